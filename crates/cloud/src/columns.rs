@@ -1,0 +1,36 @@
+//! Which columns of a cloud are wanted.
+
+/// A set of columns; coordinates are always part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Columns(u32);
+
+impl Columns {
+    /// Coordinates alone.
+    pub const XYZ: Self = Self(0);
+    /// ASPRS class of each point.
+    pub const CLASSIFICATION: Self = Self(1);
+    /// Pulse return magnitude.
+    pub const INTENSITY: Self = Self(2);
+    /// Return number and number of returns.
+    pub const RETURNS: Self = Self(4);
+    /// GPS time, seconds.
+    pub const GPS_TIME: Self = Self(8);
+    /// Red, green and blue, 16 bits each.
+    pub const RGB: Self = Self(16);
+    /// Point source identifier (flight line).
+    pub const POINT_SOURCE: Self = Self(32);
+    /// Every column there is.
+    pub const ALL: Self = Self(63);
+
+    /// This set and the other.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in this set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}

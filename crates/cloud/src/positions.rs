@@ -1,0 +1,96 @@
+//! Borrowed coordinates.
+
+use crate::{Origin, Rect, TICK, from_ticks};
+
+/// Borrowed coordinates of `n` points: ticks (2⁻¹⁸ m) relative to a whole-metre origin.
+///
+/// There is no other way to hold a point, so nothing that reached this far can have lost its precision, be infinite
+/// or be NaN. Copying it copies a pointer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Positions<'a> {
+    origin: Origin,
+    ticks: &'a [[i32; 3]],
+}
+
+impl<'a> Positions<'a> {
+    /// `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make them from metres.
+    #[must_use]
+    pub fn new(origin: Origin, ticks: &'a [[i32; 3]]) -> Self {
+        Self { origin, ticks }
+    }
+
+    /// Where the ticks are counted from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The coordinates, `n` × 3 ticks from [`Self::origin`].
+    #[must_use]
+    pub fn ticks(&self) -> &'a [[i32; 3]] {
+        self.ticks
+    }
+
+    /// Number of points.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ticks.len()
+    }
+
+    /// Whether there is no point.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ticks.is_empty()
+    }
+
+    /// Point `i` in absolute ticks: exact.
+    #[inline]
+    #[must_use]
+    pub fn absolute_ticks(&self, i: usize) -> [i64; 3] {
+        let (origin, point) = (self.origin.ticks(), self.ticks[i]);
+        std::array::from_fn(|axis| origin[axis] + i64::from(point[axis]))
+    }
+
+    /// Point `i` in absolute metres: exact.
+    #[inline]
+    #[must_use]
+    pub fn absolute(&self, i: usize) -> [f64; 3] {
+        self.absolute_ticks(i).map(from_ticks)
+    }
+
+    /// Point `i` in metres from the origin: exact.
+    #[inline]
+    #[must_use]
+    pub fn local(&self, i: usize) -> [f64; 3] {
+        self.ticks[i].map(|tick| f64::from(tick) * TICK)
+    }
+
+    /// Ticks to add to a coordinate about `self`'s origin to have it about `other`'s: exact.
+    #[must_use]
+    pub fn shift_to(&self, other: Origin) -> [i64; 3] {
+        let (from, to) = (self.origin.ticks(), other.ticks());
+        std::array::from_fn(|axis| from[axis] - to[axis])
+    }
+
+    /// Lowest and highest coordinate of each axis, ticks from the origin; `None` for no points. O(n).
+    #[must_use]
+    pub fn bounds(&self) -> Option<[[i32; 3]; 2]> {
+        let first = *self.ticks.first()?;
+        Some(self.ticks.iter().fold([first, first], |[low, high], point| {
+            [
+                std::array::from_fn(|axis| low[axis].min(point[axis])),
+                std::array::from_fn(|axis| high[axis].max(point[axis])),
+            ]
+        }))
+    }
+
+    /// The smallest rectangle (absolute metres) whose closure holds every point; `None` for no points. O(n).
+    #[must_use]
+    pub fn extent(&self) -> Option<Rect> {
+        let origin = self.origin.ticks();
+        self.bounds().map(|[low, high]| Rect {
+            min: std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(low[axis]))),
+            max: std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(high[axis]))),
+        })
+    }
+}

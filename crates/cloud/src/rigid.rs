@@ -1,0 +1,146 @@
+//! Rigid transforms about a pivot.
+
+use nalgebra::{Matrix3, Rotation3, Vector3};
+
+/// x′ = R (x − pivot) + pivot + t, all in absolute metres and `f64`.
+///
+/// The pivot is part of the value: a matrix found in a local frame cannot be applied in another one, the mistake that
+/// turned a rotation of 10⁻⁵ rad into metres at UTM northings elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rigid {
+    /// R, row by row.
+    pub rotation: [[f64; 3]; 3],
+    /// t, metres.
+    pub translation: [f64; 3],
+    /// Absolute metres; the point that R leaves in place.
+    pub pivot: [f64; 3],
+}
+
+impl Rigid {
+    /// Moves nothing.
+    #[must_use]
+    pub fn identity(pivot: [f64; 3]) -> Self {
+        Self { rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], translation: [0.0; 3], pivot }
+    }
+
+    /// Moves everything by `translation` metres.
+    #[must_use]
+    pub fn shift(translation: [f64; 3]) -> Self {
+        Self { translation, ..Self::identity([0.0; 3]) }
+    }
+
+    /// Rotation by the vector `rotation` (axis times angle, radians), then `translation` (metres), about `pivot`.
+    #[must_use]
+    pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
+        Self { rotation: rows(&Rotation3::new(Vector3::from(rotation)).into_inner()), translation, pivot }
+    }
+
+    /// The point moved; `f64` throughout.
+    #[inline]
+    #[must_use]
+    pub fn apply(&self, point: [f64; 3]) -> [f64; 3] {
+        let d: [f64; 3] = std::array::from_fn(|axis| point[axis] - self.pivot[axis]);
+        std::array::from_fn(|axis| {
+            let r = self.rotation[axis];
+            r[0] * d[0] + r[1] * d[1] + r[2] * d[2] + self.pivot[axis] + self.translation[axis]
+        })
+    }
+
+    /// A direction turned.
+    #[inline]
+    #[must_use]
+    pub fn rotate(&self, d: [f64; 3]) -> [f64; 3] {
+        std::array::from_fn(|axis| {
+            let r = self.rotation[axis];
+            r[0] * d[0] + r[1] * d[1] + r[2] * d[2]
+        })
+    }
+
+    /// The same motion written about another pivot.
+    #[must_use]
+    pub fn about(&self, pivot: [f64; 3]) -> Self {
+        let moved = self.apply(pivot);
+        Self { rotation: self.rotation, translation: std::array::from_fn(|axis| moved[axis] - pivot[axis]), pivot }
+    }
+
+    /// First `self`, then `next`; about `self`'s pivot.
+    #[must_use]
+    pub fn then(&self, next: &Self) -> Self {
+        let moved = next.apply(self.apply(self.pivot));
+        Self {
+            rotation: rows(&(matrix(&next.rotation) * matrix(&self.rotation))),
+            translation: std::array::from_fn(|axis| moved[axis] - self.pivot[axis]),
+            pivot: self.pivot,
+        }
+    }
+
+    /// The motion back, about the same pivot.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let back = matrix(&self.rotation).transpose();
+        let translation = -(back * Vector3::from(self.translation));
+        Self { rotation: rows(&back), translation: translation.into(), pivot: self.pivot }
+    }
+
+    /// Axis times angle, radians.
+    #[must_use]
+    pub fn rotation_vector(&self) -> [f64; 3] {
+        Rotation3::from_matrix_unchecked(matrix(&self.rotation)).scaled_axis().into()
+    }
+
+    /// Angle of the rotation, radians, never negative.
+    #[must_use]
+    pub fn angle(&self) -> f64 {
+        Vector3::from(self.rotation_vector()).norm()
+    }
+
+    /// The farthest that any point within `radius` metres of the pivot is moved: an upper bound, metres.
+    #[must_use]
+    pub fn largest_displacement(&self, radius: f64) -> f64 {
+        Vector3::from(self.translation).norm() + 2.0 * (self.angle() / 2.0).sin().abs() * radius
+    }
+}
+
+fn matrix(rows: &[[f64; 3]; 3]) -> Matrix3<f64> {
+    Matrix3::from_fn(|row, column| rows[row][column])
+}
+
+fn rows(matrix: &Matrix3<f64>) -> [[f64; 3]; 3] {
+    std::array::from_fn(|row| std::array::from_fn(|column| matrix[(row, column)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    prop_compose! {
+        fn motion()(r in prop::array::uniform3(-0.5..0.5f64), t in prop::array::uniform3(-5.0..5.0f64), p in prop::array::uniform3(-1e6..1e6f64)) -> Rigid {
+            Rigid::from_vectors(r, t, p)
+        }
+    }
+
+    fn near(a: [f64; 3], b: [f64; 3], metres: f64) -> bool {
+        (0..3).all(|axis| (a[axis] - b[axis]).abs() <= metres)
+    }
+
+    proptest! {
+        #[test]
+        fn inverse_composition_and_pivot(a in motion(), b in motion(), x in prop::array::uniform3(-1e3..1e3f64)) {
+            let x: [f64; 3] = std::array::from_fn(|axis| a.pivot[axis] + x[axis]);
+            prop_assert!(near(a.inverse().apply(a.apply(x)), x, 1e-8));
+            prop_assert!(near(a.then(&b).apply(x), b.apply(a.apply(x)), 1e-8));
+            prop_assert!(near(a.about(x).apply(x), a.apply(x), 1e-8));
+            prop_assert!(near(Rigid::from_vectors(a.rotation_vector(), a.translation, a.pivot).apply(x), a.apply(x), 1e-7));
+        }
+
+        #[test]
+        fn no_point_moves_farther_than_said(a in motion(), d in prop::array::uniform3(-1.0..1.0f64), radius in 0.1..1e3f64) {
+            let length = Vector3::from(d).norm().max(1e-9);
+            let x: [f64; 3] = std::array::from_fn(|axis| a.pivot[axis] + d[axis] / length * radius);
+            let y = a.apply(x);
+            let moved = Vector3::new(y[0] - x[0], y[1] - x[1], y[2] - x[2]).norm();
+            prop_assert!(moved <= a.largest_displacement(radius) + 1e-7);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Where work is done, and what can go wrong there.
+//!
+//! A *capability* (neighbour search, rasterising, aligning) is a small object-safe trait that lives beside its domain
+//! and has [`Compute`] as its supertrait. A *backend* is whatever implements some of them. [`Choice`] ranks backends
+//! and reruns whole pieces of work on the next one where that can help; it is not a backend itself, so there is nothing
+//! to forward and nothing to forget.
+
+mod choice;
+mod error;
+
+pub use choice::{Choice, PassedOn};
+pub use error::{Error, Result};
+
+use std::fmt::Debug;
+
+/// What a backend runs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Name as a person would say it: `"cpu"`, `"NVIDIA H200"`.
+    pub name: String,
+    /// Bytes that one piece of work may occupy there; `u64::MAX` where nothing limits it.
+    pub working_set_bytes: u64,
+}
+
+/// Supertrait of every capability: something that computes, and says on what.
+pub trait Compute: Debug + Send + Sync {
+    /// The device that the work runs on.
+    fn device(&self) -> Device;
+}
+
+/// The processor: every capability, on the threads of the current `rayon` pool.
+///
+/// It owns no threads: call it inside `rayon::ThreadPool::install` to choose how many there are. Its results do not
+/// depend on that number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cpu;
+
+impl Compute for Cpu {
+    fn device(&self) -> Device {
+        Device { name: "cpu".into(), working_set_bytes: u64::MAX }
+    }
+}

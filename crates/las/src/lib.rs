@@ -1,0 +1,1 @@
+//! LAS and LAZ: headers, columns, chunks decoded in parallel, extra bytes, written atomically.

@@ -1,0 +1,19 @@
+//! Neighbour search: the capability that almost everything on points is made of.
+//!
+//! [`NeighbourSearch`] puts points where they can be searched; the [`NeighbourIndex`] that it returns *is* the
+//! residency: dropping it frees the memory, wherever that is. Three methods are required; the others are *provided*,
+//! and the provided bodies (in [`plain`]) are the definitions that every faster override is tested against by the
+//! suite in [`conformance`], which a stranger's backend can be put through as well.
+
+mod axial;
+mod covariance;
+mod eigen;
+mod index;
+mod moments;
+pub mod plain;
+
+pub use axial::{AxialStatistic, AxialStatistics, Cylinder};
+pub use covariance::Covariance;
+pub use eigen::{Eigen, eigen};
+pub use index::{Neighbour, NeighbourIndex, NeighbourSearch, Neighbours};
+pub use moments::Moments;

@@ -1,0 +1,117 @@
+//! Exact first and second moments of whole-number offsets.
+//!
+//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed as such and rounded once at the end. Nothing
+//! cancels, and the order of the points cannot be seen in the result. A product of two offsets below 2²⁴ ticks (64 m)
+//! stays under 2⁴⁸, so 2¹⁴ of them fit an `i64` before they are carried over into an `i128`.
+
+use crate::Covariance;
+use isopach_cloud::TICK;
+
+/// Sums over points whose offsets from a centre are within ±2²⁴ ticks are kept in `i64` for this many points.
+const CARRY_EVERY: u32 = 1 << 14;
+
+/// Exact sums of offsets and of their products.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moments {
+    count: u32,
+    since_carry: u32,
+    sum: [i64; 3],
+    products: [i64; 6],
+    carried: [i128; 6],
+}
+
+impl Moments {
+    /// Adds a point at offset `d`, ticks from the centre.
+    #[inline]
+    pub fn add(&mut self, d: [i32; 3]) {
+        let [x, y, z] = d.map(i64::from);
+        self.count += 1;
+        for (sum, value) in self.sum.iter_mut().zip([x, y, z]) {
+            *sum += value;
+        }
+        let products = [x * x, x * y, x * z, y * y, y * z, z * z];
+        if (x | y | z).unsigned_abs() >> 24 != 0 && [x, y, z].iter().any(|v| v.abs() >= 1 << 24) {
+            for (carried, product) in self.carried.iter_mut().zip(products) {
+                *carried += i128::from(product);
+            }
+            return;
+        }
+        for (sum, product) in self.products.iter_mut().zip(products) {
+            *sum += product;
+        }
+        self.since_carry += 1;
+        if self.since_carry == CARRY_EVERY {
+            self.carry();
+        }
+    }
+
+    fn carry(&mut self) {
+        for (carried, product) in self.carried.iter_mut().zip(&mut self.products) {
+            *carried += i128::from(std::mem::take(product));
+        }
+        self.since_carry = 0;
+    }
+
+    /// Number of points added.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Mean and covariance (divisor n − 1), each entry rounded once from its exact value.
+    #[must_use]
+    pub fn covariance(mut self) -> Covariance {
+        self.carry();
+        let n = i128::from(self.count);
+        if n == 0 {
+            return Covariance::default();
+        }
+        let mean = self.sum.map(|sum| sum as f64 / f64::from(self.count) * TICK);
+        let divisor = n as f64 * (n - 1) as f64;
+        let [x, y, z] = self.sum.map(i128::from);
+        let crossed = [x * x, x * y, x * z, y * y, y * z, z * z];
+        let upper = std::array::from_fn(|i| (n * self.carried[i] - crossed[i]) as f64 / divisor * (TICK * TICK));
+        Covariance { count: self.count, mean, upper }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn as_the_two_pass_definition_in_any_order(points in prop::collection::vec(prop::array::uniform3(-3_000_000..3_000_000i32), 2..300)) {
+            let sum = |points: &[[i32; 3]]| {
+                let mut moments = Moments::default();
+                points.iter().for_each(|&d| moments.add(d));
+                moments.covariance()
+            };
+            let found = sum(&points);
+            let mut reversed = points.clone();
+            reversed.reverse();
+            prop_assert_eq!(found, sum(&reversed));
+
+            let metres: Vec<[f64; 3]> = points.iter().map(|p| p.map(|t| f64::from(t) * TICK)).collect();
+            let n = metres.len() as f64;
+            let mean: [f64; 3] = std::array::from_fn(|a| metres.iter().map(|p| p[a]).sum::<f64>() / n);
+            for (entry, (a, b)) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)].into_iter().enumerate() {
+                let expected = metres.iter().map(|p| (p[a] - mean[a]) * (p[b] - mean[b])).sum::<f64>() / (n - 1.0);
+                prop_assert!((found.upper[entry] - expected).abs() < 1e-9, "{} {}", found.upper[entry], expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_offsets_there_are_do_not_overflow() {
+        let mut moments = Moments::default();
+        for i in 0..100_000 {
+            moments.add(if i % 2 == 0 { [i32::MAX; 3] } else { [i32::MIN; 3] });
+        }
+        let covariance = moments.covariance();
+        let expected = (f64::from(i32::MAX) * TICK).powi(2) * 100_000.0 / 99_999.0;
+        assert!((covariance.upper[0] / expected - 1.0).abs() < 1e-9);
+        assert_eq!(covariance.upper[0], covariance.upper[4]);
+    }
+}

@@ -1,0 +1,75 @@
+//! Grids whose cells are the same wherever a run begins.
+
+use isopach_cloud::Rect;
+use isopach_compute::{Error, Result};
+use ndarray::Array2;
+
+/// A block of the absolute grid of square cells: the cell of a point is ⌊coordinate / cell size⌋, so neighbouring runs line up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Side of a cell, metres.
+    pub cell_size: f64,
+    /// Column (from west) and row (from south) of the block's south-west cell on the absolute grid.
+    pub first: [i64; 2],
+    /// Number of columns.
+    pub columns: usize,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+impl Grid {
+    /// Cell of an absolute coordinate along one axis.
+    #[inline]
+    #[must_use]
+    pub fn cell_of(coordinate: f64, cell_size: f64) -> i64 {
+        (coordinate / cell_size).floor() as i64
+    }
+
+    /// The smallest block whose cells' union holds the half-open `rect`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells.
+    pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
+        Error::positive("cell size", cell_size)?;
+        let first = rect.min.map(|x| Self::cell_of(x, cell_size));
+        let counts: [i64; 2] =
+            std::array::from_fn(|axis| ((rect.max[axis] / cell_size).ceil() as i64 - first[axis]).max(1));
+        let cells = counts[0] as f64 * counts[1] as f64;
+        Error::check("cell size", cell_size, cells < 2_147_483_648.0, "give fewer than 2^31 cells over the extent")?;
+        Ok(Self { cell_size, first, columns: counts[0] as usize, rows: counts[1] as usize })
+    }
+
+    /// What the block covers, absolute metres.
+    #[must_use]
+    pub fn extent(&self) -> Rect {
+        let min = self.first.map(|i| i as f64 * self.cell_size);
+        let end = [self.first[0] + self.columns as i64, self.first[1] + self.rows as i64];
+        Rect { min, max: end.map(|i| i as f64 * self.cell_size) }
+    }
+
+    /// Row (0 is the north) and column of the cell that owns an absolute point; `None` outside.
+    #[inline]
+    #[must_use]
+    pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
+        let column = Self::cell_of(x, self.cell_size) - self.first[0];
+        let row = Self::cell_of(y, self.cell_size) - self.first[1];
+        let inside = (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row);
+        inside.then(|| [self.rows - 1 - row as usize, column as usize])
+    }
+
+    /// Absolute metres of the centre of a cell given by row (0 is the north) and column.
+    #[must_use]
+    pub fn centre(&self, row: usize, column: usize) -> [f64; 2] {
+        let row = self.rows as i64 - 1 - row as i64;
+        [self.first[0] + column as i64, self.first[1] + row].map(|i| (i as f64 + 0.5) * self.cell_size)
+    }
+}
+
+/// Values on a grid: `[row, column]`, row 0 in the north; NaN is "no data".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raster {
+    /// Where the cells are.
+    pub grid: Grid,
+    /// `rows` × `columns` values.
+    pub values: Array2<f64>,
+}

@@ -1,0 +1,1 @@
+//! The ICP family and coarse alignment: source → target.

@@ -1,0 +1,34 @@
+//! Where results go.
+
+use isopach_cloud::Rect;
+use isopach_compute::Result;
+
+/// Takes the results of tiles, in the order of the plan.
+pub trait TileSink<T> {
+    /// Called once before the first result, with the rectangle that all cores together cover.
+    ///
+    /// # Errors
+    /// Whatever keeps the sink from taking results.
+    fn begin(&mut self, whole: Rect) -> Result<()> {
+        let _ = whole;
+        Ok(())
+    }
+    /// One tile's result.
+    ///
+    /// # Errors
+    /// Whatever keeps the sink from taking it; the run ends.
+    fn accept(&mut self, core: Rect, output: T) -> Result<()>;
+    /// Called once after the last result: what is complete becomes visible now.
+    ///
+    /// # Errors
+    /// Whatever keeps the output from being completed.
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T, F: FnMut(Rect, T) -> Result<()>> TileSink<T> for F {
+    fn accept(&mut self, core: Rect, output: T) -> Result<()> {
+        self(core, output)
+    }
+}
