@@ -1,1 +1,62 @@
-//! facade
+//! **isopach**: what changed between two LiDAR epochs, where, by how much, and is it significant.
+//!
+//! This crate is a facade: it names the parts and adds up their capabilities to one [`Backend`]. There is no logic
+//! here. Someone who wants a single algorithm depends on its crate alone.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
+//! | [`compute`] | the root of all capabilities, the CPU, the choice between backends, errors |
+//! | [`las`] | LAS and LAZ files as sources and sinks of points |
+//! | [`raster`] | cells, GeoTIFF, pictures |
+//! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
+//! | [`tiling`] | the tile loop: plan, halo, decode once, order, report |
+//! | [`registration`] | ICP and coarse alignment |
+//! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
+//!
+//! ```
+//! use isopach::{change::{Epochs, M3c2, Normals}, cloud::Cloud};
+//!
+//! // Two planes, the second 25 cm higher.
+//! let plane = |z: f64| (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), z]).collect::<Vec<_>>();
+//! let (before, after) = (Cloud::from_points(&plane(100.0))?, Cloud::from_points(&plane(100.25))?);
+//! let m3c2 = M3c2 { normals: Normals::Fixed([0.0, 0.0, 1.0]), cylinder_radius: 2.5, projection_depth: 5.0, ..M3c2::default() };
+//! let epochs = Epochs { reference: before.positions(), compared: after.positions(), core_points: before.positions() };
+//! let change = isopach::auto().run(|on| m3c2.run(on, epochs))?;
+//! assert!(change.distance.iter().all(|d| (d - 0.25).abs() < 1e-5));
+//! # Ok::<(), isopach::compute::Error>(())
+//! ```
+
+pub use isopach_change as change;
+pub use isopach_cloud as cloud;
+pub use isopach_compute as compute;
+pub use isopach_las as las;
+pub use isopach_neighbours as neighbours;
+pub use isopach_raster as raster;
+pub use isopach_registration as registration;
+pub use isopach_tiling as tiling;
+
+use compute::{Choice, Cpu};
+use neighbours::NeighbourSearch;
+use raster::Rasterise;
+use registration::Align;
+use std::sync::Arc;
+
+/// Everything isopach can do: the trait that makes backends swappable. Whatever has all the capabilities is one.
+///
+/// An algorithm asks for the capability that it needs, not for this; `&dyn Backend` upcasts to each of them.
+pub trait Backend: NeighbourSearch + Rasterise + Align {}
+
+impl<B: NeighbourSearch + Rasterise + Align> Backend for B {}
+
+/// The best backend there is, then the CPU. This build has the CPU alone.
+#[must_use]
+pub fn auto() -> Choice<dyn Backend> {
+    cpu()
+}
+
+/// The CPU and nothing else.
+#[must_use]
+pub fn cpu() -> Choice<dyn Backend> {
+    Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>])
+}

@@ -1,0 +1,231 @@
+//! Times the operations that other tools are timed at, on the same two files with the same parameters.
+//!
+//!     bench BEFORE AFTER [--threads N] [--only read,m3c2,…] [--repeat 3]
+//!
+//! Prints one JSON line an operation: wall and processor seconds (best of the repeats), the peak memory of a fresh process, and a check
+//! value that another implementation must reproduce. Parameters: docs/benchmarks.md.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[path = "common/measure.rs"]
+mod measure;
+
+use clap::Parser;
+use isopach::{
+    change::{C2c, Dod, Epochs, M3c2, Normals},
+    cloud::{Cloud, Columns, Rect, Rigid},
+    las::Las,
+    neighbours::NeighbourSearch,
+    raster::CellStatistic,
+    registration::{Icp, Pair},
+    tiling::{PointSource, Tiling},
+};
+use measure::{Measure, peak_rss_mib};
+use serde_json::{Value, json};
+use std::{error::Error, hint::black_box, path::PathBuf, process::Command};
+
+type Outcome = Result<(Value, [f64; 2]), Box<dyn Error>>;
+
+/// Operations by name, in the order they run.
+const OPERATIONS: [(&str, fn(&Arguments) -> Outcome); 6] =
+    [("read", read), ("m3c2", m3c2), ("c2c", c2c), ("icp", icp), ("dod", dod), ("knn", knn)];
+
+#[derive(Parser)]
+#[command(about = "Time read, M3C2, C2C, ICP, DoD and kNN on a pair of files; one JSON line an operation.")]
+struct Arguments {
+    /// Earlier epoch, LAS or LAZ.
+    before: PathBuf,
+    /// Later epoch.
+    after: PathBuf,
+    /// Threads; all there are by default.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Which operations, comma separated.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Runs of each, the best of which counts.
+    #[arg(long, default_value_t = 3)]
+    repeat: usize,
+    /// Run one operation in this process and print its line.
+    #[arg(long, hide = true)]
+    one: Option<String>,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    if let Err(error) = run(&arguments) {
+        eprintln!("bench: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    if let Some(unknown) = arguments.only.iter().find(|only| !OPERATIONS.iter().any(|(name, _)| name == only)) {
+        return Err(format!("--only {unknown}: must be one of {}", OPERATIONS.map(|(name, _)| name).join(", ")).into());
+    }
+    if let Some(one) = &arguments.one {
+        return run_one(arguments, one);
+    }
+    for (name, _) in OPERATIONS {
+        if arguments.only.is_empty() || arguments.only.iter().any(|only| only == name) {
+            println!("{}", best_of_fresh_processes(arguments, name)?);
+        }
+    }
+    Ok(())
+}
+
+fn best_of_fresh_processes(arguments: &Arguments, name: &str) -> Result<Value, Box<dyn Error>> {
+    let mut best: Option<Value> = None;
+    for _ in 0..arguments.repeat.max(1) {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(&arguments.before).arg(&arguments.after).args(["--one", name]);
+        if let Some(threads) = arguments.threads {
+            command.args(["--threads", &threads.to_string()]);
+        }
+        let output = command.output()?;
+        if !output.status.success() {
+            return Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
+        }
+        let line: Value = serde_json::from_slice(&output.stdout)?;
+        let wall = |line: &Value| line["wall_s"].as_f64().unwrap_or(f64::INFINITY);
+        if best.as_ref().is_none_or(|best| wall(&line) < wall(best)) {
+            best = Some(line);
+        }
+    }
+    best.ok_or_else(|| format!("{name}: nothing was run").into())
+}
+
+fn run_one(arguments: &Arguments, name: &str) -> Result<(), Box<dyn Error>> {
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = arguments.threads {
+        pool = pool.num_threads(threads);
+    }
+    pool.build_global()?;
+    let (_, operation) = OPERATIONS.iter().find(|(known, _)| *known == name).ok_or("no such operation")?;
+    let (check, [wall, cpu]) = operation(arguments)?;
+    let mut line = json!({
+        "operation": name,
+        "peer": "isopach",
+        "version": env!("CARGO_PKG_VERSION"),
+        "threads": rayon::current_num_threads(),
+        "wall_s": millis(wall),
+        "cpu_s": millis(cpu),
+        "peak_rss_mb": peak_rss_mib().map(f64::round),
+    });
+    if let (Some(line), Value::Object(check)) = (line.as_object_mut(), check) {
+        line.extend(check);
+    }
+    println!("{line}");
+    Ok(())
+}
+
+fn millis(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+/// Runs `work`, timing it alone.
+fn timed<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(T, [f64; 2]), Box<dyn Error>> {
+    let measure = Measure::start();
+    let result = work()?;
+    Ok((result, measure.seconds()))
+}
+
+fn epochs(arguments: &Arguments) -> Result<[Cloud; 2], Box<dyn Error>> {
+    Ok([Las::open(&arguments.before)?.read_all(Columns::XYZ)?, Las::open(&arguments.after)?.read_all(Columns::XYZ)?])
+}
+
+/// Both files into x, y, z (`f64`) and class.
+fn read(arguments: &Arguments) -> Outcome {
+    let (points, seconds) = timed(|| {
+        let mut points = 0;
+        for path in [&arguments.before, &arguments.after] {
+            points += black_box(Las::open(path)?.read_points(Columns::CLASSIFICATION)?).len();
+        }
+        Ok(points)
+    })?;
+    Ok((json!({ "points_read": points }), seconds))
+}
+
+/// Every tenth point as core point, shifted off the lattice; normal radius 2.5, cylinder 1 × 10.
+fn m3c2(arguments: &Arguments) -> Outcome {
+    let [before, after] = epochs(arguments)?;
+    let positions = before.positions();
+    let shifted: Vec<[f64; 3]> = (0..before.len())
+        .step_by(10)
+        .map(|i| {
+            let [x, y, z] = positions.absolute(i);
+            [x + 0.00037, y + 0.00021, z + 0.00043]
+        })
+        .collect();
+    let core_points = Cloud::from_points(&shifted)?;
+    let m3c2 = M3c2 {
+        normals: Normals::Multiscale { radii: vec![2.5], towards: [0.0, 0.0, 1.0] },
+        cylinder_radius: 1.0,
+        projection_depth: 10.0,
+        registration_error: 0.0,
+        ..M3c2::default()
+    };
+    let pair = Epochs { reference: positions, compared: after.positions(), core_points: core_points.positions() };
+    let (found, seconds) = timed(|| Ok(isopach::auto().run(|on| m3c2.run(on, pair))?))?;
+    let valid: Vec<f64> = found.distance.iter().copied().filter(|d| d.is_finite()).collect();
+    let mean = valid.iter().sum::<f64>() / valid.len() as f64;
+    Ok((json!({ "check": mean, "valid": valid.len(), "core_points": found.distance.len() }), seconds))
+}
+
+/// Exact nearest neighbour, later to earlier epoch.
+fn c2c(arguments: &Arguments) -> Outcome {
+    let [before, after] = epochs(arguments)?;
+    let c2c = C2c { max_distance: f64::INFINITY };
+    let (found, seconds) =
+        timed(|| Ok(isopach::auto().run(|on| c2c.run(on, before.positions(), after.positions()))?))?;
+    Ok((json!({ "check": found.distance.iter().sum::<f64>() }), seconds))
+}
+
+/// Point to plane from the identity after thinning both epochs to 0.5 m; 1 m correspondences.
+fn icp(arguments: &Arguments) -> Outcome {
+    let [before, after] = epochs(arguments)?;
+    let (found, seconds) = timed(|| {
+        let (target, source) = (before.spaced(0.5)?, after.spaced(0.5)?);
+        let pair = Pair { source: source.positions(), target: target.positions() };
+        let start = Rigid::identity(target.positions().absolute(0));
+        Ok(isopach::auto().run(|on| Icp::point_to_plane(1.0).align(on, pair, start))?)
+    })?;
+    let extent = before.positions().extent().ok_or("the earlier epoch is empty")?;
+    let corner = found.target_from_source.about([extent.min[0].floor(), extent.min[1].floor(), 0.0]);
+    let check = json!({
+        "translation": corner.translation, "rotation_vector": corner.rotation_vector(),
+        "iterations": found.iterations, "converged": found.converged, "rmse": found.rmse, "downsample_m": 0.5,
+    });
+    Ok((check, seconds))
+}
+
+/// Mean height a 1 m cell of each epoch and their difference, from the files.
+fn dod(arguments: &Arguments) -> Outcome {
+    let ((sum, cells), seconds) = timed(|| {
+        let (before, after) = (Las::open(&arguments.before)?, Las::open(&arguments.after)?);
+        let dod = Dod { cell_size: 1.0, statistic: CellStatistic::Mean, classes: vec![], ..Dod::default() };
+        let (mut sum, mut cells) = (0.0, 0);
+        let sources: [&dyn PointSource; 2] = [&before, &after];
+        let tiling = Tiling { tile_size: f64::INFINITY, ..Tiling::default() };
+        tiling.stream(&isopach::auto(), &dod, sources, &mut |_: Rect, tile: isopach::change::DodRasters| {
+            for difference in tile.difference.values.iter().filter(|d| d.is_finite()) {
+                sum += difference;
+                cells += 1;
+            }
+            Ok(())
+        })?;
+        Ok((sum, cells))
+    })?;
+    Ok((json!({ "check": sum / f64::from(cells), "cells": cells, "includes_read": true }), seconds))
+}
+
+/// The 20 nearest of every point of the earlier epoch in itself.
+fn knn(arguments: &Arguments) -> Outcome {
+    let [before, _] = epochs(arguments)?;
+    let positions = before.positions();
+    let (lists, seconds) = timed(|| {
+        Ok(isopach::auto().run(|on| on.index(positions)?.k_nearest(positions, 20, f64::INFINITY))?)
+    })?;
+    let farthest = lists.offsets[1..].iter().map(|&end| f64::from(lists.squared_distances[end - 1]).sqrt());
+    Ok((json!({ "check": farthest.sum::<f64>() }), seconds))
+}

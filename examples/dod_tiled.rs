@@ -1,0 +1,43 @@
+//! A DEM of difference, tile by tile, in bounded memory.
+//!
+//!     dod_tiled BEFORE.laz AFTER.laz DOD.tif
+
+#![allow(clippy::print_stdout, missing_docs)]
+
+use isopach::{
+    change::{Dod, DodRasters},
+    cloud::Rect,
+    las::Las,
+    raster::{CellStatistic, GeoTiffMosaic},
+    tiling::{PointSource, TileSink, Tiling},
+};
+
+/// Keeps the differences of each tile, and drops what else the operation found.
+struct Differences(GeoTiffMosaic);
+
+impl TileSink<DodRasters> for Differences {
+    fn begin(&mut self, whole: Rect) -> isopach::compute::Result<()> {
+        self.0.begin(whole)
+    }
+    fn accept(&mut self, core: Rect, tile: DodRasters) -> isopach::compute::Result<()> {
+        self.0.accept(core, tile.difference)
+    }
+    fn finish(&mut self) -> isopach::compute::Result<()> {
+        self.0.finish()
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let paths: Vec<String> = std::env::args().skip(1).collect();
+    let [before, after, out] = &paths[..] else {
+        return Err("usage: dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());
+    };
+    let (before, after) = (Las::open(before)?, Las::open(after)?);
+    let dod = Dod { cell_size: 0.5, statistic: CellStatistic::Mean, classes: vec![2], ..Dod::default() };
+    let tiling = Tiling { tile_size: 500.0, working_set_bytes: 4 << 30 };
+    let crs = before.crs().cloned().unwrap_or_default();
+    let mut sink = Differences(GeoTiffMosaic::create(out, dod.cell_size)?.crs(crs));
+    let report = tiling.stream(&isopach::auto(), &dod, [&before, &after], &mut sink)?;
+    println!("{report}");
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! Recomputes golden sets and says how far the results are from them.
+//!
+//!     verify DIR [--dump OUT]
+//!
+//! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in the layout described in
+//! docs/correctness.md. Prints one JSON line a case with the largest deviations; with `--dump` it also writes its own
+//! arrays under the same names. Exits with 1 where a case could not be computed.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[path = "common/npy.rs"]
+mod npy;
+
+use clap::Parser;
+use isopach::{
+    change::{C2c, Differences, Epochs, M3c2, Normals},
+    cloud::{Cloud, Rigid},
+    neighbours::{AxialStatistic, NeighbourSearch},
+    registration::{Icp, Pair},
+};
+use serde_json::{Map, Value, json};
+use std::{
+    error::Error,
+    fs,
+    path::PathBuf,
+};
+
+#[derive(Parser)]
+#[command(about = "Recompute golden sets of M3C2, C2C and ICP and print the largest deviations, one JSON line a case.")]
+struct Arguments {
+    /// Folder with meta.json and one folder a case.
+    dir: PathBuf,
+    /// Write the recomputed arrays to this folder, under the same names.
+    #[arg(long)]
+    dump: Option<PathBuf>,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(0) => {}
+        Ok(failed) => {
+            eprintln!("verify: {failed} cases could not be computed");
+            std::process::exit(1);
+        }
+        Err(error) => {
+            eprintln!("verify: {error}");
+            std::process::exit(1);
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
+    let meta_path = arguments.dir.join("meta.json");
+    let text = fs::read_to_string(&meta_path).map_err(|e| format!("{}: {e}", meta_path.display()))?;
+    let meta: Map<String, Value> = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", meta_path.display()))?;
+    let mut failed = 0;
+    for (name, about) in &meta {
+        let case = Case { name, about, dir: arguments.dir.join(name), dump: arguments.dump.as_ref().map(|d| d.join(name)) };
+        let line = case.verify().unwrap_or_else(|error| {
+            failed += 1;
+            json!({ "case": name, "failed": error.to_string() })
+        });
+        println!("{line}");
+    }
+    Ok(failed)
+}
+
+struct Case<'a> {
+    name: &'a str,
+    about: &'a Value,
+    dir: PathBuf,
+    dump: Option<PathBuf>,
+}
+
+impl Case<'_> {
+    fn verify(&self) -> Result<Value, Box<dyn Error>> {
+        if self.dir.join("core_points.npy").exists() {
+            self.change()
+        } else if self.dir.join("source_to_target_rotation.npy").exists() {
+            self.registration()
+        } else {
+            Ok(json!({ "case": self.name, "skipped": "neither a change nor a registration case" }))
+        }
+    }
+
+    fn read(&self, array: &str) -> std::io::Result<npy::Array> {
+        npy::read(&self.dir.join(format!("{array}.npy")))
+    }
+
+    /// Points of the case, without its `origin`: ticks are exact about any whole metre, so nothing is lost either way.
+    fn cloud(&self, array: &str) -> Result<Cloud, Box<dyn Error>> {
+        Ok(Cloud::from_points(&self.read(array)?.rows())?)
+    }
+
+    fn dump(&self, array: &str, shape: &[usize], values: &[f64]) -> std::io::Result<()> {
+        let Some(dir) = &self.dump else { return Ok(()) };
+        fs::create_dir_all(dir)?;
+        npy::write(&dir.join(format!("{array}.npy")), shape, values)
+    }
+
+    fn change(&self) -> Result<Value, Box<dyn Error>> {
+        let [reference, compared, core_points] =
+            [self.cloud("reference")?, self.cloud("compared")?, self.cloud("core_points")?];
+        let epochs =
+            Epochs { reference: reference.positions(), compared: compared.positions(), core_points: core_points.positions() };
+        let m3c2 = m3c2_of(&self.about["params"])?;
+        let choice = isopach::cpu();
+        let found = choice.run(|on| m3c2.run(on, epochs))?;
+        self.dump_differences(&found)?;
+
+        let c2c = C2c { max_distance: f64::INFINITY };
+        let distances = choice.run(|on| c2c.run(on, reference.positions(), compared.positions()))?.distance;
+        self.dump("c2c_compared_to_reference", &[distances.len()], &distances)?;
+
+        let mut line = self.compare_differences(&found, &ambiguous_radii(&m3c2, &epochs)?)?;
+        let golden = self.read("c2c_compared_to_reference")?.values;
+        line["c2c_max_m"] = json!(largest_difference(&distances, &golden, |_| true));
+        Ok(line)
+    }
+
+    fn dump_differences(&self, found: &Differences) -> std::io::Result<()> {
+        let n = found.distance.len();
+        let counts = |epoch: usize| found.count[epoch].iter().map(|&c| f64::from(c)).collect::<Vec<_>>();
+        self.dump("distance", &[n], &found.distance)?;
+        self.dump("level_of_detection", &[n], &found.level_of_detection)?;
+        self.dump("spread1", &[n], &found.spread[0])?;
+        self.dump("spread2", &[n], &found.spread[1])?;
+        self.dump("count1", &[n], &counts(0))?;
+        self.dump("count2", &[n], &counts(1))?;
+        self.dump("normals", &[n, 3], found.normal.as_flattened())?;
+        self.dump("normal_radius_used", &[n], &found.normal_radius)
+    }
+
+    /// Compares over the core points that have a normal.
+    fn compare_differences(&self, found: &Differences, ambiguous: &[bool]) -> Result<Value, Box<dyn Error>> {
+        let n = found.distance.len();
+        let radius = self.read("normal_radius_used")?.values;
+        let has_normal: Vec<bool> = (0..n).map(|i| radius.get(i).is_none_or(|r| *r > 0.0)).collect();
+        let counts = [self.read("count1")?.values, self.read("count2")?.values];
+        let equal_counts: Vec<bool> =
+            (0..n).map(|i| (0..2).all(|e| f64::from(found.count[e][i]) == counts[e][i])).collect();
+        let distance = self.read("distance")?.values;
+        let same_nan = |i: usize| found.distance[i].is_nan() == distance[i].is_nan();
+        let compared: Vec<usize> = (0..n).filter(|&i| has_normal[i]).collect();
+        let share = |holds: &dyn Fn(usize) -> bool| {
+            compared.iter().filter(|&&i| holds(i)).count() as f64 / compared.len().max(1) as f64
+        };
+        let where_equal = |i: usize| has_normal[i] && equal_counts[i];
+        let deviation = |ours: &[f64], name: &str| -> Result<f64, Box<dyn Error>> {
+            Ok(largest_difference(ours, &self.read(name)?.values, where_equal))
+        };
+        let radius_equal = |i: usize| radius.is_empty() || ambiguous[i] || found.normal_radius[i] == radius[i];
+        Ok(json!({
+            "case": self.name,
+            "core_points": n,
+            "compared": compared.len(),
+            "counts_equal": share(&|i| equal_counts[i]),
+            "nan_equal": share(&same_nan),
+            "distance_max_m": largest_difference(&found.distance, &distance, where_equal),
+            "level_of_detection_max_m": deviation(&found.level_of_detection, "level_of_detection")?,
+            "spread1_max_m": deviation(&found.spread[0], "spread1")?,
+            "spread2_max_m": deviation(&found.spread[1], "spread2")?,
+            "radius_equal": share(&radius_equal),
+            "radius_ambiguous": ambiguous.iter().filter(|a| **a).count(),
+            "mean_m": mean(&found.distance),
+            "golden_mean_m": mean(&distance),
+        }))
+    }
+
+    fn registration(&self) -> Result<Value, Box<dyn Error>> {
+        let (source, target) = (self.cloud("source")?, self.cloud("target")?);
+        // The case's pivot is absolute or relative to its origin, as its coordinates are: bring it to theirs.
+        let origin: [f64; 3] = self.read("origin")?.values.try_into().map_err(|_| "origin.npy must hold three numbers")?;
+        let mut pivot: [f64; 3] = self.read("pivot")?.values.try_into().map_err(|_| "pivot.npy must hold three numbers")?;
+        let extent = target.positions().extent().ok_or("target.npy is empty")?.grown(1000.0);
+        if !extent.owns([pivot[0], pivot[1]]) {
+            pivot = std::array::from_fn(|axis| pivot[axis] - origin[axis]);
+        }
+        let rotation = self.read("source_to_target_rotation")?.rows();
+        let translation = self.read("source_to_target_translation_about_pivot")?.values;
+        let truth = Rigid {
+            rotation: rotation.try_into().map_err(|_| "the rotation must be 3 x 3")?,
+            translation: translation.try_into().map_err(|_| "the translation must hold three numbers")?,
+            pivot,
+        };
+        let pair = Pair { source: source.positions(), target: target.positions() };
+        let found = isopach::cpu().run(|on| Icp::point_to_plane(2.0).align(on, pair, Rigid::identity(pivot)))?;
+        let ours = found.target_from_source.about(pivot);
+        self.dump("source_to_target_rotation", &[3, 3], ours.rotation.as_flattened())?;
+        self.dump("source_to_target_translation_about_pivot", &[3], &ours.translation)?;
+        let error = ours.inverse().then(&truth).about(pivot);
+        Ok(json!({
+            "case": self.name,
+            "points": [source.len(), target.len()],
+            "translation_error_m": norm(error.translation),
+            "rotation_error_rad": error.angle(),
+            "rmse_m": found.rmse,
+            "iterations": found.iterations,
+            "converged": found.converged,
+            "standard_error_m": found.registration_error,
+        }))
+    }
+}
+
+/// The parameters of a case, in py4dgeo's names.
+fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
+    let number = |name: &str| params[name].as_f64().ok_or_else(|| format!("params.{name} must be a number"));
+    let normals = match params["normal_radii"].as_array() {
+        Some(radii) => Normals::Multiscale {
+            radii: radii.iter().map(|r| r.as_f64().ok_or("params.normal_radii must be numbers")).collect::<Result<_, _>>()?,
+            towards: [0.0, 0.0, 1.0],
+        },
+        None => {
+            let given = &params["corepoint_normals"];
+            let vectors: Vec<[f64; 3]> = serde_json::from_value(given.clone())
+                .map_err(|_| "params must have normal_radii, or corepoint_normals as rows of three")?;
+            if let [one] = vectors[..] { Normals::Fixed(one) } else { Normals::Given(vectors) }
+        }
+    };
+    let robust = params["robust_aggr"].as_bool().unwrap_or(false);
+    Ok(M3c2 {
+        normals,
+        cylinder_radius: number("cyl_radius")?,
+        projection_depth: number("max_distance")?,
+        registration_error: number("registration_error")?,
+        statistic: if robust { AxialStatistic::MedianIqr } else { AxialStatistic::MeanDeviation },
+    })
+}
+
+/// Core points at which the two best planarities differ by less than 1e-6: either radius is right there.
+fn ambiguous_radii(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<bool>, Box<dyn Error>> {
+    let n = epochs.core_points.len();
+    let Normals::Multiscale { radii, .. } = &m3c2.normals else { return Ok(vec![false; n]) };
+    let index = isopach::compute::Cpu.index(epochs.reference)?;
+    let mut best = vec![[f64::NEG_INFINITY; 2]; n];
+    for &radius in radii {
+        for (best, covariance) in best.iter_mut().zip(index.covariances(epochs.core_points, radius)?) {
+            let [l0, l1, l2] = isopach::neighbours::eigen(covariance.upper).values;
+            let planarity = (l1 - l0) / l2;
+            if covariance.count >= 3 && planarity > best[0] {
+                *best = [planarity, best[0]];
+            } else if covariance.count >= 3 && planarity > best[1] {
+                best[1] = planarity;
+            }
+        }
+    }
+    Ok(best.iter().map(|[first, second]| first - second < 1e-6).collect())
+}
+
+/// Largest |ours − golden| over the indices that count; both NaN is no difference, one NaN is not a number to compare.
+fn largest_difference(ours: &[f64], golden: &[f64], counts: impl Fn(usize) -> bool) -> f64 {
+    let differences = ours.iter().zip(golden).enumerate().filter(|(i, _)| counts(*i)).map(|(_, (a, b))| (a - b).abs());
+    differences.filter(|d| !d.is_nan()).fold(0.0, f64::max)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    finite.iter().sum::<f64>() / finite.len() as f64
+}
+
+fn norm(v: [f64; 3]) -> f64 {
+    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
