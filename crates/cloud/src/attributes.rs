@@ -108,6 +108,21 @@ impl Attributes {
         append(&mut self.point_source, other.point_source.as_mut());
     }
 
+    /// Drops the columns that `columns` does not name.
+    pub fn retain(&mut self, columns: Columns) {
+        fn keep<T>(column: &mut Option<T>, is: bool) {
+            if !is {
+                *column = None;
+            }
+        }
+        keep(&mut self.classification, columns.contains(Columns::CLASSIFICATION));
+        keep(&mut self.intensity, columns.contains(Columns::INTENSITY));
+        keep(&mut self.returns, columns.contains(Columns::RETURNS));
+        keep(&mut self.gps_time, columns.contains(Columns::GPS_TIME));
+        keep(&mut self.rgb, columns.contains(Columns::RGB));
+        keep(&mut self.point_source, columns.contains(Columns::POINT_SOURCE));
+    }
+
     /// The columns that are present.
     #[must_use]
     pub fn columns(&self) -> Columns {

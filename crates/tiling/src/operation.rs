@@ -1,12 +1,15 @@
 //! What is done with a tile.
 
+use crate::Cells;
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Result;
 
-/// `N` epochs over one core rectangle, each with the operation's halo around it, all about the same origin.
+/// `N` epochs over one core, each with the operation's halo around it, all about the same origin.
 #[derive(Clone, Debug)]
 pub struct Tile<const N: usize> {
-    /// What this tile owns (half open), absolute metres.
+    /// What this tile owns.
+    pub cells: Cells,
+    /// The rectangle of [`Self::cells`], absolute metres.
     pub core: Rect,
     /// Metres around the core that the clouds reach out.
     pub halo: f64,
@@ -22,7 +25,7 @@ impl<const N: usize> Tile<N> {
         (0..points.len() as u32)
             .filter(|&i| {
                 let [x, y, _] = points.absolute(i as usize);
-                self.core.owns([x, y])
+                self.cells.own([x, y])
             })
             .collect()
     }
@@ -33,12 +36,12 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
     /// What one tile gives.
     type Output: Send;
 
-    /// Metres of neighbourhood that the result at a point depends on. The engine reads it; callers never pass it.
+    /// Metres of neighbourhood that the result at a point depends on. The tile loop reads it; callers never pass it.
     fn halo(&self) -> f64;
 
-    /// Side of the cells (metres) that tile edges must fall on, so that no cell is shared; `None` where it does not matter.
-    fn cell_size(&self) -> Option<f64> {
-        None
+    /// Sides of the cells (metres) that tile edges must fall on, so that no cell is shared.
+    fn cell_sizes(&self) -> Vec<f64> {
+        Vec::new()
     }
 
     /// Columns that it reads.
@@ -52,3 +55,31 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
     /// Whatever keeps it from being computed; a recoverable error is rerun on the next backend.
     fn run_tile(&self, on: &B, tile: &Tile<N>) -> Result<Self::Output>;
 }
+
+/// Several operations at one load of the tile: the largest halo, all columns, all cells.
+macro_rules! together {
+    ($($name:ident . $field:tt),+) => {
+        impl<const N: usize, B: ?Sized, $($name: TileOperation<N, B>),+> TileOperation<N, B> for ($($name,)+) {
+            type Output = ($($name::Output,)+);
+
+            fn halo(&self) -> f64 {
+                [$(self.$field.halo()),+].into_iter().fold(0.0, f64::max)
+            }
+
+            fn cell_sizes(&self) -> Vec<f64> {
+                [$(self.$field.cell_sizes()),+].concat()
+            }
+
+            fn columns(&self) -> Columns {
+                Columns::XYZ$(.with(self.$field.columns()))+
+            }
+
+            fn run_tile(&self, on: &B, tile: &Tile<N>) -> Result<Self::Output> {
+                Ok(($(self.$field.run_tile(on, tile)?,)+))
+            }
+        }
+    };
+}
+together!(A.0, C.1);
+together!(A.0, C.1, D.2);
+together!(A.0, C.1, D.2, E.3);

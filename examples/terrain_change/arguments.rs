@@ -1,0 +1,123 @@
+//! What a person can say on the command line.
+
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// What changed between two LiDAR epochs, where, by how much, and is it significant?
+///
+/// Reads two epochs of the same place, removes what is left of a misalignment (ICP), and compares them in three ways: a
+/// DEM of difference (DoD: heights a cell, with volumes), M3C2 (distance along the surface normal, with a level of detection), and
+/// C2C (distance of each later point to the nearest earlier one). Writes GeoTIFFs, LAZ files, summary.json and index.html, a page
+/// to look at.
+///
+/// Without files it makes a small scene whose change is known and measures itself against the truth.
+#[derive(Debug, Parser)]
+#[command(name = "terrain_change", after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas
+    #[arg(requires = "after")]
+    pub before: Option<String>,
+    /// Later epoch, likewise
+    pub after: Option<String>,
+    /// Folder for the results (made if it is not there)
+    #[arg(long, default_value = "terrain_change_out")]
+    pub out: PathBuf,
+    /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A made scene uses 2
+    #[arg(long, value_delimiter = ',')]
+    pub classes: Vec<u8>,
+    /// Side of a DoD cell, metres
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    pub cell: f64,
+    /// One M3C2 core point a square of this side, metres
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    pub core_spacing: f64,
+    /// Radii to find the surface normal with, metres: the one where the ground is most planar is used
+    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0, 4.0], allow_negative_numbers = true)]
+    pub normal_radii: Vec<f64>,
+    /// Radius (not diameter) of the M3C2 cylinder, metres
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    pub cylinder_radius: f64,
+    /// How far M3C2 and C2C look to either side, metres: larger than the largest change you expect
+    #[arg(long, default_value_t = 5.0, allow_negative_numbers = true)]
+    pub depth: f64,
+    /// How to remove a misalignment of the later epoch
+    #[arg(long, value_enum, default_value_t = Align::Icp)]
+    pub align: Align,
+    /// Registration error for the levels of detection, metres; that of the alignment if not given
+    #[arg(long, allow_negative_numbers = true)]
+    pub registration_error: Option<f64>,
+    /// Side of a tile, metres. Results do not depend on it, memory does
+    #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
+    pub tile_size: f64,
+    /// Memory for points in flight, GiB
+    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
+    pub memory: f64,
+    /// Threads; all there are if not given. Results do not depend on it
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// What to compute on
+    #[arg(long, value_enum, default_value_t = On::Auto)]
+    pub backend: On,
+    /// Columns of m3c2.laz
+    #[arg(long, value_enum, value_delimiter = ',',
+          default_values_t = [Column::Distance, Column::LevelOfDetection, Column::Significant, Column::Counts])]
+    pub columns: Vec<Column>,
+    /// Compare even if the files state different coordinate systems or vertical datums
+    #[arg(long)]
+    pub ignore_crs: bool,
+    /// Points an epoch of the scene that is made when no files are given
+    #[arg(long, default_value_t = 1_000_000)]
+    pub scene_points: usize,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  terrain_change                                       a made scene, measured against the truth
+  terrain_change 2015.laz 2023.laz --classes 2         your valley, ground points only
+  terrain_change old/ new/ --align coarse+icp          two folders of tiles, metres apart
+  terrain_change a.laz b.laz --align none --registration-error 0.05";
+
+/// How to remove a misalignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Align {
+    /// Compare the epochs as they are
+    None,
+    /// Fine alignment: for epochs that are off by less than about a metre
+    Icp,
+    /// Phase correlation first: for epochs that are off by metres
+    #[value(name = "coarse+icp")]
+    CoarseIcp,
+}
+
+/// What to compute on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    /// The processor
+    Cpu,
+    /// A graphics card, or an error
+    Gpu,
+    /// The best there is
+    Auto,
+}
+
+/// A column of `m3c2.laz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Column {
+    /// Distance along the normal, metres
+    Distance,
+    /// Level of detection (95 %), metres
+    #[value(name = "lod")]
+    LevelOfDetection,
+    /// 1 where the distance is larger than the level of detection
+    Significant,
+    /// Points of each epoch in the cylinder
+    Counts,
+    /// Spread of each epoch along the normal, metres
+    Spreads,
+    /// The normal
+    Normal,
+    /// Radius that the normal was found with, metres
+    NormalRadius,
+    /// Why there is no distance (0: there is one)
+    Status,
+}
