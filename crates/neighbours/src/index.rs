@@ -119,9 +119,3 @@ pub trait NeighbourIndex: Send + Sync {
         plain::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
     }
 }
-
-impl NeighbourSearch for isopach_compute::Cpu {
-    fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>> {
-        plain::EveryPoint.index(points)
-    }
-}

@@ -7,7 +7,9 @@
 
 mod axial;
 mod covariance;
+pub mod conformance;
 mod eigen;
+mod grid;
 mod index;
 mod moments;
 pub mod plain;

@@ -30,7 +30,7 @@ impl Moments {
             *sum += value;
         }
         let products = [x * x, x * y, x * z, y * y, y * z, z * z];
-        if (x | y | z).unsigned_abs() >> 24 != 0 && [x, y, z].iter().any(|v| v.abs() >= 1 << 24) {
+        if d.iter().any(|tick| tick.unsigned_abs() >> 24 != 0) {
             for (carried, product) in self.carried.iter_mut().zip(products) {
                 *carried += i128::from(product);
             }

@@ -1,0 +1,127 @@
+//! Sorting points by cell: a counting sort, each thread writing a band of cells of its own.
+
+use super::{CROWDED, Grid};
+use isopach_cloud::Positions;
+use rayon::prelude::*;
+
+/// Bands at most: every band reads all cell numbers once, so more of them would cost more than they save.
+const BANDS: usize = 16;
+
+/// One band's share of the sorted arrays.
+struct Band<'a> {
+    cells: std::ops::Range<usize>,
+    starts: &'a [u32],
+    x: &'a mut [i32],
+    y: &'a mut [i32],
+    z: &'a mut [i32],
+    id: &'a mut [u32],
+}
+
+impl<'a> Grid<'a> {
+    /// Sorts the points. O(n), deterministic: points of a cell stay in their order.
+    pub(crate) fn new(points: Positions<'a>) -> Self {
+        let [low, high] = points.bounds().unwrap_or_default();
+        let (shift, columns, rows) = cell_shift(low, high, points.len());
+        let cell = |p: &[i32; 3]| {
+            let [column, row] = [0, 1].map(|axis| p[axis].abs_diff(low[axis]) >> shift);
+            row * columns as u32 + column
+        };
+        let cells: Vec<u32> = points.ticks().par_iter().map(cell).collect();
+        let starts = starts_of(&cells, columns * rows);
+        let n = points.len();
+        let mut grid = Self {
+            points,
+            low,
+            high,
+            shift,
+            columns,
+            rows,
+            crowded: starts.windows(2).any(|pair| pair[1] - pair[0] > CROWDED),
+            starts,
+            x: vec![0; n],
+            y: vec![0; n],
+            z: vec![0; n],
+            id: vec![0; n],
+        };
+        grid.scatter(&cells);
+        if grid.crowded {
+            grid.sort_crowded_by_height();
+        }
+        grid
+    }
+
+    fn scatter(&mut self, cells: &[u32]) {
+        let bounds = bands(&self.starts);
+        let mut bands = Vec::with_capacity(bounds.len());
+        let (mut x, mut y, mut z, mut id) = (&mut self.x[..], &mut self.y[..], &mut self.z[..], &mut self.id[..]);
+        for cells in bounds {
+            let count = (self.starts[cells.end] - self.starts[cells.start]) as usize;
+            let band = Band {
+                starts: &self.starts[cells.start..cells.end],
+                cells,
+                x: x.split_off_mut(..count).unwrap_or_default(),
+                y: y.split_off_mut(..count).unwrap_or_default(),
+                z: z.split_off_mut(..count).unwrap_or_default(),
+                id: id.split_off_mut(..count).unwrap_or_default(),
+            };
+            bands.push(band);
+        }
+        let ticks = self.points.ticks();
+        bands.into_par_iter().for_each(|band| {
+            let base = band.starts.first().copied().unwrap_or_default();
+            let mut next: Vec<u32> = band.starts.iter().map(|start| start - base).collect();
+            for (i, &cell) in cells.iter().enumerate() {
+                let Some(at) = (cell as usize).checked_sub(band.cells.start).and_then(|c| next.get_mut(c)) else { continue };
+                let to = *at as usize;
+                *at += 1;
+                [band.x[to], band.y[to], band.z[to]] = ticks[i];
+                band.id[to] = i as u32;
+            }
+        });
+    }
+
+    /// Sorts the points of crowded cells by height, then by index.
+    fn sort_crowded_by_height(&mut self) {
+        for pair in self.starts.windows(2).filter(|pair| pair[1] - pair[0] > CROWDED) {
+            let span = pair[0] as usize..pair[1] as usize;
+            let mut ids = self.id[span.clone()].to_vec();
+            let ticks = self.points.ticks();
+            ids.par_sort_unstable_by_key(|&id| (ticks[id as usize][2], id));
+            for (at, id) in span.zip(ids) {
+                [self.x[at], self.y[at], self.z[at]] = ticks[id as usize];
+                self.id[at] = id;
+            }
+        }
+    }
+}
+
+/// Cell side (as a shift), columns and rows: the smallest cells of which there are at most half as many as points.
+fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> (u32, usize, usize) {
+    let cells = |shift: u32, axis: usize| (high[axis].abs_diff(low[axis]) >> shift) as u64 + 1;
+    let shift = (0..32).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2)).unwrap_or(31);
+    (shift, cells(shift, 0) as usize, cells(shift, 1) as usize)
+}
+
+/// Exclusive prefix sum of the number of points a cell.
+fn starts_of(cells: &[u32], count: usize) -> Vec<u32> {
+    let mut starts = vec![0; count + 1];
+    for &cell in cells {
+        starts[cell as usize + 1] += 1;
+    }
+    for cell in 0..count {
+        starts[cell + 1] += starts[cell];
+    }
+    starts
+}
+
+/// Splits the cells into bands of about equally many points, as many as threads.
+fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
+    let cells = starts.len() - 1;
+    let (count, points) = (rayon::current_num_threads().clamp(1, BANDS), starts[cells]);
+    let mut edges: Vec<usize> = (0..=count)
+        .map(|band| starts.partition_point(|&start| u64::from(start) < u64::from(points) * band as u64 / count as u64))
+        .map(|edge| edge.min(cells))
+        .collect();
+    (edges[0], edges[count]) = (0, cells);
+    edges.windows(2).map(|pair| pair[0]..pair[1].max(pair[0])).collect()
+}

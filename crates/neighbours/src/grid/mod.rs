@@ -1,0 +1,136 @@
+//! The CPU's index: points sorted by the cells of a uniform grid in the plane.
+//!
+//! # Idea
+//!
+//! Terrain is a surface: thin in z, even in x and y. So cells are columns, square in the plane and unbounded in z, with a side of a
+//! power of two ticks, so that a point's cell is a shift. Points are sorted by cell, row by row, one array a coordinate: the
+//! cells of one row that a query meets are *one* contiguous span of points, and a query is a handful of spans.
+//!
+//! ```text
+//! row r+1   . . [ . . . . ] .        a radius query walks three spans,
+//! row r     . [ . . . . . . ] .      each from starts[row · columns + left]
+//! row r−1   . . [ . . . . ] .             to   starts[row · columns + right + 1]
+//! ```
+//!
+//! A cell holds 2 to 8 points on average; nearest neighbours start with the 2 × 2 cells around the query and grow the block until the
+//! best distance is no larger than the distance to the block's edge. Everything is decided in whole ticks (`u64` squares), so there is no
+//! tolerance anywhere, and what is found does not depend on the order in which it is met: ties go to the lower index.
+//!
+//! # What was given up
+//!
+//! A grid of columns degrades where many points share a column (cliffs, poles, equal points). Cells with more than
+//! [`CROWDED`] points are therefore sorted by height and searched outwards from the query's height. There are at most half as many cells
+//! as points, so two points 16 km apart do not ask for a gigabyte, and clouds with very uneven density get large cells where
+//! they are dense: slower, never wrong.
+
+mod build;
+mod cylinder;
+mod lists;
+mod nearest;
+mod queries;
+mod walk;
+mod within;
+
+use crate::{
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours, plain,
+};
+use isopach_cloud::Positions;
+use isopach_compute::{Cpu, Error, Result};
+
+/// Points in a cell above which they are sorted by height.
+const CROWDED: u32 = 64;
+
+/// Points sorted by the cells of a uniform grid in the plane.
+#[derive(Debug)]
+pub(crate) struct Grid<'a> {
+    points: Positions<'a>,
+    /// Lowest coordinates, ticks; the corner of the first cell in x and y.
+    low: [i32; 3],
+    high: [i32; 3],
+    /// A cell's side is 2^shift ticks.
+    shift: u32,
+    columns: usize,
+    rows: usize,
+    /// Where each cell's points start in the sorted arrays; one more than there are cells.
+    starts: Vec<u32>,
+    x: Vec<i32>,
+    y: Vec<i32>,
+    z: Vec<i32>,
+    /// Position of each sorted point in `points`.
+    id: Vec<u32>,
+    /// Whether any cell has more than [`CROWDED`] points.
+    crowded: bool,
+}
+
+impl NeighbourSearch for Cpu {
+    fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>> {
+        if points.len() > u32::MAX as usize - 1 {
+            let requested = 16 * points.len() as u64;
+            let advice = "an index holds at most 2^32 - 2 points: use tiles";
+            return Err(Error::OutOfMemory { what: "an index", requested, budget: 16 << 32, advice });
+        }
+        Ok(Box::new(Grid::new(points)))
+    }
+}
+
+impl NeighbourIndex for Grid<'_> {
+    fn positions(&self) -> Positions<'_> {
+        self.points
+    }
+
+    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+        Error::check("k", k as f64, k > 0, "be at least 1")?;
+        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let k = k.min(self.points.len());
+        Ok(lists::gather(self, queries, |query, found| self.k_nearest_to(query, k, limit, found)))
+    }
+
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+        Error::not_negative("radius", radius)?;
+        let limit = plain::squared_ticks("radius", radius)?;
+        Ok(lists::gather(self, queries, |query, found| {
+            self.each_within(query, limit, |id, squared, _| found.push((squared, id)));
+            found.sort_unstable_by_key(|(_, id)| *id);
+        }))
+    }
+
+    fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
+        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        Ok(queries::each(self, queries, |_, query| {
+            let (squared, index) = self.nearest_to(query, limit)?;
+            Some(Neighbour { index, squared_distance: plain::square_metres(squared) })
+        }))
+    }
+
+    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        Error::not_negative("radius", radius)?;
+        let limit = plain::squared_ticks("radius", radius)?;
+        Error::check("radius", radius, radius < isopach_cloud::REACH, "be below 8192 m")?;
+        Ok(queries::each(self, queries, |_, query| {
+            let mut moments = crate::Moments::default();
+            self.each_within(query, limit, |_, _, d| moments.add(d));
+            moments.covariance()
+        }))
+    }
+
+    fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
+        Error::check("k", k as f64, k > 0, "be at least 1")?;
+        let k = k.min(self.points.len());
+        let all = queries::each(self, queries, |_, query| self.moments_of_nearest(query, k));
+        let near: Option<Vec<Covariance>> = all.into_iter().collect();
+        near.ok_or_else(|| Error::InvalidInput("a query is more than 8 km from its neighbours".into()))
+    }
+
+    fn cylinders(
+        &self,
+        queries: Positions<'_>,
+        axes: &[[f64; 3]],
+        cylinder: Cylinder,
+        statistic: AxialStatistic,
+    ) -> Result<Vec<AxialStatistics>> {
+        let enclosing = cylinder.enclosing_radius()?;
+        Error::check("projection depth", enclosing, enclosing < isopach_cloud::REACH, "stay below 8192 m")?;
+        plain::one_axis_a_query(queries, axes)?;
+        Ok(queries::each(self, queries, |i, query| self.axial_statistics(query, axes[i], cylinder, statistic)))
+    }
+}

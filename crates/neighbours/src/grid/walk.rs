@@ -1,0 +1,142 @@
+//! Blocks of cells, and the points in them.
+
+use super::Grid;
+use std::ops::Range;
+
+/// A block of cells: columns and rows, both half open, within the grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) columns: [usize; 2],
+    pub(super) rows: [usize; 2],
+}
+
+/// A query in ticks about the index's origin, near enough that no squared distance exceeds a `u64`.
+pub(super) type Query = [i32; 3];
+
+impl Grid<'_> {
+    /// Column (axis 0) or row (axis 1) of a coordinate, clamped into the grid.
+    #[inline]
+    pub(super) fn cell_along(&self, axis: usize, coordinate: i64) -> usize {
+        let last = if axis == 0 { self.columns } else { self.rows } - 1;
+        let offset = coordinate - i64::from(self.low[axis]);
+        if offset < 0 { 0 } else { ((offset as u64 >> self.shift) as usize).min(last) }
+    }
+
+    /// The cells that meet the square of half side `reach` ticks around the query.
+    #[inline]
+    pub(super) fn block_around(&self, query: Query, reach: i64) -> Block {
+        let range = |axis: usize| {
+            let centre = i64::from(query[axis]);
+            [self.cell_along(axis, centre - reach), self.cell_along(axis, centre + reach) + 1]
+        };
+        Block { columns: range(0), rows: range(1) }
+    }
+
+    /// The sorted points of some cells of one row.
+    #[inline]
+    pub(super) fn span(&self, row: usize, columns: [usize; 2]) -> Range<usize> {
+        let first = row * self.columns;
+        self.starts[first + columns[0]] as usize..self.starts[first + columns[1]] as usize
+    }
+
+    /// Offset of sorted point `i` from the query, ticks. Queries are near: the difference fits 33 bits, and its square 64.
+    #[inline]
+    pub(super) fn offset(&self, i: usize, query: Query) -> [i64; 3] {
+        [
+            i64::from(self.x[i]) - i64::from(query[0]),
+            i64::from(self.y[i]) - i64::from(query[1]),
+            i64::from(self.z[i]) - i64::from(query[2]),
+        ]
+    }
+
+    /// Squared distance of sorted point `i` from the query, square ticks.
+    #[inline]
+    pub(super) fn squared(&self, i: usize, query: Query) -> u64 {
+        let [x, y, z] = self.offset(i, query);
+        (x * x) as u64 + (y * y) as u64 + (z * z) as u64
+    }
+
+    /// Distance from the query to the nearest cell that is not in the block, ticks; `None` where the block is the whole grid.
+    #[inline]
+    pub(super) fn clearance(&self, query: Query, block: &Block) -> Option<i64> {
+        let edge = |axis: usize, cell: usize| i64::from(self.low[axis]) + ((cell as i64) << self.shift);
+        let side = |axis: usize, [first, end]: [usize; 2], count: usize| {
+            let centre = i64::from(query[axis]);
+            let before = if first > 0 { centre - edge(axis, first) } else { i64::MAX };
+            let after = if end < count { edge(axis, end) - centre } else { i64::MAX };
+            before.min(after)
+        };
+        let nearest = side(0, block.columns, self.columns).min(side(1, block.rows, self.rows));
+        (nearest < i64::MAX).then_some(nearest.max(0))
+    }
+
+    /// The block grown by `by` cells to every side, and the spans that this adds, in four parts.
+    #[inline]
+    pub(super) fn grown(&self, block: &Block, by: usize) -> (Block, [Block; 4]) {
+        let grow = |[first, end]: [usize; 2], count: usize| [first.saturating_sub(by), (end + by).min(count)];
+        let (columns, rows) = (grow(block.columns, self.columns), grow(block.rows, self.rows));
+        let added = [
+            Block { columns, rows: [rows[0], block.rows[0]] },
+            Block { columns: [columns[0], block.columns[0]], rows: block.rows },
+            Block { columns: [block.columns[1], columns[1]], rows: block.rows },
+            Block { columns, rows: [block.rows[1], rows[1]] },
+        ];
+        (Block { columns, rows }, added)
+    }
+
+    /// Calls `visit` with the sorted points of the block whose height is within `reach()` ticks of the query's where they are crowded, else
+    /// with all of them. `reach` may shrink meanwhile. `visit` returns false to end the walk.
+    #[inline]
+    pub(super) fn each_in(&self, block: &Block, query: Query, visit: &mut impl FnMut(Range<usize>) -> Option<i64>) {
+        for row in block.rows[0]..block.rows[1] {
+            if !self.crowded {
+                if visit(self.span(row, block.columns)).is_none() {
+                    return;
+                }
+                continue;
+            }
+            for column in block.columns[0]..block.columns[1] {
+                let span = self.span(row, [column, column + 1]);
+                let ended = if span.len() > super::CROWDED as usize {
+                    self.each_by_height(span, query, visit).is_none()
+                } else {
+                    visit(span).is_none()
+                };
+                if ended {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Walks a crowded cell outwards from the query's height, in pieces, until heights are out of reach.
+    fn each_by_height(
+        &self,
+        span: Range<usize>,
+        query: Query,
+        visit: &mut impl FnMut(Range<usize>) -> Option<i64>,
+    ) -> Option<i64> {
+        const PIECE: usize = 32;
+        let middle = span.start + self.z[span.clone()].partition_point(|&z| z < query[2]);
+        let (mut below, mut above) = (middle, middle);
+        let gap = |i: usize| i64::from(self.z[i]).abs_diff(i64::from(query[2])) as i64;
+        let mut reach = visit(middle..middle)?;
+        while below > span.start || above < span.end {
+            if above < span.end && gap(above) <= reach {
+                let end = (above + PIECE).min(span.end);
+                reach = visit(above..end)?;
+                above = end;
+            } else {
+                above = span.end;
+            }
+            if below > span.start && gap(below - 1) <= reach {
+                let start = below.saturating_sub(PIECE).max(span.start);
+                reach = visit(start..below)?;
+                below = start;
+            } else {
+                below = span.start;
+            }
+        }
+        Some(reach)
+    }
+}

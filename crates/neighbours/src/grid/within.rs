@@ -1,0 +1,40 @@
+//! Everything within a radius.
+
+use super::{Grid, queries::Located, walk::Query};
+use crate::plain;
+
+impl Grid<'_> {
+    /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point within `limit` square ticks.
+    #[inline]
+    pub(super) fn each_within(&self, query: Located, limit: u128, mut visit: impl FnMut(u32, u128, [i32; 3])) {
+        match query {
+            Located::Near(query) => self.each_within_near(query, u64::try_from(limit).unwrap_or(u64::MAX), visit),
+            Located::Far(query) => {
+                for id in 0..self.points.len() as u32 {
+                    let point = self.points.ticks()[id as usize].map(i64::from);
+                    let squared = plain::squared_distance(point, query);
+                    if squared <= limit {
+                        // The callers that look at offsets have radii below 8 km, so that these fit.
+                        visit(id, squared, std::array::from_fn(|axis| (point[axis] - query[axis]) as i32));
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn each_within_near(&self, query: Query, limit: u64, mut visit: impl FnMut(u32, u128, [i32; 3])) {
+        let reach = limit.isqrt() as i64;
+        let block = self.block_around(query, reach);
+        self.each_in(&block, query, &mut |span| {
+            for i in span {
+                let d = self.offset(i, query);
+                let squared = (d[0] * d[0]) as u64 + (d[1] * d[1]) as u64 + (d[2] * d[2]) as u64;
+                if squared <= limit {
+                    visit(self.id[i], u128::from(squared), d.map(|tick| tick as i32));
+                }
+            }
+            Some(reach)
+        });
+    }
+}
