@@ -1,1 +1,26 @@
-//! LAS and LAZ: headers, columns, chunks decoded in parallel, extra bytes, written atomically.
+//! LAS and LAZ: read by columns and chunks, on all threads; written with extra bytes.
+//!
+//! [`Las`] is one file, [`Catalogue`] several as one; both are [`isopach_tiling::PointSource`]s whose chunks are those of the file, so the
+//! tile loop decodes each exactly once. Only the fields that are asked for are decompressed (PDRF 6–10), classes and rectangles are
+//! filtered while the chunk is still warm, and coordinates go from the file's integers to `f64` without a detour. [`LazWriter`]
+//! writes LAS 1.4 with named extra bytes.
+//!
+//! Files are not trusted: every length is checked against the size of the file before anything is allocated.
+
+mod catalogue;
+mod codec;
+mod crs;
+mod error;
+mod extra;
+mod file;
+mod header;
+mod layout;
+mod wkt;
+mod writer;
+
+pub use catalogue::Catalogue;
+pub use error::{Error, Problem};
+pub use extra::{ExtraBytes, ExtraKind};
+pub use file::Las;
+pub use header::Header;
+pub use writer::{LazWriter, Schema};

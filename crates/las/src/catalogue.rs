@@ -1,0 +1,176 @@
+//! Several files as one source.
+
+use crate::{Las, error::{Error, Problem}, file};
+use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
+use isopach_compute as compute;
+use isopach_tiling::PointSource;
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Rectangle},
+};
+use std::path::{Path, PathBuf};
+
+type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
+
+/// Several files as one source, in the order given; chunks are numbered through them.
+#[derive(Debug)]
+pub struct Catalogue {
+    files: Vec<Las>,
+    /// Number of the first chunk of each file.
+    first_chunks: Vec<usize>,
+    footprints: RTree<Footprint>,
+    crs: Option<Crs>,
+}
+
+impl Catalogue {
+    /// Opens files; a folder stands for the LAS and LAZ files in it, by name.
+    ///
+    /// # Errors
+    /// Of the first file that cannot be opened; where there is no file, or where two state different coordinate systems.
+    pub fn open<P: AsRef<Path>>(paths: &[P]) -> Result<Self, Error> {
+        let mut files = Vec::new();
+        for path in paths {
+            for path in expand(path.as_ref())? {
+                files.push(Las::open(path)?);
+            }
+        }
+        let Some(first) = files.first() else {
+            return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file")).of(Path::new("catalogue")));
+        };
+        let mut crs = first.crs().cloned();
+        for file in &files[1..] {
+            if let Some(difference) = crs.as_ref().zip(file.crs()).and_then(|(a, b)| a.contradiction(b)) {
+                let must = format!("agree with {}", first.path().display());
+                return Err(Problem::lying("the coordinate system", difference, must).of(file.path()));
+            }
+            crs = crs.or_else(|| file.crs().cloned());
+        }
+        let mut first_chunks = Vec::with_capacity(files.len());
+        let mut chunks = 0;
+        for file in &files {
+            first_chunks.push(chunks);
+            chunks += file.chunk_count();
+        }
+        let footprint = |(i, file): (usize, &Las)| {
+            let Rect { min, max } = file.extent();
+            GeomWithData::new(Rectangle::from_corners(min, max), i)
+        };
+        let footprints = RTree::bulk_load(files.iter().enumerate().filter(|(_, f)| f.point_count() > 0).map(footprint).collect());
+        Ok(Self { files, first_chunks, footprints, crs })
+    }
+
+    /// Reads only points of these classes from now on; of all where none are given.
+    #[must_use]
+    pub fn keep_classes(mut self, classes: &[u8]) -> Self {
+        self.files = self.files.into_iter().map(|file| file.keep_classes(classes)).collect();
+        self
+    }
+
+    /// Reads only points that `rect` owns from now on.
+    #[must_use]
+    pub fn within(mut self, rect: Rect) -> Self {
+        self.files = self.files.into_iter().map(|file| file.within(rect)).collect();
+        self
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn files(&self) -> &[Las] {
+        &self.files
+    }
+
+    /// The files whose stated extent meets `rect`.
+    #[must_use]
+    pub fn meeting(&self, rect: &Rect) -> Vec<&Las> {
+        let mut found: Vec<usize> =
+            self.footprints.locate_in_envelope_intersecting(AABB::from_corners(rect.min, rect.max)).map(|f| f.data).collect();
+        found.sort_unstable();
+        found.into_iter().map(|i| &self.files[i]).collect()
+    }
+
+    /// The coordinate reference system that the files agree on.
+    #[must_use]
+    pub fn crs(&self) -> Option<&Crs> {
+        self.crs.as_ref()
+    }
+
+    /// All points in memory, file after file.
+    ///
+    /// # Errors
+    /// As [`Las::read_all`].
+    pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
+        file::read_all(self, columns)
+    }
+
+    /// All points in absolute metres, file after file.
+    ///
+    /// # Errors
+    /// As [`Las::read_points`].
+    pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
+        file::read_points(self, columns)
+    }
+
+    /// The file of a chunk, and the chunk's number in it.
+    fn locate(&self, chunk: usize) -> (usize, usize) {
+        let file = self.first_chunks.partition_point(|&first| first <= chunk) - 1;
+        (file, chunk - self.first_chunks[file])
+    }
+}
+
+/// A folder's LAS and LAZ files by name; anything else stands for itself.
+fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let list = || -> std::io::Result<Vec<PathBuf>> {
+        let paths = std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>()?;
+        let is_las = |path: &PathBuf| {
+            path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
+        };
+        let mut paths: Vec<PathBuf> = paths.into_iter().filter(is_las).collect();
+        paths.sort();
+        if paths.is_empty() { Err(std::io::Error::other("no LAS or LAZ file in this folder")) } else { Ok(paths) }
+    };
+    list().map_err(|error| Problem::Io(error).of(path))
+}
+
+impl PointSource for Catalogue {
+    fn name(&self) -> String {
+        match &self.files[..] {
+            [one] => one.name(),
+            [first, rest @ ..] => format!("{} and {} more", first.name(), rest.len()),
+            [] => "no files".into(),
+        }
+    }
+
+    fn extent(&self) -> Rect {
+        let extents = self.files.iter().filter(|file| file.point_count() > 0).map(PointSource::extent);
+        extents.reduce(|a, b| a.union(&b)).unwrap_or_else(|| self.files[0].extent())
+    }
+
+    fn height_range(&self) -> [f64; 2] {
+        let ranges = self.files.iter().filter(|file| file.point_count() > 0).map(PointSource::height_range);
+        ranges.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]).unwrap_or([0.0; 2])
+    }
+
+    fn point_count(&self) -> u64 {
+        self.files.iter().map(PointSource::point_count).sum()
+    }
+
+    fn chunk_count(&self) -> usize {
+        self.files.iter().map(PointSource::chunk_count).sum()
+    }
+
+    fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
+        let (file, chunk) = self.locate(chunk);
+        self.files[file].read_chunk(chunk, columns)
+    }
+
+    fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
+        Some(self.files[self.locate(chunk).0].extent())
+    }
+
+    fn crs(&self) -> Option<&Crs> {
+        self.crs.as_ref()
+    }
+}

@@ -1,0 +1,152 @@
+//! The LAZ codec behind a wall: chunk tables are checked before anything is allocated, and a panic of the codec is an error.
+//!
+//! `laz` 0.13 panics on some inputs that it should refuse; a file must not take a program down.
+
+use crate::{
+    error::{Checked, Problem},
+    header::{Laz, Parsed},
+};
+use laz::laszip::{ChunkTable, ChunkTableEntry};
+use laz::{DecompressionSelection, LasZipDecompressor};
+use std::{
+    io::{Cursor, Read, Seek, SeekFrom},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Bytes that one decoded chunk may take.
+const LARGEST_CHUNK: u64 = 2 << 30;
+/// Points of a chunk of an uncompressed file.
+const PLAIN_CHUNK: u64 = 50_000;
+
+/// Where the bytes of a chunk are, and how many points it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    pub(crate) at: u64,
+    pub(crate) bytes: u64,
+    pub(crate) points: u64,
+}
+
+/// Finds the chunks of a file of `size` bytes and checks that they are really there.
+pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64) -> Checked<Vec<Chunk>> {
+    let points = parsed.header.point_count;
+    if points == 0 {
+        return Ok(Vec::new());
+    }
+    let record = u64::from(parsed.header.record_length);
+    let chunks = match &parsed.laz {
+        None => plain(parsed.points_at, points, record, size)?,
+        Some(Laz { pointwise: true, .. }) => {
+            vec![Chunk { at: parsed.points_at, bytes: size - parsed.points_at, points }]
+        }
+        Some(laz) => compressed(&mut file, parsed, laz, size)?,
+    };
+    let largest = chunks.iter().map(|chunk| chunk.points.saturating_mul(record)).max().unwrap_or(0);
+    if largest > LARGEST_CHUNK {
+        return Err(Problem::lying("a chunk's size", largest, format!("be at most {LARGEST_CHUNK} bytes when decoded")));
+    }
+    Ok(chunks)
+}
+
+fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
+    let end = points.saturating_mul(record).saturating_add(at);
+    if end > size {
+        return Err(Problem::Truncated { what: "the points", end, size });
+    }
+    let chunk = |first: u64| {
+        let points = PLAIN_CHUNK.min(points - first);
+        Chunk { at: at + first * record, bytes: points * record, points }
+    };
+    Ok((0..points).step_by(PLAIN_CHUNK as usize).map(chunk).collect())
+}
+
+fn compressed(mut file: impl Read + Seek, parsed: &Parsed, laz: &Laz, size: u64) -> Checked<Vec<Chunk>> {
+    let (stated, points) = (laz.vlr.items_size(), parsed.header.point_count);
+    if stated != u64::from(parsed.header.record_length) {
+        let must = format!("add up to the point record length, {}", parsed.header.record_length);
+        return Err(Problem::lying("the size of the compressed fields", stated, must));
+    }
+    check_table_head(&mut file, parsed.points_at, size)?;
+    file.seek(SeekFrom::Start(parsed.points_at))?;
+    let table = guarded(0, || ChunkTable::read_from(&mut file, &laz.vlr).map_err(|e| e.to_string()))?;
+    let entries: &[ChunkTableEntry] = table.as_ref();
+    let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
+    let mut left = points;
+    let mut chunks = Vec::with_capacity(entries.len());
+    for entry in entries {
+        // The last entry of a table of equal chunks states a full one.
+        let points = if laz.vlr.uses_variable_size_chunks() { entry.point_count } else { entry.point_count.min(left) };
+        let end = at.saturating_add(entry.byte_count);
+        if end > size {
+            return Err(Problem::Truncated { what: "the compressed points", end, size });
+        }
+        left = left.checked_sub(points).ok_or_else(|| more_than_stated(parsed))?;
+        if points > 0 {
+            chunks.push(Chunk { at, bytes: entry.byte_count, points });
+        }
+        at = end;
+    }
+    if left > 0 {
+        let must = format!("be {}: that is what the chunks hold", points - left);
+        return Err(Problem::lying("the number of points", points, must));
+    }
+    Ok(chunks)
+}
+
+fn more_than_stated(parsed: &Parsed) -> Problem {
+    Problem::lying("the number of points", parsed.header.point_count, "be as many as the chunks hold")
+}
+
+/// The table's own head: where it is, and how many entries it announces (each takes memory before it is read).
+fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Checked<()> {
+    if points_at + 8 > size {
+        return Err(Problem::Truncated { what: "the chunk table's address", end: points_at + 8, size });
+    }
+    let mut word = [0; 8];
+    file.seek(SeekFrom::Start(points_at))?;
+    file.read_exact(&mut word)?;
+    let mut at = i64::from_le_bytes(word);
+    if at == -1 {
+        // A writer that could not seek puts the address at the very end.
+        file.seek(SeekFrom::Start(size - 8))?;
+        file.read_exact(&mut word)?;
+        at = i64::from_le_bytes(word);
+    }
+    let inside = u64::try_from(at).ok().filter(|at| *at >= points_at && at.saturating_add(8) <= size);
+    let Some(at) = inside else {
+        return Err(Problem::lying("the address of the chunk table", at, format!("be between {points_at} and {size}")));
+    };
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(&mut word)?;
+    let entries = u64::from(u32::from_le_bytes([word[4], word[5], word[6], word[7]]));
+    if entries > size {
+        return Err(Problem::lying("the number of chunks", entries, "be less than the file has bytes"));
+    }
+    Ok(())
+}
+
+/// Decodes the bytes of a chunk into `records` (points × record length); fields outside the selection are left as they are.
+pub(crate) fn decode(
+    laz: &Laz,
+    number: usize,
+    chunk: Chunk,
+    bytes: &[u8],
+    selection: DecompressionSelection,
+    records: &mut [u8],
+) -> Checked<()> {
+    if laz.pointwise {
+        return guarded(number, || {
+            let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone()).map_err(|e| e.to_string())?;
+            decoder.decompress_many(records).map_err(|e| e.to_string())
+        });
+    }
+    let entry = ChunkTableEntry { point_count: chunk.points, byte_count: chunk.bytes };
+    guarded(number, || {
+        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(|e| e.to_string())
+    })
+}
+
+/// Runs a piece of the codec; its panic is the file's fault.
+fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|_| Err("the codec gave up on it".into())).map_err(|reason| Problem::Codec { chunk, reason })
+}

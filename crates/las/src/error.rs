@@ -1,0 +1,91 @@
+//! What can be wrong with a file, and whose fault it is.
+
+use std::path::{Path, PathBuf};
+
+/// A file, and what is wrong with it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub struct Error {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    #[source]
+    pub problem: Problem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The system could not open, read or write it.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// It is no LAS or LAZ file.
+    #[error("not a LAS or LAZ file: it begins with {0:?} instead of \"LASF\"")]
+    NotLas(String),
+    /// The header cannot be read.
+    #[error("broken header: {0}")]
+    Header(#[from] las::Error),
+    /// The header, a record or the chunk table says something that the file cannot hold.
+    #[error("{what} is {value}, but must {must}")]
+    Lying {
+        /// What is stated.
+        what: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should have been, to be read after "must".
+        must: String,
+    },
+    /// The file ends before what it announces.
+    #[error("truncated: {what} should reach to byte {end}, but the file ends at {size}")]
+    Truncated {
+        /// What is cut off.
+        what: &'static str,
+        /// Where it should end.
+        end: u64,
+        /// Where the file ends.
+        size: u64,
+    },
+    /// A point record format or compressor that is not supported.
+    #[error("{0} is not supported")]
+    Unsupported(String),
+    /// The compressed points cannot be decoded.
+    #[error("chunk {chunk} cannot be decoded: {reason}")]
+    Codec {
+        /// Its number.
+        chunk: usize,
+        /// What the codec said.
+        reason: String,
+    },
+    /// A column that the point record format does not have.
+    #[error("PDRF {format} has no {column}")]
+    MissingColumn {
+        /// The point record format.
+        format: u8,
+        /// The column.
+        column: String,
+    },
+    /// What is to be written does not fit the format or the schema.
+    #[error("cannot be written: {0}")]
+    Unwritable(String),
+}
+
+impl Problem {
+    /// This problem, of that file.
+    pub(crate) fn of(self, path: &Path) -> Error {
+        Error { path: path.to_owned(), problem: self }
+    }
+
+    pub(crate) fn lying(what: &'static str, value: impl ToString, must: impl Into<String>) -> Self {
+        Self::Lying { what, value: value.to_string(), must: must.into() }
+    }
+}
+
+impl From<Error> for isopach_compute::Error {
+    fn from(error: Error) -> Self {
+        Self::source(error)
+    }
+}
+
+/// Result within this crate, before the file is named.
+pub(crate) type Checked<T> = Result<T, Problem>;

@@ -1,0 +1,293 @@
+//! One file as a source of points.
+
+use crate::{
+    codec::{self, Chunk},
+    error::{Checked, Error, Problem},
+    header::{self, Header, Parsed},
+    layout::{Layout, f64_at, i32_at, u16_at},
+};
+use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
+use isopach_compute as compute;
+use isopach_tiling::PointSource;
+use laz::DecompressionSelection;
+use rayon::prelude::*;
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
+
+/// A LAS or LAZ file, open: its header is read, its points are not.
+#[derive(Debug)]
+pub struct Las {
+    path: PathBuf,
+    file: File,
+    parsed: Parsed,
+    chunks: Vec<Chunk>,
+    classes: Option<Box<[bool; 256]>>,
+    within: Option<Rect>,
+}
+
+impl Las {
+    /// Opens a file and reads its header, records and chunk table.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        Self::open_checked(path).map_err(|problem| problem.of(path))
+    }
+
+    fn open_checked(path: &Path) -> Checked<Self> {
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Err(Problem::Io(std::io::Error::other("not a file")));
+        }
+        let mut reader = BufReader::new(&file);
+        let parsed = header::parse(&mut reader, about.len())?;
+        let chunks = codec::chunks(&mut reader, &parsed, about.len())?;
+        Ok(Self { path: path.to_owned(), file, parsed, chunks, classes: None, within: None })
+    }
+
+    /// Reads only points of these ASPRS classes from now on; of all classes where none are given.
+    #[must_use]
+    pub fn keep_classes(mut self, classes: &[u8]) -> Self {
+        let mut kept = Box::new([false; 256]);
+        classes.iter().for_each(|&class| kept[usize::from(class)] = true);
+        self.classes = (!classes.is_empty()).then_some(kept);
+        self
+    }
+
+    /// Reads only points that `rect` owns (half open) from now on.
+    #[must_use]
+    pub fn within(mut self, rect: Rect) -> Self {
+        self.within = Some(rect);
+        self
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says about itself.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.parsed.header
+    }
+
+    /// Its coordinate reference system.
+    #[must_use]
+    pub fn crs(&self) -> Option<&Crs> {
+        self.parsed.header.crs.as_ref()
+    }
+
+    /// All points in memory, in the order of the file, about an origin in their middle.
+    ///
+    /// # Errors
+    /// Of the file; [`compute::Error::InvalidPoint`] where it reaches farther than 8 km from its middle: then tile it.
+    pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
+        read_all(self, columns)
+    }
+
+    /// All points in absolute metres, in the order of the file.
+    ///
+    /// # Errors
+    /// Of the file.
+    pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
+        read_points(self, columns)
+    }
+
+    /// The values of a named extra column, of all points that pass the filters.
+    ///
+    /// # Errors
+    /// Of the file; [`Problem::MissingColumn`] where it has no such column.
+    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, Error> {
+        let layout = &self.parsed.layout;
+        let column = self.header().extra_bytes.iter().find(|extra| extra.name == name);
+        let Some(column) = column else {
+            let column = format!("extra column {name:?}");
+            return Err(Problem::MissingColumn { format: layout.format, column }.of(&self.path));
+        };
+        let read = |chunk: usize| -> Checked<Vec<f64>> {
+            let records = self.records(chunk, DecompressionSelection::all())?;
+            let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record));
+            Ok(kept.map(|record| column.kind.read(&record[layout.base + column.offset..])).collect())
+        };
+        let parts: Result<Vec<Vec<f64>>, Problem> = (0..self.chunks.len()).into_par_iter().map(read).collect();
+        Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
+    }
+
+    fn record_length(&self) -> usize {
+        usize::from(self.header().record_length)
+    }
+
+    /// The records of a chunk, fields outside the selection undefined.
+    fn records(&self, number: usize, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+        let chunk = self.chunks[number];
+        let mut bytes = vec![0; chunk.bytes as usize]; // no more than the file has
+        read_exact_at(&self.file, &self.path, &mut bytes, chunk.at)?;
+        let Some(laz) = &self.parsed.laz else { return Ok(bytes) };
+        let mut records = vec![0; chunk.points as usize * self.record_length()]; // checked on opening
+        codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
+        Ok(records)
+    }
+
+    /// Whether a record passes the filters.
+    #[inline]
+    fn keeps(&self, record: &[u8]) -> bool {
+        let layout = &self.parsed.layout;
+        if let Some(classes) = &self.classes
+            && !classes[usize::from(record[layout.classification] & layout.class_mask)]
+        {
+            return false;
+        }
+        self.within.is_none_or(|rect| rect.owns([self.coordinate(record, 0), self.coordinate(record, 1)]))
+    }
+
+    #[inline]
+    fn coordinate(&self, record: &[u8], axis: usize) -> f64 {
+        let header = self.header();
+        f64::from(i32_at(record, 4 * axis)) * header.scale[axis] + header.offset[axis]
+    }
+
+    fn read_checked(&self, chunk: usize, columns: Columns) -> Checked<Points> {
+        let layout = self.parsed.layout;
+        layout.check(columns)?;
+        let wanted = if self.classes.is_some() { columns.with(Columns::CLASSIFICATION) } else { columns };
+        let records = self.records(chunk, selection(wanted))?;
+        let kept: Vec<&[u8]> = if self.classes.is_none() && self.within.is_none() {
+            records.chunks_exact(self.record_length()).collect()
+        } else {
+            records.chunks_exact(self.record_length()).filter(|record| self.keeps(record)).collect()
+        };
+        let xyz = kept.iter().map(|record| std::array::from_fn(|axis| self.coordinate(record, axis))).collect();
+        Ok(Points { xyz, attributes: attributes(&layout, &kept, columns) })
+    }
+}
+
+/// The columns of some records.
+fn attributes(layout: &Layout, records: &[&[u8]], columns: Columns) -> Attributes {
+    fn column<T>(records: &[&[u8]], wanted: bool, value: impl Fn(&[u8]) -> T) -> Option<Vec<T>> {
+        wanted.then(|| records.iter().map(|record| value(record)).collect())
+    }
+    let has = |column: Columns| columns.contains(column);
+    Attributes {
+        classification: column(records, has(Columns::CLASSIFICATION), |r| r[layout.classification] & layout.class_mask),
+        intensity: column(records, has(Columns::INTENSITY), |r| u16_at(r, 12)),
+        returns: column(records, has(Columns::RETURNS), |r| layout.returns(r[14])),
+        gps_time: layout.gps_time.and_then(|at| column(records, has(Columns::GPS_TIME), |r| f64_at(r, at))),
+        rgb: layout.rgb.and_then(|at| {
+            column(records, has(Columns::RGB), |r| [u16_at(r, at), u16_at(r, at + 2), u16_at(r, at + 4)])
+        }),
+        point_source: column(records, has(Columns::POINT_SOURCE), |r| u16_at(r, layout.point_source)),
+    }
+}
+
+/// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything anyway.
+fn selection(columns: Columns) -> DecompressionSelection {
+    let mut selection = DecompressionSelection::base().decompress_z();
+    if columns.contains(Columns::CLASSIFICATION) {
+        selection = selection.decompress_classification();
+    }
+    if columns.contains(Columns::INTENSITY) {
+        selection = selection.decompress_intensity();
+    }
+    if columns.contains(Columns::GPS_TIME) {
+        selection = selection.decompress_gps_time();
+    }
+    if columns.contains(Columns::RGB) {
+        selection = selection.decompress_rgb();
+    }
+    if columns.contains(Columns::POINT_SOURCE) {
+        selection = selection.decompress_point_source_id();
+    }
+    selection
+}
+
+impl PointSource for Las {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The stated extent, a step larger on every side: writers round it.
+    fn extent(&self) -> Rect {
+        let header = self.header();
+        let step = [0, 1].map(|axis| header.scale[axis].abs());
+        Rect {
+            min: [0, 1].map(|axis| header.min[axis] - step[axis]),
+            max: [0, 1].map(|axis| header.max[axis] + step[axis]),
+        }
+    }
+
+    fn height_range(&self) -> [f64; 2] {
+        [self.header().min[2], self.header().max[2]]
+    }
+
+    fn point_count(&self) -> u64 {
+        self.header().point_count
+    }
+
+    fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
+        Ok(self.read_checked(chunk, columns).map_err(|problem| problem.of(&self.path))?)
+    }
+
+    fn crs(&self) -> Option<&Crs> {
+        self.parsed.header.crs.as_ref()
+    }
+}
+
+/// All chunks of a source, decoded in parallel, in order.
+pub(crate) fn read_points(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Points> {
+    let parts: Vec<Points> =
+        (0..source.chunk_count()).into_par_iter().map(|chunk| source.read_chunk(chunk, columns)).collect::<compute::Result<_>>()?;
+    let total = parts.iter().map(Points::len).sum();
+    let mut all = Points { xyz: Vec::with_capacity(total), attributes: Attributes::empty(columns) };
+    for mut part in parts {
+        all.xyz.append(&mut part.xyz);
+        all.attributes.append(&mut part.attributes);
+    }
+    Ok(all)
+}
+
+/// All chunks of a source as one cloud.
+pub(crate) fn read_all(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Cloud> {
+    let extent = source.extent();
+    let [low, high] = source.height_range();
+    let [x, y] = extent.centre();
+    let origin = isopach_cloud::Origin::near([x, y, 0.5 * (low + high)])?;
+    let parts: Vec<Cloud> = (0..source.chunk_count())
+        .into_par_iter()
+        .map(|chunk| source.read_chunk(chunk, columns)?.about(origin))
+        .collect::<compute::Result<_>>()?;
+    let total = parts.iter().map(Cloud::len).sum();
+    let mut ticks = Vec::with_capacity(total);
+    let mut attributes = Attributes::empty(columns);
+    for mut part in parts {
+        ticks.extend_from_slice(part.positions().ticks());
+        attributes.append(&mut part.attributes);
+    }
+    let mut cloud = Cloud::new(origin, ticks);
+    cloud.attributes = attributes;
+    Ok(cloud)
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, _path: &Path, bytes: &mut [u8], at: u64) -> Checked<()> {
+    Ok(std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)?)
+}
+
+/// Where positioned reads are not to be had, each chunk opens the file anew, so that threads do not share a position.
+#[cfg(not(unix))]
+fn read_exact_at(_file: &File, path: &Path, bytes: &mut [u8], at: u64) -> Checked<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(at))?;
+    Ok(file.read_exact(bytes)?)
+}

@@ -1,0 +1,72 @@
+//! Where the fields of a point record are (LAS 1.4 R15, tables 7 to 17).
+
+use crate::error::{Checked, Problem};
+use isopach_cloud::Columns;
+
+/// Byte offsets of the fields of one point record format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) format: u8,
+    /// Bytes of the standard fields; extra bytes follow.
+    pub(crate) base: usize,
+    pub(crate) classification: usize,
+    /// Which bits of the classification byte are the class.
+    pub(crate) class_mask: u8,
+    pub(crate) point_source: usize,
+    pub(crate) gps_time: Option<usize>,
+    pub(crate) rgb: Option<usize>,
+}
+
+impl Layout {
+    /// The layout of a point record format, 0 to 10.
+    pub(crate) fn of(format: u8) -> Checked<Self> {
+        const BASE: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
+        let Some(&base) = BASE.get(usize::from(format)) else {
+            return Err(Problem::Unsupported(format!("point data record format {format}")));
+        };
+        Ok(if format < 6 {
+            let gps_time = matches!(format, 1 | 3 | 4 | 5).then_some(20);
+            let rgb = match format {
+                2 => Some(20),
+                3 | 5 => Some(28),
+                _ => None,
+            };
+            Self { format, base, classification: 15, class_mask: 0x1F, point_source: 18, gps_time, rgb }
+        } else {
+            let rgb = matches!(format, 7 | 8 | 10).then_some(30);
+            Self { format, base, classification: 16, class_mask: 0xFF, point_source: 20, gps_time: Some(22), rgb }
+        })
+    }
+
+    /// Return number and number of returns from their byte.
+    pub(crate) fn returns(&self, byte: u8) -> [u8; 2] {
+        if self.format < 6 { [byte & 7, byte >> 3 & 7] } else { [byte & 15, byte >> 4] }
+    }
+
+    /// Refuses columns that the format does not have.
+    pub(crate) fn check(&self, columns: Columns) -> Checked<()> {
+        let missing = |column: &str| Problem::MissingColumn { format: self.format, column: column.into() };
+        if columns.contains(Columns::GPS_TIME) && self.gps_time.is_none() {
+            return Err(missing("GPS time"));
+        }
+        if columns.contains(Columns::RGB) && self.rgb.is_none() {
+            return Err(missing("colour"));
+        }
+        Ok(())
+    }
+}
+
+/// Little-endian fields of a record; the caller has checked that the record is long enough for its layout.
+pub(crate) fn i32_at(record: &[u8], at: usize) -> i32 {
+    i32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
+}
+
+pub(crate) fn u16_at(record: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([record[at], record[at + 1]])
+}
+
+pub(crate) fn f64_at(record: &[u8], at: usize) -> f64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&record[at..at + 8]);
+    f64::from_le_bytes(bytes)
+}
