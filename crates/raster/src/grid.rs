@@ -25,7 +25,8 @@ impl Grid {
         (coordinate / cell_size).floor() as i64
     }
 
-    /// The smallest block whose cells' union holds the half-open `rect`.
+    /// The smallest block whose cells' union holds the half-open `rect`; an edge within 10⁻⁷ of a cell from a border is on it, so that
+    /// a rectangle made of cells gives those cells also where the cell size is no binary fraction.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells.

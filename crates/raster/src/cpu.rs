@@ -1,0 +1,238 @@
+//! Rasterising on the CPU: points sorted by cell, exact sums of ticks.
+
+use crate::{CellStatistic, Grid, Raster, Rasterise};
+use isopach_cloud::{Positions, TICK, from_ticks};
+use isopach_compute::{Cpu, Error, Result};
+use ndarray::Array2;
+use rayon::prelude::*;
+
+impl Rasterise for Cpu {
+    fn rasterise(&self, points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>> {
+        for statistic in statistics {
+            if let CellStatistic::Percentile(p) = *statistic {
+                Error::check("percentile", p, (0.0..=100.0).contains(&p), "be between 0 and 100")?;
+            }
+        }
+        let by_order = |s: &CellStatistic| matches!(s, CellStatistic::Median | CellStatistic::Percentile(_));
+        let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
+        if !statistics.iter().all(by_order) {
+            let cells = accumulate(points, grid);
+            for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| !by_order(s)) {
+                *raster = Some(raster_of(grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect()));
+            }
+        }
+        if statistics.iter().any(by_order) {
+            let (starts, heights) = sorted_by_cell(points, grid);
+            for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| by_order(s)) {
+                let share = if let CellStatistic::Percentile(p) = *statistic { p / 100.0 } else { 0.5 };
+                let value = |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
+                *raster = Some(raster_of(grid, starts.par_windows(2).map(value).collect()));
+            }
+        }
+        Ok(rasters.into_iter().flatten().collect())
+    }
+}
+
+fn raster_of(grid: &Grid, values: Vec<f64>) -> Raster {
+    let shape = (grid.rows, grid.columns);
+    Raster { grid: *grid, values: Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::from_elem(shape, f64::NAN)) }
+}
+
+/// Sums of the heights in a cell, ticks from the first one: whole numbers, so that the order of the points cannot be seen.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    count: u32,
+    first: i64,
+    low: i64,
+    high: i64,
+    sum: i64,
+    squares: i128,
+}
+
+impl Cell {
+    #[inline]
+    fn add(&mut self, height: i64) {
+        if self.count == 0 {
+            (self.first, self.low, self.high) = (height, height, height);
+        }
+        let above = height - self.first;
+        self.count += 1;
+        self.low = self.low.min(height);
+        self.high = self.high.max(height);
+        self.sum += above;
+        self.squares += i128::from(above) * i128::from(above);
+    }
+
+    fn value(&self, statistic: CellStatistic) -> f64 {
+        let n = i128::from(self.count);
+        if matches!(statistic, CellStatistic::Count) {
+            return f64::from(self.count);
+        }
+        if n == 0 {
+            return f64::NAN;
+        }
+        match statistic {
+            CellStatistic::Min => from_ticks(self.low),
+            CellStatistic::Max => from_ticks(self.high),
+            // Exact: n times the first height, plus what the others are above it.
+            CellStatistic::Mean => (n * i128::from(self.first) + i128::from(self.sum)) as f64 / n as f64 * TICK,
+            CellStatistic::StandardDeviation => {
+                let spread = (n * self.squares - i128::from(self.sum) * i128::from(self.sum)) as f64;
+                (spread / (n as f64 * (n - 1) as f64)).sqrt() * TICK
+            }
+            // Handled by order.
+            CellStatistic::Median | CellStatistic::Percentile(_) | CellStatistic::Count => f64::NAN,
+        }
+    }
+}
+
+/// Cell of each point, `u32::MAX` outside.
+fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
+    (0..points.len())
+        .into_par_iter()
+        .with_min_len(1 << 14)
+        .map(|i| {
+            let [x, y, _] = points.absolute(i);
+            grid.locate(x, y).map_or(u32::MAX, |[row, column]| (row * grid.columns + column) as u32)
+        })
+        .collect()
+}
+
+fn accumulate(points: Positions<'_>, grid: &Grid) -> Vec<Cell> {
+    let base = points.origin().ticks()[2];
+    let mut cells = vec![Cell::default(); grid.rows * grid.columns];
+    for (point, cell) in points.ticks().iter().zip(cells_of(points, grid)) {
+        if let Some(cell) = cells.get_mut(cell as usize) {
+            cell.add(base + i64::from(point[2]));
+        }
+    }
+    cells
+}
+
+/// Heights (absolute ticks) sorted by cell and, in it, by height; where each cell starts.
+fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
+    let cells = cells_of(points, grid);
+    let mut starts = vec![0_u32; grid.rows * grid.columns + 1];
+    for &cell in &cells {
+        if let Some(count) = starts.get_mut(cell as usize + 1).filter(|_| cell != u32::MAX) {
+            *count += 1;
+        }
+    }
+    for i in 1..starts.len() {
+        starts[i] += starts[i - 1];
+    }
+    let (mut next, base) = (starts.clone(), points.origin().ticks()[2]);
+    let mut heights = vec![0; starts[starts.len() - 1] as usize];
+    for (point, &cell) in points.ticks().iter().zip(&cells) {
+        if cell != u32::MAX {
+            heights[next[cell as usize] as usize] = base + i64::from(point[2]);
+            next[cell as usize] += 1;
+        }
+    }
+    for span in starts.windows(2) {
+        heights[span[0] as usize..span[1] as usize].sort_unstable();
+    }
+    (starts, heights)
+}
+
+/// The quantile of sorted heights by linear interpolation between order statistics, metres.
+pub(crate) fn quantile(sorted: &[i64], share: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let at = share * last as f64;
+    let below = at.floor() as usize;
+    let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
+    from_ticks(low) + (at - below as f64) * ((high - low) as f64 * TICK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isopach_cloud::{Cloud, Rect};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const ALL: [CellStatistic; 7] = [
+        CellStatistic::Mean,
+        CellStatistic::Median,
+        CellStatistic::Min,
+        CellStatistic::Max,
+        CellStatistic::Percentile(90.0),
+        CellStatistic::Count,
+        CellStatistic::StandardDeviation,
+    ];
+
+    /// The definition: heights by cell in a map, statistics in two passes.
+    fn plain(cloud: &Cloud, grid: &Grid, statistic: CellStatistic) -> Array2<f64> {
+        let mut cells: BTreeMap<[usize; 2], Vec<f64>> = BTreeMap::new();
+        for i in 0..cloud.len() {
+            let [x, y, z] = cloud.positions().absolute(i);
+            if let Some(cell) = grid.locate(x, y) {
+                cells.entry(cell).or_default().push(z);
+            }
+        }
+        Array2::from_shape_fn((grid.rows, grid.columns), |(row, column)| {
+            let mut z = cells.remove(&[row, column]).unwrap_or_default();
+            z.sort_by(f64::total_cmp);
+            let n = z.len() as f64;
+            if z.is_empty() && statistic != CellStatistic::Count {
+                return f64::NAN;
+            }
+            let mean = z.iter().sum::<f64>() / n;
+            let at = |share: f64| {
+                let x = share * (n - 1.0);
+                let (low, high) = (z[x.floor() as usize], z[x.ceil() as usize]);
+                low + (x - x.floor()) * (high - low)
+            };
+            match statistic {
+                CellStatistic::Mean => mean,
+                CellStatistic::Median => at(0.5),
+                CellStatistic::Min => z[0],
+                CellStatistic::Max => z[z.len() - 1],
+                CellStatistic::Percentile(p) => at(p / 100.0),
+                CellStatistic::Count => n,
+                CellStatistic::StandardDeviation => {
+                    (z.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+                }
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn as_the_definition_in_any_order(
+            points in prop::collection::vec((-8.0..8.0f64, -8.0..8.0f64, 4000.0..4003.0f64), 0..200), cell in prop::sample::select(vec![0.1, 0.7, 1.0, 3.0]),
+        ) {
+            let rows: Vec<[f64; 3]> = points.iter().map(|&(x, y, z)| [x, y, z]).collect();
+            let cloud = Cloud::from_points(&rows).unwrap();
+            let reversed = Cloud::from_points(&rows.iter().rev().copied().collect::<Vec<_>>()).unwrap();
+            let grid = Grid::covering(&Rect { min: [-5.0, -6.0], max: [6.5, 5.0] }, cell).unwrap();
+            let found = Cpu.rasterise(cloud.positions(), &grid, &ALL).unwrap();
+            let again = Cpu.rasterise(reversed.positions(), &grid, &ALL).unwrap();
+            for (i, statistic) in ALL.into_iter().enumerate() {
+                for ((a, b), c) in found[i].values.iter().zip(&plain(&cloud, &grid, statistic)).zip(&again[i].values) {
+                    prop_assert_eq!(a.to_bits(), c.to_bits());
+                    prop_assert!((a - b).abs() < 1e-6 || (a.is_nan() && b.is_nan()), "{:?} {} {}", statistic, a, b);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn row_zero_is_the_north_and_borders_belong_to_one_cell() {
+        let cloud = Cloud::from_points(&[[0.5, 9.5, 7.0], [1.0, 0.0, 3.0], [2.0, 1.0, 5.0]]).unwrap();
+        let grid = Grid::covering(&Rect { min: [0.0; 2], max: [10.0; 2] }, 1.0).unwrap();
+        let mean = Cpu.rasterise(cloud.positions(), &grid, &[CellStatistic::Mean]).unwrap().remove(0);
+        assert_eq!((mean.values[[0, 0]], mean.values[[9, 1]], mean.values[[8, 2]]), (7.0, 3.0, 5.0));
+        assert_eq!(mean.values.iter().filter(|v| v.is_finite()).count(), 3);
+    }
+
+    #[test]
+    fn a_percentile_out_of_range_is_named() {
+        let grid = Grid::covering(&Rect { min: [0.0; 2], max: [1.0; 2] }, 1.0).unwrap();
+        let cloud = Cloud::default();
+        for p in [-1.0, 101.0, f64::NAN] {
+            let error = Cpu.rasterise(cloud.positions(), &grid, &[CellStatistic::Percentile(p)]).unwrap_err();
+            assert!(error.to_string().starts_with("percentile"), "{error}");
+        }
+    }
+}

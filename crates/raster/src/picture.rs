@@ -1,0 +1,115 @@
+//! Pictures of rasters.
+
+use crate::Raster;
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use isopach_compute::{Error, Result};
+use ndarray::Array2;
+
+/// Colours of a diverging map, evenly spaced from loss (red) over light grey to gain (blue).
+///
+/// Ends and middle follow Moreland, "Diverging Color Maps for Scientific Visualization" (2009): equal lightness on both sides, no false
+/// bands; steps in between are linear in lightness and colour.
+pub const DIVERGING: [[u8; 3]; 9] = [
+    [150, 3, 32],
+    [196, 62, 58],
+    [225, 122, 98],
+    [243, 184, 160],
+    [236, 234, 232],
+    [168, 195, 224],
+    [110, 152, 208],
+    [65, 105, 184],
+    [34, 58, 148],
+];
+
+/// Grey of a change that is not significant.
+pub const INSIGNIFICANT: [u8; 3] = [205, 204, 200];
+
+/// The colour of `value` between −`limit` and `limit`, clamped.
+#[must_use]
+pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
+    let last = DIVERGING.len() - 1;
+    let at = ((value / limit).clamp(-1.0, 1.0) * 0.5 + 0.5) * last as f64;
+    let below = (at.floor() as usize).min(last - 1);
+    let share = at - below as f64;
+    std::array::from_fn(|c| {
+        let (a, b) = (f64::from(DIVERGING[below][c]), f64::from(DIVERGING[below + 1][c]));
+        (a + share * (b - a)).round() as u8
+    })
+}
+
+/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where a neighbour is missing.
+///
+/// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes.
+#[must_use]
+pub fn hillshade(heights: &Raster) -> Array2<f64> {
+    let (rows, columns) = heights.values.dim();
+    let z = |row: usize, column: usize| heights.values[[row, column]];
+    let light = [-0.5, 0.5, std::f64::consts::FRAC_1_SQRT_2]; // east, north, up
+    Array2::from_shape_fn((rows, columns), |(row, column)| {
+        if row == 0 || column == 0 || row + 1 == rows || column + 1 == columns {
+            return f64::NAN;
+        }
+        let (n, s, w, e) = (row - 1, row + 1, column - 1, column + 1);
+        let eight = 8.0 * heights.grid.cell_size;
+        let dx = (z(n, e) + 2.0 * z(row, e) + z(s, e) - z(n, w) - 2.0 * z(row, w) - z(s, w)) / eight;
+        let dy = (z(n, w) + 2.0 * z(n, column) + z(n, e) - z(s, w) - 2.0 * z(s, column) - z(s, e)) / eight;
+        let length = (dx * dx + dy * dy + 1.0).sqrt();
+        ((-dx * light[0] - dy * light[1] + light[2]) / length).max(0.0)
+    })
+}
+
+/// A shaded change map as PNG: colours by change, grey where `significant` is 0, shaded by `shade`; transparent where there is no change value.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for arrays of different shapes.
+pub fn change_map(change: &Array2<f64>, significant: &Array2<f64>, shade: &Array2<f64>, limit: f64) -> Result<Vec<u8>> {
+    if change.dim() != significant.dim() || change.dim() != shade.dim() {
+        return Err(Error::InvalidInput("the arrays of a map must have one shape".into()));
+    }
+    let mut pixels = Vec::with_capacity(change.len() * 4);
+    for ((value, significant), shade) in change.iter().zip(significant).zip(shade) {
+        if value.is_nan() {
+            pixels.extend([0; 4]);
+            continue;
+        }
+        let colour = if *significant > 0.0 { diverging(*value, limit) } else { INSIGNIFICANT };
+        let light = if shade.is_nan() { 1.0 } else { 0.55 + 0.6 * shade };
+        pixels.extend(colour.map(|c| (f64::from(c) * light).clamp(0.0, 255.0).round() as u8));
+        pixels.push(255);
+    }
+    let (rows, columns) = change.dim();
+    let mut png = Vec::new();
+    PngEncoder::new(&mut png)
+        .write_image(&pixels, columns as u32, rows as u32, ExtendedColorType::Rgba8)
+        .map_err(Error::source)?;
+    Ok(png)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Grid;
+
+    #[test]
+    fn colours_are_centred_on_zero() {
+        assert_eq!(diverging(0.0, 2.0), DIVERGING[4]);
+        assert_eq!(diverging(-9.0, 2.0), DIVERGING[0]);
+        assert_eq!(diverging(2.0, 2.0), DIVERGING[8]);
+    }
+
+    #[test]
+    fn slopes_towards_the_light_are_bright() {
+        let grid = Grid { cell_size: 1.0, first: [0, 0], columns: 3, rows: 3 };
+        let slope = |sign: f64| Raster { grid, values: Array2::from_shape_fn((3, 3), |(row, column)| sign * (row as f64 + column as f64)) };
+        let (bright, dark) = (hillshade(&slope(1.0))[[1, 1]], hillshade(&slope(-1.0))[[1, 1]]);
+        assert!(bright > 0.9 && dark < 0.1, "{bright} {dark}");
+    }
+
+    #[test]
+    fn no_data_is_transparent_and_shapes_must_agree() {
+        let values = Array2::from_elem((2, 3), f64::NAN);
+        let png = change_map(&values, &values, &values, 1.0).unwrap();
+        assert!(png.starts_with(b"\x89PNG"));
+        assert!(change_map(&values, &Array2::zeros((3, 2)), &values, 1.0).is_err());
+    }
+}
