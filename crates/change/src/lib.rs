@@ -1,1 +1,26 @@
-//! What changed between two epochs: M3C2, C2C, DoD, level of detection, volumes.
+//! What changed between two epochs, by how much, and is it significant?
+//!
+//! | operation | answers | source |
+//! |---|---|---|
+//! | [`M3c2`] | distance along the local normal, with a level of detection a point | Lague, Brodu & Leroux 2013 |
+//! | [`Dod`] | difference of heights a cell; [`Volumes`] of gain and loss | Wheaton et al. 2010 |
+//! | [`C2c`] | distance to the nearest point of the other epoch, unsigned | Girardeau-Montaut et al. 2005 |
+//!
+//! Each is a plain struct of parameters with a `run` on whatever backend has the capability that it needs, and a
+//! [`isopach_tiling::TileOperation`], so that the same code runs a cloud in memory and a country. Distances are compared minus reference.
+
+mod c2c;
+mod differences;
+mod dod;
+mod m3c2;
+mod normals;
+mod spaced;
+mod volumes;
+
+pub use c2c::{C2c, C2cTile, CloudDistances};
+pub use differences::{Differences, Status, level_of_detection};
+pub use dod::{Dod, DodRasters};
+pub use m3c2::{Epochs, M3c2};
+pub use normals::Normals;
+pub use spaced::{M3c2Tile, Spaced};
+pub use volumes::{Volume, Volumes};

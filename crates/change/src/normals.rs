@@ -1,0 +1,101 @@
+//! The direction that a change is measured along.
+
+use isopach_cloud::Positions;
+use isopach_compute::{Error, Result};
+use isopach_neighbours::{NeighbourIndex, eigen};
+use rayon::prelude::*;
+
+/// Where normals come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Normals {
+    /// From the reference epoch around each core point: for each radius (metres) the covariance of the points within it; the radius with
+    /// the highest planarity (λ₁ − λ₀)/λ₂ is taken (λ ascending; the first on a tie), its normal is the eigenvector of λ₀, turned so
+    /// that it points to the side of `towards`.
+    Multiscale {
+        /// Radii of the neighbourhoods, metres.
+        radii: Vec<f64>,
+        /// A direction, of any length but zero.
+        towards: [f64; 3],
+    },
+    /// One for all core points, of any length but zero.
+    Fixed([f64; 3]),
+    /// One a core point, each of any length but zero.
+    Given(Vec<[f64; 3]>),
+}
+
+impl Normals {
+    /// The largest radius, metres; 0 where normals are given.
+    #[must_use]
+    pub fn largest_radius(&self) -> f64 {
+        match self {
+            Self::Multiscale { radii, .. } => radii.iter().fold(0.0, |largest, radius| radius.max(largest)),
+            Self::Fixed(_) | Self::Given(_) => 0.0,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::Multiscale { radii, towards } => {
+                Error::check("number of normal radii", radii.len() as f64, !radii.is_empty(), "be at least 1")?;
+                radii.iter().try_for_each(|&radius| Error::positive("normal radius", radius).map(drop))?;
+                unit(*towards).map(drop)
+            }
+            Self::Fixed(normal) => unit(*normal).map(drop),
+            Self::Given(normals) => normals.iter().try_for_each(|normal| unit(*normal).map(drop)),
+        }
+    }
+
+    /// Unit axes, zeros where there is none, and the radius that each was found with (NaN where none was needed or found).
+    pub(crate) fn axes(&self, around: &dyn NeighbourIndex, core_points: Positions<'_>) -> Result<(Vec<[f64; 3]>, Vec<f64>)> {
+        let n = core_points.len();
+        match self {
+            Self::Fixed(normal) => Ok((vec![unit(*normal)?; n], vec![f64::NAN; n])),
+            Self::Given(normals) if normals.len() != n => {
+                Err(Error::InvalidInput(format!("{} normals for {n} core points: there must be one each", normals.len())))
+            }
+            Self::Given(normals) => {
+                Ok((normals.iter().map(|normal| unit(*normal)).collect::<Result<_>>()?, vec![f64::NAN; n]))
+            }
+            Self::Multiscale { radii, towards } => {
+                let mut best = vec![Best { planarity: 0.0, axis: [0.0; 3], radius: f64::NAN }; n];
+                for &radius in radii {
+                    let covariances = around.covariances(core_points, radius)?;
+                    best.par_iter_mut().zip(covariances).for_each(|(best, covariance)| {
+                        if covariance.count >= 3 {
+                            best.improve(covariance.upper, radius, *towards);
+                        }
+                    });
+                }
+                Ok((best.iter().map(|b| b.axis).collect(), best.iter().map(|b| b.radius).collect()))
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Best {
+    planarity: f64,
+    axis: [f64; 3],
+    radius: f64,
+}
+
+impl Best {
+    /// Takes the neighbourhood if it is more planar than what there is.
+    fn improve(&mut self, covariance: [f64; 6], radius: f64, towards: [f64; 3]) {
+        let found = eigen(covariance);
+        let [l0, l1, l2] = found.values;
+        let planarity = (l1 - l0) / l2;
+        if planarity > self.planarity {
+            let axis = found.vectors[0];
+            let along: f64 = (0..3).map(|a| axis[a] * towards[a]).sum();
+            *self = Self { planarity, axis: if along < 0.0 { axis.map(|x| -x) } else { axis }, radius };
+        }
+    }
+}
+
+/// The unit vector in a direction.
+fn unit(v: [f64; 3]) -> Result<[f64; 3]> {
+    let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+    Error::check("length of a direction", length, length.is_finite() && length > 0.0, "be finite and above zero")?;
+    Ok(v.map(|x| x / length))
+}
