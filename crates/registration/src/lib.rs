@@ -1,1 +1,21 @@
-//! The ICP family and coarse alignment: source → target.
+//! Alignment of one cloud to another: source → target.
+//!
+//! [`Icp`] pairs each source point with its nearest target point, takes one Gauss–Newton step that brings the pairs together as a
+//! [`Factor`] measures it, and repeats until the step is negligible (Besl & McKay 1992; point to plane: Chen & Medioni 1991; trimming:
+//! Chetverikov et al. 2005). Everything is solved about a pivot near the data, and the [`isopach_cloud::Rigid`] that comes out
+//! carries it. [`coarse`] brings clouds near enough for that.
+//!
+//! Nearest neighbours and sums run on whatever backend has the capability [`Align`]; the 6 × 6 system is solved on the host, once.
+
+pub mod coarse;
+mod align;
+mod equations;
+mod factor;
+mod icp;
+mod robust;
+
+pub use align::{Align, Pairing, Rejection, Target, target_normals};
+pub use equations::NormalEquations;
+pub use factor::{Factor, PointToPlane, PointToPoint};
+pub use icp::{Alignment, Icp, Pair, Termination};
+pub use robust::{Huber, Tukey};
