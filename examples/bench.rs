@@ -15,7 +15,6 @@ use isopach::{
     change::{C2c, Dod, Epochs, M3c2, Normals},
     cloud::{Cloud, Columns, Rect, Rigid},
     las::Las,
-    neighbours::NeighbourSearch,
     raster::CellStatistic,
     registration::{Icp, Pair},
     tiling::{PointSource, Tiling},

@@ -15,7 +15,7 @@ use clap::Parser;
 use isopach::{
     change::{C2c, Differences, Epochs, M3c2, Normals},
     cloud::{Cloud, Rigid},
-    neighbours::{AxialStatistic, NeighbourSearch},
+    neighbours::{AxialStatistic, Covariance, NeighbourSearch},
     registration::{Icp, Pair},
 };
 use serde_json::{Map, Value, json};
@@ -203,11 +203,11 @@ impl Case<'_> {
     }
 }
 
-/// The parameters of a case, in py4dgeo's names.
+/// The parameters of a case, in py4dgeo's names; and its accumulated neighbourhoods (docs/correctness.md).
 fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
     let number = |name: &str| params[name].as_f64().ok_or_else(|| format!("params.{name} must be a number"));
     let normals = match params["normal_radii"].as_array() {
-        Some(radii) => Normals::Multiscale {
+        Some(radii) => Normals::Accumulated {
             radii: radii.iter().map(|r| r.as_f64().ok_or("params.normal_radii must be numbers")).collect::<Result<_, _>>()?,
             towards: [0.0, 0.0, 1.0],
         },
@@ -231,11 +231,14 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
 /// Core points at which the two best planarities differ by less than 1e-6: either radius is right there.
 fn ambiguous_radii(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<bool>, Box<dyn Error>> {
     let n = epochs.core_points.len();
-    let Normals::Multiscale { radii, .. } = &m3c2.normals else { return Ok(vec![false; n]) };
+    let Normals::Accumulated { radii, .. } = &m3c2.normals else { return Ok(vec![false; n]) };
     let index = isopach::compute::Cpu.index(epochs.reference)?;
     let mut best = vec![[f64::NEG_INFINITY; 2]; n];
+    let mut all = vec![Covariance::default(); n];
     for &radius in radii {
-        for (best, covariance) in best.iter_mut().zip(index.covariances(epochs.core_points, radius)?) {
+        let found = index.covariances(epochs.core_points, radius)?;
+        for ((best, covariance), found) in best.iter_mut().zip(&mut all).zip(found) {
+            *covariance = found.merged(covariance);
             let [l0, l1, l2] = isopach::neighbours::eigen(covariance.upper).values;
             let planarity = (l1 - l0) / l2;
             if covariance.count >= 3 && planarity > best[0] {
