@@ -97,7 +97,8 @@ impl Distribution {
         let end = (start + width * bins).min(self.bins.len());
         let counts: Vec<u64> = self.bins[start..end].chunks(width).map(|chunk| chunk.iter().sum()).collect();
         let edge = |i: usize| ((start + i * width).min(end)) as f64 / BINS_PER_METRE - REACH;
-        let outside = [self.below + self.bins[..start].iter().sum::<u64>(), self.above + self.bins[end..].iter().sum::<u64>()];
+        let outside =
+            [self.below + self.bins[..start].iter().sum::<u64>(), self.above + self.bins[end..].iter().sum::<u64>()];
         ((0..=counts.len()).map(edge).collect(), counts, outside)
     }
 }

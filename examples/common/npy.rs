@@ -32,8 +32,13 @@ fn parse(bytes: &[u8]) -> Option<Array> {
         return None;
     }
     let dimensions = header.split_once("'shape': (")?.1.split_once(')')?.0;
-    let shape: Vec<usize> =
-        dimensions.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let shape: Vec<usize> = dimensions
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
     let values: Vec<f64> = body
         .as_chunks::<8>()
         .0

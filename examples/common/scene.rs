@@ -4,6 +4,8 @@
 //! (−4 m) with its deposit (+2.5 m) below, a filled pit (+1 m), and a river that cut in by 0.4 m along a sine. Each epoch
 //! has random positions of its own, some of them on trees. The later epoch is misaligned by a known rigid motion.
 
+#![allow(dead_code, reason = "not every program that includes this file asks for everything")]
+
 use isopach::cloud::{Attributes, Cloud, Columns, Crs, Origin, Points, Rigid};
 use isopach::las::{LazWriter, Schema};
 use std::{f64::consts::TAU, path::Path};
@@ -36,7 +38,6 @@ impl Scene {
     }
 
     /// The same scene without a misalignment.
-    #[allow(dead_code, reason = "not every program that includes this file asks for it")]
     pub(crate) fn aligned(points: usize, seed: u64) -> Self {
         Self { misalignment: Rigid::identity(CORNER), ..Self::new(points, seed) }
     }
@@ -48,9 +49,7 @@ impl Scene {
 
     /// True height above the corner before the change at (x, y) metres from the corner.
     pub(crate) fn terrain(&self, x: f64, y: f64) -> f64 {
-        0.08 * x
-            + 12.0 * (TAU * x / 310.0).sin() * (TAU * y / 270.0).cos()
-            + 1.5 * (TAU * (x + 2.0 * y) / 83.0).sin()
+        0.08 * x + 12.0 * (TAU * x / 310.0).sin() * (TAU * y / 270.0).cos() + 1.5 * (TAU * (x + 2.0 * y) / 83.0).sin()
     }
 
     /// True vertical change at (x, y) metres from the corner.
@@ -64,7 +63,8 @@ impl Scene {
             let centre = 0.80 * side + 0.03 * side * (TAU * x / (0.5 * side)).sin();
             (1.0 - ((y - centre) / RIVER_HALF_WIDTH).powi(2)).max(0.0).powi(2)
         };
-        -4.0 * bump([0.30, 0.62], [0.09, 0.06]) + 2.5 * bump([0.30, 0.48], [0.10, 0.07])
+        -4.0 * bump([0.30, 0.62], [0.09, 0.06])
+            + 2.5 * bump([0.30, 0.48], [0.10, 0.07])
             + 1.0 * bump([0.72, 0.30], [0.05, 0.05])
             - 0.4 * river
     }
@@ -98,7 +98,13 @@ impl Scene {
         self.write_epoch(after, self.seed.wrapping_mul(2) + 1, 1.0, &self.misalignment)
     }
 
-    fn write_epoch(&self, path: &Path, seed: u64, changed: f64, moved: &Rigid) -> Result<(), Box<dyn std::error::Error>> {
+    fn write_epoch(
+        &self,
+        path: &Path,
+        seed: u64,
+        changed: f64,
+        moved: &Rigid,
+    ) -> Result<(), Box<dyn std::error::Error>> {
         let schema = Schema {
             crs: Some(Crs::epsg(25833)),
             scale: 0.001,
@@ -106,7 +112,8 @@ impl Scene {
             columns: Columns::CLASSIFICATION,
             ..Schema::default()
         };
-        let origin = Origin::near(moved.apply([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]))?;
+        let origin =
+            Origin::near(moved.apply([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]))?;
         let mut writer = LazWriter::create(path, &schema)?;
         let mut points = self.epoch(seed, changed);
         points.transform(moved);
@@ -134,7 +141,10 @@ impl Scene {
         });
         Points {
             xyz: rows.iter().map(|(point, _)| *point).collect(),
-            attributes: Attributes { classification: Some(rows.iter().map(|(_, class)| *class).collect()), ..Attributes::default() },
+            attributes: Attributes {
+                classification: Some(rows.iter().map(|(_, class)| *class).collect()),
+                ..Attributes::default()
+            },
         }
     }
 }
@@ -150,7 +160,6 @@ fn uniform(seed: u64, i: u64) -> f64 {
     ((z ^ (z >> 32)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-#[allow(dead_code, reason = "for programs that keep a scene in memory")]
 impl Scene {
     /// Both epochs in memory, as they would be read back, but for the rounding to millimetres.
     pub(crate) fn clouds(&self) -> isopach::compute::Result<[Cloud; 2]> {

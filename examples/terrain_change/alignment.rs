@@ -9,9 +9,12 @@ use isopach::{
 };
 
 /// Points a cloud is thinned to, about.
-const SAMPLE: f64 = 400_000.0;
+const SAMPLE: f64 = 150_000.0;
 /// Metres that a pair may be apart at first.
 const FIRST_DISTANCE: f64 = 1.0;
+/// Rounds with a robust kernel, and its width in residuals of the round before.
+const ROUNDS: usize = 4;
+const KERNEL_WIDTH: f64 = 3.5;
 
 /// One point a cell of the absolute grid, of the cells that the tile owns.
 struct Thinned {
@@ -33,7 +36,7 @@ impl<B: ?Sized> TileOperation<1, B> for Thinned {
     }
 }
 
-/// The motion that brings `compared` onto `reference`: ICP, after phase correlation if asked for, then once more with a kernel that does not
+/// The motion that brings `compared` onto `reference`: ICP, after phase correlation if asked for, then again with kernels that do not
 /// listen to changed ground.
 pub(crate) fn find(reference: &dyn PointSource, compared: &dyn PointSource, how: Align) -> Result<Alignment> {
     let area = reference.extent().area().max(compared.extent().area());
@@ -48,14 +51,14 @@ pub(crate) fn find(reference: &dyn PointSource, compared: &dyn PointSource, how:
         Align::CoarseIcp => coarse::by_phase_correlation(pair, spacing.max(1.0))?.target_from_source,
         Align::Icp | Align::None => Rigid::identity([centre[0], centre[1], 0.0]),
     };
-    let rough = choice.run(|on| Icp::point_to_plane(FIRST_DISTANCE).align(on, pair, start))?;
-    // Three times the typical residual: what is farther off has changed.
-    let width = (3.0 * rough.rmse).clamp(0.05, FIRST_DISTANCE);
-    let fine = Icp::with_factor(Tukey { factor: PointToPlane, width }, FIRST_DISTANCE);
-    let fine = choice.run(|on| fine.align(on, pair, rough.target_from_source))?;
-    let width = (4.685 * fine.rmse).clamp(0.05, FIRST_DISTANCE);
-    let last = Icp::with_factor(Tukey { factor: PointToPlane, width }, FIRST_DISTANCE);
-    choice.run(|on| last.align(on, pair, fine.target_from_source))
+    let mut found = choice.run(|on| Icp::point_to_plane(FIRST_DISTANCE).align(on, pair, start))?;
+    // Each round listens less to what is far off: ground that has changed. The last ones agree on who that is.
+    for _ in 0..ROUNDS {
+        let width = (KERNEL_WIDTH * found.rmse).clamp(0.05, FIRST_DISTANCE);
+        let robust = Icp::with_factor(Tukey { factor: PointToPlane, width }, FIRST_DISTANCE);
+        found = choice.run(|on| robust.align(on, pair, found.target_from_source))?;
+    }
+    Ok(found)
 }
 
 /// A cloud of one point a cell, in an order that does not depend on tiles.

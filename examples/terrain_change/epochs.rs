@@ -31,7 +31,8 @@ impl Epoch {
     /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk whenever they are needed.
     pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<Box<dyn PointSource + '_>> {
         let catalogue = &self.catalogue;
-        let fits = catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&catalogue.extent());
+        let fits =
+            catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&catalogue.extent());
         let crs = if arguments.ignore_crs { None } else { catalogue.crs().cloned() };
         if !fits {
             return Ok(Box::new(Declared::new(catalogue, crs)));
@@ -57,7 +58,9 @@ fn within_reach(extent: &Rect) -> bool {
 pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
     if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
         let (a, b) = (a.name(), b.name());
-        return Err(Error::InvalidInput(format!("{a} and {b} differ in {difference} (--ignore-crs compares them all the same)")));
+        return Err(Error::InvalidInput(format!(
+            "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"
+        )));
     }
     if a.extent().intersection(&b.extent()).is_none() {
         let (first, second) = (a.extent(), b.extent());

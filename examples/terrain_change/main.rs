@@ -126,8 +126,9 @@ fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure)
     let align_s = clock.seconds()[0];
 
     let clock = measure::Measure::start();
-    let registration_error =
-        arguments.registration_error.unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
+    let registration_error = arguments
+        .registration_error
+        .unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
     let dod = Dod {
         cell_size: arguments.cell,
         statistic: CellStatistic::Mean,
@@ -142,7 +143,8 @@ fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure)
     let choice = isopach::auto();
     let mut outputs = Outputs::create(arguments, before.catalogue.crs(), registration_error, scene.map(Truth::new))?;
     let bar = progress_bar("comparing");
-    let run = tiling.stream_with(&choice, &operation, [&*reference, compared], &mut outputs, &|progress| show(&bar, progress))?;
+    let run = tiling
+        .stream_with(&choice, &operation, [&*reference, compared], &mut outputs, &|progress| show(&bar, progress))?;
     bar.finish_and_clear();
     let compare_s = clock.seconds()[0];
 

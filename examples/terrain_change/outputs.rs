@@ -46,7 +46,12 @@ pub(crate) struct Outputs {
 pub(crate) const FILES: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
 
 impl Outputs {
-    pub(crate) fn create(arguments: &Arguments, crs: Option<&Crs>, registration_error: f64, truth: Option<Truth>) -> Result<Self> {
+    pub(crate) fn create(
+        arguments: &Arguments,
+        crs: Option<&Crs>,
+        registration_error: f64,
+        truth: Option<Truth>,
+    ) -> Result<Self> {
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
             let mosaic = GeoTiffMosaic::create(arguments.out.join(name), arguments.cell)?;
             Ok(mosaic.description(description).crs(crs.cloned().unwrap_or_default()))
@@ -139,7 +144,9 @@ impl Column {
             Self::LevelOfDetection => vec![float("m3c2_lod", "m, 95 %")],
             Self::Significant => vec![byte("significant", "1: beyond the LoD")],
             Self::Counts => vec![count("count_before", "points"), count("count_after", "points")],
-            Self::Spreads => vec![float("spread_before", "m along the normal"), float("spread_after", "m along the normal")],
+            Self::Spreads => {
+                vec![float("spread_before", "m along the normal"), float("spread_after", "m along the normal")]
+            }
             Self::Normal => ["normal_x", "normal_y", "normal_z"].map(|name| float(name, "unit normal")).into(),
             Self::NormalRadius => vec![float("normal_radius", "m")],
             Self::Status => vec![byte("status", "0: valid")],

@@ -8,7 +8,12 @@ use std::{fmt::Write as _, path::Path};
 const STYLE: &str = include_str!("page.css");
 
 /// The page. `map`: the change map as PNG, its grid, and the change (metres) at the ends of its colours.
-pub(crate) fn html(summary: &Value, outputs: &Outputs, map: Option<(Vec<u8>, Grid, f64)>, arguments: &Arguments) -> String {
+pub(crate) fn html(
+    summary: &Value,
+    outputs: &Outputs,
+    map: Option<(Vec<u8>, Grid, f64)>,
+    arguments: &Arguments,
+) -> String {
     let [before, after] = [&summary["inputs"][0], &summary["inputs"][1]].map(name);
     let mut body = format!(
         "<header><p class=kicker>isopach · terrain change</p><h1>{} → {}</h1><p class=verdict>{}</p></header>",
@@ -47,8 +52,13 @@ each epoch in the cell or cylinder: on ground where nothing changed, about one v
 earlier one, and contains the spacing and roughness of the points.</p>";
 
 fn name(input: &Value) -> String {
-    let paths: Vec<String> =
-        input["paths"].as_array().into_iter().flatten().filter_map(Value::as_str).map(|p| short_name(Path::new(p))).collect();
+    let paths: Vec<String> = input["paths"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|p| short_name(Path::new(p)))
+        .collect();
     match &paths[..] {
         [] => "?".into(),
         [one] => one.clone(),
@@ -95,7 +105,9 @@ fn plain(value: f64, decimals: usize) -> String {
 
 fn verdict(summary: &Value) -> String {
     let volumes = &summary["dod"]["volumes"]["significant"];
-    let side = |name: &str| format!("<b>{} m³</b> ± {}", thousands(f(&volumes[name]["m3"])), thousands(f(&volumes[name]["error_m3"])));
+    let side = |name: &str| {
+        format!("<b>{} m³</b> ± {}", thousands(f(&volumes[name]["m3"])), thousands(f(&volumes[name]["error_m3"])))
+    };
     let changed = f(&volumes["gain"]["area_m2"]) + f(&volumes["loss"]["area_m2"]);
     let mut text = format!(
         "{} were gained and {} lost; {:.1} % of {} m² changed significantly.",
@@ -148,7 +160,8 @@ fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
     let bar = round_length(width / 4.0);
     let colours: Vec<String> = picture::DIVERGING.iter().map(|[r, g, b]| format!("rgb({r},{g},{b})")).collect();
     let [r, g, b] = picture::INSIGNIFICANT;
-    let ticks: String = [-1.0, -0.5, 0.0, 0.5, 1.0].iter().map(|share| format!("<span>{}</span>", plain(share * limit, 2))).collect();
+    let ticks: String =
+        [-1.0, -0.5, 0.0, 0.5, 1.0].iter().map(|share| format!("<span>{}</span>", plain(share * limit, 2))).collect();
     format!(
         "<figure><div class=map style=\"aspect-ratio:{width}/{height};max-width:min(100%,calc(86vh*{}))\"><img alt=\"shaded map of height differences\" src=\"data:image/png;base64,{}\">\
 <div class=north>N<br>↑</div><div class=scale style=\"width:{:.2}%\">{} m</div></div>\
@@ -171,8 +184,10 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
         cells.map(|cell| format!("<{tag}>{cell}</{tag}>")).collect::<String>()
     };
-    let head = if head.is_empty() { String::new() } else { format!("<tr>{}</tr>", cells("th", &mut head.iter().copied())) };
-    let rows: String = rows.iter().map(|row| format!("<tr>{}</tr>", cells("td", &mut row.iter().map(String::as_str)))).collect();
+    let head =
+        if head.is_empty() { String::new() } else { format!("<tr>{}</tr>", cells("th", &mut head.iter().copied())) };
+    let rows: String =
+        rows.iter().map(|row| format!("<tr>{}</tr>", cells("td", &mut row.iter().map(String::as_str)))).collect();
     format!("<div class=scroll><table>{head}{rows}</table></div>")
 }
 
@@ -207,7 +222,12 @@ fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f
         let height = 120.0 * *count as f64 / most;
         let class = if pair[0] + pair[1] < 0.0 { "loss" } else { "gain" };
         let width = (x(pair[1]) - x(pair[0])).max(0.5);
-        let _ = write!(bars, "<rect class={class} x={:.2} y={:.1} width={width:.2} height={height:.1} />", x(pair[0]), 140.0 - height);
+        let _ = write!(
+            bars,
+            "<rect class={class} x={:.2} y={:.1} width={width:.2} height={height:.1} />",
+            x(pair[0]),
+            140.0 - height
+        );
     }
     let step = round_length((last - first) / 3.0);
     let mut tick = (first / step).ceil() * step;
@@ -240,8 +260,20 @@ fn histograms(outputs: &Outputs) -> String {
     format!(
         "<div class=histograms>{}{}{}</div>",
         histogram("DoD: height difference, m", &found.dod, -dod, dod, None),
-        histogram("M3C2: distance along the normal, m (band: median level of detection)", &found.m3c2, -m3c2, m3c2, band),
-        histogram("C2C: distance to the earlier epoch, m", &found.c2c, 0.0, if c2c.is_finite() { c2c.max(0.05) } else { 1.0 }, None)
+        histogram(
+            "M3C2: distance along the normal, m (band: median level of detection)",
+            &found.m3c2,
+            -m3c2,
+            m3c2,
+            band
+        ),
+        histogram(
+            "C2C: distance to the earlier epoch, m",
+            &found.c2c,
+            0.0,
+            if c2c.is_finite() { c2c.max(0.05) } else { 1.0 },
+            None
+        )
     )
 }
 
@@ -254,7 +286,10 @@ fn alignment(found: &Value) -> String {
     table(
         &[],
         &[
-            vec!["translation of the later epoch, E · N · up, m".into(), list(&found["later_to_earlier_translation_m"], 4)],
+            vec![
+                "translation of the later epoch, E · N · up, m".into(),
+                list(&found["later_to_earlier_translation_m"], 4),
+            ],
             vec!["rotation about E · N · up, mrad".into(), list(&found["rotation_mrad"], 4)],
             vec!["about the point".into(), list(&found["about"], 2)],
             vec!["residual of the pairs, rmse, m".into(), plain(f(&found["rmse_m"]), 4)],
@@ -275,15 +310,30 @@ fn truth(found: &Value) -> String {
             row("net of all cells, m³", thousands(f(&found["found_net_m3"])), thousands(f(&found["true_net_m3"]))),
             row("left of the misalignment, mm", plain(f(&found["alignment_error_mm"]), 2), "0".into()),
             row("left of the misalignment, mrad", plain(f(&found["alignment_error_mrad"]), 4), "0".into()),
-            row("DoD error, mean and rms, m", format!("{} · {}", signed(f(&found["dod_error_mean_m"])), plain(f(&found["dod_error_rms_m"]), 4)), "0".into()),
-            row("M3C2 error, mean and rms, m", format!("{} · {}", signed(f(&found["m3c2_error_mean_m"])), plain(f(&found["m3c2_error_rms_m"]), 4)), "0".into()),
-            row("stable ground called changed", format!("{:.2} %", 100.0 * f(&found["stable_significant_fraction"])), "about 5 %".into()),
+            row(
+                "DoD error, mean and rms, m",
+                format!("{} · {}", signed(f(&found["dod_error_mean_m"])), plain(f(&found["dod_error_rms_m"]), 4)),
+                "0".into(),
+            ),
+            row(
+                "M3C2 error, mean and rms, m",
+                format!("{} · {}", signed(f(&found["m3c2_error_mean_m"])), plain(f(&found["m3c2_error_rms_m"]), 4)),
+                "0".into(),
+            ),
+            row(
+                "stable ground called changed",
+                format!("{:.2} %", 100.0 * f(&found["stable_significant_fraction"])),
+                "about 5 %".into(),
+            ),
         ],
     )
 }
 
 fn core_points(m3c2: &Value) -> String {
-    let mut rows = vec![vec!["core points".into(), thousands(f(&m3c2["core_points"]))], vec!["significant".into(), thousands(f(&m3c2["significant"]))]];
+    let mut rows = vec![
+        vec!["core points".into(), thousands(f(&m3c2["core_points"]))],
+        vec!["significant".into(), thousands(f(&m3c2["significant"]))],
+    ];
     for (status, count) in m3c2["status"].as_object().into_iter().flatten() {
         rows.push(vec![escape(status), thousands(f(count))]);
     }
@@ -304,8 +354,17 @@ fn inputs(summary: &Value) -> String {
             ]);
         }
     }
-    let parameters: Vec<String> = summary["parameters"].as_object().into_iter().flatten().map(|(name, value)| format!("{} {}", escape(name), escape(&value.to_string()))).collect();
-    format!("{}<p class=small>{}</p>", table(&["epoch", "file", "points", "format", "coordinate system"], &rows), parameters.join(" · "))
+    let parameters: Vec<String> = summary["parameters"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{} {}", escape(name), escape(&value.to_string())))
+        .collect();
+    format!(
+        "{}<p class=small>{}</p>",
+        table(&["epoch", "file", "points", "format", "coordinate system"], &rows),
+        parameters.join(" · ")
+    )
 }
 
 fn run(ran: &Value) -> String {
@@ -315,7 +374,11 @@ fn run(ran: &Value) -> String {
     for (stage, seconds) in ran["stages_s"].as_object().into_iter().flatten() {
         let share = 100.0 * f(seconds) / wall;
         let _ = write!(bar, "<div class=\"stage {stage}\" style=\"width:{share:.2}%\" title=\"{stage}\"></div>");
-        rows.push(vec![format!("<i class={stage}></i>{stage}"), format!("{:.2} s", f(seconds)), format!("{share:.0} %")]);
+        rows.push(vec![
+            format!("<i class={stage}></i>{stage}"),
+            format!("{:.2} s", f(seconds)),
+            format!("{share:.0} %"),
+        ]);
     }
     let devices = list_of_words(&ran["devices"]);
     format!(
@@ -335,7 +398,14 @@ fn list_of_words(values: &Value) -> String {
 }
 
 fn files(summary: &Value, arguments: &Arguments) -> String {
-    let links: String = summary["files"].as_array().into_iter().flatten().filter_map(Value::as_str).chain(["summary.json"]).map(|file| format!("<li><a href=\"{file}\">{file}</a></li>")).collect();
+    let links: String = summary["files"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .chain(["summary.json"])
+        .map(|file| format!("<li><a href=\"{file}\">{file}</a></li>"))
+        .collect();
     let command = format!(
         "terrain_change {} {} --cell {} --core-spacing {} --cylinder-radius {} --depth {}",
         arguments.before.as_deref().unwrap_or_default(),
@@ -345,5 +415,9 @@ fn files(summary: &Value, arguments: &Arguments) -> String {
         arguments.cylinder_radius,
         arguments.depth
     );
-    format!("<ul>{links}</ul><p class=small>isopach {} · <code>{}</code></p>", summary["version"].as_str().unwrap_or("?"), escape(&command))
+    format!(
+        "<ul>{links}</ul><p class=small>isopach {} · <code>{}</code></p>",
+        summary["version"].as_str().unwrap_or("?"),
+        escape(&command)
+    )
 }

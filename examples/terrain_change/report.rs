@@ -36,7 +36,8 @@ pub(crate) fn write(
     times: &Times<'_>,
 ) -> Result<()> {
     let found = &outputs.found;
-    let limit = [found.dod.quantile(0.02), found.dod.quantile(0.98)].iter().fold(0.05_f64, |limit, q| limit.max(q.abs()));
+    let limit =
+        [found.dod.quantile(0.02), found.dod.quantile(0.98)].iter().fold(0.05_f64, |limit, q| limit.max(q.abs()));
     let mut summary = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "inputs": epochs.map(input),
@@ -196,22 +197,52 @@ fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
 fn tell(summary: &Value, run: &Report, arguments: &Arguments) {
     let f = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     if let Some(found) = summary["alignment"].as_object() {
-        let t: Vec<String> = found["later_to_earlier_translation_m"].as_array().into_iter().flatten().map(|v| format!("{:+.3}", f(v))).collect();
-        println!("alignment   later epoch moved by {} m, rmse {:.3} m, registration error {:.4} m", t.join(" "), f(&found["rmse_m"]), f(&found["registration_error_m"]));
+        let t: Vec<String> = found["later_to_earlier_translation_m"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|v| format!("{:+.3}", f(v)))
+            .collect();
+        println!(
+            "alignment   later epoch moved by {} m, rmse {:.3} m, registration error {:.4} m",
+            t.join(" "),
+            f(&found["rmse_m"]),
+            f(&found["registration_error_m"])
+        );
     }
     let volumes = &summary["dod"]["volumes"]["significant"];
-    let side = |name: &str| format!("{:.0} ± {:.0} m³ on {:.0} m²", f(&volumes[name]["m3"]), f(&volumes[name]["error_m3"]), f(&volumes[name]["area_m2"]));
+    let side = |name: &str| {
+        format!(
+            "{:.0} ± {:.0} m³ on {:.0} m²",
+            f(&volumes[name]["m3"]),
+            f(&volumes[name]["error_m3"]),
+            f(&volumes[name]["area_m2"])
+        )
+    };
     println!("gain        {}", side("gain"));
     println!("loss        {}", side("loss"));
     let m3c2 = &summary["m3c2"];
-    println!("m3c2        {} of {} core points changed significantly, median {:+.3} m, LoD {:.3} m", m3c2["significant"], m3c2["core_points"], f(&m3c2["distance_m"]["median"]), f(&m3c2["level_of_detection_median_m"]));
+    println!(
+        "m3c2        {} of {} core points changed significantly, median {:+.3} m, LoD {:.3} m",
+        m3c2["significant"],
+        m3c2["core_points"],
+        f(&m3c2["distance_m"]["median"]),
+        f(&m3c2["level_of_detection_median_m"])
+    );
     if let Some(truth) = summary["truth"].as_object() {
         println!(
             "truth       alignment off by {:.1} mm and {:.3} mrad; M3C2 off by {:+.4} m (rms {:.4}); {:.1} % of stable ground called changed (5 expected)",
-            f(&truth["alignment_error_mm"]), f(&truth["alignment_error_mrad"]), f(&truth["m3c2_error_mean_m"]), f(&truth["m3c2_error_rms_m"]),
+            f(&truth["alignment_error_mm"]),
+            f(&truth["alignment_error_mrad"]),
+            f(&truth["m3c2_error_mean_m"]),
+            f(&truth["m3c2_error_rms_m"]),
             100.0 * f(&truth["stable_significant_fraction"])
         );
-        println!("            true gain {:.0} m³ and loss {:.0} m³", f(&truth["true_gain_m3"]), f(&truth["true_loss_m3"]));
+        println!(
+            "            true gain {:.0} m³ and loss {:.0} m³",
+            f(&truth["true_gain_m3"]),
+            f(&truth["true_loss_m3"])
+        );
     }
     println!("run         {:.2} s, {} tiles on {}", f(&summary["run"]["wall_s"]), run.tiles, run.devices.join(", "));
     println!("look at     {}", arguments.out.join("index.html").display());

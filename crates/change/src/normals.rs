@@ -37,7 +37,9 @@ impl Normals {
     #[must_use]
     pub fn largest_radius(&self) -> f64 {
         match self {
-            Self::Multiscale { radii, .. } | Self::Accumulated { radii, .. } => radii.iter().fold(0.0, |largest, radius| radius.max(largest)),
+            Self::Multiscale { radii, .. } | Self::Accumulated { radii, .. } => {
+                radii.iter().fold(0.0, |largest, radius| radius.max(largest))
+            }
             Self::Fixed(_) | Self::Given(_) => 0.0,
         }
     }
@@ -55,13 +57,18 @@ impl Normals {
     }
 
     /// Unit axes, zeros where there is none, and the radius that each was found with (NaN where none was needed or found).
-    pub(crate) fn axes(&self, around: &dyn NeighbourIndex, core_points: Positions<'_>) -> Result<(Vec<[f64; 3]>, Vec<f64>)> {
+    pub(crate) fn axes(
+        &self,
+        around: &dyn NeighbourIndex,
+        core_points: Positions<'_>,
+    ) -> Result<(Vec<[f64; 3]>, Vec<f64>)> {
         let n = core_points.len();
         match self {
             Self::Fixed(normal) => Ok((vec![unit(*normal)?; n], vec![f64::NAN; n])),
-            Self::Given(normals) if normals.len() != n => {
-                Err(Error::InvalidInput(format!("{} normals for {n} core points: there must be one each", normals.len())))
-            }
+            Self::Given(normals) if normals.len() != n => Err(Error::InvalidInput(format!(
+                "{} normals for {n} core points: there must be one each",
+                normals.len()
+            ))),
             Self::Given(normals) => {
                 Ok((normals.iter().map(|normal| unit(*normal)).collect::<Result<_>>()?, vec![f64::NAN; n]))
             }

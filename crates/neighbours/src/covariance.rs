@@ -39,7 +39,7 @@ impl Covariance {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+
     use crate::Moments;
     use proptest::prelude::*;
 

@@ -62,7 +62,12 @@ impl Plan {
     /// multiple of each.
     pub fn new(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<Self> {
         Error::check("tile size", tile_size, tile_size > 0.0, "be above zero (it may be infinite)")?;
-        Error::check("halo", halo, halo >= 0.0 && halo <= LARGEST_SIDE, "be between 0 and 4096 m: reduce depth, radii or spacing")?;
+        Error::check(
+            "halo",
+            halo,
+            (0.0..=LARGEST_SIDE).contains(&halo),
+            "be between 0 and 4096 m: reduce depth, radii or spacing",
+        )?;
         let cell_size = common_cell(cell_sizes)?;
         let cells_a_side = (tile_size.min(LARGEST_SIDE) / cell_size).round().max(1.0) as i64;
         let side = cells_a_side as f64 * cell_size;
@@ -73,8 +78,9 @@ impl Plan {
             end: extent.max.map(|x| cell_of(x, cell_size) + 1),
         };
         let first_tile = whole.first.map(|cell| cell.div_euclid(cells_a_side));
-        let tiles: [usize; 2] =
-            std::array::from_fn(|axis| ((whole.end[axis] - 1).div_euclid(cells_a_side) - first_tile[axis] + 1) as usize);
+        let tiles: [usize; 2] = std::array::from_fn(|axis| {
+            ((whole.end[axis] - 1).div_euclid(cells_a_side) - first_tile[axis] + 1) as usize
+        });
         let count = tiles[0] as f64 * tiles[1] as f64;
         Error::check("tile size", tile_size, count < 1e8, "give fewer than 10^8 tiles over the extent")?;
         Ok(Self { whole, halo, cells_a_side, first_tile, tiles })
@@ -108,7 +114,8 @@ impl Plan {
     #[must_use]
     pub fn core(&self, i: usize) -> Cells {
         let tile = [i % self.tiles[0], i / self.tiles[0]];
-        let first: [i64; 2] = std::array::from_fn(|axis| (self.first_tile[axis] + tile[axis] as i64) * self.cells_a_side);
+        let first: [i64; 2] =
+            std::array::from_fn(|axis| (self.first_tile[axis] + tile[axis] as i64) * self.cells_a_side);
         Cells {
             cell_size: self.whole.cell_size,
             first: std::array::from_fn(|axis| first[axis].max(self.whole.first[axis])),

@@ -55,14 +55,21 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for source in &self.sources {
             let SourceReport { name, decodes, chunks_skipped, points, routed } = source;
-            writeln!(f, "{name}: {points} points in {decodes} chunks ({chunks_skipped} not needed), {routed} to tiles")?;
+            writeln!(
+                f,
+                "{name}: {points} points in {decodes} chunks ({chunks_skipped} not needed), {routed} to tiles"
+            )?;
         }
         writeln!(f, "{} tiles on {} ({} empty)", self.tiles, self.devices.join(", then "), self.tiles_empty)?;
         for passed in &self.passed_on {
             writeln!(f, "passed on by {}: {:?}", passed.device, passed.causes)?;
         }
         let [read, compute, sink, wall] = [self.read, self.compute, self.sink, self.wall].map(|d| d.as_secs_f64());
-        write!(f, "{wall:.2} s: read {read:.2}, compute {compute:.2}, write {sink:.2}; at most {} MiB of points", self.peak_bytes >> 20)
+        write!(
+            f,
+            "{wall:.2} s: read {read:.2}, compute {compute:.2}, write {sink:.2}; at most {} MiB of points",
+            self.peak_bytes >> 20
+        )
     }
 }
 

@@ -111,7 +111,12 @@ impl Routing<'_> {
         let requested = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if requested > self.budget {
             let advice = "allow more memory, smaller tiles have larger halos in total";
-            return Err(Error::OutOfMemory { what: "holding the points of all tiles", requested, budget: self.budget, advice });
+            return Err(Error::OutOfMemory {
+                what: "holding the points of all tiles",
+                requested,
+                budget: self.budget,
+                advice,
+            });
         }
         Ok(())
     }
@@ -119,7 +124,11 @@ impl Routing<'_> {
 
 fn outside(source: &dyn PointSource, point: &[f64; 3]) -> Error {
     let [x, y, _] = point;
-    Error::InvalidInput(format!("{} has a point at {x} {y}, outside the extent that it states: {}", source.name(), source.extent()))
+    Error::InvalidInput(format!(
+        "{} has a point at {x} {y}, outside the extent that it states: {}",
+        source.name(),
+        source.extent()
+    ))
 }
 
 /// Ticks about a tile's origin.
@@ -132,7 +141,9 @@ fn relative(ticks: [i64; 3], origin: Origin, point: &[f64; 3]) -> Result<[i32; 3
         let tick = ticks[axis].saturating_sub(base[axis]);
         if !(-LIMIT..LIMIT).contains(&tick) {
             let value = point[axis];
-            return Err(Error::InvalidInput(format!("the coordinate {value} is more than 8192 m from its tile's origin")));
+            return Err(Error::InvalidInput(format!(
+                "the coordinate {value} is more than 8192 m from its tile's origin"
+            )));
         }
         local[axis] = tick as i32; // in range: checked above
     }

@@ -183,9 +183,9 @@ impl Resident {
         let nowhere = Rect { min: [0.0; 2], max: [0.0; 2] };
         let extent = positions.extent().unwrap_or(nowhere);
         let base = positions.origin().ticks()[2];
-        let heights = positions.bounds().map_or([0.0; 2], |ends| {
-            ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2])))
-        });
+        let heights = positions
+            .bounds()
+            .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
         Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights }
     }
 

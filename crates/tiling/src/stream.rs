@@ -1,6 +1,10 @@
 //! The loop.
 
-use crate::{Plan, PointSource, Progress, Report, Tile, TileOperation, TileSink, report::SourceReport, route::{Buckets, Routing}};
+use crate::{
+    Plan, PointSource, Progress, Report, Tile, TileOperation, TileSink,
+    report::SourceReport,
+    route::{Buckets, Routing},
+};
 use isopach_cloud::{Origin, Rect};
 use isopach_compute::{Choice, Compute, Error, Result};
 use rayon::prelude::*;
@@ -88,7 +92,8 @@ impl Tiling {
         let (buckets, reports) = route_all(&routing, &sources)?;
         let read = start.elapsed();
 
-        let mut report = Report { sources: reports, read, peak_bytes: held.load(Ordering::Relaxed), ..Report::default() };
+        let mut report =
+            Report { sources: reports, read, peak_bytes: held.load(Ordering::Relaxed), ..Report::default() };
         sink.begin(plan.whole().rect())?;
         let occupied: Vec<usize> = (0..plan.len()).filter(|&i| buckets.iter().any(|b| !b.is_empty(i))).collect();
         (report.tiles, report.tiles_empty) = (occupied.len(), plan.len() - occupied.len());
@@ -163,7 +168,10 @@ fn belong_together(sources: &[&dyn PointSource]) -> Result<()> {
     Ok(())
 }
 
-fn route_all<const N: usize>(routing: &Routing<'_>, sources: &[&dyn PointSource; N]) -> Result<([Buckets; N], Vec<SourceReport>)> {
+fn route_all<const N: usize>(
+    routing: &Routing<'_>,
+    sources: &[&dyn PointSource; N],
+) -> Result<([Buckets; N], Vec<SourceReport>)> {
     let mut buckets = Vec::with_capacity(N);
     let mut reports = Vec::with_capacity(N);
     for source in sources {
