@@ -113,7 +113,9 @@ impl Case<'_> {
         let distances = choice.run(|on| c2c.run(on, reference.positions(), compared.positions()))?.distance;
         self.dump("c2c_compared_to_reference", &[distances.len()], &distances)?;
 
-        let mut line = self.compare_differences(&found, &ambiguous_radii(&m3c2, &epochs)?)?;
+        let mut line = self.compare_differences(&found, &planarities(&m3c2, &epochs)?)?;
+        let given = M3c2 { normals: golden_normals(self.read("normals")?), ..m3c2 };
+        line["counts_equal_given_normals"] = json!(self.counts_equal(&choice.run(|on| given.run(on, epochs))?)?);
         let golden = self.read("c2c_compared_to_reference")?.values;
         line["c2c_max_m"] = json!(largest_difference(&distances, &golden, |_| true));
         Ok(line)
@@ -132,11 +134,24 @@ impl Case<'_> {
         self.dump("normal_radius_used", &[n], &found.normal_radius)
     }
 
-    /// Compares over the core points that have a normal.
-    fn compare_differences(&self, found: &Differences, ambiguous: &[bool]) -> Result<Value, Box<dyn Error>> {
+    /// Share of equal counts over the core points that the set has a normal for, measured along the set's own normals.
+    fn counts_equal(&self, found: &Differences) -> Result<f64, Box<dyn Error>> {
+        let counts = [self.read("count1")?.values, self.read("count2")?.values];
+        let radius = self.read("normal_radius_used")?.values;
+        let compared: Vec<usize> = (0..found.len()).filter(|&i| radius.get(i).is_none_or(|r| *r > 0.0)).collect();
+        let equal = |&&i: &&usize| (0..2).all(|e| f64::from(found.count[e][i]) == counts[e][i]);
+        Ok(compared.iter().filter(equal).count() as f64 / compared.len().max(1) as f64)
+    }
+
+    /// Compares over the core points that have a normal: the set has one, and its neighbourhood is not a line, on which any direction across is
+    /// as good as another (those are counted as degenerate).
+    fn compare_differences(&self, found: &Differences, planarities: &[[f64; 2]]) -> Result<Value, Box<dyn Error>> {
         let n = found.distance.len();
         let radius = self.read("normal_radius_used")?.values;
-        let has_normal: Vec<bool> = (0..n).map(|i| radius.get(i).is_none_or(|r| *r > 0.0)).collect();
+        let given: Vec<bool> = (0..n).map(|i| radius.get(i).is_none_or(|r| *r > 0.0)).collect();
+        let degenerate = |i: usize| planarities[i][0] < 1e-12;
+        let has_normal: Vec<bool> = (0..n).map(|i| given[i] && !degenerate(i)).collect();
+        let ambiguous: Vec<bool> = planarities.iter().map(|[best, second]| best - second < 1e-6).collect();
         let counts = [self.read("count1")?.values, self.read("count2")?.values];
         let equal_counts: Vec<bool> =
             (0..n).map(|i| (0..2).all(|e| f64::from(found.count[e][i]) == counts[e][i])).collect();
@@ -155,6 +170,7 @@ impl Case<'_> {
             "case": self.name,
             "core_points": n,
             "compared": compared.len(),
+            "degenerate": (0..n).filter(|&i| given[i] && degenerate(i)).count(),
             "counts_equal": share(&|i| equal_counts[i]),
             "nan_equal": share(&same_nan),
             "distance_max_m": largest_difference(&found.distance, &distance, where_equal),
@@ -233,12 +249,22 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
     })
 }
 
-/// Core points at which the two best planarities differ by less than 1e-6: either radius is right there.
-fn ambiguous_radii(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<bool>, Box<dyn Error>> {
+/// The golden normals: one for all, or one a core point; upwards where the set has none (those are not compared).
+fn golden_normals(array: npy::Array) -> Normals {
+    let is_unit = |n: [f64; 3]| (n.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-6;
+    let up = |n: [f64; 3]| if is_unit(n) { n } else { [0.0, 0.0, 1.0] };
+    match &array.rows()[..] {
+        [one] => Normals::Fixed(up(*one)),
+        rows => Normals::Given(rows.iter().map(|n| up(*n)).collect()),
+    }
+}
+
+/// The best and second best planarity of each core point; 1 and 0 where normals are given.
+fn planarities(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<[f64; 2]>, Box<dyn Error>> {
     let n = epochs.core_points.len();
-    let Normals::Accumulated { radii, .. } = &m3c2.normals else { return Ok(vec![false; n]) };
+    let Normals::Accumulated { radii, .. } = &m3c2.normals else { return Ok(vec![[1.0, 0.0]; n]) };
     let index = isopach::compute::Cpu.index(epochs.reference)?;
-    let mut best = vec![[f64::NEG_INFINITY; 2]; n];
+    let mut best = vec![[0.0; 2]; n];
     let mut all = vec![Covariance::default(); n];
     for &radius in radii {
         let found = index.covariances(epochs.core_points, radius)?;
@@ -253,7 +279,7 @@ fn ambiguous_radii(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<bool>, Box<dy
             }
         }
     }
-    Ok(best.iter().map(|[first, second]| first - second < 1e-6).collect())
+    Ok(best)
 }
 
 /// Largest |ours − golden| over the indices that count; both NaN is no difference, one NaN is not a number to compare.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 pub enum Normals {
     /// From the reference epoch around each core point: for each radius (metres) the covariance of the points within it; the radius with
     /// the highest planarity (λ₁ − λ₀)/λ₂ is taken (λ ascending; the first on a tie), its normal is the eigenvector of λ₀, turned so
-    /// that it points to the side of `towards`. At least three points are needed.
+    /// that it points to the side of `towards`. At least three points that are not on a line are needed.
     Multiscale {
         /// Radii of the neighbourhoods, metres.
         radii: Vec<f64>,
@@ -94,6 +94,9 @@ impl Normals {
     }
 }
 
+/// A planarity this small is that of points on a line: zero but for round-off, and the direction across it an accident.
+const ROUND_OFF: f64 = 1e-12;
+
 #[derive(Clone, Copy)]
 struct Best {
     planarity: f64,
@@ -107,7 +110,7 @@ impl Best {
         let found = eigen(covariance);
         let [l0, l1, l2] = found.values;
         let planarity = (l1 - l0) / l2;
-        if planarity > self.planarity {
+        if planarity > self.planarity.max(ROUND_OFF) {
             let axis = found.vectors[0];
             let along: f64 = (0..3).map(|a| axis[a] * towards[a]).sum();
             *self = Self { planarity, axis: if along < 0.0 { axis.map(|x| -x) } else { axis }, radius };
