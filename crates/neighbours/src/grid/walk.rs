@@ -84,6 +84,41 @@ impl Grid<'_> {
         (Block { columns, rows }, added)
     }
 
+    /// Calls `visit` with the sorted points of the span that pass `rough`, a test on their offsets in `f32` ticks that may let too many through, but
+    /// must not lose any.
+    ///
+    /// Two loops instead of one: the first is arithmetic without a branch, several points an instruction; the second writes down who passed without
+    /// a branch either. Exact arithmetic is left for the few. (Offsets beyond 2³¹ ticks wrap: the exact test that follows refuses them.)
+    #[inline]
+    pub(super) fn each_likely(
+        &self,
+        span: Range<usize>,
+        query: Query,
+        rough: impl Fn([f32; 3]) -> bool,
+        mut visit: impl FnMut(usize),
+    ) {
+        const PIECE: usize = 64;
+        let mut passed = [false; PIECE];
+        let mut likely = [0_u8; PIECE];
+        for start in span.clone().step_by(PIECE) {
+            let end = (start + PIECE).min(span.end);
+            let (x, y, z) = (&self.x[start..end], &self.y[start..end], &self.z[start..end]);
+            for (((passed, x), y), z) in passed.iter_mut().zip(x).zip(y).zip(z) {
+                let d =
+                    [x.wrapping_sub(query[0]) as f32, y.wrapping_sub(query[1]) as f32, z.wrapping_sub(query[2]) as f32];
+                *passed = rough(d);
+            }
+            let mut count = 0;
+            for (i, passed) in passed[..end - start].iter().enumerate() {
+                likely[count] = i as u8;
+                count += usize::from(*passed);
+            }
+            for &i in &likely[..count] {
+                visit(start + usize::from(i));
+            }
+        }
+    }
+
     /// Calls `visit` with the sorted points of the block whose height is within `reach()` ticks of the query's where they are crowded, else
     /// with all of them. `reach` may shrink meanwhile. `visit` returns false to end the walk.
     #[inline]

@@ -26,14 +26,17 @@ impl Grid<'_> {
     fn each_within_near(&self, query: Query, limit: u64, mut visit: impl FnMut(u32, u128, [i32; 3])) {
         let reach = limit.isqrt() as i64;
         let block = self.block_around(query, reach);
+        // Three roundings of 2⁻²⁴ in each square and two in their sum stay below a millionth.
+        let roughly = limit as f32 * (1.0 + 1e-6);
         self.each_in(&block, query, &mut |span| {
-            for i in span {
+            let rough = |[x, y, z]: [f32; 3]| x * x + y * y + z * z <= roughly;
+            self.each_likely(span, query, rough, |i| {
                 let d = self.offset(i, query);
                 let squared = (d[0] * d[0]) as u64 + (d[1] * d[1]) as u64 + (d[2] * d[2]) as u64;
                 if squared <= limit {
                     visit(self.id[i], u128::from(squared), d.map(|tick| tick as i32));
                 }
-            }
+            });
             Some(reach)
         });
     }
