@@ -69,8 +69,8 @@ impl Routing<'_> {
         let lanes = sources.map(|source| Lane::new(source, self.plan.len(), self.columns));
         let chunks: Vec<(&Lane<'_>, usize)> =
             lanes.iter().flat_map(|lane| (0..lane.source.chunk_count()).map(move |chunk| (lane, chunk))).collect();
-        chunks.into_par_iter().try_for_each(|(lane, chunk)| {
-            let points = self.route_chunk(lane, chunk)?;
+        chunks.into_par_iter().try_for_each_init(Vec::new, |addressed, (lane, chunk)| {
+            let points = self.route_chunk(lane, chunk, addressed)?;
             let done = self.chunks_done.fetch_add(1, Ordering::Relaxed) + 1;
             (self.progress)(Progress::Read { done, total: self.chunks_total, points });
             Ok(())
@@ -79,8 +79,8 @@ impl Routing<'_> {
         Ok((lanes.map(|lane| lane.buckets), reports))
     }
 
-    /// Routes one chunk; returns how many points it had.
-    fn route_chunk(&self, lane: &Lane<'_>, chunk: usize) -> Result<u64> {
+    /// Routes one chunk; returns how many points it had. `addressed` is room to work in, kept from chunk to chunk.
+    fn route_chunk(&self, lane: &Lane<'_>, chunk: usize, addressed: &mut Vec<Addressed>) -> Result<u64> {
         let whole = self.plan.whole().rect();
         if lane.source.chunk_extent(chunk).is_some_and(|extent| extent.intersection(&whole).is_none()) {
             lane.skipped.fetch_add(1, Ordering::Relaxed);
@@ -95,16 +95,17 @@ impl Routing<'_> {
         let start = Instant::now();
         check_columns(lane.source, &points, self.columns)?;
         points.attributes.retain(self.columns);
-        let addressed = self.address(lane, chunk, &points)?;
-        let copies = self.scatter(lane, chunk, &points, &addressed)?;
+        self.address(lane, chunk, &points, addressed)?;
+        let copies = self.scatter(lane, chunk, &points, addressed)?;
         lane.routed.fetch_add(copies, Ordering::Relaxed);
         add_time(&lane.routing, start);
         Ok(points.len() as u64)
     }
 
     /// Which tiles need each point. Those that none owns are counted.
-    fn address(&self, lane: &Lane<'_>, chunk: usize, points: &Points) -> Result<Vec<Addressed>> {
-        let mut addressed = Vec::with_capacity(points.len());
+    fn address(&self, lane: &Lane<'_>, chunk: usize, points: &Points, addressed: &mut Vec<Addressed>) -> Result<()> {
+        addressed.clear();
+        addressed.reserve(points.len());
         for (row, point) in points.xyz.iter().enumerate() {
             if let Some(value) = point.iter().find(|value| !value.is_finite()) {
                 let name = lane.source.name();
@@ -119,7 +120,7 @@ impl Routing<'_> {
                 None => lane.note_outside(chunk, *point),
             }
         }
-        Ok(addressed)
+        Ok(())
     }
 
     /// Copies the points of a chunk to their tiles; returns how many copies were made.
@@ -128,21 +129,21 @@ impl Routing<'_> {
         let copies = addressed.iter().map(|point| point.copies()).sum();
         self.budget.reserve(copies * bytes_per_point(self.columns))?;
         for point in addressed {
-            let [columns, rows] = point.tiles;
-            for row in rows[0]..=rows[1] {
-                for column in columns[0]..=columns[1] {
-                    let list = window.list(column, row, |tile| {
-                        let number = self.plan.tile_at(tile[0], tile[1]);
-                        Ok(List { tile: number, base: self.origin(number)?.ticks(), rows: vec![], ticks: vec![] })
-                    })?;
-                    list.rows.push(point.row);
-                    list.ticks
-                        .push(relative(point.ticks, list.base).ok_or_else(|| far(lane.source, point, list.base))?);
-                }
-            }
+            point.each_tile(|tile| {
+                window.list(tile).count += 1;
+                Ok(())
+            })?;
         }
-        for List { tile, rows, mut ticks, .. } in window.lists {
-            ticks.shrink_to_fit(); // what is accounted for is what is held
+        window.make_room(self)?;
+        for point in addressed {
+            point.each_tile(|tile| {
+                let list = window.list(tile);
+                list.rows.push(point.row);
+                list.ticks.push(relative(point.ticks, list.base).ok_or_else(|| far(lane.source, point, list.base))?);
+                Ok(())
+            })?;
+        }
+        for List { tile, rows, ticks, .. } in window.lists {
             lane.buckets.put(tile, Piece { chunk, ticks, attributes: points.attributes.select(&rows) });
         }
         Ok(copies)
@@ -153,6 +154,18 @@ impl Addressed {
     /// Number of tiles that need the point.
     fn copies(&self) -> u64 {
         self.tiles.iter().map(|[first, last]| u64::from(last - first + 1)).product()
+    }
+
+    /// Does something for each tile (column, row) that needs the point.
+    #[inline]
+    fn each_tile(&self, mut work: impl FnMut([u32; 2]) -> Result<()>) -> Result<()> {
+        let [columns, rows] = self.tiles;
+        for row in rows[0]..=rows[1] {
+            for column in columns[0]..=columns[1] {
+                work([column, row])?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -205,8 +218,10 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// What one chunk has for one tile so far.
+/// What one chunk has for one tile: counted first, then filled.
 struct List {
+    place: [u32; 2],
+    count: usize,
     tile: usize,
     base: [i64; 3],
     rows: Vec<u32>,
@@ -234,15 +249,26 @@ impl Window {
         Some(Self { first, columns, places: vec![0; columns * rows], lists: Vec::new() })
     }
 
-    /// The list of a tile of the block, begun by `begin` when it is first asked for.
+    /// The list of a tile of the block.
     #[inline]
-    fn list(&mut self, column: u32, row: u32, begin: impl Fn([u32; 2]) -> Result<List>) -> Result<&mut List> {
-        let place = (row - self.first[1]) as usize * self.columns + (column - self.first[0]) as usize;
+    fn list(&mut self, tile: [u32; 2]) -> &mut List {
+        let place = (tile[1] - self.first[1]) as usize * self.columns + (tile[0] - self.first[0]) as usize;
         if self.places[place] == 0 {
-            self.lists.push(begin([column, row])?);
+            self.lists.push(List { place: tile, count: 0, tile: 0, base: [0; 3], rows: vec![], ticks: vec![] });
             self.places[place] = self.lists.len() as u32; // at most 2^24 tiles
         }
-        Ok(&mut self.lists[self.places[place] as usize - 1])
+        &mut self.lists[self.places[place] as usize - 1]
+    }
+
+    /// Gives each list the room that it was counted to need, and the origin of its tile.
+    fn make_room(&mut self, routing: &Routing<'_>) -> Result<()> {
+        for list in &mut self.lists {
+            list.tile = routing.plan.tile_at(list.place[0], list.place[1]);
+            list.base = routing.origin(list.tile)?.ticks();
+            list.rows.reserve_exact(list.count);
+            list.ticks.reserve_exact(list.count);
+        }
+        Ok(())
     }
 }
 

@@ -70,12 +70,15 @@ pub(crate) fn cpu() -> Choice<dyn Compute> {
     Choice::new(vec![Arc::new(Cpu)])
 }
 
+/// The results of all tiles in order, each with its core.
+pub(crate) type Results<T> = Vec<(Rect, T)>;
+
 /// All results in order, and the report.
 pub(crate) fn run<const N: usize, O: TileOperation<N, dyn Compute>>(
     tiling: Tiling,
     operation: &O,
     sources: [&dyn PointSource; N],
-) -> Result<(Vec<(Rect, O::Output)>, Report)> {
+) -> Result<(Results<O::Output>, Report)> {
     let mut results = Vec::new();
     let report = tiling.stream(&cpu(), operation, sources, &mut |core: Rect, output| {
         results.push((core, output));

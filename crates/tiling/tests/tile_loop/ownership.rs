@@ -31,7 +31,8 @@ proptest! {
         let (results, report) = run(tiles_of(tile), &Owned { halo, cell }, [&source]).unwrap();
         let mut found: Vec<[i64; 3]> = results.into_iter().flat_map(|(_, [points])| points).collect();
         let mut all: Vec<[i64; 3]> = xyz.iter().map(|point| point.map(to_ticks)).collect();
-        (found.sort_unstable(), all.sort_unstable());
+        found.sort_unstable();
+        all.sort_unstable();
         prop_assert_eq!(found, all);
         prop_assert_eq!(report.sources[0].points, xyz.len() as u64);
     }
