@@ -85,6 +85,17 @@ fn points_keep_the_order_of_their_source() {
 }
 
 #[test]
+fn a_point_that_is_rounded_up_to_the_next_cell_is_owned_there() {
+    let last = 4.999_999_9; // nearest tick: 5
+    let change: fn(&mut isopach_cloud::Points) = |points| points.xyz[24] = [4.999_999_9, 4.0, 0.0];
+    let extent = Some(Rect { min: [0.0; 2], max: [last, 4.0] });
+    let source = Odd { extent, change, ..Odd::new("rounded", lattice(5)) };
+    let (results, _) = run(tiles_of(5.0), &Owned { halo: 0.0, cell: None }, [&source]).unwrap();
+    let counts: Vec<_> = results.iter().map(|(core, [points])| (core.min[0], points.len())).collect();
+    assert_eq!(counts, [(0.0, 24), (5.0, 1)]);
+}
+
+#[test]
 fn large_surveys_are_split_and_heights_beyond_reach_of_zero_are_not_lost() {
     let xyz = [[0.0, 0.0, 29_031.7], [9000.0, 100.0, 20_310.0]]; // Everest, in feet
     let source = Resident::new("high", named(&xyz));
