@@ -15,7 +15,6 @@ use isopach::{
     change::{C2c, Dod, Epochs, M3c2, Normals},
     cloud::{Cloud, Columns, Rect, Rigid},
     las::Las,
-    neighbours::NeighbourSearch,
     raster::CellStatistic,
     registration::{Icp, Pair},
     tiling::{PointSource, Tiling},
@@ -26,8 +25,10 @@ use std::{error::Error, hint::black_box, path::PathBuf, process::Command};
 
 type Outcome = Result<(Value, [f64; 2]), Box<dyn Error>>;
 
+type Operation = fn(&Arguments) -> Outcome;
+
 /// Operations by name, in the order they run.
-const OPERATIONS: [(&str, fn(&Arguments) -> Outcome); 6] =
+const OPERATIONS: [(&str, Operation); 6] =
     [("read", read), ("m3c2", m3c2), ("c2c", c2c), ("icp", icp), ("dod", dod), ("knn", knn)];
 
 #[derive(Parser)]
@@ -176,8 +177,7 @@ fn m3c2(arguments: &Arguments) -> Outcome {
 fn c2c(arguments: &Arguments) -> Outcome {
     let [before, after] = epochs(arguments)?;
     let c2c = C2c { max_distance: f64::INFINITY };
-    let (found, seconds) =
-        timed(|| Ok(isopach::auto().run(|on| c2c.run(on, before.positions(), after.positions()))?))?;
+    let (found, seconds) = timed(|| Ok(isopach::auto().run(|on| c2c.run(on, before.positions(), after.positions()))?))?;
     Ok((json!({ "check": found.distance.iter().sum::<f64>() }), seconds))
 }
 
@@ -223,9 +223,8 @@ fn dod(arguments: &Arguments) -> Outcome {
 fn knn(arguments: &Arguments) -> Outcome {
     let [before, _] = epochs(arguments)?;
     let positions = before.positions();
-    let (lists, seconds) = timed(|| {
-        Ok(isopach::auto().run(|on| on.index(positions)?.k_nearest(positions, 20, f64::INFINITY))?)
-    })?;
+    let (lists, seconds) =
+        timed(|| Ok(isopach::auto().run(|on| on.index(positions)?.k_nearest(positions, 20, f64::INFINITY))?))?;
     let farthest = lists.offsets[1..].iter().map(|&end| f64::from(lists.squared_distances[end - 1]).sqrt());
     Ok((json!({ "check": farthest.sum::<f64>() }), seconds))
 }

@@ -9,7 +9,7 @@ use isopach::{
     cloud::Rect,
     las::Las,
     raster::{CellStatistic, GeoTiffMosaic},
-    tiling::{PointSource, TileSink, Tiling},
+    tiling::{TileSink, Tiling},
 };
 
 /// Keeps the differences of each tile, and drops what else the operation found.

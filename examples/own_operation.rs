@@ -31,7 +31,8 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for Density {
 }
 
 fn main() -> Result<()> {
-    let lattice: Vec<[f64; 3]> = (0..40_000).map(|i| [f64::from(i % 200) * 0.5, f64::from(i / 200) * 0.5, 0.0]).collect();
+    let lattice: Vec<[f64; 3]> =
+        (0..40_000).map(|i| [f64::from(i % 200) * 0.5, f64::from(i / 200) * 0.5, 0.0]).collect();
     let source = Resident::new("a lattice", Cloud::from_points(&lattice)?);
     let mut counts = Vec::new();
     let tiling = Tiling { tile_size: 30.0, ..Tiling::default() };

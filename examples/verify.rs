@@ -15,15 +15,11 @@ use clap::Parser;
 use isopach::{
     change::{C2c, Differences, Epochs, M3c2, Normals},
     cloud::{Cloud, Rigid},
-    neighbours::{AxialStatistic, NeighbourSearch},
+    neighbours::{AxialStatistic, Covariance, NeighbourSearch},
     registration::{Icp, Pair},
 };
 use serde_json::{Map, Value, json};
-use std::{
-    error::Error,
-    fs,
-    path::PathBuf,
-};
+use std::{error::Error, fs, path::PathBuf};
 
 #[derive(Parser)]
 #[command(about = "Recompute golden sets of M3C2, C2C and ICP and print the largest deviations, one JSON line a case.")]
@@ -56,7 +52,8 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
     let meta: Map<String, Value> = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", meta_path.display()))?;
     let mut failed = 0;
     for (name, about) in &meta {
-        let case = Case { name, about, dir: arguments.dir.join(name), dump: arguments.dump.as_ref().map(|d| d.join(name)) };
+        let case =
+            Case { name, about, dir: arguments.dir.join(name), dump: arguments.dump.as_ref().map(|d| d.join(name)) };
         let line = case.verify().unwrap_or_else(|error| {
             failed += 1;
             json!({ "case": name, "failed": error.to_string() })
@@ -102,8 +99,11 @@ impl Case<'_> {
     fn change(&self) -> Result<Value, Box<dyn Error>> {
         let [reference, compared, core_points] =
             [self.cloud("reference")?, self.cloud("compared")?, self.cloud("core_points")?];
-        let epochs =
-            Epochs { reference: reference.positions(), compared: compared.positions(), core_points: core_points.positions() };
+        let epochs = Epochs {
+            reference: reference.positions(),
+            compared: compared.positions(),
+            core_points: core_points.positions(),
+        };
         let m3c2 = m3c2_of(&self.about["params"])?;
         let choice = isopach::cpu();
         let found = choice.run(|on| m3c2.run(on, epochs))?;
@@ -171,8 +171,10 @@ impl Case<'_> {
     fn registration(&self) -> Result<Value, Box<dyn Error>> {
         let (source, target) = (self.cloud("source")?, self.cloud("target")?);
         // The case's pivot is absolute or relative to its origin, as its coordinates are: bring it to theirs.
-        let origin: [f64; 3] = self.read("origin")?.values.try_into().map_err(|_| "origin.npy must hold three numbers")?;
-        let mut pivot: [f64; 3] = self.read("pivot")?.values.try_into().map_err(|_| "pivot.npy must hold three numbers")?;
+        let origin: [f64; 3] =
+            self.read("origin")?.values.try_into().map_err(|_| "origin.npy must hold three numbers")?;
+        let mut pivot: [f64; 3] =
+            self.read("pivot")?.values.try_into().map_err(|_| "pivot.npy must hold three numbers")?;
         let extent = target.positions().extent().ok_or("target.npy is empty")?.grown(1000.0);
         if !extent.owns([pivot[0], pivot[1]]) {
             pivot = std::array::from_fn(|axis| pivot[axis] - origin[axis]);
@@ -203,12 +205,15 @@ impl Case<'_> {
     }
 }
 
-/// The parameters of a case, in py4dgeo's names.
+/// The parameters of a case, in py4dgeo's names; and its accumulated neighbourhoods (docs/correctness.md).
 fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
     let number = |name: &str| params[name].as_f64().ok_or_else(|| format!("params.{name} must be a number"));
     let normals = match params["normal_radii"].as_array() {
-        Some(radii) => Normals::Multiscale {
-            radii: radii.iter().map(|r| r.as_f64().ok_or("params.normal_radii must be numbers")).collect::<Result<_, _>>()?,
+        Some(radii) => Normals::Accumulated {
+            radii: radii
+                .iter()
+                .map(|r| r.as_f64().ok_or("params.normal_radii must be numbers"))
+                .collect::<Result<_, _>>()?,
             towards: [0.0, 0.0, 1.0],
         },
         None => {
@@ -231,11 +236,14 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
 /// Core points at which the two best planarities differ by less than 1e-6: either radius is right there.
 fn ambiguous_radii(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<bool>, Box<dyn Error>> {
     let n = epochs.core_points.len();
-    let Normals::Multiscale { radii, .. } = &m3c2.normals else { return Ok(vec![false; n]) };
+    let Normals::Accumulated { radii, .. } = &m3c2.normals else { return Ok(vec![false; n]) };
     let index = isopach::compute::Cpu.index(epochs.reference)?;
     let mut best = vec![[f64::NEG_INFINITY; 2]; n];
+    let mut all = vec![Covariance::default(); n];
     for &radius in radii {
-        for (best, covariance) in best.iter_mut().zip(index.covariances(epochs.core_points, radius)?) {
+        let found = index.covariances(epochs.core_points, radius)?;
+        for ((best, covariance), found) in best.iter_mut().zip(&mut all).zip(found) {
+            *covariance = found.merged(covariance);
             let [l0, l1, l2] = isopach::neighbours::eigen(covariance.upper).values;
             let planarity = (l1 - l0) / l2;
             if covariance.count >= 3 && planarity > best[0] {

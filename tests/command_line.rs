@@ -20,7 +20,14 @@ use std::{
 /// The example as built beside this test.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let path = test
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples")
+        .join(name)
+        .with_extension(std::env::consts::EXE_EXTENSION);
     assert!(path.exists(), "{} is not built: run the tests of the whole package", path.display());
     path
 }
@@ -55,7 +62,8 @@ impl Epochs {
             assert!(message.contains(word), "{arguments:?}: {message:?} does not say {word:?}");
         }
         assert_eq!(message.lines().count(), 1, "{arguments:?}: more than one line: {message:?}");
-        let left: Vec<_> = fs::read_dir(&out).map(|dir| dir.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default();
+        let left: Vec<_> =
+            fs::read_dir(&out).map(|dir| dir.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default();
         assert!(left.is_empty(), "{arguments:?} left {left:?} behind");
     }
 }
@@ -137,7 +145,7 @@ fn parameters_that_make_no_sense_are_named() {
 fn a_made_scene_is_found_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
-    let output = terrain_change(&out, &["--scene-points", "60000", "--tile-size", "60"]);
+    let output = terrain_change(&out, &["--scene-points", "150000", "--tile-size", "60"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for name in ["index.html", "summary.json", "dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"] {
         assert!(out.join(name).metadata().unwrap().len() > 500, "{name}");
@@ -145,7 +153,7 @@ fn a_made_scene_is_found_as_it_is() {
     let summary: serde_json::Value = serde_json::from_slice(&fs::read(out.join("summary.json")).unwrap()).unwrap();
     let truth = &summary["truth"];
     let number = |name: &str| truth[name].as_f64().unwrap_or_else(|| panic!("{name} in {truth}"));
-    // 9,600 m² of 5 points a square metre with 3 cm noise: the registration is known to a few millimetres.
+    // 3 cm of noise, and a tenth of the ground changed by decimetres, which an alignment cannot wholly ignore.
     assert!(number("alignment_error_mm") < 10.0, "{truth}");
     assert!(number("m3c2_error_mean_m").abs() < 0.01, "{truth}");
     assert!(number("m3c2_error_rms_m") < 0.05, "{truth}");

@@ -46,7 +46,7 @@ impl TreeIndex<'_> {
     fn ball(&self, query: [f64; 3], limit: f64) -> Vec<(f64, u32)> {
         let Some(tree) = &self.tree else { return Vec::new() };
         let found = tree.query(&query).within::<SquaredEuclidean<f64>>(limit).unsorted().execute();
-        found.into_iter().map(|item| (item.distance, item.item as u32)).collect()
+        found.into_iter().map(|item| (item.distance, item.item)).collect()
     }
 
     fn queries<'q>(&self, queries: Positions<'q>) -> impl Iterator<Item = [f64; 3]> + 'q {

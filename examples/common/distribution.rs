@@ -2,7 +2,7 @@
 
 /// Counts in bins of a millimetre within ±20 m, exact sums in micrometres beside them.
 #[derive(Clone, Debug)]
-pub struct Distribution {
+pub(crate) struct Distribution {
     bins: Vec<u64>,
     below: u64,
     above: u64,
@@ -26,7 +26,7 @@ impl Default for Distribution {
 #[allow(dead_code, reason = "not every program that includes this file asks for everything")]
 impl Distribution {
     /// Adds a value in metres; one that is not finite is counted as missing.
-    pub fn add(&mut self, value: f64) {
+    pub(crate) fn add(&mut self, value: f64) {
         if !value.is_finite() {
             self.missing += 1;
             return;
@@ -46,33 +46,33 @@ impl Distribution {
     }
 
     /// Number of values that were not finite.
-    pub fn missing(&self) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         self.missing
     }
 
     /// Number of finite values.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// Mean, metres; NaN for no value.
-    pub fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         self.sum as f64 / self.count as f64 / UNITS_PER_METRE
     }
 
     /// Root mean square, metres; NaN for no value.
-    pub fn rms(&self) -> f64 {
+    pub(crate) fn rms(&self) -> f64 {
         (self.squares as f64 / self.count as f64).sqrt() / UNITS_PER_METRE
     }
 
     /// Standard deviation (divisor n − 1), metres.
-    pub fn standard_deviation(&self) -> f64 {
+    pub(crate) fn standard_deviation(&self) -> f64 {
         let n = i128::from(self.count);
         ((n * self.squares - self.sum * self.sum) as f64 / n as f64 / (n - 1) as f64).sqrt() / UNITS_PER_METRE
     }
 
     /// The value below which the share `q` lies, to half a millimetre within ±20 m; NaN for no value.
-    pub fn quantile(&self, q: f64) -> f64 {
+    pub(crate) fn quantile(&self, q: f64) -> f64 {
         let rank = (q * self.count as f64).ceil().max(1.0) as u64;
         let mut seen = self.below;
         if self.count == 0 {
@@ -91,13 +91,14 @@ impl Distribution {
     }
 
     /// Edges and counts of about `bins` bins over [`low`, `high`], and the counts below and above.
-    pub fn histogram(&self, low: f64, high: f64, bins: usize) -> (Vec<f64>, Vec<u64>, [u64; 2]) {
+    pub(crate) fn histogram(&self, low: f64, high: f64, bins: usize) -> (Vec<f64>, Vec<u64>, [u64; 2]) {
         let width = (((high - low) * BINS_PER_METRE / bins as f64).ceil() as usize).max(1);
         let start = (((low + REACH) * BINS_PER_METRE).floor().max(0.0) as usize).min(self.bins.len());
         let end = (start + width * bins).min(self.bins.len());
         let counts: Vec<u64> = self.bins[start..end].chunks(width).map(|chunk| chunk.iter().sum()).collect();
         let edge = |i: usize| ((start + i * width).min(end)) as f64 / BINS_PER_METRE - REACH;
-        let outside = [self.below + self.bins[..start].iter().sum::<u64>(), self.above + self.bins[end..].iter().sum::<u64>()];
+        let outside =
+            [self.below + self.bins[..start].iter().sum::<u64>(), self.above + self.bins[end..].iter().sum::<u64>()];
         ((0..=counts.len()).map(edge).collect(), counts, outside)
     }
 }

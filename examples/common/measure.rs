@@ -3,19 +3,19 @@
 use std::{fs, time::Instant};
 
 /// A stopwatch for wall and processor time.
-pub struct Measure {
+pub(crate) struct Measure {
     wall: Instant,
     cpu_s: f64,
 }
 
 impl Measure {
     /// Starts now.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { wall: Instant::now(), cpu_s: cpu_seconds().unwrap_or(f64::NAN) }
     }
 
     /// Seconds of wall and of processor time (NaN where the system does not say) since the start.
-    pub fn seconds(&self) -> [f64; 2] {
+    pub(crate) fn seconds(&self) -> [f64; 2] {
         [self.wall.elapsed().as_secs_f64(), cpu_seconds().unwrap_or(f64::NAN) - self.cpu_s]
     }
 }
@@ -29,7 +29,7 @@ fn cpu_seconds() -> Option<f64> {
 }
 
 /// Largest resident set of this process so far, MiB; `None` where the system does not say.
-pub fn peak_rss_mib() -> Option<f64> {
+pub(crate) fn peak_rss_mib() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)

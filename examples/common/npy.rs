@@ -4,20 +4,20 @@ use std::{fs, io, path::Path};
 
 /// An array of `f64`; integers are converted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Array {
-    pub shape: Vec<usize>,
-    pub values: Vec<f64>,
+pub(crate) struct Array {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f64>,
 }
 
 impl Array {
     /// Rows of three, for arrays of shape (n, 3).
-    pub fn rows(&self) -> Vec<[f64; 3]> {
+    pub(crate) fn rows(&self) -> Vec<[f64; 3]> {
         self.values.as_chunks::<3>().0.to_vec()
     }
 }
 
 /// Reads an array.
-pub fn read(path: &Path) -> io::Result<Array> {
+pub(crate) fn read(path: &Path) -> io::Result<Array> {
     let bytes = fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
     parse(&bytes).ok_or_else(|| io::Error::other(format!("{}: not a C-order '<f8' or '<i8' .npy file", path.display())))
 }
@@ -32,8 +32,13 @@ fn parse(bytes: &[u8]) -> Option<Array> {
         return None;
     }
     let dimensions = header.split_once("'shape': (")?.1.split_once(')')?.0;
-    let shape: Vec<usize> =
-        dimensions.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let shape: Vec<usize> = dimensions
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
     let values: Vec<f64> = body
         .as_chunks::<8>()
         .0
@@ -44,7 +49,7 @@ fn parse(bytes: &[u8]) -> Option<Array> {
 }
 
 /// Writes `f64` values of the given shape.
-pub fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<()> {
     let dimensions: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", dimensions.trim_end());
     let padding = (64 - (10 + header.len() + 1) % 64) % 64;

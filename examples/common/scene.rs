@@ -4,31 +4,33 @@
 //! (−4 m) with its deposit (+2.5 m) below, a filled pit (+1 m), and a river that cut in by 0.4 m along a sine. Each epoch
 //! has random positions of its own, some of them on trees. The later epoch is misaligned by a known rigid motion.
 
+#![allow(dead_code, reason = "not every program that includes this file asks for everything")]
+
 use isopach::cloud::{Attributes, Cloud, Columns, Crs, Origin, Points, Rigid};
 use isopach::las::{LazWriter, Schema};
 use std::{f64::consts::TAU, path::Path};
 
 /// Easting, northing and height of the scene's south-west corner, metres.
-pub const CORNER: [f64; 3] = [596_000.0, 6_653_000.0, 180.0];
+pub(crate) const CORNER: [f64; 3] = [596_000.0, 6_653_000.0, 180.0];
 /// Points a square metre, trees included.
-pub const DENSITY: f64 = 5.0;
+pub(crate) const DENSITY: f64 = 5.0;
 /// Standard deviation of a height, metres.
-pub const ROUGHNESS: f64 = 0.03;
+pub(crate) const ROUGHNESS: f64 = 0.03;
 
 /// What is true of a scene.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene {
+pub(crate) struct Scene {
     /// Points an epoch.
-    pub points: usize,
+    pub(crate) points: usize,
     /// Seed of its random numbers.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Motion that the later epoch was given: what an alignment has to undo.
-    pub misalignment: Rigid,
+    pub(crate) misalignment: Rigid,
 }
 
 impl Scene {
     /// A scene of `points` an epoch, shifted by decimetres and turned by a fraction of a milliradian.
-    pub fn new(points: usize, seed: u64) -> Self {
+    pub(crate) fn new(points: usize, seed: u64) -> Self {
         let mut scene = Self { points, seed, misalignment: Rigid::identity([0.0; 3]) };
         let pivot = [CORNER[0] + scene.side() / 2.0, CORNER[1] + scene.side() / 2.0, CORNER[2]];
         scene.misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], pivot);
@@ -36,25 +38,22 @@ impl Scene {
     }
 
     /// The same scene without a misalignment.
-    #[allow(dead_code, reason = "not every program that includes this file asks for it")]
-    pub fn aligned(points: usize, seed: u64) -> Self {
+    pub(crate) fn aligned(points: usize, seed: u64) -> Self {
         Self { misalignment: Rigid::identity(CORNER), ..Self::new(points, seed) }
     }
 
     /// Length of the square's side, metres.
-    pub fn side(&self) -> f64 {
+    pub(crate) fn side(&self) -> f64 {
         (self.points as f64 / DENSITY).sqrt()
     }
 
     /// True height above the corner before the change at (x, y) metres from the corner.
-    pub fn terrain(&self, x: f64, y: f64) -> f64 {
-        0.08 * x
-            + 12.0 * (TAU * x / 310.0).sin() * (TAU * y / 270.0).cos()
-            + 1.5 * (TAU * (x + 2.0 * y) / 83.0).sin()
+    pub(crate) fn terrain(&self, x: f64, y: f64) -> f64 {
+        0.08 * x + 12.0 * (TAU * x / 310.0).sin() * (TAU * y / 270.0).cos() + 1.5 * (TAU * (x + 2.0 * y) / 83.0).sin()
     }
 
     /// True vertical change at (x, y) metres from the corner.
-    pub fn change(&self, x: f64, y: f64) -> f64 {
+    pub(crate) fn change(&self, x: f64, y: f64) -> f64 {
         let side = self.side();
         let bump = |[cx, cy]: [f64; 2], [rx, ry]: [f64; 2]| {
             let q = ((x / side - cx) / rx).powi(2) + ((y / side - cy) / ry).powi(2);
@@ -64,7 +63,8 @@ impl Scene {
             let centre = 0.80 * side + 0.03 * side * (TAU * x / (0.5 * side)).sin();
             (1.0 - ((y - centre) / RIVER_HALF_WIDTH).powi(2)).max(0.0).powi(2)
         };
-        -4.0 * bump([0.30, 0.62], [0.09, 0.06]) + 2.5 * bump([0.30, 0.48], [0.10, 0.07])
+        -4.0 * bump([0.30, 0.62], [0.09, 0.06])
+            + 2.5 * bump([0.30, 0.48], [0.10, 0.07])
             + 1.0 * bump([0.72, 0.30], [0.05, 0.05])
             - 0.4 * river
     }
@@ -72,7 +72,7 @@ impl Scene {
     /// True volumes, m³: gained and lost (both positive).
     ///
     /// A bump (1 − q)² of half axes a, b holds π a b / 3 times its height, the river 16/15 of its half width a metre.
-    pub fn volumes(&self) -> [f64; 2] {
+    pub(crate) fn volumes(&self) -> [f64; 2] {
         let (side, bump) = (self.side(), std::f64::consts::PI / 3.0);
         let gain = side * side * bump * (2.5 * 0.10 * 0.07 + 0.05 * 0.05);
         let loss = side * side * bump * 4.0 * 0.09 * 0.06 + 0.4 * RIVER_HALF_WIDTH * 16.0 / 15.0 * side;
@@ -80,7 +80,7 @@ impl Scene {
     }
 
     /// True distance from the old to the new surface from `point` (absolute metres) along the unit vector `axis`.
-    pub fn distance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
+    pub(crate) fn distance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         let from = |changed: f64| {
             let mut t = 0.0;
             for _ in 0..30 {
@@ -93,12 +93,18 @@ impl Scene {
     }
 
     /// Writes both epochs.
-    pub fn write(&self, before: &Path, after: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    pub(crate) fn write(&self, before: &Path, after: &Path) -> Result<(), Box<dyn std::error::Error>> {
         self.write_epoch(before, self.seed.wrapping_mul(2), 0.0, &Rigid::identity(CORNER))?;
         self.write_epoch(after, self.seed.wrapping_mul(2) + 1, 1.0, &self.misalignment)
     }
 
-    fn write_epoch(&self, path: &Path, seed: u64, changed: f64, moved: &Rigid) -> Result<(), Box<dyn std::error::Error>> {
+    fn write_epoch(
+        &self,
+        path: &Path,
+        seed: u64,
+        changed: f64,
+        moved: &Rigid,
+    ) -> Result<(), Box<dyn std::error::Error>> {
         let schema = Schema {
             crs: Some(Crs::epsg(25833)),
             scale: 0.001,
@@ -106,7 +112,8 @@ impl Scene {
             columns: Columns::CLASSIFICATION,
             ..Schema::default()
         };
-        let origin = Origin::near(moved.apply([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]))?;
+        let origin =
+            Origin::near(moved.apply([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]))?;
         let mut writer = LazWriter::create(path, &schema)?;
         let mut points = self.epoch(seed, changed);
         points.transform(moved);
@@ -134,7 +141,10 @@ impl Scene {
         });
         Points {
             xyz: rows.iter().map(|(point, _)| *point).collect(),
-            attributes: Attributes { classification: Some(rows.iter().map(|(_, class)| *class).collect()), ..Attributes::default() },
+            attributes: Attributes {
+                classification: Some(rows.iter().map(|(_, class)| *class).collect()),
+                ..Attributes::default()
+            },
         }
     }
 }
@@ -150,10 +160,9 @@ fn uniform(seed: u64, i: u64) -> f64 {
     ((z ^ (z >> 32)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-#[allow(dead_code, reason = "for programs that keep a scene in memory")]
 impl Scene {
     /// Both epochs in memory, as they would be read back, but for the rounding to millimetres.
-    pub fn clouds(&self) -> isopach::compute::Result<[Cloud; 2]> {
+    pub(crate) fn clouds(&self) -> isopach::compute::Result<[Cloud; 2]> {
         let origin = Origin::near([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]])?;
         let before = self.epoch(self.seed.wrapping_mul(2), 0.0);
         let mut after = self.epoch(self.seed.wrapping_mul(2) + 1, 1.0);

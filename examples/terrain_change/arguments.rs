@@ -13,61 +13,61 @@ use std::path::PathBuf;
 /// Without files it makes a small scene whose change is known and measures itself against the truth.
 #[derive(Debug, Parser)]
 #[command(name = "terrain_change", after_help = EXAMPLES)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas
     #[arg(requires = "after")]
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// Later epoch, likewise
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Folder for the results (made if it is not there)
     #[arg(long, default_value = "terrain_change_out")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A made scene uses 2
     #[arg(long, value_delimiter = ',')]
-    pub classes: Vec<u8>,
+    pub(crate) classes: Vec<u8>,
     /// Side of a DoD cell, metres
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub cell: f64,
+    pub(crate) cell: f64,
     /// One M3C2 core point a square of this side, metres
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub core_spacing: f64,
+    pub(crate) core_spacing: f64,
     /// Radii to find the surface normal with, metres: the one where the ground is most planar is used
     #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0, 4.0], allow_negative_numbers = true)]
-    pub normal_radii: Vec<f64>,
+    pub(crate) normal_radii: Vec<f64>,
     /// Radius (not diameter) of the M3C2 cylinder, metres
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub cylinder_radius: f64,
+    pub(crate) cylinder_radius: f64,
     /// How far M3C2 and C2C look to either side, metres: larger than the largest change you expect
     #[arg(long, default_value_t = 5.0, allow_negative_numbers = true)]
-    pub depth: f64,
+    pub(crate) depth: f64,
     /// How to remove a misalignment of the later epoch
     #[arg(long, value_enum, default_value_t = Align::Icp)]
-    pub align: Align,
+    pub(crate) align: Align,
     /// Registration error for the levels of detection, metres; that of the alignment if not given
     #[arg(long, allow_negative_numbers = true)]
-    pub registration_error: Option<f64>,
+    pub(crate) registration_error: Option<f64>,
     /// Side of a tile, metres. Results do not depend on it, memory does
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
-    pub tile_size: f64,
+    pub(crate) tile_size: f64,
     /// Memory for points in flight, GiB
     #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
-    pub memory: f64,
+    pub(crate) memory: f64,
     /// Threads; all there are if not given. Results do not depend on it
     #[arg(long)]
-    pub threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
     /// What to compute on
     #[arg(long, value_enum, default_value_t = On::Auto)]
-    pub backend: On,
+    pub(crate) backend: On,
     /// Columns of m3c2.laz
     #[arg(long, value_enum, value_delimiter = ',',
           default_values_t = [Column::Distance, Column::LevelOfDetection, Column::Significant, Column::Counts])]
-    pub columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
     /// Compare even if the files state different coordinate systems or vertical datums
     #[arg(long)]
-    pub ignore_crs: bool,
+    pub(crate) ignore_crs: bool,
     /// Points an epoch of the scene that is made when no files are given
     #[arg(long, default_value_t = 1_000_000)]
-    pub scene_points: usize,
+    pub(crate) scene_points: usize,
 }
 
 const EXAMPLES: &str = "\
@@ -79,7 +79,7 @@ Examples:
 
 /// How to remove a misalignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Align {
+pub(crate) enum Align {
     /// Compare the epochs as they are
     None,
     /// Fine alignment: for epochs that are off by less than about a metre
@@ -91,7 +91,7 @@ pub enum Align {
 
 /// What to compute on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum On {
+pub(crate) enum On {
     /// The processor
     Cpu,
     /// A graphics card, or an error
@@ -102,7 +102,7 @@ pub enum On {
 
 /// A column of `m3c2.laz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Column {
+pub(crate) enum Column {
     /// Distance along the normal, metres
     Distance,
     /// Level of detection (95 %), metres

@@ -3,51 +3,68 @@
 use crate::arguments::Arguments;
 use isopach::{
     cloud::{Columns, Rect},
-    compute,
+    compute::{Error, Result},
     las::Catalogue,
     tiling::{Declared, PointSource, Resident},
 };
 use std::path::PathBuf;
 
-/// Bytes that a point takes while it is decoded and held: absolute coordinates, ticks, and its class.
-const BYTES_PER_POINT: u64 = 24 + 12 + 1;
+/// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
+const BYTES_PER_POINT: u64 = 24 + 12;
 
 /// One epoch, open.
-pub struct Epoch {
-    /// The files as given.
-    pub paths: Vec<PathBuf>,
+pub(crate) struct Epoch {
+    /// The files and folders as given.
+    pub(crate) paths: Vec<PathBuf>,
     /// What they state about themselves.
-    pub catalogue: Catalogue,
+    pub(crate) catalogue: Catalogue,
 }
 
 impl Epoch {
     /// Opens the files, folders and lists of one argument.
-    pub fn open(argument: &str, classes: &[u8]) -> compute::Result<Self> {
+    pub(crate) fn open(argument: &str, classes: &[u8]) -> Result<Self> {
         let paths: Vec<PathBuf> = argument.split(',').map(PathBuf::from).collect();
         let catalogue = Catalogue::open(&paths)?.keep_classes(classes);
         Ok(Self { paths, catalogue })
     }
 
     /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk whenever they are needed.
-    pub fn source(&self, arguments: &Arguments, budget: u64) -> compute::Result<Box<dyn PointSource + '_>> {
-        let extent = self.catalogue.extent();
-        let fits = self.catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&extent);
-        let crs = if arguments.ignore_crs { None } else { self.catalogue.crs().cloned() };
+    pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<Box<dyn PointSource + '_>> {
+        let catalogue = &self.catalogue;
+        let fits =
+            catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&catalogue.extent());
+        let crs = if arguments.ignore_crs { None } else { catalogue.crs().cloned() };
         if !fits {
-            return Ok(Box::new(Declared::new(&self.catalogue, crs)));
+            return Ok(Box::new(Declared::new(catalogue, crs)));
         }
-        let cloud = self.catalogue.read_all(Columns::XYZ)?;
+        let cloud = catalogue.read_all(Columns::XYZ)?;
         if cloud.is_empty() {
-            return Err(compute::Error::InvalidInput(match &arguments.classes[..] {
-                [] => format!("{} has no points", self.catalogue.name()),
-                classes => format!("{} has no point of class {classes:?}", self.catalogue.name()),
+            let name = catalogue.name();
+            return Err(Error::InvalidInput(match &arguments.classes[..] {
+                [] => format!("{name} has no points"),
+                classes => format!("{name} has no point of class {classes:?}"),
             }));
         }
-        Ok(Box::new(Declared::new(Resident::new(self.catalogue.name(), cloud), crs)))
+        Ok(Box::new(Declared::new(Resident::new(catalogue.name(), cloud), crs)))
     }
 }
 
 /// Whether one cloud can hold the extent.
 fn within_reach(extent: &Rect) -> bool {
     extent.size().iter().all(|side| *side < isopach::cloud::REACH)
+}
+
+/// Refuses epochs that cannot be compared, before anything is aligned.
+pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
+    if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
+        let (a, b) = (a.name(), b.name());
+        return Err(Error::InvalidInput(format!(
+            "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"
+        )));
+    }
+    if a.extent().intersection(&b.extent()).is_none() {
+        let (first, second) = (a.extent(), b.extent());
+        return Err(Error::InvalidInput(format!("{} ({first}) and {} ({second}) do not overlap", a.name(), b.name())));
+    }
+    Ok(())
 }

@@ -50,7 +50,13 @@ impl Dod {
     /// # Errors
     /// [`Error::InvalidParameter`] for a cell size that is not above zero or a negative registration error; [`Error::InvalidInput`] where
     /// classes are asked for and a cloud has none; whatever the backend declines with.
-    pub fn run(&self, on: &(impl Rasterise + ?Sized), before: &Cloud, after: &Cloud, extent: Rect) -> Result<DodRasters> {
+    pub fn run(
+        &self,
+        on: &(impl Rasterise + ?Sized),
+        before: &Cloud,
+        after: &Cloud,
+        extent: Rect,
+    ) -> Result<DodRasters> {
         Error::not_negative("registration error", self.registration_error)?;
         let grid = Grid::covering(&extent, self.cell_size)?;
         let (first, second) = rayon::join(|| self.epoch(on, before, &grid), || self.epoch(on, after, &grid));
@@ -61,7 +67,12 @@ impl Dod {
             let counts = [counts1.values[cell] as u32, counts2.values[cell] as u32];
             *value = level_of_detection([spread1.values[cell], spread2.values[cell]], counts, self.registration_error);
         }
-        Ok(DodRasters { difference, level_of_detection: lod, heights: [heights1, heights2], counts: [counts1, counts2] })
+        Ok(DodRasters {
+            difference,
+            level_of_detection: lod,
+            heights: [heights1, heights2],
+            counts: [counts1, counts2],
+        })
     }
 
     /// The statistic, the standard deviation and the count of one epoch.

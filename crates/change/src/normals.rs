@@ -2,7 +2,7 @@
 
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{NeighbourIndex, eigen};
+use isopach_neighbours::{Covariance, NeighbourIndex, eigen};
 use rayon::prelude::*;
 
 /// Where normals come from.
@@ -10,9 +10,18 @@ use rayon::prelude::*;
 pub enum Normals {
     /// From the reference epoch around each core point: for each radius (metres) the covariance of the points within it; the radius with
     /// the highest planarity (λ₁ − λ₀)/λ₂ is taken (λ ascending; the first on a tie), its normal is the eigenvector of λ₀, turned so
-    /// that it points to the side of `towards`.
+    /// that it points to the side of `towards`. At least three points are needed.
     Multiscale {
         /// Radii of the neighbourhoods, metres.
+        radii: Vec<f64>,
+        /// A direction, of any length but zero.
+        towards: [f64; 3],
+    },
+    /// As [`Self::Multiscale`], but a neighbourhood has the points of all radii before it once more, as py4dgeo 1.2 computes it (its
+    /// search appends to the list of the radius before). The first radius is the same, later ones weigh the near points double, treble and
+    /// so on. For comparison with results of that program.
+    Accumulated {
+        /// Radii in the order in which they are accumulated, metres.
         radii: Vec<f64>,
         /// A direction, of any length but zero.
         towards: [f64; 3],
@@ -28,14 +37,16 @@ impl Normals {
     #[must_use]
     pub fn largest_radius(&self) -> f64 {
         match self {
-            Self::Multiscale { radii, .. } => radii.iter().fold(0.0, |largest, radius| radius.max(largest)),
+            Self::Multiscale { radii, .. } | Self::Accumulated { radii, .. } => {
+                radii.iter().fold(0.0, |largest, radius| radius.max(largest))
+            }
             Self::Fixed(_) | Self::Given(_) => 0.0,
         }
     }
 
     pub(crate) fn check(&self) -> Result<()> {
         match self {
-            Self::Multiscale { radii, towards } => {
+            Self::Multiscale { radii, towards } | Self::Accumulated { radii, towards } => {
                 Error::check("number of normal radii", radii.len() as f64, !radii.is_empty(), "be at least 1")?;
                 radii.iter().try_for_each(|&radius| Error::positive("normal radius", radius).map(drop))?;
                 unit(*towards).map(drop)
@@ -46,20 +57,31 @@ impl Normals {
     }
 
     /// Unit axes, zeros where there is none, and the radius that each was found with (NaN where none was needed or found).
-    pub(crate) fn axes(&self, around: &dyn NeighbourIndex, core_points: Positions<'_>) -> Result<(Vec<[f64; 3]>, Vec<f64>)> {
+    pub(crate) fn axes(
+        &self,
+        around: &dyn NeighbourIndex,
+        core_points: Positions<'_>,
+    ) -> Result<(Vec<[f64; 3]>, Vec<f64>)> {
         let n = core_points.len();
         match self {
             Self::Fixed(normal) => Ok((vec![unit(*normal)?; n], vec![f64::NAN; n])),
-            Self::Given(normals) if normals.len() != n => {
-                Err(Error::InvalidInput(format!("{} normals for {n} core points: there must be one each", normals.len())))
-            }
+            Self::Given(normals) if normals.len() != n => Err(Error::InvalidInput(format!(
+                "{} normals for {n} core points: there must be one each",
+                normals.len()
+            ))),
             Self::Given(normals) => {
                 Ok((normals.iter().map(|normal| unit(*normal)).collect::<Result<_>>()?, vec![f64::NAN; n]))
             }
-            Self::Multiscale { radii, towards } => {
+            Self::Multiscale { radii, towards } | Self::Accumulated { radii, towards } => {
                 let mut best = vec![Best { planarity: 0.0, axis: [0.0; 3], radius: f64::NAN }; n];
+                let mut before: Vec<Covariance> = Vec::new();
                 for &radius in radii {
-                    let covariances = around.covariances(core_points, radius)?;
+                    let mut covariances = around.covariances(core_points, radius)?;
+                    if matches!(self, Self::Accumulated { .. }) {
+                        let pairs = covariances.par_iter_mut().zip(&before);
+                        pairs.for_each(|(here, before)| *here = here.merged(before));
+                        before.clone_from(&covariances);
+                    }
                     best.par_iter_mut().zip(covariances).for_each(|(best, covariance)| {
                         if covariance.count >= 3 {
                             best.improve(covariance.upper, radius, *towards);

@@ -12,7 +12,8 @@ const UP: Normals = Normals::Fixed([0.0, 0.0, 2.0]);
 
 fn plane(n: i32, step: f64, height: impl Fn(f64, f64) -> f64, offset: [f64; 3]) -> Cloud {
     let at = |i: i32| [f64::from(i % n) * step, f64::from(i / n) * step];
-    let rows: Vec<[f64; 3]> = (0..n * n).map(at).map(|[x, y]| [x + offset[0], y + offset[1], height(x, y) + offset[2]]).collect();
+    let rows: Vec<[f64; 3]> =
+        (0..n * n).map(at).map(|[x, y]| [x + offset[0], y + offset[1], height(x, y) + offset[2]]).collect();
     Cloud::from_points(&rows).unwrap()
 }
 
@@ -30,7 +31,10 @@ fn a_tilted_plane_moved_along_its_normal_moved_by_that() {
         let before = plane(60, 0.25, |x, _| slope * x, offset);
         let after = plane(60, 0.25, |x, _| slope * x + rise, offset);
         let middle = Cloud::from_points(&[[offset[0] + 7.5, offset[1] + 7.5, offset[2] + 3.75]]).unwrap();
-        let m3c2 = M3c2 { normals: Normals::Multiscale { radii: vec![1.0, 2.0], towards: [0.0, 0.0, 1.0] }, ..M3c2::default() };
+        let m3c2 = M3c2 {
+            normals: Normals::Multiscale { radii: vec![1.0, 2.0], towards: [0.0, 0.0, 1.0] },
+            ..M3c2::default()
+        };
         let found = m3c2.run(&Cpu, epochs(&before, &after, &middle)).unwrap();
         assert!((found.distance[0] - 0.25).abs() < 1e-5, "{}", found.distance[0]);
         assert!((found.normal[0][2] - 1.0 / length).abs() < 1e-6);
@@ -109,7 +113,15 @@ fn c2c_is_exact_and_what_is_out_of_reach_is_no_number() {
 #[test]
 fn dod_and_volumes_of_a_raised_square() {
     // 10 × 10 cells of four points; the north half rises by half a metre, the south-west quarter sinks by one.
-    let height = |x: f64, y: f64| if y >= 5.0 { 0.5 } else if x < 5.0 { -1.0 } else { 0.0 };
+    let height = |x: f64, y: f64| {
+        if y >= 5.0 {
+            0.5
+        } else if x < 5.0 {
+            -1.0
+        } else {
+            0.0
+        }
+    };
     let points = |height: &dyn Fn(f64, f64) -> f64| {
         let rows: Vec<[f64; 3]> = (0..400)
             .map(|i| [f64::from(i % 20) * 0.5 + 0.25, f64::from(i / 20) * 0.5 + 0.25])
@@ -120,7 +132,10 @@ fn dod_and_volumes_of_a_raised_square() {
     let (before, after) = (points(&|_, _| 0.0), points(&height));
     let dod = Dod { registration_error: 0.02, ..Dod::default() };
     let found = dod.run(&Cpu, &before, &after, Rect { min: [0.0; 2], max: [10.0; 2] }).unwrap();
-    assert_eq!((found.difference.values[[0, 0]], found.difference.values[[9, 0]], found.difference.values[[9, 9]]), (0.5, -1.0, 0.0));
+    assert_eq!(
+        (found.difference.values[[0, 0]], found.difference.values[[9, 0]], found.difference.values[[9, 9]]),
+        (0.5, -1.0, 0.0)
+    );
     let mut volumes = Volumes::new(1.0, 0.02);
     volumes.add(&found);
     let (gain, loss) = (volumes.significant_gain(), volumes.significant_loss());

@@ -1,6 +1,10 @@
 //! Several files as one source.
 
-use crate::{Las, error::{Error, Problem}, file};
+use crate::{
+    Las,
+    error::{Error, Problem},
+    file,
+};
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
@@ -55,7 +59,8 @@ impl Catalogue {
             let Rect { min, max } = file.extent();
             GeomWithData::new(Rectangle::from_corners(min, max), i)
         };
-        let footprints = RTree::bulk_load(files.iter().enumerate().filter(|(_, f)| f.point_count() > 0).map(footprint).collect());
+        let footprints =
+            RTree::bulk_load(files.iter().enumerate().filter(|(_, f)| f.point_count() > 0).map(footprint).collect());
         Ok(Self { files, first_chunks, footprints, crs })
     }
 
@@ -82,8 +87,11 @@ impl Catalogue {
     /// The files whose stated extent meets `rect`.
     #[must_use]
     pub fn meeting(&self, rect: &Rect) -> Vec<&Las> {
-        let mut found: Vec<usize> =
-            self.footprints.locate_in_envelope_intersecting(AABB::from_corners(rect.min, rect.max)).map(|f| f.data).collect();
+        let mut found: Vec<usize> = self
+            .footprints
+            .locate_in_envelope_intersecting(AABB::from_corners(rect.min, rect.max))
+            .map(|f| f.data)
+            .collect();
         found.sort_unstable();
         found.into_iter().map(|i| &self.files[i]).collect()
     }
@@ -123,7 +131,8 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(vec![path.to_owned()]);
     }
     let list = || -> std::io::Result<Vec<PathBuf>> {
-        let paths = std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>()?;
+        let paths =
+            std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>()?;
         let is_las = |path: &PathBuf| {
             path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
         };

@@ -42,7 +42,11 @@ pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64) -> 
     };
     let largest = chunks.iter().map(|chunk| chunk.points.saturating_mul(record)).max().unwrap_or(0);
     if largest > LARGEST_CHUNK {
-        return Err(Problem::lying("a chunk's size", largest, format!("be at most {LARGEST_CHUNK} bytes when decoded")));
+        return Err(Problem::lying(
+            "a chunk's size",
+            largest,
+            format!("be at most {LARGEST_CHUNK} bytes when decoded"),
+        ));
     }
     Ok(chunks)
 }
@@ -135,7 +139,8 @@ pub(crate) fn decode(
 ) -> Checked<()> {
     if laz.pointwise {
         return guarded(number, || {
-            let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone()).map_err(|e| e.to_string())?;
+            let mut decoder =
+                LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone()).map_err(|e| e.to_string())?;
             decoder.decompress_many(records).map_err(|e| e.to_string())
         });
     }

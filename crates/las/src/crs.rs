@@ -47,7 +47,11 @@ pub(crate) fn from_wkt(wkt: &str) -> Option<Crs> {
         horizontal: horizontal.epsg(),
         vertical: vertical.and_then(Node::epsg),
         name: horizontal.name().map(str::to_owned),
-        unit: if projected.is_some() { horizontal.unit().and_then(unit).unwrap_or_default() } else { LengthUnit::Degree },
+        unit: if projected.is_some() {
+            horizontal.unit().and_then(unit).unwrap_or_default()
+        } else {
+            LengthUnit::Degree
+        },
         vertical_unit: vertical.and_then(Node::unit).and_then(unit),
     })
 }

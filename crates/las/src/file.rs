@@ -245,8 +245,10 @@ impl PointSource for Las {
 
 /// All chunks of a source, decoded in parallel, in order.
 pub(crate) fn read_points(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Points> {
-    let parts: Vec<Points> =
-        (0..source.chunk_count()).into_par_iter().map(|chunk| source.read_chunk(chunk, columns)).collect::<compute::Result<_>>()?;
+    let parts: Vec<Points> = (0..source.chunk_count())
+        .into_par_iter()
+        .map(|chunk| source.read_chunk(chunk, columns))
+        .collect::<compute::Result<_>>()?;
     let total = parts.iter().map(Points::len).sum();
     let mut all = Points { xyz: Vec::with_capacity(total), attributes: Attributes::empty(columns) };
     for mut part in parts {

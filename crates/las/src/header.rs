@@ -97,7 +97,10 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64) -> Checked<Parsed> {
         version: [raw.version.major, raw.version.minor],
         format,
         record_length: raw.point_data_record_length,
-        point_count: raw.large_file.as_ref().map_or(u64::from(raw.number_of_point_records), |l| l.number_of_point_records),
+        point_count: raw
+            .large_file
+            .as_ref()
+            .map_or(u64::from(raw.number_of_point_records), |l| l.number_of_point_records),
         scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
         offset: [raw.x_offset, raw.y_offset, raw.z_offset],
         min: [raw.min_x, raw.min_y, raw.min_z],
@@ -126,7 +129,11 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
         }
     }
     if stated_format & 0x80 != 0 && !header.compressed {
-        return Err(Problem::lying("the point format", stated_format, "come with a LASzip record: points are compressed"));
+        return Err(Problem::lying(
+            "the point format",
+            stated_format,
+            "come with a LASzip record: points are compressed",
+        ));
     }
     Ok(())
 }

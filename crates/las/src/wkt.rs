@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn both_versions_give_name_and_code() {
-        let one = Node::parse(r#"PROJCS["UTM 17N",GEOGCS["NAD83",AUTHORITY["EPSG","4269"]],UNIT["metre",1],AUTHORITY["EPSG","26917"]]"#).unwrap();
+        let one = Node::parse(
+            r#"PROJCS["UTM 17N",GEOGCS["NAD83",AUTHORITY["EPSG","4269"]],UNIT["metre",1],AUTHORITY["EPSG","26917"]]"#,
+        )
+        .unwrap();
         assert_eq!((one.name(), one.epsg(), one.unit()), (Some("UTM 17N"), Some(26917), Some(1.0)));
         let two = Node::parse(r#"PROJCRS["UTM 17N", BASEGEOGCRS["NAD83"], CS[Cartesian,2], AXIS["(E)",east,LENGTHUNIT["metre",1]], ID["EPSG",26917]]"#).unwrap();
         assert_eq!((two.epsg(), two.unit()), (Some(26917), Some(1.0)));

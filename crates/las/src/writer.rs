@@ -6,7 +6,7 @@ use crate::{
     extra::ExtraBytes,
 };
 use isopach_cloud::{Cloud, Columns, Crs};
-use laz::{LazVlr, LazVlrBuilder, ParLasZipCompressor, LazItemRecordBuilder};
+use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
     fs::{self, File},
     io::{BufWriter, Seek, SeekFrom, Write},
@@ -79,7 +79,8 @@ impl LazWriter {
         }
         let format = if schema.columns.contains(Columns::RGB) { 7 } else { 6 };
         let extra: usize = schema.extra_bytes.iter().map(|extra| extra.kind.bytes()).sum();
-        let items = LazItemRecordBuilder::default_for_point_format_id(format, extra as u16).map_err(|e| Problem::Unwritable(e.to_string()))?;
+        let items = LazItemRecordBuilder::default_for_point_format_id(format, extra as u16)
+            .map_err(|e| Problem::Unwritable(e.to_string()))?;
         let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(50_000).build();
         let records = records(schema, &vlr)?;
         let name = path.file_name().ok_or_else(|| Problem::Unwritable("the path has no file name".into()))?;

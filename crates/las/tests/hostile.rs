@@ -103,8 +103,10 @@ fn values_are_those_of_laspy() {
         let las = Las::open(lidar.join(name)).unwrap();
         let header = las.header().clone();
         let points = las.read_points(Columns::CLASSIFICATION).unwrap();
-        let step = |point: &[f64; 3], axis: usize| ((point[axis] - header.offset[axis]) / header.scale[axis]).round() as i64;
-        let mut found: [i64; 4] = std::array::from_fn(|axis| if axis < 3 { points.xyz.iter().map(|p| step(p, axis)).sum() } else { 0 });
+        let step =
+            |point: &[f64; 3], axis: usize| ((point[axis] - header.offset[axis]) / header.scale[axis]).round() as i64;
+        let mut found: [i64; 4] =
+            std::array::from_fn(|axis| if axis < 3 { points.xyz.iter().map(|p| step(p, axis)).sum() } else { 0 });
         found[3] = points.attributes.classification.unwrap().iter().map(|&class| i64::from(class)).sum();
         assert_eq!(found, sums, "{name}");
     }

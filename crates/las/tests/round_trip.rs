@@ -7,12 +7,18 @@ use isopach_las::{Catalogue, ExtraBytes, ExtraKind, Las, LazWriter, Schema};
 use isopach_tiling::PointSource;
 use std::path::Path;
 
-const COLUMNS: Columns = Columns::CLASSIFICATION.with(Columns::INTENSITY).with(Columns::RETURNS).with(Columns::GPS_TIME);
+const COLUMNS: Columns =
+    Columns::CLASSIFICATION.with(Columns::INTENSITY).with(Columns::RETURNS).with(Columns::GPS_TIME);
 
 fn points(n: u32) -> Points {
     let range = 0..n;
     Points {
-        xyz: range.clone().map(|i| [596_000.0 + f64::from(i % 317) * 0.125, 6_653_000.0 + f64::from(i / 317) * 0.25, f64::from(i % 97)]).collect(),
+        xyz: range
+            .clone()
+            .map(|i| {
+                [596_000.0 + f64::from(i % 317) * 0.125, 6_653_000.0 + f64::from(i / 317) * 0.25, f64::from(i % 97)]
+            })
+            .collect(),
         attributes: Attributes {
             classification: Some(range.clone().map(|i| (i % 19) as u8).collect()),
             intensity: Some(range.clone().map(|i| i as u16).collect()),
@@ -34,7 +40,10 @@ fn write(path: &Path, points: &Points, distance: &[f64]) {
         crs: Some(Crs { vertical: Some(5703), ..Crs::epsg(25833) }),
         offset: [596_000.0, 6_653_000.0, 0.0],
         columns: COLUMNS,
-        extra_bytes: vec![ExtraBytes::new("distance", "m, along the normal", ExtraKind::F64), ExtraBytes::new("count", "points", ExtraKind::U32)],
+        extra_bytes: vec![
+            ExtraBytes::new("distance", "m, along the normal", ExtraKind::F64),
+            ExtraBytes::new("count", "points", ExtraKind::U32),
+        ],
         ..Schema::default()
     };
     let counts: Vec<f64> = (0..points.len()).map(|i| i as f64).collect();

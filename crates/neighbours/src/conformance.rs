@@ -77,7 +77,8 @@ fn cases() -> Vec<Case> {
             queries.extend((500..540).map(spread));
             queries.extend([[-50.0, 4.0, 0.0], [400.0, 900.0, 30.0], [5.0, 5.0, 500.0]]);
             // The suite's own coordinates are finite and within reach.
-            let (Ok(points), Ok(queries)) = (Cloud::from_points(&moved(&points)), Cloud::from_points(&moved(&queries))) else {
+            let (Ok(points), Ok(queries)) = (Cloud::from_points(&moved(&points)), Cloud::from_points(&moved(&queries)))
+            else {
                 continue;
             };
             cases.push(Case { name: format!("{name}{place}"), points, queries });
@@ -95,7 +96,9 @@ impl Case {
             Ok(Some(what)) => findings.push(Finding { operation, case: self.name.clone(), what }),
             Err(error) => findings.push(Finding { operation, case: self.name.clone(), what: error.to_string() }),
         };
-        for (k, limit) in [(1, f64::INFINITY), (5, f64::INFINITY), (40, f64::INFINITY), (5, 0.75), (1000, 3.0), (3, 0.0)] {
+        for (k, limit) in
+            [(1, f64::INFINITY), (5, f64::INFINITY), (40, f64::INFINITY), (5, 0.75), (1000, 3.0), (3, 0.0)]
+        {
             check("k_nearest", k_nearest(on, points, queries, k, limit));
         }
         for radius in [0.0, 0.5, 1.0, 3.0, 60.0] {
@@ -128,21 +131,39 @@ fn same_lists(found: &Neighbours, defined: &Neighbours) -> Option<String> {
     if let Some(i) = (0..defined.indices.len()).find(|&i| found.indices[i] != defined.indices[i]) {
         return Some(format!("query {} has neighbour {}, not {}", query(i), found.indices[i], defined.indices[i]));
     }
-    let off = |i: &usize| (found.squared_distances[*i] - defined.squared_distances[*i]).abs() > 1e-6 * defined.squared_distances[*i];
+    let off = |i: &usize| {
+        (found.squared_distances[*i] - defined.squared_distances[*i]).abs() > 1e-6 * defined.squared_distances[*i]
+    };
     (0..defined.indices.len()).find(off).map(|i| format!("query {} has another distance", query(i)))
 }
 
-fn k_nearest(on: &dyn NeighbourSearch, points: Positions<'_>, queries: Positions<'_>, k: usize, limit: f64) -> Result<Option<String>> {
+fn k_nearest(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    k: usize,
+    limit: f64,
+) -> Result<Option<String>> {
     let found = on.index(points)?.k_nearest(queries, k, limit)?;
     Ok(same_lists(&found, &EveryPoint.index(points)?.k_nearest(queries, k, limit)?))
 }
 
-fn within(on: &dyn NeighbourSearch, points: Positions<'_>, queries: Positions<'_>, radius: f64) -> Result<Option<String>> {
+fn within(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    radius: f64,
+) -> Result<Option<String>> {
     let found = on.index(points)?.within(queries, radius)?;
     Ok(same_lists(&found, &EveryPoint.index(points)?.within(queries, radius)?))
 }
 
-fn nearest(on: &dyn NeighbourSearch, points: Positions<'_>, queries: Positions<'_>, limit: f64) -> Result<Option<String>> {
+fn nearest(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    limit: f64,
+) -> Result<Option<String>> {
     let found = on.index(points)?.nearest(queries, limit)?;
     let defined = EveryPoint.index(points)?.nearest(queries, limit)?;
     let differs = |i: &usize| found[*i].map(|n| n.index) != defined[*i].map(|n| n.index);
@@ -160,12 +181,22 @@ fn same_covariances(found: &[crate::Covariance], defined: &[crate::Covariance]) 
     (0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i]))
 }
 
-fn covariances(on: &dyn NeighbourSearch, points: Positions<'_>, queries: Positions<'_>, radius: f64) -> Result<Option<String>> {
+fn covariances(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    radius: f64,
+) -> Result<Option<String>> {
     let found = on.index(points)?.covariances(queries, radius)?;
     Ok(same_covariances(&found, &EveryPoint.index(points)?.covariances(queries, radius)?))
 }
 
-fn covariances_of_nearest(on: &dyn NeighbourSearch, points: Positions<'_>, queries: Positions<'_>, k: usize) -> Result<Option<String>> {
+fn covariances_of_nearest(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    k: usize,
+) -> Result<Option<String>> {
     let found = on.index(points)?.covariances_of_nearest(queries, k)?;
     Ok(same_covariances(&found, &EveryPoint.index(points)?.covariances_of_nearest(queries, k)?))
 }

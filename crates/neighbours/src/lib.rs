@@ -6,8 +6,8 @@
 //! suite in [`conformance`], which a stranger's backend can be put through as well.
 
 mod axial;
-mod covariance;
 pub mod conformance;
+mod covariance;
 mod eigen;
 mod grid;
 mod index;

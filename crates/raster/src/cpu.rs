@@ -35,7 +35,10 @@ impl Rasterise for Cpu {
 
 fn raster_of(grid: &Grid, values: Vec<f64>) -> Raster {
     let shape = (grid.rows, grid.columns);
-    Raster { grid: *grid, values: Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::from_elem(shape, f64::NAN)) }
+    Raster {
+        grid: *grid,
+        values: Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::from_elem(shape, f64::NAN)),
+    }
 }
 
 /// Sums of the heights in a cell, ticks from the first one: whole numbers, so that the order of the points cannot be seen.

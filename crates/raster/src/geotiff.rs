@@ -183,7 +183,10 @@ impl Open {
         let across = self.grid.columns.div_ceil(BLOCK);
         let left = tile.grid.first[0] - self.grid.first[0];
         let top = (self.grid.first[1] + self.grid.rows as i64) - (tile.grid.first[1] + tile.grid.rows as i64);
-        let fits = left >= 0 && top >= 0 && left as usize + tile.grid.columns <= self.grid.columns && top as usize + tile.grid.rows <= self.grid.rows;
+        let fits = left >= 0
+            && top >= 0
+            && left as usize + tile.grid.columns <= self.grid.columns
+            && top as usize + tile.grid.rows <= self.grid.rows;
         if !fits || tile.grid.cell_size != self.grid.cell_size {
             return Err(Error::InvalidInput("a tile's raster does not lie on the mosaic's grid".into()));
         }
@@ -241,7 +244,8 @@ impl Open {
         word(0, &mut directory); // no further directory
         self.append(&directory)?;
         self.append(&values)?;
-        let (place, address) = if self.big { (8, at.to_le_bytes().to_vec()) } else { (4, (at as u32).to_le_bytes().to_vec()) };
+        let (place, address) =
+            if self.big { (8, at.to_le_bytes().to_vec()) } else { (4, (at as u32).to_le_bytes().to_vec()) };
         self.file.seek(SeekFrom::Start(place))?;
         self.file.write_all(&address)
     }
@@ -322,7 +326,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Raster> {
     let (&[cell_size, height, ..], &[column, row, _, west, north, ..]) = (&scale[..], &tie[..]) else {
         return Err(named(&"no pixel scale and tie point"));
     };
-    if cell_size != height || !(cell_size > 0.0) || [column, row] != [0.0; 2] {
+    if cell_size != height || cell_size.is_nan() || cell_size <= 0.0 || [column, row] != [0.0; 2] {
         return Err(named(&"cells must be square and tied at their north-west corner"));
     }
     let bottom = (north / cell_size).round() as i64 - i64::from(rows);

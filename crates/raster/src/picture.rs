@@ -37,19 +37,23 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     })
 }
 
-/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where a neighbour is missing.
+/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where there is no height.
 ///
-/// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes.
+/// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes; a neighbour that is missing is taken to be as high as the cell.
 #[must_use]
 pub fn hillshade(heights: &Raster) -> Array2<f64> {
     let (rows, columns) = heights.values.dim();
-    let z = |row: usize, column: usize| heights.values[[row, column]];
     let light = [-0.5, 0.5, std::f64::consts::FRAC_1_SQRT_2]; // east, north, up
     Array2::from_shape_fn((rows, columns), |(row, column)| {
-        if row == 0 || column == 0 || row + 1 == rows || column + 1 == columns {
+        let here = heights.values[[row, column]];
+        let z = |row: usize, column: usize| {
+            let height = heights.values[[row.min(rows - 1), column.min(columns - 1)]];
+            if height.is_nan() { here } else { height }
+        };
+        if here.is_nan() {
             return f64::NAN;
         }
-        let (n, s, w, e) = (row - 1, row + 1, column - 1, column + 1);
+        let (n, s, w, e) = (row.saturating_sub(1), row + 1, column.saturating_sub(1), column + 1);
         let eight = 8.0 * heights.grid.cell_size;
         let dx = (z(n, e) + 2.0 * z(row, e) + z(s, e) - z(n, w) - 2.0 * z(row, w) - z(s, w)) / eight;
         let dy = (z(n, w) + 2.0 * z(n, column) + z(n, e) - z(s, w) - 2.0 * z(s, column) - z(s, e)) / eight;
@@ -100,7 +104,10 @@ mod tests {
     #[test]
     fn slopes_towards_the_light_are_bright() {
         let grid = Grid { cell_size: 1.0, first: [0, 0], columns: 3, rows: 3 };
-        let slope = |sign: f64| Raster { grid, values: Array2::from_shape_fn((3, 3), |(row, column)| sign * (row as f64 + column as f64)) };
+        let slope = |sign: f64| Raster {
+            grid,
+            values: Array2::from_shape_fn((3, 3), |(row, column)| sign * (row as f64 + column as f64)),
+        };
         let (bright, dark) = (hillshade(&slope(1.0))[[1, 1]], hillshade(&slope(-1.0))[[1, 1]]);
         assert!(bright > 0.9 && dark < 0.1, "{bright} {dark}");
     }

@@ -11,7 +11,10 @@ fn main() -> Result<()> {
     let height = |x: f64, y: f64| 300.0 + 2.0 * (x / 7.0).sin() * (y / 9.0).cos();
     let survey = |shift: [f64; 3]| -> Vec<[f64; 3]> {
         let at = |i: u32| [f64::from(i % 100) * 0.5, f64::from(i / 100) * 0.5];
-        (0..10_000).map(at).map(|[x, y]| [500_000.0 + x + shift[0], 5_200_000.0 + y + shift[1], height(x, y) + shift[2]]).collect()
+        (0..10_000)
+            .map(at)
+            .map(|[x, y]| [500_000.0 + x + shift[0], 5_200_000.0 + y + shift[1], height(x, y) + shift[2]])
+            .collect()
     };
     let target = Cloud::from_points(&survey([0.0; 3]))?;
     let source = Cloud::from_points(&survey([0.12, 0.0, -0.05]))?;

@@ -84,7 +84,14 @@ impl Pairing for Searched<'_> {
 
 impl Searched<'_> {
     #[inline]
-    fn add_pair(&self, factor: &dyn Factor, source: [f64; 3], pair: Neighbour, pivot: [f64; 3], sums: &mut NormalEquations) {
+    fn add_pair(
+        &self,
+        factor: &dyn Factor,
+        source: [f64; 3],
+        pair: Neighbour,
+        pivot: [f64; 3],
+        sums: &mut NormalEquations,
+    ) {
         let normal = self.target.normals.get(pair.index as usize).copied().unwrap_or_default();
         if factor.needs_normals() && normal == [0.0; 3] {
             return;
@@ -113,7 +120,11 @@ fn trim(nearest: &[Option<Neighbour>], kept_share: f64) -> f32 {
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for fewer than 3 neighbours; whatever the backend declines with.
-pub fn target_normals(on: &(impl NeighbourSearch + ?Sized), points: Positions<'_>, neighbours: usize) -> Result<Vec<[f64; 3]>> {
+pub fn target_normals(
+    on: &(impl NeighbourSearch + ?Sized),
+    points: Positions<'_>,
+    neighbours: usize,
+) -> Result<Vec<[f64; 3]>> {
     Error::check("neighbours for a normal", neighbours as f64, neighbours >= 3, "be at least 3")?;
     let covariances = on.index(points)?.covariances_of_nearest(points, neighbours)?;
     let normal = |covariance: isopach_neighbours::Covariance| {

@@ -88,7 +88,8 @@ fn heights(points: Positions<'_>, cell_size: f64) -> BTreeMap<[i64; 2], f64> {
 fn relief(heights: &BTreeMap<[i64; 2], f64>, first: [i64; 2], size: [usize; 2]) -> Vec<Complex<f64>> {
     let mut image = vec![Complex::default(); size[0] * size[1]];
     for (&[column, row], height) in heights {
-        let around = (-4..=4).flat_map(|i| (-4..=4).map(move |j| [column + i, row + j])).filter_map(|cell| heights.get(&cell));
+        let around =
+            (-4..=4).flat_map(|i| (-4..=4).map(move |j| [column + i, row + j])).filter_map(|cell| heights.get(&cell));
         let (sum, count) = around.fold((0.0, 0.0), |(sum, count), h| (sum + h, count + 1.0));
         let at = (row - first[1]) as usize * size[0] + (column - first[0]) as usize;
         image[at].re = height - sum / count;

@@ -37,7 +37,10 @@ impl Factor for PointToPoint {
             let mut unit = [0.0; 3];
             unit[axis] = 1.0;
             let [rx, ry, rz] = cross(source, unit);
-            sums.add(&NormalEquations::of_residual(source[axis] - target[axis], [rx, ry, rz, unit[0], unit[1], unit[2]]));
+            sums.add(&NormalEquations::of_residual(
+                source[axis] - target[axis],
+                [rx, ry, rz, unit[0], unit[1], unit[2]],
+            ));
         }
         sums.inliers = 1;
         sums

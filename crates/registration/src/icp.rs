@@ -109,7 +109,8 @@ impl<F: Factor> Icp<F> {
                 return Err(Error::InvalidInput(format!("the {name} of an alignment has no points")));
             }
         }
-        let normals = if self.factor.needs_normals() { target_normals(on, pair.target, NORMAL_NEIGHBOURS)? } else { Vec::new() };
+        let normals =
+            if self.factor.needs_normals() { target_normals(on, pair.target, NORMAL_NEIGHBOURS)? } else { Vec::new() };
         let pairing = on.pairing(pair.source, Target { positions: pair.target, normals: &normals })?;
         let (pivot, radius) = centre(pair.target);
         let mut pose = initial.about(pivot);
@@ -199,7 +200,8 @@ fn centre(points: Positions<'_>) -> ([f64; 3], f64) {
     let n = points.len() as f64;
     let sums = points.ticks().iter().fold([0_i64; 3], |sums, p| std::array::from_fn(|a| sums[a] + i64::from(p[a])));
     let mean = sums.map(|sum| sum as f64 / n);
-    let squares: f64 = points.ticks().iter().map(|p| (0..3).map(|a| (f64::from(p[a]) - mean[a]).powi(2)).sum::<f64>()).sum();
+    let squares: f64 =
+        points.ticks().iter().map(|p| (0..3).map(|a| (f64::from(p[a]) - mean[a]).powi(2)).sum::<f64>()).sum();
     let origin = points.origin().metres();
     let pivot = std::array::from_fn(|a| origin[a] + mean[a] * isopach_cloud::TICK);
     (pivot, (squares / n).sqrt() * isopach_cloud::TICK)

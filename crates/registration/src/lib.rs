@@ -7,8 +7,8 @@
 //!
 //! Nearest neighbours and sums run on whatever backend has the capability [`Align`]; the 6 × 6 system is solved on the host, once.
 
-pub mod coarse;
 mod align;
+pub mod coarse;
 mod equations;
 mod factor;
 mod icp;

@@ -5,7 +5,9 @@
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Compute, Cpu, Device, Result};
 use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
-use isopach_registration::{Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, Tukey, coarse};
+use isopach_registration::{
+    Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, Tukey, coarse,
+};
 use proptest::prelude::*;
 
 fn random(i: u64) -> f64 {
@@ -60,7 +62,8 @@ proptest! {
 #[test]
 fn other_samples_of_a_noisy_surface_align_within_their_noise() {
     let offset = [596_000.0, 6_653_000.0, 180.0];
-    let motion = Rigid::from_vectors([1e-3, -2e-3, 3e-3], [0.2, -0.15, 0.1], [offset[0] + 20.0, offset[1] + 20.0, offset[2]]);
+    let motion =
+        Rigid::from_vectors([1e-3, -2e-3, 3e-3], [0.2, -0.15, 0.1], [offset[0] + 20.0, offset[1] + 20.0, offset[2]]);
     let target = surface(20_000, 1, 0.02, offset);
     let source: Vec<_> = surface(20_000, 2, 0.02, offset).iter().map(|p| motion.apply(*p)).collect();
     let found = align(&source, &target, &Icp::point_to_plane(1.0));
@@ -74,9 +77,12 @@ fn other_samples_of_a_noisy_surface_align_within_their_noise() {
 #[test]
 fn the_place_on_earth_is_not_seen() {
     let run = |offset: [f64; 3]| {
-        let motion = Rigid::from_vectors([1e-3, 0.0, 2e-3], [0.1, 0.05, -0.1], [offset[0] + 20.0, offset[1] + 20.0, offset[2]]);
+        let motion =
+            Rigid::from_vectors([1e-3, 0.0, 2e-3], [0.1, 0.05, -0.1], [offset[0] + 20.0, offset[1] + 20.0, offset[2]]);
         let source: Vec<_> = surface(5000, 2, 0.02, offset).iter().map(|p| motion.apply(*p)).collect();
-        align(&source, &surface(5000, 1, 0.02, offset), &Icp::point_to_plane(1.0)).target_from_source.about(motion.pivot)
+        align(&source, &surface(5000, 1, 0.02, offset), &Icp::point_to_plane(1.0))
+            .target_from_source
+            .about(motion.pivot)
     };
     let (here, there) = (run([0.0; 3]), run([596_000.0, 6_653_000.0, 180.0]));
     for axis in 0..3 {
@@ -94,14 +100,18 @@ fn a_fifth_of_changed_ground_is_resisted() {
     let plain = left(&motion, &align(&source, &target, &Icp::point_to_plane(1.5)))[0];
     let trimmed = Icp { rejection: Rejection { max_distance: 1.5, kept_share: 0.7 }, ..Icp::point_to_plane(1.5) };
     let robust = Icp::with_factor(Tukey { factor: PointToPlane, width: 0.3 }, 1.5);
-    for error in [left(&motion, &align(&source, &target, &trimmed))[0], left(&motion, &align(&source, &target, &robust))[0]] {
+    for error in
+        [left(&motion, &align(&source, &target, &trimmed))[0], left(&motion, &align(&source, &target, &robust))[0]]
+    {
         assert!(error < 0.02 && error < plain / 5.0, "{error} against {plain}");
     }
 }
 
 #[test]
 fn a_plane_leaves_three_directions_alone() {
-    let plane = |z: f64| -> Vec<[f64; 3]> { (0..2500).map(|i| [f64::from(i % 50) * 40.0, f64::from(i / 50) * 40.0, z]).collect() };
+    let plane = |z: f64| -> Vec<[f64; 3]> {
+        (0..2500).map(|i| [f64::from(i % 50) * 40.0, f64::from(i / 50) * 40.0, z]).collect()
+    };
     let found = align(&plane(0.3), &plane(0.0), &Icp::point_to_plane(1.0));
     assert_eq!(found.undetermined, 3);
     let moved = found.target_from_source.apply([1000.0, 1000.0, 0.3]);
@@ -174,7 +184,8 @@ fn metres_apart_is_for_phase_correlation() {
 #[test]
 fn clouds_that_cannot_be_aligned_say_so() {
     let cloud = |points: &[[f64; 3]]| Cloud::from_points(points).unwrap();
-    let (here, there, none) = (cloud(&surface(100, 1, 0.0, [0.0; 3])), cloud(&surface(100, 1, 0.0, [500.0; 3])), Cloud::default());
+    let (here, there, none) =
+        (cloud(&surface(100, 1, 0.0, [0.0; 3])), cloud(&surface(100, 1, 0.0, [500.0; 3])), Cloud::default());
     let message = |source: &Cloud, target: &Cloud, distance: f64| {
         let pair = Pair { source: source.positions(), target: target.positions() };
         Icp::point_to_plane(distance).align(&Cpu, pair, Rigid::identity([0.0; 3])).unwrap_err().to_string()

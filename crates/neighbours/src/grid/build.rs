@@ -71,7 +71,9 @@ impl<'a> Grid<'a> {
             let base = band.starts.first().copied().unwrap_or_default();
             let mut next: Vec<u32> = band.starts.iter().map(|start| start - base).collect();
             for (i, &cell) in cells.iter().enumerate() {
-                let Some(at) = (cell as usize).checked_sub(band.cells.start).and_then(|c| next.get_mut(c)) else { continue };
+                let Some(at) = (cell as usize).checked_sub(band.cells.start).and_then(|c| next.get_mut(c)) else {
+                    continue;
+                };
                 let to = *at as usize;
                 *at += 1;
                 [band.x[to], band.y[to], band.z[to]] = ticks[i];

@@ -34,7 +34,13 @@ impl Grid<'_> {
     }
 
     /// Calls `visit` with the offset (ticks) and the offset along the axis (metres) of each point in the cylinder.
-    fn each_in_cylinder(&self, query: Located, axis: [f64; 3], cylinder: Cylinder, mut visit: impl FnMut([i32; 3], f64)) {
+    fn each_in_cylinder(
+        &self,
+        query: Located,
+        axis: [f64; 3],
+        cylinder: Cylinder,
+        mut visit: impl FnMut([i32; 3], f64),
+    ) {
         let Located::Near(query) = query else {
             // Kilometres from every point, and a cylinder ends below 8 km: looked at one by one.
             let Located::Far(query) = query else { return };

@@ -32,7 +32,8 @@ mod walk;
 mod within;
 
 use crate::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours, plain,
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
+    plain,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};

@@ -25,7 +25,9 @@ impl Grid<'_> {
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
             let (low, high) = (i64::from(self.low[axis]), i64::from(self.high[axis]));
-            (high - local[axis]).abs() < 1 << 31 && (local[axis] - low).abs() < 1 << 31 && i32::try_from(local[axis]).is_ok()
+            (high - local[axis]).abs() < 1 << 31
+                && (local[axis] - low).abs() < 1 << 31
+                && i32::try_from(local[axis]).is_ok()
         });
         if near { Located::Near(local.map(|tick| tick as i32)) } else { Located::Far(local) }
     }
@@ -37,8 +39,11 @@ impl Grid<'_> {
             [1, 0].map(|axis| self.cell_along(axis, i64::from(ticks[axis]) + shift[axis]) as u32)
         };
         let mut order: Vec<u32> = (0..chunk.len() as u32).collect();
-        let sampled: Vec<[u32; 2]> = chunk.clone().step_by(64).flat_map(|i| [i, (i + 1).min(chunk.end - 1)]).map(cell).collect();
-        let jumps = sampled.chunks_exact(2).map(|pair| pair[0][0].abs_diff(pair[1][0]) as u64 * 64 + u64::from(pair[0][1].abs_diff(pair[1][1])));
+        let sampled: Vec<[u32; 2]> =
+            chunk.clone().step_by(64).flat_map(|i| [i, (i + 1).min(chunk.end - 1)]).map(cell).collect();
+        let jumps = sampled
+            .chunks_exact(2)
+            .map(|pair| pair[0][0].abs_diff(pair[1][0]) as u64 * 64 + u64::from(pair[0][1].abs_diff(pair[1][1])));
         // Neighbours in order that are some tens of cells apart in a row are as good as sorted.
         if jumps.sum::<u64>() > 128 * (sampled.len() as u64 / 2) {
             order.sort_by_cached_key(|&i| cell(chunk.start + i as usize));

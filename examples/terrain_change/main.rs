@@ -1,0 +1,176 @@
+//! From two LiDAR epochs to a map of what changed. See `--help`.
+//!
+//! The job in order: open both epochs ([`epochs`]), align the later one ([`alignment`]), run DoD, M3C2 and C2C together over tiles into the
+//! output files ([`outputs`]), compare with the truth where there is one ([`truth`]), and sum it up ([`report`], [`page`]).
+
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+mod alignment;
+mod arguments;
+#[path = "../common/distribution.rs"]
+mod distribution;
+mod epochs;
+#[path = "../common/measure.rs"]
+mod measure;
+mod outputs;
+mod overview;
+mod page;
+mod report;
+#[path = "../common/scene.rs"]
+mod scene;
+mod truth;
+
+use arguments::{Align, Arguments, On};
+use clap::Parser;
+use epochs::Epoch;
+use indicatif::{ProgressBar, ProgressStyle};
+use isopach::{
+    change::{C2c, Dod, M3c2, Normals},
+    compute::{Error, Result},
+    raster::CellStatistic,
+    tiling::{Moved, PointSource, Progress, Tiling},
+};
+use outputs::Outputs;
+use scene::Scene;
+use std::{fs, path::Path};
+use truth::Truth;
+
+fn main() {
+    let arguments = Arguments::parse();
+    if let Err(error) = run(arguments) {
+        // One line, whatever a library may have put into its message.
+        eprintln!("terrain_change: {}", error.to_string().replace('\n', " "));
+        std::process::exit(1);
+    }
+}
+
+fn run(mut arguments: Arguments) -> Result<()> {
+    check(&arguments)?;
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = arguments.threads {
+        pool = pool.num_threads(threads);
+    }
+    pool.build_global().map_err(Error::source)?;
+    let total = measure::Measure::start();
+    let made_here = !arguments.out.exists();
+    fs::create_dir_all(&arguments.out).map_err(|e| Error::source(format!("{}: {e}", arguments.out.display())))?;
+    let outcome = prepared(&mut arguments).and_then(|scene| change(&arguments, scene, &total));
+    if outcome.is_err() && made_here {
+        // Only if it is empty: nothing of anybody's is removed.
+        let _ = fs::remove_dir(&arguments.out);
+    }
+    outcome
+}
+
+/// Refuses numbers that make no sense before anything is read.
+fn check(arguments: &Arguments) -> Result<()> {
+    Error::positive("cell size", arguments.cell)?;
+    Error::positive("core point spacing", arguments.core_spacing)?;
+    Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
+    Error::positive("memory", arguments.memory)?;
+    Error::check("threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
+    Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
+    m3c2(arguments, 0.0).check()?;
+    match arguments.backend {
+        On::Gpu => Err(Error::InvalidInput("this build has no gpu backend: use --backend cpu or auto".into())),
+        On::Cpu | On::Auto => Ok(()),
+    }
+}
+
+/// Makes the scene where no files were given.
+fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
+    if arguments.before.is_some() {
+        return Ok(None);
+    }
+    let scene = Scene::new(arguments.scene_points, 1);
+    let paths = ["scene_before.laz", "scene_after.laz"].map(|name| arguments.out.join(name));
+    println!("making a scene of {} points an epoch ({:.0} m square)", scene.points, scene.side());
+    scene.write(&paths[0], &paths[1]).map_err(|e| Error::source(e.to_string()))?;
+    [arguments.before, arguments.after] = paths.map(|path| Some(path.display().to_string()));
+    if arguments.classes.is_empty() {
+        arguments.classes = vec![2];
+    }
+    Ok(Some(scene))
+}
+
+fn m3c2(arguments: &Arguments, registration_error: f64) -> M3c2 {
+    M3c2 {
+        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0] },
+        cylinder_radius: arguments.cylinder_radius,
+        projection_depth: arguments.depth,
+        registration_error,
+        ..M3c2::default()
+    }
+}
+
+fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure) -> Result<()> {
+    let clock = measure::Measure::start();
+    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
+        return Err(Error::InvalidInput("two epochs are needed".into()));
+    };
+    let [before, after] = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
+    let budget = (arguments.memory * f64::from(1 << 30)) as u64;
+    let bar = progress_bar("reading");
+    let [reference, compared] = [before.source(arguments, budget / 4)?, after.source(arguments, budget / 4)?];
+    epochs::belong_together(&*reference, &*compared)?;
+    bar.finish_and_clear();
+    let read_s = clock.seconds()[0];
+
+    let clock = measure::Measure::start();
+    let bar = progress_bar("aligning");
+    let alignment = match arguments.align {
+        Align::None => None,
+        how => Some(alignment::find(&*reference, &*compared, how)?),
+    };
+    bar.finish_and_clear();
+    let align_s = clock.seconds()[0];
+
+    let clock = measure::Measure::start();
+    let registration_error = arguments
+        .registration_error
+        .unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
+    let dod = Dod {
+        cell_size: arguments.cell,
+        statistic: CellStatistic::Mean,
+        classes: Vec::new(), // filtered while reading
+        registration_error,
+    };
+    let operation =
+        (dod, m3c2(arguments, registration_error).every(arguments.core_spacing), C2c { max_distance: arguments.depth });
+    let moved = alignment.as_ref().map(|found| Moved::new(&*compared, found.target_from_source));
+    let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
+    let tiling = Tiling { tile_size: arguments.tile_size, working_set_bytes: budget };
+    let choice = isopach::auto();
+    let mut outputs = Outputs::create(arguments, before.catalogue.crs(), registration_error, scene.map(Truth::new))?;
+    let bar = progress_bar("comparing");
+    let run = tiling
+        .stream_with(&choice, &operation, [&*reference, compared], &mut outputs, &|progress| show(&bar, progress))?;
+    bar.finish_and_clear();
+    let compare_s = clock.seconds()[0];
+
+    let times = report::Times { read_s, align_s, compare_s, total };
+    report::write(arguments, [&before, &after], alignment.as_ref(), outputs, &run, &times)
+}
+
+fn progress_bar(stage: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(0).with_message(stage);
+    let style = ProgressStyle::with_template("{msg:>10} [{wide_bar}] {pos}/{len} {per_sec}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.tick();
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let (message, done, total) = match progress {
+        Progress::Read { done, total, .. } => ("routing", done, total),
+        Progress::Tiles { done, total } => ("tiles", done, total),
+    };
+    bar.set_message(message);
+    bar.set_length(total);
+    bar.set_position(done);
+}
+
+/// The name of a file without its folder, for people.
+fn short_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,170 @@
+//! Where results go as tiles are done.
+
+use crate::{
+    arguments::{Arguments, Column},
+    distribution::Distribution,
+    overview::Overview,
+    truth::Truth,
+};
+use isopach::{
+    change::{C2cTile, Differences, DodRasters, M3c2Tile, Status, Volumes},
+    cloud::{Columns, Crs, Rect},
+    compute::Result,
+    las::{ExtraBytes, ExtraKind, LazWriter, Schema},
+    raster::GeoTiffMosaic,
+    tiling::TileSink,
+};
+
+/// What is added up over tiles.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) dod: Distribution,
+    pub(crate) m3c2: Distribution,
+    pub(crate) level_of_detection: Distribution,
+    pub(crate) c2c: Distribution,
+    pub(crate) significant: u64,
+    pub(crate) status: [u64; 6],
+}
+
+/// The files that are being written, and the sums.
+pub(crate) struct Outputs {
+    cell_size: f64,
+    columns: Vec<Column>,
+    crs: Option<Crs>,
+    folder: std::path::PathBuf,
+    dod: GeoTiffMosaic,
+    lod: GeoTiffMosaic,
+    /// Created when the extent is known; taken when finished.
+    clouds: Option<[LazWriter; 2]>,
+    pub(crate) volumes: Volumes,
+    pub(crate) found: Found,
+    pub(crate) overview: Option<Overview>,
+    pub(crate) truth: Option<Truth>,
+}
+
+/// Names of the files that hold results.
+pub(crate) const FILES: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
+
+impl Outputs {
+    pub(crate) fn create(
+        arguments: &Arguments,
+        crs: Option<&Crs>,
+        registration_error: f64,
+        truth: Option<Truth>,
+    ) -> Result<Self> {
+        let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
+            let mosaic = GeoTiffMosaic::create(arguments.out.join(name), arguments.cell)?;
+            Ok(mosaic.description(description).crs(crs.cloned().unwrap_or_default()))
+        };
+        Ok(Self {
+            cell_size: arguments.cell,
+            columns: arguments.columns.clone(),
+            crs: crs.cloned(),
+            folder: arguments.out.clone(),
+            dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
+            lod: mosaic(FILES[1], "95 % level of detection of the height difference, m")?,
+            clouds: None,
+            volumes: Volumes::new(arguments.cell, registration_error),
+            found: Found::default(),
+            overview: None,
+            truth,
+        })
+    }
+
+    fn schema(&self, whole: Rect, extra_bytes: Vec<ExtraBytes>) -> Schema {
+        let [x, y] = whole.centre().map(f64::floor);
+        Schema { crs: self.crs.clone(), offset: [x, y, 0.0], columns: Columns::XYZ, extra_bytes, ..Schema::default() }
+    }
+
+    fn add_m3c2(&mut self, tile: &M3c2Tile) -> Result<()> {
+        let found = &tile.differences;
+        found.distance.iter().for_each(|d| self.found.m3c2.add(*d));
+        found.level_of_detection.iter().for_each(|d| self.found.level_of_detection.add(*d));
+        self.found.significant += found.significant.iter().filter(|s| **s).count() as u64;
+        for (count, status) in self.found.status.iter_mut().zip(Status::ALL) {
+            *count += found.count_of(status) as u64;
+        }
+        let values: Vec<Vec<f64>> = self.columns.iter().flat_map(|column| column.values(found)).collect();
+        if let Some([m3c2, _]) = &mut self.clouds {
+            m3c2.write(&tile.core_points, &values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
+}
+
+impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
+    fn begin(&mut self, whole: Rect) -> Result<()> {
+        self.overview = Some(Overview::new(&whole, self.cell_size)?);
+        let extra = self.columns.iter().flat_map(|column| column.extra_bytes()).collect();
+        let m3c2 = LazWriter::create(self.folder.join(FILES[2]), &self.schema(whole, extra))?;
+        let distance = ExtraBytes::new("c2c_distance", "m, to the earlier epoch", ExtraKind::F32);
+        let c2c = LazWriter::create(self.folder.join(FILES[3]), &self.schema(whole, vec![distance]))?;
+        self.clouds = Some([m3c2, c2c]);
+        self.dod.begin(whole)?;
+        self.lod.begin(whole)
+    }
+
+    fn accept(&mut self, core: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)) -> Result<()> {
+        self.volumes.add(&dod);
+        dod.difference.values.iter().for_each(|d| self.found.dod.add(*d));
+        if let Some(overview) = &mut self.overview {
+            overview.add(&dod);
+        }
+        if let Some(truth) = &mut self.truth {
+            truth.add_dod(&dod.difference);
+            truth.add_m3c2(&m3c2);
+        }
+        self.add_m3c2(&m3c2)?;
+        c2c.distances.distance.iter().for_each(|d| self.found.c2c.add(*d));
+        if let Some([_, file]) = &mut self.clouds {
+            file.write(&c2c.points, &[&c2c.distances.distance])?;
+        }
+        self.dod.accept(core, dod.difference)?;
+        self.lod.accept(core, dod.level_of_detection)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.dod.finish()?;
+        self.lod.finish()?;
+        for file in self.clouds.take().into_iter().flatten() {
+            file.finish()?;
+        }
+        Ok(())
+    }
+}
+
+impl Column {
+    /// The extra bytes that it stands for.
+    fn extra_bytes(self) -> Vec<ExtraBytes> {
+        let float = |name: &str, about: &str| ExtraBytes::new(name, about, ExtraKind::F32);
+        let count = |name: &str, about: &str| ExtraBytes::new(name, about, ExtraKind::U32);
+        let byte = |name: &str, about: &str| ExtraBytes::new(name, about, ExtraKind::U8);
+        match self {
+            Self::Distance => vec![float("m3c2_distance", "m along the normal")],
+            Self::LevelOfDetection => vec![float("m3c2_lod", "m, 95 %")],
+            Self::Significant => vec![byte("significant", "1: beyond the LoD")],
+            Self::Counts => vec![count("count_before", "points"), count("count_after", "points")],
+            Self::Spreads => {
+                vec![float("spread_before", "m along the normal"), float("spread_after", "m along the normal")]
+            }
+            Self::Normal => ["normal_x", "normal_y", "normal_z"].map(|name| float(name, "unit normal")).into(),
+            Self::NormalRadius => vec![float("normal_radius", "m")],
+            Self::Status => vec![byte("status", "0: valid")],
+        }
+    }
+
+    /// The values of those extra bytes.
+    fn values(self, found: &Differences) -> Vec<Vec<f64>> {
+        let counts = |epoch: usize| found.count[epoch].iter().map(|&n| f64::from(n)).collect();
+        match self {
+            Self::Distance => vec![found.distance.clone()],
+            Self::LevelOfDetection => vec![found.level_of_detection.clone()],
+            Self::Significant => vec![found.significant.iter().map(|&s| f64::from(u8::from(s))).collect()],
+            Self::Counts => vec![counts(0), counts(1)],
+            Self::Spreads => found.spread.to_vec(),
+            Self::Normal => (0..3).map(|axis| found.normal.iter().map(|n| n[axis]).collect()).collect(),
+            Self::NormalRadius => vec![found.normal_radius.clone()],
+            Self::Status => vec![found.status.iter().map(|&s| f64::from(s as u8)).collect()],
+        }
+    }
+}

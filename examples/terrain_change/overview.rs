@@ -1,0 +1,70 @@
+//! The picture of the whole, in bounded memory: cells put together until at most some hundred thousand are left.
+
+use isopach::{
+    change::DodRasters,
+    cloud::Rect,
+    compute::Result,
+    raster::{Grid, Raster, picture},
+};
+use ndarray::Array2;
+
+/// Largest side of the picture, pixels.
+const LARGEST: f64 = 1400.0;
+
+/// Sums a pixel.
+#[derive(Clone, Copy, Default)]
+struct Pixel {
+    changes: u32,
+    change: f64,
+    significant: u32,
+    heights: u32,
+    height: f64,
+}
+
+/// Changes and heights, averaged to pixels.
+pub(crate) struct Overview {
+    grid: Grid,
+    pixels: Array2<Pixel>,
+}
+
+impl Overview {
+    pub(crate) fn new(whole: &Rect, cell_size: f64) -> Result<Self> {
+        let side = whole.size()[0].max(whole.size()[1]);
+        let cells = (side / cell_size / LARGEST).ceil().max(1.0);
+        let grid = Grid::covering(whole, cell_size * cells)?;
+        Ok(Self { grid, pixels: Array2::default((grid.rows, grid.columns)) })
+    }
+
+    pub(crate) fn add(&mut self, tile: &DodRasters) {
+        let grid = tile.difference.grid;
+        for ((row, column), &change) in tile.difference.values.indexed_iter() {
+            let [x, y] = grid.centre(row, column);
+            let Some(at) = self.grid.locate(x, y) else { continue };
+            let pixel = &mut self.pixels[at];
+            if change.is_finite() {
+                pixel.changes += 1;
+                pixel.change += change;
+                pixel.significant += u32::from(change.abs() > tile.level_of_detection.values[[row, column]]);
+            }
+            let height = tile.heights[0].values[[row, column]];
+            if height.is_finite() {
+                pixel.heights += 1;
+                pixel.height += height;
+            }
+        }
+    }
+
+    /// The grid of the picture.
+    pub(crate) fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// The shaded change map, blue for gain and red for loss up to `limit` metres.
+    pub(crate) fn png(&self, limit: f64) -> Result<Vec<u8>> {
+        let mean = |sum: f64, count: u32| if count == 0 { f64::NAN } else { sum / f64::from(count) };
+        let change = self.pixels.mapv(|p| mean(p.change, p.changes));
+        let significant = self.pixels.mapv(|p| f64::from(u8::from(2 * p.significant > p.changes)));
+        let heights = Raster { grid: self.grid, values: self.pixels.mapv(|p| mean(p.height, p.heights)) };
+        picture::change_map(&change, &significant, &picture::hillshade(&heights), limit)
+    }
+}
