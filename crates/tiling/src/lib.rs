@@ -49,6 +49,7 @@ mod route;
 mod sink;
 mod source;
 mod stream;
+mod window;
 
 pub use cells::Cells;
 pub use declared::Declared;

@@ -7,6 +7,7 @@ use crate::{
     Plan, PointSource, Progress,
     buckets::{Buckets, Budget, Piece},
     report::SourceReport,
+    window::{Addressed, List, Window},
 };
 use isopach_cloud::{Attributes, Columns, Origin, Points, REACH, TICKS_PER_METRE, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
@@ -44,13 +45,6 @@ struct Lane<'a> {
     example: Mutex<Option<(usize, [f64; 3])>>,
     decoding: AtomicU64,
     routing: AtomicU64,
-}
-
-/// A point in ticks, and the tiles that need it.
-struct Addressed {
-    row: u32,
-    ticks: [i64; 3],
-    tiles: [[u32; 2]; 2],
 }
 
 impl Routing<'_> {
@@ -150,25 +144,6 @@ impl Routing<'_> {
     }
 }
 
-impl Addressed {
-    /// Number of tiles that need the point.
-    fn copies(&self) -> u64 {
-        self.tiles.iter().map(|[first, last]| u64::from(last - first + 1)).product()
-    }
-
-    /// Does something for each tile (column, row) that needs the point.
-    #[inline]
-    fn each_tile(&self, mut work: impl FnMut([u32; 2]) -> Result<()>) -> Result<()> {
-        let [columns, rows] = self.tiles;
-        for row in rows[0]..=rows[1] {
-            for column in columns[0]..=columns[1] {
-                work([column, row])?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl<'a> Lane<'a> {
     fn new(source: &'a dyn PointSource, tiles: usize, columns: Columns) -> Self {
         let zero = AtomicU64::default;
@@ -215,60 +190,6 @@ impl<'a> Lane<'a> {
         let [decoding, routing] = [decoding, routing].map(std::time::Duration::from_nanos);
         let (chunks, bytes) = (decodes + chunks_skipped, routed * bytes_per_point(columns));
         Ok(SourceReport { name, chunks, decodes, chunks_skipped, points, routed, bytes, decoding, routing })
-    }
-}
-
-/// What one chunk has for one tile: counted first, then filled.
-struct List {
-    place: [u32; 2],
-    count: usize,
-    tile: usize,
-    base: [i64; 3],
-    rows: Vec<u32>,
-    ticks: Vec<[i32; 3]>,
-}
-
-/// The block of tiles that a chunk reaches, and a list for each of them that got a point.
-struct Window {
-    first: [u32; 2],
-    columns: usize,
-    /// One more than the place in `lists`; 0 where there is none yet.
-    places: Vec<u32>,
-    lists: Vec<List>,
-}
-
-impl Window {
-    /// The block that the points need; `None` without points.
-    fn around(addressed: &[Addressed]) -> Option<Self> {
-        let block = addressed
-            .iter()
-            .map(|point| point.tiles)
-            .reduce(|a, b| std::array::from_fn(|axis| [a[axis][0].min(b[axis][0]), a[axis][1].max(b[axis][1])]))?;
-        let [columns, rows] = block.map(|[first, last]| (last - first) as usize + 1);
-        let first = block.map(|[first, _]| first);
-        Some(Self { first, columns, places: vec![0; columns * rows], lists: Vec::new() })
-    }
-
-    /// The list of a tile of the block.
-    #[inline]
-    fn list(&mut self, tile: [u32; 2]) -> &mut List {
-        let place = (tile[1] - self.first[1]) as usize * self.columns + (tile[0] - self.first[0]) as usize;
-        if self.places[place] == 0 {
-            self.lists.push(List { place: tile, count: 0, tile: 0, base: [0; 3], rows: vec![], ticks: vec![] });
-            self.places[place] = self.lists.len() as u32; // at most 2^24 tiles
-        }
-        &mut self.lists[self.places[place] as usize - 1]
-    }
-
-    /// Gives each list the room that it was counted to need, and the origin of its tile.
-    fn make_room(&mut self, routing: &Routing<'_>) -> Result<()> {
-        for list in &mut self.lists {
-            list.tile = routing.plan.tile_at(list.place[0], list.place[1]);
-            list.base = routing.origin(list.tile)?.ticks();
-            list.rows.reserve_exact(list.count);
-            list.ticks.reserve_exact(list.count);
-        }
-        Ok(())
     }
 }
 
