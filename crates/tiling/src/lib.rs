@@ -4,18 +4,60 @@
 //! ([`PointSource`]), a sink takes results in order ([`TileSink`]); [`Tiling::stream`] does the rest: it plans tiles on
 //! an absolute grid, decodes every chunk once, routes its points to the tiles that need them, and runs the tiles.
 //! In memory is the case of one tile, not another path.
+//!
+//! ```
+//! use isopach_cloud::{Cloud, Rect};
+//! use isopach_compute::{Choice, Cpu, Result};
+//! use isopach_tiling::{Resident, Tile, TileOperation, Tiling};
+//!
+//! /// Counts points.
+//! struct Count;
+//! impl<B: ?Sized> TileOperation<1, B> for Count {
+//!     type Output = usize;
+//!     fn halo(&self) -> f64 {
+//!         0.0 // a point counts alone
+//!     }
+//!     fn run_tile(&self, _on: &B, tile: &Tile<1>) -> Result<usize> {
+//!         Ok(tile.owned(0).len())
+//!     }
+//! }
+//!
+//! let lattice: Vec<[f64; 3]> = (0..40_401).map(|i| [f64::from(i % 201), f64::from(i / 201), 0.0]).collect();
+//! let source = Resident::new("lattice", Cloud::from_points(&lattice)?);
+//! let mut total = 0;
+//! let mut sink = |_core: Rect, count| {
+//!     total += count;
+//!     Ok(())
+//! };
+//! let on = Choice::new(vec![std::sync::Arc::new(Cpu)]);
+//! let report = Tiling { tile_size: 33.3, ..Tiling::default() }.stream(&on, &Count, [&source], &mut sink)?;
+//! assert_eq!(total, 40_401); // each point once, also those on the edges of tiles
+//! assert_eq!(report.sources[0].decodes, 1);
+//! # Ok::<(), isopach_compute::Error>(())
+//! ```
 
+mod agree;
+mod buckets;
+mod cells;
+mod declared;
+mod moved;
 mod operation;
 mod plan;
 mod report;
+mod resident;
 mod route;
 mod sink;
 mod source;
 mod stream;
+mod window;
 
+pub use cells::Cells;
+pub use declared::Declared;
+pub use moved::Moved;
 pub use operation::{Tile, TileOperation};
-pub use plan::{Cells, LARGEST_SIDE, Plan};
+pub use plan::{LARGEST_SIDE, Plan};
 pub use report::{Progress, Report, SourceReport};
+pub use resident::Resident;
 pub use sink::TileSink;
-pub use source::{Declared, Moved, PointSource, Resident};
+pub use source::PointSource;
 pub use stream::Tiling;

@@ -4,6 +4,10 @@ use isopach_cloud::Rect;
 use isopach_compute::Result;
 
 /// Takes the results of tiles, in the order of the plan.
+///
+/// A run calls [`begin`](Self::begin), then [`accept`](Self::accept) for each tile that has a point of any epoch in core or halo, then
+/// [`finish`](Self::finish). What lies in the whole and in no accepted core has no data. A run that fails does not call `finish`:
+/// a sink that is dropped unfinished leaves nothing behind.
 pub trait TileSink<T> {
     /// Called once before the first result, with the rectangle that all cores together cover.
     ///

@@ -1,24 +1,25 @@
 //! The loop.
 
 use crate::{
-    Plan, PointSource, Progress, Report, Tile, TileOperation, TileSink,
-    report::SourceReport,
-    route::{Buckets, Routing},
+    Plan, PointSource, Progress, Report, Tile, TileOperation, TileSink, agree,
+    buckets::{Buckets, Budget},
+    report::passed_on_since,
+    route::Routing,
 };
-use isopach_cloud::{Origin, Rect};
-use isopach_compute::{Choice, Compute, Error, Result};
+use isopach_cloud::Rect;
+use isopach_compute::{Choice, Compute, Result};
 use rayon::prelude::*;
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
+    sync::atomic::AtomicU64,
+    time::{Duration, Instant},
 };
 
 /// How a survey is cut up. Results do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tiling {
-    /// Side of a tile, metres, rounded to whole cells of the operation. Infinite: as few tiles as coordinates can reach (4 km).
+    /// Side of a tile, metres, rounded to whole cells of the operation; at most [`crate::LARGEST_SIDE`]. Infinite: as few tiles as can be.
     pub tile_size: f64,
-    /// Bytes of points that may be held for tiles.
+    /// Bytes of points that may be held for tiles: 12 a copy, and its columns. What operations need beside them is theirs.
     pub working_set_bytes: u64,
 }
 
@@ -33,13 +34,15 @@ impl Tiling {
     /// Runs `operation` over `sources` (one an epoch), tile by tile, on the first backend of the `choice` that will, and hands the results
     /// to `sink` in the order of the plan: rows from south to north, each from west to east.
     ///
-    /// Every chunk of the sources is decoded once, on all threads of the current `rayon` pool. Tiles without a point in any epoch are
-    /// passed over: the sink does not see them.
+    /// Every chunk of the sources is decoded once, and tiles are run, on the threads of the current `rayon` pool. Tiles without a point in
+    /// any epoch are passed over: the operation and [`TileSink::accept`] do not see them; [`TileSink::begin`] has told the sink of the
+    /// whole, so it knows what nothing was said of.
     ///
     /// # Errors
-    /// Of the sources, the operation and the sink; [`Error::InvalidInput`] for sources whose coordinate systems contradict each
-    /// other, whose extents are apart, or that have no point; [`Error::OutOfMemory`] where the points of all tiles
-    /// exceed the budget; [`Error::InvalidParameter`] for a tile size, halo or cell size that cannot be.
+    /// Of the sources, the operation and the sink; [`isopach_compute::Error::InvalidInput`] for sources whose coordinate systems contradict each
+    /// other, whose extents are apart or do not hold their points, or that have no point; [`isopach_compute::Error::OutOfMemory`] where the points of all
+    /// tiles exceed the budget; [`isopach_compute::Error::InvalidParameter`] for a tile size, halo or cell size that cannot be. The first
+    /// error in the order of the tiles ends the run: the sink has the results before it, and [`TileSink::finish`] is not called.
     pub fn stream<O, B, S, const N: usize>(
         &self,
         on: &Choice<B>,
@@ -73,58 +76,27 @@ impl Tiling {
         S: TileSink<O::Output> + ?Sized,
     {
         let start = Instant::now();
-        belong_together(&sources)?;
+        let passed_on_before = on.passed_on();
+        agree::belong_together(&sources)?;
         let plan = self.plan(operation, &sources)?;
         tracing::info!(tiles = plan.len(), halo = plan.halo(), "planned");
-        let heights = sources.map(|source| source.height_range());
-        let origins: Vec<Origin> = (0..plan.len()).map(|i| origin_of(&plan, i, &heights)).collect::<Result<_>>()?;
-        let held = AtomicU64::new(0);
+        let budget = Budget::new(self.working_set_bytes);
         let routing = Routing {
             plan: &plan,
-            origins: &origins,
+            height: agree::middle_height(&sources),
             columns: operation.columns(),
-            budget: self.working_set_bytes,
-            held: &held,
-            chunks_done: &AtomicU64::new(0),
+            budget: &budget,
+            chunks_done: AtomicU64::new(0),
             chunks_total: sources.iter().map(|source| source.chunk_count() as u64).sum(),
             progress,
         };
-        let (buckets, reports) = route_all(&routing, &sources)?;
-        let read = start.elapsed();
+        let (buckets, sources) = routing.route(sources)?;
+        let mut report = Report { sources, read: start.elapsed(), peak_bytes: budget.held(), ..Report::default() };
+        tracing::info!(bytes = report.peak_bytes, "routed");
 
-        let mut report =
-            Report { sources: reports, read, peak_bytes: held.load(Ordering::Relaxed), ..Report::default() };
-        sink.begin(plan.whole().rect())?;
-        let occupied: Vec<usize> = (0..plan.len()).filter(|&i| buckets.iter().any(|b| !b.is_empty(i))).collect();
-        (report.tiles, report.tiles_empty) = (occupied.len(), plan.len() - occupied.len());
-        let mut done = 0;
-        // A wave of tiles at a time: results wait for their turn, but never more of them than a wave.
-        for wave in occupied.chunks(rayon::current_num_threads().max(1)) {
-            let computing = Instant::now();
-            let results: Vec<(Rect, Result<O::Output>)> = wave
-                .par_iter()
-                .map(|&i| {
-                    let cells = plan.core(i);
-                    let core = cells.rect();
-                    let epochs = std::array::from_fn(|epoch| buckets[epoch].take(i, origins[i]));
-                    let tile = Tile { cells, core, halo: plan.halo(), epochs };
-                    (core, on.run(|backend| operation.run_tile(backend, &tile)))
-                })
-                .collect();
-            report.compute += computing.elapsed();
-            let writing = Instant::now();
-            for (core, result) in results {
-                sink.accept(core, result?)?;
-                done += 1;
-                progress(Progress::Tiles { done, total: occupied.len() as u64 });
-            }
-            report.sink += writing.elapsed();
-        }
-        let finishing = Instant::now();
-        sink.finish()?;
-        report.sink += finishing.elapsed();
+        Loaded { routing: &routing, buckets }.run(on, operation, sink, &mut report)?;
         report.devices = on.devices().into_iter().map(|device| device.name).collect();
-        report.passed_on = on.passed_on();
+        report.passed_on = passed_on_since(&passed_on_before, on.passed_on());
         report.wall = start.elapsed();
         Ok(report)
     }
@@ -132,65 +104,73 @@ impl Tiling {
     /// The tiles that [`Self::stream`] will run, and who owns what.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a tile size, halo or cell size that cannot be.
+    /// As [`Plan::new`]; [`isopach_compute::Error::InvalidInput`] without sources.
     pub fn plan<O, B, const N: usize>(&self, operation: &O, sources: &[&dyn PointSource; N]) -> Result<Plan>
     where
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        let extents = sources.map(|source| source.extent());
-        let extent = extents[1..].iter().fold(extents[0], |whole, extent| whole.union(extent));
-        Plan::new(&extent, self.tile_size, operation.halo(), &operation.cell_sizes())
+        Plan::new(&agree::union(sources)?, self.tile_size, operation.halo(), &operation.cell_sizes())
     }
 }
 
-/// Refuses sources that cannot be compared.
-fn belong_together(sources: &[&dyn PointSource]) -> Result<()> {
-    if let Some(empty) = sources.iter().find(|source| source.point_count() == 0) {
-        return Err(Error::InvalidInput(format!("{} has no points", empty.name())));
-    }
-    for (i, a) in sources.iter().enumerate() {
-        for b in &sources[i + 1..] {
-            if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
-                return Err(Error::InvalidInput(format!("{} and {} differ in {difference}", a.name(), b.name())));
-            }
-            if a.extent().intersection(&b.extent()).is_none() {
-                return Err(Error::InvalidInput(format!(
-                    "{} ({}) and {} ({}) do not overlap",
-                    a.name(),
-                    a.extent(),
-                    b.name(),
-                    b.extent()
-                )));
+/// Tiles with their points, ready to run.
+struct Loaded<'a, const N: usize> {
+    routing: &'a Routing<'a>,
+    buckets: [Buckets; N],
+}
+
+impl<const N: usize> Loaded<'_, N> {
+    /// Runs the tiles that have points, and hands the results over in order: a wave of tiles at a time, so that no more results wait
+    /// for their turn than there are threads.
+    fn run<O, B, S>(&self, on: &Choice<B>, operation: &O, sink: &mut S, report: &mut Report) -> Result<()>
+    where
+        B: Compute + ?Sized,
+        O: TileOperation<N, B>,
+        S: TileSink<O::Output> + ?Sized,
+    {
+        let tiles = self.routing.plan.len();
+        let occupied: Vec<usize> = (0..tiles).filter(|&i| self.buckets.iter().any(|b| !b.is_empty(i))).collect();
+        (report.tiles, report.tiles_empty) = (occupied.len(), tiles - occupied.len());
+        timed(&mut report.sink, || sink.begin(self.routing.plan.whole().rect()))?;
+        let mut done = 0;
+        for wave in occupied.chunks(rayon::current_num_threads().max(1)) {
+            let results: Vec<_> =
+                timed(&mut report.compute, || wave.par_iter().map(|&i| self.run_one(i, on, operation)).collect());
+            for result in results {
+                let (core, output) = result?;
+                timed(&mut report.sink, || sink.accept(core, output))?;
+                done += 1;
+                (self.routing.progress)(Progress::Tiles { done, total: occupied.len() as u64 });
             }
         }
+        timed(&mut report.sink, || sink.finish())
     }
-    Ok(())
-}
 
-fn route_all<const N: usize>(
-    routing: &Routing<'_>,
-    sources: &[&dyn PointSource; N],
-) -> Result<([Buckets; N], Vec<SourceReport>)> {
-    let mut buckets = Vec::with_capacity(N);
-    let mut reports = Vec::with_capacity(N);
-    for source in sources {
-        let (routed, report) = routing.route(*source)?;
-        if report.points == 0 {
-            return Err(Error::InvalidInput(format!("{} has no point that is wanted", source.name())));
+    /// The result of tile `i`, whose points are gone afterwards.
+    fn run_one<O, B>(&self, i: usize, on: &Choice<B>, operation: &O) -> Result<(Rect, O::Output)>
+    where
+        B: Compute + ?Sized,
+        O: TileOperation<N, B>,
+    {
+        let cells = self.routing.plan.core(i);
+        let core = cells.rect();
+        let origin = self.routing.origin(i)?;
+        let mut epochs: [_; N] = std::array::from_fn(|_| isopach_cloud::Cloud::default());
+        for (cloud, buckets) in epochs.iter_mut().zip(&self.buckets) {
+            *cloud = buckets.take(i, origin)?;
         }
-        buckets.push(routed);
-        reports.push(report);
+        let tile = Tile { cells, core, halo: self.routing.plan.halo(), epochs };
+        let output = on.run(|backend| operation.run_tile(backend, &tile));
+        let output = output.inspect_err(|error| tracing::error!(%core, %error, "a tile failed"))?;
+        Ok((core, output))
     }
-    // One bucket a source was pushed, and there are N sources.
-    let buckets = buckets.try_into().map_err(|_| Error::InvalidInput("no sources".into()))?;
-    Ok((buckets, reports))
 }
 
-/// The whole-metre origin of a tile: the middle of its core, and of all heights. Results do not depend on it, as ticks are exact about any.
-fn origin_of(plan: &Plan, tile: usize, heights: &[[f64; 2]]) -> Result<Origin> {
-    let low = heights.iter().map(|[low, _]| *low).fold(f64::INFINITY, f64::min);
-    let high = heights.iter().map(|[_, high]| *high).fold(f64::NEG_INFINITY, f64::max);
-    let [x, y] = plan.core(tile).rect().centre();
-    Origin::near([x, y, 0.5 * (low + high)])
+/// Does it, and adds the wall time that it took.
+fn timed<T>(to: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    *to += start.elapsed();
+    result
 }

@@ -1,0 +1,35 @@
+//! Another coordinate system than the files state.
+
+use crate::{PointSource, source::as_inner};
+use isopach_cloud::{Columns, Crs, Points, Rect};
+use isopach_compute::Result;
+
+/// A source whose coordinate system is what its user says, not what its files say: `None` agrees with everything.
+#[derive(Clone, Debug)]
+pub struct Declared<S> {
+    source: S,
+    crs: Option<Crs>,
+}
+
+impl<S: PointSource> Declared<S> {
+    /// `source`, taken to be in `crs`.
+    #[must_use]
+    pub fn new(source: S, crs: Option<Crs>) -> Self {
+        Self { source, crs }
+    }
+}
+
+impl<S: PointSource> PointSource for Declared<S> {
+    as_inner! {
+        name() -> String;
+        extent() -> Rect;
+        height_range() -> [f64; 2];
+        point_count() -> u64;
+        chunk_count() -> usize;
+        read_chunk(chunk: usize, columns: Columns) -> Result<Points>;
+        chunk_extent(chunk: usize) -> Option<Rect>;
+    }
+    fn crs(&self) -> Option<&Crs> {
+        self.crs.as_ref()
+    }
+}

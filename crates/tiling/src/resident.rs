@@ -1,0 +1,72 @@
+//! Points that are in memory already.
+
+use crate::PointSource;
+use isopach_cloud::{Cloud, Columns, Points, Rect};
+use isopach_compute::{Error, Result};
+
+/// A cloud in memory as a source.
+#[derive(Clone, Debug)]
+pub struct Resident {
+    name: String,
+    cloud: Cloud,
+    chunk_points: usize,
+    extent: Rect,
+    heights: [f64; 2],
+}
+
+impl Resident {
+    /// `cloud`, in chunks of 65,536 points.
+    #[must_use]
+    pub fn new(name: impl Into<String>, cloud: Cloud) -> Self {
+        Self::in_chunks(name, cloud, 1 << 16)
+    }
+
+    /// `cloud`, in chunks of `chunk_points` (at least 1).
+    #[must_use]
+    pub fn in_chunks(name: impl Into<String>, cloud: Cloud, chunk_points: usize) -> Self {
+        let positions = cloud.positions();
+        let nowhere = Rect { min: [0.0; 2], max: [0.0; 2] };
+        let extent = positions.extent().unwrap_or(nowhere);
+        let base = positions.origin().ticks()[2];
+        let heights = positions
+            .bounds()
+            .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
+        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights }
+    }
+
+    /// The cloud.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+}
+
+impl PointSource for Resident {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+    fn extent(&self) -> Rect {
+        self.extent
+    }
+    fn height_range(&self) -> [f64; 2] {
+        self.heights
+    }
+    fn point_count(&self) -> u64 {
+        self.cloud.len() as u64
+    }
+    fn chunk_count(&self) -> usize {
+        self.cloud.len().div_ceil(self.chunk_points)
+    }
+    fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
+        if !self.cloud.attributes.columns().contains(columns) {
+            return Err(Error::InvalidInput(format!("{} lacks a column that is asked for", self.name)));
+        }
+        let start = chunk * self.chunk_points;
+        let end = (start + self.chunk_points).min(self.cloud.len());
+        let positions = self.cloud.positions();
+        let rows: Vec<u32> = (start as u32..end as u32).collect();
+        let mut attributes = self.cloud.attributes.select(&rows);
+        attributes.retain(columns);
+        Ok(Points { xyz: (start..end).map(|i| positions.absolute(i)).collect(), attributes })
+    }
+}
