@@ -57,8 +57,11 @@ impl Dod {
         after: &Cloud,
         extent: Rect,
     ) -> Result<DodRasters> {
+        self.over(on, before, after, Grid::covering(&extent, self.cell_size)?)
+    }
+
+    fn over(&self, on: &(impl Rasterise + ?Sized), before: &Cloud, after: &Cloud, grid: Grid) -> Result<DodRasters> {
         Error::not_negative("registration error", self.registration_error)?;
-        let grid = Grid::covering(&extent, self.cell_size)?;
         let (first, second) = rayon::join(|| self.epoch(on, before, &grid), || self.epoch(on, after, &grid));
         let ([heights1, spread1, counts1], [heights2, spread2, counts2]) = (first?, second?);
         let difference = Raster { grid, values: &heights2.values - &heights1.values };
@@ -102,6 +105,10 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
     }
 
     fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<DodRasters> {
-        self.run(on, &tile.epochs[0], &tile.epochs[1], tile.core)
+        // By indices, not by coordinates: a multiple of 0.3 m has no exact one.
+        let cells = tile.cells.of_size(self.cell_size)?;
+        let [columns, rows] = cells.counts().map(|n| n as usize);
+        let grid = Grid { cell_size: self.cell_size, first: cells.first, columns, rows };
+        self.over(on, &tile.epochs[0], &tile.epochs[1], grid)
     }
 }
