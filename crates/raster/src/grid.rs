@@ -1,6 +1,6 @@
 //! Grids whose cells are the same wherever a run begins.
 
-use isopach_cloud::Rect;
+use isopach_cloud::{Rect, cell_end, cell_of, low_edge};
 use isopach_compute::{Error, Result};
 use ndarray::Array2;
 
@@ -18,23 +18,15 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Cell of an absolute coordinate along one axis.
-    #[inline]
-    #[must_use]
-    pub fn cell_of(coordinate: f64, cell_size: f64) -> i64 {
-        (coordinate / cell_size).floor() as i64
-    }
-
-    /// The smallest block whose cells' union holds the half-open `rect`; an edge within 10⁻⁷ of a cell from a border is on it, so that
-    /// a rectangle made of cells gives those cells also where the cell size is no binary fraction.
+    /// The smallest block whose cells' union holds the half-open `rect`. A rectangle made of cells gives those cells, also where the cell
+    /// size is no binary fraction.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
-        let first = rect.min.map(|x| Self::cell_of(x, cell_size));
-        let counts: [i64; 2] =
-            std::array::from_fn(|axis| ((rect.max[axis] / cell_size).ceil() as i64 - first[axis]).max(1));
+        let first = rect.min.map(|x| cell_of(x, cell_size));
+        let counts: [i64; 2] = std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
         let cells = counts[0] as f64 * counts[1] as f64;
         Error::check("cell size", cell_size, cells < 2_147_483_648.0, "give fewer than 2^31 cells over the extent")?;
         Ok(Self { cell_size, first, columns: counts[0] as usize, rows: counts[1] as usize })
@@ -43,17 +35,17 @@ impl Grid {
     /// What the block covers, absolute metres.
     #[must_use]
     pub fn extent(&self) -> Rect {
-        let min = self.first.map(|i| i as f64 * self.cell_size);
         let end = [self.first[0] + self.columns as i64, self.first[1] + self.rows as i64];
-        Rect { min, max: end.map(|i| i as f64 * self.cell_size) }
+        let edges = |cells: [i64; 2]| cells.map(|cell| low_edge(cell, self.cell_size));
+        Rect { min: edges(self.first), max: edges(end) }
     }
 
     /// Row (0 is the north) and column of the cell that owns an absolute point; `None` outside.
     #[inline]
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
-        let column = Self::cell_of(x, self.cell_size) - self.first[0];
-        let row = Self::cell_of(y, self.cell_size) - self.first[1];
+        let column = cell_of(x, self.cell_size) - self.first[0];
+        let row = cell_of(y, self.cell_size) - self.first[1];
         let inside = (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row);
         inside.then(|| [self.rows - 1 - row as usize, column as usize])
     }
@@ -73,4 +65,21 @@ pub struct Raster {
     pub grid: Grid,
     /// `rows` × `columns` values.
     pub values: Array2<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_block_is_what_covers_its_own_extent(
+            first in -100_000i64..80_000_000, count in 1usize..3000,
+            cell_size in prop::sample::select(vec![1.0, 0.5, 0.1, 0.3, 0.7, 1.1, 33.3]),
+        ) {
+            let grid = Grid { cell_size, first: [first, -first], columns: count, rows: 3001 - count };
+            prop_assert_eq!(Grid::covering(&grid.extent(), cell_size).unwrap(), grid);
+        }
+    }
 }

@@ -4,11 +4,8 @@
 //! cell. So a point and its raster cell always agree, also where the cell size (0.1 m, say) is no binary fraction and comparing coordinates
 //! with an edge would round the other way.
 
-use crate::{
-    Cells,
-    cells::{cell_of, multiple},
-};
-use isopach_cloud::{REACH, Rect, TICK, from_ticks, to_ticks};
+use crate::{Cells, cells::multiple};
+use isopach_cloud::{REACH, Rect, TICK, cell_of, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
 
 /// Largest side of a tile, metres: half of what a coordinate can reach from its origin, the rest is for the halo.
