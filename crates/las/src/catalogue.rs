@@ -4,6 +4,7 @@ use crate::{
     Las,
     error::{Error, Problem},
     file,
+    slots::Slots,
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
 use isopach_compute as compute;
@@ -181,5 +182,17 @@ impl PointSource for Catalogue {
 
     fn crs(&self) -> Option<&Crs> {
         self.crs.as_ref()
+    }
+}
+
+impl file::Chunks for Catalogue {
+    fn chunk_points(&self, chunk: usize) -> usize {
+        let (file, chunk) = self.locate(chunk);
+        self.files[file].chunk_points(chunk)
+    }
+
+    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {
+        let (file, chunk) = self.locate(chunk);
+        self.files[file].fill_chunk(chunk, columns, slots)
     }
 }

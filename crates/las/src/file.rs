@@ -4,7 +4,9 @@ use crate::{
     codec::{self, Chunk},
     error::{Checked, Error, Problem},
     header::{self, Header, Parsed},
-    layout::{Layout, f64_at, i32_at, u16_at},
+    layered::{Layers, Wanted},
+    layout::i32_at,
+    slots::{Slots, close_gaps, put, room},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
 use isopach_compute as compute;
@@ -24,6 +26,7 @@ pub struct Las {
     file: File,
     parsed: Parsed,
     chunks: Vec<Chunk>,
+    layers: Option<Layers>,
     classes: Option<Box<[bool; 256]>>,
     within: Option<Rect>,
 }
@@ -47,7 +50,8 @@ impl Las {
         let mut reader = BufReader::new(&file);
         let parsed = header::parse(&mut reader, about.len())?;
         let chunks = codec::chunks(&mut reader, &parsed, about.len())?;
-        Ok(Self { path: path.to_owned(), file, parsed, chunks, classes: None, within: None })
+        let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
+        Ok(Self { path: path.to_owned(), file, parsed, chunks, layers, classes: None, within: None })
     }
 
     /// Reads only points of these ASPRS classes from now on; of all classes where none are given.
@@ -124,12 +128,22 @@ impl Las {
         usize::from(self.header().record_length)
     }
 
-    /// The records of a chunk, fields outside the selection undefined.
-    fn records(&self, number: usize, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+    /// The bytes of a chunk.
+    fn bytes(&self, number: usize) -> Checked<Vec<u8>> {
         let chunk = self.chunks[number];
         let mut bytes = vec![0; chunk.bytes as usize]; // no more than the file has
         read_exact_at(&self.file, &self.path, &mut bytes, chunk.at)?;
+        Ok(bytes)
+    }
+
+    /// The records of a chunk, fields outside the selection undefined.
+    fn records(&self, number: usize, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+        self.decoded(number, self.bytes(number)?, selection)
+    }
+
+    fn decoded(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
         let Some(laz) = &self.parsed.laz else { return Ok(bytes) };
+        let chunk = self.chunks[number];
         let mut records = vec![0; chunk.points as usize * self.record_length()]; // checked on opening
         codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
         Ok(records)
@@ -153,36 +167,47 @@ impl Las {
         f64::from(i32_at(record, 4 * axis)) * header.scale[axis] + header.offset[axis]
     }
 
-    fn read_checked(&self, chunk: usize, columns: Columns) -> Checked<Points> {
+    /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the filters.
+    fn fill(&self, number: usize, columns: Columns, slots: &mut Slots<'_>) -> Checked<usize> {
         let layout = self.parsed.layout;
         layout.check(columns)?;
+        let bytes = self.bytes(number)?;
+        if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
+            return Ok(kept);
+        }
         let wanted = if self.classes.is_some() { columns.with(Columns::CLASSIFICATION) } else { columns };
-        let records = self.records(chunk, selection(wanted))?;
-        let kept: Vec<&[u8]> = if self.classes.is_none() && self.within.is_none() {
-            records.chunks_exact(self.record_length()).collect()
-        } else {
-            records.chunks_exact(self.record_length()).filter(|record| self.keeps(record)).collect()
-        };
-        let xyz = kept.iter().map(|record| std::array::from_fn(|axis| self.coordinate(record, axis))).collect();
-        Ok(Points { xyz, attributes: attributes(&layout, &kept, columns) })
+        let records = self.decoded(number, bytes, selection(wanted))?;
+        let mut kept = 0;
+        for record in records.chunks_exact(self.record_length()).filter(|record| self.keeps(record)) {
+            slots.xyz[kept] = std::array::from_fn(|axis| self.coordinate(record, axis));
+            slots.put_columns(kept, record, &layout);
+            kept += 1;
+        }
+        Ok(kept)
     }
-}
 
-/// The columns of some records.
-fn attributes(layout: &Layout, records: &[&[u8]], columns: Columns) -> Attributes {
-    fn column<T>(records: &[&[u8]], wanted: bool, value: impl Fn(&[u8]) -> T) -> Option<Vec<T>> {
-        wanted.then(|| records.iter().map(|record| value(record)).collect())
-    }
-    let has = |column: Columns| columns.contains(column);
-    Attributes {
-        classification: column(records, has(Columns::CLASSIFICATION), |r| r[layout.classification] & layout.class_mask),
-        intensity: column(records, has(Columns::INTENSITY), |r| u16_at(r, 12)),
-        returns: column(records, has(Columns::RETURNS), |r| layout.returns(r[14])),
-        gps_time: layout.gps_time.and_then(|at| column(records, has(Columns::GPS_TIME), |r| f64_at(r, at))),
-        rgb: layout.rgb.and_then(|at| {
-            column(records, has(Columns::RGB), |r| [u16_at(r, at), u16_at(r, at + 2), u16_at(r, at + 4)])
-        }),
-        point_source: column(records, has(Columns::POINT_SOURCE), |r| u16_at(r, layout.point_source)),
+    /// As [`Self::fill`] where the file is layered and coordinates, class and returns are all that is asked for; `None` where it is not, or
+    /// where the chunk is not as it should be.
+    fn fill_from_layers(&self, number: usize, columns: Columns, bytes: &[u8], slots: &mut Slots<'_>) -> Option<usize> {
+        const THESE: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS);
+        let layers = self.layers.filter(|_| THESE.contains(columns))?;
+        let wanted =
+            Wanted { z: true, classification: self.classes.is_some() || columns.contains(Columns::CLASSIFICATION) };
+        let Header { scale, offset, .. } = *self.header();
+        let (classes, within) = (self.classes.as_deref(), self.within);
+        let mut kept = 0;
+        layers.decode(bytes, self.chunks[number].points as usize, wanted, |point| {
+            let xyz = std::array::from_fn(|axis| f64::from(point.xyz[axis]) * scale[axis] + offset[axis]);
+            let is_kept = classes.is_none_or(|classes| classes[usize::from(point.classification)])
+                && within.is_none_or(|rect| rect.owns([xyz[0], xyz[1]]));
+            if is_kept {
+                put(slots.xyz, kept, xyz);
+                put(slots.classification, kept, point.classification);
+                put(slots.returns, kept, [point.returns & 15, point.returns >> 4]);
+                kept += 1;
+            }
+        })?;
+        Some(kept)
     }
 }
 
@@ -235,7 +260,10 @@ impl PointSource for Las {
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        Ok(self.read_checked(chunk, columns).map_err(|problem| problem.of(&self.path))?)
+        let mut points = room(self.chunk_points(chunk), columns)?;
+        let kept = self.fill_chunk(chunk, columns, &mut Slots::of(&mut points))?;
+        close_gaps(&mut points, std::slice::from_ref(&(0..kept)));
+        Ok(points)
     }
 
     fn crs(&self) -> Option<&Crs> {
@@ -243,19 +271,44 @@ impl PointSource for Las {
     }
 }
 
-/// All chunks of a source, decoded in parallel, in order.
-pub(crate) fn read_points(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Points> {
-    let parts: Vec<Points> = (0..source.chunk_count())
-        .into_par_iter()
-        .map(|chunk| source.read_chunk(chunk, columns))
-        .collect::<compute::Result<_>>()?;
-    let total = parts.iter().map(Points::len).sum();
-    let mut all = Points { xyz: Vec::with_capacity(total), attributes: Attributes::empty(columns) };
-    for mut part in parts {
-        all.xyz.append(&mut part.xyz);
-        all.attributes.append(&mut part.attributes);
+/// Chunks that can be decoded into room that somebody else made.
+pub(crate) trait Chunks: PointSource {
+    /// Points of a chunk before any filter.
+    fn chunk_points(&self, chunk: usize) -> usize;
+
+    /// Decodes a chunk and tells how many points passed the filters.
+    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize>;
+}
+
+impl Chunks for Las {
+    fn chunk_points(&self, chunk: usize) -> usize {
+        self.chunks[chunk].points as usize
     }
-    Ok(all)
+
+    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {
+        Ok(self.fill(chunk, columns, slots).map_err(|problem| problem.of(&self.path))?)
+    }
+}
+
+/// All chunks of a source, decoded in parallel, in order, each where its points will stay.
+pub(crate) fn read_points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
+    let counts: Vec<usize> = (0..source.chunk_count()).map(|chunk| source.chunk_points(chunk)).collect();
+    let mut points = room(counts.iter().sum(), columns)?;
+    let mut rest = Slots::of(&mut points);
+    let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take(count)).collect();
+    let kept: Vec<usize> = parts
+        .par_iter_mut()
+        .enumerate()
+        .map(|(chunk, slots)| source.fill_chunk(chunk, columns, slots))
+        .collect::<compute::Result<_>>()?;
+    let mut start = 0;
+    let ranges = counts.iter().zip(kept).map(|(&count, kept)| {
+        start += count;
+        start - count..start - count + kept
+    });
+    let ranges: Vec<_> = ranges.collect();
+    close_gaps(&mut points, &ranges);
+    Ok(points)
 }
 
 /// All chunks of a source as one cloud.

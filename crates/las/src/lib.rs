@@ -14,7 +14,9 @@ mod error;
 mod extra;
 mod file;
 mod header;
+mod layered;
 mod layout;
+mod slots;
 mod wkt;
 mod writer;
 

@@ -1,0 +1,45 @@
+//! Integers as corrections of a prediction: first how many bits, then which.
+
+use super::{
+    arithmetic::Decoder,
+    model::{BitModel, Model, lazy},
+};
+
+/// Bits of a correction that are modelled; those below are as they come.
+const MODELLED: u32 = 8;
+
+/// Decodes 32-bit integers, the number of bits of a correction being modelled in `CONTEXTS` ways.
+pub(super) struct Integers<const CONTEXTS: usize> {
+    bits: [Option<Box<Model>>; CONTEXTS],
+    zero_or_one: BitModel,
+    corrections: [Option<Box<Model>>; 32],
+}
+
+impl<const CONTEXTS: usize> Integers<CONTEXTS> {
+    pub(super) fn new() -> Self {
+        Self { bits: [const { None }; CONTEXTS], zero_or_one: BitModel::new(), corrections: [const { None }; 32] }
+    }
+
+    /// The next integer, and the bits of its correction.
+    ///
+    /// A correction of k bits is one of the 2ᵏ integers in −(2ᵏ − 1) ..= −2ᵏ⁻¹ and 2ᵏ⁻¹ + 1 ..= 2ᵏ.
+    #[inline(always)]
+    pub(super) fn next(&mut self, stream: &mut Decoder<'_>, prediction: i32, context: usize) -> (i32, usize) {
+        let bits = stream.symbol(lazy(&mut self.bits[context], 33));
+        let k = bits as u32;
+        let correction = match k {
+            0 => stream.bit(&mut self.zero_or_one) as i32,
+            1..32 => {
+                let modelled = k.min(MODELLED);
+                let mut c = stream.symbol(lazy(&mut self.corrections[bits], 1 << modelled)) as u32;
+                if k > MODELLED {
+                    c = c << (k - MODELLED) | stream.raw(k - MODELLED);
+                }
+                let upper = c >= 1 << (k - 1);
+                (c as i32).wrapping_add(if upper { 1 } else { -(((1_u32 << k) - 1) as i32) })
+            }
+            _ => i32::MIN,
+        };
+        (prediction.wrapping_add(correction), bits)
+    }
+}

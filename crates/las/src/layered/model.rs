@@ -1,0 +1,171 @@
+//! Adaptive models: how often each symbol came, and which part of the interval it therefore has.
+
+/// Symbols of the largest alphabet.
+const MOST: usize = 256;
+/// Cells of the look-up table of the largest alphabet.
+const CELLS: usize = 2 * MOST;
+/// Parts of the whole interval.
+const WHOLE: u32 = 1 << 15;
+
+/// An adaptive model over up to 256 symbols.
+pub(super) struct Model {
+    symbols: usize,
+    /// A table cell is 2^shift parts.
+    shift: u32,
+    /// The symbol at the start of each cell.
+    cells: [u8; CELLS],
+    /// Where each symbol's parts start; the end of the last is [`WHOLE`].
+    starts: [u16; MOST + 1],
+    counts: [u16; MOST],
+    total: u32,
+    cycle: u32,
+    until_update: u32,
+}
+
+/// Where in the interval a symbol is.
+pub(super) struct Found {
+    pub(super) symbol: usize,
+    pub(super) low: u16,
+    pub(super) high: u16,
+    pub(super) is_last: bool,
+}
+
+/// A model that is made when it is first asked for: most of a chunk's never are.
+#[inline(always)]
+pub(super) fn lazy(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
+    model.get_or_insert_with(|| Box::new(Model::new(symbols)))
+}
+
+impl Model {
+    /// All of 2 to 256 symbols equally likely.
+    fn new(symbols: usize) -> Self {
+        let bits = symbols.next_power_of_two().trailing_zeros() + 1;
+        let mut counts = [0; MOST];
+        counts[..symbols].fill(1);
+        let mut model = Self {
+            symbols,
+            shift: 15 - bits,
+            cells: [0; CELLS],
+            starts: [0; MOST + 1],
+            counts,
+            total: 0,
+            cycle: symbols as u32,
+            until_update: 0,
+        };
+        model.update();
+        model.cycle = (symbols as u32 + 6) >> 1;
+        model.until_update = model.cycle;
+        model
+    }
+
+    /// The symbol that has the given part, which is below [`WHOLE`].
+    #[inline(always)]
+    pub(super) fn find(&self, part: u32) -> Found {
+        let mut symbol = usize::from(self.cells[(part >> self.shift) as usize & (CELLS - 1)]);
+        while u32::from(self.starts[symbol + 1]) <= part && symbol < MOST - 1 {
+            symbol += 1;
+        }
+        let [low, high] = [self.starts[symbol], self.starts[symbol + 1]];
+        Found { symbol, low, high, is_last: symbol == self.symbols - 1 }
+    }
+
+    /// Notes that a symbol came.
+    #[inline(always)]
+    pub(super) fn count(&mut self, symbol: usize) {
+        self.counts[symbol & (MOST - 1)] += 1;
+        self.until_update -= 1;
+        if self.until_update == 0 {
+            self.update();
+        }
+    }
+
+    #[inline(never)]
+    fn update(&mut self) {
+        self.total += self.cycle;
+        let counts = &mut self.counts[..self.symbols];
+        if self.total > WHOLE {
+            self.total = 0;
+            for count in &mut *counts {
+                *count = (*count + 1) >> 1;
+                self.total += u32::from(*count);
+            }
+        }
+        let scale = (1 << 31) / self.total;
+        let (mut sum, mut at) = (0, 0);
+        let width = 1 << self.shift;
+        for (symbol, count) in counts.iter().enumerate() {
+            self.starts[symbol] = ((scale * sum) >> 16) as u16;
+            sum += u32::from(*count);
+            let end = if symbol + 1 == self.symbols { WHOLE } else { (scale * sum) >> 16 };
+            let next = end.div_ceil(width) as usize;
+            self.cells[at..next].fill(symbol as u8);
+            at = next;
+        }
+        self.starts[self.symbols] = WHOLE as u16;
+        self.cycle = (5 * self.cycle >> 2).min((self.symbols as u32 + 6) << 3);
+        self.until_update = self.cycle;
+    }
+}
+
+/// An adaptive model of a bit.
+pub(super) struct BitModel {
+    zeros: u32,
+    total: u32,
+    zero: u32,
+    cycle: u32,
+    until_update: u32,
+}
+
+impl BitModel {
+    /// Both equally likely.
+    pub(super) fn new() -> Self {
+        Self { zeros: 1, total: 2, zero: 1 << 12, cycle: 4, until_update: 4 }
+    }
+
+    /// How likely a zero is, in 1/2¹³.
+    pub(super) fn zero(&self) -> u32 {
+        self.zero
+    }
+
+    /// Notes that a bit came.
+    pub(super) fn count(&mut self, bit: bool) {
+        self.zeros += u32::from(!bit);
+        self.until_update -= 1;
+        if self.until_update > 0 {
+            return;
+        }
+        self.total += self.cycle;
+        if self.total > 1 << 13 {
+            self.total = (self.total + 1) >> 1;
+            self.zeros = (self.zeros + 1) >> 1;
+            self.total += u32::from(self.zeros == self.total);
+        }
+        self.zero = (self.zeros * ((1 << 31) / self.total)) >> 18;
+        self.cycle = (5 * self.cycle >> 2).min(64);
+        self.until_update = self.cycle;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The look-up finds what a search of the definition does, whatever came before.
+    #[test]
+    fn every_part_belongs_to_the_symbol_that_starts_before_it() {
+        for symbols in [2, 3, 13, 16, 33, 128, 256] {
+            let mut model = Model::new(symbols);
+            for round in 0..20_000 {
+                if round % 1_999 == 0 {
+                    for part in (0..WHOLE).step_by(7) {
+                        let expected = (0..symbols).rfind(|&s| u32::from(model.starts[s]) <= part);
+                        let found = model.find(part);
+                        assert_eq!(Some(found.symbol), expected, "{symbols} symbols, round {round}, part {part}");
+                        assert!(u32::from(found.low) <= part && part < u32::from(found.high));
+                    }
+                }
+                model.count((round * round) % symbols);
+            }
+        }
+    }
+}
