@@ -1,7 +1,8 @@
 //! Thinning to one point a cell.
 
-use crate::{Cloud, Positions, from_ticks, to_ticks};
+use crate::{Cloud, Positions, cell_of, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
+use rayon::prelude::*;
 
 impl Positions<'_> {
     /// Indices of one point a `spacing` × `spacing` cell (metres) of the absolute grid: the one nearest to the cell's
@@ -14,20 +15,28 @@ impl Positions<'_> {
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
     pub fn spaced(&self, spacing: f64) -> Result<Vec<u32>> {
         Error::positive("spacing", spacing)?;
-        let mut keyed: Vec<([i64; 2], i128, u32)> = (0..self.len())
+        let cell = |ticks: i64| cell_of(from_ticks(ticks), spacing);
+        let mut keyed: Vec<([i64; 2], u32)> = (0..self.len())
+            .into_par_iter()
             .map(|i| {
-                let point = self.absolute_ticks(i);
-                let cell = [point[1], point[0]].map(|t| (from_ticks(t) / spacing).floor() as i64);
-                let centre = cell.map(|c| to_ticks((c as f64 + 0.5) * spacing));
-                let [dy, dx] = [point[1] - centre[0], point[0] - centre[1]].map(i128::from);
-                (cell, dx * dx + dy * dy, i as u32)
+                let [x, y, _] = self.absolute_ticks(i);
+                ([cell(y), cell(x)], i as u32)
             })
             .collect();
-        keyed.sort_unstable_by(|a, b| {
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| self.ticks()[a.2 as usize].cmp(&self.ticks()[b.2 as usize]))
-        });
-        keyed.dedup_by_key(|(cell, ..)| *cell);
-        Ok(keyed.into_iter().map(|(.., i)| i).collect())
+        keyed.par_sort_unstable();
+        let nearest = |cell: &[([i64; 2], u32)]| {
+            let centre = cell[0].0.map(|c| to_ticks((c as f64 + 0.5) * spacing));
+            let rank = |i: u32| {
+                let [x, y, _] = self.absolute_ticks(i as usize);
+                let [dy, dx] = [y - centre[0], x - centre[1]].map(i128::from);
+                (dx * dx + dy * dy, self.ticks()[i as usize], i)
+            };
+            match cell {
+                [(_, only)] => *only,
+                several => several.iter().map(|(_, i)| rank(*i)).min().map_or(cell[0].1, |(.., i)| i),
+            }
+        };
+        Ok(keyed.chunk_by(|a, b| a.0 == b.0).map(nearest).collect())
     }
 }
 

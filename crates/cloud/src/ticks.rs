@@ -52,7 +52,10 @@ impl Origin {
 #[inline]
 #[must_use]
 pub fn to_ticks(metres: f64) -> i64 {
-    (metres * TICKS_PER_METRE).round_ties_even() as i64
+    // Adding 1.5 · 2⁵² leaves no bits behind the point, rounded as the processor does; `round_ties_even` would be a function call.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let ticks = metres * TICKS_PER_METRE;
+    if ticks.abs() < WHOLE / 3.0 { ((ticks + WHOLE) - WHOLE) as i64 } else { ticks.round_ties_even() as i64 }
 }
 
 /// Metres of a number of ticks: exact below 2⁵³ ticks (3·10¹⁰ m).
@@ -64,6 +67,19 @@ pub fn from_ticks(ticks: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn ties_go_to_the_even_tick() {
+        for (ticks, expected) in
+            [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (-1.5, -2), (3.25, 3), (2.250e15, 2_250_000_000_000_000)]
+        {
+            assert_eq!(super::to_ticks(ticks * super::TICK), expected, "{ticks}");
+        }
+        for metres in [6_653_000.123_456_7, -596_000.987, 1e10, 1e-9, 2e9, 8.589_934_592e9] {
+            assert_eq!(super::to_ticks(metres), (metres * super::TICKS_PER_METRE).round_ties_even() as i64);
+        }
+        assert_eq!((super::to_ticks(f64::NAN), super::to_ticks(f64::INFINITY)), (0, i64::MAX));
+    }
+
     use super::*;
     use proptest::prelude::*;
 

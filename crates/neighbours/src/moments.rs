@@ -45,6 +45,17 @@ impl Moments {
         }
     }
 
+    /// Adds the exact sums of `count` points: of their offsets, and of the products xx, xy, xz, yy, yz, zz.
+    pub(crate) fn add_sums(&mut self, count: u32, sum: [i64; 3], products: [i64; 6]) {
+        self.count += count;
+        for (total, part) in self.sum.iter_mut().zip(sum) {
+            *total += part;
+        }
+        for (total, part) in self.carried.iter_mut().zip(products) {
+            *total += i128::from(part);
+        }
+    }
+
     fn carry(&mut self) {
         for (carried, product) in self.carried.iter_mut().zip(&mut self.products) {
             *carried += i128::from(std::mem::take(product));

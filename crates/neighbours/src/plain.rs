@@ -26,7 +26,9 @@ pub fn squared_distance(a: [i64; 3], b: [i64; 3]) -> u128 {
 /// Square ticks in m², rounded to `f32`.
 #[must_use]
 pub fn square_metres(squared_ticks: u128) -> f32 {
-    (squared_ticks as f64 * (TICK * TICK)) as f32
+    // Converting 128 bits is slow, and hardly ever needed.
+    let exact_once = u64::try_from(squared_ticks).map_or(squared_ticks as f64, |small| small as f64);
+    (exact_once * (TICK * TICK)) as f32
 }
 
 /// The first entry of list `i`, if it has one.

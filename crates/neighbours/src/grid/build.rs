@@ -1,6 +1,6 @@
 //! Sorting points by cell: a counting sort, each thread writing a band of cells of its own.
 
-use super::{CROWDED, Grid};
+use super::{CROWDED, Grid, heights::Heights, sums::LANES};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
@@ -38,12 +38,14 @@ impl<'a> Grid<'a> {
             rows,
             crowded: starts.windows(2).any(|pair| pair[1] - pair[0] > CROWDED),
             starts,
-            x: vec![0; n],
-            y: vec![0; n],
-            z: vec![0; n],
+            x: vec![0; n + LANES],
+            y: vec![0; n + LANES],
+            z: vec![0; n + LANES],
             id: vec![0; n],
+            heights: Heights::default(),
         };
         grid.scatter(&cells);
+        grid.heights = Heights::of(&grid);
         if grid.crowded {
             grid.sort_crowded_by_height();
         }

@@ -1,8 +1,14 @@
 //! Points in a cylinder, seen along its axis.
 
-use super::{Grid, queries::Located};
+use super::{
+    Grid,
+    queries::Located,
+    sums::Sums,
+    walk::{Block, Query},
+};
 use crate::{AxialStatistic, AxialStatistics, Cylinder, Moments};
 use isopach_cloud::{TICK, TICKS_PER_METRE};
+use std::ops::Range;
 
 impl Grid<'_> {
     /// Location and spread along `axis` of the points in the cylinder around the query.
@@ -20,17 +26,47 @@ impl Grid<'_> {
             return AxialStatistics::default();
         }
         match statistic {
-            AxialStatistic::MeanDeviation => {
-                let mut moments = Moments::default();
-                self.each_in_cylinder(query, axis, cylinder, |d, _| moments.add(d));
-                mean_deviation(moments, axis)
-            }
+            AxialStatistic::MeanDeviation => mean_deviation(self.moments_in_cylinder(query, axis, cylinder), axis),
             AxialStatistic::MedianIqr => {
                 let mut along = Vec::new();
                 self.each_in_cylinder(query, axis, cylinder, |_, offset| along.push(offset));
                 AxialStatistics::median_iqr(&mut along)
             }
         }
+    }
+
+    /// Exact moments of the points in the cylinder.
+    #[inline(always)]
+    pub(super) fn moments_in_cylinder_here(&self, query: Located, axis: [f64; 3], cylinder: Cylinder) -> Moments {
+        let [radius, half] = [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
+        let sums = Sums::new(radius.hypot(half) * (1.0 + 1e-9) + 1.0);
+        let (Located::Near(near), Some(mut sums)) = (query, sums) else {
+            let mut moments = Moments::default();
+            self.each_in_cylinder(query, axis, cylinder, |d, _| moments.add(d));
+            return moments;
+        };
+        // `Cylinder::offset_along` in ticks instead of metres: a power of two apart, so that it decides the same to the last bit.
+        let widest = cylinder.radius * cylinder.radius * (TICKS_PER_METRE * TICKS_PER_METRE);
+        for span in self.spans(near, axis, cylinder) {
+            sums.add(self, span, near, |[x, y, z]| {
+                let along = x * axis[0] + y * axis[1] + z * axis[2];
+                (along.abs() <= half) & (x * x + y * y + z * z - along * along <= widest)
+            });
+        }
+        sums.moments()
+    }
+
+    /// The spans of sorted points that hold the cylinder's.
+    #[inline(always)]
+    fn spans(&self, query: Query, axis: [f64; 3], cylinder: Cylinder) -> impl Iterator<Item = Range<usize>> {
+        self.footprint(query, axis, cylinder).into_iter().flat_map(move |footprint| {
+            let rows = footprint.y.map(|y| self.cell_along(1, y));
+            (rows[0]..=rows[1]).filter_map(move |row| {
+                let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
+                let [left, right] = footprint.columns_of(bottom, bottom + (1 << self.shift))?;
+                Some(self.span(row, [self.cell_along(0, left), self.cell_along(0, right) + 1]))
+            })
+        })
     }
 
     /// Calls `visit` with the offset (ticks) and the offset along the axis (metres) of each point in the cylinder.
@@ -52,68 +88,80 @@ impl Grid<'_> {
             }
             return;
         };
-        let footprint = Footprint::new(query, axis, cylinder);
-        // In f32 the difference of two squares is off by less than a millionth of the squares themselves, which inside are below r² + L².
-        let [nx, ny, nz] = axis.map(|x| x as f32);
-        let [radius, half] = [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
-        let slack = 4e-6 * (radius * radius + half * half);
-        let (farthest, widest) = ((half * (1.0 + 1e-6) + slack.sqrt()) as f32, (radius * radius + slack) as f32);
-        let rough = move |[x, y, z]: [f32; 3]| {
-            let along = x * nx + y * ny + z * nz;
-            (along.abs() <= farthest) & (x * x + y * y + z * z - along * along <= widest)
-        };
-        let rows = [1_i64, -1].map(|sign| self.cell_along(1, i64::from(query[1]) - sign * footprint.reach[1]));
-        for row in rows[0]..=rows[1] {
-            let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
-            let Some([left, right]) = footprint.columns_of(bottom, bottom + (1 << self.shift)) else { continue };
-            let columns = [self.cell_along(0, left), self.cell_along(0, right) + 1];
-            self.each_likely(self.span(row, columns), query, rough, |i| {
-                let d = self.offset(i, query);
-                if let Some(along) = cylinder.offset_along(d.map(|tick| tick as f64 * TICK), axis) {
-                    visit(d.map(|tick| tick as i32), along);
-                }
-            });
+        for i in self.spans(query, axis, cylinder).flatten() {
+            let d = self.offset(i, query);
+            if let Some(along) = cylinder.offset_along(d.map(|tick| tick as f64 * TICK), axis) {
+                visit(d.map(|tick| tick as i32), along);
+            }
         }
     }
 }
 
-/// What a tilted cylinder covers in the plane, from above: the shadow of its axis, widened by its radius. A little too large.
+impl Grid<'_> {
+    /// What the cylinder covers in the plane, of that part of it where there are points at all: a long cylinder's shadow is mostly of parts high
+    /// above the ground and deep below it.
+    #[inline]
+    fn footprint(&self, query: [i32; 3], axis: [f64; 3], cylinder: Cylinder) -> Option<Footprint> {
+        let whole = [-1.0, 1.0].map(|side| side * cylinder.half_length * TICKS_PER_METRE);
+        let footprint = Footprint::new(query, axis, cylinder, whole);
+        let [x, y] = [(0, footprint.x), (1, footprint.y)].map(|(a, ends)| ends.map(|end| self.cell_along(a, end)));
+        let cells = Block { columns: [x[0], x[1] + 1], rows: [y[0], y[1] + 1] };
+        let heights = self.heights.within(&cells)?;
+        // A point at t along the axis is at the height t · nz, and at most a radius off it.
+        let margin = footprint.radius;
+        let [low, high] = heights.map(|z| f64::from(z) - f64::from(query[2]));
+        let part = if axis[2] == 0.0 {
+            whole
+        } else {
+            let ends = [(low - margin) / axis[2], (high + margin) / axis[2]];
+            [ends[0].min(ends[1]).max(whole[0]), ends[0].max(ends[1]).min(whole[1])]
+        };
+        (part[0] <= part[1]).then(|| Footprint::new(query, axis, cylinder, part))
+    }
+}
+
+/// What part of a tilted cylinder covers in the plane, from above: the shadow of its axis, widened by its radius. A little too large.
 struct Footprint {
-    centre: [f64; 2],
-    /// Half the shadow of the axis, ticks.
-    half: [f64; 2],
+    /// The shadow's ends, ticks.
+    ends: [[f64; 2]; 2],
     radius: f64,
-    /// Half sides of the bounding rectangle, ticks.
-    reach: [i64; 2],
+    /// Lowest and highest coordinates, ticks.
+    x: [i64; 2],
+    y: [i64; 2],
 }
 
 impl Footprint {
-    fn new(query: [i32; 3], axis: [f64; 3], cylinder: Cylinder) -> Self {
-        let half = [0, 1].map(|a| axis[a].abs().min(1.0) * axis[a].signum() * cylinder.half_length * TICKS_PER_METRE);
-        let radius = cylinder.radius * TICKS_PER_METRE + 2.0;
-        let reach = half.map(|h| (h.abs() + radius).ceil() as i64);
-        Self { centre: [f64::from(query[0]), f64::from(query[1])], half, radius, reach }
+    /// Of the part of the axis between two offsets along it, ticks.
+    #[inline]
+    fn new(query: [i32; 3], axis: [f64; 3], cylinder: Cylinder, part: [f64; 2]) -> Self {
+        let ends = part.map(|t| [0, 1].map(|a| f64::from(query[a]) + t * axis[a]));
+        let radius = cylinder.radius * TICKS_PER_METRE + 4.0;
+        let range = |a: usize| {
+            let [low, high] = [ends[0][a].min(ends[1][a]), ends[0][a].max(ends[1][a])];
+            [(low - radius) as i64, (high + radius) as i64]
+        };
+        Self { ends, radius, x: range(0), y: range(1) }
     }
 
     /// First and last x (ticks) of the part between two y; `None` where there is none.
     ///
-    /// The axis' shadow is centre + t · half, t in [−1, 1]. Only the part with y within the radius of the strip can matter.
+    /// Only the part of the shadow whose y is within the radius of the strip can matter.
     #[inline]
     fn columns_of(&self, bottom: i64, top: i64) -> Option<[i64; 2]> {
-        let strip = [bottom as f64 - self.radius - self.centre[1], top as f64 + self.radius - self.centre[1]];
-        let [first, last] = if self.half[1].abs() < 1.0 {
-            [-1.0, 1.0]
+        let [[x, y], [end_x, end_y]] = self.ends;
+        let (dx, dy) = (end_x - x, end_y - y);
+        let strip = [bottom as f64 - self.radius - y, top as f64 + self.radius - y];
+        let [first, last] = if dy.abs() < 1.0 {
+            [0.0, 1.0]
         } else {
-            let ends = strip.map(|y| y / self.half[1]);
-            [ends[0].min(ends[1]).max(-1.0), ends[0].max(ends[1]).min(1.0)]
+            let cuts = strip.map(|y| y / dy);
+            [cuts[0].min(cuts[1]).max(0.0), cuts[0].max(cuts[1]).min(1.0)]
         };
         if first > last {
             return None;
         }
-        let ends = [first * self.half[0], last * self.half[0]];
-        let left = ends[0].min(ends[1]) - self.radius;
-        let right = ends[0].max(ends[1]) + self.radius;
-        Some([(self.centre[0] + left).floor() as i64 - 1, (self.centre[0] + right).ceil() as i64 + 1])
+        let ends = [x + first * dx, x + last * dx];
+        Some([(ends[0].min(ends[1]) - self.radius) as i64, (ends[0].max(ends[1]) + self.radius) as i64])
     }
 }
 

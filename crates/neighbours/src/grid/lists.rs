@@ -2,11 +2,26 @@
 
 use super::{
     Grid,
-    queries::{Located, chunks},
+    queries::{Located, Walk, chunks},
 };
 use crate::{Neighbours, plain};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
+
+/// What was found for some queries, in the order in which they were worked on.
+#[derive(Default)]
+struct Found {
+    indices: Vec<u32>,
+    squared_distances: Vec<f32>,
+    /// Where each list ends.
+    ends: Vec<usize>,
+}
+
+impl Found {
+    fn list(&self, i: usize) -> std::ops::Range<usize> {
+        i.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[i]
+    }
+}
 
 /// One list a query, in the order of the queries; `answer` fills an empty list with squared distances and indices.
 pub(super) fn gather(
@@ -14,56 +29,42 @@ pub(super) fn gather(
     queries: Positions<'_>,
     answer: impl Fn(Located, &mut Vec<(u128, u32)>) + Sync,
 ) -> Neighbours {
-    let shift = queries.shift_to(grid.points.origin());
-    let parts: Vec<Neighbours> = chunks(queries.len())
+    let walk = Walk::new(grid, queries);
+    let parts: Vec<Found> = chunks(walk.len())
         .map(|chunk| {
-            let start = chunk.start;
-            let mut found = Vec::new();
-            let mut entries: Vec<(u32, f32)> = Vec::new();
-            let mut ranges = vec![[0_usize; 2]; chunk.len()];
-            for i in grid.order(queries, shift, chunk) {
-                found.clear();
-                answer(grid.locate(queries, shift, start + i as usize), &mut found);
-                let first = entries.len();
-                entries.extend(found.iter().map(|&(squared, id)| (id, plain::square_metres(squared))));
-                ranges[i as usize] = [first, entries.len()];
+            let mut scratch = Vec::new();
+            let mut found = Found::default();
+            for step in chunk {
+                scratch.clear();
+                answer(walk.locate(walk.query(step)), &mut scratch);
+                found.indices.extend(scratch.iter().map(|&(_, id)| id));
+                found.squared_distances.extend(scratch.iter().map(|&(squared, _)| plain::square_metres(squared)));
+                found.ends.push(found.indices.len());
             }
-            in_order(&entries, &ranges)
+            found
         })
         .collect();
-    concatenate(&parts)
+    put_back(&walk, &parts)
 }
 
-/// Lists in the order of the queries from entries in the order in which they were found. Offsets are ends.
-fn in_order(entries: &[(u32, f32)], ranges: &[[usize; 2]]) -> Neighbours {
-    let mut lists = Neighbours {
-        offsets: Vec::with_capacity(ranges.len()),
-        indices: Vec::with_capacity(entries.len()),
-        squared_distances: Vec::with_capacity(entries.len()),
-    };
-    for &[first, end] in ranges {
-        lists.indices.extend(entries[first..end].iter().map(|entry| entry.0));
-        lists.squared_distances.extend(entries[first..end].iter().map(|entry| entry.1));
-        lists.offsets.push(lists.indices.len());
+/// Brings the lists into the order of the queries.
+fn put_back(walk: &Walk<'_>, parts: &[Found]) -> Neighbours {
+    let count = walk.len();
+    let mut offsets = vec![0; count + 1];
+    let lists = || parts.iter().flat_map(|part| (0..part.ends.len()).map(move |i| (part, part.list(i))));
+    for (step, (_, list)) in lists().enumerate() {
+        offsets[walk.query(step) + 1] = list.len();
     }
-    lists
-}
-
-/// Joins the parts (whose offsets are ends) to one.
-fn concatenate(parts: &[Neighbours]) -> Neighbours {
-    let total = parts.iter().map(|part| part.indices.len()).sum();
-    let queries: usize = parts.iter().map(|part| part.offsets.len()).sum();
-    let mut all = Neighbours {
-        offsets: Vec::with_capacity(queries + 1),
-        indices: Vec::with_capacity(total),
-        squared_distances: Vec::with_capacity(total),
-    };
-    all.offsets.push(0);
-    for part in parts {
-        let base = all.indices.len();
-        all.offsets.extend(part.offsets.iter().map(|end| base + end));
-        all.indices.extend_from_slice(&part.indices);
-        all.squared_distances.extend_from_slice(&part.squared_distances);
+    for i in 0..count {
+        offsets[i + 1] += offsets[i];
     }
-    all
+    let total = offsets[count];
+    let (mut indices, mut squared_distances) = (vec![0; total], vec![0.0; total]);
+    for (step, (part, list)) in lists().enumerate() {
+        let start = offsets[walk.query(step)];
+        let to = start..start + list.len();
+        indices[to.clone()].copy_from_slice(&part.indices[list.clone()]);
+        squared_distances[to].copy_from_slice(&part.squared_distances[list]);
+    }
+    Neighbours { offsets, indices, squared_distances }
 }

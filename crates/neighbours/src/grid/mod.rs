@@ -25,10 +25,13 @@
 
 mod build;
 mod cylinder;
+mod heights;
 mod lists;
 mod nearest;
 mod queries;
+mod sums;
 mod walk;
+mod widest;
 mod within;
 
 use crate::{
@@ -54,6 +57,7 @@ pub(crate) struct Grid<'a> {
     rows: usize,
     /// Where each cell's points start in the sorted arrays; one more than there are cells.
     starts: Vec<u32>,
+    /// Coordinates of the sorted points, and [`sums::LANES`] more that are never used.
     x: Vec<i32>,
     y: Vec<i32>,
     z: Vec<i32>,
@@ -61,6 +65,8 @@ pub(crate) struct Grid<'a> {
     id: Vec<u32>,
     /// Whether any cell has more than [`CROWDED`] points.
     crowded: bool,
+    /// Lowest and highest z of the points of each block of cells, where long cylinders ask for it.
+    heights: heights::Heights,
 }
 
 impl NeighbourSearch for Cpu {
@@ -107,11 +113,7 @@ impl NeighbourIndex for Grid<'_> {
         Error::not_negative("radius", radius)?;
         let limit = plain::squared_ticks("radius", radius)?;
         Error::check("radius", radius, radius < isopach_cloud::REACH, "be below 8192 m")?;
-        Ok(queries::each(self, queries, |_, query| {
-            let mut moments = crate::Moments::default();
-            self.each_within(query, limit, |_, _, d| moments.add(d));
-            moments.covariance()
-        }))
+        Ok(queries::each(self, queries, |_, query| self.moments_within(query, limit).covariance()))
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {

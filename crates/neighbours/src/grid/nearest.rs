@@ -27,8 +27,8 @@ impl Grid<'_> {
                 while let Some(clearance) = self.clearance(query, &block)
                     && ((clearance * clearance) as u64) < best.0.saturating_add(1)
                 {
-                    let (grown, added) = self.grown(&block, step);
-                    for part in &added {
+                    let grown = self.grown(&block, step);
+                    for part in &block.ring(&grown) {
                         self.nearest_in(part, query, &mut best);
                     }
                     (block, step) = (grown, step * 2);
@@ -58,7 +58,7 @@ impl Grid<'_> {
                     *best = (squared, self.id[i]);
                 }
             }
-            Some(best.0.isqrt() as i64)
+            Some(best.0)
         });
     }
 
@@ -101,18 +101,30 @@ impl Grid<'_> {
         if self.points.is_empty() {
             return;
         }
-        // The radius that holds k points at the mean density of the grid.
+        // The radius that at the mean density of the grid holds k points, and those that chance leaves out.
+        let wanted = best.k as f64 + (best.k as f64).sqrt();
         let cells = (self.columns * self.rows) as f64;
-        let share = best.k as f64 / self.points.len() as f64 * cells / std::f64::consts::PI;
+        let share = wanted / self.points.len() as f64 * cells / std::f64::consts::PI;
         let reach = (share.sqrt() * (1_i64 << self.shift) as f64) as i64;
         let mut block = self.block_around(query, reach.max((1_i64 << self.shift) >> 1));
-        self.fill_from(&block, query, best);
+        // The row of the query first, then outwards: the nearest are found soon, and the others refused at once.
+        let middle = self.cell_along(1, i64::from(query[1])).clamp(block.rows[0], block.rows[1] - 1);
+        let rows = block.rows[1] - block.rows[0];
+        for step in 0..rows {
+            let outwards = [middle.checked_sub(step).filter(|row| *row >= block.rows[0]), Some(middle + step)];
+            for row in outwards.into_iter().skip(usize::from(step == 0)).flatten().filter(|row| *row < block.rows[1]) {
+                self.fill_from(&Block { columns: block.columns, rows: [row, row + 1] }, query, best);
+            }
+        }
         let mut step = 1;
         while let Some(clearance) = self.clearance(query, &block)
             && ((clearance * clearance) as u64) < best.worst().saturating_add(1)
         {
-            let (grown, added) = self.grown(&block, step);
-            for part in &added {
+            let grown = match best.is_full() {
+                true => self.block_around(query, best.worst().isqrt() as i64 + 1).union(&block),
+                false => self.grown(&block, step),
+            };
+            for part in &block.ring(&grown) {
                 self.fill_from(part, query, best);
             }
             (block, step) = (grown, step * 2);
@@ -124,12 +136,12 @@ impl Grid<'_> {
         self.each_in(block, query, &mut |span| {
             for i in span {
                 let squared = self.squared(i, query);
-                if squared <= best.worst() {
+                if squared <= best.worst {
                     best.offer(squared, i as u32, &self.id);
                 }
             }
             // Equal points share a cell and come in the order of their indices: nothing can be nearer than k points at no distance.
-            (best.worst() > 0 || !best.is_full()).then(|| best.worst().isqrt() as i64)
+            (best.worst() > 0 || !best.is_full()).then(|| best.worst())
         });
     }
 }
@@ -137,42 +149,48 @@ impl Grid<'_> {
 /// The k best so far, ordered; entries are squared distance and *sorted* position.
 struct KBest {
     k: usize,
-    limit: u64,
+    /// The squared distance that a candidate must not exceed: that of the k-th, or the limit.
+    worst: u64,
     entries: Vec<(u64, u32)>,
 }
 
 impl KBest {
     fn new(k: usize, limit: u64) -> Self {
-        Self { k, limit, entries: Vec::with_capacity(k.min(1024) + 1) }
+        Self { k, worst: limit, entries: Vec::with_capacity(k.min(1024) + 1) }
     }
 
     fn is_full(&self) -> bool {
         self.entries.len() == self.k
     }
 
-    /// The squared distance that a candidate must not exceed.
     #[inline]
     fn worst(&self) -> u64 {
-        if self.is_full() { self.entries[self.k - 1].0 } else { self.limit }
+        self.worst
     }
 
-    /// Inserts a candidate no farther than the worst, where it belongs. O(k) moves, of which few happen once the list is full.
+    /// Inserts a candidate no farther than the worst where it belongs, moving the farther ones up. O(k), of which little happens once the
+    /// list is full.
     #[inline]
     fn offer(&mut self, squared: u64, i: u32, id: &[u32]) {
-        let key = (squared, id[i as usize]);
-        let before = |entry: &(u64, u32)| (entry.0, id[entry.1 as usize]) < key;
-        if self.is_full() {
-            if !before(&self.entries[self.k - 1]) {
-                self.entries.pop();
-            } else {
-                return;
-            }
-        }
+        let new = (squared, i);
+        let comes_after =
+            |entry: (u64, u32)| entry.0 > squared || (entry.0 == squared && id[entry.1 as usize] > id[i as usize]);
         let mut at = self.entries.len();
-        while at > 0 && self.entries[at - 1].0 >= squared && !before(&self.entries[at - 1]) {
+        if at < self.k {
+            self.entries.push(new);
+        } else if comes_after(self.entries[at - 1]) {
+            at -= 1;
+        } else {
+            return;
+        }
+        while at > 0 && comes_after(self.entries[at - 1]) {
+            self.entries[at] = self.entries[at - 1];
             at -= 1;
         }
-        self.entries.insert(at, (squared, i));
+        self.entries[at] = new;
+        if self.is_full() {
+            self.worst = self.entries[self.k - 1].0;
+        }
     }
 
     fn sorted(&self) -> &[(u64, u32)] {

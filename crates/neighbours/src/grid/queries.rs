@@ -1,11 +1,17 @@
 //! Queries: brought to the index's origin, worked on in parallel, in an order that keeps the cache warm.
+//!
+//! A query reads a few kilobytes around it. Queries that come in no order (a cloud as a scanner or a thinning left it) would fetch those
+//! anew each time, so they are walked block of cells by block of cells; the answers go back to where the queries were.
 
 use super::{Grid, walk::Query};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
 /// Queries that one thread works on before it asks for more.
-const CHUNK: usize = 1 << 13;
+const CHUNK: usize = 1 << 11;
+
+/// A block is 2^this cells wide and high.
+const BLOCK_SHIFT: u32 = 2;
 
 /// A query in ticks about the index's origin.
 #[derive(Clone, Copy, Debug)]
@@ -16,15 +22,43 @@ pub(super) enum Located {
     Far([i64; 3]),
 }
 
-impl Grid<'_> {
+/// Queries in the order in which they are worked on.
+pub(super) struct Walk<'a> {
+    grid: &'a Grid<'a>,
+    queries: Positions<'a>,
+    shift: [i64; 3],
+    /// Which query is worked on when; empty for as they come.
+    order: Vec<u32>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(grid: &'a Grid<'a>, queries: Positions<'a>) -> Self {
+        let mut walk = Self { grid, queries, shift: queries.shift_to(grid.points.origin()), order: Vec::new() };
+        if walk.jumps() {
+            walk.order = walk.by_block();
+        }
+        walk
+    }
+
+    /// Number of queries.
+    pub(super) fn len(&self) -> usize {
+        self.queries.len()
+    }
+
+    /// Which query is worked on at a step.
+    #[inline]
+    pub(super) fn query(&self, step: usize) -> usize {
+        self.order.get(step).map_or(step, |&query| query as usize)
+    }
+
     /// Brings query `i` to the index's origin.
     #[inline]
-    pub(super) fn locate(&self, queries: Positions<'_>, shift: [i64; 3], i: usize) -> Located {
-        let ticks = queries.ticks()[i];
-        let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis]);
+    pub(super) fn locate(&self, i: usize) -> Located {
+        let ticks = self.queries.ticks()[i];
+        let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
-            let (low, high) = (i64::from(self.low[axis]), i64::from(self.high[axis]));
+            let (low, high) = (i64::from(self.grid.low[axis]), i64::from(self.grid.high[axis]));
             (high - local[axis]).abs() < 1 << 31
                 && (local[axis] - low).abs() < 1 << 31
                 && i32::try_from(local[axis]).is_ok()
@@ -32,23 +66,57 @@ impl Grid<'_> {
         if near { Located::Near(local.map(|tick| tick as i32)) } else { Located::Far(local) }
     }
 
-    /// The queries of a chunk in an order that walks the grid: as they are where they already do.
-    pub(super) fn order(&self, queries: Positions<'_>, shift: [i64; 3], chunk: std::ops::Range<usize>) -> Vec<u32> {
-        let cell = |i: usize| -> [u32; 2] {
-            let ticks = queries.ticks()[i];
-            [1, 0].map(|axis| self.cell_along(axis, i64::from(ticks[axis]) + shift[axis]) as u32)
+    /// Column and row of query `i`'s cell.
+    fn cell(&self, i: usize) -> [usize; 2] {
+        let ticks = self.queries.ticks()[i];
+        [0, 1].map(|axis| self.grid.cell_along(axis, i64::from(ticks[axis]) + self.shift[axis]))
+    }
+
+    /// Whether queries that follow each other are, on the mean of a sample, farther apart than what a cache forgives: eight rows, or some
+    /// hundred cells of one.
+    fn jumps(&self) -> bool {
+        let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
+        let apart = sampled.clone().map(|i| {
+            let (here, before) = (self.cell(i), self.cell(i - 1));
+            here[0].abs_diff(before[0]) + 64 * here[1].abs_diff(before[1])
+        });
+        self.len() > CHUNK / 8 && apart.sum::<usize>() > 512 * sampled.len()
+    }
+
+    /// The queries by block, rows of blocks from low to high; within a block as they come. A counting sort, O(queries).
+    fn by_block(&self) -> Vec<u32> {
+        let across = (self.grid.columns >> BLOCK_SHIFT) + 1;
+        let block = |i: usize| {
+            let [column, row] = self.cell(i);
+            ((row >> BLOCK_SHIFT) * across + (column >> BLOCK_SHIFT)) as u32
         };
-        let mut order: Vec<u32> = (0..chunk.len() as u32).collect();
-        let sampled: Vec<[u32; 2]> =
-            chunk.clone().step_by(64).flat_map(|i| [i, (i + 1).min(chunk.end - 1)]).map(cell).collect();
-        let jumps = sampled
-            .chunks_exact(2)
-            .map(|pair| pair[0][0].abs_diff(pair[1][0]) as u64 * 64 + u64::from(pair[0][1].abs_diff(pair[1][1])));
-        // Neighbours in order that are some tens of cells apart in a row are as good as sorted.
-        if jumps.sum::<u64>() > 128 * (sampled.len() as u64 / 2) {
-            order.sort_by_cached_key(|&i| cell(chunk.start + i as usize));
+        let blocks: Vec<u32> = (0..self.len()).into_par_iter().map(block).collect();
+        let mut next = vec![0_u32; ((self.grid.rows >> BLOCK_SHIFT) + 1) * across + 1];
+        for &block in &blocks {
+            next[block as usize + 1] += 1;
+        }
+        for block in 1..next.len() {
+            next[block] += next[block - 1];
+        }
+        let mut order = vec![0; blocks.len()];
+        for (i, &block) in blocks.iter().enumerate() {
+            let to = &mut next[block as usize];
+            order[*to as usize] = i as u32;
+            *to += 1;
         }
         order
+    }
+
+    /// Brings answers in the order of the walk into the order of the queries.
+    fn put_back<T: Send + Clone + Default>(&self, answers: Vec<T>) -> Vec<T> {
+        if self.order.is_empty() {
+            return answers;
+        }
+        let mut results = vec![T::default(); answers.len()];
+        for (&query, answer) in self.order.iter().zip(answers) {
+            results[query as usize] = answer;
+        }
+        results
     }
 }
 
@@ -58,19 +126,16 @@ pub(super) fn each<T: Send + Clone + Default>(
     queries: Positions<'_>,
     answer: impl Fn(usize, Located) -> T + Sync,
 ) -> Vec<T> {
-    let shift = queries.shift_to(grid.points.origin());
-    let mut results = vec![T::default(); queries.len()];
-    results.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, results)| {
-        let start = chunk * CHUNK;
-        for i in grid.order(queries, shift, start..start + results.len()) {
-            let query = start + i as usize;
-            results[i as usize] = answer(query, grid.locate(queries, shift, query));
-        }
+    let walk = Walk::new(grid, queries);
+    let answers = (0..walk.len()).into_par_iter().with_min_len(CHUNK / 8).with_max_len(CHUNK).map(|step| {
+        let query = walk.query(step);
+        answer(query, walk.locate(query))
     });
-    results
+    let answers: Vec<T> = answers.collect();
+    walk.put_back(answers)
 }
 
-/// The ranges of queries that are worked on together.
+/// The ranges of steps that are worked on together.
 pub(super) fn chunks(count: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
     (0..count.div_ceil(CHUNK)).into_par_iter().map(move |chunk| chunk * CHUNK..((chunk + 1) * CHUNK).min(count))
 }

@@ -10,6 +10,27 @@ pub(super) struct Block {
     pub(super) rows: [usize; 2],
 }
 
+impl Block {
+    /// The smallest block that has both.
+    #[inline]
+    pub(super) fn union(&self, other: &Self) -> Self {
+        let both = |a: [usize; 2], b: [usize; 2]| [a[0].min(b[0]), a[1].max(b[1])];
+        Self { columns: both(self.columns, other.columns), rows: both(self.rows, other.rows) }
+    }
+
+    /// What a block around this one has more, in four parts.
+    #[inline]
+    pub(super) fn ring(&self, outer: &Self) -> [Self; 4] {
+        let (columns, rows) = (outer.columns, outer.rows);
+        [
+            Self { columns, rows: [rows[0], self.rows[0]] },
+            Self { columns: [columns[0], self.columns[0]], rows: self.rows },
+            Self { columns: [self.columns[1], columns[1]], rows: self.rows },
+            Self { columns, rows: [self.rows[1], rows[1]] },
+        ]
+    }
+}
+
 /// A query in ticks about the index's origin, near enough that no squared distance exceeds a `u64`.
 pub(super) type Query = [i32; 3];
 
@@ -70,18 +91,11 @@ impl Grid<'_> {
         (nearest < i64::MAX).then_some(nearest.max(0))
     }
 
-    /// The block grown by `by` cells to every side, and the spans that this adds, in four parts.
+    /// The block grown by `by` cells to every side.
     #[inline]
-    pub(super) fn grown(&self, block: &Block, by: usize) -> (Block, [Block; 4]) {
+    pub(super) fn grown(&self, block: &Block, by: usize) -> Block {
         let grow = |[first, end]: [usize; 2], count: usize| [first.saturating_sub(by), (end + by).min(count)];
-        let (columns, rows) = (grow(block.columns, self.columns), grow(block.rows, self.rows));
-        let added = [
-            Block { columns, rows: [rows[0], block.rows[0]] },
-            Block { columns: [columns[0], block.columns[0]], rows: block.rows },
-            Block { columns: [block.columns[1], columns[1]], rows: block.rows },
-            Block { columns, rows: [block.rows[1], rows[1]] },
-        ];
-        (Block { columns, rows }, added)
+        Block { columns: grow(block.columns, self.columns), rows: grow(block.rows, self.rows) }
     }
 
     /// Calls `visit` with the sorted points of the span that pass `rough`, a test on their offsets in `f32` ticks that may let too many through, but
@@ -119,10 +133,10 @@ impl Grid<'_> {
         }
     }
 
-    /// Calls `visit` with the sorted points of the block whose height is within `reach()` ticks of the query's where they are crowded, else
-    /// with all of them. `reach` may shrink meanwhile. `visit` returns false to end the walk.
+    /// Calls `visit` with the sorted points of the block: with all of them, but where they are crowded, only with those whose height is near
+    /// enough to the query's. What is near enough is what `visit` returns, in square ticks; it may shrink meanwhile, and `None` ends the walk.
     #[inline]
-    pub(super) fn each_in(&self, block: &Block, query: Query, visit: &mut impl FnMut(Range<usize>) -> Option<i64>) {
+    pub(super) fn each_in(&self, block: &Block, query: Query, visit: &mut impl FnMut(Range<usize>) -> Option<u64>) {
         for row in block.rows[0]..block.rows[1] {
             if !self.crowded {
                 if visit(self.span(row, block.columns)).is_none() {
@@ -149,12 +163,12 @@ impl Grid<'_> {
         &self,
         span: Range<usize>,
         query: Query,
-        visit: &mut impl FnMut(Range<usize>) -> Option<i64>,
-    ) -> Option<i64> {
+        visit: &mut impl FnMut(Range<usize>) -> Option<u64>,
+    ) -> Option<u64> {
         const PIECE: usize = 32;
         let middle = span.start + self.z[span.clone()].partition_point(|&z| z < query[2]);
         let (mut below, mut above) = (middle, middle);
-        let gap = |i: usize| i64::from(self.z[i]).abs_diff(i64::from(query[2])) as i64;
+        let gap = |i: usize| i64::from(self.z[i]).abs_diff(i64::from(query[2])).pow(2);
         let mut reach = visit(middle..middle)?;
         while below > span.start || above < span.end {
             if above < span.end && gap(above) <= reach {

@@ -1,7 +1,7 @@
 //! Everything within a radius.
 
-use super::{Grid, queries::Located, walk::Query};
-use crate::plain;
+use super::{Grid, queries::Located, sums::Sums, walk::Query};
+use crate::{Moments, plain};
 
 impl Grid<'_> {
     /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point within `limit` square ticks.
@@ -22,6 +22,33 @@ impl Grid<'_> {
         }
     }
 
+    /// Exact moments of the points within `limit` square ticks.
+    #[inline(always)]
+    pub(super) fn moments_within_here(&self, query: Located, limit: u128) -> Moments {
+        let sums = Sums::new((limit as f64).sqrt() + 1.0);
+        let (Located::Near(near), Ok(limit), Some(mut sums)) = (query, u64::try_from(limit), sums) else {
+            let mut moments = Moments::default();
+            self.each_within(query, limit, |_, _, d| moments.add(d));
+            return moments;
+        };
+        // Whole numbers, exact as far as the limit.
+        let largest = limit as f64;
+        let keep = |[x, y, z]: [f64; 3]| x * x + y * y + z * z <= largest;
+        let block = self.block_around(near, limit.isqrt() as i64);
+        if self.crowded {
+            self.each_in(&block, near, &mut |span| {
+                sums.add(self, span, near, keep);
+                Some(limit)
+            });
+        } else {
+            // Without a closure in between, which would not be compiled for the wider registers.
+            for row in block.rows[0]..block.rows[1] {
+                sums.add(self, self.span(row, block.columns), near, keep);
+            }
+        }
+        sums.moments()
+    }
+
     #[inline]
     fn each_within_near(&self, query: Query, limit: u64, mut visit: impl FnMut(u32, u128, [i32; 3])) {
         let reach = limit.isqrt() as i64;
@@ -37,7 +64,7 @@ impl Grid<'_> {
                     visit(self.id[i], u128::from(squared), d.map(|tick| tick as i32));
                 }
             });
-            Some(reach)
+            Some(limit)
         });
     }
 }

@@ -1,0 +1,107 @@
+//! Exact moments of many points at once.
+//!
+//! Offsets are whole ticks. While a sum of products stays below 2⁵³, `f64` holds it exactly, so it may be formed in any order and in
+//! several lanes, without a branch: points that do not belong are multiplied by zero. Sums are handed over to whole numbers before they
+//! could get larger.
+
+use super::{Grid, walk::Query};
+use crate::Moments;
+use std::ops::Range;
+
+/// Points at once. The sorted arrays are longer by this, so that the last points of a span are read like all others.
+pub(super) const LANES: usize = 4;
+
+/// `f64` counts without gaps up to here.
+const EXACT: f64 = (1_u64 << 53) as f64;
+
+/// Sums over points no farther from a query than a given distance.
+pub(super) struct Sums {
+    moments: Moments,
+    /// Points that may still be added before the sums in lanes might not be exact.
+    room: usize,
+    capacity: usize,
+    lanes: Lanes,
+}
+
+/// Count, sums and products of offsets, one a lane.
+#[derive(Default)]
+struct Lanes {
+    count: [f64; LANES],
+    sum: [[f64; LANES]; 3],
+    products: [[f64; LANES]; 6],
+}
+
+impl Sums {
+    /// For points of which none that is kept is farther than `reach` ticks; `None` where even a few products would be too large (128 m).
+    #[inline]
+    pub(super) fn new(reach: f64) -> Option<Self> {
+        let capacity = (EXACT / (reach * reach).max(1.0)) as usize;
+        let empty = Self { moments: Moments::default(), room: capacity, capacity, lanes: Lanes::default() };
+        (capacity >= 2 * LANES).then_some(empty)
+    }
+
+    /// Adds the points of a span whose offsets (ticks) pass `keep`.
+    #[inline(always)]
+    pub(super) fn add(
+        &mut self,
+        grid: &Grid<'_>,
+        mut span: Range<usize>,
+        query: Query,
+        keep: impl Fn([f64; 3]) -> bool + Copy,
+    ) {
+        while span.len() > self.room {
+            let piece = span.start..span.start + self.room;
+            span.start = piece.end;
+            self.lanes.add(grid, piece, query, keep);
+            self.hand_over();
+        }
+        self.room -= span.len();
+        self.lanes.add(grid, span, query, keep);
+    }
+
+    #[inline(never)]
+    fn hand_over(&mut self) {
+        let lanes = std::mem::take(&mut self.lanes);
+        let whole = |lanes: [f64; LANES]| lanes.iter().sum::<f64>() as i64;
+        self.moments.add_sums(whole(lanes.count) as u32, lanes.sum.map(whole), lanes.products.map(whole));
+        self.room = self.capacity;
+    }
+
+    /// All that was added.
+    #[inline]
+    pub(super) fn moments(mut self) -> Moments {
+        self.hand_over();
+        self.moments
+    }
+}
+
+impl Lanes {
+    #[inline(always)]
+    fn add(&mut self, grid: &Grid<'_>, span: Range<usize>, query: Query, keep: impl Fn([f64; 3]) -> bool + Copy) {
+        for start in span.clone().step_by(LANES) {
+            let left = span.end - start;
+            let offsets = |sorted: &[i32], centre: i32| -> [f64; LANES] {
+                let points: [i32; LANES] = sorted[start..].first_chunk().copied().unwrap_or_default();
+                points.map(|tick| f64::from(tick.wrapping_sub(centre))) // queries are near: nothing wraps
+            };
+            let x = offsets(&grid.x, query[0]);
+            let y = offsets(&grid.y, query[1]);
+            let z = offsets(&grid.z, query[2]);
+            let kept: [f64; LANES] =
+                std::array::from_fn(|l| f64::from(u8::from((l < left) & keep([x[l], y[l], z[l]]))));
+            for l in 0..LANES {
+                let [mx, my, mz] = [x[l] * kept[l], y[l] * kept[l], z[l] * kept[l]];
+                self.count[l] += kept[l];
+                self.sum[0][l] += mx;
+                self.sum[1][l] += my;
+                self.sum[2][l] += mz;
+                self.products[0][l] += mx * x[l];
+                self.products[1][l] += mx * y[l];
+                self.products[2][l] += mx * z[l];
+                self.products[3][l] += my * y[l];
+                self.products[4][l] += my * z[l];
+                self.products[5][l] += mz * z[l];
+            }
+        }
+    }
+}
