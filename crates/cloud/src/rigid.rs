@@ -1,6 +1,6 @@
 //! Rigid transforms about a pivot.
 
-use nalgebra::{Matrix3, Rotation3, Vector3};
+use nalgebra::{Matrix3, Rotation3, UnitQuaternion, Vector3};
 
 /// x′ = R (x − pivot) + pivot + t, all in absolute metres and `f64`.
 ///
@@ -85,7 +85,10 @@ impl Rigid {
     /// Axis times angle, radians.
     #[must_use]
     pub fn rotation_vector(&self) -> [f64; 3] {
-        Rotation3::from_matrix_unchecked(matrix(&self.rotation)).scaled_axis().into()
+        // By way of a quaternion: the arc cosine of a matrix' trace is NaN when rounding brings it above one, and coarse before that.
+        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(matrix(&self.rotation)))
+            .scaled_axis()
+            .into()
     }
 
     /// Angle of the rotation, radians, never negative.
@@ -132,6 +135,15 @@ mod tests {
             prop_assert!(near(a.then(&b).apply(x), b.apply(a.apply(x)), 1e-8));
             prop_assert!(near(a.about(x).apply(x), a.apply(x), 1e-8));
             prop_assert!(near(Rigid::from_vectors(a.rotation_vector(), a.translation, a.pivot).apply(x), a.apply(x), 1e-7));
+        }
+
+        /// Also for the smallest rotations, and for what is left of one that was undone.
+        #[test]
+        fn rotation_vectors_come_back(r in prop::array::uniform3(-1.0..1.0f64), exponent in -12..0_i32) {
+            let r = r.map(|x| x * 10_f64.powi(exponent));
+            let turned = Rigid::from_vectors(r, [0.0; 3], [0.0; 3]);
+            prop_assert!(near(turned.rotation_vector(), r, 1e-15), "{:?}", turned.rotation_vector());
+            prop_assert!(turned.then(&turned.inverse()).angle() < 1e-15);
         }
 
         #[test]

@@ -33,15 +33,18 @@ pub fn eigen(upper: [f64; 6]) -> Eigen {
     let centred = [a[0] - mean, a[1], a[2], a[3] - mean, a[4], a[5] - mean];
     let [xx, xy, xz, yy, yz, zz] = centred;
     let p = ((xx * xx + yy * yy + zz * zz + 2.0 * (xy * xy + xz * xz + yz * yz)) / 6.0).sqrt();
-    if p < 1e-150 {
+    if p < f64::MIN_POSITIVE {
         return Eigen { values: [mean * scale; 3], vectors: IDENTITY };
     }
+    // In units of p, so that products of four entries do not vanish either.
+    let unit = [xx, xy, xz, yy, yz, zz].map(|x| x / p);
+    let [xx, xy, xz, yy, yz, zz] = unit;
     let determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
-    let h = (determinant / (2.0 * p * p * p)).clamp(-1.0, 1.0);
-    let alone = p * distinct_root(h.abs()).copysign(h);
-    let axis = null_vector(centred, alone);
-    let [(low, low_axis), (high, high_axis)] = across(centred, axis);
-    let value = |x: f64| (x + mean) * scale;
+    let h = (0.5 * determinant).clamp(-1.0, 1.0);
+    let alone = distinct_root(h.abs()).copysign(h);
+    let axis = null_vector(unit, alone);
+    let [(low, low_axis), (high, high_axis)] = across(unit, axis);
+    let value = |x: f64| (p * x + mean) * scale;
     if h >= 0.0 {
         Eigen { values: [value(low), value(high), value(alone)], vectors: [low_axis, high_axis, axis] }
     } else {
@@ -121,13 +124,14 @@ mod tests {
     fn matrices() -> impl Strategy<Value = [f64; 6]> {
         let entries = prop::array::uniform6(-1e3..1e3_f64);
         let value = prop_oneof![Just(0.0), Just(1.0), Just(1.0 + 1e-12), Just(1e-9), 0.0..1.0_f64];
+        let nearly_round = (-1e-100..1e-100_f64).prop_map(|off| [1.0, off, 0.0, 1.0, -off, 1.0]);
         let rotated = (prop::array::uniform3(value), prop::array::uniform3(-4.0..4.0_f64), -40..40_i32);
         let rotated = rotated.prop_map(|(values, angles, exponent)| {
             let r = *nalgebra::Rotation3::from_euler_angles(angles[0], angles[1], angles[2]).matrix();
             let m = r * Matrix3::from_diagonal(&values.into()) * r.transpose() * 10_f64.powi(exponent);
             [m[(0, 0)], m[(0, 1)], m[(0, 2)], m[(1, 1)], m[(1, 2)], m[(2, 2)]]
         });
-        prop_oneof![entries, rotated]
+        prop_oneof![entries, rotated, nearly_round]
     }
 
     proptest! {

@@ -81,9 +81,14 @@ impl Moments {
         let divisor = n as f64 * (n - 1) as f64;
         let [x, y, z] = self.sum.map(i128::from);
         let crossed = [x * x, x * y, x * z, y * y, y * z, z * z];
-        let upper = std::array::from_fn(|i| (n * self.carried[i] - crossed[i]) as f64 / divisor * (TICK * TICK));
+        let upper = std::array::from_fn(|i| rounded(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK));
         Covariance { count: self.count, mean, upper }
     }
+}
+
+/// The nearest double. Converting 128 bits is slow, and hardly ever needed.
+fn rounded(whole: i128) -> f64 {
+    i64::try_from(whole).map_or(whole as f64, |small| small as f64)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{
     Grid,
+    nearest::{id_of, squared_of},
     queries::{Located, Walk, chunks},
 };
 use crate::{Neighbours, plain};
@@ -23,11 +24,11 @@ impl Found {
     }
 }
 
-/// One list a query, in the order of the queries; `answer` fills an empty list with squared distances and indices.
+/// One list a query, in the order of the queries; `answer` fills an empty list with keys (squared distance and index).
 pub(super) fn gather(
     grid: &Grid<'_>,
     queries: Positions<'_>,
-    answer: impl Fn(Located, &mut Vec<(u128, u32)>) + Sync,
+    answer: impl Fn(Located, &mut Vec<u128>) + Sync,
 ) -> Neighbours {
     let walk = Walk::new(grid, queries);
     let parts: Vec<Found> = chunks(walk.len())
@@ -37,8 +38,8 @@ pub(super) fn gather(
             for step in chunk {
                 scratch.clear();
                 answer(walk.locate(walk.query(step)), &mut scratch);
-                found.indices.extend(scratch.iter().map(|&(_, id)| id));
-                found.squared_distances.extend(scratch.iter().map(|&(squared, _)| plain::square_metres(squared)));
+                found.indices.extend(scratch.iter().map(|&key| id_of(key)));
+                found.squared_distances.extend(scratch.iter().map(|&key| plain::square_metres(squared_of(key))));
                 found.ends.push(found.indices.len());
             }
             found

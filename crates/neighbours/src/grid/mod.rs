@@ -96,8 +96,8 @@ impl NeighbourIndex for Grid<'_> {
         Error::not_negative("radius", radius)?;
         let limit = plain::squared_ticks("radius", radius)?;
         Ok(lists::gather(self, queries, |query, found| {
-            self.each_within(query, limit, |id, squared, _| found.push((squared, id)));
-            found.sort_unstable_by_key(|(_, id)| *id);
+            self.each_within(query, limit, |id, squared, _| found.push(squared << 32 | u128::from(id)));
+            found.sort_unstable_by_key(|key| nearest::id_of(*key));
         }))
     }
 
@@ -119,7 +119,7 @@ impl NeighbourIndex for Grid<'_> {
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
         Error::check("k", k as f64, k > 0, "be at least 1")?;
         let k = k.min(self.points.len());
-        let all = queries::each(self, queries, |_, query| self.moments_of_nearest(query, k));
+        let all = queries::each_with(self, queries, Vec::new, |keys, _, query| self.moments_of_nearest(query, k, keys));
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
         near.ok_or_else(|| Error::InvalidInput("a query is more than 8 km from its neighbours".into()))
     }

@@ -63,17 +63,18 @@ impl Grid<'_> {
     }
 
     /// Puts the `k` nearest within `limit` square ticks into `found`, nearest first.
-    pub(super) fn k_nearest_to(&self, query: Located, k: usize, limit: u128, found: &mut Vec<(u128, u32)>) {
+    pub(super) fn k_nearest_to(&self, query: Located, k: usize, limit: u128, found: &mut Vec<u128>) {
         match query {
             Located::Near(query) => {
-                let mut best = KBest::new(k, u64::try_from(limit).unwrap_or(u64::MAX));
-                self.fill(query, &mut best);
-                found.extend(best.sorted().iter().map(|&(squared, i)| (u128::from(squared), self.id[i as usize])));
+                self.fill(query, &mut Closest::new(k, u64::try_from(limit).unwrap_or(u64::MAX), found));
             }
             Located::Far(query) => {
-                let all = (0..self.points.len() as u32)
-                    .map(|id| (plain::squared_distance(self.points.ticks()[id as usize].map(i64::from), query), id));
-                found.extend(all.filter(|(squared, _)| *squared <= limit));
+                // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no cloud lies so far from another.
+                let keys = (0..self.points.len() as u32).filter_map(|id| {
+                    let squared = plain::squared_distance(self.points.ticks()[id as usize].map(i64::from), query);
+                    (squared <= limit).then_some(squared << 32 | u128::from(id))
+                });
+                found.extend(keys);
                 found.sort_unstable();
                 found.truncate(k);
             }
@@ -81,13 +82,14 @@ impl Grid<'_> {
     }
 
     /// Moments of the `k` nearest; `None` where one of them is more than 8 km away.
-    pub(super) fn moments_of_nearest(&self, query: Located, k: usize) -> Option<Covariance> {
+    pub(super) fn moments_of_nearest(&self, query: Located, k: usize, keys: &mut Vec<u128>) -> Option<Covariance> {
         let mut moments = Moments::default();
         if let (Located::Near(query), false) = (query, self.points.is_empty()) {
-            let mut best = KBest::new(k, u64::MAX);
-            self.fill(query, &mut best);
-            for &(_, i) in &best.entries {
-                let [x, y, z] = self.offset(i as usize, query).map(|tick| i32::try_from(tick).ok());
+            keys.clear();
+            self.fill(query, &mut Closest::new(k, u64::MAX, keys));
+            for &key in keys.iter() {
+                let point = self.points.ticks()[id_of(key) as usize];
+                let [x, y, z] = std::array::from_fn(|axis| point[axis].checked_sub(query[axis]));
                 moments.add([x?, y?, z?]);
             }
         } else if !self.points.is_empty() {
@@ -97,7 +99,7 @@ impl Grid<'_> {
     }
 
     /// Grows a block until it must hold the k nearest.
-    fn fill(&self, query: Query, best: &mut KBest) {
+    fn fill(&self, query: Query, best: &mut Closest<'_>) {
         if self.points.is_empty() {
             return;
         }
@@ -107,93 +109,87 @@ impl Grid<'_> {
         let share = wanted / self.points.len() as f64 * cells / std::f64::consts::PI;
         let reach = (share.sqrt() * (1_i64 << self.shift) as f64) as i64;
         let mut block = self.block_around(query, reach.max((1_i64 << self.shift) >> 1));
-        // The row of the query first, then outwards: the nearest are found soon, and the others refused at once.
-        let middle = self.cell_along(1, i64::from(query[1])).clamp(block.rows[0], block.rows[1] - 1);
-        let rows = block.rows[1] - block.rows[0];
-        for step in 0..rows {
-            let outwards = [middle.checked_sub(step).filter(|row| *row >= block.rows[0]), Some(middle + step)];
-            for row in outwards.into_iter().skip(usize::from(step == 0)).flatten().filter(|row| *row < block.rows[1]) {
-                self.fill_from(&Block { columns: block.columns, rows: [row, row + 1] }, query, best);
-            }
-        }
+        self.fill_from(&block, query, best);
+        best.settle();
         let mut step = 1;
         while let Some(clearance) = self.clearance(query, &block)
-            && ((clearance * clearance) as u64) < best.worst().saturating_add(1)
+            && ((clearance * clearance) as u64) < best.worst.saturating_add(1)
         {
             let grown = match best.is_full() {
-                true => self.block_around(query, best.worst().isqrt() as i64 + 1).union(&block),
+                true => self.block_around(query, best.worst.isqrt() as i64 + 1).union(&block),
                 false => self.grown(&block, step),
             };
             for part in &block.ring(&grown) {
                 self.fill_from(part, query, best);
             }
+            best.settle();
             (block, step) = (grown, step * 2);
         }
+        best.keys.sort_unstable();
     }
 
     #[inline]
-    fn fill_from(&self, block: &Block, query: Query, best: &mut KBest) {
+    fn fill_from(&self, block: &Block, query: Query, best: &mut Closest<'_>) {
         self.each_in(block, query, &mut |span| {
             for i in span {
                 let squared = self.squared(i, query);
                 if squared <= best.worst {
-                    best.offer(squared, i as u32, &self.id);
+                    best.keys.push(key(squared, self.id[i]));
                 }
             }
+            if best.keys.len() > best.enough {
+                best.settle();
+            }
             // Equal points share a cell and come in the order of their indices: nothing can be nearer than k points at no distance.
-            (best.worst() > 0 || !best.is_full()).then(|| best.worst())
+            (best.worst > 0 || !best.is_full()).then_some(best.worst)
         });
     }
 }
 
-/// The k best so far, ordered; entries are squared distance and *sorted* position.
-struct KBest {
-    k: usize,
-    /// The squared distance that a candidate must not exceed: that of the k-th, or the limit.
-    worst: u64,
-    entries: Vec<(u64, u32)>,
+/// Squared distance and index as one number, so that comparing it compares the distance and, of equal ones, the index.
+#[inline]
+fn key(squared: u64, id: u32) -> u128 {
+    u128::from(squared) << 32 | u128::from(id)
 }
 
-impl KBest {
-    fn new(k: usize, limit: u64) -> Self {
-        Self { k, worst: limit, entries: Vec::with_capacity(k.min(1024) + 1) }
+/// Squared distance of a key, square ticks.
+#[inline]
+pub(super) fn squared_of(key: u128) -> u128 {
+    key >> 32
+}
+
+/// Index of a key.
+#[inline]
+pub(super) fn id_of(key: u128) -> u32 {
+    key as u32
+}
+
+/// Candidates for the k nearest. They are collected as they come and thinned to k by selection: twice as fast as keeping a sorted list, of
+/// which nobody asks the order before the end.
+struct Closest<'a> {
+    k: usize,
+    /// Candidates above which it pays to thin them.
+    enough: usize,
+    /// The squared distance that a candidate must not exceed: that of the k-th when there last were k, or the limit.
+    worst: u64,
+    keys: &'a mut Vec<u128>,
+}
+
+impl<'a> Closest<'a> {
+    fn new(k: usize, limit: u64, keys: &'a mut Vec<u128>) -> Self {
+        Self { k, enough: 8 * k + 64, worst: limit, keys }
     }
 
     fn is_full(&self) -> bool {
-        self.entries.len() == self.k
+        self.keys.len() >= self.k
     }
 
-    #[inline]
-    fn worst(&self) -> u64 {
-        self.worst
-    }
-
-    /// Inserts a candidate no farther than the worst where it belongs, moving the farther ones up. O(k), of which little happens once the
-    /// list is full.
-    #[inline]
-    fn offer(&mut self, squared: u64, i: u32, id: &[u32]) {
-        let new = (squared, i);
-        let comes_after =
-            |entry: (u64, u32)| entry.0 > squared || (entry.0 == squared && id[entry.1 as usize] > id[i as usize]);
-        let mut at = self.entries.len();
-        if at < self.k {
-            self.entries.push(new);
-        } else if comes_after(self.entries[at - 1]) {
-            at -= 1;
-        } else {
-            return;
-        }
-        while at > 0 && comes_after(self.entries[at - 1]) {
-            self.entries[at] = self.entries[at - 1];
-            at -= 1;
-        }
-        self.entries[at] = new;
+    /// Leaves the k nearest. O(candidates).
+    fn settle(&mut self) {
         if self.is_full() {
-            self.worst = self.entries[self.k - 1].0;
+            let (_, kth, _) = self.keys.select_nth_unstable(self.k - 1);
+            self.worst = squared_of(*kth) as u64;
+            self.keys.truncate(self.k);
         }
-    }
-
-    fn sorted(&self) -> &[(u64, u32)] {
-        &self.entries
     }
 }

@@ -126,12 +126,25 @@ pub(super) fn each<T: Send + Clone + Default>(
     queries: Positions<'_>,
     answer: impl Fn(usize, Located) -> T + Sync,
 ) -> Vec<T> {
+    each_with(grid, queries, || (), |(), query, at| answer(query, at))
+}
+
+/// As [`each`], with memory that is used again from query to query.
+pub(super) fn each_with<T: Send + Clone + Default, S>(
+    grid: &Grid<'_>,
+    queries: Positions<'_>,
+    scratch: impl Fn() -> S + Sync,
+    answer: impl Fn(&mut S, usize, Located) -> T + Sync,
+) -> Vec<T> {
     let walk = Walk::new(grid, queries);
-    let answers = (0..walk.len()).into_par_iter().with_min_len(CHUNK / 8).with_max_len(CHUNK).map(|step| {
-        let query = walk.query(step);
-        answer(query, walk.locate(query))
+    let mut answers = vec![T::default(); walk.len()];
+    answers.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, answers)| {
+        let mut scratch = scratch();
+        for (i, slot) in answers.iter_mut().enumerate() {
+            let query = walk.query(chunk * CHUNK + i);
+            *slot = answer(&mut scratch, query, walk.locate(query));
+        }
     });
-    let answers: Vec<T> = answers.collect();
     walk.put_back(answers)
 }
 
