@@ -4,7 +4,7 @@ use crate::arguments::Align;
 use isopach::{
     cloud::{Cloud, Origin, Rect, Rigid},
     compute::{Error, Result},
-    registration::{Alignment, Icp, Pair, PointToPlane, Tukey, coarse},
+    registration::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, PointToPlane, Target, Tukey, coarse, target_normals},
     tiling::{PointSource, Tile, TileOperation, Tiling},
 };
 
@@ -51,14 +51,18 @@ pub(crate) fn find(reference: &dyn PointSource, compared: &dyn PointSource, how:
         Align::CoarseIcp => coarse::by_phase_correlation(pair, spacing.max(1.0))?.target_from_source,
         Align::Icp | Align::None => Rigid::identity([centre[0], centre[1], 0.0]),
     };
-    let mut found = choice.run(|on| Icp::point_to_plane(FIRST_DISTANCE).align(on, pair, start))?;
-    // Each round listens less to what is far off: ground that has changed. The last ones agree on who that is.
-    for _ in 0..ROUNDS {
-        let width = (KERNEL_WIDTH * found.rmse).clamp(0.05, FIRST_DISTANCE);
-        let robust = Icp::with_factor(Tukey { factor: PointToPlane, width }, FIRST_DISTANCE);
-        found = choice.run(|on| robust.align(on, pair, found.target_from_source))?;
-    }
-    Ok(found)
+    choice.run(|on| {
+        let normals = target_normals(on, pair.target, NORMAL_NEIGHBOURS)?;
+        let pairing = on.pairing(pair.source, Target { positions: pair.target, normals: &normals })?;
+        let mut found = Icp::point_to_plane(FIRST_DISTANCE).align_paired(&*pairing, pair, start)?;
+        // Each round listens less to what is far off: ground that has changed. The last ones agree on who that is.
+        for _ in 0..ROUNDS {
+            let width = (KERNEL_WIDTH * found.rmse).clamp(0.05, FIRST_DISTANCE);
+            let robust = Icp::with_factor(Tukey { factor: PointToPlane, width }, FIRST_DISTANCE);
+            found = robust.align_paired(&*pairing, pair, found.target_from_source)?;
+        }
+        Ok(found)
+    })
 }
 
 /// A cloud of one point a cell, in an order that does not depend on tiles.

@@ -1,12 +1,12 @@
 //! Iterative closest point.
 
-use crate::{Align, Factor, NormalEquations, PointToPlane, PointToPoint, Rejection, Target, target_normals};
+use crate::{Align, Factor, NormalEquations, Pairing, PointToPlane, PointToPoint, Rejection, Target, target_normals};
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Error, Result};
 use nalgebra::{Matrix6, SymmetricEigen, Vector6};
 
 /// Nearest points that make a normal.
-const NORMAL_NEIGHBOURS: usize = 20;
+pub const NORMAL_NEIGHBOURS: usize = 20;
 /// Eigenvalues of the system below this share of the largest are directions that the data do not determine.
 const UNDETERMINED: f64 = 1e-9;
 
@@ -17,14 +17,17 @@ pub struct Termination {
     pub translation: f64,
     /// and turns less than this, radians, is the last.
     pub rotation: f64,
+    /// So is one that is shorter, in every direction, than this share of the standard error of what is found: on sparse clouds pairs change
+    /// partners at every step, and the pose goes round in circles that mean nothing.
+    pub standard_errors: f64,
     /// Steps at most.
     pub max_iterations: usize,
 }
 
 impl Default for Termination {
-    /// A tenth of a millimetre, a microradian, 50 steps.
+    /// A tenth of a millimetre and a microradian, or a tenth of a standard error; 50 steps.
     fn default() -> Self {
-        Self { translation: 1e-4, rotation: 1e-6, max_iterations: 50 }
+        Self { translation: 1e-4, rotation: 1e-6, standard_errors: 0.1, max_iterations: 50 }
     }
 }
 
@@ -101,17 +104,19 @@ impl<F: Factor> Icp<F> {
     /// [`Error::InvalidParameter`] for a distance or share that cannot be; [`Error::InvalidInput`] for an empty cloud or where fewer than six
     /// pairs are within the distance; whatever the backend declines with.
     pub fn align(&self, on: &(impl Align + ?Sized), pair: Pair<'_>, initial: Rigid) -> Result<Alignment> {
-        let Rejection { max_distance, kept_share } = self.rejection;
-        Error::check("maximum correspondence distance", max_distance, max_distance > 0.0, "be above zero")?;
-        Error::check("kept share", kept_share, kept_share > 0.0 && kept_share <= 1.0, "be above 0 and at most 1")?;
-        for (name, positions) in [("source", pair.source), ("target", pair.target)] {
-            if positions.is_empty() {
-                return Err(Error::InvalidInput(format!("the {name} of an alignment has no points")));
-            }
-        }
+        self.check(pair)?;
         let normals =
             if self.factor.needs_normals() { target_normals(on, pair.target, NORMAL_NEIGHBOURS)? } else { Vec::new() };
         let pairing = on.pairing(pair.source, Target { positions: pair.target, normals: &normals })?;
+        self.align_paired(&*pairing, pair, initial)
+    }
+
+    /// As [`Self::align`], with a pairing that is there already: several factors, kernels or starts can share one, and its normals.
+    ///
+    /// # Errors
+    /// As [`Self::align`].
+    pub fn align_paired(&self, pairing: &dyn Pairing, pair: Pair<'_>, initial: Rigid) -> Result<Alignment> {
+        self.check(pair)?;
         let (pivot, radius) = centre(pair.target);
         let mut pose = initial.about(pivot);
         let mut iterations = 0;
@@ -120,12 +125,12 @@ impl<F: Factor> Icp<F> {
             if system.inliers < 6 {
                 let (found, of) = (system.inliers, pair.source.len());
                 return Err(Error::InvalidInput(format!(
-                    "only {found} of {of} source points have a target point within {max_distance} m: not enough to align"
+                    "only {found} of {of} source points have a target point within {} m: not enough to align",
+                    self.rejection.max_distance
                 )));
             }
             let step = solve(&system);
-            let [turn, shift] = [0, 3].map(|at| step.x.fixed_rows::<3>(at).norm());
-            let negligible = turn < self.termination.rotation && shift < self.termination.translation;
+            let negligible = self.is_negligible(&system, &step);
             if negligible || iterations == self.termination.max_iterations {
                 return Ok(finished(pose, &system, &step, negligible, iterations, pair.source.len(), radius));
             }
@@ -133,8 +138,30 @@ impl<F: Factor> Icp<F> {
             let small = Rigid::from_vectors([x[0], x[1], x[2]], [x[3], x[4], x[5]], pivot);
             pose = pose.then(&small).about(pivot);
             iterations += 1;
-            tracing::debug!(iterations, turn, shift, inliers = system.inliers, "step");
+            tracing::debug!(iterations, inliers = system.inliers, step = ?x.as_slice(), "step");
         }
+    }
+
+    fn check(&self, pair: Pair<'_>) -> Result<()> {
+        let Rejection { max_distance, kept_share } = self.rejection;
+        Error::check("maximum correspondence distance", max_distance, max_distance > 0.0, "be above zero")?;
+        Error::check("kept share", kept_share, kept_share > 0.0 && kept_share <= 1.0, "be above 0 and at most 1")?;
+        for (name, positions) in [("source", pair.source), ("target", pair.target)] {
+            if positions.is_empty() {
+                return Err(Error::InvalidInput(format!("the {name} of an alignment has no points")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a step is too small to matter: in metres and radians, or beside its standard error, √(xᵀ H x / σ²).
+    fn is_negligible(&self, system: &NormalEquations, step: &Step) -> bool {
+        let x = step.x;
+        let [turn, shift] = [0, 3].map(|at| x.fixed_rows::<3>(at).norm());
+        let h = Matrix6::from_fn(|i, j| system.h[i][j]);
+        let standard_errors = ((x.transpose() * h * x)[0] / step.variance(system)).sqrt();
+        turn < self.termination.rotation && shift < self.termination.translation
+            || standard_errors < self.termination.standard_errors
     }
 }
 
@@ -142,6 +169,14 @@ struct Step {
     x: Vector6<f64>,
     inverse: Matrix6<f64>,
     undetermined: usize,
+}
+
+impl Step {
+    /// Variance of a residual, σ²: what is left over the degrees of freedom.
+    fn variance(&self, system: &NormalEquations) -> f64 {
+        let freedom = (f64::from(system.inliers) - (6 - self.undetermined) as f64).max(1.0);
+        system.error / freedom
+    }
 }
 
 /// Solves H x = −b by eigen-decomposition, leaving out directions that the data do not determine. Rotations are scaled to metres first, by the root of
@@ -180,8 +215,7 @@ fn finished(
     radius: f64,
 ) -> Alignment {
     let inliers = f64::from(system.inliers);
-    let freedom = (inliers - (6 - step.undetermined) as f64).max(1.0);
-    let covariance = step.inverse * (system.error / freedom);
+    let covariance = step.inverse * step.variance(system);
     let trace = |range: std::ops::Range<usize>| range.map(|i| covariance[(i, i)]).sum::<f64>();
     Alignment {
         target_from_source: pose,

@@ -17,5 +17,5 @@ mod robust;
 pub use align::{Align, Pairing, Rejection, Target, target_normals};
 pub use equations::NormalEquations;
 pub use factor::{Factor, PointToPlane, PointToPoint};
-pub use icp::{Alignment, Icp, Pair, Termination};
+pub use icp::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, Termination};
 pub use robust::{Huber, Tukey};
