@@ -14,7 +14,11 @@ const UNITS: f64 = 1e9;
 /// V = a Σ |dᵢ|          ± 1.96 a (√Σσᵢ² + r n)          a: area of a cell, n: number of cells
 /// ```
 ///
-/// the random part after Wheaton et al. 2010, the systematic part fully correlated, after Anderson 2019 (doi:10.1002/esp.4551).
+/// The error is that of the cells that were counted. It does not say what the threshold itself does: of unchanged cells one in twenty (more
+/// where they have few points) is counted, half as gain and half as loss, and change below the level of detection is not. Gain and loss
+/// of a large, mostly unchanged area are therefore both too large; their difference hardly.
+///
+/// The random part is after Wheaton et al. 2010, the systematic part fully correlated, after Anderson 2019 (doi:10.1002/esp.4551).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volumes {
     cell_area: f64,

@@ -82,20 +82,20 @@ fn across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
     // A vector across the axis: it leaves out the smallest component.
     let [x, y, z] = axis;
     let u = if x.abs() > y.abs() {
-        let length = x.hypot(z);
+        let length = (x * x + z * z).sqrt();
         [-z / length, 0.0, x / length]
     } else {
-        let length = y.hypot(z);
+        let length = (y * y + z * z).sqrt();
         [0.0, z / length, -y / length]
     };
     let w = cross(axis, u);
     let (au, aw) = (times(upper, u), times(upper, w));
     let (uu, uw, ww) = (dot(u, au), dot(u, aw), dot(w, aw));
     let (mean, half) = (0.5 * (uu + ww), 0.5 * (uu - ww));
-    let radius = half.hypot(uw);
+    let radius = (half * half + uw * uw).sqrt();
     // The eigenvector of mean + radius in the basis u, w; of two ways to write it, the one that does not cancel.
     let (c, s) = if half >= 0.0 { (half + radius, uw) } else { (uw, radius - half) };
-    let length = c.hypot(s);
+    let length = (c * c + s * s).sqrt();
     let (c, s) = if length > 0.0 { (c / length, s / length) } else { (1.0, 0.0) };
     let high: [f64; 3] = std::array::from_fn(|i| c * u[i] + s * w[i]);
     let low: [f64; 3] = std::array::from_fn(|i| c * w[i] - s * u[i]);

@@ -39,7 +39,7 @@ impl Grid<'_> {
     #[inline(always)]
     pub(super) fn moments_in_cylinder_here(&self, query: Located, axis: [f64; 3], cylinder: Cylinder) -> Moments {
         let [radius, half] = [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
-        let sums = Sums::new(radius.hypot(half) * (1.0 + 1e-9) + 1.0);
+        let sums = Sums::new((radius * radius + half * half).sqrt() * (1.0 + 1e-9) + 1.0);
         let (Located::Near(near), Some(mut sums)) = (query, sums) else {
             let mut moments = Moments::default();
             self.each_in_cylinder(query, axis, cylinder, |d, _| moments.add(d));

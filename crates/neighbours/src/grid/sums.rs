@@ -24,7 +24,7 @@ pub(super) struct Sums {
 }
 
 /// Count, sums and products of offsets, one a lane.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Lanes {
     count: [f64; LANES],
     sum: [[f64; LANES]; 3],
@@ -78,30 +78,34 @@ impl Sums {
 impl Lanes {
     #[inline(always)]
     fn add(&mut self, grid: &Grid<'_>, span: Range<usize>, query: Query, keep: impl Fn([f64; 3]) -> bool + Copy) {
-        for start in span.clone().step_by(LANES) {
-            let left = span.end - start;
-            let offsets = |sorted: &[i32], centre: i32| -> [f64; LANES] {
-                let points: [i32; LANES] = sorted[start..].first_chunk().copied().unwrap_or_default();
-                points.map(|tick| f64::from(tick.wrapping_sub(centre))) // queries are near: nothing wraps
-            };
-            let x = offsets(&grid.x, query[0]);
-            let y = offsets(&grid.y, query[1]);
-            let z = offsets(&grid.z, query[2]);
+        /// Which lane is which.
+        const LANE: [f64; LANES] = [0.0, 1.0, 2.0, 3.0];
+        let whole = span.start..span.start + span.len().next_multiple_of(LANES);
+        let [x, y, z] = [&grid.x, &grid.y, &grid.z].map(|sorted| sorted[whole.clone()].as_chunks::<LANES>().0);
+        let mut left = span.len() as f64;
+        let mut sums = *self;
+        for ((x, y), z) in x.iter().zip(y).zip(z) {
+            // Queries are near: nothing wraps.
+            let x: [f64; LANES] = std::array::from_fn(|l| f64::from(x[l].wrapping_sub(query[0])));
+            let y: [f64; LANES] = std::array::from_fn(|l| f64::from(y[l].wrapping_sub(query[1])));
+            let z: [f64; LANES] = std::array::from_fn(|l| f64::from(z[l].wrapping_sub(query[2])));
             let kept: [f64; LANES] =
-                std::array::from_fn(|l| f64::from(u8::from((l < left) & keep([x[l], y[l], z[l]]))));
+                std::array::from_fn(|l| if (LANE[l] < left) & keep([x[l], y[l], z[l]]) { 1.0 } else { 0.0 });
+            left -= LANES as f64;
             for l in 0..LANES {
                 let [mx, my, mz] = [x[l] * kept[l], y[l] * kept[l], z[l] * kept[l]];
-                self.count[l] += kept[l];
-                self.sum[0][l] += mx;
-                self.sum[1][l] += my;
-                self.sum[2][l] += mz;
-                self.products[0][l] += mx * x[l];
-                self.products[1][l] += mx * y[l];
-                self.products[2][l] += mx * z[l];
-                self.products[3][l] += my * y[l];
-                self.products[4][l] += my * z[l];
-                self.products[5][l] += mz * z[l];
+                sums.count[l] += kept[l];
+                sums.sum[0][l] += mx;
+                sums.sum[1][l] += my;
+                sums.sum[2][l] += mz;
+                sums.products[0][l] += mx * x[l];
+                sums.products[1][l] += mx * y[l];
+                sums.products[2][l] += mx * z[l];
+                sums.products[3][l] += my * y[l];
+                sums.products[4][l] += my * z[l];
+                sums.products[5][l] += mz * z[l];
             }
         }
+        *self = sums;
     }
 }
