@@ -21,6 +21,16 @@ struct Pixel {
     height: f64,
 }
 
+impl Pixel {
+    fn merge(&mut self, other: &Self) {
+        self.changes += other.changes;
+        self.change += other.change;
+        self.significant += other.significant;
+        self.heights += other.heights;
+        self.height += other.height;
+    }
+}
+
 /// Changes and heights, averaged to pixels.
 pub(crate) struct Overview {
     grid: Grid,
@@ -54,13 +64,40 @@ impl Overview {
         }
     }
 
-    /// The grid of the picture.
-    pub(crate) fn grid(&self) -> Grid {
-        self.grid
+    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid. Where few cells have points of both epochs, pixels
+    /// are larger than cells, so that there is a map to be seen instead of dust.
+    pub(crate) fn png(&self, limit: f64) -> Result<(Vec<u8>, Grid)> {
+        let mut map = Self { grid: self.grid, pixels: self.pixels.clone() };
+        loop {
+            let coarser = map.coarser()?;
+            // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless most of the small ones were empty.
+            if coarser.covered() < 1.5 * map.covered() || coarser.pixels.len() < 1000 {
+                break;
+            }
+            map = coarser;
+        }
+        Ok((map.draw(limit)?, map.grid))
     }
 
-    /// The shaded change map, blue for gain and red for loss up to `limit` metres.
-    pub(crate) fn png(&self, limit: f64) -> Result<Vec<u8>> {
+    /// Ground with points of both epochs, m², as far as pixels tell.
+    fn covered(&self) -> f64 {
+        self.pixels.iter().filter(|p| p.changes > 0).count() as f64 * self.grid.cell_size.powi(2)
+    }
+
+    /// With pixels of twice the side.
+    fn coarser(&self) -> Result<Self> {
+        let grid = Grid::covering(&self.grid.extent(), 2.0 * self.grid.cell_size)?;
+        let mut pixels: Array2<Pixel> = Array2::default((grid.rows, grid.columns));
+        for ((row, column), from) in self.pixels.indexed_iter() {
+            let [x, y] = self.grid.centre(row, column);
+            if let Some(at) = grid.locate(x, y) {
+                pixels[at].merge(from);
+            }
+        }
+        Ok(Self { grid, pixels })
+    }
+
+    fn draw(&self, limit: f64) -> Result<Vec<u8>> {
         let mean = |sum: f64, count: u32| if count == 0 { f64::NAN } else { sum / f64::from(count) };
         let change = self.pixels.mapv(|p| mean(p.change, p.changes));
         let significant = self.pixels.mapv(|p| f64::from(u8::from(2 * p.significant > p.changes)));

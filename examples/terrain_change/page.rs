@@ -158,6 +158,7 @@ fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
     let extent = grid.extent();
     let [width, height] = extent.size();
     let bar = round_length(width / 4.0);
+    let pixel = grid.cell_size;
     let colours: Vec<String> = picture::DIVERGING.iter().map(|[r, g, b]| format!("rgb({r},{g},{b})")).collect();
     let [r, g, b] = picture::INSIGNIFICANT;
     let ticks: String =
@@ -167,7 +168,7 @@ fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
 <div class=north>N<br>↑</div><div class=scale style=\"width:{:.2}%\">{} m</div></div>\
 <div class=corner><span>{:.0} E {:.0} N</span><span>{:.0} E {:.0} N</span></div>\
 <figcaption><div class=legend><div class=ramp style=\"background:linear-gradient(90deg,{})\"></div><div class=ticks>{ticks}</div></div>\
-<p>Height difference, m, later − earlier, shaded by the earlier surface. <i style=\"background:rgb({r},{g},{b})\"></i> not significant. White: no data in one of the epochs. Colours end at the 98th percentile.</p></figcaption></figure>",
+<p>Height difference, m, later − earlier, shaded by the earlier surface. <i style=\"background:rgb({r},{g},{b})\"></i> not significant. White: no data in one of the epochs. Colours end at the 98th percentile. Pixels of {pixel} m.</p></figcaption></figure>",
         width / height,
         base64(png),
         100.0 * bar / width,

@@ -66,7 +66,10 @@ pub(crate) fn write(
         "files": FILES,
     });
     let maps = match &outputs.overview {
-        Some(overview) => Some((overview.png(limit)?, overview.grid(), limit)),
+        Some(overview) => {
+            let (png, grid) = overview.png(limit)?;
+            Some((png, grid, limit))
+        }
         None => None,
     };
     let clock = Measure::start();

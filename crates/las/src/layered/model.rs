@@ -102,7 +102,7 @@ impl Model {
             at = next;
         }
         self.starts[self.symbols] = WHOLE as u16;
-        self.cycle = (5 * self.cycle >> 2).min((self.symbols as u32 + 6) << 3);
+        self.cycle = ((5 * self.cycle) >> 2).min((self.symbols as u32 + 6) << 3);
         self.until_update = self.cycle;
     }
 }
@@ -141,7 +141,7 @@ impl BitModel {
             self.total += u32::from(self.zeros == self.total);
         }
         self.zero = (self.zeros * ((1 << 31) / self.total)) >> 18;
-        self.cycle = (5 * self.cycle >> 2).min(64);
+        self.cycle = ((5 * self.cycle) >> 2).min(64);
         self.until_update = self.cycle;
     }
 }

@@ -38,7 +38,7 @@ impl Heights {
     /// Lowest and highest z of the blocks that a block of cells meets; `None` where they have no point.
     #[inline]
     pub(super) fn within(&self, cells: &Block) -> Option<[i32; 2]> {
-        let [columns, rows] = [cells.columns, cells.rows].map(|[first, end]| first >> SHIFT..(end - 1 >> SHIFT) + 1);
+        let [columns, rows] = [cells.columns, cells.rows].map(|[first, end]| first >> SHIFT..((end - 1) >> SHIFT) + 1);
         let ranges = rows.flat_map(|row| &self.ranges[row * self.across..][columns.clone()]);
         let range = ranges.fold(NONE, |range, &block| both(range, block));
         (range[0] <= range[1]).then_some(range)
