@@ -1,0 +1,57 @@
+//! How much plasma is there at which temperature? The differential emission measure of every pixel of a set of images, by the
+//! regularised inversion of Hannah & Kontar (2012, A&A 539, A146; the program DEMREG), with vertical and horizontal errors.
+//!
+//! Counts of channel *f* are `∫ K_f(T) ξ(T) dT`, with the temperature response `K` and the differential emission measure `ξ`. An
+//! [`Inversion`] holds the response, the temperature bins and how to regularise; [`InvertPixels`] is the capability to run it.
+//! [`plain`] is the definition, in plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by test. The derivation is in
+//! `docs/algorithms/emission.md`.
+//!
+//! ```
+//! use isopach_compute::Cpu;
+//! use isopach_emission::{Inversion, Observation, Status, TemperatureResponse};
+//! use ndarray::{Array1, arr2};
+//!
+//! // Four channels, each a Gaussian in log T.
+//! let log_t: Vec<f64> = (0..=60).map(|i| 5.5 + 0.03 * f64::from(i)).collect();
+//! let channel = |peak: f64| log_t.iter().map(|x| 1e-24 * (-((x - peak) / 0.15).powi(2)).exp() + 1e-28).collect();
+//! let response = TemperatureResponse { channels: [5.9, 6.2, 6.5, 6.8].map(channel).into(), log_t };
+//! let edges: Vec<f64> = (0..=24).map(|i| 5.7 + 0.05 * f64::from(i)).collect();
+//! let inversion = Inversion::new(response, edges);
+//!
+//! // What a Gaussian emission measure about log T = 6.3 would look like, and what is found from that.
+//! let truth: Array1<f64> = (0..24).map(|t| 1e22 * (-((5.725 + 0.05 * f64::from(t) - 6.3) / 0.15).powi(2)).exp()).collect();
+//! let counts = inversion.forward(truth.view().into_dyn())?;
+//! let sigma = counts.mapv(|c| 0.05 * c + 1e-3);
+//! let map = inversion.run(&Cpu, Observation { counts: counts.view(), sigma: sigma.view() })?;
+//! assert_eq!(map.status[[]], Status::Converged);
+//! # Ok::<(), isopach_compute::Error>(())
+//! ```
+
+mod bands;
+mod cpu;
+mod discretised;
+mod forward;
+mod inversion;
+mod invert;
+mod kernel;
+mod lanes;
+mod map;
+mod monte_carlo;
+mod noise;
+pub mod plain;
+mod real;
+mod response;
+mod screen;
+mod status;
+mod stream;
+
+pub use discretised::{Discretised, ResolutionPoint};
+pub use inversion::{Compat, Constraint, Inversion, Missing, Outputs, Quantity, Weights};
+pub use invert::{InvertPixels, Observation};
+pub use map::EmissionMap;
+pub use monte_carlo::{MonteCarlo, Spread};
+pub use noise::{AIA, AiaChannel, Noise};
+pub use real::Real;
+pub use response::TemperatureResponse;
+pub use status::Status;
+pub use stream::Block;
