@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
 //! | [`compute`] | the root of all capabilities, the CPU, the choice between backends, errors |
+//! | [`fits`] | FITS images in, cubes out |
 //! | [`las`] | LAS and LAZ files as sources and sinks of points |
 //! | [`raster`] | cells, GeoTIFF, pictures |
 //! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
@@ -32,6 +33,7 @@ pub use isopach_change as change;
 pub use isopach_cloud as cloud;
 pub use isopach_compute as compute;
 pub use isopach_emission as emission;
+pub use isopach_fits as fits;
 pub use isopach_las as las;
 pub use isopach_neighbours as neighbours;
 pub use isopach_raster as raster;

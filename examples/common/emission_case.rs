@@ -37,14 +37,27 @@ pub(crate) fn options(about: &Value, dir: &Path) -> Result<Map<String, Value>, B
 pub(crate) fn read(about: &Value, dir: &Path) -> Result<EmissionCase, Box<dyn Error>> {
     let options = options(about, dir)?;
     let known = [
-        "reg_tweak", "max_iter", "gloci", "rgt_fact", "dem_norm0", "nmu", "warn", "emd_int", "emd_ret", "l_emd", "non_pos", "rscl",
+        "reg_tweak",
+        "max_iter",
+        "gloci",
+        "rgt_fact",
+        "dem_norm0",
+        "nmu",
+        "warn",
+        "emd_int",
+        "emd_ret",
+        "l_emd",
+        "non_pos",
+        "rscl",
     ];
     if let Some(unknown) = options.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(format!("the option {unknown} is not known").into());
     }
     let number = |name: &str, default: f64| options.get(name).and_then(Value::as_f64).unwrap_or(default);
     let is = |name: &str| {
-        options.get(name).is_some_and(|value| value.as_bool().unwrap_or(false) || value.as_f64().is_some_and(|x| x == 1.0))
+        options
+            .get(name)
+            .is_some_and(|value| value.as_bool().unwrap_or(false) || value.as_f64().is_some_and(|x| x == 1.0))
     };
     let counts = array(dir, "dn")?;
     let response = array(dir, "tresp")?.into_dimensionality::<ndarray::Ix2>()?;
@@ -105,7 +118,8 @@ pub(crate) fn compare<T: Real>(found: &EmissionMap<T>, dir: &Path, exact: bool) 
     });
     if let (Ok(lambda), Ok(iterations)) = (lambda, iterations) {
         let ours = found.iterations.iter().map(|&i| f64::from(i));
-        let same_lambda = |i: &usize| (found.lambda[IxDyn(&index(found, *i))] - lambda[*i]).abs() <= 1e-3 * lambda[*i].abs();
+        let same_lambda =
+            |i: &usize| (found.lambda[IxDyn(&index(found, *i))] - lambda[*i]).abs() <= 1e-3 * lambda[*i].abs();
         let accepted: Vec<usize> = (0..pixels).filter(|&i| iterations[i] > 0.0).collect();
         line["accepted"] = json!(accepted.len());
         line["lambda_differs"] = json!(accepted.iter().filter(|i| !same_lambda(i)).count());
@@ -148,7 +162,13 @@ fn by_pixel(ours: &[f64], golden: &[f64], row: usize) -> Vec<f64> {
         return vec![f64::INFINITY];
     }
     let distance = |(a, b): (&f64, &f64)| {
-        if a == b || (a.is_nan() && b.is_nan()) { 0.0 } else if (a - b).is_nan() { f64::INFINITY } else { (a - b).abs() }
+        if a == b || (a.is_nan() && b.is_nan()) {
+            0.0
+        } else if (a - b).is_nan() {
+            f64::INFINITY
+        } else {
+            (a - b).abs()
+        }
     };
     let pixels = ours.chunks(row).zip(golden.chunks(row));
     pixels

@@ -6,6 +6,9 @@ use isopach_compute::{Error, Result};
 /// Scale of the response and of the solution in the reference. Part of the definition, because the grid of μ is not free of scale.
 pub(crate) const UNIT: f64 = 1e15;
 
+/// How far below zero, in units of the largest bin, still counts as round-off.
+pub(crate) const ROUND_OFF: f64 = 1e-12;
+
 /// Full width at half maximum of a Gaussian in standard deviations, 2 √(2 ln 2), as the reference has it.
 pub(crate) const FWHM: f64 = 2.354_820_045_030_949_3;
 
@@ -67,12 +70,16 @@ impl Inversion {
         self.response.check()?;
         let edges = &self.log_t_edges;
         if self.bins() < 3 || !edges.windows(2).all(|w| w[0] < w[1]) {
-            return Err(Error::InvalidInput("the edges of the temperature bins must be four or more, and ascending".into()));
+            return Err(Error::InvalidInput(
+                "the edges of the temperature bins must be four or more, and ascending".into(),
+            ));
         }
         let widths: Vec<f64> = edges.windows(2).map(|w| w[1] - w[0]).collect();
         let log_t: Vec<f64> = match self.compat {
             Compat::Off => edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect(),
-            Compat::Reference => widths.iter().enumerate().map(|(i, width)| edges[0] + width * (i as f64 + 0.5)).collect(),
+            Compat::Reference => {
+                widths.iter().enumerate().map(|(i, width)| edges[0] + width * (i as f64 + 0.5)).collect()
+            }
         };
         let kelvin: Vec<f64> =
             log_t.iter().zip(&widths).map(|(x, width)| 10f64.powf(*x) * 10f64.powf(*width).ln()).collect();

@@ -146,7 +146,11 @@ impl Inversion {
     ///
     /// # Errors
     /// As [`InvertPixels::invert`].
-    pub fn run(&self, on: &(impl InvertPixels + ?Sized), observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+    pub fn run(
+        &self,
+        on: &(impl InvertPixels + ?Sized),
+        observation: Observation<'_, f64>,
+    ) -> Result<EmissionMap<f64>> {
         on.invert(self, observation)
     }
 

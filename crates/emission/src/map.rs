@@ -10,8 +10,8 @@ pub struct EmissionMap<T> {
     pub emission: ArrayD<T>,
     /// Its vertical error (one standard deviation from the errors of the counts, no bias), same shape and unit, if asked for.
     pub uncertainty: Option<ArrayD<T>>,
-    /// Its horizontal error, shape (.., bins), Δ log₁₀ T: standard deviation of the averaging kernel of each bin, from its half width
-    /// at half maximum over the sampled range; if asked for.
+    /// Its horizontal error, shape (.., bins), Δ log₁₀ T, as the reference defines it: full width at half maximum of the column of the averaging
+    /// kernel, halved, over 2 √(2 ln 2). A Gaussian kernel has *twice* this as its standard deviation. If asked for.
     pub log_t_resolution: Option<ArrayD<T>>,
     /// `Σ ((counts − synthetic) / σ)² / channels`, shape (..).
     pub chi_squared: ArrayD<T>,
@@ -134,13 +134,63 @@ impl<'a, T: Real> Slab<'a, T> {
         let iterations = cut(self.iterations, pixels);
         let status = cut(self.status, pixels);
         let dropped = cut(self.dropped, pixels);
-        let slab = |emission, uncertainty, log_t_resolution, chi_squared, synthetic, lambda, iterations, status, dropped| {
-            Slab { emission, uncertainty, log_t_resolution, chi_squared, synthetic, lambda, iterations, status, dropped }
-        };
+        let slab =
+            |emission, uncertainty, log_t_resolution, chi_squared, synthetic, lambda, iterations, status, dropped| {
+                Slab {
+                    emission,
+                    uncertainty,
+                    log_t_resolution,
+                    chi_squared,
+                    synthetic,
+                    lambda,
+                    iterations,
+                    status,
+                    dropped,
+                }
+            };
         (
-            slab(emission.0, uncertainty.0, resolution.0, chi_squared.0, synthetic.0, lambda.0, iterations.0, status.0, dropped.0),
-            slab(emission.1, uncertainty.1, resolution.1, chi_squared.1, synthetic.1, lambda.1, iterations.1, status.1, dropped.1),
+            slab(
+                emission.0,
+                uncertainty.0,
+                resolution.0,
+                chi_squared.0,
+                synthetic.0,
+                lambda.0,
+                iterations.0,
+                status.0,
+                dropped.0,
+            ),
+            slab(
+                emission.1,
+                uncertainty.1,
+                resolution.1,
+                chi_squared.1,
+                synthetic.1,
+                lambda.1,
+                iterations.1,
+                status.1,
+                dropped.1,
+            ),
         )
+    }
+
+    /// Pixel `to` becomes pixel `from` of another slab with the same outputs.
+    pub(crate) fn copy_pixel(&mut self, to: usize, other: &Self, from: usize) {
+        let (own, others) = (self.pixels(), other.pixels());
+        for (rows, source) in [
+            (&mut *self.emission, &*other.emission),
+            (&mut *self.uncertainty, &*other.uncertainty),
+            (&mut *self.log_t_resolution, &*other.log_t_resolution),
+            (&mut *self.chi_squared, &*other.chi_squared),
+            (&mut *self.synthetic, &*other.synthetic),
+        ] {
+            let (row, length) = (rows.len() / own, source.len() / others);
+            rows[to * row..(to + 1) * row].copy_from_slice(&source[from * length..(from + 1) * length]);
+        }
+        self.lambda[to] = other.lambda[from];
+        self.iterations[to] = other.iterations[from];
+        self.status[to] = other.status[from];
+        self.dropped[to] = other.dropped[from];
     }
 
     /// Pixel `i` has no result, for this reason.

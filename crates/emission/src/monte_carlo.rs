@@ -45,7 +45,8 @@ impl MonteCarlo {
         let mut spread: Option<Spread> = None;
         for draw in 0..self.draws {
             let counts = self.counts(draw, observation);
-            let found = on.invert(&inversion, Observation { counts: counts.view(), sigma: observation.sigma.view() })?;
+            let found =
+                on.invert(&inversion, Observation { counts: counts.view(), sigma: observation.sigma.view() })?;
             let spread = spread.get_or_insert_with(|| Spread {
                 mean: ArrayD::zeros(found.emission.raw_dim()),
                 deviation: ArrayD::zeros(found.emission.raw_dim()),

@@ -1,6 +1,9 @@
 //! The two precisions.
 
-use std::{fmt::Debug, ops::{Add, Div, Mul, Neg, Sub}};
+use std::{
+    fmt::Debug,
+    ops::{Add, Div, Mul, Neg, Sub},
+};
 
 /// `f32` or `f64`.
 pub trait Real:
@@ -20,8 +23,15 @@ pub trait Real:
 {
     /// Distance from 1 to the next number.
     const EPSILON: f64;
-    /// How far below zero, in units of the largest value, still counts as round-off: 10⁻¹² or 10⁻⁶.
-    const ROUND_OFF: f64;
+    /// Ratio of the smallest to the largest singular value below which the precision is not enough.
+    #[doc(hidden)]
+    const LEAST_CONDITION: f64;
+    /// Counts in units of their errors above which the precision is not enough.
+    #[doc(hidden)]
+    const MOST_SIGNAL: f64;
+    /// Difference of two discrepancies, in units of the target, below which it does not tell which is the nearer.
+    #[doc(hidden)]
+    const LEAST_MARGIN: f64;
     /// Rounds once.
     fn of(value: f64) -> Self;
     /// Exact.
@@ -39,7 +49,9 @@ mod sealed {
 
 impl Real for f64 {
     const EPSILON: f64 = Self::EPSILON;
-    const ROUND_OFF: f64 = 1e-12;
+    const LEAST_CONDITION: f64 = 0.0;
+    const MOST_SIGNAL: f64 = f64::INFINITY;
+    const LEAST_MARGIN: f64 = 0.0;
     #[inline(always)]
     fn of(value: f64) -> Self {
         value
@@ -56,7 +68,9 @@ impl Real for f64 {
 
 impl Real for f32 {
     const EPSILON: f64 = Self::EPSILON as f64;
-    const ROUND_OFF: f64 = 1e-6;
+    const LEAST_CONDITION: f64 = 2e-4;
+    const MOST_SIGNAL: f64 = 1e4;
+    const LEAST_MARGIN: f64 = 2e-4;
     #[inline(always)]
     fn of(value: f64) -> Self {
         value as Self

@@ -40,8 +40,11 @@ impl TemperatureResponse {
                 "channel {channel} of the response has {found} values for {temperatures} temperatures"
             )));
         }
-        if temperatures < 2 || !self.log_t.windows(2).all(|w| w[0] < w[1]) || !self.log_t.iter().all(|x| x.is_finite()) {
-            return Err(Error::InvalidInput("the temperatures of the response must be two or more, finite and ascending".into()));
+        if temperatures < 2 || !self.log_t.windows(2).all(|w| w[0] < w[1]) || !self.log_t.iter().all(|x| x.is_finite())
+        {
+            return Err(Error::InvalidInput(
+                "the temperatures of the response must be two or more, finite and ascending".into(),
+            ));
         }
         for (channel, values) in self.channels.iter().enumerate() {
             if !values.iter().all(|x| x.is_finite()) || !values.iter().any(|&x| x > 0.0) {
@@ -75,7 +78,9 @@ impl TemperatureResponse {
             }
         }
         if cleaned.iter().flatten().any(|&x| x < 0.0) {
-            return Err(Error::InvalidInput("the reference's way of cleaning leaves negative values in this response".into()));
+            return Err(Error::InvalidInput(
+                "the reference's way of cleaning leaves negative values in this response".into(),
+            ));
         }
         Ok(cleaned)
     }

@@ -33,7 +33,7 @@ pub(crate) fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) 
     }
     let kept = |f: &usize| dropped & (1 << f) == 0;
     let enough = match &inversion.weights {
-        Weights::EmissionMeasureLoci(chosen) => chosen.iter().any(|f| kept(f)),
+        Weights::EmissionMeasureLoci(chosen) => chosen.iter().any(kept),
         _ => (0..counts.len()).any(|f| kept(&f)),
     };
     if enough { Ok(dropped) } else { Err(Status::NoChannel) }

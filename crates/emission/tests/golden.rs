@@ -77,7 +77,8 @@ fn single_precision_chooses_the_same_lambda() {
     let (mut accepted, mut differs) = (0.0, 0.0);
     for (name, dir, case) in cases() {
         let (counts, sigma) = (case.counts.mapv(|x| x as f32), case.sigma.mapv(|x| x as f32));
-        let found = Cpu.invert_single(&case.inversion, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
+        let found =
+            Cpu.invert_single(&case.inversion, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
         let line = compare(&found, &dir, is_driven_by_round_off(&name)).unwrap();
         eprintln!("{name} {line}");
         accepted += line["accepted"].as_f64().unwrap_or(0.0);

@@ -8,7 +8,8 @@
 //!   zero, its singular value is left out of the grid of μ.
 //! - *Lanes never see each other.* A lane that has converged multiplies by exactly 1 and adds exactly 0, so a pixel has the same bits in any company.
 //! - *R is scaled by a power of two* so that single precision has room; the grid of μ and the filler of the weights are scaled along.
-//! - *The discrepancy is `Σc² − Σ c² r (2 − r)`, r = s²/(s² + μ)*: the form that does not saturate in single precision.
+//! - *Single precision knows when it does not know*: pixels whose numbers leave its range, whose matrix is too ill conditioned, or for which two points
+//!   of the grid of μ are all but equally good are inverted again in double precision (`cpu`).
 
 mod jacobi;
 mod lq;

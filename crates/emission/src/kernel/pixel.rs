@@ -1,7 +1,12 @@
 //! A slab of pixels, lanes at a time.
 
 use super::{
-    Matrix, Rows, Shared, Vector, jacobi::decompose, lq::lower_triangle, regularise::{Curve, System}, resolution::resolution, weights,
+    Matrix, Rows, Shared, Vector,
+    jacobi::decompose,
+    lq::lower_triangle,
+    regularise::{Curve, System},
+    resolution::resolution,
+    weights,
 };
 use crate::{Compat, Real, Status, Weights, lanes::Lanes, map::Slab, screen::screen};
 
@@ -44,6 +49,8 @@ struct Found<V: Lanes, const NF: usize> {
     negative: V,
     chi_squared: V,
     synthetic: Vector<V, NF>,
+    /// 1 where the precision is not enough to be sure of the numbers.
+    doubtful: V,
 }
 
 /// Inverts the pixels of a slab.
@@ -140,11 +147,12 @@ fn solve<V: Lanes, const NF: usize>(
     let inversion = shared.inversion;
     let bins = shared.response.len();
     let grid = (shared.scale, inversion.mu_samples);
+    let mut first_margin = V::constant(f64::INFINITY);
     if !group.given {
         if matches!(inversion.weights, Weights::EmissionMeasureLoci(_)) {
             weights::loci(shared, &group.counts, &group.inverse_sigma, &mut scratch.a);
         } else {
-            first_solution(shared, group, scratch);
+            first_margin = first_solution(shared, group, scratch);
         }
         weights::smooth(&scratch.a, &mut scratch.b);
     }
@@ -164,13 +172,16 @@ fn solve<V: Lanes, const NF: usize>(
     let tolerance = zero - V::splat(shared.round_off);
     let mut target = inversion.chi_squared_target;
     let (mut lambda, mut iterations, mut negative) = (zero, zero, one);
+    let mut margin = first_margin;
     for iteration in 0..inversion.max_iterations {
         let running = zero.less(negative);
         if iteration > 0 && !V::any(running) {
             break;
         }
         iterations = V::select(running, iterations + one, iterations);
-        let next = V::select(running, system.lambda(group.channels * V::constant(target), &scratch.curve), lambda);
+        let chosen = system.lambda(group.channels * V::constant(target), &scratch.curve);
+        let next = V::select(running, chosen.lambda, lambda);
+        margin = V::select(running, chosen.margin.min(margin), margin);
         target *= inversion.target_growth;
         if !V::any(zero.less((next - lambda).abs())) {
             continue; // the same points of the grid: the same solutions
@@ -203,16 +214,17 @@ fn solve<V: Lanes, const NF: usize>(
         chi_squared = chi_squared + residual * residual;
     }
     chi_squared = chi_squared / group.channels;
-    (system, Found { lambda, iterations, negative, chi_squared, synthetic })
+    let doubtful = V::select(margin.less(V::constant(V::Scalar::LEAST_MARGIN)), one, system.beyond_precision());
+    (system, Found { lambda, iterations, negative, chi_squared, synthetic, doubtful })
 }
 
-/// The first solution of self-normalised weights, into `scratch.a`.
+/// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ.
 #[inline(always)]
 fn first_solution<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     group: &Group<V, NF>,
     scratch: &mut Scratch<V, NF>,
-) {
+) -> V {
     let mut triangle = [[V::constant(0.0); NF]; NF];
     for f in 0..NF {
         for i in 0..=f {
@@ -223,11 +235,13 @@ fn first_solution<V: Lanes, const NF: usize>(
     let grid = (shared.scale, shared.inversion.mu_samples);
     let system = System::new(decomposed, &group.g, &group.inverse_sigma, grid, &mut scratch.curve);
     let target = group.channels * V::constant(shared.inversion.chi_squared_target);
-    let z = system.coefficients(&system.damping(system.lambda(target, &scratch.curve)));
+    let chosen = system.lambda(target, &scratch.curve);
+    let z = system.coefficients(&system.damping(chosen.lambda));
     for t in 0..shared.response.len() {
         scratch.a[t] = V::splat(shared.widths[t]) * dot(&shared.response[t], &z);
     }
     weights::from_first_solution(&mut scratch.a, V::constant(1.0 / shared.scale));
+    chosen.margin
 }
 
 /// Vertical and horizontal errors, those that were asked for.
@@ -308,21 +322,24 @@ fn store<V: Lanes, const NF: usize>(
     first: usize,
 ) {
     let missing = if shared.inversion.compat == Compat::Reference { 0.0 } else { f64::NAN };
-    let mut lanes = [[V::Scalar::default(); MOST_LANES]; 4];
+    let mut lanes = [[V::Scalar::default(); MOST_LANES]; 5];
     found.lambda.store(&mut lanes[0]);
     found.iterations.store(&mut lanes[1]);
     found.negative.store(&mut lanes[2]);
     found.chi_squared.store(&mut lanes[3]);
+    found.doubtful.store(&mut lanes[4]);
     let mut synthetic = [[V::Scalar::default(); MOST_LANES]; NF];
     for f in 0..NF {
         found.synthetic[f].store(&mut synthetic[f]);
     }
-    let [lambda, iterations, negative, chi_squared] = lanes;
+    let [lambda, iterations, negative, chi_squared, doubtful] = lanes;
     for lane in 0..V::COUNT.min(slab.pixels() - first) {
         let i = first + lane;
         match group.screened[lane] {
             Err(status) => slab.reject(i, status, missing),
-            Ok(_) if !chi_squared[lane].wide().is_finite() => slab.reject(i, Status::OutOfRange, missing),
+            Ok(_) if !chi_squared[lane].wide().is_finite() || doubtful[lane].wide() > 0.0 => {
+                slab.reject(i, Status::OutOfRange, missing)
+            }
             Ok(dropped) => {
                 slab.chi_squared[i] = chi_squared[lane];
                 slab.lambda[i] = lambda[lane].wide() / (shared.scale * shared.scale);

@@ -17,17 +17,25 @@ pub(crate) struct System<V: Lanes, const NF: usize> {
     inverse_sigma: Vector<V, NF>,
 }
 
-/// Room for the curve of discrepancies: μ, and by how much the discrepancy is below Σ c².
+/// Room for the curve of discrepancies: μ, the discrepancy there, and by how much it is below Σ c².
 #[derive(Debug)]
 pub(crate) struct Curve<V> {
     mu: Vec<V>,
+    discrepancy: Vec<V>,
     removed: Vec<V>,
 }
 
 impl<V> Curve<V> {
     pub(crate) fn new() -> Self {
-        Self { mu: vec![], removed: vec![] }
+        Self { mu: vec![], discrepancy: vec![], removed: vec![] }
     }
+}
+
+/// A point of the grid of μ.
+pub(crate) struct Chosen<V> {
+    pub(crate) lambda: V,
+    /// How much nearer than the second nearest it is, in units of the target.
+    pub(crate) margin: V,
 }
 
 impl<V: Lanes, const NF: usize> System<V, NF> {
@@ -41,7 +49,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         curve: &mut Curve<V>,
     ) -> Self {
         let Decomposed { u, squared } = decomposed;
-        let zero = V::constant(0.0);
+        let (zero, one) = (V::constant(0.0), V::constant(1.0));
         let mut c = [zero; NF];
         let mut total = zero;
         let mut energy = [zero; NF];
@@ -53,36 +61,50 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
             total = total + energy[k];
         }
         grid::<V, NF>(&squared, inverse_sigma, scale, samples, &mut curve.mu);
+        curve.discrepancy.clear();
         curve.removed.clear();
         for i in 0..samples {
             let mu = curve.mu[i];
-            let mut removed = zero;
+            let (mut discrepancy, mut removed) = (zero, zero);
             for k in 0..NF {
-                // r (2 − r) = s² (s² + 2 μ) / (s² + μ)²
-                let sum = squared[k] + mu;
-                let r = squared[k] / sum;
-                removed = removed + energy[k] * (r * (V::constant(2.0) - r));
+                let share = one / (squared[k] + mu);
+                let (left, taken) = (mu * share, squared[k] * share);
+                discrepancy = discrepancy + energy[k] * (left * left);
+                removed = removed + energy[k] * (taken * (V::constant(2.0) - taken));
             }
+            curve.discrepancy.push(discrepancy);
             curve.removed.push(removed);
         }
         Self { u, squared, c, total, inverse_sigma: *inverse_sigma }
     }
 
-    /// The μ at which the discrepancy is nearest to `target`, the first of several.
+    /// The μ at which the discrepancy is nearest to `target`, the first of several. Where the target is beyond reach, that is the largest
+    /// discrepancy; it differs from Σ c² by less than round-off, so what is missing is compared.
     #[inline(always)]
-    pub(crate) fn lambda(&self, target: V, curve: &Curve<V>) -> V {
-        let base = self.total - target;
-        let reachable = V::constant(0.0).less(base);
-        let mut best = V::constant(f64::INFINITY);
+    pub(crate) fn lambda(&self, target: V, curve: &Curve<V>) -> Chosen<V> {
+        let reachable = target.less(self.total);
+        let infinity = V::constant(f64::INFINITY);
+        let (mut best, mut second) = (infinity, infinity);
         let mut lambda = curve.mu[0];
         for i in 0..curve.mu.len() {
-            let removed = curve.removed[i];
-            let distance = V::select(reachable, (base - removed).abs(), removed);
+            let distance = V::select(reachable, (curve.discrepancy[i] - target).abs(), curve.removed[i]);
             let nearer = distance.less(best);
+            second = V::select(nearer, best, distance.min(second));
             best = V::select(nearer, distance, best);
             lambda = V::select(nearer, curve.mu[i], lambda);
         }
-        lambda
+        Chosen { lambda, margin: V::select(reachable, (second - best) / target, infinity) }
+    }
+
+    /// 1 where the smallest singular value of a channel in use is below `LEAST_CONDITION` of the largest, or counts are above `MOST_SIGNAL` of
+    /// their errors: there the precision is not enough.
+    #[inline(always)]
+    pub(crate) fn beyond_precision(&self) -> V {
+        let (smallest, largest) = extremes(&self.squared, &self.inverse_sigma);
+        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let least = V::constant(V::Scalar::LEAST_CONDITION * V::Scalar::LEAST_CONDITION);
+        let loud = V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less(self.total);
+        V::select(loud, one, V::select(smallest.less(largest * least), one, zero))
     }
 
     /// `d = 1 / (s² + λ)`.
@@ -150,13 +172,7 @@ fn grid<V: Lanes, const NF: usize>(
     samples: usize,
     mu: &mut Vec<V>,
 ) {
-    let zero = V::constant(0.0);
-    let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
-    for k in 0..NF {
-        let used = zero.less(inverse_sigma[k].abs());
-        least = V::select(used, squared[k].min(least), least);
-        largest = squared[k].max(largest);
-    }
+    let (least, largest) = extremes(squared, inverse_sigma);
     let (mut leasts, mut largests) = ([V::Scalar::default(); MOST_LANES], [V::Scalar::default(); MOST_LANES]);
     least.store(&mut leasts);
     largest.store(&mut largests);
@@ -178,4 +194,17 @@ fn grid<V: Lanes, const NF: usize>(
         }
         mu.push(V::load(&here));
     }
+}
+
+/// Smallest and largest squared singular value of the channels in use.
+#[inline(always)]
+fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>, inverse_sigma: &Vector<V, NF>) -> (V, V) {
+    let zero = V::constant(0.0);
+    let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
+    for k in 0..NF {
+        let used = zero.less(inverse_sigma[k].abs());
+        least = V::select(used, squared[k].min(least), least);
+        largest = squared[k].max(largest);
+    }
+    (least, largest)
 }

@@ -2,9 +2,8 @@
 
 use crate::{
     Compat, Constraint, Discretised, Inversion, Real, Weights,
-    discretised::FWHM,
+    discretised::{FWHM, ROUND_OFF},
 };
-use isopach_compute::{Error, Result};
 
 /// What every pixel shares.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ pub(crate) struct Rows<'a, T> {
 }
 
 impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
-    pub(crate) fn new(inversion: &'a Inversion, definition: &Discretised) -> Result<Self> {
+    pub(crate) fn new(inversion: &'a Inversion, definition: &Discretised) -> Self {
         let (bins, channels) = (definition.log_t.len(), definition.channels);
         let scale = scale(definition);
         let rounded = |values: &[f64]| values.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
@@ -60,7 +59,7 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
         }
         let densities: Vec<f64> = definition.widths.iter().map(|w| 1.0 / w).collect();
         let to_report: Vec<f64> = (0..bins).map(|t| definition.to_report(inversion, t) * scale).collect();
-        let shared = Self {
+        Self {
             inversion,
             channels,
             first: first_triangle(definition, scale).map(|row| row.map(T::of)),
@@ -74,29 +73,15 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             resolution_unit: T::of(definition.resolution_step / 2.0 / FWHM),
             resolution_widths: definition.widths.iter().map(|w| T::of(w / FWHM)).collect(),
             loci,
-            round_off: T::of(if inversion.compat == Compat::Reference { 0.0 } else { T::ROUND_OFF }),
-        };
-        shared.check_range()?;
-        Ok(shared)
-    }
-
-    /// Single precision has no room for the square of any weight.
-    fn check_range(&self) -> Result<()> {
-        let Weights::Given(given) = &self.inversion.weights else { return Ok(()) };
-        if T::EPSILON < 1e-10 {
-            return Ok(());
+            round_off: T::of(if inversion.compat == Compat::Reference { 0.0 } else { ROUND_OFF }),
         }
-        let most = if self.constraint == Constraint::PerBin { 1e8 } else { 1e16 };
-        if given.iter().all(|w| w.abs() <= most && (*w == 0.0 || w.abs() >= 1.0 / most)) {
-            return Ok(());
-        }
-        Err(Error::Unsupported { operation: "invert with weights of this range in single precision" })
     }
 }
 
 /// The power of two that brings the responses, largest by channel, to about one.
 fn scale(definition: &Discretised) -> f64 {
-    let largest = |f: usize| (0..definition.log_t.len()).map(|t| definition.bin(t)[f]).fold(f64::MIN_POSITIVE, f64::max);
+    let largest =
+        |f: usize| (0..definition.log_t.len()).map(|t| definition.bin(t)[f]).fold(f64::MIN_POSITIVE, f64::max);
     let mean = (0..definition.channels).map(|f| largest(f).log2()).sum::<f64>() / definition.channels as f64;
     (-mean.round()).exp2()
 }

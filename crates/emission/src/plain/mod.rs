@@ -6,10 +6,11 @@
 mod pixel;
 mod svd;
 
-pub use pixel::{Kernel, Solution, solve};
+pub use pixel::{Kernel, Solution};
 
 use crate::{Compat, EmissionMap, Inversion, Observation, Weights, screen::screen};
-use isopach_compute::Result;
+use isopach_compute::{Error, Result};
+use pixel::solve;
 
 /// Inverts every pixel, one after the other.
 ///
@@ -50,6 +51,23 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
         }
     }
     Ok(map)
+}
+
+/// Inverts a single pixel, and returns its averaging kernel and covariance as well.
+///
+/// # Errors
+/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::Status`] in words where the pixel has no result.
+pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<Solution> {
+    let channels = inversion.channels();
+    if counts.len() != channels || sigma.len() != channels {
+        let message = format!("{} counts and {} errors for {channels} channels", counts.len(), sigma.len());
+        return Err(Error::InvalidInput(message));
+    }
+    inversion.check(1)?;
+    let shared = inversion.discretised()?;
+    screen(inversion, counts, sigma)
+        .and_then(|dropped| solve(inversion, &shared, given_row(inversion, 0), counts, sigma, dropped))
+        .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
 }
 
 /// The given weights of pixel `i`, where they are given and to be used.

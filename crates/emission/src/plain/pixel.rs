@@ -2,23 +2,31 @@
 
 use super::svd::{LeftSvd, dot, left_svd};
 use crate::{
-    Compat, Constraint, Discretised, Inversion, Real, Status, Weights,
-    discretised::{FWHM, UNIT},
+    Compat, Constraint, Discretised, Inversion, Status, Weights,
+    discretised::{FWHM, ROUND_OFF, UNIT},
 };
 use ndarray::Array2;
 
 /// What is found for a pixel; units and meanings as in [`crate::EmissionMap`].
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Solution {
+    /// The measure that was asked for, one a bin.
     pub emission: Vec<f64>,
+    /// Its vertical error.
     pub uncertainty: Vec<f64>,
+    /// Its horizontal error, Δ log₁₀ T.
     pub log_t_resolution: Vec<f64>,
+    /// χ² a channel.
     pub chi_squared: f64,
+    /// Counts of the solution, one a channel.
     pub synthetic: Vec<f64>,
+    /// Regularisation parameter.
     pub lambda: f64,
+    /// Iterations made.
     pub iterations: u32,
+    /// How it ended.
     pub status: Status,
+    /// Channels left out, as bits.
     pub dropped: u32,
     /// The kernels behind the errors.
     pub kernel: Kernel,
@@ -40,11 +48,8 @@ struct Whitened {
     used: Vec<bool>,
 }
 
-/// Solves one pixel whose channels outside `dropped` (bits) are good.
-///
-/// # Errors
-/// [`Status::OutOfRange`] where the result is no finite number.
-pub fn solve(
+/// Solves one pixel whose channels outside `dropped` (bits) are good, or says that the result is no finite number.
+pub(super) fn solve(
     inversion: &Inversion,
     shared: &Discretised,
     given: Option<Vec<f64>>,
@@ -53,7 +58,8 @@ pub fn solve(
     dropped: u32,
 ) -> Result<Solution, Status> {
     let used: Vec<bool> = (0..counts.len()).map(|f| dropped & (1 << f) == 0).collect();
-    let of_used = |value: &dyn Fn(usize) -> f64| (0..counts.len()).map(|f| if used[f] { value(f) } else { 0.0 }).collect();
+    let of_used =
+        |value: &dyn Fn(usize) -> f64| (0..counts.len()).map(|f| if used[f] { value(f) } else { 0.0 }).collect();
     let pixel = Whitened { g: of_used(&|f| counts[f] / sigma[f]), inverse_sigma: of_used(&|f| 1.0 / sigma[f]), used };
 
     let weights = match (given, &inversion.weights) {
@@ -78,8 +84,7 @@ pub fn solve(
         iterations += 1;
     }
 
-    let synthetic: Vec<f64> =
-        (0..counts.len()).map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum()).collect();
+    let synthetic: Vec<f64> = (0..counts.len()).map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum()).collect();
     let channels = pixel.used.iter().filter(|&&used| used).count() as f64;
     let residual = |f: usize| (counts[f] - synthetic[f]) * pixel.inverse_sigma[f];
     let chi_squared = (0..counts.len()).filter(|&f| pixel.used[f]).map(|f| residual(f).powi(2)).sum::<f64>() / channels;
@@ -109,7 +114,7 @@ pub fn solve(
 
 fn has_negative(x: &[f64], compat: Compat) -> bool {
     let largest = x.iter().copied().fold(0.0, f64::max);
-    let least = if compat == Compat::Reference { 0.0 } else { -<f64 as Real>::ROUND_OFF * largest };
+    let least = if compat == Compat::Reference { 0.0 } else { -ROUND_OFF * largest };
     x.iter().any(|&x| x < least)
 }
 
@@ -168,7 +173,8 @@ impl<'a> System<'a> {
         let columns: Vec<Vec<f64>> = (0..channels)
             .map(|f| self.back(lambda, &(0..channels).map(|k| self.svd.u[k][f]).collect::<Vec<_>>()))
             .collect();
-        let inverse = Array2::from_shape_fn((bins, channels), |(t, f)| self.l[t] * dot(self.shared.bin(t), &columns[f]));
+        let inverse =
+            Array2::from_shape_fn((bins, channels), |(t, f)| self.l[t] * dot(self.shared.bin(t), &columns[f]));
         let averaging = Array2::from_shape_fn((bins, bins), |(t, k)| {
             let seen = self.shared.bin(k).iter().zip(&self.pixel.inverse_sigma);
             seen.enumerate().map(|(f, (r, inverse_sigma))| inverse[[t, f]] * r * inverse_sigma).sum()
