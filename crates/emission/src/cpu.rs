@@ -1,7 +1,7 @@
 //! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
 
 use crate::{
-    Compat, Constraint, EmissionMap, Inversion, InvertPixels, Observation, Real, Status, Weights,
+    Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Status, Weights,
     kernel::{Rows, Shared, invert_slab},
     lanes::array::Array,
     map::Slab,
@@ -24,7 +24,7 @@ impl InvertPixels for Cpu {
     }
 
     fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
-        if needs_definition(inversion) || needs_double(inversion) {
+        if needs_definition(inversion) {
             let (counts, sigma) = (observation.counts.mapv(f64::from), observation.sigma.mapv(f64::from));
             let wide = Observation { counts: counts.view(), sigma: sigma.view() };
             return Ok(self.invert(inversion, wide)?.rounded());
@@ -68,13 +68,6 @@ fn again_in_double(
     let (from, mut to) = (found.slab(), map.slab());
     again.iter().enumerate().for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
     Ok(())
-}
-
-/// The squares of given weights would leave the range of single precision.
-fn needs_double(inversion: &Inversion) -> bool {
-    let Weights::Given(given) = &inversion.weights else { return false };
-    let most = if inversion.effective_constraint() == Constraint::PerBin { 1e8 } else { 1e16 };
-    !given.iter().all(|w| *w == 0.0 || (1.0 / most..=most).contains(&w.abs()))
 }
 
 /// More channels than lanes are written for; rows of given weights that the reference takes for "not given".

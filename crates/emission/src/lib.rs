@@ -8,8 +8,8 @@
 //!
 //! ```
 //! use isopach_compute::Cpu;
-//! use isopach_emission::{Inversion, Observation, Status, TemperatureResponse};
-//! use ndarray::{Array1, arr2};
+//! use isopach_emission::{Inversion, Observation, TemperatureResponse};
+//! use ndarray::Array1;
 //!
 //! // Four channels, each a Gaussian in log T.
 //! let log_t: Vec<f64> = (0..=60).map(|i| 5.5 + 0.03 * f64::from(i)).collect();
@@ -23,7 +23,7 @@
 //! let counts = inversion.forward(truth.view().into_dyn())?;
 //! let sigma = counts.mapv(|c| 0.05 * c + 1e-3);
 //! let map = inversion.run(&Cpu, Observation { counts: counts.view(), sigma: sigma.view() })?;
-//! assert_eq!(map.status[[]], Status::Converged);
+//! assert!(map.status[[]].has_result() && map.chi_squared[[]] < 2.0);
 //! # Ok::<(), isopach_compute::Error>(())
 //! ```
 

@@ -1,5 +1,6 @@
 //! The two precisions.
 
+use crate::Constraint;
 use std::{
     fmt::Debug,
     ops::{Add, Div, Mul, Neg, Sub},
@@ -32,6 +33,9 @@ pub trait Real:
     /// Difference of two discrepancies, in units of the target, below which it does not tell which is the nearer.
     #[doc(hidden)]
     const LEAST_MARGIN: f64;
+    /// Whether what the constraint makes of a weight stays well within the range.
+    #[doc(hidden)]
+    fn has_room_for(weight: f64, constraint: Constraint) -> bool;
     /// Rounds once.
     fn of(value: f64) -> Self;
     /// Exact.
@@ -53,6 +57,10 @@ impl Real for f64 {
     const MOST_SIGNAL: f64 = f64::INFINITY;
     const LEAST_MARGIN: f64 = 0.0;
     #[inline(always)]
+    fn has_room_for(_: f64, _: Constraint) -> bool {
+        true
+    }
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
@@ -71,6 +79,12 @@ impl Real for f32 {
     const LEAST_CONDITION: f64 = 2e-4;
     const MOST_SIGNAL: f64 = 1e4;
     const LEAST_MARGIN: f64 = 2e-4;
+    #[inline(always)]
+    fn has_room_for(weight: f64, constraint: Constraint) -> bool {
+        let most = if constraint == Constraint::PerBin { 1e7 } else { 1e14 };
+        let size = weight.abs();
+        size == 0.0 || (1.0 / most <= size && size <= most)
+    }
     #[inline(always)]
     fn of(value: f64) -> Self {
         value as Self

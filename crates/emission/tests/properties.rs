@@ -102,7 +102,10 @@ proptest! {
         channels in 2_usize..=6, more in 0_usize..50, spread in 0.0..4.0, kind in 0_u8..6, seed in 0_u64..1_000_000,
         per_bin in any::<bool>(), integrated in any::<bool>(), reference in any::<bool>(), drop in any::<bool>(),
     ) {
-        let mut inversion = inversion(channels, (channels + more).max(3), spread, seed);
+        // With hardly more bins than channels, weights of 20 decades make a matrix of condition 10¹⁰: no version is right to 10⁻⁸.
+        let wide = kind >= 2 && kind % 2 == 1;
+        let bins = if wide { 40 + more } else { (channels + more).max(3) };
+        let mut inversion = inversion(channels, bins, spread, seed);
         inversion.weights = weights(kind, &inversion, 9, seed);
         inversion.constraint = if per_bin { Constraint::PerBin } else { Constraint::PerLogT };
         inversion.solve_for = if integrated { Quantity::Integrated } else { Quantity::Differential };
@@ -167,7 +170,9 @@ proptest! {
         let order: Vec<usize> = (0..6).map(|f| (f + turn) % 6).collect();
         let data = data.map(|a| a.select(Axis(1), &order));
         let other = Cpu.invert(&turned, seen(&data)).unwrap();
-        prop_assert_eq!(&found.status, &other.status);
+        let answered = |map: &EmissionMap<f64>| map.status.iter().map(|s| s.has_result()).collect::<Vec<_>>();
+        prop_assert_eq!(answered(&found), answered(&other));
+        prop_assert_eq!(&found.iterations, &other.iterations);
         prop_assert!(farthest(&other.emission, &found.emission) < 1e-9);
     }
 

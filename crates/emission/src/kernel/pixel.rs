@@ -107,7 +107,7 @@ fn load<V: Lanes, const NF: usize>(
             (counts[f][lane], inverse_sigma[f][lane], g[f][lane]) = (one, one, one);
         }
     }
-    let given = load_weights(shared, rows.first + first, pixels - first, scratch);
+    let given = load_weights(shared, rows.first + first, pixels - first, scratch, &mut screened);
     let (mut a, mut b, mut c) = ([V::constant(0.0); NF], [V::constant(0.0); NF], [V::constant(0.0); NF]);
     for f in 0..NF {
         (a[f], b[f], c[f]) = (V::load(&counts[f]), V::load(&inverse_sigma[f]), V::load(&g[f]));
@@ -123,13 +123,18 @@ fn load_weights<V: Lanes, const NF: usize>(
     first: usize,
     pixels: usize,
     scratch: &mut Scratch<V, NF>,
+    screened: &mut [Result<u32, Status>; MOST_LANES],
 ) -> bool {
     let Weights::Given(given) = &shared.inversion.weights else { return false };
     let one_row = given.nrows() == 1;
     for t in 0..shared.response.len() {
         let mut here = [V::Scalar::of(1.0); MOST_LANES];
         for lane in 0..V::COUNT.min(pixels) {
-            here[lane] = V::Scalar::of(given[[if one_row { 0 } else { first + lane }, t]]);
+            let weight = given[[if one_row { 0 } else { first + lane }, t]];
+            here[lane] = V::Scalar::of(weight);
+            if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].is_ok() {
+                screened[lane] = Err(Status::OutOfRange);
+            }
         }
         scratch.b[t] = V::load(&here).abs();
     }
