@@ -196,6 +196,7 @@ proptest! {
         whole.missing = Missing::Drop;
         whole.weights = weights(kind, &whole, 5, seed);
         let mut data = observation(&whole, 5, seed);
+        data[0].mapv_inplace(|c| c.max(0.01));
         let kept: Vec<usize> = (0..6).filter(|&f| f != gone).collect();
         let fewer = data.clone().map(|a| a.select(Axis(1), &kept));
         let mut without = whole.clone();
@@ -262,7 +263,8 @@ fn any_number_of_bins_and_channels() {
 #[test]
 fn any_leading_shape_and_any_strides() {
     let inversion = inversion(6, 24, 0.5, 1);
-    let data = observation(&inversion, 24, 2);
+    let mut data = observation(&inversion, 24, 2);
+    data[0].mapv_inplace(|c| c.max(0.01));
     let flat = Cpu.invert(&inversion, seen(&data)).unwrap();
     let image = data.clone().map(|a| a.into_shape_with_order(IxDyn(&[2, 3, 4, 6])).unwrap());
     let found = Cpu.invert(&inversion, seen(&image)).unwrap();

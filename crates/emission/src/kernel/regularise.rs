@@ -1,7 +1,7 @@
 //! The grid of μ, the discrepancy along it, and the solution at a point of it.
 
 use super::{Matrix, Vector, jacobi::Decomposed};
-use crate::{Real, lanes::Lanes};
+use crate::{Real, discretised::NULL, lanes::Lanes};
 
 /// Most lanes of any kind, for the few numbers that go one by one.
 const MOST_LANES: usize = 8;
@@ -60,7 +60,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
             energy[k] = c[k] * c[k];
             total = total + energy[k];
         }
-        grid::<V, NF>(&squared, inverse_sigma, scale, samples, &mut curve.mu);
+        grid::<V, NF>(&squared, scale, samples, &mut curve.mu);
         curve.discrepancy.clear();
         curve.removed.clear();
         for i in 0..samples {
@@ -96,23 +96,25 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         Chosen { lambda, margin: V::select(reachable, (second - best) / target, infinity) }
     }
 
-    /// 1 where the smallest singular value of a channel in use is below `LEAST_CONDITION` of the largest, or counts are above `MOST_SIGNAL` of
+    /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are above `MOST_SIGNAL` of
     /// their errors: there the precision is not enough.
     #[inline(always)]
     pub(crate) fn beyond_precision(&self) -> V {
-        let (smallest, largest) = extremes(&self.squared, &self.inverse_sigma);
+        let (smallest, largest) = extremes(&self.squared);
         let (zero, one) = (V::constant(0.0), V::constant(1.0));
         let least = V::constant(V::Scalar::LEAST_CONDITION * V::Scalar::LEAST_CONDITION);
         let loud = V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less(self.total);
         V::select(loud, one, V::select(smallest.less(largest * least), one, zero))
     }
 
-    /// `d = 1 / (s² + λ)`.
+    /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off: there is no such direction in the solution.
     #[inline(always)]
     pub(crate) fn damping(&self, lambda: V) -> Vector<V, NF> {
+        let (_, largest) = extremes(&self.squared);
+        let null = largest * V::constant(NULL);
         let mut d = self.squared;
         for k in 0..NF {
-            d[k] = V::constant(1.0) / (d[k] + lambda);
+            d[k] = V::select(null.less(d[k]), V::constant(1.0) / (d[k] + lambda), V::constant(0.0));
         }
         d
     }
@@ -163,16 +165,10 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
     }
 }
 
-/// The grid of μ, from 10⁻⁴ of the smallest squared singular value (of channels in use) to the largest singular value.
+/// The grid of μ, from 10⁻⁴ of the smallest squared singular value to the largest singular value.
 #[inline(always)]
-fn grid<V: Lanes, const NF: usize>(
-    squared: &Vector<V, NF>,
-    inverse_sigma: &Vector<V, NF>,
-    scale: f64,
-    samples: usize,
-    mu: &mut Vec<V>,
-) {
-    let (least, largest) = extremes(squared, inverse_sigma);
+fn grid<V: Lanes, const NF: usize>(squared: &Vector<V, NF>, scale: f64, samples: usize, mu: &mut Vec<V>) {
+    let (least, largest) = extremes(squared);
     let (mut leasts, mut largests) = ([V::Scalar::default(); MOST_LANES], [V::Scalar::default(); MOST_LANES]);
     least.store(&mut leasts);
     largest.store(&mut largests);
@@ -180,7 +176,7 @@ fn grid<V: Lanes, const NF: usize>(
     let (mut at, mut ratios) = ([0.0_f64; MOST_LANES], [1.0_f64; MOST_LANES]);
     for lane in 0..V::COUNT {
         let (least, largest) = (leasts[lane].wide(), largests[lane].wide());
-        let low = least.max(1e-28 * largest) * 1e-4;
+        let low = least * 1e-4;
         let high = largest.sqrt() * scale;
         at[lane] = low;
         ratios[lane] = ((high / low).ln() / (samples - 1) as f64).exp();
@@ -196,15 +192,18 @@ fn grid<V: Lanes, const NF: usize>(
     }
 }
 
-/// Smallest and largest squared singular value of the channels in use.
+/// Smallest and largest squared singular value, those that are zero but for round-off left out: channels that are not there, or that are sums of
+/// others.
 #[inline(always)]
-fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>, inverse_sigma: &Vector<V, NF>) -> (V, V) {
-    let zero = V::constant(0.0);
-    let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
-    for k in 0..NF {
-        let used = zero.less(inverse_sigma[k].abs());
-        least = V::select(used, squared[k].min(least), least);
+fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>) -> (V, V) {
+    let mut largest = squared[0];
+    for k in 1..NF {
         largest = squared[k].max(largest);
+    }
+    let null = largest * V::constant(NULL);
+    let mut least = largest;
+    for k in 0..NF {
+        least = V::select(null.less(squared[k]), squared[k].min(least), least);
     }
     (least, largest)
 }

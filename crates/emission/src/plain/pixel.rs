@@ -3,7 +3,7 @@
 use super::svd::{LeftSvd, dot, left_svd};
 use crate::{
     Compat, Constraint, Discretised, Inversion, Status, Weights,
-    discretised::{FWHM, ROUND_OFF, UNIT},
+    discretised::{FWHM, NULL, ROUND_OFF, UNIT},
 };
 use ndarray::Array2;
 
@@ -135,7 +135,7 @@ impl<'a> System<'a> {
         let rows = (0..pixel.g.len()).map(|f| (0..l.len()).map(|t| entry(f, t)).collect()).collect();
         let svd = left_svd(rows);
         let c = svd.u.iter().map(|u| dot(u, &pixel.g)).collect();
-        let mu = grid_of_mu(&svd.squared, &pixel.used, inversion.mu_samples);
+        let mu = grid_of_mu(&svd.squared, inversion.mu_samples);
         Self { shared, pixel, l, svd, c, mu }
     }
 
@@ -159,7 +159,9 @@ impl<'a> System<'a> {
     /// `z = U diag(d) v / σ` for a vector in the space of singular vectors.
     fn back(&self, lambda: f64, v: &[f64]) -> Vec<f64> {
         let n = v.len();
-        let y = |f: usize| (0..n).map(|k| self.svd.u[k][f] * v[k] / (self.svd.squared[k] + lambda)).sum::<f64>();
+        let (squared, null) = (&self.svd.squared, null(&self.svd.squared));
+        let there = |k: &usize| squared[*k] > null;
+        let y = |f: usize| (0..n).filter(there).map(|k| self.svd.u[k][f] * v[k] / (squared[k] + lambda)).sum::<f64>();
         (0..n).map(|f| y(f) * self.pixel.inverse_sigma[f]).collect()
     }
 
@@ -183,14 +185,19 @@ impl<'a> System<'a> {
     }
 }
 
-/// From 10⁻⁴ of the smallest squared singular value (of the channels in use) to the largest singular value, not squared, as the reference has it.
-fn grid_of_mu(squared: &[f64], used: &[bool], samples: usize) -> Vec<f64> {
-    let of_used = squared.iter().zip(used).filter(|(_, used)| **used).map(|(s, _)| s.sqrt());
-    let (least, largest) = of_used.fold((f64::INFINITY, 0.0_f64), |(a, b), s| (a.min(s), b.max(s)));
-    let least = least.max(1e-14 * largest); // no logarithm of zero where channels are the same
-    let (low, high) = (least * least * 1e-4, largest);
+/// From 10⁻⁴ of the smallest squared singular value to the largest singular value, not squared, as the reference has it. Those that are zero but for
+/// round-off (channels that are not there, or sums of others) are left out.
+fn grid_of_mu(squared: &[f64], samples: usize) -> Vec<f64> {
+    let null = null(squared);
+    let least = squared.iter().copied().filter(|&s| s > null).fold(f64::INFINITY, f64::min);
+    let (low, high) = (least * 1e-4, squared.iter().copied().fold(0.0, f64::max).sqrt());
     let step = (high.ln() - low.ln()) / (samples - 1) as f64;
     (0..samples).map(|i| (i as f64 * step).exp() * low).collect()
+}
+
+/// Squared singular values up to this are zero.
+fn null(squared: &[f64]) -> f64 {
+    NULL * squared.iter().copied().fold(0.0, f64::max)
 }
 
 /// Solution with w = 1 and `L² = 1 / Δ log T`, where it is above 10⁻⁴ of its largest, else 1.
