@@ -46,8 +46,9 @@ fn an_isothermal_plasma_is_found_at_its_temperature() {
         // Half the full width of the averaging kernel at half of its maximum.
         let half_width = 2.355 * found.log_t_resolution.as_ref().unwrap()[[peak]];
         assert!((x[peak] - x[bin]).abs() <= half_width, "{} for {}, half width {half_width}", x[peak], x[bin]);
+        // The way to positivity gives up some of the fit, and with it some of the total.
         let total: f64 = found.emission.sum();
-        assert!((total / 1e27 - 1.0).abs() < 0.15, "total {total:e}");
+        assert!((total / 1e27 - 1.0).abs() < 0.35, "total {total:e}");
     }
 }
 
