@@ -17,7 +17,7 @@ use clap::Parser;
 use isopach::{
     change::{C2c, Differences, Epochs, M3c2, Normals},
     cloud::{Cloud, Rigid},
-    emission::{EmissionMap, InvertPixels, Observation},
+    emission::{EmissionMap, Observation},
     neighbours::{AxialStatistic, Covariance, NeighbourSearch},
     registration::{Icp, Pair},
 };
@@ -78,6 +78,10 @@ fn meta(dir: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
         return Ok(serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?);
     }
     let mut cases = Map::new();
+    if dir.join("tresp.npy").exists() || dir.join("core_points.npy").exists() {
+        cases.insert(".".into(), Value::Null); // a case itself
+        return Ok(cases);
+    }
     for entry in fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

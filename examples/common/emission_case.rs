@@ -89,8 +89,11 @@ pub(crate) fn read(about: &Value, dir: &Path) -> Result<EmissionCase, Box<dyn Er
     if is("gloci") {
         inversion.weights = Weights::EmissionMeasureLoci((0..inversion.channels()).collect());
     }
-    if dir.join("dem_norm0.npy").exists() {
-        let given = array(dir, "dem_norm0")?;
+    let given = if dir.join("dem_norm0.npy").exists() { Some(array(dir, "dem_norm0")?) } else { None };
+    // All ones, all zeros and nothing finite mean "not given".
+    let is_given =
+        |given: &ArrayD<f64>| !given.iter().all(|w| *w == 1.0 || !w.is_finite()) && given.iter().any(|w| *w != 0.0);
+    if let Some(given) = given.filter(is_given) {
         let bins = inversion.bins();
         let rows = given.len() / bins;
         inversion.weights = Weights::Given(Array2::from_shape_vec((rows, bins), given.into_iter().collect())?);
@@ -116,25 +119,32 @@ pub(crate) fn compare<T: Real>(found: &EmissionMap<T>, dir: &Path, exact: bool) 
         let prefix = if exact { "exact" } else { "ref" };
         array(dir, &format!("{prefix}_{name}")).map(|a| a.into_iter().collect::<Vec<_>>())
     });
+    // Pixels that the reference itself failed on have nothing to compare with.
+    let failed: Vec<bool> = match array(dir, "ref_error") {
+        Ok(failed) if !exact => failed.iter().map(|&e| e != 0.0).collect(),
+        _ => vec![false; pixels],
+    };
+    line["reference_failed"] = json!(failed.iter().filter(|f| **f).count());
     if let (Ok(lambda), Ok(iterations)) = (lambda, iterations) {
-        let ours = found.iterations.iter().map(|&i| f64::from(i));
-        let same_lambda =
-            |i: &usize| (found.lambda[IxDyn(&index(found, *i))] - lambda[*i]).abs() <= 1e-3 * lambda[*i].abs();
-        let accepted: Vec<usize> = (0..pixels).filter(|&i| iterations[i] > 0.0).collect();
+        let ours: Vec<(f64, f64)> =
+            found.lambda.iter().zip(&found.iterations).map(|(&l, &i)| (l, f64::from(i))).collect();
+        let same_lambda = |i: usize| (ours[i].0 - lambda[i]).abs() <= 1e-3 * lambda[i].abs();
+        let compared = (0..pixels).filter(|&i| !failed[i]);
+        let accepted: Vec<usize> = compared.clone().filter(|&i| iterations[i] > 0.0).collect();
         line["accepted"] = json!(accepted.len());
-        line["lambda_differs"] = json!(accepted.iter().filter(|i| !same_lambda(i)).count());
-        line["iterations_differ"] = json!(ours.zip(&iterations).filter(|(a, b)| a != *b).count());
+        line["lambda_differs"] = json!(accepted.iter().filter(|&&i| !same_lambda(i)).count());
+        line["iterations_differ"] = json!(compared.filter(|&i| ours[i].1 != iterations[i]).count());
     }
     let bins = found.emission.len() / pixels.max(1);
     let channels = found.synthetic.len() / pixels.max(1);
     let emission = golden("dem")?;
-    let deviations = by_pixel(&own(&found.emission), emission.as_slice().unwrap_or_default(), bins);
+    let deviations = by_pixel(&own(&found.emission), emission.as_slice().unwrap_or_default(), bins, &failed);
     line["dem_p99"] = json!(quantile(&deviations, 0.99));
     line["dem_max"] = json!(quantile(&deviations, 1.0));
     let mut add = |name: &str, key: &str, ours: Vec<f64>, row: usize| -> Result<(), Box<dyn Error>> {
         if !exact || name != "dn_reg" {
             let golden = golden(name)?;
-            line[key] = json!(quantile(&by_pixel(&ours, golden.as_slice().unwrap_or_default(), row), 1.0));
+            line[key] = json!(quantile(&by_pixel(&ours, golden.as_slice().unwrap_or_default(), row, &failed), 1.0));
         }
         Ok(())
     };
@@ -145,19 +155,16 @@ pub(crate) fn compare<T: Real>(found: &EmissionMap<T>, dir: &Path, exact: bool) 
     add("dn_reg", "dn_reg_max", own(&found.synthetic), channels)?;
     if let Some(resolution) = &found.log_t_resolution {
         let golden = golden("elogt")?;
-        let differences: Vec<f64> = own(resolution).iter().zip(&golden).map(|(a, b)| (a - b).abs()).collect();
+        let pairs = own(resolution).into_iter().zip(golden).enumerate().filter(|(i, _)| !failed[i / bins]);
+        let differences: Vec<f64> = pairs.map(|(_, (a, b))| (a - b).abs()).collect();
         line["elogt_max"] = json!(quantile(&differences, 1.0));
         line["elogt_differs"] = json!(differences.iter().filter(|d| d.is_nan() || **d > 1e-6).count());
     }
     Ok(line)
 }
 
-fn index<T>(found: &EmissionMap<T>, i: usize) -> Vec<usize> {
-    if found.status.ndim() == 0 { vec![] } else { vec![i] }
-}
-
 /// Largest difference of each pixel in units of its largest golden value. What is no number on one side only is infinitely far.
-fn by_pixel(ours: &[f64], golden: &[f64], row: usize) -> Vec<f64> {
+fn by_pixel(ours: &[f64], golden: &[f64], row: usize, failed: &[bool]) -> Vec<f64> {
     if ours.len() != golden.len() {
         return vec![f64::INFINITY];
     }
@@ -170,9 +177,9 @@ fn by_pixel(ours: &[f64], golden: &[f64], row: usize) -> Vec<f64> {
             (a - b).abs()
         }
     };
-    let pixels = ours.chunks(row).zip(golden.chunks(row));
+    let pixels = ours.chunks(row).zip(golden.chunks(row)).zip(failed).filter(|(_, failed)| !**failed);
     pixels
-        .map(|(a, b)| {
+        .map(|((a, b), _)| {
             let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
             let farthest = a.iter().zip(b).map(distance).fold(0.0, f64::max);
             if farthest == 0.0 { 0.0 } else { farthest / largest }

@@ -61,7 +61,7 @@ pub(crate) fn read(arguments: &Arguments) -> Result<Input, Box<dyn Error>> {
         return Err("every file must be of 94, 131, 171, 193, 211 or 335 Å (WAVELNTH)".into());
     }
     let layers = |images: &[Array2<f32>]| {
-        let views: Vec<_> = images.iter().map(Array2::view).collect();
+        let views: Vec<_> = images.iter().map(|image| image.view()).collect();
         stack(Axis(2), &views).map_err(|_| "the images differ in shape")
     };
     Ok(Input { names, response, counts: layers(&counts)?, sigma: layers(&sigma)?, truth: None })

@@ -32,23 +32,22 @@ fn sigma(counts: &ArrayD<f64>) -> ArrayD<f64> {
 
 #[test]
 fn an_isothermal_plasma_is_found_at_its_temperature() {
-    let inversion = inversion(42);
+    // From 1 MK, below which six channels cannot tell it from something hot, to 5 MK.
+    let mut inversion = inversion(42);
+    inversion.report = Quantity::Integrated;
+    inversion.weights = Weights::EmissionMeasureLoci((0..6).collect());
     let x = centres(&inversion);
-    for bin in [8, 14, 20, 26] {
-        // All of 10²⁷ cm⁻⁵ in one bin.
-        let em = Inversion { report: Quantity::Integrated, ..inversion.clone() };
+    for bin in [8, 11, 17, 20, 23, 26, 30] {
         let mut truth = Array1::zeros(42);
         truth[bin] = 1e27;
-        let counts = em.forward(truth.view().into_dyn()).unwrap();
-        let sigma = sigma(&counts);
-        let found = em.run(&Cpu, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
+        let counts = inversion.forward(truth.view().into_dyn()).unwrap();
+        let sigma = counts.mapv(|c| 0.1 * c + 0.1);
+        let found = inversion.run(&Cpu, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
+        assert_eq!(found.status[[]], Status::Converged);
         let peak = (0..42).max_by(|&a, &b| found.emission[[a]].total_cmp(&found.emission[[b]])).unwrap();
         // Half the full width of the averaging kernel at half of its maximum.
         let half_width = 2.355 * found.log_t_resolution.as_ref().unwrap()[[peak]];
         assert!((x[peak] - x[bin]).abs() <= half_width, "{} for {}, half width {half_width}", x[peak], x[bin]);
-        // The way to positivity gives up some of the fit, and with it some of the total.
-        let total: f64 = found.emission.sum();
-        assert!((total / 1e27 - 1.0).abs() < 0.35, "total {total:e}");
     }
 }
 
