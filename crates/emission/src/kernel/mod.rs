@@ -11,12 +11,15 @@
 //! - *Single precision knows when it does not know*: pixels whose numbers leave its range, whose matrix is too ill conditioned, or for which two points
 //!   of the grid of μ are all but equally good are inverted again in double precision (`cpu`).
 
+mod group;
 mod jacobi;
 mod lq;
 mod pixel;
 mod regularise;
 mod resolution;
+mod results;
 mod shared;
+mod solve;
 mod weights;
 
 pub(crate) use pixel::invert_slab;
