@@ -55,13 +55,18 @@ fn observation(inversion: &Inversion, pixels: usize, seed: u64) -> [ArrayD<f64>;
 
 fn weights(kind: u8, inversion: &Inversion, pixels: usize, seed: u64) -> Weights {
     let mut random = uniform(seed ^ 0x77);
-    let decades = [2.0, 20.0][usize::from(kind % 2)];
-    let mut row = || 10f64.powf(decades * (random() - 1.0));
+    // Rough by two decades, or smooth by twenty.
+    let bins = inversion.bins() as f64;
+    let (turns, phase) = (0.5 + 0.5 * random(), random());
+    let mut row = |(_, t): (usize, usize)| {
+        let smooth = 0.5 * (std::f64::consts::TAU * (turns * t as f64 / bins + phase)).cos() - 0.5;
+        10f64.powf(if kind % 2 == 0 { 2.0 * (random() - 1.0) } else { 20.0 * smooth })
+    };
     match kind {
         0 => Weights::SelfNormalised,
         1 => Weights::EmissionMeasureLoci((0..inversion.channels()).collect()),
-        2 | 3 => Weights::Given(Array2::from_shape_simple_fn((1, inversion.bins()), &mut row)),
-        _ => Weights::Given(Array2::from_shape_simple_fn((pixels, inversion.bins()), &mut row)),
+        2 | 3 => Weights::Given(Array2::from_shape_fn((1, inversion.bins()), &mut row)),
+        _ => Weights::Given(Array2::from_shape_fn((pixels, inversion.bins()), &mut row)),
     }
 }
 
@@ -102,7 +107,7 @@ proptest! {
         channels in 2_usize..=6, more in 0_usize..50, spread in 0.0..4.0, kind in 0_u8..6, seed in 0_u64..1_000_000,
         per_bin in any::<bool>(), integrated in any::<bool>(), reference in any::<bool>(), drop in any::<bool>(),
     ) {
-        // With hardly more bins than channels, weights of 20 decades make a matrix of condition 10¹⁰: no version is right to 10⁻⁸.
+        // With hardly more bins than channels, weights of 20 decades make a matrix of condition 10¹⁰: no version is right to 10⁻⁸ there.
         let wide = kind >= 2 && kind % 2 == 1;
         let bins = if wide { 40 + more } else { (channels + more).max(3) };
         let mut inversion = inversion(channels, bins, spread, seed);
