@@ -3,7 +3,8 @@
 //!
 //! Counts of channel *f* are `∫ K_f(T) ξ(T) dT`, with the temperature response `K` and the differential emission measure `ξ`. An
 //! [`Inversion`] holds the response, the temperature bins and how to regularise; [`InvertPixels`] is the capability to run it.
-//! [`plain`] is the definition, in plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by test. The derivation is in
+//! [`plain`] is the definition, in plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by the suite in [`conformance`], which a
+//! stranger's backend can be put through as well. The derivation is in
 //! `docs/algorithms/emission.md`.
 //!
 //! ```
@@ -26,6 +27,7 @@
 //! ```
 
 mod bands;
+pub mod conformance;
 mod cpu;
 mod discretised;
 mod forward;
