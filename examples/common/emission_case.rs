@@ -156,23 +156,27 @@ pub(crate) fn compare<T: Real>(found: &EmissionMap<T>, dir: &Path, exact: bool) 
     if let Some(resolution) = &found.log_t_resolution {
         let golden = golden("elogt")?;
         let pairs = own(resolution).into_iter().zip(golden).enumerate().filter(|(i, _)| !failed[i / bins]);
-        let differences: Vec<f64> = pairs.map(|(_, (a, b))| (a - b).abs()).collect();
+        let differences: Vec<f64> =
+            pairs.map(|(_, (a, b))| if (a - b).is_nan() { FAR } else { (a - b).abs() }).collect();
         line["elogt_max"] = json!(quantile(&differences, 1.0));
-        line["elogt_differs"] = json!(differences.iter().filter(|d| d.is_nan() || **d > 1e-6).count());
+        line["elogt_differs"] = json!(differences.iter().filter(|d| **d > 1e-6).count());
     }
     Ok(line)
 }
 
-/// Largest difference of each pixel in units of its largest golden value. What is no number on one side only is infinitely far.
+/// As far as a number can be, for what cannot be compared: JSON has no infinity.
+const FAR: f64 = f64::MAX;
+
+/// Largest difference of each pixel in units of its largest golden value. What is no number on one side only is [`FAR`].
 fn by_pixel(ours: &[f64], golden: &[f64], row: usize, failed: &[bool]) -> Vec<f64> {
     if ours.len() != golden.len() {
-        return vec![f64::INFINITY];
+        return vec![FAR];
     }
     let distance = |(a, b): (&f64, &f64)| {
         if a == b || (a.is_nan() && b.is_nan()) {
             0.0
         } else if (a - b).is_nan() {
-            f64::INFINITY
+            FAR
         } else {
             (a - b).abs()
         }
@@ -182,7 +186,7 @@ fn by_pixel(ours: &[f64], golden: &[f64], row: usize, failed: &[bool]) -> Vec<f6
         .map(|((a, b), _)| {
             let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
             let farthest = a.iter().zip(b).map(distance).fold(0.0, f64::max);
-            if farthest == 0.0 { 0.0 } else { farthest / largest }
+            if farthest == 0.0 { 0.0 } else { (farthest / largest).min(FAR) }
         })
         .collect()
 }

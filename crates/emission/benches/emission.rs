@@ -7,7 +7,7 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    AIA, EmissionMap, Inversion, InvertPixels, Noise, Observation, Outputs, Real, TemperatureResponse,
+    AIA, EmissionMap, Inversion, InvertPixels, Noise, Observation, Outputs, Real, TemperatureResponse, Weights,
 };
 use ndarray::{Array2, ArrayD};
 use std::{env, fs, path::Path, time::Instant};
@@ -24,6 +24,9 @@ fn main() {
             dump(Path::new(&dir), bins, &inversion, &counts, &sigma);
         }
         let (counts32, sigma32) = (counts.mapv(|x| x as f32), sigma.mapv(|x| x as f32));
+        if bins == 42 {
+            profile(&inversion, repeat, &counts, &sigma);
+        }
         for (outputs, what) in [(true, "all"), (false, "without resolution")] {
             let mut inversion = inversion.clone();
             inversion.outputs = Outputs { uncertainty: true, log_t_resolution: outputs };
@@ -39,6 +42,23 @@ fn main() {
             }
         }
     }
+}
+
+/// The same with less and less to do, on one thread: the differences are the profile.
+fn profile(inversion: &Inversion, repeat: usize, counts: &ArrayD<f64>, sigma: &ArrayD<f64>) {
+    let bins = inversion.bins();
+    let mut inversion = inversion.clone();
+    let mut run = |what: &str, change: &dyn Fn(&mut Inversion)| {
+        change(&mut inversion);
+        let double = || Cpu.invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
+        report("f64", bins, what, 1, repeat, &|| alone(&double).unwrap());
+    };
+    run("profile: all", &|_| {});
+    run("profile: no horizontal errors", &|i| i.outputs.log_t_resolution = false);
+    run("profile: no vertical errors", &|i| i.outputs.uncertainty = false);
+    run("profile: one iteration", &|i| i.max_iterations = 1);
+    run("profile: given weights", &|i| i.weights = Weights::Given(Array2::ones((1, bins))));
+    run("profile: two points of the grid", &|i| i.mu_samples = 2);
 }
 
 fn alone<T: Send>(work: &(dyn Fn() -> T + Sync)) -> T {
