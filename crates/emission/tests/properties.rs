@@ -55,7 +55,7 @@ fn observation(inversion: &Inversion, pixels: usize, seed: u64) -> [ArrayD<f64>;
 
 fn weights(kind: u8, inversion: &Inversion, pixels: usize, seed: u64) -> Weights {
     let mut random = uniform(seed ^ 0x77);
-    // Rough by two decades, or smooth by twenty (of l = w² as of l = w) with their peak where there is a response: elsewhere they make κ = 10⁸.
+    // Rough by two decades, or smooth by twenty (of l = w² as of l = w) with their peak where there is a response; others are too ill conditioned for 10⁻⁸.
     let squared = inversion.effective_constraint() == Constraint::PerBin;
     let decades = if squared { 10.0 } else { 20.0 };
     let bins = inversion.bins() as f64;
@@ -110,7 +110,7 @@ proptest! {
         channels in 2_usize..=6, more in 0_usize..50, spread in 0.0..4.0, kind in 0_u8..6, seed in 0_u64..1_000_000,
         per_bin in any::<bool>(), integrated in any::<bool>(), reference in any::<bool>(), drop in any::<bool>(),
     ) {
-        // With hardly more bins than channels, weights of 20 decades make a matrix of condition 10¹⁰: no version is right to 10⁻⁸ there.
+        // With hardly more bins than channels, weights of 20 decades are too ill conditioned for 10⁻⁸.
         let wide = kind >= 2 && kind % 2 == 1;
         let bins = if wide { 40 + more } else { (channels + more).max(3) };
         let mut inversion = inversion(channels, bins, spread, seed);
