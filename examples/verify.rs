@@ -3,11 +3,13 @@
 //!     verify DIR [--dump OUT]
 //!
 //! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in the layout described in
-//! docs/correctness.md. Prints one JSON line a case with the largest deviations; with `--dump` it also writes its own
+//! docs/correctness.md. Cases of M3C2, registration and the emission measure are told apart by their arrays; without meta.json every folder is a case. Prints one JSON line a case with the largest deviations; with `--dump` it also writes its own
 //! arrays under the same names. Exits with 1 where a case could not be computed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[path = "common/emission_case.rs"]
+mod emission_case;
 #[path = "common/npy.rs"]
 mod npy;
 
@@ -15,14 +17,21 @@ use clap::Parser;
 use isopach::{
     change::{C2c, Differences, Epochs, M3c2, Normals},
     cloud::{Cloud, Rigid},
+    emission::{EmissionMap, Observation},
     neighbours::{AxialStatistic, Covariance, NeighbourSearch},
     registration::{Icp, Pair},
 };
 use serde_json::{Map, Value, json};
-use std::{error::Error, fs, path::PathBuf};
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 #[derive(Parser)]
-#[command(about = "Recompute golden sets of M3C2, C2C and ICP and print the largest deviations, one JSON line a case.")]
+#[command(
+    about = "Recompute golden sets of M3C2, C2C, ICP and emission measure and print the largest deviations, one JSON line a case."
+)]
 struct Arguments {
     /// Folder with meta.json and one folder a case.
     dir: PathBuf,
@@ -47,9 +56,7 @@ fn main() {
 }
 
 fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
-    let meta_path = arguments.dir.join("meta.json");
-    let text = fs::read_to_string(&meta_path).map_err(|e| format!("{}: {e}", meta_path.display()))?;
-    let meta: Map<String, Value> = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", meta_path.display()))?;
+    let meta = meta(&arguments.dir)?;
     let mut failed = 0;
     for (name, about) in &meta {
         let case =
@@ -61,6 +68,27 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
         println!("{line}");
     }
     Ok(failed)
+}
+
+/// The cases by name: from meta.json, or all folders.
+fn meta(dir: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
+    let path = dir.join("meta.json");
+    if path.exists() {
+        let text = fs::read_to_string(&path)?;
+        return Ok(serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?);
+    }
+    let mut cases = Map::new();
+    if dir.join("tresp.npy").exists() || dir.join("core_points.npy").exists() {
+        cases.insert(".".into(), Value::Null); // a case itself
+        return Ok(cases);
+    }
+    for entry in fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            cases.insert(entry.file_name().to_string_lossy().into_owned(), Value::Null);
+        }
+    }
+    if cases.is_empty() { Err(format!("{} has neither meta.json nor cases", dir.display()).into()) } else { Ok(cases) }
 }
 
 struct Case<'a> {
@@ -76,8 +104,10 @@ impl Case<'_> {
             self.change()
         } else if self.dir.join("source_to_target_rotation.npy").exists() {
             self.registration()
+        } else if self.dir.join("tresp.npy").exists() {
+            self.emission()
         } else {
-            Ok(json!({ "case": self.name, "skipped": "neither a change nor a registration case" }))
+            Ok(json!({ "case": self.name, "skipped": "neither a change nor a registration nor an emission case" }))
         }
     }
 
@@ -182,6 +212,45 @@ impl Case<'_> {
             "mean_m": mean(&found.distance),
             "golden_mean_m": mean(&distance),
         }))
+    }
+
+    /// Deviations from the reference in double and single precision, and from the arrays in extended precision where there are any.
+    fn emission(&self) -> Result<Value, Box<dyn Error>> {
+        let case = emission_case::read(self.about, &self.dir)?;
+        let choice = isopach::cpu();
+        let found = choice.run(|on| on.invert(&case.inversion, case.observation()))?;
+        self.dump_emission(&found)?;
+        let (counts, sigma) = (case.counts.mapv(|x| x as f32), case.sigma.mapv(|x| x as f32));
+        let single = Observation { counts: counts.view(), sigma: sigma.view() };
+        let single = choice.run(|on| on.invert_single(&case.inversion, single.clone()))?;
+        let mut line = json!({
+            "case": self.name,
+            "f64": emission_case::compare(&found, &self.dir, false)?,
+            "f32": emission_case::compare(&single, &self.dir, false)?,
+        });
+        if self.dir.join("exact_dem.npy").exists() {
+            line["f64_to_exact"] = emission_case::compare(&found, &self.dir, true)?;
+            line["f32_to_exact"] = emission_case::compare(&single, &self.dir, true)?;
+        }
+        Ok(line)
+    }
+
+    fn dump_emission(&self, found: &EmissionMap<f64>) -> Result<(), Box<dyn Error>> {
+        let slice = |array: &ndarray::ArrayD<f64>| array.iter().copied().collect::<Vec<_>>();
+        let cubes = [
+            ("dem", Some(&found.emission)),
+            ("edem", found.uncertainty.as_ref()),
+            ("elogt", found.log_t_resolution.as_ref()),
+        ];
+        for (name, cube) in cubes.into_iter().filter_map(|(name, cube)| Some((name, cube?))) {
+            self.dump(name, cube.shape(), &slice(cube))?;
+        }
+        self.dump("chisq", &[found.len()], &slice(&found.chi_squared))?;
+        self.dump("dn_reg", found.synthetic.shape(), &slice(&found.synthetic))?;
+        self.dump("lambda", &[found.len()], &slice(&found.lambda))?;
+        self.dump("iters", &[found.len()], &found.iterations.iter().map(|&i| f64::from(i)).collect::<Vec<_>>())?;
+        self.dump("status", &[found.len()], &found.status.iter().map(|s| f64::from(s.code())).collect::<Vec<_>>())?;
+        Ok(())
     }
 
     fn registration(&self) -> Result<Value, Box<dyn Error>> {

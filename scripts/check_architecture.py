@@ -3,7 +3,7 @@
 import pathlib, re, sys, tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLOOR = dict(compute=0, cloud=0, tiling=1, neighbours=1, raster=1, las=1, registration=2, change=2)
+FLOOR = dict(compute=0, cloud=0, tiling=1, neighbours=1, raster=1, las=1, fits=1, registration=2, change=2, emission=2)
 WITHIN = {("cloud", "compute"), ("las", "tiling"), ("raster", "tiling")}  # allowed on one floor
 LAZ_ONLY_IN, TILE_LOOP_ONLY_IN = "las", "tiling"
 breaches = []
@@ -14,6 +14,8 @@ for manifest in sorted(ROOT.glob("crates/*/Cargo.toml")):
     for dependency in data.get("dependencies", {}):
         if dependency in ("laz", "las") and crate != LAZ_ONLY_IN:
             breaches.append(f"{crate} names the LAZ codec ({dependency}); only {LAZ_ONLY_IN} may")
+        if dependency == "fitskit" and crate != "fits":
+            breaches.append(f"{crate} names the FITS codec; only fits may")
         if dependency == "wgpu" and crate != "gpu":
             breaches.append(f"{crate} names wgpu; only gpu may")
         if dependency.startswith("isopach-"):

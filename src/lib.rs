@@ -7,12 +7,14 @@
 //! |---|---|
 //! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
 //! | [`compute`] | the root of all capabilities, the CPU, the choice between backends, errors |
+//! | [`fits`] | FITS images in, cubes out |
 //! | [`las`] | LAS and LAZ files as sources and sinks of points |
 //! | [`raster`] | cells, GeoTIFF, pictures |
 //! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
 //! | [`tiling`] | the tile loop: plan, halo, decode once, order, report |
 //! | [`registration`] | ICP and coarse alignment |
 //! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
+//! | [`emission`] | differential emission measure of solar images; knows no points |
 //!
 //! ```
 //! use isopach::{change::{Epochs, M3c2, Normals}, cloud::Cloud};
@@ -30,6 +32,8 @@
 pub use isopach_change as change;
 pub use isopach_cloud as cloud;
 pub use isopach_compute as compute;
+pub use isopach_emission as emission;
+pub use isopach_fits as fits;
 pub use isopach_las as las;
 pub use isopach_neighbours as neighbours;
 pub use isopach_raster as raster;
@@ -37,6 +41,7 @@ pub use isopach_registration as registration;
 pub use isopach_tiling as tiling;
 
 use compute::{Choice, Cpu};
+use emission::InvertPixels;
 use neighbours::NeighbourSearch;
 use raster::Rasterise;
 use registration::Align;
@@ -45,9 +50,9 @@ use std::sync::Arc;
 /// Everything isopach can do: the trait that makes backends swappable. Whatever has all the capabilities is one.
 ///
 /// An algorithm asks for the capability that it needs, not for this; `&dyn Backend` upcasts to each of them.
-pub trait Backend: NeighbourSearch + Rasterise + Align {}
+pub trait Backend: NeighbourSearch + Rasterise + Align + InvertPixels {}
 
-impl<B: NeighbourSearch + Rasterise + Align> Backend for B {}
+impl<B: NeighbourSearch + Rasterise + Align + InvertPixels> Backend for B {}
 
 /// The best backend there is, then the CPU. This build has the CPU alone.
 #[must_use]

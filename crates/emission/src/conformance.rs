@@ -1,0 +1,166 @@
+//! One suite that every backend is put through.
+//!
+//! Each case is inverted and compared with its definition ([`crate::plain`]): all kinds of weights, constraints and quirks, three to seven channels, few and
+//! many bins, unequal bins, channels that are the same, and pixels that are not numbers.
+//!
+//! | operation | must agree |
+//! |---|---|
+//! | `invert` | status, iterations and dropped channels exactly; λ, emission, vertical error and counts to 10⁻⁸ (of a pixel's largest) |
+//! | `invert_single` | λ in 99.9 % of a case's pixels and emission to 10⁻⁵ at the 99th percentile, which is one pixel here |
+//!
+//! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
+
+use crate::{
+    AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Quantity,
+    TemperatureResponse, Weights, plain,
+};
+use isopach_compute::{Error, Result};
+use ndarray::{Array2, ArrayD};
+use std::fmt;
+
+/// Something that a backend did differently from the definition, or did not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The operation.
+    pub operation: &'static str,
+    /// What it was run on.
+    pub case: &'static str,
+    /// What was wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}: {}", self.operation, self.case, self.what)
+    }
+}
+
+/// Pixels of a case.
+const PIXELS: usize = 101;
+
+/// Runs every operation of `on` against its definition. Empty: it conforms, and has everything.
+///
+/// # Errors
+/// Where a case cannot be made; not where the backend fails, which is a finding.
+pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
+    let mut findings = vec![];
+    for (case, inversion) in cases() {
+        let [counts, sigma] = pixels(&inversion)?;
+        let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+        let expected = plain::invert(&inversion, observation.clone())?;
+        let mut note = |operation, result: Result<EmissionMap<f64>>, tolerance: f64, spared: usize| {
+            let what = match result {
+                Ok(found) => difference(&found, &expected, tolerance, spared),
+                Err(Error::Unsupported { operation }) => Some(format!("declined: cannot {operation}")),
+                Err(error) => Some(format!("failed: {error}")),
+            };
+            findings.extend(what.map(|what| Finding { operation, case, what }));
+        };
+        note("invert", on.invert(&inversion, observation), 1e-8, 0);
+        let [counts, sigma] = [&counts, &sigma].map(|a| a.mapv(|x| x as f32));
+        let single = on.invert_single(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
+        note("invert_single", single.map(|map| map.rounded()), 1e-5, 1);
+    }
+    Ok(findings)
+}
+
+fn cases() -> Vec<(&'static str, Inversion)> {
+    let edges = |bins: usize, range: f64| (0..=bins).map(|i| 5.7 + range * i as f64 / bins as f64).collect::<Vec<_>>();
+    let base = Inversion::new(TemperatureResponse::aia(), edges(33, 1.4));
+    let all = || Weights::EmissionMeasureLoci((0..6).collect());
+    let given = |rows: usize, decades: f64| {
+        let falling =
+            |(i, t): (usize, usize)| 10f64.powf(-decades * ((t as f64 - 15.0 - (i % 5) as f64) / 16.0).powi(2));
+        Weights::Given(Array2::from_shape_fn((rows, 33), falling))
+    };
+    let fewer = |channels: usize| {
+        let mut inversion = base.clone();
+        inversion.response.channels.truncate(channels);
+        inversion
+    };
+    let mut twins = base.clone();
+    twins.response.channels.push(twins.response.channels[3].clone());
+    let unequal = (0..=30).map(|i| 5.7 + 1.4 * (f64::from(i) / 30.0).powf(1.4)).collect();
+    vec![
+        ("self-normalised weights", base.clone()),
+        ("EM loci weights", Inversion { weights: all(), ..base.clone() }),
+        (
+            "EM loci weights of two channels",
+            Inversion { weights: Weights::EmissionMeasureLoci(vec![1, 4]), ..base.clone() },
+        ),
+        ("given weights", Inversion { weights: given(1, 2.0), ..base.clone() }),
+        ("given weights, a row a pixel", Inversion { weights: given(PIXELS, 2.0), ..base.clone() }),
+        ("given weights of twenty decades", Inversion { weights: given(1, 20.0), ..base.clone() }),
+        ("each bin by itself", Inversion { constraint: Constraint::PerBin, weights: all(), ..base.clone() }),
+        ("the integrated measure", Inversion { solve_for: Quantity::Integrated, weights: all(), ..base.clone() }),
+        ("integrated, reported", Inversion { report: Quantity::Integrated, ..base.clone() }),
+        ("the first solution", Inversion { max_iterations: 1, ..base.clone() }),
+        (
+            "another target and grid",
+            Inversion { chi_squared_target: 0.5, target_growth: 1.2, mu_samples: 100, ..base.clone() },
+        ),
+        ("dropped channels", Inversion { missing: Missing::Drop, ..base.clone() }),
+        ("the reference's quirks", Inversion { compat: Compat::Reference, weights: all(), ..base.clone() }),
+        ("unequal bins", Inversion { log_t_edges: unequal, ..base.clone() }),
+        ("hardly more bins than channels", Inversion { log_t_edges: edges(8, 1.2), ..base.clone() }),
+        ("200 bins", Inversion { log_t_edges: edges(200, 1.4), ..base.clone() }),
+        ("three channels", fewer(3)),
+        ("two channels that are the same", twins),
+    ]
+}
+
+/// Counts of Gaussians with noise, and their errors; every tenth pixel has something that is not a count.
+fn pixels(inversion: &Inversion) -> Result<[ArrayD<f64>; 2]> {
+    let centres: Vec<f64> = inversion.log_t_edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect();
+    let emission = Array2::from_shape_fn((PIXELS, centres.len()), |(i, t)| {
+        let step = |n: usize| (i % n) as f64 / n as f64;
+        let (peak, width) = (5.95 + 0.8 * step(13), 0.1 + 0.2 * step(7));
+        10f64.powf(20.5 + 1.5 * step(11)) * (-0.5 * ((centres[t] - peak) / width).powi(2)).exp() + 1e19
+    });
+    let differential =
+        Inversion { report: Quantity::Differential, solve_for: Quantity::Differential, ..inversion.clone() };
+    let exact = differential.forward(emission.view().into_dyn())?;
+    let noises: Vec<Noise> =
+        (0..inversion.channels()).map(|f| Noise::aia(&AIA[f % AIA.len()], 2.9, 4.0, 0.03)).collect();
+    let mut sigma = Noise::of(&noises, exact.view())?;
+    let mut counts =
+        MonteCarlo { draws: 2, seed: 3 }.counts(0, &Observation { counts: exact.view(), sigma: sigma.view() });
+    let bad = [f64::NAN, f64::INFINITY, 0.0, -1.0, f64::NEG_INFINITY];
+    for i in (0..PIXELS).step_by(10) {
+        let of = if i % 20 == 0 { &mut counts } else { &mut sigma };
+        of[[i, i % inversion.channels()]] = bad[i / 10 % bad.len()];
+    }
+    Ok([counts, sigma])
+}
+
+/// What differs, of more pixels than are `spared`.
+fn difference(found: &EmissionMap<f64>, expected: &EmissionMap<f64>, tolerance: f64, spared: usize) -> Option<String> {
+    if found.emission.shape() != expected.emission.shape() {
+        return Some(format!("the shape {:?} instead of {:?}", found.emission.shape(), expected.emission.shape()));
+    }
+    let pixels = |differs: &dyn Fn(usize) -> bool| (0..PIXELS).filter(|&i| differs(i)).collect::<Vec<_>>();
+    let row =
+        |array: &ArrayD<f64>, i: usize| array.rows().into_iter().nth(i).map(|row| row.to_vec()).unwrap_or_default();
+    let far = |a: &ArrayD<f64>, b: &ArrayD<f64>, i: usize| {
+        let (a, b) = (row(a, i), row(b, i));
+        let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        // NaN is as good as NaN, and as nothing else.
+        a.iter().zip(&b).any(|(a, b)| a.is_nan() != b.is_nan() || (a - b).abs() > tolerance * largest)
+    };
+    let far_of = |a: &Option<ArrayD<f64>>, b: &Option<ArrayD<f64>>, i: usize| match (a, b) {
+        (Some(a), Some(b)) => far(a, b, i),
+        (a, b) => a.is_some() != b.is_some(),
+    };
+    let lambda = |i: usize| (found.lambda[[i]] - expected.lambda[[i]]).abs() > 1e3 * tolerance * expected.lambda[[i]];
+    let checks: [(&str, usize, Vec<usize>); 7] = [
+        ("statuses", spared, pixels(&|i| found.status[[i]] != expected.status[[i]])),
+        ("dropped channels", 0, pixels(&|i| found.dropped[[i]] != expected.dropped[[i]])),
+        ("iterations", spared, pixels(&|i| found.iterations[[i]] != expected.iterations[[i]])),
+        ("λ", spared, pixels(&lambda)),
+        ("emissions", spared, pixels(&|i| far(&found.emission, &expected.emission, i))),
+        ("vertical errors", PIXELS / 20 * spared, pixels(&|i| far_of(&found.uncertainty, &expected.uncertainty, i))),
+        ("counts", PIXELS / 20 * spared, pixels(&|i| far(&found.synthetic, &expected.synthetic, i))),
+    ];
+    let first = checks.into_iter().find(|(_, spared, pixels)| pixels.len() > *spared);
+    first.map(|(what, _, pixels)| format!("{what} differ in {} of {PIXELS} pixels, first {}", pixels.len(), pixels[0]))
+}

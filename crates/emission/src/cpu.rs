@@ -1,0 +1,243 @@
+//! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
+
+use crate::{
+    Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Status, Weights,
+    kernel::{Rows, Shared, invert_slab},
+    lanes::array::Array,
+    map::Slab,
+    plain,
+};
+use isopach_compute::{Cpu, Result};
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+
+/// Pixels that a thread takes at a time.
+const BLOCK: usize = 512;
+
+impl InvertPixels for Cpu {
+    fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+        if needs_definition(inversion) {
+            plain::invert(inversion, observation)
+        } else {
+            invert(inversion, &observation)
+        }
+    }
+
+    fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
+        if needs_definition(inversion) {
+            let (counts, sigma) = (observation.counts.mapv(f64::from), observation.sigma.mapv(f64::from));
+            let wide = Observation { counts: counts.view(), sigma: sigma.view() };
+            return Ok(self.invert(inversion, wide)?.rounded());
+        }
+        let mut map = invert(inversion, &observation)?;
+        again_in_double(inversion, &observation, &mut map)?;
+        Ok(map)
+    }
+}
+
+/// Inverts those pixels again for which single precision had not enough range or digits.
+fn again_in_double(
+    inversion: &Inversion,
+    observation: &Observation<'_, f32>,
+    map: &mut EmissionMap<f32>,
+) -> Result<()> {
+    let again: Vec<usize> =
+        map.status.iter().enumerate().filter(|(_, s)| **s == Status::OutOfRange).map(|(i, _)| i).collect();
+    if again.is_empty() {
+        return Ok(());
+    }
+    let pixels = observation.pixels(inversion.channels())?;
+    let channels = inversion.channels();
+    let chosen = |rows: &[f32]| {
+        Array2::from_shape_fn((again.len(), channels), |(i, f)| f64::from(rows[again[i] * channels + f])).into_dyn()
+    };
+    let (counts, sigma) = pixels.rows();
+    let (counts, sigma) = (chosen(counts), chosen(sigma));
+    let mut inversion = inversion.clone();
+    if let Weights::Given(given) = &mut inversion.weights
+        && given.nrows() > 1
+    {
+        *given = given.select(Axis(0), &again);
+    }
+    let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+    let mut found = if needs_definition(&inversion) {
+        plain::invert(&inversion, observation)?.rounded()
+    } else {
+        invert(&inversion, &observation)?.rounded()
+    };
+    let (from, mut to) = (found.slab(), map.slab());
+    again.iter().enumerate().for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
+    Ok(())
+}
+
+/// More channels than lanes are written for; rows of given weights that the reference takes for "not given".
+fn needs_definition(inversion: &Inversion) -> bool {
+    let quirk = match &inversion.weights {
+        Weights::Given(given) if inversion.compat == Compat::Reference => {
+            given.outer_iter().any(|row| !inversion.takes(&row.to_vec()))
+        }
+        _ => false,
+    };
+    quirk || inversion.channels() > 16
+}
+
+fn invert<T: Kernels>(inversion: &Inversion, observation: &Observation<'_, T>) -> Result<EmissionMap<T>> {
+    match inversion.channels() {
+        ..=6 => invert_with::<T, 6>(inversion, observation),
+        7..=8 => invert_with::<T, 8>(inversion, observation),
+        _ => invert_with::<T, 16>(inversion, observation),
+    }
+}
+
+fn invert_with<T: Kernels, const NF: usize>(
+    inversion: &Inversion,
+    observation: &Observation<'_, T>,
+) -> Result<EmissionMap<T>> {
+    let pixels = observation.pixels(inversion.channels())?;
+    inversion.check(pixels.count())?;
+    let shared = Shared::<T, NF>::new(inversion, &inversion.discretised()?);
+    let mut map = EmissionMap::empty(inversion, &pixels.leading);
+    let (counts, sigma) = pixels.rows();
+    let mut blocks = Vec::with_capacity(pixels.count() / BLOCK + 1);
+    let mut rest = map.slab();
+    let mut first = 0;
+    while rest.pixels() > 0 {
+        let (block, others) = {
+            let take = BLOCK.min(rest.pixels());
+            rest.split(take)
+        };
+        let range = first * inversion.channels()..(first + block.pixels()) * inversion.channels();
+        let rows = Rows { counts: &counts[range.clone()], sigma: &sigma[range], first };
+        first += block.pixels();
+        rest = others;
+        blocks.push((rows, block));
+    }
+    blocks.into_par_iter().for_each(|(rows, block)| T::invert_block(&shared, rows, block));
+    Ok(map)
+}
+
+/// A precision that has lanes.
+trait Kernels: Real {
+    /// Inverts a block with the widest lanes that the processor has.
+    fn invert_block<const NF: usize>(shared: &Shared<'_, Self, NF>, rows: Rows<'_, Self>, slab: Slab<'_, Self>);
+}
+
+impl Kernels for f64 {
+    fn invert_block<const NF: usize>(shared: &Shared<'_, Self, NF>, rows: Rows<'_, Self>, slab: Slab<'_, Self>) {
+        #[cfg(target_arch = "x86_64")]
+        if wide::there() {
+            return wide::double(shared, rows, slab);
+        }
+        invert_slab::<Array<Self, 4>, NF>(shared, rows, slab);
+    }
+}
+
+impl Kernels for f32 {
+    fn invert_block<const NF: usize>(shared: &Shared<'_, Self, NF>, rows: Rows<'_, Self>, slab: Slab<'_, Self>) {
+        #[cfg(target_arch = "x86_64")]
+        if wide::there() {
+            return wide::single(shared, rows, slab);
+        }
+        invert_slab::<Array<Self, 8>, NF>(shared, rows, slab);
+    }
+}
+
+/// Where instructions beyond the baseline are enabled.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod wide {
+    use super::{Rows, Shared, Slab, invert_slab};
+    use crate::lanes::avx2::{F32x8, F64x4};
+
+    pub(super) fn there() -> bool {
+        is_x86_feature_detected!("avx2")
+    }
+
+    pub(super) fn double<const NF: usize>(shared: &Shared<'_, f64, NF>, rows: Rows<'_, f64>, slab: Slab<'_, f64>) {
+        #[target_feature(enable = "avx2")]
+        fn enabled<const NF: usize>(shared: &Shared<'_, f64, NF>, rows: Rows<'_, f64>, slab: Slab<'_, f64>) {
+            invert_slab::<F64x4, NF>(shared, rows, slab);
+        }
+        assert!(there(), "the caller asks first");
+        // SAFETY: AVX2 is there.
+        unsafe { enabled(shared, rows, slab) }
+    }
+
+    pub(super) fn single<const NF: usize>(shared: &Shared<'_, f32, NF>, rows: Rows<'_, f32>, slab: Slab<'_, f32>) {
+        #[target_feature(enable = "avx2")]
+        fn enabled<const NF: usize>(shared: &Shared<'_, f32, NF>, rows: Rows<'_, f32>, slab: Slab<'_, f32>) {
+            invert_slab::<F32x8, NF>(shared, rows, slab);
+        }
+        assert!(there(), "the caller asks first");
+        // SAFETY: AVX2 is there.
+        unsafe { enabled(shared, rows, slab) }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use crate::{
+        AIA, Noise, TemperatureResponse,
+        lanes::{
+            Lanes,
+            avx2::{F32x8, F64x4},
+        },
+    };
+
+    fn slab_of<V: Lanes>(inversion: &Inversion, counts: &[V::Scalar], sigma: &[V::Scalar]) -> EmissionMap<V::Scalar> {
+        let shared = Shared::<V::Scalar, 6>::new(inversion, &inversion.discretised().unwrap());
+        let mut map = EmissionMap::empty(inversion, &[counts.len() / 6]);
+        invert_slab::<V, 6>(&shared, Rows { counts, sigma, first: 0 }, map.slab());
+        map
+    }
+
+    /// 203 pixels, some of them bad.
+    fn observation(inversion: &Inversion) -> (Vec<f64>, Vec<f64>) {
+        let emission = Array2::from_shape_fn((203, inversion.bins()), |(i, t)| {
+            let centre = 4.0 + (i % 31) as f64;
+            1e21 * (1.0 + (i % 7) as f64) * (-((t as f64 - centre) / 5.0).powi(2)).exp() + 1e18
+        });
+        let mut counts = inversion.forward(emission.view().into_dyn()).unwrap();
+        let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, 2.9, 1.0, 0.0)), counts.view()).unwrap();
+        for (i, count) in counts.iter_mut().enumerate() {
+            *count *= 1.0 + 0.02 * ((i * 7919 % 101) as f64 / 50.0 - 1.0);
+        }
+        let mut counts = counts.into_iter().collect::<Vec<_>>();
+        for (i, bad) in [f64::NAN, f64::INFINITY, 0.0, -1.0, 1e300, 1e-300].into_iter().enumerate() {
+            counts[60 * i + 1] = bad;
+        }
+        (counts, sigma.into_iter().collect())
+    }
+
+    #[test]
+    fn plain_arrays_and_registers_give_the_same_bits() {
+        assert!(wide::there(), "nothing to compare on this processor");
+        let edges = (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect();
+        let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
+        for weights in [Weights::SelfNormalised, Weights::EmissionMeasureLoci((0..6).collect())] {
+            inversion.weights = weights;
+            let (counts, sigma) = observation(&inversion);
+            let bits = |map: &EmissionMap<f64>| {
+                let all = [
+                    &map.emission,
+                    map.uncertainty.as_ref().unwrap(),
+                    map.log_t_resolution.as_ref().unwrap(),
+                    &map.lambda,
+                ];
+                all.into_iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>()
+            };
+            let [a, b] =
+                [slab_of::<F64x4>(&inversion, &counts, &sigma), slab_of::<Array<f64, 4>>(&inversion, &counts, &sigma)];
+            assert_eq!(a.status, b.status);
+            assert!(a.count_of(Status::Converged) > 100 && a.count_of(Status::BadInput { channel: 1 }) == 4);
+            assert_eq!(bits(&a), bits(&b));
+
+            let [counts, sigma] = [counts, sigma].map(|v| v.into_iter().map(|x| x as f32).collect::<Vec<_>>());
+            let [a, b] =
+                [slab_of::<F32x8>(&inversion, &counts, &sigma), slab_of::<Array<f32, 8>>(&inversion, &counts, &sigma)];
+            let bits = |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!((bits(&a), a.status), (bits(&b), b.status));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! From emission to counts.
+
+use crate::{Inversion, Quantity};
+use isopach_compute::{Error, Result};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+
+impl Inversion {
+    /// Counts that an emission measure would give, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln T_t`. O(bins × channels) a pixel.
+    ///
+    /// `emission`: shape (.., bins), the quantity that [`Self::report`] names.
+    ///
+    /// # Errors
+    /// As [`Self::discretised`]; [`Error::InvalidInput`] where the last axis is not the bins.
+    pub fn forward(&self, emission: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
+        let shared = self.discretised()?;
+        let (leading, bins) = split_shape(emission.shape(), self.bins(), "bins")?;
+        let axis = Axis(leading.len());
+        let mut counts = ArrayD::zeros(IxDyn(&[leading, &[self.channels()]].concat()));
+        for (mut to, from) in counts.lanes_mut(axis).into_iter().zip(emission.lanes(axis)) {
+            for t in 0..bins {
+                let solution = from[t] / shared.to_report(self, t);
+                for (count, response) in to.iter_mut().zip(shared.bin(t)) {
+                    *count += response * solution;
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Emission measure of each bin, cm⁻⁵, for a unit of what is reported.
+    pub(crate) fn integrated(&self) -> Result<Vec<f64>> {
+        let shared = self.discretised()?;
+        Ok(match self.report {
+            Quantity::Differential => shared.kelvin,
+            Quantity::Integrated => vec![1.0; self.bins()],
+        })
+    }
+}
+
+/// The leading shape, and the last axis, which must be `expected`.
+pub(crate) fn split_shape<'a>(shape: &'a [usize], expected: usize, what: &str) -> Result<(&'a [usize], usize)> {
+    match shape.split_last() {
+        Some((&last, leading)) if last == expected => Ok((leading, last)),
+        _ => Err(Error::InvalidInput(format!("the shape {shape:?} must end with {expected} {what}"))),
+    }
+}

@@ -1,0 +1,221 @@
+//! What to invert, and how.
+
+use crate::{EmissionMap, InvertPixels, Observation, TemperatureResponse};
+use isopach_compute::{Error, Result};
+use ndarray::Array2;
+
+/// The weights *w* of the constraint: where the solution may be large it is damped less.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Weights {
+    /// From a first solution with w = 1: bins above 10⁻⁴ of its largest, smoothed over five bins.
+    #[default]
+    SelfNormalised,
+    /// The lowest of the EM loci `counts / response` of these channels, smoothed over five bins.
+    EmissionMeasureLoci(Vec<usize>),
+    /// One row for all pixels or one row a pixel (in the order of the pixels), shape (1 or pixels, bins), finite and not below zero; taken as
+    /// they are. Only ratios within a row should matter, but the grid of μ is not free of scale: see docs/algorithms/emission.md.
+    Given(Array2<f64>),
+}
+
+/// Which of the two measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Quantity {
+    /// Differential emission measure ξ(T), cm⁻⁵ K⁻¹.
+    #[default]
+    Differential,
+    /// Emission measure of a bin, ξ(T) T Δ ln T, cm⁻⁵.
+    Integrated,
+}
+
+/// What the regularisation keeps small: `Σ (L_t x_t)²`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Constraint {
+    /// `L² = Δ log T / w`, a smooth density.
+    #[default]
+    PerLogT,
+    /// `L = 1 / w`, each bin by itself. Solving for [`Quantity::Integrated`] implies it.
+    PerBin,
+}
+
+/// Whether to reproduce the reference's numbers also where its quirks change them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compat {
+    /// No: true mid-points of bins; a response is cleaned channel by channel; counts and errors must be above zero; negative values within
+    /// round-off are no reason to iterate; what is missing is NaN.
+    #[default]
+    Off,
+    /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; accepted is what has a positive product of counts over errors;
+    /// below zero is below zero; given weights whose product is 1 or whose first is 0 mean "self-normalised"; what is missing is 0.
+    Reference,
+}
+
+/// What to do with a pixel of which some channels are bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// No result for the pixel.
+    #[default]
+    Reject,
+    /// Invert the other channels.
+    Drop,
+}
+
+/// What to compute beside the emission measure itself. The horizontal error takes about half of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Outputs {
+    /// Vertical error.
+    pub uncertainty: bool,
+    /// Horizontal error.
+    pub log_t_resolution: bool,
+}
+
+/// Regularised inversion of counts to emission measure.
+///
+/// Per pixel: λ is the point of a geometric grid of μ at which the discrepancy `Σ_k (c_k μ / (s_k² + μ))²` is nearest to
+/// `channels × χ² target`; while a bin is negative the target grows by `target_growth`, at most `max_iterations` times in all.
+/// O(channels × bins) a pixel, O(bins²) with the horizontal error. Hannah & Kontar 2012, A&A 539, A146; Hannah & Kontar 2013, A&A 553, A10.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inversion {
+    /// Response of each channel on its own grid of temperatures.
+    pub response: TemperatureResponse,
+    /// Edges of the temperature bins, log₁₀ K, ascending, one more than there are bins. Bins: at least as many as channels, and three.
+    pub log_t_edges: Vec<f64>,
+    /// Weights of the constraint.
+    pub weights: Weights,
+    /// χ² a channel to aim for at first (`reg_tweak` of the reference).
+    pub chi_squared_target: f64,
+    /// Factor of the target from one iteration to the next (`rgt_fact`).
+    pub target_growth: f64,
+    /// Most iterations, 1 or more (`max_iter`); 1 gives the first solution, whatever its signs.
+    pub max_iterations: usize,
+    /// Points of the grid of μ, 2 or more (`nmu`; the reference takes 42 for maps and 500 for single pixels).
+    pub mu_samples: usize,
+    /// What to solve for (`emd_int` of the reference is [`Quantity::Integrated`]).
+    pub solve_for: Quantity,
+    /// What to return, whatever was solved for (`emd_ret`).
+    pub report: Quantity,
+    /// What is kept small (`l_emd` is [`Constraint::PerBin`]).
+    pub constraint: Constraint,
+    /// Bad channels.
+    pub missing: Missing,
+    /// What to compute.
+    pub outputs: Outputs,
+    /// Quirks of the reference.
+    pub compat: Compat,
+}
+
+impl Inversion {
+    /// With the reference's defaults for maps, quirks off.
+    #[must_use]
+    pub fn new(response: TemperatureResponse, log_t_edges: Vec<f64>) -> Self {
+        Self {
+            response,
+            log_t_edges,
+            weights: Weights::default(),
+            chi_squared_target: 1.0,
+            target_growth: 1.5,
+            max_iterations: 10,
+            mu_samples: 42,
+            solve_for: Quantity::default(),
+            report: Quantity::default(),
+            constraint: Constraint::default(),
+            missing: Missing::default(),
+            outputs: Outputs { uncertainty: true, log_t_resolution: true },
+            compat: Compat::default(),
+        }
+    }
+
+    /// Number of temperature bins.
+    #[must_use]
+    pub fn bins(&self) -> usize {
+        self.log_t_edges.len().saturating_sub(1)
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.response.channels.len()
+    }
+
+    /// The constraint that applies: solving for the integrated measure implies [`Constraint::PerBin`].
+    #[must_use]
+    pub fn effective_constraint(&self) -> Constraint {
+        if self.solve_for == Quantity::Integrated { Constraint::PerBin } else { self.constraint }
+    }
+
+    /// Inverts in double precision.
+    ///
+    /// # Errors
+    /// As [`InvertPixels::invert`].
+    pub fn run(
+        &self,
+        on: &(impl InvertPixels + ?Sized),
+        observation: Observation<'_, f64>,
+    ) -> Result<EmissionMap<f64>> {
+        on.invert(self, observation)
+    }
+
+    /// Inverts in single precision.
+    ///
+    /// # Errors
+    /// As [`InvertPixels::invert`].
+    pub fn run_single(
+        &self,
+        on: &(impl InvertPixels + ?Sized),
+        observation: Observation<'_, f32>,
+    ) -> Result<EmissionMap<f32>> {
+        on.invert_single(self, observation)
+    }
+
+    /// Whether `pixels` pixels can be inverted with these parameters.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`], naming what is wrong.
+    pub fn check(&self, pixels: usize) -> Result<()> {
+        self.response.check()?;
+        let (bins, channels) = (self.bins(), self.channels());
+        let enough = bins >= channels.max(3);
+        Error::check("the number of bins", bins as f64, enough, "be at least that of the channels, and three")?;
+        if !self.log_t_edges.windows(2).all(|w| w[0] < w[1]) || !self.log_t_edges.iter().all(|x| x.is_finite()) {
+            return Err(Error::InvalidInput("the edges of the temperature bins must be finite and ascending".into()));
+        }
+        Error::positive("the χ² target", self.chi_squared_target)?;
+        Error::positive("the growth of the χ² target", self.target_growth)?;
+        Error::check("the number of iterations", self.max_iterations as f64, self.max_iterations > 0, "be at least 1")?;
+        Error::check("the number of μ samples", self.mu_samples as f64, self.mu_samples > 1, "be at least 2")?;
+        self.check_weights(pixels)
+    }
+
+    fn check_weights(&self, pixels: usize) -> Result<()> {
+        match &self.weights {
+            Weights::SelfNormalised => {}
+            Weights::EmissionMeasureLoci(chosen) => {
+                if chosen.is_empty() {
+                    return Err(Error::InvalidInput("EM loci weights need at least one channel".into()));
+                }
+                if let Some(&unknown) = chosen.iter().find(|&&c| c >= self.channels()) {
+                    let must = "be a position in the response's channels";
+                    Error::check("a channel of the EM loci weights", unknown as f64, false, must)?;
+                }
+            }
+            Weights::Given(given) => {
+                let (rows, columns) = given.dim();
+                if columns != self.bins() || (rows != 1 && rows != pixels) {
+                    let bins = self.bins();
+                    return Err(Error::InvalidInput(format!(
+                        "the weights have the shape ({rows}, {columns}), but must have (1, {bins}) or ({pixels}, {bins})"
+                    )));
+                }
+                let good = |x: &&f64| x.is_finite() && (**x >= 0.0 || self.compat == Compat::Reference);
+                if let Some(&bad) = given.iter().find(|x| !good(x)) {
+                    Error::check("a weight", bad, false, "be a finite number, zero or above")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not given".
+    pub(crate) fn takes(&self, row: &[f64]) -> bool {
+        self.compat == Compat::Off || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
+    }
+}

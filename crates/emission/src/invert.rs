@@ -1,0 +1,78 @@
+//! The capability.
+
+use crate::{EmissionMap, Inversion, plain};
+use isopach_compute::{Compute, Error, Result};
+use ndarray::{ArrayViewD, CowArray, IxDyn};
+
+/// Counts and their errors, shape (.., channels): any leading shape, any strides.
+#[derive(Clone, Debug)]
+pub struct Observation<'a, T> {
+    /// Counts, in the unit of the response: DN s⁻¹ px⁻¹.
+    pub counts: ArrayViewD<'a, T>,
+    /// Standard deviations of the counts, same shape and unit.
+    pub sigma: ArrayViewD<'a, T>,
+}
+
+/// Counts and errors as rows of channels, one a pixel.
+pub(crate) struct Pixels<'a, T> {
+    pub(crate) leading: Vec<usize>,
+    pub(crate) counts: CowArray<'a, T, IxDyn>,
+    pub(crate) sigma: CowArray<'a, T, IxDyn>,
+}
+
+impl<T: Clone> Observation<'_, T> {
+    /// Checks shapes; copies only what is not in standard order.
+    pub(crate) fn pixels(&self, channels: usize) -> Result<Pixels<'_, T>> {
+        let (counts, sigma) = (self.counts.shape(), self.sigma.shape());
+        if counts != sigma {
+            return Err(Error::InvalidInput(format!("counts have the shape {counts:?}, but their errors {sigma:?}")));
+        }
+        let Some((&last, leading)) = counts.split_last() else {
+            return Err(Error::InvalidInput("counts must have at least one axis, the channels".into()));
+        };
+        if last != channels {
+            let message = format!("counts have {last} channels along their last axis, but the response has {channels}");
+            return Err(Error::InvalidInput(message));
+        }
+        Ok(Pixels {
+            leading: leading.to_vec(),
+            counts: self.counts.as_standard_layout(),
+            sigma: self.sigma.as_standard_layout(),
+        })
+    }
+}
+
+impl<T> Pixels<'_, T> {
+    pub(crate) fn rows(&self) -> (&[T], &[T]) {
+        // In standard order by `Observation::pixels`.
+        (self.counts.as_slice().unwrap_or_default(), self.sigma.as_slice().unwrap_or_default())
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.leading.iter().product()
+    }
+}
+
+/// Capability: inverts counts to emission measure. No pixel can make another fail or change it.
+///
+/// An override in double precision must choose the same λ after the same number of iterations, and agree to 10⁻⁸ of each pixel's largest value; in
+/// single precision the same λ in 99.99 % of the pixels, and 10⁻⁵ at the 99th percentile.
+pub trait InvertPixels: Compute {
+    /// Inverts in double precision. The provided body is the definition.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`] for parameters or shapes that no backend can work with.
+    fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+        plain::invert(inversion, observation)
+    }
+
+    /// Inverts in single precision. The provided body is the definition in double precision, rounded.
+    ///
+    /// # Errors
+    /// As [`Self::invert`].
+    fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
+        let (counts, sigma) = (observation.counts.mapv(f64::from), observation.sigma.mapv(f64::from));
+        let wide = Observation { counts: counts.view(), sigma: sigma.view() };
+        Ok(plain::invert(inversion, wide)?.rounded())
+    }
+}

@@ -1,0 +1,91 @@
+//! What goes into a group of lanes.
+
+use super::{
+    Rows, Shared, Vector,
+    pixel::{MOST_LANES, Scratch},
+};
+use crate::{Real, Status, Weights, lanes::Lanes, screen::screen};
+
+/// What goes into a group of lanes. A lane without a pixel to invert holds harmless numbers.
+pub(super) struct Group<V: Lanes, const NF: usize> {
+    pub(super) counts: Vector<V, NF>,
+    pub(super) inverse_sigma: Vector<V, NF>,
+    pub(super) g: Vector<V, NF>,
+    /// Channels in use.
+    pub(super) channels: V,
+    pub(super) given: bool,
+    pub(super) screened: [Result<u32, Status>; MOST_LANES],
+}
+
+impl<V: Lanes, const NF: usize> Group<V, NF> {
+    /// Pixels from `first` on.
+    #[inline(always)]
+    pub(super) fn load(
+        shared: &Shared<'_, V::Scalar, NF>,
+        rows: Rows<'_, V::Scalar>,
+        first: usize,
+        pixels: usize,
+        scratch: &mut Scratch<V, NF>,
+    ) -> Self {
+        let n = shared.channels;
+        let (zero, one) = (V::Scalar::default(), V::Scalar::of(1.0));
+        let mut counts = [[zero; MOST_LANES]; NF];
+        let mut inverse_sigma = [[zero; MOST_LANES]; NF];
+        let mut g = [[zero; MOST_LANES]; NF];
+        let mut used = [V::Scalar::of(n as f64); MOST_LANES];
+        let mut screened = [Err(Status::NoChannel); MOST_LANES];
+        for lane in 0..V::COUNT {
+            let pixel = first + lane;
+            if pixel < pixels {
+                let (count, sigma) = (&rows.counts[pixel * n..][..n], &rows.sigma[pixel * n..][..n]);
+                screened[lane] = screen(shared.inversion, count, sigma);
+                if let Ok(dropped) = screened[lane] {
+                    for f in 0..n {
+                        if dropped & (1 << f) == 0 {
+                            counts[f][lane] = count[f];
+                            inverse_sigma[f][lane] = one / sigma[f];
+                            g[f][lane] = count[f] / sigma[f];
+                        }
+                    }
+                    used[lane] = V::Scalar::of((n - dropped.count_ones() as usize) as f64);
+                    continue;
+                }
+            }
+            for f in 0..n {
+                (counts[f][lane], inverse_sigma[f][lane], g[f][lane]) = (one, one, one);
+            }
+        }
+        let given = load_weights(shared, rows.first + first, pixels - first, scratch, &mut screened);
+        let (mut a, mut b, mut c) = ([V::constant(0.0); NF], [V::constant(0.0); NF], [V::constant(0.0); NF]);
+        for f in 0..NF {
+            (a[f], b[f], c[f]) = (V::load(&counts[f]), V::load(&inverse_sigma[f]), V::load(&g[f]));
+        }
+        Self { counts: a, inverse_sigma: b, g: c, channels: V::load(&used), given, screened }
+    }
+}
+
+/// Given weights into `scratch.b`; whether they are to be used. Rows that stand for "not given" are all or none in a group, or solved by the definition
+/// (see `cpu`).
+#[inline(always)]
+fn load_weights<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    first: usize,
+    pixels: usize,
+    scratch: &mut Scratch<V, NF>,
+    screened: &mut [Result<u32, Status>; MOST_LANES],
+) -> bool {
+    let Weights::Given(given) = &shared.inversion.weights else { return false };
+    let one_row = given.nrows() == 1;
+    for t in 0..shared.response.len() {
+        let mut here = [V::Scalar::of(1.0); MOST_LANES];
+        for lane in 0..V::COUNT.min(pixels) {
+            let weight = given[[if one_row { 0 } else { first + lane }, t]];
+            here[lane] = V::Scalar::of(weight);
+            if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].is_ok() {
+                screened[lane] = Err(Status::OutOfRange);
+            }
+        }
+        scratch.b[t] = V::load(&here).abs();
+    }
+    true
+}

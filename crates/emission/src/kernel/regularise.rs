@@ -1,0 +1,209 @@
+//! The grid of μ, the discrepancy along it, and the solution at a point of it.
+
+use super::{Matrix, Vector, jacobi::Decomposed};
+use crate::{Real, discretised::NULL, lanes::Lanes};
+
+/// Most lanes of any kind, for the few numbers that go one by one.
+const MOST_LANES: usize = 8;
+
+/// A pixel's system on the grid of μ.
+pub(crate) struct System<V: Lanes, const NF: usize> {
+    pub(crate) u: Matrix<V, NF>,
+    pub(crate) squared: Vector<V, NF>,
+    /// Uᵀ g.
+    pub(crate) c: Vector<V, NF>,
+    /// Σ c².
+    total: V,
+    inverse_sigma: Vector<V, NF>,
+}
+
+/// Room for the curve of discrepancies: μ, the discrepancy there, and by how much it is below Σ c².
+#[derive(Debug)]
+pub(crate) struct Curve<V> {
+    mu: Vec<V>,
+    discrepancy: Vec<V>,
+    removed: Vec<V>,
+}
+
+impl<V> Curve<V> {
+    pub(crate) fn new() -> Self {
+        Self { mu: vec![], discrepancy: vec![], removed: vec![] }
+    }
+}
+
+/// A point of the grid of μ.
+pub(crate) struct Chosen<V> {
+    pub(crate) lambda: V,
+    /// How much nearer than the second nearest it is, in units of the target.
+    pub(crate) margin: V,
+}
+
+impl<V: Lanes, const NF: usize> System<V, NF> {
+    /// Of the decomposition of `diag(1/σ) L`; computes the whole curve.
+    #[inline(always)]
+    pub(crate) fn new(
+        decomposed: Decomposed<V, NF>,
+        g: &Vector<V, NF>,
+        inverse_sigma: &Vector<V, NF>,
+        (scale, samples): (f64, usize),
+        curve: &mut Curve<V>,
+    ) -> Self {
+        let Decomposed { u, squared } = decomposed;
+        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let mut c = [zero; NF];
+        let mut total = zero;
+        let mut energy = [zero; NF];
+        for k in 0..NF {
+            for f in 0..NF {
+                c[k] = c[k] + u[k][f] * g[f];
+            }
+            energy[k] = c[k] * c[k];
+            total = total + energy[k];
+        }
+        grid::<V, NF>(&squared, scale, samples, &mut curve.mu);
+        curve.discrepancy.clear();
+        curve.removed.clear();
+        for i in 0..samples {
+            let mu = curve.mu[i];
+            let (mut discrepancy, mut removed) = (zero, zero);
+            for k in 0..NF {
+                let share = one / (squared[k] + mu);
+                let (left, taken) = (mu * share, squared[k] * share);
+                discrepancy = discrepancy + energy[k] * (left * left);
+                removed = removed + energy[k] * (taken * (V::constant(2.0) - taken));
+            }
+            curve.discrepancy.push(discrepancy);
+            curve.removed.push(removed);
+        }
+        Self { u, squared, c, total, inverse_sigma: *inverse_sigma }
+    }
+
+    /// The μ at which the discrepancy is nearest to `target`, the first of several. Where the target is beyond reach, that is the largest
+    /// discrepancy; it differs from Σ c² by less than round-off, so what is missing is compared.
+    #[inline(always)]
+    pub(crate) fn lambda(&self, target: V, curve: &Curve<V>) -> Chosen<V> {
+        let reachable = target.less(self.total);
+        let infinity = V::constant(f64::INFINITY);
+        let (mut best, mut second) = (infinity, infinity);
+        let mut lambda = curve.mu[0];
+        for i in 0..curve.mu.len() {
+            let distance = V::select(reachable, (curve.discrepancy[i] - target).abs(), curve.removed[i]);
+            let nearer = distance.less(best);
+            second = V::select(nearer, best, distance.min(second));
+            best = V::select(nearer, distance, best);
+            lambda = V::select(nearer, curve.mu[i], lambda);
+        }
+        Chosen { lambda, margin: V::select(reachable, (second - best) / target, infinity) }
+    }
+
+    /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are above `MOST_SIGNAL` of
+    /// their errors: there the precision is not enough.
+    #[inline(always)]
+    pub(crate) fn beyond_precision(&self) -> V {
+        let (smallest, largest) = extremes(&self.squared);
+        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let least = V::constant(V::Scalar::LEAST_CONDITION * V::Scalar::LEAST_CONDITION);
+        let loud = V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less(self.total);
+        V::select(loud, one, V::select(smallest.less(largest * least), one, zero))
+    }
+
+    /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off: there is no such direction in the solution.
+    #[inline(always)]
+    pub(crate) fn damping(&self, lambda: V) -> Vector<V, NF> {
+        let (_, largest) = extremes(&self.squared);
+        let null = largest * V::constant(NULL);
+        let mut d = self.squared;
+        for k in 0..NF {
+            d[k] = V::select(null.less(d[k]), V::constant(1.0) / (d[k] + lambda), V::constant(0.0));
+        }
+        d
+    }
+
+    /// `z = U diag(d) c / σ`: the solution in bin t is `l[t] R[t] · z`.
+    #[inline(always)]
+    pub(crate) fn coefficients(&self, d: &Vector<V, NF>) -> Vector<V, NF> {
+        let zero = V::constant(0.0);
+        let mut z = [zero; NF];
+        for k in 0..NF {
+            let damped = d[k] * self.c[k];
+            for f in 0..NF {
+                z[f] = z[f] + self.u[k][f] * damped;
+            }
+        }
+        for f in 0..NF {
+            z[f] = z[f] * self.inverse_sigma[f];
+        }
+        z
+    }
+
+    /// `E[k][f] = d_k U[k][f] / σ_f`: the variance in bin t is `(l[t])² Σ_k (E[k] · R[t])²`.
+    #[inline(always)]
+    pub(crate) fn error_coefficients(&self, d: &Vector<V, NF>) -> Matrix<V, NF> {
+        let mut e = self.u;
+        for k in 0..NF {
+            for f in 0..NF {
+                e[k][f] = e[k][f] * d[k] * self.inverse_sigma[f];
+            }
+        }
+        e
+    }
+
+    /// `N = diag(1/σ) U diag(d) Uᵀ diag(1/σ)`: the averaging kernel is `l[t] R[t] · N R[k]`.
+    #[inline(always)]
+    pub(crate) fn averaging_coefficients(&self, e: &Matrix<V, NF>) -> Matrix<V, NF> {
+        let zero = V::constant(0.0);
+        let mut n = [[zero; NF]; NF];
+        for f in 0..NF {
+            for k in 0..NF {
+                let turned = self.u[k][f] * self.inverse_sigma[f];
+                for h in 0..NF {
+                    n[f][h] = n[f][h] + turned * e[k][h];
+                }
+            }
+        }
+        n
+    }
+}
+
+/// The grid of μ, from 10⁻⁴ of the smallest squared singular value to the largest singular value.
+#[inline(always)]
+fn grid<V: Lanes, const NF: usize>(squared: &Vector<V, NF>, scale: f64, samples: usize, mu: &mut Vec<V>) {
+    let (least, largest) = extremes(squared);
+    let (mut leasts, mut largests) = ([V::Scalar::default(); MOST_LANES], [V::Scalar::default(); MOST_LANES]);
+    least.store(&mut leasts);
+    largest.store(&mut largests);
+    // In double precision, or errors would add up along the grid.
+    let (mut at, mut ratios) = ([0.0_f64; MOST_LANES], [1.0_f64; MOST_LANES]);
+    for lane in 0..V::COUNT {
+        let (least, largest) = (leasts[lane].wide(), largests[lane].wide());
+        let low = least * 1e-4;
+        let high = largest.sqrt() * scale;
+        at[lane] = low;
+        ratios[lane] = ((high / low).ln() / (samples - 1) as f64).exp();
+    }
+    mu.clear();
+    for _ in 0..samples {
+        let mut here = [V::Scalar::default(); MOST_LANES];
+        for lane in 0..V::COUNT {
+            here[lane] = V::Scalar::of(at[lane]);
+            at[lane] *= ratios[lane];
+        }
+        mu.push(V::load(&here));
+    }
+}
+
+/// Smallest and largest squared singular value, those that are zero but for round-off left out: channels that are not there, or that are sums of
+/// others.
+#[inline(always)]
+fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>) -> (V, V) {
+    let mut largest = squared[0];
+    for k in 1..NF {
+        largest = squared[k].max(largest);
+    }
+    let null = largest * V::constant(NULL);
+    let mut least = largest;
+    for k in 0..NF {
+        least = V::select(null.less(squared[k]), squared[k].min(least), least);
+    }
+    (least, largest)
+}

@@ -1,0 +1,105 @@
+//! Errors, and writing down what was found.
+
+use super::{
+    Shared,
+    group::Group,
+    pixel::{MOST_LANES, Scratch},
+    regularise::System,
+    resolution::resolution,
+    solve::{Found, dot},
+};
+use crate::{Compat, Real, Status, lanes::Lanes, map::Slab};
+
+/// Vertical and horizontal errors, those that were asked for.
+#[inline(always)]
+pub(super) fn errors<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    system: &System<V, NF>,
+    lambda: V,
+    scratch: &mut Scratch<V, NF>,
+    slab: &mut Slab<'_, V::Scalar>,
+    first: usize,
+) {
+    let outputs = shared.inversion.outputs;
+    if !outputs.uncertainty && !outputs.log_t_resolution {
+        return;
+    }
+    let e = system.error_coefficients(&system.damping(lambda));
+    if outputs.uncertainty {
+        for t in 0..shared.response.len() {
+            let mut variance = V::constant(0.0);
+            for k in 0..NF {
+                let part = dot(&shared.response[t], &e[k]);
+                variance = variance + part * part;
+            }
+            scratch.a[t] = variance.root() * scratch.l[t] * V::splat(shared.to_report[t]);
+        }
+        write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
+    }
+    if outputs.log_t_resolution {
+        let n = system.averaging_coefficients(&e);
+        resolution(shared, &scratch.l, &n, &mut scratch.a, &mut scratch.b);
+        write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
+    }
+}
+
+/// From one value a bin and lane to one row a pixel.
+#[inline(always)]
+pub(super) fn write_rows<V: Lanes>(values: &[V], to: &mut [V::Scalar], pixels: usize, first: usize) {
+    let bins = values.len();
+    let lanes = V::COUNT.min(pixels - first);
+    let to = &mut to[first * bins..][..lanes * bins];
+    let mut here = [V::Scalar::default(); MOST_LANES];
+    for (t, value) in values.iter().enumerate() {
+        value.store(&mut here);
+        for lane in 0..lanes {
+            to[lane * bins + t] = here[lane];
+        }
+    }
+}
+
+/// Numbers of a pixel, and what became of it.
+#[inline(always)]
+pub(super) fn store<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    group: &Group<V, NF>,
+    found: &Found<V, NF>,
+    slab: &mut Slab<'_, V::Scalar>,
+    first: usize,
+) {
+    let missing = if shared.inversion.compat == Compat::Reference { 0.0 } else { f64::NAN };
+    let mut lanes = [[V::Scalar::default(); MOST_LANES]; 5];
+    found.lambda.store(&mut lanes[0]);
+    found.iterations.store(&mut lanes[1]);
+    found.negative.store(&mut lanes[2]);
+    found.chi_squared.store(&mut lanes[3]);
+    found.doubtful.store(&mut lanes[4]);
+    let mut synthetic = [[V::Scalar::default(); MOST_LANES]; NF];
+    for f in 0..NF {
+        found.synthetic[f].store(&mut synthetic[f]);
+    }
+    let [lambda, iterations, negative, chi_squared, doubtful] = lanes;
+    for lane in 0..V::COUNT.min(slab.pixels() - first) {
+        let i = first + lane;
+        match group.screened[lane] {
+            Err(status) => slab.reject(i, status, missing),
+            Ok(_) if !chi_squared[lane].wide().is_finite() || doubtful[lane].wide() > 0.0 => {
+                slab.reject(i, Status::OutOfRange, missing)
+            }
+            Ok(dropped) => {
+                slab.chi_squared[i] = chi_squared[lane];
+                slab.lambda[i] = lambda[lane].wide() / (shared.scale * shared.scale);
+                slab.iterations[i] = iterations[lane].wide() as u32;
+                slab.dropped[i] = dropped;
+                slab.status[i] = match (negative[lane].wide() > 0.0, dropped) {
+                    (true, _) => Status::PositivityNotReached,
+                    (false, 0) => Status::Converged,
+                    (false, _) => Status::ChannelDropped,
+                };
+                for f in 0..shared.channels {
+                    slab.synthetic[i * shared.channels + f] = synthetic[f][lane];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From counts to the solution.
+
+use super::{
+    Matrix, Shared, Vector, group::Group, jacobi::decompose, lq::lower_triangle, pixel::Scratch, regularise::System,
+    results::write_rows, weights,
+};
+use crate::{Real, Weights, lanes::Lanes, map::Slab};
+
+/// What comes out of a group, beside the arrays.
+pub(super) struct Found<V: Lanes, const NF: usize> {
+    pub(super) lambda: V,
+    pub(super) iterations: V,
+    pub(super) negative: V,
+    pub(super) chi_squared: V,
+    pub(super) synthetic: Vector<V, NF>,
+    /// 1 where the precision is not enough to be sure of the numbers.
+    pub(super) doubtful: V,
+}
+
+/// Weights, constraint, decomposition, iterations; writes the emission.
+#[inline(always)]
+pub(super) fn solve<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    group: &Group<V, NF>,
+    scratch: &mut Scratch<V, NF>,
+    slab: &mut Slab<'_, V::Scalar>,
+    first: usize,
+) -> (System<V, NF>, Found<V, NF>) {
+    let inversion = shared.inversion;
+    let bins = shared.response.len();
+    let grid = (shared.scale, inversion.mu_samples);
+    let mut first_margin = V::constant(f64::INFINITY);
+    if !group.given {
+        if matches!(inversion.weights, Weights::EmissionMeasureLoci(_)) {
+            weights::loci(shared, &group.counts, &group.inverse_sigma, &mut scratch.a);
+        } else {
+            first_margin = first_solution(shared, group, scratch);
+        }
+        weights::smooth(&scratch.a, &mut scratch.b);
+    }
+    weights::constrain(shared, &scratch.b, &mut scratch.l);
+
+    for t in 0..bins {
+        let root = scratch.l[t].root();
+        for f in 0..NF {
+            scratch.x[t][f] = V::splat(shared.response[t][f]) * root;
+        }
+    }
+    let triangle = lower_triangle(&mut scratch.x);
+    let decomposed = decompose(scaled(&triangle, &group.inverse_sigma));
+    let system = System::new(decomposed, &group.g, &group.inverse_sigma, grid, &mut scratch.curve);
+
+    let (zero, one) = (V::constant(0.0), V::constant(1.0));
+    let tolerance = zero - V::splat(shared.round_off);
+    let mut target = inversion.chi_squared_target;
+    let (mut lambda, mut iterations, mut negative) = (zero, zero, one);
+    let mut margin = first_margin;
+    for iteration in 0..inversion.max_iterations {
+        let running = zero.less(negative);
+        if iteration > 0 && !V::any(running) {
+            break;
+        }
+        iterations = V::select(running, iterations + one, iterations);
+        let chosen = system.lambda(group.channels * V::constant(target), &scratch.curve);
+        let next = V::select(running, chosen.lambda, lambda);
+        margin = V::select(running, chosen.margin.min(margin), margin);
+        target *= inversion.target_growth;
+        if !V::any(zero.less((next - lambda).abs())) {
+            continue; // the same points of the grid: the same solutions
+        }
+        lambda = next;
+        let z = system.coefficients(&system.damping(lambda));
+        let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
+        for t in 0..bins {
+            let x = scratch.l[t] * dot(&shared.response[t], &z);
+            least = x.min(least);
+            largest = x.max(largest);
+        }
+        negative = V::select(least.less(tolerance * largest), one, zero);
+    }
+
+    let z = system.coefficients(&system.damping(lambda));
+    let mut synthetic = [zero; NF];
+    for t in 0..bins {
+        let row = &shared.response[t];
+        let x = scratch.l[t] * dot(row, &z);
+        for f in 0..NF {
+            synthetic[f] = synthetic[f] + V::splat(row[f]) * x;
+        }
+        scratch.a[t] = x * V::splat(shared.to_report[t]);
+    }
+    write_rows(&scratch.a, slab.emission, slab.status.len(), first);
+    let mut chi_squared = zero;
+    for f in 0..NF {
+        let residual = (group.counts[f] - synthetic[f]) * group.inverse_sigma[f];
+        chi_squared = chi_squared + residual * residual;
+    }
+    chi_squared = chi_squared / group.channels;
+    let doubtful = V::select(margin.less(V::constant(V::Scalar::LEAST_MARGIN)), one, system.beyond_precision());
+    (system, Found { lambda, iterations, negative, chi_squared, synthetic, doubtful })
+}
+
+/// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ.
+#[inline(always)]
+fn first_solution<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    group: &Group<V, NF>,
+    scratch: &mut Scratch<V, NF>,
+) -> V {
+    let mut triangle = [[V::constant(0.0); NF]; NF];
+    for f in 0..NF {
+        for i in 0..=f {
+            triangle[f][i] = V::splat(shared.first[f][i]);
+        }
+    }
+    let decomposed = decompose(scaled(&triangle, &group.inverse_sigma));
+    let grid = (shared.scale, shared.inversion.mu_samples);
+    let system = System::new(decomposed, &group.g, &group.inverse_sigma, grid, &mut scratch.curve);
+    let target = group.channels * V::constant(shared.inversion.chi_squared_target);
+    let chosen = system.lambda(target, &scratch.curve);
+    let z = system.coefficients(&system.damping(chosen.lambda));
+    for t in 0..shared.response.len() {
+        scratch.a[t] = V::splat(shared.widths[t]) * dot(&shared.response[t], &z);
+    }
+    weights::from_first_solution(&mut scratch.a, V::constant(1.0 / shared.scale));
+    chosen.margin
+}
+
+#[inline(always)]
+pub(super) fn dot<V: Lanes, const NF: usize>(row: &[V::Scalar; NF], z: &Vector<V, NF>) -> V {
+    let mut sum = V::splat(row[0]) * z[0];
+    for f in 1..NF {
+        sum = sum + V::splat(row[f]) * z[f];
+    }
+    sum
+}
+
+#[inline(always)]
+fn scaled<V: Lanes, const NF: usize>(triangle: &Matrix<V, NF>, inverse_sigma: &Vector<V, NF>) -> Matrix<V, NF> {
+    let mut rows = *triangle;
+    for f in 0..NF {
+        for i in 0..NF {
+            rows[f][i] = rows[f][i] * inverse_sigma[f];
+        }
+    }
+    rows
+}

@@ -1,0 +1,135 @@
+//! Errors by trying: the inversion of counts with noise added, again and again.
+
+use crate::{Inversion, InvertPixels, Observation};
+use isopach_compute::{Error, Result};
+use ndarray::{ArrayD, Zip};
+
+/// Inverts draws of the counts, each with normal noise of their errors added.
+///
+/// Unlike [`crate::EmissionMap::uncertainty`], which is linear at the λ that was chosen, this includes the choice of λ and of the weights. The noise is a
+/// function of seed, draw and position alone: not of threads, backends or tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MonteCarlo {
+    /// Number of draws, 2 or more.
+    pub draws: u32,
+    /// Same seed, same noise.
+    pub seed: u64,
+}
+
+/// Mean and spread of the draws that had a result; NaN where fewer than one, or two, had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// Mean emission, shape (.., bins), unit of the inversion.
+    pub mean: ArrayD<f64>,
+    /// Standard deviation (of a sample: n − 1) of the emission, same shape and unit.
+    pub deviation: ArrayD<f64>,
+    /// Draws with a result, shape (..).
+    pub used: ArrayD<u32>,
+}
+
+impl MonteCarlo {
+    /// Runs all draws. Memory: three times that of an emission map.
+    ///
+    /// # Errors
+    /// As [`InvertPixels::invert`]; [`Error::InvalidParameter`] for fewer than two draws.
+    pub fn run(
+        &self,
+        inversion: &Inversion,
+        on: &(impl InvertPixels + ?Sized),
+        observation: &Observation<'_, f64>,
+    ) -> Result<Spread> {
+        Error::check("the number of draws", self.draws.into(), self.draws > 1, "be at least 2")?;
+        let mut inversion = inversion.clone();
+        inversion.outputs.uncertainty = false;
+        inversion.outputs.log_t_resolution = false;
+        let mut spread: Option<Spread> = None;
+        for draw in 0..self.draws {
+            let counts = self.counts(draw, observation);
+            let found =
+                on.invert(&inversion, Observation { counts: counts.view(), sigma: observation.sigma.view() })?;
+            let spread = spread.get_or_insert_with(|| Spread {
+                mean: ArrayD::zeros(found.emission.raw_dim()),
+                deviation: ArrayD::zeros(found.emission.raw_dim()),
+                used: ArrayD::zeros(found.status.raw_dim()),
+            });
+            spread.add(&inversion, &found);
+        }
+        let mut spread = spread.ok_or_else(|| Error::InvalidInput("no draws".into()))?;
+        spread.finish(&inversion);
+        Ok(spread)
+    }
+
+    /// The counts of a draw, same shape.
+    #[must_use]
+    pub fn counts(&self, draw: u32, observation: &Observation<'_, f64>) -> ArrayD<f64> {
+        let mut counts = observation.counts.to_owned();
+        let pairs = counts.iter_mut().zip(observation.sigma.iter());
+        for (i, (count, sigma)) in pairs.enumerate() {
+            *count += sigma * normal(self.seed, (u64::from(draw) << 40) ^ i as u64);
+        }
+        counts
+    }
+}
+
+impl Spread {
+    fn add(&mut self, inversion: &Inversion, found: &crate::EmissionMap<f64>) {
+        let rows = found.emission.rows().into_iter().zip(&found.status);
+        let own = self.mean.rows_mut().into_iter().zip(self.deviation.rows_mut()).zip(self.used.iter_mut());
+        for ((row, status), ((mean, deviation), used)) in rows.zip(own) {
+            if status.has_result() {
+                *used += 1;
+                let n = f64::from(*used);
+                Zip::from(mean).and(deviation).and(row).for_each(|mean, sum, &x| {
+                    let before = x - *mean;
+                    *mean += before / n;
+                    *sum += before * (x - *mean);
+                });
+            }
+        }
+        debug_assert_eq!(found.emission.shape().last(), Some(&inversion.bins()));
+    }
+
+    fn finish(&mut self, inversion: &Inversion) {
+        let bins = inversion.bins();
+        let counted = self.used.iter().flat_map(|&used| std::iter::repeat_n(used, bins)).collect::<Vec<_>>();
+        for ((mean, deviation), used) in self.mean.iter_mut().zip(self.deviation.iter_mut()).zip(counted) {
+            *deviation = if used > 1 { (*deviation / f64::from(used - 1)).sqrt() } else { f64::NAN };
+            if used == 0 {
+                *mean = f64::NAN;
+            }
+        }
+    }
+}
+
+/// A standard normal number for a position in a stream (Box & Muller 1958 on two numbers of SplitMix64).
+fn normal(seed: u64, position: u64) -> f64 {
+    let uniform = |which: u64| {
+        let mixed = mix(seed ^ mix(position.wrapping_mul(2).wrapping_add(which)));
+        ((mixed >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    };
+    (-2.0 * uniform(0).ln()).sqrt() * (std::f64::consts::TAU * uniform(1)).cos()
+}
+
+/// SplitMix64 (Steele, Lea & Flood 2014).
+fn mix(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_standard_normal() {
+        let drawn: Vec<f64> = (0..100_000).map(|i| normal(7, i)).collect();
+        let mean = drawn.iter().sum::<f64>() / 1e5;
+        let variance = drawn.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e5;
+        let within = drawn.iter().filter(|x| x.abs() < 1.0).count() as f64 / 1e5;
+        assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02 && (within - 0.6827).abs() < 0.005);
+        let neighbours = drawn.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / 1e5;
+        assert!(neighbours.abs() < 0.015, "{neighbours}");
+    }
+}

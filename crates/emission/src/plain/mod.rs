@@ -1,0 +1,78 @@
+//! The definition: plain loops in double precision, one pixel at a time. Everything faster is held to this.
+//!
+//! With R the response in bins (counts for 10¹⁵ units), A = R/σ, g = counts/σ, and the constraint diagonal, L⁻² = diag(l):
+//! `A diag(√l) = U S Vᵀ`, `c = Uᵀ g`, and with d = 1/(s² + λ) the solution is `x = diag(l) Aᵀ U diag(d) c`.
+
+mod pixel;
+mod svd;
+
+pub use pixel::{Kernel, Solution};
+
+use crate::{Compat, EmissionMap, Inversion, Observation, Weights, screen::screen};
+use isopach_compute::{Error, Result};
+use pixel::solve;
+
+/// Inverts every pixel, one after the other.
+///
+/// # Errors
+/// As [`crate::InvertPixels::invert`].
+pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+    let pixels = observation.pixels(inversion.channels())?;
+    inversion.check(pixels.count())?;
+    let shared = inversion.discretised()?;
+    let mut map = EmissionMap::empty(inversion, &pixels.leading);
+    let (counts, sigma) = pixels.rows();
+    let (channels, bins) = (inversion.channels(), inversion.bins());
+    let missing = if inversion.compat == Compat::Reference { 0.0 } else { f64::NAN };
+    let mut slab = map.slab();
+    for i in 0..slab.pixels() {
+        let row = i * channels..(i + 1) * channels;
+        let (counts, sigma) = (&counts[row.clone()], &sigma[row.clone()]);
+        let found = screen(inversion, counts, sigma)
+            .and_then(|dropped| solve(inversion, &shared, given_row(inversion, i), counts, sigma, dropped));
+        match found {
+            Err(status) => slab.reject(i, status, missing),
+            Ok(found) => {
+                let bins = i * bins..(i + 1) * bins;
+                slab.emission[bins.clone()].copy_from_slice(&found.emission);
+                if inversion.outputs.uncertainty {
+                    slab.uncertainty[bins.clone()].copy_from_slice(&found.uncertainty);
+                }
+                if inversion.outputs.log_t_resolution {
+                    slab.log_t_resolution[bins].copy_from_slice(&found.log_t_resolution);
+                }
+                slab.chi_squared[i] = found.chi_squared;
+                slab.synthetic[row].copy_from_slice(&found.synthetic);
+                slab.lambda[i] = found.lambda;
+                slab.iterations[i] = found.iterations;
+                slab.status[i] = found.status;
+                slab.dropped[i] = found.dropped;
+            }
+        }
+    }
+    Ok(map)
+}
+
+/// Inverts a single pixel, and returns its averaging kernel and covariance as well.
+///
+/// # Errors
+/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::Status`] in words where the pixel has no result.
+pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<Solution> {
+    let channels = inversion.channels();
+    if counts.len() != channels || sigma.len() != channels {
+        let message = format!("{} counts and {} errors for {channels} channels", counts.len(), sigma.len());
+        return Err(Error::InvalidInput(message));
+    }
+    inversion.check(1)?;
+    let shared = inversion.discretised()?;
+    screen(inversion, counts, sigma)
+        .and_then(|dropped| solve(inversion, &shared, given_row(inversion, 0), counts, sigma, dropped))
+        .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
+}
+
+/// The given weights of pixel `i`, where they are given and to be used.
+pub(crate) fn given_row(inversion: &Inversion, i: usize) -> Option<Vec<f64>> {
+    let Weights::Given(given) = &inversion.weights else { return None };
+    let row = given.row(if given.nrows() == 1 { 0 } else { i }).to_vec();
+    inversion.takes(&row).then_some(row)
+}

@@ -1,0 +1,253 @@
+//! One pixel.
+
+use super::svd::{LeftSvd, dot, left_svd};
+use crate::{
+    Compat, Constraint, Discretised, Inversion, Status, Weights,
+    discretised::{FWHM, NULL, ROUND_OFF, UNIT},
+};
+use ndarray::Array2;
+
+/// What is found for a pixel; units and meanings as in [`crate::EmissionMap`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// The measure that was asked for, one a bin.
+    pub emission: Vec<f64>,
+    /// Its vertical error.
+    pub uncertainty: Vec<f64>,
+    /// Its horizontal error, Δ log₁₀ T.
+    pub log_t_resolution: Vec<f64>,
+    /// χ² a channel.
+    pub chi_squared: f64,
+    /// Counts of the solution, one a channel.
+    pub synthetic: Vec<f64>,
+    /// Regularisation parameter.
+    pub lambda: f64,
+    /// Iterations made.
+    pub iterations: u32,
+    /// How it ended.
+    pub status: Status,
+    /// Channels left out, as bits.
+    pub dropped: u32,
+    /// The kernels behind the errors.
+    pub kernel: Kernel,
+}
+
+/// The linear map from counts to solution at the chosen λ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels), in 10¹⁵ units of what was solved for. Times its transpose: the covariance.
+    pub inverse: Array2<f64>,
+    /// Averaging kernel, shape (bins, bins): column k is the solution for a unit of emission in bin k.
+    pub averaging: Array2<f64>,
+}
+
+/// The counts of a pixel in units of their errors; channels left out are zero.
+struct Whitened {
+    g: Vec<f64>,
+    inverse_sigma: Vec<f64>,
+    used: Vec<bool>,
+}
+
+/// Solves one pixel whose channels outside `dropped` (bits) are good, or says that the result is no finite number.
+pub(super) fn solve(
+    inversion: &Inversion,
+    shared: &Discretised,
+    given: Option<Vec<f64>>,
+    counts: &[f64],
+    sigma: &[f64],
+    dropped: u32,
+) -> Result<Solution, Status> {
+    let used: Vec<bool> = (0..counts.len()).map(|f| dropped & (1 << f) == 0).collect();
+    let of_used =
+        |value: &dyn Fn(usize) -> f64| (0..counts.len()).map(|f| if used[f] { value(f) } else { 0.0 }).collect();
+    let pixel = Whitened { g: of_used(&|f| counts[f] / sigma[f]), inverse_sigma: of_used(&|f| 1.0 / sigma[f]), used };
+
+    let weights = match (given, &inversion.weights) {
+        (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
+        (None, Weights::EmissionMeasureLoci(chosen)) => smoothed(&loci(shared, &pixel, chosen, counts)),
+        (None, _) => smoothed(&first_solution(inversion, shared, &pixel)),
+    };
+    let l: Vec<f64> = match inversion.effective_constraint() {
+        Constraint::PerLogT => weights.iter().zip(&shared.widths).map(|(w, width)| w.abs() / width).collect(),
+        Constraint::PerBin => weights.iter().map(|w| w * w).collect(),
+    };
+    let system = System::new(inversion, shared, &pixel, &l);
+
+    let mut target = inversion.chi_squared_target;
+    let (mut iterations, mut negative) = (0, true);
+    let (mut lambda, mut x) = (0.0, vec![]);
+    while negative && iterations < inversion.max_iterations {
+        lambda = system.lambda(target);
+        x = system.solution(lambda);
+        negative = has_negative(&x, inversion.compat);
+        target *= inversion.target_growth;
+        iterations += 1;
+    }
+
+    let synthetic: Vec<f64> = (0..counts.len()).map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum()).collect();
+    let channels = pixel.used.iter().filter(|&&used| used).count() as f64;
+    let residual = |f: usize| (counts[f] - synthetic[f]) * pixel.inverse_sigma[f];
+    let chi_squared = (0..counts.len()).filter(|&f| pixel.used[f]).map(|f| residual(f).powi(2)).sum::<f64>() / channels;
+    if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
+        return Err(Status::OutOfRange);
+    }
+    let kernel = system.kernel(lambda);
+    let factor: Vec<f64> = (0..x.len()).map(|t| shared.to_report(inversion, t)).collect();
+    let deviation = |t: usize| kernel.inverse.row(t).iter().map(|k| k * k).sum::<f64>().sqrt();
+    Ok(Solution {
+        emission: x.iter().zip(&factor).map(|(x, factor)| x * factor).collect(),
+        uncertainty: factor.iter().enumerate().map(|(t, factor)| deviation(t) * factor).collect(),
+        log_t_resolution: resolution(shared, &kernel.averaging),
+        chi_squared,
+        synthetic,
+        lambda,
+        iterations: iterations as u32,
+        status: match (negative, dropped) {
+            (true, _) => Status::PositivityNotReached,
+            (false, 0) => Status::Converged,
+            (false, _) => Status::ChannelDropped,
+        },
+        dropped,
+        kernel,
+    })
+}
+
+fn has_negative(x: &[f64], compat: Compat) -> bool {
+    let largest = x.iter().copied().fold(0.0, f64::max);
+    let least = if compat == Compat::Reference { 0.0 } else { -ROUND_OFF * largest };
+    x.iter().any(|&x| x < least)
+}
+
+/// `X = diag(1/σ) Rᵀ diag(√l)` and its decomposition.
+struct System<'a> {
+    shared: &'a Discretised,
+    pixel: &'a Whitened,
+    l: &'a [f64],
+    svd: LeftSvd,
+    /// Uᵀ g.
+    c: Vec<f64>,
+    mu: Vec<f64>,
+}
+
+impl<'a> System<'a> {
+    fn new(inversion: &Inversion, shared: &'a Discretised, pixel: &'a Whitened, l: &'a [f64]) -> Self {
+        let entry = |f: usize, t: usize| shared.bin(t)[f] * pixel.inverse_sigma[f] * l[t].sqrt();
+        let rows = (0..pixel.g.len()).map(|f| (0..l.len()).map(|t| entry(f, t)).collect()).collect();
+        let svd = left_svd(rows);
+        let c = svd.u.iter().map(|u| dot(u, &pixel.g)).collect();
+        let mu = grid_of_mu(&svd.squared, inversion.mu_samples);
+        Self { shared, pixel, l, svd, c, mu }
+    }
+
+    /// The point of the grid at which the discrepancy is nearest to its target; the first of several.
+    fn lambda(&self, target: f64) -> f64 {
+        let target = target * self.pixel.used.iter().filter(|&&used| used).count() as f64;
+        let discrepancy = |mu: f64| -> f64 {
+            let terms = self.c.iter().zip(&self.svd.squared);
+            terms.map(|(c, squared)| (c * mu / (squared + mu)).powi(2)).sum::<f64>() - target
+        };
+        let (mut best, mut lambda) = (f64::INFINITY, self.mu[0]);
+        for &mu in &self.mu {
+            let distance = discrepancy(mu).abs();
+            if distance < best {
+                (best, lambda) = (distance, mu);
+            }
+        }
+        lambda
+    }
+
+    /// `z = U diag(d) v / σ` for a vector in the space of singular vectors.
+    fn back(&self, lambda: f64, v: &[f64]) -> Vec<f64> {
+        let n = v.len();
+        let (squared, null) = (&self.svd.squared, null(&self.svd.squared));
+        let there = |k: &usize| squared[*k] > null;
+        let y = |f: usize| (0..n).filter(there).map(|k| self.svd.u[k][f] * v[k] / (squared[k] + lambda)).sum::<f64>();
+        (0..n).map(|f| y(f) * self.pixel.inverse_sigma[f]).collect()
+    }
+
+    fn solution(&self, lambda: f64) -> Vec<f64> {
+        let z = self.back(lambda, &self.c);
+        (0..self.l.len()).map(|t| self.l[t] * dot(self.shared.bin(t), &z)).collect()
+    }
+
+    fn kernel(&self, lambda: f64) -> Kernel {
+        let (bins, channels) = (self.l.len(), self.c.len());
+        let columns: Vec<Vec<f64>> = (0..channels)
+            .map(|f| self.back(lambda, &(0..channels).map(|k| self.svd.u[k][f]).collect::<Vec<_>>()))
+            .collect();
+        let inverse =
+            Array2::from_shape_fn((bins, channels), |(t, f)| self.l[t] * dot(self.shared.bin(t), &columns[f]));
+        let averaging = Array2::from_shape_fn((bins, bins), |(t, k)| {
+            let seen = self.shared.bin(k).iter().zip(&self.pixel.inverse_sigma);
+            seen.enumerate().map(|(f, (r, inverse_sigma))| inverse[[t, f]] * r * inverse_sigma).sum()
+        });
+        Kernel { inverse, averaging }
+    }
+}
+
+/// From 10⁻⁴ of the smallest squared singular value to the largest singular value, not squared, as the reference has it. Those that are zero but for
+/// round-off (channels that are not there, or sums of others) are left out.
+fn grid_of_mu(squared: &[f64], samples: usize) -> Vec<f64> {
+    let null = null(squared);
+    let least = squared.iter().copied().filter(|&s| s > null).fold(f64::INFINITY, f64::min);
+    let (low, high) = (least * 1e-4, squared.iter().copied().fold(0.0, f64::max).sqrt());
+    let step = (high.ln() - low.ln()) / (samples - 1) as f64;
+    (0..samples).map(|i| (i as f64 * step).exp() * low).collect()
+}
+
+/// Squared singular values up to this are zero.
+fn null(squared: &[f64]) -> f64 {
+    NULL * squared.iter().copied().fold(0.0, f64::max)
+}
+
+/// Solution with w = 1 and `L² = 1 / Δ log T`, where it is above 10⁻⁴ of its largest, else 1.
+fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Whitened) -> Vec<f64> {
+    let system = System::new(inversion, shared, pixel, &shared.widths);
+    let first = system.solution(system.lambda(inversion.chi_squared_target));
+    let least = 1e-4 * first.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    first.iter().map(|&x| if x > least { x } else { 1.0 }).collect()
+}
+
+/// The lowest of the EM loci in each bin, loci that are zero left out.
+fn loci(shared: &Discretised, pixel: &Whitened, chosen: &[usize], counts: &[f64]) -> Vec<f64> {
+    let of = |t: usize| {
+        let curves = chosen.iter().filter(|&&f| pixel.used[f]).map(|&f| counts[f] / shared.bin(t)[f]);
+        curves.filter(|&x| x != 0.0).fold(f64::INFINITY, f64::min)
+    };
+    (0..shared.log_t.len()).map(of).collect()
+}
+
+/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the largest weight; at least 10⁻⁸.
+fn smoothed(w: &[f64]) -> Vec<f64> {
+    let largest = w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let inner = |j: usize| j >= 1 && j + 1 < w.len();
+    let mean = |t: usize| (t.saturating_sub(2)..=t + 2).filter(|&j| inner(j)).map(|j| w[j] * 0.2).sum::<f64>();
+    (0..w.len()).map(|t| mean(t) / largest).map(|w| if w <= 1e-8 { 1e-8 } else { w }).collect()
+}
+
+/// Half width at half maximum of each column of the averaging kernel as a standard deviation; the width of the bin where no sample reaches half.
+fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
+    let of = |k: usize| {
+        let column = averaging.column(k);
+        let half = column.iter().copied().fold(f64::NEG_INFINITY, f64::max) / 2.0;
+        let sample = |i: &usize| {
+            let point = shared.resolution[*i];
+            column[point.bin] + (column[point.bin + 1] - column[point.bin]) * point.share >= half
+        };
+        let first = (0..shared.resolution.len()).find(sample);
+        let last = (0..shared.resolution.len()).rev().find(sample);
+        match (first, last) {
+            (Some(first), Some(last)) => (last - first) as f64 * shared.resolution_step / 2.0 / FWHM,
+            _ => shared.widths[k] / FWHM,
+        }
+    };
+    (0..shared.log_t.len()).map(of).collect()
+}
+
+impl Kernel {
+    /// Covariance of the solution from the errors of the counts, shape (bins, bins), in the square of the solved quantity's unit.
+    #[must_use]
+    pub fn covariance(&self) -> Array2<f64> {
+        self.inverse.dot(&self.inverse.t()) * (UNIT * UNIT)
+    }
+}

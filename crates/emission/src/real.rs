@@ -1,0 +1,100 @@
+//! The two precisions.
+
+use crate::Constraint;
+use std::{
+    fmt::Debug,
+    ops::{Add, Div, Mul, Neg, Sub},
+};
+
+/// `f32` or `f64`.
+pub trait Real:
+    Copy
+    + Debug
+    + Default
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + sealed::Sealed
+    + 'static
+{
+    /// Distance from 1 to the next number.
+    const EPSILON: f64;
+    /// Ratio of the smallest to the largest singular value below which the precision is not enough.
+    #[doc(hidden)]
+    const LEAST_CONDITION: f64;
+    /// Counts in units of their errors above which the precision is not enough.
+    #[doc(hidden)]
+    const MOST_SIGNAL: f64;
+    /// Difference of two discrepancies, in units of the target, below which it does not tell which is the nearer.
+    #[doc(hidden)]
+    const LEAST_MARGIN: f64;
+    /// Whether what the constraint makes of a weight stays well within the range.
+    #[doc(hidden)]
+    fn has_room_for(weight: f64, constraint: Constraint) -> bool;
+    /// Rounds once.
+    fn of(value: f64) -> Self;
+    /// Exact.
+    fn wide(self) -> f64;
+    /// Square root.
+    #[must_use]
+    fn root(self) -> Self;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+impl Real for f64 {
+    const EPSILON: f64 = Self::EPSILON;
+    const LEAST_CONDITION: f64 = 0.0;
+    const MOST_SIGNAL: f64 = f64::INFINITY;
+    const LEAST_MARGIN: f64 = 0.0;
+    #[inline(always)]
+    fn has_room_for(_: f64, _: Constraint) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+}
+
+impl Real for f32 {
+    const EPSILON: f64 = Self::EPSILON as f64;
+    const LEAST_CONDITION: f64 = 2e-4;
+    const MOST_SIGNAL: f64 = 1e4;
+    const LEAST_MARGIN: f64 = 2e-4;
+    #[inline(always)]
+    fn has_room_for(weight: f64, constraint: Constraint) -> bool {
+        let most = if constraint == Constraint::PerBin { 1e7 } else { 1e14 };
+        let size = weight.abs();
+        size == 0.0 || (1.0 / most <= size && size <= most)
+    }
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self.into()
+    }
+    #[inline(always)]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+}

@@ -1,0 +1,139 @@
+//! Temperature responses: cleaned, then interpolated to the bins.
+
+use crate::Compat;
+use isopach_compute::{Error, Result};
+
+/// What an instrument counts for a unit of emission measure at a temperature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TemperatureResponse {
+    /// log₁₀ of the temperature in K, ascending.
+    pub log_t: Vec<f64>,
+    /// One a channel, each at every temperature of the grid, DN cm⁵ s⁻¹ px⁻¹ (or any unit that the counts have as well).
+    pub channels: Vec<Vec<f64>>,
+}
+
+impl TemperatureResponse {
+    /// Most channels that an inversion takes: channels dropped are reported as the bits of a number.
+    pub const MOST_CHANNELS: usize = 32;
+
+    /// The response of the six coronal channels of SDO/AIA (94, 131, 171, 193, 211, 335 Å), CHIANTI with coronal abundances and the EVE
+    /// correction, log T 4 to 9, as shipped with `demregpy` 1.0.0 (MIT licence), without time-dependent degradation.
+    #[must_use]
+    pub fn aia() -> Self {
+        let mut response = Self { log_t: vec![], channels: vec![vec![]; 6] };
+        for line in include_str!("../data/aia_response.csv").lines().filter(|line| !line.starts_with('#')) {
+            let mut numbers = line.split(',').map(|n| n.parse::<f64>().unwrap_or(f64::NAN));
+            response.log_t.extend(numbers.next());
+            response.channels.iter_mut().for_each(|channel| channel.extend(numbers.next()));
+        }
+        response
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let (channels, temperatures) = (self.channels.len(), self.log_t.len());
+        if channels == 0 || channels > Self::MOST_CHANNELS {
+            return Err(Error::InvalidInput(format!("the response has {channels} channels, but must have 1 to 32")));
+        }
+        if let Some(channel) = self.channels.iter().position(|c| c.len() != temperatures) {
+            let found = self.channels[channel].len();
+            return Err(Error::InvalidInput(format!(
+                "channel {channel} of the response has {found} values for {temperatures} temperatures"
+            )));
+        }
+        if temperatures < 2 || !self.log_t.windows(2).all(|w| w[0] < w[1]) || !self.log_t.iter().all(|x| x.is_finite())
+        {
+            return Err(Error::InvalidInput(
+                "the temperatures of the response must be two or more, finite and ascending".into(),
+            ));
+        }
+        for (channel, values) in self.channels.iter().enumerate() {
+            if !values.iter().all(|x| x.is_finite()) || !values.iter().any(|&x| x > 0.0) {
+                return Err(Error::InvalidInput(format!(
+                    "channel {channel} of the response must be finite and somewhere above zero"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Values that are not above zero become the smallest that is, so that there is a logarithm.
+    ///
+    /// With [`Compat::Reference`] in the reference's way: rows in which a channel is positive are copied for all channels, which undoes the
+    /// replacement in the channels before it.
+    pub(crate) fn cleaned(&self, compat: Compat) -> Result<Vec<Vec<f64>>> {
+        let mut cleaned = match compat {
+            Compat::Off => self.channels.clone(),
+            Compat::Reference => vec![vec![0.0; self.log_t.len()]; self.channels.len()],
+        };
+        for (channel, values) in self.channels.iter().enumerate() {
+            let least = values.iter().copied().filter(|&x| x > 0.0).fold(f64::INFINITY, f64::min);
+            for (row, &value) in values.iter().enumerate() {
+                if value <= 0.0 {
+                    cleaned[channel][row] = least;
+                } else if compat == Compat::Reference {
+                    for (other, all) in cleaned.iter_mut().zip(&self.channels) {
+                        other[row] = all[row];
+                    }
+                }
+            }
+        }
+        if cleaned.iter().flatten().any(|&x| x < 0.0) {
+            return Err(Error::InvalidInput(
+                "the reference's way of cleaning leaves negative values in this response".into(),
+            ));
+        }
+        Ok(cleaned)
+    }
+}
+
+/// Linear interpolation of `ys` over ascending `xs`, clamped at both ends; where an infinite value makes that no number, from the other side, as
+/// `numpy.interp` does.
+pub(crate) fn interpolate(x: f64, xs: &[f64], ys: &[f64]) -> f64 {
+    let above = xs.partition_point(|&known| known <= x);
+    let Some(j) = above.checked_sub(1) else { return ys[0] };
+    if j + 1 == xs.len() || xs[j] == x {
+        return ys[j];
+    }
+    let slope = (ys[j + 1] - ys[j]) / (xs[j + 1] - xs[j]);
+    let from_below = slope * (x - xs[j]) + ys[j];
+    if !from_below.is_nan() {
+        return from_below;
+    }
+    let from_above = slope * (x - xs[j + 1]) + ys[j + 1];
+    if from_above.is_nan() && ys[j] == ys[j + 1] { ys[j] } else { from_above }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interpolation_is_clamped_and_survives_infinities() {
+        let (xs, ys) = ([1.0, 2.0, 3.0, 4.0], [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY]);
+        assert_eq!(interpolate(0.0, &xs, &ys), 10.0);
+        assert_eq!(interpolate(1.25, &xs, &ys), 12.5);
+        assert_eq!(interpolate(2.0, &xs, &ys), 20.0);
+        assert_eq!(interpolate(2.5, &xs, &ys), f64::NEG_INFINITY);
+        assert_eq!(interpolate(3.5, &xs, &ys), f64::NEG_INFINITY);
+        assert_eq!(interpolate(9.0, &xs, &ys), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn a_channel_is_cleaned_without_touching_the_others() {
+        let channels = vec![vec![3.0, 0.0, -1.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]];
+        let response = TemperatureResponse { log_t: vec![5.0, 6.0, 7.0, 8.0], channels };
+        assert_eq!(response.cleaned(Compat::Off).unwrap(), [vec![3.0, 2.0, 2.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]]);
+        // The reference copies the rows back, and a negative response comes through.
+        assert!(response.cleaned(Compat::Reference).is_err());
+    }
+
+    #[test]
+    fn the_shipped_response_has_six_channels() {
+        let aia = TemperatureResponse::aia();
+        aia.check().unwrap();
+        assert_eq!((aia.log_t.len(), aia.log_t[0], aia.log_t[100]), (101, 4.0, 9.0));
+        // 171 Å peaks at log T = 5.9.
+        let peak = (0..101).max_by(|&a, &b| aia.channels[2][a].total_cmp(&aia.channels[2][b])).unwrap();
+        assert!((aia.log_t[peak] - 5.9).abs() < 0.06);
+    }
+}

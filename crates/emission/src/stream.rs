@@ -1,0 +1,65 @@
+//! Images of any size in bounded memory.
+
+use crate::{EmissionMap, Inversion, InvertPixels, Observation, Weights};
+use isopach_compute::{Error, Result};
+use ndarray::ArrayD;
+use std::ops::Range;
+
+/// Rows of an image, and what was found in them.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Which rows: positions along the first axis.
+    pub rows: Range<usize>,
+    /// Their pixels, leading shape (rows, ..).
+    pub map: EmissionMap<f32>,
+}
+
+impl Inversion {
+    /// Bytes that a pixel's result takes in single precision, with its counts and errors.
+    #[must_use]
+    pub fn bytes_per_pixel(&self) -> u64 {
+        let cubes = 1 + u64::from(self.outputs.uncertainty) + u64::from(self.outputs.log_t_resolution);
+        4 * (cubes * self.bins() as u64 + 3 * self.channels() as u64) + 32
+    }
+
+    /// Inverts an image block by block in single precision: as many rows of `shape` (rows, .., without the channels) at a time as fit
+    /// `budget` bytes. `read` gives the counts and errors of some rows, shape (rows, .., channels); `accept` gets each block, in order.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] where not even one row fits; [`Error::Unsupported`] for given weights of one row a pixel; whatever `read`, the backend or
+    /// `accept` fail with.
+    pub fn stream(
+        &self,
+        on: &(impl InvertPixels + ?Sized),
+        shape: &[usize],
+        budget: u64,
+        mut read: impl FnMut(Range<usize>) -> Result<[ArrayD<f32>; 2]>,
+        mut accept: impl FnMut(Block) -> Result<()>,
+    ) -> Result<()> {
+        if matches!(&self.weights, Weights::Given(given) if given.nrows() > 1) {
+            return Err(Error::Unsupported { operation: "stream with given weights of one row a pixel" });
+        }
+        let Some((&rows, others)) = shape.split_first() else {
+            return Err(Error::InvalidInput("an image must have at least one axis".into()));
+        };
+        let bytes_per_row = self.bytes_per_pixel() * others.iter().map(|&n| n as u64).product::<u64>();
+        let at_once = (budget / bytes_per_row.max(1)) as usize;
+        if at_once == 0 {
+            let (what, advice) = ("one row of the image and its result", "raise the budget, or ask for fewer outputs");
+            return Err(Error::OutOfMemory { what, requested: bytes_per_row, budget, advice });
+        }
+        let mut first = 0;
+        while first < rows {
+            let block = first..rows.min(first.saturating_add(at_once));
+            let [counts, sigma] = read(block.clone())?;
+            if counts.shape().first() != Some(&block.len()) {
+                let message = format!("rows {block:?} were asked for, but the shape {:?} was given", counts.shape());
+                return Err(Error::InvalidInput(message));
+            }
+            let map = on.invert_single(self, Observation { counts: counts.view(), sigma: sigma.view() })?;
+            first = block.end;
+            accept(Block { rows: block, map })?;
+        }
+        Ok(())
+    }
+}
