@@ -14,7 +14,7 @@ td,th{padding:.2rem 1rem .2rem 0;text-align:left;border-bottom:1px solid #ddd}pr
 const HOW: &str = "<p>Each pixel's counts were inverted to an emission measure by temperature (Hannah &amp; Kontar 2012), with a vertical and a horizontal \
 error for every bin. A band sums the bins between two temperatures. Where χ² is far above 1 the counts are not explained: the response, the alignment \
 or the errors are wrong there, and so is the emission measure. A good χ² alone does not make a bin trustworthy: look at its errors in \
-<code>emission.fits</code>. Grey: no result, or not above zero. Colours are logarithmic from the first percent of the pixels to the last half percent.</p>";
+<code>emission.fits</code>. Grey: no result, or not above zero. Colours are logarithmic from the first percent of the pixels to the last half percent, over three decades at most.</p>";
 
 /// The page.
 pub(crate) fn html(summary: &Value, panels: &[Panel]) -> String {

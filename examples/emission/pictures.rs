@@ -43,7 +43,7 @@ pub(crate) fn write(out: &Path, found: &Outputs) -> Result<Vec<Panel>, Box<dyn E
     Ok(panels)
 }
 
-/// Logarithmic between the first and the last percent; what is not above zero is grey. The first row is at the bottom.
+/// Logarithmic from the first percent of the pixels to the last half percent, over three decades at most; what is not above zero is grey. The first row is at the bottom.
 fn panel(
     out: &Path,
     file: &str,
@@ -52,7 +52,9 @@ fn panel(
     unit: &str,
 ) -> Result<Panel, Box<dyn Error>> {
     let logs = values.mapv(|x| if x > 0.0 { x.log10() } else { f32::NAN });
-    let (low, high) = (quantile(logs.iter().copied(), 0.01), quantile(logs.iter().copied(), 0.995));
+    let high = quantile(logs.iter().copied(), 0.995);
+    // Three decades at most: where a band is empty, what is found there is as small as rounding allows.
+    let low = quantile(logs.iter().copied(), 0.01).max(high - 3.0);
     let range = (high - low).max(1e-3);
     let (rows, columns) = values.dim();
     let picture = RgbImage::from_fn(columns as u32, rows as u32, |x, y| {

@@ -1,9 +1,12 @@
-//! Pixels a second, one JSON line a setting: `cargo bench -p isopach-emission -- [--pixels N] [--repeat N]`.
+//! Pixels a second, one JSON line a setting after one with machine and commit: `cargo bench -p isopach-emission -- [--pixels N] [--repeat N]`.
 //!
 //! Pixels are made: Gaussians in log T of quiet sun to flare, AIA's response, its noise for 2.9 s. `benches/demreg_peer.py` reads the same
 //! pixels (`--dump DIR`) and runs the Python programs on them.
 
 #![allow(missing_docs, clippy::print_stdout)]
+
+#[path = "../../../examples/common/machine.rs"]
+mod machine;
 
 use isopach_compute::Cpu;
 use isopach_emission::{
@@ -16,6 +19,7 @@ fn main() {
     let value = |name: &str| env::args().skip_while(|a| a != name).nth(1);
     let number = |name: &str, default: usize| value(name).and_then(|v| v.parse().ok()).unwrap_or(default);
     let (pixels, repeat) = (number("--pixels", 40_000), number("--repeat", 3));
+    println!("{{\"machine\":\"{}\",\"commit\":\"{}\"}}", machine::machine(), machine::commit());
     for bins in [33, 42, 200, 400] {
         let pixels = if bins > 100 { pixels / 10 } else { pixels };
         let inversion = inversion(bins);

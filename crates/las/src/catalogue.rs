@@ -50,33 +50,49 @@ impl Catalogue {
             }
             crs = crs.or_else(|| file.crs().cloned());
         }
-        let mut first_chunks = Vec::with_capacity(files.len());
-        let mut chunks = 0;
-        for file in &files {
-            first_chunks.push(chunks);
-            chunks += file.chunk_count();
-        }
         let footprint = |(i, file): (usize, &Las)| {
             let Rect { min, max } = file.extent();
             GeomWithData::new(Rectangle::from_corners(min, max), i)
         };
         let footprints =
             RTree::bulk_load(files.iter().enumerate().filter(|(_, f)| f.point_count() > 0).map(footprint).collect());
-        Ok(Self { files, first_chunks, footprints, crs })
+        Ok(Self { files: Vec::new(), first_chunks: Vec::new(), footprints, crs }.of(files))
+    }
+
+    /// With these files, whose chunks are numbered anew.
+    fn of(mut self, files: Vec<Las>) -> Self {
+        let mut chunks = 0;
+        self.first_chunks.clear();
+        for file in &files {
+            self.first_chunks.push(chunks);
+            chunks += file.chunk_count();
+        }
+        self.files = files;
+        self
+    }
+
+    /// Each file with its index, as [`Las::indexed`].
+    ///
+    /// # Errors
+    /// As [`Las::indexed`].
+    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
+        let files = std::mem::take(&mut self.files);
+        let files = files.into_iter().map(|file| file.indexed(folder)).collect::<Result<_, _>>()?;
+        Ok(self.of(files))
     }
 
     /// Reads only points of these classes from now on; of all where none are given.
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
-        self.files = self.files.into_iter().map(|file| file.keep_classes(classes)).collect();
-        self
+        let files = std::mem::take(&mut self.files);
+        self.of(files.into_iter().map(|file| file.keep_classes(classes)).collect())
     }
 
     /// Reads only points that `rect` owns from now on.
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
-        self.files = self.files.into_iter().map(|file| file.within(rect)).collect();
-        self
+        let files = std::mem::take(&mut self.files);
+        self.of(files.into_iter().map(|file| file.within(rect)).collect())
     }
 
     /// The files.
@@ -177,7 +193,9 @@ impl PointSource for Catalogue {
     }
 
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
-        Some(self.files[self.locate(chunk).0].extent())
+        let (file, chunk) = self.locate(chunk);
+        let file = &self.files[file];
+        Some(file.chunk_extent(chunk).unwrap_or_else(|| file.extent()))
     }
 
     fn crs(&self) -> Option<&Crs> {
@@ -189,6 +207,10 @@ impl file::Chunks for Catalogue {
     fn chunk_points(&self, chunk: usize) -> usize {
         let (file, chunk) = self.locate(chunk);
         self.files[file].chunk_points(chunk)
+    }
+
+    fn largest_memory(&self) -> u64 {
+        self.files.iter().map(file::Chunks::largest_memory).min().unwrap_or(u64::MAX)
     }
 
     fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {

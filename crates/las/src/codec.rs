@@ -3,6 +3,8 @@
 //! `laz` 0.13 panics on some inputs that it should refuse; a file must not take a program down.
 
 use crate::{
+    Limits,
+    copc::Node,
     error::{Checked, Problem},
     header::{Laz, Parsed},
 };
@@ -13,8 +15,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// Bytes that one decoded chunk may take.
-const LARGEST_CHUNK: u64 = 2 << 30;
+/// Points that a compressed byte can stand for at most: equal points cost a hundredth of a bit each.
+const POINTS_A_BYTE: u64 = 1 << 16;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
 
@@ -27,7 +29,7 @@ pub(crate) struct Chunk {
 }
 
 /// Finds the chunks of a file of `size` bytes and checks that they are really there.
-pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64) -> Checked<Vec<Chunk>> {
+pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64, limits: Limits) -> Checked<Vec<Chunk>> {
     let points = parsed.header.point_count;
     if points == 0 {
         return Ok(Vec::new());
@@ -40,15 +42,40 @@ pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64) -> 
         }
         Some(laz) => compressed(&mut file, parsed, laz, size)?,
     };
-    let largest = chunks.iter().map(|chunk| chunk.points.saturating_mul(record)).max().unwrap_or(0);
-    if largest > LARGEST_CHUNK {
-        return Err(Problem::lying(
-            "a chunk's size",
-            largest,
-            format!("be at most {LARGEST_CHUNK} bytes when decoded"),
-        ));
-    }
+    check_sizes(&chunks, parsed, limits)?;
     Ok(chunks)
+}
+
+/// The chunks of a COPC file: its nodes, which must have all points.
+pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: Limits) -> Checked<Vec<Chunk>> {
+    let chunks: Vec<Chunk> = nodes.iter().map(|node| node.chunk).collect();
+    let points = chunks.iter().map(|chunk| chunk.points).sum::<u64>();
+    if points != parsed.header.point_count {
+        let must = format!("be {points}: that is what the COPC nodes hold");
+        return Err(Problem::lying("the number of points", parsed.header.point_count, must));
+    }
+    check_sizes(&chunks, parsed, limits)?;
+    Ok(chunks)
+}
+
+fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()> {
+    let record = u64::from(parsed.header.record_length);
+    for chunk in chunks {
+        let bytes = chunk.points.saturating_mul(record);
+        if bytes > limits.chunk_bytes {
+            let must = format!("be at most {} bytes when decoded, the limit that was given", limits.chunk_bytes);
+            return Err(Problem::lying("a chunk's size", bytes, must));
+        }
+        let most = chunk.bytes.saturating_mul(POINTS_A_BYTE);
+        if chunk.points > most {
+            return Err(Problem::lying(
+                "the points of a chunk",
+                chunk.points,
+                format!("be at most {most}: it is so small"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {

@@ -7,10 +7,20 @@ use crate::header::{Record, text};
 pub enum ExtraKind {
     /// 8-bit unsigned.
     U8,
+    /// 8-bit signed.
+    I8,
     /// 16-bit unsigned.
     U16,
+    /// 16-bit signed.
+    I16,
     /// 32-bit unsigned.
     U32,
+    /// 32-bit signed.
+    I32,
+    /// 64-bit unsigned; as `f64` exact up to 2⁵³.
+    U64,
+    /// 64-bit signed; as `f64` exact up to ±2⁵³.
+    I64,
     /// 32-bit float.
     F32,
     /// 64-bit float.
@@ -18,74 +28,115 @@ pub enum ExtraKind {
 }
 
 impl ExtraKind {
+    /// In the order of their codes, from 1.
+    const ALL: [Self; 10] =
+        [Self::U8, Self::I8, Self::U16, Self::I16, Self::U32, Self::I32, Self::U64, Self::I64, Self::F32, Self::F64];
+
     /// Bytes of a value.
     #[must_use]
     pub fn bytes(self) -> usize {
         match self {
-            Self::U8 => 1,
-            Self::U16 => 2,
-            Self::U32 | Self::F32 => 4,
-            Self::F64 => 8,
+            Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 | Self::F64 => 8,
         }
     }
 
     fn code(self) -> u8 {
-        match self {
-            Self::U8 => 1,
-            Self::U16 => 3,
-            Self::U32 => 5,
-            Self::F32 => 9,
-            Self::F64 => 10,
-        }
-    }
-
-    fn from_code(code: u8) -> Option<Self> {
-        [Self::U8, Self::U16, Self::U32, Self::F32, Self::F64].into_iter().find(|kind| kind.code() == code)
+        Self::ALL.iter().position(|kind| *kind == self).map_or(0, |i| i as u8 + 1)
     }
 
     /// Appends a value; an integer is rounded and kept within its range, and NaN becomes 0 there.
-    pub(crate) fn append(self, value: f64, to: &mut Vec<u8>) {
+    fn append(self, value: f64, to: &mut Vec<u8>) {
+        let whole = value.round();
         match self {
-            Self::U8 => to.push(value.round() as u8),
-            Self::U16 => to.extend((value.round() as u16).to_le_bytes()),
-            Self::U32 => to.extend((value.round() as u32).to_le_bytes()),
+            Self::U8 => to.push(whole as u8),
+            Self::I8 => to.extend((whole as i8).to_le_bytes()),
+            Self::U16 => to.extend((whole as u16).to_le_bytes()),
+            Self::I16 => to.extend((whole as i16).to_le_bytes()),
+            Self::U32 => to.extend((whole as u32).to_le_bytes()),
+            Self::I32 => to.extend((whole as i32).to_le_bytes()),
+            Self::U64 => to.extend((whole as u64).to_le_bytes()),
+            Self::I64 => to.extend((whole as i64).to_le_bytes()),
             Self::F32 => to.extend((value as f32).to_le_bytes()),
             Self::F64 => to.extend(value.to_le_bytes()),
         }
     }
 
-    pub(crate) fn read(self, bytes: &[u8]) -> f64 {
+    fn read(self, bytes: &[u8]) -> f64 {
         let mut word = [0; 8];
         word[..self.bytes()].copy_from_slice(&bytes[..self.bytes()]);
+        let unsigned = u64::from_le_bytes(word);
         match self {
-            Self::F64 => f64::from_le_bytes(word),
-            Self::F32 => f64::from(f32::from_le_bytes([word[0], word[1], word[2], word[3]])),
-            _ => u64::from_le_bytes(word) as f64, // at most 32 bits: exact
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 => unsigned as f64,
+            Self::I8 => f64::from(unsigned as i8),
+            Self::I16 => f64::from(unsigned as i16),
+            Self::I32 => f64::from(unsigned as i32),
+            Self::I64 => (unsigned as i64) as f64,
+            Self::F32 => f64::from(f32::from_bits(unsigned as u32)),
+            Self::F64 => f64::from_bits(unsigned),
+        }
+    }
+
+    /// A value in the eight bytes that descriptors have for one: as the widest type of its sort.
+    fn widest(self) -> Self {
+        match self {
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 => Self::U64,
+            Self::I8 | Self::I16 | Self::I32 | Self::I64 => Self::I64,
+            Self::F32 | Self::F64 => Self::F64,
         }
     }
 }
 
-/// A named extra column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A named extra column. A value is `stored · scale + offset`, or NaN where what is stored is the no-data value.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExtraBytes {
-    /// At most 32 bytes.
+    /// At most 32 bytes. Of columns of two or three values (deprecated in LAS 1.4), each is a column of its own: `name[0]`, `name[1]`, `name[2]`.
     pub name: String,
     /// At most 32 bytes: unit and meaning.
     pub description: String,
-    /// Type of its values.
+    /// Type of what is stored.
     pub kind: ExtraKind,
+    /// What stored values are multiplied by.
+    pub scale: f64,
+    /// What is added to them then.
+    pub shift: f64,
+    /// The stored value that stands for "none".
+    pub no_data: Option<f64>,
     /// Byte offset behind the standard fields, set when read.
-    pub(crate) offset: usize,
+    at: usize,
 }
 
 impl ExtraBytes {
-    /// A column to be written.
+    /// A column to be written as it is; a float's "no data" is NaN.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
-        Self { name: name.into(), description: description.into(), kind, offset: 0 }
+        let no_data = matches!(kind, ExtraKind::F32 | ExtraKind::F64).then_some(f64::NAN);
+        Self { name: name.into(), description: description.into(), kind, scale: 1.0, shift: 0.0, no_data, at: 0 }
     }
 
-    /// Its descriptor. A float without a value is NaN, and the descriptor says so as "no data".
+    /// Where its value starts behind the standard fields.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The value that is stored in `bytes`.
+    pub(crate) fn value(&self, bytes: &[u8]) -> f64 {
+        let stored = self.kind.read(bytes);
+        if self.no_data == Some(stored) { f64::NAN } else { stored * self.scale + self.shift }
+    }
+
+    /// Appends a value as it is stored; NaN as "no data" where there is such.
+    pub(crate) fn append(&self, value: f64, to: &mut Vec<u8>) {
+        let stored = match self.no_data {
+            Some(no_data) if value.is_nan() => no_data,
+            _ => (value - self.shift) / self.scale,
+        };
+        self.kind.append(stored, to);
+    }
+
+    /// Its descriptor.
     pub(crate) fn descriptor(&self) -> [u8; 192] {
         let mut bytes = [0; 192];
         bytes[2] = self.kind.code();
@@ -94,37 +145,107 @@ impl ExtraBytes {
             to[..length].copy_from_slice(&text.as_bytes()[..length]);
         };
         put(&mut bytes[4..36], &self.name);
-        if matches!(self.kind, ExtraKind::F32 | ExtraKind::F64) {
-            bytes[3] = 1; // options: the no-data value is set
-            bytes[40..48].copy_from_slice(&f64::NAN.to_le_bytes());
+        if let Some(no_data) = self.no_data {
+            bytes[3] |= 1;
+            let mut word = Vec::with_capacity(8);
+            self.kind.widest().append(no_data, &mut word);
+            bytes[40..48].copy_from_slice(&word);
+        }
+        for (bit, at, value, plain) in [(8, 112, self.scale, 1.0), (16, 136, self.shift, 0.0)] {
+            if value != plain {
+                bytes[3] |= bit;
+                bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+            }
         }
         put(&mut bytes[160..192], &self.description);
         bytes
     }
+
+    /// The columns of a descriptor whose values start `at` bytes behind the standard fields: several where it has two or three values a point.
+    fn described(descriptor: &[u8; 192], kind: ExtraKind, values: usize, at: usize) -> impl Iterator<Item = Self> {
+        let options = descriptor[3];
+        let word = move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
+        let (name, description) = (text(&descriptor[4..36]), text(&descriptor[160..192]));
+        (0..values).map(move |value| Self {
+            name: if values == 1 { name.clone() } else { format!("{name}[{value}]") },
+            description: description.clone(),
+            kind,
+            scale: if options & 8 == 0 { 1.0 } else { ExtraKind::F64.read(word(112, value)) },
+            shift: if options & 16 == 0 { 0.0 } else { ExtraKind::F64.read(word(136, value)) },
+            no_data: (options & 1 != 0).then(|| kind.widest().read(word(40, value))),
+            at: at + value * kind.bytes(),
+        })
+    }
 }
 
-/// The extra columns that are described and lie within the `available` bytes of a record. Kinds that cannot be read end the list's usefulness
-/// for what follows them only as far as their size is unknown.
+/// The extra columns that are described and lie within the `available` bytes of a record. Bytes without a type are stepped over; what follows an
+/// unknown type cannot be found.
 pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
     let Some(record) = records.iter().find(|r| r.user == "LASF_Spec" && r.id == 4) else { return Vec::new() };
-    const SIZES: [usize; 11] = [0, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8];
     let mut columns = Vec::new();
-    let mut offset = 0;
+    let mut at = 0;
     for descriptor in record.data.as_chunks::<192>().0 {
-        let (code, options) = (usize::from(descriptor[2]), usize::from(descriptor[3]));
-        let size = match SIZES.get(code) {
-            Some(0) => options,
-            Some(size) => *size,
-            None => break,
+        let code = usize::from(descriptor[2]);
+        // 1 to 10 are single values, 11 to 20 two and 21 to 30 three of the same types.
+        let (kind, values, size) = match code {
+            0 => (None, 0, usize::from(descriptor[3])),
+            1..=30 => {
+                let (kind, values) = (ExtraKind::ALL[(code - 1) % 10], (code - 1) / 10 + 1);
+                (Some(kind), values, kind.bytes() * values)
+            }
+            _ => break,
         };
-        if offset + size > available {
+        if at + size > available {
             break;
         }
-        if let Some(kind) = ExtraKind::from_code(descriptor[2]) {
-            let (name, description) = (text(&descriptor[4..36]), text(&descriptor[160..192]));
-            columns.push(ExtraBytes { name, description, kind, offset });
-        }
-        offset += size;
+        columns.extend(kind.into_iter().flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at)));
+        at += size;
     }
     columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_of_all_types_come_back(
+            kind in prop::sample::select(ExtraKind::ALL.to_vec()), stored in -100..100_i32, scale in 0.01..2.0_f64, shift in -50.0..50.0_f64, none in any::<bool>(),
+        ) {
+            let column = ExtraBytes { scale, shift, no_data: none.then_some(77.0), ..ExtraBytes::new("a name", "m", kind) };
+            let unsigned = matches!(kind.widest(), ExtraKind::U64);
+            let stored = f64::from(if unsigned { stored.abs() } else { stored });
+            let value = if none && stored == 77.0 { f64::NAN } else { stored * scale + shift };
+            let record = Record { user: "LASF_Spec".into(), id: 4, data: column.descriptor().to_vec() };
+            let found = described(&[record], kind.bytes());
+            prop_assert_eq!(&found, &vec![column]);
+            let mut bytes = Vec::new();
+            found[0].append(value, &mut bytes);
+            prop_assert_eq!(bytes.len(), kind.bytes());
+            let back = found[0].value(&bytes);
+            let single = if kind == ExtraKind::F32 { 1e-4 } else { 1e-9 };
+            prop_assert!((back - value).abs() < single || back.is_nan() && value.is_nan(), "{back} {value}");
+        }
+    }
+
+    #[test]
+    fn several_values_are_several_columns_and_unknown_bytes_are_stepped_over() {
+        let descriptor = |code: u8, options: u8, name: &str| {
+            let mut bytes = ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
+            (bytes[2], bytes[3]) = (code, options);
+            bytes
+        };
+        let data =
+            [descriptor(23, 0, "colours"), descriptor(0, 7, "?"), descriptor(12, 0, "flags"), descriptor(8, 0, "t")];
+        let record = || [Record { user: "LASF_Spec".into(), id: 4, data: data.concat() }];
+        let found = described(&record(), 6 + 7 + 2 + 8);
+        let places: Vec<(&str, ExtraKind, usize)> = found.iter().map(|c| (c.name.as_str(), c.kind, c.at)).collect();
+        let (u16, i8) = (ExtraKind::U16, ExtraKind::I8);
+        let colours = [("colours[0]", u16, 0), ("colours[1]", u16, 2), ("colours[2]", u16, 4)];
+        assert_eq!(places[..3], colours);
+        assert_eq!(places[3..], [("flags[0]", i8, 13), ("flags[1]", i8, 14), ("t", ExtraKind::I64, 15)]);
+        assert_eq!(described(&record(), 14).len(), 3, "what does not lie in the record is left out");
+    }
 }

@@ -1,11 +1,14 @@
 //! One file as a source of points.
 
 use crate::{
+    Copc, Limits,
     codec::{self, Chunk},
+    copc::Node,
     error::{Checked, Error, Problem},
     header::{self, Header, Parsed},
     layered::{Layers, Wanted},
     layout::i32_at,
+    sidecar::{self, Contents, Identity},
     slots::{Slots, close_gaps, put, room},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
@@ -24,34 +27,136 @@ use std::{
 pub struct Las {
     path: PathBuf,
     file: File,
+    limits: Limits,
     parsed: Parsed,
+    /// All chunks, and the octree's nodes or the index' entries for them where there are such.
     chunks: Vec<Chunk>,
+    nodes: Vec<Node>,
+    contents: Vec<Contents>,
+    /// Which chunks the filters leave, in the order of the file.
+    selected: Vec<usize>,
     layers: Option<Layers>,
     classes: Option<Box<[bool; 256]>>,
     within: Option<Rect>,
+    deepest: u8,
 }
 
 impl Las {
-    /// Opens a file and reads its header, records and chunk table.
+    /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index beside it ([`Self::indexed`]) is used if
+    /// it belongs to the file as it is now.
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        Self::open_checked(path).map_err(|problem| problem.of(path))
+        Self::open_within(path, Limits::default())
     }
 
-    fn open_checked(path: &Path) -> Checked<Self> {
+    /// As [`Self::open`], with limits on what a file may ask for.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self, Error> {
+        let path = path.as_ref();
+        Self::open_checked(path, limits).map_err(|problem| problem.of(path))
+    }
+
+    fn open_checked(path: &Path, limits: Limits) -> Checked<Self> {
         let file = File::open(path)?;
         let about = file.metadata()?;
         if !about.is_file() {
             return Err(Problem::Io(std::io::Error::other("not a file")));
         }
         let mut reader = BufReader::new(&file);
-        let parsed = header::parse(&mut reader, about.len())?;
-        let chunks = codec::chunks(&mut reader, &parsed, about.len())?;
+        let mut parsed = header::parse(&mut reader, about.len(), limits)?;
+        let nodes = match &mut parsed.header.copc {
+            Some(copc) => copc.nodes(&mut reader, about.len())?,
+            None => Vec::new(),
+        };
+        let chunks = if parsed.header.copc.is_some() {
+            codec::nodes(&nodes, &parsed, limits)?
+        } else {
+            codec::chunks(&mut reader, &parsed, about.len(), limits)?
+        };
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
-        Ok(Self { path: path.to_owned(), file, parsed, chunks, layers, classes: None, within: None })
+        let contents = match nodes.is_empty() && parsed.laz.is_some() {
+            true => Self::identity(&file, &parsed)
+                .ok()
+                .and_then(|identity| sidecar::read(&sidecar::place(path, None), identity, chunks.len()))
+                .unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let selected = (0..chunks.len()).collect();
+        let (path, classes, within, deepest) = (path.to_owned(), None, None, u8::MAX);
+        Ok(Self { path, file, limits, parsed, chunks, nodes, contents, selected, layers, classes, within, deepest })
+    }
+
+    fn identity(file: &File, parsed: &Parsed) -> Checked<Identity> {
+        Identity::of(file, parsed.points_at)
+    }
+
+    /// With an index of what is in each chunk, so that boxes and classes are read without decoding chunks that have nothing of them. It is read
+    /// from beside the file, or from `folder` if one is given; where there is none, or one that does not belong to the file as it is now, the file
+    /// is decoded once and the index written. A COPC file has one built in, and an uncompressed one needs none: nothing is done.
+    ///
+    /// # Errors
+    /// Of the file, and where the index cannot be written.
+    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
+        if self.nodes.is_empty() && self.parsed.laz.is_some() {
+            let place = sidecar::place(&self.path, folder);
+            self.contents = self.index(&place).map_err(|problem| problem.of(&place))?;
+            self.select();
+        }
+        Ok(self)
+    }
+
+    fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
+        let identity = Self::identity(&self.file, &self.parsed)?;
+        if let Some(contents) = sidecar::read(place, identity, self.chunks.len()) {
+            return Ok(contents);
+        }
+        let wanted = selection(Columns::CLASSIFICATION);
+        let layout = self.parsed.layout;
+        let of_chunk = |chunk: usize| -> Checked<Contents> {
+            let mut contents = Contents::NOTHING;
+            for record in self.records(chunk, wanted)?.chunks_exact(self.record_length()) {
+                let xyz = std::array::from_fn(|axis| i32_at(record, 4 * axis));
+                contents.add(xyz, record[layout.classification] & layout.class_mask);
+            }
+            Ok(contents)
+        };
+        let contents: Vec<Contents> = (0..self.chunks.len()).into_par_iter().map(of_chunk).collect::<Checked<_>>()?;
+        sidecar::write(place, identity, &contents)?;
+        Ok(contents)
+    }
+
+    /// Decides anew which chunks the filters leave.
+    fn select(&mut self) {
+        let meets = |chunk: usize| {
+            let near = match (&self.within, self.extent_of(chunk)) {
+                (Some(within), Some(extent)) => within.intersection(&extent).is_some(),
+                _ => true,
+            };
+            let classed = match (&self.classes, self.contents.get(chunk)) {
+                (Some(classes), Some(contents)) => contents.has_any(classes),
+                _ => true,
+            };
+            near && classed && self.nodes.get(chunk).is_none_or(|node| node.level <= self.deepest)
+        };
+        self.selected = (0..self.chunks.len()).filter(|&chunk| meets(chunk)).collect();
+    }
+
+    /// A rectangle that has all points of a chunk, where that is known: a step larger, for what rounding does.
+    fn extent_of(&self, chunk: usize) -> Option<Rect> {
+        let header = self.header();
+        let step = header.scale[0].abs().max(header.scale[1].abs());
+        if let Some(node) = self.nodes.get(chunk) {
+            return Some(node.rect.grown(step));
+        }
+        let contents = self.contents.get(chunk)?;
+        let corner = |ticks: [i32; 3]| [0, 1].map(|a| f64::from(ticks[a]) * header.scale[a] + header.offset[a]);
+        let (a, b) = (corner(contents.low), corner(contents.high));
+        let rect = Rect { min: [a[0].min(b[0]), a[1].min(b[1])], max: [a[0].max(b[0]), a[1].max(b[1])] };
+        Some(rect.grown(step))
     }
 
     /// Reads only points of these ASPRS classes from now on; of all classes where none are given.
@@ -60,6 +165,7 @@ impl Las {
         let mut kept = Box::new([false; 256]);
         classes.iter().for_each(|&class| kept[usize::from(class)] = true);
         self.classes = (!classes.is_empty()).then_some(kept);
+        self.select();
         self
     }
 
@@ -67,7 +173,36 @@ impl Las {
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         self.within = Some(rect);
+        self.select();
         self
+    }
+
+    /// Reads only so many points from now on that they are about `resolution` metres apart: the upper levels of a COPC file.
+    ///
+    /// # Errors
+    /// [`Problem::Unsupported`] where the file has no levels.
+    pub fn at_resolution(mut self, resolution: f64) -> Result<Self, Error> {
+        let Some(copc) = self.copc() else {
+            return Err(Problem::Unsupported("a resolution of a file that is not COPC".into()).of(&self.path));
+        };
+        if resolution.is_nan() || resolution <= 0.0 {
+            return Err(Problem::lying("the resolution", resolution, "be above zero").of(&self.path));
+        }
+        self.deepest = copc.level_for(resolution);
+        self.select();
+        Ok(self)
+    }
+
+    /// The octree of a COPC file.
+    #[must_use]
+    pub fn copc(&self) -> Option<&Copc> {
+        self.header().copc.as_ref()
+    }
+
+    /// Chunks of the file, whatever the filters are; [`PointSource::chunk_count`] has those that they leave.
+    #[must_use]
+    pub fn total_chunks(&self) -> usize {
+        self.chunks.len()
     }
 
     /// The file.
@@ -118,9 +253,9 @@ impl Las {
         let read = |chunk: usize| -> Checked<Vec<f64>> {
             let records = self.records(chunk, DecompressionSelection::all())?;
             let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record));
-            Ok(kept.map(|record| column.kind.read(&record[layout.base + column.offset..])).collect())
+            Ok(kept.map(|record| column.value(&record[layout.base + column.at()..])).collect())
         };
-        let parts: Result<Vec<Vec<f64>>, Problem> = (0..self.chunks.len()).into_par_iter().map(read).collect();
+        let parts: Result<Vec<Vec<f64>>, Problem> = self.selected.par_iter().map(|&chunk| read(chunk)).collect();
         Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }
 
@@ -256,11 +391,15 @@ impl PointSource for Las {
     }
 
     fn chunk_count(&self) -> usize {
-        self.chunks.len()
+        self.selected.len()
+    }
+
+    fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
+        self.extent_of(self.selected[chunk])
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        let mut points = room(self.chunk_points(chunk), columns)?;
+        let mut points = room(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
         let kept = self.fill_chunk(chunk, columns, &mut Slots::of(&mut points))?;
         close_gaps(&mut points, std::slice::from_ref(&(0..kept)));
         Ok(points)
@@ -276,24 +415,31 @@ pub(crate) trait Chunks: PointSource {
     /// Points of a chunk before any filter.
     fn chunk_points(&self, chunk: usize) -> usize;
 
+    /// Bytes that points in memory may take.
+    fn largest_memory(&self) -> u64;
+
     /// Decodes a chunk and tells how many points passed the filters.
     fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize>;
 }
 
 impl Chunks for Las {
     fn chunk_points(&self, chunk: usize) -> usize {
-        self.chunks[chunk].points as usize
+        self.chunks[self.selected[chunk]].points as usize
+    }
+
+    fn largest_memory(&self) -> u64 {
+        self.limits.memory_bytes
     }
 
     fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {
-        Ok(self.fill(chunk, columns, slots).map_err(|problem| problem.of(&self.path))?)
+        Ok(self.fill(self.selected[chunk], columns, slots).map_err(|problem| problem.of(&self.path))?)
     }
 }
 
 /// All chunks of a source, decoded in parallel, in order, each where its points will stay.
 pub(crate) fn read_points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
     let counts: Vec<usize> = (0..source.chunk_count()).map(|chunk| source.chunk_points(chunk)).collect();
-    let mut points = room(counts.iter().sum(), columns)?;
+    let mut points = room(counts.iter().sum(), columns, source.largest_memory())?;
     let mut rest = Slots::of(&mut points);
     let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take(count)).collect();
     let kept: Vec<usize> = parts

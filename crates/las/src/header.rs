@@ -1,7 +1,7 @@
 //! The header and the variable length records, read with suspicion.
 
 use crate::{
-    crs,
+    Copc, Limits, crs,
     error::{Checked, Problem},
     extra::{self, ExtraBytes},
     layout::Layout,
@@ -10,8 +10,6 @@ use isopach_cloud::Crs;
 use laz::LazVlr;
 use std::io::{Read, Seek, SeekFrom};
 
-/// The largest record (bytes) that is read: coordinate systems and descriptions are far smaller.
-const LARGEST_RECORD: u64 = 16 << 20;
 /// The most records that are looked at.
 const MOST_RECORDS: u64 = 10_000;
 
@@ -42,6 +40,8 @@ pub struct Header {
     pub extra_bytes: Vec<ExtraBytes>,
     /// The coordinate reference system, where there is one.
     pub crs: Option<Crs>,
+    /// The octree of a COPC file.
+    pub copc: Option<Copc>,
 }
 
 /// What is needed to find and decode the points.
@@ -69,7 +69,7 @@ pub(crate) struct Record {
 }
 
 /// Reads the header and the records of a file of `size` bytes.
-pub(crate) fn parse(mut file: impl Read + Seek, size: u64) -> Checked<Parsed> {
+pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Checked<Parsed> {
     let mut signature = [0; 4];
     let mut first = (&mut file).take(4);
     let got = read_up_to(&mut first, &mut signature)?;
@@ -91,7 +91,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64) -> Checked<Parsed> {
     if points_at > size {
         return Err(Problem::Truncated { what: "what comes before the points", end: points_at, size });
     }
-    let records = records(&mut file, &raw, points_at, size)?;
+    let records = records(&mut file, &raw, points_at, size, limits)?;
     let laz = laz_record(&records)?;
     let header = Header {
         version: [raw.version.major, raw.version.minor],
@@ -109,7 +109,12 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64) -> Checked<Parsed> {
         compressed: laz.is_some(),
         extra_bytes: extra::described(&records, usize::from(raw.point_data_record_length) - layout.base),
         crs: crs::stated(&records),
+        copc: Copc::of(&records)?.filter(|_| laz.is_some()),
     };
+    if header.point_count > limits.points {
+        let must = format!("be at most {}, the limit that was given", limits.points);
+        return Err(Problem::lying("the number of points", header.point_count, must));
+    }
     check(&header, raw.point_data_record_format)?;
     Ok(Parsed { header, layout, points_at, laz })
 }
@@ -138,14 +143,20 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
     Ok(())
 }
 
-fn records(mut file: impl Read + Seek, raw: &las::raw::Header, points_at: u64, size: u64) -> Checked<Vec<Record>> {
+fn records(
+    mut file: impl Read + Seek,
+    raw: &las::raw::Header,
+    points_at: u64,
+    size: u64,
+    limits: Limits,
+) -> Checked<Vec<Record>> {
     let mut records = Vec::new();
     let mut at = u64::from(raw.header_size);
     for _ in 0..u64::from(raw.number_of_variable_length_records).min(MOST_RECORDS) {
         if at + 54 > points_at {
             break; // a count that is too large: what there is has been read
         }
-        let (record, end) = record(&mut file, at, 54, points_at)?;
+        let (record, end) = record(&mut file, at, 54, points_at, limits)?;
         records.extend(record);
         at = end;
     }
@@ -155,7 +166,7 @@ fn records(mut file: impl Read + Seek, raw: &las::raw::Header, points_at: u64, s
             if at.saturating_add(60) > size {
                 break;
             }
-            let (record, end) = record(&mut file, at, 60, size)?;
+            let (record, end) = record(&mut file, at, 60, size, limits)?;
             records.extend(record);
             at = end;
         }
@@ -165,7 +176,13 @@ fn records(mut file: impl Read + Seek, raw: &las::raw::Header, points_at: u64, s
 
 /// Reads the record at `at` with a head of 54 (VLR) or 60 bytes (EVLR), which must end by `limit`; returns where it ends. A record that is too
 /// large to be of interest (waveforms) is passed over.
-fn record(mut file: impl Read + Seek, at: u64, head: usize, limit: u64) -> Checked<(Option<Record>, u64)> {
+fn record(
+    mut file: impl Read + Seek,
+    at: u64,
+    head: usize,
+    limit: u64,
+    limits: Limits,
+) -> Checked<(Option<Record>, u64)> {
     let mut bytes = vec![0; head];
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut bytes)?;
@@ -178,10 +195,10 @@ fn record(mut file: impl Read + Seek, at: u64, head: usize, limit: u64) -> Check
     if end > limit {
         return Err(Problem::Truncated { what: "a variable length record", end, size: limit });
     }
-    if length > LARGEST_RECORD {
+    if length > limits.record_bytes {
         return Ok((None, end));
     }
-    let mut data = vec![0; length as usize]; // no more than LARGEST_RECORD
+    let mut data = vec![0; length as usize]; // no more than the limit, and in the file
     file.read_exact(&mut data)?;
     let id = u16::from_le_bytes([bytes[18], bytes[19]]);
     Ok((Some(Record { user: text(&bytes[2..18]), id, data }), end))

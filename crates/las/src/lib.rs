@@ -5,10 +5,14 @@
 //! filtered while the chunk is still warm, and coordinates go from the file's integers to `f64` without a detour. [`LazWriter`]
 //! writes LAS 1.4 with named extra bytes.
 //!
-//! Files are not trusted: every length is checked against the size of the file before anything is allocated.
+//! Boxes, classes and resolutions are pushed down to the chunks: those of a COPC file are nodes of an octree, and [`Las::indexed`] writes down what
+//! is in the chunks of a plain LAZ file, so that only those are decoded that have something of what is asked for.
+//!
+//! Files are not trusted: every length is checked against the size of the file, and against [`Limits`], before anything is allocated.
 
 mod catalogue;
 mod codec;
+mod copc;
 mod crs;
 mod error;
 mod extra;
@@ -16,13 +20,17 @@ mod file;
 mod header;
 mod layered;
 mod layout;
+mod limits;
+mod sidecar;
 mod slots;
 mod wkt;
 mod writer;
 
 pub use catalogue::Catalogue;
+pub use copc::Copc;
 pub use error::{Error, Problem};
 pub use extra::{ExtraBytes, ExtraKind};
 pub use file::Las;
 pub use header::Header;
+pub use limits::Limits;
 pub use writer::{LazWriter, Schema};

@@ -74,11 +74,11 @@ impl<'a> Slots<'a> {
     }
 }
 
-/// Room for `count` points with `columns`. Pages are touched only when they are written.
+/// Room for `count` points with `columns`, of `limit` bytes at most. Pages are touched only when they are written.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] where there is not so much.
-pub(crate) fn room(count: usize, columns: Columns) -> Result<Points> {
+pub(crate) fn room(count: usize, columns: Columns, limit: u64) -> Result<Points> {
     fn column<T: Default + Clone>(count: usize, wanted: bool) -> Option<Vec<T>> {
         wanted.then(|| vec![T::default(); count])
     }
@@ -95,12 +95,10 @@ pub(crate) fn room(count: usize, columns: Columns) -> Result<Points> {
     let width: usize = widths.iter().filter(|(wanted, _)| *wanted).map(|(_, bytes)| bytes).sum();
     // Asked for as one piece and given back, because a `vec!` that fails ends the program.
     let bytes = count.saturating_mul(width);
-    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| Error::OutOfMemory {
-        what: "points",
-        requested: bytes as u64,
-        budget: 0,
-        advice: "read by chunks or tiles",
-    })?;
+    if bytes as u64 > limit || Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+        let advice = "read by chunks or tiles";
+        return Err(Error::OutOfMemory { what: "points", requested: bytes as u64, budget: limit, advice });
+    }
     let attributes = Attributes {
         classification: column(count, has(Columns::CLASSIFICATION)),
         intensity: column(count, has(Columns::INTENSITY)),
@@ -152,7 +150,7 @@ mod tests {
 
     #[test]
     fn gaps_close_in_every_column() {
-        let mut points = room(10, Columns::ALL).unwrap();
+        let mut points = room(10, Columns::ALL, u64::MAX).unwrap();
         for i in 0..10 {
             points.xyz[i] = [i as f64; 3];
         }
@@ -165,6 +163,7 @@ mod tests {
 
     #[test]
     fn more_than_there_is_is_an_error() {
-        assert!(matches!(room(usize::MAX / 64, Columns::XYZ), Err(Error::OutOfMemory { .. })));
+        assert!(matches!(room(usize::MAX / 64, Columns::XYZ, u64::MAX), Err(Error::OutOfMemory { .. })));
+        assert!(matches!(room(10, Columns::XYZ, 239), Err(Error::OutOfMemory { requested: 240, budget: 239, .. })));
     }
 }

@@ -127,7 +127,7 @@ impl LazWriter {
         for i in 0..cloud.len() {
             self.append(cloud, i, &mut records)?;
             for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
-                column.kind.append(values[i], &mut records);
+                column.append(values[i], &mut records);
             }
         }
         self.count += cloud.len() as u64;

@@ -1,0 +1,149 @@
+//! Cloud-optimised point clouds: an octree whose nodes are LAZ chunks (COPC 1.0, copc.io).
+//!
+//! A node of level l holds points about `spacing / 2^l` apart from its cube; all levels down to l together are the cloud at that spacing. Where
+//! each node is stands in pages of a hierarchy, so a query of a box or of a resolution decodes only the nodes that it meets.
+
+use crate::{
+    codec::Chunk,
+    error::{Checked, Problem},
+    header::Record,
+};
+use isopach_cloud::Rect;
+use std::io::{Read, Seek, SeekFrom};
+
+/// Bytes of an entry of the hierarchy.
+const ENTRY: u64 = 32;
+/// The deepest level that can be: keys are 32-bit integers.
+const DEEPEST: i32 = 31;
+
+/// The octree of a COPC file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copc {
+    /// Middle of the root cube, metres.
+    pub centre: [f64; 3],
+    /// Half the side of the root cube, metres.
+    pub half_side: f64,
+    /// Distance between points of the root, metres; it halves from level to level.
+    pub spacing: f64,
+    /// Points of each level, the root first.
+    pub points_by_level: Vec<u64>,
+    /// Where the first page of the hierarchy is, and its bytes.
+    root_page: [u64; 2],
+}
+
+/// A node: its chunk, level, and what its cube covers in the plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) chunk: Chunk,
+    pub(crate) level: u8,
+    pub(crate) rect: Rect,
+}
+
+impl Copc {
+    /// From the record of a COPC file; `None` where the file is none.
+    pub(crate) fn of(records: &[Record]) -> Checked<Option<Self>> {
+        let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else { return Ok(None) };
+        let Some((words, _)) = record.data.split_first_chunk::<72>() else {
+            return Err(Problem::lying("the length of the COPC record", record.data.len(), "be 160"));
+        };
+        let word = |i: usize| <[u8; 8]>::try_from(&words[8 * i..8 * i + 8]).unwrap_or_default();
+        let number = |i: usize| f64::from_le_bytes(word(i));
+        let found = Self {
+            centre: [number(0), number(1), number(2)],
+            half_side: number(3),
+            spacing: number(4),
+            points_by_level: Vec::new(),
+            root_page: [5, 6].map(|i| u64::from_le_bytes(word(i))),
+        };
+        for (what, value) in [("half the side of the COPC cube", found.half_side), ("the COPC spacing", found.spacing)]
+        {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Problem::lying(what, value, "be a finite number above zero"));
+            }
+        }
+        if found.centre.iter().any(|x| !x.is_finite()) {
+            return Err(Problem::lying("the COPC centre", format!("{:?}", found.centre), "be finite"));
+        }
+        Ok(Some(found))
+    }
+
+    /// Distance between points where all levels down to `level` are taken, metres.
+    #[must_use]
+    pub fn spacing_at(&self, level: u8) -> f64 {
+        self.spacing / f64::from(level).exp2()
+    }
+
+    /// The first level at which points are no farther apart than `resolution` metres.
+    #[must_use]
+    pub fn level_for(&self, resolution: f64) -> u8 {
+        (0..DEEPEST as u8).find(|&level| self.spacing_at(level) <= resolution).unwrap_or(DEEPEST as u8)
+    }
+
+    /// Reads all pages of the hierarchy of a file of `size` bytes, in the order of the file. A page that was there before (which could go
+    /// on for ever) is an error, and so are nodes outside the file.
+    pub(crate) fn nodes(&mut self, mut file: impl Read + Seek, size: u64) -> Checked<Vec<Node>> {
+        let mut nodes = Vec::new();
+        let mut pages = vec![self.root_page];
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some([at, bytes]) = pages.pop() {
+            if !seen.insert(at) {
+                return Err(Problem::lying("a page of the COPC hierarchy", at, "not be reached twice"));
+            }
+            let end = at.saturating_add(bytes);
+            if end > size {
+                return Err(Problem::Truncated { what: "the COPC hierarchy", end, size });
+            }
+            // Pages do not overlap, so together they are no larger than the file.
+            if seen.len() as u64 > size / ENTRY {
+                return Err(Problem::lying("the number of COPC pages", seen.len(), "fit into the file"));
+            }
+            let mut page = vec![0; bytes as usize];
+            file.seek(SeekFrom::Start(at))?;
+            file.read_exact(&mut page)?;
+            for entry in page.as_chunks::<{ ENTRY as usize }>().0 {
+                self.entry(entry, size, &mut nodes, &mut pages)?;
+            }
+        }
+        nodes.sort_by_key(|node| node.chunk.at);
+        if let Some(pair) = nodes.windows(2).find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at) {
+            return Err(Problem::lying("the place of a COPC node", pair[1].chunk.at, "not be inside another"));
+        }
+        Ok(nodes)
+    }
+
+    fn entry(&mut self, entry: &[u8; 32], size: u64, nodes: &mut Vec<Node>, pages: &mut Vec<[u64; 2]>) -> Checked<()> {
+        let word = |at: usize| i32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]);
+        let (level, key, bytes, points) = (word(0), [word(4), word(8), word(12)], word(24), word(28));
+        let at = u64::from(word(16) as u32) | u64::from(word(20) as u32) << 32;
+        let inside = (0..=DEEPEST).contains(&level) && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
+        if !inside {
+            return Err(Problem::lying("a COPC key", format!("{level}-{key:?}"), "be within the octree"));
+        }
+        let Ok(bytes) = u64::try_from(bytes) else {
+            return Err(Problem::lying("the bytes of a COPC node", bytes, "not be negative"));
+        };
+        match points {
+            0 => Ok(()),
+            -1 => {
+                pages.push([at, bytes]);
+                Ok(())
+            }
+            1.. => {
+                let end = at.saturating_add(bytes);
+                if end > size {
+                    return Err(Problem::Truncated { what: "a COPC node", end, size });
+                }
+                let side = 2.0 * self.half_side / f64::from(level).exp2();
+                let low = [0, 1].map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
+                let rect = Rect { min: low, max: low.map(|x| x + side) };
+                let points = points as u64;
+                let level = level as usize;
+                self.points_by_level.resize(self.points_by_level.len().max(level + 1), 0);
+                self.points_by_level[level] += points;
+                nodes.push(Node { chunk: Chunk { at, bytes, points }, level: level as u8, rect });
+                Ok(())
+            }
+            _ => Err(Problem::lying("the points of a COPC node", points, "be -1 for a page, or not negative")),
+        }
+    }
+}

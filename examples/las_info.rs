@@ -1,0 +1,145 @@
+//! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes, COPC levels.
+//!
+//!     cargo run --release --example las_info -- FILE… [--json] [--header-only]
+
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+use clap::Parser;
+use isopach::{cloud::Columns, las::Las, tiling::PointSource};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use std::{error::Error, path::PathBuf};
+
+#[derive(Parser)]
+#[command(about = "What is in LAS and LAZ files.")]
+struct Arguments {
+    /// Files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// One JSON object a file.
+    #[arg(long)]
+    json: bool,
+    /// Look at the header alone: no classes, no true extent.
+    #[arg(long)]
+    header_only: bool,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let mut failed = false;
+    for file in &arguments.files {
+        match about(file, arguments.header_only) {
+            Ok(found) if arguments.json => println!("{found}"),
+            Ok(found) => print(&found),
+            Err(error) => {
+                eprintln!("las_info: {error}");
+                failed = true;
+            }
+        }
+    }
+    std::process::exit(i32::from(failed));
+}
+
+fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {
+    let las = Las::open(file)?;
+    let header = las.header();
+    let area = (header.max[0] - header.min[0]) * (header.max[1] - header.min[1]);
+    let crs = header.crs.as_ref();
+    let mut found = json!({
+        "file": file.display().to_string(),
+        "version": format!("{}.{}", header.version[0], header.version[1]),
+        "format": header.format,
+        "record_length": header.record_length,
+        "compressed": header.compressed,
+        "points": header.point_count,
+        "chunks": las.total_chunks(),
+        "min": header.min,
+        "max": header.max,
+        "scale": header.scale,
+        "offset": header.offset,
+        "points_per_square_unit": header.point_count as f64 / area,
+        "generating_software": header.generating_software,
+        "crs": crs.map(|crs| json!({
+            "name": crs.name, "horizontal_epsg": crs.horizontal, "vertical_epsg": crs.vertical,
+            "unit": format!("{:?}", crs.unit),
+        })),
+        "extra_bytes": header.extra_bytes.iter().map(|extra| json!({
+            "name": extra.name, "type": format!("{:?}", extra.kind), "description": extra.description,
+            "scale": extra.scale, "offset": extra.shift, "no_data": extra.no_data,
+        })).collect::<Vec<_>>(),
+        "copc": las.copc().map(|copc| json!({
+            "spacing": copc.spacing, "half_side": copc.half_side, "centre": copc.centre,
+            "points_by_level": copc.points_by_level,
+        })),
+    });
+    if !header_only && let Value::Object(found) = &mut found {
+        look_at_points(&las, found)?;
+    }
+    Ok(found)
+}
+
+/// Classes, returns, and the extent that the points really have.
+fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<dyn Error>> {
+    struct Sums {
+        classes: Vec<u64>,
+        returns: Vec<u64>,
+        min: [f64; 3],
+        max: [f64; 3],
+    }
+    let none =
+        || Sums { classes: vec![0; 256], returns: vec![0; 16], min: [f64::INFINITY; 3], max: [f64::NEG_INFINITY; 3] };
+    let chunk = |chunk: usize| -> isopach::compute::Result<Sums> {
+        let points = las.read_chunk(chunk, Columns::CLASSIFICATION.with(Columns::RETURNS))?;
+        let mut sums = none();
+        for point in &points.xyz {
+            sums.min = std::array::from_fn(|axis| sums.min[axis].min(point[axis]));
+            sums.max = std::array::from_fn(|axis| sums.max[axis].max(point[axis]));
+        }
+        for &class in points.attributes.classification.iter().flatten() {
+            sums.classes[usize::from(class)] += 1;
+        }
+        for [number, _] in points.attributes.returns.iter().flatten() {
+            sums.returns[usize::from(*number)] += 1;
+        }
+        Ok(sums)
+    };
+    let all = (0..las.chunk_count()).into_par_iter().map(chunk).try_reduce(none, |mut a, b| {
+        a.classes.iter_mut().zip(&b.classes).for_each(|(a, b)| *a += b);
+        a.returns.iter_mut().zip(&b.returns).for_each(|(a, b)| *a += b);
+        a.min = std::array::from_fn(|axis| a.min[axis].min(b.min[axis]));
+        a.max = std::array::from_fn(|axis| a.max[axis].max(b.max[axis]));
+        Ok(a)
+    })?;
+    let counts = |counts: &[u64]| {
+        let there = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        Value::Object(there.map(|(value, count)| (value.to_string(), json!(count))).collect())
+    };
+    found.insert("points_by_class".into(), counts(&all.classes));
+    found.insert("points_by_return".into(), counts(&all.returns));
+    if all.min[0].is_finite() {
+        found.insert("true_min".into(), json!(all.min));
+        found.insert("true_max".into(), json!(all.max));
+    }
+    Ok(())
+}
+
+/// A line a fact; nested ones indented.
+fn print(found: &Value) {
+    for (name, value) in found.as_object().into_iter().flatten() {
+        let name = name.replace('_', " ");
+        match value {
+            Value::Null => println!("{name:24} none"),
+            Value::String(text) => println!("{name:24} {text}"),
+            Value::Object(inner) => {
+                println!("{name}");
+                inner.iter().for_each(|(key, value)| println!("    {key:20} {value}"));
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                println!("{name}");
+                items.iter().for_each(|item| println!("    {item}"));
+            }
+            other => println!("{name:24} {other}"),
+        }
+    }
+    println!();
+}
