@@ -279,6 +279,13 @@ impl Las {
     fn decoded(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
         let Some(laz) = &self.parsed.laz else { return Ok(bytes) };
         let chunk = self.chunks[number];
+        if let Some(layers) = self.layers {
+            let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
+            if stated > there {
+                let must = format!("be at most {there}, which is what chunk {number} has for them");
+                return Err(Problem::lying("the size of the layers", stated, must));
+            }
+        }
         let mut records = vec![0; chunk.points as usize * self.record_length()]; // checked on opening
         codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
         Ok(records)

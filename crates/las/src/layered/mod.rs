@@ -73,6 +73,15 @@ impl Layers {
         Some(Self { record: vlr.items_size() as usize, streams: streams.sum::<Option<usize>>()? })
     }
 
+    /// Bytes that the layers of a chunk of several points say they have, and those that are there for them; `None` where not even the sizes are there.
+    ///
+    /// `laz` 0.13 takes memory for a layer before it looks whether there is so much (up to 4 GiB a layer), so this is checked before.
+    pub(crate) fn stated_and_there(self, chunk: &[u8]) -> Option<[u64; 2]> {
+        let sizes = chunk.get(self.record + 4..)?.as_chunks::<4>().0.get(..self.streams)?;
+        let stated = sizes.iter().map(|&size| u64::from(u32::from_le_bytes(size))).sum();
+        Some([stated, (chunk.len() - self.record - 4 - 4 * self.streams) as u64])
+    }
+
     /// Calls `visit` with the `points` points of a chunk; `None` where its bytes are not what they should be, whatever was visited by then.
     pub(crate) fn decode(
         self,

@@ -1,0 +1,175 @@
+//! Thousands of damaged files: an error or a correct part; never a panic, a hang, or more memory than the limits allow.
+//!
+//! `HOSTILE_CASES=100000 cargo test --release -p isopach-las --test hostile_many` runs as many as docs/correctness.md reports.
+
+#![allow(missing_docs, clippy::print_stderr)]
+#![allow(unsafe_code)]
+
+use isopach_cloud::{Attributes, Cloud, Columns};
+use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Limits, Schema};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+/// Counts what is allocated, now and at most.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands everything to the system's allocator unchanged, and only counts.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        MOST.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        // SAFETY: the caller's promises are the system's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        MOST.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const LIMITS: Limits = Limits { record_bytes: 1 << 20, points: 1 << 40, chunk_bytes: 32 << 20, memory_bytes: 32 << 20 };
+
+/// Points in memory, one decoded chunk a thread, and what the codec keeps beside it.
+const ALLOWED: usize = (32 + 4 * 2 * 32 + 64) << 20;
+
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed ^ mixed >> 31
+}
+
+fn written(path: &Path) -> Vec<u8> {
+    let n = 700;
+    let points: Vec<[f64; 3]> = (0..n).map(|i| [f64::from(i % 20), f64::from(i / 20), f64::from(i % 9)]).collect();
+    let mut cloud = Cloud::from_points(&points).unwrap();
+    cloud.attributes = Attributes {
+        classification: Some((0..n).map(|i| (i % 7) as u8).collect()),
+        gps_time: Some((0..n).map(f64::from).collect()),
+        ..Attributes::default()
+    };
+    let schema = Schema {
+        columns: Columns::CLASSIFICATION.with(Columns::GPS_TIME),
+        extra_bytes: vec![ExtraBytes::new("extra", "", ExtraKind::F32)],
+        ..Schema::default()
+    };
+    let mut writer = LazWriter::create(path, &schema).unwrap();
+    writer.write(&cloud, &[&vec![1.5; n as usize]]).unwrap();
+    writer.finish().unwrap();
+    fs::read(path).unwrap()
+}
+
+/// Damages a file in one of many ways.
+fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    let points_at = u32::from_le_bytes(whole[96..100].try_into().unwrap()) as usize;
+    let mut at = |from: usize, to: usize| from + random(state) as usize % to.saturating_sub(from).max(1);
+    let [header, table, anywhere] =
+        [at(0, points_at.min(whole.len())), at(whole.len().saturating_sub(64), whole.len()), at(0, whole.len())];
+    let value = random(state);
+    let lies = [0, 0xFF, 0x7F, 0x80, 1, value as u8];
+    let lie = lies[random(state) as usize % lies.len()];
+    match random(state) % 8 {
+        0 => bytes.truncate(anywhere),
+        1 | 2 => bytes[header] = lie,
+        3 => bytes[table] = lie,
+        4 => bytes[anywhere] = lie,
+        // Counts and lengths of 4 and 8 bytes, as large as they can be.
+        5 => bytes[header..(header + 4).min(whole.len())].fill(0xFF),
+        6 => {
+            let count: [u8; 8] = (1_u64 << (value % 64)).to_le_bytes();
+            if whole[25] >= 4 {
+                bytes[247..255].copy_from_slice(&count)
+            } else {
+                bytes[107..111].copy_from_slice(&count[..4])
+            }
+        }
+        _ => (0..8).for_each(|_| {
+            let at = random(state) as usize % whole.len();
+            bytes[at] = random(state) as u8;
+        }),
+    }
+    bytes
+}
+
+/// Reads all that there is in two ways; whether there was anything.
+fn read(path: &Path) -> bool {
+    let Ok(las) = Las::open_within(path, LIMITS) else { return false };
+    let stated = las.header().point_count;
+    let few = las.read_points(Columns::CLASSIFICATION);
+    let many = las.read_points(Columns::CLASSIFICATION.with(Columns::INTENSITY));
+    let names: Vec<String> = las.header().extra_bytes.iter().map(|extra| extra.name.clone()).collect();
+    if stated < 100_000 {
+        names.iter().for_each(|name| drop(las.read_extra(name)));
+    }
+    if let (Ok(few), Ok(many)) = (&few, &many) {
+        assert_eq!(few.len() as u64, stated);
+        assert_eq!(many.len() as u64, stated);
+    }
+    few.is_ok()
+}
+
+#[test]
+fn nothing_but_errors_and_correct_parts() {
+    // Panics of the codec are caught and become errors; their backtraces would only take time. Ours are told.
+    std::panic::set_hook(Box::new(|panic| {
+        if !panic.location().is_some_and(|place| place.file().contains("laz-")) {
+            eprintln!("{panic}");
+        }
+    }));
+    let cases: usize = std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.laz");
+    let mut wholes = vec![written(&path)];
+    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar/formats");
+    for entry in fs::read_dir(&formats).into_iter().flatten().flatten() {
+        let bytes = fs::read(entry.path()).unwrap();
+        if bytes.len() < 200_000 {
+            wholes.push(bytes);
+        }
+    }
+    if wholes.len() == 1 {
+        eprintln!("SKIPPED the files of {}: not there", formats.display());
+    }
+    let mut state = 20_261_121;
+    let (mut read_some, mut slowest, mut largest) = (0, Duration::ZERO, 0);
+    for case in 0..cases {
+        let whole = &wholes[case % wholes.len()];
+        fs::write(&path, damaged(whole, &mut state)).unwrap();
+        let before = NOW.load(Relaxed);
+        MOST.store(before, Relaxed);
+        let start = Instant::now();
+        read_some += usize::from(read(&path));
+        let (took, took_most) = (start.elapsed(), MOST.load(Relaxed).saturating_sub(before));
+        slowest = slowest.max(took);
+        largest = largest.max(took_most);
+        if took_most > ALLOWED || took > Duration::from_secs(5) {
+            let kept = std::env::temp_dir().join("isopach_hostile.laz");
+            fs::copy(&path, &kept).unwrap();
+            panic!("case {case} took {took:?} and {took_most} bytes: see {}", kept.display());
+        }
+    }
+    eprintln!(
+        "{cases} damaged files of {}: {read_some} could still be read; at most {slowest:?} and {} MiB",
+        wholes.len(),
+        largest >> 20
+    );
+    assert!(read_some > 0 && read_some < cases);
+}
