@@ -1,155 +1,181 @@
 //! Columns beside the coordinates.
 
 use crate::Columns;
+use std::ops::Range;
 
-/// Columns beside the coordinates: each is absent, or as long as the points are many.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Attributes {
-    /// ASPRS class.
-    pub classification: Option<Vec<u8>>,
-    /// Pulse return magnitude.
-    pub intensity: Option<Vec<u16>>,
-    /// Return number and number of returns.
-    pub returns: Option<Vec<[u8; 2]>>,
-    /// GPS time, seconds.
-    pub gps_time: Option<Vec<f64>>,
-    /// Red, green, blue.
-    pub rgb: Option<Vec<[u16; 3]>>,
-    /// Point source identifier (flight line).
-    pub point_source: Option<Vec<u16>>,
-}
+/// Writes everything that has a line a column, from one list of them.
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $column:ident),* $(,)?) => {
+        /// Columns beside the coordinates: each is absent, or as long as the points are many.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Attributes {
+            $($(#[$doc])* pub $name: Option<Vec<$type>>,)*
+        }
 
-/// Applies one expression to every column: one place that knows them all.
-macro_rules! each_column {
-    ($self:ident, $column:ident => $body:expr) => {
-        Attributes {
-            classification: {
-                let $column = &$self.classification;
-                $body
-            },
-            intensity: {
-                let $column = &$self.intensity;
-                $body
-            },
-            returns: {
-                let $column = &$self.returns;
-                $body
-            },
-            gps_time: {
-                let $column = &$self.gps_time;
-                $body
-            },
-            rgb: {
-                let $column = &$self.rgb;
-                $body
-            },
-            point_source: {
-                let $column = &$self.point_source;
-                $body
-            },
+        /// Places for the columns of some consecutive points; those that are absent are empty.
+        #[derive(Debug, Default)]
+        pub struct AttributesMut<'a> {
+            $($(#[$doc])* pub $name: &'a mut [$type],)*
+        }
+
+        impl Attributes {
+            /// Empty columns, present where `columns` names them.
+            #[must_use]
+            pub fn empty(columns: Columns) -> Self {
+                Self::zeroed(columns, 0)
+            }
+
+            /// Columns of `count` zeros, present where `columns` names them. Pages are touched only when they are written.
+            #[must_use]
+            pub fn zeroed(columns: Columns, count: usize) -> Self {
+                Self { $($name: columns.contains(Columns::$column).then(|| vec![<$type>::default(); count]),)* }
+            }
+
+            /// The rows `indices`, in that order.
+            #[must_use]
+            pub fn select(&self, indices: &[u32]) -> Self {
+                Self { $($name: self.$name.as_ref().map(|from| indices.iter().map(|&i| from[i as usize]).collect()),)* }
+            }
+
+            /// Appends the rows `indices` of `other`. A column that either side lacks is lost: half a column is none.
+            pub fn append_selected(&mut self, other: &Self, indices: &[u32]) {
+                $(match (&mut self.$name, &other.$name) {
+                    (Some(to), Some(from)) => to.extend(indices.iter().map(|&i| from[i as usize])),
+                    _ => self.$name = None,
+                })*
+            }
+
+            /// Appends the rows of `other`. A column that either side lacks is lost.
+            pub fn append(&mut self, other: &mut Self) {
+                $(match (&mut self.$name, &mut other.$name) {
+                    (Some(to), Some(from)) => to.append(from),
+                    _ => self.$name = None,
+                })*
+            }
+
+            /// Drops the columns that `columns` does not name.
+            pub fn retain(&mut self, columns: Columns) {
+                $(if !columns.contains(Columns::$column) {
+                    self.$name = None;
+                })*
+            }
+
+            /// Keeps the rows in `ranges`, which are in order and apart, and moves them together.
+            pub fn keep_ranges(&mut self, ranges: &[Range<usize>]) {
+                $(if let Some(column) = &mut self.$name {
+                    keep_ranges(column, ranges);
+                })*
+            }
+
+            /// The columns that are present.
+            #[must_use]
+            pub fn columns(&self) -> Columns {
+                let mut columns = Columns::XYZ;
+                $(if self.$name.is_some() {
+                    columns = columns.with(Columns::$column);
+                })*
+                columns
+            }
+
+            /// Bytes that one row of the present columns takes.
+            #[must_use]
+            pub fn bytes_per_point(columns: Columns) -> u64 {
+                let sizes = [$((Columns::$column, size_of::<$type>() as u64)),*];
+                sizes.iter().filter(|(column, _)| columns.contains(*column)).map(|(_, bytes)| bytes).sum()
+            }
+
+            /// Name and length of each column that is present.
+            #[must_use]
+            pub fn lengths(&self) -> Vec<(&'static str, usize)> {
+                let lengths = [$((stringify!($name), self.$name.as_ref().map(Vec::len))),*];
+                lengths.into_iter().filter_map(|(name, length)| Some((name, length?))).collect()
+            }
+
+            /// Places for all rows.
+            pub fn places(&mut self) -> AttributesMut<'_> {
+                AttributesMut { $($name: self.$name.as_deref_mut().unwrap_or_default(),)* }
+            }
+        }
+
+        impl AttributesMut<'_> {
+            /// Takes the places of the first `count` points off.
+            #[must_use]
+            pub fn take_front(&mut self, count: usize) -> Self {
+                Self { $($name: self.$name.split_off_mut(..count.min(self.$name.len())).unwrap_or_default(),)* }
+            }
         }
     };
 }
 
-impl Attributes {
-    /// Empty columns, present where `columns` names them.
-    #[must_use]
-    pub fn empty(columns: Columns) -> Self {
-        fn wanted<T>(is: bool) -> Option<Vec<T>> {
-            is.then(Vec::new)
+columns! {
+    /// ASPRS class.
+    classification: u8 = CLASSIFICATION,
+    /// Pulse return magnitude.
+    intensity: u16 = INTENSITY,
+    /// Return number and number of returns.
+    returns: [u8; 2] = RETURNS,
+    /// GPS time, seconds.
+    gps_time: f64 = GPS_TIME,
+    /// Red, green, blue.
+    rgb: [u16; 3] = RGB,
+    /// Point source identifier (flight line).
+    point_source: u16 = POINT_SOURCE,
+    /// Angle of the pulse from nadir, degrees.
+    scan_angle: f32 = SCAN_ANGLE,
+    /// From the lowest bit: synthetic, key point, withheld, overlap; two bits of scanner channel; scan direction; edge of flight line.
+    flags: u8 = FLAGS,
+    /// Whatever its author wanted.
+    user_data: u8 = USER_DATA,
+    /// Near infrared.
+    nir: u16 = NIR,
+}
+
+/// Keeps the values in `ranges`, which are in order and apart, and moves them together.
+pub fn keep_ranges<T: Copy>(column: &mut Vec<T>, ranges: &[Range<usize>]) {
+    let mut end = 0;
+    for range in ranges {
+        if range.start != end {
+            column.copy_within(range.clone(), end);
         }
-        Self {
-            classification: wanted(columns.contains(Columns::CLASSIFICATION)),
-            intensity: wanted(columns.contains(Columns::INTENSITY)),
-            returns: wanted(columns.contains(Columns::RETURNS)),
-            gps_time: wanted(columns.contains(Columns::GPS_TIME)),
-            rgb: wanted(columns.contains(Columns::RGB)),
-            point_source: wanted(columns.contains(Columns::POINT_SOURCE)),
-        }
+        end += range.len();
+    }
+    column.truncate(end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_close_in_every_column() {
+        let mut attributes = Attributes::zeroed(Columns::ALL, 10);
+        attributes.classification = Some((0..10).collect());
+        attributes.keep_ranges(&[0..2, 4..4, 5..8]);
+        assert_eq!(attributes.classification.as_deref(), Some(&[0, 1, 5, 6, 7][..]));
+        assert!(attributes.lengths().iter().all(|(_, length)| *length == 5));
+        assert_eq!(attributes.columns(), Columns::ALL);
     }
 
-    /// The rows `indices`, in that order.
-    #[must_use]
-    pub fn select(&self, indices: &[u32]) -> Self {
-        each_column!(self, column => column.as_ref().map(|values| {
-            indices.iter().map(|&i| values[i as usize]).collect()
-        }))
+    #[test]
+    fn half_a_column_is_none() {
+        let mut both = Attributes::zeroed(Columns::ALL, 3);
+        both.append(&mut Attributes::zeroed(Columns::FLAGS, 2));
+        assert_eq!(both.lengths(), [("flags", 5)]);
     }
 
-    /// Appends the rows `indices` of `other`. A column that either side lacks is lost: half a column is none.
-    pub fn append_selected(&mut self, other: &Self, indices: &[u32]) {
-        fn append<T: Copy>(to: &mut Option<Vec<T>>, from: Option<&Vec<T>>, indices: &[u32]) {
-            match (to.as_mut(), from) {
-                (Some(to), Some(from)) => to.extend(indices.iter().map(|&i| from[i as usize])),
-                _ => *to = None,
-            }
-        }
-        append(&mut self.classification, other.classification.as_ref(), indices);
-        append(&mut self.intensity, other.intensity.as_ref(), indices);
-        append(&mut self.returns, other.returns.as_ref(), indices);
-        append(&mut self.gps_time, other.gps_time.as_ref(), indices);
-        append(&mut self.rgb, other.rgb.as_ref(), indices);
-        append(&mut self.point_source, other.point_source.as_ref(), indices);
+    #[test]
+    fn places_are_given_out_once() {
+        let mut attributes = Attributes::zeroed(Columns::INTENSITY.with(Columns::NIR), 5);
+        let mut rest = attributes.places();
+        let front = rest.take_front(2);
+        front.nir.fill(7);
+        assert_eq!((front.nir.len(), rest.nir.len(), rest.user_data.len()), (2, 3, 0));
+        assert_eq!(attributes.nir.as_deref(), Some(&[7, 7, 0, 0, 0][..]));
     }
 
-    /// Appends the rows of `other`. A column that either side lacks is lost.
-    pub fn append(&mut self, other: &mut Self) {
-        fn append<T>(to: &mut Option<Vec<T>>, from: Option<&mut Vec<T>>) {
-            match (to.as_mut(), from) {
-                (Some(to), Some(from)) => to.append(from),
-                _ => *to = None,
-            }
-        }
-        append(&mut self.classification, other.classification.as_mut());
-        append(&mut self.intensity, other.intensity.as_mut());
-        append(&mut self.returns, other.returns.as_mut());
-        append(&mut self.gps_time, other.gps_time.as_mut());
-        append(&mut self.rgb, other.rgb.as_mut());
-        append(&mut self.point_source, other.point_source.as_mut());
-    }
-
-    /// Drops the columns that `columns` does not name.
-    pub fn retain(&mut self, columns: Columns) {
-        fn keep<T>(column: &mut Option<T>, is: bool) {
-            if !is {
-                *column = None;
-            }
-        }
-        keep(&mut self.classification, columns.contains(Columns::CLASSIFICATION));
-        keep(&mut self.intensity, columns.contains(Columns::INTENSITY));
-        keep(&mut self.returns, columns.contains(Columns::RETURNS));
-        keep(&mut self.gps_time, columns.contains(Columns::GPS_TIME));
-        keep(&mut self.rgb, columns.contains(Columns::RGB));
-        keep(&mut self.point_source, columns.contains(Columns::POINT_SOURCE));
-    }
-
-    /// The columns that are present.
-    #[must_use]
-    pub fn columns(&self) -> Columns {
-        [
-            (self.classification.is_some(), Columns::CLASSIFICATION),
-            (self.intensity.is_some(), Columns::INTENSITY),
-            (self.returns.is_some(), Columns::RETURNS),
-            (self.gps_time.is_some(), Columns::GPS_TIME),
-            (self.rgb.is_some(), Columns::RGB),
-            (self.point_source.is_some(), Columns::POINT_SOURCE),
-        ]
-        .into_iter()
-        .filter(|(present, _)| *present)
-        .fold(Columns::XYZ, |all, (_, column)| all.with(column))
-    }
-
-    /// Bytes that one row of the present columns takes.
-    #[must_use]
-    pub fn bytes_per_point(columns: Columns) -> u64 {
-        let sizes = [
-            (Columns::CLASSIFICATION, 1),
-            (Columns::INTENSITY, 2),
-            (Columns::RETURNS, 2),
-            (Columns::GPS_TIME, 8),
-            (Columns::RGB, 6),
-            (Columns::POINT_SOURCE, 2),
-        ];
-        sizes.iter().filter(|(column, _)| columns.contains(*column)).map(|(_, bytes)| bytes).sum()
+    #[test]
+    fn a_row_has_the_bytes_of_its_columns() {
+        assert_eq!(Attributes::bytes_per_point(Columns::XYZ), 0);
+        assert_eq!(Attributes::bytes_per_point(Columns::ALL), 1 + 2 + 2 + 8 + 6 + 2 + 4 + 1 + 1 + 2);
     }
 }

@@ -19,8 +19,16 @@ impl Columns {
     pub const RGB: Self = Self(16);
     /// Point source identifier (flight line).
     pub const POINT_SOURCE: Self = Self(32);
+    /// Angle of the pulse, degrees.
+    pub const SCAN_ANGLE: Self = Self(64);
+    /// Flags of class, scanner channel, scan direction and edge of flight line.
+    pub const FLAGS: Self = Self(128);
+    /// User data.
+    pub const USER_DATA: Self = Self(256);
+    /// Near infrared.
+    pub const NIR: Self = Self(512);
     /// Every column there is.
-    pub const ALL: Self = Self(63);
+    pub const ALL: Self = Self(1023);
 
     /// This set and the other.
     #[must_use]

@@ -24,7 +24,7 @@ mod rigid;
 mod spaced;
 mod ticks;
 
-pub use attributes::Attributes;
+pub use attributes::{Attributes, AttributesMut, keep_ranges};
 pub use cloud::Cloud;
 pub use columns::Columns;
 pub use crs::{Crs, LengthUnit};

@@ -344,8 +344,8 @@ impl Las {
                 && within.is_none_or(|rect| rect.owns([xyz[0], xyz[1]]));
             if is_kept {
                 put(slots.xyz, kept, xyz);
-                put(slots.classification, kept, point.classification);
-                put(slots.returns, kept, [point.returns & 15, point.returns >> 4]);
+                put(slots.columns.classification, kept, point.classification);
+                put(slots.columns.returns, kept, [point.returns & 15, point.returns >> 4]);
                 kept += 1;
             }
         })?;
@@ -370,6 +370,18 @@ fn selection(columns: Columns) -> DecompressionSelection {
     }
     if columns.contains(Columns::POINT_SOURCE) {
         selection = selection.decompress_point_source_id();
+    }
+    if columns.contains(Columns::SCAN_ANGLE) {
+        selection = selection.decompress_scan_angle();
+    }
+    if columns.contains(Columns::FLAGS) {
+        selection = selection.decompress_flags();
+    }
+    if columns.contains(Columns::USER_DATA) {
+        selection = selection.decompress_user_data();
+    }
+    if columns.contains(Columns::NIR) {
+        selection = selection.decompress_nir();
     }
     selection
 }

@@ -4,6 +4,7 @@ use crate::{
     crs,
     error::{Checked, Error, Problem},
     extra::ExtraBytes,
+    layout::ANGLE_STEP,
 };
 use isopach_cloud::{Cloud, Columns, Crs};
 use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
@@ -77,7 +78,11 @@ impl LazWriter {
         if let Some(bad) = schema.offset.iter().find(|offset| !offset.is_finite()) {
             return Err(Problem::Unwritable(format!("the offset is {bad}, but must be finite")));
         }
-        let format = if schema.columns.contains(Columns::RGB) { 7 } else { 6 };
+        let format = match () {
+            () if schema.columns.contains(Columns::NIR) => 8,
+            () if schema.columns.contains(Columns::RGB) => 7,
+            () => 6,
+        };
         let extra: usize = schema.extra_bytes.iter().map(|extra| extra.kind.bytes()).sum();
         let items = LazItemRecordBuilder::default_for_point_format_id(format, extra as u16)
             .map_err(|e| Problem::Unwritable(e.to_string()))?;
@@ -162,15 +167,19 @@ impl LazWriter {
         }
         records.extend(value(attributes.intensity.as_ref(), i, has(Columns::INTENSITY), 0).to_le_bytes());
         records.push((number & 15) | (of & 15) << 4);
-        records.push(0); // flags, channel, scan direction
+        records.push(value(attributes.flags.as_ref(), i, has(Columns::FLAGS), 0));
         records.push(value(attributes.classification.as_ref(), i, has(Columns::CLASSIFICATION), 0));
-        records.push(0); // user data
-        records.extend(0_i16.to_le_bytes()); // scan angle
+        records.push(value(attributes.user_data.as_ref(), i, has(Columns::USER_DATA), 0));
+        let angle = value(attributes.scan_angle.as_ref(), i, has(Columns::SCAN_ANGLE), 0.0);
+        records.extend(((angle / ANGLE_STEP).round() as i16).to_le_bytes());
         records.extend(value(attributes.point_source.as_ref(), i, has(Columns::POINT_SOURCE), 0).to_le_bytes());
         records.extend(value(attributes.gps_time.as_ref(), i, has(Columns::GPS_TIME), 0.0).to_le_bytes());
-        if self.format == 7 {
-            let rgb = value(attributes.rgb.as_ref(), i, true, [0; 3]);
+        if self.format >= 7 {
+            let rgb = value(attributes.rgb.as_ref(), i, has(Columns::RGB), [0; 3]);
             records.extend(rgb.into_iter().flat_map(u16::to_le_bytes));
+        }
+        if self.format == 8 {
+            records.extend(value(attributes.nir.as_ref(), i, true, 0).to_le_bytes());
         }
         Ok(())
     }
@@ -199,7 +208,7 @@ impl LazWriter {
     fn header(&self) -> Vec<u8> {
         let (schema, mut bytes) = (&self.schema, Vec::with_capacity(usize::from(HEADER_BYTES)));
         let extra: usize = schema.extra_bytes.iter().map(|extra| extra.kind.bytes()).sum();
-        let record = if self.format == 7 { 36 } else { 30 } + extra as u16;
+        let record = [30, 36, 38][usize::from(self.format - 6)] + extra as u16;
         let wkt = schema.crs.as_ref().is_some_and(|crs| crs.wkt.is_some());
         bytes.extend(b"LASF");
         bytes.extend([0; 2]);

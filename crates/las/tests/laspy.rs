@@ -32,7 +32,8 @@ fn sums(bits: impl Iterator<Item = u64>) -> [String; 2] {
 fn ours(las: &Las) -> BTreeMap<String, [String; 2]> {
     let header = las.header();
     let mut found = BTreeMap::new();
-    let basic = Columns::CLASSIFICATION.with(Columns::INTENSITY).with(Columns::RETURNS).with(Columns::POINT_SOURCE);
+    let basic = [Columns::INTENSITY, Columns::RETURNS, Columns::POINT_SOURCE, Columns::SCAN_ANGLE, Columns::FLAGS];
+    let basic = basic.into_iter().fold(Columns::CLASSIFICATION.with(Columns::USER_DATA), Columns::with);
     let points = las.read_points(basic).unwrap();
     for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
         let step = |p: &[f64; 3]| ((p[axis] - header.offset[axis]) / header.scale[axis]).round() as i64 as u64;
@@ -45,6 +46,13 @@ fn ours(las: &Las) -> BTreeMap<String, [String; 2]> {
     put("return_number", &mut columns.returns.iter().flatten().map(|v| v[0].into()));
     put("number_of_returns", &mut columns.returns.iter().flatten().map(|v| v[1].into()));
     put("point_source", &mut columns.point_source.iter().flatten().map(|&v| v.into()));
+    put("user_data", &mut columns.user_data.iter().flatten().map(|&v| v.into()));
+    put("flags", &mut columns.flags.iter().flatten().map(|&v| v.into()));
+    let step = if header.format < 6 { 1.0 } else { 0.006 };
+    put("scan_angle_steps", &mut columns.scan_angle.iter().flatten().map(|&v| (v / step).round() as i64 as u64));
+    if let Ok(points) = las.read_points(Columns::NIR) {
+        put("nir", &mut points.attributes.nir.iter().flatten().map(|&v| v.into()));
+    }
     if let Ok(points) = las.read_points(Columns::GPS_TIME) {
         put("gps_time", &mut points.attributes.gps_time.iter().flatten().map(|v| v.to_bits()));
     }

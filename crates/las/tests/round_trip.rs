@@ -7,8 +7,7 @@ use isopach_las::{Catalogue, ExtraBytes, ExtraKind, Las, LazWriter, Schema};
 use isopach_tiling::PointSource;
 use std::path::Path;
 
-const COLUMNS: Columns =
-    Columns::CLASSIFICATION.with(Columns::INTENSITY).with(Columns::RETURNS).with(Columns::GPS_TIME);
+const COLUMNS: Columns = Columns::ALL;
 
 fn points(n: u32) -> Points {
     let range = 0..n;
@@ -23,8 +22,13 @@ fn points(n: u32) -> Points {
             classification: Some(range.clone().map(|i| (i % 19) as u8).collect()),
             intensity: Some(range.clone().map(|i| i as u16).collect()),
             returns: Some(range.clone().map(|i| [(i % 5) as u8 + 1, 5]).collect()),
-            gps_time: Some(range.map(|i| 1e8 + f64::from(i) * 1e-5).collect()),
-            ..Attributes::default()
+            gps_time: Some(range.clone().map(|i| 1e8 + f64::from(i) * 1e-5).collect()),
+            rgb: Some(range.clone().map(|i| [i as u16, 7, 65_535]).collect()),
+            point_source: Some(range.clone().map(|i| (i / 100) as u16).collect()),
+            scan_angle: Some(range.clone().map(|i| (i % 9001) as f32 * 0.006).collect()),
+            flags: Some(range.clone().map(|i| (i % 16) as u8 | 0x40).collect()),
+            user_data: Some(range.clone().map(|i| (i % 251) as u8).collect()),
+            nir: Some(range.map(|i| (i % 65_521) as u16).collect()),
         },
     }
 }
@@ -69,7 +73,7 @@ fn every_column_comes_back() {
     write(&path, &points, &distance);
 
     let las = Las::open(&path).unwrap();
-    assert_eq!((las.header().version, las.header().format, las.point_count()), ([1, 4], 6, 120_000));
+    assert_eq!((las.header().version, las.header().format, las.point_count()), ([1, 4], 8, 120_000));
     assert!(las.chunk_count() > 1);
     let crs = PointSource::crs(&las).unwrap();
     assert_eq!((crs.horizontal, crs.vertical), (Some(25833), Some(5703)));
@@ -83,7 +87,19 @@ fn every_column_comes_back() {
     assert!(found.iter().zip(&distance).all(|(a, b)| a.to_bits() == b.to_bits()));
     assert_eq!(las.read_extra("count").unwrap()[119_999], 119_999.0);
     assert!(las.read_extra("nothing").unwrap_err().to_string().contains("nothing"));
-    assert!(las.read_points(Columns::RGB).unwrap_err().to_string().contains("colour"));
+}
+
+#[test]
+fn columns_that_the_format_lacks_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.laz");
+    let mut writer = LazWriter::create(&path, &Schema::default()).unwrap();
+    writer.write(&Cloud::from_points(&[[0.0; 3]]).unwrap(), &[]).unwrap();
+    writer.finish().unwrap();
+    let las = Las::open(&path).unwrap();
+    for (column, name) in [(Columns::RGB, "colour"), (Columns::NIR, "near infrared")] {
+        assert!(las.read_points(column).unwrap_err().to_string().contains(name));
+    }
 }
 
 #[test]

@@ -204,19 +204,7 @@ fn add_time(to: &AtomicU64, start: Instant) {
 
 /// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.
 fn check_columns(source: &dyn PointSource, points: &Points, columns: Columns) -> Result<()> {
-    fn length<T>(column: Option<&Vec<T>>) -> Option<usize> {
-        column.map(Vec::len)
-    }
-    let Attributes { classification, intensity, returns, gps_time, rgb, point_source } = &points.attributes;
-    let lengths = [
-        length(classification.as_ref()),
-        length(intensity.as_ref()),
-        length(returns.as_ref()),
-        length(gps_time.as_ref()),
-        length(rgb.as_ref()),
-        length(point_source.as_ref()),
-    ];
-    let fit = lengths.into_iter().flatten().all(|length| length == points.len());
+    let fit = points.attributes.lengths().iter().all(|(_, length)| *length == points.len());
     if fit && points.attributes.columns().contains(columns) {
         return Ok(());
     }

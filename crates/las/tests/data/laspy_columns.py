@@ -25,6 +25,13 @@ for path in sys.argv[1:]:
                    return_number=np.asarray(las.return_number), number_of_returns=np.asarray(las.number_of_returns),
                    point_source=las.point_source_id)
     names = set(las.point_format.dimension_names)
+    angle = las.scan_angle if "scan_angle" in names else las.scan_angle_rank
+    flag = lambda name, bit: np.asarray(las[name]).astype(np.int64) << bit if name in names else 0
+    columns["flags"] = (flag("synthetic", 0) | flag("key_point", 1) | flag("withheld", 2) | flag("overlap", 3) | flag("scanner_channel", 4)
+                        | flag("scan_direction_flag", 6) | flag("edge_of_flight_line", 7))
+    columns.update(scan_angle_steps=np.asarray(angle), user_data=las.user_data)
+    if "nir" in names:
+        columns["nir"] = las.nir
     if "gps_time" in names:
         columns["gps_time"] = las.gps_time
     if "red" in names:
