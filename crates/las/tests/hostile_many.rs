@@ -160,7 +160,7 @@ fn nothing_but_errors_and_correct_parts() {
         let (took, took_most) = (start.elapsed(), MOST.load(Relaxed).saturating_sub(before));
         slowest = slowest.max(took);
         largest = largest.max(took_most);
-        if took_most > ALLOWED || took > Duration::from_secs(5) {
+        if took_most > ALLOWED || took > Duration::from_secs(30) {
             let kept = std::env::temp_dir().join("isopach_hostile.laz");
             fs::copy(&path, &kept).unwrap();
             panic!("case {case} took {took:?} and {took_most} bytes: see {}", kept.display());
