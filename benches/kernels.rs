@@ -11,6 +11,8 @@
 mod machine;
 #[path = "../examples/common/scene.rs"]
 mod scene;
+#[path = "../examples/common/scene_files.rs"]
+mod scene_files;
 
 use clap::Parser;
 use isopach::{
@@ -106,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    let scene = scene::Scene::aligned(arguments.points, 1);
+    let scene = scene::Scene::new(arguments.points, 1);
     let folder = tempfile::tempdir()?;
     let [before, after] = ["before.laz", "after.laz"].map(|name| folder.path().join(name));
     scene.write(&before, &after)?;

@@ -12,6 +12,8 @@
 mod emission_case;
 #[path = "common/npy.rs"]
 mod npy;
+#[path = "common/npy_write.rs"]
+mod npy_write;
 
 use clap::Parser;
 use isopach::{
@@ -117,13 +119,13 @@ impl Case<'_> {
 
     /// Points of the case, without its `origin`: ticks are exact about any whole metre, so nothing is lost either way.
     fn cloud(&self, array: &str) -> Result<Cloud, Box<dyn Error>> {
-        Ok(Cloud::from_points(&self.read(array)?.rows())?)
+        Ok(Cloud::from_points(&rows(&self.read(array)?))?)
     }
 
     fn dump(&self, array: &str, shape: &[usize], values: &[f64]) -> std::io::Result<()> {
         let Some(dir) = &self.dump else { return Ok(()) };
         fs::create_dir_all(dir)?;
-        npy::write(&dir.join(format!("{array}.npy")), shape, values)
+        npy_write::write(&dir.join(format!("{array}.npy")), shape, values)
     }
 
     fn change(&self) -> Result<Value, Box<dyn Error>> {
@@ -264,7 +266,7 @@ impl Case<'_> {
         if !extent.owns([pivot[0], pivot[1]]) {
             pivot = std::array::from_fn(|axis| pivot[axis] - origin[axis]);
         }
-        let rotation = self.read("source_to_target_rotation")?.rows();
+        let rotation = rows(&self.read("source_to_target_rotation")?);
         let translation = self.read("source_to_target_translation_about_pivot")?.values;
         let truth = Rigid {
             rotation: rotation.try_into().map_err(|_| "the rotation must be 3 x 3")?,
@@ -319,10 +321,15 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
 }
 
 /// The golden normals: one for all, or one a core point; upwards where the set has none (those are not compared).
+/// Rows of three, of an array of shape (n, 3).
+fn rows(array: &npy::Array) -> Vec<[f64; 3]> {
+    array.values.as_chunks::<3>().0.to_vec()
+}
+
 fn golden_normals(array: npy::Array) -> Normals {
     let is_unit = |n: [f64; 3]| (n.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-6;
     let up = |n: [f64; 3]| if is_unit(n) { n } else { [0.0, 0.0, 1.0] };
-    match &array.rows()[..] {
+    match &rows(&array)[..] {
         [one] => Normals::Fixed(up(*one)),
         rows => Normals::Given(rows.iter().map(|n| up(*n)).collect()),
     }

@@ -5,6 +5,8 @@
 
 #[path = "../examples/common/scene.rs"]
 mod scene;
+#[path = "../examples/common/scene_files.rs"]
+mod scene_files;
 
 use isopach::{
     cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},
@@ -43,7 +45,7 @@ struct Epochs {
 impl Epochs {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Scene::aligned(4000, 5).write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
+        Scene::new(4000, 5).write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
         Self { dir }
     }
 

@@ -8,7 +8,7 @@ mod scene;
 
 use isopach::{
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Volumes},
-    cloud::{Cloud, Rect, Rigid},
+    cloud::{Cloud, Origin, Rect, Rigid},
     neighbours::AxialStatistic,
     tiling::{Moved, PointSource, Report, Resident, Tiling},
 };
@@ -22,6 +22,11 @@ struct Outcome {
     core_points: BTreeMap<[i64; 3], Vec<u64>>,
     distances: BTreeMap<[i64; 3], u64>,
     volumes: [u64; 4],
+}
+
+/// Both epochs in memory.
+fn clouds(scene: &Scene) -> [Cloud; 2] {
+    scene.epochs().map(|points| points.about(Origin::near(scene.middle()).unwrap()).unwrap())
 }
 
 struct Setup {
@@ -140,8 +145,9 @@ fn add_core_points(outcome: &mut Outcome, tile: &M3c2Tile) {
 
 #[test]
 fn the_same_bits_however_it_is_cut_up() {
-    let scene = Scene::new(40_000, 3);
-    let clouds = scene.clouds().unwrap();
+    let mut scene = Scene::new(40_000, 3);
+    scene.misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], scene.middle());
+    let clouds = clouds(&scene);
     let motion = scene.misalignment.inverse();
     for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
         let (whole, report) = run(&clouds, &motion, statistic, &PLAIN);
@@ -209,7 +215,7 @@ fn epochs_of_one_name_are_two() {
 
 #[test]
 fn a_budget_that_is_too_small_says_so() {
-    let clouds = Scene::aligned(5000, 1).clouds().unwrap();
+    let clouds = clouds(&Scene::new(5000, 1));
     let sources = clouds.map(|cloud| Resident::new("a cloud", cloud));
     let tiling = Tiling { working_set_bytes: 1000, ..Tiling::default() };
     let mut sink = |_: Rect, _: DodRasters| Ok(());

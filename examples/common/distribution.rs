@@ -23,7 +23,6 @@ impl Default for Distribution {
     }
 }
 
-#[allow(dead_code, reason = "not every program that includes this file asks for everything")]
 impl Distribution {
     /// Adds a value in metres; one that is not finite is counted as missing.
     pub(crate) fn add(&mut self, value: f64) {

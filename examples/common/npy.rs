@@ -9,13 +9,6 @@ pub(crate) struct Array {
     pub(crate) values: Vec<f64>,
 }
 
-impl Array {
-    /// Rows of three, for arrays of shape (n, 3).
-    pub(crate) fn rows(&self) -> Vec<[f64; 3]> {
-        self.values.as_chunks::<3>().0.to_vec()
-    }
-}
-
 /// Reads an array.
 pub(crate) fn read(path: &Path) -> io::Result<Array> {
     let bytes = fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
@@ -46,18 +39,4 @@ fn parse(bytes: &[u8]) -> Option<Array> {
         .map(|&b| if integers { i64::from_le_bytes(b) as f64 } else { f64::from_le_bytes(b) })
         .collect();
     (values.len() == shape.iter().product::<usize>()).then_some(Array { shape, values })
-}
-
-/// Writes `f64` values of the given shape.
-pub(crate) fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<()> {
-    let dimensions: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", dimensions.trim_end());
-    let padding = (64 - (10 + header.len() + 1) % 64) % 64;
-    header.push_str(&" ".repeat(padding));
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
-    fs::write(path, bytes)
 }

@@ -4,11 +4,8 @@
 //! (−4 m) with its deposit (+2.5 m) below, a filled pit (+1 m), and a river that cut in by 0.4 m along a sine. Each epoch
 //! has random positions of its own, some of them on trees. The later epoch is misaligned by a known rigid motion.
 
-#![allow(dead_code, reason = "not every program that includes this file asks for everything")]
-
-use isopach::cloud::{Attributes, Cloud, Columns, Crs, Origin, Points, Rigid};
-use isopach::las::{LazWriter, Schema};
-use std::{f64::consts::TAU, path::Path};
+use isopach::cloud::{Attributes, Points, Rigid};
+use std::f64::consts::TAU;
 
 /// Easting, northing and height of the scene's south-west corner, metres.
 pub(crate) const CORNER: [f64; 3] = [596_000.0, 6_653_000.0, 180.0];
@@ -16,6 +13,9 @@ pub(crate) const CORNER: [f64; 3] = [596_000.0, 6_653_000.0, 180.0];
 pub(crate) const DENSITY: f64 = 5.0;
 /// Standard deviation of a height, metres.
 pub(crate) const ROUGHNESS: f64 = 0.03;
+
+/// Half the width of the river, metres.
+pub(crate) const RIVER_HALF_WIDTH: f64 = 8.0;
 
 /// What is true of a scene.
 #[derive(Clone, Copy, Debug)]
@@ -29,17 +29,9 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// A scene of `points` an epoch, shifted by decimetres and turned by a fraction of a milliradian.
+    /// A scene of `points` an epoch, without a misalignment.
     pub(crate) fn new(points: usize, seed: u64) -> Self {
-        let mut scene = Self { points, seed, misalignment: Rigid::identity([0.0; 3]) };
-        let pivot = [CORNER[0] + scene.side() / 2.0, CORNER[1] + scene.side() / 2.0, CORNER[2]];
-        scene.misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], pivot);
-        scene
-    }
-
-    /// The same scene without a misalignment.
-    pub(crate) fn aligned(points: usize, seed: u64) -> Self {
-        Self { misalignment: Rigid::identity(CORNER), ..Self::new(points, seed) }
+        Self { points, seed, misalignment: Rigid::identity(CORNER) }
     }
 
     /// Length of the square's side, metres.
@@ -69,56 +61,17 @@ impl Scene {
             - 0.4 * river
     }
 
-    /// True volumes, m³: gained and lost (both positive).
-    ///
-    /// A bump (1 − q)² of half axes a, b holds π a b / 3 times its height, the river 16/15 of its half width a metre.
-    pub(crate) fn volumes(&self) -> [f64; 2] {
-        let (side, bump) = (self.side(), std::f64::consts::PI / 3.0);
-        let gain = side * side * bump * (2.5 * 0.10 * 0.07 + 0.05 * 0.05);
-        let loss = side * side * bump * 4.0 * 0.09 * 0.06 + 0.4 * RIVER_HALF_WIDTH * 16.0 / 15.0 * side;
-        [gain, loss]
+    /// The middle of the square at the height of its corner, absolute metres.
+    pub(crate) fn middle(&self) -> [f64; 3] {
+        [CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]
     }
 
-    /// True distance from the old to the new surface from `point` (absolute metres) along the unit vector `axis`.
-    pub(crate) fn distance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
-        let from = |changed: f64| {
-            let mut t = 0.0;
-            for _ in 0..30 {
-                let [x, y, z]: [f64; 3] = std::array::from_fn(|a| point[a] - CORNER[a] + t * axis[a]);
-                t -= z - self.terrain(x, y) - changed * self.change(x, y);
-            }
-            t
-        };
-        from(1.0) - from(0.0)
-    }
-
-    /// Writes both epochs.
-    pub(crate) fn write(&self, before: &Path, after: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        self.write_epoch(before, self.seed.wrapping_mul(2), 0.0, &Rigid::identity(CORNER))?;
-        self.write_epoch(after, self.seed.wrapping_mul(2) + 1, 1.0, &self.misalignment)
-    }
-
-    fn write_epoch(
-        &self,
-        path: &Path,
-        seed: u64,
-        changed: f64,
-        moved: &Rigid,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        let schema = Schema {
-            crs: Some(Crs::epsg(25833)),
-            scale: 0.001,
-            offset: [CORNER[0], CORNER[1], 0.0],
-            columns: Columns::CLASSIFICATION,
-            ..Schema::default()
-        };
-        let origin =
-            Origin::near(moved.apply([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]))?;
-        let mut writer = LazWriter::create(path, &schema)?;
-        let mut points = self.epoch(seed, changed);
-        points.transform(moved);
-        writer.write(&points.about(origin)?, &[])?;
-        Ok(writer.finish()?)
+    /// Both epochs, the later one misaligned.
+    pub(crate) fn epochs(&self) -> [Points; 2] {
+        let first = self.seed.wrapping_mul(2);
+        let [before, mut after] = [(first, 0.0), (first + 1, 1.0)].map(|(seed, changed)| self.epoch(seed, changed));
+        after.transform(&self.misalignment);
+        [before, after]
     }
 
     /// One epoch in strips of 60 m, as a scanner would fly them.
@@ -149,8 +102,6 @@ impl Scene {
     }
 }
 
-const RIVER_HALF_WIDTH: f64 = 8.0;
-
 /// The `i`-th of a sequence of numbers in [0, 1): a hash of seed and index (splitmix64), so that any may be had alone.
 fn uniform(seed: u64, i: u64) -> f64 {
     let mut z = (seed ^ 0x5DEE_CE66_D123_4567).wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -158,15 +109,4 @@ fn uniform(seed: u64, i: u64) -> f64 {
         z = (z ^ (z >> 29)).wrapping_mul(multiplier);
     }
     ((z ^ (z >> 32)) >> 11) as f64 / (1u64 << 53) as f64
-}
-
-impl Scene {
-    /// Both epochs in memory, as they would be read back, but for the rounding to millimetres.
-    pub(crate) fn clouds(&self) -> isopach::compute::Result<[Cloud; 2]> {
-        let origin = Origin::near([CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]])?;
-        let before = self.epoch(self.seed.wrapping_mul(2), 0.0);
-        let mut after = self.epoch(self.seed.wrapping_mul(2) + 1, 1.0);
-        after.transform(&self.misalignment);
-        Ok([before.about(origin)?, after.about(origin)?])
-    }
 }

@@ -18,6 +18,8 @@ mod page;
 mod report;
 #[path = "../common/scene.rs"]
 mod scene;
+#[path = "../common/scene_files.rs"]
+mod scene_files;
 mod truth;
 
 use arguments::{Align, Arguments, On};
@@ -82,7 +84,7 @@ fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
     if arguments.before.is_some() {
         return Ok(None);
     }
-    let scene = Scene::new(arguments.scene_points, 1);
+    let scene = Scene::new(arguments.scene_points, 1).misaligned();
     let paths = ["scene_before.laz", "scene_after.laz"].map(|name| arguments.out.join(name));
     println!("making a scene of {} points an epoch ({:.0} m square)", scene.points, scene.side());
     scene.write(&paths[0], &paths[1]).map_err(|e| Error::source(e.to_string()))?;

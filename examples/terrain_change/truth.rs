@@ -2,12 +2,43 @@
 
 use crate::{
     distribution::Distribution,
-    scene::{CORNER, Scene},
+    scene::{CORNER, RIVER_HALF_WIDTH, Scene},
 };
 use isopach::{change::M3c2Tile, cloud::Rigid, raster::Raster};
 
 /// Metres from any change that stable ground keeps: what a cylinder or a cell could touch.
 const MARGIN: f64 = 8.0;
+
+impl Scene {
+    /// The same scene, its later epoch shifted by decimetres and turned by a fraction of a milliradian.
+    pub(crate) fn misaligned(self) -> Self {
+        let misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], self.middle());
+        Self { misalignment, ..self }
+    }
+
+    /// True volumes, m³: gained and lost (both positive).
+    ///
+    /// A bump (1 − q)² of half axes a, b holds π a b / 3 times its height, the river 16/15 of its half width a metre.
+    pub(crate) fn volumes(&self) -> [f64; 2] {
+        let (side, bump) = (self.side(), std::f64::consts::PI / 3.0);
+        let gain = side * side * bump * (2.5 * 0.10 * 0.07 + 0.05 * 0.05);
+        let loss = side * side * bump * 4.0 * 0.09 * 0.06 + 0.4 * RIVER_HALF_WIDTH * 16.0 / 15.0 * side;
+        [gain, loss]
+    }
+
+    /// True distance from the old to the new surface from `point` (absolute metres) along the unit vector `axis`.
+    pub(crate) fn distance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
+        let from = |changed: f64| {
+            let mut t = 0.0;
+            for _ in 0..30 {
+                let [x, y, z]: [f64; 3] = std::array::from_fn(|a| point[a] - CORNER[a] + t * axis[a]);
+                t -= z - self.terrain(x, y) - changed * self.change(x, y);
+            }
+            t
+        };
+        from(1.0) - from(0.0)
+    }
+}
 
 /// Accumulates deviations from the truth, tile by tile.
 pub(crate) struct Truth {

@@ -3,10 +3,9 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[allow(dead_code)]
 #[path = "../../../examples/common/emission_case.rs"]
 mod emission_case;
-#[allow(dead_code)]
+
 #[path = "../../../examples/common/npy.rs"]
 mod npy;
 

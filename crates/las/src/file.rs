@@ -355,35 +355,20 @@ impl Las {
 
 /// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything anyway.
 fn selection(columns: Columns) -> DecompressionSelection {
-    let mut selection = DecompressionSelection::base().decompress_z();
-    if columns.contains(Columns::CLASSIFICATION) {
-        selection = selection.decompress_classification();
-    }
-    if columns.contains(Columns::INTENSITY) {
-        selection = selection.decompress_intensity();
-    }
-    if columns.contains(Columns::GPS_TIME) {
-        selection = selection.decompress_gps_time();
-    }
-    if columns.contains(Columns::RGB) {
-        selection = selection.decompress_rgb();
-    }
-    if columns.contains(Columns::POINT_SOURCE) {
-        selection = selection.decompress_point_source_id();
-    }
-    if columns.contains(Columns::SCAN_ANGLE) {
-        selection = selection.decompress_scan_angle();
-    }
-    if columns.contains(Columns::FLAGS) {
-        selection = selection.decompress_flags();
-    }
-    if columns.contains(Columns::USER_DATA) {
-        selection = selection.decompress_user_data();
-    }
-    if columns.contains(Columns::NIR) {
-        selection = selection.decompress_nir();
-    }
-    selection
+    type Select = fn(DecompressionSelection) -> DecompressionSelection;
+    let fields: [(Columns, Select); 9] = [
+        (Columns::CLASSIFICATION, DecompressionSelection::decompress_classification),
+        (Columns::INTENSITY, DecompressionSelection::decompress_intensity),
+        (Columns::GPS_TIME, DecompressionSelection::decompress_gps_time),
+        (Columns::RGB, DecompressionSelection::decompress_rgb),
+        (Columns::POINT_SOURCE, DecompressionSelection::decompress_point_source_id),
+        (Columns::SCAN_ANGLE, DecompressionSelection::decompress_scan_angle),
+        (Columns::FLAGS, DecompressionSelection::decompress_flags),
+        (Columns::USER_DATA, DecompressionSelection::decompress_user_data),
+        (Columns::NIR, DecompressionSelection::decompress_nir),
+    ];
+    let wanted = fields.into_iter().filter(|(column, _)| columns.contains(*column));
+    wanted.fold(DecompressionSelection::base().decompress_z(), |selection, (_, select)| select(selection))
 }
 
 impl PointSource for Las {
