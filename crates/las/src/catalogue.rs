@@ -3,7 +3,7 @@
 use crate::{
     Las,
     error::{Error, Problem},
-    file,
+    metric, read,
     slots::Slots,
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
@@ -50,13 +50,7 @@ impl Catalogue {
             }
             crs = crs.or_else(|| file.crs().cloned());
         }
-        let footprint = |(i, file): (usize, &Las)| {
-            let Rect { min, max } = file.extent();
-            GeomWithData::new(Rectangle::from_corners(min, max), i)
-        };
-        let footprints =
-            RTree::bulk_load(files.iter().enumerate().filter(|(_, f)| f.point_count() > 0).map(footprint).collect());
-        Ok(Self { files: Vec::new(), first_chunks: Vec::new(), footprints, crs }.of(files))
+        Ok(Self { files: Vec::new(), first_chunks: Vec::new(), footprints: footprints(&files), crs }.of(files))
     }
 
     /// With these files, whose chunks are numbered anew.
@@ -78,6 +72,18 @@ impl Catalogue {
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
         let files = files.into_iter().map(|file| file.indexed(folder)).collect::<Result<_, _>>()?;
+        Ok(self.of(files))
+    }
+
+    /// Each file in metres, as [`Las::in_metres`].
+    ///
+    /// # Errors
+    /// As [`Las::in_metres`].
+    pub fn in_metres(mut self) -> Result<Self, Error> {
+        let files = std::mem::take(&mut self.files);
+        let files: Vec<Las> = files.into_iter().map(Las::in_metres).collect::<Result<_, _>>()?;
+        self.crs = self.crs.as_ref().map(metric::in_metres);
+        self.footprints = footprints(&files);
         Ok(self.of(files))
     }
 
@@ -124,15 +130,16 @@ impl Catalogue {
     /// # Errors
     /// As [`Las::read_all`].
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
-        file::read_all(self, columns)
+        self.files.iter().try_for_each(Las::check_metres)?;
+        read::all(self, columns)
     }
 
-    /// All points in absolute metres, file after file.
+    /// All points with absolute coordinates, file after file.
     ///
     /// # Errors
     /// As [`Las::read_points`].
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        file::read_points(self, columns)
+        read::points(self, columns)
     }
 
     /// The file of a chunk, and the chunk's number in it.
@@ -140,6 +147,15 @@ impl Catalogue {
         let file = self.first_chunks.partition_point(|&first| first <= chunk) - 1;
         (file, chunk - self.first_chunks[file])
     }
+}
+
+/// What the files that have points state to cover.
+fn footprints(files: &[Las]) -> RTree<Footprint> {
+    let footprint = |(i, file): (usize, &Las)| {
+        let Rect { min, max } = file.extent();
+        GeomWithData::new(Rectangle::from_corners(min, max), i)
+    };
+    RTree::bulk_load(files.iter().enumerate().filter(|(_, file)| file.point_count() > 0).map(footprint).collect())
 }
 
 /// A folder's LAS and LAZ files by name; anything else stands for itself.
@@ -203,14 +219,14 @@ impl PointSource for Catalogue {
     }
 }
 
-impl file::Chunks for Catalogue {
+impl read::Chunks for Catalogue {
     fn chunk_points(&self, chunk: usize) -> usize {
         let (file, chunk) = self.locate(chunk);
         self.files[file].chunk_points(chunk)
     }
 
     fn largest_memory(&self) -> u64 {
-        self.files.iter().map(file::Chunks::largest_memory).min().unwrap_or(u64::MAX)
+        self.files.iter().map(read::Chunks::largest_memory).min().unwrap_or(u64::MAX)
     }
 
     fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {

@@ -33,7 +33,7 @@ pub trait PointSource: Sync {
         let _ = chunk;
         None
     }
-    /// The coordinate reference system, where it is stated.
+    /// The coordinate reference system, where it is stated; a run refuses one that is not in metres.
     fn crs(&self) -> Option<&Crs> {
         None
     }
