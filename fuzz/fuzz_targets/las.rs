@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! cargo install cargo-fuzz
-//! RUSTC_BOOTSTRAP=1 cargo fuzz run las -- -max_total_time=3600 -timeout=10 -rss_limit_mb=1024
+//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus/las
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run las -- -max_total_time=3600 -timeout=10 -rss_limit_mb=1024 -max_len=16384
 //! ```
 
 #![no_main]
@@ -28,6 +29,8 @@ static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
     folder.join(format!("isopach-fuzz-{}.laz", process::id()))
 });
 
+static COPY: LazyLock<PathBuf> = LazyLock::new(|| PATH.with_extension("copy.laz"));
+
 fuzz_target!(|bytes: &[u8]| {
     if std::fs::write(&*PATH, bytes).is_err() {
         return;
@@ -46,6 +49,16 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let [min, max] = [las.header().min, las.header().max];
+    if stated < 10_000 {
+        // What can be decoded whole can be written, and is the same.
+        let decoded = |las: &Las| (0..las.total_chunks()).map(|chunk| las.read_raw(chunk).ok()).collect::<Option<Vec<_>>>();
+        if let Some(records) = decoded(&las)
+            && las.rewrite(&*COPY).is_ok()
+        {
+            let copy = Las::open(&*COPY).ok().and_then(|copy| decoded(&copy));
+            assert!(copy.is_some_and(|copy| copy.concat() == records.concat()));
+        }
+    }
     let middle = [0, 1].map(|axis| 0.5 * (min[axis] + max[axis]));
     let quarter = Rect { min: [min[0], min[1]], max: middle };
     let within = las.keep_classes(&[2]).within(quarter);

@@ -15,6 +15,15 @@ use rstar::{
 };
 use std::path::{Path, PathBuf};
 
+/// Two files of a catalogue that state to cover the same ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overlap {
+    /// Their numbers in [`Catalogue::files`].
+    pub files: [usize; 2],
+    /// What both cover.
+    pub area: Rect,
+}
+
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
 /// Several files as one source, in the order given; chunks are numbered through them.
@@ -28,7 +37,7 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Opens files; a folder stands for the LAS and LAZ files in it, by name.
+    /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern (`tiles/*_2023.laz`) for what it matches, by name.
     ///
     /// # Errors
     /// Of the first file that cannot be opened; where there is no file, or where two state different coordinate systems.
@@ -119,6 +128,26 @@ impl Catalogue {
         found.into_iter().map(|i| &self.files[i]).collect()
     }
 
+    /// The pairs of files that state to cover the same ground. Their points are all read: where a file is there twice, or flight lines are kept
+    /// apart, that is as it should be or not, and only the user can tell.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<Overlap> {
+        let mut found = Vec::new();
+        for (first, file) in self.files.iter().enumerate().filter(|(_, file)| file.point_count() > 0) {
+            let Rect { min, max } = file.extent();
+            for other in self.footprints.locate_in_envelope_intersecting(AABB::from_corners(min, max)) {
+                let second = other.data;
+                // Stated extents are a step too large on each side, so neighbours seem to share a seam.
+                let seam = 4.0 * file.frame.step().max(self.files[second].frame.step());
+                let area = file.extent().intersection(&self.files[second].extent());
+                let area = area.filter(|area| second > first && area.size().iter().all(|side| *side > seam));
+                found.extend(area.map(|area| Overlap { files: [first, second], area }));
+            }
+        }
+        found.sort_by_key(|overlap| overlap.files);
+        found
+    }
+
     /// The coordinate reference system that the files agree on.
     #[must_use]
     pub fn crs(&self) -> Option<&Crs> {
@@ -158,22 +187,30 @@ fn footprints(files: &[Las]) -> RTree<Footprint> {
     RTree::bulk_load(files.iter().enumerate().filter(|(_, file)| file.point_count() > 0).map(footprint).collect())
 }
 
-/// A folder's LAS and LAZ files by name; anything else stands for itself.
+/// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for itself.
 fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let list = || -> std::io::Result<Vec<PathBuf>> {
-        let paths =
-            std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>()?;
-        let is_las = |path: &PathBuf| {
-            path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
-        };
-        let mut paths: Vec<PathBuf> = paths.into_iter().filter(is_las).collect();
-        paths.sort();
-        if paths.is_empty() { Err(std::io::Error::other("no LAS or LAZ file in this folder")) } else { Ok(paths) }
+    let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']) && !path.exists());
+    let (found, what) = match pattern {
+        Some(pattern) => (matching(pattern), "no LAS or LAZ file matches this"),
+        None if path.is_dir() => (listed(path), "no LAS or LAZ file in this folder"),
+        None => return Ok(vec![path.to_owned()]),
     };
-    list().map_err(|error| Problem::Io(error).of(path))
+    let is_las = |path: &PathBuf| {
+        path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
+    };
+    let mut paths = found.map_err(|error| Problem::Io(error).of(path))?;
+    paths.retain(is_las);
+    paths.sort();
+    if paths.is_empty() { Err(Problem::Io(std::io::Error::other(what)).of(path)) } else { Ok(paths) }
+}
+
+fn listed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+fn matching(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
+    let paths = glob::glob(pattern).map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;
+    paths.map(|path| path.map_err(Into::into)).collect()
 }
 
 impl PointSource for Catalogue {

@@ -3,8 +3,11 @@
 //! `laz` compresses chunks side by side where it is given several at once, and one after the other where records come in small pieces, as they do
 //! from tiles. So records wait here until there is a chunk for every thread: that much memory is needed, however long the file gets.
 
-use crate::error::{Checked, Problem};
-use laz::{LazVlr, ParLasZipCompressor};
+use crate::{
+    codec,
+    error::{Checked, Problem},
+};
+use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
     fs::File,
     io::{BufWriter, Seek, SeekFrom, Write},
@@ -42,10 +45,10 @@ impl Encoder {
                 while waiting.len() + rest.len() >= *batch {
                     let (now, later) = rest.split_at(*batch - waiting.len());
                     if waiting.is_empty() {
-                        points.compress_many(now)?;
+                        compress(points, now)?;
                     } else {
                         waiting.extend_from_slice(now);
-                        points.compress_many(waiting)?;
+                        compress(points, waiting)?;
                         waiting.clear();
                     }
                     rest = later;
@@ -62,15 +65,42 @@ impl Encoder {
             Self::Plain(file) => file,
             Self::Layered { mut points, waiting, .. } => {
                 if !waiting.is_empty() {
-                    points.compress_many(&waiting)?;
+                    compress(&mut points, &waiting)?;
                 }
-                points.done().map_err(unwritable)?;
+                guarded(|| points.done())?;
                 points.into_inner()
             }
         };
         file.seek(SeekFrom::End(0))?;
         Ok(file)
     }
+}
+
+fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -> Checked<()> {
+    guarded(|| points.compress_many(records).map_err(laz::LasZipError::from))
+}
+
+/// `laz` 0.13 panics on waveforms far apart where overflow is checked.
+fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
+    codec::unpanicked(|| work().map_err(|error| error.to_string())).map_err(Problem::Unwritable)
+}
+
+/// The compressor's record for a point format with so many extra bytes.
+///
+/// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version 1 all the same. There is no version 2:
+/// LASzip refuses such a file. So the version is put right in the record's bytes (a head of 32, a count, six an item: type, size, version).
+pub(crate) fn compressor(format: u8, extra: u16) -> Checked<LazVlr> {
+    const WAVEPACKET13: [u8; 2] = [9, 0];
+    let items = LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(unwritable)?;
+    let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(CHUNK).build();
+    let mut bytes = Vec::new();
+    vlr.write_to(&mut bytes)?;
+    for item in bytes.get_mut(34..).unwrap_or_default().as_chunks_mut::<6>().0 {
+        if item[..2] == WAVEPACKET13 {
+            item[4] = 1;
+        }
+    }
+    LazVlr::from_buffer(&bytes).map_err(unwritable)
 }
 
 fn unwritable(error: laz::LasZipError) -> Problem {

@@ -3,7 +3,7 @@
 //! [`Las`] is one file, [`Catalogue`] several as one; both are [`isopach_tiling::PointSource`]s whose chunks are those of the file, so the
 //! tile loop decodes each exactly once. Only the fields that are asked for are decompressed (PDRF 6–10), classes and rectangles are
 //! filtered while the chunk is still warm, and coordinates go from the file's integers to `f64` without a detour. [`LazWriter`]
-//! writes LAS 1.4 with named extra bytes.
+//! writes LAS 1.4 with named extra bytes; [`Las::rewrite`] copies what the filters leave of a file of any version and format, with all its records.
 //!
 //! Boxes, classes and resolutions are pushed down to the chunks: those of a COPC file are nodes of an octree, and [`Las::indexed`] writes down what
 //! is in the chunks of a plain LAZ file, so that only those are decoded that have something of what is asked for.
@@ -38,7 +38,7 @@ mod summary;
 mod wkt;
 mod writer;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Overlap};
 pub use copc::Copc;
 pub use error::{Error, Problem};
 pub use extra::{ExtraBytes, ExtraKind};

@@ -6,14 +6,14 @@
 
 use crate::{
     Error, Las,
-    encoder::{CHUNK, Encoder},
+    encoder::{self, Encoder},
     error::{Checked, Problem},
     part::Part,
     records::VariableRecord,
     schema::Records,
     summary::Summary,
 };
-use laz::{DecompressionSelection, LazItemRecordBuilder, LazVlr, LazVlrBuilder};
+use laz::{DecompressionSelection, LazVlr};
 use rayon::prelude::*;
 use std::{
     fs::File,
@@ -35,42 +35,40 @@ impl Las {
     /// copied as they are stored, and its coordinate system with them.
     pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, Error> {
         let to = to.as_ref();
-        self.rewrite_checked(to).map_err(|problem| problem.of(to))
+        self.rewritten(to, &|problem| problem.of(&self.path), &|problem| problem.of(to))
     }
 
-    fn rewrite_checked(&self, to: &Path) -> Checked<u64> {
+    /// As [`Self::rewrite`]; `ours` and `theirs` say whose fault a problem is.
+    fn rewritten(
+        &self,
+        to: &Path,
+        ours: &dyn Fn(Problem) -> Error,
+        theirs: &dyn Fn(Problem) -> Error,
+    ) -> Result<u64, Error> {
         if self.frame.crs != self.header().crs {
-            return Err(Problem::Unwritable(
-                "coordinates are copied as they are stored: rewrite before `in_metres`".into(),
-            ));
+            let text = "coordinates are copied as they are stored: rewrite before `in_metres`";
+            return Err(theirs(Problem::Unwritable(text.into())));
         }
         let compress = !to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("las"));
-        let vlr = if compress { Some(self.compressor()?) } else { None };
-        let start = self.start(vlr.as_ref())?;
-        let points_at = start.bytes.len() as u64;
-        let (part, mut file) = Part::create(to)?;
-        file.write_all(&start.bytes)?;
-        let mut points = match vlr {
-            Some(vlr) => Encoder::compressed(file, vlr)?,
-            None => Encoder::plain(file),
-        };
-        let summary = self.copy_points(&mut points)?;
-        let mut file = points.finish()?;
-        let extended = self.copy_extended(&mut file)?;
-        let header = Patch { las: self, points_at, vlrs: start.count, compress, summary, extended }.header()?;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header)?;
-        let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
-        part.complete(&file)?;
-        Ok(summary.count)
-    }
-
-    fn compressor(&self) -> Checked<LazVlr> {
         let layout = self.parsed.layout;
-        let extra = self.record_length() - layout.base;
-        let items = LazItemRecordBuilder::default_for_point_format_id(layout.format, extra as u16);
-        let items = items.map_err(|error| Problem::Unwritable(error.to_string()))?;
-        Ok(LazVlrBuilder::new(items).with_fixed_chunk_size(CHUNK).build())
+        let extra = self.header().record_length - layout.base as u16; // not less: checked on opening
+        let vlr = if compress { Some(encoder::compressor(layout.format, extra).map_err(theirs)?) } else { None };
+        let start = self.start(vlr.as_ref()).map_err(ours)?;
+        let points_at = start.bytes.len() as u64;
+        let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;
+        let mut summary = Summary::default();
+        for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
+            let parts = wave.par_iter().map(|&chunk| self.kept(chunk)).collect::<Checked<Vec<_>>>().map_err(ours)?;
+            for (records, part) in parts {
+                summary.merge(&part);
+                points.write(&records).map_err(theirs)?;
+            }
+        }
+        let mut file = points.finish().map_err(theirs)?;
+        let extended = self.copy_extended(&mut file).map_err(theirs)?;
+        let patch = Patch { las: self, points_at, vlrs: start.count, compress, summary, extended };
+        end(part, file, &patch.header().map_err(theirs)?).map_err(theirs)?;
+        Ok(summary.count)
     }
 
     /// The header as it was, the records before the points, and what lies between them and the points.
@@ -104,26 +102,15 @@ impl Las {
         Ok(start)
     }
 
-    /// Decodes, filters and hands on the records, a chunk a thread at a time.
-    fn copy_points(&self, to: &mut Encoder) -> Checked<Summary> {
+    /// The records of a chunk that pass the filters, and what a header says of them.
+    fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
-        let kept = |&chunk: &usize| -> Checked<(Vec<u8>, Summary)> {
-            let mut records = self.records(chunk, DecompressionSelection::all())?;
-            if self.filters.are_any() {
-                records = records.chunks_exact(length).filter(|record| self.keeps(record)).flatten().copied().collect();
-            }
-            let summary = Summary::of(records.chunks_exact(length), &self.parsed.layout);
-            Ok((records, summary))
-        };
-        let mut total = Summary::default();
-        for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
-            let parts: Vec<(Vec<u8>, Summary)> = wave.par_iter().map(kept).collect::<Checked<_>>()?;
-            for (records, summary) in parts {
-                total.merge(&summary);
-                to.write(&records)?;
-            }
+        let mut records = self.records(chunk, DecompressionSelection::all())?;
+        if self.filters.are_any() {
+            records = records.chunks_exact(length).filter(|record| self.keeps(record)).flatten().copied().collect();
         }
-        Ok(total)
+        let summary = Summary::of(records.chunks_exact(length), &self.parsed.layout);
+        Ok((records, summary))
     }
 
     /// Copies the records behind the points, and tells where they are.
@@ -148,6 +135,25 @@ impl Las {
         }
         Ok(extended)
     }
+}
+
+/// A file that begins with these bytes and goes on with points.
+fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(Part, Encoder)> {
+    let (part, mut file) = Part::create(to)?;
+    file.write_all(start)?;
+    let points = match vlr {
+        Some(vlr) => Encoder::compressed(file, vlr)?,
+        None => Encoder::plain(file),
+    };
+    Ok((part, points))
+}
+
+/// Writes the header and gives the file its name.
+fn end(part: Part, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(header)?;
+    let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
+    part.complete(&file)
 }
 
 /// Whether a record means the same in another file.

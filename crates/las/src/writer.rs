@@ -2,7 +2,7 @@
 
 use crate::{
     GpsTime,
-    encoder::{CHUNK, Encoder},
+    encoder::{self, CHUNK, Encoder},
     error::{Checked, Error, Problem},
     layout::{ANGLE_STEP, Layout},
     part::Part,
@@ -10,7 +10,6 @@ use crate::{
     summary::Summary,
 };
 use isopach_cloud::{Cloud, Columns};
-use laz::{LazItemRecordBuilder, LazVlrBuilder};
 use rayon::prelude::*;
 use std::{
     io::{Seek, SeekFrom, Write},
@@ -55,9 +54,7 @@ impl LazWriter {
     fn create_checked(path: &Path, schema: &Schema) -> Checked<Self> {
         schema.check()?;
         let (layout, extra) = (Layout::of(schema.format())?, schema.extra_length()?);
-        let items = LazItemRecordBuilder::default_for_point_format_id(schema.format(), extra)
-            .map_err(|e| Problem::Unwritable(e.to_string()))?;
-        let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(CHUNK).build();
+        let vlr = encoder::compressor(schema.format(), extra)?;
         let records = schema.records(&vlr)?;
         let (part, mut file) = Part::create(path)?;
         file.write_all(&[0; HEADER_BYTES as usize])?;
