@@ -122,6 +122,12 @@ impl Las {
         self.frame.check_metres().map_err(|problem| problem.of(&self.path))
     }
 
+    /// The standard columns that its point format has.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        self.parsed.layout.columns()
+    }
+
     /// All points in memory, in the order of the file, about an origin in their middle.
     ///
     /// # Errors
