@@ -41,7 +41,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     source, copc, lines = o.scene.resolve() / "before.laz", folder / "scene.copc.laz", folder / "lines.laz"
     if not copc.exists():
-        run(o.python, ROOT / "scripts/make_copc.py", source, copc, "--leaf", 3000)
+        run(o.python, ROOT / "scripts/make_copc.py", source, copc, "--leaf", 2000)
     if not lines.exists():
         run(o.python, "-c", FLIGHT_LINES, source, lines)
     run("cargo", "build", "--release", "--locked", "--example", "las_extract", "--example", "las_info")

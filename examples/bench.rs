@@ -28,8 +28,17 @@ type Outcome = Result<(Value, [f64; 2]), Box<dyn Error>>;
 type Operation = fn(&Arguments) -> Outcome;
 
 /// Operations by name, in the order they run.
-const OPERATIONS: [(&str, Operation); 7] =
-    [("read", read), ("read_all", read_all), ("m3c2", m3c2), ("c2c", c2c), ("icp", icp), ("dod", dod), ("knn", knn)];
+const OPERATIONS: [(&str, Operation); 9] = [
+    ("read", read),
+    ("read_all", read_all),
+    ("decode", decode),
+    ("filter", filter),
+    ("m3c2", m3c2),
+    ("c2c", c2c),
+    ("icp", icp),
+    ("dod", dod),
+    ("knn", knn),
+];
 
 #[derive(Parser)]
 #[command(about = "Time reading, M3C2, C2C, ICP, DoD and kNN on a pair of files; one JSON line an operation.")]
@@ -137,20 +146,34 @@ fn epochs(arguments: &Arguments) -> Result<[Cloud; 2], Box<dyn Error>> {
 
 /// Both files into x, y, z (`f64`) and class.
 fn read(arguments: &Arguments) -> Outcome {
-    read_columns(arguments, |_| Columns::CLASSIFICATION)
+    read_columns(arguments, |las| las, |_| Columns::CLASSIFICATION)
 }
 
 /// Both files into x, y, z (`f64`) and every column that they have.
 fn read_all(arguments: &Arguments) -> Outcome {
-    read_columns(arguments, Las::columns)
+    read_columns(arguments, |las| las, Las::columns)
+}
+
+/// As `read`, of a class that no point has: decoding, with nothing to keep.
+fn decode(arguments: &Arguments) -> Outcome {
+    read_columns(arguments, |las| las.keep_classes(&[255]), |_| Columns::CLASSIFICATION)
+}
+
+/// As `read`, of the points of the western half that are ground.
+fn filter(arguments: &Arguments) -> Outcome {
+    let half = |las: Las| {
+        let Rect { min, max } = las.extent();
+        las.keep_classes(&[2]).within(Rect { min, max: [0.5 * (min[0] + max[0]), max[1]] })
+    };
+    read_columns(arguments, half, |_| Columns::CLASSIFICATION)
 }
 
 /// One file after the other; `output_mb` is what the larger of them takes in memory.
-fn read_columns(arguments: &Arguments, columns: impl Fn(&Las) -> Columns) -> Outcome {
+fn read_columns(arguments: &Arguments, part: impl Fn(Las) -> Las, columns: impl Fn(&Las) -> Columns) -> Outcome {
     let (sizes, seconds) = timed(|| {
         let mut sizes = Vec::new();
         for path in [&arguments.before, &arguments.after] {
-            let las = Las::open(path)?;
+            let las = part(Las::open(path)?);
             let columns = columns(&las);
             let points = black_box(las.read_points(columns)?).len() as u64;
             sizes.push([points, points * (24 + Attributes::bytes_per_point(columns))]);

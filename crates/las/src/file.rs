@@ -4,6 +4,7 @@ use crate::{
     Copc, Limits, VariableRecord,
     codec::{self, Chunk},
     copc::Node,
+    decode::selection,
     error::{Checked, Error, Problem},
     filters::Filters,
     frame::Frame,
@@ -188,8 +189,9 @@ impl Las {
             let column = format!("extra column {name:?}");
             return Err(Problem::MissingColumn { format: layout.format, column }.of(&self.path));
         };
+        let wanted = selection(Columns::CLASSIFICATION).decompress_extra_bytes(); // the class for the filter
         let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let records = self.records(chunk, DecompressionSelection::all())?;
+            let records = self.records(chunk, wanted)?;
             let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record));
             Ok(kept.map(|record| column.value(&record[layout.base + column.at()..])).collect())
         };
