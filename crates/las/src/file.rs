@@ -10,6 +10,7 @@ use crate::{
     frame::Frame,
     header::{self, Header, Parsed},
     layered::Layers,
+    pointwise::Pointwise,
     read,
     sidecar::{self, Contents},
 };
@@ -41,6 +42,7 @@ pub struct Las {
     /// Which chunks the filters leave, in the order of the file.
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
+    pub(crate) pointwise: Option<Pointwise>,
 }
 
 impl Las {
@@ -80,13 +82,14 @@ impl Las {
             codec::chunks(&mut reader, &parsed, about.len(), limits)?
         };
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
+        let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
         let contents = match nodes.is_empty() {
             true => sidecar::beside(path, &file, parsed.points_at, chunks.len()).unwrap_or_default(),
             false => Vec::new(),
         };
         let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
         let (path, selected) = (path.to_owned(), (0..chunks.len()).collect());
-        Ok(Self { path, file, limits, parsed, frame, chunks, nodes, contents, filters, selected, layers })
+        Ok(Self { path, file, limits, parsed, frame, chunks, nodes, contents, filters, selected, layers, pointwise })
     }
 
     /// The octree of a COPC file.

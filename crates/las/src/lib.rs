@@ -10,6 +10,7 @@
 //!
 //! Files are not trusted: every length is checked against the size of the file, and against [`Limits`], before anything is allocated.
 
+mod arithmetic;
 mod catalogue;
 mod codec;
 mod copc;
@@ -28,6 +29,7 @@ mod layout;
 mod limits;
 mod metric;
 mod part;
+mod pointwise;
 mod read;
 mod records;
 mod rewrite;
