@@ -82,3 +82,14 @@ fn formats_of_one_epoch_may_differ() {
     let error = catalogue.read_points(Columns::RGB).unwrap_err().to_string();
     assert!(error.contains("a.las") && error.contains("no colour"), "the file without is named: {error}");
 }
+
+#[test]
+fn a_scale_that_makes_coordinates_infinite_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.las");
+    let mut made = made::las(2, 1, 0, 3);
+    made[139..147].copy_from_slice(&(-3.6e306_f64).to_le_bytes());
+    fs::write(&path, made).unwrap();
+    let error = Las::open(&path).unwrap_err().to_string();
+    assert!(error.contains("a.las") && error.contains("must leave every coordinate finite"), "{error}");
+}
