@@ -25,34 +25,9 @@ pub(crate) struct ModelOf<C, const MOST: usize, const ENDS: usize, const CELLS: 
 }
 
 /// An integer that symbols fit into.
-pub(crate) trait Cell: Copy + Default {
-    /// A symbol as a cell.
-    fn of(symbol: usize) -> Self;
-    /// A cell's symbol.
-    fn symbol(self) -> usize;
-}
+pub(crate) trait Cell: Copy + Default + Into<usize> + TryFrom<usize> {}
 
-impl Cell for u8 {
-    #[inline(always)]
-    fn of(symbol: usize) -> Self {
-        symbol as Self
-    }
-    #[inline(always)]
-    fn symbol(self) -> usize {
-        usize::from(self)
-    }
-}
-
-impl Cell for u16 {
-    #[inline(always)]
-    fn of(symbol: usize) -> Self {
-        symbol as Self
-    }
-    #[inline(always)]
-    fn symbol(self) -> usize {
-        usize::from(self)
-    }
-}
+impl<T: Copy + Default + Into<usize> + TryFrom<usize>> Cell for T {}
 
 /// Where in the interval a symbol is.
 pub(crate) struct Found {
@@ -93,7 +68,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize> ModelOf<
     /// The symbol that has the given part, which is below [`WHOLE`].
     #[inline(always)]
     pub(crate) fn find(&self, part: u32) -> Found {
-        let mut symbol = self.cells[(part >> self.shift) as usize & (CELLS - 1)].symbol();
+        let mut symbol = self.cells[(part >> self.shift) as usize & (CELLS - 1)].into();
         while u32::from(self.starts[symbol + 1]) <= part && symbol < MOST - 1 {
             symbol += 1;
         }
@@ -130,7 +105,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize> ModelOf<
             sum += u32::from(*count);
             let end = if symbol + 1 == self.symbols { WHOLE } else { (scale * sum) >> 16 };
             let next = end.div_ceil(width) as usize;
-            self.cells[at..next].fill(C::of(symbol));
+            self.cells[at..next].fill(C::try_from(symbol).unwrap_or_default()); // it fits: below `MOST`
             at = next;
         }
         self.starts[self.symbols] = WHOLE as u16;
