@@ -12,6 +12,7 @@ const SMALLEST: i32 = -10;
 /// The symbol for the same time again; the next one is for a time in full, those behind it for other sequences.
 const UNCHANGED: i32 = LARGEST - SMALLEST + 1;
 const FULL: i32 = UNCHANGED + 1;
+const OTHERS: i32 = FULL + 1;
 /// Symbols altogether.
 const SYMBOLS: usize = (FULL + 4) as usize;
 
@@ -99,7 +100,7 @@ impl GpsTimes {
                 self.begin(stream);
                 return None;
             }
-            FULL.. => return Some((symbol - FULL) as usize),
+            OTHERS.. => return Some((symbol - FULL) as usize),
             1 => (sequence.step, 1),
             0 => (0, 7),
             2..10 => (times(symbol), 2),
