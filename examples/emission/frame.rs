@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// Width of a picture, and what is left about it.
 const WIDTH: f64 = 400.0;
-const LEFT: f64 = 62.0;
+const LEFT: f64 = 84.0;
 const TOP: f64 = 8.0;
 
 /// The picture of an image of some rows and columns.
@@ -20,32 +20,32 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
         panel.file
     );
     let ([x, y], bottom) = (axes, TOP + height);
-    for (at, label) in ticks(x, columns, WIDTH / 70.0) {
+    for (at, label) in ticks(x, columns, WIDTH / 90.0) {
         let at = LEFT + at * WIDTH;
         let _ = write!(
             body,
             "<path d=\"M{at:.1} {bottom:.1}v5\"/><text x=\"{at:.1}\" y=\"{:.1}\" class=mid>{label}</text>",
-            bottom + 18.0
+            bottom + 22.0
         );
     }
-    for (at, label) in ticks(y, rows, height / 60.0) {
+    for (at, label) in ticks(y, rows, height / 70.0) {
         let at = bottom - at * height;
         let _ = write!(
             body,
             "<path d=\"M{LEFT} {at:.1}h-5\"/><text x=\"{:.1}\" y=\"{:.1}\" class=end>{label}</text>",
             LEFT - 8.0,
-            at + 4.0
+            at + 5.5
         );
     }
     let (middle, side) = (LEFT + WIDTH / 2.0, TOP + height / 2.0);
     let _ = write!(
         body,
-        "<text x=\"{middle}\" y=\"{:.1}\" class=mid>x, {}</text><text class=mid transform=\"translate(14 {side:.1}) rotate(-90)\">y, {}</text>",
-        bottom + 36.0,
+        "<text x=\"{middle}\" y=\"{:.1}\" class=mid>x, {}</text><text class=mid transform=\"translate(18 {side:.1}) rotate(-90)\">y, {}</text>",
+        bottom + 44.0,
         x.unit,
         y.unit
     );
-    let mut total = bottom + 44.0;
+    let mut total = bottom + 54.0;
     let width = match &panel.colours {
         Colours::Logarithmic { palette, ends } => {
             let stops: String = (0..palette.len()).fold(String::new(), |mut stops, i| {
@@ -71,29 +71,29 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
                     "<path d=\"M{} {at:.1}h5\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
                     x + 14.0,
                     x + 22.0,
-                    at + 4.0
+                    at + 5.5
                 );
             }
             let _ = write!(
                 body,
                 "<text class=mid transform=\"translate({} {side:.1}) rotate(90)\">{}</text>",
-                x + 72.0,
+                x + 96.0,
                 panel.unit
             );
-            LEFT + WIDTH + 104.0
+            LEFT + WIDTH + 124.0
         }
         Colours::Kinds(kinds) => {
             for ([r, g, b], label) in kinds {
                 let _ = write!(
                     body,
-                    "<rect x=\"{LEFT}\" y=\"{:.1}\" width=\"12\" height=\"12\" fill=\"rgb({r},{g},{b})\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
-                    total + 2.0,
+                    "<rect x=\"{LEFT}\" y=\"{:.1}\" width=\"14\" height=\"14\" fill=\"rgb({r},{g},{b})\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
+                    total,
                     LEFT + 20.0,
                     total + 12.0
                 );
-                total += 20.0;
+                total += 24.0;
             }
-            LEFT + WIDTH + 104.0
+            LEFT + WIDTH + 124.0
         }
     };
     format!("<svg viewBox=\"0 0 {width} {total:.1}\" role=img aria-label=\"{}\">{body}</svg>", panel.title)

@@ -67,7 +67,7 @@ pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images)
         };
         levels.push(level / exposure);
         let noise = Noise::aia(channel, exposure, binned, arguments.systematic);
-        names.push(format!("{} Å, {time}, {exposure} s", channel.wavelength));
+        names.push(format!("{} Å, {time}, {exposure:.4} s", channel.wavelength));
         response.channels.push(all.channels[position].clone());
         channels.push(Channel { file, divisor, noise });
     }

@@ -1,18 +1,18 @@
 //! One suite that every backend is put through.
 //!
 //! Each case is inverted and compared with its definition ([`crate::plain`]): all kinds of weights, constraints and quirks, three to seven channels, few and
-//! many bins, unequal bins, channels that are the same, and pixels that are not numbers.
+//! many bins, unequal bins, channels that are the same or saturated, and pixels that are not numbers.
 //!
 //! | operation | must agree |
 //! |---|---|
-//! | `invert` | status, iterations and dropped channels exactly; λ, emission, vertical error and counts to 10⁻⁸ (of a pixel's largest) |
+//! | `invert` | status, iterations, dropped and saturated channels exactly; λ, emission, vertical error and counts to 10⁻⁸ (of a pixel's largest) |
 //! | `invert_single` | λ in 99.9 % of a case's pixels and emission to 10⁻⁵ at the 99th percentile, which is one pixel here |
 //!
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
 use crate::{
-    AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Quantity,
-    TemperatureResponse, Weights, plain,
+    AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Outputs,
+    Quantity, Saturation, TemperatureResponse, Weights, plain,
 };
 use isopach_compute::{Error, Result};
 use ndarray::{Array2, ArrayD};
@@ -73,6 +73,9 @@ fn cases() -> Vec<(&'static str, Inversion)> {
             |(i, t): (usize, usize)| 10f64.powf(-decades * ((t as f64 - 15.0 - (i % 5) as f64) / 16.0).powi(2));
         Weights::Given(Array2::from_shape_fn((rows, 33), falling))
     };
+    // The brightest pixels of the three channels that see most.
+    let saturation =
+        |then| Saturation { levels: vec![f64::INFINITY, f64::INFINITY, 9e3, 2e4, 1.3e4, f64::INFINITY], then };
     let fewer = |channels: usize| {
         let mut inversion = base.clone();
         inversion.response.channels.truncate(channels);
@@ -100,6 +103,12 @@ fn cases() -> Vec<(&'static str, Inversion)> {
             Inversion { chi_squared_target: 0.5, target_growth: 1.2, mu_samples: 100, ..base.clone() },
         ),
         ("dropped channels", Inversion { missing: Missing::Drop, ..base.clone() }),
+        ("saturated channels", Inversion { saturation: Some(saturation(Missing::Drop)), ..base.clone() }),
+        ("pixels that are saturated", Inversion { saturation: Some(saturation(Missing::Reject)), ..base.clone() }),
+        (
+            "averaging kernels",
+            Inversion { outputs: Outputs { averaging_kernel: true, ..Outputs::ERRORS }, ..base.clone() },
+        ),
         ("the reference's quirks", Inversion { compat: Compat::Reference, weights: all(), ..base.clone() }),
         ("unequal bins", Inversion { log_t_edges: unequal, ..base.clone() }),
         ("hardly more bins than channels", Inversion { log_t_edges: edges(8, 1.2), ..base.clone() }),
@@ -141,24 +150,32 @@ fn difference(found: &EmissionMap<f64>, expected: &EmissionMap<f64>, tolerance: 
     let pixels = |differs: &dyn Fn(usize) -> bool| (0..PIXELS).filter(|&i| differs(i)).collect::<Vec<_>>();
     let row =
         |array: &ArrayD<f64>, i: usize| array.rows().into_iter().nth(i).map(|row| row.to_vec()).unwrap_or_default();
-    let far = |a: &ArrayD<f64>, b: &ArrayD<f64>, i: usize| {
-        let (a, b) = (row(a, i), row(b, i));
+    let apart = |a: &[f64], b: &[f64]| {
         let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         // NaN is as good as NaN, and as nothing else.
-        a.iter().zip(&b).any(|(a, b)| a.is_nan() != b.is_nan() || (a - b).abs() > tolerance * largest)
+        a.iter().zip(b).any(|(a, b)| a.is_nan() != b.is_nan() || (a - b).abs() > tolerance * largest)
     };
+    let far = |a: &ArrayD<f64>, b: &ArrayD<f64>, i: usize| apart(&row(a, i), &row(b, i));
     let far_of = |a: &Option<ArrayD<f64>>, b: &Option<ArrayD<f64>>, i: usize| match (a, b) {
         (Some(a), Some(b)) => far(a, b, i),
         (a, b) => a.is_some() != b.is_some(),
     };
+    let plane =
+        |array: &ArrayD<f64>, i: usize| array.index_axis(ndarray::Axis(0), i).iter().copied().collect::<Vec<_>>();
+    let kernels = |i: usize| match (&found.averaging_kernel, &expected.averaging_kernel) {
+        (Some(a), Some(b)) => apart(&plane(a, i), &plane(b, i)),
+        (a, b) => a.is_some() != b.is_some(),
+    };
     let lambda = |i: usize| (found.lambda[[i]] - expected.lambda[[i]]).abs() > 1e3 * tolerance * expected.lambda[[i]];
-    let checks: [(&str, usize, Vec<usize>); 7] = [
+    let checks: [(&str, usize, Vec<usize>); 9] = [
         ("statuses", spared, pixels(&|i| found.status[[i]] != expected.status[[i]])),
         ("dropped channels", 0, pixels(&|i| found.dropped[[i]] != expected.dropped[[i]])),
+        ("saturated channels", 0, pixels(&|i| found.saturated[[i]] != expected.saturated[[i]])),
         ("iterations", spared, pixels(&|i| found.iterations[[i]] != expected.iterations[[i]])),
         ("λ", spared, pixels(&lambda)),
         ("emissions", spared, pixels(&|i| far(&found.emission, &expected.emission, i))),
         ("vertical errors", PIXELS / 20 * spared, pixels(&|i| far_of(&found.uncertainty, &expected.uncertainty, i))),
+        ("averaging kernels", PIXELS / 20 * spared, pixels(&kernels)),
         ("counts", PIXELS / 20 * spared, pixels(&|i| far(&found.synthetic, &expected.synthetic, i))),
     ];
     let first = checks.into_iter().find(|(_, spared, pixels)| pixels.len() > *spared);
