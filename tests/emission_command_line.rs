@@ -1,6 +1,6 @@
 //! The emission example as people run it: arrays in and out, images of an instrument, saturation, degradation, and what it refuses.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stderr)]
 
 #[path = "../examples/common/npy.rs"]
 mod npy;
@@ -298,4 +298,28 @@ fn the_made_up_region_is_found() {
         assert!((0.3..2.0).contains(&median), "{band}");
     }
     assert!(summary["median_chi_squared"].as_f64().unwrap() < 2.0, "{summary}");
+}
+
+#[test]
+fn the_level_of_aia_is_that_of_its_headers() {
+    // Two images of a flare whose saturated pixels all lie within the cut-out: NSATPIX counts those of the whole detector.
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/aia");
+    let Ok(entries) = fs::read_dir(&data) else {
+        eprintln!("SKIPPED: no images of AIA at {}", data.display());
+        return;
+    };
+    let flare = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut flare: Vec<PathBuf> =
+        flare.filter(|path| path.to_string_lossy().contains("flare_2011-02-15T01-56")).collect();
+    flare.sort();
+    assert_eq!(flare.len(), 6);
+    let folder = Folder::new();
+    let files: Vec<&str> = flare.iter().map(|path| path.to_str().unwrap()).collect();
+    let summary = folder.run(&files);
+    assert_eq!(summary["saturated_by_channel"], serde_json::json!([1259, 97, 3466, 47, 3932, 682]));
+    for (wavelength, saturated) in [(131.0, 97.0), (193.0, 47.0)] {
+        let images = flare.iter().map(|path| Image::open(path).unwrap());
+        let mut of_channel = images.filter(|image| image.header().number("WAVELNTH") == Some(wavelength));
+        assert_eq!(of_channel.next().unwrap().header().number("NSATPIX"), Some(saturated));
+    }
 }

@@ -181,3 +181,19 @@ fn difference(found: &EmissionMap<f64>, expected: &EmissionMap<f64>, tolerance: 
     let first = checks.into_iter().find(|(_, spared, pixels)| pixels.len() > *spared);
     first.map(|(what, _, pixels)| format!("{what} differ in {} of {PIXELS} pixels, first {}", pixels.len(), pixels[0]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_of_saturation_have_saturated_pixels_and_others() {
+        for (case, inversion) in cases().into_iter().filter(|(_, inversion)| inversion.saturation.is_some()) {
+            let [counts, sigma] = pixels(&inversion).unwrap();
+            let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+            let saturated = plain::invert(&inversion, observation).unwrap().saturated;
+            let some = saturated.iter().filter(|&&s| s != 0).count();
+            assert!((5..PIXELS / 2).contains(&some), "{case}: {some}");
+        }
+    }
+}
