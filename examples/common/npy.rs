@@ -53,7 +53,7 @@ impl Kind {
                 Self(..) => ((whole as i64) << unused >> unused) as f64,
             }
         };
-        bytes.chunks_exact(self.1).map(number).collect()
+        bytes.chunks_exact(self.size()).map(number).collect()
     }
 }
 

@@ -67,7 +67,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
         _ if arguments.files.is_empty() => {
             let (about, region) = scene::make(arguments, &edges)?;
-            (about, Source::Region(region))
+            (about, Source::Region(Box::new(region)))
         }
         _ => {
             let (about, images) = images::open(arguments)?;

@@ -41,7 +41,7 @@ impl Axis {
 pub(crate) enum Source {
     Images(Images),
     Arrays(Arrays),
-    Region(Region),
+    Region(Box<Region>),
 }
 
 impl Source {
