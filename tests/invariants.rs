@@ -217,8 +217,8 @@ fn epochs_of_one_name_are_two() {
 fn a_budget_that_is_too_small_says_so() {
     let clouds = clouds(&Scene::new(5000, 1));
     let sources = clouds.map(|cloud| Resident::new("a cloud", cloud));
-    let tiling = Tiling { working_set_bytes: 1000, ..Tiling::default() };
+    let tiling = Tiling { memory: 1_000_000, ..Tiling::default() };
     let mut sink = |_: Rect, _: DodRasters| Ok(());
     let error = tiling.stream(&isopach::cpu(), &Dod::default(), [&sources[0], &sources[1]], &mut sink).unwrap_err();
-    assert!(error.to_string().contains("the budget is 1000"), "{error}");
+    assert!(error.to_string().contains("the budget is 1000000"), "{error}");
 }

@@ -68,7 +68,7 @@ pub(crate) fn find(reference: &dyn PointSource, compared: &dyn PointSource, how:
 /// A cloud of one point a cell, in an order that does not depend on tiles.
 fn thinned(source: &dyn PointSource, spacing: f64) -> Result<Cloud> {
     let mut points: Vec<[f64; 3]> = Vec::new();
-    let tiling = Tiling { working_set_bytes: u64::MAX, ..Tiling::default() };
+    let tiling = Tiling { memory: u64::MAX, ..Tiling::default() };
     tiling.stream(&isopach::auto(), &Thinned { spacing }, [source], &mut |_: Rect, tile: Vec<[f64; 3]>| {
         points.extend(tile);
         Ok(())

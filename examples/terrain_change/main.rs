@@ -30,7 +30,7 @@ use isopach::{
     change::{C2c, Dod, M3c2, Normals},
     compute::{Error, Result},
     raster::CellStatistic,
-    tiling::{Moved, PointSource, Progress, Tiling},
+    tiling::{Moved, PointSource, Progress, Run, Tiling},
 };
 use outputs::Outputs;
 use scene::Scene;
@@ -127,7 +127,6 @@ fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure)
     bar.finish_and_clear();
     let align_s = clock.seconds()[0];
 
-    let clock = measure::Measure::start();
     let registration_error = arguments
         .registration_error
         .unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
@@ -141,35 +140,36 @@ fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure)
         (dod, m3c2(arguments, registration_error).every(arguments.core_spacing), C2c { max_distance: arguments.depth });
     let moved = alignment.as_ref().map(|found| Moved::new(&*compared, found.target_from_source));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
-    let tiling = Tiling { tile_size: arguments.tile_size, working_set_bytes: budget };
+    let tiling = Tiling { tile_size: arguments.tile_size, memory: budget, ..Tiling::default() };
     let choice = isopach::auto();
     let mut outputs = Outputs::create(arguments, before.catalogue.crs(), registration_error, scene.map(Truth::new))?;
     let bar = progress_bar("comparing");
-    let run = tiling
-        .stream_with(&choice, &operation, [&*reference, compared], &mut outputs, &|progress| show(&bar, progress))?;
+    let run = tiling.stream_with(
+        &choice,
+        &operation,
+        [&*reference, compared],
+        &mut outputs,
+        &Run { progress: &|progress| show(&bar, progress), ..Run::default() },
+    )?;
     bar.finish_and_clear();
-    let compare_s = clock.seconds()[0];
 
-    let times = report::Times { read_s, align_s, compare_s, total };
+    let times = report::Times { read_s, align_s, total };
     report::write(arguments, [&before, &after], alignment.as_ref(), outputs, &run, &times)
 }
 
 fn progress_bar(stage: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(0).with_message(stage);
-    let style = ProgressStyle::with_template("{msg:>10} [{wide_bar}] {pos}/{len} {per_sec}, {eta} left");
+    let bar = ProgressBar::new(0).with_prefix(stage);
+    let style = ProgressStyle::with_template("{prefix:>10} [{wide_bar}] {percent} % {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.tick();
     bar
 }
 
 fn show(bar: &ProgressBar, progress: Progress) {
-    let (message, done, total) = match progress {
-        Progress::Read { done, total, .. } => ("routing", done, total),
-        Progress::Tiles { done, total } => ("tiles", done, total),
-    };
-    bar.set_message(message);
-    bar.set_length(total);
-    bar.set_position(done);
+    bar.set_length(1000);
+    bar.set_position((1000.0 * progress.share()) as u64);
+    let left = progress.remaining.map_or_else(|| "?".into(), |left| format!("{:.0}", left.as_secs_f64()));
+    bar.set_message(format!("{:.1} M points/s, {left} s left", progress.points_per_second() / 1e6));
 }
 
 /// The name of a file without its folder, for people.

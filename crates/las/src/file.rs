@@ -6,6 +6,7 @@ use crate::{
     copc::Node,
     error::{Checked, Error, Problem},
     header::{self, Header, Parsed},
+    identity::{self, Stamp},
     layered::{Layers, Wanted},
     layout::i32_at,
     sidecar::{self, Contents, Identity},
@@ -27,6 +28,7 @@ use std::{
 pub struct Las {
     path: PathBuf,
     file: File,
+    stamp: Stamp,
     limits: Limits,
     parsed: Parsed,
     /// All chunks, and the octree's nodes or the index' entries for them where there are such.
@@ -66,6 +68,7 @@ impl Las {
         if !about.is_file() {
             return Err(Problem::Io(std::io::Error::other("not a file")));
         }
+        let stamp = Stamp::of(&about)?;
         let mut reader = BufReader::new(&file);
         let mut parsed = header::parse(&mut reader, about.len(), limits)?;
         let nodes = match &mut parsed.header.copc {
@@ -87,7 +90,21 @@ impl Las {
         };
         let selected = (0..chunks.len()).collect();
         let (path, classes, within, deepest) = (path.to_owned(), None, None, u8::MAX);
-        Ok(Self { path, file, limits, parsed, chunks, nodes, contents, selected, layers, classes, within, deepest })
+        Ok(Self {
+            path,
+            file,
+            stamp,
+            limits,
+            parsed,
+            chunks,
+            nodes,
+            contents,
+            selected,
+            layers,
+            classes,
+            within,
+            deepest,
+        })
     }
 
     fn identity(file: &File, parsed: &Parsed) -> Checked<Identity> {
@@ -268,6 +285,7 @@ impl Las {
         let chunk = self.chunks[number];
         let mut bytes = vec![0; chunk.bytes as usize]; // no more than the file has
         read_exact_at(&self.file, &self.path, &mut bytes, chunk.at)?;
+        self.stamp.check(&self.path)?;
         Ok(bytes)
     }
 
@@ -400,6 +418,14 @@ impl PointSource for Las {
 
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         self.extent_of(self.selected[chunk])
+    }
+
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        self.chunks[self.selected[chunk]].points
+    }
+
+    fn identity(&self) -> compute::Result<Vec<String>> {
+        Ok(vec![identity::line(&self.path, self.parsed.points_at).map_err(|problem| problem.of(&self.path))?])
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {

@@ -18,6 +18,7 @@ mod error;
 mod extra;
 mod file;
 mod header;
+mod identity;
 mod layered;
 mod layout;
 mod limits;

@@ -57,6 +57,9 @@ impl PointSource for Resident {
     fn chunk_count(&self) -> usize {
         self.cloud.len().div_ceil(self.chunk_points)
     }
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        self.cloud.len().saturating_sub(chunk * self.chunk_points).min(self.chunk_points) as u64
+    }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         if !self.cloud.attributes.columns().contains(columns) {
             return Err(Error::InvalidInput(format!("{} lacks a column that is asked for", self.name)));
