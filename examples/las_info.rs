@@ -5,7 +5,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 use clap::Parser;
-use isopach::{cloud::Columns, las::Las, tiling::PointSource};
+use isopach::{
+    cloud::Columns,
+    las::{GpsTime, Las},
+    tiling::PointSource,
+};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::{error::Error, path::PathBuf};
@@ -58,11 +62,22 @@ fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {
         "scale": header.scale,
         "offset": header.offset,
         "points_per_square_unit": header.point_count as f64 / area,
+        "file_source_id": header.file_source_id,
+        "system_identifier": header.system_identifier,
         "generating_software": header.generating_software,
+        "created_year_and_day": header.created,
+        "gps_time": match header.gps_time {
+            GpsTime::Week => "seconds of the GPS week".into(),
+            GpsTime::Standard { less_millions } => format!("GPS seconds less {less_millions} million"),
+        },
         "crs": crs.map(|crs| json!({
             "name": crs.name, "horizontal_epsg": crs.horizontal, "vertical_epsg": crs.vertical,
-            "unit": format!("{:?}", crs.unit),
+            "unit": crs.unit.to_string(), "height_unit": crs.height_unit().to_string(),
         })),
+        "records": header.records.iter().map(|record| json!({
+            "user": record.user_id, "id": record.record_id, "bytes": record.bytes, "extended": record.extended,
+            "description": record.description,
+        })).collect::<Vec<_>>(),
         "extra_bytes": header.extra_bytes.iter().map(|extra| json!({
             "name": extra.name, "type": format!("{:?}", extra.kind), "description": extra.description,
             "scale": extra.scale, "offset": extra.shift, "no_data": extra.no_data,

@@ -24,7 +24,7 @@ impl Epoch {
     /// Opens the files, folders and lists of one argument.
     pub(crate) fn open(argument: &str, classes: &[u8]) -> Result<Self> {
         let paths: Vec<PathBuf> = argument.split(',').map(PathBuf::from).collect();
-        let catalogue = Catalogue::open(&paths)?.keep_classes(classes);
+        let catalogue = Catalogue::open(&paths)?.in_metres()?.keep_classes(classes);
         Ok(Self { paths, catalogue })
     }
 

@@ -110,6 +110,7 @@ fn input(epoch: &Epoch) -> Value {
         "paths": epoch.paths,
         "files": files,
         "points": catalogue.point_count(),
+        "overlapping_files": catalogue.overlaps().iter().map(|overlap| overlap.files).collect::<Vec<_>>(),
         "crs": catalogue.crs().map(ToString::to_string),
         "extent": [extent.min[0], extent.min[1], extent.max[0], extent.max[1]],
         "points_per_m2": number(catalogue.point_count() as f64 / extent.area()),

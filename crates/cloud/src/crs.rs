@@ -14,6 +14,33 @@ pub enum LengthUnit {
     SurveyFoot,
     /// Degrees: not a length at all.
     Degree,
+    /// Another unit (links, yards): not converted.
+    Other,
+}
+
+impl LengthUnit {
+    /// Metres a unit; `None` where it is no length, or not known how long.
+    #[must_use]
+    pub fn metres(self) -> Option<f64> {
+        match self {
+            Self::Metre => Some(1.0),
+            Self::Foot => Some(0.3048),
+            Self::SurveyFoot => Some(1200.0 / 3937.0),
+            Self::Degree | Self::Other => None,
+        }
+    }
+}
+
+impl fmt::Display for LengthUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Metre => "metres",
+            Self::Foot => "international feet",
+            Self::SurveyFoot => "US survey feet",
+            Self::Degree => "degrees",
+            Self::Other => "a unit that is not known here",
+        })
+    }
 }
 
 /// A coordinate reference system as a file states it; every part may be absent.
@@ -40,6 +67,18 @@ impl Crs {
         Self { horizontal: Some(horizontal), ..Self::default() }
     }
 
+    /// Unit of heights: that of easting and northing where no other is stated.
+    #[must_use]
+    pub fn height_unit(&self) -> LengthUnit {
+        self.vertical_unit.unwrap_or(self.unit)
+    }
+
+    /// Whether coordinates and heights are in metres.
+    #[must_use]
+    pub fn is_metric(&self) -> bool {
+        [self.unit, self.height_unit()] == [LengthUnit::Metre; 2]
+    }
+
     /// What keeps two epochs from being compared: `None` where nothing that both state differs.
     ///
     /// Something that only one of them states is no contradiction.
@@ -57,11 +96,8 @@ impl Crs {
         };
         both("horizontal EPSG", self.horizontal, other.horizontal)
             .or_else(|| both("vertical EPSG", self.vertical, other.vertical))
-            .or_else(|| (self.unit != other.unit).then(|| format!("unit {:?} against {:?}", self.unit, other.unit)))
-            .or_else(|| match (self.vertical_unit, other.vertical_unit) {
-                (Some(a), Some(b)) if a != b => Some(format!("vertical unit {a:?} against {b:?}")),
-                _ => None,
-            })
+            .or_else(|| (self.unit != other.unit).then(|| format!("unit: {} against {}", self.unit, other.unit)))
+            .or_else(|| both("vertical unit", self.vertical_unit, other.vertical_unit))
             .or_else(names)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Las,
     error::{Error, Problem},
-    file,
+    metric, read,
     slots::Slots,
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
@@ -14,6 +14,15 @@ use rstar::{
     primitives::{GeomWithData, Rectangle},
 };
 use std::path::{Path, PathBuf};
+
+/// Two files of a catalogue that state to cover the same ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overlap {
+    /// Their numbers in [`Catalogue::files`].
+    pub files: [usize; 2],
+    /// What both cover.
+    pub area: Rect,
+}
 
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
@@ -28,7 +37,7 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Opens files; a folder stands for the LAS and LAZ files in it, by name.
+    /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern (`tiles/*_2023.laz`) for what it matches, by name.
     ///
     /// # Errors
     /// Of the first file that cannot be opened; where there is no file, or where two state different coordinate systems.
@@ -50,13 +59,7 @@ impl Catalogue {
             }
             crs = crs.or_else(|| file.crs().cloned());
         }
-        let footprint = |(i, file): (usize, &Las)| {
-            let Rect { min, max } = file.extent();
-            GeomWithData::new(Rectangle::from_corners(min, max), i)
-        };
-        let footprints =
-            RTree::bulk_load(files.iter().enumerate().filter(|(_, f)| f.point_count() > 0).map(footprint).collect());
-        Ok(Self { files: Vec::new(), first_chunks: Vec::new(), footprints, crs }.of(files))
+        Ok(Self { files: Vec::new(), first_chunks: Vec::new(), footprints: footprints(&files), crs }.of(files))
     }
 
     /// With these files, whose chunks are numbered anew.
@@ -78,6 +81,18 @@ impl Catalogue {
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
         let files = files.into_iter().map(|file| file.indexed(folder)).collect::<Result<_, _>>()?;
+        Ok(self.of(files))
+    }
+
+    /// Each file in metres, as [`Las::in_metres`].
+    ///
+    /// # Errors
+    /// As [`Las::in_metres`].
+    pub fn in_metres(mut self) -> Result<Self, Error> {
+        let files = std::mem::take(&mut self.files);
+        let files: Vec<Las> = files.into_iter().map(Las::in_metres).collect::<Result<_, _>>()?;
+        self.crs = self.crs.as_ref().map(metric::in_metres);
+        self.footprints = footprints(&files);
         Ok(self.of(files))
     }
 
@@ -113,6 +128,26 @@ impl Catalogue {
         found.into_iter().map(|i| &self.files[i]).collect()
     }
 
+    /// The pairs of files that state to cover the same ground. Their points are all read: where a file is there twice, or flight lines are kept
+    /// apart, that is as it should be or not, and only the user can tell.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<Overlap> {
+        let mut found = Vec::new();
+        for (first, file) in self.files.iter().enumerate().filter(|(_, file)| file.point_count() > 0) {
+            let Rect { min, max } = file.extent();
+            for other in self.footprints.locate_in_envelope_intersecting(AABB::from_corners(min, max)) {
+                let second = other.data;
+                // Stated extents are a step too large on each side, so neighbours seem to share a seam.
+                let seam = 4.0 * file.frame.step().max(self.files[second].frame.step());
+                let area = file.extent().intersection(&self.files[second].extent());
+                let area = area.filter(|area| second > first && area.size().iter().all(|side| *side > seam));
+                found.extend(area.map(|area| Overlap { files: [first, second], area }));
+            }
+        }
+        found.sort_by_key(|overlap| overlap.files);
+        found
+    }
+
     /// The coordinate reference system that the files agree on.
     #[must_use]
     pub fn crs(&self) -> Option<&Crs> {
@@ -124,15 +159,16 @@ impl Catalogue {
     /// # Errors
     /// As [`Las::read_all`].
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
-        file::read_all(self, columns)
+        self.files.iter().try_for_each(Las::check_metres)?;
+        read::all(self, columns)
     }
 
-    /// All points in absolute metres, file after file.
+    /// All points with absolute coordinates, file after file.
     ///
     /// # Errors
     /// As [`Las::read_points`].
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        file::read_points(self, columns)
+        read::points(self, columns)
     }
 
     /// The file of a chunk, and the chunk's number in it.
@@ -142,22 +178,39 @@ impl Catalogue {
     }
 }
 
-/// A folder's LAS and LAZ files by name; anything else stands for itself.
-fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let list = || -> std::io::Result<Vec<PathBuf>> {
-        let paths =
-            std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>()?;
-        let is_las = |path: &PathBuf| {
-            path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
-        };
-        let mut paths: Vec<PathBuf> = paths.into_iter().filter(is_las).collect();
-        paths.sort();
-        if paths.is_empty() { Err(std::io::Error::other("no LAS or LAZ file in this folder")) } else { Ok(paths) }
+/// What the files that have points state to cover.
+fn footprints(files: &[Las]) -> RTree<Footprint> {
+    let footprint = |(i, file): (usize, &Las)| {
+        let Rect { min, max } = file.extent();
+        GeomWithData::new(Rectangle::from_corners(min, max), i)
     };
-    list().map_err(|error| Problem::Io(error).of(path))
+    RTree::bulk_load(files.iter().enumerate().filter(|(_, file)| file.point_count() > 0).map(footprint).collect())
+}
+
+/// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for itself.
+fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']) && !path.exists());
+    let (found, what) = match pattern {
+        Some(pattern) => (matching(pattern), "no LAS or LAZ file matches this"),
+        None if path.is_dir() => (listed(path), "no LAS or LAZ file in this folder"),
+        None => return Ok(vec![path.to_owned()]),
+    };
+    let is_las = |path: &PathBuf| {
+        path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
+    };
+    let mut paths = found.map_err(|error| Problem::Io(error).of(path))?;
+    paths.retain(is_las);
+    paths.sort();
+    if paths.is_empty() { Err(Problem::Io(std::io::Error::other(what)).of(path)) } else { Ok(paths) }
+}
+
+fn listed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+fn matching(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
+    let paths = glob::glob(pattern).map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;
+    paths.map(|path| path.map_err(Into::into)).collect()
 }
 
 impl PointSource for Catalogue {
@@ -213,14 +266,14 @@ impl PointSource for Catalogue {
     }
 }
 
-impl file::Chunks for Catalogue {
+impl read::Chunks for Catalogue {
     fn chunk_points(&self, chunk: usize) -> usize {
         let (file, chunk) = self.locate(chunk);
         self.files[file].chunk_points(chunk)
     }
 
     fn largest_memory(&self) -> u64 {
-        self.files.iter().map(file::Chunks::largest_memory).min().unwrap_or(u64::MAX)
+        self.files.iter().map(read::Chunks::largest_memory).min().unwrap_or(u64::MAX)
     }
 
     fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {

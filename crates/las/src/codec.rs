@@ -179,6 +179,11 @@ pub(crate) fn decode(
 
 /// Runs a piece of the codec; its panic is the file's fault.
 fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
+    unpanicked(work).map_err(|reason| Problem::Codec { chunk, reason })
+}
+
+/// Runs a piece of the codec; its panic becomes an error like others.
+pub(crate) fn unpanicked<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let outcome = catch_unwind(AssertUnwindSafe(work));
-    outcome.unwrap_or_else(|_| Err("the codec gave up on it".into())).map_err(|reason| Problem::Codec { chunk, reason })
+    outcome.unwrap_or_else(|_| Err("the codec gave up on it".into()))
 }

@@ -6,7 +6,7 @@
 use crate::{
     codec::Chunk,
     error::{Checked, Problem},
-    header::Record,
+    records::Record,
 };
 use isopach_cloud::Rect;
 use std::io::{Read, Seek, SeekFrom};
@@ -19,11 +19,11 @@ const DEEPEST: i32 = 31;
 /// The octree of a COPC file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Copc {
-    /// Middle of the root cube, metres.
+    /// Middle of the root cube, in the file's unit.
     pub centre: [f64; 3],
-    /// Half the side of the root cube, metres.
+    /// Half the side of the root cube, in the file's unit.
     pub half_side: f64,
-    /// Distance between points of the root, metres; it halves from level to level.
+    /// Distance between points of the root, in the file's unit; it halves from level to level.
     pub spacing: f64,
     /// Points of each level, the root first.
     pub points_by_level: Vec<u64>,
@@ -67,13 +67,13 @@ impl Copc {
         Ok(Some(found))
     }
 
-    /// Distance between points where all levels down to `level` are taken, metres.
+    /// Distance between points where all levels down to `level` are taken, in the file's unit.
     #[must_use]
     pub fn spacing_at(&self, level: u8) -> f64 {
         self.spacing / f64::from(level).exp2()
     }
 
-    /// The first level at which points are no farther apart than `resolution` metres.
+    /// The first level at which points are no farther apart than `resolution`, in the file's unit.
     #[must_use]
     pub fn level_for(&self, resolution: f64) -> u8 {
         (0..DEEPEST as u8).find(|&level| self.spacing_at(level) <= resolution).unwrap_or(DEEPEST as u8)
@@ -85,6 +85,7 @@ impl Copc {
         let mut nodes = Vec::new();
         let mut pages = vec![self.root_page];
         let mut seen = std::collections::BTreeSet::new();
+        let mut read = 0_u64;
         while let Some([at, bytes]) = pages.pop() {
             if !seen.insert(at) {
                 return Err(Problem::lying("a page of the COPC hierarchy", at, "not be reached twice"));
@@ -93,9 +94,10 @@ impl Copc {
             if end > size {
                 return Err(Problem::Truncated { what: "the COPC hierarchy", end, size });
             }
-            // Pages do not overlap, so together they are no larger than the file.
-            if seen.len() as u64 > size / ENTRY {
-                return Err(Problem::lying("the number of COPC pages", seen.len(), "fit into the file"));
+            // Pages do not overlap, so together they are no larger than the file; else a small file could ask for much work.
+            read += bytes;
+            if read > size || seen.len() as u64 > size / ENTRY {
+                return Err(Problem::lying("the COPC hierarchy", read, "fit into the file"));
             }
             let mut page = vec![0; bytes as usize];
             file.seek(SeekFrom::Start(at))?;

@@ -1,9 +1,6 @@
 //! Coordinate systems from records: well-known text (2112) or GeoTIFF keys (34735 to 34737).
 
-use crate::{
-    header::{Record, text},
-    wkt::Node,
-};
+use crate::{epsg, header::text, records::Record, wkt::Node};
 use isopach_cloud::{Crs, LengthUnit};
 
 /// What the records state; well-known text where both are there, with codes from the keys where the text has none.
@@ -16,22 +13,27 @@ pub(crate) fn stated(records: &[Record]) -> Option<Crs> {
         (Some(mut crs), Some(keys)) => {
             crs.horizontal = crs.horizontal.or(keys.horizontal);
             crs.vertical = crs.vertical.or(keys.vertical);
+            crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
             Some(crs)
         }
         (a, b) => a.or(b),
     }
 }
 
-fn unit(factor: f64) -> Option<LengthUnit> {
-    let near = |value: f64| (factor / value - 1.0).abs() < 5e-7;
-    if near(1.0) {
-        Some(LengthUnit::Metre)
-    } else if near(0.3048) {
-        Some(LengthUnit::Foot)
-    } else if near(1200.0 / 3937.0) {
-        Some(LengthUnit::SurveyFoot)
-    } else {
-        None
+/// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
+fn unit(metres: f64) -> LengthUnit {
+    let units = [LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot];
+    let near = |unit: &LengthUnit| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
+    units.into_iter().find(near).unwrap_or(LengthUnit::Other)
+}
+
+/// The unit with this code; EPSG 9001 is the metre.
+fn unit_of_code(code: u16) -> LengthUnit {
+    match code {
+        9001 => LengthUnit::Metre,
+        9002 => LengthUnit::Foot,
+        9003 => LengthUnit::SurveyFoot,
+        _ => LengthUnit::Other,
     }
 }
 
@@ -42,17 +44,18 @@ pub(crate) fn from_wkt(wkt: &str) -> Option<Crs> {
     let geographic = root.find(&["GEOGCS", "GEOGCRS", "GEODCRS", "GEOGRAPHICCRS"]);
     let horizontal = projected.or(geographic)?;
     let vertical = root.find(&["VERT_CS", "VERTCRS", "VERTICALCRS"]);
+    let (code, vertical_code) = (horizontal.epsg(), vertical.and_then(Node::epsg));
+    let unit_of_system = || code.map_or(LengthUnit::Metre, epsg::unit_of_projected);
     Some(Crs {
         wkt: Some(wkt.to_owned()),
-        horizontal: horizontal.epsg(),
-        vertical: vertical.and_then(Node::epsg),
+        horizontal: code,
+        vertical: vertical_code,
         name: horizontal.name().map(str::to_owned),
-        unit: if projected.is_some() {
-            horizontal.unit().and_then(unit).unwrap_or_default()
-        } else {
-            LengthUnit::Degree
+        unit: match projected {
+            Some(_) => horizontal.unit().map_or_else(unit_of_system, unit),
+            None => LengthUnit::Degree,
         },
-        vertical_unit: vertical.and_then(Node::unit).and_then(unit),
+        vertical_unit: vertical.and_then(Node::unit).map(unit).or(vertical_code.map(epsg::unit_of_vertical)),
     })
 }
 
@@ -67,22 +70,21 @@ fn from_geokeys(directory: &[u8], ascii: &str) -> Option<Crs> {
         let (start, count) = (usize::from(start), usize::from(count));
         Some(ascii.get(start..start + count)?.trim_end_matches(['|', '\0']).to_owned())
     };
-    let units = |key: u16| match short(key) {
-        Some(9001) => Some(LengthUnit::Metre),
-        Some(9002) => Some(LengthUnit::Foot),
-        Some(9003) => Some(LengthUnit::SurveyFoot),
-        _ => None,
-    };
-    let (projected, geographic) = (code(3072), code(2048));
+    let (projected, geographic, vertical) = (code(3072), code(2048), code(4096));
     (projected.is_some() || geographic.is_some() || short(1024).is_some()).then_some(())?;
-    let is_degrees = projected.is_none() && short(1024) == Some(2);
+    // The model is what the coordinates are; a projected system of the user's own still names the geographic one it is based on.
+    let is_projected = projected.is_some() || short(1024) == Some(1);
+    let unit_of_system = || projected.map_or(LengthUnit::Metre, epsg::unit_of_projected);
     Some(Crs {
         wkt: None,
-        horizontal: projected.or(geographic),
-        vertical: code(4096),
+        horizontal: if is_projected { projected } else { geographic },
+        vertical,
         name: words_of(3073).or_else(|| words_of(1026)),
-        unit: if is_degrees { LengthUnit::Degree } else { units(3076).unwrap_or_default() },
-        vertical_unit: units(4099),
+        unit: match is_projected {
+            true => short(3076).map_or_else(unit_of_system, unit_of_code),
+            false => LengthUnit::Degree,
+        },
+        vertical_unit: short(4099).map(unit_of_code).or(vertical.map(epsg::unit_of_vertical)),
     })
 }
 

@@ -49,6 +49,14 @@ pub enum Problem {
     /// A point record format or compressor that is not supported.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// Coordinates are needed in metres, and are in something else.
+    #[error("the coordinates are in {units}: {advice}")]
+    NotMetres {
+        /// What they are in.
+        units: String,
+        /// What can be done.
+        advice: &'static str,
+    },
     /// The compressed points cannot be decoded.
     #[error("chunk {chunk} cannot be decoded: {reason}")]
     Codec {

@@ -5,25 +5,50 @@ use crate::{
     error::{Checked, Problem},
     extra::{self, ExtraBytes},
     layout::Layout,
+    records::{self, Record, VariableRecord},
 };
 use isopach_cloud::Crs;
 use laz::LazVlr;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
-/// The most records that are looked at.
-const MOST_RECORDS: u64 = 10_000;
+/// What GPS times count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GpsTime {
+    /// Seconds of the GPS week.
+    Week,
+    /// GPS seconds since 1980-01-06, less this many millions: 1000 by default ("adjusted standard"), another number in LAS 1.5.
+    Standard {
+        /// Millions of seconds that were taken off.
+        less_millions: u16,
+    },
+}
+
+impl GpsTime {
+    /// GPS seconds less a thousand million.
+    pub const ADJUSTED_STANDARD: Self = Self::Standard { less_millions: 1000 };
+}
 
 /// What a file says about itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
     /// Major and minor version of LAS.
     pub version: [u8; 2],
+    /// File source id, a flight line as a rule; 0 where none is assigned.
+    pub file_source_id: u16,
+    /// What GPS times count.
+    pub gps_time: GpsTime,
+    /// System that made the points, or how they were made.
+    pub system_identifier: String,
+    /// Year and day of the year on which the file was made; zeros where unknown.
+    pub created: [u16; 2],
     /// Point data record format, 0 to 10.
     pub format: u8,
     /// Bytes a point, extra bytes included.
     pub record_length: u16,
     /// Number of points.
     pub point_count: u64,
+    /// Number of points of each return, the first return first; five before LAS 1.4.
+    pub points_by_return: Vec<u64>,
     /// Metres (or whatever the coordinate system's unit is) a step of x, y, z.
     pub scale: [f64; 3],
     /// Where x, y, z are counted from.
@@ -42,6 +67,8 @@ pub struct Header {
     pub crs: Option<Crs>,
     /// The octree of a COPC file.
     pub copc: Option<Copc>,
+    /// All variable length records, those before the points first.
+    pub records: Vec<VariableRecord>,
 }
 
 /// What is needed to find and decode the points.
@@ -49,7 +76,10 @@ pub struct Header {
 pub(crate) struct Parsed {
     pub(crate) header: Header,
     pub(crate) layout: Layout,
+    pub(crate) header_bytes: u16,
     pub(crate) points_at: u64,
+    /// Where the extended record of the waveforms is.
+    pub(crate) waveforms_at: Option<u64>,
     pub(crate) laz: Option<Laz>,
 }
 
@@ -59,13 +89,6 @@ pub(crate) struct Laz {
     pub(crate) vlr: LazVlr,
     /// One stream for all points, as the oldest files have it: no chunks.
     pub(crate) pointwise: bool,
-}
-
-/// One variable length record.
-pub(crate) struct Record {
-    pub(crate) user: String,
-    pub(crate) id: u16,
-    pub(crate) data: Vec<u8>,
 }
 
 /// Reads the header and the records of a file of `size` bytes.
@@ -80,7 +103,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     if size < 227 {
         return Err(Problem::Truncated { what: "the header", end: 227, size });
     }
-    let raw = las::raw::Header::read_from(&mut file)?;
+    let (raw, time_offset) = raw_header(&mut file)?;
     let format = raw.point_data_record_format & 0x3F;
     let layout = Layout::of(format)?;
     if usize::from(raw.point_data_record_length) < layout.base {
@@ -91,16 +114,28 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     if points_at > size {
         return Err(Problem::Truncated { what: "what comes before the points", end: points_at, size });
     }
-    let records = records(&mut file, &raw, points_at, size, limits)?;
+    let (all, records) = records::read(&mut file, &raw, size, limits)?;
     let laz = laz_record(&records)?;
     let header = Header {
         version: [raw.version.major, raw.version.minor],
+        file_source_id: raw.file_source_id,
+        gps_time: match (raw.global_encoding & 1, time_offset) {
+            (0, None) => GpsTime::Week,
+            (_, Some(less_millions)) => GpsTime::Standard { less_millions },
+            (_, None) => GpsTime::ADJUSTED_STANDARD,
+        },
+        system_identifier: text(&raw.system_identifier),
+        created: [raw.file_creation_year, raw.file_creation_day_of_year],
         format,
         record_length: raw.point_data_record_length,
         point_count: raw
             .large_file
             .as_ref()
             .map_or(u64::from(raw.number_of_point_records), |l| l.number_of_point_records),
+        points_by_return: match &raw.large_file {
+            Some(large) => large.number_of_points_by_return.to_vec(),
+            None => raw.number_of_points_by_return.iter().map(|&count| u64::from(count)).collect(),
+        },
         scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
         offset: [raw.x_offset, raw.y_offset, raw.z_offset],
         min: [raw.min_x, raw.min_y, raw.min_z],
@@ -110,13 +145,15 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
         extra_bytes: extra::described(&records, usize::from(raw.point_data_record_length) - layout.base),
         crs: crs::stated(&records),
         copc: Copc::of(&records)?.filter(|_| laz.is_some()),
+        records: all,
     };
     if header.point_count > limits.points {
         let must = format!("be at most {}, the limit that was given", limits.points);
         return Err(Problem::lying("the number of points", header.point_count, must));
     }
     check(&header, raw.point_data_record_format)?;
-    Ok(Parsed { header, layout, points_at, laz })
+    let waveforms_at = raw.start_of_waveform_data_packet_record;
+    Ok(Parsed { header, layout, header_bytes: raw.header_size, points_at, waveforms_at, laz })
 }
 
 fn check(header: &Header, stated_format: u8) -> Checked<()> {
@@ -143,65 +180,26 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
     Ok(())
 }
 
-fn records(
-    mut file: impl Read + Seek,
-    raw: &las::raw::Header,
-    points_at: u64,
-    size: u64,
-    limits: Limits,
-) -> Checked<Vec<Record>> {
-    let mut records = Vec::new();
-    let mut at = u64::from(raw.header_size);
-    for _ in 0..u64::from(raw.number_of_variable_length_records).min(MOST_RECORDS) {
-        if at + 54 > points_at {
-            break; // a count that is too large: what there is has been read
-        }
-        let (record, end) = record(&mut file, at, 54, points_at, limits)?;
-        records.extend(record);
-        at = end;
+/// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4; what 1.5 added lies behind that.
+fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
+    const MINOR: usize = 25;
+    const TIME_OFFSET: usize = 391;
+    const USES_TIME_OFFSET: u16 = 1 << 6;
+    let mut bytes = vec![0; usize::from(u16::MAX)]; // a header states its size in two bytes
+    let length = read_up_to(&mut file, &mut bytes)?;
+    bytes.truncate(length);
+    let is_1_5 = bytes.get(MINOR - 1..=MINOR) == Some(&[1, 5]);
+    if is_1_5 {
+        bytes[MINOR] = 4;
     }
-    if let Some(evlr) = &raw.evlr {
-        let mut at = evlr.start_of_first_evlr;
-        for _ in 0..u64::from(evlr.number_of_evlrs).min(MOST_RECORDS) {
-            if at.saturating_add(60) > size {
-                break;
-            }
-            let (record, end) = record(&mut file, at, 60, size, limits)?;
-            records.extend(record);
-            at = end;
-        }
+    let mut raw = las::raw::Header::read_from(Cursor::new(&bytes))?;
+    if !is_1_5 {
+        return Ok((raw, None));
     }
-    Ok(records)
-}
-
-/// Reads the record at `at` with a head of 54 (VLR) or 60 bytes (EVLR), which must end by `limit`; returns where it ends. A record that is too
-/// large to be of interest (waveforms) is passed over.
-fn record(
-    mut file: impl Read + Seek,
-    at: u64,
-    head: usize,
-    limit: u64,
-    limits: Limits,
-) -> Checked<(Option<Record>, u64)> {
-    let mut bytes = vec![0; head];
-    file.seek(SeekFrom::Start(at))?;
-    file.read_exact(&mut bytes)?;
-    let length = if head == 54 {
-        u64::from(u16::from_le_bytes([bytes[20], bytes[21]]))
-    } else {
-        bytes[20..28].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
-    };
-    let end = at.saturating_add(head as u64).saturating_add(length);
-    if end > limit {
-        return Err(Problem::Truncated { what: "a variable length record", end, size: limit });
-    }
-    if length > limits.record_bytes {
-        return Ok((None, end));
-    }
-    let mut data = vec![0; length as usize]; // no more than the limit, and in the file
-    file.read_exact(&mut data)?;
-    let id = u16::from_le_bytes([bytes[18], bytes[19]]);
-    Ok((Some(Record { user: text(&bytes[2..18]), id, data }), end))
+    raw.version = las::Version::new(1, 5);
+    let offset = bytes.get(TIME_OFFSET..TIME_OFFSET + 2).map(|word| u16::from_le_bytes([word[0], word[1]]));
+    let is_used = raw.global_encoding & USES_TIME_OFFSET != 0;
+    Ok((raw, offset.filter(|_| is_used)))
 }
 
 fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {

@@ -3,7 +3,7 @@
 //! [`Las`] is one file, [`Catalogue`] several as one; both are [`isopach_tiling::PointSource`]s whose chunks are those of the file, so the
 //! tile loop decodes each exactly once. Only the fields that are asked for are decompressed (PDRF 6–10), classes and rectangles are
 //! filtered while the chunk is still warm, and coordinates go from the file's integers to `f64` without a detour. [`LazWriter`]
-//! writes LAS 1.4 with named extra bytes.
+//! writes LAS 1.4 with named extra bytes; [`Las::rewrite`] copies what the filters leave of a file of any version and format, with all its records.
 //!
 //! Boxes, classes and resolutions are pushed down to the chunks: those of a COPC file are nodes of an octree, and [`Las::indexed`] writes down what
 //! is in the chunks of a plain LAZ file, so that only those are decoded that have something of what is asked for.
@@ -14,24 +14,38 @@ mod catalogue;
 mod codec;
 mod copc;
 mod crs;
+mod decode;
+mod encoder;
+mod epsg;
 mod error;
 mod extra;
 mod file;
+mod filters;
+mod frame;
 mod header;
 mod identity;
 mod layered;
 mod layout;
 mod limits;
+mod metric;
+mod part;
+mod read;
+mod records;
+mod rewrite;
+mod schema;
 mod sidecar;
 mod slots;
+mod summary;
 mod wkt;
 mod writer;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Overlap};
 pub use copc::Copc;
 pub use error::{Error, Problem};
 pub use extra::{ExtraBytes, ExtraKind};
 pub use file::Las;
-pub use header::Header;
+pub use header::{GpsTime, Header};
 pub use limits::Limits;
-pub use writer::{LazWriter, Schema};
+pub use records::VariableRecord;
+pub use schema::Schema;
+pub use writer::LazWriter;

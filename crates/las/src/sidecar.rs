@@ -1,4 +1,4 @@
-//! What is in each chunk of a plain LAZ file: an index beside it, so that the second query of a box decodes only what it meets.
+//! What is in each chunk of a file: an index beside it, so that the second query of a box decodes only what it meets.
 //!
 //! Written as `<file>.chunks`: a head that identifies the file (bytes, modification time, a hash of everything before the points), then 56
 //! bytes a chunk. One that does not belong to the file as it is now is not used.
@@ -84,6 +84,12 @@ pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".chunks");
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
+}
+
+/// The index beside a file, if it belongs to the file as it is now.
+pub(crate) fn beside(path: &Path, file: &File, points_at: u64, chunks: usize) -> Option<Vec<Contents>> {
+    let place = place(path, None);
+    place.exists().then(|| Identity::of(file, points_at).ok()).flatten().and_then(|it| read(&place, it, chunks))
 }
 
 /// Reads an index; `None` where there is none that belongs to the file.

@@ -1,4 +1,4 @@
-//! Well-known text, as far as it names a coordinate system: version 1 (`PROJCS[…, AUTHORITY["EPSG","26917"]]`) and 2
+//! Well-known text, as far as it names a coordinate system or its units: version 1 (`PROJCS[…, AUTHORITY["EPSG","26917"]]`) and 2
 //! (`PROJCRS[…, ID["EPSG",26917]]`).
 
 /// Deeper texts are not coordinate systems.
@@ -8,7 +8,25 @@ const DEEPEST: usize = 32;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     Element { keyword: String, arguments: Vec<Node> },
-    Value(String),
+    Text(String),
+    Word(String),
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Word(word) => f.write_str(word),
+            Self::Element { keyword, arguments } => {
+                write!(f, "{keyword}[")?;
+                for (i, argument) in arguments.iter().enumerate() {
+                    f.write_str(if i == 0 { "" } else { "," })?;
+                    write!(f, "{argument}")?;
+                }
+                f.write_str("]")
+            }
+        }
+    }
 }
 
 impl Node {
@@ -20,14 +38,14 @@ impl Node {
     pub(crate) fn keyword(&self) -> &str {
         match self {
             Self::Element { keyword, .. } => keyword,
-            Self::Value(_) => "",
+            Self::Text(_) | Self::Word(_) => "",
         }
     }
 
     fn arguments(&self) -> &[Self] {
         match self {
             Self::Element { arguments, .. } => arguments,
-            Self::Value(_) => &[],
+            Self::Text(_) | Self::Word(_) => &[],
         }
     }
 
@@ -38,19 +56,24 @@ impl Node {
 
     pub(crate) fn value(&self, i: usize) -> Option<&str> {
         match self.arguments().get(i)? {
-            Self::Value(value) => Some(value),
+            Self::Text(value) | Self::Word(value) => Some(value),
             Self::Element { .. } => None,
         }
     }
 
+    /// Whether it is an element with one of the keywords.
+    pub(crate) fn is(&self, keywords: &[&str]) -> bool {
+        keywords.iter().any(|keyword| self.keyword().eq_ignore_ascii_case(keyword))
+    }
+
     /// The first direct child with one of the keywords.
     pub(crate) fn child(&self, keywords: &[&str]) -> Option<&Self> {
-        self.arguments().iter().find(|node| keywords.iter().any(|k| node.keyword().eq_ignore_ascii_case(k)))
+        self.arguments().iter().find(|node| node.is(keywords))
     }
 
     /// This node or the first below it with one of the keywords.
     pub(crate) fn find(&self, keywords: &[&str]) -> Option<&Self> {
-        if keywords.iter().any(|k| self.keyword().eq_ignore_ascii_case(k)) {
+        if self.is(keywords) {
             return Some(self);
         }
         self.arguments().iter().find_map(|node| node.find(keywords))
@@ -65,8 +88,7 @@ impl Node {
 
     /// The last direct child that is a unit: its factor to metres or radians.
     pub(crate) fn unit(&self) -> Option<f64> {
-        let units = ["UNIT", "LENGTHUNIT", "ANGLEUNIT"];
-        let is_unit = |node: &&Self| units.iter().any(|k| node.keyword().eq_ignore_ascii_case(k));
+        let is_unit = |node: &&Self| node.is(&["UNIT", "LENGTHUNIT", "ANGLEUNIT"]);
         let unit = self.arguments().iter().rev().find(is_unit).or_else(|| {
             let axis = self.child(&["AXIS"])?;
             axis.arguments().iter().find(is_unit)
@@ -99,7 +121,7 @@ impl Parser<'_> {
         if let Some(quoted) = self.rest.strip_prefix('"') {
             let (text, rest) = quoted.split_once('"')?;
             self.rest = rest;
-            return Some(Node::Value(text.into()));
+            return Some(Node::Text(text.into()));
         }
         let end = self.rest.find(|c: char| "[](),\"".contains(c) || c.is_whitespace()).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
@@ -108,7 +130,7 @@ impl Parser<'_> {
             return None;
         }
         if !self.eat(&['[', '(']) {
-            return Some(Node::Value(word.into()));
+            return Some(Node::Word(word.into()));
         }
         let mut arguments = Vec::new();
         while !self.eat(&[']', ')']) {

@@ -186,3 +186,38 @@ fn limits_are_kept() {
     let tight = open(Limits { memory_bytes: 1_000_000, ..Limits::default() }).unwrap();
     assert!(matches!(tight.read_points(Columns::XYZ), Err(compute::Error::OutOfMemory { budget: 1_000_000, .. })));
 }
+
+#[test]
+fn a_pattern_stands_for_what_it_matches() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a_1.laz", "a_2.laz", "b_1.laz", "a_3.txt"] {
+        strips(&dir.path().join(name));
+    }
+    let pattern = |text: &str| Catalogue::open(&[dir.path().join(text)]);
+    let names = |catalogue: Catalogue| {
+        catalogue.files().iter().map(|file| file.path().file_name().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(pattern("a_*").unwrap()), ["a_1.laz", "a_2.laz"]);
+    assert_eq!(names(pattern("?_1.la[sz]").unwrap()), ["a_1.laz", "b_1.laz"]);
+    let error = pattern("c_*.laz").unwrap_err().to_string();
+    assert!(error.contains("c_*.laz") && error.contains("no LAS or LAZ file matches"), "{error}");
+}
+
+#[test]
+fn files_over_the_same_ground_are_told_and_neighbours_are_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, from: f64| {
+        let points: Vec<[f64; 3]> = (0..121).map(|i| [from + f64::from(i % 11), f64::from(i / 11), 1.0]).collect();
+        let path = dir.path().join(name);
+        let mut writer = LazWriter::create(&path, &Schema::default()).unwrap();
+        writer.write(&Cloud::from_points(&points).unwrap(), &[]).unwrap();
+        writer.finish().unwrap();
+        path
+    };
+    let paths = [write("a.laz", 0.0), write("b.laz", 10.0), write("c.laz", 17.0)];
+    let overlaps = Catalogue::open(&paths).unwrap().overlaps();
+    assert_eq!(overlaps.len(), 1, "{overlaps:?}");
+    assert_eq!(overlaps[0].files, [1, 2]);
+    let Rect { min, max } = overlaps[0].area;
+    assert!((min[0] - 17.0).abs() < 0.01 && (max[0] - 20.0).abs() < 0.01, "{overlaps:?}");
+}

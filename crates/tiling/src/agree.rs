@@ -30,6 +30,13 @@ fn is_usable(source: &dyn PointSource) -> Result<()> {
     if source.point_count() == 0 {
         return Err(Error::InvalidInput(format!("{name} has no points")));
     }
+    if let Some(crs) = source.crs().filter(|crs| !crs.is_metric()) {
+        let units = [crs.unit, crs.height_unit()].map(|unit| unit.to_string());
+        return Err(Error::InvalidInput(format!(
+            "{name} is in {}, heights in {}: convert it to metres",
+            units[0], units[1]
+        )));
+    }
     let (extent, [low, high]) = (source.extent(), source.height_range());
     if !is_somewhere(&extent) {
         return Err(Error::InvalidInput(format!("{name} states the extent {extent}, which is no place on Earth")));

@@ -47,7 +47,7 @@ pub trait PointSource: Sync {
     fn identity(&self) -> Result<Vec<String>> {
         Ok(vec![format!("{}: {} points in {}", self.name(), self.point_count(), self.extent())])
     }
-    /// The coordinate reference system, where it is stated.
+    /// The coordinate reference system, where it is stated; a run refuses one that is not in metres.
     fn crs(&self) -> Option<&Crs> {
         None
     }

@@ -1,6 +1,6 @@
 """What laspy reads from each file given: a JSON line a file, two numbers a column.
 
-The numbers are sums over the points of the value and of the value times its position (from 1), as whole numbers modulo 2^64; floats by their
+The first argument is the decoder to use: Lazrs or Laszip. The numbers are sums over the points of the value and of the value times its position (from 1), as whole numbers modulo 2^64; floats by their
 bits. Coordinates are the stored integers.
 """
 import json, sys
@@ -15,9 +15,12 @@ def sums(values):
         return [str(int(bits.sum(dtype=np.uint64))), str(int((bits * position).sum(dtype=np.uint64)))]
 
 
-for path in sys.argv[1:]:
+DECODER = laspy.LazBackend[sys.argv[1]]
+WAVES = ["wavepacket_index", "wavepacket_offset", "wavepacket_size", "return_point_wave_location", "x_t", "y_t", "z_t"]
+
+for path in sys.argv[2:]:
     try:
-        las = laspy.read(path)
+        las = laspy.read(path, laz_backend=DECODER)
     except BaseException as error:  # a panic of the decoder is no Exception
         print(json.dumps(dict(path=path, error=str(error))))
         continue
@@ -36,6 +39,7 @@ for path in sys.argv[1:]:
         columns["gps_time"] = las.gps_time
     if "red" in names:
         columns.update(red=las.red, green=las.green, blue=las.blue)
+    columns.update({"wave:" + name: np.asarray(las[name], np.float64) for name in WAVES if name in names})
     none = {}
     for vlr in las.header.vlrs.get("ExtraBytesVlr"):
         for extra in map(bytes, vlr.extra_bytes_structs):

@@ -1,0 +1,132 @@
+//! Chunks to points.
+
+use crate::{
+    Las, codec,
+    error::{Checked, Problem},
+    layered::Wanted,
+    layout::i32_at,
+    slots::{Slots, put},
+};
+use isopach_cloud::Columns;
+use laz::DecompressionSelection;
+use std::{fs::File, path::Path};
+
+impl Las {
+    pub(crate) fn record_length(&self) -> usize {
+        usize::from(self.header().record_length)
+    }
+
+    /// The bytes of a chunk.
+    pub(crate) fn bytes(&self, number: usize) -> Checked<Vec<u8>> {
+        let chunk = self.chunks[number];
+        self.bytes_at(chunk.at, chunk.bytes)
+    }
+
+    /// So many bytes of the file, which has them.
+    pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
+        let mut bytes = vec![0; length as usize];
+        read_exact_at(&self.file, &self.path, &mut bytes, at)?;
+        self.stamp.check(&self.path)?;
+        Ok(bytes)
+    }
+
+    /// The records of a chunk, fields outside the selection undefined.
+    pub(crate) fn records(&self, number: usize, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+        self.decoded(number, self.bytes(number)?, selection)
+    }
+
+    pub(crate) fn decoded(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+        let Some(laz) = &self.parsed.laz else { return Ok(bytes) };
+        let chunk = self.chunks[number];
+        if let Some(layers) = self.layers {
+            let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
+            if stated > there {
+                let must = format!("be at most {there}, which is what chunk {number} has for them");
+                return Err(Problem::lying("the size of the layers", stated, must));
+            }
+        }
+        let mut records = vec![0; chunk.points as usize * self.record_length()]; // checked on opening
+        codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
+        Ok(records)
+    }
+
+    /// Whether a record passes the filters.
+    #[inline]
+    pub(crate) fn keeps(&self, record: &[u8]) -> bool {
+        let class = self.parsed.layout.classification_of(record);
+        self.filters.keep(class, || [0, 1].map(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis)))
+    }
+
+    /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the filters.
+    pub(crate) fn fill(&self, number: usize, columns: Columns, slots: &mut Slots<'_>) -> Checked<usize> {
+        let layout = self.parsed.layout;
+        layout.check(columns)?;
+        let bytes = self.bytes(number)?;
+        if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
+            return Ok(kept);
+        }
+        let has_classes = self.filters.classes.is_some();
+        let wanted = if has_classes { columns.with(Columns::CLASSIFICATION) } else { columns };
+        let records = self.decoded(number, bytes, selection(wanted))?;
+        let mut kept = 0;
+        for record in records.chunks_exact(self.record_length()).filter(|record| self.keeps(record)) {
+            slots.xyz[kept] = std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
+            slots.put_columns(kept, record, &layout);
+            kept += 1;
+        }
+        Ok(kept)
+    }
+
+    /// As [`Self::fill`] where the file is layered and coordinates, class and returns are all that is asked for; `None` where it is not, or
+    /// where the chunk is not as it should be.
+    fn fill_from_layers(&self, number: usize, columns: Columns, bytes: &[u8], slots: &mut Slots<'_>) -> Option<usize> {
+        const THESE: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS);
+        let layers = self.layers.filter(|_| THESE.contains(columns))?;
+        let (frame, filters) = (&self.frame, &self.filters);
+        let wanted =
+            Wanted { z: true, classification: filters.classes.is_some() || columns.contains(Columns::CLASSIFICATION) };
+        let mut kept = 0;
+        layers.decode(bytes, self.chunks[number].points as usize, wanted, |point| {
+            let xyz: [f64; 3] = std::array::from_fn(|axis| frame.coordinate(point.xyz[axis], axis));
+            if filters.keep(point.classification, || [xyz[0], xyz[1]]) {
+                put(slots.xyz, kept, xyz);
+                put(slots.columns.classification, kept, point.classification);
+                put(slots.columns.returns, kept, [point.returns & 15, point.returns >> 4]);
+                kept += 1;
+            }
+        })?;
+        Some(kept)
+    }
+}
+
+/// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything anyway.
+pub(crate) fn selection(columns: Columns) -> DecompressionSelection {
+    type Select = fn(DecompressionSelection) -> DecompressionSelection;
+    let fields: [(Columns, Select); 9] = [
+        (Columns::CLASSIFICATION, DecompressionSelection::decompress_classification),
+        (Columns::INTENSITY, DecompressionSelection::decompress_intensity),
+        (Columns::GPS_TIME, DecompressionSelection::decompress_gps_time),
+        (Columns::RGB, DecompressionSelection::decompress_rgb),
+        (Columns::POINT_SOURCE, DecompressionSelection::decompress_point_source_id),
+        (Columns::SCAN_ANGLE, DecompressionSelection::decompress_scan_angle),
+        (Columns::FLAGS, DecompressionSelection::decompress_flags),
+        (Columns::USER_DATA, DecompressionSelection::decompress_user_data),
+        (Columns::NIR, DecompressionSelection::decompress_nir),
+    ];
+    let wanted = fields.into_iter().filter(|(column, _)| columns.contains(*column));
+    wanted.fold(DecompressionSelection::base().decompress_z(), |selection, (_, select)| select(selection))
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, _path: &Path, bytes: &mut [u8], at: u64) -> Checked<()> {
+    Ok(std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)?)
+}
+
+/// Where positioned reads are not to be had, each chunk opens the file anew, so that threads do not share a position.
+#[cfg(not(unix))]
+fn read_exact_at(_file: &File, path: &Path, bytes: &mut [u8], at: u64) -> Checked<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(at))?;
+    Ok(file.read_exact(bytes)?)
+}

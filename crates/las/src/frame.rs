@@ -1,0 +1,81 @@
+//! From stored integers to coordinates.
+
+use crate::{
+    error::{Checked, Problem},
+    header::Header,
+    metric,
+};
+use isopach_cloud::{Crs, Rect};
+
+/// How stored integers become coordinates, in which system, and what the file states in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) scale: [f64; 3],
+    pub(crate) offset: [f64; 3],
+    /// What the file's own coordinates are multiplied by.
+    factors: [f64; 3],
+    pub(crate) crs: Option<Crs>,
+}
+
+impl Frame {
+    /// The file's own.
+    pub(crate) fn of(header: &Header) -> Self {
+        let Header { scale, offset, ref crs, .. } = *header;
+        Self { scale, offset, factors: [1.0; 3], crs: crs.clone() }
+    }
+
+    /// The same in metres.
+    pub(crate) fn in_metres(&self) -> Checked<Self> {
+        let Some(crs) = &self.crs else { return Ok(self.clone()) };
+        let factors = metric::factors(crs).ok_or_else(|| not_metres(crs))?;
+        let times = |values: [f64; 3]| std::array::from_fn(|axis| values[axis] * factors[axis]);
+        Ok(Self {
+            scale: times(self.scale),
+            offset: times(self.offset),
+            factors: times(self.factors),
+            crs: Some(metric::in_metres(crs)),
+        })
+    }
+
+    /// Refuses coordinates that are known not to be metres.
+    pub(crate) fn check_metres(&self) -> Checked<()> {
+        self.crs.as_ref().filter(|crs| !crs.is_metric()).map_or(Ok(()), |crs| Err(not_metres(crs)))
+    }
+
+    /// The coordinate of a stored integer.
+    #[inline(always)]
+    pub(crate) fn coordinate(&self, stored: i32, axis: usize) -> f64 {
+        f64::from(stored) * self.scale[axis] + self.offset[axis]
+    }
+
+    /// A coordinate that the header states.
+    pub(crate) fn stated(&self, coordinate: f64, axis: usize) -> f64 {
+        coordinate * self.factors[axis]
+    }
+
+    /// A rectangle that the file states.
+    pub(crate) fn stated_rect(&self, rect: &Rect) -> Rect {
+        let corner = |corner: [f64; 2]| [0, 1].map(|axis| self.stated(corner[axis], axis));
+        Rect { min: corner(rect.min), max: corner(rect.max) }
+    }
+
+    /// A length in the plane, in the file's own unit.
+    pub(crate) fn to_file(&self, length: f64) -> f64 {
+        length / self.factors[0]
+    }
+
+    /// The larger step of x and y.
+    pub(crate) fn step(&self) -> f64 {
+        self.scale[0].abs().max(self.scale[1].abs())
+    }
+}
+
+fn not_metres(crs: &Crs) -> Problem {
+    let advice = match metric::factors(crs) {
+        Some(_) => "read them with `in_metres`",
+        None => "reproject them to a system in metres or feet",
+    };
+    let (plane, height) = (crs.unit, crs.height_unit());
+    let units = if plane == height { plane.to_string() } else { format!("{plane}, with heights in {height}") };
+    Problem::NotMetres { units, advice }
+}

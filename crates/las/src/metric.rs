@@ -1,0 +1,147 @@
+//! Feet to metres: the factors, and the coordinate system that the converted coordinates are in.
+//!
+//! The well-known text of a projected system in feet becomes that of the same projection in metres: its false easting and northing, which
+//! text of version 1 gives in the system's own unit, are converted, and its EPSG code is left out, because the code means feet.
+
+use crate::wkt::Node;
+use isopach_cloud::{Crs, LengthUnit};
+
+/// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or an unknown one.
+pub(crate) fn factors(crs: &Crs) -> Option<[f64; 3]> {
+    let [plane, height] = [crs.unit, crs.height_unit()].map(LengthUnit::metres);
+    let (plane, height) = plane.zip(height)?;
+    Some([plane, plane, height])
+}
+
+/// The system of coordinates that have been multiplied by the [`factors`].
+pub(crate) fn in_metres(crs: &Crs) -> Crs {
+    if crs.is_metric() {
+        return crs.clone();
+    }
+    let (plane, height) = (crs.unit == LengthUnit::Metre, crs.height_unit() == LengthUnit::Metre);
+    let stated = crs.name.clone().or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
+    Crs {
+        wkt: crs.wkt.as_deref().and_then(Node::parse).map(|text| system(text).to_string()),
+        horizontal: crs.horizontal.filter(|_| plane),
+        vertical: crs.vertical.filter(|_| height),
+        name: if plane { crs.name.clone() } else { stated.map(|name| renamed(&name)) },
+        unit: LengthUnit::Metre,
+        vertical_unit: Some(LengthUnit::Metre),
+    }
+}
+
+const UNIT: [&str; 2] = ["UNIT", "LENGTHUNIT"];
+const CODE: [&str; 2] = ["AUTHORITY", "ID"];
+
+fn renamed(name: &str) -> String {
+    format!("{name}, in metres")
+}
+
+/// A compound system by its parts, a projected or vertical one in metres, anything else as it is.
+fn system(node: Node) -> Node {
+    let is_compound = node.is(&["COMPD_CS", "COMPOUNDCRS"]);
+    let factor = match node.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS", "VERT_CS", "VERTCRS", "VERTICALCRS"]) {
+        true => node.unit().filter(|factor| *factor != 1.0),
+        false => None,
+    };
+    let Node::Element { keyword, arguments } = node else { return node };
+    let arguments = match factor {
+        Some(factor) => converted(arguments, factor),
+        None if is_compound => arguments.into_iter().filter(|part| !part.is(&CODE)).map(system).collect(),
+        None => arguments,
+    };
+    Node::Element { keyword, arguments }
+}
+
+/// What a system consists of, from units of `factor` metres.
+fn converted(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
+    let kept = arguments.into_iter().enumerate().filter(|(_, part)| !part.is(&CODE));
+    kept.map(|(place, part)| match part {
+        Node::Text(name) if place == 0 => Node::Text(renamed(&name)),
+        Node::Element { keyword, arguments } if keyword.eq_ignore_ascii_case("AXIS") => {
+            Node::Element { keyword, arguments: arguments.into_iter().map(metre).collect() }
+        }
+        Node::Element { keyword, arguments } if keyword.eq_ignore_ascii_case("PARAMETER") => {
+            Node::Element { arguments: parameter(arguments, factor), keyword }
+        }
+        part => metre(part),
+    })
+    .collect()
+}
+
+/// A unit becomes the metre.
+fn metre(node: Node) -> Node {
+    match node {
+        Node::Element { keyword, .. } if UNIT.iter().any(|unit| keyword.eq_ignore_ascii_case(unit)) => {
+            Node::Element { keyword, arguments: vec![Node::Text("metre".into()), Node::Word("1".into())] }
+        }
+        other => other,
+    }
+}
+
+/// The parameters of text of version 1 that are lengths.
+fn parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
+    let is_length = matches!(&arguments[..], [Node::Text(name), ..]
+        if ["false_easting", "false_northing"].iter().any(|length| name.eq_ignore_ascii_case(length)));
+    let convert = |part: Node| match &part {
+        Node::Word(value) => value.parse().map_or(part, |value: f64| Node::Word((value * factor).to_string())),
+        _ => part,
+    };
+    if is_length { arguments.into_iter().map(convert).collect() } else { arguments }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crs::from_wkt;
+
+    const OREGON: &str = r#"PROJCS["Oregon Lambert",GEOGCS["NAD83",UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]],PROJECTION["Lambert_Conformal_Conic_2SP"],PARAMETER["latitude_of_origin",41.75],PARAMETER["false_easting",1312335.958],PARAMETER["false_northing",0],UNIT["foot",0.3048],AXIS["X",EAST],AUTHORITY["EPSG","2992"]]"#;
+
+    #[test]
+    fn a_projection_in_feet_becomes_the_same_in_metres() {
+        let feet = from_wkt(OREGON).unwrap();
+        assert_eq!((feet.unit, factors(&feet)), (LengthUnit::Foot, Some([0.3048; 3])));
+        let metres = in_metres(&feet);
+        assert!(metres.is_metric());
+        assert_eq!((metres.horizontal, metres.name.as_deref()), (None, Some("Oregon Lambert, in metres")));
+        let text = metres.wkt.unwrap();
+        // 1312335.958 ft is 400 km, the false easting of the metric twin of this system, EPSG:2991.
+        let easting = text.split("\"false_easting\",").nth(1).unwrap().split(']').next().unwrap();
+        assert!((easting.parse::<f64>().unwrap() - 400_000.0).abs() < 1e-3, "{text}");
+        assert!(text.contains(r#"PARAMETER["latitude_of_origin",41.75]"#), "angles stay");
+        assert!(text.contains(r#"UNIT["degree",0.0174532925199433]"#) && text.contains(r#"["EPSG","4269"]"#));
+        assert!(!text.contains("2992"), "the code means feet");
+        assert!(from_wkt(&text).unwrap().is_metric());
+    }
+
+    #[test]
+    fn version_two_has_a_unit_in_each_axis_and_parameter() {
+        let feet = from_wkt(
+            r#"PROJCRS["x ft",BASEGEOGCRS["NAD83"],CONVERSION["c",PARAMETER["False easting",100,LENGTHUNIT["foot",0.3048]]],CS[Cartesian,2],AXIS["(E)",east,LENGTHUNIT["US survey foot",0.304800609601219]],ID["EPSG",2226]]"#,
+        )
+        .unwrap();
+        assert_eq!(feet.unit, LengthUnit::SurveyFoot);
+        let text = in_metres(&feet).wkt.unwrap();
+        assert!(text.contains(r#"PARAMETER["False easting",100,LENGTHUNIT["foot",0.3048]]"#), "{text}");
+        assert!(text.contains(r#"AXIS["(E)",east,LENGTHUNIT["metre",1]]"#), "{text}");
+    }
+
+    #[test]
+    fn heights_alone_may_be_in_feet() {
+        let both = from_wkt(
+            r#"COMPD_CS["x",PROJCS["UTM",GEOGCS["g"],UNIT["metre",1],AUTHORITY["EPSG","26917"]],VERT_CS["NAVD88 (ftUS)",UNIT["US survey foot",0.304800609601219],AUTHORITY["EPSG","6360"]],AUTHORITY["EPSG","9999"]]"#,
+        )
+        .unwrap();
+        assert_eq!(factors(&both), Some([1.0, 1.0, 1200.0 / 3937.0]));
+        let metres = in_metres(&both);
+        assert_eq!((metres.horizontal, metres.vertical), (Some(26917), None));
+        let text = metres.wkt.unwrap();
+        assert!(text.contains("26917") && !text.contains("6360") && !text.contains("9999"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_length_is_not_converted() {
+        assert_eq!(factors(&Crs { unit: LengthUnit::Degree, ..Crs::default() }), None);
+        assert_eq!(factors(&Crs { vertical_unit: Some(LengthUnit::Other), ..Crs::default() }), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! Files as sources of points, and all points of a source.
+
+use crate::{
+    Las, identity,
+    slots::{Slots, close_gaps, room},
+};
+use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
+use isopach_compute as compute;
+use isopach_tiling::PointSource;
+use rayon::prelude::*;
+
+impl PointSource for Las {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The stated extent, a step larger on every side: writers round it.
+    fn extent(&self) -> Rect {
+        let (header, frame) = (self.header(), &self.frame);
+        let step = frame.scale.map(f64::abs);
+        Rect {
+            min: [0, 1].map(|axis| frame.stated(header.min[axis], axis) - step[axis]),
+            max: [0, 1].map(|axis| frame.stated(header.max[axis], axis) + step[axis]),
+        }
+    }
+
+    fn height_range(&self) -> [f64; 2] {
+        [self.header().min[2], self.header().max[2]].map(|height| self.frame.stated(height, 2))
+    }
+
+    fn point_count(&self) -> u64 {
+        self.header().point_count
+    }
+
+    fn chunk_count(&self) -> usize {
+        self.selected.len()
+    }
+
+    fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
+        self.extent_of(self.selected[chunk])
+    }
+
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        self.chunks[self.selected[chunk]].points
+    }
+
+    fn identity(&self) -> compute::Result<Vec<String>> {
+        Ok(vec![identity::line(&self.path, self.parsed.points_at).map_err(|problem| problem.of(&self.path))?])
+    }
+
+    fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
+        let mut points = room(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
+        let kept = self.fill_chunk(chunk, columns, &mut Slots::of(&mut points))?;
+        close_gaps(&mut points, std::slice::from_ref(&(0..kept)));
+        Ok(points)
+    }
+
+    fn crs(&self) -> Option<&Crs> {
+        self.frame.crs.as_ref()
+    }
+}
+
+/// Chunks that can be decoded into room that somebody else made.
+pub(crate) trait Chunks: PointSource {
+    /// Points of a chunk before any filter.
+    fn chunk_points(&self, chunk: usize) -> usize;
+
+    /// Bytes that points in memory may take.
+    fn largest_memory(&self) -> u64;
+
+    /// Decodes a chunk and tells how many points passed the filters.
+    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize>;
+}
+
+impl Chunks for Las {
+    fn chunk_points(&self, chunk: usize) -> usize {
+        self.chunks[self.selected[chunk]].points as usize
+    }
+
+    fn largest_memory(&self) -> u64 {
+        self.limits.memory_bytes
+    }
+
+    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {
+        Ok(self.fill(self.selected[chunk], columns, slots).map_err(|problem| problem.of(&self.path))?)
+    }
+}
+
+/// All chunks of a source, decoded in parallel, in order, each where its points will stay.
+pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
+    let counts: Vec<usize> = (0..source.chunk_count()).map(|chunk| source.chunk_points(chunk)).collect();
+    let mut points = room(counts.iter().sum(), columns, source.largest_memory())?;
+    let mut rest = Slots::of(&mut points);
+    let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take(count)).collect();
+    let kept: Vec<usize> = parts
+        .par_iter_mut()
+        .enumerate()
+        .map(|(chunk, slots)| source.fill_chunk(chunk, columns, slots))
+        .collect::<compute::Result<_>>()?;
+    let mut start = 0;
+    let ranges = counts.iter().zip(kept).map(|(&count, kept)| {
+        start += count;
+        start - count..start - count + kept
+    });
+    let ranges: Vec<_> = ranges.collect();
+    close_gaps(&mut points, &ranges);
+    Ok(points)
+}
+
+/// All chunks of a source as one cloud.
+pub(crate) fn all(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Cloud> {
+    let extent = source.extent();
+    let [low, high] = source.height_range();
+    let [x, y] = extent.centre();
+    let origin = isopach_cloud::Origin::near([x, y, 0.5 * (low + high)])?;
+    let parts: Vec<Cloud> = (0..source.chunk_count())
+        .into_par_iter()
+        .map(|chunk| source.read_chunk(chunk, columns)?.about(origin))
+        .collect::<compute::Result<_>>()?;
+    let total = parts.iter().map(Cloud::len).sum();
+    let mut ticks = Vec::with_capacity(total);
+    let mut attributes = Attributes::empty(columns);
+    for mut part in parts {
+        ticks.extend_from_slice(part.positions().ticks());
+        attributes.append(&mut part.attributes);
+    }
+    let mut cloud = Cloud::new(origin, ticks);
+    cloud.attributes = attributes;
+    Ok(cloud)
+}

@@ -1,0 +1,230 @@
+//! A file, or what its filters leave of it, written anew with everything that is not a point as it was.
+//!
+//! Records are copied as they are stored, so every field of every format keeps its bits: waveform packets, extra bytes with and without a
+//! description, flags. So do the variable length records, but for those that say where compressed points are: the compressor's own, and the octree
+//! of a COPC file, which the new file does not have. What the header counts and measures is found anew.
+
+use crate::{
+    Error, Las,
+    encoder::{self, Encoder},
+    error::{Checked, Problem},
+    part::Part,
+    records::VariableRecord,
+    schema::Records,
+    summary::Summary,
+};
+use laz::{DecompressionSelection, LazVlr};
+use rayon::prelude::*;
+use std::{
+    fs::File,
+    io::{BufWriter, Seek, SeekFrom, Write},
+    path::Path,
+};
+
+/// Bytes that are copied at a time.
+const PIECE: u64 = 1 << 20;
+
+impl Las {
+    /// Writes the points that pass the filters to a file of the same version and point format, with the same scale, offset, variable length
+    /// records and waveforms: LAZ, or LAS where the name ends in `.las`. Returns how many points there are.
+    ///
+    /// Decodes and encodes on all threads, in memory for two chunks a thread. The file has its name when it is complete.
+    ///
+    /// # Errors
+    /// Of this file; where the other cannot be written; [`Problem::Unwritable`] after [`Las::in_metres`] of a file in feet: its coordinates are
+    /// copied as they are stored, and its coordinate system with them.
+    pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, Error> {
+        let to = to.as_ref();
+        self.rewritten(to, &|problem| problem.of(&self.path), &|problem| problem.of(to))
+    }
+
+    /// As [`Self::rewrite`]; `ours` and `theirs` say whose fault a problem is.
+    fn rewritten(
+        &self,
+        to: &Path,
+        ours: &dyn Fn(Problem) -> Error,
+        theirs: &dyn Fn(Problem) -> Error,
+    ) -> Result<u64, Error> {
+        if self.frame.crs != self.header().crs {
+            let text = "coordinates are copied as they are stored: rewrite before `in_metres`";
+            return Err(theirs(Problem::Unwritable(text.into())));
+        }
+        let compress = !to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("las"));
+        let layout = self.parsed.layout;
+        let extra = self.header().record_length - layout.base as u16; // not less: checked on opening
+        let vlr = if compress { Some(encoder::compressor(layout.format, extra).map_err(theirs)?) } else { None };
+        let start = self.start(vlr.as_ref()).map_err(ours)?;
+        let points_at = start.bytes.len() as u64;
+        let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;
+        let mut summary = Summary::default();
+        for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
+            let parts = wave.par_iter().map(|&chunk| self.kept(chunk)).collect::<Checked<Vec<_>>>().map_err(ours)?;
+            for (records, part) in parts {
+                summary.merge(&part);
+                points.write(&records).map_err(theirs)?;
+            }
+        }
+        let mut file = points.finish().map_err(theirs)?;
+        let extended = self.copy_extended(&mut file).map_err(theirs)?;
+        let patch = Patch { las: self, points_at, vlrs: start.count, compress, summary, extended };
+        end(part, file, &patch.header().map_err(theirs)?).map_err(theirs)?;
+        Ok(summary.count)
+    }
+
+    /// The header as it was, the records before the points, and what lies between them and the points.
+    fn start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
+        let records = self.header().records.iter().filter(|record| !record.extended);
+        let header_bytes = u64::from(self.parsed.header_bytes);
+        let least = match self.header().version {
+            [1, 5..=u8::MAX] => 393,
+            [1, 4] => 375,
+            [1, 3] => 235,
+            _ => 227,
+        };
+        if header_bytes < least {
+            return Err(Problem::lying("the size of the header", header_bytes, format!("be at least {least}")));
+        }
+        let end = records.clone().map(|record| record.at + record.whole()).max().unwrap_or(header_bytes);
+        let mut start = Records { bytes: self.bytes_at(0, header_bytes)?, count: 0 };
+        for record in records.filter(|record| is_kept(record)) {
+            start.bytes.extend(self.bytes_at(record.at, record.whole())?);
+            start.count += 1;
+        }
+        if let Some(vlr) = vlr {
+            start.push_compressor(vlr)?;
+        }
+        let between = self.parsed.points_at.saturating_sub(end);
+        if between > self.limits.record_bytes {
+            let must = format!("be at most {}, the limit that was given", self.limits.record_bytes);
+            return Err(Problem::lying("the room between records and points", between, must));
+        }
+        start.bytes.extend(self.bytes_at(end, between)?);
+        Ok(start)
+    }
+
+    /// The records of a chunk that pass the filters, and what a header says of them.
+    fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
+        let length = self.record_length();
+        let mut records = self.records(chunk, DecompressionSelection::all())?;
+        if self.filters.are_any() {
+            records = records.chunks_exact(length).filter(|record| self.keeps(record)).flatten().copied().collect();
+        }
+        let summary = Summary::of(records.chunks_exact(length), &self.parsed.layout);
+        Ok((records, summary))
+    }
+
+    /// Copies the records behind the points, and tells where they are.
+    fn copy_extended(&self, to: &mut BufWriter<File>) -> Checked<Extended> {
+        let mut extended = Extended::default();
+        for record in self.header().records.iter().filter(|record| record.extended && is_kept(record)) {
+            let at = to.stream_position()?;
+            if extended.count == 0 {
+                extended.at = at;
+            }
+            if self.parsed.waveforms_at == Some(record.at) {
+                extended.waveforms_at = at;
+            }
+            extended.count += 1;
+            let end = record.at + record.whole();
+            let mut from = record.at;
+            while from < end {
+                let piece = self.bytes_at(from, PIECE.min(end - from))?;
+                to.write_all(&piece)?;
+                from += piece.len() as u64;
+            }
+        }
+        Ok(extended)
+    }
+}
+
+/// A file that begins with these bytes and goes on with points.
+fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(Part, Encoder)> {
+    let (part, mut file) = Part::create(to)?;
+    file.write_all(start)?;
+    let points = match vlr {
+        Some(vlr) => Encoder::compressed(file, vlr)?,
+        None => Encoder::plain(file),
+    };
+    Ok((part, points))
+}
+
+/// Writes the header and gives the file its name.
+fn end(part: Part, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(header)?;
+    let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
+    part.complete(&file)
+}
+
+/// Whether a record means the same in another file.
+fn is_kept(record: &VariableRecord) -> bool {
+    record.user_id != "laszip encoded" && record.user_id != "copc"
+}
+
+/// The records behind the points.
+#[derive(Clone, Copy, Default)]
+struct Extended {
+    at: u64,
+    count: u32,
+    waveforms_at: u64,
+}
+
+/// What is new in the header.
+struct Patch<'a> {
+    las: &'a Las,
+    points_at: u64,
+    vlrs: u32,
+    compress: bool,
+    summary: Summary,
+    extended: Extended,
+}
+
+impl Patch<'_> {
+    /// The bytes of the header, everything else as it was (LAS 1.4 R15, table 3; LAS 1.5 adds GPS times at 375).
+    fn header(&self) -> Checked<Vec<u8>> {
+        let (las, summary) = (self.las, &self.summary);
+        let [_, minor] = las.header().version;
+        let mut bytes = las.bytes_at(0, u64::from(las.parsed.header_bytes))?;
+        let mut put = |at: usize, value: &[u8]| {
+            if let Some(place) = bytes.get_mut(at..at + value.len()) {
+                place.copy_from_slice(value);
+            }
+        };
+        let points_at = u32::try_from(self.points_at)
+            .map_err(|_| Problem::Unwritable(format!("{} bytes before the points", self.points_at)))?;
+        put(96, &points_at.to_le_bytes());
+        put(100, &self.vlrs.to_le_bytes());
+        put(104, &[las.parsed.layout.format | if self.compress { 0x80 } else { 0 }]);
+        // Counts of 32 bits: all there is before LAS 1.4, zero for PDRF 6 and above.
+        let is_legacy = las.parsed.layout.format < 6;
+        let count = u32::try_from(summary.count);
+        if minor < 4 && count.is_err() {
+            let text = format!("{} points do not fit LAS 1.{minor}", summary.count);
+            return Err(Problem::Unwritable(text));
+        }
+        let fits = is_legacy && count.is_ok();
+        put(107, &(if fits { count.unwrap_or(0) } else { 0 }).to_le_bytes());
+        for (i, &count) in summary.by_return[..5].iter().enumerate() {
+            put(111 + 4 * i, &(if fits { count as u32 } else { 0 }).to_le_bytes());
+        }
+        for (i, value) in summary.extent(las.header().scale, las.header().offset).into_iter().enumerate() {
+            put(179 + 8 * i, &value.to_le_bytes());
+        }
+        if minor >= 3 {
+            put(227, &self.extended.waveforms_at.to_le_bytes());
+        }
+        if minor >= 4 {
+            put(235, &self.extended.at.to_le_bytes());
+            put(243, &self.extended.count.to_le_bytes());
+            put(247, &summary.count.to_le_bytes());
+            for (i, count) in summary.by_return.iter().enumerate() {
+                put(255 + 8 * i, &count.to_le_bytes());
+            }
+        }
+        if minor >= 5 && summary.count > 0 {
+            put(375, &summary.time[1].to_le_bytes());
+            put(383, &summary.time[0].to_le_bytes());
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,132 @@
+//! What a file to be written holds.
+
+use crate::{
+    GpsTime, crs,
+    error::{Checked, Problem},
+    extra::ExtraBytes,
+};
+use isopach_cloud::{Columns, Crs};
+use laz::LazVlr;
+
+/// What a file to be written holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schema {
+    /// Coordinate reference system: its well-known text, else its EPSG codes, are written.
+    pub crs: Option<Crs>,
+    /// Metres a step of the coordinates.
+    pub scale: f64,
+    /// Where coordinates are counted from, metres.
+    pub offset: [f64; 3],
+    /// Standard columns beside the coordinates: PDRF 6, 7 with colour, 8 with near infrared. Columns that are not named are zero.
+    pub columns: Columns,
+    /// What GPS times count, where they are among the columns.
+    pub gps_time: GpsTime,
+    /// Named extra columns.
+    pub extra_bytes: Vec<ExtraBytes>,
+}
+
+impl Default for Schema {
+    /// Millimetres about zero, coordinates alone.
+    fn default() -> Self {
+        Self {
+            crs: None,
+            scale: 0.001,
+            offset: [0.0; 3],
+            columns: Columns::XYZ,
+            gps_time: GpsTime::ADJUSTED_STANDARD,
+            extra_bytes: Vec::new(),
+        }
+    }
+}
+
+impl Schema {
+    pub(crate) fn check(&self) -> Checked<()> {
+        if !(self.scale.is_finite() && self.scale > 0.0) {
+            return Err(Problem::Unwritable(format!("the scale is {}, but must be above zero", self.scale)));
+        }
+        if let GpsTime::Standard { less_millions } = self.gps_time
+            && self.gps_time != GpsTime::ADJUSTED_STANDARD
+        {
+            let text = format!("GPS times less {less_millions} million seconds need LAS 1.5, and 1.4 is written");
+            return Err(Problem::Unwritable(text));
+        }
+        if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
+            return Err(Problem::Unwritable(format!("the offset is {bad}, but must be finite")));
+        }
+        Ok(())
+    }
+
+    /// Point data record format.
+    pub(crate) fn format(&self) -> u8 {
+        match () {
+            () if self.columns.contains(Columns::NIR) => 8,
+            () if self.columns.contains(Columns::RGB) => 7,
+            () => 6,
+        }
+    }
+
+    /// Bytes of the extra columns of a point.
+    pub(crate) fn extra_length(&self) -> Checked<u16> {
+        let bytes: usize = self.extra_bytes.iter().map(|extra| extra.kind.bytes()).sum();
+        u16::try_from(bytes)
+            .ok()
+            .filter(|bytes| *bytes < u16::MAX - 100)
+            .ok_or_else(|| Problem::Unwritable(format!("extra columns of {bytes} bytes a point do not fit a record")))
+    }
+
+    /// The variable length records: coordinate system, extra bytes, compressor.
+    pub(crate) fn records(&self, vlr: &LazVlr) -> Checked<Records> {
+        let mut records = Records { bytes: Vec::new(), count: 0 };
+        if let Some(crs) = &self.crs {
+            if let Some(wkt) = &crs.wkt {
+                records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
+            } else if let Some(keys) = crs::geokeys(crs) {
+                records.push("LASF_Projection", 34735, &keys)?;
+            }
+        }
+        if !self.extra_bytes.is_empty() {
+            let descriptors: Vec<u8> = self.extra_bytes.iter().flat_map(ExtraBytes::descriptor).collect();
+            records.push("LASF_Spec", 4, &descriptors)?;
+        }
+        records.push_compressor(vlr)?;
+        Ok(records)
+    }
+}
+
+/// Variable length records as they are in a file.
+#[derive(Default)]
+pub(crate) struct Records {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) count: u32,
+}
+
+impl Records {
+    fn push(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
+        let Ok(length) = u16::try_from(data.len()) else {
+            return Err(Problem::Unwritable(format!("the record {user} {id} is longer than 65535 bytes")));
+        };
+        self.bytes.extend([0; 2]);
+        self.bytes.extend(&padded(user)[..16]);
+        self.bytes.extend(id.to_le_bytes());
+        self.bytes.extend(length.to_le_bytes());
+        self.bytes.extend([0; 32]);
+        self.bytes.extend(data);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// The record of the compressor.
+    pub(crate) fn push_compressor(&mut self, vlr: &LazVlr) -> Checked<()> {
+        let mut data = Vec::new();
+        vlr.write_to(&mut data)?;
+        self.push("laszip encoded", 22204, &data)
+    }
+}
+
+/// Text in 32 bytes.
+pub(crate) fn padded(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let length = text.len().min(32);
+    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+    bytes
+}

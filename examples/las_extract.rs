@@ -1,0 +1,60 @@
+//! Copies a part of a LAS or LAZ file: a rectangle, some classes; every field and record of what is left stays as it is.
+//!
+//!     cargo run --release --example las_extract -- IN OUT [--within XMIN,YMIN,XMAX,YMAX] [--classes 2,9] [--index]
+//!
+//! Tells how many chunks had to be decoded for it: those of a COPC file that the rectangle meets, or those of any other file once there is an
+//! index of its chunks (`--index` makes one beside it).
+
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+use clap::Parser;
+use isopach::{cloud::Rect, las::Las, tiling::PointSource};
+use std::{error::Error, path::PathBuf, time::Instant};
+
+#[derive(Parser)]
+#[command(about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point.")]
+struct Arguments {
+    /// LAS, LAZ or COPC.
+    input: PathBuf,
+    /// LAZ, or LAS where the name ends in .las.
+    output: PathBuf,
+    /// Rectangle in the file's coordinates, its lower edges included: XMIN,YMIN,XMAX,YMAX.
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
+    within: Vec<f64>,
+    /// ASPRS classes.
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<u8>,
+    /// Use the index of the file's chunks, and make it where there is none.
+    #[arg(long)]
+    index: bool,
+}
+
+fn main() {
+    if let Err(error) = run(&Arguments::parse()) {
+        eprintln!("las_extract: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let mut las = Las::open(&arguments.input)?;
+    if arguments.index {
+        las = las.indexed(None)?;
+    }
+    las = las.keep_classes(&arguments.classes);
+    match arguments.within[..] {
+        [] => {}
+        [x_min, y_min, x_max, y_max] => las = las.within(Rect { min: [x_min, y_min], max: [x_max, y_max] }),
+        _ => return Err(format!("--within has {} numbers, but must have 4", arguments.within.len()).into()),
+    }
+    let start = Instant::now();
+    let kept = las.rewrite(&arguments.output)?;
+    let (decoded, chunks) = (las.chunk_count(), las.total_chunks());
+    println!(
+        "{kept} of {} points; {decoded} of {chunks} chunks decoded ({:.1} %); {:.2} s",
+        las.header().point_count,
+        100.0 * decoded as f64 / chunks.max(1) as f64,
+        start.elapsed().as_secs_f64()
+    );
+    Ok(())
+}

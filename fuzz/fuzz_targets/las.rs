@@ -1,0 +1,71 @@
+//! Any bytes as a LAS or LAZ file: an error or points, never a panic, a hang or more memory than the limits.
+//!
+//! ```text
+//! cargo install cargo-fuzz
+//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus/las
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run las -- -max_total_time=3600 -timeout=10 -rss_limit_mb=1024 -max_len=16384
+//! ```
+
+#![no_main]
+
+use isopach_cloud::{Columns, Rect};
+use isopach_las::{Las, Limits};
+use libfuzzer_sys::fuzz_target;
+use std::{path::PathBuf, process, sync::LazyLock};
+
+const LIMITS: Limits = Limits { record_bytes: 1 << 20, points: 1 << 30, chunk_bytes: 16 << 20, memory_bytes: 16 << 20 };
+
+/// One file a process, in memory where the system has such a place.
+static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
+    // A panic of the codec is caught and becomes an error; one of ours ends the run.
+    std::panic::set_hook(Box::new(|panic| {
+        if !panic.location().is_some_and(|place| place.file().contains("/laz-")) {
+            eprintln!("{panic}");
+            process::abort();
+        }
+    }));
+    let memory = PathBuf::from("/dev/shm");
+    let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    folder.join(format!("isopach-fuzz-{}.laz", process::id()))
+});
+
+static COPY: LazyLock<PathBuf> = LazyLock::new(|| PATH.with_extension("copy.laz"));
+
+fuzz_target!(|bytes: &[u8]| {
+    if std::fs::write(&*PATH, bytes).is_err() {
+        return;
+    }
+    let open = || Las::open_within(&*PATH, LIMITS).ok();
+    let Some(las) = open() else { return };
+    let stated = las.header().point_count;
+    for columns in [Columns::XYZ, Columns::CLASSIFICATION, Columns::INTENSITY.with(Columns::FLAGS)] {
+        if let Ok(points) = las.read_points(columns) {
+            assert_eq!(points.len() as u64, stated);
+        }
+    }
+    if stated < 100_000 {
+        for extra in &las.header().extra_bytes {
+            let _ = las.read_extra(&extra.name);
+        }
+    }
+    let [min, max] = [las.header().min, las.header().max];
+    if stated < 10_000 {
+        // What can be decoded whole can be written, and is the same.
+        let decoded = |las: &Las| (0..las.total_chunks()).map(|chunk| las.read_raw(chunk).ok()).collect::<Option<Vec<_>>>();
+        if let Some(records) = decoded(&las)
+            && las.rewrite(&*COPY).is_ok()
+        {
+            let copy = Las::open(&*COPY).ok().and_then(|copy| decoded(&copy));
+            assert!(copy.is_some_and(|copy| copy.concat() == records.concat()));
+        }
+    }
+    let middle = [0, 1].map(|axis| 0.5 * (min[axis] + max[axis]));
+    let quarter = Rect { min: [min[0], min[1]], max: middle };
+    let within = las.keep_classes(&[2]).within(quarter);
+    if let Ok(points) = within.read_points(Columns::CLASSIFICATION) {
+        assert!(points.xyz.iter().all(|point| quarter.owns([point[0], point[1]])));
+    }
+    if let Some(coarse) = open().filter(|las| las.copc().is_some()).and_then(|las| las.at_resolution(10.0).ok()) {
+        let _ = coarse.read_points(Columns::XYZ);
+    }
+});
