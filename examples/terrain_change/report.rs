@@ -117,12 +117,12 @@ fn input(epoch: &Epoch) -> Value {
     })
 }
 
-fn parameters(arguments: &Arguments) -> Value {
+pub(crate) fn parameters(arguments: &Arguments) -> Value {
     json!({
         "classes": arguments.classes, "cell_m": arguments.cell, "core_spacing_m": arguments.core_spacing,
         "normal_radii_m": arguments.normal_radii, "cylinder_radius_m": arguments.cylinder_radius,
         "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth, "align": format!("{:?}", arguments.align).to_lowercase(),
-        "tile_size_m": arguments.tile_size, "memory_gib": arguments.memory, "ignore_crs": arguments.ignore_crs,
+        "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
         "given_registration_error_m": arguments.registration_error,
     })
 }

@@ -23,13 +23,13 @@ impl Grid {
     /// size is no binary fraction.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells.
+    /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells a side.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
         let first = rect.min.map(|x| cell_of(x, cell_size));
         let counts: [i64; 2] = std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
-        let cells = counts[0] as f64 * counts[1] as f64;
-        Error::check("cell size", cell_size, cells < 2_147_483_648.0, "give fewer than 2^31 cells over the extent")?;
+        let longest = counts[0].max(counts[1]) as f64;
+        Error::check("cell size", cell_size, longest < 2_147_483_648.0, "give fewer than 2^31 columns and rows")?;
         Ok(Self { cell_size, first, columns: counts[0] as usize, rows: counts[1] as usize })
     }
 

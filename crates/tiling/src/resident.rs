@@ -12,6 +12,7 @@ pub struct Resident {
     chunk_points: usize,
     extent: Rect,
     heights: [f64; 2],
+    identity: Option<Vec<String>>,
 }
 
 impl Resident {
@@ -31,7 +32,14 @@ impl Resident {
         let heights = positions
             .bounds()
             .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
-        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights }
+        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights, identity: None }
+    }
+
+    /// Says what the points are, for a run that is continued later: what the source that they were read from says of itself.
+    #[must_use]
+    pub fn identified_by(mut self, identity: Vec<String>) -> Self {
+        self.identity = Some(identity);
+        self
     }
 
     /// The cloud.
@@ -59,6 +67,10 @@ impl PointSource for Resident {
     }
     fn points_in_chunk(&self, chunk: usize) -> u64 {
         self.cloud.len().saturating_sub(chunk * self.chunk_points).min(self.chunk_points) as u64
+    }
+    fn identity(&self) -> Result<Vec<String>> {
+        let stated = || vec![format!("{}: {} points in {}", self.name, self.cloud.len(), self.extent)];
+        Ok(self.identity.clone().unwrap_or_else(stated))
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         if !self.cloud.attributes.columns().contains(columns) {
