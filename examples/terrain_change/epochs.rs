@@ -38,7 +38,6 @@ impl Epoch {
         if !fits {
             return Ok((Box::new(Declared::new(catalogue, crs)), 0));
         }
-        let identity = catalogue.identity()?;
         let cloud = catalogue.read_all(Columns::XYZ)?;
         if cloud.is_empty() {
             let name = catalogue.name();
@@ -48,7 +47,7 @@ impl Epoch {
             }));
         }
         let held = 12 * cloud.len() as u64;
-        let resident = Resident::new(catalogue.name(), cloud).identified_by(identity);
+        let resident = Resident::read_from(catalogue, cloud)?;
         Ok((Box::new(Declared::new(resident, crs)), held))
     }
 }

@@ -35,11 +35,13 @@ impl Resident {
         Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights, identity: None }
     }
 
-    /// Says what the points are, for a run that is continued later: what the source that they were read from says of itself.
-    #[must_use]
-    pub fn identified_by(mut self, identity: Vec<String>) -> Self {
-        self.identity = Some(identity);
-        self
+    /// All points of a source, read into `cloud`: it says of itself what the source says, so that a run cannot tell which of them it was given.
+    ///
+    /// # Errors
+    /// Where the source cannot say what it is ([`PointSource::identity`]).
+    pub fn read_from(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
+        let (extent, heights, identity) = (source.extent(), source.height_range(), Some(source.identity()?));
+        Ok(Self { extent, heights, identity, ..Self::new(source.name(), cloud) })
     }
 
     /// The cloud.
