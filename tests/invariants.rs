@@ -5,6 +5,8 @@
 
 #[path = "../examples/common/scene.rs"]
 mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
 
 use isopach::{
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Volumes},
@@ -41,7 +43,8 @@ struct Setup {
     shards: usize,
 }
 
-const PLAIN: Setup = Setup { tile_size: f64::INFINITY, threads: 2, chunk: 10_000, parts: 1, swapped: false, memory: 4 << 30, shards: 0 };
+const PLAIN: Setup =
+    Setup { tile_size: f64::INFINITY, threads: 2, chunk: 10_000, parts: 1, swapped: false, memory: 4 << 30, shards: 0 };
 
 /// So little memory that tiles are cut and points go to disk.
 const STARVED: Setup = Setup { memory: 4_000_000, ..PLAIN };

@@ -19,6 +19,8 @@ mod page;
 mod report;
 #[path = "../common/scene.rs"]
 mod scene;
+#[path = "../common/scene_epochs.rs"]
+mod scene_epochs;
 #[path = "../common/scene_files.rs"]
 mod scene_files;
 mod truth;
