@@ -3,11 +3,13 @@
 # are equal.
 #
 #     scripts/equal.sh [POINTS] [FOLDER]        default: a million points an epoch, target/equal
+#
+# BIN names a folder with the two programs, if they are not to be built.
 set -eu
 points=${1:-1000000}
 folder=${2:-target/equal}
-cargo build --release --quiet --example survey --example terrain_change
-bin=target/release/examples
+[ -n "${BIN:-}" ] || cargo build --release --quiet --example survey --example terrain_change
+bin=${BIN:-target/release/examples}
 rm -rf "$folder"
 "$bin/survey" make "$folder/nine" --points "$points" --files 3
 mkdir -p "$folder/one"
