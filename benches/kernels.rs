@@ -11,6 +11,8 @@
 mod machine;
 #[path = "../examples/common/scene.rs"]
 mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
 #[path = "../examples/common/scene_files.rs"]
 mod scene_files;
 

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (before, after) = (Las::open(before)?, Las::open(after)?);
     let dod = Dod { cell_size: 0.5, statistic: CellStatistic::Mean, classes: vec![2], ..Dod::default() };
-    let tiling = Tiling { tile_size: 500.0, working_set_bytes: 4 << 30 };
+    let tiling = Tiling { tile_size: 500.0, memory: 4 << 30, ..Tiling::default() };
     let crs = before.crs().cloned().unwrap_or_default();
     let mut sink = Differences(GeoTiffMosaic::create(out, dod.cell_size)?.crs(crs));
     let report = tiling.stream(&isopach::auto(), &dod, [&before, &after], &mut sink)?;

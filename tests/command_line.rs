@@ -5,6 +5,8 @@
 
 #[path = "../examples/common/scene.rs"]
 mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
 #[path = "../examples/common/scene_files.rs"]
 mod scene_files;
 

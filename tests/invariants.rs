@@ -5,12 +5,14 @@
 
 #[path = "../examples/common/scene.rs"]
 mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
 
 use isopach::{
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Volumes},
     cloud::{Cloud, Origin, Rect, Rigid},
     neighbours::AxialStatistic,
-    tiling::{Moved, PointSource, Report, Resident, Tiling},
+    tiling::{Kept, Moved, PointSource, Report, Resident, Run, Share, Spill, Tiling},
 };
 use scene::Scene;
 use std::collections::BTreeMap;
@@ -35,9 +37,17 @@ struct Setup {
     chunk: usize,
     parts: usize,
     swapped: bool,
+    /// Bytes; what they cannot hold goes to disk.
+    memory: u64,
+    /// Runs as so many shards that are merged; 0: as one.
+    shards: usize,
 }
 
-const PLAIN: Setup = Setup { tile_size: f64::INFINITY, threads: 2, chunk: 10_000, parts: 1, swapped: false };
+const PLAIN: Setup =
+    Setup { tile_size: f64::INFINITY, threads: 2, chunk: 10_000, parts: 1, swapped: false, memory: 4 << 30, shards: 0 };
+
+/// So little memory that tiles are cut and points go to disk.
+const STARVED: Setup = Setup { memory: 4_000_000, ..PLAIN };
 
 /// A cloud cut into files, in this order or the other.
 struct Files(Vec<Resident>);
@@ -97,7 +107,9 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
     let operation = (dod, m3c2.every(1.7), C2c { max_distance: 3.0 });
     let mut outcome = Outcome::default();
     let mut volumes = Volumes::new(1.0, 0.01);
-    let tiling = Tiling { tile_size: setup.tile_size, ..Tiling::default() };
+    let dir = tempfile::tempdir().unwrap();
+    let tiling =
+        Tiling { tile_size: setup.tile_size, memory: setup.memory, spill: Spill::within(dir.path().join("spill")) };
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
         volumes.add(&dod);
         add_cells(&mut outcome, &dod);
@@ -108,7 +120,16 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
         }
         Ok(())
     };
-    let report = pool.install(|| tiling.stream(&isopach::cpu(), &operation, [&before, &after], &mut sink)).unwrap();
+    let kept = Kept::within(dir.path().join("run"), "");
+    let mut share = |share| {
+        let run = Run { keep: (setup.shards > 0).then(|| kept.results()), share, ..Run::default() };
+        let sources: [&dyn PointSource; 2] = [&before, &after];
+        pool.install(|| tiling.stream_with(&isopach::cpu(), &operation, sources, &mut sink, &run)).unwrap()
+    };
+    for number in (1..=setup.shards).rev() {
+        share(Share::Shard { number, of: setup.shards });
+    }
+    let report = share(if setup.shards > 0 { Share::Merge } else { Share::All });
     outcome.volumes =
         [volumes.gain().volume, volumes.loss().volume, volumes.net()[0], volumes.net()[1]].map(f64::to_bits);
     (outcome, report)
@@ -160,6 +181,10 @@ fn the_same_bits_however_it_is_cut_up() {
             Setup { tile_size: 10.0, threads: 1, chunk: 777, ..PLAIN },
             Setup { chunk: 1000, parts: 3, swapped: true, ..PLAIN },
             Setup { tile_size: 33.3, chunk: 50_000, parts: 4, ..PLAIN },
+            Setup { tile_size: 100.0, chunk: 1000, parts: 9, ..STARVED },
+            Setup { tile_size: f64::INFINITY, chunk: 1500, threads: 5, ..STARVED },
+            Setup { tile_size: 50.0, shards: 1, ..PLAIN },
+            Setup { tile_size: 33.3, chunk: 1000, shards: 3, ..STARVED },
         ] {
             let (cut, report) = run(&clouds, &motion, statistic, &setup);
             assert!(
@@ -169,6 +194,12 @@ fn the_same_bits_however_it_is_cut_up() {
                 setup.threads,
                 setup.chunk
             );
+            if setup.shards > 0 {
+                assert_eq!(report.tiles, 0, "nothing is left to do when shards are merged");
+                continue;
+            }
+            assert_eq!(report.spilled_bytes > 0, setup.memory == STARVED.memory, "{report}");
+            assert!(report.peak_bytes <= report.memory, "{report}");
             let chunks: usize = clouds.iter().map(|cloud| Files::new(cloud, &setup).chunk_count()).sum();
             assert_eq!(report.sources.iter().map(|s| s.decodes + s.chunks_skipped).sum::<u64>(), chunks as u64);
         }
@@ -217,8 +248,8 @@ fn epochs_of_one_name_are_two() {
 fn a_budget_that_is_too_small_says_so() {
     let clouds = clouds(&Scene::new(5000, 1));
     let sources = clouds.map(|cloud| Resident::new("a cloud", cloud));
-    let tiling = Tiling { working_set_bytes: 1000, ..Tiling::default() };
+    let tiling = Tiling { memory: 1_000_000, ..Tiling::default() };
     let mut sink = |_: Rect, _: DodRasters| Ok(());
     let error = tiling.stream(&isopach::cpu(), &Dod::default(), [&sources[0], &sources[1]], &mut sink).unwrap_err();
-    assert!(error.to_string().contains("the budget is 1000"), "{error}");
+    assert!(error.to_string().contains("the budget is 1000000"), "{error}");
 }

@@ -4,7 +4,7 @@
 //! (−4 m) with its deposit (+2.5 m) below, a filled pit (+1 m), and a river that cut in by 0.4 m along a sine. Each epoch
 //! has random positions of its own, some of them on trees. The later epoch is misaligned by a known rigid motion.
 
-use isopach::cloud::{Attributes, Points, Rigid};
+use isopach::cloud::Rigid;
 use std::f64::consts::TAU;
 
 /// Easting, northing and height of the scene's south-west corner, metres.
@@ -65,45 +65,22 @@ impl Scene {
     pub(crate) fn middle(&self) -> [f64; 3] {
         [CORNER[0] + self.side() / 2.0, CORNER[1] + self.side() / 2.0, CORNER[2]]
     }
+}
 
-    /// Both epochs, the later one misaligned.
-    pub(crate) fn epochs(&self) -> [Points; 2] {
-        let first = self.seed.wrapping_mul(2);
-        let [before, mut after] = [(first, 0.0), (first + 1, 1.0)].map(|(seed, changed)| self.epoch(seed, changed));
-        after.transform(&self.misalignment);
-        [before, after]
-    }
-
-    /// One epoch in strips of 60 m, as a scanner would fly them.
-    fn epoch(&self, seed: u64, changed: f64) -> Points {
-        let side = self.side();
-        let mut rows: Vec<([f64; 3], u8)> = (0..self.points as u64)
-            .map(|i| {
-                let random = |stream: u64| uniform(seed, i * 8 + stream);
-                let (x, y) = (random(0) * side, random(1) * side);
-                let noise = (-2.0 * random(2).max(1e-300).ln()).sqrt() * (TAU * random(3)).cos();
-                let ground = self.terrain(x, y) + changed * self.change(x, y) + ROUGHNESS * noise;
-                let wooded = (x / 37.0).sin() * (y / 53.0).sin() > 0.55 && random(4) < 0.3;
-                let (up, class) = if wooded { (random(5).sqrt() * 14.0, 5) } else { (0.0, 2) };
-                ([x + CORNER[0], y + CORNER[1], ground + up + CORNER[2]], class)
-            })
-            .collect();
-        rows.sort_by(|(a, _), (b, _)| {
-            let strip = |p: &[f64; 3]| ((p[0] - CORNER[0]) / 60.0).floor();
-            strip(a).total_cmp(&strip(b)).then(a[1].total_cmp(&b[1]))
-        });
-        Points {
-            xyz: rows.iter().map(|(point, _)| *point).collect(),
-            attributes: Attributes {
-                classification: Some(rows.iter().map(|(_, class)| *class).collect()),
-                ..Attributes::default()
-            },
-        }
+impl Scene {
+    /// The point that stands at (x, y) metres from the corner, and its class; seed and index name its random numbers.
+    pub(crate) fn point(&self, [seed, i]: [u64; 2], [x, y]: [f64; 2], changed: f64) -> ([f64; 3], u8) {
+        let random = |stream: u64| uniform(seed, i * 8 + stream);
+        let noise = (-2.0 * random(2).max(1e-300).ln()).sqrt() * (TAU * random(3)).cos();
+        let ground = self.terrain(x, y) + changed * self.change(x, y) + ROUGHNESS * noise;
+        let wooded = (x / 37.0).sin() * (y / 53.0).sin() > 0.55 && random(4) < 0.3;
+        let (up, class) = if wooded { (random(5).sqrt() * 14.0, 5) } else { (0.0, 2) };
+        ([x + CORNER[0], y + CORNER[1], ground + up + CORNER[2]], class)
     }
 }
 
 /// The `i`-th of a sequence of numbers in [0, 1): a hash of seed and index (splitmix64), so that any may be had alone.
-fn uniform(seed: u64, i: u64) -> f64 {
+pub(crate) fn uniform(seed: u64, i: u64) -> f64 {
     let mut z = (seed ^ 0x5DEE_CE66_D123_4567).wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     for multiplier in [0xBF58_476D_1CE4_E5B9_u64, 0x94D0_49BB_1331_11EB] {
         z = (z ^ (z >> 29)).wrapping_mul(multiplier);

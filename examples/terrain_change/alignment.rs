@@ -38,12 +38,17 @@ impl<B: ?Sized> TileOperation<1, B> for Thinned {
 
 /// The motion that brings `compared` onto `reference`: ICP, after phase correlation if asked for, then again with kernels that do not
 /// listen to changed ground.
-pub(crate) fn find(reference: &dyn PointSource, compared: &dyn PointSource, how: Align) -> Result<Alignment> {
+pub(crate) fn find(
+    reference: &dyn PointSource,
+    compared: &dyn PointSource,
+    how: Align,
+    tiling: &Tiling,
+) -> Result<Alignment> {
     let area = reference.extent().area().max(compared.extent().area());
     let points = reference.point_count().max(compared.point_count()) as f64;
     // No finer than the points are apart, and no more of them than the sample.
     let spacing = (area / points.min(SAMPLE)).sqrt().max(0.25);
-    let (target, source) = (thinned(reference, spacing)?, thinned(compared, spacing)?);
+    let (target, source) = (thinned(reference, spacing, tiling)?, thinned(compared, spacing, tiling)?);
     let pair = Pair { source: source.positions(), target: target.positions() };
     let choice = isopach::auto();
     let centre = target.positions().extent().ok_or_else(|| Error::InvalidInput("nothing to align".into()))?.centre();
@@ -66,9 +71,8 @@ pub(crate) fn find(reference: &dyn PointSource, compared: &dyn PointSource, how:
 }
 
 /// A cloud of one point a cell, in an order that does not depend on tiles.
-fn thinned(source: &dyn PointSource, spacing: f64) -> Result<Cloud> {
+fn thinned(source: &dyn PointSource, spacing: f64, tiling: &Tiling) -> Result<Cloud> {
     let mut points: Vec<[f64; 3]> = Vec::new();
-    let tiling = Tiling { working_set_bytes: u64::MAX, ..Tiling::default() };
     tiling.stream(&isopach::auto(), &Thinned { spacing }, [source], &mut |_: Rect, tile: Vec<[f64; 3]>| {
         points.extend(tile);
         Ok(())

@@ -46,12 +46,36 @@ pub(crate) struct Arguments {
     /// Registration error for the levels of detection, metres; that of the alignment if not given
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) registration_error: Option<f64>,
-    /// Side of a tile, metres. Results do not depend on it, memory does
+    /// Largest side of a tile, metres; tiles are smaller where the memory asks for it. Results do not depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
     pub(crate) tile_size: f64,
-    /// Memory for points in flight, GiB
-    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
-    pub(crate) memory: f64,
+    /// Memory for everything: 2GiB, 500MiB; a plain number is GiB
+    #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
+    pub(crate) memory: String,
+    /// Folder for points that memory cannot hold, while they wait for their tile; within the results if not given
+    #[arg(long)]
+    pub(crate) spill_dir: Option<PathBuf>,
+    /// Disk that such points may take: 20GiB
+    #[arg(long)]
+    pub(crate) disk_limit: Option<String>,
+    /// What happens when a tile fails
+    #[arg(long, value_enum, default_value_t = Failing::Stop)]
+    pub(crate) on_failure: Failing,
+    /// Begin anew, though a run was ended here that could be continued
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge puts the results together
+    #[arg(long)]
+    pub(crate) shard: Option<String>,
+    /// Put the results of all shards together
+    #[arg(long)]
+    pub(crate) merge: bool,
+    /// Run one tile alone, by its number: to see again why it failed
+    #[arg(long)]
+    pub(crate) only_tile: Option<usize>,
+    /// Only say which tiles there would be: plan.json, and plan.svg to look at
+    #[arg(long)]
+    pub(crate) plan: bool,
     /// Threads; all there are if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
@@ -75,7 +99,17 @@ Examples:
   terrain_change                                       a made scene, measured against the truth
   terrain_change 2015.laz 2023.laz --classes 2         your valley, ground points only
   terrain_change old/ new/ --align coarse+icp          two folders of tiles, metres apart
-  terrain_change a.laz b.laz --align none --registration-error 0.05";
+  terrain_change a.laz b.laz --align none --registration-error 0.05
+  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on";
+
+/// What happens when a tile fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Failing {
+    /// The run ends; what is done is kept, and the same command goes on from there
+    Stop,
+    /// The other tiles are run; there is no data where tiles failed, and the exit code is 3
+    Finish,
+}
 
 /// How to remove a misalignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -28,14 +28,15 @@ impl Epoch {
         Ok(Self { paths, catalogue })
     }
 
-    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk whenever they are needed.
-    pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<Box<dyn PointSource + '_>> {
+    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk whenever they are needed; and the bytes that
+    /// they hold.
+    pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<(Box<dyn PointSource + '_>, u64)> {
         let catalogue = &self.catalogue;
         let fits =
             catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&catalogue.extent());
         let crs = if arguments.ignore_crs { None } else { catalogue.crs().cloned() };
         if !fits {
-            return Ok(Box::new(Declared::new(catalogue, crs)));
+            return Ok((Box::new(Declared::new(catalogue, crs)), 0));
         }
         let cloud = catalogue.read_all(Columns::XYZ)?;
         if cloud.is_empty() {
@@ -45,7 +46,9 @@ impl Epoch {
                 classes => format!("{name} has no point of class {classes:?}"),
             }));
         }
-        Ok(Box::new(Declared::new(Resident::new(catalogue.name(), cloud), crs)))
+        let held = 12 * cloud.len() as u64;
+        let resident = Resident::read_from(catalogue, cloud)?;
+        Ok((Box::new(Declared::new(resident, crs)), held))
     }
 }
 

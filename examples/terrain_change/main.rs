@@ -7,6 +7,7 @@
 
 mod alignment;
 mod arguments;
+mod conduct;
 #[path = "../common/distribution.rs"]
 mod distribution;
 mod epochs;
@@ -18,36 +19,55 @@ mod page;
 mod report;
 #[path = "../common/scene.rs"]
 mod scene;
+#[path = "../common/scene_epochs.rs"]
+mod scene_epochs;
 #[path = "../common/scene_files.rs"]
 mod scene_files;
 mod truth;
 
 use arguments::{Align, Arguments, On};
 use clap::Parser;
+use conduct::Conduct;
 use epochs::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     change::{C2c, Dod, M3c2, Normals},
     compute::{Error, Result},
+    las::Las,
     raster::CellStatistic,
-    tiling::{Moved, PointSource, Progress, Tiling},
+    tiling::{Moved, PointSource, Progress, Run, Share, TileFailure, TileOperation, Tiling},
 };
 use outputs::Outputs;
 use scene::Scene;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 use truth::Truth;
+
+/// Exit code where tiles failed and the others were finished.
+const SOME_FAILED: i32 = 3;
 
 fn main() {
     let arguments = Arguments::parse();
-    if let Err(error) = run(arguments) {
-        // One line, whatever a library may have put into its message.
-        eprintln!("terrain_change: {}", error.to_string().replace('\n', " "));
-        std::process::exit(1);
+    match run(arguments) {
+        Ok(failures) if failures.is_empty() => {}
+        Ok(failures) => {
+            failures.iter().for_each(|failure| eprintln!("terrain_change: {}", conduct::failure(failure)));
+            std::process::exit(SOME_FAILED);
+        }
+        Err(error) => {
+            // One line, whatever a library may have put into its message.
+            eprintln!("terrain_change: {}", error.to_string().replace('\n', " "));
+            std::process::exit(1);
+        }
     }
 }
 
-fn run(mut arguments: Arguments) -> Result<()> {
+fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     check(&arguments)?;
+    let conduct = Conduct::of(&arguments)?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
         pool = pool.num_threads(threads);
@@ -56,7 +76,11 @@ fn run(mut arguments: Arguments) -> Result<()> {
     let total = measure::Measure::start();
     let made_here = !arguments.out.exists();
     fs::create_dir_all(&arguments.out).map_err(|e| Error::source(format!("{}: {e}", arguments.out.display())))?;
-    let outcome = prepared(&mut arguments).and_then(|scene| change(&arguments, scene, &total));
+    if arguments.fresh {
+        conduct.forget()?;
+    }
+    let outcome = prepared(&mut arguments).and_then(|scene| change(&arguments, &conduct, scene, &total));
+    conduct.tidy();
     if outcome.is_err() && made_here {
         // Only if it is empty: nothing of anybody's is removed.
         let _ = fs::remove_dir(&arguments.out);
@@ -69,7 +93,6 @@ fn check(arguments: &Arguments) -> Result<()> {
     Error::positive("cell size", arguments.cell)?;
     Error::positive("core point spacing", arguments.core_spacing)?;
     Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
-    Error::positive("memory", arguments.memory)?;
     Error::check("threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
     Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
     m3c2(arguments, 0.0).check()?;
@@ -86,8 +109,11 @@ fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
     }
     let scene = Scene::new(arguments.scene_points, 1).misaligned();
     let paths = ["scene_before.laz", "scene_after.laz"].map(|name| arguments.out.join(name));
-    println!("making a scene of {} points an epoch ({:.0} m square)", scene.points, scene.side());
-    scene.write(&paths[0], &paths[1]).map_err(|e| Error::source(e.to_string()))?;
+    let is_there = |path: &PathBuf| Las::open(path).is_ok_and(|las| las.header().point_count == scene.points as u64);
+    if !paths.iter().all(is_there) {
+        println!("making a scene of {} points an epoch ({:.0} m square)", scene.points, scene.side());
+        scene.write(&paths[0], &paths[1]).map_err(|e| Error::source(e.to_string()))?;
+    }
     [arguments.before, arguments.after] = paths.map(|path| Some(path.display().to_string()));
     if arguments.classes.is_empty() {
         arguments.classes = vec![2];
@@ -105,15 +131,22 @@ fn m3c2(arguments: &Arguments, registration_error: f64) -> M3c2 {
     }
 }
 
-fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure) -> Result<()> {
+fn change(
+    arguments: &Arguments,
+    conduct: &Conduct,
+    scene: Option<Scene>,
+    total: &measure::Measure,
+) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
     let [before, after] = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
-    let budget = (arguments.memory * f64::from(1 << 30)) as u64;
     let bar = progress_bar("reading");
-    let [reference, compared] = [before.source(arguments, budget / 4)?, after.source(arguments, budget / 4)?];
+    let [reference, compared] =
+        [before.source(arguments, conduct.memory / 8)?, after.source(arguments, conduct.memory / 8)?];
+    let tiling = conduct.tiling(reference.1 + compared.1);
+    let (reference, compared) = (reference.0, compared.0);
     epochs::belong_together(&*reference, &*compared)?;
     bar.finish_and_clear();
     let read_s = clock.seconds()[0];
@@ -122,12 +155,11 @@ fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure)
     let bar = progress_bar("aligning");
     let alignment = match arguments.align {
         Align::None => None,
-        how => Some(alignment::find(&*reference, &*compared, how)?),
+        how => Some(alignment::find(&*reference, &*compared, how, &tiling)?),
     };
     bar.finish_and_clear();
     let align_s = clock.seconds()[0];
 
-    let clock = measure::Measure::start();
     let registration_error = arguments
         .registration_error
         .unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
@@ -141,35 +173,64 @@ fn change(arguments: &Arguments, scene: Option<Scene>, total: &measure::Measure)
         (dod, m3c2(arguments, registration_error).every(arguments.core_spacing), C2c { max_distance: arguments.depth });
     let moved = alignment.as_ref().map(|found| Moved::new(&*compared, found.target_from_source));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
-    let tiling = Tiling { tile_size: arguments.tile_size, working_set_bytes: budget };
-    let choice = isopach::auto();
+    if arguments.plan {
+        return planned(arguments, &tiling, &operation, [&*reference, compared]);
+    }
     let mut outputs = Outputs::create(arguments, before.catalogue.crs(), registration_error, scene.map(Truth::new))?;
-    let bar = progress_bar("comparing");
-    let run = tiling
-        .stream_with(&choice, &operation, [&*reference, compared], &mut outputs, &|progress| show(&bar, progress))?;
+    let (kept, bar) = (conduct.kept(&report::parameters(arguments)), progress_bar("comparing"));
+    let failures = Mutex::new(Vec::new());
+    let conducted = Run {
+        progress: &|progress| show(&bar, &progress),
+        failed: &|failure| failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.clone()),
+        keep: Some(kept.results()),
+        share: conduct.share,
+        on_failure: conduct.on_failure,
+    };
+    let run = tiling.stream_with(&isopach::auto(), &operation, [&*reference, compared], &mut outputs, &conducted);
     bar.finish_and_clear();
-    let compare_s = clock.seconds()[0];
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let run = run.map_err(|error| match failures.last() {
+        Some(failure) => Error::source(conduct::failure(failure)),
+        None => error,
+    })?;
+    if !matches!(conduct.share, Share::All | Share::Merge) {
+        println!("{run}");
+        return Ok(failures);
+    }
+    let times = report::Times { read_s, align_s, total };
+    report::write(arguments, [&before, &after], alignment.as_ref(), outputs, &run, &times)?;
+    if failures.is_empty() {
+        kept.remove()?;
+    }
+    Ok(failures)
+}
 
-    let times = report::Times { read_s, align_s, compare_s, total };
-    report::write(arguments, [&before, &after], alignment.as_ref(), outputs, &run, &times)
+/// Says which tiles there would be.
+fn planned<O: TileOperation<2, dyn isopach::Backend>>(
+    arguments: &Arguments,
+    tiling: &Tiling,
+    operation: &O,
+    sources: [&dyn PointSource; 2],
+) -> Result<Vec<TileFailure>> {
+    let plan = tiling.plan::<O, dyn isopach::Backend, 2>(operation, &sources)?;
+    conduct::write_plan(&arguments.out, &plan, &sources)?;
+    println!("{plan}\nlook at     {}", arguments.out.join("plan.svg").display());
+    Ok(Vec::new())
 }
 
 fn progress_bar(stage: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(0).with_message(stage);
-    let style = ProgressStyle::with_template("{msg:>10} [{wide_bar}] {pos}/{len} {per_sec}, {eta} left");
+    let bar = ProgressBar::new(0).with_prefix(stage);
+    let style = ProgressStyle::with_template("{prefix:>10} [{wide_bar}] {percent} % {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.tick();
     bar
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
-    let (message, done, total) = match progress {
-        Progress::Read { done, total, .. } => ("routing", done, total),
-        Progress::Tiles { done, total } => ("tiles", done, total),
-    };
-    bar.set_message(message);
-    bar.set_length(total);
-    bar.set_position(done);
+fn show(bar: &ProgressBar, progress: &Progress) {
+    bar.set_length(1000);
+    bar.set_position((1000.0 * progress.share()) as u64);
+    let left = progress.remaining.map_or_else(|| "?".into(), |left| format!("{:.0}", left.as_secs_f64()));
+    bar.set_message(format!("{:.1} M points/s, {left} s left", progress.points_per_second() / 1e6));
 }
 
 /// The name of a file without its folder, for people.

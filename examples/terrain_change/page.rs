@@ -383,15 +383,39 @@ fn run(ran: &Value) -> String {
     }
     let devices = list_of_words(&ran["devices"]);
     format!(
-        "<p>{wall:.2} s on {devices}, {} threads; {} tiles ({} empty), {} chunks decoded, {} reruns; at most {} MiB of memory.</p><div class=stages>{bar}</div>{}",
+        "<p>{wall:.2} s on {devices}, {} threads; {} tiles ({} empty, {} done before, {} cut), {} reruns; at most {} MiB of memory.</p><div class=stages>{bar}</div>{}{}",
         ran["threads"],
-        ran["tiles"],
-        ran["tiles_empty"],
-        ran["chunks_decoded"],
-        ran["reruns"],
+        ran["tiling"]["tiles"],
+        ran["tiling"]["tiles_empty"],
+        ran["tiling"]["tiles_kept"],
+        ran["tiling"]["tiles_cut"],
+        ran["tiling"]["reruns"],
         thousands(f(&ran["peak_rss_mib"])),
-        table(&[], &rows)
+        table(&[], &rows),
+        moved(&ran["tiling"])
     )
+}
+
+/// What was decoded, held and put on disk.
+fn moved(tiling: &Value) -> String {
+    let mebibytes = |bytes: &Value| thousands(f(bytes) / f64::from(1 << 20));
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for source in tiling["sources"].as_array().into_iter().flatten() {
+        rows.push(vec![
+            escape(source["name"].as_str().unwrap_or("?")),
+            format!("{} points", thousands(f(&source["points"]))),
+            format!("{} chunks, each decoded {} ×", source["decodes"], plain(f(&source["decodes_per_chunk"]), 2)),
+        ]);
+    }
+    for (what, bytes) in [
+        ("decoded", &tiling["bytes_decoded"]),
+        ("held for tiles at most", &tiling["peak_bytes"]),
+        ("memory given", &tiling["memory"]),
+        ("put on disk meanwhile", &tiling["bytes_spilled"]),
+    ] {
+        rows.push(vec![what.into(), format!("{} MiB", mebibytes(bytes)), String::new()]);
+    }
+    table(&[], &rows)
 }
 
 fn list_of_words(values: &Value) -> String {

@@ -13,7 +13,7 @@ use isopach::{
     change::{Status, Volume, Volumes},
     compute::{Error, Result},
     registration::Alignment,
-    tiling::{PointSource, Report},
+    tiling::{PointSource, Report, Stage},
 };
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -22,7 +22,6 @@ use std::{fs, path::Path};
 pub(crate) struct Times<'a> {
     pub(crate) read_s: f64,
     pub(crate) align_s: f64,
-    pub(crate) compare_s: f64,
     pub(crate) total: &'a Measure,
 }
 
@@ -118,12 +117,12 @@ fn input(epoch: &Epoch) -> Value {
     })
 }
 
-fn parameters(arguments: &Arguments) -> Value {
+pub(crate) fn parameters(arguments: &Arguments) -> Value {
     json!({
         "classes": arguments.classes, "cell_m": arguments.cell, "core_spacing_m": arguments.core_spacing,
         "normal_radii_m": arguments.normal_radii, "cylinder_radius_m": arguments.cylinder_radius,
         "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth, "align": format!("{:?}", arguments.align).to_lowercase(),
-        "tile_size_m": arguments.tile_size, "memory_gib": arguments.memory, "ignore_crs": arguments.ignore_crs,
+        "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
         "given_registration_error_m": arguments.registration_error,
     })
 }
@@ -177,23 +176,23 @@ fn compared(truth: &Truth, volumes: &Volumes, alignment: Option<&Alignment>) -> 
 
 fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
     let [wall_s, cpu_s] = times.total.seconds();
-    let known = times.read_s + times.align_s + times.compare_s + page_s;
-    let compare = run.wall.as_secs_f64().max(f64::MIN_POSITIVE) / times.compare_s.max(f64::MIN_POSITIVE);
-    let part = |seconds: f64| seconds / compare.max(1.0);
+    let mut stages = serde_json::Map::new();
+    for (stage, seconds) in [("read", times.read_s), ("align", times.align_s)] {
+        stages.insert(stage.into(), json!(seconds));
+    }
+    for stage in Stage::ALL {
+        stages.insert(stage.name().into(), json!(run.times.of(stage).as_secs_f64()));
+    }
+    let known: f64 = stages.values().filter_map(Value::as_f64).sum();
+    stages.insert("page".into(), json!(page_s));
+    stages.insert("other".into(), json!((wall_s - known - page_s).max(0.0)));
     json!({
         "devices": run.devices, "backends_absent": "gpu: this build has none",
-        "threads": rayon::current_num_threads(), "tiles": run.tiles, "tiles_empty": run.tiles_empty,
-        "chunks_decoded": run.sources.iter().map(|s| s.decodes).sum::<u64>(),
-        "points_compared": run.sources.iter().map(|s| s.points).collect::<Vec<_>>(),
-        "reruns": run.reruns(), "passed_on": run.passed_on.iter().map(|p| json!({ "device": p.device, "causes": p.causes })).collect::<Vec<_>>(),
-        "points_held_mib": run.peak_bytes as f64 / f64::from(1 << 20),
+        "threads": rayon::current_num_threads(),
+        "tiling": run.to_json(),
         "peak_rss_mib": peak_rss_mib(),
         "wall_s": wall_s, "cpu_s": number(cpu_s),
-        "stages_s": {
-            "read": times.read_s, "align": times.align_s, "route": part(run.read.as_secs_f64()),
-            "compare": part(run.compute.as_secs_f64()), "write": part(run.sink.as_secs_f64()),
-            "other": (wall_s - known + times.compare_s - part((run.read + run.compute + run.sink).as_secs_f64())).max(0.0),
-        },
+        "stages_s": stages,
     })
 }
 

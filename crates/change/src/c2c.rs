@@ -3,7 +3,7 @@
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
-use isopach_tiling::{Tile, TileOperation};
+use isopach_tiling::{Load, Stored, Tile, TileOperation};
 
 /// Exact, unsigned distance from each compared point to its nearest reference point. O(n log n) in practice.
 ///
@@ -33,6 +33,18 @@ pub struct C2cTile {
     pub distances: CloudDistances,
 }
 
+impl Stored for C2cTile {
+    fn store(&self, to: &mut Vec<u8>) {
+        self.points.store(to);
+        self.distances.distance.store(to);
+    }
+    fn restore(from: &mut &[u8]) -> Option<Self> {
+        let (points, distance): (Cloud, Vec<f64>) = Stored::restore(from)?;
+        let out_of_reach = distance.iter().filter(|distance| distance.is_nan()).count();
+        Some(Self { points, distances: CloudDistances { distance, out_of_reach } })
+    }
+}
+
 impl C2c {
     /// Distances of all compared points.
     ///
@@ -58,6 +70,11 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for C2c {
 
     fn halo(&self) -> f64 {
         self.max_distance
+    }
+
+    /// An index of the reference, and of each compared point a copy, its neighbour and its distance.
+    fn working_bytes(&self, load: &Load) -> u64 {
+        40 * load.points()
     }
 
     fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<C2cTile> {

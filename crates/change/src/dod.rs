@@ -4,7 +4,7 @@ use crate::level_of_detection;
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::{Error, Result};
 use isopach_raster::{CellStatistic, Grid, Raster, Rasterise};
-use isopach_tiling::{Tile, TileOperation};
+use isopach_tiling::{Load, Stored, Tile, TileOperation};
 
 /// Difference of a statistic of the heights in each cell, compared − reference, with a level of detection a cell.
 ///
@@ -42,6 +42,24 @@ pub struct DodRasters {
     pub heights: [Raster; 2],
     /// Points a cell, of each epoch.
     pub counts: [Raster; 2],
+}
+
+impl Stored for DodRasters {
+    fn store(&self, to: &mut Vec<u8>) {
+        for raster in [&self.difference, &self.level_of_detection].into_iter().chain(&self.heights).chain(&self.counts)
+        {
+            raster.store(to);
+        }
+    }
+    fn restore(from: &mut &[u8]) -> Option<Self> {
+        let mut next = || Raster::restore(from);
+        Some(Self {
+            difference: next()?,
+            level_of_detection: next()?,
+            heights: [next()?, next()?],
+            counts: [next()?, next()?],
+        })
+    }
 }
 
 impl Dod {
@@ -98,6 +116,12 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
 
     fn cell_sizes(&self) -> Vec<f64> {
         vec![self.cell_size]
+    }
+
+    /// Sums and rasters of both epochs a cell, and the cell (and height, for a median) of each point.
+    fn working_bytes(&self, load: &Load) -> u64 {
+        let cells = load.core_area / (self.cell_size * self.cell_size);
+        (192.0 * cells) as u64 + 16 * load.points()
     }
 
     fn columns(&self) -> Columns {

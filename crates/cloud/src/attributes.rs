@@ -91,6 +91,18 @@ macro_rules! columns {
                 lengths.into_iter().filter_map(|(name, length)| Some((name, length?))).collect()
             }
 
+            /// The bytes of each column that is present, in one fixed order, as this machine keeps them.
+            #[must_use]
+            pub fn column_bytes(&self) -> Vec<&[u8]> {
+                [$(self.$name.as_deref().map(|column| bytemuck::cast_slice(column))),*].into_iter().flatten().collect()
+            }
+
+            /// The same bytes, to be filled: those of [`Self::zeroed`] columns become those that were kept elsewhere.
+            pub fn column_bytes_mut(&mut self) -> Vec<&mut [u8]> {
+                let columns = [$(self.$name.as_deref_mut().map(|column| bytemuck::cast_slice_mut(column))),*];
+                columns.into_iter().flatten().collect()
+            }
+
             /// Places for all rows.
             pub fn places(&mut self) -> AttributesMut<'_> {
                 AttributesMut { $($name: self.$name.as_deref_mut().unwrap_or_default(),)* }
@@ -171,6 +183,19 @@ mod tests {
         front.nir.fill(7);
         assert_eq!((front.nir.len(), rest.nir.len(), rest.user_data.len()), (2, 3, 0));
         assert_eq!(attributes.nir.as_deref(), Some(&[7, 7, 0, 0, 0][..]));
+    }
+
+    #[test]
+    fn columns_come_back_from_their_bytes() {
+        let columns = Columns::RGB.with(Columns::GPS_TIME).with(Columns::FLAGS);
+        let mut kept = Attributes::zeroed(columns, 2);
+        (kept.rgb, kept.gps_time) = (Some(vec![[1, 2, 3], [4, 5, 6]]), Some(vec![0.5, -7.25]));
+        let mut back = Attributes::zeroed(columns, 2);
+        for (to, from) in back.column_bytes_mut().into_iter().zip(kept.column_bytes()) {
+            to.copy_from_slice(from);
+        }
+        assert_eq!(back, kept);
+        assert_eq!(kept.column_bytes().iter().map(|bytes| bytes.len()).sum::<usize>(), 2 * (6 + 8 + 1));
     }
 
     #[test]

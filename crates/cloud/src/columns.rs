@@ -42,6 +42,18 @@ impl Columns {
         Self(self.0 & !other.0)
     }
 
+    /// A bit a column, for keeping: the numbers of the constants above.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// What was kept; `None` for a bit that no column has.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits <= Self::ALL.0 { Some(Self(bits)) } else { None }
+    }
+
     /// Whether all of `other` is in this set.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {

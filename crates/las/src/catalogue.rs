@@ -251,6 +251,16 @@ impl PointSource for Catalogue {
         Some(file.chunk_extent(chunk).unwrap_or_else(|| file.extent()))
     }
 
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        let (file, chunk) = self.locate(chunk);
+        self.files[file].points_in_chunk(chunk)
+    }
+
+    fn identity(&self) -> compute::Result<Vec<String>> {
+        let lines = self.files.iter().map(PointSource::identity).collect::<compute::Result<Vec<_>>>()?;
+        Ok(lines.concat())
+    }
+
     fn crs(&self) -> Option<&Crs> {
         self.crs.as_ref()
     }

@@ -26,6 +26,7 @@ impl Las {
     pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
         let mut bytes = vec![0; length as usize];
         read_exact_at(&self.file, &self.path, &mut bytes, at)?;
+        self.stamp.check(&self.path)?;
         Ok(bytes)
     }
 

@@ -9,6 +9,7 @@ use crate::{
     filters::Filters,
     frame::Frame,
     header::{self, Header, Parsed},
+    identity::Stamp,
     layered::Layers,
     pointwise::Pointwise,
     read,
@@ -31,6 +32,8 @@ use std::{
 pub struct Las {
     pub(crate) path: PathBuf,
     pub(crate) file: File,
+    /// Size and time of the file when it was opened.
+    pub(crate) stamp: Stamp,
     pub(crate) limits: Limits,
     pub(crate) parsed: Parsed,
     pub(crate) frame: Frame,
@@ -70,6 +73,7 @@ impl Las {
         if !about.is_file() {
             return Err(Problem::Io(std::io::Error::other("not a file")));
         }
+        let stamp = Stamp::of(&about)?;
         let mut reader = BufReader::new(&file);
         let mut parsed = header::parse(&mut reader, about.len(), limits)?;
         let nodes = match &mut parsed.header.copc {
@@ -89,7 +93,21 @@ impl Las {
         };
         let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
         let (path, selected) = (path.to_owned(), (0..chunks.len()).collect());
-        Ok(Self { path, file, limits, parsed, frame, chunks, nodes, contents, filters, selected, layers, pointwise })
+        Ok(Self {
+            path,
+            file,
+            stamp,
+            limits,
+            parsed,
+            frame,
+            chunks,
+            nodes,
+            contents,
+            filters,
+            selected,
+            layers,
+            pointwise,
+        })
     }
 
     /// The octree of a COPC file.

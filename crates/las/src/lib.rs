@@ -26,6 +26,7 @@ mod file;
 mod filters;
 mod frame;
 mod header;
+mod identity;
 mod layered;
 mod layout;
 mod limits;

@@ -2,12 +2,15 @@
 
 use crate::{
     Las,
+    error::Problem,
+    identity::Identity,
     slots::{Slots, close_gaps, room},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
 use rayon::prelude::*;
+use std::fs::File;
 
 impl PointSource for Las {
     fn name(&self) -> String {
@@ -38,6 +41,16 @@ impl PointSource for Las {
 
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         self.extent_of(self.selected[chunk])
+    }
+
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        self.chunks[self.selected[chunk]].points
+    }
+
+    fn identity(&self) -> compute::Result<Vec<String>> {
+        let file = File::open(&self.path).map_err(|error| Problem::Io(error).of(&self.path))?;
+        let identity = Identity::of(&file, self.parsed.points_at).map_err(|problem| problem.of(&self.path))?;
+        Ok(vec![format!("{}: {identity}", self.path.display())])
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {

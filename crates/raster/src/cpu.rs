@@ -13,6 +13,8 @@ impl Rasterise for Cpu {
                 Error::check("percentile", p, (0.0..=100.0).contains(&p), "be between 0 and 100")?;
             }
         }
+        let cells = grid.rows as f64 * grid.columns as f64;
+        Error::check("cell size", grid.cell_size, cells < 2_147_483_648.0, "give fewer than 2^31 cells: use tiles")?;
         let by_order = |s: &CellStatistic| matches!(s, CellStatistic::Median | CellStatistic::Percentile(_));
         let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
         if !statistics.iter().all(by_order) {

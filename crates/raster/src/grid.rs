@@ -2,6 +2,7 @@
 
 use isopach_cloud::{Rect, cell_end, cell_of, low_edge};
 use isopach_compute::{Error, Result};
+use isopach_tiling::Stored;
 use ndarray::Array2;
 
 /// A block of the absolute grid of square cells: the cell of a point is ⌊coordinate / cell size⌋, so neighbouring runs line up.
@@ -22,13 +23,13 @@ impl Grid {
     /// size is no binary fraction.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells.
+    /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells a side.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
         let first = rect.min.map(|x| cell_of(x, cell_size));
         let counts: [i64; 2] = std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
-        let cells = counts[0] as f64 * counts[1] as f64;
-        Error::check("cell size", cell_size, cells < 2_147_483_648.0, "give fewer than 2^31 cells over the extent")?;
+        let longest = counts[0].max(counts[1]) as f64;
+        Error::check("cell size", cell_size, longest < 2_147_483_648.0, "give fewer than 2^31 columns and rows")?;
         Ok(Self { cell_size, first, columns: counts[0] as usize, rows: counts[1] as usize })
     }
 
@@ -65,6 +66,21 @@ pub struct Raster {
     pub grid: Grid,
     /// `rows` × `columns` values.
     pub values: Array2<f64>,
+}
+
+impl Stored for Raster {
+    fn store(&self, to: &mut Vec<u8>) {
+        let Grid { cell_size, first, columns, rows } = self.grid;
+        (cell_size, first, [columns, rows]).store(to);
+        self.values.iter().for_each(|value| value.store(to));
+    }
+    fn restore(from: &mut &[u8]) -> Option<Self> {
+        let (cell_size, first, [columns, rows]) = <(f64, [i64; 2], [usize; 2])>::restore(from)?;
+        let count = columns.checked_mul(rows).filter(|count| *count <= from.len() / size_of::<f64>())?;
+        let values = (0..count).map(|_| f64::restore(from)).collect::<Option<Vec<f64>>>()?;
+        let values = Array2::from_shape_vec((rows, columns), values).ok()?;
+        Some(Self { grid: Grid { cell_size, first, columns, rows }, values })
+    }
 }
 
 #[cfg(test)]

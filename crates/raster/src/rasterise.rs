@@ -29,6 +29,6 @@ pub trait Rasterise: Compute {
     ///
     /// # Errors
     /// [`isopach_compute::Error::Unsupported`] for a statistic that the backend lacks;
-    /// [`isopach_compute::Error::InvalidParameter`] for a percentile outside 0 to 100.
+    /// [`isopach_compute::Error::InvalidParameter`] for a percentile outside 0 to 100, or more cells than the backend can count.
     fn rasterise(&self, points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>>;
 }

@@ -1,97 +1,320 @@
-//! Points on their way from chunks to tiles.
+//! Points on their way from chunks to tiles: in memory, and on disk where memory is short.
 
-use isopach_cloud::{Attributes, Cloud, Columns, Origin};
+use crate::{
+    clock::{Clock, Stage},
+    ledger::Ledger,
+    spill::{Block, Spill, SpillFile},
+};
+use isopach_cloud::{Attributes, Columns, Origin};
 use isopach_compute::{Error, Result};
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
 /// What one chunk gave to one tile.
+#[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) chunk: usize,
     pub(crate) ticks: Vec<[i32; 3]>,
     pub(crate) attributes: Attributes,
 }
 
-/// The points of one source, by tile.
-pub(crate) struct Buckets {
-    tiles: Vec<Mutex<Vec<Piece>>>,
-    columns: Columns,
+/// A piece on disk: its chunk and its points.
+#[derive(Clone, Copy, Debug)]
+struct Put {
+    chunk: u32,
+    points: u32,
 }
 
-impl Buckets {
-    /// Bytes that an empty bucket takes.
-    pub(crate) const BYTES: u64 = size_of::<Mutex<Vec<Piece>>>() as u64;
+/// The points of one source in one tile.
+#[derive(Debug, Default)]
+struct Bucket {
+    here: Vec<Piece>,
+    bytes: u64,
+    on_disk: Vec<(Block, Vec<Put>)>,
+    points: u64,
+}
 
+/// The points of all sources, by tile.
+#[derive(Debug)]
+pub(crate) struct Buckets<'a> {
+    /// Those of source `s` in tile `t` at `s · tiles + t`.
+    buckets: Vec<Mutex<Bucket>>,
+    /// Bytes that each holds in memory, to choose by without taking locks.
+    sizes: Vec<AtomicU64>,
+    tiles: usize,
+    columns: Columns,
+    ledger: &'a Ledger,
+    clock: &'a Clock,
+    disk: SpillFile,
+}
+
+impl<'a> Buckets<'a> {
     /// Empty ones.
-    pub(crate) fn new(tiles: usize, columns: Columns) -> Self {
-        Self { tiles: (0..tiles).map(|_| Mutex::default()).collect(), columns }
+    pub(crate) fn new(
+        [sources, tiles]: [usize; 2],
+        columns: Columns,
+        spill: Spill,
+        ledger: &'a Ledger,
+        clock: &'a Clock,
+    ) -> Self {
+        let all = sources * tiles;
+        Self {
+            buckets: (0..all).map(|_| Mutex::default()).collect(),
+            sizes: (0..all).map(|_| AtomicU64::new(0)).collect(),
+            tiles,
+            columns,
+            ledger,
+            clock,
+            disk: SpillFile::new(spill),
+        }
+    }
+
+    /// Bytes of a point in a bucket.
+    pub(crate) fn bytes_per_point(&self) -> u64 {
+        size_of::<[i32; 3]>() as u64 + Attributes::bytes_per_point(self.columns)
+    }
+
+    /// Bytes that were put on disk.
+    pub(crate) fn spilled(&self) -> u64 {
+        self.disk.bytes()
+    }
+
+    fn bucket(&self, place: usize) -> MutexGuard<'_, Bucket> {
+        // A poisoned bucket is still whole: each change of it is one step.
+        self.buckets[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a piece to its tile. Pieces may come in any order.
-    pub(crate) fn put(&self, tile: usize, piece: Piece) {
-        // A poisoned bucket is still whole: pushing is all that is ever done to it.
-        self.tiles[tile].lock().unwrap_or_else(PoisonError::into_inner).push(piece);
+    pub(crate) fn put(&self, source: usize, tile: usize, piece: Piece) {
+        let place = source * self.tiles + tile;
+        let bytes = piece.ticks.len() as u64 * self.bytes_per_point() + size_of::<Piece>() as u64;
+        let mut bucket = self.bucket(place);
+        bucket.points += piece.ticks.len() as u64;
+        bucket.here.push(piece);
+        bucket.bytes += bytes;
+        self.sizes[place].store(bucket.bytes, Ordering::Relaxed);
+        self.ledger.wait(bytes);
     }
 
-    /// Takes the points of one tile out, in the order of the source: by chunk, and in a chunk as they came.
-    pub(crate) fn take(&self, tile: usize, origin: Origin) -> Result<Cloud> {
-        let mut pieces = std::mem::take(&mut *self.tiles[tile].lock().unwrap_or_else(PoisonError::into_inner));
-        pieces.sort_unstable_by_key(|piece| piece.chunk);
-        let total: usize = pieces.iter().map(|piece| piece.ticks.len()).sum();
-        if u32::try_from(total).is_err() {
+    /// Points of a source in a tile.
+    pub(crate) fn points_of(&self, source: usize, tile: usize) -> u64 {
+        self.bucket(source * self.tiles + tile).points
+    }
+
+    /// Sees to it that points that wait take at most `bytes`; false where they may not go to disk.
+    pub(crate) fn shrink_to(&self, bytes: u64) -> Result<bool> {
+        if self.ledger.waiting() <= bytes {
+            return Ok(true);
+        }
+        if !self.disk.is_allowed() {
+            return Ok(false);
+        }
+        self.put_largest_aside(bytes).map(|()| true)
+    }
+
+    /// Sees to it that `bytes` more fit: the largest buckets go to disk until a quarter of the room is free.
+    pub(crate) fn make_room(&self, bytes: u64) -> Result<()> {
+        let room = self.ledger.room_to_wait();
+        if self.ledger.waiting().saturating_add(bytes) <= room {
+            return Ok(());
+        }
+        if !self.disk.is_allowed() {
+            return Err(Error::OutOfMemory {
+                what: "holding points until their tiles are complete",
+                requested: (self.ledger.waiting() + self.ledger.working()).saturating_add(bytes),
+                budget: self.ledger.given(),
+                advice: "raise the memory, or name a folder to spill to",
+            });
+        }
+        self.put_largest_aside((room / 4 * 3).saturating_sub(bytes))
+    }
+
+    /// Puts the largest buckets on disk until at most `bytes` are left in memory.
+    fn put_largest_aside(&self, bytes: u64) -> Result<()> {
+        let _working = self.clock.working(Stage::Spill);
+        while self.ledger.waiting() > bytes {
+            let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
+            let Some((place, _)) = sizes.enumerate().max_by_key(|(_, size)| *size).filter(|(_, size)| *size > 0) else {
+                break; // everything is on disk, or about to be put to work
+            };
+            self.put_aside(place)?;
+        }
+        Ok(())
+    }
+
+    /// Puts what a bucket holds in memory on disk, as one block.
+    fn put_aside(&self, place: usize) -> Result<()> {
+        let mut bucket = self.bucket(place);
+        if bucket.here.is_empty() {
+            return Ok(());
+        }
+        let bytes: Vec<&[u8]> = bucket.here.iter().flat_map(Piece::bytes).collect();
+        let block = self.disk.write(&bytes)?;
+        let puts = bucket.here.iter().map(Piece::put).collect();
+        bucket.on_disk.push((block, puts));
+        self.emptied(place, &mut bucket);
+        Ok(())
+    }
+
+    fn emptied(&self, place: usize, bucket: &mut Bucket) {
+        bucket.here = Vec::new();
+        self.sizes[place].store(0, Ordering::Relaxed);
+        self.ledger.left(std::mem::take(&mut bucket.bytes));
+    }
+
+    /// Shows all points of a source in a tile, a piece at a time, in any order: its chunk, where its points begin in the order of the source
+    /// (by chunk, and in a chunk as they came), and the points.
+    pub(crate) fn each_piece(
+        &self,
+        source: usize,
+        tile: usize,
+        mut show: impl FnMut(usize, &[[i32; 3]], &Attributes),
+    ) -> Result<()> {
+        let bucket = self.bucket(source * self.tiles + tile);
+        let starts = Starts::of(&bucket);
+        for piece in &bucket.here {
+            show(starts.of_chunk(piece.chunk), &piece.ticks, &piece.attributes);
+        }
+        let mut bytes = Vec::new();
+        for (block, puts) in &bucket.on_disk {
+            self.disk.read(*block, &mut bytes)?;
+            let mut rest = &bytes[..];
+            for put in puts {
+                let (ticks, attributes) = self.piece_of(*put, &mut rest);
+                show(starts.of_chunk(put.chunk as usize), &ticks, &attributes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a piece off the front of the bytes of a block, whose checksum was right.
+    fn piece_of(&self, put: Put, rest: &mut &[u8]) -> (Vec<[i32; 3]>, Attributes) {
+        let mut ticks = vec![[0_i32; 3]; put.points as usize];
+        let mut attributes = Attributes::zeroed(self.columns, put.points as usize);
+        let mut take = |to: &mut [u8]| {
+            let (bytes, after) = rest.split_at(to.len());
+            to.copy_from_slice(bytes);
+            *rest = after;
+        };
+        take(bytemuck::cast_slice_mut(&mut ticks));
+        attributes.column_bytes_mut().into_iter().for_each(&mut take);
+        (ticks, attributes)
+    }
+
+    /// Forgets the points of a tile.
+    pub(crate) fn forget(&self, tile: usize) {
+        for source in 0..self.buckets.len() / self.tiles {
+            let place = source * self.tiles + tile;
+            let mut bucket = self.bucket(place);
+            self.emptied(place, &mut bucket);
+            *bucket = Bucket::default();
+        }
+    }
+}
+
+impl Piece {
+    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(bytemuck::cast_slice(&self.ticks)).chain(self.attributes.column_bytes())
+    }
+
+    fn put(&self) -> Put {
+        Put { chunk: self.chunk as u32, points: self.ticks.len() as u32 } // a chunk has fewer points, a source fewer chunks
+    }
+}
+
+/// Where the points of each chunk begin among those of a bucket.
+struct Starts(Vec<(usize, usize)>);
+
+impl Starts {
+    fn of(bucket: &Bucket) -> Self {
+        let here = bucket.here.iter().map(|piece| (piece.chunk, piece.ticks.len()));
+        let there = bucket.on_disk.iter().flat_map(|(_, puts)| puts);
+        let mut chunks: Vec<(usize, usize)> =
+            here.chain(there.map(|put| (put.chunk as usize, put.points as usize))).collect();
+        chunks.sort_unstable();
+        let mut start = 0;
+        for (_, points) in &mut chunks {
+            start += std::mem::replace(points, start);
+        }
+        Self(chunks)
+    }
+
+    fn of_chunk(&self, chunk: usize) -> usize {
+        self.0[self.0.partition_point(|(other, _)| *other < chunk)].1
+    }
+}
+
+/// Room for the points of a tile, filled piece by piece.
+pub(crate) struct Gathered {
+    pub(crate) ticks: Vec<[i32; 3]>,
+    pub(crate) attributes: Attributes,
+}
+
+/// Where the points of a tile are to be.
+pub(crate) struct Wanted {
+    /// Ticks to add to a coordinate of the bucket to have it about the new origin.
+    pub(crate) shift: [i64; 3],
+    /// Lowest and highest of the new coordinates, in the plane.
+    pub(crate) reach: [[i64; 2]; 2],
+}
+
+impl Wanted {
+    /// A coordinate about the new origin, if it is wanted.
+    #[inline]
+    pub(crate) fn place(&self, ticks: [i32; 3]) -> Option<[i32; 3]> {
+        let moved: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
+        let [low, high] = self.reach;
+        let inside = (0..2).all(|axis| low[axis] <= moved[axis] && moved[axis] <= high[axis]);
+        inside.then(|| moved.map(|tick| tick as i32)) // a part's origin is nearer to its points than its tile's
+    }
+}
+
+impl Buckets<'_> {
+    /// All points of a source in a tile, in the order of the source.
+    pub(crate) fn gather(&self, source: usize, tile: usize) -> Result<Gathered> {
+        let points = self.bucket(source * self.tiles + tile).points;
+        if u32::try_from(points).is_err() {
             return Err(Error::OutOfMemory {
                 what: "numbering the points of a tile",
-                requested: total as u64,
+                requested: points,
                 budget: u64::from(u32::MAX),
                 advice: "use smaller tiles",
             });
         }
-        let mut ticks = Vec::with_capacity(total);
-        let mut attributes = Attributes::empty(self.columns);
-        for mut piece in pieces {
-            ticks.append(&mut piece.ticks);
-            attributes.append(&mut piece.attributes);
-        }
-        let mut cloud = Cloud::new(origin, ticks);
-        cloud.attributes = attributes;
-        Ok(cloud)
+        let mut ticks = vec![[0; 3]; points as usize];
+        let mut attributes = Attributes::zeroed(self.columns, points as usize);
+        self.each_piece(source, tile, |start, from, columns| {
+            ticks[start..start + from.len()].copy_from_slice(from);
+            for (to, bytes) in attributes.column_bytes_mut().into_iter().zip(columns.column_bytes()) {
+                let at = bytes.len() / from.len().max(1) * start;
+                to[at..at + bytes.len()].copy_from_slice(bytes);
+            }
+        })?;
+        Ok(Gathered { ticks, attributes })
     }
 
-    /// Whether a tile got no point.
-    pub(crate) fn is_empty(&self, tile: usize) -> bool {
-        self.tiles[tile].lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// The wanted points of a source in a tile, in the order of the source.
+    pub(crate) fn gather_wanted(&self, source: usize, tile: usize, wanted: &Wanted) -> Result<Gathered> {
+        let mut runs = Vec::new();
+        self.each_piece(source, tile, |start, from, columns| {
+            let rows: Vec<u32> = (0..from.len() as u32).filter(|&i| wanted.place(from[i as usize]).is_some()).collect();
+            let ticks: Vec<[i32; 3]> = from.iter().filter_map(|ticks| wanted.place(*ticks)).collect();
+            runs.push((start, ticks, columns.select(&rows)));
+        })?;
+        runs.sort_unstable_by_key(|(start, ..)| *start);
+        let mut all = Gathered { ticks: Vec::new(), attributes: Attributes::empty(self.columns) };
+        for (_, mut ticks, mut attributes) in runs {
+            all.ticks.append(&mut ticks);
+            all.attributes.append(&mut attributes);
+        }
+        Ok(all)
     }
 }
 
-/// The bytes that a run may hold in its buckets.
-pub(crate) struct Budget {
-    bytes: u64,
-    held: AtomicU64,
-}
-
-impl Budget {
-    pub(crate) fn new(bytes: u64) -> Self {
-        Self { bytes, held: AtomicU64::new(0) }
-    }
-
-    /// Accounts for `bytes` more.
-    pub(crate) fn reserve(&self, bytes: u64) -> Result<()> {
-        let requested = self.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        if requested <= self.bytes {
-            return Ok(());
-        }
-        Err(Error::OutOfMemory {
-            what: "holding the points of all tiles at once",
-            requested,
-            budget: self.bytes,
-            advice: "raise the working set in bytes, or cut fewer copies in halos by a larger tile size",
-        })
-    }
-
-    /// Bytes that were accounted for.
-    pub(crate) fn held(&self) -> u64 {
-        self.held.load(Ordering::Relaxed)
-    }
+/// The whole-metre origin of a block of cells: the middle of its core. Results do not depend on it, as ticks are exact about any.
+pub(crate) fn origin_of(core: &crate::Cells, height: f64) -> Result<Origin> {
+    let [x, y] = core.rect().centre();
+    Origin::near([x, y, height])
 }

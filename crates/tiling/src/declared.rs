@@ -28,6 +28,8 @@ impl<S: PointSource> PointSource for Declared<S> {
         chunk_count() -> usize;
         read_chunk(chunk: usize, columns: Columns) -> Result<Points>;
         chunk_extent(chunk: usize) -> Option<Rect>;
+        points_in_chunk(chunk: usize) -> u64;
+        identity() -> Result<Vec<String>>;
     }
     fn crs(&self) -> Option<&Crs> {
         self.crs.as_ref()

@@ -37,27 +37,39 @@
 //! ```
 
 mod agree;
+mod amount;
 mod buckets;
 mod cells;
+mod clock;
 mod declared;
+mod groups;
+mod keep;
+mod ledger;
 mod moved;
 mod operation;
 mod plan;
+mod progress;
 mod report;
 mod resident;
 mod route;
+mod run;
+mod share;
 mod sink;
 mod source;
-mod stream;
-mod window;
+mod spill;
 
 pub use cells::Cells;
+pub use clock::{Stage, Times};
 pub use declared::Declared;
+pub use keep::{Keeping, Kept, Stored};
 pub use moved::Moved;
-pub use operation::{Tile, TileOperation};
-pub use plan::{LARGEST_SIDE, Plan};
-pub use report::{Progress, Report, SourceReport};
+pub use operation::{Load, Tile, TileOperation};
+pub use plan::{Expected, LARGEST_SIDE, Plan};
+pub use progress::Progress;
+pub use report::{Report, SourceReport, TileFailure};
 pub use resident::Resident;
+pub use run::{Run, Tiling};
+pub use share::{OnFailure, Share};
 pub use sink::TileSink;
 pub use source::PointSource;
-pub use stream::Tiling;
+pub use spill::{Spill, SpillError};

@@ -47,6 +47,7 @@ impl<S: PointSource> PointSource for Moved<S> {
         name() -> String;
         point_count() -> u64;
         chunk_count() -> usize;
+        points_in_chunk(chunk: usize) -> u64;
         crs() -> Option<&Crs>;
     }
     fn extent(&self) -> Rect {
@@ -57,6 +58,12 @@ impl<S: PointSource> PointSource for Moved<S> {
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         self.source.chunk_extent(chunk).map(|rect| self.moved_rect(&rect))
+    }
+    fn identity(&self) -> Result<Vec<String>> {
+        let Rigid { rotation, translation, pivot } = &self.by;
+        let mut identity = self.source.identity()?;
+        identity.push(format!("moved by {rotation:?} {translation:?} about {pivot:?}"));
+        Ok(identity)
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         let mut points = self.source.read_chunk(chunk, columns)?;

@@ -31,6 +31,30 @@ impl<const N: usize> Tile<N> {
     }
 }
 
+/// How large a tile is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// Points of each epoch, in core and halo.
+    pub points_by_epoch: Vec<u64>,
+    /// Area of the core, m².
+    pub core_area: f64,
+    /// Share of the points that lies in the core, if they are spread evenly.
+    pub core_share: f64,
+}
+
+impl Load {
+    pub(crate) fn new(points_by_epoch: Vec<u64>, core: &Cells, halo: f64) -> Self {
+        let core = core.rect();
+        Self { points_by_epoch, core_area: core.area(), core_share: core.area() / core.grown(halo).area() }
+    }
+
+    /// Points of all epochs.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.points_by_epoch.iter().sum()
+    }
+}
+
 /// What an operation says about itself to be run tile by tile on a `B`.
 pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
     /// What one tile gives.
@@ -47,6 +71,12 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
     /// Columns that it reads.
     fn columns(&self) -> Columns {
         Columns::XYZ
+    }
+
+    /// Bytes that a tile of such a size takes beside its points, at the same time: indexes, what is found on the way, the result. It is what
+    /// tiles are cut by, and what is set aside before one is begun; 64 a point if not said.
+    fn working_bytes(&self, load: &Load) -> u64 {
+        64 * load.points()
     }
 
     /// The result over the tile's core.
@@ -72,6 +102,10 @@ macro_rules! together {
 
             fn columns(&self) -> Columns {
                 Columns::XYZ$(.with(self.$field.columns()))+
+            }
+
+            fn working_bytes(&self, load: &Load) -> u64 {
+                0_u64$(.saturating_add(self.$field.working_bytes(load)))*
             }
 
             fn run_tile(&self, on: &B, tile: &Tile<N>) -> Result<Self::Output> {

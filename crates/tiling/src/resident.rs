@@ -12,6 +12,7 @@ pub struct Resident {
     chunk_points: usize,
     extent: Rect,
     heights: [f64; 2],
+    identity: Option<Vec<String>>,
 }
 
 impl Resident {
@@ -31,7 +32,16 @@ impl Resident {
         let heights = positions
             .bounds()
             .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
-        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights }
+        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights, identity: None }
+    }
+
+    /// All points of a source, read into `cloud`: it says of itself what the source says, so that a run cannot tell which of them it was given.
+    ///
+    /// # Errors
+    /// Where the source cannot say what it is ([`PointSource::identity`]).
+    pub fn read_from(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
+        let (extent, heights, identity) = (source.extent(), source.height_range(), Some(source.identity()?));
+        Ok(Self { extent, heights, identity, ..Self::new(source.name(), cloud) })
     }
 
     /// The cloud.
@@ -56,6 +66,13 @@ impl PointSource for Resident {
     }
     fn chunk_count(&self) -> usize {
         self.cloud.len().div_ceil(self.chunk_points)
+    }
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        self.cloud.len().saturating_sub(chunk * self.chunk_points).min(self.chunk_points) as u64
+    }
+    fn identity(&self) -> Result<Vec<String>> {
+        let stated = || vec![format!("{}: {} points in {}", self.name, self.cloud.len(), self.extent)];
+        Ok(self.identity.clone().unwrap_or_else(stated))
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         if !self.cloud.attributes.columns().contains(columns) {

@@ -1,205 +1,192 @@
 //! From chunks to tiles: every chunk is decoded once, and its points go to each tile that needs them.
 //!
-//! Two passes over the points of a chunk. The first rounds them to ticks and asks the plan which tiles need each; the second copies them to
-//! the tiles of the window that the first pass has seen, so that finding a tile's list is one look into a small table.
+//! Two passes over the points of a chunk. The first asks the plan which tiles need each, and counts; the second copies them to lists that
+//! have the room they need.
 
 use crate::{
-    Plan, PointSource, Progress,
-    buckets::{Buckets, Budget, Piece},
-    report::SourceReport,
-    window::{Addressed, List, Window},
+    Plan, PointSource,
+    buckets::{Buckets, Piece, origin_of},
+    clock::{Clock, Stage},
 };
-use isopach_cloud::{Attributes, Columns, Origin, Points, REACH, TICKS_PER_METRE, from_ticks, to_ticks};
+use isopach_cloud::{Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
-use rayon::prelude::*;
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
-/// What all sources of a run share.
+/// What all chunks of a run share.
 pub(crate) struct Routing<'a> {
     pub(crate) plan: &'a Plan,
     /// Whole metres that every tile's heights are counted from.
     pub(crate) height: f64,
     pub(crate) columns: Columns,
-    pub(crate) budget: &'a Budget,
-    pub(crate) chunks_done: AtomicU64,
-    pub(crate) chunks_total: u64,
-    pub(crate) progress: &'a (dyn Fn(Progress) + Sync),
+    pub(crate) buckets: &'a Buckets<'a>,
+    pub(crate) clock: &'a Clock,
+    /// Whether a tile is to be run here and now: points of others are passed over.
+    pub(crate) wanted: &'a [AtomicBool],
+    /// Room to work in, kept from chunk to chunk.
+    pub(crate) room: Mutex<Vec<Room>>,
 }
 
-/// One source on its way into buckets.
-struct Lane<'a> {
-    source: &'a dyn PointSource,
-    buckets: Buckets,
-    decodes: AtomicU64,
-    skipped: AtomicU64,
-    points: AtomicU64,
-    routed: AtomicU64,
-    outside: AtomicU64,
-    /// Chunk and coordinates of a point outside, the first chunk that has one.
-    example: Mutex<Option<(usize, [f64; 3])>>,
-    decoding: AtomicU64,
-    routing: AtomicU64,
+/// What a chunk gave.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Given {
+    /// Points that passed the filters of the source.
+    pub(crate) points: u64,
+    /// Copies that went to tiles.
+    pub(crate) copies: u64,
+}
+
+/// A chunk's tiles: counted first, then filled.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// By tile: one more than its place in `lists`; 0 where it has none.
+    places: Vec<u32>,
+    lists: Vec<List>,
+    /// Place in `lists` and row, of each copy.
+    copies: Vec<(u32, u32)>,
+}
+
+struct List {
+    tile: usize,
+    count: usize,
+    base: [i64; 3],
+    rows: Vec<u32>,
+    ticks: Vec<[i32; 3]>,
 }
 
 impl Routing<'_> {
-    /// The whole-metre origin of a tile: the middle of its core. Results do not depend on it, as ticks are exact about any.
-    pub(crate) fn origin(&self, tile: usize) -> Result<Origin> {
-        let [x, y] = self.plan.core(tile).rect().centre();
-        Origin::near([x, y, self.height])
-    }
-
-    /// Decodes every chunk that a tile needs, once, in parallel; what each source gave, by tile.
-    pub(crate) fn route<const N: usize>(
-        &self,
-        sources: [&dyn PointSource; N],
-    ) -> Result<([Buckets; N], Vec<SourceReport>)> {
-        self.budget.reserve(self.plan.len() as u64 * N as u64 * Buckets::BYTES)?;
-        let lanes = sources.map(|source| Lane::new(source, self.plan.len(), self.columns));
-        let chunks: Vec<(&Lane<'_>, usize)> =
-            lanes.iter().flat_map(|lane| (0..lane.source.chunk_count()).map(move |chunk| (lane, chunk))).collect();
-        chunks.into_par_iter().try_for_each_init(Vec::new, |addressed, (lane, chunk)| {
-            let points = self.route_chunk(lane, chunk, addressed)?;
-            let done = self.chunks_done.fetch_add(1, Ordering::Relaxed) + 1;
-            (self.progress)(Progress::Read { done, total: self.chunks_total, points });
-            Ok(())
-        })?;
-        let reports = lanes.iter().map(|lane| lane.report(self.columns)).collect::<Result<_>>()?;
-        Ok((lanes.map(|lane| lane.buckets), reports))
-    }
-
-    /// Routes one chunk; returns how many points it had. `addressed` is room to work in, kept from chunk to chunk.
-    fn route_chunk(&self, lane: &Lane<'_>, chunk: usize, addressed: &mut Vec<Addressed>) -> Result<u64> {
-        let whole = self.plan.whole().rect();
-        if lane.source.chunk_extent(chunk).is_some_and(|extent| extent.intersection(&whole).is_none()) {
-            lane.skipped.fetch_add(1, Ordering::Relaxed);
-            return Ok(0);
+    /// Decodes one chunk of a source and gives its points to the tiles that need them.
+    pub(crate) fn route(&self, number: usize, source: &dyn PointSource, chunk: usize, extent: &Rect) -> Result<Given> {
+        let points = {
+            let _working = self.clock.working(Stage::Decode);
+            source.read_chunk(chunk, self.columns)?
+        };
+        let _working = self.clock.working(Stage::Route);
+        check_columns(source, &points, self.columns)?;
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        room.places.resize(self.plan.len(), 0);
+        let outcome = self.count(source, chunk, extent, &points, &mut room).and_then(|()| {
+            self.buckets.make_room(room.copies.len() as u64 * self.buckets.bytes_per_point())?;
+            self.fill(source, &points, &mut room)
+        });
+        let copies = room.copies.len() as u64;
+        for List { tile, ticks, rows, .. } in room.lists.drain(..) {
+            room.places[tile] = 0;
+            if outcome.is_ok() {
+                let attributes = self.attributes_of(&points, &rows);
+                self.buckets.put(number, tile, Piece { chunk, ticks, attributes });
+            }
         }
-        let start = Instant::now();
-        let mut points = lane.source.read_chunk(chunk, self.columns)?;
-        add_time(&lane.decoding, start);
-        lane.decodes.fetch_add(1, Ordering::Relaxed);
-        lane.points.fetch_add(points.len() as u64, Ordering::Relaxed);
-
-        let start = Instant::now();
-        check_columns(lane.source, &points, self.columns)?;
-        points.attributes.retain(self.columns);
-        self.address(lane, chunk, &points, addressed)?;
-        let copies = self.scatter(lane, chunk, &points, addressed)?;
-        lane.routed.fetch_add(copies, Ordering::Relaxed);
-        add_time(&lane.routing, start);
-        Ok(points.len() as u64)
+        room.copies.clear();
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).push(room);
+        outcome.map(|()| Given { points: points.len() as u64, copies })
     }
 
-    /// Which tiles need each point. Those that none owns are counted.
-    fn address(&self, lane: &Lane<'_>, chunk: usize, points: &Points, addressed: &mut Vec<Addressed>) -> Result<()> {
-        addressed.clear();
-        addressed.reserve(points.len());
+    /// Which tiles need each point.
+    fn count(
+        &self,
+        source: &dyn PointSource,
+        chunk: usize,
+        extent: &Rect,
+        points: &Points,
+        room: &mut Room,
+    ) -> Result<()> {
+        let mut outside = Outside::default();
         for (row, point) in points.xyz.iter().enumerate() {
             if let Some(value) = point.iter().find(|value| !value.is_finite()) {
-                let name = lane.source.name();
+                let name = source.name();
                 let problem =
                     format!("{name}: point {row} of chunk {chunk} has the coordinate {value}, which is no place");
                 return Err(Error::InvalidInput(problem));
             }
-            let ticks = point.map(to_ticks);
             // Ownership is decided on the coordinate as it will be held, not as it was written.
-            match self.plan.tiles_of([from_ticks(ticks[0]), from_ticks(ticks[1])]) {
-                Some(tiles) => addressed.push(Addressed { row: row as u32, ticks, tiles }),
-                None => lane.note_outside(chunk, *point),
+            let ticks = [to_ticks(point[0]), to_ticks(point[1])];
+            let told = self.plan.each_tile_at(ticks, |tile| {
+                if self.wanted[tile as usize].load(Ordering::Relaxed) {
+                    let list = room.list(tile);
+                    room.lists[list as usize].count += 1;
+                    room.copies.push((list, row as u32));
+                }
+            });
+            if !told || !holds(extent, point) {
+                outside.note(*point);
+            }
+        }
+        outside.complaint(source, chunk, extent, points.len())
+    }
+
+    /// Copies the points to the lists of their tiles.
+    fn fill(&self, source: &dyn PointSource, points: &Points, room: &mut Room) -> Result<()> {
+        for list in &mut room.lists {
+            list.base = origin_of(&self.plan.core(list.tile), self.height)?.ticks();
+            list.ticks.reserve_exact(list.count);
+            if self.columns != Columns::XYZ {
+                list.rows.reserve_exact(list.count);
+            }
+        }
+        for &(list, row) in &room.copies {
+            let list = &mut room.lists[list as usize];
+            let ticks = points.xyz[row as usize].map(to_ticks);
+            list.ticks.push(relative(ticks, list.base).ok_or_else(|| far(source, ticks, list.base))?);
+            if self.columns != Columns::XYZ {
+                list.rows.push(row);
             }
         }
         Ok(())
     }
 
-    /// Copies the points of a chunk to their tiles; returns how many copies were made.
-    fn scatter(&self, lane: &Lane<'_>, chunk: usize, points: &Points, addressed: &[Addressed]) -> Result<u64> {
-        let Some(mut window) = Window::around(addressed) else { return Ok(0) };
-        let copies = addressed.iter().map(|point| point.copies()).sum();
-        self.budget.reserve(copies * bytes_per_point(self.columns))?;
-        for point in addressed {
-            point.each_tile(|tile| {
-                window.list(tile).count += 1;
-                Ok(())
-            })?;
+    fn attributes_of(&self, points: &Points, rows: &[u32]) -> Attributes {
+        if self.columns == Columns::XYZ {
+            return Attributes::default();
         }
-        window.make_room(self)?;
-        for point in addressed {
-            point.each_tile(|tile| {
-                let list = window.list(tile);
-                list.rows.push(point.row);
-                list.ticks.push(relative(point.ticks, list.base).ok_or_else(|| far(lane.source, point, list.base))?);
-                Ok(())
-            })?;
-        }
-        for List { tile, rows, ticks, .. } in window.lists {
-            lane.buckets.put(tile, Piece { chunk, ticks, attributes: points.attributes.select(&rows) });
-        }
-        Ok(copies)
+        let mut attributes = points.attributes.select(rows);
+        attributes.retain(self.columns);
+        attributes
     }
 }
 
-impl<'a> Lane<'a> {
-    fn new(source: &'a dyn PointSource, tiles: usize, columns: Columns) -> Self {
-        let zero = AtomicU64::default;
-        Self {
-            source,
-            buckets: Buckets::new(tiles, columns),
-            decodes: zero(),
-            skipped: zero(),
-            points: zero(),
-            routed: zero(),
-            outside: zero(),
-            example: Mutex::default(),
-            decoding: zero(),
-            routing: zero(),
+impl Room {
+    /// The place of a tile's list.
+    #[inline]
+    fn list(&mut self, tile: u32) -> u32 {
+        let place = &mut self.places[tile as usize];
+        if *place == 0 {
+            self.lists.push(List { tile: tile as usize, count: 0, base: [0; 3], rows: vec![], ticks: vec![] });
+            *place = self.lists.len() as u32; // at most 2^24 tiles
         }
-    }
-
-    fn note_outside(&self, chunk: usize, point: [f64; 3]) {
-        self.outside.fetch_add(1, Ordering::Relaxed);
-        let mut example = self.example.lock().unwrap_or_else(PoisonError::into_inner);
-        if example.is_none_or(|(first, _)| chunk < first) {
-            *example = Some((chunk, point));
-        }
-    }
-
-    /// What the source gave, or why that cannot be.
-    fn report(&self, columns: Columns) -> Result<SourceReport> {
-        let [decodes, chunks_skipped, points, routed, outside, decoding, routing] =
-            [&self.decodes, &self.skipped, &self.points, &self.routed, &self.outside, &self.decoding, &self.routing]
-                .map(|counter| counter.load(Ordering::Relaxed));
-        let name = self.source.name();
-        if let Some((_, [x, y, _])) = *self.example.lock().unwrap_or_else(PoisonError::into_inner) {
-            let stated = self.source.extent();
-            return Err(Error::InvalidInput(format!(
-                "{name}: {outside} of {points} points lie outside the extent that it states ({stated}), one of them at {x} E {y} N"
-            )));
-        }
-        if points == 0 {
-            let stored = self.source.point_count();
-            return Err(Error::InvalidInput(format!(
-                "{name}: none of its {stored} points is wanted: check the filters"
-            )));
-        }
-        let [decoding, routing] = [decoding, routing].map(std::time::Duration::from_nanos);
-        let (chunks, bytes) = (decodes + chunks_skipped, routed * bytes_per_point(columns));
-        Ok(SourceReport { name, chunks, decodes, chunks_skipped, points, routed, bytes, decoding, routing })
+        *place - 1
     }
 }
 
-/// Bytes of a point in a bucket.
-fn bytes_per_point(columns: Columns) -> u64 {
-    size_of::<[i32; 3]>() as u64 + Attributes::bytes_per_point(columns)
+/// Points that are not where their chunk is said to be.
+#[derive(Default)]
+struct Outside {
+    count: usize,
+    first: Option<[f64; 3]>,
 }
 
-fn add_time(to: &AtomicU64, start: Instant) {
-    to.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+impl Outside {
+    fn note(&mut self, point: [f64; 3]) {
+        self.count += 1;
+        self.first = self.first.or(Some(point));
+    }
+
+    /// Tiles that the chunk was not expected in may be done already, so this cannot be overlooked.
+    fn complaint(&self, source: &dyn PointSource, chunk: usize, extent: &Rect, of: usize) -> Result<()> {
+        let Some([x, y, _]) = self.first else { return Ok(()) };
+        let (name, count) = (source.name(), self.count);
+        Err(Error::InvalidInput(format!(
+            "{name}: {count} of {of} points of chunk {chunk} lie outside the extent that it states ({extent}), one of them at {x} E {y} N"
+        )))
+    }
+}
+
+/// Whether the closure of a rectangle has a point.
+#[inline]
+fn holds(rect: &Rect, point: &[f64; 3]) -> bool {
+    (0..2).all(|axis| rect.min[axis] <= point[axis] && point[axis] <= rect.max[axis])
 }
 
 /// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.
@@ -221,8 +208,8 @@ fn relative(ticks: [i64; 3], base: [i64; 3]) -> Option<[i32; 3]> {
 }
 
 /// In the plane a tile and its halo are within reach by the plan, so it is the height.
-fn far(source: &dyn PointSource, point: &Addressed, base: [i64; 3]) -> Error {
-    let [height, middle] = [point.ticks[2], base[2]].map(from_ticks);
+fn far(source: &dyn PointSource, ticks: [i64; 3], base: [i64; 3]) -> Error {
+    let [height, middle] = [ticks[2], base[2]].map(from_ticks);
     Error::InvalidInput(format!(
         "{} has a point of height {height} m, more than 8192 m from the middle of the heights that the sources state ({middle} m)",
         source.name()

@@ -7,8 +7,8 @@ use isopach_compute::Result;
 ///
 /// A run calls [`begin`](Self::begin), then [`accept`](Self::accept) for each tile that has a point of any epoch in core or halo, then
 /// [`finish`](Self::finish). What lies in the whole and in no accepted core has no data. A run that fails does not call `finish`:
-/// a sink that is dropped unfinished leaves nothing behind.
-pub trait TileSink<T> {
+/// a sink that is dropped unfinished leaves nothing behind. It is called by one thread at a time, while others decode and compute.
+pub trait TileSink<T>: Send {
     /// Called once before the first result, with the rectangle that all cores together cover.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ pub trait TileSink<T> {
     }
 }
 
-impl<T, F: FnMut(Rect, T) -> Result<()>> TileSink<T> for F {
+impl<T, F: FnMut(Rect, T) -> Result<()> + Send> TileSink<T> for F {
     fn accept(&mut self, core: Rect, output: T) -> Result<()> {
         self(core, output)
     }

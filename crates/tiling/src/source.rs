@@ -12,7 +12,7 @@ pub trait PointSource: Sync {
     fn name(&self) -> String;
     /// A rectangle whose closure holds every point, absolute metres.
     ///
-    /// A run ends with an error where points lie outside of all its tiles. There is no tolerance there: files that state rounded
+    /// A run ends with an error where a point lies outside. There is no tolerance there: files that state rounded
     /// extents (LAS headers do, by up to a unit of their scale) are widened by their reader, which alone knows the unit.
     fn extent(&self) -> Rect;
     /// Heights that hold every point, lowest and highest, absolute metres. They place the origin of tiles, and the extent of a
@@ -28,10 +28,24 @@ pub trait PointSource: Sync {
     /// [`isopach_compute::Error::Source`] with the file and what is wrong with it; [`isopach_compute::Error::InvalidInput`] where a column
     /// is not there.
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points>;
-    /// A rectangle whose closure holds every point of the chunk, where that is known without decoding it.
+    /// A rectangle whose closure holds every point of the chunk, where that is known without decoding it. Tiles are run as soon as every chunk
+    /// that may reach them has been decoded, so a point outside ends the run.
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         let _ = chunk;
         None
+    }
+    /// Points of one chunk before any filter, as far as that is known without decoding it: memory is set aside for so many.
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        let _ = chunk;
+        self.point_count().div_ceil(self.chunk_count().max(1) as u64)
+    }
+    /// What identifies the points as they are now, for a run that is continued later: a line a file with its size, modification time and a hash of
+    /// its header. Where nothing better is known, the name, the number of points and the extent.
+    ///
+    /// # Errors
+    /// Where a file cannot be looked at any more.
+    fn identity(&self) -> Result<Vec<String>> {
+        Ok(vec![format!("{}: {} points in {}", self.name(), self.point_count(), self.extent())])
     }
     /// The coordinate reference system, where it is stated; a run refuses one that is not in metres.
     fn crs(&self) -> Option<&Crs> {
@@ -68,6 +82,12 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         (**self).chunk_extent(chunk)
+    }
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        (**self).points_in_chunk(chunk)
+    }
+    fn identity(&self) -> Result<Vec<String>> {
+        (**self).identity()
     }
     fn crs(&self) -> Option<&Crs> {
         (**self).crs()

@@ -15,22 +15,31 @@ fn refused<const N: usize>(sources: [&dyn PointSource; N]) -> String {
     }
 }
 
-#[test]
-fn more_than_the_budget() {
-    let tiling = Tiling { tile_size: 10.0, working_set_bytes: 30_000 };
-    let error = run(tiling, &OWNED, [&lattice(50)]).unwrap_err();
-    assert!(matches!(error, Error::OutOfMemory { budget: 30_000, requested: 30_001.., .. }), "{error}");
-    assert!(error.to_string().contains("working set"), "{error}");
-    let exactly = Tiling { tile_size: f64::INFINITY, working_set_bytes: 31_000 };
-    let (_, report) = run(exactly, &OWNED, [&lattice(50)]).unwrap();
-    assert!((30_000..=31_000).contains(&report.peak_bytes), "{}", report.peak_bytes);
-}
+/// Memory for a chunk of the lattices, and what is to be left beside it.
+const CHUNK: u64 = 8 * 112_000;
 
 #[test]
 fn a_table_of_tiles_that_does_not_fit_is_refused_before_it_is_made() {
     let corners = Resident::new("corners", named(&[[0.0; 3], [3000.0, 3000.0, 0.0]]));
-    let tiling = Tiling { tile_size: 1.0, working_set_bytes: 1 << 20 };
-    assert!(matches!(run(tiling, &OWNED, [&corners]), Err(Error::OutOfMemory { .. })));
+    let tiling = Tiling { tile_size: 1.0, memory: 1 << 20, ..Tiling::default() };
+    let error = run(tiling, &OWNED, [&corners]).unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { .. }) && error.to_string().contains("larger tiles"), "{error}");
+}
+
+#[test]
+fn a_chunk_that_does_not_fit_is_refused_before_it_is_decoded() {
+    let source = Odd::new("large chunks", lattice(60));
+    let error = run(Tiling { memory: 300_000, ..tiles_of(30.0) }, &OWNED, [&source]).unwrap_err();
+    assert!(error.to_string().contains("decoding the largest chunk"), "{error}");
+    assert_eq!(source.reads.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
+
+#[test]
+fn more_than_the_memory_and_no_disk() {
+    let many = Resident::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, 4), 1000);
+    let error = run(Tiling { memory: CHUNK, ..tiles_of(50.0) }, &OWNED, [&many]).unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { budget: CHUNK, requested: 700_000.., .. }), "{error}");
+    assert!(error.to_string().contains("name a folder to spill to"), "{error}");
 }
 
 #[test]
@@ -60,7 +69,10 @@ fn nothing_to_read() {
 fn an_extent_that_does_not_hold_its_points() {
     let source = Odd { extent: Some(Rect { min: [0.0; 2], max: [48.5; 2] }), ..Odd::new("liar.laz", lattice(50)) };
     let message = refused([&source]);
-    assert!(message.starts_with("liar.laz: 99 of 2500 points lie outside"), "{message}");
+    assert!(
+        message.starts_with("liar.laz: ") && message.contains("lie outside the extent that it states"),
+        "{message}"
+    );
 }
 
 #[test]

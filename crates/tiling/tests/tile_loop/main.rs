@@ -3,8 +3,10 @@
 
 mod bits;
 mod failures;
+mod memory;
 mod operations;
 mod ownership;
 mod passing_on;
+mod restart;
 mod scenes;
 mod sources;

@@ -79,6 +79,9 @@ impl PointSource for Odd {
     fn chunk_count(&self) -> usize {
         self.inner.chunk_count()
     }
+    fn points_in_chunk(&self, chunk: usize) -> u64 {
+        self.inner.points_in_chunk(chunk)
+    }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         self.chunk_extents.get(chunk).copied()
     }

@@ -2,7 +2,7 @@
 
 use crate::{operations::*, scenes::*};
 use isopach_cloud::{Crs, Rect, Rigid, to_ticks};
-use isopach_tiling::{Declared, Moved, PointSource, Resident};
+use isopach_tiling::{Declared, Moved, PointSource, Progress, Resident, Run};
 use std::sync::{Mutex, atomic::Ordering};
 
 #[test]
@@ -12,7 +12,7 @@ fn each_chunk_is_decoded_once_however_many_tiles_and_epochs() {
     assert_eq!(source.reads.load(Ordering::Relaxed), 4);
     let told = &report.sources[0];
     assert_eq!((told.decodes, told.chunks, told.chunks_skipped, told.points), (4, 4, 0, 3600));
-    assert!(told.routed > 3600 && told.bytes == told.routed * 12 && report.peak_bytes >= told.bytes);
+    assert!(told.routed > 3600 && told.bytes == told.points * 24 && report.peak_bytes >= told.routed * 12);
 }
 
 #[test]
@@ -65,13 +65,13 @@ fn chunks_beyond_the_extent_are_not_read() {
     let progress = |event| events.lock().unwrap().push(event);
     let operation = Owned { halo: 0.0, cell: None };
     let mut sink = |_: Rect, _: Lists<1>| Ok(());
-    let report = tiles_of(10.0).stream_with(&cpu(), &operation, [&source], &mut sink, &progress).unwrap();
+    let told = Run { progress: &progress, ..Run::default() };
+    let report = tiles_of(10.0).stream_with(&cpu(), &operation, [&source], &mut sink, &told).unwrap();
     assert_eq!((report.sources[0].decodes, report.sources[0].chunks_skipped), (1, 1));
-    use isopach_tiling::Progress::{Read, Tiles};
-    let events = events.into_inner().unwrap();
-    let mut chunks: Vec<u64> =
-        events.iter().filter_map(|e| if let Read { done, total: 2, .. } = e { Some(*done) } else { None }).collect();
-    chunks.sort_unstable();
-    assert_eq!(chunks, [1, 2], "what is skipped is done, too");
-    assert!(matches!(events[2..], [Tiles { done: 1, total: 2 }, Tiles { done: 2, total: 2 }]), "{events:?}");
+    let events: Vec<Progress> = events.into_inner().unwrap();
+    assert!(events.iter().all(|e| e.chunks == 2 && e.chunks_done >= 1), "what is skipped is done, too");
+    assert!(events.is_sorted_by_key(|e| (e.chunks_done, e.tiles_done)), "{events:?}");
+    let last = events.last().unwrap();
+    assert_eq!((last.chunks_done, last.points, last.tiles_done, last.tiles), (2, 2, 16, 16));
+    assert!(last.remaining.is_some() && last.share() == 1.0 && last.points_per_second() > 0.0);
 }

@@ -1,7 +1,11 @@
 //! What a run did.
 
+mod text;
+
+use crate::clock::Times;
+use isopach_cloud::Rect;
 use isopach_compute::PassedOn;
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 /// What one source gave to a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,35 +22,56 @@ pub struct SourceReport {
     pub points: u64,
     /// Copies of points that went to tiles, those in halos counted again.
     pub routed: u64,
-    /// Bytes that these copies take.
+    /// Bytes of the points that were decoded: coordinates (24 a point) and the columns that were asked for.
     pub bytes: u64,
-    /// Time in decoding, all threads added up.
-    pub decoding: Duration,
-    /// Time in routing, all threads added up.
-    pub routing: Duration,
+}
+
+impl SourceReport {
+    /// How often each chunk that was needed was decoded: 1.
+    #[must_use]
+    pub fn decodes_per_chunk(&self) -> f64 {
+        self.decodes as f64 / (self.chunks - self.chunks_skipped).max(1) as f64
+    }
+}
+
+/// A tile that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TileFailure {
+    /// Its number in the plan.
+    pub tile: usize,
+    /// What it owns.
+    pub core: Rect,
+    /// What it failed with.
+    pub error: String,
 }
 
 /// What a run did, where, and how long each part took.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// Tiles that were run.
     pub tiles: usize,
     /// Tiles without a point in any epoch, which were passed over.
     pub tiles_empty: usize,
+    /// Tiles whose results were kept from an earlier run.
+    pub tiles_kept: usize,
+    /// Tiles that had more points than expected, and were cut into several.
+    pub tiles_cut: usize,
+    /// Tiles that failed, where the rest was to be finished.
+    pub failures: Vec<TileFailure>,
     /// Each epoch's source.
     pub sources: Vec<SourceReport>,
     /// Devices, in order of preference.
     pub devices: Vec<String>,
     /// What was passed on from one device to the next during the run, and why.
     pub passed_on: Vec<PassedOn>,
-    /// Bytes held in the buckets of tiles at most.
+    /// Bytes that the run was given.
+    pub memory: u64,
+    /// Bytes that it held, or had set aside, at most.
     pub peak_bytes: u64,
-    /// Decoding and routing, wall.
-    pub read: Duration,
-    /// Running the operation, wall.
-    pub compute: Duration,
-    /// Handing results to the sink, wall.
-    pub sink: Duration,
+    /// Bytes of points that were put on disk.
+    pub spilled_bytes: u64,
+    /// Where the time went.
+    pub times: Times,
     /// Everything, wall.
     pub wall: Duration,
 }
@@ -57,47 +82,18 @@ impl Report {
     pub fn reruns(&self) -> usize {
         self.passed_on.iter().flat_map(|passed| passed.causes.values()).sum()
     }
-}
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for source in &self.sources {
-            let [points, chunks, routed] = [source.points, source.decodes, source.routed].map(grouped);
-            write!(f, "{}: {points} points, {chunks} chunks decoded once", source.name)?;
-            if source.chunks_skipped > 0 {
-                write!(f, " ({} not needed)", grouped(source.chunks_skipped))?;
-            }
-            writeln!(f, ", {routed} copies to tiles")?;
-        }
-        write!(f, "{} tiles on {}", grouped(self.tiles as u64), self.devices.join(", then "))?;
-        writeln!(f, " ({} empty ones passed over)", grouped(self.tiles_empty as u64))?;
-        for passed in &self.passed_on {
-            let causes: Vec<_> = passed.causes.iter().map(|(cause, times)| format!("{times} × {cause}")).collect();
-            writeln!(f, "passed on by {}: {}", passed.device, causes.join(", "))?;
-        }
-        let [read, compute, sink, wall] = [self.read, self.compute, self.sink, self.wall].map(|d| d.as_secs_f64());
-        let sum = |part: fn(&SourceReport) -> Duration| self.sources.iter().map(part).sum::<Duration>().as_secs_f64();
-        let [decoding, routing] = [sum(|source| source.decoding), sum(|source| source.routing)];
-        write!(f, "{wall:.2} s: read {read:.2} (thread time: decode {decoding:.2}, route {routing:.2}), ")?;
-        write!(f, "compute {compute:.2}, write {sink:.2}; at most {:.1} MiB of points", mebibytes(self.peak_bytes))
+    /// Bytes of points that were decoded: coordinates and the columns that were asked for.
+    #[must_use]
+    pub fn bytes_decoded(&self) -> u64 {
+        self.sources.iter().map(|source| source.bytes).sum()
     }
-}
 
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-/// Digits in threes: 1,234,567.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    /// Wall time in which no stage was at work: planning, opening, waiting.
+    #[must_use]
+    pub fn idle(&self) -> Duration {
+        self.wall.saturating_sub(self.times.wall.iter().sum())
     }
-    text
 }
 
 /// What `after` counts beyond `before`.
@@ -118,27 +114,6 @@ pub(crate) fn passed_on_since(before: &[PassedOn], after: Vec<PassedOn>) -> Vec<
         }
     }
     passed_on
-}
-
-/// How far a run has come. Told from the thread that did the work, so two threads may tell out of order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Chunks decoded and routed (or found not to be needed), of how many, and the points that this one had.
-    Read {
-        /// Chunks so far.
-        done: u64,
-        /// Chunks in all.
-        total: u64,
-        /// Points in this chunk.
-        points: u64,
-    },
-    /// Tiles finished, of how many.
-    Tiles {
-        /// Tiles so far.
-        done: u64,
-        /// Tiles in all.
-        total: u64,
-    },
 }
 
 #[cfg(test)]
@@ -165,7 +140,7 @@ mod tests {
             "a.laz: 1,000,000 points, 20 chunks decoded once, 1,203,000 copies to tiles\n25 tiles on cpu"
         ));
         assert!(text.contains("passed on by gpu: 2 × device lost"), "{text}");
-        assert_eq!([0, 7, 999, 1000, 12_345_678].map(grouped), ["0", "7", "999", "1,000", "12,345,678"]);
+        assert_eq!(report.to_json()["tiles"], 25);
     }
 
     #[test]

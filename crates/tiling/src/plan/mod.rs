@@ -3,10 +3,21 @@
 //! Everything is counted in cells of an absolute grid, a tile is a block of whole cells, and a point belongs to the tile that has its
 //! cell. So a point and its raster cell always agree, also where the cell size (0.1 m, say) is no binary fraction and comparing coordinates
 //! with an edge would round the other way.
+//!
+//! Blocks of the size that was asked for (the roots) are cut in four where too many points are expected in them: [`tree`]; how many that are
+//! is told by what files, nodes of COPC files and indexes state: [`density`].
+
+mod cuts;
+pub(crate) mod density;
+mod draw;
+mod text;
+pub(crate) mod tree;
 
 use crate::{Cells, cells::multiple};
+use cuts::Cuts;
 use isopach_cloud::{REACH, Rect, TICK, cell_of, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
+use tree::{Cutting, Tree};
 
 /// Largest side of a tile, metres: half of what a coordinate can reach from its origin, the rest is for the halo.
 pub const LARGEST_SIDE: f64 = REACH / 2.0;
@@ -20,15 +31,44 @@ pub struct Plan {
     whole: Cells,
     halo: f64,
     cuts: [Cuts; 2],
+    /// The node of each root, row by row.
+    roots: Vec<u32>,
+    tree: Tree,
+    expected: Vec<Expected>,
 }
 
-/// How one axis is cut: tile `i` begins at cell `anchor + i · side`, and the tiles `first .. first + count` are there.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Cuts {
-    anchor: i64,
-    side: i64,
-    first: i64,
-    count: i64,
+/// What a tile will take, as far as can be known before anything is decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Expected {
+    /// Points of all epochs in core and halo.
+    pub points: u64,
+    /// Bytes of these points, and of the operation beside them.
+    pub bytes: u64,
+}
+
+/// What a plan may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes above which a tile is cut in four.
+    pub(crate) tile_bytes: u64,
+    /// Bytes that the table of tiles may have.
+    pub(crate) table_bytes: u64,
+}
+
+impl Limits {
+    const NONE: Self = Self { tile_bytes: u64::MAX, table_bytes: u64::MAX };
+    /// Bytes of a tile in all tables of a run.
+    const TILE: f64 = 512.0;
+
+    fn check_table(self, tiles: f64) -> Result<()> {
+        let requested = tiles * Self::TILE;
+        if requested <= self.table_bytes as f64 && tiles <= MOST_TILES {
+            return Ok(());
+        }
+        let (requested, budget) = (requested as u64, self.table_bytes.min((MOST_TILES * Self::TILE) as u64));
+        let advice = "use larger tiles, or raise the memory";
+        Err(Error::OutOfMemory { what: "the table of all tiles", requested, budget, advice })
+    }
 }
 
 impl Plan {
@@ -42,29 +82,42 @@ impl Plan {
     /// [`Error::InvalidParameter`] for a tile size, cell size or halo that cannot be, or of which the largest cell size is no
     /// multiple; [`Error::InvalidInput`] for an extent that is nowhere.
     pub fn new(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<Self> {
-        Error::check("tile size", tile_size, tile_size > 0.0, "be above zero (it may be infinite)")?;
-        let fits = (0.0..=LARGEST_SIDE).contains(&halo);
-        Error::check("halo", halo, fits, "be between 0 and 4096 m: reduce depth, radii or spacing")?;
-        let cell_size = common_cell(cell_sizes)?;
-        let possible = (TICK..=LARGEST_SIDE).contains(&cell_size);
-        Error::check("cell size", cell_size, possible, "be between 2^-18 m (one tick) and 4096 m")?;
-        if !is_somewhere(extent) {
-            return Err(Error::InvalidInput(format!("the extent {extent} is not a rectangle within ±2e9 m")));
+        Self::fitted(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| Expected::default())
+    }
+
+    /// As [`Self::new`], with tiles cut in four where more bytes are `expected` of them than the limit.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`Error::OutOfMemory`] for more tiles than the table may have.
+    pub(crate) fn fitted(
+        extent: &Rect,
+        tile_size: f64,
+        halo: f64,
+        cell_sizes: &[f64],
+        limits: Limits,
+        expected: &dyn Fn(&Cells) -> Expected,
+    ) -> Result<Self> {
+        let (whole, cuts) = roots(extent, tile_size, halo, cell_sizes)?;
+        limits.check_table(cuts[0].count as f64 * cuts[1].count as f64)?;
+        let cutting = Cutting { whole, halo, too_heavy: &|core| expected(core).bytes > limits.tile_bytes };
+        let mut plan = Self { whole, halo, cuts, roots: Vec::new(), tree: Tree::default(), expected: Vec::new() };
+        for row in 0..cuts[1].count {
+            for column in 0..cuts[0].count {
+                let first = [cuts[0].start(column), cuts[1].start(row)];
+                let end = [first[0] + cuts[0].side, first[1] + cuts[1].side];
+                let root = plan.tree.add(Cells { cell_size: whole.cell_size, first, end }, &cutting);
+                plan.roots.push(root.unwrap_or_default()); // there is one: roots are those that meet the whole
+                limits.check_table(plan.len() as f64)?;
+            }
         }
-        // Points are owned by the coordinate that they are held with, so the extent is rounded as they are.
-        let cell = |x: f64| cell_of(from_ticks(to_ticks(x)), cell_size);
-        let whole = Cells { cell_size, first: extent.min.map(cell), end: extent.max.map(|x| cell(x) + 1) };
-        let cuts: [Cuts; 2] =
-            std::array::from_fn(|axis| Cuts::new(whole.first[axis], whole.end[axis], tile_size, cell_size));
-        let count = cuts[0].count as f64 * cuts[1].count as f64;
-        Error::check("tile size", tile_size, count <= MOST_TILES, "give at most 16777216 tiles over the extent")?;
-        Ok(Self { whole, halo, cuts })
+        plan.expected = plan.tree.tiles.iter().map(expected).collect();
+        Ok(plan)
     }
 
     /// Number of tiles.
     #[must_use]
     pub fn len(&self) -> usize {
-        (self.cuts[0].count * self.cuts[1].count) as usize
+        self.tree.tiles.len()
     }
 
     /// Whether there is no tile: never, as an extent has at least one cell.
@@ -85,70 +138,80 @@ impl Plan {
         self.halo
     }
 
-    /// What tile `i` (below [`Self::len`]) owns: rows from south to north, each from west to east. Those at the edge of the extent are cut
-    /// off there.
+    /// What tile `i` (below [`Self::len`]) owns: rows of tiles from south to north, each from west to east; tiles that were cut in four likewise,
+    /// in the place of the one that they were. Those at the edge of the extent are cut off there.
     #[must_use]
     pub fn core(&self, i: usize) -> Cells {
-        let columns = self.cuts[0].count;
-        let tile = [i as i64 % columns, i as i64 / columns];
-        let start: [i64; 2] = std::array::from_fn(|axis| self.cuts[axis].start(tile[axis]));
-        Cells {
-            cell_size: self.whole.cell_size,
-            first: std::array::from_fn(|axis| start[axis].max(self.whole.first[axis])),
-            end: std::array::from_fn(|axis| (start[axis] + self.cuts[axis].side).min(self.whole.end[axis])),
+        self.tree.tiles[i]
+    }
+
+    /// What tile `i` is expected to take.
+    #[must_use]
+    pub fn expected(&self, i: usize) -> Expected {
+        self.expected[i]
+    }
+
+    /// Tells each tile that has the point (absolute ticks) in core or halo. Whether the point lies in the whole.
+    #[inline]
+    pub(crate) fn each_tile_at(&self, point: [i64; 2], mut tell: impl FnMut(u32)) -> bool {
+        let metres = point.map(from_ticks);
+        if !self.whole.own(metres) {
+            return false;
+        }
+        let [columns, rows] = [0, 1].map(|axis| self.span(axis, metres[axis], metres[axis]));
+        for row in rows[0]..=rows[1] {
+            for column in columns[0]..=columns[1] {
+                self.tree.each_at(self.root(column, row), point, &mut tell);
+            }
+        }
+        true
+    }
+
+    /// Tells each tile that may have a point of the rectangle in core or halo.
+    pub(crate) fn each_tile_meeting(&self, rect: &Rect, mut tell: impl FnMut(u32)) {
+        let corners = [rect.min.map(|x| to_ticks(x) - 1), rect.max.map(|x| to_ticks(x) + 1)];
+        let [columns, rows] = [0, 1].map(|axis| self.span(axis, rect.min[axis] - TICK, rect.max[axis] + TICK));
+        for row in rows[0]..=rows[1] {
+            for column in columns[0]..=columns[1] {
+                self.tree.each_meeting(self.root(column, row), corners, &mut tell);
+            }
         }
     }
 
-    /// The tiles that have an absolute point in core or halo: first and last column, first and last row. `None` for a point outside the
-    /// whole.
+    /// First and last root along one axis that may have tiles which reach the coordinates from `low` to `high`.
     #[inline]
-    pub(crate) fn tiles_of(&self, point: [f64; 2]) -> Option<[[u32; 2]; 2]> {
-        self.whole.own(point).then(|| std::array::from_fn(|axis| self.span(axis, point[axis])))
-    }
-
-    /// First and last tile along one axis whose core, grown by the halo (and by a tick, so that rounding cannot lose a point), has the
-    /// coordinate.
-    #[inline]
-    fn span(&self, axis: usize, coordinate: f64) -> [u32; 2] {
+    fn span(&self, axis: usize, low: f64, high: f64) -> [u32; 2] {
         let cuts = self.cuts[axis];
         if cuts.count == 1 {
             return [0, 0];
         }
-        let margin = self.halo + TICK;
-        [coordinate - margin, coordinate + margin].map(|x| cuts.tile(cell_of(x, self.whole.cell_size)))
+        let margin = self.halo + 4.0 * TICK;
+        [low - margin, high + margin].map(|x| cuts.place(cell_of(x, self.whole.cell_size)))
     }
 
-    /// Number of the tile in column and row.
     #[inline]
-    pub(crate) fn tile_at(&self, column: u32, row: u32) -> usize {
-        row as usize * self.cuts[0].count as usize + column as usize
+    fn root(&self, column: u32, row: u32) -> u32 {
+        self.roots[row as usize * self.cuts[0].count as usize + column as usize]
     }
 }
 
-impl Cuts {
-    /// Cuts of the cells `first .. end`.
-    fn new(first: i64, end: i64, tile_size: f64, cell_size: f64) -> Self {
-        let most = (LARGEST_SIDE / cell_size).floor().max(1.0);
-        let (anchor, side) = if tile_size.is_infinite() {
-            let cells = (end - first) as f64;
-            (first, (cells / (cells / most).ceil()).ceil() as i64)
-        } else {
-            (0, (tile_size / cell_size).round().clamp(1.0, most) as i64)
-        };
-        let tile = |cell: i64| (cell - anchor).div_euclid(side);
-        Self { anchor, side, first: tile(first), count: tile(end - 1) - tile(first) + 1 }
+/// The cells of the extent, and how each axis is cut into roots.
+fn roots(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<(Cells, [Cuts; 2])> {
+    Error::check("tile size", tile_size, tile_size > 0.0, "be above zero (it may be infinite)")?;
+    let fits = (0.0..=LARGEST_SIDE).contains(&halo);
+    Error::check("halo", halo, fits, "be between 0 and 4096 m: reduce depth, radii or spacing")?;
+    let cell_size = common_cell(cell_sizes)?;
+    let possible = (TICK..=LARGEST_SIDE).contains(&cell_size);
+    Error::check("cell size", cell_size, possible, "be between 2^-18 m (one tick) and 4096 m")?;
+    if !is_somewhere(extent) {
+        return Err(Error::InvalidInput(format!("the extent {extent} is not a rectangle within ±2e9 m")));
     }
-
-    /// First cell of the tile at this place in the plan.
-    fn start(&self, place: i64) -> i64 {
-        self.anchor + (self.first + place) * self.side
-    }
-
-    /// Place in the plan of the tile that has the cell, the nearest one for a cell outside.
-    #[inline]
-    fn tile(&self, cell: i64) -> u32 {
-        ((cell - self.anchor).div_euclid(self.side) - self.first).clamp(0, self.count - 1) as u32
-    }
+    // Points are owned by the coordinate that they are held with, so the extent is rounded as they are.
+    let cell = |x: f64| cell_of(from_ticks(to_ticks(x)), cell_size);
+    let whole = Cells { cell_size, first: extent.min.map(cell), end: extent.max.map(|x| cell(x) + 1) };
+    let cuts: [Cuts; 2] =
+        std::array::from_fn(|axis| Cuts::new(whole.first[axis], whole.end[axis], tile_size, cell_size));
+    Ok((whole, cuts))
 }
 
 /// Whether an extent is one: finite, within reach of an origin, the right way round.
@@ -179,9 +242,9 @@ mod tests {
 
     /// Tiles that a point goes to.
     fn routed(plan: &Plan, point: [f64; 2]) -> Vec<usize> {
-        let [columns, rows] = plan.tiles_of(point).unwrap();
-        let places = (rows[0]..=rows[1]).flat_map(|row| (columns[0]..=columns[1]).map(move |column| (column, row)));
-        places.map(|(column, row)| plan.tile_at(column, row)).collect()
+        let mut tiles = Vec::new();
+        assert!(plan.each_tile_at(point.map(to_ticks), |tile| tiles.push(tile as usize)));
+        tiles
     }
 
     proptest! {
@@ -190,10 +253,11 @@ mod tests {
             min in prop::array::uniform2(-3000.0..3000.0f64), size in prop::array::uniform2(0.0..400.0f64),
             at in prop::array::uniform2(0.0..=1.0f64),
             tile in prop::sample::select(vec![f64::INFINITY, 500.0, 100.0, 33.3, 0.2]),
-            cell in prop::sample::select(vec![1.0, 0.1, 0.3, 2.5]), halo in 0.0..50.0f64,
+            cell in prop::sample::select(vec![1.0, 0.1, 0.3, 2.5]), halo in 0.0..50.0f64, most in prop::sample::select(vec![3, 50, u64::MAX]),
         ) {
             let tile = f64::max(tile, cell * 10.0);
-            let plan = Plan::new(&extent(min, size), tile, halo, &[cell]).unwrap();
+            let heavy = |core: &Cells| Expected { points: 0, bytes: u64::from(core.own(min)) * core.counts()[0] as u64 };
+            let plan = Plan::fitted(&extent(min, size), tile, halo, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
             let point = std::array::from_fn(|axis| from_ticks(to_ticks(min[axis] + at[axis] * size[axis])));
             let owners: Vec<usize> = (0..plan.len()).filter(|&i| plan.core(i).own(point)).collect();
             prop_assert_eq!(owners.len(), 1);
@@ -205,7 +269,7 @@ mod tests {
                 let away = (0..2).map(|axis| (core.min[axis] - point[axis]).max(point[axis] - core.max[axis]).max(0.0));
                 let away = away.fold(0.0, f64::max);
                 prop_assert!(away > halo || routed.contains(&i), "needed at {} m and not there", away);
-                prop_assert!(away <= halo + 2.0 * TICK || !routed.contains(&i), "there at {} m, not needed", away);
+                prop_assert!(away <= halo + 4.0 * TICK || !routed.contains(&i), "there at {} m, not needed", away);
             }
         }
 
@@ -213,8 +277,11 @@ mod tests {
         fn cores_are_apart_and_fill_the_whole(
             min in prop::array::uniform2(-300.0..300.0f64), size in prop::array::uniform2(0.0..90.0f64),
             tile in prop::sample::select(vec![f64::INFINITY, 33.3, 7.0]), cell in prop::sample::select(vec![1.0, 0.7, 2.5]),
+            most in prop::sample::select(vec![7, 100, u64::MAX]),
         ) {
-            let plan = Plan::new(&extent(min, size), tile, 1.0, &[cell]).unwrap();
+            let heavy = |core: &Cells| Expected { points: 0, bytes: core.counts().iter().product::<i64>() as u64 };
+            let plan = Plan::fitted(&extent(min, size), tile, 1.0, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
+            prop_assert!(most == u64::MAX || (0..plan.len()).all(|i| heavy(&plan.core(i)).bytes <= most));
             let area = |cells: Cells| cells.counts().iter().product::<i64>();
             prop_assert!((0..plan.len()).all(|i| plan.core(i).counts().iter().all(|&n| n > 0)));
             prop_assert_eq!((0..plan.len()).map(|i| area(plan.core(i))).sum::<i64>(), area(plan.whole()));
@@ -272,7 +339,7 @@ mod tests {
             (10.0, 0.0, 0.0, "cell size"),
             (10.0, 0.0, 9000.0, "cell size"),
             (10.0, 0.0, 1e-300, "cell size"),
-            (1e-5, 0.0, 1e-5, "tile size"),
+            (1e-5, 0.0, 1e-5, "the table of all tiles"),
         ] {
             let error = Plan::new(&area, tile, halo, &[cell]).unwrap_err().to_string();
             assert!(error.starts_with(name), "{error}");

@@ -1,0 +1,157 @@
+//! The raster and its overviews, block by block.
+
+use super::{
+    BLOCK, CELLS,
+    unfinished::{Key, Unfinished},
+};
+use crate::{Grid, Raster};
+use rayon::prelude::*;
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+};
+
+/// One size of the raster: cells, and where its blocks are in the file.
+#[derive(Debug)]
+pub(super) struct Level {
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    /// Offset and bytes of each written block; zero: not written, all no data.
+    pub(super) blocks: Vec<[u64; 2]>,
+}
+
+impl Level {
+    fn new(columns: usize, rows: usize) -> Self {
+        Self { columns, rows, blocks: vec![[0; 2]; columns.div_ceil(BLOCK) * rows.div_ceil(BLOCK)] }
+    }
+
+    fn across(&self) -> usize {
+        self.columns.div_ceil(BLOCK)
+    }
+
+    /// Cells of a block that lie on the raster.
+    fn cells_in(&self, block: usize) -> usize {
+        let [row, column] = [block / self.across() * BLOCK, block % self.across() * BLOCK];
+        (self.rows - row).min(BLOCK) * (self.columns - column).min(BLOCK)
+    }
+}
+
+/// A file that grows by blocks of all levels, in the order in which they are completed.
+#[derive(Debug)]
+pub(super) struct Pyramid {
+    pub(super) file: BufWriter<File>,
+    pub(super) at: u64,
+    /// The raster, then each overview with half as many cells a side.
+    pub(super) levels: Vec<Level>,
+    unfinished: Unfinished,
+}
+
+impl Pyramid {
+    /// For a raster of so many cells; `file` has `at` bytes.
+    pub(super) fn new(grid: &Grid, file: BufWriter<File>, at: u64, beside: PathBuf) -> Self {
+        let mut levels = vec![Level::new(grid.columns, grid.rows)];
+        let (mut columns, mut rows) = (grid.columns, grid.rows);
+        while columns.max(rows) > BLOCK {
+            (columns, rows) = (columns.div_ceil(2), rows.div_ceil(2));
+            levels.push(Level::new(columns, rows));
+        }
+        Self { file, at, levels, unfinished: Unfinished::beside(beside) }
+    }
+
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
+        self.file.write_all(bytes)?;
+        let block = [self.at, bytes.len() as u64];
+        self.at += bytes.len() as u64;
+        Ok(block)
+    }
+
+    /// Puts a tile's cells in their place, its upper left one at (`top`, `left`), and writes the blocks that this completes.
+    pub(super) fn place(&mut self, tile: &Raster, top: usize, left: usize) -> io::Result<()> {
+        let (rows, columns) = tile.values.dim();
+        let mut complete = Vec::new();
+        for block_row in top / BLOCK..(top + rows).div_ceil(BLOCK) {
+            for block_column in left / BLOCK..(left + columns).div_ceil(BLOCK) {
+                let block = block_row * self.levels[0].across() + block_column;
+                let of = &self.levels[0];
+                let unfinished = self.unfinished.get((0, block), || of.cells_in(block))?;
+                for row in top.max(block_row * BLOCK)..(top + rows).min((block_row + 1) * BLOCK) {
+                    let range = left.max(block_column * BLOCK)..(left + columns).min((block_column + 1) * BLOCK);
+                    unfinished.missing = unfinished.missing.saturating_sub(range.len());
+                    for column in range {
+                        let to = row % BLOCK * BLOCK + column % BLOCK;
+                        unfinished.cells[to] = tile.values[[row - top, column - left]] as f32;
+                    }
+                }
+                complete.extend(self.unfinished.take_complete((0, block)).map(|cells| ((0, block), cells)));
+            }
+        }
+        self.write(complete)
+    }
+
+    /// Writes complete blocks, and those of the overviews that are complete by them.
+    fn write(&mut self, mut complete: Vec<(Key, Vec<f32>)>) -> io::Result<()> {
+        while !complete.is_empty() {
+            let bytes: Vec<Vec<u8>> =
+                complete.par_iter().map(|(_, cells)| compressed(cells)).collect::<io::Result<_>>()?;
+            let mut above = Vec::new();
+            for (((level, block), cells), bytes) in complete.into_iter().zip(bytes) {
+                self.levels[level].blocks[block] = self.append(&bytes)?;
+                above.extend(self.reduce((level, block), &cells)?);
+            }
+            complete = above;
+        }
+        Ok(())
+    }
+
+    /// Puts the means of two by two cells of a block into the overview above; its block, if that is complete now.
+    fn reduce(&mut self, (level, block): Key, cells: &[f32]) -> io::Result<Option<(Key, Vec<f32>)>> {
+        let Some(above) = self.levels.get(level + 1) else { return Ok(None) };
+        let here = &self.levels[level];
+        let [row, column] = [block / here.across(), block % here.across()];
+        let key = (level + 1, row / 2 * above.across() + column / 2);
+        let parts = || {
+            let whole = |blocks: usize, at: usize| (blocks - at / 2 * 2).min(2);
+            whole(here.rows.div_ceil(BLOCK), row) * whole(here.across(), column)
+        };
+        let to = self.unfinished.get(key, parts)?;
+        to.missing = to.missing.saturating_sub(1);
+        let corner = [row % 2 * BLOCK / 2, column % 2 * BLOCK / 2];
+        for i in 0..BLOCK / 2 {
+            for j in 0..BLOCK / 2 {
+                let at = 2 * i * BLOCK + 2 * j;
+                let four = [cells[at], cells[at + 1], cells[at + BLOCK], cells[at + BLOCK + 1]];
+                to.cells[(corner[0] + i) * BLOCK + corner[1] + j] = mean(four);
+            }
+        }
+        Ok(self.unfinished.take_complete(key).map(|cells| (key, cells)))
+    }
+
+    /// Writes what is not complete and never will be, and one empty block for all that were never begun.
+    pub(super) fn complete(&mut self) -> io::Result<()> {
+        for level in 0..self.levels.len() {
+            while let Some((block, cells)) = self.unfinished.take_any(level)? {
+                self.write(vec![((level, block), cells)])?;
+            }
+        }
+        if self.levels.iter().any(|level| level.blocks.iter().any(|[at, _]| *at == 0)) {
+            let empty = self.append(&compressed(&[f32::NAN; CELLS])?)?;
+            let blocks = self.levels.iter_mut().flat_map(|level| &mut level.blocks);
+            blocks.filter(|[at, _]| *at == 0).for_each(|block| *block = empty);
+        }
+        Ok(())
+    }
+}
+
+/// The mean of the cells that have data.
+fn mean(cells: [f32; 4]) -> f32 {
+    let there = || cells.iter().filter(|cell| !cell.is_nan());
+    (there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64) as f32
+}
+
+fn compressed(cells: &[f32]) -> io::Result<Vec<u8>> {
+    let bytes: Vec<u8> = cells.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(5));
+    encoder.write_all(&bytes)?;
+    encoder.finish()
+}

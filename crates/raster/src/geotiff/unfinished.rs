@@ -1,0 +1,163 @@
+//! Blocks of which cells are missing: a bounded number in memory, the others in a file beside.
+
+use super::CELLS;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::PathBuf,
+};
+
+/// Blocks in memory at most: 24 MiB.
+const MOST: usize = 96;
+
+/// Level and number of a block.
+pub(super) type Key = (usize, usize);
+
+/// A block, and how much of it is missing.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) cells: Vec<f32>,
+    pub(super) missing: usize,
+    used: u64,
+}
+
+/// Blocks that are being put together.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    here: BTreeMap<Key, Block>,
+    /// Slot in the file, and what is missing.
+    there: BTreeMap<Key, (u64, usize)>,
+    path: PathBuf,
+    file: Option<File>,
+    free: Vec<u64>,
+    slots: u64,
+    clock: u64,
+}
+
+impl Unfinished {
+    /// None yet; `path` is where those go that memory cannot hold.
+    pub(super) fn beside(path: PathBuf) -> Self {
+        let (here, there) = (BTreeMap::new(), BTreeMap::new());
+        Self { here, there, path, file: None, free: Vec::new(), slots: 0, clock: 0 }
+    }
+
+    /// A block, begun with `missing` if it was not.
+    pub(super) fn get(&mut self, key: Key, missing: impl FnOnce() -> usize) -> io::Result<&mut Block> {
+        self.clock += 1;
+        if !self.here.contains_key(&key) {
+            if self.here.len() >= MOST {
+                self.put_oldest_aside()?;
+            }
+            let block = match self.there.remove(&key) {
+                Some((slot, missing)) => Block { cells: self.read(slot)?, missing, used: 0 },
+                None => Block { cells: vec![f32::NAN; CELLS], missing: missing(), used: 0 },
+            };
+            self.here.insert(key, block);
+        }
+        let block = self.here.get_mut(&key).ok_or(io::ErrorKind::NotFound)?;
+        block.used = self.clock;
+        Ok(block)
+    }
+
+    /// Takes a block out if nothing of it is missing.
+    pub(super) fn take_complete(&mut self, key: Key) -> Option<Vec<f32>> {
+        self.here.get(&key).filter(|block| block.missing == 0)?;
+        self.here.remove(&key).map(|block| block.cells)
+    }
+
+    /// Takes out any block of a level, whatever is missing.
+    pub(super) fn take_any(&mut self, level: usize) -> io::Result<Option<(usize, Vec<f32>)>> {
+        let of_level = (level, 0)..(level + 1, 0);
+        let first = |key: Option<&Key>| key.copied();
+        let here = first(self.here.range(of_level.clone()).next().map(|(key, _)| key));
+        let there = first(self.there.range(of_level).next().map(|(key, _)| key));
+        let Some(key) = here.into_iter().chain(there).min() else { return Ok(None) };
+        if let Some(block) = self.here.remove(&key) {
+            return Ok(Some((key.1, block.cells)));
+        }
+        match self.there.remove(&key) {
+            Some((slot, _)) => Ok(Some((key.1, self.read(slot)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts the blocks that were not used for longest into the file: a quarter of them.
+    fn put_oldest_aside(&mut self) -> io::Result<()> {
+        let mut ages: Vec<(u64, Key)> = self.here.iter().map(|(key, block)| (block.used, *key)).collect();
+        ages.sort_unstable();
+        for (_, key) in ages.into_iter().take(MOST / 4) {
+            if let Some(block) = self.here.remove(&key) {
+                let slot = self.write(&block.cells)?;
+                self.there.insert(key, (slot, block.missing));
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, cells: &[f32]) -> io::Result<u64> {
+        let slot = self.free.pop().unwrap_or(self.slots);
+        self.slots = self.slots.max(slot + 1);
+        let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_le_bytes()).collect();
+        self.at(slot)?.write_all(&bytes)?;
+        Ok(slot)
+    }
+
+    fn read(&mut self, slot: u64) -> io::Result<Vec<f32>> {
+        let mut bytes = vec![0; CELLS * 4];
+        self.at(slot)?.read_exact(&mut bytes)?;
+        self.free.push(slot);
+        Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    }
+
+    /// The file, at a slot of it.
+    fn at(&mut self, slot: u64) -> io::Result<&mut File> {
+        if self.file.is_none() {
+            let mut options = OpenOptions::new();
+            self.file = Some(options.read(true).write(true).create(true).truncate(true).open(&self.path)?);
+        }
+        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        file.seek(SeekFrom::Start(slot * 4 * CELLS as u64))?;
+        Ok(file)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // Nothing more can be done about a file that cannot be removed.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_blocks_than_memory_holds_come_back_from_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("blocks");
+        let mut blocks = Unfinished::beside(path.clone());
+        for round in 0..3 {
+            for number in 0..3 * MOST {
+                let block = blocks.get((0, number), || 3).unwrap();
+                block.cells[round] = (number * 10 + round) as f32;
+                block.missing -= 1;
+            }
+            assert!(blocks.here.len() <= MOST && path.exists());
+        }
+        let first = blocks.take_complete((0, 3 * MOST - 1)).unwrap();
+        assert_eq!(first[2], ((3 * MOST - 1) * 10 + 2) as f32);
+        let mut seen = 0;
+        while let Some((number, cells)) = blocks.take_any(0).unwrap() {
+            assert_eq!(cells[..3], [0, 1, 2].map(|round| (number * 10 + round) as f32));
+            assert!(cells[3].is_nan());
+            seen += 1;
+        }
+        assert_eq!(seen, 3 * MOST - 1);
+        drop(blocks);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,146 @@
+//! Where the wall time goes while several things happen at once.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What a run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading and decompressing chunks.
+    Decode,
+    /// Sorting their points to tiles.
+    Route,
+    /// Writing points that memory cannot hold.
+    Spill,
+    /// Putting a tile's points together, from memory or disk.
+    Load,
+    /// The operation.
+    Compute,
+    /// Keeping a tile's result for a restart, and reading it back.
+    Keep,
+    /// The sink.
+    Write,
+}
+
+impl Stage {
+    /// All of them, in the order of the work.
+    pub const ALL: [Self; 7] =
+        [Self::Decode, Self::Route, Self::Spill, Self::Load, Self::Compute, Self::Keep, Self::Write];
+
+    /// Its name, in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ["decode", "route", "spill", "load", "compute", "keep", "write"][self as usize]
+    }
+}
+
+const STAGES: usize = Stage::ALL.len();
+
+/// Time of each stage, in the order of [`Stage::ALL`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Wall time: a moment in which several things happen counts for each of them in part, so that all of them and `idle` add up.
+    pub wall: [Duration; STAGES],
+    /// Time of all threads together; a thread that helps with one piece of work while it waits in another counts for both.
+    pub threads: [Duration; STAGES],
+    /// Wall time in which nothing happened.
+    pub idle: Duration,
+}
+
+impl Times {
+    /// Wall time of a stage.
+    #[must_use]
+    pub fn of(&self, stage: Stage) -> Duration {
+        self.wall[stage as usize]
+    }
+
+    /// Time of a stage, all threads together.
+    #[must_use]
+    pub fn threads_of(&self, stage: Stage) -> Duration {
+        self.threads[stage as usize]
+    }
+}
+
+/// Counts who does what, and shares the time among them.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    since: Instant,
+    active: [u32; STAGES],
+    times: Times,
+}
+
+/// A piece of work; over when dropped.
+pub(crate) struct Working<'a> {
+    clock: &'a Clock,
+    stage: Stage,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self { state: Mutex::new(State { since: Instant::now(), active: [0; STAGES], times: Times::default() }) }
+    }
+
+    /// Begins a piece of work.
+    pub(crate) fn working(&self, stage: Stage) -> Working<'_> {
+        self.change(|active| active[stage as usize] += 1);
+        Working { clock: self, stage }
+    }
+
+    /// The times so far.
+    pub(crate) fn times(&self) -> Times {
+        self.change(|_| ());
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).times.clone()
+    }
+
+    fn change(&self, what: impl FnOnce(&mut [u32; STAGES])) {
+        // A poisoned clock is still one: every change of it is whole.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let passed = now - state.since;
+        state.since = now;
+        let (active, all) = (state.active, state.active.iter().sum::<u32>());
+        if all == 0 {
+            state.times.idle += passed;
+        } else {
+            for (stage, count) in active.into_iter().enumerate() {
+                state.times.wall[stage] += passed * count / all;
+                state.times.threads[stage] += passed * count;
+            }
+        }
+        what(&mut state.active);
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        let stage = self.stage as usize;
+        self.clock.change(|active| active[stage] = active[stage].saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_wall() {
+        let start = Instant::now();
+        let clock = Clock::new();
+        let both = (clock.working(Stage::Decode), clock.working(Stage::Compute));
+        std::thread::sleep(Duration::from_millis(3));
+        drop(both);
+        let times = clock.times();
+        let sum: Duration = times.wall.iter().sum::<Duration>() + times.idle;
+        assert!(sum <= start.elapsed() && sum + Duration::from_micros(1) >= Duration::from_millis(3), "{sum:?}");
+        assert_eq!(times.of(Stage::Decode) > Duration::ZERO, times.of(Stage::Compute) > Duration::ZERO);
+        assert!(times.threads_of(Stage::Decode) >= times.of(Stage::Decode));
+        assert_eq!(times.of(Stage::Write), Duration::ZERO);
+    }
+}

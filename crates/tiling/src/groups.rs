@@ -1,0 +1,36 @@
+//! Chunks by where they are.
+
+use crate::PointSource;
+use isopach_cloud::Rect;
+use std::collections::HashMap;
+
+/// Chunks of one source that state the same extent: a file, or a chunk that is known by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) source: usize,
+    /// A rectangle whose closure has all their points.
+    pub(crate) extent: Rect,
+    /// Their numbers, ascending.
+    pub(crate) chunks: Vec<usize>,
+    /// Points before any filter.
+    pub(crate) points: u64,
+}
+
+/// All chunks of all sources, by extent; a chunk that does not say where it is has the extent of its source.
+pub(crate) fn groups(sources: &[&dyn PointSource]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (number, source) in sources.iter().enumerate() {
+        let (whole, mut places) = (source.extent(), HashMap::new());
+        for chunk in 0..source.chunk_count() {
+            let extent = source.chunk_extent(chunk).unwrap_or(whole);
+            let key = [extent.min, extent.max].map(|corner| corner.map(f64::to_bits));
+            let place = *places.entry(key).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Group { source: number, extent, chunks: Vec::new(), points: 0 });
+            }
+            groups[place].chunks.push(chunk);
+            groups[place].points += source.points_in_chunk(chunk);
+        }
+    }
+    groups
+}

@@ -1,0 +1,224 @@
+//! Results of tiles on disk, so that a run that was killed goes on where it was, and several processes share one.
+//!
+//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with a checksum: the file is
+//! the mark that it is done. A tile that had no point has a file without a result.
+
+mod manifest;
+mod stored;
+
+pub(crate) use manifest::Manifest;
+pub use stored::Stored;
+
+use isopach_cloud::Rect;
+use isopach_compute::{Error, Result};
+use std::{
+    fmt, fs,
+    io::{self, Write},
+    marker::PhantomData,
+    path::{Path, PathBuf},
+};
+
+const MAGIC: &[u8; 8] = b"ISOPTIL1";
+
+/// A folder in which the results of a run are kept until all are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    folder: PathBuf,
+    parameters: String,
+}
+
+impl Kept {
+    /// In `folder`, which is made if it is not there. `parameters`: everything that results depend on beside the sources, as text; a run that
+    /// was begun with others is refused.
+    pub fn within(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
+        Self { folder: folder.into(), parameters: parameters.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// For results of type `T`.
+    #[must_use]
+    pub fn results<T: Stored>(&self) -> Keeping<'_, T> {
+        Keeping { kept: self, store: T::store, restore: T::restore }
+    }
+
+    /// Removes the folder with all results: when they are no longer needed.
+    ///
+    /// # Errors
+    /// [`Error::Source`] where it cannot be removed.
+    pub fn remove(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(&self.folder, &error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A folder for results of a type, and how they become bytes.
+pub struct Keeping<'a, T> {
+    kept: &'a Kept,
+    store: fn(&T, &mut Vec<u8>),
+    restore: fn(&mut &[u8]) -> Option<T>,
+}
+
+impl<T> fmt::Debug for Keeping<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeping").field("kept", self.kept).finish_non_exhaustive()
+    }
+}
+
+impl<T> Clone for Keeping<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Keeping<'_, T> {}
+
+/// One of the results of a tile, which is cut in several where it is heavier than was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    pub(crate) tile: usize,
+    pub(crate) part: usize,
+    /// How many there are; 0 for a tile without a point.
+    pub(crate) of: usize,
+}
+
+/// Whether other processes may be writing to the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Others {
+    MayWrite,
+    AreDone,
+}
+
+/// The folder of a run that has begun.
+pub(crate) struct Results<'a, T> {
+    keeping: Keeping<'a, T>,
+    tiles: PathBuf,
+    fingerprint: u64,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Results<'a, T> {
+    /// Begins a run in its folder, or goes on with the one that was begun there.
+    pub(crate) fn open(keeping: Keeping<'a, T>, manifest: impl FnOnce(&str) -> Result<Manifest>) -> Result<Self> {
+        let (folder, manifest) = (&keeping.kept.folder, manifest(&keeping.kept.parameters)?);
+        let (tiles, path) = (folder.join("tiles"), folder.join("manifest.json"));
+        fs::create_dir_all(&tiles).map_err(|error| named(&tiles, &error))?;
+        let begun = match fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(named(&path, &error)),
+        };
+        match begun {
+            None => write_whole(&path, &[manifest.to_text().as_bytes()]).map_err(|error| named(&path, &error))?,
+            Some(text) => {
+                let Some(begun) = Manifest::read(&text) else {
+                    return Err(Error::source(format!(
+                        "{}: not a manifest: remove it to begin a new run",
+                        path.display()
+                    )));
+                };
+                begun.check_same(&manifest, &folder.display().to_string())?;
+            }
+        }
+        Ok(Self { keeping, tiles, fingerprint: manifest.fingerprint(), kind: PhantomData })
+    }
+
+    fn path(&self, Part { tile, part, of }: Part) -> PathBuf {
+        self.tiles.join(format!("{tile:06}-{part}-{of}.tile"))
+    }
+
+    /// Number of parts of each tile whose results are all there and whole. Files that are not are removed; unless other processes work in the
+    /// folder, also what killed ones were writing.
+    pub(crate) fn done(&self, tiles: usize, others: Others) -> Result<Vec<Option<usize>>> {
+        let mut parts: Vec<Vec<Part>> = vec![Vec::new(); tiles];
+        for entry in fs::read_dir(&self.tiles).map_err(|error| named(&self.tiles, &error))? {
+            let path = entry.map_err(|error| named(&self.tiles, &error))?.path();
+            let whole = part_of(&path).filter(|part| part.tile < tiles && self.read(*part).is_ok());
+            match whole {
+                Some(part) => parts[part.tile].push(part),
+                None if others == Others::MayWrite && path.extension().is_some_and(|end| end == "part") => {}
+                None => fs::remove_file(&path).map_err(|error| named(&path, &error))?,
+            }
+        }
+        let complete = |parts: Vec<Part>| {
+            let of = parts.first()?.of;
+            (parts.iter().all(|part| part.of == of) && parts.len() == of.max(1)).then_some(of)
+        };
+        Ok(parts.into_iter().map(complete).collect())
+    }
+
+    /// Keeps a result.
+    pub(crate) fn put(&self, part: Part, core: Rect, result: &T) -> Result<()> {
+        let mut payload = Vec::new();
+        core.store(&mut payload);
+        (self.keeping.store)(result, &mut payload);
+        self.write(part, &payload)
+    }
+
+    /// Keeps that a tile has no point.
+    pub(crate) fn put_empty(&self, tile: usize) -> Result<()> {
+        self.write(Part { tile, part: 0, of: 0 }, &[])
+    }
+
+    fn write(&self, part: Part, payload: &[u8]) -> Result<()> {
+        let path = self.path(part);
+        let mut head = MAGIC.to_vec();
+        (self.fingerprint, payload.len(), crc32fast::hash(payload)).store(&mut head);
+        write_whole(&path, &[&head, payload]).map_err(|error| named(&path, &error))
+    }
+
+    /// Gets a result back.
+    pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
+        let bytes = self.read(part)?;
+        let mut rest = &bytes[..];
+        let result = Rect::restore(&mut rest).zip((self.keeping.restore)(&mut rest));
+        result.ok_or_else(|| self.damaged(part))
+    }
+
+    /// The payload of a result whose checksum is right.
+    fn read(&self, part: Part) -> Result<Vec<u8>> {
+        let path = self.path(part);
+        let mut bytes = fs::read(&path).map_err(|error| named(&path, &error))?;
+        let mut rest = bytes.strip_prefix(&MAGIC[..]).ok_or_else(|| self.damaged(part))?;
+        let (fingerprint, length, sum) = <(u64, usize, u32)>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
+        if fingerprint != self.fingerprint || length != rest.len() || sum != crc32fast::hash(rest) {
+            return Err(self.damaged(part));
+        }
+        Ok(bytes.split_off(bytes.len() - length))
+    }
+
+    fn damaged(&self, part: Part) -> Error {
+        Error::source(format!("{}: damaged: remove it and run again", self.path(part).display()))
+    }
+}
+
+/// The tile and part that a file name stands for.
+fn part_of(path: &Path) -> Option<Part> {
+    let mut numbers = path.file_name()?.to_str()?.strip_suffix(".tile")?.split('-').map(|number| number.parse().ok());
+    let mut next = || numbers.next()?;
+    let (tile, part, of) = (next()?, next()?, next()?);
+    numbers.next().is_none().then_some(Part { tile, part, of })
+}
+
+/// Writes a file beside, sees to it that it is on the disk, and gives it its name.
+fn write_whole(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let write = || {
+        let mut file = fs::File::create(&beside)?;
+        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
+        file.sync_data()?;
+        fs::rename(&beside, path)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+fn named(path: &Path, error: &io::Error) -> Error {
+    Error::source(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,325 @@
+//! A run from the plan to the last result.
+
+mod queue;
+mod schedule;
+mod turn;
+mod work;
+
+use crate::{
+    Cells, OnFailure, Plan, PointSource, Progress, Report, Share, Spill, TileFailure, TileOperation, TileSink, agree,
+    buckets::Buckets,
+    clock::Clock,
+    groups::{Group, groups},
+    keep::{Keeping, Manifest, Others, Results},
+    ledger::Ledger,
+    operation::Load,
+    plan::{Expected, Limits, density::Density},
+    progress::Pace,
+    report::{SourceReport, passed_on_since},
+    route::Routing,
+    spill,
+};
+use isopach_cloud::Attributes;
+use isopach_compute::{Choice, Compute, Error, Result};
+use queue::Queue;
+use schedule::Schedule;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
+use work::Work;
+
+/// A tile is cut where it is expected to take more than this part of the memory, so that some are in flight while others wait.
+const TILE_PART: u64 = 8;
+
+/// How a survey is cut up, and what a run may take. Results do not depend on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tiling {
+    /// Largest side of a tile, metres, rounded to whole cells of the operation; at most [`crate::LARGEST_SIDE`]. Infinite: as few tiles as can be.
+    /// Where a tile of that size would take too much memory, it is cut in four, again and again.
+    pub tile_size: f64,
+    /// Bytes for everything: chunks that are decoded, points that wait for their tiles, tiles that are run and what operations need beside them.
+    pub memory: u64,
+    /// Where points go that memory cannot hold.
+    pub spill: Spill,
+}
+
+impl Default for Tiling {
+    /// 500 m, 4 GiB, no disk.
+    fn default() -> Self {
+        Self { tile_size: 500.0, memory: 4 << 30, spill: Spill::Never }
+    }
+}
+
+/// How a run is conducted: what it computes does not depend on it.
+pub struct Run<'a, T> {
+    /// Told after each chunk and each tile, from one thread at a time.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Told of each tile that fails, when it does.
+    pub failed: &'a (dyn Fn(&TileFailure) + Sync),
+    /// Where results are kept, so that a run that was ended can be continued; [`crate::Kept::results`].
+    pub keep: Option<Keeping<'a, T>>,
+    /// Which tiles are run.
+    pub share: Share,
+    /// What happens when one fails.
+    pub on_failure: OnFailure,
+}
+
+impl<T> Default for Run<'_, T> {
+    fn default() -> Self {
+        Self { progress: &|_| (), failed: &|_| (), keep: None, share: Share::All, on_failure: OnFailure::Stop }
+    }
+}
+
+impl<T> fmt::Debug for Run<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { keep, share, on_failure, .. } = self;
+        let mut text = f.debug_struct("Run");
+        text.field("keep", keep).field("share", share).field("on_failure", on_failure).finish_non_exhaustive()
+    }
+}
+
+impl Tiling {
+    /// Runs `operation` over `sources` (one an epoch), tile by tile, on the first backend of the `choice` that will, and hands the results
+    /// to `sink` in the order of the plan.
+    ///
+    /// Every chunk of the sources is decoded once; a tile is run as soon as all chunks that can reach it have been, so decoding, computing and
+    /// writing overlap, on the threads of the current `rayon` pool. Tiles without a point in any epoch are passed over: the operation and
+    /// [`TileSink::accept`] do not see them; [`TileSink::begin`] has told the sink of the whole, so it knows what nothing was said of.
+    ///
+    /// # Errors
+    /// Of the sources, the operation and the sink; [`Error::InvalidInput`] for sources whose coordinate systems contradict each
+    /// other, whose extents are apart or do not hold their points, that have no point, or that change while they are read; [`Error::OutOfMemory`] where the
+    /// memory is too small, with the number to change; [`Error::InvalidParameter`] for a tile size, halo or cell size that cannot be;
+    /// [`crate::SpillError`] (in [`Error::Source`]) for what goes wrong on disk. The first error in the order of the tiles ends the run: the sink has
+    /// the results before it, and [`TileSink::finish`] is not called.
+    pub fn stream<O, B, S, const N: usize>(
+        &self,
+        on: &Choice<B>,
+        operation: &O,
+        sources: [&dyn PointSource; N],
+        sink: &mut S,
+    ) -> Result<Report>
+    where
+        B: Compute + ?Sized,
+        O: TileOperation<N, B>,
+        S: TileSink<O::Output> + ?Sized,
+    {
+        self.stream_with(on, operation, sources, sink, &Run::default())
+    }
+
+    /// As [`Self::stream`], conducted as `run` says: with progress, continued where it was ended, a shard of it, or all the same if a tile fails.
+    ///
+    /// # Errors
+    /// As [`Self::stream`]; [`Error::InvalidInput`] where the folder of kept results belongs to another run, or lacks results that are to be merged.
+    pub fn stream_with<O, B, S, const N: usize>(
+        &self,
+        on: &Choice<B>,
+        operation: &O,
+        sources: [&dyn PointSource; N],
+        sink: &mut S,
+        run: &Run<'_, O::Output>,
+    ) -> Result<Report>
+    where
+        B: Compute + ?Sized,
+        O: TileOperation<N, B>,
+        S: TileSink<O::Output> + ?Sized,
+    {
+        let start = Instant::now();
+        let passed_on_before = on.passed_on();
+        agree::belong_together(&sources)?;
+        let groups = groups(&sources);
+        let plan = self.plan_over(operation, &sources, &groups)?;
+        tracing::info!(tiles = plan.len(), halo = plan.halo(), "planned");
+        let identity = identities(&sources)?;
+        let results = self.results(run, &sources, &plan)?;
+        let done = match &results {
+            Some(results) => results.done(plan.len(), others(run.share))?,
+            None => vec![None; plan.len()],
+        };
+        check_share(run, &plan, &done)?;
+        let wanted: Vec<bool> =
+            run.share.of(&plan)?.iter().zip(&done).map(|(mine, done)| *mine && done.is_none()).collect();
+
+        let ledger = Ledger::new(self.memory);
+        let columns = operation.columns();
+        let queue = Queue::new(groups, &plan, &wanted);
+        check_chunks(&queue, &sources, columns, &ledger)?;
+        let clock = Clock::new();
+        let buckets = Buckets::new([N, plan.len()], columns, self.spill.clone(), &ledger, &clock);
+        let flags: Vec<AtomicBool> = wanted.iter().map(|wanted| AtomicBool::new(*wanted)).collect();
+        let routing = Routing {
+            plan: &plan,
+            height: agree::middle_height(&sources),
+            columns,
+            buckets: &buckets,
+            clock: &clock,
+            wanted: &flags,
+            room: Mutex::default(),
+        };
+        let work = Work {
+            on,
+            operation,
+            sources,
+            routing: &routing,
+            results: results.as_ref(),
+            ledger: &ledger,
+            sink: Mutex::new(sink),
+        };
+        let pace = Pace::new(start, queue.chunks(), plan.len() as u64);
+        let schedule = Schedule::new(&work, queue, &done, run, pace);
+        let mut report = conducted(schedule)?;
+        if run.share.hands_over() {
+            check_unchanged(&identity, &sources)?;
+            let _working = clock.working(crate::Stage::Write);
+            work.sink.lock().unwrap_or_else(PoisonError::into_inner).finish()?;
+        }
+        let bytes = |source: &SourceReport| source.points * (24 + Attributes::bytes_per_point(columns));
+        report.sources.iter_mut().for_each(|source| source.bytes = bytes(source));
+        report.devices = on.devices().into_iter().map(|device| device.name).collect();
+        report.passed_on = passed_on_since(&passed_on_before, on.passed_on());
+        (report.memory, report.peak_bytes, report.spilled_bytes) = (self.memory, ledger.peak(), buckets.spilled());
+        report.times = clock.times();
+        report.wall = start.elapsed();
+        Ok(report)
+    }
+
+    /// The tiles that [`Self::stream`] will run, who owns what, and what is expected of each.
+    ///
+    /// # Errors
+    /// As [`Plan::new`]; [`Error::InvalidInput`] without sources; [`Error::OutOfMemory`] for more tiles than the memory can list.
+    pub fn plan<O, B, const N: usize>(&self, operation: &O, sources: &[&dyn PointSource; N]) -> Result<Plan>
+    where
+        B: ?Sized,
+        O: TileOperation<N, B>,
+    {
+        self.plan_over(operation, sources, &groups(sources))
+    }
+
+    fn plan_over<O, B, const N: usize>(
+        &self,
+        operation: &O,
+        sources: &[&dyn PointSource; N],
+        groups: &[Group],
+    ) -> Result<Plan>
+    where
+        B: ?Sized,
+        O: TileOperation<N, B>,
+    {
+        let (whole, halo) = (agree::union(sources)?, operation.halo());
+        let densities: Vec<Density> = (0..N)
+            .map(|source| {
+                let of_source: Vec<Group> = groups.iter().filter(|group| group.source == source).cloned().collect();
+                Density::of(&of_source, &whole)
+            })
+            .collect();
+        let bytes_per_point = 12 + Attributes::bytes_per_point(operation.columns());
+        let expected = |core: &Cells| {
+            let reach = core.rect().grown(halo);
+            let by_epoch: Vec<u64> = densities.iter().map(|density| density.points_in(&reach).ceil() as u64).collect();
+            let load = Load::new(by_epoch, core, halo);
+            let need = work::need(&load, bytes_per_point, operation.working_bytes(&load));
+            Expected { points: load.points(), bytes: need }
+        };
+        let limits = Limits { tile_bytes: self.memory / TILE_PART, table_bytes: self.memory / TILE_PART };
+        Plan::fitted(&whole, self.tile_size, halo, &operation.cell_sizes(), limits, &expected)
+    }
+
+    /// The folder of results, if the run has one.
+    fn results<'a, T>(
+        &self,
+        run: &Run<'a, T>,
+        sources: &[&dyn PointSource],
+        plan: &Plan,
+    ) -> Result<Option<Results<'a, T>>> {
+        let Some(keeping) = run.keep else { return Ok(None) };
+        let results = Results::open(keeping, |parameters| Manifest::of(parameters, sources, plan))?;
+        if let (Spill::Within { folder, .. }, Others::AreDone) = (&self.spill, others(run.share)) {
+            spill::clear(folder).map_err(|error| Error::source(format!("{}: {error}", folder.display())))?;
+        }
+        Ok(Some(results))
+    }
+}
+
+/// Whether other processes may work on the same run.
+fn others(share: Share) -> Others {
+    if share.hands_over() { Others::AreDone } else { Others::MayWrite }
+}
+
+/// Refuses a share that makes no sense.
+fn check_share<T>(run: &Run<'_, T>, plan: &Plan, done: &[Option<usize>]) -> Result<()> {
+    match run.share {
+        Share::Shard { .. } | Share::Merge if run.keep.is_none() => {
+            Err(Error::InvalidInput("shards need a folder in which results are kept".into()))
+        }
+        Share::Merge => {
+            let missing: Vec<usize> = (0..plan.len()).filter(|&tile| done[tile].is_none()).collect();
+            let Some(first) = missing.first() else { return Ok(()) };
+            let (count, all) = (missing.len(), plan.len());
+            Err(Error::InvalidInput(format!(
+                "{count} of {all} tiles are not done yet (the first is tile {first}): run the shards that have them"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses chunks that would take more than a quarter of the memory while they are decoded.
+fn check_chunks(
+    queue: &Queue,
+    sources: &[&dyn PointSource],
+    columns: isopach_cloud::Columns,
+    ledger: &Ledger,
+) -> Result<()> {
+    let largest = queue.each_chunk().map(|(source, chunk)| work::chunk_bytes(sources[source], chunk, columns)).max();
+    let requested = largest.unwrap_or(0).saturating_mul(4);
+    if requested <= ledger.limit() {
+        return Ok(());
+    }
+    let advice = "raise the memory, or read files with smaller chunks";
+    Err(Error::OutOfMemory {
+        what: "decoding the largest chunk in a quarter of the memory",
+        requested,
+        budget: ledger.given(),
+        advice,
+    })
+}
+
+fn identities(sources: &[&dyn PointSource]) -> Result<Vec<Vec<String>>> {
+    sources.iter().map(|source| source.identity()).collect()
+}
+
+/// Refuses results of sources that are others now than when the run began.
+fn check_unchanged(then: &[Vec<String>], sources: &[&dyn PointSource]) -> Result<()> {
+    let now = identities(sources)?;
+    match then.iter().flatten().zip(now.iter().flatten()).find(|(then, now)| then != now) {
+        None => Ok(()),
+        Some((then, now)) => Err(Error::InvalidInput(format!(
+            "an input changed during the run (at first {then}, now {now}): nothing was written"
+        ))),
+    }
+}
+
+/// Conducts a run from a thread that is none of the pool's, which would have to wait.
+fn conducted<O, B, S, const N: usize>(schedule: Schedule<'_, O, B, S, N>) -> Result<Report>
+where
+    B: Compute + ?Sized,
+    O: TileOperation<N, B>,
+    S: TileSink<O::Output> + ?Sized,
+{
+    rayon::in_place_scope(|scope| {
+        if rayon::current_thread_index().is_none() {
+            return schedule.run(scope);
+        }
+        std::thread::scope(|threads| {
+            let conductor = threads.spawn(|| schedule.run(scope));
+            while !conductor.is_finished() {
+                if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                    std::thread::sleep(Duration::from_micros(100));
+                }
+            }
+            conductor.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
+}

@@ -1,0 +1,198 @@
+//! The pieces of work of a run, each done by some thread of the pool.
+
+use super::turn::Ready;
+use crate::{
+    Cells, PointSource, Stage, Tile, TileOperation, TileSink,
+    buckets::{Gathered, Wanted, origin_of},
+    keep::{Part, Results},
+    ledger::Ledger,
+    operation::Load,
+    plan::tree::{quarters, reach},
+    route::{Given, Routing},
+};
+use isopach_cloud::{Attributes, Cloud, Columns, Rect};
+use isopach_compute::{Choice, Compute, Error, Result};
+use std::sync::{Mutex, PoisonError};
+
+/// What all pieces of work share.
+pub(super) struct Work<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, const N: usize> {
+    pub(super) on: &'a Choice<B>,
+    pub(super) operation: &'a O,
+    pub(super) sources: [&'a dyn PointSource; N],
+    pub(super) routing: &'a Routing<'a>,
+    pub(super) results: Option<&'a Results<'a, O::Output>>,
+    pub(super) ledger: &'a Ledger,
+    pub(super) sink: Mutex<&'a mut S>,
+}
+
+/// A tile, or a part of one that is too heavy, ready to be run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    pub(super) part: Part,
+    pub(super) cells: Cells,
+    /// Bytes that it takes while it runs.
+    pub(super) bytes: u64,
+    /// Bytes that its result may take until it is handed over.
+    pub(super) after: u64,
+}
+
+/// Bytes that a tile takes: first its points twice, as they are put together, then its points and what the operation needs.
+pub(super) fn need(load: &Load, bytes_per_point: u64, working: u64) -> u64 {
+    let points = load.points().saturating_mul(bytes_per_point);
+    points.saturating_add(points.max(working))
+}
+
+/// Bytes that a chunk takes while it is decoded and routed: its bytes and records, its points, and half as many copies again.
+pub(super) fn chunk_bytes(source: &dyn PointSource, chunk: usize, columns: Columns) -> u64 {
+    const RECORD: u64 = 40;
+    let column_bytes = Attributes::bytes_per_point(columns);
+    let point = RECORD + 24 + column_bytes + (12 + column_bytes + 8) * 3 / 2;
+    source.points_in_chunk(chunk).saturating_mul(point)
+}
+
+impl<O, B, S, const N: usize> Work<'_, O, B, S, N>
+where
+    B: Compute + ?Sized,
+    O: TileOperation<N, B>,
+    S: TileSink<O::Output> + ?Sized,
+{
+    /// Decodes and routes a chunk.
+    pub(super) fn route(&self, source: usize, chunk: usize, extent: &Rect) -> Result<Given> {
+        self.routing.route(source, self.sources[source], chunk, extent)
+    }
+
+    /// Points of each epoch in a tile.
+    pub(super) fn points_in(&self, tile: usize) -> [u64; N] {
+        std::array::from_fn(|source| self.routing.buckets.points_of(source, tile))
+    }
+
+    /// A tile or part with so many points.
+    pub(super) fn unit(&self, part: Part, cells: Cells, points: [u64; N]) -> Unit {
+        let load = Load::new(points.to_vec(), &cells, self.routing.plan.halo());
+        let working = self.operation.working_bytes(&load);
+        let bytes = need(&load, self.routing.buckets.bytes_per_point(), working);
+        let after = if self.results.is_some() { 0 } else { working };
+        Unit { part, cells, bytes, after }
+    }
+
+    /// Cuts a tile until each part takes a quarter of the memory at most; parts without a point are left out.
+    pub(super) fn cut(&self, tile: usize) -> Result<Vec<Unit>> {
+        let _working = self.routing.clock.working(Stage::Load);
+        let (halo, most) = (self.routing.plan.halo(), self.ledger.limit() / 4);
+        let mut cut = Vec::new();
+        let mut open = vec![self.routing.plan.core(tile)];
+        while !open.is_empty() {
+            let counts = self.count(tile, &open)?;
+            let mut smaller = Vec::new();
+            for (cells, points) in open.into_iter().zip(counts) {
+                let unit = self.unit(Part { tile, part: 0, of: 0 }, cells, points);
+                match quarters(&cells, halo) {
+                    _ if points.iter().sum::<u64>() == 0 => {}
+                    _ if unit.bytes <= most => cut.push((cells, points)),
+                    Some(parts) => smaller.extend(parts.into_iter().flatten()),
+                    None => return Err(too_heavy(&unit, self.ledger)),
+                }
+            }
+            open = smaller;
+        }
+        cut.sort_by_key(|(cells, _)| [cells.first[1], cells.first[0]]);
+        let of = cut.len();
+        let unit = |(part, (cells, points))| self.unit(Part { tile, part, of }, cells, points);
+        Ok(cut.into_iter().enumerate().map(unit).collect())
+    }
+
+    /// Points of each epoch in blocks of a tile's cells and their halos.
+    fn count(&self, tile: usize, blocks: &[Cells]) -> Result<Vec<[u64; N]>> {
+        let mut counts = vec![[0; N]; blocks.len()];
+        let wanted: Vec<Wanted> = blocks.iter().map(|cells| self.wanted(tile, cells)).collect::<Result<_>>()?;
+        for source in 0..N {
+            self.routing.buckets.each_piece(source, tile, |_, ticks, _| {
+                for (count, wanted) in counts.iter_mut().zip(&wanted) {
+                    count[source] += ticks.iter().filter(|ticks| wanted.place(**ticks).is_some()).count() as u64;
+                }
+            })?;
+        }
+        Ok(counts)
+    }
+
+    /// What a block of a tile's cells needs of the tile's points.
+    fn wanted(&self, tile: usize, cells: &Cells) -> Result<Wanted> {
+        let height = self.routing.height;
+        let [from, to] = [self.routing.plan.core(tile), *cells].map(|cells| origin_of(&cells, height));
+        let (from, to) = (from?.ticks(), to?.ticks());
+        let [low, high] = reach(cells, self.routing.plan.halo());
+        let about = |ticks: [i64; 2]| std::array::from_fn(|axis| ticks[axis] - to[axis]);
+        Ok(Wanted { shift: std::array::from_fn(|axis| from[axis] - to[axis]), reach: [about(low), about(high)] })
+    }
+
+    /// Puts a unit's points together and runs the operation; the result, unless it was kept on disk.
+    pub(super) fn run(&self, unit: &Unit) -> Result<Option<(Rect, O::Output)>> {
+        let tile = self.load(unit)?;
+        let core = tile.core;
+        let output = {
+            let _working = self.routing.clock.working(Stage::Compute);
+            let output = self.on.run(|backend| self.operation.run_tile(backend, &tile));
+            drop(tile);
+            output.inspect_err(|error| tracing::error!(%core, %error, "a tile failed"))?
+        };
+        let Some(results) = self.results else { return Ok(Some((core, output))) };
+        let _working = self.routing.clock.working(Stage::Keep);
+        results.put(unit.part, core, &output)?;
+        Ok(None)
+    }
+
+    fn load(&self, unit: &Unit) -> Result<Tile<N>> {
+        let _working = self.routing.clock.working(Stage::Load);
+        let Unit { part: Part { tile, of, .. }, cells, .. } = *unit;
+        let origin = origin_of(&cells, self.routing.height)?;
+        let mut epochs: [_; N] = std::array::from_fn(|_| Cloud::default());
+        for (source, cloud) in epochs.iter_mut().enumerate() {
+            let Gathered { ticks, attributes } = if of == 1 {
+                self.routing.buckets.gather(source, tile)?
+            } else {
+                self.routing.buckets.gather_wanted(source, tile, &self.wanted(tile, &cells)?)?
+            };
+            *cloud = Cloud::new(origin, ticks);
+            cloud.attributes = attributes;
+        }
+        if of == 1 {
+            self.routing.buckets.forget(tile);
+        }
+        Ok(Tile { cells, core: cells.rect(), halo: self.routing.plan.halo(), epochs })
+    }
+
+    /// Begins the sink.
+    pub(super) fn begin(&self) -> Result<()> {
+        let _working = self.routing.clock.working(Stage::Write);
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner).begin(self.routing.plan.whole().rect())
+    }
+
+    /// Hands a result over.
+    pub(super) fn hand_over(&self, ready: Ready<O::Output>) -> Result<()> {
+        let (core, output) = match (ready, self.results) {
+            (Ready::Here(core, output, bytes), _) => {
+                self.ledger.done(bytes);
+                (core, output)
+            }
+            (Ready::Kept(part), Some(results)) => {
+                let _working = self.routing.clock.working(Stage::Keep);
+                results.get(part)?
+            }
+            (Ready::Kept(part), None) => {
+                return Err(Error::InvalidInput(format!("the result of tile {} is not there", part.tile)));
+            }
+        };
+        let _working = self.routing.clock.working(Stage::Write);
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner).accept(core, output)
+    }
+}
+
+/// A tile that cannot be cut any further.
+pub(super) fn too_heavy(unit: &Unit, ledger: &Ledger) -> Error {
+    Error::OutOfMemory {
+        what: "the smallest tile that can hold its halo",
+        requested: unit.bytes,
+        budget: ledger.given(),
+        advice: "raise the memory, or reduce what the halo comes from (depth, radii, spacing); half of the memory may go to one tile",
+    }
+}

@@ -1,0 +1,97 @@
+//! Which part of a run is done here.
+
+use crate::Plan;
+use isopach_compute::{Error, Result};
+
+/// Which tiles of a run this process runs, and whether it hands the results over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Share {
+    /// All that are not done yet; their results go to the sink.
+    #[default]
+    All,
+    /// Shard `number` of `of`: neighbouring tiles that are expected to be as much work as those of the others. Results are kept; the sink is
+    /// not touched.
+    Shard {
+        /// 1 to `of`.
+        number: usize,
+        /// How many shards there are.
+        of: usize,
+    },
+    /// One tile, by its number in the plan: to see again why it failed. The sink is not touched.
+    Tile(usize),
+    /// None: all results are there, and go to the sink.
+    Merge,
+}
+
+impl Share {
+    /// Whether a tile is run here.
+    pub(crate) fn of(self, plan: &Plan) -> Result<Vec<bool>> {
+        match self {
+            Self::All => Ok(vec![true; plan.len()]),
+            Self::Merge => Ok(vec![false; plan.len()]),
+            Self::Tile(tile) if tile < plan.len() => Ok((0..plan.len()).map(|i| i == tile).collect()),
+            Self::Tile(tile) => {
+                let last = plan.len() - 1;
+                Err(Error::InvalidInput(format!("there is no tile {tile}: the plan has the tiles 0 to {last}")))
+            }
+            Self::Shard { number, of } if (1..=of).contains(&number) => Ok(shard(plan, number, of)),
+            Self::Shard { number, of } => {
+                Err(Error::InvalidInput(format!("there is no shard {number} of {of}: the first is 1 of {of}")))
+            }
+        }
+    }
+
+    /// Whether results go to the sink.
+    pub(crate) fn hands_over(self) -> bool {
+        matches!(self, Self::All | Self::Merge)
+    }
+}
+
+/// Tiles whose middle lies in the shard's part of all the work, in the order of the plan.
+fn shard(plan: &Plan, number: usize, of: usize) -> Vec<bool> {
+    let work = |i: usize| u128::from(plan.expected(i).bytes) + 1;
+    let total: u128 = (0..plan.len()).map(work).sum();
+    let mut before = 0;
+    let mut mine = |i: usize| {
+        let middle = 2 * before + work(i);
+        before += work(i);
+        let place = (middle * of as u128 / (2 * total)) as usize; // below `of`
+        place.min(of - 1) == number - 1
+    };
+    (0..plan.len()).map(&mut mine).collect()
+}
+
+/// What happens after a tile has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The run ends with the error of the first tile (in the order of the plan) that fails.
+    #[default]
+    Stop,
+    /// The other tiles are run. The report has the list of those that failed; where they are, the output has no data.
+    FinishTheRest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isopach_cloud::Rect;
+
+    #[test]
+    fn each_tile_is_in_one_shard() {
+        let plan = Plan::new(&Rect { min: [0.0; 2], max: [700.0, 300.0] }, 33.0, 2.0, &[]).unwrap();
+        for of in [1, 2, 3, 7, 500] {
+            let shards: Vec<Vec<bool>> =
+                (1..=of).map(|number| Share::Shard { number, of }.of(&plan).unwrap()).collect();
+            assert!((0..plan.len()).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1), "{of} shards");
+        }
+        let halves: Vec<usize> = (1..=2)
+            .map(|number| Share::Shard { number, of: 2 }.of(&plan).unwrap().into_iter().filter(|mine| *mine).count())
+            .collect();
+        assert!(halves[0].abs_diff(halves[1]) <= 1);
+        assert!(
+            Share::Shard { number: 0, of: 2 }.of(&plan).is_err()
+                && Share::Shard { number: 3, of: 2 }.of(&plan).is_err()
+        );
+        assert!(Share::Tile(plan.len()).of(&plan).is_err());
+    }
+}

@@ -1,0 +1,232 @@
+//! Runs that end early, and go on.
+
+use crate::{operations::*, scenes::*};
+use isopach_cloud::Rect;
+use isopach_compute::{Error, Result};
+use isopach_tiling::{
+    Kept, OnFailure, PointSource, Report, Run, Share, Spill, Stored, Tile, TileFailure, TileOperation, Tiling,
+};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Owned points; fails at tiles whose corner is listed, and counts the tiles that it ran.
+#[derive(Default)]
+struct Fragile {
+    fails_at: Vec<[f64; 2]>,
+    ran: AtomicUsize,
+}
+
+impl<B: ?Sized> TileOperation<1, B> for Fragile {
+    type Output = Vec<[i64; 3]>;
+    fn halo(&self) -> f64 {
+        2.0
+    }
+    fn run_tile(&self, _: &B, tile: &Tile<1>) -> Result<Self::Output> {
+        self.ran.fetch_add(1, Ordering::Relaxed);
+        if self.fails_at.contains(&tile.core.min) {
+            return Err(Error::source(format!("no luck at {:?}", tile.core.min)));
+        }
+        Ok(tile.owned(0).into_iter().map(|i| tile.epochs[0].positions().absolute_ticks(i as usize)).collect())
+    }
+}
+
+type Tiles = Vec<(Rect, Vec<[i64; 3]>)>;
+
+fn conducted(operation: &Fragile, source: &dyn PointSource, run: &Run<'_, Vec<[i64; 3]>>) -> Result<(Tiles, Report)> {
+    let mut tiles = Vec::new();
+    let mut sink = |core: Rect, output| {
+        tiles.push((core, output));
+        Ok(())
+    };
+    let report = tiles_of(10.0).stream_with(&cpu(), operation, [source], &mut sink, run)?;
+    Ok((tiles, report))
+}
+
+fn kept(folder: &Path) -> Kept {
+    Kept::within(folder.join("run"), "depth 5")
+}
+
+fn plain() -> Tiles {
+    conducted(&Fragile::default(), &lattice(50), &Run::default()).unwrap().0
+}
+
+#[test]
+fn a_run_goes_on_where_it_ended_and_gives_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    let run = || Run { keep: Some(kept.results()), ..Run::default() };
+    let fragile = Fragile { fails_at: vec![[20.0, 30.0]], ..Fragile::default() };
+    let error = conducted(&fragile, &lattice(50), &run()).unwrap_err();
+    assert_eq!(error.to_string(), "no luck at [20.0, 30.0]");
+    let before = fragile.ran.load(Ordering::Relaxed) - 1;
+    assert!(before >= 17, "the tiles before it are done: {before}");
+
+    let sound = Fragile::default();
+    let (tiles, report) = conducted(&sound, &lattice(50), &run()).unwrap();
+    assert!(tiles == plain());
+    assert_eq!(
+        (sound.ran.load(Ordering::Relaxed), report.tiles, report.tiles_kept),
+        (25 - before, 25 - before, before)
+    );
+
+    let source = Odd::new("lattice", lattice(50));
+    let (tiles, report) = conducted(&Fragile::default(), &source, &run()).unwrap();
+    assert!(tiles == plain() && (report.tiles, report.tiles_kept) == (0, 25));
+    assert_eq!(source.reads.load(Ordering::Relaxed), 0, "nothing is decoded where nothing is left to do");
+    kept.remove().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_run_of_something_else_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |parameters: &str, source: &dyn PointSource, tiling: Tiling| {
+        let kept = Kept::within(dir.path().join("run"), parameters);
+        let run = Run { keep: Some(kept.results()), ..Run::default() };
+        let mut sink = |_: Rect, _| Ok(());
+        tiling.stream_with(&cpu(), &Fragile::default(), [source], &mut sink, &run).err().map(|e| e.to_string())
+    };
+    assert_eq!(refused("depth 5", &lattice(50), tiles_of(10.0)), None);
+    assert_eq!(refused("depth 5", &lattice(50), tiles_of(10.0)), None);
+    let message = refused("depth 6", &lattice(50), tiles_of(10.0)).unwrap();
+    assert!(message.contains("other parameters (5, now 6)") && message.contains("remove"), "{message}");
+    let message = refused("depth 5", &lattice(51), tiles_of(10.0)).unwrap();
+    assert!(message.contains("an input has changed") && message.contains("2601 points"), "{message}");
+    assert!(refused("depth 5", &lattice(50), tiles_of(20.0)).unwrap().contains("other tiles"));
+    fs::write(dir.path().join("run/manifest.json"), "{").unwrap();
+    assert!(refused("depth 5", &lattice(50), tiles_of(10.0)).unwrap().contains("not a manifest"));
+}
+
+#[test]
+fn shards_in_any_order_merge_to_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    for shards in [1, 3] {
+        let kept = Kept::within(dir.path().join(shards.to_string()), "");
+        let run = |share| Run { keep: Some(kept.results()), share, ..Run::default() };
+        for number in (1..=shards).rev() {
+            let early = conducted(&Fragile::default(), &lattice(50), &run(Share::Merge)).unwrap_err().to_string();
+            assert!(early.contains("tiles are not done yet"), "{early}");
+            let (tiles, _) =
+                conducted(&Fragile::default(), &lattice(50), &run(Share::Shard { number, of: shards })).unwrap();
+            assert!(tiles.is_empty(), "a shard hands nothing over");
+        }
+        let merged = Fragile::default();
+        assert!(conducted(&merged, &lattice(50), &run(Share::Merge)).unwrap().0 == plain());
+        assert_eq!(merged.ran.load(Ordering::Relaxed), 0);
+    }
+    let alone = Run { share: Share::Merge, ..Run::default() };
+    assert!(conducted(&Fragile::default(), &lattice(50), &alone).unwrap_err().to_string().contains("need a folder"));
+}
+
+#[test]
+fn what_was_half_written_or_damaged_is_done_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    let run = || Run { keep: Some(kept.results()), ..Run::default() };
+    conducted(&Fragile::default(), &lattice(50), &run()).unwrap();
+    let tiles = kept.folder().join("tiles");
+    let file = tiles.join("000007-0-1.tile");
+    let mut bytes = fs::read(&file).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    fs::write(tiles.join("000009-0-1.tile.77.part"), b"half").unwrap();
+    fs::write(tiles.join("000009-0-1.tile"), b"ISOPTIL1").unwrap();
+    let sound = Fragile::default();
+    let (found, report) = conducted(&sound, &lattice(50), &run()).unwrap();
+    assert!(found == plain());
+    assert_eq!((sound.ran.load(Ordering::Relaxed), report.tiles_kept), (2, 23));
+    assert_eq!(fs::read_dir(tiles).unwrap().count(), 25, "no part is left");
+}
+
+#[test]
+fn the_rest_is_finished_where_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    let told = Mutex::new(Vec::new());
+    let failed = |failure: &TileFailure| told.lock().unwrap().push(failure.tile);
+    let on_failure = OnFailure::FinishTheRest;
+    let fragile = Fragile { fails_at: vec![[20.0, 0.0], [40.0, 40.0]], ..Fragile::default() };
+    let run = Run { keep: Some(kept.results()), failed: &failed, on_failure, ..Run::default() };
+    let (tiles, report) = conducted(&fragile, &lattice(50), &run).unwrap();
+    assert_eq!((tiles.len(), report.tiles), (23, 23));
+    let mut numbers: Vec<usize> = report.failures.iter().map(|failure| failure.tile).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [2, 24]);
+    assert_eq!(report.failures.iter().find(|f| f.tile == 2).unwrap().core.min, [20.0, 0.0]);
+    assert!(report.to_string().contains("no luck at [20.0, 0.0]"));
+    // One of them alone, as often as it takes to see why.
+    let alone = |tile| Run { keep: Some(kept.results()), share: Share::Tile(tile), ..Run::default() };
+    assert_eq!(conducted(&fragile, &lattice(50), &alone(2)).unwrap_err().to_string(), "no luck at [20.0, 0.0]");
+    let sound = Fragile::default();
+    assert_eq!(conducted(&sound, &lattice(50), &alone(2)).unwrap().1.tiles, 1);
+    let rest = Run { keep: Some(kept.results()), ..Run::default() };
+    assert!(conducted(&sound, &lattice(50), &rest).unwrap().0 == plain());
+    assert_eq!(sound.ran.load(Ordering::Relaxed), 2, "the one alone, and the one that was left");
+    assert_eq!(told.into_inner().unwrap().len(), 2);
+}
+
+#[test]
+fn a_chunk_that_cannot_be_read_fails_the_tiles_that_need_it_alone() {
+    let rows = |i: usize| Rect { min: [0.0, i as f64 * 20.0], max: [49.0, i as f64 * 20.0 + 19.0] };
+    let source =
+        Odd { broken_chunk: Some(1), chunk_extents: (0..3).map(rows).collect(), ..Odd::new("torn", lattice(50)) };
+    let run = Run { on_failure: OnFailure::FinishTheRest, ..Run::default() };
+    let (tiles, report) = conducted(&Fragile::default(), &source, &run).unwrap();
+    // Rows 20 to 39 are missing, and with their halos the tiles from 10 to 50.
+    assert!(tiles.iter().all(|(core, _)| core.max[1] <= 18.0 || core.min[1] >= 42.0 || core.max[1] <= 10.0));
+    assert!(report.failures.len() >= 10 && report.failures.iter().all(|f| f.error.contains("chunk 1 is broken")));
+    assert_eq!(tiles.len() + report.failures.len(), 25);
+}
+
+#[test]
+fn an_input_that_changes_during_the_run_is_noticed() {
+    struct Changing(isopach_tiling::Resident, AtomicUsize);
+    impl PointSource for Changing {
+        fn name(&self) -> String {
+            "changing.laz".into()
+        }
+        fn extent(&self) -> Rect {
+            self.0.extent()
+        }
+        fn height_range(&self) -> [f64; 2] {
+            self.0.height_range()
+        }
+        fn point_count(&self) -> u64 {
+            self.0.point_count()
+        }
+        fn chunk_count(&self) -> usize {
+            self.0.chunk_count()
+        }
+        fn identity(&self) -> Result<Vec<String>> {
+            Ok(vec![format!("changing.laz: version {}", self.1.load(Ordering::Relaxed))])
+        }
+        fn read_chunk(&self, chunk: usize, columns: isopach_cloud::Columns) -> Result<isopach_cloud::Points> {
+            self.1.store(2, Ordering::Relaxed);
+            self.0.read_chunk(chunk, columns)
+        }
+    }
+    let source = Changing(lattice(50), AtomicUsize::new(1));
+    let message = conducted(&Fragile::default(), &source, &Run::default()).unwrap_err().to_string();
+    assert!(message.contains("changed during the run") && message.contains("version 1"), "{message}");
+}
+
+#[test]
+fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kept, spill) = (kept(dir.path()), dir.path().join("spill"));
+    fs::create_dir_all(spill.join("isopach-spill-1-0")).unwrap();
+    let tiling = Tiling { spill: Spill::within(&spill), ..tiles_of(10.0) };
+    let run = Run { keep: Some(kept.results()), ..Run::default() };
+    tiling.stream_with(&cpu(), &Fragile::default(), [&lattice(50)], &mut |_: Rect, _| Ok(()), &run).unwrap();
+    assert_eq!(fs::read_dir(&spill).unwrap().count(), 0);
+    let mut bytes = Vec::new();
+    vec![[1_i64; 3]].store(&mut bytes);
+    assert_eq!(bytes.len(), 8 + 24);
+}

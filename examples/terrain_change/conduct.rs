@@ -1,0 +1,141 @@
+//! How a run is conducted: its memory and disk, where its results are kept until all are there, which part of it is done here.
+
+use crate::arguments::{Arguments, Failing};
+use isopach::{
+    compute::{Error, Result},
+    tiling::{Kept, OnFailure, Plan, PointSource, Share, Spill, TileFailure, Tiling},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Bytes of the memory that the output files may take while they are put together, at most.
+const OUTPUTS: u64 = 96 << 20;
+
+/// What was said about it on the command line, understood.
+pub(crate) struct Conduct {
+    /// Bytes for everything.
+    pub(crate) memory: u64,
+    spill: Spill,
+    tile_size: f64,
+    folder: PathBuf,
+    pub(crate) share: Share,
+    pub(crate) on_failure: OnFailure,
+}
+
+impl Conduct {
+    pub(crate) fn of(arguments: &Arguments) -> Result<Self> {
+        let folder = arguments.out.join(".run");
+        let most_bytes = match &arguments.disk_limit {
+            Some(text) => bytes("disk limit", text)?,
+            None => u64::MAX,
+        };
+        let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join("spill"));
+        Ok(Self {
+            memory: bytes("memory", &arguments.memory)?,
+            spill: Spill::Within { folder: spill, most_bytes },
+            tile_size: arguments.tile_size,
+            folder,
+            share: share(arguments)?,
+            on_failure: match arguments.on_failure {
+                Failing::Stop => OnFailure::Stop,
+                Failing::Finish => OnFailure::FinishTheRest,
+            },
+        })
+    }
+
+    /// The tiles, in what is left of the memory beside `held` bytes of points and the outputs.
+    pub(crate) fn tiling(&self, held: u64) -> Tiling {
+        let outputs = OUTPUTS.min(self.memory / 8);
+        let memory = self.memory.saturating_sub(held + outputs);
+        Tiling { tile_size: self.tile_size, memory, spill: self.spill.clone() }
+    }
+
+    /// Where results are kept until all are there.
+    pub(crate) fn kept(&self, parameters: &serde_json::Value) -> Kept {
+        Kept::within(&self.folder, parameters.to_string())
+    }
+
+    /// Whether a run was begun here before.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.folder.join("manifest.json").exists()
+    }
+
+    /// Forgets a run that was begun before.
+    pub(crate) fn forget(&self) -> Result<()> {
+        Kept::within(&self.folder, "").remove()
+    }
+
+    /// Leaves no empty folders where a run never began.
+    pub(crate) fn tidy(&self) {
+        if !self.is_begun() {
+            // Only what is empty goes: nothing of anybody's is removed.
+            for folder in [self.folder.join("spill"), self.folder.join("tiles"), self.folder.clone()] {
+                let _ = fs::remove_dir(folder);
+            }
+        }
+    }
+}
+
+/// Which tiles are run here.
+fn share(arguments: &Arguments) -> Result<Share> {
+    match (&arguments.shard, arguments.merge, arguments.only_tile) {
+        (None, false, None) => Ok(Share::All),
+        (None, true, None) => Ok(Share::Merge),
+        (None, false, Some(tile)) => Ok(Share::Tile(tile)),
+        (Some(text), false, None) => {
+            let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+            let Some((number, of)) = numbers.filter(|(number, of)| (1..=*of).contains(number)) else {
+                return Err(Error::InvalidInput(format!("--shard {text}: must be like 2/5, the first is 1/5")));
+            };
+            Ok(Share::Shard { number, of })
+        }
+        _ => Err(Error::InvalidInput("--shard, --merge and --only-tile exclude each other".into())),
+    }
+}
+
+/// A number of bytes: 2GiB, 500MiB, 1.5GB; a plain number is GiB.
+pub(crate) fn bytes(name: &'static str, text: &str) -> Result<u64> {
+    const UNITS: [(&str, f64); 8] = [
+        ("KiB", 1024.0),
+        ("MiB", 1_048_576.0),
+        ("GiB", 1_073_741_824.0),
+        ("TiB", 1_099_511_627_776.0),
+        ("kB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("TB", 1e12),
+    ];
+    let unit = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let (number, unit) = unit.unwrap_or((text, 1_073_741_824.0));
+    let Ok(number) = number.trim().parse::<f64>() else {
+        return Err(Error::InvalidInput(format!("{name} is {text:?}, but must be like 2GiB or 500MiB")));
+    };
+    Ok((Error::positive(name, number)? * unit) as u64)
+}
+
+/// What there is to say of a tile that failed: where it is, why, and how to see it alone.
+pub(crate) fn failure(failure: &TileFailure) -> String {
+    let all: Vec<String> = std::env::args().collect();
+    let mut command: Vec<&str> = Vec::new();
+    let mut skip = false;
+    for argument in &all {
+        let with_value = ["--shard", "--only-tile", "--on-failure"].contains(&argument.as_str());
+        if !skip && !with_value && argument != "--fresh" {
+            command.push(argument);
+        }
+        skip = with_value;
+    }
+    let TileFailure { tile, core, error } = failure;
+    format!("tile {tile} ({core}): {error} (alone: {} --only-tile {tile})", command.join(" "))
+}
+
+/// Writes the plan for people and programs into a folder.
+pub(crate) fn write_plan(folder: &Path, plan: &Plan, sources: &[&dyn PointSource]) -> Result<()> {
+    for (name, text) in [("plan.json", format!("{:#}\n", plan.to_json())), ("plan.svg", plan.to_svg(sources))] {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
+    }
+    Ok(())
+}

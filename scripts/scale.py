@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Runs `terrain_change` over made surveys of several sizes in the same memory, and prints a JSON line a size.
+
+    scripts/scale.py [--points 25 50 100] [--memory 2GiB] [--folder target/scale] [--bin target/release/examples] [--naive]
+
+Points are millions an epoch. Each run is measured by /usr/bin/time -v; decoding alone by `survey decode`; --naive adds a run in which every tile reads all
+files that it overlaps. Surveys and results are removed after they are measured."""
+import argparse, json, os, pathlib, platform, re, shutil, subprocess
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--points", type=float, nargs="+", default=[25, 50, 100])
+parser.add_argument("--memory", default="2GiB")
+parser.add_argument("--folder", type=pathlib.Path, default="target/scale")
+parser.add_argument("--bin", type=pathlib.Path, default="target/release/examples")
+parser.add_argument("--naive", action="store_true")
+parser.add_argument("--tile-size", type=float, default=500.0)
+options = parser.parse_args()
+commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+
+
+def timed(command):
+    """Wall and processor seconds and peak memory (MiB) of a command, and what it printed."""
+    ran = subprocess.run(["/usr/bin/time", "-v", *map(str, command)], capture_output=True, text=True)
+    if ran.returncode:
+        raise SystemExit(ran.stderr[-2000:])
+    seen = lambda name: re.search(name + r".*: ([\d.:]+)\n", ran.stderr).group(1)
+    clock = [float(part) for part in seen("Elapsed").split(":")]
+    wall = sum(part * 60**i for i, part in enumerate(reversed(clock)))
+    cpu = float(seen("User time")) + float(seen("System time"))
+    return dict(wall_s=round(wall, 2), cpu_s=round(cpu, 2), peak_rss_mib=round(int(seen("Maximum resident")) / 1024, 1)), ran.stdout
+
+
+for millions in options.points:
+    points, place = round(millions * 1e6), options.folder / f"{millions:g}m"
+    files = max(2, round((millions / 2) ** 0.5))
+    subprocess.run([options.bin / "survey", "make", place, "--points", str(points), "--files", str(files)], check=True, stdout=subprocess.DEVNULL)
+    epochs = [place / "before", place / "after"]
+    about = dict(points=points, files=files * files, cores=os.cpu_count(), load_before=round(os.getloadavg()[0], 1), machine=platform.machine(), commit=commit)
+    decode = json.loads(subprocess.run([options.bin / "survey", "decode", *epochs], check=True, capture_output=True, text=True).stdout)
+    arguments = [*epochs, "--align", "none", "--classes", "2", "--memory", options.memory, "--tile-size", options.tile_size, "--out", place / "out"]
+    took, _ = timed([options.bin / "terrain_change", *arguments])
+    run = json.loads((place / "out" / "summary.json").read_text())["run"]
+    tiling = run["tiling"]
+    line = dict(what="terrain_change", memory=options.memory, **about, **took)
+    line |= {name: tiling[name] for name in ("tiles", "tiles_cut", "memory", "peak_bytes", "bytes_spilled", "idle_s", "stages_s", "stages_thread_s")}
+    line |= dict(
+        chunks=sum(source["chunks"] for source in tiling["sources"]),
+        decodes_per_chunk=max(source["decodes_per_chunk"] for source in tiling["sources"]),
+        points_decoded=sum(source["points"] for source in tiling["sources"]),
+        decode_alone_cpu_s=round(decode["cpu_s"], 2),
+        wall_over_cpu_per_core=round(took["wall_s"] / (took["cpu_s"] / os.cpu_count()), 3),
+    )
+    print(json.dumps(line), flush=True)
+    if options.naive:
+        took, text = timed([options.bin / "survey", "naive", *epochs, "--tile-size", options.tile_size])
+        print(json.dumps({**json.loads(text), **about, **took}), flush=True)
+    shutil.rmtree(place)

@@ -1,0 +1,311 @@
+//! The program is killed, runs out of disk, meets a broken file, finds its input replaced: each time it says so, leaves nothing half done under
+//! the name of a result, and the same command goes on from there and ends with the same bytes.
+
+#![cfg(unix)]
+#![allow(missing_docs)]
+
+#[path = "../examples/common/scene.rs"]
+mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
+#[path = "../examples/common/scene_files.rs"]
+mod scene_files;
+
+use scene::Scene;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
+
+/// The example as built beside this test.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples/terrain_change");
+    assert!(path.exists(), "{} is not built: run the tests of the whole package", path.display());
+    path
+}
+
+/// Two epochs on disk, and a folder for results.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(points: usize) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Scene::new(points, 9).write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The command: tiles of 15 m, no alignment, results in `out`.
+    fn command(&self, out: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.arg(self.path("before.laz")).arg(self.path("after.laz"));
+        command.args(["--align", "none", "--classes", "2", "--out"]).arg(self.path(out)).args(more);
+        if !more.contains(&"--tile-size") {
+            command.args(["--tile-size", "15"]);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        self.command(out, more).output().unwrap()
+    }
+
+    /// Runs it to the end.
+    fn finish(&self, out: &str) {
+        let output = self.run(out, &[]);
+        assert!(output.status.success(), "{}", message(&output));
+    }
+
+    /// Every file in a folder of results by name, those of results with their bytes.
+    fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
+        let file = |entry: fs::DirEntry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bytes = if RESULTS.contains(&name.as_str()) { fs::read(entry.path()).unwrap() } else { Vec::new() };
+            (name, bytes)
+        };
+        fs::read_dir(self.path(out)).unwrap().map(|entry| file(entry.unwrap())).collect()
+    }
+
+    /// Refuses a difference between two folders of results, stray files included.
+    fn same(&self, out: &str, expected: &BTreeMap<String, Vec<u8>>) {
+        let found = self.files(out);
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        for name in RESULTS {
+            assert!(found[name] == expected[name], "{name} differs");
+        }
+    }
+
+    /// Refuses anything that looks like a result.
+    fn no_result(&self, out: &str) {
+        for name in RESULTS {
+            assert!(!self.path(out).join(name).exists(), "{name} is there");
+        }
+    }
+
+    fn tiles_done(&self, out: &str) -> usize {
+        fs::read_dir(self.path(out).join(".run/tiles")).map_or(0, Iterator::count)
+    }
+
+    /// Waits until some tiles are done; whether the program is still running then.
+    fn wait_for_tiles(&self, out: &str, child: &mut Child, tiles: usize) -> bool {
+        while self.tiles_done(out) < tiles {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+/// One line that has all the words, from a program that ended by itself.
+fn refused(output: &Output, words: &[&str]) {
+    let message = message(output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for word in words {
+        assert!(message.contains(word), "{message:?} does not say {word:?}");
+    }
+    assert_eq!(message.lines().count(), 1, "{message:?}");
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
+    let place = Place::new(16_000);
+    let start = Instant::now();
+    place.finish("whole");
+    let (expected, takes) = (place.files("whole"), start.elapsed());
+    assert_eq!(expected.len(), RESULTS.len() + 2, "and a summary and a page: {:?}", expected.keys());
+    let mut interrupted = 0;
+    for moment in 0..20_u32 {
+        let mut child = place.command("killed", &[]).spawn().unwrap();
+        // Moments that are spread over the run as it took before, in a scattered order.
+        std::thread::sleep(takes * (moment * 7 % 20) / 20);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        interrupted += usize::from(place.tiles_done("killed") > 0);
+        place.finish("killed");
+        place.same("killed", &expected);
+        fs::remove_dir_all(place.path("killed")).unwrap();
+    }
+    assert!(interrupted > 0, "no run was killed between its first and last tile");
+}
+
+#[test]
+fn what_was_done_before_the_kill_is_not_done_again() {
+    let place = Place::new(16_000);
+    place.finish("whole");
+    let mut child = place.command("killed", &[]).spawn().unwrap();
+    assert!(place.wait_for_tiles("killed", &mut child, 5));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let done = place.tiles_done("killed");
+    place.finish("killed");
+    place.same("killed", &place.files("whole"));
+    let summary = fs::read(place.path("killed").join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+    let kept = summary["run"]["tiling"]["tiles_kept"].as_u64().unwrap() as usize;
+    assert!(kept + 2 >= done && kept >= 3, "{kept} of {done}: a file or two may have been half written");
+}
+
+#[test]
+fn other_parameters_and_other_inputs_are_refused() {
+    let place = Place::new(16_000);
+    let mut child = place.command("out", &[]).spawn().unwrap();
+    assert!(place.wait_for_tiles("out", &mut child, 3));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    refused(&place.run("out", &["--depth", "4"]), &["other parameters", "remove"]);
+    refused(&place.run("out", &["--memory", "64MiB", "--tile-size", "20"]), &["other tiles"]);
+    let (before, kept) = (place.path("before.laz"), place.path("kept.laz"));
+    fs::rename(&before, &kept).unwrap();
+    Scene::new(16_000, 10).write(&before, &place.path("unused.laz")).unwrap();
+    refused(&place.run("out", &[]), &["an input has changed", "before.laz"]);
+    place.no_result("out");
+    // What was moved away is what it was.
+    fs::rename(&kept, &before).unwrap();
+    place.finish("out");
+    place.finish("whole");
+    place.same("out", &place.files("whole"));
+    Scene::new(16_000, 10).write(&before, &place.path("unused.laz")).unwrap();
+    assert!(place.run("out", &["--fresh"]).status.success(), "a new run may begin");
+}
+
+#[test]
+fn an_input_that_is_replaced_during_the_run_is_noticed() {
+    let place = Place::new(120_000);
+    // So little that the epochs are not read into memory at the start.
+    let little = ["--memory", "30MiB"];
+    assert!(place.run("whole", &little).status.success());
+    let after = place.path("after.laz");
+    let mut child = place.command("out", &little).spawn().unwrap();
+    let signal = |child: &Child, name: &str| {
+        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    };
+    assert!(place.wait_for_tiles("out", &mut child, 1));
+    signal(&child, "-STOP");
+    place.no_result("out");
+    fs::rename(&after, place.path("kept.laz")).unwrap();
+    Scene::new(16_000, 10).write(&place.path("unused.laz"), &after).unwrap();
+    signal(&child, "-CONT");
+    refused(&child.wait_with_output().unwrap(), &["after.laz", "chang"]);
+    place.no_result("out");
+    fs::rename(place.path("kept.laz"), &after).unwrap();
+    assert!(place.run("out", &little).status.success());
+    place.same("out", &place.files("whole"));
+}
+
+#[test]
+fn a_file_that_cannot_be_decoded_ends_the_run_until_it_is_whole_again() {
+    let place = Place::new(120_000);
+    place.finish("whole");
+    let after = place.path("after.laz");
+    let whole = fs::read(&after).unwrap();
+    let modified = fs::metadata(&after).unwrap().modified().unwrap();
+    let write = |bytes: &[u8]| {
+        fs::write(&after, bytes).unwrap();
+        fs::File::options().write(true).open(&after).unwrap().set_modified(modified).unwrap();
+    };
+    let mut torn = whole.clone();
+    let middle = torn.len() * 6 / 10;
+    torn[middle..middle + 60_000].fill(0xFF);
+    write(&torn);
+    let mut output = place.run("out", &[]);
+    // The decoder may have cried out on the way; what counts is how it ends.
+    let last = message(&output).lines().last().unwrap().to_owned();
+    output.stderr = last.into();
+    refused(&output, &["terrain_change: ", "after.laz"]);
+    place.no_result("out");
+    write(&whole);
+    place.finish("out");
+    place.same("out", &place.files("whole"));
+}
+
+/// Runs it where no file may grow beyond a number of blocks of 512 bytes, as on a disk that is full.
+fn with_little_disk(place: &Place, out: &str, blocks: u32) -> Output {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]).arg(program());
+    shell.arg(place.path("before.laz")).arg(place.path("after.laz"));
+    shell.args(["--align", "none", "--tile-size", "15", "--classes", "2", "--out"]).arg(place.path(out));
+    shell.output().unwrap()
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_corrupted() {
+    let place = Place::new(16_000);
+    place.finish("whole");
+    for blocks in [1, 8, 40] {
+        let output = with_little_disk(&place, "out", blocks);
+        refused(&output, &["large"]);
+        place.no_result("out");
+    }
+    place.finish("out");
+    place.same("out", &place.files("whole"));
+}
+
+#[test]
+fn a_limit_of_the_disk_is_kept_and_a_run_goes_on_with_more() {
+    let place = Place::new(400_000);
+    let little =
+        ["--memory", "30MiB", "--tile-size", "300", "--core-spacing", "5", "--normal-radii", "1", "--depth", "1"];
+    let output = place.run("out", &[&little[..], &["--disk-limit", "100kB"]].concat());
+    refused(&output, &["bytes of disk", "the limit is 100000"]);
+    place.no_result("out");
+    let output = place.run("out", &little);
+    assert!(output.status.success(), "{}", message(&output));
+    let summary = fs::read(place.path("out/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+    let tiling = &summary["run"]["tiling"];
+    assert!(tiling["bytes_spilled"].as_u64().unwrap() > 100_000, "{tiling}");
+    assert!(tiling["peak_bytes"].as_u64().unwrap() <= tiling["memory"].as_u64().unwrap(), "{tiling}");
+    let plenty = [&["--memory", "2GiB"], &little[2..]].concat();
+    assert!(place.run("plenty", &plenty).status.success());
+    for name in ["dod.tif", "dod_lod.tif"] {
+        let [a, b] = ["out", "plenty"].map(|out| isopach::raster::read_geotiff(place.path(out).join(name)).unwrap());
+        assert!(a.grid == b.grid && a.values.iter().zip(&b.values).all(|(a, b)| a.to_bits() == b.to_bits()), "{name}");
+    }
+}
+
+#[test]
+fn shards_and_one_process_give_the_same_files() {
+    let place = Place::new(16_000);
+    place.finish("whole");
+    for number in ["3/3", "1/3", "2/3"] {
+        refused(&place.run("shards", &["--merge"]), &["not done yet"]);
+        let output = place.run("shards", &["--shard", number]);
+        assert!(output.status.success(), "{}", message(&output));
+    }
+    place.no_result("shards");
+    assert!(place.run("shards", &["--merge"]).status.success());
+    place.same("shards", &place.files("whole"));
+    refused(&place.run("shards", &["--shard", "4/3"]), &["--shard 4/3"]);
+    refused(&place.run("shards", &["--shard", "1/3", "--merge"]), &["exclude each other"]);
+}
+
+#[test]
+fn the_plan_is_told_and_drawn() {
+    let place = Place::new(16_000);
+    let output = place.run("plan", &["--plan"]);
+    assert!(output.status.success(), "{}", message(&output));
+    let svg = fs::read_to_string(place.path("plan/plan.svg")).unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&fs::read(place.path("plan/plan.json")).unwrap()).unwrap();
+    let tiles = plan["tiles"].as_array().unwrap().len();
+    assert!(tiles > 10 && svg.matches("<title>tile ").count() == tiles);
+    let hidden = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with('.');
+    assert!(fs::read_dir(place.path("plan")).unwrap().all(|entry| !hidden(&entry.unwrap().path())));
+}
