@@ -56,18 +56,27 @@ pub(super) fn directory(entries: &[Entry], big: bool, at: u64, next: impl FnOnce
     directory
 }
 
+/// What a key says of a system that has no code: user-defined.
+const USER_DEFINED: u16 = 32767;
+
 /// The key directory, and the text that its citation points into.
 pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let geographic = crs.unit == LengthUnit::Degree;
-    let mut keys: Vec<[u16; 4]> = vec![[1024, 0, 1, if geographic { 2 } else { 1 }], [1025, 0, 1, 1]];
+    // A projected system without a code (feet that were converted to metres): GDAL and what is built on it take its well-known text as ESRI
+    // writes it, where the model is user-defined as well.
+    let text = crs.wkt.as_ref().filter(|wkt| crs.horizontal.is_none() && !geographic && wkt.len() < 60_000);
+    let model = match text {
+        Some(_) => USER_DEFINED,
+        None if geographic => 2,
+        None => 1,
+    };
+    let mut keys: Vec<[u16; 4]> = vec![[1024, 0, 1, model], [1025, 0, 1, 1]];
     let mut citation = String::new();
     if let Some(code) = crs.horizontal {
         keys.push([if geographic { 2048 } else { 3072 }, 0, 1, code]);
-    } else if let Some(wkt) = crs.wkt.as_ref().filter(|wkt| !geographic && wkt.len() < 60_000) {
-        // A projected system without a code (feet that were converted to metres): keys for it would be those of its projection, but
-        // GDAL and what is built on it take well-known text here, in the way of ESRI.
+    } else if let Some(wkt) = text {
         citation = format!("ESRI PE String = {wkt}|");
-        keys.push([3072, 0, 1, 32767]);
+        keys.push([3072, 0, 1, USER_DEFINED]);
         keys.push([3073, 34737, citation.len() as u16, 0]);
         keys.push([3076, 0, 1, 9001]);
     } else if let Some(name) = &crs.name {
@@ -91,7 +100,7 @@ mod tests {
         let entries = keys.as_chunks::<4>().0;
         assert_eq!(entries[0], [1, 1, 0, entries.len() as u16 - 1]);
         assert!(entries[1..].is_sorted(), "readers look keys up in order");
-        assert!(entries.contains(&[3072, 0, 1, 32767]));
+        assert!(entries.contains(&[1024, 0, 1, 32767]) && entries.contains(&[3072, 0, 1, 32767]));
         let [_, _, length, start] = *entries.iter().find(|entry| entry[0] == 3073).unwrap();
         assert_eq!(citation.get(usize::from(start)..usize::from(length)).unwrap(), format!("ESRI PE String = {wkt}|"));
 
