@@ -16,6 +16,9 @@ use std::{
 /// Points of a chunk, as LASzip has them.
 pub(crate) const CHUNK: u32 = 50_000;
 
+/// Bytes of a chunk at most: records can be of 64 KiB, and a chunk a thread is held.
+const CHUNK_BYTES: u32 = 32 << 20;
+
 pub(crate) enum Encoder {
     Plain(BufWriter<File>),
     Layered { points: Box<ParLasZipCompressor<BufWriter<File>>>, waiting: Vec<u8>, batch: usize },
@@ -92,7 +95,9 @@ fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
 pub(crate) fn compressor(format: u8, extra: u16) -> Checked<LazVlr> {
     const WAVEPACKET13: [u8; 2] = [9, 0];
     let items = LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(unwritable)?;
-    let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(CHUNK).build();
+    let record: u32 = items.iter().map(|item| u32::from(item.size())).sum();
+    let chunk = CHUNK.min(CHUNK_BYTES / record.max(1));
+    let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(chunk).build();
     let mut bytes = Vec::new();
     vlr.write_to(&mut bytes)?;
     for item in bytes.get_mut(34..).unwrap_or_default().as_chunks_mut::<6>().0 {

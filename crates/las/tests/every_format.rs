@@ -93,3 +93,16 @@ fn a_scale_that_makes_coordinates_infinite_is_refused() {
     let error = Las::open(&path).unwrap_err().to_string();
     assert!(error.contains("a.las") && error.contains("must leave every coordinate finite"), "{error}");
 }
+
+#[test]
+fn long_records_come_in_small_chunks() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    fs::write(place("a.las"), made::las(4, 6, 40_000, 2000)).unwrap();
+    let las = Las::open(place("a.las")).unwrap();
+    las.rewrite(place("b.laz")).unwrap();
+    let copy = Las::open(place("b.laz")).unwrap();
+    assert!(copy.total_chunks() > 1, "80 MB in chunks of 32 MiB at most");
+    let points = |las: &Las| las.read_points(Columns::CLASSIFICATION).unwrap();
+    assert_eq!(points(&copy), points(&las));
+}
