@@ -13,7 +13,7 @@ mod measure;
 use clap::Parser;
 use isopach::{
     change::{C2c, Dod, Epochs, M3c2, Normals},
-    cloud::{Cloud, Columns, Rect, Rigid},
+    cloud::{Attributes, Cloud, Columns, Rect, Rigid},
     las::Las,
     raster::CellStatistic,
     registration::{Icp, Pair},
@@ -28,11 +28,20 @@ type Outcome = Result<(Value, [f64; 2]), Box<dyn Error>>;
 type Operation = fn(&Arguments) -> Outcome;
 
 /// Operations by name, in the order they run.
-const OPERATIONS: [(&str, Operation); 6] =
-    [("read", read), ("m3c2", m3c2), ("c2c", c2c), ("icp", icp), ("dod", dod), ("knn", knn)];
+const OPERATIONS: [(&str, Operation); 9] = [
+    ("read", read),
+    ("read_all", read_all),
+    ("decode", decode),
+    ("filter", filter),
+    ("m3c2", m3c2),
+    ("c2c", c2c),
+    ("icp", icp),
+    ("dod", dod),
+    ("knn", knn),
+];
 
 #[derive(Parser)]
-#[command(about = "Time read, M3C2, C2C, ICP, DoD and kNN on a pair of files; one JSON line an operation.")]
+#[command(about = "Time reading, M3C2, C2C, ICP, DoD and kNN on a pair of files; one JSON line an operation.")]
 struct Arguments {
     /// Earlier epoch, LAS or LAZ.
     before: PathBuf,
@@ -137,14 +146,43 @@ fn epochs(arguments: &Arguments) -> Result<[Cloud; 2], Box<dyn Error>> {
 
 /// Both files into x, y, z (`f64`) and class.
 fn read(arguments: &Arguments) -> Outcome {
-    let (points, seconds) = timed(|| {
-        let mut points = 0;
+    read_columns(arguments, |las| las, |_| Columns::CLASSIFICATION)
+}
+
+/// Both files into x, y, z (`f64`) and every column that they have.
+fn read_all(arguments: &Arguments) -> Outcome {
+    read_columns(arguments, |las| las, Las::columns)
+}
+
+/// As `read`, of a class that no point has: decoding, with nothing to keep.
+fn decode(arguments: &Arguments) -> Outcome {
+    read_columns(arguments, |las| las.keep_classes(&[255]), |_| Columns::CLASSIFICATION)
+}
+
+/// As `read`, of the points of the western half that are ground.
+fn filter(arguments: &Arguments) -> Outcome {
+    let half = |las: Las| {
+        let Rect { min, max } = las.extent();
+        las.keep_classes(&[2]).within(Rect { min, max: [0.5 * (min[0] + max[0]), max[1]] })
+    };
+    read_columns(arguments, half, |_| Columns::CLASSIFICATION)
+}
+
+/// One file after the other; `output_mb` is what the larger of them takes in memory.
+fn read_columns(arguments: &Arguments, part: impl Fn(Las) -> Las, columns: impl Fn(&Las) -> Columns) -> Outcome {
+    let (sizes, seconds) = timed(|| {
+        let mut sizes = Vec::new();
         for path in [&arguments.before, &arguments.after] {
-            points += black_box(Las::open(path)?.read_points(Columns::CLASSIFICATION)?).len();
+            let las = part(Las::open(path)?);
+            let columns = columns(&las);
+            let points = black_box(las.read_points(columns)?).len() as u64;
+            sizes.push([points, points * (24 + Attributes::bytes_per_point(columns))]);
         }
-        Ok(points)
+        Ok(sizes)
     })?;
-    Ok((json!({ "points_read": points }), seconds))
+    let points: u64 = sizes.iter().map(|[points, _]| points).sum();
+    let output = sizes.iter().map(|[_, bytes]| bytes >> 20).max();
+    Ok((json!({ "points_read": points, "output_mb": output }), seconds))
 }
 
 /// Every tenth point as core point, shifted off the lattice; normal radius 2.5, cylinder 1 × 10.

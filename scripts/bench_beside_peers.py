@@ -59,10 +59,15 @@ def main():
     a.add_argument("--name", default="peers-1m")
     o = a.parse_args()
     subprocess.run(["cargo", "build", "--release", "--example", "bench", "--locked"], cwd=ROOT, check=True)
-    common = ["--only", o.only, "--threads", str(o.threads), "--repeat", "1"]
+    common = ["--threads", str(o.threads), "--repeat", "1"]
     scene = o.scene.resolve()
-    tools = [[ROOT / "target/release/examples/bench", scene / "before.laz", scene / "after.laz", *common],
-             [o.python, o.peers.resolve(), scene, *common]]
+    files, operations = [scene / "before.laz", scene / "after.laz"], o.only.split(",")
+    tools = [[ROOT / "target/release/examples/bench", *files, "--only", o.only, *common]]
+    theirs = [operation for operation in operations if operation != "read_all"]
+    if theirs:
+        tools += [[o.python, o.peers.resolve(), scene, "--only", ",".join(theirs), *common]]
+    if "read_all" in operations:  # which the peers' script does not have
+        tools += [[o.python, ROOT / "benches/read_all_peers.py", *files, "--backend", b, "--threads", o.threads] for b in ("LazrsParallel", "Laszip")]
     best = {}
     for _ in range(o.rounds):
         for result in (r for tool in tools for r in lines(list(map(str, tool)))):

@@ -3,8 +3,9 @@
 
     instructions.py SCENE_DIR [--only read,dod,...]        writes docs/benchmarks/instructions.jsonl
 
-SCENE_DIR holds before.laz and after.laz (100,000 points each are plenty: `make_scene.py SCENE_DIR --points 100000`). Needs valgrind. Operations but read and dod
-include reading both files: take read off. Counts of the same binary and files repeat to some parts in a hundred thousand.
+SCENE_DIR holds before.laz and after.laz (100,000 points each are plenty: `make_scene.py SCENE_DIR --points 100000`). Needs valgrind. `decode` keeps no
+point and `filter` those of one class in one half, so what gathering and filtering cost is the difference to `read`. M3C2, C2C, ICP and kNN include reading both
+files: take read off. Counts of the same binary and files repeat to some parts in a hundred thousand.
 """
 import argparse, json, pathlib, re, subprocess
 
@@ -14,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("scene", type=pathlib.Path)
-    a.add_argument("--only", default="read,dod,m3c2,c2c,icp,knn")
+    a.add_argument("--only", default="decode,read,filter,read_all,dod,m3c2,c2c,icp,knn")
     o = a.parse_args()
     subprocess.run(["cargo", "build", "--release", "--example", "bench", "--locked"], cwd=ROOT, check=True)
     files = [str((o.scene / name).resolve()) for name in ("before.laz", "after.laz")]

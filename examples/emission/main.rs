@@ -1,62 +1,54 @@
 //! From images of the Sun to its emission measure.
 //!
 //!     cargo run --release --example emission -- [FILES…] [--out DIR]
+//!     cargo run --release --example emission -- --counts dn.npy --sigma edn.npy [--out DIR]
 //!
-//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å), all of one shape and aligned. Without files an active region is
-//! made up, observed with noise, and what is found is compared with its truth. Writes `emission.fits` (cubes of emission measure, errors, bands, χ²,
-//! status), a PNG a band, a χ² map and `index.html`.
+//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å), all of one shape and aligned; or `.npy` arrays of any instrument.
+//! Without either an active region is made up, observed with noise, and what is found is compared with its truth. Writes `emission.fits` (cubes of
+//! emission measure, errors, bands, χ², status) or an `.npy` file each, and of images a PNG a band, maps of temperature, χ² and status and `index.html`.
+//! Images are read, inverted and written some rows at a time: `--memory` bounds what a 4096 × 4096 set takes.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-mod files;
-mod input;
+mod arguments;
+mod arrays;
+mod degradation;
+mod frame;
+mod images;
+#[path = "../common/measure.rs"]
+mod measure;
+#[path = "../common/npy.rs"]
+mod npy;
+#[path = "../common/npy_write.rs"]
+mod npy_write;
+mod overview;
 mod page;
+mod palette;
 mod pictures;
 mod scene;
+mod sink;
+mod source;
 
+use arguments::{Arguments, Format, OnSaturation, Output, Precision};
 use clap::Parser;
-use files::Outputs;
 use indicatif::{ProgressBar, ProgressStyle};
-use input::Input;
 use isopach::{
     compute::Cpu,
-    emission::{Inversion, Missing, Quantity},
+    emission::{Inversion, Missing, Outputs, Quantity, Saturation},
 };
-use ndarray::{Axis, Slice};
-use serde_json::json;
-use std::{error::Error, fs, path::PathBuf, time::Instant};
-
-#[derive(Parser)]
-#[command(about = "Differential emission measure of six AIA images, or of a made-up active region.")]
-pub(crate) struct Arguments {
-    /// FITS files of AIA channels, in any order.
-    files: Vec<PathBuf>,
-    /// Where to write.
-    #[arg(long, default_value = "emission_out")]
-    out: PathBuf,
-    /// Number of temperature bins.
-    #[arg(long, default_value_t = 42)]
-    bins: usize,
-    /// Lowest and highest log10 T.
-    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [5.7, 7.1])]
-    log_t: Vec<f64>,
-    /// Systematic error, of the counts.
-    #[arg(long, default_value_t = 0.05)]
-    systematic: f64,
-    /// Iterations towards a solution without negative bins.
-    #[arg(long, default_value_t = 10)]
-    max_iterations: usize,
-    /// Memory for a block of rows, MiB.
-    #[arg(long, default_value_t = 256)]
-    budget: u64,
-    /// Pixels a side of the made-up region.
-    #[arg(long, default_value_t = 256)]
-    size: usize,
-}
+use measure::Measure;
+use overview::Overview;
+use serde_json::{Value, json};
+use sink::{Number, Sink};
+use source::{About, Source};
+use std::{cell::RefCell, error::Error, fs};
 
 /// Bands of log10 T that are shown.
 pub(crate) const BANDS: [[f64; 2]; 6] =
     [[5.7, 5.95], [5.95, 6.15], [6.15, 6.35], [6.35, 6.55], [6.55, 6.8], [6.8, 7.1]];
+
+/// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
+const PROGRAM: u64 = 24 << 20;
 
 fn main() {
     if let Err(error) = run(&Arguments::parse()) {
@@ -66,59 +58,170 @@ fn main() {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let start = Instant::now();
+    let measure = Measure::start();
+    let edges = edges(arguments)?;
+    let (about, source) = match (&arguments.counts, &arguments.sigma) {
+        (Some(counts), Some(sigma)) => {
+            let (about, arrays) = arrays::open(arguments, counts, sigma)?;
+            (about, Source::Arrays(arrays))
+        }
+        _ if arguments.files.is_empty() => {
+            let (about, region) = scene::make(arguments, &edges)?;
+            (about, Source::Region(Box::new(region)))
+        }
+        _ => {
+            let (about, images) = images::open(arguments)?;
+            (about, Source::Images(images))
+        }
+    };
+    let inversion = inversion(arguments, &about, edges)?;
+    inversion.check(about.leading.iter().product())?;
     fs::create_dir_all(&arguments.out).map_err(|e| format!("{}: {e}", arguments.out.display()))?;
-    let [low, high] = arguments.log_t[..] else { return Err("--log-t needs two numbers".into()) };
-    let edges: Vec<f64> = (0..=arguments.bins).map(|i| low + (high - low) * i as f64 / arguments.bins as f64).collect();
-    let input = if arguments.files.is_empty() { scene::make(arguments, &edges)? } else { input::read(arguments)? };
-    let mut inversion = Inversion::new(input.response.clone(), edges);
-    inversion.report = Quantity::Integrated;
-    inversion.missing = Missing::Drop;
-    inversion.max_iterations = arguments.max_iterations;
-
-    let found = invert(arguments, &inversion, &input)?;
-    let seconds = start.elapsed().as_secs_f64();
-    let pixels = input.rows() * input.columns();
-    let truth = input.truth.as_ref().map(|truth| scene::compare(truth, &found.bands));
-    let summary = json!({
-        "input": input.names,
-        "pixels": [input.rows(), input.columns()],
-        "bins": inversion.bins(),
-        "log_t": arguments.log_t,
-        "seconds": seconds,
-        "pixels_per_second": pixels as f64 / seconds,
-        "seconds_inverting": found.seconds,
-        "status": found.statuses,
-        "median_chi_squared": pictures::quantile(found.chi_squared.iter().copied(), 0.5),
-        "against_truth": truth,
-    });
+    let (found, mut summary) = match arguments.precision {
+        Precision::Single => invert::<f32>(arguments, &inversion, &about, source)?,
+        Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
+    };
+    let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
+    if is_image {
+        let panels = pictures::write(&arguments.out, &found)?;
+        finish(&mut summary, &measure, &about);
+        fs::write(arguments.out.join("index.html"), page::html(&about, &summary, &found, &panels))?;
+    } else {
+        finish(&mut summary, &measure, &about);
+    }
     fs::write(arguments.out.join("summary.json"), serde_json::to_string_pretty(&summary)?)?;
-    let panels = pictures::write(&arguments.out, &found)?;
-    fs::write(arguments.out.join("index.html"), page::html(&summary, &panels))?;
     println!("{}", serde_json::to_string_pretty(&summary)?);
-    println!("See {}", arguments.out.join("index.html").display());
+    println!("See {}", arguments.out.join(if is_image { "index.html" } else { "" }).display());
     Ok(())
 }
 
+fn edges(arguments: &Arguments) -> Result<Vec<f64>, Box<dyn Error>> {
+    if let Some(path) = &arguments.log_t_edges {
+        return Ok(npy::read(path)?.values);
+    }
+    let [low, high] = arguments.log_t[..] else { return Err("--log-t needs two numbers".into()) };
+    Ok((0..=arguments.bins).map(|i| low + (high - low) * i as f64 / arguments.bins as f64).collect())
+}
+
+fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<Inversion, &'static str> {
+    let mut inversion = Inversion::new(about.response.clone(), edges);
+    inversion.report = Quantity::Integrated;
+    inversion.missing = Missing::Drop;
+    inversion.max_iterations = arguments.max_iterations;
+    let asked = |output| arguments.outputs.contains(&output);
+    inversion.outputs = Outputs {
+        uncertainty: asked(Output::Uncertainty),
+        log_t_resolution: asked(Output::Resolution),
+        averaging_kernel: asked(Output::Kernel),
+    };
+    let then = match arguments.saturation {
+        OnSaturation::Reject => Missing::Reject,
+        OnSaturation::Drop => Missing::Drop,
+        OnSaturation::Keep => return Ok(inversion),
+    };
+    inversion.saturation = about.levels.clone().map(|levels| Saturation { levels, then });
+    Ok(inversion)
+}
+
 /// Inverts block by block, each written as soon as it is there.
-fn invert(arguments: &Arguments, inversion: &Inversion, input: &Input) -> Result<Outputs, Box<dyn Error>> {
-    let shape = [input.rows(), input.columns()];
-    let mut outputs = Outputs::create(&arguments.out.join("emission.fits"), inversion, shape)?;
+fn invert<T: Number>(
+    arguments: &Arguments,
+    inversion: &Inversion,
+    about: &About,
+    source: Source,
+) -> Result<(Overview, Value), Box<dyn Error>> {
+    let shape = [about.leading.first().copied().unwrap_or(1), about.leading.iter().skip(1).product()];
+    let has_truth = matches!(source, Source::Region(_));
+    let kept = PROGRAM + Overview::bytes(shape, has_truth) + source.bytes_kept();
+    // A channel as doubles while it is read; what writing needs.
+    let beside = 24 + Sink::bytes_per_pixel::<T>();
+    let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside);
+    let rows = ((arguments.memory << 20).saturating_sub(kept) / row).min(shape[0].max(1) as u64);
+    if rows == 0 {
+        let needed = (kept + row).div_ceil(1 << 20);
+        return Err(format!(
+            "--memory is {} MiB, but must be at least {needed} for these images and outputs",
+            arguments.memory
+        )
+        .into());
+    }
+    // A twentieth of the image at most, that the bar moves.
+    let rows = rows.min((shape[0] as u64).div_ceil(20));
+    let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
+
+    let format = arguments.format.unwrap_or(if arguments.counts.is_some() { Format::Npy } else { Format::Fits });
+    let mut sink = Sink::create::<T>(&arguments.out, format, &arguments.outputs, inversion, &about.leading, shape)?;
+    let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")?);
-    // A twentieth of the image at most, that the bar moves.
-    let row = inversion.bytes_per_pixel() * shape[1] as u64;
-    let budget = (arguments.budget << 20).min(row * (shape[0] as u64).div_ceil(20));
-    let read = |rows: std::ops::Range<usize>| {
-        let part = |a: &ndarray::Array3<f32>| a.slice_axis(Axis(0), Slice::from(rows.clone())).to_owned().into_dyn();
-        Ok([part(&input.counts), part(&input.sigma)])
-    };
-    let start = Instant::now();
-    inversion.stream(&Cpu, &shape, budget, read, |block| {
-        bar.inc(block.rows.len() as u64);
-        outputs.accept(inversion, &block)
-    })?;
+    let measure = Measure::start();
+    let source = RefCell::new(source);
+    inversion.stream::<T>(
+        &Cpu,
+        &shape,
+        budget,
+        |rows| source.borrow_mut().read(rows),
+        |block| {
+            bar.inc(block.rows.len() as u64);
+            let bands = inversion.in_bands(block.map.emission.view(), &BANDS)?;
+            let temperature = inversion.mean_temperature(block.map.emission.view())?;
+            if let Some(truth) = source.borrow().truth(block.rows.clone())? {
+                found.add_truth(block.rows.start, &truth);
+            }
+            found.add(&block, &bands, &temperature);
+            sink.write(&block, &bands, &temperature)
+        },
+    )?;
+    sink.finish()?;
     bar.finish_and_clear();
-    outputs.seconds = start.elapsed().as_secs_f64();
-    Ok(outputs)
+    let summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);
+    Ok((found, summary))
+}
+
+fn summary(
+    arguments: &Arguments,
+    inversion: &Inversion,
+    about: &About,
+    found: &Overview,
+    rows: u64,
+    seconds: f64,
+) -> Value {
+    let saturation = match &inversion.saturation {
+        Some(Saturation { levels, then }) => {
+            let then = if *then == Missing::Drop { "those channels left out" } else { "no result" };
+            let levels: Vec<String> = levels.iter().map(|level| format!("{level:.0}")).collect();
+            format!("from {} DN/s on, by channel: {then}", levels.join(", "))
+        }
+        None => "not looked for".into(),
+    };
+    let edges = &inversion.log_t_edges;
+    json!({
+        "input": about.names,
+        "pixels": about.leading,
+        "bins": inversion.bins(),
+        "log_t": [edges[0], edges[edges.len() - 1]],
+        "precision": format!("{:?}", arguments.precision).to_lowercase(),
+        "outputs": arguments.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "memory_mib": arguments.memory,
+        "rows_at_once": rows,
+        "seconds_inverting": seconds,
+        "status": found.statuses(),
+        "inverted_again_with_more_digits": found.inverted_again,
+        "missing_by_channel": found.missing_by_channel,
+        "saturated_by_channel": found.saturated_by_channel,
+        "saturation": saturation,
+        "sensitivity": about.sensitivity,
+        "median_chi_squared": found.median_chi_squared(),
+        "against_truth": if found.truth.is_empty() { Value::Null } else { scene::compare(found) },
+    })
+}
+
+/// What the whole run took.
+fn finish(summary: &mut Value, measure: &Measure, about: &About) {
+    let [seconds, cpu_seconds] = measure.seconds();
+    let pixels: usize = about.leading.iter().product();
+    summary["seconds"] = json!(seconds);
+    summary["cpu_seconds"] = json!(cpu_seconds);
+    summary["pixels_per_second"] = json!(pixels as f64 / seconds);
+    summary["peak_mib"] = json!(measure::peak_rss_mib());
 }

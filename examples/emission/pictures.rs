@@ -1,88 +1,98 @@
 //! Maps as PNG.
 
-use crate::{BANDS, files::Outputs};
-use image::{RgbImage, imageops};
-use ndarray::{ArrayView2, s};
+use crate::{
+    BANDS,
+    overview::{Overview, quantile},
+    palette::{CIVIDIS, GREY, INFERNO, Palette, VIRIDIS, colour},
+};
+use image::RgbImage;
+use ndarray::{Array2, ArrayView2};
 use std::{error::Error, path::Path};
 
-/// Dark to bright, equal steps of lightness (matplotlib's "inferno" at nine places).
-const COLOURS: [[u8; 3]; 9] = [
-    [0, 0, 4],
-    [31, 12, 72],
-    [85, 15, 109],
-    [136, 34, 106],
-    [186, 54, 85],
-    [227, 89, 51],
-    [249, 140, 10],
-    [249, 201, 50],
-    [252, 255, 164],
-];
-
-/// A picture: its file, what it shows, and the values at the ends of its colours.
+/// A picture: its file, what it shows, and what its colours mean.
 pub(crate) struct Panel {
     pub(crate) file: String,
     pub(crate) title: String,
-    pub(crate) ends: [String; 2],
+    pub(crate) unit: &'static str,
+    pub(crate) colours: Colours,
 }
 
-/// Writes a panel a band, the mean temperature and χ².
-pub(crate) fn write(out: &Path, found: &Outputs) -> Result<Vec<Panel>, Box<dyn Error>> {
+/// What colours mean.
+pub(crate) enum Colours {
+    /// log₁₀ of the values at both ends.
+    Logarithmic { palette: &'static Palette, ends: [f32; 2] },
+    /// One colour a kind.
+    Kinds(Vec<([u8; 3], String)>),
+}
+
+/// How pixels ended, in the order of [`crate::overview::Ending`] (Okabe & Ito 2008: told apart by everyone).
+const ENDINGS: [([u8; 3], &str); 5] = [
+    ([0, 114, 178], "converged"),
+    ([86, 180, 233], "converged without missing channels"),
+    ([230, 159, 0], "converged without saturated channels"),
+    ([204, 121, 167], "still negative after the last iteration"),
+    (GREY, "no result"),
+];
+
+/// Writes a panel a band, the mean temperature, χ², how pixels ended, and where they are saturated.
+pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn Error>> {
     let mut panels = vec![];
     for (i, [low, high]) in BANDS.iter().enumerate() {
-        let band = found.bands.slice(s![.., .., i]);
-        panels.push(panel(out, &format!("band_{i}.png"), format!("EM, log T {low} to {high}"), band, "cm⁻⁵")?);
+        let title = format!("Emission measure, log T {low} to {high}");
+        panels.push(logarithmic(out, format!("band_{i}.png"), title, &found.bands[i].mean(), "cm⁻⁵", &INFERNO)?);
     }
-    panels.push(panel(
-        out,
-        "temperature.png",
-        "Emission-weighted mean temperature".into(),
-        found.temperature.view(),
-        "K",
-    )?);
-    panels.push(panel(out, "chi_squared.png", "χ² a channel".into(), found.chi_squared.view(), "")?);
+    let title = "Emission-weighted mean temperature".into();
+    panels.push(logarithmic(out, "temperature.png".into(), title, &found.temperature.mean(), "K", &VIRIDIS)?);
+    let title = "χ² a channel".into();
+    panels.push(logarithmic(out, "chi_squared.png".into(), title, &found.chi_squared.mean(), "", &CIVIDIS)?);
+    let present = |i: usize| found.endings.iter().any(|e| usize::from(*e) == i);
+    let kinds = (0..ENDINGS.len()).filter(|i| present(*i)).map(|i| (ENDINGS[i].0, ENDINGS[i].1.into())).collect();
+    let picture = found.endings.mapv(|e| ENDINGS[usize::from(e)].0);
+    panels.push(kind(out, "status.png", "How pixels ended", &picture, kinds)?);
+    let most = found.saturated.iter().copied().max().unwrap_or(0);
+    if most > 0 {
+        let shade =
+            |n: u8| if n == 0 { [35, 35, 40] } else { colour(&INFERNO, 0.3 + 0.7 * f32::from(n) / f32::from(most)) };
+        let kinds = (0..=most).map(|n| (shade(n), format!("{n}"))).collect();
+        panels.push(kind(out, "saturated.png", "Saturated channels", &found.saturated.mapv(shade), kinds)?);
+    }
     Ok(panels)
 }
 
-/// Logarithmic from the first percent of the pixels to the last half percent, over three decades at most; what is not above zero is grey. The first row is at the bottom.
-fn panel(
+/// Logarithmic from the first percent of the pixels to the last half percent, over three decades at most; what is not above zero is grey.
+fn logarithmic(
     out: &Path,
-    file: &str,
+    file: String,
     title: String,
-    values: ArrayView2<'_, f32>,
-    unit: &str,
+    values: &Array2<f32>,
+    unit: &'static str,
+    palette: &'static Palette,
 ) -> Result<Panel, Box<dyn Error>> {
     let logs = values.mapv(|x| if x > 0.0 { x.log10() } else { f32::NAN });
-    let high = quantile(logs.iter().copied(), 0.995);
+    let high = quantile(logs.view(), 0.995);
     // Three decades at most: where a band is empty, what is found there is as small as rounding allows.
-    let low = quantile(logs.iter().copied(), 0.01).max(high - 3.0);
+    let low = quantile(logs.view(), 0.01).max(high - 3.0);
     let range = (high - low).max(1e-3);
-    let (rows, columns) = values.dim();
-    let picture = RgbImage::from_fn(columns as u32, rows as u32, |x, y| {
-        let value = logs[[rows - 1 - y as usize, x as usize]];
-        image::Rgb(if value.is_nan() { [90, 90, 90] } else { colour((value - low) / range) })
-    });
-    let picture = match columns.max(rows) {
-        ..=150 => imageops::resize(&picture, 4 * columns as u32, 4 * rows as u32, imageops::FilterType::Nearest),
-        _ => picture,
-    };
-    picture.save(out.join(file))?;
-    let end = |log: f32| format!("{:.2e} {unit}", 10f32.powf(log));
-    Ok(Panel { file: file.into(), title, ends: [end(low), end(low + range)] })
+    let shade = |log: &f32| if log.is_nan() { GREY } else { colour(palette, (log - low) / range) };
+    save(out, &file, logs.map(shade).view())?;
+    Ok(Panel { file, title, unit, colours: Colours::Logarithmic { palette, ends: [low, low + range] } })
 }
 
-fn colour(share: f32) -> [u8; 3] {
-    let at = share.clamp(0.0, 1.0) * (COLOURS.len() - 1) as f32;
-    let below = (at as usize).min(COLOURS.len() - 2);
-    let part = at - below as f32;
-    std::array::from_fn(|c| {
-        let (a, b) = (f32::from(COLOURS[below][c]), f32::from(COLOURS[below + 1][c]));
-        (a + part * (b - a)).round() as u8
-    })
+fn kind(
+    out: &Path,
+    file: &str,
+    title: &str,
+    picture: &Array2<[u8; 3]>,
+    kinds: Vec<([u8; 3], String)>,
+) -> Result<Panel, Box<dyn Error>> {
+    save(out, file, picture.view())?;
+    Ok(Panel { file: file.into(), title: title.into(), unit: "", colours: Colours::Kinds(kinds) })
 }
 
-/// Quantile of what is a number; 0 where nothing is.
-pub(crate) fn quantile(values: impl Iterator<Item = f32>, q: f64) -> f32 {
-    let mut sorted: Vec<f32> = values.filter(|x| x.is_finite()).collect();
-    let at = ((sorted.len().max(1) - 1) as f64 * q).round() as usize;
-    if sorted.is_empty() { 0.0 } else { *sorted.select_nth_unstable_by(at, f32::total_cmp).1 }
+/// The first row is at the bottom.
+fn save(out: &Path, file: &str, picture: ArrayView2<'_, [u8; 3]>) -> Result<(), Box<dyn Error>> {
+    let (rows, columns) = picture.dim();
+    let pixel = |x: u32, y: u32| image::Rgb(picture[[rows - 1 - y as usize, x as usize]]);
+    RgbImage::from_fn(columns as u32, rows as u32, pixel).save(out.join(file))?;
+    Ok(())
 }

@@ -1,37 +1,82 @@
 //! An active region that is made up: quiet corona, warm loops, a hot core; its images, and how far the inversion is from the truth.
 
-use crate::{Arguments, BANDS, input::Input};
-use isopach::emission::{AIA, Inversion, MonteCarlo, Noise, Observation, TemperatureResponse};
-use ndarray::{Array3, Axis};
+use crate::{
+    BANDS,
+    arguments::Arguments,
+    overview::Overview,
+    source::{About, Axis},
+};
+use isopach::{
+    compute::{Error, Result},
+    emission::{AIA, Inversion, MonteCarlo, Noise, Observation, Real, TemperatureResponse},
+};
+use ndarray::{Array3, ArrayD};
 use serde_json::{Value, json};
-use std::error::Error;
+use std::ops::Range;
 
 /// Seconds of exposure.
 const EXPOSURE: f64 = 2.9;
 
+/// Date of its noise.
+const SEED: u64 = 20_110_215;
+
+/// The region.
+pub(crate) struct Region {
+    size: usize,
+    inversion: Inversion,
+    noises: [Noise; 6],
+}
+
 /// The region, `size` pixels a side.
-pub(crate) fn make(arguments: &Arguments, edges: &[f64]) -> Result<Input, Box<dyn Error>> {
+pub(crate) fn make(arguments: &Arguments, edges: &[f64]) -> std::result::Result<(About, Region), &'static str> {
+    if !arguments.degradation.is_empty() || arguments.degradation_table.is_some() {
+        return Err("the made-up region has no degradation");
+    }
     let size = arguments.size.max(16);
     let inversion = Inversion::new(TemperatureResponse::aia(), edges.to_vec());
-    let centres: Vec<f64> = edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect();
-    let emission = Array3::from_shape_fn((size, size, centres.len()), |(row, column, t)| {
-        let at = |i: usize| (i as f64 + 0.5) / size as f64 * 2.0 - 1.0;
-        differential(at(column), at(row), centres[t])
-    });
-    let exact = inversion.forward(emission.view().into_dyn())?;
-    let noises = AIA.map(|channel| Noise::aia(&channel, EXPOSURE, 1.0, 0.0));
-    let sigma = Noise::of(&noises, exact.view())?;
-    let draw = MonteCarlo { draws: 2, seed: 20_110_215 };
-    let counts = draw.counts(0, &Observation { counts: exact.view(), sigma: sigma.view() });
-    let sigma = Noise::of(&noises, counts.view())?;
-    let truth = inversion.in_bands(emission.view().into_dyn(), &BANDS)?.into_dimensionality()?;
-    Ok(Input {
+    let about = About {
         names: vec![format!("a made-up active region, {size} × {size} pixels, {EXPOSURE} s")],
-        response: inversion.response,
-        counts: counts.mapv(|x| x as f32).into_dimensionality()?,
-        sigma: sigma.mapv(|x| x as f32).into_dimensionality()?,
-        truth: Some(truth),
-    })
+        response: inversion.response.clone(),
+        leading: vec![size; 2],
+        levels: Some(AIA.iter().map(|channel| channel.saturation / EXPOSURE).collect()),
+        sensitivity: "as at launch, as it was made".into(),
+        axes: [Axis::PIXELS; 2],
+    };
+    Ok((about, Region { size, inversion, noises: AIA.map(|channel| Noise::aia(&channel, EXPOSURE, 1.0, 0.0)) }))
+}
+
+impl Region {
+    fn emission(&self, rows: Range<usize>) -> Array3<f64> {
+        let edges = &self.inversion.log_t_edges;
+        let centres: Vec<f64> = edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect();
+        Array3::from_shape_fn((rows.len(), self.size, centres.len()), |(row, column, t)| {
+            let at = |i: usize| (i as f64 + 0.5) / self.size as f64 * 2.0 - 1.0;
+            differential(at(column), at(rows.start + row), centres[t])
+        })
+    }
+
+    pub(crate) fn read<T: Real>(&self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
+        let shape = [rows.len(), self.size, AIA.len()];
+        let [mut counts, mut sigma] = [(); 2].map(|()| ArrayD::from_elem(&shape[..], T::default()));
+        // Row by row: noise is that of the row, whatever it is read with.
+        for (i, row) in rows.enumerate() {
+            let exact = self.inversion.forward(self.emission(row..row + 1).view().into_dyn())?;
+            let errors = Noise::of(&self.noises, exact.view())?;
+            let draw = MonteCarlo { draws: 2, seed: SEED + row as u64 };
+            let seen = draw.counts(0, &Observation { counts: exact.view(), sigma: errors.view() });
+            let errors = Noise::of(&self.noises, seen.view())?;
+            let row = i..i + 1;
+            let axis = ndarray::Axis(0);
+            counts.slice_axis_mut(axis, row.clone().into()).zip_mut_with(&seen, |to, x| *to = T::of(*x));
+            sigma.slice_axis_mut(axis, row.into()).zip_mut_with(&errors, |to, x| *to = T::of(*x));
+        }
+        Ok([counts, sigma])
+    }
+
+    pub(crate) fn truth(&self, rows: Range<usize>) -> Result<Array3<f64>> {
+        let bands = self.inversion.in_bands(self.emission(rows).view().into_dyn(), &BANDS)?;
+        bands.into_dimensionality().map_err(Error::source)
+    }
 }
 
 /// ξ(T) at a place, x and y from −1 to 1, cm⁻⁵ K⁻¹.
@@ -50,16 +95,18 @@ fn differential(x: f64, y: f64, log_t: f64) -> f64 {
 }
 
 /// Found against true in each band: median and central 68 % of their ratio where the truth is above a tenth of its largest.
-pub(crate) fn compare(truth: &Array3<f64>, found: &Array3<f32>) -> Value {
-    let bands = truth.axis_iter(Axis(2)).zip(found.axis_iter(Axis(2))).zip(BANDS);
+pub(crate) fn compare(found: &Overview) -> Value {
+    let bands = found.truth.iter().zip(&found.bands).zip(BANDS);
     bands
         .map(|((truth, found), band)| {
-            let least = 0.1 * truth.iter().copied().fold(0.0, f64::max);
-            let ratios = truth.iter().zip(&found).filter(|(t, f)| **t > least && f.is_finite()).map(|(t, f)| f64::from(*f) / t);
-            let mut ratios: Vec<f64> = ratios.collect();
-            ratios.sort_by(f64::total_cmp);
+            let (truth, found) = (truth.mean(), found.mean());
+            let least = 0.1 * truth.iter().copied().fold(0.0, f32::max);
+            let pairs = truth.iter().zip(&found).filter(|(t, f)| **t > least && f.is_finite());
+            let mut ratios: Vec<f32> = pairs.map(|(t, f)| f / t).collect();
+            ratios.sort_by(f32::total_cmp);
             let at = |q: f64| ratios.get(((ratios.len().max(1) - 1) as f64 * q) as usize).copied();
-            json!({ "log_t": band, "found_over_true": { "p16": at(0.16), "median": at(0.5), "p84": at(0.84) }, "pixels": ratios.len() })
+            let ratio = json!({ "p16": at(0.16), "median": at(0.5), "p84": at(0.84) });
+            json!({ "log_t": band, "found_over_true": ratio, "pixels": ratios.len() })
         })
         .collect()
 }

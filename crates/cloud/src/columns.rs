@@ -48,6 +48,12 @@ impl Columns {
         if bits <= Self::ALL.0 { Some(Self(bits)) } else { None }
     }
 
+    /// This set less the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether all of `other` is in this set.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {

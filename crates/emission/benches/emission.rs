@@ -33,7 +33,7 @@ fn main() {
         }
         for (outputs, what) in [(true, "all"), (false, "without resolution")] {
             let mut inversion = inversion.clone();
-            inversion.outputs = Outputs { uncertainty: true, log_t_resolution: outputs };
+            inversion.outputs = Outputs { log_t_resolution: outputs, ..Outputs::ERRORS };
             let double = || Cpu.invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
             let single =
                 || Cpu.invert_single(&inversion, Observation { counts: counts32.view(), sigma: sigma32.view() });

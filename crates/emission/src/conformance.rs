@@ -1,21 +1,21 @@
 //! One suite that every backend is put through.
 //!
 //! Each case is inverted and compared with its definition ([`crate::plain`]): all kinds of weights, constraints and quirks, three to seven channels, few and
-//! many bins, unequal bins, channels that are the same, and pixels that are not numbers.
+//! many bins, unequal bins, channels that are the same or saturated, and pixels that are not numbers.
 //!
 //! | operation | must agree |
 //! |---|---|
-//! | `invert` | status, iterations and dropped channels exactly; λ, emission, vertical error and counts to 10⁻⁸ (of a pixel's largest) |
+//! | `invert` | status, iterations, dropped and saturated channels exactly; λ, emission, vertical error and counts to 10⁻⁸ (of a pixel's largest) |
 //! | `invert_single` | λ in 99.9 % of a case's pixels and emission to 10⁻⁵ at the 99th percentile, which is one pixel here |
 //!
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
 use crate::{
-    AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Quantity,
-    TemperatureResponse, Weights, plain,
+    AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Outputs,
+    Quantity, Saturation, TemperatureResponse, Weights, plain,
 };
 use isopach_compute::{Error, Result};
-use ndarray::{Array2, ArrayD};
+use ndarray::{Array2, ArrayD, Axis};
 use std::fmt;
 
 /// Something that a backend did differently from the definition, or did not do.
@@ -44,7 +44,7 @@ const PIXELS: usize = 101;
 /// Where a case cannot be made; not where the backend fails, which is a finding.
 pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
     let mut findings = vec![];
-    for (case, inversion) in cases() {
+    for (case, inversion) in cases()? {
         let [counts, sigma] = pixels(&inversion)?;
         let observation = Observation { counts: counts.view(), sigma: sigma.view() };
         let expected = plain::invert(&inversion, observation.clone())?;
@@ -64,7 +64,7 @@ pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn cases() -> Vec<(&'static str, Inversion)> {
+fn cases() -> Result<Vec<(&'static str, Inversion)>> {
     let edges = |bins: usize, range: f64| (0..=bins).map(|i| 5.7 + range * i as f64 / bins as f64).collect::<Vec<_>>();
     let base = Inversion::new(TemperatureResponse::aia(), edges(33, 1.4));
     let all = || Weights::EmissionMeasureLoci((0..6).collect());
@@ -73,6 +73,8 @@ fn cases() -> Vec<(&'static str, Inversion)> {
             |(i, t): (usize, usize)| 10f64.powf(-decades * ((t as f64 - 15.0 - (i % 5) as f64) / 16.0).powi(2));
         Weights::Given(Array2::from_shape_fn((rows, 33), falling))
     };
+    let levels = levels(&base)?;
+    let saturation = |then| Saturation { levels: levels.clone(), then };
     let fewer = |channels: usize| {
         let mut inversion = base.clone();
         inversion.response.channels.truncate(channels);
@@ -81,7 +83,7 @@ fn cases() -> Vec<(&'static str, Inversion)> {
     let mut twins = base.clone();
     twins.response.channels.push(twins.response.channels[3].clone());
     let unequal = (0..=30).map(|i| 5.7 + 1.4 * (f64::from(i) / 30.0).powf(1.4)).collect();
-    vec![
+    Ok(vec![
         ("self-normalised weights", base.clone()),
         ("EM loci weights", Inversion { weights: all(), ..base.clone() }),
         (
@@ -100,13 +102,30 @@ fn cases() -> Vec<(&'static str, Inversion)> {
             Inversion { chi_squared_target: 0.5, target_growth: 1.2, mu_samples: 100, ..base.clone() },
         ),
         ("dropped channels", Inversion { missing: Missing::Drop, ..base.clone() }),
+        ("saturated channels", Inversion { saturation: Some(saturation(Missing::Drop)), ..base.clone() }),
+        ("pixels that are saturated", Inversion { saturation: Some(saturation(Missing::Reject)), ..base.clone() }),
+        (
+            "averaging kernels",
+            Inversion { outputs: Outputs { averaging_kernel: true, ..Outputs::ERRORS }, ..base.clone() },
+        ),
         ("the reference's quirks", Inversion { compat: Compat::Reference, weights: all(), ..base.clone() }),
         ("unequal bins", Inversion { log_t_edges: unequal, ..base.clone() }),
         ("hardly more bins than channels", Inversion { log_t_edges: edges(8, 1.2), ..base.clone() }),
         ("200 bins", Inversion { log_t_edges: edges(200, 1.4), ..base.clone() }),
         ("three channels", fewer(3)),
         ("two channels that are the same", twins),
-    ]
+    ])
+}
+
+/// Levels that the brightest pixels of the three channels that see most are above.
+fn levels(inversion: &Inversion) -> Result<Vec<f64>> {
+    let [counts, _] = pixels(inversion)?;
+    let level = |f: usize| {
+        let mut column: Vec<f64> = counts.index_axis(Axis(1), f).iter().copied().filter(|x| x.is_finite()).collect();
+        column.sort_by(f64::total_cmp);
+        if (2..5).contains(&f) { column[column.len() * 9 / 10] } else { f64::INFINITY }
+    };
+    Ok((0..inversion.channels()).map(level).collect())
 }
 
 /// Counts of Gaussians with noise, and their errors; every tenth pixel has something that is not a count.
@@ -141,26 +160,49 @@ fn difference(found: &EmissionMap<f64>, expected: &EmissionMap<f64>, tolerance: 
     let pixels = |differs: &dyn Fn(usize) -> bool| (0..PIXELS).filter(|&i| differs(i)).collect::<Vec<_>>();
     let row =
         |array: &ArrayD<f64>, i: usize| array.rows().into_iter().nth(i).map(|row| row.to_vec()).unwrap_or_default();
-    let far = |a: &ArrayD<f64>, b: &ArrayD<f64>, i: usize| {
-        let (a, b) = (row(a, i), row(b, i));
+    let apart = |a: &[f64], b: &[f64]| {
         let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         // NaN is as good as NaN, and as nothing else.
-        a.iter().zip(&b).any(|(a, b)| a.is_nan() != b.is_nan() || (a - b).abs() > tolerance * largest)
+        a.iter().zip(b).any(|(a, b)| a.is_nan() != b.is_nan() || (a - b).abs() > tolerance * largest)
     };
+    let far = |a: &ArrayD<f64>, b: &ArrayD<f64>, i: usize| apart(&row(a, i), &row(b, i));
     let far_of = |a: &Option<ArrayD<f64>>, b: &Option<ArrayD<f64>>, i: usize| match (a, b) {
         (Some(a), Some(b)) => far(a, b, i),
         (a, b) => a.is_some() != b.is_some(),
     };
+    let plane = |array: &ArrayD<f64>, i: usize| array.index_axis(Axis(0), i).iter().copied().collect::<Vec<_>>();
+    let kernels = |i: usize| match (&found.averaging_kernel, &expected.averaging_kernel) {
+        (Some(a), Some(b)) => apart(&plane(a, i), &plane(b, i)),
+        (a, b) => a.is_some() != b.is_some(),
+    };
     let lambda = |i: usize| (found.lambda[[i]] - expected.lambda[[i]]).abs() > 1e3 * tolerance * expected.lambda[[i]];
-    let checks: [(&str, usize, Vec<usize>); 7] = [
+    let checks: [(&str, usize, Vec<usize>); 9] = [
         ("statuses", spared, pixels(&|i| found.status[[i]] != expected.status[[i]])),
         ("dropped channels", 0, pixels(&|i| found.dropped[[i]] != expected.dropped[[i]])),
+        ("saturated channels", 0, pixels(&|i| found.saturated[[i]] != expected.saturated[[i]])),
         ("iterations", spared, pixels(&|i| found.iterations[[i]] != expected.iterations[[i]])),
         ("λ", spared, pixels(&lambda)),
         ("emissions", spared, pixels(&|i| far(&found.emission, &expected.emission, i))),
         ("vertical errors", PIXELS / 20 * spared, pixels(&|i| far_of(&found.uncertainty, &expected.uncertainty, i))),
+        ("averaging kernels", PIXELS / 20 * spared, pixels(&kernels)),
         ("counts", PIXELS / 20 * spared, pixels(&|i| far(&found.synthetic, &expected.synthetic, i))),
     ];
     let first = checks.into_iter().find(|(_, spared, pixels)| pixels.len() > *spared);
     first.map(|(what, _, pixels)| format!("{what} differ in {} of {PIXELS} pixels, first {}", pixels.len(), pixels[0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_of_saturation_have_saturated_pixels_and_others() {
+        for (case, inversion) in cases().unwrap().into_iter().filter(|(_, inversion)| inversion.saturation.is_some()) {
+            let [counts, sigma] = pixels(&inversion).unwrap();
+            let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+            let saturated = plain::invert(&inversion, observation).unwrap().saturated;
+            let some = saturated.iter().filter(|&&s| s != 0).count();
+            assert!((5..PIXELS / 2).contains(&some), "{case}: {some}");
+        }
+    }
 }

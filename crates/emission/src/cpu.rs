@@ -11,16 +11,20 @@ use isopach_compute::{Cpu, Result};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-/// Pixels that a thread takes at a time.
+/// Pixels that a thread takes at a time, at most.
 const BLOCK: usize = 512;
+
+/// Pixels a thread that are inverted again in double precision at a time, so that memory is bounded.
+const AGAIN: usize = 128;
 
 impl InvertPixels for Cpu {
     fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
         if needs_definition(inversion) {
-            plain::invert(inversion, observation)
-        } else {
-            invert(inversion, &observation)
+            return plain::invert(inversion, observation);
         }
+        let mut map = invert(inversion, &observation)?;
+        again(inversion, &observation, &mut map, &plain::invert)?;
+        Ok(map)
     }
 
     fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
@@ -30,43 +34,48 @@ impl InvertPixels for Cpu {
             return Ok(self.invert(inversion, wide)?.rounded());
         }
         let mut map = invert(inversion, &observation)?;
-        again_in_double(inversion, &observation, &mut map)?;
+        again(inversion, &observation, &mut map, &|inversion, observation| self.invert(inversion, observation))?;
         Ok(map)
     }
 }
 
-/// Inverts those pixels again for which single precision had not enough range or digits.
-fn again_in_double(
+/// An inversion in double precision.
+type Double<'a> = &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
+
+/// Inverts those pixels again, by other means, for which lanes had not enough range or digits.
+fn again<T: Real>(
     inversion: &Inversion,
-    observation: &Observation<'_, f32>,
-    map: &mut EmissionMap<f32>,
+    observation: &Observation<'_, T>,
+    map: &mut EmissionMap<T>,
+    by: Double<'_>,
 ) -> Result<()> {
     let again: Vec<usize> =
         map.status.iter().enumerate().filter(|(_, s)| **s == Status::OutOfRange).map(|(i, _)| i).collect();
-    if again.is_empty() {
-        return Ok(());
-    }
     let pixels = observation.pixels(inversion.channels())?;
-    let channels = inversion.channels();
-    let chosen = |rows: &[f32]| {
-        Array2::from_shape_fn((again.len(), channels), |(i, f)| f64::from(rows[again[i] * channels + f])).into_dyn()
+    let (channels, (counts, sigma)) = (inversion.channels(), pixels.rows());
+    let invert = |some: &[usize]| {
+        let chosen = |rows: &[T]| {
+            Array2::from_shape_fn((some.len(), channels), |(i, f)| rows[some[i] * channels + f].wide()).into_dyn()
+        };
+        let (counts, sigma) = (chosen(counts), chosen(sigma));
+        let mut inversion = inversion.clone();
+        if let Weights::Given(given) = &mut inversion.weights
+            && given.nrows() > 1
+        {
+            *given = given.select(Axis(0), some);
+        }
+        by(&inversion, Observation { counts: counts.view(), sigma: sigma.view() })
     };
-    let (counts, sigma) = pixels.rows();
-    let (counts, sigma) = (chosen(counts), chosen(sigma));
-    let mut inversion = inversion.clone();
-    if let Weights::Given(given) = &mut inversion.weights
-        && given.nrows() > 1
-    {
-        *given = given.select(Axis(0), &again);
+    for batch in again.chunks(AGAIN * rayon::current_num_threads()) {
+        let pieces: Vec<&[usize]> = batch.chunks(AGAIN / 4).collect();
+        let found: Vec<_> = pieces.par_iter().map(|some| invert(some)).collect::<Result<_>>()?;
+        for (some, found) in pieces.into_iter().zip(found) {
+            let mut found = found.rounded();
+            let (from, mut to) = (found.slab(), map.slab());
+            some.iter().enumerate().for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
+        }
     }
-    let observation = Observation { counts: counts.view(), sigma: sigma.view() };
-    let mut found = if needs_definition(&inversion) {
-        plain::invert(&inversion, observation)?.rounded()
-    } else {
-        invert(&inversion, &observation)?.rounded()
-    };
-    let (from, mut to) = (found.slab(), map.slab());
-    again.iter().enumerate().for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
+    map.inverted_again = again.len();
     Ok(())
 }
 
@@ -98,18 +107,16 @@ fn invert_with<T: Kernels, const NF: usize>(
     let shared = Shared::<T, NF>::new(inversion, &inversion.discretised()?);
     let mut map = EmissionMap::empty(inversion, &pixels.leading);
     let (counts, sigma) = pixels.rows();
-    let mut blocks = Vec::with_capacity(pixels.count() / BLOCK + 1);
+    let mut blocks = vec![];
     let mut rest = map.slab();
     let mut first = 0;
+    let at_once = pixels.count().div_ceil(rayon::current_num_threads()).clamp(1, BLOCK);
     while rest.pixels() > 0 {
-        let (block, others) = {
-            let take = BLOCK.min(rest.pixels());
-            rest.split(take)
-        };
+        let take = at_once.min(rest.pixels());
+        let block = rest.take(take);
         let range = first * inversion.channels()..(first + block.pixels()) * inversion.channels();
         let rows = Rows { counts: &counts[range.clone()], sigma: &sigma[range], first };
         first += block.pixels();
-        rest = others;
         blocks.push((rows, block));
     }
     blocks.into_par_iter().for_each(|(rows, block)| T::invert_block(&shared, rows, block));

@@ -59,6 +59,19 @@ pub enum Missing {
     Drop,
 }
 
+/// From which counts on channels are saturated, and what to do with a pixel of which some are.
+///
+/// A saturated channel says only that there was at least so much light: its count is too small, by an unknown factor, and its neighbours along the
+/// column may hold charge that ran over. [`crate::EmissionMap::saturated`] says which channels of which pixels are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saturation {
+    /// One a channel, in the unit of the counts (for AIA [`crate::AiaChannel::saturation`] over the exposure); infinite for a channel that never
+    /// is. A count at its level is saturated. Compared in single precision, so that both precisions agree.
+    pub levels: Vec<f64>,
+    /// Reject the pixel, or leave those channels out.
+    pub then: Missing,
+}
+
 /// What to compute beside the emission measure itself. The horizontal error takes about half of the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Outputs {
@@ -66,6 +79,15 @@ pub struct Outputs {
     pub uncertainty: bool,
     /// Horizontal error.
     pub log_t_resolution: bool,
+    /// Averaging kernel: bins × bins numbers a pixel. For maps, take them block by block ([`Inversion::stream`]).
+    pub averaging_kernel: bool,
+}
+
+impl Outputs {
+    /// Both errors.
+    pub const ERRORS: Self = Self { uncertainty: true, log_t_resolution: true, averaging_kernel: false };
+    /// The emission measure alone.
+    pub const NONE: Self = Self { uncertainty: false, log_t_resolution: false, averaging_kernel: false };
 }
 
 /// Regularised inversion of counts to emission measure.
@@ -95,8 +117,10 @@ pub struct Inversion {
     pub report: Quantity,
     /// What is kept small (`l_emd` is [`Constraint::PerBin`]).
     pub constraint: Constraint,
-    /// Bad channels.
+    /// Bad channels: a count or an error that is not a finite number above zero.
     pub missing: Missing,
+    /// Saturated channels; none is recognised without.
+    pub saturation: Option<Saturation>,
     /// What to compute.
     pub outputs: Outputs,
     /// Quirks of the reference.
@@ -119,7 +143,8 @@ impl Inversion {
             report: Quantity::default(),
             constraint: Constraint::default(),
             missing: Missing::default(),
-            outputs: Outputs { uncertainty: true, log_t_resolution: true },
+            saturation: None,
+            outputs: Outputs::ERRORS,
             compat: Compat::default(),
         }
     }
@@ -182,7 +207,19 @@ impl Inversion {
         Error::positive("the growth of the χ² target", self.target_growth)?;
         Error::check("the number of iterations", self.max_iterations as f64, self.max_iterations > 0, "be at least 1")?;
         Error::check("the number of μ samples", self.mu_samples as f64, self.mu_samples > 1, "be at least 2")?;
+        self.check_saturation()?;
         self.check_weights(pixels)
+    }
+
+    fn check_saturation(&self) -> Result<()> {
+        let Some(Saturation { levels, .. }) = &self.saturation else { return Ok(()) };
+        if levels.len() != self.channels() {
+            let message = format!("{} saturation levels for {} channels", levels.len(), self.channels());
+            return Err(Error::InvalidInput(message));
+        }
+        levels.iter().try_for_each(|&level| {
+            Error::check("a saturation level", level, level > 0.0, "be above zero (infinite: never)").map(drop)
+        })
     }
 
     fn check_weights(&self, pixels: usize) -> Result<()> {

@@ -46,7 +46,7 @@ mod status;
 mod stream;
 
 pub use discretised::{Discretised, ResolutionPoint};
-pub use inversion::{Compat, Constraint, Inversion, Missing, Outputs, Quantity, Weights};
+pub use inversion::{Compat, Constraint, Inversion, Missing, Outputs, Quantity, Saturation, Weights};
 pub use invert::{InvertPixels, Observation};
 pub use map::EmissionMap;
 pub use monte_carlo::{MonteCarlo, Spread};

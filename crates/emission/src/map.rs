@@ -13,6 +13,8 @@ pub struct EmissionMap<T> {
     /// Its horizontal error, shape (.., bins), Δ log₁₀ T, as the reference defines it: full width at half maximum of the column of the averaging
     /// kernel, halved, over 2 √(2 ln 2). A Gaussian kernel has *twice* this as its standard deviation. If asked for.
     pub log_t_resolution: Option<ArrayD<T>>,
+    /// Averaging kernel, shape (.., bins, bins), of what is solved for: `[.., t, k]` is what is found in bin t for a unit of emission in bin k. If asked for.
+    pub averaging_kernel: Option<ArrayD<T>>,
     /// `Σ ((counts − synthetic) / σ)² / channels`, shape (..).
     pub chi_squared: ArrayD<T>,
     /// Counts of the solution, shape (.., channels), dropped channels included.
@@ -25,6 +27,11 @@ pub struct EmissionMap<T> {
     pub status: ArrayD<Status>,
     /// Channels left out of each pixel, shape (..): bit *f* for channel *f*.
     pub dropped: ArrayD<u32>,
+    /// Channels of each pixel that are saturated, shape (..): bit *f* for channel *f*, whether the pixel has a result or not.
+    pub saturated: ArrayD<u32>,
+    /// Pixels that were inverted a second time because the first way had not enough range or digits: from single to double precision, from lanes to the
+    /// definition.
+    pub inverted_again: usize,
 }
 
 impl<T: Real> EmissionMap<T> {
@@ -37,12 +44,18 @@ impl<T: Real> EmissionMap<T> {
             emission: ArrayD::from_elem(bins.clone(), T::default()),
             uncertainty: asked(inversion.outputs.uncertainty),
             log_t_resolution: asked(inversion.outputs.log_t_resolution),
+            averaging_kernel: inversion
+                .outputs
+                .averaging_kernel
+                .then(|| ArrayD::from_elem(IxDyn(&[leading, &[inversion.bins(); 2]].concat()), T::default())),
             chi_squared: ArrayD::from_elem(one.clone(), T::default()),
             synthetic: ArrayD::from_elem(with(inversion.channels()), T::default()),
             lambda: ArrayD::zeros(one.clone()),
             iterations: ArrayD::zeros(one.clone()),
             status: ArrayD::from_elem(one.clone(), Status::default()),
-            dropped: ArrayD::zeros(one),
+            dropped: ArrayD::zeros(one.clone()),
+            saturated: ArrayD::zeros(one),
+            inverted_again: 0,
         }
     }
 
@@ -53,13 +66,30 @@ impl<T: Real> EmissionMap<T> {
             emission: round(&self.emission),
             uncertainty: self.uncertainty.as_ref().map(round),
             log_t_resolution: self.log_t_resolution.as_ref().map(round),
+            averaging_kernel: self.averaging_kernel.as_ref().map(round),
             chi_squared: round(&self.chi_squared),
             synthetic: round(&self.synthetic),
             lambda: self.lambda.clone(),
             iterations: self.iterations.clone(),
             status: self.status.clone(),
             dropped: self.dropped.clone(),
+            saturated: self.saturated.clone(),
+            inverted_again: self.inverted_again,
         }
+    }
+
+    /// Degrees of freedom that the counts fix, shape (..): the trace of the averaging kernel, `Σ s² / (s² + λ)`, at most the number of channels.
+    /// None without averaging kernels.
+    #[must_use]
+    pub fn degrees_of_freedom(&self) -> Option<ArrayD<T>> {
+        let kernels = self.averaging_kernel.as_ref()?;
+        let bins = *kernels.shape().last()?;
+        let mut traces = ArrayD::from_elem(self.status.raw_dim(), T::default());
+        let kernels = kernels.as_slice().unwrap_or_default().chunks(bins * bins);
+        for (trace, kernel) in traces.iter_mut().zip(kernels) {
+            *trace = T::of((0..bins).map(|t| kernel[t * bins + t].wide()).sum());
+        }
+        Some(traces)
     }
 
     /// Number of pixels.
@@ -89,12 +119,14 @@ impl<T: Real> EmissionMap<T> {
             emission: flat(&mut self.emission),
             uncertainty: self.uncertainty.as_mut().map_or(&mut [], flat),
             log_t_resolution: self.log_t_resolution.as_mut().map_or(&mut [], flat),
+            averaging_kernel: self.averaging_kernel.as_mut().map_or(&mut [], flat),
             chi_squared: flat(&mut self.chi_squared),
             synthetic: flat(&mut self.synthetic),
             lambda: flat(&mut self.lambda),
             iterations: flat(&mut self.iterations),
             status: flat(&mut self.status),
             dropped: flat(&mut self.dropped),
+            saturated: flat(&mut self.saturated),
         }
     }
 }
@@ -105,12 +137,14 @@ pub(crate) struct Slab<'a, T> {
     pub(crate) emission: &'a mut [T],
     pub(crate) uncertainty: &'a mut [T],
     pub(crate) log_t_resolution: &'a mut [T],
+    pub(crate) averaging_kernel: &'a mut [T],
     pub(crate) chi_squared: &'a mut [T],
     pub(crate) synthetic: &'a mut [T],
     pub(crate) lambda: &'a mut [f64],
     pub(crate) iterations: &'a mut [u32],
     pub(crate) status: &'a mut [Status],
     pub(crate) dropped: &'a mut [u32],
+    pub(crate) saturated: &'a mut [u32],
 }
 
 impl<'a, T: Real> Slab<'a, T> {
@@ -118,60 +152,28 @@ impl<'a, T: Real> Slab<'a, T> {
         self.status.len()
     }
 
-    /// The first `pixels` and the rest.
-    pub(crate) fn split(self, pixels: usize) -> (Self, Self) {
-        let all = self.pixels().max(1);
-        let (bins, channels) = (self.emission.len() / all, self.synthetic.len() / all);
-        fn cut<A>(rows: &mut [A], at: usize) -> (&mut [A], &mut [A]) {
-            rows.split_at_mut(at.min(rows.len()))
+    /// Takes the first `pixels` off.
+    pub(crate) fn take(&mut self, pixels: usize) -> Self {
+        fn cut<'a, A>(rows: &mut &'a mut [A], pixels: usize, all: usize) -> &'a mut [A] {
+            let at = rows.len() / all * pixels;
+            let (front, rest) = std::mem::take(rows).split_at_mut(at);
+            *rows = rest;
+            front
         }
-        let emission = cut(self.emission, pixels * bins);
-        let uncertainty = cut(self.uncertainty, pixels * bins);
-        let resolution = cut(self.log_t_resolution, pixels * bins);
-        let chi_squared = cut(self.chi_squared, pixels);
-        let synthetic = cut(self.synthetic, pixels * channels);
-        let lambda = cut(self.lambda, pixels);
-        let iterations = cut(self.iterations, pixels);
-        let status = cut(self.status, pixels);
-        let dropped = cut(self.dropped, pixels);
-        let slab =
-            |emission, uncertainty, log_t_resolution, chi_squared, synthetic, lambda, iterations, status, dropped| {
-                Slab {
-                    emission,
-                    uncertainty,
-                    log_t_resolution,
-                    chi_squared,
-                    synthetic,
-                    lambda,
-                    iterations,
-                    status,
-                    dropped,
-                }
-            };
-        (
-            slab(
-                emission.0,
-                uncertainty.0,
-                resolution.0,
-                chi_squared.0,
-                synthetic.0,
-                lambda.0,
-                iterations.0,
-                status.0,
-                dropped.0,
-            ),
-            slab(
-                emission.1,
-                uncertainty.1,
-                resolution.1,
-                chi_squared.1,
-                synthetic.1,
-                lambda.1,
-                iterations.1,
-                status.1,
-                dropped.1,
-            ),
-        )
+        let all = self.pixels().max(1);
+        Self {
+            emission: cut(&mut self.emission, pixels, all),
+            uncertainty: cut(&mut self.uncertainty, pixels, all),
+            log_t_resolution: cut(&mut self.log_t_resolution, pixels, all),
+            averaging_kernel: cut(&mut self.averaging_kernel, pixels, all),
+            chi_squared: cut(&mut self.chi_squared, pixels, all),
+            synthetic: cut(&mut self.synthetic, pixels, all),
+            lambda: cut(&mut self.lambda, pixels, all),
+            iterations: cut(&mut self.iterations, pixels, all),
+            status: cut(&mut self.status, pixels, all),
+            dropped: cut(&mut self.dropped, pixels, all),
+            saturated: cut(&mut self.saturated, pixels, all),
+        }
     }
 
     /// Pixel `to` becomes pixel `from` of another slab with the same outputs.
@@ -181,6 +183,7 @@ impl<'a, T: Real> Slab<'a, T> {
             (&mut *self.emission, &*other.emission),
             (&mut *self.uncertainty, &*other.uncertainty),
             (&mut *self.log_t_resolution, &*other.log_t_resolution),
+            (&mut *self.averaging_kernel, &*other.averaging_kernel),
             (&mut *self.chi_squared, &*other.chi_squared),
             (&mut *self.synthetic, &*other.synthetic),
         ] {
@@ -191,6 +194,7 @@ impl<'a, T: Real> Slab<'a, T> {
         self.iterations[to] = other.iterations[from];
         self.status[to] = other.status[from];
         self.dropped[to] = other.dropped[from];
+        self.saturated[to] = other.saturated[from];
     }
 
     /// Pixel `i` has no result, for this reason.
@@ -201,6 +205,7 @@ impl<'a, T: Real> Slab<'a, T> {
             &mut *self.emission,
             &mut *self.uncertainty,
             &mut *self.log_t_resolution,
+            &mut *self.averaging_kernel,
             &mut *self.chi_squared,
             &mut *self.synthetic,
         ] {

@@ -12,6 +12,10 @@ pub struct AiaChannel {
     pub gain: f64,
     /// Read noise, DN a pixel and exposure.
     pub read_noise: f64,
+    /// DN a pixel and exposure from which on a level 1 image is saturated. Its converter ends at 16,383 (14 bits), but wells are full before, and flat
+    /// field and despiking move counts: from 15,000 on they are counted in the header's NSATPIX. An image that was averaged or interpolated (level 1.5,
+    /// synoptic) smears saturated pixels below that: choose a lower level.
+    pub saturation: f64,
 }
 
 impl AiaChannel {
@@ -23,7 +27,7 @@ impl AiaChannel {
 }
 
 const fn aia(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
-    AiaChannel { wavelength, gain, read_noise }
+    AiaChannel { wavelength, gain, read_noise, saturation: 15_000.0 }
 }
 
 /// The coronal channels, in the order of [`crate::TemperatureResponse::aia`].

@@ -1,6 +1,7 @@
 //! The two precisions.
 
-use crate::Constraint;
+use crate::{Constraint, EmissionMap, Inversion, InvertPixels, Observation};
+use isopach_compute::Result;
 use std::{
     fmt::Debug,
     ops::{Add, Div, Mul, Neg, Sub},
@@ -43,6 +44,15 @@ pub trait Real:
     /// Square root.
     #[must_use]
     fn root(self) -> Self;
+    /// Inverts in this precision.
+    ///
+    /// # Errors
+    /// As [`InvertPixels::invert`].
+    fn invert(
+        on: &(impl InvertPixels + ?Sized),
+        inversion: &Inversion,
+        observation: Observation<'_, Self>,
+    ) -> Result<EmissionMap<Self>>;
 }
 
 mod sealed {
@@ -53,7 +63,7 @@ mod sealed {
 
 impl Real for f64 {
     const EPSILON: f64 = Self::EPSILON;
-    const LEAST_CONDITION: f64 = 0.0;
+    const LEAST_CONDITION: f64 = 3e-4;
     const MOST_SIGNAL: f64 = f64::INFINITY;
     const LEAST_MARGIN: f64 = 0.0;
     #[inline(always)]
@@ -71,6 +81,13 @@ impl Real for f64 {
     #[inline(always)]
     fn root(self) -> Self {
         self.sqrt()
+    }
+    fn invert(
+        on: &(impl InvertPixels + ?Sized),
+        inversion: &Inversion,
+        observation: Observation<'_, Self>,
+    ) -> Result<EmissionMap<Self>> {
+        on.invert(inversion, observation)
     }
 }
 
@@ -96,5 +113,12 @@ impl Real for f32 {
     #[inline(always)]
     fn root(self) -> Self {
         self.sqrt()
+    }
+    fn invert(
+        on: &(impl InvertPixels + ?Sized),
+        inversion: &Inversion,
+        observation: Observation<'_, Self>,
+    ) -> Result<EmissionMap<Self>> {
+        on.invert_single(inversion, observation)
     }
 }

@@ -29,6 +29,24 @@ impl TemperatureResponse {
         response
     }
 
+    /// The response of an instrument that has lost sensitivity: each channel times the share that is left. Scaling the response, and not the counts,
+    /// leaves the noise of the counts what it was.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where shares and channels differ in number; [`Error::InvalidParameter`] for a share that is not finite and above zero.
+    pub fn degraded(&self, left: &[f64]) -> Result<Self> {
+        if left.len() != self.channels.len() {
+            let message = format!("{} shares of sensitivity for {} channels", left.len(), self.channels.len());
+            return Err(Error::InvalidInput(message));
+        }
+        let mut degraded = self.clone();
+        for (channel, &left) in degraded.channels.iter_mut().zip(left) {
+            Error::positive("the share of sensitivity that is left", left)?;
+            channel.iter_mut().for_each(|k| *k *= left);
+        }
+        Ok(degraded)
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         let (channels, temperatures) = (self.channels.len(), self.log_t.len());
         if channels == 0 || channels > Self::MOST_CHANNELS {

@@ -2,41 +2,64 @@
 
 use crate::{Compat, Inversion, Missing, Real, Status, Weights};
 
-/// The channels of a pixel that are left out (as bits), or why there is no result.
-///
-/// # Errors
-/// The status of a pixel that is not to be inverted.
-pub(crate) fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Result<u32, Status> {
-    let bad = |f: usize| {
-        let (count, sigma) = (counts[f].wide(), sigma[f].wide());
-        !(count > 0.0 && count < f64::INFINITY && sigma > 0.0 && sigma < f64::INFINITY)
-    };
-    let mut dropped = 0_u32;
+/// What is known of a pixel before it is inverted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screened {
+    /// Saturated channels, as bits.
+    pub(crate) saturated: u32,
+    /// The channels that are left out (as bits), or why the pixel is not to be inverted.
+    pub(crate) verdict: Result<u32, Status>,
+}
+
+/// Looks at the counts and errors of a pixel.
+pub(crate) fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
+    let (mut bad, mut saturated) = (0_u32, 0_u32);
     for f in 0..counts.len() {
-        dropped |= u32::from(bad(f)) << f;
+        let (count, sigma) = (counts[f].wide(), sigma[f].wide());
+        let good = count > 0.0 && count < f64::INFINITY && sigma > 0.0 && sigma < f64::INFINITY;
+        bad |= u32::from(!good) << f;
     }
-    let first_bad = |dropped: u32| Status::BadInput { channel: dropped.trailing_zeros() as u8 };
-    if inversion.compat == Compat::Reference {
-        return if reference_accepts(counts, sigma) {
-            Ok(0)
-        } else if dropped == 0 {
-            Err(Status::OutOfRange) // the product underflows
-        } else {
-            Err(first_bad(dropped))
-        };
+    if let Some(saturation) = &inversion.saturation {
+        for (f, (count, level)) in counts.iter().zip(&saturation.levels).enumerate() {
+            saturated |= u32::from(count.wide() as f32 >= *level as f32) << f;
+        }
+        saturated &= !bad;
     }
+    let bad = if inversion.compat == Compat::Reference {
+        if !reference_accepts(counts, sigma) {
+            // Nothing bad: the product underflows.
+            let status = if bad == 0 { Status::OutOfRange } else { Status::BadInput { channel: first(bad) } };
+            return Screened { saturated, verdict: Err(status) };
+        }
+        0
+    } else {
+        bad
+    };
+    Screened { saturated, verdict: verdict(inversion, counts.len(), bad, saturated) }
+}
+
+fn verdict(inversion: &Inversion, channels: usize, bad: u32, saturated: u32) -> Result<u32, Status> {
+    let dropped = bad | saturated;
     if dropped == 0 {
         return Ok(0);
     }
-    if inversion.missing == Missing::Reject {
-        return Err(first_bad(dropped));
+    if bad != 0 && inversion.missing == Missing::Reject {
+        return Err(Status::BadInput { channel: first(bad) });
+    }
+    if saturated != 0 && inversion.saturation.as_ref().is_some_and(|s| s.then == Missing::Reject) {
+        return Err(Status::Saturated { channel: first(saturated) });
     }
     let kept = |f: &usize| dropped & (1 << f) == 0;
     let enough = match &inversion.weights {
         Weights::EmissionMeasureLoci(chosen) => chosen.iter().any(kept),
-        _ => (0..counts.len()).any(|f| kept(&f)),
+        _ => (0..channels).any(|f| kept(&f)),
     };
     if enough { Ok(dropped) } else { Err(Status::NoChannel) }
+}
+
+/// The first of some channels.
+fn first(channels: u32) -> u8 {
+    channels.trailing_zeros() as u8
 }
 
 /// The reference's test: all ratios finite, and their product above zero.

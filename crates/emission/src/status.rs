@@ -8,12 +8,18 @@ pub enum Status {
     /// No bin is negative, all channels were used.
     #[default]
     Converged,
-    /// No bin is negative; some channels were bad and left out ([`crate::EmissionMap::dropped`] says which).
+    /// No bin is negative; some channels were bad or saturated and left out: [`crate::EmissionMap::dropped`] says which, and
+    /// [`crate::EmissionMap::saturated`] which of them were saturated.
     ChannelDropped,
     /// The last iteration still has negative bins. The numbers are those of that iteration.
     PositivityNotReached,
     /// No result: the count or the error of a channel is not a finite number above zero.
     BadInput {
+        /// The first such channel.
+        channel: u8,
+    },
+    /// No result: a channel is saturated, and such pixels are to be rejected.
+    Saturated {
         /// The first such channel.
         channel: u8,
     },
@@ -30,7 +36,8 @@ impl Status {
         matches!(self, Self::Converged | Self::ChannelDropped | Self::PositivityNotReached)
     }
 
-    /// A number for files: 0 converged, 1 channel dropped, 2 positivity not reached, 3 no channel, 4 out of range, 16 + channel for bad input.
+    /// A number for files: 0 converged, 1 channel dropped, 2 positivity not reached, 3 no channel, 4 out of range, 16 + channel for bad input,
+    /// 48 + channel for a saturated one.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -40,6 +47,7 @@ impl Status {
             Self::NoChannel => 3,
             Self::OutOfRange => 4,
             Self::BadInput { channel } => 16 + channel,
+            Self::Saturated { channel } => 48 + channel,
         }
     }
 }
@@ -53,6 +61,7 @@ impl fmt::Display for Status {
             Self::NoChannel => f.write_str("no usable channel"),
             Self::OutOfRange => f.write_str("out of range"),
             Self::BadInput { channel } => write!(f, "bad count or error in channel {channel}"),
+            Self::Saturated { channel } => write!(f, "saturated in channel {channel}"),
         }
     }
 }

@@ -1,40 +1,46 @@
 //! Images of any size in bounded memory.
 
-use crate::{EmissionMap, Inversion, InvertPixels, Observation, Weights};
+use crate::{EmissionMap, Inversion, InvertPixels, Observation, Real, Weights};
 use isopach_compute::{Error, Result};
 use ndarray::ArrayD;
 use std::ops::Range;
 
 /// Rows of an image, and what was found in them.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub struct Block<T> {
     /// Which rows: positions along the first axis.
     pub rows: Range<usize>,
     /// Their pixels, leading shape (rows, ..).
-    pub map: EmissionMap<f32>,
+    pub map: EmissionMap<T>,
 }
 
 impl Inversion {
-    /// Bytes that a pixel's result takes in single precision, with its counts and errors.
+    /// Bytes that a pixel's result takes, with its counts and errors.
     #[must_use]
-    pub fn bytes_per_pixel(&self) -> u64 {
-        let cubes = 1 + u64::from(self.outputs.uncertainty) + u64::from(self.outputs.log_t_resolution);
-        4 * (cubes * self.bins() as u64 + 3 * self.channels() as u64) + 32
+    pub fn bytes_per_pixel<T: Real>(&self) -> u64 {
+        let (bins, channels) = (self.bins() as u64, self.channels() as u64);
+        let outputs = self.outputs;
+        let rows = 1 + u64::from(outputs.uncertainty) + u64::from(outputs.log_t_resolution);
+        let kernel = if outputs.averaging_kernel { bins * bins } else { 0 };
+        // χ² in the precision of the rest; λ, iterations, status, dropped and saturated.
+        size_of::<T>() as u64 * (rows * bins + kernel + 3 * channels + 1) + 24
     }
 
-    /// Inverts an image block by block in single precision: as many rows of `shape` (rows, .., without the channels) at a time as fit
+    /// Inverts an image block by block, in the precision of its counts: as many rows of `shape` (rows, .., without the channels) at a time as fit
     /// `budget` bytes. `read` gives the counts and errors of some rows, shape (rows, .., channels); `accept` gets each block, in order.
+    /// What `read` and `accept` need beside their arguments is theirs. On the CPU single precision needs room for another 128 pixels a thread in double
+    /// precision beside the budget.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] where not even one row fits; [`Error::Unsupported`] for given weights of one row a pixel; whatever `read`, the backend or
     /// `accept` fail with.
-    pub fn stream(
+    pub fn stream<T: Real>(
         &self,
         on: &(impl InvertPixels + ?Sized),
         shape: &[usize],
         budget: u64,
-        mut read: impl FnMut(Range<usize>) -> Result<[ArrayD<f32>; 2]>,
-        mut accept: impl FnMut(Block) -> Result<()>,
+        mut read: impl FnMut(Range<usize>) -> Result<[ArrayD<T>; 2]>,
+        mut accept: impl FnMut(Block<T>) -> Result<()>,
     ) -> Result<()> {
         if matches!(&self.weights, Weights::Given(given) if given.nrows() > 1) {
             return Err(Error::Unsupported { operation: "stream with given weights of one row a pixel" });
@@ -42,7 +48,7 @@ impl Inversion {
         let Some((&rows, others)) = shape.split_first() else {
             return Err(Error::InvalidInput("an image must have at least one axis".into()));
         };
-        let bytes_per_row = self.bytes_per_pixel() * others.iter().map(|&n| n as u64).product::<u64>();
+        let bytes_per_row = self.bytes_per_pixel::<T>() * others.iter().map(|&n| n as u64).product::<u64>();
         let at_once = (budget / bytes_per_row.max(1)) as usize;
         if at_once == 0 {
             let (what, advice) = ("one row of the image and its result", "raise the budget, or ask for fewer outputs");
@@ -56,7 +62,8 @@ impl Inversion {
                 let message = format!("rows {block:?} were asked for, but the shape {:?} was given", counts.shape());
                 return Err(Error::InvalidInput(message));
             }
-            let map = on.invert_single(self, Observation { counts: counts.view(), sigma: sigma.view() })?;
+            let map = T::invert(on, self, Observation { counts: counts.view(), sigma: sigma.view() })?;
+            drop((counts, sigma));
             first = block.end;
             accept(Block { rows: block, map })?;
         }

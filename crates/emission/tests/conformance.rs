@@ -66,7 +66,7 @@ fn what_is_provided_conforms() {
 #[test]
 fn what_is_wrong_or_missing_is_found() {
     let findings = conformance(&Wrong).unwrap();
-    assert_eq!(findings.len(), 36, "eighteen cases, two operations");
+    assert_eq!(findings.len(), 42, "twenty-one cases, two operations");
     assert!(findings.iter().all(|f| f.what.contains(if f.operation == "invert" {
         "emissions differ in 1"
     } else {

@@ -4,7 +4,7 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    AIA, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Outputs, Quantity, Status, TemperatureResponse,
+    AIA, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Outputs, Quantity, Real, Status, TemperatureResponse,
     Weights, plain,
 };
 use ndarray::{Array1, Array2, ArrayD, Axis};
@@ -159,17 +159,22 @@ fn trying_gives_the_spread_that_is_stated() {
 #[test]
 fn a_stream_in_little_memory_is_the_whole() {
     let mut inversion = inversion(24);
-    inversion.outputs = Outputs { uncertainty: true, log_t_resolution: false };
+    inversion.outputs = Outputs { log_t_resolution: false, ..Outputs::ERRORS };
     let emission = Array2::from_shape_fn((35, 24), |(i, t)| 1e21 * (1.0 + ((i * 7 + t * 3) % 11) as f64));
     let counts = inversion.forward(emission.view().into_dyn()).unwrap();
     let sigma = sigma(&counts);
-    let [counts, sigma] = [counts, sigma].map(|a| a.mapv(|x| x as f32).into_shape_with_order(vec![7, 5, 6]).unwrap());
-    let whole = Cpu.invert_single(&inversion, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
-    let budget = 2 * 5 * inversion.bytes_per_pixel() + 7;
+    let [counts, sigma] = [counts, sigma].map(|a| a.into_shape_with_order(vec![7, 5, 6]).unwrap());
+    streamed(&inversion, &counts, &sigma);
+    streamed(&inversion, &counts.mapv(|x| x as f32), &sigma.mapv(|x| x as f32));
+}
+
+fn streamed<T: Real>(inversion: &Inversion, counts: &ArrayD<T>, sigma: &ArrayD<T>) {
+    let whole = T::invert(&Cpu, inversion, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
+    let budget = 2 * 5 * inversion.bytes_per_pixel::<T>() + 7;
     let mut rows = vec![];
     let read = |range: std::ops::Range<usize>| {
-        let part = |a: &ArrayD<f32>| a.select(Axis(0), &range.clone().collect::<Vec<_>>());
-        Ok([part(&counts), part(&sigma)])
+        let part = |a: &ArrayD<T>| a.select(Axis(0), &range.clone().collect::<Vec<_>>());
+        Ok([part(counts), part(sigma)])
     };
     inversion
         .stream(&Cpu, &[7, 5], budget, read, |block| {
@@ -184,4 +189,24 @@ fn a_stream_in_little_memory_is_the_whole() {
     assert_eq!(rows, (0..7).collect::<Vec<_>>());
     let nothing = |_| Ok([counts.clone(), sigma.clone()]);
     assert!(inversion.stream(&Cpu, &[7, 5], 100, nothing, |_| Ok(())).unwrap_err().to_string().contains("budget"));
+}
+
+#[test]
+fn a_degraded_instrument_gives_the_same_answer() {
+    // Counts of an instrument that has lost sensitivity, with the response that says so.
+    let inversion = inversion(33);
+    let left = [0.9, 0.31, 0.8, 0.75, 0.7, 0.25];
+    let degraded = Inversion { response: inversion.response.degraded(&left).unwrap(), ..inversion.clone() };
+    let truth = gaussian(&inversion, 1e22, 6.3, 0.2);
+    let counts = inversion.forward(truth.view()).unwrap();
+    let less = degraded.forward(truth.view()).unwrap();
+    assert!(less.iter().zip(&counts).zip(left).all(|((less, all), left)| (less / all - left).abs() < 1e-12));
+    let run = |inversion: &Inversion, counts: &ArrayD<f64>| {
+        let sigma = counts.mapv(|c| 0.05 * c);
+        inversion.run(&Cpu, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap()
+    };
+    let (a, b) = (run(&inversion, &counts), run(&degraded, &less));
+    let largest = a.emission.iter().fold(0.0_f64, |m, x| m.max(*x));
+    assert!(a.emission.iter().zip(&b.emission).all(|(a, b)| (a - b).abs() < 1e-9 * largest));
+    assert!(inversion.response.degraded(&[1.0; 5]).is_err() && inversion.response.degraded(&[0.0; 6]).is_err());
 }

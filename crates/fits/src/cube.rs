@@ -2,7 +2,7 @@
 
 use fitskit::{Hdu, Header, HeaderValue};
 use isopach_compute::{Error, Result};
-use ndarray::ArrayView3;
+use ndarray::{ArrayView3, Axis, s};
 use std::{
     fs::File,
     io::{Seek, SeekFrom, Write},
@@ -11,6 +11,9 @@ use std::{
 
 /// Bytes of a FITS block.
 const BLOCK: u64 = 2880;
+
+/// Planes that are gathered at a time.
+const PLANES: usize = 16;
 
 /// What a keyword says.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +26,48 @@ pub enum Value {
     Text(String),
 }
 
-/// An image extension to be written: single precision, three axes.
+/// Of the numbers of a cube.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// `f32`, BITPIX −32.
+    #[default]
+    Single,
+    /// `f64`, BITPIX −64.
+    Double,
+}
+
+impl Precision {
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Single => 4,
+            Self::Double => 8,
+        }
+    }
+}
+
+/// A number of a cube: `f32` or `f64`.
+pub trait Sample: Copy {
+    /// Which of the two.
+    const PRECISION: Precision;
+    /// Its bytes, most significant first.
+    fn bytes(self) -> impl AsRef<[u8]>;
+}
+
+impl Sample for f32 {
+    const PRECISION: Precision = Precision::Single;
+    fn bytes(self) -> impl AsRef<[u8]> {
+        self.to_be_bytes()
+    }
+}
+
+impl Sample for f64 {
+    const PRECISION: Precision = Precision::Double;
+    fn bytes(self) -> impl AsRef<[u8]> {
+        self.to_be_bytes()
+    }
+}
+
+/// An image extension to be written, three axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cube {
     /// EXTNAME.
@@ -32,6 +76,8 @@ pub struct Cube {
     pub unit: String,
     /// Planes, rows, columns: NAXIS3, NAXIS2, NAXIS1.
     pub shape: [usize; 3],
+    /// Of its numbers.
+    pub precision: Precision,
     /// More keywords: name, value, comment.
     pub keywords: Vec<(String, Value, String)>,
 }
@@ -40,8 +86,8 @@ pub struct Cube {
 #[derive(Debug)]
 pub struct CubeFile {
     file: File,
-    /// Where each cube's data starts, and its shape.
-    cubes: Vec<(u64, [usize; 3])>,
+    /// Where each cube's data starts, its shape and precision.
+    cubes: Vec<(u64, [usize; 3], Precision)>,
 }
 
 impl CubeFile {
@@ -57,8 +103,8 @@ impl CubeFile {
         for cube in cubes {
             file.seek(SeekFrom::Start(at)).map_err(Error::source)?;
             at += write_padded(&mut file, &header(cube).to_bytes())?;
-            places.push((at, cube.shape));
-            let bytes = 4 * cube.shape.iter().map(|&n| n as u64).product::<u64>();
+            places.push((at, cube.shape, cube.precision));
+            let bytes = cube.precision.bytes() * cube.shape.iter().map(|&n| n as u64).product::<u64>();
             at += bytes.div_ceil(BLOCK) * BLOCK;
         }
         file.set_len(at).map_err(Error::source)?;
@@ -68,20 +114,32 @@ impl CubeFile {
     /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first row is row `first` of the cube.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a cube that is not there or rows that do not fit it; [`Error::Source`] where the file cannot be written.
-    pub fn write_rows(&mut self, cube: usize, first: usize, values: ArrayView3<'_, f32>) -> Result<()> {
+    /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that do not fit it; [`Error::Source`] where the file cannot be written.
+    pub fn write_rows<T: Sample>(&mut self, cube: usize, first: usize, values: ArrayView3<'_, T>) -> Result<()> {
         let (planes, rows, columns) = values.dim();
-        let place = self.cubes.get(cube).filter(|(_, [p, r, c])| *p == planes && first + rows <= *r && *c == columns);
-        let Some(&(start, [_, all_rows, _])) = place else {
+        let fits = |(_, [p, r, c], precision): &&(u64, [usize; 3], Precision)| {
+            *p == planes && first + rows <= *r && *c == columns && *precision == T::PRECISION
+        };
+        let Some(&(start, [_, all_rows, _], precision)) = self.cubes.get(cube).filter(fits) else {
+            let numbers = T::PRECISION;
             return Err(Error::InvalidInput(format!(
-                "cube {cube} has no room for {planes} × {rows} × {columns} at row {first}"
+                "cube {cube} has no room for {planes} × {rows} × {columns} {numbers:?} numbers at row {first}"
             )));
         };
-        for (plane, values) in values.outer_iter().enumerate() {
-            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_be_bytes()).collect();
-            let at = start + 4 * ((plane * all_rows + first) * columns) as u64;
-            self.file.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            self.file.write_all(&bytes).map_err(Error::source)?;
+        // Some planes at a time, pixel by pixel: where the numbers of a pixel lie together, each is loaded once.
+        for first_plane in (0..planes).step_by(PLANES) {
+            let some = first_plane..(first_plane + PLANES).min(planes);
+            let part = values.slice(s![some.clone(), .., ..]);
+            let mut bytes: Vec<Vec<u8>> =
+                some.clone().map(|_| Vec::with_capacity(rows * columns * precision.bytes() as usize)).collect();
+            for pixel in part.lanes(Axis(0)) {
+                pixel.iter().zip(&mut bytes).for_each(|(x, plane)| plane.extend_from_slice(x.bytes().as_ref()));
+            }
+            for (plane, bytes) in some.zip(&bytes) {
+                let at = start + precision.bytes() * ((plane * all_rows + first) * columns) as u64;
+                self.file.seek(SeekFrom::Start(at)).map_err(Error::source)?;
+                self.file.write_all(bytes).map_err(Error::source)?;
+            }
         }
         Ok(())
     }
@@ -91,7 +149,7 @@ fn header(cube: &Cube) -> Header {
     let mut header = Header::new();
     let text = |s: &str| HeaderValue::String(s.into());
     header.set("XTENSION", text("IMAGE"), None);
-    header.set("BITPIX", HeaderValue::Integer(-32), None);
+    header.set("BITPIX", HeaderValue::Integer(-8 * cube.precision.bytes() as i64), None);
     header.set("NAXIS", HeaderValue::Integer(3), None);
     for (axis, size) in cube.shape.iter().rev().enumerate() {
         header.set(&format!("NAXIS{}", axis + 1), HeaderValue::Integer(*size as i64), None);
@@ -123,7 +181,7 @@ fn write_padded(file: &mut File, bytes: &[u8]) -> Result<u64> {
 mod tests {
     use super::*;
     use fitskit::{FitsFile, HduData, PixelData};
-    use ndarray::{Array3, s};
+    use ndarray::Array3;
 
     #[test]
     fn rows_written_in_any_order_make_the_cube() {
@@ -131,9 +189,17 @@ mod tests {
         let path = folder.path().join("cube.fits");
         let a = Array3::from_shape_fn((4, 7, 5), |(p, r, c)| (100 * p + 10 * r + c) as f32);
         let keywords = vec![("CRVAL3".into(), Value::Number(5.7), "log T of the first plane".into())];
-        let cube =
-            |name: &str| Cube { name: name.into(), unit: "cm-5".into(), shape: [4, 7, 5], keywords: keywords.clone() };
-        let mut file = CubeFile::create(&path, &[cube("A"), cube("B")]).unwrap();
+        let cube = |name: &str, precision| Cube {
+            name: name.into(),
+            unit: "cm-5".into(),
+            shape: [4, 7, 5],
+            precision,
+            keywords: keywords.clone(),
+        };
+        let mut file = CubeFile::create(&path, &[cube("A", Precision::Double), cube("B", Precision::Single)]).unwrap();
+        let exact = a.mapv(|x| f64::from(x) / 3.0);
+        file.write_rows(0, 0, exact.view()).unwrap();
+        assert!(file.write_rows(0, 0, a.view()).is_err());
         file.write_rows(1, 3, a.slice(s![.., 3.., ..])).unwrap();
         file.write_rows(1, 0, a.slice(s![.., ..3, ..])).unwrap();
         assert!(file.write_rows(1, 5, a.slice(s![.., ..3, ..])).is_err());
@@ -147,5 +213,8 @@ mod tests {
         assert_eq!(image.axes, [5, 7, 4]);
         let PixelData::F32(pixels) = &image.pixels else { panic!("not single precision") };
         assert_eq!(pixels, &a.iter().copied().collect::<Vec<_>>());
+        let HduData::Image(image) = &read.find_extension("A").unwrap().data else { panic!("not an image") };
+        let PixelData::F64(pixels) = &image.pixels else { panic!("not double precision") };
+        assert_eq!(pixels, &exact.iter().copied().collect::<Vec<_>>());
     }
 }

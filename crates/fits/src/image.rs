@@ -1,9 +1,12 @@
-//! Images.
+//! Images, whole.
 
-use fitskit::{FitsFile, Hdu, HduData, Header, ImageData, PixelData};
+use crate::{Header, ImageFile};
 use isopach_compute::{Error, Result};
 use ndarray::Array2;
-use std::path::Path;
+use std::{
+    io::{Cursor, Read, Seek},
+    path::Path,
+};
 
 /// An image and its header.
 #[derive(Clone, Debug)]
@@ -20,9 +23,7 @@ impl Image {
     /// [`Error::Source`] naming the file, where it cannot be read or has no such image.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let named = |why: String| Error::source(format!("{}: {why}", path.display()));
-        let bytes = std::fs::read(path).map_err(|e| named(e.to_string()))?;
-        Self::parse(&bytes).map_err(named)
+        Self::whole(ImageFile::open(path)?).map_err(|e| Error::source(format!("{}: {e}", path.display())))
     }
 
     /// Reads the first image with two axes of a file in memory.
@@ -30,68 +31,25 @@ impl Image {
     /// # Errors
     /// [`Error::Source`] where it is broken or has no such image.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::parse(bytes).map_err(Error::source)
+        Self::whole(ImageFile::new(Cursor::new(bytes))?)
     }
 
-    fn parse(bytes: &[u8]) -> std::result::Result<Self, String> {
-        let file = FitsFile::from_bytes(bytes).map_err(|e| e.to_string())?;
-        for hdu in file.iter() {
-            if let Some((pixels, blank)) = image_of(hdu)?
-                && let [columns, rows] = pixels.axes[..]
-            {
-                let values = physical(&pixels, &hdu.header, blank);
-                let values = Array2::from_shape_vec((rows, columns), values).map_err(|e| e.to_string())?;
-                return Ok(Self { values, header: hdu.header.clone() });
-            }
-        }
-        Err("no image with two axes".into())
+    fn whole<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
+        let [rows, _] = file.shape();
+        Ok(Self { values: file.rows(0..rows)?, header: file.header().clone() })
     }
 
-    /// A keyword that is a number.
+    /// The keywords.
     #[must_use]
-    pub fn number(&self, keyword: &str) -> Option<f64> {
-        self.header.get_float(keyword).or_else(|| self.header.get_int(keyword).map(|i| i as f64))
-    }
-
-    /// A keyword that is text.
-    #[must_use]
-    pub fn text(&self, keyword: &str) -> Option<&str> {
-        self.header.get_string(keyword).map(str::trim)
-    }
-}
-
-/// The pixels of an HDU and the whole number that stands for "blank"; None where it is no image.
-fn image_of(hdu: &Hdu) -> std::result::Result<Option<(ImageData, Option<i64>)>, String> {
-    if let Some(compressed) = hdu.as_compressed_image() {
-        let pixels = compressed.decompress().map_err(|e| e.to_string())?;
-        let blank = hdu.header.get_int("ZBLANK").or_else(|| hdu.header.get_int("BLANK"));
-        return Ok(Some((pixels, blank)));
-    }
-    match &hdu.data {
-        HduData::Image(pixels) => Ok(Some((pixels.clone(), hdu.header.get_int("BLANK")))),
-        _ => Ok(None),
-    }
-}
-
-/// Stored to physical. BLANK has a meaning for whole numbers only; real files have it with real numbers too.
-fn physical(pixels: &ImageData, header: &Header, blank: Option<i64>) -> Vec<f64> {
-    let number = |keyword: &str| header.get_float(keyword).or_else(|| header.get_int(keyword).map(|i| i as f64));
-    let (scale, zero) = (number("BSCALE").unwrap_or(1.0), number("BZERO").unwrap_or(0.0));
-    let whole = |x: i64| if blank == Some(x) { f64::NAN } else { zero + scale * x as f64 };
-    match &pixels.pixels {
-        PixelData::U8(v) => v.iter().map(|&x| whole(x.into())).collect(),
-        PixelData::I16(v) => v.iter().map(|&x| whole(x.into())).collect(),
-        PixelData::I32(v) => v.iter().map(|&x| whole(x.into())).collect(),
-        PixelData::I64(v) => v.iter().map(|&x| whole(x)).collect(),
-        PixelData::F32(v) => v.iter().map(|&x| zero + scale * f64::from(x)).collect(),
-        PixelData::F64(v) => v.iter().map(|&x| zero + scale * x).collect(),
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fitskit::{CompressOptions, HeaderValue};
+    use fitskit::{CompressOptions, FitsFile, HeaderValue, ImageData, PixelData};
 
     #[test]
     fn compressed_and_plain_images_are_the_same() {
@@ -107,7 +65,7 @@ mod tests {
         assert_eq!(plain.values.dim(), (30, 40));
         assert_eq!(plain.values[[2, 3]], 10.0 + 0.5 * f64::from(stored[2 * 40 + 3]));
         assert!(plain.values[[0, 1]].is_nan() && stored[1] == -63);
-        assert_eq!(plain.number("EXPTIME"), Some(2.9));
+        assert_eq!(plain.header().number("EXPTIME"), Some(2.9));
 
         let mut hdu = image.compress(&CompressOptions::default()).unwrap();
         for (name, value) in keywords {

@@ -46,6 +46,9 @@ impl Las {
             }
         }
         let mut records = vec![0; chunk.points as usize * self.record_length()]; // checked on opening
+        if self.pointwise.is_some_and(|pointwise| pointwise.decode(&bytes, &mut records).is_some()) {
+            return Ok(records);
+        }
         codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
         Ok(records)
     }

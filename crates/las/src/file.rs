@@ -4,12 +4,14 @@ use crate::{
     Copc, Limits, VariableRecord,
     codec::{self, Chunk},
     copc::Node,
+    decode::selection,
     error::{Checked, Error, Problem},
     filters::Filters,
     frame::Frame,
     header::{self, Header, Parsed},
     identity::Stamp,
     layered::Layers,
+    pointwise::Pointwise,
     read,
     sidecar::{self, Contents},
 };
@@ -43,6 +45,7 @@ pub struct Las {
     /// Which chunks the filters leave, in the order of the file.
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
+    pub(crate) pointwise: Option<Pointwise>,
 }
 
 impl Las {
@@ -83,13 +86,28 @@ impl Las {
             codec::chunks(&mut reader, &parsed, about.len(), limits)?
         };
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
+        let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
         let contents = match nodes.is_empty() {
             true => sidecar::beside(path, &file, parsed.points_at, chunks.len()).unwrap_or_default(),
             false => Vec::new(),
         };
         let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
         let (path, selected) = (path.to_owned(), (0..chunks.len()).collect());
-        Ok(Self { path, file, stamp, limits, parsed, frame, chunks, nodes, contents, filters, selected, layers })
+        Ok(Self {
+            path,
+            file,
+            stamp,
+            limits,
+            parsed,
+            frame,
+            chunks,
+            nodes,
+            contents,
+            filters,
+            selected,
+            layers,
+            pointwise,
+        })
     }
 
     /// The octree of a COPC file.
@@ -124,6 +142,12 @@ impl Las {
 
     pub(crate) fn check_metres(&self) -> Result<(), Error> {
         self.frame.check_metres().map_err(|problem| problem.of(&self.path))
+    }
+
+    /// The standard columns that its point format has.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        self.parsed.layout.columns()
     }
 
     /// All points in memory, in the order of the file, about an origin in their middle.
@@ -186,8 +210,9 @@ impl Las {
             let column = format!("extra column {name:?}");
             return Err(Problem::MissingColumn { format: layout.format, column }.of(&self.path));
         };
+        let wanted = selection(Columns::CLASSIFICATION).decompress_extra_bytes(); // the class for the filter
         let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let records = self.records(chunk, DecompressionSelection::all())?;
+            let records = self.records(chunk, wanted)?;
             let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record));
             Ok(kept.map(|record| column.value(&record[layout.base + column.at()..])).collect())
         };

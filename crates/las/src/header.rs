@@ -165,6 +165,9 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
         if !offset.is_finite() {
             return Err(Problem::lying("an offset", offset, "be a finite number"));
         }
+        if !(scale.abs() * -f64::from(i32::MIN) + offset.abs()).is_finite() {
+            return Err(Problem::lying("a scale factor", scale, "leave every coordinate finite"));
+        }
         let (min, max) = (header.min[axis], header.max[axis]);
         if header.point_count > 0 && !(min.is_finite() && max.is_finite() && min <= max) {
             return Err(Problem::lying("the extent", format!("{min} to {max}"), "be two finite numbers in order"));

@@ -86,19 +86,19 @@ impl Layout {
         self.nir.map(|at| u16_at(record, at))
     }
 
+    /// The columns that the format has.
+    pub(crate) fn columns(&self) -> Columns {
+        let optional = [(self.gps_time, Columns::GPS_TIME), (self.rgb, Columns::RGB), (self.nir, Columns::NIR)];
+        let absent = optional.iter().filter(|(place, _)| place.is_none());
+        absent.fold(Columns::ALL, |columns, (_, column)| columns.without(*column))
+    }
+
     /// Refuses columns that the format does not have.
     pub(crate) fn check(&self, columns: Columns) -> Checked<()> {
-        let missing = |column: &str| Problem::MissingColumn { format: self.format, column: column.into() };
-        if columns.contains(Columns::GPS_TIME) && self.gps_time.is_none() {
-            return Err(missing("GPS time"));
-        }
-        if columns.contains(Columns::RGB) && self.rgb.is_none() {
-            return Err(missing("colour"));
-        }
-        if columns.contains(Columns::NIR) && self.nir.is_none() {
-            return Err(missing("near infrared"));
-        }
-        Ok(())
+        let there = self.columns();
+        let names = [(Columns::GPS_TIME, "GPS time"), (Columns::RGB, "colour"), (Columns::NIR, "near infrared")];
+        let missing = names.iter().find(|(column, _)| columns.contains(*column) && !there.contains(*column));
+        missing.map_or(Ok(()), |(_, name)| Err(Problem::MissingColumn { format: self.format, column: (*name).into() }))
     }
 }
 

@@ -8,8 +8,11 @@
 //! Boxes, classes and resolutions are pushed down to the chunks: those of a COPC file are nodes of an octree, and [`Las::indexed`] writes down what
 //! is in the chunks of a plain LAZ file, so that only those are decoded that have something of what is asked for.
 //!
+//! COPC is read and not written: of the crates that write it, `copc-rs` calls that part unfinished, and `copc-writer` is some months old.
+//!
 //! Files are not trusted: every length is checked against the size of the file, and against [`Limits`], before anything is allocated.
 
+mod arithmetic;
 mod catalogue;
 mod codec;
 mod copc;
@@ -29,6 +32,7 @@ mod layout;
 mod limits;
 mod metric;
 mod part;
+mod pointwise;
 mod read;
 mod records;
 mod rewrite;

@@ -5,7 +5,7 @@
 mod made;
 
 use isopach_cloud::Columns;
-use isopach_las::{GpsTime, Las};
+use isopach_las::{Catalogue, GpsTime, Las};
 use std::fs;
 
 /// The formats of LAS 1.0 to 1.5.
@@ -59,4 +59,37 @@ fn without_counts(file: &[u8], minor: u8) -> Vec<u8> {
         bytes[375..391].fill(0);
     }
     bytes
+}
+
+#[test]
+fn formats_of_one_epoch_may_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let kinds = [(2, 1, "a.las"), (4, 8, "b.las"), (5, 6, "c.las")];
+    let paths: Vec<_> = kinds.iter().map(|(_, _, name)| folder.path().join(name)).collect();
+    for ((minor, format, _), path) in kinds.iter().zip(&paths) {
+        let mut made = made::las(*minor, *format, 0, 50 + u32::from(*format));
+        made[131..139].copy_from_slice(&(0.01 * f64::from(*format)).to_le_bytes()); // another scale
+        made[155..163].copy_from_slice(&(f64::from(*format) * 1e3).to_le_bytes()); // and offset
+        made[179..187].copy_from_slice(&1e9_f64.to_le_bytes());
+        made[187..195].copy_from_slice(&(-1e9_f64).to_le_bytes());
+        fs::write(path, made).unwrap();
+    }
+    let catalogue = Catalogue::open(&paths).unwrap();
+    let all = catalogue.read_points(Columns::GPS_TIME).unwrap();
+    let one_by_one = paths.iter().flat_map(|path| Las::open(path).unwrap().read_points(Columns::GPS_TIME).unwrap().xyz);
+    assert_eq!(all.xyz, one_by_one.collect::<Vec<_>>());
+    assert_eq!(all.len(), 51 + 58 + 56);
+    let error = catalogue.read_points(Columns::RGB).unwrap_err().to_string();
+    assert!(error.contains("a.las") && error.contains("no colour"), "the file without is named: {error}");
+}
+
+#[test]
+fn a_scale_that_makes_coordinates_infinite_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.las");
+    let mut made = made::las(2, 1, 0, 3);
+    made[139..147].copy_from_slice(&(-3.6e306_f64).to_le_bytes());
+    fs::write(&path, made).unwrap();
+    let error = Las::open(&path).unwrap_err().to_string();
+    assert!(error.contains("a.las") && error.contains("must leave every coordinate finite"), "{error}");
 }

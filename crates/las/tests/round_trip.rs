@@ -177,3 +177,24 @@ fn no_points_is_a_file_too() {
     LazWriter::create(&path, &Schema::default()).unwrap().finish().unwrap();
     assert!(Las::open(&path).unwrap().read_all(Columns::XYZ).unwrap().is_empty());
 }
+
+#[test]
+fn pieces_make_the_file_that_the_whole_makes() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = cloud(&points(180_000));
+    let schema = Schema { columns: COLUMNS, offset: [596_000.0, 6_653_000.0, 0.0], ..Schema::default() };
+    let write = |name: &str, piece: usize| {
+        let path = dir.path().join(name);
+        let mut writer = LazWriter::create(&path, &schema).unwrap();
+        let rows: Vec<u32> = (0..whole.len() as u32).collect();
+        rows.chunks(piece).for_each(|rows| writer.write(&whole.select(rows), &[]).unwrap());
+        writer.finish().unwrap();
+        std::fs::read(path).unwrap()
+    };
+    let at_once = write("a.laz", whole.len());
+    for piece in [777, 50_000, 100_001] {
+        assert!(write("b.laz", piece) == at_once, "pieces of {piece}");
+    }
+    let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    assert!([1, 3].iter().all(|&threads| on(threads).install(|| write("c.laz", 12_345)) == at_once));
+}

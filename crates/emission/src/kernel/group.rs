@@ -4,7 +4,11 @@ use super::{
     Rows, Shared, Vector,
     pixel::{MOST_LANES, Scratch},
 };
-use crate::{Real, Status, Weights, lanes::Lanes, screen::screen};
+use crate::{
+    Real, Status, Weights,
+    lanes::Lanes,
+    screen::{Screened, screen},
+};
 
 /// What goes into a group of lanes. A lane without a pixel to invert holds harmless numbers.
 pub(super) struct Group<V: Lanes, const NF: usize> {
@@ -14,7 +18,7 @@ pub(super) struct Group<V: Lanes, const NF: usize> {
     /// Channels in use.
     pub(super) channels: V,
     pub(super) given: bool,
-    pub(super) screened: [Result<u32, Status>; MOST_LANES],
+    pub(super) screened: [Screened; MOST_LANES],
 }
 
 impl<V: Lanes, const NF: usize> Group<V, NF> {
@@ -33,13 +37,13 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
         let mut inverse_sigma = [[zero; MOST_LANES]; NF];
         let mut g = [[zero; MOST_LANES]; NF];
         let mut used = [V::Scalar::of(n as f64); MOST_LANES];
-        let mut screened = [Err(Status::NoChannel); MOST_LANES];
+        let mut screened = [Screened { saturated: 0, verdict: Err(Status::NoChannel) }; MOST_LANES];
         for lane in 0..V::COUNT {
             let pixel = first + lane;
             if pixel < pixels {
                 let (count, sigma) = (&rows.counts[pixel * n..][..n], &rows.sigma[pixel * n..][..n]);
                 screened[lane] = screen(shared.inversion, count, sigma);
-                if let Ok(dropped) = screened[lane] {
+                if let Ok(dropped) = screened[lane].verdict {
                     for f in 0..n {
                         if dropped & (1 << f) == 0 {
                             counts[f][lane] = count[f];
@@ -72,7 +76,7 @@ fn load_weights<V: Lanes, const NF: usize>(
     first: usize,
     pixels: usize,
     scratch: &mut Scratch<V, NF>,
-    screened: &mut [Result<u32, Status>; MOST_LANES],
+    screened: &mut [Screened; MOST_LANES],
 ) -> bool {
     let Weights::Given(given) = &shared.inversion.weights else { return false };
     let one_row = given.nrows() == 1;
@@ -81,8 +85,8 @@ fn load_weights<V: Lanes, const NF: usize>(
         for lane in 0..V::COUNT.min(pixels) {
             let weight = given[[if one_row { 0 } else { first + lane }, t]];
             here[lane] = V::Scalar::of(weight);
-            if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].is_ok() {
-                screened[lane] = Err(Status::OutOfRange);
+            if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].verdict.is_ok() {
+                screened[lane].verdict = Err(Status::OutOfRange);
             }
         }
         scratch.b[t] = V::load(&here).abs();

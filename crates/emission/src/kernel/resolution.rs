@@ -14,26 +14,39 @@ pub(crate) fn resolution<V: Lanes, const NF: usize>(
 ) {
     let bins = l.len();
     for k in 0..bins {
-        let seen = &shared.response[k];
-        let mut p = [V::constant(0.0); NF];
-        for f in 0..NF {
-            for h in 0..NF {
-                p[f] = p[f] + n[f][h] * V::splat(seen[h]);
-            }
-        }
-        let mut largest = V::constant(f64::NEG_INFINITY);
-        for t in 0..bins {
-            let row = &shared.response[t];
-            let mut sum = V::splat(row[0]) * p[0];
-            for f in 1..NF {
-                sum = sum + V::splat(row[f]) * p[f];
-            }
-            let value = l[t] * sum;
-            largest = value.max(largest);
-            column[t] = value;
-        }
+        let largest = averaging_column(shared, l, n, k, column);
         found[k] = width(shared, k, column, largest * V::constant(0.5));
     }
+}
+
+/// Column k of the averaging kernel; returns its largest value.
+#[inline(always)]
+pub(crate) fn averaging_column<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    l: &[V],
+    n: &Matrix<V, NF>,
+    k: usize,
+    column: &mut [V],
+) -> V {
+    let seen = &shared.response[k];
+    let mut p = [V::constant(0.0); NF];
+    for f in 0..NF {
+        for h in 0..NF {
+            p[f] = p[f] + n[f][h] * V::splat(seen[h]);
+        }
+    }
+    let mut largest = V::constant(f64::NEG_INFINITY);
+    for t in 0..l.len() {
+        let row = &shared.response[t];
+        let mut sum = V::splat(row[0]) * p[0];
+        for f in 1..NF {
+            sum = sum + V::splat(row[f]) * p[f];
+        }
+        let value = l[t] * sum;
+        largest = value.max(largest);
+        column[t] = value;
+    }
+    largest
 }
 
 /// Distance between the first and the last sample that reach `half`, halved, as a standard deviation.

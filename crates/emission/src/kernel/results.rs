@@ -5,10 +5,10 @@ use super::{
     group::Group,
     pixel::{MOST_LANES, Scratch},
     regularise::System,
-    resolution::resolution,
+    resolution::{averaging_column, resolution},
     solve::{Found, dot},
 };
-use crate::{Compat, Real, Status, lanes::Lanes, map::Slab};
+use crate::{Compat, Outputs, Real, Status, lanes::Lanes, map::Slab};
 
 /// Vertical and horizontal errors, those that were asked for.
 #[inline(always)]
@@ -21,7 +21,7 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
     first: usize,
 ) {
     let outputs = shared.inversion.outputs;
-    if !outputs.uncertainty && !outputs.log_t_resolution {
+    if outputs == Outputs::NONE {
         return;
     }
     let e = system.error_coefficients(&system.damping(lambda));
@@ -41,6 +41,13 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
         resolution(shared, &scratch.l, &n, &mut scratch.a, &mut scratch.b);
         write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
     }
+    if outputs.averaging_kernel {
+        let n = system.averaging_coefficients(&e);
+        for k in 0..shared.response.len() {
+            averaging_column(shared, &scratch.l, &n, k, &mut scratch.a);
+            write_column(&scratch.a, k, slab.averaging_kernel, slab.status.len(), first);
+        }
+    }
 }
 
 /// From one value a bin and lane to one row a pixel.
@@ -54,6 +61,19 @@ pub(super) fn write_rows<V: Lanes>(values: &[V], to: &mut [V::Scalar], pixels: u
         value.store(&mut here);
         for lane in 0..lanes {
             to[lane * bins + t] = here[lane];
+        }
+    }
+}
+
+/// Column k of one matrix a pixel, from one value a row and lane.
+#[inline(always)]
+fn write_column<V: Lanes>(values: &[V], k: usize, to: &mut [V::Scalar], pixels: usize, first: usize) {
+    let bins = values.len();
+    let mut here = [V::Scalar::default(); MOST_LANES];
+    for (t, value) in values.iter().enumerate() {
+        value.store(&mut here);
+        for lane in 0..V::COUNT.min(pixels - first) {
+            to[((first + lane) * bins + t) * bins + k] = here[lane];
         }
     }
 }
@@ -81,7 +101,7 @@ pub(super) fn store<V: Lanes, const NF: usize>(
     let [lambda, iterations, negative, chi_squared, doubtful] = lanes;
     for lane in 0..V::COUNT.min(slab.pixels() - first) {
         let i = first + lane;
-        match group.screened[lane] {
+        match group.screened[lane].verdict {
             Err(status) => slab.reject(i, status, missing),
             Ok(_) if !chi_squared[lane].wide().is_finite() || doubtful[lane].wide() > 0.0 => {
                 slab.reject(i, Status::OutOfRange, missing)
@@ -101,5 +121,6 @@ pub(super) fn store<V: Lanes, const NF: usize>(
                 }
             }
         }
+        slab.saturated[i] = group.screened[lane].saturated;
     }
 }

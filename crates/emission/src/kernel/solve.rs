@@ -29,12 +29,12 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     let inversion = shared.inversion;
     let bins = shared.response.len();
     let grid = (shared.scale, inversion.mu_samples);
-    let mut first_margin = V::constant(f64::INFINITY);
+    let (mut first_margin, mut first_doubt) = (V::constant(f64::INFINITY), V::constant(0.0));
     if !group.given {
         if matches!(inversion.weights, Weights::EmissionMeasureLoci(_)) {
             weights::loci(shared, &group.counts, &group.inverse_sigma, &mut scratch.a);
         } else {
-            first_margin = first_solution(shared, group, scratch);
+            (first_margin, first_doubt) = first_solution(shared, group, scratch);
         }
         weights::smooth(&scratch.a, &mut scratch.b);
     }
@@ -96,17 +96,18 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
         chi_squared = chi_squared + residual * residual;
     }
     chi_squared = chi_squared / group.channels;
-    let doubtful = V::select(margin.less(V::constant(V::Scalar::LEAST_MARGIN)), one, system.beyond_precision());
+    let doubtful = first_doubt.max(system.beyond_precision());
+    let doubtful = V::select(margin.less(V::constant(V::Scalar::LEAST_MARGIN)), one, doubtful);
     (system, Found { lambda, iterations, negative, chi_squared, synthetic, doubtful })
 }
 
-/// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ.
+/// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ, and 1 where the precision is not enough.
 #[inline(always)]
 fn first_solution<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     group: &Group<V, NF>,
     scratch: &mut Scratch<V, NF>,
-) -> V {
+) -> (V, V) {
     let mut triangle = [[V::constant(0.0); NF]; NF];
     for f in 0..NF {
         for i in 0..=f {
@@ -123,7 +124,7 @@ fn first_solution<V: Lanes, const NF: usize>(
         scratch.a[t] = V::splat(shared.widths[t]) * dot(&shared.response[t], &z);
     }
     weights::from_first_solution(&mut scratch.a, V::constant(1.0 / shared.scale));
-    chosen.margin
+    (chosen.margin, system.beyond_precision())
 }
 
 #[inline(always)]

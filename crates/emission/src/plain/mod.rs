@@ -1,7 +1,7 @@
 //! The definition: plain loops in double precision, one pixel at a time. Everything faster is held to this.
 //!
 //! With R the response in bins (counts for 10¹⁵ units), A = R/σ, g = counts/σ, and the constraint diagonal, L⁻² = diag(l):
-//! `A diag(√l) = U S Vᵀ`, `c = Uᵀ g`, and with d = 1/(s² + λ) the solution is `x = diag(l) Aᵀ U diag(d) c`.
+//! `A diag(√l) = U S Vᵀ`, `c = Uᵀ g`, and with d = 1/(s² + λ) the solution is `x = diag(√l) V S diag(d) c`.
 
 mod pixel;
 mod svd;
@@ -28,18 +28,25 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
     for i in 0..slab.pixels() {
         let row = i * channels..(i + 1) * channels;
         let (counts, sigma) = (&counts[row.clone()], &sigma[row.clone()]);
-        let found = screen(inversion, counts, sigma)
+        let screened = screen(inversion, counts, sigma);
+        let found = screened
+            .verdict
             .and_then(|dropped| solve(inversion, &shared, given_row(inversion, i), counts, sigma, dropped));
         match found {
             Err(status) => slab.reject(i, status, missing),
             Ok(found) => {
-                let bins = i * bins..(i + 1) * bins;
-                slab.emission[bins.clone()].copy_from_slice(&found.emission);
+                let row_of_bins = i * bins..(i + 1) * bins;
+                slab.emission[row_of_bins.clone()].copy_from_slice(&found.emission);
                 if inversion.outputs.uncertainty {
-                    slab.uncertainty[bins.clone()].copy_from_slice(&found.uncertainty);
+                    slab.uncertainty[row_of_bins.clone()].copy_from_slice(&found.uncertainty);
+                }
+                if inversion.outputs.averaging_kernel {
+                    let kernel = i * bins * bins..(i + 1) * bins * bins;
+                    slab.averaging_kernel[kernel]
+                        .copy_from_slice(found.kernel.averaging.as_slice().unwrap_or_default());
                 }
                 if inversion.outputs.log_t_resolution {
-                    slab.log_t_resolution[bins].copy_from_slice(&found.log_t_resolution);
+                    slab.log_t_resolution[row_of_bins].copy_from_slice(&found.log_t_resolution);
                 }
                 slab.chi_squared[i] = found.chi_squared;
                 slab.synthetic[row].copy_from_slice(&found.synthetic);
@@ -49,6 +56,7 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
                 slab.dropped[i] = found.dropped;
             }
         }
+        slab.saturated[i] = screened.saturated;
     }
     Ok(map)
 }
@@ -66,6 +74,7 @@ pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Res
     inversion.check(1)?;
     let shared = inversion.discretised()?;
     screen(inversion, counts, sigma)
+        .verdict
         .and_then(|dropped| solve(inversion, &shared, given_row(inversion, 0), counts, sigma, dropped))
         .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
 }

@@ -1,6 +1,6 @@
 //! One pixel.
 
-use super::svd::{LeftSvd, dot, left_svd};
+use super::svd::{Svd, dot, svd};
 use crate::{
     Compat, Constraint, Discretised, Inversion, Status, Weights,
     discretised::{FWHM, NULL, ROUND_OFF, UNIT},
@@ -123,7 +123,7 @@ struct System<'a> {
     shared: &'a Discretised,
     pixel: &'a Whitened,
     l: &'a [f64],
-    svd: LeftSvd,
+    svd: Svd,
     /// Uᵀ g.
     c: Vec<f64>,
     mu: Vec<f64>,
@@ -133,7 +133,7 @@ impl<'a> System<'a> {
     fn new(inversion: &Inversion, shared: &'a Discretised, pixel: &'a Whitened, l: &'a [f64]) -> Self {
         let entry = |f: usize, t: usize| shared.bin(t)[f] * pixel.inverse_sigma[f] * l[t].sqrt();
         let rows = (0..pixel.g.len()).map(|f| (0..l.len()).map(|t| entry(f, t)).collect()).collect();
-        let svd = left_svd(rows);
+        let svd = svd(rows);
         let c = svd.u.iter().map(|u| dot(u, &pixel.g)).collect();
         let mu = grid_of_mu(&svd.squared, inversion.mu_samples);
         Self { shared, pixel, l, svd, c, mu }
@@ -156,32 +156,38 @@ impl<'a> System<'a> {
         lambda
     }
 
-    /// `z = U diag(d) v / σ` for a vector in the space of singular vectors.
-    fn back(&self, lambda: f64, v: &[f64]) -> Vec<f64> {
-        let n = v.len();
-        let (squared, null) = (&self.svd.squared, null(&self.svd.squared));
-        let there = |k: &usize| squared[*k] > null;
-        let y = |f: usize| (0..n).filter(there).map(|k| self.svd.u[k][f] * v[k] / (squared[k] + lambda)).sum::<f64>();
-        (0..n).map(|f| y(f) * self.pixel.inverse_sigma[f]).collect()
+    /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off.
+    fn damping(&self, lambda: f64) -> Vec<f64> {
+        let null = null(&self.svd.squared);
+        self.svd.squared.iter().map(|&squared| if squared > null { 1.0 / (squared + lambda) } else { 0.0 }).collect()
+    }
+
+    /// `diag(√l) V S v`. The same as `diag(l) Aᵀ U v`, but that would lose the square of the condition number of X in digits: `U v` is large, and most of
+    /// it cancels.
+    fn back(&self, v: &[f64]) -> Vec<f64> {
+        let sum = |t: usize| v.iter().zip(&self.svd.scaled_v).map(|(v, row)| v * row[t]).sum::<f64>();
+        (0..self.l.len()).map(|t| self.l[t].sqrt() * sum(t)).collect()
     }
 
     fn solution(&self, lambda: f64) -> Vec<f64> {
-        let z = self.back(lambda, &self.c);
-        (0..self.l.len()).map(|t| self.l[t] * dot(self.shared.bin(t), &z)).collect()
+        let damped: Vec<f64> = self.damping(lambda).iter().zip(&self.c).map(|(d, c)| d * c).collect();
+        self.back(&damped)
     }
 
     fn kernel(&self, lambda: f64) -> Kernel {
         let (bins, channels) = (self.l.len(), self.c.len());
-        let columns: Vec<Vec<f64>> = (0..channels)
-            .map(|f| self.back(lambda, &(0..channels).map(|k| self.svd.u[k][f]).collect::<Vec<_>>()))
-            .collect();
-        let inverse =
-            Array2::from_shape_fn((bins, channels), |(t, f)| self.l[t] * dot(self.shared.bin(t), &columns[f]));
-        let averaging = Array2::from_shape_fn((bins, bins), |(t, k)| {
-            let seen = self.shared.bin(k).iter().zip(&self.pixel.inverse_sigma);
-            seen.enumerate().map(|(f, (r, inverse_sigma))| inverse[[t, f]] * r * inverse_sigma).sum()
-        });
-        Kernel { inverse, averaging }
+        let d = self.damping(lambda);
+        let turned = |to: &dyn Fn(usize) -> f64| self.back(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>());
+        let inverse: Vec<Vec<f64>> = (0..channels).map(|f| turned(&|k| self.svd.u[k][f])).collect();
+        let seen = |k: usize, bin: usize| -> f64 {
+            let row = self.shared.bin(bin).iter().zip(&self.pixel.inverse_sigma);
+            row.zip(&self.svd.u[k]).map(|((r, inverse_sigma), u)| r * inverse_sigma * u).sum()
+        };
+        let averaging: Vec<Vec<f64>> = (0..bins).map(|bin| turned(&|k| seen(k, bin))).collect();
+        Kernel {
+            inverse: Array2::from_shape_fn((bins, channels), |(t, f)| inverse[f][t]),
+            averaging: Array2::from_shape_fn((bins, bins), |(t, bin)| averaging[bin][t]),
+        }
     }
 }
 

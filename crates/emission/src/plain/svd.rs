@@ -1,17 +1,19 @@
-//! Left singular vectors and singular values of a short, wide matrix.
+//! Singular values and vectors of a short, wide matrix.
 
-/// `X = U S Vᵀ`, without V.
+/// `X = U S Vᵀ`.
 #[derive(Clone, Debug)]
-pub(crate) struct LeftSvd {
+pub(crate) struct Svd {
     /// Left singular vectors: `u[k]` is the k-th, not in order of size.
     pub(crate) u: Vec<Vec<f64>>,
     /// Squares of the singular values.
     pub(crate) squared: Vec<f64>,
+    /// Right singular vectors times singular values, `S Vᵀ`: what the rows of X have become.
+    pub(crate) scaled_v: Vec<Vec<f64>>,
 }
 
 /// One-sided Jacobi: pairs of rows are turned until all are orthogonal (Hestenes 1958). Small singular values keep their relative accuracy even
-/// where rows differ by many orders of magnitude (Demmel & Veselić 1992).
-pub(crate) fn left_svd(mut rows: Vec<Vec<f64>>) -> LeftSvd {
+/// where rows differ by many orders of magnitude (Demmel & Veselić 1992); and a turn treats each column by itself, so columns may differ as much.
+pub(crate) fn svd(mut rows: Vec<Vec<f64>>) -> Svd {
     const SWEEPS: usize = 60;
     let n = rows.len();
     let mut u: Vec<Vec<f64>> = (0..n).map(|k| (0..n).map(|f| f64::from(u8::from(k == f))).collect()).collect();
@@ -35,7 +37,7 @@ pub(crate) fn left_svd(mut rows: Vec<Vec<f64>>) -> LeftSvd {
             break;
         }
     }
-    LeftSvd { squared: rows.iter().map(|row| dot(row, row)).collect(), u }
+    Svd { squared: rows.iter().map(|row| dot(row, row)).collect(), u, scaled_v: rows }
 }
 
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -57,14 +59,14 @@ mod tests {
     #[test]
     fn a_graded_matrix_keeps_its_small_singular_value() {
         // Rows (1, 0, 0)·10⁸ and (1, 1, 0)·10⁻⁸: the product of the singular values is exactly 1.
-        let svd = left_svd(vec![vec![1e8, 0.0, 0.0], vec![1e-8, 1e-8, 0.0]]);
+        let svd = svd(vec![vec![1e8, 0.0, 0.0], vec![1e-8, 1e-8, 0.0]]);
         assert!((svd.squared[0] * svd.squared[1] - 1.0).abs() < 1e-14, "{:?}", svd.squared);
     }
 
     #[test]
     fn vectors_diagonalise_the_gram_matrix() {
         let rows = vec![vec![1.0, 2.0, 3.0, 0.5], vec![-1.0, 0.3, 2.0, 4.0], vec![2.0, 2.0, -1.0, 1.0]];
-        let svd = left_svd(rows.clone());
+        let svd = svd(rows.clone());
         for (k, (u, squared)) in svd.u.iter().zip(&svd.squared).enumerate() {
             let projected: Vec<f64> = (0..4).map(|t| (0..3).map(|f| u[f] * rows[f][t]).sum()).collect();
             assert!((dot(&projected, &projected) - squared).abs() < 1e-12, "{k}");

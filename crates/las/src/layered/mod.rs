@@ -13,17 +13,9 @@
 //!
 //! The format: "LASzip: lossless compression of LiDAR data" (Isenburg 2013), and the LAZ specification 1.4 R15 of rapidlasso.
 
-mod arithmetic;
-mod integer;
-mod median;
-mod model;
 mod returns;
 
-use arithmetic::Decoder;
-use integer::Integers;
-use median::RunningMedian;
-use model::Model;
-
+use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, lazy};
 use laz::{LazItemType, LazVlr};
 
 /// A point as this decoder sees it.
@@ -203,9 +195,9 @@ impl Streams<'_> {
         const NUMBER_OF_RETURNS: usize = 1 << 2;
         let before = contexts[*current].as_deref_mut()?;
         let which = before.change_context();
-        let changes = self.xy.symbol(model::lazy(&mut before.changed[which], 128));
+        let changes = self.xy.symbol(lazy(&mut before.changed[which], 128));
         if changes & CHANNEL != 0 {
-            let step = self.xy.symbol(model::lazy(&mut before.channel, 3));
+            let step = self.xy.symbol(lazy(&mut before.channel, 3));
             let last = before.last;
             *current = (*current + step + 1) & 3;
             contexts[*current].get_or_insert_with(|| Box::new(Context::new(last)));
@@ -214,7 +206,7 @@ impl Streams<'_> {
         let gps_time_changed = changes & GPS_TIME != 0;
         let (last_number, last_of) = (usize::from(context.last.returns & 15), usize::from(context.last.returns >> 4));
         let of = if changes & NUMBER_OF_RETURNS != 0 {
-            self.xy.symbol(model::lazy(&mut context.number_of_returns[last_of], 16))
+            self.xy.symbol(lazy(&mut context.number_of_returns[last_of], 16))
         } else {
             last_of
         };
@@ -222,8 +214,8 @@ impl Streams<'_> {
             0 => last_number,
             1 => (last_number + 1) & 15,
             2 => (last_number + 15) & 15,
-            _ if gps_time_changed => self.xy.symbol(model::lazy(&mut context.return_number[last_number], 16)),
-            _ => (last_number + self.xy.symbol(model::lazy(&mut context.return_number_same_time, 13)) + 2) & 15,
+            _ if gps_time_changed => self.xy.symbol(lazy(&mut context.return_number[last_number], 16)),
+            _ => (last_number + self.xy.symbol(lazy(&mut context.return_number_same_time, 13)) + 2) & 15,
         };
         context.last.returns = (of << 4 | number) as u8;
         context.gps_time_changed = gps_time_changed;
@@ -249,7 +241,7 @@ impl Streams<'_> {
         if let Some(stream) = &mut self.classification {
             let alone = number == 1 && number >= of;
             let which = usize::from(context.last.classification & 31) << 1 | usize::from(alone);
-            context.last.classification = stream.symbol(model::lazy(&mut context.classification[which], 256)) as u8;
+            context.last.classification = stream.symbol(lazy(&mut context.classification[which], 256)) as u8;
         }
         Some(context.last)
     }

@@ -1,11 +1,11 @@
 //! The arithmetic decoder: an interval, and where in it the stream points.
 
-use super::model::{BitModel, Model};
+use super::model::{BitModel, Cell, ModelOf};
 
 /// Decodes one stream. Behind its end come zeros, and [`Decoder::is_within_its_bytes`] tells.
 ///
 /// Invariant: `value < length` but for a first word of all ones, and `length ≥ 2²⁴` between symbols.
-pub(super) struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     bytes: &'a [u8],
     at: usize,
     value: u32,
@@ -14,19 +14,22 @@ pub(super) struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     /// Starts on a stream; `None` if it has no first word.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         let value = u32::from_be_bytes(*bytes.first_chunk()?);
         Some(Self { bytes, at: 4, value, length: u32::MAX })
     }
 
     /// Whether no more bytes were used than there are.
-    pub(super) fn is_within_its_bytes(&self) -> bool {
+    pub(crate) fn is_within_its_bytes(&self) -> bool {
         self.at <= self.bytes.len()
     }
 
     /// The next symbol of a model's alphabet.
     #[inline(always)]
-    pub(super) fn symbol(&mut self, model: &mut Model) -> usize {
+    pub(crate) fn symbol<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>(
+        &mut self,
+        model: &mut ModelOf<C, MOST, ENDS, CELLS>,
+    ) -> usize {
         let part = self.length >> 15;
         let found = model.find((self.value / part).min(32_767));
         let low = u32::from(found.low) * part;
@@ -41,7 +44,7 @@ impl<'a> Decoder<'a> {
 
     /// The next bit.
     #[inline]
-    pub(super) fn bit(&mut self, model: &mut BitModel) -> u32 {
+    pub(crate) fn bit(&mut self, model: &mut BitModel) -> u32 {
         let middle = model.zero() * (self.length >> 13);
         let bit = self.value >= middle;
         if bit {
@@ -57,7 +60,7 @@ impl<'a> Decoder<'a> {
 
     /// `count` bits, 1 to 32, that are all equally likely.
     #[inline(always)]
-    pub(super) fn raw(&mut self, count: u32) -> u32 {
+    pub(crate) fn raw(&mut self, count: u32) -> u32 {
         if count > 19 {
             let low = self.few(16);
             return self.few(count - 16) << 16 | low;

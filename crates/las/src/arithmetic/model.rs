@@ -1,52 +1,59 @@
 //! Adaptive models: how often each symbol came, and which part of the interval it therefore has.
 
-/// Symbols of the largest alphabet.
-const MOST: usize = 256;
-/// Cells of the look-up table of the largest alphabet.
-const CELLS: usize = 2 * MOST;
 /// Parts of the whole interval.
 const WHOLE: u32 = 1 << 15;
 
 /// An adaptive model over up to 256 symbols.
-pub(super) struct Model {
+pub(crate) type Model = ModelOf<u8, 256, 257, 512>;
+
+/// One over up to 1024 symbols.
+pub(crate) type LargeModel = ModelOf<u16, 1024, 1025, 2048>;
+
+/// An adaptive model over up to `MOST` symbols, a power of two; `ENDS` is one more, and the look-up table has `CELLS`, twice as many.
+pub(crate) struct ModelOf<C, const MOST: usize, const ENDS: usize, const CELLS: usize> {
     symbols: usize,
     /// A table cell is 2^shift parts.
     shift: u32,
     /// The symbol at the start of each cell.
-    cells: [u8; CELLS],
+    cells: [C; CELLS],
     /// Where each symbol's parts start; the end of the last is [`WHOLE`].
-    starts: [u16; MOST + 1],
+    starts: [u16; ENDS],
     counts: [u16; MOST],
     total: u32,
     cycle: u32,
     until_update: u32,
 }
 
+/// An integer that symbols fit into.
+pub(crate) trait Cell: Copy + Default + Into<usize> + TryFrom<usize> {}
+
+impl<T: Copy + Default + Into<usize> + TryFrom<usize>> Cell for T {}
+
 /// Where in the interval a symbol is.
-pub(super) struct Found {
-    pub(super) symbol: usize,
-    pub(super) low: u16,
-    pub(super) high: u16,
-    pub(super) is_last: bool,
+pub(crate) struct Found {
+    pub(crate) symbol: usize,
+    pub(crate) low: u16,
+    pub(crate) high: u16,
+    pub(crate) is_last: bool,
 }
 
 /// A model that is made when it is first asked for: most of a chunk's never are.
 #[inline(always)]
-pub(super) fn lazy(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
+pub(crate) fn lazy(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
     model.get_or_insert_with(|| Box::new(Model::new(symbols)))
 }
 
-impl Model {
-    /// All of 2 to 256 symbols equally likely.
-    fn new(symbols: usize) -> Self {
+impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize> ModelOf<C, MOST, ENDS, CELLS> {
+    /// All of 2 to `MOST` symbols equally likely.
+    pub(crate) fn new(symbols: usize) -> Self {
         let bits = symbols.next_power_of_two().trailing_zeros() + 1;
         let mut counts = [0; MOST];
         counts[..symbols].fill(1);
         let mut model = Self {
             symbols,
             shift: 15 - bits,
-            cells: [0; CELLS],
-            starts: [0; MOST + 1],
+            cells: [C::default(); CELLS],
+            starts: [0; ENDS],
             counts,
             total: 0,
             cycle: symbols as u32,
@@ -60,8 +67,8 @@ impl Model {
 
     /// The symbol that has the given part, which is below [`WHOLE`].
     #[inline(always)]
-    pub(super) fn find(&self, part: u32) -> Found {
-        let mut symbol = usize::from(self.cells[(part >> self.shift) as usize & (CELLS - 1)]);
+    pub(crate) fn find(&self, part: u32) -> Found {
+        let mut symbol = self.cells[(part >> self.shift) as usize & (CELLS - 1)].into();
         while u32::from(self.starts[symbol + 1]) <= part && symbol < MOST - 1 {
             symbol += 1;
         }
@@ -71,7 +78,7 @@ impl Model {
 
     /// Notes that a symbol came.
     #[inline(always)]
-    pub(super) fn count(&mut self, symbol: usize) {
+    pub(crate) fn count(&mut self, symbol: usize) {
         self.counts[symbol & (MOST - 1)] += 1;
         self.until_update -= 1;
         if self.until_update == 0 {
@@ -98,7 +105,7 @@ impl Model {
             sum += u32::from(*count);
             let end = if symbol + 1 == self.symbols { WHOLE } else { (scale * sum) >> 16 };
             let next = end.div_ceil(width) as usize;
-            self.cells[at..next].fill(symbol as u8);
+            self.cells[at..next].fill(C::try_from(symbol).unwrap_or_default()); // it fits: below `MOST`
             at = next;
         }
         self.starts[self.symbols] = WHOLE as u16;
@@ -108,7 +115,7 @@ impl Model {
 }
 
 /// An adaptive model of a bit.
-pub(super) struct BitModel {
+pub(crate) struct BitModel {
     zeros: u32,
     total: u32,
     zero: u32,
@@ -118,17 +125,17 @@ pub(super) struct BitModel {
 
 impl BitModel {
     /// Both equally likely.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { zeros: 1, total: 2, zero: 1 << 12, cycle: 4, until_update: 4 }
     }
 
     /// How likely a zero is, in 1/2¹³.
-    pub(super) fn zero(&self) -> u32 {
+    pub(crate) fn zero(&self) -> u32 {
         self.zero
     }
 
     /// Notes that a bit came.
-    pub(super) fn count(&mut self, bit: bool) {
+    pub(crate) fn count(&mut self, bit: bool) {
         self.zeros += u32::from(!bit);
         self.until_update -= 1;
         if self.until_update > 0 {

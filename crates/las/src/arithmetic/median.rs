@@ -3,7 +3,7 @@
 /// Five values in order, of which each new one pushes out the largest and the smallest by turns: the next goes to the other side whenever a
 /// value falls there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RunningMedian {
+pub(crate) struct RunningMedian {
     values: [i32; 5],
     drop_largest: bool,
 }
@@ -16,13 +16,13 @@ impl Default for RunningMedian {
 
 impl RunningMedian {
     #[inline(always)]
-    pub(super) fn get(&self) -> i32 {
+    pub(crate) fn get(&self) -> i32 {
         self.values[2]
     }
 
     /// Puts `v` in its place among the four that stay, by minima and maxima alone.
     #[inline(always)]
-    pub(super) fn add(&mut self, v: i32) {
+    pub(crate) fn add(&mut self, v: i32) {
         let old = self.values;
         let kept: [i32; 4] = std::array::from_fn(|i| if self.drop_largest { old[i] } else { old[i + 1] });
         self.drop_largest = if self.drop_largest { v < old[2] } else { v <= old[2] };

@@ -1,22 +1,23 @@
 //! Integers as corrections of a prediction: first how many bits, then which.
 
 use super::{
-    arithmetic::Decoder,
+    decoder::Decoder,
     model::{BitModel, Model, lazy},
 };
 
 /// Bits of a correction that are modelled; those below are as they come.
 const MODELLED: u32 = 8;
 
-/// Decodes 32-bit integers, the number of bits of a correction being modelled in `CONTEXTS` ways.
-pub(super) struct Integers<const CONTEXTS: usize> {
+/// Decodes integers of `BITS` bits (of 16, the lower ones of what [`Self::next`] gives), the number of bits of a correction being modelled in
+/// `CONTEXTS` ways.
+pub(crate) struct Integers<const CONTEXTS: usize, const BITS: usize = 32> {
     bits: [Option<Box<Model>>; CONTEXTS],
     zero_or_one: BitModel,
     corrections: [Option<Box<Model>>; 32],
 }
 
-impl<const CONTEXTS: usize> Integers<CONTEXTS> {
-    pub(super) fn new() -> Self {
+impl<const CONTEXTS: usize, const BITS: usize> Integers<CONTEXTS, BITS> {
+    pub(crate) fn new() -> Self {
         Self { bits: [const { None }; CONTEXTS], zero_or_one: BitModel::new(), corrections: [const { None }; 32] }
     }
 
@@ -24,8 +25,8 @@ impl<const CONTEXTS: usize> Integers<CONTEXTS> {
     ///
     /// A correction of k bits is one of the 2ᵏ integers in −(2ᵏ − 1) ..= −2ᵏ⁻¹ and 2ᵏ⁻¹ + 1 ..= 2ᵏ.
     #[inline(always)]
-    pub(super) fn next(&mut self, stream: &mut Decoder<'_>, prediction: i32, context: usize) -> (i32, usize) {
-        let bits = stream.symbol(lazy(&mut self.bits[context], 33));
+    pub(crate) fn next(&mut self, stream: &mut Decoder<'_>, prediction: i32, context: usize) -> (i32, usize) {
+        let bits = stream.symbol(lazy(&mut self.bits[context], BITS + 1));
         let k = bits as u32;
         let correction = match k {
             0 => stream.bit(&mut self.zero_or_one) as i32,

@@ -1,0 +1,141 @@
+//! What can be asked for.
+
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(
+    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region."
+)]
+pub(crate) struct Arguments {
+    /// FITS files of AIA channels, in any order.
+    #[arg(conflicts_with = "counts")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Counts as .npy instead, DN/s, any leading shape, channels last.
+    #[arg(long, requires = "sigma")]
+    pub(crate) counts: Option<PathBuf>,
+    /// Errors of the counts as .npy, same shape.
+    #[arg(long, requires = "counts")]
+    pub(crate) sigma: Option<PathBuf>,
+    /// Temperature response: CSV with log10 T in the first column and a channel in each other, or .npy (temperatures, channels) with
+    /// --response-log-t. Without: AIA's.
+    #[arg(long, requires = "counts")]
+    pub(crate) response: Option<PathBuf>,
+    /// log10 T of the rows of a .npy response.
+    #[arg(long, requires = "response")]
+    pub(crate) response_log_t: Option<PathBuf>,
+    /// Where to write.
+    #[arg(long, default_value = "emission_out")]
+    pub(crate) out: PathBuf,
+    /// Number of temperature bins.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) bins: usize,
+    /// Lowest and highest log10 T.
+    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [5.7, 7.1])]
+    pub(crate) log_t: Vec<f64>,
+    /// Edges of the temperature bins as .npy, log10 T, instead of --bins and --log-t.
+    #[arg(long)]
+    pub(crate) log_t_edges: Option<PathBuf>,
+    /// What to write, beside pictures and page.
+    #[arg(long, value_delimiter = ',', default_values_t = Output::usual())]
+    pub(crate) outputs: Vec<Output>,
+    /// FITS cubes or .npy arrays; by default what was given.
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+    /// Precision of the numbers.
+    #[arg(long, default_value = "single")]
+    pub(crate) precision: Precision,
+    /// Systematic error, of the counts.
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) systematic: f64,
+    /// Pixels with saturated channels: no result, invert the other channels, or take the counts for good.
+    #[arg(long, default_value = "drop")]
+    pub(crate) saturation: OnSaturation,
+    /// Counts from which on a channel is saturated, one for all channels or one a channel: for FITS files DN before division by the exposure
+    /// (default: 15000, right for level 1; less for images that were averaged or interpolated), for .npy in the unit of the counts (default: never).
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) saturation_level: Vec<f64>,
+    /// Sensitivity that is left, of that of the response, one share a channel.
+    #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
+    pub(crate) degradation: Vec<f64>,
+    /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares; interpolated to each image's time.
+    #[arg(long, conflicts_with = "counts")]
+    pub(crate) degradation_table: Option<PathBuf>,
+    /// Iterations towards a solution without negative bins.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) max_iterations: usize,
+    /// Memory for everything, MiB: images are read, inverted and written by as many rows as fit.
+    #[arg(long, default_value_t = 512)]
+    pub(crate) memory: u64,
+    /// Pixels a side of the made-up region.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) size: usize,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Emission measure of each bin, cm⁻⁵.
+    Emission,
+    /// Its vertical error.
+    Uncertainty,
+    /// Its horizontal error, dex.
+    Resolution,
+    /// Averaging kernel: bins × bins numbers a pixel.
+    Kernel,
+    /// Counts of the solution.
+    Synthetic,
+    /// Emission measure in bands of temperature.
+    Bands,
+    /// Emission-weighted mean temperature.
+    Temperature,
+    /// χ² a channel.
+    Chi2,
+    /// Regularisation parameter.
+    Lambda,
+    /// Iterations made.
+    Iterations,
+    /// Status, and which channels were left out and saturated.
+    Status,
+}
+
+impl Output {
+    fn usual() -> Vec<Self> {
+        Self::value_variants().iter().copied().filter(|output| *output != Self::Kernel).collect()
+    }
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+/// Kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One file of cubes.
+    Fits,
+    /// One file an array.
+    Npy,
+}
+
+/// Of the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    /// `f32`.
+    Single,
+    /// `f64`.
+    Double,
+}
+
+/// What becomes of saturated pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnSaturation {
+    /// No result.
+    Reject,
+    /// Invert the other channels.
+    Drop,
+    /// Take the counts for good.
+    Keep,
+}

@@ -1,0 +1,170 @@
+//! Arrays in the `.npy` format, some rows at a time.
+
+use crate::{
+    arguments::Arguments,
+    npy::{self, Header},
+    npy_write,
+    source::{About, Axis},
+};
+use isopach::{
+    compute::{Error as Failure, Result},
+    emission::{Real, TemperatureResponse},
+};
+use ndarray::{Array3, ArrayD, ArrayView3};
+use std::{
+    error::Error,
+    fs::{self, File},
+    io::{BufWriter, Read, Seek, SeekFrom, Write},
+    ops::Range,
+    path::Path,
+};
+
+/// Counts and errors.
+pub(crate) struct Arrays {
+    counts: ArrayFile,
+    sigma: ArrayFile,
+    columns: usize,
+    channels: usize,
+}
+
+/// An array that is read in parts.
+struct ArrayFile {
+    file: File,
+    header: Header,
+}
+
+impl ArrayFile {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let mut file =
+            File::open(path).map_err(|e| std::io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
+        let header = npy::header(&mut file).map_err(|e| std::io::Error::other(format!("{}: {e}", path.display())))?;
+        Ok(Self { file, header })
+    }
+
+    fn values(&mut self, range: Range<usize>) -> std::io::Result<Vec<f64>> {
+        let size = self.header.kind.size();
+        self.file.seek(SeekFrom::Start(self.header.start + (range.start * size) as u64))?;
+        let mut bytes = vec![0; range.len() * size];
+        self.file.read_exact(&mut bytes)?;
+        Ok(self.header.kind.numbers(&bytes))
+    }
+}
+
+/// Opens counts and errors, and reads the response.
+pub(crate) fn open(
+    arguments: &Arguments,
+    counts: &Path,
+    sigma: &Path,
+) -> std::result::Result<(About, Arrays), Box<dyn Error>> {
+    let names = vec![counts.display().to_string()];
+    let (counts, sigma) = (ArrayFile::open(counts)?, ArrayFile::open(sigma)?);
+    let (shape, other) = (&counts.header.shape, &sigma.header.shape);
+    if shape != other {
+        return Err(format!("counts have the shape {shape:?}, but their errors {other:?}").into());
+    }
+    let response = response(arguments)?;
+    let Some((&channels, leading)) = shape.split_last() else {
+        return Err("counts must have at least one axis, the channels".into());
+    };
+    if channels != response.channels.len() {
+        let known = response.channels.len();
+        return Err(format!("counts have {channels} channels along their last axis, but the response {known}").into());
+    }
+    let levels = match arguments.saturation_level[..] {
+        [] => None,
+        [one] => Some(vec![one; channels]),
+        ref many => Some(many.to_vec()),
+    };
+    let (response, sensitivity) = match &arguments.degradation[..] {
+        [] => (response, "that of the response as given".into()),
+        left => (response.degraded(left)?, format!("of that of the response, by channel: {left:?}")),
+    };
+    let about = About { names, response, leading: leading.to_vec(), levels, sensitivity, axes: [Axis::PIXELS; 2] };
+    let columns = about.leading.iter().skip(1).product();
+    Ok((about, Arrays { counts, sigma, columns, channels }))
+}
+
+fn response(arguments: &Arguments) -> std::result::Result<TemperatureResponse, Box<dyn Error>> {
+    let Some(path) = &arguments.response else { return Ok(TemperatureResponse::aia()) };
+    if let Some(log_t) = &arguments.response_log_t {
+        let (table, log_t) = (npy::read(path)?, npy::read(log_t)?.values);
+        let [rows, channels] = table.shape[..] else {
+            return Err(format!("{} must have two axes: temperatures, channels", path.display()).into());
+        };
+        if rows != log_t.len() {
+            return Err(format!("the response has {rows} temperatures, but --response-log-t {}", log_t.len()).into());
+        }
+        let channel = |f: usize| table.values.iter().skip(f).step_by(channels).copied().collect();
+        return Ok(TemperatureResponse { log_t, channels: (0..channels).map(channel).collect() });
+    }
+    let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let mut response = TemperatureResponse { log_t: vec![], channels: vec![] };
+    for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty()) {
+        let row: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap_or(f64::NAN)).collect();
+        if response.channels.is_empty() {
+            response.channels = vec![vec![]; row.len().saturating_sub(1)];
+        }
+        if row.len() != response.channels.len() + 1 || row.iter().any(|x| x.is_nan()) {
+            return Err(format!("{}, line {}: log10 T and a number a channel expected", path.display(), i + 1).into());
+        }
+        response.log_t.push(row[0]);
+        response.channels.iter_mut().zip(&row[1..]).for_each(|(channel, x)| channel.push(*x));
+    }
+    Ok(response)
+}
+
+impl Arrays {
+    pub(crate) fn read<T: Real>(&mut self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
+        let row = self.columns * self.channels;
+        let shape = (rows.len(), self.columns, self.channels);
+        let part = |file: &mut ArrayFile| -> Result<ArrayD<T>> {
+            let values = file.values(rows.start * row..rows.end * row).map_err(Failure::source)?;
+            let values = values.into_iter().map(T::of).collect();
+            Ok(Array3::from_shape_vec(shape, values).map_err(Failure::source)?.into_dyn())
+        };
+        Ok([part(&mut self.counts)?, part(&mut self.sigma)?])
+    }
+}
+
+/// An array that is written row by row, from the first to the last.
+pub(crate) struct ArrayWriter {
+    file: BufWriter<File>,
+}
+
+/// A number of an array.
+pub(crate) trait Item: Copy {
+    /// As numpy names it.
+    const DESCR: &'static str;
+    fn put(self, to: &mut impl Write) -> std::io::Result<()>;
+}
+
+impl Item for f32 {
+    const DESCR: &'static str = "<f4";
+    fn put(self, to: &mut impl Write) -> std::io::Result<()> {
+        to.write_all(&self.to_le_bytes())
+    }
+}
+
+impl Item for f64 {
+    const DESCR: &'static str = "<f8";
+    fn put(self, to: &mut impl Write) -> std::io::Result<()> {
+        to.write_all(&self.to_le_bytes())
+    }
+}
+
+impl ArrayWriter {
+    pub(crate) fn create<T: Item>(path: &Path, shape: &[usize]) -> Result<Self> {
+        let mut file = BufWriter::new(File::create(path).map_err(Failure::source)?);
+        file.write_all(&npy_write::header(T::DESCR, shape)).map_err(Failure::source)?;
+        Ok(Self { file })
+    }
+
+    /// The next rows: shape (rows, columns, numbers of a pixel).
+    pub(crate) fn write<T: Item>(&mut self, values: ArrayView3<'_, T>) -> Result<()> {
+        values.iter().try_for_each(|x| x.put(&mut self.file)).map_err(Failure::source)
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.file.flush().map_err(Failure::source)
+    }
+}

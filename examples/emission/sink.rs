@@ -1,0 +1,210 @@
+//! What is written while blocks come in: cubes of a FITS file, or one `.npy` file an array.
+
+use crate::{
+    BANDS,
+    arguments::{Format, Output},
+    arrays::{ArrayWriter, Item},
+    npy_write,
+};
+use isopach::{
+    compute::{Error, Result},
+    emission::{Block, Inversion, Real},
+    fits::{Cube, CubeFile, Precision, Sample, Value},
+};
+use ndarray::{ArrayD, ArrayView3, Ix3};
+use std::path::Path;
+
+/// `f32` or `f64`.
+pub(crate) trait Number: Real + Sample + Item {}
+impl Number for f32 {}
+impl Number for f64 {}
+
+/// Files that are open.
+pub(crate) struct Sink {
+    fields: Vec<Field>,
+    files: Files,
+}
+
+enum Files {
+    Fits(CubeFile),
+    Npy(Vec<ArrayWriter>),
+}
+
+/// An array of a file.
+#[derive(Clone, Copy)]
+enum Field {
+    Asked(Output),
+    Dropped,
+    Saturated,
+}
+
+impl Field {
+    fn of(outputs: &[Output]) -> Vec<Self> {
+        let with = |output: &Output| match output {
+            Output::Status => vec![Self::Asked(Output::Status), Self::Dropped, Self::Saturated],
+            other => vec![Self::Asked(*other)],
+        };
+        outputs.iter().flat_map(with).collect()
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Asked(output) => output.to_string(),
+            Self::Dropped => "dropped".into(),
+            Self::Saturated => "saturated".into(),
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Asked(Output::Emission | Output::Uncertainty | Output::Bands) => "cm-5",
+            Self::Asked(Output::Resolution) => "dex",
+            Self::Asked(Output::Synthetic) => "DN/s",
+            Self::Asked(Output::Temperature) => "K",
+            _ => "",
+        }
+    }
+
+    /// Axes after those of the pixels.
+    fn shape(self, inversion: &Inversion) -> Vec<usize> {
+        let bins = inversion.bins();
+        match self {
+            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution) => vec![bins],
+            Self::Asked(Output::Kernel) => vec![bins, bins],
+            Self::Asked(Output::Synthetic) => vec![inversion.channels()],
+            Self::Asked(Output::Bands) => vec![BANDS.len()],
+            _ => vec![],
+        }
+    }
+
+    /// Always in double precision: whole numbers and λ.
+    fn is_double(self) -> bool {
+        matches!(
+            self,
+            Self::Asked(Output::Lambda | Output::Iterations | Output::Status) | Self::Dropped | Self::Saturated
+        )
+    }
+
+    fn keywords(self, inversion: &Inversion) -> Vec<(String, Value, String)> {
+        let edge =
+            |(i, x): (usize, &f64)| (format!("EDGE{i:03}"), Value::Number(*x), "log10 T (K), edge of bins".into());
+        let band = |(i, [low, high]): (usize, &[f64; 2])| {
+            (format!("BAND{i:03}"), Value::Text(format!("{low} {high}")), "log10 T (K) from, to".into())
+        };
+        match self {
+            Self::Asked(Output::Bands) => BANDS.iter().enumerate().map(band).collect(),
+            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution | Output::Kernel) => {
+                inversion.log_t_edges.iter().enumerate().map(edge).collect()
+            }
+            _ => vec![],
+        }
+    }
+}
+
+impl Sink {
+    /// Opens files for pixels of the shape `leading`, which are `[rows, columns]` to FITS.
+    pub(crate) fn create<T: Number>(
+        out: &Path,
+        format: Format,
+        outputs: &[Output],
+        inversion: &Inversion,
+        leading: &[usize],
+        [rows, columns]: [usize; 2],
+    ) -> Result<Self> {
+        let fields = Field::of(outputs);
+        let cube = |field: &Field| Cube {
+            name: field.name().to_uppercase(),
+            unit: field.unit().into(),
+            shape: [field.shape(inversion).iter().product(), rows, columns],
+            precision: if field.is_double() { Precision::Double } else { T::PRECISION },
+            keywords: field.keywords(inversion),
+        };
+        let array = |field: &Field| {
+            let path = out.join(field.name() + ".npy");
+            let shape = [leading, &field.shape(inversion)].concat();
+            if field.is_double() {
+                ArrayWriter::create::<f64>(&path, &shape)
+            } else {
+                ArrayWriter::create::<T>(&path, &shape)
+            }
+        };
+        let files = match format {
+            Format::Fits => {
+                let cubes: Vec<Cube> = fields.iter().map(cube).collect();
+                Files::Fits(CubeFile::create(out.join("emission.fits"), &cubes)?)
+            }
+            Format::Npy => {
+                let edges = &inversion.log_t_edges;
+                npy_write::write(&out.join("log_t_edges.npy"), &[edges.len()], edges).map_err(Error::source)?;
+                Files::Npy(fields.iter().map(array).collect::<Result<_>>()?)
+            }
+        };
+        Ok(Self { fields, files })
+    }
+
+    /// Bytes a pixel that writing needs for a while.
+    pub(crate) fn bytes_per_pixel<T>() -> u64 {
+        // Sixteen planes of a cube, the bands, mean temperature, and a number in double precision.
+        16 * size_of::<T>() as u64 + (BANDS.len() as u64 + 2) * size_of::<T>() as u64 + 8
+    }
+
+    /// Writes a block; its bands and mean temperature are given.
+    pub(crate) fn write<T: Number>(
+        &mut self,
+        block: &Block<T>,
+        bands: &ArrayD<T>,
+        temperature: &ArrayD<T>,
+    ) -> Result<()> {
+        let (first, map) = (block.rows.start, &block.map);
+        for (i, field) in self.fields.iter().enumerate() {
+            let real = match field {
+                Field::Asked(Output::Emission) => Some(&map.emission),
+                Field::Asked(Output::Uncertainty) => map.uncertainty.as_ref(),
+                Field::Asked(Output::Resolution) => map.log_t_resolution.as_ref(),
+                Field::Asked(Output::Kernel) => map.averaging_kernel.as_ref(),
+                Field::Asked(Output::Synthetic) => Some(&map.synthetic),
+                Field::Asked(Output::Bands) => Some(bands),
+                Field::Asked(Output::Temperature) => Some(temperature),
+                Field::Asked(Output::Chi2) => Some(&map.chi_squared),
+                _ => None,
+            };
+            if let Some(real) = real {
+                self.files.write(i, first, pixels(real)?)?;
+            }
+            let whole = match field {
+                Field::Asked(Output::Lambda) => map.lambda.clone(),
+                Field::Asked(Output::Iterations) => map.iterations.mapv(f64::from),
+                Field::Asked(Output::Status) => map.status.mapv(|s| s.code().into()),
+                Field::Dropped => map.dropped.mapv(f64::from),
+                Field::Saturated => map.saturated.mapv(f64::from),
+                Field::Asked(_) => continue,
+            };
+            self.files.write(i, first, pixels(&whole)?)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        match self.files {
+            Files::Fits(_) => Ok(()),
+            Files::Npy(arrays) => arrays.into_iter().try_for_each(ArrayWriter::finish),
+        }
+    }
+}
+
+impl Files {
+    fn write<T: Sample + Item>(&mut self, i: usize, first: usize, values: ArrayView3<'_, T>) -> Result<()> {
+        match self {
+            Self::Fits(file) => file.write_rows(i, first, values.permuted_axes([2, 0, 1])),
+            Self::Npy(arrays) => arrays[i].write(values),
+        }
+    }
+}
+
+/// As (rows, columns, numbers of a pixel).
+fn pixels<T>(array: &ArrayD<T>) -> Result<ArrayView3<'_, T>> {
+    let (rows, columns) = (array.shape()[0], array.shape()[1]);
+    let numbers = array.shape()[2..].iter().product::<usize>();
+    let view = array.view().into_shape_with_order((rows, columns, numbers)).map_err(Error::source)?;
+    view.into_dimensionality::<Ix3>().map_err(Error::source)
+}

@@ -1,0 +1,72 @@
+//! Where counts come from, some rows at a time.
+
+use crate::{arrays::Arrays, images::Images, scene::Region};
+use isopach::{
+    compute::Result,
+    emission::{Real, TemperatureResponse},
+};
+use ndarray::{Array3, ArrayD};
+use std::ops::Range;
+
+/// What is known before anything is read.
+pub(crate) struct About {
+    /// One line a channel, or one for all.
+    pub(crate) names: Vec<String>,
+    /// Of the channels, as they are at the time of the images.
+    pub(crate) response: TemperatureResponse,
+    /// Shape of the pixels.
+    pub(crate) leading: Vec<usize>,
+    /// Counts from which on a channel is saturated, where that is known.
+    pub(crate) levels: Option<Vec<f64>>,
+    /// Words about the sensitivity of the instrument.
+    pub(crate) sensitivity: String,
+    /// Where pixels are.
+    pub(crate) axes: [Axis; 2],
+}
+
+/// A coordinate of pixels: value of pixel 0, and from one to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Axis {
+    pub(crate) first: f64,
+    pub(crate) step: f64,
+    pub(crate) unit: &'static str,
+}
+
+impl Axis {
+    /// Pixels themselves.
+    pub(crate) const PIXELS: Self = Self { first: 0.0, step: 1.0, unit: "pixel" };
+}
+
+/// Counts and errors.
+pub(crate) enum Source {
+    Images(Images),
+    Arrays(Arrays),
+    Region(Box<Region>),
+}
+
+impl Source {
+    /// Counts and errors of some rows, shape (rows, columns, channels).
+    pub(crate) fn read<T: Real>(&mut self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
+        match self {
+            Self::Images(images) => images.read(rows),
+            Self::Arrays(arrays) => arrays.read(rows),
+            Self::Region(region) => region.read(rows),
+        }
+    }
+
+    /// Emission measure in bands, shape (rows, columns, bands), where it is known.
+    pub(crate) fn truth(&self, rows: Range<usize>) -> Result<Option<Array3<f64>>> {
+        match self {
+            Self::Region(region) => region.truth(rows).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Bytes that are kept from one call to the next.
+    pub(crate) fn bytes_kept(&self) -> u64 {
+        match self {
+            Self::Images(images) => images.bytes_kept(),
+            _ => 0,
+        }
+    }
+}
