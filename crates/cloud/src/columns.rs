@@ -36,6 +36,12 @@ impl Columns {
         Self(self.0 | other.0)
     }
 
+    /// This set less the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// A bit a column, for keeping: the numbers of the constants above.
     #[must_use]
     pub const fn bits(self) -> u32 {
@@ -46,12 +52,6 @@ impl Columns {
     #[must_use]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits <= Self::ALL.0 { Some(Self(bits)) } else { None }
-    }
-
-    /// This set less the other.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
     }
 
     /// Whether all of `other` is in this set.

@@ -4,9 +4,10 @@ use crate::{
     Las,
     decode::selection,
     error::{Checked, Error, Problem},
+    identity::Identity,
     layered::Wanted,
     layout::i32_at,
-    sidecar::{self, Contents, Identity},
+    sidecar::{self, Contents},
 };
 use isopach_cloud::{Columns, Rect};
 use rayon::prelude::*;

@@ -3,7 +3,7 @@
 use crate::error::{Checked, Problem};
 use std::{
     fs::{self, File, Metadata},
-    io::Read,
+    io::{Read, Seek},
     path::Path,
     time::UNIX_EPOCH,
 };
@@ -34,15 +34,34 @@ impl Stamp {
     }
 }
 
-/// Size, modification time and a hash of the first `head` bytes of a file as it is now, as a line.
-pub(crate) fn line(path: &Path, head: u64) -> Checked<String> {
-    let file = File::open(path)?;
-    let Stamp { bytes, modified } = Stamp::of(&file.metadata()?)?;
-    let mut start = Vec::new();
-    file.take(head.min(HEAD)).read_to_end(&mut start)?;
-    // FNV-1a: it is there to notice a change, not an attack.
-    let hash = start
-        .iter()
-        .fold(0xCBF2_9CE4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
-    Ok(format!("{}: {bytes} bytes of {modified}, head {hash:016x}", path.display()))
+/// What identifies a file as it is now: bytes, modification time in nanoseconds, and a hash of what comes before its points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    stamp: Stamp,
+    head: u64,
+}
+
+impl Identity {
+    /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to tell.
+    pub(crate) fn of(mut file: &File, head: u64) -> Checked<Self> {
+        let stamp = Stamp::of(&file.metadata()?)?;
+        let mut bytes = Vec::new();
+        file.rewind()?;
+        file.take(head.min(HEAD)).read_to_end(&mut bytes)?;
+        // FNV-1a: it is there to notice a change, not an attack.
+        let hash = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        Ok(Self { stamp, head: bytes.iter().fold(0xCBF2_9CE4_8422_2325, hash) })
+    }
+
+    /// As three words.
+    pub(crate) fn to_words(self) -> [u64; 3] {
+        [self.stamp.bytes, self.stamp.modified as u64, self.head]
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { stamp: Stamp { bytes, modified }, head } = self;
+        write!(f, "{bytes} bytes of {modified}, head {head:016x}")
+    }
 }

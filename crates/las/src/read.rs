@@ -1,13 +1,16 @@
 //! Files as sources of points, and all points of a source.
 
 use crate::{
-    Las, identity,
+    Las,
+    error::Problem,
+    identity::Identity,
     slots::{Slots, close_gaps, room},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
 use rayon::prelude::*;
+use std::fs::File;
 
 impl PointSource for Las {
     fn name(&self) -> String {
@@ -45,7 +48,9 @@ impl PointSource for Las {
     }
 
     fn identity(&self) -> compute::Result<Vec<String>> {
-        Ok(vec![identity::line(&self.path, self.parsed.points_at).map_err(|problem| problem.of(&self.path))?])
+        let file = File::open(&self.path).map_err(|error| Problem::Io(error).of(&self.path))?;
+        let identity = Identity::of(&file, self.parsed.points_at).map_err(|problem| problem.of(&self.path))?;
+        Ok(vec![format!("{}: {identity}", self.path.display())])
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {

@@ -3,12 +3,10 @@
 //! Written as `<file>.chunks`: a head that identifies the file (bytes, modification time, a hash of everything before the points), then 56
 //! bytes a chunk. One that does not belong to the file as it is now is not used.
 
-use crate::error::Checked;
+use crate::{error::Checked, identity::Identity};
 use std::{
     fs::{self, File},
-    io::Read,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 const MAGIC: &[u8; 8] = b"ISOPCHK1";
@@ -59,26 +57,6 @@ impl Contents {
     }
 }
 
-/// What identifies a file as it is now: bytes, modification time in nanoseconds, and a hash of its first `head` bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity([u64; 3]);
-
-impl Identity {
-    pub(crate) fn of(mut file: &File, head: u64) -> Checked<Self> {
-        use std::io::Seek;
-        let about = file.metadata()?;
-        let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
-        let mut bytes = Vec::new();
-        file.rewind()?;
-        file.take(head).read_to_end(&mut bytes)?;
-        // FNV-1a: it is there to notice a change, not an attack.
-        let hash = bytes
-            .iter()
-            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
-        Ok(Self([about.len(), modified, hash]))
-    }
-}
-
 /// Where the index of a file is: beside it, or in a folder for such.
 pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
@@ -115,7 +93,7 @@ pub(crate) fn write(path: &Path, identity: Identity, contents: &[Contents]) -> C
 }
 
 fn header(identity: Identity) -> Vec<u8> {
-    MAGIC.iter().copied().chain(identity.0.iter().flat_map(|word| word.to_le_bytes())).collect()
+    MAGIC.iter().copied().chain(identity.to_words().into_iter().flat_map(u64::to_le_bytes)).collect()
 }
 
 #[cfg(test)]

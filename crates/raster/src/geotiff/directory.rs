@@ -63,6 +63,13 @@ pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let mut citation = String::new();
     if let Some(code) = crs.horizontal {
         keys.push([if geographic { 2048 } else { 3072 }, 0, 1, code]);
+    } else if let Some(wkt) = crs.wkt.as_ref().filter(|wkt| !geographic && wkt.len() < 60_000) {
+        // A projected system without a code (feet that were converted to metres): keys for it would be those of its projection, but
+        // GDAL and what is built on it take well-known text here, in the way of ESRI.
+        citation = format!("ESRI PE String = {wkt}|");
+        keys.push([3072, 0, 1, 32767]);
+        keys.push([3073, 34737, citation.len() as u16, 0]);
+        keys.push([3076, 0, 1, 9001]);
     } else if let Some(name) = &crs.name {
         citation = format!("{name}|");
         keys.push([1026, 34737, citation.len() as u16, 0]);
@@ -70,4 +77,25 @@ pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
     keys.extend(crs.vertical.map(|code| [4096, 0, 1, code]));
     let head = [1, 1, 0, keys.len() as u16];
     (std::iter::once(head).chain(keys).flatten().collect(), citation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_a_code_keeps_its_text() {
+        let wkt = r#"PROJCS["Oregon Lambert, in metres",GEOGCS["NAD83"],UNIT["metre",1]]"#;
+        let crs = Crs { wkt: Some(wkt.into()), name: Some("Oregon Lambert, in metres".into()), ..Crs::default() };
+        let (keys, citation) = geokeys(&crs);
+        let entries = keys.as_chunks::<4>().0;
+        assert_eq!(entries[0], [1, 1, 0, entries.len() as u16 - 1]);
+        assert!(entries[1..].is_sorted(), "readers look keys up in order");
+        assert!(entries.contains(&[3072, 0, 1, 32767]));
+        let [_, _, length, start] = *entries.iter().find(|entry| entry[0] == 3073).unwrap();
+        assert_eq!(citation.get(usize::from(start)..usize::from(length)).unwrap(), format!("ESRI PE String = {wkt}|"));
+
+        let (keys, citation) = geokeys(&Crs { horizontal: Some(25833), ..crs });
+        assert!(keys.as_chunks::<4>().0.contains(&[3072, 0, 1, 25833]) && citation.is_empty(), "a code says it all");
+    }
 }
