@@ -36,13 +36,14 @@ for tile in inf 500 100 33.3; do
         hash "tile-$tile-threads-$threads"
     done
 done
-for tile in 500 100; do
+for tile in 500 100 33.3; do
     run "one-file-tile-$tile" "$one" --tile-size "$tile" && hash "one-file-tile-$tile"
-    run "on-disk-tile-$tile" "$nine" --tile-size "$tile" --memory 40MiB
-    grep -o '"bytes_spilled": [0-9]*' "$folder/on-disk-tile-$tile/summary.json"
+    # Every tile waits for the whole file, and memory does not hold it.
+    run "on-disk-tile-$tile" "$one" --tile-size "$tile" --memory 32MiB
+    grep -q '"bytes_spilled": [1-9]' "$folder/on-disk-tile-$tile/summary.json" || { echo "nothing went to disk"; exit 1; }
     hash "on-disk-tile-$tile"
 done
-run "one-file-on-disk" "$one" --memory 40MiB && hash "one-file-on-disk"
+run "nine-files-little-memory" "$nine" --memory 32MiB && hash "nine-files-little-memory"
 for number in 2 3 1; do run shards "$nine" --tile-size 100 --shard "$number/3"; done
 run shards "$nine" --tile-size 100 --merge && hash shards
 [ "$(sort -u "$folder/hashes" | wc -l)" = 1 ] || { echo "not equal"; exit 1; }

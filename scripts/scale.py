@@ -41,7 +41,7 @@ for millions in options.points:
     took, _ = timed([options.bin / "terrain_change", *arguments])
     run = json.loads((place / "out" / "summary.json").read_text())["run"]
     tiling = run["tiling"]
-    line = dict(what="terrain_change", memory=options.memory, **about, **took)
+    line = dict(what="terrain_change", given=options.memory, tile_m=options.tile_size, **about, **took)
     line |= {name: tiling[name] for name in ("tiles", "tiles_cut", "memory", "peak_bytes", "bytes_spilled", "idle_s", "stages_s", "stages_thread_s")}
     line |= dict(
         chunks=sum(source["chunks"] for source in tiling["sources"]),

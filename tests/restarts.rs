@@ -98,16 +98,37 @@ impl Place {
         fs::read_dir(self.path(out).join(".run/tiles")).map_or(0, Iterator::count)
     }
 
-    /// Waits until some tiles are done; whether the program is still running then.
-    fn wait_for_tiles(&self, out: &str, child: &mut Child, tiles: usize) -> bool {
-        while self.tiles_done(out) < tiles {
-            if child.try_wait().unwrap().is_some() {
-                return false;
+    /// The program, stopped (not ended) when so many tiles or more are done and others are not. A machine may be too busy to see it in time:
+    /// then once more.
+    fn stopped(&self, out: &str, more: &[&str], tiles: usize) -> Child {
+        for _ in 0..20 {
+            let mut child = self.command(out, more).spawn().unwrap();
+            while self.tiles_done(out) < tiles && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
             }
-            std::thread::sleep(Duration::from_millis(1));
+            if child.try_wait().unwrap().is_none() {
+                signal(&child, "-STOP");
+                if self.tiles_done(out) >= tiles && RESULTS.iter().all(|name| !self.path(out).join(name).exists()) {
+                    return child;
+                }
+                signal(&child, "-CONT");
+            }
+            child.wait().unwrap();
+            fs::remove_dir_all(self.path(out)).unwrap();
         }
-        true
+        panic!("it was never seen between its first and last tile");
     }
+
+    /// Kills it when so many tiles or more are done.
+    fn kill_after(&self, out: &str, tiles: usize) {
+        let mut child = self.stopped(out, &[], tiles);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
 fn message(output: &Output) -> String {
@@ -131,29 +152,27 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
     place.finish("whole");
     let (expected, takes) = (place.files("whole"), start.elapsed());
     assert_eq!(expected.len(), RESULTS.len() + 2, "and a summary and a page: {:?}", expected.keys());
-    let mut interrupted = 0;
     for moment in 0..20_u32 {
-        let mut child = place.command("killed", &[]).spawn().unwrap();
-        // Moments that are spread over the run as it took before, in a scattered order.
-        std::thread::sleep(takes * (moment * 7 % 20) / 20);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        interrupted += usize::from(place.tiles_done("killed") > 0);
+        if moment % 2 == 0 {
+            // At any time of the run as it took before, in a scattered order.
+            let mut child = place.command("killed", &[]).spawn().unwrap();
+            std::thread::sleep(takes * (moment * 7 % 20) / 20);
+            child.kill().unwrap();
+            child.wait().unwrap();
+        } else {
+            place.kill_after("killed", moment as usize / 2 + 1);
+        }
         place.finish("killed");
         place.same("killed", &expected);
         fs::remove_dir_all(place.path("killed")).unwrap();
     }
-    assert!(interrupted > 0, "no run was killed between its first and last tile");
 }
 
 #[test]
 fn what_was_done_before_the_kill_is_not_done_again() {
     let place = Place::new(16_000);
     place.finish("whole");
-    let mut child = place.command("killed", &[]).spawn().unwrap();
-    assert!(place.wait_for_tiles("killed", &mut child, 5));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    place.kill_after("killed", 5);
     let done = place.tiles_done("killed");
     place.finish("killed");
     place.same("killed", &place.files("whole"));
@@ -166,10 +185,7 @@ fn what_was_done_before_the_kill_is_not_done_again() {
 #[test]
 fn other_parameters_and_other_inputs_are_refused() {
     let place = Place::new(16_000);
-    let mut child = place.command("out", &[]).spawn().unwrap();
-    assert!(place.wait_for_tiles("out", &mut child, 3));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    place.kill_after("out", 3);
     refused(&place.run("out", &["--depth", "4"]), &["other parameters", "remove"]);
     refused(&place.run("out", &["--memory", "64MiB", "--tile-size", "20"]), &["other tiles"]);
     let (before, kept) = (place.path("before.laz"), place.path("kept.laz"));
@@ -193,13 +209,7 @@ fn an_input_that_is_replaced_during_the_run_is_noticed() {
     let little = ["--memory", "30MiB"];
     assert!(place.run("whole", &little).status.success());
     let after = place.path("after.laz");
-    let mut child = place.command("out", &little).spawn().unwrap();
-    let signal = |child: &Child, name: &str| {
-        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-    };
-    assert!(place.wait_for_tiles("out", &mut child, 1));
-    signal(&child, "-STOP");
-    place.no_result("out");
+    let child = place.stopped("out", &little, 1);
     fs::rename(&after, place.path("kept.laz")).unwrap();
     Scene::new(16_000, 10).write(&place.path("unused.laz"), &after).unwrap();
     signal(&child, "-CONT");

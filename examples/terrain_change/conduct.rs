@@ -10,8 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of the memory that the output files may take while they are put together, at most.
-const OUTPUTS: u64 = 96 << 20;
+/// Bytes that the output files and the picture may take while they are put together, at most: part of the memory, where that is a gigabyte or more.
+const OUTPUTS: u64 = 128 << 20;
 
 /// What was said about it on the command line, understood.
 pub(crate) struct Conduct {

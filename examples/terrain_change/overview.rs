@@ -15,10 +15,10 @@ const LARGEST: f64 = 1400.0;
 #[derive(Clone, Copy, Default)]
 struct Pixel {
     changes: u32,
-    change: f64,
+    change: f32,
     significant: u32,
     heights: u32,
-    height: f64,
+    height: f32,
 }
 
 impl Pixel {
@@ -53,13 +53,13 @@ impl Overview {
             let pixel = &mut self.pixels[at];
             if change.is_finite() {
                 pixel.changes += 1;
-                pixel.change += change;
+                pixel.change += change as f32;
                 pixel.significant += u32::from(change.abs() > tile.level_of_detection.values[[row, column]]);
             }
             let height = tile.heights[0].values[[row, column]];
             if height.is_finite() {
                 pixel.heights += 1;
-                pixel.height += height;
+                pixel.height += height as f32;
             }
         }
     }
@@ -67,16 +67,12 @@ impl Overview {
     /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid. Where few cells have points of both epochs, pixels
     /// are larger than cells, so that there is a map to be seen instead of dust.
     pub(crate) fn png(&self, limit: f64) -> Result<(Vec<u8>, Grid)> {
-        let mut map = Self { grid: self.grid, pixels: self.pixels.clone() };
-        loop {
-            let coarser = map.coarser()?;
-            // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless most of the small ones were empty.
-            if coarser.covered() < 1.5 * map.covered() || coarser.pixels.len() < 1000 {
-                break;
-            }
-            map = coarser;
+        let coarser = self.coarser()?;
+        // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless most of the small ones were empty.
+        if coarser.covered() < 1.5 * self.covered() || coarser.pixels.len() < 1000 {
+            return Ok((self.draw(limit)?, self.grid));
         }
-        Ok((map.draw(limit)?, map.grid))
+        coarser.png(limit)
     }
 
     /// Ground with points of both epochs, m², as far as pixels tell.
@@ -98,7 +94,7 @@ impl Overview {
     }
 
     fn draw(&self, limit: f64) -> Result<Vec<u8>> {
-        let mean = |sum: f64, count: u32| if count == 0 { f64::NAN } else { sum / f64::from(count) };
+        let mean = |sum: f32, count: u32| if count == 0 { f64::NAN } else { f64::from(sum) / f64::from(count) };
         let change = self.pixels.mapv(|p| mean(p.change, p.changes));
         let significant = self.pixels.mapv(|p| f64::from(u8::from(2 * p.significant > p.changes)));
         let heights = Raster { grid: self.grid, values: self.pixels.mapv(|p| mean(p.height, p.heights)) };

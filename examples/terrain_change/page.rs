@@ -415,6 +415,10 @@ fn moved(tiling: &Value) -> String {
     ] {
         rows.push(vec![what.into(), format!("{} MiB", mebibytes(bytes)), String::new()]);
     }
+    for failure in tiling["failures"].as_array().into_iter().flatten() {
+        let error = escape(failure["error"].as_str().unwrap_or("?"));
+        rows.push(vec![format!("tile {} failed", failure["tile"]), list(&failure["extent"], 2), error]);
+    }
     table(&[], &rows)
 }
 

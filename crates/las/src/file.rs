@@ -116,7 +116,7 @@ impl Las {
         self.header().copc.as_ref()
     }
 
-    /// Chunks of the file, whatever the filters are; [`PointSource::chunk_count`] has those that they leave.
+    /// Chunks of the file, whatever the filters are; [`isopach_tiling::PointSource::chunk_count`] has those that they leave.
     #[must_use]
     pub fn total_chunks(&self) -> usize {
         self.chunks.len()

@@ -48,6 +48,8 @@ pub(crate) struct Buckets<'a> {
     ledger: &'a Ledger,
     clock: &'a Clock,
     disk: SpillFile,
+    /// Held while it is decided whether something fits, so that two do not take the same room.
+    entrance: Mutex<()>,
 }
 
 impl<'a> Buckets<'a> {
@@ -68,6 +70,7 @@ impl<'a> Buckets<'a> {
             ledger,
             clock,
             disk: SpillFile::new(spill),
+            entrance: Mutex::new(()),
         }
     }
 
@@ -86,16 +89,18 @@ impl<'a> Buckets<'a> {
         self.buckets[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a piece to its tile. Pieces may come in any order.
+    /// Bytes of a piece beside its points.
+    pub(crate) const PIECE: u64 = size_of::<Piece>() as u64;
+
+    /// Puts a piece, for which there is room ([`Self::enter`]), to its tile. Pieces may come in any order.
     pub(crate) fn put(&self, source: usize, tile: usize, piece: Piece) {
         let place = source * self.tiles + tile;
-        let bytes = piece.ticks.len() as u64 * self.bytes_per_point() + size_of::<Piece>() as u64;
+        let bytes = piece.ticks.len() as u64 * self.bytes_per_point() + Self::PIECE;
         let mut bucket = self.bucket(place);
         bucket.points += piece.ticks.len() as u64;
         bucket.here.push(piece);
         bucket.bytes += bytes;
         self.sizes[place].store(bucket.bytes, Ordering::Relaxed);
-        self.ledger.wait(bytes);
     }
 
     /// Points of a source in a tile.
@@ -103,32 +108,42 @@ impl<'a> Buckets<'a> {
         self.bucket(source * self.tiles + tile).points
     }
 
-    /// Sees to it that points that wait take at most `bytes`; false where they may not go to disk.
-    pub(crate) fn shrink_to(&self, bytes: u64) -> Result<bool> {
-        if self.ledger.waiting() <= bytes {
-            return Ok(true);
+    /// Sets `bytes` aside for work, if they are free beside the points that wait; those go to disk for it, if they may.
+    pub(crate) fn set_aside(&self, bytes: u64) -> Result<bool> {
+        let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(room) = self.ledger.room_to_wait().checked_sub(bytes) else { return Ok(false) };
+        if self.ledger.waiting() > room {
+            if !self.disk.is_allowed() {
+                return Ok(false);
+            }
+            self.put_largest_aside(room)?;
         }
-        if !self.disk.is_allowed() {
-            return Ok(false);
-        }
-        self.put_largest_aside(bytes).map(|()| true)
+        self.ledger.work(bytes);
+        Ok(true)
     }
 
-    /// Sees to it that `bytes` more fit: the largest buckets go to disk until a quarter of the room is free.
-    pub(crate) fn make_room(&self, bytes: u64) -> Result<()> {
+    /// Sees to it that `bytes` of points more may wait, and counts them: the largest buckets go to disk until a quarter of the room is free.
+    pub(crate) fn enter(&self, bytes: u64) -> Result<()> {
+        let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
         let room = self.ledger.room_to_wait();
-        if self.ledger.waiting().saturating_add(bytes) <= room {
-            return Ok(());
+        if self.ledger.waiting().saturating_add(bytes) > room {
+            if !self.disk.is_allowed() {
+                return Err(Error::OutOfMemory {
+                    what: "holding points until their tiles are complete",
+                    requested: (self.ledger.waiting() + self.ledger.working()).saturating_add(bytes),
+                    budget: self.ledger.given(),
+                    advice: "raise the memory, or name a folder to spill to",
+                });
+            }
+            self.put_largest_aside((room / 4 * 3).saturating_sub(bytes))?;
         }
-        if !self.disk.is_allowed() {
-            return Err(Error::OutOfMemory {
-                what: "holding points until their tiles are complete",
-                requested: (self.ledger.waiting() + self.ledger.working()).saturating_add(bytes),
-                budget: self.ledger.given(),
-                advice: "raise the memory, or name a folder to spill to",
-            });
-        }
-        self.put_largest_aside((room / 4 * 3).saturating_sub(bytes))
+        self.ledger.wait(bytes);
+        Ok(())
+    }
+
+    /// Points that were counted by [`Self::enter`] do not come.
+    pub(crate) fn turn_back(&self, bytes: u64) {
+        self.ledger.left(bytes);
     }
 
     /// Puts the largest buckets on disk until at most `bytes` are left in memory.

@@ -68,8 +68,10 @@ impl Routing<'_> {
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         room.places.resize(self.plan.len(), 0);
         let outcome = self.count(source, chunk, extent, &points, &mut room).and_then(|()| {
-            self.buckets.make_room(room.copies.len() as u64 * self.buckets.bytes_per_point())?;
-            self.fill(source, &points, &mut room)
+            let bytes =
+                room.copies.len() as u64 * self.buckets.bytes_per_point() + room.lists.len() as u64 * Buckets::PIECE;
+            self.buckets.enter(bytes)?;
+            self.fill(source, &points, &mut room).inspect_err(|_| self.buckets.turn_back(bytes))
         });
         let copies = room.copies.len() as u64;
         for List { tile, ticks, rows, .. } in room.lists.drain(..) {

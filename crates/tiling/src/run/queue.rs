@@ -97,6 +97,11 @@ impl Queue {
         &self.groups[group].group.extent
     }
 
+    /// The first tile that waits for a group.
+    pub(super) fn first_tile(&self, group: usize) -> usize {
+        self.groups[group].tiles[0] as usize
+    }
+
     /// A chunk of a group is done; the tiles that are complete by that.
     pub(super) fn routed(&mut self, group: usize) -> Vec<usize> {
         let waited = &mut self.groups[group];

@@ -52,7 +52,6 @@ where
                 }
             }
             self.units.remove(&unit.part);
-            self.work.ledger.work(unit.bytes);
             self.in_flight.tiles += 1;
             self.in_flight.after += unit.after;
             let (work, teller) = (self.work, self.teller());
@@ -66,15 +65,14 @@ where
         false
     }
 
-    /// Whether a tile may be begun now. Points that wait for other tiles go to disk for it, if they may.
+    /// Sets a tile's bytes aside, if it may be begun now. Points that wait for other tiles go to disk for it, if they may.
     fn fits(&self, unit: &Unit) -> Result<bool> {
         let ledger = self.work.ledger;
         let results = self.waiting + self.in_flight.after + unit.after;
         if !self.turn.has_come_to(unit.part) && results > ledger.limit() / 4 {
             return Ok(false);
         }
-        let free = ledger.limit().saturating_sub(ledger.working());
-        Ok(unit.bytes <= free && self.work.routing.buckets.shrink_to(free - unit.bytes)?)
+        self.work.routing.buckets.set_aside(unit.bytes)
     }
 
     /// Begins the next chunk, if there is room to decode it.
@@ -85,11 +83,15 @@ where
         let Some(next) = self.queue.next(self.end) else { return false };
         let source = self.work.sources[next.source];
         let bytes = chunk_bytes(source, next.chunk, self.work.routing.columns);
-        if self.work.ledger.working() + bytes > self.work.ledger.limit() {
-            return false;
+        match self.work.routing.buckets.set_aside(bytes) {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(error) => {
+                self.fail(self.queue.first_tile(next.group), error);
+                return false;
+            }
         }
         self.queue.begin(next);
-        self.work.ledger.work(bytes);
         self.in_flight.chunks += 1;
         let (work, teller, extent) = (self.work, self.teller(), *self.queue.extent(next.group));
         scope.spawn(move |_| {

@@ -12,7 +12,7 @@ use super::{
     Run,
     queue::{Next, Queue},
     turn::{State, Turn},
-    work::{Unit, Work, too_heavy},
+    work::{Unit, Work, chunk_bytes, too_heavy},
 };
 use crate::{
     PointSource, Report, TileOperation, TileSink, keep::Part, progress::Pace, report::SourceReport, route::Given,
@@ -184,6 +184,10 @@ where
         if let Some(unit) = self.units.values().next() {
             return Err(self.stuck(unit));
         }
+        if let Some(next) = self.queue.next(self.end) {
+            let source = self.work.sources[next.source];
+            return Err(self.no_room(chunk_bytes(source, next.chunk, self.work.routing.columns)));
+        }
         self.check_sources()?;
         Ok(self.report)
     }
@@ -194,9 +198,15 @@ where
         if unit.bytes > ledger.limit() / 2 {
             return too_heavy(unit, ledger);
         }
+        self.no_room(unit.bytes)
+    }
+
+    /// Points that wait leave no room for `bytes`, and may not go to disk.
+    fn no_room(&self, bytes: u64) -> Error {
+        let ledger = self.work.ledger;
         Error::OutOfMemory {
             what: "holding points until their tiles are complete",
-            requested: ledger.waiting() + ledger.working() + unit.bytes,
+            requested: ledger.waiting() + ledger.working() + bytes,
             budget: ledger.given(),
             advice: "raise the memory, or name a folder to spill to",
         }
