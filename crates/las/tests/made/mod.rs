@@ -112,6 +112,6 @@ fn point(format: u8, extra: u16, i: u32) -> Vec<u8> {
         bytes.extend((100 + i % 5).to_le_bytes());
         (0..4).for_each(|k| bytes.extend((i as f32 * 0.5 + k as f32).to_le_bytes()));
     }
-    bytes.extend((0..extra).map(|k| (i as u16 + 31 * k) as u8));
+    bytes.extend((0..extra).map(|k| (i as u16).wrapping_add(k.wrapping_mul(31)) as u8));
     bytes
 }
