@@ -209,6 +209,11 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
     let Some(record) = records.iter().find(|r| r.user == "laszip encoded" && r.id == 22204) else { return Ok(None) };
     let must = "describe a known compressor";
     let vlr = LazVlr::from_buffer(&record.data).map_err(|error| Problem::lying("the LASzip record", error, must))?;
+    // `laz` adds them up in 16 bits.
+    let fields: u32 = vlr.items().iter().map(|item| u32::from(item.size())).sum();
+    if u16::try_from(fields).is_err() {
+        return Err(Problem::lying("the size of the compressed fields", fields, "fit a record, 65535 bytes"));
+    }
     let in_layers = vlr.items().iter().any(|item| item.version() > 2);
     match record.data.first_chunk().map(|code| u16::from_le_bytes(*code)) {
         Some(code @ 1..=2) if in_layers => Err(Problem::lying("the compressor", code, "be 3 for fields in layers")),
