@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! cargo install cargo-fuzz
-//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus/las
+//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus/las     # whole small files of every kind
+//! tar -xzf fuzz/las-corpus.tar.gz -C fuzz/corpus/las                           # what earlier runs came upon, up to 1.5 kB
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run las -- -max_total_time=3600 -timeout=10 -rss_limit_mb=1024 -max_len=16384
 //! ```
 
