@@ -15,6 +15,8 @@ mod scene;
 mod scene_epochs;
 #[path = "../examples/common/scene_files.rs"]
 mod scene_files;
+#[path = "../examples/common/scene_schema.rs"]
+mod scene_schema;
 
 use clap::Parser;
 use isopach::{

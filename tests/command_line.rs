@@ -9,6 +9,8 @@ mod scene;
 mod scene_epochs;
 #[path = "../examples/common/scene_files.rs"]
 mod scene_files;
+#[path = "../examples/common/scene_schema.rs"]
+mod scene_schema;
 
 use isopach::{
     cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},

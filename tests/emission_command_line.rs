@@ -161,7 +161,7 @@ fn image(folder: &Folder, channel: usize, dn: &Array2<f64>) -> String {
     };
     let mut file = CubeFile::create(&path, &[cube]).unwrap();
     file.write_rows(0, 0, dn.view().insert_axis(Axis(0))).unwrap();
-    drop(file);
+    file.finish().unwrap();
     // As an image with two axes.
     let mut bytes = fs::read(&path).unwrap();
     let at = bytes.windows(9).rposition(|w| w == b"NAXIS   =").unwrap();

@@ -1,12 +1,13 @@
 //! Arrays of `f64` in the `.npy` format.
 
-use std::{fs, io, path::Path};
+use isopach::compute::write_whole;
+use std::{io, path::Path};
 
 /// Writes `f64` values of the given shape.
 pub(crate) fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<()> {
     let mut bytes = header("<f8", shape);
     bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
-    fs::write(path, bytes)
+    write_whole(path, &[&bytes])
 }
 
 /// What comes before the numbers.

@@ -7,7 +7,7 @@ use crate::{
     source::{About, Axis},
 };
 use isopach::{
-    compute::{Error as Failure, Result},
+    compute::{Error as Failure, Result, UnfinishedFile},
     emission::{Real, TemperatureResponse},
 };
 use ndarray::{Array3, ArrayD, ArrayView3};
@@ -129,6 +129,7 @@ impl Arrays {
 /// An array that is written row by row, from the first to the last.
 pub(crate) struct ArrayWriter {
     file: BufWriter<File>,
+    part: UnfinishedFile,
 }
 
 /// A number of an array.
@@ -154,9 +155,10 @@ impl Item for f64 {
 
 impl ArrayWriter {
     pub(crate) fn create<T: Item>(path: &Path, shape: &[usize]) -> Result<Self> {
-        let mut file = BufWriter::new(File::create(path).map_err(Failure::source)?);
+        let (part, file) = UnfinishedFile::create(path).map_err(Failure::source)?;
+        let mut file = BufWriter::new(file);
         file.write_all(&npy_write::header(T::DESCR, shape)).map_err(Failure::source)?;
-        Ok(Self { file })
+        Ok(Self { file, part })
     }
 
     /// The next rows: shape (rows, columns, numbers of a pixel).
@@ -164,7 +166,8 @@ impl ArrayWriter {
         values.iter().try_for_each(|x| x.put(&mut self.file)).map_err(Failure::source)
     }
 
-    pub(crate) fn finish(mut self) -> Result<()> {
-        self.file.flush().map_err(Failure::source)
+    pub(crate) fn finish(self) -> Result<()> {
+        let file = self.file.into_inner().map_err(|error| Failure::source(error.into_error()))?;
+        self.part.complete(&file).map_err(Failure::source)
     }
 }

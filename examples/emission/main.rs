@@ -33,7 +33,7 @@ use arguments::{Arguments, Format, OnSaturation, Output, Precision};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    compute::Cpu,
+    compute::{Cpu, write_whole},
     emission::{Inversion, Missing, Outputs, Quantity, Saturation},
 };
 use measure::Measure;
@@ -85,11 +85,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if is_image {
         let panels = pictures::write(&arguments.out, &found)?;
         finish(&mut summary, &measure, &about);
-        fs::write(arguments.out.join("index.html"), page::html(&about, &summary, &found, &panels))?;
+        write_whole(&arguments.out.join("index.html"), &[page::html(&about, &summary, &found, &panels).as_bytes()])?;
     } else {
         finish(&mut summary, &measure, &about);
     }
-    fs::write(arguments.out.join("summary.json"), serde_json::to_string_pretty(&summary)?)?;
+    write_whole(&arguments.out.join("summary.json"), &[serde_json::to_string_pretty(&summary)?.as_bytes()])?;
     println!("{}", serde_json::to_string_pretty(&summary)?);
     println!("See {}", arguments.out.join(if is_image { "index.html" } else { "" }).display());
     Ok(())

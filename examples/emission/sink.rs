@@ -186,7 +186,7 @@ impl Sink {
 
     pub(crate) fn finish(self) -> Result<()> {
         match self.files {
-            Files::Fits(_) => Ok(()),
+            Files::Fits(file) => file.finish(),
             Files::Npy(arrays) => arrays.into_iter().try_for_each(ArrayWriter::finish),
         }
     }

@@ -1,6 +1,6 @@
 //! What a run has found, in a few letters: equal where every cell and every point is, bit by bit.
 
-use isopach::{cloud::Columns, las::Las, raster::read_geotiff};
+use isopach::{cloud::Columns, compute::fnv1a, las::Las, raster::read_geotiff};
 use std::{error::Error, path::Path, path::PathBuf};
 
 /// Rasters of a run, and its point files with their columns.
@@ -10,10 +10,8 @@ const POINTS: [(&str, &[&str]); 2] = [
     ("c2c.laz", &["c2c_distance"]),
 ];
 
-/// FNV-1a over numbers.
 fn hash(numbers: impl Iterator<Item = u64>) -> u64 {
-    let bytes = numbers.flat_map(u64::to_le_bytes);
-    bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+    fnv1a(numbers.flat_map(u64::to_le_bytes))
 }
 
 fn raster(path: &Path) -> Result<u64, Box<dyn Error>> {

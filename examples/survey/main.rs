@@ -10,6 +10,8 @@ mod measure;
 mod naive;
 #[path = "../common/scene.rs"]
 mod scene;
+#[path = "../common/scene_schema.rs"]
+mod scene_schema;
 
 use clap::{Parser, Subcommand};
 use std::{error::Error, path::PathBuf};

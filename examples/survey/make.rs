@@ -1,8 +1,11 @@
 //! A scene of any size as files, made a chunk at a time on all threads.
 
-use crate::scene::{CORNER, Scene, uniform};
+use crate::{
+    scene::{Scene, uniform},
+    scene_schema::schema,
+};
 use isopach::{
-    cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},
+    cloud::{Attributes, Cloud, Columns, Origin, Points},
     las::{Catalogue, LazWriter, Schema},
     tiling::PointSource,
 };
@@ -41,14 +44,7 @@ struct File {
 
 impl File {
     fn write(&self, path: &Path, points: u64) -> Result<(), Box<dyn Error>> {
-        let schema = Schema {
-            crs: Some(Crs::epsg(25833)),
-            scale: 0.001,
-            offset: [CORNER[0], CORNER[1], 0.0],
-            columns: Columns::CLASSIFICATION,
-            ..Schema::default()
-        };
-        let mut writer = LazWriter::create(path, &schema)?;
+        let mut writer = LazWriter::create(path, &schema())?;
         let firsts: Vec<u64> = (0..points).step_by(BUNDLE as usize).collect();
         for wave in firsts.chunks(2 * rayon::current_num_threads()) {
             let bundle = |&first: &u64| self.bundle(first, (first + BUNDLE).min(points), points);

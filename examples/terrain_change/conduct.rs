@@ -1,6 +1,9 @@
 //! How a run is conducted: its memory and disk, where its results are kept until all are there, which part of it is done here.
 
-use crate::arguments::{Arguments, Failing};
+use crate::{
+    arguments::{Arguments, Failing},
+    report::write_file,
+};
 use isopach::{
     compute::{Error, Result},
     tiling::{Kept, OnFailure, Plan, PointSource, Share, Spill, TileFailure, Tiling},
@@ -134,8 +137,7 @@ pub(crate) fn failure(failure: &TileFailure) -> String {
 /// Writes the plan for people and programs into a folder.
 pub(crate) fn write_plan(folder: &Path, plan: &Plan, sources: &[&dyn PointSource]) -> Result<()> {
     for (name, text) in [("plan.json", format!("{:#}\n", plan.to_json())), ("plan.svg", plan.to_svg(sources))] {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
+        write_file(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ mod scene;
 mod scene_epochs;
 #[path = "../common/scene_files.rs"]
 mod scene_files;
+#[path = "../common/scene_schema.rs"]
+mod scene_schema;
 mod truth;
 
 use arguments::{Align, Arguments, On};

@@ -11,12 +11,12 @@ use crate::{
 };
 use isopach::{
     change::{Status, Volume, Volumes},
-    compute::{Error, Result},
+    compute::{Error, Result, write_whole},
     registration::Alignment,
     tiling::{PointSource, Report, Stage},
 };
 use serde_json::{Value, json};
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// Where the time went.
 pub(crate) struct Times<'a> {
@@ -74,17 +74,15 @@ pub(crate) fn write(
     let clock = Measure::start();
     summary["run"] = ran(run, times, clock.seconds()[0]);
     let page = page::html(&summary, &outputs, maps, arguments);
-    write_beside(&arguments.out.join("summary.json"), format!("{summary:#}\n").as_bytes())?;
-    write_beside(&arguments.out.join("index.html"), page.as_bytes())?;
+    write_file(&arguments.out.join("summary.json"), format!("{summary:#}\n").as_bytes())?;
+    write_file(&arguments.out.join("index.html"), page.as_bytes())?;
     tell(&summary, run, arguments);
     Ok(())
 }
 
-/// Writes beside and renames, so that a file is whole or not there.
-fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
-    let part = path.with_extension("part");
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| Error::source(format!("{}: {error}", path.display())))
+/// Writes a file whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_whole(path, &[bytes]).map_err(|error| Error::source(format!("{}: {error}", path.display())))
 }
 
 /// JSON has no NaN: what is not there is null.

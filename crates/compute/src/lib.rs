@@ -7,9 +7,13 @@
 
 mod choice;
 mod error;
+mod hash;
+mod unfinished_file;
 
 pub use choice::{Choice, PassedOn};
 pub use error::{Error, Result};
+pub use hash::fnv1a;
+pub use unfinished_file::{UnfinishedFile, write_whole, write_whole_among_others};
 
 use std::fmt::Debug;
 

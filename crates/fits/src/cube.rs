@@ -1,7 +1,7 @@
 //! Cubes.
 
 use fitskit::{Hdu, Header, HeaderValue};
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, UnfinishedFile};
 use ndarray::{ArrayView3, Axis, s};
 use std::{
     fs::File,
@@ -82,10 +82,12 @@ pub struct Cube {
     pub keywords: Vec<(String, Value, String)>,
 }
 
-/// A file of cubes whose rows are written in any order. What is never written is zero.
+/// A file of cubes whose rows are written in any order. What is never written is zero. The file has its name when [`CubeFile::finish`] succeeds;
+/// dropped before, nothing is left.
 #[derive(Debug)]
 pub struct CubeFile {
     file: File,
+    part: UnfinishedFile,
     /// Where each cube's data starts, its shape and precision.
     cubes: Vec<(u64, [usize; 3], Precision)>,
 }
@@ -97,7 +99,8 @@ impl CubeFile {
     /// [`Error::Source`] where it cannot be written.
     pub fn create(path: impl AsRef<Path>, cubes: &[Cube]) -> Result<Self> {
         let path = path.as_ref();
-        let mut file = File::create(path).map_err(|e| Error::source(format!("{}: {e}", path.display())))?;
+        let created = UnfinishedFile::create(path).map_err(|e| Error::source(format!("{}: {e}", path.display())));
+        let (part, mut file) = created?;
         let mut at = write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
         let mut places = vec![];
         for cube in cubes {
@@ -108,7 +111,7 @@ impl CubeFile {
             at += bytes.div_ceil(BLOCK) * BLOCK;
         }
         file.set_len(at).map_err(Error::source)?;
-        Ok(Self { file, cubes: places })
+        Ok(Self { file, part, cubes: places })
     }
 
     /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first row is row `first` of the cube.
@@ -142,6 +145,14 @@ impl CubeFile {
             }
         }
         Ok(())
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`Error::Source`] where it cannot be written to the end or renamed.
+    pub fn finish(self) -> Result<()> {
+        self.part.complete(&self.file).map_err(Error::source)
     }
 }
 
@@ -204,7 +215,7 @@ mod tests {
         file.write_rows(1, 0, a.slice(s![.., ..3, ..])).unwrap();
         assert!(file.write_rows(1, 5, a.slice(s![.., ..3, ..])).is_err());
         assert!(file.write_rows(2, 0, a.view()).is_err());
-        drop(file);
+        file.finish().unwrap();
         let read = FitsFile::from_file(&path).unwrap();
         assert_eq!(read.extensions().len(), 2);
         let b = read.find_extension("B").unwrap();

@@ -1,6 +1,7 @@
 //! What a file is now, to notice when it becomes another.
 
 use crate::error::{Checked, Problem};
+use isopach_compute::fnv1a;
 use std::{
     fs::{self, File, Metadata},
     io::{Read, Seek},
@@ -48,9 +49,7 @@ impl Identity {
         let mut bytes = Vec::new();
         file.rewind()?;
         file.take(head.min(HEAD)).read_to_end(&mut bytes)?;
-        // FNV-1a: it is there to notice a change, not an attack.
-        let hash = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-        Ok(Self { stamp, head: bytes.iter().fold(0xCBF2_9CE4_8422_2325, hash) })
+        Ok(Self { stamp, head: fnv1a(bytes) })
     }
 
     /// As three words.

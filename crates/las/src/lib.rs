@@ -31,7 +31,6 @@ mod layered;
 mod layout;
 mod limits;
 mod metric;
-mod part;
 mod pointwise;
 mod read;
 mod records;

@@ -8,11 +8,11 @@ use crate::{
     Error, Las,
     encoder::{self, Encoder},
     error::{Checked, Problem},
-    part::Part,
     records::VariableRecord,
     schema::Records,
     summary::Summary,
 };
+use isopach_compute::UnfinishedFile;
 use laz::{DecompressionSelection, LazVlr};
 use rayon::prelude::*;
 use std::{
@@ -67,7 +67,8 @@ impl Las {
         let mut file = points.finish().map_err(theirs)?;
         let extended = self.copy_extended(&mut file).map_err(theirs)?;
         let patch = Patch { las: self, points_at, vlrs: start.count, compress, summary, extended };
-        end(part, file, &patch.header().map_err(theirs)?).map_err(theirs)?;
+        let header = patch.header(&start.bytes[..usize::from(self.parsed.header_bytes)]).map_err(theirs)?;
+        end(part, file, &header).map_err(theirs)?;
         Ok(summary.count)
     }
 
@@ -138,8 +139,8 @@ impl Las {
 }
 
 /// A file that begins with these bytes and goes on with points.
-fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(Part, Encoder)> {
-    let (part, mut file) = Part::create(to)?;
+fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFile, Encoder)> {
+    let (part, mut file) = UnfinishedFile::create(to)?;
     file.write_all(start)?;
     let points = match vlr {
         Some(vlr) => Encoder::compressed(file, vlr)?,
@@ -149,11 +150,11 @@ fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(Part, Encoder
 }
 
 /// Writes the header and gives the file its name.
-fn end(part: Part, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
+fn end(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(header)?;
     let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
-    part.complete(&file)
+    Ok(part.complete(&file)?)
 }
 
 /// Whether a record means the same in another file.
@@ -180,11 +181,11 @@ struct Patch<'a> {
 }
 
 impl Patch<'_> {
-    /// The bytes of the header, everything else as it was (LAS 1.4 R15, table 3; LAS 1.5 adds GPS times at 375).
-    fn header(&self) -> Checked<Vec<u8>> {
+    /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15, table 3; LAS 1.5 adds GPS times at 375).
+    fn header(&self, before: &[u8]) -> Checked<Vec<u8>> {
         let (las, summary) = (self.las, &self.summary);
         let [_, minor] = las.header().version;
-        let mut bytes = las.bytes_at(0, u64::from(las.parsed.header_bytes))?;
+        let mut bytes = before.to_vec();
         let mut put = |at: usize, value: &[u8]| {
             if let Some(place) = bytes.get_mut(at..at + value.len()) {
                 place.copy_from_slice(value);

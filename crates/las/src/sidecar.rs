@@ -4,6 +4,7 @@
 //! bytes a chunk. One that does not belong to the file as it is now is not used.
 
 use crate::{error::Checked, identity::Identity};
+use isopach_compute::write_whole_among_others;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -82,14 +83,11 @@ pub(crate) fn read(path: &Path, identity: Identity, chunks: usize) -> Option<Vec
     same.then(|| bytes[head..].as_chunks().0.iter().map(Contents::from_bytes).collect())
 }
 
-/// Writes an index beside and renames it.
+/// Writes an index.
 pub(crate) fn write(path: &Path, identity: Identity, contents: &[Contents]) -> Checked<()> {
     let mut bytes = header(identity);
     contents.iter().for_each(|chunk| bytes.extend(chunk.to_bytes()));
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    fs::write(&beside, bytes)?;
-    Ok(fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))?)
+    Ok(write_whole_among_others(path, &[&bytes])?)
 }
 
 fn header(identity: Identity) -> Vec<u8> {

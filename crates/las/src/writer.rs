@@ -5,11 +5,11 @@ use crate::{
     encoder::{self, CHUNK, Encoder},
     error::{Checked, Error, Problem},
     layout::{ANGLE_STEP, Layout},
-    part::Part,
     schema::{Schema, padded},
     summary::Summary,
 };
 use isopach_cloud::{Cloud, Columns};
+use isopach_compute::UnfinishedFile;
 use rayon::prelude::*;
 use std::{
     io::{Seek, SeekFrom, Write},
@@ -20,7 +20,6 @@ use std::{
 /// Writes points as they come, encoded on all threads, in memory for a chunk a thread. The file appears under its name when [`LazWriter::finish`] succeeds; dropped before, nothing is left.
 pub struct LazWriter {
     path: PathBuf,
-    part: Part,
     points: Encoder,
     schema: Schema,
     layout: Layout,
@@ -28,6 +27,7 @@ pub struct LazWriter {
     points_at: u32,
     vlrs: u32,
     summary: Summary,
+    part: UnfinishedFile,
 }
 
 impl std::fmt::Debug for LazWriter {
@@ -56,12 +56,11 @@ impl LazWriter {
         let (layout, extra) = (Layout::of(schema.format())?, schema.extra_length()?);
         let vlr = encoder::compressor(schema.format(), extra)?;
         let records = schema.records(&vlr)?;
-        let (part, mut file) = Part::create(path)?;
+        let (part, mut file) = UnfinishedFile::create(path)?;
         file.write_all(&[0; HEADER_BYTES as usize])?;
         file.write_all(&records.bytes)?;
         Ok(Self {
             path: path.to_owned(),
-            part,
             points: Encoder::compressed(file, vlr)?,
             schema: schema.clone(),
             layout,
@@ -69,6 +68,7 @@ impl LazWriter {
             points_at: u32::from(HEADER_BYTES) + records.bytes.len() as u32,
             vlrs: records.count,
             summary: Summary::default(),
+            part,
         })
     }
 
@@ -166,7 +166,7 @@ impl LazWriter {
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
         let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
-        self.part.complete(&file)
+        Ok(self.part.complete(&file)?)
     }
 
     /// The 375 bytes of a LAS 1.4 header.

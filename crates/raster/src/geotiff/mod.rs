@@ -15,11 +15,11 @@ pub use read::read;
 use crate::{Grid, Raster};
 use directory::{Entry, directory, geokeys};
 use isopach_cloud::{Crs, Rect};
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_tiling::TileSink;
 use pyramid::{Level, Pyramid};
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -36,7 +36,6 @@ const MOST_CELLS: f64 = 1_099_511_627_776.0;
 #[derive(Debug)]
 pub struct GeoTiffMosaic {
     path: PathBuf,
-    part: PathBuf,
     cell_size: f64,
     crs: Crs,
     description: String,
@@ -49,6 +48,7 @@ struct Open {
     grid: Grid,
     big: bool,
     pyramid: Pyramid,
+    part: UnfinishedFile,
 }
 
 impl GeoTiffMosaic {
@@ -59,10 +59,9 @@ impl GeoTiffMosaic {
     pub fn create(path: impl AsRef<Path>, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
         let path = path.as_ref();
-        let name = path.file_name().ok_or_else(|| Error::source(format!("{}: no file name", path.display())))?;
-        let part = path.with_file_name(format!(".{}.part", name.to_string_lossy()));
+        UnfinishedFile::beside(path, "part").map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
         let (crs, description) = (Crs::default(), String::new());
-        Ok(Self { path: path.to_owned(), part, cell_size, crs, description, open: None })
+        Ok(Self { path: path.to_owned(), cell_size, crs, description, open: None })
     }
 
     /// States the coordinate reference system.
@@ -86,19 +85,20 @@ impl GeoTiffMosaic {
     fn start(&mut self, grid: Grid) -> io::Result<()> {
         // A third more for the overviews.
         let big = (grid.columns as u64 * grid.rows as u64).saturating_mul(16) / 3 > CLASSIC_LIMIT;
-        let mut file = BufWriter::new(File::create(&self.part)?);
+        let (part, file) = UnfinishedFile::create(&self.path)?;
+        let mut file = BufWriter::new(file);
         let head: &[u8] = if big { b"II\x2B\0\x08\0\0\0\0\0\0\0\0\0\0\0" } else { b"II\x2A\0\0\0\0\0" };
         file.write_all(head)?;
-        let blocks = self.part.with_extension("blocks");
+        let blocks = UnfinishedFile::beside(&self.path, "blocks")?;
         // What a run that was killed has left.
         let _ = fs::remove_file(&blocks);
         let pyramid = Pyramid::new(&grid, file, head.len() as u64, blocks);
-        self.open = Some(Open { grid, big, pyramid });
+        self.open = Some(Open { grid, big, pyramid, part });
         Ok(())
     }
 
     fn complete(&mut self) -> io::Result<()> {
-        let Some(Open { grid, big, mut pyramid }) = self.open.take() else { return Ok(()) };
+        let Some(Open { grid, big, mut pyramid, part }) = self.open.take() else { return Ok(()) };
         pyramid.complete()?;
         if pyramid.at % 2 == 1 {
             pyramid.append(&[0])?;
@@ -115,8 +115,7 @@ impl GeoTiffMosaic {
         file.seek(SeekFrom::Start(place))?;
         file.write_all(&first.to_le_bytes()[..width])?;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        fs::rename(&self.part, &self.path)
+        part.complete(&file)
     }
 
     /// The entries of a level's directory, by tag.
@@ -189,15 +188,6 @@ impl TileSink<Raster> for GeoTiffMosaic {
     }
 }
 
-impl Drop for GeoTiffMosaic {
-    fn drop(&mut self) {
-        if self.open.take().is_some() || self.part.exists() {
-            // Nothing more can be done about a file that cannot be removed.
-            let _ = fs::remove_file(&self.part);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,7 +235,8 @@ mod tests {
 
     /// Width, height and cells of each picture of a file: the raster, then its overviews.
     fn pictures(path: &Path) -> Vec<(u32, u32, Vec<f32>)> {
-        let mut decoder = tiff::decoder::Decoder::new(std::io::BufReader::new(File::open(path).unwrap())).unwrap();
+        let mut decoder =
+            tiff::decoder::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).unwrap();
         let mut all = Vec::new();
         loop {
             let (width, height) = decoder.dimensions().unwrap();

@@ -1,7 +1,7 @@
 //! What a run is: enough to tell whether another one is the same.
 
 use crate::{Plan, PointSource};
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, fnv1a};
 use serde_json::{Value, json};
 
 /// Format of the folder; a different one is refused.
@@ -31,10 +31,9 @@ impl Manifest {
         format!("{:#}\n", self.0)
     }
 
-    /// A number that another manifest hardly has: FNV-1a.
+    /// A number that another manifest hardly has.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let text = self.to_text();
-        text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+        fnv1a(self.to_text().into_bytes())
     }
 
     /// Says what differs between the run that was begun (`self`) and the one that is asked for.

@@ -10,10 +10,9 @@ pub(crate) use manifest::Manifest;
 pub use stored::Stored;
 
 use isopach_cloud::Rect;
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, write_whole_among_others};
 use std::{
-    fmt, fs,
-    io::{self, Write},
+    fmt, fs, io,
     marker::PhantomData,
     path::{Path, PathBuf},
 };
@@ -115,7 +114,8 @@ impl<'a, T> Results<'a, T> {
             Err(error) => return Err(named(&path, &error)),
         };
         match begun {
-            None => write_whole(&path, &[manifest.to_text().as_bytes()]).map_err(|error| named(&path, &error))?,
+            None => write_whole_among_others(&path, &[manifest.to_text().as_bytes()])
+                .map_err(|error| named(&path, &error))?,
             Some(text) => {
                 let Some(begun) = Manifest::read(&text) else {
                     return Err(Error::source(format!(
@@ -170,7 +170,7 @@ impl<'a, T> Results<'a, T> {
         let path = self.path(part);
         let mut head = MAGIC.to_vec();
         (self.fingerprint, payload.len(), crc32fast::hash(payload)).store(&mut head);
-        write_whole(&path, &[&head, payload]).map_err(|error| named(&path, &error))
+        write_whole_among_others(&path, &[&head, payload]).map_err(|error| named(&path, &error))
     }
 
     /// Gets a result back.
@@ -204,19 +204,6 @@ fn part_of(path: &Path) -> Option<Part> {
     let mut next = || numbers.next()?;
     let (tile, part, of) = (next()?, next()?, next()?);
     numbers.next().is_none().then_some(Part { tile, part, of })
-}
-
-/// Writes a file beside, sees to it that it is on the disk, and gives it its name.
-fn write_whole(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let write = || {
-        let mut file = fs::File::create(&beside)?;
-        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
-        file.sync_data()?;
-        fs::rename(&beside, path)
-    };
-    write().inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 fn named(path: &Path, error: &io::Error) -> Error {
