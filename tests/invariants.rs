@@ -12,10 +12,10 @@ use isopach::{
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Volumes},
     cloud::{Cloud, Origin, Rect, Rigid},
     neighbours::AxialStatistic,
-    tiling::{Kept, Moved, PointSource, Report, Resident, Run, Share, Spill, Tiling},
+    tiling::{InFlight, Kept, Moved, PointSource, Report, Resident, Run, Share, Spill, Tiling},
 };
 use scene::Scene;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 /// Everything that a run gives, bit by bit, keyed by where it is.
 #[derive(Debug, Default, PartialEq)]
@@ -41,10 +41,19 @@ struct Setup {
     memory: u64,
     /// Runs as so many shards that are merged; 0: as one.
     shards: usize,
+    in_flight: InFlight,
 }
 
-const PLAIN: Setup =
-    Setup { tile_size: f64::INFINITY, threads: 2, chunk: 10_000, parts: 1, swapped: false, memory: 4 << 30, shards: 0 };
+const PLAIN: Setup = Setup {
+    tile_size: f64::INFINITY,
+    threads: 2,
+    chunk: 10_000,
+    parts: 1,
+    swapped: false,
+    memory: 4 << 30,
+    shards: 0,
+    in_flight: InFlight::OnePerThread,
+};
 
 /// So little memory that tiles are cut and points go to disk.
 const STARVED: Setup = Setup { memory: 4_000_000, ..PLAIN };
@@ -122,7 +131,12 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
     };
     let kept = Kept::within(dir.path().join("run"), "");
     let mut share = |share| {
-        let run = Run { keep: (setup.shards > 0).then(|| kept.results()), share, ..Run::default() };
+        let run = Run {
+            keep: (setup.shards > 0).then(|| kept.results()),
+            share,
+            in_flight: setup.in_flight,
+            ..Run::default()
+        };
         let sources: [&dyn PointSource; 2] = [&before, &after];
         pool.install(|| tiling.stream_with(&isopach::cpu(), &operation, sources, &mut sink, &run)).unwrap()
     };
@@ -178,7 +192,8 @@ fn the_same_bits_however_it_is_cut_up() {
         for setup in [
             Setup { tile_size: 50.0, ..PLAIN },
             Setup { tile_size: 33.3, threads: 5, ..PLAIN },
-            Setup { tile_size: 10.0, threads: 1, chunk: 777, ..PLAIN },
+            Setup { tile_size: 10.0, threads: 1, chunk: 777, in_flight: InFlight::Measured, ..PLAIN },
+            Setup { tile_size: 33.3, chunk: 777, in_flight: InFlight::Fixed(NonZeroUsize::MIN), ..STARVED },
             Setup { chunk: 1000, parts: 3, swapped: true, ..PLAIN },
             Setup { tile_size: 33.3, chunk: 50_000, parts: 4, ..PLAIN },
             Setup { tile_size: 100.0, chunk: 1000, parts: 9, ..STARVED },

@@ -270,6 +270,43 @@ fn a_full_disk_is_said_and_nothing_is_corrupted() {
     place.same("out", &place.files("whole"));
 }
 
+/// What is done on the little disk: the command where it is full, and again where the same disk has grown. Results go to the second folder.
+const ON_A_FULL_DISK: &str = r#"
+    mount -t tmpfs -o size=$1 tmpfs "$2" || exit 77
+    out=$2 copies=$3; shift 3
+    "$@" >/dev/null && exit 78
+    for name in dod.tif dod_lod.tif m3c2.laz c2c.laz; do [ ! -e "$out/$name" ] || exit 79; done
+    mount -o remount,size=256m "$out" || exit 77
+    "$@" >/dev/null 2>&1 || exit 80
+    cp -r "$out/." "$copies"
+"#;
+
+#[test]
+fn a_small_file_system_is_full_and_the_same_one_larger_goes_on() {
+    let place = Place::new(16_000);
+    place.finish("whole");
+    let unshare = |arguments: &[&str]| Command::new("unshare").args(["-rm", "--"]).args(arguments).output();
+    let may = unshare(&["sh", "-c", "mount -t tmpfs tmpfs /tmp"]).is_ok_and(|output| output.status.success());
+    if !may {
+        eprintln!("SKIPPED: file systems cannot be mounted here (unshare -rm)");
+        return;
+    }
+    for (number, size) in ["16k", "200k", "600k"].into_iter().enumerate() {
+        let [out, copies] = ["small", "copies"].map(|name| place.path(&format!("{name}{number}")));
+        fs::create_dir(&out).unwrap();
+        fs::create_dir(&copies).unwrap();
+        let command = place.command(&format!("small{number}"), &[]);
+        let mut words = vec!["sh", "-c", ON_A_FULL_DISK, "sh", size, out.to_str().unwrap(), copies.to_str().unwrap()];
+        words.push(command.get_program().to_str().unwrap());
+        words.extend(command.get_args().map(|argument| argument.to_str().unwrap()));
+        let output = unshare(&words).unwrap();
+        let said = message(&output);
+        assert_eq!(output.status.code(), Some(0), "{size}: {said}");
+        assert!(said.contains("No space left"), "{size}: {said}");
+        place.same(&format!("copies{number}"), &place.files("whole"));
+    }
+}
+
 #[test]
 fn a_limit_of_the_disk_is_kept_and_a_run_goes_on_with_more() {
     let place = Place::new(400_000);

@@ -79,6 +79,9 @@ pub(crate) struct Arguments {
     /// Threads; all there are if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
+    /// Chunks and tiles in flight at once: a number, or "measured" to find it while running; one more than threads if not given
+    #[arg(long)]
+    pub(crate) in_flight: Option<String>,
     /// What to compute on
     #[arg(long, value_enum, default_value_t = On::Auto)]
     pub(crate) backend: On,

@@ -2,11 +2,11 @@
 
 use crate::{
     arguments::{Arguments, Failing},
-    report::write_file,
+    write_file::write_file,
 };
 use isopach::{
     compute::{Error, Result},
-    tiling::{Kept, OnFailure, Plan, PointSource, Share, Spill, TileFailure, Tiling},
+    tiling::{InFlight, Kept, OnFailure, Plan, PointSource, Share, Spill, TileFailure, Tiling},
 };
 use std::{
     fs,
@@ -25,6 +25,7 @@ pub(crate) struct Conduct {
     folder: PathBuf,
     pub(crate) share: Share,
     pub(crate) on_failure: OnFailure,
+    pub(crate) in_flight: InFlight,
 }
 
 impl Conduct {
@@ -45,6 +46,7 @@ impl Conduct {
                 Failing::Stop => OnFailure::Stop,
                 Failing::Finish => OnFailure::FinishTheRest,
             },
+            in_flight: in_flight(arguments)?,
         })
     }
 
@@ -95,6 +97,17 @@ fn share(arguments: &Arguments) -> Result<Share> {
             Ok(Share::Shard { number, of })
         }
         _ => Err(Error::InvalidInput("--shard, --merge and --only-tile exclude each other".into())),
+    }
+}
+
+/// How much happens at once.
+fn in_flight(arguments: &Arguments) -> Result<InFlight> {
+    match arguments.in_flight.as_deref() {
+        None => Ok(InFlight::OnePerThread),
+        Some("measured") => Ok(InFlight::Measured),
+        Some(text) => text.parse().map(InFlight::Fixed).map_err(|_| {
+            Error::InvalidInput(format!("--in-flight {text}: must be a number, at least 1, or \"measured\""))
+        }),
     }
 }
 

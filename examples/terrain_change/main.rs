@@ -13,6 +13,7 @@ mod distribution;
 mod epochs;
 #[path = "../common/measure.rs"]
 mod measure;
+mod operation;
 mod outputs;
 mod overview;
 mod page;
@@ -26,6 +27,8 @@ mod scene_files;
 #[path = "../common/scene_schema.rs"]
 mod scene_schema;
 mod truth;
+#[path = "../common/write_file.rs"]
+mod write_file;
 
 use arguments::{Align, Arguments, On};
 use clap::Parser;
@@ -33,12 +36,11 @@ use conduct::Conduct;
 use epochs::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    change::{C2c, Dod, M3c2, Normals},
     compute::{Error, Result},
     las::Las,
-    raster::CellStatistic,
     tiling::{Moved, PointSource, Progress, Run, Share, TileFailure, TileOperation, Tiling},
 };
+use operation::operation;
 use outputs::Outputs;
 use scene::Scene;
 use std::{
@@ -81,7 +83,10 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     if arguments.fresh {
         conduct.forget()?;
     }
-    let outcome = prepared(&mut arguments).and_then(|scene| change(&arguments, &conduct, scene, &total));
+    let outcome = prepared(&mut arguments).and_then(|scene| {
+        let make_s = scene.is_some().then(|| total.seconds()[0]);
+        change(&arguments, &conduct, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, total: &total })
+    });
     conduct.tidy();
     if outcome.is_err() && made_here {
         // Only if it is empty: nothing of anybody's is removed.
@@ -97,7 +102,7 @@ fn check(arguments: &Arguments) -> Result<()> {
     Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
     Error::check("threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
     Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
-    m3c2(arguments, 0.0).check()?;
+    operation::m3c2(arguments, 0.0).check()?;
     match arguments.backend {
         On::Gpu => Err(Error::InvalidInput("this build has no gpu backend: use --backend cpu or auto".into())),
         On::Cpu | On::Auto => Ok(()),
@@ -123,21 +128,11 @@ fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
     Ok(Some(scene))
 }
 
-fn m3c2(arguments: &Arguments, registration_error: f64) -> M3c2 {
-    M3c2 {
-        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0] },
-        cylinder_radius: arguments.cylinder_radius,
-        projection_depth: arguments.depth,
-        registration_error,
-        ..M3c2::default()
-    }
-}
-
 fn change(
     arguments: &Arguments,
     conduct: &Conduct,
     scene: Option<Scene>,
-    total: &measure::Measure,
+    mut times: report::Times<'_>,
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
@@ -151,7 +146,7 @@ fn change(
     let (reference, compared) = (reference.0, compared.0);
     epochs::belong_together(&*reference, &*compared)?;
     bar.finish_and_clear();
-    let read_s = clock.seconds()[0];
+    times.read_s = clock.seconds()[0];
 
     let clock = measure::Measure::start();
     let bar = progress_bar("aligning");
@@ -160,19 +155,12 @@ fn change(
         how => Some(alignment::find(&*reference, &*compared, how, &tiling)?),
     };
     bar.finish_and_clear();
-    let align_s = clock.seconds()[0];
+    times.align_s = clock.seconds()[0];
 
     let registration_error = arguments
         .registration_error
         .unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
-    let dod = Dod {
-        cell_size: arguments.cell,
-        statistic: CellStatistic::Mean,
-        classes: Vec::new(), // filtered while reading
-        registration_error,
-    };
-    let operation =
-        (dod, m3c2(arguments, registration_error).every(arguments.core_spacing), C2c { max_distance: arguments.depth });
+    let operation = operation(arguments, registration_error);
     let moved = alignment.as_ref().map(|found| Moved::new(&*compared, found.target_from_source));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
     if arguments.plan {
@@ -187,6 +175,7 @@ fn change(
         keep: Some(kept.results()),
         share: conduct.share,
         on_failure: conduct.on_failure,
+        in_flight: conduct.in_flight,
     };
     let run = tiling.stream_with(&isopach::auto(), &operation, [&*reference, compared], &mut outputs, &conducted);
     bar.finish_and_clear();
@@ -199,7 +188,6 @@ fn change(
         println!("{run}");
         return Ok(failures);
     }
-    let times = report::Times { read_s, align_s, total };
     report::write(arguments, [&before, &after], alignment.as_ref(), outputs, &run, &times)?;
     if failures.is_empty() {
         kept.remove()?;

@@ -8,18 +8,20 @@ use crate::{
     outputs::{FILES, Outputs},
     page,
     truth::Truth,
+    write_file::write_file,
 };
 use isopach::{
     change::{Status, Volume, Volumes},
-    compute::{Error, Result, write_whole},
+    compute::Result,
     registration::Alignment,
     tiling::{PointSource, Report, Stage},
 };
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// Where the time went.
 pub(crate) struct Times<'a> {
+    /// Making a scene, where no files were given.
+    pub(crate) make_s: Option<f64>,
     pub(crate) read_s: f64,
     pub(crate) align_s: f64,
     pub(crate) total: &'a Measure,
@@ -34,6 +36,7 @@ pub(crate) fn write(
     run: &Report,
     times: &Times<'_>,
 ) -> Result<()> {
+    let clock = Measure::start();
     let found = &outputs.found;
     let limit =
         [found.dod.quantile(0.02), found.dod.quantile(0.98)].iter().fold(0.05_f64, |limit, q| limit.max(q.abs()));
@@ -71,18 +74,12 @@ pub(crate) fn write(
         }
         None => None,
     };
-    let clock = Measure::start();
     summary["run"] = ran(run, times, clock.seconds()[0]);
     let page = page::html(&summary, &outputs, maps, arguments);
     write_file(&arguments.out.join("summary.json"), format!("{summary:#}\n").as_bytes())?;
     write_file(&arguments.out.join("index.html"), page.as_bytes())?;
     tell(&summary, run, arguments);
     Ok(())
-}
-
-/// Writes a file whole or not at all.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_whole(path, &[bytes]).map_err(|error| Error::source(format!("{}: {error}", path.display())))
 }
 
 /// JSON has no NaN: what is not there is null.
@@ -175,7 +172,8 @@ fn compared(truth: &Truth, volumes: &Volumes, alignment: Option<&Alignment>) -> 
 fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
     let [wall_s, cpu_s] = times.total.seconds();
     let mut stages = serde_json::Map::new();
-    for (stage, seconds) in [("read", times.read_s), ("align", times.align_s)] {
+    let before = [("make", times.make_s), ("read", Some(times.read_s)), ("align", Some(times.align_s))];
+    for (stage, seconds) in before.into_iter().filter_map(|(stage, seconds)| Some((stage, seconds?))) {
         stages.insert(stage.into(), json!(seconds));
     }
     for stage in Stage::ALL {

@@ -68,7 +68,7 @@ pub use plan::{Expected, LARGEST_SIDE, Plan};
 pub use progress::Progress;
 pub use report::{Report, SourceReport, TileFailure};
 pub use resident::Resident;
-pub use run::{Run, Tiling};
+pub use run::{InFlight, Run, Tiling};
 pub use share::{OnFailure, Share};
 pub use sink::TileSink;
 pub use source::PointSource;

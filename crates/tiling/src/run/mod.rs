@@ -1,5 +1,6 @@
 //! A run from the plan to the last result.
 
+mod in_flight;
 mod queue;
 mod schedule;
 mod turn;
@@ -19,6 +20,7 @@ use crate::{
     route::Routing,
     spill,
 };
+pub use in_flight::InFlight;
 use isopach_cloud::Attributes;
 use isopach_compute::{Choice, Compute, Error, Result};
 use queue::Queue;
@@ -64,19 +66,32 @@ pub struct Run<'a, T> {
     pub share: Share,
     /// What happens when one fails.
     pub on_failure: OnFailure,
+    /// How much happens at once.
+    pub in_flight: InFlight,
 }
 
 impl<T> Default for Run<'_, T> {
     fn default() -> Self {
-        Self { progress: &|_| (), failed: &|_| (), keep: None, share: Share::All, on_failure: OnFailure::Stop }
+        Self {
+            progress: &|_| (),
+            failed: &|_| (),
+            keep: None,
+            share: Share::All,
+            on_failure: OnFailure::Stop,
+            in_flight: InFlight::default(),
+        }
     }
 }
 
 impl<T> fmt::Debug for Run<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { keep, share, on_failure, .. } = self;
+        let Self { keep, share, on_failure, in_flight, .. } = self;
         let mut text = f.debug_struct("Run");
-        text.field("keep", keep).field("share", share).field("on_failure", on_failure).finish_non_exhaustive()
+        text.field("keep", keep)
+            .field("share", share)
+            .field("on_failure", on_failure)
+            .field("in_flight", in_flight)
+            .finish_non_exhaustive()
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Work<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, const N
 pub(super) struct Unit {
     pub(super) part: Part,
     pub(super) cells: Cells,
+    /// Points of all epochs, in core and halo.
+    pub(super) points: u64,
     /// Bytes that it takes while it runs.
     pub(super) bytes: u64,
     /// Bytes that its result may take until it is handed over.
@@ -72,7 +74,7 @@ where
         let working = self.operation.working_bytes(&load);
         let bytes = need(&load, self.routing.buckets.bytes_per_point(), working);
         let after = if self.results.is_some() { 0 } else { working };
-        Unit { part, cells, bytes, after }
+        Unit { part, cells, points: load.points(), bytes, after }
     }
 
     /// Cuts a tile until each part takes a quarter of the memory at most; parts without a point are left out.

@@ -28,8 +28,7 @@ where
         'a: 'scope,
     {
         self.hand_over(scope);
-        let threads = rayon::current_num_threads();
-        while self.in_flight.chunks + self.in_flight.tiles <= threads {
+        while self.busy.chunks + self.busy.tiles < self.gauge.now() {
             if !self.begin_unit(scope) && !self.begin_chunk(scope) {
                 break;
             }
@@ -52,8 +51,8 @@ where
                 }
             }
             self.units.remove(&unit.part);
-            self.in_flight.tiles += 1;
-            self.in_flight.after += unit.after;
+            self.busy.tiles += 1;
+            self.busy.after += unit.after;
             let (work, teller) = (self.work, self.teller());
             scope.spawn(move |_| {
                 let start = Instant::now();
@@ -68,7 +67,7 @@ where
     /// Sets a tile's bytes aside, if it may be begun now. Points that wait for other tiles go to disk for it, if they may.
     fn fits(&self, unit: &Unit) -> Result<bool> {
         let ledger = self.work.ledger;
-        let results = self.waiting + self.in_flight.after + unit.after;
+        let results = self.waiting + self.busy.after + unit.after;
         if !self.turn.has_come_to(unit.part) && results > ledger.limit() / 4 {
             return Ok(false);
         }
@@ -92,7 +91,7 @@ where
             }
         }
         self.queue.begin(next);
-        self.in_flight.chunks += 1;
+        self.busy.chunks += 1;
         let (work, teller, extent) = (self.work, self.teller(), *self.queue.extent(next.group));
         scope.spawn(move |_| {
             let start = Instant::now();
@@ -107,7 +106,7 @@ where
     where
         'a: 'scope,
     {
-        if self.in_flight.sinks > 0 || !self.run.share.hands_over() || self.end == 0 {
+        if self.busy.sinks > 0 || !self.run.share.hands_over() || self.end == 0 {
             return;
         }
         let begin = !std::mem::replace(&mut self.begun, true);
@@ -120,7 +119,7 @@ where
             Ready::Kept(_) => 0,
         };
         self.waiting -= ready.iter().map(bytes).sum::<u64>();
-        self.in_flight.sinks += 1;
+        self.busy.sinks += 1;
         let (work, teller) = (self.work, self.teller());
         scope.spawn(move |_| {
             let outcome = if begin { work.begin() } else { Ok(()) };

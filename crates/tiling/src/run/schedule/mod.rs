@@ -10,6 +10,7 @@ mod note;
 
 use super::{
     Run,
+    in_flight::Gauge,
     queue::{Next, Queue},
     turn::{State, Turn},
     work::{Unit, Work, chunk_bytes, too_heavy},
@@ -25,7 +26,7 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, Sender, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What a piece of work says when it is over.
@@ -74,7 +75,7 @@ impl<T> Drop for Teller<T> {
 
 /// Pieces of work in flight.
 #[derive(Debug, Default)]
-struct InFlight {
+struct Busy {
     chunks: usize,
     tiles: usize,
     sinks: usize,
@@ -89,7 +90,8 @@ pub(super) struct Schedule<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, con
     queue: Queue,
     turn: Turn<O::Output>,
     units: BTreeMap<Part, Unit>,
-    in_flight: InFlight,
+    busy: Busy,
+    gauge: Gauge,
     /// Bytes set aside for results that wait for their turn.
     waiting: u64,
     begun: bool,
@@ -146,7 +148,8 @@ where
             queue,
             turn: Turn::new(states),
             units: BTreeMap::new(),
-            in_flight: InFlight::default(),
+            busy: Busy::default(),
+            gauge: Gauge::new(run.in_flight, rayon::current_num_threads(), Instant::now()),
             waiting: 0,
             begun: false,
             end: usize::MAX,
@@ -168,7 +171,7 @@ where
         }
         loop {
             self.begin_what_fits(scope);
-            let InFlight { chunks, tiles, sinks, .. } = self.in_flight;
+            let Busy { chunks, tiles, sinks, .. } = self.busy;
             if chunks + tiles + sinks == 0 {
                 break;
             }

@@ -1,6 +1,6 @@
 //! What follows from a piece of work that is over.
 
-use super::{InFlight, Over, Schedule};
+use super::{Busy, Over, Schedule};
 use crate::{
     OnFailure, SpillError, TileFailure, TileOperation, TileSink,
     keep::Part,
@@ -10,7 +10,7 @@ use crate::{
 };
 use isopach_cloud::Rect;
 use isopach_compute::{Compute, Error, Result};
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Instant};
 
 impl<'a, O, B, S, const N: usize> Schedule<'a, O, B, S, N>
 where
@@ -25,22 +25,25 @@ where
         match over {
             Over::Routed { next, bytes, took, outcome } => {
                 self.work.ledger.done(bytes);
-                self.in_flight.chunks -= 1;
+                self.busy.chunks -= 1;
                 self.pace.note(Took::Chunk, took);
+                let points = outcome.as_ref().map_or(0, |given| given.points);
+                self.gauge.note(Took::Chunk, points, took, Instant::now());
                 self.routed(next, outcome, scope);
             }
             Over::Cut { tile, outcome } => {
-                self.in_flight.tiles -= 1;
+                self.busy.tiles -= 1;
                 self.was_cut(tile, outcome);
             }
             Over::Ran { unit, took, outcome } => {
-                self.in_flight.tiles -= 1;
-                self.in_flight.after -= unit.after;
+                self.busy.tiles -= 1;
+                self.busy.after -= unit.after;
                 self.pace.note(Took::Tile, took);
+                self.gauge.note(Took::Tile, unit.points, took, Instant::now());
                 self.ran(&unit, outcome);
             }
             Over::Delivered { outcome } => {
-                self.in_flight.sinks -= 1;
+                self.busy.sinks -= 1;
                 if let Err(error) = outcome {
                     self.end = 0;
                     self.error = Some((0, error));
@@ -51,7 +54,7 @@ where
                 self.end = 0;
                 let lost = Error::InvalidInput("a piece of work panicked".into());
                 self.error = Some((0, lost));
-                self.in_flight = InFlight::default();
+                self.busy = Busy::default();
             }
         }
     }
@@ -97,7 +100,7 @@ where
             self.units.insert(unit.part, unit);
             return;
         }
-        self.in_flight.tiles += 1;
+        self.busy.tiles += 1;
         let (work, teller) = (self.work, self.teller());
         scope.spawn(move |_| teller.tell(Over::Cut { tile, outcome: work.cut(tile) }));
     }
