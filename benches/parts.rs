@@ -25,6 +25,8 @@ mod epochs;
 mod machine;
 #[path = "../examples/common/measure.rs"]
 mod measure;
+#[path = "../examples/common/on.rs"]
+mod on;
 #[path = "../examples/terrain_change/operation.rs"]
 mod operation;
 #[path = "../examples/terrain_change/outputs.rs"]
@@ -91,7 +93,7 @@ fn parts(arguments: &Arguments) -> Result<()> {
     let (whole, tiles) = collect(&tiling, &operation, &held, Keep::Tiles)?;
     let count = tiles.len();
     let clock = Measure::start();
-    let on = isopach::auto();
+    let on = isopach::cpu();
     let run = |(core, tile): (Rect, Tile<2>)| Ok((core, on.run(|on| operation.run_tile(on, &tile))?));
     let found: Vec<(Rect, operation::Found)> = tiles.into_iter().map(run).collect::<Result<_>>()?;
     say("kernels", &clock);
@@ -221,7 +223,7 @@ fn collect<O: TileOperation<2, dyn Backend>>(
     keep: Keep,
 ) -> Result<(Rect, Vec<(Rect, Tile<2>)>)> {
     let mut tiles = Tiles::default();
-    tiling.stream(&isopach::auto(), &Only { of, keep }, [&epochs[0], &epochs[1]], &mut tiles)?;
+    tiling.stream(&isopach::cpu(), &Only { of, keep }, [&epochs[0], &epochs[1]], &mut tiles)?;
     let whole = tiles.whole.ok_or_else(|| Error::InvalidInput("the engine said nothing of the whole".into()))?;
     Ok((whole, tiles.tiles))
 }

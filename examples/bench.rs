@@ -205,7 +205,7 @@ fn m3c2(arguments: &Arguments) -> Outcome {
         ..M3c2::default()
     };
     let pair = Epochs { reference: positions, compared: after.positions(), core_points: core_points.positions() };
-    let (found, seconds) = timed(|| Ok(isopach::auto().run(|on| m3c2.run(on, pair))?))?;
+    let (found, seconds) = timed(|| Ok(isopach::cpu().run(|on| m3c2.run(on, pair))?))?;
     let valid: Vec<f64> = found.distance.iter().copied().filter(|d| d.is_finite()).collect();
     let mean = valid.iter().sum::<f64>() / valid.len() as f64;
     Ok((json!({ "check": mean, "valid": valid.len(), "core_points": found.distance.len() }), seconds))
@@ -215,7 +215,7 @@ fn m3c2(arguments: &Arguments) -> Outcome {
 fn c2c(arguments: &Arguments) -> Outcome {
     let [before, after] = epochs(arguments)?;
     let c2c = C2c { max_distance: f64::INFINITY };
-    let (found, seconds) = timed(|| Ok(isopach::auto().run(|on| c2c.run(on, before.positions(), after.positions()))?))?;
+    let (found, seconds) = timed(|| Ok(isopach::cpu().run(|on| c2c.run(on, before.positions(), after.positions()))?))?;
     Ok((json!({ "check": found.distance.iter().sum::<f64>() }), seconds))
 }
 
@@ -226,7 +226,7 @@ fn icp(arguments: &Arguments) -> Outcome {
         let (target, source) = (before.spaced(0.5)?, after.spaced(0.5)?);
         let pair = Pair { source: source.positions(), target: target.positions() };
         let start = Rigid::identity(target.positions().absolute(0));
-        Ok(isopach::auto().run(|on| Icp::point_to_plane(1.0).align(on, pair, start))?)
+        Ok(isopach::cpu().run(|on| Icp::point_to_plane(1.0).align(on, pair, start))?)
     })?;
     let extent = before.positions().extent().ok_or("the earlier epoch is empty")?;
     let corner = found.target_from_source.about([extent.min[0].floor(), extent.min[1].floor(), 0.0]);
@@ -245,7 +245,7 @@ fn dod(arguments: &Arguments) -> Outcome {
         let (mut sum, mut cells) = (0.0, 0);
         let sources: [&dyn PointSource; 2] = [&before, &after];
         let tiling = Tiling { tile_size: f64::INFINITY, ..Tiling::default() };
-        tiling.stream(&isopach::auto(), &dod, sources, &mut |_: Rect, tile: isopach::change::DodRasters| {
+        tiling.stream(&isopach::cpu(), &dod, sources, &mut |_: Rect, tile: isopach::change::DodRasters| {
             for difference in tile.difference.values.iter().filter(|d| d.is_finite()) {
                 sum += difference;
                 cells += 1;
@@ -262,7 +262,7 @@ fn knn(arguments: &Arguments) -> Outcome {
     let [before, _] = epochs(arguments)?;
     let positions = before.positions();
     let (lists, seconds) =
-        timed(|| Ok(isopach::auto().run(|on| on.index(positions)?.k_nearest(positions, 20, f64::INFINITY))?))?;
+        timed(|| Ok(isopach::cpu().run(|on| on.index(positions)?.k_nearest(positions, 20, f64::INFINITY))?))?;
     let farthest = lists.offsets[1..].iter().map(|&end| f64::from(lists.squared_distances[end - 1]).sqrt());
     Ok((json!({ "check": farthest.sum::<f64>() }), seconds))
 }

@@ -42,8 +42,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pair = Pair { source: source.positions(), target: target.positions() };
     let start = Rigid::identity([24.0, 24.0, 0.0]);
     let robust = Icp::with_factor(GemanMcClure { width: 0.05 }, 1.0);
-    let robust = isopach::auto().run(|on| robust.align(on, pair, start))?;
-    let plain = isopach::auto().run(|on| Icp::point_to_plane(1.0).align(on, pair, start))?;
+    let on = isopach::auto();
+    let robust = on.run(|on| robust.align(on, pair, start))?;
+    let plain = on.run(|on| Icp::point_to_plane(1.0).align(on, pair, start))?;
     println!("true shift back   [-0.150, 0.100, -0.050] m");
     println!("with our factor   {:.3?} m", robust.target_from_source.about(start.pivot).translation);
     println!("point to plane    {:.3?} m", plain.target_from_source.about(start.pivot).translation);

@@ -8,6 +8,7 @@
 //! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
 //! | [`compute`] | the root of all capabilities, the CPU, the choice between backends, errors |
 //! | [`fits`] | FITS images in, cubes out |
+//! | [`gpu`] | every capability on a graphics processor (feature `gpu`, on by default) |
 //! | [`las`] | LAS and LAZ files as sources and sinks of points |
 //! | [`raster`] | cells, GeoTIFF, pictures |
 //! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
@@ -29,23 +30,28 @@
 //! # Ok::<(), isopach::compute::Error>(())
 //! ```
 
+mod backends;
+
+pub use backends::{auto, cpu};
+#[cfg(feature = "gpu")]
+pub use backends::{auto_with, on_gpus};
 pub use isopach_change as change;
 pub use isopach_cloud as cloud;
 pub use isopach_compute as compute;
 pub use isopach_emission as emission;
 pub use isopach_fits as fits;
+#[cfg(feature = "gpu")]
+pub use isopach_gpu as gpu;
 pub use isopach_las as las;
 pub use isopach_neighbours as neighbours;
 pub use isopach_raster as raster;
 pub use isopach_registration as registration;
 pub use isopach_tiling as tiling;
 
-use compute::{Choice, Cpu};
 use emission::InvertPixels;
 use neighbours::NeighbourSearch;
 use raster::Rasterise;
 use registration::Align;
-use std::sync::Arc;
 
 /// Everything isopach can do: the trait that makes backends swappable. Whatever has all the capabilities is one.
 ///
@@ -53,15 +59,3 @@ use std::sync::Arc;
 pub trait Backend: NeighbourSearch + Rasterise + Align + InvertPixels {}
 
 impl<B: NeighbourSearch + Rasterise + Align + InvertPixels> Backend for B {}
-
-/// The best backend there is, then the CPU. This build has the CPU alone.
-#[must_use]
-pub fn auto() -> Choice<dyn Backend> {
-    cpu()
-}
-
-/// The CPU and nothing else.
-#[must_use]
-pub fn cpu() -> Choice<dyn Backend> {
-    Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>])
-}

@@ -1,5 +1,6 @@
 //! What can be asked for.
 
+use crate::on::On;
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -67,6 +68,8 @@ pub(crate) struct Arguments {
     /// Memory for everything, MiB: images are read, inverted and written by as many rows as fit.
     #[arg(long, default_value_t = 512)]
     pub(crate) memory: u64,
+    #[command(flatten)]
+    pub(crate) on: On,
     /// Pixels a side of the made-up region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,

@@ -21,6 +21,8 @@ mod measure;
 mod npy;
 #[path = "../common/npy_write.rs"]
 mod npy_write;
+#[path = "../common/on.rs"]
+mod on;
 mod overview;
 mod page;
 mod palette;
@@ -33,7 +35,7 @@ use arguments::{Arguments, Format, OnSaturation, Output, Precision};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    compute::{Cpu, write_whole},
+    compute::write_whole,
     emission::{Inversion, Missing, Outputs, Quantity, Saturation},
 };
 use measure::Measure;
@@ -154,10 +156,11 @@ fn invert<T: Number>(
     let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")?);
+    let on = arguments.on.choice()?;
     let measure = Measure::start();
     let source = RefCell::new(source);
     inversion.stream::<T>(
-        &Cpu,
+        &on,
         &shape,
         budget,
         |rows| source.borrow_mut().read(rows),
@@ -174,7 +177,11 @@ fn invert<T: Number>(
     )?;
     sink.finish()?;
     bar.finish_and_clear();
-    let summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);
+    let mut summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);
+    summary["devices"] = on.devices().into_iter().map(|device| device.name).collect();
+    summary["backends_absent"] = on.absent().into();
+    summary["passed_on"] =
+        on.passed_on().into_iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
     Ok((found, summary))
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
 
 /// Tile after tile, each from all files that it overlaps.
 pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn Error>> {
-    let clock = Measure::start();
+    let (clock, on) = (Measure::start(), isopach::cpu());
     let operation = (Dod::default(), M3c2::default().every(1.0), C2c { max_distance: 5.0 });
     let halo = TileOperation::<2, dyn isopach::Backend>::halo(&operation);
     let open = || -> Result<[Catalogue; 2], Box<dyn Error>> {
@@ -63,7 +63,7 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
                 continue;
             }
             let tiling = Tiling { tile_size: f64::INFINITY, memory: u64::MAX, ..Tiling::default() };
-            tiling.stream(&isopach::auto(), &operation, [a, b], &mut |_: Rect, _| Ok(()))?;
+            tiling.stream(&on, &operation, [a, b], &mut |_: Rect, _| Ok(()))?;
         }
     }
     let [wall, cpu] = clock.seconds();

@@ -2,8 +2,9 @@
 
 use crate::arguments::Align;
 use isopach::{
+    Backend,
     cloud::{Cloud, Origin, Rect, Rigid},
-    compute::{Error, Result},
+    compute::{Choice, Error, Result},
     registration::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, PointToPlane, Target, Tukey, coarse, target_normals},
     tiling::{PointSource, Tile, TileOperation, Tiling},
 };
@@ -43,14 +44,14 @@ pub(crate) fn find(
     compared: &dyn PointSource,
     how: Align,
     tiling: &Tiling,
+    choice: &Choice<dyn Backend>,
 ) -> Result<Alignment> {
     let area = reference.extent().area().max(compared.extent().area());
     let points = reference.point_count().max(compared.point_count()) as f64;
     // No finer than the points are apart, and no more of them than the sample.
     let spacing = (area / points.min(SAMPLE)).sqrt().max(0.25);
-    let (target, source) = (thinned(reference, spacing, tiling)?, thinned(compared, spacing, tiling)?);
+    let (target, source) = (thinned(reference, spacing, tiling, choice)?, thinned(compared, spacing, tiling, choice)?);
     let pair = Pair { source: source.positions(), target: target.positions() };
-    let choice = isopach::auto();
     let centre = target.positions().extent().ok_or_else(|| Error::InvalidInput("nothing to align".into()))?.centre();
     let start = match how {
         Align::CoarseIcp => coarse::by_phase_correlation(pair, spacing.max(1.0))?.target_from_source,
@@ -71,9 +72,9 @@ pub(crate) fn find(
 }
 
 /// A cloud of one point a cell, in an order that does not depend on tiles.
-fn thinned(source: &dyn PointSource, spacing: f64, tiling: &Tiling) -> Result<Cloud> {
+fn thinned(source: &dyn PointSource, spacing: f64, tiling: &Tiling, choice: &Choice<dyn Backend>) -> Result<Cloud> {
     let mut points: Vec<[f64; 3]> = Vec::new();
-    tiling.stream(&isopach::auto(), &Thinned { spacing }, [source], &mut |_: Rect, tile: Vec<[f64; 3]>| {
+    tiling.stream(choice, &Thinned { spacing }, [source], &mut |_: Rect, tile: Vec<[f64; 3]>| {
         points.extend(tile);
         Ok(())
     })?;

@@ -1,5 +1,6 @@
 //! What a person can say on the command line.
 
+use crate::on::On;
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -82,9 +83,8 @@ pub(crate) struct Arguments {
     /// Chunks and tiles in flight at once: a number, or "measured" to find it while running; one more than threads if not given
     #[arg(long)]
     pub(crate) in_flight: Option<String>,
-    /// What to compute on
-    #[arg(long, value_enum, default_value_t = On::Auto)]
-    pub(crate) backend: On,
+    #[command(flatten)]
+    pub(crate) on: On,
     /// Columns of m3c2.laz
     #[arg(long, value_enum, value_delimiter = ',',
           default_values_t = [Column::Distance, Column::LevelOfDetection, Column::Significant, Column::Counts])]
@@ -124,17 +124,6 @@ pub(crate) enum Align {
     /// Phase correlation first: for epochs that are off by metres
     #[value(name = "coarse+icp")]
     CoarseIcp,
-}
-
-/// What to compute on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum On {
-    /// The processor
-    Cpu,
-    /// A graphics card, or an error
-    Gpu,
-    /// The best there is
-    Auto,
 }
 
 /// A column of `m3c2.laz`.

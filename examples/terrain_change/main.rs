@@ -13,6 +13,8 @@ mod distribution;
 mod epochs;
 #[path = "../common/measure.rs"]
 mod measure;
+#[path = "../common/on.rs"]
+mod on;
 mod operation;
 mod outputs;
 mod overview;
@@ -30,7 +32,7 @@ mod truth;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
-use arguments::{Align, Arguments, On};
+use arguments::{Align, Arguments};
 use clap::Parser;
 use conduct::Conduct;
 use epochs::Epoch;
@@ -102,11 +104,7 @@ fn check(arguments: &Arguments) -> Result<()> {
     Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
     Error::check("threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
     Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
-    operation::m3c2(arguments, 0.0).check()?;
-    match arguments.backend {
-        On::Gpu => Err(Error::InvalidInput("this build has no gpu backend: use --backend cpu or auto".into())),
-        On::Cpu | On::Auto => Ok(()),
-    }
+    operation::m3c2(arguments, 0.0).check()
 }
 
 /// Makes the scene where no files were given.
@@ -135,6 +133,7 @@ fn change(
     mut times: report::Times<'_>,
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
+    let on = arguments.on.choice()?;
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
@@ -152,7 +151,7 @@ fn change(
     let bar = progress_bar("aligning");
     let alignment = match arguments.align {
         Align::None => None,
-        how => Some(alignment::find(&*reference, &*compared, how, &tiling)?),
+        how => Some(alignment::find(&*reference, &*compared, how, &tiling, &on)?),
     };
     bar.finish_and_clear();
     times.align_s = clock.seconds()[0];
@@ -177,13 +176,14 @@ fn change(
         on_failure: conduct.on_failure,
         in_flight: conduct.in_flight,
     };
-    let run = tiling.stream_with(&isopach::auto(), &operation, [&*reference, compared], &mut outputs, &conducted);
+    let run = tiling.stream_with(&on, &operation, [&*reference, compared], &mut outputs, &conducted);
     bar.finish_and_clear();
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let run = run.map_err(|error| match failures.last() {
+    let mut run = run.map_err(|error| match failures.last() {
         Some(failure) => Error::source(conduct::failure(failure)),
         None => error,
     })?;
+    run.passed_on = on.passed_on(); // those of the alignment with them
     if !matches!(conduct.share, Share::All | Share::Merge) {
         println!("{run}");
         return Ok(failures);

@@ -183,7 +183,7 @@ fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
     stages.insert("page".into(), json!(page_s));
     stages.insert("other".into(), json!((wall_s - known - page_s).max(0.0)));
     json!({
-        "devices": run.devices, "backends_absent": "gpu: this build has none",
+        "devices": run.devices, "backends_absent": run.absent,
         "threads": rayon::current_num_threads(),
         "tiling": run.to_json(),
         "peak_rss_mib": peak_rss_mib(),

@@ -3,7 +3,10 @@
 use crate::{Compute, Error, Result};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// How often a backend passed work on to the next, and why.
@@ -15,13 +18,18 @@ pub struct PassedOn {
     pub causes: BTreeMap<&'static str, usize>,
 }
 
+/// A backend, and what became of the work that it was given.
 #[derive(Debug)]
-struct Ranked<B: ?Sized> {
+struct Member<B: ?Sized> {
     causes: Mutex<BTreeMap<&'static str, usize>>,
+    /// Pieces of work that it has now.
+    busy: AtomicUsize,
     backend: Arc<B>,
 }
 
 /// Backends in order of preference, and how often each had to pass work on.
+///
+/// Several can be of the same rank (the graphics cards of one machine): each piece of work goes to the one that has the least to do at the moment.
 ///
 /// ```
 /// use isopach_compute::{Choice, Cpu};
@@ -32,29 +40,52 @@ struct Ranked<B: ?Sized> {
 /// ```
 #[derive(Debug)]
 pub struct Choice<B: ?Sized> {
-    ranked: Vec<Ranked<B>>,
+    ranks: Vec<Vec<Member<B>>>,
+    absent: Vec<String>,
 }
 
 impl<B: Compute + ?Sized> Choice<B> {
     /// The first is asked first.
     #[must_use]
     pub fn new(ranked: Vec<Arc<B>>) -> Self {
-        let ranked = ranked.into_iter().map(|backend| Ranked { backend, causes: Mutex::default() }).collect();
-        Self { ranked }
+        Self::of_ranks(ranked.into_iter().map(|backend| vec![backend]).collect())
     }
 
-    /// Runs `work` on the first backend; where that declines recoverably, on the next, and so on.
+    /// Those of the first rank are asked first; those of one rank share the work.
+    #[must_use]
+    pub fn of_ranks(ranks: Vec<Vec<Arc<B>>>) -> Self {
+        let member = |backend| Member { causes: Mutex::default(), busy: AtomicUsize::new(0), backend };
+        let ranks = ranks.into_iter().filter(|rank| !rank.is_empty());
+        Self { ranks: ranks.map(|rank| rank.into_iter().map(member).collect()).collect(), absent: Vec::new() }
+    }
+
+    /// Notes that a backend was wanted but is not there, and why, for reports.
+    #[must_use]
+    pub fn without(mut self, reason: impl Into<String>) -> Self {
+        self.absent.push(reason.into());
+        self
+    }
+
+    /// Backends that were wanted but are not there, and why.
+    #[must_use]
+    pub fn absent(&self) -> &[String] {
+        &self.absent
+    }
+
+    /// Runs `work` on a backend of the first rank; where that declines recoverably, on one of the next, and so on.
     ///
     /// # Errors
     /// The first error that is not recoverable, else that of the last backend; [`Error::Unsupported`] where there is none.
     pub fn run<T>(&self, work: impl Fn(&B) -> Result<T>) -> Result<T> {
         let mut last = Err(Error::Unsupported { operation: "run anything: no backend was given" });
-        for Ranked { backend, causes } in &self.ranked {
-            last = work(backend);
+        for rank in &self.ranks {
+            let Some(member) = rank.iter().min_by_key(|member| member.busy.load(Ordering::Relaxed)) else { continue };
+            last = member.run(&work);
             match &last {
                 Err(error) if error.is_recoverable() => {
                     // A poisoned counter is still a counter: nothing of it can be half written.
-                    *causes.lock().unwrap_or_else(PoisonError::into_inner).entry(error.cause()).or_default() += 1;
+                    let mut causes = member.causes.lock().unwrap_or_else(PoisonError::into_inner);
+                    *causes.entry(error.cause()).or_default() += 1;
                 }
                 _ => return last,
             }
@@ -62,20 +93,23 @@ impl<B: Compute + ?Sized> Choice<B> {
         last
     }
 
+    fn members(&self) -> impl Iterator<Item = &Member<B>> {
+        self.ranks.iter().flatten()
+    }
+
     /// The backends' devices, in order of preference.
     #[must_use]
     pub fn devices(&self) -> Vec<crate::Device> {
-        self.ranked.iter().map(|ranked| ranked.backend.device()).collect()
+        self.members().map(|member| member.backend.device()).collect()
     }
 
     /// What each backend passed on, those with nothing to tell left out.
     #[must_use]
     pub fn passed_on(&self) -> Vec<PassedOn> {
-        self.ranked
-            .iter()
-            .map(|ranked| PassedOn {
-                device: ranked.backend.device().name,
-                causes: ranked.causes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        self.members()
+            .map(|member| PassedOn {
+                device: member.backend.device().name,
+                causes: member.causes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             })
             .filter(|passed| !passed.causes.is_empty())
             .collect()
@@ -85,6 +119,21 @@ impl<B: Compute + ?Sized> Choice<B> {
     #[must_use]
     pub fn reruns(&self) -> usize {
         self.passed_on().iter().flat_map(|passed| passed.causes.values()).sum()
+    }
+}
+
+impl<B: ?Sized> Member<B> {
+    fn run<T>(&self, work: impl Fn(&B) -> Result<T>) -> Result<T> {
+        /// Takes the piece off the count however it ends.
+        struct Busy<'a>(&'a AtomicUsize);
+        impl Drop for Busy<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        let _busy = Busy(&self.busy);
+        work(&self.backend)
     }
 }
 
@@ -133,6 +182,25 @@ mod tests {
         });
         assert!(result.is_err());
         assert_eq!((calls.get(), choice.reruns()), (1, 0));
+    }
+
+    #[test]
+    fn equals_share_the_work_and_the_next_rank_gets_what_they_decline() {
+        let [a, b, cpu] = ["a", "b", "cpu"].map(|name| Arc::new(Named(name)));
+        let choice = Choice::of_ranks(vec![vec![a, b], vec![], vec![cpu]]);
+        // While one of them has work, the other is asked.
+        let both = choice.run(|first| Ok([first.0, choice.run(|second| Ok(second.0))?])).unwrap();
+        assert_eq!(both, ["a", "b"]);
+        let lost = |on: &Named| {
+            if on.0 == "cpu" { Ok(on.0) } else { Err(Error::DeviceLost { device: on.0.into() }) }
+        };
+        assert_eq!(choice.run(lost).unwrap(), "cpu");
+        assert_eq!((choice.reruns(), choice.devices().len()), (1, 3));
+    }
+
+    #[test]
+    fn what_is_not_there_is_told() {
+        assert_eq!(choice().without("gpu: no driver").absent(), ["gpu: no driver"]);
     }
 
     #[test]

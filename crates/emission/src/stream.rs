@@ -1,7 +1,7 @@
 //! Images of any size in bounded memory.
 
 use crate::{EmissionMap, Inversion, InvertPixels, Observation, Real, Weights};
-use isopach_compute::{Error, Result};
+use isopach_compute::{Choice, Error, Result};
 use ndarray::ArrayD;
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ impl Inversion {
     }
 
     /// Inverts an image block by block, in the precision of its counts: as many rows of `shape` (rows, .., without the channels) at a time as fit
-    /// `budget` bytes. `read` gives the counts and errors of some rows, shape (rows, .., channels); `accept` gets each block, in order.
+    /// `budget` bytes, each block on the first backend that will. `read` gives the counts and errors of some rows, shape (rows, .., channels); `accept` gets each block, in order.
     /// What `read` and `accept` need beside their arguments is theirs. On the CPU single precision needs room for another 128 pixels a thread in double
     /// precision beside the budget.
     ///
@@ -36,7 +36,7 @@ impl Inversion {
     /// `accept` fail with.
     pub fn stream<T: Real>(
         &self,
-        on: &(impl InvertPixels + ?Sized),
+        on: &Choice<impl InvertPixels + ?Sized>,
         shape: &[usize],
         budget: u64,
         mut read: impl FnMut(Range<usize>) -> Result<[ArrayD<T>; 2]>,
@@ -62,7 +62,7 @@ impl Inversion {
                 let message = format!("rows {block:?} were asked for, but the shape {:?} was given", counts.shape());
                 return Err(Error::InvalidInput(message));
             }
-            let map = T::invert(on, self, Observation { counts: counts.view(), sigma: sigma.view() })?;
+            let map = on.run(|on| T::invert(on, self, Observation { counts: counts.view(), sigma: sigma.view() }))?;
             drop((counts, sigma));
             first = block.end;
             accept(Block { rows: block, map })?;

@@ -2,12 +2,13 @@
 
 #![allow(missing_docs)]
 
-use isopach_compute::Cpu;
+use isopach_compute::{Choice, Cpu};
 use isopach_emission::{
     AIA, Constraint, Inversion, InvertPixels, Missing, Noise, Observation, Outputs, Quantity, TemperatureResponse,
     Weights, plain,
 };
 use ndarray::{Array2, ArrayD, Axis, Ix1, Ix2, s};
+use std::sync::Arc;
 
 fn inversion() -> Inversion {
     let edges = (0..=20).map(|i| 5.7 + 1.4 * f64::from(i) / 20.0).collect();
@@ -95,7 +96,7 @@ fn kernels_of_an_image_come_block_by_block() {
     assert!(per_row > 3 * 8 * 400, "bins × bins count");
     let mut seen = 0;
     inversion
-        .stream(&Cpu, &[6, 3], per_row, read, |block| {
+        .stream(&Choice::new(vec![Arc::new(Cpu)]), &[6, 3], per_row, read, |block| {
             assert_eq!(block.rows.len(), 1);
             let found = block.map.averaging_kernel.unwrap().index_axis_move(Axis(0), 0);
             let expected = kernels.index_axis(Axis(0), block.rows.start);

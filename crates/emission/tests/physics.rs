@@ -2,12 +2,13 @@
 
 #![allow(missing_docs)]
 
-use isopach_compute::Cpu;
+use isopach_compute::{Choice, Cpu};
 use isopach_emission::{
     AIA, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Outputs, Quantity, Real, Status, TemperatureResponse,
     Weights, plain,
 };
 use ndarray::{Array1, Array2, ArrayD, Axis};
+use std::sync::Arc;
 
 fn inversion(bins: usize) -> Inversion {
     let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();
@@ -177,7 +178,7 @@ fn streamed<T: Real>(inversion: &Inversion, counts: &ArrayD<T>, sigma: &ArrayD<T
         Ok([part(counts), part(sigma)])
     };
     inversion
-        .stream(&Cpu, &[7, 5], budget, read, |block| {
+        .stream(&Choice::new(vec![Arc::new(Cpu)]), &[7, 5], budget, read, |block| {
             assert!(block.rows.len() <= 2);
             for (i, row) in block.rows.clone().enumerate() {
                 assert_eq!(block.map.emission.index_axis(Axis(0), i), whole.emission.index_axis(Axis(0), row));
@@ -188,7 +189,13 @@ fn streamed<T: Real>(inversion: &Inversion, counts: &ArrayD<T>, sigma: &ArrayD<T
         .unwrap();
     assert_eq!(rows, (0..7).collect::<Vec<_>>());
     let nothing = |_| Ok([counts.clone(), sigma.clone()]);
-    assert!(inversion.stream(&Cpu, &[7, 5], 100, nothing, |_| Ok(())).unwrap_err().to_string().contains("budget"));
+    assert!(
+        inversion
+            .stream(&Choice::new(vec![Arc::new(Cpu)]), &[7, 5], 100, nothing, |_| Ok(()))
+            .unwrap_err()
+            .to_string()
+            .contains("budget")
+    );
 }
 
 #[test]

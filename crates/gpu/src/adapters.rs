@@ -117,6 +117,15 @@ fn list() -> Vec<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
 }
 
+/// Every graphics processor that is none in software, each once: of the interface of the best one, where several drivers offer the same device.
+#[must_use]
+pub fn all_in_hardware() -> Vec<Wanted> {
+    let known: Vec<Adapter> = adapters();
+    let Ok(best) = choose(&known, &Wanted::Best) else { return Vec::new() };
+    let alike = |adapter: &Adapter| adapter.kind != wgpu::DeviceType::Cpu && adapter.backend == known[best].backend;
+    (0..known.len()).filter(|&position| alike(&known[position])).map(Wanted::Position).collect()
+}
+
 /// Picks one, and says which it was so that it can be found again.
 pub(crate) fn pick(wanted: &Wanted) -> Result<wgpu::Adapter, Absent> {
     let mut list = list();

@@ -42,7 +42,7 @@ mod stage;
 mod timing;
 mod work;
 
-pub use adapters::{Absent, Adapter, Wanted, adapters};
+pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use gpu::Gpu;
 pub use options::{Options, Reuse, Timing, Upload};
 pub use pool::PoolCounts;

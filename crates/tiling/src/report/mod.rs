@@ -62,6 +62,8 @@ pub struct Report {
     pub sources: Vec<SourceReport>,
     /// Devices, in order of preference.
     pub devices: Vec<String>,
+    /// Backends that were wanted but are not there, and why.
+    pub absent: Vec<String>,
     /// What was passed on from one device to the next during the run, and why.
     pub passed_on: Vec<PassedOn>,
     /// Bytes that the run was given.

@@ -24,6 +24,9 @@ impl fmt::Display for Report {
         for failure in &self.failures {
             writeln!(f, "tile {} ({}) failed: {}", failure.tile, failure.core, failure.error)?;
         }
+        for reason in &self.absent {
+            writeln!(f, "not used: {reason}")?;
+        }
         for passed in &self.passed_on {
             let causes: Vec<_> = passed.causes.iter().map(|(cause, times)| format!("{times} × {cause}")).collect();
             writeln!(f, "passed on by {}: {}", passed.device, causes.join(", "))?;
@@ -85,7 +88,7 @@ impl Report {
             "sources": self.sources.iter().map(SourceReport::to_json).collect::<Vec<_>>(),
             "bytes_decoded": self.bytes_decoded(), "bytes_spilled": self.spilled_bytes,
             "memory": self.memory, "peak_bytes": self.peak_bytes,
-            "devices": self.devices, "passed_on": passed, "reruns": self.reruns(), "failures": failures,
+            "devices": self.devices, "absent": self.absent, "passed_on": passed, "reruns": self.reruns(), "failures": failures,
             "wall_s": self.wall.as_secs_f64(), "idle_s": self.idle().as_secs_f64(),
             "stages_s": times(|report, stage| report.times.of(stage).as_secs_f64()),
             "stages_thread_s": times(|report, stage| report.times.threads_of(stage).as_secs_f64()),

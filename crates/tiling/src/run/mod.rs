@@ -193,6 +193,7 @@ impl Tiling {
         let bytes = |source: &SourceReport| source.points * (24 + Attributes::bytes_per_point(columns));
         report.sources.iter_mut().for_each(|source| source.bytes = bytes(source));
         report.devices = on.devices().into_iter().map(|device| device.name).collect();
+        report.absent = on.absent().to_vec();
         report.passed_on = passed_on_since(&passed_on_before, on.passed_on());
         (report.memory, report.peak_bytes, report.spilled_bytes) = (self.memory, ledger.peak(), buckets.spilled());
         report.times = clock.times();

@@ -1,0 +1,65 @@
+//! What to compute on, as said on the command line.
+
+use clap::{Args, ValueEnum};
+use isopach::{
+    Backend,
+    compute::{Choice, Error, Result},
+    gpu::{Options, Wanted},
+};
+
+/// What to compute on.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct On {
+    /// What to compute on: a graphics processor that is there is used, and the processor for what that declines
+    #[arg(long, value_enum, default_value_t = Kind::Auto)]
+    backend: Kind,
+    /// Graphics processors to share the work: all, or their numbers or names as the example `devices` lists them
+    #[arg(long, value_delimiter = ',')]
+    gpus: Vec<String>,
+    /// Memory of each graphics processor that may be taken, MiB
+    #[arg(long)]
+    gpu_memory: Option<u64>,
+}
+
+/// A kind of backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The processor
+    Cpu,
+    /// A graphics processor, or an error where there is none
+    Gpu,
+    /// The best there is
+    Auto,
+}
+
+impl On {
+    /// The backends.
+    pub(crate) fn choice(&self) -> Result<Choice<dyn Backend>> {
+        let mut options = Options::default();
+        if let Some(mebibytes) = self.gpu_memory {
+            Error::check("gpu memory", mebibytes as f64, mebibytes > 0, "be at least 1 MiB")?;
+            options.budget_bytes = mebibytes << 20;
+        }
+        match (self.backend, &self.gpus[..]) {
+            (Kind::Cpu, []) => Ok(isopach::cpu()),
+            (Kind::Cpu, _) => Err(Error::InvalidInput("--backend cpu and --gpus exclude each other".into())),
+            (Kind::Auto, []) => Ok(isopach::auto_with(&options)),
+            (_, words) => {
+                let wanted = wanted(words);
+                isopach::on_gpus(&wanted, &options).map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
+            }
+        }
+    }
+}
+
+/// Those that were named; the best where none was.
+fn wanted(words: &[String]) -> Vec<Wanted> {
+    match words {
+        [] => vec![Wanted::Best],
+        [all] if all == "all" => isopach::gpu::all_in_hardware(),
+        _ => words
+            .iter()
+            .map(|word| word.parse().map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position))
+            .collect(),
+    }
+}
