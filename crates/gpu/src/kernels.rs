@@ -4,7 +4,15 @@ use crate::{kernel::Kernel, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
-pub(crate) const ALL: &[&[&Kernel]] = &[scan::KERNELS, search::build::KERNELS];
+pub(crate) const ALL: &[&[&Kernel]] = &[
+    scan::KERNELS,
+    search::build::KERNELS,
+    search::nearest::KERNELS,
+    search::k_nearest::KERNELS,
+    search::within::KERNELS,
+    search::moments::KERNELS,
+    search::cylinder::KERNELS,
+];
 
 /// [`ALL`] in one row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
