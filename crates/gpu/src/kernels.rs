@@ -1,10 +1,18 @@
 //! Every kernel there is.
 
-use crate::kernel::Kernel;
+use crate::{kernel::Kernel, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
-pub(crate) const ALL: &[&[&Kernel]] = &[];
+pub(crate) const ALL: &[&[&Kernel]] = &[
+    scan::KERNELS,
+    search::build::KERNELS,
+    search::nearest::KERNELS,
+    search::k_nearest::KERNELS,
+    search::within::KERNELS,
+    search::moments::KERNELS,
+    search::cylinder::KERNELS,
+];
 
 /// [`ALL`] in one row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
