@@ -29,6 +29,7 @@
 
 mod adapters;
 mod faults;
+mod floor;
 mod gpu;
 mod kernel;
 mod kernels;
@@ -47,6 +48,7 @@ mod timing;
 mod work;
 
 pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
+pub use floor::Floors;
 pub use gpu::Gpu;
 pub use options::{Options, Reuse, Timing, Upload};
 pub use pool::PoolCounts;
