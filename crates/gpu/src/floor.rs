@@ -117,7 +117,8 @@ mod tests {
     fn rates_are_there_and_a_budget_is_kept() {
         let Some(gpu) = crate::testing::gpu() else { return };
         let floors = gpu.floors(1 << 20).unwrap();
-        let rates = [floors.copy_bytes_per_s, floors.flops_per_s, floors.upload_bytes_per_s, floors.download_bytes_per_s];
+        let rates =
+            [floors.copy_bytes_per_s, floors.flops_per_s, floors.upload_bytes_per_s, floors.download_bytes_per_s];
         assert!(rates.iter().all(|rate| rate.is_finite() && *rate > 1e5), "{floors:?}");
         let error = gpu.floors(1 << 40).unwrap_err();
         assert!(error.is_recoverable(), "{error}");

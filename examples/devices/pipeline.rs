@@ -1,0 +1,54 @@
+//! The whole job on tiles: DoD, M3C2 and C2C of two epochs in memory, on the processor and on the device.
+
+use crate::{
+    agree::{self, Verdict},
+    bench::{Bench, Floor},
+};
+use isopach::{
+    Backend,
+    change::{C2c, C2cTile, Differences, Dod, DodRasters, M3c2, M3c2Tile},
+    cloud::{Cloud, Rect},
+    compute::{Choice, Cpu, Result},
+    tiling::{Resident, Tiling},
+};
+use std::{error::Error, sync::Arc};
+
+/// What the tiles gave, in the order of the plan.
+type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
+
+pub(crate) fn run(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<(), Box<dyn Error>> {
+    let epochs = [Resident::new("before", before.clone()), Resident::new("after", after.clone())];
+    let on_cpu = || Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
+    let on_gpu = || Choice::new(vec![Arc::new(bench.gpu.clone()) as Arc<dyn Backend>, Arc::new(Cpu)]);
+    let floor = Floor { bytes: 2.0 * 12.0 + 40.0, flops: 3000.0 };
+    bench.compare(
+        "DoD, M3C2, C2C on tiles, points",
+        before.len(),
+        floor,
+        same,
+        [&|| tiles(&on_cpu(), &epochs), &|| tiles(&on_gpu(), &epochs)],
+    )
+}
+
+fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
+    let operation = (Dod::default(), M3c2::default().every(1.0), C2c { max_distance: 5.0 });
+    let mut found = Found::new();
+    let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
+        found.push((dod, m3c2.differences, c2c.distances.distance));
+        Ok(())
+    };
+    Tiling::default().stream(on, &operation, [&epochs[0], &epochs[1]], &mut sink)?;
+    Ok(found)
+}
+
+fn same(a: &Found, b: &Found) -> Verdict {
+    for ((dod, m3c2, c2c), (dod_too, m3c2_too, c2c_too)) in a.iter().zip(b) {
+        agree::rasters(&dod.difference, &dod_too.difference)?;
+        agree::differences(m3c2, m3c2_too)?;
+        let far = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6;
+        if c2c.iter().zip(c2c_too).any(|pair| far(&pair)) {
+            return Err("C2C distances differ".into());
+        }
+    }
+    if a.len() == b.len() { Ok(()) } else { Err("other tiles".into()) }
+}
