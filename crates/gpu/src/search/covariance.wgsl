@@ -49,7 +49,9 @@ fn covariance(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgro
     let block = block_around(query.xyz, parameters.reach);
     walk(block, query.xyz, &state);
     if state.moments.count > 1u {
-        settle_mean(&state.moments);
+        var m = state.moments;
+        settle_mean(&m);
+        state.moments = m;
         state.second = true;
         walk(block, query.xyz, &state);
     }

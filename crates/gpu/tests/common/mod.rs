@@ -1,5 +1,5 @@
 //! The device of a test process.
-#![allow(dead_code, clippy::print_stderr)]
+#![allow(dead_code, unreachable_pub, clippy::print_stderr)]
 
 use isopach_gpu::{Gpu, Options, Wanted};
 use std::sync::OnceLock;
