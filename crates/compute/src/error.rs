@@ -56,6 +56,14 @@ pub enum Error {
         /// Its name.
         device: String,
     },
+    /// The device is there, but failed at something that it should have done: a driver's or a kernel's mistake, not the caller's.
+    #[error("the device {device} failed: {what}")]
+    DeviceFault {
+        /// Its name.
+        device: String,
+        /// What it said.
+        what: String,
+    },
     /// A file or another source of data failed; the source says which and why.
     #[error("{0}")]
     Source(Box<dyn StdError + Send + Sync>),
@@ -71,7 +79,8 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
-        matches!(self, Self::Unsupported { .. } | Self::OutOfMemory { .. } | Self::DeviceLost { .. })
+        use Error::{DeviceFault, DeviceLost, OutOfMemory, Unsupported};
+        matches!(self, Unsupported { .. } | OutOfMemory { .. } | DeviceLost { .. } | DeviceFault { .. })
     }
 
     /// One word for the kind of failure, for counters and reports.
@@ -84,6 +93,7 @@ impl Error {
             Self::Unsupported { .. } => "unsupported",
             Self::OutOfMemory { .. } => "out of memory",
             Self::DeviceLost { .. } => "device lost",
+            Self::DeviceFault { .. } => "device fault",
             Self::Source(_) => "source",
         }
     }

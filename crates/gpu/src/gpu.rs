@@ -1,0 +1,136 @@
+//! The backend: a device, and what becomes of it.
+
+use crate::{Absent, Adapter, KernelTime, Options, PoolCounts, Wanted, adapters, kernels, session::Session};
+use isopach_compute::{Compute, Device, Result};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A graphics processor. Copies are cheap and mean the same device; two that are opened on their own know nothing of each other.
+///
+/// # Loss
+///
+/// A device can go away: it is pulled out, its driver starts anew, a kernel runs for too long. Whatever was on it then answers
+/// [`isopach_compute::Error::DeviceLost`], so that a [`isopach_compute::Choice`] does that piece of work elsewhere. The first time, the device is opened
+/// again for the next piece; the second time it stays lost.
+#[derive(Clone)]
+pub struct Gpu(Arc<Shared>);
+
+struct Shared {
+    wanted: Wanted,
+    adapter: Adapter,
+    options: Options,
+    life: Mutex<Life>,
+}
+
+struct Life {
+    session: Arc<Session>,
+    /// Whether it was opened again already.
+    second: bool,
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gpu").field("adapter", &self.0.adapter.name).field("options", &self.0.options).finish()
+    }
+}
+
+impl Compute for Gpu {
+    fn device(&self) -> Device {
+        Device { name: self.0.adapter.name.clone(), working_set_bytes: self.0.options.budget_bytes }
+    }
+}
+
+impl Gpu {
+    /// Opens a device. No kernel is compiled yet.
+    ///
+    /// # Errors
+    /// [`Absent`], with the reason.
+    pub fn open(wanted: Wanted, options: Options) -> std::result::Result<Self, Absent> {
+        let (adapter, session) = start(&wanted, &options)?;
+        let life = Mutex::new(Life { session, second: false });
+        Ok(Self(Arc::new(Shared { wanted, adapter, options, life })))
+    }
+
+    /// What was opened.
+    #[must_use]
+    pub fn adapter(&self) -> &Adapter {
+        &self.0.adapter
+    }
+
+    /// What was chosen when it was opened.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// What its buffer pool did since the device was opened, or opened again.
+    #[must_use]
+    pub fn pool(&self) -> PoolCounts {
+        self.life().session.pool.counts()
+    }
+
+    /// How often each kernel ran since the device was opened, or opened again, and how long, where [`Options::timing`] says so.
+    #[must_use]
+    pub fn profile(&self) -> Vec<KernelTime> {
+        self.life().session.profile.lock().unwrap_or_else(PoisonError::into_inner).times()
+    }
+
+    /// Compiles every kernel, which else happens when it is first needed.
+    ///
+    /// # Errors
+    /// [`isopach_compute::Error::DeviceFault`] where the driver refuses one, [`isopach_compute::Error::DeviceLost`].
+    pub fn warm_up(&self) -> Result<()> {
+        let session = self.session()?;
+        kernels::all().try_for_each(|kernel| session.compiled(kernel).map(drop))
+    }
+
+    /// Loses the device, as if it had been pulled out: to see that the work goes on.
+    pub fn lose(&self) {
+        let session = Arc::clone(&self.life().session);
+        session.faults.lose();
+        session.device.destroy();
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.0.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The device, for a new piece of work. After a loss that nobody was told of, this tells it; after the first one that somebody was told
+    /// of, the device is opened again.
+    pub(crate) fn session(&self) -> Result<Arc<Session>> {
+        let mut life = self.life();
+        let faults = &life.session.faults;
+        if faults.is_lost() {
+            if faults.tell() || life.second {
+                return Err(faults.loss());
+            }
+            life.second = true;
+            // Where it cannot be opened again, it stays lost.
+            let (_, session) = start(&self.0.wanted, &self.0.options).map_err(|_| life.session.faults.loss())?;
+            life.session = session;
+        }
+        life.session.faults.check()?;
+        Ok(Arc::clone(&life.session))
+    }
+}
+
+/// Finds the adapter and opens it.
+fn start(wanted: &Wanted, options: &Options) -> std::result::Result<(Adapter, Arc<Session>), Absent> {
+    let adapter = adapters::pick(wanted)?;
+    let known = Adapter::of(&adapter);
+    let name = || known.name.clone();
+    let flags = adapter.get_downlevel_capabilities().flags;
+    if !flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
+        return Err(Absent::Lacks { name: name(), feature: "compute shaders" });
+    }
+    if known.limits.max_storage_buffers_per_shader_stage < 8 || known.limits.max_compute_invocations_per_workgroup < 256
+    {
+        return Err(Absent::Lacks { name: name(), feature: "eight buffers and 256 threads a workgroup" });
+    }
+    match Session::open(&adapter, options) {
+        Ok(session) => Ok((known, session)),
+        Err(error) => Err(Absent::Refused { name: name(), reason: error.to_string() }),
+    }
+}

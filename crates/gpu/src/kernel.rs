@@ -1,0 +1,178 @@
+//! What a kernel is, and how one is written.
+//!
+//! # The pattern
+//!
+//! One operation, two files that carry its name, and one line of conformance:
+//!
+//! 1. `double.wgsl` opens with the essay of its idea and binds its parameters at 0 and its buffers from 1 on, all in group 0. It need
+//!    not say its workgroup size: `WORKGROUP` is put before it, and [`crate::prelude`]'s functions as far as [`Kernel::source`]
+//!    names them.
+//!
+//!    ```wgsl
+//!    struct Parameters { count: u32 }
+//!    @group(0) @binding(0) var<uniform> parameters: Parameters;
+//!    @group(0) @binding(1) var<storage, read> values: array<f32>;
+//!    @group(0) @binding(2) var<storage, read_write> doubled: array<f32>;
+//!
+//!    @compute @workgroup_size(WORKGROUP)
+//!    fn double(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+//!        let i = thread_of(id, groups);
+//!        if i >= parameters.count { return; }
+//!        doubled[i] = 2.0 * values[i];
+//!    }
+//!    ```
+//! 2. `double.rs` describes it and binds it:
+//!
+//!    ```ignore
+//!    const DOUBLE: Kernel = Kernel {
+//!        name: "double", entry: "double", source: &[prelude::THREADS, include_str!("double.wgsl")],
+//!        buffers: &[Access::Read, Access::Write], workgroup: 64, memory: WorkgroupMemory::AsItIs,
+//!    };
+//!    let session = gpu.session()?;
+//!    let values = session.upload("values", n, |i| values[i])?;
+//!    let doubled = session.storage("doubled", 4 * n as u64)?;
+//!    let mut work = session.work();
+//!    work.run(&DOUBLE, n, &Parameters { count: n as u32, .. }, &[&values, &doubled])?;
+//!    let result = work.read::<f32>(&doubled, 0..n)?;
+//!    let done = work.submit()?.wait()?;
+//!    let result: Vec<f32> = done.take(result)?;
+//!    ```
+//! 3. Its name goes into [`crate::kernels::ALL`] (so that it is validated without a device), and the capability's conformance suite, run on
+//!    the device by `tests/conformance.rs`, holds it to the plain definition.
+//!
+//! Parameters are a `#[repr(C)]` `Pod` struct, a multiple of 16 bytes long, laid out as the WGSL one. Everything that a piece of work needs
+//! is stated beforehand to a [`crate::plan::Plan`], which splits it into batches that fit.
+
+use crate::session::Session;
+use isopach_compute::Result;
+use std::{borrow::Cow, sync::Arc};
+
+/// What a kernel does with a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// `var<storage, read>`.
+    Read,
+    /// `var<storage, read_write>`.
+    Write,
+}
+
+/// What is in workgroup memory when a kernel starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WorkgroupMemory {
+    /// Whatever was there: the kernel writes before it reads.
+    AsItIs,
+    /// Zeroes.
+    #[allow(dead_code)] // the other half of a choice that a kernel has
+    Zeroed,
+}
+
+/// A kernel, described. See the pattern at the top of this module.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    /// Unique; what a profile and an error call it.
+    pub(crate) name: &'static str,
+    /// The function.
+    pub(crate) entry: &'static str,
+    /// Pieces of WGSL, put one after another.
+    pub(crate) source: &'static [&'static str],
+    /// The buffers at bindings 1, 2, …: at most eight. Binding 0 is the uniform block of parameters.
+    pub(crate) buffers: &'static [Access],
+    /// Threads in a workgroup, 64 to 256.
+    pub(crate) workgroup: u32,
+    /// What is in workgroup memory when it starts.
+    pub(crate) memory: WorkgroupMemory,
+}
+
+impl Kernel {
+    /// The whole WGSL.
+    pub(crate) fn wgsl(&self) -> String {
+        format!("const WORKGROUP: u32 = {}u;\n{}", self.workgroup, self.source.join("\n"))
+    }
+
+    /// Groups in two dimensions that make up `threads`; `None` where they are too many for the device.
+    pub(crate) fn groups(&self, threads: usize, most: u32) -> Option<[u32; 2]> {
+        fold(u64::try_from(threads).ok()?.div_ceil(u64::from(self.workgroup)), most)
+    }
+}
+
+/// `groups` in rows of at most `most`; `None` where the rows are more than that, or threads could not be told apart by 32 bits.
+fn fold(groups: u64, most: u32) -> Option<[u32; 2]> {
+    let across = groups.clamp(1, u64::from(most));
+    let down = groups.div_ceil(across).max(1);
+    let counted = across * down <= u64::from(u32::MAX) / 256;
+    (down <= u64::from(most) && counted).then_some([across as u32, down as u32])
+}
+
+/// A kernel as one device runs it.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) pipeline: wgpu::ComputePipeline,
+    pub(crate) layout: wgpu::BindGroupLayout,
+}
+
+impl Compiled {
+    /// Compiles it. Takes a tenth of a second or so, once a device.
+    pub(crate) fn new(session: &Session, kernel: &Kernel) -> Result<Arc<Self>> {
+        let device = &session.device;
+        session.faults.scoped(device, kernel.name, 0, || {
+            let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl()));
+            let descriptor = wgpu::ShaderModuleDescriptor { label: Some(kernel.name), source };
+            let module = device.create_shader_module(descriptor);
+            let entries = entries(kernel);
+            let descriptor = wgpu::BindGroupLayoutDescriptor { label: Some(kernel.name), entries: &entries };
+            let layout = device.create_bind_group_layout(&descriptor);
+            let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(kernel.name),
+                bind_group_layouts: &[Some(&layout)],
+                immediate_size: 0,
+            });
+            let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(kernel.name),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some(kernel.entry),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    zero_initialize_workgroup_memory: kernel.memory == WorkgroupMemory::Zeroed,
+                    ..Default::default()
+                },
+                cache: None,
+            });
+            Arc::new(Self { pipeline, layout })
+        })
+    }
+}
+
+/// The layout of group 0.
+fn entries(kernel: &Kernel) -> Vec<wgpu::BindGroupLayoutEntry> {
+    let storage =
+        kernel.buffers.iter().map(|access| wgpu::BufferBindingType::Storage { read_only: *access == Access::Read });
+    let kinds = std::iter::once(wgpu::BufferBindingType::Uniform).chain(storage);
+    (0..)
+        .zip(kinds)
+        .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            count: None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn folding_reaches_every_group(groups in 0_u64..1 << 24, most in 1_u32..70_000) {
+            if let Some([across, down]) = fold(groups, most) {
+                prop_assert!(across <= most && down <= most);
+                prop_assert!(u64::from(across) * u64::from(down) >= groups);
+                prop_assert!(u64::from(across) * u64::from(down) < groups + u64::from(across).max(1) + 1);
+            } else {
+                prop_assert!(u64::from(most).pow(2) < groups + u64::from(most) || groups + u64::from(most) > (1 << 24));
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Every kernel there is.
+
+use crate::kernel::Kernel;
+
+/// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
+/// [`crate::Gpu::warm_up`].
+pub(crate) const ALL: &[&[&Kernel]] = &[];
+
+/// [`ALL`] in one row.
+pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
+    ALL.iter().flat_map(|operation| operation.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Access;
+    use naga::{AddressSpace, StorageAccess};
+
+    /// Parses and validates one, and checks that it binds what its description says.
+    fn validate(kernel: &Kernel) {
+        let (name, source) = (kernel.name, kernel.wgsl());
+        let module =
+            naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+        let flags = naga::valid::ValidationFlags::all();
+        let outcome = naga::valid::Validator::new(flags, naga::valid::Capabilities::empty()).validate(&module);
+        if let Err(error) = outcome {
+            panic!("{name}: {}", error.emit_to_string(&source));
+        }
+        assert!(module.entry_points.iter().any(|entry| entry.name == kernel.entry), "{name} has no such function");
+        assert!((64..=256).contains(&kernel.workgroup), "{name}: workgroup size");
+        assert!(kernel.buffers.len() <= 8, "{name}: at most eight storage buffers, for Metal and DX12");
+        for (_, variable) in module.global_variables.iter() {
+            let Some(binding) = &variable.binding else { continue };
+            let access = |binding: u32| kernel.buffers.get(binding as usize - 1);
+            let right = match (binding.binding, variable.space) {
+                (0, AddressSpace::Uniform) => true,
+                (0, _) => false,
+                (n, AddressSpace::Storage { access: found }) => {
+                    access(n).is_some_and(|stated| (*stated == Access::Write) == found.contains(StorageAccess::STORE))
+                }
+                _ => false,
+            };
+            assert!(right && binding.group == 0, "{name}: binding {} is not as described", binding.binding);
+        }
+    }
+
+    #[test]
+    fn every_kernel_is_valid_and_binds_what_it_says() {
+        let mut names = std::collections::BTreeSet::new();
+        for kernel in all() {
+            validate(kernel);
+            assert!(names.insert(kernel.name), "{} is there twice", kernel.name);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every capability on a graphics processor, through wgpu: Vulkan, Metal or DX12.
+//!
+//! [`Gpu`] gives the CPU's answers: indices, counts and orders are the same, numbers are within the tolerance that the capability states,
+//! and two runs give the same bits. What it cannot do it declines with a recoverable error
+//! ([`isopach_compute::Error::is_recoverable`]), never with a worse answer.
+//!
+//! ```no_run
+//! use isopach_gpu::{Gpu, Options, Wanted, adapters};
+//! for adapter in adapters() {
+//!     println!("{} ({:?}, {:?})", adapter.name, adapter.kind, adapter.backend);
+//! }
+//! match Gpu::open(Wanted::Best, Options::default()) {
+//!     Ok(gpu) => println!("{gpu:?}"),
+//!     Err(absent) => println!("on the CPU: {absent}"),
+//! }
+//! ```
+//!
+//! # How it is built
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `adapters`, `options`, `gpu` | what there is, what is chosen, and what becomes of a device that is lost |
+//! | `session` | one life of a device: its queue, its compiled kernels, its buffers |
+//! | `pool`, `plan` | buffers within a budget; work split so that it fits |
+//! | `kernel`, `kernels`, `prelude` | what a kernel is and **how one is written**; all of them; what they share |
+//! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
+//!
+//! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
+
+mod adapters;
+mod faults;
+mod gpu;
+mod kernel;
+mod kernels;
+mod options;
+mod plan;
+mod pool;
+mod prelude;
+mod profile;
+mod session;
+mod stage;
+mod timing;
+mod work;
+
+pub use adapters::{Absent, Adapter, Wanted, adapters};
+pub use gpu::Gpu;
+pub use options::{Options, Reuse, Timing, Upload};
+pub use pool::PoolCounts;
+pub use profile::KernelTime;
+pub use wgpu::{Backend, DeviceType, Features, Limits};

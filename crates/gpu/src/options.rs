@@ -1,0 +1,67 @@
+//! What can be chosen when a device is opened.
+
+use std::time::Duration;
+
+/// How coordinates and other large inputs reach the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Upload {
+    /// Converted straight into a ring of buffers that stay allocated and are mapped again and again.
+    #[default]
+    Ring,
+    /// Through the queue, which allocates anew at every call.
+    Queue,
+}
+
+/// What becomes of a buffer that is no longer needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// It is kept for the next of its size, as long as the budget allows.
+    #[default]
+    Keep,
+    /// It is freed.
+    Free,
+}
+
+/// Whether the device's clock is read around every kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timing {
+    /// No.
+    #[default]
+    Off,
+    /// Yes, where the device has a clock: see [`crate::Gpu::profile`].
+    EveryKernel,
+}
+
+/// What can be chosen when a device is opened. The default is what was faster where it was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes that all buffers together may take. What does not fit is refused before the driver hears of it.
+    pub budget_bytes: u64,
+    /// Workgroups in one dimension of a dispatch: fewer than the device has, to see that the work is split rightly.
+    pub most_groups: Option<u32>,
+    /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the work is split rightly.
+    pub most_binding_bytes: Option<u64>,
+    /// How large inputs reach the device.
+    pub upload: Upload,
+    /// What becomes of buffers.
+    pub reuse: Reuse,
+    /// Whether kernels are timed.
+    pub timing: Timing,
+    /// How long a piece of work may run before the device counts as lost. Waited for in steps of a second, so that a computer that
+    /// slept in between is forgiven.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            budget_bytes: 4 << 30,
+            most_groups: None,
+            most_binding_bytes: None,
+            upload: Upload::default(),
+            reuse: Reuse::default(),
+            timing: Timing::default(),
+            patience: Duration::from_secs(120),
+        }
+    }
+}

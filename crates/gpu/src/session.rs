@@ -1,0 +1,122 @@
+//! One life of a device: from when it is opened until it is lost.
+
+use crate::{
+    Options, Timing,
+    faults::Faults,
+    kernel::{Compiled, Kernel},
+    pool::{Buffer, Pool, Role},
+    profile::Profile,
+    stage::Ring,
+    work::Work,
+};
+use isopach_compute::{Error, Result};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// One life of a device. Whatever is on the device keeps the session that it was made in, and is lost with it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) options: Options,
+    pub(crate) profile: Mutex<Profile>,
+    /// Workgroups in one dimension.
+    pub(crate) most_groups: u32,
+    /// What large inputs go through.
+    pub(crate) ring: Mutex<Ring>,
+    compiled: Mutex<HashMap<&'static str, Arc<Compiled>>>,
+}
+
+impl Session {
+    /// Opens the device.
+    pub(crate) fn open(
+        adapter: &wgpu::Adapter,
+        options: &Options,
+    ) -> std::result::Result<Arc<Self>, wgpu::RequestDeviceError> {
+        let name = adapter.get_info().name;
+        let mut limits = adapter.limits();
+        let lower = |limit: &mut u64, most: Option<u64>| *limit = (*limit).min(most.unwrap_or(*limit));
+        lower(&mut limits.max_storage_buffer_binding_size, options.most_binding_bytes);
+        let dimension = &mut limits.max_compute_workgroups_per_dimension;
+        *dimension = (*dimension).min(options.most_groups.unwrap_or(*dimension));
+        let mut features = wgpu::Features::empty();
+        if options.timing == Timing::EveryKernel {
+            features |= adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        }
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("isopach"),
+            required_features: features,
+            required_limits: limits,
+            ..Default::default()
+        }))?;
+        let faults = Arc::new(Faults::new(name));
+        let uncaught = Arc::clone(&faults);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| uncaught.note(error.to_string())));
+        let loss = Arc::clone(&faults);
+        device.set_device_lost_callback(move |_, _| loss.lose());
+        Ok(Arc::new(Self {
+            pool: Arc::new(Pool::new(&device, &faults, options)),
+            profile: Mutex::default(),
+            most_groups: device.limits().max_compute_workgroups_per_dimension,
+            ring: Mutex::default(),
+            compiled: Mutex::default(),
+            options: options.clone(),
+            device,
+            queue,
+            faults,
+        }))
+    }
+
+    /// A buffer for kernels, of unknown content.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] over the budget or a limit of the device; [`Error::DeviceLost`].
+    pub(crate) fn storage(&self, what: &'static str, bytes: u64) -> Result<Buffer> {
+        self.pool.take(what, Role::Storage, bytes)
+    }
+
+    /// A new piece of work: commands that will be submitted together.
+    pub(crate) fn work(self: &Arc<Self>) -> Work {
+        Work::new(Arc::clone(self))
+    }
+
+    /// The kernel as this device runs it, compiled at its first use.
+    pub(crate) fn compiled(&self, kernel: &Kernel) -> Result<Arc<Compiled>> {
+        let cache = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiled) = cache().get(kernel.name) {
+            return Ok(Arc::clone(compiled));
+        }
+        let compiled = Compiled::new(self, kernel)?;
+        Ok(Arc::clone(cache().entry(kernel.name).or_insert(compiled)))
+    }
+
+    /// Waits until a submission is done.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] also where the device's patience ends.
+    pub(crate) fn wait(&self, submission: &wgpu::SubmissionIndex) -> Result<()> {
+        let step = Duration::from_secs(1);
+        let steps = self.options.patience.as_secs().max(1);
+        for _ in 0..steps {
+            let wait = wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: Some(step) };
+            match self.device.poll(wait) {
+                Ok(_) => return self.faults.check(),
+                Err(wgpu::PollError::Timeout) => self.faults.check()?,
+                Err(error) => return Err(self.faults.fault(error)),
+            }
+        }
+        self.faults.lose();
+        Err(self.faults.loss())
+    }
+
+    /// Refuses what no dispatch can reach.
+    pub(crate) fn groups(&self, kernel: &Kernel, threads: usize) -> Result<[u32; 2]> {
+        let unsupported = Error::Unsupported { operation: "run so many threads at once: use smaller tiles" };
+        kernel.groups(threads, self.most_groups).ok_or(unsupported)
+    }
+}
