@@ -4,7 +4,7 @@ use crate::kernel::Kernel;
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
-pub(crate) const ALL: &[&[&Kernel]] = &[];
+pub(crate) const ALL: &[&[&Kernel]] = &[crate::invert::KERNELS];
 
 /// [`ALL`] in one row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {

@@ -30,6 +30,7 @@
 mod adapters;
 mod faults;
 mod gpu;
+mod invert;
 mod kernel;
 mod kernels;
 mod options;
