@@ -166,7 +166,7 @@ fn assert_near(what: &str, far: &Far) {
     let few = far.pixels / 10_000;
     assert!(far.pixels > 0, "{what}");
     assert!(far.lambda_differs <= few && far.iterations_differ <= few && far.status_differs <= few, "{what}: {far:?}");
-    assert!(far.emission[1] <= 1e-5 && far.vertical[1] <= 1e-5, "{what}: {far:?}");
+    assert!(far.emission[1] <= 1e-5 && far.vertical[1] <= 2e-5, "{what}: {far:?}");
     assert!(far.horizontal <= 1e-3, "{what}: {far:?}");
     assert!(far.again * 20 <= far.pixels, "{what}: too many were inverted again: {far:?}");
 }
@@ -313,7 +313,8 @@ fn outputs_are_those_that_were_asked_for() {
     inversion.outputs = Outputs::NONE;
     let none = single(gpu, &inversion, &observed);
     assert!(none.uncertainty.is_none() && none.log_t_resolution.is_none() && none.averaging_kernel.is_none());
-    assert_eq!(all.emission, none.emission);
+    let emission = |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(emission(&all), emission(&none));
     inversion.outputs = Outputs { averaging_kernel: true, ..Outputs::NONE };
     let kernels = single(gpu, &inversion, &observed);
     assert_eq!(kernels.averaging_kernel.as_ref().unwrap().shape(), [130, 42, 42]);

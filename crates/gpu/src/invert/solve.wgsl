@@ -13,7 +13,8 @@
 //   logarithms and powers of f32 would lose the digits that E takes.
 // - 1/σ is multiplied by a power of two h so that the matrix is about one: squares of it stay in range whatever the unit of the counts.
 //
-// Rotations use an inverse root with a Newton step: two units of the last place, which WGSL allows, would add up over hundreds of rotations.
+// Rotations are written with the tangent of half of the angle, x + sine (y - half x) for cosine x + sine y: then a small angle makes a small error, and what
+// an inverse root is off by (two units of the last place in WGSL; a Newton step takes most of that away) does not add up over hundreds of bins.
 //
 // A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are above 10⁴ errors, the
 // matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some are not clearly
@@ -166,16 +167,16 @@ fn is_usable(x: f32) -> bool {
     return abs(x) >= 1e-15 && abs(x) <= 1e15;
 }
 
-// Turns a bin's row into one row of the triangle, so that one element of what is left is zero.
+// Turns a bin's row into one row of the triangle, so that one element of what is left is zero. `a` is never below zero.
 fn turn_in(row: ptr<function, Six>, rest: ptr<function, Six>, a: f32, b: f32) {
     let size = a * a + b * b;
     if size < 1e-36 { return; }
     let inverse = inverse_root(size);
-    let cosine = a * inverse;
     let sine = b * inverse;
+    let half = sine / (1.0 + a * inverse);
     let old = *row;
-    *row = old * cosine + *rest * sine;
-    *rest = *rest * cosine - old * sine;
+    *row = old + (*rest - old * half) * sine;
+    *rest = *rest - (old + *rest * half) * sine;
 }
 
 // Makes two rows orthogonal; whether they were not.
@@ -191,12 +192,13 @@ fn turn(a: ptr<function, Six>, b: ptr<function, Six>, ua: ptr<function, Six>, ub
     let tangent = select(size, -size, zeta < 0.0);
     let cosine = inverse_root(1.0 + tangent * tangent);
     let sine = cosine * tangent;
-    *a = p * cosine - q * sine;
-    *b = p * sine + q * cosine;
+    let half = sine / (1.0 + cosine);
+    *a = p - (q + p * half) * sine;
+    *b = q + (p - q * half) * sine;
     let up = *ua;
     let uq = *ub;
-    *ua = up * cosine - uq * sine;
-    *ub = up * sine + uq * cosine;
+    *ua = up - (uq + up * half) * sine;
+    *ub = uq + (up - uq * half) * sine;
     return true;
 }
 
