@@ -1,9 +1,11 @@
 //! The inversion on the device against its definition and the processor's version.
 //!
-//! Without an adapter these tests say so and pass, unless ISOPACH_REQUIRE_GPU is set. The golden cases are not shipped: `../shared/data/emission/open` beside the
+//! The golden cases are not shipped: `../shared/data/emission/open` beside the
 //! repository, or below the folder that ISOPACH_SHARED names.
 
 #![allow(missing_docs, clippy::print_stderr)]
+
+mod common;
 
 #[path = "../../../examples/common/emission_case.rs"]
 mod emission_case;
@@ -11,32 +13,16 @@ mod emission_case;
 #[path = "../../../examples/common/npy.rs"]
 mod npy;
 
+use common::{gpu, open};
 use isopach_compute::{Cpu, Error};
 use isopach_emission::{
     AIA, Compat, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Outputs, Saturation,
     Status, TemperatureResponse, Weights, conformance::conformance, plain,
 };
-use isopach_gpu::{Gpu, Options, Timing, Wanted};
+use isopach_gpu::{Options, Timing};
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use serde_json::{Map, Value};
-use std::{env, fs, path::PathBuf, sync::OnceLock, time::Instant};
-
-fn open(options: Options) -> Option<Gpu> {
-    match Gpu::open(Wanted::Software, options) {
-        Ok(gpu) => Some(gpu),
-        Err(reason) => {
-            assert!(env::var_os("ISOPACH_REQUIRE_GPU").is_none(), "ISOPACH_REQUIRE_GPU is set, but: {reason}");
-            eprintln!("SKIPPED: {reason}");
-            None
-        }
-    }
-}
-
-/// The device of all tests but those that need one with little room.
-fn gpu() -> Option<&'static Gpu> {
-    static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
-    GPU.get_or_init(|| open(Options::default())).as_ref()
-}
+use std::{env, fs, path::PathBuf, time::Instant};
 
 fn inversion(bins: usize, weights: Weights) -> Inversion {
     let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();

@@ -22,7 +22,15 @@ use std::{ops::Range, sync::Arc};
 pub(super) const SOLVE: Kernel = Kernel {
     name: "solve pixels",
     entry: "solve",
-    source: &[prelude::THREADS, include_str!("six.wgsl"), include_str!("solve.wgsl")],
+    source: &[
+        prelude::THREADS,
+        include_str!("six.wgsl"),
+        include_str!("turn.wgsl"),
+        include_str!("grid.wgsl"),
+        include_str!("decompose.wgsl"),
+        include_str!("weights.wgsl"),
+        include_str!("solve.wgsl"),
+    ],
     buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write],
     workgroup: 64,
     memory: WorkgroupMemory::AsItIs,

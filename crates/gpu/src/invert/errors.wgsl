@@ -6,7 +6,8 @@
 // computed once for its maximum and once more where it is sampled. All threads walk over the same bins at the same time, so that R and l come from
 // the cache as one word for all of them.
 //
-// The floor a bin: 120 operations, and 15 nt + 51 x 18 for the horizontal error: at nt = 42, 67 kFLOP a pixel. Bytes: 12 nt out, and 228 + 4 nt a pixel in.
+// The floor in operations: 160 a bin, and 12 nt + 51 x 8 + 12 for each bin that is sampled for its horizontal error; at nt = 42, 70 k a pixel, 7 k
+// without horizontal errors. In bytes a pixel: 12 nt written, 224 + 4 nt read once, and from the cache after that.
 
 struct Parameters {
     pixels: u32,

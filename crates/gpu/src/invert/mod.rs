@@ -3,7 +3,10 @@
 //! | file | what it is |
 //! |---|---|
 //! | `six.wgsl` | rows of six channels, and what kernels share |
-//! | `solve.wgsl` | from counts to the solution, one thread a pixel |
+//! | `solve.wgsl` | from counts to the solution, one thread a pixel; of these pieces: |
+//! | `weights.wgsl` | weights, constraint, triangle |
+//! | `turn.wgsl`, `decompose.wgsl` | rotations, and the decomposition by them |
+//! | `grid.wgsl` | the grid of μ, and the choice of λ on it |
 //! | `errors.wgsl` | the measure and its two errors, one thread a pixel and bin |
 //! | `averaging.wgsl` | averaging kernels, where they are asked for |
 //! | `layout` | what is in their buffers |

@@ -41,3 +41,20 @@ fn six(packed: Packed) -> Six {
 fn dot6(a: Six, b: Six) -> f32 {
     return dot(a[0], b[0]) + dot(a[1], b[1]);
 }
+
+fn by6(a: Six, b: Six) -> Six {
+    return Six(a[0] * b[0], a[1] * b[1]);
+}
+
+fn abs6(a: Six) -> Six {
+    return Six(abs(a[0]), abs(a[1]));
+}
+
+fn max6(a: Six) -> f32 {
+    let m = max(a[0], a[1]);
+    return max(m.x, max(m.y, m.z));
+}
+
+fn sum6(a: Six) -> f32 {
+    return dot(a[0] + a[1], vec3<f32>(1.0));
+}
