@@ -1,7 +1,8 @@
 //! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
 
 use crate::{
-    Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Status, Weights,
+    EmissionMap, Inversion, InvertPixels, Observation, Real, Status, Weights,
+    backend::ignores_given_weights,
     kernel::{Rows, Shared, invert_slab},
     lanes::array::Array,
     map::Slab,
@@ -40,10 +41,10 @@ impl InvertPixels for Cpu {
 }
 
 /// An inversion in double precision.
-type Double<'a> = &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
+pub(crate) type Double<'a> = &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
 
 /// Inverts those pixels again, by other means, for which lanes had not enough range or digits.
-fn again<T: Real>(
+pub(crate) fn again<T: Real>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
     map: &mut EmissionMap<T>,
@@ -81,13 +82,7 @@ fn again<T: Real>(
 
 /// More channels than lanes are written for; rows of given weights that the reference takes for "not given".
 fn needs_definition(inversion: &Inversion) -> bool {
-    let quirk = match &inversion.weights {
-        Weights::Given(given) if inversion.compat == Compat::Reference => {
-            given.outer_iter().any(|row| !inversion.takes(&row.to_vec()))
-        }
-        _ => false,
-    };
-    quirk || inversion.channels() > 16
+    ignores_given_weights(inversion) || inversion.channels() > 16
 }
 
 fn invert<T: Kernels>(inversion: &Inversion, observation: &Observation<'_, T>) -> Result<EmissionMap<T>> {

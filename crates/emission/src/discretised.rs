@@ -10,7 +10,7 @@ pub(crate) const UNIT: f64 = 1e15;
 pub(crate) const ROUND_OFF: f64 = 1e-12;
 
 /// Square of a singular value, in units of the largest, up to which it is zero but for round-off.
-pub(crate) const NULL: f64 = 1e-26;
+pub const NULL: f64 = 1e-26;
 
 /// Full width at half maximum of a Gaussian in standard deviations, 2 √(2 ln 2), as the reference has it.
 pub(crate) const FWHM: f64 = 2.354_820_045_030_949_3;

@@ -26,6 +26,7 @@
 //! # Ok::<(), isopach_compute::Error>(())
 //! ```
 
+pub mod backend;
 mod bands;
 pub mod conformance;
 mod cpu;

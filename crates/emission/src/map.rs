@@ -133,27 +133,41 @@ impl<T: Real> EmissionMap<T> {
 
 /// Rows of a map to be written: some consecutive pixels. What was not asked for is empty.
 #[derive(Debug)]
-pub(crate) struct Slab<'a, T> {
-    pub(crate) emission: &'a mut [T],
-    pub(crate) uncertainty: &'a mut [T],
-    pub(crate) log_t_resolution: &'a mut [T],
-    pub(crate) averaging_kernel: &'a mut [T],
-    pub(crate) chi_squared: &'a mut [T],
-    pub(crate) synthetic: &'a mut [T],
-    pub(crate) lambda: &'a mut [f64],
-    pub(crate) iterations: &'a mut [u32],
-    pub(crate) status: &'a mut [Status],
-    pub(crate) dropped: &'a mut [u32],
-    pub(crate) saturated: &'a mut [u32],
+pub struct Slab<'a, T> {
+    /// `[pixel × bins + bin]`, as [`EmissionMap::emission`].
+    pub emission: &'a mut [T],
+    /// Likewise, as [`EmissionMap::uncertainty`].
+    pub uncertainty: &'a mut [T],
+    /// Likewise, as [`EmissionMap::log_t_resolution`].
+    pub log_t_resolution: &'a mut [T],
+    /// `[(pixel × bins + t) × bins + k]`.
+    pub averaging_kernel: &'a mut [T],
+    /// `[pixel]`.
+    pub chi_squared: &'a mut [T],
+    /// `[pixel × channels + channel]`.
+    pub synthetic: &'a mut [T],
+    /// `[pixel]`.
+    pub lambda: &'a mut [f64],
+    /// `[pixel]`.
+    pub iterations: &'a mut [u32],
+    /// `[pixel]`.
+    pub status: &'a mut [Status],
+    /// `[pixel]`.
+    pub dropped: &'a mut [u32],
+    /// `[pixel]`.
+    pub saturated: &'a mut [u32],
 }
 
 impl<'a, T: Real> Slab<'a, T> {
-    pub(crate) fn pixels(&self) -> usize {
+    /// Number of pixels.
+    #[must_use]
+    pub fn pixels(&self) -> usize {
         self.status.len()
     }
 
     /// Takes the first `pixels` off.
-    pub(crate) fn take(&mut self, pixels: usize) -> Self {
+    #[must_use]
+    pub fn take(&mut self, pixels: usize) -> Self {
         fn cut<'a, A>(rows: &mut &'a mut [A], pixels: usize, all: usize) -> &'a mut [A] {
             let at = rows.len() / all * pixels;
             let (front, rest) = std::mem::take(rows).split_at_mut(at);
@@ -198,7 +212,7 @@ impl<'a, T: Real> Slab<'a, T> {
     }
 
     /// Pixel `i` has no result, for this reason.
-    pub(crate) fn reject(&mut self, i: usize, status: Status, missing: f64) {
+    pub fn reject(&mut self, i: usize, status: Status, missing: f64) {
         let all = self.pixels();
         let missing = T::of(missing);
         for rows in [

@@ -4,15 +4,16 @@ use crate::{Compat, Inversion, Missing, Real, Status, Weights};
 
 /// What is known of a pixel before it is inverted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Screened {
+pub struct Screened {
     /// Saturated channels, as bits.
-    pub(crate) saturated: u32,
+    pub saturated: u32,
     /// The channels that are left out (as bits), or why the pixel is not to be inverted.
-    pub(crate) verdict: Result<u32, Status>,
+    pub verdict: Result<u32, Status>,
 }
 
-/// Looks at the counts and errors of a pixel.
-pub(crate) fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
+/// Looks at the counts and errors of a pixel, one a channel.
+#[must_use]
+pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
     let (mut bad, mut saturated) = (0_u32, 0_u32);
     for f in 0..counts.len() {
         let (count, sigma) = (counts[f].wide(), sigma[f].wide());

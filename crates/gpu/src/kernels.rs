@@ -1,11 +1,12 @@
 //! Every kernel there is.
 
-use crate::{floor, kernel::Kernel, scan, search};
+use crate::{floor, invert, kernel::Kernel, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
 pub(crate) const ALL: &[&[&Kernel]] = &[
     floor::KERNELS,
+    invert::KERNELS,
     scan::KERNELS,
     search::build::KERNELS,
     search::nearest::KERNELS,

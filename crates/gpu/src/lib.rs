@@ -31,6 +31,7 @@ mod adapters;
 mod faults;
 mod floor;
 mod gpu;
+mod invert;
 mod kernel;
 mod kernels;
 mod options;

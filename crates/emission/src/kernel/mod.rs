@@ -23,7 +23,7 @@ mod solve;
 mod weights;
 
 pub(crate) use pixel::invert_slab;
-pub(crate) use shared::{Rows, Shared};
+pub use shared::{Rows, Shared};
 
 /// A vector of channels a lane.
 pub(crate) type Vector<V, const NF: usize> = [V; NF];

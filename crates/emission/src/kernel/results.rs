@@ -8,7 +8,7 @@ use super::{
     resolution::{averaging_column, resolution},
     solve::{Found, dot},
 };
-use crate::{Compat, Outputs, Real, Status, lanes::Lanes, map::Slab};
+use crate::{Outputs, Real, Status, backend::missing_number, lanes::Lanes, map::Slab};
 
 /// Vertical and horizontal errors, those that were asked for.
 #[inline(always)]
@@ -87,7 +87,7 @@ pub(super) fn store<V: Lanes, const NF: usize>(
     slab: &mut Slab<'_, V::Scalar>,
     first: usize,
 ) {
-    let missing = if shared.inversion.compat == Compat::Reference { 0.0 } else { f64::NAN };
+    let missing = missing_number(shared.inversion);
     let mut lanes = [[V::Scalar::default(); MOST_LANES]; 5];
     found.lambda.store(&mut lanes[0]);
     found.iterations.store(&mut lanes[1]);

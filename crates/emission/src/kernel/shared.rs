@@ -7,43 +7,52 @@ use crate::{
 
 /// What every pixel shares.
 #[derive(Debug)]
-pub(crate) struct Shared<'a, T, const NF: usize> {
-    pub(crate) inversion: &'a Inversion,
-    pub(crate) channels: usize,
+pub struct Shared<'a, T, const NF: usize> {
+    /// What to invert, and how.
+    pub inversion: &'a Inversion,
+    /// Channels that are there.
+    pub channels: usize,
     /// R by bins, scaled, channels that are not there zero.
-    pub(crate) response: Vec<[T; NF]>,
-    pub(crate) widths: Vec<T>,
+    pub response: Vec<[T; NF]>,
+    /// Δ log T of each bin.
+    pub widths: Vec<T>,
     /// 1 / Δ log T.
-    pub(crate) densities: Vec<T>,
+    pub densities: Vec<T>,
     /// Constraint of the first pass of self-normalised weights: l = Δ log T, and L of its `Rᵀ diag(√l) = L Q`.
-    pub(crate) first: [[T; NF]; NF],
-    pub(crate) constraint: Constraint,
+    pub first: [[T; NF]; NF],
+    /// The constraint that applies.
+    pub constraint: Constraint,
     /// R is this many times that of the definition: a power of two.
-    pub(crate) scale: f64,
+    pub scale: f64,
     /// From the solution to what is reported.
-    pub(crate) to_report: Vec<T>,
+    pub to_report: Vec<T>,
     /// Sample: bin, and share of the next bin.
-    pub(crate) resolution: Vec<(usize, T)>,
+    pub resolution: Vec<(usize, T)>,
     /// From samples to standard deviations.
-    pub(crate) resolution_unit: T,
+    pub resolution_unit: T,
     /// Horizontal error where no sample reaches half.
-    pub(crate) resolution_widths: Vec<T>,
+    pub resolution_widths: Vec<T>,
     /// Channels of the EM loci weights.
-    pub(crate) loci: [bool; NF],
+    pub loci: [bool; NF],
     /// Least value that is not negative, in units of the largest.
-    pub(crate) round_off: T,
+    pub round_off: T,
 }
 
 /// Rows of counts and errors of a slab's pixels, and the position of the first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows<'a, T> {
-    pub(crate) counts: &'a [T],
-    pub(crate) sigma: &'a [T],
-    pub(crate) first: usize,
+pub struct Rows<'a, T> {
+    /// `[pixel × channels + channel]`.
+    pub counts: &'a [T],
+    /// Their standard deviations.
+    pub sigma: &'a [T],
+    /// Position of the first pixel among all, for weights that are given a row a pixel.
+    pub first: usize,
 }
 
 impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
-    pub(crate) fn new(inversion: &'a Inversion, definition: &Discretised) -> Self {
+    /// Rounds the definition's numbers once; NF at least as many as channels.
+    #[must_use]
+    pub fn new(inversion: &'a Inversion, definition: &Discretised) -> Self {
         let (bins, channels) = (definition.log_t.len(), definition.channels);
         let scale = scale(definition);
         let rounded = |values: &[f64]| values.iter().map(|&x| T::of(x)).collect::<Vec<T>>();

@@ -8,7 +8,7 @@ mod svd;
 
 pub use pixel::{Kernel, Solution};
 
-use crate::{Compat, EmissionMap, Inversion, Observation, Weights, screen::screen};
+use crate::{EmissionMap, Inversion, Observation, Weights, backend::missing_number, screen::screen};
 use isopach_compute::{Error, Result};
 use pixel::solve;
 
@@ -23,7 +23,7 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
     let mut map = EmissionMap::empty(inversion, &pixels.leading);
     let (counts, sigma) = pixels.rows();
     let (channels, bins) = (inversion.channels(), inversion.bins());
-    let missing = if inversion.compat == Compat::Reference { 0.0 } else { f64::NAN };
+    let missing = missing_number(inversion);
     let mut slab = map.slab();
     for i in 0..slab.pixels() {
         let row = i * channels..(i + 1) * channels;

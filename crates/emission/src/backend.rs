@@ -1,0 +1,54 @@
+//! For backends: what they share with the processor's version, so that a device computes only what it is good at.
+//!
+//! A kernel in single precision is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write to. It asks [`screen`] which pixels and
+//! channels are to be used, and gives [`crate::Status::OutOfRange`] to those of which it is not sure. [`invert_single`] does what is around it: the shapes, the
+//! map, and the pixels that the kernel was not sure of, once more on the processor in double precision.
+
+pub use crate::{
+    discretised::NULL,
+    kernel::{Rows, Shared},
+    map::Slab,
+    screen::{Screened, screen},
+};
+
+use crate::{Compat, EmissionMap, Inversion, InvertPixels, Observation, Weights, cpu};
+use isopach_compute::{Cpu, Result};
+
+/// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double precision on the processor what is
+/// [`crate::Status::OutOfRange`] after that. Without pixels the kernel is not called.
+///
+/// # Errors
+/// As [`InvertPixels::invert_single`]; and those of `kernel`.
+pub fn invert_single(
+    inversion: &Inversion,
+    observation: &Observation<'_, f32>,
+    kernel: impl FnOnce(Rows<'_, f32>, Slab<'_, f32>) -> Result<()>,
+) -> Result<EmissionMap<f32>> {
+    let pixels = observation.pixels(inversion.channels())?;
+    inversion.check(pixels.count())?;
+    let mut map = EmissionMap::empty(inversion, &pixels.leading);
+    if !map.is_empty() {
+        let (counts, sigma) = pixels.rows();
+        kernel(Rows { counts, sigma, first: 0 }, map.slab())?;
+    }
+    cpu::again(inversion, observation, &mut map, &|inversion, observation| Cpu.invert(inversion, observation))?;
+    Ok(map)
+}
+
+/// Whether some row of given weights is one that the reference takes for "not given" ([`Compat::Reference`]): a kernel that treats all pixels alike
+/// has no way to do that.
+#[must_use]
+pub fn ignores_given_weights(inversion: &Inversion) -> bool {
+    match &inversion.weights {
+        Weights::Given(given) if inversion.compat == Compat::Reference => {
+            given.outer_iter().any(|row| !inversion.takes(&row.to_vec()))
+        }
+        _ => false,
+    }
+}
+
+/// What the numbers of a pixel without a result are: NaN, or 0 as in the reference.
+#[must_use]
+pub fn missing_number(inversion: &Inversion) -> f64 {
+    if inversion.compat == Compat::Reference { 0.0 } else { f64::NAN }
+}

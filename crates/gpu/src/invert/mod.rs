@@ -1,0 +1,121 @@
+//! [`InvertPixels`] on the device, in single precision.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `six.wgsl` | rows of six channels, and what kernels share |
+//! | `solve.wgsl` | from counts to the solution, one thread a pixel; of these pieces: |
+//! | `weights.wgsl` | weights, constraint, triangle |
+//! | `turn.wgsl`, `decompose.wgsl` | rotations, and the decomposition by them |
+//! | `grid.wgsl` | the grid of μ, and the choice of λ on it |
+//! | `errors.wgsl` | the measure and its two errors, one thread a pixel and bin |
+//! | `averaging.wgsl` | averaging kernels, where they are asked for |
+//! | `layout` | what is in their buffers |
+//! | `batch` | some pixels on their way through the device |
+//!
+//! The processor screens pixels and channels, copies results into the map, and inverts again in double precision what the device is not sure of, all by the
+//! same code as its own version: [`isopach_emission::backend`].
+
+mod batch;
+mod layout;
+
+use crate::{Gpu, kernel::Kernel, plan::Plan, session::Session};
+use batch::{Batch, Running};
+use isopach_compute::{Error, Result};
+use isopach_emission::{
+    EmissionMap, Inversion, InvertPixels, Observation,
+    backend::{self, Rows, Shared, Slab},
+};
+use layout::Tables;
+use std::sync::Arc;
+
+/// Most channels: rows of six stay in registers.
+const CHANNELS: usize = 6;
+
+/// Pixels of a batch, at most. Two are under way at a time: one on the device while the other's results are copied into the map.
+const BATCH: usize = 1 << 18;
+
+/// Threads of one dispatch, at most.
+const THREADS: usize = 1 << 29;
+
+/// The kernels of this operation.
+pub(crate) const KERNELS: &[&Kernel] = &[&batch::SOLVE, &batch::ERRORS, &batch::AVERAGING];
+
+/// In single precision, up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]): double precision, seven channels or more,
+/// given weights among which the reference takes a row for "not given" ([`isopach_emission::Compat::Reference`]), a grid of more than 2²⁰ points of μ, and responses
+/// that differ from one by more than 10³⁰ in the reference's units.
+///
+/// A pixel's bits depend on nothing but the pixel: neither on its company nor on how pixels fell into batches.
+impl InvertPixels for Gpu {
+    fn invert(&self, _: &Inversion, _: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+        Err(Error::Unsupported { operation: "invert in double precision" })
+    }
+
+    fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
+        backend::invert_single(inversion, &observation, |rows, slab| {
+            can(inversion.channels() <= CHANNELS, "invert more than six channels")?;
+            can(!backend::ignores_given_weights(inversion), "leave some pixels' given weights out")?;
+            can(inversion.mu_samples <= 1 << 20, "search a grid of more than 2²⁰ points")?;
+            let shared = Shared::new(inversion, &inversion.discretised()?);
+            can((1e-30..1e30).contains(&shared.scale), "invert with a response so far from one")?;
+            run(&self.session()?, &shared, rows, slab)
+        })
+    }
+}
+
+fn can(can: bool, operation: &'static str) -> Result<()> {
+    if can { Ok(()) } else { Err(Error::Unsupported { operation }) }
+}
+
+/// Batch by batch; while the device is at one, the results of the one before are copied.
+fn run(
+    session: &Arc<Session>,
+    shared: &Shared<'_, f32, CHANNELS>,
+    rows: Rows<'_, f32>,
+    mut slab: Slab<'_, f32>,
+) -> Result<()> {
+    let tables = Tables::upload(session, shared)?;
+    let at_once = pixels_at_once(session, shared, slab.pixels())?;
+    let mut running: Option<Running<'_, '_>> = None;
+    let mut first = 0;
+    while slab.pixels() > 0 {
+        let slab = slab.take(at_once.min(slab.pixels()));
+        let some = first * shared.channels..(first + slab.pixels()) * shared.channels;
+        let rows = Rows { counts: &rows.counts[some.clone()], sigma: &rows.sigma[some], first: rows.first + first };
+        first += slab.pixels();
+        let next = Batch { session, shared, tables: &tables, rows }.submit(slab)?;
+        if let Some(before) = running.replace(next) {
+            before.finish()?;
+        }
+    }
+    running.map_or(Ok(()), Running::finish)
+}
+
+/// Pixels that fit the device, twice.
+fn pixels_at_once(session: &Session, shared: &Shared<'_, f32, CHANNELS>, pixels: usize) -> Result<usize> {
+    let outputs = shared.inversion.outputs;
+    let bins = shared.response.len();
+    let row = 4 * bins as u64;
+    let mut plan = Plan::new(session);
+    for _ in 0..2 {
+        plan = plan
+            .each("counts of the pixels", 4 * shared.channels as u64)
+            .each("errors of the pixels", 4 * shared.channels as u64)
+            .each("channels of the pixels", 4)
+            .each("constraints", row)
+            .each("solutions", layout::SOLUTION_BYTES)
+            .brought_back("what was found", size_of::<layout::Found>() as u64)
+            .brought_back("emission measures", row);
+        if outputs.uncertainty {
+            plan = plan.brought_back("vertical errors", row);
+        }
+        if outputs.log_t_resolution {
+            plan = plan.brought_back("horizontal errors", row);
+        }
+        if outputs.averaging_kernel {
+            plan = plan.brought_back("averaging kernels", row * bins as u64);
+        }
+    }
+    let threads = if outputs.averaging_kernel { bins * bins } else { bins };
+    let most_threads = (session.most_groups as usize).saturating_pow(2).saturating_mul(64).min(THREADS);
+    plan.batch(pixels.min(BATCH).min((most_threads / threads).max(1)))
+}
