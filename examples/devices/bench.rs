@@ -213,7 +213,7 @@ fn others(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Resu
     let target = Target { positions: from, normals: &normals };
     let (a, b) = (Cpu.pairing(to, target)?, gpu.pairing(to, target)?);
     let (rejection, pose) = (Rejection { max_distance: 1.0, kept_share: 1.0 }, Rigid::identity(from.absolute(0)));
-    let same = |a: &usize, b: &usize| if a == b { Ok(()) } else { Err(format!("{a} and {b} pairs")) };
+    let same = |a: &u32, b: &u32| if a == b { Ok(()) } else { Err(format!("{a} and {b} pairs")) };
     bench.compare(
         "ICP, one step",
         to.len(),
