@@ -22,7 +22,7 @@ run() {
     name=$1 files=$2
     shift 2
     # shellcheck disable=SC2086 # two paths in one word
-    "$bin/terrain_change" $files --align none --classes 2 --out "$folder/$name" "$@" >"$folder/$name.log" 2>&1 || { cat "$folder/$name.log"; exit 1; }
+    "$bin/terrain_change" $files --backend cpu --align none --classes 2 --out "$folder/$name" "$@" >"$folder/$name.log" 2>&1 || { cat "$folder/$name.log"; exit 1; }
 }
 hash() {
     line=$("$bin/survey" hash "$folder/$1")

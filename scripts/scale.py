@@ -42,7 +42,7 @@ for millions in options.points:
     epochs = [place / "before", place / "after"]
     about = dict(points=points, files=files * files, cores=os.cpu_count(), load_before=round(os.getloadavg()[0], 1), machine=platform.machine(), commit=commit)
     decode = json.loads(subprocess.run([options.bin / "survey", "decode", *epochs], check=True, capture_output=True, text=True).stdout)
-    arguments = [*epochs, "--align", "none", "--classes", "2", "--memory", options.memory, "--tile-size", options.tile_size, "--out", place / "out"]
+    arguments = [*epochs, "--backend", "cpu", "--align", "none", "--classes", "2", "--memory", options.memory, "--tile-size", options.tile_size, "--out", place / "out"]
     for setting in options.in_flight * options.rounds:
         chosen = ["--in-flight", setting] if setting else []
         took, _ = timed([options.bin / "terrain_change", *arguments, *chosen])

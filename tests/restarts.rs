@@ -52,7 +52,7 @@ impl Place {
     fn command(&self, out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.arg(self.path("before.laz")).arg(self.path("after.laz"));
-        command.args(["--align", "none", "--classes", "2", "--out"]).arg(self.path(out)).args(more);
+        command.args(["--backend", "cpu", "--align", "none", "--classes", "2", "--out"]).arg(self.path(out)).args(more);
         if !more.contains(&"--tile-size") {
             command.args(["--tile-size", "15"]);
         }
@@ -253,7 +253,9 @@ fn with_little_disk(place: &Place, out: &str, blocks: u32) -> Output {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]).arg(program());
     shell.arg(place.path("before.laz")).arg(place.path("after.laz"));
-    shell.args(["--align", "none", "--tile-size", "15", "--classes", "2", "--out"]).arg(place.path(out));
+    shell
+        .args(["--backend", "cpu", "--align", "none", "--tile-size", "15", "--classes", "2", "--out"])
+        .arg(place.path(out));
     shell.output().unwrap()
 }
 

@@ -38,7 +38,8 @@ use conduct::Conduct;
 use epochs::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    compute::{Error, Result},
+    Backend,
+    compute::{Choice, Error, Result},
     las::Las,
     tiling::{Moved, PointSource, Progress, Run, Share, TileFailure, TileOperation, Tiling},
 };
@@ -73,7 +74,7 @@ fn main() {
 
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     check(&arguments)?;
-    let conduct = Conduct::of(&arguments)?;
+    let (conduct, on) = (Conduct::of(&arguments)?, arguments.on.choice()?);
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
         pool = pool.num_threads(threads);
@@ -87,7 +88,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     }
     let outcome = prepared(&mut arguments).and_then(|scene| {
         let make_s = scene.is_some().then(|| total.seconds()[0]);
-        change(&arguments, &conduct, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, total: &total })
+        change(&arguments, &conduct, &on, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, total: &total })
     });
     conduct.tidy();
     if outcome.is_err() && made_here {
@@ -129,11 +130,11 @@ fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
 fn change(
     arguments: &Arguments,
     conduct: &Conduct,
+    on: &Choice<dyn Backend>,
     scene: Option<Scene>,
     mut times: report::Times<'_>,
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
-    let on = arguments.on.choice()?;
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
@@ -151,7 +152,7 @@ fn change(
     let bar = progress_bar("aligning");
     let alignment = match arguments.align {
         Align::None => None,
-        how => Some(alignment::find(&*reference, &*compared, how, &tiling, &on)?),
+        how => Some(alignment::find(&*reference, &*compared, how, &tiling, on)?),
     };
     bar.finish_and_clear();
     times.align_s = clock.seconds()[0];
@@ -176,7 +177,7 @@ fn change(
         on_failure: conduct.on_failure,
         in_flight: conduct.in_flight,
     };
-    let run = tiling.stream_with(&on, &operation, [&*reference, compared], &mut outputs, &conducted);
+    let run = tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted);
     bar.finish_and_clear();
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut run = run.map_err(|error| match failures.last() {

@@ -28,7 +28,6 @@
 //! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
 
 mod adapters;
-mod standin;
 mod faults;
 mod floor;
 mod gpu;
@@ -44,6 +43,7 @@ mod scan;
 mod search;
 mod session;
 mod stage;
+mod standin;
 #[cfg(test)]
 mod testing;
 mod timing;
