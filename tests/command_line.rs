@@ -146,7 +146,7 @@ fn parameters_that_make_no_sense_are_named() {
         }
     }
     epochs.refused(&[&before, &after, "--registration-error", "-0.1"], &["registration error is -0.1"]);
-    epochs.refused(&[&before, &after, "--backend", "gpu"], &["gpu"]);
+    epochs.refused(&[&before, &after, "--gpus", "nonesuch"], &["no gpu"]);
     epochs.refused(&[&before, &after, "--threads", "0"], &["threads"]);
 }
 

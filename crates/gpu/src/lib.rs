@@ -43,7 +43,6 @@ mod scan;
 mod search;
 mod session;
 mod stage;
-mod standin;
 #[cfg(test)]
 mod testing;
 mod timing;
