@@ -104,7 +104,7 @@ fn cylinder_median(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wo
     state.count = 0u;
     state.halving = false;
     if any(axis != vec3<f32>(0.0)) { walk_cylinder(query.xyz, axis, &state); }
-    let n = state.count;
+    let n = select(FLAGGED, state.count, is_complete(two()));
     if n == 0u || n == FLAGGED {
         found[query.w] = vec4<u32>(n, 0u, 0u, 0u);
         return;
@@ -125,5 +125,6 @@ fn cylinder_median(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wo
     }
     let median = 0.5 * (values[2] + values[3]);
     let spread = 0.5 * (values[4] + values[5]) - 0.5 * (values[0] + values[1]);
-    found[query.w] = vec4<u32>(n, bitcast<u32>(median), bitcast<u32>(spread), 0u);
+    let count = select(FLAGGED, n, is_complete(two()));
+    found[query.w] = vec4<u32>(count, bitcast<u32>(median), bitcast<u32>(spread), 0u);
 }
