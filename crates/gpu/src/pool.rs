@@ -91,11 +91,6 @@ impl Buffer {
         &self.0.raw
     }
 
-    /// Bytes that were asked for: what a kernel sees.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.0.bytes
-    }
-
     /// What a kernel is bound to.
     pub(crate) fn binding(&self) -> wgpu::BindingResource<'_> {
         let size = std::num::NonZeroU64::new(self.0.bytes);
