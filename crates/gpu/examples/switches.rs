@@ -68,7 +68,8 @@ fn work(gpu: &Gpu, points: Positions<'_>, queries: Positions<'_>) -> isopach_com
     let cylinder = Cylinder { radius: 1.0, half_length: 5.0 };
     let axial = index.cylinders(queries, &up, cylinder, AxialStatistic::MeanDeviation)?;
     let words = nearest.iter().map(|found| found.map_or(u64::MAX, |found| u64::from(found.index)));
-    let words = words.chain(covariances.iter().map(|c| c.upper[0].to_bits())).chain(axial.iter().map(|s| s.location.to_bits()));
+    let words =
+        words.chain(covariances.iter().map(|c| c.upper[0].to_bits())).chain(axial.iter().map(|s| s.location.to_bits()));
     Ok(words.fold(0, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01B3)))
 }
 

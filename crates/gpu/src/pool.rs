@@ -86,7 +86,7 @@ struct Held {
 }
 
 impl Buffer {
-    /// The wgpu buffer, which may be longer than [`Self::bytes`].
+    /// The wgpu buffer, which may be longer than what was asked for.
     pub(crate) fn raw(&self) -> &wgpu::Buffer {
         &self.0.raw
     }

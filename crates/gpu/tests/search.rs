@@ -1,4 +1,5 @@
 //! Neighbour search against the processor's, at tens of thousands of points: the same answers, and the same bits twice.
+#![allow(clippy::print_stdout)]
 
 mod common;
 
@@ -227,7 +228,8 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
     let points = cloud.positions();
     let [device, cpu] = indices(gpu, points);
     let up = vec![[0.0, 0.0, 1.0]; 10];
-    let mistakes: [&dyn Fn(&dyn NeighbourIndex) -> Error; 8] = [
+    type Mistake<'a> = &'a dyn Fn(&dyn NeighbourIndex) -> Error;
+    let mistakes: [Mistake<'_>; 8] = [
         &|index| index.k_nearest(points, 0, 1.0).unwrap_err(),
         &|index| index.k_nearest(points, 1, f64::NAN).unwrap_err(),
         &|index| index.within(points, f64::INFINITY).unwrap_err(),
