@@ -137,7 +137,7 @@ impl Session {
     /// Waits until a mapping that is due was made known: by whichever thread looks at the device first.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`]; [`Error::DeviceFault`] where it failed.
+    /// [`Error::DeviceLost`], also where the device's patience ends; [`Error::DeviceFault`] where it failed.
     pub(crate) fn mapped(&self, state: &AtomicU8) -> Result<()> {
         const STEP: Duration = Duration::from_micros(20);
         for _ in 0..self.options.patience.as_micros() / STEP.as_micros() + 1 {
@@ -150,7 +150,8 @@ impl Session {
             let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty is not asked
             std::thread::sleep(STEP);
         }
-        Err(self.faults.fault("a buffer was not mapped in time"))
+        self.faults.lose();
+        Err(self.faults.loss())
     }
 
     /// Refuses what no dispatch can reach.

@@ -11,7 +11,7 @@ use isopach_neighbours::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch, plain::EveryPoint,
 };
 
-const N: usize = 30_000;
+const N: usize = 20_000;
 
 fn cloud(n: usize, point: impl Fn(usize) -> [f64; 3]) -> Cloud {
     Cloud::from_points(&(0..n).map(point).collect::<Vec<_>>()).unwrap()
@@ -77,7 +77,7 @@ fn covariances_are_within_the_tolerance() {
     let (points, queries) = (points.positions(), queries.positions());
     let [device, cpu] = indices(gpu, points);
     for radius in [0.8, 3.0, 12.0] {
-        let some = Positions::new(queries.origin(), &queries.ticks()[..if radius > 5.0 { 3_000 } else { N }]);
+        let some = Positions::new(queries.origin(), &queries.ticks()[..if radius > 5.0 { 1_000 } else { N }]);
         let found = device.covariances(some, radius).unwrap();
         let worst = same_covariances(&found, &cpu.covariances(some, radius).unwrap());
         println!("radius {radius}: off by {worst:e} of the largest entry");
@@ -126,7 +126,7 @@ fn cylinders_are_within_the_tolerance() {
         .collect();
     for (radius, half_length) in [(0.5, 10.0), (2.0, 5.0), (4.0, 30.0)] {
         for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
-            let count = if radius > 3.0 { 3_000 } else { N };
+            let count = if radius > 3.0 { 1_500 } else { N };
             let some = Positions::new(queries.origin(), &queries.ticks()[..count]);
             let before = gpu.near_ties();
             let cylinder = Cylinder { radius, half_length };
