@@ -2,11 +2,10 @@
 
 use super::{
     CHANNELS,
-    layout::{Found, NEGATIVE, POSITIVE, SKIPPED, SOLUTION_BYTES, Tables, given},
+    layout::{COLUMNS, Found, NEGATIVE, POSITIVE, SKIPPED, SOLUTION_BYTES, Tables, given},
 };
 use crate::{
     kernel::{Access, Kernel, WorkgroupMemory},
-    pool::Buffer,
     prelude,
     session::Session,
     work::{Done, Reading, Submitted, Work},
@@ -17,7 +16,7 @@ use isopach_emission::{
     backend::{Rows, Screened, Shared, Slab, missing_number, screen},
 };
 use rayon::prelude::*;
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 pub(super) const SOLVE: Kernel = Kernel {
     name: "solve pixels",
@@ -40,7 +39,16 @@ pub(super) const ERRORS: Kernel = Kernel {
     name: "errors of bins",
     entry: "errors",
     source: &[prelude::THREADS, include_str!("six.wgsl"), include_str!("errors.wgsl")],
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write],
+    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write],
+    workgroup: 64,
+    memory: WorkgroupMemory::AsItIs,
+};
+
+pub(super) const HORIZONTAL: Kernel = Kernel {
+    name: "horizontal errors",
+    entry: "horizontal_errors",
+    source: &[prelude::THREADS, include_str!("six.wgsl"), include_str!("horizontal.wgsl")],
+    buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
     workgroup: 64,
     memory: WorkgroupMemory::AsItIs,
 };
@@ -131,25 +139,26 @@ impl<'a> Batch<'a> {
         let room = |what, wanted: bool| session.storage(what, if wanted { 4 * all.len() as u64 } else { 0 });
         let emission = room("emission measures", true)?;
         let vertical = room("vertical errors", outputs.uncertainty)?;
-        let horizontal = room("horizontal errors", outputs.log_t_resolution)?;
-        let parameters = tables.to_errors.of(pixels);
-        let buffers = [&tables.bins, &tables.samples, &constraints, &solutions, &emission, &vertical, &horizontal];
-        work.run(&ERRORS, all.len(), &parameters, &buffers)?;
+        let buffers = [&tables.bins, &constraints, &solutions, &emission, &vertical];
+        work.run(&ERRORS, all.len(), &tables.to_errors.of(pixels), &buffers)?;
+        let vertical = outputs.uncertainty.then(|| work.read(&vertical, all.clone())).transpose()?;
 
-        let mut read = |buffer: &Buffer, wanted: bool, range: &Range<usize>| {
-            wanted.then(|| work.read::<f32>(buffer, range.clone())).transpose()
-        };
-        let vertical = read(&vertical, outputs.uncertainty, &all)?;
-        let horizontal = read(&horizontal, outputs.log_t_resolution, &all)?;
-        let averaging = if outputs.averaging_kernel {
+        let mut horizontal = None;
+        if outputs.log_t_resolution {
+            let widths = room("horizontal errors", true)?;
+            let buffers = [&tables.bins, &tables.samples, &constraints, &solutions, &widths];
+            let threads = pixels * bins.div_ceil(COLUMNS);
+            work.run(&HORIZONTAL, threads, &tables.to_horizontal.of(pixels), &buffers)?;
+            horizontal = Some(work.read(&widths, all.clone())?);
+        }
+        let mut averaging = None;
+        if outputs.averaging_kernel {
             let all = 0..all.len() * bins;
-            let averaging = session.storage("averaging kernels", 4 * all.len() as u64)?;
-            let parameters = tables.to_averaging.of(pixels);
-            work.run(&AVERAGING, all.len(), &parameters, &[&tables.bins, &constraints, &solutions, &averaging])?;
-            Some(work.read(&averaging, all)?)
-        } else {
-            None
-        };
+            let kernels = session.storage("averaging kernels", 4 * all.len() as u64)?;
+            let buffers = [&tables.bins, &constraints, &solutions, &kernels];
+            work.run(&AVERAGING, all.len(), &tables.to_averaging.of(pixels), &buffers)?;
+            averaging = Some(work.read(&kernels, all)?);
+        }
         Ok(Readings {
             found: work.read(&found, 0..pixels)?,
             emission: work.read(&emission, all)?,

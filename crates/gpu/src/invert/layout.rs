@@ -9,6 +9,9 @@ use isopach_emission::{Constraint, Real, Weights, backend::NULL, backend::Shared
 /// Bytes of a pixel's solution: seven times `Packed`.
 pub(super) const SOLUTION_BYTES: u64 = 7 * 32;
 
+/// Columns of the averaging kernel a thread of `horizontal.wgsl`.
+pub(super) const COLUMNS: usize = 4;
+
 /// `Parameters` of `solve.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -41,8 +44,18 @@ pub(super) struct ToSolve {
 pub(super) struct ToErrors {
     pixels: u32,
     bins: u32,
-    samples: u32,
     wanted: u32,
+    unused: u32,
+}
+
+/// `Parameters` of `horizontal.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(super) struct ToHorizontal {
+    pixels: u32,
+    bins: u32,
+    samples: u32,
+    groups: u32,
     unit: f32,
     unused: [u32; 3],
 }
@@ -57,6 +70,13 @@ pub(super) struct ToAveraging {
 }
 
 impl ToErrors {
+    /// For so many pixels.
+    pub(super) fn of(self, pixels: usize) -> Self {
+        Self { pixels: pixels as u32, ..self }
+    }
+}
+
+impl ToHorizontal {
     /// For so many pixels.
     pub(super) fn of(self, pixels: usize) -> Self {
         Self { pixels: pixels as u32, ..self }
@@ -129,6 +149,7 @@ pub(super) struct Tables {
     pub(super) samples: Buffer,
     pub(super) to_solve: ToSolve,
     pub(super) to_errors: ToErrors,
+    pub(super) to_horizontal: ToHorizontal,
     pub(super) to_averaging: ToAveraging,
 }
 
@@ -152,15 +173,19 @@ impl Tables {
             Sample { bin: bin as u32, share }
         };
         let bins = shared.response.len();
-        let outputs = shared.inversion.outputs;
         Ok(Self {
             bins: session.upload("bins of temperature", bins, bin)?,
             samples: session.upload("samples of the averaging kernel", shared.resolution.len(), sample)?,
             to_solve: ToSolve::new(shared),
             to_errors: ToErrors {
                 bins: bins as u32,
+                wanted: u32::from(shared.inversion.outputs.uncertainty),
+                ..Zeroable::zeroed()
+            },
+            to_horizontal: ToHorizontal {
+                bins: bins as u32,
                 samples: shared.resolution.len() as u32,
-                wanted: u32::from(outputs.uncertainty) | u32::from(outputs.log_t_resolution) << 1,
+                groups: bins.div_ceil(COLUMNS) as u32,
                 unit: shared.resolution_unit,
                 ..Zeroable::zeroed()
             },

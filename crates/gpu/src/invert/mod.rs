@@ -7,7 +7,8 @@
 //! | `weights.wgsl` | weights, constraint, triangle |
 //! | `turn.wgsl`, `decompose.wgsl` | rotations, and the decomposition by them |
 //! | `grid.wgsl` | the grid of μ, and the choice of λ on it |
-//! | `errors.wgsl` | the measure and its two errors, one thread a pixel and bin |
+//! | `errors.wgsl` | the measure and its vertical error, one thread a pixel and bin |
+//! | `horizontal.wgsl` | horizontal errors, one thread a pixel and four bins |
 //! | `averaging.wgsl` | averaging kernels, where they are asked for |
 //! | `layout` | what is in their buffers |
 //! | `batch` | some pixels on their way through the device |
@@ -38,7 +39,7 @@ const BATCH: usize = 1 << 18;
 const THREADS: usize = 1 << 29;
 
 /// The kernels of this operation.
-pub(crate) const KERNELS: &[&Kernel] = &[&batch::SOLVE, &batch::ERRORS, &batch::AVERAGING];
+pub(crate) const KERNELS: &[&Kernel] = &[&batch::SOLVE, &batch::ERRORS, &batch::HORIZONTAL, &batch::AVERAGING];
 
 /// In single precision, up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]): double precision, seven channels or more,
 /// given weights among which the reference takes a row for "not given" ([`isopach_emission::Compat::Reference`]), a grid of more than 2²⁰ points of μ, and responses
