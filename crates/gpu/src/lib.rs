@@ -37,8 +37,12 @@ mod plan;
 mod pool;
 mod prelude;
 mod profile;
+mod scan;
+mod search;
 mod session;
 mod stage;
+#[cfg(test)]
+mod testing;
 mod timing;
 mod work;
 

@@ -1,0 +1,99 @@
+//! Exclusive prefix sums.
+
+use crate::{
+    kernel::{Access, Kernel, WorkgroupMemory},
+    pool::Buffer,
+    prelude,
+    session::Session,
+    work::Work,
+};
+use bytemuck::{Pod, Zeroable};
+use isopach_compute::Result;
+
+const SOURCE: &[&str] = &[prelude::THREADS, include_str!("scan.wgsl")];
+const SCAN: Kernel = Kernel {
+    name: "scan",
+    entry: "scan",
+    source: SOURCE,
+    buffers: &[Access::Write, Access::Write],
+    workgroup: 256,
+    memory: WorkgroupMemory::AsItIs,
+};
+const RAISE: Kernel = Kernel { name: "scan, raise", entry: "raise", ..SCAN };
+
+/// This module's kernels.
+pub(crate) const KERNELS: &[&Kernel] = &[&SCAN, &RAISE];
+
+/// Numbers that a workgroup sums.
+const BLOCK: usize = 1024;
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Parameters {
+    count: u32,
+    unused: [u32; 3],
+}
+
+/// Replaces each of the first `count` numbers by the sum (modulo 2³²) of those before it. O(count).
+///
+/// # Errors
+/// As [`Session::storage`], for the totals of blocks: a thousandth of the numbers.
+pub(crate) fn exclusive(session: &Session, work: &mut Work, values: &Buffer, count: usize) -> Result<()> {
+    let blocks = count.div_ceil(BLOCK);
+    let totals = session.storage("totals of prefix sums", 4 * blocks as u64)?;
+    let parameters = Parameters { count: count as u32, unused: [0; 3] };
+    let threads = blocks * SCAN.workgroup as usize;
+    work.run(&SCAN, threads, &parameters, &[values, &totals])?;
+    if blocks > 1 {
+        exclusive(session, work, &totals, blocks)?;
+        work.run(&RAISE, threads, &parameters, &[values, &totals])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, testing};
+
+    fn check(gpu: &crate::Gpu, sizes: &[usize]) {
+        for &count in sizes {
+            let session = gpu.session().unwrap();
+            let value = |i: usize| (i as u32).wrapping_mul(2_654_435_761) >> 20;
+            let values = session.upload("values", count, value).unwrap();
+            let mut work = session.work();
+            exclusive(&session, &mut work, &values, count).unwrap();
+            let reading = work.read::<u32>(&values, 0..count).unwrap();
+            let found = work.submit().unwrap().wait().unwrap().take(reading).unwrap();
+            let mut sum = 0_u32;
+            let expected: Vec<u32> = (0..count)
+                .map(|i| {
+                    let before = sum;
+                    sum = sum.wrapping_add(value(i));
+                    before
+                })
+                .collect();
+            assert!(found == expected, "{count} numbers");
+        }
+    }
+
+    #[test]
+    fn any_number_of_numbers() {
+        let Some(gpu) = testing::gpu() else { return };
+        check(
+            gpu,
+            &[0, 1, 2, 3, 4, 5, 255, 256, 257, 1023, 1024, 1025, 4095, 65_537, 1 << 20, (1 << 20) + 1, 1_500_000],
+        );
+    }
+
+    #[test]
+    fn folded_into_rows() {
+        let options = Options { most_groups: Some(7), ..Options::default() };
+        let Some(gpu) = testing::open(options) else { return };
+        check(&gpu, &[1024 * 7, 1024 * 7 + 1, 1024 * 20, 49 * 1024]);
+        let session = gpu.session().unwrap();
+        let values = session.upload("values", 50 * 1024, |i| i as u32).unwrap();
+        let refused = exclusive(&session, &mut session.work(), &values, 50 * 1024);
+        assert!(matches!(refused, Err(isopach_compute::Error::Unsupported { .. })), "{refused:?}");
+    }
+}

@@ -1,0 +1,15 @@
+// See sort.wgsl.
+
+struct Parameters { grid: Grid, count: u32, cells: u32, unused_a: u32, unused_b: u32 }
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> items: array<vec4<i32>>;
+@group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read_write> ranks: array<u32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn count(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = thread_of(id, groups);
+    if i >= parameters.count { return; }
+    ranks[i] = atomicAdd(&counts[cell_of(items[i].xyz)], 1u);
+}

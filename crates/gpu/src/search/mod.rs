@@ -1,0 +1,4 @@
+//! Neighbour search.
+
+pub(crate) mod build;
+pub(crate) mod grid;
