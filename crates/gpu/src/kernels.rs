@@ -1,10 +1,10 @@
 //! Every kernel there is.
 
-use crate::{kernel::Kernel, scan, search};
+use crate::{kernel::Kernel, rasterise, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
-pub(crate) const ALL: &[&[&Kernel]] = &[scan::KERNELS, search::build::KERNELS];
+pub(crate) const ALL: &[&[&Kernel]] = &[scan::KERNELS, search::build::KERNELS, rasterise::KERNELS];
 
 /// [`ALL`] in one row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {

@@ -37,6 +37,7 @@ mod plan;
 mod pool;
 mod prelude;
 mod profile;
+mod rasterise;
 mod scan;
 mod search;
 mod session;

@@ -12,11 +12,18 @@ pub(crate) struct Plan<'a> {
     session: &'a Session,
     fixed: Vec<(&'static str, u64)>,
     each: Vec<(&'static str, Role, u64)>,
+    most: u64,
 }
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
-        Self { session, fixed: Vec::new(), each: Vec::new() }
+        Self { session, fixed: Vec::new(), each: Vec::new(), most: u64::MAX }
+    }
+
+    /// No more than so many bytes, whatever is free: others may be at work on the device too.
+    pub(crate) fn within(mut self, bytes: u64) -> Self {
+        self.most = bytes;
+        self
     }
 
     /// A storage buffer that is the same for any batch.
@@ -55,7 +62,7 @@ impl<'a> Plan<'a> {
         for (_, role, bytes) in &self.each {
             most = most.min(usize::try_from(pool.largest(*role) / bytes).unwrap_or(usize::MAX));
         }
-        let free = pool.free_bytes();
+        let free = pool.free_bytes().min(self.most);
         while most > 0 && self.bytes(most) > free {
             most -= most.div_ceil(8);
         }

@@ -3,7 +3,6 @@
 use crate::{CellStatistic, CellSums, Grid, Rank, Raster, Rasterise};
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Result};
-use ndarray::Array2;
 use rayon::prelude::*;
 
 impl Rasterise for Cpu {
@@ -14,7 +13,7 @@ impl Rasterise for Cpu {
         if !statistics.iter().all(by_order) {
             let cells = accumulate(points, grid);
             for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| !by_order(s)) {
-                *raster = Some(raster_of(grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect()));
+                *raster = Some(Raster::from_rows(*grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect())?);
             }
         }
         if statistics.iter().any(by_order) {
@@ -22,18 +21,10 @@ impl Rasterise for Cpu {
             for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| by_order(s)) {
                 let share = statistic.share().unwrap_or(f64::NAN);
                 let value = |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
-                *raster = Some(raster_of(grid, starts.par_windows(2).map(value).collect()));
+                *raster = Some(Raster::from_rows(*grid, starts.par_windows(2).map(value).collect())?);
             }
         }
         Ok(rasters.into_iter().flatten().collect())
-    }
-}
-
-fn raster_of(grid: &Grid, values: Vec<f64>) -> Raster {
-    let shape = (grid.rows, grid.columns);
-    Raster {
-        grid: *grid,
-        values: Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::from_elem(shape, f64::NAN)),
     }
 }
 
@@ -95,6 +86,7 @@ fn quantile(sorted: &[i64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
     use isopach_cloud::{Cloud, Rect};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
