@@ -4,7 +4,7 @@ use crate::{Absent, Adapter, KernelTime, Options, PoolCounts, Wanted, adapters, 
 use isopach_compute::{Compute, Device, Result};
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
 
 /// A graphics processor. Copies are cheap and mean the same device; two that are opened on their own know nothing of each other.
@@ -75,6 +75,13 @@ impl Gpu {
     #[must_use]
     pub fn profile(&self) -> Vec<KernelTime> {
         self.life().session.profile.lock().unwrap_or_else(PoisonError::into_inner).times()
+    }
+
+    /// Queries and pixels that were given back to the processor, because they lay too near to a border for f32 to decide, since the device was
+    /// opened, or opened again.
+    #[must_use]
+    pub fn near_ties(&self) -> u64 {
+        self.life().session.near_ties.load(Ordering::Relaxed)
     }
 
     /// Compiles every kernel, which else happens when it is first needed.

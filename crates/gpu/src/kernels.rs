@@ -4,7 +4,16 @@ use crate::{kernel::Kernel, rasterise, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
-pub(crate) const ALL: &[&[&Kernel]] = &[scan::KERNELS, search::build::KERNELS, rasterise::KERNELS];
+pub(crate) const ALL: &[&[&Kernel]] = &[
+    scan::KERNELS,
+    search::build::KERNELS,
+    search::nearest::KERNELS,
+    search::k_nearest::KERNELS,
+    search::within::KERNELS,
+    search::moments::KERNELS,
+    search::cylinder::KERNELS,
+    rasterise::KERNELS,
+];
 
 /// [`ALL`] in one row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
@@ -24,9 +33,10 @@ mod tests {
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
         let flags = naga::valid::ValidationFlags::all();
         let outcome = naga::valid::Validator::new(flags, naga::valid::Capabilities::empty()).validate(&module);
-        if let Err(error) = outcome {
-            panic!("{name}: {}", error.emit_to_string(&source));
-        }
+        let information = outcome.unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
+        // What the validator accepts, the writer may still trip over.
+        let written = naga::back::spv::write_vec(&module, &information, &naga::back::spv::Options::default(), None);
+        assert!(written.is_ok(), "{name}: {written:?}");
         assert!(module.entry_points.iter().any(|entry| entry.name == kernel.entry), "{name} has no such function");
         assert!((64..=256).contains(&kernel.workgroup), "{name}: workgroup size");
         assert!(kernel.buffers.len() <= 8, "{name}: at most eight storage buffers, for Metal and DX12");

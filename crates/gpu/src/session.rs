@@ -12,7 +12,7 @@ use crate::{
 use isopach_compute::{Error, Result};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) most_groups: u32,
     /// What large inputs go through.
     pub(crate) ring: Mutex<Ring>,
+    /// Queries that were given back to the processor because f32 could not decide.
+    pub(crate) near_ties: AtomicU64,
     compiled: Mutex<HashMap<&'static str, Arc<Compiled>>>,
 }
 
@@ -64,6 +66,7 @@ impl Session {
             profile: Mutex::default(),
             most_groups: device.limits().max_compute_workgroups_per_dimension,
             ring: Mutex::default(),
+            near_ties: AtomicU64::new(0),
             compiled: Mutex::default(),
             options: options.clone(),
             device,

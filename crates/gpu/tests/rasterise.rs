@@ -2,31 +2,15 @@
 //!
 //! Without an adapter these tests say so and pass, unless ISOPACH_REQUIRE_GPU is set.
 
-#![allow(missing_docs, clippy::print_stderr)]
+#![allow(missing_docs)]
 
+mod common;
+
+use common::{gpu, open, random};
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{Gpu, Options};
 use isopach_raster::{CellStatistic, Grid, Rasterise};
-use std::sync::OnceLock;
-
-fn open(options: Options) -> Option<Gpu> {
-    match Gpu::open(Wanted::Best, options.clone()).or_else(|_| Gpu::open(Wanted::Software, options)) {
-        Ok(gpu) => Some(gpu),
-        Err(absent) => {
-            assert!(std::env::var_os("ISOPACH_REQUIRE_GPU").is_none(), "a device is required, but {absent}");
-            eprintln!("NOT TESTED: {absent}");
-            None
-        }
-    }
-}
-
-/// The device of all tests but those that need one with little room.
-fn gpu() -> Option<&'static Gpu> {
-    static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
-    GPU.get_or_init(|| open(Options::default())).as_ref()
-}
-
 const ALL: [CellStatistic; 10] = [
     CellStatistic::Mean,
     CellStatistic::Median,
@@ -39,13 +23,6 @@ const ALL: [CellStatistic; 10] = [
     CellStatistic::Percentile(0.0),
     CellStatistic::Percentile(100.0),
 ];
-
-/// A number from 0 to 1 that depends on `i` alone.
-fn random(i: usize) -> f64 {
-    let mut z = (i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5555;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    (z >> 11) as f64 / (1_u64 << 53) as f64
-}
 
 /// Points spread over a square of so many metres, waves of a few metres on it.
 fn hills(n: usize, side: f64, [x, y]: [f64; 2]) -> Vec<[f64; 3]> {

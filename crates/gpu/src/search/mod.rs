@@ -1,4 +1,185 @@
-//! Neighbour search.
+//! Neighbour search: [`NeighbourSearch`] on the device.
+//!
+//! Decisions are the CPU's to the last bit. Where it decides in whole numbers, so does the device, after a first look in f32; where it decides in
+//! f64 (cylinders), queries with a point too near to a border for f32 are given back to it and counted ([`Gpu::near_ties`]).
 
 pub(crate) mod build;
+pub(crate) mod cylinder;
 pub(crate) mod grid;
+pub(crate) mod k_nearest;
+pub(crate) mod moments;
+pub(crate) mod nearest;
+pub(crate) mod queries;
+pub(crate) mod within;
+
+use crate::{
+    Gpu,
+    kernel::{Access, Kernel, WorkgroupMemory},
+};
+use build::Resident;
+use isopach_cloud::{Positions, REACH};
+use isopach_compute::{Error, Result};
+use isopach_neighbours::{
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
+    plain,
+};
+use queries::Queries;
+use std::sync::atomic::Ordering;
+
+/// What search kernels have in common.
+const SEARCH: Kernel = Kernel {
+    name: "",
+    entry: "",
+    source: &[],
+    buffers: &[Access::Read],
+    workgroup: 64,
+    memory: WorkgroupMemory::AsItIs,
+};
+
+/// The WGSL of a search kernel: what all share, then its own files.
+macro_rules! sources {
+    ($(concat $($piece:literal),+;)? $($file:literal),+) => {
+        &[
+            crate::prelude::THREADS,
+            crate::prelude::WHOLE,
+            include_str!("grid.wgsl"),
+            include_str!("resident.wgsl"),
+            $(concat!($($piece),+),)?
+            $(include_str!($file)),+
+        ]
+    };
+}
+pub(crate) use sources;
+
+/// Queries whose lists the processor looks at together.
+const REDONE_AT_ONCE: usize = 1 << 12;
+
+/// Points that can be searched, on a device; nothing there where there are none.
+#[derive(Debug)]
+struct Index<'a> {
+    positions: Positions<'a>,
+    resident: Option<Resident>,
+}
+
+impl NeighbourSearch for Gpu {
+    fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>> {
+        let session = self.session()?;
+        if u32::try_from(points.len()).is_err() {
+            let (requested, budget) = (16 * points.len() as u64, self.options().budget_bytes);
+            let advice = "an index holds at most 2^32 - 1 points: use tiles";
+            return Err(Error::OutOfMemory { what: "an index", requested, budget, advice });
+        }
+        let resident = if points.is_empty() { None } else { Some(Resident::new(session, points)?) };
+        Ok(Box::new(Index { positions: points, resident }))
+    }
+}
+
+impl<'a> Index<'a> {
+    /// The points and the queries on the device; `None` where one of them is empty.
+    fn ready<'q>(&'q self, queries: Positions<'q>) -> Result<Option<(&'q Resident, Queries<'q>)>> {
+        let Some(resident) = &self.resident else { return Ok(None) };
+        resident.session.faults.check()?;
+        if queries.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((resident, Queries::new(resident, self.positions, queries)?)))
+    }
+
+    /// Has the definition look at those queries that f32 could not decide.
+    fn redo(
+        &self,
+        queries: Positions<'_>,
+        axes: &[[f64; 3]],
+        cylinder: Cylinder,
+        statistic: AxialStatistic,
+        axial: &mut cylinder::Axial,
+    ) -> Result<()> {
+        for some in axial.undecided.chunks(REDONE_AT_ONCE) {
+            let ticks: Vec<[i32; 3]> = some.iter().map(|&i| queries.ticks()[i]).collect();
+            let axes: Vec<[f64; 3]> = some.iter().map(|&i| axes[i]).collect();
+            let again = Positions::new(queries.origin(), &ticks);
+            let lists = self.within(again, cylinder.enclosing_radius()?)?;
+            let redone = plain::cylinders(self.positions, again, &axes, cylinder, statistic, &lists)?;
+            for (&i, statistics) in some.iter().zip(redone) {
+                axial.statistics[i] = statistics;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl NeighbourIndex for Index<'_> {
+    fn positions(&self) -> Positions<'_> {
+        self.positions
+    }
+
+    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+        Error::check("k", k as f64, k > 0, "be at least 1")?;
+        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let wanted = k.min(self.positions.len());
+        k_nearest::supported(wanted)?;
+        match self.ready(queries)? {
+            Some((resident, queries)) => k_nearest::lists(resident, queries, wanted, limit),
+            None => Ok(Neighbours { offsets: vec![0; queries.len() + 1], ..Neighbours::default() }),
+        }
+    }
+
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+        Error::not_negative("radius", radius)?;
+        let limit = plain::squared_ticks("radius", radius)?;
+        match self.ready(queries)? {
+            Some((resident, queries)) => within::within(resident, queries, limit),
+            None => Ok(Neighbours { offsets: vec![0; queries.len() + 1], ..Neighbours::default() }),
+        }
+    }
+
+    fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
+        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        match self.ready(queries)? {
+            Some((resident, queries)) => nearest::nearest(resident, queries, limit),
+            None => Ok(vec![None; queries.len()]),
+        }
+    }
+
+    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        Error::not_negative("radius", radius)?;
+        let limit = plain::squared_ticks("radius", radius)?;
+        Error::check("radius", radius, radius < REACH, "be below 8192 m")?;
+        match self.ready(queries)? {
+            Some((resident, queries)) => moments::within(resident, queries, limit),
+            None => Ok(vec![Covariance::default(); queries.len()]),
+        }
+    }
+
+    fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
+        Error::check("k", k as f64, k > 0, "be at least 1")?;
+        let wanted = k.min(self.positions.len());
+        k_nearest::supported(wanted)?;
+        match self.ready(queries)? {
+            Some((resident, queries)) => k_nearest::covariances(resident, queries, wanted),
+            None => Ok(vec![Covariance::default(); queries.len()]),
+        }
+    }
+
+    fn cylinders(
+        &self,
+        queries: Positions<'_>,
+        axes: &[[f64; 3]],
+        cylinder: Cylinder,
+        statistic: AxialStatistic,
+    ) -> Result<Vec<AxialStatistics>> {
+        let enclosing = cylinder.enclosing_radius()?;
+        Error::check("projection depth", enclosing, enclosing < REACH, "stay below 8192 m")?;
+        if axes.len() != queries.len() {
+            let (axes, queries) = (axes.len(), queries.len());
+            return Err(Error::InvalidInput(format!("{axes} axes for {queries} queries: there must be one each")));
+        }
+        let Some((resident, located)) = self.ready(queries)? else {
+            return Ok(vec![AxialStatistics::default(); queries.len()]);
+        };
+        let mut axial = cylinder::along_axes(resident, located, axes, cylinder, enclosing, statistic)?;
+        resident.session.near_ties.fetch_add(axial.undecided.len() as u64, Ordering::Relaxed);
+        self.redo(queries, axes, cylinder, statistic, &mut axial)?;
+        Ok(axial.statistics)
+    }
+}

@@ -1,0 +1,103 @@
+//! Points in tilted cylinders, seen along their axes.
+
+use super::{
+    SEARCH,
+    build::Resident,
+    queries::{Parameters, Queries},
+};
+use crate::kernel::{Access, Kernel};
+use isopach_cloud::{TICK, TICKS_PER_METRE};
+use isopach_compute::Result;
+use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder};
+use rayon::prelude::*;
+
+const MEAN: Kernel = Kernel {
+    name: "cylinder, mean",
+    entry: "cylinder_mean",
+    source: super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
+    buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+    ..SEARCH
+};
+const MEDIAN: Kernel = Kernel {
+    name: "cylinder, median",
+    entry: "cylinder_median",
+    source: super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_median.wgsl"),
+    ..MEAN
+};
+
+/// This module's kernels.
+pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN];
+
+/// A count that says: too near to a border for f32.
+const FLAGGED: u32 = u32::MAX;
+
+/// Statistics of each query, and the queries that are left to the processor.
+pub(super) struct Axial {
+    pub(super) statistics: Vec<AxialStatistics>,
+    /// Points near a border of the cylinder, or an axis that is not of length 1.
+    pub(super) undecided: Vec<usize>,
+}
+
+/// The points of each query's cylinder along its axis. Lengths are valid, and the enclosing radius is below 8 km.
+pub(super) fn along_axes(
+    resident: &Resident,
+    queries: Queries<'_>,
+    axes: &[[f64; 3]],
+    cylinder: Cylinder,
+    enclosing: f64,
+    statistic: AxialStatistic,
+) -> Result<Axial> {
+    let kernel = match statistic {
+        AxialStatistic::MeanDeviation => &MEAN,
+        AxialStatistic::MedianIqr => &MEDIAN,
+    };
+    let session = &resident.session;
+    let plan = queries.plan().each("axes", 16).brought_back("statistics along axes", 16);
+    let mut all = Axial { statistics: Vec::with_capacity(queries.len()), undecided: Vec::new() };
+    for batch in queries.batches(&plan)? {
+        let mut work = session.work();
+        let items = queries.upload(&mut work, &batch)?;
+        let directions = session.upload("axes", batch.len(), |i| {
+            let axis = axes[batch.start + i];
+            let [x, y, z] = if is_unit(axis) { axis.map(|x| x as f32) } else { [0.0; 3] };
+            [x, y, z, 0.0]
+        })?;
+        let found = session.storage("statistics along axes", 16 * batch.len() as u64)?;
+        let parameters = Parameters {
+            grid: resident.grid,
+            count: batch.len() as u32,
+            reach: (enclosing * TICKS_PER_METRE).ceil() as i32 + 1,
+            half_length: (cylinder.half_length * TICKS_PER_METRE) as f32,
+            radius: (cylinder.radius * TICKS_PER_METRE) as f32,
+            ..Parameters::within(resident.grid, 0)
+        };
+        let buffers = [&resident.points, &resident.starts, &items, &directions, &found];
+        work.run(kernel, batch.len(), &parameters, &buffers)?;
+        let reading = work.read::<[u32; 4]>(&found, 0..batch.len())?;
+        work.submit()?.wait()?.look(reading, |found| {
+            let undecided = |&i: &usize| {
+                let axis = axes[batch.start + i];
+                found[i][0] == FLAGGED || (axis != [0.0; 3] && !is_unit(axis))
+            };
+            let undecided = (0..batch.len()).into_par_iter().filter(undecided).map(|i| batch.start + i);
+            all.undecided.par_extend(undecided);
+            all.statistics.par_extend(found.par_iter().map(statistics));
+        })?;
+    }
+    Ok(all)
+}
+
+/// Whether an axis is as long as the kernels' error bounds suppose.
+fn is_unit(axis: [f64; 3]) -> bool {
+    (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-3
+}
+
+/// One result in metres.
+fn statistics(&[count, location, spread, _]: &[u32; 4]) -> AxialStatistics {
+    let metres = |bits: u32| f64::from(f32::from_bits(bits)) * TICK;
+    match count {
+        0 | FLAGGED => AxialStatistics::default(),
+        1 => AxialStatistics { count, location: metres(location), spread: f64::NAN },
+        _ => AxialStatistics { count, location: metres(location), spread: metres(spread) },
+    }
+}

@@ -1,0 +1,21 @@
+// See closest.wgsl: the lists themselves, MOST wide, ended by NONE.
+
+@group(0) @binding(4) var<storage, read_write> found: array<vec2<u32>>;
+
+@compute @workgroup_size(WORKGROUP)
+fn k_nearest(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let thread = thread_of(id, groups);
+    if thread >= parameters.count { return; }
+    let query = queries[thread];
+    var state: State;
+    find(query.xyz, &state);
+    let to = bitcast<u32>(query.w) * parameters.wanted;
+    for (var i = 0u; i < parameters.wanted; i++) {
+        var entry = vec2<u32>(NONE, 0u);
+        if i < state.count {
+            let point = points[state.place[i]];
+            entry = vec2<u32>(bitcast<u32>(point.w), bitcast<u32>(nearest_f32(squared_exactly(point.xyz - query.xyz))));
+        }
+        found[to + i] = entry;
+    }
+}

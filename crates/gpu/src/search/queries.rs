@@ -1,0 +1,139 @@
+//! Queries on their way to the device: batches that fit, sorted by cell.
+
+use super::{
+    build::{self, Resident},
+    grid::Grid,
+};
+use crate::{plan::Plan, pool::Buffer, work::Work};
+use bytemuck::{Pod, Zeroable};
+use isopach_cloud::{Positions, TICK};
+use isopach_compute::{Error, Result};
+use std::ops::Range;
+
+/// Queries worked on at once, at most: enough to fill any device, few enough that results travel while the next are found.
+const MOST: usize = 1 << 22;
+
+/// Queries below which sorting them costs more than it saves.
+const FEW: usize = 256;
+
+/// What every search kernel is told: see resident.wgsl.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Parameters {
+    pub(crate) grid: Grid,
+    pub(crate) count: u32,
+    pub(crate) reach: i32,
+    pub(crate) limit: [u32; 2],
+    pub(crate) roughly: f32,
+    pub(crate) wanted: u32,
+    pub(crate) half_length: f32,
+    pub(crate) radius: f32,
+}
+
+impl Parameters {
+    /// For what is within `limit` square ticks.
+    pub(crate) fn within(grid: Grid, limit: u128) -> Self {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        Self {
+            grid,
+            count: 0,
+            reach: i32::try_from(limit.isqrt()).unwrap_or(i32::MAX),
+            limit: [limit as u32, (limit >> 32) as u32],
+            roughly: limit as f32,
+            wanted: 0,
+            half_length: 0.0,
+            radius: 0.0,
+        }
+    }
+}
+
+/// Square metres of square ticks that the device rounded.
+pub(crate) fn square_metres(bits: u32) -> f32 {
+    (f64::from(f32::from_bits(bits)) * (TICK * TICK)) as f32
+}
+
+/// Queries about the points' origin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Queries<'a> {
+    resident: &'a Resident,
+    ticks: &'a [[i32; 3]],
+    shift: [i64; 3],
+    /// Whether queries that follow each other are far apart.
+    jump: bool,
+}
+
+impl<'a> Queries<'a> {
+    /// # Errors
+    /// [`Error::Unsupported`] where a query is so far from a point that their difference leaves 32 bits.
+    pub(crate) fn new(resident: &'a Resident, points: Positions<'_>, queries: Positions<'a>) -> Result<Self> {
+        let shift = queries.shift_to(points.origin());
+        let [low, high] = queries.bounds().unwrap_or_default();
+        let far = (0..3).any(|axis| {
+            let [least, most] = [low[axis], high[axis]].map(|tick| i64::from(tick) + shift[axis]);
+            let fits = |tick: i64| i32::try_from(tick).is_ok();
+            !(fits(least)
+                && fits(most)
+                && fits(i64::from(resident.high[axis]) - least + 1)
+                && fits(most - i64::from(resident.grid.low[axis]) + 1))
+        });
+        if far {
+            return Err(Error::Unsupported { operation: "search from more than 8 km away" });
+        }
+        let mut located = Self { resident, ticks: queries.ticks(), shift, jump: false };
+        located.jump = located.jumps();
+        Ok(located)
+    }
+
+    /// Number of queries.
+    pub(crate) fn len(&self) -> usize {
+        self.ticks.len()
+    }
+
+    fn local(&self, i: usize) -> [i32; 3] {
+        let ticks = self.ticks[i];
+        // In range: checked when this was made.
+        std::array::from_fn(|axis| (i64::from(ticks[axis]) + self.shift[axis]) as i32)
+    }
+
+    /// Whether queries that follow each other are, on the mean of a sample, more than a few cells apart: threads of a workgroup would then walk
+    /// different spans.
+    fn jumps(&self) -> bool {
+        let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
+        let shift = self.resident.grid.shift;
+        let apart = sampled.clone().map(|i| {
+            let (here, before) = (self.local(i), self.local(i - 1));
+            [0, 1].map(|axis| u64::from(here[axis].abs_diff(before[axis]) >> shift)).iter().sum::<u64>()
+        });
+        self.len() >= FEW && apart.sum::<u64>() > 4 * sampled.len() as u64
+    }
+
+    /// What a batch takes before anything is found.
+    pub(crate) fn plan(&self) -> Plan<'_> {
+        let plan = Plan::new(&self.resident.session).each("queries", 16);
+        if !self.jump {
+            return plan;
+        }
+        let cells = 4 * (self.resident.grid.cells() as u64 + 1);
+        let sorting = plan.each("sorted points", 16).each("ranks in cells", 4).each("order by cell", 4);
+        sorting.fixed("starts of cells", cells).fixed("totals of prefix sums", cells / 512 + 1024)
+    }
+
+    /// The batches of a plan.
+    pub(crate) fn batches(&self, plan: &Plan<'_>) -> Result<impl Iterator<Item = Range<usize>> + use<>> {
+        let (count, most) = (self.len(), plan.batch(self.len().min(MOST))?);
+        Ok((0..count).step_by(most.max(1)).map(move |start| start..(start + most).min(count)))
+    }
+
+    /// Uploads a batch and has it sorted; each query knows its place in the batch.
+    pub(crate) fn upload(&self, work: &mut Work, batch: &Range<usize>) -> Result<Buffer> {
+        let session = &self.resident.session;
+        let items = session.upload("queries", batch.len(), |i| {
+            let [x, y, z] = self.local(batch.start + i);
+            [x, y, z, i as i32]
+        })?;
+        if !self.jump {
+            return Ok(items);
+        }
+        build::by_cell(session, work, self.resident.grid, &items, batch.len())
+    }
+}

@@ -1,0 +1,164 @@
+//! Devices that are small, slow to be reached, or go away.
+
+mod common;
+
+use common::random;
+use isopach_cloud::{Cloud, Positions};
+use isopach_compute::{Choice, Compute, Cpu, Error};
+use isopach_gpu::{Gpu, Options, Reuse, Timing, Upload, Wanted, adapters};
+use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
+use std::sync::Arc;
+
+fn cloud(n: usize) -> Cloud {
+    let point = |i: usize| [random(3 * i) * 60.0, random(3 * i + 1) * 60.0, random(3 * i + 2)];
+    Cloud::from_points(&(0..n).map(point).collect::<Vec<_>>()).unwrap()
+}
+
+/// Everything that an index answers, against the processor's.
+fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
+    let (device, cpu) = (on.index(points).unwrap(), Cpu.index(points).unwrap());
+    assert!(device.nearest(points, 1.0).unwrap() == cpu.nearest(points, 1.0).unwrap());
+    assert!(device.k_nearest(points, 9, 1.0).unwrap() == cpu.k_nearest(points, 9, 1.0).unwrap());
+    assert!(device.within(points, 0.7).unwrap() == cpu.within(points, 0.7).unwrap());
+    let counts = |all: Vec<isopach_neighbours::Covariance>| all.iter().map(|c| c.count).collect::<Vec<_>>();
+    assert_eq!(counts(device.covariances(points, 0.7).unwrap()), counts(cpu.covariances(points, 0.7).unwrap()));
+    let axes = vec![[0.0, 0.6, 0.8]; points.len()];
+    let cylinder = Cylinder { radius: 0.5, half_length: 2.0 };
+    let found = device.cylinders(points, &axes, cylinder, AxialStatistic::MeanDeviation).unwrap();
+    let expected = cpu.cylinders(points, &axes, cylinder, AxialStatistic::MeanDeviation).unwrap();
+    assert!(found.iter().zip(&expected).all(|(a, b)| a.count == b.count));
+}
+
+#[test]
+fn few_workgroups_and_short_bindings_split_the_work() {
+    let cloud = cloud(20_000);
+    // 7² groups of 256 threads for the points; 20,000 queries do not fit 7² groups of 64.
+    let options = Options { most_groups: Some(9), most_binding_bytes: Some(400 << 10), ..Options::default() };
+    let Some(gpu) = common::open(options) else { return };
+    agrees(&gpu, cloud.positions());
+}
+
+#[test]
+fn every_choice_gives_the_same() {
+    let cloud = cloud(20_000);
+    for (upload, reuse, timing) in
+        [(Upload::Queue, Reuse::Free, Timing::Off), (Upload::Ring, Reuse::Keep, Timing::EveryKernel)]
+    {
+        let Some(gpu) = common::open(Options { upload, reuse, timing, ..Options::default() }) else { return };
+        agrees(&gpu, cloud.positions());
+        let (counts, profile) = (gpu.pool(), gpu.profile());
+        println!("{counts:?}");
+        assert_eq!(counts.hits == 0, reuse == Reuse::Free);
+        let nearest = profile.iter().find(|time| time.name == "nearest").unwrap();
+        assert!(nearest.calls > 0);
+        if gpu.adapter().features.contains(isopach_gpu::Features::TIMESTAMP_QUERY) {
+            assert_eq!(nearest.timed > 0, timing == Timing::EveryKernel);
+            assert_eq!(nearest.seconds > 0.0, timing == Timing::EveryKernel);
+        }
+    }
+}
+
+#[test]
+fn a_budget_of_eight_mebibytes_is_kept() {
+    let Some(gpu) = common::open(Options { budget_bytes: 8 << 20, ..Options::default() }) else { return };
+    agrees(&gpu, cloud(20_000).positions());
+    assert!(gpu.pool().most_bytes <= 8 << 20, "{:?}", gpu.pool());
+    assert_eq!(gpu.device().working_set_bytes, 8 << 20);
+    let large = cloud(600_000);
+    let refused = gpu.index(large.positions()).map(drop);
+    let Err(Error::OutOfMemory { requested, budget, .. }) = refused else { panic!("{refused:?}") };
+    assert!(requested > 9 << 20 && budget == 8 << 20);
+    assert!(gpu.pool().refusals > 0);
+    let choice: Choice<dyn NeighbourSearch> = Choice::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
+    let few = Positions::new(large.positions().origin(), &large.positions().ticks()[..10]);
+    let found = choice.run(|on| on.index(large.positions())?.nearest(few, 1.0)).unwrap();
+    assert!(found.iter().all(Option::is_some));
+    assert_eq!(choice.passed_on()[0].causes["out of memory"], 1);
+    // What did not fit left nothing behind.
+    assert_eq!(gpu.pool().held_bytes, gpu.pool().held_bytes.min(2 << 20));
+    agrees(&gpu, cloud(5_000).positions());
+}
+
+#[test]
+fn a_device_that_is_lost_is_opened_again_once() {
+    let Some(gpu) = common::open(Options::default()) else { return };
+    let (cloud, choice) =
+        (cloud(5_000), Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]));
+    let points = cloud.positions();
+    let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
+    let index = gpu.index(points).unwrap();
+    assert!(index.nearest(points, 1.0).unwrap() == cpu);
+    // In the middle of a piece of work: it goes to the processor.
+    let lose = std::cell::Cell::new(true);
+    let piece = |on: &(dyn NeighbourSearch + 'static)| {
+        let index = on.index(points)?;
+        if lose.replace(false) {
+            gpu.lose();
+        }
+        index.nearest(points, 1.0)
+    };
+    assert!(choice.run(piece).unwrap() == cpu);
+    assert_eq!(choice.passed_on()[0].causes["device lost"], 1);
+    // What was on it stays lost, the next piece finds it open again.
+    assert!(matches!(index.nearest(points, 1.0), Err(Error::DeviceLost { .. })));
+    agrees(&gpu, points);
+    assert!(choice.run(piece).unwrap() == cpu);
+    assert_eq!(choice.reruns(), 1);
+    // The second time it stays lost, and every piece says so. Between two pieces: the next is told.
+    gpu.lose();
+    for count in 2..5 {
+        assert!(choice.run(piece).unwrap() == cpu);
+        assert_eq!(choice.reruns(), count);
+    }
+    assert!(matches!(gpu.warm_up(), Err(Error::DeviceLost { .. })));
+}
+
+#[test]
+fn a_device_that_is_lost_while_others_work_on_it() {
+    let Some(gpu) = common::open(Options::default()) else { return };
+    let cloud = cloud(10_000);
+    let points = cloud.positions();
+    let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
+    let choice = Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..6 {
+                    assert!(choice.run(|on| on.index(points)?.nearest(points, 1.0)).unwrap() == cpu);
+                }
+            });
+        }
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        gpu.lose();
+    });
+    assert!(choice.reruns() >= 1);
+    assert!(choice.passed_on()[0].causes.keys().all(|cause| *cause == "device lost"), "{:?}", choice.passed_on());
+}
+
+#[test]
+fn two_devices_know_nothing_of_each_other() {
+    let (Some(a), Some(b)) = (common::open(Options::default()), common::open(Options::default())) else { return };
+    let cloud = cloud(5_000);
+    let points = cloud.positions();
+    let found: Vec<_> = std::thread::scope(|scope| {
+        let threads = [&a, &b].map(|gpu| scope.spawn(|| gpu.index(points).unwrap().nearest(points, 1.0).unwrap()));
+        threads.map(|thread| thread.join().unwrap()).into()
+    });
+    assert!(found[0] == found[1]);
+    a.lose();
+    agrees(&b, points);
+}
+
+#[test]
+fn what_there_is_can_be_listed_and_asked_for() {
+    let all = adapters();
+    for (position, adapter) in all.iter().enumerate() {
+        println!("{position}: {} ({:?}, {:?}, {})", adapter.name, adapter.kind, adapter.backend, adapter.driver);
+    }
+    let refused = Gpu::open(Wanted::Named("no such device".into()), Options::default());
+    let message = refused.err().map(|absent| absent.to_string()).unwrap_or_default();
+    assert!(message.contains("no such device") || all.is_empty(), "{message}");
+    if all.iter().all(isopach_gpu::Adapter::is_software) {
+        println!("{}", Gpu::open(Wanted::Best, Options::default()).unwrap_err());
+    }
+}
