@@ -13,16 +13,16 @@ use std::{ops::Range, sync::Arc};
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub(crate) struct Parameters {
     pub(crate) count: u32,
-    columns: u32,
-    first_column: u32,
-    rows: u32,
-    southmost: u32,
-    width: u32,
+    pub(crate) columns: u32,
+    pub(crate) first_column: u32,
+    pub(crate) rows: u32,
+    pub(crate) southmost: u32,
+    pub(crate) width: u32,
     pub(crate) first_cell: u32,
     pub(crate) cells: u32,
-    density: f32,
-    unused: u32,
-    last: [i32; 2],
+    pub(crate) density: f32,
+    pub(crate) unused: u32,
+    pub(crate) last: [i32; 2],
     pub(crate) words: u32,
     pub(crate) extremes: u32,
     pub(crate) sum: u32,
@@ -84,7 +84,7 @@ impl<'a> Located<'a> {
             };
             let mut work = self.session.work();
             act(&mut work, batch.len() as u32, [&points, &self.edges])?;
-            work.submit()?;
+            drop(work.submit()?); // what is submitted later comes after it
             self.all = Some(points).filter(|_| batch.len() == ticks.len());
         }
         Ok(())

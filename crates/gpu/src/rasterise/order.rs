@@ -64,15 +64,16 @@ impl Stretch {
         4 * cells + 4 * heights + 16 * cells * quantiles + 4 * most_crowded(heights)
     }
 
-    /// As many cells from `first` on as fit into `room` bytes and the device's bindings; at least one.
+    /// As many cells from `first` on as fit into `room` bytes and the device's bindings and dispatches; at least one.
     fn from(first: usize, counts: &[u32], quantiles: u64, room: u64, session: &Session) -> Self {
         let binding = session.pool.largest(Role::Storage);
+        let most = u64::from(session.most_groups).pow(2) * u64::from(SELECT_FEW.workgroup);
         let mut stretch = Self { cells: first..first + 1, heights: u64::from(counts[first]) };
         for &count in &counts[first + 1..] {
             let (cells, heights) = (stretch.cells.len() as u64 + 1, stretch.heights + u64::from(count));
             let fits = Self::bytes(cells, heights, quantiles) <= room
                 && (4 * heights).max(8 * cells * quantiles) <= binding
-                && heights <= u64::from(u32::MAX);
+                && cells <= most;
             if !fits {
                 break;
             }
@@ -135,7 +136,9 @@ pub(crate) fn each(
         work.clear(&many);
         let buffers = [&next, &sorted, &found, &many];
         work.run(&SELECT_FEW, counts.len(), &selection, &buffers)?;
-        let groups = (most_crowded(heights) - 1).min(counts.len() as u64) as usize;
+        // Each takes one cell after another, so that there may be fewer of them than cells.
+        let most = u64::from(located.session.most_groups).pow(2).min(1 << 20);
+        let groups = (most_crowded(heights) - 1).min(counts.len() as u64).min(most) as usize;
         work.run(&SELECT_MANY, groups * SELECT_MANY.workgroup as usize, &selection, &buffers)?;
         let reading = work.read::<[u32; 2]>(&found, 0..entries)?;
         work.submit()?.wait()?.look(reading, |found| take(cells, found))?;

@@ -85,7 +85,7 @@ pub(crate) fn each(
         let sums = located.session.storage("sums of cells", 4 * length as u64)?;
         let mut work = located.session.work();
         work.clear(&sums);
-        work.submit()?;
+        drop(work.submit()?); // what is submitted later comes after it
         let parameters = Parameters {
             words: words.count as u32,
             extremes: words.extremes as u32,
