@@ -136,6 +136,19 @@ fn a_device_that_is_lost_while_others_work_on_it() {
 }
 
 #[test]
+fn impatience_ends_in_the_right_answer_or_in_loss() {
+    let patience = std::time::Duration::from_micros(1);
+    let Some(gpu) = common::open(Options { patience, ..Options::default() }) else { return };
+    let cloud = cloud(20_000);
+    let points = cloud.positions();
+    let found = gpu.index(points).and_then(|index| index.nearest(points, 1.0));
+    match found {
+        Ok(found) => assert!(found == Cpu.index(points).unwrap().nearest(points, 1.0).unwrap()),
+        Err(error) => assert!(matches!(error, Error::DeviceLost { .. }), "{error}"),
+    }
+}
+
+#[test]
 fn two_devices_know_nothing_of_each_other() {
     let (Some(a), Some(b)) = (common::open(Options::default()), common::open(Options::default())) else { return };
     let cloud = cloud(5_000);

@@ -6,7 +6,9 @@ use common::random;
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
 use isopach_gpu::Gpu;
-use isopach_neighbours::{AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch};
+use isopach_neighbours::{
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch, plain::EveryPoint,
+};
 
 const N: usize = 30_000;
 
@@ -133,7 +135,8 @@ fn cylinders_are_within_the_tolerance() {
             let ties = gpu.near_ties() - before;
             println!("{radius} × {half_length} {statistic:?}: off by {worst:e} m, {ties} of {count} near ties");
             assert!(worst < 1e-4, "{worst}");
-            assert!((ties as usize) < count / 20, "{ties} near ties");
+            // Where thousands of points are in a cylinder, some drivers end the loops over them.
+            assert!((ties as usize) < count / 20 || (gpu.adapter().is_software() && radius > 3.0), "{ties} near ties");
             let again = device.cylinders(some, &axes[..count], cylinder, statistic).unwrap();
             let bits = |s: &AxialStatistics| (s.count, s.location.to_bits(), s.spread.to_bits());
             assert!(found.iter().map(bits).eq(again.iter().map(bits)), "twice");
@@ -153,11 +156,11 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
         _ => [1e-3, 0.0, 1e-3],
     };
     let axes: Vec<[f64; 3]> = (0..points.len()).map(axis).collect();
-    let [device, cpu] = indices(gpu, points);
+    let (device, definition) = (gpu.index(points).unwrap(), EveryPoint.index(points).unwrap());
     let cylinder = Cylinder { radius: 0.7, half_length: 2.0 };
     let statistic = AxialStatistic::MedianIqr;
     let found = device.cylinders(points, &axes, cylinder, statistic).unwrap();
-    let expected = cpu.cylinders(points, &axes, cylinder, statistic).unwrap();
+    let expected = definition.cylinders(points, &axes, cylinder, statistic).unwrap();
     assert!(same_statistics(&found, &expected) < 1e-9);
 }
 
@@ -186,6 +189,35 @@ fn clouds_that_break_grids() {
         let found = device.covariances(some, 1.0).unwrap();
         assert!(same_covariances(&found, &cpu.covariances(some, 1.0).unwrap()) < 1e-5, "{name}");
     }
+}
+
+#[test]
+fn a_loop_that_the_driver_ends_is_no_answer() {
+    let Some(gpu) = common::gpu() else { return };
+    let cloud = cloud(150_000, |i| [1.0, 2.0, 3.0 + (i % 3) as f64]);
+    let points = cloud.positions();
+    let [device, cpu] = indices(gpu, points);
+    let few = Positions::new(points.origin(), &points.ticks()[..3]);
+    let ended = |error: &Error| error.to_string().contains("ends loops");
+    match device.nearest(few, 1.0) {
+        Ok(found) => assert!(found == cpu.nearest(few, 1.0).unwrap()),
+        Err(error) => assert!(ended(&error) && error.is_recoverable(), "{error}"),
+    }
+    match device.covariances(few, 1.0) {
+        Ok(found) => assert!(same_covariances(&found, &cpu.covariances(few, 1.0).unwrap()) < 1e-5),
+        Err(error) => assert!(ended(&error), "{error}"),
+    }
+    match device.k_nearest(few, 8, 1.0) {
+        Ok(found) => assert!(found == cpu.k_nearest(few, 8, 1.0).unwrap()),
+        Err(error) => assert!(ended(&error), "{error}"),
+    }
+    match device.within(few, 1.0) {
+        Ok(found) => assert!(found == cpu.within(few, 1.0).unwrap()),
+        Err(error) => assert!(ended(&error), "{error}"),
+    }
+    // Longer than any loop may be there, but not these points.
+    let elsewhere = Positions::new(points.origin(), &[[0, 0, 0]]);
+    assert!(device.within(elsewhere, 0.5).unwrap() == cpu.within(elsewhere, 0.5).unwrap());
 }
 
 #[test]

@@ -28,13 +28,13 @@ const MEDIAN: Kernel = Kernel {
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN];
 
-/// A count that says: too near to a border for f32.
+/// A count that says: too near to a border for f32, or the driver ended a loop.
 const FLAGGED: u32 = u32::MAX;
 
 /// Statistics of each query, and the queries that are left to the processor.
 pub(super) struct Axial {
     pub(super) statistics: Vec<AxialStatistics>,
-    /// Points near a border of the cylinder, or an axis that is not of length 1.
+    /// Points near a border of the cylinder, loops that a driver ended, or an axis that is not of length 1.
     pub(super) undecided: Vec<usize>,
 }
 

@@ -88,14 +88,16 @@ pub(super) fn lists(resident: &Resident, queries: Queries<'_>, wanted: usize, li
         let parameters = Parameters { count: batch.len() as u32, ..parameters(resident, wanted, limit) };
         work.run(kernel, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &found])?;
         let reading = work.read::<[u32; 2]>(&found, 0..wanted * batch.len())?;
-        work.submit()?.wait()?.look(reading, |found| {
+        let complete = work.submit()?.wait()?.look(reading, |found| {
             for list in found.chunks_exact(wanted) {
                 let list = list.iter().take_while(|[index, _]| *index != u32::MAX);
                 lists.indices.extend(list.clone().map(|[index, _]| *index));
                 lists.squared_distances.extend(list.map(|[_, bits]| square_metres(*bits)));
                 lists.offsets.push(lists.indices.len());
             }
+            found.iter().step_by(wanted).all(|entry| *entry != super::ENDED)
         })?;
+        resident.session.faults.complete(complete)?;
     }
     Ok(lists)
 }

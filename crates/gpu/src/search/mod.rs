@@ -51,6 +51,9 @@ macro_rules! sources {
 }
 pub(crate) use sources;
 
+/// What a kernel writes where a driver ended its loops: see threads.wgsl. Where only the first word is written, no count is so large.
+const ENDED: [u32; 2] = [u32::MAX, 1];
+
 /// Queries whose lists the processor looks at together.
 const REDONE_AT_ONCE: usize = 1 << 12;
 

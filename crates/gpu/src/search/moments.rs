@@ -47,7 +47,11 @@ pub(super) fn covariances(
         let parameters = Parameters { count: batch.len() as u32, ..parameters };
         work.run(kernel, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &found])?;
         let reading = work.read::<[u32; ENTRY]>(&found, 0..batch.len())?;
-        work.submit()?.wait()?.look(reading, |found| all.par_extend(found.par_iter().map(covariance)))?;
+        let complete = work.submit()?.wait()?.look(reading, |found| {
+            all.par_extend(found.par_iter().map(covariance));
+            !found.par_iter().any(|entry| entry[0] == super::ENDED[0])
+        })?;
+        resident.session.faults.complete(complete)?;
     }
     Ok(all)
 }

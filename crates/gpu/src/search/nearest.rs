@@ -35,7 +35,11 @@ pub(super) fn nearest(resident: &Resident, queries: Queries<'_>, limit: u128) ->
         let neighbour = |&[index, bits]: &[u32; 2]| {
             (index != u32::MAX).then(|| Neighbour { index, squared_distance: square_metres(bits) })
         };
-        work.submit()?.wait()?.look(reading, |found| all.par_extend(found.par_iter().map(neighbour)))?;
+        let complete = work.submit()?.wait()?.look(reading, |found| {
+            all.par_extend(found.par_iter().map(neighbour));
+            !found.par_iter().any(|entry| *entry == super::ENDED)
+        })?;
+        resident.session.faults.complete(complete)?;
     }
     Ok(all)
 }
