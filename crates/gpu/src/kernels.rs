@@ -1,6 +1,6 @@
 //! Every kernel there is.
 
-use crate::{kernel::Kernel, rasterise, scan, search};
+use crate::{align, kernel::Kernel, rasterise, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
@@ -13,6 +13,7 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
     search::moments::KERNELS,
     search::cylinder::KERNELS,
     rasterise::KERNELS,
+    align::KERNELS,
 ];
 
 /// [`ALL`] in one row.

@@ -28,6 +28,7 @@
 //! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
 
 mod adapters;
+mod align;
 mod faults;
 mod gpu;
 mod kernel;

@@ -13,7 +13,8 @@ impl Rasterise for Cpu {
         if !statistics.iter().all(by_order) {
             let cells = accumulate(points, grid);
             for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| !by_order(s)) {
-                *raster = Some(Raster::from_rows(*grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect())?);
+                *raster =
+                    Some(Raster::from_rows(*grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect())?);
             }
         }
         if statistics.iter().any(by_order) {
@@ -86,8 +87,8 @@ fn quantile(sorted: &[i64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
     use isopach_cloud::{Cloud, Rect};
+    use ndarray::Array2;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 // Which ranks are wanted was worked out by the processor, as it takes f64 to agree with it. Cells with many points are put on a list, by an atomic,
 // in an order that does not matter. Sorted heights are the same whatever order they came in.
 
-struct Parameters { cells: u32, quantiles: u32, unused_a: u32, unused_b: u32 }
+struct Parameters { cells: u32, quantiles: u32, two: u32, unused: u32 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // Where each cell ends.

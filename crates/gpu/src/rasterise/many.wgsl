@@ -4,13 +4,15 @@
 // the heights that begin so. Four rounds give the height itself, in time proportional to the points, however many they are. The
 // next height is the same again, if there are more of it, else the least of those above.
 
-struct Parameters { cells: u32, quantiles: u32, unused_a: u32, unused_b: u32 }
+struct Parameters { cells: u32, quantiles: u32, two: u32, unused: u32 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> ends: array<u32>;
 @group(0) @binding(2) var<storage, read> heights: array<u32>;
 @group(0) @binding(3) var<storage, read_write> found: array<vec2<u32>>;
 @group(0) @binding(4) var<storage, read> many: array<u32>;
+// Whether a driver ended a loop: see threads.wgsl.
+@group(0) @binding(5) var<storage, read_write> ended: atomic<u32>;
 
 // One bin a thread.
 var<workgroup> bins: array<atomic<u32>, WORKGROUP>;
@@ -83,4 +85,5 @@ fn many_points(
             select_in(first, ends[cell], q * parameters.cells + cell, thread);
         }
     }
+    if !is_complete(parameters.two) { atomicStore(&ended, 1u); }
 }

@@ -34,7 +34,7 @@ const SELECT_MANY: Kernel = Kernel {
     name: "ranks of many heights",
     entry: "many_points",
     source: &[prelude::THREADS, include_str!("many.wgsl")],
-    buffers: &[Read, Read, Write, Read],
+    buffers: &[Read, Read, Write, Read, Write],
     ..SCATTER
 };
 
@@ -49,7 +49,9 @@ const FEW: u64 = 32;
 struct Selection {
     cells: u32,
     quantiles: u32,
-    unused: [u32; 2],
+    /// 2, which a compiler of kernels must not know.
+    two: u32,
+    unused: u32,
 }
 
 /// Where the heights of a stretch of cells are.
@@ -131,17 +133,22 @@ pub(crate) fn each(
             let parameters = Parameters { count, ..parameters };
             work.run(&SCATTER, count as usize, &parameters, &[points, edges, &next, &sorted])
         })?;
-        let selection = Selection { cells: counts.len() as u32, quantiles: shares.len() as u32, unused: [0; 2] };
+        let selection = Selection { cells: counts.len() as u32, quantiles: shares.len() as u32, two: 2, unused: 0 };
         let mut work = located.session.work();
+        let ended = located.session.storage("whether loops ended early", 4)?;
         work.clear(&many);
-        let buffers = [&next, &sorted, &found, &many];
-        work.run(&SELECT_FEW, counts.len(), &selection, &buffers)?;
+        work.clear(&ended);
+        let buffers = [&next, &sorted, &found, &many, &ended];
+        work.run(&SELECT_FEW, counts.len(), &selection, &buffers[..4])?;
         // Each takes one cell after another, so that there may be fewer of them than cells.
         let most = u64::from(located.session.most_groups).pow(2).min(1 << 20);
         let groups = (most_crowded(heights) - 1).min(counts.len() as u64).min(most) as usize;
         work.run(&SELECT_MANY, groups * SELECT_MANY.workgroup as usize, &selection, &buffers)?;
         let reading = work.read::<[u32; 2]>(&found, 0..entries)?;
-        work.submit()?.wait()?.look(reading, |found| take(cells, found))?;
+        let ended = work.read::<u32>(&ended, 0..1)?;
+        let done = work.submit()?.wait()?;
+        done.session.faults.complete(done.take(ended)? == [0])?;
+        done.look(reading, |found| take(cells, found))?;
     }
     Ok(())
 }

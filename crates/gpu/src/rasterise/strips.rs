@@ -25,7 +25,9 @@ impl Strips {
     /// [`Error::Unsupported`] for cells smaller than a tick, or larger than 10⁹ m.
     pub(crate) fn new(first: i64, count: usize, cell_size: f64, origin: i64) -> Result<Self> {
         if !(TICK..=1e9).contains(&cell_size) {
-            return Err(Error::Unsupported { operation: "rasterise cells smaller than a tick or larger than a planet" });
+            return Err(Error::Unsupported {
+                operation: "rasterise cells smaller than a tick or larger than a planet",
+            });
         }
         let reached = [i32::MIN, i32::MAX].map(|tick| cell_of(from_ticks(origin + i64::from(tick)), cell_size));
         let [low, high] = [first.max(reached[0]), first.saturating_add(count as i64).min(reached[1].saturating_add(1))];

@@ -24,7 +24,7 @@ use isopach_neighbours::{
     plain,
 };
 use queries::Queries;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 /// What search kernels have in common.
 const SEARCH: Kernel = Kernel {
@@ -52,7 +52,7 @@ macro_rules! sources {
 pub(crate) use sources;
 
 /// What a kernel writes where a driver ended its loops: see threads.wgsl. Where only the first word is written, no count is so large.
-const ENDED: [u32; 2] = [u32::MAX, 1];
+pub(crate) const ENDED: [u32; 2] = [u32::MAX, 1];
 
 /// Queries whose lists the processor looks at together.
 const REDONE_AT_ONCE: usize = 1 << 12;
@@ -61,7 +61,7 @@ const REDONE_AT_ONCE: usize = 1 << 12;
 #[derive(Debug)]
 struct Index<'a> {
     positions: Positions<'a>,
-    resident: Option<Resident>,
+    resident: Option<Arc<Resident>>,
 }
 
 impl NeighbourSearch for Gpu {
@@ -72,15 +72,20 @@ impl NeighbourSearch for Gpu {
             let advice = "an index holds at most 2^32 - 1 points: use tiles";
             return Err(Error::OutOfMemory { what: "an index", requested, budget, advice });
         }
-        let resident = if points.is_empty() { None } else { Some(Resident::new(session, points)?) };
+        let resident = if points.is_empty() { None } else { Some(Arc::new(Resident::new(session, points)?)) };
         Ok(Box::new(Index { positions: points, resident }))
     }
+}
+
+/// An index of points that are on the device already.
+pub(crate) fn index_of<'a>(positions: Positions<'a>, resident: Arc<Resident>) -> Box<dyn NeighbourIndex + 'a> {
+    Box::new(Index { positions, resident: Some(resident) })
 }
 
 impl<'a> Index<'a> {
     /// The points and the queries on the device; `None` where one of them is empty.
     fn ready<'q>(&'q self, queries: Positions<'q>) -> Result<Option<(&'q Resident, Queries<'q>)>> {
-        let Some(resident) = &self.resident else { return Ok(None) };
+        let Some(resident) = self.resident.as_deref() else { return Ok(None) };
         resident.session.faults.check()?;
         if queries.is_empty() {
             return Ok(None);
