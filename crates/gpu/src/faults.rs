@@ -60,7 +60,12 @@ impl Faults {
 
     /// Refuses results of kernels some of whose loops the driver ended: see threads.wgsl.
     pub(crate) fn complete(&self, complete: bool) -> Result<()> {
-        if complete { Ok(()) } else { Err(self.fault("its driver ends loops that are as long as this work needs")) }
+        if complete { Ok(()) } else { Err(self.ended()) }
+    }
+
+    /// A driver ended a loop.
+    pub(crate) fn ended(&self) -> Error {
+        self.fault("its driver ends loops that are as long as this work needs")
     }
 
     /// Whether all is well.

@@ -7,14 +7,14 @@ use crate::{
     pool::{Buffer, Pool, Role},
     profile::Profile,
     stage::Ring,
-    work::Work,
+    work::{MAPPED, WAITING, Work},
 };
 use isopach_compute::{Error, Result};
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -128,6 +128,26 @@ impl Session {
             if done.load(Ordering::SeqCst) {
                 return Ok(());
             }
+            std::thread::sleep(STEP);
+        }
+        self.faults.lose();
+        Err(self.faults.loss())
+    }
+
+    /// Waits until a mapping that is due was made known: by whichever thread looks at the device first.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], also where the device's patience ends; [`Error::DeviceFault`] where it failed.
+    pub(crate) fn mapped(&self, state: &AtomicU8) -> Result<()> {
+        const STEP: Duration = Duration::from_micros(20);
+        for _ in 0..self.options.patience.as_micros() / STEP.as_micros() + 1 {
+            match state.load(Ordering::SeqCst) {
+                MAPPED => return Ok(()),
+                WAITING => {}
+                _ => return Err(self.faults.fault("a buffer could not be mapped")),
+            }
+            self.faults.check()?;
+            let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty is not asked
             std::thread::sleep(STEP);
         }
         self.faults.lose();

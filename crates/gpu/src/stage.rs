@@ -124,17 +124,15 @@ impl Session {
                 slot
             }
         };
-        if slot.state.load(Ordering::SeqCst) == WAITING {
-            match &slot.after {
-                Some(submission) => self.wait(submission)?,
-                None => drop(self.device.poll(wgpu::PollType::Poll)),
-            }
+        let waited = match &slot.after {
+            Some(submission) if slot.state.load(Ordering::SeqCst) == WAITING => self.wait(submission),
+            _ => Ok(()),
+        };
+        let mapped = waited.and_then(|()| self.mapped(&slot.state));
+        if mapped.is_err() {
+            slot.buffer.spoil();
         }
-        if slot.state.load(Ordering::SeqCst) == MAPPED {
-            return Ok(Some(slot));
-        }
-        slot.buffer.spoil();
-        Err(self.faults.fault("an upload buffer could not be mapped"))
+        mapped.map(|()| Some(slot))
     }
 
     /// Fills the slot, sends it off, and puts it back into the ring.

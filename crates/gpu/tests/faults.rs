@@ -1,4 +1,5 @@
 //! Devices that are small, slow to be reached, or go away.
+#![allow(clippy::print_stdout)]
 
 mod common;
 
