@@ -11,6 +11,7 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
     search::k_nearest::KERNELS,
     search::within::KERNELS,
     search::moments::KERNELS,
+    search::normals::KERNELS,
     search::cylinder::KERNELS,
     rasterise::KERNELS,
     align::KERNELS,

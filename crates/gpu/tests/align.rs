@@ -71,14 +71,18 @@ fn check(gpu: &Gpu, what: &str, source: &Cloud, target: &Cloud, pivot: [f64; 3])
         Rigid::from_vectors([0.01, -0.02, 0.03], [0.3, -0.2, 0.1], pivot),
         Rigid::from_vectors([1e-7, 2e-7, -3e-7], [1e-6, 0.0, 0.0], pivot),
     ];
+    let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
+    let to = Target { positions: target.positions(), normals: &normals };
+    let [expected, found] = [&Cpu as &dyn Align, gpu].map(|on| on.pairing(source.positions(), to).unwrap());
     for (number, pose) in poses.iter().enumerate() {
         for max_distance in [0.2, 3.0, f64::INFINITY] {
             let rejection = Rejection { max_distance, kept_share: ALL };
             let factors: [(&str, &dyn Factor); 2] = [("plane", &PointToPlane), ("point", &PointToPoint)];
             for (name, factor) in factors {
-                let expected = linearized(&Cpu, [source, target], factor, rejection, pose);
-                let found = linearized(gpu, [source, target], factor, rejection, pose);
-                near(&format!("{what}, {name}, pose {number}, {max_distance} m"), &found, &expected);
+                let expected = expected.linearize(factor, rejection, pose).unwrap();
+                let sums = found.linearize(factor, rejection, pose).unwrap();
+                near(&format!("{what}, {name}, pose {number}, {max_distance} m"), &sums, &expected);
+                assert_eq!(sums, found.linearize(factor, rejection, pose).unwrap(), "{what}: two runs");
             }
         }
     }

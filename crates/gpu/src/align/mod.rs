@@ -45,6 +45,9 @@ pub(crate) const KERNELS: &[&Kernel] = &[&PAIRS];
 const BLOCK: usize = 1024;
 const ENTRY: usize = 30;
 
+/// Pairs that are found and added up at once.
+const MOST: usize = 1 << 21;
+
 /// As in pairs.wgsl.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -60,7 +63,7 @@ struct Summing {
 /// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Pairing::linearize`] says, the same bits at every run.
 impl Align for Gpu {
     fn pairing<'a>(&self, source: Positions<'a>, target: Target<'a>) -> Result<Box<dyn Pairing + 'a>> {
-        if source.is_empty() || target.positions.is_empty() {
+        if source.is_empty() || target.positions.is_empty() || u32::try_from(target.positions.len()).is_err() {
             return Ok(Box::new(Searched::new(source, target, self.index(target.positions)?)));
         }
         let session = self.session()?;
@@ -118,8 +121,14 @@ impl Resting<'_> {
         session.faults.check()?;
         let queries = Queries::new(resident, self.target.positions, queries)?;
         let plan = queries.plan().each("fractions of ticks", 4).each("nearest neighbours", 8);
+        let wanted = queries.len().min(MOST);
+        let parts = (8 * ENTRY * wanted.div_ceil(BLOCK)) as u64;
+        let most = plan.fixed("sums of pairs", parts).batch(wanted)?;
+        // Whole blocks, so that how much memory is free cannot be seen in the sums.
+        let most = if most < BLOCK { most } else { most - most % BLOCK };
         let mut sums = NormalEquations::default();
-        for batch in queries.batches(&plan.fixed("sums of pairs", 16 << 10))? {
+        for start in (0..queries.len()).step_by(most) {
+            let batch = start..(start + most).min(queries.len());
             let n = batch.len();
             let mut work = session.work();
             let items = queries.items(&batch)?;

@@ -45,14 +45,13 @@ impl Rasterise for Gpu {
         let words = Words::of(statistics);
         let origin = points.origin().ticks()[2];
         sums::each(&mut located, words, cells, room / 2, |stretch, found| {
-            let found: Vec<&[u32]> = found.collect();
             let sums = statistics.iter().zip(&mut values).filter(|(statistic, _)| statistic.share().is_none());
             for (statistic, values) in sums {
-                let pairs = values[stretch.clone()].par_iter_mut().zip(&found);
+                let pairs = values[stretch.clone()].par_iter_mut().zip(found.clone());
                 pairs.for_each(|(value, cell)| *value = words.sums(cell, origin).value(*statistic));
             }
             if !shares.is_empty() {
-                counts[stretch].iter_mut().zip(&found).for_each(|(count, cell)| *count = cell[0]);
+                counts[stretch].par_iter_mut().zip(found).for_each(|(count, cell)| *count = cell[0]);
             }
         })?;
         let lowest = origin + i64::from(i32::MIN);

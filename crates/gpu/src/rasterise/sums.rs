@@ -8,6 +8,7 @@ use crate::{
 };
 use isopach_compute::Result;
 use isopach_raster::{CellStatistic, CellSums};
+use rayon::{prelude::*, slice::ChunksExact};
 use std::ops::Range;
 
 use Access::{Read, Write};
@@ -75,7 +76,7 @@ pub(crate) fn each(
     words: Words,
     cells: usize,
     room: u64,
-    mut take: impl FnMut(Range<usize>, std::slice::ChunksExact<'_, u32>),
+    mut take: impl FnMut(Range<usize>, ChunksExact<'_, u32>),
 ) -> Result<()> {
     let size = 4 * words.count as u64;
     let stretch = Plan::new(&located.session).within(room).brought_back("sums of cells", size).batch(cells)?;
@@ -98,7 +99,7 @@ pub(crate) fn each(
         })?;
         let mut work = located.session.work();
         let reading = work.read::<u32>(&sums, 0..length)?;
-        work.submit()?.wait()?.look(reading, |found| take(range, found.chunks_exact(words.count)))?;
+        work.submit()?.wait()?.look(reading, |found| take(range, found.par_chunks_exact(words.count)))?;
     }
     Ok(())
 }

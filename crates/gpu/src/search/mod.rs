@@ -9,6 +9,7 @@ pub(crate) mod grid;
 pub(crate) mod k_nearest;
 pub(crate) mod moments;
 pub(crate) mod nearest;
+pub(crate) mod normals;
 pub(crate) mod queries;
 pub(crate) mod within;
 
@@ -22,7 +23,7 @@ use isopach_cloud::{Positions, REACH};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
-    plain,
+    Normal, plain,
 };
 use queries::Queries;
 use std::{
@@ -123,6 +124,28 @@ impl<'a> Index<'a> {
         }
         Ok(())
     }
+
+    /// Has the definition look at those queries whose normal f32 could not decide.
+    fn face_again(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+        towards: [f64; 3],
+        facing: &mut normals::Facing,
+    ) -> Result<()> {
+        for some in facing.undecided.chunks(REDONE_AT_ONCE) {
+            let ticks: Vec<[i32; 3]> = some.iter().map(|&i| queries.ticks()[i]).collect();
+            let again = Positions::new(queries.origin(), &ticks);
+            some.iter().for_each(|&i| facing.normals[i] = Normal::default());
+            for &radius in radii {
+                let covariances = plain::covariances(self.positions, again, &self.within(again, radius)?)?;
+                for (&i, covariance) in some.iter().zip(&covariances) {
+                    facing.normals[i].improve(covariance, radius, towards);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl NeighbourIndex for Index<'_> {
@@ -176,6 +199,22 @@ impl NeighbourIndex for Index<'_> {
             Some((resident, queries)) => k_nearest::covariances(resident, queries, wanted),
             None => Ok(vec![Covariance::default(); queries.len()]),
         }
+    }
+
+    fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
+        let limit = |&radius: &f64| {
+            Error::not_negative("radius", radius)?;
+            Error::check("radius", radius, radius < REACH, "be below 8192 m")?;
+            plain::squared_ticks("radius", radius)
+        };
+        let limits = radii.iter().map(limit).collect::<Result<Vec<u128>>>()?;
+        let Some((resident, located)) = self.ready(queries)? else {
+            return Ok(vec![Normal::default(); queries.len()]);
+        };
+        let mut facing = normals::facing(resident, located, radii, &limits, towards)?;
+        resident.session.near_ties.fetch_add(facing.undecided.len() as u64, Ordering::Relaxed);
+        self.face_again(queries, radii, towards, &mut facing)?;
+        Ok(facing.normals)
     }
 
     fn cylinders(
