@@ -64,7 +64,7 @@ fn normals_are_the_processors() {
         ("a cubic lattice", many(&|i| [(i % 12) as f64, (i / 12 % 12) as f64, (i / 144) as f64])),
         ("a line", many(&|i| [i as f64 * 0.1, i as f64 * 0.05, 7.0])),
         ("equal points", many(&|_| [1.0, 2.0, 3.0])),
-        ("pairs far apart", many(&|i| [(i / 2) as f64 * 50.0, (i % 2) as f64, 0.0])),
+        ("pairs far apart", many(&|i| [(i / 2) as f64 * 10.0, (i % 2) as f64, 0.0])),
         (
             "patches far apart",
             many(&|i| [(i / 9) as f64 * 40.0 + (i % 3) as f64 * 0.3, (i / 3 % 3) as f64 * 0.3, random(i)]),
