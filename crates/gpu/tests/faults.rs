@@ -150,6 +150,17 @@ fn impatience_ends_in_the_right_answer_or_in_loss() {
 }
 
 #[test]
+fn several_threads_share_a_device() {
+    let Some(gpu) = common::open(Options { budget_bytes: 256 << 20, ..Options::default() }) else { return };
+    let clouds: Vec<Cloud> = (0..3).map(|thread| cloud(3_000 + 1_000 * thread)).collect();
+    std::thread::scope(|scope| {
+        for cloud in &clouds {
+            scope.spawn(|| (0..3).for_each(|_| agrees(&gpu, cloud.positions())));
+        }
+    });
+}
+
+#[test]
 fn two_devices_know_nothing_of_each_other() {
     let (Some(a), Some(b)) = (common::open(Options::default()), common::open(Options::default())) else { return };
     let cloud = cloud(5_000);

@@ -55,7 +55,7 @@ pub(super) fn along_axes(
     let plan = queries.plan().each("axes", 16).brought_back("statistics along axes", 16);
     let mut all = Axial { statistics: Vec::with_capacity(queries.len()), undecided: Vec::new() };
     let parameters = Parameters {
-        reach: (enclosing * TICKS_PER_METRE).ceil() as i32 + 1,
+        reach: ((enclosing * TICKS_PER_METRE).ceil() as i32).saturating_add(1),
         half_length: (cylinder.half_length * TICKS_PER_METRE) as f32,
         radius: (cylinder.radius * TICKS_PER_METRE) as f32,
         ..Parameters::within(resident.grid, 0)
@@ -81,9 +81,9 @@ pub(super) fn along_axes(
     Ok(all)
 }
 
-/// Whether an axis is as long as the kernels' error bounds suppose.
+/// Whether an axis is as long as the kernels suppose: were it longer, points beside its shadow could count.
 fn is_unit(axis: [f64; 3]) -> bool {
-    (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-3
+    (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-9
 }
 
 /// One result in metres.
