@@ -2,7 +2,7 @@
 
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{Covariance, NeighbourIndex, eigen};
+use isopach_neighbours::{Covariance, NeighbourIndex, Normal};
 use rayon::prelude::*;
 
 /// Where normals come from.
@@ -72,50 +72,26 @@ impl Normals {
             Self::Given(normals) => {
                 Ok((normals.iter().map(|normal| unit(*normal)).collect::<Result<_>>()?, vec![f64::NAN; n]))
             }
-            Self::Multiscale { radii, towards } | Self::Accumulated { radii, towards } => {
-                let mut best = vec![Best { planarity: 0.0, axis: [0.0; 3], radius: f64::NAN }; n];
+            Self::Multiscale { radii, towards } => Ok(axes_and_radii(&around.normals(core_points, radii, *towards)?)),
+            Self::Accumulated { radii, towards } => {
+                let mut best = vec![Normal::default(); n];
                 let mut before: Vec<Covariance> = Vec::new();
                 for &radius in radii {
                     let mut covariances = around.covariances(core_points, radius)?;
-                    if matches!(self, Self::Accumulated { .. }) {
-                        let pairs = covariances.par_iter_mut().zip(&before);
-                        pairs.for_each(|(here, before)| *here = here.merged(before));
-                        before.clone_from(&covariances);
-                    }
-                    best.par_iter_mut().zip(covariances).for_each(|(best, covariance)| {
-                        if covariance.count >= 3 {
-                            best.improve(covariance.upper, radius, *towards);
-                        }
-                    });
+                    let pairs = covariances.par_iter_mut().zip(&before);
+                    pairs.for_each(|(here, before)| *here = here.merged(before));
+                    before.clone_from(&covariances);
+                    let pairs = best.par_iter_mut().zip(&covariances);
+                    pairs.for_each(|(best, covariance)| best.improve(covariance, radius, *towards));
                 }
-                Ok((best.iter().map(|b| b.axis).collect(), best.iter().map(|b| b.radius).collect()))
+                Ok(axes_and_radii(&best))
             }
         }
     }
 }
 
-/// A planarity this small is that of points on a line: zero but for round-off, and the direction across it an accident.
-const ROUND_OFF: f64 = 1e-12;
-
-#[derive(Clone, Copy)]
-struct Best {
-    planarity: f64,
-    axis: [f64; 3],
-    radius: f64,
-}
-
-impl Best {
-    /// Takes the neighbourhood if it is more planar than what there is.
-    fn improve(&mut self, covariance: [f64; 6], radius: f64, towards: [f64; 3]) {
-        let found = eigen(covariance);
-        let [l0, l1, l2] = found.values;
-        let planarity = (l1 - l0) / l2;
-        if planarity > self.planarity.max(ROUND_OFF) {
-            let axis = found.vectors[0];
-            let along: f64 = (0..3).map(|a| axis[a] * towards[a]).sum();
-            *self = Self { planarity, axis: if along < 0.0 { axis.map(|x| -x) } else { axis }, radius };
-        }
-    }
+fn axes_and_radii(normals: &[Normal]) -> (Vec<[f64; 3]>, Vec<f64>) {
+    normals.iter().map(|normal| (normal.axis, normal.radius)).unzip()
 }
 
 /// The unit vector in a direction.

@@ -1,6 +1,6 @@
 //! Every kernel there is.
 
-use crate::{floor, invert, kernel::Kernel, scan, search};
+use crate::{align, floor, invert, kernel::Kernel, rasterise, scan, search};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
@@ -13,7 +13,10 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
     search::k_nearest::KERNELS,
     search::within::KERNELS,
     search::moments::KERNELS,
+    search::normals::KERNELS,
     search::cylinder::KERNELS,
+    rasterise::KERNELS,
+    align::KERNELS,
 ];
 
 /// [`ALL`] in one row.

@@ -24,10 +24,12 @@
 //! | `pool`, `plan` | buffers within a budget; work split so that it fits |
 //! | `kernel`, `kernels`, `prelude` | what a kernel is and **how one is written**; all of them; what they share |
 //! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
+//! | `search`, `rasterise`, `align` | capabilities: neighbours and what is made of them; rasters; normal equations |
 //!
 //! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
 
 mod adapters;
+mod align;
 mod faults;
 mod floor;
 mod gpu;
@@ -39,6 +41,7 @@ mod plan;
 mod pool;
 mod prelude;
 mod profile;
+mod rasterise;
 mod scan;
 mod search;
 mod session;

@@ -12,6 +12,7 @@ pub(crate) struct Plan<'a> {
     session: &'a Session,
     fixed: Vec<(&'static str, u64)>,
     each: Vec<(&'static str, Role, u64)>,
+    most: u64,
 }
 
 /// Batches of one caller that are on the device at once: while one is worked on, the results of the one before are looked at.
@@ -19,7 +20,13 @@ pub(crate) const IN_FLIGHT: u64 = 2;
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
-        Self { session, fixed: Vec::new(), each: Vec::new() }
+        Self { session, fixed: Vec::new(), each: Vec::new(), most: u64::MAX }
+    }
+
+    /// No more than so many bytes, whatever is free: others may be at work on the device too.
+    pub(crate) fn within(mut self, bytes: u64) -> Self {
+        self.most = bytes;
+        self
     }
 
     /// A storage buffer that is the same for any batch.
@@ -59,7 +66,7 @@ impl<'a> Plan<'a> {
             most = most.min(usize::try_from(pool.largest(*role) / bytes).unwrap_or(usize::MAX));
         }
         // Half of what is free, so that others who plan at the same time find room.
-        let free = pool.free_bytes() / 2;
+        let free = (pool.free_bytes() / 2).min(self.most);
         while most > 0 && self.bytes(most) > free {
             most -= most.div_ceil(8);
         }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `k_nearest`, `within`, `nearest` | indices and order exactly; squared distances to 10⁻⁶ relative |
 //! | `covariances`, `covariances_of_nearest` | counts exactly; entries to 10⁻⁵ of the largest |
+//! | `normals` | radii exactly; axes to 10⁻⁴ radians |
 //! | `cylinders` | counts exactly; location and spread to 10⁻⁴ m |
 //!
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
@@ -111,6 +112,9 @@ impl Case {
         for k in [1, 6, 20] {
             check("covariances_of_nearest", covariances_of_nearest(on, points, queries, k));
         }
+        for radii in [&[1.0][..], &[0.6, 1.5, 4.0], &[3.0, 1.0]] {
+            check("normals", normals(on, points, queries, radii));
+        }
         for (radius, half_length) in [(1.0, 10.0), (3.0, 0.5), (0.25, 4.0)] {
             for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
                 check("cylinders", cylinders(on, points, queries, Cylinder { radius, half_length }, statistic));
@@ -199,6 +203,23 @@ fn covariances_of_nearest(
 ) -> Result<Option<String>> {
     let found = on.index(points)?.covariances_of_nearest(queries, k)?;
     Ok(same_covariances(&found, &EveryPoint.index(points)?.covariances_of_nearest(queries, k)?))
+}
+
+fn normals(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    radii: &[f64],
+) -> Result<Option<String>> {
+    let towards = [0.0, 0.3, 2.0];
+    let found = on.index(points)?.normals(queries, radii, towards)?;
+    let defined = EveryPoint.index(points)?.normals(queries, radii, towards)?;
+    let differs = |i: &usize| {
+        let (a, b) = (&found[*i], &defined[*i]);
+        let apart = (0..3).map(|axis| (a.axis[axis] - b.axis[axis]).powi(2)).sum::<f64>().sqrt();
+        apart > 1e-4 || (a.radius != b.radius && !(a.radius.is_nan() && b.radius.is_nan()))
+    };
+    Ok((0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
 fn cylinders(

@@ -1,8 +1,9 @@
 //! The capability and its index.
 
-use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, plain};
+use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, plain};
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
+use rayon::prelude::*;
 
 /// One neighbour of a query.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,6 +101,22 @@ pub trait NeighbourIndex: Send + Sync {
     /// As [`Self::k_nearest`].
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
         plain::covariances(self.positions(), queries, &self.k_nearest(queries, k, f64::INFINITY)?)
+    }
+
+    /// The normal of the surface around each query, on the side of `towards`: of the neighbourhoods within each of the `radii`, that of the most planar
+    /// one, the first on a tie ([`Normal::improve`]). An override must give the same bits on the CPU; elsewhere the same radius, and
+    /// the axis to 10⁻⁴ radians.
+    ///
+    /// # Errors
+    /// As [`Self::within`].
+    fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
+        let mut normals = vec![Normal::default(); queries.len()];
+        for &radius in radii {
+            let covariances = self.covariances(queries, radius)?;
+            let pairs = normals.par_iter_mut().zip(&covariances);
+            pairs.for_each(|(normal, covariance)| normal.improve(covariance, radius, towards));
+        }
+        Ok(normals)
     }
 
     /// Statistics along `axes` (unit vectors, one a query; a zero vector means "no axis" and gives count 0) of the points in a cylinder

@@ -12,6 +12,7 @@ mod eigen;
 mod grid;
 mod index;
 mod moments;
+mod normal;
 pub mod plain;
 
 pub use axial::{AxialStatistic, AxialStatistics, Cylinder};
@@ -19,3 +20,4 @@ pub use covariance::Covariance;
 pub use eigen::{Eigen, eigen};
 pub use index::{Neighbour, NeighbourIndex, NeighbourSearch, Neighbours};
 pub use moments::Moments;
+pub use normal::Normal;

@@ -1,93 +1,31 @@
 //! Rasterising on the CPU: points sorted by cell, exact sums of ticks.
 
-use crate::{CellStatistic, Grid, Raster, Rasterise};
-use isopach_cloud::{Positions, TICK, from_ticks};
-use isopach_compute::{Cpu, Error, Result};
-use ndarray::Array2;
+use crate::{CellStatistic, CellSums, Grid, Rank, Raster, Rasterise};
+use isopach_cloud::Positions;
+use isopach_compute::{Cpu, Result};
 use rayon::prelude::*;
 
 impl Rasterise for Cpu {
     fn rasterise(&self, points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>> {
-        for statistic in statistics {
-            if let CellStatistic::Percentile(p) = *statistic {
-                Error::check("percentile", p, (0.0..=100.0).contains(&p), "be between 0 and 100")?;
-            }
-        }
-        let cells = grid.rows as f64 * grid.columns as f64;
-        Error::check("cell size", grid.cell_size, cells < 2_147_483_648.0, "give fewer than 2^31 cells: use tiles")?;
-        let by_order = |s: &CellStatistic| matches!(s, CellStatistic::Median | CellStatistic::Percentile(_));
+        grid.check(statistics)?;
+        let by_order = |s: &CellStatistic| s.share().is_some();
         let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
         if !statistics.iter().all(by_order) {
             let cells = accumulate(points, grid);
             for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| !by_order(s)) {
-                *raster = Some(raster_of(grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect()));
+                *raster =
+                    Some(Raster::from_rows(*grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect())?);
             }
         }
         if statistics.iter().any(by_order) {
             let (starts, heights) = sorted_by_cell(points, grid);
             for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| by_order(s)) {
-                let share = if let CellStatistic::Percentile(p) = *statistic { p / 100.0 } else { 0.5 };
+                let share = statistic.share().unwrap_or(f64::NAN);
                 let value = |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
-                *raster = Some(raster_of(grid, starts.par_windows(2).map(value).collect()));
+                *raster = Some(Raster::from_rows(*grid, starts.par_windows(2).map(value).collect())?);
             }
         }
         Ok(rasters.into_iter().flatten().collect())
-    }
-}
-
-fn raster_of(grid: &Grid, values: Vec<f64>) -> Raster {
-    let shape = (grid.rows, grid.columns);
-    Raster {
-        grid: *grid,
-        values: Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::from_elem(shape, f64::NAN)),
-    }
-}
-
-/// Sums of the heights in a cell, ticks from the first one: whole numbers, so that the order of the points cannot be seen.
-#[derive(Clone, Copy, Default)]
-struct Cell {
-    count: u32,
-    first: i64,
-    low: i64,
-    high: i64,
-    sum: i64,
-    squares: i128,
-}
-
-impl Cell {
-    #[inline]
-    fn add(&mut self, height: i64) {
-        if self.count == 0 {
-            (self.first, self.low, self.high) = (height, height, height);
-        }
-        let above = height - self.first;
-        self.count += 1;
-        self.low = self.low.min(height);
-        self.high = self.high.max(height);
-        self.sum += above;
-        self.squares += i128::from(above) * i128::from(above);
-    }
-
-    fn value(&self, statistic: CellStatistic) -> f64 {
-        let n = i128::from(self.count);
-        if matches!(statistic, CellStatistic::Count) {
-            return f64::from(self.count);
-        }
-        if n == 0 {
-            return f64::NAN;
-        }
-        match statistic {
-            CellStatistic::Min => from_ticks(self.low),
-            CellStatistic::Max => from_ticks(self.high),
-            // Exact: n times the first height, plus what the others are above it.
-            CellStatistic::Mean => (n * i128::from(self.first) + i128::from(self.sum)) as f64 / n as f64 * TICK,
-            CellStatistic::StandardDeviation => {
-                let spread = (n * self.squares - i128::from(self.sum) * i128::from(self.sum)) as f64;
-                (spread / (n as f64 * (n - 1) as f64)).sqrt() * TICK
-            }
-            // Handled by order.
-            CellStatistic::Median | CellStatistic::Percentile(_) | CellStatistic::Count => f64::NAN,
-        }
     }
 }
 
@@ -103,9 +41,9 @@ fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
         .collect()
 }
 
-fn accumulate(points: Positions<'_>, grid: &Grid) -> Vec<Cell> {
+fn accumulate(points: Positions<'_>, grid: &Grid) -> Vec<CellSums> {
     let base = points.origin().ticks()[2];
-    let mut cells = vec![Cell::default(); grid.rows * grid.columns];
+    let mut cells = vec![CellSums::default(); grid.rows * grid.columns];
     for (point, cell) in points.ticks().iter().zip(cells_of(points, grid)) {
         if let Some(cell) = cells.get_mut(cell as usize) {
             cell.add(base + i64::from(point[2]));
@@ -140,19 +78,17 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
     (starts, heights)
 }
 
-/// The quantile of sorted heights by linear interpolation between order statistics, metres.
-pub(crate) fn quantile(sorted: &[i64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let at = share * last as f64;
-    let below = at.floor() as usize;
-    let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
-    from_ticks(low) + (at - below as f64) * ((high - low) as f64 * TICK)
+/// The quantile of sorted heights (absolute ticks), metres; NaN for none.
+fn quantile(sorted: &[i64], share: f64) -> f64 {
+    let Some(rank) = Rank::of(share, sorted.len()) else { return f64::NAN };
+    rank.between(sorted[rank.below], sorted[(rank.below + 1).min(sorted.len() - 1)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use isopach_cloud::{Cloud, Rect};
+    use ndarray::Array2;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -68,6 +68,19 @@ pub struct Raster {
     pub values: Array2<f64>,
 }
 
+impl Raster {
+    /// Values row by row, the northernmost first.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where they are not one a cell.
+    pub fn from_rows(grid: Grid, values: Vec<f64>) -> Result<Self> {
+        let (shape, count) = ((grid.rows, grid.columns), values.len());
+        let values = Array2::from_shape_vec(shape, values)
+            .map_err(|_| Error::InvalidInput(format!("{count} values for {} rows of {} cells", shape.0, shape.1)))?;
+        Ok(Self { grid, values })
+    }
+}
+
 impl Stored for Raster {
     fn store(&self, to: &mut Vec<u8>) {
         let Grid { cell_size, first, columns, rows } = self.grid;

@@ -2,7 +2,7 @@
 
 use crate::{Grid, Raster};
 use isopach_cloud::Positions;
-use isopach_compute::{Compute, Result};
+use isopach_compute::{Compute, Error, Result};
 
 /// Statistic of the heights (absolute metres) of the points that a cell owns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +21,35 @@ pub enum CellStatistic {
     Count,
     /// Standard deviation, divisor n − 1; NaN for fewer than two points.
     StandardDeviation,
+}
+
+impl CellStatistic {
+    /// The quantile that it is, 0 to 1, where it is one; `None` for what sums can tell.
+    #[must_use]
+    pub fn share(self) -> Option<f64> {
+        match self {
+            Self::Median => Some(0.5),
+            Self::Percentile(p) => Some(p / 100.0),
+            Self::Mean | Self::Min | Self::Max | Self::Count | Self::StandardDeviation => None,
+        }
+    }
+}
+
+impl Grid {
+    /// Refuses what no backend can rasterise: a percentile outside 0 to 100, or 2³¹ cells.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] names it.
+    pub fn check(&self, statistics: &[CellStatistic]) -> Result<()> {
+        for statistic in statistics {
+            if let CellStatistic::Percentile(p) = *statistic {
+                Error::check("percentile", p, (0.0..=100.0).contains(&p), "be between 0 and 100")?;
+            }
+        }
+        let cells = self.rows as f64 * self.columns as f64;
+        let few = cells < 2_147_483_648.0;
+        Error::check("cell size", self.cell_size, few, "give fewer than 2^31 cells: use tiles").map(drop)
+    }
 }
 
 /// Capability: turns points into cells.

@@ -2,6 +2,15 @@
 
 use crate::NormalEquations;
 
+/// What a factor measures, for backends that know how to sum it up themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// As [`PointToPoint`].
+    PointToPoint,
+    /// As [`PointToPlane`].
+    PointToPlane,
+}
+
 /// One pair's contribution to the normal equations. Anyone may write one; it runs on every backend.
 ///
 /// Coordinates are metres from the pivot, the source already at the current pose. With a rotation vector ω and a translation τ on the left, the
@@ -13,6 +22,11 @@ pub trait Factor: Sync {
     /// Whether it looks at the target's normals.
     fn needs_normals(&self) -> bool {
         false
+    }
+
+    /// What it measures, if that is one of these and nothing else: a backend may then sum it up without asking. `None` is always right.
+    fn measure(&self) -> Option<Measure> {
+        None
     }
 }
 
@@ -45,6 +59,10 @@ impl Factor for PointToPoint {
         sums.inliers = 1;
         sums
     }
+
+    fn measure(&self) -> Option<Measure> {
+        Some(Measure::PointToPoint)
+    }
 }
 
 impl Factor for PointToPlane {
@@ -57,6 +75,10 @@ impl Factor for PointToPlane {
 
     fn needs_normals(&self) -> bool {
         true
+    }
+
+    fn measure(&self) -> Option<Measure> {
+        Some(Measure::PointToPlane)
     }
 }
 

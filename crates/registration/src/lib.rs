@@ -14,8 +14,8 @@ mod factor;
 mod icp;
 mod robust;
 
-pub use align::{Align, Pairing, Rejection, Target, target_normals};
+pub use align::{Align, Pairing, Rejection, Searched, Target, target_normals};
 pub use equations::NormalEquations;
-pub use factor::{Factor, PointToPlane, PointToPoint};
+pub use factor::{Factor, Measure, PointToPlane, PointToPoint};
 pub use icp::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, Termination};
 pub use robust::{Huber, Tukey};

@@ -9,6 +9,7 @@ pub(crate) mod grid;
 pub(crate) mod k_nearest;
 pub(crate) mod moments;
 pub(crate) mod nearest;
+pub(crate) mod normals;
 pub(crate) mod queries;
 pub(crate) mod within;
 
@@ -22,10 +23,13 @@ use isopach_cloud::{Positions, REACH};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
-    plain,
+    Normal, plain,
 };
 use queries::Queries;
-use std::{ops::Range, sync::atomic::Ordering};
+use std::{
+    ops::Range,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// What search kernels have in common.
 const SEARCH: Kernel = Kernel {
@@ -53,7 +57,7 @@ macro_rules! sources {
 pub(crate) use sources;
 
 /// What a kernel writes where a driver ended its loops: see threads.wgsl. Where only the first word is written, no count is so large.
-const ENDED: [u32; 2] = [u32::MAX, 1];
+pub(crate) const ENDED: [u32; 2] = [u32::MAX, 1];
 
 /// Of a kernel that needs nothing but points, starts and queries.
 fn nothing_more(_: &Range<usize>) -> Result<Vec<Buffer>> {
@@ -67,7 +71,7 @@ const REDONE_AT_ONCE: usize = 1 << 12;
 #[derive(Debug)]
 struct Index<'a> {
     positions: Positions<'a>,
-    resident: Option<Resident>,
+    resident: Option<Arc<Resident>>,
 }
 
 impl NeighbourSearch for Gpu {
@@ -78,15 +82,20 @@ impl NeighbourSearch for Gpu {
             let advice = "an index holds at most 2^32 - 1 points: use tiles";
             return Err(Error::OutOfMemory { what: "an index", requested, budget, advice });
         }
-        let resident = if points.is_empty() { None } else { Some(Resident::new(session, points)?) };
+        let resident = if points.is_empty() { None } else { Some(Arc::new(Resident::new(session, points)?)) };
         Ok(Box::new(Index { positions: points, resident }))
     }
+}
+
+/// An index of points that are on the device already.
+pub(crate) fn index_of<'a>(positions: Positions<'a>, resident: Arc<Resident>) -> Box<dyn NeighbourIndex + 'a> {
+    Box::new(Index { positions, resident: Some(resident) })
 }
 
 impl<'a> Index<'a> {
     /// The points and the queries on the device; `None` where one of them is empty.
     fn ready<'q>(&'q self, queries: Positions<'q>) -> Result<Option<(&'q Resident, Queries<'q>)>> {
-        let Some(resident) = &self.resident else { return Ok(None) };
+        let Some(resident) = self.resident.as_deref() else { return Ok(None) };
         resident.session.faults.check()?;
         if queries.is_empty() {
             return Ok(None);
@@ -111,6 +120,28 @@ impl<'a> Index<'a> {
             let redone = plain::cylinders(self.positions, again, &axes, cylinder, statistic, &lists)?;
             for (&i, statistics) in some.iter().zip(redone) {
                 axial.statistics[i] = statistics;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the definition look at those queries whose normal f32 could not decide.
+    fn face_again(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+        towards: [f64; 3],
+        facing: &mut normals::Facing,
+    ) -> Result<()> {
+        for some in facing.undecided.chunks(REDONE_AT_ONCE) {
+            let ticks: Vec<[i32; 3]> = some.iter().map(|&i| queries.ticks()[i]).collect();
+            let again = Positions::new(queries.origin(), &ticks);
+            some.iter().for_each(|&i| facing.normals[i] = Normal::default());
+            for &radius in radii {
+                let covariances = plain::covariances(self.positions, again, &self.within(again, radius)?)?;
+                for (&i, covariance) in some.iter().zip(&covariances) {
+                    facing.normals[i].improve(covariance, radius, towards);
+                }
             }
         }
         Ok(())
@@ -168,6 +199,22 @@ impl NeighbourIndex for Index<'_> {
             Some((resident, queries)) => k_nearest::covariances(resident, queries, wanted),
             None => Ok(vec![Covariance::default(); queries.len()]),
         }
+    }
+
+    fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
+        let limit = |&radius: &f64| {
+            Error::not_negative("radius", radius)?;
+            Error::check("radius", radius, radius < REACH, "be below 8192 m")?;
+            plain::squared_ticks("radius", radius)
+        };
+        let limits = radii.iter().map(limit).collect::<Result<Vec<u128>>>()?;
+        let Some((resident, located)) = self.ready(queries)? else {
+            return Ok(vec![Normal::default(); queries.len()]);
+        };
+        let mut facing = normals::facing(resident, located, radii, &limits, towards)?;
+        resident.session.near_ties.fetch_add(facing.undecided.len() as u64, Ordering::Relaxed);
+        self.face_again(queries, radii, towards, &mut facing)?;
+        Ok(facing.normals)
     }
 
     fn cylinders(

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 const COVARIANCE: Kernel = Kernel {
     name: "covariance",
     entry: "covariance",
-    source: super::sources!("walk.wgsl", "moments.wgsl", "covariance.wgsl"),
+    source: super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "covariance.wgsl"),
     buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
     ..SEARCH
 };

@@ -29,28 +29,35 @@ fn settle_mean(m: ptr<function, Moments>) {
     (*m).sum = vec3<f32>(0.0);
 }
 
-const ENTRY: u32 = 13u;
+// Mean from `base`, and the covariance xx, yy, zz and xy, xz, yz with divisor n - 1; ticks and square ticks.
+struct Spread { mean: vec3<f32>, squares: vec3<f32>, products: vec3<f32> }
 
-// Count, base, mean from base, and the covariance xx, xy, xz, yy, yz, zz with divisor n - 1, square ticks.
-fn write_moments(to: u32, m: Moments) {
-    let n = f32(max(m.count, 1u));
-    let left = m.sum / n;
+// After the second pass.
+fn spread_of(m: Moments) -> Spread {
+    let left = m.sum / f32(max(m.count, 1u));
     let divisor = f32(max(m.count, 2u) - 1u);
     let squares = (m.squares - m.sum * left) / divisor;
     let products = (m.products - m.sum.xxy * left.yzz) / divisor;
-    let mean = m.mean + left;
+    return Spread(m.mean + left, squares, products);
+}
+
+const ENTRY: u32 = 13u;
+
+// Count, base, mean from base, and the covariance xx, xy, xz, yy, yz, zz.
+fn write_moments(to: u32, m: Moments) {
+    let spread = spread_of(m);
     let at = to * ENTRY;
     found[at] = m.count;
     found[at + 1u] = bitcast<u32>(m.base.x);
     found[at + 2u] = bitcast<u32>(m.base.y);
     found[at + 3u] = bitcast<u32>(m.base.z);
-    found[at + 4u] = bitcast<u32>(mean.x);
-    found[at + 5u] = bitcast<u32>(mean.y);
-    found[at + 6u] = bitcast<u32>(mean.z);
-    found[at + 7u] = bitcast<u32>(squares.x);
-    found[at + 8u] = bitcast<u32>(products.x);
-    found[at + 9u] = bitcast<u32>(products.y);
-    found[at + 10u] = bitcast<u32>(squares.y);
-    found[at + 11u] = bitcast<u32>(products.z);
-    found[at + 12u] = bitcast<u32>(squares.z);
+    found[at + 4u] = bitcast<u32>(spread.mean.x);
+    found[at + 5u] = bitcast<u32>(spread.mean.y);
+    found[at + 6u] = bitcast<u32>(spread.mean.z);
+    found[at + 7u] = bitcast<u32>(spread.squares.x);
+    found[at + 8u] = bitcast<u32>(spread.products.x);
+    found[at + 9u] = bitcast<u32>(spread.products.y);
+    found[at + 10u] = bitcast<u32>(spread.squares.y);
+    found[at + 11u] = bitcast<u32>(spread.products.z);
+    found[at + 12u] = bitcast<u32>(spread.squares.z);
 }

@@ -10,7 +10,7 @@ use isopach_compute::Result;
 use isopach_neighbours::Neighbour;
 use rayon::prelude::*;
 
-const NEAREST: Kernel = Kernel {
+pub(crate) const NEAREST: Kernel = Kernel {
     name: "nearest",
     entry: "nearest",
     source: super::sources!("walk.wgsl", "rings.wgsl", "nearest.wgsl"),

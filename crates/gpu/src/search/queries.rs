@@ -170,15 +170,24 @@ impl<'a> Queries<'a> {
 
     /// Uploads a batch and has it sorted; each query knows its place in the batch.
     pub(crate) fn upload(&self, work: &mut Work, batch: &Range<usize>) -> Result<Buffer> {
-        let session = &self.resident.session;
-        let items = session.upload("queries", batch.len(), |i| {
+        let items = self.items(batch)?;
+        self.sorted(work, &items, batch.len())
+    }
+
+    /// Uploads a batch as it is.
+    pub(crate) fn items(&self, batch: &Range<usize>) -> Result<Buffer> {
+        self.resident.session.upload("queries", batch.len(), |i| {
             let [x, y, z] = self.local(batch.start + i);
             [x, y, z, i as i32]
-        })?;
+        })
+    }
+
+    /// Such a batch, sorted where that helps.
+    pub(crate) fn sorted(&self, work: &mut Work, items: &Buffer, count: usize) -> Result<Buffer> {
         if !self.jump {
-            return Ok(items);
+            return Ok(items.clone());
         }
-        build::by_cell(session, work, self.resident.grid, &items, batch.len())
+        build::by_cell(&self.resident.session, work, self.resident.grid, items, count)
     }
 }
 

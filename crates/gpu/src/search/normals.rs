@@ -1,0 +1,106 @@
+//! Normals at several radii.
+
+use super::{
+    SEARCH,
+    build::Resident,
+    queries::{Parameters, Queries},
+};
+use crate::{
+    kernel::{Access, Kernel},
+    work::{Reading, Submitted},
+};
+use isopach_compute::Result;
+use isopach_neighbours::Normal;
+use rayon::prelude::*;
+
+const NORMALS: Kernel = Kernel {
+    name: "normals",
+    entry: "normals",
+    source: super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "eigen.wgsl", "normals.wgsl"),
+    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
+    ..SEARCH
+};
+
+/// This module's kernels.
+pub(crate) const KERNELS: &[&Kernel] = &[&NORMALS];
+
+/// Words of one result: see normals.wgsl.
+const ENTRY: usize = 8;
+
+/// Planarity below which the kernel's direction may be off by 10⁻⁴: its covariances are right to 4·10⁻⁷ of the largest eigenvalue, its
+/// eigenvectors to some 10⁻⁶, and the gap that both are divided by is the planarity.
+const TOO_ROUND: f32 = 0.03;
+
+/// Planarities closer than this may be in another order.
+const TOO_CLOSE: f32 = 2e-5;
+
+/// Cosine to the direction that normals point to, below which the side is not certain.
+const TOO_FLAT: f64 = 2e-4;
+
+/// Normals, and the queries that are left to the processor.
+pub(super) struct Facing {
+    pub(super) normals: Vec<Normal>,
+    /// Neighbourhoods on a line or in a ball, as planar as each other, or across the direction; loops that a driver ended.
+    pub(super) undecided: Vec<usize>,
+}
+
+/// Of the points within each of `limits` square ticks, which are those of `radii`.
+pub(super) fn facing(
+    resident: &Resident,
+    queries: Queries<'_>,
+    radii: &[f64],
+    limits: &[u128],
+    towards: [f64; 3],
+) -> Result<Facing> {
+    let Resident { session, points, starts, grid, .. } = resident;
+    let plan = queries.plan().brought_back("normals", 4 * ENTRY as u64);
+    let mut all = Facing { normals: Vec::with_capacity(queries.len()), undecided: Vec::new() };
+    let mut look = |(start, submitted, reading): (usize, Submitted, Reading<[u32; ENTRY]>)| {
+        submitted.wait()?.look(reading, |found| {
+            let undecided = (0..found.len()).into_par_iter().filter(|&i| is_undecided(&found[i], towards));
+            all.undecided.par_extend(undecided.map(|i| start + i));
+            all.normals.par_extend(found.par_iter().map(|entry| normal(entry, radii, towards)));
+        })
+    };
+    let mut last = None;
+    for batch in queries.batches(&plan)? {
+        let mut work = session.work();
+        let items = queries.upload(&mut work, &batch)?;
+        let found = session.storage("normals", (4 * ENTRY * batch.len()) as u64)?;
+        work.clear(&found);
+        for (number, &limit) in (1..).zip(limits) {
+            let parameters =
+                Parameters { count: batch.len() as u32, wanted: number, ..Parameters::within(*grid, limit) };
+            work.run(&NORMALS, batch.len(), &parameters, &[points, starts, &items, &found])?;
+        }
+        let reading = work.read(&found, 0..batch.len())?;
+        if let Some(before) = last.replace((batch.start, work.submit()?, reading)) {
+            look(before)?;
+        }
+    }
+    last.map_or(Ok(()), look)?;
+    Ok(all)
+}
+
+/// The axis as it came, and its cosine to a direction.
+fn axis(entry: &[u32; ENTRY], towards: [f64; 3]) -> ([f64; 3], f64) {
+    let axis = [0, 1, 2].map(|i| f64::from(f32::from_bits(entry[i])));
+    let dot = |a: [f64; 3], b: [f64; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f64>();
+    (axis, dot(axis, towards) / dot(towards, towards).sqrt())
+}
+
+fn is_undecided(entry: &[u32; ENTRY], towards: [f64; 3]) -> bool {
+    let [best, other] = [3, 4].map(|word| f32::from_bits(entry[word]));
+    // Comparisons the right way round for directions that are no numbers.
+    let certain = best >= TOO_ROUND && best - other > TOO_CLOSE && axis(entry, towards).1.abs() >= TOO_FLAT;
+    entry[6] != 0 || (entry[7] != 0 && !certain)
+}
+
+fn normal(entry: &[u32; ENTRY], radii: &[f64], towards: [f64; 3]) -> Normal {
+    let Some(&radius) = (entry[7] as usize).checked_sub(1).and_then(|number| radii.get(number)) else {
+        return Normal::default();
+    };
+    let (axis, along) = axis(entry, towards);
+    let length = axis.iter().map(|x| x * x).sum::<f64>().sqrt().copysign(along);
+    Normal { axis: axis.map(|x| x / length), radius, planarity: f64::from(f32::from_bits(entry[3])) }
+}

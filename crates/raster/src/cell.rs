@@ -1,0 +1,114 @@
+//! The heights of one cell: exact sums, and order statistics.
+
+use crate::CellStatistic;
+use isopach_cloud::{TICK, from_ticks};
+
+/// Sums of the heights in a cell, ticks from one of them or from anywhere else: whole numbers, so that neither the order of the points nor where
+/// the sums are counted from can be seen in what is made of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CellSums {
+    /// Number of points.
+    pub count: u32,
+    /// Where the sums are counted from, absolute ticks.
+    pub base: i64,
+    /// Lowest height, absolute ticks.
+    pub low: i64,
+    /// Highest height, absolute ticks.
+    pub high: i64,
+    /// Σ (height − base), ticks.
+    pub sum: i64,
+    /// Σ (height − base)², square ticks.
+    pub squares: i128,
+}
+
+impl CellSums {
+    /// Adds a height, absolute ticks. The first one becomes the base.
+    #[inline]
+    pub fn add(&mut self, height: i64) {
+        if self.count == 0 {
+            (self.base, self.low, self.high) = (height, height, height);
+        }
+        let above = height - self.base;
+        self.count += 1;
+        self.low = self.low.min(height);
+        self.high = self.high.max(height);
+        self.sum += above;
+        self.squares += i128::from(above) * i128::from(above);
+    }
+
+    /// A statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its exact value. NaN for no point, and for those that need
+    /// an order, [`CellStatistic::Median`] and [`CellStatistic::Percentile`]: see [`Rank`].
+    #[must_use]
+    pub fn value(&self, statistic: CellStatistic) -> f64 {
+        let n = i128::from(self.count);
+        if matches!(statistic, CellStatistic::Count) {
+            return f64::from(self.count);
+        }
+        if n == 0 {
+            return f64::NAN;
+        }
+        match statistic {
+            CellStatistic::Min => from_ticks(self.low),
+            CellStatistic::Max => from_ticks(self.high),
+            // Exact: n times the base, plus what the heights are above it.
+            CellStatistic::Mean => (n * i128::from(self.base) + i128::from(self.sum)) as f64 / n as f64 * TICK,
+            CellStatistic::StandardDeviation => {
+                let spread = (n * self.squares - i128::from(self.sum) * i128::from(self.sum)) as f64;
+                (spread / (n as f64 * (n - 1) as f64)).sqrt() * TICK
+            }
+            CellStatistic::Median | CellStatistic::Percentile(_) | CellStatistic::Count => f64::NAN,
+        }
+    }
+}
+
+/// Where a quantile of sorted heights is: so far beyond the one at `below`, towards the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rank {
+    /// Position of the order statistic at or below the quantile, from 0.
+    pub below: usize,
+    /// Share of the way to the next one, 0 to 1.
+    pub beyond: f64,
+}
+
+impl Rank {
+    /// Of the quantile at `share` (0 to 1) of `count` heights; `None` for no height.
+    #[inline]
+    #[must_use]
+    pub fn of(share: f64, count: usize) -> Option<Self> {
+        let at = share * count.checked_sub(1)? as f64;
+        let below = at.floor() as usize;
+        Some(Self { below, beyond: at - below as f64 })
+    }
+
+    /// The quantile, metres, by linear interpolation between two order statistics, absolute ticks: the one at `below`, and the next (or the
+    /// same again, where there is none).
+    #[inline]
+    #[must_use]
+    pub fn between(self, low: i64, high: i64) -> f64 {
+        from_ticks(low) + self.beyond * ((high - low) as f64 * TICK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn where_the_sums_are_counted_from_cannot_be_seen(
+            heights in prop::collection::vec(-3_000_000_000_i64..3_000_000_000, 1..40), base in -4_000_000_000_i64..4_000_000_000,
+        ) {
+            let mut own = CellSums::default();
+            let mut other = CellSums { base, count: heights.len() as u32, ..CellSums::default() };
+            for &height in &heights {
+                own.add(height);
+                other.sum += height - base;
+                other.squares += i128::from(height - base).pow(2);
+            }
+            for statistic in [CellStatistic::Mean, CellStatistic::StandardDeviation] {
+                prop_assert_eq!(own.value(statistic).to_bits(), other.value(statistic).to_bits());
+            }
+        }
+    }
+}
