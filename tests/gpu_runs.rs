@@ -4,7 +4,7 @@
 //! `ISOPACH_REQUIRE_GPU` is set: then that is a failure.
 
 #![cfg(feature = "gpu")]
-#![allow(missing_docs)]
+#![allow(clippy::print_stderr, missing_docs)]
 
 #[path = "../examples/common/scene.rs"]
 mod scene;
