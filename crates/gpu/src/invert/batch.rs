@@ -172,7 +172,7 @@ impl<'a> Batch<'a> {
 impl Running<'_, '_> {
     /// Waits for the device, and copies what it found into the map.
     pub(super) fn finish(self) -> Result<()> {
-        let Self { shared, screened, mut slab, readings, submitted } = self;
+        let Self { shared, screened, slab, readings, submitted } = self;
         let done = submitted.wait()?;
         copy(&done, readings.emission, &mut *slab.emission)?;
         for (reading, to) in [
