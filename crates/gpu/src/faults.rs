@@ -58,6 +58,16 @@ impl Faults {
         Error::DeviceFault { device: self.device.clone(), what: what.to_string() }
     }
 
+    /// Refuses results of kernels some of whose loops the driver ended: see threads.wgsl.
+    pub(crate) fn complete(&self, complete: bool) -> Result<()> {
+        if complete { Ok(()) } else { Err(self.ended()) }
+    }
+
+    /// A driver ended a loop.
+    pub(crate) fn ended(&self) -> Error {
+        self.fault("its driver ends loops that are as long as this work needs")
+    }
+
     /// Whether all is well.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_lost() {

@@ -47,8 +47,8 @@ pub struct Options {
     pub reuse: Reuse,
     /// Whether kernels are timed.
     pub timing: Timing,
-    /// How long a piece of work may run before the device counts as lost. Waited for in steps of a second, so that a computer that
-    /// slept in between is forgiven.
+    /// How long a piece of work may run before the device counts as lost. Waited for twice, so that a computer that slept in
+    /// between is forgiven.
     pub patience: Duration,
 }
 

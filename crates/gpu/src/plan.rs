@@ -14,6 +14,9 @@ pub(crate) struct Plan<'a> {
     each: Vec<(&'static str, Role, u64)>,
 }
 
+/// Batches of one caller that are on the device at once: while one is worked on, the results of the one before are looked at.
+pub(crate) const IN_FLIGHT: u64 = 2;
+
 impl<'a> Plan<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
         Self { session, fixed: Vec::new(), each: Vec::new() }
@@ -37,11 +40,11 @@ impl<'a> Plan<'a> {
         self.each(what, bytes)
     }
 
-    /// Bytes that a batch takes.
+    /// Bytes that batches take.
     fn bytes(&self, items: usize) -> u64 {
         let class = |bytes: u64| self.session.pool.class(bytes.max(16));
         let each = self.each.iter().map(|(_, _, bytes)| class(bytes * items as u64)).sum::<u64>();
-        each + self.fixed.iter().map(|(_, bytes)| class(*bytes)).sum::<u64>()
+        IN_FLIGHT * (each + self.fixed.iter().map(|(_, bytes)| class(*bytes)).sum::<u64>())
     }
 
     /// The largest number of items, at most `wanted`, that can be worked on at once.
@@ -55,7 +58,8 @@ impl<'a> Plan<'a> {
         for (_, role, bytes) in &self.each {
             most = most.min(usize::try_from(pool.largest(*role) / bytes).unwrap_or(usize::MAX));
         }
-        let free = pool.free_bytes();
+        // Half of what is free, so that others who plan at the same time find room.
+        let free = pool.free_bytes() / 2;
         while most > 0 && self.bytes(most) > free {
             most -= most.div_ceil(8);
         }

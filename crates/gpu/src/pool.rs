@@ -86,14 +86,9 @@ struct Held {
 }
 
 impl Buffer {
-    /// The wgpu buffer, which may be longer than [`Self::bytes`].
+    /// The wgpu buffer, which may be longer than what was asked for.
     pub(crate) fn raw(&self) -> &wgpu::Buffer {
         &self.0.raw
-    }
-
-    /// Bytes that were asked for: what a kernel sees.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.0.bytes
     }
 
     /// What a kernel is bound to.

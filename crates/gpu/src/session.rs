@@ -7,12 +7,15 @@ use crate::{
     pool::{Buffer, Pool, Role},
     profile::Profile,
     stage::Ring,
-    work::Work,
+    work::{MAPPED, WAITING, Work},
 };
 use isopach_compute::{Error, Result};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -100,18 +103,52 @@ impl Session {
 
     /// Waits until a submission is done.
     ///
+    /// Not in short steps: in wgpu 30, a wait that times out just when another thread clears the queue panics.
+    ///
     /// # Errors
     /// [`Error::DeviceLost`] also where the device's patience ends.
     pub(crate) fn wait(&self, submission: &wgpu::SubmissionIndex) -> Result<()> {
-        let step = Duration::from_secs(1);
-        let steps = self.options.patience.as_secs().max(1);
-        for _ in 0..steps {
-            let wait = wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: Some(step) };
-            match self.device.poll(wait) {
-                Ok(_) => return self.faults.check(),
-                Err(wgpu::PollError::Timeout) => self.faults.check()?,
-                Err(error) => return Err(self.faults.fault(error)),
+        let (submission_index, timeout) = (Some(submission.clone()), Some(self.options.patience));
+        match self.device.poll(wgpu::PollType::Wait { submission_index, timeout }) {
+            Ok(_) => self.faults.check(),
+            Err(wgpu::PollError::Timeout) => self.wait_longer(),
+            Err(error) => Err(self.faults.fault(error)),
+        }
+    }
+
+    /// As long again, in steps that do not count while the computer sleeps, for all that was submitted.
+    fn wait_longer(&self) -> Result<()> {
+        const STEP: Duration = Duration::from_millis(10);
+        let done = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&done);
+        self.queue.on_submitted_work_done(move || note.store(true, Ordering::SeqCst));
+        for _ in 0..self.options.patience.as_millis() / STEP.as_millis() + 1 {
+            let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty says nothing about others' work
+            self.faults.check()?;
+            if done.load(Ordering::SeqCst) {
+                return Ok(());
             }
+            std::thread::sleep(STEP);
+        }
+        self.faults.lose();
+        Err(self.faults.loss())
+    }
+
+    /// Waits until a mapping that is due was made known: by whichever thread looks at the device first.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], also where the device's patience ends; [`Error::DeviceFault`] where it failed.
+    pub(crate) fn mapped(&self, state: &AtomicU8) -> Result<()> {
+        const STEP: Duration = Duration::from_micros(20);
+        for _ in 0..self.options.patience.as_micros() / STEP.as_micros() + 1 {
+            match state.load(Ordering::SeqCst) {
+                MAPPED => return Ok(()),
+                WAITING => {}
+                _ => return Err(self.faults.fault("a buffer could not be mapped")),
+            }
+            self.faults.check()?;
+            let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty is not asked
+            std::thread::sleep(STEP);
         }
         self.faults.lose();
         Err(self.faults.loss())

@@ -124,17 +124,15 @@ impl Session {
                 slot
             }
         };
-        if slot.state.load(Ordering::SeqCst) == WAITING {
-            match &slot.after {
-                Some(submission) => self.wait(submission)?,
-                None => drop(self.device.poll(wgpu::PollType::Poll)),
-            }
+        let waited = match &slot.after {
+            Some(submission) if slot.state.load(Ordering::SeqCst) == WAITING => self.wait(submission),
+            _ => Ok(()),
+        };
+        let mapped = waited.and_then(|()| self.mapped(&slot.state));
+        if mapped.is_err() {
+            slot.buffer.spoil();
         }
-        if slot.state.load(Ordering::SeqCst) == MAPPED {
-            return Ok(Some(slot));
-        }
-        slot.buffer.spoil();
-        Err(self.faults.fault("an upload buffer could not be mapped"))
+        mapped.map(|()| Some(slot))
     }
 
     /// Fills the slot, sends it off, and puts it back into the ring.
@@ -188,6 +186,53 @@ impl Slot {
         let state = Arc::clone(&self.state);
         self.buffer.raw().slice(..).map_async(wgpu::MapMode::Write, move |outcome| {
             state.store(if outcome.is_ok() { MAPPED } else { FAILED }, Ordering::SeqCst);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, Upload, testing};
+    use bytemuck::Pod;
+
+    fn check<T: Pod + Send + Sync + PartialEq>(gpu: &crate::Gpu, count: usize, value: impl Fn(usize) -> T + Sync) {
+        let session = gpu.session().unwrap();
+        for _ in 0..2 {
+            let buffer = session.upload("values", count + 3, &value).unwrap();
+            session.upload_into(&buffer, 3, count, |i| value(i + 7)).unwrap();
+            let mut work = session.work();
+            let reading = work.read::<T>(&buffer, 0..count + 3).unwrap();
+            let found = work.submit().unwrap().wait().unwrap().take(reading).unwrap();
+            assert!(
+                found.iter().enumerate().all(|(i, v)| *v == if i < 3 { value(i) } else { value(i + 4) }),
+                "{count}"
+            );
+        }
+    }
+
+    #[test]
+    fn pieces_arrive_in_their_places() {
+        for upload in [Upload::Ring, Upload::Queue] {
+            // Slots of 512 KiB.
+            let Some(gpu) = testing::open(Options { upload, budget_bytes: 16 << 20, ..Options::default() }) else {
+                return;
+            };
+            for count in [0, 1, 16_384, 131_073, 700_000] {
+                check(&gpu, count, |i| i as u32);
+            }
+            check(&gpu, 200_001, |i| [i as u32, 1, !(i as u32)]);
+            check(&gpu, 100_000, |i| [i as i32; 4]);
+        }
+    }
+
+    #[test]
+    fn threads_share_the_ring() {
+        let Some(gpu) = testing::open(Options { budget_bytes: 64 << 20, ..Options::default() }) else { return };
+        std::thread::scope(|scope| {
+            for thread in 0..4_u32 {
+                let gpu = &gpu;
+                scope.spawn(move || (0..3).for_each(|_| check(gpu, 300_000, |i| i as u32 ^ (thread << 28))));
+            }
         });
     }
 }

@@ -208,9 +208,7 @@ impl Done {
         }
         let faults = &self.session.faults;
         faults.check()?;
-        if reading.state.load(Ordering::SeqCst) != MAPPED {
-            return Err(faults.fault("results could not be read"));
-        }
+        self.session.mapped(&reading.state)?;
         let bytes = (reading.count * size_of::<T>()) as u64;
         let view = reading.buffer.raw().slice(0..bytes).get_mapped_range().map_err(|error| faults.fault(error))?;
         Ok(look(&view))

@@ -1,4 +1,5 @@
 //! The suite that every backend is put through.
+#![allow(clippy::print_stdout)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Devices that are small, slow to be reached, or go away.
+#![allow(clippy::print_stdout)]
 
 mod common;
 
@@ -133,6 +134,30 @@ fn a_device_that_is_lost_while_others_work_on_it() {
     });
     assert!(choice.reruns() >= 1);
     assert!(choice.passed_on()[0].causes.keys().all(|cause| *cause == "device lost"), "{:?}", choice.passed_on());
+}
+
+#[test]
+fn impatience_ends_in_the_right_answer_or_in_loss() {
+    let patience = std::time::Duration::from_micros(1);
+    let Some(gpu) = common::open(Options { patience, ..Options::default() }) else { return };
+    let cloud = cloud(20_000);
+    let points = cloud.positions();
+    let found = gpu.index(points).and_then(|index| index.nearest(points, 1.0));
+    match found {
+        Ok(found) => assert!(found == Cpu.index(points).unwrap().nearest(points, 1.0).unwrap()),
+        Err(error) => assert!(matches!(error, Error::DeviceLost { .. }), "{error}"),
+    }
+}
+
+#[test]
+fn several_threads_share_a_device() {
+    let Some(gpu) = common::open(Options { budget_bytes: 256 << 20, ..Options::default() }) else { return };
+    let clouds: Vec<Cloud> = (0..3).map(|thread| cloud(3_000 + 1_000 * thread)).collect();
+    std::thread::scope(|scope| {
+        for cloud in &clouds {
+            scope.spawn(|| (0..3).for_each(|_| agrees(&gpu, cloud.positions())));
+        }
+    });
 }
 
 #[test]

@@ -55,5 +55,6 @@ fn covariance(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgro
         state.second = true;
         walk(block, query.xyz, &state);
     }
+    if !is_complete(two()) { state.moments.count = NONE; }
     write_moments(bitcast<u32>(query.w), state.moments);
 }

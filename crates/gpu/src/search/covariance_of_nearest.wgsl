@@ -22,5 +22,6 @@ fn covariance_of_nearest(@builtin(global_invocation_id) id: vec3<u32>, @builtin(
         m.squares += e * e;
         m.products += e.xxy * e.yzz;
     }
+    if !is_complete(two()) { m.count = NONE; }
     write_moments(bitcast<u32>(query.w), m);
 }

@@ -3,13 +3,14 @@
 use super::{
     SEARCH,
     build::Resident,
-    queries::{Parameters, Queries},
+    queries::{Complete, Parameters, Queries, Search},
 };
 use crate::kernel::{Access, Kernel};
 use isopach_cloud::{TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
 use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder};
 use rayon::prelude::*;
+use std::ops::Range;
 
 const MEAN: Kernel = Kernel {
     name: "cylinder, mean",
@@ -28,13 +29,13 @@ const MEDIAN: Kernel = Kernel {
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN];
 
-/// A count that says: too near to a border for f32.
+/// A count that says: too near to a border for f32, or the driver ended a loop.
 const FLAGGED: u32 = u32::MAX;
 
 /// Statistics of each query, and the queries that are left to the processor.
 pub(super) struct Axial {
     pub(super) statistics: Vec<AxialStatistics>,
-    /// Points near a border of the cylinder, or an axis that is not of length 1.
+    /// Points near a border of the cylinder, loops that a driver ended, or an axis that is not of length 1.
     pub(super) undecided: Vec<usize>,
 }
 
@@ -51,45 +52,38 @@ pub(super) fn along_axes(
         AxialStatistic::MeanDeviation => &MEAN,
         AxialStatistic::MedianIqr => &MEDIAN,
     };
-    let session = &resident.session;
     let plan = queries.plan().each("axes", 16).brought_back("statistics along axes", 16);
     let mut all = Axial { statistics: Vec::with_capacity(queries.len()), undecided: Vec::new() };
-    for batch in queries.batches(&plan)? {
-        let mut work = session.work();
-        let items = queries.upload(&mut work, &batch)?;
-        let directions = session.upload("axes", batch.len(), |i| {
+    let parameters = Parameters {
+        reach: ((enclosing * TICKS_PER_METRE).ceil() as i32).saturating_add(1),
+        half_length: (cylinder.half_length * TICKS_PER_METRE) as f32,
+        radius: (cylinder.radius * TICKS_PER_METRE) as f32,
+        ..Parameters::within(resident.grid, 0)
+    };
+    let directions = |batch: &Range<usize>| {
+        let direction = |i: usize| {
             let axis = axes[batch.start + i];
             let [x, y, z] = if is_unit(axis) { axis.map(|x| x as f32) } else { [0.0; 3] };
             [x, y, z, 0.0]
-        })?;
-        let found = session.storage("statistics along axes", 16 * batch.len() as u64)?;
-        let parameters = Parameters {
-            grid: resident.grid,
-            count: batch.len() as u32,
-            reach: (enclosing * TICKS_PER_METRE).ceil() as i32 + 1,
-            half_length: (cylinder.half_length * TICKS_PER_METRE) as f32,
-            radius: (cylinder.radius * TICKS_PER_METRE) as f32,
-            ..Parameters::within(resident.grid, 0)
         };
-        let buffers = [&resident.points, &resident.starts, &items, &directions, &found];
-        work.run(kernel, batch.len(), &parameters, &buffers)?;
-        let reading = work.read::<[u32; 4]>(&found, 0..batch.len())?;
-        work.submit()?.wait()?.look(reading, |found| {
-            let undecided = |&i: &usize| {
-                let axis = axes[batch.start + i];
-                found[i][0] == FLAGGED || (axis != [0.0; 3] && !is_unit(axis))
-            };
-            let undecided = (0..batch.len()).into_par_iter().filter(undecided).map(|i| batch.start + i);
-            all.undecided.par_extend(undecided);
-            all.statistics.par_extend(found.par_iter().map(statistics));
-        })?;
-    }
+        Ok(vec![resident.session.upload("axes", batch.len(), direction)?])
+    };
+    let search = Search { kernel, parameters, entries: 1 };
+    queries.each_batch(&plan, search, directions, |start, found: &[[u32; 4]]| {
+        let undecided = |&i: &usize| {
+            let axis = axes[start + i];
+            found[i][0] == FLAGGED || (axis != [0.0; 3] && !is_unit(axis))
+        };
+        all.undecided.par_extend((0..found.len()).into_par_iter().filter(undecided).map(|i| start + i));
+        all.statistics.par_extend(found.par_iter().map(statistics));
+        Complete::Yes // what is not is among the undecided
+    })?;
     Ok(all)
 }
 
-/// Whether an axis is as long as the kernels' error bounds suppose.
+/// Whether an axis is as long as the kernels suppose: were it longer, points beside its shadow could count.
 fn is_unit(axis: [f64; 3]) -> bool {
-    (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-3
+    (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-9
 }
 
 /// One result in metres.

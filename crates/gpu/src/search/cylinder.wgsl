@@ -10,6 +10,7 @@
 @group(0) @binding(4) var<storage, read> axes: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> found: array<vec4<u32>>;
 
+// Also where a driver ended a loop: see threads.wgsl.
 const FLAGGED: u32 = 0xffffffffu;
 
 // 1 inside, 0 outside, 2 too near to a border to tell.

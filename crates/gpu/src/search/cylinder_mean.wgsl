@@ -49,5 +49,6 @@ fn cylinder_mean(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
             result.x = n;
         }
     }
+    if !is_complete(two()) { result.x = FLAGGED; }
     found[query.w] = result;
 }

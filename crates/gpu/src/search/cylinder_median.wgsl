@@ -1,19 +1,22 @@
 // Median and inter-quartile range along the axis: see cylinder.wgsl.
 //
-// Offsets are counted while the first KEPT of them are kept; if these were all, they are sorted where they are. Else the wanted order statistics are
-// found by halving: a float's bits, with the sign turned round, are a whole number in the same order; the walk counts how many are at most a
-// threshold, for all six wanted ranks (two a quantile) at once, and 32 walks leave one value each.
+// Offsets are counted while the first KEPT of them are kept; if these were all, they are sorted where they are. Else the wanted order statistics (two
+// ranks a quantile) are found digit by digit: a float's bits, with the sign turned round, are a whole number in the same order. One walk
+// counts, for each rank, by their next four bits those numbers that begin as its value does; that tells the value's next four bits. Eight walks.
 
 const KEPT: u32 = 64u;
+const RANKS: u32 = 6u;
+const DIGITS: u32 = 16u;
 
 struct State {
     axis: vec3<f32>,
     count: u32,
-    halving: bool,
+    // How far the digit that is counted is from the right; 32 while none is.
+    shift: u32,
     kept: array<f32, KEPT>,
-    // For each wanted rank: the threshold, and how many are at most that.
-    thresholds: array<u32, 6>,
-    counts: array<u32, 6>,
+    // For each rank: the leading digits, and how many continue with each next one.
+    leading: array<u32, RANKS>,
+    counts: array<u32, 96>,
 }
 
 // Floats as whole numbers in the same order.
@@ -36,10 +39,10 @@ fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
             (*state).count = FLAGGED;
             return;
         }
-        if (*state).halving {
-            let key = ordered(along);
-            for (var rank = 0u; rank < 6u; rank++) {
-                if key <= (*state).thresholds[rank] { (*state).counts[rank] += 1u; }
+        if (*state).shift < 32u {
+            let key = ordered(along) >> (*state).shift;
+            for (var rank = 0u; rank < RANKS; rank++) {
+                if key / DIGITS == (*state).leading[rank] { (*state).counts[rank * DIGITS + key % DIGITS] += 1u; }
             }
         } else {
             if (*state).count < KEPT { (*state).kept[(*state).count] = along; }
@@ -69,28 +72,24 @@ fn sort_kept(state: ptr<function, State>) {
     }
 }
 
-// Fills `thresholds` with the keys of the wanted ranks.
-fn halve(query: vec3<i32>, axis: vec3<f32>, ranks: array<u32, 6>, state: ptr<function, State>) {
+// The values of the wanted ranks, as ordered numbers.
+fn select_ranks(query: vec3<i32>, ranks: array<u32, RANKS>, state: ptr<function, State>) {
     var wanted = ranks;
-    var low: array<u32, 6>;
-    var high: array<u32, 6>;
-    for (var rank = 0u; rank < 6u; rank++) { high[rank] = 0xffffffffu; }
-    (*state).halving = true;
-    for (var round = 0u; round < 32u; round++) {
-        for (var rank = 0u; rank < 6u; rank++) {
-            (*state).thresholds[rank] = low[rank] + (high[rank] - low[rank]) / 2u;
-            (*state).counts[rank] = 0u;
-        }
+    let axis = (*state).axis;
+    for (var digit = 0u; digit < 8u; digit++) {
+        (*state).shift = 28u - 4u * digit;
+        for (var i = 0u; i < RANKS * DIGITS; i++) { (*state).counts[i] = 0u; }
         walk_cylinder(query, axis, state);
-        for (var rank = 0u; rank < 6u; rank++) {
-            if (*state).counts[rank] > wanted[rank] {
-                high[rank] = (*state).thresholds[rank];
-            } else {
-                low[rank] = (*state).thresholds[rank] + 1u;
+        for (var rank = 0u; rank < RANKS; rank++) {
+            var next = 0u;
+            for (; next < DIGITS - 1u; next++) {
+                let here = (*state).counts[rank * DIGITS + next];
+                if wanted[rank] < here { break; }
+                wanted[rank] -= here;
             }
+            (*state).leading[rank] = (*state).leading[rank] * DIGITS + next;
         }
     }
-    for (var rank = 0u; rank < 6u; rank++) { (*state).thresholds[rank] = low[rank]; }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -102,28 +101,30 @@ fn cylinder_median(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wo
     var state: State;
     state.axis = axis;
     state.count = 0u;
-    state.halving = false;
+    state.shift = 32u;
+    for (var rank = 0u; rank < RANKS; rank++) { state.leading[rank] = 0u; }
     if any(axis != vec3<f32>(0.0)) { walk_cylinder(query.xyz, axis, &state); }
-    let n = state.count;
+    let n = select(FLAGGED, state.count, is_complete(two()));
     if n == 0u || n == FLAGGED {
         found[query.w] = vec4<u32>(n, 0u, 0u, 0u);
         return;
     }
-    var ranks: array<u32, 6>;
+    var ranks: array<u32, RANKS>;
     for (var quarter = 0u; quarter < 3u; quarter++) {
         let pair = ranks_of(quarter + 1u, n);
         ranks[2u * quarter] = pair.x;
         ranks[2u * quarter + 1u] = pair.y;
     }
-    var values: array<f32, 6>;
+    var values: array<f32, RANKS>;
     if n <= KEPT {
         sort_kept(&state);
-        for (var rank = 0u; rank < 6u; rank++) { values[rank] = state.kept[ranks[rank]]; }
+        for (var rank = 0u; rank < RANKS; rank++) { values[rank] = state.kept[ranks[rank]]; }
     } else {
-        halve(query.xyz, axis, ranks, &state);
-        for (var rank = 0u; rank < 6u; rank++) { values[rank] = unordered(state.thresholds[rank]); }
+        select_ranks(query.xyz, ranks, &state);
+        for (var rank = 0u; rank < RANKS; rank++) { values[rank] = unordered(state.leading[rank]); }
     }
     let median = 0.5 * (values[2] + values[3]);
     let spread = 0.5 * (values[4] + values[5]) - 0.5 * (values[0] + values[1]);
-    found[query.w] = vec4<u32>(n, bitcast<u32>(median), bitcast<u32>(spread), 0u);
+    let count = select(FLAGGED, n, is_complete(two()));
+    found[query.w] = vec4<u32>(count, bitcast<u32>(median), bitcast<u32>(spread), 0u);
 }

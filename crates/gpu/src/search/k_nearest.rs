@@ -4,7 +4,7 @@ use super::{
     SEARCH,
     build::Resident,
     moments,
-    queries::{Parameters, Queries, square_metres},
+    queries::{Parameters, Queries, Search, square_metres},
 };
 use crate::kernel::{Access, Kernel};
 use isopach_compute::{Error, Result};
@@ -80,27 +80,21 @@ pub(super) fn lists(resident: &Resident, queries: Queries<'_>, wanted: usize, li
     let kernel = kernel(&LISTS, wanted)?;
     let bytes = 8 * wanted as u64;
     let plan = queries.plan().brought_back("lists of neighbours", bytes);
+    let search = Search { kernel, parameters: parameters(resident, wanted, limit), entries: wanted };
     let mut lists = Neighbours { offsets: vec![0], ..Neighbours::default() };
-    for batch in queries.batches(&plan)? {
-        let mut work = resident.session.work();
-        let items = queries.upload(&mut work, &batch)?;
-        let found = resident.session.storage("lists of neighbours", bytes * batch.len() as u64)?;
-        let parameters = Parameters { count: batch.len() as u32, ..parameters(resident, wanted, limit) };
-        work.run(kernel, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &found])?;
-        let reading = work.read::<[u32; 2]>(&found, 0..wanted * batch.len())?;
-        work.submit()?.wait()?.look(reading, |found| {
-            for list in found.chunks_exact(wanted) {
-                let list = list.iter().take_while(|[index, _]| *index != u32::MAX);
-                lists.indices.extend(list.clone().map(|[index, _]| *index));
-                lists.squared_distances.extend(list.map(|[_, bits]| square_metres(*bits)));
-                lists.offsets.push(lists.indices.len());
-            }
-        })?;
-    }
+    queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; 2]]| {
+        for list in found.chunks_exact(wanted) {
+            let list = list.iter().take_while(|[index, _]| *index != u32::MAX);
+            lists.indices.extend(list.clone().map(|[index, _]| *index));
+            lists.squared_distances.extend(list.map(|[_, bits]| square_metres(*bits)));
+            lists.offsets.push(lists.indices.len());
+        }
+        found.iter().step_by(wanted).all(|entry| *entry != super::ENDED).into()
+    })?;
     Ok(lists)
 }
 
 /// Mean and covariance of the `wanted` nearest points (at least 1, at most 64) of each query.
 pub(super) fn covariances(resident: &Resident, queries: Queries<'_>, wanted: usize) -> Result<Vec<Covariance>> {
-    moments::covariances(resident, queries, kernel(&COVARIANCES, wanted)?, parameters(resident, wanted, u128::MAX))
+    moments::covariances(queries, kernel(&COVARIANCES, wanted)?, parameters(resident, wanted, u128::MAX))
 }

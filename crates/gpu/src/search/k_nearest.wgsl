@@ -18,4 +18,5 @@ fn k_nearest(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
         }
         found[to + i] = entry;
     }
+    if !is_complete(two()) { found[to] = vec2<u32>(NONE, 1u); }
 }

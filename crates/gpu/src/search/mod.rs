@@ -15,6 +15,7 @@ pub(crate) mod within;
 use crate::{
     Gpu,
     kernel::{Access, Kernel, WorkgroupMemory},
+    pool::Buffer,
 };
 use build::Resident;
 use isopach_cloud::{Positions, REACH};
@@ -24,7 +25,7 @@ use isopach_neighbours::{
     plain,
 };
 use queries::Queries;
-use std::sync::atomic::Ordering;
+use std::{ops::Range, sync::atomic::Ordering};
 
 /// What search kernels have in common.
 const SEARCH: Kernel = Kernel {
@@ -50,6 +51,14 @@ macro_rules! sources {
     };
 }
 pub(crate) use sources;
+
+/// What a kernel writes where a driver ended its loops: see threads.wgsl. Where only the first word is written, no count is so large.
+const ENDED: [u32; 2] = [u32::MAX, 1];
+
+/// Of a kernel that needs nothing but points, starts and queries.
+fn nothing_more(_: &Range<usize>) -> Result<Vec<Buffer>> {
+    Ok(Vec::new())
+}
 
 /// Queries whose lists the processor looks at together.
 const REDONE_AT_ONCE: usize = 1 << 12;

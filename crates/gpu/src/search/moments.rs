@@ -3,7 +3,7 @@
 use super::{
     SEARCH,
     build::Resident,
-    queries::{Parameters, Queries},
+    queries::{Parameters, Queries, Search},
 };
 use crate::kernel::{Access, Kernel};
 use isopach_cloud::TICK;
@@ -27,28 +27,19 @@ const ENTRY: usize = 13;
 
 /// Of the points within `limit` square ticks.
 pub(super) fn within(resident: &Resident, queries: Queries<'_>, limit: u128) -> Result<Vec<Covariance>> {
-    covariances(resident, queries, &COVARIANCE, Parameters::within(resident.grid, limit))
+    covariances(queries, &COVARIANCE, Parameters::within(resident.grid, limit))
 }
 
 /// Of the points that `kernel` finds.
-pub(super) fn covariances(
-    resident: &Resident,
-    queries: Queries<'_>,
-    kernel: &Kernel,
-    parameters: Parameters,
-) -> Result<Vec<Covariance>> {
+pub(super) fn covariances(queries: Queries<'_>, kernel: &Kernel, parameters: Parameters) -> Result<Vec<Covariance>> {
     let bytes = 4 * ENTRY as u64;
     let plan = queries.plan().brought_back("covariances", bytes);
     let mut all = Vec::with_capacity(queries.len());
-    for batch in queries.batches(&plan)? {
-        let mut work = resident.session.work();
-        let items = queries.upload(&mut work, &batch)?;
-        let found = resident.session.storage("covariances", bytes * batch.len() as u64)?;
-        let parameters = Parameters { count: batch.len() as u32, ..parameters };
-        work.run(kernel, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &found])?;
-        let reading = work.read::<[u32; ENTRY]>(&found, 0..batch.len())?;
-        work.submit()?.wait()?.look(reading, |found| all.par_extend(found.par_iter().map(covariance)))?;
-    }
+    let search = Search { kernel, parameters, entries: 1 };
+    queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; ENTRY]]| {
+        all.par_extend(found.par_iter().map(covariance));
+        found.par_iter().all(|entry| entry[0] != super::ENDED[0]).into()
+    })?;
     Ok(all)
 }
 

@@ -3,7 +3,7 @@
 use super::{
     SEARCH,
     build::Resident,
-    queries::{Parameters, Queries, square_metres},
+    queries::{Parameters, Queries, Search, square_metres},
 };
 use crate::kernel::{Access, Kernel};
 use isopach_compute::Result;
@@ -24,18 +24,16 @@ pub(crate) const KERNELS: &[&Kernel] = &[&NEAREST];
 /// The nearest point within `limit` square ticks of each query.
 pub(super) fn nearest(resident: &Resident, queries: Queries<'_>, limit: u128) -> Result<Vec<Option<Neighbour>>> {
     let plan = queries.plan().brought_back("nearest neighbours", 8);
+    let search = Search { kernel: &NEAREST, parameters: Parameters::within(resident.grid, limit), entries: 1 };
     let mut all = Vec::with_capacity(queries.len());
-    for batch in queries.batches(&plan)? {
-        let mut work = resident.session.work();
-        let items = queries.upload(&mut work, &batch)?;
-        let found = resident.session.storage("nearest neighbours", 8 * batch.len() as u64)?;
-        let parameters = Parameters { count: batch.len() as u32, ..Parameters::within(resident.grid, limit) };
-        work.run(&NEAREST, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &found])?;
-        let reading = work.read::<[u32; 2]>(&found, 0..batch.len())?;
-        let neighbour = |&[index, bits]: &[u32; 2]| {
-            (index != u32::MAX).then(|| Neighbour { index, squared_distance: square_metres(bits) })
-        };
-        work.submit()?.wait()?.look(reading, |found| all.par_extend(found.par_iter().map(neighbour)))?;
-    }
+    queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; 2]]| {
+        all.par_extend(found.par_iter().map(neighbour));
+        found.par_iter().all(|entry| *entry != super::ENDED).into()
+    })?;
     Ok(all)
+}
+
+/// One result in metres.
+fn neighbour(&[index, bits]: &[u32; 2]) -> Option<Neighbour> {
+    (index != u32::MAX).then(|| Neighbour { index, squared_distance: square_metres(bits) })
 }

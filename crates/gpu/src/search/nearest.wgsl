@@ -59,5 +59,6 @@ fn nearest(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if state.id != NONE {
         result = vec2<u32>(state.id, bitcast<u32>(nearest_f32(squared_exactly(state.difference))));
     }
+    if !is_complete(two()) { result = vec2<u32>(NONE, 1u); }
     found[query.w] = result;
 }

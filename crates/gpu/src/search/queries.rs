@@ -4,7 +4,12 @@ use super::{
     build::{self, Resident},
     grid::Grid,
 };
-use crate::{plan::Plan, pool::Buffer, work::Work};
+use crate::{
+    kernel::Kernel,
+    plan::Plan,
+    pool::Buffer,
+    work::{Reading, Submitted, Work},
+};
 use bytemuck::{Pod, Zeroable};
 use isopach_cloud::{Positions, TICK};
 use isopach_compute::{Error, Result};
@@ -124,6 +129,45 @@ impl<'a> Queries<'a> {
         Ok((0..count).step_by(most.max(1)).map(move |start| start..(start + most).min(count)))
     }
 
+    /// Runs `kernel` on every batch of the plan and hands the results to `take`, in order, with the number of queries before them: `entries` elements a
+    /// query, in a buffer that comes after `points`, `starts`, the queries and what `more` gives. While `take` looks at one batch, the
+    /// device works on the next.
+    ///
+    /// # Errors
+    /// Those of the device; [`Error::DeviceFault`] where `take` says that a result is not complete.
+    pub(crate) fn each_batch<T: Pod>(
+        &self,
+        plan: &Plan<'_>,
+        search: Search<'_>,
+        more: impl Fn(&Range<usize>) -> Result<Vec<Buffer>>,
+        mut take: impl FnMut(usize, &[T]) -> Complete,
+    ) -> Result<()> {
+        let Resident { session, points, starts, .. } = self.resident;
+        let mut look = |(start, submitted, reading): (usize, Submitted, Reading<T>)| match submitted
+            .wait()?
+            .look(reading, |found| take(start, found))?
+        {
+            Complete::Yes => Ok(()),
+            Complete::No => Err(session.faults.ended()),
+        };
+        let mut last = None;
+        for batch in self.batches(plan)? {
+            let mut work = session.work();
+            let items = self.upload(&mut work, &batch)?;
+            let more = more(&batch)?;
+            let count = search.entries * batch.len();
+            let found = session.storage(search.kernel.name, (size_of::<T>() * count) as u64)?;
+            let parameters = Parameters { count: batch.len() as u32, ..search.parameters };
+            let buffers: Vec<&Buffer> = [points, starts, &items].into_iter().chain(&more).chain([&found]).collect();
+            work.run(search.kernel, batch.len(), &parameters, &buffers)?;
+            let reading = work.read::<T>(&found, 0..count)?;
+            if let Some(before) = last.replace((batch.start, work.submit()?, reading)) {
+                look(before)?;
+            }
+        }
+        last.map_or(Ok(()), look)
+    }
+
     /// Uploads a batch and has it sorted; each query knows its place in the batch.
     pub(crate) fn upload(&self, work: &mut Work, batch: &Range<usize>) -> Result<Buffer> {
         let session = &self.resident.session;
@@ -135,5 +179,26 @@ impl<'a> Queries<'a> {
             return Ok(items);
         }
         build::by_cell(session, work, self.resident.grid, &items, batch.len())
+    }
+}
+
+/// A kernel, what it is told, and how many elements a query it writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Search<'a> {
+    pub(crate) kernel: &'a Kernel,
+    pub(crate) parameters: Parameters,
+    pub(crate) entries: usize,
+}
+
+/// Whether all loops of all threads ran to their ends: see threads.wgsl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Complete {
+    Yes,
+    No,
+}
+
+impl From<bool> for Complete {
+    fn from(complete: bool) -> Self {
+        if complete { Self::Yes } else { Self::No }
     }
 }

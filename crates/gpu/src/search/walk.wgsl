@@ -64,18 +64,22 @@ fn visit_by_height(first: u32, end: u32, query: vec3<i32>, state: ptr<function, 
 // Some cells of one row.
 fn walk_row(row: u32, columns: vec2<u32>, query: vec3<i32>, state: ptr<function, State>) {
     let base = row * parameters.grid.columns;
+    var first = starts[base + columns.x];
+    let last = starts[base + columns.y];
     if parameters.grid.crowded == 0u {
-        visit(starts[base + columns.x], starts[base + columns.y], query, state);
+        visit(first, last, query, state);
         return;
     }
-    for (var column = columns.x; column < columns.y; column++) {
-        let first = starts[base + column];
+    // From point to point, not from cell to cell: where some cells are crowded, most are empty.
+    while first < last {
+        let column = cell_along(points[first].x - parameters.grid.low.x, parameters.grid.columns);
         let end = starts[base + column + 1u];
         if end - first > CROWDED {
             visit_by_height(first, end, query, state);
         } else {
             visit(first, end, query, state);
         }
+        first = end;
     }
 }
 

@@ -65,6 +65,7 @@ fn one(
     work.run(&COUNT, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &counts])?;
     let reading = work.read::<u32>(&counts, 0..batch.len())?;
     let counts = work.submit()?.wait()?.take(reading)?;
+    session.faults.complete(!counts.contains(&super::ENDED[0]))?;
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
     let (pool, bytes) = (&session.pool, 8 * total);
     let fits = bytes <= pool.largest(Role::Storage)
