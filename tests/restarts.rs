@@ -2,7 +2,7 @@
 //! the name of a result, and the same command goes on from there and ends with the same bytes.
 
 #![cfg(unix)]
-#![allow(missing_docs)]
+#![allow(clippy::print_stderr, missing_docs)]
 
 #[path = "../examples/common/scene.rs"]
 mod scene;

@@ -248,9 +248,15 @@ fn cylinders(
         let (a, b) = (found[*i], defined[*i]);
         a.count != b.count || !near(a.location, b.location) || !near(a.spread, b.spread)
     };
-    let short = EveryPoint.index(points)?.cylinders(queries, &axes[..axes.len() - 1], cylinder, statistic);
-    if !matches!(short, Err(Error::InvalidInput(_))) {
-        return Ok(Some("fewer axes than queries were accepted".into()));
+    let mut broken = axes.clone();
+    broken[0][1] = f64::NAN;
+    for (wrong, what) in
+        [(&axes[..axes.len() - 1], "fewer axes than queries"), (&broken[..], "an axis that is no number")]
+    {
+        let refused = on.index(points)?.cylinders(queries, wrong, cylinder, statistic);
+        if !matches!(refused, Err(Error::InvalidInput(_))) {
+            return Ok(Some(format!("{what} were accepted")));
+        }
     }
     Ok((0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }

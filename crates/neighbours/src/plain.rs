@@ -104,12 +104,22 @@ fn mean_deviation(values: &[f64]) -> AxialStatistics {
     AxialStatistics { count: values.len() as u32, location: mean, spread: variance.sqrt() }
 }
 
-/// Refuses axes that are not one a query.
-pub(crate) fn one_axis_a_query(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
-    if axes.len() == queries.len() {
-        return Ok(());
+/// Refuses axes that are not one a query, or not numbers.
+///
+/// # Errors
+/// [`Error::InvalidInput`].
+pub fn one_axis_a_query(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
+    if axes.len() != queries.len() {
+        return Err(Error::InvalidInput(format!(
+            "{} axes for {} queries: there must be one each",
+            axes.len(),
+            queries.len()
+        )));
     }
-    Err(Error::InvalidInput(format!("{} axes for {} queries: there must be one each", axes.len(), queries.len())))
+    match axes.iter().position(|axis| axis.iter().any(|x| !x.is_finite())) {
+        Some(i) => Err(Error::InvalidInput(format!("axis {i} is {:?}, but must be finite", axes[i]))),
+        None => Ok(()),
+    }
 }
 
 /// The definition as a backend: every query looks at every point. O(points · queries); for tests and tiny clouds.

@@ -226,10 +226,7 @@ impl NeighbourIndex for Index<'_> {
     ) -> Result<Vec<AxialStatistics>> {
         let enclosing = cylinder.enclosing_radius()?;
         Error::check("projection depth", enclosing, enclosing < REACH, "stay below 8192 m")?;
-        if axes.len() != queries.len() {
-            let (axes, queries) = (axes.len(), queries.len());
-            return Err(Error::InvalidInput(format!("{axes} axes for {queries} queries: there must be one each")));
-        }
+        plain::one_axis_a_query(queries, axes)?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![AxialStatistics::default(); queries.len()]);
         };
