@@ -133,10 +133,7 @@ fn side_by_side_in_little_room() {
     let Some(gpu) = open(Options { budget_bytes: 8 << 20, ..Options::default() }) else { return };
     let (before, after) = (hills(20_000, 60.0, [5.0, 5.0]), hills(25_000, 60.0, [6.0, 4.0]));
     let rect = [0.0, 0.0, 70.0, 70.0];
-    rayon::join(
-        || check(&gpu, "before", &before, rect, 0.7, &ALL),
-        || check(&gpu, "after", &after, rect, 0.7, &ALL),
-    );
+    rayon::join(|| check(&gpu, "before", &before, rect, 0.7, &ALL), || check(&gpu, "after", &after, rect, 0.7, &ALL));
 }
 
 #[test]
