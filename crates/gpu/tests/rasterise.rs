@@ -127,6 +127,15 @@ fn little_room() {
     check(&gpu, "sums need no room", &points, [0.0, 0.0, 100.0, 100.0], 100.0, &[CellStatistic::Mean]);
 }
 
+/// Two epochs at the same time, as DoD has them done.
+#[test]
+fn side_by_side_in_little_room() {
+    let Some(gpu) = open(Options { budget_bytes: 8 << 20, ..Options::default() }) else { return };
+    let (before, after) = (hills(20_000, 60.0, [5.0, 5.0]), hills(25_000, 60.0, [6.0, 4.0]));
+    let rect = [0.0, 0.0, 70.0, 70.0];
+    rayon::join(|| check(&gpu, "before", &before, rect, 0.7, &ALL), || check(&gpu, "after", &after, rect, 0.7, &ALL));
+}
+
 #[test]
 fn what_is_declined() {
     let Some(gpu) = gpu() else { return };

@@ -22,10 +22,11 @@ use build::Resident;
 use isopach_cloud::{Positions, REACH};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
-    Normal, plain,
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex, NeighbourSearch,
+    Neighbours, Normal, plain,
 };
 use queries::Queries;
+use rayon::prelude::*;
 use std::{
     ops::Range,
     sync::{Arc, atomic::Ordering},
@@ -136,15 +137,27 @@ impl<'a> Index<'a> {
         for some in facing.undecided.chunks(REDONE_AT_ONCE) {
             let ticks: Vec<[i32; 3]> = some.iter().map(|&i| queries.ticks()[i]).collect();
             let again = Positions::new(queries.origin(), &ticks);
-            some.iter().for_each(|&i| facing.normals[i] = Normal::default());
+            let mut normals = vec![Normal::default(); some.len()];
             for &radius in radii {
-                let covariances = plain::covariances(self.positions, again, &self.within(again, radius)?)?;
-                for (&i, covariance) in some.iter().zip(&covariances) {
-                    facing.normals[i].improve(covariance, radius, towards);
-                }
+                let lists = self.within(again, radius)?;
+                normals.par_iter_mut().enumerate().for_each(|(i, normal)| {
+                    normal.improve(&self.covariance(again, i, lists.of(i)), radius, towards);
+                });
             }
+            some.iter().zip(normals).for_each(|(&i, normal)| facing.normals[i] = normal);
         }
         Ok(())
+    }
+
+    /// The definition's covariance of some points, all within 8 km of query `i`.
+    fn covariance(&self, queries: Positions<'_>, i: usize, neighbours: &[u32]) -> Covariance {
+        let query = queries.absolute_ticks(i);
+        let mut moments = Moments::default();
+        for &j in neighbours {
+            let point = self.positions.absolute_ticks(j as usize);
+            moments.add(std::array::from_fn(|axis| (point[axis] - query[axis]) as i32));
+        }
+        moments.covariance()
     }
 }
 
