@@ -4,8 +4,10 @@
 //! `ISOPACH_REQUIRE_GPU` is set: then that is a failure.
 
 #![cfg(feature = "gpu")]
-#![allow(clippy::print_stderr, missing_docs)]
+#![allow(missing_docs)]
 
+#[path = "../crates/gpu/tests/common/device.rs"]
+mod devices;
 #[path = "../examples/common/scene.rs"]
 mod scene;
 #[path = "../examples/common/scene_epochs.rs"]
@@ -16,7 +18,7 @@ use isopach::{
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile},
     cloud::{Origin, Rect},
     compute::{Choice, Cpu},
-    gpu::{DeviceType, Gpu, Options, Wanted, adapters},
+    gpu::{Gpu, Options, Wanted, adapters},
     raster::{Raster, read_geotiff},
     tiling::{Report, Resident, Run, Tiling},
 };
@@ -26,26 +28,13 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
-/// Position of a device, if there is one.
+/// Number of a device in the list of all, if there is one.
 fn device() -> Option<usize> {
-    static FOUND: OnceLock<Option<usize>> = OnceLock::new();
-    *FOUND.get_or_init(|| {
-        let known = adapters();
-        let hardware = known.iter().position(|adapter| adapter.kind != DeviceType::Cpu);
-        let found = hardware.or_else(|| (!known.is_empty()).then_some(0));
-        if found.is_none() {
-            assert!(std::env::var_os("ISOPACH_REQUIRE_GPU").is_none(), "a device is required, but there is none");
-            eprintln!("SKIPPED: there is no graphics processor, not even in software");
-        }
-        found
-    })
-}
-
-fn open(options: Options) -> Option<Gpu> {
-    device().map(|position| Gpu::open(Wanted::Position(position), options).unwrap())
+    let name = &devices::gpu()?.adapter().name;
+    adapters().iter().position(|adapter| &adapter.name == name)
 }
 
 /// An example as built beside this test.
@@ -216,7 +205,7 @@ fn tiles(on: &Choice<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, 
 
 #[test]
 fn a_device_that_is_lost_twice_in_the_middle_of_a_run_is_counted_and_changes_nothing() {
-    let Some(gpu) = open(Options::default()) else { return };
+    let Some(gpu) = devices::open(Options::default()) else { return };
     let (expected, _) = tiles(&isopach::cpu(), &|| ());
     let on = Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>, Arc::new(Cpu)]);
     let (found, report) = tiles(&on, &|| gpu.lose());

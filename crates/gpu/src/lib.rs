@@ -47,6 +47,7 @@ mod search;
 mod session;
 mod stage;
 #[cfg(test)]
+#[path = "../tests/common/device.rs"]
 mod testing;
 mod timing;
 mod work;

@@ -1,26 +1,10 @@
-//! The device of a test process.
-#![allow(dead_code, unreachable_pub, clippy::print_stderr)]
+//! What the tests on a device share.
+#![allow(dead_code, unused_imports, unreachable_pub)]
 
+mod device;
+
+pub(crate) use device::{gpu, open};
 use isopach_gpu::{Gpu, Options, Wanted};
-use std::sync::OnceLock;
-
-/// A real device, else one in software; one a process. `None`, loudly, where there is none; a failure where the variable `ISOPACH_REQUIRE_GPU` is set.
-pub fn gpu() -> Option<&'static Gpu> {
-    static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
-    GPU.get_or_init(|| open(Options::default())).as_ref()
-}
-
-/// Another one, with other options.
-pub fn open(options: Options) -> Option<Gpu> {
-    match Gpu::open(Wanted::Best, options.clone()).or_else(|_| Gpu::open(Wanted::Software, options)) {
-        Ok(gpu) => Some(gpu),
-        Err(absent) => {
-            assert!(std::env::var_os("ISOPACH_REQUIRE_GPU").is_none(), "a device is required, but {absent}");
-            eprintln!("NOT TESTED: {absent}");
-            None
-        }
-    }
-}
 
 /// A number in [0, 1) from its position in a sequence.
 pub fn random(i: usize) -> f64 {

@@ -1,9 +1,9 @@
-//! The device of this crate's own tests.
+//! The device of a test process. Whoever includes this has `Gpu`, `Options` and `Wanted` in scope.
 
-use crate::{Gpu, Options, Wanted};
+use super::{Gpu, Options, Wanted};
 use std::sync::OnceLock;
 
-/// A real device, else one in software; one a process. `None`, loudly, where there is none and the variable `ISOPACH_REQUIRE_GPU` does not ask for one.
+/// A real device, else one in software; one a process. `None`, loudly, where there is none; a failure where the variable `ISOPACH_REQUIRE_GPU` is set.
 pub(crate) fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     GPU.get_or_init(|| open(Options::default())).as_ref()
