@@ -134,10 +134,10 @@ impl Bench<'_> {
         }
         match verdict {
             Ok(()) => println!(
-                "{name:<34} {items:>10} {:>12.3e} {:>12.3e} {:>12.3e} {:>8.2} {:>12.3e}",
+                "{name:<34} {items:>10} {:>12.3e} {:>12.3e} {:>12} {:>8.2} {:>12.3e}",
                 n / cpu_s,
                 n / gpu_s,
-                n / kernels_s,
+                if kernels_s.is_finite() { format!("{:.3e}", n / kernels_s) } else { "not timed".into() },
                 cpu_s / gpu_s,
                 n / floor_s
             ),
