@@ -415,6 +415,15 @@ fn moved(tiling: &Value) -> String {
     ] {
         rows.push(vec![what.into(), format!("{} MiB", mebibytes(bytes)), String::new()]);
     }
+    for reason in tiling["absent"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        rows.push(vec!["not used".into(), escape(reason), String::new()]);
+    }
+    for passed in tiling["passed_on"].as_array().into_iter().flatten() {
+        let causes = passed["causes"].as_object().into_iter().flatten();
+        let causes: Vec<String> = causes.map(|(cause, times)| format!("{times} × {cause}")).collect();
+        let device = escape(passed["device"].as_str().unwrap_or("?"));
+        rows.push(vec![format!("passed on by {device}"), escape(&causes.join(", ")), String::new()]);
+    }
     for failure in tiling["failures"].as_array().into_iter().flatten() {
         let error = escape(failure["error"].as_str().unwrap_or("?"));
         rows.push(vec![format!("tile {} failed", failure["tile"]), list(&failure["extent"], 2), error]);
