@@ -16,6 +16,9 @@ mkdir -p "$folder/one"
 for epoch in before after; do "$bin/survey" join "$folder/nine/$epoch" "$folder/one/$epoch.laz"; done
 nine="$folder/nine/before $folder/nine/after"
 one="$folder/one/before.laz $folder/one/after.laz"
+mkdir -p "$folder/small"
+for epoch in before after; do "$bin/survey" join "$folder/nine/$epoch" "$folder/small/$epoch.laz" --chunk-points 7777; done
+small="$folder/small/before.laz $folder/small/after.laz"
 
 # run NAME FILES OPTIONS…: compares the epochs into $folder/NAME, prints its hashes, and removes it.
 run() {
@@ -43,6 +46,8 @@ for tile in 500 100 33.3; do
     grep -q '"bytes_spilled": [1-9]' "$folder/on-disk-tile-$tile/summary.json" || { echo "nothing went to disk"; exit 1; }
     hash "on-disk-tile-$tile"
 done
+run "chunks-of-7777" "$small" --tile-size 100 && hash "chunks-of-7777"
+run "chunks-of-7777-on-disk" "$small" --tile-size 100 --memory 32MiB && hash "chunks-of-7777-on-disk"
 run "nine-files-little-memory" "$nine" --memory 32MiB && hash "nine-files-little-memory"
 for number in 2 3 1; do run shards "$nine" --tile-size 100 --shard "$number/3"; done
 run shards "$nine" --tile-size 100 --merge && hash shards

@@ -36,7 +36,13 @@ enum What {
         files: u64,
     },
     /// Write the points of all files in a folder into one file
-    Join { folder: PathBuf, to: PathBuf },
+    Join {
+        folder: PathBuf,
+        to: PathBuf,
+        /// Points a chunk
+        #[arg(long, default_value_t = 50_000)]
+        chunk_points: u32,
+    },
     /// Decode all chunks once and do nothing else; one JSON line
     Decode { before: PathBuf, after: PathBuf },
     /// DoD, C2C and M3C2 with every tile reading all files that it overlaps, as tools do that know no chunks; one JSON line
@@ -57,7 +63,7 @@ enum What {
 fn main() {
     let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().what {
         What::Make { folder, points, files } => make::survey(&folder, points, files),
-        What::Join { folder, to } => make::join(&folder, &to),
+        What::Join { folder, to, chunk_points } => make::join(&folder, &to, chunk_points),
         What::Decode { before, after } => naive::decode(&[before, after]),
         What::Naive { before, after, tile_size } => naive::tiles(&[before, after], tile_size),
         What::Hash { folders } => letters::of_folders(&folders),

@@ -82,7 +82,7 @@ impl File {
 }
 
 /// Writes the points of several files into one.
-pub(crate) fn join(folder: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn join(folder: &Path, to: &Path, chunk_points: u32) -> Result<(), Box<dyn Error>> {
     let catalogue = Catalogue::open(&[folder])?;
     let first = catalogue.files().first().ok_or("no file")?.header();
     let schema = Schema {
@@ -90,6 +90,7 @@ pub(crate) fn join(folder: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         scale: first.scale[0],
         offset: first.offset,
         columns: Columns::CLASSIFICATION,
+        chunk_points,
         ..Schema::default()
     };
     let [x, y] = catalogue.extent().centre();

@@ -88,15 +88,15 @@ fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
     codec::unpanicked(|| work().map_err(|error| error.to_string())).map_err(Problem::Unwritable)
 }
 
-/// The compressor's record for a point format with so many extra bytes.
+/// The compressor's record for a point format with so many extra bytes, and so many points a chunk.
 ///
 /// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version 1 all the same. There is no version 2:
 /// LASzip refuses such a file. So the version is put right in the record's bytes (a head of 32, a count, six an item: type, size, version).
-pub(crate) fn compressor(format: u8, extra: u16) -> Checked<LazVlr> {
+pub(crate) fn compressor(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> {
     const WAVEPACKET13: [u8; 2] = [9, 0];
     let items = LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(unwritable)?;
     let record: u32 = items.iter().map(|item| u32::from(item.size())).sum();
-    let chunk = CHUNK.min(CHUNK_BYTES / record.max(1));
+    let chunk = chunk.min(CHUNK_BYTES / record.max(1));
     let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(chunk).build();
     let mut bytes = Vec::new();
     vlr.write_to(&mut bytes)?;

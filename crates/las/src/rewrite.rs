@@ -52,7 +52,11 @@ impl Las {
         let compress = !to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("las"));
         let layout = self.parsed.layout;
         let extra = self.header().record_length - layout.base as u16; // not less: checked on opening
-        let vlr = if compress { Some(encoder::compressor(layout.format, extra).map_err(theirs)?) } else { None };
+        let vlr = if compress {
+            Some(encoder::compressor(layout.format, extra, encoder::CHUNK).map_err(theirs)?)
+        } else {
+            None
+        };
         let start = self.start(vlr.as_ref()).map_err(ours)?;
         let points_at = start.bytes.len() as u64;
         let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;

@@ -2,6 +2,7 @@
 
 use crate::{
     GpsTime, crs,
+    encoder::CHUNK,
     error::{Checked, Problem},
     extra::ExtraBytes,
 };
@@ -23,10 +24,13 @@ pub struct Schema {
     pub gps_time: GpsTime,
     /// Named extra columns.
     pub extra_bytes: Vec<ExtraBytes>,
+    /// Points that are compressed together, at least 1: with fewer, less is decoded for a small box, and the file is larger. Chunks of long records are
+    /// cut down to 32 MiB.
+    pub chunk_points: u32,
 }
 
 impl Default for Schema {
-    /// Millimetres about zero, coordinates alone.
+    /// Millimetres about zero, coordinates alone, chunks of 50,000 points as LASzip has them.
     fn default() -> Self {
         Self {
             crs: None,
@@ -35,6 +39,7 @@ impl Default for Schema {
             columns: Columns::XYZ,
             gps_time: GpsTime::ADJUSTED_STANDARD,
             extra_bytes: Vec::new(),
+            chunk_points: CHUNK,
         }
     }
 }
@@ -43,6 +48,9 @@ impl Schema {
     pub(crate) fn check(&self) -> Checked<()> {
         if !(self.scale.is_finite() && self.scale > 0.0) {
             return Err(Problem::Unwritable(format!("the scale is {}, but must be above zero", self.scale)));
+        }
+        if self.chunk_points == 0 {
+            return Err(Problem::Unwritable("chunks have 0 points, but must have at least 1".into()));
         }
         if let GpsTime::Standard { less_millions } = self.gps_time
             && self.gps_time != GpsTime::ADJUSTED_STANDARD

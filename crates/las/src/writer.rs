@@ -54,7 +54,7 @@ impl LazWriter {
     fn create_checked(path: &Path, schema: &Schema) -> Checked<Self> {
         schema.check()?;
         let (layout, extra) = (Layout::of(schema.format())?, schema.extra_length()?);
-        let vlr = encoder::compressor(schema.format(), extra)?;
+        let vlr = encoder::compressor(schema.format(), extra, schema.chunk_points)?;
         let records = schema.records(&vlr)?;
         let (part, mut file) = UnfinishedFile::create(path)?;
         file.write_all(&[0; HEADER_BYTES as usize])?;

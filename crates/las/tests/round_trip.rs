@@ -90,6 +90,28 @@ fn every_column_comes_back() {
 }
 
 #[test]
+fn chunks_have_the_points_that_were_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.laz");
+    let points = cloud(&points(10_001));
+    let write = |chunk_points| {
+        let mut writer = LazWriter::create(
+            &path,
+            &Schema { chunk_points, offset: [596_000.0, 6_653_000.0, 0.0], ..Schema::default() },
+        )?;
+        writer.write(&points, &[])?;
+        writer.finish()
+    };
+    for (chunk_points, chunks) in [(1, 10_001), (777, 13), (10_001, 1), (u32::MAX, 1)] {
+        write(chunk_points).unwrap();
+        let las = Las::open(&path).unwrap();
+        assert_eq!((las.chunk_count(), las.points_in_chunk(0)), (chunks, u64::from(chunk_points.min(10_001))));
+        assert_eq!(las.read_points(Columns::XYZ).unwrap().len(), 10_001);
+    }
+    assert!(write(0).unwrap_err().to_string().contains("at least 1"));
+}
+
+#[test]
 fn columns_that_the_format_lacks_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.laz");
