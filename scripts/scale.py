@@ -4,7 +4,7 @@
     scripts/scale.py [--points 25 50 100] [--memory 2GiB] [--folder target/scale] [--bin target/release/examples] [--parts 100] [--naive] [--in-flight ...]
 
 Points are millions an epoch. Each run is measured by /usr/bin/time -v; decoding alone by `survey decode`. --parts names sizes at which decoding, routing,
-kernels and writing are each measured alone as well (benches/parts.rs; all points are in memory then, 80 bytes each); --naive adds a run in which every tile
+kernels and writing are each measured alone as well (terrain_change --parts; all points are in memory then, 80 bytes each); --naive adds a run in which every tile
 reads all files that it overlaps; --in-flight runs each size with each of these numbers of chunks and tiles in flight, by turns, --rounds times. Surveys and
 results are removed after they are measured."""
 import argparse, json, os, pathlib, platform, re, shutil, subprocess
@@ -58,8 +58,8 @@ for millions in options.points:
             wall_over_cpu_per_core=round(took["wall_s"] / (took["cpu_s"] / os.cpu_count()), 3),
         )
         if millions in options.parts:
-            bench = ["cargo", "bench", "-q", "--bench", "parts", "--", *arguments[:-1], place / "parts"]
-            parts = json.loads(subprocess.run(list(map(str, bench)), check=True, capture_output=True, text=True).stdout)
+            alone = [options.bin / "terrain_change", *arguments[:-1], place / "parts", "--parts"]
+            parts = json.loads(subprocess.run(alone, check=True, capture_output=True, text=True).stdout)
             line |= dict(parts_alone=parts["parts"], wall_over_parts_per_core=round(took["wall_s"] / (parts["cpu_s"] / os.cpu_count()), 3))
         print(json.dumps(line), flush=True)
         shutil.rmtree(place / "out")

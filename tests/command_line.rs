@@ -3,6 +3,8 @@
 
 #![allow(missing_docs)]
 
+#[path = "common/program.rs"]
+mod program;
 #[path = "../examples/common/scene.rs"]
 mod scene;
 #[path = "../examples/common/scene_epochs.rs"]
@@ -16,27 +18,13 @@ use isopach::{
     cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},
     las::{LazWriter, Schema},
 };
+use program::program;
 use scene::Scene;
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
-
-/// The example as built beside this test.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples")
-        .join(name)
-        .with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built: run the tests of the whole package", path.display());
-    path
-}
 
 fn terrain_change(out: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(program("terrain_change"));

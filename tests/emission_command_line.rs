@@ -6,6 +6,8 @@
 mod npy;
 #[path = "../examples/common/npy_write.rs"]
 mod npy_write;
+#[path = "common/program.rs"]
+mod program;
 
 use isopach::{
     compute::Cpu,
@@ -13,6 +15,7 @@ use isopach::{
     fits::{Cube, CubeFile, Image, Precision, Value},
 };
 use ndarray::{Array2, Array3, ArrayD, Axis, IxDyn};
+use program::program;
 use serde_json::Value as Json;
 use std::{
     fs,
@@ -20,13 +23,8 @@ use std::{
     process::{Command, Output},
 };
 
-/// The example as built beside this test.
 fn emission(arguments: &[&str], out: &Path) -> Output {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().unwrap().parent().unwrap().join("examples");
-    let program = folder.join("emission").with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(program.exists(), "{} is not built: run the tests of the whole package", program.display());
-    Command::new(program).args(arguments).arg("--out").arg(out).output().unwrap()
+    Command::new(program("emission")).args(arguments).arg("--out").arg(out).output().unwrap()
 }
 
 struct Folder(tempfile::TempDir);

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
+#[path = "common/program.rs"]
+mod program;
 #[path = "../examples/common/scene.rs"]
 mod scene;
 #[path = "../examples/common/scene_epochs.rs"]
@@ -13,6 +15,7 @@ mod scene_files;
 #[path = "../examples/common/scene_schema.rs"]
 mod scene_schema;
 
+use program::program;
 use scene::Scene;
 use std::{
     collections::BTreeMap,
@@ -23,14 +26,6 @@ use std::{
 };
 
 const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
-
-/// The example as built beside this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples/terrain_change");
-    assert!(path.exists(), "{} is not built: run the tests of the whole package", path.display());
-    path
-}
 
 /// Two epochs on disk, and a folder for results.
 struct Place {
@@ -50,7 +45,7 @@ impl Place {
 
     /// The command: tiles of 15 m, no alignment, results in `out`.
     fn command(&self, out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(program("terrain_change"));
         command.arg(self.path("before.laz")).arg(self.path("after.laz"));
         command.args(["--backend", "cpu", "--align", "none", "--classes", "2", "--out"]).arg(self.path(out)).args(more);
         if !more.contains(&"--tile-size") {
@@ -251,7 +246,7 @@ fn a_file_that_cannot_be_decoded_ends_the_run_until_it_is_whole_again() {
 /// Runs it where no file may grow beyond a number of blocks of 512 bytes, as on a disk that is full.
 fn with_little_disk(place: &Place, out: &str, blocks: u32) -> Output {
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]).arg(program());
+    shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]).arg(program("terrain_change"));
     shell.arg(place.path("before.laz")).arg(place.path("after.laz"));
     shell
         .args(["--backend", "cpu", "--align", "none", "--tile-size", "15", "--classes", "2", "--out"])

@@ -95,6 +95,9 @@ pub(crate) struct Arguments {
     /// Points an epoch of the scene that is made when no files are given
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) scene_points: usize,
+    /// Instead of the whole: decoding, routing, kernels and writing each alone, everything in memory; prints their times as JSON
+    #[arg(long)]
+    pub(crate) parts: bool,
 }
 
 const EXAMPLES: &str = "\

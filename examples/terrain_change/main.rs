@@ -11,6 +11,8 @@ mod conduct;
 #[path = "../common/distribution.rs"]
 mod distribution;
 mod epochs;
+#[path = "../common/machine.rs"]
+mod machine;
 #[path = "../common/measure.rs"]
 mod measure;
 #[path = "../common/on.rs"]
@@ -19,6 +21,7 @@ mod operation;
 mod outputs;
 mod overview;
 mod page;
+mod parts;
 mod report;
 #[path = "../common/scene.rs"]
 mod scene;
@@ -87,6 +90,9 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
         conduct.forget()?;
     }
     let outcome = prepared(&mut arguments).and_then(|scene| {
+        if arguments.parts {
+            return parts::run(&arguments, &conduct, &on).map(|()| Vec::new());
+        }
         let make_s = scene.is_some().then(|| total.seconds()[0]);
         change(&arguments, &conduct, &on, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, total: &total })
     });

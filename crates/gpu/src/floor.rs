@@ -2,7 +2,7 @@
 
 use crate::{
     Gpu,
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     prelude,
     session::Session,
 };
@@ -10,15 +10,9 @@ use isopach_compute::Result;
 use std::{sync::Arc, time::Instant};
 
 const SOURCE: &[&str] = &[prelude::THREADS, include_str!("floor.wgsl")];
-const COPY: Kernel = Kernel {
-    name: "copy_all",
-    entry: "copy_all",
-    source: SOURCE,
-    buffers: &[Access::Read, Access::Write],
-    workgroup: 256,
-    memory: WorkgroupMemory::AsItIs,
-};
-const MULTIPLY: Kernel = Kernel { name: "multiply_and_add", entry: "multiply_and_add", ..COPY };
+const COPY: Kernel = Kernel::new("copy_all", "copy_all", SOURCE, &[Access::Read, Access::Write]).of_threads(256);
+const MULTIPLY: Kernel =
+    Kernel::new("multiply_and_add", "multiply_and_add", SOURCE, &[Access::Read, Access::Write]).of_threads(256);
 
 /// The kernels of this file.
 pub(crate) const KERNELS: &[&Kernel] = &[&COPY, &MULTIPLY];

@@ -24,10 +24,9 @@
 //! 2. `double.rs` describes it and binds it:
 //!
 //!    ```ignore
-//!    const DOUBLE: Kernel = Kernel {
-//!        name: "double", entry: "double", source: &[prelude::THREADS, include_str!("double.wgsl")],
-//!        buffers: &[Access::Read, Access::Write], workgroup: 64, memory: WorkgroupMemory::AsItIs,
-//!    };
+//!    const DOUBLE: Kernel = Kernel::new(
+//!        "double", "double", &[prelude::THREADS, include_str!("double.wgsl")], &[Access::Read, Access::Write],
+//!    );
 //!    let session = gpu.session()?;
 //!    let values = session.upload("values", n, |i| values[i])?;
 //!    let doubled = session.storage("doubled", 4 * n as u64)?;
@@ -62,16 +61,6 @@ pub(crate) enum Access {
     Write,
 }
 
-/// What is in workgroup memory when a kernel starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WorkgroupMemory {
-    /// Whatever was there: the kernel writes before it reads.
-    AsItIs,
-    /// Zeroes.
-    #[allow(dead_code)] // the other half of a choice that a kernel has
-    Zeroed,
-}
-
 /// A kernel, described. See the pattern at the top of this module.
 #[derive(Debug)]
 pub(crate) struct Kernel {
@@ -85,11 +74,24 @@ pub(crate) struct Kernel {
     pub(crate) buffers: &'static [Access],
     /// Threads in a workgroup, 64 to 256.
     pub(crate) workgroup: u32,
-    /// What is in workgroup memory when it starts.
-    pub(crate) memory: WorkgroupMemory,
 }
 
 impl Kernel {
+    /// Of 64 threads a workgroup.
+    pub(crate) const fn new(
+        name: &'static str,
+        entry: &'static str,
+        source: &'static [&'static str],
+        buffers: &'static [Access],
+    ) -> Self {
+        Self { name, entry, source, buffers, workgroup: 64 }
+    }
+
+    /// Of so many threads a workgroup.
+    pub(crate) const fn of_threads(self, workgroup: u32) -> Self {
+        Self { workgroup, ..self }
+    }
+
     /// The whole WGSL.
     pub(crate) fn wgsl(&self) -> String {
         format!("const WORKGROUP: u32 = {}u;\n{}", self.workgroup, self.source.join("\n"))
@@ -138,7 +140,8 @@ impl Compiled {
                 module: &module,
                 entry_point: Some(kernel.entry),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    zero_initialize_workgroup_memory: kernel.memory == WorkgroupMemory::Zeroed,
+                    // Kernels write workgroup memory before they read it.
+                    zero_initialize_workgroup_memory: false,
                     ..Default::default()
                 },
                 cache: None,

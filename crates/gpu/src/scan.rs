@@ -1,7 +1,7 @@
 //! Exclusive prefix sums.
 
 use crate::{
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     pool::Buffer,
     prelude,
     session::Session,
@@ -11,15 +11,8 @@ use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 
 const SOURCE: &[&str] = &[prelude::THREADS, include_str!("scan.wgsl")];
-const SCAN: Kernel = Kernel {
-    name: "scan",
-    entry: "scan",
-    source: SOURCE,
-    buffers: &[Access::Write, Access::Write],
-    workgroup: 256,
-    memory: WorkgroupMemory::AsItIs,
-};
-const RAISE: Kernel = Kernel { name: "scan, raise", entry: "raise", ..SCAN };
+const SCAN: Kernel = Kernel::new("scan", "scan", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
+const RAISE: Kernel = Kernel::new("scan, raise", "raise", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&SCAN, &RAISE];

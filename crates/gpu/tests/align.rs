@@ -4,16 +4,20 @@
 
 #![allow(missing_docs)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
+#[path = "common/random.rs"]
+mod random;
 
-use common::{gpu, open, random};
+use device::{gpu, open};
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::Cpu;
-use isopach_gpu::{Gpu, Options};
+use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_registration::{
     Align, Factor, Huber, Icp, NormalEquations, Pair, PointToPlane, PointToPoint, Rejection, Target, Tukey,
     target_normals,
 };
+use random::random;
 
 const ALL: f64 = 1.0;
 

@@ -1,13 +1,15 @@
 //! The suite that every backend is put through.
 #![allow(clippy::print_stdout)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
 
+use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_neighbours::conformance::conformance;
 
 #[test]
 fn neighbour_search_conforms() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let start = std::time::Instant::now();
     let findings = conformance(gpu);
     println!("{} findings in {:?}, {:?}, {} near ties", findings.len(), start.elapsed(), gpu.pool(), gpu.near_ties());

@@ -5,7 +5,8 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
 
 #[path = "../../../examples/common/emission_case.rs"]
 mod emission_case;
@@ -13,13 +14,13 @@ mod emission_case;
 #[path = "../../../examples/common/npy.rs"]
 mod npy;
 
-use common::{gpu, open};
+use device::{gpu, open};
 use isopach_compute::{Cpu, Error};
 use isopach_emission::{
     AIA, Compat, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Outputs, Saturation,
     Status, TemperatureResponse, Weights, conformance::conformance, plain,
 };
-use isopach_gpu::{Options, Timing};
+use isopach_gpu::{Gpu, Options, Timing, Wanted};
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use serde_json::{Map, Value};
 use std::{env, fs, path::PathBuf, time::Instant};

@@ -1,13 +1,16 @@
 //! Devices that are small, slow to be reached, or go away.
 #![allow(clippy::print_stdout)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
+#[path = "common/random.rs"]
+mod random;
 
-use common::random;
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Choice, Compute, Cpu, Error};
 use isopach_gpu::{Gpu, Options, Reuse, Timing, Upload, Wanted, adapters};
 use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
+use random::random;
 use std::sync::Arc;
 
 fn cloud(n: usize) -> Cloud {
@@ -35,7 +38,7 @@ fn few_workgroups_and_short_bindings_split_the_work() {
     let cloud = cloud(20_000);
     // 7² groups of 256 threads for the points; 20,000 queries do not fit 7² groups of 64.
     let options = Options { most_groups: Some(9), most_binding_bytes: Some(400 << 10), ..Options::default() };
-    let Some(gpu) = common::open(options) else { return };
+    let Some(gpu) = device::open(options) else { return };
     agrees(&gpu, cloud.positions());
 }
 
@@ -45,7 +48,7 @@ fn every_choice_gives_the_same() {
     for (upload, reuse, timing) in
         [(Upload::Queue, Reuse::Free, Timing::Off), (Upload::Ring, Reuse::Keep, Timing::EveryKernel)]
     {
-        let Some(gpu) = common::open(Options { upload, reuse, timing, ..Options::default() }) else { return };
+        let Some(gpu) = device::open(Options { upload, reuse, timing, ..Options::default() }) else { return };
         agrees(&gpu, cloud.positions());
         let (counts, profile) = (gpu.pool(), gpu.profile());
         println!("{counts:?}");
@@ -61,7 +64,7 @@ fn every_choice_gives_the_same() {
 
 #[test]
 fn a_budget_of_eight_mebibytes_is_kept() {
-    let Some(gpu) = common::open(Options { budget_bytes: 8 << 20, ..Options::default() }) else { return };
+    let Some(gpu) = device::open(Options { budget_bytes: 8 << 20, ..Options::default() }) else { return };
     agrees(&gpu, cloud(20_000).positions());
     assert!(gpu.pool().most_bytes <= 8 << 20, "{:?}", gpu.pool());
     assert_eq!(gpu.device().working_set_bytes, 8 << 20);
@@ -82,7 +85,7 @@ fn a_budget_of_eight_mebibytes_is_kept() {
 
 #[test]
 fn a_device_that_is_lost_is_opened_again_once() {
-    let Some(gpu) = common::open(Options::default()) else { return };
+    let Some(gpu) = device::open(Options::default()) else { return };
     let (cloud, choice) =
         (cloud(5_000), Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]));
     let points = cloud.positions();
@@ -116,7 +119,7 @@ fn a_device_that_is_lost_is_opened_again_once() {
 
 #[test]
 fn a_device_that_is_lost_while_others_work_on_it() {
-    let Some(gpu) = common::open(Options::default()) else { return };
+    let Some(gpu) = device::open(Options::default()) else { return };
     let cloud = cloud(10_000);
     let points = cloud.positions();
     let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
@@ -139,7 +142,7 @@ fn a_device_that_is_lost_while_others_work_on_it() {
 #[test]
 fn impatience_ends_in_the_right_answer_or_in_loss() {
     let patience = std::time::Duration::from_micros(1);
-    let Some(gpu) = common::open(Options { patience, ..Options::default() }) else { return };
+    let Some(gpu) = device::open(Options { patience, ..Options::default() }) else { return };
     let cloud = cloud(20_000);
     let points = cloud.positions();
     let found = gpu.index(points).and_then(|index| index.nearest(points, 1.0));
@@ -151,7 +154,7 @@ fn impatience_ends_in_the_right_answer_or_in_loss() {
 
 #[test]
 fn several_threads_share_a_device() {
-    let Some(gpu) = common::open(Options { budget_bytes: 256 << 20, ..Options::default() }) else { return };
+    let Some(gpu) = device::open(Options { budget_bytes: 256 << 20, ..Options::default() }) else { return };
     let clouds: Vec<Cloud> = (0..3).map(|thread| cloud(3_000 + 1_000 * thread)).collect();
     std::thread::scope(|scope| {
         for cloud in &clouds {
@@ -162,16 +165,16 @@ fn several_threads_share_a_device() {
 
 #[test]
 fn two_devices_know_nothing_of_each_other() {
-    let (Some(a), Some(b)) = (common::open(Options::default()), common::open(Options::default())) else { return };
+    let (Some(a), Some(b)) = (device::open(Options::default()), device::gpu()) else { return };
     let cloud = cloud(5_000);
     let points = cloud.positions();
     let found: Vec<_> = std::thread::scope(|scope| {
-        let threads = [&a, &b].map(|gpu| scope.spawn(|| gpu.index(points).unwrap().nearest(points, 1.0).unwrap()));
+        let threads = [&a, b].map(|gpu| scope.spawn(|| gpu.index(points).unwrap().nearest(points, 1.0).unwrap()));
         threads.map(|thread| thread.join().unwrap()).into()
     });
     assert!(found[0] == found[1]);
     a.lose();
-    agrees(&b, points);
+    agrees(b, points);
 }
 
 #[test]

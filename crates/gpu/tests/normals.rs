@@ -4,14 +4,18 @@
 
 #![allow(missing_docs, clippy::print_stdout)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
+#[path = "common/random.rs"]
+mod random;
 
-use common::{gpu, open, random};
+use device::{gpu, open};
 use isopach_change::{Epochs, M3c2};
 use isopach_cloud::Cloud;
 use isopach_compute::Cpu;
-use isopach_gpu::{Gpu, Options};
+use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_neighbours::NeighbourSearch;
+use random::random;
 
 /// Hills of `n` points from `first` on in a random sequence, over a square of so many metres.
 fn hills(first: usize, n: usize, side: f64, [x, y]: [f64; 2], raised: f64) -> Vec<[f64; 3]> {

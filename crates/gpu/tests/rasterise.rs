@@ -4,13 +4,17 @@
 
 #![allow(missing_docs)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
+#[path = "common/random.rs"]
+mod random;
 
-use common::{gpu, open, random};
+use device::{gpu, open};
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::{Gpu, Options};
+use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_raster::{CellStatistic, Grid, Rasterise};
+use random::random;
 const ALL: [CellStatistic; 10] = [
     CellStatistic::Mean,
     CellStatistic::Median,

@@ -1,15 +1,18 @@
 //! Neighbour search against the processor's, at tens of thousands of points: the same answers, and the same bits twice.
 #![allow(clippy::print_stdout)]
 
-mod common;
+#[path = "common/device.rs"]
+mod device;
+#[path = "common/random.rs"]
+mod random;
 
-use common::random;
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::Gpu;
+use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch, plain::EveryPoint,
 };
+use random::random;
 
 const N: usize = 20_000;
 
@@ -33,7 +36,7 @@ fn indices<'a>(gpu: &Gpu, points: Positions<'a>) -> [Box<dyn NeighbourIndex + 'a
 
 #[test]
 fn the_nearest_and_lists_are_the_processors() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let (points, queries) = (terrain(0), terrain(1_000_003));
     let (points, queries) = (points.positions(), queries.positions());
     let [device, cpu] = indices(gpu, points);
@@ -72,7 +75,7 @@ fn same_covariances(found: &[Covariance], expected: &[Covariance]) -> f64 {
 
 #[test]
 fn covariances_are_within_the_tolerance() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let (points, queries) = (terrain(5), terrain(7_000_003));
     let (points, queries) = (points.positions(), queries.positions());
     let [device, cpu] = indices(gpu, points);
@@ -108,7 +111,7 @@ fn same_statistics(found: &[AxialStatistics], expected: &[AxialStatistics]) -> f
 
 #[test]
 fn cylinders_are_within_the_tolerance() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let (points, queries) = (terrain(11), terrain(3_000_003));
     let (points, queries) = (points.positions(), queries.positions());
     let [device, cpu] = indices(gpu, points);
@@ -147,7 +150,7 @@ fn cylinders_are_within_the_tolerance() {
 
 #[test]
 fn axes_that_are_no_directions_are_left_to_the_definition() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let cloud = cloud(500, |i| [random(i) * 5.0, random(i + 500) * 5.0, random(i + 1000)]);
     let points = cloud.positions();
     let axis = |i: usize| match i % 4 {
@@ -167,7 +170,7 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
 
 #[test]
 fn clouds_that_break_grids() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let clouds = [
         ("a lattice", cloud(20_000, |i| [(i % 200) as f64 * 0.5, (i / 200) as f64 * 0.5, 0.0])),
         ("vertical lines", cloud(20_000, |i| [(i % 3) as f64, 7.0, (i / 3) as f64 * 0.01])),
@@ -194,7 +197,7 @@ fn clouds_that_break_grids() {
 
 #[test]
 fn a_loop_that_the_driver_ends_is_no_answer() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let cloud = cloud(150_000, |i| [1.0, 2.0, 3.0 + (i % 3) as f64]);
     let points = cloud.positions();
     let [device, cpu] = indices(gpu, points);
@@ -223,7 +226,7 @@ fn a_loop_that_the_driver_ends_is_no_answer() {
 
 #[test]
 fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = device::gpu() else { return };
     let cloud = cloud(10, |i| [i as f64, 0.0, 0.0]);
     let points = cloud.positions();
     let [device, cpu] = indices(gpu, points);

@@ -5,6 +5,7 @@
 //! and the provided bodies (in [`plain`]) are the definitions that every faster override is tested against by the
 //! suite in [`conformance`], which a stranger's backend can be put through as well.
 
+pub mod arguments;
 mod axial;
 pub mod conformance;
 mod covariance;

@@ -2,7 +2,7 @@
 
 use crate::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex, NeighbourSearch,
-    Neighbours,
+    Neighbours, arguments,
 };
 use isopach_cloud::{Positions, TICK, TICKS_PER_METRE};
 use isopach_compute::{Compute, Device, Error, Result};
@@ -168,15 +168,13 @@ impl NeighbourIndex for Scan<'_> {
     }
 
     fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
-        Error::check("k", k as f64, k > 0, "be at least 1")?;
-        Ok(self.lists(queries, squared_ticks("maximum distance", max_distance)?, |found| {
+        Ok(self.lists(queries, arguments::nearest(k, max_distance)?, |found| {
             found.sort_unstable();
             found.truncate(k);
         }))
     }
 
     fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
-        Error::not_negative("radius", radius)?;
-        Ok(self.lists(queries, squared_ticks("radius", radius)?, |_| ()))
+        Ok(self.lists(queries, arguments::ball(radius)?, |_| ()))
     }
 }

@@ -9,7 +9,7 @@ mod moved;
 
 use crate::{
     Gpu,
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     pool::Buffer,
     prelude,
     search::{
@@ -29,14 +29,12 @@ use std::sync::Arc;
 
 use Access::{Read, Write};
 
-const PAIRS: Kernel = Kernel {
-    name: "normal equations",
-    entry: "pairs",
-    source: &[prelude::THREADS, include_str!("pairs.wgsl")],
-    buffers: &[Read, Read, Read, Read, Read, Write],
-    workgroup: 64,
-    memory: WorkgroupMemory::AsItIs,
-};
+const PAIRS: Kernel = Kernel::new(
+    "normal equations",
+    "pairs",
+    &[prelude::THREADS, include_str!("pairs.wgsl")],
+    &[Read, Read, Read, Read, Read, Write],
+);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&PAIRS];

@@ -5,7 +5,7 @@ use super::{
     layout::{COLUMNS, Found, NEGATIVE, POSITIVE, SKIPPED, SOLUTION_BYTES, Tables, given},
 };
 use crate::{
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     prelude,
     session::Session,
     work::{Done, Reading, Submitted, Work},
@@ -18,10 +18,10 @@ use isopach_emission::{
 use rayon::prelude::*;
 use std::sync::Arc;
 
-pub(super) const SOLVE: Kernel = Kernel {
-    name: "solve pixels",
-    entry: "solve",
-    source: &[
+pub(super) const SOLVE: Kernel = Kernel::new(
+    "solve pixels",
+    "solve",
+    &[
         prelude::THREADS,
         include_str!("six.wgsl"),
         include_str!("turn.wgsl"),
@@ -30,37 +30,29 @@ pub(super) const SOLVE: Kernel = Kernel {
         include_str!("weights.wgsl"),
         include_str!("solve.wgsl"),
     ],
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write],
-    workgroup: 64,
-    memory: WorkgroupMemory::AsItIs,
-};
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write],
+);
 
-pub(super) const ERRORS: Kernel = Kernel {
-    name: "errors of bins",
-    entry: "errors",
-    source: &[prelude::THREADS, include_str!("six.wgsl"), include_str!("errors.wgsl")],
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write],
-    workgroup: 64,
-    memory: WorkgroupMemory::AsItIs,
-};
+pub(super) const ERRORS: Kernel = Kernel::new(
+    "errors of bins",
+    "errors",
+    &[prelude::THREADS, include_str!("six.wgsl"), include_str!("errors.wgsl")],
+    &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write],
+);
 
-pub(super) const HORIZONTAL: Kernel = Kernel {
-    name: "horizontal errors",
-    entry: "horizontal_errors",
-    source: &[prelude::THREADS, include_str!("six.wgsl"), include_str!("horizontal.wgsl")],
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
-    workgroup: 64,
-    memory: WorkgroupMemory::AsItIs,
-};
+pub(super) const HORIZONTAL: Kernel = Kernel::new(
+    "horizontal errors",
+    "horizontal_errors",
+    &[prelude::THREADS, include_str!("six.wgsl"), include_str!("horizontal.wgsl")],
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+);
 
-pub(super) const AVERAGING: Kernel = Kernel {
-    name: "averaging kernels",
-    entry: "averaging_kernels",
-    source: &[prelude::THREADS, include_str!("six.wgsl"), include_str!("averaging.wgsl")],
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
-    workgroup: 64,
-    memory: WorkgroupMemory::AsItIs,
-};
+pub(super) const AVERAGING: Kernel = Kernel::new(
+    "averaging kernels",
+    "averaging_kernels",
+    &[prelude::THREADS, include_str!("six.wgsl"), include_str!("averaging.wgsl")],
+    &[Access::Read, Access::Read, Access::Read, Access::Write],
+);
 
 /// Pixels whose results a thread copies at a time.
 const BLOCK: usize = 1024;

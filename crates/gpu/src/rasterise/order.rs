@@ -2,7 +2,7 @@
 
 use super::located::{Located, Parameters};
 use crate::{
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     pool::Role,
     prelude,
     session::Session,
@@ -14,29 +14,26 @@ use std::ops::Range;
 
 use Access::{Read, Write};
 
-const SCATTER: Kernel = Kernel {
-    name: "heights by cell",
-    entry: "scatter",
-    source: &[prelude::THREADS, include_str!("locate.wgsl"), include_str!("scatter.wgsl")],
-    buffers: &[Read, Read, Write, Write],
-    workgroup: 256,
-    memory: WorkgroupMemory::AsItIs,
-};
-const SELECT_FEW: Kernel = Kernel {
-    name: "ranks of few heights",
-    entry: "few",
-    source: &[prelude::THREADS, include_str!("few.wgsl")],
-    buffers: &[Read, Write, Write, Write],
-    workgroup: 64,
-    ..SCATTER
-};
-const SELECT_MANY: Kernel = Kernel {
-    name: "ranks of many heights",
-    entry: "many_points",
-    source: &[prelude::THREADS, include_str!("many.wgsl")],
-    buffers: &[Read, Read, Write, Read, Write],
-    ..SCATTER
-};
+const SCATTER: Kernel = Kernel::new(
+    "heights by cell",
+    "scatter",
+    &[prelude::THREADS, include_str!("locate.wgsl"), include_str!("scatter.wgsl")],
+    &[Read, Read, Write, Write],
+)
+.of_threads(256);
+const SELECT_FEW: Kernel = Kernel::new(
+    "ranks of few heights",
+    "few",
+    &[prelude::THREADS, include_str!("few.wgsl")],
+    &[Read, Write, Write, Write],
+);
+const SELECT_MANY: Kernel = Kernel::new(
+    "ranks of many heights",
+    "many_points",
+    &[prelude::THREADS, include_str!("many.wgsl")],
+    &[Read, Read, Write, Read, Write],
+)
+.of_threads(256);
 
 pub(crate) const KERNELS: [&Kernel; 3] = [&SCATTER, &SELECT_FEW, &SELECT_MANY];
 

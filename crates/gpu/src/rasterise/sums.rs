@@ -2,7 +2,7 @@
 
 use super::located::{Located, Parameters};
 use crate::{
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     plan::Plan,
     prelude,
 };
@@ -13,14 +13,13 @@ use std::ops::Range;
 
 use Access::{Read, Write};
 
-pub(crate) const SUMS: Kernel = Kernel {
-    name: "sums of cells",
-    entry: "sums",
-    source: &[prelude::THREADS, prelude::WHOLE, include_str!("locate.wgsl"), include_str!("sums.wgsl")],
-    buffers: &[Read, Read, Write],
-    workgroup: 256,
-    memory: WorkgroupMemory::AsItIs,
-};
+pub(crate) const SUMS: Kernel = Kernel::new(
+    "sums of cells",
+    "sums",
+    &[prelude::THREADS, prelude::WHOLE, include_str!("locate.wgsl"), include_str!("sums.wgsl")],
+    &[Read, Read, Write],
+)
+.of_threads(256);
 
 /// Where a cell's words are, as far as they are wanted: 0 where they are not. The count is at 0.
 #[derive(Clone, Copy, Debug)]

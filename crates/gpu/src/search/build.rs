@@ -2,7 +2,7 @@
 
 use super::grid::{CROWDED, Grid};
 use crate::{
-    kernel::{Access, Kernel, WorkgroupMemory},
+    kernel::{Access, Kernel},
     pool::Buffer,
     prelude, scan,
     session::Session,
@@ -18,43 +18,32 @@ use Access::{Read, Write};
 
 const GRID: &str = include_str!("grid.wgsl");
 const SORT: &str = include_str!("sort.wgsl");
-const COUNT: Kernel = Kernel {
-    name: "count by cell",
-    entry: "count",
-    source: &[prelude::THREADS, GRID, include_str!("count.wgsl")],
-    buffers: &[Read, Write, Write],
-    workgroup: 256,
-    memory: WorkgroupMemory::AsItIs,
-};
-const SCATTER: Kernel = Kernel {
-    name: "scatter by cell",
-    entry: "scatter",
-    source: &[prelude::THREADS, GRID, SORT, include_str!("scatter.wgsl")],
-    buffers: &[Read, Write, Write, Read],
-    ..COUNT
-};
-const SETTLE: Kernel = Kernel {
-    name: "order in cells",
-    entry: "settle",
-    source: &[prelude::THREADS, GRID, SORT, include_str!("settle.wgsl")],
-    buffers: &[Read, Write, Write, Write],
-    workgroup: 64,
-    ..COUNT
-};
-const CROWD: Kernel = Kernel {
-    name: "order in crowded cells",
-    entry: "crowd",
-    source: &[prelude::THREADS, GRID, SORT, include_str!("crowd.wgsl")],
-    buffers: &[Read, Write, Write, Read],
-    ..COUNT
-};
-const GATHER: Kernel = Kernel {
-    name: "gather by cell",
-    entry: "gather",
-    source: &[prelude::THREADS, include_str!("gather.wgsl")],
-    buffers: &[Read, Read, Write],
-    ..COUNT
-};
+const COUNT: Kernel =
+    Kernel::new("count by cell", "count", &[prelude::THREADS, GRID, include_str!("count.wgsl")], &[Read, Write, Write])
+        .of_threads(256);
+const SCATTER: Kernel = Kernel::new(
+    "scatter by cell",
+    "scatter",
+    &[prelude::THREADS, GRID, SORT, include_str!("scatter.wgsl")],
+    &[Read, Write, Write, Read],
+)
+.of_threads(256);
+const SETTLE: Kernel = Kernel::new(
+    "order in cells",
+    "settle",
+    &[prelude::THREADS, GRID, SORT, include_str!("settle.wgsl")],
+    &[Read, Write, Write, Write],
+);
+const CROWD: Kernel = Kernel::new(
+    "order in crowded cells",
+    "crowd",
+    &[prelude::THREADS, GRID, SORT, include_str!("crowd.wgsl")],
+    &[Read, Write, Write, Read],
+)
+.of_threads(256);
+const GATHER: Kernel =
+    Kernel::new("gather by cell", "gather", &[prelude::THREADS, include_str!("gather.wgsl")], &[Read, Read, Write])
+        .of_threads(256);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &SCATTER, &SETTLE, &CROWD, &GATHER];

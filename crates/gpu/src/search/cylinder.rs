@@ -1,7 +1,6 @@
 //! Points in tilted cylinders, seen along their axes.
 
 use super::{
-    SEARCH,
     build::Resident,
     queries::{Complete, Parameters, Queries, Search},
 };
@@ -12,19 +11,18 @@ use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder};
 use rayon::prelude::*;
 use std::ops::Range;
 
-const MEAN: Kernel = Kernel {
-    name: "cylinder, mean",
-    entry: "cylinder_mean",
-    source: super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
-    ..SEARCH
-};
-const MEDIAN: Kernel = Kernel {
-    name: "cylinder, median",
-    entry: "cylinder_median",
-    source: super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_median.wgsl"),
-    ..MEAN
-};
+const MEAN: Kernel = Kernel::new(
+    "cylinder, mean",
+    "cylinder_mean",
+    super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+);
+const MEDIAN: Kernel = Kernel::new(
+    "cylinder, median",
+    "cylinder_median",
+    super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_median.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN];

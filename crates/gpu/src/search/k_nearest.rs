@@ -1,7 +1,6 @@
 //! The k nearest points: lists, and their covariances.
 
 use super::{
-    SEARCH,
     build::Resident,
     moments,
     queries::{Parameters, Queries, Search, square_metres},
@@ -18,13 +17,7 @@ macro_rules! of_length {
     ($most:literal, $name:literal, $entry:literal, $($file:literal),+) => {
         (
             $most,
-            Kernel {
-                name: concat!($name, " ", $most, " nearest"),
-                entry: $entry,
-                source: super::sources!(concat "const MOST: u32 = ", $most, "u;\n"; "walk.wgsl", "rings.wgsl", "closest.wgsl", $($file),+),
-                buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
-                ..SEARCH
-            },
+            Kernel::new(concat!($name, " ", $most, " nearest"), $entry, super::sources!(concat "const MOST: u32 = ", $most, "u;\n"; "walk.wgsl", "rings.wgsl", "closest.wgsl", $($file),+), &[Access::Read, Access::Read, Access::Read, Access::Write]),
         )
     };
 }

@@ -13,33 +13,19 @@ pub(crate) mod normals;
 pub(crate) mod queries;
 pub(crate) mod within;
 
-use crate::{
-    Gpu,
-    kernel::{Access, Kernel, WorkgroupMemory},
-    pool::Buffer,
-};
+use crate::{Gpu, pool::Buffer};
 use build::Resident;
-use isopach_cloud::{Positions, REACH};
+use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex, NeighbourSearch,
-    Neighbours, Normal, plain,
+    Neighbours, Normal, arguments, plain,
 };
 use queries::Queries;
 use rayon::prelude::*;
 use std::{
     ops::Range,
     sync::{Arc, atomic::Ordering},
-};
-
-/// What search kernels have in common.
-const SEARCH: Kernel = Kernel {
-    name: "",
-    entry: "",
-    source: &[],
-    buffers: &[Access::Read],
-    workgroup: 64,
-    memory: WorkgroupMemory::AsItIs,
 };
 
 /// The WGSL of a search kernel: what all share, then its own files.
@@ -167,8 +153,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
-        Error::check("k", k as f64, k > 0, "be at least 1")?;
-        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let limit = arguments::nearest(k, max_distance)?;
         let wanted = k.min(self.positions.len());
         k_nearest::supported(wanted)?;
         match self.ready(queries)? {
@@ -178,8 +163,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
-        Error::not_negative("radius", radius)?;
-        let limit = plain::squared_ticks("radius", radius)?;
+        let limit = arguments::ball(radius)?;
         match self.ready(queries)? {
             Some((resident, queries)) => within::within(resident, queries, limit),
             None => Ok(Neighbours { offsets: vec![0; queries.len() + 1], ..Neighbours::default() }),
@@ -187,7 +171,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
-        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let limit = arguments::nearest(1, max_distance)?;
         match self.ready(queries)? {
             Some((resident, queries)) => nearest::nearest(resident, queries, limit),
             None => Ok(vec![None; queries.len()]),
@@ -195,9 +179,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        Error::not_negative("radius", radius)?;
-        let limit = plain::squared_ticks("radius", radius)?;
-        Error::check("radius", radius, radius < REACH, "be below 8192 m")?;
+        let limit = arguments::moments(radius)?;
         match self.ready(queries)? {
             Some((resident, queries)) => moments::within(resident, queries, limit),
             None => Ok(vec![Covariance::default(); queries.len()]),
@@ -205,7 +187,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        Error::check("k", k as f64, k > 0, "be at least 1")?;
+        arguments::nearest(k, f64::INFINITY)?;
         let wanted = k.min(self.positions.len());
         k_nearest::supported(wanted)?;
         match self.ready(queries)? {
@@ -215,12 +197,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
-        let limit = |&radius: &f64| {
-            Error::not_negative("radius", radius)?;
-            Error::check("radius", radius, radius < REACH, "be below 8192 m")?;
-            plain::squared_ticks("radius", radius)
-        };
-        let limits = radii.iter().map(limit).collect::<Result<Vec<u128>>>()?;
+        let limits = radii.iter().map(|&radius| arguments::moments(radius)).collect::<Result<Vec<u128>>>()?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![Normal::default(); queries.len()]);
         };
@@ -237,9 +214,7 @@ impl NeighbourIndex for Index<'_> {
         cylinder: Cylinder,
         statistic: AxialStatistic,
     ) -> Result<Vec<AxialStatistics>> {
-        let enclosing = cylinder.enclosing_radius()?;
-        Error::check("projection depth", enclosing, enclosing < REACH, "stay below 8192 m")?;
-        plain::one_axis_a_query(queries, axes)?;
+        let enclosing = arguments::cylinders(queries, axes, cylinder)?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![AxialStatistics::default(); queries.len()]);
         };

@@ -1,7 +1,6 @@
 //! Mean and covariance of neighbourhoods.
 
 use super::{
-    SEARCH,
     build::Resident,
     queries::{Parameters, Queries, Search},
 };
@@ -11,13 +10,12 @@ use isopach_compute::Result;
 use isopach_neighbours::Covariance;
 use rayon::prelude::*;
 
-const COVARIANCE: Kernel = Kernel {
-    name: "covariance",
-    entry: "covariance",
-    source: super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "covariance.wgsl"),
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
-    ..SEARCH
-};
+const COVARIANCE: Kernel = Kernel::new(
+    "covariance",
+    "covariance",
+    super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "covariance.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Write],
+);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&COVARIANCE];

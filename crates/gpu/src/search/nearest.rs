@@ -1,7 +1,6 @@
 //! The nearest point.
 
 use super::{
-    SEARCH,
     build::Resident,
     queries::{Parameters, Queries, Search, square_metres},
 };
@@ -10,13 +9,12 @@ use isopach_compute::Result;
 use isopach_neighbours::Neighbour;
 use rayon::prelude::*;
 
-pub(crate) const NEAREST: Kernel = Kernel {
-    name: "nearest",
-    entry: "nearest",
-    source: super::sources!("walk.wgsl", "rings.wgsl", "nearest.wgsl"),
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
-    ..SEARCH
-};
+pub(crate) const NEAREST: Kernel = Kernel::new(
+    "nearest",
+    "nearest",
+    super::sources!("walk.wgsl", "rings.wgsl", "nearest.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Write],
+);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&NEAREST];

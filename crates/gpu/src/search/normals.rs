@@ -1,7 +1,6 @@
 //! Normals at several radii.
 
 use super::{
-    SEARCH,
     build::Resident,
     queries::{Parameters, Queries},
 };
@@ -13,13 +12,12 @@ use isopach_compute::Result;
 use isopach_neighbours::Normal;
 use rayon::prelude::*;
 
-const NORMALS: Kernel = Kernel {
-    name: "normals",
-    entry: "normals",
-    source: super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "eigen.wgsl", "normals.wgsl"),
-    buffers: &[Access::Read, Access::Read, Access::Read, Access::Write],
-    ..SEARCH
-};
+const NORMALS: Kernel = Kernel::new(
+    "normals",
+    "normals",
+    super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "eigen.wgsl", "normals.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Write],
+);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&NORMALS];

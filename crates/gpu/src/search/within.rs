@@ -1,7 +1,6 @@
 //! Everything within a radius, as lists.
 
 use super::{
-    SEARCH,
     build::Resident,
     queries::{Parameters, Queries, square_metres},
 };
@@ -16,20 +15,18 @@ use std::ops::Range;
 
 use Access::{Read, Write};
 
-const COUNT: Kernel = Kernel {
-    name: "within, count",
-    entry: "within_count",
-    source: super::sources!("walk.wgsl", "within_count.wgsl"),
-    buffers: &[Read, Read, Read, Write],
-    ..SEARCH
-};
-const FILL: Kernel = Kernel {
-    name: "within, fill",
-    entry: "within_fill",
-    source: super::sources!("walk.wgsl", "within_fill.wgsl"),
-    buffers: &[Read, Read, Read, Read, Write],
-    ..SEARCH
-};
+const COUNT: Kernel = Kernel::new(
+    "within, count",
+    "within_count",
+    super::sources!("walk.wgsl", "within_count.wgsl"),
+    &[Read, Read, Read, Write],
+);
+const FILL: Kernel = Kernel::new(
+    "within, fill",
+    "within_fill",
+    super::sources!("walk.wgsl", "within_fill.wgsl"),
+    &[Read, Read, Read, Read, Write],
+);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &FILL];

@@ -36,7 +36,7 @@ mod within;
 
 use crate::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
-    plain,
+    arguments, plain,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -86,15 +86,13 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
-        Error::check("k", k as f64, k > 0, "be at least 1")?;
-        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let limit = arguments::nearest(k, max_distance)?;
         let k = k.min(self.points.len());
         Ok(lists::gather(self, queries, |query, found| self.k_nearest_to(query, k, limit, found)))
     }
 
     fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
-        Error::not_negative("radius", radius)?;
-        let limit = plain::squared_ticks("radius", radius)?;
+        let limit = arguments::ball(radius)?;
         Ok(lists::gather(self, queries, |query, found| {
             self.each_within(query, limit, |id, squared, _| found.push(squared << 32 | u128::from(id)));
             found.sort_unstable_by_key(|key| nearest::id_of(*key));
@@ -102,7 +100,7 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
-        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let limit = arguments::nearest(1, max_distance)?;
         Ok(queries::each(self, queries, |_, query| {
             let (squared, index) = self.nearest_to(query, limit)?;
             Some(Neighbour { index, squared_distance: plain::square_metres(squared) })
@@ -110,14 +108,12 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        Error::not_negative("radius", radius)?;
-        let limit = plain::squared_ticks("radius", radius)?;
-        Error::check("radius", radius, radius < isopach_cloud::REACH, "be below 8192 m")?;
+        let limit = arguments::moments(radius)?;
         Ok(queries::each(self, queries, |_, query| self.moments_within(query, limit).covariance()))
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        Error::check("k", k as f64, k > 0, "be at least 1")?;
+        arguments::nearest(k, f64::INFINITY)?;
         let k = k.min(self.points.len());
         let all = queries::each_with(self, queries, Vec::new, |keys, _, query| self.moments_of_nearest(query, k, keys));
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
@@ -131,9 +127,7 @@ impl NeighbourIndex for Grid<'_> {
         cylinder: Cylinder,
         statistic: AxialStatistic,
     ) -> Result<Vec<AxialStatistics>> {
-        let enclosing = cylinder.enclosing_radius()?;
-        Error::check("projection depth", enclosing, enclosing < isopach_cloud::REACH, "stay below 8192 m")?;
-        plain::one_axis_a_query(queries, axes)?;
+        arguments::cylinders(queries, axes, cylinder)?;
         Ok(queries::each(self, queries, |i, query| self.axial_statistics(query, axes[i], cylinder, statistic)))
     }
 }

@@ -1,79 +1,42 @@
-//! The parts of a run of `terrain_change`, each alone: what its wall time is held against.
+//! The parts of a run, each alone: what its wall time is held against (`--parts`).
 //!
-//!     cargo bench --bench parts -- BEFORE AFTER [all that terrain_change takes]
-//!
-//! Takes the arguments of `terrain_change` and does the same work, one part after the other on all threads, everything of a part before anything of the next;
-//! between parts all is in memory, so this is for surveys that fit. Prints one JSON line with the processor and wall seconds of
+//! The same work, one part after the other on all threads, everything of a part before anything of the next; between parts all is in memory, so this is for
+//! surveys that fit. Prints one JSON line with the processor and wall seconds of
 //!
 //! * `decode`: every chunk of both epochs once, nothing done with it;
 //! * `route`: the tile engine with points that are decoded already and an operation that does nothing;
 //! * `kernels`: the operation on each tile, with nothing read or written;
 //! * `write`: all results into the output files, with nothing read or computed.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
-#![allow(dead_code, reason = "a part of the example is used")]
-
-#[path = "../examples/terrain_change/arguments.rs"]
-mod arguments;
-#[path = "../examples/terrain_change/conduct.rs"]
-mod conduct;
-#[path = "../examples/common/distribution.rs"]
-mod distribution;
-#[path = "../examples/terrain_change/epochs.rs"]
-mod epochs;
-#[path = "../examples/common/machine.rs"]
-mod machine;
-#[path = "../examples/common/measure.rs"]
-mod measure;
-#[path = "../examples/common/on.rs"]
-mod on;
-#[path = "../examples/terrain_change/operation.rs"]
-mod operation;
-#[path = "../examples/terrain_change/outputs.rs"]
-mod outputs;
-#[path = "../examples/terrain_change/overview.rs"]
-mod overview;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/terrain_change/truth.rs"]
-mod truth;
-#[path = "../examples/common/write_file.rs"]
-mod write_file;
-
-use arguments::Arguments;
-use clap::Parser;
-use conduct::Conduct;
-use epochs::Epoch;
+use crate::{
+    arguments::Arguments,
+    conduct::Conduct,
+    epochs::Epoch,
+    machine,
+    measure::Measure,
+    operation::{Found, operation},
+    outputs::Outputs,
+};
 use isopach::{
     Backend,
     cloud::{Columns, Points, Rect},
-    compute::{Error, Result},
+    compute::{Choice, Error, Result},
     las::Catalogue,
     tiling::{Load, PointSource, Tile, TileOperation, TileSink, Tiling},
 };
-use measure::Measure;
-use outputs::Outputs;
 use rayon::prelude::*;
 use serde_json::json;
 use std::sync::{Mutex, PoisonError};
 
-fn main() {
-    let given = std::env::args().filter(|argument| argument != "--bench");
-    if let Err(error) = parts(&Arguments::parse_from(given)) {
-        eprintln!("parts: {error}");
-        std::process::exit(1);
-    }
-}
-
-fn parts(arguments: &Arguments) -> Result<()> {
+/// Runs them, the kernels on `on`.
+pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Backend>) -> Result<()> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
-    std::fs::create_dir_all(&arguments.out).map_err(Error::source)?;
     let epochs = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     let catalogues = epochs.each_ref().map(|epoch| &epoch.catalogue);
-    let tiling = Conduct::of(arguments)?.tiling(0);
-    let operation = operation::operation(arguments, arguments.registration_error.unwrap_or(0.0));
+    let tiling = conduct.tiling(0);
+    let operation = operation(arguments, arguments.registration_error.unwrap_or(0.0));
     let mut said = serde_json::Map::new();
     let mut say = |part: &str, clock: &Measure| {
         let [wall, cpu] = clock.seconds();
@@ -93,9 +56,8 @@ fn parts(arguments: &Arguments) -> Result<()> {
     let (whole, tiles) = collect(&tiling, &operation, &held, Keep::Tiles)?;
     let count = tiles.len();
     let clock = Measure::start();
-    let on = isopach::cpu();
     let run = |(core, tile): (Rect, Tile<2>)| Ok((core, on.run(|on| operation.run_tile(on, &tile))?));
-    let found: Vec<(Rect, operation::Found)> = tiles.into_iter().map(run).collect::<Result<_>>()?;
+    let found: Vec<(Rect, Found)> = tiles.into_iter().map(run).collect::<Result<_>>()?;
     say("kernels", &clock);
 
     let clock = Measure::start();

@@ -1,0 +1,12 @@
+//! The examples as they were built beside the tests.
+
+use std::{env, path::PathBuf};
+
+/// An example. Building all tests of the package builds it.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let folder = test.parent().unwrap().parent().unwrap().join("examples");
+    let path = folder.join(name).with_extension(env::consts::EXE_EXTENSION);
+    assert!(path.exists(), "{} is not built: run the tests of the whole package", path.display());
+    path
+}
