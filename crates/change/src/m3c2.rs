@@ -1,9 +1,9 @@
 //! Multiscale model to model cloud comparison.
 
-use crate::{Differences, Normals};
+use crate::{Differences, Normals, normals::axes_and_radii};
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourIndex, NeighbourSearch};
+use isopach_neighbours::{AlongNormals, AxialStatistic, Cylinder, NeighbourIndex, NeighbourSearch, Surface};
 
 /// M3C2 (Lague, Brodu & Leroux 2013, ISPRS J. 82).
 ///
@@ -91,8 +91,15 @@ impl M3c2 {
         core_points: Positions<'_>,
     ) -> Result<Differences> {
         self.check()?;
-        let (axes, radii) = self.normals.axes(surface, core_points)?;
         let cylinder = Cylinder { radius: self.cylinder_radius, half_length: self.projection_depth };
+        if let Normals::Multiscale { radii, towards } = &self.normals {
+            let along = Surface { radii, towards: *towards };
+            let AlongNormals { normals, statistics: [before, after] } =
+                surface.along_normals(core_points, along, [reference, compared], cylinder, self.statistic)?;
+            let (axes, radii) = axes_and_radii(&normals);
+            return Ok(Differences::of(axes, radii, [&before, &after], self.registration_error));
+        }
+        let (axes, radii) = self.normals.axes(surface, core_points)?;
         let before = reference.cylinders(core_points, &axes, cylinder, self.statistic)?;
         let after = compared.cylinders(core_points, &axes, cylinder, self.statistic)?;
         Ok(Differences::of(axes, radii, [&before, &after], self.registration_error))

@@ -90,7 +90,8 @@ impl Normals {
     }
 }
 
-fn axes_and_radii(normals: &[Normal]) -> (Vec<[f64; 3]>, Vec<f64>) {
+/// The axes, and the radius that each was found with.
+pub(crate) fn axes_and_radii(normals: &[Normal]) -> (Vec<[f64; 3]>, Vec<f64>) {
     normals.iter().map(|normal| (normal.axis, normal.radius)).unzip()
 }
 

@@ -30,6 +30,13 @@ pub struct Device {
 pub trait Compute: Debug + Send + Sync {
     /// The device that the work runs on.
     fn device(&self) -> Device;
+
+    /// Does `work`, in which these coordinates (`n` × 3 each) are likely to be worked on more than once: they are borrowed until it returns, so that they neither
+    /// move nor change, and a backend that has to bring them somewhere may leave them there. Nothing but time depends on it.
+    fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
+        let _ = coordinates;
+        work();
+    }
 }
 
 /// The processor: every capability, on the threads of the current `rayon` pool.

@@ -1,6 +1,9 @@
 //! The backend: a device, and what becomes of it.
 
-use crate::{Absent, Adapter, KernelTime, Options, PoolCounts, Wanted, adapters, kernels, session::Session};
+use crate::{
+    Absent, Adapter, Keeping, KernelTime, Options, PoolCounts, Traffic, Wanted, adapters, kernels, residency::Holding,
+    session::Session,
+};
 use isopach_compute::{Compute, Device, Result};
 use std::{
     fmt,
@@ -40,6 +43,15 @@ impl Compute for Gpu {
     fn device(&self) -> Device {
         Device { name: self.0.adapter.name.clone(), working_set_bytes: self.0.options.budget_bytes }
     }
+
+    fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
+        let held = match self.0.options.residency {
+            Keeping::WhileHeld => self.session().ok().map(|session| Holding::new(session, coordinates)),
+            Keeping::Never => None,
+        };
+        work();
+        drop(held);
+    }
 }
 
 impl Gpu {
@@ -69,6 +81,12 @@ impl Gpu {
     #[must_use]
     pub fn pool(&self) -> PoolCounts {
         self.life().session.pool.counts()
+    }
+
+    /// Bytes that travelled to the device and back since it was opened, or opened again.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.life().session.traffic()
     }
 
     /// How often each kernel ran since the device was opened, or opened again, and how long, where [`Options::timing`] says so.

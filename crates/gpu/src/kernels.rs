@@ -14,6 +14,7 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
     search::within::KERNELS,
     search::moments::KERNELS,
     search::normals::KERNELS,
+    search::along_normals::KERNELS,
     search::cylinder::KERNELS,
     rasterise::KERNELS,
     align::KERNELS,

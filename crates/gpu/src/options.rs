@@ -22,6 +22,16 @@ pub enum Reuse {
     Free,
 }
 
+/// Whether points that several operations use stay on the device: see [`isopach_compute::Compute::holding`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// As long as they are held, and the budget is not needed for something else.
+    #[default]
+    WhileHeld,
+    /// No: each operation brings them anew.
+    Never,
+}
+
 /// Whether the device's clock is read around every kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timing {
@@ -45,6 +55,8 @@ pub struct Options {
     pub upload: Upload,
     /// What becomes of buffers.
     pub reuse: Reuse,
+    /// Whether points stay from one operation on a tile to the next.
+    pub residency: Keeping,
     /// Whether kernels are timed.
     pub timing: Timing,
     /// How long a piece of work may run before the device counts as lost. Waited for twice, so that a computer that slept in
@@ -60,6 +72,7 @@ impl Default for Options {
             most_binding_bytes: None,
             upload: Upload::default(),
             reuse: Reuse::default(),
+            residency: Keeping::default(),
             timing: Timing::default(),
             patience: Duration::from_secs(120),
         }

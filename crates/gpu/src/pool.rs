@@ -3,7 +3,7 @@
 //! Sizes are rounded up to a class, four to each power of two, so that at most a fifth of a buffer is unused and one tile's buffers fit the
 //! next. The counters are moved where the driver is called, nowhere else.
 
-use crate::{Options, Reuse, faults::Faults};
+use crate::{Options, Reuse, faults::Faults, residency::Residency};
 use isopach_compute::{Error, Result};
 use std::{
     collections::BTreeMap,
@@ -67,6 +67,8 @@ pub(crate) struct Pool {
     largest_buffer: u64,
     largest_binding: u64,
     reuse: Reuse,
+    /// What is given up before anything is refused.
+    residency: Arc<Residency>,
     state: Mutex<State>,
 }
 
@@ -97,6 +99,16 @@ impl Buffer {
         wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &self.0.raw, offset: 0, size })
     }
 
+    /// Bytes that it takes.
+    pub(crate) fn class(&self) -> u64 {
+        self.0.class
+    }
+
+    /// Whether there is no other copy of it.
+    pub(crate) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// It shall not be used again: it may still be mapped.
     pub(crate) fn spoil(&self) {
         self.0.spoilt.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -118,7 +130,12 @@ impl Drop for Held {
 }
 
 impl Pool {
-    pub(crate) fn new(device: &wgpu::Device, faults: &Arc<Faults>, options: &Options) -> Self {
+    pub(crate) fn new(
+        device: &wgpu::Device,
+        faults: &Arc<Faults>,
+        residency: &Arc<Residency>,
+        options: &Options,
+    ) -> Self {
         let limits = device.limits();
         Self {
             device: device.clone(),
@@ -127,6 +144,7 @@ impl Pool {
             largest_buffer: limits.max_buffer_size,
             largest_binding: limits.max_storage_buffer_binding_size,
             reuse: options.reuse,
+            residency: Arc::clone(residency),
             state: Mutex::default(),
         }
     }
@@ -139,9 +157,10 @@ impl Pool {
         self.state().counts
     }
 
-    /// Bytes that may still be held.
+    /// Bytes that may still be held, points that would be given up for them left out.
     pub(crate) fn free_bytes(&self) -> u64 {
-        self.budget.saturating_sub(self.state().counts.held_bytes)
+        let evictable = self.residency.evictable_bytes();
+        (self.budget + evictable).saturating_sub(self.state().counts.held_bytes)
     }
 
     pub(crate) fn budget(&self) -> u64 {
@@ -166,6 +185,10 @@ impl Pool {
         self.faults.check()?;
         let bytes = bytes.max(16).next_multiple_of(4);
         let class = self.class(bytes);
+        let fits = self.state().counts.held_bytes + class <= self.budget;
+        if !fits {
+            self.residency.evict();
+        }
         let raw = match self.reserve(what, role, bytes, class)? {
             Some(raw) => raw,
             None => self.allocate(what, role, class)?,

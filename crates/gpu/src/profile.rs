@@ -15,6 +15,15 @@ pub struct KernelTime {
     pub seconds: f64,
 }
 
+/// Bytes that travelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// From the computer to the device: points, queries, parameters.
+    pub to_device_bytes: u64,
+    /// From the device to the computer: results.
+    pub from_device_bytes: u64,
+}
+
 /// The sums, by kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {

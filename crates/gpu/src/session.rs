@@ -1,11 +1,12 @@
 //! One life of a device: from when it is opened until it is lost.
 
 use crate::{
-    Options, Timing,
+    Options, Timing, Traffic,
     faults::Faults,
     kernel::{Compiled, Kernel},
     pool::{Buffer, Pool, Role},
     profile::Profile,
+    residency::Residency,
     stage::Ring,
     work::{MAPPED, WAITING, Work},
 };
@@ -26,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) queue: wgpu::Queue,
     pub(crate) faults: Arc<Faults>,
     pub(crate) pool: Arc<Pool>,
+    /// Points that stay from one operation to the next.
+    pub(crate) residency: Arc<Residency>,
     pub(crate) options: Options,
     pub(crate) profile: Mutex<Profile>,
     /// Workgroups in one dimension.
@@ -34,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) ring: Mutex<Ring>,
     /// Queries that were given back to the processor because f32 could not decide.
     pub(crate) near_ties: AtomicU64,
+    /// Bytes that travelled to the device, and back.
+    pub(crate) travelled: [AtomicU64; 2],
     compiled: Mutex<HashMap<&'static str, Arc<Compiled>>>,
 }
 
@@ -64,18 +69,27 @@ impl Session {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| uncaught.note(error.to_string())));
         let loss = Arc::clone(&faults);
         device.set_device_lost_callback(move |_, _| loss.lose());
+        let residency = Arc::new(Residency::default());
         Ok(Arc::new(Self {
-            pool: Arc::new(Pool::new(&device, &faults, options)),
+            pool: Arc::new(Pool::new(&device, &faults, &residency, options)),
+            residency,
             profile: Mutex::default(),
             most_groups: device.limits().max_compute_workgroups_per_dimension,
             ring: Mutex::default(),
             near_ties: AtomicU64::new(0),
+            travelled: Default::default(),
             compiled: Mutex::default(),
             options: options.clone(),
             device,
             queue,
             faults,
         }))
+    }
+
+    /// What travelled so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let [to_device_bytes, from_device_bytes] = self.travelled.each_ref().map(|bytes| bytes.load(Ordering::Relaxed));
+        Traffic { to_device_bytes, from_device_bytes }
     }
 
     /// A buffer for kernels, of unknown content.

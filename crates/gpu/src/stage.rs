@@ -77,6 +77,7 @@ impl Session {
         value: impl Fn(usize) -> T + Sync,
     ) -> Result<()> {
         let size = size_of::<T>();
+        self.travelled[0].fetch_add((count * size) as u64, Ordering::Relaxed);
         let piece = (self.slot_bytes() as usize / size).max(1);
         for start in (0..count).step_by(piece) {
             let range = start..(start + piece).min(count);

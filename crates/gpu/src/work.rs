@@ -51,6 +51,7 @@ impl Work {
         let [across, down] = self.session.groups(kernel, threads)?;
         let compiled = self.session.compiled(kernel)?;
         let bytes = bytemuck::bytes_of(parameters);
+        self.session.travelled[0].fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let uniform = self.session.pool.take("parameters", Role::Uniform, bytes.len() as u64)?;
         let Session { device, queue, faults, .. } = &*self.session;
         let bind_group = faults.scoped(device, kernel.name, 0, || {
@@ -89,6 +90,7 @@ impl Work {
     pub(crate) fn read<T: Pod>(&mut self, buffer: &Buffer, elements: Range<usize>) -> Result<Reading<T>> {
         let size = size_of::<T>() as u64;
         let bytes = elements.len() as u64 * size;
+        self.session.travelled[1].fetch_add(bytes, Ordering::Relaxed);
         let to = self.session.pool.take("results on their way back", Role::ReadBack, bytes)?;
         let state = Arc::new(AtomicU8::new(WAITING));
         if bytes > 0 {

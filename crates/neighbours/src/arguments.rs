@@ -32,13 +32,21 @@ pub fn moments(radius: f64) -> Result<u128> {
     Ok(limit)
 }
 
-/// Of cylinders along `axes`: the radius of the ball that encloses one, metres.
+/// Of cylinders: the radius of the ball that encloses one, metres.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for lengths that are not above zero or too large; [`Error::InvalidInput`] where axes are not finite, or not one a query.
-pub fn cylinders(queries: Positions<'_>, axes: &[[f64; 3]], cylinder: Cylinder) -> Result<f64> {
+/// [`Error::InvalidParameter`] for lengths that are not above zero, or too large for differences of 32 bits.
+pub fn cylinder(cylinder: Cylinder) -> Result<f64> {
     let enclosing = cylinder.enclosing_radius()?;
-    Error::check("projection depth", enclosing, enclosing < REACH, "stay below 8192 m")?;
+    Error::check("projection depth", enclosing, enclosing < REACH, "stay below 8192 m")
+}
+
+/// As [`cylinder`], along `axes`.
+///
+/// # Errors
+/// Those of [`cylinder`]; [`Error::InvalidInput`] where axes are not finite, or not one a query.
+pub fn cylinders(queries: Positions<'_>, axes: &[[f64; 3]], of: Cylinder) -> Result<f64> {
+    let enclosing = cylinder(of)?;
     plain::one_axis_a_query(queries, axes)?;
     Ok(enclosing)
 }

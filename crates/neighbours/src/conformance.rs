@@ -10,10 +10,11 @@
 //! | `covariances`, `covariances_of_nearest` | counts exactly; entries to 10⁻⁵ of the largest |
 //! | `normals` | radii exactly; axes to 10⁻⁴ radians |
 //! | `cylinders` | counts exactly; location and spread to 10⁻⁴ m |
+//! | `along_normals` | both, along the normals that are returned |
 //!
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
-use crate::{AxialStatistic, Cylinder, NeighbourSearch, Neighbours, plain::EveryPoint};
+use crate::{AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Surface, plain::EveryPoint};
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use std::fmt;
@@ -114,6 +115,8 @@ impl Case {
         }
         for radii in [&[1.0][..], &[0.6, 1.5, 4.0], &[3.0, 1.0]] {
             check("normals", normals(on, points, queries, radii));
+            let cylinder = Cylinder { radius: 1.0, half_length: 3.0 };
+            check("along_normals", along_normals(on, points, queries, radii, cylinder));
         }
         for (radius, half_length) in [(1.0, 10.0), (3.0, 0.5), (0.25, 4.0)] {
             for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
@@ -222,6 +225,44 @@ fn normals(
     Ok((0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
+fn along_normals(
+    on: &dyn NeighbourSearch,
+    points: Positions<'_>,
+    queries: Positions<'_>,
+    radii: &[f64],
+    cylinder: Cylinder,
+) -> Result<Option<String>> {
+    // Another cloud about the same origin: every other point.
+    let half: Vec<[i32; 3]> = points.ticks().iter().step_by(2).copied().collect();
+    let half = Positions::new(points.origin(), &half);
+    let (surface, statistic) = (Surface { radii, towards: [0.0, 0.3, 2.0] }, AxialStatistic::MeanDeviation);
+    let indexes = [on.index(points)?, on.index(half)?];
+    let clouds = [&*indexes[0], &*indexes[1]];
+    let found = indexes[0].along_normals(queries, surface, clouds, cylinder, statistic)?;
+    let normals = indexes[0].normals(queries, radii, surface.towards)?;
+    let apart = |i: &usize| {
+        let (a, b) = (&found.normals[*i], &normals[*i]);
+        (0..3).any(|axis| (a.axis[axis] - b.axis[axis]).abs() > 1e-4)
+    };
+    if let Some(i) = (0..normals.len()).find(apart) {
+        return Ok(Some(format!("query {i}: {:?}, not {:?}", found.normals[i], normals[i])));
+    }
+    let axes: Vec<[f64; 3]> = found.normals.iter().map(|normal| normal.axis).collect();
+    for (cloud, found) in [points, half].into_iter().zip(&found.statistics) {
+        let defined = EveryPoint.index(cloud)?.cylinders(queries, &axes, cylinder, statistic)?;
+        if let Some(i) = (0..defined.len()).find(|&i| differs(&found[i], &defined[i])) {
+            return Ok(Some(format!("query {i}: {:?}, not {:?}", found[i], defined[i])));
+        }
+    }
+    Ok(None)
+}
+
+/// Other counts, or numbers that are further apart than 10⁻⁴ m.
+fn differs(a: &AxialStatistics, b: &AxialStatistics) -> bool {
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-4 || (a.is_nan() && b.is_nan());
+    a.count != b.count || !near(a.location, b.location) || !near(a.spread, b.spread)
+}
+
 fn cylinders(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
@@ -243,11 +284,6 @@ fn cylinders(
         .collect();
     let found = on.index(points)?.cylinders(queries, &axes, cylinder, statistic)?;
     let defined = EveryPoint.index(points)?.cylinders(queries, &axes, cylinder, statistic)?;
-    let near = |a: f64, b: f64| (a - b).abs() <= 1e-4 || (a.is_nan() && b.is_nan());
-    let differs = |i: &usize| {
-        let (a, b) = (found[*i], defined[*i]);
-        a.count != b.count || !near(a.location, b.location) || !near(a.spread, b.spread)
-    };
     let mut broken = axes.clone();
     broken[0][1] = f64::NAN;
     for (wrong, what) in
@@ -258,7 +294,9 @@ fn cylinders(
             return Ok(Some(format!("{what} were accepted")));
         }
     }
-    Ok((0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
+    Ok((0..defined.len())
+        .find(|&i| differs(&found[i], &defined[i]))
+        .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
 #[cfg(test)]

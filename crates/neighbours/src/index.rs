@@ -1,9 +1,10 @@
 //! The capability and its index.
 
-use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, plain};
+use crate::{AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, Surface, plain};
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
 use rayon::prelude::*;
+use std::any::Any;
 
 /// One neighbour of a query.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,5 +135,26 @@ pub trait NeighbourIndex: Send + Sync {
     ) -> Result<Vec<AxialStatistics>> {
         let lists = self.within(queries, cylinder.enclosing_radius()?)?;
         plain::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
+    }
+
+    /// [`Self::normals`] of this index's points around each query, and along them the [`Self::cylinders`] of two clouds, this one among them or not: what M3C2 is
+    /// made of. An override may leave out what else travels in between; counts are those along the normals that it returns.
+    ///
+    /// # Errors
+    /// Those of the two.
+    fn along_normals(
+        &self,
+        queries: Positions<'_>,
+        surface: Surface<'_>,
+        clouds: [&dyn NeighbourIndex; 2],
+        cylinder: Cylinder,
+        statistic: AxialStatistic,
+    ) -> Result<AlongNormals> {
+        plain::along_normals(self, queries, surface, clouds, cylinder, statistic)
+    }
+
+    /// What the backend that made this index knows its own by; nobody else can make anything of it.
+    fn residency(&self) -> Option<&dyn Any> {
+        None
     }
 }

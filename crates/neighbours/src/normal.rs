@@ -1,6 +1,6 @@
 //! Which way a surface faces.
 
-use crate::{Covariance, eigen};
+use crate::{AxialStatistics, Covariance, eigen};
 
 /// The normal of the neighbourhood that was the most planar of those that were looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +17,24 @@ impl Default for Normal {
     fn default() -> Self {
         Self { axis: [0.0; 3], radius: f64::NAN, planarity: 0.0 }
     }
+}
+
+/// Where normals are looked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Surface<'a> {
+    /// Radii of the neighbourhoods, metres, of which the most planar is taken.
+    pub radii: &'a [f64],
+    /// The side that normals point to: a direction, of any length but zero.
+    pub towards: [f64; 3],
+}
+
+/// Normals, and what lies along them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlongNormals {
+    /// One a query.
+    pub normals: Vec<Normal>,
+    /// Of each of two clouds, one a query.
+    pub statistics: [Vec<AxialStatistics>; 2],
 }
 
 /// A planarity this small is that of points on a line: zero but for round-off, and the direction across it an accident.

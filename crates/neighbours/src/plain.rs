@@ -1,8 +1,8 @@
 //! The plain loops: what every faster way must compute.
 
 use crate::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex, NeighbourSearch,
-    Neighbours, arguments,
+    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex,
+    NeighbourSearch, Neighbours, Surface, arguments,
 };
 use isopach_cloud::{Positions, TICK, TICKS_PER_METRE};
 use isopach_compute::{Compute, Device, Error, Result};
@@ -62,6 +62,24 @@ pub fn covariances(points: Positions<'_>, queries: Positions<'_>, lists: &Neighb
             Ok(moments.covariance())
         })
         .collect()
+}
+
+/// Normals of one index's points, and statistics along them of the points of two others, one after the other.
+///
+/// # Errors
+/// Those of [`NeighbourIndex::normals`] and [`NeighbourIndex::cylinders`].
+pub fn along_normals(
+    index: &(impl NeighbourIndex + ?Sized),
+    queries: Positions<'_>,
+    surface: Surface<'_>,
+    clouds: [&dyn NeighbourIndex; 2],
+    cylinder: Cylinder,
+    statistic: AxialStatistic,
+) -> Result<AlongNormals> {
+    let normals = index.normals(queries, surface.radii, surface.towards)?;
+    let axes: Vec<[f64; 3]> = normals.iter().map(|normal| normal.axis).collect();
+    let [before, after] = clouds.map(|cloud| cloud.cylinders(queries, &axes, cylinder, statistic));
+    Ok(AlongNormals { normals, statistics: [before?, after?] })
 }
 
 /// Statistics along each query's axis of those points of its list that are in the cylinder, in two passes.

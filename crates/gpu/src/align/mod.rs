@@ -65,7 +65,7 @@ impl Align for Gpu {
             return Ok(Box::new(Searched::new(source, target, self.index(target.positions)?)));
         }
         let session = self.session()?;
-        let resident = Arc::new(Resident::new(Arc::clone(&session), target.positions)?);
+        let resident = session.resident(target.positions)?;
         let ticks = target.positions.ticks().as_flattened();
         let ticks = session.upload("target points", ticks.len(), |i| ticks[i])?;
         let normals = target.normals.as_flattened();

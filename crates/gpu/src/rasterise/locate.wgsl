@@ -20,6 +20,8 @@ struct Parameters {
     cells: u32,
     // Cells in a tick.
     density: f32,
+    // Words from a point to the next.
+    stride: u32,
     // Last ticks of the last column and the northmost row.
     last: vec2<i32>,
     // What else a kernel needs.
@@ -30,7 +32,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-// x, y, z of each point.
+// x, y, z of each point, perhaps something else, and then those of the next.
 @group(0) @binding(1) var<storage, read> ticks: array<i32>;
 // The first tick of each column, then of each row.
 @group(0) @binding(2) var<storage, read> edges: array<i32>;
@@ -54,9 +56,9 @@ fn strip_of(tick: i32, first: u32, count: u32, last: i32) -> u32 {
 
 // Number of the point's cell among those that are looked at.
 fn cell_of(i: u32) -> u32 {
-    let column = strip_of(ticks[3u * i], 0u, parameters.columns, parameters.last.x);
+    let column = strip_of(ticks[parameters.stride * i], 0u, parameters.columns, parameters.last.x);
     if column == NOWHERE { return NOWHERE; }
-    let row = strip_of(ticks[3u * i + 1u], parameters.columns, parameters.rows, parameters.last.y);
+    let row = strip_of(ticks[parameters.stride * i + 1u], parameters.columns, parameters.rows, parameters.last.y);
     if row == NOWHERE { return NOWHERE; }
     let cell = (parameters.southmost - row) * parameters.width + parameters.first_column + column;
     if cell < parameters.first_cell || cell - parameters.first_cell >= parameters.cells { return NOWHERE; }
@@ -65,5 +67,5 @@ fn cell_of(i: u32) -> u32 {
 
 // The height, as a number without sign that is in the same order.
 fn height_of(i: u32) -> u32 {
-    return bitcast<u32>(ticks[3u * i + 2u]) ^ 0x80000000u;
+    return bitcast<u32>(ticks[parameters.stride * i + 2u]) ^ 0x80000000u;
 }

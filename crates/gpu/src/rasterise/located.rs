@@ -21,7 +21,8 @@ pub(crate) struct Parameters {
     pub(crate) first_cell: u32,
     pub(crate) cells: u32,
     pub(crate) density: f32,
-    pub(crate) unused: u32,
+    /// Words from a point to the next.
+    pub(crate) stride: u32,
     pub(crate) last: [i32; 2],
     pub(crate) words: u32,
     pub(crate) extremes: u32,
@@ -62,8 +63,13 @@ impl<'a> Located<'a> {
         };
         let starts = [columns.starts, rows.starts].concat();
         let edges = session.upload("edges of cells", starts.len(), |i| starts[i])?;
-        let batch = Plan::new(&session).within(room).each("points", 12).batch(points.len())?.max(1);
-        Ok(Self { session, points, edges, parameters, batch, all: None })
+        let batch = |bytes: u64| Plan::new(&session).within(room).each("points", bytes).batch(points.len());
+        // What others will want to see too is brought once.
+        let held = session.residency.is_held(points.ticks()) && batch(16)? == points.len();
+        let all = if held { Some(session.items(points.ticks())?.items().clone()) } else { None };
+        let (batch, stride) = if held { (points.len(), 4) } else { (batch(12)?, 3) };
+        let batch = batch.max(1);
+        Ok(Self { session, points, edges, parameters: Parameters { stride, ..parameters }, batch, all })
     }
 
     /// The parameters of work on some of the cells, given row by row from the north.

@@ -82,22 +82,18 @@ pub(crate) struct Resident {
 }
 
 impl Resident {
-    /// Uploads and sorts. O(n); 44 bytes a point meanwhile, 18 afterwards.
+    /// Sorts points that were brought to the device: see [`Session::resident`]. O(n); 44 bytes a point meanwhile, 18 afterwards.
     ///
     /// # Errors
     /// [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::Unsupported`] where the points are more than 8 km apart.
-    pub(crate) fn new(session: Arc<Session>, positions: Positions<'_>) -> Result<Self> {
+    pub(crate) fn sorted(session: Arc<Session>, items: &Buffer, positions: Positions<'_>) -> Result<Self> {
         let (mut grid, high) = Grid::of(positions)?;
         let ticks = positions.ticks();
-        let items = session.upload("points", ticks.len(), |i| {
-            let [x, y, z] = ticks[i];
-            [x, y, z, i as i32]
-        })?;
         let mut work = session.work();
-        let Sorting { starts, order, parameters } = Sorting::new(&session, &mut work, grid, &items, ticks.len())?;
+        let Sorting { starts, order, parameters } = Sorting::new(&session, &mut work, grid, items, ticks.len())?;
         let crowds = session.storage("crowded cells", 8 + 4 * (ticks.len() as u64 / u64::from(CROWDED) + 1))?;
         work.clear(&crowds);
-        work.run(&SETTLE, grid.cells(), &parameters, &[&items, &starts, &order, &crowds])?;
+        work.run(&SETTLE, grid.cells(), &parameters, &[items, &starts, &order, &crowds])?;
         let reading = work.read::<u32>(&crowds, 0..2)?;
         let crowd = work.submit()?.wait()?.take(reading)?;
         let mut work = session.work();
@@ -108,9 +104,9 @@ impl Resident {
         } else if crowd[0] > 0 {
             let parameters = Parameters { cells: crowd[0], ..parameters };
             let threads = crowd[0] as usize * CROWD.workgroup as usize;
-            work.run(&CROWD, threads, &parameters, &[&items, &starts, &order, &crowds])?;
+            work.run(&CROWD, threads, &parameters, &[items, &starts, &order, &crowds])?;
         }
-        let points = gather(&session, &mut work, &items, &order, ticks.len())?;
+        let points = gather(&session, &mut work, items, &order, ticks.len())?;
         // Whatever comes later waits for it in the queue.
         let _ = work.submit()?;
         Ok(Self { session, grid, high, points, starts })
@@ -177,7 +173,7 @@ mod tests {
         let Some(gpu) = testing::gpu() else { return };
         for _ in 0..2 {
             let positions = Positions::new(Origin::default(), ticks);
-            let resident = Resident::new(gpu.session().unwrap(), positions).unwrap();
+            let resident = gpu.session().unwrap().resident(positions).unwrap();
             let mut work = resident.session.work();
             let points = work.read::<[i32; 4]>(&resident.points, 0..ticks.len()).unwrap();
             let starts = work.read::<u32>(&resident.starts, 0..resident.grid.cells() + 1).unwrap();

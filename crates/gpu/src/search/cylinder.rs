@@ -2,9 +2,14 @@
 
 use super::{
     build::Resident,
+    grid::Grid,
     queries::{Complete, Parameters, Queries, Search},
 };
-use crate::kernel::{Access, Kernel};
+use crate::{
+    kernel::{Access, Kernel},
+    pool::Buffer,
+    work::Work,
+};
 use isopach_cloud::{TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
 use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder};
@@ -30,34 +35,77 @@ pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN];
 /// A count that says: too near to a border for f32, or the driver ended a loop.
 const FLAGGED: u32 = u32::MAX;
 
+/// One result: see cylinder.wgsl.
+pub(super) type Entry = [u32; 4];
+
+/// What is looked at. Lengths are valid, and the enclosing radius is below 8 km.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sides {
+    pub(super) cylinder: Cylinder,
+    /// Radius of the ball around it, metres.
+    pub(super) enclosing: f64,
+    pub(super) statistic: AxialStatistic,
+}
+
+impl Sides {
+    fn kernel(self) -> &'static Kernel {
+        match self.statistic {
+            AxialStatistic::MeanDeviation => &MEAN,
+            AxialStatistic::MedianIqr => &MEDIAN,
+        }
+    }
+
+    /// What a kernel is told of them.
+    fn on(self, grid: Grid) -> Parameters {
+        Parameters {
+            reach: ((self.enclosing * TICKS_PER_METRE).ceil() as i32).saturating_add(1),
+            half_length: (self.cylinder.half_length * TICKS_PER_METRE) as f32,
+            radius: (self.cylinder.radius * TICKS_PER_METRE) as f32,
+            ..Parameters::within(grid, 0)
+        }
+    }
+}
+
 /// Statistics of each query, and the queries that are left to the processor.
+#[derive(Debug)]
 pub(super) struct Axial {
     pub(super) statistics: Vec<AxialStatistics>,
     /// Points near a border of the cylinder, loops that a driver ended, or an axis that is not of length 1.
     pub(super) undecided: Vec<usize>,
 }
 
-/// The points of each query's cylinder along its axis. Lengths are valid, and the enclosing radius is below 8 km.
-pub(super) fn along_axes(
+impl Axial {
+    pub(super) fn with_capacity(queries: usize) -> Self {
+        Self { statistics: Vec::with_capacity(queries), undecided: Vec::new() }
+    }
+
+    /// Takes what was found of the queries from `start` on; `is_odd` says which of these had axes that a kernel cannot take.
+    pub(super) fn absorb(&mut self, start: usize, found: &[Entry], is_odd: impl Fn(usize) -> bool + Sync) {
+        let undecided = |&i: &usize| found[i][0] == FLAGGED || is_odd(start + i);
+        self.undecided.par_extend((0..found.len()).into_par_iter().filter(undecided).map(|i| start + i));
+        self.statistics.par_extend(found.par_iter().map(statistics));
+    }
+}
+
+/// Records the search around `n` queries along as many axes; where the results will be.
+pub(super) fn record(
+    work: &mut Work,
     resident: &Resident,
-    queries: Queries<'_>,
-    axes: &[[f64; 3]],
-    cylinder: Cylinder,
-    enclosing: f64,
-    statistic: AxialStatistic,
-) -> Result<Axial> {
-    let kernel = match statistic {
-        AxialStatistic::MeanDeviation => &MEAN,
-        AxialStatistic::MedianIqr => &MEDIAN,
-    };
+    [queries, axes]: [&Buffer; 2],
+    n: usize,
+    sides: Sides,
+) -> Result<Buffer> {
+    let Resident { session, points, starts, grid, .. } = resident;
+    let found = session.storage("statistics along axes", (size_of::<Entry>() * n) as u64)?;
+    let parameters = Parameters { count: n as u32, ..sides.on(*grid) };
+    work.run(sides.kernel(), n, &parameters, &[points, starts, queries, axes, &found])?;
+    Ok(found)
+}
+
+/// The points of each query's cylinder along its axis.
+pub(super) fn along_axes(resident: &Resident, queries: Queries<'_>, axes: &[[f64; 3]], sides: Sides) -> Result<Axial> {
     let plan = queries.plan().each("axes", 16).brought_back("statistics along axes", 16);
-    let mut all = Axial { statistics: Vec::with_capacity(queries.len()), undecided: Vec::new() };
-    let parameters = Parameters {
-        reach: ((enclosing * TICKS_PER_METRE).ceil() as i32).saturating_add(1),
-        half_length: (cylinder.half_length * TICKS_PER_METRE) as f32,
-        radius: (cylinder.radius * TICKS_PER_METRE) as f32,
-        ..Parameters::within(resident.grid, 0)
-    };
+    let mut all = Axial::with_capacity(queries.len());
     let directions = |batch: &Range<usize>| {
         let direction = |i: usize| {
             let axis = axes[batch.start + i];
@@ -66,14 +114,9 @@ pub(super) fn along_axes(
         };
         Ok(vec![resident.session.upload("axes", batch.len(), direction)?])
     };
-    let search = Search { kernel, parameters, entries: 1 };
-    queries.each_batch(&plan, search, directions, |start, found: &[[u32; 4]]| {
-        let undecided = |&i: &usize| {
-            let axis = axes[start + i];
-            found[i][0] == FLAGGED || (axis != [0.0; 3] && !is_unit(axis))
-        };
-        all.undecided.par_extend((0..found.len()).into_par_iter().filter(undecided).map(|i| start + i));
-        all.statistics.par_extend(found.par_iter().map(statistics));
+    let search = Search { kernel: sides.kernel(), parameters: sides.on(resident.grid), entries: 1 };
+    queries.each_batch(&plan, search, directions, |start, found: &[Entry]| {
+        all.absorb(start, found, |i| axes[i] != [0.0; 3] && !is_unit(axes[i]));
         Complete::Yes // what is not is among the undecided
     })?;
     Ok(all)
@@ -85,7 +128,7 @@ fn is_unit(axis: [f64; 3]) -> bool {
 }
 
 /// One result in metres.
-fn statistics(&[count, location, spread, _]: &[u32; 4]) -> AxialStatistics {
+fn statistics(&[count, location, spread, _]: &Entry) -> AxialStatistics {
     let metres = |bits: u32| f64::from(f32::from_bits(bits)) * TICK;
     match count {
         0 | FLAGGED => AxialStatistics::default(),

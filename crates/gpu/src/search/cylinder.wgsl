@@ -1,8 +1,8 @@
 // Points in a tilted cylinder, seen along its axis.
 //
 // The processor decides in f64 whether a point is inside; here f32 decides, and knows how far it can be off. The offset along the axis is off by
-// at most 5.4e-7 of the distance (two roundings of each coordinate and of the axis, the product, the sums), the squared distance from
-// the axis by 2e-6 of the squared distance. A query that has a point within these of a border is left to the processor: FLAGGED. The
+// at most 6e-7 of the distance (a rounding of each coordinate, three of the axis where it was made here (axes.wgsl), the products, the sums), the squared
+// distance from the axis by 2.2e-6 of the squared distance. A query that has a point within these of a border is left to the processor: FLAGGED. The
 // points that matter lie in the ball around the cylinder, so that its radius bounds the first; a point far outside is far from being inside.
 //
 // Row by row of cells, only those columns are walked that meet the axis's shadow, widened by the radius.

@@ -3,6 +3,8 @@
 //! Decisions are the CPU's to the last bit. Where it decides in whole numbers, so does the device, after a first look in f32; where it decides in
 //! f64 (cylinders), queries with a point too near to a border for f32 are given back to it and counted ([`Gpu::near_ties`]).
 
+mod again;
+pub(crate) mod along_normals;
 pub(crate) mod build;
 pub(crate) mod cylinder;
 pub(crate) mod grid;
@@ -15,15 +17,17 @@ pub(crate) mod within;
 
 use crate::{Gpu, pool::Buffer};
 use build::Resident;
+use cylinder::Sides;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex, NeighbourSearch,
-    Neighbours, Normal, arguments, plain,
+    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch,
+    Neighbours, Normal, Surface, arguments, plain,
 };
+use normals::Scales;
 use queries::Queries;
-use rayon::prelude::*;
 use std::{
+    any::Any,
     ops::Range,
     sync::{Arc, atomic::Ordering},
 };
@@ -51,9 +55,6 @@ fn nothing_more(_: &Range<usize>) -> Result<Vec<Buffer>> {
     Ok(Vec::new())
 }
 
-/// Queries whose lists the processor looks at together.
-const REDONE_AT_ONCE: usize = 1 << 12;
-
 /// Points that can be searched, on a device; nothing there where there are none.
 #[derive(Debug)]
 struct Index<'a> {
@@ -69,7 +70,7 @@ impl NeighbourSearch for Gpu {
             let advice = "an index holds at most 2^32 - 1 points: use tiles";
             return Err(Error::OutOfMemory { what: "an index", requested, budget, advice });
         }
-        let resident = if points.is_empty() { None } else { Some(Arc::new(Resident::new(session, points)?)) };
+        let resident = if points.is_empty() { None } else { Some(session.resident(points)?) };
         Ok(Box::new(Index { positions: points, resident }))
     }
 }
@@ -90,61 +91,29 @@ impl<'a> Index<'a> {
         Ok(Some((resident, Queries::new(resident, self.positions, queries)?)))
     }
 
-    /// Has the definition look at those queries that f32 could not decide.
-    fn redo(
+    /// Other clouds on the same device, about the same origin, which are reached from the queries too; `None` where one is not.
+    fn beside<'c>(
         &self,
         queries: Positions<'_>,
-        axes: &[[f64; 3]],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
-        axial: &mut cylinder::Axial,
-    ) -> Result<()> {
-        for some in axial.undecided.chunks(REDONE_AT_ONCE) {
-            let ticks: Vec<[i32; 3]> = some.iter().map(|&i| queries.ticks()[i]).collect();
-            let axes: Vec<[f64; 3]> = some.iter().map(|&i| axes[i]).collect();
-            let again = Positions::new(queries.origin(), &ticks);
-            let lists = self.within(again, cylinder.enclosing_radius()?)?;
-            let redone = plain::cylinders(self.positions, again, &axes, cylinder, statistic, &lists)?;
-            for (&i, statistics) in some.iter().zip(redone) {
-                axial.statistics[i] = statistics;
-            }
+        clouds: [&'c dyn NeighbourIndex; 2],
+    ) -> Result<Option<[&'c Resident; 2]>> {
+        let beside = |cloud: &'c dyn NeighbourIndex| {
+            let resident = cloud.residency()?.downcast_ref::<Resident>()?;
+            let session = &self.resident.as_ref()?.session;
+            let same_origin = cloud.positions().origin() == self.positions.origin();
+            (same_origin && Arc::ptr_eq(session, &resident.session)).then_some(resident)
+        };
+        let [Some(before), Some(after)] = clouds.map(beside) else { return Ok(None) };
+        for (resident, cloud) in [before, after].into_iter().zip(clouds) {
+            Queries::new(resident, cloud.positions(), queries)?;
         }
-        Ok(())
+        Ok(Some([before, after]))
     }
+}
 
-    /// Has the definition look at those queries whose normal f32 could not decide.
-    fn face_again(
-        &self,
-        queries: Positions<'_>,
-        radii: &[f64],
-        towards: [f64; 3],
-        facing: &mut normals::Facing,
-    ) -> Result<()> {
-        for some in facing.undecided.chunks(REDONE_AT_ONCE) {
-            let ticks: Vec<[i32; 3]> = some.iter().map(|&i| queries.ticks()[i]).collect();
-            let again = Positions::new(queries.origin(), &ticks);
-            let mut normals = vec![Normal::default(); some.len()];
-            for &radius in radii {
-                let lists = self.within(again, radius)?;
-                normals.par_iter_mut().enumerate().for_each(|(i, normal)| {
-                    normal.improve(&self.covariance(again, i, lists.of(i)), radius, towards);
-                });
-            }
-            some.iter().zip(normals).for_each(|(&i, normal)| facing.normals[i] = normal);
-        }
-        Ok(())
-    }
-
-    /// The definition's covariance of some points, all within 8 km of query `i`.
-    fn covariance(&self, queries: Positions<'_>, i: usize, neighbours: &[u32]) -> Covariance {
-        let query = queries.absolute_ticks(i);
-        let mut moments = Moments::default();
-        for &j in neighbours {
-            let point = self.positions.absolute_ticks(j as usize);
-            moments.add(std::array::from_fn(|axis| (point[axis] - query[axis]) as i32));
-        }
-        moments.covariance()
-    }
+/// Largest squared distances of balls, square ticks.
+fn limits(radii: &[f64]) -> Result<Vec<u128>> {
+    radii.iter().map(|&radius| arguments::moments(radius)).collect()
 }
 
 impl NeighbourIndex for Index<'_> {
@@ -197,13 +166,13 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
-        let limits = radii.iter().map(|&radius| arguments::moments(radius)).collect::<Result<Vec<u128>>>()?;
+        let (surface, limits) = (Surface { radii, towards }, limits(radii)?);
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![Normal::default(); queries.len()]);
         };
-        let mut facing = normals::facing(resident, located, radii, &limits, towards)?;
+        let mut facing = normals::facing(resident, located, Scales { surface, limits: &limits })?;
         resident.session.near_ties.fetch_add(facing.undecided.len() as u64, Ordering::Relaxed);
-        self.face_again(queries, radii, towards, &mut facing)?;
+        again::normals(self, queries, surface, &mut facing)?;
         Ok(facing.normals)
     }
 
@@ -218,9 +187,44 @@ impl NeighbourIndex for Index<'_> {
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![AxialStatistics::default(); queries.len()]);
         };
-        let mut axial = cylinder::along_axes(resident, located, axes, cylinder, enclosing, statistic)?;
+        let sides = Sides { cylinder, enclosing, statistic };
+        let mut axial = cylinder::along_axes(resident, located, axes, sides)?;
         resident.session.near_ties.fetch_add(axial.undecided.len() as u64, Ordering::Relaxed);
-        self.redo(queries, axes, cylinder, statistic, &mut axial)?;
+        again::cylinders(self, queries, axes, sides, &mut axial)?;
         Ok(axial.statistics)
+    }
+
+    fn residency(&self) -> Option<&dyn Any> {
+        self.resident.as_deref().map(|resident| resident as &dyn Any)
+    }
+
+    fn along_normals(
+        &self,
+        queries: Positions<'_>,
+        surface: Surface<'_>,
+        clouds: [&dyn NeighbourIndex; 2],
+        cylinder: Cylinder,
+        statistic: AxialStatistic,
+    ) -> Result<AlongNormals> {
+        let enclosing = arguments::cylinder(cylinder)?;
+        let limits = limits(surface.radii)?;
+        let ready = self.ready(queries)?.zip(self.beside(queries, clouds)?);
+        let Some(((resident, located), residents)) = ready else {
+            return plain::along_normals(self, queries, surface, clouds, cylinder, statistic);
+        };
+        let scales = Scales { surface, limits: &limits };
+        let sides = Sides { cylinder, enclosing, statistic };
+        let along_normals::Along { mut facing, mut axial } =
+            along_normals::along_normals(resident, located, scales, residents, sides)?;
+        again::normals(self, queries, surface, &mut facing)?;
+        let axes: Vec<[f64; 3]> = facing.normals.iter().map(|normal| normal.axis).collect();
+        let mut near_ties = facing.undecided.len();
+        for (cloud, axial) in clouds.into_iter().zip(&mut axial) {
+            again::along(cloud, queries, &axes, sides, &facing.undecided, axial)?;
+            near_ties += axial.undecided.len();
+            again::cylinders(cloud, queries, &axes, sides, axial)?;
+        }
+        resident.session.near_ties.fetch_add(near_ties as u64, Ordering::Relaxed);
+        Ok(AlongNormals { normals: facing.normals, statistics: axial.map(|axial| axial.statistics) })
     }
 }

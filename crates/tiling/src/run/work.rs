@@ -133,7 +133,7 @@ where
         let core = tile.core;
         let output = {
             let _working = self.routing.clock.working(Stage::Compute);
-            let output = self.on.run(|backend| self.operation.run_tile(backend, &tile));
+            let output = self.on.run(|backend| self.on_backend(backend, &tile));
             drop(tile);
             output.inspect_err(|error| tracing::error!(%core, %error, "a tile failed"))?
         };
@@ -141,6 +141,15 @@ where
         let _working = self.routing.clock.working(Stage::Keep);
         results.put(unit.part, core, &output)?;
         Ok(None)
+    }
+
+    /// The operation on one backend, which may keep the tile's points where it computes until all is done.
+    fn on_backend(&self, backend: &B, tile: &Tile<N>) -> Result<O::Output> {
+        let mut output = None;
+        let points = tile.epochs.each_ref().map(|epoch| epoch.positions().ticks());
+        backend.holding(&points, &mut || output = Some(self.operation.run_tile(backend, tile)));
+        // A backend that does not do what it holds for is asked without that.
+        output.unwrap_or_else(|| self.operation.run_tile(backend, tile))
     }
 
     fn load(&self, unit: &Unit) -> Result<Tile<N>> {
