@@ -21,7 +21,8 @@
 //! |---|---|
 //! | `adapters`, `options`, `gpu` | what there is, what is chosen, and what becomes of a device that is lost |
 //! | `session` | one life of a device: its queue, its compiled kernels, its buffers |
-//! | `pool`, `plan` | buffers within a budget; work split so that it fits |
+//! | `pool`, `bindings`, `plan` | buffers within a budget, what kernels see of them; work split so that it fits |
+//! | `residency` | points that stay from one operation to the next |
 //! | `kernel`, `kernels`, `prelude` | what a kernel is and **how one is written**; all of them; what they share |
 //! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
 //! | `search`, `rasterise`, `align` | capabilities: neighbours and what is made of them; rasters; normal equations |
@@ -30,6 +31,7 @@
 
 mod adapters;
 mod align;
+mod bindings;
 mod faults;
 mod floor;
 mod gpu;

@@ -12,10 +12,10 @@ pub enum Upload {
     Queue,
 }
 
-/// What becomes of a buffer that is no longer needed.
+/// What becomes of something that is no longer needed, and may be needed again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reuse {
-    /// It is kept for the next of its size, as long as the budget allows.
+    /// It is kept: a buffer for the next of its size, as long as the budget allows.
     #[default]
     Keep,
     /// It is freed.
@@ -55,6 +55,8 @@ pub struct Options {
     pub upload: Upload,
     /// What becomes of buffers.
     pub reuse: Reuse,
+    /// What becomes of the lists of buffers that kernels are given.
+    pub bindings: Reuse,
     /// Whether points stay from one operation on a tile to the next.
     pub residency: Keeping,
     /// Whether kernels are timed.
@@ -72,6 +74,7 @@ impl Default for Options {
             most_binding_bytes: None,
             upload: Upload::default(),
             reuse: Reuse::default(),
+            bindings: Reuse::default(),
             residency: Keeping::default(),
             timing: Timing::default(),
             patience: Duration::from_secs(120),

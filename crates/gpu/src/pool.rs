@@ -3,7 +3,7 @@
 //! Sizes are rounded up to a class, four to each power of two, so that at most a fifth of a buffer is unused and one tile's buffers fit the
 //! next. The counters are moved where the driver is called, nowhere else.
 
-use crate::{Options, Reuse, faults::Faults, residency::Residency};
+use crate::{Options, Reuse, bindings::Bindings, faults::Faults, residency::Residency};
 use isopach_compute::{Error, Result};
 use std::{
     collections::BTreeMap,
@@ -42,6 +42,10 @@ pub struct PoolCounts {
     pub hits: u64,
     /// Buffers that had to be allocated.
     pub misses: u64,
+    /// Lists of buffers for a kernel that were there already.
+    pub bindings_hits: u64,
+    /// Such lists that had to be made.
+    pub bindings_misses: u64,
     /// Buffers that were refused: over the budget, or larger than the device allows.
     pub refusals: u64,
     /// Bytes in buffers that somebody holds.
@@ -52,9 +56,18 @@ pub struct PoolCounts {
     pub most_bytes: u64,
 }
 
+/// A buffer as the device knows it, and its number among all that the pool ever allocated.
+#[derive(Clone, Debug)]
+struct Raw {
+    buffer: wgpu::Buffer,
+    number: u64,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    idle: BTreeMap<(Role, u64), Vec<wgpu::Buffer>>,
+    idle: BTreeMap<(Role, u64), Vec<Raw>>,
+    /// Buffers that were ever allocated.
+    made: u64,
     counts: PoolCounts,
 }
 
@@ -69,6 +82,8 @@ pub(crate) struct Pool {
     reuse: Reuse,
     /// What is given up before anything is refused.
     residency: Arc<Residency>,
+    /// What is given up when a buffer is freed.
+    bindings: Arc<Bindings>,
     state: Mutex<State>,
 }
 
@@ -79,7 +94,7 @@ pub(crate) struct Buffer(Arc<Held>);
 
 #[derive(Debug)]
 struct Held {
-    raw: wgpu::Buffer,
+    raw: Raw,
     role: Role,
     bytes: u64,
     class: u64,
@@ -90,13 +105,23 @@ struct Held {
 impl Buffer {
     /// The wgpu buffer, which may be longer than what was asked for.
     pub(crate) fn raw(&self) -> &wgpu::Buffer {
-        &self.0.raw
+        &self.0.raw.buffer
     }
 
     /// What a kernel is bound to.
     pub(crate) fn binding(&self) -> wgpu::BindingResource<'_> {
         let size = std::num::NonZeroU64::new(self.0.bytes);
-        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &self.0.raw, offset: 0, size })
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &self.0.raw.buffer, offset: 0, size })
+    }
+
+    /// Its number: the same again where the pool gives the same buffer again.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.raw.number
+    }
+
+    /// Bytes that a kernel sees of it.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.bytes
     }
 
     /// Bytes that it takes.
@@ -125,6 +150,9 @@ impl Drop for Held {
         if kept {
             state.counts.idle_bytes += self.class;
             state.idle.entry((self.role, self.class)).or_default().push(self.raw.clone());
+        } else {
+            drop(state);
+            self.pool.bindings.forget();
         }
     }
 }
@@ -134,6 +162,7 @@ impl Pool {
         device: &wgpu::Device,
         faults: &Arc<Faults>,
         residency: &Arc<Residency>,
+        bindings: &Arc<Bindings>,
         options: &Options,
     ) -> Self {
         let limits = device.limits();
@@ -145,6 +174,7 @@ impl Pool {
             largest_binding: limits.max_storage_buffer_binding_size,
             reuse: options.reuse,
             residency: Arc::clone(residency),
+            bindings: Arc::clone(bindings),
             state: Mutex::default(),
         }
     }
@@ -154,7 +184,8 @@ impl Pool {
     }
 
     pub(crate) fn counts(&self) -> PoolCounts {
-        self.state().counts
+        let [bindings_hits, bindings_misses] = self.bindings.counts();
+        PoolCounts { bindings_hits, bindings_misses, ..self.state().counts }
     }
 
     /// Bytes that may still be held, points that would be given up for them left out.
@@ -198,7 +229,7 @@ impl Pool {
     }
 
     /// Counts the bytes as held, and returns a buffer if there is an idle one.
-    fn reserve(&self, what: &'static str, role: Role, bytes: u64, class: u64) -> Result<Option<wgpu::Buffer>> {
+    fn reserve(&self, what: &'static str, role: Role, bytes: u64, class: u64) -> Result<Option<Raw>> {
         let mut state = self.state();
         let largest = self.largest(role);
         let refused = if bytes > largest {
@@ -219,28 +250,33 @@ impl Pool {
             state.counts.idle_bytes -= class;
         } else {
             state.counts.misses += 1;
-            state.make_room(self.budget);
+            if state.make_room(self.budget) {
+                self.bindings.forget();
+            }
         }
         state.counts.most_bytes = state.counts.most_bytes.max(state.counts.held_bytes + state.counts.idle_bytes);
         Ok(idle)
     }
 
-    fn allocate(&self, what: &'static str, role: Role, size: u64) -> Result<wgpu::Buffer> {
+    fn allocate(&self, what: &'static str, role: Role, size: u64) -> Result<Raw> {
         let descriptor =
             wgpu::BufferDescriptor { label: Some(what), size, usage: role.usage(), mapped_at_creation: false };
         let made = self.faults.scoped(&self.device, what, size, || self.device.create_buffer(&descriptor));
+        let mut state = self.state();
         if made.is_err() {
-            self.state().counts.held_bytes -= size;
+            state.counts.held_bytes -= size;
         }
-        made
+        state.made += 1;
+        Ok(Raw { buffer: made?, number: state.made })
     }
 }
 
 impl State {
-    /// Frees idle buffers, small ones first, until all fits.
-    fn make_room(&mut self, budget: u64) {
+    /// Frees idle buffers, small ones first, until all fits; whether there were any.
+    fn make_room(&mut self, budget: u64) -> bool {
+        let before = self.counts.idle_bytes;
         while self.counts.held_bytes + self.counts.idle_bytes > budget {
-            let Some(mut entry) = self.idle.first_entry() else { return };
+            let Some(mut entry) = self.idle.first_entry() else { break };
             let (_, class) = *entry.key();
             if entry.get_mut().pop().is_some() {
                 self.counts.idle_bytes -= class;
@@ -249,6 +285,7 @@ impl State {
                 entry.remove();
             }
         }
+        self.counts.idle_bytes < before
     }
 }
 

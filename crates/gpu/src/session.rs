@@ -2,6 +2,7 @@
 
 use crate::{
     Options, Timing, Traffic,
+    bindings::Bindings,
     faults::Faults,
     kernel::{Compiled, Kernel},
     pool::{Buffer, Pool, Role},
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     pub(crate) queue: wgpu::Queue,
     pub(crate) faults: Arc<Faults>,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) bindings: Arc<Bindings>,
     /// Points that stay from one operation to the next.
     pub(crate) residency: Arc<Residency>,
     pub(crate) options: Options,
@@ -70,8 +72,10 @@ impl Session {
         let loss = Arc::clone(&faults);
         device.set_device_lost_callback(move |_, _| loss.lose());
         let residency = Arc::new(Residency::default());
+        let bindings = Arc::new(Bindings::new(options.bindings));
         Ok(Arc::new(Self {
-            pool: Arc::new(Pool::new(&device, &faults, &residency, options)),
+            pool: Arc::new(Pool::new(&device, &faults, &residency, &bindings, options)),
+            bindings,
             residency,
             profile: Mutex::default(),
             most_groups: device.limits().max_compute_workgroups_per_dimension,

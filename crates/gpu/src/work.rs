@@ -53,17 +53,10 @@ impl Work {
         let bytes = bytemuck::bytes_of(parameters);
         self.session.travelled[0].fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let uniform = self.session.pool.take("parameters", Role::Uniform, bytes.len() as u64)?;
-        let Session { device, queue, faults, .. } = &*self.session;
-        let bind_group = faults.scoped(device, kernel.name, 0, || {
-            queue.write_buffer(uniform.raw(), 0, bytes);
-            let all = std::iter::once(&uniform).chain(buffers.iter().copied());
-            let entries: Vec<_> = (0..)
-                .zip(all)
-                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.binding() })
-                .collect();
-            let (label, layout) = (Some(kernel.name), &compiled.layout);
-            device.create_bind_group(&wgpu::BindGroupDescriptor { label, layout, entries: &entries })
-        })?;
+        let Session { device, queue, faults, bindings, .. } = &*self.session;
+        faults.scoped(device, kernel.name, 0, || queue.write_buffer(uniform.raw(), 0, bytes))?;
+        let all = std::iter::once(&uniform).chain(buffers.iter().copied());
+        let bind_group = bindings.of(device, faults, kernel, &compiled, all)?;
         let timestamp_writes = self.clock.as_mut().and_then(|clock| clock.around(kernel.name));
         let descriptor = wgpu::ComputePassDescriptor { label: Some(kernel.name), timestamp_writes };
         let mut pass = self.encoder.begin_compute_pass(&descriptor);

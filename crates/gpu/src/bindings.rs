@@ -1,0 +1,90 @@
+//! Which buffers a kernel sees, made once for the same kernel and buffers.
+//!
+//! Tiles are alike, and the pool gives the buffers of one to the next: so do their bindings come again. They keep their buffers from being freed, so they go
+//! when the pool frees one, and when there are too many.
+
+use crate::{
+    Reuse,
+    faults::Faults,
+    kernel::{Compiled, Kernel},
+    pool::Buffer,
+};
+use isopach_compute::Result;
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Bindings that are kept, at most.
+const MOST: usize = 1 << 10;
+
+/// A kernel's name, and its buffers by number with the bytes of each that it sees.
+type Key = (&'static str, Vec<[u64; 2]>);
+
+/// The bindings of one life of a device.
+#[derive(Debug)]
+pub(crate) struct Bindings {
+    reuse: Reuse,
+    made: Mutex<HashMap<Key, wgpu::BindGroup>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Bindings {
+    pub(crate) fn new(reuse: Reuse) -> Self {
+        Self { reuse, made: Mutex::default(), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<Key, wgpu::BindGroup>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bindings that were there already, and those that had to be made.
+    pub(crate) fn counts(&self) -> [u64; 2] {
+        [&self.hits, &self.misses].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// A kernel's buffers, at its bindings from 0 on.
+    ///
+    /// # Errors
+    /// [`isopach_compute::Error::DeviceFault`] where they are not its own.
+    pub(crate) fn of<'a>(
+        &self,
+        device: &wgpu::Device,
+        faults: &Faults,
+        kernel: &Kernel,
+        compiled: &Compiled,
+        buffers: impl Iterator<Item = &'a Buffer> + Clone,
+    ) -> Result<wgpu::BindGroup> {
+        let key: Key = (kernel.name, buffers.clone().map(|buffer| [buffer.number(), buffer.bytes()]).collect());
+        if let Some(found) = self.made().get(&key) {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(found.clone());
+        }
+        self.misses.fetch_add(1, Ordering::Relaxed);
+        let group = faults.scoped(device, kernel.name, 0, || {
+            let entries: Vec<_> = (0..)
+                .zip(buffers)
+                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.binding() })
+                .collect();
+            let (label, layout) = (Some(kernel.name), &compiled.layout);
+            device.create_bind_group(&wgpu::BindGroupDescriptor { label, layout, entries: &entries })
+        })?;
+        if self.reuse == Reuse::Keep {
+            let mut made = self.made();
+            if made.len() >= MOST {
+                made.clear();
+            }
+            made.insert(key, group.clone());
+        }
+        Ok(group)
+    }
+
+    /// Gives all up, and with them the buffers that nobody else has.
+    pub(crate) fn forget(&self) {
+        self.made().clear();
+    }
+}
