@@ -7,13 +7,13 @@ use isopach_gpu::{Absent, Gpu, Options, Wanted};
 use std::sync::Arc;
 
 /// The best backend there is, then the CPU: a graphics processor that is there ([`gpu::Wanted::Best`](isopach_gpu::Wanted::Best), never one in software), for
-/// what it declines the CPU. Why there is none, where there is none, is told by [`Choice::absent`] and in every report.
+/// what it declines, too little work among it ([`gpu::Least`](isopach_gpu::Least)), the CPU. Why there is none, where there is none, is told by [`Choice::absent`] and in every report.
 ///
 /// Opening a device takes some hundredths of a second: call it once and keep it.
 #[must_use]
 pub fn auto() -> Choice<dyn Backend> {
     #[cfg(feature = "gpu")]
-    return auto_with(&Options::default());
+    return auto_with(&Options { least: isopach_gpu::Least::ESTIMATE, ..Options::default() });
     #[cfg(not(feature = "gpu"))]
     cpu().without("gpu: this build has none (feature `gpu`)")
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use isopach::{
     Backend,
     compute::{Choice, Error, Result},
-    gpu::{Options, Wanted},
+    gpu::{Least, Options, Wanted},
 };
 
 /// What to compute on.
@@ -43,7 +43,7 @@ impl On {
         match (self.backend, &self.gpus[..]) {
             (Kind::Cpu, []) => Ok(isopach::cpu()),
             (Kind::Cpu, _) => Err(Error::InvalidInput("--backend cpu and --gpus exclude each other".into())),
-            (Kind::Auto, []) => Ok(isopach::auto_with(&options)),
+            (Kind::Auto, []) => Ok(isopach::auto_with(&Options { least: Least::ESTIMATE, ..options })),
             (_, words) => {
                 let wanted = wanted(words);
                 isopach::on_gpus(&wanted, &options).map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))

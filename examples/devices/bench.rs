@@ -5,6 +5,7 @@ use crate::{
     agree::{self, Verdict},
     machine, pipeline,
     scene::Scene,
+    sweep,
 };
 use isopach::{
     change::{Epochs, M3c2, Normals},
@@ -37,7 +38,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) gpu: &'a Gpu,
     floors: Floors,
     repeat: usize,
-    json: bool,
+    pub(crate) json: bool,
     about: Value,
 }
 
@@ -58,7 +59,8 @@ pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<(), B
     neighbours(&bench, &before, &after)?;
     others(&bench, &before, &after)?;
     emission(&bench, arguments.pixels)?;
-    pipeline::run(&bench, &before, &after)
+    pipeline::run(&bench, &before, &after)?;
+    if arguments.sweep { sweep::run(&bench, arguments) } else { Ok(()) }
 }
 
 impl Bench<'_> {
@@ -87,14 +89,14 @@ impl Bench<'_> {
     }
 
     /// Prints a line with what it was measured on.
-    fn finish(&self, line: &mut Value) {
+    pub(crate) fn finish(&self, line: &mut Value) {
         if let (Some(line), Value::Object(about)) = (line.as_object_mut(), &self.about) {
             line.extend(about.clone());
         }
         println!("{line}");
     }
 
-    /// Runs both by turns, and tells the best times if they agree.
+    /// Runs both by turns, tells the best times if they agree, and returns how many times faster the device is; 0 where they do not.
     pub(crate) fn compare<T>(
         &self,
         name: &str,
@@ -102,7 +104,7 @@ impl Bench<'_> {
         floor: Floor,
         agree: impl Fn(&T, &T) -> Verdict,
         [cpu, gpu]: [&dyn Fn() -> Result<T>; 2],
-    ) -> std::result::Result<(), Box<dyn Error>> {
+    ) -> std::result::Result<f64, Box<dyn Error>> {
         let (expected, found) = (cpu()?, gpu()?);
         let verdict = agree(&found, &expected);
         drop((expected, found));
@@ -120,6 +122,7 @@ impl Bench<'_> {
             }
         }
         let [cpu_s, gpu_s] = best;
+        let ratio = if verdict.is_ok() { cpu_s / gpu_s } else { 0.0 };
         let n = items as f64;
         let floor_s = n * (floor.bytes / self.floors.copy_bytes_per_s).max(floor.flops / self.floors.flops_per_s);
         if self.json {
@@ -130,7 +133,7 @@ impl Bench<'_> {
                 "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
             });
             self.finish(&mut line);
-            return Ok(());
+            return Ok(ratio);
         }
         match verdict {
             Ok(()) => println!(
@@ -143,7 +146,7 @@ impl Bench<'_> {
             ),
             Err(what) => println!("{name:<34} {items:>10} NOT TIMED: {what}"),
         }
-        Ok(())
+        Ok(ratio)
     }
 
     /// Device time of all kernels so far.
@@ -233,10 +236,12 @@ fn others(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Resu
         floor(76.0, 12_000.0),
         agree::differences,
         [&|| m3c2.run(&Cpu, epochs), &|| m3c2.run(gpu, epochs)],
-    )
+    )?;
+    Ok(())
 }
 
-fn emission(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(), Box<dyn Error>> {
+/// The emission measure of so many pixels; how many times faster the device is.
+pub(crate) fn emission(bench: &Bench<'_>, pixels: usize) -> std::result::Result<f64, Box<dyn Error>> {
     let edges = (0..=BINS).map(|i| 5.7 + 1.4 * i as f64 / BINS as f64).collect();
     let inversion = Inversion::new(TemperatureResponse::aia(), edges);
     let [counts, sigma] = observation(&inversion, pixels)?;

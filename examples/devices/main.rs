@@ -20,6 +20,7 @@ mod pipeline;
 mod scene;
 #[path = "../common/scene_epochs.rs"]
 mod scene_epochs;
+mod sweep;
 
 use clap::Parser;
 use isopach::gpu::{Adapter, DeviceType, Gpu, Options, Timing, Wanted, adapters, all_in_hardware};
@@ -34,6 +35,9 @@ struct Arguments {
     /// Time every kernel and the whole pipeline, each result held against the processor's before its time is printed.
     #[arg(long)]
     bench: bool,
+    /// With --bench: also from how many points and pixels on the device is worth starting.
+    #[arg(long)]
+    sweep: bool,
     /// JSON lines instead of tables.
     #[arg(long)]
     json: bool,

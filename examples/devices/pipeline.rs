@@ -16,7 +16,8 @@ use std::{error::Error, sync::Arc};
 /// What the tiles gave, in the order of the plan.
 type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
 
-pub(crate) fn run(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<(), Box<dyn Error>> {
+/// How many times faster the device is.
+pub(crate) fn run(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<f64, Box<dyn Error>> {
     let epochs = [Resident::new("before", before.clone()), Resident::new("after", after.clone())];
     let on_cpu = || Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
     let on_gpu = || Choice::new(vec![Arc::new(bench.gpu.clone()) as Arc<dyn Backend>, Arc::new(Cpu)]);

@@ -38,6 +38,16 @@ pub enum Error {
         /// The operation, to be read after "cannot".
         operation: &'static str,
     },
+    /// Another backend does so little work sooner than this one could begin.
+    #[error("{given} {what} are too little to begin with: here work begins at {least}")]
+    TooLittle {
+        /// What there is of it: points, pixels.
+        what: &'static str,
+        /// How many there are.
+        given: usize,
+        /// How many it takes.
+        least: usize,
+    },
     /// The work does not fit the memory it was given.
     #[error("{what} needs {requested} bytes, but the budget is {budget}: {advice}")]
     OutOfMemory {
@@ -79,8 +89,11 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
-        use Error::{DeviceFault, DeviceLost, OutOfMemory, Unsupported};
-        matches!(self, Unsupported { .. } | OutOfMemory { .. } | DeviceLost { .. } | DeviceFault { .. })
+        use Error::{DeviceFault, DeviceLost, OutOfMemory, TooLittle, Unsupported};
+        matches!(
+            self,
+            Unsupported { .. } | TooLittle { .. } | OutOfMemory { .. } | DeviceLost { .. } | DeviceFault { .. }
+        )
     }
 
     /// One word for the kind of failure, for counters and reports.
@@ -91,6 +104,7 @@ impl Error {
             Self::InvalidInput(_) => "invalid input",
             Self::InvalidPoint { .. } => "invalid point",
             Self::Unsupported { .. } => "unsupported",
+            Self::TooLittle { .. } => "too little work",
             Self::OutOfMemory { .. } => "out of memory",
             Self::DeviceLost { .. } => "device lost",
             Self::DeviceFault { .. } => "device fault",

@@ -58,7 +58,7 @@ mod work;
 pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use floor::Floors;
 pub use gpu::Gpu;
-pub use options::{Keeping, Options, Reuse, Timing, Upload};
+pub use options::{Keeping, Least, Options, Reuse, Timing, Upload};
 pub use pool::PoolCounts;
 pub use profile::{KernelTime, Traffic};
 pub use wgpu::{Backend, DeviceType, Features, Limits};

@@ -1,5 +1,6 @@
 //! What can be chosen when a device is opened.
 
+use isopach_compute::{Error, Result};
 use std::time::Duration;
 
 /// How coordinates and other large inputs reach the device.
@@ -42,11 +43,43 @@ pub enum Timing {
     EveryKernel,
 }
 
+/// Work below which a device is not worth starting: it is declined with [`isopach_compute::Error::TooLittle`], so that the next backend does it.
+///
+/// Whether a piece of work is declined depends on its size alone, never on how long something took: results do not change from run to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Least {
+    /// Points to be indexed, rasterised or aligned.
+    pub points: usize,
+    /// Pixels whose emission measure is wanted.
+    pub pixels: usize,
+}
+
+impl Least {
+    /// What a device on its own card is likely to need. The example `devices --bench --sweep` tells where the border lies on the device at hand.
+    pub const ESTIMATE: Self = Self { points: 50_000, pixels: 4096 };
+
+    /// Declines fewer points than it takes.
+    pub(crate) fn points(self, given: usize) -> Result<()> {
+        at_least("points", given, self.points)
+    }
+
+    /// Declines fewer pixels than it takes.
+    pub(crate) fn pixels(self, given: usize) -> Result<()> {
+        at_least("pixels", given, self.pixels)
+    }
+}
+
+fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
+    if given < least { Err(Error::TooLittle { what, given, least }) } else { Ok(()) }
+}
+
 /// What can be chosen when a device is opened. The default is what was faster where it was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Bytes that all buffers together may take. What does not fit is refused before the driver hears of it.
     pub budget_bytes: u64,
+    /// Work below which it is declined; by default nothing is too little.
+    pub least: Least,
     /// Workgroups in one dimension of a dispatch: fewer than the device has, to see that the work is split rightly.
     pub most_groups: Option<u32>,
     /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the work is split rightly.
@@ -70,6 +103,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             budget_bytes: 4 << 30,
+            least: Least::default(),
             most_groups: None,
             most_binding_bytes: None,
             upload: Upload::default(),

@@ -8,7 +8,7 @@ mod random;
 
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Choice, Compute, Cpu, Error};
-use isopach_gpu::{Gpu, Options, Reuse, Timing, Upload, Wanted, adapters};
+use isopach_gpu::{Gpu, Least, Options, Reuse, Timing, Upload, Wanted, adapters};
 use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
 use random::random;
 use std::sync::Arc;
@@ -150,6 +150,18 @@ fn impatience_ends_in_the_right_answer_or_in_loss() {
         Ok(found) => assert!(found == Cpu.index(points).unwrap().nearest(points, 1.0).unwrap()),
         Err(error) => assert!(matches!(error, Error::DeviceLost { .. }), "{error}"),
     }
+}
+
+#[test]
+fn too_little_work_is_left_to_the_next() {
+    let least = Least { points: 1_000, pixels: 0 };
+    let Some(gpu) = device::open(Options { least, ..Options::default() }) else { return };
+    let choice = Choice::new(vec![Arc::new(gpu) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]);
+    let (little, enough) = (cloud(999), cloud(1_000));
+    let nearest = |points: Positions<'_>| choice.run(|on| on.index(points)?.nearest(points, 1.0)).unwrap().len();
+    assert_eq!((nearest(enough.positions()), choice.reruns()), (1_000, 0));
+    assert_eq!((nearest(little.positions()), choice.reruns()), (999, 1));
+    assert_eq!(choice.passed_on()[0].causes["too little work"], 1);
 }
 
 #[test]

@@ -61,6 +61,7 @@ struct Summing {
 /// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Pairing::linearize`] says, the same bits at every run.
 impl Align for Gpu {
     fn pairing<'a>(&self, source: Positions<'a>, target: Target<'a>) -> Result<Box<dyn Pairing + 'a>> {
+        self.options().least.points(source.len().max(target.positions.len()))?;
         if source.is_empty() || target.positions.is_empty() || u32::try_from(target.positions.len()).is_err() {
             return Ok(Box::new(Searched::new(source, target, self.index(target.positions)?)));
         }

@@ -53,6 +53,7 @@ impl InvertPixels for Gpu {
 
     fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
         backend::invert_single(inversion, &observation, |rows, slab| {
+            self.options().least.pixels(slab.pixels())?;
             can(inversion.channels() <= CHANNELS, "invert more than six channels")?;
             can(!backend::ignores_given_weights(inversion), "leave some pixels' given weights out")?;
             can(inversion.mu_samples <= 1 << 20, "search a grid of more than 2²⁰ points")?;

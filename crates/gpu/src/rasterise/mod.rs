@@ -28,6 +28,7 @@ pub(crate) const KERNELS: &[&Kernel] = &[&sums::SUMS, order::KERNELS[0], order::
 impl Rasterise for Gpu {
     fn rasterise(&self, points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>> {
         grid.check(statistics)?;
+        self.options().least.points(points.len())?;
         if points.len() >= 1 << 31 {
             return Err(Error::Unsupported { operation: "rasterise 2^31 points at once: use smaller tiles" });
         }

@@ -64,6 +64,7 @@ struct Index<'a> {
 
 impl NeighbourSearch for Gpu {
     fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>> {
+        self.options().least.points(points.len())?;
         let session = self.session()?;
         if u32::try_from(points.len()).is_err() {
             let (requested, budget) = (16 * points.len() as u64, self.options().budget_bytes);

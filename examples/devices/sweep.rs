@@ -1,0 +1,44 @@
+//! From how much work on a device is worth starting: what [`isopach::gpu::Least`] should be there.
+
+use crate::{
+    Arguments,
+    bench::{self, Bench},
+    pipeline,
+    scene::Scene,
+};
+use isopach::cloud::Origin;
+use serde_json::json;
+use std::error::Error;
+
+/// Larger ones by steps of about two, up to what is benched.
+fn sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(first), |size| Some(2 * size)).take_while(move |size| *size <= last)
+}
+
+/// Times both on ever more work, and tells the least from which on the device is faster at all that follows.
+pub(crate) fn run(bench: &Bench<'_>, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let mut points = Vec::new();
+    for size in sizes(1 << 10, arguments.points) {
+        let scene = Scene::new(size, 1);
+        let origin = Origin::near(scene.middle())?;
+        let [before, after] = scene.epochs().map(|epoch| epoch.about(origin));
+        points.push((size, pipeline::run(bench, &before?, &after?)?));
+    }
+    tell(bench, "points", &points);
+    let pixels: Vec<(usize, f64)> = sizes(1 << 6, arguments.pixels)
+        .map(|size| Ok((size, bench::emission(bench, size)?)))
+        .collect::<Result<_, Box<dyn Error>>>()?;
+    tell(bench, "pixels", &pixels);
+    Ok(())
+}
+
+fn tell(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
+    let slower = ratios.iter().rposition(|(_, ratio)| *ratio < 1.0).map_or(0, |last| last + 1);
+    let least = ratios.get(slower).map(|(size, _)| size);
+    if bench.json {
+        bench.finish(&mut json!({ "what": "least", "of": what, "least": least }));
+    } else {
+        let least = least.map_or("no number that was tried".into(), ToString::to_string);
+        println!("the device is faster from {least} of {what} on");
+    }
+}
