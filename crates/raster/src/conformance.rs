@@ -123,7 +123,12 @@ fn cases() -> Vec<Case> {
     add("equal points".into(), &many(300, |_| [3.0, 1.7, 5.3]), small, 0.1);
     add("a heap with equal heights".into(), &many(2500, |i| [2.0, 2.0, (10.0 * random(i / 3)).floor()]), small, 1.0);
     add("a vertical line on a corner".into(), &many(1500, |i| [1.0, 2.0, 0.37 * i as f64]), small, 0.1);
-    add("a lattice".into(), &many(2000, |i| [(i % 50) as f64 * 0.25, (i / 50) as f64 * 0.25, (i % 7) as f64]), small, 0.25);
+    add(
+        "a lattice".into(),
+        &many(2000, |i| [(i % 50) as f64 * 0.25, (i / 50) as f64 * 0.25, (i % 7) as f64]),
+        small,
+        0.25,
+    );
     // From one point a cell to more than any workgroup has threads.
     let sizes: [u64; 14] = [1, 2, 3, 31, 32, 33, 34, 63, 64, 65, 255, 256, 257, 1025];
     let crowd = |cell: u64| {

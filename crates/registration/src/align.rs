@@ -60,7 +60,9 @@ impl Align for EveryPoint {}
 /// Two clouds, ready to be paired at any pose.
 pub trait Pairing {
     /// The normal equations over all pairs at the pose `at`: each source point with its nearest target point. Pairs are the same everywhere; sums may differ
-    /// by 10⁻⁵ of the root of the product of the two diagonal entries that belong to them (for `b`: of √(H error)), and residuals by 2·10⁻⁹ m.
+    /// by 10⁻⁵ of the root of the product of the two diagonal entries that belong to them (for `b`: of √(H error)), and coordinates of
+    /// the moved source, so residuals and lever arms, by 2·10⁻⁹ m, which is what `f64` leaves of coordinates ten thousand kilometres out. [`crate::conformance`]
+    /// holds a backend to that.
     ///
     /// # Errors
     /// Those of [`Rejection::check`]; [`Error::InvalidPoint`] where the pose takes a point out of the target's reach; whatever the backend declines

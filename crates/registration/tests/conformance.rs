@@ -4,7 +4,7 @@
 
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Compute, Cpu, Device, Error, Result};
-use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
+use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, Neighbours};
 use isopach_registration::{
     Align, Factor, NormalEquations, Pairing, Rejection, Target,
     conformance::{Finding, conformance},
@@ -52,6 +52,50 @@ impl Pairing for OwnPairing<'_> {
     }
 }
 
+/// Searches as the processor does, but the later of two points that are as near wins.
+#[derive(Debug)]
+struct Later;
+
+struct LaterIndex<'a>(Box<dyn NeighbourIndex + 'a>);
+
+impl Compute for Later {
+    fn device(&self) -> Device {
+        Device { name: "later".into(), working_set_bytes: u64::MAX }
+    }
+}
+
+impl NeighbourSearch for Later {
+    fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>> {
+        Ok(Box::new(LaterIndex(Cpu.index(points)?)))
+    }
+}
+
+impl Align for Later {}
+
+impl NeighbourIndex for LaterIndex<'_> {
+    fn positions(&self) -> Positions<'_> {
+        self.0.positions()
+    }
+
+    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+        self.0.k_nearest(queries, k, max_distance)
+    }
+
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+        self.0.within(queries, radius)
+    }
+
+    fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
+        let two = self.k_nearest(queries, 2, max_distance)?;
+        let list = |i: usize| {
+            let entries = two.offsets[i]..two.offsets[i + 1];
+            entries.map(|at| Neighbour { index: two.indices[at], squared_distance: two.squared_distances[at] })
+        };
+        let nearest = |a: Neighbour, b: Neighbour| if b.squared_distance > a.squared_distance { a } else { b };
+        Ok((0..two.len()).map(|i| list(i).reduce(nearest)).collect())
+    }
+}
+
 fn operations(findings: &[Finding]) -> BTreeSet<&str> {
     findings.iter().map(|finding| finding.operation).collect()
 }
@@ -69,6 +113,13 @@ fn a_point_that_is_lost_is_missed() {
     assert_eq!(operations(&findings), all);
     assert!(findings.iter().any(|f| f.what == "249 pairs, not 250"));
     assert!(!findings.iter().any(|f| f.case.starts_with("no source")));
+}
+
+#[test]
+fn ties_that_go_to_the_wrong_point_are_found() {
+    let findings = conformance(&Later);
+    assert!(findings.iter().all(|f| f.case.starts_with("a lattice")), "{:?}", findings.first());
+    assert!(findings.iter().any(|f| f.operation == "pairs" && f.what.contains("m from the pivot is chosen")));
 }
 
 #[test]
