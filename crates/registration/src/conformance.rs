@@ -76,12 +76,15 @@ struct Case {
     source: Cloud,
     target: Cloud,
     normals: Vec<[f64; 3]>,
-    /// Metres; one at least.
-    pivots: Vec<[f64; 3]>,
+    /// One at least.
+    pivots: Points,
 }
 
+/// Metres.
+type Points = Vec<[f64; 3]>;
+
 /// The points of `n` numbers from `first` on.
-fn many(first: u64, n: u64, point: impl Fn(u64) -> [f64; 3]) -> Vec<[f64; 3]> {
+fn many(first: u64, n: u64, point: impl Fn(u64) -> [f64; 3]) -> Points {
     (first..first + n).map(point).collect()
 }
 
@@ -105,7 +108,7 @@ fn cases() -> Vec<Case> {
     let (few, target, source) = (hills(5000, 40, corner), hills(0, 300, corner), hills(900, 250, beside));
     let far = [source.clone(), many(0, 50, |i| [corner[0] + 1000.0, corner[1] + i as f64, corner[2]])].concat();
     let pivots = vec![middle, edge, elsewhere];
-    let clouds: Vec<(&str, Vec<[f64; 3]>, Vec<[f64; 3]>, Vec<[f64; 3]>)> = vec![
+    let clouds: Vec<(&str, Points, Points, Points)> = vec![
         ("hills", source.clone(), target.clone(), pivots),
         ("hills ten thousand kilometres out", hills(900, 250, out), hills(0, 300, out), vec![out]),
         ("hills below zero", hills(900, 250, [-15.0; 3]), hills(0, 300, [-15.0; 3]), vec![[-5.0, -5.0, 0.1]]),
@@ -124,7 +127,7 @@ fn cases() -> Vec<Case> {
         ("some normals missing", source.clone(), target.clone(), vec![middle]),
         ("no normals", source, target, vec![middle]),
     ];
-    let case = |(name, source, target, pivots): (&'static str, Vec<_>, Vec<_>, _)| {
+    let case = |(name, source, target, pivots): (&'static str, Points, Points, Points)| {
         // The suite's own coordinates are finite and within reach.
         let (source, target) = (Cloud::from_points(&source).ok()?, Cloud::from_points(&target).ok()?);
         let mut normals = crate::target_normals(&Cpu, target.positions(), 12).ok()?;
