@@ -1,20 +1,21 @@
 //! Every capability of a device against its definition.
 
-use isopach::{emission, gpu::Gpu, neighbours};
+use isopach::{emission, gpu::Gpu, neighbours, raster, registration};
 use serde_json::json;
 use std::{collections::BTreeMap, error::Error};
 
 /// Prints what was found, a line an operation; the number of differences, declined operations left out.
 pub(crate) fn run(gpu: &Gpu, as_json: bool) -> Result<usize, Box<dyn Error>> {
-    let mut found: Vec<(&str, String, String)> = Vec::new();
-    found.extend(neighbours::conformance::conformance(gpu).into_iter().map(|f| (f.operation, f.case, f.what)));
-    found.extend(emission::conformance::conformance(gpu)?.into_iter().map(|f| (f.operation, f.case.into(), f.what)));
+    let mut found = neighbours::conformance::conformance(gpu);
+    found.extend(raster::conformance::conformance(gpu));
+    found.extend(registration::conformance::conformance(gpu));
+    found.extend(emission::conformance::conformance(gpu)?);
     let name = &gpu.adapter().name;
     let declined = |what: &str| what.contains("cannot");
-    let differences = found.iter().filter(|(_, _, what)| !declined(what)).count();
+    let differences = found.iter().filter(|finding| !declined(&finding.what)).count();
     let mut counts: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
-    for (operation, case, what) in &found {
-        counts.entry((operation, what)).or_insert((0, case)).0 += 1;
+    for finding in &found {
+        counts.entry((finding.operation, &finding.what)).or_insert((0, &finding.case)).0 += 1;
     }
     if as_json {
         let list: Vec<_> = counts

@@ -6,6 +6,7 @@
 //! to forward and nothing to forget.
 
 mod choice;
+pub mod conformance;
 mod error;
 mod hash;
 mod unfinished_file;

@@ -14,26 +14,9 @@ use crate::{
     AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Outputs,
     Quantity, Saturation, TemperatureResponse, Weights, plain,
 };
+pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Error, Result};
 use ndarray::{Array2, ArrayD, Axis};
-use std::fmt;
-
-/// Something that a backend did differently from the definition, or did not do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The operation.
-    pub operation: &'static str,
-    /// What it was run on.
-    pub case: &'static str,
-    /// What was wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}: {}", self.operation, self.case, self.what)
-    }
-}
 
 /// Pixels of a case.
 const PIXELS: usize = 101;
@@ -54,7 +37,7 @@ pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
                 Err(Error::Unsupported { operation }) => Some(format!("declined: cannot {operation}")),
                 Err(error) => Some(format!("failed: {error}")),
             };
-            findings.extend(what.map(|what| Finding { operation, case, what }));
+            findings.extend(what.map(|what| Finding { operation, case: case.to_owned(), what }));
         };
         note("invert", on.invert(&inversion, observation), 1e-8, 0);
         let [counts, sigma] = [&counts, &sigma].map(|a| a.mapv(|x| x as f32));

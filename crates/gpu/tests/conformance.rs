@@ -1,24 +1,49 @@
-//! The suite that every backend is put through.
+//! The suites that every backend is put through. That of emission measures is in `emission.rs`.
 #![allow(clippy::print_stdout)]
 
 #[path = "common/device.rs"]
 mod device;
 
+use isopach_compute::conformance::Finding;
 use isopach_gpu::{Gpu, Options, Wanted};
-use isopach_neighbours::conformance::conformance;
+use isopach_neighbours::conformance::conformance as neighbour_search;
+use isopach_raster::conformance::conformance as rasterising;
+use isopach_registration::conformance::conformance as alignment;
+
+/// What a suite finds, and how long it took.
+fn timed(suite: impl FnOnce() -> Vec<Finding>, gpu: &Gpu) -> Vec<Finding> {
+    let start = std::time::Instant::now();
+    let findings = suite();
+    println!("{} findings in {:?}, {:?}, {} near ties", findings.len(), start.elapsed(), gpu.pool(), gpu.near_ties());
+    findings
+}
+
+fn assert_none(findings: &[Finding]) {
+    for finding in findings.iter().take(20) {
+        println!("{finding}");
+    }
+    assert!(findings.is_empty(), "{} findings", findings.len());
+}
 
 #[test]
 fn neighbour_search_conforms() {
     let Some(gpu) = device::gpu() else { return };
-    let start = std::time::Instant::now();
-    let findings = conformance(gpu);
-    println!("{} findings in {:?}, {:?}, {} near ties", findings.len(), start.elapsed(), gpu.pool(), gpu.near_ties());
-    let stated = |what: &str| what == "this backend cannot find more than 64 nearest neighbours";
-    let other: Vec<_> = findings.iter().filter(|finding| !stated(&finding.what)).collect();
-    for finding in other.iter().take(20) {
-        println!("{finding}");
-    }
-    assert!(other.is_empty(), "{} findings", other.len());
+    let findings = timed(|| neighbour_search(gpu), gpu);
+    let stated = |f: &Finding| f.what == "this backend cannot find more than 64 nearest neighbours";
+    let (stated, other): (Vec<_>, Vec<_>) = findings.into_iter().partition(stated);
+    assert_none(&other);
     // 1000 of more than 64 points: on each such cloud, here and ten thousand kilometres out.
-    assert_eq!(findings.len(), 2 * 7);
+    assert_eq!(stated.len(), 2 * 7);
+}
+
+#[test]
+fn rasterising_conforms() {
+    let Some(gpu) = device::gpu() else { return };
+    assert_none(&timed(|| rasterising(gpu), gpu));
+}
+
+#[test]
+fn alignment_conforms() {
+    let Some(gpu) = device::gpu() else { return };
+    assert_none(&timed(|| alignment(gpu), gpu));
 }

@@ -164,7 +164,7 @@ fn it_conforms_but_for_what_it_declines() {
     let findings = conformance(gpu).unwrap();
     let (declined, wrong): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.what.starts_with("declined"));
     assert!(wrong.is_empty(), "{}", wrong.iter().map(|f| format!("{f}\n")).collect::<String>());
-    let single: Vec<_> = declined.iter().filter(|f| f.operation == "invert_single").map(|f| f.case).collect();
+    let single: Vec<_> = declined.iter().filter(|f| f.operation == "invert_single").map(|f| f.case.as_str()).collect();
     assert_eq!(single, ["two channels that are the same"], "seven channels");
 }
 

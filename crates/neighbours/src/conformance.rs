@@ -16,25 +16,8 @@
 
 use crate::{AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Surface, plain::EveryPoint};
 use isopach_cloud::{Cloud, Positions};
-use isopach_compute::{Error, Result};
-use std::fmt;
-
-/// Something that a backend did differently from the definition, or did not do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The operation.
-    pub operation: &'static str,
-    /// The cloud that it was run on.
-    pub case: String,
-    /// What was wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}: {}", self.operation, self.case, self.what)
-    }
-}
+pub use isopach_compute::conformance::Finding;
+use isopach_compute::{Error, Result, conformance::random};
 
 /// Runs every operation of `on` against its definition. Empty: it conforms, and has everything.
 #[must_use]
@@ -46,13 +29,6 @@ struct Case {
     name: String,
     points: Cloud,
     queries: Cloud,
-}
-
-/// A number in [0, 1) from its position in a sequence.
-fn random(i: u64) -> f64 {
-    let mut z = i.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(0x1234_5678_9ABC_DEF1);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 fn cases() -> Vec<Case> {
@@ -93,10 +69,8 @@ impl Case {
     fn run(&self, on: &dyn NeighbourSearch) -> Vec<Finding> {
         let (points, queries) = (self.points.positions(), self.queries.positions());
         let mut findings = Vec::new();
-        let mut check = |operation: &'static str, outcome: Result<Option<String>>| match outcome {
-            Ok(None) => {}
-            Ok(Some(what)) => findings.push(Finding { operation, case: self.name.clone(), what }),
-            Err(error) => findings.push(Finding { operation, case: self.name.clone(), what: error.to_string() }),
+        let mut check = |operation: &'static str, outcome: Result<Option<String>>| {
+            findings.extend(Finding::of(operation, &self.name, outcome));
         };
         for (k, limit) in
             [(1, f64::INFINITY), (5, f64::INFINITY), (40, f64::INFINITY), (5, 0.75), (1000, 3.0), (3, 0.0)]

@@ -1,10 +1,15 @@
 //! North-up grids on an absolute integer grid: what cells hold, GeoTIFF, pictures.
+//!
+//! The capability [`Rasterise`] turns points into cells. [`plain`] is the definition, in plain loops; every faster way is held to it by the suite in
+//! [`conformance`], which a stranger's backend can be put through as well.
 
 mod cell;
+pub mod conformance;
 mod cpu;
 mod geotiff;
 mod grid;
 pub mod picture;
+pub mod plain;
 mod rasterise;
 
 pub use cell::{CellSums, Rank};

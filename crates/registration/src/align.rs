@@ -3,7 +3,7 @@
 use crate::{Factor, NormalEquations};
 use isopach_cloud::{Cloud, Positions, Rigid};
 use isopach_compute::{Cpu, Error, Result};
-use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, eigen};
+use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, eigen, plain::EveryPoint};
 use rayon::prelude::*;
 
 /// Pairs whose sums are added up one after the other; blocks are added in order. So the bits of a sum depend on the order of the source, never on
@@ -17,6 +17,19 @@ pub struct Rejection {
     pub max_distance: f64,
     /// Of the others, this share of the closest does: 1 for all (Chetverikov et al. 2005).
     pub kept_share: f64,
+}
+
+impl Rejection {
+    /// Refuses a distance below zero, a share that is not above 0 and at most 1, and what is no number.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] names it.
+    pub fn check(&self) -> Result<()> {
+        let Self { max_distance, kept_share } = *self;
+        Error::check("maximum correspondence distance", max_distance, max_distance >= 0.0, "be zero or above")?;
+        let some = kept_share > 0.0 && kept_share <= 1.0;
+        Error::check("kept share", kept_share, some, "be above 0 and at most 1").map(drop)
+    }
 }
 
 /// The target, and its normals where the factor needs them.
@@ -41,13 +54,19 @@ pub trait Align: NeighbourSearch {
 
 impl Align for Cpu {}
 
+/// The definition, whoever searches.
+impl Align for EveryPoint {}
+
 /// Two clouds, ready to be paired at any pose.
 pub trait Pairing {
     /// The normal equations over all pairs at the pose `at`: each source point with its nearest target point. Pairs are the same everywhere; sums may differ
-    /// by 10⁻⁵ of the root of the product of the two diagonal entries that belong to them (for `b`: of √(H error)), and residuals by 2·10⁻⁹ m.
+    /// by 10⁻⁵ of the root of the product of the two diagonal entries that belong to them (for `b`: of √(H error)), and coordinates of
+    /// the moved source, so residuals and lever arms, by 2·10⁻⁹ m, which is what `f64` leaves of coordinates ten thousand kilometres out. [`crate::conformance`]
+    /// holds a backend to that.
     ///
     /// # Errors
-    /// Whatever the backend declines with.
+    /// Those of [`Rejection::check`]; [`Error::InvalidPoint`] where the pose takes a point out of the target's reach; whatever the backend declines
+    /// with.
     fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations>;
 }
 
@@ -78,6 +97,7 @@ impl<'a> Searched<'a> {
 
 impl Pairing for Searched<'_> {
     fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+        rejection.check()?;
         let n = self.source.len();
         let moved: Vec<[f64; 3]> = (0..n).into_par_iter().map(|i| at.apply(self.source.absolute(i))).collect();
         let queries = Cloud::from_points_about(&moved, self.target.positions.origin())?;

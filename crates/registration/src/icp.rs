@@ -143,9 +143,9 @@ impl<F: Factor> Icp<F> {
     }
 
     fn check(&self, pair: Pair<'_>) -> Result<()> {
-        let Rejection { max_distance, kept_share } = self.rejection;
+        let Rejection { max_distance, .. } = self.rejection;
         Error::check("maximum correspondence distance", max_distance, max_distance > 0.0, "be above zero")?;
-        Error::check("kept share", kept_share, kept_share > 0.0 && kept_share <= 1.0, "be above 0 and at most 1")?;
+        self.rejection.check()?;
         for (name, positions) in [("source", pair.source), ("target", pair.target)] {
             if positions.is_empty() {
                 return Err(Error::InvalidInput(format!("the {name} of an alignment has no points")));

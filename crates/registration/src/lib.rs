@@ -6,9 +6,11 @@
 //! carries it. [`coarse`] brings clouds near enough for that.
 //!
 //! Nearest neighbours and sums run on whatever backend has the capability [`Align`]; the 6 × 6 system is solved on the host, once.
+//! The suite in [`conformance`] holds any of them, a stranger's too, to the plain definition.
 
 mod align;
 pub mod coarse;
+pub mod conformance;
 mod equations;
 mod factor;
 mod icp;

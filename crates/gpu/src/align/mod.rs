@@ -96,6 +96,7 @@ struct Resting<'a> {
 
 impl Pairing for Resting<'_> {
     fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+        rejection.check()?;
         // Without its normal, every pair is passed over: the definition knows.
         let normals = self.target.normals.len() == self.target.positions.len();
         let known = factor.measure().filter(|&m| m == Measure::PointToPoint || normals);
