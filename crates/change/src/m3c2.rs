@@ -3,7 +3,7 @@
 use crate::{Differences, Normals, normals::axes_and_radii};
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{AlongNormals, AxialStatistic, Cylinder, NeighbourIndex, NeighbourSearch, Surface};
+use isopach_neighbours::{AlongNormals, AxialStatistic, Cylinder, NeighbourIndex, NeighbourSearch, Sight, Surface};
 
 /// M3C2 (Lague, Brodu & Leroux 2013, ISPRS J. 82).
 ///
@@ -93,9 +93,10 @@ impl M3c2 {
         self.check()?;
         let cylinder = Cylinder { radius: self.cylinder_radius, half_length: self.projection_depth };
         if let Normals::Multiscale { radii, towards } = &self.normals {
-            let along = Surface { radii, towards: *towards };
+            let around = Surface { radii, towards: *towards };
+            let sight = Sight { surface: around, cylinder, statistic: self.statistic };
             let AlongNormals { normals, statistics: [before, after] } =
-                surface.along_normals(core_points, along, [reference, compared], cylinder, self.statistic)?;
+                surface.along_normals(core_points, [reference, compared], sight)?;
             let (axes, radii) = axes_and_radii(&normals);
             return Ok(Differences::of(axes, radii, [&before, &after], self.registration_error));
         }

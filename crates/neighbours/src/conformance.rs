@@ -14,7 +14,9 @@
 //!
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
-use crate::{AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Surface, plain::EveryPoint};
+use crate::{
+    AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Sight, Surface, plain::EveryPoint,
+};
 use isopach_cloud::{Cloud, Positions};
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Error, Result, conformance::random};
@@ -212,7 +214,7 @@ fn along_normals(
     let (surface, statistic) = (Surface { radii, towards: [0.0, 0.3, 2.0] }, AxialStatistic::MeanDeviation);
     let indexes = [on.index(points)?, on.index(half)?];
     let clouds = [&*indexes[0], &*indexes[1]];
-    let found = indexes[0].along_normals(queries, surface, clouds, cylinder, statistic)?;
+    let found = indexes[0].along_normals(queries, clouds, Sight { surface, cylinder, statistic })?;
     let normals = indexes[0].normals(queries, radii, surface.towards)?;
     let apart = |i: &usize| {
         let (a, b) = (&found.normals[*i], &normals[*i]);

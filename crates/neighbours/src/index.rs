@@ -1,6 +1,6 @@
 //! The capability and its index.
 
-use crate::{AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, Surface, plain};
+use crate::{AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, Sight, plain};
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
 use rayon::prelude::*;
@@ -145,12 +145,10 @@ pub trait NeighbourIndex: Send + Sync {
     fn along_normals(
         &self,
         queries: Positions<'_>,
-        surface: Surface<'_>,
         clouds: [&dyn NeighbourIndex; 2],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        sight: Sight<'_>,
     ) -> Result<AlongNormals> {
-        plain::along_normals(self, queries, surface, clouds, cylinder, statistic)
+        plain::along_normals(self, queries, clouds, sight)
     }
 
     /// What the backend that made this index knows its own by; nobody else can make anything of it.

@@ -21,4 +21,4 @@ pub use covariance::Covariance;
 pub use eigen::{Eigen, eigen};
 pub use index::{Neighbour, NeighbourIndex, NeighbourSearch, Neighbours};
 pub use moments::Moments;
-pub use normal::{AlongNormals, Normal, Surface};
+pub use normal::{AlongNormals, Normal, Sight, Surface};

@@ -1,6 +1,6 @@
 //! Which way a surface faces.
 
-use crate::{AxialStatistics, Covariance, eigen};
+use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, eigen};
 
 /// The normal of the neighbourhood that was the most planar of those that were looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +26,17 @@ pub struct Surface<'a> {
     pub radii: &'a [f64],
     /// The side that normals point to: a direction, of any length but zero.
     pub towards: [f64; 3],
+}
+
+/// What is looked at along normals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sight<'a> {
+    /// Where the normals come from.
+    pub surface: Surface<'a>,
+    /// What is looked into, along the normal.
+    pub cylinder: Cylinder,
+    /// What is told of the points in it.
+    pub statistic: AxialStatistic,
 }
 
 /// Normals, and what lies along them.

@@ -2,7 +2,7 @@
 
 use crate::{
     AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour, NeighbourIndex,
-    NeighbourSearch, Neighbours, Surface, arguments,
+    NeighbourSearch, Neighbours, Sight, arguments,
 };
 use isopach_cloud::{Positions, TICK, TICKS_PER_METRE};
 use isopach_compute::{Compute, Device, Error, Result};
@@ -71,14 +71,12 @@ pub fn covariances(points: Positions<'_>, queries: Positions<'_>, lists: &Neighb
 pub fn along_normals(
     index: &(impl NeighbourIndex + ?Sized),
     queries: Positions<'_>,
-    surface: Surface<'_>,
     clouds: [&dyn NeighbourIndex; 2],
-    cylinder: Cylinder,
-    statistic: AxialStatistic,
+    sight: Sight<'_>,
 ) -> Result<AlongNormals> {
-    let normals = index.normals(queries, surface.radii, surface.towards)?;
+    let normals = index.normals(queries, sight.surface.radii, sight.surface.towards)?;
     let axes: Vec<[f64; 3]> = normals.iter().map(|normal| normal.axis).collect();
-    let [before, after] = clouds.map(|cloud| cloud.cylinders(queries, &axes, cylinder, statistic));
+    let [before, after] = clouds.map(|cloud| cloud.cylinders(queries, &axes, sight.cylinder, sight.statistic));
     Ok(AlongNormals { normals, statistics: [before?, after?] })
 }
 

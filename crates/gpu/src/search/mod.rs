@@ -22,7 +22,7 @@ use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
     AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch,
-    Neighbours, Normal, Surface, arguments, plain,
+    Neighbours, Normal, Sight, Surface, arguments, plain,
 };
 use normals::Scales;
 use queries::Queries;
@@ -202,16 +202,15 @@ impl NeighbourIndex for Index<'_> {
     fn along_normals(
         &self,
         queries: Positions<'_>,
-        surface: Surface<'_>,
         clouds: [&dyn NeighbourIndex; 2],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        sight: Sight<'_>,
     ) -> Result<AlongNormals> {
+        let Sight { surface, cylinder, statistic } = sight;
         let enclosing = arguments::cylinder(cylinder)?;
         let limits = limits(surface.radii)?;
         let ready = self.ready(queries)?.zip(self.beside(queries, clouds)?);
         let Some(((resident, located), residents)) = ready else {
-            return plain::along_normals(self, queries, surface, clouds, cylinder, statistic);
+            return plain::along_normals(self, queries, clouds, sight);
         };
         let scales = Scales { surface, limits: &limits };
         let sides = Sides { cylinder, enclosing, statistic };
