@@ -32,6 +32,16 @@ pub enum Timing {
     EveryKernel,
 }
 
+/// Where emission measure is inverted in double precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Double {
+    /// On the processor: the device declines.
+    #[default]
+    Processor,
+    /// On the device, where it has double precision (`SHADER_F64`: Vulkan, and slow on most cards that are not made for it); else as above.
+    Device,
+}
+
 /// What can be chosen when a device is opened. The default is what was faster where it was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -47,6 +57,8 @@ pub struct Options {
     pub reuse: Reuse,
     /// Whether kernels are timed.
     pub timing: Timing,
+    /// Where emission measure is inverted in double precision.
+    pub double_precision: Double,
     /// How long a piece of work may run before the device counts as lost. Waited for twice, so that a computer that slept in
     /// between is forgiven.
     pub patience: Duration,
@@ -61,6 +73,7 @@ impl Default for Options {
             upload: Upload::default(),
             reuse: Reuse::default(),
             timing: Timing::default(),
+            double_precision: Double::default(),
             patience: Duration::from_secs(120),
         }
     }

@@ -7,20 +7,22 @@ const SWEEPS: u32 = 20u;
 
 struct System {
     u: array<Six, 6>,
+    // The turned rows, S Vᵀ.
+    rows: array<Six, 6>,
     squared: Six,
     c: Six,
     energy: Six,
-    total: f32,
+    total: real,
     // h / σ.
     inverse_sigma: Six,
-    h: f32,
+    h: real,
     // Exponent of 1/h.
     exponent: i32,
     // μ is low 2^((octaves + fraction) i / last).
-    low: f32,
+    low: real,
     octaves: i32,
-    fraction: f32,
-    nothing: f32,
+    fraction: real,
+    nothing: real,
     doubtful: bool,
 }
 
@@ -43,13 +45,13 @@ fn decompose(triangle: array<Six, 6>, pixel: Pixel) -> System {
     var r3 = triangle[3] * s[1].x;
     var r4 = triangle[4] * s[1].y;
     var r5 = triangle[5] * s[1].z;
-    let zero = vec3<f32>(0.0);
-    var u0 = Six(vec3<f32>(1.0, 0.0, 0.0), zero);
-    var u1 = Six(vec3<f32>(0.0, 1.0, 0.0), zero);
-    var u2 = Six(vec3<f32>(0.0, 0.0, 1.0), zero);
-    var u3 = Six(zero, vec3<f32>(1.0, 0.0, 0.0));
-    var u4 = Six(zero, vec3<f32>(0.0, 1.0, 0.0));
-    var u5 = Six(zero, vec3<f32>(0.0, 0.0, 1.0));
+    let zero = real3(0.0);
+    var u0 = Six(real3(1.0, 0.0, 0.0), zero);
+    var u1 = Six(real3(0.0, 1.0, 0.0), zero);
+    var u2 = Six(real3(0.0, 0.0, 1.0), zero);
+    var u3 = Six(zero, real3(1.0, 0.0, 0.0));
+    var u4 = Six(zero, real3(0.0, 1.0, 0.0));
+    var u5 = Six(zero, real3(0.0, 0.0, 1.0));
     var turned = true;
     for (var sweep = 0u; sweep < SWEEPS && turned; sweep++) {
         turned = false;
@@ -70,28 +72,29 @@ fn decompose(triangle: array<Six, 6>, pixel: Pixel) -> System {
         turned = turn(&r1, &r2, &u1, &u2) || turned;
     }
     let squared = Six(
-        vec3<f32>(dot6(r0, r0), dot6(r1, r1), dot6(r2, r2)),
-        vec3<f32>(dot6(r3, r3), dot6(r4, r4), dot6(r5, r5)),
+        real3(dot6(r0, r0), dot6(r1, r1), dot6(r2, r2)),
+        real3(dot6(r3, r3), dot6(r4, r4), dot6(r5, r5)),
     );
     let g = pixel.g;
     system.u = array<Six, 6>(u0, u1, u2, u3, u4, u5);
+    system.rows = array<Six, 6>(r0, r1, r2, r3, r4, r5);
     system.squared = squared;
-    system.c = Six(vec3<f32>(dot6(u0, g), dot6(u1, g), dot6(u2, g)), vec3<f32>(dot6(u3, g), dot6(u4, g), dot6(u5, g)));
+    system.c = Six(real3(dot6(u0, g), dot6(u1, g), dot6(u2, g)), real3(dot6(u3, g), dot6(u4, g), dot6(u5, g)));
     system.energy = by6(system.c, system.c);
     system.total = sum6(system.energy);
 
     // The grid of μ: from 10^-4 of the smallest squared singular value to the largest singular value, not squared. Scales are put back here.
     let largest = max6(squared);
     system.nothing = largest * parameters.nothing;
-    let limit = vec3<f32>(system.nothing);
+    let limit = real3(system.nothing);
     let above = min(
-        select(vec3<f32>(largest), squared[0], squared[0] > limit),
-        select(vec3<f32>(largest), squared[1], squared[1] > limit),
+        select(real3(largest), squared[0], squared[0] > limit),
+        select(real3(largest), squared[1], squared[1] > limit),
     );
     let least = min(above.x, min(above.y, above.z));
     let singular = in_range && largest > 0.0 && !turned;
-    system.low = select(1.0, least * 1e-4, singular);
-    let quotient = select(2.0, sqrt(largest) / system.low, singular);
+    system.low = select(real(1.0), least * 1e-4, singular);
+    let quotient = select(real(2.0), sqrt(largest) / system.low, singular);
     let binary = exponent_of(quotient);
     system.fraction = log2_of_mantissa(quotient * power_of_two(-binary));
     system.octaves = binary + parameters.scale - system.exponent;
@@ -100,9 +103,9 @@ fn decompose(triangle: array<Six, 6>, pixel: Pixel) -> System {
     return system;
 }
 
-fn damping(system: System, lambda: f32) -> Six {
-    let limit = vec3<f32>(system.nothing);
-    let zero = vec3<f32>(0.0);
+fn damping(system: System, lambda: real) -> Six {
+    let limit = real3(system.nothing);
+    let zero = real3(0.0);
     return Six(
         select(zero, 1.0 / (system.squared[0] + lambda), system.squared[0] > limit),
         select(zero, 1.0 / (system.squared[1] + lambda), system.squared[1] > limit),
@@ -111,8 +114,11 @@ fn damping(system: System, lambda: f32) -> Six {
 
 // z: the solution in bin t is l[t] R[t] · z.
 fn coefficients(system: System, d: Six) -> Six {
-    let v = by6(d, system.c);
-    let sum = ((system.u[0] * v[0].x + system.u[1] * v[0].y) + (system.u[2] * v[0].z + system.u[3] * v[1].x))
-        + (system.u[4] * v[1].y + system.u[5] * v[1].z);
-    return by6(sum, system.inverse_sigma) * system.h;
+    return by6(combination(system.u, by6(d, system.c)), system.inverse_sigma) * system.h;
+}
+
+// Sum of the rows, each times its number.
+fn combination(rows: array<Six, 6>, v: Six) -> Six {
+    return ((rows[0] * v[0].x + rows[1] * v[0].y) + (rows[2] * v[0].z + rows[3] * v[1].x))
+        + (rows[4] * v[1].y + rows[5] * v[1].z);
 }
