@@ -20,9 +20,6 @@ pub struct Shared<'a, T, const NF: usize> {
     pub densities: Vec<T>,
     /// Constraint of the first pass of self-normalised weights: l = Δ log T, and L of its `Rᵀ diag(√l) = L Q`.
     pub first: [[T; NF]; NF],
-    /// Rows `√l q` by bins of that Q: the first solution is `√l Q` times a combination of the turned rows of `diag(1/σ) L`, without the
-    /// cancellation of `diag(l) R z`. For backends that make use of it.
-    pub first_directions: Vec<[T; NF]>,
     /// The constraint that applies.
     pub constraint: Constraint,
     /// R is this many times that of the definition: a power of two.
@@ -69,14 +66,12 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
         if let Weights::EmissionMeasureLoci(chosen) = &inversion.weights {
             chosen.iter().for_each(|&f| loci[f] = true);
         }
-        let first = first_triangle(definition, scale);
         let densities: Vec<f64> = definition.widths.iter().map(|w| 1.0 / w).collect();
         let to_report: Vec<f64> = (0..bins).map(|t| definition.to_report(inversion, t) * scale).collect();
         Self {
             inversion,
             channels,
-            first_directions: (0..bins).map(|t| first_direction(definition, scale, &first, t).map(T::of)).collect(),
-            first: first.map(|row| row.map(T::of)),
+            first: first_triangle(definition, scale).map(|row| row.map(T::of)),
             response,
             widths: rounded(&definition.widths),
             densities: rounded(&densities),
@@ -98,23 +93,6 @@ fn scale(definition: &Discretised) -> f64 {
         |f: usize| (0..definition.log_t.len()).map(|t| definition.bin(t)[f]).fold(f64::MIN_POSITIVE, f64::max);
     let mean = (0..definition.channels).map(|f| largest(f).log2()).sum::<f64>() / definition.channels as f64;
     (-mean.round()).exp2()
-}
-
-/// `√l q` of a bin, from `L q = √l R`; zero along channels that are not there or are sums of others.
-fn first_direction<const NF: usize>(
-    definition: &Discretised,
-    scale: f64,
-    triangle: &[[f64; NF]; NF],
-    bin: usize,
-) -> [f64; NF] {
-    let mut direction = [0.0; NF];
-    for (f, response) in definition.bin(bin).iter().enumerate() {
-        let known: f64 = (0..f).map(|i| triangle[f][i] * direction[i]).sum();
-        if triangle[f][f] > 0.0 {
-            direction[f] = (response * scale * definition.widths[bin] - known) / triangle[f][f];
-        }
-    }
-    direction
 }
 
 fn first_triangle<const NF: usize>(definition: &Discretised, scale: f64) -> [[f64; NF]; NF] {

@@ -95,8 +95,7 @@ impl<'a, T: Precision> Batch<'a, T> {
         let numbers = session.storage("numbers of the pixels", (size_of::<Numbers<T>>() * pixels) as u64)?;
         let found = session.storage("what was found", (size_of::<Found>() * pixels) as u64)?;
         let parameters = tables.to_solve(pixels);
-        let buffers =
-            [&tables.bins, &tables.directions, &observed, &verdicts, &constraints, &solutions, &numbers, &found];
+        let buffers = [&tables.bins, &observed, &verdicts, &constraints, &solutions, &numbers, &found];
         work.run(&T::KERNELS.solve, pixels, &parameters, &buffers)?;
 
         let all = 0..pixels * bins;

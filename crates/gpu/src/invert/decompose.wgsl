@@ -2,13 +2,15 @@
 //
 // Pairs of rows are turned until all are orthogonal; they go round as in a tournament, so that the three turns of a round do not wait for each other. 1/σ is
 // multiplied by a power of two h so that the matrix is about one: squares of it stay in range whatever the unit of the counts.
+//
+// How nearly orthogonal is enough matters more than how many turns there are: two rows that are 8 ε of orthogonal leave 8 ε of the larger one's c in the
+// smaller one's, which is a hundred times smaller where counts are bright. From that comes the first solution, from that the weights, from those λ: it was
+// the largest error of the vertical errors. At 2 ε it is a third, and no more sweeps fail to end; at half an ε one pixel in ten does.
 
 const SWEEPS: u32 = 20u;
 
 struct System {
     u: array<Six, 6>,
-    // The turned rows, S Vᵀ.
-    rows: array<Six, 6>,
     squared: Six,
     c: Six,
     energy: Six,
@@ -77,7 +79,6 @@ fn decompose(triangle: array<Six, 6>, pixel: Pixel) -> System {
     );
     let g = pixel.g;
     system.u = array<Six, 6>(u0, u1, u2, u3, u4, u5);
-    system.rows = array<Six, 6>(r0, r1, r2, r3, r4, r5);
     system.squared = squared;
     system.c = Six(real3(dot6(u0, g), dot6(u1, g), dot6(u2, g)), real3(dot6(u3, g), dot6(u4, g), dot6(u5, g)));
     system.energy = by6(system.c, system.c);
@@ -114,11 +115,8 @@ fn damping(system: System, lambda: real) -> Six {
 
 // z: the solution in bin t is l[t] R[t] · z.
 fn coefficients(system: System, d: Six) -> Six {
-    return by6(combination(system.u, by6(d, system.c)), system.inverse_sigma) * system.h;
-}
-
-// Sum of the rows, each times its number.
-fn combination(rows: array<Six, 6>, v: Six) -> Six {
-    return ((rows[0] * v[0].x + rows[1] * v[0].y) + (rows[2] * v[0].z + rows[3] * v[1].x))
-        + (rows[4] * v[1].y + rows[5] * v[1].z);
+    let v = by6(d, system.c);
+    let sum = ((system.u[0] * v[0].x + system.u[1] * v[0].y) + (system.u[2] * v[0].z + system.u[3] * v[1].x))
+        + (system.u[4] * v[1].y + system.u[5] * v[1].z);
+    return by6(sum, system.inverse_sigma) * system.h;
 }

@@ -15,8 +15,8 @@ alias FourBins = mat4x3<f64>;
 const HUGE: real = 1e300;
 // A sum of two squares up to this is nothing.
 const TINY: real = 1e-290;
-// (8 ε)², ε = 2^-52: rows with a cosine up to 8 ε are orthogonal.
-const NEGLIGIBLE: real = 3.1554436208840472e-30;
+// (2 ε)², ε = 2^-52: rows with a cosine up to 2 ε are orthogonal. See decompose.wgsl.
+const NEGLIGIBLE: real = 1.9721522630525295e-31;
 // Relative error of a bin, in units of the sum of its terms' sizes, at which its sign is not certain.
 const GUARD: real = 1e-14;
 

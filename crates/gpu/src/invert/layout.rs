@@ -111,7 +111,6 @@ impl Found {
 #[derive(Debug)]
 pub(super) struct Tables<T> {
     pub(super) bins: Buffer,
-    pub(super) directions: Buffer,
     pub(super) sampled: Buffer,
     pub(super) shares: Buffer,
     /// L of the first pass by rows, two columns of three each of the length of four; then what `solve.wgsl` names.
@@ -128,16 +127,24 @@ impl<T: Precision> Tables<T> {
         let bin = |t: usize| {
             let [a, b, c, d, e, f] = shared.response[t];
             let given = given(shared, 0, t);
-            [a, b, c, shared.densities[t], d, e, f, shared.to_report[t], shared.resolution_widths[t], given, none, none]
-        };
-        let direction = |t: usize| {
-            let [a, b, c, d, e, f] = shared.first_directions[t];
-            [a, b, c, none, d, e, f, none]
+            [
+                a,
+                b,
+                c,
+                shared.densities[t],
+                d,
+                e,
+                f,
+                shared.to_report[t],
+                shared.resolution_widths[t],
+                given,
+                shared.widths[t],
+                none,
+            ]
         };
         let (bins, samples) = (shared.response.len(), shared.resolution.len());
         Ok(Self {
             bins: session.upload("bins of temperature", bins, bin)?,
-            directions: session.upload("directions of the first solution", bins, direction)?,
             sampled: session.upload("samples of the averaging kernel", samples, |s| shared.resolution[s].0 as u32)?,
             shares: session.upload("shares of the samples", samples, |s| shared.resolution[s].1)?,
             solve_numbers: numbers_to_solve(shared),

@@ -59,7 +59,6 @@ macro_rules! kernels {
                 Access::Read,
                 Access::Read,
                 Access::Read,
-                Access::Read,
                 Access::Write,
                 Access::Write,
                 Access::Write,

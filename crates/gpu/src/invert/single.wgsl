@@ -12,8 +12,8 @@ alias FourBins = mat4x3<f32>;
 const HUGE: real = 3e38;
 // A sum of two squares up to this is nothing.
 const TINY: real = 1e-36;
-// (8 ε)², ε = 2^-23: rows with a cosine up to 8 ε are orthogonal.
-const NEGLIGIBLE: real = 9.094947e-13;
+// (2 ε)², ε = 2^-23: rows with a cosine up to 2 ε are orthogonal. See decompose.wgsl.
+const NEGLIGIBLE: real = 5.684342e-14;
 // Relative error of a bin, in units of the sum of its terms' sizes, at which its sign is not certain.
 const GUARD: real = 4e-6;
 

@@ -24,8 +24,9 @@ struct Bin {
     widest: real,
     // Weight, where one row of them is given for all pixels.
     given: real,
-    unused_1: real,
-    unused_2: real,
+    // Δ log T.
+    width: real,
+    unused: real,
 }
 
 // A pixel's solution is seven of them: z (and the factor h of 1/σ, and 1 where there is a result), then the six rows of E (and 1/d).

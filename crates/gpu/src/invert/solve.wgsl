@@ -50,19 +50,17 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
-// √l q of each bin in the first pass of self-normalised weights: see weights.wgsl.
-@group(0) @binding(2) var<storage, read> directions: array<Packed>;
 // A pixel's counts, then their errors.
-@group(0) @binding(3) var<storage, read> observed: array<real>;
+@group(0) @binding(2) var<storage, read> observed: array<real>;
 // Channels left out, as bits; SKIPPED where there is nothing to invert.
-@group(0) @binding(4) var<storage, read> verdicts: array<u32>;
+@group(0) @binding(3) var<storage, read> verdicts: array<u32>;
 // l, a row a pixel; at first the weights, where they are given a row a pixel.
-@group(0) @binding(5) var<storage, read_write> constraint: array<real>;
-@group(0) @binding(6) var<storage, read_write> solutions: array<Packed>;
+@group(0) @binding(4) var<storage, read_write> constraint: array<real>;
+@group(0) @binding(5) var<storage, read_write> solutions: array<Packed>;
 // Counts of the solution, χ², and λ h².
-@group(0) @binding(7) var<storage, read_write> numbers: array<Packed>;
+@group(0) @binding(6) var<storage, read_write> numbers: array<Packed>;
 // Iterations, state, exponent of 1/h.
-@group(0) @binding(8) var<storage, read_write> found: array<vec4<u32>>;
+@group(0) @binding(7) var<storage, read_write> found: array<vec4<u32>>;
 
 const SKIPPED: u32 = 0x80000000u;
 const NONE: u32 = 0u;

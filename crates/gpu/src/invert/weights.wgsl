@@ -4,18 +4,15 @@
 // Gram-Schmidt walks over the bins six times and changes them; that would be 24 bytes a bin, six times to memory and back.) L is the same but for
 // the signs of its columns, which change neither the left vectors nor the singular values of diag(1/σ) L.
 
-// The first solution is diag(√l) Qᵀ v with v = Σ d_k c_k r_k, r_k the turned rows of diag(1/σ) L: Q is the same for all pixels, and comes from the
-// processor in double precision. diag(l) R z says the same, but z is large along the smallest singular vector, and R cancels most of it.
-
 // The first solution as weights, into a row of `constraint`; the largest of them, or 0 where it is doubtful.
 fn weights_from_first_solution(pixel: Pixel, row: u32) -> real {
     let system = decompose(parameters.first, pixel);
     let chosen = choose(system, pixel.used * parameters.goal);
     if system.doubtful || chosen.margin < parameters.least_margin { return 0.0; }
-    let v = combination(system.rows, by6(damping(system, chosen.mu), system.c)) * system.h;
+    let z = coefficients(system, damping(system, chosen.mu));
     var largest = -HUGE;
     for (var t = 0u; t < parameters.bins; t++) {
-        let x = dot6(six(directions[t]), v);
+        let x = bins[t].width * dot6(response(t), z);
         constraint[row + t] = x;
         largest = max(largest, x);
     }
