@@ -55,7 +55,7 @@ mod work;
 pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use floor::Floors;
 pub use gpu::Gpu;
-pub use options::{Double, Options, Reuse, Timing, Upload};
+pub use options::{Double, Options, Results, Reuse, Timing, Upload};
 pub use pool::PoolCounts;
 pub use profile::KernelTime;
 pub use wgpu::{Backend, DeviceType, Features, Limits};

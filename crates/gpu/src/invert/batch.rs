@@ -2,12 +2,13 @@
 
 use super::{
     CHANNELS,
+    back::Back,
     layout::{COLUMNS, Found, NEGATIVE, Numbers, POSITIVE, SKIPPED, SOLUTION, Tables, given},
     precision::Precision,
 };
 use crate::{
     session::Session,
-    work::{Done, Reading, Submitted, Work},
+    work::{Reading, Submitted, Work},
 };
 use isopach_compute::Result;
 use isopach_emission::{
@@ -45,10 +46,10 @@ pub(super) struct Running<'a, 's, T> {
 struct Readings<T> {
     found: Reading<Found>,
     numbers: Reading<Numbers<T>>,
-    emission: Reading<T>,
-    vertical: Option<Reading<T>>,
-    horizontal: Option<Reading<T>>,
-    averaging: Option<Reading<T>>,
+    emission: Back<T>,
+    vertical: Option<Back<T>>,
+    horizontal: Option<Back<T>>,
+    averaging: Option<Back<T>>,
 }
 
 impl<'a, T: Precision> Batch<'a, T> {
@@ -105,7 +106,7 @@ impl<'a, T: Precision> Batch<'a, T> {
         let vertical = room("vertical errors", outputs.uncertainty)?;
         let buffers = [&tables.bins, &constraints, &solutions, &emission, &vertical];
         work.run(&T::KERNELS.errors, all.len(), &tables.to_errors(pixels), &buffers)?;
-        let vertical = outputs.uncertainty.then(|| work.read(&vertical, all.clone())).transpose()?;
+        let vertical = outputs.uncertainty.then(|| Back::of(session, work, &vertical, pixels, bins)).transpose()?;
 
         let mut horizontal = None;
         if outputs.log_t_resolution {
@@ -113,7 +114,7 @@ impl<'a, T: Precision> Batch<'a, T> {
             let buffers = [&tables.bins, &tables.sampled, &tables.shares, &constraints, &solutions, &widths];
             let threads = pixels * bins.div_ceil(COLUMNS);
             work.run(&T::KERNELS.horizontal, threads, &tables.to_horizontal(pixels), &buffers)?;
-            horizontal = Some(work.read(&widths, all.clone())?);
+            horizontal = Some(Back::of(session, work, &widths, pixels, bins)?);
         }
         let mut averaging = None;
         if outputs.averaging_kernel {
@@ -121,12 +122,12 @@ impl<'a, T: Precision> Batch<'a, T> {
             let kernels = session.storage("averaging kernels", (size_of::<T>() * all.len()) as u64)?;
             let buffers = [&tables.bins, &constraints, &solutions, &kernels];
             work.run(&T::KERNELS.averaging, all.len(), &tables.to_averaging(pixels), &buffers)?;
-            averaging = Some(work.read(&kernels, all)?);
+            averaging = Some(Back::of(session, work, &kernels, pixels * bins, bins)?);
         }
         Ok(Readings {
             found: work.read(&found, 0..pixels)?,
             numbers: work.read(&numbers, 0..pixels)?,
-            emission: work.read(&emission, all)?,
+            emission: Back::of(session, work, &emission, pixels, bins)?,
             vertical,
             horizontal,
             averaging,
@@ -139,13 +140,13 @@ impl<T: Precision> Running<'_, '_, T> {
     pub(super) fn finish(self) -> Result<()> {
         let Self { session, shared, screened, slab, readings, submitted } = self;
         let done = submitted.wait()?;
-        copy(&done, readings.emission, &mut *slab.emission)?;
+        readings.emission.copy(&done, &mut *slab.emission)?;
         for (reading, to) in [
             (readings.vertical, &mut *slab.uncertainty),
             (readings.horizontal, &mut *slab.log_t_resolution),
             (readings.averaging, &mut *slab.averaging_kernel),
         ] {
-            reading.map_or(Ok(()), |reading| copy(&done, reading, to))?;
+            reading.map_or(Ok(()), |reading| reading.copy(&done, to))?;
         }
         let numbers = done.take(readings.numbers)?;
         done.look(readings.found, |found| {
@@ -162,14 +163,6 @@ impl<T: Precision> Running<'_, '_, T> {
             session.near_ties.fetch_add(left.sum(), Ordering::Relaxed);
         })
     }
-}
-
-/// Copies numbers that already lie as they should.
-fn copy<T: Precision>(done: &Done, reading: Reading<T>, to: &mut [T]) -> Result<()> {
-    done.look(reading, |from| {
-        let blocks = to.par_chunks_mut(64 * BLOCK).zip(from.par_chunks(64 * BLOCK));
-        blocks.for_each(|(to, from)| to.copy_from_slice(from));
-    })
 }
 
 /// Numbers of some pixels, and what became of them; returns how many the device was not sure of.

@@ -12,12 +12,15 @@
 //! | `horizontal.wgsl` | horizontal errors, one thread a pixel and four bins |
 //! | `averaging.wgsl` | averaging kernels, where they are asked for |
 //! | `precision` | the kernels of each precision |
+//! | `powers.wgsl` | powers of two, exactly |
+//! | `halves.wgsl`, `back` | results on their way back, in halves where that is asked for |
 //! | `layout` | what is in their buffers |
 //! | `batch` | some pixels on their way through the device |
 //!
 //! The processor screens pixels and channels, copies results into the map, and inverts again in double precision what the device is not sure of, all by the
 //! same code as its own version: [`isopach_emission::backend`].
 
+mod back;
 mod batch;
 mod layout;
 mod precision;
@@ -43,7 +46,10 @@ const BATCH: usize = 1 << 18;
 const THREADS: usize = 1 << 29;
 
 /// The kernels of this operation.
-pub(crate) const KERNELS: &[&Kernel] = &precision::SINGLE.all();
+pub(crate) const KERNELS: &[&Kernel] = &{
+    let [solve, errors, horizontal, averaging] = precision::SINGLE.all();
+    [solve, errors, horizontal, averaging, &back::HALVES]
+};
 
 /// Those that need double precision.
 pub(crate) const KERNELS_IN_DOUBLE: &[&Kernel] = &precision::DOUBLE.all();
@@ -117,19 +123,20 @@ fn pixels_at_once<T: Precision>(session: &Session, shared: &Shared<'_, T, CHANNE
             .each("constraints", row)
             .each("solutions", SOLUTION as u64 * number)
             .brought_back("numbers of the pixels", size_of::<Numbers<T>>() as u64)
-            .brought_back("what was found", size_of::<Found>() as u64)
-            .brought_back("emission measures", row);
-        if outputs.uncertainty {
-            plan = plan.brought_back("vertical errors", row);
-        }
-        if outputs.log_t_resolution {
-            plan = plan.brought_back("horizontal errors", row);
-        }
-        if outputs.averaging_kernel {
-            plan = plan.brought_back("averaging kernels", row * bins as u64);
+            .brought_back("what was found", size_of::<Found>() as u64);
+        for (what, wanted, rows) in [
+            ("emission measures", true, 1),
+            ("vertical errors", outputs.uncertainty, 1),
+            ("horizontal errors", outputs.log_t_resolution, 1),
+            ("averaging kernels", outputs.averaging_kernel, bins),
+        ] {
+            if wanted {
+                plan = back::plan::<T>(plan, session, what, rows, bins);
+            }
         }
     }
-    let threads = if outputs.averaging_kernel { bins * bins } else { bins };
+    let rows = if outputs.averaging_kernel { bins } else { 1 };
+    let threads = (rows * bins).max(if back::in_halves::<T>(session) { back::threads(rows) } else { 1 });
     let most_threads = (session.most_groups as usize).saturating_pow(2).saturating_mul(64).min(THREADS);
     plan.batch(pixels.min(BATCH).min((most_threads / threads).max(1)))
 }

@@ -16,18 +16,22 @@ pub(super) trait Precision: Real + Pod {
     const LEAST_DIFFERENCE: f64;
     /// Counts in units of their errors above which the precision is not enough; finite, so that its square is.
     const LOUDEST: f64;
+    /// Whether its results may go back as halves.
+    const HAS_HALVES: bool;
 }
 
 impl Precision for f32 {
     const KERNELS: &'static Kernels = &SINGLE;
     const LEAST_DIFFERENCE: f64 = Self::LEAST_MARGIN;
     const LOUDEST: f64 = Self::MOST_SIGNAL;
+    const HAS_HALVES: bool = true;
 }
 
 impl Precision for f64 {
     const KERNELS: &'static Kernels = &DOUBLE;
     const LEAST_DIFFERENCE: f64 = 1e-11;
     const LOUDEST: f64 = 1e30;
+    const HAS_HALVES: bool = false;
 }
 
 /// The kernels of a precision.
@@ -49,6 +53,7 @@ macro_rules! kernels {
                 include_str!($precision),
                 prelude::THREADS,
                 include_str!("six.wgsl"),
+                include_str!("powers.wgsl"),
                 include_str!("turn.wgsl"),
                 include_str!("grid.wgsl"),
                 include_str!("decompose.wgsl"),

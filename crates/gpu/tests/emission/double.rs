@@ -56,7 +56,7 @@ fn every_kind_of_weights_and_number_of_bins_is_that_of_the_processor() {
             eprintln!("{bins} bins, {name}: {far:?}");
             let differ = (far.lambda_differs, far.iterations_differ, far.status_differs);
             assert_eq!(differ, (0, 0, 0), "{bins} bins, {name}: {far:?}");
-            let worst = far.emission[2].max(far.vertical[2]).max(far.chi_squared[2]);
+            let worst = far.emission[2].max(far.vertical[2]).max(far.lambda[2]).max(far.chi_squared[2]);
             assert!(far.pixels > 0 && worst <= 1e-8 && far.horizontal <= 1e-5, "{bins} bins, {name}: {far:?}");
             assert!(far.again * 20 <= far.pixels, "{bins} bins, {name}: too many were inverted again: {far:?}");
             assert_eq!(gpu.near_ties() - before, far.again as u64, "{bins} bins, {name}");
@@ -95,7 +95,7 @@ fn numbers_beyond_the_device_s_range_are_the_processor_s() {
     }
     let falling = given(1, 33);
     let Weights::Given(mut steep) = falling else { return };
-    steep.iter_mut().for_each(|w| *w = w.powi(40));
+    steep.iter_mut().for_each(|w| *w = w.powi(4));
     for (name, inversion) in
         [("self-normalised", base.clone()), ("steep", Inversion { weights: Weights::Given(steep), ..base })]
     {

@@ -9,6 +9,7 @@ mod double;
 mod emission_case;
 mod far;
 mod golden;
+mod halves;
 #[path = "../../../../examples/common/npy.rs"]
 mod npy;
 mod pixels;
