@@ -24,7 +24,7 @@
 //! | `pool`, `plan` | buffers within a budget; work split so that it fits |
 //! | `kernel`, `kernels`, `prelude` | what a kernel is and **how one is written**; all of them; what they share |
 //! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
-//! | `search`, `rasterise`, `align` | capabilities: neighbours and what is made of them; rasters; normal equations |
+//! | `search`, `rasterise`, `align`, `invert` | capabilities: neighbours and what is made of them; rasters; normal equations; emission measure |
 //!
 //! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
 

@@ -49,7 +49,7 @@ pub enum Results {
     #[default]
     Single,
     /// As halves, two bytes a number: each is off by up to 2⁻¹¹ of itself, which is up to 2⁻¹¹ = 4.9·10⁻⁴ of a pixel's largest; numbers below 2⁻²⁸ of
-    /// the largest of their row may become zero. A row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and statuses are
+    /// the largest of their row become zero. A row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and statuses are
     /// those of [`Results::Single`], and pixels that the processor inverts again are in single precision.
     Half,
 }

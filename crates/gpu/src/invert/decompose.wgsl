@@ -3,9 +3,9 @@
 // Pairs of rows are turned until all are orthogonal; they go round as in a tournament, so that the three turns of a round do not wait for each other. 1/σ is
 // multiplied by a power of two h so that the matrix is about one: squares of it stay in range whatever the unit of the counts.
 //
-// How nearly orthogonal is enough matters more than how many turns there are: two rows that are 8 ε of orthogonal leave 8 ε of the larger one's c in the
-// smaller one's, which is a hundred times smaller where counts are bright. From that comes the first solution, from that the weights, from those λ: it was
-// the largest error of the vertical errors. At 2 ε it is a third, and no more sweeps fail to end; at half an ε one pixel in ten does.
+// How nearly orthogonal is enough matters more than how many turns there are: two rows with a cosine of 8 ε leave 8 ε of the larger one's c in the
+// smaller one's, which is much smaller where counts are bright. From c comes the first solution, from that the weights, from those λ, and from λ the
+// vertical errors, of which that was the largest error. Hence 2 ε; below ε, rounding keeps sweeps from ending.
 
 const SWEEPS: u32 = 20u;
 

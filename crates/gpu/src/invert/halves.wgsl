@@ -4,8 +4,8 @@
 // brings its largest number to between 2^14 and 2^15: numbers down to 2^-28 of the largest keep 11 bits, and nothing overflows. The power's exponent is the
 // first word of the row, then come the numbers, two a word, the first one low.
 //
-// pack2x16float may round either way; so that the error is half a unit of the last place anyhow, numbers are rounded to 11 bits here, to the nearest, and to
-// the even one of two. What is below 2^-14 after scaling may become zero.
+// pack2x16float may round either way, and is not there everywhere; here a half is made of the bits of f32, rounded to the nearest, and to the even one of
+// two, so that the error is half a unit of the last place, and the same on every device. What is below 2^-14 after scaling becomes zero.
 //
 // The floor, a row of n: 4 n bytes read twice, the second time from the cache, 2 n + 4 written; ten operations a number.
 
@@ -26,10 +26,14 @@ const HIGHEST: i32 = 14;
 // Bits of the largest size: these are in the order of the numbers.
 var<workgroup> largest: atomic<u32>;
 
-// The nearest number of 11 bits.
-fn rounded(x: f32) -> f32 {
+// The nearest half, of a number below 65,520.
+fn half_of(x: f32) -> u32 {
     let bits = bitcast<u32>(x);
-    return bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
+    let size = bits & 0x7fffffffu;
+    let rounded = (size + 0xfffu + ((size >> 13u) & 1u)) >> 13u;
+    // Exponents of f32 are 112 more; there are ten bits below them.
+    if rounded < (113u << 10u) { return 0u; }
+    return ((bits >> 16u) & 0x8000u) | (rounded - (112u << 10u));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -58,8 +62,8 @@ fn to_halves(
     if thread == 0u { halves[to] = bitcast<u32>(exponent); }
     for (var w = thread; w < words; w += WORKGROUP) {
         let i = 2u * w;
-        var pair = vec2<f32>(rounded(numbers[start + i] * factor), 0.0);
-        if i + 1u < length { pair.y = rounded(numbers[start + i + 1u] * factor); }
-        halves[to + 1u + w] = pack2x16float(pair);
+        var pair = half_of(numbers[start + i] * factor);
+        if i + 1u < length { pair |= half_of(numbers[start + i + 1u] * factor) << 16u; }
+        halves[to + 1u + w] = pair;
     }
 }

@@ -8,13 +8,13 @@
 // - The triangle is made bin by bin (weights.wgsl), the point of the grid of μ is found by bisection (grid.wgsl), and the six rows of
 //   the matrix stay in registers (six.wgsl, decompose.wgsl).
 //
-// A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are above 10⁴ errors, the
-// matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some are not clearly
-// positive: the same limits as on the processor, and the last one on top.
+// A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are too far above their
+// errors (10⁴ in single precision), the matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some
+// are not clearly positive: the same limits as on the processor, and the last one on top.
 //
 // The floor, six channels, nt bins, p iterations, in operations: two decompositions of 13 k (six sweeps of 15 turns of 145), weights 40 nt, the triangle
-// 360 nt, an iteration 0.8 k + 28 nt, the end 26 nt. At nt = 42 and p = 3: 50 k. In bytes a pixel: 52 read, 224 + 48 + 4 nt written; l is read p + 2 times
-// more, from the cache.
+// 360 nt, an iteration 0.8 k + 28 nt, the end 26 nt. At nt = 42 and p = 3: 50 k. In bytes a pixel of single precision: 52 read, 224 + 48 + 4 nt written;
+// l is read p + 2 times more, from the cache.
 
 // The numbers come first, so that they lie alike in either precision.
 struct Parameters {
