@@ -12,7 +12,7 @@ use isopach::{
     cloud::{Cloud, Origin, Rigid},
     compute::{Cpu, Result},
     emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse},
-    gpu::{DeviceType, Floors, Gpu},
+    gpu::{DeviceType, Features, Floors, Gpu, Options, Results, Wanted},
     neighbours::{AxialStatistic, Cylinder, NeighbourSearch},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, PointToPlane, Rejection, Target},
@@ -59,6 +59,7 @@ pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<(), B
     neighbours(&bench, &before, &after)?;
     others(&bench, &before, &after)?;
     emission(&bench, arguments.pixels)?;
+    emission_otherwise(&bench, arguments.pixels)?;
     pipeline::run(&bench, &before, &after)?;
     if arguments.sweep { sweep::run(&bench, arguments) } else { Ok(()) }
 }
@@ -240,24 +241,59 @@ fn others(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Resu
     Ok(())
 }
 
+/// What it takes, in numbers of so many bytes: 12 in, the measure, its errors and what came of the pixel out.
+fn emission_floor(bytes: usize) -> Floor {
+    Floor { bytes: (bytes * (12 + 3 * BINS)) as f64, flops: 65_000.0 }
+}
+
+fn emission_at(bins: usize) -> Inversion {
+    Inversion::new(TemperatureResponse::aia(), (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect())
+}
+
 /// The emission measure of so many pixels; how many times faster the device is.
 pub(crate) fn emission(bench: &Bench<'_>, pixels: usize) -> std::result::Result<f64, Box<dyn Error>> {
-    let edges = (0..=BINS).map(|i| 5.7 + 1.4 * i as f64 / BINS as f64).collect();
-    let inversion = Inversion::new(TemperatureResponse::aia(), edges);
-    let [counts, sigma] = observation(&inversion, pixels)?;
+    let inversion = emission_at(BINS);
+    let [counts, sigma] = observation(&inversion, pixels)?.map(|a| a.mapv(|x| x as f32));
     let observation = || Observation { counts: counts.view(), sigma: sigma.view() };
-    let floor = Floor { bytes: 4.0 * (12 + 3 * BINS) as f64, flops: 65_000.0 };
     bench.compare(
         "emission measure, 42 bins",
         pixels,
-        floor,
-        agree::emission,
+        emission_floor(4),
+        |a, b| agree::emission(a, b, 1e-5),
         [&|| Cpu.invert_single(&inversion, observation()), &|| bench.gpu.invert_single(&inversion, observation())],
     )
 }
 
+/// The same with results that come back as halves, and in double precision where the device has it.
+fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(), Box<dyn Error>> {
+    let inversion = emission_at(BINS);
+    let [counts, sigma] = observation(&inversion, pixels)?;
+    let [counts_single, sigma_single] = [&counts, &sigma].map(|a| a.mapv(|x| x as f32));
+    let single = || Observation { counts: counts_single.view(), sigma: sigma_single.view() };
+    let double = || Observation { counts: counts.view(), sigma: sigma.view() };
+    let options = Options { results: Results::Half, ..bench.gpu.options().clone() };
+    let halves = Gpu::open(Wanted::Named(bench.gpu.adapter().name.clone()), options)?;
+    bench.compare(
+        "emission measure, halves back",
+        pixels,
+        emission_floor(2),
+        |a, b| agree::emission(a, b, 5e-4),
+        [&|| Cpu.invert_single(&inversion, single()), &|| halves.invert_single(&inversion, single())],
+    )?;
+    if bench.gpu.adapter().features.contains(Features::SHADER_F64) {
+        bench.compare(
+            "emission measure, f64",
+            pixels,
+            emission_floor(8),
+            |a, b| agree::emission(a, b, 1e-8),
+            [&|| Cpu.invert(&inversion, double()), &|| bench.gpu.invert(&inversion, double())],
+        )?;
+    }
+    Ok(())
+}
+
 /// Gaussians of many temperatures and widths, as AIA would count them, with its noise.
-fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f32>; 2]> {
+fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f64>; 2]> {
     let emission = Array2::from_shape_fn((pixels, BINS), |(i, t)| {
         let (centre, width) = (4.0 + (i % 31) as f64, 2.0 + (i % 7) as f64);
         1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18
@@ -267,5 +303,5 @@ fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f32>; 2]>
     for (i, (count, sigma)) in counts.iter_mut().zip(&sigma).enumerate() {
         *count += 0.5 * sigma * ((i * 7919 % 101) as f64 / 50.0 - 1.0);
     }
-    Ok([counts, sigma].map(|a| a.mapv(|x| x as f32)))
+    Ok([counts, sigma])
 }

@@ -23,7 +23,7 @@ mod scene_epochs;
 mod sweep;
 
 use clap::Parser;
-use isopach::gpu::{Adapter, DeviceType, Gpu, Options, Timing, Wanted, adapters, all_in_hardware};
+use isopach::gpu::{Adapter, DeviceType, Double, Gpu, Options, Timing, Wanted, adapters, all_in_hardware};
 use std::error::Error;
 
 #[derive(Parser)]
@@ -68,8 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut differences = 0;
     for wanted in chosen(&arguments, &known) {
         let timing = if arguments.bench { Timing::EveryKernel } else { Timing::Off };
-        let gpu =
-            Gpu::open(wanted, Options { budget_bytes: arguments.gpu_memory << 20, timing, ..Options::default() })?;
+        let (budget_bytes, double_precision) = (arguments.gpu_memory << 20, Double::Device);
+        let gpu = Gpu::open(wanted, Options { budget_bytes, timing, double_precision, ..Options::default() })?;
         if arguments.check {
             differences += check::run(&gpu, arguments.json)?;
         }

@@ -1,8 +1,8 @@
 //! For backends: what they share with the processor's version, so that a device computes only what it is good at.
 //!
-//! A kernel in single precision is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write to. It asks [`screen`] which pixels and
-//! channels are to be used, and gives [`crate::Status::OutOfRange`] to those of which it is not sure. [`invert_single`] does what is around it: the shapes, the
-//! map, and the pixels that the kernel was not sure of, once more on the processor in double precision.
+//! A kernel is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write to. It asks [`screen`] which pixels and
+//! channels are to be used, and gives [`crate::Status::OutOfRange`] to those of which it is not sure. [`invert`] does what is around it, in either precision: the shapes,
+//! the map, and the pixels that the kernel was not sure of, once more on the processor in double precision.
 
 pub use crate::{
     discretised::NULL,
@@ -11,19 +11,19 @@ pub use crate::{
     screen::{Screened, screen},
 };
 
-use crate::{Compat, EmissionMap, Inversion, InvertPixels, Observation, Weights, cpu};
+use crate::{Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};
 use isopach_compute::{Cpu, Result};
 
 /// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double precision on the processor what is
 /// [`crate::Status::OutOfRange`] after that. Without pixels the kernel is not called.
 ///
 /// # Errors
-/// As [`InvertPixels::invert_single`]; and those of `kernel`.
-pub fn invert_single(
+/// As [`InvertPixels::invert`]; and those of `kernel`.
+pub fn invert<T: Real>(
     inversion: &Inversion,
-    observation: &Observation<'_, f32>,
-    kernel: impl FnOnce(Rows<'_, f32>, Slab<'_, f32>) -> Result<()>,
-) -> Result<EmissionMap<f32>> {
+    observation: &Observation<'_, T>,
+    kernel: impl FnOnce(Rows<'_, T>, Slab<'_, T>) -> Result<()>,
+) -> Result<EmissionMap<T>> {
     let pixels = observation.pixels(inversion.channels())?;
     inversion.check(pixels.count())?;
     let mut map = EmissionMap::empty(inversion, &pixels.leading);

@@ -108,7 +108,8 @@ impl Gpu {
     /// [`isopach_compute::Error::DeviceFault`] where the driver refuses one, [`isopach_compute::Error::DeviceLost`].
     pub fn warm_up(&self) -> Result<()> {
         let session = self.session()?;
-        kernels::all().try_for_each(|kernel| session.compiled(kernel).map(drop))
+        let double = if session.has_double_precision() { kernels::IN_DOUBLE } else { &[] };
+        kernels::all().chain(double.iter().copied()).try_for_each(|kernel| session.compiled(kernel).map(drop))
     }
 
     /// Loses the device, as if it had been pulled out: to see that the work goes on.

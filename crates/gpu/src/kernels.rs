@@ -20,6 +20,9 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
     align::KERNELS,
 ];
 
+/// Those beside [`ALL`] that need double precision.
+pub(crate) const IN_DOUBLE: &[&Kernel] = invert::KERNELS_IN_DOUBLE;
+
 /// [`ALL`] in one row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
     ALL.iter().flat_map(|operation| operation.iter().copied())
@@ -29,15 +32,15 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
 mod tests {
     use super::*;
     use crate::kernel::Access;
-    use naga::{AddressSpace, StorageAccess};
+    use naga::{AddressSpace, StorageAccess, valid::Capabilities};
 
-    /// Parses and validates one, and checks that it binds what its description says.
-    fn validate(kernel: &Kernel) {
+    /// Parses and validates one on a device with these capabilities, and checks that it binds what its description says.
+    fn validate(kernel: &Kernel, capabilities: Capabilities) {
         let (name, source) = (kernel.name, kernel.wgsl());
         let module =
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
         let flags = naga::valid::ValidationFlags::all();
-        let outcome = naga::valid::Validator::new(flags, naga::valid::Capabilities::empty()).validate(&module);
+        let outcome = naga::valid::Validator::new(flags, capabilities).validate(&module);
         let information = outcome.unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
         // What the validator accepts, the writer may still trip over.
         let written = naga::back::spv::write_vec(&module, &information, &naga::back::spv::Options::default(), None);
@@ -63,8 +66,9 @@ mod tests {
     #[test]
     fn every_kernel_is_valid_and_binds_what_it_says() {
         let mut names = std::collections::BTreeSet::new();
-        for kernel in all() {
-            validate(kernel);
+        let double = IN_DOUBLE.iter().map(|&kernel| (kernel, Capabilities::FLOAT64));
+        for (kernel, capabilities) in all().map(|kernel| (kernel, Capabilities::empty())).chain(double) {
+            validate(kernel, capabilities);
             assert!(names.insert(kernel.name), "{} is there twice", kernel.name);
         }
     }

@@ -25,7 +25,7 @@
 //! | `residency` | points that stay from one operation to the next |
 //! | `kernel`, `kernels`, `prelude` | what a kernel is and **how one is written**; all of them; what they share |
 //! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
-//! | `search`, `rasterise`, `align` | capabilities: neighbours and what is made of them; rasters; normal equations |
+//! | `search`, `rasterise`, `align`, `invert` | capabilities: neighbours and what is made of them; rasters; normal equations; emission measure |
 //!
 //! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
 
@@ -58,7 +58,7 @@ mod work;
 pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use floor::Floors;
 pub use gpu::Gpu;
-pub use options::{Keeping, Least, Options, Reuse, Timing, Upload};
+pub use options::{Double, Keeping, Least, Options, Results, Reuse, Timing, Upload};
 pub use pool::PoolCounts;
 pub use profile::{KernelTime, Traffic};
 pub use wgpu::{Backend, DeviceType, Features, Limits};

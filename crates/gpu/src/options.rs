@@ -73,6 +73,28 @@ fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
     if given < least { Err(Error::TooLittle { what, given, least }) } else { Ok(()) }
 }
 
+/// Where emission measure is inverted in double precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Double {
+    /// On the processor: the device declines.
+    #[default]
+    Processor,
+    /// On the device, where it has double precision (`SHADER_F64`: Vulkan, and slow on most cards that are not made for it); else as above.
+    Device,
+}
+
+/// How emission measures, their errors and averaging kernels come back from the device, where they are inverted in single precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Results {
+    /// As they are, four bytes a number.
+    #[default]
+    Single,
+    /// As halves, two bytes a number: each is off by up to 2⁻¹¹ of itself, which is up to 2⁻¹¹ = 4.9·10⁻⁴ of a pixel's largest; numbers below 2⁻²⁸ of
+    /// the largest of their row become zero. A row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and statuses are
+    /// those of [`Results::Single`], and pixels that the processor inverts again are in single precision.
+    Half,
+}
+
 /// What can be chosen when a device is opened. The default is what was faster where it was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -94,6 +116,10 @@ pub struct Options {
     pub residency: Keeping,
     /// Whether kernels are timed.
     pub timing: Timing,
+    /// Where emission measure is inverted in double precision.
+    pub double_precision: Double,
+    /// How results of inversions come back.
+    pub results: Results,
     /// How long a piece of work may run before the device counts as lost. Waited for twice, so that a computer that slept in
     /// between is forgiven.
     pub patience: Duration,
@@ -111,6 +137,8 @@ impl Default for Options {
             bindings: Reuse::default(),
             residency: Keeping::default(),
             timing: Timing::default(),
+            double_precision: Double::default(),
+            results: Results::default(),
             patience: Duration::from_secs(120),
         }
     }

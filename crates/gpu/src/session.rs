@@ -1,7 +1,7 @@
 //! One life of a device: from when it is opened until it is lost.
 
 use crate::{
-    Options, Timing, Traffic,
+    Double, Options, Timing, Traffic,
     bindings::Bindings,
     faults::Faults,
     kernel::{Compiled, Kernel},
@@ -60,6 +60,9 @@ impl Session {
         if options.timing == Timing::EveryKernel {
             features |= adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         }
+        if options.double_precision == Double::Device {
+            features |= adapter.features() & wgpu::Features::SHADER_F64;
+        }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("isopach"),
             required_features: features,
@@ -94,6 +97,11 @@ impl Session {
     pub(crate) fn traffic(&self) -> Traffic {
         let [to_device_bytes, from_device_bytes] = self.travelled.each_ref().map(|bytes| bytes.load(Ordering::Relaxed));
         Traffic { to_device_bytes, from_device_bytes }
+    }
+
+    /// Whether kernels may compute in double precision: it was asked for, and is there.
+    pub(crate) fn has_double_precision(&self) -> bool {
+        self.device.features().contains(wgpu::Features::SHADER_F64)
     }
 
     /// A buffer for kernels, of unknown content.

@@ -10,9 +10,9 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
-@group(0) @binding(2) var<storage, read> constraint: array<f32>;
+@group(0) @binding(2) var<storage, read> constraint: array<real>;
 @group(0) @binding(3) var<storage, read> solutions: array<Packed>;
-@group(0) @binding(4) var<storage, read_write> averaging: array<f32>;
+@group(0) @binding(4) var<storage, read_write> averaging: array<real>;
 
 @compute @workgroup_size(WORKGROUP)
 fn averaging_kernels(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

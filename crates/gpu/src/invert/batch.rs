@@ -2,107 +2,74 @@
 
 use super::{
     CHANNELS,
-    layout::{COLUMNS, Found, NEGATIVE, POSITIVE, SKIPPED, SOLUTION_BYTES, Tables, given},
+    back::Back,
+    layout::{COLUMNS, Found, NEGATIVE, Numbers, POSITIVE, SKIPPED, SOLUTION, Tables, given},
+    precision::Precision,
 };
 use crate::{
-    kernel::{Access, Kernel},
-    prelude,
     session::Session,
-    work::{Done, Reading, Submitted, Work},
+    work::{Reading, Submitted, Work},
 };
 use isopach_compute::Result;
 use isopach_emission::{
-    Real, Status, Weights,
+    Status, Weights,
     backend::{Rows, Screened, Shared, Slab, missing_number, screen},
 };
 use rayon::prelude::*;
-use std::sync::Arc;
-
-pub(super) const SOLVE: Kernel = Kernel::new(
-    "solve pixels",
-    "solve",
-    &[
-        prelude::THREADS,
-        include_str!("six.wgsl"),
-        include_str!("turn.wgsl"),
-        include_str!("grid.wgsl"),
-        include_str!("decompose.wgsl"),
-        include_str!("weights.wgsl"),
-        include_str!("solve.wgsl"),
-    ],
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write],
-);
-
-pub(super) const ERRORS: Kernel = Kernel::new(
-    "errors of bins",
-    "errors",
-    &[prelude::THREADS, include_str!("six.wgsl"), include_str!("errors.wgsl")],
-    &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write],
-);
-
-pub(super) const HORIZONTAL: Kernel = Kernel::new(
-    "horizontal errors",
-    "horizontal_errors",
-    &[prelude::THREADS, include_str!("six.wgsl"), include_str!("horizontal.wgsl")],
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
-);
-
-pub(super) const AVERAGING: Kernel = Kernel::new(
-    "averaging kernels",
-    "averaging_kernels",
-    &[prelude::THREADS, include_str!("six.wgsl"), include_str!("averaging.wgsl")],
-    &[Access::Read, Access::Read, Access::Read, Access::Write],
-);
+use std::sync::{Arc, atomic::Ordering};
 
 /// Pixels whose results a thread copies at a time.
 const BLOCK: usize = 1024;
 
 /// What goes through the device together.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
+pub(super) struct Batch<'a, T> {
     pub(super) session: &'a Arc<Session>,
-    pub(super) shared: &'a Shared<'a, f32, CHANNELS>,
-    pub(super) tables: &'a Tables,
-    pub(super) rows: Rows<'a, f32>,
+    pub(super) shared: &'a Shared<'a, T, CHANNELS>,
+    pub(super) tables: &'a Tables<T>,
+    pub(super) rows: Rows<'a, T>,
 }
 
 /// A batch that the device is at.
 #[derive(Debug)]
-pub(super) struct Running<'a, 's> {
-    shared: &'a Shared<'a, f32, CHANNELS>,
+pub(super) struct Running<'a, 's, T> {
+    session: &'a Session,
+    shared: &'a Shared<'a, T, CHANNELS>,
     screened: Vec<Screened>,
-    slab: Slab<'s, f32>,
-    readings: Readings,
+    slab: Slab<'s, T>,
+    readings: Readings<T>,
     submitted: Submitted,
 }
 
 /// What will be brought back; None: it was not asked for.
 #[derive(Debug)]
-struct Readings {
+struct Readings<T> {
     found: Reading<Found>,
-    emission: Reading<f32>,
-    vertical: Option<Reading<f32>>,
-    horizontal: Option<Reading<f32>>,
-    averaging: Option<Reading<f32>>,
+    numbers: Reading<Numbers<T>>,
+    emission: Back<T>,
+    vertical: Option<Back<T>>,
+    horizontal: Option<Back<T>>,
+    averaging: Option<Back<T>>,
 }
 
-impl<'a> Batch<'a> {
+impl<'a, T: Precision> Batch<'a, T> {
     /// Sends the pixels of `slab` off; their results will go there.
-    pub(super) fn submit<'s>(&self, slab: Slab<'s, f32>) -> Result<Running<'a, 's>> {
+    pub(super) fn submit<'s>(&self, slab: Slab<'s, T>) -> Result<Running<'a, 's, T>> {
         let screened: Vec<Screened> = (0..slab.pixels()).into_par_iter().map(|i| self.screened(i)).collect();
         let mut work = self.session.work();
         let readings = self.record(&mut work, &screened)?;
-        Ok(Running { shared: self.shared, screened, slab, readings, submitted: work.submit()? })
+        let (session, shared, submitted) = (self.session, self.shared, work.submit()?);
+        Ok(Running { session, shared, screened, slab, readings, submitted })
     }
 
-    /// Which channels of a pixel to use. Weights that single precision has no room for make it one of those that are inverted again.
+    /// Which channels of a pixel to use. Weights that the precision has no room for make it one of those that are inverted again.
     fn screened(&self, i: usize) -> Screened {
         let shared = self.shared;
         let row = i * shared.channels..(i + 1) * shared.channels;
         let mut screened = screen(shared.inversion, &self.rows.counts[row.clone()], &self.rows.sigma[row]);
         if let Weights::Given(given) = &shared.inversion.weights {
             let row = if given.nrows() == 1 { 0 } else { self.rows.first + i };
-            let room = given.row(row).iter().all(|&weight| f32::has_room_for(weight, shared.constraint));
+            let room = given.row(row).iter().all(|&weight| T::has_room_for(weight, shared.constraint));
             if !room && screened.verdict.is_ok() {
                 screened.verdict = Err(Status::OutOfRange);
             }
@@ -110,50 +77,57 @@ impl<'a> Batch<'a> {
         screened
     }
 
-    fn record(&self, work: &mut Work, screened: &[Screened]) -> Result<Readings> {
+    fn record(&self, work: &mut Work, screened: &[Screened]) -> Result<Readings<T>> {
         let (session, shared, tables) = (self.session, self.shared, self.tables);
         let (pixels, bins, outputs) = (screened.len(), shared.response.len(), shared.inversion.outputs);
-        let counts = session.upload("counts of the pixels", self.rows.counts.len(), |i| self.rows.counts[i])?;
-        let sigma = session.upload("errors of the pixels", self.rows.sigma.len(), |i| self.rows.sigma[i])?;
+        let observed = |at: usize| {
+            let (row, f) = (at / shared.channels, at % shared.channels);
+            let of = if row % 2 == 0 { self.rows.counts } else { self.rows.sigma };
+            of[row / 2 * shared.channels + f]
+        };
+        let observed = session.upload("counts and errors of the pixels", 2 * self.rows.counts.len(), observed)?;
         let verdicts = session.upload("channels of the pixels", pixels, |i| screened[i].verdict.unwrap_or(SKIPPED))?;
         let constraints = match &shared.inversion.weights {
             Weights::Given(rows) if rows.nrows() > 1 => session
                 .upload("constraints", pixels * bins, |at| given(shared, self.rows.first + at / bins, at % bins))?,
-            _ => session.storage("constraints", (4 * pixels * bins) as u64)?,
+            _ => session.storage("constraints", (size_of::<T>() * pixels * bins) as u64)?,
         };
-        let solutions = session.storage("solutions", SOLUTION_BYTES * pixels as u64)?;
+        let solutions = session.storage("solutions", (SOLUTION * size_of::<T>() * pixels) as u64)?;
+        let numbers = session.storage("numbers of the pixels", (size_of::<Numbers<T>>() * pixels) as u64)?;
         let found = session.storage("what was found", (size_of::<Found>() * pixels) as u64)?;
-        let parameters = tables.to_solve.of(pixels);
-        let buffers = [&tables.bins, &counts, &sigma, &verdicts, &constraints, &solutions, &found];
-        work.run(&SOLVE, pixels, &parameters, &buffers)?;
+        let parameters = tables.to_solve(pixels);
+        let buffers = [&tables.bins, &observed, &verdicts, &constraints, &solutions, &numbers, &found];
+        work.run(&T::KERNELS.solve, pixels, &parameters, &buffers)?;
 
         let all = 0..pixels * bins;
-        let room = |what, wanted: bool| session.storage(what, if wanted { 4 * all.len() as u64 } else { 0 });
+        let room =
+            |what, wanted: bool| session.storage(what, if wanted { (size_of::<T>() * all.len()) as u64 } else { 0 });
         let emission = room("emission measures", true)?;
         let vertical = room("vertical errors", outputs.uncertainty)?;
         let buffers = [&tables.bins, &constraints, &solutions, &emission, &vertical];
-        work.run(&ERRORS, all.len(), &tables.to_errors.of(pixels), &buffers)?;
-        let vertical = outputs.uncertainty.then(|| work.read(&vertical, all.clone())).transpose()?;
+        work.run(&T::KERNELS.errors, all.len(), &tables.to_errors(pixels), &buffers)?;
+        let vertical = outputs.uncertainty.then(|| Back::of(session, work, &vertical, pixels, bins)).transpose()?;
 
         let mut horizontal = None;
         if outputs.log_t_resolution {
             let widths = room("horizontal errors", true)?;
-            let buffers = [&tables.bins, &tables.samples, &constraints, &solutions, &widths];
+            let buffers = [&tables.bins, &tables.sampled, &tables.shares, &constraints, &solutions, &widths];
             let threads = pixels * bins.div_ceil(COLUMNS);
-            work.run(&HORIZONTAL, threads, &tables.to_horizontal.of(pixels), &buffers)?;
-            horizontal = Some(work.read(&widths, all.clone())?);
+            work.run(&T::KERNELS.horizontal, threads, &tables.to_horizontal(pixels), &buffers)?;
+            horizontal = Some(Back::of(session, work, &widths, pixels, bins)?);
         }
         let mut averaging = None;
         if outputs.averaging_kernel {
             let all = 0..all.len() * bins;
-            let kernels = session.storage("averaging kernels", 4 * all.len() as u64)?;
+            let kernels = session.storage("averaging kernels", (size_of::<T>() * all.len()) as u64)?;
             let buffers = [&tables.bins, &constraints, &solutions, &kernels];
-            work.run(&AVERAGING, all.len(), &tables.to_averaging.of(pixels), &buffers)?;
-            averaging = Some(work.read(&kernels, all)?);
+            work.run(&T::KERNELS.averaging, all.len(), &tables.to_averaging(pixels), &buffers)?;
+            averaging = Some(Back::of(session, work, &kernels, pixels * bins, bins)?);
         }
         Ok(Readings {
             found: work.read(&found, 0..pixels)?,
-            emission: work.read(&emission, all)?,
+            numbers: work.read(&numbers, 0..pixels)?,
+            emission: Back::of(session, work, &emission, pixels, bins)?,
             vertical,
             horizontal,
             averaging,
@@ -161,50 +135,57 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Running<'_, '_> {
+impl<T: Precision> Running<'_, '_, T> {
     /// Waits for the device, and copies what it found into the map.
     pub(super) fn finish(self) -> Result<()> {
-        let Self { shared, screened, slab, readings, submitted } = self;
+        let Self { session, shared, screened, slab, readings, submitted } = self;
         let done = submitted.wait()?;
-        copy(&done, readings.emission, &mut *slab.emission)?;
+        readings.emission.copy(&done, &mut *slab.emission)?;
         for (reading, to) in [
             (readings.vertical, &mut *slab.uncertainty),
             (readings.horizontal, &mut *slab.log_t_resolution),
             (readings.averaging, &mut *slab.averaging_kernel),
         ] {
-            reading.map_or(Ok(()), |reading| copy(&done, reading, to))?;
+            reading.map_or(Ok(()), |reading| reading.copy(&done, to))?;
         }
+        let numbers = done.take(readings.numbers)?;
         done.look(readings.found, |found| {
             let mut rest = slab;
             let mut blocks = vec![];
-            for (found, screened) in found.chunks(BLOCK).zip(screened.chunks(BLOCK)) {
-                blocks.push((found, screened, rest.take(found.len())));
+            for ((found, numbers), screened) in
+                found.chunks(BLOCK).zip(numbers.chunks(BLOCK)).zip(screened.chunks(BLOCK))
+            {
+                blocks.push((found, numbers, screened, rest.take(found.len())));
             }
-            blocks.into_par_iter().for_each(|(found, screened, block)| store(shared, found, screened, block));
+            let left = blocks
+                .into_par_iter()
+                .map(|(found, numbers, screened, block)| store(shared, found, numbers, screened, block));
+            session.near_ties.fetch_add(left.sum(), Ordering::Relaxed);
         })
     }
 }
 
-/// Copies numbers that already lie as they should.
-fn copy(done: &Done, reading: Reading<f32>, to: &mut [f32]) -> Result<()> {
-    done.look(reading, |from| {
-        let blocks = to.par_chunks_mut(64 * BLOCK).zip(from.par_chunks(64 * BLOCK));
-        blocks.for_each(|(to, from)| to.copy_from_slice(from));
-    })
-}
-
-/// Numbers of some pixels, and what became of them.
-fn store(shared: &Shared<'_, f32, CHANNELS>, found: &[Found], screened: &[Screened], mut slab: Slab<'_, f32>) {
+/// Numbers of some pixels, and what became of them; returns how many the device was not sure of.
+fn store<T: Precision>(
+    shared: &Shared<'_, T, CHANNELS>,
+    found: &[Found],
+    numbers: &[Numbers<T>],
+    screened: &[Screened],
+    mut slab: Slab<'_, T>,
+) -> u64 {
     let missing = missing_number(shared.inversion);
-    for (i, (found, screened)) in found.iter().zip(screened).enumerate() {
+    let mut left = 0;
+    for (i, ((found, [rest @ .., lambda]), screened)) in found.iter().zip(numbers).zip(screened).enumerate() {
         match screened.verdict {
             Err(status) => slab.reject(i, status, missing),
             Ok(_) if found.state != POSITIVE && found.state != NEGATIVE => {
                 slab.reject(i, Status::OutOfRange, missing);
+                left += 1;
             }
             Ok(dropped) => {
-                slab.chi_squared[i] = found.chi_squared;
-                slab.lambda[i] = found.lambda(shared.scale);
+                let [a, b, c, chi_squared, d, e, f] = *rest;
+                slab.chi_squared[i] = chi_squared;
+                slab.lambda[i] = found.lambda(*lambda, shared.scale);
                 slab.iterations[i] = found.iterations;
                 slab.dropped[i] = dropped;
                 slab.status[i] = match (found.state, dropped) {
@@ -213,9 +194,10 @@ fn store(shared: &Shared<'_, f32, CHANNELS>, found: &[Found], screened: &[Screen
                     (_, _) => Status::ChannelDropped,
                 };
                 let row = i * shared.channels..(i + 1) * shared.channels;
-                slab.synthetic[row].copy_from_slice(&found.synthetic[..shared.channels]);
+                slab.synthetic[row].copy_from_slice(&[a, b, c, d, e, f][..shared.channels]);
             }
         }
         slab.saturated[i] = screened.saturated;
     }
+    left
 }

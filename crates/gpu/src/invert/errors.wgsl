@@ -13,10 +13,10 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
-@group(0) @binding(2) var<storage, read> constraint: array<f32>;
+@group(0) @binding(2) var<storage, read> constraint: array<real>;
 @group(0) @binding(3) var<storage, read> solutions: array<Packed>;
-@group(0) @binding(4) var<storage, read_write> emission: array<f32>;
-@group(0) @binding(5) var<storage, read_write> vertical: array<f32>;
+@group(0) @binding(4) var<storage, read_write> emission: array<real>;
+@group(0) @binding(5) var<storage, read_write> vertical: array<real>;
 
 @compute @workgroup_size(WORKGROUP)
 fn errors(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -32,7 +32,7 @@ fn errors(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     let factor = constraint[at] * bins[k].to_report;
     emission[at] = dot6(r, six(of_z)) * factor;
     if parameters.wanted == 0u { return; }
-    var variance = 0.0;
+    var variance: real = 0.0;
     for (var j = 1u; j < PACKED; j++) {
         let e = dot6(r, six(solutions[solution + j]));
         variance += e * e;

@@ -6,60 +6,47 @@
 
 struct Chosen {
     index: u32,
-    mu: f32,
-    margin: f32,
+    mu: real,
+    margin: real,
 }
 
-// Exponent of a normal number above zero.
-fn exponent_of(x: f32) -> i32 {
-    return i32((bitcast<u32>(x) >> 23u) & 0xffu) - 127;
-}
-
-// 2^k, k from -126 to 127.
-fn power_of_two(k: i32) -> f32 {
-    return bitcast<f32>(u32(clamp(k, -126, 127) + 127) << 23u);
-}
-
-// log2 of a number from 1 to 2, to 10^-7.
-fn log2_of_mantissa(m: f32) -> f32 {
-    let large = m > 1.41421356;
+// log2 of a number from 1 to 2.
+fn log2_of_mantissa(m: real) -> real {
+    let large = m > 1.4142135623730951;
     let y = select(m, 0.5 * m, large);
     let r = (y - 1.0) / (y + 1.0);
-    let s = r * r;
-    let series = 1.0 + s * (0.33333333 + s * (0.2 + s * (0.14285714 + s * 0.11111111)));
-    return 2.88539008 * r * series + select(0.0, 1.0, large);
+    return 2.8853900817779268 * r * logarithm_series(r * r) + select(real(0.0), real(1.0), large);
 }
 
-// 2^x, |x| up to 1/2, to 10^-7.
-fn power_of_fraction(x: f32) -> f32 {
-    let y = x * 0.69314718;
-    return 1.0 + y * (1.0 + y * (0.5 + y * (0.16666667 + y * (0.041666667 + y * (8.3333333e-3 + y * (1.3888889e-3 + y * 1.984127e-4))))));
+// 2^x, |x| up to 1/2.
+fn power_of_fraction(x: real) -> real {
+    return exponential_series(x * 0.69314718055994531);
 }
 
-fn mu(system: System, i: u32) -> f32 {
+fn mu(system: System, i: u32) -> real {
     let last = i32(parameters.samples) - 1;
     let product = system.octaves * i32(i);
     let whole = product / last;
-    let x = (f32(product - whole * last) + system.fraction * f32(i)) / f32(last);
+    let x = (real(product - whole * last) + system.fraction * real(i)) / real(last);
     let nearest = floor(x + 0.5);
     let octaves = whole + i32(nearest);
     let half = octaves / 2;
     return system.low * power_of_two(half) * power_of_two(octaves - half) * power_of_fraction(x - nearest);
 }
 
-fn discrepancy(system: System, mu: f32) -> f32 {
+fn discrepancy(system: System, mu: real) -> real {
     let a = mu / (system.squared[0] + mu);
     let b = mu / (system.squared[1] + mu);
     return dot(system.energy[0], a * a) + dot(system.energy[1], b * b);
 }
 
-fn distance_at(system: System, i: u32, goal: f32) -> f32 {
+fn distance_at(system: System, i: u32, goal: real) -> real {
     return abs(discrepancy(system, mu(system, i)) - goal);
 }
 
 // The point of the grid at which the discrepancy is nearest to the target, the first of several, and how much nearer than the second nearest it is. Where
 // the target is beyond reach, that is the last: what is missing shrinks with μ.
-fn choose(system: System, goal: f32) -> Chosen {
+fn choose(system: System, goal: real) -> Chosen {
     let samples = parameters.samples;
     if !(goal < system.total) {
         return Chosen(samples - 1u, mu(system, samples - 1u), 1.0);
@@ -71,11 +58,10 @@ fn choose(system: System, goal: f32) -> Chosen {
         let middle = (start + end) / 2u;
         if discrepancy(system, mu(system, middle)) > goal { end = middle; } else { start = middle + 1u; }
     }
-    const FAR: f32 = 3e38;
-    var below = FAR;
-    var further_below = FAR;
-    var above = FAR;
-    var further_above = FAR;
+    var below = HUGE;
+    var further_below = HUGE;
+    var above = HUGE;
+    var further_above = HUGE;
     if start >= 1u { below = distance_at(system, start - 1u, goal); }
     if start >= 2u { further_below = distance_at(system, start - 2u, goal); }
     if start < samples { above = distance_at(system, start, goal); }

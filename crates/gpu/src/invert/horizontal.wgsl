@@ -8,40 +8,33 @@
 // 224 + 4 nt read once a pixel, and from the cache after that.
 
 struct Parameters {
+    // From samples to standard deviations.
+    unit: real,
     pixels: u32,
     bins: u32,
     samples: u32,
     // Groups of four columns a pixel.
     groups: u32,
-    // From samples to standard deviations.
-    unit: f32,
-    unused_1: u32,
-    unused_2: u32,
-    unused_3: u32,
-}
-
-// Where a column is sampled: (1 - share) of a bin and share of the next.
-struct Sample {
-    bin: u32,
-    share: f32,
 }
 
 // p of four columns: a channel's four numbers together.
 struct Four {
-    a: vec4<f32>,
-    b: vec4<f32>,
-    c: vec4<f32>,
-    d: vec4<f32>,
-    e: vec4<f32>,
-    f: vec4<f32>,
+    a: real4,
+    b: real4,
+    c: real4,
+    d: real4,
+    e: real4,
+    f: real4,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
-@group(0) @binding(2) var<storage, read> samples: array<Sample>;
-@group(0) @binding(3) var<storage, read> constraint: array<f32>;
-@group(0) @binding(4) var<storage, read> solutions: array<Packed>;
-@group(0) @binding(5) var<storage, read_write> horizontal: array<f32>;
+// Where a column is sampled: (1 - share) of a bin and share of the next.
+@group(0) @binding(2) var<storage, read> sampled: array<u32>;
+@group(0) @binding(3) var<storage, read> shares: array<real>;
+@group(0) @binding(4) var<storage, read> constraint: array<real>;
+@group(0) @binding(5) var<storage, read> solutions: array<Packed>;
+@group(0) @binding(6) var<storage, read_write> horizontal: array<real>;
 
 const NO_SAMPLE: u32 = 0xffffffffu;
 
@@ -51,19 +44,19 @@ fn seen(k: u32) -> Four {
     let k1 = min(k + 1u, last);
     let k2 = min(k + 2u, last);
     let k3 = min(k + 3u, last);
-    let low = transpose(mat4x3<f32>(bins[k].low, bins[k1].low, bins[k2].low, bins[k3].low));
-    let high = transpose(mat4x3<f32>(bins[k].high, bins[k1].high, bins[k2].high, bins[k3].high));
+    let low = transpose(FourBins(bins[k].low, bins[k1].low, bins[k2].low, bins[k3].low));
+    let high = transpose(FourBins(bins[k].high, bins[k1].high, bins[k2].high, bins[k3].high));
     return Four(low[0], low[1], low[2], high[0], high[1], high[2]);
 }
 
 // Of a bin and four columns.
-fn product(row: Packed, p: Four) -> vec4<f32> {
+fn product(row: Packed, p: Four) -> real4 {
     return ((p.a * row.low.x + p.b * row.low.y) + (p.c * row.low.z + p.d * row.high.x))
         + (p.e * row.high.y + p.f * row.high.z);
 }
 
 // The four columns in bin t.
-fn columns(p: Four, row: u32, t: u32) -> vec4<f32> {
+fn columns(p: Four, row: u32, t: u32) -> real4 {
     return product(Packed(bins[t].low, 0.0, bins[t].high, 0.0), p) * constraint[row + t];
 }
 
@@ -86,7 +79,7 @@ fn coefficients_of(k: u32, solution: u32) -> Four {
 
 fn write(first: u32, last: u32, k: u32, row: u32) {
     if k >= parameters.bins { return; }
-    horizontal[row + k] = select(f32(last - first) * parameters.unit, bins[k].widest, first == NO_SAMPLE);
+    horizontal[row + k] = select(real(last - first) * parameters.unit, bins[k].widest, first == NO_SAMPLE);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -109,16 +102,16 @@ fn horizontal_errors(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
     var first = vec4<u32>(NO_SAMPLE);
     var last = vec4<u32>(0u);
     var bin = NO_SAMPLE;
-    var below: vec4<f32>;
-    var above: vec4<f32>;
+    var below: real4;
+    var above: real4;
     for (var s = 0u; s < parameters.samples; s++) {
-        let sample = samples[s];
-        if sample.bin != bin {
-            if bin != NO_SAMPLE && sample.bin == bin + 1u { below = above; } else { below = columns(p, row, sample.bin); }
-            above = columns(p, row, sample.bin + 1u);
-            bin = sample.bin;
+        let next = sampled[s];
+        if next != bin {
+            if bin != NO_SAMPLE && next == bin + 1u { below = above; } else { below = columns(p, row, next); }
+            above = columns(p, row, next + 1u);
+            bin = next;
         }
-        let reaches = below + (above - below) * sample.share >= half;
+        let reaches = below + (above - below) * shares[s] >= half;
         first = select(first, min(first, vec4<u32>(s)), reaches);
         last = select(last, vec4<u32>(s), reaches);
     }

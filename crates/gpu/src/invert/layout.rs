@@ -1,23 +1,42 @@
 //! What is in the buffers, as the kernels have it.
+//!
+//! Structures of the kernels that hold numbers of either precision are arrays here: their members lie one after another, `vec3` and a number
+//! together as four.
 
-use super::CHANNELS;
+use super::{CHANNELS, precision::Precision};
 use crate::{pool::Buffer, session::Session};
 use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
-use isopach_emission::{Constraint, Real, Weights, backend::NULL, backend::Shared};
+use isopach_emission::{
+    Constraint, Real, Weights,
+    backend::{NULL, Shared},
+};
 
-/// Bytes of a pixel's solution: seven times `Packed`.
-pub(super) const SOLUTION_BYTES: u64 = 7 * 32;
+/// Numbers of a pixel's solution: seven times `Packed`.
+pub(super) const SOLUTION: usize = 7 * 8;
 
 /// Columns of the averaging kernel a thread of `horizontal.wgsl`.
 pub(super) const COLUMNS: usize = 4;
 
-/// `Parameters` of `solve.wgsl`.
+/// Words of a block of parameters, at most.
+const WORDS: usize = 128;
+
+/// Parameters of a kernel: numbers of its precision, then whole numbers.
+type Parameters = [u32; WORDS];
+
+/// Numbers and whole numbers one after another.
+fn parameters<T: Pod>(numbers: &[T], whole: &impl Pod) -> Parameters {
+    let mut words = [0; WORDS];
+    let (numbers, whole): (&[u32], &[u32]) =
+        (bytemuck::cast_slice(numbers), bytemuck::cast_slice(bytemuck::bytes_of(whole)));
+    words.iter_mut().zip(numbers.iter().chain(whole)).for_each(|(to, from)| *to = *from);
+    words
+}
+
+/// The whole numbers among the parameters of `solve.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub(super) struct ToSolve {
-    /// Two columns of three, each of the length of four.
-    first: [[f32; 8]; 6],
+struct ToSolve {
     pixels: u32,
     bins: u32,
     channels: u32,
@@ -27,15 +46,6 @@ pub(super) struct ToSolve {
     constraint: u32,
     loci: u32,
     scale: i32,
-    filler: f32,
-    goal: f32,
-    growth: f32,
-    round_off: f32,
-    least_condition: f32,
-    most_signal: f32,
-    least_margin: f32,
-    nothing: f32,
-    unused: [u32; 3],
 }
 
 /// `Parameters` of `errors.wgsl`.
@@ -48,16 +58,14 @@ pub(super) struct ToErrors {
     unused: u32,
 }
 
-/// `Parameters` of `horizontal.wgsl`.
+/// The whole numbers among the parameters of `horizontal.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub(super) struct ToHorizontal {
+struct ToHorizontal {
     pixels: u32,
     bins: u32,
     samples: u32,
     groups: u32,
-    unit: f32,
-    unused: [u32; 3],
 }
 
 /// `Parameters` of `averaging.wgsl`.
@@ -69,57 +77,14 @@ pub(super) struct ToAveraging {
     unused: [u32; 2],
 }
 
-impl ToErrors {
-    /// For so many pixels.
-    pub(super) fn of(self, pixels: usize) -> Self {
-        Self { pixels: pixels as u32, ..self }
-    }
-}
+/// What `solve.wgsl` found of a pixel: a `Packed` of the counts of the solution, with χ² and with λ in the units of the pixel's matrix, which was multiplied
+/// by 2^−exponent.
+pub(super) type Numbers<T> = [T; 8];
 
-impl ToHorizontal {
-    /// For so many pixels.
-    pub(super) fn of(self, pixels: usize) -> Self {
-        Self { pixels: pixels as u32, ..self }
-    }
-}
-
-impl ToAveraging {
-    /// For so many pixels.
-    pub(super) fn of(self, pixels: usize) -> Self {
-        Self { pixels: pixels as u32, ..self }
-    }
-}
-
-/// `Bin`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-struct Bin {
-    low: [f32; 3],
-    width: f32,
-    high: [f32; 3],
-    density: f32,
-    to_report: f32,
-    widest: f32,
-    given: f32,
-    unused: f32,
-}
-
-/// `Sample`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-struct Sample {
-    bin: u32,
-    share: f32,
-}
-
-/// What `solve.wgsl` found of a pixel.
+/// How `solve.wgsl` found it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub(super) struct Found {
-    pub(super) chi_squared: f32,
-    /// λ in the units of the pixel's matrix, which was multiplied by 2^−exponent.
-    lambda: f32,
-    pub(super) synthetic: [f32; CHANNELS],
     pub(super) iterations: u32,
     /// One of the constants below, as in `solve.wgsl`.
     pub(super) state: u32,
@@ -136,74 +101,84 @@ pub(super) const NEGATIVE: u32 = 2;
 
 impl Found {
     /// λ in the reference's units.
-    pub(super) fn lambda(&self, scale: f64) -> f64 {
+    pub(super) fn lambda(&self, lambda: impl Real, scale: f64) -> f64 {
         let root = f64::from(self.exponent).exp2() / scale;
-        f64::from(self.lambda) * root * root
+        lambda.wide() * root * root
     }
 }
 
 /// What all pixels share, on the device.
 #[derive(Debug)]
-pub(super) struct Tables {
+pub(super) struct Tables<T> {
     pub(super) bins: Buffer,
-    pub(super) samples: Buffer,
-    pub(super) to_solve: ToSolve,
-    pub(super) to_errors: ToErrors,
-    pub(super) to_horizontal: ToHorizontal,
-    pub(super) to_averaging: ToAveraging,
+    pub(super) sampled: Buffer,
+    pub(super) shares: Buffer,
+    /// L of the first pass by rows, two columns of three each of the length of four; then what `solve.wgsl` names.
+    solve_numbers: Vec<T>,
+    solve: ToSolve,
+    samples: usize,
+    unit: T,
+    wanted: bool,
 }
 
-impl Tables {
-    pub(super) fn upload(session: &Session, shared: &Shared<'_, f32, CHANNELS>) -> Result<Self> {
+impl<T: Precision> Tables<T> {
+    pub(super) fn upload(session: &Session, shared: &Shared<'_, T, CHANNELS>) -> Result<Self> {
+        let none = T::default();
         let bin = |t: usize| {
             let [a, b, c, d, e, f] = shared.response[t];
-            Bin {
-                low: [a, b, c],
-                width: shared.widths[t],
-                high: [d, e, f],
-                density: shared.densities[t],
-                to_report: shared.to_report[t],
-                widest: shared.resolution_widths[t],
-                given: given(shared, 0, t),
-                unused: 0.0,
-            }
+            let given = given(shared, 0, t);
+            [
+                a,
+                b,
+                c,
+                shared.densities[t],
+                d,
+                e,
+                f,
+                shared.to_report[t],
+                shared.resolution_widths[t],
+                given,
+                shared.widths[t],
+                none,
+            ]
         };
-        let sample = |s: usize| {
-            let (bin, share) = shared.resolution[s];
-            Sample { bin: bin as u32, share }
-        };
-        let bins = shared.response.len();
+        let (bins, samples) = (shared.response.len(), shared.resolution.len());
         Ok(Self {
             bins: session.upload("bins of temperature", bins, bin)?,
-            samples: session.upload("samples of the averaging kernel", shared.resolution.len(), sample)?,
-            to_solve: ToSolve::new(shared),
-            to_errors: ToErrors {
-                bins: bins as u32,
-                wanted: u32::from(shared.inversion.outputs.uncertainty),
-                ..Zeroable::zeroed()
-            },
-            to_horizontal: ToHorizontal {
-                bins: bins as u32,
-                samples: shared.resolution.len() as u32,
-                groups: bins.div_ceil(COLUMNS) as u32,
-                unit: shared.resolution_unit,
-                ..Zeroable::zeroed()
-            },
-            to_averaging: ToAveraging { bins: bins as u32, ..Zeroable::zeroed() },
+            sampled: session.upload("samples of the averaging kernel", samples, |s| shared.resolution[s].0 as u32)?,
+            shares: session.upload("shares of the samples", samples, |s| shared.resolution[s].1)?,
+            solve_numbers: numbers_to_solve(shared),
+            solve: ToSolve::new(shared),
+            samples,
+            unit: shared.resolution_unit,
+            wanted: shared.inversion.outputs.uncertainty,
         })
+    }
+
+    pub(super) fn to_solve(&self, pixels: usize) -> Parameters {
+        parameters(&self.solve_numbers, &ToSolve { pixels: pixels as u32, ..self.solve })
+    }
+
+    pub(super) fn to_errors(&self, pixels: usize) -> ToErrors {
+        ToErrors { pixels: pixels as u32, bins: self.solve.bins, wanted: u32::from(self.wanted), unused: 0 }
+    }
+
+    pub(super) fn to_horizontal(&self, pixels: usize) -> Parameters {
+        let bins = self.solve.bins;
+        let (samples, groups) = (self.samples as u32, bins.div_ceil(COLUMNS as u32));
+        parameters(&[self.unit], &ToHorizontal { pixels: pixels as u32, bins, samples, groups })
+    }
+
+    pub(super) fn to_averaging(&self, pixels: usize) -> ToAveraging {
+        ToAveraging { pixels: pixels as u32, bins: self.solve.bins, unused: [0; 2] }
     }
 }
 
 impl ToSolve {
-    /// For so many pixels.
-    pub(super) fn of(self, pixels: usize) -> Self {
-        Self { pixels: pixels as u32, ..self }
-    }
-
-    fn new(shared: &Shared<'_, f32, CHANNELS>) -> Self {
+    fn new<T: Precision>(shared: &Shared<'_, T, CHANNELS>) -> Self {
         let inversion = shared.inversion;
         Self {
-            first: shared.first.map(|[a, b, c, d, e, f]| [a, b, c, 0.0, d, e, f, 0.0]),
+            pixels: 0,
             bins: shared.response.len() as u32,
             channels: shared.channels as u32,
             samples: inversion.mu_samples as u32,
@@ -220,23 +195,31 @@ impl ToSolve {
             },
             loci: (0..CHANNELS).map(|f| u32::from(shared.loci[f]) << f).sum(),
             scale: shared.scale.log2().round() as i32,
-            filler: (1.0 / shared.scale) as f32,
-            goal: inversion.chi_squared_target as f32,
-            growth: inversion.target_growth as f32,
-            round_off: shared.round_off,
-            least_condition: f32::LEAST_CONDITION.powi(2) as f32,
-            most_signal: f32::MOST_SIGNAL as f32,
-            least_margin: f32::LEAST_MARGIN as f32,
-            nothing: NULL as f32,
-            ..Zeroable::zeroed()
         }
     }
 }
 
+/// The numbers among the parameters of `solve.wgsl`, in its order.
+fn numbers_to_solve<T: Precision>(shared: &Shared<'_, T, CHANNELS>) -> Vec<T> {
+    let (inversion, none) = (shared.inversion, T::default());
+    let first = shared.first.iter().flat_map(|&[a, b, c, d, e, f]| [a, b, c, none, d, e, f, none]);
+    let rest = [
+        1.0 / shared.scale,
+        inversion.chi_squared_target,
+        inversion.target_growth,
+        shared.round_off.wide(),
+        T::LEAST_CONDITION.powi(2),
+        T::LOUDEST,
+        T::LEAST_DIFFERENCE,
+        NULL,
+    ];
+    first.chain(rest.map(T::of)).collect()
+}
+
 /// A weight as it was given; 0 where none is.
-pub(super) fn given(shared: &Shared<'_, f32, CHANNELS>, row: usize, bin: usize) -> f32 {
+pub(super) fn given<T: Real>(shared: &Shared<'_, T, CHANNELS>, row: usize, bin: usize) -> T {
     match &shared.inversion.weights {
-        Weights::Given(given) => given[[row, bin]].abs() as f32,
-        _ => 0.0,
+        Weights::Given(given) => T::of(given[[row, bin]].abs()),
+        _ => T::default(),
     }
 }

@@ -1,34 +1,32 @@
 // Rows of six channels, and what is known of a pixel after its decomposition.
 //
-// A row is a matrix of two columns of three, so that it stays in registers: an array that is indexed by a loop's counter would not. Channels that are
-// not there are zero everywhere and change nothing.
+// A row (`Six`) is a matrix of two columns of three, so that it stays in registers: an array that is indexed by a loop's counter would not. Channels that
+// are not there are zero everywhere and change nothing. `real` is f32 or f64: single.wgsl or double.wgsl, whichever comes before.
 
-alias Six = mat2x3<f32>;
-
-// A row and two numbers, 32 bytes.
+// A row and two numbers, as long as eight.
 struct Packed {
-    low: vec3<f32>,
-    first: f32,
-    high: vec3<f32>,
-    second: f32,
+    low: real3,
+    first: real,
+    high: real3,
+    second: real,
 }
 
-// A bin of temperature, 48 bytes.
+// A bin of temperature, as long as twelve numbers.
 struct Bin {
     // R, scaled.
-    low: vec3<f32>,
-    // Δ log T.
-    width: f32,
-    high: vec3<f32>,
+    low: real3,
     // 1 / Δ log T.
-    density: f32,
+    density: real,
+    high: real3,
     // From the solution to what is reported.
-    to_report: f32,
+    to_report: real,
     // Horizontal error where no sample reaches half.
-    widest: f32,
+    widest: real,
     // Weight, where one row of them is given for all pixels.
-    given: f32,
-    unused: f32,
+    given: real,
+    // Δ log T.
+    width: real,
+    unused: real,
 }
 
 // A pixel's solution is seven of them: z (and the factor h of 1/σ, and 1 where there is a result), then the six rows of E (and 1/d).
@@ -38,7 +36,7 @@ fn six(packed: Packed) -> Six {
     return Six(packed.low, packed.high);
 }
 
-fn dot6(a: Six, b: Six) -> f32 {
+fn dot6(a: Six, b: Six) -> real {
     return dot(a[0], b[0]) + dot(a[1], b[1]);
 }
 
@@ -50,11 +48,11 @@ fn abs6(a: Six) -> Six {
     return Six(abs(a[0]), abs(a[1]));
 }
 
-fn max6(a: Six) -> f32 {
+fn max6(a: Six) -> real {
     let m = max(a[0], a[1]);
     return max(m.x, max(m.y, m.z));
 }
 
-fn sum6(a: Six) -> f32 {
-    return dot(a[0] + a[1], vec3<f32>(1.0));
+fn sum6(a: Six) -> real {
+    return dot(a[0] + a[1], real3(1.0));
 }

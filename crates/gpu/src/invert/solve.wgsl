@@ -8,17 +8,31 @@
 // - The triangle is made bin by bin (weights.wgsl), the point of the grid of μ is found by bisection (grid.wgsl), and the six rows of
 //   the matrix stay in registers (six.wgsl, decompose.wgsl).
 //
-// A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are above 10⁴ errors, the
-// matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some are not clearly
-// positive: the same limits as on the processor, and the last one on top.
+// A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are too far above their
+// errors (10⁴ in single precision), the matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some
+// are not clearly positive: the same limits as on the processor, and the last one on top.
 //
 // The floor, six channels, nt bins, p iterations, in operations: two decompositions of 13 k (six sweeps of 15 turns of 145), weights 40 nt, the triangle
-// 360 nt, an iteration 0.8 k + 28 nt, the end 26 nt. At nt = 42 and p = 3: 50 k. In bytes a pixel: 52 read, 224 + 48 + 4 nt written; l is read p + 2 times
-// more, from the cache.
+// 360 nt, an iteration 0.8 k + 28 nt, the end 26 nt. At nt = 42 and p = 3: 50 k. In bytes a pixel of single precision: 52 read, 224 + 48 + 4 nt written;
+// l is read p + 2 times more, from the cache.
 
+// The numbers come first, so that they lie alike in either precision.
 struct Parameters {
     // L of the first pass of self-normalised weights.
     first: array<Six, 6>,
+    // Weight where the first solution is too small.
+    filler: real,
+    goal: real,
+    growth: real,
+    // How far below zero is not negative, in units of the largest.
+    round_off: real,
+    // Least ratio of squared singular values.
+    least_condition: real,
+    // Counts in units of their errors above which the precision is not enough.
+    most_signal: real,
+    least_margin: real,
+    // Squared singular values up to this, in units of the largest, are zero.
+    nothing: real,
     pixels: u32,
     bins: u32,
     channels: u32,
@@ -32,34 +46,20 @@ struct Parameters {
     loci: u32,
     // Exponent of the power of two that R is multiplied by.
     scale: i32,
-    // Weight where the first solution is too small.
-    filler: f32,
-    goal: f32,
-    growth: f32,
-    // How far below zero is not negative, in units of the largest.
-    round_off: f32,
-    // Least ratio of squared singular values.
-    least_condition: f32,
-    // Counts in units of their errors above which the precision is not enough.
-    most_signal: f32,
-    least_margin: f32,
-    // Squared singular values up to this, in units of the largest, are zero.
-    nothing: f32,
-    unused_1: u32,
-    unused_2: u32,
-    unused_3: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
-@group(0) @binding(2) var<storage, read> counts: array<f32>;
-@group(0) @binding(3) var<storage, read> sigma: array<f32>;
+// A pixel's counts, then their errors.
+@group(0) @binding(2) var<storage, read> observed: array<real>;
 // Channels left out, as bits; SKIPPED where there is nothing to invert.
-@group(0) @binding(4) var<storage, read> verdicts: array<u32>;
+@group(0) @binding(3) var<storage, read> verdicts: array<u32>;
 // l, a row a pixel; at first the weights, where they are given a row a pixel.
-@group(0) @binding(5) var<storage, read_write> constraint: array<f32>;
-@group(0) @binding(6) var<storage, read_write> solutions: array<Packed>;
-// χ², λ h², counts of the solution, iterations, state, exponent of 1/h.
+@group(0) @binding(4) var<storage, read_write> constraint: array<real>;
+@group(0) @binding(5) var<storage, read_write> solutions: array<Packed>;
+// Counts of the solution, χ², and λ h².
+@group(0) @binding(6) var<storage, read_write> numbers: array<Packed>;
+// Iterations, state, exponent of 1/h.
 @group(0) @binding(7) var<storage, read_write> found: array<vec4<u32>>;
 
 const SKIPPED: u32 = 0x80000000u;
@@ -68,18 +68,15 @@ const POSITIVE: u32 = 1u;
 const NEGATIVE: u32 = 2u;
 const DOUBTFUL: u32 = 3u;
 
-// Relative error of a bin, in units of the sum of its terms' sizes, at which its sign is not certain.
-const GUARD: f32 = 4e-6;
-
 struct Pixel {
     counts: Six,
     inverse_sigma: Six,
     g: Six,
     // Channels in use.
-    used: f32,
+    used: real,
 }
 
-fn is_usable(x: f32) -> bool {
+fn is_usable(x: real) -> bool {
     return abs(x) >= 1e-15 && abs(x) <= 1e15;
 }
 
@@ -87,22 +84,29 @@ fn response(t: u32) -> Six {
     return Six(bins[t].low, bins[t].high);
 }
 
+fn count_of(i: u32, f: u32) -> real {
+    return observed[2u * i * parameters.channels + f];
+}
+
+fn error_of(i: u32, f: u32) -> real {
+    return observed[(2u * i + 1u) * parameters.channels + f];
+}
+
 // A channel's number; 0 where it is left out or not there.
-fn one_channel(from_counts: bool, i: u32, f: u32, left_out: u32) -> f32 {
+fn one_channel(from_counts: bool, i: u32, f: u32, left_out: u32) -> real {
     if f >= parameters.channels || (left_out & (1u << f)) != 0u { return 0.0; }
-    let at = i * parameters.channels + f;
-    if from_counts { return counts[at]; }
-    return sigma[at];
+    if from_counts { return count_of(i, f); }
+    return error_of(i, f);
 }
 
 fn channels_of(from_counts: bool, i: u32, left_out: u32) -> Six {
     return Six(
-        vec3<f32>(one_channel(from_counts, i, 0u, left_out), one_channel(from_counts, i, 1u, left_out), one_channel(from_counts, i, 2u, left_out)),
-        vec3<f32>(one_channel(from_counts, i, 3u, left_out), one_channel(from_counts, i, 4u, left_out), one_channel(from_counts, i, 5u, left_out)),
+        real3(one_channel(from_counts, i, 0u, left_out), one_channel(from_counts, i, 1u, left_out), one_channel(from_counts, i, 2u, left_out)),
+        real3(one_channel(from_counts, i, 3u, left_out), one_channel(from_counts, i, 4u, left_out), one_channel(from_counts, i, 5u, left_out)),
     );
 }
 
-fn ratio(a: f32, sigma: f32) -> f32 {
+fn ratio(a: real, sigma: real) -> real {
     if sigma == 0.0 { return 0.0; }
     return a / sigma;
 }
@@ -111,23 +115,22 @@ fn load(i: u32, left_out: u32) -> Pixel {
     let c = channels_of(true, i, left_out);
     let s = channels_of(false, i, left_out);
     let inverse = Six(
-        vec3<f32>(ratio(1.0, s[0].x), ratio(1.0, s[0].y), ratio(1.0, s[0].z)),
-        vec3<f32>(ratio(1.0, s[1].x), ratio(1.0, s[1].y), ratio(1.0, s[1].z)),
+        real3(ratio(1.0, s[0].x), ratio(1.0, s[0].y), ratio(1.0, s[0].z)),
+        real3(ratio(1.0, s[1].x), ratio(1.0, s[1].y), ratio(1.0, s[1].z)),
     );
     let g = Six(
-        vec3<f32>(ratio(c[0].x, s[0].x), ratio(c[0].y, s[0].y), ratio(c[0].z, s[0].z)),
-        vec3<f32>(ratio(c[1].x, s[1].x), ratio(c[1].y, s[1].y), ratio(c[1].z, s[1].z)),
+        real3(ratio(c[0].x, s[0].x), ratio(c[0].y, s[0].y), ratio(c[0].z, s[0].z)),
+        real3(ratio(c[1].x, s[1].x), ratio(c[1].y, s[1].y), ratio(c[1].z, s[1].z)),
     );
-    return Pixel(c, inverse, g, f32(parameters.channels - countOneBits(left_out)));
+    return Pixel(c, inverse, g, real(parameters.channels - countOneBits(left_out)));
 }
 
 // Whether counts and errors are well within the range.
 fn is_in_range(i: u32, left_out: u32) -> bool {
     for (var f = 0u; f < parameters.channels; f++) {
         if (left_out & (1u << f)) != 0u { continue; }
-        let at = i * parameters.channels + f;
-        let usable = is_usable(counts[at]) && is_usable(sigma[at]);
-        if !usable || abs(counts[at]) > parameters.most_signal * abs(sigma[at]) { return false; }
+        let usable = is_usable(count_of(i, f)) && is_usable(error_of(i, f));
+        if !usable || abs(count_of(i, f)) > parameters.most_signal * abs(error_of(i, f)) { return false; }
     }
     return true;
 }
@@ -135,10 +138,10 @@ fn is_in_range(i: u32, left_out: u32) -> bool {
 // Whether the solution has a negative bin: POSITIVE, NEGATIVE, or DOUBTFUL where it is all but zero.
 fn sign_of_solution(z: Six, row: u32) -> u32 {
     let sizes = abs6(z);
-    var least = 3e38;
-    var lower = 3e38;
-    var upper = 3e38;
-    var largest = 0.0;
+    var least = HUGE;
+    var lower = HUGE;
+    var upper = HUGE;
+    var largest: real = 0.0;
     for (var t = 0u; t < parameters.bins; t++) {
         let r = response(t);
         let l = constraint[row + t];
@@ -156,7 +159,7 @@ fn sign_of_solution(z: Six, row: u32) -> u32 {
 
 fn nothing_found(i: u32, state: u32) {
     solutions[i * PACKED].second = 0.0;
-    found[3u * i + 2u] = vec4<u32>(0u, state, 0u, 0u);
+    found[i] = vec4<u32>(0u, state, 0u, 0u);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -175,7 +178,7 @@ fn solve(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     let pixel = load(i, left_out);
     let row = i * parameters.bins;
 
-    var largest = 1.0;
+    var largest: real = 1.0;
     if parameters.weights == 0u { largest = weights_from_first_solution(pixel, row); }
     if parameters.weights == 1u { largest = weights_from_loci(pixel, row, left_out); }
     if !(largest > 0.0) {
@@ -232,11 +235,10 @@ fn solve(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     pack(at + 4u, by6(system.u[3], s) * d[1].x, own[1].x + chosen.mu);
     pack(at + 5u, by6(system.u[4], s) * d[1].y, own[1].y + chosen.mu);
     pack(at + 6u, by6(system.u[5], s) * d[1].z, own[1].z + chosen.mu);
-    found[3u * i] = vec4<u32>(bitcast<u32>(chi_squared), bitcast<u32>(chosen.mu), bitcast<vec2<u32>>(synthetic[0].xy));
-    found[3u * i + 1u] = vec4<u32>(bitcast<u32>(synthetic[0].z), bitcast<vec3<u32>>(synthetic[1]));
-    found[3u * i + 2u] = vec4<u32>(iterations, state, bitcast<u32>(system.exponent), 0u);
+    numbers[i] = Packed(synthetic[0], chi_squared, synthetic[1], chosen.mu);
+    found[i] = vec4<u32>(iterations, state, bitcast<u32>(system.exponent), 0u);
 }
 
-fn pack(at: u32, e: Six, inverse: f32) {
+fn pack(at: u32, e: Six, inverse: real) {
     solutions[at] = Packed(e[0], inverse, e[1], 0.0);
 }

@@ -3,18 +3,15 @@
 // They are written with the tangent of half of the angle, x + sine (y - half x) for cosine x + sine y: then a small angle makes a small error, and what
 // an inverse root is off by (two units of the last place in WGSL; a Newton step takes most of that away) does not add up over hundreds of bins.
 
-// (8 x 2^-23)^2: an angle below this is none.
-const NEGLIGIBLE: f32 = 9.094947e-13;
-
-fn inverse_root(x: f32) -> f32 {
+fn inverse_root(x: real) -> real {
     let y = inverseSqrt(x);
     return y * (1.5 - 0.5 * x * y * y);
 }
 
 // Turns a bin's row into one row of the triangle, so that one element of what is left is zero. `a` is never below zero.
-fn turn_in(row: ptr<function, Six>, rest: ptr<function, Six>, a: f32, b: f32) {
+fn turn_in(row: ptr<function, Six>, rest: ptr<function, Six>, a: real, b: real) {
     let size = a * a + b * b;
-    if size < 1e-36 { return; }
+    if size < TINY { return; }
     let inverse = inverse_root(size);
     let sine = b * inverse;
     let half = sine / (1.0 + a * inverse);

@@ -5,12 +5,12 @@
 // the signs of its columns, which change neither the left vectors nor the singular values of diag(1/σ) L.
 
 // The first solution as weights, into a row of `constraint`; the largest of them, or 0 where it is doubtful.
-fn weights_from_first_solution(pixel: Pixel, row: u32) -> f32 {
+fn weights_from_first_solution(pixel: Pixel, row: u32) -> real {
     let system = decompose(parameters.first, pixel);
     let chosen = choose(system, pixel.used * parameters.goal);
     if system.doubtful || chosen.margin < parameters.least_margin { return 0.0; }
     let z = coefficients(system, damping(system, chosen.mu));
-    var largest = bins[0].width * dot6(response(0u), z);
+    var largest = -HUGE;
     for (var t = 0u; t < parameters.bins; t++) {
         let x = bins[t].width * dot6(response(t), z);
         constraint[row + t] = x;
@@ -27,44 +27,43 @@ fn weights_from_first_solution(pixel: Pixel, row: u32) -> f32 {
 }
 
 // The lowest of the EM loci as weights, into a row of `constraint`; the largest of them, or 0 where there is none.
-fn weights_from_loci(pixel: Pixel, row: u32, left_out: u32) -> f32 {
-    const NO_LOCUS: f32 = 3e38;
+fn weights_from_loci(pixel: Pixel, row: u32, left_out: u32) -> real {
     let chosen = parameters.loci & ~left_out;
-    var largest = -NO_LOCUS;
+    var largest = -HUGE;
     for (var t = 0u; t < parameters.bins; t++) {
         let a = bins[t].low;
         let b = bins[t].high;
-        var lowest = NO_LOCUS;
+        var lowest = HUGE;
         lowest = min(lowest, locus(pixel.counts[0].x, a.x, chosen & 1u));
         lowest = min(lowest, locus(pixel.counts[0].y, a.y, chosen & 2u));
         lowest = min(lowest, locus(pixel.counts[0].z, a.z, chosen & 4u));
         lowest = min(lowest, locus(pixel.counts[1].x, b.x, chosen & 8u));
         lowest = min(lowest, locus(pixel.counts[1].y, b.y, chosen & 16u));
         lowest = min(lowest, locus(pixel.counts[1].z, b.z, chosen & 32u));
-        if lowest >= 1e37 { return 0.0; }
+        if lowest >= 0.1 * HUGE { return 0.0; }
         constraint[row + t] = lowest;
         largest = max(largest, lowest);
     }
     return largest;
 }
 
-fn locus(count: f32, response: f32, chosen: u32) -> f32 {
-    if chosen == 0u || response < 1e-20 || count == 0.0 { return 3e38; }
+fn locus(count: real, response: real, chosen: u32) -> real {
+    if chosen == 0u || response < 1e-20 || count == 0.0 { return HUGE; }
     return count / response;
 }
 
-fn weight_of_inner_bin(row: u32, t: u32) -> f32 {
+fn weight_of_inner_bin(row: u32, t: u32) -> real {
     if t == 0u || t + 1u >= parameters.bins { return 0.0; }
     return constraint[row + t] * 0.2;
 }
 
-fn constrained(w: f32, t: u32) -> f32 {
+fn constrained(w: real, t: u32) -> real {
     if parameters.constraint == 0u { return abs(w) * bins[t].density; }
     return w * w;
 }
 
 // Smooths the weights where they are not given, makes the constraint of them in place, and the triangle of R^T diag(sqrt l).
-fn triangle_of_constraint(row: u32, largest: f32) -> array<Six, 6> {
+fn triangle_of_constraint(row: u32, largest: real) -> array<Six, 6> {
     var r0: Six;
     var r1: Six;
     var r2: Six;
@@ -72,17 +71,17 @@ fn triangle_of_constraint(row: u32, largest: f32) -> array<Six, 6> {
     var r4: Six;
     var r5: Six;
     let derived = parameters.weights < 2u;
-    var before_2 = 0.0;
-    var before_1 = 0.0;
-    var here = 0.0;
-    var after_1 = 0.0;
+    var before_2: real = 0.0;
+    var before_1: real = 0.0;
+    var here: real = 0.0;
+    var after_1: real = 0.0;
     if derived { after_1 = weight_of_inner_bin(row, 1u); }
     for (var t = 0u; t < parameters.bins; t++) {
-        var w = 0.0;
+        var w: real = 0.0;
         if derived {
             let after_2 = weight_of_inner_bin(row, t + 2u);
             let mean = ((((before_2 + before_1) + here) + after_1) + after_2) / largest;
-            w = select(mean, 1e-8, mean <= 1e-8);
+            w = select(mean, real(1e-8), mean <= 1e-8);
             before_2 = before_1;
             before_1 = here;
             here = after_1;
@@ -104,11 +103,11 @@ fn triangle_of_constraint(row: u32, largest: f32) -> array<Six, 6> {
     }
     // The rows of the upper triangle are the columns of L; what is below its diagonal is round-off.
     return array<Six, 6>(
-        Six(vec3<f32>(r0[0].x, 0.0, 0.0), vec3<f32>(0.0)),
-        Six(vec3<f32>(r0[0].y, r1[0].y, 0.0), vec3<f32>(0.0)),
-        Six(vec3<f32>(r0[0].z, r1[0].z, r2[0].z), vec3<f32>(0.0)),
-        Six(vec3<f32>(r0[1].x, r1[1].x, r2[1].x), vec3<f32>(r3[1].x, 0.0, 0.0)),
-        Six(vec3<f32>(r0[1].y, r1[1].y, r2[1].y), vec3<f32>(r3[1].y, r4[1].y, 0.0)),
-        Six(vec3<f32>(r0[1].z, r1[1].z, r2[1].z), vec3<f32>(r3[1].z, r4[1].z, r5[1].z)),
+        Six(real3(r0[0].x, 0.0, 0.0), real3(0.0)),
+        Six(real3(r0[0].y, r1[0].y, 0.0), real3(0.0)),
+        Six(real3(r0[0].z, r1[0].z, r2[0].z), real3(0.0)),
+        Six(real3(r0[1].x, r1[1].x, r2[1].x), real3(r3[1].x, 0.0, 0.0)),
+        Six(real3(r0[1].y, r1[1].y, r2[1].y), real3(r3[1].y, r4[1].y, 0.0)),
+        Six(real3(r0[1].z, r1[1].z, r2[1].z), real3(r3[1].z, r4[1].z, r5[1].z)),
     );
 }
