@@ -22,7 +22,7 @@ use isopach::{
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile},
     cloud::{Origin, Rect},
     compute::{Choice, Cpu},
-    gpu::{Gpu, Options, Wanted, adapters},
+    gpu::{Features, Gpu, Options, Wanted, adapters},
     raster::{Raster, read_geotiff},
     tiling::{Report, Resident, Run, Tiling},
 };
@@ -148,21 +148,33 @@ fn emission_on_a_device_is_emission_on_the_processor() {
     let Some(position) = device() else { return };
     let (place, number) = (Place::new(), position.to_string());
     let small = ["--size", "40", "--outputs", "emission,lambda,status", "--format", "npy"];
-    let cpu = run("emission", &place.path("cpu"), &[&small[..], &["--backend", "cpu"]].concat(), &[]);
-    let gpu = run("emission", &place.path("gpu"), &[&small[..], &["--gpus", &number]].concat(), &[]);
-    assert_eq!(gpu["passed_on"], serde_json::json!([]), "single precision is done on the device");
+    let named = |name: &str, options: &[&str]| run("emission", &place.path(name), &[&small[..], options].concat(), &[]);
     let numbers = |folder: &str| npy::read(&place.path(folder).join("emission.npy")).unwrap().values;
-    let [a, b] = ["cpu", "gpu"].map(numbers);
-    let bins = a.len() / 1600;
-    let off = |(a, b): (&[f64], &[f64])| {
-        let largest = a.iter().fold(f64::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
-        a.iter().zip(b).map(|(a, b)| (a - b).abs() / largest).fold(0.0, f64::max)
+    let same = |[a, b]: [&str; 2], tolerance: f64| {
+        let [a, b] = [a, b].map(numbers);
+        let bins = a.len() / 1600;
+        let off = |(a, b): (&[f64], &[f64])| {
+            let largest = a.iter().fold(f64::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
+            a.iter().zip(b).map(|(a, b)| (a - b).abs() / largest).fold(0.0, f64::max)
+        };
+        let mut errors: Vec<f64> = a.chunks(bins).zip(b.chunks(bins)).map(off).collect();
+        errors.sort_by(f64::total_cmp);
+        assert!(errors[1600 * 99 / 100] < tolerance, "{:?}", errors[1600 * 99 / 100]);
     };
-    let mut errors: Vec<f64> = a.chunks(bins).zip(b.chunks(bins)).map(off).collect();
-    errors.sort_by(f64::total_cmp);
+    let cpu = named("cpu", &["--backend", "cpu"]);
+    let gpu = named("gpu", &["--gpus", &number]);
+    assert_eq!(gpu["passed_on"], serde_json::json!([]), "single precision is done on the device");
     // Each is within 1e-5 of the definition.
-    assert!(errors[1600 * 99 / 100] < 2e-5, "{:?}", errors[1600 * 99 / 100]);
+    same(["cpu", "gpu"], 2e-5);
     assert_eq!(cpu["status"], gpu["status"]);
+    named("halves", &["--gpus", &number, "--halves"]);
+    same(["gpu", "halves"], 1.0 / 2048.0);
+    assert_ne!(numbers("gpu"), numbers("halves"));
+    named("double", &["--backend", "cpu", "--precision", "double"]);
+    let double = named("double_on_gpu", &["--gpus", &number, "--precision", "double"]);
+    same(["double", "double_on_gpu"], 1e-8);
+    let has_double = adapters()[position].features.contains(Features::SHADER_F64);
+    assert_eq!(double["passed_on"] == serde_json::json!([]), has_double, "{}", double["passed_on"]);
 }
 
 /// What a run on tiles gave: heights of cells, M3C2 distances and counts, C2C distances.

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use isopach::{
     Backend,
     compute::{Choice, Error, Result},
-    gpu::{Least, Options, Wanted},
+    gpu::{Double, Least, Options, Wanted},
 };
 
 /// What to compute on.
@@ -33,9 +33,8 @@ enum Kind {
 }
 
 impl On {
-    /// The backends.
-    pub(crate) fn choice(&self) -> Result<Choice<dyn Backend>> {
-        let mut options = Options::default();
+    /// The backends; devices are opened with `options`, as far as nothing else was said. A device that was asked for also computes in double precision.
+    pub(crate) fn choice(&self, mut options: Options) -> Result<Choice<dyn Backend>> {
         if let Some(mebibytes) = self.gpu_memory {
             Error::check("gpu memory", mebibytes as f64, mebibytes > 0, "be at least 1 MiB")?;
             options.budget_bytes = mebibytes << 20;
@@ -46,6 +45,7 @@ impl On {
             (Kind::Auto, []) => Ok(isopach::auto_with(&Options { least: Least::ESTIMATE, ..options })),
             (_, words) => {
                 let wanted = wanted(words);
+                options.double_precision = Double::Device;
                 isopach::on_gpus(&wanted, &options).map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
             }
         }

@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// FITS cubes or .npy arrays; by default what was given.
     #[arg(long)]
     pub(crate) format: Option<Format>,
+    /// Have a graphics processor send its results of single precision as halves: half the bytes, 11 bits a number (2⁻¹¹ of a pixel's largest)
+    #[arg(long)]
+    pub(crate) halves: bool,
     /// Precision of the numbers.
     #[arg(long, default_value = "single")]
     pub(crate) precision: Precision,

@@ -37,6 +37,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     compute::write_whole,
     emission::{Inversion, Missing, Outputs, Quantity, Saturation},
+    gpu::{Options, Results},
 };
 use measure::Measure;
 use overview::Overview;
@@ -156,7 +157,8 @@ fn invert<T: Number>(
     let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")?);
-    let on = arguments.on.choice()?;
+    let results = if arguments.halves { Results::Half } else { Results::Single };
+    let on = arguments.on.choice(Options { results, ..Options::default() })?;
     let measure = Measure::start();
     let source = RefCell::new(source);
     inversion.stream::<T>(

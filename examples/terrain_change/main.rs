@@ -43,6 +43,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
     compute::{Choice, Error, Result},
+    gpu::Options,
     las::Las,
     tiling::{Moved, PointSource, Progress, Run, Share, TileFailure, TileOperation, Tiling},
 };
@@ -77,7 +78,7 @@ fn main() {
 
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     check(&arguments)?;
-    let (conduct, on) = (Conduct::of(&arguments)?, arguments.on.choice()?);
+    let (conduct, on) = (Conduct::of(&arguments)?, arguments.on.choice(Options::default())?);
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
         pool = pool.num_threads(threads);

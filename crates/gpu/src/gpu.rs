@@ -92,7 +92,8 @@ impl Gpu {
     /// How often each kernel ran since the device was opened, or opened again, and how long, where [`Options::timing`] says so.
     #[must_use]
     pub fn profile(&self) -> Vec<KernelTime> {
-        self.life().session.profile.lock().unwrap_or_else(PoisonError::into_inner).times()
+        let session = Arc::clone(&self.life().session);
+        session.times()
     }
 
     /// Queries and pixels that were given back to the processor, because they lay too near to a border for f32 to decide, since the device was

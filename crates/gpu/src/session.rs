@@ -1,7 +1,7 @@
 //! One life of a device: from when it is opened until it is lost.
 
 use crate::{
-    Double, Options, Timing, Traffic,
+    Double, KernelTime, Options, Timing, Traffic,
     bindings::Bindings,
     faults::Faults,
     kernel::{Compiled, Kernel},
@@ -9,7 +9,8 @@ use crate::{
     profile::Profile,
     residency::Residency,
     stage::Ring,
-    work::{MAPPED, WAITING, Work},
+    timing::Ticking,
+    work::{Done, MAPPED, WAITING, Work},
 };
 use isopach_compute::{Error, Result};
 use std::{
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) residency: Arc<Residency>,
     pub(crate) options: Options,
     pub(crate) profile: Mutex<Profile>,
+    /// Times of work that nobody waited for.
+    pub(crate) unread: Mutex<Vec<Ticking>>,
     /// Workgroups in one dimension.
     pub(crate) most_groups: u32,
     /// What large inputs go through.
@@ -81,6 +84,7 @@ impl Session {
             bindings,
             residency,
             profile: Mutex::default(),
+            unread: Mutex::default(),
             most_groups: device.limits().max_compute_workgroups_per_dimension,
             ring: Mutex::default(),
             near_ties: AtomicU64::new(0),
@@ -91,6 +95,17 @@ impl Session {
             queue,
             faults,
         }))
+    }
+
+    /// How often and how long each kernel ran so far.
+    pub(crate) fn times(self: &Arc<Self>) -> Vec<KernelTime> {
+        let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = Done { session: Arc::clone(self) };
+        for ticking in unread {
+            // Of a device that was lost, there are no more.
+            let _ = ticking.note(&done);
+        }
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner).times()
     }
 
     /// What travelled so far.

@@ -12,7 +12,7 @@ use std::{
     marker::PhantomData,
     ops::Range,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
 };
@@ -64,7 +64,7 @@ impl Work {
         pass.set_bind_group(0, &bind_group, &[]);
         pass.dispatch_workgroups(across, down, 1);
         drop(pass);
-        self.session.profile.lock().unwrap_or_else(std::sync::PoisonError::into_inner).called(kernel.name);
+        self.session.profile.lock().unwrap_or_else(PoisonError::into_inner).called(kernel.name);
         self.held.push(uniform);
         self.held.extend(buffers.iter().map(|&buffer| buffer.clone()));
         Ok(())
@@ -128,11 +128,21 @@ impl Submitted {
     /// [`isopach_compute::Error::DeviceLost`], also where the device's patience ended; [`isopach_compute::Error::DeviceFault`].
     pub(crate) fn wait(self) -> Result<Done> {
         self.session.wait(&self.index)?;
-        let done = Done { session: self.session };
-        if let Some(ticking) = self.ticking {
+        let mut unwaited = self;
+        let done = Done { session: Arc::clone(&unwaited.session) };
+        if let Some(ticking) = unwaited.ticking.take() {
             ticking.note(&done)?;
         }
         Ok(done)
+    }
+}
+
+impl Drop for Submitted {
+    /// Nobody waits for it: its times are read when somebody asks for them.
+    fn drop(&mut self) {
+        if let Some(ticking) = self.ticking.take() {
+            self.session.unread.lock().unwrap_or_else(PoisonError::into_inner).push(ticking);
+        }
     }
 }
 
