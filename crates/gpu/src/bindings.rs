@@ -3,12 +3,7 @@
 //! Tiles are alike, and the pool gives the buffers of one to the next: so do their bindings come again. They keep their buffers from being freed, so they go
 //! when the pool frees one, and when there are too many.
 
-use crate::{
-    Reuse,
-    faults::Faults,
-    kernel::{Compiled, Kernel},
-    pool::Buffer,
-};
+use crate::{Reuse, pool::Buffer, session::Session};
 use isopach_compute::Result;
 use std::{
     collections::HashMap,
@@ -21,7 +16,7 @@ use std::{
 /// Bindings that are kept, at most.
 const MOST: usize = 1 << 10;
 
-/// A kernel's name, and its buffers by number with the bytes of each that it sees.
+/// A kernel's name, or that of all parameters, and its buffers by number with the bytes of each that it sees.
 type Key = (&'static str, Vec<[u64; 2]>);
 
 /// The bindings of one life of a device.
@@ -47,31 +42,30 @@ impl Bindings {
         [&self.hits, &self.misses].map(|count| count.load(Ordering::Relaxed))
     }
 
-    /// A kernel's buffers, at its bindings from 0 on.
+    /// Buffers at the bindings of a layout, from `first` on.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceFault`] where they are not its own.
-    pub(crate) fn of<'a>(
+    /// [`isopach_compute::Error::DeviceFault`] where they are not what the layout says.
+    pub(crate) fn of(
         &self,
-        device: &wgpu::Device,
-        faults: &Faults,
-        kernel: &Kernel,
-        compiled: &Compiled,
-        buffers: impl Iterator<Item = &'a Buffer> + Clone,
+        session: &Session,
+        (name, layout): (&'static str, &wgpu::BindGroupLayout),
+        first: u32,
+        buffers: &[&Buffer],
     ) -> Result<wgpu::BindGroup> {
-        let key: Key = (kernel.name, buffers.clone().map(|buffer| [buffer.number(), buffer.bytes()]).collect());
+        let key: Key = (name, buffers.iter().map(|buffer| [buffer.number(), buffer.bytes()]).collect());
         if let Some(found) = self.made().get(&key) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(found.clone());
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
-        let group = faults.scoped(device, kernel.name, 0, || {
-            let entries: Vec<_> = (0..)
+        let device = &session.device;
+        let group = session.faults.scoped(device, name, 0, || {
+            let entries: Vec<_> = (first..)
                 .zip(buffers)
                 .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.binding() })
                 .collect();
-            let (label, layout) = (Some(kernel.name), &compiled.layout);
-            device.create_bind_group(&wgpu::BindGroupDescriptor { label, layout, entries: &entries })
+            device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(name), layout, entries: &entries })
         })?;
         if self.reuse == Reuse::Keep {
             let mut made = self.made();

@@ -4,7 +4,7 @@
 // waiting for another, and touches memory once at the end: no kernel computes faster. The sums are stored so that they cannot be left out.
 
 struct Parameters { count: u32, rounds: u32, _a: u32, _b: u32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> from_here: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> to_there: array<vec4<f32>>;
 

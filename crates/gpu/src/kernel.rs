@@ -4,13 +4,13 @@
 //!
 //! One operation, two files that carry its name, and one line of conformance:
 //!
-//! 1. `double.wgsl` opens with the essay of its idea and binds its parameters at 0 and its buffers from 1 on, all in group 0. It need
+//! 1. `double.wgsl` opens with the essay of its idea and binds its buffers from 1 on in group 0, its parameters in group 1. It need
 //!    not say its workgroup size: `WORKGROUP` is put before it, and [`crate::prelude`]'s functions as far as [`Kernel::source`]
 //!    names them.
 //!
 //!    ```wgsl
 //!    struct Parameters { count: u32 }
-//!    @group(0) @binding(0) var<uniform> parameters: Parameters;
+//!    @group(1) @binding(0) var<uniform> parameters: Parameters;
 //!    @group(0) @binding(1) var<storage, read> values: array<f32>;
 //!    @group(0) @binding(2) var<storage, read_write> doubled: array<f32>;
 //!
@@ -70,7 +70,7 @@ pub(crate) struct Kernel {
     pub(crate) entry: &'static str,
     /// Pieces of WGSL, put one after another.
     pub(crate) source: &'static [&'static str],
-    /// The buffers at bindings 1, 2, …: at most eight. Binding 0 is the uniform block of parameters.
+    /// The buffers at bindings 1, 2, … of group 0: at most eight. Group 1 is the uniform block of parameters.
     pub(crate) buffers: &'static [Access],
     /// Threads in a workgroup, 64 to 256.
     pub(crate) workgroup: u32,
@@ -126,12 +126,11 @@ impl Compiled {
             let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl()));
             let descriptor = wgpu::ShaderModuleDescriptor { label: Some(kernel.name), source };
             let module = device.create_shader_module(descriptor);
-            let entries = entries(kernel);
-            let descriptor = wgpu::BindGroupLayoutDescriptor { label: Some(kernel.name), entries: &entries };
-            let layout = device.create_bind_group_layout(&descriptor);
+            let storage = |access: &Access| wgpu::BufferBindingType::Storage { read_only: *access == Access::Read };
+            let layout = layout(device, kernel.name, (1..).zip(kernel.buffers.iter().map(storage)));
             let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label: Some(kernel.name),
-                bind_group_layouts: &[Some(&layout)],
+                bind_group_layouts: &[Some(&layout), Some(&session.parameters)],
                 immediate_size: 0,
             });
             let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -151,20 +150,25 @@ impl Compiled {
     }
 }
 
-/// The layout of group 0.
-fn entries(kernel: &Kernel) -> Vec<wgpu::BindGroupLayoutEntry> {
-    let storage =
-        kernel.buffers.iter().map(|access| wgpu::BufferBindingType::Storage { read_only: *access == Access::Read });
-    let kinds = std::iter::once(wgpu::BufferBindingType::Uniform).chain(storage);
-    (0..)
-        .zip(kinds)
+/// What the parameters of every kernel are bound as.
+pub(crate) fn parameters(device: &wgpu::Device) -> wgpu::BindGroupLayout {
+    layout(device, "parameters", std::iter::once((0, wgpu::BufferBindingType::Uniform)))
+}
+
+fn layout(
+    device: &wgpu::Device,
+    label: &'static str,
+    buffers: impl Iterator<Item = (u32, wgpu::BufferBindingType)>,
+) -> wgpu::BindGroupLayout {
+    let entries: Vec<wgpu::BindGroupLayoutEntry> = buffers
         .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
             count: None,
         })
-        .collect()
+        .collect();
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
 }
 
 #[cfg(test)]

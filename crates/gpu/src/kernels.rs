@@ -52,14 +52,13 @@ mod tests {
             let Some(binding) = &variable.binding else { continue };
             let access = |binding: u32| kernel.buffers.get(binding as usize - 1);
             let right = match (binding.binding, variable.space) {
-                (0, AddressSpace::Uniform) => true,
-                (0, _) => false,
-                (n, AddressSpace::Storage { access: found }) => {
+                (0, AddressSpace::Uniform) => binding.group == 1,
+                (n @ 1.., AddressSpace::Storage { access: found }) if binding.group == 0 => {
                     access(n).is_some_and(|stated| (*stated == Access::Write) == found.contains(StorageAccess::STORE))
                 }
                 _ => false,
             };
-            assert!(right && binding.group == 0, "{name}: binding {} is not as described", binding.binding);
+            assert!(right, "{name}: binding {} is not as described", binding.binding);
         }
     }
 

@@ -4,7 +4,7 @@ use crate::{
     Double, KernelTime, Options, Timing, Traffic,
     bindings::Bindings,
     faults::Faults,
-    kernel::{Compiled, Kernel},
+    kernel::{self, Compiled, Kernel},
     pool::{Buffer, Pool, Role},
     profile::Profile,
     residency::Residency,
@@ -44,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) near_ties: AtomicU64,
     /// Bytes that travelled to the device, and back.
     pub(crate) travelled: [AtomicU64; 2],
+    /// How every kernel's parameters are bound.
+    pub(crate) parameters: wgpu::BindGroupLayout,
     compiled: Mutex<HashMap<&'static str, Arc<Compiled>>>,
 }
 
@@ -89,6 +91,7 @@ impl Session {
             ring: Mutex::default(),
             near_ties: AtomicU64::new(0),
             travelled: Default::default(),
+            parameters: kernel::parameters(&device),
             compiled: Mutex::default(),
             options: options.clone(),
             device,

@@ -55,13 +55,14 @@ impl Work {
         let uniform = self.session.pool.take("parameters", Role::Uniform, bytes.len() as u64)?;
         let Session { device, queue, faults, bindings, .. } = &*self.session;
         faults.scoped(device, kernel.name, 0, || queue.write_buffer(uniform.raw(), 0, bytes))?;
-        let all = std::iter::once(&uniform).chain(buffers.iter().copied());
-        let bind_group = bindings.of(device, faults, kernel, &compiled, all)?;
+        let own = bindings.of(&self.session, (kernel.name, &compiled.layout), 1, buffers)?;
+        let parameters = bindings.of(&self.session, ("parameters", &self.session.parameters), 0, &[&uniform])?;
         let timestamp_writes = self.clock.as_mut().and_then(|clock| clock.around(kernel.name));
         let descriptor = wgpu::ComputePassDescriptor { label: Some(kernel.name), timestamp_writes };
         let mut pass = self.encoder.begin_compute_pass(&descriptor);
         pass.set_pipeline(&compiled.pipeline);
-        pass.set_bind_group(0, &bind_group, &[]);
+        pass.set_bind_group(0, &own, &[]);
+        pass.set_bind_group(1, &parameters, &[]);
         pass.dispatch_workgroups(across, down, 1);
         drop(pass);
         self.session.profile.lock().unwrap_or_else(PoisonError::into_inner).called(kernel.name);

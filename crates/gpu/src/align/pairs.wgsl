@@ -19,7 +19,7 @@ struct Parameters {
     beside: vec4<f32>,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 // Moved source points, by number.
 @group(0) @binding(1) var<storage, read> sources: array<vec4<i32>>;
 // What rounding took from them: x, y and z from the lowest bits up, each plus 512, in units of 2^-10 ticks.

@@ -11,7 +11,7 @@ struct Parameters {
     unused: u32,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
 @group(0) @binding(2) var<storage, read> constraint: array<real>;
 @group(0) @binding(3) var<storage, read> solutions: array<Packed>;

@@ -27,7 +27,7 @@ struct Four {
     f: real4,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
 // Where a column is sampled: (1 - share) of a bin and share of the next.
 @group(0) @binding(2) var<storage, read> sampled: array<u32>;

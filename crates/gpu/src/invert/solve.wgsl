@@ -48,7 +48,7 @@ struct Parameters {
     scale: i32,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> bins: array<Bin>;
 // A pixel's counts, then their errors.
 @group(0) @binding(2) var<storage, read> observed: array<real>;

@@ -5,7 +5,7 @@
 
 struct Parameters { cells: u32, quantiles: u32, two: u32, unused: u32 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 // Where each cell ends.
 @group(0) @binding(1) var<storage, read> ends: array<u32>;
 @group(0) @binding(2) var<storage, read_write> heights: array<u32>;

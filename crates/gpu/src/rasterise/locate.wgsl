@@ -31,7 +31,7 @@ struct Parameters {
     squares: u32,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 // x, y, z of each point, perhaps something else, and then those of the next.
 @group(0) @binding(1) var<storage, read> ticks: array<i32>;
 // The first tick of each column, then of each row.

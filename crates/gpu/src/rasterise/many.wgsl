@@ -6,7 +6,7 @@
 
 struct Parameters { cells: u32, quantiles: u32, two: u32, unused: u32 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> ends: array<u32>;
 @group(0) @binding(2) var<storage, read> heights: array<u32>;
 @group(0) @binding(3) var<storage, read_write> found: array<vec2<u32>>;

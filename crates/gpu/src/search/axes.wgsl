@@ -8,7 +8,7 @@ struct Parameters {
     count: u32,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 // As in normals.wgsl.
 @group(0) @binding(1) var<storage, read> found: array<u32>;
 @group(0) @binding(2) var<storage, read_write> turned: array<vec4<f32>>;

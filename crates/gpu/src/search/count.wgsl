@@ -2,7 +2,7 @@
 
 struct Parameters { grid: Grid, count: u32, cells: u32, unused_a: u32, unused_b: u32 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> items: array<vec4<i32>>;
 @group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;
 @group(0) @binding(3) var<storage, read_write> ranks: array<u32>;

@@ -2,7 +2,7 @@
 
 struct Parameters { count: u32, unused_a: u32, unused_b: u32, unused_c: u32 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> items: array<vec4<i32>>;
 @group(0) @binding(2) var<storage, read> order: array<u32>;
 @group(0) @binding(3) var<storage, read_write> sorted: array<vec4<i32>>;

@@ -19,7 +19,7 @@ struct Parameters {
     radius: f32,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(1) @binding(0) var<uniform> parameters: Parameters;
 // x, y, z, original number.
 @group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;
 @group(0) @binding(2) var<storage, read> starts: array<u32>;
