@@ -23,7 +23,7 @@
 //!    ```
 //! 2. `double.rs` describes it and binds it:
 //!
-//!    ```ignore
+//!    ```text
 //!    const DOUBLE: Kernel = Kernel::new(
 //!        "double", "double", &[prelude::THREADS, include_str!("double.wgsl")], &[Access::Read, Access::Write],
 //!    );
