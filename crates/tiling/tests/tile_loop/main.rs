@@ -3,6 +3,7 @@
 
 mod bits;
 mod failures;
+mod held;
 mod memory;
 mod operations;
 mod ownership;
