@@ -24,8 +24,7 @@ impl Rasterise for Own {
 
 #[test]
 fn the_cpu_conforms() {
-    let findings = conformance(&Cpu);
-    assert!(findings.is_empty(), "{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>());
+    assert_eq!(conformance(&Cpu), []);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::{
     device::{gpu, open},
     far::far,
-    pixels::{bits, given, inversion, inverted, loci, observed, wide},
+    pixels::{bits, given, inversion, inverted, kinds, observed, wide},
 };
 use isopach_compute::{Cpu, Error};
 use isopach_emission::{Inversion, InvertPixels, Observation, Outputs, Weights, conformance::conformance};
@@ -42,12 +42,7 @@ fn it_conforms_in_double_precision() {
 fn every_kind_of_weights_and_number_of_bins_is_that_of_the_processor() {
     let Some(gpu) = double() else { return };
     for (bins, pixels) in [(15, 1000), (42, 1000), (200, 200)] {
-        for (name, weights) in [
-            ("self-normalised", Weights::SelfNormalised),
-            ("EM loci", loci()),
-            ("given", given(1, bins)),
-            ("given a pixel", given(pixels, bins)),
-        ] {
+        for (name, weights) in kinds(bins, pixels) {
             let inversion = inversion(bins, weights);
             let observed = wide(&observed(&inversion, pixels));
             let before = gpu.near_ties();

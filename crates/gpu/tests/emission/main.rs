@@ -23,7 +23,7 @@ use isopach_emission::{
 };
 use isopach_gpu::{Gpu, Options, Wanted};
 use ndarray::{Array2, ArrayD, Axis, Slice};
-use pixels::{bits, given, inversion, inverted, loci, observed, wide};
+use pixels::{bits, given, inversion, inverted, kinds, loci, observed, wide};
 
 fn assert_near(what: &str, far: &Far) {
     eprintln!("{what}: {far:?}");
@@ -49,12 +49,7 @@ fn it_conforms_but_for_what_it_declines() {
 fn every_kind_of_weights_and_number_of_bins_is_that_of_double_precision() {
     let Some(gpu) = gpu() else { return };
     for (bins, pixels) in [(15, 3000), (33, 3000), (42, 5000), (200, 600)] {
-        for (name, weights) in [
-            ("self-normalised", Weights::SelfNormalised),
-            ("EM loci", loci()),
-            ("given", given(1, bins)),
-            ("given a pixel", given(pixels, bins)),
-        ] {
+        for (name, weights) in kinds(bins, pixels) {
             let inversion = inversion(bins, weights);
             let observed = observed(&inversion, pixels);
             let found = inverted(gpu, &inversion, &observed);

@@ -67,3 +67,13 @@ pub(crate) fn bits<T: Real>(map: &EmissionMap<T>) -> Vec<u64> {
     let whole = map.iterations.iter().chain(&map.dropped).chain(&map.saturated).map(|&n| u64::from(n));
     numbers.chain(map.lambda.iter().map(|x| x.to_bits())).chain(whole).chain(status).collect()
 }
+
+/// Every kind of weights, by name.
+pub(crate) fn kinds(bins: usize, pixels: usize) -> [(&'static str, Weights); 4] {
+    [
+        ("self-normalised", Weights::SelfNormalised),
+        ("EM loci", loci()),
+        ("given", given(1, bins)),
+        ("given a pixel", given(pixels, bins)),
+    ]
+}
