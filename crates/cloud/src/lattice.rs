@@ -1,5 +1,17 @@
 //! The absolute lattice of cells: one definition of "in which cell", for tiles, rasters and everything laid on them.
 
+use crate::TICK;
+use isopach_compute::{Error, Result};
+
+/// `cell_size` if cells of it can be told apart and counted: finite, and at least a tick (2⁻¹⁸ m), which coordinates are whole numbers of.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] otherwise.
+pub fn checked_cell_size(cell_size: f64) -> Result<f64> {
+    Error::positive("cell size", cell_size)?;
+    Error::check("cell size", cell_size, cell_size >= TICK, "be at least a tick, 2^-18 m")
+}
+
 /// The cell of a coordinate: ⌊coordinate / cell size⌋.
 #[inline]
 #[must_use]
@@ -53,6 +65,14 @@ mod tests {
             prop_assert_eq!(cell_end(edge.next_up(), size), cell + 1);
             prop_assert!(cell == 0 || cell_of(edge.next_down(), size) == cell - 1);
         }
+    }
+
+    #[test]
+    fn cells_that_cannot_be_told_apart_are_refused() {
+        for size in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-300, 1e-310, 0.5 * TICK] {
+            assert!(checked_cell_size(size).is_err(), "{size}");
+        }
+        assert!(checked_cell_size(TICK).is_ok() && checked_cell_size(1e300).is_ok());
     }
 
     #[test]

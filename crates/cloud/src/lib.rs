@@ -28,7 +28,7 @@ pub use attributes::{Attributes, AttributesMut, keep_ranges};
 pub use cloud::Cloud;
 pub use columns::Columns;
 pub use crs::{Crs, LengthUnit};
-pub use lattice::{cell_end, cell_of, low_edge};
+pub use lattice::{cell_end, cell_of, checked_cell_size, low_edge};
 pub use points::Points;
 pub use positions::Positions;
 pub use rect::Rect;

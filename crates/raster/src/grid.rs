@@ -1,6 +1,6 @@
 //! Grids whose cells are the same wherever a run begins.
 
-use isopach_cloud::{Rect, cell_end, cell_of, low_edge};
+use isopach_cloud::{Rect, cell_end, cell_of, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};
 use isopach_tiling::Stored;
 use ndarray::Array2;
@@ -25,7 +25,7 @@ impl Grid {
     /// # Errors
     /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells a side.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
-        Error::positive("cell size", cell_size)?;
+        checked_cell_size(cell_size)?;
         let first = rect.min.map(|x| cell_of(x, cell_size));
         let counts: [i64; 2] = std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
         let longest = counts[0].max(counts[1]) as f64;

@@ -1,7 +1,7 @@
 //! What a cell says of the heights in it.
 
 use crate::{Grid, Raster};
-use isopach_cloud::Positions;
+use isopach_cloud::{Positions, checked_cell_size};
 use isopach_compute::{Compute, Error, Result};
 
 /// Statistic of the heights (absolute metres) of the points that a cell owns.
@@ -46,7 +46,7 @@ impl Grid {
                 Error::check("percentile", p, (0.0..=100.0).contains(&p), "be between 0 and 100")?;
             }
         }
-        Error::positive("cell size", self.cell_size)?;
+        checked_cell_size(self.cell_size)?;
         let cells = self.rows as f64 * self.columns as f64;
         let few = cells < 2_147_483_648.0;
         Error::check("cell size", self.cell_size, few, "give fewer than 2^31 cells: use tiles").map(drop)

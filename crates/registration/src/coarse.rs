@@ -1,7 +1,7 @@
 //! Bringing clouds near enough for ICP.
 
 use crate::Pair;
-use isopach_cloud::{Positions, Rigid};
+use isopach_cloud::{Positions, Rigid, checked_cell_size};
 use isopach_compute::{Error, Result};
 use rustfft::{FftPlanner, num_complex::Complex};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub struct Correlation {
 /// [`Error::InvalidParameter`] for a cell size that is not above zero or gives images of more than 4096 cells a side;
 /// [`Error::InvalidInput`] for empty clouds, or where there is no distinct peak.
 pub fn by_phase_correlation(pair: Pair<'_>, cell_size: f64) -> Result<Correlation> {
-    Error::positive("cell size", cell_size)?;
+    checked_cell_size(cell_size)?;
     let (source, target) = (heights(pair.source, cell_size), heights(pair.target, cell_size));
     let cells = || source.keys().chain(target.keys());
     let bound = |axis: usize| cells().map(move |cell| cell[axis]).min().zip(cells().map(move |cell| cell[axis]).max());

@@ -1,6 +1,6 @@
 //! Blocks of cells: who owns what.
 
-use isopach_cloud::{Rect, cell_of, low_edge};
+use isopach_cloud::{Rect, cell_of, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};
 
 /// A block of cells of the absolute grid, half open. The cell of a coordinate is ⌊coordinate / cell size⌋.
@@ -48,7 +48,7 @@ impl Cells {
 
 /// How many of `small` make one `large`.
 pub(crate) fn multiple(large: f64, small: f64) -> Result<i64> {
-    let ratio = large / Error::positive("cell size", small)?;
+    let ratio = large / checked_cell_size(small)?;
     let whole = ratio >= 0.5 && (ratio - ratio.round()).abs() < 1e-9 * ratio;
     Error::check("cell size", small, whole, "divide the largest cell size of the run")?;
     Ok(ratio.round() as i64)

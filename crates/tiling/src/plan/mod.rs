@@ -15,7 +15,7 @@ pub(crate) mod tree;
 
 use crate::{Cells, cells::multiple};
 use cuts::Cuts;
-use isopach_cloud::{REACH, Rect, TICK, cell_of, from_ticks, to_ticks};
+use isopach_cloud::{REACH, Rect, TICK, cell_of, checked_cell_size, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};
 
@@ -223,7 +223,7 @@ pub(crate) fn is_somewhere(extent: &Rect) -> bool {
 fn common_cell(cell_sizes: &[f64]) -> Result<f64> {
     let mut largest: f64 = 0.0;
     for &cell in cell_sizes {
-        largest = largest.max(Error::positive("cell size", cell)?);
+        largest = largest.max(checked_cell_size(cell)?);
     }
     for &cell in cell_sizes {
         multiple(largest, cell)?;
