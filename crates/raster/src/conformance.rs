@@ -210,7 +210,7 @@ fn mistakes(on: &dyn Rasterise) -> Vec<Finding> {
     let points = Cloud::default();
     let grid = Grid { cell_size: 1.0, first: [0, 0], columns: 3, rows: 2 };
     let percentiles = [-1.0, 100.000_1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
-    let sizes = [0.0, -1.0, f64::NAN, f64::INFINITY];
+    let sizes = [0.0, -1.0, 1e-7, f64::NAN, f64::INFINITY];
     let wrong = percentiles.map(|p| (format!("a percentile of {p}"), grid, CellStatistic::Percentile(p)));
     let wrong = wrong.into_iter().chain(
         sizes.map(|cell_size| (format!("cells of {cell_size} m"), Grid { cell_size, ..grid }, CellStatistic::Mean)),

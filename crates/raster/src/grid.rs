@@ -23,7 +23,7 @@ impl Grid {
     /// size is no binary fraction.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a cell size that is not above zero, or a block of more than 2³¹ cells a side.
+    /// [`Error::InvalidParameter`] for a cell size below a tick (2⁻¹⁸ m) or not finite, or a block of more than 2³¹ cells a side.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         checked_cell_size(cell_size)?;
         let first = rect.min.map(|x| cell_of(x, cell_size));

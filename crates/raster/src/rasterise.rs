@@ -36,7 +36,7 @@ impl CellStatistic {
 }
 
 impl Grid {
-    /// Refuses what no backend can rasterise: a percentile outside 0 to 100, cells of no size, or 2³¹ of them.
+    /// Refuses what no backend can rasterise: a percentile outside 0 to 100, cells smaller than a tick, or 2³¹ of them.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] names it.
