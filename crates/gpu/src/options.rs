@@ -55,9 +55,8 @@ pub struct Least {
 }
 
 impl Least {
-    /// What a device on its own card is likely to need: a tile takes some ten submissions of a tenth of a millisecond or two, in which sixteen cores do DoD, M3C2
-    /// and C2C of about ten thousand points, and invert about four thousand pixels. An estimate, not a measurement: the example `devices --bench --sweep`
-    /// tells where the border lies on the device at hand.
+    /// What a device on its own card is likely to need. An estimate, not a measurement: the example `devices --bench --sweep` tells where the border lies on
+    /// the device at hand.
     pub const ESTIMATE: Self = Self { points: 10_000, pixels: 4096 };
 
     /// Declines fewer points than it takes.

@@ -25,10 +25,9 @@ pub fn rasterise(points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic
 /// A statistic of the sorted heights of a cell, ticks; metres, or a count.
 fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
     let n = sorted.len() as i128;
-    if statistic == CellStatistic::Count {
-        return n as f64;
-    }
-    let [Some(&low), Some(&high)] = [sorted.first(), sorted.last()] else { return f64::NAN };
+    let [Some(&low), Some(&high)] = [sorted.first(), sorted.last()] else {
+        return if statistic == CellStatistic::Count { 0.0 } else { f64::NAN };
+    };
     match statistic {
         CellStatistic::Min => from_ticks(low),
         CellStatistic::Max => from_ticks(high),

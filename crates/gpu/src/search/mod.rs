@@ -92,23 +92,16 @@ impl<'a> Index<'a> {
         Ok(Some((resident, Queries::new(resident, self.positions, queries)?)))
     }
 
-    /// Other clouds on the same device, about the same origin, which are reached from the queries too; `None` where one is not.
-    fn beside<'c>(
-        &self,
-        queries: Positions<'_>,
-        clouds: [&'c dyn NeighbourIndex; 2],
-    ) -> Result<Option<[&'c Resident; 2]>> {
+    /// Other clouds, where they are on the same device and about the same origin.
+    fn beside<'c>(&self, clouds: [&'c dyn NeighbourIndex; 2]) -> Option<[&'c Resident; 2]> {
         let beside = |cloud: &'c dyn NeighbourIndex| {
             let resident = cloud.residency()?.downcast_ref::<Resident>()?;
             let session = &self.resident.as_ref()?.session;
             let same_origin = cloud.positions().origin() == self.positions.origin();
             (same_origin && Arc::ptr_eq(session, &resident.session)).then_some(resident)
         };
-        let [Some(before), Some(after)] = clouds.map(beside) else { return Ok(None) };
-        for (resident, cloud) in [before, after].into_iter().zip(clouds) {
-            Queries::new(resident, cloud.positions(), queries)?;
-        }
-        Ok(Some([before, after]))
+        let [before, after] = clouds.map(beside);
+        Some([before?, after?])
     }
 }
 
@@ -208,10 +201,10 @@ impl NeighbourIndex for Index<'_> {
         let Sight { surface, cylinder, statistic } = sight;
         let enclosing = arguments::cylinder(cylinder)?;
         let limits = limits(surface.radii)?;
-        let ready = self.ready(queries)?.zip(self.beside(queries, clouds)?);
-        let Some(((resident, located), residents)) = ready else {
+        let Some(((resident, located), residents)) = self.ready(queries)?.zip(self.beside(clouds)) else {
             return plain::along_normals(self, queries, clouds, sight);
         };
+        residents.iter().try_for_each(|cloud| located.reach(cloud))?;
         let scales = Scales { surface, limits: &limits };
         let sides = Sides { cylinder, enclosing, statistic };
         let along_normals::Along { mut facing, mut axial } =

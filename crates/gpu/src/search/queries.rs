@@ -63,6 +63,8 @@ pub(crate) struct Queries<'a> {
     resident: &'a Resident,
     ticks: &'a [[i32; 3]],
     shift: [i64; 3],
+    /// Lowest and highest coordinates, about the points' origin.
+    bounds: [[i64; 3]; 2],
     /// Whether queries that follow each other are far apart.
     jump: bool,
 }
@@ -72,21 +74,28 @@ impl<'a> Queries<'a> {
     /// [`Error::Unsupported`] where a query is so far from a point that their difference leaves 32 bits.
     pub(crate) fn new(resident: &'a Resident, points: Positions<'_>, queries: Positions<'a>) -> Result<Self> {
         let shift = queries.shift_to(points.origin());
-        let [low, high] = queries.bounds().unwrap_or_default();
-        let far = (0..3).any(|axis| {
-            let [least, most] = [low[axis], high[axis]].map(|tick| i64::from(tick) + shift[axis]);
-            let fits = |tick: i64| i32::try_from(tick).is_ok();
-            !(fits(least)
-                && fits(most)
-                && fits(i64::from(resident.high[axis]) - least + 1)
-                && fits(most - i64::from(resident.grid.low[axis]) + 1))
-        });
-        if far {
-            return Err(Error::Unsupported { operation: "search from more than 8 km away" });
-        }
-        let mut located = Self { resident, ticks: queries.ticks(), shift, jump: false };
+        let about = |ticks: [i32; 3]| std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis]);
+        let bounds = queries.bounds().unwrap_or_default().map(about);
+        let mut located = Self { resident, ticks: queries.ticks(), shift, bounds, jump: false };
+        located.reach(resident)?;
         located.jump = located.jumps();
         Ok(located)
+    }
+
+    /// Refuses points about the same origin that are so far away that differences leave 32 bits.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`].
+    pub(crate) fn reach(&self, points: &Resident) -> Result<()> {
+        let [low, high] = self.bounds;
+        let fits = |tick: i64| i32::try_from(tick).is_ok();
+        let near = (0..3).all(|axis| {
+            fits(low[axis])
+                && fits(high[axis])
+                && fits(i64::from(points.high[axis]) - low[axis] + 1)
+                && fits(high[axis] - i64::from(points.grid.low[axis]) + 1)
+        });
+        if near { Ok(()) } else { Err(Error::Unsupported { operation: "search from more than 8 km away" }) }
     }
 
     /// Number of queries.
