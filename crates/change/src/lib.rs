@@ -14,6 +14,7 @@ mod differences;
 mod dod;
 mod m3c2;
 mod normals;
+mod registration_error;
 mod spaced;
 mod volumes;
 
@@ -22,5 +23,6 @@ pub use differences::{Differences, Status, level_of_detection};
 pub use dod::{Dod, DodRasters};
 pub use m3c2::{Epochs, M3c2};
 pub use normals::Normals;
+pub use registration_error::RegistrationError;
 pub use spaced::{M3c2Tile, Spaced};
 pub use volumes::{Volume, Volumes};
