@@ -26,18 +26,33 @@ pub(crate) struct Arguments {
     /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A made scene uses 2
     #[arg(long, value_delimiter = ',')]
     pub(crate) classes: Vec<u8>,
-    /// Side of a DoD cell, metres
-    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub(crate) cell: f64,
-    /// One M3C2 core point a square of this side, metres
-    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub(crate) core_spacing: f64,
-    /// Radii to find the surface normal with, metres: the one where the ground is most planar is used
-    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0, 4.0], allow_negative_numbers = true)]
+    /// Side of a DoD cell, metres; from the density of the sparser epoch if not given (1, 2, 5 · 10ⁿ)
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) cell: Option<f64>,
+    /// Distance between M3C2 core points, metres; from the cylinder if not given
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) core_spacing: Option<f64>,
+    /// Where M3C2 measures: "grid" (one point a square), "cubes" (one a cube: walls and cliffs), "all", "every:10" (one in ten), or a LAS or LAZ file; "cubes" on steep ground, else "grid", if not given
+    #[arg(long)]
+    pub(crate) core_points: Option<String>,
+    /// Radii to find the surface normal with, metres: the one where the ground is most planar is used; from the roughness if not given
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
     pub(crate) normal_radii: Vec<f64>,
-    /// Radius (not diameter) of the M3C2 cylinder, metres
-    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    pub(crate) cylinder_radius: f64,
+    /// Side that normals point to, x,y,z: a positive M3C2 distance is towards it; up if not given
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true, conflicts_with_all = ["scanner", "normal"])]
+    pub(crate) towards: Vec<f64>,
+    /// Position of the scanner, x,y,z in the coordinates of the files: normals point towards it
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true, conflicts_with = "normal")]
+    pub(crate) scanner: Vec<f64>,
+    /// One normal for all core points, x,y,z, in the place of those found from the points
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
+    pub(crate) normal: Vec<f64>,
+    /// Radius (not diameter) of the M3C2 cylinder, metres; from the density of the sparser epoch if not given
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) cylinder_radius: Option<f64>,
+    /// What stands for the points of an epoch in a cylinder; the median where one epoch has vegetation, else the mean, if not given
+    #[arg(long, value_enum)]
+    pub(crate) statistic: Option<Statistic>,
     /// How far M3C2 and C2C look to either side, metres: larger than the largest change you expect
     #[arg(long, default_value_t = 5.0, allow_negative_numbers = true)]
     pub(crate) depth: f64,
@@ -47,6 +62,30 @@ pub(crate) struct Arguments {
     /// Registration error for the levels of detection, metres; that of the alignment if not given
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) registration_error: Option<f64>,
+    /// Polygons (GeoJSON) of stable ground: only points in them are aligned, and errors are estimated on them
+    #[arg(long)]
+    pub(crate) stable: Option<PathBuf>,
+    /// ASPRS classes that are aligned, in the place of those that are compared: 6 for buildings
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) stable_classes: Vec<u8>,
+    /// Polygons (GeoJSON) whose volumes are told one by one
+    #[arg(long)]
+    pub(crate) areas: Option<PathBuf>,
+    /// How the level of detection is made
+    #[arg(long, value_enum, default_value_t = Lod::Student)]
+    pub(crate) lod: Lod,
+    /// Level of detection that no value goes below, metres
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) min_lod: f64,
+    /// Points that each epoch must have in a cell or cylinder for a level of detection
+    #[arg(long, default_value_t = 2)]
+    pub(crate) min_count: u32,
+    /// Also tells how many core points are significant where this share of them at most may be so by chance (Benjamini-Hochberg)
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) fdr: Option<f64>,
+    /// Whether errors that neighbouring cells share (variogram over stable ground) enter the levels of detection; volumes always have them
+    #[arg(long, value_enum, default_value_t = Correlated::Report)]
+    pub(crate) correlated: Correlated,
     /// Largest side of a tile, metres; tiles are smaller where the memory asks for it. Results do not depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
     pub(crate) tile_size: f64,
@@ -106,6 +145,8 @@ Examples:
   terrain_change 2015.laz 2023.laz --classes 2         your valley, ground points only
   terrain_change old/ new/ --align coarse+icp          two folders of tiles, metres apart
   terrain_change a.laz b.laz --align none --registration-error 0.05
+  terrain_change a.laz b.laz --stable roads.geojson --areas slides.geojson
+  terrain_change cliff_a.laz cliff_b.laz --scanner 512034,5401210,12   a rock face: positive is towards the scanner
   terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on";
 
 /// What happens when a tile fails.
@@ -117,14 +158,41 @@ pub(crate) enum Failing {
     Finish,
 }
 
+/// How the level of detection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lod {
+    /// Student's t, the epochs' variances pooled after scaling by their ratio over the survey: 95 % at any number of points
+    Student,
+    /// 1.96 standard errors, each epoch with its own spread: as py4dgeo and CloudCompare do; too small where points are few
+    Normal,
+}
+
+/// What is done with errors that neighbours share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Correlated {
+    /// Their share is reported, levels of detection are without them
+    Report,
+    /// Levels of detection contain them
+    Include,
+}
+
+/// What stands for the points of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Statistic {
+    /// Mean and standard deviation
+    Mean,
+    /// Median and inter-quartile range
+    Median,
+}
+
 /// How to remove a misalignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Align {
     /// Compare the epochs as they are
     None,
-    /// Fine alignment: for epochs that are off by less than about a metre
+    /// Robust ICP, for epochs that are off by up to about two metres. It also removes change that is uniform over the whole survey
     Icp,
-    /// Phase correlation first: for epochs that are off by metres
+    /// Phase correlation first: for epochs that are off by many metres
     #[value(name = "coarse+icp")]
     CoarseIcp,
 }

@@ -4,7 +4,10 @@ use isopach::{
     change::DodRasters,
     cloud::Rect,
     compute::Result,
-    raster::{Grid, Raster, picture},
+    raster::{
+        Grid, Raster,
+        picture::{self, Shown},
+    },
 };
 use ndarray::Array2;
 
@@ -17,15 +20,30 @@ struct Pixel {
     changes: u32,
     change: f32,
     significant: u32,
+    tested: u32,
+    one_epoch: u32,
     heights: u32,
     height: f32,
 }
 
 impl Pixel {
+    /// What most of its cells are.
+    fn shown(&self) -> Shown {
+        if self.changes == 0 {
+            return if self.one_epoch > 0 { Shown::OneEpoch } else { Shown::Nothing };
+        }
+        if 2 * self.tested < self.changes {
+            return Shown::Untested;
+        }
+        if 2 * self.significant > self.tested { Shown::Significant } else { Shown::Insignificant }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.changes += other.changes;
         self.change += other.change;
         self.significant += other.significant;
+        self.tested += other.tested;
+        self.one_epoch += other.one_epoch;
         self.heights += other.heights;
         self.height += other.height;
     }
@@ -54,9 +72,12 @@ impl Overview {
             if change.is_finite() {
                 pixel.changes += 1;
                 pixel.change += change as f32;
-                pixel.significant += u32::from(change.abs() > tile.level_of_detection.values[[row, column]]);
+                let limit = tile.level_of_detection.values[[row, column]];
+                pixel.significant += u32::from(change.abs() > limit);
+                pixel.tested += u32::from(limit.is_finite());
             }
-            let height = tile.heights[0].values[[row, column]];
+            let [height, later] = [0, 1].map(|epoch| tile.heights[epoch].values[[row, column]]);
+            pixel.one_epoch += u32::from(height.is_finite() != later.is_finite());
             if height.is_finite() {
                 pixel.heights += 1;
                 pixel.height += height as f32;
@@ -96,8 +117,8 @@ impl Overview {
     fn draw(&self, limit: f64) -> Result<Vec<u8>> {
         let mean = |sum: f32, count: u32| if count == 0 { f64::NAN } else { f64::from(sum) / f64::from(count) };
         let change = self.pixels.mapv(|p| mean(p.change, p.changes));
-        let significant = self.pixels.mapv(|p| f64::from(u8::from(2 * p.significant > p.changes)));
+        let shown = self.pixels.mapv(|p| p.shown());
         let heights = Raster { grid: self.grid, values: self.pixels.mapv(|p| mean(p.height, p.heights)) };
-        picture::change_map(&change, &significant, &picture::hillshade(&heights), limit)
+        picture::change_map(&change, &shown, &picture::hillshade(&heights), limit)
     }
 }

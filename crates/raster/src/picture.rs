@@ -23,6 +23,26 @@ pub const DIVERGING: [[u8; 3]; 9] = [
 
 /// Grey of a change that is not significant.
 pub const INSIGNIFICANT: [u8; 3] = [205, 204, 200];
+/// Ochre of a change that could not be tested: it has no level of detection.
+pub const UNTESTED: [u8; 3] = [217, 190, 104];
+/// Pale violet of ground that only one epoch has points on.
+pub const ONE_EPOCH: [u8; 3] = [222, 210, 232];
+
+/// What a pixel of a change map shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// No point in either epoch: transparent.
+    #[default]
+    Nothing,
+    /// Points in one epoch only.
+    OneEpoch,
+    /// A difference without a level of detection.
+    Untested,
+    /// A difference within its level of detection.
+    Insignificant,
+    /// A difference beyond its level of detection.
+    Significant,
+}
 
 /// The colour of `value` between −`limit` and `limit`, clamped.
 #[must_use]
@@ -62,21 +82,27 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
     })
 }
 
-/// A shaded change map as PNG: colours by change, grey where `significant` is 0, shaded by `shade`; transparent where there is no change value.
+/// A shaded change map as PNG. Significant changes have the colours of [`diverging`], from −`limit` to `limit` metres;
+/// what else there is has a colour of its own; `shade` (0 dark to 1, NaN for none) darkens all of them.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for arrays of different shapes.
-pub fn change_map(change: &Array2<f64>, significant: &Array2<f64>, shade: &Array2<f64>, limit: f64) -> Result<Vec<u8>> {
-    if change.dim() != significant.dim() || change.dim() != shade.dim() {
+pub fn change_map(change: &Array2<f64>, shown: &Array2<Shown>, shade: &Array2<f64>, limit: f64) -> Result<Vec<u8>> {
+    if change.dim() != shown.dim() || change.dim() != shade.dim() {
         return Err(Error::InvalidInput("the arrays of a map must have one shape".into()));
     }
     let mut pixels = Vec::with_capacity(change.len() * 4);
-    for ((value, significant), shade) in change.iter().zip(significant).zip(shade) {
-        if value.is_nan() {
-            pixels.extend([0; 4]);
-            continue;
-        }
-        let colour = if *significant > 0.0 { diverging(*value, limit) } else { INSIGNIFICANT };
+    for ((value, shown), shade) in change.iter().zip(shown).zip(shade) {
+        let colour = match shown {
+            Shown::Nothing => {
+                pixels.extend([0; 4]);
+                continue;
+            }
+            Shown::OneEpoch => ONE_EPOCH,
+            Shown::Untested => UNTESTED,
+            Shown::Insignificant => INSIGNIFICANT,
+            Shown::Significant => diverging(*value, limit),
+        };
         let light = if shade.is_nan() { 1.0 } else { 0.55 + 0.6 * shade };
         pixels.extend(colour.map(|c| (f64::from(c) * light).clamp(0.0, 255.0).round() as u8));
         pixels.push(255);
@@ -113,10 +139,16 @@ mod tests {
     }
 
     #[test]
-    fn no_data_is_transparent_and_shapes_must_agree() {
-        let values = Array2::from_elem((2, 3), f64::NAN);
-        let png = change_map(&values, &values, &values, 1.0).unwrap();
-        assert!(png.starts_with(b"\x89PNG"));
-        assert!(change_map(&values, &Array2::zeros((3, 2)), &values, 1.0).is_err());
+    fn each_kind_of_pixel_has_its_colour_and_shapes_must_agree() {
+        let values = Array2::from_elem((1, 5), -0.5);
+        let unshaded = Array2::from_elem((1, 5), f64::NAN);
+        let kinds = [Shown::Nothing, Shown::OneEpoch, Shown::Untested, Shown::Insignificant, Shown::Significant];
+        let shown = Array2::from_shape_vec((1, 5), kinds.to_vec()).unwrap();
+        let png = change_map(&values, &shown, &unshaded, 1.0).unwrap();
+        let pixels = image::load_from_memory(&png).unwrap().to_rgba8();
+        let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
+        let expected = [[0; 4], opaque(ONE_EPOCH), opaque(UNTESTED), opaque(INSIGNIFICANT), opaque(DIVERGING[2])];
+        assert!(pixels.pixels().map(|pixel| pixel.0).eq(expected));
+        assert!(change_map(&values, &shown, &Array2::zeros((3, 2)), 1.0).is_err());
     }
 }

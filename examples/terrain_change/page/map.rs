@@ -1,0 +1,64 @@
+//! The map.
+
+use super::text::{plain, thousands};
+use isopach::raster::{Grid, picture};
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
+        for i in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+/// The largest of 1, 2, 5 times a power of ten that is at most `length`.
+pub(super) fn round_length(length: f64) -> f64 {
+    let power = 10_f64.powf(length.log10().floor());
+    [5.0, 2.0].into_iter().map(|m| m * power).find(|l| *l <= length).unwrap_or(power)
+}
+
+/// The map with its scale, legend and caption.
+pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
+    let extent = grid.extent();
+    let [width, height] = extent.size();
+    let bar = round_length(width / 4.0);
+    let pixel = grid.cell_size;
+    let colours: Vec<String> = picture::DIVERGING.iter().map(|colour| rgb(*colour)).collect();
+    let ticks: String =
+        [-1.0, -0.5, 0.0, 0.5, 1.0].iter().map(|share| format!("<span>{}</span>", plain(share * limit, 2))).collect();
+    let ratio = width / height;
+    format!(
+        "<figure><div class=map style=\"aspect-ratio:{width}/{height};max-width:min(100%,calc(86vh*{ratio}))\">\
+<img alt=\"shaded map of height differences\" src=\"data:image/png;base64,{}\">\
+<div class=north>N<br>↑</div><div class=scale style=\"width:{:.2}%\">{} m</div></div>\
+<div class=corner><span>{:.0} E {:.0} N</span><span>{:.0} E {:.0} N</span></div>\
+<figcaption><div class=legend><div class=ramp style=\"background:linear-gradient(90deg,{})\"></div>\
+<div class=ticks>{ticks}</div></div>\
+<p>Height difference, m, later − earlier, shaded by the earlier surface.{}{}{} White: no points. \
+Colours end at the 98th percentile. Pixels of {pixel} m.</p></figcaption></figure>",
+        base64(png),
+        100.0 * bar / width,
+        thousands(bar),
+        extent.min[0],
+        extent.min[1],
+        extent.max[0],
+        extent.max[1],
+        colours.join(","),
+        key(picture::INSIGNIFICANT, "not significant."),
+        key(picture::UNTESTED, "could not be tested."),
+        key(picture::ONE_EPOCH, "points in one epoch only.")
+    )
+}
+
+fn rgb([r, g, b]: [u8; 3]) -> String {
+    format!("rgb({r},{g},{b})")
+}
+
+fn key(colour: [u8; 3], text: &str) -> String {
+    format!(" <i style=\"background:{}\"></i>{text}", rgb(colour))
+}

@@ -1,0 +1,191 @@
+//! The tables of the page.
+
+use super::text::{escape, f, list, plain, signed, table, thousands};
+use crate::short_name;
+use serde_json::Value;
+use std::path::Path;
+
+/// Volumes: net first, corrected gain and loss, what is above the threshold, everything; then areas.
+pub(super) fn volumes(dod: &Value) -> String {
+    let all = &dod["volumes"];
+    let mut rows = vec![volume("net of all cells", &all["net"])];
+    for (label, set) in [
+        ("significant", ", corrected for chance"),
+        ("thresholded", ", cells beyond the level of detection as they are"),
+        ("all", ", all cells as they are"),
+    ] {
+        for side in ["gain", "loss", "net"] {
+            rows.push(volume(&format!("{side}{set}"), &all[label][side]));
+        }
+    }
+    let volumes = table(&["", "volume, m³", "95 %", "area, m²"], &rows);
+    let mut areas = vec![
+        area("compared (points in both epochs)", &dod["area_m2"]),
+        area("points of the earlier epoch only", &dod["area_without_data_m2"][1]),
+        area("points of the later epoch only", &dod["area_without_data_m2"][0]),
+    ];
+    for (reason, cells) in dod["not_tested"].as_object().into_iter().flatten().filter(|(_, cells)| f(cells) > 0.0) {
+        areas.push(vec![format!("not tested, cells: {}", escape(reason)), thousands(f(cells))]);
+    }
+    format!("{volumes}{}", table(&["", "area, m²"], &areas))
+}
+
+fn area(what: &str, value: &Value) -> Vec<String> {
+    vec![what.to_owned(), thousands(f(value))]
+}
+
+fn volume(what: &str, value: &Value) -> Vec<String> {
+    let area = if value["area_m2"].is_null() { String::new() } else { thousands(f(&value["area_m2"])) };
+    vec![what.to_owned(), thousands(f(&value["m3"])), format!("± {}", thousands(f(&value["error_m3"]))), area]
+}
+
+/// Volumes of each polygon.
+pub(super) fn zones(zones: &Value) -> String {
+    let with_error = |v: &Value| format!("{} ± {}", thousands(f(&v["m3"])), thousands(f(&v["error_m3"])));
+    let rows: Vec<Vec<String>> = zones
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|zone| {
+            vec![
+                escape(zone["name"].as_str().unwrap_or("?")),
+                with_error(&zone["volumes"]["net"]),
+                with_error(&zone["volumes"]["gain"]),
+                with_error(&zone["volumes"]["loss"]),
+                thousands(f(&zone["area_m2"])),
+                format!("{:.1} %", 100.0 * f(&zone["share_not_tested"])),
+            ]
+        })
+        .collect();
+    table(&["polygon", "net, m³", "gain, m³", "loss, m³", "compared, m²", "not tested"], &rows)
+}
+
+/// The pose, how well it is known, and what is not known of it.
+pub(super) fn alignment(found: &Value) -> String {
+    let converged = if found["converged"] == true { "converged" } else { "not converged" };
+    let mut rows = vec![
+        vec!["outcome".into(), escape(found["statement"].as_str().unwrap_or("?"))],
+        vec!["translation of the later epoch, E · N · up, m".into(), list(&found["later_to_earlier_translation_m"], 4)],
+        vec!["rotation about E · N · up, mrad".into(), list(&found["rotation_mrad"], 4)],
+        vec!["about the point".into(), list(&found["about"], 2)],
+        vec![
+            "standard errors: translation E · N · up, m; rotation, mrad".into(),
+            format!(
+                "{}; {}",
+                list(&found["standard_errors"]["translation_m"], 4),
+                list(&found["standard_errors"]["rotation_mrad"], 4)
+            ),
+        ],
+        vec![
+            "median residual before and after, m".into(),
+            format!("{} · {}", plain(f(&found["score_before_m"]), 4), plain(f(&found["score_after_m"]), 4)),
+        ],
+        vec!["residual of the pairs, rmse, m".into(), plain(f(&found["rmse_m"]), 4)],
+        vec!["pairs that took part".into(), format!("{:.1} %", 100.0 * f(&found["inlier_fraction"]))],
+        vec!["registration error, typical, m".into(), plain(f(&found["registration_error_m"]), 5)],
+        vec!["steps of the last round".into(), format!("{}, {converged}", found["iterations"])],
+    ];
+    for free in found["undetermined"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        rows.push(vec!["not determined, not moved along".into(), escape(free)]);
+    }
+    table(&[], &rows)
+}
+
+/// A made scene against its truth.
+pub(super) fn truth(found: &Value) -> String {
+    let row = |what: &str, found: String, truth: String| vec![what.to_owned(), found, truth];
+    let with_error = |name: &str| {
+        let (m3, error) = (&found[format!("found_{name}_m3")], &found[format!("found_{name}_error_m3")]);
+        format!("{} ± {}", thousands(f(m3)), thousands(f(error)))
+    };
+    table(
+        &["", "found", "true"],
+        &[
+            row("net, m³", with_error("net"), thousands(f(&found["true_net_m3"]))),
+            row("gain, m³", with_error("gain"), thousands(f(&found["true_gain_m3"]))),
+            row("loss, m³", with_error("loss"), thousands(f(&found["true_loss_m3"]))),
+            row("left of the misalignment, mm", plain(f(&found["alignment_error_mm"]), 2), "0".into()),
+            row("left of the misalignment, mrad", plain(f(&found["alignment_error_mrad"]), 4), "0".into()),
+            row(
+                "DoD error, mean and rms, m",
+                format!("{} · {}", signed(f(&found["dod_error_mean_m"])), plain(f(&found["dod_error_rms_m"]), 4)),
+                "0".into(),
+            ),
+            row(
+                "M3C2 error, mean and rms, m",
+                format!("{} · {}", signed(f(&found["m3c2_error_mean_m"])), plain(f(&found["m3c2_error_rms_m"]), 4)),
+                "0".into(),
+            ),
+            row(
+                "stable ground called changed",
+                format!("{:.2} %", 100.0 * f(&found["stable_significant_fraction"])),
+                "about 5 %".into(),
+            ),
+        ],
+    )
+}
+
+/// How many core points there are, and why some have no answer.
+pub(super) fn core_points(m3c2: &Value) -> String {
+    let mut rows = vec![
+        vec!["core points".into(), thousands(f(&m3c2["core_points"]))],
+        vec!["significant".into(), thousands(f(&m3c2["significant"]))],
+        vec!["normals flatter than 45°".into(), thousands(f(&m3c2["flat_normals"]))],
+    ];
+    for (status, count) in m3c2["status"].as_object().into_iter().flatten() {
+        rows.push(vec![escape(status), thousands(f(count))]);
+    }
+    table(&[], &rows)
+}
+
+/// Every parameter, with the reason of those that were found from the data.
+pub(super) fn parameters(summary: &Value) -> String {
+    let reasons = &summary["reasons"];
+    let rows: Vec<Vec<String>> = summary["parameters"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| {
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let reason = reasons[name].as_str().unwrap_or_default();
+            vec![escape(name), escape(&shown), format!("<span class=reason>{}</span>", escape(reason))]
+        })
+        .collect();
+    table(&["parameter", "value", "reason"], &rows)
+}
+
+/// The files of both epochs.
+pub(super) fn inputs(summary: &Value) -> String {
+    let mut rows = Vec::new();
+    for (epoch, input) in ["earlier", "later"].iter().zip(summary["inputs"].as_array().into_iter().flatten()) {
+        for file in input["files"].as_array().into_iter().flatten() {
+            let path = file["path"].as_str().unwrap_or("?");
+            rows.push(vec![
+                (*epoch).into(),
+                escape(&short_name(Path::new(path))),
+                thousands(f(&file["points"])),
+                format!("LAS {} PDRF {}", file["las"].as_str().unwrap_or("?"), file["pdrf"]),
+                escape(input["crs"].as_str().unwrap_or("not stated")),
+            ]);
+        }
+    }
+    table(&["epoch", "file", "points", "format", "coordinate system"], &rows)
+}
+
+/// What was written, and the command that gives the same again.
+pub(super) fn files(summary: &Value) -> String {
+    let links: String = summary["files"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .chain(["summary.json"])
+        .map(|file| format!("<li><a href=\"{file}\">{file}</a></li>"))
+        .collect();
+    format!(
+        "<ul>{links}</ul><p class=small>isopach {} · the command, complete: <code>{}</code></p>",
+        summary["version"].as_str().unwrap_or("?"),
+        escape(summary["command"].as_str().unwrap_or("?"))
+    )
+}
