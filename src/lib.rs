@@ -11,6 +11,7 @@
 //! | [`gpu`] | every capability on a graphics processor (feature `gpu`, on by default) |
 //! | [`las`] | LAS and LAZ files as sources and sinks of points |
 //! | [`raster`] | cells, GeoTIFF, pictures |
+//! | [`polygons`] | polygons from GeoJSON as masks: which zone has a point |
 //! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
 //! | [`tiling`] | the tile loop: plan, halo, decode once, order, report |
 //! | [`registration`] | ICP and coarse alignment |
@@ -44,6 +45,7 @@ pub use isopach_fits as fits;
 pub use isopach_gpu as gpu;
 pub use isopach_las as las;
 pub use isopach_neighbours as neighbours;
+pub use isopach_polygons as polygons;
 pub use isopach_raster as raster;
 pub use isopach_registration as registration;
 pub use isopach_tiling as tiling;

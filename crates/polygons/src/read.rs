@@ -1,0 +1,176 @@
+//! Zones from GeoJSON text.
+
+use crate::{
+    Error, Polygons, Result, System, Warning, Zone,
+    zone::{Part, Ring},
+};
+use geojson::{Feature, FeatureCollection, GeoJson, Geometry, GeometryValue, Position, feature::Id};
+use serde_json::Value;
+use std::{collections::HashMap, io::Read, path::Path};
+
+/// Bytes of GeoJSON that are read at most: 128 MiB, some three million vertices.
+pub const MOST_BYTES: u64 = 128 << 20;
+/// Coordinates beyond this are no place on Earth, metres.
+const FARTHEST: f64 = 2e9;
+/// Properties that hold a name, in any case of letters; the first one found is taken.
+const NAMES: [&str; 2] = ["name", "id"];
+/// Characters of a name that are kept.
+const NAME_LENGTH: usize = 200;
+
+impl Polygons {
+    /// Reads a GeoJSON file of Polygon and MultiPolygon features.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and those of [`Polygons::read`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Self::read(&text_of(path).map_err(|source| Error::Io { path: path.into(), source })?)
+    }
+
+    /// Reads GeoJSON text: a FeatureCollection, a Feature or a geometry.
+    ///
+    /// Heights are ignored. O(n log n) for n vertices.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Malformed`], [`Error::UnknownSystem`], and a variant for each fault of a feature.
+    ///
+    /// ```
+    /// use isopach_polygons::{Error, Polygons};
+    /// let line = r#"{ "type": "LineString", "coordinates": [[0, 0], [9, 9]] }"#;
+    /// assert!(matches!(Polygons::read(line), Err(Error::NotAnArea { found: "LineString", .. })));
+    /// ```
+    pub fn read(text: &str) -> Result<Self> {
+        let bytes = text.len() as u64;
+        if bytes > MOST_BYTES {
+            return Err(Error::TooLarge { bytes, most: MOST_BYTES });
+        }
+        let text = text.trim_start_matches('\u{feff}'); // a byte order mark, which Windows programs write
+        let parsed: GeoJson = text.parse().map_err(|error: geojson::Error| Error::Malformed(error.to_string()))?;
+        match parsed {
+            GeoJson::FeatureCollection(collection) => of_collection(collection),
+            GeoJson::Feature(feature) => {
+                let system = System::of(feature.foreign_members.as_ref())?;
+                of_features(vec![feature], system)
+            }
+            GeoJson::Geometry(geometry) => {
+                let system = System::of(geometry.foreign_members.as_ref())?;
+                of_features(vec![Feature { geometry: Some(geometry), ..Feature::default() }], system)
+            }
+        }
+    }
+}
+
+/// The text of a file, or one byte more than is allowed of it.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn of_collection(collection: FeatureCollection) -> Result<Polygons> {
+    let system = System::of(collection.foreign_members.as_ref())?;
+    of_features(collection.features, system)
+}
+
+fn of_features(features: Vec<Feature>, system: System) -> Result<Polygons> {
+    let mut zones = Vec::with_capacity(features.len());
+    let mut warnings = Vec::new();
+    let mut names = HashMap::new();
+    for (index, feature) in features.into_iter().enumerate() {
+        let (mut zone, found): (Zone, Vec<Warning>) = zone_of(index + 1, feature)?;
+        warnings.extend(found);
+        zone.rename(unused_name(zone.name(), &mut names));
+        zones.push(zone);
+    }
+    if zones.is_empty() {
+        return Err(Error::Empty);
+    }
+    Ok(Polygons::new(zones, system, warnings))
+}
+
+/// The name, with a number behind it where another zone has it already. `used` holds the next number to try.
+fn unused_name(name: &str, used: &mut HashMap<String, u64>) -> String {
+    let mut candidate = name.to_string();
+    while used.contains_key(&candidate) {
+        let next = used.entry(name.to_string()).or_insert(1);
+        *next += 1;
+        candidate = format!("{name} ({next})");
+    }
+    used.insert(candidate.clone(), 1);
+    candidate
+}
+
+fn zone_of(number: usize, feature: Feature) -> Result<(Zone, Vec<Warning>)> {
+    let name = name_of(&feature).unwrap_or_else(|| number.to_string());
+    let label = format!("feature {number} ({name})");
+    let parts = match feature.geometry.map(|geometry: Geometry| geometry.value) {
+        Some(GeometryValue::Polygon { coordinates }) => vec![coordinates],
+        Some(GeometryValue::MultiPolygon { coordinates }) => coordinates,
+        Some(other) => return Err(Error::NotAnArea { feature: label, found: other.type_name() }),
+        None => return Err(Error::NotAnArea { feature: label, found: "feature without geometry" }),
+    };
+    if parts.is_empty() || parts.iter().any(Vec::is_empty) {
+        return Err(Error::NotAnArea { feature: label, found: "polygon without a ring" });
+    }
+    let mut ring_number = 0;
+    let mut checked = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut rings: Part = Vec::with_capacity(part.len());
+        for ring in part {
+            rings.push(ring_of(&ring, &label, ring_number)?);
+            ring_number += 1;
+        }
+        checked.push(rings);
+    }
+    Ok(Zone::new(name, &checked))
+}
+
+/// A name that the feature's properties or its id give: a text that is not blank, or a number.
+fn name_of(feature: &Feature) -> Option<String> {
+    let of_properties = NAMES.iter().find_map(|wanted| {
+        let mut properties = feature.properties.iter().flatten();
+        properties.find_map(|(key, value)| if key.eq_ignore_ascii_case(wanted) { text_of_value(value) } else { None })
+    });
+    of_properties.or_else(|| match &feature.id {
+        Some(Id::String(text)) => shown(text),
+        Some(Id::Number(number)) => Some(number.to_string()),
+        None => None,
+    })
+}
+
+fn text_of_value(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => shown(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A text without control characters, shortened; `None` where nothing is left.
+fn shown(text: &str) -> Option<String> {
+    let clean: String = text.trim().chars().filter(|letter| !letter.is_control()).take(NAME_LENGTH).collect();
+    (!clean.is_empty()).then_some(clean)
+}
+
+fn ring_of(positions: &[Position], feature: &str, ring: usize) -> Result<Ring> {
+    let feature = || feature.to_string();
+    let mut corners = Vec::with_capacity(positions.len());
+    for position in positions {
+        let [x, y] = [0, 1].map(|axis| position.as_slice().get(axis).copied().unwrap_or(f64::NAN));
+        let impossible = [x, y].into_iter().find(|value| value.is_nan() || value.abs() > FARTHEST);
+        if let Some(value) = impossible {
+            return Err(Error::NoPlace { feature: feature(), ring, value });
+        }
+        corners.push([x, y]);
+    }
+    let &[first, .., last] = corners.as_slice() else {
+        return Err(Error::RingTooShort { feature: feature(), ring, positions: corners.len() });
+    };
+    if first != last {
+        return Err(Error::RingNotClosed { feature: feature(), ring, first, last });
+    }
+    if corners.len() < 4 {
+        return Err(Error::RingTooShort { feature: feature(), ring, positions: corners.len() });
+    }
+    Ok(corners)
+}
