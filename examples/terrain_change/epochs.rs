@@ -1,6 +1,6 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::arguments::Arguments;
+use crate::{arguments::Arguments, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Rect},
     compute::{Error, Result},
@@ -50,6 +50,44 @@ impl Epoch {
         let resident = Resident::read_from(catalogue, cloud)?;
         Ok((Box::new(Declared::new(resident, crs)), held))
     }
+}
+
+/// ASPRS class of ground.
+const GROUND: u8 = 2;
+/// Chunks of an epoch that are looked at for it.
+const LOOKED_AT: usize = 4;
+
+/// Says that the files have ground points apart from others, where all were asked for.
+pub(crate) fn mention_ground(arguments: &Arguments, epochs: [&Epoch; 2], warnings: &mut Warnings) -> Result<()> {
+    if !arguments.classes.is_empty() {
+        return Ok(());
+    }
+    let classified: Vec<bool> = epochs.iter().map(|epoch| has_ground_among_others(&epoch.catalogue)).collect::<Result<_>>()?;
+    let which = match classified[..] {
+        [true, true] => "both epochs have",
+        [true, false] => "the earlier epoch has",
+        [false, true] => "the later epoch has",
+        _ => return Ok(()),
+    };
+    warnings.add(format!(
+        "{which} points of class 2 (ground) among others, and all points are compared: --classes 2 compares the ground alone"
+    ));
+    Ok(())
+}
+
+/// Whether some of the first, the last and chunks between have points of class 2 and of other classes.
+fn has_ground_among_others(catalogue: &Catalogue) -> Result<bool> {
+    let count = catalogue.chunk_count();
+    let step = count.div_ceil(LOOKED_AT).max(1);
+    let (mut ground, mut others) = (false, false);
+    for chunk in (0..count).step_by(step) {
+        let points = catalogue.read_chunk(chunk, Columns::CLASSIFICATION)?;
+        for class in points.attributes.classification.iter().flatten() {
+            ground |= *class == GROUND;
+            others |= *class != GROUND;
+        }
+    }
+    Ok(ground && others)
 }
 
 /// Whether one cloud can hold the extent.

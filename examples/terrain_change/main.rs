@@ -1,18 +1,21 @@
 //! From two LiDAR epochs to a map of what changed. See `--help`.
 //!
-//! The job in order: open both epochs ([`epochs`]), align the later one ([`alignment`]), run DoD, M3C2 and C2C together over tiles into the
-//! output files ([`outputs`]), compare with the truth where there is one ([`truth`]), and sum it up ([`report`], [`page`]).
+//! The job in order: open both epochs ([`epochs`]), align the later one ([`alignment`]), read a sample and find from it
+//! what the user did not say ([`sample`], [`settings`]), run DoD, M3C2 and C2C together over tiles into the output files
+//! ([`outputs`]), compare with the truth where there is one ([`truth`]), and sum it up ([`report`], [`page`]).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod alignment;
 mod arguments;
+mod command;
 mod conduct;
 #[path = "../common/distribution.rs"]
 mod distribution;
 mod epochs;
 #[path = "../common/machine.rs"]
 mod machine;
+mod masks;
 #[path = "../common/measure.rs"]
 mod measure;
 #[path = "../common/on.rs"]
@@ -23,6 +26,7 @@ mod overview;
 mod page;
 mod parts;
 mod report;
+mod sample;
 #[path = "../common/scene.rs"]
 mod scene;
 #[path = "../common/scene_epochs.rs"]
@@ -31,31 +35,39 @@ mod scene_epochs;
 mod scene_files;
 #[path = "../common/scene_schema.rs"]
 mod scene_schema;
+mod settings;
 mod truth;
+mod warnings;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
-use arguments::{Align, Arguments};
+use alignment::Aligned;
+use arguments::Arguments;
 use clap::Parser;
 use conduct::Conduct;
 use epochs::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
+    change::{RegistrationError, Volumes, ZonedVolumes},
     compute::{Choice, Error, Result},
     gpu::Options,
     las::Las,
     tiling::{Moved, PointSource, Progress, Run, Share, TileFailure, TileOperation, Tiling},
 };
+use masks::Masks;
 use operation::operation;
 use outputs::Outputs;
+use sample::Sample;
 use scene::Scene;
+use settings::Settings;
 use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 use truth::Truth;
+use warnings::Warnings;
 
 /// Exit code where tiles failed and the others were finished.
 const SOME_FAILED: i32 = 3;
@@ -77,7 +89,7 @@ fn main() {
 }
 
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
-    check(&arguments)?;
+    settings::check(&arguments)?;
     let (conduct, on) = (Conduct::of(&arguments)?, arguments.on.choice(Options::default())?);
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
@@ -95,7 +107,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
             return parts::run(&arguments, &conduct, &on).map(|()| Vec::new());
         }
         let make_s = scene.is_some().then(|| total.seconds()[0]);
-        change(&arguments, &conduct, &on, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, total: &total })
+        change(&arguments, &conduct, &on, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, sample_s: 0.0, total: &total })
     });
     conduct.tidy();
     if outcome.is_err() && made_here {
@@ -103,16 +115,6 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
         let _ = fs::remove_dir(&arguments.out);
     }
     outcome
-}
-
-/// Refuses numbers that make no sense before anything is read.
-fn check(arguments: &Arguments) -> Result<()> {
-    Error::positive("cell size", arguments.cell)?;
-    Error::positive("core point spacing", arguments.core_spacing)?;
-    Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
-    Error::check("threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
-    Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
-    operation::m3c2(arguments, 0.0).check()
 }
 
 /// Makes the scene where no files were given.
@@ -145,6 +147,7 @@ fn change(
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
+    let mut warnings = Warnings::default();
     let [before, after] = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     let bar = progress_bar("reading");
     let [reference, compared] =
@@ -152,29 +155,50 @@ fn change(
     let tiling = conduct.tiling(reference.1 + compared.1);
     let (reference, compared) = (reference.0, compared.0);
     epochs::belong_together(&*reference, &*compared)?;
+    epochs::mention_ground(arguments, [&before, &after], &mut warnings)?;
+    let masks = Masks::open(arguments, &*reference, &mut warnings)?;
     bar.finish_and_clear();
     times.read_s = clock.seconds()[0];
 
     let clock = measure::Measure::start();
     let bar = progress_bar("aligning");
-    let alignment = match arguments.align {
-        Align::None => None,
-        how => Some(alignment::find(&*reference, &*compared, how, &tiling, on)?),
-    };
+    let room = conduct.memory / 8;
+    let thinned = [sample::thinned(&*reference, None, room)?, sample::thinned(&*compared, None, room)?];
+    let aligned = alignment::find(arguments, [&*reference, &*compared], [&thinned[0], &thinned[1]], &masks, room, on)?;
+    if let Some(aligned) = &aligned {
+        aligned.warn(&mut warnings);
+    }
     bar.finish_and_clear();
     times.align_s = clock.seconds()[0];
 
-    let registration_error = arguments
-        .registration_error
-        .unwrap_or_else(|| alignment.as_ref().map_or(0.0, |found| found.registration_error));
-    let operation = operation(arguments, registration_error);
-    let moved = alignment.as_ref().map(|found| Moved::new(&*compared, found.target_from_source));
+    let clock = measure::Measure::start();
+    let bar = progress_bar("sampling");
+    let moved = aligned.as_ref().map(|aligned| Moved::new(&*compared, aligned.applied()));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
+    let squares = sample::squares([&thinned[0], &thinned[1]], [&*reference, compared], room)?;
+    let suggested = sample::suggested(&squares)?;
+    let settings = Settings::new(arguments, &suggested, registration_error(arguments, aligned.as_ref()))?;
+    let sample = Sample::of(&squares, &settings, &masks)?;
+    drop(squares);
+    let operation = operation(&settings, &sample, settings::correlated(arguments, &sample));
+    bar.finish_and_clear();
+    times.sample_s = clock.seconds()[0];
+
     if arguments.plan {
         return planned(arguments, &tiling, &operation, [&*reference, compared]);
     }
-    let mut outputs = Outputs::create(arguments, before.catalogue.crs(), registration_error, scene.map(Truth::new))?;
-    let (kept, bar) = (conduct.kept(&report::parameters(arguments)), progress_bar("comparing"));
+    let mut outputs = Outputs::create(outputs::Plan {
+        folder: arguments.out.clone(),
+        columns: arguments.columns.clone(),
+        settings: &settings,
+        crs: before.catalogue.crs().cloned(),
+        volumes: volumes(&settings, &sample, &masks),
+        areas: masks.areas.clone(),
+        memory: conduct.memory / 32,
+        truth: scene.map(Truth::new),
+    })?;
+    let parameters = serde_json::json!([settings.to_json(arguments), sample.to_json(), masks.fingerprint()]);
+    let (kept, bar) = (conduct.kept(&parameters), progress_bar("comparing"));
     let failures = Mutex::new(Vec::new());
     let conducted = Run {
         progress: &|progress| show(&bar, &progress),
@@ -196,11 +220,39 @@ fn change(
         println!("{run}");
         return Ok(failures);
     }
-    report::write(arguments, [&before, &after], alignment.as_ref(), outputs, &run, &times)?;
+    let told = report::Summary {
+        arguments,
+        epochs: [&before, &after],
+        aligned: aligned.as_ref(),
+        settings: &settings,
+        sample: &sample,
+        run: &run,
+        times: &times,
+        warnings,
+    };
+    report::write(told, outputs)?;
     if failures.is_empty() {
         kept.remove()?;
     }
     Ok(failures)
+}
+
+/// What the user says of the alignment's error, else what the alignment says.
+fn registration_error(arguments: &Arguments, aligned: Option<&Aligned>) -> RegistrationError {
+    match (arguments.registration_error, aligned) {
+        (Some(given), _) => RegistrationError::Given(given),
+        (None, Some(aligned)) => aligned.registration_error(),
+        (None, None) => RegistrationError::Given(0.0),
+    }
+}
+
+/// Empty volumes of the survey and of each area.
+fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
+    let mut empty = Volumes::new(settings.cell, settings.registration_error.clone());
+    if let Some(variogram) = &sample.variogram {
+        empty = empty.with_variogram(variogram.clone());
+    }
+    ZonedVolumes::new(empty, masks.areas.as_ref().map_or(0, |areas| areas.zones().len()))
 }
 
 /// Says which tiles there would be.

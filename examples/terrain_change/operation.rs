@@ -1,9 +1,9 @@
-//! What is computed: DoD, M3C2 and C2C, as said on the command line.
+//! What is computed: DoD, M3C2 and C2C.
 
-use crate::arguments::Arguments;
+use crate::{sample::Sample, settings::Settings};
 use isopach::{
     Backend,
-    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Normals},
+    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile},
     raster::CellStatistic,
     tiling::TileOperation,
 };
@@ -11,28 +11,37 @@ use isopach::{
 /// What a tile gives.
 pub(crate) type Found = (DodRasters, M3c2Tile, C2cTile);
 
-/// All three at one load of a tile, with this standard error of the alignment (metres) in their levels of detection.
+/// All three at one load of a tile, with the survey's scatter from the sample in their levels of detection.
 pub(crate) fn operation(
-    arguments: &Arguments,
-    registration_error: f64,
-) -> impl TileOperation<2, dyn Backend, Output = Found> {
-    let dod = Dod {
-        cell_size: arguments.cell,
-        statistic: CellStatistic::Mean,
-        classes: Vec::new(), // filtered while reading
-        registration_error,
-    };
-    let c2c = C2c { max_distance: arguments.depth };
-    (dod, m3c2(arguments, registration_error).every(arguments.core_spacing), c2c)
+    settings: &Settings,
+    sample: &Sample,
+    correlated: f64,
+) -> impl TileOperation<2, dyn Backend, Output = Found> + use<> {
+    let dod = Dod { detection: settings.informed(sample.cells, correlated), ..dod(settings) };
+    let m3c2 = M3c2 { detection: settings.informed(sample.cylinders, correlated), ..m3c2(settings) };
+    let c2c = C2c { max_distance: settings.depth };
+    (dod, m3c2.at(settings.core.clone()), c2c)
 }
 
-/// M3C2 alone.
-pub(crate) fn m3c2(arguments: &Arguments, registration_error: f64) -> M3c2 {
+/// The DoD alone, without what a sample says.
+pub(crate) fn dod(settings: &Settings) -> Dod {
+    Dod {
+        cell_size: settings.cell,
+        statistic: CellStatistic::Mean,
+        classes: Vec::new(), // filtered while reading
+        registration_error: settings.registration_error.clone(),
+        detection: settings.detection.clone(),
+    }
+}
+
+/// M3C2 alone, without what a sample says.
+pub(crate) fn m3c2(settings: &Settings) -> M3c2 {
     M3c2 {
-        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0] },
-        cylinder_radius: arguments.cylinder_radius,
-        projection_depth: arguments.depth,
-        registration_error,
-        ..M3c2::default()
+        normals: settings.normals.clone(),
+        cylinder_radius: settings.cylinder_radius,
+        projection_depth: settings.depth,
+        registration_error: settings.registration_error.clone(),
+        statistic: settings.statistic,
+        detection: settings.detection.clone(),
     }
 }

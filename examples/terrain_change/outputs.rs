@@ -1,19 +1,18 @@
 //! Where results go as tiles are done.
 
 use crate::{
-    arguments::{Arguments, Column},
-    distribution::Distribution,
-    overview::Overview,
-    truth::Truth,
+    arguments::Column, distribution::Distribution, overview::Overview, settings::Settings, truth::Truth,
 };
 use isopach::{
-    change::{C2cTile, Differences, DodRasters, M3c2Tile, Status, Volumes},
+    change::{C2cTile, Differences, DodRasters, FalseDiscoveries, M3c2Tile, Status, ZonedVolumes},
     cloud::{Columns, Crs, Rect},
     compute::Result,
-    las::{ExtraBytes, ExtraKind, LazWriter, Schema},
+    las::{ExtraBytes, ExtraKind, Schema, SortedLazWriter},
+    polygons::Polygons,
     raster::GeoTiffMosaic,
     tiling::TileSink,
 };
+use std::{path::PathBuf, sync::Arc};
 
 /// What is added up over tiles.
 #[derive(Default)]
@@ -22,21 +21,44 @@ pub(crate) struct Found {
     pub(crate) m3c2: Distribution,
     pub(crate) level_of_detection: Distribution,
     pub(crate) c2c: Distribution,
+    /// Cells that have points of one epoch only.
+    pub(crate) one_epoch: u64,
     pub(crate) significant: u64,
-    pub(crate) status: [u64; 6],
+    pub(crate) status: [u64; Status::ALL.len()],
+    pub(crate) flat_normals: u64,
+    /// Probabilities of the distances, for a limit on false discoveries.
+    pub(crate) false_discoveries: FalseDiscoveries,
+}
+
+/// What the files and sums are made with.
+pub(crate) struct Plan<'a> {
+    pub(crate) folder: PathBuf,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) crs: Option<Crs>,
+    /// Nothing yet; zones are those of `areas`.
+    pub(crate) volumes: ZonedVolumes,
+    pub(crate) areas: Option<Arc<Polygons>>,
+    /// Bytes in which the points of a result are brought into order.
+    pub(crate) memory: u64,
+    pub(crate) truth: Option<Truth>,
 }
 
 /// The files that are being written, and the sums.
 pub(crate) struct Outputs {
     cell_size: f64,
+    /// Side of the cells that order the points of the results, metres.
+    order: f64,
     columns: Vec<Column>,
     crs: Option<Crs>,
-    folder: std::path::PathBuf,
+    folder: PathBuf,
+    memory: u64,
     dod: GeoTiffMosaic,
     lod: GeoTiffMosaic,
     /// Created when the extent is known; taken when finished.
-    clouds: Option<[LazWriter; 2]>,
-    pub(crate) volumes: Volumes,
+    clouds: Option<[SortedLazWriter; 2]>,
+    areas: Option<Arc<Polygons>>,
+    pub(crate) volumes: ZonedVolumes,
     pub(crate) found: Found,
     pub(crate) overview: Option<Overview>,
     pub(crate) truth: Option<Truth>,
@@ -46,29 +68,34 @@ pub(crate) struct Outputs {
 pub(crate) const FILES: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
 
 impl Outputs {
-    pub(crate) fn create(
-        arguments: &Arguments,
-        crs: Option<&Crs>,
-        registration_error: f64,
-        truth: Option<Truth>,
-    ) -> Result<Self> {
+    pub(crate) fn create(plan: Plan<'_>) -> Result<Self> {
+        let Plan { folder, columns, settings, crs, volumes, areas, memory, truth } = plan;
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
-            let mosaic = GeoTiffMosaic::create(arguments.out.join(name), arguments.cell)?;
-            Ok(mosaic.description(description).crs(crs.cloned().unwrap_or_default()))
+            let mosaic = GeoTiffMosaic::create(folder.join(name), settings.cell)?;
+            Ok(mosaic.description(description).crs(crs.clone().unwrap_or_default()))
         };
         Ok(Self {
-            cell_size: arguments.cell,
-            columns: arguments.columns.clone(),
-            crs: crs.cloned(),
-            folder: arguments.out.clone(),
+            cell_size: settings.cell,
+            order: settings.core_spacing,
+            columns,
             dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
             lod: mosaic(FILES[1], "95 % level of detection of the height difference, m")?,
+            crs,
+            folder,
+            memory,
             clouds: None,
-            volumes: Volumes::new(arguments.cell, registration_error),
+            areas,
+            volumes,
             found: Found::default(),
             overview: None,
             truth,
         })
+    }
+
+    /// Names of the areas whose volumes are told one by one.
+    pub(crate) fn zone_names(&self) -> Vec<String> {
+        let zones = self.areas.iter().flat_map(|areas| areas.zones());
+        zones.map(|zone| zone.name().to_owned()).collect()
     }
 
     fn schema(&self, whole: Rect, extra_bytes: Vec<ExtraBytes>) -> Schema {
@@ -81,6 +108,8 @@ impl Outputs {
         found.distance.iter().for_each(|d| self.found.m3c2.add(*d));
         found.level_of_detection.iter().for_each(|d| self.found.level_of_detection.add(*d));
         self.found.significant += found.significant.iter().filter(|s| **s).count() as u64;
+        self.found.flat_normals += found.flat_normals as u64;
+        self.found.false_discoveries.add(&found.p_value);
         for (count, status) in self.found.status.iter_mut().zip(Status::ALL) {
             *count += found.count_of(status) as u64;
         }
@@ -96,17 +125,19 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
     fn begin(&mut self, whole: Rect) -> Result<()> {
         self.overview = Some(Overview::new(&whole, self.cell_size)?);
         let extra = self.columns.iter().flat_map(|column| column.extra_bytes()).collect();
-        let m3c2 = LazWriter::create(self.folder.join(FILES[2]), &self.schema(whole, extra))?;
         let distance = ExtraBytes::new("c2c_distance", "m, to the earlier epoch", ExtraKind::F32);
-        let c2c = LazWriter::create(self.folder.join(FILES[3]), &self.schema(whole, vec![distance]))?;
-        self.clouds = Some([m3c2, c2c]);
+        let create = |name: &str, extra: Vec<ExtraBytes>| {
+            SortedLazWriter::create(self.folder.join(name), &self.schema(whole, extra), self.order, self.memory)
+        };
+        self.clouds = Some([create(FILES[2], extra)?, create(FILES[3], vec![distance])?]);
         self.dod.begin(whole)?;
         self.lod.begin(whole)
     }
 
     fn accept(&mut self, core: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)) -> Result<()> {
-        self.volumes.add(&dod);
-        dod.difference.values.iter().for_each(|d| self.found.dod.add(*d));
+        let areas = self.areas.as_deref();
+        self.volumes.add(&dod, |centre| areas.into_iter().flat_map(move |areas| areas.zones_of(centre)))?;
+        self.found.add_dod(&dod);
         if let Some(overview) = &mut self.overview {
             overview.add(&dod);
         }
@@ -130,6 +161,19 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
             file.finish()?;
         }
         Ok(())
+    }
+}
+
+impl Found {
+    /// Cells with data; empty ones depend on the tiles and are not counted.
+    fn add_dod(&mut self, dod: &DodRasters) {
+        let [before, after] = &dod.heights;
+        for ((difference, before), after) in dod.difference.values.iter().zip(&before.values).zip(&after.values) {
+            if difference.is_finite() {
+                self.dod.add(*difference);
+            }
+            self.one_epoch += u64::from(before.is_finite() != after.is_finite());
+        }
     }
 }
 

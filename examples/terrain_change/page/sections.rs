@@ -11,8 +11,8 @@ pub(super) fn volumes(dod: &Value) -> String {
     let mut rows = vec![volume("net of all cells", &all["net"])];
     for (label, set) in [
         ("significant", ", corrected for chance"),
-        ("thresholded", ", cells beyond the level of detection as they are"),
-        ("all", ", all cells as they are"),
+        ("thresholded", ", plain sum of the cells beyond the level of detection"),
+        ("summed", ", plain sum of all cells"),
     ] {
         for side in ["gain", "loss", "net"] {
             rows.push(volume(&format!("{side}{set}"), &all[label][side]));
@@ -21,11 +21,11 @@ pub(super) fn volumes(dod: &Value) -> String {
     let volumes = table(&["", "volume, m³", "95 %", "area, m²"], &rows);
     let mut areas = vec![
         area("compared (points in both epochs)", &dod["area_m2"]),
-        area("points of the earlier epoch only", &dod["area_without_data_m2"][1]),
-        area("points of the later epoch only", &dod["area_without_data_m2"][0]),
+        area("points of the earlier epoch only", &dod["area_only_earlier_m2"]),
+        area("points of the later epoch only", &dod["area_only_later_m2"]),
     ];
-    for (reason, cells) in dod["not_tested"].as_object().into_iter().flatten().filter(|(_, cells)| f(cells) > 0.0) {
-        areas.push(vec![format!("not tested, cells: {}", escape(reason)), thousands(f(cells))]);
+    for (reason, m2) in dod["not_tested_m2"].as_object().into_iter().flatten() {
+        areas.push(area(&format!("not tested: {}", escape(reason)), m2));
     }
     format!("{volumes}{}", table(&["", "area, m²"], &areas))
 }
@@ -36,7 +36,8 @@ fn area(what: &str, value: &Value) -> Vec<String> {
 
 fn volume(what: &str, value: &Value) -> Vec<String> {
     let area = if value["area_m2"].is_null() { String::new() } else { thousands(f(&value["area_m2"])) };
-    vec![what.to_owned(), thousands(f(&value["m3"])), format!("± {}", thousands(f(&value["error_m3"]))), area]
+    let error = if value["error_m3"].is_null() { String::new() } else { format!("± {}", thousands(f(&value["error_m3"]))) };
+    vec![what.to_owned(), thousands(f(&value["m3"])), error, area]
 }
 
 /// Volumes of each polygon.

@@ -41,13 +41,8 @@ fn untested(dod: &Value) -> String {
     let share = 100.0 * f(&dod["share_not_tested"]);
     if share >= 0.05 {
         let _ = write!(text, " <b>{} % of it could not be tested</b>", plain(share, 1));
-        let reasons: Vec<String> = dod["not_tested"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(_, cells)| f(cells) > 0.0)
-            .map(|(reason, _)| escape(reason))
-            .collect();
+        let reasons: Vec<String> =
+            dod["not_tested_m2"].as_object().into_iter().flatten().map(|(reason, _)| escape(reason)).collect();
         let _ = write!(text, " ({}).", reasons.join("; "));
     }
     let one_epoch = 100.0 * f(&dod["share_without_data"]);

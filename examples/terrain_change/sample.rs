@@ -1,0 +1,169 @@
+//! What one sample, read before the run, says of a survey: density, scatter, errors that neighbours share.
+//!
+//! The sample is a function of the points and the parameters alone: no tile, thread or memory changes a bit of it.
+
+use crate::{masks::Masks, operation, settings::Settings};
+use isopach::{
+    change::{
+        Epochs, M3c2, StableSample, SurveySample, SurveyStatistics, Variogram, VariogramOptions,
+    },
+    cloud::{Cloud, Columns},
+    compute::{Cpu, Result},
+    tiling::{BlockPair, Blocks, PointSource, Sample as Points, Thinned, Thinning},
+};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+/// Side of the smallest cubes that a survey is thinned to, metres, and points that are kept of an epoch at most.
+const FINEST: f64 = 0.25;
+const KEPT: usize = 150_000;
+/// Side of the squares that are read whole, metres, and points of both epochs in them, about.
+const SIDE: f64 = 32.0;
+const POINTS: u64 = 600_000;
+/// Names the order in which squares are chosen.
+const SEED: u64 = 1;
+/// Fewest cells that a variogram is made from.
+const FEWEST_CELLS: usize = 100;
+
+/// One point a cube of an epoch, for alignment and density.
+pub(crate) fn thinned(source: &dyn PointSource, masks: Option<&Masks>, memory: u64) -> Result<Thinned> {
+    let thinning = Thinning { finest: FINEST, at_most: KEPT, memory };
+    thinning.run(source, |point| masks.is_none_or(|masks| masks.is_stable(point)))
+}
+
+/// All points of some squares of both epochs.
+pub(crate) fn squares(thinned: [&Thinned; 2], sources: [&dyn PointSource; 2], memory: u64) -> Result<Points> {
+    Blocks::choose(thinned, SIDE, POINTS, SEED)?.read(sources, Columns::XYZ, |_| true, memory)
+}
+
+/// What the squares say.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    /// Scatter in cells of the DoD.
+    pub(crate) cells: SurveyStatistics,
+    /// Scatter in cylinders of M3C2.
+    pub(crate) cylinders: SurveyStatistics,
+    /// Errors that neighbouring cells share; `None` where too few stable cells told.
+    pub(crate) variogram: Option<Variogram>,
+    /// Share of the cells on stable ground that the user gave which exceed their level of detection; NaN without.
+    pub(crate) exceeding: f64,
+    squares: usize,
+    points: [usize; 2],
+}
+
+impl Sample {
+    /// Runs both methods over the squares.
+    pub(crate) fn of(points: &Points, settings: &Settings, masks: &Masks) -> Result<Self> {
+        let (dod, m3c2) = (operation::dod(settings), operation::m3c2(settings));
+        let parts: Vec<(SurveySample, SurveySample)> = points
+            .pairs
+            .par_iter()
+            .map(|pair| {
+                let [before, after] = &pair.clouds;
+                Ok((dod.sample(&Cpu, before, after, pair.block.area)?, cylinders(&m3c2, settings, pair)?))
+            })
+            .collect::<Result<_>>()?;
+        let (mut cells, mut cylinders) = (SurveySample::default(), SurveySample::default());
+        for (of_cells, of_cylinders) in &parts {
+            cells.merge(of_cells);
+            cylinders.merge(of_cylinders);
+        }
+        let (cells, cylinders) = (cells.statistics(), cylinders.statistics());
+        let stable = stable_cells(points, settings, cells, masks)?;
+        let count = |epoch: usize| points.pairs.iter().map(|pair| pair.clouds[epoch].len()).sum();
+        Ok(Self {
+            cells,
+            cylinders,
+            variogram: variogram(&stable.samples)?,
+            exceeding: if masks.stable.is_some() { stable.exceeding as f64 / stable.tested as f64 } else { f64::NAN },
+            squares: points.pairs.len(),
+            points: [count(0), count(1)],
+        })
+    }
+
+    /// Standard deviation of the errors that neighbouring cells share, metres.
+    pub(crate) fn correlated_sigma(&self) -> f64 {
+        self.variogram.as_ref().map_or(0.0, Variogram::correlated_sigma)
+    }
+
+    /// As summary.json has it.
+    pub(crate) fn to_json(&self) -> Value {
+        let variogram = self.variogram.as_ref().map(|variogram| {
+            let structure = |s: &isopach::change::Structure| {
+                json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
+            };
+            json!({
+                "nugget_m2": variogram.nugget,
+                "structures": variogram.structures.iter().map(structure).collect::<Vec<_>>(),
+                "correlated_sigma_m": variogram.correlated_sigma(),
+            })
+        });
+        json!({
+            "squares": self.squares, "side_m": SIDE, "points": self.points,
+            "cells": statistics(&self.cells), "cylinders": statistics(&self.cylinders),
+            "variogram": variogram,
+            "stable_share_exceeding": finite(self.exceeding),
+        })
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+fn statistics(of: &SurveyStatistics) -> Value {
+    json!({
+        "variance_ratio": of.variance_ratio, "pooled_spread_m": of.pooled_spread.map(finite),
+        "median_factor": of.median_factor, "resolution_m": of.resolution, "places": of.places,
+    })
+}
+
+/// Cylinders around the core points of a square.
+fn cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<SurveySample> {
+    let [before, after] = &pair.clouds;
+    let core_points: Cloud = match &settings.core {
+        isopach::change::CoreSelection::Given(_) => before.spaced(settings.core_spacing)?,
+        selection => selection.choose(before)?,
+    };
+    let epochs =
+        Epochs { reference: before.positions(), compared: after.positions(), core_points: core_points.positions() };
+    m3c2.sample(&Cpu, epochs)
+}
+
+/// Cells on stable ground.
+#[derive(Default)]
+struct Stable {
+    samples: Vec<StableSample>,
+    tested: usize,
+    exceeding: usize,
+}
+
+/// The cells of the squares whose centres are stable. Without polygons that is all of them: the variogram leaves out what changed.
+fn stable_cells(points: &Points, settings: &Settings, survey: SurveyStatistics, masks: &Masks) -> Result<Stable> {
+    let mut dod = operation::dod(settings);
+    dod.detection = settings.informed(survey, 0.0);
+    let mut stable = Stable::default();
+    for pair in &points.pairs {
+        let [before, after] = &pair.clouds;
+        let rasters = dod.run(&Cpu, before, after, pair.block.area)?;
+        let grid = rasters.difference.grid;
+        for ((row, column), difference) in rasters.difference.values.indexed_iter() {
+            let [x, y] = grid.centre(row, column);
+            if !difference.is_finite() || !masks.is_stable([x, y, 0.0]) {
+                continue;
+            }
+            let limit = rasters.level_of_detection.values[[row, column]];
+            stable.tested += usize::from(limit.is_finite());
+            stable.exceeding += usize::from(difference.abs() > limit);
+            stable.samples.push(StableSample { position: [x, y], difference: *difference });
+        }
+    }
+    Ok(stable)
+}
+
+fn variogram(samples: &[StableSample]) -> Result<Option<Variogram>> {
+    if samples.len() < FEWEST_CELLS {
+        return Ok(None);
+    }
+    Variogram::of(samples, &VariogramOptions::default()).map(Some)
+}
