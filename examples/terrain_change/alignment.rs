@@ -1,1 +1,108 @@
-//! What is left of a misalignment, found on thinned clouds.
+//! What is left of a misalignment, found on thinned clouds by [`RobustIcp`].
+
+mod blocks;
+mod report;
+
+use crate::{
+    arguments::{Align, Arguments},
+    epochs::Epoch,
+    masks::Masks,
+    sample,
+};
+use blocks::Cut;
+use isopach::{
+    Backend,
+    change::RegistrationError,
+    cloud::Rigid,
+    compute::{Choice, Error, Result},
+    registration::{RobustAlignment, RobustIcp, coarse},
+    tiling::{PointSource, Thinned},
+};
+
+/// Smallest cell of the coarse alignment, metres.
+const COARSE_CELL: f64 = 1.0;
+
+/// What was found, and what is told of it.
+pub(crate) struct Aligned {
+    found: RobustAlignment,
+    /// What the search began with.
+    start: Rigid,
+    /// Median standard error of the pose upwards over the reference, metres; NaN where it is free there.
+    typical_error: f64,
+}
+
+impl Aligned {
+    /// The motion of the later epoch: none where it was not moved.
+    pub(crate) fn applied(&self) -> Rigid {
+        self.found.target_from_source
+    }
+
+    /// For levels of detection and volumes.
+    pub(crate) fn registration_error(&self) -> RegistrationError {
+        RegistrationError::Covariance(self.found.covariance.clone())
+    }
+}
+
+/// The motion that brings the later of two epochs onto the earlier one, found on points of stable ground if that is given.
+pub(crate) fn find(
+    arguments: &Arguments,
+    sources: [&dyn PointSource; 2],
+    thinned: [&Thinned; 2],
+    masks: &Masks,
+    memory: u64,
+    on: &Choice<dyn Backend>,
+) -> Result<Option<Aligned>> {
+    if arguments.align == Align::None {
+        return Ok(None);
+    }
+    let stable = stable_ground(arguments, sources, masks, memory)?;
+    let [target, source] = match &stable {
+        Some([before, after]) => [before, after],
+        None => thinned,
+    };
+    if target.points.is_empty() || source.points.is_empty() {
+        return Err(Error::InvalidInput(
+            "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned".into(),
+        ));
+    }
+    let robust = RobustIcp::default();
+    let start = start(arguments, target, source)?;
+    let cut = Cut::new(target, source, &start, &robust)?;
+    let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
+    let typical_error = report::typical_error(&found.covariance, &target.points);
+    Ok(Some(Aligned { found, start, typical_error }))
+}
+
+/// Points of the ground that the user says is stable, thinned.
+fn stable_ground(
+    arguments: &Arguments,
+    sources: [&dyn PointSource; 2],
+    masks: &Masks,
+    memory: u64,
+) -> Result<Option<[Thinned; 2]>> {
+    if arguments.stable_classes.is_empty() {
+        if masks.stable.is_none() {
+            return Ok(None);
+        }
+        let thin = |source| sample::thinned(source, Some(masks), memory);
+        return Ok(Some([thin(sources[0])?, thin(sources[1])?]));
+    }
+    let thin = |path: &Option<String>| {
+        let epoch = Epoch::open(path.as_deref().unwrap_or_default(), &arguments.stable_classes)?;
+        sample::thinned(&epoch.catalogue, Some(masks), memory)
+    };
+    Ok(Some([thin(&arguments.before)?, thin(&arguments.after)?]))
+}
+
+/// Where the search begins.
+fn start(arguments: &Arguments, target: &Thinned, source: &Thinned) -> Result<Rigid> {
+    let middle = blocks::middle(&target.points);
+    match arguments.align {
+        Align::None | Align::Icp => Ok(Rigid::identity(middle)),
+        Align::CoarseIcp => {
+            let clouds = [blocks::around(&target.points, middle)?, blocks::around(&source.points, middle)?];
+            let pair = blocks::pair(&clouds);
+            Ok(coarse::by_phase_correlation(pair, target.side.max(source.side).max(COARSE_CELL))?.target_from_source)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Thinned clouds cut into blocks that 32-bit coordinates reach, under one pose.
+
+use isopach::{
+    cloud::{Cloud, Origin, REACH, Rigid},
+    compute::Result,
+    registration::{Block, Pair, RobustIcp},
+    tiling::Thinned,
+};
+use std::collections::BTreeMap;
+
+/// Side of a block, metres: with what its target reaches further, less than 2 · [`REACH`].
+const SIDE: f64 = 8000.0;
+/// What a target reaches further at most, metres.
+const MOST_MARGIN: f64 = 3500.0;
+
+/// Pairs of clouds: a source is in one block, its target reaches as far as the motion may.
+pub(super) struct Cut {
+    pairs: Vec<[Cloud; 2]>,
+}
+
+impl Cut {
+    /// Cuts both clouds where they are wider than one cloud reaches. Points that nothing can be near, kilometres above
+    /// or below the others, are left out.
+    pub(super) fn new(target: &Thinned, source: &Thinned, start: &Rigid, robust: &RobustIcp) -> Result<Self> {
+        let middle = middle(&target.points);
+        let fits = |points: &[[f64; 3]]| points.iter().all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < REACH - MOST_MARGIN));
+        let moved: Vec<[f64; 3]> = source.points.iter().map(|point| start.apply(*point)).collect();
+        if fits(&target.points) && fits(&moved) && fits(&source.points) {
+            return Ok(Self { pairs: vec![[around(&target.points, middle)?, around(&source.points, middle)?]] });
+        }
+        let cell = |point: &[f64; 3]| [0, 1].map(|axis| (point[axis] / SIDE).floor() as i64);
+        let radius = moved.iter().map(|p| (p[0] - middle[0]).hypot(p[1] - middle[1]));
+        let radius = quantile(radius.collect(), 0.99);
+        let spacing = target.side.max(source.side);
+        let margin = (robust.start_translation + robust.start_rotation * radius + 10.0 * spacing).min(MOST_MARGIN);
+        let mut sources: BTreeMap<[i64; 2], Vec<[f64; 3]>> = BTreeMap::new();
+        for (point, moved) in source.points.iter().zip(&moved) {
+            sources.entry(cell(moved)).or_default().push(*point);
+        }
+        let mut pairs = Vec::new();
+        for (block, points) in sources {
+            let near = |point: &&[f64; 3]| {
+                (0..2).all(|axis| {
+                    let low = block[axis] as f64 * SIDE;
+                    (low - margin..low + SIDE + margin).contains(&point[axis])
+                })
+            };
+            let targets: Vec<[f64; 3]> = target.points.iter().filter(near).copied().collect();
+            let centre = [0, 1].map(|axis| (block[axis] as f64 + 0.5) * SIDE);
+            let centre = [centre[0], centre[1], middle[2]];
+            let pair = [around(&targets, centre)?, around(&points, centre)?];
+            if pair.iter().all(|cloud| !cloud.is_empty()) {
+                pairs.push(pair);
+            }
+        }
+        Ok(Self { pairs })
+    }
+
+    /// As an alignment takes them.
+    pub(super) fn blocks(&self) -> Vec<Block<'_>> {
+        self.pairs.iter().map(|clouds| Block::from(pair(clouds))).collect()
+    }
+}
+
+/// Target and source as a pair.
+pub(super) fn pair(clouds: &[Cloud; 2]) -> Pair<'_> {
+    Pair { source: clouds[1].positions(), target: clouds[0].positions() }
+}
+
+/// The points that a cloud around `centre` reaches.
+pub(super) fn around(points: &[[f64; 3]], centre: [f64; 3]) -> Result<Cloud> {
+    let origin = Origin::near(centre)?;
+    let base = origin.metres();
+    let near = |point: &&[f64; 3]| (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0);
+    let kept: Vec<[f64; 3]> = points.iter().filter(near).copied().collect();
+    Cloud::from_points_about(&kept, origin)
+}
+
+/// The median of each coordinate: noise kilometres away does not move it.
+pub(super) fn middle(points: &[[f64; 3]]) -> [f64; 3] {
+    std::array::from_fn(|axis| quantile(points.iter().map(|point| point[axis]).collect(), 0.5))
+}
+
+/// An order statistic; 0 for no value.
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    let at = (share * values.len().saturating_sub(1) as f64).round() as usize;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
+}
