@@ -29,7 +29,7 @@ pub(crate) fn operation(
 /// M3C2 alone.
 pub(crate) fn m3c2(arguments: &Arguments, registration_error: f64) -> M3c2 {
     M3c2 {
-        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0] },
+        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0].into() },
         cylinder_radius: arguments.cylinder_radius,
         projection_depth: arguments.depth,
         registration_error,
