@@ -192,7 +192,7 @@ fn holds(rect: &Rect, point: &[f64; 3]) -> bool {
 }
 
 /// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.
-fn check_columns(source: &dyn PointSource, points: &Points, columns: Columns) -> Result<()> {
+pub(crate) fn check_columns(source: &dyn PointSource, points: &Points, columns: Columns) -> Result<()> {
     let fit = points.attributes.lengths().iter().all(|(_, length)| *length == points.len());
     if fit && points.attributes.columns().contains(columns) {
         return Ok(());
