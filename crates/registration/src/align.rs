@@ -1,6 +1,6 @@
 //! The capability: source and target resident together, linearised at a pose, again and again.
 
-use crate::{Factor, NormalEquations};
+use crate::{Candidate, Factor, NormalEquations, Rejector, Shapes};
 use isopach_cloud::{Cloud, Positions, Rigid};
 use isopach_compute::{Cpu, Error, Result};
 use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, eigen, plain::EveryPoint};
@@ -41,6 +41,17 @@ pub struct Target<'a> {
     pub normals: &'a [[f64; 3]],
 }
 
+/// A cloud with the shape of its surface, where factors and rejectors ask for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Surface<'a> {
+    /// Its points.
+    pub positions: Positions<'a>,
+    /// One unit normal a point, zero where there is none; empty where they are not needed.
+    pub normals: &'a [[f64; 3]],
+    /// Covariance of each point's neighbourhood, xx, xy, xz, yy, yz, zz in m²; empty where they are not needed.
+    pub covariances: &'a [[f64; 6]],
+}
+
 /// Capability: clouds that are held together to be aligned. Provided for whatever can search neighbours.
 pub trait Align: NeighbourSearch {
     /// Puts both where they can be paired.
@@ -49,6 +60,26 @@ pub trait Align: NeighbourSearch {
     /// Whatever the backend declines with.
     fn pairing<'a>(&self, source: Positions<'a>, target: Target<'a>) -> Result<Box<dyn Pairing + 'a>> {
         Ok(Box::new(Searched::new(source, target, self.index(target.positions)?)))
+    }
+
+    /// As [`Self::pairing`], with the shape of both surfaces: for factors that need covariances and rejectors that need both normals. The
+    /// definition, with this backend's neighbours, unless a backend can do better.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where normals or covariances are neither empty nor one a point; whatever the backend declines with.
+    fn pairing_of<'a>(&self, source: Surface<'a>, target: Surface<'a>) -> Result<Box<dyn Pairing + 'a>> {
+        for (name, surface) in [("source", source), ("target", target)] {
+            let n = surface.positions.len();
+            let fits = |length: usize| length == 0 || length == n;
+            if !fits(surface.normals.len()) || !fits(surface.covariances.len()) {
+                return Err(Error::InvalidInput(format!(
+                    "the {name} has {n} points, {} normals and {} covariances: give one of each a point, or none",
+                    surface.normals.len(),
+                    surface.covariances.len()
+                )));
+            }
+        }
+        Ok(Box::new(Searched::of_surfaces(source, target, self.index(target.positions)?)))
     }
 }
 
@@ -68,20 +99,76 @@ pub trait Pairing {
     /// Those of [`Rejection::check`]; [`Error::InvalidPoint`] where the pose takes a point out of the target's reach; whatever the backend declines
     /// with.
     fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations>;
+
+    /// As [`Self::linearize`], with any rejector. A backend that cannot ask it declines, and the next one does the work.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the backend asks no rejector; [`Error::InvalidInput`] where a factor or rejector needs normals or
+    /// covariances that the pairing was not given; as [`Self::linearize`].
+    fn linearize_selected(
+        &self,
+        _factor: &dyn Factor,
+        _rejector: &dyn Rejector,
+        _at: &Rigid,
+    ) -> Result<NormalEquations> {
+        Err(Error::Unsupported { operation: "ask a rejector" })
+    }
+}
+
+/// Several pairings under one pose: the sums of all. For surveys wider than the ±8 km that one cloud reaches.
+///
+/// A share of the closest pairs is one of *all* pairs, which no part knows: such a rejection is declined as unsupported.
+pub struct Blocks<'a> {
+    /// The parts; each source point in one of them.
+    pub parts: Vec<Box<dyn Pairing + 'a>>,
+}
+
+impl std::fmt::Debug for Blocks<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Blocks").field("parts", &self.parts.len()).finish()
+    }
+}
+
+impl Pairing for Blocks<'_> {
+    fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+        rejection.check()?;
+        self.sum(rejection.kept_share, |part| part.linearize(factor, rejection, at))
+    }
+
+    fn linearize_selected(&self, factor: &dyn Factor, rejector: &dyn Rejector, at: &Rigid) -> Result<NormalEquations> {
+        self.sum(rejector.kept_share(), |part| part.linearize_selected(factor, rejector, at))
+    }
+}
+
+impl Blocks<'_> {
+    fn sum(
+        &self,
+        kept_share: f64,
+        of: impl Fn(&(dyn Pairing + '_)) -> Result<NormalEquations>,
+    ) -> Result<NormalEquations> {
+        if kept_share < 1.0 && self.parts.len() > 1 {
+            return Err(Error::Unsupported { operation: "trim pairs over several blocks" });
+        }
+        let mut sums = NormalEquations::default();
+        for part in &self.parts {
+            sums.add(&of(&**part)?);
+        }
+        Ok(sums)
+    }
 }
 
 /// The definition: nearest neighbours by the backend's index, sums here, in blocks. A backend that sums some factors up itself
 /// leaves the others to this.
 pub struct Searched<'a> {
-    source: Positions<'a>,
-    target: Target<'a>,
+    source: Surface<'a>,
+    target: Surface<'a>,
     index: Box<dyn NeighbourIndex + 'a>,
 }
 
 impl std::fmt::Debug for Searched<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Searched")
-            .field("source", &self.source.len())
+            .field("source", &self.source.positions.len())
             .field("target", &self.target.positions.len())
             .finish()
     }
@@ -91,15 +178,30 @@ impl<'a> Searched<'a> {
     /// With an index of the target's points.
     #[must_use]
     pub fn new(source: Positions<'a>, target: Target<'a>, index: Box<dyn NeighbourIndex + 'a>) -> Self {
+        let bare = Surface { positions: source, normals: &[], covariances: &[] };
+        let target = Surface { positions: target.positions, normals: target.normals, covariances: &[] };
+        Self::of_surfaces(bare, target, index)
+    }
+
+    /// With the shape of both surfaces, and an index of the target's points.
+    #[must_use]
+    pub fn of_surfaces(source: Surface<'a>, target: Surface<'a>, index: Box<dyn NeighbourIndex + 'a>) -> Self {
         Self { source, target, index }
     }
 }
 
 impl Pairing for Searched<'_> {
     fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+        self.linearize_selected(factor, &rejection, at)
+    }
+
+    fn linearize_selected(&self, factor: &dyn Factor, rejector: &dyn Rejector, at: &Rigid) -> Result<NormalEquations> {
+        let rejection = Rejection { max_distance: rejector.max_distance(), kept_share: rejector.kept_share() };
         rejection.check()?;
-        let n = self.source.len();
-        let moved: Vec<[f64; 3]> = (0..n).into_par_iter().map(|i| at.apply(self.source.absolute(i))).collect();
+        self.check_shapes(factor, rejector)?;
+        let source = self.source.positions;
+        let n = source.len();
+        let moved: Vec<[f64; 3]> = (0..n).into_par_iter().map(|i| at.apply(source.absolute(i))).collect();
         let queries = Cloud::from_points_about(&moved, self.target.positions.origin())?;
         let nearest = self.index.nearest(queries.positions(), rejection.max_distance)?;
         let limit = trim(&nearest, rejection.kept_share);
@@ -109,7 +211,7 @@ impl Pairing for Searched<'_> {
                 let mut sums = NormalEquations::default();
                 for i in block * BLOCK..((block + 1) * BLOCK).min(n) {
                     if let Some(pair) = nearest[i].filter(|pair| pair.squared_distance <= limit) {
-                        self.add_pair(factor, moved[i], pair, at.pivot, &mut sums);
+                        self.add_pair(factor, rejector, (i, moved[i], pair), at, &mut sums);
                     }
                 }
                 sums
@@ -122,23 +224,62 @@ impl Pairing for Searched<'_> {
 }
 
 impl Searched<'_> {
+    /// A shape that is asked for and was never given is the caller's mistake, not a pair to pass over.
+    fn check_shapes(&self, factor: &dyn Factor, rejector: &dyn Rejector) -> Result<()> {
+        let lacks = |surface: &Surface<'_>| !surface.positions.is_empty() && surface.covariances.is_empty();
+        if factor.needs_covariances() && (lacks(&self.source) || lacks(&self.target)) {
+            return Err(Error::InvalidInput(
+                "the factor needs covariances of both clouds: make the pairing with `pairing_of`".into(),
+            ));
+        }
+        if rejector.needs_source_normals() && !self.source.positions.is_empty() && self.source.normals.is_empty() {
+            return Err(Error::InvalidInput(
+                "the rejector needs normals of the source: make the pairing with `pairing_of`".into(),
+            ));
+        }
+        Ok(())
+    }
+
     #[inline]
     fn add_pair(
         &self,
         factor: &dyn Factor,
-        source: [f64; 3],
-        pair: Neighbour,
-        pivot: [f64; 3],
+        rejector: &dyn Rejector,
+        (i, source, pair): (usize, [f64; 3], Neighbour),
+        at: &Rigid,
         sums: &mut NormalEquations,
     ) {
-        let normal = self.target.normals.get(pair.index as usize).copied().unwrap_or_default();
-        if factor.needs_normals() && normal == [0.0; 3] {
+        let j = pair.index as usize;
+        let target_normal = self.target.normals.get(j).copied().unwrap_or_default();
+        if factor.needs_normals() && target_normal == [0.0; 3] {
             return;
         }
-        let target = self.target.positions.absolute(pair.index as usize);
-        let local = |point: [f64; 3]| std::array::from_fn(|axis| point[axis] - pivot[axis]);
-        sums.add(&factor.linearize(local(source), local(target), normal));
+        let target = self.target.positions.absolute(j);
+        let local = |point: [f64; 3]| std::array::from_fn(|axis| point[axis] - at.pivot[axis]);
+        let source_normal = self.source.normals.get(i).map(|&normal| at.rotate(normal)).unwrap_or_default();
+        let (source, target) = (local(source), local(target));
+        if !rejector.accepts(&Candidate { source, target, source_normal, target_normal }) {
+            return;
+        }
+        if factor.needs_covariances() {
+            let turned = turned(square(self.source.covariances[i]), at);
+            let shapes = Shapes { target_normal, source: turned, target: square(self.target.covariances[j]) };
+            sums.add(&factor.linearize_shapes(source, target, &shapes));
+        } else {
+            sums.add(&factor.linearize(source, target, target_normal));
+        }
     }
+}
+
+fn square([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> [[f64; 3]; 3] {
+    [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]
+}
+
+/// R C Rᵀ.
+fn turned(covariance: [[f64; 3]; 3], by: &Rigid) -> [[f64; 3]; 3] {
+    let half = covariance.map(|row| by.rotate(row)); // C Rᵀ, since C is symmetric
+    let transposed: [[f64; 3]; 3] = std::array::from_fn(|i| std::array::from_fn(|j| half[j][i]));
+    transposed.map(|row| by.rotate(row))
 }
 
 /// The largest squared distance that is kept.
@@ -175,4 +316,19 @@ pub fn target_normals(
         if flat { found.vectors[0] } else { [0.0; 3] }
     };
     Ok(covariances.into_par_iter().map(normal).collect())
+}
+
+/// Covariances of the `neighbours` nearest points of each point, xx, xy, xz, yy, yz, zz in m²: what [`crate::GeneralizedIcp`] needs. NaN where
+/// there are fewer than two points.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for fewer than 3 neighbours; whatever the backend declines with.
+pub fn surface_covariances(
+    on: &(impl NeighbourSearch + ?Sized),
+    points: Positions<'_>,
+    neighbours: usize,
+) -> Result<Vec<[f64; 6]>> {
+    Error::check("neighbours for a covariance", neighbours as f64, neighbours >= 3, "be at least 3")?;
+    let covariances = on.index(points)?.covariances_of_nearest(points, neighbours)?;
+    Ok(covariances.into_iter().map(|covariance| covariance.upper).collect())
 }

@@ -1,6 +1,7 @@
 //! How far a pair is apart, and how that changes with the pose.
 
 use crate::NormalEquations;
+use nalgebra::{Matrix3, Matrix3x6, Vector3};
 
 /// What a factor measures, for backends that know how to sum it up themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,18 @@ pub trait Factor: Sync {
     /// Residual and Jacobian of a pair, as normal equations. `target_normal` is zero where normals are not needed.
     fn linearize(&self, source: [f64; 3], target: [f64; 3], target_normal: [f64; 3]) -> NormalEquations;
 
+    /// As [`Self::linearize`], where the local shape of both clouds is known: [`GeneralizedIcp`] needs it.
+    fn linearize_shapes(&self, source: [f64; 3], target: [f64; 3], shapes: &Shapes) -> NormalEquations {
+        self.linearize(source, target, shapes.target_normal)
+    }
+
     /// Whether it looks at the target's normals.
     fn needs_normals(&self) -> bool {
+        false
+    }
+
+    /// Whether it needs the covariances of both neighbourhoods, so that pairs without them are passed over.
+    fn needs_covariances(&self) -> bool {
         false
     }
 
@@ -29,6 +40,22 @@ pub trait Factor: Sync {
         None
     }
 }
+
+/// The local shape of a pair, at the current pose.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shapes {
+    /// Unit normal at the target point; zero where there is none.
+    pub target_normal: [f64; 3],
+    /// Covariance of the source's neighbourhood, turned with the pose, m².
+    pub source: [[f64; 3]; 3],
+    /// Covariance of the target's neighbourhood, m².
+    pub target: [[f64; 3]; 3],
+}
+
+/// Plane to plane: the offset of the points in the metric of both neighbourhoods (Segal, Haehnel & Thrun 2009). Covariances are used with
+/// the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as the paper does, so that residuals are metres along the common normal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GeneralizedIcp;
 
 /// Distance between the points (Besl & McKay 1992).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +68,59 @@ pub struct PointToPlane;
 #[inline]
 fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+impl GeneralizedIcp {
+    /// Variance along the normal as a share of that along the surface.
+    pub const FLATNESS: f64 = 1e-3;
+
+    /// The covariance with the eigenvalues of a flat disc; `None` where it has no smallest direction.
+    #[must_use]
+    pub fn flattened(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
+        let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = covariance;
+        let found = isopach_neighbours::eigen([xx, xy, xz, yy, yz, zz]);
+        let flat = found.values[1] > 1e-9 * found.values[2] && found.values[2] > 0.0;
+        let n = found.vectors[0];
+        let entry = |i: usize, j: usize| f64::from(i == j) - (1.0 - Self::FLATNESS) * n[i] * n[j];
+        flat.then(|| std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j))))
+    }
+}
+
+impl Factor for GeneralizedIcp {
+    /// Without shapes, both neighbourhoods are discs across the target's normal.
+    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+        let disc = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(i == j) - normal[i] * normal[j]));
+        self.linearize_shapes(source, target, &Shapes { target_normal: normal, source: disc, target: disc })
+    }
+
+    fn linearize_shapes(&self, source: [f64; 3], target: [f64; 3], shapes: &Shapes) -> NormalEquations {
+        let (Some(a), Some(b)) = (Self::flattened(shapes.source), Self::flattened(shapes.target)) else {
+            return NormalEquations::default();
+        };
+        let sum = Matrix3::from_fn(|i, j| a[i][j] + b[i][j]);
+        // The residual along a normal that both share is then in metres.
+        let Some(inverse) = sum.try_inverse() else { return NormalEquations::default() };
+        let metric = inverse * (2.0 * Self::FLATNESS);
+        let offset = Vector3::from_fn(|i, _| source[i] - target[i]);
+        let [x, y, z] = source;
+        let lever = Matrix3::new(0.0, z, -y, -z, 0.0, x, y, -x, 0.0);
+        let columns = Matrix3x6::from_fn(|i, j| if j < 3 { lever[(i, j)] } else { f64::from(i == j - 3) });
+        let (h, b) = (columns.transpose() * metric * columns, columns.transpose() * metric * offset);
+        NormalEquations {
+            h: std::array::from_fn(|i| std::array::from_fn(|j| 0.5 * (h[(i, j)] + h[(j, i)]))),
+            b: std::array::from_fn(|i| b[i]),
+            error: (offset.transpose() * metric * offset)[0],
+            inliers: 1,
+        }
+    }
+
+    fn needs_normals(&self) -> bool {
+        true
+    }
+
+    fn needs_covariances(&self) -> bool {
+        true
+    }
 }
 
 impl Factor for PointToPoint {
@@ -99,7 +179,7 @@ mod tests {
         fn gradients_are_those_of_finite_differences(s in vector(5.0), t in vector(5.0), n in vector(1.0)) {
             let length = n.iter().map(|x| x * x).sum::<f64>().sqrt().max(0.1);
             let n = n.map(|x| x / length);
-            let factors: [&dyn Factor; 2] = [&PointToPoint, &PointToPlane];
+            let factors: [&dyn Factor; 3] = [&PointToPoint, &PointToPlane, &GeneralizedIcp];
             for factor in factors {
                 let found = factor.linearize(s, t, n);
                 for i in 0..6 {

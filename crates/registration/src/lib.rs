@@ -14,10 +14,16 @@ pub mod conformance;
 mod equations;
 mod factor;
 mod icp;
+pub mod kernel;
+mod rejector;
 mod robust;
+mod robust_icp;
 
-pub use align::{Align, Pairing, Rejection, Searched, Target, target_normals};
+pub use align::{Align, Blocks, Pairing, Rejection, Searched, Surface, Target, surface_covariances, target_normals};
 pub use equations::NormalEquations;
-pub use factor::{Factor, Measure, PointToPlane, PointToPoint};
+pub use factor::{Factor, GeneralizedIcp, Measure, PointToPlane, PointToPoint, Shapes};
 pub use icp::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, Termination};
+pub use kernel::{Kernel, Robust};
+pub use rejector::{Candidate, NormalAngle, Rejector};
 pub use robust::{Huber, Tukey};
+pub use robust_icp::{Block, Mode, Outcome, RobustAlignment, RobustIcp, StartReport, Stay};

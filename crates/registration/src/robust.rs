@@ -1,6 +1,8 @@
-//! Robust kernels: pairs that disagree count less. Iteratively reweighted least squares (Huber 1964; Beaton & Tukey 1974).
+//! Factors with a robust kernel built in: iteratively reweighted least squares (Huber 1964; Beaton & Tukey 1974).
+//!
+//! Any other [`Kernel`](crate::Kernel) is put on a factor with [`Robust`](crate::Robust).
 
-use crate::{Factor, NormalEquations};
+use crate::{Factor, NormalEquations, kernel};
 
 /// Quadratic up to `width` metres, linear beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,8 +26,7 @@ impl<F: Factor> Factor for Huber<F> {
     #[inline]
     fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
         let plain = self.factor.linearize(source, target, normal);
-        let residual = plain.error.sqrt();
-        if residual <= self.width { plain } else { plain.weighted(self.width / residual) }
+        kernel::weighted(&kernel::Huber { width: self.width }, plain)
     }
 
     fn needs_normals(&self) -> bool {
@@ -37,11 +38,7 @@ impl<F: Factor> Factor for Tukey<F> {
     #[inline]
     fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
         let plain = self.factor.linearize(source, target, normal);
-        let share = plain.error / (self.width * self.width);
-        if share >= 1.0 {
-            return NormalEquations::default();
-        }
-        plain.weighted((1.0 - share) * (1.0 - share))
+        kernel::weighted(&kernel::Tukey { width: self.width }, plain)
     }
 
     fn needs_normals(&self) -> bool {

@@ -1,0 +1,218 @@
+//! Robust kernels: how much a pair counts whose residual is large.
+//!
+//! A kernel is separate from the [`Factor`](crate::Factor) that measures the residual: [`Robust`] puts the two together. All widths are
+//! metres. Iteratively reweighted least squares needs the weight ψ(r)/r alone; a covariance needs the derivative ψ′ too.
+
+use crate::{Factor, Measure, NormalEquations, Shapes};
+
+/// The weight of a pair as a function of its residual. A new kernel is ten lines.
+pub trait Kernel: Sync {
+    /// ψ(r)/r of a residual `r` in metres: 1 for a pair that counts in full, 0 for one that does not count.
+    fn weight(&self, residual: f64) -> f64;
+
+    /// ψ′(r), by central differences unless the kernel knows better.
+    fn derivative(&self, residual: f64) -> f64 {
+        let step = 1e-6 * (1.0 + residual.abs());
+        let score = |r: f64| r * self.weight(r);
+        (score(residual + step) - score(residual - step)) / (2.0 * step)
+    }
+}
+
+/// Every pair counts in full: least squares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeastSquares;
+
+/// Quadratic up to `width`, linear beyond (Huber 1964).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Huber {
+    /// Metres.
+    pub width: f64,
+}
+
+/// The weight is (1 − (r/width)²)² and 0 beyond `width` (Beaton & Tukey 1974).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tukey {
+    /// Metres.
+    pub width: f64,
+}
+
+/// The weight is 1/(1 + (r/width)²): the maximum likelihood of Cauchy noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cauchy {
+    /// Metres.
+    pub width: f64,
+}
+
+/// The weight is 1/(1 + (r/width)²)² (Geman & McClure 1987).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GemanMcClure {
+    /// Metres.
+    pub width: f64,
+}
+
+/// Truncated least squares with the surrogate of graduated non-convexity (Yang et al. 2020): `control` near 0 is nearly convex, and
+/// large values approach a weight of 1 below `width` and 0 above.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TruncatedLeastSquares {
+    /// Metres.
+    pub width: f64,
+    /// μ of the surrogate, above zero.
+    pub control: f64,
+}
+
+impl Kernel for LeastSquares {
+    fn weight(&self, _residual: f64) -> f64 {
+        1.0
+    }
+
+    fn derivative(&self, _residual: f64) -> f64 {
+        1.0
+    }
+}
+
+impl Kernel for Huber {
+    fn weight(&self, residual: f64) -> f64 {
+        let size = residual.abs();
+        if size <= self.width { 1.0 } else { self.width / size }
+    }
+
+    fn derivative(&self, residual: f64) -> f64 {
+        if residual.abs() <= self.width { 1.0 } else { 0.0 }
+    }
+}
+
+impl Kernel for Tukey {
+    fn weight(&self, residual: f64) -> f64 {
+        let share = (residual / self.width).powi(2);
+        if share < 1.0 { (1.0 - share) * (1.0 - share) } else { 0.0 }
+    }
+
+    fn derivative(&self, residual: f64) -> f64 {
+        let share = (residual / self.width).powi(2);
+        if share < 1.0 { (1.0 - share) * (1.0 - 5.0 * share) } else { 0.0 }
+    }
+}
+
+impl Kernel for Cauchy {
+    fn weight(&self, residual: f64) -> f64 {
+        1.0 / (1.0 + (residual / self.width).powi(2))
+    }
+
+    fn derivative(&self, residual: f64) -> f64 {
+        let share = (residual / self.width).powi(2);
+        (1.0 - share) / (1.0 + share).powi(2)
+    }
+}
+
+impl Kernel for GemanMcClure {
+    fn weight(&self, residual: f64) -> f64 {
+        (1.0 + (residual / self.width).powi(2)).powi(-2)
+    }
+
+    fn derivative(&self, residual: f64) -> f64 {
+        let share = (residual / self.width).powi(2);
+        (1.0 - 3.0 * share) / (1.0 + share).powi(3)
+    }
+}
+
+impl Kernel for TruncatedLeastSquares {
+    fn weight(&self, residual: f64) -> f64 {
+        let (size, mu) = (residual.abs(), self.control);
+        if size <= self.width * (mu / (mu + 1.0)).sqrt() {
+            1.0
+        } else if size >= self.width * ((mu + 1.0) / mu).sqrt() {
+            0.0
+        } else {
+            self.width / size * (mu * (mu + 1.0)).sqrt() - mu
+        }
+    }
+}
+
+/// A factor whose pairs are weighted by a kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Robust<F, K> {
+    /// How a pair is measured.
+    pub factor: F,
+    /// How much it counts.
+    pub kernel: K,
+}
+
+impl<F: Factor, K: Kernel> Factor for Robust<F, K> {
+    #[inline]
+    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+        weighted(&self.kernel, self.factor.linearize(source, target, normal))
+    }
+
+    fn linearize_shapes(&self, source: [f64; 3], target: [f64; 3], shapes: &Shapes) -> NormalEquations {
+        weighted(&self.kernel, self.factor.linearize_shapes(source, target, shapes))
+    }
+
+    fn needs_normals(&self) -> bool {
+        self.factor.needs_normals()
+    }
+
+    fn needs_covariances(&self) -> bool {
+        self.factor.needs_covariances()
+    }
+
+    fn measure(&self) -> Option<Measure> {
+        None
+    }
+}
+
+/// A pair that does not count is no inlier.
+pub(crate) fn weighted(kernel: &(impl Kernel + ?Sized), plain: NormalEquations) -> NormalEquations {
+    let weight = kernel.weight(plain.error.sqrt());
+    if weight > 0.0 { plain.weighted(weight) } else { NormalEquations::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Central differences of the provided method, without the kernel's own.
+    struct Numerically<'a>(&'a dyn Kernel);
+
+    impl Kernel for Numerically<'_> {
+        fn weight(&self, residual: f64) -> f64 {
+            self.0.weight(residual)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn derivatives_are_those_of_finite_differences(residual in -3.0..3.0f64, width in 0.1..2.0f64) {
+            prop_assume!((residual.abs() - width).abs() > 1e-4);
+            let kernels: [&dyn Kernel; 4] =
+                [&Huber { width }, &Tukey { width }, &Cauchy { width }, &GemanMcClure { width }];
+            for kernel in kernels {
+                let expected = Numerically(kernel).derivative(residual);
+                prop_assert!((kernel.derivative(residual) - expected).abs() < 1e-6);
+            }
+        }
+
+        #[test]
+        fn weights_fall_from_one(width in 0.1..2.0f64, control in 0.01..50.0f64, a in 0.0..4.0f64, by in 0.0..2.0f64) {
+            let kernels: [&dyn Kernel; 5] = [
+                &Huber { width },
+                &Tukey { width },
+                &Cauchy { width },
+                &GemanMcClure { width },
+                &TruncatedLeastSquares { width, control },
+            ];
+            for kernel in kernels {
+                prop_assert_eq!(kernel.weight(0.0), 1.0);
+                prop_assert!(kernel.weight(a + by) <= kernel.weight(a) + 1e-12);
+                prop_assert_eq!(kernel.weight(-a), kernel.weight(a));
+                prop_assert!((0.0..=1.0 + 1e-12).contains(&kernel.weight(a)));
+            }
+        }
+    }
+
+    #[test]
+    fn graduated_non_convexity_ends_at_a_truncation() {
+        let last = TruncatedLeastSquares { width: 0.5, control: 1e9 };
+        assert_eq!([last.weight(0.49), last.weight(0.51)], [1.0, 0.0]);
+    }
+}

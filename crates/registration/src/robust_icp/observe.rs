@@ -1,0 +1,107 @@
+//! Pairs at a pose, from both sides.
+//!
+//! Pairs from source to target alone are lopsided: a twig of the source pairs with the ground below it, but nobody asks the target's twigs. That
+//! moved forest 6 mm down with a standard error of 0.7 mm. So each cloud is asked from the other.
+
+use super::surface::{Plane, Surface};
+use isopach_cloud::{Cloud, Origin, REACH, Rigid};
+use isopach_compute::Result;
+use isopach_neighbours::NeighbourIndex;
+use rayon::prelude::*;
+
+/// A point that looks for its partner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Query {
+    pub(super) point: [f64; 3],
+    /// Of the source: the patch that it belongs to. Queries of the target take their partner's.
+    pub(super) patch: u32,
+}
+
+/// One side's queries and the other side's planes.
+pub(super) struct Direction<'a> {
+    pub(super) queries: Vec<Query>,
+    pub(super) surface: &'a Surface,
+    pub(super) index: &'a dyn NeighbourIndex,
+    /// Where the surface is the source: the patch of each of its points.
+    pub(super) source_patches: Option<&'a [u32]>,
+    /// Planes rougher than this do not take part, metres.
+    pub(super) roughest: f64,
+}
+
+/// A pair: how far the source's side is above the target's along the normal, and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Observation {
+    /// Metres.
+    pub(super) residual: f64,
+    /// From the pivot, metres.
+    pub(super) lever: [f64; 3],
+    /// At the pose.
+    pub(super) plane: Plane,
+    pub(super) patch: u32,
+}
+
+/// All pairs within `distance` metres at a pose.
+pub(super) fn observe(directions: &[Direction<'_>], at: &Rigid, distance: f64) -> Result<Vec<Observation>> {
+    let mut all = Vec::new();
+    for direction in directions {
+        all.append(&mut direction.observe(at, distance)?);
+    }
+    Ok(all)
+}
+
+impl Direction<'_> {
+    fn observe(&self, at: &Rigid, distance: f64) -> Result<Vec<Observation>> {
+        let back = at.inverse();
+        let motion = if self.source_patches.is_some() { &back } else { at };
+        let origin = self.surface.cloud.positions().origin();
+        let moved: Vec<[f64; 3]> = self.queries.par_iter().map(|query| motion.apply(query.point)).collect();
+        let within: Vec<bool> = moved.iter().map(|&point| reachable(point, origin)).collect();
+        // A point out of reach has no partner; it is asked about at the origin and passed over.
+        let places: Vec<[f64; 3]> =
+            moved.iter().zip(&within).map(|(&p, &within)| if within { p } else { origin.metres() }).collect();
+        let places = Cloud::from_points_about(&places, origin)?;
+        let nearest = self.index.nearest(places.positions(), distance)?;
+        let pair = |i: usize| {
+            let found = nearest[i].filter(|_| within[i])?;
+            self.pair(i, moved[i], found.index as usize, at)
+        };
+        Ok((0..moved.len()).into_par_iter().filter_map(pair).collect())
+    }
+
+    fn pair(&self, query: usize, moved: [f64; 3], partner: usize, at: &Rigid) -> Option<Observation> {
+        let plane = self.surface.planes[partner].filter(|plane| plane.roughness <= self.roughest)?;
+        let other = self.surface.cloud.positions().absolute(partner);
+        let Query { point, patch } = self.queries[query];
+        Some(match self.source_patches {
+            None => observation(moved, other, moved, plane, patch, at),
+            Some(patches) => {
+                // The source's plane moves; it meets the target at the target's point.
+                let turned = Plane {
+                    normal: at.rotate(plane.normal),
+                    along: plane.along.map(|along| at.rotate(along)),
+                    ..plane
+                };
+                observation(at.apply(other), point, point, turned, patches[partner], at)
+            }
+        })
+    }
+}
+
+fn observation(
+    source: [f64; 3],
+    target: [f64; 3],
+    place: [f64; 3],
+    plane: Plane,
+    patch: u32,
+    at: &Rigid,
+) -> Observation {
+    let residual = (0..3).map(|axis| (source[axis] - target[axis]) * plane.normal[axis]).sum();
+    let lever = std::array::from_fn(|axis| place[axis] - at.pivot[axis]);
+    Observation { residual, lever, plane, patch }
+}
+
+fn reachable(point: [f64; 3], origin: Origin) -> bool {
+    let base = origin.metres();
+    // One metre short of the reach, whatever rounding does.
+    (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0)
+}

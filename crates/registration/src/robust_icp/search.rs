@@ -1,0 +1,123 @@
+//! From the starts to the pose that most of the ground agrees on, on a sample.
+
+use super::{
+    RobustIcp, StartReport,
+    observe::{Direction, observe},
+    prepared::{Indexes, Prepared},
+    pyramid::{Coarse, stepped},
+    regression::{Patch, gather, regress},
+    sample::quantile,
+};
+use isopach_cloud::Rigid;
+use isopach_compute::{Error, Result};
+use isopach_neighbours::NeighbourSearch;
+
+/// Patches that a pose is made of, at least.
+const LEAST_PATCHES: usize = 6;
+/// Rounds of pairing and regression a start.
+const ROUNDS: usize = 5;
+/// Sets of three places that are tried in the first round of a start.
+const TRIES: u64 = 40;
+/// Patches that are off by more standard deviations than this are changed ground.
+pub(super) const AGREES: f64 = 3.0;
+
+/// The pose that won.
+pub(super) struct Won {
+    pub(super) pose: Rigid,
+    /// Standard deviation of the offsets of patches that agree, metres.
+    pub(super) patch_noise: f64,
+    /// Standard deviation of pairs within patches, metres.
+    pub(super) noise: f64,
+    /// Which patches agree, by number.
+    pub(super) agreeing: Vec<bool>,
+    /// How far a pair may be apart, metres.
+    pub(super) distance: f64,
+    /// How far it may be apart at the start, metres.
+    pub(super) reach: f64,
+    pub(super) starts: Vec<StartReport>,
+}
+
+/// Tries every start.
+pub(super) fn search(
+    icp: &RobustIcp,
+    on: &(impl NeighbourSearch + ?Sized),
+    prepared: &Prepared,
+    indexes: &[Indexes<'_>],
+    initial: Rigid,
+) -> Result<Won> {
+    let distance = (3.0 * prepared.spacing).max(10.0 * prepared.roughest);
+    // Half of the ground lies within an arm of the pivot, the farthest about twice as far.
+    let off = icp.start_translation + 2.2 * prepared.arm * icp.start_rotation;
+    let reach = distance.max(off);
+    let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
+    let blocks = prepared.points();
+    let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
+    let directions = prepared.directions(indexes, Some(icp.sample));
+    let try_start = |name, start, first| Try { icp, arm, name, start, distances: [first, distance] }.run(&directions);
+    let tried = [
+        try_start("start, near", initial, distance)?,
+        try_start("start, far", initial, reach)?,
+        try_start("coarse to fine", coarse, distance)?,
+    ];
+    let starts = tried.iter().flatten().map(|tried| tried.report).collect();
+    let best = tried.into_iter().flatten().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
+    let Some(Tried { report, noise, agreeing }) = best else {
+        return Err(Error::InvalidInput(format!(
+            "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
+             or say how far the start may be off"
+        )));
+    };
+    let StartReport { target_from_source: pose, score, .. } = report;
+    Ok(Won { pose, patch_noise: score, noise, agreeing, distance, reach, starts })
+}
+
+struct Try<'a> {
+    icp: &'a RobustIcp,
+    arm: f64,
+    name: &'static str,
+    start: Rigid,
+    /// In the first round and later, metres.
+    distances: [f64; 2],
+}
+
+struct Tried {
+    report: StartReport,
+    noise: f64,
+    agreeing: Vec<bool>,
+}
+
+impl Try<'_> {
+    /// `None` where too few patches have pairs.
+    fn run(&self, directions: &[Direction<'_>]) -> Result<Option<Tried>> {
+        let mut pose = self.start;
+        let mut best: Option<Tried> = None;
+        for round in 0..ROUNDS {
+            let observations = observe(directions, &pose, self.distances[round.min(1)])?;
+            let patches = gather(&observations, self.arm);
+            if patches.len() < LEAST_PATCHES {
+                return Ok(best);
+            }
+            let tries = if round == 0 { TRIES } else { 0 };
+            let hypotheses = regress(&patches, self.icp.determined_ratio, tries);
+            let Some(first) = hypotheses.first() else { return Ok(best) };
+            pose = stepped(&pose, &first.step, self.arm);
+            let report =
+                StartReport { name: self.name, iterations: round + 1, score: first.scale, target_from_source: pose };
+            let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
+            let agreeing = agreeing(&patches, &first.offsets, AGREES * first.scale.max(1e-5));
+            best = Some(Tried { report, noise: quantile(&mut scales, 0.5), agreeing });
+            if round > 0 && first.step.norm() < 0.1 * first.scale {
+                break;
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// By number of the patch.
+pub(super) fn agreeing(patches: &[Patch], offsets: &[f64], most: f64) -> Vec<bool> {
+    let count = patches.iter().map(|patch| patch.id as usize + 1).max().unwrap_or(0);
+    let mut agreeing = vec![false; count];
+    patches.iter().zip(offsets).for_each(|(patch, offset)| agreeing[patch.id as usize] = offset.abs() <= most);
+    agreeing
+}

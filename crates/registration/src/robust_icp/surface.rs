@@ -1,0 +1,73 @@
+//! A cloud made ready: in an order of its own, with the plane of each neighbourhood.
+
+use isopach_cloud::{Cloud, Positions};
+use isopach_compute::Result;
+use isopach_neighbours::{Covariance, NeighbourSearch, eigen};
+use rayon::prelude::*;
+
+/// Variance of a normal's direction that is assumed even where points lie exactly on a plane, rad²: coordinates are rounded.
+const LEAST_TILT: f64 = 1e-6;
+
+/// The plane of a neighbourhood, and how well its direction is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Plane {
+    /// Unit normal.
+    pub(super) normal: [f64; 3],
+    /// Unit vectors in the plane.
+    pub(super) along: [[f64; 3]; 2],
+    /// Variance of the normal towards each of them, rad²: λ₀/(k λ).
+    pub(super) tilt: [f64; 2],
+    /// Standard deviation of the points from the plane, metres.
+    pub(super) roughness: f64,
+}
+
+/// Points in the order of their coordinates.
+#[derive(Debug)]
+pub(super) struct Surface {
+    pub(super) cloud: Cloud,
+    /// One a point; `None` where the neighbourhood is a line or a place.
+    pub(super) planes: Vec<Option<Plane>>,
+}
+
+impl Surface {
+    pub(super) fn new(
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+        kept: Option<&[bool]>,
+        neighbours: usize,
+    ) -> Result<Self> {
+        let keep = |i: usize| kept.is_none_or(|kept| kept[i]);
+        let mut ticks: Vec<[i32; 3]> = (0..points.len()).filter(|&i| keep(i)).map(|i| points.ticks()[i]).collect();
+        ticks.par_sort_unstable();
+        let cloud = Cloud::new(points.origin(), ticks);
+        let found = on.index(cloud.positions())?.covariances_of_nearest(cloud.positions(), neighbours)?;
+        let planes = found.into_par_iter().map(plane).collect();
+        Ok(Self { cloud, planes })
+    }
+
+    pub(super) fn points(&self) -> Vec<[f64; 3]> {
+        let positions = self.cloud.positions();
+        (0..positions.len()).map(|i| positions.absolute(i)).collect()
+    }
+}
+
+fn plane(covariance: Covariance) -> Option<Plane> {
+    if covariance.count < 4 {
+        return None;
+    }
+    let found = eigen(covariance.upper);
+    let [least, middle, most] = found.values;
+    if !(middle > 1e-9 * most && most > 0.0) {
+        return None;
+    }
+    let count = f64::from(covariance.count);
+    // A plane takes three degrees of freedom; the covariance was divided by n − 1.
+    let variance = least.max(0.0) * (count - 1.0) / (count - 3.0);
+    let tilt = |spread: f64| variance / ((count - 1.0) * spread) + LEAST_TILT;
+    Some(Plane {
+        normal: found.vectors[0],
+        along: [found.vectors[1], found.vectors[2]],
+        tilt: [tilt(middle), tilt(most)],
+        roughness: variance.sqrt(),
+    })
+}

@@ -1,0 +1,146 @@
+//! Normal equations of observations, the part of them that is noise of the normals, and the step.
+//!
+//! Unknowns are (arm · ω, τ), all in metres, so that rotations and translations can be compared.
+
+use super::observe::Observation;
+use crate::Kernel;
+use nalgebra::{Cholesky, DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
+use rayon::prelude::*;
+
+/// Observations that are added up one after the other: bits do not depend on threads.
+const BLOCK: usize = 4096;
+
+/// Sums over observations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct System {
+    /// Σ w j jᵀ.
+    pub(super) a: Matrix6<f64>,
+    /// Σ w Cov(j): what noise of the normals alone would leave in `a`.
+    pub(super) noise: Matrix6<f64>,
+    /// Σ w r j.
+    pub(super) b: Vector6<f64>,
+    /// Σ w.
+    pub(super) weight: f64,
+    /// Σ w r², m².
+    pub(super) error: f64,
+    /// Observations with a weight above zero.
+    pub(super) count: usize,
+}
+
+impl Default for System {
+    fn default() -> Self {
+        let [a, noise] = [Matrix6::zeros(); 2];
+        Self { a, noise, b: Vector6::zeros(), weight: 0.0, error: 0.0, count: 0 }
+    }
+}
+
+/// Directions that the data determine and directions that they do not: two orthonormal bases.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Directions {
+    pub(super) determined: Vec<Vector6<f64>>,
+    pub(super) free: Vec<Vector6<f64>>,
+}
+
+/// [(lever × direction)/arm, direction].
+pub(super) fn jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector6<f64> {
+    let ([x, y, z], [u, v, w]) = (lever, direction);
+    Vector6::new((y * w - z * v) / arm, (z * u - x * w) / arm, (x * v - y * u) / arm, u, v, w)
+}
+
+impl System {
+    /// Of all observations, weighted by a kernel.
+    pub(super) fn of(observations: &[Observation], kernel: &impl Kernel, arm: f64) -> Self {
+        let parts: Vec<Self> = observations
+            .par_chunks(BLOCK)
+            .map(|block| {
+                let mut sums = Self::default();
+                for observation in block {
+                    sums.add(observation, kernel.weight(observation.residual), arm);
+                }
+                sums
+            })
+            .collect();
+        let mut sums = Self::default();
+        parts.iter().for_each(|part| sums.merge(part, 1.0));
+        sums
+    }
+
+    /// Adds one observation.
+    pub(super) fn add(&mut self, observation: &Observation, weight: f64, arm: f64) {
+        if weight == 0.0 {
+            return;
+        }
+        let Observation { residual, lever, plane, .. } = observation;
+        let j = jacobian(*lever, plane.normal, arm);
+        self.a += j * j.transpose() * weight;
+        self.b += j * (weight * residual);
+        self.weight += weight;
+        self.error += weight * residual * residual;
+        self.count += 1;
+        for (along, tilt) in plane.along.iter().zip(plane.tilt) {
+            let j = jacobian(*lever, *along, arm);
+            self.noise += j * j.transpose() * (weight * tilt);
+        }
+    }
+
+    /// Adds the sums of others, times `weight`.
+    pub(super) fn merge(&mut self, other: &Self, weight: f64) {
+        self.a += other.a * weight;
+        self.noise += other.noise * weight;
+        self.b += other.b * weight;
+        self.weight += other.weight * weight;
+        self.error += other.error * weight;
+        self.count += other.count;
+    }
+
+    /// Tells the directions apart: one is determined where its information is `ratio` times what noise of the normals makes of it.
+    pub(super) fn directions(&self, ratio: f64) -> Directions {
+        let least = 1e-12 * self.a.trace().max(f64::MIN_POSITIVE);
+        let noise = self.noise + Matrix6::identity() * least;
+        let Some(root) = Cholesky::new(noise) else { return Directions::default() };
+        let Some(inverse) = root.l().try_inverse() else { return Directions::default() };
+        let whitened = inverse * self.a * inverse.transpose();
+        let found = SymmetricEigen::new((whitened + whitened.transpose()) * 0.5);
+        let mut order = [0, 1, 2, 3, 4, 5];
+        order.sort_by(|&i, &j| found.eigenvalues[i].total_cmp(&found.eigenvalues[j]));
+        let mut sorted = Directions::default();
+        for i in order {
+            let vector: Vector6<f64> = inverse.transpose() * found.eigenvectors.column(i);
+            let vector = sorted.across(vector);
+            if found.eigenvalues[i] >= ratio { sorted.determined.push(vector) } else { sorted.free.push(vector) }
+        }
+        sorted
+    }
+
+    /// The step along the determined directions; nothing where there is none.
+    pub(super) fn step(&self, directions: &Directions) -> Vector6<f64> {
+        let n = directions.determined.len();
+        let basis = directions.basis();
+        let a = within(&self.a, &basis);
+        let b = DVector::from_fn(n, |i, _| directions.determined[i].dot(&self.b));
+        let Some(root) = a.cholesky() else { return Vector6::zeros() };
+        let x = root.solve(&b);
+        (0..n).fold(Vector6::zeros(), |step, i| step - directions.determined[i] * x[i])
+    }
+}
+
+impl Directions {
+    /// The part of `vector` across all that are known, of length one.
+    fn across(&self, mut vector: Vector6<f64>) -> Vector6<f64> {
+        for known in self.free.iter().chain(&self.determined) {
+            vector -= known * known.dot(&vector);
+        }
+        vector.normalize()
+    }
+
+    /// The determined directions as columns.
+    pub(super) fn basis(&self) -> DMatrix<f64> {
+        DMatrix::from_fn(6, self.determined.len(), |i, j| self.determined[j][i])
+    }
+}
+
+/// Pᵀ M P.
+pub(super) fn within(matrix: &Matrix6<f64>, basis: &DMatrix<f64>) -> DMatrix<f64> {
+    let matrix = DMatrix::from_fn(6, 6, |i, j| matrix[(i, j)]);
+    basis.transpose() * matrix * basis
+}
