@@ -16,6 +16,7 @@ mod m3c2;
 mod normals;
 mod registration_error;
 mod spaced;
+mod variogram;
 mod volumes;
 
 pub use c2c::{C2c, C2cTile, CloudDistances};
@@ -25,4 +26,7 @@ pub use m3c2::{Epochs, M3c2};
 pub use normals::Normals;
 pub use registration_error::RegistrationError;
 pub use spaced::{M3c2Tile, Spaced};
-pub use volumes::{Volume, Volumes};
+pub use variogram::{LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel, VariogramOptions};
+pub use volumes::{
+    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes, ZonedReport, ZonedVolumes,
+};
