@@ -201,7 +201,7 @@ fn m3c2(arguments: &Arguments) -> Outcome {
         normals: Normals::Multiscale { radii: vec![2.5], towards: [0.0, 0.0, 1.0] },
         cylinder_radius: 1.0,
         projection_depth: 10.0,
-        registration_error: 0.0,
+        registration_error: 0.0.into(),
         ..M3c2::default()
     };
     let pair = Epochs { reference: positions, compared: after.positions(), core_points: core_points.positions() };

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: [0.0, 0.0, 1.0] },
         cylinder_radius: 1.0,
         projection_depth: 5.0,
-        registration_error: 0.02,
+        registration_error: 0.02.into(),
         ..M3c2::default()
     };
     let core_points = before.spaced(0.5)?;

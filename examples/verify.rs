@@ -315,7 +315,7 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
         normals,
         cylinder_radius: number("cyl_radius")?,
         projection_depth: number("max_distance")?,
-        registration_error: number("registration_error")?,
+        registration_error: number("registration_error")?.into(),
         statistic: if robust { AxialStatistic::MedianIqr } else { AxialStatistic::MeanDeviation },
     })
 }

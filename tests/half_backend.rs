@@ -111,7 +111,7 @@ fn hills(lift: f64) -> Cloud {
 
 fn m3c2() -> M3c2 {
     let normals = Normals::Multiscale { radii: vec![1.0, 2.0], towards: [0.0, 0.0, 1.0] };
-    M3c2 { normals, cylinder_radius: 1.0, projection_depth: 3.0, registration_error: 0.0, ..M3c2::default() }
+    M3c2 { normals, cylinder_radius: 1.0, projection_depth: 3.0, registration_error: 0.0.into(), ..M3c2::default() }
 }
 
 #[test]

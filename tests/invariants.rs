@@ -111,8 +111,8 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
     let pool = rayon::ThreadPoolBuilder::new().num_threads(setup.threads).build().unwrap();
     let [before, after] = [0, 1].map(|epoch| Files::new(&clouds[epoch], setup));
     let after = Moved::new(after, *motion);
-    let dod = Dod { registration_error: 0.01, ..Dod::default() };
-    let m3c2 = M3c2 { statistic, registration_error: 0.01, ..M3c2::default() };
+    let dod = Dod { registration_error: 0.01.into(), ..Dod::default() };
+    let m3c2 = M3c2 { statistic, registration_error: 0.01.into(), ..M3c2::default() };
     let operation = (dod, m3c2.every(1.7), C2c { max_distance: 3.0 });
     let mut outcome = Outcome::default();
     let mut volumes = Volumes::new(1.0, 0.01);

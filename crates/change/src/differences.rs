@@ -1,5 +1,7 @@
 //! What M3C2 says of each core point.
 
+use crate::RegistrationError;
+use isopach_cloud::Positions;
 use isopach_neighbours::AxialStatistics;
 
 /// Why a core point has no distance, or no level of detection.
@@ -18,12 +20,21 @@ pub enum Status {
     NoCompared = 4,
     /// No point of either epoch in the cylinder.
     Empty = 5,
+    /// The distance is there; the alignment leaves this direction free, so no level of detection.
+    FreeDirection = 6,
 }
 
 impl Status {
     /// Every status, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Valid, Self::NoSpread, Self::NoNormal, Self::NoReference, Self::NoCompared, Self::Empty];
+    pub const ALL: [Self; 7] = [
+        Self::Valid,
+        Self::NoSpread,
+        Self::NoNormal,
+        Self::NoReference,
+        Self::NoCompared,
+        Self::Empty,
+        Self::FreeDirection,
+    ];
 
     /// In words.
     #[must_use]
@@ -35,6 +46,7 @@ impl Status {
             Self::NoReference => "no earlier point in the cylinder",
             Self::NoCompared => "no later point in the cylinder",
             Self::Empty => "no point in the cylinder",
+            Self::FreeDirection => "the alignment is free along this direction: no level of detection",
         }
     }
 }
@@ -93,15 +105,17 @@ impl Differences {
 
     /// Puts the statistics of both cylinders together.
     pub(crate) fn of(
+        core_points: Positions<'_>,
         axes: Vec<[f64; 3]>,
         normal_radius: Vec<f64>,
         [before, after]: [&[AxialStatistics]; 2],
-        registration_error: f64,
+        registration_error: &RegistrationError,
     ) -> Self {
         let mut all = Self { normal: axes, normal_radius, ..Self::default() };
         for (i, (a, b)) in before.iter().zip(after).enumerate() {
             let distance = b.location - a.location; // NaN where a cylinder is empty
-            let lod = level_of_detection([a.spread, b.spread], [a.count, b.count], registration_error);
+            let registration = registration_error.along(core_points.absolute(i), all.normal[i]);
+            let lod = level_of_detection([a.spread, b.spread], [a.count, b.count], registration);
             all.distance.push(distance);
             all.level_of_detection.push(lod);
             all.significant.push(distance.abs() > lod);
@@ -109,7 +123,10 @@ impl Differences {
                 all.count[epoch].push(statistics.count);
                 all.spread[epoch].push(statistics.spread);
             }
-            all.status.push(status(all.normal[i], a.count, b.count, lod));
+            all.status.push(match status(all.normal[i], a.count, b.count, lod) {
+                Status::NoSpread if registration.is_nan() => Status::FreeDirection,
+                other => other,
+            });
         }
         all
     }

@@ -1,10 +1,10 @@
 //! DEM of difference.
 
-use crate::level_of_detection;
+use crate::{DodRasters, RegistrationError, Status, level_of_detection, slope};
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::{Error, Result};
 use isopach_raster::{CellStatistic, Grid, Raster, Rasterise};
-use isopach_tiling::{Load, Stored, Tile, TileOperation};
+use isopach_tiling::{Load, Tile, TileOperation};
 
 /// Difference of a statistic of the heights in each cell, compared − reference, with a level of detection a cell.
 ///
@@ -20,45 +20,15 @@ pub struct Dod {
     pub statistic: CellStatistic,
     /// ASPRS classes that count; all where there are none.
     pub classes: Vec<u8>,
-    /// Uncertainty of the alignment of the epochs, metres.
-    pub registration_error: f64,
+    /// Uncertainty of the alignment of the epochs. A covariance is propagated to each cell: the surface moves up by j·x / n_z where
+    /// the pose moves by x, with the cell's slope in the normal n.
+    pub registration_error: RegistrationError,
 }
 
 impl Default for Dod {
     /// Means of 1 m cells, all classes, no registration error.
     fn default() -> Self {
-        Self { cell_size: 1.0, statistic: CellStatistic::Mean, classes: Vec::new(), registration_error: 0.0 }
-    }
-}
-
-/// Rasters of one grid; NaN is no data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DodRasters {
-    /// Compared − reference, metres.
-    pub difference: Raster,
-    /// 95 % level of detection, metres; NaN also where a cell has a single point.
-    pub level_of_detection: Raster,
-    /// The statistic of each epoch, absolute metres.
-    pub heights: [Raster; 2],
-    /// Points a cell, of each epoch.
-    pub counts: [Raster; 2],
-}
-
-impl Stored for DodRasters {
-    fn store(&self, to: &mut Vec<u8>) {
-        for raster in [&self.difference, &self.level_of_detection].into_iter().chain(&self.heights).chain(&self.counts)
-        {
-            raster.store(to);
-        }
-    }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
-        let mut next = || Raster::restore(from);
-        Some(Self {
-            difference: next()?,
-            level_of_detection: next()?,
-            heights: [next()?, next()?],
-            counts: [next()?, next()?],
-        })
+        Self { cell_size: 1.0, statistic: CellStatistic::Mean, classes: Vec::new(), registration_error: 0.0.into() }
     }
 }
 
@@ -79,21 +49,61 @@ impl Dod {
     }
 
     fn over(&self, on: &(impl Rasterise + ?Sized), before: &Cloud, after: &Cloud, grid: Grid) -> Result<DodRasters> {
-        Error::not_negative("registration error", self.registration_error)?;
-        let (first, second) = rayon::join(|| self.epoch(on, before, &grid), || self.epoch(on, after, &grid));
-        let ([heights1, spread1, counts1], [heights2, spread2, counts2]) = (first?, second?);
+        self.registration_error.check()?;
+        let margin = self.margin();
+        let wide = slope::grown(&grid, margin);
+        let (first, second) = rayon::join(|| self.epoch(on, before, &wide), || self.epoch(on, after, &grid));
+        let ([wide_heights, wide_spread, wide_counts], [heights2, spread2, counts2]) = (first?, second?);
+        let [heights1, spread1, counts1] =
+            [&wide_heights, &wide_spread, &wide_counts].map(|raster| slope::inner(raster, margin));
         let difference = Raster { grid, values: &heights2.values - &heights1.values };
-        let mut lod = difference.clone();
+        let flat = Raster { grid, values: ndarray::Array2::zeros((grid.rows, grid.columns)) };
+        let slope = if margin == 0 { [flat.clone(), flat.clone()] } else { slope::slope(&wide_heights) };
+        let nothing = Raster { grid, values: ndarray::Array2::from_elem((grid.rows, grid.columns), f64::NAN) };
+        let (mut lod, mut standard_error, mut status) = (nothing.clone(), nothing.clone(), flat);
         for (cell, value) in lod.values.indexed_iter_mut() {
             let counts = [counts1.values[cell] as u32, counts2.values[cell] as u32];
-            *value = level_of_detection([spread1.values[cell], spread2.values[cell]], counts, self.registration_error);
+            let spread = [spread1.values[cell], spread2.values[cell]];
+            let [x, y] = grid.centre(cell.0, cell.1);
+            let point = [x, y, heights1.values[cell]];
+            let registration = self.rises(point, [slope[0].values[cell], slope[1].values[cell]]);
+            *value = level_of_detection(spread, counts, registration);
+            standard_error.values[cell] = level_of_detection(spread, counts, 0.0) / 1.96;
+            let why = match counts {
+                [0, 0] => Status::Empty,
+                [0, _] => Status::NoReference,
+                [_, 0] => Status::NoCompared,
+                _ if registration.is_nan() => Status::FreeDirection,
+                _ if value.is_nan() => Status::NoSpread,
+                _ => Status::Valid,
+            };
+            status.values[cell] = f64::from(why as u8);
         }
         Ok(DodRasters {
             difference,
             level_of_detection: lod,
+            standard_error,
+            p_value: nothing,
+            slope,
             heights: [heights1, heights2],
             counts: [counts1, counts2],
+            status,
         })
+    }
+
+    /// Cells around the result that it depends on.
+    fn margin(&self) -> usize {
+        usize::from(matches!(self.registration_error, RegistrationError::Covariance(_)))
+    }
+
+    /// Standard error of the rise of a surface of that slope at `point` which the alignment explains, metres; NaN where it is free.
+    fn rises(&self, point: [f64; 3], [slope_x, slope_y]: [f64; 2]) -> f64 {
+        let length = (1.0 + slope_x * slope_x + slope_y * slope_y).sqrt();
+        let normal = [-slope_x, -slope_y, 1.0].map(|part| part / length);
+        match &self.registration_error {
+            RegistrationError::Given(metres) => *metres,
+            RegistrationError::Covariance(_) => self.registration_error.along(point, normal) * length,
+        }
     }
 
     /// The statistic, the standard deviation and the count of one epoch.
@@ -110,8 +120,9 @@ impl Dod {
 impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
     type Output = DodRasters;
 
+    /// The neighbouring cells of the reference, where the slope counts.
     fn halo(&self) -> f64 {
-        0.0
+        self.margin() as f64 * self.cell_size
     }
 
     fn cell_sizes(&self) -> Vec<f64> {

@@ -12,16 +12,19 @@
 mod c2c;
 mod differences;
 mod dod;
+mod dod_rasters;
 mod m3c2;
 mod normals;
 mod registration_error;
+mod slope;
 mod spaced;
 mod variogram;
 mod volumes;
 
 pub use c2c::{C2c, C2cTile, CloudDistances};
 pub use differences::{Differences, Status, level_of_detection};
-pub use dod::{Dod, DodRasters};
+pub use dod::Dod;
+pub use dod_rasters::DodRasters;
 pub use m3c2::{Epochs, M3c2};
 pub use normals::Normals;
 pub use registration_error::RegistrationError;

@@ -1,6 +1,6 @@
 //! Multiscale model to model cloud comparison.
 
-use crate::{Differences, Normals, normals::axes_and_radii};
+use crate::{Differences, Normals, RegistrationError, normals::axes_and_radii};
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{AlongNormals, AxialStatistic, Cylinder, NeighbourIndex, NeighbourSearch, Sight, Surface};
@@ -24,8 +24,8 @@ pub struct M3c2 {
     pub cylinder_radius: f64,
     /// Half length of the cylinder, metres: changes larger than this are not seen.
     pub projection_depth: f64,
-    /// Uncertainty of the alignment of the epochs, metres.
-    pub registration_error: f64,
+    /// Uncertainty of the alignment of the epochs; a covariance is propagated to each core point, along its normal.
+    pub registration_error: RegistrationError,
     /// Mean and deviation, or median and inter-quartile range.
     pub statistic: AxialStatistic,
 }
@@ -37,7 +37,7 @@ impl Default for M3c2 {
             normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: [0.0, 0.0, 1.0] },
             cylinder_radius: 1.0,
             projection_depth: 5.0,
-            registration_error: 0.0,
+            registration_error: 0.0.into(),
             statistic: AxialStatistic::MeanDeviation,
         }
     }
@@ -98,12 +98,12 @@ impl M3c2 {
             let AlongNormals { normals, statistics: [before, after] } =
                 surface.along_normals(core_points, [reference, compared], sight)?;
             let (axes, radii) = axes_and_radii(&normals);
-            return Ok(Differences::of(axes, radii, [&before, &after], self.registration_error));
+            return Ok(Differences::of(core_points, axes, radii, [&before, &after], &self.registration_error));
         }
         let (axes, radii) = self.normals.axes(surface, core_points)?;
         let before = reference.cylinders(core_points, &axes, cylinder, self.statistic)?;
         let after = compared.cylinders(core_points, &axes, cylinder, self.statistic)?;
-        Ok(Differences::of(axes, radii, [&before, &after], self.registration_error))
+        Ok(Differences::of(core_points, axes, radii, [&before, &after], &self.registration_error))
     }
 
     /// How far around a core point its result depends on, metres.
@@ -120,6 +120,6 @@ impl M3c2 {
         self.normals.check()?;
         Error::positive("cylinder radius", self.cylinder_radius)?;
         Error::positive("projection depth", self.projection_depth)?;
-        Error::not_negative("registration error", self.registration_error).map(drop)
+        self.registration_error.check()
     }
 }

@@ -48,7 +48,7 @@ fn the_level_of_detection_by_hand() {
     // Heights 0 and 0.2, s₁² = 0.02; then 1, 1.1 and 1.3, s₂² = 0.07/3.
     let cloud = |z: &[f64]| Cloud::from_points(&z.iter().map(|&z| [0.0, 0.0, z]).collect::<Vec<_>>()).unwrap();
     let (before, after, core) = (cloud(&[0.0, 0.2]), cloud(&[1.0, 1.1, 1.3]), cloud(&[0.5]));
-    let m3c2 = M3c2 { normals: UP, registration_error: 0.01, ..M3c2::default() };
+    let m3c2 = M3c2 { normals: UP, registration_error: 0.01.into(), ..M3c2::default() };
     let found = m3c2.run(&Cpu, epochs(&before, &after, &core)).unwrap();
     assert!((found.distance[0] - (3.4 / 3.0 - 0.1)).abs() < 1e-5);
     let expected = 1.96 * ((0.02_f64 / 2.0 + 0.07 / 9.0).sqrt() + 0.01);
@@ -130,7 +130,7 @@ fn dod_and_volumes_of_a_raised_square() {
         Cloud::from_points(&rows).unwrap()
     };
     let (before, after) = (points(&|_, _| 0.0), points(&height));
-    let dod = Dod { registration_error: 0.02, ..Dod::default() };
+    let dod = Dod { registration_error: 0.02.into(), ..Dod::default() };
     let found = dod.run(&Cpu, &before, &after, Rect { min: [0.0; 2], max: [10.0; 2] }).unwrap();
     assert_eq!(
         (found.difference.values[[0, 0]], found.difference.values[[9, 0]], found.difference.values[[9, 9]]),
@@ -154,7 +154,7 @@ fn parameters_that_make_no_sense_are_named() {
     for (m3c2, name) in [
         (M3c2 { cylinder_radius: f64::NAN, ..base.clone() }, "cylinder radius"),
         (M3c2 { projection_depth: -1.0, ..base.clone() }, "projection depth"),
-        (M3c2 { registration_error: -0.1, ..base.clone() }, "registration error"),
+        (M3c2 { registration_error: (-0.1).into(), ..base.clone() }, "registration error"),
         (M3c2 { normals: multiscale(vec![1.0, f64::NAN]), ..base.clone() }, "normal radius"),
         (M3c2 { normals: multiscale(vec![]), ..base.clone() }, "number of normal radii"),
         (M3c2 { normals: Normals::Fixed([0.0; 3]), ..base.clone() }, "length of a direction"),
