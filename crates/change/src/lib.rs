@@ -10,25 +10,41 @@
 //! [`isopach_tiling::TileOperation`], so that the same code runs a cloud in memory and a country. Distances are compared minus reference.
 
 mod c2c;
+mod core_selection;
+mod detection;
 mod differences;
+mod distributions;
 mod dod;
 mod dod_rasters;
+mod false_discoveries;
+mod halves;
 mod m3c2;
 mod normals;
+mod point_errors;
+mod position_hash;
 mod registration_error;
+mod resolution;
+mod scale;
 mod slope;
 mod spaced;
+mod survey_statistics;
 mod variogram;
 mod volumes;
 
 pub use c2c::{C2c, C2cTile, CloudDistances};
-pub use differences::{Differences, Status, level_of_detection};
+pub use core_selection::CoreSelection;
+pub use detection::{Detection, ErrorModel, exceedance_factor, level_of_detection};
+pub use differences::{Differences, Status};
 pub use dod::Dod;
 pub use dod_rasters::DodRasters;
+pub use false_discoveries::FalseDiscoveries;
 pub use m3c2::{Epochs, M3c2};
-pub use normals::Normals;
+pub use normals::{Normals, Orientation};
+pub use point_errors::PointErrors;
 pub use registration_error::RegistrationError;
+pub use resolution::resolution_of_heights;
 pub use spaced::{M3c2Tile, Spaced};
+pub use survey_statistics::{GAUSSIAN_MEDIAN_FACTOR, SurveySample, SurveyStatistics};
 pub use variogram::{LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel, VariogramOptions};
 pub use volumes::{
     Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes, ZonedReport, ZonedVolumes,

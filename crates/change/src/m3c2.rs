@@ -1,21 +1,27 @@
 //! Multiscale model to model cloud comparison.
 
-use crate::{Differences, Normals, RegistrationError, normals::axes_and_radii};
+use crate::{
+    Detection, Differences, Normals, Orientation, RegistrationError, SurveySample, SurveyStatistics, detection::Place,
+    halves, normals::axes_and_radii, resolution_of_heights, scale::Location,
+};
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{AlongNormals, AxialStatistic, Cylinder, NeighbourIndex, NeighbourSearch, Sight, Surface};
+use isopach_neighbours::{
+    AlongNormals, AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch, Sight, Surface,
+};
 
-/// M3C2 (Lague, Brodu & Leroux 2013, ISPRS J. 82).
+/// M3C2 (Lague, Brodu & Leroux 2013, ISPRS J. 82, doi:10.1016/j.isprsjprs.2013.04.009).
 ///
 /// For each core point: a normal n; the points of each epoch in a cylinder about it (distance from the axis ≤ r, offset along it
 /// ≤ L to either side, closed); then, with means m, deviations s (divisor n − 1) and counts n of their offsets along the normal,
 ///
 /// ```text
-/// distance = m₂ − m₁          LoD₉₅ = 1.96 (√(s₁²/n₁ + s₂²/n₂) + registration error)
+/// distance = m₂ − m₁          LoD₉₅ = t se + 1.96 registration error
 /// ```
 ///
-/// The robust variant takes medians and inter-quartile ranges in the place of m and s. Lengths are metres; the radius is a radius and the depth a
-/// half length (CloudCompare's scales are diameters). O(core points × points in cylinder and normal ball).
+/// with the standard error se and Student's t by [`Detection`]. The robust variant takes medians and inter-quartile ranges in the place
+/// of m and s. A positive distance is towards the side that the normals point to. Lengths are metres; the radius is a radius and the
+/// depth a half length (CloudCompare's scales are diameters). O(core points × points in cylinder and normal ball).
 #[derive(Clone, Debug, PartialEq)]
 pub struct M3c2 {
     /// What the change is measured along.
@@ -28,17 +34,20 @@ pub struct M3c2 {
     pub registration_error: RegistrationError,
     /// Mean and deviation, or median and inter-quartile range.
     pub statistic: AxialStatistic,
+    /// How large a distance must be to be a change.
+    pub detection: Detection,
 }
 
 impl Default for M3c2 {
     /// Normals at 1, 2 and 4 m pointing up, a cylinder of 1 m radius that reaches 5 m to either side, no registration error, means.
     fn default() -> Self {
         Self {
-            normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: [0.0, 0.0, 1.0] },
+            normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },
             cylinder_radius: 1.0,
             projection_depth: 5.0,
             registration_error: 0.0.into(),
             statistic: AxialStatistic::MeanDeviation,
+            detection: Detection::default(),
         }
     }
 }
@@ -91,19 +100,112 @@ impl M3c2 {
         core_points: Positions<'_>,
     ) -> Result<Differences> {
         self.check()?;
-        let cylinder = Cylinder { radius: self.cylinder_radius, half_length: self.projection_depth };
-        if let Normals::Multiscale { radii, towards } = &self.normals {
-            let around = Surface { radii, towards: *towards };
+        let measured = self.measure(surface, reference, compared, core_points)?;
+        let survey = if self.detection.lacks_survey() {
+            Some(self.sampled(&measured, [reference, compared], core_points)?.statistics())
+        } else {
+            self.detection.survey
+        };
+        Ok(self.judge(measured, core_points, survey.as_ref()))
+    }
+
+    /// What the core points say of the survey's scatter: for [`Detection::survey`], before a run tile by tile.
+    ///
+    /// Sample the survey with patches from all over it, [merge](SurveySample::merge) what each says, and state the resolution of the files
+    /// ([`SurveySample::rounded_to`]) where the points do not show it. A few thousand core points are plenty. Costs what
+    /// [`Self::run`] costs, and with medians a search of random halves of each epoch, on the CPU.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn sample(&self, on: &(impl NeighbourSearch + ?Sized), epochs: Epochs<'_>) -> Result<SurveySample> {
+        self.check()?;
+        let (reference, compared) = rayon::join(|| on.index(epochs.reference), || on.index(epochs.compared));
+        let (reference, compared) = (reference?, compared?);
+        let measured = self.measure(&*reference, &*reference, &*compared, epochs.core_points)?;
+        self.sampled(&measured, [&*reference, &*compared], epochs.core_points)
+    }
+
+    /// Normals, and the points along them.
+    fn measure(
+        &self,
+        surface: &dyn NeighbourIndex,
+        reference: &dyn NeighbourIndex,
+        compared: &dyn NeighbourIndex,
+        core_points: Positions<'_>,
+    ) -> Result<Differences> {
+        let cylinder = self.cylinder();
+        let (mut axes, radii, mut before, mut after);
+        if let Normals::Multiscale { radii: scales, towards } = &self.normals {
+            let around = Surface { radii: scales, towards: towards.for_search() };
             let sight = Sight { surface: around, cylinder, statistic: self.statistic };
-            let AlongNormals { normals, statistics: [before, after] } =
-                surface.along_normals(core_points, [reference, compared], sight)?;
-            let (axes, radii) = axes_and_radii(&normals);
-            return Ok(Differences::of(core_points, axes, radii, [&before, &after], &self.registration_error));
+            let found: AlongNormals = surface.along_normals(core_points, [reference, compared], sight)?;
+            (axes, radii) = axes_and_radii(&found.normals);
+            [before, after] = found.statistics;
+        } else {
+            (axes, radii) = self.normals.axes(surface, core_points)?;
+            before = reference.cylinders(core_points, &axes, cylinder, self.statistic)?;
+            after = compared.cylinders(core_points, &axes, cylinder, self.statistic)?;
         }
-        let (axes, radii) = self.normals.axes(surface, core_points)?;
-        let before = reference.cylinders(core_points, &axes, cylinder, self.statistic)?;
-        let after = compared.cylinders(core_points, &axes, cylinder, self.statistic)?;
-        Ok(Differences::of(core_points, axes, radii, [&before, &after], &self.registration_error))
+        let mut flat_normals = 0;
+        if let Some(orientation) = self.normals.orientation() {
+            for (i, axis) in axes.iter_mut().enumerate() {
+                let place = core_points.absolute(i);
+                flat_normals += usize::from(orientation.is_flat(place, *axis));
+                if orientation.turns(place, *axis) {
+                    *axis = axis.map(|part| -part);
+                    turn(&mut before[i]);
+                    turn(&mut after[i]);
+                }
+            }
+        }
+        Ok(Differences { flat_normals, ..Differences::measured(axes, radii, [&before, &after]) })
+    }
+
+    fn judge(
+        &self,
+        measured: Differences,
+        core_points: Positions<'_>,
+        survey: Option<&SurveyStatistics>,
+    ) -> Differences {
+        let location = Location::of_axial(self.statistic);
+        measured.judged(|found, i| {
+            let (point, axis) = (core_points.absolute(i), found.normal[i]);
+            let place = Place {
+                difference: found.distance[i],
+                count: found.count_at(i),
+                spread: found.spread_at(i),
+                point,
+                axis,
+                registration: self.registration_error.along(point, axis),
+            };
+            self.detection.judge(location, survey, &place)
+        })
+    }
+
+    fn sampled(
+        &self,
+        measured: &Differences,
+        epochs: [&dyn NeighbourIndex; 2],
+        core_points: Positions<'_>,
+    ) -> Result<SurveySample> {
+        let location = Location::of_axial(self.statistic);
+        let mut sample = SurveySample::default();
+        sample.rounded_to(epochs.map(|epoch| resolution_of_heights(epoch.positions())));
+        for i in 0..measured.len() {
+            let (count, spread) = (measured.count_at(i), measured.spread_at(i));
+            sample.add([0, 1].map(|epoch| location.scale(spread[epoch], count[epoch])));
+        }
+        if self.statistic == AxialStatistic::MedianIqr {
+            for (epoch, index) in epochs.into_iter().enumerate() {
+                let filled = halves::WellFilled::of(core_points, &measured.normal, &measured.count[epoch]);
+                halves::of_cylinders(&mut sample, index.positions(), &filled, self.cylinder())?;
+            }
+        }
+        Ok(sample)
+    }
+
+    fn cylinder(&self) -> Cylinder {
+        Cylinder { radius: self.cylinder_radius, half_length: self.projection_depth }
     }
 
     /// How far around a core point its result depends on, metres.
@@ -120,6 +222,12 @@ impl M3c2 {
         self.normals.check()?;
         Error::positive("cylinder radius", self.cylinder_radius)?;
         Error::positive("projection depth", self.projection_depth)?;
+        self.detection.check()?;
         self.registration_error.check()
     }
+}
+
+/// The same points seen along the opposite axis.
+fn turn(statistics: &mut AxialStatistics) {
+    statistics.location = -statistics.location;
 }

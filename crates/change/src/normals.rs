@@ -5,6 +5,68 @@ use isopach_compute::{Error, Result};
 use isopach_neighbours::{Covariance, NeighbourIndex, Normal};
 use rayon::prelude::*;
 
+/// The side that normals point to, and so the sign of a change: a positive distance is towards that side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Orientation {
+    /// A direction, of any length but zero: up for terrain seen from the air, out of the rock for a wall.
+    Towards([f64; 3]),
+    /// A position, absolute metres: normals point towards the scanner that stood there.
+    Scanner([f64; 3]),
+}
+
+impl From<[f64; 3]> for Orientation {
+    fn from(direction: [f64; 3]) -> Self {
+        Self::Towards(direction)
+    }
+}
+
+impl Orientation {
+    /// Up.
+    pub const UP: Self = Self::Towards([0.0, 0.0, 1.0]);
+
+    /// The direction that a search turns normals to: that of the scanner differs from place to place, so they are turned afterwards.
+    pub(crate) fn for_search(&self) -> [f64; 3] {
+        match self {
+            Self::Towards(direction) => *direction,
+            Self::Scanner(_) => [0.0, 0.0, 1.0],
+        }
+    }
+
+    /// The direction at a place, absolute metres.
+    fn at(&self, place: [f64; 3]) -> [f64; 3] {
+        match self {
+            Self::Towards(direction) => *direction,
+            Self::Scanner(scanner) => std::array::from_fn(|axis| scanner[axis] - place[axis]),
+        }
+    }
+
+    /// Whether a normal that a search found must be turned round.
+    pub(crate) fn turns(&self, place: [f64; 3], normal: [f64; 3]) -> bool {
+        matches!(self, Self::Scanner(_)) && dot(self.at(place), normal) < 0.0
+    }
+
+    /// Whether a normal lies flatter than 45° to the direction: its sign hangs on little.
+    pub(crate) fn is_flat(&self, place: [f64; 3], normal: [f64; 3]) -> bool {
+        let direction = self.at(place);
+        let along = dot(direction, normal);
+        normal != [0.0; 3] && along * along < 0.5 * dot(direction, direction)
+    }
+
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Towards(direction) => unit(*direction).map(drop),
+            Self::Scanner(position) => position.iter().try_for_each(|&coordinate| {
+                Error::check("coordinate of the scanner", coordinate, coordinate.is_finite(), "be a finite number")
+                    .map(drop)
+            }),
+        }
+    }
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    (0..3).map(|axis| a[axis] * b[axis]).sum()
+}
+
 /// Where normals come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Normals {
@@ -14,8 +76,8 @@ pub enum Normals {
     Multiscale {
         /// Radii of the neighbourhoods, metres.
         radii: Vec<f64>,
-        /// A direction, of any length but zero.
-        towards: [f64; 3],
+        /// The side that they point to.
+        towards: Orientation,
     },
     /// As [`Self::Multiscale`], but a neighbourhood has the points of all radii before it once more, as py4dgeo 1.2 computes it (its
     /// search appends to the list of the radius before). The first radius is the same, later ones weigh the near points double, treble and
@@ -23,8 +85,8 @@ pub enum Normals {
     Accumulated {
         /// Radii in the order in which they are accumulated, metres.
         radii: Vec<f64>,
-        /// A direction, of any length but zero.
-        towards: [f64; 3],
+        /// The side that they point to.
+        towards: Orientation,
     },
     /// One for all core points, of any length but zero.
     Fixed([f64; 3]),
@@ -44,12 +106,20 @@ impl Normals {
         }
     }
 
+    /// The side that they are turned to; `None` where they are given.
+    pub(crate) fn orientation(&self) -> Option<Orientation> {
+        match self {
+            Self::Multiscale { towards, .. } | Self::Accumulated { towards, .. } => Some(*towards),
+            Self::Fixed(_) | Self::Given(_) => None,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::Multiscale { radii, towards } | Self::Accumulated { radii, towards } => {
                 Error::check("number of normal radii", radii.len() as f64, !radii.is_empty(), "be at least 1")?;
                 radii.iter().try_for_each(|&radius| Error::positive("normal radius", radius).map(drop))?;
-                unit(*towards).map(drop)
+                towards.check()
             }
             Self::Fixed(normal) => unit(*normal).map(drop),
             Self::Given(normals) => normals.iter().try_for_each(|normal| unit(*normal).map(drop)),
@@ -72,7 +142,9 @@ impl Normals {
             Self::Given(normals) => {
                 Ok((normals.iter().map(|normal| unit(*normal)).collect::<Result<_>>()?, vec![f64::NAN; n]))
             }
-            Self::Multiscale { radii, towards } => Ok(axes_and_radii(&around.normals(core_points, radii, *towards)?)),
+            Self::Multiscale { radii, towards } => {
+                Ok(axes_and_radii(&around.normals(core_points, radii, towards.for_search())?))
+            }
             Self::Accumulated { radii, towards } => {
                 let mut best = vec![Normal::default(); n];
                 let mut before: Vec<Covariance> = Vec::new();
@@ -82,7 +154,7 @@ impl Normals {
                     pairs.for_each(|(here, before)| *here = here.merged(before));
                     before.clone_from(&covariances);
                     let pairs = best.par_iter_mut().zip(&covariances);
-                    pairs.for_each(|(best, covariance)| best.improve(covariance, radius, *towards));
+                    pairs.for_each(|(best, covariance)| best.improve(covariance, radius, towards.for_search()));
                 }
                 Ok(axes_and_radii(&best))
             }

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use isopach_change::{C2c, Dod, Epochs, M3c2, Normals, Status, Volumes, level_of_detection};
+use isopach_change::{C2c, Dod, Epochs, M3c2, Normals, Orientation, Status, Volumes, level_of_detection};
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::Cpu;
 use isopach_neighbours::AxialStatistic;
@@ -32,7 +32,7 @@ fn a_tilted_plane_moved_along_its_normal_moved_by_that() {
         let after = plane(60, 0.25, |x, _| slope * x + rise, offset);
         let middle = Cloud::from_points(&[[offset[0] + 7.5, offset[1] + 7.5, offset[2] + 3.75]]).unwrap();
         let m3c2 = M3c2 {
-            normals: Normals::Multiscale { radii: vec![1.0, 2.0], towards: [0.0, 0.0, 1.0] },
+            normals: Normals::Multiscale { radii: vec![1.0, 2.0], towards: Orientation::UP },
             ..M3c2::default()
         };
         let found = m3c2.run(&Cpu, epochs(&before, &after, &middle)).unwrap();
@@ -150,7 +150,7 @@ fn dod_and_volumes_of_a_raised_square() {
 fn parameters_that_make_no_sense_are_named() {
     let cloud = plane(3, 1.0, |_, _| 0.0, [0.0; 3]);
     let base = M3c2 { normals: UP, ..M3c2::default() };
-    let multiscale = |radii: Vec<f64>| Normals::Multiscale { radii, towards: [0.0, 0.0, 1.0] };
+    let multiscale = |radii: Vec<f64>| Normals::Multiscale { radii, towards: Orientation::UP };
     for (m3c2, name) in [
         (M3c2 { cylinder_radius: f64::NAN, ..base.clone() }, "cylinder radius"),
         (M3c2 { projection_depth: -1.0, ..base.clone() }, "projection depth"),

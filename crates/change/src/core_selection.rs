@@ -1,0 +1,113 @@
+//! Where M3C2 measures.
+
+use crate::position_hash::position_hash;
+use isopach_cloud::{Cloud, Positions};
+use isopach_compute::{Error, Result};
+use std::sync::Arc;
+
+/// Which points are core points. Each choice depends on the coordinates alone, so that tiles agree on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CoreSelection {
+    /// One reference point per square of so many metres of the plan ([`Positions::spaced`]): terrain.
+    Grid(f64),
+    /// One reference point per cube of so many metres ([`Positions::spaced_3d`]): walls and steep ground.
+    Voxels(f64),
+    /// Every reference point.
+    All,
+    /// About one reference point in so many, by a hash of the position.
+    EveryNth(u32),
+    /// Points of the caller's, from a file or a grid.
+    Given(Arc<Cloud>),
+}
+
+impl CoreSelection {
+    /// The core points of a reference epoch: in the order of the cells for [`Self::Grid`] and [`Self::Voxels`], in the caller's order
+    /// where they are given, else from south to north, west to east and upwards.
+    ///
+    /// ```
+    /// use isopach_change::CoreSelection;
+    /// use isopach_cloud::Cloud;
+    /// let reference = Cloud::from_points(&[[0.2, 0.5, 0.0], [0.5, 0.5, 0.1], [0.5, 0.5, 7.0]])?;
+    /// assert_eq!(CoreSelection::Grid(1.0).choose(&reference)?.len(), 1);
+    /// assert_eq!(CoreSelection::Voxels(1.0).choose(&reference)?.len(), 2);
+    /// assert_eq!(CoreSelection::All.choose(&reference)?.len(), 3);
+    /// # Ok::<(), isopach_compute::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a spacing that is not above zero, or one in 0 points.
+    pub fn choose(&self, reference: &Cloud) -> Result<Cloud> {
+        match self {
+            Self::Given(points) => Ok(points.as_ref().clone()),
+            _ => Ok(reference.select(&self.indices(reference.positions())?)),
+        }
+    }
+
+    /// The core points that a tile owns.
+    pub(crate) fn owned(&self, reference: &Cloud, owns: impl Fn([f64; 2]) -> bool) -> Result<Cloud> {
+        self.check()?;
+        let from = if let Self::Given(points) = self { points.as_ref() } else { reference };
+        let positions = from.positions();
+        let mut chosen = if matches!(self, Self::Given(_)) {
+            (0..positions.len() as u32).collect()
+        } else {
+            self.indices(positions)?
+        };
+        chosen.retain(|&i| {
+            let [x, y, _] = positions.absolute(i as usize);
+            owns([x, y])
+        });
+        Ok(from.select(&chosen))
+    }
+
+    fn indices(&self, reference: Positions<'_>) -> Result<Vec<u32>> {
+        self.check()?;
+        let all = 0..reference.len() as u32;
+        match self {
+            Self::Grid(spacing) => reference.spaced(*spacing),
+            Self::Voxels(spacing) => reference.spaced_3d(*spacing),
+            Self::All | Self::Given(_) => Ok(sorted(reference, all.collect())),
+            Self::EveryNth(n) => {
+                let chosen =
+                    |i: &u32| position_hash(reference.absolute_ticks(*i as usize)).is_multiple_of(u64::from(*n));
+                Ok(sorted(reference, all.filter(chosen).collect()))
+            }
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::Grid(spacing) | Self::Voxels(spacing) => Error::positive("core point spacing", *spacing).map(drop),
+            Self::EveryNth(n) => Error::check("one core point in", f64::from(*n), *n > 0, "be at least 1").map(drop),
+            Self::All | Self::Given(_) => Ok(()),
+        }
+    }
+
+    /// How far from a chosen point the points are that the choice depends on, metres.
+    pub(crate) fn reach(&self) -> f64 {
+        match self {
+            Self::Grid(spacing) | Self::Voxels(spacing) => spacing * std::f64::consts::SQRT_2,
+            Self::All | Self::EveryNth(_) | Self::Given(_) => 0.0,
+        }
+    }
+
+    /// At most so many core points in an area (m²) with so many reference points.
+    pub(crate) fn most(&self, area: f64, points: f64) -> f64 {
+        match self {
+            Self::Grid(spacing) => points.min(area / (spacing * spacing)),
+            Self::Voxels(_) | Self::All => points,
+            Self::EveryNth(n) => points / f64::from((*n).max(1)) * 1.5 + 1000.0,
+            Self::Given(given) => given.len() as f64,
+        }
+    }
+}
+
+/// In the order of northing, easting and height.
+fn sorted(points: Positions<'_>, mut chosen: Vec<u32>) -> Vec<u32> {
+    let key = |i: &u32| {
+        let [x, y, z] = points.absolute_ticks(*i as usize);
+        [y, x, z]
+    };
+    chosen.sort_by_cached_key(key);
+    chosen
+}

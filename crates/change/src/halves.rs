@@ -1,0 +1,110 @@
+//! Medians of random halves of an epoch: how certain a median is where nothing can have changed.
+
+use crate::{
+    SurveySample,
+    position_hash::position_hash,
+    scale::{Location, Quartiles},
+};
+use isopach_cloud::{Cloud, Positions};
+use isopach_compute::{Cpu, Result};
+use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch};
+use isopach_raster::Raster;
+
+/// A place is well filled where each half of its points may be expected to be as many as a median needs.
+const LEAST_POINTS: u32 = 14;
+
+/// A half with fewer points says nothing of medians.
+const LEAST_HALF: u32 = 7;
+
+/// More places do not make the 95th percentile of their ratios more certain than it has to be.
+const MOST_PLACES: usize = 4000;
+
+/// The points of an epoch in two halves, by a hash of their positions.
+pub(crate) fn halves(points: Positions<'_>) -> [Cloud; 2] {
+    let mut ticks: [Vec<[i32; 3]>; 2] = Default::default();
+    for (i, point) in points.ticks().iter().enumerate() {
+        let half = usize::from(position_hash(points.absolute_ticks(i)) & 1 == 1);
+        ticks[half].push(*point);
+    }
+    ticks.map(|half| Cloud::new(points.origin(), half))
+}
+
+/// Core points with many points in their cylinder, and the axes of those.
+#[derive(Debug)]
+pub(crate) struct WellFilled {
+    core_points: Cloud,
+    axes: Vec<[f64; 3]>,
+}
+
+impl WellFilled {
+    /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions.
+    pub(crate) fn of(core_points: Positions<'_>, axes: &[[f64; 3]], counts: &[u32]) -> Self {
+        let mut chosen: Vec<(u64, usize)> = (0..core_points.len())
+            .filter(|&i| counts[i] >= LEAST_POINTS)
+            .map(|i| (position_hash(core_points.absolute_ticks(i)), i))
+            .collect();
+        chosen.sort_unstable();
+        chosen.truncate(MOST_PLACES);
+        let ticks = chosen.iter().map(|(_, i)| core_points.ticks()[*i]).collect();
+        Self {
+            core_points: Cloud::new(core_points.origin(), ticks),
+            axes: chosen.iter().map(|(_, i)| axes[*i]).collect(),
+        }
+    }
+}
+
+/// Adds the medians of the halves in cylinders about core points.
+///
+/// # Errors
+/// Those of the search.
+pub(crate) fn of_cylinders(
+    sample: &mut SurveySample,
+    points: Positions<'_>,
+    filled: &WellFilled,
+    cylinder: Cylinder,
+) -> Result<()> {
+    if filled.axes.is_empty() {
+        return Ok(());
+    }
+    let [first, second] = halves(points);
+    let look = |half: &Cloud| -> Result<Vec<AxialStatistics>> {
+        let index: Box<dyn NeighbourIndex + '_> = Cpu.index(half.positions())?;
+        index.cylinders(filled.core_points.positions(), &filled.axes, cylinder, AxialStatistic::MedianIqr)
+    };
+    let (first, second) = rayon::join(|| look(&first), || look(&second));
+    for (a, b) in first?.into_iter().zip(second?) {
+        add(sample, Quartiles::OrderStatistics, [a, b]);
+    }
+    Ok(())
+}
+
+/// Adds the medians of the halves in cells.
+pub(crate) fn of_cells(sample: &mut SurveySample, halves: [&MedianRasters; 2]) {
+    let [first, second] = halves;
+    for cell in 0..first.count.values.len() {
+        add(sample, Quartiles::Linear, [first.at(cell), second.at(cell)]);
+    }
+}
+
+/// Median, inter-quartile range and count of each cell.
+#[derive(Debug)]
+pub(crate) struct MedianRasters {
+    pub(crate) median: Raster,
+    pub(crate) range: Raster,
+    pub(crate) count: Raster,
+}
+
+impl MedianRasters {
+    fn at(&self, cell: usize) -> AxialStatistics {
+        let value = |raster: &Raster| raster.values.as_slice().map_or(f64::NAN, |values| values[cell]);
+        AxialStatistics { count: value(&self.count) as u32, location: value(&self.median), spread: value(&self.range) }
+    }
+}
+
+fn add(sample: &mut SurveySample, quartiles: Quartiles, halves: [AxialStatistics; 2]) {
+    if halves.iter().all(|half| half.count >= LEAST_HALF) {
+        let location = Location::Median(quartiles);
+        let scales = halves.map(|half| location.scale(half.spread, half.count));
+        sample.add_halves(halves[1].location - halves[0].location, scales, halves.map(|half| half.count));
+    }
+}

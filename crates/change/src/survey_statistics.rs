@@ -1,0 +1,296 @@
+//! What a whole survey says of the scatter of its epochs.
+
+use crate::{
+    distributions::{fisher_median, fisher_two_sided, student_975},
+    scale::Scale,
+};
+use isopach_cloud::TICK;
+use isopach_compute::{Error, Result};
+
+/// Numbers that belong to a survey, not to a place of it: found once, from a sample of the whole survey, and the same for every tile.
+///
+/// In memory they are estimated from the run's own places where they are not given. Tile by tile they must be given, since no tile
+/// knows the survey: see [`SurveySample`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SurveyStatistics {
+    /// Variance of the compared epoch's offsets over that of the reference's, in the same place. `None` where too few places told:
+    /// then the variances of a place are not pooled, and Welch's test takes the place of Student's.
+    pub variance_ratio: Option<f64>,
+    /// Root mean square deviation within a place, metres: reference, compared; NaN where no place has two points. It stands for the
+    /// scatter of an epoch that has a single point.
+    pub pooled_spread: [f64; 2],
+    /// Standard error of a median over that of a mean of as many points. `None` where too few well-filled places told: then medians
+    /// have no level of detection. Gaussian offsets have 1.2533.
+    pub median_factor: Option<f64>,
+    /// Step that the coordinates of each epoch are rounded to, metres: the scale of its file; 0 where unknown.
+    pub resolution: [f64; 2],
+    /// Places with two points of each epoch.
+    pub places: usize,
+}
+
+/// √(π/2): what a median's standard error is over a mean's where the offsets are Gaussian.
+pub const GAUSSIAN_MEDIAN_FACTOR: f64 = 1.253_314_137_315_500_3;
+
+impl SurveyStatistics {
+    /// Epochs with the same scatter, rounded to nothing: for a pair from one flight, and for tests. It claims no spread for single
+    /// points and nothing for medians.
+    #[must_use]
+    pub fn equal_epochs() -> Self {
+        Self {
+            variance_ratio: Some(1.0),
+            pooled_spread: [f64::NAN; 2],
+            median_factor: None,
+            resolution: [0.0; 2],
+            places: 0,
+        }
+    }
+
+    /// The variance of rounding one coordinate to the epoch's step: q²/12, m². A tick is the smallest step.
+    #[must_use]
+    pub fn rounding_variance(&self, epoch: usize) -> f64 {
+        self.step(epoch).powi(2) / 12.0
+    }
+
+    /// The part of the rounding error that all points of a place share, variance in m².
+    ///
+    /// Noise of deviation s dithers the rounding: the mean of many points is off by (q/π) Σ (−1)ᵏ sin(2πkμ/q) exp(−2π²k²s²/q²)/k, where
+    /// μ is the true height. Its variance over μ is (q²/2π²) Σ exp(−4π²k²s²/q²)/k²: q²/12 without noise, 10⁻⁴ of it at s = q/2.
+    #[must_use]
+    pub fn shared_rounding_variance(&self, epoch: usize, observed_variance: f64) -> f64 {
+        let step = self.step(epoch);
+        let noise = (observed_variance - self.rounding_variance(epoch)).max(0.0) / (step * step);
+        let pi = std::f64::consts::PI;
+        if noise > 1.0 {
+            return 0.0;
+        }
+        // Without noise the series is π²/6; with any to speak of, a few terms are all.
+        if noise < 1e-3 {
+            return self.rounding_variance(epoch);
+        }
+        let term = |k: u32| (-4.0 * (pi * f64::from(k)).powi(2) * noise).exp() / f64::from(k * k);
+        step * step / (2.0 * pi * pi) * (1..=16).map(term).sum::<f64>()
+    }
+
+    /// Refuses numbers that no survey has.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] names it.
+    pub fn check(&self) -> Result<()> {
+        if let Some(ratio) = self.variance_ratio {
+            Error::positive("ratio of the epochs' variances", ratio)?;
+        }
+        if let Some(factor) = self.median_factor {
+            Error::positive("factor of the medians", factor)?;
+        }
+        for spread in self.pooled_spread {
+            Error::check(
+                "pooled spread",
+                spread,
+                spread.is_nan() || spread >= 0.0,
+                "be zero or above, or NaN if unknown",
+            )?;
+        }
+        self.resolution.iter().try_for_each(|&step| Error::not_negative("resolution", step).map(drop))
+    }
+
+    fn step(&self, epoch: usize) -> f64 {
+        self.resolution[epoch].max(TICK)
+    }
+}
+
+/// Two scales of one place, and how well each is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct PairOfScales {
+    variance: [f64; 2],
+    freedom: [f64; 2],
+}
+
+/// What a part of a survey says: merged in any order, it gives the same statistics.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SurveySample {
+    pairs: Vec<PairOfScales>,
+    /// |difference of the medians of two halves of a place| over the half-width that a mean would have.
+    medians: Vec<f64>,
+    /// Σ ν and Σ ν s² in units of 10⁻⁹ and 10⁻¹⁸ m²: whole, so that no order shows.
+    freedom: [i128; 2],
+    squares: [i128; 2],
+    resolution: [f64; 2],
+}
+
+/// Below this sum of harmonic degrees of freedom a ratio of variances is off by a third.
+const LEAST_WEIGHT: f64 = 30.0;
+
+/// Below this number of places a 95th percentile is a guess.
+const LEAST_MEDIANS: usize = 100;
+
+impl SurveySample {
+    /// Adds the scales of both epochs in one place.
+    pub(crate) fn add(&mut self, scales: [Scale; 2]) {
+        for (epoch, scale) in scales.iter().enumerate() {
+            if scale.freedom > 0.0 {
+                self.freedom[epoch] += whole(scale.freedom, 1e9);
+                self.squares[epoch] += whole(scale.freedom * scale.variance, 1e18);
+            }
+        }
+        if scales.iter().all(|scale| scale.freedom > 0.0) {
+            self.pairs.push(PairOfScales {
+                variance: scales.map(|scale| scale.variance),
+                freedom: scales.map(|scale| scale.freedom),
+            });
+        }
+    }
+
+    /// Adds the medians of two random halves of the points of one place, `difference` apart.
+    pub(crate) fn add_halves(&mut self, difference: f64, halves: [Scale; 2], count: [u32; 2]) {
+        let freedom = halves[0].freedom + halves[1].freedom;
+        let pooled = halves.iter().map(|half| half.freedom * half.variance).sum::<f64>() / freedom;
+        let error = (pooled * count.iter().map(|n| 1.0 / f64::from(*n)).sum::<f64>()).sqrt();
+        let ratio = difference.abs() / (student_975(freedom) * error);
+        if ratio.is_finite() {
+            self.medians.push(ratio);
+        }
+    }
+
+    /// States the step that an epoch's coordinates are rounded to, metres. The coarsest of all parts counts.
+    pub fn rounded_to(&mut self, resolution: [f64; 2]) {
+        self.resolution = std::array::from_fn(|epoch| self.resolution[epoch].max(resolution[epoch]));
+    }
+
+    /// Adds what another part of the survey says.
+    pub fn merge(&mut self, other: &Self) {
+        self.pairs.extend_from_slice(&other.pairs);
+        self.medians.extend_from_slice(&other.medians);
+        for epoch in 0..2 {
+            self.freedom[epoch] += other.freedom[epoch];
+            self.squares[epoch] += other.squares[epoch];
+        }
+        self.rounded_to(other.resolution);
+    }
+
+    /// The statistics of everything that was added, whatever the order. O(n log n).
+    #[must_use]
+    pub fn statistics(&self) -> SurveyStatistics {
+        let pooled = |epoch: usize| (self.squares[epoch] as f64 * 1e-9 / self.freedom[epoch] as f64).sqrt();
+        let mut statistics = SurveyStatistics {
+            variance_ratio: None,
+            pooled_spread: [pooled(0), pooled(1)],
+            median_factor: self.median_factor(),
+            resolution: self.resolution,
+            places: self.pairs.len(),
+        };
+        statistics.variance_ratio = self.variance_ratio(&statistics);
+        statistics
+    }
+
+    /// The ratio at which the share of the compared epoch in the pooled sum of squares is, on average over the places, what its degrees
+    /// of freedom make it: the maximum of the likelihood of a common ratio, whatever the variance of each place. A place counts by no
+    /// more than its degrees of freedom, and those that contradict the ratio (vegetation or change in one epoch) are left out, again
+    /// and again, from a start by the median.
+    fn variance_ratio(&self, rounding: &SurveyStatistics) -> Option<f64> {
+        let mut places = self.pairs.clone();
+        for place in &mut places {
+            for (epoch, variance) in place.variance.iter_mut().enumerate() {
+                *variance = variance.max(rounding.rounding_variance(epoch));
+            }
+        }
+        let mut ratio = median_ratio(&places)?;
+        for _ in 0..TRIMS {
+            let agreeing: Vec<PairOfScales> = places.iter().copied().filter(|place| place.agrees(ratio)).collect();
+            let next = likeliest_ratio(&agreeing);
+            let settled = (next / ratio).ln().abs() < 1e-6;
+            ratio = next;
+            if settled {
+                break;
+            }
+        }
+        Some(ratio)
+    }
+
+    /// The factor that makes one difference in twenty of two halves significant.
+    fn median_factor(&self) -> Option<f64> {
+        let mut sorted = self.medians.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let at = (0.95 * sorted.len() as f64) as usize;
+        if sorted.len() < LEAST_MEDIANS { None } else { sorted.get(at).copied() }
+    }
+}
+
+fn whole(value: f64, units: f64) -> i128 {
+    (value * units).round() as i128
+}
+
+/// Rounds of leaving out places that contradict the ratio.
+const TRIMS: usize = 8;
+
+impl PairOfScales {
+    fn agrees(&self, ratio: f64) -> bool {
+        !contradicts(self.variance, self.freedom, ratio)
+    }
+
+    /// The compared epoch's share of the sum of squares less that of the degrees of freedom, times the latter, in units of 2⁻³²:
+    /// whole, so that no order shows.
+    fn excess(&self, ratio: f64) -> i128 {
+        let [first, second] = [self.freedom[0] * self.variance[0], self.freedom[1] * self.variance[1] / ratio];
+        let total = self.freedom[0] + self.freedom[1];
+        whole(total * second / (first + second) - self.freedom[1], 4_294_967_296.0)
+    }
+}
+
+/// Whether an F test at 0.1 % denies that two variances have that ratio.
+pub(crate) fn contradicts(variance: [f64; 2], freedom: [f64; 2], ratio: f64) -> bool {
+    let [below, above] = freedom;
+    fisher_two_sided(variance[1] / variance[0] / ratio, [above, below]) < 1e-3
+}
+
+/// Median over the places of v₂/v₁, each over the median that F has, weighted by the harmonic sum of the degrees of freedom; `None` for
+/// too few.
+fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
+    let mut chance = MediansOfF::default();
+    let mut weighted: Vec<(f64, f64)> = Vec::with_capacity(places.len());
+    for PairOfScales { variance: [first, second], freedom: [below, above] } in places {
+        let weight = above * below / (above + below);
+        weighted.push(((second / first / chance.of([*above, *below])).ln(), weight));
+    }
+    weighted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
+    if total < LEAST_WEIGHT {
+        return None;
+    }
+    let mut below = 0.0;
+    weighted
+        .into_iter()
+        .find(|(_, weight)| {
+            below += weight;
+            below >= 0.5 * total
+        })
+        .map(|(value, _)| value.exp())
+}
+
+/// The root of the sum of [`PairOfScales::excess`], which falls as the ratio grows, by bisection of its logarithm.
+fn likeliest_ratio(places: &[PairOfScales]) -> f64 {
+    let (mut low, mut high) = (-30.0_f64, 30.0_f64);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        let excess: i128 = places.iter().map(|place| place.excess(middle.exp())).sum();
+        if excess > 0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    (0.5 * (low + high)).exp()
+}
+
+/// Medians of F, each computed once.
+#[derive(Debug, Default)]
+struct MediansOfF {
+    known: std::collections::BTreeMap<[u64; 2], f64>,
+}
+
+impl MediansOfF {
+    fn of(&mut self, freedom: [f64; 2]) -> f64 {
+        // Beyond a thousand degrees of freedom the median is 1 to a thousandth of the spread.
+        let freedom = freedom.map(|freedom| freedom.min(1000.0));
+        *self.known.entry(freedom.map(f64::to_bits)).or_insert_with(|| fisher_median(freedom))
+    }
+}
