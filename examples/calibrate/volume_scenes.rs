@@ -14,13 +14,13 @@ const CORNER: [f64; 2] = [1003.0, 2005.0];
 /// Sub-cells along the side of a cell that the true change is averaged over.
 const PARTS: usize = 5;
 /// Range of correlated noise, metres.
-pub const RANGE: f64 = 25.0;
+pub(crate) const RANGE: f64 = 25.0;
 /// Spacing of the white noise that correlated noise is averaged from, metres.
 const LATTICE: f64 = 2.5;
 
 /// True change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// None.
     None,
     /// A scarp of 4 m, its deposit, a filled pit, a river that cut in by 0.4 m.
@@ -37,7 +37,7 @@ pub enum Change {
 
 /// Noise of a height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tails {
+pub(crate) enum Tails {
     /// Normal distribution.
     Gaussian,
     /// Student's t with three degrees of freedom.
@@ -46,7 +46,7 @@ pub enum Tails {
 
 /// What is known of the alignment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Alignment {
+pub(crate) enum Alignment {
     /// Exact.
     Exact,
     /// The later epoch is higher by a random offset of this standard deviation, metres, which is given.
@@ -57,25 +57,25 @@ pub enum Alignment {
 
 /// A kind of scene.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
+pub(crate) struct Case {
     /// What is printed.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Side of the square, metres.
-    pub side: usize,
+    pub(crate) side: usize,
     /// Points per m².
-    pub density: f64,
+    pub(crate) density: f64,
     /// dz/dx of the ground.
-    pub slope: f64,
+    pub(crate) slope: f64,
     /// True change.
-    pub change: Change,
+    pub(crate) change: Change,
     /// Shape of the noise; its standard deviation is 3 cm.
-    pub tails: Tails,
+    pub(crate) tails: Tails,
     /// Whether heights are rounded to whole centimetres.
-    pub centimetres: bool,
+    pub(crate) centimetres: bool,
     /// Alignment of the epochs.
-    pub alignment: Alignment,
+    pub(crate) alignment: Alignment,
     /// Standard deviation of noise of the later epoch that is correlated over [`RANGE`], metres.
-    pub correlated: f64,
+    pub(crate) correlated: f64,
 }
 
 impl Case {
@@ -94,7 +94,7 @@ impl Case {
 }
 
 /// Every kind of scene.
-pub const CASES: [Case; 16] = [
+pub(crate) const CASES: [Case; 16] = [
     Case { name: "no change, 5 points/m²", ..Case::PLAIN },
     Case { name: "no change, 3 points/m²", density: 3.0, ..Case::PLAIN },
     Case { name: "no change, slope 0.3", slope: 0.3, ..Case::PLAIN },
@@ -106,8 +106,19 @@ pub const CASES: [Case; 16] = [
     Case { name: "faint change", change: Change::Faint, ..Case::PLAIN },
     Case { name: "sharp edges", change: Change::Sharp, ..Case::PLAIN },
     Case { name: "strip, 3 points/m²", change: Change::Strip, density: 3.0, ..Case::PLAIN },
-    Case { name: "slide, shift of 2 cm given", change: Change::Slide, alignment: Alignment::Given(0.02), ..Case::PLAIN },
-    Case { name: "slide, slope 0.3, pose", change: Change::Slide, slope: 0.3, alignment: Alignment::Pose, ..Case::PLAIN },
+    Case {
+        name: "slide, shift of 2 cm given",
+        change: Change::Slide,
+        alignment: Alignment::Given(0.02),
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, slope 0.3, pose",
+        change: Change::Slide,
+        slope: 0.3,
+        alignment: Alignment::Pose,
+        ..Case::PLAIN
+    },
     Case { name: "no change, correlated 3 cm", side: 192, correlated: 0.03, ..Case::PLAIN },
     Case { name: "slide, correlated 3 cm", side: 192, correlated: 0.03, change: Change::Slide, ..Case::PLAIN },
     Case { name: "waves of 15 cm", change: Change::Waves, ..Case::PLAIN },
@@ -115,13 +126,13 @@ pub const CASES: [Case; 16] = [
 
 /// Found and true volumes of one scene, m³: gain, loss, net.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Found minus true.
-    pub deviation: [f64; 3],
+    pub(crate) deviation: [f64; 3],
     /// 95 % error that was stated.
-    pub error: [f64; 3],
+    pub(crate) error: [f64; 3],
     /// Thresholded gain and loss minus the true ones.
-    pub thresholded: [f64; 2],
+    pub(crate) thresholded: [f64; 2],
 }
 
 impl Case {
@@ -129,7 +140,7 @@ impl Case {
     ///
     /// # Errors
     /// In words, what the library declined.
-    pub fn run(&self, seed: u64) -> Result<Outcome, String> {
+    pub(crate) fn run(&self, seed: u64) -> Result<Outcome, String> {
         let mut random = Random::new(seed);
         let shift = match self.alignment {
             Alignment::Given(sigma) => sigma * random.normal(),
@@ -138,9 +149,8 @@ impl Case {
         let field = Field::new(self, &mut random);
         let pose = Pose::new(self, &mut random);
         let before = self.epoch(&mut random, |_| 0.0);
-        let after = self.epoch(&mut random, |[x, y]| {
-            shift + self.change_at(x, y) + field.at(x, y) + pose.rise(self, x, y)
-        });
+        let after =
+            self.epoch(&mut random, |[x, y]| shift + self.change_at(x, y) + field.at(x, y) + pose.rise(self, x, y));
         let registration_error = match self.alignment {
             Alignment::Exact => RegistrationError::Given(0.0),
             Alignment::Given(sigma) => RegistrationError::Given(sigma),
@@ -148,7 +158,7 @@ impl Case {
         };
         let dod = Dod { registration_error: registration_error.clone(), ..Dod::default() };
         let side = self.side as f64;
-        let extent = Rect::new(CORNER, CORNER.map(|corner| corner + side));
+        let extent = Rect { min: CORNER, max: CORNER.map(|corner| corner + side) };
         let [before, after] = [before, after].map(|points| Cloud::from_points(&points));
         let rasters = (|| dod.run(&Cpu, &before?, &after?, extent))().map_err(|error| error.to_string())?;
         let mut volumes = Volumes::new(1.0, registration_error);
@@ -199,7 +209,8 @@ impl Case {
             Change::Slide => {
                 let centre = 0.80 * side + 0.03 * side * (TAU * u / 0.5).sin();
                 let river = (1.0 - ((y - centre) / 8.0).powi(2)).max(0.0).powi(2);
-                -4.0 * bump([0.30, 0.62], [0.09, 0.06]) + 2.5 * bump([0.30, 0.48], [0.10, 0.07])
+                -4.0 * bump([0.30, 0.62], [0.09, 0.06])
+                    + 2.5 * bump([0.30, 0.48], [0.10, 0.07])
                     + bump([0.72, 0.30], [0.05, 0.05])
                     - 0.4 * river
             }

@@ -47,5 +47,6 @@ pub use spaced::{M3c2Tile, Spaced};
 pub use survey_statistics::{GAUSSIAN_MEDIAN_FACTOR, SurveySample, SurveyStatistics};
 pub use variogram::{LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel, VariogramOptions};
 pub use volumes::{
-    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes, ZonedReport, ZonedVolumes,
+    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes, ZonedReport,
+    ZonedVolumes,
 };

@@ -177,7 +177,8 @@ fn check(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
             samples.len()
         )));
     }
-    let is_finite = |sample: &StableSample| sample.position.iter().all(|x| x.is_finite()) && sample.difference.is_finite();
+    let is_finite =
+        |sample: &StableSample| sample.position.iter().all(|x| x.is_finite()) && sample.difference.is_finite();
     if let Some(at) = samples.iter().position(|sample| !is_finite(sample)) {
         return Err(Error::InvalidInput(format!(
             "sample {at} of a variogram is not finite ({:?}): leave out cells without a difference",

@@ -15,6 +15,12 @@ const CONTRADICTION: f64 = 15.0;
 /// The same for quarters of a block that is split already (p = 0.05): change is there.
 const CONTRADICTION_WITHIN: f64 = 8.0;
 
+/// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
+const SCATTER: f64 = 5.0;
+
+/// Degrees of freedom from which the variances of a block's own cells stand for its cells of single points.
+const FREEDOM: f64 = 10.0;
+
 /// A cell with a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cell {
@@ -22,6 +28,10 @@ pub(crate) struct Cell {
     pub(crate) difference: f64,
     /// Random variance of the difference, m².
     pub(crate) variance: f64,
+    /// 1/n₁ + 1/n₂ of the points of both epochs: variances of cells that are alike are in proportion to it.
+    pub(crate) factor: f64,
+    /// Degrees of freedom of the variance; 0 where it is that of the survey, since an epoch has a single point.
+    pub(crate) freedom: f64,
     /// Rise of the surface per unit of each unknown of the pose; zeros where the pose has no covariance.
     pub(crate) lever: [f64; 6],
     /// Part of a free direction that noise of the normal explains.
@@ -92,7 +102,23 @@ impl Block {
 
     /// Calls `each` with every part of the block whose cells changed alike.
     pub(crate) fn leaves(&self, noise: &Noise, each: &mut impl FnMut(Leaf)) {
-        self.split(Square { row: 0, column: 0, level: SIDE.ilog2() as usize }, CONTRADICTION, noise, each);
+        let mut block = self.clone();
+        block.borrow_variances();
+        block.split(Square { row: 0, column: 0, level: SIDE.ilog2() as usize }, CONTRADICTION, noise, each);
+    }
+
+    /// Gives cells where an epoch has a single point the scatter of the block's other cells. The survey's scatter, which they have
+    /// otherwise, contains its steepest and roughest places.
+    fn borrow_variances(&mut self) {
+        let cells = || self.cells.iter().flatten();
+        let freedom: f64 = cells().map(|cell| cell.freedom).sum();
+        let squares: f64 = cells().map(|cell| cell.freedom * cell.variance / cell.factor).sum();
+        if freedom < FREEDOM {
+            return;
+        }
+        for cell in self.cells.iter_mut().flatten().filter(|cell| cell.freedom == 0.0) {
+            cell.variance = cell.factor * squares / freedom;
+        }
     }
 
     fn split(&self, square: Square, threshold: f64, noise: &Noise, each: &mut impl FnMut(Leaf)) {
@@ -100,7 +126,9 @@ impl Block {
         if whole.cells == 0 {
             return;
         }
-        if square.level == 0 || self.contradiction(square, &whole, noise) <= threshold {
+        let is_uniform =
+            || self.contradiction(square, &whole, noise) <= threshold && !self.scatters(square, &whole, noise);
+        if square.level == 0 || is_uniform() {
             return each(whole);
         }
         for quarter in square.quarters() {
@@ -125,6 +153,21 @@ impl Block {
         leaf
     }
 
+    /// Whether single cells scatter about the mean by more than their variances say.
+    fn scatters(&self, square: Square, whole: &Leaf, noise: &Noise) -> bool {
+        let cells = f64::from(whole.cells);
+        let mean = whole.sum / cells;
+        let shared = noise.within(square.level);
+        let side = 1 << square.level;
+        let rows = square.row..square.row + side;
+        let deviations = rows
+            .flat_map(|row| self.cells[row * SIDE + square.column..][..side].iter().flatten())
+            .map(|cell| (cell.difference - mean).powi(2));
+        let chi_square = deviations.sum::<f64>() / (whole.variance / cells + shared).max(f64::MIN_POSITIVE);
+        let freedom = cells - 1.0;
+        chi_square > freedom + SCATTER * (2.0 * freedom).sqrt()
+    }
+
     /// χ² of the quarters' means about the mean of the whole, with the mean variance of its cells.
     fn contradiction(&self, square: Square, whole: &Leaf, noise: &Noise) -> f64 {
         let mean = whole.sum / f64::from(whole.cells);
@@ -146,7 +189,10 @@ impl Square {
     fn quarters(self) -> [Self; 4] {
         let level = self.level - 1;
         let half = 1 << level;
-        [(0, 0), (0, half), (half, 0), (half, half)]
-            .map(|(down, right)| Self { row: self.row + down, column: self.column + right, level })
+        [(0, 0), (0, half), (half, 0), (half, half)].map(|(down, right)| Self {
+            row: self.row + down,
+            column: self.column + right,
+            level,
+        })
     }
 }

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn change_that_fades_out_smoothly_is_not_biased() {
-        let total: f64 = (-80..80).map(|i| (f64::from(i) + 0.5) * 0.1).map(|x| (mean(x, magnitude) - x.abs()) * 0.1).sum();
+        let total: f64 =
+            (-80..80).map(|i| (f64::from(i) + 0.5) * 0.1).map(|x| (mean(x, magnitude) - x.abs()) * 0.1).sum();
         assert!(total.abs() < 2e-3, "{total}");
     }
 

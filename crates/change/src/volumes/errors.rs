@@ -28,7 +28,10 @@ pub(crate) fn gain_or_loss(parameters: &Parameters, sums: &Sums, side: &Side) ->
     ErrorParts {
         random: side.variances.variance().sqrt() * parameters.cell_area(),
         registration: registration(parameters, side),
-        correlated: parameters.variogram.as_ref().map_or(0.0, |variogram| correlated(parameters, variogram, sums, side)),
+        correlated: parameters
+            .variogram
+            .as_ref()
+            .map_or(0.0, |variogram| correlated(parameters, variogram, sums, side)),
     }
 }
 

@@ -44,7 +44,7 @@ pub use zones::{ZonedReport, ZonedVolumes};
 ///     (0..400).map(|i| [f64::from(i % 20) * 0.5, f64::from(i / 20) * 0.5, height + 0.01 * f64::from(i * 7 % 5)]).collect()
 /// };
 /// let [before, after] = [Cloud::from_points(&plane(3.0))?, Cloud::from_points(&plane(3.2))?];
-/// let rasters = Dod::default().run(&isopach_compute::Cpu, &before, &after, Rect::new([0.0, 0.0], [10.0, 10.0]))?;
+/// let rasters = Dod::default().run(&isopach_compute::Cpu, &before, &after, Rect { min: [0.0, 0.0], max: [10.0, 10.0] })?;
 /// let mut volumes = Volumes::new(1.0, 0.01);
 /// volumes.add(&rasters)?;
 /// let report = volumes.report();

@@ -37,6 +37,11 @@ impl Noise {
         self.of_mean.get(level).copied().unwrap_or(0.0)
     }
 
+    /// Variance of single cells about the mean of a square of that level, m².
+    pub(crate) fn within(&self, level: usize) -> f64 {
+        self.of_mean(0) - self.of_mean(level)
+    }
+
     /// Variance of the means of the quarters of a square of that level about their mean, m².
     pub(crate) fn between_quarters(&self, level: usize) -> f64 {
         self.between.get(level).copied().unwrap_or(0.0)

@@ -177,8 +177,7 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
         net: volume(&sums.net, &parts.net, cells),
     };
     let all = estimate(&tally.summed, tally.cells);
-    let significant =
-        estimate(&tally.thresholded, tally.thresholded.gain.cells + tally.thresholded.loss.cells);
+    let significant = estimate(&tally.thresholded, tally.thresholded.gain.cells + tally.thresholded.loss.cells);
     VolumeReport {
         net: all.net,
         gain: all.gain,
