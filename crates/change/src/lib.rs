@@ -29,6 +29,7 @@ mod slope;
 mod spaced;
 mod suggest;
 mod survey_statistics;
+mod variogram;
 mod volumes;
 
 pub use c2c::{C2c, C2cTile, CloudDistances};
@@ -47,4 +48,8 @@ pub use resolution::resolution_of_heights;
 pub use spaced::{M3c2Tile, Spaced};
 pub use suggest::{Suggested, Suggestions};
 pub use survey_statistics::{GAUSSIAN_MEDIAN_FACTOR, SurveySample, SurveyStatistics};
-pub use volumes::{Volume, Volumes};
+pub use variogram::{LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel, VariogramOptions};
+pub use volumes::{
+    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes, ZonedReport,
+    ZonedVolumes,
+};

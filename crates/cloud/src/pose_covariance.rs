@@ -60,13 +60,24 @@ impl PoseCovariance {
     /// explains.
     #[must_use]
     pub fn free_along(&self, point: [f64; 3], axis: [f64; 3]) -> Option<&FreeDirection> {
-        let j = self.jacobian(point, axis);
+        self.free_in_sum(self.jacobian(point, axis), self.tilt(point))
+    }
+
+    /// How far noise of the normals may turn the [jacobian](Self::jacobian) of `point` towards a free direction.
+    #[must_use]
+    pub fn tilt(&self, point: [f64; 3]) -> f64 {
         let offset = (0..3).map(|a| (point[a] - self.pivot[a]).powi(2)).sum::<f64>().sqrt();
         // A normal that is off by an angle ε moves its jacobian by ε in τ and by ε · offset in ω.
-        let noise = TILTS * self.normal_noise * 1.0_f64.max(offset / self.arm) + f64::EPSILON.sqrt();
+        TILTS * self.normal_noise * 1.0_f64.max(offset / self.arm) + f64::EPSILON.sqrt()
+    }
+
+    /// The first free direction that a sum of jacobians lies along by more than `tilt`, the sum of their
+    /// [tilts](Self::tilt): what is measured along it is not determined.
+    #[must_use]
+    pub fn free_in_sum(&self, a: [f64; 6], tilt: f64) -> Option<&FreeDirection> {
         self.free.iter().find(|free| {
-            let along: f64 = (0..6).map(|i| free.unknowns[i] * if i < 3 { j[i] / self.arm } else { j[i] }).sum();
-            along.abs() > noise
+            let along: f64 = (0..6).map(|i| free.unknowns[i] * if i < 3 { a[i] / self.arm } else { a[i] }).sum();
+            along.abs() > tilt
         })
     }
 

@@ -1,0 +1,189 @@
+//! Errors that neighbouring cells share.
+
+mod average;
+mod fit;
+mod pairs;
+
+use fit::Fit;
+use isopach_compute::{Error, Result};
+pub use pairs::LagBin;
+
+/// A difference over ground that did not change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StableSample {
+    /// Absolute x and y, metres.
+    pub position: [f64; 2],
+    /// Difference of the epochs there, metres.
+    pub difference: f64,
+}
+
+/// How the semivariance of a lag is estimated from the differences Δ of its pairs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VariogramEstimator {
+    /// ½ · 2.198 · median(|Δ|)²: bears up to half of the pairs being outliers (Dowd 1984), and is the default of xdem.
+    #[default]
+    Dowd,
+    /// ½ mean(√|Δ|)⁴ / (0.457 + 0.494/n) (Cressie & Hawkins 1980, doi:10.1007/BF01035243).
+    CressieHawkins,
+    /// ½ mean(Δ²): the most exact one for Gaussian errors (Matheron 1963).
+    Matheron,
+}
+
+/// Shape of a structure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VariogramModel {
+    /// 1 − 1.5 h/a + 0.5 (h/a)³ up to the range a, then 0.
+    #[default]
+    Spherical,
+    /// e^(−3h/a): 5 % are left at the (effective) range a.
+    Exponential,
+}
+
+/// How a variogram is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VariogramOptions {
+    /// Estimator of the semivariance of a lag.
+    pub estimator: VariogramEstimator,
+    /// Shape of the structures.
+    pub model: VariogramModel,
+    /// Most structures, 0 to 2. One is fitted only where it explains more than the scatter of the lags.
+    pub structures: usize,
+    /// Differences further from the median than this many robust standard deviations (1.4826 · MAD) are left out.
+    pub trim: f64,
+    /// Largest lag, metres; `None`: half the diagonal of the samples' extent.
+    pub longest_lag: Option<f64>,
+}
+
+impl Default for VariogramOptions {
+    /// Dowd's estimator, up to two spherical structures, differences within five standard deviations.
+    fn default() -> Self {
+        Self {
+            estimator: VariogramEstimator::Dowd,
+            model: VariogramModel::Spherical,
+            structures: 2,
+            trim: 5.0,
+            longest_lag: None,
+        }
+    }
+}
+
+/// A part of the errors that is shared within a range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Structure {
+    /// Variance, m².
+    pub sill: f64,
+    /// Range, metres.
+    pub range: f64,
+    /// How the correlation falls off.
+    pub model: VariogramModel,
+}
+
+/// Variogram of differences over stable ground: γ(h) = nugget + Σ sill · (1 − correlation(h)).
+///
+/// The nugget is what cells do not share: roughness, sampling. The structures are what they do share: strips, trajectory,
+/// vegetation. A mean over an area has a variance that falls with the area only beyond their ranges (Rolstad et al. 2009,
+/// doi:10.3189/002214309789470950; Hugonnet et al. 2022, doi:10.1109/JSTARS.2022.3188922).
+///
+/// ```
+/// use isopach_change::{StableSample, Variogram, VariogramOptions};
+/// // Stripes 8 m wide, and noise of ±1 cm.
+/// let sample = |i: u32| {
+///     let (x, y) = (f64::from(i % 60), f64::from(i / 60));
+///     let noise = f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 - 0.5;
+///     StableSample { position: [x, y], difference: 0.05 * (x / 8.0).sin() + 0.02 * noise }
+/// };
+/// let samples: Vec<_> = (0..3600).map(sample).collect();
+/// let variogram = Variogram::of(&samples, &VariogramOptions::default())?;
+/// assert!((variogram.correlated_sigma() - 0.035).abs() < 0.01);
+/// assert!(variogram.mean_error(400.0) > 0.1 * variogram.correlated_sigma());
+/// # Ok::<(), isopach_compute::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variogram {
+    /// Variance that is not shared, m².
+    pub nugget: f64,
+    /// Shared parts, by range; none where the differences are independent.
+    pub structures: Vec<Structure>,
+    /// What it was fitted to.
+    pub bins: Vec<LagBin>,
+}
+
+/// Fewest samples.
+const FEWEST: usize = 100;
+
+impl Variogram {
+    /// Estimates and fits the variogram of samples. Their order does not matter: pairs are chosen by a hash of their positions.
+    ///
+    /// O(n · min(n, 2·10⁸/n)) for n samples.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for more than two structures, or a trim or a longest lag that is not above zero;
+    /// [`Error::InvalidInput`] for fewer than 100 samples, numbers that are not finite, or samples at one place.
+    pub fn of(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
+        check(samples, options)?;
+        let bins = pairs::bins(&pairs::trimmed(samples, options.trim), options)?;
+        let Fit { nugget, structures } = fit::fit(&bins, options);
+        Ok(Self { nugget, structures, bins })
+    }
+
+    /// A variogram that is known.
+    #[must_use]
+    pub fn known(nugget: f64, structures: Vec<Structure>) -> Self {
+        Self { nugget, structures, bins: Vec::new() }
+    }
+
+    /// Covariance of the shared part at two places `distance` metres apart, m².
+    #[must_use]
+    pub fn covariance(&self, distance: f64) -> f64 {
+        self.structures.iter().map(|structure| structure.sill * structure.correlation(distance)).sum()
+    }
+
+    /// γ(h), m²; 0 at 0.
+    #[must_use]
+    pub fn semivariance(&self, distance: f64) -> f64 {
+        if distance == 0.0 { 0.0 } else { self.nugget + self.covariance(0.0) - self.covariance(distance) }
+    }
+
+    /// Standard deviation of the shared part at one place, metres: what a level of detection adds to the scatter in a cell.
+    #[must_use]
+    pub fn correlated_sigma(&self) -> f64 {
+        self.covariance(0.0).sqrt()
+    }
+}
+
+impl Structure {
+    /// Correlation at a distance, metres: 1 at 0.
+    #[must_use]
+    pub fn correlation(&self, distance: f64) -> f64 {
+        let h = distance / self.range;
+        match self.model {
+            VariogramModel::Spherical if h >= 1.0 => 0.0,
+            VariogramModel::Spherical => 1.0 - 1.5 * h + 0.5 * h * h * h,
+            VariogramModel::Exponential => (-3.0 * h).exp(),
+        }
+    }
+}
+
+fn check(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
+    Error::check("trim", options.trim, options.trim > 0.0, "give a number of standard deviations above 0")?;
+    let structures = options.structures as f64;
+    Error::check("structures of a variogram", structures, options.structures <= 2, "give 0, 1 or 2")?;
+    if let Some(lag) = options.longest_lag {
+        Error::check("longest lag", lag, lag > 0.0 && lag.is_finite(), "give metres above 0")?;
+    }
+    if samples.len() < FEWEST {
+        return Err(Error::InvalidInput(format!(
+            "{} differences over stable ground are too few for a variogram: give at least {FEWEST}",
+            samples.len()
+        )));
+    }
+    let is_finite =
+        |sample: &StableSample| sample.position.iter().all(|x| x.is_finite()) && sample.difference.is_finite();
+    if let Some(at) = samples.iter().position(|sample| !is_finite(sample)) {
+        return Err(Error::InvalidInput(format!(
+            "sample {at} of a variogram is not finite ({:?}): leave out cells without a difference",
+            samples[at]
+        )));
+    }
+    Ok(())
+}

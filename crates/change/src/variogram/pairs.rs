@@ -1,0 +1,173 @@
+//! The empirical variogram: pairs of samples by distance.
+
+use super::{StableSample, VariogramEstimator, VariogramOptions};
+use isopach_compute::{Error, Result};
+
+/// Pairs of about one distance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LagBin {
+    /// Mean distance of the pairs, metres.
+    pub lag: f64,
+    /// Semivariance γ, m².
+    pub semivariance: f64,
+    /// Number of pairs.
+    pub pairs: usize,
+    /// Relative standard error of the semivariance, from the pairs and from how often the lag fits into the extent.
+    pub relative_error: f64,
+}
+
+/// Most distances that are looked at.
+const DISTANCES: usize = 200_000_000;
+/// Most pairs of a bin.
+const PAIRS: usize = 20_000;
+/// Fewest pairs of a bin.
+const FEWEST: usize = 30;
+/// Most bins: squared distances up to 2⁴⁸ times the shortest.
+const BINS: usize = 48;
+
+/// Samples whose difference is within `trim` robust standard deviations of the median.
+pub(super) fn trimmed(samples: &[StableSample], trim: f64) -> Vec<StableSample> {
+    let middle = median(samples.iter().map(|sample| sample.difference).collect());
+    let spread = 1.4826 * median(samples.iter().map(|sample| (sample.difference - middle).abs()).collect());
+    let is_usual = |sample: &&StableSample| spread == 0.0 || (sample.difference - middle).abs() <= trim * spread;
+    samples.iter().filter(is_usual).copied().collect()
+}
+
+/// Distances grow by √2 from bin to bin.
+pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Result<Vec<LagBin>> {
+    let mut ranked: Vec<(u64, StableSample)> = samples.iter().map(|sample| (hash(sample), *sample)).collect();
+    ranked.sort_by(|(a, p), (b, q)| {
+        let [p, q] = [p, q].map(|s| [s.position[0], s.position[1], s.difference]);
+        a.cmp(b).then_with(|| p.iter().zip(&q).map(|(p, q)| p.total_cmp(q)).find(|o| o.is_ne()).unwrap_or(a.cmp(b)))
+    });
+    let extent = Extent::of(samples);
+    let longest = options.longest_lag.unwrap_or(0.5 * extent.diagonal());
+    let centres = (DISTANCES / ranked.len().max(1)).clamp(1, ranked.len());
+    let Some(shortest) = shortest_lag(&ranked, centres).filter(|shortest| *shortest < longest) else {
+        return Err(Error::InvalidInput(format!(
+            "no two samples of a variogram are apart by less than its longest lag of {longest} m: give samples that lie closer, or \
+             a longer lag"
+        )));
+    };
+    let lags = Lags { shortest: shortest * shortest, longest: longest * longest, centres };
+    let mut counts = [0_usize; BINS];
+    lags.each(&ranked, |bin, _, _| counts[bin] += 1);
+    let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); BINS];
+    lags.each(&ranked, |bin, a, b| {
+        // Every so-manieth pair, by its hash.
+        if mixed(a.0 ^ b.0.rotate_left(32)) % (counts[bin].div_ceil(PAIRS) as u64) == 0 {
+            found[bin].push((distance_squared(&a.1, &b.1).sqrt(), (a.1.difference - b.1.difference).abs()));
+        }
+    });
+    let bins = found.into_iter().filter(|pairs| pairs.len() >= FEWEST);
+    Ok(bins.map(|pairs| lag_bin(pairs, options.estimator, extent.area())).collect())
+}
+
+/// Squared distances between the shortest and the longest, from the first so many samples to all.
+struct Lags {
+    shortest: f64,
+    longest: f64,
+    centres: usize,
+}
+
+type Ranked = (u64, StableSample);
+
+impl Lags {
+    /// Calls `each` with every pair and its bin.
+    fn each(&self, ranked: &[Ranked], mut each: impl FnMut(usize, &Ranked, &Ranked)) {
+        for (i, centre) in ranked[..self.centres].iter().enumerate() {
+            for other in &ranked[i + 1..] {
+                let squared = distance_squared(&centre.1, &other.1);
+                // The small margin keeps distances that are equal but for rounding in one bin.
+                let ratio = squared / self.shortest * (1.0 + 1e-9);
+                if squared <= self.longest && ratio >= 1.0 {
+                    each((ratio.to_bits() >> 52) as usize - 1023, centre, other);
+                }
+            }
+        }
+    }
+}
+
+/// The median distance from a sample to its nearest one, over up to 500 of the centres.
+fn shortest_lag(ranked: &[Ranked], centres: usize) -> Option<f64> {
+    let nearest = |(i, centre): (usize, &Ranked)| {
+        let others = ranked.iter().enumerate().filter(|(j, _)| *j != i);
+        let distances = others.map(|(_, other)| distance_squared(&centre.1, &other.1)).filter(|squared| *squared > 0.0);
+        distances.min_by(f64::total_cmp).map(f64::sqrt)
+    };
+    let found: Vec<f64> = ranked[..centres.min(500)].iter().enumerate().filter_map(nearest).collect();
+    if found.is_empty() { None } else { Some(median(found)) }
+}
+
+fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator, area: f64) -> LagBin {
+    // Sums in one order, whatever the order of the samples.
+    pairs.sort_by(|(a, p), (b, q)| p.total_cmp(q).then(a.total_cmp(b)));
+    let n = pairs.len() as f64;
+    let lag = pairs.iter().map(|(distance, _)| distance).sum::<f64>() / n;
+    let mean = |power: f64| pairs.iter().map(|(_, difference)| difference.powf(power)).sum::<f64>() / n;
+    let (semivariance, efficiency) = match estimator {
+        VariogramEstimator::Dowd => {
+            let middle = median(pairs.iter().map(|(_, difference)| *difference).collect());
+            (0.5 * 2.198 * middle * middle, 0.37)
+        }
+        VariogramEstimator::CressieHawkins => (0.5 * mean(0.5).powi(4) / (0.457 + 0.494 / n), 0.8),
+        VariogramEstimator::Matheron => (0.5 * mean(2.0), 1.0),
+    };
+    // Of pairs, and of independent places: as many squares of the lag's side as the extent holds.
+    let independent = 1.0 / n + lag * lag / area.max(f64::MIN_POSITIVE);
+    LagBin { lag, semivariance, pairs: pairs.len(), relative_error: (2.0 / efficiency * independent).sqrt() }
+}
+
+fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
+    let [x, y] = [0, 1].map(|axis| a.position[axis] - b.position[axis]);
+    x * x + y * y
+}
+
+/// Hash of a position.
+fn hash(sample: &StableSample) -> u64 {
+    let [x, y] = sample.position.map(|coordinate| (coordinate + 0.0).to_bits());
+    mixed(mixed(x) ^ y)
+}
+
+/// splitmix64.
+fn mixed(value: u64) -> u64 {
+    let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    for multiplier in [0xBF58_476D_1CE4_E5B9_u64, 0x94D0_49BB_1331_11EB] {
+        z = (z ^ (z >> 29)).wrapping_mul(multiplier);
+    }
+    z ^ (z >> 32)
+}
+
+/// Median; NaN of nothing.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let upper = values.len() / 2;
+    match (values.get(upper), values.len() % 2) {
+        (Some(middle), 1) => *middle,
+        (Some(above), _) => 0.5 * (values[upper - 1] + above),
+        (None, _) => f64::NAN,
+    }
+}
+
+/// Box around samples.
+struct Extent {
+    sides: [f64; 2],
+}
+
+impl Extent {
+    fn of(samples: &[StableSample]) -> Self {
+        let side = |axis: usize| {
+            let along = || samples.iter().map(|sample| sample.position[axis]);
+            along().fold(f64::MIN, f64::max) - along().fold(f64::MAX, f64::min)
+        };
+        Self { sides: [side(0), side(1)] }
+    }
+
+    fn diagonal(&self) -> f64 {
+        self.sides[0].hypot(self.sides[1])
+    }
+
+    fn area(&self) -> f64 {
+        self.sides[0] * self.sides[1]
+    }
+}

@@ -1,0 +1,198 @@
+//! Blocks of 8 × 8 cells, split where they contradict themselves.
+//!
+//! The noise of a sum of 64 cells is an eighth of a cell's in proportion, so that the sign of a change is known far sooner
+//! than in a single cell. That holds only while the cells of the block changed alike. A block whose quarters differ by more
+//! than their noise is therefore taken apart, down to single cells: next to a scarp, gain and loss are not added up.
+
+use super::noise::Noise;
+
+/// Cells along the side of a block.
+pub(crate) const SIDE: usize = 8;
+
+/// χ² with three degrees of freedom above which the quarters of a block contradict each other (p = 0.002).
+const CONTRADICTION: f64 = 15.0;
+
+/// The same for quarters of a block that is split already (p = 0.05): change is there.
+const CONTRADICTION_WITHIN: f64 = 8.0;
+
+/// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
+const SCATTER: f64 = 5.0;
+
+/// Degrees of freedom from which the variances of a block's own cells stand for its cells of single points.
+const FREEDOM: f64 = 10.0;
+
+/// A cell with a difference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Cell {
+    /// Compared − reference, metres.
+    pub(crate) difference: f64,
+    /// Random variance of the difference, m².
+    pub(crate) variance: f64,
+    /// 1/n₁ + 1/n₂ of the points of both epochs: variances of cells that are alike are in proportion to it.
+    pub(crate) factor: f64,
+    /// Degrees of freedom of the variance; 0 where it is that of the survey, since an epoch has a single point.
+    pub(crate) freedom: f64,
+    /// Rise of the surface per unit of each unknown of the pose; zeros where the pose has no covariance.
+    pub(crate) lever: [f64; 6],
+    /// Part of a free direction that noise of the normal explains.
+    pub(crate) tilt: f64,
+}
+
+/// The cells of a block that have been seen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block {
+    cells: [Option<Cell>; SIDE * SIDE],
+    /// One bit per cell that was visited, with a difference or without.
+    visited: u64,
+}
+
+/// Cells that changed alike: sums over them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Leaf {
+    /// Number of cells with a difference.
+    pub(crate) cells: u32,
+    /// log₂ of the side, cells.
+    pub(crate) level: usize,
+    /// Σ differences, metres.
+    pub(crate) sum: f64,
+    /// Σ random variances, m².
+    pub(crate) variance: f64,
+    /// Σ levers.
+    pub(crate) lever: [f64; 6],
+    /// Σ tilts.
+    pub(crate) tilt: f64,
+}
+
+/// A square of cells in a block.
+#[derive(Clone, Copy)]
+struct Square {
+    row: usize,
+    column: usize,
+    level: usize,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { cells: [None; SIDE * SIDE], visited: 0 }
+    }
+}
+
+impl Block {
+    /// Visits a cell; rows and columns count from the block's own corner.
+    pub(crate) fn visit(&mut self, row: usize, column: usize, cell: Option<Cell>) {
+        let at = row * SIDE + column;
+        self.cells[at] = cell;
+        self.visited |= 1 << at;
+    }
+
+    /// Whether every cell was visited.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.visited == u64::MAX
+    }
+
+    /// Joins the cells that were visited elsewhere.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (at, cell) in other.cells.iter().enumerate() {
+            if other.visited >> at & 1 == 1 {
+                self.cells[at] = *cell;
+            }
+        }
+        self.visited |= other.visited;
+    }
+
+    /// Calls `each` with every part of the block whose cells changed alike.
+    pub(crate) fn leaves(&self, noise: &Noise, each: &mut impl FnMut(Leaf)) {
+        let mut block = self.clone();
+        block.borrow_variances();
+        block.split(Square { row: 0, column: 0, level: SIDE.ilog2() as usize }, CONTRADICTION, noise, each);
+    }
+
+    /// Gives cells where an epoch has a single point the scatter of the block's other cells. The survey's scatter, which they have
+    /// otherwise, contains its steepest and roughest places.
+    fn borrow_variances(&mut self) {
+        let cells = || self.cells.iter().flatten();
+        let freedom: f64 = cells().map(|cell| cell.freedom).sum();
+        let squares: f64 = cells().map(|cell| cell.freedom * cell.variance / cell.factor).sum();
+        if freedom < FREEDOM {
+            return;
+        }
+        for cell in self.cells.iter_mut().flatten().filter(|cell| cell.freedom == 0.0) {
+            cell.variance = cell.factor * squares / freedom;
+        }
+    }
+
+    fn split(&self, square: Square, threshold: f64, noise: &Noise, each: &mut impl FnMut(Leaf)) {
+        let whole = self.sum(square);
+        if whole.cells == 0 {
+            return;
+        }
+        let is_uniform =
+            || self.contradiction(square, &whole, noise) <= threshold && !self.scatters(square, &whole, noise);
+        if square.level == 0 || is_uniform() {
+            return each(whole);
+        }
+        for quarter in square.quarters() {
+            self.split(quarter, CONTRADICTION_WITHIN, noise, each);
+        }
+    }
+
+    fn sum(&self, square: Square) -> Leaf {
+        let mut leaf = Leaf { level: square.level, ..Leaf::default() };
+        let side = 1 << square.level;
+        for row in square.row..square.row + side {
+            for cell in self.cells[row * SIDE + square.column..][..side].iter().flatten() {
+                leaf.cells += 1;
+                leaf.sum += cell.difference;
+                leaf.variance += cell.variance;
+                leaf.tilt += cell.tilt;
+                for (sum, part) in leaf.lever.iter_mut().zip(cell.lever) {
+                    *sum += part;
+                }
+            }
+        }
+        leaf
+    }
+
+    /// Whether single cells scatter about the mean by more than their variances say.
+    fn scatters(&self, square: Square, whole: &Leaf, noise: &Noise) -> bool {
+        let cells = f64::from(whole.cells);
+        let mean = whole.sum / cells;
+        let shared = noise.within(square.level);
+        let side = 1 << square.level;
+        let rows = square.row..square.row + side;
+        let deviations = rows
+            .flat_map(|row| self.cells[row * SIDE + square.column..][..side].iter().flatten())
+            .map(|cell| (cell.difference - mean).powi(2));
+        let chi_square = deviations.sum::<f64>() / (whole.variance / cells + shared).max(f64::MIN_POSITIVE);
+        let freedom = cells - 1.0;
+        chi_square > freedom + SCATTER * (2.0 * freedom).sqrt()
+    }
+
+    /// χ² of the quarters' means about the mean of the whole, with the mean variance of its cells.
+    fn contradiction(&self, square: Square, whole: &Leaf, noise: &Noise) -> f64 {
+        let mean = whole.sum / f64::from(whole.cells);
+        let variance = whole.variance / f64::from(whole.cells);
+        let mut chi_square = 0.0;
+        for quarter in square.quarters().map(|quarter| self.sum(quarter)) {
+            if quarter.cells > 0 {
+                let cells = f64::from(quarter.cells);
+                let expected = variance / cells + noise.between_quarters(square.level);
+                let deviation = quarter.sum / cells - mean;
+                chi_square += deviation * deviation / expected.max(f64::MIN_POSITIVE);
+            }
+        }
+        chi_square
+    }
+}
+
+impl Square {
+    fn quarters(self) -> [Self; 4] {
+        let level = self.level - 1;
+        let half = 1 << level;
+        [(0, 0), (0, half), (half, 0), (half, half)].map(|(down, right)| Self {
+            row: self.row + down,
+            column: self.column + right,
+            level,
+        })
+    }
+}

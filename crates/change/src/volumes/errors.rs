@@ -1,0 +1,94 @@
+//! What the errors of volumes consist of.
+
+use super::{
+    Parameters,
+    chance::HERMITE,
+    report::ErrorParts,
+    sums::{Exact, Side, Sums},
+    tally::Tally,
+};
+use crate::{RegistrationError, Variogram};
+
+/// Share of the noise of a part that goes into the gain, where the sign of its change is not certain, and the same of the loss.
+const EVEN_ODDS: f64 = 0.5;
+
+/// Error of the net: independent cells, aᵀ C a, and the variogram's variance of the sum.
+pub(crate) fn net(parameters: &Parameters, sums: &Sums) -> ErrorParts {
+    let area = sums.net.certain as f64 * parameters.cell_area();
+    let correlated = parameters.variogram.as_ref().map_or(0.0, |variogram| area * mean_error(variogram, area));
+    ErrorParts {
+        random: sums.net.variances.variance().sqrt() * parameters.cell_area(),
+        registration: registration(parameters, &sums.net),
+        correlated,
+    }
+}
+
+/// Error of the gain or of the loss.
+pub(crate) fn gain_or_loss(parameters: &Parameters, sums: &Sums, side: &Side) -> ErrorParts {
+    ErrorParts {
+        random: side.variances.variance().sqrt() * parameters.cell_area(),
+        registration: registration(parameters, side),
+        correlated: parameters
+            .variogram
+            .as_ref()
+            .map_or(0.0, |variogram| correlated(parameters, variogram, sums, side)),
+    }
+}
+
+/// Σ over the cells of weight · rise of the surface, by the alignment's uncertainty.
+fn registration(parameters: &Parameters, side: &Side) -> f64 {
+    let sum = match &parameters.registration_error {
+        RegistrationError::Given(metres) => metres * side.weights.height(),
+        RegistrationError::Covariance(pose) => pose.variance(side.levers.map(Exact::height)).sqrt(),
+    };
+    sum * parameters.cell_area()
+}
+
+/// Standard error of the correlated part of a mean over `area` m², metres.
+fn mean_error(variogram: &Variogram, area: f64) -> f64 {
+    (variogram.covariance(0.0) * variogram.mean_correlation(area, 1)).sqrt()
+}
+
+/// Correlated part of the error of a gain or a loss.
+///
+/// An error c of the heights enters with the weight w: 1 where the ground certainly rose, ½ where the sign is not certain, 0 where
+/// it fell. With A the area and N its effective number of samples, Var Σ w c = σ² A²/N · (w̄² + (mean w² − w̄²) (1 − 1/N)): the
+/// weights are taken to vary over distances beyond the range. Where the sign is not certain, the correction for chance adds
+/// ¼ Σ c_k² ρᵏ over the pairs, c_k the Hermite coefficients of h.
+fn correlated(parameters: &Parameters, variogram: &Variogram, sums: &Sums, side: &Side) -> f64 {
+    let cells = sums.net.certain as f64;
+    if cells == 0.0 {
+        return 0.0;
+    }
+    let sill = variogram.covariance(0.0);
+    let (certain, uncertain) = (side.certain as f64, sums.uncertain as f64);
+    let weight = (certain + EVEN_ODDS * uncertain) / cells;
+    let square = (certain + EVEN_ODDS * EVEN_ODDS * uncertain) / cells;
+    let area = cells * parameters.cell_area();
+    let together = variogram.mean_correlation(area, 1);
+    let linear = area * area * together * (weight * weight + (square - weight * weight) * (1.0 - together));
+    let uncertain_area = uncertain * parameters.cell_area();
+    let share = if uncertain > 0.0 { sums.correlated_share.height() / uncertain } else { 0.0 };
+    let chance: f64 = HERMITE
+        .iter()
+        .map(|(order, coefficient)| {
+            coefficient * share.powi(order - 1) * variogram.mean_correlation(uncertain_area, *order)
+        })
+        .sum();
+    (sill * (linear + 0.25 * uncertain_area * uncertain_area * chance)).max(0.0).sqrt()
+}
+
+/// Why there is no error.
+pub(crate) fn unknown(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Option<String> {
+    if tally.without_scatter > 0 {
+        return Some(format!(
+            "nothing is known of the scatter of {} of {} differences (a minimum or maximum has no standard error)",
+            tally.without_scatter, tally.cells
+        ));
+    }
+    let RegistrationError::Covariance(pose) = &parameters.registration_error else { return None };
+    let free = [&sums.net, &sums.gain, &sums.loss]
+        .into_iter()
+        .find_map(|side| pose.free_in_sum(side.levers.map(Exact::height), side.tilts.height()))?;
+    Some(format!("the alignment does not determine the {}, which changes this volume", free.description))
+}

@@ -1,0 +1,398 @@
+//! Volumes and their errors against what is true. The whole table: `cargo run --release --example calibrate -- volumes`.
+
+use isopach_change as api;
+#[path = "../../../examples/calibrate/random.rs"]
+mod random;
+#[path = "../../../examples/calibrate/volume_coverage.rs"]
+mod volume_coverage;
+#[path = "../../../examples/calibrate/volume_scenes.rs"]
+mod volume_scenes;
+
+use api::{
+    Dod, DodRasters, RegistrationError, StableSample, Status, Structure, Variogram, VariogramEstimator, VariogramModel,
+    VariogramOptions, Volumes, ZonedVolumes,
+};
+use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
+use isopach_compute::Cpu;
+use isopach_raster::{CellStatistic, Grid, Raster};
+use ndarray::s;
+use random::Random;
+use volume_scenes::{CASES, Case};
+
+/// Scenes of a case in a test.
+const SCENES: u64 = 60;
+
+fn case(name: &str) -> &'static Case {
+    CASES.iter().find(|case| case.name == name).unwrap()
+}
+
+/// Of 60 scenes with 95 % inside, fewer than 51 or (for the upper bound of 98 %) a bias are once in 3000 tests.
+fn covers(name: &str) {
+    let found = volume_coverage::coverage(case(name), SCENES).unwrap();
+    for (i, what) in ["gain", "loss", "net"].into_iter().enumerate() {
+        assert!(found.inside[i] >= 51.0 / 60.0, "{name}: {what}: {found:?}");
+        let of_mean = found.stated[i] / (SCENES as f64).sqrt();
+        assert!(found.bias[i].abs() < 4.0 * of_mean, "{name}: {what} is biased: {found:?}");
+        // A standard deviation of 60 is known to 9 %.
+        let ratio = found.rms[i] / found.stated[i];
+        assert!((0.65..1.35).contains(&ratio), "{name}: {what} differs from its error: {found:?}");
+    }
+}
+
+#[test]
+fn without_change_gain_and_loss_are_zero_within_their_errors() {
+    covers("no change, 5 points/m²");
+    covers("no change, 3 points/m²");
+}
+
+#[test]
+fn volumes_of_a_slide_cover_the_truth() {
+    covers("slide, 3 points/m²");
+    covers("slide, slope 0.3");
+}
+
+#[test]
+fn volumes_of_change_below_the_level_of_detection_cover_the_truth() {
+    covers("faint change");
+}
+
+#[test]
+fn heavy_tails_and_whole_centimetres_do_not_matter() {
+    covers("slide, heavy tails");
+    covers("slide, whole centimetres");
+}
+
+#[test]
+fn a_sum_of_significant_cells_is_biased_where_the_estimate_is_not() {
+    let found = volume_coverage::coverage(case("no change, 5 points/m²"), 20).unwrap();
+    assert!(found.thresholded_bias.iter().all(|bias| *bias > 2.0 * found.stated[0]), "{found:?}");
+}
+
+/// A raster of the same grid as others.
+fn raster(grid: Grid, value: impl Fn(usize, usize) -> f64) -> Raster {
+    let rows = (0..grid.rows * grid.columns).map(|i| value(i / grid.columns, i % grid.columns)).collect();
+    Raster::from_rows(grid, rows).unwrap()
+}
+
+/// Rasters with given differences, standard error 0.02 m, and points in every cell that has a difference.
+fn rasters(grid: Grid, difference: impl Fn(usize, usize) -> f64) -> DodRasters {
+    let constant = |value: f64| raster(grid, move |_, _| value);
+    let difference = raster(grid, difference);
+    let count = Raster { grid, values: difference.values.mapv(|d| if d.is_nan() { 0.0 } else { 5.0 }) };
+    DodRasters {
+        difference,
+        level_of_detection: constant(0.04),
+        standard_error: constant(0.02),
+        p_value: constant(f64::NAN),
+        slope: [constant(0.0), constant(0.0)],
+        heights: [constant(100.0), constant(100.0)],
+        counts: [count.clone(), count],
+        status: constant(f64::from(Status::Valid as u8)),
+    }
+}
+
+/// The rows and columns of rasters from `first` on.
+fn part(all: &DodRasters, first: [usize; 2], counts: [usize; 2]) -> DodRasters {
+    let cut = |raster: &Raster| {
+        let values = raster.values.slice(s![first[0]..first[0] + counts[0], first[1]..first[1] + counts[1]]).to_owned();
+        let Grid { cell_size, first: [x, y], rows, .. } = raster.grid;
+        let south = y + (rows - first[0] - counts[0]) as i64;
+        Raster {
+            grid: Grid { cell_size, first: [x + first[1] as i64, south], rows: counts[0], columns: counts[1] },
+            values,
+        }
+    };
+    DodRasters {
+        difference: cut(&all.difference),
+        level_of_detection: cut(&all.level_of_detection),
+        standard_error: cut(&all.standard_error),
+        p_value: cut(&all.p_value),
+        slope: [cut(&all.slope[0]), cut(&all.slope[1])],
+        heights: [cut(&all.heights[0]), cut(&all.heights[1])],
+        counts: [cut(&all.counts[0]), cut(&all.counts[1])],
+        status: cut(&all.status),
+    }
+}
+
+fn grid(columns: usize, rows: usize) -> Grid {
+    Grid { cell_size: 0.5, first: [-13, 29], columns, rows }
+}
+
+/// Noise, a mound and holes.
+fn rough(columns: usize, rows: usize) -> DodRasters {
+    let mut random = Random::new(7);
+    let noise: Vec<f64> = (0..columns * rows).map(|_| 0.02 * random.normal()).collect();
+    rasters(grid(columns, rows), |row, column| {
+        let mound = (0.5 - 0.02 * (row as f64 - 15.0).hypot(column as f64 - 20.0)).max(0.0);
+        if (row * 31 + column * 17) % 11 == 0 { f64::NAN } else { noise[row * columns + column] + mound }
+    })
+}
+
+fn pose() -> PoseCovariance {
+    let diagonal = [1e-8, 2e-8, 3e-8, 4e-4, 5e-4, 1e-4];
+    let matrix = std::array::from_fn(|i| std::array::from_fn(|j| if i == j { diagonal[i] } else { 0.0 }));
+    PoseCovariance { matrix, ..PoseCovariance::exact([3.0, 20.0, 100.0]) }
+}
+
+fn correlated() -> Variogram {
+    let structure = Structure { sill: 1e-4, range: 6.0, model: VariogramModel::Spherical };
+    Variogram::known(4e-4, vec![structure])
+}
+
+#[test]
+fn the_bits_do_not_depend_on_tiles_their_order_or_merging() {
+    let all = rough(61, 47);
+    for empty in [
+        Volumes::new(0.5, 0.01),
+        Volumes::new(0.5, RegistrationError::Covariance(pose())),
+        Volumes::new(0.5, 0.0).with_variogram(correlated()),
+    ] {
+        let mut whole = empty.clone();
+        whole.add(&all).unwrap();
+        for (height, width) in [(1, 61), (5, 7), (16, 16), (47, 9)] {
+            let mut tiles: Vec<DodRasters> = Vec::new();
+            for row in (0..47).step_by(height) {
+                for column in (0..61).step_by(width) {
+                    tiles.push(part(&all, [row, column], [height.min(47 - row), width.min(61 - column)]));
+                }
+            }
+            let mut forwards = empty.clone();
+            tiles.iter().for_each(|tile| forwards.add(tile).unwrap());
+            let [mut even, mut odd] = [empty.clone(), empty.clone()];
+            for (i, tile) in tiles.iter().enumerate().rev() {
+                if i % 2 == 0 { even.add(tile).unwrap() } else { odd.add(tile).unwrap() }
+            }
+            odd.merge(&even).unwrap();
+            assert_eq!(forwards.report(), whole.report(), "tiles of {height} × {width}");
+            assert_eq!(odd.report(), whole.report(), "tiles of {height} × {width}, merged");
+            assert_eq!(odd, forwards);
+        }
+    }
+}
+
+#[test]
+fn zones_are_what_their_cells_are_alone() {
+    let all = rough(61, 47);
+    let zone = |[x, y]: [f64; 2]| if x < 5.0 { 0 } else { 1 + usize::from(y > 25.0) };
+    let empty = Volumes::new(0.5, 0.01).with_variogram(correlated());
+    let mut zoned = ZonedVolumes::new(empty.clone(), 3);
+    for row in 0..47 {
+        zoned.add(&part(&all, [row, 0], [1, 61]), |centre| [zone(centre)]).unwrap();
+    }
+    let report = zoned.report();
+    let mut whole = empty.clone();
+    whole.add(&all).unwrap();
+    assert_eq!(report.total, whole.report());
+    for number in 0..3 {
+        let mut alone = empty.clone();
+        alone.add_where(&all, |centre| zone(centre) == number).unwrap();
+        assert_eq!(report.zones[number], alone.report(), "zone {number}");
+        assert!(report.zones[number].cells > 100);
+    }
+    let sum: f64 = report.zones.iter().map(|zone| zone.net.volume).sum();
+    assert!((sum - report.total.net.volume).abs() < 1e-6);
+    assert!(zoned.add(&all, |_| [3]).unwrap_err().to_string().contains("zone 3"));
+}
+
+#[test]
+fn a_uniform_rise_is_all_gain_and_its_error_is_in_closed_form() {
+    let all = rasters(grid(40, 24), |_, _| 0.3);
+    let mut volumes = Volumes::new(0.5, 0.01);
+    volumes.add(&all).unwrap();
+    let report = volumes.report();
+    let (cells, area) = (960.0_f64, 0.25);
+    assert!((report.gain.volume - 0.3 * cells * area).abs() < 1e-6);
+    assert!(report.loss.volume.abs() < 1e-6 && report.loss.error < 1e-9);
+    let expected = 1.96 * area * ((cells * 4e-4) + (0.01 * cells).powi(2)).sqrt();
+    assert!((report.gain.error - expected).abs() < 1e-6 && (report.net.error - expected).abs() < 1e-6);
+    assert_eq!(report.thresholded.gain.volume, report.summed.gain.volume);
+    assert_eq!((report.areas.compared, report.areas.significant), (240.0, 240.0));
+}
+
+#[test]
+fn gain_and_loss_in_one_block_are_not_set_off_against_each_other() {
+    let all = rasters(grid(40, 24), |_, column| if column % 5 < 2 { 0.3 } else { -0.2 });
+    let mut volumes = Volumes::new(0.5, 0.0);
+    volumes.add(&all).unwrap();
+    let report = volumes.report();
+    assert!((report.gain.volume - 0.3 * 384.0 * 0.25).abs() < 0.05, "{report:?}");
+    assert!((report.loss.volume - 0.2 * 576.0 * 0.25).abs() < 0.05, "{report:?}");
+}
+
+#[test]
+fn the_alignment_enters_as_a_sum_over_the_cells() {
+    let all = rasters(grid(40, 24), |_, _| 0.3);
+    let mut volumes = Volumes::new(0.5, RegistrationError::Covariance(pose()));
+    volumes.add(&all).unwrap();
+    let report = volumes.report();
+    let mut sum = [0.0; 6];
+    for row in 0..24 {
+        for column in 0..40 {
+            let [x, y] = all.difference.grid.centre(row, column);
+            for (total, part) in sum.iter_mut().zip(pose().jacobian([x, y, 100.0], [0.0, 0.0, 1.0])) {
+                *total += 0.25 * part;
+            }
+        }
+    }
+    assert!((report.parts.net.registration - pose().variance(sum).sqrt()).abs() < 1e-6);
+    assert!((report.parts.gain.registration - report.parts.net.registration).abs() < 1e-9);
+}
+
+#[test]
+fn a_volume_along_a_free_direction_has_no_error_and_says_so() {
+    let free = |axis: usize, description: &str| FreeDirection {
+        unknowns: std::array::from_fn(|i| f64::from(u8::from(i == axis))),
+        description: description.into(),
+    };
+    let all = rasters(grid(40, 24), |_, _| 0.3);
+    let report = |pose: PoseCovariance| {
+        let mut volumes = Volumes::new(0.5, RegistrationError::Covariance(pose));
+        volumes.add(&all).unwrap();
+        volumes.report()
+    };
+    let sideways = report(PoseCovariance { free: vec![free(3, "shift along x")], normal_noise: 0.01, ..pose() });
+    assert!(sideways.net.error > 0.0 && sideways.without_error.is_none());
+    let upwards = report(PoseCovariance { free: vec![free(5, "height")], normal_noise: 0.01, ..pose() });
+    assert!(upwards.net.error.is_nan() && upwards.net.volume > 0.0);
+    assert!(upwards.without_error.unwrap().contains("height"));
+}
+
+#[test]
+fn what_could_not_be_compared_or_tested_is_said() {
+    let mut all = rasters(grid(10, 10), |_, _| 0.1);
+    let mut clear = |at: [usize; 2], counts: [f64; 2]| {
+        all.difference.values[at] = f64::NAN;
+        all.counts[0].values[at] = counts[0];
+        all.counts[1].values[at] = counts[1];
+    };
+    clear([0, 0], [3.0, 0.0]);
+    clear([0, 1], [0.0, 2.0]);
+    clear([0, 2], [0.0, 1.0]);
+    clear([0, 3], [0.0, 0.0]);
+    all.level_of_detection.values[[5, 5]] = f64::NAN;
+    all.status.values[[5, 5]] = f64::from(Status::NoSpread as u8);
+    let mut volumes = Volumes::new(0.5, 0.0);
+    volumes.add(&all).unwrap();
+    let report = volumes.report();
+    assert_eq!((report.cells, report.cells_without_level_of_detection), (96, 1));
+    assert_eq!(report.areas.only_reference, 0.25);
+    assert_eq!(report.areas.only_compared, 0.5);
+    assert_eq!(report.areas.untested_by_reason, vec![(Status::NoSpread, 0.25)]);
+    assert_eq!(report.areas.share(report.areas.untested), 1.0 / 99.0);
+    all.standard_error.values[[4, 4]] = f64::NAN;
+    let mut unknown = Volumes::new(0.5, 0.0);
+    unknown.add(&all).unwrap();
+    assert!(unknown.report().net.error.is_nan());
+    assert!(unknown.report().without_error.unwrap().contains("1 of 96"));
+}
+
+#[test]
+fn a_minimum_has_volumes_but_no_error() {
+    let mut random = Random::new(3);
+    let points: Vec<_> =
+        (0..2000).map(|_| [random.uniform() * 16.0, random.uniform() * 16.0, random.normal()]).collect();
+    let cloud = Cloud::from_points(&points).unwrap();
+    let dod = Dod { statistic: CellStatistic::Min, ..Dod::default() };
+    let found = dod.run(&Cpu, &cloud, &cloud, Rect { min: [0.0; 2], max: [16.0; 2] }).unwrap();
+    let mut volumes = Volumes::new(1.0, 0.0);
+    volumes.add(&found).unwrap();
+    assert_eq!(volumes.report().net.volume, 0.0);
+    assert!(volumes.report().net.error.is_nan() && volumes.report().without_error.is_some());
+}
+
+#[test]
+fn mistakes_are_named() {
+    let mut volumes = Volumes::new(1.0, 0.0);
+    assert!(volumes.add(&rough(3, 3)).unwrap_err().to_string().contains("0.5 m cells"));
+    assert!(volumes.merge(&Volumes::new(1.0, 0.1)).is_err());
+    let sample = |i: usize| StableSample { position: [i as f64, 0.0], difference: 0.0 };
+    let samples: Vec<_> = (0..200).map(sample).collect();
+    let options = VariogramOptions::default();
+    assert!(Variogram::of(&samples[..50], &options).unwrap_err().to_string().contains("at least 100"));
+    assert!(Variogram::of(&samples, &VariogramOptions { structures: 3, ..options }).is_err());
+    assert!(Variogram::of(&samples, &VariogramOptions { trim: f64::NAN, ..options }).is_err());
+    assert!(Variogram::of(&samples, &VariogramOptions { longest_lag: Some(0.5), ..options }).is_err());
+    let mut broken = samples.clone();
+    broken[7].difference = f64::NAN;
+    assert!(Variogram::of(&broken, &options).unwrap_err().to_string().contains("sample 7"));
+    let heap = vec![sample(0); 200];
+    assert!(Variogram::of(&heap, &options).is_err());
+}
+
+#[test]
+fn the_integral_over_a_disc_is_the_double_sum_over_its_places() {
+    for model in [VariogramModel::Spherical, VariogramModel::Exponential] {
+        let structures = [3.0, 17.0].map(|range| Structure { sill: 0.01 * range, range, model });
+        let variogram = Variogram::known(0.0, structures.to_vec());
+        let radius: f64 = 14.0;
+        let place = |i: i32| [f64::from(i % 57 - 28) * 0.5, f64::from(i / 57 - 28) * 0.5];
+        let disc: Vec<_> = (0..57 * 57).map(place).filter(|[x, y]| x.hypot(*y) <= radius).collect();
+        let exact = variogram.variance_of_mean(&disc).sqrt();
+        let integral = variogram.mean_error(std::f64::consts::PI * radius * radius);
+        assert!((integral / exact - 1.0).abs() < 0.02, "{model:?}: {integral} {exact}");
+    }
+    assert!((correlated().mean_error(1e-6) - correlated().correlated_sigma()).abs() < 1e-5);
+}
+
+/// Samples of noise that is the mean of white noise over 8 m of a line of cells, twice: a triangle of covariance.
+fn correlated_samples(seed: u64) -> Vec<StableSample> {
+    let mut random = Random::new(seed);
+    let white: Vec<f64> = (0..110 * 110).map(|_| random.normal()).collect();
+    let mut samples = Vec::new();
+    for i in 0..100 * 100 {
+        let (row, column) = (i / 100, i % 100);
+        let sum: f64 = (0..64).map(|k| white[(row + k / 8) * 110 + column + k % 8]).sum();
+        let difference = 0.05 * sum / 8.0 + 0.03 * random.normal();
+        samples.push(StableSample { position: [column as f64, row as f64], difference });
+    }
+    samples
+}
+
+#[test]
+fn a_variogram_finds_nugget_sill_and_range_with_every_estimator() {
+    let samples = correlated_samples(1);
+    for estimator in [VariogramEstimator::Dowd, VariogramEstimator::CressieHawkins, VariogramEstimator::Matheron] {
+        let options = VariogramOptions { estimator, structures: 1, ..VariogramOptions::default() };
+        let variogram = Variogram::of(&samples, &options).unwrap();
+        let found = variogram.correlated_sigma();
+        assert!((found - 0.05).abs() < 0.008, "{estimator:?}: {found}");
+        assert!((variogram.nugget.sqrt() - 0.03).abs() < 0.006, "{estimator:?}: {}", variogram.nugget.sqrt());
+        assert!((6.0..13.0).contains(&variogram.structures[0].range), "{estimator:?}: {variogram:?}");
+    }
+}
+
+#[test]
+fn the_order_of_samples_does_not_matter() {
+    let mut samples = correlated_samples(2);
+    let options = VariogramOptions::default();
+    let forwards = Variogram::of(&samples, &options).unwrap();
+    samples.reverse();
+    assert_eq!(Variogram::of(&samples, &options).unwrap(), forwards);
+    samples.rotate_left(1234);
+    assert_eq!(Variogram::of(&samples, &options).unwrap(), forwards);
+}
+
+#[test]
+fn outliers_do_not_move_a_robust_variogram() {
+    let mut samples = correlated_samples(3);
+    let options = VariogramOptions::default();
+    let clean = Variogram::of(&samples, &options).unwrap().correlated_sigma();
+    samples.iter_mut().step_by(50).for_each(|sample| sample.difference += 3.0);
+    let found = Variogram::of(&samples, &options).unwrap().correlated_sigma();
+    assert!((found / clean - 1.0).abs() < 0.1, "{found} {clean}");
+}
+
+#[test]
+fn independent_noise_has_no_structure() {
+    for seed in 0..20 {
+        let mut random = Random::new(seed);
+        let sample = |i: usize| StableSample {
+            position: [(i % 60) as f64, (i / 60) as f64],
+            difference: 0.03 * random.normal(),
+        };
+        let samples: Vec<_> = (0..3600).map(sample).collect();
+        let variogram = Variogram::of(&samples, &VariogramOptions::default()).unwrap();
+        let share = variogram.covariance(0.0) / variogram.nugget;
+        assert!(share < 0.05, "seed {seed}: {variogram:?}");
+    }
+}

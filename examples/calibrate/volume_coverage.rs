@@ -1,0 +1,36 @@
+//! How often the stated errors of volumes contain the truth.
+
+use super::volume_scenes::{Case, Outcome};
+use rayon::prelude::*;
+
+/// Gain, loss and net over many scenes.
+#[derive(Clone, Debug)]
+pub(crate) struct Coverage {
+    /// Share of the scenes whose error contains the truth.
+    pub(crate) inside: [f64; 3],
+    /// Mean of found − true, m³.
+    pub(crate) bias: [f64; 3],
+    /// Root mean square of found − true, m³.
+    pub(crate) rms: [f64; 3],
+    /// Mean of the stated standard errors, m³.
+    pub(crate) stated: [f64; 3],
+    /// Mean of what a sum of significant cells has too much, m³: gain, loss.
+    pub(crate) thresholded_bias: [f64; 2],
+}
+
+/// Measures a case.
+///
+/// # Errors
+/// In words, what the library declined.
+pub(crate) fn coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
+    let outcomes: Vec<Outcome> = (0..scenes).into_par_iter().map(|seed| case.run(seed)).collect::<Result<_, _>>()?;
+    let n = scenes as f64;
+    let mean = |value: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(value).sum::<f64>() / n;
+    Ok(Coverage {
+        inside: [0, 1, 2].map(|i| mean(&|o| f64::from(u8::from(o.deviation[i].abs() <= o.error[i])))),
+        bias: [0, 1, 2].map(|i| mean(&|o| o.deviation[i])),
+        rms: [0, 1, 2].map(|i| mean(&|o| o.deviation[i].powi(2)).sqrt()),
+        stated: [0, 1, 2].map(|i| mean(&|o| o.error[i] / 1.96)),
+        thresholded_bias: [0, 1].map(|i| mean(&|o| o.thresholded[i])),
+    })
+}
