@@ -109,9 +109,7 @@ impl Lattice {
     /// The points as a reader makes them of the file's integers.
     fn coordinates(&self) -> Vec<[f64; 3]> {
         let scale = self.scale as f64 / 10_000.0 * self.metres;
-        let at = |point: [i32; 2], axis: usize| {
-            f64::from(point[axis]) * scale + self.offset[axis] as f64 * self.metres
-        };
+        let at = |point: [i32; 2], axis: usize| f64::from(point[axis]) * scale + self.offset[axis] as f64 * self.metres;
         self.points.iter().map(|&point| [at(point, 0), at(point, 1), 1.0]).collect()
     }
 
@@ -203,7 +201,8 @@ proptest! {
 
 #[test]
 fn what_lies_outside_of_a_grid_is_counted() {
-    let cloud = Cloud::from_points(&[[0.5, 0.5, 0.0], [1.0, 0.5, 0.0], [0.5, -0.1, 0.0], [0.999_999, 0.0, 0.0]]).unwrap();
+    let cloud =
+        Cloud::from_points(&[[0.5, 0.5, 0.0], [1.0, 0.5, 0.0], [0.5, -0.1, 0.0], [0.999_999, 0.0, 0.0]]).unwrap();
     let grid = Grid::covering(&Rect { min: [0.0; 2], max: [1.0; 2] }, 1.0).unwrap();
     assert_eq!(to_ticks(0.999_999), to_ticks(1.0), "less than a tick below the edge is held on it");
     assert_eq!(grid.count_outside(cloud.positions()), 3);

@@ -93,8 +93,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SIZES: [f64; 13] =
-        [1.0, 0.5, 0.1, 0.2, 0.3, 0.7, 2.5, 1.1, 33.3, 0.3048, 0.001, TICK, 1.5 * TICK];
+    const SIZES: [f64; 13] = [1.0, 0.5, 0.1, 0.2, 0.3, 0.7, 2.5, 1.1, 33.3, 0.3048, 0.001, TICK, 1.5 * TICK];
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]

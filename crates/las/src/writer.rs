@@ -135,7 +135,13 @@ impl LazWriter {
     }
 
     /// Appends the record of one point, whose columns have been checked.
-    pub(crate) fn append_record(&self, cloud: &Cloud, extra: &[&[f64]], i: usize, records: &mut Vec<u8>) -> Checked<()> {
+    pub(crate) fn append_record(
+        &self,
+        cloud: &Cloud,
+        extra: &[&[f64]],
+        i: usize,
+        records: &mut Vec<u8>,
+    ) -> Checked<()> {
         self.append(cloud, i, records)?;
         for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
             column.append(values[i], records);

@@ -98,8 +98,9 @@ fn every_point_is_there_in_the_order_of_the_grid() {
 #[test]
 fn threads_do_not_matter() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, cloud) = (dir.path().join("a.laz"), cloud(60_000));
+    let cloud = cloud(60_000);
     let on = |threads: usize| {
+        let path = dir.path().join(format!("{threads}.laz"));
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| write(&path, &cloud, &shuffled(60_000, 3), 7000, LITTLE));
         std::fs::read(&path).unwrap()

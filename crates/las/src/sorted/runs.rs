@@ -91,7 +91,12 @@ impl Runs {
     }
 
     /// Gives all records in order to `take`, with `memory` bytes for the buffers of readers. Many runs are merged to fewer, longer ones first.
-    pub(super) fn merge(&mut self, width: usize, memory: usize, mut take: impl FnMut(&[u8]) -> Checked<()>) -> Checked<()> {
+    pub(super) fn merge(
+        &mut self,
+        width: usize,
+        memory: usize,
+        mut take: impl FnMut(&[u8]) -> Checked<()>,
+    ) -> Checked<()> {
         let buffer = LEAST_BUFFER.max(width);
         let together = (memory / buffer).clamp(2, TOGETHER);
         while self.runs.len() > together {

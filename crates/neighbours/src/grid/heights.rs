@@ -48,7 +48,8 @@ impl Heights {
 
     /// Means over the blocks that have any of the `points`; `None` where there is no point.
     pub(super) fn means(&self, points: usize) -> Option<BlockMeans> {
-        let spans = self.ranges.iter().filter(|[low, high]| low <= high).map(|[low, high]| u64::from(high.abs_diff(*low)));
+        let spans =
+            self.ranges.iter().filter(|[low, high]| low <= high).map(|[low, high]| u64::from(high.abs_diff(*low)));
         let (blocks, sum) = spans.fold((0_u64, 0_u64), |(blocks, sum), span| (blocks + 1, sum + span));
         let mean = |sum: f64| sum / blocks as f64;
         (blocks > 0).then(|| BlockMeans { cells: 1 << SHIFT, height: mean(sum as f64), points: mean(points as f64) })
