@@ -18,10 +18,35 @@ struct Band<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// Sorts the points. O(n), deterministic: points of a cell stay in their order.
+    /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls are sorted twice: what the cells of the first grid hold
+    /// tells that they are too narrow.
     pub(crate) fn new(points: Positions<'a>) -> Self {
         let [low, high] = points.bounds().unwrap_or_default();
-        let (shift, columns, rows) = cell_shift(low, high, points.len());
+        let grid = Self::of_cells(points, [low, high], cell_shift(low, high, points.len()));
+        match grid.wider_shift() {
+            Some(shift) => Self::of_cells(points, [low, high], shift),
+            None => grid,
+        }
+    }
+
+    /// The shift of wider cells, where most points stand above each other.
+    ///
+    /// On a wall cells are small, because its plan is, and hold a few points of very different heights: the k nearest of a point are in hundreds
+    /// of cells. Cells of twice the distance between neighbours on the surface are better; they are crowded, sorted by height, and a query reads
+    /// the few points near its own height. Terrain and vegetation keep their cells: they are at most some dozen times higher than wide.
+    fn wider_shift(&self) -> Option<u32> {
+        const STEEP: f64 = 64.0;
+        let means = self.heights.means(self.points.len())?;
+        let width = f64::from(means.cells) * (1_u64 << self.shift) as f64;
+        if means.height < STEEP * width {
+            return None;
+        }
+        let apart = (width * means.height / means.points).sqrt();
+        (self.shift + 1..31).find(|&shift| (1_u64 << shift) as f64 >= 2.0 * apart)
+    }
+
+    fn of_cells(points: Positions<'a>, [low, high]: [[i32; 3]; 2], shift: u32) -> Self {
+        let [columns, rows] = [0, 1].map(|axis| cells_along(low, high, shift, axis) as usize);
         let cell = |p: &[i32; 3]| {
             let [column, row] = [0, 1].map(|axis| p[axis].abs_diff(low[axis]) >> shift);
             row * columns as u32 + column
@@ -99,11 +124,15 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Cell side (as a shift), columns and rows: the smallest cells of which there are at most half as many as points.
-fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> (u32, usize, usize) {
-    let cells = |shift: u32, axis: usize| (high[axis].abs_diff(low[axis]) >> shift) as u64 + 1;
-    let shift = (0..32).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2)).unwrap_or(31);
-    (shift, cells(shift, 0) as usize, cells(shift, 1) as usize)
+/// Cell side, as a shift: the smallest cells of which there are at most half as many as points.
+fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> u32 {
+    let cells = |shift: u32, axis: usize| cells_along(low, high, shift, axis);
+    (0..32).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2)).unwrap_or(31)
+}
+
+/// Number of columns (axis 0) or rows (axis 1) of cells of 2^shift ticks.
+fn cells_along(low: [i32; 3], high: [i32; 3], shift: u32, axis: usize) -> u64 {
+    u64::from(high[axis].abs_diff(low[axis]) >> shift) + 1
 }
 
 /// Exclusive prefix sum of the number of points a cell.
