@@ -28,6 +28,11 @@ impl Epoch {
         Ok(Self { paths, catalogue })
     }
 
+    /// The step that heights are rounded to, metres: that of the coarsest file.
+    pub(crate) fn resolution(&self) -> f64 {
+        self.catalogue.files().iter().map(|file| file.header().scale[2]).fold(0.0, f64::max)
+    }
+
     /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk whenever they are needed; and the bytes that
     /// they hold.
     pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<(Box<dyn PointSource + '_>, u64)> {

@@ -178,7 +178,7 @@ fn change(
     let squares = sample::squares([&thinned[0], &thinned[1]], [&*reference, compared], room)?;
     let suggested = sample::suggested(&squares)?;
     let settings = Settings::new(arguments, &suggested, registration_error(arguments, aligned.as_ref()))?;
-    let sample = Sample::of(&squares, &settings, &masks)?;
+    let sample = Sample::of(&squares, [before.resolution(), after.resolution()], &settings, &masks)?;
     drop(squares);
     let operation = operation(&settings, &sample, settings::correlated(arguments, &sample));
     bar.finish_and_clear();

@@ -5,10 +5,12 @@
 use crate::{masks::Masks, operation, settings::Settings};
 use isopach::{
     change::{
-        Epochs, M3c2, StableSample, SurveySample, SurveyStatistics, Variogram, VariogramOptions,
+        CoreSelection, Epochs, M3c2, StableSample, Suggested, Suggestions, SurveySample, SurveyStatistics, Variogram,
+        VariogramOptions,
     },
-    cloud::{Cloud, Columns},
-    compute::{Cpu, Result},
+    cloud::{Cloud, Columns, REACH},
+    compute::{Cpu, Error, Result},
+    neighbours::{NeighbourIndex as _, NeighbourSearch as _},
     tiling::{BlockPair, Blocks, PointSource, Sample as Points, Thinned, Thinning},
 };
 use rayon::prelude::*;
@@ -36,6 +38,62 @@ pub(crate) fn squares(thinned: [&Thinned; 2], sources: [&dyn PointSource; 2], me
     Blocks::choose(thinned, SIDE, POINTS, SEED)?.read(sources, Columns::XYZ, |_| true, memory)
 }
 
+/// Parameters that the data ask for.
+#[derive(Clone, Debug)]
+pub(crate) struct FromData {
+    /// Cell, cylinder, radii, statistic.
+    pub(crate) suggestions: Suggestions,
+    /// Whether most of the ground is so steep that squares of the plan miss it.
+    pub(crate) steep: Suggested<bool>,
+}
+
+/// Points that normals are looked at, and the squares' points that suggestions are made from must be within reach of each other.
+const PROBES: u64 = 2000;
+/// Share of flat normals above which ground counts as steep: a wall has two thirds or more, wooded slopes fewer.
+const STEEP: f64 = 0.5;
+
+/// What the squares say of the parameters.
+pub(crate) fn suggested(points: &Points) -> Result<FromData> {
+    let [before, after] = joined(points)?;
+    let suggestions = M3c2::suggest(&Cpu, &before, &after)?;
+    let radius = suggestions.normal_radii.value.first().copied().unwrap_or(1.0);
+    let every = (before.len() as u64).div_ceil(PROBES).max(1) as u32;
+    let probes = CoreSelection::EveryNth(every).choose(&before)?;
+    let normals = Cpu.index(before.positions())?.normals(probes.positions(), &[radius], [0.0, 0.0, 1.0])?;
+    let found: Vec<f64> = normals.iter().filter(|n| n.axis != [0.0; 3]).map(|n| n.axis[2].abs()).collect();
+    let flat = found.iter().filter(|up| **up < std::f64::consts::FRAC_1_SQRT_2).count() as f64 / found.len().max(1) as f64;
+    let reason = format!(
+        "{:.0} % of the surface is steeper than 45°: {}",
+        100.0 * flat,
+        if flat > STEEP { "one core point a cube" } else { "one core point a square" }
+    );
+    Ok(FromData { suggestions, steep: Suggested { value: flat > STEEP, reason } })
+}
+
+/// The squares around the middle one as one pair of clouds.
+fn joined(points: &Points) -> Result<[Cloud; 2]> {
+    let Some(middle) = points.pairs.get(points.pairs.len() / 2) else {
+        return Err(Error::InvalidInput("the epochs share no ground: there is nothing to compare".into()));
+    };
+    let origin = middle.clouds[0].positions().origin();
+    let centre = middle.block.area.centre();
+    let near = |pair: &&BlockPair| {
+        let there = pair.block.area.centre();
+        (0..2).all(|axis| (there[axis] - centre[axis]).abs() < REACH - SIDE)
+    };
+    let cloud = |epoch: usize| {
+        let all = points.pairs.iter().filter(near).flat_map(|pair| {
+            let positions = pair.clouds[epoch].positions();
+            (0..positions.len()).map(move |i| positions.absolute(i))
+        });
+        // Squares of another height than the middle one may be out of reach.
+        let base = origin.metres()[2];
+        let reached: Vec<[f64; 3]> = all.filter(|point| (point[2] - base).abs() < REACH - 1.0).collect();
+        Cloud::from_points_about(&reached, origin)
+    };
+    Ok([cloud(0)?, cloud(1)?])
+}
+
 /// What the squares say.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
@@ -53,7 +111,9 @@ pub(crate) struct Sample {
 
 impl Sample {
     /// Runs both methods over the squares.
-    pub(crate) fn of(points: &Points, settings: &Settings, masks: &Masks) -> Result<Self> {
+    ///
+    /// `resolution` is the step that the heights of each epoch's files are rounded to, metres: a moved epoch hides it.
+    pub(crate) fn of(points: &Points, resolution: [f64; 2], settings: &Settings, masks: &Masks) -> Result<Self> {
         let (dod, m3c2) = (operation::dod(settings), operation::m3c2(settings));
         let parts: Vec<(SurveySample, SurveySample)> = points
             .pairs
@@ -68,6 +128,8 @@ impl Sample {
             cells.merge(of_cells);
             cylinders.merge(of_cylinders);
         }
+        cells.rounded_to(resolution);
+        cylinders.rounded_to(resolution);
         let (cells, cylinders) = (cells.statistics(), cylinders.statistics());
         let stable = stable_cells(points, settings, cells, masks)?;
         let count = |epoch: usize| points.pairs.iter().map(|pair| pair.clouds[epoch].len()).sum();
@@ -122,7 +184,7 @@ fn statistics(of: &SurveyStatistics) -> Value {
 fn cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<SurveySample> {
     let [before, after] = &pair.clouds;
     let core_points: Cloud = match &settings.core {
-        isopach::change::CoreSelection::Given(_) => before.spaced(settings.core_spacing)?,
+        CoreSelection::Given(_) => before.spaced(settings.core_spacing)?,
         selection => selection.choose(before)?,
     };
     let epochs =

@@ -2,10 +2,10 @@
 
 use crate::{
     arguments::{Arguments, Correlated, Lod, Statistic},
-    sample::Sample,
+    sample::{FromData, Sample},
 };
 use isopach::{
-    change::{CoreSelection, Detection, ErrorModel, Normals, Orientation, RegistrationError, Suggestion},
+    change::{CoreSelection, Detection, ErrorModel, Normals, Orientation, RegistrationError},
     cloud::{Cloud, Columns},
     compute::{Error, Result},
     las::Catalogue,
@@ -42,18 +42,15 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Of what the user gave, and `suggested` for the rest.
-    pub(crate) fn new(
-        arguments: &Arguments,
-        suggested: &Suggestion,
-        registration_error: RegistrationError,
-    ) -> Result<Self> {
+    pub(crate) fn new(arguments: &Arguments, data: &FromData, registration_error: RegistrationError) -> Result<Self> {
+        let suggested = &data.suggestions;
         let mut reasons = Map::new();
         let mut because = |name: &str, reason: &str| {
             reasons.insert(name.to_owned(), json!(reason));
         };
         let cell = arguments.cell.unwrap_or_else(|| {
-            because("cell_m", &suggested.cell.reason);
-            suggested.cell.value
+            because("cell_m", &suggested.cell_size.reason);
+            suggested.cell_size.value
         });
         let cylinder_radius = arguments.cylinder_radius.unwrap_or_else(|| {
             because("cylinder_radius_m", &suggested.cylinder_radius.reason);
@@ -80,8 +77,8 @@ impl Settings {
         let (core, core_description) = match &arguments.core_points {
             Some(words) => (core_points(words, core_spacing)?, words.clone()),
             None => {
-                because("core_points", &suggested.steep.reason);
-                let steep = suggested.steep.value;
+                because("core_points", &data.steep.reason);
+                let steep = data.steep.value;
                 let core =
                     if steep { CoreSelection::Voxels(core_spacing) } else { CoreSelection::Grid(core_spacing) };
                 (core, if steep { "cubes" } else { "grid" }.to_owned())
