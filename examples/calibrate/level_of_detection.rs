@@ -26,7 +26,7 @@ const SPLITS: u64 = 3;
 ///
 /// # Errors
 /// Those of the runs.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     made(0.0, 0.0, "unchanged, flat, called changed, %")?;
     made(0.3, 0.0, "unchanged, slope of 0.3, called changed, %")?;
     made(0.0, 3.0, "changed by three standard deviations of the difference of means, found, %")?;
@@ -112,7 +112,7 @@ fn cell(places: &[Tested], low: u32, high: u32) -> String {
 }
 
 /// A file of the shared data, which is not shipped.
-pub fn shared(file: &str) -> Option<PathBuf> {
+pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     let roots = ["../shared/data", "../../../shared/data"];
     let found = roots.iter().map(|root| Path::new(root).join(file)).find(|path| path.exists());
     if found.is_none() {

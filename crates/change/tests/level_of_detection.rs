@@ -1,6 +1,6 @@
 //! How often unchanged ground is called changed, and how often change is found. The whole tables: the example `calibrate`.
 
-#![allow(missing_docs)]
+#![allow(clippy::print_stderr, missing_docs)]
 
 #[path = "../../../examples/calibrate/chance.rs"]
 mod chance;
