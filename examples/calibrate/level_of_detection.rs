@@ -40,7 +40,8 @@ fn made(slope: f64, change: f64, title: &str) -> Result<()> {
     );
     for count in PAIRS {
         for ratio in [1.0, 4.0] {
-            let scene = Scene { count, ratio, slope, change, seed: u64::from(count[0] * 1000 + count[1]) };
+            let scene =
+                Scene { count, ratio, slope, change, shared_error: 0.0, seed: u64::from(count[0] * 1000 + count[1]) };
             let halves = scene.halves()?;
             let lague = percent(&tested(Method::DodMean, &halves, &ErrorModel::Normal.into())?);
             print!("| {}, {} | {ratio} | {lague:.1} ", count[0], count[1]);

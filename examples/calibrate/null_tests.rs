@@ -62,6 +62,8 @@ pub(crate) struct Scene {
     pub(crate) slope: f64,
     /// Rise of the second epoch, in standard deviations of the difference of two means.
     pub(crate) change: f64,
+    /// Standard deviation of an error that all points of a cell of the second epoch share, metres.
+    pub(crate) shared_error: f64,
     /// Of the random numbers.
     pub(crate) seed: u64,
 }
@@ -81,12 +83,14 @@ impl Scene {
     /// metre of their centres, so that cylinders and cells hold the same points.
     pub(crate) fn halves(&self) -> Result<Halves> {
         let mut chance = Chance::new(self.seed);
+        let mut of_cells = Chance::new(self.seed + (1 << 32));
         let mut points: [Vec<[f64; 3]>; 2] = Default::default();
         for cell in 0..SIDE * SIDE {
             let corner = [f64::from(cell % SIDE) * 3.0, f64::from(cell / SIDE) * 3.0];
             let rough = 0.03 * (1.2 * chance.uniform() - 0.6).exp();
             let [first, second] = self.count.map(f64::from);
-            let lift = self.change * rough * (1.0 / first + self.ratio / second).sqrt();
+            let lift =
+                self.change * rough * (1.0 / first + self.ratio / second).sqrt() + self.shared_error * of_cells.normal();
             for (epoch, points) in points.iter_mut().enumerate() {
                 for _ in 0..self.count[epoch] {
                     let (distance, angle) = (0.49 * chance.uniform().sqrt(), std::f64::consts::TAU * chance.uniform());
