@@ -242,8 +242,7 @@ fn dod(arguments: &Arguments) -> Outcome {
     let ((sum, cells), seconds) = timed(|| {
         let (before, after) = (Las::open(&arguments.before)?, Las::open(&arguments.after)?);
         let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
-        let dod =
-            Dod { cell_size: 1.0, statistic: CellStatistic::Mean, classes: vec![], detection, ..Dod::default() };
+        let dod = Dod { cell_size: 1.0, statistic: CellStatistic::Mean, classes: vec![], detection, ..Dod::default() };
         let (mut sum, mut cells) = (0.0, 0);
         let sources: [&dyn PointSource; 2] = [&before, &after];
         let tiling = Tiling { tile_size: f64::INFINITY, ..Tiling::default() };

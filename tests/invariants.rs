@@ -164,8 +164,7 @@ fn operation(statistic: AxialStatistic, pivot: [f64; 3]) -> (Dod, Spaced<M3c2>, 
     };
     let detection = Detection { survey: Some(survey), ..Detection::default() };
     let registration_error = RegistrationError::Covariance(pose);
-    let dod =
-        Dod { registration_error: registration_error.clone(), detection: detection.clone(), ..Dod::default() };
+    let dod = Dod { registration_error: registration_error.clone(), detection: detection.clone(), ..Dod::default() };
     let m3c2 = M3c2 { statistic, registration_error, detection, ..M3c2::default() };
     (dod, m3c2.every(1.7), C2c { max_distance: 3.0 })
 }
@@ -175,8 +174,7 @@ fn add_cells(outcome: &mut Outcome, dod: &DodRasters) {
     for (cell, value) in dod.difference.values.indexed_iter() {
         let [x, y] = grid.centre(cell.0, cell.1).map(|c| c.floor() as i64);
         if value.is_finite() {
-            let rasters =
-                [&dod.difference, &dod.level_of_detection, &dod.standard_error, &dod.slope[0], &dod.slope[1]];
+            let rasters = [&dod.difference, &dod.level_of_detection, &dod.standard_error, &dod.slope[0], &dod.slope[1]];
             let twice = outcome.cells.insert([x, y], rasters.map(|raster| raster.values[cell].to_bits()));
             assert!(twice.is_none(), "a cell is owned twice");
         }

@@ -26,7 +26,7 @@ const SPLITS: u64 = 3;
 ///
 /// # Errors
 /// Those of the runs.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     made(0.0, 0.0, "unchanged, flat, called changed, %")?;
     made(0.3, 0.0, "unchanged, slope of 0.3, called changed, %")?;
     made(0.0, 3.0, "changed by three standard deviations of the difference of means, found, %")?;
@@ -40,7 +40,8 @@ fn made(slope: f64, change: f64, title: &str) -> Result<()> {
     );
     for count in PAIRS {
         for ratio in [1.0, 4.0] {
-            let scene = Scene { count, ratio, slope, change, seed: u64::from(count[0] * 1000 + count[1]) };
+            let scene =
+                Scene { count, ratio, slope, change, shared_error: 0.0, seed: u64::from(count[0] * 1000 + count[1]) };
             let halves = scene.halves()?;
             let lague = percent(&tested(Method::DodMean, &halves, &ErrorModel::Normal.into())?);
             print!("| {}, {} | {ratio} | {lague:.1} ", count[0], count[1]);
@@ -112,7 +113,7 @@ fn cell(places: &[Tested], low: u32, high: u32) -> String {
 }
 
 /// A file of the shared data, which is not shipped.
-pub fn shared(file: &str) -> Option<PathBuf> {
+pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     let roots = ["../shared/data", "../../../shared/data"];
     let found = roots.iter().map(|root| Path::new(root).join(file)).find(|path| path.exists());
     if found.is_none() {

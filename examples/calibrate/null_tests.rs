@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// What is compared, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// M3C2 by means.
     M3c2Mean,
     /// M3C2 by medians.
@@ -25,27 +25,27 @@ pub enum Method {
 }
 
 /// Every method.
-pub const METHODS: [Method; 4] = [Method::M3c2Mean, Method::M3c2Median, Method::DodMean, Method::DodMedian];
+pub(crate) const METHODS: [Method; 4] = [Method::M3c2Mean, Method::M3c2Median, Method::DodMean, Method::DodMedian];
 
 /// A place that could be tested.
 #[derive(Clone, Copy, Debug)]
-pub struct Tested {
+pub(crate) struct Tested {
     /// Points of each epoch.
-    pub count: [u32; 2],
+    pub(crate) count: [u32; 2],
     /// Whether it is called changed.
-    pub significant: bool,
+    pub(crate) significant: bool,
 }
 
 /// Two clouds of the same ground.
-pub struct Halves {
+pub(crate) struct Halves {
     /// The two.
-    pub clouds: [Cloud; 2],
+    pub(crate) clouds: [Cloud; 2],
     /// Size of a cell, and twice the radius of a cylinder, metres.
-    pub size: f64,
+    pub(crate) size: f64,
     /// Normals of M3C2.
-    pub normals: Normals,
+    pub(crate) normals: Normals,
     /// Metres between core points.
-    pub spacing: f64,
+    pub(crate) spacing: f64,
 }
 
 /// Number of cells, or clusters of points, along a side of a made scene.
@@ -53,22 +53,24 @@ const SIDE: i32 = 60;
 
 /// A made scene: in each of 3,600 cells so many points of each epoch, with normal heights.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene {
+pub(crate) struct Scene {
     /// Points per cell of each epoch.
-    pub count: [u32; 2],
+    pub(crate) count: [u32; 2],
     /// Variance of the second epoch's heights over that of the first's.
-    pub ratio: f64,
+    pub(crate) ratio: f64,
     /// Rise per metre towards the east.
-    pub slope: f64,
+    pub(crate) slope: f64,
     /// Rise of the second epoch, in standard deviations of the difference of two means.
-    pub change: f64,
+    pub(crate) change: f64,
+    /// Standard deviation of an error that all points of a cell of the second epoch share, metres.
+    pub(crate) shared_error: f64,
     /// Of the random numbers.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 impl Scene {
     /// Default detection with what a survey of such ground says: the places of this scene, and well-filled ones beside them.
-    pub fn detection(&self, method: Method, halves: &Halves) -> Result<Detection> {
+    pub(crate) fn detection(&self, method: Method, halves: &Halves) -> Result<Detection> {
         let filled = Self { count: [30, 30], change: 0.0, seed: self.seed + 1, ..*self };
         let mut sample = sampled(method, halves)?;
         if matches!(method, Method::M3c2Median | Method::DodMedian) {
@@ -79,14 +81,16 @@ impl Scene {
 
     /// The clouds. Roughness differs from cell to cell by a factor of e^±0.6. Cells are 3 m apart, 1 m wide, with the points within half a
     /// metre of their centres, so that cylinders and cells hold the same points.
-    pub fn halves(&self) -> Result<Halves> {
+    pub(crate) fn halves(&self) -> Result<Halves> {
         let mut chance = Chance::new(self.seed);
+        let mut of_cells = Chance::new(self.seed + (1 << 32));
         let mut points: [Vec<[f64; 3]>; 2] = Default::default();
         for cell in 0..SIDE * SIDE {
             let corner = [f64::from(cell % SIDE) * 3.0, f64::from(cell / SIDE) * 3.0];
             let rough = 0.03 * (1.2 * chance.uniform() - 0.6).exp();
             let [first, second] = self.count.map(f64::from);
-            let lift = self.change * rough * (1.0 / first + self.ratio / second).sqrt();
+            let lift =
+                self.change * rough * (1.0 / first + self.ratio / second).sqrt() + self.shared_error * of_cells.normal();
             for (epoch, points) in points.iter_mut().enumerate() {
                 for _ in 0..self.count[epoch] {
                     let (distance, angle) = (0.49 * chance.uniform().sqrt(), std::f64::consts::TAU * chance.uniform());
@@ -108,7 +112,7 @@ impl Scene {
 }
 
 /// The ground of a LAS file in two random parts; one in `one_in` points goes into the second.
-pub fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
+pub(crate) fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
     let all = Las::open(path).map_err(isopach_compute::Error::source)?.read_all(Columns::CLASSIFICATION)?;
     let ground = all.of_classes(classes)?;
     let positions = ground.positions();
@@ -122,7 +126,7 @@ pub fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cl
 }
 
 /// What a survey of such halves says of its scatter.
-pub fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
+pub(crate) fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
     let [before, after] = &halves.clouds;
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
@@ -175,7 +179,7 @@ fn extent(halves: &Halves) -> Rect {
 }
 
 /// What a method says of unchanged ground: the places that it could test.
-pub fn tested(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
+pub(crate) fn tested(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
             let core_points = core_points(halves)?;
@@ -205,11 +209,11 @@ fn of_cells(found: &DodRasters) -> Vec<Tested> {
 }
 
 /// Per cent of the places that are called changed.
-pub fn percent(places: &[Tested]) -> f64 {
+pub(crate) fn percent(places: &[Tested]) -> f64 {
     100.0 * places.iter().filter(|place| place.significant).count() as f64 / places.len() as f64
 }
 
 /// Normals for ground whose points are so far apart.
-pub fn multiscale(radius: f64) -> Normals {
+pub(crate) fn multiscale(radius: f64) -> Normals {
     Normals::Multiscale { radii: vec![radius, 2.0 * radius, 4.0 * radius], towards: Orientation::UP }
 }

@@ -56,7 +56,7 @@ impl Location {
         match statistic {
             CellStatistic::Mean => Self::Mean,
             CellStatistic::Median => Self::Median(Quartiles::Linear),
-            CellStatistic::Percentile(percent) if percent == 50.0 => Self::Median(Quartiles::Linear),
+            CellStatistic::Percentile(50.0) => Self::Median(Quartiles::Linear),
             CellStatistic::Percentile(_)
             | CellStatistic::Min
             | CellStatistic::Max

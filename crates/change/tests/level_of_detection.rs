@@ -1,6 +1,6 @@
 //! How often unchanged ground is called changed, and how often change is found. The whole tables: the example `calibrate`.
 
-#![allow(missing_docs)]
+#![allow(clippy::print_stderr, missing_docs)]
 
 #[path = "../../../examples/calibrate/chance.rs"]
 mod chance;
@@ -20,7 +20,7 @@ fn rate(method: Method, scene: &Scene) -> f64 {
 }
 
 fn scene(count: [u32; 2], ratio: f64) -> Scene {
-    Scene { count, ratio, slope: 0.0, change: 0.0, seed: u64::from(count[0] * 1000 + count[1]) }
+    Scene { count, ratio, slope: 0.0, change: 0.0, shared_error: 0.0, seed: u64::from(count[0] * 1000 + count[1]) }
 }
 
 /// 3,600 places: five per cent are known to ±0.36 (one standard deviation).
@@ -69,6 +69,20 @@ fn a_change_of_three_standard_deviations_is_found() {
         for method in [Method::M3c2Mean, Method::DodMean] {
             let found = rate(method, &Scene { change: 3.0, ..scene(count, 1.0) });
             assert!(found >= 72.0, "{method:?} at {count:?}: {found} %");
+        }
+    }
+}
+
+#[test]
+fn an_error_that_points_share_is_no_change_once_it_is_named() {
+    for count in [[3, 3], [5, 5], [30, 30]] {
+        let scene = Scene { shared_error: 0.05, ..scene(count, 1.0) };
+        let halves = scene.halves().unwrap();
+        for method in [Method::M3c2Mean, Method::DodMean] {
+            let rate = |detection: &Detection| percent(&tested(method, &halves, detection).unwrap());
+            let named = rate(&Detection { correlated: 0.05, ..Detection::default() });
+            assert!((3.0..8.0).contains(&named), "{method:?} at {count:?}: {named} %");
+            assert!(rate(&Detection::default()) > 20.0, "{method:?} at {count:?}");
         }
     }
 }
