@@ -404,6 +404,9 @@ fn trial() {
     let only = std::env::var("ONLY").unwrap_or_default();
     for case in CASES.iter().filter(|case| case.name.contains(&only)) {
         let c = volume_coverage::coverage(case, scenes).unwrap();
-        println!("{:30} {:.3?} bias {:.2?} rms {:.2?} stated {:.2?} thr {:.1?}", case.name, c.inside, c.bias, c.rms, c.stated, c.thresholded_bias);
+        println!(
+            "{:30} {:.3?} bias {:.2?} rms {:.2?} stated {:.2?} thr {:.1?}",
+            case.name, c.inside, c.bias, c.rms, c.stated, c.thresholded_bias
+        );
     }
 }
