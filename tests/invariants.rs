@@ -120,7 +120,7 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
     let tiling =
         Tiling { tile_size: setup.tile_size, memory: setup.memory, spill: Spill::within(dir.path().join("spill")) };
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
-        volumes.add(&dod);
+        volumes.add(&dod)?;
         add_cells(&mut outcome, &dod);
         add_core_points(&mut outcome, &m3c2);
         for (i, distance) in c2c.distances.distance.iter().enumerate() {
@@ -144,8 +144,9 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
         share(Share::Shard { number, of: setup.shards });
     }
     let report = share(if setup.shards > 0 { Share::Merge } else { Share::All });
+    let volumes = volumes.report();
     outcome.volumes =
-        [volumes.gain().volume, volumes.loss().volume, volumes.net()[0], volumes.net()[1]].map(f64::to_bits);
+        [volumes.gain.volume, volumes.loss.volume, volumes.net.volume, volumes.gain.error].map(f64::to_bits);
     (outcome, report)
 }
 

@@ -3,6 +3,9 @@
 use super::volume_scenes::{Case, Outcome};
 use rayon::prelude::*;
 
+/// First seed.
+const SEED: u64 = 20_000;
+
 /// Gain, loss and net over many scenes.
 #[derive(Clone, Debug)]
 pub(crate) struct Coverage {
@@ -23,7 +26,8 @@ pub(crate) struct Coverage {
 /// # Errors
 /// In words, what the library declined.
 pub(crate) fn coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
-    let outcomes: Vec<Outcome> = (0..scenes).into_par_iter().map(|seed| case.run(seed)).collect::<Result<_, _>>()?;
+    let outcomes: Vec<Outcome> =
+        (0..scenes).into_par_iter().map(|seed| case.run(SEED + seed)).collect::<Result<_, _>>()?;
     let n = scenes as f64;
     let mean = |value: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(value).sum::<f64>() / n;
     Ok(Coverage {

@@ -18,8 +18,8 @@ const CONTRADICTION_WITHIN: f64 = 8.0;
 /// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
 const SCATTER: f64 = 5.0;
 
-/// Degrees of freedom from which the variances of a block's own cells stand for its cells of single points.
-const FREEDOM: f64 = 10.0;
+/// Degrees of freedom from which the variances of cells stand for those of cells of single points beside them.
+const FREEDOM: f64 = 6.0;
 
 /// A cell with a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,18 +107,31 @@ impl Block {
         block.split(Square { row: 0, column: 0, level: SIDE.ilog2() as usize }, CONTRADICTION, noise, each);
     }
 
-    /// Gives cells where an epoch has a single point the scatter of the block's other cells. The survey's scatter, which they have
-    /// otherwise, contains its steepest and roughest places.
+    /// Gives cells where an epoch has a single point the scatter of the cells around them, from the smallest square that knows
+    /// enough. The survey's scatter, which they have otherwise, contains its steepest and roughest places.
     fn borrow_variances(&mut self) {
-        let cells = || self.cells.iter().flatten();
-        let freedom: f64 = cells().map(|cell| cell.freedom).sum();
-        let squares: f64 = cells().map(|cell| cell.freedom * cell.variance / cell.factor).sum();
-        if freedom < FREEDOM {
-            return;
+        let known = self.clone();
+        for (at, cell) in self.cells.iter_mut().enumerate() {
+            let Some(cell) = cell.as_mut().filter(|cell| cell.freedom == 0.0) else { continue };
+            let squares = (1..=SIDE.ilog2() as usize).map(|level| Square::around(at, level));
+            if let Some(variance) = squares.filter_map(|square| known.variance_of_points(square)).next() {
+                cell.variance = cell.factor * variance;
+            }
         }
-        for cell in self.cells.iter_mut().flatten().filter(|cell| cell.freedom == 0.0) {
-            cell.variance = cell.factor * squares / freedom;
+    }
+
+    /// Variance of single points in a square; `None` where too few cells know theirs.
+    fn variance_of_points(&self, square: Square) -> Option<f64> {
+        let side = 1 << square.level;
+        let mut freedom = 0.0;
+        let mut squares = 0.0;
+        for row in square.row..square.row + side {
+            for cell in self.cells[row * SIDE + square.column..][..side].iter().flatten() {
+                freedom += cell.freedom;
+                squares += cell.freedom * cell.variance / cell.factor;
+            }
         }
+        (freedom >= FREEDOM).then(|| squares / freedom)
     }
 
     fn split(&self, square: Square, threshold: f64, noise: &Noise, each: &mut impl FnMut(Leaf)) {
@@ -186,6 +199,12 @@ impl Block {
 }
 
 impl Square {
+    /// The square of a level that holds a cell.
+    fn around(at: usize, level: usize) -> Self {
+        let [row, column] = [at / SIDE, at % SIDE].map(|index| index >> level << level);
+        Self { row, column, level }
+    }
+
     fn quarters(self) -> [Self; 4] {
         let level = self.level - 1;
         let half = 1 << level;
