@@ -58,7 +58,7 @@ use isopach::{
 use masks::Masks;
 use operation::operation;
 use outputs::Outputs;
-use sample::Sample;
+use sample::{Sample, Sampling};
 use scene::Scene;
 use settings::Settings;
 use std::{
@@ -175,11 +175,15 @@ fn change(
     let bar = progress_bar("sampling");
     let moved = aligned.as_ref().map(|aligned| Moved::new(&*compared, aligned.applied()));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
-    let squares = sample::squares([&thinned[0], &thinned[1]], [&*reference, compared], room)?;
-    let suggested = sample::suggested(&squares)?;
-    let settings = Settings::new(arguments, &suggested, registration_error(arguments, aligned.as_ref()))?;
-    let sample = Sample::of(&squares, [before.resolution(), after.resolution()], &settings, &masks)?;
-    drop(squares);
+    let sampling = Sampling {
+        arguments,
+        thinned: [&thinned[0], &thinned[1]],
+        sources: [&*reference, compared],
+        resolution: [before.resolution(), after.resolution()],
+        masks: &masks,
+        memory: room,
+    };
+    let (settings, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
     let operation = operation(&settings, &sample, settings::correlated(arguments, &sample));
     bar.finish_and_clear();
     times.sample_s = clock.seconds()[0];
@@ -247,7 +251,7 @@ fn registration_error(arguments: &Arguments, aligned: Option<&Aligned>) -> Regis
 }
 
 /// Empty volumes of the survey and of each area.
-fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
+pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
     let mut empty = Volumes::new(settings.cell, settings.registration_error.clone());
     if let Some(variogram) = &sample.variogram {
         empty = empty.with_variogram(variogram.clone());

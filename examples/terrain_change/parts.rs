@@ -13,12 +13,16 @@ use crate::{
     conduct::Conduct,
     epochs::Epoch,
     machine,
+    masks::Masks,
     measure::Measure,
     operation::{Found, operation},
-    outputs::Outputs,
+    outputs::{self, Outputs},
+    sample::{self, Sampling},
+    warnings::Warnings,
 };
 use isopach::{
     Backend,
+    change::RegistrationError,
     cloud::{Columns, Points, Rect},
     compute::{Choice, Error, Result},
     las::Catalogue,
@@ -36,7 +40,19 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     let epochs = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     let catalogues = epochs.each_ref().map(|epoch| &epoch.catalogue);
     let tiling = conduct.tiling(0);
-    let operation = operation(arguments, arguments.registration_error.unwrap_or(0.0));
+    let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.memory / 8);
+    let thinned = [sample::thinned(catalogues[0], None, room)?, sample::thinned(catalogues[1], None, room)?];
+    let sampling = Sampling {
+        arguments,
+        thinned: [&thinned[0], &thinned[1]],
+        sources: [catalogues[0], catalogues[1]],
+        resolution: [epochs[0].resolution(), epochs[1].resolution()],
+        masks: &masks,
+        memory: room,
+    };
+    let registration_error = RegistrationError::Given(arguments.registration_error.unwrap_or(0.0));
+    let (settings, sample) = sampling.run(registration_error)?;
+    let operation = operation(&settings, &sample, 0.0);
     let mut said = serde_json::Map::new();
     let mut say = |part: &str, clock: &Measure| {
         let [wall, cpu] = clock.seconds();
@@ -61,7 +77,16 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     say("kernels", &clock);
 
     let clock = Measure::start();
-    let mut outputs = Outputs::create(arguments, catalogues[0].crs(), 0.0, None)?;
+    let mut outputs = Outputs::create(outputs::Plan {
+        folder: arguments.out.clone(),
+        columns: arguments.columns.clone(),
+        settings: &settings,
+        crs: catalogues[0].crs().cloned(),
+        volumes: crate::volumes(&settings, &sample, &masks),
+        areas: masks.areas.clone(),
+        memory: conduct.memory / 32,
+        truth: None,
+    })?;
     outputs.begin(whole)?;
     found.into_iter().try_for_each(|(core, found)| outputs.accept(core, found))?;
     outputs.finish()?;

@@ -2,15 +2,15 @@
 //!
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory changes a bit of it.
 
-use crate::{masks::Masks, operation, settings::Settings};
+use crate::{arguments::Arguments, masks::Masks, operation, settings::Settings};
 use isopach::{
     change::{
-        CoreSelection, Epochs, M3c2, StableSample, Suggested, Suggestions, SurveySample, SurveyStatistics, Variogram,
+        CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions, SurveySample, SurveyStatistics, Variogram,
         VariogramOptions,
     },
     cloud::{Cloud, Columns, REACH},
     compute::{Cpu, Error, Result},
-    neighbours::{NeighbourIndex as _, NeighbourSearch as _},
+    neighbours::NeighbourSearch as _,
     tiling::{BlockPair, Blocks, PointSource, Sample as Points, Thinned, Thinning},
 };
 use rayon::prelude::*;
@@ -33,8 +33,32 @@ pub(crate) fn thinned(source: &dyn PointSource, masks: Option<&Masks>, memory: u
     thinning.run(source, |point| masks.is_none_or(|masks| masks.is_stable(point)))
 }
 
+/// What a sample is taken of.
+pub(crate) struct Sampling<'a> {
+    pub(crate) arguments: &'a Arguments,
+    /// Of both epochs, before the later one was moved.
+    pub(crate) thinned: [&'a Thinned; 2],
+    /// Both epochs, aligned.
+    pub(crate) sources: [&'a dyn PointSource; 2],
+    /// Step that the heights of each epoch's files are rounded to, metres.
+    pub(crate) resolution: [f64; 2],
+    pub(crate) masks: &'a Masks,
+    /// Bytes for the points.
+    pub(crate) memory: u64,
+}
+
+impl Sampling<'_> {
+    /// Reads the sample, and finds in it what the user did not say.
+    pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(Settings, Sample)> {
+        let points = squares(self.thinned, self.sources, self.memory)?;
+        let settings = Settings::new(self.arguments, &suggested(&points)?, registration_error)?;
+        let sample = Sample::of(&points, self.resolution, &settings, self.masks)?;
+        Ok((settings, sample))
+    }
+}
+
 /// All points of some squares of both epochs.
-pub(crate) fn squares(thinned: [&Thinned; 2], sources: [&dyn PointSource; 2], memory: u64) -> Result<Points> {
+fn squares(thinned: [&Thinned; 2], sources: [&dyn PointSource; 2], memory: u64) -> Result<Points> {
     Blocks::choose(thinned, SIDE, POINTS, SEED)?.read(sources, Columns::XYZ, |_| true, memory)
 }
 
@@ -53,7 +77,7 @@ const PROBES: u64 = 2000;
 const STEEP: f64 = 0.5;
 
 /// What the squares say of the parameters.
-pub(crate) fn suggested(points: &Points) -> Result<FromData> {
+fn suggested(points: &Points) -> Result<FromData> {
     let [before, after] = joined(points)?;
     let suggestions = M3c2::suggest(&Cpu, &before, &after)?;
     let radius = suggestions.normal_radii.value.first().copied().unwrap_or(1.0);
@@ -113,7 +137,7 @@ impl Sample {
     /// Runs both methods over the squares.
     ///
     /// `resolution` is the step that the heights of each epoch's files are rounded to, metres: a moved epoch hides it.
-    pub(crate) fn of(points: &Points, resolution: [f64; 2], settings: &Settings, masks: &Masks) -> Result<Self> {
+    fn of(points: &Points, resolution: [f64; 2], settings: &Settings, masks: &Masks) -> Result<Self> {
         let (dod, m3c2) = (operation::dod(settings), operation::m3c2(settings));
         let parts: Vec<(SurveySample, SurveySample)> = points
             .pairs

@@ -22,6 +22,7 @@ const BINS: u32 = 128;
 /// tests.add(&[1e-7]);
 /// let threshold = tests.threshold(0.05).unwrap();
 /// assert!(threshold > 1e-6 && threshold < 0.05);
+/// assert_eq!((tests.up_to(threshold), tests.tests()), (2, 6));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FalseDiscoveries {
@@ -68,6 +69,12 @@ impl FalseDiscoveries {
             }
         }
         Ok(threshold)
+    }
+
+    /// Number of p-values up to a [`Self::threshold`].
+    #[must_use]
+    pub fn up_to(&self, threshold: f64) -> u64 {
+        self.bins.iter().take_while(|(bin, _)| upper_edge(**bin) <= threshold).map(|(_, count)| count).sum()
     }
 }
 

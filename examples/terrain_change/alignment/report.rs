@@ -77,6 +77,8 @@ change that is the same all over the survey."
         let motion = self.applied().about(found.covariance.pivot);
         let proposed = found.proposed.about(found.covariance.pivot);
         let deviation = |i: usize| found.covariance.matrix[i][i].max(0.0).sqrt();
+        let rotations = [0, 1, 2].map(|i| deviation(i) * 1e3);
+        let translations = [3, 4, 5].map(deviation);
         let modes = match &found.outcome {
             Outcome::Ambiguous { modes } => modes.iter().map(mode).collect(),
             Outcome::Moved | Outcome::NotMoved(_) => Vec::new(),
@@ -103,7 +105,7 @@ change that is the same all over the survey."
             "inliers": found.inliers, "inlier_fraction": found.inlier_fraction, "stable_fraction": found.stable_fraction,
             "registration_error_m": number(self.typical_error),
             "standard_errors": {
-                "rotation_mrad": [0, 1, 2].map(|i| deviation(i) * 1e3), "translation_m": [3, 4, 5].map(deviation),
+                "rotation_mrad": rotations, "translation_m": translations,
             },
             "covariance": found.covariance.matrix, "hessian": found.hessian, "covariance_blocks": found.blocks,
             "undetermined_directions": found.covariance.free.len(),

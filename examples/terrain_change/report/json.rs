@@ -128,7 +128,7 @@ pub(super) fn untested(found: &Found) -> u64 {
 pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
     let Some(rate) = rate else { return Ok(Value::Null) };
     let threshold = found.false_discoveries.threshold(rate)?;
-    Ok(json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.below(threshold) }))
+    Ok(json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.up_to(threshold) }))
 }
 
 /// Devices, tiles, memory and times.

@@ -20,7 +20,7 @@ use crate::{
 use isopach::{
     change::{Status, ZonedReport},
     compute::Result,
-    tiling::{PointSource, Report},
+    tiling::Report,
 };
 use serde_json::{Value, json};
 
