@@ -42,6 +42,8 @@ fn cases() -> Vec<Case> {
         ("a lattice on cell borders", many(512, &|i| [(i % 32) as f64 * 0.25, (i / 32) as f64 * 0.25, 8.0])),
         ("scan lines", many(300, &|i| [(i % 100) as f64 * 0.1, (i / 100) as f64 * 15.0, random(i) * 0.1])),
         ("a vertical line", many(300, &|i| [1.0, 2.0, i as f64 * 0.1])),
+        ("a wall", many(400, &|i| [random(3 * i) * 10.0, random(3 * i + 1) * 0.02, random(3 * i + 2) * 20.0])),
+        ("a wall on a plain", many(400, &|i| wall_on_plain(i))),
         ("equal points", many(200, &|_| [3.0, 4.0, 5.0])),
         ("one point", many(1, &|_| [1.0, 1.0, 1.0])),
         ("no point", vec![]),
@@ -65,6 +67,12 @@ fn cases() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// Every other point is one of a wall.
+fn wall_on_plain(i: u64) -> [f64; 3] {
+    let [a, b] = [random(2 * i) * 20.0, random(2 * i + 1) * 20.0];
+    if i.is_multiple_of(2) { [a, b, 0.0] } else { [5.0 + 0.3 * a, 9.0, b] }
 }
 
 impl Case {

@@ -18,10 +18,35 @@ struct Band<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// Sorts the points. O(n), deterministic: points of a cell stay in their order.
+    /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls are sorted twice: what the cells of the first grid hold
+    /// tells that they are too narrow.
     pub(crate) fn new(points: Positions<'a>) -> Self {
         let [low, high] = points.bounds().unwrap_or_default();
-        let (shift, columns, rows) = cell_shift(low, high, points.len());
+        let grid = Self::of_cells(points, [low, high], cell_shift(low, high, points.len()));
+        match grid.wider_shift() {
+            Some(shift) => Self::of_cells(points, [low, high], shift),
+            None => grid,
+        }
+    }
+
+    /// The shift of wider cells, where most points stand above each other.
+    ///
+    /// On a wall cells are small, because its plan is, and hold a few points of very different heights: the k nearest of a point are in hundreds
+    /// of cells. Cells of twice the distance between neighbours on the surface are better; they are crowded, sorted by height, and a query reads
+    /// the few points near its own height. Terrain and vegetation keep their cells: they are at most some dozen times higher than wide.
+    fn wider_shift(&self) -> Option<u32> {
+        const STEEP: f64 = 64.0;
+        let means = self.heights.means(self.points.len())?;
+        let width = f64::from(means.cells) * (1_u64 << self.shift) as f64;
+        if means.height < STEEP * width {
+            return None;
+        }
+        let apart = (width * means.height / means.points).sqrt();
+        (self.shift + 1..31).find(|&shift| (1_u64 << shift) as f64 >= 2.0 * apart)
+    }
+
+    fn of_cells(points: Positions<'a>, [low, high]: [[i32; 3]; 2], shift: u32) -> Self {
+        let [columns, rows] = [0, 1].map(|axis| cells_along(low, high, shift, axis) as usize);
         let cell = |p: &[i32; 3]| {
             let [column, row] = [0, 1].map(|axis| p[axis].abs_diff(low[axis]) >> shift);
             row * columns as u32 + column
@@ -99,11 +124,15 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Cell side (as a shift), columns and rows: the smallest cells of which there are at most half as many as points.
-fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> (u32, usize, usize) {
-    let cells = |shift: u32, axis: usize| (high[axis].abs_diff(low[axis]) >> shift) as u64 + 1;
-    let shift = (0..32).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2)).unwrap_or(31);
-    (shift, cells(shift, 0) as usize, cells(shift, 1) as usize)
+/// Cell side, as a shift: the smallest cells of which there are at most half as many as points.
+fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> u32 {
+    let cells = |shift: u32, axis: usize| cells_along(low, high, shift, axis);
+    (0..32).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2)).unwrap_or(31)
+}
+
+/// Number of columns (axis 0) or rows (axis 1) of cells of 2^shift ticks.
+fn cells_along(low: [i32; 3], high: [i32; 3], shift: u32, axis: usize) -> u64 {
+    u64::from(high[axis].abs_diff(low[axis]) >> shift) + 1
 }
 
 /// Exclusive prefix sum of the number of points a cell.
@@ -128,4 +157,49 @@ fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
         .collect();
     (edges[0], edges[count]) = (0, cells);
     edges.windows(2).map(|pair| pair[0]..pair[1].max(pair[0])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NeighbourIndex, NeighbourSearch, plain::EveryPoint};
+    use isopach_cloud::Cloud;
+    use isopach_compute::conformance::random;
+
+    fn cloud(point: impl Fn(u64) -> [f64; 3]) -> Cloud {
+        let points: Vec<[f64; 3]> = (0..20_000).map(point).collect();
+        Cloud::from_points(&points).unwrap()
+    }
+
+    /// Whether the cells are wider than the plan alone asks for.
+    fn is_widened(cloud: &Cloud) -> bool {
+        let [low, high] = cloud.positions().bounds().unwrap();
+        Grid::new(cloud.positions()).shift > cell_shift(low, high, cloud.len())
+    }
+
+    #[test]
+    fn walls_have_wide_cells_and_the_neighbours_that_they_have() {
+        let wall = cloud(|i| [random(3 * i) * 20.0, random(3 * i + 1) * 0.05, random(3 * i + 2) * 30.0]);
+        assert!(is_widened(&wall));
+        let (index, queries) = (Grid::new(wall.positions()), wall.select(&[0, 5000, 12_345, 19_999]));
+        let defined = EveryPoint.index(wall.positions()).unwrap();
+        for k in [1, 20, 300] {
+            let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
+                .map(|index| index.k_nearest(queries.positions(), k, f64::INFINITY).unwrap());
+            assert_eq!(found.indices, defined.indices);
+        }
+    }
+
+    #[test]
+    fn terrain_and_vegetation_keep_their_cells() {
+        let steep = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, random(3 * i) * 100.0];
+        let trees = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, random(3 * i + 2) * 30.0];
+        let flat = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, 1.0];
+        let equal = |_: u64| [1.0, 2.0, 3.0];
+        for widened in
+            [is_widened(&cloud(steep)), is_widened(&cloud(trees)), is_widened(&cloud(flat)), is_widened(&cloud(equal))]
+        {
+            assert!(!widened);
+        }
+    }
 }

@@ -19,7 +19,8 @@
 //! # What was given up
 //!
 //! A grid of columns degrades where many points share a column (cliffs, poles, equal points). Cells with more than
-//! [`CROWDED`] points are therefore sorted by height and searched outwards from the query's height. There are at most half as many cells
+//! [`CROWDED`] points are therefore sorted by height and searched outwards from the query's height. Where most points stand above each other (a
+//! wall), cells are made as wide as neighbours on the surface are apart, so that they are crowded. There are at most half as many cells
 //! as points, so two points 16 km apart do not ask for a gigabyte, and clouds with very uneven density get large cells where
 //! they are dense: slower, never wrong.
 

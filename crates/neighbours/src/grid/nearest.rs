@@ -98,7 +98,7 @@ impl Grid<'_> {
         Some(moments.covariance())
     }
 
-    /// Grows a block until it must hold the k nearest.
+    /// Grows a block until it must hold the k nearest: by 1, 2, 4, … cells, and no farther than the k-th found so far.
     fn fill(&self, query: Query, best: &mut Closest<'_>) {
         if self.points.is_empty() {
             return;
@@ -115,9 +115,11 @@ impl Grid<'_> {
         while let Some(clearance) = self.clearance(query, &block)
             && ((clearance * clearance) as u64) < best.worst.saturating_add(1)
         {
+            let doubled = self.grown(&block, step);
             let grown = match best.is_full() {
-                true => self.block_around(query, best.worst.isqrt() as i64 + 1).union(&block),
-                false => self.grown(&block, step),
+                // On a wall the first k lie far above and below each other, so their k-th says nothing of how far to look to the side.
+                true => self.block_around(query, best.worst.isqrt() as i64 + 1).union(&block).shared(&doubled),
+                false => doubled,
             };
             for part in &block.ring(&grown) {
                 self.fill_from(part, query, best);
@@ -137,7 +139,8 @@ impl Grid<'_> {
                     best.keys.push(key(squared, self.id[i]));
                 }
             }
-            if best.keys.len() > best.enough {
+            // As soon as there are k, so that a walk through heights knows how far it has to go.
+            if best.keys.len() > best.enough || (best.worst == best.limit && best.is_full()) {
                 best.settle();
             }
             // Equal points share a cell and come in the order of their indices: nothing can be nearer than k points at no distance.
@@ -172,12 +175,14 @@ struct Closest<'a> {
     enough: usize,
     /// The squared distance that a candidate must not exceed: that of the k-th when there last were k, or the limit.
     worst: u64,
+    /// Squared distance beyond which nothing is looked for.
+    limit: u64,
     keys: &'a mut Vec<u128>,
 }
 
 impl<'a> Closest<'a> {
     fn new(k: usize, limit: u64, keys: &'a mut Vec<u128>) -> Self {
-        Self { k, enough: 8 * k + 64, worst: limit, keys }
+        Self { k, enough: 8 * k + 64, worst: limit, limit, keys }
     }
 
     fn is_full(&self) -> bool {

@@ -18,6 +18,13 @@ impl Block {
         Self { columns: both(self.columns, other.columns), rows: both(self.rows, other.rows) }
     }
 
+    /// The cells that both have, which are some.
+    #[inline]
+    pub(super) fn shared(&self, other: &Self) -> Self {
+        let both = |a: [usize; 2], b: [usize; 2]| [a[0].max(b[0]), a[1].min(b[1])];
+        Self { columns: both(self.columns, other.columns), rows: both(self.rows, other.rows) }
+    }
+
     /// What a block around this one has more, in four parts.
     #[inline]
     pub(super) fn ring(&self, outer: &Self) -> [Self; 4] {
@@ -138,8 +145,10 @@ impl Grid<'_> {
     #[inline]
     pub(super) fn each_in(&self, block: &Block, query: Query, visit: &mut impl FnMut(Range<usize>) -> Option<u64>) {
         for row in block.rows[0]..block.rows[1] {
-            if !self.crowded {
-                if visit(self.span(row, block.columns)).is_none() {
+            let whole = self.span(row, block.columns);
+            // So few points in the row's cells together: none of them is crowded. Below a wall most rows are empty.
+            if !self.crowded || whole.len() <= super::CROWDED as usize {
+                if visit(whole).is_none() {
                     return;
                 }
                 continue;
