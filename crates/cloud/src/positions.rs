@@ -84,13 +84,22 @@ impl<'a> Positions<'a> {
         }))
     }
 
-    /// The smallest rectangle (absolute metres) whose closure holds every point; `None` for no points. O(n).
+    /// The smallest rectangle (absolute metres) that owns every point: half open, so it ends a tick (2⁻¹⁸ m) above the highest coordinates; `None`
+    /// for no points. O(n).
+    ///
+    /// ```
+    /// use isopach_cloud::Cloud;
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 1.0], [10.0, 10.0, 1.0]])?;
+    /// let extent = cloud.positions().extent().unwrap();
+    /// assert!(extent.owns([0.0, 0.0]) && extent.owns([10.0, 10.0]));
+    /// # Ok::<(), isopach_compute::Error>(())
+    /// ```
     #[must_use]
     pub fn extent(&self) -> Option<Rect> {
         let origin = self.origin.ticks();
         self.bounds().map(|[low, high]| Rect {
             min: std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(low[axis]))),
-            max: std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(high[axis]))),
+            max: std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(high[axis]) + 1)),
         })
     }
 }

@@ -1,7 +1,12 @@
 //! Rectangles in the plane.
 
-/// A rectangle in absolute metres, easting then northing. As an owner of points it is half open: a point on the lower
-/// or left edge is inside, one on the upper or right edge belongs to the neighbour.
+use crate::{edge_tick, from_ticks, to_ticks};
+
+/// A rectangle in absolute metres, easting then northing. It is half open: a point on the lower or left edge is inside, one on the upper
+/// or right edge belongs to the neighbour.
+///
+/// This is the one convention of extents, grids and tiles. Bounds that include their points on both sides (a file's lowest and highest coordinates)
+/// become a rectangle by [`Rect::around`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rect {
     /// Lowest easting and northing.
@@ -11,6 +16,18 @@ pub struct Rect {
 }
 
 impl Rect {
+    /// The smallest rectangle that owns all points from `low` to `high`, both included: it ends a tick (2⁻¹⁸ m) above the tick of `high`.
+    ///
+    /// ```
+    /// use isopach_cloud::Rect;
+    /// let rect = Rect::around([0.0, 0.0], [10.0, 10.0]);
+    /// assert!(rect.owns([10.0, 10.0]) && !rect.owns([10.001, 10.0]));
+    /// ```
+    #[must_use]
+    pub fn around(low: [f64; 2], high: [f64; 2]) -> Self {
+        Self { min: low.map(|x| held(x, 0)), max: high.map(|x| held(x, 1)) }
+    }
+
     /// Easting and northing extent, metres.
     #[must_use]
     pub fn size(&self) -> [f64; 2] {
@@ -29,11 +46,16 @@ impl Rect {
         std::array::from_fn(|axis| 0.5 * (self.min[axis] + self.max[axis]))
     }
 
-    /// Whether this rectangle owns the point (half open).
+    /// Whether this rectangle owns the point (half open). The point is compared as it is held, rounded to the tick, with edges that are rounded
+    /// likewise ([`edge_tick`]): a rectangle of cells owns the points that its cells own. What is no number is owned by nobody.
     #[inline]
     #[must_use]
     pub fn owns(&self, point: [f64; 2]) -> bool {
-        (0..2).all(|axis| self.min[axis] <= point[axis] && point[axis] < self.max[axis])
+        (0..2).all(|axis| {
+            let numbers = [self.min[axis], point[axis], self.max[axis]];
+            let tick = to_ticks(point[axis]);
+            !numbers.iter().any(|x| x.is_nan()) && edge_tick(self.min[axis]) <= tick && tick < edge_tick(self.max[axis])
+        })
     }
 
     /// Grown by `margin` metres on every side.
@@ -62,6 +84,11 @@ impl Rect {
     }
 }
 
+/// The coordinate, as it is held, so many ticks farther; unchanged where it is not finite.
+fn held(coordinate: f64, ticks: i64) -> f64 {
+    if coordinate.is_finite() { from_ticks(to_ticks(coordinate).saturating_add(ticks)) } else { coordinate }
+}
+
 impl std::fmt::Display for Rect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [[left, bottom], [right, top]] = [self.min, self.max];
@@ -72,6 +99,45 @@ impl std::fmt::Display for Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TICK;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_rectangle_around_points_owns_them_and_no_more(
+            a in prop::array::uniform2(-1e7..1e7f64), size in prop::array::uniform2(0.0..50.0f64), at in prop::array::uniform2(0.0..=1.0f64),
+        ) {
+            let high = [0, 1].map(|axis| a[axis] + size[axis]);
+            let rect = Rect::around(a, high);
+            let within = [0, 1].map(|axis| (a[axis] + at[axis] * size[axis]).min(high[axis]));
+            prop_assert!(rect.owns(a) && rect.owns(high) && rect.owns(within));
+            for axis in 0..2 {
+                let mut beside = high;
+                beside[axis] += 2.0 * TICK;
+                prop_assert!(!rect.owns(beside));
+                beside[axis] = a[axis] - 2.0 * TICK;
+                prop_assert!(!rect.owns(beside));
+            }
+        }
+
+        /// Also where the edge is no whole number of ticks and the point comes from a file's integers.
+        #[test]
+        fn neighbours_share_no_point_and_lose_none(edge in -40_000_000i64..40_000_000, off in -3i64..4) {
+            let edge = edge as f64 * 0.2;
+            let point = [from_ticks(to_ticks(edge) + off), 0.5];
+            let left = Rect { min: [edge - 1.0, 0.0], max: [edge, 1.0] };
+            let right = Rect { min: [edge, 0.0], max: [edge + 1.0, 1.0] };
+            prop_assert!(left.owns(point) != right.owns(point));
+            prop_assert!(right.owns([edge, 0.5]));
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_owned_by_nobody() {
+        let everything = Rect { min: [f64::NEG_INFINITY; 2], max: [f64::INFINITY; 2] };
+        assert!(everything.owns([1e9, -1e9]) && !everything.owns([0.0, f64::NAN]));
+        assert!(!Rect { min: [f64::NAN, 0.0], max: [1.0; 2] }.owns([0.5; 2]));
+    }
 
     #[test]
     fn edges_belong_to_one_side() {

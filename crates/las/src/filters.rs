@@ -9,7 +9,7 @@ use crate::{
     layout::i32_at,
     sidecar::{self, Contents},
 };
-use isopach_cloud::{Columns, Rect};
+use isopach_cloud::{Columns, Rect, TICK};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -107,9 +107,9 @@ impl Las {
         self.selected = (0..self.chunks.len()).filter(|&chunk| meets(chunk)).collect();
     }
 
-    /// A rectangle that has all points of a chunk, where that is known: a step larger, for what rounding does.
+    /// A rectangle that owns all points of a chunk, where that is known: a step larger, two ticks at least, for what rounding does.
     pub(crate) fn extent_of(&self, chunk: usize) -> Option<Rect> {
-        let step = self.frame.step();
+        let step = self.frame.step().max(2.0 * TICK);
         if let Some(node) = self.nodes.get(chunk) {
             return Some(self.frame.stated_rect(&node.rect).grown(step));
         }

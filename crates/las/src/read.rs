@@ -6,7 +6,7 @@ use crate::{
     identity::Identity,
     slots::{Slots, close_gaps, room},
 };
-use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
+use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect, TICK};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
 use rayon::prelude::*;
@@ -17,10 +17,10 @@ impl PointSource for Las {
         self.path.display().to_string()
     }
 
-    /// The stated extent, a step larger on every side: writers round it.
+    /// The stated extent, a step larger on every side (writers round it) and two ticks at least, so that it owns the points on its edges.
     fn extent(&self) -> Rect {
         let (header, frame) = (self.header(), &self.frame);
-        let step = frame.scale.map(f64::abs);
+        let step = frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
         Rect {
             min: [0, 1].map(|axis| frame.stated(header.min[axis], axis) - step[axis]),
             max: [0, 1].map(|axis| frame.stated(header.max[axis], axis) + step[axis]),

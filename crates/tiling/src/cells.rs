@@ -1,9 +1,9 @@
 //! Blocks of cells: who owns what.
 
-use isopach_cloud::{Rect, cell_of, checked_cell_size, low_edge};
+use isopach_cloud::{Rect, cell_of_tick, checked_cell_size, low_edge, to_ticks};
 use isopach_compute::{Error, Result};
 
-/// A block of cells of the absolute grid, half open. The cell of a coordinate is ⌊coordinate / cell size⌋.
+/// A block of cells of the absolute grid, half open. The cell of a coordinate is that of [`isopach_cloud::cell_of`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cells {
     /// Side of a cell, metres.
@@ -15,15 +15,21 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// Whether the block has the cell of an absolute point.
+    /// Whether the block has the cell of an absolute point (metres), as it is held.
     #[inline]
     #[must_use]
     pub fn own(&self, point: [f64; 2]) -> bool {
-        (0..2).all(|axis| (self.first[axis]..self.end[axis]).contains(&cell_of(point[axis], self.cell_size)))
+        self.own_ticks(point.map(to_ticks))
     }
 
-    /// The rectangle that the cells cover, absolute metres, with edges that say the same as the cells do: [`Rect::owns`] agrees with
-    /// [`Self::own`] on every coordinate.
+    /// Whether the block has the cell of a point in absolute ticks.
+    #[inline]
+    #[must_use]
+    pub fn own_ticks(&self, point: [i64; 2]) -> bool {
+        (0..2).all(|axis| (self.first[axis]..self.end[axis]).contains(&cell_of_tick(point[axis], self.cell_size)))
+    }
+
+    /// The rectangle that the cells cover, absolute metres: [`Rect::owns`] agrees with [`Self::own`] on every coordinate.
     #[must_use]
     pub fn rect(&self) -> Rect {
         let edges = |cells: [i64; 2]| cells.map(|cell| low_edge(cell, self.cell_size));
@@ -79,10 +85,11 @@ mod tests {
     }
 
     #[test]
-    fn a_point_on_the_last_double_of_a_cell_is_owned() {
-        let (tick, cell) = (71_012_265.5, 64_556_604); // divides by 1.1 to just below the next whole number
+    fn a_point_on_the_edge_of_a_cell_is_owned_by_the_upper_one() {
+        // 71,012,265.5 m is 64,556,605 cells of 1.1 m, but divides by 1.1 to just below that.
+        let (point, cell) = (71_012_265.5, 64_556_605);
         let block = Cells { cell_size: 1.1, first: [cell; 2], end: [cell + 1; 2] };
-        assert!(block.own([tick; 2]) && block.rect().owns([tick; 2]));
+        assert!(block.own([point; 2]) && block.rect().owns([point; 2]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) source: usize,
-    /// A rectangle whose closure has all their points.
+    /// A rectangle that has all their points, far edges included.
     pub(crate) extent: Rect,
     /// Their numbers, ascending.
     pub(crate) chunks: Vec<usize>,

@@ -38,7 +38,7 @@ impl<S: PointSource> Moved<S> {
 
     fn moved_rect(&self, rect: &Rect) -> Rect {
         let [min, max] = self.bounds(rect);
-        Rect { min: [min[0], min[1]], max: [max[0], max[1]] }
+        Rect::around([min[0], min[1]], [max[0], max[1]])
     }
 }
 

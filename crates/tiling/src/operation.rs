@@ -24,8 +24,8 @@ impl<const N: usize> Tile<N> {
         let points = self.epochs[epoch].positions();
         (0..points.len() as u32)
             .filter(|&i| {
-                let [x, y, _] = points.absolute(i as usize);
-                self.cells.own([x, y])
+                let [x, y, _] = points.absolute_ticks(i as usize);
+                self.cells.own_ticks([x, y])
             })
             .collect()
     }

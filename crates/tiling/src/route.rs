@@ -8,7 +8,7 @@ use crate::{
     buckets::{Buckets, Piece, origin_of},
     clock::{Clock, Stage},
 };
-use isopach_cloud::{Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, from_ticks, to_ticks};
+use isopach_cloud::{Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, edge_tick, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
 use std::sync::{
     Mutex, PoisonError,
@@ -112,7 +112,7 @@ impl Routing<'_> {
                     room.copies.push((list, row as u32));
                 }
             });
-            if !told || !holds(extent, point) {
+            if !told || !holds(extent, ticks) {
                 outside.note(*point);
             }
         }
@@ -185,10 +185,10 @@ impl Outside {
     }
 }
 
-/// Whether the closure of a rectangle has a point.
+/// Whether a rectangle, far edges included, has a point (ticks); its edges are rounded as points are.
 #[inline]
-fn holds(rect: &Rect, point: &[f64; 3]) -> bool {
-    (0..2).all(|axis| rect.min[axis] <= point[axis] && point[axis] <= rect.max[axis])
+fn holds(rect: &Rect, point: [i64; 2]) -> bool {
+    (0..2).all(|axis| edge_tick(rect.min[axis]) <= point[axis] && point[axis] <= to_ticks(rect.max[axis]))
 }
 
 /// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.

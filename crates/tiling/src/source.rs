@@ -10,7 +10,8 @@ use isopach_compute::Result;
 pub trait PointSource: Sync {
     /// What to call it in messages: a path.
     fn name(&self) -> String;
-    /// A rectangle whose closure holds every point, absolute metres.
+    /// A rectangle that has every point, absolute metres: its far edges count as inside, so both bounds that include their points and a
+    /// half-open [`Rect`] will do. The sources of this workspace give one that owns every point, so that a grid that covers it has a cell for each.
     ///
     /// A run ends with an error where a point lies outside. There is no tolerance there: files that state rounded
     /// extents (LAS headers do, by up to a unit of their scale) are widened by their reader, which alone knows the unit.
@@ -28,7 +29,7 @@ pub trait PointSource: Sync {
     /// [`isopach_compute::Error::Source`] with the file and what is wrong with it; [`isopach_compute::Error::InvalidInput`] where a column
     /// is not there.
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points>;
-    /// A rectangle whose closure holds every point of the chunk, where that is known without decoding it. Tiles are run as soon as every chunk
+    /// A rectangle that has every point of the chunk, far edges included, where that is known without decoding it. Tiles are run as soon as every chunk
     /// that may reach them has been decoded, so a point outside ends the run.
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         let _ = chunk;

@@ -1,7 +1,7 @@
 // Which cell owns a point, decided exactly as the processor decides it.
 //
-// The processor divides an f64 coordinate by the size of a cell and takes the floor. As that is monotone in the coordinate, and every
-// coordinate is a whole number of ticks, each cell begins at one certain tick, which the processor works out once a column and once a row.
+// Every coordinate is a whole number of ticks, and so is every edge: each cell begins at one certain tick, which the processor works out once a
+// column and once a row.
 // Here a guess in f32 says where to look in that table, and whole numbers decide: the cell is the last one that begins at or below the point.
 
 struct Parameters {

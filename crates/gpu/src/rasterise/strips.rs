@@ -1,13 +1,12 @@
 //! Columns and rows as ticks.
 
-use isopach_cloud::{TICK, TICKS_PER_METRE, cell_of, from_ticks, low_edge};
+use isopach_cloud::{TICK, cell_of_tick, first_tick};
 use isopach_compute::{Error, Result};
 
 /// The columns (or rows) of a grid that ticks about an origin reach.
 ///
-/// A point with the whole number of ticks t belongs to the cell ⌊t · tick / cell size⌋, the quotient rounded as `f64` does. That is monotone in t,
-/// so cell c has the ticks from ⌈edge(c) · 2¹⁸⌉ on, with [`low_edge`] as edge: it is the lowest number whose quotient is c or more.
-/// Multiplying by a power of two is exact, so nothing is left to rounding, and whoever compares whole numbers with these decides as the CPU does.
+/// Cell c has the ticks from [`first_tick`] of c to that of c + 1: edges are whole numbers of ticks, too. So nothing is left to rounding, and whoever
+/// compares whole numbers with these decides as the CPU does.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Strips {
     /// Position in the grid of the first one that is reached.
@@ -29,9 +28,9 @@ impl Strips {
                 operation: "rasterise cells smaller than a tick or larger than a planet",
             });
         }
-        let reached = [i32::MIN, i32::MAX].map(|tick| cell_of(from_ticks(origin + i64::from(tick)), cell_size));
+        let reached = [i32::MIN, i32::MAX].map(|tick| cell_of_tick(origin + i64::from(tick), cell_size));
         let [low, high] = [first.max(reached[0]), first.saturating_add(count as i64).min(reached[1].saturating_add(1))];
-        let start = |cell: i64| (low_edge(cell, cell_size) * TICKS_PER_METRE).ceil() as i64 - origin;
+        let start = |cell: i64| first_tick(cell, cell_size) - origin;
         let clamped = |tick: i64| tick.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         if low >= high {
             return Ok(Self { first: 0, starts: Vec::new(), last: 0 });
@@ -50,16 +49,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(400))]
         /// For ticks anywhere, and on both sides of every kind of edge.
         #[test]
-        fn whole_numbers_decide_as_the_quotient_does(
-            size in prop::sample::select(vec![1.0, 0.5, 0.1, 0.3, 0.7, 1.1, 33.3, 5000.0, 1e5]), metre in -7_000_000_i64..7_000_000,
+        fn strips_decide_as_the_cells_do(
+            size in prop::sample::select(vec![1.0, 0.5, 0.1, 0.2, 0.3, 0.7, 1.1, 33.3, 5000.0, 1e5]), metre in -7_000_000_i64..7_000_000,
             from in -200_i64..200, count in 1_usize..300, ticks in prop::collection::vec(any::<i32>(), 20),
         ) {
             let origin = metre << 18;
-            let first = cell_of(from_ticks(origin), size) + from;
+            let first = cell_of_tick(origin, size) + from;
             let strips = Strips::new(first, count, size, origin).unwrap();
             let beside = strips.starts.iter().flat_map(|&s| [s.saturating_sub(1), s, s.saturating_add(1)]);
             for tick in ticks.into_iter().chain(beside).chain([strips.last, strips.last.saturating_add(1), i32::MIN, i32::MAX]) {
-                let cell = cell_of(from_ticks(origin + i64::from(tick)), size) - first;
+                let cell = cell_of_tick(origin + i64::from(tick), size) - first;
                 let expected = (0..count as i64).contains(&cell).then_some(cell as usize);
                 let inside = strips.starts.first().is_some_and(|&s| s <= tick) && tick <= strips.last;
                 let found = inside.then(|| strips.first + strips.starts.partition_point(|&s| s <= tick) - 1);

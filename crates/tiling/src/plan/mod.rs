@@ -15,7 +15,7 @@ pub(crate) mod tree;
 
 use crate::{Cells, cells::multiple};
 use cuts::Cuts;
-use isopach_cloud::{REACH, Rect, TICK, cell_of, checked_cell_size, from_ticks, to_ticks};
+use isopach_cloud::{REACH, Rect, TICK, cell_of, cell_of_tick, checked_cell_size, edge_tick, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};
 
@@ -155,7 +155,7 @@ impl Plan {
     #[inline]
     pub(crate) fn each_tile_at(&self, point: [i64; 2], mut tell: impl FnMut(u32)) -> bool {
         let metres = point.map(from_ticks);
-        if !self.whole.own(metres) {
+        if !self.whole.own_ticks(point) {
             return false;
         }
         let [columns, rows] = [0, 1].map(|axis| self.span(axis, metres[axis], metres[axis]));
@@ -206,9 +206,12 @@ fn roots(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result
     if !is_somewhere(extent) {
         return Err(Error::InvalidInput(format!("the extent {extent} is not a rectangle within ±2e9 m")));
     }
-    // Points are owned by the coordinate that they are held with, so the extent is rounded as they are.
-    let cell = |x: f64| cell_of(from_ticks(to_ticks(x)), cell_size);
-    let whole = Cells { cell_size, first: extent.min.map(cell), end: extent.max.map(|x| cell(x) + 1) };
+    // Sources may state closed bounds: the cell of a point on the far edge is one of the plan's, too.
+    let whole = Cells {
+        cell_size,
+        first: extent.min.map(|x| cell_of_tick(edge_tick(x), cell_size)),
+        end: extent.max.map(|x| cell_of(x, cell_size) + 1),
+    };
     let cuts: [Cuts; 2] =
         std::array::from_fn(|axis| Cuts::new(whole.first[axis], whole.end[axis], tile_size, cell_size));
     Ok((whole, cuts))
