@@ -35,8 +35,8 @@ fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
         .into_par_iter()
         .with_min_len(1 << 14)
         .map(|i| {
-            let [x, y, _] = points.absolute(i);
-            grid.locate(x, y).map_or(u32::MAX, |[row, column]| (row * grid.columns + column) as u32)
+            let [x, y, _] = points.absolute_ticks(i);
+            grid.locate_ticks([x, y]).map_or(u32::MAX, |[row, column]| (row * grid.columns + column) as u32)
         })
         .collect()
 }

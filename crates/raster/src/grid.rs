@@ -1,11 +1,13 @@
 //! Grids whose cells are the same wherever a run begins.
 
-use isopach_cloud::{Rect, cell_end, cell_of, checked_cell_size, low_edge};
+use isopach_cloud::{Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks};
 use isopach_compute::{Error, Result};
 use isopach_tiling::Stored;
 use ndarray::Array2;
+use rayon::prelude::*;
 
-/// A block of the absolute grid of square cells: the cell of a point is ⌊coordinate / cell size⌋, so neighbouring runs line up.
+/// A block of the absolute grid of square cells, so that neighbouring runs line up. The cell of a point is that of [`isopach_cloud::cell_of`]:
+/// ⌊coordinate / cell size⌋, with points on an edge in the upper cell however coordinates are rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// Side of a cell, metres.
@@ -19,14 +21,29 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The smallest block whose cells' union holds the half-open `rect`. A rectangle made of cells gives those cells, also where the cell
-    /// size is no binary fraction.
+    /// The smallest block whose cells have every point that the half-open `rect` owns, and one cell at least. A rectangle made of cells gives those
+    /// cells, also where the cell size is no binary fraction. The extent of a cloud ([`Positions::extent`]) gives a cell for each of its points.
+    ///
+    /// ```
+    /// use isopach_cloud::Cloud;
+    /// use isopach_raster::Grid;
+    /// // The corners of a lattice of 11 × 11 points, one metre apart.
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [10.0, 10.0, 0.0]])?;
+    /// let extent = cloud.positions().extent().unwrap();
+    /// let grid = Grid::covering(&extent, 1.0)?;
+    /// assert_eq!([grid.columns, grid.rows], [11, 11]);
+    /// # Ok::<(), isopach_compute::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a cell size below a tick (2⁻¹⁸ m) or not finite, or a block of more than 2³¹ cells a side.
+    /// [`Error::InvalidParameter`] for a cell size below a tick (2⁻¹⁸ m) or not finite, or a block of more than 2³¹ cells a side;
+    /// [`Error::InvalidInput`] for a rectangle that is not finite.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         checked_cell_size(cell_size)?;
-        let first = rect.min.map(|x| cell_of(x, cell_size));
+        if !rect.min.iter().chain(&rect.max).all(|x| x.is_finite()) {
+            return Err(Error::InvalidInput(format!("a grid cannot cover {rect}: give finite coordinates")));
+        }
+        let first = rect.min.map(|x| cell_of_tick(edge_tick(x), cell_size));
         let counts: [i64; 2] = std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
         let longest = counts[0].max(counts[1]) as f64;
         Error::check("cell size", cell_size, longest < 2_147_483_648.0, "give fewer than 2^31 columns and rows")?;
@@ -41,14 +58,30 @@ impl Grid {
         Rect { min: edges(self.first), max: edges(end) }
     }
 
-    /// Row (0 is the north) and column of the cell that owns an absolute point; `None` outside.
+    /// Row (0 is the north) and column of the cell that owns an absolute point (metres, as it is held); `None` outside.
     #[inline]
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
-        let column = cell_of(x, self.cell_size) - self.first[0];
-        let row = cell_of(y, self.cell_size) - self.first[1];
+        self.locate_ticks([x, y].map(to_ticks))
+    }
+
+    /// As [`Self::locate`], of a point in absolute ticks.
+    #[inline]
+    #[must_use]
+    pub fn locate_ticks(&self, point: [i64; 2]) -> Option<[usize; 2]> {
+        let [column, row] = [0, 1].map(|axis| cell_of_tick(point[axis], self.cell_size) - self.first[axis]);
         let inside = (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row);
         inside.then(|| [self.rows - 1 - row as usize, column as usize])
+    }
+
+    /// Number of points outside of the block: those that rasterising on it passes over. O(n).
+    #[must_use]
+    pub fn count_outside(&self, points: Positions<'_>) -> u64 {
+        let is_outside = |i: &usize| {
+            let [x, y, _] = points.absolute_ticks(*i);
+            self.locate_ticks([x, y]).is_none()
+        };
+        (0..points.len()).into_par_iter().with_min_len(1 << 14).filter(is_outside).count() as u64
     }
 
     /// Absolute metres of the centre of a cell given by row (0 is the north) and column.
@@ -99,6 +132,7 @@ impl Stored for Raster {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use isopach_cloud::Cloud;
     use proptest::prelude::*;
 
     proptest! {
@@ -110,5 +144,33 @@ mod tests {
             let grid = Grid { cell_size, first: [first, -first], columns: count, rows: 3001 - count };
             prop_assert_eq!(Grid::covering(&grid.extent(), cell_size).unwrap(), grid);
         }
+
+        #[test]
+        fn the_grid_over_a_cloud_has_a_cell_for_each_of_its_points(
+            at in prop::collection::vec(prop::array::uniform2(-300i32..300), 1..40), metres in prop::collection::vec(prop::array::uniform2(-50.0..50.0f64), 0..20),
+            step in prop::sample::select(vec![1.0, 0.1, 0.2, 0.25, 0.01]), offset in prop::sample::select(vec![0.0, 596_000.0, 6_653_000.2]),
+            cell_size in prop::sample::select(vec![1.0, 0.5, 0.1, 0.2, 0.3, 2.5, 33.3]),
+        ) {
+            let lattice = at.iter().map(|xy| xy.map(|i| f64::from(i) * step + offset));
+            let points: Vec<[f64; 3]> = lattice.chain(metres.iter().map(|xy| xy.map(|x| x + offset))).map(|[x, y]| [x, y, 0.0]).collect();
+            let cloud = Cloud::from_points(&points).unwrap();
+            let grid = Grid::covering(&cloud.positions().extent().unwrap(), cell_size).unwrap();
+            prop_assert!(points.iter().all(|[x, y, _]| grid.locate(*x, *y).is_some()));
+            prop_assert_eq!(grid.count_outside(cloud.positions()), 0);
+            // And no more than that: each outer row and column has a point.
+            let rows: Vec<[usize; 2]> = points.iter().filter_map(|[x, y, _]| grid.locate(*x, *y)).collect();
+            for (axis, last) in [(0, grid.rows - 1), (1, grid.columns - 1)] {
+                prop_assert!(rows.iter().any(|cell| cell[axis] == 0) && rows.iter().any(|cell| cell[axis] == last));
+            }
+        }
+    }
+
+    #[test]
+    fn a_rectangle_that_is_nowhere_has_no_grid() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let rect = Rect { min: [0.0; 2], max: [1.0, bad] };
+            assert!(matches!(Grid::covering(&rect, 1.0), Err(Error::InvalidInput(_))), "{bad}");
+        }
+        assert!(Grid::covering(&Rect { min: [0.0; 2], max: [1e12, 1.0] }, 1.0).is_err());
     }
 }

@@ -1,8 +1,8 @@
 //! GeoTIFF out: north-up, tiled, compressed, with overviews, written block by block as results arrive.
 //!
-//! The file is laid out as: head, compressed blocks of all levels in the order in which they were completed, then a directory for the raster and one
-//! for each overview (half as many cells a side, means of what has data, down to one block). (The `tiff` crate writes strips in order, which
-//! would need the whole raster.) Samples are `f32`, no data is NaN. What is held in memory does not grow with the raster but for 16 bytes a
+//! The file is laid out as: head, compressed blocks of the raster and of each overview, row by row, then a directory for the raster and one
+//! for each overview (half as many cells a side, means of what has data, down to one block). Blocks wait, compressed, in a file beside until all
+//! are there, so that the bytes do not depend on the tiles. (The `tiff` crate writes strips in order, which would need the whole raster.) Samples are `f32`, no data is NaN. What is held in memory does not grow with the raster but for 16 bytes a
 //! block: [`unfinished`]. TIFF 6.0, BigTIFF where it may grow beyond 3 GiB; OGC GeoTIFF 1.1; block size 256 × 256; Deflate (compression 8).
 
 mod directory;
@@ -47,6 +47,9 @@ pub struct GeoTiffMosaic {
 struct Open {
     grid: Grid,
     big: bool,
+    file: BufWriter<fs::File>,
+    /// Bytes of the head.
+    head: u64,
     pyramid: Pyramid,
     part: UnfinishedFile,
 }
@@ -92,25 +95,26 @@ impl GeoTiffMosaic {
         let blocks = UnfinishedFile::beside(&self.path, "blocks")?;
         // What a run that was killed has left.
         let _ = fs::remove_file(&blocks);
-        let pyramid = Pyramid::new(&grid, file, head.len() as u64, blocks);
-        self.open = Some(Open { grid, big, pyramid, part });
+        let pyramid = Pyramid::new(&grid, &self.path, blocks)?;
+        self.open = Some(Open { grid, big, file, head: head.len() as u64, pyramid, part });
         Ok(())
     }
 
     fn complete(&mut self) -> io::Result<()> {
-        let Some(Open { grid, big, mut pyramid, part }) = self.open.take() else { return Ok(()) };
-        pyramid.complete()?;
-        if pyramid.at % 2 == 1 {
-            pyramid.append(&[0])?;
+        let Some(Open { grid, big, mut file, head, pyramid, part }) = self.open.take() else { return Ok(()) };
+        let (levels, mut at) = pyramid.finish(&mut file, head)?;
+        if at % 2 == 1 {
+            file.write_all(&[0])?;
+            at += 1;
         }
-        let first = pyramid.at;
-        for level in 0..pyramid.levels.len() {
-            let entries = self.entries(&grid, level, &pyramid.levels[level], big);
-            let last = level + 1 == pyramid.levels.len();
-            let bytes = directory(&entries, big, pyramid.at, |end| if last { 0 } else { end });
-            pyramid.append(&bytes)?;
+        let first = at;
+        for (number, level) in levels.iter().enumerate() {
+            let entries = self.entries(&grid, number, level, big);
+            let last = number + 1 == levels.len();
+            let bytes = directory(&entries, big, at, |end| if last { 0 } else { end });
+            file.write_all(&bytes)?;
+            at += bytes.len() as u64;
         }
-        let mut file = pyramid.file;
         let (place, width) = if big { (8, 8) } else { (4, 4) };
         file.seek(SeekFrom::Start(place))?;
         file.write_all(&first.to_le_bytes()[..width])?;
@@ -221,15 +225,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let whole = Rect { min: [-30.0, 1000.0], max: [1200.0, 1700.0] };
         let expected = part(Grid::covering(&whole, 2.0).unwrap());
+        let mut files = Vec::new();
         for side in [1_000_000, 100, 33] {
             let path = dir.path().join(format!("{side}.tif"));
             mosaic(&path, whole, side).unwrap();
+            files.push(fs::read(&path).unwrap());
             let found = read(&path).unwrap();
             assert_eq!(found.grid, expected.grid);
             for (a, b) in found.values.iter().zip(&expected.values) {
                 assert_eq!((*a as f32).to_bits(), (*b as f32).to_bits());
             }
         }
+        assert!(files[1..].iter().all(|file| *file == files[0]), "and the same bytes");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "no part may be left");
     }
 
@@ -281,6 +288,26 @@ mod tests {
                 assert!(a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits()), "the same from any tiles");
             }
         }
+    }
+
+    /// A tile without data is the same as none: which tiles of a survey are run depends on their size.
+    #[test]
+    fn cells_without_data_are_the_same_bytes_given_or_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, with_empty: bool| {
+            let path = dir.path().join(name);
+            let mut mosaic = GeoTiffMosaic::create(&path, 1.0).unwrap();
+            mosaic.begin(Rect { min: [0.0; 2], max: [1500.0, 700.0] }).unwrap();
+            let tile = part(Grid { cell_size: 1.0, first: [700, 300], columns: 300, rows: 200 });
+            let mut empty = part(Grid { cell_size: 1.0, first: [0, 0], columns: 600, rows: 300 });
+            empty.values.fill(f64::NAN);
+            for raster in with_empty.then_some(empty).into_iter().chain([tile]) {
+                mosaic.accept(raster.grid.extent(), raster).unwrap();
+            }
+            mosaic.finish().unwrap();
+            fs::read(path).unwrap()
+        };
+        assert!(write("a.tif", false) == write("b.tif", true));
     }
 
     #[test]

@@ -5,11 +5,12 @@ use super::{
     unfinished::{Key, Unfinished},
 };
 use crate::{Grid, Raster};
+use isopach_compute::UnfinishedFile;
 use rayon::prelude::*;
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
-    path::PathBuf,
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
 };
 
 /// One size of the raster: cells, and where its blocks are in the file.
@@ -17,7 +18,7 @@ use std::{
 pub(super) struct Level {
     pub(super) columns: usize,
     pub(super) rows: usize,
-    /// Offset and bytes of each written block; zero: not written, all no data.
+    /// Offset and bytes of each written block; no bytes: not written, all no data.
     pub(super) blocks: Vec<[u64; 2]>,
 }
 
@@ -37,32 +38,38 @@ impl Level {
     }
 }
 
-/// A file that grows by blocks of all levels, in the order in which they are completed.
+/// Blocks of all levels. They are compressed as they are completed, into a file of their own, whose order depends on the tiles; that of the
+/// GeoTIFF does not ([`Pyramid::finish`]).
 #[derive(Debug)]
 pub(super) struct Pyramid {
-    pub(super) file: BufWriter<File>,
-    pub(super) at: u64,
+    written: BufWriter<File>,
+    /// Bytes of `written`.
+    end: u64,
+    /// Removes the file of `written`, after that is closed.
+    _removed_when_dropped: UnfinishedFile,
     /// The raster, then each overview with half as many cells a side.
-    pub(super) levels: Vec<Level>,
+    levels: Vec<Level>,
     unfinished: Unfinished,
 }
 
 impl Pyramid {
-    /// For a raster of so many cells; `file` has `at` bytes.
-    pub(super) fn new(grid: &Grid, file: BufWriter<File>, at: u64, beside: PathBuf) -> Self {
+    /// For a raster of so many cells, with files beside that of the raster.
+    pub(super) fn new(grid: &Grid, path: &Path, beside: PathBuf) -> io::Result<Self> {
+        let (removed, written) = UnfinishedFile::create(&UnfinishedFile::beside(path, "written")?)?;
         let mut levels = vec![Level::new(grid.columns, grid.rows)];
         let (mut columns, mut rows) = (grid.columns, grid.rows);
         while columns.max(rows) > BLOCK {
             (columns, rows) = (columns.div_ceil(2), rows.div_ceil(2));
             levels.push(Level::new(columns, rows));
         }
-        Self { file, at, levels, unfinished: Unfinished::beside(beside) }
+        let (written, unfinished) = (BufWriter::new(written), Unfinished::beside(beside));
+        Ok(Self { written, end: 0, _removed_when_dropped: removed, levels, unfinished })
     }
 
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
-        self.file.write_all(bytes)?;
-        let block = [self.at, bytes.len() as u64];
-        self.at += bytes.len() as u64;
+    fn append(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
+        self.written.write_all(bytes)?;
+        let block = [self.end, bytes.len() as u64];
+        self.end += bytes.len() as u64;
         Ok(block)
     }
 
@@ -80,7 +87,7 @@ impl Pyramid {
                     unfinished.missing = unfinished.missing.saturating_sub(range.len());
                     for column in range {
                         let to = row % BLOCK * BLOCK + column % BLOCK;
-                        unfinished.cells[to] = tile.values[[row - top, column - left]] as f32;
+                        unfinished.cells[to] = sample(tile.values[[row - top, column - left]]);
                     }
                 }
                 complete.extend(self.unfinished.take_complete((0, block)).map(|cells| ((0, block), cells)));
@@ -92,11 +99,13 @@ impl Pyramid {
     /// Writes complete blocks, and those of the overviews that are complete by them.
     fn write(&mut self, mut complete: Vec<(Key, Vec<f32>)>) -> io::Result<()> {
         while !complete.is_empty() {
-            let bytes: Vec<Vec<u8>> =
-                complete.par_iter().map(|(_, cells)| compressed(cells)).collect::<io::Result<_>>()?;
+            let bytes: Vec<Option<Vec<u8>>> =
+                complete.par_iter().map(|(_, cells)| compressed_unless_empty(cells)).collect::<io::Result<_>>()?;
             let mut above = Vec::new();
             for (((level, block), cells), bytes) in complete.into_iter().zip(bytes) {
-                self.levels[level].blocks[block] = self.append(&bytes)?;
+                if let Some(bytes) = bytes {
+                    self.levels[level].blocks[block] = self.append(&bytes)?;
+                }
                 above.extend(self.reduce((level, block), &cells)?);
             }
             complete = above;
@@ -127,26 +136,54 @@ impl Pyramid {
         Ok(self.unfinished.take_complete(key).map(|cells| (key, cells)))
     }
 
-    /// Writes what is not complete and never will be, and one empty block for all that were never begun.
-    pub(super) fn complete(&mut self) -> io::Result<()> {
+    /// Writes all blocks to `to`, which has `at` bytes: level by level, row by row from the north, and one empty block, where it is first needed, for all
+    /// that have no data. Where they are then, and the bytes of `to`. Blocks that are not complete never will be.
+    pub(super) fn finish(mut self, to: &mut impl Write, mut at: u64) -> io::Result<(Vec<Level>, u64)> {
         for level in 0..self.levels.len() {
             while let Some((block, cells)) = self.unfinished.take_any(level)? {
                 self.write(vec![((level, block), cells)])?;
             }
         }
-        if self.levels.iter().any(|level| level.blocks.iter().any(|[at, _]| *at == 0)) {
-            let empty = self.append(&compressed(&[f32::NAN; CELLS])?)?;
-            let blocks = self.levels.iter_mut().flat_map(|level| &mut level.blocks);
-            blocks.filter(|[at, _]| *at == 0).for_each(|block| *block = empty);
+        self.written.flush()?;
+        let (mut bytes, mut empty) = (Vec::new(), None);
+        for block in self.levels.iter_mut().flat_map(|level| &mut level.blocks) {
+            let [from, length] = *block;
+            if let Some(same) = empty.filter(|_| length == 0) {
+                *block = same;
+                continue;
+            }
+            if length == 0 {
+                bytes = compressed(&[f32::NAN; CELLS])?;
+                empty = Some([at, bytes.len() as u64]);
+            } else {
+                bytes.resize(length as usize, 0);
+                let file = self.written.get_mut();
+                file.seek(SeekFrom::Start(from))?;
+                file.read_exact(&mut bytes)?;
+            }
+            to.write_all(&bytes)?;
+            *block = [at, bytes.len() as u64];
+            at += bytes.len() as u64;
         }
-        Ok(())
+        Ok((self.levels, at))
     }
 }
 
 /// The mean of the cells that have data.
 fn mean(cells: [f32; 4]) -> f32 {
     let there = || cells.iter().filter(|cell| !cell.is_nan());
-    (there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64) as f32
+    sample(there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64)
+}
+
+/// The value as it is stored. There are many NaN (0/0 is another than `f32::NAN`), and which one is computed may depend on the tiles: one stands for all.
+fn sample(value: f64) -> f32 {
+    if value.is_nan() { f32::NAN } else { value as f32 }
+}
+
+/// The block compressed; `None` where it has no data.
+fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
+    let is_empty = cells.iter().all(|cell| cell.is_nan());
+    if is_empty { Ok(None) } else { compressed(cells).map(Some) }
 }
 
 fn compressed(cells: &[f32]) -> io::Result<Vec<u8>> {
