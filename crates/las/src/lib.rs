@@ -3,7 +3,7 @@
 //! [`Las`] is one file, [`Catalogue`] several as one; both are [`isopach_tiling::PointSource`]s whose chunks are those of the file, so the
 //! tile loop decodes each exactly once. Only the fields that are asked for are decompressed (PDRF 6–10), classes and rectangles are
 //! filtered while the chunk is still warm, and coordinates go from the file's integers to `f64` without a detour. [`LazWriter`]
-//! writes LAS 1.4 with named extra bytes; [`Las::rewrite`] copies what the filters leave of a file of any version and format, with all its records.
+//! writes LAS 1.4 with named extra bytes, [`SortedLazWriter`] in an order that does not depend on the order of writing; [`Las::rewrite`] copies what the filters leave of a file of any version and format, with all its records.
 //!
 //! Boxes, classes and resolutions are pushed down to the chunks: those of a COPC file are nodes of an octree, and [`Las::indexed`] writes down what
 //! is in the chunks of a plain LAZ file, so that only those are decoded that have something of what is asked for.
@@ -38,6 +38,7 @@ mod rewrite;
 mod schema;
 mod sidecar;
 mod slots;
+mod sorted;
 mod summary;
 mod wkt;
 mod writer;
@@ -51,4 +52,5 @@ pub use header::{GpsTime, Header};
 pub use limits::Limits;
 pub use records::VariableRecord;
 pub use schema::Schema;
+pub use sorted::SortedLazWriter;
 pub use writer::LazWriter;

@@ -80,7 +80,18 @@ impl LazWriter {
         self.write_checked(cloud, extra).map_err(|problem| problem.of(&self.path))
     }
 
-    fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
+    /// Where the file will be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of a record.
+    pub(crate) fn record_length(&self) -> usize {
+        usize::from(self.record_length)
+    }
+
+    /// Refuses points and extra columns that are not as the schema has them.
+    pub(crate) fn check_columns(&self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
         let has = cloud.attributes.columns();
         if !has.contains(self.schema.columns) {
             return Err(Problem::Unwritable("the points lack a column of the schema".into()));
@@ -88,6 +99,17 @@ impl LazWriter {
         if extra.len() != self.schema.extra_bytes.len() || extra.iter().any(|values| values.len() != cloud.len()) {
             return Err(Problem::Unwritable("extra columns must be as in the schema, one value a point".into()));
         }
+        Ok(())
+    }
+
+    /// Appends records as [`Self::append_record`] makes them.
+    pub(crate) fn write_records(&mut self, records: &[u8]) -> Checked<()> {
+        self.summary.merge(&Summary::of(records.chunks_exact(self.record_length()), &self.layout));
+        self.points.write(records)
+    }
+
+    fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
+        self.check_columns(cloud, extra)?;
         let chunk = CHUNK as usize;
         let starts: Vec<usize> = (0..cloud.len()).step_by(chunk).collect();
         for wave in starts.chunks(rayon::current_num_threads().max(1)) {
@@ -103,16 +125,28 @@ impl LazWriter {
 
     /// The records of some points, and what a header says of them.
     fn records(&self, cloud: &Cloud, extra: &[&[f64]], points: Range<usize>) -> Checked<(Vec<u8>, Summary)> {
-        let length = usize::from(self.record_length);
+        let length = self.record_length();
         let mut records = Vec::with_capacity(points.len() * length);
         for i in points {
-            self.append(cloud, i, &mut records)?;
-            for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
-                column.append(values[i], &mut records);
-            }
+            self.append_record(cloud, extra, i, &mut records)?;
         }
         let summary = Summary::of(records.chunks_exact(length), &self.layout);
         Ok((records, summary))
+    }
+
+    /// Appends the record of one point, whose columns have been checked.
+    pub(crate) fn append_record(
+        &self,
+        cloud: &Cloud,
+        extra: &[&[f64]],
+        i: usize,
+        records: &mut Vec<u8>,
+    ) -> Checked<()> {
+        self.append(cloud, i, records)?;
+        for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
+            column.append(values[i], records);
+        }
+        Ok(())
     }
 
     /// Appends the standard fields of one point.

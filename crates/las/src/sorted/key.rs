@@ -1,0 +1,37 @@
+//! What records are sorted by.
+
+use isopach_cloud::cell_of_tick;
+
+/// Bytes of a key: row and column of the cell, each so that its bytes are in the order of the numbers.
+pub(super) const KEY: usize = 16;
+
+/// Appends the key of a point (absolute ticks). The rest of the order is that of the record itself: [`super::order`].
+pub(super) fn append(point: [i64; 3], cell_size: f64, to: &mut Vec<u8>) {
+    let [x, y, _] = point;
+    for coordinate in [y, x] {
+        to.extend(ordered(cell_of_tick(coordinate, cell_size)));
+    }
+}
+
+/// Bytes that are in the order of the numbers.
+fn ordered(number: i64) -> [u8; 8] {
+    ((number as u64) ^ (1 << 63)).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_in_the_order_of_rows_then_columns() {
+        let metre = |x: i64| x << 18;
+        let key = |x: i64, y: i64| {
+            let mut bytes = Vec::new();
+            append([metre(x), metre(y), 0], 1.0, &mut bytes);
+            assert_eq!(bytes.len(), KEY);
+            bytes
+        };
+        let places = [[5, -3], [-2, 0], [-1, 0], [0, 0], [1, 0], [300, 0], [-9, 1], [0, 256], [0, 257]];
+        assert!(places.map(|[x, y]| key(x, y)).is_sorted());
+    }
+}

@@ -1,0 +1,236 @@
+//! Sorted records on disk, run by run, and all of them merged.
+
+use super::order::compare;
+use crate::error::{Checked, Problem};
+use isopach_compute::UnfinishedFile;
+use std::{
+    cmp::Ordering,
+    collections::BinaryHeap,
+    fs::File,
+    io::{BufWriter, Read, Seek, SeekFrom, Write},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// Runs that are merged at once: each is read through a buffer of its own.
+const TOGETHER: usize = 64;
+
+/// Bytes of a reader's buffer at least.
+const LEAST_BUFFER: usize = 1 << 12;
+
+/// A file of runs beside another one; removed when dropped.
+#[derive(Debug)]
+pub(super) struct Runs {
+    beside: PathBuf,
+    /// Which file of runs it is: merging in several passes needs two of them by turns.
+    number: u32,
+    open: Option<Open>,
+    /// Where each run is in the file, with its checksum.
+    runs: Vec<Run>,
+    end: u64,
+}
+
+/// The file, closed before it is removed.
+#[derive(Debug)]
+struct Open {
+    file: File,
+    _removed_when_dropped: UnfinishedFile,
+}
+
+#[derive(Clone, Debug)]
+struct Run {
+    bytes: Range<u64>,
+    sum: u32,
+}
+
+impl Runs {
+    /// Beside `path`; made when it is first needed.
+    pub(super) fn beside(path: &Path) -> Self {
+        Self::numbered(path, 0)
+    }
+
+    fn numbered(path: &Path, number: u32) -> Self {
+        Self { beside: path.to_owned(), number, open: None, runs: Vec::new(), end: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Appends a run of records, which are in order.
+    pub(super) fn add<'a>(&mut self, records: impl Iterator<Item = &'a [u8]>) -> Checked<()> {
+        let mut run = self.begin()?;
+        records.into_iter().try_for_each(|record| run.push(record))?;
+        self.end_run(run)
+    }
+
+    fn begin(&mut self) -> Checked<Writing> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let (part, file) = UnfinishedFile::create(&self.place()?)?;
+                Open { file, _removed_when_dropped: part }
+            }
+        };
+        let mut file = self.open.insert(open).file.try_clone()?;
+        file.seek(SeekFrom::Start(self.end))?;
+        Ok(Writing { to: BufWriter::with_capacity(1 << 18, file), sum: crc32fast::Hasher::new(), bytes: 0 })
+    }
+
+    fn end_run(&mut self, mut run: Writing) -> Checked<()> {
+        run.to.flush()?;
+        let end = self.end + run.bytes;
+        self.runs.push(Run { bytes: self.end..end, sum: run.sum.finalize() });
+        self.end = end;
+        Ok(())
+    }
+
+    /// Its name would be this, if it ever were complete.
+    fn place(&self) -> Checked<PathBuf> {
+        Ok(UnfinishedFile::beside(&self.beside, &format!("runs{}", self.number))?)
+    }
+
+    /// Gives all records in order to `take`, with `memory` bytes for the buffers of readers. Many runs are merged to fewer, longer ones first.
+    pub(super) fn merge(
+        &mut self,
+        width: usize,
+        memory: usize,
+        mut take: impl FnMut(&[u8]) -> Checked<()>,
+    ) -> Checked<()> {
+        let buffer = LEAST_BUFFER.max(width);
+        let together = (memory / buffer).clamp(2, TOGETHER);
+        while self.runs.len() > together {
+            let mut longer = Self::numbered(&self.beside, self.number + 1);
+            for runs in self.runs.chunks(together) {
+                let mut run = longer.begin()?;
+                self.merge_some(runs, width, memory, |record| run.push(record))?;
+                longer.end_run(run)?;
+            }
+            *self = longer; // drops, and so removes, the shorter ones
+        }
+        self.merge_some(&self.runs, width, memory, &mut take)
+    }
+
+    fn merge_some(
+        &self,
+        runs: &[Run],
+        width: usize,
+        memory: usize,
+        mut take: impl FnMut(&[u8]) -> Checked<()>,
+    ) -> Checked<()> {
+        let Some(Open { file, .. }) = &self.open else { return Ok(()) };
+        let records = (memory / runs.len().max(1) / width).clamp(1, (1 << 22) / width + 1);
+        let mut readers: Vec<Reader<'_>> = runs.iter().map(|run| Reader::new(file, run, width, records)).collect();
+        let mut heads = BinaryHeap::with_capacity(readers.len());
+        for (run, reader) in readers.iter_mut().enumerate() {
+            heads.extend(reader.next()?.map(|record| Head { record, run }));
+        }
+        while let Some(mut head) = heads.peek_mut() {
+            take(&head.record)?;
+            let Head { record, run } = &mut *head;
+            if !readers[*run].next_into(record)? {
+                std::collections::binary_heap::PeekMut::pop(head);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A run that is being written.
+struct Writing {
+    to: BufWriter<File>,
+    sum: crc32fast::Hasher,
+    bytes: u64,
+}
+
+impl Writing {
+    fn push(&mut self, record: &[u8]) -> Checked<()> {
+        self.to.write_all(record)?;
+        self.sum.update(record);
+        self.bytes += record.len() as u64;
+        Ok(())
+    }
+}
+
+/// The first record that a run still has. The least one is on top of a heap.
+struct Head {
+    record: Vec<u8>,
+    run: usize,
+}
+
+impl Ord for Head {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(&other.record, &self.record).then(other.run.cmp(&self.run))
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Head {}
+
+/// Reads a run from its beginning to its end, some records at a time.
+struct Reader<'a> {
+    file: &'a File,
+    rest: Range<u64>,
+    sum: crc32fast::Hasher,
+    expected: u32,
+    width: usize,
+    buffer: Vec<u8>,
+    /// Where the next record is in the buffer.
+    at: usize,
+    /// Bytes of the buffer when it is full.
+    most: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a File, run: &Run, width: usize, records: usize) -> Self {
+        let sum = crc32fast::Hasher::new();
+        let (rest, expected, most) = (run.bytes.clone(), run.sum, records * width);
+        Self { file, rest, sum, expected, width, buffer: Vec::new(), at: 0, most }
+    }
+
+    fn next(&mut self) -> Checked<Option<Vec<u8>>> {
+        let mut record = vec![0; self.width];
+        Ok(self.next_into(&mut record)?.then_some(record))
+    }
+
+    /// Puts the next record into `record`, which is as long; whether there was one.
+    fn next_into(&mut self, record: &mut [u8]) -> Checked<bool> {
+        if self.at == self.buffer.len() && !self.refill()? {
+            return Ok(false);
+        }
+        record.copy_from_slice(&self.buffer[self.at..][..self.width]);
+        self.at += self.width;
+        Ok(true)
+    }
+
+    /// Whether there was anything left. At the end of the run, says whether all of it was what had been written.
+    fn refill(&mut self) -> Checked<bool> {
+        let bytes = (self.rest.end - self.rest.start).min(self.most as u64) as usize;
+        if bytes == 0 {
+            let found = std::mem::take(&mut self.sum).finalize();
+            let same = found == self.expected;
+            return if same { Ok(false) } else { Err(Problem::Io(std::io::Error::other(CHANGED))) };
+        }
+        self.buffer.resize(bytes, 0);
+        let mut file = self.file;
+        file.seek(SeekFrom::Start(self.rest.start))?;
+        file.read_exact(&mut self.buffer)?;
+        self.sum.update(&self.buffer);
+        self.rest.start += bytes as u64;
+        self.at = 0;
+        Ok(true)
+    }
+}
+
+const CHANGED: &str = "points that were put aside came back changed: the disk beside the file is not to be trusted";
