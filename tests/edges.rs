@@ -2,6 +2,12 @@
 
 #![allow(missing_docs, clippy::print_stderr, reason = "a test that lacks its data says so")]
 
+#[cfg(feature = "gpu")]
+#[path = "../crates/gpu/tests/common/device.rs"]
+mod devices;
+
+#[cfg(feature = "gpu")]
+use isopach::gpu::{Gpu, Options, Wanted};
 use isopach::{
     change::{Dod, DodRasters},
     cloud::{Cloud, Columns, Origin, Rect, Rigid, TICK, cell_of, to_ticks},
@@ -55,6 +61,27 @@ fn every_cell_of_a_lattice_has_its_point_in_memory_and_in_any_tiles() {
     let rasters = dod.run(&isopach::compute::Cpu, &clouds[0], &clouds[1], extent).unwrap();
     assert_eq!(rasters.difference.values.iter().filter(|value| !value.is_nan()).count(), 3600);
     assert_eq!(rasters.difference.values.len(), 3600, "and the grid has no other cell");
+}
+
+/// On a device, if there is one: the cells and bits of the CPU, also where an edge is no whole number of ticks.
+#[cfg(feature = "gpu")]
+#[test]
+fn a_device_has_the_same_cells() {
+    let Some(gpu) = devices::gpu() else { return };
+    for (size, offset) in
+        [(0.2, [0.0, 0.0]), (0.1, [596_000.0, 6_653_000.0]), (0.3, [-300.0, 4_200_000.0]), (0.3048, [1e6, 2e6])]
+    {
+        let at = |i: i32, axis: usize| f64::from(i) * size + offset[axis];
+        let points: Vec<[f64; 3]> = (0..3600).map(|i| [at(i % 60, 0), at(i / 60, 1), f64::from(i % 7)]).collect();
+        let cloud = Cloud::from_points(&points).unwrap();
+        let grid = Grid::covering(&cloud.positions().extent().unwrap(), size).unwrap();
+        let statistics = [CellStatistic::Count, CellStatistic::Mean, CellStatistic::Median];
+        let expected = isopach::compute::Cpu.rasterise(cloud.positions(), &grid, &statistics).unwrap();
+        let found = gpu.rasterise(cloud.positions(), &grid, &statistics).unwrap();
+        assert_eq!([grid.columns, grid.rows], [60, 60], "cells of {size} m");
+        assert!(expected[0].values.iter().all(|count| *count == 1.0), "cells of {size} m");
+        assert!(found == expected, "cells of {size} m");
+    }
 }
 
 #[test]

@@ -158,3 +158,48 @@ fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
     (edges[0], edges[count]) = (0, cells);
     edges.windows(2).map(|pair| pair[0]..pair[1].max(pair[0])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NeighbourIndex, NeighbourSearch, plain::EveryPoint};
+    use isopach_cloud::Cloud;
+    use isopach_compute::conformance::random;
+
+    fn cloud(point: impl Fn(u64) -> [f64; 3]) -> Cloud {
+        let points: Vec<[f64; 3]> = (0..20_000).map(point).collect();
+        Cloud::from_points(&points).unwrap()
+    }
+
+    /// Whether the cells are wider than the plan alone asks for.
+    fn is_widened(cloud: &Cloud) -> bool {
+        let [low, high] = cloud.positions().bounds().unwrap();
+        Grid::new(cloud.positions()).shift > cell_shift(low, high, cloud.len())
+    }
+
+    #[test]
+    fn walls_have_wide_cells_and_the_neighbours_that_they_have() {
+        let wall = cloud(|i| [random(3 * i) * 20.0, random(3 * i + 1) * 0.05, random(3 * i + 2) * 30.0]);
+        assert!(is_widened(&wall));
+        let (index, queries) = (Grid::new(wall.positions()), wall.select(&[0, 5000, 12_345, 19_999]));
+        let defined = EveryPoint.index(wall.positions()).unwrap();
+        for k in [1, 20, 300] {
+            let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
+                .map(|index| index.k_nearest(queries.positions(), k, f64::INFINITY).unwrap());
+            assert_eq!(found.indices, defined.indices);
+        }
+    }
+
+    #[test]
+    fn terrain_and_vegetation_keep_their_cells() {
+        let steep = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, random(3 * i) * 100.0];
+        let trees = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, random(3 * i + 2) * 30.0];
+        let flat = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, 1.0];
+        let equal = |_: u64| [1.0, 2.0, 3.0];
+        for widened in
+            [is_widened(&cloud(steep)), is_widened(&cloud(trees)), is_widened(&cloud(flat)), is_widened(&cloud(equal))]
+        {
+            assert!(!widened);
+        }
+    }
+}

@@ -87,7 +87,7 @@ impl Pyramid {
                     unfinished.missing = unfinished.missing.saturating_sub(range.len());
                     for column in range {
                         let to = row % BLOCK * BLOCK + column % BLOCK;
-                        unfinished.cells[to] = tile.values[[row - top, column - left]] as f32;
+                        unfinished.cells[to] = sample(tile.values[[row - top, column - left]]);
                     }
                 }
                 complete.extend(self.unfinished.take_complete((0, block)).map(|cells| ((0, block), cells)));
@@ -172,7 +172,18 @@ impl Pyramid {
 /// The mean of the cells that have data.
 fn mean(cells: [f32; 4]) -> f32 {
     let there = || cells.iter().filter(|cell| !cell.is_nan());
-    (there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64) as f32
+    sample(there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64)
+}
+
+/// The value as it is stored. There are many NaN (0/0 is another than `f32::NAN`), and which one is computed may depend on the tiles: one stands for all.
+fn sample(value: f64) -> f32 {
+    if value.is_nan() { f32::NAN } else { value as f32 }
+}
+
+/// The block compressed; `None` where it has no data.
+fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
+    let is_empty = cells.iter().all(|cell| cell.is_nan());
+    if is_empty { Ok(None) } else { compressed(cells).map(Some) }
 }
 
 /// The block compressed; `None` where it has no data.
