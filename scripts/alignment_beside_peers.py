@@ -21,7 +21,7 @@ Settings are those that the tools' documentation recommends for clouds of a know
                 it asks for a level of detection and supervoxel sizes that the tools above do not need
 All clouds are given to the tools less their centre, so that single precision harms nobody.
 """
-import argparse, json, pathlib, subprocess, sys, tempfile, time
+import argparse, json, logging, pathlib, subprocess, sys, tempfile, time
 import laspy
 import numpy as np
 from scipy.spatial import cKDTree
@@ -189,6 +189,7 @@ def main():
     options.add_argument("--only", default="", help="cases whose names contain one of these, by commas")
     options.add_argument("--tools", default="", help="tools whose names contain one of these, by commas")
     chosen = options.parse_args()
+    logging.disable(logging.ERROR)  # py4dgeo logs to the same stream
     tools = {"small_gicp plane": small_gicp_with("PLANE_ICP"), "small_gicp gicp": small_gicp_with("GICP"), "open3d plane": open3d_with(None),
              "open3d plane Tukey 0.1 m": open3d_with(0.1), "py4dgeo plane": py4dgeo_point_to_plane}
     if chosen.ours:
