@@ -87,9 +87,10 @@ def cases(data):
     yield "flat", a, b, np.array([0.3, 0.2, 0.1]), np.ones(len(b), bool)
     for seed, (name, classes, by) in enumerate([("ttp_2015", [2], 0.3), ("topography", None, 0.7), ("bcts_1", [2], 1.0), ("megaplot", None, 1.5)]):
         a, b = halves(read(lidar / f"{name}.laz", classes), seed)
-        yield f"halves of {name}{' ground' if classes else ''}", a, b, np.zeros(3), np.ones(len(b), bool)
+        label = f"halves of {name}{' ground' if classes else ''}"
+        yield label, a, b, np.zeros(3), np.ones(len(b), bool)
         c, stable = changed(b, 0.3, by)
-        yield f"the same, 30 % changed by {by} m", a, c, np.zeros(3), stable
+        yield f"{label}, 30 % changed by {by} m", a, c, np.zeros(3), stable
 
 
 # ---------------------------------------------------------------- tools
