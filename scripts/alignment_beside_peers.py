@@ -21,7 +21,7 @@ Settings are those that the tools' documentation recommends for clouds of a know
                 it asks for a level of detection and supervoxel sizes that the tools above do not need
 All clouds are given to the tools less their centre, so that single precision harms nobody.
 """
-import argparse, json, pathlib, subprocess, sys, tempfile, time
+import argparse, json, logging, pathlib, subprocess, sys, tempfile, time
 import laspy
 import numpy as np
 from scipy.spatial import cKDTree
@@ -87,9 +87,10 @@ def cases(data):
     yield "flat", a, b, np.array([0.3, 0.2, 0.1]), np.ones(len(b), bool)
     for seed, (name, classes, by) in enumerate([("ttp_2015", [2], 0.3), ("topography", None, 0.7), ("bcts_1", [2], 1.0), ("megaplot", None, 1.5)]):
         a, b = halves(read(lidar / f"{name}.laz", classes), seed)
-        yield f"halves of {name}{' ground' if classes else ''}", a, b, np.zeros(3), np.ones(len(b), bool)
+        label = f"halves of {name}{' ground' if classes else ''}"
+        yield label, a, b, np.zeros(3), np.ones(len(b), bool)
         c, stable = changed(b, 0.3, by)
-        yield f"the same, 30 % changed by {by} m", a, c, np.zeros(3), stable
+        yield f"{label}, 30 % changed by {by} m", a, c, np.zeros(3), stable
 
 
 # ---------------------------------------------------------------- tools
@@ -189,6 +190,7 @@ def main():
     options.add_argument("--only", default="", help="cases whose names contain one of these, by commas")
     options.add_argument("--tools", default="", help="tools whose names contain one of these, by commas")
     chosen = options.parse_args()
+    logging.disable(logging.ERROR)  # py4dgeo logs to the same stream
     tools = {"small_gicp plane": small_gicp_with("PLANE_ICP"), "small_gicp gicp": small_gicp_with("GICP"), "open3d plane": open3d_with(None),
              "open3d plane Tukey 0.1 m": open3d_with(0.1), "py4dgeo plane": py4dgeo_point_to_plane}
     if chosen.ours:
