@@ -20,7 +20,7 @@ mod scene_schema;
 
 use clap::Parser;
 use isopach::{
-    change::{Epochs, M3c2, Normals},
+    change::{Epochs, M3c2, Normals, Orientation},
     cloud::{Cloud, Columns, Positions, Rigid},
     compute::Cpu,
     las::Las,
@@ -183,7 +183,7 @@ fn other_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box
     })?;
     let core_points = before.spaced(1.0)?;
     let m3c2 = M3c2 {
-        normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: [0.0, 0.0, 1.0] },
+        normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },
         ..M3c2::default()
     };
     let epochs = Epochs { reference: from, compared: to, core_points: core_points.positions() };

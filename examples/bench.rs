@@ -12,7 +12,7 @@ mod measure;
 
 use clap::Parser;
 use isopach::{
-    change::{C2c, Dod, Epochs, M3c2, Normals},
+    change::{C2c, Detection, Dod, Epochs, M3c2, Normals, Orientation, SurveyStatistics},
     cloud::{Attributes, Cloud, Columns, Rect, Rigid},
     las::Las,
     raster::CellStatistic,
@@ -198,7 +198,7 @@ fn m3c2(arguments: &Arguments) -> Outcome {
         .collect();
     let core_points = Cloud::from_points(&shifted)?;
     let m3c2 = M3c2 {
-        normals: Normals::Multiscale { radii: vec![2.5], towards: [0.0, 0.0, 1.0] },
+        normals: Normals::Multiscale { radii: vec![2.5], towards: Orientation::UP },
         cylinder_radius: 1.0,
         projection_depth: 10.0,
         registration_error: 0.0.into(),
@@ -241,7 +241,8 @@ fn icp(arguments: &Arguments) -> Outcome {
 fn dod(arguments: &Arguments) -> Outcome {
     let ((sum, cells), seconds) = timed(|| {
         let (before, after) = (Las::open(&arguments.before)?, Las::open(&arguments.after)?);
-        let dod = Dod { cell_size: 1.0, statistic: CellStatistic::Mean, classes: vec![], ..Dod::default() };
+        let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+        let dod = Dod { cell_size: 1.0, statistic: CellStatistic::Mean, classes: vec![], detection, ..Dod::default() };
         let (mut sum, mut cells) = (0.0, 0);
         let sources: [&dyn PointSource; 2] = [&before, &after];
         let tiling = Tiling { tile_size: f64::INFINITY, ..Tiling::default() };

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, missing_docs)]
 
 use isopach::{
-    change::{Dod, DodRasters},
+    change::{Detection, Dod, DodRasters, SurveyStatistics},
     cloud::Rect,
     las::Las,
     raster::{CellStatistic, GeoTiffMosaic},
@@ -33,7 +33,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());
     };
     let (before, after) = (Las::open(before)?, Las::open(after)?);
-    let dod = Dod { cell_size: 0.5, statistic: CellStatistic::Mean, classes: vec![2], ..Dod::default() };
+    // No tile knows the survey: what its epochs' scatter is to each other comes from a sample (Dod::sample); here both are of one kind.
+    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+    let dod = Dod { cell_size: 0.5, statistic: CellStatistic::Mean, classes: vec![2], detection, ..Dod::default() };
     let tiling = Tiling { tile_size: 500.0, memory: 4 << 30, ..Tiling::default() };
     let crs = before.crs().cloned().unwrap_or_default();
     let mut sink = Differences(GeoTiffMosaic::create(out, dod.cell_size)?.crs(crs));

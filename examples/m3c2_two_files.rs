@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, missing_docs)]
 
 use isopach::{
-    change::{Epochs, M3c2, Normals},
+    change::{Epochs, M3c2, Normals, Orientation},
     cloud::Columns,
     las::Las,
 };
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let after = Las::open(after)?.read_all(Columns::XYZ)?;
 
     let m3c2 = M3c2 {
-        normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: [0.0, 0.0, 1.0] },
+        normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },
         cylinder_radius: 1.0,
         projection_depth: 5.0,
         registration_error: 0.02.into(),

@@ -17,7 +17,7 @@ mod npy_write;
 
 use clap::Parser;
 use isopach::{
-    change::{C2c, Differences, Epochs, M3c2, Normals},
+    change::{C2c, Differences, Epochs, ErrorModel, M3c2, Normals, Orientation},
     cloud::{Cloud, Rigid},
     emission::{EmissionMap, Observation},
     neighbours::{AxialStatistic, Covariance, NeighbourSearch},
@@ -301,7 +301,7 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
                 .iter()
                 .map(|r| r.as_f64().ok_or("params.normal_radii must be numbers"))
                 .collect::<Result<_, _>>()?,
-            towards: [0.0, 0.0, 1.0],
+            towards: Orientation::UP,
         },
         None => {
             let given = &params["corepoint_normals"];
@@ -317,6 +317,7 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
         projection_depth: number("max_distance")?,
         registration_error: number("registration_error")?.into(),
         statistic: if robust { AxialStatistic::MedianIqr } else { AxialStatistic::MeanDeviation },
+        detection: ErrorModel::Normal.into(),
     })
 }
 

@@ -19,7 +19,7 @@ mod scene_epochs;
 
 use isopach::{
     Backend,
-    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile},
+    change::{C2c, C2cTile, Detection, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics},
     cloud::{Origin, Rect},
     compute::{Choice, Cpu},
     gpu::{Features, Gpu, Options, Wanted, adapters},
@@ -189,7 +189,10 @@ fn tiles(on: &Choice<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, 
     let scene = Scene::new(30_000, 4);
     let origin = Origin::near(scene.middle()).unwrap();
     let [before, after] = scene.epochs().map(|points| Resident::new("epoch", points.about(origin).unwrap()));
-    let operation = (Dod::default(), M3c2::default().every(1.0), C2c { max_distance: 3.0 });
+    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+    let dod = Dod { detection: detection.clone(), ..Dod::default() };
+    let m3c2 = M3c2 { detection, ..M3c2::default() };
+    let operation = (dod, m3c2.every(1.0), C2c { max_distance: 3.0 });
     let mut found = Found::default();
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
         found.rasters.push(dod.difference);

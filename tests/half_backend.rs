@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use isopach::{
-    change::{Epochs, M3c2, Normals},
+    change::{Epochs, M3c2, Normals, Orientation},
     cloud::{Cloud, Positions, TICKS_PER_METRE},
     compute::{Choice, Compute, Cpu, Device, Error, Result},
     neighbours::{NeighbourIndex, NeighbourSearch, Neighbours, plain},
@@ -110,7 +110,7 @@ fn hills(lift: f64) -> Cloud {
 }
 
 fn m3c2() -> M3c2 {
-    let normals = Normals::Multiscale { radii: vec![1.0, 2.0], towards: [0.0, 0.0, 1.0] };
+    let normals = Normals::Multiscale { radii: vec![1.0, 2.0], towards: Orientation::UP };
     M3c2 { normals, cylinder_radius: 1.0, projection_depth: 3.0, registration_error: 0.0.into(), ..M3c2::default() }
 }
 

@@ -9,8 +9,10 @@ mod scene;
 mod scene_epochs;
 
 use isopach::{
-    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Volumes},
-    cloud::{Cloud, Origin, Rect, Rigid},
+    change::{
+        C2c, C2cTile, Detection, Dod, DodRasters, M3c2, M3c2Tile, RegistrationError, Spaced, SurveyStatistics, Volumes,
+    },
+    cloud::{Cloud, Origin, PoseCovariance, Rect, Rigid},
     neighbours::AxialStatistic,
     tiling::{InFlight, Kept, Moved, PointSource, Report, Resident, Run, Share, Spill, Tiling},
 };
@@ -20,7 +22,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 /// Everything that a run gives, bit by bit, keyed by where it is.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome {
-    cells: BTreeMap<[i64; 2], [u64; 2]>,
+    cells: BTreeMap<[i64; 2], [u64; 5]>,
     core_points: BTreeMap<[i64; 3], Vec<u64>>,
     distances: BTreeMap<[i64; 3], u64>,
     volumes: [u64; 4],
@@ -111,9 +113,7 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
     let pool = rayon::ThreadPoolBuilder::new().num_threads(setup.threads).build().unwrap();
     let [before, after] = [0, 1].map(|epoch| Files::new(&clouds[epoch], setup));
     let after = Moved::new(after, *motion);
-    let dod = Dod { registration_error: 0.01.into(), ..Dod::default() };
-    let m3c2 = M3c2 { statistic, registration_error: 0.01.into(), ..M3c2::default() };
-    let operation = (dod, m3c2.every(1.7), C2c { max_distance: 3.0 });
+    let operation = operation(statistic, motion.pivot);
     let mut outcome = Outcome::default();
     let mut volumes = Volumes::new(1.0, 0.01);
     let dir = tempfile::tempdir().unwrap();
@@ -150,13 +150,33 @@ fn run(clouds: &[Cloud; 2], motion: &Rigid, statistic: AxialStatistic, setup: &S
     (outcome, report)
 }
 
+/// A difference of slopes and places in the registration error, and what a survey would say of its scatter.
+fn operation(statistic: AxialStatistic, pivot: [f64; 3]) -> (Dod, Spaced<M3c2>, C2c) {
+    let mut pose = PoseCovariance::exact(pivot);
+    for unknown in 0..6 {
+        pose.matrix[unknown][unknown] = if unknown < 3 { 1e-8 } else { 1e-4 };
+    }
+    let survey = SurveyStatistics {
+        variance_ratio: Some(1.1),
+        pooled_spread: [0.05, 0.06],
+        median_factor: Some(1.25),
+        resolution: [0.001; 2],
+        places: 1000,
+    };
+    let detection = Detection { survey: Some(survey), ..Detection::default() };
+    let registration_error = RegistrationError::Covariance(pose);
+    let dod = Dod { registration_error: registration_error.clone(), detection: detection.clone(), ..Dod::default() };
+    let m3c2 = M3c2 { statistic, registration_error, detection, ..M3c2::default() };
+    (dod, m3c2.every(1.7), C2c { max_distance: 3.0 })
+}
+
 fn add_cells(outcome: &mut Outcome, dod: &DodRasters) {
     let grid = dod.difference.grid;
     for (cell, value) in dod.difference.values.indexed_iter() {
         let [x, y] = grid.centre(cell.0, cell.1).map(|c| c.floor() as i64);
         if value.is_finite() {
-            let lod = dod.level_of_detection.values[cell];
-            let twice = outcome.cells.insert([x, y], [value.to_bits(), lod.to_bits()]);
+            let rasters = [&dod.difference, &dod.level_of_detection, &dod.standard_error, &dod.slope[0], &dod.slope[1]];
+            let twice = outcome.cells.insert([x, y], rasters.map(|raster| raster.values[cell].to_bits()));
             assert!(twice.is_none(), "a cell is owned twice");
         }
     }

@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use isopach::{
-    change::{C2c, Dod, DodRasters, Epochs, M3c2, Normals},
+    change::{C2c, Detection, Dod, DodRasters, Epochs, M3c2, Normals, SurveyStatistics},
     cloud::{Cloud, Columns, Rect},
     las::{Las, LazWriter, Schema},
     tiling::{Resident, Tiling},
@@ -81,7 +81,9 @@ fn a_run_that_fails_gives_nothing() {
         if left > 0 { Ok(()) } else { Err(isopach::compute::Error::source("no space left on device")) }
     };
     let tiling = Tiling { tile_size: 10.0, ..Tiling::default() };
-    let error = tiling.stream(&isopach::cpu(), &Dod::default(), [&before, &after], &mut sink).unwrap_err();
+    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+    let dod = Dod { detection, ..Dod::default() };
+    let error = tiling.stream(&isopach::cpu(), &dod, [&before, &after], &mut sink).unwrap_err();
     assert_eq!(error.to_string(), "no space left on device");
     drop(mosaic);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "and no file");

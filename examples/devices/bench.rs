@@ -8,7 +8,7 @@ use crate::{
     sweep,
 };
 use isopach::{
-    change::{Epochs, M3c2, Normals},
+    change::{Epochs, M3c2, Normals, Orientation},
     cloud::{Cloud, Origin, Rigid},
     compute::{Cpu, Result},
     emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse},
@@ -228,7 +228,7 @@ fn others(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Resu
         }],
     )?;
     let core_points = before.spaced(1.0)?;
-    let normals = Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: [0.0, 0.0, 1.0] };
+    let normals = Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP };
     let m3c2 = M3c2 { normals, ..M3c2::default() };
     let epochs = Epochs { reference: from, compared: to, core_points: core_points.positions() };
     bench.compare(

@@ -6,7 +6,7 @@ use crate::{
 };
 use isopach::{
     Backend,
-    change::{C2c, C2cTile, Differences, Dod, DodRasters, M3c2, M3c2Tile},
+    change::{C2c, C2cTile, Detection, Differences, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics},
     cloud::{Cloud, Rect},
     compute::{Choice, Cpu, Result},
     tiling::{Resident, Tiling},
@@ -32,7 +32,10 @@ pub(crate) fn run(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::resu
 }
 
 fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
-    let operation = (Dod::default(), M3c2::default().every(1.0), C2c { max_distance: 5.0 });
+    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+    let dod = Dod { detection: detection.clone(), ..Dod::default() };
+    let m3c2 = M3c2 { detection, ..M3c2::default() };
+    let operation = (dod, m3c2.every(1.0), C2c { max_distance: 5.0 });
     let mut found = Found::new();
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
         found.push((dod, m3c2.differences, c2c.distances.distance));

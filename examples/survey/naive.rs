@@ -2,7 +2,7 @@
 
 use crate::measure::{Measure, peak_rss_mib};
 use isopach::{
-    change::{C2c, Dod, M3c2},
+    change::{C2c, Detection, Dod, M3c2, SurveyStatistics},
     cloud::{Columns, Rect},
     las::Catalogue,
     tiling::{PointSource, Resident, TileOperation, Tiling},
@@ -32,7 +32,10 @@ pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
 /// Tile after tile, each from all files that it overlaps.
 pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn Error>> {
     let (clock, on) = (Measure::start(), isopach::cpu());
-    let operation = (Dod::default(), M3c2::default().every(1.0), C2c { max_distance: 5.0 });
+    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+    let dod = Dod { detection: detection.clone(), ..Dod::default() };
+    let m3c2 = M3c2 { detection, ..M3c2::default() };
+    let operation = (dod, m3c2.every(1.0), C2c { max_distance: 5.0 });
     let halo = TileOperation::<2, dyn isopach::Backend>::halo(&operation);
     let open = || -> Result<[Catalogue; 2], Box<dyn Error>> {
         Ok([Catalogue::open(&[&epochs[0]])?.keep_classes(&[2]), Catalogue::open(&[&epochs[1]])?.keep_classes(&[2])])

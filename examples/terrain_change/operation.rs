@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use isopach::{
     Backend,
-    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Normals},
+    change::{C2c, C2cTile, Detection, Dod, DodRasters, M3c2, M3c2Tile, Normals, SurveyStatistics},
     raster::CellStatistic,
     tiling::TileOperation,
 };
@@ -20,19 +20,26 @@ pub(crate) fn operation(
         cell_size: arguments.cell,
         statistic: CellStatistic::Mean,
         classes: Vec::new(), // filtered while reading
-        registration_error,
+        registration_error: registration_error.into(),
+        detection: detection(),
     };
     let c2c = C2c { max_distance: arguments.depth };
     (dod, m3c2(arguments, registration_error).every(arguments.core_spacing), c2c)
 }
 
+/// Epochs of one kind: no tile knows the survey.
+fn detection() -> Detection {
+    Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() }
+}
+
 /// M3C2 alone.
 pub(crate) fn m3c2(arguments: &Arguments, registration_error: f64) -> M3c2 {
     M3c2 {
-        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0] },
+        normals: Normals::Multiscale { radii: arguments.normal_radii.clone(), towards: [0.0, 0.0, 1.0].into() },
         cylinder_radius: arguments.cylinder_radius,
         projection_depth: arguments.depth,
-        registration_error,
+        registration_error: registration_error.into(),
+        detection: detection(),
         ..M3c2::default()
     }
 }

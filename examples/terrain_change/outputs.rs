@@ -23,7 +23,7 @@ pub(crate) struct Found {
     pub(crate) level_of_detection: Distribution,
     pub(crate) c2c: Distribution,
     pub(crate) significant: u64,
-    pub(crate) status: [u64; 6],
+    pub(crate) status: [u64; Status::ALL.len()],
 }
 
 /// The files that are being written, and the sums.

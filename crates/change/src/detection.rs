@@ -280,3 +280,128 @@ pub fn exceedance_factor(places: impl IntoIterator<Item = (f64, f64)>) -> Option
     ratios.sort_unstable_by(f64::total_cmp);
     if ratios.len() < 100 { None } else { ratios.get((0.95 * ratios.len() as f64) as usize).copied() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(difference: f64, count: [u32; 2], spread: [f64; 2]) -> Place {
+        Place { difference, count, spread, point: [0.0; 3], axis: [0.0, 0.0, 1.0], registration: 0.01 }
+    }
+
+    fn known(ratio: Option<f64>) -> SurveyStatistics {
+        SurveyStatistics { variance_ratio: ratio, pooled_spread: [0.05, 0.07], ..SurveyStatistics::equal_epochs() }
+    }
+
+    #[test]
+    fn student_and_welch_by_hand() {
+        let at = place(0.2, [4, 9], [0.03, 0.05]);
+        let found = Detection::default().judge(Location::Mean, Some(&known(Some(2.0))), &at);
+        let in_common = (3.0 * 0.0009 + 8.0 * 0.0025 / 2.0) / 11.0_f64;
+        let error = (in_common * (0.25 + 2.0 / 9.0)).sqrt();
+        assert!((found.standard_error - error).abs() < 1e-12);
+        assert!((found.level_of_detection - (2.200_985_160_082_949 * error + 1.96 * 0.01)).abs() < 1e-9);
+        assert_eq!(found.status, Status::Valid);
+        assert!(found.p_value < 0.05);
+
+        let found = Detection::default().judge(Location::Mean, Some(&known(None)), &at);
+        let parts = [0.0009 / 4.0, 0.0025 / 9.0_f64];
+        let both = parts[0] + parts[1];
+        let freedom = both * both / (parts[0] * parts[0] / 3.0 + parts[1] * parts[1] / 8.0);
+        assert!((found.standard_error - both.sqrt()).abs() < 1e-12);
+        assert!((found.level_of_detection - (student_975(freedom) * both.sqrt() + 0.0196)).abs() < 1e-9);
+        // A hundredfold ratio contradicts the survey's: Welch again.
+        let rough = place(0.2, [20, 20], [0.03, 0.3]);
+        let contradicted = Detection::default().judge(Location::Mean, Some(&known(Some(1.0))), &rough);
+        let welch = Detection::default().judge(Location::Mean, Some(&known(None)), &rough);
+        assert_eq!(contradicted, welch);
+    }
+
+    #[test]
+    fn a_p_value_of_five_percent_is_the_level_of_detection() {
+        for survey in [known(Some(1.0)), known(None)] {
+            let level = Detection::default().judge(Location::Mean, Some(&survey), &place(0.0, [3, 6], [0.02, 0.03]));
+            let at = place(level.level_of_detection, [3, 6], [0.02, 0.03]);
+            let found = Detection::default().judge(Location::Mean, Some(&survey), &at);
+            assert!((found.p_value - 0.05).abs() < 1e-7, "{}", found.p_value);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_tested_says_why_and_keeps_its_standard_error() {
+        let survey = known(Some(1.0));
+        let judge = |detection: &Detection, location, place: &Place| detection.judge(location, Some(&survey), place);
+        let plain = Detection::default();
+        let single = judge(&plain, Location::Mean, &place(0.5, [1, 1], [f64::NAN; 2]));
+        assert_eq!(single.status, Status::NoSpread);
+        assert!((single.standard_error - 0.05_f64.hypot(0.07)).abs() < 1e-12 && single.level_of_detection.is_nan());
+        let one_sided = judge(&plain, Location::Mean, &place(0.5, [1, 4], [f64::NAN, 0.02]));
+        assert!((one_sided.standard_error - 0.05_f64.hypot(0.01)).abs() < 1e-12);
+
+        let filled = place(0.5, [4, 9], [0.03, 0.05]);
+        let few = judge(&Detection { minimum_count: 5, ..plain.clone() }, Location::Mean, &filled);
+        assert_eq!(few.status, Status::BelowMinimumCount);
+        assert!(few.standard_error > 0.0);
+        assert_eq!(judge(&plain, Location::Extreme, &filled).status, Status::NoStandardError);
+        let median = Location::of_axial(isopach_neighbours::AxialStatistic::MedianIqr);
+        assert_eq!(judge(&plain, median, &filled).status, Status::NoMedianFactor);
+        let free = Place { registration: f64::NAN, ..filled };
+        assert_eq!(judge(&plain, Location::Mean, &free).status, Status::FreeDirection);
+        for (count, status) in [([0, 0], Status::Empty), ([0, 3], Status::NoReference), ([3, 0], Status::NoCompared)] {
+            assert_eq!(judge(&plain, Location::Mean, &place(f64::NAN, count, [0.1; 2])).status, status);
+        }
+    }
+
+    #[test]
+    fn a_minimum_a_factor_and_a_correlated_part_add_to_it() {
+        let survey = known(Some(1.0));
+        let at = place(0.0, [5, 5], [0.02, 0.02]);
+        let judge = |detection: Detection| detection.judge(Location::Mean, Some(&survey), &at);
+        let plain = judge(Detection::default());
+        assert_eq!(judge(Detection { minimum: 0.5, ..Detection::default() }).level_of_detection, 0.5);
+        let twice = judge(Detection { factor: 2.0, ..Detection::default() });
+        assert!((twice.level_of_detection - (2.0 * plain.level_of_detection - 0.0196)).abs() < 1e-12);
+        let correlated = judge(Detection { correlated: 0.1, ..Detection::default() });
+        let random = plain.standard_error.hypot(0.1);
+        // Nearly all of it is known, so that the quantile is nearly normal.
+        assert!((correlated.level_of_detection - 0.0196) / random < 1.97, "{}", correlated.level_of_detection / random);
+        assert_eq!(correlated.standard_error, plain.standard_error);
+    }
+
+    #[test]
+    fn whole_centimetres_have_a_floor() {
+        let survey = SurveyStatistics { resolution: [0.01, 0.01], ..known(Some(1.0)) };
+        let found = Detection::default().judge(Location::Mean, Some(&survey), &place(0.01, [5, 5], [0.0, 0.0]));
+        let rounding: f64 = 1e-4 / 12.0;
+        let expected = (rounding * 0.4 + 2.0 * rounding).sqrt();
+        assert!((found.standard_error - expected).abs() < 1e-9, "{}", found.standard_error);
+        assert!(found.level_of_detection > 0.0196 + 2.3 * expected - 1e-6);
+    }
+
+    #[test]
+    fn errors_of_points_take_the_place_of_the_scatter() {
+        let errors = PointErrors { scanner: [0.0, 0.0, 100.0], range: 0.02, angle: 0.0 };
+        let detection: Detection = ErrorModel::Points([errors, PointErrors { range: 0.04, ..errors }]).into();
+        let found = detection.judge(Location::Mean, None, &place(0.5, [1, 4], [f64::NAN, 9.0]));
+        let error = (0.0004_f64 + 0.0016 / 4.0).sqrt();
+        assert!((found.level_of_detection - 1.96 * (error + 0.01)).abs() < 1e-12);
+        assert_eq!(found.status, Status::Valid);
+    }
+
+    #[test]
+    fn parameters_that_make_no_sense_are_named() {
+        let errors = PointErrors { scanner: [f64::NAN; 3], range: 0.02, angle: 0.0 };
+        let survey = SurveyStatistics { variance_ratio: Some(-1.0), ..SurveyStatistics::equal_epochs() };
+        for (detection, name) in [
+            (Detection { minimum: -1.0, ..Detection::default() }, "minimum level of detection"),
+            (Detection { correlated: f64::NAN, ..Detection::default() }, "correlated error"),
+            (Detection { factor: 0.0, ..Detection::default() }, "factor of the level of detection"),
+            (Detection { survey: Some(survey), ..Detection::default() }, "ratio of the epochs' variances"),
+            (ErrorModel::Points([errors; 2]).into(), "coordinate of the scanner"),
+        ] {
+            let error = detection.check().unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+        assert!(Detection::default().check_for_tiles().unwrap_err().to_string().contains("SurveySample"));
+    }
+}

@@ -6,7 +6,7 @@
 use std::f64::consts::PI;
 
 /// The 97.5 % quantile of the normal distribution as Lague et al. 2013 round it.
-pub(crate) const NORMAL_975: f64 = 1.96;
+pub const NORMAL_975: f64 = 1.96;
 
 /// Degrees of freedom are counted up to here: beyond it t is the normal distribution to 10⁻⁶.
 const LARGEST: f64 = 1e6;
@@ -144,4 +144,93 @@ pub(crate) fn fisher_median([above, below]: [f64; 2]) -> f64 {
     }
     let share = 0.5 * (low + high);
     share * b / (a * (1.0 - share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Computed with mpmath 1.4 at 40 digits.
+    #[test]
+    fn the_incomplete_beta_function_as_tabulated() {
+        for (a, b, x, expected) in [
+            (0.5, 0.5, 0.3, 0.369_010_119_565_554_5),
+            (1.0, 1.0, 0.25, 0.25),
+            (2.5, 0.5, 0.9, 0.489_589_744_564_427_5),
+            (50.0, 0.5, 0.99, 0.317_304_397_874_197_6),
+            (30.0, 70.0, 0.25, 0.135_814_904_283_427_4),
+            (0.5, 200.0, 0.001, 0.472_755_892_974_664_5),
+            (5000.0, 5000.0, 0.495, 0.158_655_253_628_963_4),
+            (0.5, 0.5, 1e-10, 6.366_197_723_781_917e-6),
+            (100.0, 0.5, 0.5, 6.255_662_994_307_412e-32),
+        ] {
+            let found = incomplete_beta(a, b, x);
+            assert!((found / expected - 1.0).abs() < 1e-10, "I_{x}({a}, {b}) = {found}, not {expected}");
+        }
+    }
+
+    /// Computed with mpmath 1.4 at 40 digits.
+    #[test]
+    fn quantiles_of_student_as_tabulated() {
+        for (freedom, expected) in [
+            (1.0, 12.706_204_736_174_7),
+            (1.5, 6.016_663_104_427_932),
+            (2.0, 4.302_652_729_749_464),
+            (3.0, 3.182_446_305_283_71),
+            (4.7, 2.620_726_075_353_17),
+            (8.0, 2.306_004_135_204_167),
+            (29.0, 2.045_229_642_132_704),
+            (60.0, 2.000_297_822_014_261),
+            (99.5, 1.984_093_610_990_624),
+            (100.0, 1.983_971_518_523_552),
+            (1000.0, 1.962_339_080_826_408),
+            (100_000.0, 1.959_987_707_534_61),
+        ] {
+            let found = student_975(freedom);
+            assert!((found / expected - 1.0).abs() < 1e-9, "t({freedom}) = {found}, not {expected}");
+        }
+        assert!(student_975(f64::NAN).is_nan());
+        assert!((student_975(f64::INFINITY) - 1.959_964).abs() < 1e-5);
+    }
+
+    /// Computed with scipy 1.17.
+    #[test]
+    fn tails_and_medians_of_f_as_tabulated() {
+        for (ratio, above, below, expected) in [
+            (2.0, 4.0, 7.0, 0.398_043_856_716_742_6),
+            (0.1, 1.0, 1.0, 0.389_964_458_084_273_3),
+            (5.0, 99.0, 3.0, 0.207_683_009_211_174_7),
+            (1.0, 10.0, 10.0, 1.0),
+            (1.5, 999.0, 999.0, 1.720_467_689_370_140_8e-10),
+        ] {
+            let found = fisher_two_sided(ratio, [above, below]);
+            assert!((found / expected - 1.0).abs() < 1e-8, "{ratio} {above} {below}: {found}, not {expected}");
+        }
+        for (above, below, expected) in [
+            (1.0, 1.0, 1.0),
+            (4.0, 7.0, 0.926_193_099_510_032_7),
+            (1.0, 49.0, 0.461_760_538_790_784_1),
+            (99.0, 4.0, 1.183_502_700_404_294_4),
+        ] {
+            assert!((fisher_median([above, below]) / expected - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_gives_none_and_ends() {
+        assert!(student_two_sided(f64::NAN, 3.0).is_nan() && student_two_sided(1.0, f64::NAN).is_nan());
+        assert_eq!(student_two_sided(f64::INFINITY, 3.0), 0.0);
+        assert_eq!(student_two_sided(0.0, 3.0), 1.0);
+        assert_eq!(fisher_two_sided(0.0, [3.0, 4.0]), 0.0);
+        assert!(fisher_two_sided(1.0, [4e9, 4e9]) > 0.99);
+    }
+
+    proptest! {
+        #[test]
+        fn a_quantile_has_its_tail(freedom in 0.3..5e5f64) {
+            let tail = student_two_sided(student_975(freedom), freedom);
+            prop_assert!((tail / 0.05 - 1.0).abs() < 1e-7, "{freedom}: {tail}");
+        }
+    }
 }

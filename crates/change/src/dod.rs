@@ -190,11 +190,17 @@ impl Dod {
         }
         let tested = self.detection.errors == ErrorModel::Student;
         if tested && matches!(location, Location::Median(_)) {
-            for epoch in points {
-                let [first, second] = halves::halves(epoch);
-                let look = |half: &Cloud| self.epoch(on, half.positions(), grid).map(MedianRasters::from);
-                let (first, second) = rayon::join(|| look(&first), || look(&second));
-                halves::of_cells(&mut sample, [&first?, &second?]);
+            for growth in halves::GROWTHS {
+                let wide = Grid::covering(&grid.extent(), self.cell_size * growth)?;
+                for epoch in points {
+                    let [first, second] = halves::halves(epoch);
+                    let look = |half: &Cloud| self.epoch(on, half.positions(), &wide).map(MedianRasters::from);
+                    let (first, second) = rayon::join(|| look(&first), || look(&second));
+                    halves::of_cells(&mut sample, [&first?, &second?]);
+                }
+                if sample.tells_median_factor() {
+                    break;
+                }
             }
         }
         Ok(sample)

@@ -19,6 +19,10 @@ const LEAST_HALF: u32 = 7;
 /// More places do not make the 95th percentile of their ratios more certain than it has to be.
 const MOST_PLACES: usize = 4000;
 
+/// Where too few places are well filled, larger ones are looked at, this many times as wide: what a median is worth beside a mean is a
+/// matter of the shape of the scatter, and hardly of its extent.
+pub(crate) const GROWTHS: [f64; 4] = [1.0, 1.5, 2.0, 3.0];
+
 /// The points of an epoch in two halves, by a hash of their positions.
 pub(crate) fn halves(points: Positions<'_>) -> [Cloud; 2] {
     let mut ticks: [Vec<[i32; 3]>; 2] = Default::default();
@@ -37,10 +41,11 @@ pub(crate) struct WellFilled {
 }
 
 impl WellFilled {
-    /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions.
-    pub(crate) fn of(core_points: Positions<'_>, axes: &[[f64; 3]], counts: &[u32]) -> Self {
+    /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions, whose cylinders have enough points once they are
+    /// `growth` times as wide.
+    pub(crate) fn of(core_points: Positions<'_>, axes: &[[f64; 3]], counts: &[u32], growth: f64) -> Self {
         let mut chosen: Vec<(u64, usize)> = (0..core_points.len())
-            .filter(|&i| counts[i] >= LEAST_POINTS)
+            .filter(|&i| f64::from(counts[i]) * growth * growth >= f64::from(LEAST_POINTS))
             .map(|i| (position_hash(core_points.absolute_ticks(i)), i))
             .collect();
         chosen.sort_unstable();

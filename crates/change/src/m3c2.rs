@@ -196,9 +196,16 @@ impl M3c2 {
             sample.add([0, 1].map(|epoch| location.scale(spread[epoch], count[epoch])));
         }
         if self.statistic == AxialStatistic::MedianIqr {
-            for (epoch, index) in epochs.into_iter().enumerate() {
-                let filled = halves::WellFilled::of(core_points, &measured.normal, &measured.count[epoch]);
-                halves::of_cylinders(&mut sample, index.positions(), &filled, self.cylinder())?;
+            for growth in halves::GROWTHS {
+                let Cylinder { radius, half_length } = self.cylinder();
+                let wide = Cylinder { radius: radius * growth, half_length };
+                for (epoch, index) in epochs.into_iter().enumerate() {
+                    let filled = halves::WellFilled::of(core_points, &measured.normal, &measured.count[epoch], growth);
+                    halves::of_cylinders(&mut sample, index.positions(), &filled, wide)?;
+                }
+                if sample.tells_median_factor() {
+                    break;
+                }
             }
         }
         Ok(sample)

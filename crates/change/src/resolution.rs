@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(resolution_of_heights(cloud(rough).positions()), 0.0);
         assert_eq!(resolution_of_heights(Cloud::default().positions()), 0.0);
         // One point that was moved is enough to deny it.
-        let moved = cloud(|i| if i == 77.0 { 1.2345 } else { (rough(i) * 100.0).round() / 100.0 });
+        let moved = cloud(|i| if i == 77.0 { 1.234_567_8 } else { (rough(i) * 100.0).round() / 100.0 });
         assert_eq!(resolution_of_heights(moved.positions()), 0.0);
     }
 }

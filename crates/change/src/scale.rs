@@ -56,7 +56,7 @@ impl Location {
         match statistic {
             CellStatistic::Mean => Self::Mean,
             CellStatistic::Median => Self::Median(Quartiles::Linear),
-            CellStatistic::Percentile(percent) if percent == 50.0 => Self::Median(Quartiles::Linear),
+            CellStatistic::Percentile(50.0) => Self::Median(Quartiles::Linear),
             CellStatistic::Percentile(_)
             | CellStatistic::Min
             | CellStatistic::Max
@@ -95,5 +95,69 @@ impl Quartiles {
             (Self::OrderStatistics, _) => 0.35,
         };
         [NORMAL_IQR * (1.0 + bias / n), 0.367 * n + 0.4]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isopach_neighbours::AxialStatistics;
+
+    /// Normal numbers by a counter, two at a time.
+    fn normals(seed: u64) -> impl Iterator<Item = f64> {
+        (0_u64..).flat_map(move |i| {
+            let uniform = |k: u64| {
+                let bits = crate::position_hash::position_hash([seed as i64, i as i64, k as i64]) >> 11;
+                (bits as f64 + 0.5) / (1_u64 << 53) as f64
+            };
+            let radius = (-2.0 * uniform(0).ln()).sqrt();
+            let (sine, cosine) = (std::f64::consts::TAU * uniform(1)).sin_cos();
+            [radius * sine, radius * cosine]
+        })
+    }
+
+    #[test]
+    fn quartiles_of_normal_values_tell_their_variance() {
+        let mut numbers = normals(5);
+        for count in [2_u32, 3, 4, 5, 6, 7, 8, 9, 10, 13, 20, 31, 60] {
+            for quartiles in [Quartiles::OrderStatistics, Quartiles::Linear] {
+                let (mut sum, mut squares) = (0.0, 0.0);
+                let trials = 20_000;
+                for _ in 0..trials {
+                    let mut values: Vec<f64> = numbers.by_ref().take(count as usize).collect();
+                    let range = match quartiles {
+                        Quartiles::OrderStatistics => AxialStatistics::median_iqr(&mut values).spread,
+                        Quartiles::Linear => linear_range(&mut values),
+                    };
+                    let scale = Location::Median(quartiles).scale(range, count);
+                    sum += scale.variance;
+                    squares += scale.variance * scale.variance;
+                }
+                let mean = sum / f64::from(trials);
+                let variance = squares / f64::from(trials) - mean * mean;
+                let freedom = Location::Median(quartiles).scale(1.0, count).freedom;
+                assert!((mean - 1.0).abs() < 0.06, "{quartiles:?} of {count}: a variance of {mean}");
+                let found = 2.0 * mean * mean / variance;
+                assert!((found / freedom - 1.0).abs() < 0.2, "{quartiles:?} of {count}: {found}, not {freedom}");
+            }
+        }
+    }
+
+    fn linear_range(values: &mut [f64]) -> f64 {
+        values.sort_unstable_by(f64::total_cmp);
+        let quantile = |share: f64| {
+            let at = share * (values.len() - 1) as f64;
+            let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
+            below + (at - at.floor()) * (above - below)
+        };
+        quantile(0.75) - quantile(0.25)
+    }
+
+    #[test]
+    fn a_single_point_has_no_scale() {
+        for location in [Location::Mean, Location::Median(Quartiles::Linear), Location::Extreme] {
+            assert_eq!(location.scale(f64::NAN, 1).freedom, 0.0);
+            assert!(location.scale(0.1, 0).variance.is_nan());
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
 };
 use isopach_cloud::TICK;
 use isopach_compute::{Error, Result};
+use std::f64::consts::PI;
 
 /// Numbers that belong to a survey, not to a place of it: found once, from a sample of the whole survey, and the same for every tile.
 ///
@@ -59,16 +60,7 @@ impl SurveyStatistics {
     pub fn shared_rounding_variance(&self, epoch: usize, observed_variance: f64) -> f64 {
         let step = self.step(epoch);
         let noise = (observed_variance - self.rounding_variance(epoch)).max(0.0) / (step * step);
-        let pi = std::f64::consts::PI;
-        if noise > 1.0 {
-            return 0.0;
-        }
-        // Without noise the series is π²/6; with any to speak of, a few terms are all.
-        if noise < 1e-3 {
-            return self.rounding_variance(epoch);
-        }
-        let term = |k: u32| (-4.0 * (pi * f64::from(k)).powi(2) * noise).exp() / f64::from(k * k);
-        step * step / (2.0 * pi * pi) * (1..=16).map(term).sum::<f64>()
+        step * step / (2.0 * PI * PI) * damped_series(4.0 * PI * PI * noise)
     }
 
     /// Refuses numbers that no survey has.
@@ -121,7 +113,7 @@ pub struct SurveySample {
 const LEAST_WEIGHT: f64 = 30.0;
 
 /// Below this number of places a 95th percentile is a guess.
-const LEAST_MEDIANS: usize = 100;
+const LEAST_MEDIANS: usize = 200;
 
 impl SurveySample {
     /// Adds the scales of both epochs in one place.
@@ -206,13 +198,28 @@ impl SurveySample {
         Some(ratio)
     }
 
+    /// Whether there are enough medians of halves.
+    pub(crate) fn tells_median_factor(&self) -> bool {
+        self.medians.len() >= LEAST_MEDIANS
+    }
+
     /// The factor that makes one difference in twenty of two halves significant.
     fn median_factor(&self) -> Option<f64> {
         let mut sorted = self.medians.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let at = (0.95 * sorted.len() as f64) as usize;
-        if sorted.len() < LEAST_MEDIANS { None } else { sorted.get(at).copied() }
+        if self.tells_median_factor() { sorted.get(at).copied() } else { None }
     }
+}
+
+/// Σ exp(−a k²)/k² over k from 1.
+fn damped_series(a: f64) -> f64 {
+    if a < 0.5 {
+        // What is left out is below exp(−π²/a).
+        return PI * PI / 6.0 - (PI * a).sqrt() + 0.5 * a;
+    }
+    let term = |k: u32| (-a * f64::from(k * k)).exp() / f64::from(k * k);
+    (1..=9).map(term).sum()
 }
 
 fn whole(value: f64, units: f64) -> i128 {
@@ -292,5 +299,94 @@ impl MediansOfF {
         // Beyond a thousand degrees of freedom the median is 1 to a thousandth of the spread.
         let freedom = freedom.map(|freedom| freedom.min(1000.0));
         *self.known.entry(freedom.map(f64::to_bits)).or_insert_with(|| fisher_median(freedom))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position_hash::position_hash;
+    use proptest::prelude::*;
+
+    /// χ² of `freedom` degrees of freedom over them, times `variance`.
+    fn chi_squared(seed: [i64; 2], freedom: u32, variance: f64) -> f64 {
+        let uniform = |k: i64| {
+            let bits = position_hash([seed[0], seed[1], k]) >> 11;
+            (bits as f64 + 0.5) / (1_u64 << 53) as f64
+        };
+        let normal = |k: i64| (-2.0 * uniform(2 * k).ln()).sqrt() * (std::f64::consts::TAU * uniform(2 * k + 1)).cos();
+        variance * (0..i64::from(freedom)).map(|k| normal(k).powi(2)).sum::<f64>() / f64::from(freedom)
+    }
+
+    fn place(i: i64, freedom: [u32; 2], ratio: f64) -> [Scale; 2] {
+        let roughness = (0.6 * (i as f64).sin()).exp() * 1e-3;
+        [0, 1].map(|epoch| Scale {
+            variance: chi_squared(
+                [i, epoch],
+                freedom[epoch as usize],
+                if epoch == 0 { roughness } else { roughness * ratio },
+            ),
+            freedom: f64::from(freedom[epoch as usize]),
+        })
+    }
+
+    fn sample(places: impl Iterator<Item = [Scale; 2]>) -> SurveySample {
+        let mut sample = SurveySample::default();
+        places.for_each(|place| sample.add(place));
+        sample
+    }
+
+    #[test]
+    fn the_ratio_is_found_at_any_counts_and_beside_vegetation() {
+        for ratio in [0.25, 1.0, 4.0] {
+            for freedom in [[1, 1], [1, 49], [4, 4], [4, 99], [30, 2]] {
+                let found = sample((0..3000).map(|i| place(i, freedom, ratio))).statistics().variance_ratio.unwrap();
+                assert!((found / ratio).ln().abs() < 0.15, "{found} for {ratio} at {freedom:?}");
+            }
+            // One place in six has vegetation in the second epoch: 100 times the variance.
+            let rough = |i: i64| place(i, [9, 9], if i % 6 == 0 { 100.0 * ratio } else { ratio });
+            let found = sample((0..3000).map(rough)).statistics().variance_ratio.unwrap();
+            assert!((found / ratio).ln().abs() < 0.15, "{found} for {ratio} beside vegetation");
+        }
+    }
+
+    #[test]
+    fn too_few_places_tell_nothing() {
+        let few = sample((0..10).map(|i| place(i, [1, 1], 1.0))).statistics();
+        assert_eq!((few.variance_ratio, few.median_factor, few.places), (None, None, 10));
+        let none = SurveySample::default().statistics();
+        assert!(none.pooled_spread[0].is_nan() && none.check().is_ok());
+    }
+
+    #[test]
+    fn equal_heights_everywhere_have_a_ratio() {
+        let still = [Scale { variance: 0.0, freedom: 5.0 }; 2];
+        let mut all = sample((0..200).map(|_| still));
+        all.rounded_to([0.01, 0.01]);
+        let statistics = all.statistics();
+        assert!((statistics.variance_ratio.unwrap() - 1.0).abs() < 1e-6);
+        assert_eq!(statistics.pooled_spread, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn rounding_that_noise_does_not_dither_is_shared() {
+        let rounded = SurveyStatistics { resolution: [0.01, 0.02], ..SurveyStatistics::equal_epochs() };
+        let q2 = 1e-4 / 12.0;
+        assert!((rounded.shared_rounding_variance(0, 0.0) / q2 - 1.0).abs() < 1e-9);
+        assert!((rounded.shared_rounding_variance(1, 0.0) / (4.0 * q2) - 1.0).abs() < 1e-9);
+        // Both ways of summing meet, and it is gone at half a step of noise.
+        assert!((damped_series(0.5_f64.next_down()) / damped_series(0.5) - 1.0).abs() < 1e-8);
+        assert!(rounded.shared_rounding_variance(0, q2 + 0.25e-4) < 1e-3 * q2);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_may_be_added_in_any_order(seed in 0..1000_i64, cut in 1..199_usize) {
+            let places: Vec<[Scale; 2]> = (0..200).map(|i| place(i + seed * 1000, [3, 7], 2.0)).collect();
+            let whole = sample(places.iter().copied());
+            let mut turned = sample(places[cut..].iter().rev().copied());
+            turned.merge(&sample(places[..cut].iter().copied()));
+            prop_assert_eq!(whole.statistics(), turned.statistics());
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 #![allow(missing_docs)]
 
-use isopach_change::{C2c, Dod, Epochs, M3c2, Normals, Orientation, Status, Volumes, level_of_detection};
+use isopach_change::{
+    C2c, Detection, Dod, Epochs, ErrorModel, M3c2, Normals, Orientation, Status, Volumes, level_of_detection,
+};
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::Cpu;
 use isopach_neighbours::AxialStatistic;
@@ -48,7 +50,8 @@ fn the_level_of_detection_by_hand() {
     // Heights 0 and 0.2, s₁² = 0.02; then 1, 1.1 and 1.3, s₂² = 0.07/3.
     let cloud = |z: &[f64]| Cloud::from_points(&z.iter().map(|&z| [0.0, 0.0, z]).collect::<Vec<_>>()).unwrap();
     let (before, after, core) = (cloud(&[0.0, 0.2]), cloud(&[1.0, 1.1, 1.3]), cloud(&[0.5]));
-    let m3c2 = M3c2 { normals: UP, registration_error: 0.01.into(), ..M3c2::default() };
+    let detection: Detection = ErrorModel::Normal.into();
+    let m3c2 = M3c2 { normals: UP, registration_error: 0.01.into(), detection, ..M3c2::default() };
     let found = m3c2.run(&Cpu, epochs(&before, &after, &core)).unwrap();
     assert!((found.distance[0] - (3.4 / 3.0 - 0.1)).abs() < 1e-5);
     let expected = 1.96 * ((0.02_f64 / 2.0 + 0.07 / 9.0).sqrt() + 0.01);
@@ -130,7 +133,7 @@ fn dod_and_volumes_of_a_raised_square() {
         Cloud::from_points(&rows).unwrap()
     };
     let (before, after) = (points(&|_, _| 0.0), points(&height));
-    let dod = Dod { registration_error: 0.02.into(), ..Dod::default() };
+    let dod = Dod { registration_error: 0.02.into(), detection: ErrorModel::Normal.into(), ..Dod::default() };
     let found = dod.run(&Cpu, &before, &after, Rect { min: [0.0; 2], max: [10.0; 2] }).unwrap();
     assert_eq!(
         (found.difference.values[[0, 0]], found.difference.values[[9, 0]], found.difference.values[[9, 9]]),
