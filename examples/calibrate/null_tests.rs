@@ -89,8 +89,8 @@ impl Scene {
             let corner = [f64::from(cell % SIDE) * 3.0, f64::from(cell / SIDE) * 3.0];
             let rough = 0.03 * (1.2 * chance.uniform() - 0.6).exp();
             let [first, second] = self.count.map(f64::from);
-            let lift =
-                self.change * rough * (1.0 / first + self.ratio / second).sqrt() + self.shared_error * of_cells.normal();
+            let lift = self.change * rough * (1.0 / first + self.ratio / second).sqrt()
+                + self.shared_error * of_cells.normal();
             for (epoch, points) in points.iter_mut().enumerate() {
                 for _ in 0..self.count[epoch] {
                     let (distance, angle) = (0.49 * chance.uniform().sqrt(), std::f64::consts::TAU * chance.uniform());

@@ -3,6 +3,8 @@
 //! The file holds little-endian `f64` row by row, cells of 1 m. Prints JSON: structures, and the standard error of the shared part
 //! of a mean over each area.
 
+#![allow(clippy::print_stdout)]
+
 use isopach_change::{StableSample, Variogram, VariogramOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

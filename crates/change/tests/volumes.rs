@@ -396,17 +396,3 @@ fn independent_noise_has_no_structure() {
         assert!(share < 0.05, "seed {seed}: {variogram:?}");
     }
 }
-
-#[test]
-#[ignore]
-fn trial() {
-    let scenes: u64 = std::env::var("SCENES").unwrap().parse().unwrap();
-    let only = std::env::var("ONLY").unwrap_or_default();
-    for case in CASES.iter().filter(|case| case.name.contains(&only)) {
-        let c = volume_coverage::coverage(case, scenes).unwrap();
-        println!(
-            "{:30} {:.3?} bias {:.2?} rms {:.2?} stated {:.2?} thr {:.1?}",
-            case.name, c.inside, c.bias, c.rms, c.stated, c.thresholded_bias
-        );
-    }
-}

@@ -54,8 +54,8 @@ pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Resu
     lags.each(&ranked, |bin, _, _| counts[bin] += 1);
     let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); BINS];
     lags.each(&ranked, |bin, a, b| {
-        // Every so-manieth pair, by its hash.
-        if mixed(a.0 ^ b.0.rotate_left(32)) % (counts[bin].div_ceil(PAIRS) as u64) == 0 {
+        // One pair in so many, chosen by its hash.
+        if mixed(a.0 ^ b.0.rotate_left(32)).is_multiple_of(counts[bin].div_ceil(PAIRS) as u64) {
             found[bin].push((distance_squared(&a.1, &b.1).sqrt(), (a.1.difference - b.1.difference).abs()));
         }
     });

@@ -112,8 +112,12 @@ impl Sums {
         let correlated = cells * cells * noise.of_mean(leaf.level);
         let total = leaf.variance + correlated;
         let sigma = total.sqrt();
-        let t = if sigma > 0.0 { leaf.sum / sigma } else { f64::INFINITY.copysign(leaf.sum) };
-        let moved = if t.abs() < f64::INFINITY { sigma * magnitude(t) } else { leaf.sum.abs() };
+        let t = if sigma > 0.0 || leaf.sum == 0.0 {
+            leaf.sum / sigma.max(f64::MIN_POSITIVE)
+        } else {
+            f64::INFINITY.copysign(leaf.sum)
+        };
+        let moved = if t.is_finite() { sigma * magnitude(t) } else { leaf.sum.abs() };
         self.net.add(leaf, leaf.sum, leaf.variance, 1.0);
         let up = rising(t);
         if t.abs() >= CERTAIN {
