@@ -186,12 +186,6 @@ fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
     if is_empty { Ok(None) } else { compressed(cells).map(Some) }
 }
 
-/// The block compressed; `None` where it has no data.
-fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
-    let is_empty = cells.iter().all(|cell| cell.is_nan());
-    if is_empty { Ok(None) } else { compressed(cells).map(Some) }
-}
-
 fn compressed(cells: &[f32]) -> io::Result<Vec<u8>> {
     let bytes: Vec<u8> = cells.iter().flat_map(|value| value.to_le_bytes()).collect();
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(5));
