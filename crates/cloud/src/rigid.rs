@@ -1,5 +1,6 @@
 //! Rigid transforms about a pivot.
 
+use isopach_compute::{Error, Result};
 use nalgebra::{Matrix3, Rotation3, UnitQuaternion, Vector3};
 
 /// x′ = R (x − pivot) + pivot + t, all in absolute metres and `f64`.
@@ -33,6 +34,48 @@ impl Rigid {
     #[must_use]
     pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
         Self { rotation: rows(&Rotation3::new(Vector3::from(rotation)).into_inner()), translation, pivot }
+    }
+
+    /// The motion of a 4 × 4 matrix that acts on coordinates counted from `origin` (absolute metres), row by row; about `origin`.
+    ///
+    /// ```
+    /// # use isopach_cloud::Rigid;
+    /// let turn = Rigid::from_vectors([0.0, 0.0, 0.1], [1.0, 2.0, 3.0], [596_000.0, 6_653_000.0, 180.0]);
+    /// let again = Rigid::from_matrix(turn.to_matrix([596_000.0, 6_653_000.0, 0.0]), [596_000.0, 6_653_000.0, 0.0])?;
+    /// let moved = [turn, again].map(|motion| motion.apply([596_050.0, 6_653_040.0, 190.0]));
+    /// assert!((0..3).all(|axis| (moved[0][axis] - moved[1][axis]).abs() < 1e-8));
+    /// # Ok::<(), isopach_compute::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for an entry that is no finite number, a last row other than 0 0 0 1, or an upper left that is no rotation (to 10⁻⁶):
+    /// a scale, a shear or a reflection moves no cloud rigidly.
+    pub fn from_matrix(matrix: [[f64; 4]; 4], origin: [f64; 3]) -> Result<Self> {
+        for &entry in matrix.as_flattened().iter().chain(&origin) {
+            Error::check("entry of the matrix or its origin", entry, entry.is_finite(), "be a finite number")?;
+        }
+        for (entry, expected) in matrix[3].into_iter().zip([0.0, 0.0, 0.0, 1.0]) {
+            Error::check("entry of the last row", entry, (entry - expected).abs() < 1e-9, "be 0 0 0 1 along the row")?;
+        }
+        let given = Matrix3::from_fn(|row, column| matrix[row][column]);
+        let off = (given * given.transpose() - Matrix3::identity()).abs().max();
+        Error::check("departure from a rotation", off, off < 1e-6, "be below 10⁻⁶: no scale and no shear")?;
+        let determinant = given.determinant();
+        Error::check("determinant", determinant, determinant > 0.0, "be 1: a reflection is no motion")?;
+        let rotation = rows(&Rotation3::from_matrix(&given).into_inner());
+        Ok(Self { rotation, translation: std::array::from_fn(|axis| matrix[axis][3]), pivot: origin })
+    }
+
+    /// The 4 × 4 matrix, row by row, that acts on coordinates counted from `origin` (absolute metres). Far from the data (zero, for UTM coordinates), a
+    /// translation of kilometres cancels against the rotation: choose an origin near the data, and pass it on with the matrix.
+    #[must_use]
+    pub fn to_matrix(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
+        let about = self.about(origin);
+        let row = |i: usize| {
+            let [x, y, z] = about.rotation[i];
+            [x, y, z, about.translation[i]]
+        };
+        [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
     }
 
     /// The point moved; `f64` throughout.
@@ -137,6 +180,14 @@ mod tests {
             prop_assert!(near(Rigid::from_vectors(a.rotation_vector(), a.translation, a.pivot).apply(x), a.apply(x), 1e-7));
         }
 
+        #[test]
+        fn matrices_come_back(a in motion(), x in prop::array::uniform3(-1e3..1e3f64), o in prop::array::uniform3(-1e3..1e3f64)) {
+            let origin: [f64; 3] = std::array::from_fn(|axis| a.pivot[axis] + o[axis]);
+            let x: [f64; 3] = std::array::from_fn(|axis| a.pivot[axis] + x[axis]);
+            let again = Rigid::from_matrix(a.to_matrix(origin), origin).unwrap();
+            prop_assert!(near(again.apply(x), a.apply(x), 1e-7));
+        }
+
         /// Also for the smallest rotations, and for what is left of one that was undone.
         #[test]
         fn rotation_vectors_come_back(r in prop::array::uniform3(-1.0..1.0f64), exponent in -12..0_i32) {
@@ -154,5 +205,17 @@ mod tests {
             let moved = Vector3::new(y[0] - x[0], y[1] - x[1], y[2] - x[2]).norm();
             prop_assert!(moved <= a.largest_displacement(radius) + 1e-7);
         }
+    }
+
+    #[test]
+    fn matrices_that_move_nothing_rigidly_are_refused() {
+        let identity = Rigid::identity([0.0; 3]).to_matrix([0.0; 3]);
+        let with = |row: usize, column: usize, value: f64| {
+            let mut matrix = identity;
+            matrix[row][column] = value;
+            Rigid::from_matrix(matrix, [0.0; 3])
+        };
+        assert!(with(0, 0, 1.001).is_err() && with(0, 0, -1.0).is_err() && with(3, 0, 0.5).is_err());
+        assert!(with(1, 3, f64::NAN).is_err() && with(1, 3, 7.0).is_ok());
     }
 }

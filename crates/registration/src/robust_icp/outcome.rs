@@ -95,7 +95,7 @@ pub struct StartReport {
     pub name: &'static str,
     /// Rounds of pairing and regression.
     pub iterations: usize,
-    /// Robust standard deviation of the patches' offsets, metres: the lowest wins.
+    /// Share of the patches of ground that disagree, each weighed by how much, 0 to 1: the lowest wins.
     pub score: f64,
     /// Where it ended.
     pub target_from_source: Rigid,
