@@ -114,10 +114,7 @@ fn a_plane_is_moved_in_height_and_tilt_alone() {
     let found = align(&moved(&surface(20_000, 2, [100.0; 2], flat), &shift), &target);
     let mut names = found.undetermined();
     names.sort_unstable();
-    assert_eq!(
-        names,
-        ["rotation about the vertical", "translation along azimuth 0°", "translation along azimuth 90°"]
-    );
+    assert_eq!(names, ["rotation about the vertical", "translation along azimuth 0°", "translation along azimuth 90°"]);
     let step = found.target_from_source.about(found.covariance.pivot).translation;
     assert!(step[0].abs() < 0.002 && step[1].abs() < 0.002 && (step[2] + 0.1).abs() < 0.003, "{step:?}");
     assert!(found.covariance.standard_error([596_050.0, 6_653_050.0, 180.0], [0.0, 0.0, 1.0]) < 0.002);

@@ -48,11 +48,7 @@ pub(super) struct Indexes<'a> {
 }
 
 impl Prepared {
-    pub(super) fn new(
-        icp: &RobustIcp,
-        on: &(impl NeighbourSearch + ?Sized),
-        blocks: &[Block<'_>],
-    ) -> Result<Self> {
+    pub(super) fn new(icp: &RobustIcp, on: &(impl NeighbourSearch + ?Sized), blocks: &[Block<'_>]) -> Result<Self> {
         let mut sides = Vec::new();
         for Block { pair, stable } in blocks {
             let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;
