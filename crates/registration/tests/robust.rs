@@ -100,7 +100,8 @@ fn a_uniform_change_of_most_ground_is_not_taken_for_a_datum() {
     let mut source = surface(20_000, 2, [100.0; 2], hills);
     source.iter_mut().filter(|p| p[0] > 596_040.0).for_each(|p| p[2] -= 0.4);
     let found = align(&source, &target);
-    let Outcome::Ambiguous { modes: [first, second] } = &found.outcome else { panic!("{}", found.outcome) };
+    let Outcome::Ambiguous { modes } = &found.outcome else { panic!("{}", found.outcome) };
+    let [first, second] = &**modes;
     assert!((first.shift[2] - 0.4).abs() < 0.03 && second.shift[2].abs() < 0.03, "{}", found.outcome);
     assert!(first.share > second.share && second.share > 0.3, "{}", found.outcome);
     assert_eq!(found.target_from_source.translation, [0.0; 3]);

@@ -170,7 +170,7 @@ fn ambiguous(prepared: &Prepared, [initial, pose]: [&Rigid; 2], step: &Vector6<f
         let motion = initial.inverse().then(&target_from_source).about(prepared.pivot);
         Mode { target_from_source, share, shift: motion.translation }
     };
-    Outcome::Ambiguous { modes: [mode(*pose, shares[0]), mode(other, shares[1])] }
+    Outcome::Ambiguous { modes: Box::new([mode(*pose, shares[0]), mode(other, shares[1])]) }
 }
 
 /// (arm · ω, τ) of a motion.
