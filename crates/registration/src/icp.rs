@@ -1,6 +1,8 @@
 //! Iterative closest point.
 
-use crate::{Align, Factor, NormalEquations, Pairing, PointToPlane, PointToPoint, Rejection, Target, target_normals};
+use crate::{
+    Align, Factor, NormalEquations, Optimizer, Pairing, PointToPlane, PointToPoint, Rejection, Target, target_normals,
+};
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Error, Result};
 use nalgebra::{Matrix6, SymmetricEigen, Vector6};
@@ -40,6 +42,8 @@ pub struct Icp<F = PointToPlane> {
     pub rejection: Rejection,
     /// When to stop.
     pub termination: Termination,
+    /// How steps are taken.
+    pub optimizer: Optimizer,
 }
 
 impl Icp<PointToPlane> {
@@ -95,7 +99,7 @@ impl<F: Factor> Icp<F> {
     #[must_use]
     pub fn with_factor(factor: F, max_distance: f64) -> Self {
         let rejection = Rejection { max_distance, kept_share: 1.0 };
-        Self { factor, rejection, termination: Termination::default() }
+        Self { factor, rejection, termination: Termination::default(), optimizer: Optimizer::default() }
     }
 
     /// Aligns the source to the target, starting from `initial`. Each step is O(source points).
@@ -120,32 +124,46 @@ impl<F: Factor> Icp<F> {
         let (pivot, radius) = centre(pair.target);
         let mut pose = initial.about(pivot);
         let mut iterations = 0;
+        let mut damping = self.optimizer.damping();
+        let mut system = self.system(pairing, pair, &pose)?;
         loop {
-            let system = pairing.linearize(&self.factor, self.rejection, &pose)?;
-            if system.inliers < 6 {
-                let (found, of) = (system.inliers, pair.source.len());
-                return Err(Error::InvalidInput(format!(
-                    "only {found} of {of} source points have a target point within {} m: not enough to align",
-                    self.rejection.max_distance
-                )));
-            }
-            let step = solve(&system);
-            let negligible = self.is_negligible(&system, &step);
+            let step = solve(&system, damping.share);
+            let negligible = self.is_negligible(&system, &step) || damping.is_spent();
             if negligible || iterations == self.termination.max_iterations {
-                return Ok(finished(pose, &system, &step, negligible, iterations, pair.source.len(), radius));
+                let undamped = solve(&system, 0.0);
+                return Ok(finished(pose, &system, &undamped, negligible, iterations, pair.source.len(), radius));
             }
             let x = step.x;
             let small = Rigid::from_vectors([x[0], x[1], x[2]], [x[3], x[4], x[5]], pivot);
-            pose = pose.then(&small).about(pivot);
+            let tried = pose.then(&small).about(pivot);
+            let next = self.system(pairing, pair, &tried)?;
             iterations += 1;
-            tracing::debug!(iterations, inliers = system.inliers, step = ?x.as_slice(), "step");
+            tracing::debug!(iterations, inliers = next.inliers, step = ?x.as_slice(), "step");
+            if damping.keeps(mean_error(&system), mean_error(&next)) {
+                (pose, system) = (tried, next);
+            }
         }
+    }
+
+    fn system(&self, pairing: &dyn Pairing, pair: Pair<'_>, pose: &Rigid) -> Result<NormalEquations> {
+        let system = pairing.linearize(&self.factor, self.rejection, pose)?;
+        if system.inliers < 6 {
+            let (found, of) = (system.inliers, pair.source.len());
+            return Err(Error::InvalidInput(format!(
+                "only {found} of {of} source points have a target point within {} m: not enough to align",
+                self.rejection.max_distance
+            )));
+        }
+        Ok(system)
     }
 
     fn check(&self, pair: Pair<'_>) -> Result<()> {
         let Rejection { max_distance, .. } = self.rejection;
         Error::check("maximum correspondence distance", max_distance, max_distance > 0.0, "be above zero")?;
         self.rejection.check()?;
+        if let Optimizer::LevenbergMarquardt { first_damping } = self.optimizer {
+            Error::positive("damping", first_damping)?;
+        }
         for (name, positions) in [("source", pair.source), ("target", pair.target)] {
             if positions.is_empty() {
                 return Err(Error::InvalidInput(format!("the {name} of an alignment has no points")));
@@ -181,11 +199,12 @@ impl Step {
 
 /// Solves H x = −b by eigen-decomposition, leaving out directions that the data do not determine. Rotations are scaled to metres first, by the root of
 /// the mean rotational diagonal, so that the two kinds of unknowns can be compared.
-fn solve(system: &NormalEquations) -> Step {
+fn solve(system: &NormalEquations, damping: f64) -> Step {
     let diagonal = |range: std::ops::Range<usize>| range.map(|i| system.h[i][i]).sum::<f64>().max(f64::MIN_POSITIVE);
     let arm = (diagonal(0..3) / diagonal(3..6)).sqrt().max(1e-12);
     let scale = Vector6::from_fn(|i, _| if i < 3 { 1.0 / arm } else { 1.0 });
-    let h = Matrix6::from_fn(|i, j| system.h[i][j] * scale[i] * scale[j]);
+    let damped = |i: usize, j: usize| if i == j { 1.0 + damping } else { 1.0 };
+    let h = Matrix6::from_fn(|i, j| system.h[i][j] * scale[i] * scale[j] * damped(i, j));
     let b = Vector6::from_fn(|i, _| system.b[i] * scale[i]);
     let eigen = SymmetricEigen::new(h);
     let largest = eigen.eigenvalues.max();
@@ -203,6 +222,11 @@ fn solve(system: &NormalEquations) -> Step {
     let x = -(inverse * b).component_mul(&scale);
     let inverse = Matrix6::from_fn(|i, j| inverse[(i, j)] * scale[i] * scale[j]);
     Step { x, inverse, undetermined }
+}
+
+/// Mean weighted squared residual, m².
+fn mean_error(system: &NormalEquations) -> f64 {
+    system.error / f64::from(system.inliers)
 }
 
 fn finished(

@@ -45,8 +45,13 @@ pub(super) fn finish(
     let kernel = Tukey { width: WIDTH * won.noise };
     let settled = settle(icp, prepared, &prepared.directions(indexes, None), &won, &kernel)?;
     let Settled { pose, observations, system, directions, converged, iterations } = settled;
-    let filling =
-        Filling { kernel: &kernel, directions: &directions, pivot: prepared.pivot, arm: prepared.arm, block: icp.block };
+    let filling = Filling {
+        kernel: &kernel,
+        directions: &directions,
+        pivot: prepared.pivot,
+        arm: prepared.arm,
+        block: icp.block,
+    };
     let sandwich = filling.sandwich(&observations);
     let some = prepared.directions(indexes, Some(icp.sample));
     let score_before = median_size(&observe(&some, &initial, won.reach)?, &won.agreeing);
@@ -81,13 +86,7 @@ pub(super) fn finish(
     })
 }
 
-fn settle(
-    icp: &RobustIcp,
-    prepared: &Prepared,
-    all: &[Direction<'_>],
-    won: &Won,
-    kernel: &Tukey,
-) -> Result<Settled> {
+fn settle(icp: &RobustIcp, prepared: &Prepared, all: &[Direction<'_>], won: &Won, kernel: &Tukey) -> Result<Settled> {
     let mut pose = won.pose;
     let mut iterations = 0;
     loop {
@@ -171,7 +170,7 @@ fn ambiguous(prepared: &Prepared, [initial, pose]: [&Rigid; 2], step: &Vector6<f
         let motion = initial.inverse().then(&target_from_source).about(prepared.pivot);
         Mode { target_from_source, share, shift: motion.translation }
     };
-    Outcome::Ambiguous { modes: [mode(*pose, shares[0]), mode(other, shares[1])] }
+    Outcome::Ambiguous { modes: Box::new([mode(*pose, shares[0]), mode(other, shares[1])]) }
 }
 
 /// (arm · ω, τ) of a motion.

@@ -24,8 +24,7 @@ fn projection(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> Vec
 }
 
 fn describe(vector: &Vector6<f64>) -> String {
-    let (turn, shift) =
-        (Vector3::new(vector[0], vector[1], vector[2]), Vector3::new(vector[3], vector[4], vector[5]));
+    let (turn, shift) = (Vector3::new(vector[0], vector[1], vector[2]), Vector3::new(vector[3], vector[4], vector[5]));
     let translation = || format!("translation {}", along(shift));
     let rotation = || format!("rotation {}", about(turn));
     let share = shift.norm_squared();
@@ -86,10 +85,7 @@ mod tests {
         let (sine, cosine) = 30_f64.to_radians().sin_cos();
         let corridor = named(&[vector([0.0, 0.0, 0.0, sine, cosine, 0.0])]);
         assert_eq!(corridor[0].description, "translation along azimuth 30°");
-        assert_eq!(
-            named(&[vector([0.0, 0.0, -1.0, 0.0, 0.0, 0.0])])[0].description,
-            "rotation about the vertical"
-        );
+        assert_eq!(named(&[vector([0.0, 0.0, -1.0, 0.0, 0.0, 0.0])])[0].description, "rotation about the vertical");
         let slope = named(&[vector([0.0, 0.0, 0.0, cosine, 0.0, sine])]);
         assert_eq!(slope[0].description, "translation along azimuth 270°, 30° down");
     }

@@ -142,7 +142,12 @@ impl RobustIcp {
         Error::check("neighbours for a plane", normal_neighbours as f64, normal_neighbours >= 5, "be at least 5")?;
         Error::check("points of a sample", sample as f64, sample >= 100, "be at least 100")?;
         let some = |share: f64| share > 0.0 && share <= 1.0;
-        Error::check("share of the smoothest planes", smoothest_share, some(smoothest_share), "be above 0 and at most 1")?;
+        Error::check(
+            "share of the smoothest planes",
+            smoothest_share,
+            some(smoothest_share),
+            "be above 0 and at most 1",
+        )?;
         Error::positive("block of the covariance", block)?;
         let ratio = determined_ratio.is_finite() && determined_ratio > 1.0;
         Error::check("ratio of a determined direction", determined_ratio, ratio, "be a finite number above 1")?;

@@ -13,7 +13,7 @@ pub enum Outcome {
     /// Two groups of ground contradict each other, and neither is so much smaller that it must be the change. The source stays at the start.
     Ambiguous {
         /// What the larger and the smaller group ask for.
-        modes: [Mode; 2],
+        modes: Box<[Mode; 2]>,
     },
 }
 
@@ -73,10 +73,13 @@ impl fmt::Display for Outcome {
             Self::NotMoved(Stay::TooFewBlocks) => {
                 write!(f, "not moved: ground that agrees lies in too few blocks to say how well the pose is known")
             }
-            Self::Ambiguous { modes: [first, second] } => write!(
-                f,
-                "ambiguous, not moved: {first} and {second}; say which ground is stable, or which of the two is change"
-            ),
+            Self::Ambiguous { modes } => {
+                let [first, second] = &**modes;
+                write!(
+                    f,
+                    "ambiguous, not moved: {first} and {second}; say which ground is stable, or which of the two is change"
+                )
+            }
         }
     }
 }
@@ -95,7 +98,7 @@ pub struct StartReport {
     pub name: &'static str,
     /// Rounds of pairing and regression.
     pub iterations: usize,
-    /// Robust standard deviation of the patches' offsets, metres: the lowest wins.
+    /// Share of the patches of ground that disagree, each weighed by how much, 0 to 1: the lowest wins.
     pub score: f64,
     /// Where it ended.
     pub target_from_source: Rigid,

@@ -11,8 +11,8 @@ use isopach_compute::{Error, Result};
 use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 
 /// Points of the sample that make a patch, at least, and patches at most.
-const PER_PATCH: usize = 48;
-const MOST_PATCHES: usize = 128;
+const PER_PATCH: usize = 64;
+const MOST_PATCHES: usize = 64;
 /// Points that a spacing is measured at.
 const SPACED: u64 = 2000;
 
@@ -48,11 +48,7 @@ pub(super) struct Indexes<'a> {
 }
 
 impl Prepared {
-    pub(super) fn new(
-        icp: &RobustIcp,
-        on: &(impl NeighbourSearch + ?Sized),
-        blocks: &[Block<'_>],
-    ) -> Result<Self> {
+    pub(super) fn new(icp: &RobustIcp, on: &(impl NeighbourSearch + ?Sized), blocks: &[Block<'_>]) -> Result<Self> {
         let mut sides = Vec::new();
         for Block { pair, stable } in blocks {
             let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;

@@ -56,10 +56,8 @@ impl Coarse<'_> {
             let Ok(means) = Cloud::from_points(&means) else { continue };
             surfaces.push((queries, Surface::new(on, means.positions(), None, NEIGHBOURS)?));
         }
-        let indexes = surfaces
-            .iter()
-            .map(|(_, surface)| on.index(surface.cloud.positions()))
-            .collect::<Result<Vec<_>>>()?;
+        let indexes =
+            surfaces.iter().map(|(_, surface)| on.index(surface.cloud.positions())).collect::<Result<Vec<_>>>()?;
         let mut directions = Vec::new();
         for ((queries, surface), index) in surfaces.iter().zip(&indexes) {
             let queries = queries.iter().map(|&point| Query { point, patch: 0 }).collect();

@@ -1,8 +1,9 @@
 //! Robust regression over patches.
 //!
 //! Change is one piece of ground, noise is not: a patch of a hundred pairs knows its offset ten times better than a pair does. So what is changed is
-//! decided patch by patch. A pose is made of some patches only, spread over half of the survey or about three places, is improved on those
-//! that agree with it, and judged by the median size of all patches' offsets (least median of squares: Rousseeuw 1984).
+//! decided patch by patch. A pose is made of some patches only, spread over half of the survey or about three places, and is improved on those
+//! that agree with it (least median of squares: Rousseeuw 1984). The pose wins that most patches agree with, as far as their own noise lets them: the
+//! noise of a patch's median is known before the pose is.
 
 use super::{
     observe::Observation,
@@ -43,6 +44,8 @@ pub(super) struct Hypothesis {
     pub(super) scale: f64,
     /// The offset of each patch, metres.
     pub(super) offsets: Vec<f64>,
+    /// Standard deviation of the patches that agree best, metres.
+    sure: f64,
 }
 
 /// Gathers pairs by patch.
@@ -75,6 +78,11 @@ impl Patch {
         Self { id, middle, residuals, jacobians, system, scale }
     }
 
+    /// Standard error of the median of its residuals, metres.
+    fn standard_error(&self) -> f64 {
+        1.2533 * self.scale / (self.residuals.len() as f64).sqrt()
+    }
+
     /// The median of its residuals after a step, metres.
     fn offset(&self, step: &Vector6<f64>) -> f64 {
         let pairs = self.residuals.iter().zip(&self.jacobians);
@@ -97,8 +105,22 @@ fn main_normal(members: &[Observation]) -> Vector3<f64> {
 pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Vec<Hypothesis> {
     let mut found: Vec<Hypothesis> =
         subsets(patches, tries).into_par_iter().map(|weights| improved(patches, weights, ratio)).collect();
-    found.sort_by(|a, b| a.scale.total_cmp(&b.scale));
+    let width = width(patches, &found);
+    found.sort_by(|a, b| disagreement(&a.offsets, width).total_cmp(&disagreement(&b.offsets, width)));
     found
+}
+
+/// The noise of patches, metres: that of their medians, or what the patches that agree best show.
+pub(super) fn width(patches: &[Patch], found: &[Hypothesis]) -> f64 {
+    let mut errors: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
+    let least = found.iter().map(|hypothesis| hypothesis.sure).fold(f64::INFINITY, f64::min);
+    quantile(&mut errors, 0.5).max(least).max(1e-6)
+}
+
+/// Mean of 1 − exp(−½ (m / 1.5 width)²) over patches (Dennis & Welsch 1978): 0 where all agree, near 1 for each that does not.
+pub(super) fn disagreement(offsets: &[f64], width: f64) -> f64 {
+    let each = |offset: &f64| 1.0 - (-0.5 * (offset / (1.5 * width)).powi(2)).exp();
+    offsets.iter().map(each).sum::<f64>() / offsets.len().max(1) as f64
 }
 
 /// Weights of the patches: all, eight halves of the plan, and the surroundings of three places each.
@@ -140,10 +162,11 @@ fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Hypothesis 
         let kernel = Tukey { width: PATCH_WIDTH * sure.max(1e-5) };
         weights = offsets.iter().map(|&offset| kernel.weight(offset)).collect();
         if best.as_ref().is_none_or(|best| scale < best.scale) {
-            best = Some(Hypothesis { step, scale, offsets });
+            best = Some(Hypothesis { step, scale, offsets, sure });
         }
     }
-    best.unwrap_or(Hypothesis { step: Vector6::zeros(), scale: f64::INFINITY, offsets: Vec::new() })
+    let nothing = Hypothesis { step: Vector6::zeros(), scale: f64::INFINITY, offsets: Vec::new(), sure: f64::INFINITY };
+    best.unwrap_or(nothing)
 }
 
 fn fitted(patches: &[Patch], weights: &[f64], ratio: f64) -> Vector6<f64> {

@@ -5,7 +5,7 @@ use super::{
     observe::{Direction, observe},
     prepared::{Indexes, Prepared},
     pyramid::{Coarse, stepped},
-    regression::{Patch, gather, regress},
+    regression::{Patch, disagreement, gather, regress, width},
     sample::quantile,
 };
 use isopach_cloud::Rigid;
@@ -18,6 +18,8 @@ const LEAST_PATCHES: usize = 6;
 const ROUNDS: usize = 5;
 /// Sets of three places that are tried in the first round of a start.
 const TRIES: u64 = 40;
+/// And later.
+const FEWER: u64 = 6;
 /// Patches that are off by more standard deviations than this are changed ground.
 pub(super) const AGREES: f64 = 3.0;
 
@@ -59,16 +61,19 @@ pub(super) fn search(
         try_start("start, far", initial, reach)?,
         try_start("coarse to fine", coarse, distance)?,
     ];
-    let starts = tried.iter().flatten().map(|tried| tried.report).collect();
-    let best = tried.into_iter().flatten().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
-    let Some(Tried { report, noise, agreeing }) = best else {
+    let mut tried: Vec<Tried> = tried.into_iter().flatten().collect();
+    let narrowest = tried.iter().map(|tried| tried.width).fold(f64::INFINITY, f64::min);
+    tried.iter_mut().for_each(|tried| tried.report.score = disagreement(&tried.offsets, narrowest));
+    let starts = tried.iter().map(|tried| tried.report).collect();
+    let best = tried.into_iter().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
+    let Some(Tried { report, noise, agreeing, patch_noise, .. }) = best else {
         return Err(Error::InvalidInput(format!(
             "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
              or say how far the start may be off"
         )));
     };
-    let StartReport { target_from_source: pose, score, .. } = report;
-    Ok(Won { pose, patch_noise: score, noise, agreeing, distance, reach, starts })
+    let pose = report.target_from_source;
+    Ok(Won { pose, patch_noise, noise, agreeing, distance, reach, starts })
 }
 
 struct Try<'a> {
@@ -82,6 +87,10 @@ struct Try<'a> {
 
 struct Tried {
     report: StartReport,
+    offsets: Vec<f64>,
+    /// Of the kernel that patches are counted with, metres.
+    width: f64,
+    patch_noise: f64,
     noise: f64,
     agreeing: Vec<bool>,
 }
@@ -97,15 +106,17 @@ impl Try<'_> {
             if patches.len() < LEAST_PATCHES {
                 return Ok(best);
             }
-            let tries = if round == 0 { TRIES } else { 0 };
+            let tries = if round == 0 { TRIES } else { FEWER };
             let hypotheses = regress(&patches, self.icp.determined_ratio, tries);
             let Some(first) = hypotheses.first() else { return Ok(best) };
             pose = stepped(&pose, &first.step, self.arm);
             let report =
-                StartReport { name: self.name, iterations: round + 1, score: first.scale, target_from_source: pose };
+                StartReport { name: self.name, iterations: round + 1, score: f64::NAN, target_from_source: pose };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
-            let agreeing = agreeing(&patches, &first.offsets, AGREES * first.scale.max(1e-5));
-            best = Some(Tried { report, noise: quantile(&mut scales, 0.5), agreeing });
+            let (noise, width) = (quantile(&mut scales, 0.5), width(&patches, &hypotheses));
+            let agreeing = agreeing(&patches, &first.offsets, AGREES * first.scale.min(2.0 * width));
+            let (offsets, patch_noise) = (first.offsets.clone(), first.scale.min(2.0 * width));
+            best = Some(Tried { report, offsets, width, patch_noise, noise, agreeing });
             if round > 0 && first.step.norm() < 0.1 * first.scale {
                 break;
             }

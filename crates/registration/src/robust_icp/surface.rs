@@ -1,9 +1,10 @@
 //! A cloud made ready: in an order of its own, with the plane of each neighbourhood.
 
-use isopach_cloud::{Cloud, Positions};
+use isopach_cloud::{Cloud, Positions, TICKS_PER_METRE};
 use isopach_compute::Result;
 use isopach_neighbours::{Covariance, NeighbourSearch, eigen};
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Variance of a normal's direction that is assumed even where points lie exactly on a plane, rad²: coordinates are rounded.
 const LEAST_TILT: f64 = 1e-6;
@@ -39,6 +40,7 @@ impl Surface {
         let keep = |i: usize| kept.is_none_or(|kept| kept[i]);
         let mut ticks: Vec<[i32; 3]> = (0..points.len()).filter(|&i| keep(i)).map(|i| points.ticks()[i]).collect();
         ticks.par_sort_unstable();
+        let ticks = without_isolated(ticks, neighbours);
         let cloud = Cloud::new(points.origin(), ticks);
         let found = on.index(cloud.positions())?.covariances_of_nearest(cloud.positions(), neighbours)?;
         let planes = found.into_par_iter().map(plane).collect();
@@ -49,6 +51,23 @@ impl Surface {
         let positions = self.cloud.positions();
         (0..positions.len()).map(|i| positions.absolute(i)).collect()
     }
+}
+
+/// Points with fewer than `least` others in the 27 cubes of a kilometre around them are noise, whatever it is: no plane can be made of them, and no
+/// search reaches from one to its neighbours. All points are kept where that would leave none.
+fn without_isolated(ticks: Vec<[i32; 3]>, least: usize) -> Vec<[i32; 3]> {
+    let cube = |point: &[i32; 3]| point.map(|tick| (f64::from(tick) / (1000.0 * TICKS_PER_METRE)).floor() as i16);
+    let mut counts: BTreeMap<[i16; 3], usize> = BTreeMap::new();
+    ticks.iter().for_each(|point| *counts.entry(cube(point)).or_default() += 1);
+    let around = |[x, y, z]: [i16; 3]| -> usize {
+        let near = counts.range([x - 1, y - 1, z - 1]..=[x + 1, y + 1, z + 1]);
+        near.filter(|([_, v, w], _)| v.abs_diff(y) < 2 && w.abs_diff(z) < 2).map(|(_, count)| count).sum()
+    };
+    let crowded: BTreeSet<[i16; 3]> = counts.keys().copied().filter(|&cube| around(cube) > least).collect();
+    if crowded.is_empty() || crowded.len() == counts.len() {
+        return ticks;
+    }
+    ticks.into_iter().filter(|point| crowded.contains(&cube(point))).collect()
 }
 
 fn plane(covariance: Covariance) -> Option<Plane> {

@@ -1,0 +1,124 @@
+//! Alignment of random halves: how often the truth is inside what is stated.
+
+use crate::halves::{Halves, split, thinned};
+use isopach::{
+    cloud::{Cloud, Columns, Rigid},
+    compute::{Cpu, Result},
+    las::Las,
+    registration::{Outcome, Pair, RobustAlignment, RobustIcp},
+};
+use std::path::Path;
+
+/// Clouds that are split.
+const CLOUDS: [&str; 8] = ["ttp_2015", "ttp_2023", "topography", "megaplot", "bcts_1", "bcts_2", "bcts_3", "bcts_4"];
+/// Ground.
+const GROUND: u8 = 2;
+/// Metres by which 30 % of one side is raised.
+const GROUND_CHANGES: [f64; 3] = [0.0, 0.3, -0.3];
+const ALL_CHANGES: [f64; 5] = [0.0, 0.7, -0.7, 1.5, -1.5];
+/// Standard errors that an unknown may be off.
+const MOST: f64 = 4.0;
+
+/// Sums over the splits of a cloud.
+#[derive(Default)]
+struct Tally {
+    splits: usize,
+    moved: usize,
+    ambiguous: usize,
+    refused: usize,
+    outside: usize,
+    unknowns: usize,
+    worse: usize,
+    squares: f64,
+    largest: f64,
+}
+
+/// Prints a row a cloud, class and change, of `splits` splits each.
+pub(crate) fn print(data: &Path, splits: u64) -> Result<()> {
+    println!(
+        "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | error/stated, rms | worst | worse than the start |"
+    );
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for name in CLOUDS {
+        let path = data.join(format!("lidar/{name}.laz"));
+        if !path.exists() {
+            println!("| {name} | SKIPPED: {} is not there |||||||||", path.display());
+            continue;
+        }
+        let all = Las::open(&path)?.read_all(Columns::CLASSIFICATION)?;
+        let ground = all.of_classes(&[GROUND])?;
+        rows(name, "ground", &ground, &GROUND_CHANGES, splits)?;
+        rows(name, "all", &all, &ALL_CHANGES, splits)?;
+    }
+    Ok(())
+}
+
+fn rows(name: &str, points: &str, cloud: &Cloud, changes: &[f64], splits: u64) -> Result<()> {
+    for &change in changes {
+        let mut tally = Tally::default();
+        for seed in 0..splits {
+            tally.add(&split(cloud, seed, change)?)?;
+        }
+        tally.print(&format!("| {name} | {points} | {change:+.1} |"));
+    }
+    Ok(())
+}
+
+impl Tally {
+    fn add(&mut self, halves: &Halves) -> Result<()> {
+        self.splits += 1;
+        let (source, target) = thinned(&halves.source, &halves.target)?;
+        let pair = Pair { source: source.positions(), target: target.positions() };
+        let Ok(found) = RobustIcp::default().align(&Cpu, pair, Rigid::identity([0.0; 3])) else {
+            self.refused += 1;
+            return Ok(());
+        };
+        match found.outcome {
+            Outcome::Moved => self.moved += 1,
+            Outcome::NotMoved(_) => return Ok(()),
+            Outcome::Ambiguous { .. } => {
+                self.ambiguous += 1;
+                return Ok(());
+            }
+        }
+        let (off, at_start) =
+            (error(&halves.motion, &found.proposed, &found), error(&halves.motion, &Rigid::identity([0.0; 3]), &found));
+        let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>().sqrt();
+        self.worse += usize::from(size(off) > size(at_start));
+        for i in 0..6 {
+            let arm = if i < 3 { found.covariance.arm } else { 1.0 };
+            let stated = found.covariance.matrix[i][i].sqrt() * arm;
+            // Rounding of coordinates is no error of the alignment.
+            if stated > 1e-6 {
+                let ratio = off[i] / stated;
+                self.unknowns += 1;
+                self.squares += ratio * ratio;
+                self.largest = self.largest.max(ratio.abs());
+                self.outside += usize::from(ratio.abs() > MOST);
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&self, start: &str) {
+        let Self { splits, moved, ambiguous, refused, outside, unknowns, worse, squares, largest } = self;
+        let stayed = splits - moved - ambiguous - refused;
+        let ratio = (squares / (*unknowns).max(1) as f64).sqrt();
+        println!(
+            "{start} {splits} | {stayed} | {ambiguous} | {refused} | {outside} of {unknowns} | {ratio:.2} | {largest:.1} | {worse} |"
+        );
+    }
+}
+
+/// What is left of a motion after a pose, along the determined directions: (arm · ω, τ), metres.
+fn error(motion: &Rigid, pose: &Rigid, found: &RobustAlignment) -> [f64; 6] {
+    let known = &found.covariance;
+    let rest = motion.then(pose).about(known.pivot);
+    let ([a, b, c], [u, v, w]) = (rest.rotation_vector().map(|r| r * known.arm), rest.translation);
+    let mut off = [a, b, c, u, v, w];
+    for free in &known.free {
+        let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();
+        (0..6).for_each(|i| off[i] -= along * free.unknowns[i]);
+    }
+    off
+}
