@@ -20,22 +20,22 @@ use random::Random;
 use volume_scenes::{CASES, Case};
 
 /// Scenes of a case in a test.
-const SCENES: u64 = 60;
+const SCENES: u64 = 40;
 
 fn case(name: &str) -> &'static Case {
     CASES.iter().find(|case| case.name == name).unwrap()
 }
 
-/// Of 60 scenes with 95 % inside, fewer than 51 or (for the upper bound of 98 %) a bias are once in 3000 tests.
+/// Of 40 scenes with 95 % inside, fewer than 33 happen once in 5000 tests.
 fn covers(name: &str) {
     let found = volume_coverage::coverage(case(name), SCENES).unwrap();
     for (i, what) in ["gain", "loss", "net"].into_iter().enumerate() {
-        assert!(found.inside[i] >= 51.0 / 60.0, "{name}: {what}: {found:?}");
+        assert!(found.inside[i] >= 33.0 / 40.0, "{name}: {what}: {found:?}");
         let of_mean = found.stated[i] / (SCENES as f64).sqrt();
         assert!(found.bias[i].abs() < 4.0 * of_mean, "{name}: {what} is biased: {found:?}");
-        // A standard deviation of 60 is known to 9 %.
+        // A standard deviation of 40 is known to 11 %.
         let ratio = found.rms[i] / found.stated[i];
-        assert!((0.65..1.35).contains(&ratio), "{name}: {what} differs from its error: {found:?}");
+        assert!((0.6..1.4).contains(&ratio), "{name}: {what} differs from its error: {found:?}");
     }
 }
 

@@ -12,7 +12,7 @@ pub struct LagBin {
     pub semivariance: f64,
     /// Number of pairs.
     pub pairs: usize,
-    /// Relative standard error of the semivariance, from the pairs and from how often the lag fits into the extent.
+    /// Relative standard error of the semivariance, from the pairs and from how often the reach of shared errors fits into the extent.
     pub relative_error: f64,
 }
 
@@ -59,8 +59,22 @@ pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Resu
             found[bin].push((distance_squared(&a.1, &b.1).sqrt(), (a.1.difference - b.1.difference).abs()));
         }
     });
-    let bins = found.into_iter().filter(|pairs| pairs.len() >= FEWEST);
-    Ok(bins.map(|pairs| lag_bin(pairs, options.estimator, extent.area())).collect())
+    let usable = found.into_iter().filter(|pairs| pairs.len() >= FEWEST);
+    let mut bins: Vec<LagBin> = usable.map(|pairs| lag_bin(pairs, options.estimator)).collect();
+    let reach = levelling_off(&bins);
+    for bin in &mut bins {
+        // Errors that are shared over a reach are as many independent ones as the extent holds squares of it.
+        let shared = bin.lag.min(reach).powi(2) / extent.area().max(f64::MIN_POSITIVE);
+        bin.relative_error *= (1.0 + bin.pairs as f64 * shared).sqrt();
+    }
+    Ok(bins)
+}
+
+/// The lag from which on the semivariance stays within a tenth of that of the longest third of the lags.
+fn levelling_off(bins: &[LagBin]) -> f64 {
+    let longest = bins.iter().skip(bins.len() - bins.len() / 3).map(|bin| bin.semivariance);
+    let level = 0.9 * median(longest.collect());
+    bins.iter().find(|bin| bin.semivariance >= level).or(bins.last()).map_or(0.0, |bin| bin.lag)
 }
 
 /// Squared distances between the shortest and the longest, from the first so many samples to all.
@@ -99,7 +113,7 @@ fn shortest_lag(ranked: &[Ranked], centres: usize) -> Option<f64> {
     if found.is_empty() { None } else { Some(median(found)) }
 }
 
-fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator, area: f64) -> LagBin {
+fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> LagBin {
     // Sums in one order, whatever the order of the samples.
     pairs.sort_by(|(a, p), (b, q)| p.total_cmp(q).then(a.total_cmp(b)));
     let n = pairs.len() as f64;
@@ -113,9 +127,7 @@ fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator, area: f64)
         VariogramEstimator::CressieHawkins => (0.5 * mean(0.5).powi(4) / (0.457 + 0.494 / n), 0.8),
         VariogramEstimator::Matheron => (0.5 * mean(2.0), 1.0),
     };
-    // Of pairs, and of independent places: as many squares of the lag's side as the extent holds.
-    let independent = 1.0 / n + lag * lag / area.max(f64::MIN_POSITIVE);
-    LagBin { lag, semivariance, pairs: pairs.len(), relative_error: (2.0 / efficiency * independent).sqrt() }
+    LagBin { lag, semivariance, pairs: pairs.len(), relative_error: (2.0 / (efficiency * n)).sqrt() }
 }
 
 fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
