@@ -277,7 +277,7 @@ fn epochs_of_one_name_are_two() {
         Cloud::from_points(&(0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), z]).collect::<Vec<_>>()).unwrap()
     };
     let (found, _) = run(&[flat(10.0), flat(11.0)], &Rigid::identity([0.0; 3]), AxialStatistic::MeanDeviation, &PLAIN);
-    assert!(found.cells.values().all(|[difference, _]| f64::from_bits(*difference) == 1.0));
+    assert!(found.cells.values().all(|[difference, ..]| f64::from_bits(*difference) == 1.0));
 }
 
 #[test]

@@ -1,21 +1,62 @@
-//! Prints how often the truth is inside what is stated.
+//! How often what is stated is true: counts over made and real ground, as the tables of docs/algorithms.
 //!
-//!     cargo run --release --example calibrate -- alignment [SPLITS]
+//! `cargo run --release --example calibrate -- level` (level of detection), `volumes` or `alignment`; all three if none is
+//! named. Tables of real ground read `--data` and say so where it is not there.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod alignment;
+mod chance;
 mod halves;
+mod level_of_detection;
+mod null_tests;
+mod random;
+mod volume_coverage;
+mod volume_scenes;
+mod volumes;
 
-use std::path::Path;
+use clap::{Parser, ValueEnum};
+use isopach::{
+    change as api,
+    compute::{Error, Result},
+};
+use std::path::PathBuf;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (what, splits) = (arguments.next(), arguments.next());
-    let splits: u64 = splits.map_or(Ok(100), |given| given.parse())?;
-    match what.as_deref() {
-        Some("alignment") => alignment::print(Path::new("../shared/data"), splits)?,
-        _ => return Err("usage: calibrate alignment [SPLITS]".into()),
+/// Prints tables of how often what is stated is true
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Tables to print; all if none is named
+    tables: Vec<Table>,
+    /// Folder that has lidar/ and cases/
+    #[arg(long, default_value = "../shared/data")]
+    data: PathBuf,
+    /// Random splits of each cloud that are aligned
+    #[arg(long, default_value_t = 100)]
+    splits: u64,
+}
+
+/// A group of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Table {
+    /// Unchanged places that are called changed, and changed ones that are found
+    Level,
+    /// Volumes against their truth
+    Volumes,
+    /// Poses against their truth
+    Alignment,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let wanted = |table: Table| arguments.tables.is_empty() || arguments.tables.contains(&table);
+    if wanted(Table::Level) {
+        level_of_detection::run()?;
+    }
+    if wanted(Table::Volumes) {
+        volumes::run().map_err(Error::source)?;
+    }
+    if wanted(Table::Alignment) {
+        alignment::print(&arguments.data, arguments.splits)?;
     }
     Ok(())
 }

@@ -65,12 +65,24 @@ pub(crate) fn find(
             "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned".into(),
         ));
     }
-    let robust = RobustIcp::default();
+    let robust = RobustIcp { block: block(target), ..RobustIcp::default() };
     let start = start(arguments, target, source)?;
     let cut = Cut::new(target, source, &start, &robust)?;
     let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
     let typical_error = report::typical_error(&found.covariance, &target.points);
     Ok(Some(Aligned { found, start, typical_error }))
+}
+
+/// Blocks that a small survey is cut into at least: with fewer, nobody knows how well a pose is known.
+const BLOCKS: f64 = 36.0;
+
+/// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a small survey, but not
+/// smaller than a few points.
+fn block(target: &Thinned) -> f64 {
+    let usual = RobustIcp::default().block;
+    let Some(density) = target.density() else { return usual };
+    let side = (target.passed as f64 / density / BLOCKS).sqrt();
+    side.max(3.0 * target.side).min(usual)
 }
 
 /// Points of the ground that the user says is stable, thinned.
