@@ -142,7 +142,8 @@ impl Variogram {
     /// Covariance of the shared part at two places `distance` metres apart, m².
     #[must_use]
     pub fn covariance(&self, distance: f64) -> f64 {
-        self.structures.iter().map(|structure| structure.sill * structure.correlation(distance)).sum()
+        let parts = self.structures.iter().map(|structure| structure.sill * structure.correlation(distance));
+        parts.fold(0.0, |sum, part| sum + part) // an empty sum of f64 is −0
     }
 
     /// γ(h), m²; 0 at 0.
