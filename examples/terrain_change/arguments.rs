@@ -89,7 +89,7 @@ pub(crate) struct Arguments {
     /// Largest side of a tile, metres; tiles are smaller where the memory asks for it. Results do not depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
     pub(crate) tile_size: f64,
-    /// Memory for everything: 2GiB, 500MiB; a plain number is GiB. Below 1GiB, the outputs (up to 128MiB) come on top
+    /// Memory for everything: 2GiB, 500MiB; a plain number is GiB. Below 1GiB, the outputs (up to 128MiB) come on top, and the sample that is read first (up to 160MiB) does not shrink
     #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
     pub(crate) memory: String,
     /// Folder for points that memory cannot hold, while they wait for their tile; within the results if not given

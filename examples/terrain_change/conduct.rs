@@ -16,6 +16,9 @@ use std::{
 /// Bytes that the output files and the picture may take while they are put together, at most: part of the memory, where that is a gigabyte or more.
 const OUTPUTS: u64 = 128 << 20;
 
+/// Bytes that a sample needs whatever the survey: it is the same for any memory, so that results are.
+const SAMPLE: u64 = 160 << 20;
+
 /// What was said about it on the command line, understood.
 pub(crate) struct Conduct {
     /// Bytes for everything.
@@ -48,6 +51,11 @@ impl Conduct {
             },
             in_flight: in_flight(arguments)?,
         })
+    }
+
+    /// Bytes for the sample that is read before the run.
+    pub(crate) fn sample_room(&self) -> u64 {
+        (self.memory / 8).max(SAMPLE)
     }
 
     /// The tiles, in what is left of the memory beside `held` bytes of points and the outputs.

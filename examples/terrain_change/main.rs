@@ -162,7 +162,7 @@ fn change(
 
     let clock = measure::Measure::start();
     let bar = progress_bar("aligning");
-    let room = conduct.memory / 8;
+    let room = conduct.sample_room();
     let thinned = [sample::thinned(&*reference, None, room)?, sample::thinned(&*compared, None, room)?];
     let aligned = alignment::find(arguments, [&*reference, &*compared], [&thinned[0], &thinned[1]], &masks, room, on)?;
     if let Some(aligned) = &aligned {

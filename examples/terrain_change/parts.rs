@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     let epochs = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     let catalogues = epochs.each_ref().map(|epoch| &epoch.catalogue);
     let tiling = conduct.tiling(0);
-    let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.memory / 8);
+    let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.sample_room());
     let thinned = [sample::thinned(catalogues[0], None, room)?, sample::thinned(catalogues[1], None, room)?];
     let sampling = Sampling {
         arguments,
