@@ -50,7 +50,7 @@ def true_error(area):
 
 def by_xdem(values, areas, seed):
     empirical = xdem.spatialstats.sample_empirical_variogram(
-        values=values, gsd=1.0, subsample=3000, n_variograms=10, random_state=seed, estimator="dowd"
+        values=values, gsd=1.0, subsample=2000, n_variograms=5, random_state=seed, estimator="dowd"
     )
     _, parameters = xdem.spatialstats.fit_sum_model_variogram(["spherical", "spherical"], empirical)
     print("xdem:", parameters.to_dict("records"))
