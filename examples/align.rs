@@ -63,7 +63,8 @@ fn main() -> Result<()> {
     };
     let (target, source) = (read(&arguments.target)?, read(&arguments.source)?);
     let pair = Pair { source: source.positions(), target: target.positions() };
-    let found = isopach::auto().run(|on| RobustIcp::default().align(on, pair, Rigid::from_matrix(start.matrix, start.origin)?))?;
+    let found = isopach::auto()
+        .run(|on| RobustIcp::default().align(on, pair, Rigid::from_matrix(start.matrix, start.origin)?))?;
     let line = json!({
         "matrix": found.target_from_source.to_matrix(start.origin),
         "origin": start.origin,

@@ -11,7 +11,9 @@ const SCENES: u64 = 500;
 /// In words, what the library declined.
 pub(crate) fn run() -> Result<(), String> {
     println!("Volumes: {SCENES} scenes a case. Truth inside the 95 % error, %; bias, rms and stated 1 σ, m³.\n");
-    println!("| case | gain % | loss % | net % | gain: bias | rms | stated | net: rms | stated | significant cells: gain, loss too large by |");
+    println!(
+        "| case | gain % | loss % | net % | gain: bias | rms | stated | net: rms | stated | significant cells: gain, loss too large by |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in &CASES {
         let found = coverage(case, SCENES)?;

@@ -62,7 +62,8 @@ pub(crate) fn find(
     };
     if target.points.is_empty() || source.points.is_empty() {
         return Err(Error::InvalidInput(
-            "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned".into(),
+            "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned"
+                .into(),
         ));
     }
     let robust = RobustIcp { block: block(target), ..RobustIcp::default() };

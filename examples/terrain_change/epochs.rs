@@ -67,7 +67,8 @@ pub(crate) fn mention_ground(arguments: &Arguments, epochs: [&Epoch; 2], warning
     if !arguments.classes.is_empty() {
         return Ok(());
     }
-    let classified: Vec<bool> = epochs.iter().map(|epoch| has_ground_among_others(&epoch.catalogue)).collect::<Result<_>>()?;
+    let classified: Vec<bool> =
+        epochs.iter().map(|epoch| has_ground_among_others(&epoch.catalogue)).collect::<Result<_>>()?;
     let which = match classified[..] {
         [true, true] => "both epochs have",
         [true, false] => "the earlier epoch has",

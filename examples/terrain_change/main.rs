@@ -107,7 +107,13 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
             return parts::run(&arguments, &conduct, &on).map(|()| Vec::new());
         }
         let make_s = scene.is_some().then(|| total.seconds()[0]);
-        change(&arguments, &conduct, &on, scene, report::Times { make_s, read_s: 0.0, align_s: 0.0, sample_s: 0.0, total: &total })
+        change(
+            &arguments,
+            &conduct,
+            &on,
+            scene,
+            report::Times { make_s, read_s: 0.0, align_s: 0.0, sample_s: 0.0, total: &total },
+        )
     });
     conduct.tidy();
     if outcome.is_err() && made_here {

@@ -20,9 +20,8 @@ pub(crate) struct Masks {
 impl Masks {
     /// Reads and checks them against the survey's extent and coordinate system.
     pub(crate) fn open(arguments: &Arguments, survey: &dyn PointSource, warnings: &mut Warnings) -> Result<Self> {
-        let mut read = |path: &Option<std::path::PathBuf>| {
-            path.as_deref().map(|path| open(path, survey, warnings)).transpose()
-        };
+        let mut read =
+            |path: &Option<std::path::PathBuf>| path.as_deref().map(|path| open(path, survey, warnings)).transpose();
         Ok(Self { stable: read(&arguments.stable)?, areas: read(&arguments.areas)? })
     }
 

@@ -1,8 +1,6 @@
 //! Where results go as tiles are done.
 
-use crate::{
-    arguments::Column, distribution::Distribution, overview::Overview, settings::Settings, truth::Truth,
-};
+use crate::{arguments::Column, distribution::Distribution, overview::Overview, settings::Settings, truth::Truth};
 use isopach::{
     change::{C2cTile, Differences, DodRasters, FalseDiscoveries, M3c2Tile, Status, ZonedVolumes},
     cloud::{Columns, Crs, Rect},

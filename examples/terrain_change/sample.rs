@@ -5,8 +5,8 @@
 use crate::{arguments::Arguments, masks::Masks, operation, settings::Settings};
 use isopach::{
     change::{
-        CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions, SurveySample, SurveyStatistics, Variogram,
-        VariogramOptions,
+        CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions, SurveySample,
+        SurveyStatistics, Variogram, VariogramOptions,
     },
     cloud::{Cloud, Columns, REACH},
     compute::{Cpu, Error, Result},
@@ -85,7 +85,8 @@ fn suggested(points: &Points) -> Result<FromData> {
     let probes = CoreSelection::EveryNth(every).choose(&before)?;
     let normals = Cpu.index(before.positions())?.normals(probes.positions(), &[radius], [0.0, 0.0, 1.0])?;
     let found: Vec<f64> = normals.iter().filter(|n| n.axis != [0.0; 3]).map(|n| n.axis[2].abs()).collect();
-    let flat = found.iter().filter(|up| **up < std::f64::consts::FRAC_1_SQRT_2).count() as f64 / found.len().max(1) as f64;
+    let flat =
+        found.iter().filter(|up| **up < std::f64::consts::FRAC_1_SQRT_2).count() as f64 / found.len().max(1) as f64;
     let reason = format!(
         "{:.0} % of the surface is steeper than 45°: {}",
         100.0 * flat,

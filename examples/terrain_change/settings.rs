@@ -79,8 +79,7 @@ impl Settings {
             None => {
                 because("core_points", &data.steep.reason);
                 let steep = data.steep.value;
-                let core =
-                    if steep { CoreSelection::Voxels(core_spacing) } else { CoreSelection::Grid(core_spacing) };
+                let core = if steep { CoreSelection::Voxels(core_spacing) } else { CoreSelection::Grid(core_spacing) };
                 (core, if steep { "cubes" } else { "grid" }.to_owned())
             }
         };

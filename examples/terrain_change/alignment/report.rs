@@ -88,9 +88,7 @@ change that is the same all over the survey."
             Outcome::NotMoved(_) => "not moved",
             Outcome::Ambiguous { .. } => "ambiguous",
         };
-        let start = |start: &isopach::registration::StartReport| {
-            json!({ "name": start.name, "iterations": start.iterations, "score_m": number(start.score) })
-        };
+        let start = |start: &isopach::registration::StartReport| json!({ "name": start.name, "iterations": start.iterations, "score_m": number(start.score) });
         json!({
             "outcome": outcome,
             "statement": self.statement(),

@@ -1,6 +1,9 @@
 //! Distributions as histograms.
 
-use super::{map::round_length, text::{plain, signed, thousands}};
+use super::{
+    map::round_length,
+    text::{plain, signed, thousands},
+};
 use crate::{distribution::Distribution, outputs::Outputs};
 use std::fmt::Write as _;
 

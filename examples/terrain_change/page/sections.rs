@@ -36,7 +36,8 @@ fn area(what: &str, value: &Value) -> Vec<String> {
 
 fn volume(what: &str, value: &Value) -> Vec<String> {
     let area = if value["area_m2"].is_null() { String::new() } else { thousands(f(&value["area_m2"])) };
-    let error = if value["error_m3"].is_null() { String::new() } else { format!("± {}", thousands(f(&value["error_m3"]))) };
+    let error =
+        if value["error_m3"].is_null() { String::new() } else { format!("± {}", thousands(f(&value["error_m3"]))) };
     vec![what.to_owned(), thousands(f(&value["m3"])), error, area]
 }
 

@@ -135,7 +135,12 @@ pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
 pub(super) fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
     let [wall_s, cpu_s] = times.total.seconds();
     let mut stages = serde_json::Map::new();
-    let before = [("make", times.make_s), ("read", Some(times.read_s)), ("align", Some(times.align_s)), ("sample", Some(times.sample_s))];
+    let before = [
+        ("make", times.make_s),
+        ("read", Some(times.read_s)),
+        ("align", Some(times.align_s)),
+        ("sample", Some(times.sample_s)),
+    ];
     for (stage, seconds) in before.into_iter().filter_map(|(stage, seconds)| Some((stage, seconds?))) {
         stages.insert(stage.into(), json!(seconds));
     }

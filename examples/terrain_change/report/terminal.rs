@@ -55,7 +55,12 @@ fn parameters(summary: &Value) {
 fn dod(dod: &Value) {
     let volumes = &dod["volumes"];
     let with_error = |v: &Value| format!("{:.0} ± {:.0} m³", f(&v["m3"]), f(&v["error_m3"]));
-    println!("net         {:+.0} ± {:.0} m³ over {:.0} m²", f(&volumes["net"]["m3"]), f(&volumes["net"]["error_m3"]), f(&dod["area_m2"]));
+    println!(
+        "net         {:+.0} ± {:.0} m³ over {:.0} m²",
+        f(&volumes["net"]["m3"]),
+        f(&volumes["net"]["error_m3"]),
+        f(&dod["area_m2"])
+    );
     for side in ["gain", "loss"] {
         let significant = &volumes["significant"][side];
         println!("{side}        {}, {:.0} m² significant", with_error(significant), f(&significant["area_m2"]));
