@@ -9,7 +9,7 @@ mod devices;
 #[cfg(feature = "gpu")]
 use isopach::gpu::{Gpu, Options, Wanted};
 use isopach::{
-    change::{Dod, DodRasters},
+    change::{Dod, DodRasters, ErrorModel},
     cloud::{Cloud, Columns, Origin, Rect, Rigid, TICK, cell_of, to_ticks},
     las::{Las, LazWriter, Schema},
     raster::{CellStatistic, Grid, Rasterise},
@@ -50,7 +50,7 @@ fn every_cell_of_a_lattice_has_its_point_in_memory_and_in_any_tiles() {
         return;
     };
     let [before, after] = [before, after].map(|path| Las::open(path).unwrap());
-    let dod = Dod { cell_size: 0.2, ..Dod::default() };
+    let dod = Dod { cell_size: 0.2, detection: ErrorModel::Normal.into(), ..Dod::default() };
     let whole = differences(&dod, [&before, &after], f64::INFINITY);
     assert_eq!(whole.len(), 3600);
     for tile_size in [0.2, 0.6, 1.0, 5.0, 7.3] {
@@ -157,7 +157,7 @@ fn counts(source: &dyn PointSource, cell_size: f64, tile_size: f64) -> BTreeMap<
         Ok(())
     };
     let tiling = Tiling { tile_size, ..Tiling::default() };
-    let dod = Dod { cell_size, ..Dod::default() };
+    let dod = Dod { cell_size, detection: ErrorModel::Normal.into(), ..Dod::default() };
     tiling.stream(&isopach::cpu(), &dod, [source, source], &mut sink).unwrap();
     cells
 }

@@ -207,7 +207,7 @@ fn change(
         memory: conduct.memory / 32,
         truth: scene.map(Truth::new),
     })?;
-    let parameters = serde_json::json!([settings.to_json(arguments), sample.to_json(), masks.fingerprint()]);
+    let parameters = serde_json::json!([settings::given(arguments), masks.fingerprint()]);
     let (kept, bar) = (conduct.kept(&parameters), progress_bar("comparing"));
     let failures = Mutex::new(Vec::new());
     let conducted = Run {

@@ -152,11 +152,32 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         self.lod.accept(core, dod.level_of_detection)
     }
 
+    /// All files get their names, or none: where the last one finds the disk full, those before it go again.
     fn finish(&mut self) -> Result<()> {
-        self.dod.finish()?;
-        self.lod.finish()?;
+        let mut named = 0;
+        let outcome = self.finish_files(&mut named);
+        if outcome.is_err() {
+            for name in &IN_ORDER[..named] {
+                let _ = std::fs::remove_file(self.folder.join(name));
+            }
+        }
+        outcome
+    }
+}
+
+/// Files in the order in which they are finished.
+const IN_ORDER: [&str; 4] = [FILES[2], FILES[3], FILES[0], FILES[1]];
+
+impl Outputs {
+    /// Finishes the files in that order and counts those that have their names.
+    fn finish_files(&mut self, named: &mut usize) -> Result<()> {
         for file in self.clouds.take().into_iter().flatten() {
             file.finish()?;
+            *named += 1;
+        }
+        for raster in [&mut self.dod, &mut self.lod] {
+            raster.finish()?;
+            *named += 1;
         }
         Ok(())
     }

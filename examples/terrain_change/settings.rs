@@ -108,21 +108,14 @@ impl Settings {
             AxialStatistic::MeanDeviation => "mean",
             AxialStatistic::MedianIqr => "median",
         };
-        json!({
-            "classes": arguments.classes, "cell_m": self.cell, "core_spacing_m": self.core_spacing,
-            "normal_radii_m": radii, "cylinder_radius_m": self.cylinder_radius,
-            "projection_depth_m": self.depth, "c2c_max_distance_m": self.depth,
-            "align": format!("{:?}", arguments.align).to_lowercase(),
-            "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
-            "given_registration_error_m": arguments.registration_error,
-            "core_points": self.core_description, "statistic": statistic,
-            "towards": given(&arguments.towards), "scanner": given(&arguments.scanner), "normal": given(&arguments.normal),
-            "level_of_detection": format!("{:?}", arguments.lod).to_lowercase(),
-            "minimum_level_of_detection_m": arguments.min_lod, "minimum_count": arguments.min_count,
-            "correlated": format!("{:?}", arguments.correlated).to_lowercase(),
-            "false_discovery_rate": arguments.fdr,
-            "stable": arguments.stable, "stable_classes": arguments.stable_classes, "areas": arguments.areas,
-        })
+        let mut all = shared(arguments);
+        all["cell_m"] = json!(self.cell);
+        all["core_spacing_m"] = json!(self.core_spacing);
+        all["normal_radii_m"] = radii;
+        all["cylinder_radius_m"] = json!(self.cylinder_radius);
+        all["core_points"] = json!(self.core_description);
+        all["statistic"] = json!(statistic);
+        all
     }
 
     /// [`Detection`] with what the sample says.
@@ -131,7 +124,39 @@ impl Settings {
     }
 }
 
-fn given(values: &[f64]) -> Value {
+/// What the user gave, which a run that is continued must agree with: what the data say follows from the inputs.
+pub(crate) fn given(arguments: &Arguments) -> Value {
+    let mut all = shared(arguments);
+    all["cell_m"] = json!(arguments.cell);
+    all["core_spacing_m"] = json!(arguments.core_spacing);
+    all["normal_radii_m"] = json!(arguments.normal_radii);
+    all["cylinder_radius_m"] = json!(arguments.cylinder_radius);
+    all["core_points"] = json!(arguments.core_points);
+    all["statistic"] = json!(arguments.statistic.map(|statistic| format!("{statistic:?}")));
+    all
+}
+
+/// Parameters that the data do not suggest.
+fn shared(arguments: &Arguments) -> Value {
+    json!({
+        "classes": arguments.classes, "cell_m": null, "core_spacing_m": null,
+        "normal_radii_m": null, "cylinder_radius_m": null,
+        "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth,
+        "align": format!("{:?}", arguments.align).to_lowercase(),
+        "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
+        "given_registration_error_m": arguments.registration_error,
+        "core_points": null, "statistic": null,
+        "towards": vector_or_null(&arguments.towards), "scanner": vector_or_null(&arguments.scanner),
+        "normal": vector_or_null(&arguments.normal),
+        "level_of_detection": format!("{:?}", arguments.lod).to_lowercase(),
+        "minimum_level_of_detection_m": arguments.min_lod, "minimum_count": arguments.min_count,
+        "correlated": format!("{:?}", arguments.correlated).to_lowercase(),
+        "false_discovery_rate": arguments.fdr,
+        "stable": arguments.stable, "stable_classes": arguments.stable_classes, "areas": arguments.areas,
+    })
+}
+
+fn vector_or_null(values: &[f64]) -> Value {
     if values.is_empty() { Value::Null } else { json!(values) }
 }
 
