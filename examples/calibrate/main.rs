@@ -33,6 +33,9 @@ struct Arguments {
     /// Random splits of each cloud that are aligned
     #[arg(long, default_value_t = 100)]
     splits: u64,
+    /// Made scenes of each case of volumes
+    #[arg(long, default_value_t = 500)]
+    scenes: u64,
 }
 
 /// A group of tables.
@@ -53,7 +56,7 @@ fn main() -> Result<()> {
         level_of_detection::run()?;
     }
     if wanted(Table::Volumes) {
-        volumes::run().map_err(Error::source)?;
+        volumes::run(arguments.scenes).map_err(Error::source)?;
     }
     if wanted(Table::Alignment) {
         alignment::print(&arguments.data, arguments.splits)?;

@@ -2,21 +2,18 @@
 
 use super::{volume_coverage::coverage, volume_scenes::CASES};
 
-/// Scenes of a case.
-const SCENES: u64 = 500;
-
-/// Prints the table of `docs/algorithms/volumes.md`.
+/// Prints the table of `docs/algorithms/volumes.md`, from so many scenes a case.
 ///
 /// # Errors
 /// In words, what the library declined.
-pub(crate) fn run() -> Result<(), String> {
-    println!("Volumes: {SCENES} scenes a case. Truth inside the 95 % error, %; bias, rms and stated 1 σ, m³.\n");
+pub(crate) fn run(scenes: u64) -> Result<(), String> {
+    println!("Volumes: {scenes} scenes a case. Truth inside the 95 % error, %; bias, rms and stated 1 σ, m³.\n");
     println!(
         "| case | gain % | loss % | net % | gain: bias | rms | stated | net: rms | stated | significant cells: gain, loss too large by |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in &CASES {
-        let found = coverage(case, SCENES)?;
+        let found = coverage(case, scenes)?;
         let [gain, loss, net] = found.inside.map(|share| 100.0 * share);
         let [more_gain, more_loss] = found.thresholded_bias;
         println!(
