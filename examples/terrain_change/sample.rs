@@ -104,7 +104,7 @@ fn joined(points: &Points) -> Result<[Cloud; 2]> {
     let centre = middle.block.area.centre();
     let near = |pair: &&BlockPair| {
         let there = pair.block.area.centre();
-        (0..2).all(|axis| (there[axis] - centre[axis]).abs() < REACH - SIDE)
+        (0..2).all(|axis| (there[axis] - centre[axis]).abs() < 0.5 * REACH - SIDE)
     };
     let cloud = |epoch: usize| {
         let all = points.pairs.iter().filter(near).flat_map(|pair| {

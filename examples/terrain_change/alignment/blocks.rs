@@ -8,10 +8,11 @@ use isopach::{
 };
 use std::collections::BTreeMap;
 
-/// Side of a block, metres: with what its target reaches further, less than 2 · [`REACH`].
-const SIDE: f64 = 8000.0;
+/// Side of a block, metres: with what its target reaches further on both sides, less than [`REACH`], which is as far
+/// as a point may be from its neighbours.
+const SIDE: f64 = 4000.0;
 /// What a target reaches further at most, metres.
-const MOST_MARGIN: f64 = 3500.0;
+const MOST_MARGIN: f64 = 2000.0;
 
 /// Pairs of clouds: a source is in one block, its target reaches as far as the motion may.
 pub(super) struct Cut {
@@ -24,7 +25,7 @@ impl Cut {
     pub(super) fn new(target: &Thinned, source: &Thinned, start: &Rigid, robust: &RobustIcp) -> Result<Self> {
         let middle = middle(&target.points);
         let fits =
-            |points: &[[f64; 3]]| points.iter().all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < REACH - MOST_MARGIN));
+            |points: &[[f64; 3]]| points.iter().all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < SIDE));
         let moved: Vec<[f64; 3]> = source.points.iter().map(|point| start.apply(*point)).collect();
         if fits(&target.points) && fits(&moved) && fits(&source.points) {
             return Ok(Self { pairs: vec![[around(&target.points, middle)?, around(&source.points, middle)?]] });
