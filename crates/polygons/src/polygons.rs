@@ -1,6 +1,6 @@
 //! All polygons of a file, and which of them have a point.
 
-use crate::{System, Warning, Zone};
+use crate::{System, Warning, Zone, zone::reaches};
 use isopach_cloud::Rect;
 use rstar::{
     AABB, RTree,
@@ -84,14 +84,14 @@ impl Polygons {
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        self.bounds.owns(point) && self.candidates(point).any(|zone| self.zones[zone].contains(point))
+        reaches(&self.bounds, point) && self.candidates(point).any(|zone| self.zones[zone].contains(point))
     }
 
     /// Numbers of the zones that have `[easting, northing]` (metres), ascending. O(log zones) where they are many and
     /// do not overlap.
     pub fn zones_of(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let mut found: Vec<usize> = Vec::new();
-        if self.bounds.owns(point) {
+        if reaches(&self.bounds, point) {
             found.extend(self.candidates(point).filter(|zone| self.zones[*zone].contains(point)));
             found.sort_unstable();
         }

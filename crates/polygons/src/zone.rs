@@ -78,7 +78,7 @@ impl Zone {
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        if !self.bounds.owns(point) {
+        if !reaches(&self.bounds, point) {
             return false;
         }
         let mut part = 0;
@@ -105,6 +105,11 @@ fn edges_of(parts: &[Part]) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// Whether closed bounds have a point: polygons are exact, while [`Rect::owns`] rounds to ticks.
+pub(crate) fn reaches(bounds: &Rect, point: [f64; 2]) -> bool {
+    (0..2).all(|axis| (bounds.min[axis]..=bounds.max[axis]).contains(&point[axis]))
 }
 
 fn bounds_of(parts: &[Part]) -> Rect {

@@ -24,8 +24,7 @@ impl Cut {
     /// or below the others, are left out.
     pub(super) fn new(target: &Thinned, source: &Thinned, start: &Rigid, robust: &RobustIcp) -> Result<Self> {
         let middle = middle(&target.points);
-        let fits =
-            |points: &[[f64; 3]]| points.iter().all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < SIDE));
+        let fits = |points: &[[f64; 3]]| points.iter().all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < SIDE));
         let moved: Vec<[f64; 3]> = source.points.iter().map(|point| start.apply(*point)).collect();
         if fits(&target.points) && fits(&moved) && fits(&source.points) {
             return Ok(Self { pairs: vec![[around(&target.points, middle)?, around(&source.points, middle)?]] });
