@@ -66,7 +66,7 @@ pub(crate) fn find(
                 .into(),
         ));
     }
-    let robust = RobustIcp { block: block(target), ..RobustIcp::default() };
+    let robust = robust(target);
     let start = start(arguments, target, source)?;
     let cut = Cut::new(target, source, &start, &robust)?;
     let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
@@ -76,6 +76,16 @@ pub(crate) fn find(
 
 /// Blocks that a small survey is cut into at least: with fewer, nobody knows how well a pose is known.
 const BLOCKS: f64 = 36.0;
+
+/// How far the edge of a survey may be off by the rotation of the start, metres.
+const EDGE: f64 = 20.0;
+
+/// Parameters that fit the survey's size.
+fn robust(target: &Thinned) -> RobustIcp {
+    let usual = RobustIcp::default();
+    let start_rotation = usual.start_rotation.min(EDGE / blocks::radius(&target.points).max(1.0));
+    RobustIcp { block: block(target), start_rotation, ..usual }
+}
 
 /// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a small survey, but not
 /// smaller than a few points.

@@ -30,8 +30,7 @@ impl Cut {
             return Ok(Self { pairs: vec![[around(&target.points, middle)?, around(&source.points, middle)?]] });
         }
         let cell = |point: &[f64; 3]| [0, 1].map(|axis| (point[axis] / SIDE).floor() as i64);
-        let radius = moved.iter().map(|p| (p[0] - middle[0]).hypot(p[1] - middle[1]));
-        let radius = quantile(radius.collect(), 0.99);
+        let radius = radius(&moved);
         let spacing = target.side.max(source.side);
         let margin = (robust.start_translation + robust.start_rotation * radius + 10.0 * spacing).min(MOST_MARGIN);
         let mut sources: BTreeMap<[i64; 2], Vec<[f64; 3]>> = BTreeMap::new();
@@ -80,6 +79,12 @@ pub(super) fn around(points: &[[f64; 3]], centre: [f64; 3]) -> Result<Cloud> {
 /// The median of each coordinate: noise kilometres away does not move it.
 pub(super) fn middle(points: &[[f64; 3]]) -> [f64; 3] {
     std::array::from_fn(|axis| quantile(points.iter().map(|point| point[axis]).collect(), 0.5))
+}
+
+/// How far from the middle the points are in the plan, all but the farthest in a hundred, metres.
+pub(super) fn radius(points: &[[f64; 3]]) -> f64 {
+    let middle = middle(points);
+    quantile(points.iter().map(|point| (point[0] - middle[0]).hypot(point[1] - middle[1])).collect(), 0.99)
 }
 
 /// An order statistic; 0 for no value.
