@@ -262,7 +262,6 @@ fn a_rough_wood_that_was_raised_in_part_is_right_or_refused() {
         let found = align(&moved(&source, &motion()), &target);
         let (errors, metres) = left(&motion(), &found);
         let right = errors.iter().all(|e| e.abs() < 4.0);
-        println!("{seed}: {} {errors:.1?} {metres:.3} m", found.outcome);
         assert!(right || !found.outcome.is_moved(), "{seed}: {} {errors:?} {metres}", found.outcome);
     }
 }
