@@ -1,5 +1,6 @@
 //! Alignment that cannot do harm.
 
+mod consensus;
 mod covariance;
 mod finish;
 mod free;
@@ -8,6 +9,7 @@ mod outcome;
 mod prepared;
 mod pyramid;
 mod regression;
+mod rivals;
 mod sample;
 mod search;
 mod surface;
