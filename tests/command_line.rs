@@ -155,4 +155,8 @@ fn a_made_scene_is_found_as_it_is() {
     assert!(number("m3c2_error_mean_m").abs() < 0.01, "{truth}");
     assert!(number("m3c2_error_rms_m") < 0.05, "{truth}");
     assert!(number("stable_significant_fraction") < 0.08, "{truth}");
+    for volume in ["net", "gain", "loss"] {
+        let off = number(&format!("found_{volume}_m3")) - number(&format!("true_{volume}_m3"));
+        assert!(off.abs() < number(&format!("found_{volume}_error_m3")), "{volume}: {truth}");
+    }
 }

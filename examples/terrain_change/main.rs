@@ -256,12 +256,14 @@ fn registration_error(arguments: &Arguments, aligned: Option<&Aligned>) -> Regis
     }
 }
 
-/// Empty volumes of the survey and of each area.
+/// Empty volumes of the survey and of each area. Only a variogram of ground that the user calls stable corrects gain and loss.
 pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
-    let mut empty = Volumes::new(settings.cell, settings.registration_error.clone());
-    if let Some(variogram) = &sample.variogram {
-        empty = empty.with_variogram(variogram.clone());
-    }
+    let empty = Volumes::new(settings.cell, settings.registration_error.clone());
+    let empty = match &sample.variogram {
+        Some(variogram) if masks.stable.is_some() => empty.with_variogram(variogram.clone()),
+        Some(variogram) => empty.with_variogram_in_errors(variogram.clone()),
+        None => empty,
+    };
     ZonedVolumes::new(empty, masks.areas.as_ref().map_or(0, |areas| areas.zones().len()))
 }
 

@@ -225,25 +225,55 @@ struct Stable {
     exceeding: usize,
 }
 
-/// The cells of the squares whose centres are stable. Without polygons that is all of them: the variogram leaves out what changed.
+/// Share of the cells of unchanged ground that exceed their level of detection, and the standard deviations above it at which a square
+/// counts as changed.
+const BY_CHANCE: f64 = 0.05;
+const DEVIATIONS: f64 = 3.0;
+
+impl Stable {
+    fn add(&mut self, other: Self) {
+        self.samples.extend(other.samples);
+        self.tested += other.tested;
+        self.exceeding += other.exceeding;
+    }
+
+    /// Whether more cells exceed their level of detection than chance explains.
+    fn has_change(&self) -> bool {
+        let tested = self.tested as f64;
+        let limit = BY_CHANCE * tested + DEVIATIONS * (BY_CHANCE * (1.0 - BY_CHANCE) * tested).sqrt();
+        self.exceeding as f64 > limit
+    }
+}
+
+/// The cells of the squares whose centres are stable. Without polygons these are the squares in which no more cells than by chance
+/// exceed their level of detection; if those are fewer than half, errors that neighbours share are everywhere, and all squares count.
 fn stable_cells(points: &Points, settings: &Settings, survey: SurveyStatistics, masks: &Masks) -> Result<Stable> {
+    let squares: Vec<Stable> =
+        points.pairs.par_iter().map(|pair| stable_square(pair, settings, survey, masks)).collect::<Result<_>>()?;
+    let changed = squares.iter().filter(|square| square.has_change()).count();
+    let leaves_out = masks.stable.is_none() && 2 * changed < squares.len();
+    let mut all = Stable::default();
+    squares.into_iter().filter(|square| !(leaves_out && square.has_change())).for_each(|square| all.add(square));
+    Ok(all)
+}
+
+/// The stable cells of one square.
+fn stable_square(pair: &BlockPair, settings: &Settings, survey: SurveyStatistics, masks: &Masks) -> Result<Stable> {
     let mut dod = operation::dod(settings);
     dod.detection = settings.informed(survey, 0.0);
     let mut stable = Stable::default();
-    for pair in &points.pairs {
-        let [before, after] = &pair.clouds;
-        let rasters = dod.run(&Cpu, before, after, pair.block.area)?;
-        let grid = rasters.difference.grid;
-        for ((row, column), difference) in rasters.difference.values.indexed_iter() {
-            let [x, y] = grid.centre(row, column);
-            if !difference.is_finite() || !masks.is_stable([x, y, 0.0]) {
-                continue;
-            }
-            let limit = rasters.level_of_detection.values[[row, column]];
-            stable.tested += usize::from(limit.is_finite());
-            stable.exceeding += usize::from(difference.abs() > limit);
-            stable.samples.push(StableSample { position: [x, y], difference: *difference });
+    let [before, after] = &pair.clouds;
+    let rasters = dod.run(&Cpu, before, after, pair.block.area)?;
+    let grid = rasters.difference.grid;
+    for ((row, column), difference) in rasters.difference.values.indexed_iter() {
+        let [x, y] = grid.centre(row, column);
+        if !difference.is_finite() || !masks.is_stable([x, y, 0.0]) {
+            continue;
         }
+        let limit = rasters.level_of_detection.values[[row, column]];
+        stable.tested += usize::from(limit.is_finite());
+        stable.exceeding += usize::from(difference.abs() > limit);
+        stable.samples.push(StableSample { position: [x, y], difference: *difference });
     }
     Ok(stable)
 }

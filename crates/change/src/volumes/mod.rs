@@ -96,6 +96,15 @@ impl Volumes {
         self
     }
 
+    /// As [`Self::with_variogram`], in the errors alone: the correction for chance stays that of independent cells. For a variogram
+    /// of ground that may hold change: it takes faint change for errors that cells share, and corrected with it gain and loss would
+    /// lose that and, over the whole survey, much more.
+    #[must_use]
+    pub fn with_variogram_in_errors(mut self, variogram: Variogram) -> Self {
+        self.parameters.variogram = Some(variogram);
+        self
+    }
+
     /// Adds the cells of a tile. No cell may be added twice.
     ///
     /// # Errors
