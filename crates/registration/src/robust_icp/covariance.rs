@@ -6,7 +6,7 @@ use super::{
 };
 use crate::Kernel;
 use isopach_cloud::cell_of;
-use nalgebra::{Cholesky, DMatrix, Dyn, Matrix6, Vector6};
+use nalgebra::{DMatrix, Matrix6, Vector6};
 
 /// A⁻¹ B A⁻ᵀ over the determined directions, in scaled unknowns, and the number of blocks.
 pub(super) struct Sandwich {
@@ -40,47 +40,10 @@ impl<K: Kernel> Filling<'_, K> {
         }
         let filling = scores.iter().fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| sum + score * score.transpose());
         let correction = blocks as f64 / (blocks - unknowns) as f64;
-        let filling = filling * (correction * self.larger(observations, &bread, &(filling * correction), &basis));
-        let half = bread.solve(&within(&filling, &basis));
+        let half = bread.solve(&within(&(filling * correction), &basis));
         let whole: DMatrix<f64> = &basis * bread.solve(&half.transpose()) * basis.transpose();
         let covariance = Matrix6::from_fn(|i, j| 0.5 * (whole[(i, j)] + whole[(j, i)]));
         Some(Sandwich { covariance, hessian, blocks })
-    }
-
-    /// How much larger the variance is between patches than blocks say, at least 1: the ratio of tr(A⁻¹ B) with patches and with blocks as clusters.
-    fn larger(
-        &self,
-        observations: &[Observation],
-        bread: &Cholesky<f64, Dyn>,
-        filling: &Matrix6<f64>,
-        basis: &DMatrix<f64>,
-    ) -> f64 {
-        let scores = self.patch_scores(observations);
-        let (patches, unknowns) = (scores.len(), basis.ncols());
-        if patches <= unknowns {
-            return 1.0;
-        }
-        let sum = scores.iter().fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| sum + score * score.transpose());
-        let between = bread.solve(&within(&sum, basis)).trace() * patches as f64 / (patches - unknowns) as f64;
-        let blocks = bread.solve(&within(filling, basis)).trace();
-        if blocks > 0.0 { (between / blocks).max(1.0) } else { 1.0 }
-    }
-
-    /// Σ ψ j of each patch.
-    fn patch_scores(&self, observations: &[Observation]) -> Vec<Vector6<f64>> {
-        let count = observations.iter().map(|o| o.patch as usize + 1).max().unwrap_or(0);
-        let mut scores: Vec<Option<Vector6<f64>>> = vec![None; count];
-        for observation in observations {
-            let score = self.score(observation);
-            let sum = &mut scores[observation.patch as usize];
-            *sum = Some(sum.map_or(score, |sum| sum + score));
-        }
-        scores.into_iter().flatten().collect()
-    }
-
-    fn score(&self, observation: &Observation) -> Vector6<f64> {
-        let Observation { residual, lever, plane, .. } = observation;
-        jacobian(*lever, plane.normal, self.arm) * (self.kernel.weight(*residual) * residual)
     }
 
     fn bread(&self, observations: &[Observation]) -> (Matrix6<f64>, Matrix6<f64>) {
@@ -109,9 +72,11 @@ impl<K: Kernel> Filling<'_, K> {
             .map(|(i, o)| (cell(o.lever), i))
             .collect();
         keyed.sort_unstable();
-        let sum = |block: &[([i64; 3], usize)]| {
-            block.iter().fold(Vector6::zeros(), |sum, &(_, i)| sum + self.score(&observations[i]))
+        let score = |sum: Vector6<f64>, i: usize| {
+            let Observation { residual, lever, plane, .. } = observations[i];
+            sum + jacobian(lever, plane.normal, self.arm) * (self.kernel.weight(residual) * residual)
         };
+        let sum = |block: &[([i64; 3], usize)]| block.iter().fold(Vector6::zeros(), |sum, &(_, i)| score(sum, i));
         keyed.chunk_by(|a, b| a.0 == b.0).map(sum).collect()
     }
 }

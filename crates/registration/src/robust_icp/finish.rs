@@ -1,14 +1,13 @@
 //! The winner on all points: pose, covariance, and whether it is applied.
 
 use super::{
-    Mode, Outcome, RobustAlignment, RobustIcp, StartReport, Stay,
+    Mode, Outcome, RobustAlignment, RobustIcp, Stay,
     covariance::{Filling, Sandwich},
     free::named,
     observe::{Direction, Observation, observe},
     prepared::{Indexes, Prepared},
     pyramid::stepped,
-    regression::{Patch, gather, regress},
-    rivals::{Rival, Verdict, judged},
+    regression::{gather, regress},
     sample::quantile,
     search::{AGREES, Won},
     system::{Directions, System},
@@ -25,9 +24,6 @@ const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_ERROR: f64 = 0.03;
 /// 99 % quantiles of χ² for 1 to 6 degrees of freedom.
 const CHI_SQUARED_99: [f64; 6] = [6.635, 9.210, 11.345, 13.277, 15.086, 16.812];
-
-/// Less of the ground than this is no consensus.
-const LEAST_SHARE: f64 = 0.5;
 
 /// What the steps on all points led to.
 struct Settled {
@@ -56,20 +52,16 @@ pub(super) fn finish(
         arm: prepared.arm,
         block: icp.block,
     };
-    let mut sandwich = filling.sandwich(&observations);
+    let sandwich = filling.sandwich(&observations);
     let some = prepared.directions(indexes, Some(icp.sample));
-    let patches = gather(&observe(&some, &pose, won.distance)?, prepared.arm);
-    let known = sandwich.as_ref().map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
-    let verdict = judged(&patches, icp, &known, &ends(&won, &pose, patches.len(), prepared.arm));
-    if let Some(sandwich) = &mut sandwich {
-        let along = directions.projector();
-        sandwich.covariance += along * verdict.spread * along;
-    }
     let score_before = median_size(&observe(&some, &initial, won.reach)?, &won.agreeing);
     let score_after = median_size(&observe(&some, &pose, won.reach)?, &won.agreeing);
     let outcome = match stay(prepared, &directions, sandwich.as_ref(), [&initial, &pose], [score_before, score_after]) {
         Some(stay) => Outcome::NotMoved(stay),
-        None => contested(icp, prepared, [&initial, &pose], &won, patches, verdict),
+        None => match second_mode(icp, prepared, &some, &pose, &won)? {
+            Some((step, shares)) => ambiguous(prepared, [&initial, &pose], &step, shares),
+            None => Outcome::Moved,
+        },
     };
     let stable = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let covariance = pose_covariance(prepared, &directions, sandwich.as_ref());
@@ -149,51 +141,27 @@ fn stay(
     }
 }
 
-/// Steps from a pose to where each start ended, and by how many nats that is less likely than the winner.
-fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>, f64)> {
-    let least = won.starts.iter().map(|start| start.score).fold(f64::INFINITY, f64::min);
-    let end = |start: &StartReport| {
-        let step = scaled(&pose.inverse().then(&start.target_from_source).about(pose.pivot), arm);
-        (step, (start.score - least) * patches as f64)
-    };
-    won.starts.iter().map(end).collect()
-}
-
-/// Moved, unless too little ground agrees or another pose is nearly as likely.
-fn contested(
+/// The step to the pose that the other ground agrees on, and the shares of both, where the other is nearly as much.
+fn second_mode(
     icp: &RobustIcp,
     prepared: &Prepared,
-    [initial, pose]: [&Rigid; 2],
+    some: &[Direction<'_>],
+    pose: &Rigid,
     won: &Won,
-    patches: Vec<Patch>,
-    verdict: Verdict,
-) -> Outcome {
-    if let Some(Rival { step, shares }) = verdict.rival {
-        return ambiguous(prepared, [initial, pose], &step, shares);
-    }
-    if verdict.share < LEAST_SHARE {
-        return Outcome::NotMoved(Stay::NoConsensus { share: verdict.share, wanted: LEAST_SHARE });
-    }
-    match second_mode(icp, patches, won) {
-        Some(Rival { step, shares }) => ambiguous(prepared, [initial, pose], &step, shares),
-        None => Outcome::Moved,
-    }
-}
-
-/// The step to the pose that the other ground agrees on, and the shares of both, where the other is nearly as much.
-fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival> {
+) -> Result<Option<(Vector6<f64>, [f64; 2])>> {
+    let patches = gather(&observe(some, pose, won.distance)?, prepared.arm);
     let all = patches.len() as f64;
     let first = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let rest: Vec<_> = patches.into_iter().filter(|p| won.agreeing.get(p.id as usize) != Some(&true)).collect();
     let least = icp.ambiguous_share * first as f64;
     if (rest.len() as f64) < least.max(6.0) {
-        return None;
+        return Ok(None);
     }
-    let second = regress(&rest, icp.determined_ratio, 0).hypotheses.into_iter().next()?;
+    let Some(second) = regress(&rest, icp.determined_ratio, 0).into_iter().next() else { return Ok(None) };
     let most = AGREES * won.patch_noise.max(1e-5);
     let agree = second.offsets.iter().filter(|offset| offset.abs() <= most).count();
     let shares = [first as f64 / all, agree as f64 / all];
-    (agree as f64 >= least).then_some(Rival { step: second.step, shares })
+    Ok((agree as f64 >= least).then_some((second.step, shares)))
 }
 
 fn ambiguous(prepared: &Prepared, [initial, pose]: [&Rigid; 2], step: &Vector6<f64>, shares: [f64; 2]) -> Outcome {

@@ -1,6 +1,5 @@
 //! Alignment that cannot do harm.
 
-mod consensus;
 mod covariance;
 mod finish;
 mod free;
@@ -9,7 +8,6 @@ mod outcome;
 mod prepared;
 mod pyramid;
 mod regression;
-mod rivals;
 mod sample;
 mod search;
 mod surface;

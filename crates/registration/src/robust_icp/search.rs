@@ -2,11 +2,10 @@
 
 use super::{
     RobustIcp, StartReport,
-    consensus::evidence,
     observe::{Direction, observe},
     prepared::{Indexes, Prepared},
     pyramid::{Coarse, stepped},
-    regression::{Patch, Regression, gather, regress},
+    regression::{Patch, disagreement, gather, regress, width},
     sample::quantile,
 };
 use isopach_cloud::Rigid;
@@ -18,9 +17,9 @@ const LEAST_PATCHES: usize = 6;
 /// Rounds of pairing and regression a start.
 const ROUNDS: usize = 5;
 /// Sets of three places that are tried in the first round of a start.
-const TRIES: u64 = 60;
+const TRIES: u64 = 40;
 /// And later.
-const FEWER: u64 = 20;
+const FEWER: u64 = 6;
 /// Patches that are off by more standard deviations than this are changed ground.
 pub(super) const AGREES: f64 = 3.0;
 
@@ -57,15 +56,14 @@ pub(super) fn search(
     let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
     let directions = prepared.directions(indexes, Some(icp.sample));
     let try_start = |name, start, first| Try { icp, arm, name, start, distances: [first, distance] }.run(&directions);
-    let mut tried = vec![try_start("start, near", initial, distance)?, try_start("coarse to fine", coarse, distance)?];
-    if reach > distance {
-        tried.push(try_start("start, far", initial, reach)?);
-    }
+    let tried = [
+        try_start("start, near", initial, distance)?,
+        try_start("start, far", initial, reach)?,
+        try_start("coarse to fine", coarse, distance)?,
+    ];
     let mut tried: Vec<Tried> = tried.into_iter().flatten().collect();
-    let narrowest = tried.iter().map(|tried| tried.patch_noise).fold(f64::INFINITY, f64::min);
-    for Tried { report, offsets, .. } in &mut tried {
-        report.score = evidence(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
-    }
+    let narrowest = tried.iter().map(|tried| tried.width).fold(f64::INFINITY, f64::min);
+    tried.iter_mut().for_each(|tried| tried.report.score = disagreement(&tried.offsets, narrowest));
     let starts = tried.iter().map(|tried| tried.report).collect();
     let best = tried.into_iter().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
     let Some(Tried { report, noise, agreeing, patch_noise, .. }) = best else {
@@ -90,6 +88,8 @@ struct Try<'a> {
 struct Tried {
     report: StartReport,
     offsets: Vec<f64>,
+    /// Of the kernel that patches are counted with, metres.
+    width: f64,
     patch_noise: f64,
     noise: f64,
     agreeing: Vec<bool>,
@@ -107,17 +107,17 @@ impl Try<'_> {
                 return Ok(best);
             }
             let tries = if round == 0 { TRIES } else { FEWER };
-            let Regression { hypotheses, mut errors } = regress(&patches, self.icp.determined_ratio, tries);
-            let Some(first) = hypotheses.into_iter().next() else { return Ok(best) };
+            let hypotheses = regress(&patches, self.icp.determined_ratio, tries);
+            let Some(first) = hypotheses.first() else { return Ok(best) };
             pose = stepped(&pose, &first.step, self.arm);
             let report =
                 StartReport { name: self.name, iterations: round + 1, score: f64::NAN, target_from_source: pose };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
-            let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
-            let agreeing = agreeing(&patches, &first.evidence.agreeing);
-            let small = first.step.norm() < 0.1 * patch_noise;
-            best = Some(Tried { report, offsets: first.offsets, patch_noise, noise, agreeing });
-            if round > 0 && small {
+            let (noise, width) = (quantile(&mut scales, 0.5), width(&patches, &hypotheses));
+            let agreeing = agreeing(&patches, &first.offsets, AGREES * first.scale.min(2.0 * width));
+            let (offsets, patch_noise) = (first.offsets.clone(), first.scale.min(2.0 * width));
+            best = Some(Tried { report, offsets, width, patch_noise, noise, agreeing });
+            if round > 0 && first.step.norm() < 0.1 * first.scale {
                 break;
             }
         }
@@ -126,9 +126,9 @@ impl Try<'_> {
 }
 
 /// By number of the patch.
-pub(super) fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
+pub(super) fn agreeing(patches: &[Patch], offsets: &[f64], most: f64) -> Vec<bool> {
     let count = patches.iter().map(|patch| patch.id as usize + 1).max().unwrap_or(0);
     let mut agreeing = vec![false; count];
-    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > 0.5);
+    patches.iter().zip(offsets).for_each(|(patch, offset)| agreeing[patch.id as usize] = offset.abs() <= most);
     agreeing
 }
