@@ -241,3 +241,27 @@ fn what_cannot_be_aligned_is_refused() {
     assert!(message(RobustIcp { sample: 3, ..icp }, &here, &here).contains("sample is 3"));
     assert!(message(RobustIcp { determined_ratio: f64::NAN, ..icp }, &here, &here).contains("NaN"));
 }
+
+/// Sparse rough ground, two fifths of it under trees.
+fn wood(n: u64, seed: u64) -> Points {
+    let mut points = surface(n, seed, [200.0; 2], |x, y| hills(x / 2.0, y / 2.0));
+    for (i, point) in points.iter_mut().enumerate() {
+        let i = i as u64;
+        let crown = uniform(seed, i, 3) < 0.4;
+        point[2] += if crown { 2.0 + 12.0 * uniform(seed, i, 4) } else { 0.2 * noise(seed, i, 5) };
+    }
+    points
+}
+
+#[test]
+fn a_rough_wood_that_was_raised_in_part_is_right_or_refused() {
+    for (seed, sign) in [(1, 1.0), (2, -1.0), (3, 1.0), (4, -1.0)] {
+        let target = wood(6_000, seed);
+        let mut source = wood(6_000, seed + 50);
+        source.iter_mut().filter(|p| p[0] < 596_060.0).for_each(|p| p[2] += 0.7 * sign);
+        let found = align(&moved(&source, &motion()), &target);
+        let (errors, metres) = left(&motion(), &found);
+        let right = errors.iter().all(|e| e.abs() < 4.0);
+        assert!(right || !found.outcome.is_moved(), "{seed}: {} {errors:?} {metres}", found.outcome);
+    }
+}

@@ -1,15 +1,17 @@
 //! The winner on all points: pose, covariance, and whether it is applied.
 
 use super::{
-    Mode, Outcome, RobustAlignment, RobustIcp, Stay,
+    Mode, Outcome, RobustAlignment, RobustIcp, StartReport, Stay,
     covariance::{Filling, Sandwich},
     free::named,
+    information::share_kept,
     observe::{Direction, Observation, observe},
     prepared::{Indexes, Prepared},
     pyramid::stepped,
-    regression::{gather, regress},
+    regression::{Patch, gather, regress},
+    rivals::{Rival, Verdict, apart, judged},
     sample::quantile,
-    search::{AGREES, Won},
+    search::{AGREES, MANY, Won},
     system::{Directions, System},
 };
 use crate::kernel::Tukey;
@@ -24,6 +26,12 @@ const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_ERROR: f64 = 0.03;
 /// 99 % quantiles of χ² for 1 to 6 degrees of freedom.
 const CHI_SQUARED_99: [f64; 6] = [6.635, 9.210, 11.345, 13.277, 15.086, 16.812];
+
+/// Poses that differ by less than this share of the spacing of the points, or of their noise, do not contradict each other.
+const CLOSE_TO_SPACING: f64 = 0.1;
+const CLOSE_TO_NOISE: f64 = 0.25;
+/// Less of the ground than this is no consensus.
+const LEAST_SHARE: f64 = 0.4;
 
 /// What the steps on all points led to.
 struct Settled {
@@ -52,16 +60,26 @@ pub(super) fn finish(
         arm: prepared.arm,
         block: icp.block,
     };
-    let sandwich = filling.sandwich(&observations);
-    let some = prepared.directions(indexes, Some(icp.sample));
+    let few = prepared.directions(indexes, Some(icp.sample));
+    let kept = share_kept(&filling, &few, &pose, &won)?;
+    let mut sandwich = filling.sandwich(&observations, kept.as_ref());
+    let some = prepared.directions(indexes, Some(MANY * icp.sample));
+    let patches = gather(&observe(&some, &pose, won.distance)?, prepared.arm);
+    let known = sandwich.as_ref().map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
+    let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
+    let mut verdict = judged(&patches, icp, &known, &ends(&won, &pose, patches.len(), prepared.arm), negligible);
+    if verdict.rival.is_none() {
+        verdict.add(second_mode(icp, patches, &won), negligible);
+    }
+    if let Some(sandwich) = &mut sandwich {
+        let along = directions.projector();
+        sandwich.covariance += along * verdict.spread * along;
+    }
     let score_before = median_size(&observe(&some, &initial, won.reach)?, &won.agreeing);
     let score_after = median_size(&observe(&some, &pose, won.reach)?, &won.agreeing);
     let outcome = match stay(prepared, &directions, sandwich.as_ref(), [&initial, &pose], [score_before, score_after]) {
         Some(stay) => Outcome::NotMoved(stay),
-        None => match second_mode(icp, prepared, &some, &pose, &won)? {
-            Some((step, shares)) => ambiguous(prepared, [&initial, &pose], &step, shares),
-            None => Outcome::Moved,
-        },
+        None => contested(prepared, [&initial, &pose], &verdict),
     };
     let stable = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let covariance = pose_covariance(prepared, &directions, sandwich.as_ref());
@@ -141,27 +159,43 @@ fn stay(
     }
 }
 
-/// The step to the pose that the other ground agrees on, and the shares of both, where the other is nearly as much.
-fn second_mode(
-    icp: &RobustIcp,
-    prepared: &Prepared,
-    some: &[Direction<'_>],
-    pose: &Rigid,
-    won: &Won,
-) -> Result<Option<(Vector6<f64>, [f64; 2])>> {
-    let patches = gather(&observe(some, pose, won.distance)?, prepared.arm);
+/// Steps from a pose to where each start ended, and by how many nats that is less likely than the winner.
+fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>, f64)> {
+    let least = won.starts.iter().map(|start| start.score).fold(f64::INFINITY, f64::min);
+    let end = |start: &StartReport| {
+        let step = scaled(&pose.inverse().then(&start.target_from_source).about(pose.pivot), arm);
+        (step, (start.score - least) * patches as f64)
+    };
+    won.starts.iter().map(end).collect()
+}
+
+/// Moved, unless too little ground agrees or another pose is nearly as likely.
+fn contested(prepared: &Prepared, [initial, pose]: [&Rigid; 2], verdict: &Verdict) -> Outcome {
+    match &verdict.rival {
+        Some(Rival { step, shares, .. }) => ambiguous(prepared, [initial, pose], step, *shares),
+        None if verdict.share < LEAST_SHARE => {
+            Outcome::NotMoved(Stay::NoConsensus { share: verdict.share, wanted: LEAST_SHARE })
+        }
+        None => Outcome::Moved,
+    }
+}
+
+/// The pose that the ground which disagrees asks for, where that is nearly as much as the ground that agrees.
+fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival> {
     let all = patches.len() as f64;
     let first = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let rest: Vec<_> = patches.into_iter().filter(|p| won.agreeing.get(p.id as usize) != Some(&true)).collect();
     let least = icp.ambiguous_share * first as f64;
     if (rest.len() as f64) < least.max(6.0) {
-        return Ok(None);
+        return None;
     }
-    let Some(second) = regress(&rest, icp.determined_ratio, 0).into_iter().next() else { return Ok(None) };
+    let second = regress(&rest, icp.determined_ratio, 0).hypotheses.into_iter().next()?;
     let most = AGREES * won.patch_noise.max(1e-5);
     let agree = second.offsets.iter().filter(|offset| offset.abs() <= most).count();
     let shares = [first as f64 / all, agree as f64 / all];
-    Ok((agree as f64 >= least).then_some((second.step, shares)))
+    let here: Vec<f64> = rest.iter().map(|patch| patch.offset(&Vector6::zeros())).collect();
+    let apart = apart(&here, &second.offsets);
+    (agree as f64 >= least).then_some(Rival { step: second.step, shares, apart })
 }
 
 fn ambiguous(prepared: &Prepared, [initial, pose]: [&Rigid; 2], step: &Vector6<f64>, shares: [f64; 2]) -> Outcome {

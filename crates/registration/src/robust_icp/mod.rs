@@ -1,13 +1,16 @@
 //! Alignment that cannot do harm.
 
+mod consensus;
 mod covariance;
 mod finish;
 mod free;
+mod information;
 mod observe;
 mod outcome;
 mod prepared;
 mod pyramid;
 mod regression;
+mod rivals;
 mod sample;
 mod search;
 mod surface;

@@ -31,6 +31,13 @@ pub enum Stay {
     NoBetter,
     /// Nothing of the pose is determined.
     Undetermined,
+    /// Too little of the ground agrees on one pose.
+    NoConsensus {
+        /// Share of the patches of ground that agree with what was found, 0 to 1.
+        share: f64,
+        /// What it would have had to reach.
+        wanted: f64,
+    },
     /// Ground that agrees lies in too few blocks to say how well the pose is known.
     TooFewBlocks,
 }
@@ -70,6 +77,12 @@ impl fmt::Display for Outcome {
             ),
             Self::NotMoved(Stay::NoBetter) => write!(f, "not moved: residuals are no smaller than at the start"),
             Self::NotMoved(Stay::Undetermined) => write!(f, "not moved: the data determine no direction"),
+            Self::NotMoved(Stay::NoConsensus { share, wanted }) => write!(
+                f,
+                "not moved: only {:.0} % of the ground agrees on one pose (at least {:.0} % must)",
+                100.0 * share,
+                100.0 * wanted
+            ),
             Self::NotMoved(Stay::TooFewBlocks) => {
                 write!(f, "not moved: ground that agrees lies in too few blocks to say how well the pose is known")
             }
@@ -98,7 +111,7 @@ pub struct StartReport {
     pub name: &'static str,
     /// Rounds of pairing and regression.
     pub iterations: usize,
-    /// Share of the patches of ground that disagree, each weighed by how much, 0 to 1: the lowest wins.
+    /// −log likelihood a patch of ground above that of perfect agreement, nats: the lowest wins.
     pub score: f64,
     /// Where it ended.
     pub target_from_source: Rigid,

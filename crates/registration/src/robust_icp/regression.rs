@@ -2,10 +2,10 @@
 //!
 //! Change is one piece of ground, noise is not: a patch of a hundred pairs knows its offset ten times better than a pair does. So what is changed is
 //! decided patch by patch. A pose is made of some patches only, spread over half of the survey or about three places, and is improved on those
-//! that agree with it (least median of squares: Rousseeuw 1984). The pose wins that most patches agree with, as far as their own noise lets them: the
-//! noise of a patch's median is known before the pose is.
+//! that agree with it (least median of squares: Rousseeuw 1984). The likeliest pose wins: the standard error of a patch's median is known before the pose is.
 
 use super::{
+    consensus::{Evidence, evidence, scatter},
     observe::Observation,
     sample::{mixed, quantile, robust_scale},
     system::{System, jacobian},
@@ -22,6 +22,13 @@ const PAIR_WIDTH: f64 = 4.0;
 const PATCH_WIDTH: f64 = 4.0;
 /// Times that a pose is improved on the patches that agree with it.
 const ROUNDS: usize = 6;
+/// Poses that are improved by their likelihood, and how often.
+const REFINED: usize = 12;
+const REFINEMENTS: usize = 6;
+/// The share of poses that are close enough for neighbours to show their scatter.
+const CLOSE: f64 = 0.1;
+/// Coordinates are rounded, so no offset is known better, metres.
+const LEAST_ERROR: f64 = 2e-5;
 /// The share of patches that surely agree, and the quantile of |x| of Gaussian values with that share.
 const SURE: (f64, f64) = (0.35, 0.4538);
 
@@ -29,8 +36,12 @@ const SURE: (f64, f64) = (0.35, 0.4538);
 pub(super) struct Patch {
     pub(super) id: u32,
     pub(super) middle: [f64; 3],
-    residuals: Vec<f64>,
-    jacobians: Vec<Vector6<f64>>,
+    /// Pairs.
+    count: usize,
+    /// Median of their residuals, metres.
+    offset: f64,
+    /// By how much it changes with the unknowns.
+    slope: Vector6<f64>,
     system: System,
     /// Standard deviation within it, metres.
     pub(super) scale: f64,
@@ -40,12 +51,16 @@ pub(super) struct Patch {
 #[derive(Clone, Debug)]
 pub(super) struct Hypothesis {
     pub(super) step: Vector6<f64>,
-    /// Robust standard deviation of the patches' offsets, metres.
-    pub(super) scale: f64,
     /// The offset of each patch, metres.
     pub(super) offsets: Vec<f64>,
-    /// Standard deviation of the patches that agree best, metres.
-    sure: f64,
+    pub(super) evidence: Evidence,
+}
+
+/// The poses that patches agree on, the likeliest first.
+pub(super) struct Regression {
+    pub(super) hypotheses: Vec<Hypothesis>,
+    /// Standard error of each patch's offset, with the scatter between neighbours, metres.
+    pub(super) errors: Vec<f64>,
 }
 
 /// Gathers pairs by patch.
@@ -66,28 +81,30 @@ impl Patch {
                 member.plane.normal = member.plane.normal.map(|x| -x);
             }
         }
-        let residuals: Vec<f64> = members.iter().map(|member| member.residual).collect();
-        let jacobians = members.iter().map(|member| jacobian(member.lever, member.plane.normal, arm)).collect();
-        let offset = quantile(&mut residuals.clone(), 0.5);
+        let mut residuals: Vec<f64> = members.iter().map(|member| member.residual).collect();
+        let offset = quantile(&mut residuals, 0.5);
         let scale = robust_scale(residuals.iter().map(|r| r - offset)).max(1e-6);
         let kernel = Tukey { width: PAIR_WIDTH * scale };
-        let mut system = System::default();
-        members.iter().for_each(|member| system.add(member, kernel.weight(member.residual - offset), arm));
+        let (mut system, mut slope) = (System::default(), Vector6::zeros());
+        for member in &members {
+            let weight = kernel.weight(member.residual - offset);
+            system.add(member, weight, arm);
+            slope += jacobian(member.lever, member.plane.normal, arm) * weight;
+        }
+        slope /= system.weight.max(f64::MIN_POSITIVE);
         let n = members.len() as f64;
         let middle = std::array::from_fn(|axis| members.iter().map(|member| member.lever[axis]).sum::<f64>() / n);
-        Self { id, middle, residuals, jacobians, system, scale }
+        Self { id, middle, count: members.len(), offset, slope, system, scale }
     }
 
     /// Standard error of the median of its residuals, metres.
     fn standard_error(&self) -> f64 {
-        1.2533 * self.scale / (self.residuals.len() as f64).sqrt()
+        (1.2533 * self.scale / (self.count as f64).sqrt()).max(LEAST_ERROR)
     }
 
-    /// The median of its residuals after a step, metres.
-    fn offset(&self, step: &Vector6<f64>) -> f64 {
-        let pairs = self.residuals.iter().zip(&self.jacobians);
-        let mut after: Vec<f64> = pairs.map(|(r, j)| r + j.dot(step)).collect();
-        quantile(&mut after, 0.5)
+    /// The median of its residuals after a step, metres: linear in the step.
+    pub(super) fn offset(&self, step: &Vector6<f64>) -> f64 {
+        self.offset + self.slope.dot(step)
     }
 }
 
@@ -98,29 +115,54 @@ fn main_normal(members: &[Observation]) -> Vector3<f64> {
         sums += normal * normal.transpose();
     }
     let found = SymmetricEigen::new(sums);
-    found.eigenvectors.column(found.eigenvalues.imax()).into_owned()
+    let normal = found.eigenvectors.column(found.eigenvalues.imax()).into_owned();
+    // Upwards, so that ground that is raised has offsets of one sign.
+    if normal.z < 0.0 { -normal } else { normal }
 }
 
-/// The poses that patches agree on, the best first. `tries` sets of three places are tried beside eight halves and the whole.
-pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Vec<Hypothesis> {
-    let mut found: Vec<Hypothesis> =
-        subsets(patches, tries).into_par_iter().map(|weights| improved(patches, weights, ratio)).collect();
-    let width = width(patches, &found);
-    found.sort_by(|a, b| disagreement(&a.offsets, width).total_cmp(&disagreement(&b.offsets, width)));
-    found
+/// Poses are made of `tries` sets of three places, eight halves and the whole, and improved on the patches that agree.
+pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
+    let poses: Vec<Pose> =
+        subsets(patches, tries).into_par_iter().flat_map_iter(|weights| improved(patches, weights, ratio)).collect();
+    let plain: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
+    let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
+    let mut scatters: Vec<f64> = poses.iter().map(|pose| scatter(&ids, &pose.offsets, &plain)).collect();
+    let scatter = if scatters.is_empty() { 0.0 } else { quantile(&mut scatters, CLOSE) };
+    let errors: Vec<f64> = plain.iter().map(|error| (error * error + scatter).sqrt()).collect();
+    let judged = |Pose { step, offsets, .. }: Pose| {
+        let evidence = evidence(&offsets, &errors);
+        Hypothesis { step, offsets, evidence }
+    };
+    let (first, later): (Vec<Pose>, Vec<Pose>) = poses.into_iter().partition(|pose| pose.is_first);
+    let mut hypotheses = Vec::new();
+    for poses in [first, later] {
+        let mut some: Vec<Hypothesis> = poses.into_par_iter().map(judged).collect();
+        by_cost(&mut some);
+        let refined = some.par_iter().take(REFINED).map(|first| refined(patches, first, &errors, ratio));
+        hypotheses.extend(refined.collect::<Vec<Hypothesis>>());
+        hypotheses.append(&mut some);
+    }
+    by_cost(&mut hypotheses);
+    Regression { hypotheses, errors }
 }
 
-/// The noise of patches, metres: that of their medians, or what the patches that agree best show.
-pub(super) fn width(patches: &[Patch], found: &[Hypothesis]) -> f64 {
-    let mut errors: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
-    let least = found.iter().map(|hypothesis| hypothesis.sure).fold(f64::INFINITY, f64::min);
-    quantile(&mut errors, 0.5).max(least).max(1e-6)
+fn by_cost(hypotheses: &mut [Hypothesis]) {
+    hypotheses.sort_by(|a, b| a.evidence.cost.total_cmp(&b.evidence.cost));
 }
 
-/// Mean of 1 − exp(−½ (m / 1.5 width)²) over patches (Dennis & Welsch 1978): 0 where all agree, near 1 for each that does not.
-pub(super) fn disagreement(offsets: &[f64], width: f64) -> f64 {
-    let each = |offset: &f64| 1.0 - (-0.5 * (offset / (1.5 * width)).powi(2)).exp();
-    offsets.iter().map(each).sum::<f64>() / offsets.len().max(1) as f64
+/// The likeliest pose near one: expectation and maximisation with the patches that agree.
+fn refined(patches: &[Patch], first: &Hypothesis, errors: &[f64], ratio: f64) -> Hypothesis {
+    let mut best = first.clone();
+    for _ in 0..REFINEMENTS {
+        let step = fitted(patches, &best.evidence.agreeing, ratio);
+        let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&step)).collect();
+        let evidence = evidence(&offsets, errors);
+        if evidence.cost >= best.evidence.cost {
+            break;
+        }
+        best = Hypothesis { step, offsets, evidence };
+    }
+    best
 }
 
 /// Weights of the patches: all, eight halves of the plan, and the surroundings of three places each.
@@ -151,9 +193,18 @@ fn around_three(patches: &[Patch], attempt: u64) -> Vec<f64> {
     weights
 }
 
-fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Hypothesis {
-    let mut best: Option<Hypothesis> = None;
-    for _ in 0..ROUNDS {
+struct Pose {
+    step: Vector6<f64>,
+    offsets: Vec<f64>,
+    /// Made of the subset alone, not improved.
+    is_first: bool,
+}
+
+/// The pose of the subset, and what improving makes of it: that with the least median of offsets, which a wide kernel may have led to a tilt.
+fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
+    let mut poses: Vec<Pose> = Vec::new();
+    let mut least = f64::INFINITY;
+    for round in 0..ROUNDS {
         let step = fitted(patches, &weights, ratio);
         let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&step)).collect();
         let scale = robust_scale(offsets.iter().copied());
@@ -161,12 +212,13 @@ fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Hypothesis 
         let sure = quantile(&mut sizes, SURE.0) / SURE.1;
         let kernel = Tukey { width: PATCH_WIDTH * sure.max(1e-5) };
         weights = offsets.iter().map(|&offset| kernel.weight(offset)).collect();
-        if best.as_ref().is_none_or(|best| scale < best.scale) {
-            best = Some(Hypothesis { step, scale, offsets, sure });
+        if round == 0 || scale < least {
+            least = scale;
+            poses.truncate(1);
+            poses.push(Pose { step, offsets, is_first: round == 0 });
         }
     }
-    let nothing = Hypothesis { step: Vector6::zeros(), scale: f64::INFINITY, offsets: Vec::new(), sure: f64::INFINITY };
-    best.unwrap_or(nothing)
+    poses
 }
 
 fn fitted(patches: &[Patch], weights: &[f64], ratio: f64) -> Vector6<f64> {

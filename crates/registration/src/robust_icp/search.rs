@@ -2,10 +2,11 @@
 
 use super::{
     RobustIcp, StartReport,
+    consensus::evidence,
     observe::{Direction, observe},
     prepared::{Indexes, Prepared},
     pyramid::{Coarse, stepped},
-    regression::{Patch, disagreement, gather, regress, width},
+    regression::{Patch, Regression, gather, regress},
     sample::quantile,
 };
 use isopach_cloud::Rigid;
@@ -17,9 +18,12 @@ const LEAST_PATCHES: usize = 6;
 /// Rounds of pairing and regression a start.
 const ROUNDS: usize = 5;
 /// Sets of three places that are tried in the first round of a start.
-const TRIES: u64 = 40;
+const TRIES: u64 = 60;
 /// And later.
-const FEWER: u64 = 6;
+const FEWER: u64 = 20;
+/// Rounds with many points, and how many times the sample they are.
+const AGAIN: usize = 3;
+pub(super) const MANY: usize = 8;
 /// Patches that are off by more standard deviations than this are changed ground.
 pub(super) const AGREES: f64 = 3.0;
 
@@ -54,16 +58,26 @@ pub(super) fn search(
     let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
     let blocks = prepared.points();
     let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
-    let directions = prepared.directions(indexes, Some(icp.sample));
-    let try_start = |name, start, first| Try { icp, arm, name, start, distances: [first, distance] }.run(&directions);
-    let tried = [
-        try_start("start, near", initial, distance)?,
-        try_start("start, far", initial, reach)?,
-        try_start("coarse to fine", coarse, distance)?,
-    ];
-    let mut tried: Vec<Tried> = tried.into_iter().flatten().collect();
-    let narrowest = tried.iter().map(|tried| tried.width).fold(f64::INFINITY, f64::min);
-    tried.iter_mut().for_each(|tried| tried.report.score = disagreement(&tried.offsets, narrowest));
+    let few = prepared.directions(indexes, Some(icp.sample));
+    let try_start = |name, start, first| {
+        Try { icp, arm, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] }.run(&few)
+    };
+    let mut tried = vec![try_start("start, near", initial, distance)?, try_start("coarse to fine", coarse, distance)?];
+    if reach > distance {
+        tried.push(try_start("start, far", initial, reach)?);
+    }
+    let found: Vec<Tried> = tried.into_iter().flatten().collect();
+    let many = prepared.directions(indexes, Some(MANY * icp.sample));
+    let mut tried: Vec<Tried> = Vec::new();
+    for first in distinct(found, arm) {
+        let StartReport { name, target_from_source: start, .. } = first.report;
+        let again = Try { icp, arm, name, start, distances: [distance; 2], rounds: AGAIN, tries: [FEWER; 2] };
+        tried.push(again.run(&many)?.unwrap_or(first));
+    }
+    let narrowest = tried.iter().map(|tried| tried.patch_noise).fold(f64::INFINITY, f64::min);
+    for Tried { report, offsets, .. } in &mut tried {
+        report.score = evidence(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
+    }
     let starts = tried.iter().map(|tried| tried.report).collect();
     let best = tried.into_iter().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
     let Some(Tried { report, noise, agreeing, patch_noise, .. }) = best else {
@@ -76,6 +90,23 @@ pub(super) fn search(
     Ok(Won { pose, patch_noise, noise, agreeing, distance, reach, starts })
 }
 
+/// Without those that ended where another did.
+fn distinct(found: Vec<Tried>, arm: f64) -> Vec<Tried> {
+    let mut kept: Vec<Tried> = Vec::new();
+    for tried in found {
+        let pose = &tried.report.target_from_source;
+        let same = |other: &Tried| {
+            let motion = other.report.target_from_source.inverse().then(pose).about(pose.pivot);
+            let ([a, b, c], [u, v, w]) = (motion.rotation_vector().map(|x| x * arm), motion.translation);
+            [a, b, c, u, v, w].iter().map(|x| x * x).sum::<f64>().sqrt() < 0.3 * other.patch_noise
+        };
+        if !kept.iter().any(same) {
+            kept.push(tried);
+        }
+    }
+    kept
+}
+
 struct Try<'a> {
     icp: &'a RobustIcp,
     arm: f64,
@@ -83,13 +114,14 @@ struct Try<'a> {
     start: Rigid,
     /// In the first round and later, metres.
     distances: [f64; 2],
+    rounds: usize,
+    /// Sets of three places, in the first round and later.
+    tries: [u64; 2],
 }
 
 struct Tried {
     report: StartReport,
     offsets: Vec<f64>,
-    /// Of the kernel that patches are counted with, metres.
-    width: f64,
     patch_noise: f64,
     noise: f64,
     agreeing: Vec<bool>,
@@ -100,24 +132,24 @@ impl Try<'_> {
     fn run(&self, directions: &[Direction<'_>]) -> Result<Option<Tried>> {
         let mut pose = self.start;
         let mut best: Option<Tried> = None;
-        for round in 0..ROUNDS {
+        for round in 0..self.rounds {
             let observations = observe(directions, &pose, self.distances[round.min(1)])?;
             let patches = gather(&observations, self.arm);
             if patches.len() < LEAST_PATCHES {
                 return Ok(best);
             }
-            let tries = if round == 0 { TRIES } else { FEWER };
-            let hypotheses = regress(&patches, self.icp.determined_ratio, tries);
-            let Some(first) = hypotheses.first() else { return Ok(best) };
+            let tries = self.tries[round.min(1)];
+            let Regression { hypotheses, mut errors } = regress(&patches, self.icp.determined_ratio, tries);
+            let Some(first) = hypotheses.into_iter().next() else { return Ok(best) };
             pose = stepped(&pose, &first.step, self.arm);
             let report =
                 StartReport { name: self.name, iterations: round + 1, score: f64::NAN, target_from_source: pose };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
-            let (noise, width) = (quantile(&mut scales, 0.5), width(&patches, &hypotheses));
-            let agreeing = agreeing(&patches, &first.offsets, AGREES * first.scale.min(2.0 * width));
-            let (offsets, patch_noise) = (first.offsets.clone(), first.scale.min(2.0 * width));
-            best = Some(Tried { report, offsets, width, patch_noise, noise, agreeing });
-            if round > 0 && first.step.norm() < 0.1 * first.scale {
+            let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
+            let agreeing = agreeing(&patches, &first.evidence.agreeing);
+            let small = first.step.norm() < 0.1 * patch_noise;
+            best = Some(Tried { report, offsets: first.offsets, patch_noise, noise, agreeing });
+            if round > 0 && small {
                 break;
             }
         }
@@ -126,9 +158,9 @@ impl Try<'_> {
 }
 
 /// By number of the patch.
-pub(super) fn agreeing(patches: &[Patch], offsets: &[f64], most: f64) -> Vec<bool> {
+pub(super) fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
     let count = patches.iter().map(|patch| patch.id as usize + 1).max().unwrap_or(0);
     let mut agreeing = vec![false; count];
-    patches.iter().zip(offsets).for_each(|(patch, offset)| agreeing[patch.id as usize] = offset.abs() <= most);
+    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > 0.5);
     agreeing
 }

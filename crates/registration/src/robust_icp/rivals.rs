@@ -1,0 +1,113 @@
+//! Whether another pose is nearly as likely as the one that was found.
+
+use super::{
+    RobustIcp,
+    consensus::evidence,
+    regression::{Hypothesis, Patch, Regression, regress},
+};
+use nalgebra::{Matrix6, Vector6};
+
+/// Sets of three places that rivals are made of.
+const TRIES: u64 = 80;
+/// A rival less likely than this many nats is none: one in 8000.
+const MARGIN: f64 = 9.0;
+/// Poses whose offsets differ by less than this, root mean square in standard errors of patches, are the same.
+const SAME: f64 = 2.0;
+/// A rival within so many standard errors of each unknown contradicts nothing.
+const OUTSIDE: f64 = 3.0;
+/// One patch counts no more than so many standard errors in it.
+const MOST: f64 = 5.0;
+
+/// Another pose.
+pub(super) struct Rival {
+    /// From the pose that was found, scaled unknowns.
+    pub(super) step: Vector6<f64>,
+    /// Shares of the ground that agree on the pose that was found, and on the rival.
+    pub(super) shares: [f64; 2],
+    /// Root mean square of the differences between the two poses' offsets, metres.
+    pub(super) apart: f64,
+}
+
+/// What patches say about the pose they are seen at.
+pub(super) struct Verdict {
+    /// Share of them that agree.
+    pub(super) share: f64,
+    pub(super) rival: Option<Rival>,
+    /// Mean square of the steps to the poses that are nearly as likely and contradict nothing, weighed by how likely they are; scaled unknowns.
+    pub(super) spread: Matrix6<f64>,
+}
+
+/// Judges the pose that `patches` were gathered at; `covariance` is that of its scaled unknowns, `ends` are steps to where the starts ended, and by
+/// how many nats each is less likely than the winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each other: they
+/// widen the spread.
+pub(super) fn judged(
+    patches: &[Patch],
+    icp: &RobustIcp,
+    covariance: &Matrix6<f64>,
+    ends: &[(Vector6<f64>, f64)],
+    negligible: f64,
+) -> Verdict {
+    let Regression { hypotheses, errors } = regress(patches, icp.determined_ratio, TRIES);
+    let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&Vector6::zeros())).collect();
+    let own = evidence(&offsets, &errors);
+    let is_other = |step: &Vector6<f64>, others: &[f64]| {
+        difference(&offsets, others, &errors) > SAME
+            && is_outside(step, covariance)
+            && apart(&offsets, others) > negligible
+    };
+    let (others, near): (Vec<&Hypothesis>, Vec<&Hypothesis>) =
+        hypotheses.iter().partition(|other| is_other(&other.step, &other.offsets));
+    let cost = near.iter().map(|near| near.evidence.cost).fold(own.cost, f64::min);
+    let rival = others.first().filter(|other| other.evidence.cost < cost + MARGIN);
+    let rival = rival.map(|other| Rival {
+        step: other.step,
+        shares: [own.share, other.evidence.share],
+        apart: apart(&offsets, &other.offsets),
+    });
+    let end = ends.iter().filter(|(_, nats)| *nats < MARGIN).find_map(|(step, _)| {
+        let there: Vec<f64> = patches.iter().map(|patch| patch.offset(step)).collect();
+        let share = || evidence(&there, &errors).share;
+        is_other(step, &there).then(|| Rival {
+            step: *step,
+            shares: [own.share, share()],
+            apart: apart(&offsets, &there),
+        })
+    });
+    let (mut spread, mut weights) = (Matrix6::zeros(), (cost - own.cost).exp());
+    for Hypothesis { step, evidence, .. } in near {
+        let weight = (cost - evidence.cost).exp();
+        spread += step * step.transpose() * weight;
+        weights += weight;
+    }
+    Verdict { share: own.share, rival: rival.or(end), spread: spread / weights }
+}
+
+impl Verdict {
+    /// Takes in what ground that disagrees asks for: a rival, or part of the spread.
+    pub(super) fn add(&mut self, second: Option<Rival>, negligible: f64) {
+        let Some(second) = second else { return };
+        if second.apart > negligible {
+            self.rival = Some(second);
+            return;
+        }
+        let [first, other] = second.shares;
+        self.spread += second.step * second.step.transpose() * (other / (first + other).max(f64::MIN_POSITIVE));
+    }
+}
+
+/// Whether an unknown is off by more standard errors than a pose may be.
+fn is_outside(step: &Vector6<f64>, covariance: &Matrix6<f64>) -> bool {
+    (0..6).any(|i| step[i].abs() > OUTSIDE * covariance[(i, i)].sqrt())
+}
+
+/// Root mean square of the differences between two poses' offsets, in standard errors.
+fn difference(a: &[f64], b: &[f64], errors: &[f64]) -> f64 {
+    let each = a.iter().zip(b).zip(errors).map(|((a, b), error)| ((a - b) / error).abs().min(MOST).powi(2));
+    (each.sum::<f64>() / a.len().max(1) as f64).sqrt()
+}
+
+/// Root mean square of the differences between two poses' offsets, metres.
+pub(super) fn apart(a: &[f64], b: &[f64]) -> f64 {
+    let each = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+    (each.sum::<f64>() / a.len().max(1) as f64).sqrt()
+}
