@@ -39,7 +39,7 @@ pub(super) struct Verdict {
 
 /// Judges the pose that `patches` were gathered at; `covariance` is that of its scaled unknowns, `ends` are steps to where the starts ended, and by
 /// how many nats each is less likely than the winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each other: they
-/// widen the spread.
+/// widen the spread. Nor does a pose on which much less ground agrees: that is what change looks like.
 pub(super) fn judged(
     patches: &[Patch],
     icp: &RobustIcp,
@@ -58,7 +58,9 @@ pub(super) fn judged(
     let (others, near): (Vec<&Hypothesis>, Vec<&Hypothesis>) =
         hypotheses.iter().partition(|other| is_other(&other.step, &other.offsets));
     let cost = near.iter().map(|near| near.evidence.cost).fold(own.cost, f64::min);
-    let rival = others.first().filter(|other| other.evidence.cost < cost + MARGIN);
+    let enough = |share: f64| share >= icp.ambiguous_share * own.share;
+    let mut likely = others.iter().take_while(|other| other.evidence.cost < cost + MARGIN);
+    let rival = likely.find(|other| enough(other.evidence.share));
     let rival = rival.map(|other| Rival {
         step: other.step,
         shares: [own.share, other.evidence.share],
@@ -66,10 +68,10 @@ pub(super) fn judged(
     });
     let end = ends.iter().filter(|(_, nats)| *nats < MARGIN).find_map(|(step, _)| {
         let there: Vec<f64> = patches.iter().map(|patch| patch.offset(step)).collect();
-        let share = || evidence(&there, &errors).share;
-        is_other(step, &there).then(|| Rival {
+        let share = evidence(&there, &errors).share;
+        (enough(share) && is_other(step, &there)).then(|| Rival {
             step: *step,
-            shares: [own.share, share()],
+            shares: [own.share, share],
             apart: apart(&offsets, &there),
         })
     });
