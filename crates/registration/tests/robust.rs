@@ -148,6 +148,70 @@ fn nothing_slides_along_a_corridor() {
     assert!((step[0] * cosine - step[1] * sine + 0.05).abs() < 0.005 && (step[2] + 0.05).abs() < 0.005, "{step:?}");
 }
 
+/// Parts of the directions that are not known, in words, sorted.
+fn unknown(found: &RobustAlignment) -> Vec<&str> {
+    let mut names = found.undetermined();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn nothing_slides_on_an_even_slope() {
+    let steep = 30_f64.to_radians().tan();
+    let target = surface(20_000, 1, [100.0; 2], |x, _| steep * x);
+    let source = surface(20_000, 2, [100.0; 2], |x, _| steep * x);
+    let found = align(&moved(&source, &Rigid::shift([0.5, 0.4, 0.1])), &target);
+    let unknown = unknown(&found);
+    assert_eq!(unknown.len(), 3, "{unknown:?}");
+    assert!(unknown.contains(&"translation along azimuth 0°"), "{unknown:?}");
+    // Up the slope towards the east, or down it towards the west.
+    assert!(unknown.iter().any(|name| name.starts_with("translation along azimuth 270°, 30° down")), "{unknown:?}");
+    let step = found.target_from_source.about(found.covariance.pivot).translation;
+    let (sine, cosine) = 30_f64.to_radians().sin_cos();
+    let (along, across) = (step[0] * cosine + step[2] * sine, step[2] * cosine - step[0] * sine);
+    let expected = -(0.1 * cosine - 0.5 * sine);
+    assert!(along.abs() < 0.005 && step[1].abs() < 0.005, "{step:?}");
+    assert!((across - expected).abs() < 0.005, "{across} {expected}");
+}
+
+#[test]
+fn a_silo_neither_turns_nor_slides_along_its_axis() {
+    let silo = |seed: u64| -> Points {
+        (0..20_000)
+            .map(|i| {
+                let (azimuth, radius) = (std::f64::consts::TAU * uniform(seed, i, 0), 8.0 + 0.01 * noise(seed, i, 2));
+                [
+                    596_000.0 + radius * azimuth.cos(),
+                    6_653_000.0 + radius * azimuth.sin(),
+                    180.0 + 30.0 * uniform(seed, i, 1),
+                ]
+            })
+            .collect()
+    };
+    let found = align(&moved(&silo(2), &Rigid::shift([0.2, -0.1, 0.3])), &silo(1));
+    assert_eq!(unknown(&found), ["rotation about the vertical", "translation along the vertical"], "{}", found.outcome);
+    let step = found.target_from_source.about([596_000.0, 6_653_000.0, 180.0]).translation;
+    assert!((step[0] + 0.2).abs() < 0.01 && (step[1] - 0.1).abs() < 0.01 && step[2].abs() < 0.01, "{step:?}");
+}
+
+#[test]
+fn nothing_slides_along_power_lines() {
+    // Six wires towards north, two metres apart at three heights, 2 cm of noise.
+    let wires = |seed: u64| -> Points {
+        (0..12_000)
+            .map(|i| {
+                let wire = i % 6;
+                let (across, up) = (2.0 * (wire % 2) as f64 + 0.02 * noise(seed, i, 1), 3.0 * (wire / 2) as f64);
+                [596_000.0 + across, 6_653_000.0 + 200.0 * uniform(seed, i, 0), 200.0 + up + 0.02 * noise(seed, i, 2)]
+            })
+            .collect()
+    };
+    let found = align(&moved(&wires(2), &Rigid::shift([0.05, 0.5, 0.05])), &wires(1));
+    assert!(unknown(&found).contains(&"translation along azimuth 0°"), "{:?} {}", unknown(&found), found.outcome);
+    let step = found.target_from_source.about(found.covariance.pivot).translation;
+    assert!(step[1].abs() < 0.02, "{step:?} {}", found.outcome);
+}
+
 #[test]
 fn a_point_far_away_changes_nothing() {
     let target = surface(20_000, 1, [100.0; 2], hills);

@@ -4,7 +4,7 @@ use super::{
     Mode, Outcome, RobustAlignment, RobustIcp, StartReport, Stay,
     covariance::{Filling, Sandwich},
     free::named,
-    information::share_kept,
+    information::Information,
     observe::{Direction, Observation, observe},
     prepared::{Indexes, Prepared},
     pyramid::stepped,
@@ -51,17 +51,19 @@ pub(super) fn finish(
     won: Won,
 ) -> Result<RobustAlignment> {
     let kernel = Tukey { width: WIDTH * won.noise };
-    let settled = settle(icp, prepared, &prepared.directions(indexes, None), &won, &kernel)?;
+    let (all, few) = (prepared.directions(indexes, None), prepared.directions(indexes, Some(icp.sample)));
+    let mut settled = settle(icp, prepared, &all, &won, &kernel, (won.pose, &[]))?;
+    let first = filling(icp, prepared, &kernel, &settled.directions);
+    let spacing = prepared.spacing;
+    let mut lost = Information { filling: &first, some: &few, pose: &settled.pose, won: &won, spacing }.lost()?;
+    if !lost.is_empty() {
+        lost.extend(&settled.directions.free);
+        let start = across(&initial, &settled.pose, &lost, prepared);
+        settled = settle(icp, prepared, &all, &won, &kernel, (start, &lost))?;
+    }
     let Settled { pose, observations, system, directions, converged, iterations } = settled;
-    let filling = Filling {
-        kernel: &kernel,
-        directions: &directions,
-        pivot: prepared.pivot,
-        arm: prepared.arm,
-        block: icp.block,
-    };
-    let few = prepared.directions(indexes, Some(icp.sample));
-    let kept = share_kept(&filling, &few, &pose, &won)?;
+    let filling = filling(icp, prepared, &kernel, &directions);
+    let kept = Information { filling: &filling, some: &few, pose: &pose, won: &won, spacing }.kept()?;
     let mut sandwich = filling.sandwich(&observations, kept.as_ref());
     let some = prepared.directions(indexes, Some(MANY * icp.sample));
     let patches = gather(&observe(&some, &pose, won.distance)?, prepared.arm);
@@ -104,14 +106,37 @@ pub(super) fn finish(
     })
 }
 
-fn settle(icp: &RobustIcp, prepared: &Prepared, all: &[Direction<'_>], won: &Won, kernel: &Tukey) -> Result<Settled> {
-    let mut pose = won.pose;
+fn filling<'a>(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    kernel: &'a Tukey,
+    directions: &'a Directions,
+) -> Filling<'a, Tukey> {
+    Filling { kernel, directions, pivot: prepared.pivot, arm: prepared.arm, block: icp.block }
+}
+
+/// A pose without its motion from the start along some directions.
+fn across(initial: &Rigid, pose: &Rigid, lost: &[Vector6<f64>], prepared: &Prepared) -> Rigid {
+    let motion = scaled(&initial.inverse().then(pose).about(prepared.pivot), prepared.arm);
+    let rest = lost.iter().fold(motion, |rest, known| rest - known * known.dot(&motion));
+    stepped(initial, &rest, prepared.arm)
+}
+
+/// Steps on all points from a pose, across directions that are known to be free.
+fn settle(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    all: &[Direction<'_>],
+    won: &Won,
+    kernel: &Tukey,
+    (mut pose, lost): (Rigid, &[Vector6<f64>]),
+) -> Result<Settled> {
     let mut iterations = 0;
     loop {
         let mut observations = observe(all, &pose, won.distance)?;
         observations.retain(|o| won.agreeing.get(o.patch as usize) == Some(&true));
         let system = System::of(&observations, kernel, prepared.arm);
-        let directions = system.directions(icp.determined_ratio);
+        let directions = system.directions_across(icp.determined_ratio, lost);
         let step = system.step(&directions);
         let variance = system.error / (system.weight.max(f64::MIN_POSITIVE));
         let in_errors = ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();

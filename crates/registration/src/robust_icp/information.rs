@@ -16,10 +16,17 @@ use isopach_cloud::Rigid;
 use isopach_compute::Result;
 use nalgebra::{DMatrix, Matrix6, SymmetricEigen, Vector6};
 
-/// How far to both sides, in standard deviations of pairs within patches: far enough that many pairs change.
+/// How far to both sides: so far that residuals change by this many standard deviations of pairs within patches (root mean square), but by no more than
+/// this many spacings: the score is to be nearly linear.
 const SIDEWAYS: f64 = 0.6;
+const SPACINGS: f64 = 0.15;
 /// The share that is left is no less than this, and no more than all: beyond is noise of the measurement.
 const LEAST: f64 = 0.1;
+/// A direction whose information is less than so many times the noise of the normals is looked at again: moved by a whole spacing, where all pairs are others,
+const WEAK: f64 = 20.0;
+/// and lost where less than this share is left there. A silo seems to know how far it is turned, since its normals are off by what its curvature
+/// makes of uneven neighbours, but new pairs are as good at any angle.
+const LOST: f64 = 0.15;
 
 /// The share of the information that is left.
 pub(super) struct Kept {
@@ -36,38 +43,80 @@ impl Kept {
     }
 }
 
-/// Measured with some points; `None` where they do not determine what all do.
-pub(super) fn share_kept(
-    filling: &Filling<'_, Tukey>,
-    some: &[Direction<'_>],
-    pose: &Rigid,
-    won: &Won,
-) -> Result<Option<Kept>> {
-    let basis = filling.directions.basis();
-    let (same_pairs, _) = filling.bread(&agreeing(some, pose, won)?);
-    let Some(root) = within(&same_pairs, &basis).cholesky() else { return Ok(None) };
-    let Some(inverse) = root.l().try_inverse() else { return Ok(None) };
-    let mut slopes = Matrix6::zeros();
-    for direction in &filling.directions.determined {
-        let score = |side: f64| -> Result<Vector6<f64>> {
-            let there = stepped(pose, &(direction * side), filling.arm);
-            let pairs = agreeing(some, &there, won)?;
-            Ok(pairs.iter().fold(Vector6::zeros(), |sum, pair| sum + filling.score(pair)))
-        };
-        let sideways = SIDEWAYS * won.noise;
-        let slope = (score(sideways)? - score(-sideways)?) / (2.0 * sideways);
-        slopes += slope * direction.transpose();
-    }
-    let found = within(&((slopes + slopes.transpose()) * 0.5), &basis);
-    let whitened = &inverse * found * inverse.transpose();
-    let mut shares = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
-    shares.eigenvalues.apply(|share| *share = share.clamp(LEAST, 1.0));
-    Ok(Some(Kept { whitened: shares.recompose() }))
+/// What information is measured with.
+pub(super) struct Information<'a> {
+    pub(super) filling: &'a Filling<'a, Tukey>,
+    /// Some of the points.
+    pub(super) some: &'a [Direction<'a>],
+    pub(super) pose: &'a Rigid,
+    pub(super) won: &'a Won,
+    /// Of the points, metres.
+    pub(super) spacing: f64,
 }
 
-/// Pairs on ground that agrees.
-fn agreeing(some: &[Direction<'_>], at: &Rigid, won: &Won) -> Result<Vec<Observation>> {
-    let mut pairs = observe(some, at, won.distance)?;
-    pairs.retain(|pair| won.agreeing.get(pair.patch as usize) == Some(&true));
-    Ok(pairs)
+impl Information<'_> {
+    /// `None` where these points do not determine what all do.
+    pub(super) fn kept(&self) -> Result<Option<Kept>> {
+        let basis = self.filling.directions.basis();
+        let (same_pairs, count) = self.same_pairs()?;
+        let Some(root) = within(&same_pairs, &basis).cholesky() else { return Ok(None) };
+        let Some(inverse) = root.l().try_inverse() else { return Ok(None) };
+        let mut slopes = Matrix6::zeros();
+        for direction in &self.filling.directions.determined {
+            let a_metre = (along(&same_pairs, direction) / count).sqrt().max(1e-9);
+            let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
+            slopes += self.slope(direction, sideways)? * direction.transpose();
+        }
+        let found = within(&((slopes + slopes.transpose()) * 0.5), &basis);
+        let whitened = &inverse * found * inverse.transpose();
+        let mut shares = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
+        shares.eigenvalues.apply(|share| *share = share.clamp(LEAST, 1.0));
+        Ok(Some(Kept { whitened: shares.recompose() }))
+    }
+
+    /// Determined directions along which next to nothing is left; scaled unknowns.
+    pub(super) fn lost(&self) -> Result<Vec<Vector6<f64>>> {
+        let directions = self.filling.directions;
+        let weak = directions.determined.iter().zip(&directions.ratios).filter(|(_, ratio)| **ratio < WEAK);
+        let weak: Vec<&Vector6<f64>> = weak.map(|(direction, _)| direction).collect();
+        let mut lost = Vec::new();
+        if weak.is_empty() {
+            return Ok(lost);
+        }
+        let (same_pairs, _) = self.same_pairs()?;
+        for direction in weak {
+            let left = direction.dot(&self.slope(direction, self.spacing)?);
+            if left < LOST * along(&same_pairs, direction) {
+                lost.push(*direction);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Σ ψ′ j jᵀ, and the number of pairs.
+    fn same_pairs(&self) -> Result<(Matrix6<f64>, f64)> {
+        let pairs = self.pairs(self.pose)?;
+        Ok((self.filling.bread(&pairs).0, pairs.len().max(1) as f64))
+    }
+
+    /// How the score changes a metre along a direction, from poses to both sides.
+    fn slope(&self, direction: &Vector6<f64>, sideways: f64) -> Result<Vector6<f64>> {
+        let score = |side: f64| -> Result<Vector6<f64>> {
+            let pairs = self.pairs(&stepped(self.pose, &(direction * side), self.filling.arm))?;
+            Ok(pairs.iter().fold(Vector6::zeros(), |sum, pair| sum + self.filling.score(pair)))
+        };
+        Ok((score(sideways)? - score(-sideways)?) / (2.0 * sideways))
+    }
+
+    /// Pairs on ground that agrees.
+    fn pairs(&self, at: &Rigid) -> Result<Vec<Observation>> {
+        let mut pairs = observe(self.some, at, self.won.distance)?;
+        pairs.retain(|pair| self.won.agreeing.get(pair.patch as usize) == Some(&true));
+        Ok(pairs)
+    }
+}
+
+/// vᵀ M v.
+fn along(matrix: &Matrix6<f64>, direction: &Vector6<f64>) -> f64 {
+    direction.dot(&(matrix * direction))
 }

@@ -4,7 +4,7 @@
 
 use super::observe::Observation;
 use crate::Kernel;
-use nalgebra::{Cholesky, DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
+use nalgebra::{DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
 use rayon::prelude::*;
 
 /// Observations that are added up one after the other: bits do not depend on threads.
@@ -38,6 +38,8 @@ impl Default for System {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Directions {
     pub(super) determined: Vec<Vector6<f64>>,
+    /// Information of each determined direction over what noise of the normals makes of it.
+    pub(super) ratios: Vec<f64>,
     pub(super) free: Vec<Vector6<f64>>,
 }
 
@@ -95,19 +97,30 @@ impl System {
 
     /// Tells the directions apart: one is determined where its information is `ratio` times what noise of the normals makes of it.
     pub(super) fn directions(&self, ratio: f64) -> Directions {
+        self.directions_across(ratio, &[])
+    }
+
+    /// As [`Self::directions`], where `lost` directions (orthonormal) are known to be free.
+    pub(super) fn directions_across(&self, ratio: f64, lost: &[Vector6<f64>]) -> Directions {
+        let basis = across(lost);
         let least = 1e-12 * self.a.trace().max(f64::MIN_POSITIVE);
-        let noise = self.noise + Matrix6::identity() * least;
-        let Some(root) = Cholesky::new(noise) else { return Directions::default() };
+        let noise = within(&(self.noise + Matrix6::identity() * least), &basis);
+        let Some(root) = noise.cholesky() else { return Directions::default() };
         let Some(inverse) = root.l().try_inverse() else { return Directions::default() };
-        let whitened = inverse * self.a * inverse.transpose();
-        let found = SymmetricEigen::new((whitened + whitened.transpose()) * 0.5);
-        let mut order = [0, 1, 2, 3, 4, 5];
+        let whitened = &inverse * within(&self.a, &basis) * inverse.transpose();
+        let found = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
+        let mut order: Vec<usize> = (0..basis.ncols()).collect();
         order.sort_by(|&i, &j| found.eigenvalues[i].total_cmp(&found.eigenvalues[j]));
-        let mut sorted = Directions::default();
+        let mut sorted = Directions { free: lost.to_vec(), ..Directions::default() };
         for i in order {
-            let vector: Vector6<f64> = inverse.transpose() * found.eigenvectors.column(i);
-            let vector = sorted.across(vector);
-            if found.eigenvalues[i] >= ratio { sorted.determined.push(vector) } else { sorted.free.push(vector) }
+            let vector = &basis * inverse.transpose() * found.eigenvectors.column(i);
+            let vector = sorted.across(Vector6::from_fn(|row, _| vector[row]));
+            if found.eigenvalues[i] >= ratio {
+                sorted.determined.push(vector);
+                sorted.ratios.push(found.eigenvalues[i]);
+            } else {
+                sorted.free.push(vector);
+            }
         }
         sorted
     }
@@ -142,6 +155,20 @@ impl Directions {
     pub(super) fn basis(&self) -> DMatrix<f64> {
         DMatrix::from_fn(6, self.determined.len(), |i, j| self.determined[j][i])
     }
+}
+
+/// An orthonormal basis of what is across some orthonormal directions, as columns.
+fn across(lost: &[Vector6<f64>]) -> DMatrix<f64> {
+    let mut found: Vec<Vector6<f64>> = lost.to_vec();
+    while found.len() < 6 {
+        let rest = |axis: usize| {
+            let unit = Vector6::ith(axis, 1.0);
+            found.iter().fold(unit, |rest, known| rest - known * known[axis])
+        };
+        let longest = (0..6).map(rest).max_by(|a, b| a.norm().total_cmp(&b.norm())).unwrap_or_else(Vector6::zeros);
+        found.push(longest.normalize());
+    }
+    DMatrix::from_fn(6, 6 - lost.len(), |row, column| found[lost.len() + column][row])
 }
 
 /// Pᵀ M P.
