@@ -128,9 +128,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_delimiter = ',',
           default_values_t = [Column::Distance, Column::LevelOfDetection, Column::Significant, Column::Counts])]
     pub(crate) columns: Vec<Column>,
-    /// Compare even if the files state different coordinate systems or vertical datums
+    /// Compare even if the files state different coordinate systems or vertical datums; each is converted to metres by its own units
     #[arg(long)]
     pub(crate) ignore_crs: bool,
+    /// Coordinate system of all files, whatever they state: EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft
+    #[arg(long)]
+    pub(crate) crs: Option<String>,
+    /// Compare points that are flagged as withheld, too
+    #[arg(long)]
+    pub(crate) keep_withheld: bool,
+    /// Compare points of the classes of noise, 7 and 18, too
+    #[arg(long)]
+    pub(crate) keep_noise: bool,
     /// Points an epoch of the scene that is made when no files are given
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) scene_points: usize,

@@ -45,7 +45,6 @@ use alignment::Aligned;
 use arguments::Arguments;
 use clap::Parser;
 use conduct::Conduct;
-use epochs::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
@@ -150,12 +149,9 @@ fn change(
     mut times: report::Times<'_>,
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
-    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
-        return Err(Error::InvalidInput("two epochs are needed".into()));
-    };
     let mut warnings = Warnings::default();
-    let [before, after] = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     let bar = progress_bar("reading");
+    let [before, after] = epochs::open(arguments, &mut warnings)?;
     let [reference, compared] =
         [before.source(arguments, conduct.memory / 8)?, after.source(arguments, conduct.memory / 8)?];
     let tiling = conduct.tiling(reference.1 + compared.1);

@@ -11,7 +11,7 @@
 use crate::{
     arguments::Arguments,
     conduct::Conduct,
-    epochs::Epoch,
+    epochs::{self, Epoch},
     machine,
     masks::Masks,
     measure::Measure,
@@ -34,11 +34,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Runs them, the kernels on `on`.
 pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Backend>) -> Result<()> {
-    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
-        return Err(Error::InvalidInput("two epochs are needed".into()));
-    };
-    let epochs = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
-    let catalogues = epochs.each_ref().map(|epoch| &epoch.catalogue);
+    let epochs = epochs::open(arguments, &mut Warnings::default())?;
+    let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
     let tiling = conduct.tiling(0);
     let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.sample_room());
     let thinned = [sample::thinned(catalogues[0], None, room)?, sample::thinned(catalogues[1], None, room)?];
