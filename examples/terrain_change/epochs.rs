@@ -27,6 +27,11 @@ pub(crate) struct Epoch {
 
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
 pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+    open_classes(arguments, &arguments.classes, warnings)
+}
+
+/// As [`open`], with the points of these classes.
+pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut Warnings) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
@@ -46,7 +51,7 @@ pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Ep
     }
     let catalogues = with_one_system(catalogues, arguments, warnings);
     let [before, after] = catalogues;
-    let catalogues = [prepared(before, arguments)?, prepared(after, arguments)?];
+    let catalogues = [prepared(before, classes, arguments)?, prepared(after, classes, arguments)?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_overlaps(name, catalogue, warnings);
     }
@@ -62,12 +67,12 @@ pub(crate) fn declared(arguments: &Arguments) -> Result<Option<Crs>> {
 }
 
 /// In metres, without the points that are not to be compared.
-fn prepared(catalogue: Catalogue, arguments: &Arguments) -> Result<Catalogue> {
-    let mut catalogue = catalogue.in_metres()?.keep_classes(&arguments.classes);
+fn prepared(catalogue: Catalogue, classes: &[u8], arguments: &Arguments) -> Result<Catalogue> {
+    let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
     if !arguments.keep_withheld {
         catalogue = catalogue.without_withheld();
     }
-    let asks_for_noise = las::NOISE.iter().any(|class| arguments.classes.contains(class));
+    let asks_for_noise = las::NOISE.iter().any(|class| classes.contains(class));
     if !arguments.keep_noise && !asks_for_noise {
         catalogue = catalogue.without_noise();
     }
