@@ -16,7 +16,7 @@ from pyproj.database import get_database_metadata, query_crs_info
 from pyproj.datadir import get_data_dir
 from pyproj.enums import PJType
 
-UNITS = {"metre": "metre", "foot": "foot", "US survey foot": "us_survey_foot"}
+UNITS = {"metre": "metre", "foot": "foot", "US survey foot": "us_survey_foot", "Clarke's foot": "clarke_foot"}
 KINDS = {"projected": PJType.PROJECTED_CRS, "vertical": PJType.VERTICAL_CRS}
 DATA = Path(__file__).parent.parent / "crates/las/data"
 

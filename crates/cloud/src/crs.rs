@@ -12,6 +12,8 @@ pub enum LengthUnit {
     Foot,
     /// US survey foot, 1200/3937 m.
     SurveyFoot,
+    /// Clarke's foot, 0.3047972654 m: of surveys of the Caribbean and Africa.
+    ClarkeFoot,
     /// Degrees: not a length at all.
     Degree,
     /// Another unit (links, yards): not converted.
@@ -26,6 +28,7 @@ impl LengthUnit {
             Self::Metre => Some(1.0),
             Self::Foot => Some(0.3048),
             Self::SurveyFoot => Some(1200.0 / 3937.0),
+            Self::ClarkeFoot => Some(0.304_797_265_4),
             Self::Degree | Self::Other => None,
         }
     }
@@ -37,6 +40,7 @@ impl fmt::Display for LengthUnit {
             Self::Metre => "metres",
             Self::Foot => "international feet",
             Self::SurveyFoot => "US survey feet",
+            Self::ClarkeFoot => "Clarke's feet",
             Self::Degree => "degrees",
             Self::Other => "a unit that is not known here",
         })

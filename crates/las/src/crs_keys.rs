@@ -63,6 +63,7 @@ impl Directory<'_> {
             9001 => Some(LengthUnit::Metre),
             9002 => Some(LengthUnit::Foot),
             9003 => Some(LengthUnit::SurveyFoot),
+            9005 => Some(LengthUnit::ClarkeFoot),
             USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, crs_text::unit)),
             _ => Some(LengthUnit::Other),
         }

@@ -23,7 +23,11 @@ pub(crate) fn read(wkt: &str) -> Option<Crs> {
     if wkt.trim().is_empty() {
         return None;
     }
-    Some(Node::parse(wkt).and_then(|root| understood(wkt, &root)).unwrap_or_else(|| unreadable(wkt)))
+    let crs = Node::parse_closing(wkt).and_then(|(root, has_closed)| {
+        // A text that lacks brackets at its end would lack them in results, too.
+        if has_closed { understood(&root.to_string(), &root) } else { understood(wkt, &root) }
+    });
+    Some(crs.unwrap_or_else(|| unreadable(wkt)))
 }
 
 fn unreadable(wkt: &str) -> Crs {
@@ -121,7 +125,7 @@ fn third_axis(system: &Node) -> Option<&Node> {
 
 /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
 pub(crate) fn unit(metres: f64) -> LengthUnit {
-    let units = [LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot];
+    let units = [LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot, LengthUnit::ClarkeFoot];
     let near = |unit: &LengthUnit| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
     units.into_iter().find(near).unwrap_or(LengthUnit::Other)
 }
@@ -133,6 +137,7 @@ pub(crate) fn vertical_element(code: u16) -> Option<Node> {
     let unit = match epsg::unit_of_vertical(code) {
         LengthUnit::Metre => "metre",
         LengthUnit::Foot => "foot",
+        LengthUnit::ClarkeFoot => "Clarke's foot",
         _ => "US survey foot",
     };
     let (axis, direction) = if system.is_depth() { ("Depth", "DOWN") } else { ("Gravity-related height", "UP") };
@@ -199,6 +204,15 @@ mod tests {
         }
         assert_eq!(read(" \0"), Some(unreadable(" \0")));
         assert_eq!(read("  "), None);
+    }
+
+    #[test]
+    fn a_text_without_its_last_brackets_is_closed() {
+        let whole = r#"PROJCS["p",GEOGCS["g"],UNIT["foot",0.3048],AUTHORITY["EPSG","2992"]]"#;
+        for missing in [1, 2] {
+            let crs = read(&whole[..whole.len() - missing]).unwrap();
+            assert_eq!((crs.wkt.as_deref(), crs.unit, crs.horizontal), (Some(whole), LengthUnit::Foot, Some(2992)));
+        }
     }
 
     #[test]

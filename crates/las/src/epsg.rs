@@ -101,6 +101,7 @@ fn unit(kind: &str, code: u16) -> LengthUnit {
         None => LengthUnit::Metre,
         Some("foot") => LengthUnit::Foot,
         Some("us_survey_foot") => LengthUnit::SurveyFoot,
+        Some("clarke_foot") => LengthUnit::ClarkeFoot,
         Some(_) => LengthUnit::Other,
     }
 }
@@ -111,7 +112,12 @@ mod tests {
 
     #[test]
     fn known_systems() {
-        let projected = [(26917, LengthUnit::Metre), (2992, LengthUnit::Foot), (2226, LengthUnit::SurveyFoot)];
+        let projected = [
+            (26917, LengthUnit::Metre),
+            (2992, LengthUnit::Foot),
+            (2226, LengthUnit::SurveyFoot),
+            (2314, LengthUnit::ClarkeFoot),
+        ];
         assert!(projected.iter().all(|&(code, unit)| unit_of_projected(code) == unit));
         assert_eq!(unit_of_projected(24_370), LengthUnit::Other, "Kalianpur 1880 / India zone 0: Indian yards");
         let vertical = [(5703, LengthUnit::Metre), (6360, LengthUnit::SurveyFoot), (8228, LengthUnit::Foot)];

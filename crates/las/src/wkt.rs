@@ -32,7 +32,14 @@ impl std::fmt::Display for Node {
 impl Node {
     /// Parses the first element of a text. What is still open where the text ends is closed there.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Parser { rest: text.trim_start() }.node(0)
+        Self::parse_closing(text).map(|(node, _)| node)
+    }
+
+    /// As [`Self::parse`], and whether something was still open.
+    pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
+        let mut parser = Parser { rest: text.trim_start(), has_closed: false };
+        let node = parser.node(0)?;
+        Some((node, parser.has_closed))
     }
 
     /// An element.
@@ -108,6 +115,8 @@ impl Node {
 
 struct Parser<'a> {
     rest: &'a str,
+    /// Whether the text ended before an element did.
+    has_closed: bool,
 }
 
 impl Parser<'_> {
@@ -140,7 +149,11 @@ impl Parser<'_> {
             return Some(Node::Word(word.into()));
         }
         let mut arguments = Vec::new();
-        while !self.eat(&[']', ')']) && !self.rest.is_empty() {
+        while !self.eat(&[']', ')']) {
+            if self.rest.is_empty() {
+                self.has_closed = true;
+                break;
+            }
             arguments.push(self.node(depth + 1)?);
             self.eat(&[',']);
         }
