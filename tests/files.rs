@@ -5,7 +5,7 @@
 #[path = "common/program.rs"]
 mod program;
 
-use isopach::las::Las;
+use isopach::{cloud::Columns, las::Las};
 use program::program;
 use serde_json::Value;
 use std::{
@@ -270,6 +270,39 @@ fn a_wrong_box_and_a_high_point_are_told_with_the_remedy() {
     {
         assert!(error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn the_later_points_keep_what_is_asked_for() {
+    let Some(io) = cases("io") else { return };
+    let [a, b] = ["A.las", "B.las"].map(|name| text(&io.join(name)));
+    let plain = Run::new(&a, &b, &PLAIN).succeeded();
+    let attributes = ["--attributes", "class,intensity,time,returns,source"];
+    // Held in memory, and read chunk by chunk.
+    for more in [&[][..], &["--memory", "36MiB", "--tile-size", "17"]] {
+        let run = Run::new(&a, &b, &[&PLAIN[..], &attributes, more].concat()).succeeded();
+        for file in ["dod.tif", "m3c2.laz"] {
+            assert!(run.bytes(file) == plain.bytes(file), "{file}");
+        }
+        let columns = Columns::CLASSIFICATION.with(Columns::INTENSITY).with(Columns::GPS_TIME).with(Columns::RETURNS);
+        let columns = columns.with(Columns::POINT_SOURCE);
+        let sorted = |path: &Path| {
+            let las = Las::open(path).unwrap();
+            let points = las.read_points(columns).unwrap();
+            let of = points.attributes;
+            let (class, time) = (of.classification.unwrap(), of.gps_time.unwrap());
+            let (intensity, returns, source) = (of.intensity.unwrap(), of.returns.unwrap(), of.point_source.unwrap());
+            let millimetres = |xyz: [f64; 3]| xyz.map(|x| (1000.0 * x).round() as i64);
+            let mut all: Vec<_> = (0..points.xyz.len())
+                .map(|i| (millimetres(points.xyz[i]), class[i], time[i].to_bits(), intensity[i], returns[i], source[i]))
+                .collect();
+            all.sort_unstable();
+            (all, las.header().gps_time)
+        };
+        assert_eq!(sorted(&run.dir.path().join("c2c.laz")), sorted(Path::new(&b)));
+    }
+    let error = Run::new(&a, &b, &[&PLAIN[..], &["--attributes", "color"]].concat()).failed();
+    assert!(error.contains("A.las") && error.contains("colour"), "{error}");
 }
 
 #[test]

@@ -4,13 +4,16 @@ use crate::{arguments::Arguments, short_name, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
-    las::{self, Catalogue, CatalogueOptions, LeftOut, Overlap},
+    las::{self, Catalogue, CatalogueOptions, GpsTime, LeftOut, Overlap},
     tiling::{Declared, PointSource, Resident},
 };
 use std::path::PathBuf;
 
 /// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
 const BYTES_PER_POINT: u64 = 24 + 12;
+
+/// Bytes of the columns of a point that are kept, at most.
+const ATTRIBUTE_BYTES: u64 = 24;
 
 /// What the epochs are called.
 const NAMES: [&str; 2] = ["earlier", "later"];
@@ -176,6 +179,21 @@ pub(crate) fn mention_left_out(epochs: [&Epoch; 2], warnings: &mut Warnings) {
 }
 
 impl Epoch {
+    /// What its GPS times count, where those are kept: the same in all files.
+    pub(crate) fn gps_time(&self, kept: Columns) -> Result<GpsTime> {
+        let mut times = self.catalogue.files().iter().map(|file| (file, file.header().gps_time));
+        let Some((_, first)) = times.next().filter(|_| kept.contains(Columns::GPS_TIME)) else {
+            return Ok(GpsTime::ADJUSTED_STANDARD);
+        };
+        match times.find(|(_, time)| *time != first) {
+            None => Ok(first),
+            Some((file, time)) => Err(Error::InvalidInput(format!(
+                "--attributes time: GPS times of {} count {time:?}, those of other files {first:?}",
+                file.path().display()
+            ))),
+        }
+    }
+
     /// The step that heights are rounded to, metres: that of the coarsest file.
     pub(crate) fn resolution(&self) -> f64 {
         self.catalogue.files().iter().map(|file| file.header().scale[2]).fold(0.0, f64::max)
@@ -185,13 +203,15 @@ impl Epoch {
     /// they hold.
     pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<(Box<dyn PointSource + '_>, u64)> {
         let catalogue = &self.catalogue;
-        let fits =
-            catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&catalogue.extent());
+        let columns = arguments.kept_columns();
+        let attributes = if columns == Columns::XYZ { 0 } else { ATTRIBUTE_BYTES };
+        let fits = catalogue.point_count().saturating_mul(BYTES_PER_POINT + attributes) <= budget
+            && within_reach(&catalogue.extent());
         let crs = if arguments.ignore_crs { None } else { catalogue.crs().cloned() };
         if !fits {
             return Ok((Box::new(Declared::new(catalogue, crs)), 0));
         }
-        let cloud = catalogue.read_all(Columns::XYZ)?;
+        let cloud = catalogue.read_all(columns)?;
         if cloud.is_empty() {
             let name = catalogue.name();
             return Err(Error::InvalidInput(match &arguments.classes[..] {
@@ -199,7 +219,7 @@ impl Epoch {
                 classes => format!("{name} has no point of class {classes:?}"),
             }));
         }
-        let held = 12 * cloud.len() as u64;
+        let held = (12 + attributes) * cloud.len() as u64;
         let resident = Resident::read_from(catalogue, cloud)?;
         Ok((Box::new(Declared::new(resident, crs)), held))
     }

@@ -186,7 +186,8 @@ fn change(
         memory: room,
     };
     let (settings, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
-    let operation = operation(&settings, &sample, settings::correlated(arguments, &sample));
+    let kept_columns = arguments.kept_columns();
+    let operation = operation(&settings, &sample, settings::correlated(arguments, &sample), kept_columns);
     bar.finish_and_clear();
     times.sample_s = clock.seconds()[0];
 
@@ -198,6 +199,8 @@ fn change(
         columns: arguments.columns.clone(),
         settings: &settings,
         crs: before.catalogue.crs().cloned(),
+        kept: kept_columns,
+        gps_time: after.gps_time(kept_columns)?,
         volumes: volumes(&settings, &sample, &masks),
         areas: masks.areas.clone(),
         memory: conduct.memory / 32,

@@ -25,7 +25,7 @@ use isopach::{
     change::RegistrationError,
     cloud::{Columns, Points, Rect},
     compute::{Choice, Error, Result},
-    las::Catalogue,
+    las::{Catalogue, GpsTime},
     tiling::{Load, PointSource, Tile, TileOperation, TileSink, Tiling},
 };
 use rayon::prelude::*;
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     };
     let registration_error = RegistrationError::Given(arguments.registration_error.unwrap_or(0.0));
     let (settings, sample) = sampling.run(registration_error)?;
-    let operation = operation(&settings, &sample, 0.0);
+    let operation = operation(&settings, &sample, 0.0, Columns::XYZ);
     let mut said = serde_json::Map::new();
     let mut say = |part: &str, clock: &Measure| {
         let [wall, cpu] = clock.seconds();
@@ -79,6 +79,8 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
         columns: arguments.columns.clone(),
         settings: &settings,
         crs: catalogues[0].crs().cloned(),
+        kept: Columns::XYZ,
+        gps_time: GpsTime::ADJUSTED_STANDARD,
         volumes: crate::volumes(&settings, &sample, &masks),
         areas: masks.areas.clone(),
         memory: conduct.memory / 32,

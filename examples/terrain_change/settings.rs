@@ -145,7 +145,7 @@ fn shared(arguments: &Arguments) -> Value {
         "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth,
         "align": format!("{:?}", arguments.align).to_lowercase(),
         "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
-        "crs": arguments.crs, "keep_withheld": arguments.keep_withheld, "keep_noise": arguments.keep_noise,
+        "attributes": format!("{:?}", arguments.attributes).to_lowercase(), "crs": arguments.crs, "keep_withheld": arguments.keep_withheld, "keep_noise": arguments.keep_noise,
         "given_registration_error_m": arguments.registration_error,
         "core_points": null, "statistic": null,
         "towards": vector_or_null(&arguments.towards), "scanner": vector_or_null(&arguments.scanner),
