@@ -5,7 +5,10 @@
 #[path = "common/program.rs"]
 mod program;
 
-use isopach::{cloud::Columns, las::Las};
+use isopach::{
+    cloud::{Cloud, Columns},
+    las::{Las, LazWriter, Schema},
+};
 use program::program;
 use serde_json::Value;
 use std::{
@@ -234,7 +237,7 @@ fn withheld_points_are_left_out_and_counted() {
     let Some(io) = cases("io") else { return };
     let [a, withheld] = ["A.las", "withheld6.las"].map(|name| text(&io.join(name)));
     let run = Run::new(&a, &withheld, &PLAIN).succeeded();
-    run.says(&["60 withheld points of the later epoch are left out (--keep-withheld reads them)"]);
+    run.says(&["60 points of the later epoch left out as withheld (--keep-withheld reads them)"]);
     assert_eq!(run.number("/inputs/1/withheld_left_out"), 60.0);
     // 60 of 3,000 points are missing, nothing is 30 m up; with them there were 683.7 m³ of gain.
     let gain = run.number("/dod/volumes/summed/gain/m3");
@@ -270,6 +273,35 @@ fn a_wrong_box_and_a_high_point_are_told_with_the_remedy() {
     {
         assert!(error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn a_point_of_noise_20_km_high_fails_nothing() {
+    let Some(newcomer) = cases("newcomer") else { return };
+    let [a, b] = ["a.laz", "b.laz"].map(|name| text(&newcomer.join(name)));
+    let dir = tempfile::tempdir().unwrap();
+    let noisy = dir.path().join("noisy.laz");
+    let points = Las::open(&b).unwrap().read_all(Columns::CLASSIFICATION).unwrap();
+    let mut high = Cloud::from_points(&[[500_050.0, 5_000_050.0, 20_000.0]]).unwrap();
+    high.attributes.classification = Some(vec![7]);
+    let crs = Las::open(&b).unwrap().crs().cloned();
+    let schema =
+        Schema { crs, offset: [500_000.0, 5_000_000.0, 0.0], columns: Columns::CLASSIFICATION, ..Schema::default() };
+    let mut writer = LazWriter::create(&noisy, &schema).unwrap();
+    writer.write(&points, &[]).unwrap();
+    writer.write(&high, &[]).unwrap();
+    writer.finish().unwrap();
+    let plain = Run::new(&a, &b, &PLAIN).succeeded();
+    for classes in [&[][..], &["--classes", "2"]] {
+        let run = Run::new(&a, &text(&noisy), &[&PLAIN[..], classes].concat()).succeeded();
+        assert_eq!(run.summary()["dod"], plain.summary()["dod"]);
+        assert_eq!(run.summary()["m3c2"], plain.summary()["m3c2"]);
+        if classes.is_empty() {
+            run.says(&["1 point of the later epoch left out as noise", "--keep-noise"]);
+        }
+    }
+    let error = Run::new(&a, &text(&noisy), &[&PLAIN[..], &["--keep-noise"]].concat()).failed();
+    assert!(error.contains("noisy.laz") && error.contains("point 20000 at") && error.contains("noise"), "{error}");
 }
 
 #[test]

@@ -167,15 +167,21 @@ pub(crate) fn mention_left_out(epochs: [&Epoch; 2], warnings: &mut Warnings) {
         let LeftOut { withheld, noise } = epoch.catalogue.left_out();
         if withheld > 0 {
             warnings.add(format!(
-                "{withheld} withheld points of the {name} epoch are left out (--keep-withheld reads them)"
+                "{} of the {name} epoch left out as withheld (--keep-withheld reads them)",
+                points(withheld)
             ));
         }
         if noise > 0 {
             warnings.add(format!(
-                "{noise} points of the {name} epoch are left out as noise, classes 7 and 18 (--keep-noise reads them)"
+                "{} of the {name} epoch left out as noise, classes 7 and 18 (--keep-noise reads them)",
+                points(noise)
             ));
         }
     }
+}
+
+fn points(count: u64) -> String {
+    if count == 1 { "1 point".into() } else { format!("{count} points") }
 }
 
 impl Epoch {
