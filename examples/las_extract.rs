@@ -38,6 +38,12 @@ fn main() {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut las = Las::open(&arguments.input)?;
+    if let Some(fault) = las.box_fault() {
+        eprintln!("las_extract: {}: {fault}: the copy has the box of its points", arguments.input.display());
+    }
+    if let Some(fault) = las.index_fault() {
+        eprintln!("las_extract: {}: {fault}", arguments.input.display());
+    }
     if arguments.index {
         las = las.indexed(None)?;
     }

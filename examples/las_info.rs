@@ -14,6 +14,9 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::{error::Error, path::PathBuf};
 
+/// Flag of points that should not be processed.
+const WITHHELD: u8 = 1 << 2;
+
 #[derive(Parser)]
 #[command(about = "What is in LAS and LAZ files.")]
 struct Arguments {
@@ -70,9 +73,13 @@ fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {
             GpsTime::Week => "seconds of the GPS week".into(),
             GpsTime::Standard { less_millions } => format!("GPS seconds less {less_millions} million"),
         },
+        "box_fault": las.box_fault().map(|fault| fault.to_string()),
+        "index_fault": las.index_fault(),
         "crs": crs.map(|crs| json!({
-            "name": crs.name, "horizontal_epsg": crs.horizontal, "vertical_epsg": crs.vertical,
+            "name": crs.name, "kind": crs.kind.to_string(), "horizontal_epsg": crs.horizontal, "vertical_epsg": crs.vertical,
             "unit": crs.unit.to_string(), "height_unit": crs.height_unit().to_string(),
+            "vertical_name": crs.heights.name, "vertical_datum": crs.heights.datum, "geoid": crs.heights.geoid,
+            "epoch": crs.epoch,
         })),
         "records": header.records.iter().map(|record| json!({
             "user": record.user_id, "id": record.record_id, "bytes": record.bytes, "extended": record.extended,
@@ -98,13 +105,19 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
     struct Sums {
         classes: Vec<u64>,
         returns: Vec<u64>,
+        withheld: u64,
         min: [f64; 3],
         max: [f64; 3],
     }
-    let none =
-        || Sums { classes: vec![0; 256], returns: vec![0; 16], min: [f64::INFINITY; 3], max: [f64::NEG_INFINITY; 3] };
+    let none = || Sums {
+        classes: vec![0; 256],
+        returns: vec![0; 16],
+        withheld: 0,
+        min: [f64::INFINITY; 3],
+        max: [f64::NEG_INFINITY; 3],
+    };
     let chunk = |chunk: usize| -> isopach::compute::Result<Sums> {
-        let points = las.read_chunk(chunk, Columns::CLASSIFICATION.with(Columns::RETURNS))?;
+        let points = las.read_chunk(chunk, Columns::CLASSIFICATION.with(Columns::RETURNS).with(Columns::FLAGS))?;
         let mut sums = none();
         for point in &points.xyz {
             sums.min = std::array::from_fn(|axis| sums.min[axis].min(point[axis]));
@@ -113,6 +126,8 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
         for &class in points.attributes.classification.iter().flatten() {
             sums.classes[usize::from(class)] += 1;
         }
+        sums.withheld +=
+            points.attributes.flags.iter().flatten().filter(|flags| **flags & WITHHELD != 0).count() as u64;
         for [number, _] in points.attributes.returns.iter().flatten() {
             sums.returns[usize::from(*number)] += 1;
         }
@@ -121,6 +136,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
     let all = (0..las.chunk_count()).into_par_iter().map(chunk).try_reduce(none, |mut a, b| {
         a.classes.iter_mut().zip(&b.classes).for_each(|(a, b)| *a += b);
         a.returns.iter_mut().zip(&b.returns).for_each(|(a, b)| *a += b);
+        a.withheld += b.withheld;
         a.min = std::array::from_fn(|axis| a.min[axis].min(b.min[axis]));
         a.max = std::array::from_fn(|axis| a.max[axis].max(b.max[axis]));
         Ok(a)
@@ -131,6 +147,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
     };
     found.insert("points_by_class".into(), counts(&all.classes));
     found.insert("points_by_return".into(), counts(&all.returns));
+    found.insert("withheld".into(), json!(all.withheld));
     if all.min[0].is_finite() {
         found.insert("true_min".into(), json!(all.min));
         found.insert("true_max".into(), json!(all.max));

@@ -5,9 +5,10 @@ mod report;
 
 use crate::{
     arguments::{Align, Arguments},
-    epochs::Epoch,
+    epochs::{self, Epoch},
     masks::Masks,
     sample,
+    warnings::Warnings,
 };
 use blocks::Cut;
 use isopach::{
@@ -110,11 +111,9 @@ fn stable_ground(
         let thin = |source| sample::thinned(source, Some(masks), memory);
         return Ok(Some([thin(sources[0])?, thin(sources[1])?]));
     }
-    let thin = |path: &Option<String>| {
-        let epoch = Epoch::open(path.as_deref().unwrap_or_default(), &arguments.stable_classes)?;
-        sample::thinned(&epoch.catalogue, Some(masks), memory)
-    };
-    Ok(Some([thin(&arguments.before)?, thin(&arguments.after)?]))
+    let [before, after] = epochs::open_classes(arguments, &arguments.stable_classes, &mut Warnings::default())?;
+    let thin = |epoch: &Epoch| sample::thinned(&epoch.catalogue, Some(masks), memory);
+    Ok(Some([thin(&before)?, thin(&after)?]))
 }
 
 /// Where the search begins.

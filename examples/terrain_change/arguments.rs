@@ -2,6 +2,7 @@
 
 use crate::on::On;
 use clap::{Parser, ValueEnum};
+use isopach::cloud::Columns;
 use std::path::PathBuf;
 
 /// What changed between two LiDAR epochs, where, by how much, and is it significant?
@@ -128,9 +129,21 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_delimiter = ',',
           default_values_t = [Column::Distance, Column::LevelOfDetection, Column::Significant, Column::Counts])]
     pub(crate) columns: Vec<Column>,
-    /// Compare even if the files state different coordinate systems or vertical datums
+    /// Columns of the later points that c2c.laz keeps; the files of both epochs must have them
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) attributes: Vec<Attribute>,
+    /// Compare even if the files state different coordinate systems or vertical datums; each is converted to metres by its own units
     #[arg(long)]
     pub(crate) ignore_crs: bool,
+    /// Coordinate system of all files, whatever they state: EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft
+    #[arg(long)]
+    pub(crate) crs: Option<String>,
+    /// Compare points that are flagged as withheld, too
+    #[arg(long)]
+    pub(crate) keep_withheld: bool,
+    /// Compare points of the classes of noise, 7 and 18, too
+    #[arg(long)]
+    pub(crate) keep_noise: bool,
     /// Points an epoch of the scene that is made when no files are given
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) scene_points: usize,
@@ -195,6 +208,38 @@ pub(crate) enum Align {
     /// Phase correlation first: for epochs that are off by many metres
     #[value(name = "coarse+icp")]
     CoarseIcp,
+}
+
+/// A column of the later files that `c2c.laz` can keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Attribute {
+    /// Intensity
+    Intensity,
+    /// Return number and number of returns
+    Returns,
+    /// Class
+    Class,
+    /// GPS time
+    Time,
+    /// Red, green, blue
+    Color,
+    /// Point source id
+    Source,
+}
+
+impl Arguments {
+    /// The columns of the later points that are kept.
+    pub(crate) fn kept_columns(&self) -> Columns {
+        let column = |attribute: &Attribute| match attribute {
+            Attribute::Intensity => Columns::INTENSITY,
+            Attribute::Returns => Columns::RETURNS,
+            Attribute::Class => Columns::CLASSIFICATION,
+            Attribute::Time => Columns::GPS_TIME,
+            Attribute::Color => Columns::RGB,
+            Attribute::Source => Columns::POINT_SOURCE,
+        };
+        self.attributes.iter().map(column).fold(Columns::XYZ, Columns::with)
+    }
 }
 
 /// A column of `m3c2.laz`.

@@ -1,16 +1,24 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::{arguments::Arguments, warnings::Warnings};
+use crate::{arguments::Arguments, short_name, warnings::Warnings};
 use isopach::{
-    cloud::{Columns, Rect},
+    cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
-    las::Catalogue,
+    las::{self, Catalogue, CatalogueOptions, GpsTime, LeftOut, Overlap},
     tiling::{Declared, PointSource, Resident},
 };
 use std::path::PathBuf;
 
 /// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
 const BYTES_PER_POINT: u64 = 24 + 12;
+
+/// Bytes of the columns of a point that are kept, at most.
+const ATTRIBUTE_BYTES: u64 = 24;
+
+/// What the epochs are called.
+const NAMES: [&str; 2] = ["earlier", "later"];
+/// Pairs of overlapping files that are named.
+const NAMED: usize = 3;
 
 /// One epoch, open.
 pub(crate) struct Epoch {
@@ -20,12 +28,176 @@ pub(crate) struct Epoch {
     pub(crate) catalogue: Catalogue,
 }
 
+/// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
+pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+    open_classes(arguments, &arguments.classes, warnings)
+}
+
+/// As [`open`], with the points of these classes.
+pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
+        return Err(Error::InvalidInput("two epochs are needed".into()));
+    };
+    let options = CatalogueOptions { crs: declared(arguments)?, ignore_crs: arguments.ignore_crs };
+    let paths = [before, after].map(|argument| argument.split(',').map(PathBuf::from).collect::<Vec<_>>());
+    let catalogues = [Catalogue::open_with(&paths[0], &options)?, Catalogue::open_with(&paths[1], &options)?];
+    for (name, catalogue) in NAMES.iter().zip(&catalogues) {
+        mention_files(name, catalogue, warnings);
+    }
+    for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
+        let text = if file == same {
+            format!("{} is in both epochs: it is compared with itself", file.display())
+        } else {
+            format!("{} of the later epoch has the points of {} of the earlier", same.display(), file.display())
+        };
+        warnings.add(text);
+    }
+    let catalogues = with_one_system(catalogues, arguments, warnings);
+    let [before, after] = catalogues;
+    let catalogues = [prepared(before, classes, arguments)?, prepared(after, classes, arguments)?];
+    for (name, catalogue) in NAMES.iter().zip(&catalogues) {
+        mention_overlaps(name, catalogue, warnings);
+    }
+    let [first, second] = paths;
+    let [before, after] = catalogues;
+    Ok([Epoch { paths: first, catalogue: before }, Epoch { paths: second, catalogue: after }])
+}
+
+/// The system that the user says all files are in.
+pub(crate) fn declared(arguments: &Arguments) -> Result<Option<Crs>> {
+    let named = arguments.crs.as_deref().map(las::named_crs).transpose();
+    named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
+}
+
+/// In metres, without the points that are not to be compared.
+fn prepared(catalogue: Catalogue, classes: &[u8], arguments: &Arguments) -> Result<Catalogue> {
+    let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
+    if !arguments.keep_withheld {
+        catalogue = catalogue.without_withheld();
+    }
+    let asks_for_noise = las::NOISE.iter().any(|class| classes.contains(class));
+    if !arguments.keep_noise && !asks_for_noise {
+        catalogue = catalogue.without_noise();
+    }
+    catalogue.check_heights()?;
+    Ok(catalogue)
+}
+
+/// An epoch without a system is taken to be in that of the other.
+fn with_one_system(catalogues: [Catalogue; 2], arguments: &Arguments, warnings: &mut Warnings) -> [Catalogue; 2] {
+    let [before, after] = catalogues;
+    match (before.crs().cloned(), after.crs().cloned()) {
+        (Some(crs), None) => {
+            mention_missing(NAMES[1], NAMES[0], &crs, warnings);
+            [before, after.declared(Some(&crs))]
+        }
+        (None, Some(crs)) => {
+            mention_missing(NAMES[0], NAMES[1], &crs, warnings);
+            [before.declared(Some(&crs)), after]
+        }
+        (Some(a), Some(b)) => {
+            let unstated = a.unstated(&b);
+            if !unstated.is_empty() && !arguments.ignore_crs {
+                let what = unstated.join(" and ");
+                warnings.add(format!("only one epoch states {what}: the other is taken to have the same"));
+            }
+            [before, after]
+        }
+        (None, None) => [before, after],
+    }
+}
+
+fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) {
+    warnings.add(format!(
+        "the {name} epoch states no coordinate system: it is taken to be in that of the {other}, {crs} ({})",
+        crs.unit
+    ));
+}
+
+/// Says what is odd about the files of an epoch: copies, missing systems, wrong headers.
+fn mention_files(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
+    for duplicate in catalogue.duplicates() {
+        let (left_out, kept) = (duplicate.left_out.display(), duplicate.kept.display());
+        warnings.add(if duplicate.left_out == duplicate.kept {
+            format!("{left_out} is given twice for the {name} epoch: it is read once")
+        } else {
+            format!("{left_out} has the same points as {kept}: it is left out of the {name} epoch")
+        });
+    }
+    if let (Some(crs), [first, rest @ ..]) = (catalogue.crs(), catalogue.without_crs()) {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        warnings.add(format!(
+            "{}{more} of the {name} epoch state no coordinate system: taken to be in that of the others, {crs} ({})",
+            first.display(),
+            crs.unit
+        ));
+    }
+    for file in catalogue.files() {
+        if let Some(fault) = file.box_fault() {
+            warnings.add(format!("{}: {fault}: it was measured; las_extract repairs it", file.path().display()));
+        }
+        if let Some(reason) = file.index_fault() {
+            warnings.add(format!("{}: {reason}", file.path().display()));
+        }
+    }
+}
+
+/// Says which files of an epoch cover the same ground.
+fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
+    let overlaps = catalogue.overlaps();
+    if overlaps.is_empty() {
+        return;
+    }
+    let pair = |overlap: &Overlap| {
+        let [a, b] = overlap.files.map(|file| short_name(catalogue.files()[file].path()));
+        format!("{a} and {b} ({:.0} m²)", overlap.area.area())
+    };
+    let named: Vec<String> = overlaps.iter().take(NAMED).map(pair).collect();
+    let more = match overlaps.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more pairs"),
+    };
+    warnings
+        .add(format!("files of the {name} epoch overlap, and the points of all are read: {}{more}", named.join(", ")));
+}
+
+/// Says how many points were left out for their flags and classes.
+pub(crate) fn mention_left_out(epochs: [&Epoch; 2], warnings: &mut Warnings) {
+    for (name, epoch) in NAMES.iter().zip(epochs) {
+        let LeftOut { withheld, noise } = epoch.catalogue.left_out();
+        if withheld > 0 {
+            warnings.add(format!(
+                "{} of the {name} epoch left out as withheld (--keep-withheld reads them)",
+                points(withheld)
+            ));
+        }
+        if noise > 0 {
+            warnings.add(format!(
+                "{} of the {name} epoch left out as noise, classes 7 and 18 (--keep-noise reads them)",
+                points(noise)
+            ));
+        }
+    }
+}
+
+fn points(count: u64) -> String {
+    if count == 1 { "1 point".into() } else { format!("{count} points") }
+}
+
 impl Epoch {
-    /// Opens the files, folders and lists of one argument.
-    pub(crate) fn open(argument: &str, classes: &[u8]) -> Result<Self> {
-        let paths: Vec<PathBuf> = argument.split(',').map(PathBuf::from).collect();
-        let catalogue = Catalogue::open(&paths)?.in_metres()?.keep_classes(classes);
-        Ok(Self { paths, catalogue })
+    /// What its GPS times count, where those are kept: the same in all files.
+    pub(crate) fn gps_time(&self, kept: Columns) -> Result<GpsTime> {
+        let mut times = self.catalogue.files().iter().map(|file| (file, file.header().gps_time));
+        let Some((_, first)) = times.next().filter(|_| kept.contains(Columns::GPS_TIME)) else {
+            return Ok(GpsTime::ADJUSTED_STANDARD);
+        };
+        match times.find(|(_, time)| *time != first) {
+            None => Ok(first),
+            Some((file, time)) => Err(Error::InvalidInput(format!(
+                "--attributes time: GPS times of {} count {time:?}, those of other files {first:?}",
+                file.path().display()
+            ))),
+        }
     }
 
     /// The step that heights are rounded to, metres: that of the coarsest file.
@@ -37,13 +209,15 @@ impl Epoch {
     /// they hold.
     pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<(Box<dyn PointSource + '_>, u64)> {
         let catalogue = &self.catalogue;
-        let fits =
-            catalogue.point_count().saturating_mul(BYTES_PER_POINT) <= budget && within_reach(&catalogue.extent());
+        let columns = arguments.kept_columns();
+        let attributes = if columns == Columns::XYZ { 0 } else { ATTRIBUTE_BYTES };
+        let fits = catalogue.point_count().saturating_mul(BYTES_PER_POINT + attributes) <= budget
+            && within_reach(&catalogue.extent());
         let crs = if arguments.ignore_crs { None } else { catalogue.crs().cloned() };
         if !fits {
             return Ok((Box::new(Declared::new(catalogue, crs)), 0));
         }
-        let cloud = catalogue.read_all(Columns::XYZ)?;
+        let cloud = catalogue.read_all(columns)?;
         if cloud.is_empty() {
             let name = catalogue.name();
             return Err(Error::InvalidInput(match &arguments.classes[..] {
@@ -51,7 +225,7 @@ impl Epoch {
                 classes => format!("{name} has no point of class {classes:?}"),
             }));
         }
-        let held = 12 * cloud.len() as u64;
+        let held = (12 + attributes) * cloud.len() as u64;
         let resident = Resident::read_from(catalogue, cloud)?;
         Ok((Box::new(Declared::new(resident, crs)), held))
     }

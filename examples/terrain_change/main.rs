@@ -45,7 +45,6 @@ use alignment::Aligned;
 use arguments::Arguments;
 use clap::Parser;
 use conduct::Conduct;
-use epochs::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
@@ -150,12 +149,9 @@ fn change(
     mut times: report::Times<'_>,
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
-    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
-        return Err(Error::InvalidInput("two epochs are needed".into()));
-    };
     let mut warnings = Warnings::default();
-    let [before, after] = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     let bar = progress_bar("reading");
+    let [before, after] = epochs::open(arguments, &mut warnings)?;
     let [reference, compared] =
         [before.source(arguments, conduct.memory / 8)?, after.source(arguments, conduct.memory / 8)?];
     let tiling = conduct.tiling(reference.1 + compared.1);
@@ -190,7 +186,8 @@ fn change(
         memory: room,
     };
     let (settings, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
-    let operation = operation(&settings, &sample, settings::correlated(arguments, &sample));
+    let kept_columns = arguments.kept_columns();
+    let operation = operation(&settings, &sample, settings::correlated(arguments, &sample), kept_columns);
     bar.finish_and_clear();
     times.sample_s = clock.seconds()[0];
 
@@ -202,6 +199,8 @@ fn change(
         columns: arguments.columns.clone(),
         settings: &settings,
         crs: before.catalogue.crs().cloned(),
+        kept: kept_columns,
+        gps_time: after.gps_time(kept_columns)?,
         volumes: volumes(&settings, &sample, &masks),
         areas: masks.areas.clone(),
         memory: conduct.memory / 32,

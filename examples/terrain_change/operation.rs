@@ -4,8 +4,10 @@ use crate::{sample::Sample, settings::Settings};
 use isopach::{
     Backend,
     change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile},
+    cloud::Columns,
+    compute::Result,
     raster::CellStatistic,
-    tiling::TileOperation,
+    tiling::{Load, Tile, TileOperation},
 };
 
 /// What a tile gives.
@@ -16,11 +18,42 @@ pub(crate) fn operation(
     settings: &Settings,
     sample: &Sample,
     correlated: f64,
+    kept: Columns,
 ) -> impl TileOperation<2, dyn Backend, Output = Found> + use<> {
     let dod = Dod { detection: settings.informed(sample.cells, correlated), ..dod(settings) };
     let m3c2 = M3c2 { detection: settings.informed(sample.cylinders, correlated), ..m3c2(settings) };
     let c2c = C2c { max_distance: settings.depth };
-    (dod, m3c2.at(settings.core.clone()), c2c)
+    Keeping { of: (dod, m3c2.at(settings.core.clone()), c2c), columns: kept }
+}
+
+/// An operation whose results keep columns of its points.
+struct Keeping<O> {
+    of: O,
+    columns: Columns,
+}
+
+/// Bytes of all columns of a point that is copied into a result.
+const COLUMN_BYTES: u64 = 32;
+
+impl<B: ?Sized, O: TileOperation<2, B>> TileOperation<2, B> for Keeping<O> {
+    type Output = O::Output;
+
+    fn halo(&self) -> f64 {
+        self.of.halo()
+    }
+    fn cell_sizes(&self) -> Vec<f64> {
+        self.of.cell_sizes()
+    }
+    fn columns(&self) -> Columns {
+        self.of.columns().with(self.columns)
+    }
+    fn working_bytes(&self, load: &Load) -> u64 {
+        let copied = if self.columns == Columns::XYZ { 0 } else { COLUMN_BYTES * load.points() };
+        self.of.working_bytes(load).saturating_add(copied)
+    }
+    fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<Self::Output> {
+        self.of.run_tile(on, tile)
+    }
 }
 
 /// The DoD alone, without what a sample says.

@@ -5,7 +5,7 @@ use isopach::{
     change::{C2cTile, Differences, DodRasters, FalseDiscoveries, M3c2Tile, Status, ZonedVolumes},
     cloud::{Columns, Crs, Rect},
     compute::Result,
-    las::{ExtraBytes, ExtraKind, Schema, SortedLazWriter},
+    las::{ExtraBytes, ExtraKind, GpsTime, Schema, SortedLazWriter},
     polygons::Polygons,
     raster::GeoTiffMosaic,
     tiling::TileSink,
@@ -34,6 +34,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) columns: Vec<Column>,
     pub(crate) settings: &'a Settings,
     pub(crate) crs: Option<Crs>,
+    /// Columns of the later points that `c2c.laz` keeps.
+    pub(crate) kept: Columns,
+    /// What their GPS times count.
+    pub(crate) gps_time: GpsTime,
     /// Nothing yet; zones are those of `areas`.
     pub(crate) volumes: ZonedVolumes,
     pub(crate) areas: Option<Arc<Polygons>>,
@@ -49,6 +53,8 @@ pub(crate) struct Outputs {
     order: f64,
     columns: Vec<Column>,
     crs: Option<Crs>,
+    kept: Columns,
+    gps_time: GpsTime,
     folder: PathBuf,
     memory: u64,
     dod: GeoTiffMosaic,
@@ -67,7 +73,7 @@ pub(crate) const FILES: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.
 
 impl Outputs {
     pub(crate) fn create(plan: Plan<'_>) -> Result<Self> {
-        let Plan { folder, columns, settings, crs, volumes, areas, memory, truth } = plan;
+        let Plan { folder, columns, settings, crs, kept, gps_time, volumes, areas, memory, truth } = plan;
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
             let mosaic = GeoTiffMosaic::create(folder.join(name), settings.cell)?;
             Ok(mosaic.description(description).crs(crs.clone().unwrap_or_default()))
@@ -79,6 +85,8 @@ impl Outputs {
             dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
             lod: mosaic(FILES[1], "95 % level of detection of the height difference, m")?,
             crs,
+            kept,
+            gps_time,
             folder,
             memory,
             clouds: None,
@@ -96,9 +104,16 @@ impl Outputs {
         zones.map(|zone| zone.name().to_owned()).collect()
     }
 
-    fn schema(&self, whole: Rect, extra_bytes: Vec<ExtraBytes>) -> Schema {
+    fn schema(&self, whole: Rect, columns: Columns, extra_bytes: Vec<ExtraBytes>) -> Schema {
         let [x, y] = whole.centre().map(f64::floor);
-        Schema { crs: self.crs.clone(), offset: [x, y, 0.0], columns: Columns::XYZ, extra_bytes, ..Schema::default() }
+        Schema {
+            crs: self.crs.clone(),
+            offset: [x, y, 0.0],
+            columns,
+            gps_time: self.gps_time,
+            extra_bytes,
+            ..Schema::default()
+        }
     }
 
     fn add_m3c2(&mut self, tile: &M3c2Tile) -> Result<()> {
@@ -124,10 +139,16 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         self.overview = Some(Overview::new(&whole, self.cell_size)?);
         let extra = self.columns.iter().flat_map(|column| column.extra_bytes()).collect();
         let distance = ExtraBytes::new("c2c_distance", "m, to the earlier epoch", ExtraKind::F32);
-        let create = |name: &str, extra: Vec<ExtraBytes>| {
-            SortedLazWriter::create(self.folder.join(name), &self.schema(whole, extra), self.order, self.memory)
+        let create = |name: &str, columns: Columns, extra: Vec<ExtraBytes>| {
+            SortedLazWriter::create(
+                self.folder.join(name),
+                &self.schema(whole, columns, extra),
+                self.order,
+                self.memory,
+            )
         };
-        self.clouds = Some([create(FILES[2], extra)?, create(FILES[3], vec![distance])?]);
+        let core_points = create(FILES[2], Columns::XYZ, extra)?;
+        self.clouds = Some([core_points, create(FILES[3], self.kept, vec![distance])?]);
         self.dod.begin(whole)?;
         self.lod.begin(whole)
     }

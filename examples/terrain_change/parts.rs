@@ -11,7 +11,7 @@
 use crate::{
     arguments::Arguments,
     conduct::Conduct,
-    epochs::Epoch,
+    epochs::{self, Epoch},
     machine,
     masks::Masks,
     measure::Measure,
@@ -25,7 +25,7 @@ use isopach::{
     change::RegistrationError,
     cloud::{Columns, Points, Rect},
     compute::{Choice, Error, Result},
-    las::Catalogue,
+    las::{Catalogue, GpsTime},
     tiling::{Load, PointSource, Tile, TileOperation, TileSink, Tiling},
 };
 use rayon::prelude::*;
@@ -34,11 +34,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Runs them, the kernels on `on`.
 pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Backend>) -> Result<()> {
-    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
-        return Err(Error::InvalidInput("two epochs are needed".into()));
-    };
-    let epochs = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
-    let catalogues = epochs.each_ref().map(|epoch| &epoch.catalogue);
+    let epochs = epochs::open(arguments, &mut Warnings::default())?;
+    let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
     let tiling = conduct.tiling(0);
     let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.sample_room());
     let thinned = [sample::thinned(catalogues[0], None, room)?, sample::thinned(catalogues[1], None, room)?];
@@ -52,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     };
     let registration_error = RegistrationError::Given(arguments.registration_error.unwrap_or(0.0));
     let (settings, sample) = sampling.run(registration_error)?;
-    let operation = operation(&settings, &sample, 0.0);
+    let operation = operation(&settings, &sample, 0.0, Columns::XYZ);
     let mut said = serde_json::Map::new();
     let mut say = |part: &str, clock: &Measure| {
         let [wall, cpu] = clock.seconds();
@@ -82,6 +79,8 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
         columns: arguments.columns.clone(),
         settings: &settings,
         crs: catalogues[0].crs().cloned(),
+        kept: Columns::XYZ,
+        gps_time: GpsTime::ADJUSTED_STANDARD,
         volumes: crate::volumes(&settings, &sample, &masks),
         areas: masks.areas.clone(),
         memory: conduct.memory / 32,

@@ -2,13 +2,14 @@
 
 use crate::{
     arguments::{Arguments, Correlated, Lod, Statistic},
+    epochs,
     sample::{FromData, Sample},
 };
 use isopach::{
     change::{CoreSelection, Detection, ErrorModel, Normals, Orientation, RegistrationError},
     cloud::{Cloud, Columns},
     compute::{Error, Result},
-    las::Catalogue,
+    las::{Catalogue, CatalogueOptions},
     neighbours::AxialStatistic,
 };
 use serde_json::{Map, Value, json};
@@ -75,7 +76,7 @@ impl Settings {
             arguments.normal_radii.clone()
         };
         let (core, core_description) = match &arguments.core_points {
-            Some(words) => (core_points(words, core_spacing)?, words.clone()),
+            Some(words) => (core_points(words, core_spacing, arguments)?, words.clone()),
             None => {
                 because("core_points", &data.steep.reason);
                 let steep = data.steep.value;
@@ -144,6 +145,7 @@ fn shared(arguments: &Arguments) -> Value {
         "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth,
         "align": format!("{:?}", arguments.align).to_lowercase(),
         "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
+        "attributes": format!("{:?}", arguments.attributes).to_lowercase(), "crs": arguments.crs, "keep_withheld": arguments.keep_withheld, "keep_noise": arguments.keep_noise,
         "given_registration_error_m": arguments.registration_error,
         "core_points": null, "statistic": null,
         "towards": vector_or_null(&arguments.towards), "scanner": vector_or_null(&arguments.scanner),
@@ -199,7 +201,7 @@ fn vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
 }
 
 /// Core points as the command line has them.
-fn core_points(words: &str, spacing: f64) -> Result<CoreSelection> {
+fn core_points(words: &str, spacing: f64, arguments: &Arguments) -> Result<CoreSelection> {
     match words.split_once(':') {
         _ if words == "grid" => Ok(CoreSelection::Grid(spacing)),
         _ if words == "cubes" => Ok(CoreSelection::Voxels(spacing)),
@@ -209,7 +211,8 @@ fn core_points(words: &str, spacing: f64) -> Result<CoreSelection> {
             _ => Err(Error::InvalidInput(format!("--core-points {words}: must be like every:10"))),
         },
         _ => {
-            let catalogue = Catalogue::open(&[words])?.in_metres()?;
+            let options = CatalogueOptions { crs: epochs::declared(arguments)?, ignore_crs: arguments.ignore_crs };
+            let catalogue = Catalogue::open_with(&[words], &options)?.in_metres()?;
             let points: Cloud = catalogue.read_all(Columns::XYZ)?;
             if points.is_empty() {
                 return Err(Error::InvalidInput(format!("--core-points {words}: the file has no points")));

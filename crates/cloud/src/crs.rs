@@ -12,6 +12,8 @@ pub enum LengthUnit {
     Foot,
     /// US survey foot, 1200/3937 m.
     SurveyFoot,
+    /// Clarke's foot, 0.3047972654 m: of surveys of the Caribbean and Africa.
+    ClarkeFoot,
     /// Degrees: not a length at all.
     Degree,
     /// Another unit (links, yards): not converted.
@@ -26,6 +28,7 @@ impl LengthUnit {
             Self::Metre => Some(1.0),
             Self::Foot => Some(0.3048),
             Self::SurveyFoot => Some(1200.0 / 3937.0),
+            Self::ClarkeFoot => Some(0.304_797_265_4),
             Self::Degree | Self::Other => None,
         }
     }
@@ -37,17 +40,69 @@ impl fmt::Display for LengthUnit {
             Self::Metre => "metres",
             Self::Foot => "international feet",
             Self::SurveyFoot => "US survey feet",
+            Self::ClarkeFoot => "Clarke's feet",
             Self::Degree => "degrees",
             Self::Other => "a unit that is not known here",
         })
     }
 }
 
+/// What the coordinates of a system are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CrsKind {
+    /// Lengths in a plane: a projected system, a local or engineering grid, a projected system derived from another.
+    #[default]
+    Plane,
+    /// Longitude and latitude.
+    Geographic,
+    /// X, Y and Z from the centre of the Earth.
+    Geocentric,
+    /// A system derived from a geographic one by an operation of its own: no plane.
+    Derived,
+    /// The file states a system that cannot be understood.
+    Unreadable,
+}
+
+impl fmt::Display for CrsKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plane => "coordinates in a plane",
+            Self::Geographic => "longitude and latitude",
+            Self::Geocentric => "geocentric X, Y, Z",
+            Self::Derived => "a derived system that is no plane",
+            Self::Unreadable => "a system that cannot be read",
+        })
+    }
+}
+
+/// What heights are counted from, as far as a file states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerticalReference {
+    /// Name of the vertical system, for people.
+    pub name: Option<String>,
+    /// Key of the vertical datum: an EPSG code of the datum, or its name in lower case without punctuation; "ellipsoid" for heights above one.
+    pub datum: Option<String>,
+    /// Name of the geoid model in lower case without punctuation: "geoid18", "egm2008".
+    pub geoid: Option<String>,
+}
+
+impl VerticalReference {
+    /// Whether nothing is stated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A coordinate reference system as a file states it; every part may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crs {
+    /// What the coordinates are.
+    pub kind: CrsKind,
     /// Well-known text, version 1 or 2, as found.
     pub wkt: Option<String>,
+    /// Well-known text of the horizontal system alone, out of what it is bound to or compounded with.
+    pub plane: Option<String>,
     /// EPSG code of the horizontal (projected or geographic) system.
     pub horizontal: Option<u16>,
     /// EPSG code of the vertical system.
@@ -58,7 +113,16 @@ pub struct Crs {
     pub unit: LengthUnit,
     /// Unit of heights where it is stated.
     pub vertical_unit: Option<LengthUnit>,
+    /// What heights are counted from.
+    pub heights: VerticalReference,
+    /// Coordinate epoch in a dynamic frame, decimal years as stated.
+    pub epoch: Option<String>,
+    /// Datum, method and parameters of the horizontal system in SI units, written in one way whatever the file's dialect: equal for equal systems.
+    pub definition: Option<String>,
 }
+
+/// Coordinate epochs closer than this, in years, are one.
+const SAME_EPOCH: f64 = 0.005;
 
 impl Crs {
     /// A system known by its EPSG code alone, in metres.
@@ -76,29 +140,102 @@ impl Crs {
     /// Whether coordinates and heights are in metres.
     #[must_use]
     pub fn is_metric(&self) -> bool {
-        [self.unit, self.height_unit()] == [LengthUnit::Metre; 2]
+        self.kind == CrsKind::Plane && [self.unit, self.height_unit()] == [LengthUnit::Metre; 2]
     }
 
     /// What keeps two epochs from being compared: `None` where nothing that both state differs.
     ///
-    /// Something that only one of them states is no contradiction.
+    /// Something that only one of them states is no contradiction: [`Self::unstated`] tells that.
     #[must_use]
     pub fn contradiction(&self, other: &Self) -> Option<String> {
-        fn both<T: PartialEq + fmt::Display>(what: &str, a: Option<T>, b: Option<T>) -> Option<String> {
-            match (a, b) {
-                (Some(a), Some(b)) if a != b => Some(format!("{what} {a} against {b}")),
-                _ => None,
-            }
-        }
-        let names = || match (self.horizontal, other.horizontal) {
-            (Some(_), Some(_)) => None, // the codes decide
-            _ => both("coordinate system", self.name.as_deref(), other.name.as_deref()),
-        };
-        both("horizontal EPSG", self.horizontal, other.horizontal)
-            .or_else(|| both("vertical EPSG", self.vertical, other.vertical))
+        self.kinds(other)
+            .or_else(|| self.horizontals(other))
+            .or_else(|| self.verticals(other))
             .or_else(|| (self.unit != other.unit).then(|| format!("unit: {} against {}", self.unit, other.unit)))
             .or_else(|| both("vertical unit", self.vertical_unit, other.vertical_unit))
-            .or_else(names)
+            .or_else(|| self.epochs(other))
+    }
+
+    /// What one of them states and the other does not, so that it cannot be compared.
+    #[must_use]
+    pub fn unstated(&self, other: &Self) -> Vec<&'static str> {
+        let parts = [
+            ("the vertical system", self.has_vertical(), other.has_vertical()),
+            ("the geoid model", self.heights.geoid.is_some(), other.heights.geoid.is_some()),
+            ("the coordinate epoch", self.epoch.is_some(), other.epoch.is_some()),
+        ];
+        parts.iter().filter(|(_, here, there)| here != there).map(|(what, ..)| *what).collect()
+    }
+
+    /// Whether it says anything of what heights are counted from.
+    #[must_use]
+    pub fn has_vertical(&self) -> bool {
+        self.vertical.is_some() || !self.heights.is_empty()
+    }
+
+    fn kinds(&self, other: &Self) -> Option<String> {
+        (self.kind != other.kind).then(|| format!("kind: {} against {}", self.kind, other.kind))
+    }
+
+    /// Equal codes or equal definitions are one system, in whatever words; where neither can be compared, the names decide.
+    fn horizontals(&self, other: &Self) -> Option<String> {
+        let is_equal = |a: &Option<String>, b: &Option<String>| a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b);
+        match (self.horizontal, other.horizontal) {
+            (Some(a), Some(b)) if a == b => return None,
+            _ => {}
+        }
+        match is_equal(&self.definition, &other.definition) {
+            Some(true) => None,
+            Some(false) => {
+                let words = |crs: &Self| match (&crs.name, crs.horizontal) {
+                    (_, Some(code)) => format!("EPSG:{code}"),
+                    (Some(name), None) => name.clone(),
+                    (None, None) => "a system without a name".into(),
+                };
+                Some(match (self.horizontal, other.horizontal) {
+                    (Some(a), Some(b)) => format!("horizontal EPSG {a} against {b}"),
+                    _ => format!("coordinate system {} against {}", words(self), words(other)),
+                })
+            }
+            None => both("horizontal EPSG", self.horizontal, other.horizontal).or_else(|| {
+                let coded = self.horizontal.is_some() && other.horizontal.is_some();
+                if coded { None } else { both("coordinate system", self.name.as_deref(), other.name.as_deref()) }
+            }),
+        }
+    }
+
+    /// Datums decide where both are known: one datum has a code for each unit.
+    fn verticals(&self, other: &Self) -> Option<String> {
+        let (a, b) = (&self.heights, &other.heights);
+        let words = |crs: &Self| match (&crs.heights.name, &crs.heights.datum, crs.vertical) {
+            (Some(name), ..) => name.clone(),
+            (None, _, Some(code)) => format!("EPSG:{code}"),
+            (None, Some(datum), None) => datum.clone(),
+            (None, None, None) => "not stated".into(),
+        };
+        let found = match (&a.datum, &b.datum) {
+            (Some(here), Some(there)) if here == there => None,
+            (Some(_), Some(_)) => Some(format!("vertical system {} against {}", words(self), words(other))),
+            _ => both("vertical EPSG", self.vertical, other.vertical),
+        };
+        found.or_else(|| both("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
+    }
+
+    fn epochs(&self, other: &Self) -> Option<String> {
+        let (a, b) = (self.epoch.as_ref()?, other.epoch.as_ref()?);
+        let is_same = match (a.parse::<f64>(), b.parse::<f64>()) {
+            (Ok(a), Ok(b)) => (a - b).abs() < SAME_EPOCH,
+            _ => a == b,
+        };
+        (!is_same).then(|| format!("coordinate epoch {a} against {b}"))
+    }
+}
+
+/// What both state, if it differs.
+fn both<T: PartialEq + fmt::Display>(what: &str, a: Option<T>, b: Option<T>) -> Option<String> {
+    match (a, b) {
+        (Some(a), Some(b)) if a != b => Some(format!("{what} {a} against {b}")),
+        _ => None,
     }
 }
 
@@ -110,7 +247,12 @@ impl fmt::Display for Crs {
             (None, Some(code)) => write!(f, "EPSG:{code}")?,
             (None, None) => write!(f, "unnamed coordinate system")?,
         }
-        self.vertical.map_or(Ok(()), |code| write!(f, " + vertical EPSG:{code}"))
+        match (&self.heights.name, self.vertical) {
+            (_, Some(code)) => write!(f, " + vertical EPSG:{code}")?,
+            (Some(name), None) => write!(f, " + {name}")?,
+            (None, None) => {}
+        }
+        self.epoch.as_ref().map_or(Ok(()), |epoch| write!(f, ", epoch {epoch}"))
     }
 }
 
@@ -128,5 +270,42 @@ mod tests {
         assert!(cgvd28.contradiction(&cgvd2013).unwrap().contains("vertical"));
         let feet = Crs { unit: LengthUnit::SurveyFoot, ..utm17.clone() };
         assert!(utm17.contradiction(&feet).unwrap().contains("unit"));
+        let geocentric = Crs { kind: CrsKind::Geocentric, ..utm17.clone() };
+        assert!(utm17.contradiction(&geocentric).unwrap().contains("kind") && !geocentric.is_metric());
+    }
+
+    #[test]
+    fn definitions_decide_where_codes_and_names_differ() {
+        let with = |name: &str, definition: &str, horizontal: Option<u16>| Crs {
+            name: Some(name.into()),
+            definition: Some(definition.into()),
+            horizontal,
+            ..Crs::default()
+        };
+        let (ogc, esri) = (with("WGS 84 / UTM zone 17N", "a", Some(32617)), with("WGS_1984_UTM_Zone_17N", "a", None));
+        assert_eq!(ogc.contradiction(&esri), None);
+        assert_eq!(ogc.contradiction(&with("x", "a", Some(4))), None, "another order of axes has another code");
+        let other = ogc.contradiction(&with("y", "b", None)).unwrap();
+        assert!(other.contains("EPSG:32617 against y"), "{other}");
+    }
+
+    #[test]
+    fn heights_are_compared_by_datum_geoid_and_epoch() {
+        let of = |datum: &str, geoid: Option<&str>, vertical: Option<u16>, epoch: Option<&str>| Crs {
+            vertical,
+            heights: VerticalReference { name: None, datum: Some(datum.into()), geoid: geoid.map(Into::into) },
+            epoch: epoch.map(Into::into),
+            ..Crs::epsg(6339)
+        };
+        let metres = of("5103", Some("geoid12b"), Some(5703), Some("2010.0"));
+        assert_eq!(metres.contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))), None);
+        let differ = |other: &Crs| metres.contradiction(other).unwrap();
+        assert!(differ(&of("5103", Some("geoid18"), Some(5703), None)).contains("geoid12b against geoid18"));
+        assert!(differ(&of("ellipsoid", None, None, None)).contains("vertical system"));
+        assert!(differ(&of("5103", None, None, Some("2023"))).contains("coordinate epoch 2010.0 against 2023"));
+        assert_eq!(
+            metres.unstated(&Crs::epsg(6339)),
+            ["the vertical system", "the geoid model", "the coordinate epoch"]
+        );
     }
 }

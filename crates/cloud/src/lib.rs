@@ -28,7 +28,7 @@ mod ticks;
 pub use attributes::{Attributes, AttributesMut, keep_ranges};
 pub use cloud::Cloud;
 pub use columns::Columns;
-pub use crs::{Crs, LengthUnit};
+pub use crs::{Crs, CrsKind, LengthUnit, VerticalReference};
 pub use lattice::{cell_end, cell_of, cell_of_tick, checked_cell_size, edge_tick, first_tick, low_edge};
 pub use points::Points;
 pub use pose_covariance::{FreeDirection, PoseCovariance};

@@ -1,7 +1,8 @@
 //! Several files as one source.
 
 use crate::{
-    Las,
+    Las, LeftOut, bounds,
+    duplicates::{self, Duplicate},
     error::{Error, Problem},
     metric, read,
     slots::Slots,
@@ -24,6 +25,15 @@ pub struct Overlap {
     pub area: Rect,
 }
 
+/// What is done with the coordinate systems of a catalogue's files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CatalogueOptions {
+    /// The system that all files are in, whatever they state.
+    pub crs: Option<Crs>,
+    /// Opens files that state different systems. Each is converted to metres by its own units.
+    pub ignore_crs: bool,
+}
+
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
 /// Several files as one source, in the order given; chunks are numbered through them.
@@ -34,32 +44,86 @@ pub struct Catalogue {
     first_chunks: Vec<usize>,
     footprints: RTree<Footprint>,
     crs: Option<Crs>,
+    duplicates: Vec<Duplicate>,
+    without_crs: Vec<PathBuf>,
 }
 
 impl Catalogue {
     /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern (`tiles/*_2023.laz`) for what it matches, by name.
     ///
+    /// A file whose points another one has, in whatever order and format, is left out: [`Self::duplicates`]. A file that states no coordinate
+    /// system is taken to be in that of the others: [`Self::without_crs`].
+    ///
     /// # Errors
     /// Of the first file that cannot be opened; where there is no file, or where two state different coordinate systems.
-    pub fn open<P: AsRef<Path>>(paths: &[P]) -> Result<Self, Error> {
+    pub fn open<P: AsRef<Path>>(paths: &[P]) -> compute::Result<Self> {
+        Self::open_with(paths, &CatalogueOptions::default())
+    }
+
+    /// As [`Self::open`], with a say in the coordinate system.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with<P: AsRef<Path>>(paths: &[P], options: &CatalogueOptions) -> compute::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
             for path in expand(path.as_ref())? {
-                files.push(Las::open(path)?);
+                let file = Las::open(path)?;
+                files.push(match &options.crs {
+                    Some(crs) => file.declared(Some(crs.clone())),
+                    None => file,
+                });
             }
         }
-        let Some(first) = files.first() else {
-            return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file")).of(Path::new("catalogue")));
+        if files.is_empty() {
+            return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file")).of(Path::new("catalogue")).into());
+        }
+        let crs = common_crs(&files, options)?;
+        let has_none = |file: &&Las| file.crs().is_none() && crs.is_some();
+        let without_crs = files.iter().filter(has_none).map(|file| file.path().to_owned()).collect();
+        let assumed = |file: Las| match file.crs() {
+            None => file.declared(crs.clone()),
+            Some(_) => file,
         };
-        let mut crs = first.crs().cloned();
-        for file in &files[1..] {
-            if let Some(difference) = crs.as_ref().zip(file.crs()).and_then(|(a, b)| a.contradiction(b)) {
-                let must = format!("agree with {}", first.path().display());
-                return Err(Problem::lying("the coordinate system", difference, must).of(file.path()));
-            }
-            crs = crs.or_else(|| file.crs().cloned());
-        }
-        Ok(Self { files: Vec::new(), first_chunks: Vec::new(), footprints: footprints(&files), crs }.of(files))
+        let (files, duplicates) = duplicates::drop_duplicates(files.into_iter().map(assumed).collect())?;
+        let empty = Self {
+            files: Vec::new(),
+            first_chunks: Vec::new(),
+            footprints: footprints(&files),
+            crs,
+            duplicates,
+            without_crs,
+        };
+        Ok(empty.of(files))
+    }
+
+    /// Files that were left out because another has their points.
+    #[must_use]
+    pub fn duplicates(&self) -> &[Duplicate] {
+        &self.duplicates
+    }
+
+    /// Files that state no coordinate system, and are taken to be in that of the others.
+    #[must_use]
+    pub fn without_crs(&self) -> &[PathBuf] {
+        &self.without_crs
+    }
+
+    /// Pairs of files, one of this catalogue and one of another, that hold the same points.
+    ///
+    /// # Errors
+    /// Of a file that cannot be decoded: those are decoded whose number of points and box agree.
+    pub fn shared_with(&self, other: &Self) -> compute::Result<Vec<[PathBuf; 2]>> {
+        let pairs = duplicates::shared(&self.files, &other.files)?;
+        Ok(pairs.into_iter().map(|pair| pair.map(|file| file.path().to_owned())).collect())
+    }
+
+    /// Takes all files to be in `crs`, whatever they state. To be called before [`Self::in_metres`].
+    #[must_use]
+    pub fn declared(mut self, crs: Option<&Crs>) -> Self {
+        let files = std::mem::take(&mut self.files);
+        self.crs = crs.cloned();
+        self.of(files.into_iter().map(|file| file.declared(crs.cloned())).collect())
     }
 
     /// With these files, whose chunks are numbered anew.
@@ -101,6 +165,37 @@ impl Catalogue {
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let files = std::mem::take(&mut self.files);
         self.of(files.into_iter().map(|file| file.keep_classes(classes)).collect())
+    }
+
+    /// As [`Las::without_withheld`], of each file.
+    #[must_use]
+    pub fn without_withheld(mut self) -> Self {
+        let files = std::mem::take(&mut self.files);
+        self.of(files.into_iter().map(Las::without_withheld).collect())
+    }
+
+    /// As [`Las::without_noise`], of each file.
+    #[must_use]
+    pub fn without_noise(mut self) -> Self {
+        let files = std::mem::take(&mut self.files);
+        self.of(files.into_iter().map(Las::without_noise).collect())
+    }
+
+    /// As [`Las::left_out`], of all files.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        self.files
+            .iter()
+            .map(Las::left_out)
+            .fold(LeftOut::default(), |a, b| LeftOut { withheld: a.withheld + b.withheld, noise: a.noise + b.noise })
+    }
+
+    /// As [`Las::check_heights`], of all files.
+    ///
+    /// # Errors
+    /// Of the first file that has a point too far above or below the others.
+    pub fn check_heights(&self) -> compute::Result<()> {
+        bounds::check_heights(&self.files)
     }
 
     /// Reads only points that `rect` owns from now on.
@@ -160,6 +255,7 @@ impl Catalogue {
     /// As [`Las::read_all`].
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.files.iter().try_for_each(Las::check_metres)?;
+        self.check_heights()?;
         read::all(self, columns)
     }
 
@@ -176,6 +272,29 @@ impl Catalogue {
         let file = self.first_chunks.partition_point(|&first| first <= chunk) - 1;
         (file, chunk - self.first_chunks[file])
     }
+}
+
+/// The system that the files agree on: that of the first that states one, with its heights if any does.
+fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, Error> {
+    let mut found: Option<(&Las, &Crs)> = None;
+    for (file, crs) in files.iter().filter_map(|file| Some((file, file.crs()?))) {
+        let Some((first, agreed)) = found else {
+            found = Some((file, crs));
+            continue;
+        };
+        let difference = agreed.contradiction(crs).filter(|_| !options.ignore_crs);
+        if let Some(difference) = difference {
+            let must = format!(
+                "agree with {}: --ignore-crs reads them all the same, --crs says what they are in",
+                first.path().display()
+            );
+            return Err(Problem::lying("the coordinate system", difference, must).of(file.path()));
+        }
+        if !agreed.has_vertical() && crs.has_vertical() && !options.ignore_crs {
+            found = Some((file, crs));
+        }
+    }
+    Ok(found.map(|(_, crs)| crs.clone()))
 }
 
 /// What the files that have points state to cover.

@@ -1,102 +1,115 @@
-//! Coordinate systems from records: well-known text (2112) or GeoTIFF keys (34735 to 34737).
+//! Coordinate systems from records: well-known text (2112) or GeoTIFF keys (34735 to 34737); and from what a user says.
 
-use crate::{epsg, header::text, records::Record, wkt::Node};
-use isopach_cloud::{Crs, LengthUnit};
+use crate::{crs_keys, crs_text, epsg, header::text, heights, records::Record, wkt::Node};
+use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// What the records state; well-known text where both are there, with codes from the keys where the text has none.
 pub(crate) fn stated(records: &[Record]) -> Option<Crs> {
-    let of = |id: u16| records.iter().find(|r| r.user == "LASF_Projection" && r.id == id).map(|r| &r.data);
-    let from_text = of(2112).and_then(|data| from_wkt(&text(data)));
-    let ascii = of(34737).map(|data| String::from_utf8_lossy(data).into_owned()).unwrap_or_default();
-    let from_keys = of(34735).and_then(|data| from_geokeys(data, &ascii));
-    match (from_text, from_keys) {
+    let of = |user: &str, id: u16| records.iter().find(|r| r.user == user && r.id == id).map(|r| &r.data[..]);
+    let standard = |id: u16| of("LASF_Projection", id);
+    let from_text = standard(2112).and_then(|data| crs_text::read(&text(data)));
+    let keys = standard(34735).and_then(|directory| {
+        let ascii = standard(34737).map(|data| String::from_utf8_lossy(data).into_owned()).unwrap_or_default();
+        crs_keys::read(directory, standard(34736).unwrap_or_default(), &ascii)
+    });
+    match (from_text, keys) {
+        (Some(crs), Some(keys)) if crs.kind == CrsKind::Unreadable => Some(keys),
         (Some(mut crs), Some(keys)) => {
             crs.horizontal = crs.horizontal.or(keys.horizontal);
-            crs.vertical = crs.vertical.or(keys.vertical);
+            if !crs.has_vertical() {
+                crs.vertical = keys.vertical;
+                crs.heights = keys.heights;
+            }
             crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
             Some(crs)
+        }
+        // libLAS wrote the text of a system that its keys describe by parameters under its own name.
+        (None, Some(keys)) if keys.horizontal.is_none() && keys.wkt.is_none() && keys.kind == CrsKind::Plane => {
+            let text = of("liblas", 2112).and_then(|data| crs_text::read(&text(data)));
+            Some(text.filter(|text| text.unit == keys.unit && text.kind == keys.kind).unwrap_or(keys))
         }
         (a, b) => a.or(b),
     }
 }
 
-/// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
-fn unit(metres: f64) -> LengthUnit {
-    let units = [LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot];
-    let near = |unit: &LengthUnit| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
-    units.into_iter().find(near).unwrap_or(LengthUnit::Other)
+/// The system of an EPSG code; `None` where it is not known here.
+pub(crate) fn of_code(code: u16) -> Option<Crs> {
+    let mut crs = crs_text::read(epsg::text(code)?)?;
+    crs.horizontal = crs.horizontal.or(Some(code));
+    crs.wkt = crs.wkt.map(|wkt| without_shift(&wkt));
+    crs.plane = crs.plane.map(|wkt| without_shift(&wkt));
+    Some(crs)
 }
 
-/// The unit with this code; EPSG 9001 is the metre.
-fn unit_of_code(code: u16) -> LengthUnit {
-    match code {
-        9001 => LengthUnit::Metre,
-        9002 => LengthUnit::Foot,
-        9003 => LengthUnit::SurveyFoot,
-        _ => LengthUnit::Other,
+/// The well-known text to be written of a system: its own, else that of its codes.
+pub(crate) fn text_of(crs: &Crs) -> Option<String> {
+    if crs.wkt.is_some() {
+        return crs.wkt.clone();
     }
+    let plane = of_code(crs.horizontal?)?;
+    let horizontal = Node::parse(plane.plane.as_deref()?)?;
+    let Some(vertical) = crs.vertical.and_then(crs_text::vertical_element) else { return Some(horizontal.to_string()) };
+    let names = [&horizontal, &vertical].map(|part| part.name().unwrap_or_default().to_owned());
+    let name = Node::Text(names.join(" + "));
+    Some(Node::new("COMPD_CS", vec![name, horizontal, vertical]).to_string())
 }
 
-/// From well-known text; `None` where it is none.
-pub(crate) fn from_wkt(wkt: &str) -> Option<Crs> {
-    let root = Node::parse(wkt)?;
-    let projected = root.find(&["PROJCS", "PROJCRS", "PROJECTEDCRS"]);
-    let geographic = root.find(&["GEOGCS", "GEOGCRS", "GEODCRS", "GEOGRAPHICCRS"]);
-    let horizontal = projected.or(geographic)?;
-    let vertical = root.find(&["VERT_CS", "VERTCRS", "VERTICALCRS"]);
-    let (code, vertical_code) = (horizontal.epsg(), vertical.and_then(Node::epsg));
-    let unit_of_system = || code.map_or(LengthUnit::Metre, epsg::unit_of_projected);
-    Some(Crs {
-        wkt: Some(wkt.to_owned()),
-        horizontal: code,
-        vertical: vertical_code,
-        name: horizontal.name().map(str::to_owned),
-        unit: match projected {
-            Some(_) => horizontal.unit().map_or_else(unit_of_system, unit),
-            None => LengthUnit::Degree,
-        },
-        vertical_unit: vertical.and_then(Node::unit).map(unit).or(vertical_code.map(epsg::unit_of_vertical)),
-    })
-}
-
-/// From the key directory: a head of four numbers, then four a key (key, where its value is, count, value).
-fn from_geokeys(directory: &[u8], ascii: &str) -> Option<Crs> {
-    let words: Vec<u16> = directory.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-    let keys = words.get(4..)?.as_chunks::<4>().0;
-    let short = |wanted: u16| keys.iter().find(|[key, at, ..]| *key == wanted && *at == 0).map(|[.., value]| *value);
-    let code = |wanted: u16| short(wanted).filter(|code| !matches!(code, 0 | 32767));
-    let words_of = |wanted: u16| {
-        let [_, _, count, start] = *keys.iter().find(|[key, at, ..]| *key == wanted && *at == 34737)?;
-        let (start, count) = (usize::from(start), usize::from(count));
-        Some(ascii.get(start..start + count)?.trim_end_matches(['|', '\0']).to_owned())
+/// The system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a vertical system), `local` (metres), `local:ft`, `local:us-ft`.
+///
+/// # Errors
+/// What is wrong with the name, and what it could be.
+///
+/// ```
+/// let crs = isopach_las::named_crs("EPSG:2260+6360")?;
+/// assert_eq!((crs.horizontal, crs.vertical), (Some(2260), Some(6360)));
+/// assert!(isopach_las::named_crs("EPSG:4326").is_err(), "degrees are no plane");
+/// # Ok::<(), String>(())
+/// ```
+pub fn named_crs(name: &str) -> Result<Crs, String> {
+    const FORMS: &str = "EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft";
+    let local = |unit: LengthUnit| Ok(Crs { name: Some("local".into()), unit, ..Crs::default() });
+    match name.to_ascii_lowercase().as_str() {
+        "local" => return local(LengthUnit::Metre),
+        "local:ft" => return local(LengthUnit::Foot),
+        "local:us-ft" => return local(LengthUnit::SurveyFoot),
+        _ => {}
+    }
+    let codes = name.split_once(':').filter(|(authority, _)| authority.eq_ignore_ascii_case("EPSG"));
+    let (horizontal, vertical) = match codes.map(|(_, codes)| codes.split_once('+').unwrap_or((codes, ""))) {
+        Some(codes) => codes,
+        None => return Err(format!("{name:?} is no coordinate system: give {FORMS}")),
     };
-    let (projected, geographic, vertical) = (code(3072), code(2048), code(4096));
-    (projected.is_some() || geographic.is_some() || short(1024).is_some()).then_some(())?;
-    // The model is what the coordinates are; a projected system of the user's own still names the geographic one it is based on.
-    let is_projected = projected.is_some() || short(1024) == Some(1);
-    let unit_of_system = || projected.map_or(LengthUnit::Metre, epsg::unit_of_projected);
-    Some(Crs {
-        wkt: None,
-        horizontal: if is_projected { projected } else { geographic },
-        vertical,
-        name: words_of(3073).or_else(|| words_of(1026)),
-        unit: match is_projected {
-            true => short(3076).map_or_else(unit_of_system, unit_of_code),
-            false => LengthUnit::Degree,
-        },
-        vertical_unit: short(4099).map(unit_of_code).or(vertical.map(epsg::unit_of_vertical)),
-    })
+    let Some(mut crs) = horizontal.parse().ok().and_then(of_code) else {
+        return Err(format!("EPSG:{horizontal} is no projected system that is known here: give {FORMS}"));
+    };
+    if crs.kind != CrsKind::Plane {
+        return Err(format!("EPSG:{horizontal} is {}, and coordinates must be in a plane: give {FORMS}", crs.kind));
+    }
+    if !vertical.is_empty() {
+        let code = vertical.parse().ok().filter(|code| epsg::VerticalSystem::of(*code).is_some());
+        let Some(code) = code else {
+            return Err(format!("EPSG:{vertical} is no vertical system that is known here: give {FORMS}"));
+        };
+        crs.vertical = Some(code);
+        crs.vertical_unit = Some(epsg::unit_of_vertical(code));
+        crs.heights = heights::of_key(Some(code), None);
+        crs.wkt = None; // of both codes
+    }
+    Ok(crs)
 }
 
-/// A key directory that states the codes of `crs`.
-pub(crate) fn geokeys(crs: &Crs) -> Option<Vec<u8>> {
-    let horizontal = crs.horizontal?;
-    let (model, key) = if crs.unit == LengthUnit::Degree { (2, 2048) } else { (1, 3072) };
-    let mut keys = vec![[1024, 0, 1, model], [1025, 0, 1, 1], [key, 0, 1, horizontal]];
-    keys.extend(crs.vertical.map(|code| [4096, 0, 1, code]));
-    keys.sort_unstable();
-    let head = [1, 1, 0, keys.len() as u16];
-    Some(std::iter::once(head).chain(keys).flatten().flat_map(u16::to_le_bytes).collect())
+/// Without the shift to WGS 84 that PostGIS adds to the text of a code: it is no part of the system.
+fn without_shift(wkt: &str) -> String {
+    fn clean(node: Node) -> Node {
+        match node {
+            Node::Element { keyword, arguments } => {
+                let arguments = arguments.into_iter().filter(|part| !part.is(&["TOWGS84"])).map(clean).collect();
+                Node::Element { keyword, arguments }
+            }
+            other => other,
+        }
+    }
+    Node::parse(wkt).map_or_else(|| wkt.to_owned(), |node| clean(node).to_string())
 }
 
 #[cfg(test)]
@@ -104,20 +117,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn compound_systems_have_two_codes() {
-        let wkt = r#"COMPD_CS["x",PROJCS["NAD83 / UTM 17N",GEOGCS["g"],UNIT["metre",1],AUTHORITY["EPSG","26917"]],VERT_CS["CGVD2013",UNIT["US survey foot",0.304800609601219],AUTHORITY["EPSG","6647"]]]"#;
-        let crs = from_wkt(wkt).unwrap();
-        assert_eq!((crs.horizontal, crs.vertical), (Some(26917), Some(6647)));
-        assert_eq!((crs.unit, crs.vertical_unit), (LengthUnit::Metre, Some(LengthUnit::SurveyFoot)));
+    fn what_a_user_may_say() {
+        let utm = named_crs("epsg:32617").unwrap();
+        assert_eq!((utm.horizontal, utm.unit, utm.kind), (Some(32617), LengthUnit::Metre, CrsKind::Plane));
+        let feet = named_crs("EPSG:2260+6360").unwrap();
+        assert_eq!((feet.unit, feet.vertical_unit), (LengthUnit::SurveyFoot, Some(LengthUnit::SurveyFoot)));
+        assert!(
+            text_of(&feet).unwrap().starts_with("COMPD_CS[\"NAD83 / New York East (ftUS) + NAVD88 height (ftUS)\"")
+        );
+        assert_eq!(named_crs("local:ft").unwrap().unit, LengthUnit::Foot);
+        for (name, part) in [
+            ("EPSG:4326", "longitude and latitude"),
+            ("EPSG:4978", "geocentric"),
+            ("EPSG:64999", "known here"),
+            ("EPSG:32617+32618", "vertical"),
+            ("utm 17", "EPSG:32617"),
+            ("EPSG:", "known here"),
+        ] {
+            let error = named_crs(name).unwrap_err();
+            assert!(error.contains(part), "{name}: {error}");
+        }
     }
 
     #[test]
-    fn keys_round_trip_and_unknown_codes_are_none() {
-        let crs = Crs { vertical: Some(5703), ..Crs::epsg(25833) };
-        let back = from_geokeys(&geokeys(&crs).unwrap(), "").unwrap();
-        assert_eq!((back.horizontal, back.vertical), (Some(25833), Some(5703)));
-        let user_defined = from_geokeys(&geokeys(&Crs::epsg(32767)).unwrap(), "").unwrap();
-        assert_eq!(user_defined.horizontal, None);
-        assert_eq!(from_geokeys(&[1, 0, 1], ""), None);
+    fn the_text_of_a_code_has_no_shift() {
+        let text = text_of(&Crs::epsg(26917)).unwrap();
+        assert!(text.contains("26917") && !text.contains("TOWGS84"), "{text}");
+        assert_eq!(text_of(&Crs::epsg(64_999)), None);
     }
 }

@@ -3,8 +3,10 @@
 use crate::{
     Las, codec,
     error::{Checked, Problem},
+    filters::LeftOut,
     layered::Wanted,
     layout::i32_at,
+    sidecar::Contents,
     slots::{Slots, put},
 };
 use isopach_cloud::Columns;
@@ -55,9 +57,18 @@ impl Las {
 
     /// Whether a record passes the filters.
     #[inline]
-    pub(crate) fn keeps(&self, record: &[u8]) -> bool {
-        let class = self.parsed.layout.classification_of(record);
-        self.filters.keep(class, || [0, 1].map(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis)))
+    pub(crate) fn keeps(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
+        let (layout, filters) = (&self.parsed.layout, &self.filters);
+        let class = if filters.need_class() { layout.classification_of(record) } else { 0 };
+        let flags = if filters.need_flags() { layout.flags_of(record) } else { 0 };
+        let place = || [0, 1].map(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
+        filters.keep(class, flags, place, left_out)
+    }
+
+    /// The columns that the filters look at.
+    pub(crate) fn with_filtered(&self, columns: Columns) -> Columns {
+        let columns = if self.filters.need_class() { columns.with(Columns::CLASSIFICATION) } else { columns };
+        if self.filters.need_flags() { columns.with(Columns::FLAGS) } else { columns }
     }
 
     /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the filters.
@@ -66,39 +77,64 @@ impl Las {
         layout.check(columns)?;
         let bytes = self.bytes(number)?;
         if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
-            return Ok(kept);
+            return kept;
         }
-        let has_classes = self.filters.classes.is_some();
-        let wanted = if has_classes { columns.with(Columns::CLASSIFICATION) } else { columns };
+        let wanted = self.with_filtered(columns);
         let records = self.decoded(number, bytes, selection(wanted))?;
-        let mut kept = 0;
-        for record in records.chunks_exact(self.record_length()).filter(|record| self.keeps(record)) {
+        self.check_records(number, &records, wanted.contains(Columns::CLASSIFICATION))?;
+        let (mut kept, mut left_out) = (0, LeftOut::default());
+        for record in records.chunks_exact(self.record_length()).filter(|record| self.keeps(record, &mut left_out)) {
             slots.xyz[kept] = std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
             slots.put_columns(kept, record, &layout);
             kept += 1;
         }
+        self.left_out[number].set(left_out);
         Ok(kept)
+    }
+
+    /// Refuses records that are not what the index says of their chunk.
+    pub(crate) fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
+        if self.contents.is_empty() {
+            return Ok(());
+        }
+        let mut seen = Contents::NOTHING;
+        for record in records.chunks_exact(self.record_length()) {
+            let class = if classes { self.parsed.layout.classification_of(record) } else { 0 };
+            seen.add([0, 4, 8].map(|at| i32_at(record, at)), class);
+        }
+        self.check_contents(number, &seen, classes)
     }
 
     /// As [`Self::fill`] where the file is layered and coordinates, class and returns are all that is asked for; `None` where it is not, or
     /// where the chunk is not as it should be.
-    fn fill_from_layers(&self, number: usize, columns: Columns, bytes: &[u8], slots: &mut Slots<'_>) -> Option<usize> {
+    fn fill_from_layers(
+        &self,
+        number: usize,
+        columns: Columns,
+        bytes: &[u8],
+        slots: &mut Slots<'_>,
+    ) -> Option<Checked<usize>> {
         const THESE: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS);
         let layers = self.layers.filter(|_| THESE.contains(columns))?;
         let (frame, filters) = (&self.frame, &self.filters);
-        let wanted =
-            Wanted { z: true, classification: filters.classes.is_some() || columns.contains(Columns::CLASSIFICATION) };
-        let mut kept = 0;
+        let classification = filters.need_class() || columns.contains(Columns::CLASSIFICATION);
+        let wanted = Wanted { z: true, classification, flags: filters.need_flags() };
+        let (mut kept, mut left_out) = (0, LeftOut::default());
+        let (is_indexed, mut seen) = (!self.contents.is_empty(), Contents::NOTHING);
         layers.decode(bytes, self.chunks[number].points as usize, wanted, |point| {
+            if is_indexed {
+                seen.add(point.xyz, point.classification);
+            }
             let xyz: [f64; 3] = std::array::from_fn(|axis| frame.coordinate(point.xyz[axis], axis));
-            if filters.keep(point.classification, || [xyz[0], xyz[1]]) {
+            if filters.keep(point.classification, point.flags, || [xyz[0], xyz[1]], &mut left_out) {
                 put(slots.xyz, kept, xyz);
                 put(slots.columns.classification, kept, point.classification);
                 put(slots.columns.returns, kept, [point.returns & 15, point.returns >> 4]);
                 kept += 1;
             }
         })?;
-        Some(kept)
+        self.left_out[number].set(left_out);
+        Some(self.check_contents(number, &seen, classification).map(|()| kept))
     }
 }
 

@@ -1,9 +1,48 @@
-//! Units of the systems that EPSG knows by number, for files that give no more than the number.
+//! What EPSG knows by number or by name: units and datums of systems, and the well-known text of a code.
 
 use isopach_cloud::LengthUnit;
 
 /// Ranges of codes whose unit is not the metre.
-const TABLE: &str = include_str!("../data/epsg_units.csv");
+const UNITS: &str = include_str!("../data/epsg_units.csv");
+/// Datums and vertical systems by their names.
+const NAMES: &str = include_str!("../data/epsg_names.tsv");
+
+/// A vertical system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VerticalSystem {
+    pub(crate) code: u16,
+    pub(crate) name: &'static str,
+    pub(crate) datum: u16,
+    pub(crate) datum_name: &'static str,
+}
+
+impl VerticalSystem {
+    /// The system with this code.
+    pub(crate) fn of(code: u16) -> Option<Self> {
+        Self::all().find(|system| system.code == code)
+    }
+
+    /// The first system of heights in metres about this datum.
+    pub(crate) fn about(datum: u16) -> Option<Self> {
+        let is_metric = |system: &Self| unit_of_vertical(system.code) == LengthUnit::Metre && !system.is_depth();
+        Self::all().find(|system| system.datum == datum && is_metric(system))
+    }
+
+    /// Whether it counts downwards.
+    pub(crate) fn is_depth(self) -> bool {
+        self.name.contains("depth")
+    }
+
+    fn all() -> impl Iterator<Item = Self> {
+        NAMES.lines().filter_map(|line| {
+            let mut fields = line.split('\t');
+            (fields.next() == Some("datum_of")).then_some(())?;
+            let code = fields.next()?.parse().ok()?;
+            let datum = fields.next()?.parse().ok()?;
+            Some(Self { code, datum, name: fields.next()?, datum_name: fields.next()? })
+        })
+    }
+}
 
 /// Unit of easting and northing of a projected system.
 pub(crate) fn unit_of_projected(code: u16) -> LengthUnit {
@@ -15,6 +54,42 @@ pub(crate) fn unit_of_vertical(code: u16) -> LengthUnit {
     unit("vertical", code)
 }
 
+/// Code of the geodetic datum that somebody calls so: EPSG, ESRI or PROJ.
+pub(crate) fn geodetic_datum(name: &str) -> Option<u16> {
+    named("geodetic", &key(name))
+}
+
+/// Code of the vertical datum that somebody calls so.
+pub(crate) fn vertical_datum(name: &str) -> Option<u16> {
+    named("vertical", &key(name))
+}
+
+/// Code of the vertical system that somebody calls so.
+pub(crate) fn vertical_system(name: &str) -> Option<u16> {
+    named("system", &key(name))
+}
+
+/// Well-known text (version 1) of a horizontal or compound system.
+pub(crate) fn text(code: u16) -> Option<&'static str> {
+    crs_definitions::from_code(code).map(|definition| definition.wkt)
+}
+
+/// A name as names are compared: letters and digits in lower case, without ESRI's `D_` and the word "ensemble".
+pub(crate) fn key(name: &str) -> String {
+    let name = name.to_lowercase();
+    let name = name.strip_prefix("d_").unwrap_or(&name);
+    let name = name.strip_suffix(" ensemble").unwrap_or(name);
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+fn named(kind: &str, key: &str) -> Option<u16> {
+    NAMES.lines().find_map(|line| {
+        let mut fields = line.split('\t');
+        let found = fields.next() == Some(kind) && fields.next() == Some(key);
+        found.then(|| fields.next()?.parse().ok())?
+    })
+}
+
 fn unit(kind: &str, code: u16) -> LengthUnit {
     let matching = |line: &&str| {
         let mut fields = line.split(',');
@@ -22,10 +97,11 @@ fn unit(kind: &str, code: u16) -> LengthUnit {
         let mut bound = || fields.next().and_then(|field| field.parse::<u16>().ok());
         same_kind && bound().zip(bound()).is_some_and(|(first, last)| (first..=last).contains(&code))
     };
-    match TABLE.lines().find(matching).and_then(|line| line.rsplit(',').next()) {
+    match UNITS.lines().find(matching).and_then(|line| line.rsplit(',').next()) {
         None => LengthUnit::Metre,
         Some("foot") => LengthUnit::Foot,
         Some("us_survey_foot") => LengthUnit::SurveyFoot,
+        Some("clarke_foot") => LengthUnit::ClarkeFoot,
         Some(_) => LengthUnit::Other,
     }
 }
@@ -36,7 +112,12 @@ mod tests {
 
     #[test]
     fn known_systems() {
-        let projected = [(26917, LengthUnit::Metre), (2992, LengthUnit::Foot), (2226, LengthUnit::SurveyFoot)];
+        let projected = [
+            (26917, LengthUnit::Metre),
+            (2992, LengthUnit::Foot),
+            (2226, LengthUnit::SurveyFoot),
+            (2314, LengthUnit::ClarkeFoot),
+        ];
         assert!(projected.iter().all(|&(code, unit)| unit_of_projected(code) == unit));
         assert_eq!(unit_of_projected(24_370), LengthUnit::Other, "Kalianpur 1880 / India zone 0: Indian yards");
         let vertical = [(5703, LengthUnit::Metre), (6360, LengthUnit::SurveyFoot), (8228, LengthUnit::Foot)];
@@ -44,13 +125,39 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_whole() {
-        let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    fn a_datum_is_found_by_any_of_its_names() {
+        for name in ["D_WGS_1984", "WGS_1984", "World Geodetic System 1984 ensemble", "World Geodetic System 1984"] {
+            assert_eq!(geodetic_datum(name), Some(6326), "{name}");
+        }
+        for name in ["NAD83_National_Spatial_Reference_System_2011", "D_NAD_1983_2011"] {
+            assert_eq!(geodetic_datum(name), Some(1116), "{name}");
+        }
+        assert_eq!(vertical_datum("North_American_Vertical_Datum_1988"), Some(5103));
+        assert_eq!(vertical_system("NAVD88 height (ftUS)"), Some(6360));
+        assert_eq!(geodetic_datum("nowhere"), None);
+        let (heights, depths) = (VerticalSystem::about(5103).unwrap(), VerticalSystem::of(6358).unwrap());
+        assert_eq!((heights.code, heights.is_depth(), depths.datum, depths.is_depth()), (5703, false, 5103, true));
+    }
+
+    #[test]
+    fn the_tables_are_whole() {
+        let lines = UNITS.lines().filter(|line| !line.starts_with('#'));
         let whole = |line: &str| {
             let fields: Vec<&str> = line.split(',').collect();
             fields.len() == 4 && fields[1..3].iter().all(|code| code.parse::<u16>().is_ok())
         };
         assert!(lines.clone().count() > 100);
+        assert_eq!(lines.filter(|line| !whole(line)).collect::<Vec<_>>(), [""; 0]);
+        let lines = NAMES.lines().filter(|line| !line.starts_with('#'));
+        let whole = |line: &str| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            match fields[0] {
+                "datum_of" => fields.len() == 5 && fields[1].parse::<u16>().is_ok() && fields[2].parse::<u16>().is_ok(),
+                "geodetic" | "vertical" | "system" => fields.len() == 3 && fields[2].parse::<u16>().is_ok(),
+                _ => false,
+            }
+        };
+        assert!(lines.clone().count() > 2000);
         assert_eq!(lines.filter(|line| !whole(line)).collect::<Vec<_>>(), [""; 0]);
     }
 }

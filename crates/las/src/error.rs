@@ -57,6 +57,19 @@ pub enum Problem {
         /// What can be done.
         advice: &'static str,
     },
+    /// A point is so far above or below the others that no run can hold them together.
+    #[error(
+        "{point} is {distance:.0} m from the middle height of the file, {middle:.1} m: if it is noise, give it class 7 or 18 \
+         or the withheld flag, read other classes, or copy the rest with las_extract"
+    )]
+    Outlier {
+        /// Its number among the points that are read, its place and class.
+        point: String,
+        /// How far it is.
+        distance: f64,
+        /// Middle of the heights.
+        middle: f64,
+    },
     /// The compressed points cannot be decoded.
     #[error("chunk {chunk} cannot be decoded: {reason}")]
     Codec {

@@ -79,6 +79,28 @@ impl ExtraKind {
         }
     }
 
+    /// A value as this type holds it: 0.1 in four bytes is not 0.1 in eight.
+    fn in_own_type(self, value: f64) -> f64 {
+        if self == Self::F32 { f64::from(value as f32) } else { value }
+    }
+
+    /// The "no data" of a descriptor's eight bytes. They hold the widest type of the sort; some writers put the column's own type there, which
+    /// is told by a value that the column cannot have (an integer out of range, a float of eight bytes that is next to nothing).
+    fn read_no_data(self, word: &[u8]) -> f64 {
+        let wide = self.widest().read(word);
+        let fits = match self {
+            Self::U8 => (0.0..=f64::from(u8::MAX)).contains(&wide),
+            Self::U16 => (0.0..=f64::from(u16::MAX)).contains(&wide),
+            Self::U32 => (0.0..=f64::from(u32::MAX)).contains(&wide),
+            Self::I8 => (f64::from(i8::MIN)..=f64::from(i8::MAX)).contains(&wide),
+            Self::I16 => (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(&wide),
+            Self::I32 => (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&wide),
+            Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
+            Self::U64 | Self::I64 | Self::F64 => true,
+        };
+        if fits { wide } else { self.read(word) }
+    }
+
     /// A value in the eight bytes that descriptors have for one: as the widest type of its sort.
     fn widest(self) -> Self {
         match self {
@@ -124,7 +146,8 @@ impl ExtraBytes {
     /// The value that is stored in `bytes`.
     pub(crate) fn value(&self, bytes: &[u8]) -> f64 {
         let stored = self.kind.read(bytes);
-        if self.no_data == Some(stored) { f64::NAN } else { stored * self.scale + self.shift }
+        let is_none = self.no_data.is_some_and(|none| self.kind.in_own_type(none) == stored);
+        if is_none { f64::NAN } else { stored * self.scale + self.shift }
     }
 
     /// Appends a value as it is stored; NaN as "no data" where there is such.
@@ -172,19 +195,29 @@ impl ExtraBytes {
             kind,
             scale: if options & 8 == 0 { 1.0 } else { ExtraKind::F64.read(word(112, value)) },
             shift: if options & 16 == 0 { 0.0 } else { ExtraKind::F64.read(word(136, value)) },
-            no_data: (options & 1 != 0).then(|| kind.widest().read(word(40, value))),
+            no_data: (options & 1 != 0).then(|| kind.read_no_data(word(40, value))),
             at: at + value * kind.bytes(),
         })
     }
 }
 
-/// The extra columns that are described and lie within the `available` bytes of a record. Bytes without a type are stepped over; what follows an
+/// The name, or with a number behind it where another column has it: each column can be asked for.
+fn unused(name: String, columns: &[ExtraBytes]) -> String {
+    let is_used = |name: &str| columns.iter().any(|column| column.name == name);
+    let numbered = |number: usize| format!("{name} ({number})");
+    if !is_used(&name) {
+        return name;
+    }
+    (2..).map(numbered).find(|name| !is_used(name)).unwrap_or(name)
+}
+
+/// The extra columns that all records of extra bytes describe, one record after the other, and that lie within the `available` bytes of a record. Bytes without a type are stepped over; what follows an
 /// unknown type cannot be found.
 pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
-    let Some(record) = records.iter().find(|r| r.user == "LASF_Spec" && r.id == 4) else { return Vec::new() };
-    let mut columns = Vec::new();
+    let mut columns: Vec<ExtraBytes> = Vec::new();
     let mut at = 0;
-    for descriptor in record.data.as_chunks::<192>().0 {
+    let of_extra_bytes = records.iter().filter(|record| record.user == "LASF_Spec" && record.id == 4);
+    for descriptor in of_extra_bytes.flat_map(|record| record.data.as_chunks::<192>().0) {
         let code = usize::from(descriptor[2]);
         // 1 to 10 are single values, 11 to 20 two and 21 to 30 three of the same types.
         let (kind, values, size) = match code {
@@ -198,7 +231,10 @@ pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes>
         if at + size > available {
             break;
         }
-        columns.extend(kind.into_iter().flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at)));
+        for mut column in kind.into_iter().flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at)) {
+            column.name = unused(column.name, &columns);
+            columns.push(column);
+        }
         at += size;
     }
     columns
@@ -228,6 +264,41 @@ mod tests {
             let single = if kind == ExtraKind::F32 { 1e-4 } else { 1e-9 };
             prop_assert!((back - value).abs() < single || back.is_nan() && value.is_nan(), "{back} {value}");
         }
+    }
+
+    #[test]
+    fn all_records_are_read_and_names_are_made_different() {
+        let record = |names: &[&str]| Record {
+            user: "LASF_Spec".into(),
+            id: 4,
+            data: names.iter().flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).descriptor()).collect(),
+        };
+        let found = described(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
+        let places: Vec<(&str, usize)> = found.iter().map(|c| (c.name.as_str(), c.at)).collect();
+        assert_eq!(places, [("a", 0), ("b", 2), ("a (2)", 4), ("a (3)", 6)]);
+    }
+
+    #[test]
+    fn no_data_is_compared_in_the_columns_own_type() {
+        let column = |kind: ExtraKind, word: [u8; 8]| {
+            let mut descriptor = ExtraBytes::new("x", "", kind).descriptor();
+            descriptor[3] = 1;
+            descriptor[40..48].copy_from_slice(&word);
+            ExtraBytes::described(&descriptor, kind, 1, 0).next().unwrap()
+        };
+        // A float's 0.1 stated in eight bytes is stored in four.
+        let tenth = column(ExtraKind::F32, 0.1_f64.to_le_bytes());
+        assert!(tenth.value(&0.1_f32.to_le_bytes()).is_nan());
+        assert_eq!(tenth.value(&0.2_f32.to_le_bytes()), f64::from(0.2_f32));
+        // -9999 in the column's own type: two bytes, or four.
+        let mut word = [0; 8];
+        word[..2].copy_from_slice(&(-9999_i16).to_le_bytes());
+        assert!(column(ExtraKind::I16, word).value(&(-9999_i16).to_le_bytes()).is_nan());
+        word[..4].copy_from_slice(&(-9999.0_f32).to_le_bytes());
+        assert!(column(ExtraKind::F32, word).value(&(-9999.0_f32).to_le_bytes()).is_nan());
+        let wide = column(ExtraKind::I16, (-9999_i64).to_le_bytes());
+        assert!(wide.value(&(-9999_i16).to_le_bytes()).is_nan() && wide.value(&1_i16.to_le_bytes()) == 1.0);
+        assert_eq!(column(ExtraKind::U8, 255_u64.to_le_bytes()).no_data, Some(255.0));
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use crate::{
     Copc, Limits, VariableRecord,
+    bounds::Bounds,
     codec::{self, Chunk},
     copc::Node,
     decode::selection,
     error::{Checked, Error, Problem},
-    filters::Filters,
+    filters::{Filters, LeftOut, LeftOutOfChunk},
     frame::Frame,
     header::{self, Header, Parsed},
     identity::Stamp,
     layered::Layers,
     pointwise::Pointwise,
     read,
-    sidecar::{self, Contents},
+    sidecar::{self, Contents, Found},
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points};
 use isopach_compute as compute;
@@ -23,6 +24,7 @@ use std::{
     fs::File,
     io::BufReader,
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
 /// A LAS or LAZ file, open: its header is read, its points are not.
@@ -41,7 +43,12 @@ pub struct Las {
     pub(crate) chunks: Vec<Chunk>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) contents: Vec<Contents>,
+    /// Why the index beside the file is not used.
+    pub(crate) index_fault: Option<&'static str>,
     pub(crate) filters: Filters,
+    pub(crate) left_out: Vec<LeftOutOfChunk>,
+    /// The box of the points that pass the filters, where it had to be measured.
+    pub(crate) measured: Mutex<Option<Option<Bounds>>>,
     /// Which chunks the filters leave, in the order of the file.
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
@@ -87,12 +94,18 @@ impl Las {
         };
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
         let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
-        let contents = match nodes.is_empty() {
-            true => sidecar::beside(path, &file, parsed.points_at, chunks.len()).unwrap_or_default(),
-            false => Vec::new(),
+        let index = match nodes.is_empty() {
+            true => sidecar::beside(path, &file, parsed.points_at, parsed.header.point_count, chunks.len()),
+            false => Found::Nothing,
+        };
+        let (contents, index_fault) = match index {
+            Found::Nothing => (Vec::new(), None),
+            Found::Whole(contents) => (contents, None),
+            Found::Fault(fault) => (Vec::new(), Some(fault)),
         };
         let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
         let (path, selected) = (path.to_owned(), (0..chunks.len()).collect());
+        let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
         Ok(Self {
             path,
             file,
@@ -103,7 +116,10 @@ impl Las {
             chunks,
             nodes,
             contents,
+            index_fault,
             filters,
+            left_out,
+            measured: Mutex::default(),
             selected,
             layers,
             pointwise,
@@ -126,6 +142,12 @@ impl Las {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether both are one file, by whatever paths.
+    pub(crate) fn is_file_of(&self, other: &Self) -> bool {
+        let place = |las: &Self| std::fs::canonicalize(&las.path).ok();
+        place(self).is_some_and(|here| Some(here) == place(other))
     }
 
     /// What it says about itself.
@@ -153,10 +175,11 @@ impl Las {
     /// All points in memory, in the order of the file, about an origin in their middle.
     ///
     /// # Errors
-    /// Of the file; [`Problem::NotMetres`] where it states another unit; [`compute::Error::InvalidPoint`] where it reaches farther than 8 km from
+    /// Of the file; [`Problem::NotMetres`] where it states another unit; [`Problem::Outlier`] where a point is too far above or below the others; [`compute::Error::InvalidPoint`] where it reaches farther than 8 km from
     /// its middle: then tile it.
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.check_metres()?;
+        self.check_heights()?;
         read::all(self, columns)
     }
 
@@ -210,10 +233,10 @@ impl Las {
             let column = format!("extra column {name:?}");
             return Err(Problem::MissingColumn { format: layout.format, column }.of(&self.path));
         };
-        let wanted = selection(Columns::CLASSIFICATION).decompress_extra_bytes(); // the class for the filter
+        let wanted = selection(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
         let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let records = self.records(chunk, wanted)?;
-            let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record));
+            let (records, mut left_out) = (self.records(chunk, wanted)?, LeftOut::default());
+            let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record, &mut left_out));
             Ok(kept.map(|record| column.value(&record[layout.base + column.at()..])).collect())
         };
         let parts: Result<Vec<Vec<f64>>, Problem> = self.selected.par_iter().map(|&chunk| read(chunk)).collect();

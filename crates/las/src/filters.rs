@@ -7,17 +7,32 @@ use crate::{
     identity::Identity,
     layered::Wanted,
     layout::i32_at,
-    sidecar::{self, Contents},
+    sidecar::{self, About, Contents, Found},
 };
-use isopach_cloud::{Columns, Rect, TICK};
+use isopach_cloud::{Columns, Crs, Rect, TICK};
 use rayon::prelude::*;
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+/// Classes of noise: low points, and high ones (LAS 1.4 R15, table 17).
+pub const NOISE: [u8; 2] = [7, 18];
+/// Flag of points that "should not be included in processing", in the order of PDRF 6 to 10.
+pub(crate) const WITHHELD: u8 = 1 << 2;
 
 /// What is wanted of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Filters {
     pub(crate) classes: Option<Box<[bool; 256]>>,
     pub(crate) within: Option<Rect>,
+    /// Whether withheld points are read.
+    withheld: bool,
+    /// Whether points of the classes of noise are read.
+    noise: bool,
     /// The last level of an octree.
     deepest: u8,
 }
@@ -25,28 +40,73 @@ pub(crate) struct Filters {
 impl Default for Filters {
     /// Everything.
     fn default() -> Self {
-        Self { classes: None, within: None, deepest: u8::MAX }
+        Self { classes: None, within: None, withheld: true, noise: true, deepest: u8::MAX }
+    }
+}
+
+/// Points that were left out though they have a class and a place that are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Because they are flagged as withheld.
+    pub withheld: u64,
+    /// Because they are of a class of noise ([`NOISE`]), and not withheld.
+    pub noise: u64,
+}
+
+/// Points of one chunk that were left out; the last time that it was decoded.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOutOfChunk([AtomicU32; 2]);
+
+impl LeftOutOfChunk {
+    pub(crate) fn set(&self, left_out: LeftOut) {
+        // A chunk has less than 2³² points.
+        self.0[0].store(left_out.withheld as u32, Ordering::Relaxed);
+        self.0[1].store(left_out.noise as u32, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> LeftOut {
+        let [withheld, noise] = self.0.each_ref().map(|count| u64::from(count.load(Ordering::Relaxed)));
+        LeftOut { withheld, noise }
     }
 }
 
 impl Filters {
     /// Whether points are looked at one by one.
     pub(crate) fn are_any(&self) -> bool {
-        self.classes.is_some() || self.within.is_some()
+        self.classes.is_some() || self.within.is_some() || !self.withheld || !self.noise
     }
 
-    /// Whether a point of this class at this place is wanted.
+    /// Whether the class of a point is looked at.
+    pub(crate) fn need_class(&self) -> bool {
+        self.classes.is_some() || !self.noise
+    }
+
+    /// Whether the flags of a point are looked at.
+    pub(crate) fn need_flags(&self) -> bool {
+        !self.withheld
+    }
+
+    /// Whether a point of this class and these flags at this place is wanted; one that is not, though its class and place are, is counted.
     #[inline(always)]
-    pub(crate) fn keep(&self, class: u8, at: impl FnOnce() -> [f64; 2]) -> bool {
-        self.classes.as_ref().is_none_or(|classes| classes[usize::from(class)])
-            && self.within.is_none_or(|rect| rect.owns(at()))
+    pub(crate) fn keep(&self, class: u8, flags: u8, at: impl FnOnce() -> [f64; 2], left_out: &mut LeftOut) -> bool {
+        let is_wanted = self.classes.as_ref().is_none_or(|classes| classes[usize::from(class)])
+            && self.within.is_none_or(|rect| rect.owns(at()));
+        if is_wanted && !self.withheld && flags & WITHHELD != 0 {
+            left_out.withheld += 1;
+            return false;
+        }
+        if is_wanted && !self.noise && NOISE.contains(&class) {
+            left_out.noise += 1;
+            return false;
+        }
+        is_wanted
     }
 }
 
 impl Las {
     /// With an index of what is in each chunk, so that boxes and classes are read without decoding chunks that have nothing of them. It is read
-    /// from beside the file, or from `folder` if one is given; where there is none, or one that does not belong to the file as it is now, the file
-    /// is decoded once and the index written. A COPC file has one built in: nothing is done.
+    /// from beside the file, or from `folder` if one is given; where there is none, or one that is damaged or does not belong to the file as it is
+    /// now ([`Self::index_fault`]), the file is decoded once and the index written. A COPC file has one built in: nothing is done.
     ///
     /// # Errors
     /// Of the file, and where the index cannot be written.
@@ -59,22 +119,44 @@ impl Las {
         Ok(self)
     }
 
+    /// Why the index beside the file was not used, where there is one and it was not.
+    #[must_use]
+    pub fn index_fault(&self) -> Option<String> {
+        self.index_fault.map(|fault| {
+            let place = sidecar::place(&self.path, None);
+            format!("its index {} is not used: {fault}", place.display())
+        })
+    }
+
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
         let identity = Identity::of(&self.file, self.parsed.points_at)?;
-        if let Some(contents) = sidecar::read(place, identity, self.chunks.len()) {
+        let about = About { identity, points: self.header().point_count, chunks: self.chunks.len() };
+        if let Found::Whole(contents) = sidecar::read(place, about) {
             return Ok(contents);
         }
         let chunks = (0..self.chunks.len()).into_par_iter();
         let contents: Vec<Contents> = chunks.map(|chunk| self.contents_of(chunk)).collect::<Checked<_>>()?;
-        sidecar::write(place, identity, &contents)?;
+        sidecar::write(place, about, &contents)?;
         Ok(contents)
+    }
+
+    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is removed.
+    pub(crate) fn check_contents(&self, chunk: usize, seen: &Contents, classes: bool) -> Checked<()> {
+        let Some(stated) = self.contents.get(chunk) else { return Ok(()) };
+        if stated.agrees_with(seen, classes) {
+            return Ok(());
+        }
+        let place = sidecar::place(&self.path, None);
+        let _ = std::fs::remove_file(&place); // its only use is gone, and it is made anew
+        let must = format!("be what the points have; {} was removed: run again", place.display());
+        Err(Problem::lying("what the index says of a chunk", format!("wrong in chunk {chunk}"), must))
     }
 
     /// Decodes a chunk to see what is in it.
     fn contents_of(&self, chunk: usize) -> Checked<Contents> {
         let bytes = self.bytes(chunk)?;
         let mut contents = Contents::NOTHING;
-        let wanted = Wanted { z: true, classification: true };
+        let wanted = Wanted { z: true, classification: true, flags: false };
         let from_layers = self.layers.and_then(|layers| {
             let points = self.chunks[chunk].points as usize;
             layers.decode(&bytes, points, wanted, |point| contents.add(point.xyz, point.classification))
@@ -105,6 +187,7 @@ impl Las {
             near && classed && self.nodes.get(chunk).is_none_or(|node| node.level <= self.filters.deepest)
         };
         self.selected = (0..self.chunks.len()).filter(|&chunk| meets(chunk)).collect();
+        self.measured = Mutex::default();
     }
 
     /// A rectangle that owns all points of a chunk, where that is known: a step larger, two ticks at least, for what rounding does.
@@ -138,6 +221,32 @@ impl Las {
         self
     }
 
+    /// Leaves out points that are flagged as withheld from now on: LAS says that they should not be included in processing.
+    /// [`Self::left_out`] counts them.
+    #[must_use]
+    pub fn without_withheld(mut self) -> Self {
+        self.filters.withheld = false;
+        self.measured = Mutex::default();
+        self
+    }
+
+    /// Leaves out points of the classes of noise ([`NOISE`]) from now on. [`Self::left_out`] counts them.
+    #[must_use]
+    pub fn without_noise(mut self) -> Self {
+        self.filters.noise = false;
+        self.measured = Mutex::default();
+        self
+    }
+
+    /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks that were decoded since.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out
+            .iter()
+            .map(LeftOutOfChunk::get)
+            .fold(LeftOut::default(), |a, b| LeftOut { withheld: a.withheld + b.withheld, noise: a.noise + b.noise })
+    }
+
     /// Reads only so many points from now on that they are about `resolution` apart: the upper levels of a COPC file.
     ///
     /// # Errors
@@ -152,6 +261,14 @@ impl Las {
         self.filters.deepest = copc.level_for(self.frame.to_file(resolution));
         self.select();
         Ok(self)
+    }
+
+    /// Takes the file to be in `crs`, whatever it states. To be called before [`Self::in_metres`]; [`Self::rewrite`] copies what the file states,
+    /// and refuses another system.
+    #[must_use]
+    pub fn declared(mut self, crs: Option<Crs>) -> Self {
+        self.frame.crs = crs;
+        self
     }
 
     /// Reads coordinates and heights in metres from now on, if they are in feet, also in the rectangle of [`Self::within`]; where no unit is
@@ -175,9 +292,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn withheld_points_and_noise_are_counted_once_and_only_where_they_are_wanted() {
+        let mut filters = Filters { withheld: false, noise: false, ..Filters::default() };
+        let mut left_out = LeftOut::default();
+        let mut keep = |filters: &Filters, class: u8, flags: u8| filters.keep(class, flags, || [0.0; 2], &mut left_out);
+        assert!(keep(&filters, 2, 0) && keep(&filters, 2, !WITHHELD));
+        assert!(!keep(&filters, 2, WITHHELD) && !keep(&filters, 7, WITHHELD));
+        assert!(!keep(&filters, 7, 0) && !keep(&filters, 18, 0));
+        filters.classes = Some(Box::new(std::array::from_fn(|class| class == 2)));
+        assert!(!keep(&filters, 7, 0) && !keep(&filters, 6, WITHHELD));
+        assert_eq!(left_out, LeftOut { withheld: 2, noise: 2 });
+    }
+
+    #[test]
     fn no_filter_keeps_everything() {
         let filters = Filters::default();
         assert!(filters.classes.is_none() && filters.within.is_none() && filters.deepest == u8::MAX);
-        assert!(filters.keep(255, || unreachable!("coordinates are not looked at")));
+        let mut left_out = LeftOut::default();
+        assert!(
+            !filters.are_any() && filters.keep(7, 255, || unreachable!("coordinates are not looked at"), &mut left_out)
+        );
+        assert_eq!(left_out, LeftOut::default());
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     header::Header,
     metric,
 };
-use isopach_cloud::{Crs, Rect};
+use isopach_cloud::{Crs, CrsKind, Rect};
 
 /// How stored integers become coordinates, in which system, and what the file states in it.
 #[derive(Clone, Debug)]
@@ -71,11 +71,18 @@ impl Frame {
 }
 
 fn not_metres(crs: &Crs) -> Problem {
+    const OR_SAY: &str = "reproject them to a system in metres or feet, or say what they are (--crs EPSG:… or --crs local, `Las::declared`)";
     let advice = match metric::factors(crs) {
         Some(_) => "read them with `in_metres`",
-        None => "reproject them to a system in metres or feet",
+        None => OR_SAY,
     };
     let (plane, height) = (crs.unit, crs.height_unit());
-    let units = if plane == height { plane.to_string() } else { format!("{plane}, with heights in {height}") };
+    let units = match (crs.kind, &crs.name) {
+        (CrsKind::Plane, _) if plane == height => plane.to_string(),
+        (CrsKind::Plane, _) => format!("{plane}, with heights in {height}"),
+        (CrsKind::Geographic, _) => plane.to_string(),
+        (kind, Some(name)) => format!("{kind} ({name})"),
+        (kind, None) => kind.to_string(),
+    };
     Problem::NotMetres { units, advice }
 }

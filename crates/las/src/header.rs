@@ -53,7 +53,7 @@ pub struct Header {
     pub scale: [f64; 3],
     /// Where x, y, z are counted from.
     pub offset: [f64; 3],
-    /// Lowest x, y, z as stated.
+    /// Lowest x, y, z as stated, which may be anything: [`crate::Las::box_fault`].
     pub min: [f64; 3],
     /// Highest x, y, z as stated.
     pub max: [f64; 3],
@@ -167,10 +167,6 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
         }
         if !(scale.abs() * -f64::from(i32::MIN) + offset.abs()).is_finite() {
             return Err(Problem::lying("a scale factor", scale, "leave every coordinate finite"));
-        }
-        let (min, max) = (header.min[axis], header.max[axis]);
-        if header.point_count > 0 && !(min.is_finite() && max.is_finite() && min <= max) {
-            return Err(Problem::lying("the extent", format!("{min} to {max}"), "be two finite numbers in order"));
         }
     }
     if stated_format & 0x80 != 0 && !header.compressed {

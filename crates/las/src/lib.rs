@@ -13,11 +13,16 @@
 //! Files are not trusted: every length is checked against the size of the file, and against [`Limits`], before anything is allocated.
 
 mod arithmetic;
+mod bounds;
 mod catalogue;
 mod codec;
 mod copc;
 mod crs;
+mod crs_keys;
+mod crs_text;
 mod decode;
+mod definition;
+mod duplicates;
 mod encoder;
 mod epsg;
 mod error;
@@ -26,6 +31,7 @@ mod file;
 mod filters;
 mod frame;
 mod header;
+mod heights;
 mod identity;
 mod layered;
 mod layout;
@@ -43,11 +49,15 @@ mod summary;
 mod wkt;
 mod writer;
 
-pub use catalogue::{Catalogue, Overlap};
+pub use bounds::BoxFault;
+pub use catalogue::{Catalogue, CatalogueOptions, Overlap};
 pub use copc::Copc;
+pub use crs::named_crs;
+pub use duplicates::Duplicate;
 pub use error::{Error, Problem};
 pub use extra::{ExtraBytes, ExtraKind};
 pub use file::Las;
+pub use filters::{LeftOut, NOISE};
 pub use header::{GpsTime, Header};
 pub use limits::Limits;
 pub use records::VariableRecord;

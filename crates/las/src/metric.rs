@@ -3,11 +3,18 @@
 //! The well-known text of a projected system in feet becomes that of the same projection in metres: its false easting and northing, which
 //! text of version 1 gives in the system's own unit, are converted, and its EPSG code is left out, because the code means feet.
 
-use crate::wkt::Node;
-use isopach_cloud::{Crs, LengthUnit};
+use crate::{
+    crs,
+    crs_text::{AROUND, PLANES, VERTICALS},
+    wkt::Node,
+};
+use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or an unknown one.
 pub(crate) fn factors(crs: &Crs) -> Option<[f64; 3]> {
+    if crs.kind != CrsKind::Plane {
+        return None;
+    }
     let [plane, height] = [crs.unit, crs.height_unit()].map(LengthUnit::metres);
     let (plane, height) = plane.zip(height)?;
     Some([plane, plane, height])
@@ -20,13 +27,17 @@ pub(crate) fn in_metres(crs: &Crs) -> Crs {
     }
     let (plane, height) = (crs.unit == LengthUnit::Metre, crs.height_unit() == LengthUnit::Metre);
     let stated = crs.name.clone().or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
+    let converted = |text: &str| Node::parse(text).map(|node| system(node).to_string());
+    let text = crs::text_of(crs);
     Crs {
-        wkt: crs.wkt.as_deref().and_then(Node::parse).map(|text| system(text).to_string()),
+        wkt: text.as_deref().and_then(converted),
+        plane: crs.plane.clone().or_else(|| crs::of_code(crs.horizontal?)?.plane).as_deref().and_then(converted),
         horizontal: crs.horizontal.filter(|_| plane),
         vertical: crs.vertical.filter(|_| height),
         name: if plane { crs.name.clone() } else { stated.map(|name| renamed(&name)) },
         unit: LengthUnit::Metre,
         vertical_unit: Some(LengthUnit::Metre),
+        ..crs.clone()
     }
 }
 
@@ -37,17 +48,19 @@ fn renamed(name: &str) -> String {
     format!("{name}, in metres")
 }
 
-/// A compound system by its parts, a projected or vertical one in metres, anything else as it is.
+/// A system by its parts, as they are put together or wrapped; a plane or heights in metres, anything else as it is.
 fn system(node: Node) -> Node {
+    let is_around = node.is(&AROUND);
+    let is_length = node.is(&PLANES) || node.is(&VERTICALS);
+    let factor = node.unit().filter(|factor| is_length && *factor != 1.0);
     let is_compound = node.is(&["COMPD_CS", "COMPOUNDCRS"]);
-    let factor = match node.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS", "VERT_CS", "VERTCRS", "VERTICALCRS"]) {
-        true => node.unit().filter(|factor| *factor != 1.0),
-        false => None,
-    };
     let Node::Element { keyword, arguments } = node else { return node };
     let arguments = match factor {
         Some(factor) => converted(arguments, factor),
-        None if is_compound => arguments.into_iter().filter(|part| !part.is(&CODE)).map(system).collect(),
+        None if is_around => {
+            let kept = arguments.into_iter().filter(|part| !(is_compound && part.is(&CODE)));
+            kept.map(system).collect()
+        }
         None => arguments,
     };
     Node::Element { keyword, arguments }
@@ -93,7 +106,11 @@ fn parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crs::from_wkt;
+    use crate::crs_text;
+
+    fn from_wkt(text: &str) -> Option<Crs> {
+        crs_text::read(text)
+    }
 
     const OREGON: &str = r#"PROJCS["Oregon Lambert",GEOGCS["NAD83",UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]],PROJECTION["Lambert_Conformal_Conic_2SP"],PARAMETER["latitude_of_origin",41.75],PARAMETER["false_easting",1312335.958],PARAMETER["false_northing",0],UNIT["foot",0.3048],AXIS["X",EAST],AUTHORITY["EPSG","2992"]]"#;
 
@@ -137,6 +154,46 @@ mod tests {
         assert_eq!((metres.horizontal, metres.vertical), (Some(26917), None));
         let text = metres.wkt.unwrap();
         assert!(text.contains("26917") && !text.contains("6360") && !text.contains("9999"), "{text}");
+    }
+
+    #[test]
+    fn systems_are_converted_inside_what_wraps_them() {
+        let plane = r#"PROJCRS["x ft",BASEGEOGCRS["NAD83"],CS[Cartesian,2],AXIS["(E)",east],LENGTHUNIT["US survey foot",0.304800609601219],ID["EPSG",2260]]"#;
+        let target = r#"GEOGCRS["WGS 84",CS[ellipsoidal,2],ANGLEUNIT["degree",0.0174532925199433]]"#;
+        for around in [
+            format!("BOUNDCRS[SOURCECRS[{plane}],TARGETCRS[{target}]]"),
+            format!("COORDINATEMETADATA[{plane},EPOCH[2010]]"),
+            format!(r#"COMPOUNDCRS["a",COMPOUNDCRS["b",BOUNDCRS[SOURCECRS[{plane}],TARGETCRS[{target}]]]]"#),
+        ] {
+            let feet = from_wkt(&around).unwrap();
+            assert_eq!(feet.unit, LengthUnit::SurveyFoot, "{around}");
+            let metres = in_metres(&feet);
+            let text = metres.wkt.unwrap();
+            assert!(text.contains(r#"LENGTHUNIT["metre",1]"#) && !text.contains("2260"), "{text}");
+            assert!(from_wkt(&text).unwrap().is_metric(), "{text}");
+            assert!(metres.plane.unwrap().starts_with("PROJCRS[\"x ft, in metres\""));
+        }
+        let local = r#"LOCAL_CS["Mine grid",LOCAL_DATUM["d",0],UNIT["foot",0.3048],AXIS["X",EAST]]"#;
+        let text = in_metres(&from_wkt(local).unwrap()).wkt.unwrap();
+        assert_eq!(text, r#"LOCAL_CS["Mine grid, in metres",LOCAL_DATUM["d",0],UNIT["metre",1],AXIS["X",EAST]]"#);
+    }
+
+    #[test]
+    fn a_code_alone_in_feet_keeps_its_system_as_text() {
+        let feet = Crs {
+            vertical: Some(6360),
+            vertical_unit: Some(LengthUnit::SurveyFoot),
+            unit: LengthUnit::SurveyFoot,
+            ..Crs::epsg(2226)
+        };
+        let metres = in_metres(&feet);
+        let text = metres.wkt.unwrap();
+        assert!(
+            text.starts_with("COMPD_CS[") && text.contains("California zone 2") && text.contains("NAVD88"),
+            "{text}"
+        );
+        assert!(!text.contains("2226") && !text.contains("6360") && !text.contains("survey foot\","), "{text}");
+        assert_eq!((metres.horizontal, metres.vertical), (None, None));
     }
 
     #[test]

@@ -18,17 +18,16 @@ impl PointSource for Las {
     }
 
     /// The stated extent, a step larger on every side (writers round it) and two ticks at least, so that it owns the points on its edges.
+    /// Where the header's is wrong ([`Las::box_fault`]), or points that the filters leave out may lie far away: that of the points that are read.
     fn extent(&self) -> Rect {
-        let (header, frame) = (self.header(), &self.frame);
-        let step = frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
-        Rect {
-            min: [0, 1].map(|axis| frame.stated(header.min[axis], axis) - step[axis]),
-            max: [0, 1].map(|axis| frame.stated(header.max[axis], axis) + step[axis]),
-        }
+        let [min, max] = self.bounds();
+        let step = self.frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
+        Rect { min: [0, 1].map(|axis| min[axis] - step[axis]), max: [0, 1].map(|axis| max[axis] + step[axis]) }
     }
 
+    /// As [`Self::extent`].
     fn height_range(&self) -> [f64; 2] {
-        [self.header().min[2], self.header().max[2]].map(|height| self.frame.stated(height, 2))
+        self.bounds().map(|corner| corner[2])
     }
 
     fn point_count(&self) -> u64 {

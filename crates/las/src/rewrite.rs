@@ -8,6 +8,7 @@ use crate::{
     Error, Las,
     encoder::{self, Encoder},
     error::{Checked, Problem},
+    filters::LeftOut,
     records::VariableRecord,
     schema::Records,
     summary::Summary,
@@ -111,8 +112,16 @@ impl Las {
     fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
         let mut records = self.records(chunk, DecompressionSelection::all())?;
+        self.check_records(chunk, &records, true)?;
         if self.filters.are_any() {
-            records = records.chunks_exact(length).filter(|record| self.keeps(record)).flatten().copied().collect();
+            let mut left_out = LeftOut::default();
+            records = records
+                .chunks_exact(length)
+                .filter(|record| self.keeps(record, &mut left_out))
+                .flatten()
+                .copied()
+                .collect();
+            self.left_out[chunk].set(left_out);
         }
         let summary = Summary::of(records.chunks_exact(length), &self.parsed.layout);
         Ok((records, summary))

@@ -1,7 +1,7 @@
 //! What a file to be written holds.
 
 use crate::{
-    GpsTime, crs,
+    GpsTime, crs, crs_keys,
     encoder::CHUNK,
     error::{Checked, Problem},
     extra::ExtraBytes,
@@ -9,10 +9,13 @@ use crate::{
 use isopach_cloud::{Columns, Crs};
 use laz::LazVlr;
 
+/// Bytes of the name of an extra column, and of its description.
+const TEXT: usize = 32;
+
 /// What a file to be written holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
-    /// Coordinate reference system: its well-known text, else its EPSG codes, are written.
+    /// Coordinate reference system: its well-known text is written, else that of its EPSG codes, else the codes.
     pub crs: Option<Crs>,
     /// Metres a step of the coordinates.
     pub scale: f64,
@@ -58,10 +61,31 @@ impl Schema {
             let text = format!("GPS times less {less_millions} million seconds need LAS 1.5, and 1.4 is written");
             return Err(Problem::Unwritable(text));
         }
+        for (number, extra) in self.extra_bytes.iter().enumerate() {
+            for (what, text) in [("name", &extra.name), ("description", &extra.description)] {
+                if text.len() > TEXT {
+                    let length = text.len();
+                    return Err(Problem::Unwritable(format!(
+                        "the {what} of an extra column, {text:?}, has {length} bytes, but must have at most {TEXT}"
+                    )));
+                }
+            }
+            if extra.name.is_empty() || self.extra_bytes[..number].iter().any(|other| other.name == extra.name) {
+                let name = &extra.name;
+                return Err(Problem::Unwritable(format!(
+                    "an extra column is called {name:?}, but each must have a name of its own"
+                )));
+            }
+        }
         if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
             return Err(Problem::Unwritable(format!("the offset is {bad}, but must be finite")));
         }
         Ok(())
+    }
+
+    /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there is none and its code is not known here.
+    pub(crate) fn well_known_text(&self) -> Option<String> {
+        self.crs.as_ref().and_then(crs::text_of)
     }
 
     /// Point data record format.
@@ -85,12 +109,10 @@ impl Schema {
     /// The variable length records: coordinate system, extra bytes, compressor.
     pub(crate) fn records(&self, vlr: &LazVlr) -> Checked<Records> {
         let mut records = Records { bytes: Vec::new(), count: 0 };
-        if let Some(crs) = &self.crs {
-            if let Some(wkt) = &crs.wkt {
-                records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
-            } else if let Some(keys) = crs::geokeys(crs) {
-                records.push("LASF_Projection", 34735, &keys)?;
-            }
+        if let Some(wkt) = self.well_known_text() {
+            records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
+        } else if let Some(keys) = self.crs.as_ref().and_then(crs_keys::written) {
+            records.push("LASF_Projection", 34735, &keys)?;
         }
         if !self.extra_bytes.is_empty() {
             let descriptors: Vec<u8> = self.extra_bytes.iter().flat_map(ExtraBytes::descriptor).collect();

@@ -1,16 +1,25 @@
 //! What is in each chunk of a file: an index beside it, so that the second query of a box decodes only what it meets.
 //!
-//! Written as `<file>.chunks`: a head that identifies the file (bytes, modification time, a hash of everything before the points), then 56
-//! bytes a chunk. One that does not belong to the file as it is now is not used.
+//! Written as `<file>.chunks`: a head that identifies the file (bytes, modification time, a hash of everything before the points), the number
+//! of its points and chunks, 56 bytes a chunk, and a checksum of all that. One that is damaged, or does not belong to the file as it is now, is
+//! not used, and the reader says so: a chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it says of a
+//! chunk that is decoded is compared with the points.
 
 use crate::{error::Checked, identity::Identity};
 use isopach_compute::write_whole_among_others;
 use std::{
     fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
 };
 
-const MAGIC: &[u8; 8] = b"ISOPCHK1";
+const MAGIC: &[u8; 8] = b"ISOPCHK2";
+/// Letters that the index of any version begins with.
+const ANY_VERSION: usize = 7;
+/// Bytes before the entries: the head, points, chunks.
+const HEAD: usize = MAGIC.len() + 24 + 16;
+/// Bytes of the checksum at the end.
+const CHECKSUM: usize = 4;
 /// Bytes of a chunk's entry.
 const ENTRY: usize = 56;
 
@@ -32,6 +41,11 @@ impl Contents {
             self.high[axis] = self.high[axis].max(xyz[axis]);
         }
         self.classes[usize::from(class >> 6)] |= 1 << (class & 63);
+    }
+
+    /// Whether a chunk that has `seen` is what this says; classes are compared where they were looked at.
+    pub(crate) fn agrees_with(&self, seen: &Self, classes: bool) -> bool {
+        self.low == seen.low && self.high == seen.high && (!classes || self.classes == seen.classes)
     }
 
     /// Whether any point has one of the wanted classes.
@@ -65,33 +79,81 @@ pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
 }
 
-/// The index beside a file, if it belongs to the file as it is now.
-pub(crate) fn beside(path: &Path, file: &File, points_at: u64, chunks: usize) -> Option<Vec<Contents>> {
-    let place = place(path, None);
-    place.exists().then(|| Identity::of(file, points_at).ok()).flatten().and_then(|it| read(&place, it, chunks))
+/// What was found where an index would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing.
+    Nothing,
+    /// An index that belongs to the file.
+    Whole(Vec<Contents>),
+    /// One that is not used, and why.
+    Fault(&'static str),
 }
 
-/// Reads an index; `None` where there is none that belongs to the file.
-pub(crate) fn read(path: &Path, identity: Identity, chunks: usize) -> Option<Vec<Contents>> {
-    let head = MAGIC.len() + 24;
-    let expected = head + chunks * ENTRY;
-    if fs::metadata(path).ok()?.len() != expected as u64 {
-        return None;
+/// What an index must be about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About {
+    pub(crate) identity: Identity,
+    pub(crate) points: u64,
+    pub(crate) chunks: usize,
+}
+
+impl About {
+    fn to_bytes(self) -> Vec<u8> {
+        let words = self.identity.to_words().into_iter().chain([self.points, self.chunks as u64]);
+        MAGIC.iter().copied().chain(words.flat_map(u64::to_le_bytes)).collect()
     }
-    let bytes = fs::read(path).ok()?;
-    let same = bytes.get(..head)? == header(identity);
-    same.then(|| bytes[head..].as_chunks().0.iter().map(Contents::from_bytes).collect())
+}
+
+/// The index beside a file.
+pub(crate) fn beside(path: &Path, file: &File, points_at: u64, points: u64, chunks: usize) -> Found {
+    let place = place(path, None);
+    if !place.exists() {
+        return Found::Nothing;
+    }
+    match Identity::of(file, points_at) {
+        Ok(identity) => read(&place, About { identity, points, chunks }),
+        Err(_) => Found::Fault("the file cannot be identified"),
+    }
+}
+
+/// Reads an index.
+pub(crate) fn read(path: &Path, about: About) -> Found {
+    let expected = HEAD + about.chunks * ENTRY + CHECKSUM;
+    let length = match fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(_) => return Found::Nothing,
+    };
+    let begins = || -> Option<Vec<u8>> {
+        let mut first = Vec::new();
+        File::open(path).ok()?.take(MAGIC.len() as u64).read_to_end(&mut first).ok()?;
+        Some(first)
+    };
+    let Some(first) = begins() else { return Found::Fault("it cannot be read") };
+    if first != MAGIC {
+        let known = first.get(..ANY_VERSION) == Some(&MAGIC[..ANY_VERSION]);
+        return Found::Fault(if known { "it is of another version" } else { "it is no index" });
+    }
+    if length != expected as u64 {
+        return Found::Fault("it is of another number of chunks, or damaged");
+    }
+    let Ok(bytes) = fs::read(path) else { return Found::Fault("it cannot be read") };
+    let Some((body, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else { return Found::Fault("it is damaged") };
+    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+        return Found::Fault("it is damaged: its checksum does not fit");
+    }
+    if body[..HEAD] != about.to_bytes() {
+        return Found::Fault("the file has changed since it was made");
+    }
+    Found::Whole(body[HEAD..].as_chunks().0.iter().map(Contents::from_bytes).collect())
 }
 
 /// Writes an index.
-pub(crate) fn write(path: &Path, identity: Identity, contents: &[Contents]) -> Checked<()> {
-    let mut bytes = header(identity);
+pub(crate) fn write(path: &Path, about: About, contents: &[Contents]) -> Checked<()> {
+    let mut bytes = about.to_bytes();
     contents.iter().for_each(|chunk| bytes.extend(chunk.to_bytes()));
-    Ok(write_whole_among_others(path, &[&bytes])?)
-}
-
-fn header(identity: Identity) -> Vec<u8> {
-    MAGIC.iter().copied().chain(identity.to_words().into_iter().flat_map(u64::to_le_bytes)).collect()
+    let checksum = crc32fast::hash(&bytes);
+    Ok(write_whole_among_others(path, &[&bytes, &checksum.to_le_bytes()])?)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(crate) enum Node {
 impl std::fmt::Display for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Text(text) => write!(f, "\"{}\"", text.replace('"', "\"\"")),
             Self::Word(word) => f.write_str(word),
             Self::Element { keyword, arguments } => {
                 write!(f, "{keyword}[")?;
@@ -30,9 +30,21 @@ impl std::fmt::Display for Node {
 }
 
 impl Node {
-    /// Parses the first element of a text.
+    /// Parses the first element of a text. What is still open where the text ends is closed there.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Parser { rest: text.trim_start() }.node(0)
+        Self::parse_closing(text).map(|(node, _)| node)
+    }
+
+    /// As [`Self::parse`], and whether something was still open.
+    pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
+        let mut parser = Parser { rest: text.trim_start(), has_closed: false };
+        let node = parser.node(0)?;
+        Some((node, parser.has_closed))
+    }
+
+    /// An element.
+    pub(crate) fn new(keyword: &str, arguments: Vec<Self>) -> Self {
+        Self::Element { keyword: keyword.into(), arguments }
     }
 
     pub(crate) fn keyword(&self) -> &str {
@@ -42,7 +54,8 @@ impl Node {
         }
     }
 
-    fn arguments(&self) -> &[Self] {
+    /// What is between its brackets.
+    pub(crate) fn arguments(&self) -> &[Self] {
         match self {
             Self::Element { arguments, .. } => arguments,
             Self::Text(_) | Self::Word(_) => &[],
@@ -71,14 +84,6 @@ impl Node {
         self.arguments().iter().find(|node| node.is(keywords))
     }
 
-    /// This node or the first below it with one of the keywords.
-    pub(crate) fn find(&self, keywords: &[&str]) -> Option<&Self> {
-        if self.is(keywords) {
-            return Some(self);
-        }
-        self.arguments().iter().find_map(|node| node.find(keywords))
-    }
-
     /// EPSG code of the node itself.
     pub(crate) fn epsg(&self) -> Option<u16> {
         let id = self.child(&["AUTHORITY", "ID"])?;
@@ -86,19 +91,32 @@ impl Node {
         id.value(1)?.parse().ok()
     }
 
-    /// The last direct child that is a unit: its factor to metres or radians.
+    /// The last direct child that is a unit, or that of the first axis: its factor to metres or radians.
     pub(crate) fn unit(&self) -> Option<f64> {
+        self.own_unit().or_else(|| self.child(&["AXIS"])?.own_unit())
+    }
+
+    /// The last direct child that is a unit: its factor to metres or radians.
+    pub(crate) fn own_unit(&self) -> Option<f64> {
         let is_unit = |node: &&Self| node.is(&["UNIT", "LENGTHUNIT", "ANGLEUNIT"]);
-        let unit = self.arguments().iter().rev().find(is_unit).or_else(|| {
-            let axis = self.child(&["AXIS"])?;
-            axis.arguments().iter().find(is_unit)
-        })?;
-        unit.value(1)?.parse().ok()
+        self.arguments().iter().rev().find(is_unit)?.number(1)
+    }
+
+    /// An argument that is a number.
+    pub(crate) fn number(&self, i: usize) -> Option<f64> {
+        self.value(i)?.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+
+    /// All direct children with one of the keywords.
+    pub(crate) fn children<'a>(&'a self, keywords: &'a [&str]) -> impl Iterator<Item = &'a Self> {
+        self.arguments().iter().filter(|node| node.is(keywords))
     }
 }
 
 struct Parser<'a> {
     rest: &'a str,
+    /// Whether the text ended before an element did.
+    has_closed: bool,
 }
 
 impl Parser<'_> {
@@ -119,9 +137,7 @@ impl Parser<'_> {
             return None;
         }
         if let Some(quoted) = self.rest.strip_prefix('"') {
-            let (text, rest) = quoted.split_once('"')?;
-            self.rest = rest;
-            return Some(Node::Text(text.into()));
+            return self.quoted(quoted);
         }
         let end = self.rest.find(|c: char| "[](),\"".contains(c) || c.is_whitespace()).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
@@ -134,10 +150,29 @@ impl Parser<'_> {
         }
         let mut arguments = Vec::new();
         while !self.eat(&[']', ')']) {
+            if self.rest.is_empty() {
+                self.has_closed = true;
+                break;
+            }
             arguments.push(self.node(depth + 1)?);
             self.eat(&[',']);
         }
         Some(Node::Element { keyword: word.into(), arguments })
+    }
+
+    /// A text that begins at `rest` and ends with a quote; two quotes stand for one.
+    fn quoted(&mut self, mut rest: &str) -> Option<Node> {
+        let mut text = String::new();
+        loop {
+            let (part, after) = rest.split_once('"')?;
+            text.push_str(part);
+            let Some(more) = after.strip_prefix('"') else {
+                self.rest = &self.rest[self.rest.len() - after.len()..];
+                return Some(Node::Text(text));
+            };
+            text.push('"');
+            rest = more;
+        }
     }
 }
 
@@ -162,6 +197,15 @@ mod tests {
         fn nothing_makes_it_panic_or_loop(text in r#"[A-Z\[\](),"0-9 é]{0,200}"#) {
             let _ = Node::parse(&text);
         }
+    }
+
+    #[test]
+    fn a_missing_bracket_is_closed_at_the_end_and_quotes_are_doubled() {
+        let whole = Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1]]"#).unwrap();
+        assert_eq!(whole.name(), Some(r#"x "y" z"#));
+        assert_eq!(Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1"#), Some(whole.clone()));
+        assert_eq!(Node::parse(&whole.to_string()), Some(whole));
+        assert_eq!(Node::parse(r#"A["x"#), None, "a text without its end is none");
     }
 
     #[test]

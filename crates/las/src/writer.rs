@@ -206,7 +206,7 @@ impl LazWriter {
     /// The 375 bytes of a LAS 1.4 header.
     fn header(&self) -> Vec<u8> {
         let (schema, mut bytes) = (&self.schema, Vec::with_capacity(usize::from(HEADER_BYTES)));
-        let wkt = schema.crs.as_ref().is_some_and(|crs| crs.wkt.is_some());
+        let wkt = schema.well_known_text().is_some();
         bytes.extend(b"LASF");
         bytes.extend([0; 2]);
         let standard_time = schema.gps_time != GpsTime::Week;

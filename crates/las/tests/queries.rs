@@ -190,8 +190,10 @@ fn limits_are_kept() {
 #[test]
 fn a_pattern_stands_for_what_it_matches() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["a_1.laz", "a_2.laz", "b_1.laz", "a_3.txt"] {
-        strips(&dir.path().join(name));
+    for (number, name) in ["a_1.laz", "a_2.laz", "b_1.laz", "a_3.txt"].into_iter().enumerate() {
+        let mut writer = LazWriter::create(dir.path().join(name), &Schema::default()).unwrap();
+        writer.write(&Cloud::from_points(&[[number as f64, 1.0, 2.0]]).unwrap(), &[]).unwrap();
+        writer.finish().unwrap();
     }
     let pattern = |text: &str| Catalogue::open(&[dir.path().join(text)]);
     let names = |catalogue: Catalogue| {

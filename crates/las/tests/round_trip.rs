@@ -161,8 +161,9 @@ fn filters_are_pushed_down() {
 #[test]
 fn several_files_are_one() {
     let dir = tempfile::tempdir().unwrap();
-    let points = points(1000);
-    for name in ["b.laz", "a.laz"] {
+    let [first, mut second] = [points(1000), points(1000)];
+    second.xyz.iter_mut().for_each(|point| point[2] += 1.0); // points of the same places would be read once
+    for (name, points) in [("b.laz", first), ("a.laz", second)] {
         write(&dir.path().join(name), &points, &vec![0.0; 1000]);
     }
     std::fs::write(dir.path().join("notes.txt"), "no points").unwrap();

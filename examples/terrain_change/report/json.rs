@@ -18,6 +18,8 @@ pub(super) fn number(value: f64) -> Value {
 pub(super) fn input(epoch: &Epoch) -> Value {
     let catalogue = &epoch.catalogue;
     let extent = catalogue.extent();
+    let left_out = catalogue.left_out();
+    let duplicates = catalogue.duplicates().iter();
     let files: Vec<Value> = catalogue
         .files()
         .iter()
@@ -34,6 +36,9 @@ pub(super) fn input(epoch: &Epoch) -> Value {
         "files": files,
         "points": catalogue.point_count(),
         "overlapping_files": catalogue.overlaps().iter().map(|overlap| overlap.files).collect::<Vec<_>>(),
+        "duplicate_files": duplicates.map(|file| json!({ "left_out": file.left_out, "kept": file.kept })).collect::<Vec<_>>(),
+        "withheld_left_out": left_out.withheld,
+        "noise_left_out": left_out.noise,
         "crs": catalogue.crs().map(ToString::to_string),
         "extent": [extent.min[0], extent.min[1], extent.max[0], extent.max[1]],
         "points_per_m2": number(catalogue.point_count() as f64 / extent.area()),

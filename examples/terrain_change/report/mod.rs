@@ -7,7 +7,7 @@ use crate::{
     alignment::Aligned,
     arguments::Arguments,
     command,
-    epochs::Epoch,
+    epochs::{self, Epoch},
     measure::Measure,
     outputs::{FILES, Outputs},
     page,
@@ -107,6 +107,7 @@ const OUT_OF_REACH: f64 = 0.02;
 /// Adds what only the results show.
 fn warn(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
     let found = &outputs.found;
+    epochs::mention_left_out(told.epochs, &mut told.warnings);
     let depth = told.settings.depth;
     let core_points = found.status.iter().sum::<u64>() as f64;
     if found.flat_normals as f64 > MANY * core_points {

@@ -1,4 +1,4 @@
-//! Coordinates, returns and class from layered LAZ (PDRF 6 to 10), and nothing else.
+//! Coordinates, returns, class and flags from layered LAZ (PDRF 6 to 10), and nothing else.
 //!
 //! # Why
 //!
@@ -27,6 +27,8 @@ pub(crate) struct RawPoint {
     pub(crate) returns: u8,
     /// Class.
     pub(crate) classification: u8,
+    /// Flags of class (synthetic, key point, withheld, overlap) in the lower four bits, scan direction and edge of a line above them.
+    pub(crate) flags: u8,
 }
 
 /// Which streams are wanted beside x, y and the returns (which come with them).
@@ -36,6 +38,8 @@ pub(crate) struct Wanted {
     pub(crate) z: bool,
     /// Decode the class.
     pub(crate) classification: bool,
+    /// Decode the flags.
+    pub(crate) flags: bool,
 }
 
 /// Where the streams of a chunk are.
@@ -88,12 +92,12 @@ impl Layers {
             std::array::from_fn(|i| u32::from_le_bytes(table[i]) as usize)
         };
         let mut at = self.record + 4 + 4 * self.streams;
-        let mut layers = [&chunk[..0]; 3];
+        let mut layers = [&chunk[..0]; 4];
         for (layer, size) in layers.iter_mut().zip(sizes) {
             *layer = chunk.get(at..at.checked_add(size)?)?;
             at += size;
         }
-        let [xy, z, classification] = layers;
+        let [xy, z, classification, flags] = layers;
         visit(first);
         if points <= 1 {
             return Some(());
@@ -105,6 +109,7 @@ impl Layers {
                 true => Some(Decoder::new(classification)?),
                 false => None,
             },
+            flags: if wanted.flags && !flags.is_empty() { Some(Decoder::new(flags)?) } else { None },
         };
         let channel = usize::from(chunk[15] >> 4 & 3);
         let mut contexts: [Option<Box<Context>>; 4] = [const { None }; 4];
@@ -127,7 +132,13 @@ fn first_point(record: &[u8]) -> Option<RawPoint> {
         xyz: std::array::from_fn(|axis| i32::from_le_bytes(words[axis])),
         returns: record[14],
         classification: record[16],
+        flags: flags_of(record[15]),
     })
+}
+
+/// The flags of a record without the scanner channel between them.
+fn flags_of(byte: u8) -> u8 {
+    byte & 15 | (byte >> 6) << 4
 }
 
 /// What is remembered about one scanner channel.
@@ -143,6 +154,7 @@ struct Context {
     return_number: [Option<Box<Model>>; 16],
     return_number_same_time: Option<Box<Model>>,
     classification: [Option<Box<Model>>; 64],
+    flags: [Option<Box<Model>>; 64],
     dx: Integers<2>,
     dy: Integers<22>,
     z: Integers<20>,
@@ -162,6 +174,7 @@ impl Context {
             return_number: [const { None }; 16],
             return_number_same_time: None,
             classification: [const { None }; 64],
+            flags: [const { None }; 64],
             dx: Integers::new(),
             dy: Integers::new(),
             z: Integers::new(),
@@ -180,12 +193,13 @@ struct Streams<'a> {
     xy: Decoder<'a>,
     z: Option<Decoder<'a>>,
     classification: Option<Decoder<'a>>,
+    flags: Option<Decoder<'a>>,
 }
 
 impl Streams<'_> {
     fn is_within_its_bytes(&self) -> bool {
         let ok = |stream: &Option<Decoder<'_>>| stream.as_ref().is_none_or(Decoder::is_within_its_bytes);
-        self.xy.is_within_its_bytes() && ok(&self.z) && ok(&self.classification)
+        self.xy.is_within_its_bytes() && ok(&self.z) && ok(&self.classification) && ok(&self.flags)
     }
 
     #[inline]
@@ -242,6 +256,10 @@ impl Streams<'_> {
             let alone = number == 1 && number >= of;
             let which = usize::from(context.last.classification & 31) << 1 | usize::from(alone);
             context.last.classification = stream.symbol(lazy(&mut context.classification[which], 256)) as u8;
+        }
+        if let Some(stream) = &mut self.flags {
+            let which = usize::from(context.last.flags);
+            context.last.flags = stream.symbol(lazy(&mut context.flags[which], 64)) as u8;
         }
         Some(context.last)
     }
@@ -308,7 +326,7 @@ mod tests {
         Some(found)
     }
 
-    const BOTH: Wanted = Wanted { z: true, classification: true };
+    const ALL: Wanted = Wanted { z: true, classification: true, flags: true };
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -317,9 +335,9 @@ mod tests {
             let records = records(seed, count, shape);
             let expected: Vec<RawPoint> = records.chunks_exact(39).map(|r| first_point(r).unwrap()).collect();
             let chunk = compressed(&records);
-            prop_assert_eq!(decoded(&chunk, count, BOTH), Some(expected.clone()));
+            prop_assert_eq!(decoded(&chunk, count, ALL), Some(expected.clone()));
             // Without a stream its field stays what it was, and the others are the same.
-            let plane = decoded(&chunk, count, Wanted { z: false, classification: false }).unwrap();
+            let plane = decoded(&chunk, count, Wanted { z: false, classification: false, flags: false }).unwrap();
             prop_assert!(plane.iter().zip(&expected).all(|(a, b)| a.xyz[..2] == b.xyz[..2] && a.returns == b.returns));
         }
 
@@ -329,11 +347,11 @@ mod tests {
             let mut chunk = compressed(&records(seed, 300, [20, 3, 5, 5]));
             let at = at.index(chunk.len());
             chunk[at] = to;
-            if let Some(found) = decoded(&chunk, 300, BOTH) {
+            if let Some(found) = decoded(&chunk, 300, ALL) {
                 prop_assert_eq!(found.len(), 300);
             }
             chunk.truncate(cut.index(chunk.len()));
-            let _ = decoded(&chunk, 300, BOTH);
+            let _ = decoded(&chunk, 300, ALL);
         }
     }
 

@@ -1,0 +1,187 @@
+//! The box of a file's points: what the header states, what is wrong with it, and what the points themselves say where it cannot be trusted.
+
+use crate::{Las, NOISE, error::Problem, filters::WITHHELD};
+use isopach_cloud::{Columns, REACH};
+use isopach_compute as compute;
+use isopach_tiling::PointSource;
+use rayon::prelude::*;
+use std::{fmt, sync::PoisonError};
+
+/// Lowest and highest coordinates.
+pub(crate) type Bounds = [[f64; 3]; 2];
+
+/// Heights of one survey do not span more than this, metres or feet: the Earth's land spans 9.3 km.
+const MOST_HEIGHTS: f64 = 8000.0;
+/// Surveys have more points than this a square metre or foot, unless a few lie far away.
+const FEWEST_POINTS: f64 = 0.01;
+/// Sides below this hold points of any density, metres or feet.
+const SMALL_SIDE: f64 = 1000.0;
+/// Points of a chunk that tell the middle height of a file.
+const SAMPLED: usize = 1000;
+
+/// What is wrong with the box that a header states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BoxFault {
+    /// A coordinate is infinite or no number.
+    NotFinite,
+    /// A lowest coordinate is above the highest.
+    Swapped,
+    /// It is a single place (zeros, as a rule), though there are several points.
+    Empty,
+}
+
+impl fmt::Display for BoxFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFinite => "the header's box is not finite",
+            Self::Swapped => "the header's box has lowest coordinates above the highest",
+            Self::Empty => "the header's box is a single place, and there are several points",
+        })
+    }
+}
+
+impl Las {
+    /// What is wrong with the box that the header states. Where something is, [`PointSource::extent`] and [`PointSource::height_range`] are
+    /// those of the points, which are decoded for it once; [`Las::rewrite`] writes a file with the right box.
+    #[must_use]
+    pub fn box_fault(&self) -> Option<BoxFault> {
+        let header = self.header();
+        if header.point_count == 0 {
+            return None;
+        }
+        let corners = || header.min.iter().zip(&header.max);
+        match () {
+            () if corners().any(|(min, max)| !(min.is_finite() && max.is_finite())) => Some(BoxFault::NotFinite),
+            () if corners().any(|(min, max)| min > max) => Some(BoxFault::Swapped),
+            () if header.point_count > 1 && corners().all(|(min, max)| min == max) => Some(BoxFault::Empty),
+            () => None,
+        }
+    }
+
+    /// The box of what is read: the header's, where it can be; else measured, once for these filters.
+    pub(crate) fn bounds(&self) -> Bounds {
+        let header = self.header();
+        let stated = [header.min, header.max].map(|corner| self.in_frame(corner));
+        if self.box_fault().is_none() && !self.has_points_far_off(&stated) {
+            return stated;
+        }
+        // Not held while points are decoded: other threads may ask meanwhile, and would measure the same.
+        let known = *self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        let measured = known.unwrap_or_else(|| {
+            let found = self.measure();
+            *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            found
+        });
+        match measured {
+            Some(measured) => measured,
+            None if self.box_fault().is_none() => stated,
+            None => self.reach(),
+        }
+    }
+
+    fn in_frame(&self, corner: [f64; 3]) -> [f64; 3] {
+        std::array::from_fn(|axis| self.frame.stated(corner[axis], axis))
+    }
+
+    /// Whether the filters may leave out points that make the stated box large: what is left out must not matter.
+    fn has_points_far_off(&self, stated: &Bounds) -> bool {
+        let size: [f64; 3] = std::array::from_fn(|axis| stated[1][axis] - stated[0][axis]);
+        let density = self.header().point_count as f64 / (size[0] * size[1]);
+        let is_wide = size[0].max(size[1]) > SMALL_SIDE && density < FEWEST_POINTS;
+        self.filters.are_any() && (size[2] > MOST_HEIGHTS || is_wide)
+    }
+
+    /// The box of the points that pass the filters; `None` where there are none, or where they cannot be decoded (whoever reads them is told).
+    fn measure(&self) -> Option<Bounds> {
+        const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
+        let chunk = |chunk: usize| -> compute::Result<Bounds> {
+            let points = self.read_chunk(chunk, Columns::XYZ)?;
+            Ok(points.xyz.iter().fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
+        };
+        let chunks = (0..self.chunk_count()).into_par_iter();
+        let bounds = chunks.map(chunk).try_reduce(|| NOTHING, |a, b| Ok(union(&a, &b))).ok()?;
+        bounds[0][0].is_finite().then_some(bounds)
+    }
+
+    /// Where points can be at all: the box of all stored integers.
+    fn reach(&self) -> Bounds {
+        let ends = [i32::MIN, i32::MAX]
+            .map(|end| -> [f64; 3] { std::array::from_fn(|axis| self.frame.coordinate(end, axis)) });
+        union(&[ends[0]; 2], &[ends[1]; 2])
+    }
+
+    /// Refuses points whose heights no run can hold together, by the point that is farthest from the middle height.
+    ///
+    /// # Errors
+    /// [`Problem::Outlier`]; of the file.
+    pub fn check_heights(&self) -> compute::Result<()> {
+        let [low, high] = self.bounds().map(|corner| corner[2]);
+        if high - low < 2.0 * REACH {
+            return Ok(());
+        }
+        let problem = self.outlier()?;
+        Err(problem.of(&self.path).into())
+    }
+
+    /// The point that is farthest from the middle height.
+    fn outlier(&self) -> compute::Result<Problem> {
+        let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
+        let mut sampled = Vec::new();
+        for chunk in 0..self.chunk_count() {
+            let points = self.read_chunk(chunk, Columns::XYZ)?;
+            let step = points.len().div_ceil(SAMPLED).max(1);
+            sampled.extend(points.xyz.iter().step_by(step).map(|point| point[2]));
+        }
+        let middle = sampled.len() / 2;
+        sampled.sort_unstable_by(f64::total_cmp);
+        let middle = sampled.get(middle).copied().unwrap_or_default();
+        let mut farthest = Farthest { index: 0, xyz: [0.0, 0.0, middle], class: 0, flags: 0 };
+        let mut before = 0;
+        for chunk in 0..self.chunk_count() {
+            let points = self.read_chunk(chunk, columns)?;
+            let (classes, flags) = (&points.attributes.classification, &points.attributes.flags);
+            for (i, xyz) in points.xyz.iter().enumerate() {
+                if (xyz[2] - middle).abs() > (farthest.xyz[2] - middle).abs() {
+                    let class = classes.as_ref().map_or(0, |classes| classes[i]);
+                    let flags = flags.as_ref().map_or(0, |flags| flags[i]);
+                    farthest = Farthest { index: before + i as u64, xyz: *xyz, class, flags };
+                }
+            }
+            before += points.len() as u64;
+        }
+        Ok(farthest.problem(middle))
+    }
+}
+
+struct Farthest {
+    index: u64,
+    xyz: [f64; 3],
+    class: u8,
+    flags: u8,
+}
+
+impl Farthest {
+    fn problem(&self, middle: f64) -> Problem {
+        let [x, y, z] = self.xyz;
+        let kept = match (self.flags & WITHHELD != 0, NOISE.contains(&self.class)) {
+            (true, _) => ", withheld",
+            (false, true) => ", noise",
+            (false, false) => "",
+        };
+        Problem::Outlier {
+            point: format!("point {} at ({x:.2}, {y:.2}, {z:.2}), class {}{kept},", self.index, self.class),
+            distance: (z - middle).abs(),
+            middle,
+        }
+    }
+}
+
+fn union(a: &Bounds, b: &Bounds) -> Bounds {
+    [std::array::from_fn(|axis| a[0][axis].min(b[0][axis])), std::array::from_fn(|axis| a[1][axis].max(b[1][axis]))]
+}
+
+/// As [`Las::check_heights`], of all files.
+pub(crate) fn check_heights(files: &[Las]) -> compute::Result<()> {
+    files.iter().filter(|file| file.header().point_count > 0).try_for_each(Las::check_heights)
+}

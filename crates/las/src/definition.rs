@@ -1,0 +1,191 @@
+//! A projected or geographic system in one wording: datum, method and parameters in SI units, so that equal systems are equal texts.
+//!
+//! Files name one system in several ways: `WGS 84 / UTM zone 17N` (EPSG) is `WGS_1984_UTM_Zone_17N` (ESRI), false eastings are in feet or
+//! metres, parameters have three sets of names. Values are rounded to 1e-7 degrees and a centimetre: no two systems in use are so close.
+
+use crate::{epsg, wkt::Node};
+use std::{collections::BTreeMap, fmt::Write};
+
+const GEOGRAPHIC: [&str; 8] =
+    ["GEOGCS", "GEOGCRS", "GEODCRS", "GEODETICCRS", "GEOGRAPHICCRS", "BASEGEOGCRS", "BASEGEODCRS", "BASEGCRS"];
+/// Radians of a degree.
+const DEGREE: f64 = std::f64::consts::PI / 180.0;
+/// An element of this name and text is a sphere's Mercator on an ellipsoid's coordinates.
+const WEB_MERCATOR: &str = "mercatorauxiliarysphere";
+
+/// Of a projected or geographic element; `None` where something that defines it is missing.
+pub(crate) fn of(system: &Node) -> Option<String> {
+    let is_projected = system.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS"]);
+    let base = if is_projected { system.child(&GEOGRAPHIC)? } else { system };
+    let mut text = datum(base)?;
+    if is_projected {
+        projection(system, base, &mut text)?;
+    }
+    Some(text)
+}
+
+/// Datum and prime meridian.
+fn datum(base: &Node) -> Option<String> {
+    let datum = base.child(&["DATUM", "GEODETICDATUM", "TRF", "ENSEMBLE"])?;
+    let name = datum.name()?;
+    let code = datum.epsg().or_else(|| epsg::geodetic_datum(name));
+    let mut text = match code {
+        Some(code) => format!("datum {code}"),
+        None => {
+            let ellipsoid = datum.child(&["SPHEROID", "ELLIPSOID"])?;
+            format!("datum {} {:.1} {:.4}", epsg::key(name), ellipsoid.number(1)?, ellipsoid.number(2)?)
+        }
+    };
+    let meridian = base.child(&["PRIMEM", "PRIMEMERIDIAN"]);
+    let offset = meridian.and_then(|meridian| {
+        let unit = meridian.own_unit().unwrap_or(DEGREE); // degrees in version 1, as GDAL and ESRI write it, whatever angles are in
+        Some(meridian.number(1)? * unit / DEGREE)
+    });
+    if let Some(offset) = offset.filter(|offset| *offset != 0.0) {
+        let _ = write!(text, " meridian {offset:.7}");
+    }
+    Some(text)
+}
+
+/// Method and parameters.
+fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
+    let conversion = system.child(&["CONVERSION"]).unwrap_or(system);
+    let method = conversion.child(&["PROJECTION", "METHOD"])?.name()?;
+    let (length, angle) = (system.unit().unwrap_or(1.0), base.unit().unwrap_or(DEGREE));
+    let mut parameters = BTreeMap::new();
+    for parameter in conversion.children(&["PARAMETER"]) {
+        let (name, value) = (epsg::key(parameter.name()?), parameter.number(1)?);
+        let own = parameter.own_unit().or_else(|| parameter.child(&["SCALEUNIT"])?.number(1));
+        let (key, kind) = meaning(&name);
+        let value = match kind {
+            Kind::Angle => value * own.unwrap_or(angle) / DEGREE,
+            Kind::Length => value * own.unwrap_or(length),
+            Kind::Number => value * own.unwrap_or(1.0),
+        };
+        parameters.insert(key.to_owned(), (kind, value));
+    }
+    let mut method = method_of(&epsg::key(method), &parameters);
+    let extension = system.child(&["EXTENSION"]).and_then(|extension| extension.value(1)).unwrap_or_default();
+    if extension.contains("+b=6378137") {
+        method = WEB_MERCATOR.into();
+    }
+    if method == "lcc1" {
+        parameters.remove("parallel 1"); // ESRI repeats the latitude of the origin
+    }
+    let _ = write!(text, " {method}");
+    for (key, (kind, value)) in &parameters {
+        let written = match kind {
+            Kind::Angle => format!("{value:.7}"),
+            Kind::Length => format!("{value:.2}"),
+            Kind::Number => format!("{value:.9}"),
+        };
+        let is_default = match *key == "scale" {
+            true => written == "1.000000000",
+            false => written.trim_start_matches('-').chars().all(|c| c == '0' || c == '.'),
+        };
+        if !is_default && key != "rectified" {
+            let _ = write!(text, " {key} {written}");
+        }
+    }
+    Some(())
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Angle,
+    Length,
+    Number,
+}
+
+/// What a parameter is, by its name in any dialect.
+fn meaning(name: &str) -> (&str, Kind) {
+    match name {
+        "latitudeoforigin"
+        | "latitudeofnaturalorigin"
+        | "latitudeoffalseorigin"
+        | "latitudeofcenter"
+        | "latitudeofprojectioncentre"
+        | "centralparallel"
+        | "latitudeofstandardparallel" => ("latitude", Kind::Angle),
+        "centralmeridian"
+        | "longitudeofnaturalorigin"
+        | "longitudeoffalseorigin"
+        | "longitudeofcenter"
+        | "longitudeofprojectioncentre"
+        | "longitudeoforigin" => ("longitude", Kind::Angle),
+        "standardparallel1" | "latitudeof1ststandardparallel" => ("parallel 1", Kind::Angle),
+        "standardparallel2" | "latitudeof2ndstandardparallel" => ("parallel 2", Kind::Angle),
+        "azimuth" | "azimuthofinitialline" | "azimuthatprojectioncentre" => ("azimuth", Kind::Angle),
+        "rectifiedgridangle" | "anglefromrectifiedtoskewgrid" | "xyplanerotation" => ("rectified", Kind::Angle),
+        "scalefactor"
+        | "scalefactoratnaturalorigin"
+        | "scalefactoronpseudostandardparallel"
+        | "scalefactoratprojectioncentre"
+        | "scalefactoroninitialline" => ("scale", Kind::Number),
+        "falseeasting" | "eastingatfalseorigin" | "eastingatprojectioncentre" => ("easting", Kind::Length),
+        "falsenorthing" | "northingatfalseorigin" | "northingatprojectioncentre" => ("northing", Kind::Length),
+        name if name.starts_with("lat") || name.starts_with("lon") || name.contains("azimuth") => (name, Kind::Angle),
+        name => (name, Kind::Number),
+    }
+}
+
+/// What a method is, by its name in any dialect.
+fn method_of(name: &str, parameters: &BTreeMap<String, (Kind, f64)>) -> String {
+    let has = |key: &str| parameters.contains_key(key);
+    match name {
+        "transversemercator" | "gausskruger" => "tmerc",
+        _ if name.starts_with("lambertconformalconic") || name.starts_with("lambertconicconformal") => {
+            match has("parallel 2") {
+                true => "lcc2",
+                false => "lcc1",
+            }
+        }
+        "albers" | "albersconicequalarea" | "albersequalarea" => "albers",
+        "popularvisualisationpseudomercator" | WEB_MERCATOR => WEB_MERCATOR,
+        "mercator" | "mercator1sp" | "mercator2sp" | "mercatorvarianta" | "mercatorvariantb" => "mercator",
+        "hotineobliquemercator" | "hotineobliquemercatorvarianta" | "hotineobliquemercatorazimuthnaturalorigin" => {
+            "omerc a"
+        }
+        "hotineobliquemercatorazimuthcenter"
+        | "hotineobliquemercatorvariantb"
+        | "obliquemercator"
+        | "rectifiedskeworthomorphiccenter" => "omerc b",
+        "obliquestereographic" | "doublestereographic" => "sterea",
+        "cassinisoldner" | "cassini" => "cassini",
+        other => other,
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(text: &str) -> String {
+        of(&Node::parse(text).unwrap()).unwrap()
+    }
+
+    const ESRI: &str = r#"PROJCS["WGS_1984_UTM_Zone_17N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-81.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
+    const WKT2: &str = r#"PROJCRS["WGS 84 / UTM zone 17N",BASEGEOGCRS["WGS 84",ENSEMBLE["World Geodetic System 1984 ensemble",MEMBER["World Geodetic System 1984 (Transit)"],ELLIPSOID["WGS 84",6378137,298.257223563,LENGTHUNIT["metre",1]]],PRIMEM["Greenwich",0,ANGLEUNIT["degree",0.0174532925199433]]],CONVERSION["UTM zone 17N",METHOD["Transverse Mercator"],PARAMETER["Latitude of natural origin",0,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Longitude of natural origin",-81,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Scale factor at natural origin",0.9996,SCALEUNIT["unity",1]],PARAMETER["False easting",500000,LENGTHUNIT["metre",1]],PARAMETER["False northing",0,LENGTHUNIT["metre",1]]],CS[Cartesian,2],AXIS["(E)",east,LENGTHUNIT["metre",1]],AXIS["(N)",north,LENGTHUNIT["metre",1]]]"#;
+
+    #[test]
+    fn one_system_in_three_dialects_is_one() {
+        let ogc = epsg::text(32617).unwrap();
+        assert_eq!(definition(ESRI), definition(ogc));
+        assert_eq!(definition(WKT2), definition(ogc));
+        for other in [26917, 32618, 32717] {
+            assert_ne!(definition(ESRI), definition(epsg::text(other).unwrap()), "{other}");
+        }
+        let unknown = ESRI.replace("D_WGS_1984", "D_Mars").replace("298.257", "298.5");
+        assert_ne!(definition(ESRI), definition(&unknown));
+    }
+
+    #[test]
+    fn lengths_are_metres_and_angles_degrees() {
+        // NAD83 / California zone 2 in feet and in metres; NTF (Paris) has grads and a meridian.
+        assert_eq!(definition(epsg::text(2226).unwrap()), definition(epsg::text(26942).unwrap()));
+        assert!(definition(epsg::text(27572).unwrap()).contains("meridian 2.3372292"), "{:?}", epsg::text(27572));
+        let sphere = definition(epsg::text(3857).unwrap());
+        assert!(sphere.contains(WEB_MERCATOR) && sphere != definition(epsg::text(3395).unwrap()), "{sphere}");
+    }
+}

@@ -1,0 +1,72 @@
+//! An index beside a file that is damaged, old or wrong is said, not used, and made anew.
+
+#![allow(missing_docs)]
+
+use isopach_cloud::{Attributes, Cloud, Columns};
+use isopach_las::{Las, LazWriter, Schema};
+use isopach_tiling::PointSource;
+use std::path::{Path, PathBuf};
+
+/// 200,000 points in rows from south to north: class 2, in the northern half 6.
+fn file(dir: &Path) -> PathBuf {
+    let n = 200_000_u32;
+    let place = |i: u32| [f64::from(i % 400), f64::from(i / 400), f64::from(i % 7)];
+    let mut cloud = Cloud::from_points(&(0..n).map(place).collect::<Vec<_>>()).unwrap();
+    let class = |i: u32| if i < n / 2 { 2 } else { 6 };
+    cloud.attributes = Attributes { classification: Some((0..n).map(class).collect()), ..Attributes::default() };
+    let path = dir.join("a.laz");
+    let mut writer =
+        LazWriter::create(&path, &Schema { columns: Columns::CLASSIFICATION, ..Schema::default() }).unwrap();
+    writer.write(&cloud, &[]).unwrap();
+    writer.finish().unwrap();
+    path
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    let of_class_6 = |las: Las| las.keep_classes(&[6]).read_points(Columns::XYZ).unwrap().len();
+    assert_eq!(of_class_6(Las::open(&path).unwrap().indexed(None).unwrap()), 100_000);
+    let place = dir.path().join("a.laz.chunks");
+    let whole = std::fs::read(&place).unwrap();
+    for bit in (0..8 * whole.len()).step_by(3) {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&place, &bytes).unwrap();
+        let las = Las::open(&path).unwrap();
+        assert!(las.index_fault().is_some_and(|fault| fault.contains("a.laz.chunks")), "bit {bit}");
+        assert_eq!(las.keep_classes(&[6]).chunk_count(), 4, "bit {bit}: all chunks are decoded");
+    }
+    for length in [0, 7, 8, 40, whole.len() - 1] {
+        std::fs::write(&place, &whole[..length]).unwrap();
+        assert!(Las::open(&path).unwrap().index_fault().is_some(), "{length} bytes");
+    }
+    assert_eq!(of_class_6(Las::open(&path).unwrap().indexed(None).unwrap()), 100_000);
+    assert_eq!(std::fs::read(&place).unwrap(), whole, "made anew");
+    assert_eq!(Las::open(&path).unwrap().index_fault(), None);
+}
+
+#[test]
+fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    drop(Las::open(&path).unwrap().indexed(None).unwrap());
+    let place = dir.path().join("a.laz.chunks");
+    let mut bytes = std::fs::read(&place).unwrap();
+    // The lowest x of the last chunk, and the checksum of that.
+    let end = bytes.len() - 4;
+    bytes[end - 56] ^= 1;
+    let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
+    bytes[end..].copy_from_slice(&checksum);
+    std::fs::write(&place, &bytes).unwrap();
+    for columns in [Columns::XYZ, Columns::INTENSITY] {
+        std::fs::write(&place, &bytes).unwrap();
+        let las = Las::open(&path).unwrap();
+        assert_eq!(las.index_fault(), None);
+        let error = las.read_points(columns).unwrap_err().to_string();
+        assert!(error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"), "{error}");
+        assert!(!place.exists());
+        assert_eq!(Las::open(&path).unwrap().read_points(columns).unwrap().len(), 200_000);
+    }
+}
