@@ -1,14 +1,69 @@
-//! Small whole files of every version and point format, as a start for the fuzzer: `cargo run --bin seeds -- corpus/las`.
+//! Small whole files, as a start for the fuzzer: `cargo run --bin seeds -- corpus` makes a folder for each target.
 
 #[path = "../crates/las/tests/made/mod.rs"]
 mod made;
+#[path = "../crates/tiling/tests/small_run/mod.rs"]
+mod small_run;
 
 use isopach_las::Las;
-use std::{env, fs, io::Error, path::PathBuf};
+use std::{
+    env, fs,
+    io::Error,
+    path::{Path, PathBuf},
+};
 
 fn main() -> Result<(), Error> {
-    let folder = PathBuf::from(env::args().nth(1).unwrap_or_else(|| "corpus/las".into()));
-    fs::create_dir_all(&folder)?;
+    let corpus = PathBuf::from(env::args().nth(1).unwrap_or_else(|| "corpus".into()));
+    las(&corpus.join("las"))?;
+    fits(&corpus.join("fits"))?;
+    index(&corpus.join("index"))?;
+    manifest(&corpus.join("manifest"))
+}
+
+/// The files of crates/fits/tests/data.
+fn fits(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/fits/tests/data"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "fits") {
+            fs::copy(&path, folder.join(path.file_name().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The index of a file of two chunks, with and without its head.
+fn index(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder)?;
+    let path = env::temp_dir().join(format!("isopach-seed-{}.las", std::process::id()));
+    fs::write(&path, made::las(2, 0, 0, 50_500))?;
+    drop(Las::open(&path).and_then(|las| las.indexed(None)).map_err(Error::other)?);
+    let place = path.with_extension("las.chunks");
+    let index = fs::read(&place)?;
+    fs::remove_file(path)?;
+    fs::remove_file(place)?;
+    fs::write(folder.join("whole"), [&[0], &index[..]].concat())?;
+    fs::write(folder.join("entries"), [&[32], &index[32..]].concat())
+}
+
+/// The manifest and the results of a run, these whole and without their heads.
+fn manifest(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder)?;
+    let run = env::temp_dir().join(format!("isopach-seed-{}", std::process::id()));
+    small_run::run(&run).map_err(Error::other)?;
+    for (number, (path, bytes)) in small_run::files(&run).iter().enumerate() {
+        let is_result = path.extension().is_some_and(|end| end == "tile");
+        fs::write(folder.join(format!("{number}")), [&[u8::from(is_result)], &bytes[..]].concat())?;
+        if is_result {
+            fs::write(folder.join(format!("{number}-payload")), [&[2], &bytes[28..]].concat())?;
+        }
+    }
+    fs::remove_dir_all(run)
+}
+
+/// Files of every version and point format, plain and compressed.
+fn las(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder)?;
     let kinds = [
         (0, 0),
         (1, 1),

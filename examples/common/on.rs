@@ -36,7 +36,8 @@ impl On {
     /// The backends; devices are opened with `options`, as far as nothing else was said. A device that was asked for also computes in double precision.
     pub(crate) fn choice(&self, mut options: Options) -> Result<Choice<dyn Backend>> {
         if let Some(mebibytes) = self.gpu_memory {
-            Error::check("gpu memory", mebibytes as f64, mebibytes > 0, "be at least 1 MiB")?;
+            let fits = (1..1 << 40).contains(&mebibytes);
+            Error::check("--gpu-memory", mebibytes as f64, fits, "be at least 1 MiB, and less than 2⁴⁰")?;
             options.budget_bytes = mebibytes << 20;
         }
         match (self.backend, &self.gpus[..]) {

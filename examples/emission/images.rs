@@ -118,7 +118,9 @@ impl Images {
         Ok([counts.into_dyn(), sigma.into_dyn()])
     }
 
+    /// Bytes that stay from one call to the next, and those of the tile that is being decoded: one channel is read after the other.
     pub(crate) fn bytes_kept(&self) -> u64 {
-        self.channels.iter().map(|channel| channel.file.bytes_kept()).sum()
+        let files = || self.channels.iter().map(|channel| &channel.file);
+        files().map(ImageFile::bytes_kept).sum::<u64>() + files().map(ImageFile::working_bytes).max().unwrap_or(0)
     }
 }
