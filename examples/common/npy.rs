@@ -40,7 +40,8 @@ impl Header {
             Some(bytes) if start.checked_add(bytes) == Some(length) => Ok(bytes),
             _ => {
                 let there = length.saturating_sub(*start);
-                let part = if there % size == 0 { String::new() } else { format!(" and {} bytes", there % size) };
+                let part =
+                    if there.is_multiple_of(size) { String::new() } else { format!(" and {} bytes", there % size) };
                 Err(io::Error::other(format!("there are {} numbers{part} for the shape {shape:?}", there / size)))
             }
         }

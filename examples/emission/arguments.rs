@@ -124,7 +124,7 @@ impl Arguments {
         if *max_iterations == 0 {
             return Err("--max-iterations is 0, but must be at least 1".into());
         }
-        if let Some(level) = saturation_level.iter().find(|level| !(**level > 0.0)) {
+        if let Some(level) = saturation_level.iter().find(|level| level.is_nan() || **level <= 0.0) {
             return Err(format!("--saturation-level is {level}, but must be above zero"));
         }
         if !(1..=MOST_MEMORY).contains(memory) {

@@ -157,7 +157,7 @@ fn in_order(shuffled: &[u8], count: usize) -> Vec<u8> {
 
 /// Whole numbers of one, two, four or eight bytes, as many as `count` shows. Single bytes have no sign.
 fn whole(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
-    if bytes.len() % count.max(1) != 0 {
+    if !bytes.len().is_multiple_of(count.max(1)) {
         return Err(of_another_size(bytes.len(), count));
     }
     Ok(match bytes.len() / count.max(1) {

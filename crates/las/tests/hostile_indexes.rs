@@ -20,8 +20,8 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 /// The points of the file in memory twice over, and a chunk a thread.
 const ALLOWED: usize = 32 << 20;
-/// Three chunks of an uncompressed file.
-const POINTS: u32 = 110_000;
+/// Two chunks of an uncompressed file.
+const POINTS: u32 = 60_000;
 
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
