@@ -291,4 +291,66 @@ mod tests {
         let error = ImageFile::new(Cursor::new(&whole[..whole.len() / 2])).unwrap_err();
         assert!(error.to_string().contains("ends before"), "{error}");
     }
+
+    fn file_of(image: ImageData) -> Vec<u8> {
+        FitsFile::with_primary_image(image).to_bytes().unwrap()
+    }
+
+    #[test]
+    fn axes_of_length_one_are_passed_over_and_others_are_named() {
+        let image = |axes: &[usize]| {
+            let count = axes.iter().product();
+            file_of(ImageData::new(axes.to_vec(), PixelData::I16((0..count).map(|i: usize| i as i16).collect())))
+        };
+        let expected = ImageFile::new(Cursor::new(image(&[7, 5]))).unwrap().rows(0..5).unwrap();
+        for axes in [&[7, 5, 1][..], &[7, 5, 1, 1]] {
+            let mut file = ImageFile::new(Cursor::new(image(axes))).unwrap();
+            assert_eq!((file.shape(), file.rows(0..5).unwrap()), ([5, 7], expected.clone()));
+        }
+        let compressed = ImageData::new(vec![7, 5, 1], PixelData::I16((0..35).collect()));
+        let mut file = FitsFile::with_empty_primary();
+        file.push_extension(compressed.compress(&CompressOptions::default()).unwrap());
+        let mut file = ImageFile::new(Cursor::new(file.to_bytes().unwrap())).unwrap();
+        assert_eq!(file.rows(0..5).unwrap(), expected);
+        for axes in [&[7, 5, 2][..], &[35]] {
+            assert!(
+                ImageFile::new(Cursor::new(image(axes))).unwrap_err().to_string().contains("no image with two axes")
+            );
+        }
+        let error = ImageFile::new(Cursor::new(image(&[7, 5, 2]))).unwrap_err().to_string();
+        assert!(error.contains("there is an array of [7, 5, 2]"), "{error}");
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let usual = Limits::default();
+        let plain = file_of(noise());
+        let mut tiles = FitsFile::with_empty_primary();
+        let one = CompressOptions { tile: Some(vec![40, 31]), ..CompressOptions::default() };
+        tiles.push_extension(noise().compress(&one).unwrap());
+        let tiles = tiles.to_bytes().unwrap();
+        let refused = |bytes: &[u8], limits: Limits| {
+            let all = ImageFile::new_within(Cursor::new(bytes), limits).and_then(|mut file| file.rows(0..31));
+            all.unwrap_err().to_string()
+        };
+        assert!(refused(&plain, Limits { pixels: 1239, ..usual }).contains("40 × 31 pixels has more than 1239"));
+        assert!(refused(&plain, Limits { header_bytes: 1000, ..usual }).contains("more than 1000 bytes"));
+        assert!(refused(&plain, Limits { memory_bytes: 9919, ..usual }).contains("pixels needs 9920 bytes"));
+        assert!(refused(&tiles, Limits { tile_bytes: 9919, ..usual }).contains("a row of tiles has 9920 bytes"));
+        assert!(refused(&tiles, Limits { memory_bytes: 99, ..usual }).contains("compressed tiles needs"));
+        let few = Limits { memory_bytes: 9920, pixels: 1240, ..usual };
+        assert!(ImageFile::new_within(Cursor::new(&plain), few).unwrap().rows(0..31).is_ok());
+    }
+
+    #[test]
+    fn a_late_error_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("late.fits");
+        let whole = file_of(noise());
+        std::fs::write(&path, &whole).unwrap();
+        let mut file = ImageFile::open(&path).unwrap();
+        std::fs::write(&path, &whole[..2880]).unwrap();
+        let error = file.rows(30..31).unwrap_err().to_string();
+        assert!(error.contains("late.fits: "), "{error}");
+    }
 }

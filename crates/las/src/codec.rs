@@ -204,3 +204,25 @@ pub(crate) fn unpanicked<T>(work: impl FnOnce() -> Result<T, String>) -> Result<
     let outcome = catch_unwind(AssertUnwindSafe(work));
     outcome.unwrap_or_else(|_| Err("the LAZ decoder panicked on it".into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use laz::{LasZipCompressor, LazItemRecordBuilder, LazVlrBuilder};
+
+    /// Equal points are as small as points can be: many a byte, but fewer than the bound.
+    #[test]
+    fn a_byte_stands_for_fewer_points_than_the_bound() {
+        for format in [0, 6] {
+            let items = LazItemRecordBuilder::default_for_point_format_id(format, 0).unwrap();
+            let vlr = LazVlrBuilder::default().with_laz_items(items).with_fixed_chunk_size(1 << 20).build();
+            let mut compressor = LasZipCompressor::new(Cursor::new(Vec::new()), vlr.clone()).unwrap();
+            let points = 1_u64 << 20;
+            compressor.compress_many(&vec![1; points as usize * vlr.items_size() as usize]).unwrap();
+            compressor.done().unwrap();
+            let bytes = compressor.into_inner().into_inner().len() as u64;
+            let a_byte = points / bytes;
+            assert!((POINTS_A_BYTE / 4..POINTS_A_BYTE).contains(&a_byte), "PDRF {format}: {a_byte} points a byte");
+        }
+    }
+}
