@@ -46,17 +46,18 @@ fn index(folder: &Path) -> Result<(), Error> {
     fs::write(folder.join("entries"), [&[32], &index[32..]].concat())
 }
 
-/// The manifest and the results of a run, these whole and without their heads.
+/// The manifest and the first result of a run, this whole and without its head.
 fn manifest(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)?;
     let run = env::temp_dir().join(format!("isopach-seed-{}", std::process::id()));
     small_run::run(&run).map_err(Error::other)?;
-    for (number, (path, bytes)) in small_run::files(&run).iter().enumerate() {
-        let is_result = path.extension().is_some_and(|end| end == "tile");
-        fs::write(folder.join(format!("{number}")), [&[u8::from(is_result)], &bytes[..]].concat())?;
-        if is_result {
-            fs::write(folder.join(format!("{number}-payload")), [&[2], &bytes[28..]].concat())?;
-        }
+    let files = small_run::files(&run);
+    let of_kind = |end: &str| files.iter().find(|(path, _)| path.extension().is_some_and(|found| found == end));
+    if let (Some((_, manifest)), Some((_, result))) = (of_kind("json"), of_kind("tile")) {
+        fs::write(folder.join("manifest"), [&[0], &manifest[..]].concat())?;
+        fs::write(folder.join("result"), [&[1], &result[..]].concat())?;
+        let head = small_run::head_bytes(result).unwrap_or_default();
+        fs::write(folder.join("payload"), [&[2], &result[head..]].concat())?;
     }
     fs::remove_dir_all(run)
 }

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "../examples/common/codec_panics.rs"]
+mod codec_panics;
 #[path = "../examples/common/printable.rs"]
 mod printable;
 #[path = "common/program.rs"]
@@ -42,6 +44,21 @@ fn is_shown(output: &Output) -> bool {
 fn control_characters_are_written_out() {
     assert_eq!(printable("a\u{1b}[31mb\u{9b}c\u{7f}\nd\u{202e}é"), "a\\u001b[31mb\\u009bc\\u007f\\u000ad\\u202eé");
     assert_eq!(printable("Ångström, 5 µm"), "Ångström, 5 µm");
+}
+
+/// The place of a panic tells whose it is. Ours are told as ever.
+#[test]
+fn panics_of_codecs_alone_are_not_told() {
+    codec_panics::silence();
+    for (file, is_silent) in [
+        ("/home/a/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/laz-0.13.0/src/lib.rs", true),
+        ("C:\\registry\\fitskit-0.3.0\\src\\tile_compress.rs", true),
+        ("crates/las/src/codec.rs", false),
+        ("/registry/isopach-las-0.1.0/src/codec.rs", false),
+        ("/registry/rayon-1.12.0/src/lib.rs", false),
+    ] {
+        assert_eq!(codec_panics::is_in_a_codec(file), is_silent, "{file}");
+    }
 }
 
 #[test]

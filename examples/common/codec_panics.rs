@@ -14,7 +14,7 @@ pub(crate) fn silence() {
 }
 
 /// Whether a source file is one of a codec, as a registry has them: `…/laz-0.13.0/src/…`.
-fn is_in_a_codec(file: &str) -> bool {
+pub(crate) fn is_in_a_codec(file: &str) -> bool {
     file.split(['/', '\\']).any(|folder| {
         let package = folder.split_once('-').filter(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit()));
         package.is_some_and(|(name, _)| CODECS.contains(&name))

@@ -10,7 +10,7 @@ mod panics;
 mod small_run;
 
 use libfuzzer_sys::fuzz_target;
-use small_run::{Tiles, files, run};
+use small_run::{Tiles, files, head_bytes, run};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -19,9 +19,6 @@ use std::{
 };
 
 const ALLOWED: usize = 64 << 20;
-/// Bytes of a result's head before its checksum, and with it.
-const HEAD: [usize; 2] = [24, 28];
-
 struct Whole {
     folder: PathBuf,
     files: Vec<(PathBuf, Vec<u8>)>,
@@ -58,12 +55,12 @@ fuzz_target!(|bytes: &[u8]| {
     });
 });
 
-/// The head of a result before another payload.
+/// The head of a result before another payload, whose length and checksum it states.
 fn with_head(whole: &[u8], payload: &[u8]) -> Vec<u8> {
-    let mut bytes = whole[..HEAD[0].min(whole.len())].to_vec();
-    bytes[16..HEAD[0]].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+    let head = head_bytes(whole).expect("a result has a head");
+    let mut bytes = whole[..head - 12].to_vec();
+    bytes.extend((payload.len() as u64).to_le_bytes());
     bytes.extend(crc32fast::hash(payload).to_le_bytes());
-    debug_assert_eq!(bytes.len(), HEAD[1]);
     bytes.extend(payload);
     bytes
 }

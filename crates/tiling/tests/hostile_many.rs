@@ -7,7 +7,7 @@
 mod small_run;
 
 use peak_alloc::PeakAlloc;
-use small_run::{files, run};
+use small_run::{files, head_bytes, run};
 use std::{
     fs,
     path::Path,
@@ -30,32 +30,31 @@ fn random(state: &mut u64) -> u64 {
 fn damaged(whole: &[u8], state: &mut u64) -> (Vec<u8>, bool) {
     let mut bytes = whole.to_vec();
     let mut pick = |count: usize| random(state) as usize % count.max(1);
-    let is_result = whole.starts_with(b"ISOPTIL1");
-    match pick(7) {
-        0 => bytes.truncate(pick(whole.len())),
-        1 | 2 => {
+    match (pick(7), head_bytes(whole)) {
+        (0, _) => bytes.truncate(pick(whole.len())),
+        (1 | 2, _) => {
             let (at, to) = (pick(whole.len()), pick(256) as u8);
             bytes[at] = to;
         }
-        3 => {
+        (3, _) => {
             let at = pick(whole.len());
             let end = (at + 8).min(whole.len());
             bytes[at..end].fill([0, 0x7F, 0xFF, b'[', b'9'][pick(5)]);
         }
         // Texts as deep and as long as they can be.
-        4 => {
+        (4, _) => {
             let deep = [&b"["[..], b"{\"a\":", b"[[],", b"9", b"\"\\u0000\","][pick(5)].repeat(1 << pick(18));
             let at = pick(whole.len());
             bytes.splice(at..at, deep);
         }
-        5 if is_result && whole.len() > 28 => {
+        (5, Some(head)) => {
             for _ in 0..=pick(3) {
-                let at = 28 + pick(whole.len() - 28);
+                let at = head + pick(whole.len() - head);
                 let end = (at + [1, 8][pick(2)]).min(whole.len());
                 bytes[at..end].fill([0, 1, 0x7F, 0xFF][pick(4)]);
             }
-            let sum = crc32fast::hash(&bytes[28..]);
-            bytes[24..28].copy_from_slice(&sum.to_le_bytes());
+            let sum = crc32fast::hash(&bytes[head..]);
+            bytes[head - 4..head].copy_from_slice(&sum.to_le_bytes());
             return (bytes, true);
         }
         _ => bytes.extend(vec![pick(256) as u8; 1 + pick(100)]),

@@ -3,6 +3,7 @@
 //! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with a checksum: the file is
 //! the mark that it is done. A tile that had no point has a file without a result.
 
+mod bounded;
 mod manifest;
 mod stored;
 
@@ -12,8 +13,7 @@ pub use stored::Stored;
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result, write_whole_among_others};
 use std::{
-    fmt, fs,
-    io::{self, Read},
+    fmt, fs, io,
     marker::PhantomData,
     path::{Path, PathBuf},
 };
@@ -109,7 +109,7 @@ impl<'a, T> Results<'a, T> {
         let (folder, manifest) = (&keeping.kept.folder, manifest(&keeping.kept.parameters)?);
         let (tiles, path) = (folder.join("tiles"), folder.join("manifest.json"));
         fs::create_dir_all(&tiles).map_err(|error| named(&tiles, &error))?;
-        let begun = match read_manifest(&path, manifest.to_text().len()) {
+        let begun = match bounded::text(&path, manifest.to_text().len()) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(named(&path, &error)),
@@ -197,19 +197,6 @@ impl<'a, T> Results<'a, T> {
     fn damaged(&self, part: Part) -> Error {
         Error::source(format!("{}: damaged: remove it and run again", self.path(part).display()))
     }
-}
-
-/// The text of a manifest that was begun, if it may be that of this run: not far longer than its own, which has `length` bytes.
-fn read_manifest(path: &Path, length: usize) -> io::Result<String> {
-    let most = 16 * length as u64 + (1 << 20);
-    let mut text = String::new();
-    fs::File::open(path)?.take(most + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > most {
-        return Err(io::Error::other(format!(
-            "more than {most} bytes are not a manifest of this run: remove it to begin a new one"
-        )));
-    }
-    Ok(text)
 }
 
 /// The tile and part that a file name stands for.

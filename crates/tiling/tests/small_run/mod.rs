@@ -44,17 +44,27 @@ pub(crate) fn run(folder: &Path) -> Result<Tiles> {
     Ok(tiles)
 }
 
-/// All files of a folder and of those in it.
+/// The manifest and the results in a folder and in those in it.
 pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(files(&path));
-        } else {
+        } else if path.extension().is_some_and(|end| end == "json" || end == "tile") {
             all.push((path.clone(), fs::read(path).unwrap()));
         }
     }
     all.sort();
     all
+}
+
+/// Bytes of the head of a kept result: they end with the length of the payload and its checksum.
+pub(crate) fn head_bytes(result: &[u8]) -> Option<usize> {
+    let ends = |head: &usize| {
+        let (length, sum) = result[head - 12..*head].split_at(8);
+        let payload = &result[*head..];
+        length == (payload.len() as u64).to_le_bytes() && sum == crc32fast::hash(payload).to_le_bytes()
+    };
+    (20..result.len().min(200)).find(ends)
 }
