@@ -42,8 +42,15 @@ fn index(folder: &Path) -> Result<(), Error> {
     let index = fs::read(&place)?;
     fs::remove_file(path)?;
     fs::remove_file(place)?;
-    fs::write(folder.join("whole"), [&[0], &index[..]].concat())?;
-    fs::write(folder.join("entries"), [&[32], &index[32..]].concat())
+    fs::write(folder.join("whole"), [&[0, 0], &index[..]].concat())?;
+    for head in [32, 48] {
+        fs::write(folder.join(format!("entries-{head}")), [&[head, 0], &index[usize::from(head)..]].concat())?;
+        fs::write(
+            folder.join(format!("checked-{head}")),
+            [&[head, 1], &index[usize::from(head)..index.len() - 4]].concat(),
+        )?;
+    }
+    Ok(())
 }
 
 /// The manifest and the first result of a run, this whole and without its head.

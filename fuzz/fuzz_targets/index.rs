@@ -23,8 +23,6 @@ use std::{
 const ALLOWED: usize = 32 << 20;
 /// Points of the file: two chunks.
 const POINTS: u32 = 50_500;
-/// Words before the entries: magic, size, time and hash of the file.
-const HEAD: usize = 32;
 
 /// A file, and its index. The file's time is in the index, so that both are made anew in each process.
 static FILE: LazyLock<(PathBuf, Vec<u8>)> = LazyLock::new(|| {
@@ -42,12 +40,16 @@ fn index_of(path: &Path) -> PathBuf {
     path.with_extension("las.chunks")
 }
 
-// The first byte: how much of the index' own head stands before the bytes, so that they are not refused for a time that no seed can know.
+// The first byte: how much of the index' own head stands before the bytes, so that they are not refused for a time that no seed can know. The second: whether
+// a checksum follows, as behind the index.
 fuzz_target!(|bytes: &[u8]| {
     let (path, whole) = &*FILE;
-    let Some((kept, rest)) = bytes.split_first() else { return };
-    let head = &whole[..usize::from(*kept).min(whole.len()).min(HEAD)];
-    if fs::write(index_of(path), [head, rest].concat()).is_err() {
+    let Some(([kept, sum], rest)) = bytes.split_first_chunk() else { return };
+    let mut index = [&whole[..usize::from(*kept).min(whole.len())], rest].concat();
+    if sum % 4 > 0 {
+        index.extend(crc32fast::hash(&index).to_le_bytes());
+    }
+    if fs::write(index_of(path), index).is_err() {
         return;
     }
     memory::within(ALLOWED, || read(path));

@@ -151,8 +151,11 @@ fn unpacked(bytes: &[u8], count: usize) -> Result<Vec<u8>> {
 /// Undoes the order of GZIP_2.
 fn in_order(shuffled: &[u8], count: usize) -> Vec<u8> {
     let width = shuffled.len() / count.max(1);
-    let byte = |at: usize| shuffled[at % width * count + at / width];
-    (0..width * count).map(byte).collect()
+    let mut bytes = Vec::with_capacity(width * count);
+    for number in 0..count {
+        bytes.extend((0..width).map(|byte| shuffled[byte * count + number]));
+    }
+    bytes
 }
 
 /// Whole numbers of one, two, four or eight bytes, as many as `count` shows. Single bytes have no sign.

@@ -236,3 +236,24 @@ fn zeros(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
         Bitpix::F64 => PixelData::F64(of(count, limit)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image that is one tile, read a row at a time: what is kept of it is changed, and seen.
+    #[test]
+    fn a_row_of_tiles_is_decoded_once() {
+        let file = include_bytes!("../tests/data/sun_171_rice.fits");
+        let header = Header::read(&mut &file[2880..], 1 << 20).unwrap().unwrap();
+        let data = file[5760..5760 + header.data_bytes().unwrap() as usize].to_vec();
+        let mut image = Compressed::new(&header, [37, 24], data, Limits::default()).unwrap();
+        let (scaling, mut first, mut second) = (Scaling::of(&header), vec![], vec![]);
+        image.append(scaling, 0..1, &mut first).unwrap();
+        let Some((0, PixelData::I16(pixels))) = &mut image.last else { panic!("nothing is kept") };
+        assert_eq!((pixels.len(), f64::from(pixels[36])), (24 * 37, first[36]));
+        pixels[37] = -7;
+        image.append(scaling, 1..2, &mut second).unwrap();
+        assert_eq!((first.len(), second.len(), second[0]), (37, 37, -7.0));
+    }
+}

@@ -20,7 +20,7 @@ impl Image {
     /// Reads the first image with two axes of a file.
     ///
     /// # Errors
-    /// [`Error::Source`] naming the file, where it cannot be read or has no such image.
+    /// [`isopach_compute::Error::Source`] naming the file, where it cannot be read or has no such image.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_within(path, Limits::default())
     }
@@ -36,7 +36,7 @@ impl Image {
     /// Reads the first image with two axes of a file in memory.
     ///
     /// # Errors
-    /// [`Error::Source`] where it is broken or has no such image.
+    /// [`isopach_compute::Error::Source`] where it is broken or has no such image.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         Self::from_bytes_within(bytes, Limits::default())
     }

@@ -29,6 +29,12 @@ fn random(state: &mut u64) -> u64 {
     mixed ^ mixed >> 31
 }
 
+/// Whether the last four bytes are the checksum of those before.
+fn has_checksum(bytes: &[u8]) -> bool {
+    bytes.split_last_chunk().is_some_and(|(before, sum)| crc32fast::hash(before) == u32::from_le_bytes(*sum))
+}
+
+/// Damages an index; one in eight has its checksum made right again.
 fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     let mut pick = |count: usize| random(state) as usize % count.max(1);
@@ -44,6 +50,11 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
             bytes[at..end].fill([0, 0x7F, 0x80, 0xFF][pick(4)]);
         }
         _ => bytes.extend(vec![pick(256) as u8; 1 + pick(200)]),
+    }
+    if pick(8) == 0
+        && let Some((before, sum)) = bytes.split_last_chunk_mut()
+    {
+        *sum = crc32fast::hash(before).to_le_bytes();
     }
     bytes
 }
@@ -67,10 +78,12 @@ fn nothing_but_points_of_the_file() {
     drop(Las::open(&path).unwrap().indexed(None).unwrap());
     let whole = fs::read(&index).unwrap();
     assert_eq!(part(&path).unwrap().xyz, right.xyz, "a right index");
+    let is_checked = has_checksum(&whole);
     let mut state = 20_261_128;
     let (mut others, mut slowest, mut largest) = (0, Duration::ZERO, 0);
     for case in 0..cases {
-        fs::write(&index, damaged(&whole, &mut state)).unwrap();
+        let bytes = damaged(&whole, &mut state);
+        fs::write(&index, &bytes).unwrap();
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();
         let start = Instant::now();
@@ -80,6 +93,7 @@ fn nothing_but_points_of_the_file() {
         assert!(held < ALLOWED && took < Duration::from_secs(1), "case {case}: {took:?}, {held} bytes");
         if found.as_ref() != Some(&right.xyz) {
             others += 1;
+            assert!(!is_checked || has_checksum(&bytes), "case {case}: a damaged index was used");
             // A chunk that is left out: whole runs of points are missing, none is another.
             let mut rest = right.xyz.iter();
             assert!(found.iter().flatten().all(|point| rest.any(|other| other == point)), "case {case}");
