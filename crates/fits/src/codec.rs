@@ -9,8 +9,6 @@ use flate2::read::GzDecoder;
 use isopach_compute::{Error, Result};
 use std::io::Read;
 
-/// Bytes a pixel of a tile that decoding holds for a while: what was unpacked, in order, and widened.
-pub(crate) const WORKING: u64 = 24;
 /// Bit planes of HCOMPRESS at most, with 32 and with 64 bits a number.
 const PLANES: [u8; 2] = [31, 63];
 
@@ -45,6 +43,27 @@ impl Codec {
         Ok(codec)
     }
 
+    /// Bytes of a number, whether it was quantised or not.
+    fn width(&self) -> usize {
+        self.bits.bytes_per_value()
+    }
+
+    /// Bytes a pixel of a tile that decoding holds at once: numbers as they were unpacked, in their order, and widened.
+    pub(crate) fn working_bytes(&self) -> u64 {
+        let (width, widened) = (self.width() as u64, size_of::<i64>() as u64);
+        let decoded = match self.kind {
+            CompressionType::Gzip1 => width + widened,
+            CompressionType::Gzip2 => 2 * width + widened,
+            CompressionType::Rice1 | CompressionType::Plio1 => size_of::<i32>() as u64 + widened,
+            // And a quarter of a byte a bit plane of a quadrant.
+            CompressionType::Hcompress1 => size_of::<i64>() as u64 + widened,
+            CompressionType::NoCompress => widened,
+        };
+        let is_real = matches!(self.bits, Bitpix::F32 | Bitpix::F64);
+        // Whole numbers that become real ones.
+        decoded.max(if is_real { 2 * widened } else { 0 })
+    }
+
     /// The whole numbers of a tile of some columns and rows.
     pub(crate) fn whole(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
         let count = columns * rows;
@@ -55,15 +74,15 @@ impl Codec {
                 Ok(by_fitskit(|| fitskit_codec::plio_decompress(&words, count))?.into_iter().map(i64::from).collect())
             }
             CompressionType::Hcompress1 => self.hcompress(bytes, [columns, rows]),
-            CompressionType::Gzip1 => whole(&unpacked(bytes, count)?, count),
-            CompressionType::Gzip2 => whole(&in_order(&unpacked(bytes, count)?, count), count),
+            CompressionType::Gzip1 => whole(&unpacked(bytes, count, self.width())?, count),
+            CompressionType::Gzip2 => whole(&in_order(&unpacked(bytes, count, self.width())?, count), count),
             CompressionType::NoCompress => whole(bytes, count),
         }
     }
 
     /// The whole numbers of a tile that was too wild for the codec of the others and is packed by gzip.
     pub(crate) fn packed_whole(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
-        whole(&unpacked(bytes, count)?, count)
+        whole(&unpacked(bytes, count, self.width())?, count)
     }
 
     /// The whole numbers of a tile that is not compressed.
@@ -75,19 +94,19 @@ impl Codec {
     pub(crate) fn reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
         match self.kind {
             CompressionType::NoCompress => self.plain_reals(bytes, count),
-            CompressionType::Gzip2 => self.plain_reals(&in_order(&unpacked(bytes, count)?, count), count),
+            CompressionType::Gzip2 => self.plain_reals(&in_order(&unpacked(bytes, count, self.width())?, count), count),
             _ => self.packed_reals(bytes, count),
         }
     }
 
     /// As [`Self::reals`] in the order of numbers, whatever the other tiles are.
     pub(crate) fn packed_reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
-        self.plain_reals(&unpacked(bytes, count)?, count)
+        self.plain_reals(&unpacked(bytes, count, self.width())?, count)
     }
 
     /// Real numbers that are not compressed.
     pub(crate) fn plain_reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
-        if bytes.len() != count * self.bits.bytes_per_value() {
+        if bytes.len() != count * self.width() {
             return Err(of_another_size(bytes.len(), count));
         }
         Ok(match self.bits {
@@ -139,10 +158,10 @@ fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
     decoded.map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
 }
 
-/// Unpacks a tile of so many numbers, of eight bytes at most.
-fn unpacked(bytes: &[u8], count: usize) -> Result<Vec<u8>> {
+/// Unpacks a tile of so many numbers, of eight bytes at most, mostly of `width`.
+fn unpacked(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
     let most = 8 * count as u64;
-    let mut numbers = Vec::new();
+    let mut numbers = Vec::with_capacity(count * width);
     let read = GzDecoder::new(bytes).take(most + 1).read_to_end(&mut numbers);
     read.map_err(|error| Error::source(format!("a tile packed by gzip cannot be unpacked: {error}")))?;
     Ok(numbers)

@@ -2,7 +2,7 @@
 
 use crate::{
     Header, Limits,
-    codec::{Codec, WORKING},
+    codec::Codec,
     limits::room,
     physical::Scaling,
     quantised::{Dither, Quantised},
@@ -106,7 +106,7 @@ impl Compressed {
 
     /// Bytes that decoding a tile needs for a while.
     pub(crate) fn working_bytes(&self) -> u64 {
-        self.tile[0] as u64 * self.tile[1] as u64 * WORKING
+        self.tile[0] as u64 * self.tile[1] as u64 * self.codec.working_bytes()
     }
 
     /// Appends the values of some rows, which the image has.
