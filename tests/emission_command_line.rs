@@ -375,7 +375,7 @@ fn numbers_that_mean_nothing_are_refused_by_their_option() {
         ("--systematic=-0.1", "--halves", "--systematic is -0.1"),
         ("--size", "0", "--size is 0, but must be from 16 to 65536"),
         ("--size", "1000000000", "--size"),
-        ("--memory", "0", "--memory is 0"),
+        ("--memory", "0", "--memory"),
         ("--memory", "18446744073709551615", "--memory"),
         ("--gpu-memory", "18446744073709551615", "--gpu-memory"),
         ("--max-iterations", "0", "--max-iterations is 0"),

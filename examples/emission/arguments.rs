@@ -2,7 +2,7 @@
 
 use crate::on::On;
 use clap::{Parser, ValueEnum};
-use std::{env, ffi::OsString, path::PathBuf};
+use std::path::PathBuf;
 
 /// Bins of temperature at most: keywords number their edges, and averaging kernels have as many numbers a pixel as bins squared.
 pub(crate) const MOST_BINS: usize = 1000;
@@ -82,16 +82,49 @@ pub(crate) struct Arguments {
     pub(crate) memory: u64,
     #[command(flatten)]
     pub(crate) on: On,
-    /// Pixels a side of the made-up region, 16 to 65536.
+    /// Pixels a side of the made-up region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Emission measure of each bin, cm⁻⁵.
+    Emission,
+    /// Its vertical error.
+    Uncertainty,
+    /// Its horizontal error, dex.
+    Resolution,
+    /// Averaging kernel: bins × bins numbers a pixel.
+    Kernel,
+    /// Counts of the solution.
+    Synthetic,
+    /// Emission measure in bands of temperature.
+    Bands,
+    /// Emission-weighted mean temperature.
+    Temperature,
+    /// χ² a channel.
+    Chi2,
+    /// Regularisation parameter.
+    Lambda,
+    /// Iterations made.
+    Iterations,
+    /// Status, and which channels were left out and saturated.
+    Status,
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 impl Arguments {
     /// The arguments of the program. `--log-t 5.7 7.1` is taken for `--log-t 5.7,7.1`.
     pub(crate) fn of_program() -> Self {
-        let mut words: Vec<OsString> = env::args_os().collect();
-        let is_number = |word: Option<&OsString>| {
+        let mut words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+        let is_number = |word: Option<&std::ffi::OsString>| {
             word.and_then(|word| word.to_str()).is_some_and(|word| word.parse::<f64>().is_ok())
         };
         if let Some(at) = words.iter().position(|word| word == "--log-t")
@@ -131,39 +164,6 @@ impl Arguments {
             return Err(format!("--memory is {memory}, but must be from 1 to {MOST_MEMORY} MiB"));
         }
         Ok(())
-    }
-}
-
-/// What is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// Emission measure of each bin, cm⁻⁵.
-    Emission,
-    /// Its vertical error.
-    Uncertainty,
-    /// Its horizontal error, dex.
-    Resolution,
-    /// Averaging kernel: bins × bins numbers a pixel.
-    Kernel,
-    /// Counts of the solution.
-    Synthetic,
-    /// Emission measure in bands of temperature.
-    Bands,
-    /// Emission-weighted mean temperature.
-    Temperature,
-    /// χ² a channel.
-    Chi2,
-    /// Regularisation parameter.
-    Lambda,
-    /// Iterations made.
-    Iterations,
-    /// Status, and which channels were left out and saturated.
-    Status,
-}
-
-impl std::fmt::Display for Output {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
     }
 }
 

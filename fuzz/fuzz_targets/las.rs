@@ -3,7 +3,7 @@
 //! ```text
 //! cargo install cargo-fuzz
 //! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus     # whole small files of every kind
-//! cargo +nightly fuzz run las -- -max_total_time=1800 -timeout=10 -rss_limit_mb=1024 -max_len=16384
+//! cargo +nightly fuzz run las -- -max_total_time=1800 -timeout=10 -rss_limit_mb=1024 -max_len=16384     # or fits, index, manifest
 //! ```
 
 #![no_main]
