@@ -404,6 +404,14 @@ fn errors_of_files_name_them() {
     bytes[2 * 2880 + 4..2 * 2880 + 8].fill(0x7F);
     fs::write(folder.path("late.fits"), &bytes).unwrap();
     folder.refused(&[&folder.text("late.fits"), "--bins", "8"], &["late.fits: ", "of a table are not in the file"]);
+    // More compressed tiles than the memory that was given: three megabytes behind the one that is used.
+    let mut bytes = fs::read(data.join("sun_171_rice.fits")).unwrap();
+    let at = bytes.windows(9).rposition(|card| card == b"PCOUNT  =").unwrap();
+    bytes[at + 10..at + 30].copy_from_slice(format!("{:20}", 3_000_000).as_bytes());
+    bytes.resize(5760 + 3_002_400, 0);
+    fs::write(folder.path("large.fits"), &bytes).unwrap();
+    let large = ["--bins", "8", "--memory", "2", &folder.text("large.fits")];
+    folder.refused(&large, &["large.fits: compressed tiles needs 30000", "budget is 2097152", "(--memory)"]);
     // Not FITS; not an array; arrays that were cut.
     fs::write(folder.path("hello.fits"), "hello\u{1b}[31m").unwrap();
     folder.refused(&[&folder.text("hello.fits")], &["hello.fits: not a FITS file", "\"hello\\u{1b}[31\""]);

@@ -3,7 +3,7 @@
 //!     cargo run --release --example emission -- [FILES…] [--out DIR]
 //!     cargo run --release --example emission -- --counts dn.npy --sigma edn.npy [--out DIR]
 //!
-//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å), all of one shape and aligned; or `.npy` arrays of any instrument.
+//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å; plain, `.gz` or tile-compressed), all of one shape and aligned; or `.npy` arrays of any instrument.
 //! Without either an active region is made up, observed with noise, and what is found is compared with its truth. Writes `emission.fits` (cubes of
 //! emission measure, errors, bands, χ², status) or an `.npy` file each, and of images a PNG a band, maps of temperature, χ² and status and `index.html`.
 //! Images are read, inverted and written some rows at a time: `--memory` bounds what a 4096 × 4096 set takes.
