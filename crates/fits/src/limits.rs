@@ -18,13 +18,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4 MiB a header, 2³⁴ pixels, 1 GiB a row of tiles, 16 GiB unpacked, and as much memory as the system gives.
+    /// 4 MiB a header, 2³⁴ pixels, 1 GiB a row of tiles, 4 GiB unpacked, and as much memory as the system gives.
     fn default() -> Self {
         Self {
             header_bytes: 4 << 20,
             pixels: 1 << 34,
             tile_bytes: 1 << 30,
-            unpacked_bytes: 16 << 30,
+            unpacked_bytes: 4 << 30,
             memory_bytes: u64::MAX,
         }
     }
