@@ -7,6 +7,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[path = "common/codec_panics.rs"]
+mod codec_panics;
+#[path = "common/printable.rs"]
+mod printable;
+
 use clap::Parser;
 use isopach::{cloud::Rect, las::Las, tiling::PointSource};
 use std::{error::Error, path::PathBuf, time::Instant};
@@ -30,8 +35,9 @@ struct Arguments {
 }
 
 fn main() {
+    codec_panics::silence();
     if let Err(error) = run(&Arguments::parse()) {
-        eprintln!("las_extract: {error}");
+        eprintln!("las_extract: {}", printable::printable(&error.to_string()));
         std::process::exit(1);
     }
 }

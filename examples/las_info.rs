@@ -4,12 +4,18 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[path = "common/codec_panics.rs"]
+mod codec_panics;
+#[path = "common/printable.rs"]
+mod printable;
+
 use clap::Parser;
 use isopach::{
     cloud::Columns,
     las::{GpsTime, Las},
     tiling::PointSource,
 };
+use printable::printable;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::{error::Error, path::PathBuf};
@@ -32,14 +38,15 @@ struct Arguments {
 }
 
 fn main() {
+    codec_panics::silence();
     let arguments = Arguments::parse();
     let mut failed = false;
     for file in &arguments.files {
         match about(file, arguments.header_only) {
-            Ok(found) if arguments.json => println!("{found}"),
+            Ok(found) if arguments.json => println!("{}", printable(&found.to_string())),
             Ok(found) => print(&found),
             Err(error) => {
-                eprintln!("las_info: {error}");
+                eprintln!("las_info: {}", printable(&error.to_string()));
                 failed = true;
             }
         }
@@ -161,14 +168,14 @@ fn print(found: &Value) {
         let name = name.replace('_', " ");
         match value {
             Value::Null => println!("{name:24} none"),
-            Value::String(text) => println!("{name:24} {text}"),
+            Value::String(text) => println!("{name:24} {}", printable(text)),
             Value::Object(inner) => {
                 println!("{name}");
-                inner.iter().for_each(|(key, value)| println!("    {key:20} {value}"));
+                inner.iter().for_each(|(key, value)| println!("    {key:20} {}", printable(&value.to_string())));
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 println!("{name}");
-                items.iter().for_each(|item| println!("    {item}"));
+                items.iter().for_each(|item| println!("    {}", printable(&item.to_string())));
             }
             other => println!("{name:24} {other}"),
         }

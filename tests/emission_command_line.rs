@@ -9,6 +9,7 @@ mod npy_write;
 #[path = "common/program.rs"]
 mod program;
 
+use flate2::{Compression, write::GzEncoder};
 use isopach::{
     compute::Cpu,
     emission::{AIA, Inversion, Missing, Noise, Observation, Outputs, Quantity, TemperatureResponse},
@@ -19,6 +20,7 @@ use program::program;
 use serde_json::Value as Json;
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -324,4 +326,108 @@ fn the_level_of_aia_is_that_of_its_headers() {
         let mut of_channel = images.filter(|image| image.header().number("WAVELNTH") == Some(wavelength));
         assert_eq!(of_channel.next().unwrap().header().number("NSATPIX"), Some(saturated));
     }
+}
+
+/// Data of `crates/fits/tests/data`: three channels, plain, packed by gzip, and compressed by RICE as a single tile.
+#[test]
+fn plain_packed_and_compressed_files_give_the_same_bits() {
+    let folder = Folder::new();
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/fits/tests/data");
+    let channels = [171, 193, 211];
+    let plain = channels.map(|channel| data.join(format!("sun_{channel}.fits")));
+    let tiles = channels.map(|channel| data.join(format!("sun_{channel}_rice.fits")));
+    let packed = channels.map(|channel| folder.path(&format!("sun_{channel}.fits.gz")));
+    for (from, to) in plain.iter().zip(&packed) {
+        let mut encoder = GzEncoder::new(fs::File::create(to).unwrap(), Compression::default());
+        encoder.write_all(&fs::read(from).unwrap()).unwrap();
+        encoder.finish().unwrap();
+    }
+    let run = |files: &[PathBuf; 3], memory: &str| {
+        let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
+        let options = ["--bins", "12", "--precision", "double", "--backend", "cpu", "--memory", memory];
+        let summary = folder.run(&[&files[..], &options].concat());
+        assert_eq!(summary["pixels"], serde_json::json!([24, 37]));
+        fs::read(folder.path("out/emission.fits")).unwrap()
+    };
+    let expected = run(&plain, "512");
+    assert!(expected.len() > 24 * 37 * 8 * 12);
+    for files in [&packed, &tiles] {
+        for memory in ["512", "26"] {
+            assert!(run(files, memory) == expected, "{} with {memory} MiB", files[0].display());
+        }
+    }
+}
+
+#[test]
+fn numbers_that_mean_nothing_are_refused_by_their_option() {
+    let folder = Folder::new();
+    for (option, value, words) in [
+        ("--bins", "1000000000000", "--bins is 1000000000000, but must be from 1 to 1000"),
+        ("--bins", "1e12", "--bins"),
+        ("--bins", "0", "--bins is 0"),
+        ("--log-t", "7.5,5.5", "--log-t is 7.5,5.5, but must be two numbers, the lower first"),
+        ("--log-t", "5.5", "--log-t is 5.5"),
+        ("--log-t", "5.5,6,7", "--log-t is 5.5,6,7"),
+        ("--log-t", "5.5,nan", "--log-t is 5.5,NaN"),
+        ("--log-t", "5.5,inf", "--log-t"),
+        ("--systematic", "nan", "--systematic is NaN, but must be a finite share"),
+        ("--systematic", "inf", "--systematic"),
+        ("--systematic=-0.1", "--halves", "--systematic is -0.1"),
+        ("--size", "0", "--size is 0, but must be from 16 to 65536"),
+        ("--size", "1000000000", "--size"),
+        ("--memory", "0", "--memory"),
+        ("--memory", "18446744073709551615", "--memory"),
+        ("--gpu-memory", "18446744073709551615", "--gpu-memory"),
+        ("--max-iterations", "0", "--max-iterations is 0"),
+        ("--saturation-level", "nan", "--saturation-level is NaN, but must be above zero"),
+    ] {
+        folder.refused(&[option, value], &[words]);
+        assert!(!folder.path("refused/emission.fits").exists());
+    }
+    // Lists have commas, in the help too; two words are taken for a list as ever.
+    let options = ["--size", "16", "--bins", "8", "--outputs", "chi2"];
+    for log_t in [&["--log-t", "5.8,7.0"][..], &["--log-t", "5.8", "7.0"], &["--log-t=5.8,7.0"]] {
+        let summary = folder.run(&[&options[..], log_t].concat());
+        assert_eq!(summary["log_t"], serde_json::json!([5.8, 7.0]), "{log_t:?}");
+    }
+    let help = Command::new(program("emission")).arg("--help").output().unwrap().stdout;
+    let help = String::from_utf8(help).unwrap();
+    assert!(help.contains("[default: 5.7,7.1]") && help.contains("[default: emission,uncertainty,"), "{help}");
+}
+
+#[test]
+fn errors_of_files_name_them() {
+    let folder = Folder::new();
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/fits/tests/data");
+    // Found only when its rows are asked for: where the tile is, behind two headers of one block each.
+    let mut bytes = fs::read(data.join("sun_171_rice.fits")).unwrap();
+    bytes[2 * 2880 + 4..2 * 2880 + 8].fill(0x7F);
+    fs::write(folder.path("late.fits"), &bytes).unwrap();
+    folder.refused(&[&folder.text("late.fits"), "--bins", "8"], &["late.fits: ", "of a table are not in the file"]);
+    // More compressed tiles than the memory that was given: three megabytes behind the one that is used.
+    let mut bytes = fs::read(data.join("sun_171_rice.fits")).unwrap();
+    let at = bytes.windows(9).rposition(|card| card == b"PCOUNT  =").unwrap();
+    bytes[at + 10..at + 30].copy_from_slice(format!("{:20}", 3_000_000).as_bytes());
+    bytes.resize(5760 + 3_002_400, 0);
+    fs::write(folder.path("large.fits"), &bytes).unwrap();
+    let large = ["--bins", "8", "--memory", "2", &folder.text("large.fits")];
+    folder.refused(&large, &["large.fits: compressed tiles needs 30000", "budget is 2097152", "(--memory)"]);
+    // Not FITS; not an array; arrays that were cut.
+    fs::write(folder.path("hello.fits"), "hello\u{1b}[31m").unwrap();
+    folder.refused(&[&folder.text("hello.fits")], &["hello.fits: not a FITS file", "\"hello\\u{1b}[31\""]);
+    let [counts, sigma] = counts(2, 2);
+    let (c, e) = (write(&folder, "c.npy", &counts), write(&folder, "e.npy", &sigma));
+    let whole = fs::read(&e).unwrap();
+    fs::write(&e, &whole[..whole.len() - 9]).unwrap();
+    folder.refused(
+        &["--counts", &c, "--sigma", &e],
+        &["e.npy: there are 22 numbers and 7 bytes for the shape [2, 2, 6]"],
+    );
+    fs::write(&e, whole).unwrap();
+    let edges = write(&folder, "edges.npy", &ArrayD::zeros(IxDyn(&[2000])));
+    folder.refused(&["--counts", &c, "--sigma", &e, "--log-t-edges", &edges], &["--log-t-edges", "1999 bins"]);
+    // A place that cannot be written.
+    fs::write(folder.path("file"), "x").unwrap();
+    let output = emission(&["--size", "16", "--bins", "8"], &folder.path("file/out"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("file/out"), "{output:?}");
 }

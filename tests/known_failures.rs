@@ -23,7 +23,7 @@ fn write(path: &Path, cloud: &Cloud) {
     writer.finish().unwrap();
 }
 
-/// Elsewhere: a crash.
+/// Elsewhere: the program ended.
 #[test]
 fn a_box_that_has_no_point_is_an_error_that_names_the_file() {
     let dir = tempfile::tempdir().unwrap();

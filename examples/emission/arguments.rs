@@ -4,6 +4,15 @@ use crate::on::On;
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
+/// Bins of temperature at most: keywords number their edges, and averaging kernels have as many numbers a pixel as bins squared.
+pub(crate) const MOST_BINS: usize = 1000;
+/// Pixels a side of the made-up region.
+const SIZES: std::ops::RangeInclusive<usize> = 16..=65_536;
+/// MiB of memory at most, so that bytes can be counted.
+const MOST_MEMORY: u64 = 1 << 40;
+/// All outputs but averaging kernels.
+const USUAL: &str = "emission,uncertainty,resolution,synthetic,bands,temperature,chi2,lambda,iterations,status";
+
 #[derive(Parser)]
 #[command(
     about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region."
@@ -28,17 +37,17 @@ pub(crate) struct Arguments {
     /// Where to write.
     #[arg(long, default_value = "emission_out")]
     pub(crate) out: PathBuf,
-    /// Number of temperature bins.
+    /// Number of temperature bins, 1000 at most.
     #[arg(long, default_value_t = 42)]
     pub(crate) bins: usize,
     /// Lowest and highest log10 T.
-    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [5.7, 7.1])]
+    #[arg(long, value_delimiter = ',', default_value = "5.7,7.1")]
     pub(crate) log_t: Vec<f64>,
     /// Edges of the temperature bins as .npy, log10 T, instead of --bins and --log-t.
     #[arg(long)]
     pub(crate) log_t_edges: Option<PathBuf>,
     /// What to write, beside pictures and page.
-    #[arg(long, value_delimiter = ',', default_values_t = Output::usual())]
+    #[arg(long, value_delimiter = ',', default_value = USUAL)]
     pub(crate) outputs: Vec<Output>,
     /// FITS cubes or .npy arrays; by default what was given.
     #[arg(long)]
@@ -49,7 +58,7 @@ pub(crate) struct Arguments {
     /// Precision of the numbers.
     #[arg(long, default_value = "single")]
     pub(crate) precision: Precision,
-    /// Systematic error, of the counts.
+    /// Systematic error, a share of the counts.
     #[arg(long, default_value_t = 0.05)]
     pub(crate) systematic: f64,
     /// Pixels with saturated channels: no result, invert the other channels, or take the counts for good.
@@ -105,15 +114,56 @@ pub(crate) enum Output {
     Status,
 }
 
-impl Output {
-    fn usual() -> Vec<Self> {
-        Self::value_variants().iter().copied().filter(|output| *output != Self::Kernel).collect()
-    }
-}
-
 impl std::fmt::Display for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+impl Arguments {
+    /// The arguments of the program. `--log-t 5.7 7.1` is taken for `--log-t 5.7,7.1`.
+    pub(crate) fn of_program() -> Self {
+        let mut words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+        let is_number = |word: Option<&std::ffi::OsString>| {
+            word.and_then(|word| word.to_str()).is_some_and(|word| word.parse::<f64>().is_ok())
+        };
+        if let Some(at) = words.iter().position(|word| word == "--log-t")
+            && is_number(words.get(at + 1))
+            && is_number(words.get(at + 2))
+        {
+            let high = words.remove(at + 2);
+            words[at + 1].push(",");
+            words[at + 1].push(high);
+        }
+        Self::parse_from(words)
+    }
+
+    /// Refuses numbers that mean nothing, before anything is read.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self { bins, log_t, systematic, size, memory, max_iterations, saturation_level, .. } = self;
+        if !(1..=MOST_BINS).contains(bins) {
+            return Err(format!("--bins is {bins}, but must be from 1 to {MOST_BINS}"));
+        }
+        if !matches!(log_t[..], [low, high] if low < high && low.is_finite() && high.is_finite()) {
+            let given: Vec<String> = log_t.iter().map(f64::to_string).collect();
+            return Err(format!("--log-t is {}, but must be two numbers, the lower first", given.join(",")));
+        }
+        if !(systematic.is_finite() && *systematic >= 0.0) {
+            return Err(format!("--systematic is {systematic}, but must be a finite share, zero or above"));
+        }
+        if !SIZES.contains(size) {
+            return Err(format!("--size is {size}, but must be from {} to {}", SIZES.start(), SIZES.end()));
+        }
+        if *max_iterations == 0 {
+            return Err("--max-iterations is 0, but must be at least 1".into());
+        }
+        if let Some(level) = saturation_level.iter().find(|level| level.is_nan() || **level <= 0.0) {
+            return Err(format!("--saturation-level is {level}, but must be above zero"));
+        }
+        if !(1..=MOST_MEMORY).contains(memory) {
+            return Err(format!("--memory is {memory}, but must be from 1 to {MOST_MEMORY} MiB"));
+        }
+        Ok(())
     }
 }
 

@@ -14,9 +14,9 @@ use ndarray::{Array3, ArrayD, ArrayView3};
 use std::{
     error::Error,
     fs::{self, File},
-    io::{BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Counts and errors.
@@ -29,25 +29,35 @@ pub(crate) struct Arrays {
 
 /// An array that is read in parts.
 struct ArrayFile {
+    path: PathBuf,
     file: File,
     header: Header,
 }
 
 impl ArrayFile {
-    fn open(path: &Path) -> std::io::Result<Self> {
-        let mut file =
-            File::open(path).map_err(|e| std::io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-        let header = npy::header(&mut file).map_err(|e| std::io::Error::other(format!("{}: {e}", path.display())))?;
-        Ok(Self { file, header })
+    fn open(path: &Path) -> io::Result<Self> {
+        let open = || {
+            let mut file = File::open(path)?;
+            let header = npy::header(&mut file)?;
+            header.bytes(file.metadata()?.len())?;
+            Ok(Self { path: path.to_owned(), file, header })
+        };
+        open().map_err(|error: io::Error| named(path, &error))
     }
 
-    fn values(&mut self, range: Range<usize>) -> std::io::Result<Vec<f64>> {
+    fn values(&mut self, range: Range<usize>) -> Result<Vec<f64>> {
         let size = self.header.kind.size();
-        self.file.seek(SeekFrom::Start(self.header.start + (range.start * size) as u64))?;
         let mut bytes = vec![0; range.len() * size];
-        self.file.read_exact(&mut bytes)?;
+        let start = self.header.start + (range.start * size) as u64;
+        let read = self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(&mut bytes));
+        read.map_err(|error| Failure::source(named(&self.path, &error)))?;
         Ok(self.header.kind.numbers(&bytes))
     }
+}
+
+/// An error that names its file.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Opens counts and errors, and reads the response.
@@ -118,7 +128,7 @@ impl Arrays {
         let row = self.columns * self.channels;
         let shape = (rows.len(), self.columns, self.channels);
         let part = |file: &mut ArrayFile| -> Result<ArrayD<T>> {
-            let values = file.values(rows.start * row..rows.end * row).map_err(Failure::source)?;
+            let values = file.values(rows.start * row..rows.end * row)?;
             let values = values.into_iter().map(T::of).collect();
             Ok(Array3::from_shape_vec(shape, values).map_err(Failure::source)?.into_dyn())
         };
@@ -128,6 +138,7 @@ impl Arrays {
 
 /// An array that is written row by row, from the first to the last.
 pub(crate) struct ArrayWriter {
+    path: PathBuf,
     file: BufWriter<File>,
     part: UnfinishedFile,
 }
@@ -155,19 +166,24 @@ impl Item for f64 {
 
 impl ArrayWriter {
     pub(crate) fn create<T: Item>(path: &Path, shape: &[usize]) -> Result<Self> {
-        let (part, file) = UnfinishedFile::create(path).map_err(Failure::source)?;
-        let mut file = BufWriter::new(file);
-        file.write_all(&npy_write::header(T::DESCR, shape)).map_err(Failure::source)?;
-        Ok(Self { file, part })
+        let create = || {
+            let (part, file) = UnfinishedFile::create(path)?;
+            let mut file = BufWriter::new(file);
+            file.write_all(&npy_write::header(T::DESCR, shape))?;
+            Ok(Self { path: path.to_owned(), file, part })
+        };
+        create().map_err(|error: io::Error| Failure::source(named(path, &error)))
     }
 
     /// The next rows: shape (rows, columns, numbers of a pixel).
     pub(crate) fn write<T: Item>(&mut self, values: ArrayView3<'_, T>) -> Result<()> {
-        values.iter().try_for_each(|x| x.put(&mut self.file)).map_err(Failure::source)
+        let written = values.iter().try_for_each(|x| x.put(&mut self.file));
+        written.map_err(|error| Failure::source(named(&self.path, &error)))
     }
 
     pub(crate) fn finish(self) -> Result<()> {
-        let file = self.file.into_inner().map_err(|error| Failure::source(error.into_error()))?;
-        self.part.complete(&file).map_err(Failure::source)
+        let Self { path, file, part } = self;
+        let finished = file.into_inner().map_err(|error| error.into_error()).and_then(|file| part.complete(&file));
+        finished.map_err(|error| Failure::source(named(&path, &error)))
     }
 }

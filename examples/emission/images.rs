@@ -6,9 +6,9 @@ use crate::{
     source::{About, Axis},
 };
 use isopach::{
-    compute::Result,
+    compute::{Error as Failure, Result},
     emission::{AIA, Noise, Real, TemperatureResponse},
-    fits::{Header, ImageFile},
+    fits::{Header, ImageFile, Limits},
 };
 use ndarray::{Array3, ArrayD, Axis as ArrayAxis};
 use std::{error::Error, ops::Range};
@@ -32,8 +32,15 @@ struct Channel {
 /// Opens the files; channels by WAVELNTH, exposures by EXPTIME, binning by CDELT1.
 pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images), Box<dyn Error>> {
     let mut files: Vec<(ImageFile, String)> = vec![];
+    // Compressed tiles are read when a file is opened.
+    let limits = Limits { memory_bytes: arguments.memory << 20, ..Limits::default() };
     for path in &arguments.files {
-        files.push((ImageFile::open(path)?, path.display().to_string()));
+        let name = path.display().to_string();
+        let file = ImageFile::open_within(path, limits).map_err(|error| match error {
+            Failure::OutOfMemory { .. } => format!("{name}: {error} (--memory)"),
+            other => other.to_string(),
+        })?;
+        files.push((file, name));
     }
     let shape = files[0].0.shape();
     if let Some((file, name)) = files.iter().find(|(file, _)| file.shape() != shape) {
@@ -118,7 +125,9 @@ impl Images {
         Ok([counts.into_dyn(), sigma.into_dyn()])
     }
 
+    /// Bytes that stay from one call to the next, and those of the tile that is being decoded: one channel is read after the other.
     pub(crate) fn bytes_kept(&self) -> u64 {
-        self.channels.iter().map(|channel| channel.file.bytes_kept()).sum()
+        let files = || self.channels.iter().map(|channel| &channel.file);
+        files().map(ImageFile::bytes_kept).sum::<u64>() + files().map(ImageFile::working_bytes).max().unwrap_or(0)
     }
 }

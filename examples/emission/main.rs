@@ -3,7 +3,7 @@
 //!     cargo run --release --example emission -- [FILES…] [--out DIR]
 //!     cargo run --release --example emission -- --counts dn.npy --sigma edn.npy [--out DIR]
 //!
-//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å), all of one shape and aligned; or `.npy` arrays of any instrument.
+//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å; plain, `.gz` or tile-compressed), all of one shape and aligned; or `.npy` arrays of any instrument.
 //! Without either an active region is made up, observed with noise, and what is found is compared with its truth. Writes `emission.fits` (cubes of
 //! emission measure, errors, bands, χ², status) or an `.npy` file each, and of images a PNG a band, maps of temperature, χ² and status and `index.html`.
 //! Images are read, inverted and written some rows at a time: `--memory` bounds what a 4096 × 4096 set takes.
@@ -12,6 +12,8 @@
 
 mod arguments;
 mod arrays;
+#[path = "../common/codec_panics.rs"]
+mod codec_panics;
 mod degradation;
 mod frame;
 mod images;
@@ -27,12 +29,13 @@ mod overview;
 mod page;
 mod palette;
 mod pictures;
+#[path = "../common/printable.rs"]
+mod printable;
 mod scene;
 mod sink;
 mod source;
 
-use arguments::{Arguments, Format, OnSaturation, Output, Precision};
-use clap::Parser;
+use arguments::{Arguments, Format, MOST_BINS, OnSaturation, Output, Precision};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     compute::write_whole,
@@ -54,14 +57,16 @@ pub(crate) const BANDS: [[f64; 2]; 6] =
 const PROGRAM: u64 = 24 << 20;
 
 fn main() {
-    if let Err(error) = run(&Arguments::parse()) {
-        eprintln!("emission: {error}");
+    codec_panics::silence();
+    if let Err(error) = run(&Arguments::of_program()) {
+        eprintln!("emission: {}", printable::printable(&error.to_string()));
         std::process::exit(1);
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let measure = Measure::start();
+    arguments.check()?;
     let edges = edges(arguments)?;
     let (about, source) = match (&arguments.counts, &arguments.sigma) {
         (Some(counts), Some(sigma)) => {
@@ -93,14 +98,21 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         finish(&mut summary, &measure, &about);
     }
     write_whole(&arguments.out.join("summary.json"), &[serde_json::to_string_pretty(&summary)?.as_bytes()])?;
-    println!("{}", serde_json::to_string_pretty(&summary)?);
+    serde_json::to_string_pretty(&summary)?.lines().for_each(|line| println!("{}", printable::printable(line)));
     println!("See {}", arguments.out.join(if is_image { "index.html" } else { "" }).display());
     Ok(())
 }
 
 fn edges(arguments: &Arguments) -> Result<Vec<f64>, Box<dyn Error>> {
     if let Some(path) = &arguments.log_t_edges {
-        return Ok(npy::read(path)?.values);
+        let edges = npy::read(path)?.values;
+        if edges.len() > MOST_BINS + 1 {
+            let bins = edges.len() - 1;
+            return Err(
+                format!("--log-t-edges {} has {bins} bins, but must have {MOST_BINS} at most", path.display()).into()
+            );
+        }
+        return Ok(edges);
     }
     let [low, high] = arguments.log_t[..] else { return Err("--log-t needs two numbers".into()) };
     Ok((0..=arguments.bins).map(|i| low + (high - low) * i as f64 / arguments.bins as f64).collect())
@@ -139,7 +151,7 @@ fn invert<T: Number>(
     // A channel as doubles while it is read; what writing needs.
     let beside = 24 + Sink::bytes_per_pixel::<T>();
     let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside);
-    let rows = ((arguments.memory << 20).saturating_sub(kept) / row).min(shape[0].max(1) as u64);
+    let rows = ((arguments.memory << 20).saturating_sub(kept) / row).min(shape[0].max(1) as u64); // checked to be below 2⁴⁰ MiB
     if rows == 0 {
         let needed = (kept + row).div_ceil(1 << 20);
         return Err(format!(

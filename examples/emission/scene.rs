@@ -32,7 +32,7 @@ pub(crate) fn make(arguments: &Arguments, edges: &[f64]) -> std::result::Result<
     if !arguments.degradation.is_empty() || arguments.degradation_table.is_some() {
         return Err("the made-up region has no degradation");
     }
-    let size = arguments.size.max(16);
+    let size = arguments.size;
     let inversion = Inversion::new(TemperatureResponse::aia(), edges.to_vec());
     let about = About {
         names: vec![format!("a made-up active region, {size} × {size} pixels, {EXPOSURE} s")],

@@ -62,7 +62,7 @@ impl Source {
         }
     }
 
-    /// Bytes that are kept from one call to the next.
+    /// Bytes beside those of the rows that are read: what is kept from one call to the next, and a tile that is being decoded.
     pub(crate) fn bytes_kept(&self) -> u64 {
         match self {
             Self::Images(images) => images.bytes_kept(),

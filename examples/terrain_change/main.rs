@@ -8,6 +8,8 @@
 
 mod alignment;
 mod arguments;
+#[path = "../common/codec_panics.rs"]
+mod codec_panics;
 mod command;
 mod conduct;
 #[path = "../common/distribution.rs"]
@@ -25,6 +27,8 @@ mod outputs;
 mod overview;
 mod page;
 mod parts;
+#[path = "../common/printable.rs"]
+mod printable;
 mod report;
 mod sample;
 #[path = "../common/scene.rs"]
@@ -72,16 +76,19 @@ use warnings::Warnings;
 const SOME_FAILED: i32 = 3;
 
 fn main() {
+    codec_panics::silence();
     let arguments = Arguments::parse();
     match run(arguments) {
         Ok(failures) if failures.is_empty() => {}
         Ok(failures) => {
-            failures.iter().for_each(|failure| eprintln!("terrain_change: {}", conduct::failure(failure)));
+            failures
+                .iter()
+                .for_each(|failure| eprintln!("terrain_change: {}", printable::printable(&conduct::failure(failure))));
             std::process::exit(SOME_FAILED);
         }
         Err(error) => {
             // One line, whatever a library may have put into its message.
-            eprintln!("terrain_change: {}", error.to_string().replace('\n', " "));
+            eprintln!("terrain_change: {}", printable::printable(&error.to_string().replace('\n', " ")));
             std::process::exit(1);
         }
     }

@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! cargo install cargo-fuzz
-//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus/las     # whole small files of every kind
-//! tar -xzf fuzz/las-corpus.tar.gz -C fuzz/corpus/las                           # what earlier runs came upon, up to 1.5 kB
-//! RUSTC_BOOTSTRAP=1 cargo fuzz run las -- -max_total_time=3600 -timeout=10 -rss_limit_mb=1024 -max_len=16384
+//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus     # whole small files of every kind
+//! cargo +nightly fuzz run las -- -max_total_time=1800 -timeout=10 -rss_limit_mb=1024 -max_len=16384     # or fits, index, manifest
 //! ```
 
 #![no_main]
+
+#[path = "../memory.rs"]
+mod memory;
+#[path = "../panics.rs"]
+mod panics;
 
 use isopach_cloud::{Columns, Rect};
 use isopach_las::{Las, Limits};
@@ -16,15 +20,12 @@ use std::{path::PathBuf, process, sync::LazyLock};
 
 const LIMITS: Limits = Limits { record_bytes: 1 << 20, points: 1 << 30, chunk_bytes: 16 << 20, memory_bytes: 16 << 20 };
 
+/// Points in memory, one decoded chunk a thread and its file, what the codec keeps beside it, and a copy.
+const ALLOWED: usize = (16 + 4 * 2 * 16 + 64) << 20;
+
 /// One file a process, in memory where the system has such a place.
 static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
-    // A panic of the codec is caught and becomes an error; one of ours ends the run.
-    std::panic::set_hook(Box::new(|panic| {
-        if !panic.location().is_some_and(|place| place.file().contains("/laz-")) {
-            eprintln!("{panic}");
-            process::abort();
-        }
-    }));
+    panics::end_at_ours(&["laz"]);
     let memory = PathBuf::from("/dev/shm");
     let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };
     folder.join(format!("isopach-fuzz-{}.laz", process::id()))
@@ -32,7 +33,10 @@ static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
 
 static COPY: LazyLock<PathBuf> = LazyLock::new(|| PATH.with_extension("copy.laz"));
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(|bytes: &[u8]| memory::within(ALLOWED, || read(bytes)));
+
+/// Reads a file in every way that there is.
+fn read(bytes: &[u8]) {
     if std::fs::write(&*PATH, bytes).is_err() {
         return;
     }
@@ -74,4 +78,4 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(coarse) = open().filter(|las| las.copc().is_some()).and_then(|las| las.at_resolution(10.0).ok()) {
         let _ = coarse.read_points(Columns::XYZ);
     }
-});
+}

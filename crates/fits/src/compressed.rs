@@ -1,67 +1,259 @@
-//! Tile-compressed images, some tiles at a time.
+//! Tile-compressed images, a row of tiles at a time.
 
-use crate::Header;
-use fitskit::{BinTable, HeaderValue, PixelData, tile_compress::CompressedImage};
+use crate::{
+    Header, Limits,
+    codec::Codec,
+    limits::room,
+    physical::Scaling,
+    quantised::{Dither, Quantised},
+    table::Table,
+};
+use fitskit::{Bitpix, PixelData};
 use isopach_compute::{Error, Result};
-use std::{mem, ops::Range};
+use std::ops::Range;
 
-/// Seeds of the dithering go round after this many tiles.
-const SEEDS: i64 = 10_000;
-
-/// The table of compressed tiles.
+/// The table of compressed tiles, and the row of tiles that was decoded last: an image may be one tile, and is asked for in parts.
 #[derive(Debug)]
 pub(crate) struct Compressed {
-    table: BinTable,
-    /// Rows of the image.
-    rows: usize,
-    /// Rows of the image that a tile covers, and tiles beside each other.
-    tile_rows: usize,
-    tiles_across: usize,
+    table: Table,
+    codec: Codec,
+    bits: Bitpix,
+    /// Columns and rows, of the image and of a tile.
+    image: [usize; 2],
+    tile: [usize; 2],
+    places: Places,
+    keywords: Keywords,
+    last: Option<(usize, PixelData)>,
+    limits: Limits,
+}
+
+/// The columns of the table.
+#[derive(Debug)]
+struct Places {
+    data: usize,
+    /// For single tiles that the codec could not take: packed by gzip, and as they are.
+    packed: Option<usize>,
+    plain: Option<usize>,
+    scale: Option<usize>,
+    zero: Option<usize>,
+    blank: Option<usize>,
+}
+
+/// What holds for every tile that has no column for it.
+#[derive(Debug)]
+struct Keywords {
+    scale: Option<f64>,
+    zero: Option<f64>,
+    blank: Option<i64>,
+    dither: Dither,
+    seed: i64,
+}
+
+/// The numbers of a tile.
+enum Numbers {
+    Whole(Vec<i64>),
+    Real(Vec<f64>),
 }
 
 impl Compressed {
-    pub(crate) fn new(header: &Header, data: Vec<u8>) -> Result<Self> {
-        let table = BinTable::from_header_and_vec(&header.0, data).map_err(Error::source)?;
-        let geometry = CompressedImage::from_bintable(&header.0, &table).map_err(Error::source)?.geometry;
-        let ([across, rows], [tile_columns, tile_rows]) = (&geometry.znaxis[..], &geometry.ztile[..]) else {
-            return Err(Error::source("a compressed image must have two axes"));
+    /// Takes an image of some columns and rows, and the data that follow its header.
+    pub(crate) fn new(header: &Header, [columns, rows]: [usize; 2], data: Vec<u8>, limits: Limits) -> Result<Self> {
+        let bits = header.whole("ZBITPIX").and_then(|bits| Bitpix::from_i64(bits).ok());
+        let bits = bits.ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
+        let side = |keyword: &str, usual: usize, whole: usize| match header.whole(keyword) {
+            None => Ok(usual),
+            Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(whole).min(whole)),
+            Some(stated) => Err(Error::source(format!("{keyword} is {stated}, but must be above zero"))),
         };
-        let (tile_rows, tiles_across) = ((*tile_rows).max(1), across.div_ceil((*tile_columns).max(1)));
-        let tiles = tiles_across * rows.div_ceil(tile_rows);
-        if table.nrows < tiles {
-            return Err(Error::source(format!("a compressed image of {tiles} tiles has only {}", table.nrows)));
+        let tile = [side("ZTILE1", columns, columns)?, side("ZTILE2", 1, rows)?];
+        let bytes = (columns as u64).saturating_mul(tile[1] as u64).saturating_mul(8);
+        if bytes > limits.tile_bytes {
+            let most = limits.tile_bytes;
+            return Err(Error::source(format!("a row of tiles has {bytes} bytes when decoded; the limit is {most}")));
         }
-        Ok(Self { rows: *rows, tile_rows, tiles_across, table })
+        let table = Table::new(header, data)?;
+        let tiles = columns.div_ceil(tile[0]) as u64 * rows.div_ceil(tile[1]) as u64;
+        if (table.rows() as u64) < tiles {
+            return Err(Error::source(format!("a compressed image of {tiles} tiles has only {}", table.rows())));
+        }
+        let data = table.column("COMPRESSED_DATA");
+        let places = Places {
+            data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
+            packed: table.column("GZIP_COMPRESSED_DATA"),
+            plain: table.column("UNCOMPRESSED_DATA"),
+            scale: table.column("ZSCALE"),
+            zero: table.column("ZZERO"),
+            blank: table.column("ZBLANK"),
+        };
+        let quantised = header.text("ZQUANTIZ");
+        let unknown = || Error::source(format!("ZQUANTIZ is {:?}, which is not known", quantised.unwrap_or_default()));
+        let keywords = Keywords {
+            scale: header.number("ZSCALE"),
+            zero: header.number("ZZERO"),
+            blank: header.whole("ZBLANK"),
+            dither: Dither::parse(quantised).ok_or_else(unknown)?,
+            seed: header.whole("ZDITHER0").unwrap_or(1),
+        };
+        let codec = Codec::new(header, bits)?;
+        Ok(Self { table, codec, bits, image: [columns, rows], tile, places, keywords, last: None, limits })
     }
 
+    /// Bytes that are kept: the table, and a decoded row of tiles.
     pub(crate) fn bytes(&self) -> u64 {
-        (self.table.main_data.len() + self.table.heap.len()) as u64
+        let row = self.image[0] as u64 * self.tile[1] as u64;
+        self.table.bytes() + row * self.bits.bytes_per_value() as u64
     }
 
-    /// The stored values of whole tiles about some rows, and which rows they are.
-    ///
-    /// The tiles go to the codec as an image of their own: fewer rows, and seeds of the dithering that go on where the tiles before ended.
-    pub(crate) fn decode(&mut self, header: &Header, rows: Range<usize>) -> Result<(Range<usize>, PixelData)> {
-        let down = rows.start / self.tile_rows..rows.end.max(rows.start + 1).div_ceil(self.tile_rows);
-        let covered = down.start * self.tile_rows..(down.end * self.tile_rows).min(self.rows);
-        if covered.is_empty() {
-            return Ok((rows.start..rows.start, PixelData::U8(vec![])));
+    /// Bytes that decoding a tile needs for a while.
+    pub(crate) fn working_bytes(&self) -> u64 {
+        self.tile[0] as u64 * self.tile[1] as u64 * self.codec.working_bytes()
+    }
+
+    /// Appends the values of some rows, which the image has.
+    pub(crate) fn append(&mut self, scaling: Scaling, rows: Range<usize>, to: &mut Vec<f64>) -> Result<()> {
+        let [columns, _] = self.image;
+        let mut next = rows.start;
+        while next < rows.end {
+            let number = next / self.tile[1];
+            let first = number * self.tile[1];
+            let end = rows.end.min(first + self.tile[1]);
+            let within = (next - first) * columns..(end - first) * columns;
+            scaling.append(self.row_of_tiles(number)?, within, to);
+            next = end;
         }
-        let tiles = down.start * self.tiles_across..down.end * self.tiles_across;
-        let mut part = header.0.clone();
-        part.set("ZNAXIS2", HeaderValue::Integer(covered.len() as i64), None);
-        let seed = header.0.get_int("ZDITHER0").unwrap_or(1);
-        part.set("ZDITHER0", HeaderValue::Integer((seed - 1 + tiles.start as i64).rem_euclid(SEEDS) + 1), None);
-        let bytes = tiles.start * self.table.row_len..tiles.end * self.table.row_len;
-        let table = BinTable {
-            columns: self.table.columns.clone(),
-            nrows: tiles.len(),
-            row_len: self.table.row_len,
-            main_data: self.table.main_data[bytes].to_vec(),
-            heap: mem::take(&mut self.table.heap),
+        Ok(())
+    }
+
+    /// Decodes a row of tiles, unless it is the last one again.
+    fn row_of_tiles(&mut self, number: usize) -> Result<&PixelData> {
+        let pixels = match self.last.take() {
+            Some((last, pixels)) if last == number => pixels,
+            _ => self.decode_row(number)?,
         };
-        let decoded = CompressedImage::from_bintable(&part, &table).and_then(|image| image.decompress());
-        self.table.heap = table.heap;
-        Ok((covered, decoded.map_err(Error::source)?.pixels))
+        Ok(&self.last.insert((number, pixels)).1)
+    }
+
+    fn decode_row(&self, number: usize) -> Result<PixelData> {
+        let ([columns, rows], [width, height]) = (self.image, self.tile);
+        let height = height.min(rows - number * height);
+        let mut pixels = zeros(self.bits, columns * height, self.limits.tile_bytes)?;
+        let across = columns.div_ceil(width);
+        for tile in 0..across {
+            let left = tile * width;
+            let width = width.min(columns - left);
+            let numbers = self.numbers(number * across + tile, [width, height])?;
+            let to = Place { columns, left, width };
+            match (&mut pixels, numbers) {
+                (PixelData::U8(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x as u8)?,
+                (PixelData::I16(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x as i16)?,
+                (PixelData::I32(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x as i32)?,
+                (PixelData::I64(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x)?,
+                (PixelData::F32(pixels), Numbers::Real(tile)) => to.put(pixels, tile, |x| x as f32)?,
+                (PixelData::F64(pixels), Numbers::Real(tile)) => to.put(pixels, tile, |x| x)?,
+                _ => return Err(Error::source("a tile has whole numbers in an image of real ones, or the reverse")),
+            }
+        }
+        Ok(pixels)
+    }
+
+    /// The numbers of tile `row` of the table.
+    fn numbers(&self, row: usize, size: [usize; 2]) -> Result<Numbers> {
+        let Self { table, codec, places, .. } = self;
+        let count = size[0] * size[1];
+        let is_real = matches!(self.bits, Bitpix::F32 | Bitpix::F64);
+        let data = table.array(row, places.data)?;
+        if data.is_empty() {
+            return self.fallback(row, count, is_real);
+        }
+        if !is_real {
+            return Ok(Numbers::Whole(codec.whole(data, size)?));
+        }
+        let cell = |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
+        let scale = cell(places.scale)?.or(self.keywords.scale).filter(|scale| *scale != 0.0);
+        let zero = cell(places.zero)?.or(self.keywords.zero);
+        let (Some(scale), Some(zero)) = (scale, zero) else {
+            return Ok(Numbers::Real(codec.reals(data, count)?));
+        };
+        let blank = places.blank.map_or(Ok(None), |column| table.whole(row, column))?.or(self.keywords.blank);
+        let seed = (row as i64).saturating_add(self.keywords.seed).saturating_sub(1);
+        let quantised = Quantised { scale, zero, blank, dither: self.keywords.dither, seed };
+        Ok(Numbers::Real(quantised.values(codec.whole(data, size)?).collect()))
+    }
+
+    /// The numbers of a tile that the codec could not take.
+    fn fallback(&self, row: usize, count: usize, is_real: bool) -> Result<Numbers> {
+        let Self { table, codec, places, .. } = self;
+        let there = |column: Option<usize>| {
+            let array = column.map_or(Ok(&[][..]), |column| table.array(row, column))?;
+            Ok::<_, Error>(Some(array).filter(|array| !array.is_empty()))
+        };
+        let (packed, plain) = (there(places.packed)?, there(places.plain)?);
+        Ok(match (packed, plain) {
+            (Some(packed), _) if is_real => Numbers::Real(codec.packed_reals(packed, count)?),
+            (Some(packed), _) => Numbers::Whole(codec.packed_whole(packed, count)?),
+            (None, Some(plain)) if is_real => Numbers::Real(codec.plain_reals(plain, count)?),
+            (None, Some(plain)) => Numbers::Whole(codec.plain_whole(plain, count)?),
+            (None, None) => return Err(Error::source(format!("tile {row} of a compressed image is empty"))),
+        })
+    }
+}
+
+/// Where a tile is in a row of tiles.
+struct Place {
+    columns: usize,
+    left: usize,
+    width: usize,
+}
+
+impl Place {
+    /// Puts the numbers of a tile where they belong.
+    fn put<T, U>(&self, pixels: &mut [T], tile: Vec<U>, narrow: impl Fn(U) -> T) -> Result<()> {
+        let rows = pixels.chunks_exact_mut(self.columns);
+        if tile.len() != rows.len() * self.width {
+            let (found, expected) = (tile.len(), rows.len() * self.width);
+            return Err(Error::source(format!("a tile of {expected} pixels has {found}")));
+        }
+        let mut numbers = tile.into_iter().map(narrow);
+        for row in rows {
+            row[self.left..self.left + self.width].iter_mut().zip(&mut numbers).for_each(|(to, x)| *to = x);
+        }
+        Ok(())
+    }
+}
+
+fn zeros(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
+    fn of<T: Clone + Default>(count: usize, limit: u64) -> Result<Vec<T>> {
+        let mut zeros = room("decoded tiles", count as u64, limit)?;
+        zeros.resize(count, T::default());
+        Ok(zeros)
+    }
+    Ok(match bits {
+        Bitpix::U8 => PixelData::U8(of(count, limit)?),
+        Bitpix::I16 => PixelData::I16(of(count, limit)?),
+        Bitpix::I32 => PixelData::I32(of(count, limit)?),
+        Bitpix::I64 => PixelData::I64(of(count, limit)?),
+        Bitpix::F32 => PixelData::F32(of(count, limit)?),
+        Bitpix::F64 => PixelData::F64(of(count, limit)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image that is one tile, read a row at a time: what is kept of it is changed, and seen.
+    #[test]
+    fn a_row_of_tiles_is_decoded_once() {
+        let file = include_bytes!("../tests/data/sun_171_rice.fits");
+        let header = Header::read(&mut &file[2880..], 1 << 20).unwrap().unwrap();
+        let data = file[5760..5760 + header.data_bytes().unwrap() as usize].to_vec();
+        let mut image = Compressed::new(&header, [37, 24], data, Limits::default()).unwrap();
+        let (scaling, mut first, mut second) = (Scaling::of(&header), vec![], vec![]);
+        image.append(scaling, 0..1, &mut first).unwrap();
+        let Some((0, PixelData::I16(pixels))) = &mut image.last else { panic!("nothing is kept") };
+        assert_eq!((pixels.len(), f64::from(pixels[36])), (24 * 37, first[36]));
+        pixels[37] = -7;
+        image.append(scaling, 1..2, &mut second).unwrap();
+        assert_eq!((first.len(), second.len(), second[0]), (37, 37, -7.0));
     }
 }

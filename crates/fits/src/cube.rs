@@ -5,8 +5,8 @@ use isopach_compute::{Error, Result, UnfinishedFile};
 use ndarray::{ArrayView3, Axis, s};
 use std::{
     fs::File,
-    io::{Seek, SeekFrom, Write},
-    path::Path,
+    io::{self, ErrorKind, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
 };
 
 /// Bytes of a FITS block.
@@ -86,6 +86,7 @@ pub struct Cube {
 /// dropped before, nothing is left.
 #[derive(Debug)]
 pub struct CubeFile {
+    path: PathBuf,
     file: File,
     part: UnfinishedFile,
     /// Where each cube's data starts, its shape and precision.
@@ -99,19 +100,9 @@ impl CubeFile {
     /// [`Error::Source`] where it cannot be written.
     pub fn create(path: impl AsRef<Path>, cubes: &[Cube]) -> Result<Self> {
         let path = path.as_ref();
-        let created = UnfinishedFile::create(path).map_err(|e| Error::source(format!("{}: {e}", path.display())));
-        let (part, mut file) = created?;
-        let mut at = write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
-        let mut places = vec![];
-        for cube in cubes {
-            file.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            at += write_padded(&mut file, &header(cube).to_bytes())?;
-            places.push((at, cube.shape, cube.precision));
-            let bytes = cube.precision.bytes() * cube.shape.iter().map(|&n| n as u64).product::<u64>();
-            at += bytes.div_ceil(BLOCK) * BLOCK;
-        }
-        file.set_len(at).map_err(Error::source)?;
-        Ok(Self { file, part, cubes: places })
+        let (part, mut file) = UnfinishedFile::create(path).map_err(|error| named(path, &error))?;
+        let cubes = write_headers(&mut file, cubes).map_err(|error| named(path, &error))?;
+        Ok(Self { path: path.to_owned(), file, part, cubes })
     }
 
     /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first row is row `first` of the cube.
@@ -140,8 +131,8 @@ impl CubeFile {
             }
             for (plane, bytes) in some.zip(&bytes) {
                 let at = start + precision.bytes() * ((plane * all_rows + first) * columns) as u64;
-                self.file.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-                self.file.write_all(bytes).map_err(Error::source)?;
+                let written = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.write_all(bytes));
+                written.map_err(|error| named(&self.path, &error))?;
             }
         }
         Ok(())
@@ -152,8 +143,34 @@ impl CubeFile {
     /// # Errors
     /// [`Error::Source`] where it cannot be written to the end or renamed.
     pub fn finish(self) -> Result<()> {
-        self.part.complete(&self.file).map_err(Error::source)
+        self.part.complete(&self.file).map_err(|error| named(&self.path, &error))
     }
+}
+
+/// An error that names its file.
+fn named(path: &Path, error: &io::Error) -> Error {
+    Error::source(format!("{}: {error}", path.display()))
+}
+
+/// Writes all headers, each where its cube begins, and makes the file as long as it will be; returns where the data begin, with shape and precision.
+fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize; 3], Precision)>> {
+    let mut at = write_padded(file, &Hdu::primary_empty().header.to_bytes())?;
+    let mut places = vec![];
+    for cube in cubes {
+        file.seek(SeekFrom::Start(at))?;
+        at += write_padded(file, &header(cube).to_bytes())?;
+        places.push((at, cube.shape, cube.precision));
+        let end = data_bytes(cube).and_then(|bytes| at.checked_add(bytes)?.checked_next_multiple_of(BLOCK));
+        let too_large = || io::Error::new(ErrorKind::FileTooLarge, format!("a cube of {:?} numbers", cube.shape));
+        at = end.ok_or_else(too_large)?;
+    }
+    file.set_len(at)?;
+    Ok(places)
+}
+
+/// Bytes of the numbers of a cube, if they can be counted.
+fn data_bytes(cube: &Cube) -> Option<u64> {
+    cube.shape.iter().try_fold(cube.precision.bytes(), |bytes, &side| bytes.checked_mul(side as u64))
 }
 
 fn header(cube: &Cube) -> Header {
@@ -181,10 +198,10 @@ fn header(cube: &Cube) -> Header {
 }
 
 /// Writes a header and pads it with blanks to whole blocks; returns their bytes.
-fn write_padded(file: &mut File, bytes: &[u8]) -> Result<u64> {
+fn write_padded(file: &mut File, bytes: &[u8]) -> io::Result<u64> {
     let padded = (bytes.len() as u64).div_ceil(BLOCK) * BLOCK;
-    file.write_all(bytes).map_err(Error::source)?;
-    file.write_all(&vec![b' '; (padded - bytes.len() as u64) as usize]).map_err(Error::source)?;
+    file.write_all(bytes)?;
+    file.write_all(&vec![b' '; (padded - bytes.len() as u64) as usize])?;
     Ok(padded)
 }
 

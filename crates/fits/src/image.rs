@@ -1,7 +1,7 @@
 //! Images, whole.
 
-use crate::{Header, ImageFile};
-use isopach_compute::{Error, Result};
+use crate::{Header, ImageFile, Limits};
+use isopach_compute::Result;
 use ndarray::Array2;
 use std::{
     io::{Cursor, Read, Seek},
@@ -20,18 +20,33 @@ impl Image {
     /// Reads the first image with two axes of a file.
     ///
     /// # Errors
-    /// [`Error::Source`] naming the file, where it cannot be read or has no such image.
+    /// [`isopach_compute::Error::Source`] naming the file, where it cannot be read or has no such image.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        Self::whole(ImageFile::open(path)?).map_err(|e| Error::source(format!("{}: {e}", path.display())))
+        Self::open_within(path, Limits::default())
+    }
+
+    /// As [`Self::open`], with limits on what a file may ask for.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; where a limit is exceeded.
+    pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
+        Self::whole(ImageFile::open_within(path, limits)?)
     }
 
     /// Reads the first image with two axes of a file in memory.
     ///
     /// # Errors
-    /// [`Error::Source`] where it is broken or has no such image.
+    /// [`isopach_compute::Error::Source`] where it is broken or has no such image.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::whole(ImageFile::new(Cursor::new(bytes))?)
+        Self::from_bytes_within(bytes, Limits::default())
+    }
+
+    /// As [`Self::from_bytes`], with limits on what a file may ask for.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`]; where a limit is exceeded.
+    pub fn from_bytes_within(bytes: &[u8], limits: Limits) -> Result<Self> {
+        Self::whole(ImageFile::new_within(Cursor::new(bytes), limits)?)
     }
 
     fn whole<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {

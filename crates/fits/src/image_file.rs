@@ -1,6 +1,13 @@
 //! Images, some rows at a time.
 
-use crate::{Header, compressed::Compressed, physical::physical};
+use crate::{
+    Header, Limits,
+    compressed::Compressed,
+    header::{BLOCK, product},
+    limits::room,
+    physical::Scaling,
+    unpacked::Unpacked,
+};
 use fitskit::{Bitpix, PixelData};
 use isopach_compute::{Error, Result};
 use ndarray::Array2;
@@ -11,24 +18,24 @@ use std::{
     path::Path,
 };
 
-/// Bytes of a FITS block.
-const BLOCK: u64 = 2880;
-
 /// The first image with two axes of a file, read some rows at a time. Of a plain image nothing is kept; of a tile-compressed one the compressed tiles,
-/// which are decoded when their rows are asked for.
+/// and the row of tiles that was decoded last. More axes are allowed where they are of length one. A `.fits.gz` is unpacked while it is read.
 #[derive(Debug)]
 pub struct ImageFile<R = BufReader<File>> {
-    reader: R,
+    /// Its name, for errors.
+    name: Option<String>,
+    reader: Unpacked<R>,
     header: Header,
     shape: [usize; 2],
     pixels: Pixels,
+    limits: Limits,
 }
 
 /// Where the pixels are.
 #[derive(Debug)]
 enum Pixels {
     Plain { start: u64, kind: Bitpix },
-    Compressed(Compressed),
+    Compressed(Box<Compressed>),
 }
 
 impl ImageFile {
@@ -37,10 +44,22 @@ impl ImageFile {
     /// # Errors
     /// [`Error::Source`] naming the file, where it cannot be read or has no image with two axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let named = |why: String| Error::source(format!("{}: {why}", path.display()));
-        let file = File::open(path).map_err(|e| named(e.to_string()))?;
-        Self::new(BufReader::new(file)).map_err(|e| named(e.to_string()))
+        Self::open_within(path, Limits::default())
+    }
+
+    /// As [`Self::open`], with limits on what a file may ask for.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; where a limit is exceeded.
+    pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
+        let name = path.as_ref().display().to_string();
+        let named = |error: Error| error_of(Some(&name), error);
+        let file = File::open(&path).map_err(Error::source).map_err(named)?;
+        if !file.metadata().map_err(Error::source).map_err(named)?.is_file() {
+            return Err(named(Error::source("not a file")));
+        }
+        let opened = Self::new_within(BufReader::new(file), limits).map_err(named)?;
+        Ok(Self { name: Some(name), ..opened })
     }
 }
 
@@ -49,22 +68,40 @@ impl<R: Read + Seek> ImageFile<R> {
     ///
     /// # Errors
     /// [`Error::Source`] where it is broken or has no image with two axes.
-    pub fn new(mut reader: R) -> Result<Self> {
-        let length = reader.seek(SeekFrom::End(0)).map_err(Error::source)?;
+    pub fn new(reader: R) -> Result<Self> {
+        Self::new_within(reader, Limits::default())
+    }
+
+    /// As [`Self::new`], with limits on what a file may ask for.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; where a limit is exceeded.
+    pub fn new_within(reader: R, limits: Limits) -> Result<Self> {
+        let mut reader = Unpacked::new(reader, limits.unpacked_bytes)?;
+        check_first_bytes(&mut reader)?;
+        let length = reader.length()?;
+        let mut others = Vec::new();
         let mut at = 0;
         while at < length {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let header = Header(fitskit::Header::read_from(&mut reader).map_err(Error::source)?);
+            let Some(header) = Header::read(&mut reader, limits.header_bytes)? else { break };
             let start = reader.stream_position().map_err(Error::source)?;
-            let bytes = header.0.data_byte_count().map_err(Error::source)? as u64;
-            let end = start.checked_add(bytes).filter(|end| *end <= length);
-            if let Some((shape, pixels)) = image(&header, start, bytes, &mut reader, end.is_some())? {
-                return Ok(Self { reader, header, shape, pixels });
+            let bytes = header.data_bytes()?;
+            let end = start.saturating_add(bytes);
+            if let Some((kind, shape)) = image(&header, limits, &mut others)? {
+                if end > length {
+                    let there = length.saturating_sub(start);
+                    return Err(Error::source(format!(
+                        "the file ends before its image does: {there} of {bytes} bytes are there"
+                    )));
+                }
+                let pixels = kind.pixels(&header, shape, start..end, &mut reader, limits)?;
+                return Ok(Self { name: None, reader, header, shape, pixels, limits });
             }
-            let Some(end) = end else { break };
-            at = end.div_ceil(BLOCK) * BLOCK;
+            at = end.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX);
         }
-        Err(Error::source("no image with two axes"))
+        let others = if others.is_empty() { "no array".into() } else { others.join(", ") };
+        Err(Error::source(format!("no image with two axes; there is {others}")))
     }
 
     /// Rows, columns.
@@ -79,7 +116,7 @@ impl<R: Read + Seek> ImageFile<R> {
         &self.header
     }
 
-    /// Bytes that are kept in memory between calls: compressed tiles.
+    /// Bytes that are kept in memory between calls: compressed tiles, and a decoded row of them.
     #[must_use]
     pub fn bytes_kept(&self) -> u64 {
         match &self.pixels {
@@ -88,61 +125,123 @@ impl<R: Read + Seek> ImageFile<R> {
         }
     }
 
+    /// Bytes that [`Self::rows`] needs for a while beside what it returns, however few rows are asked for: a decoded tile.
+    #[must_use]
+    pub fn working_bytes(&self) -> u64 {
+        match &self.pixels {
+            Pixels::Plain { .. } => 0,
+            Pixels::Compressed(compressed) => compressed.working_bytes(),
+        }
+    }
+
     /// Some rows, shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. Row 0 is the lowest, as in the file.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] where the file cannot be read or decoded.
+    /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] naming the file, where it cannot be read or decoded;
+    /// [`Error::OutOfMemory`] for more than [`Limits::memory_bytes`].
     pub fn rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
             return Err(Error::InvalidInput(format!("rows {rows:?} of an image of {all}")));
         }
-        let stored = match &mut self.pixels {
+        let shape = (rows.len(), columns);
+        let values = self.values(rows).map_err(|error| error_of(self.name.as_deref(), error))?;
+        Array2::from_shape_vec(shape, values).map_err(Error::source)
+    }
+
+    fn values(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
+        let columns = self.shape[1];
+        let count = rows.len() * columns;
+        let mut values = room("pixels", count as u64, self.limits.memory_bytes)?;
+        let scaling = Scaling::of(&self.header);
+        match &mut self.pixels {
             Pixels::Plain { start, kind } => {
-                let at = *start + (rows.start * columns * kind.bytes_per_value()) as u64;
+                let at = *start + rows.start as u64 * columns as u64 * kind.bytes_per_value() as u64;
                 self.reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-                PixelData::read_from(&mut self.reader, *kind, rows.len() * columns).map_err(Error::source)?
+                let stored = PixelData::read_from(&mut self.reader, *kind, count).map_err(Error::source)?;
+                scaling.append(&stored, 0..count, &mut values);
             }
-            Pixels::Compressed(compressed) => {
-                let (tiles, pixels) = compressed.decode(&self.header, rows.clone())?;
-                let values = physical(&pixels, &self.header);
-                let values = Array2::from_shape_vec((tiles.len(), columns), values).map_err(Error::source)?;
-                let first = rows.start - tiles.start;
-                return Ok(values.slice_move(ndarray::s![first..first + rows.len(), ..]));
-            }
-        };
-        Array2::from_shape_vec((rows.len(), columns), physical(&stored, &self.header)).map_err(Error::source)
+            Pixels::Compressed(compressed) => compressed.append(scaling, rows, &mut values)?,
+        }
+        Ok(values)
     }
 }
 
-/// Shape and place of the image that a header describes, if it is one with two axes.
-fn image(
-    header: &Header,
-    start: u64,
-    bytes: u64,
-    reader: &mut (impl Read + Seek),
-    whole: bool,
-) -> Result<Option<([usize; 2], Pixels)>> {
-    let plain = header.0.find("SIMPLE").is_some() || header.text("XTENSION") == Some("IMAGE");
-    let compressed = header.0.get_bool("ZIMAGE") == Some(true);
-    let prefix = if compressed { "Z" } else { "" };
-    let size = |axis: &str| header.size(&format!("{prefix}{axis}"));
-    let (Some(2), Some(columns), Some(rows)) = (size("NAXIS"), size("NAXIS1"), size("NAXIS2")) else { return Ok(None) };
-    if !(plain || compressed) {
+/// Names the file in the error of a source.
+fn error_of(name: Option<&str>, error: Error) -> Error {
+    match (name, error) {
+        (Some(name), Error::Source(why)) => Error::source(format!("{name}: {why}")),
+        (_, other) => other,
+    }
+}
+
+/// A FITS file begins with `SIMPLE  =`.
+fn check_first_bytes(reader: &mut (impl Read + Seek)) -> Result<()> {
+    let mut first = Vec::new();
+    reader.seek(SeekFrom::Start(0)).map_err(Error::source)?;
+    reader.by_ref().take(9).read_to_end(&mut first).map_err(Error::source)?;
+    if first.starts_with(b"SIMPLE  =") {
+        return Ok(());
+    }
+    let begins = String::from_utf8_lossy(&first).into_owned();
+    Err(Error::source(format!("not a FITS file: it begins with {begins:?} instead of \"SIMPLE  =\"")))
+}
+
+/// How an image is stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Storage {
+    Plain,
+    Compressed,
+}
+
+/// The image that a header describes, if it is one with two axes: how it is stored, rows, columns. Another array is added to `others`, in words.
+fn image(header: &Header, limits: Limits, others: &mut Vec<String>) -> Result<Option<(Storage, [usize; 2])>> {
+    let (storage, prefix) = match header.0.get_bool("ZIMAGE") {
+        Some(true) => (Storage::Compressed, "Z"),
+        _ if header.0.find("SIMPLE").is_some() || header.text("XTENSION") == Some("IMAGE") => (Storage::Plain, ""),
+        _ => return Ok(None),
+    };
+    let axes = header.axes(prefix)?;
+    let [columns, rows, more @ ..] = &axes[..] else { return Ok(None) };
+    if more.iter().any(|size| *size != 1) || *columns == 0 || *rows == 0 {
+        if others.len() < 8 {
+            others.push(format!("an array of {axes:?}"));
+        }
         return Ok(None);
     }
-    if !whole {
-        return Err(Error::source("the file ends before its image does"));
+    if product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
+        return Err(Error::source(format!(
+            "an image of {columns} × {rows} pixels has more than {}, the limit",
+            limits.pixels
+        )));
     }
-    let pixels = if compressed {
-        let mut data = vec![0; bytes as usize];
-        reader.read_exact(&mut data).map_err(Error::source)?;
-        Pixels::Compressed(Compressed::new(header, data)?)
-    } else {
-        let kind = header.0.require_int("BITPIX").and_then(Bitpix::from_i64).map_err(Error::source)?;
-        Pixels::Plain { start, kind }
-    };
-    Ok(Some(([rows, columns], pixels)))
+    let shape = [rows, columns].map(|size| usize::try_from(*size));
+    let [Ok(rows), Ok(columns)] = shape else { return Err(Error::source("an image is too large for this system")) };
+    Ok(Some((storage, [rows, columns])))
+}
+
+impl Storage {
+    /// Where the pixels of an image are whose data are in a range of bytes of the file.
+    fn pixels(
+        self,
+        header: &Header,
+        [rows, columns]: [usize; 2],
+        data: Range<u64>,
+        reader: &mut (impl Read + Seek),
+        limits: Limits,
+    ) -> Result<Pixels> {
+        if self == Self::Plain {
+            let kind = header.0.require_int("BITPIX").and_then(Bitpix::from_i64).map_err(Error::source)?;
+            let bytes = (rows as u64 * columns as u64).saturating_mul(kind.bytes_per_value() as u64);
+            if bytes > data.end - data.start {
+                return Err(Error::source(format!("an image of {columns} × {rows} pixels has no room in its data")));
+            }
+            return Ok(Pixels::Plain { start: data.start, kind });
+        }
+        let mut tiles = room("compressed tiles", data.end - data.start, limits.memory_bytes)?;
+        reader.by_ref().take(data.end - data.start).read_to_end(&mut tiles).map_err(Error::source)?;
+        Ok(Pixels::Compressed(Box::new(Compressed::new(header, [columns, rows], tiles, limits)?)))
+    }
 }
 
 #[cfg(test)]
@@ -191,5 +290,67 @@ mod tests {
         let whole = FitsFile::with_primary_image(noise()).to_bytes().unwrap();
         let error = ImageFile::new(Cursor::new(&whole[..whole.len() / 2])).unwrap_err();
         assert!(error.to_string().contains("ends before"), "{error}");
+    }
+
+    fn file_of(image: ImageData) -> Vec<u8> {
+        FitsFile::with_primary_image(image).to_bytes().unwrap()
+    }
+
+    #[test]
+    fn axes_of_length_one_are_passed_over_and_others_are_named() {
+        let image = |axes: &[usize]| {
+            let count = axes.iter().product();
+            file_of(ImageData::new(axes.to_vec(), PixelData::I16((0..count).map(|i: usize| i as i16).collect())))
+        };
+        let expected = ImageFile::new(Cursor::new(image(&[7, 5]))).unwrap().rows(0..5).unwrap();
+        for axes in [&[7, 5, 1][..], &[7, 5, 1, 1]] {
+            let mut file = ImageFile::new(Cursor::new(image(axes))).unwrap();
+            assert_eq!((file.shape(), file.rows(0..5).unwrap()), ([5, 7], expected.clone()));
+        }
+        let compressed = ImageData::new(vec![7, 5, 1], PixelData::I16((0..35).collect()));
+        let mut file = FitsFile::with_empty_primary();
+        file.push_extension(compressed.compress(&CompressOptions::default()).unwrap());
+        let mut file = ImageFile::new(Cursor::new(file.to_bytes().unwrap())).unwrap();
+        assert_eq!(file.rows(0..5).unwrap(), expected);
+        for axes in [&[7, 5, 2][..], &[35]] {
+            assert!(
+                ImageFile::new(Cursor::new(image(axes))).unwrap_err().to_string().contains("no image with two axes")
+            );
+        }
+        let error = ImageFile::new(Cursor::new(image(&[7, 5, 2]))).unwrap_err().to_string();
+        assert!(error.contains("there is an array of [7, 5, 2]"), "{error}");
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let usual = Limits::default();
+        let plain = file_of(noise());
+        let mut tiles = FitsFile::with_empty_primary();
+        let one = CompressOptions { tile: Some(vec![40, 31]), ..CompressOptions::default() };
+        tiles.push_extension(noise().compress(&one).unwrap());
+        let tiles = tiles.to_bytes().unwrap();
+        let refused = |bytes: &[u8], limits: Limits| {
+            let all = ImageFile::new_within(Cursor::new(bytes), limits).and_then(|mut file| file.rows(0..31));
+            all.unwrap_err().to_string()
+        };
+        assert!(refused(&plain, Limits { pixels: 1239, ..usual }).contains("40 × 31 pixels has more than 1239"));
+        assert!(refused(&plain, Limits { header_bytes: 1000, ..usual }).contains("more than 1000 bytes"));
+        assert!(refused(&plain, Limits { memory_bytes: 9919, ..usual }).contains("pixels needs 9920 bytes"));
+        assert!(refused(&tiles, Limits { tile_bytes: 9919, ..usual }).contains("a row of tiles has 9920 bytes"));
+        assert!(refused(&tiles, Limits { memory_bytes: 99, ..usual }).contains("compressed tiles needs"));
+        let few = Limits { memory_bytes: 9920, pixels: 1240, ..usual };
+        assert!(ImageFile::new_within(Cursor::new(&plain), few).unwrap().rows(0..31).is_ok());
+    }
+
+    #[test]
+    fn a_late_error_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("late.fits");
+        let whole = file_of(noise());
+        std::fs::write(&path, &whole).unwrap();
+        let mut file = ImageFile::open(&path).unwrap();
+        std::fs::write(&path, &whole[..2880]).unwrap();
+        let error = file.rows(30..31).unwrap_err().to_string();
+        assert!(error.contains("late.fits: "), "{error}");
     }
 }

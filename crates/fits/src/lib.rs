@@ -1,17 +1,42 @@
 //! FITS images in, cubes out.
 //!
-//! [`Image`] reads the first image of a file with two axes: plain or tile-compressed (RICE, GZIP, PLIO, HCOMPRESS), whole numbers scaled by BSCALE and
-//! BZERO, blanks as NaN; [`ImageFile`] reads it some rows at a time. [`CubeFile`] writes cubes of any size a few rows at a time. The format is read and
-//! compressed by `fitskit`; nothing else here names it.
+//! [`Image`] reads the first image of a file with two axes: plain, in a `.fits.gz`, or tile-compressed (RICE, GZIP, PLIO, HCOMPRESS); whole numbers are
+//! scaled by BSCALE and BZERO, blanks are NaN. [`ImageFile`] reads it some rows at a time, [`Limits`] bounds what a file may ask for. [`CubeFile`] writes
+//! cubes of any size a few rows at a time.
+//!
+//! `fitskit` reads keywords and decodes RICE, PLIO and HCOMPRESS; nothing else in the workspace names it.
+//!
+//! ```
+//! use isopach_fits::{Cube, CubeFile, ImageFile, Precision};
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("counts.fits");
+//! let shape = [1, 20, 30]; // planes, rows, columns
+//! let cube = Cube { name: "COUNTS".into(), unit: "DN".into(), shape, precision: Precision::Single, keywords: vec![] };
+//! let mut file = CubeFile::create(&path, &[cube])?;
+//! file.write_rows(0, 0, ndarray::Array3::from_elem(shape, 7.0_f32).view())?;
+//! file.finish()?;
+//!
+//! let mut image = ImageFile::open(&path)?; // or a .fits.gz
+//! assert_eq!(image.shape(), [20, 30]);
+//! assert_eq!(image.rows(4..6)?[[1, 29]], 7.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod codec;
 mod compressed;
 mod cube;
+mod guard;
 mod header;
 mod image;
 mod image_file;
+mod limits;
 mod physical;
+mod quantised;
+mod table;
+mod unpacked;
 
 pub use cube::{Cube, CubeFile, Precision, Sample, Value};
 pub use header::Header;
 pub use image::Image;
 pub use image_file::ImageFile;
+pub use limits::Limits;

@@ -2,18 +2,36 @@
 
 use crate::Header;
 use fitskit::PixelData;
+use std::ops::Range;
 
 /// BZERO + BSCALE × stored. BLANK has a meaning for whole numbers only; real files have it with real numbers too.
-pub(crate) fn physical(stored: &PixelData, header: &Header) -> Vec<f64> {
-    let (scale, zero) = (header.number("BSCALE").unwrap_or(1.0), header.number("BZERO").unwrap_or(0.0));
-    let blank = header.0.get_int("ZBLANK").or_else(|| header.0.get_int("BLANK"));
-    let whole = |x: i64| if blank == Some(x) { f64::NAN } else { zero + scale * x as f64 };
-    match stored {
-        PixelData::U8(v) => v.iter().map(|&x| whole(x.into())).collect(),
-        PixelData::I16(v) => v.iter().map(|&x| whole(x.into())).collect(),
-        PixelData::I32(v) => v.iter().map(|&x| whole(x.into())).collect(),
-        PixelData::I64(v) => v.iter().map(|&x| whole(x)).collect(),
-        PixelData::F32(v) => v.iter().map(|&x| zero + scale * f64::from(x)).collect(),
-        PixelData::F64(v) => v.iter().map(|&x| zero + scale * x).collect(),
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scaling {
+    scale: f64,
+    zero: f64,
+    blank: Option<i64>,
+}
+
+impl Scaling {
+    pub(crate) fn of(header: &Header) -> Self {
+        Self {
+            scale: header.number("BSCALE").unwrap_or(1.0),
+            zero: header.number("BZERO").unwrap_or(0.0),
+            blank: header.whole("ZBLANK").or_else(|| header.whole("BLANK")),
+        }
+    }
+
+    /// Appends the values of some stored numbers.
+    pub(crate) fn append(self, stored: &PixelData, range: Range<usize>, to: &mut Vec<f64>) {
+        let Self { scale, zero, blank } = self;
+        let whole = |x: i64| if blank == Some(x) { f64::NAN } else { zero + scale * x as f64 };
+        match stored {
+            PixelData::U8(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
+            PixelData::I16(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
+            PixelData::I32(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
+            PixelData::I64(v) => to.extend(v[range].iter().map(|&x| whole(x))),
+            PixelData::F32(v) => to.extend(v[range].iter().map(|&x| zero + scale * f64::from(x))),
+            PixelData::F64(v) => to.extend(v[range].iter().map(|&x| zero + scale * x)),
+        }
     }
 }

@@ -147,7 +147,7 @@ impl Session {
 
     /// Waits until a submission is done.
     ///
-    /// Not in short steps: in wgpu 30, a wait that times out just when another thread clears the queue panics.
+    /// Not in short steps: waits of wgpu 30 that time out can panic.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] also where the device's patience ends.

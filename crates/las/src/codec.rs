@@ -15,8 +15,13 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// Points that a compressed byte can stand for at most: equal points cost a hundredth of a bit each.
-const POINTS_A_BYTE: u64 = 1 << 16;
+/// Points that a compressed byte can stand for at most.
+///
+/// An adaptive model of n symbols gives each at least one of its 2¹⁵ parts, so that its likeliest costs −log₂(1 − (n − 1) / 2¹⁵) bits at least. A point costs one
+/// symbol of 64 or 128 (what changes) and two or three of 33 (bits of the steps in x, y and z): 0.0070 bits together, 1,146 points a byte.
+const POINTS_A_BYTE: u64 = 1200;
+/// Bytes that `laz` and this crate keep a byte of a record's extra bytes while they decode: models of 256 symbols, for each of four scanner channels in layers.
+const MODELS_A_BYTE: u64 = 4 * 4096;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
 
@@ -68,12 +73,14 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()>
         }
         let most = chunk.bytes.saturating_mul(POINTS_A_BYTE);
         if chunk.points > most {
-            return Err(Problem::lying(
-                "the points of a chunk",
-                chunk.points,
-                format!("be at most {most}: it is so small"),
-            ));
+            let must = format!("be at most {most}, as its compressed size allows");
+            return Err(Problem::lying("the points of a chunk", chunk.points, must));
         }
+    }
+    let models = record.saturating_mul(MODELS_A_BYTE);
+    if parsed.laz.is_some() && models > limits.chunk_bytes {
+        let must = format!("take at most {} bytes to decode, the limit that was given", limits.chunk_bytes);
+        return Err(Problem::lying("a compressed record's length", record, must));
     }
     Ok(())
 }
@@ -81,7 +88,8 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()>
 fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
     let end = points.saturating_mul(record).saturating_add(at);
     if end > size {
-        return Err(Problem::Truncated { what: "the points", end, size });
+        let there = size.saturating_sub(at) / record.max(1);
+        return Err(Problem::CutOff { points: there, stated: points, end, size });
     }
     let chunk = |first: u64| {
         let points = PLAIN_CHUNK.min(points - first);
@@ -142,10 +150,14 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
         file.read_exact(&mut word)?;
         at = i64::from_le_bytes(word);
     }
-    let inside = u64::try_from(at).ok().filter(|at| *at >= points_at && at.saturating_add(8) <= size);
-    let Some(at) = inside else {
+    let Some(at) = u64::try_from(at).ok().filter(|at| *at >= points_at) else {
         return Err(Problem::lying("the address of the chunk table", at, format!("be between {points_at} and {size}")));
     };
+    let end = at.saturating_add(8);
+    if end > size {
+        // It is behind the points, and says where each chunk is.
+        return Err(Problem::Truncated { what: "the table of the compressed points", end, size });
+    }
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut word)?;
     let entries = u64::from(u32::from_le_bytes([word[4], word[5], word[6], word[7]]));
@@ -168,7 +180,12 @@ pub(crate) fn decode(
         return guarded(number, || {
             let mut decoder =
                 LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone()).map_err(|e| e.to_string())?;
-            decoder.decompress_many(records).map_err(|e| e.to_string())
+            let size = laz.vlr.items_size() as usize;
+            for (read, record) in records.chunks_exact_mut(size).enumerate() {
+                let ended = |error| format!("its data end after {read} of {} points ({error})", chunk.points);
+                decoder.decompress_one(record).map_err(ended)?;
+            }
+            Ok(())
         });
     }
     let entry = ChunkTableEntry { point_count: chunk.points, byte_count: chunk.bytes };
@@ -185,5 +202,27 @@ fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked
 /// Runs a piece of the codec; its panic becomes an error like others.
 pub(crate) fn unpanicked<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let outcome = catch_unwind(AssertUnwindSafe(work));
-    outcome.unwrap_or_else(|_| Err("the codec gave up on it".into()))
+    outcome.unwrap_or_else(|_| Err("the LAZ decoder panicked on it".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use laz::{LasZipCompressor, LazItemRecordBuilder, LazVlrBuilder};
+
+    /// Equal points are as small as points can be: many a byte, but fewer than the bound.
+    #[test]
+    fn a_byte_stands_for_fewer_points_than_the_bound() {
+        for format in [0, 6] {
+            let items = LazItemRecordBuilder::default_for_point_format_id(format, 0).unwrap();
+            let vlr = LazVlrBuilder::default().with_laz_items(items).with_fixed_chunk_size(1 << 20).build();
+            let mut compressor = LasZipCompressor::new(Cursor::new(Vec::new()), vlr.clone()).unwrap();
+            let points = 1_u64 << 20;
+            compressor.compress_many(&vec![1; points as usize * vlr.items_size() as usize]).unwrap();
+            compressor.done().unwrap();
+            let bytes = compressor.into_inner().into_inner().len() as u64;
+            let a_byte = points / bytes;
+            assert!((POINTS_A_BYTE / 4..POINTS_A_BYTE).contains(&a_byte), "PDRF {format}: {a_byte} points a byte");
+        }
+    }
 }

@@ -83,7 +83,7 @@ fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -
     guarded(|| points.compress_many(records).map_err(laz::LasZipError::from))
 }
 
-/// `laz` 0.13 panics on waveforms far apart where overflow is checked.
+/// `laz` 0.13 panics on some waveforms in builds that check for overflow.
 fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
     codec::unpanicked(|| work().map_err(|error| error.to_string())).map_err(Problem::Unwritable)
 }

@@ -46,6 +46,20 @@ pub enum Problem {
         /// Where the file ends.
         size: u64,
     },
+    /// The file ends before its points do.
+    #[error(
+        "truncated: {stated} points should reach to byte {end}, but the file ends at {size}, after {points} points"
+    )]
+    CutOff {
+        /// Whole points that are there.
+        points: u64,
+        /// Points that the header states.
+        stated: u64,
+        /// Where they should end.
+        end: u64,
+        /// Where the file ends.
+        size: u64,
+    },
     /// A point record format or compressor that is not supported.
     #[error("{0} is not supported")]
     Unsupported(String),

@@ -115,6 +115,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
         return Err(Problem::Truncated { what: "what comes before the points", end: points_at, size });
     }
     let (all, records) = records::read(&mut file, &raw, size, limits)?;
+    check_texts(&records)?;
     let laz = laz_record(&records)?;
     let header = Header {
         version: [raw.version.major, raw.version.minor],
@@ -199,6 +200,18 @@ fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     let offset = bytes.get(TIME_OFFSET..TIME_OFFSET + 2).map(|word| u16::from_le_bytes([word[0], word[1]]));
     let is_used = raw.global_encoding & USES_TIME_OFFSET != 0;
     Ok((raw, offset.filter(|_| is_used)))
+}
+
+/// Well-known text is parsed into a tree of some seventy bytes a letter, so it is bounded by itself: that of a system has a few thousand.
+fn check_texts(records: &[Record]) -> Checked<()> {
+    const MOST: usize = 1 << 20;
+    match records.iter().filter(|record| record.id == 2112).map(|record| record.data.len()).max() {
+        Some(bytes) if bytes > MOST => {
+            let must = format!("have at most {MOST} bytes");
+            Err(Problem::lying("the length of the well-known text of the coordinate system", bytes, must))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {

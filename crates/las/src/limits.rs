@@ -7,7 +7,7 @@ pub struct Limits {
     pub record_bytes: u64,
     /// Points of a file.
     pub points: u64,
-    /// Bytes of a decoded chunk.
+    /// Bytes of a decoded chunk, and of what decoding its records keeps beside it.
     pub chunk_bytes: u64,
     /// Bytes of points in memory at once: what [`crate::Las::read_points`] may return. Streaming by chunks or tiles is bounded by theirs.
     pub memory_bytes: u64,

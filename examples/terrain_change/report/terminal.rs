@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "this is the program's answer")]
 
+use crate::printable::printable;
 use isopach::tiling::Report;
 use serde_json::Value;
 use std::path::Path;
@@ -18,7 +19,7 @@ pub(super) fn tell(summary: &Value, run: &Report, out: &Path) {
     m3c2(&summary["m3c2"]);
     truth(&summary["truth"]);
     for warning in summary["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        println!("note        {warning}");
+        println!("note        {}", printable(warning));
     }
     println!("run         {:.2} s, {} tiles on {}", f(&summary["run"]["wall_s"]), run.tiles, run.devices.join(", "));
     println!("look at     {}", out.join("index.html").display());

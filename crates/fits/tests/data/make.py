@@ -57,3 +57,19 @@ with fits.open(path) as file:
 expected = np.where(stored == -32768, np.nan, stored * 0.25 + 100.0)
 assert np.array_equal(values, expected, equal_nan=True), "astropy reads blanks as NaN"
 expected.astype("<f8").tofile(HERE / "rice_i16_scaled_blank.f64")
+
+# Real numbers that are not quantised, their bytes shuffled; quantised ones packed by gzip.
+write("gzip2_f32_lossless", blank, compression_type="GZIP_2", quantize_level=0)
+write("gzip2_f64_lossless", real.astype(np.float64), compression_type="GZIP_2", quantize_level=0, tile_shape=(7, 20))
+write("gzip2_f64_quantised", real.astype(np.float64), compression_type="GZIP_2", quantize_level=16, quantize_method=1, dither_seed=3)
+write("hcompress_f32", real, compression_type="HCOMPRESS_1", quantize_level=16, quantize_method=1, dither_seed=5, tile_shape=(8, 37))
+write("plio_i16", np.abs(whole), compression_type="PLIO_1")
+write("nocompress_i32", whole.astype(np.int32), compression_type="NOCOMPRESS", tile_shape=(10, 37))
+
+# One image of each of three channels of AIA, plain and compressed as a single tile.
+for channel, factor in [(171, 1.0), (193, 0.7), (211, 0.3)]:
+    header = fits.Header([("WAVELNTH", channel), ("EXPTIME", 2.0), ("T_OBS", "2014-07-02T12:00:00.00Z"), ("BUNIT", "DN")])
+    image = (factor * (hill + 300)).round().astype(np.int16)
+    fits.PrimaryHDU(image, header).writeto(HERE / f"sun_{channel}.fits", overwrite=True)
+    tile = fits.CompImageHDU(image, header, compression_type="RICE_1", tile_shape=(ROWS, COLUMNS))
+    fits.HDUList([fits.PrimaryHDU(), tile]).writeto(HERE / f"sun_{channel}_rice.fits", overwrite=True)

@@ -158,7 +158,7 @@ mod tests {
                             .wrapping_add(step * (kind % 3 + random() % 2 * (random() % 700)) + random() % 3)
                     }
                 }
-                times[which] &= u64::MAX >> 2; // `laz` compares times by a difference that must not overflow
+                times[which] &= u64::MAX >> 2; // what `laz` compares
                 record[at..at + 8].copy_from_slice(&times[which].to_le_bytes());
             }
             all.extend(&record);

@@ -85,7 +85,7 @@ fn coordinate(i: u32, axis: usize) -> i32 {
 /// A point record: every byte has something in it.
 fn point(format: u8, extra: u16, i: u32) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..3).flat_map(|axis| coordinate(i, axis).to_le_bytes()).collect();
-    bytes.extend((i as u16 * 13).to_le_bytes());
+    bytes.extend((i as u16).wrapping_mul(13).to_le_bytes());
     let of = 1 + i % 4;
     if format < 6 {
         let number = 1 + i % of;

@@ -3,6 +3,7 @@
 //! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with a checksum: the file is
 //! the mark that it is done. A tile that had no point has a file without a result.
 
+mod bounded;
 mod manifest;
 mod stored;
 
@@ -108,7 +109,7 @@ impl<'a, T> Results<'a, T> {
         let (folder, manifest) = (&keeping.kept.folder, manifest(&keeping.kept.parameters)?);
         let (tiles, path) = (folder.join("tiles"), folder.join("manifest.json"));
         fs::create_dir_all(&tiles).map_err(|error| named(&tiles, &error))?;
-        let begun = match fs::read_to_string(&path) {
+        let begun = match bounded::text(&path, manifest.to_text().len()) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(named(&path, &error)),

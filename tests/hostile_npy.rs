@@ -1,0 +1,131 @@
+//! Thousands of damaged `.npy` files: an error or an array; never a panic, a hang, or more memory than the numbers of the file take.
+//!
+//! `HOSTILE_CASES=100000 cargo test --release --test hostile_npy -- --nocapture` runs as many as docs/correctness.md reports.
+
+#![allow(missing_docs, clippy::print_stderr)]
+
+#[path = "../examples/common/npy.rs"]
+mod npy;
+#[path = "../examples/common/npy_write.rs"]
+mod npy_write;
+
+use peak_alloc::PeakAlloc;
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed ^ mixed >> 31
+}
+
+/// A file of numbers of one kind.
+fn whole(descr: &str, shape: &[usize], bytes: usize) -> Vec<u8> {
+    let mut file = npy_write::header(descr, shape);
+    let count: usize = shape.iter().product();
+    file.extend((0..count * bytes).map(|i| (i * i) as u8));
+    file
+}
+
+/// Shapes that a header may be made to have: none is that of its numbers.
+const LIES: [&str; 8] = [
+    "(4294967296, 4294967296)",
+    "(18446744073709551615,)",
+    "(0, 9223372036854775807)",
+    "(-1,)",
+    "(1e9,)",
+    "(3, 7, 5",
+    "((2, 2))",
+    "(9223372036854775808, 2, 30)",
+];
+
+fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    let mut pick = |count: usize| random(state) as usize % count.max(1);
+    match pick(6) {
+        0 => bytes.truncate(pick(whole.len())),
+        1 => bytes[8..10].fill([0, 0x7F, 0xFF][pick(3)]),
+        2 => (bytes[6], bytes[10], bytes[11]) = ([2, 3, 9][pick(3)], pick(256) as u8, pick(256) as u8),
+        3 => {
+            let text = String::from_utf8_lossy(&whole[10..]).into_owned();
+            let at = 10 + text.find("'shape': ").unwrap() + 9;
+            let lie = LIES[pick(LIES.len())];
+            bytes[at..at + lie.len()].copy_from_slice(lie.as_bytes());
+        }
+        4 => {
+            let at = pick(128);
+            bytes[at] = pick(256) as u8;
+        }
+        _ => bytes.extend(vec![0; pick(9)]),
+    }
+    bytes
+}
+
+#[test]
+fn nothing_but_errors_and_arrays() {
+    let cases: usize = std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000);
+    let wholes = [
+        whole("<f8", &[3, 7, 5], 8),
+        whole("<f4", &[30], 4),
+        whole("<i2", &[4, 4], 2),
+        whole("|u1", &[100, 2], 1),
+        whole("<u8", &[], 8),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    let read = |bytes: &[u8]| -> Option<usize> {
+        fs::write(&path, bytes).unwrap();
+        let array = npy::read(Path::new(&path)).ok()?;
+        assert_eq!(array.values.len(), array.shape.iter().product::<usize>());
+        Some(array.values.len())
+    };
+    assert_eq!(wholes.each_ref().map(|whole| read(whole)), [105, 30, 16, 200, 1].map(Some));
+    let mut state = 20_261_128;
+    let (mut read_some, mut slowest, mut largest) = (0, Duration::ZERO, 0);
+    for case in 0..cases {
+        let file = damaged(&wholes[case % wholes.len()], &mut state);
+        let before = MEMORY.current_usage();
+        MEMORY.reset_peak_usage();
+        let start = Instant::now();
+        read_some += usize::from(read(&file).is_some());
+        let (took, held) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
+        (slowest, largest) = (slowest.max(took), largest.max(held));
+        // A header of a mebibyte at most, its text, and a number of eight bytes for each byte.
+        assert!(held < 4 << 20 && took < Duration::from_secs(1), "case {case}: {took:?}, {held} bytes: {file:?}");
+    }
+    eprintln!(
+        "{cases} damaged arrays of {}: {read_some} could still be read; at most {slowest:?} and {} KiB",
+        wholes.len(),
+        largest >> 10
+    );
+    assert!(read_some > 0 && read_some < cases);
+}
+
+/// Sizes that wrap around to that of the file, and empty arrays with an axis that never ends.
+#[test]
+fn shapes_that_wrap_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    for (shape, words) in [
+        (&[1 << 61, 8, 1][..], "1 numbers for the shape"), // 2⁶⁷ bytes
+        (&[(1 << 61) + 1], "1 numbers for the shape"),     // eight bytes, modulo 2⁶⁴
+        (&[1 << 62, 0], "has no numbers"),
+    ] {
+        let mut file = npy_write::header("<f8", shape);
+        file.extend([0; 8]);
+        fs::write(&path, file).unwrap();
+        let error = npy::read(&path).unwrap_err().to_string();
+        assert!(error.contains(words) && error.contains("a.npy"), "{shape:?}: {error}");
+    }
+    npy_write::write(&path, &[30], &[0.5; 30]).unwrap();
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 8 * 12]).unwrap();
+    let error = npy::read(&path).unwrap_err().to_string();
+    assert!(error.contains("there are 18 numbers for the shape [30]"), "a cut file: {error}");
+}
