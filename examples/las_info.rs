@@ -14,6 +14,10 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::{error::Error, path::PathBuf};
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+
 #[derive(Parser)]
 #[command(about = "What is in LAS and LAZ files.")]
 struct Arguments {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/las/data/epsg_units.csv: the projected and vertical systems of EPSG whose unit is not the metre.
+"""Writes crates/cloud/data/epsg_units.csv: the projected and vertical systems of EPSG whose unit is not the metre.
 
 Needs pyproj (pip install pyproj). Codes between two of one unit that EPSG has not given out are taken in, so that a line is a range.
 """
@@ -31,7 +31,7 @@ def main():
     lines = [f"# kind, first code, last code, unit; EPSG {version}, made by scripts/epsg_units.py"]
     for name, kind in KINDS.items():
         lines += [f"{name},{first},{last},{unit}" for first, last, unit in ranges(kind)]
-    target = Path(__file__).parent.parent / "crates/las/data/epsg_units.csv"
+    target = Path(__file__).parent.parent / "crates/cloud/data/epsg_units.csv"
     target.write_text("\n".join(lines) + "\n")
 
 

@@ -21,6 +21,9 @@ pub(crate) struct On {
     gpu_memory: Option<u64>,
 }
 
+/// MiB of a graphics processor at most, so that bytes can be counted.
+const MOST_MEMORY: u64 = 1 << 40;
+
 /// A kind of backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -36,7 +39,10 @@ impl On {
     /// The backends; devices are opened with `options`, as far as nothing else was said. A device that was asked for also computes in double precision.
     pub(crate) fn choice(&self, mut options: Options) -> Result<Choice<dyn Backend>> {
         if let Some(mebibytes) = self.gpu_memory {
-            Error::check("gpu memory", mebibytes as f64, mebibytes > 0, "be at least 1 MiB")?;
+            if !(1..=MOST_MEMORY).contains(&mebibytes) {
+                let text = format!("--gpu-memory is {mebibytes}, but must be from 1 to {MOST_MEMORY} MiB");
+                return Err(Error::InvalidInput(text));
+            }
             options.budget_bytes = mebibytes << 20;
         }
         match (self.backend, &self.gpus[..]) {

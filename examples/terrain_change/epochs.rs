@@ -1,6 +1,6 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::{arguments::Arguments, warnings::Warnings};
+use crate::{arguments::Arguments, listed::listed, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Rect},
     compute::{Error, Result},
@@ -23,7 +23,7 @@ pub(crate) struct Epoch {
 impl Epoch {
     /// Opens the files, folders and lists of one argument.
     pub(crate) fn open(argument: &str, classes: &[u8]) -> Result<Self> {
-        let paths: Vec<PathBuf> = argument.split(',').map(PathBuf::from).collect();
+        let paths = listed(argument);
         let catalogue = Catalogue::open(&paths)?.in_metres()?.keep_classes(classes);
         Ok(Self { paths, catalogue })
     }

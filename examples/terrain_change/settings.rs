@@ -143,7 +143,7 @@ fn shared(arguments: &Arguments) -> Value {
         "normal_radii_m": null, "cylinder_radius_m": null,
         "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth,
         "align": format!("{:?}", arguments.align).to_lowercase(),
-        "columns": format!("{:?}", arguments.columns), "ignore_crs": arguments.ignore_crs,
+        "columns": format!("{:?}", arguments.columns), "rasters": arguments.rasters.iter().map(|kind| kind.file()).collect::<Vec<_>>(), "ignore_crs": arguments.ignore_crs,
         "given_registration_error_m": arguments.registration_error,
         "core_points": null, "statistic": null,
         "towards": vector_or_null(&arguments.towards), "scanner": vector_or_null(&arguments.scanner),

@@ -84,7 +84,7 @@ pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
         keys.push([1026, 34737, citation.len() as u16, 0]);
     }
     keys.extend(crs.vertical.map(|code| [4096, 0, 1, code]));
-    let head = [1, 1, 0, keys.len() as u16];
+    let head = [1, 1, 1, keys.len() as u16]; // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
     (std::iter::once(head).chain(keys).flatten().collect(), citation)
 }
 
@@ -98,7 +98,7 @@ mod tests {
         let crs = Crs { wkt: Some(wkt.into()), name: Some("Oregon Lambert, in metres".into()), ..Crs::default() };
         let (keys, citation) = geokeys(&crs);
         let entries = keys.as_chunks::<4>().0;
-        assert_eq!(entries[0], [1, 1, 0, entries.len() as u16 - 1]);
+        assert_eq!(entries[0], [1, 1, 1, entries.len() as u16 - 1]);
         assert!(entries[1..].is_sorted(), "readers look keys up in order");
         assert!(entries.contains(&[1024, 0, 1, 32767]) && entries.contains(&[3072, 0, 1, 32767]));
         let [_, _, length, start] = *entries.iter().find(|entry| entry[0] == 3073).unwrap();
