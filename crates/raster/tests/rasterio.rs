@@ -174,7 +174,7 @@ valid, errors, warnings = cog_validate(sys.argv[1], strict=True)
 with rasterio.open(sys.argv[1]) as file:
     crs = file.crs.to_wkt() if file.crs else ""
     print(json.dumps({"valid": valid, "said": errors + warnings, "overviews": file.overviews(1), "crs": crs, "nodata": str(file.nodata),
-                      "sum": float(file.read(1, masked=True).sum())}))
+                      "sum": float(file.read(1, masked=True).sum(dtype="f8"))}))
 "#;
 
 #[test]

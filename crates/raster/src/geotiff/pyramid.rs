@@ -164,19 +164,22 @@ impl Blocks {
     }
 
     /// Where the blocks are in a file that has them from byte `at` on: the smallest overview first, the raster last, in a level row by row from the
-    /// north. The block without data is where it is first needed.
+    /// north. One block without data stands for all of its level, where it is first needed: so levels stay in order.
     pub(super) fn placed(&self, mut at: u64) -> Vec<Level> {
-        let (mut placed, mut empty) = (self.levels.clone(), None);
-        for block in placed.iter_mut().rev().flat_map(|level| &mut level.blocks) {
-            let length = block[1];
-            if length > 0 {
-                *block = [at, length];
-                at += length;
-                continue;
-            }
-            *block = *empty.get_or_insert([at, self.empty.len() as u64]);
-            if block[0] == at {
-                at += block[1];
+        let mut placed = self.levels.clone();
+        for level in placed.iter_mut().rev() {
+            let mut empty = None;
+            for block in &mut level.blocks {
+                let length = block[1];
+                if length > 0 {
+                    *block = [at, length];
+                    at += length;
+                    continue;
+                }
+                *block = *empty.get_or_insert([at, self.empty.len() as u64]);
+                if block[0] == at {
+                    at += block[1];
+                }
             }
         }
         placed
@@ -184,19 +187,22 @@ impl Blocks {
 
     /// Writes them in that order.
     pub(super) fn write(&mut self, to: &mut impl Write) -> io::Result<()> {
-        let (mut bytes, mut has_empty) = (Vec::new(), false);
-        for [from, length] in self.levels.iter().rev().flat_map(|level| &level.blocks) {
-            if *length == 0 {
-                if !has_empty {
-                    to.write_all(&self.empty)?;
+        let mut bytes = Vec::new();
+        for level in self.levels.iter().rev() {
+            let mut has_empty = false;
+            for [from, length] in &level.blocks {
+                if *length == 0 {
+                    if !has_empty {
+                        to.write_all(&self.empty)?;
+                    }
+                    has_empty = true;
+                    continue;
                 }
-                has_empty = true;
-                continue;
+                bytes.resize(*length as usize, 0);
+                self.written.seek(SeekFrom::Start(*from))?;
+                self.written.read_exact(&mut bytes)?;
+                to.write_all(&bytes)?;
             }
-            bytes.resize(*length as usize, 0);
-            self.written.seek(SeekFrom::Start(*from))?;
-            self.written.read_exact(&mut bytes)?;
-            to.write_all(&bytes)?;
         }
         Ok(())
     }
