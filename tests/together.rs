@@ -119,19 +119,16 @@ fn random(i: u64) -> f64 {
 #[test]
 fn two_runs_of_one_command() {
     let place = Place::new();
-    let mut both = 0;
     for timing in 0..timings() {
         let first = place.spawn("out", &[]);
         std::thread::sleep(place.takes.mul_f64(1.3 * random(timing)));
         let second = place.spawn("out", &[]);
         let done = [place.succeeded("out", first), place.succeeded("out", second)];
         assert!(done[0] || done[1], "one of them has the folder");
-        both += usize::from(done[1]);
         place.is_tidy("out");
         assert!(place.results("out") == place.expected);
         fs::remove_dir_all(place.path("out")).unwrap();
     }
-    println!("{both} of {} second runs succeeded after the first", timings());
 }
 
 #[test]

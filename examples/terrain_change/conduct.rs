@@ -174,6 +174,28 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Cells a point, over a whole epoch, beyond which nearly all of them would be empty.
+const CELLS_PER_POINT: f64 = 100.0;
+/// Bytes that a cell takes while all that is known of it is at hand.
+const BYTES_PER_CELL: f64 = 256.0;
+
+/// Refuses a cell so small that the epochs' points fill next to none: of such an epoch not even the sample fits the memory.
+pub(crate) fn check_cell(arguments: &Arguments, epochs: [&dyn PointSource; 2], memory: u64) -> Result<()> {
+    let Some(cell) = arguments.cell.filter(|cell| cell.is_finite() && *cell > 0.0) else { return Ok(()) };
+    for epoch in epochs {
+        let (area, points) = (epoch.extent().area(), epoch.point_count());
+        let most = (CELLS_PER_POINT * points as f64).max(memory as f64 / BYTES_PER_CELL);
+        let cells = area / (cell * cell);
+        if cells > most {
+            let (name, least) = (epoch.name(), (area / most).sqrt());
+            return Err(Error::InvalidInput(format!(
+                "--cell is {cell} m: {cells:.2e} cells over {name}, which has {points} points: must be at least {least:.2e} m"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// What there is to say of a tile that failed: where it is, why, and how to see it alone.
 pub(crate) fn failure(failure: &TileFailure) -> String {
     let all: Vec<String> = std::env::args().collect();

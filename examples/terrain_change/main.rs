@@ -185,6 +185,7 @@ fn change(
     let mut warnings = Warnings::default();
     let [before, after] = [Epoch::open(before, &arguments.classes)?, Epoch::open(after, &arguments.classes)?];
     guard::inputs(arguments, [&before, &after])?;
+    conduct::check_cell(arguments, [&before.catalogue, &after.catalogue], conduct.memory)?;
     let inputs = match &scene {
         Some(scene) => scene_identity(scene),
         None => guard::identities([&before, &after])?,

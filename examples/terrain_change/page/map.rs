@@ -23,10 +23,10 @@ pub(super) fn round_length(length: f64) -> f64 {
 }
 
 /// An arrow to the north that can be read on any ground: dark on a light disc.
-const NORTH: &str = "<svg class=north role=img aria-label=\"north is up\" viewBox=\"0 0 44 60\" width=44 height=60>\
+const NORTH: &str = "<svg class=north role=img aria-label=\"north is up\" viewBox=\"0 0 44 60\">\
 <rect x=1 y=1 width=42 height=58 rx=8 fill=\"#fff\" fill-opacity=\".85\" stroke=\"#333\"/>\
 <path d=\"M22 6L33 36L22 29L11 36Z\" fill=\"#111\"/>\
-<text x=22 y=54 text-anchor=middle font-size=18 font-weight=700 font-family=sans-serif fill=\"#111\">N</text></svg>";
+<text x=22 y=54 text-anchor=middle>N</text></svg>";
 
 /// The map with its scale, legend and caption.
 pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
