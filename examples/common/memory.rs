@@ -1,8 +1,5 @@
 //! Amounts of memory and disk on the command line: one way of writing them in all programs.
 
-/// MiB below which a plain number is taken for a mistake: it once was GiB in one of the programs.
-const LEAST_PLAIN: f64 = 16.0;
-
 /// A number of bytes: 2GiB, 500MiB, 1.5GB; a plain number is MiB.
 pub(crate) fn bytes(option: &str, text: &str) -> Result<u64, String> {
     const UNITS: [(&str, f64); 8] = [
@@ -17,15 +14,11 @@ pub(crate) fn bytes(option: &str, text: &str) -> Result<u64, String> {
     ];
     let unit = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
     let (number, unit) = unit.unwrap_or((text, UNITS[1].1));
-    let is_plain = number.len() == text.len();
     let Ok(number) = number.trim().parse::<f64>() else {
         return Err(format!("{option} is {text:?}, but must be like 2GiB or 500MiB"));
     };
     if !(number.is_finite() && number > 0.0) {
         return Err(format!("{option} is {number}, but must be a finite number above zero"));
-    }
-    if is_plain && number < LEAST_PLAIN {
-        return Err(format!("{option} is {text}, which is MiB: write {text}GiB or {text}MiB"));
     }
     let bytes = number * unit;
     if bytes >= 9e18 {

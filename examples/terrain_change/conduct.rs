@@ -41,7 +41,7 @@ impl Conduct {
         };
         let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join("spill"));
         Ok(Self {
-            memory: bytes("--memory", &arguments.memory).map_err(Error::InvalidInput)?,
+            memory: memory(&arguments.memory)?,
             spill: Spill::Within { folder: spill, most_bytes },
             tile_size: arguments.tile_size,
             folder,
@@ -144,6 +144,16 @@ fn in_flight(arguments: &Arguments) -> Result<InFlight> {
             Error::InvalidInput(format!("--in-flight {text}: must be a number, at least 1, or \"measured\""))
         }),
     }
+}
+
+/// MiB below which a plain number is taken for a mistake: it once was GiB here.
+const LEAST_PLAIN: f64 = 16.0;
+
+fn memory(text: &str) -> Result<u64> {
+    if text.parse::<f64>().is_ok_and(|number| number > 0.0 && number < LEAST_PLAIN) {
+        return Err(Error::InvalidInput(format!("--memory is {text}, which is MiB: write {text}GiB or {text}MiB")));
+    }
+    bytes("--memory", text).map_err(Error::InvalidInput)
 }
 
 /// Farthest that anything is looked for, metres: more than any ground has moved, and within what coordinates of a tile can hold.

@@ -136,7 +136,10 @@ impl<'a, T> Results<'a, T> {
         let (folder, manifest) = (&keeping.kept.folder, manifest(&keeping.kept.parameters)?);
         let (tiles, path) = (folder.join("tiles"), folder.join("manifest.json"));
         if working == Working::Merging && !path.exists() {
-            return Err(Error::InvalidInput(format!("{}: no shard was run there yet", folder.display())));
+            return Err(Error::InvalidInput(format!(
+                "tiles are not done yet: no shard was run in {}",
+                folder.display()
+            )));
         }
         let lock = match working {
             Working::Alone => FolderLock::alone(folder.join(LOCK)),
