@@ -30,8 +30,8 @@ impl Plan {
         };
         let most = self.expected.iter().map(|tile| tile.bytes).max().unwrap_or_default().max(1) as f64;
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-4 -4 {:.0} {:.0}\" width=\"{:.0}\" font-family=\"sans-serif\" font-size=\"14\">\n\
-<title>{self}</title>\n<rect x=\"-4\" y=\"-4\" width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-4 -4 {:.0} {:.0}\" width=\"{:.0}\" font-family=\"sans-serif\" font-size=\"14\" style=\"background:white\">\n\
+<title>{self}</title>\n",
             WIDTH.max(width) + 8.0,
             height + legend_height(sources) + 8.0,
             WIDTH.max(width) + 8.0
@@ -64,7 +64,7 @@ impl Plan {
             let (x, light) = (24.0 * f64::from(step), lightness(f64::from(step) / 4.0));
             let _ = writeln!(
                 svg,
-                "<rect x=\"{x}\" y=\"{:.2}\" width=\"24\" height=\"14\" fill=\"hsl(150,45%,{light:.0}%)\" stroke=\"#456\" stroke-width=\"0.5\"/>",
+                "<path d=\"M{x} {:.2}h24v14h-24z\" fill=\"hsl(150,45%,{light:.0}%)\" stroke=\"#456\" stroke-width=\"0.5\"/>",
                 y - 12.0
             );
         }
@@ -79,7 +79,7 @@ impl Plan {
             let name = name.replace('&', "&amp;").replace('<', "&lt;");
             let _ = writeln!(
                 svg,
-                "<rect x=\"1\" y=\"{:.2}\" width=\"118\" height=\"14\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\
+                "<path d=\"M1 {:.2}h118v14h-118z\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\
 <text x=\"132\" y=\"{line:.2}\">files or chunks of {name}</text>",
                 line - 12.0
             );
