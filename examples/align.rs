@@ -1,6 +1,12 @@
 //! Robust ICP between two LAS or LAZ files: the pose as one line of JSON, and whether it can be relied on.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+#[path = "common/headless.rs"]
+mod headless;
 
 use clap::Parser;
 use isopach::{
@@ -46,8 +52,12 @@ impl Default for Start {
     }
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> std::process::ExitCode {
+    headless::quiet_loader();
+    console::ended("align", run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     let start: Start = match &arguments.start {
         Some(path) => {
             let named = |error: &dyn std::fmt::Display| Error::source(format!("{}: {error}", path.display()));

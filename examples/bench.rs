@@ -7,6 +7,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+
 #[path = "common/measure.rs"]
 mod measure;
 

@@ -2,7 +2,13 @@
 //!
 //!     dod_tiled BEFORE.laz AFTER.laz DOD.tif
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+#[path = "common/headless.rs"]
+mod headless;
 
 use isopach::{
     change::{Detection, Dod, DodRasters, SurveyStatistics},
@@ -27,7 +33,12 @@ impl TileSink<DodRasters> for Differences {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> std::process::ExitCode {
+    headless::quiet_loader();
+    console::ended("dod_tiled", run())
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
     let [before, after, out] = &paths[..] else {
         return Err("usage: dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());

@@ -16,6 +16,10 @@ use clap::Parser;
 use isopach::{cloud::Rect, las::Las, tiling::PointSource};
 use std::{error::Error, path::PathBuf, time::Instant};
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+
 #[derive(Parser)]
 #[command(about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point.")]
 struct Arguments {

@@ -20,6 +20,10 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::{error::Error, path::PathBuf};
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+
 /// Flag of points that should not be processed.
 const WITHHELD: u8 = 1 << 2;
 

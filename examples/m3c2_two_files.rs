@@ -2,7 +2,13 @@
 //!
 //!     m3c2_two_files BEFORE.laz AFTER.laz
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+#[path = "common/headless.rs"]
+mod headless;
 
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
@@ -10,7 +16,12 @@ use isopach::{
     las::Las,
 };
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> std::process::ExitCode {
+    headless::quiet_loader();
+    console::ended("m3c2_two_files", run())
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths = std::env::args().skip(1);
     let (Some(before), Some(after)) = (paths.next(), paths.next()) else {
         return Err("usage: m3c2_two_files BEFORE.laz AFTER.laz".into());

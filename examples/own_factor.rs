@@ -2,7 +2,11 @@
 //!
 //! It is ten lines of arithmetic; nearest neighbours and sums run on whatever backend there is.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
 
 use isopach::{
     cloud::{Cloud, Rigid},
@@ -26,7 +30,11 @@ impl Factor for GemanMcClure {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> std::process::ExitCode {
+    console::ended("own_factor", run())
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let height = |x: f64, y: f64| 2.0 * (x / 7.0).sin() * (y / 9.0).cos();
     let surface = |shift: [f64; 3]| -> Vec<[f64; 3]> {
         let at = |i: u32| [f64::from(i % 120) * 0.4, f64::from(i / 120) * 0.4];

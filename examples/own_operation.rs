@@ -2,7 +2,11 @@
 //!
 //! The engine gives each tile its points and the halo asked for; every point is counted by exactly one tile.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
 
 use isopach::{
     cloud::{Cloud, Rect},
@@ -30,7 +34,11 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for Density {
     }
 }
 
-fn main() -> Result<()> {
+fn main() -> std::process::ExitCode {
+    console::ended("own_operation", run())
+}
+
+fn run() -> Result<()> {
     let lattice: Vec<[f64; 3]> =
         (0..40_000).map(|i| [f64::from(i % 200) * 0.5, f64::from(i / 200) * 0.5, 0.0]).collect();
     let source = Resident::new("a lattice", Cloud::from_points(&lattice)?);

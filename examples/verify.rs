@@ -8,6 +8,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
+
 #[path = "common/emission_case.rs"]
 mod emission_case;
 #[path = "common/npy.rs"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what isopach-las knows of EPSG beside the definitions of systems: crates/las/data/epsg_units.csv and epsg_names.tsv.
+"""Writes what isopach-las knows of EPSG beside the definitions of systems: crates/cloud/data/epsg_units.csv, crates/las/data/epsg_names.tsv.
 
 epsg_units.csv: the projected and vertical systems whose unit is not the metre.
 epsg_names.tsv: datums by all their names, vertical systems by name, and the datum of each vertical system.
@@ -18,7 +18,7 @@ from pyproj.enums import PJType
 
 UNITS = {"metre": "metre", "foot": "foot", "US survey foot": "us_survey_foot", "Clarke's foot": "clarke_foot"}
 KINDS = {"projected": PJType.PROJECTED_CRS, "vertical": PJType.VERTICAL_CRS}
-DATA = Path(__file__).parent.parent / "crates/las/data"
+CRATES = Path(__file__).parent.parent / "crates"
 
 
 def ranges(kind: PJType):
@@ -59,7 +59,7 @@ def main():
     lines = [f"# kind, first code, last code, unit; EPSG {version}, made by scripts/epsg_units.py"]
     for name, kind in KINDS.items():
         lines += [f"{name},{first},{last},{unit}" for first, last, unit in ranges(kind)]
-    (DATA / "epsg_units.csv").write_text("\n".join(lines) + "\n")
+    (CRATES / "cloud/data/epsg_units.csv").write_text("\n".join(lines) + "\n")
 
     database = sqlite3.connect(Path(get_data_dir()) / "proj.db")
     lines = [f"# kind, name or code, code, more names; EPSG {version}, made by scripts/epsg_units.py"]
@@ -70,7 +70,7 @@ def main():
         "ON d.auth_name = v.datum_auth_name AND d.code = v.datum_code WHERE v.auth_name = 'EPSG' ORDER BY v.code"
     )
     lines += [f"datum_of\t{code}\t{datum}\t{name}\t{of}" for code, datum, name, of in systems]
-    (DATA / "epsg_names.tsv").write_text("\n".join(lines) + "\n")
+    (CRATES / "las/data/epsg_names.tsv").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

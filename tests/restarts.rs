@@ -148,7 +148,7 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
     let start = Instant::now();
     place.finish("whole");
     let (expected, takes) = (place.files("whole"), start.elapsed());
-    assert_eq!(expected.len(), RESULTS.len() + 2, "and a summary and a page: {:?}", expected.keys());
+    assert_eq!(expected.len(), RESULTS.len() + 4, "and two styles, a summary and a page: {:?}", expected.keys());
     for moment in 0..20_u32 {
         if moment % 2 == 0 {
             // At any time of the run as it took before, in a scattered order.

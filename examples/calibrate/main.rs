@@ -5,6 +5,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "../common/console.rs"]
+mod console;
+
 mod alignment;
 mod chance;
 mod halves;
@@ -49,8 +53,11 @@ enum Table {
     Alignment,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> std::process::ExitCode {
+    console::ended("calibrate", run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     let wanted = |table: Table| arguments.tables.is_empty() || arguments.tables.contains(&table);
     if wanted(Table::Level) {
         level_of_detection::run()?;

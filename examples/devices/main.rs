@@ -9,6 +9,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "../common/console.rs"]
+mod console;
+#[path = "../common/headless.rs"]
+mod headless;
+
 mod agree;
 mod bench;
 mod check;
@@ -58,15 +64,19 @@ struct Arguments {
     gpu_memory: u64,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+fn main() -> std::process::ExitCode {
+    headless::quiet_loader();
+    console::ended("devices", run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let known = adapters();
     list::print(&known, arguments.json);
     if !arguments.check && !arguments.bench {
         return Ok(());
     }
     let mut differences = 0;
-    for wanted in chosen(&arguments, &known) {
+    for wanted in chosen(arguments, &known) {
         let timing = if arguments.bench { Timing::EveryKernel } else { Timing::Off };
         let (budget_bytes, double_precision) = (arguments.gpu_memory << 20, Double::Device);
         let gpu = Gpu::open(wanted, Options { budget_bytes, timing, double_precision, ..Options::default() })?;
@@ -74,7 +84,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             differences += check::run(&gpu, arguments.json)?;
         }
         if arguments.bench {
-            bench::run(&gpu, &arguments)?;
+            bench::run(&gpu, arguments)?;
         }
     }
     if differences > 0 {

@@ -1,6 +1,6 @@
 //! What can be asked for.
 
-use crate::on::On;
+use crate::{memory::bytes, on::On};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -77,14 +77,22 @@ pub(crate) struct Arguments {
     /// Iterations towards a solution without negative bins.
     #[arg(long, default_value_t = 10)]
     pub(crate) max_iterations: usize,
-    /// Memory for everything, MiB: images are read, inverted and written by as many rows as fit.
-    #[arg(long, default_value_t = 512)]
+    /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Images are read, inverted and written by as many rows as fit.
+    #[arg(long, default_value = "512MiB", value_parser = mebibytes)]
     pub(crate) memory: u64,
+    /// Write over results of other inputs or parameters.
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) on: On,
     /// Pixels a side of the made-up region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
+}
+
+/// A number of MiB.
+fn mebibytes(text: &str) -> Result<u64, String> {
+    bytes("--memory", text).map(|bytes| bytes >> 20)
 }
 
 /// What is written.

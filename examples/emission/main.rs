@@ -10,15 +10,24 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "../common/console.rs"]
+mod console;
+
 mod arguments;
 mod arrays;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
 mod degradation;
 mod frame;
+mod guard;
+#[path = "../common/headless.rs"]
+mod headless;
 mod images;
 #[path = "../common/measure.rs"]
 mod measure;
+#[path = "../common/memory.rs"]
+mod memory;
 #[path = "../common/npy.rs"]
 mod npy;
 #[path = "../common/npy_write.rs"]
@@ -47,7 +56,7 @@ use overview::Overview;
 use serde_json::{Value, json};
 use sink::{Number, Sink};
 use source::{About, Source};
-use std::{cell::RefCell, error::Error, fs};
+use std::{cell::RefCell, error::Error};
 
 /// Bands of log10 T that are shown.
 pub(crate) const BANDS: [[f64; 2]; 6] =
@@ -57,6 +66,7 @@ pub(crate) const BANDS: [[f64; 2]; 6] =
 const PROGRAM: u64 = 24 << 20;
 
 fn main() {
+    headless::quiet_loader();
     codec_panics::silence();
     if let Err(error) = run(&Arguments::of_program()) {
         eprintln!("emission: {}", printable::printable(&error.to_string()));
@@ -84,11 +94,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let inversion = inversion(arguments, &about, edges)?;
     inversion.check(about.leading.iter().product())?;
-    fs::create_dir_all(&arguments.out).map_err(|e| format!("{}: {e}", arguments.out.display()))?;
+    let (_lock, made_from) = guard::hold(arguments)?;
     let (found, mut summary) = match arguments.precision {
         Precision::Single => invert::<f32>(arguments, &inversion, &about, source)?,
         Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
     };
+    summary[guard::KEY] = made_from;
     let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
     if is_image {
         let panels = pictures::write(&arguments.out, &found)?;

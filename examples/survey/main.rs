@@ -3,6 +3,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "../common/console.rs"]
+mod console;
+
 mod letters;
 mod make;
 #[path = "../common/measure.rs"]

@@ -1,6 +1,6 @@
 //! What a person can say on the command line.
 
-use crate::on::On;
+use crate::{on::On, rasters::Kind};
 use clap::{Parser, ValueEnum};
 use isopach::cloud::Columns;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "terrain_change", after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas
+    /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas (a name with commas is taken whole)
     #[arg(requires = "after")]
     pub(crate) before: Option<String>,
     /// Later epoch, likewise
@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
     /// Largest side of a tile, metres; tiles are smaller where the memory asks for it. Results do not depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
     pub(crate) tile_size: f64,
-    /// Memory for everything: 2GiB, 500MiB; a plain number is GiB. Below 1GiB, the outputs (up to 128MiB) come on top, and the sample that is read first (up to 160MiB) does not shrink
+    /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Below 1GiB, the outputs (up to 128MiB) come on top, and the sample that is read first (up to 160MiB) does not shrink
     #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
     pub(crate) memory: String,
     /// Folder for points that memory cannot hold, while they wait for their tile; within the results if not given
@@ -102,9 +102,12 @@ pub(crate) struct Arguments {
     /// What happens when a tile fails
     #[arg(long, value_enum, default_value_t = Failing::Stop)]
     pub(crate) on_failure: Failing,
-    /// Begin anew, though a run was ended here that could be continued
+    /// Begin anew: forget a run that was ended here and could be continued, and write over results of other inputs or parameters
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Write over results of other inputs or parameters
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge puts the results together
     #[arg(long)]
     pub(crate) shard: Option<String>,
@@ -126,9 +129,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) on: On,
     /// Columns of m3c2.laz
-    #[arg(long, value_enum, value_delimiter = ',',
-          default_values_t = [Column::Distance, Column::LevelOfDetection, Column::Significant, Column::Counts])]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "distance,lod,significant,counts")]
     pub(crate) columns: Vec<Column>,
+    /// More rasters of the cells of the DoD, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) rasters: Vec<Kind>,
     /// Columns of the later points that c2c.laz keeps; the files of both epochs must have them
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) attributes: Vec<Attribute>,

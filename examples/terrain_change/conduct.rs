@@ -2,10 +2,11 @@
 
 use crate::{
     arguments::{Arguments, Failing},
+    memory::bytes,
     write_file::write_file,
 };
 use isopach::{
-    compute::{Error, Result},
+    compute::{Error, FolderLock, Result},
     tiling::{InFlight, Kept, OnFailure, Plan, PointSource, Share, Spill, TileFailure, Tiling},
 };
 use std::{
@@ -35,12 +36,12 @@ impl Conduct {
     pub(crate) fn of(arguments: &Arguments) -> Result<Self> {
         let folder = arguments.out.join(".run");
         let most_bytes = match &arguments.disk_limit {
-            Some(text) => bytes("disk limit", text)?,
+            Some(text) => bytes("--disk-limit", text).map_err(Error::InvalidInput)?,
             None => u64::MAX,
         };
         let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join("spill"));
         Ok(Self {
-            memory: bytes("memory", &arguments.memory)?,
+            memory: memory(&arguments.memory)?,
             spill: Spill::Within { folder: spill, most_bytes },
             tile_size: arguments.tile_size,
             folder,
@@ -70,14 +71,40 @@ impl Conduct {
         Kept::within(&self.folder, parameters.to_string())
     }
 
+    /// Where results are kept until all are there.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether a run was begun here before.
     pub(crate) fn is_begun(&self) -> bool {
         self.folder.join("manifest.json").exists()
     }
 
+    /// Holds the folder of results as long as this run: alone where it writes results, with others where it runs a share of the tiles. Merges come one
+    /// after the other.
+    pub(crate) fn hold(&self, arguments: &Arguments) -> Result<Vec<FolderLock>> {
+        let [lock, merging] = [".lock", ".merging"].map(|name| arguments.out.join(name));
+        if arguments.plan && arguments.before.is_some() {
+            return Ok(Vec::new());
+        }
+        match self.share {
+            Share::All => Ok(vec![FolderLock::alone(lock)?]),
+            Share::Shard { .. } | Share::Tile(_) => Ok(vec![FolderLock::shared(lock)?]),
+            Share::Merge => Ok(vec![FolderLock::shared(lock)?, FolderLock::alone_in_turn(merging)?]),
+        }
+    }
+
     /// Forgets a run that was begun before.
     pub(crate) fn forget(&self) -> Result<()> {
-        Kept::within(&self.folder, "").remove()
+        Kept::within(&self.folder, "").remove()?;
+        if self.is_begun() {
+            let folder = self.folder.display();
+            return Err(Error::InvalidInput(format!(
+                "{folder}: other shards are at work there: --fresh must wait for them"
+            )));
+        }
+        Ok(())
     }
 
     /// Leaves no empty folders where a run never began.
@@ -119,24 +146,64 @@ fn in_flight(arguments: &Arguments) -> Result<InFlight> {
     }
 }
 
-/// A number of bytes: 2GiB, 500MiB, 1.5GB; a plain number is GiB.
-pub(crate) fn bytes(name: &'static str, text: &str) -> Result<u64> {
-    const UNITS: [(&str, f64); 8] = [
-        ("KiB", 1024.0),
-        ("MiB", 1_048_576.0),
-        ("GiB", 1_073_741_824.0),
-        ("TiB", 1_099_511_627_776.0),
-        ("kB", 1e3),
-        ("MB", 1e6),
-        ("GB", 1e9),
-        ("TB", 1e12),
-    ];
-    let unit = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
-    let (number, unit) = unit.unwrap_or((text, 1_073_741_824.0));
-    let Ok(number) = number.trim().parse::<f64>() else {
-        return Err(Error::InvalidInput(format!("{name} is {text:?}, but must be like 2GiB or 500MiB")));
-    };
-    Ok((Error::positive(name, number)? * unit) as u64)
+/// MiB below which a plain number is taken for a mistake: it once was GiB here.
+const LEAST_PLAIN: f64 = 16.0;
+
+fn memory(text: &str) -> Result<u64> {
+    if text.parse::<f64>().is_ok_and(|number| number > 0.0 && number < LEAST_PLAIN) {
+        return Err(Error::InvalidInput(format!("--memory is {text}, which is MiB: write {text}GiB or {text}MiB")));
+    }
+    bytes("--memory", text).map_err(Error::InvalidInput)
+}
+
+/// Farthest that anything is looked for, metres: more than any ground has moved, and within what coordinates of a tile can hold.
+const FARTHEST: f64 = 1000.0;
+/// Points an epoch of a made scene: a square of 20 km.
+const MOST_SCENE_POINTS: usize = 2_000_000_000;
+/// More threads than any machine has.
+const MOST_THREADS: usize = 1024;
+
+/// Refuses numbers of which no run comes to an end; those that make no sense at all are refused where they are used.
+pub(crate) fn check(arguments: &Arguments) -> Result<()> {
+    let radii = arguments.normal_radii.iter().map(|radius| ("--normal-radii", *radius));
+    let others = [("--depth", Some(arguments.depth)), ("--cylinder-radius", arguments.cylinder_radius)];
+    for (option, metres) in others.into_iter().filter_map(|(option, metres)| Some((option, metres?))).chain(radii) {
+        if metres.is_finite() && metres > FARTHEST {
+            return Err(Error::InvalidInput(format!("{option} is {metres} m, but must be at most {FARTHEST} m")));
+        }
+    }
+    if arguments.before.is_none() && !(1..=MOST_SCENE_POINTS).contains(&arguments.scene_points) {
+        let points = arguments.scene_points;
+        return Err(Error::InvalidInput(format!(
+            "--scene-points is {points}, but must be from 1 to {MOST_SCENE_POINTS}"
+        )));
+    }
+    if let Some(threads) = arguments.threads.filter(|threads| *threads > MOST_THREADS) {
+        return Err(Error::InvalidInput(format!("--threads is {threads}, but must be at most {MOST_THREADS}")));
+    }
+    Ok(())
+}
+
+/// Cells a point, over a whole epoch, beyond which nearly all of them would be empty.
+const CELLS_PER_POINT: f64 = 100.0;
+/// Bytes that a cell takes while all that is known of it is at hand.
+const BYTES_PER_CELL: f64 = 256.0;
+
+/// Refuses a cell so small that the epochs' points fill next to none: of such an epoch not even the sample fits the memory.
+pub(crate) fn check_cell(arguments: &Arguments, epochs: [&dyn PointSource; 2], memory: u64) -> Result<()> {
+    let Some(cell) = arguments.cell.filter(|cell| cell.is_finite() && *cell > 0.0) else { return Ok(()) };
+    for epoch in epochs {
+        let (area, points) = (epoch.extent().area(), epoch.point_count());
+        let most = (CELLS_PER_POINT * points as f64).max(memory as f64 / BYTES_PER_CELL);
+        let cells = area / (cell * cell);
+        if cells > most {
+            let (name, least) = (epoch.name(), (area / most).sqrt());
+            return Err(Error::InvalidInput(format!(
+                "--cell is {cell} m: {cells:.2e} cells over {name}, which has {points} points: must be at least {least:.2e} m"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What there is to say of a tile that failed: where it is, why, and how to see it alone.

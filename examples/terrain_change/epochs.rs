@@ -1,6 +1,6 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::{arguments::Arguments, short_name, warnings::Warnings};
+use crate::{arguments::Arguments, listed::listed, short_name, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
@@ -39,7 +39,7 @@ pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
     let options = CatalogueOptions { crs: declared(arguments)?, ignore_crs: arguments.ignore_crs };
-    let paths = [before, after].map(|argument| argument.split(',').map(PathBuf::from).collect::<Vec<_>>());
+    let paths = [before, after].map(|argument| listed(argument));
     let catalogues = [Catalogue::open_with(&paths[0], &options)?, Catalogue::open_with(&paths[1], &options)?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, warnings);

@@ -6,6 +6,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "../common/console.rs"]
+mod console;
+
 mod alignment;
 mod arguments;
 #[path = "../common/codec_panics.rs"]
@@ -15,11 +19,17 @@ mod conduct;
 #[path = "../common/distribution.rs"]
 mod distribution;
 mod epochs;
+mod guard;
+#[path = "../common/headless.rs"]
+mod headless;
+mod listed;
 #[path = "../common/machine.rs"]
 mod machine;
 mod masks;
 #[path = "../common/measure.rs"]
 mod measure;
+#[path = "../common/memory.rs"]
+mod memory;
 #[path = "../common/on.rs"]
 mod on;
 mod operation;
@@ -29,6 +39,7 @@ mod page;
 mod parts;
 #[path = "../common/printable.rs"]
 mod printable;
+mod rasters;
 mod report;
 mod sample;
 #[path = "../common/scene.rs"]
@@ -40,6 +51,8 @@ mod scene_files;
 #[path = "../common/scene_schema.rs"]
 mod scene_schema;
 mod settings;
+mod signals;
+mod styles;
 mod truth;
 mod warnings;
 #[path = "../common/write_file.rs"]
@@ -76,6 +89,7 @@ use warnings::Warnings;
 const SOME_FAILED: i32 = 3;
 
 fn main() {
+    headless::quiet_loader();
     codec_panics::silence();
     let arguments = Arguments::parse();
     match run(arguments) {
@@ -96,6 +110,7 @@ fn main() {
 
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     settings::check(&arguments)?;
+    conduct::check(&arguments)?;
     let (conduct, on) = (Conduct::of(&arguments)?, arguments.on.choice(Options::default())?);
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
@@ -105,23 +120,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     let total = measure::Measure::start();
     let made_here = !arguments.out.exists();
     fs::create_dir_all(&arguments.out).map_err(|e| Error::source(format!("{}: {e}", arguments.out.display())))?;
-    if arguments.fresh {
-        conduct.forget()?;
-    }
-    let outcome = prepared(&mut arguments).and_then(|scene| {
-        if arguments.parts {
-            return parts::run(&arguments, &conduct, &on).map(|()| Vec::new());
-        }
-        let make_s = scene.is_some().then(|| total.seconds()[0]);
-        change(
-            &arguments,
-            &conduct,
-            &on,
-            scene,
-            report::Times { make_s, read_s: 0.0, align_s: 0.0, sample_s: 0.0, total: &total },
-        )
-    });
-    conduct.tidy();
+    let outcome = held(&mut arguments, &conduct, &on, &total);
     if outcome.is_err() && made_here {
         // Only if it is empty: nothing of anybody's is removed.
         let _ = fs::remove_dir(&arguments.out);
@@ -129,12 +128,40 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     outcome
 }
 
+/// The run, while no other works in the folder of its results.
+fn held(
+    arguments: &mut Arguments,
+    conduct: &Conduct,
+    on: &Choice<dyn Backend>,
+    total: &measure::Measure,
+) -> Result<Vec<TileFailure>> {
+    let _locks = conduct.hold(arguments)?;
+    signals::say_how_to_go_on(conduct.folder().to_owned());
+    if arguments.fresh {
+        conduct.forget()?;
+    }
+    let outcome = prepared(arguments, conduct.is_begun()).and_then(|scene| {
+        if arguments.parts {
+            return parts::run(arguments, conduct, on).map(|()| Vec::new());
+        }
+        let make_s = scene.is_some().then(|| total.seconds()[0]);
+        let times = report::Times { make_s, read_s: 0.0, align_s: 0.0, sample_s: 0.0, total };
+        change(arguments, conduct, on, scene, times)
+    });
+    conduct.tidy();
+    outcome
+}
+
 /// Makes the scene where no files were given.
-fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
+fn prepared(arguments: &mut Arguments, is_begun: bool) -> Result<Option<Scene>> {
     if arguments.before.is_some() {
         return Ok(None);
     }
     let scene = Scene::new(arguments.scene_points, 1).misaligned();
+    if arguments.classes.is_empty() {
+        arguments.classes = vec![2];
+    }
+    guard::finished(arguments, &guard::made_from(arguments, scene_identity(&scene))?, is_begun)?;
     let paths = ["scene_before.laz", "scene_after.laz"].map(|name| arguments.out.join(name));
     let is_there = |path: &PathBuf| Las::open(path).is_ok_and(|las| las.header().point_count == scene.points as u64);
     if !paths.iter().all(is_there) {
@@ -142,10 +169,12 @@ fn prepared(arguments: &mut Arguments) -> Result<Option<Scene>> {
         scene.write(&paths[0], &paths[1]).map_err(|e| Error::source(e.to_string()))?;
     }
     [arguments.before, arguments.after] = paths.map(|path| Some(path.display().to_string()));
-    if arguments.classes.is_empty() {
-        arguments.classes = vec![2];
-    }
     Ok(Some(scene))
+}
+
+/// What tells a made scene from others.
+fn scene_identity(scene: &Scene) -> serde_json::Value {
+    serde_json::json!(format!("a made scene of {} points an epoch", scene.points))
 }
 
 fn change(
@@ -157,8 +186,22 @@ fn change(
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
     let mut warnings = Warnings::default();
-    let bar = progress_bar("reading");
     let [before, after] = epochs::open(arguments, &mut warnings)?;
+    guard::inputs(arguments, [&before, &after])?;
+    conduct::check_cell(arguments, [&before.catalogue, &after.catalogue], conduct.memory)?;
+    let inputs = match &scene {
+        Some(scene) => scene_identity(scene),
+        None => guard::identities([&before, &after])?,
+    };
+    let made_from = guard::made_from(arguments, inputs)?;
+    if !arguments.plan && !matches!(conduct.share, Share::Tile(_)) {
+        let finished = guard::finished(arguments, &made_from, conduct.is_begun())?;
+        if finished == guard::Finished::Same && conduct.share == Share::Merge && !conduct.is_begun() {
+            println!("merged already: {}", arguments.out.join("index.html").display());
+            return Ok(Vec::new());
+        }
+    }
+    let bar = progress_bar("reading");
     let [reference, compared] =
         [before.source(arguments, conduct.memory / 8)?, after.source(arguments, conduct.memory / 8)?];
     let tiling = conduct.tiling(reference.1 + compared.1);
@@ -204,6 +247,7 @@ fn change(
     let mut outputs = Outputs::create(outputs::Plan {
         folder: arguments.out.clone(),
         columns: arguments.columns.clone(),
+        rasters: arguments.rasters.clone(),
         settings: &settings,
         crs: before.catalogue.crs().cloned(),
         kept: kept_columns,
@@ -245,6 +289,7 @@ fn change(
         run: &run,
         times: &times,
         warnings,
+        made_from,
     };
     report::write(told, outputs)?;
     if failures.is_empty() {

@@ -1,6 +1,15 @@
 //! Where results go as tiles are done.
 
-use crate::{arguments::Column, distribution::Distribution, overview::Overview, settings::Settings, truth::Truth};
+use crate::{
+    arguments::Column,
+    distribution::Distribution,
+    guard,
+    overview::Overview,
+    rasters::{Kind, Requested},
+    settings::Settings,
+    styles::{self, Look},
+    truth::Truth,
+};
 use isopach::{
     change::{C2cTile, Differences, DodRasters, FalseDiscoveries, M3c2Tile, Status, ZonedVolumes},
     cloud::{Columns, Crs, Rect},
@@ -32,6 +41,7 @@ pub(crate) struct Found {
 pub(crate) struct Plan<'a> {
     pub(crate) folder: PathBuf,
     pub(crate) columns: Vec<Column>,
+    pub(crate) rasters: Vec<Kind>,
     pub(crate) settings: &'a Settings,
     pub(crate) crs: Option<Crs>,
     /// Columns of the later points that `c2c.laz` keeps.
@@ -59,6 +69,8 @@ pub(crate) struct Outputs {
     memory: u64,
     dod: GeoTiffMosaic,
     lod: GeoTiffMosaic,
+    /// Rasters on request.
+    requested: Vec<Requested>,
     /// Created when the extent is known; taken when finished.
     clouds: Option<[SortedLazWriter; 2]>,
     areas: Option<Arc<Polygons>>,
@@ -73,7 +85,7 @@ pub(crate) const FILES: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.
 
 impl Outputs {
     pub(crate) fn create(plan: Plan<'_>) -> Result<Self> {
-        let Plan { folder, columns, settings, crs, kept, gps_time, volumes, areas, memory, truth } = plan;
+        let Plan { folder, columns, rasters, settings, crs, kept, gps_time, volumes, areas, memory, truth } = plan;
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
             let mosaic = GeoTiffMosaic::create(folder.join(name), settings.cell)?;
             Ok(mosaic.description(description).crs(crs.clone().unwrap_or_default()))
@@ -84,6 +96,11 @@ impl Outputs {
             columns,
             dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
             lod: mosaic(FILES[1], "95 % level of detection of the height difference, m")?,
+            requested: Kind::ALL
+                .into_iter()
+                .filter(|kind| rasters.contains(kind))
+                .map(|kind| Requested::create(kind, &folder, settings, crs.as_ref()))
+                .collect::<Result<_>>()?,
             crs,
             kept,
             gps_time,
@@ -96,6 +113,18 @@ impl Outputs {
             overview: None,
             truth,
         })
+    }
+
+    /// The files of this run, by name.
+    pub(crate) fn files(&self) -> Vec<&'static str> {
+        FILES.into_iter().chain(self.requested.iter().map(|raster| raster.kind.file())).collect()
+    }
+
+    /// Writes a style beside each raster, where differences are shown up to `limit`.
+    pub(crate) fn write_styles(&self, limit: f64) -> Result<()> {
+        styles::write(&self.folder, FILES[0], Look::Diverging(limit))?;
+        styles::write(&self.folder, FILES[1], Look::Rising([0.0, limit]))?;
+        self.requested.iter().try_for_each(|raster| styles::write(&self.folder, raster.kind.file(), raster.look(limit)))
     }
 
     /// Names of the areas whose volumes are told one by one.
@@ -149,6 +178,7 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         };
         let core_points = create(FILES[2], Columns::XYZ, extra)?;
         self.clouds = Some([core_points, create(FILES[3], self.kept, vec![distance])?]);
+        self.requested.iter_mut().try_for_each(|raster| raster.begin(whole))?;
         self.dod.begin(whole)?;
         self.lod.begin(whole)
     }
@@ -169,16 +199,21 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         if let Some([_, file]) = &mut self.clouds {
             file.write(&c2c.points, &[&c2c.distances.distance])?;
         }
+        self.requested.iter_mut().try_for_each(|raster| raster.accept(core, &dod))?;
         self.dod.accept(core, dod.difference)?;
         self.lod.accept(core, dod.level_of_detection)
     }
 
     /// All files get their names, or none: where the last one finds the disk full, those before it go again.
     fn finish(&mut self) -> Result<()> {
-        let mut named = 0;
+        // Results without a summary are those of a run that ended here: nothing says of them what the results before were made from.
+        for name in guard::ABOUT {
+            let _ = std::fs::remove_file(self.folder.join(name));
+        }
+        let mut named = Vec::new();
         let outcome = self.finish_files(&mut named);
         if outcome.is_err() {
-            for name in &IN_ORDER[..named] {
+            for name in named {
                 let _ = std::fs::remove_file(self.folder.join(name));
             }
         }
@@ -186,19 +221,20 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
     }
 }
 
-/// Files in the order in which they are finished.
-const IN_ORDER: [&str; 4] = [FILES[2], FILES[3], FILES[0], FILES[1]];
-
 impl Outputs {
-    /// Finishes the files in that order and counts those that have their names.
-    fn finish_files(&mut self, named: &mut usize) -> Result<()> {
-        for file in self.clouds.take().into_iter().flatten() {
+    /// Finishes the files and notes those that have their names.
+    fn finish_files(&mut self, named: &mut Vec<&'static str>) -> Result<()> {
+        for (file, name) in self.clouds.take().into_iter().flatten().zip([FILES[2], FILES[3]]) {
             file.finish()?;
-            *named += 1;
+            named.push(name);
         }
-        for raster in [&mut self.dod, &mut self.lod] {
+        for (raster, name) in [(&mut self.dod, FILES[0]), (&mut self.lod, FILES[1])] {
             raster.finish()?;
-            *named += 1;
+            named.push(name);
+        }
+        for raster in &mut self.requested {
+            raster.finish()?;
+            named.push(raster.kind.file());
         }
         Ok(())
     }

@@ -76,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     let clock = Measure::start();
     let mut outputs = Outputs::create(outputs::Plan {
         folder: arguments.out.clone(),
+        rasters: arguments.rasters.clone(),
         columns: arguments.columns.clone(),
         settings: &settings,
         crs: catalogues[0].crs().cloned(),

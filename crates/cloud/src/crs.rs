@@ -21,6 +21,14 @@ pub enum LengthUnit {
 }
 
 impl LengthUnit {
+    /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
+    #[must_use]
+    pub fn of_metres(metres: f64) -> Self {
+        let units = [Self::Metre, Self::Foot, Self::SurveyFoot];
+        let near = |unit: &Self| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
+        units.into_iter().find(near).unwrap_or(Self::Other)
+    }
+
     /// Metres a unit; `None` where it is no length, or not known how long.
     #[must_use]
     pub fn metres(self) -> Option<f64> {

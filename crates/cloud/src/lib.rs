@@ -16,6 +16,7 @@ mod attributes;
 mod cloud;
 mod columns;
 mod crs;
+pub mod epsg;
 mod lattice;
 mod points;
 mod pose_covariance;

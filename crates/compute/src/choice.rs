@@ -103,6 +103,19 @@ impl<B: Compute + ?Sized> Choice<B> {
         self.members().map(|member| member.backend.device()).collect()
     }
 
+    /// What results may be rounded by ([`Compute::precision`]), in order of preference, each once.
+    #[must_use]
+    pub fn precisions(&self) -> Vec<&'static str> {
+        let mut all = Vec::new();
+        for member in self.members() {
+            let precision = member.backend.precision();
+            if !all.contains(&precision) {
+                all.push(precision);
+            }
+        }
+        all
+    }
+
     /// What each backend passed on, those with nothing to tell left out.
     #[must_use]
     pub fn passed_on(&self) -> Vec<PassedOn> {

@@ -8,13 +8,15 @@
 mod choice;
 pub mod conformance;
 mod error;
+mod folder_lock;
 mod hash;
 mod unfinished_file;
 
 pub use choice::{Choice, PassedOn};
 pub use error::{Error, Result};
+pub use folder_lock::FolderLock;
 pub use hash::fnv1a;
-pub use unfinished_file::{UnfinishedFile, write_whole, write_whole_among_others};
+pub use unfinished_file::{UnfinishedFile, remove_if_left, write_new, write_whole, write_whole_among_others};
 
 use std::fmt::Debug;
 
@@ -31,6 +33,11 @@ pub struct Device {
 pub trait Compute: Debug + Send + Sync {
     /// The device that the work runs on.
     fn device(&self) -> Device;
+
+    /// What its results are rounded by, for people and for the folders of unfinished runs: results of backends with different words are not mixed.
+    fn precision(&self) -> &'static str {
+        "as on the processor"
+    }
 
     /// Does `work`, in which these coordinates (`n` × 3 each) are likely to be worked on more than once: they are borrowed until it returns, so that they neither
     /// move nor change, and a backend that has to bring them somewhere may leave them there. Nothing but time depends on it.

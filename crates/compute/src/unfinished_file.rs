@@ -1,33 +1,56 @@
 //! Files that have their name only when they are complete.
+//!
+//! Each writer has a file of its own, with a name that nobody can foresee: two of them never write into one, and a link that lies in wait is not followed.
+//! While it is written it is locked, so that what a killed process left can be told from what another is writing.
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
+    hash::{BuildHasher, Hasher, RandomState},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
+
+/// The end of the name of a file that is being written.
+const ENDING: &str = "part";
+/// Names that are tried.
+const ATTEMPTS: usize = 100;
 
 /// A file being written beside the place where it will be; removed when dropped before it is complete.
 #[derive(Debug)]
 pub struct UnfinishedFile {
     to: PathBuf,
     part: Option<PathBuf>,
+    /// Holds the lock.
+    _lock: File,
 }
 
 impl UnfinishedFile {
-    /// Creates the file beside `to`, in the place of what a killed process may have left.
+    /// Creates a new file beside `to`, and removes what killed processes have left of such files.
     ///
     /// # Errors
     /// Where it cannot be created, or `to` has no file name.
     pub fn create(to: &Path) -> io::Result<(Self, File)> {
-        Self::create_as(to, "part")
+        remove_left_over(to);
+        Self::create_among_others(to)
     }
 
-    fn create_as(to: &Path, ending: &str) -> io::Result<(Self, File)> {
-        let part = Self::beside(to, ending)?;
-        // Read as well: what is written may be looked at again before it is complete.
-        let file = File::options().create(true).truncate(true).read(true).write(true).open(&part)?;
-        Ok((Self { to: to.to_owned(), part: Some(part) }, file))
+    fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
+        for _ in 0..ATTEMPTS {
+            let part = Self::beside(to, &format!("{:016x}.{ENDING}", random()))?;
+            // Read as well: what is written may be looked at again before it is complete.
+            let file = match File::options().create_new(true).read(true).write(true).open(&part) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                file => file?,
+            };
+            let lock = file.try_clone()?;
+            // Where a file system has no locks, nothing that was left is removed either.
+            if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) || !is_at(&file, &part) {
+                continue; // It was taken for one that was left, in the moment before it was locked.
+            }
+            return Ok((Self { to: to.to_owned(), part: Some(part), _lock: lock }, file));
+        }
+        Err(io::Error::new(ErrorKind::AlreadyExists, "no name for a file beside it is free"))
     }
 
     /// A hidden file beside `to`: `.name.ending`.
@@ -67,7 +90,53 @@ impl Drop for UnfinishedFile {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Removes what killed processes have left beside `to`; what others are writing stays. What cannot be removed is left for the next one.
+fn remove_left_over(to: &Path) {
+    let Some(name) = to.file_name().map(|name| name.to_string_lossy().into_owned()) else { return };
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let start = format!(".{name}.");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let of_this = entry.file_name().to_str().and_then(|name| name.strip_prefix(&start)).is_some_and(|rest| {
+            let random = rest.strip_suffix(ENDING).and_then(|rest| rest.strip_suffix('.'));
+            rest == ENDING
+                || random.is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        });
+        if of_this {
+            remove_if_left(&entry.path());
+        }
+    }
+}
+
+/// Removes a file that nobody holds a lock on; whether it did.
+pub fn remove_if_left(path: &Path) -> bool {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
+    // Opened for writing, as locks of some file systems ask for.
+    let Some(file) = is_file.then(|| File::options().read(true).write(true).open(path).ok()).flatten() else {
+        return false;
+    };
+    file.try_lock().is_ok() && is_at(&file, path) && fs::remove_file(path).is_ok()
+}
+
+/// Whether the open file is the one that has this name now.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let [here, there] = [file.metadata(), fs::symlink_metadata(path)];
+    here.ok().zip(there.ok()).is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino()))
+}
+
+/// Whether the open file is the one that has this name now: an open file keeps its name on other systems.
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// A number that nobody can foresee.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Writes a file whole or not at all. Where others write the same file at the same time, each writes one of its own, and the last one's stays.
 ///
 /// # Errors
 /// Where it cannot be written or renamed.
@@ -75,12 +144,30 @@ pub fn write_whole(to: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     write(UnfinishedFile::create(to)?, pieces)
 }
 
-/// As [`write_whole`], where other processes may write the same file at the same time: each writes one of its own, and the last one's stays.
+/// As [`write_whole`], into a folder of very many files: what killed processes have left stays there until [`remove_if_left`].
 ///
 /// # Errors
 /// As [`write_whole`].
 pub fn write_whole_among_others(to: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    write(UnfinishedFile::create_as(to, &format!("{}.part", std::process::id()))?, pieces)
+    write(UnfinishedFile::create_among_others(to)?, pieces)
+}
+
+/// Writes a file whole, unless there is one: whether it did.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_new(to: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let (part, mut file) = UnfinishedFile::create(to)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let Some(path) = &part.part else { return Ok(false) };
+    match fs::hard_link(path, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        // A file system without links.
+        Err(_) if to.exists() => Ok(false),
+        Err(_) => part.complete(&file).map(|()| true),
+    }
 }
 
 fn write((part, mut file): (UnfinishedFile, File), pieces: &[&[u8]]) -> io::Result<()> {
@@ -106,15 +193,59 @@ mod tests {
         file.write_all(b"whole").unwrap();
         part.complete(&file).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
-        for write in [write_whole, write_whole_among_others] {
-            write(&path, &[b"an", b"other"]).unwrap();
-            assert_eq!(fs::read(&path).unwrap(), b"another");
-            write(&path, &[b"x"]).unwrap();
-        }
+        write_whole(&path, &[b"an", b"other"]).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"another");
+        assert!(!write_new(&path, b"third").unwrap() && write_new(&folder.path().join("b"), b"new").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"another");
+        fs::remove_file(folder.path().join("b")).unwrap();
         assert_eq!(files(), 1);
         fs::create_dir(folder.path().join("folder")).unwrap();
         assert!(write_whole(&folder.path().join("folder"), &[b"x"]).is_err());
         assert_eq!(files(), 2, "nothing is left of what could not be renamed");
         assert_eq!(write_whole(Path::new("/"), &[b"x"]).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn two_writers_of_one_file_each_have_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tif");
+        let (first, mut first_file) = UnfinishedFile::create(&path).unwrap();
+        first_file.write_all(b"first").unwrap();
+        let (second, mut second_file) = UnfinishedFile::create(&path).unwrap();
+        second_file.write_all(b"the second").unwrap();
+        first.complete(&first_file).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        second.complete(&second_file).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"the second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_killed_processes_left_goes_and_what_others_write_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tif");
+        let left = [".a.tif.part", ".a.tif.0123456789abcdef.part"].map(|name| folder.path().join(name));
+        let others =
+            [".b.tif.0123456789abcdef.part", ".a.tif.mine.part", "a.tif.part"].map(|name| folder.path().join(name));
+        left.iter().chain(&others).for_each(|path| fs::write(path, b"x").unwrap());
+        let (_written, _file) = UnfinishedFile::create(&path).unwrap();
+        let (_also, _file) = UnfinishedFile::create(&path).unwrap();
+        assert!(left.iter().all(|path| !path.exists()) && others.iter().all(|path| path.exists()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_lies_in_wait_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("a.tif"), folder.path().join("victim"));
+        fs::write(&victim, b"precious").unwrap();
+        for name in [".a.tif.part", ".a.tif.0123456789abcdef.part", "a.tif"] {
+            std::os::unix::fs::symlink(&victim, folder.path().join(name)).unwrap();
+        }
+        write_whole(&path, &[b"new"]).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file(), "the link itself is replaced");
     }
 }

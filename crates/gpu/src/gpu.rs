@@ -44,6 +44,13 @@ impl Compute for Gpu {
         Device { name: self.0.adapter.name.clone(), working_set_bytes: self.0.options.budget_bytes }
     }
 
+    fn precision(&self) -> &'static str {
+        match self.0.options.double_precision {
+            crate::Double::Device => "as on a graphics processor, in double precision",
+            _ => "as on a graphics processor, in single precision",
+        }
+    }
+
     fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
         let held = match self.0.options.residency {
             Keeping::WhileHeld => self.session().ok().map(|session| Holding::new(session, coordinates)),

@@ -6,7 +6,7 @@ use crate::{
     error::{Checked, Problem},
     extra::ExtraBytes,
 };
-use isopach_cloud::{Columns, Crs};
+use isopach_cloud::{Columns, Crs, Positions};
 use laz::LazVlr;
 
 /// Bytes of the name of an extra column, and of its description.
@@ -19,7 +19,8 @@ pub struct Schema {
     pub crs: Option<Crs>,
     /// Metres a step of the coordinates.
     pub scale: f64,
-    /// Where coordinates are counted from, metres.
+    /// Where coordinates are counted from, metres. A zero from which half of what can be counted does not reach the first points that are written (1,073 km
+    /// in millimetres) is moved there: to the nearest multiple of 1,000 km.
     pub offset: [f64; 3],
     /// Standard columns beside the coordinates: PDRF 6, 7 with colour, 8 with near infrared. Columns that are not named are zero.
     pub columns: Columns,
@@ -80,12 +81,39 @@ impl Schema {
         if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
             return Err(Problem::Unwritable(format!("the offset is {bad}, but must be finite")));
         }
+        for (i, column) in self.extra_bytes.iter().enumerate() {
+            let (name, length) = (&column.name, column.name.len());
+            if length > 32 {
+                return Err(Problem::Unwritable(format!(
+                    "the column name {name:?} has {length} bytes, but must have 32 at most"
+                )));
+            }
+            if self.extra_bytes[..i].iter().any(|other| other.name == *name) {
+                return Err(Problem::Unwritable(format!(
+                    "two columns are called {name:?}, but each must have a name of its own"
+                )));
+            }
+        }
         Ok(())
     }
 
     /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there is none and its code is not known here.
     pub(crate) fn well_known_text(&self) -> Option<String> {
         self.crs.as_ref().and_then(crs::text_of)
+    }
+
+    /// Where coordinates are counted from if these are the first points: see [`Self::offset`].
+    pub(crate) fn offset_for(&self, points: Positions<'_>) -> [f64; 3] {
+        const STEP: f64 = 1e6;
+        let reach = self.scale * f64::from(i32::MAX) / 2.0;
+        std::array::from_fn(|axis| {
+            let of_point = |i: usize| points.absolute(i)[axis];
+            let farthest = (0..points.len()).map(of_point).fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
+            match self.offset[axis] {
+                0.0 if farthest.abs() > reach => (farthest / STEP).round() * STEP,
+                offset => offset,
+            }
+        })
     }
 
     /// Point data record format.

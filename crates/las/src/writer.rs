@@ -1,14 +1,14 @@
 //! Writing LAZ: LAS 1.4 with named extra bytes, streamed, and there only when it is complete.
 
 use crate::{
-    GpsTime,
+    ExtraBytes, ExtraKind, GpsTime,
     encoder::{self, CHUNK, Encoder},
     error::{Checked, Error, Problem},
     layout::{ANGLE_STEP, Layout},
     schema::{Schema, padded},
     summary::Summary,
 };
-use isopach_cloud::{Cloud, Columns};
+use isopach_cloud::{Attributes, Cloud, Columns};
 use isopach_compute::UnfinishedFile;
 use rayon::prelude::*;
 use std::{
@@ -27,6 +27,10 @@ pub struct LazWriter {
     points_at: u32,
     vlrs: u32,
     summary: Summary,
+    /// Whether the offset is settled: with the first points.
+    is_settled: bool,
+    /// Whether an error left the points incomplete.
+    failed: bool,
     part: UnfinishedFile,
 }
 
@@ -68,6 +72,8 @@ impl LazWriter {
             points_at: u32::from(HEADER_BYTES) + records.bytes.len() as u32,
             vlrs: records.count,
             summary: Summary::default(),
+            is_settled: false,
+            failed: false,
             part,
         })
     }
@@ -75,9 +81,12 @@ impl LazWriter {
     /// Appends points, with the values of the extra columns: one slice a column of the schema, one value a point.
     ///
     /// # Errors
-    /// Where the disk is full, a column is missing or too short, or a coordinate does not fit the scale.
+    /// Where the disk is full, a column is missing or too short, or a value does not fit: a coordinate the scale, a return number its four bits, a number an
+    /// integer column. The file cannot be finished after an error.
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), Error> {
-        self.write_checked(cloud, extra).map_err(|problem| problem.of(&self.path))
+        let outcome = self.write_checked(cloud, extra);
+        self.failed |= outcome.is_err();
+        outcome.map_err(|problem| problem.of(&self.path))
     }
 
     /// Where the file will be.
@@ -90,14 +99,19 @@ impl LazWriter {
         usize::from(self.record_length)
     }
 
-    /// Refuses points and extra columns that are not as the schema has them.
-    pub(crate) fn check_columns(&self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
+    /// Refuses points and extra columns that are not as the schema has them. The first points settle the offset.
+    pub(crate) fn check_columns(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
         let has = cloud.attributes.columns();
         if !has.contains(self.schema.columns) {
             return Err(Problem::Unwritable("the points lack a column of the schema".into()));
         }
         if extra.len() != self.schema.extra_bytes.len() || extra.iter().any(|values| values.len() != cloud.len()) {
             return Err(Problem::Unwritable("extra columns must be as in the schema, one value a point".into()));
+        }
+        check_lengths(cloud)?;
+        if !self.is_settled && !cloud.is_empty() {
+            self.schema.offset = self.schema.offset_for(cloud.positions());
+            self.is_settled = true;
         }
         Ok(())
     }
@@ -144,6 +158,7 @@ impl LazWriter {
     ) -> Checked<()> {
         self.append(cloud, i, records)?;
         for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
+            check_fits(column, values[i], i)?;
             column.append(values[i], records);
         }
         Ok(())
@@ -156,7 +171,10 @@ impl LazWriter {
             let step = ((point[axis] - self.schema.offset[axis]) / self.schema.scale).round();
             if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
                 let (value, offset) = (point[axis], self.schema.offset[axis]);
-                return Err(Problem::Unwritable(format!("the coordinate {value} is too far from the offset {offset}")));
+                return Err(Problem::Unwritable(format!(
+                    "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
+                    self.schema.scale
+                )));
             }
             records.extend((step as i32).to_le_bytes()); // in range: checked above
         }
@@ -166,13 +184,24 @@ impl LazWriter {
         }
         let has = |column| columns.contains(column);
         let [number, of] = value(attributes.returns.as_ref(), i, has(Columns::RETURNS), [1, 1]);
+        if number.max(of) > 15 {
+            return Err(Problem::Unwritable(format!(
+                "point {i} is return {number} of {of}, but 15 at most can be stored"
+            )));
+        }
         records.extend(value(attributes.intensity.as_ref(), i, has(Columns::INTENSITY), 0).to_le_bytes());
         records.push((number & 15) | (of & 15) << 4);
         records.push(value(attributes.flags.as_ref(), i, has(Columns::FLAGS), 0));
         records.push(value(attributes.classification.as_ref(), i, has(Columns::CLASSIFICATION), 0));
         records.push(value(attributes.user_data.as_ref(), i, has(Columns::USER_DATA), 0));
         let angle = value(attributes.scan_angle.as_ref(), i, has(Columns::SCAN_ANGLE), 0.0);
-        records.extend(((angle / ANGLE_STEP).round() as i16).to_le_bytes());
+        let steps = (angle / ANGLE_STEP).round();
+        if !(f32::from(i16::MIN)..=f32::from(i16::MAX)).contains(&steps) {
+            return Err(Problem::Unwritable(format!(
+                "the scan angle of point {i} is {angle}°, but must be within ±196°"
+            )));
+        }
+        records.extend((steps as i16).to_le_bytes());
         records.extend(value(attributes.point_source.as_ref(), i, has(Columns::POINT_SOURCE), 0).to_le_bytes());
         records.extend(value(attributes.gps_time.as_ref(), i, has(Columns::GPS_TIME), 0.0).to_le_bytes());
         if self.layout.format >= 7 {
@@ -195,6 +224,9 @@ impl LazWriter {
     }
 
     fn finish_checked(self) -> Checked<()> {
+        if self.failed {
+            return Err(Problem::Unwritable("an earlier write failed, so points are missing".into()));
+        }
         let header = self.header();
         let mut file = self.points.finish()?;
         file.seek(SeekFrom::Start(0))?;
@@ -230,4 +262,78 @@ impl LazWriter {
         bytes.extend(self.summary.by_return.into_iter().flat_map(u64::to_le_bytes));
         bytes
     }
+}
+
+/// Refuses standard columns of another length than the points.
+fn check_lengths(cloud: &Cloud) -> Checked<()> {
+    let Attributes {
+        intensity,
+        returns,
+        flags,
+        classification,
+        user_data,
+        scan_angle,
+        point_source,
+        gps_time,
+        rgb,
+        nir,
+    } = &cloud.attributes;
+    let lengths = [
+        ("intensity", intensity.as_ref().map(Vec::len)),
+        ("returns", returns.as_ref().map(Vec::len)),
+        ("flags", flags.as_ref().map(Vec::len)),
+        ("classification", classification.as_ref().map(Vec::len)),
+        ("user data", user_data.as_ref().map(Vec::len)),
+        ("scan angle", scan_angle.as_ref().map(Vec::len)),
+        ("point source", point_source.as_ref().map(Vec::len)),
+        ("GPS time", gps_time.as_ref().map(Vec::len)),
+        ("colour", rgb.as_ref().map(Vec::len)),
+        ("near infrared", nir.as_ref().map(Vec::len)),
+    ];
+    for (name, length) in lengths {
+        if let Some(length) = length.filter(|length| *length != cloud.len()) {
+            let points = cloud.len();
+            return Err(Problem::Unwritable(format!("the column {name} has {length} values for {points} points")));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a value that an extra column cannot hold, or would say "none" of.
+fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
+    if value.is_nan() && column.no_data.is_some() {
+        return Ok(());
+    }
+    let (low, high) = match column.kind {
+        ExtraKind::F64 => return Ok(()),
+        ExtraKind::F32 => (-f64::from(f32::MAX), f64::from(f32::MAX)),
+        ExtraKind::U8 => (0.0, f64::from(u8::MAX)),
+        ExtraKind::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
+        ExtraKind::U16 => (0.0, f64::from(u16::MAX)),
+        ExtraKind::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        ExtraKind::U32 => (0.0, f64::from(u32::MAX)),
+        ExtraKind::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        // Up to where each whole number is an f64.
+        ExtraKind::U64 => (0.0, 9_007_199_254_740_992.0),
+        ExtraKind::I64 => (-9_007_199_254_740_992.0, 9_007_199_254_740_992.0),
+    };
+    let stored = (value - column.shift) / column.scale;
+    let is_float = column.kind == ExtraKind::F32;
+    let fits = match is_float {
+        true => !stored.is_finite() || (low..=high).contains(&stored),
+        false => (low..=high).contains(&stored.round()),
+    };
+    if !fits {
+        let (name, kind) = (&column.name, column.kind);
+        return Err(Problem::Unwritable(format!(
+            "the value {value} of point {point} does not fit the column {name} ({kind:?}, {low} to {high} as stored)"
+        )));
+    }
+    if !is_float && column.no_data == Some(stored.round()) {
+        let name = &column.name;
+        return Err(Problem::Unwritable(format!(
+            "the value {value} of point {point} is the one that says none in the column {name}"
+        )));
+    }
+    Ok(())
 }

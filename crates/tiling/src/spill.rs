@@ -3,9 +3,10 @@
 //! One file a run, in a folder of its own, which is removed when the run ends, however it ends. Blocks are appended by all threads at once, each at a
 //! place of its own; a checksum a block (CRC-32) says whether what is read is what was written.
 
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, remove_if_left};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
+    hash::{BuildHasher, Hasher, RandomState},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -13,6 +14,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+
+/// How the names of the folders begin.
+const NAME: &str = "isopach-spill-";
+/// Names that are tried.
+const ATTEMPTS: usize = 100;
 
 /// Whether points that memory cannot hold may go to disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,22 +164,28 @@ impl SpillFile {
 }
 
 impl Opened {
-    /// A folder that nobody else has, and a file in it.
+    /// A folder that nobody else has, and a file in it, which is locked: so others see that it is in use.
     fn within(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let mut number = 0;
-        let own = loop {
-            let own = folder.join(format!("isopach-spill-{}-{number}", std::process::id()));
-            match fs::create_dir(&own) {
-                Ok(()) => break own,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(error) => return Err(error),
+        for _ in 0..ATTEMPTS {
+            let random = RandomState::new().build_hasher().finish();
+            let own = folder.join(format!("{NAME}{random:016x}"));
+            let path = own.join("points");
+            let made = fs::create_dir(&own)
+                .and_then(|()| OpenOptions::new().read(true).write(true).create_new(true).open(&path));
+            let file = match made {
+                // Somebody else's; or taken for one that was left, in the moment before there was a file in it.
+                Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
+                    continue;
+                }
+                file => file.inspect_err(|_| drop(fs::remove_dir(&own)))?,
+            };
+            // Where a file system has no locks, nothing that was left is removed either.
+            if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && path.exists() {
+                return Ok(Self { folder: own, path, file });
             }
-        };
-        let path = own.join("points");
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
-        let file = file.inspect_err(|_| drop(fs::remove_dir(&own)))?;
-        Ok(Self { folder: own, path, file })
+        }
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "no name for a folder is free"))
     }
 
     fn failed(&self, source: io::Error) -> Error {
@@ -188,7 +200,7 @@ impl Drop for Opened {
     }
 }
 
-/// Removes what killed runs have left within a folder.
+/// Removes what killed runs have left within a folder; what others use stays.
 pub(crate) fn clear(folder: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -196,8 +208,10 @@ pub(crate) fn clear(folder: &Path) -> io::Result<()> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("isopach-spill-") {
-            fs::remove_dir_all(entry.path())?;
+        if entry.file_name().to_string_lossy().starts_with(NAME) {
+            remove_if_left(&entry.path().join("points"));
+            // It is not empty where the file is in use, or there is something of somebody else's in it.
+            let _ = fs::remove_dir(entry.path());
         }
     }
     Ok(())
@@ -288,5 +302,18 @@ mod tests {
         clear(dir.path()).unwrap();
         clear(&dir.path().join("not there")).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_another_run_uses_is_not_cleared() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = SpillFile::new(Spill::within(dir.path()));
+        let block = other.write(&[b"points"]).unwrap();
+        clear(dir.path()).unwrap();
+        let mut bytes = Vec::new();
+        other.read(block, &mut bytes).unwrap();
+        assert!(other.opened().unwrap().path.exists() && bytes == b"points");
+        drop(other);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

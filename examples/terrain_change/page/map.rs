@@ -22,6 +22,12 @@ pub(super) fn round_length(length: f64) -> f64 {
     [5.0, 2.0].into_iter().map(|m| m * power).find(|l| *l <= length).unwrap_or(power)
 }
 
+/// An arrow to the north that can be read on any ground: dark on a light disc.
+const NORTH: &str = "<svg class=north role=img aria-label=\"north is up\" viewBox=\"0 0 44 60\">\
+<rect x=1 y=1 width=42 height=58 rx=8 fill=\"#fff\" fill-opacity=\".85\" stroke=\"#333\"/>\
+<path d=\"M22 6L33 36L22 29L11 36Z\" fill=\"#111\"/>\
+<text x=22 y=54 text-anchor=middle>N</text></svg>";
+
 /// The map with its scale, legend and caption.
 pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
     let extent = grid.extent();
@@ -35,7 +41,7 @@ pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
     format!(
         "<figure><div class=map style=\"aspect-ratio:{width}/{height};max-width:min(100%,calc(86vh*{ratio}))\">\
 <img alt=\"shaded map of height differences\" src=\"data:image/png;base64,{}\">\
-<div class=north>N<br>↑</div><div class=scale style=\"width:{:.2}%\">{} m</div></div>\
+{NORTH}<div class=scale style=\"width:{:.2}%\">{} m</div></div>\
 <div class=corner><span>{:.0} E {:.0} N</span><span>{:.0} E {:.0} N</span></div>\
 <figcaption><div class=legend><div class=ramp style=\"background:linear-gradient(90deg,{})\"></div>\
 <div class=ticks>{ticks}</div></div>\

@@ -8,8 +8,9 @@ use crate::{
     arguments::Arguments,
     command,
     epochs::{self, Epoch},
+    guard,
     measure::Measure,
-    outputs::{FILES, Outputs},
+    outputs::Outputs,
     page,
     sample::Sample,
     settings::Settings,
@@ -45,6 +46,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) run: &'a Report,
     pub(crate) times: &'a Times<'a>,
     pub(crate) warnings: Warnings,
+    /// What tells these results from others.
+    pub(crate) made_from: Value,
 }
 
 /// Writes the summary and the page.
@@ -82,7 +85,7 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
             "out_of_reach": found.c2c.missing(),
         },
         "truth": outputs.truth.as_ref().map(|truth| compared(truth, &volumes, told.aligned)),
-        "files": FILES,
+        "files": outputs.files(),
     });
     let maps = match &outputs.overview {
         Some(overview) => {
@@ -91,8 +94,10 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
         }
         None => None,
     };
+    summary[guard::KEY] = told.made_from;
     summary["run"] = json::ran(told.run, told.times, clock.seconds()[0]);
     let page = page::html(&summary, &outputs, maps);
+    outputs.write_styles(limit)?;
     write_file(&arguments.out.join("summary.json"), format!("{summary:#}\n").as_bytes())?;
     write_file(&arguments.out.join("index.html"), page.as_bytes())?;
     terminal::tell(&summary, told.run, &arguments.out);

@@ -67,14 +67,56 @@ impl<'a> Grid<'a> {
             y: vec![0; n + LANES],
             z: vec![0; n + LANES],
             id: vec![0; n],
+            distinct: None,
             heights: Heights::default(),
         };
         grid.scatter(&cells);
         grid.heights = Heights::of(&grid);
         if grid.crowded {
             grid.sort_crowded_by_height();
+            grid.distinct = grid.without_equals().map(Box::new);
         }
         grid
+    }
+
+    /// The grid of those points of crowded cells that are equal to none of a lower index, and of all others. `None` where that would save less than a
+    /// look at every point.
+    fn without_equals(&self) -> Option<Self> {
+        let is_kept = |at: usize, first: usize| {
+            let before = at.wrapping_sub(1);
+            at == first || [&self.x, &self.y, &self.z].iter().any(|axis| axis[at] != axis[before])
+        };
+        let (mut kept, mut starts, mut saved) = (Vec::new(), vec![0], 0_u64);
+        for pair in self.starts.windows(2) {
+            let (span, before) = (pair[0] as usize..pair[1] as usize, kept.len());
+            match span.len() > CROWDED as usize {
+                true => kept.extend(span.clone().filter(|at| is_kept(*at, span.start))),
+                false => kept.extend(span.clone()),
+            }
+            let dropped = (span.len() - (kept.len() - before)) as u64;
+            saved += dropped * dropped;
+            starts.push(kept.len() as u32);
+        }
+        if saved <= self.points.len() as u64 {
+            return None;
+        }
+        let padded = |axis: &[i32]| kept.iter().map(|at| axis[*at]).chain([0; LANES]).collect();
+        Some(Self {
+            points: self.points,
+            low: self.low,
+            high: self.high,
+            shift: self.shift,
+            columns: self.columns,
+            rows: self.rows,
+            crowded: starts.windows(2).any(|pair| pair[1] - pair[0] > CROWDED),
+            x: padded(&self.x),
+            y: padded(&self.y),
+            z: padded(&self.z),
+            id: kept.iter().map(|at| self.id[*at]).collect(),
+            starts,
+            distinct: None,
+            heights: Heights::default(),
+        })
     }
 
     fn scatter(&mut self, cells: &[u32]) {
@@ -109,13 +151,16 @@ impl<'a> Grid<'a> {
         });
     }
 
-    /// Sorts the points of crowded cells by height, then by index.
+    /// Sorts the points of crowded cells by height, then so that equal ones stand together, then by index.
     fn sort_crowded_by_height(&mut self) {
         for pair in self.starts.windows(2).filter(|pair| pair[1] - pair[0] > CROWDED) {
             let span = pair[0] as usize..pair[1] as usize;
             let mut ids = self.id[span.clone()].to_vec();
             let ticks = self.points.ticks();
-            ids.par_sort_unstable_by_key(|&id| (ticks[id as usize][2], id));
+            ids.par_sort_unstable_by_key(|&id| {
+                let [x, y, z] = ticks[id as usize];
+                (z, x, y, id)
+            });
             for (at, id) in span.zip(ids) {
                 [self.x[at], self.y[at], self.z[at]] = ticks[id as usize];
                 self.id[at] = id;
@@ -187,6 +232,26 @@ mod tests {
             let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
                 .map(|index| index.k_nearest(queries.positions(), k, f64::INFINITY).unwrap());
             assert_eq!(found.indices, defined.indices);
+        }
+    }
+
+    #[test]
+    fn equal_points_are_looked_at_once_and_the_first_is_the_nearest() {
+        // A third of the points stand in two places; every other one is ten times there.
+        let cloud = cloud(|i| match i % 3 {
+            0 => [7.0, 7.0, (i % 2) as f64],
+            _ => [random(i / 30) * 50.0, random(i / 30 + 1000) * 50.0, random(i / 30 + 2000)],
+        });
+        let (index, defined) = (Grid::new(cloud.positions()), EveryPoint.index(cloud.positions()).unwrap());
+        let distinct = index.distinct.as_ref().unwrap();
+        assert!(distinct.id.len() + 6000 < cloud.len());
+        let queries = cloud.select(&(0..cloud.len() as u32).step_by(97).collect::<Vec<_>>());
+        let apart =
+            Cloud::from_points(&[[7.01, 7.0, 0.2], [7.0, 6.9, 0.5], [-3.0, 7.0, 0.5], [7.0, 7.0, 1.0]]).unwrap();
+        for queries in [queries, apart] {
+            let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
+                .map(|index| index.nearest(queries.positions(), f64::INFINITY).unwrap());
+            assert_eq!(found, defined);
         }
     }
 

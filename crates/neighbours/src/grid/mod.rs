@@ -19,7 +19,8 @@
 //! # What was given up
 //!
 //! A grid of columns degrades where many points share a column (cliffs, poles, equal points). Cells with more than
-//! [`CROWDED`] points are therefore sorted by height and searched outwards from the query's height. Where most points stand above each other (a
+//! [`CROWDED`] points are therefore sorted by height and searched outwards from the query's height; of equal ones the nearest is looked for among the
+//! first ones alone, since they are all at one distance. Where most points stand above each other (a
 //! wall), cells are made as wide as neighbours on the surface are apart, so that they are crowded. There are at most half as many cells
 //! as points, so two points 16 km apart do not ask for a gigabyte, and clouds with very uneven density get large cells where
 //! they are dense: slower, never wrong.
@@ -66,6 +67,8 @@ pub(crate) struct Grid<'a> {
     id: Vec<u32>,
     /// Whether any cell has more than [`CROWDED`] points.
     crowded: bool,
+    /// The same without points that are equal to one of a lower index, where so many are that the nearest would be looked for among them at length.
+    distinct: Option<Box<Self>>,
     /// Lowest and highest z of the points of each block of cells, where long cylinders ask for it.
     heights: heights::Heights,
 }

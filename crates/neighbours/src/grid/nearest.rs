@@ -18,29 +18,32 @@ impl Grid<'_> {
             return None;
         }
         match query {
-            Located::Near(query) => {
-                let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-                let mut best: Best = (limit, u32::MAX);
-                let mut block = self.four_cells(query);
-                self.nearest_in(&block, query, &mut best);
-                let mut step = 1;
-                while let Some(clearance) = self.clearance(query, &block)
-                    && ((clearance * clearance) as u64) < best.0.saturating_add(1)
-                {
-                    let grown = self.grown(&block, step);
-                    for part in &block.ring(&grown) {
-                        self.nearest_in(part, query, &mut best);
-                    }
-                    (block, step) = (grown, step * 2);
-                }
-                (best.1 != u32::MAX).then_some((u128::from(best.0), best.1))
-            }
+            Located::Near(query) => self.distinct.as_deref().unwrap_or(self).nearest_near(query, limit),
             Located::Far(query) => {
                 let all = (0..self.points.len() as u32)
                     .map(|id| (plain::squared_distance(self.points.ticks()[id as usize].map(i64::from), query), id));
                 all.filter(|(squared, _)| *squared <= limit).min()
             }
         }
+    }
+
+    #[inline]
+    fn nearest_near(&self, query: Query, limit: u128) -> Option<(u128, u32)> {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let mut best: Best = (limit, u32::MAX);
+        let mut block = self.four_cells(query);
+        self.nearest_in(&block, query, &mut best);
+        let mut step = 1;
+        while let Some(clearance) = self.clearance(query, &block)
+            && ((clearance * clearance) as u64) < best.0.saturating_add(1)
+        {
+            let grown = self.grown(&block, step);
+            for part in &block.ring(&grown) {
+                self.nearest_in(part, query, &mut best);
+            }
+            (block, step) = (grown, step * 2);
+        }
+        (best.1 != u32::MAX).then_some((u128::from(best.0), best.1))
     }
 
     /// The 2 × 2 cells nearest to the query: their edge is at least half a cell away.

@@ -88,7 +88,7 @@ pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
         keys.push([1026, 34737, citation.len() as u16, 0]);
     }
     keys.extend(crs.vertical.map(|code| [4096, 0, 1, code]));
-    let head = [1, 1, 1, keys.len() as u16]; // GeoTIFF 1.1, which the vertical key is of
+    let head = [1, 1, 1, keys.len() as u16]; // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
     (std::iter::once(head).chain(keys).flatten().collect(), citation)
 }
 

@@ -1,7 +1,7 @@
 //! GeoTIFF out: north-up, tiled, compressed, with overviews, written block by block as results arrive.
 //!
-//! The file is laid out as: head, compressed blocks of the raster and of each overview, row by row, then a directory for the raster and one
-//! for each overview (half as many cells a side, means of what has data, down to one block). Blocks wait, compressed, in a file beside until all
+//! The file is laid out as a cloud-optimised GeoTIFF: head, a directory for the raster and one for each overview (half as many cells a side, means of
+//! what has data, down to one block), then the compressed blocks, the smallest overview first, row by row. Blocks wait, compressed, in a file beside until all
 //! are there, so that the bytes do not depend on the tiles. (The `tiff` crate writes strips in order, which would need the whole raster.) Samples are `f32`, no data is NaN. What is held in memory does not grow with the raster but for 16 bytes a
 //! block: [`unfinished`]. TIFF 6.0, BigTIFF where it may grow beyond 3 GiB; OGC GeoTIFF 1.1; block size 256 × 256; Deflate (compression 8).
 
@@ -10,7 +10,7 @@ mod pyramid;
 mod read;
 mod unfinished;
 
-pub use read::read;
+pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, read};
 
 use crate::{Grid, Raster};
 use directory::{Entry, directory, geokeys};
@@ -20,7 +20,7 @@ use isopach_tiling::TileSink;
 use pyramid::{Level, Pyramid};
 use std::{
     fs,
-    io::{self, BufWriter, Seek, SeekFrom, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -52,6 +52,18 @@ struct Open {
     head: u64,
     pyramid: Pyramid,
     part: UnfinishedFile,
+}
+
+/// Writes a raster as a GeoTIFF: whole, or not at all.
+///
+/// # Errors
+/// [`Error::Source`] with the file, where it cannot be written.
+pub fn write(path: impl AsRef<Path>, raster: &Raster, crs: &Crs) -> Result<()> {
+    let mut mosaic = GeoTiffMosaic::create(path, raster.grid.cell_size)?.crs(crs.clone());
+    let whole = raster.grid.extent();
+    mosaic.begin(whole)?;
+    mosaic.accept(whole, raster.clone())?;
+    mosaic.finish()
 }
 
 impl GeoTiffMosaic {
@@ -90,11 +102,10 @@ impl GeoTiffMosaic {
         let big = (grid.columns as u64 * grid.rows as u64).saturating_mul(16) / 3 > CLASSIC_LIMIT;
         let (part, file) = UnfinishedFile::create(&self.path)?;
         let mut file = BufWriter::new(file);
-        let head: &[u8] = if big { b"II\x2B\0\x08\0\0\0\0\0\0\0\0\0\0\0" } else { b"II\x2A\0\0\0\0\0" };
+        // The first directory follows.
+        let head: &[u8] = if big { b"II\x2B\0\x08\0\0\0\x10\0\0\0\0\0\0\0" } else { b"II\x2A\0\x08\0\0\0" };
         file.write_all(head)?;
         let blocks = UnfinishedFile::beside(&self.path, "blocks")?;
-        // What a run that was killed has left.
-        let _ = fs::remove_file(&blocks);
         let pyramid = Pyramid::new(&grid, &self.path, blocks)?;
         self.open = Some(Open { grid, big, file, head: head.len() as u64, pyramid, part });
         Ok(())
@@ -102,22 +113,23 @@ impl GeoTiffMosaic {
 
     fn complete(&mut self) -> io::Result<()> {
         let Some(Open { grid, big, mut file, head, pyramid, part }) = self.open.take() else { return Ok(()) };
-        let (levels, mut at) = pyramid.finish(&mut file, head)?;
-        if at % 2 == 1 {
-            file.write_all(&[0])?;
-            at += 1;
-        }
-        let first = at;
-        for (number, level) in levels.iter().enumerate() {
-            let entries = self.entries(&grid, number, level, big);
-            let last = number + 1 == levels.len();
-            let bytes = directory(&entries, big, at, |end| if last { 0 } else { end });
+        let mut blocks = pyramid.finish()?;
+        // A directory is as long wherever blocks are.
+        let last = blocks.levels().len() - 1;
+        let of_level = |number: usize, level: &Level, at: u64| {
+            let next = |end: u64| if number == last { 0 } else { end };
+            directory(&self.entries(&grid, number, level, big), big, at, next)
+        };
+        let lengths = blocks.levels().iter().enumerate().map(|(number, level)| of_level(number, level, 0).len() as u64);
+        let placed = blocks.placed(head + lengths.sum::<u64>());
+        let mut at = head;
+        for (number, level) in placed.iter().enumerate() {
+            let bytes = of_level(number, level, at);
             file.write_all(&bytes)?;
             at += bytes.len() as u64;
         }
-        let (place, width) = if big { (8, 8) } else { (4, 4) };
-        file.seek(SeekFrom::Start(place))?;
-        file.write_all(&first.to_le_bytes()[..width])?;
+        blocks.write(&mut file)?;
+        file.flush()?;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         part.complete(&file)
     }

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// One size of the raster: cells, and where its blocks are in the file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Level {
     pub(super) columns: usize,
     pub(super) rows: usize,
@@ -136,36 +136,75 @@ impl Pyramid {
         Ok(self.unfinished.take_complete(key).map(|cells| (key, cells)))
     }
 
-    /// Writes all blocks to `to`, which has `at` bytes: level by level, row by row from the north, and one empty block, where it is first needed, for all
-    /// that have no data. Where they are then, and the bytes of `to`. Blocks that are not complete never will be.
-    pub(super) fn finish(mut self, to: &mut impl Write, mut at: u64) -> io::Result<(Vec<Level>, u64)> {
+    /// All blocks, compressed. Those that are not complete never will be.
+    pub(super) fn finish(mut self) -> io::Result<Blocks> {
         for level in 0..self.levels.len() {
             while let Some((block, cells)) = self.unfinished.take_any(level)? {
                 self.write(vec![((level, block), cells)])?;
             }
         }
-        self.written.flush()?;
-        let (mut bytes, mut empty) = (Vec::new(), None);
-        for block in self.levels.iter_mut().flat_map(|level| &mut level.blocks) {
-            let [from, length] = *block;
-            if let Some(same) = empty.filter(|_| length == 0) {
-                *block = same;
-                continue;
+        let written = self.written.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let empty = compressed(&[f32::NAN; CELLS])?;
+        Ok(Blocks { written, _removed_when_dropped: self._removed_when_dropped, levels: self.levels, empty })
+    }
+}
+
+/// The blocks of all levels, each once; one that has no data stands for all of those.
+pub(super) struct Blocks {
+    written: File,
+    _removed_when_dropped: UnfinishedFile,
+    levels: Vec<Level>,
+    /// The block without data.
+    empty: Vec<u8>,
+}
+
+impl Blocks {
+    pub(super) fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// Where the blocks are in a file that has them from byte `at` on: the smallest overview first, the raster last, in a level row by row from the
+    /// north. One block without data stands for all of its level, where it is first needed: so levels stay in order.
+    pub(super) fn placed(&self, mut at: u64) -> Vec<Level> {
+        let mut placed = self.levels.clone();
+        for level in placed.iter_mut().rev() {
+            let mut empty = None;
+            for block in &mut level.blocks {
+                let length = block[1];
+                if length > 0 {
+                    *block = [at, length];
+                    at += length;
+                    continue;
+                }
+                *block = *empty.get_or_insert([at, self.empty.len() as u64]);
+                if block[0] == at {
+                    at += block[1];
+                }
             }
-            if length == 0 {
-                bytes = compressed(&[f32::NAN; CELLS])?;
-                empty = Some([at, bytes.len() as u64]);
-            } else {
-                bytes.resize(length as usize, 0);
-                let file = self.written.get_mut();
-                file.seek(SeekFrom::Start(from))?;
-                file.read_exact(&mut bytes)?;
-            }
-            to.write_all(&bytes)?;
-            *block = [at, bytes.len() as u64];
-            at += bytes.len() as u64;
         }
-        Ok((self.levels, at))
+        placed
+    }
+
+    /// Writes them in that order.
+    pub(super) fn write(&mut self, to: &mut impl Write) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for level in self.levels.iter().rev() {
+            let mut has_empty = false;
+            for [from, length] in &level.blocks {
+                if *length == 0 {
+                    if !has_empty {
+                        to.write_all(&self.empty)?;
+                    }
+                    has_empty = true;
+                    continue;
+                }
+                bytes.resize(*length as usize, 0);
+                self.written.seek(SeekFrom::Start(*from))?;
+                self.written.read_exact(&mut bytes)?;
+                to.write_all(&bytes)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,9 +1,10 @@
 //! Blocks of which cells are missing: a bounded number in memory, the others in a file beside.
 
 use super::CELLS;
+use isopach_compute::UnfinishedFile;
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
     path::PathBuf,
 };
@@ -28,18 +29,20 @@ pub(super) struct Unfinished {
     here: BTreeMap<Key, Block>,
     /// Slot in the file, and what is missing.
     there: BTreeMap<Key, (u64, usize)>,
-    path: PathBuf,
-    file: Option<File>,
+    /// What the name of the file begins with.
+    beside: PathBuf,
+    /// Removed when dropped, after it is closed.
+    file: Option<(File, UnfinishedFile)>,
     free: Vec<u64>,
     slots: u64,
     clock: u64,
 }
 
 impl Unfinished {
-    /// None yet; `path` is where those go that memory cannot hold.
-    pub(super) fn beside(path: PathBuf) -> Self {
+    /// None yet; `beside` is what the file of those begins with that memory cannot hold.
+    pub(super) fn beside(beside: PathBuf) -> Self {
         let (here, there) = (BTreeMap::new(), BTreeMap::new());
-        Self { here, there, path, file: None, free: Vec::new(), slots: 0, clock: 0 }
+        Self { here, there, beside, file: None, free: Vec::new(), slots: 0, clock: 0 }
     }
 
     /// A block, begun with `missing` if it was not.
@@ -113,21 +116,12 @@ impl Unfinished {
     /// The file, at a slot of it.
     fn at(&mut self, slot: u64) -> io::Result<&mut File> {
         if self.file.is_none() {
-            let mut options = OpenOptions::new();
-            self.file = Some(options.read(true).write(true).create(true).truncate(true).open(&self.path)?);
+            let (part, file) = UnfinishedFile::create(&self.beside)?;
+            self.file = Some((file, part));
         }
-        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let (file, _) = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
         file.seek(SeekFrom::Start(slot * 4 * CELLS as u64))?;
         Ok(file)
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            // Nothing more can be done about a file that cannot be removed.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
 
@@ -138,15 +132,15 @@ mod tests {
     #[test]
     fn more_blocks_than_memory_holds_come_back_from_the_file() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("blocks");
-        let mut blocks = Unfinished::beside(path.clone());
+        let files = || std::fs::read_dir(dir.path()).unwrap().count();
+        let mut blocks = Unfinished::beside(dir.path().join("blocks"));
         for round in 0..3 {
             for number in 0..3 * MOST {
                 let block = blocks.get((0, number), || 3).unwrap();
                 block.cells[round] = (number * 10 + round) as f32;
                 block.missing -= 1;
             }
-            assert!(blocks.here.len() <= MOST && path.exists());
+            assert!(blocks.here.len() <= MOST && files() == 1);
         }
         let first = blocks.take_complete((0, 3 * MOST - 1)).unwrap();
         assert_eq!(first[2], ((3 * MOST - 1) * 10 + 2) as f32);
@@ -158,6 +152,6 @@ mod tests {
         }
         assert_eq!(seen, 3 * MOST - 1);
         drop(blocks);
-        assert!(!path.exists());
+        assert_eq!(files(), 0);
     }
 }

@@ -5,19 +5,21 @@ use isopach_compute::{Error, Result, fnv1a};
 use serde_json::{Value, json};
 
 /// Format of the folder; a different one is refused.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// Program, parameters, sources and tiles of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    pub(crate) fn of(parameters: &str, sources: &[&dyn PointSource], plan: &Plan) -> Result<Self> {
+    /// `precision`: what results may be rounded by.
+    pub(crate) fn of(parameters: &str, precision: &[&str], sources: &[&dyn PointSource], plan: &Plan) -> Result<Self> {
         let sources: Vec<Vec<String>> = sources.iter().map(|source| source.identity()).collect::<Result<_>>()?;
         Ok(Self(json!({
             "format": FORMAT,
             "program": concat!("isopach ", env!("CARGO_PKG_VERSION")),
             "parameters": parameters,
+            "precision": precision,
             "sources": sources,
             "plan": plan.to_json(),
         })))
@@ -36,10 +38,22 @@ impl Manifest {
         fnv1a(self.to_text().into_bytes())
     }
 
+    /// Whether all else is the same but inputs, and with them perhaps tiles.
+    pub(crate) fn differs_in_inputs(&self, other: &Self) -> bool {
+        let same = ["format", "program", "parameters", "precision"].iter().all(|part| self.0[part] == other.0[part]);
+        same && self.0["sources"] != other.0["sources"]
+    }
+
     /// Says what differs between the run that was begun (`self`) and the one that is asked for.
     pub(crate) fn check_same(&self, now: &Self, place: &str) -> Result<()> {
         let advice = format!("finish that run with what it was begun with, or remove {place} to begin a new one");
-        for (part, what) in [("format", "format"), ("program", "program"), ("parameters", "parameters")] {
+        let parts = [
+            ("format", "format"),
+            ("program", "program"),
+            ("parameters", "parameters"),
+            ("precision", "precision (the backends differ)"),
+        ];
+        for (part, what) in parts {
             let (then, now) = (&self.0[part], &now.0[part]);
             if then != now {
                 let (then, now) = difference(&text(then), &text(now));

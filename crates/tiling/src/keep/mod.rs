@@ -1,7 +1,8 @@
 //! Results of tiles on disk, so that a run that was killed goes on where it was, and several processes share one.
 //!
-//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with a checksum: the file is
-//! the mark that it is done. A tile that had no point has a file without a result.
+//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with its tile and a checksum:
+//! the file is the mark that it is done. A tile that had no point has a file without a result. `lock` is there as long as processes work in it: one that hands
+//! over alone, shards and merges of one manifest together.
 
 mod bounded;
 mod manifest;
@@ -11,14 +12,18 @@ pub(crate) use manifest::Manifest;
 pub use stored::Stored;
 
 use isopach_cloud::Rect;
-use isopach_compute::{Error, Result, write_whole_among_others};
+use isopach_compute::{Error, FolderLock, Result, remove_if_left, write_new, write_whole, write_whole_among_others};
 use std::{
     fmt, fs, io,
     marker::PhantomData,
     path::{Path, PathBuf},
 };
 
-const MAGIC: &[u8; 8] = b"ISOPTIL1";
+const MAGIC: &[u8; 8] = b"ISOPTIL2";
+/// The file that says who works in the folder.
+const LOCK: &str = "lock";
+/// The file that says that a run ended because an input could not be read.
+const DAMAGED_INPUT: &str = "an-input-was-damaged";
 
 /// A folder in which the results of a run are kept until all are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +51,15 @@ impl Kept {
         Keeping { kept: self, store: T::store, restore: T::restore }
     }
 
-    /// Removes the folder with all results: when they are no longer needed.
+    /// Removes the folder with all results: when they are no longer needed. Where other processes work in it, it stays for them.
     ///
     /// # Errors
     /// [`Error::Source`] where it cannot be removed.
     pub fn remove(&self) -> Result<()> {
+        if !self.folder.exists() {
+            return Ok(());
+        }
+        let Ok(_alone) = FolderLock::alone(self.folder.join(LOCK)) else { return Ok(()) };
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(&self.folder, &error)),
             _ => Ok(()),
@@ -88,11 +97,22 @@ pub(crate) struct Part {
     pub(crate) of: usize,
 }
 
-/// Whether other processes may be writing to the folder.
+impl Part {
+    /// As it stands in a file, so that a copy under another name is none.
+    fn words(self) -> [u64; 3] {
+        [self.tile, self.part, self.of].map(|number| number as u64)
+    }
+}
+
+/// What a process does in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Others {
-    MayWrite,
-    AreDone,
+pub(crate) enum Working {
+    /// It runs all tiles and hands them over.
+    Alone,
+    /// It runs some, beside others.
+    Among,
+    /// It hands over what others have run.
+    Merging,
 }
 
 /// The folder of a run that has begun.
@@ -101,50 +121,87 @@ pub(crate) struct Results<'a, T> {
     tiles: PathBuf,
     fingerprint: u64,
     kind: PhantomData<fn() -> T>,
+    _lock: FolderLock,
 }
 
 impl<'a, T> Results<'a, T> {
     /// Begins a run in its folder, or goes on with the one that was begun there.
-    pub(crate) fn open(keeping: Keeping<'a, T>, manifest: impl FnOnce(&str) -> Result<Manifest>) -> Result<Self> {
+    ///
+    /// Where the one that was begun has no result, or was ended by an input that could not be read and has been replaced since, and nobody else works
+    /// there, this one begins anew.
+    pub(crate) fn open(
+        keeping: Keeping<'a, T>,
+        working: Working,
+        manifest: impl FnOnce(&str) -> Result<Manifest>,
+    ) -> Result<Self> {
         let (folder, manifest) = (&keeping.kept.folder, manifest(&keeping.kept.parameters)?);
         let (tiles, path) = (folder.join("tiles"), folder.join("manifest.json"));
+        if working == Working::Merging && !path.exists() {
+            return Err(Error::InvalidInput(format!(
+                "tiles are not done yet: no shard was run in {}",
+                folder.display()
+            )));
+        }
+        let lock = match working {
+            Working::Alone => FolderLock::alone(folder.join(LOCK)),
+            Working::Among | Working::Merging => FolderLock::shared(folder.join(LOCK)),
+        }?;
         fs::create_dir_all(&tiles).map_err(|error| named(&tiles, &error))?;
-        let begun = match bounded::text(&path, manifest.to_text().len()) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(named(&path, &error)),
-        };
-        match begun {
-            None => write_whole_among_others(&path, &[manifest.to_text().as_bytes()])
-                .map_err(|error| named(&path, &error))?,
-            Some(text) => {
-                let Some(begun) = Manifest::read(&text) else {
-                    return Err(Error::source(format!(
-                        "{}: not a manifest: remove it to begin a new run",
-                        path.display()
-                    )));
+        let text = manifest.to_text();
+        if !write_new(&path, text.as_bytes()).map_err(|error| named(&path, &error))? {
+            let begun = bounded::text(&path, text.len()).map_err(|error| named(&path, &error))?;
+            let Some(begun) = Manifest::read(&begun) else {
+                return Err(Error::source(format!("{}: not a manifest: remove it to begin a new run", path.display())));
+            };
+            if let Err(other) = begun.check_same(&manifest, &folder.display().to_string()) {
+                let was_repaired = folder.join(DAMAGED_INPUT).exists() && begun.differs_in_inputs(&manifest);
+                let begin = || -> io::Result<bool> {
+                    if has_results(&tiles)? && !was_repaired {
+                        return Ok(false);
+                    }
+                    fs::remove_dir_all(&tiles)?;
+                    fs::create_dir_all(&tiles)?;
+                    write_whole(&path, &[text.as_bytes()])?;
+                    Ok(true)
                 };
-                begun.check_same(&manifest, &folder.display().to_string())?;
+                let begins = lock.while_alone(begin).transpose().map_err(|error| named(folder, &error))?;
+                if begins != Some(true) {
+                    return Err(other);
+                }
+                tracing::warn!(folder = %folder.display(), because = %other, "begun anew");
             }
         }
-        Ok(Self { keeping, tiles, fingerprint: manifest.fingerprint(), kind: PhantomData })
+        let damaged = folder.join(DAMAGED_INPUT);
+        match fs::remove_file(&damaged) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&damaged, &error)),
+            _ => {}
+        }
+        Ok(Self { keeping, tiles, fingerprint: manifest.fingerprint(), kind: PhantomData, _lock: lock })
+    }
+
+    /// Notes that an input could not be read, so that a repaired one is taken in its place.
+    pub(crate) fn note_damaged_input(&self) {
+        // Without the note, the user is told to remove the folder.
+        let _ = write_whole(&self.keeping.kept.folder.join(DAMAGED_INPUT), &[]);
     }
 
     fn path(&self, Part { tile, part, of }: Part) -> PathBuf {
         self.tiles.join(format!("{tile:06}-{part}-{of}.tile"))
     }
 
-    /// Number of parts of each tile whose results are all there and whole. Files that are not are removed; unless other processes work in the
-    /// folder, also what killed ones were writing.
-    pub(crate) fn done(&self, tiles: usize, others: Others) -> Result<Vec<Option<usize>>> {
+    /// Number of parts of each tile whose results are all there and whole. Files that are not are removed, also what killed processes were writing.
+    pub(crate) fn done(&self, tiles: usize) -> Result<Vec<Option<usize>>> {
         let mut parts: Vec<Vec<Part>> = vec![Vec::new(); tiles];
         for entry in fs::read_dir(&self.tiles).map_err(|error| named(&self.tiles, &error))? {
             let path = entry.map_err(|error| named(&self.tiles, &error))?.path();
             let whole = part_of(&path).filter(|part| part.tile < tiles && self.read(*part).is_ok());
             match whole {
                 Some(part) => parts[part.tile].push(part),
-                None if others == Others::MayWrite && path.extension().is_some_and(|end| end == "part") => {}
-                None => fs::remove_file(&path).map_err(|error| named(&path, &error))?,
+                None if path.extension().is_some_and(|end| end == "part") => drop(remove_if_left(&path)),
+                None => match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&path, &error)),
+                    _ => {}
+                },
             }
         }
         let complete = |parts: Vec<Part>| {
@@ -170,6 +227,7 @@ impl<'a, T> Results<'a, T> {
     fn write(&self, part: Part, payload: &[u8]) -> Result<()> {
         let path = self.path(part);
         let mut head = MAGIC.to_vec();
+        part.words().store(&mut head);
         (self.fingerprint, payload.len(), crc32fast::hash(payload)).store(&mut head);
         write_whole_among_others(&path, &[&head, payload]).map_err(|error| named(&path, &error))
     }
@@ -187,8 +245,13 @@ impl<'a, T> Results<'a, T> {
         let path = self.path(part);
         let mut bytes = fs::read(&path).map_err(|error| named(&path, &error))?;
         let mut rest = bytes.strip_prefix(&MAGIC[..]).ok_or_else(|| self.damaged(part))?;
+        let words = <[u64; 3]>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
         let (fingerprint, length, sum) = <(u64, usize, u32)>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
-        if fingerprint != self.fingerprint || length != rest.len() || sum != crc32fast::hash(rest) {
+        if words != part.words()
+            || fingerprint != self.fingerprint
+            || length != rest.len()
+            || sum != crc32fast::hash(rest)
+        {
             return Err(self.damaged(part));
         }
         Ok(bytes.split_off(bytes.len() - length))
@@ -197,6 +260,16 @@ impl<'a, T> Results<'a, T> {
     fn damaged(&self, part: Part) -> Error {
         Error::source(format!("{}: damaged: remove it and run again", self.path(part).display()))
     }
+}
+
+/// Whether any result is kept.
+fn has_results(tiles: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(tiles)? {
+        if part_of(&entry?.path()).is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The tile and part that a file name stands for.

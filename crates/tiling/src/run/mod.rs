@@ -11,7 +11,7 @@ use crate::{
     buckets::Buckets,
     clock::Clock,
     groups::{Group, groups},
-    keep::{Keeping, Manifest, Others, Results},
+    keep::{Keeping, Manifest, Results, Working},
     ledger::Ledger,
     operation::Load,
     plan::{Expected, Limits, density::Density},
@@ -148,9 +148,9 @@ impl Tiling {
         let plan = self.plan_over(operation, &sources, &groups)?;
         tracing::info!(tiles = plan.len(), halo = plan.halo(), "planned");
         let identity = identities(&sources)?;
-        let results = self.results(run, &sources, &plan)?;
+        let results = self.results(run, &on.precisions(), &sources, &plan)?;
         let done = match &results {
-            Some(results) => results.done(plan.len(), others(run.share))?,
+            Some(results) => results.done(plan.len())?,
             None => vec![None; plan.len()],
         };
         check_share(run, &plan, &done)?;
@@ -246,21 +246,22 @@ impl Tiling {
     fn results<'a, T>(
         &self,
         run: &Run<'a, T>,
+        precision: &[&str],
         sources: &[&dyn PointSource],
         plan: &Plan,
     ) -> Result<Option<Results<'a, T>>> {
         let Some(keeping) = run.keep else { return Ok(None) };
-        let results = Results::open(keeping, |parameters| Manifest::of(parameters, sources, plan))?;
-        if let (Spill::Within { folder, .. }, Others::AreDone) = (&self.spill, others(run.share)) {
+        let working = match run.share {
+            Share::All => Working::Alone,
+            Share::Merge => Working::Merging,
+            Share::Shard { .. } | Share::Tile(_) => Working::Among,
+        };
+        let results = Results::open(keeping, working, |parameters| Manifest::of(parameters, precision, sources, plan))?;
+        if let Spill::Within { folder, .. } = &self.spill {
             spill::clear(folder).map_err(|error| Error::source(format!("{}: {error}", folder.display())))?;
         }
         Ok(Some(results))
     }
-}
-
-/// Whether other processes may work on the same run.
-fn others(share: Share) -> Others {
-    if share.hands_over() { Others::AreDone } else { Others::MayWrite }
 }
 
 /// Refuses a share that makes no sense.

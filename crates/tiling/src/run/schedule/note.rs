@@ -73,6 +73,9 @@ where
                 self.pace.points += given.points;
             }
             Err(error) => {
+                if let Some(results) = self.work.results {
+                    results.note_damaged_input();
+                }
                 let (left_out, tiles) = self.queue.give_up(next.group);
                 self.pace.chunks[0] += left_out;
                 self.fail_all(&tiles, error);

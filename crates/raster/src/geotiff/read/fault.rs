@@ -1,0 +1,81 @@
+//! What keeps a GeoTIFF from being read.
+
+use std::{io, path::PathBuf};
+
+/// A GeoTIFF that cannot be read, and why; found in [`isopach_compute::Error::Source`].
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {fault}", path.display())]
+pub struct GeoTiffError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    #[source]
+    pub fault: GeoTiffFault,
+}
+
+/// What keeps a GeoTIFF from being read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeoTiffFault {
+    /// The file cannot be opened or read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The file contradicts itself, or ends too early.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// The file is valid, but stores its samples in a way that is not read.
+    #[error("{what} cannot be read: {remedy}")]
+    Unsupported {
+        /// What is stored so.
+        what: String,
+        /// How to make a file of it that can be read.
+        remedy: &'static str,
+    },
+    /// The file has several bands, or not the one that was asked for.
+    #[error("there are {bands} bands, and band {band} was asked for: choose one with GeoTiff::read_band")]
+    Band {
+        /// Bands of the file.
+        bands: usize,
+        /// The one that was asked for; the first is 1, 0 stands for the only one.
+        band: usize,
+    },
+    /// The file does not say where its cells are, or not as a north-up grid.
+    #[error("{0}")]
+    Place(String),
+    /// The cells are not on the absolute grid of whole multiples of the cell size.
+    #[error(
+        "the cells are {} m east and {} m north of whole multiples of their size, {cell_size} m: move them there with \
+         gdalwarp -tap -tr {cell_size} {cell_size}, or use GeoTiff, which keeps their place",
+        offset[0], offset[1]
+    )]
+    OffGrid {
+        /// Side of a cell, metres.
+        cell_size: f64,
+        /// From the nearest whole multiples of it to the corners of the raster, the largest on each axis, metres.
+        offset: [f64; 2],
+    },
+    /// The raster claims more cells than are read.
+    #[error("it claims {cells} cells, but a file of its size is read up to {most}")]
+    TooLarge {
+        /// Columns × rows.
+        cells: u64,
+        /// Cells that are read at most.
+        most: u64,
+    },
+}
+
+/// Remedy for samples that are stored in a way that is not read.
+pub(super) const TRANSLATE: &str = "rewrite it with gdal_translate -co COMPRESS=DEFLATE";
+
+/// Result of a step of reading.
+pub(super) type Read<T> = Result<T, GeoTiffFault>;
+
+/// A fault of the file's making.
+pub(super) fn damaged<T>(what: impl Into<String>) -> Read<T> {
+    Err(GeoTiffFault::Damaged(what.into()))
+}
+
+/// A valid file that is not read.
+pub(super) fn unsupported<T>(what: impl Into<String>) -> Read<T> {
+    Err(GeoTiffFault::Unsupported { what: what.into(), remedy: TRANSLATE })
+}

@@ -1,0 +1,97 @@
+//! The coordinate reference system of a GeoTIFF: OGC GeoTIFF 1.1, keys.
+
+use super::{
+    fault::Read,
+    tags::{Directory, Tiff},
+};
+use isopach_cloud::{Crs, CrsKind, LengthUnit, epsg};
+use std::io::Seek;
+
+/// The key directory and what its entries point into.
+pub(super) struct Keys {
+    entries: Vec<[u64; 4]>,
+    doubles: Vec<f64>,
+    text: String,
+}
+
+impl Keys {
+    pub(super) fn of<R: std::io::Read + Seek>(tiff: &mut Tiff<R>, directory: &Directory) -> Read<Self> {
+        let words = tiff.numbers(directory, 34735)?.unwrap_or_default();
+        let entries = words.get(4..).unwrap_or_default().as_chunks::<4>().0.to_vec();
+        Ok(Self { entries, doubles: tiff.doubles(directory, 34736)?, text: tiff.text(directory, 34737)? })
+    }
+
+    fn entry(&self, key: u64, at: u64) -> Option<[u64; 4]> {
+        self.entries.iter().copied().find(|entry| entry[0] == key && entry[1] == at)
+    }
+
+    fn short(&self, key: u64) -> Option<u16> {
+        self.entry(key, 0).and_then(|[.., value]| u16::try_from(value).ok())
+    }
+
+    /// A code that EPSG has given out: neither undefined (0) nor the user's own (32767).
+    fn code(&self, key: u64) -> Option<u16> {
+        self.short(key).filter(|code| !matches!(code, 0 | 32767))
+    }
+
+    fn double(&self, key: u64) -> Option<f64> {
+        let [.., at] = self.entry(key, 34736)?;
+        self.doubles.get(usize::try_from(at).ok()?).copied()
+    }
+
+    fn words(&self, key: u64) -> Option<&str> {
+        let [_, _, count, start] = self.entry(key, 34737)?;
+        let (start, count) = (usize::try_from(start).ok()?, usize::try_from(count).ok()?);
+        let words = self.text.get(start..start.checked_add(count)?.min(self.text.len()))?;
+        Some(words.trim_end_matches(['|', '\0'])).filter(|words| !words.is_empty())
+    }
+
+    /// Whether places are those of cell centres (GTRasterTypeGeoKey: PixelIsPoint).
+    pub(super) fn is_point(&self) -> bool {
+        self.short(1025) == Some(2)
+    }
+
+    /// The unit that key `unit` states, or key `size` in metres.
+    fn unit(&self, unit: u64, size: u64) -> Option<LengthUnit> {
+        match self.short(unit)? {
+            0 => None,
+            9001 => Some(LengthUnit::Metre),
+            9002 => Some(LengthUnit::Foot),
+            9003 => Some(LengthUnit::SurveyFoot),
+            _ => Some(self.double(size).map_or(LengthUnit::Other, LengthUnit::of_metres)),
+        }
+    }
+
+    /// The system, as far as it is stated.
+    pub(super) fn crs(&self) -> Crs {
+        let (projected, geographic, vertical) = (self.code(3072), self.code(2048), self.code(4096));
+        let is_geographic = match self.short(1024) {
+            Some(2) => true,
+            Some(1 | 32767) => false,
+            _ => projected.is_none() && geographic.is_some(),
+        };
+        let unit = match (is_geographic, self.short(1024)) {
+            (true, _) => LengthUnit::Degree,
+            (false, Some(3)) => LengthUnit::Other, // geocentric: no easting and northing
+            (false, _) => self.unit(3076, 3077).or(projected.map(epsg::unit_of_projected)).unwrap_or_default(),
+        };
+        let citation = self.words(if is_geographic { 2049 } else { 3073 }).or_else(|| self.words(1026));
+        // As ESRI and GDAL write a system without a code.
+        let wkt = citation.and_then(|words| words.strip_prefix("ESRI PE String = "));
+        let name_of = |wkt: &str| wkt.split('"').nth(1).map(str::to_owned);
+        Crs {
+            kind: match (is_geographic, self.short(1024)) {
+                (true, _) => CrsKind::Geographic,
+                (false, Some(3)) => CrsKind::Geocentric,
+                _ => CrsKind::Plane,
+            },
+            wkt: wkt.map(str::to_owned),
+            horizontal: if is_geographic { geographic } else { projected },
+            vertical,
+            name: wkt.map_or_else(|| citation.map(str::to_owned), name_of),
+            unit,
+            vertical_unit: self.unit(4099, 0).or(vertical.map(epsg::unit_of_vertical)),
+            ..Crs::default()
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! GeoTIFF in: any samples, tiles or strips, of the lossless compressions, north-up. GDAL is the judge: `tests/rasterio.rs`.
+//!
+//! The directories are read here, not by the `tiff` crate: that multiplies sizes of hostile files unchecked, refuses directories beyond a megabyte and blocks
+//! that were never written, and turns samples over where white is zero.
+
+mod fault;
+mod image;
+mod keys;
+mod place;
+mod samples;
+mod scale;
+mod tags;
+
+pub use fault::{GeoTiffError, GeoTiffFault};
+
+use crate::{Grid, Raster};
+use fault::{Read, damaged};
+use image::Image;
+use isopach_cloud::{Crs, LengthUnit, TICK};
+use isopach_compute::{Error, Result};
+use keys::Keys;
+use ndarray::{Array2, Axis};
+use place::Place;
+use samples::NoData;
+use std::{
+    fs::File,
+    io::{BufReader, Seek},
+    path::{Path, PathBuf},
+};
+use tags::Tiff;
+
+/// Reads the raster of a GeoTIFF of one band onto the absolute grid: cell by cell, NaN where there is no data.
+///
+/// [`GeoTiff::read`] says its coordinate system as well, and reads what is not on that grid or has another unit.
+///
+/// ```
+/// use isopach_cloud::Crs;
+/// use isopach_raster::{Grid, Raster, read_geotiff, write_geotiff};
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("heights.tif");
+/// let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 2, rows: 1 };
+/// write_geotiff(&path, &Raster::from_rows(grid, vec![180.5, 181.0])?, &Crs::epsg(25833))?;
+/// assert_eq!(read_geotiff(&path)?.grid, grid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Source`] with a [`GeoTiffError`]: the file, what is wrong with it, and a remedy.
+pub fn read(path: impl AsRef<Path>) -> Result<Raster> {
+    GeoTiff::read(path)?.into_raster()
+}
+
+/// A band of a GeoTIFF as it is: where its cells are, in the unit of its coordinate system, on whatever grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeoTiff {
+    /// Values, `[row, column]`, row 0 in the north; NaN is "no data". Scale and offset (GDAL's metadata) are applied.
+    pub values: Array2<f64>,
+    /// Outer corner of the north-western cell: easting and northing, in the unit of the coordinate system.
+    pub north_west: [f64; 2],
+    /// Sides of a cell from west to east and from north to south, likewise.
+    pub cell_size: [f64; 2],
+    /// The coordinate reference system, as far as it is stated.
+    pub crs: Crs,
+    path: PathBuf,
+}
+
+impl GeoTiff {
+    /// Reads a file of one band.
+    ///
+    /// # Errors
+    /// [`Error::Source`] with a [`GeoTiffError`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open(path.as_ref(), 0)
+    }
+
+    /// Reads one band of a file; the first is 1.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_band(path: impl AsRef<Path>, band: usize) -> Result<Self> {
+        Error::check("band", band as f64, band > 0, "be at least 1")?;
+        Self::open(path.as_ref(), band)
+    }
+
+    fn open(path: &Path, band: usize) -> Result<Self> {
+        let read = || Self::from_reader(BufReader::new(File::open(path)?), band, path);
+        read().map_err(|fault| Error::source(GeoTiffError { path: path.to_owned(), fault }))
+    }
+
+    fn from_reader<R: std::io::Read + Seek>(reader: R, band: usize, path: &Path) -> Read<Self> {
+        let (mut tiff, first) = Tiff::open(reader)?;
+        let directories = tiff.directories(first)?;
+        let Some(main) = directories.first() else { return damaged("it has no picture") };
+        let image = Image::of(&mut tiff, main)?;
+        let index = match (band, image.bands) {
+            (0, 1) => 0,
+            (1.., bands) if band <= bands => band - 1,
+            (band, bands) => return Err(GeoTiffFault::Band { bands, band }),
+        };
+        let keys = Keys::of(&mut tiff, main)?;
+        let place = Place::of(&mut tiff, main, image.rows, keys.is_point())?;
+        let no_data = tiff.text(main, 42113)?;
+        let has_no_data = !no_data.trim().is_empty();
+        let mut values = image.band(&mut tiff, index, NoData::of(&no_data)?, has_no_data)?;
+        scale::apply(&mut values, &tiff.text(main, 42112)?, index)?;
+        for mask in &directories[1..] {
+            if tiff.number_or(mask, 254, 0)? & 4 == 0 {
+                continue;
+            }
+            let mask = Image::of(&mut tiff, mask)?;
+            // Overviews have masks of their own.
+            if [mask.columns, mask.rows] == [image.columns, image.rows] {
+                let is_data = mask.band(&mut tiff, 0, None, false)?;
+                values
+                    .zip_mut_with(&is_data, |value, is_data| *value = if *is_data == 0.0 { f64::NAN } else { *value });
+            }
+        }
+        if place.is_south_up {
+            values.invert_axis(Axis(0));
+        }
+        let (north_west, cell_size) = (place.north_west, place.cell_size);
+        Ok(Self { values, north_west, cell_size, crs: keys.crs(), path: path.to_owned() })
+    }
+
+    /// The raster on the absolute grid: nothing is resampled, no cell moves by more than a tick (2⁻¹⁸ m).
+    ///
+    /// # Errors
+    /// [`Error::Source`] with a [`GeoTiffError`] where the coordinate system is not in metres, cells are not square, or not at whole multiples of their size.
+    pub fn into_raster(self) -> Result<Raster> {
+        let grid = self.grid().map_err(|fault| Error::source(GeoTiffError { path: self.path, fault }))?;
+        Ok(Raster { grid, values: self.values.as_standard_layout().into_owned() })
+    }
+
+    fn grid(&self) -> Read<Grid> {
+        let place = |what: String| Err(GeoTiffFault::Place(what));
+        let (columns, rows) = (self.values.ncols(), self.values.nrows());
+        match self.crs.unit {
+            LengthUnit::Metre => {}
+            unit => {
+                return place(format!(
+                    "its cells are in {unit}: bring it into a projected system in metres with gdalwarp -t_srs, or use GeoTiff, which keeps the unit"
+                ));
+            }
+        }
+        let [cell_size, height] = self.cell_size;
+        if (cell_size - height).abs() * rows as f64 > TICK {
+            return place(format!(
+                "its cells are {cell_size} by {height} m: make them square with gdalwarp -tr {cell_size} {cell_size} -tap"
+            ));
+        }
+        if cell_size < TICK {
+            return place(format!("its cells have {cell_size} m, less than a tick, 2^-18 m"));
+        }
+        let [west, north] = self.north_west;
+        let [east, south] = [west + columns as f64 * cell_size, north - rows as f64 * height];
+        let first = [west, south].map(|edge| (edge / cell_size).round());
+        let last = [first[0] + columns as f64, first[1] + rows as f64];
+        if first.iter().chain(&last).any(|cell| cell.abs() > 9e15) {
+            return place(format!("its corner is at {west}, {north} m, which is nowhere"));
+        }
+        let off = |edge: f64, cell: f64| edge - cell * cell_size;
+        let larger = |a: f64, b: f64| if a.abs() > b.abs() { a } else { b };
+        let offset =
+            [larger(off(west, first[0]), off(east, last[0])), larger(off(south, first[1]), off(north, last[1]))];
+        if offset.iter().any(|offset| offset.abs() > TICK) {
+            return Err(GeoTiffFault::OffGrid { cell_size, offset });
+        }
+        Ok(Grid { cell_size, first: first.map(|cell| cell as i64), columns, rows })
+    }
+}

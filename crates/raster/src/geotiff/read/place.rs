@@ -1,0 +1,65 @@
+//! Where the cells of a GeoTIFF are: OGC GeoTIFF 1.1, requirement class "GeoTIFF raster to model".
+
+use super::{
+    fault::{GeoTiffFault, Read},
+    tags::{Directory, Tiff},
+};
+use std::io::Seek;
+
+/// A north-up place: the outer corner of the first column and the northernmost row, and the sides of a cell.
+pub(super) struct Place {
+    pub(super) north_west: [f64; 2],
+    pub(super) cell_size: [f64; 2],
+    /// The first stored row is the southernmost.
+    pub(super) is_south_up: bool,
+}
+
+impl Place {
+    /// What a directory states; `is_point`: places are those of cell centres.
+    pub(super) fn of<R: std::io::Read + Seek>(
+        tiff: &mut Tiff<R>,
+        directory: &Directory,
+        rows: usize,
+        is_point: bool,
+    ) -> Read<Self> {
+        let scale = tiff.doubles(directory, 33550)?;
+        let ties = tiff.doubles(directory, 33922)?;
+        let matrix = tiff.doubles(directory, 34264)?;
+        let ([mut west, mut first], [east_step, south_step]) = match (&scale[..], &ties[..], &matrix[..]) {
+            (&[x, y, ..], &[column, row, _, east, north, _, ..], _) if x != 0.0 && y != 0.0 => {
+                let [x, y] = [x, y].map(f64::abs);
+                ([east - column * x, north + row * y], [x, -y])
+            }
+            (_, _, &[x, shear, _, east, other_shear, y, _, north, ..]) => {
+                if shear != 0.0 || other_shear != 0.0 {
+                    return place("its grid is rotated: turn it north-up with gdalwarp");
+                }
+                ([east, north], [x, y])
+            }
+            (_, ties, _) if ties.len() >= 18 => {
+                return place("it is placed by ground control points: rectify it with gdalwarp");
+            }
+            _ => {
+                return place(
+                    "it has no place: neither pixel scale and tie point nor a transformation (a world file beside it is not read)",
+                );
+            }
+        };
+        if is_point {
+            // GeoTIFF 1.1, 7.1.2: the tie is at the centre of the cell.
+            west -= 0.5 * east_step;
+            first -= 0.5 * south_step;
+        }
+        if ![west, first, east_step, south_step].iter().all(|x| x.is_finite()) || east_step <= 0.0 || south_step == 0.0
+        {
+            return place(format!("its cells are {east_step} by {south_step}, from {west}, {first}"));
+        }
+        let is_south_up = south_step > 0.0;
+        let north = if is_south_up { first + rows as f64 * south_step } else { first };
+        Ok(Self { north_west: [west, north], cell_size: [east_step, south_step.abs()], is_south_up })
+    }
+}
+
+fn place<T>(what: impl Into<String>) -> Read<T> {
+    Err(GeoTiffFault::Place(what.into()))
+}

@@ -1,0 +1,303 @@
+//! Bytes of a block to numbers: compression, predictor, sample.
+
+use super::fault::{Read, damaged, unsupported};
+use std::io::Read as _;
+
+/// How bytes are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    None,
+    Lzw,
+    Deflate,
+    PackBits,
+    Zstd,
+}
+
+impl Compression {
+    pub(super) fn of(code: u64) -> Read<Self> {
+        let name = match code {
+            1 => return Ok(Self::None),
+            5 => return Ok(Self::Lzw),
+            8 | 32946 => return Ok(Self::Deflate),
+            32773 => return Ok(Self::PackBits),
+            50000 | 34926 => return Ok(Self::Zstd),
+            2..=4 => "fax",
+            6 | 7 => "JPEG",
+            34712 => "JPEG 2000",
+            34887 => "LERC",
+            34925 => "LZMA",
+            50001 => "WebP",
+            50002 | 52546 => "JPEG XL",
+            _ => return unsupported(format!("compression {code}")),
+        };
+        unsupported(format!("{name} compression"))
+    }
+
+    /// The first `count` bytes of what was compressed.
+    pub(super) fn expand(self, bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
+        let expanded = match self {
+            Self::None => read(bytes, count),
+            Self::Deflate => read(flate2::read::ZlibDecoder::new(bytes), count),
+            Self::Zstd => {
+                let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
+                read(decoder.map_err(|error| error.to_string())?, count)
+            }
+            Self::Lzw => lzw(bytes, count),
+            Self::PackBits => Ok(pack_bits(bytes, count)),
+        }?;
+        if expanded.len() < count {
+            return Err(format!("it has {} bytes, but must have {count}", expanded.len()));
+        }
+        Ok(expanded)
+    }
+}
+
+fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
+    let mut expanded = Vec::new();
+    reader.take(count as u64).read_to_end(&mut expanded).map_err(|error| error.to_string())?;
+    Ok(expanded)
+}
+
+fn lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
+    let mut expanded = vec![0; count];
+    let (mut decoder, mut done) = (weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8), 0);
+    while done < count {
+        let result = decoder.decode_bytes(bytes, &mut expanded[done..]);
+        bytes = &bytes[result.consumed_in..];
+        done += result.consumed_out;
+        let status = result.status.map_err(|error| error.to_string())?;
+        if !matches!(status, weezl::LzwStatus::Ok) || result.consumed_in + result.consumed_out == 0 {
+            break;
+        }
+    }
+    expanded.truncate(done);
+    Ok(expanded)
+}
+
+/// TIFF 6.0, section 9.
+fn pack_bits(bytes: &[u8], count: usize) -> Vec<u8> {
+    let (mut expanded, mut rest) = (Vec::new(), bytes);
+    while let [head, after @ ..] = rest {
+        rest = after;
+        let head = head.cast_signed();
+        if expanded.len() >= count {
+            break;
+        }
+        if head >= 0 {
+            let length = (head.unsigned_abs() as usize + 1).min(rest.len());
+            expanded.extend_from_slice(&rest[..length]);
+            rest = &rest[length..];
+        } else if let ([byte, after @ ..], true) = (rest, head != i8::MIN) {
+            expanded.extend(std::iter::repeat_n(*byte, head.unsigned_abs() as usize + 1));
+            rest = after;
+        }
+    }
+    expanded.truncate(count);
+    expanded
+}
+
+/// How samples were made smaller before they were compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Predictor {
+    None,
+    Differences,
+    FloatingPoint,
+}
+
+impl Predictor {
+    pub(super) fn of(code: u64) -> Read<Self> {
+        match code {
+            1 => Ok(Self::None),
+            2 => Ok(Self::Differences),
+            3 => Ok(Self::FloatingPoint),
+            _ => unsupported(format!("predictor {code}")),
+        }
+    }
+
+    /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell; little-endian afterwards.
+    pub(super) fn restore(self, row: &mut [u8], width: usize, stride: usize, big_endian: bool) {
+        if self == Self::FloatingPoint {
+            // TIFF Technical Note 3: bytes of equal significance stand together, the most significant first.
+            add_before(row, 1, stride);
+            let planes = row.to_vec();
+            let count = row.len() / width;
+            for (number, sample) in row.chunks_exact_mut(width).enumerate() {
+                for (byte, to) in sample.iter_mut().rev().enumerate() {
+                    *to = planes[byte * count + number];
+                }
+            }
+            return;
+        }
+        if big_endian {
+            row.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+        }
+        if self == Self::Differences {
+            add_before(row, width, stride);
+        }
+    }
+}
+
+/// Adds to each little-endian number of `width` bytes the one `stride` numbers before it.
+fn add_before(row: &mut [u8], width: usize, stride: usize) {
+    let back = width * stride;
+    for at in (back..row.len().saturating_sub(width - 1)).step_by(width) {
+        let mut carry = 0;
+        for byte in at..at + width {
+            let sum = u16::from(row[byte]) + u16::from(row[byte - back]) + carry;
+            row[byte] = sum as u8;
+            carry = sum >> 8;
+        }
+    }
+}
+
+/// What a sample is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Unsigned,
+    Signed,
+    Float,
+}
+
+/// What a sample is, and how many bits it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sample {
+    pub(super) kind: Kind,
+    pub(super) bits: usize,
+}
+
+impl Sample {
+    pub(super) fn of(format: u64, bits: u64) -> Read<Self> {
+        let kind = match format {
+            1 | 4 => Kind::Unsigned,
+            2 => Kind::Signed,
+            3 => Kind::Float,
+            5 | 6 => return unsupported("complex samples"),
+            _ => return unsupported(format!("sample format {format}")),
+        };
+        let is_read = match kind {
+            Kind::Unsigned => (1..=64).contains(&bits),
+            Kind::Signed => matches!(bits, 8 | 16 | 32 | 64),
+            Kind::Float => matches!(bits, 16 | 32 | 64),
+        };
+        if is_read {
+            Ok(Self { kind, bits: bits as usize })
+        } else {
+            unsupported(format!("{bits}-bit samples of format {format}"))
+        }
+    }
+
+    /// Bytes of a sample; `None` where it is no whole number of them.
+    pub(super) fn bytes(self) -> Option<usize> {
+        matches!(self.bits, 8 | 16 | 32 | 64).then_some(self.bits / 8)
+    }
+
+    /// The bits of sample `number` of a row: little-endian where samples are of whole bytes, else packed, the most significant first.
+    pub(super) fn bits_at(self, row: &[u8], number: usize) -> u64 {
+        if let Some(width) = self.bytes() {
+            let bytes = row.get(number * width..(number + 1) * width).unwrap_or_default();
+            return bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        }
+        let range = number * self.bits..(number + 1) * self.bits;
+        range.fold(0, |sum, bit| sum << 1 | u64::from(row[bit / 8] >> (7 - bit % 8) & 1))
+    }
+
+    /// The number that the bits stand for.
+    pub(super) fn value(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
+        let whole = match self.kind {
+            Kind::Float => {
+                let value = match self.bits {
+                    16 => f64::from(half::f16::from_bits(bits as u16)),
+                    32 => f64::from(f32::from_bits(bits as u32)),
+                    _ => f64::from_bits(bits),
+                };
+                return Ok(if no_data.is_some_and(|no_data| self.is_no_data(value, no_data)) {
+                    f64::NAN
+                } else {
+                    value
+                });
+            }
+            Kind::Unsigned => i128::from(bits),
+            Kind::Signed => i128::from((bits << (64 - self.bits)).cast_signed() >> (64 - self.bits)),
+        };
+        if no_data.is_some_and(|no_data| no_data.is(whole)) {
+            return Ok(f64::NAN);
+        }
+        let value = whole as f64;
+        if value as i128 == whole {
+            Ok(value)
+        } else {
+            unsupported(format!("the value {whole}, which no f64 holds exactly,"))
+        }
+    }
+
+    /// Whether a floating point value is the one that stands for none, rounded as the samples are.
+    fn is_no_data(self, value: f64, no_data: NoData) -> bool {
+        let rounded = match self.bits {
+            16 | 32 => f64::from(no_data.float as f32),
+            _ => no_data.float,
+        };
+        value == rounded
+    }
+}
+
+/// The value that stands for none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct NoData {
+    float: f64,
+    whole: Option<i128>,
+}
+
+impl NoData {
+    /// From the text of GDAL's tag 42113; NaN is none without being said.
+    pub(super) fn of(text: &str) -> Read<Option<Self>> {
+        let text = text.trim();
+        let lower = text.to_ascii_lowercase();
+        if text.is_empty() || lower.contains("nan") || lower.contains("#ind") {
+            return Ok(None);
+        }
+        let Ok(float) = text.parse::<f64>() else {
+            return damaged(format!("the no-data value (tag 42113) is {text:?}, but must be a number"));
+        };
+        let of_float = || (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128);
+        Ok(Some(Self { float, whole: text.parse().ok().or_else(of_float) }))
+    }
+
+    fn is(self, whole: i128) -> bool {
+        self.whole == Some(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_bits_as_the_specification_shows() {
+        // TIFF 6.0, section 9, has no example; Apple's Technical Note TN1023 has this one.
+        let packed = [0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7, 0xAA];
+        let mut expected = vec![0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22];
+        expected.extend([0xAA; 10]);
+        assert_eq!(pack_bits(&packed, 24), expected);
+        assert!(Compression::PackBits.expand(&packed, 25).is_err());
+    }
+
+    #[test]
+    fn no_data_is_compared_as_samples_are_held() {
+        let float = Sample::of(3, 32).unwrap();
+        let of = |text: &str| NoData::of(text).unwrap();
+        let lowest = u64::from(f32::MIN.to_bits());
+        for text in ["-3.4028234663852886e+38", "-3.40282346638529e+38", "-3.4028235e38"] {
+            assert!(float.value(lowest, of(text)).unwrap().is_nan(), "{text}");
+        }
+        assert_eq!(float.value(u64::from((-9998.0f32).to_bits()), of("-9999")).unwrap(), -9998.0);
+        let wide = Sample::of(1, 64).unwrap();
+        assert!(wide.value(u64::MAX, of("18446744073709551615")).unwrap().is_nan());
+        assert!(wide.value(u64::MAX, None).is_err(), "no f64 is 2^64 - 1");
+        let byte = Sample::of(2, 8).unwrap();
+        assert_eq!(byte.value(0xF7, None).unwrap(), -9.0);
+        assert!(byte.value(0xF7, of("-9.0")).unwrap().is_nan());
+        assert_eq!(byte.value(0xF7, of("-9.5")).unwrap(), -9.0);
+        assert_eq!([of("nan"), of(" "), of("-1.#IND")], [None; 3]);
+        assert!(NoData::of("none").is_err());
+    }
+}

@@ -1,0 +1,303 @@
+//! Runs beside each other in one folder: whoever says success has whole, right files. And nothing of anybody's is written over.
+//!
+//! Two runs of one command, doubled merges, a run beside a shard of it, in 6 random timings each, or as many as `ISOPACH_TIMINGS` says.
+
+#![cfg(unix)]
+#![allow(missing_docs)]
+
+#[path = "common/program.rs"]
+mod program;
+#[path = "../examples/common/scene.rs"]
+mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
+#[path = "../examples/common/scene_files.rs"]
+mod scene_files;
+#[path = "../examples/common/scene_schema.rs"]
+mod scene_schema;
+
+use program::program;
+use scene::Scene;
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
+
+struct Place {
+    dir: tempfile::TempDir,
+    /// The results as one run alone writes them.
+    expected: Vec<Vec<u8>>,
+    /// How long that takes.
+    takes: Duration,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Scene::new(16_000, 9).write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
+        let mut place = Self { dir, expected: Vec::new(), takes: Duration::ZERO };
+        let start = Instant::now();
+        let output = place.run("alone", &[]);
+        assert!(output.status.success(), "{}", message(&output));
+        (place.takes, place.expected) = (start.elapsed(), place.results("alone"));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn command(&self, out: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(program("terrain_change"));
+        command.arg(self.path("before.laz")).arg(self.path("after.laz"));
+        command.args(["--backend", "cpu", "--align", "none", "--classes", "2", "--tile-size", "15", "--out"]);
+        command.arg(self.path(out)).args(more).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        self.command(out, more).output().unwrap()
+    }
+
+    fn spawn(&self, out: &str, more: &[&str]) -> Child {
+        self.command(out, more).spawn().unwrap()
+    }
+
+    fn results(&self, out: &str) -> Vec<Vec<u8>> {
+        RESULTS.map(|name| fs::read(self.path(out).join(name)).unwrap_or_default()).into()
+    }
+
+    /// Whether a process succeeded; refuses a success without whole, right files, and a failure without a reason.
+    fn succeeded(&self, out: &str, child: Child) -> bool {
+        let output = child.wait_with_output().unwrap();
+        if output.status.success() {
+            assert!(self.results(out) == self.expected, "success, but other files");
+            let summary = fs::read(self.path(out).join("summary.json")).unwrap();
+            serde_json::from_slice::<serde_json::Value>(&summary).unwrap();
+        } else {
+            assert_eq!(output.status.code(), Some(1), "{}", message(&output));
+            assert_eq!(message(&output).lines().count(), 1, "{}", message(&output));
+        }
+        output.status.success()
+    }
+
+    /// Refuses anything but results in a folder.
+    fn is_tidy(&self, out: &str) {
+        let mut names: Vec<String> = fs::read_dir(self.path(out))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        let results = ["c2c.laz", "dod.qml", "dod.tif", "dod_lod.qml", "dod_lod.tif", "index.html", "m3c2.laz"];
+        assert_eq!(names, [&results[..], &["summary.json"]].concat());
+    }
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+fn refused(output: &Output, words: &[&str]) {
+    let message = message(output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    words.iter().for_each(|word| assert!(message.contains(word), "{message:?} does not say {word:?}"));
+}
+
+fn timings() -> u64 {
+    std::env::var("ISOPACH_TIMINGS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+}
+
+/// A share in [0, 1) that is scattered.
+fn random(i: u64) -> f64 {
+    (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[test]
+fn two_runs_of_one_command() {
+    let place = Place::new();
+    for timing in 0..timings() {
+        let first = place.spawn("out", &[]);
+        std::thread::sleep(place.takes.mul_f64(1.3 * random(timing)));
+        let second = place.spawn("out", &[]);
+        let done = [place.succeeded("out", first), place.succeeded("out", second)];
+        assert!(done[0] || done[1], "one of them has the folder");
+        place.is_tidy("out");
+        assert!(place.results("out") == place.expected);
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn doubled_merges() {
+    let place = Place::new();
+    for timing in 0..timings() {
+        for shard in ["1/2", "2/2"] {
+            let output = place.run("out", &["--shard", shard]);
+            assert!(output.status.success(), "{}", message(&output));
+        }
+        let first = place.spawn("out", &["--merge"]);
+        std::thread::sleep(place.takes.mul_f64(0.7 * random(timing)));
+        let second = place.spawn("out", &["--merge"]);
+        assert!(place.succeeded("out", first), "one merge at least has all tiles");
+        assert!(place.succeeded("out", second), "and the other finds them merged");
+        place.is_tidy("out");
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn a_run_beside_a_shard_of_it() {
+    let place = Place::new();
+    for timing in 0..timings() {
+        let shard = || place.spawn("out", &["--shard", "1/2"]);
+        let run = || place.spawn("out", &[]);
+        let pause = place.takes.mul_f64(random(timing));
+        let (run, shard) = if timing % 2 == 0 {
+            let shard = shard();
+            std::thread::sleep(pause);
+            (run(), shard)
+        } else {
+            let run = run();
+            std::thread::sleep(pause);
+            (run, shard())
+        };
+        let finished = place.succeeded("out", run);
+        let shard = shard.wait_with_output().unwrap();
+        assert!(finished || shard.status.success(), "{}", message(&shard));
+        // What is there afterwards goes on to the same bytes.
+        let output = place.run("out", &[]);
+        assert!(output.status.success(), "{}", message(&output));
+        assert!(place.results("out") == place.expected);
+        place.is_tidy("out");
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn shards_work_together_and_another_manifest_is_refused() {
+    let place = Place::new();
+    let shards = ["1/3", "2/3", "3/3"].map(|shard| place.spawn("out", &["--shard", shard]));
+    for shard in shards {
+        let output = shard.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", message(&output));
+    }
+    refused(&place.run("out", &["--shard", "1/3", "--depth", "3"]), &["other parameters", "remove"]);
+    assert!(place.run("out", &["--merge"]).status.success());
+    assert!(place.results("out") == place.expected);
+    refused(&place.run("nowhere", &["--merge"]), &["no shard"]);
+    assert!(!place.path("nowhere").exists());
+}
+
+#[test]
+fn a_lock_of_another_machine_is_named_with_the_remedy() {
+    let place = Place::new();
+    let lock = place.path("out/.lock");
+    fs::create_dir(place.path("out")).unwrap();
+    fs::write(&lock, "held alone\nprocess 4711\nhost elsewhere\nmachine another\n").unwrap();
+    refused(&place.run("out", &[]), &["process 4711 on elsewhere", "remove", ".lock"]);
+    fs::remove_file(&lock).unwrap();
+    assert!(place.run("out", &[]).status.success());
+    place.is_tidy("out");
+}
+
+#[test]
+fn finished_results_are_written_over_by_the_same_run_or_by_force() {
+    let place = Place::new();
+    assert!(place.run("alone", &[]).status.success(), "the same command again");
+    refused(&place.run("alone", &["--depth", "3"]), &["finished results of other parameters", "--out", "--force"]);
+    assert!(place.results("alone") == place.expected);
+    assert!(place.run("alone", &["--depth", "3", "--force"]).status.success());
+    refused(&place.run("alone", &[]), &["projection_depth_m 3.0, now 5.0"]);
+    Scene::new(16_000, 10).write(&place.path("before.laz"), &place.path("unused.laz")).unwrap();
+    refused(&place.run("alone", &["--depth", "3"]), &["other inputs"]);
+    // Files of which nobody knows what made them.
+    fs::create_dir(place.path("own")).unwrap();
+    fs::write(place.path("own/dod.tif"), b"precious").unwrap();
+    refused(&place.run("own", &[]), &["nothing says", "--force"]);
+    assert_eq!(fs::read(place.path("own/dod.tif")).unwrap(), b"precious");
+}
+
+#[test]
+fn results_are_no_epochs_and_inputs_are_not_written_over() {
+    let place = Place::new();
+    let change = |before: &str, after: &str, out: &str| {
+        let mut command = Command::new(program("terrain_change"));
+        command.arg(place.path(before)).arg(place.path(after)).args(["--backend", "cpu", "--align", "none", "--out"]);
+        command.arg(place.path(out)).output().unwrap()
+    };
+    // A folder of files that results would lie in.
+    fs::create_dir(place.path("new")).unwrap();
+    fs::copy(place.path("after.laz"), place.path("new/after.laz")).unwrap();
+    refused(&change("before.laz", "new", "new"), &["would lie among the inputs", "--out"]);
+    // Results that lie in it all the same.
+    fs::copy(place.path("alone/m3c2.laz"), place.path("new/renamed.laz")).unwrap();
+    refused(&change("before.laz", "new", "elsewhere"), &["renamed.laz", "result", "m3c2_distance"]);
+    // An input that has the name of a result.
+    fs::create_dir(place.path("named")).unwrap();
+    fs::copy(place.path("before.laz"), place.path("named/m3c2.laz")).unwrap();
+    let before = fs::read(place.path("named/m3c2.laz")).unwrap();
+    refused(&change("named/m3c2.laz", "after.laz", "named"), &["is an input", "written over"]);
+    assert!(fs::read(place.path("named/m3c2.laz")).unwrap() == before);
+}
+
+#[test]
+fn a_run_that_a_damaged_file_ended_goes_on_with_the_repaired_one() {
+    let place = Place::new();
+    let after = place.path("after.laz");
+    let whole = fs::read(&after).unwrap();
+    let mut torn = whole.clone();
+    let middle = torn.len() / 2;
+    torn[middle..middle + 2_000].fill(0xFF);
+    fs::write(&after, &torn).unwrap();
+    // So little memory that the epochs are not read at the start.
+    refused(&place.run("out", &["--memory", "30MiB"]), &["after.laz"]);
+    fs::write(&after, &whole).unwrap();
+    let output = place.run("out", &["--memory", "30MiB"]);
+    assert!(output.status.success(), "{}", message(&output));
+    assert!(place.results("out") == place.expected);
+}
+
+#[test]
+fn two_runs_do_not_clear_each_others_points() {
+    let place = Place::new();
+    Scene::new(400_000, 9).write(&place.path("before.laz"), &place.path("after.laz")).unwrap();
+    let spill = place.path("spill");
+    let little = [
+        "--memory",
+        "30MiB",
+        "--tile-size",
+        "300",
+        "--core-spacing",
+        "5",
+        "--normal-radii",
+        "1",
+        "--depth",
+        "1",
+        "--spill-dir",
+    ];
+    let command = |out: &str| {
+        let mut command = Command::new(program("terrain_change"));
+        command.arg(place.path("before.laz")).arg(place.path("after.laz")).args([
+            "--backend",
+            "cpu",
+            "--align",
+            "none",
+        ]);
+        command.args(["--classes", "2", "--out"]).arg(place.path(out)).args(little).arg(&spill);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let runs = ["first", "second", "third"].map(|out| {
+        std::thread::sleep(Duration::from_millis(700));
+        command(out)
+    });
+    for run in runs {
+        let output = run.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", message(&output));
+    }
+    assert!(place.results("first") == place.results("second") && place.results("first") == place.results("third"));
+    assert_eq!(fs::read_dir(&spill).unwrap().count(), 0);
+}
