@@ -162,9 +162,7 @@ fn left(path: &Path, holder: &Holder) -> Error {
 impl Holder {
     fn here(mode: Mode) -> Self {
         let file = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
-        let name = |variable: &str| std::env::var(variable).ok();
-        let host = file("/proc/sys/kernel/hostname").or_else(|| name("HOSTNAME")).or_else(|| name("COMPUTERNAME"));
-        let host = host.unwrap_or_else(|| "this machine".into());
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
         Self {
             mode: format!("{mode:?}").to_lowercase(),
             process: std::process::id().to_string(),

@@ -1,6 +1,6 @@
 //! Robust kernels: how much a pair counts whose residual is large.
 //!
-//! A kernel is separate from the [`Factor`](crate::Factor) that measures the residual: [`Robust`] puts the two together. All widths are
+//! A kernel is separate from the [`Factor`] that measures the residual: [`Robust`] puts the two together. All widths are
 //! metres. Iteratively reweighted least squares needs the weight ψ(r)/r alone; a covariance needs the derivative ψ′ too.
 
 use crate::{Factor, Measure, NormalEquations, Shapes};
