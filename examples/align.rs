@@ -12,7 +12,7 @@ use clap::Parser;
 use isopach::{
     cloud::{Cloud, Rigid},
     compute::{Error, Result},
-    las::Catalogue,
+    las::{Catalogue, NOISE},
     registration::{Pair, RobustIcp},
     tiling::Thinning,
 };
@@ -30,7 +30,7 @@ struct Arguments {
     /// JSON file with the pose to start from: {"matrix": 4 rows of 4 numbers, "origin": [x, y, z]}; the matrix moves coordinates less the origin
     #[arg(long)]
     start: Option<PathBuf>,
-    /// ASPRS classes that take part; all if not given
+    /// ASPRS classes that take part; all but noise (7 and 18) if not given
     #[arg(long, value_delimiter = ',')]
     classes: Vec<u8>,
     /// Points of each file that are kept at most, one a cube
@@ -68,7 +68,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let thinning = Thinning { finest: 0.1, at_most: arguments.points, ..Thinning::default() };
     let read = |path: &String| -> Result<Cloud> {
-        let catalogue = Catalogue::open(&[path])?.in_metres()?.keep_classes(&arguments.classes);
+        let mut catalogue = Catalogue::open(&[path])?.in_metres()?.keep_classes(&arguments.classes).without_withheld();
+        if !NOISE.iter().any(|class| arguments.classes.contains(class)) {
+            catalogue = catalogue.without_noise();
+        }
         Cloud::from_points(&thinning.run(&catalogue, |_| true)?.points)
     };
     let (target, source) = (read(&arguments.target)?, read(&arguments.source)?);

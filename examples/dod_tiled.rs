@@ -43,7 +43,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let [before, after, out] = &paths[..] else {
         return Err("usage: dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());
     };
-    let (before, after) = (Las::open(before)?, Las::open(after)?);
+    let (before, after) = (Las::open(before)?.without_withheld(), Las::open(after)?.without_withheld());
     // No tile knows the survey: what its epochs' scatter is to each other comes from a sample (Dod::sample); here both are of one kind.
     let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
     let dod = Dod { cell_size: 0.5, statistic: CellStatistic::Mean, classes: vec![2], detection, ..Dod::default() };

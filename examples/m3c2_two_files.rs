@@ -26,8 +26,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(before), Some(after)) = (paths.next(), paths.next()) else {
         return Err("usage: m3c2_two_files BEFORE.laz AFTER.laz".into());
     };
-    let before = Las::open(before)?.read_all(Columns::XYZ)?;
-    let after = Las::open(after)?.read_all(Columns::XYZ)?;
+    // Points that are flagged as withheld, or of the classes of noise, are not to be compared.
+    let before = Las::open(before)?.without_withheld().without_noise().read_all(Columns::XYZ)?;
+    let after = Las::open(after)?.without_withheld().without_noise().read_all(Columns::XYZ)?;
 
     let m3c2 = M3c2 {
         normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },

@@ -60,7 +60,7 @@ struct Arguments {
     #[arg(long, default_value_t = 3)]
     repeat: usize,
     /// Memory of each device that may be taken, MiB.
-    #[arg(long, default_value_t = 4096)]
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
     gpu_memory: u64,
 }
 

@@ -269,7 +269,7 @@ impl Column {
             }
             Self::Normal => ["normal_x", "normal_y", "normal_z"].map(|name| float(name, "unit normal")).into(),
             Self::NormalRadius => vec![float("normal_radius", "m")],
-            Self::Status => vec![byte("status", "0: valid")],
+            Self::Status => vec![byte("status", "0: valid, others: index.html")],
         }
     }
 

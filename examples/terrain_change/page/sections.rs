@@ -2,6 +2,7 @@
 
 use super::text::{escape, f, list, plain, signed, table, thousands};
 use crate::short_name;
+use isopach::change::Status;
 use serde_json::Value;
 use std::path::Path;
 
@@ -127,7 +128,7 @@ pub(super) fn truth(found: &Value) -> String {
     )
 }
 
-/// How many core points there are, and why some have no answer.
+/// How many core points there are, and why some have no answer, with the numbers that the column `status` has.
 pub(super) fn core_points(m3c2: &Value) -> String {
     let mut rows = vec![
         vec!["core points".into(), thousands(f(&m3c2["core_points"]))],
@@ -135,7 +136,9 @@ pub(super) fn core_points(m3c2: &Value) -> String {
         vec!["normals flatter than 45°".into(), thousands(f(&m3c2["flat_normals"]))],
     ];
     for (status, count) in m3c2["status"].as_object().into_iter().flatten() {
-        rows.push(vec![escape(status), thousands(f(count))]);
+        let number = Status::ALL.into_iter().find(|known| known.describe() == status).map(|known| known as u8);
+        let words = number.map_or_else(|| status.clone(), |number| format!("status {number}: {status}"));
+        rows.push(vec![escape(&words), thousands(f(count))]);
     }
     table(&[], &rows)
 }
