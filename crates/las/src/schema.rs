@@ -81,19 +81,6 @@ impl Schema {
         if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
             return Err(Problem::Unwritable(format!("the offset is {bad}, but must be finite")));
         }
-        for (i, column) in self.extra_bytes.iter().enumerate() {
-            let (name, length) = (&column.name, column.name.len());
-            if length > 32 {
-                return Err(Problem::Unwritable(format!(
-                    "the column name {name:?} has {length} bytes, but must have 32 at most"
-                )));
-            }
-            if self.extra_bytes[..i].iter().any(|other| other.name == *name) {
-                return Err(Problem::Unwritable(format!(
-                    "two columns are called {name:?}, but each must have a name of its own"
-                )));
-            }
-        }
         Ok(())
     }
 

@@ -111,7 +111,12 @@ fn names_must_fit_and_be_different() {
         LazWriter::create(dir.path().join("a.laz"), &Schema { extra_bytes, ..Schema::default() }).map(drop)
     };
     assert!(create(&["x".repeat(33).as_str()]).unwrap_err().to_string().contains("33 bytes"));
-    assert!(create(&["a", "b", "a"]).unwrap_err().to_string().contains("two columns are called \"a\""));
+    assert!(
+        create(&["a", "b", "a"])
+            .unwrap_err()
+            .to_string()
+            .contains("called \"a\", but each must have a name of its own")
+    );
     create(&["x".repeat(32).as_str(), "a"]).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -67,7 +67,6 @@ pub(super) fn zones(zones: &Value) -> String {
 pub(super) fn alignment(found: &Value) -> String {
     let converged = if found["converged"] == true { "converged" } else { "not converged" };
     let mut rows = vec![
-        vec!["outcome".into(), escape(found["statement"].as_str().unwrap_or("?"))],
         vec!["translation of the later epoch, E · N · up, m".into(), list(&found["later_to_earlier_translation_m"], 4)],
         vec!["rotation about E · N · up, mrad".into(), list(&found["rotation_mrad"], 4)],
         vec!["about the point".into(), list(&found["about"], 2)],
@@ -91,7 +90,8 @@ pub(super) fn alignment(found: &Value) -> String {
     for free in found["undetermined"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         rows.push(vec!["not determined, not moved along".into(), escape(free)]);
     }
-    table(&[], &rows)
+    let statement = escape(found["statement"].as_str().unwrap_or("?"));
+    format!("<p>{statement}</p>{}", table(&[], &rows))
 }
 
 /// A made scene against its truth.
