@@ -54,7 +54,7 @@ impl Default for Start {
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    console::ended("align", run(&Arguments::parse()))
+    run(&Arguments::parse()).map_or_else(|error| console::failed("align", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -65,12 +65,8 @@ struct Arguments {
     one: Option<String>,
 }
 
-fn main() {
-    let arguments = Arguments::parse();
-    if let Err(error) = run(&arguments) {
-        eprintln!("bench: {error}");
-        std::process::exit(1);
-    }
+fn main() -> std::process::ExitCode {
+    run(&Arguments::parse()).map_or_else(|error| console::failed("bench", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {

@@ -35,7 +35,7 @@ impl TileSink<DodRasters> for Differences {
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    console::ended("dod_tiled", run())
+    run().map_or_else(|error| console::failed("dod_tiled", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {

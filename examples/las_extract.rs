@@ -7,18 +7,15 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
 #[path = "common/codec_panics.rs"]
 mod codec_panics;
-#[path = "common/printable.rs"]
-mod printable;
 
 use clap::Parser;
 use isopach::{cloud::Rect, las::Las, tiling::PointSource};
 use std::{error::Error, path::PathBuf, time::Instant};
-
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
 
 #[derive(Parser)]
 #[command(about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point.")]
@@ -38,12 +35,10 @@ struct Arguments {
     index: bool,
 }
 
-fn main() {
+fn main() -> std::process::ExitCode {
     codec_panics::silence();
-    if let Err(error) = run(&Arguments::parse()) {
-        eprintln!("las_extract: {}", printable::printable(&error.to_string()));
-        std::process::exit(1);
-    }
+    run(&Arguments::parse())
+        .map_or_else(|error| console::failed("las_extract", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {

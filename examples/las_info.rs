@@ -4,25 +4,22 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[macro_use]
+#[path = "common/console.rs"]
+mod console;
 #[path = "common/codec_panics.rs"]
 mod codec_panics;
-#[path = "common/printable.rs"]
-mod printable;
 
 use clap::Parser;
+use console::printable::printable;
 use isopach::{
     cloud::Columns,
     las::{GpsTime, Las},
     tiling::PointSource,
 };
-use printable::printable;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use std::{error::Error, path::PathBuf};
-
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
 /// Flag of points that should not be processed.
 const WITHHELD: u8 = 1 << 2;
@@ -41,21 +38,18 @@ struct Arguments {
     header_only: bool,
 }
 
-fn main() {
+fn main() -> ExitCode {
     codec_panics::silence();
     let arguments = Arguments::parse();
-    let mut failed = false;
+    let mut code = ExitCode::SUCCESS;
     for file in &arguments.files {
         match about(file, arguments.header_only) {
             Ok(found) if arguments.json => println!("{}", printable(&found.to_string())),
             Ok(found) => print(&found),
-            Err(error) => {
-                eprintln!("las_info: {}", printable(&error.to_string()));
-                failed = true;
-            }
+            Err(error) => code = console::failed("las_info", &error),
         }
     }
-    std::process::exit(i32::from(failed));
+    code
 }
 
 fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {

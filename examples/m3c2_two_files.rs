@@ -18,7 +18,7 @@ use isopach::{
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    console::ended("m3c2_two_files", run())
+    run().map_or_else(|error| console::failed("m3c2_two_files", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {

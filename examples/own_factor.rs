@@ -31,7 +31,7 @@ impl Factor for GemanMcClure {
 }
 
 fn main() -> std::process::ExitCode {
-    console::ended("own_factor", run())
+    run().map_or_else(|error| console::failed("own_factor", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -35,7 +35,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for Density {
 }
 
 fn main() -> std::process::ExitCode {
-    console::ended("own_operation", run())
+    run().map_or_else(|error| console::failed("own_operation", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run() -> Result<()> {

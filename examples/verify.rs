@@ -46,18 +46,11 @@ struct Arguments {
     dump: Option<PathBuf>,
 }
 
-fn main() {
-    let arguments = Arguments::parse();
-    match run(&arguments) {
-        Ok(0) => {}
-        Ok(failed) => {
-            eprintln!("verify: {failed} cases could not be computed");
-            std::process::exit(1);
-        }
-        Err(error) => {
-            eprintln!("verify: {error}");
-            std::process::exit(1);
-        }
+fn main() -> std::process::ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(0) => std::process::ExitCode::SUCCESS,
+        Ok(failed) => console::failed("verify", &format!("{failed} cases could not be computed")),
+        Err(error) => console::failed("verify", &error),
     }
 }
 

@@ -4,75 +4,27 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/run.rs"]
+mod run;
 
 use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
 use program::program;
+use run::{Run, cases};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
 
-/// The folder of cases; `None`, and a line that says so, where it is not there.
-fn cases(folder: &str) -> Option<PathBuf> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cases").join(folder);
-    if !cases.exists() {
-        eprintln!("SKIPPED: {} is not there", cases.display());
-        return None;
-    }
-    Some(cases)
-}
-
-/// A run of the program over two epochs.
-struct Run {
-    dir: tempfile::TempDir,
-    output: Output,
-}
-
 impl Run {
-    fn new(before: &str, after: &str, options: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program("terrain_change"));
-        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
-        command.args([before, after, "--backend", "cpu", "--out"]).arg(dir.path()).args(options);
-        Self { output: command.output().unwrap(), dir }
-    }
-
-    /// Refuses a run that failed.
-    fn succeeded(self) -> Self {
-        assert!(self.output.status.success(), "{}", self.error());
-        self
-    }
-
     /// What it says of its failure.
     fn failed(&self) -> String {
         assert_eq!(self.output.status.code(), Some(1), "{}", self.terminal());
         self.error()
-    }
-
-    fn error(&self) -> String {
-        String::from_utf8_lossy(&self.output.stderr).into_owned()
-    }
-
-    fn terminal(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned()
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        fs::read(self.dir.path().join(name)).unwrap()
-    }
-
-    fn summary(&self) -> Value {
-        serde_json::from_slice(&self.bytes("summary.json")).unwrap()
-    }
-
-    fn number(&self, path: &str) -> f64 {
-        let summary = self.summary();
-        summary.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {summary:#}"))
     }
 
     /// Whether terminal, summary and page say something.

@@ -4,26 +4,15 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "common/hostile.rs"]
+mod hostile;
 #[path = "../examples/common/npy.rs"]
 mod npy;
 #[path = "../examples/common/npy_write.rs"]
 mod npy_write;
 
-use peak_alloc::PeakAlloc;
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
-
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed ^ mixed >> 31
-}
+use hostile::{Watch, random};
+use std::{fs, path::Path};
 
 /// A file of numbers of one kind.
 fn whole(descr: &str, shape: &[usize], bytes: usize) -> Vec<u8> {
@@ -69,7 +58,7 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
 
 #[test]
 fn nothing_but_errors_and_arrays() {
-    let cases: usize = std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000);
+    let cases = hostile::cases(3000);
     let wholes = [
         whole("<f8", &[3, 7, 5], 8),
         whole("<f4", &[30], 4),
@@ -87,23 +76,14 @@ fn nothing_but_errors_and_arrays() {
     };
     assert_eq!(wholes.each_ref().map(|whole| read(whole)), [105, 30, 16, 200, 1].map(Some));
     let mut state = 20_261_128;
-    let (mut read_some, mut slowest, mut largest) = (0, Duration::ZERO, 0);
+    // A header of a mebibyte at most, its text, and a number of eight bytes for each byte.
+    let (mut read_some, mut watch) = (0, Watch::new(4 << 20));
     for case in 0..cases {
         let file = damaged(&wholes[case % wholes.len()], &mut state);
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        let start = Instant::now();
-        read_some += usize::from(read(&file).is_some());
-        let (took, held) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
-        (slowest, largest) = (slowest.max(took), largest.max(held));
-        // A header of a mebibyte at most, its text, and a number of eight bytes for each byte.
-        assert!(held < 4 << 20 && took < Duration::from_secs(1), "case {case}: {took:?}, {held} bytes: {file:?}");
+        let found = watch.case(|| read(&file)).unwrap_or_else(|much| panic!("case {case}: {much}: {file:?}"));
+        read_some += usize::from(found.is_some());
     }
-    eprintln!(
-        "{cases} damaged arrays of {}: {read_some} could still be read; at most {slowest:?} and {} KiB",
-        wholes.len(),
-        largest >> 10
-    );
+    eprintln!("{cases} damaged arrays of {}: {read_some} could still be read; {watch}", wholes.len());
     assert!(read_some > 0 && read_some < cases);
 }
 

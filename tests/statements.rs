@@ -4,55 +4,20 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/run.rs"]
+mod run;
 
 use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
-use program::program;
+use run::{Run, cases};
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-/// The folder of cases; `None`, and a line that says so, where it is not there.
-fn cases() -> Option<PathBuf> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cases");
-    if !cases.exists() {
-        eprintln!("SKIPPED: {} is not there", cases.display());
-        return None;
-    }
-    Some(cases)
-}
-
-/// A run of the program over two files, and its results.
-struct Run {
-    dir: tempfile::TempDir,
-    summary: Value,
-    terminal: String,
-}
+use std::{fs, path::Path};
 
 impl Run {
-    fn new(before: &Path, after: &Path, options: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program("terrain_change"));
-        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
-        command.arg(before).arg(after).args(["--backend", "cpu", "--out"]).arg(dir.path()).args(options);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let summary = serde_json::from_slice(&fs::read(dir.path().join("summary.json")).unwrap()).unwrap();
-        Self { dir, summary, terminal: String::from_utf8_lossy(&output.stdout).into_owned() }
-    }
-
-    /// A number of summary.json, by the path to it.
-    fn number(&self, path: &str) -> f64 {
-        self.summary.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {:#}", self.summary))
-    }
-
     fn text(&self, path: &str) -> String {
-        self.summary.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}")).to_owned()
+        self.summary().pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}")).to_owned()
     }
 
     /// Refuses a volume whose error does not contain the truth.
@@ -60,10 +25,6 @@ impl Run {
         let path = |field: &str| format!("/dod/volumes/{volume}/{field}");
         let (found, error) = (self.number(&path("m3")), self.number(&path("error_m3")));
         assert!((found - truth).abs() <= error, "{volume} {found} ± {error}, true {truth}");
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        fs::read(self.dir.path().join(name)).unwrap()
     }
 
     /// The M3C2 file's places, distances and whether they are significant.
@@ -105,27 +66,28 @@ fn hills(seed: u64, change: impl Fn(f64, f64) -> f64) -> Vec<[f64; 3]> {
 
 #[test]
 fn registered_epochs_with_a_changed_quarter_are_not_moved() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = cases("") else { return };
     let [before, after] = ["a", "b"].map(|name| cases.join(format!("science/strip_{name}.laz")));
-    let run = Run::new(&before, &after, &["--cell", "1"]);
+    let run = Run::new(&before, &after, &["--cell", "1"]).succeeded();
     assert_eq!(run.text("/alignment/outcome"), "not moved");
-    assert!(run.terminal.contains("not moved"), "{}", run.terminal);
+    assert!(run.terminal().contains("not moved"), "{}", run.terminal());
     assert!((run.number("/dod/volumes/net/m3") - 1046.0).abs() < 20.0, "{}", run.number("/dod/volumes/net/m3"));
     // Cells that the data ask for cover the whole strip: 2,500 m² rose by 0.7 m, less the ground without data.
-    let run = Run::new(&before, &after, &[]);
+    let run = Run::new(&before, &after, &[]).succeeded();
     assert!((run.number("/dod/volumes/net/m3") - 1750.0).abs() < 40.0);
-    assert!(run.number("/dod/share_not_tested") > 0.0 && run.terminal.contains("not tested"));
+    assert!(run.number("/dod/share_not_tested") > 0.0 && run.terminal().contains("not tested"));
 }
 
 #[test]
 fn a_plane_moves_upwards_alone() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = cases("") else { return };
     let [before, after] = ["a", "b"].map(|name| cases.join(format!("science/flat_{name}.laz")));
-    let run = Run::new(&before, &after, &[]);
+    let run = Run::new(&before, &after, &[]).succeeded();
     let moved: Vec<f64> =
         (0..3).map(|axis| run.number(&format!("/alignment/later_to_earlier_translation_m/{axis}"))).collect();
     assert!(moved[0].abs() < 1e-3 && moved[1].abs() < 1e-3 && (moved[2] + 0.1).abs() < 2e-3, "{moved:?}");
-    let free = run.summary["alignment"]["undetermined"].as_array().unwrap();
+    let summary = run.summary();
+    let free = summary["alignment"]["undetermined"].as_array().unwrap();
     assert_eq!(free.len(), 3, "{free:?}");
     assert!(free.iter().any(|direction| direction.as_str().unwrap().contains("vertical")), "{free:?}");
     // Heights can be tested all the same.
@@ -134,25 +96,25 @@ fn a_plane_moves_upwards_alone() {
 
 #[test]
 fn every_point_of_a_lattice_is_in_a_cell() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = cases("") else { return };
     let [before, after] = ["a", "b"].map(|name| cases.join(format!("science/lattice_{name}.laz")));
-    let run = Run::new(&before, &after, &["--align", "none", "--cell", "1"]);
+    let run = Run::new(&before, &after, &["--align", "none", "--cell", "1"]).succeeded();
     assert_eq!((run.number("/dod/cells"), run.number("/dod/area_m2")), (121.0, 121.0));
     assert!((run.number("/dod/volumes/net/m3") - 60.5).abs() < 1e-6);
     let [before, after] = ["before", "after"].map(|name| cases.join(format!("change/lattice02_{name}.laz")));
     for tile in ["500", "3"] {
-        let run = Run::new(&before, &after, &["--align", "none", "--cell", "0.2", "--tile-size", tile]);
+        let run = Run::new(&before, &after, &["--align", "none", "--cell", "0.2", "--tile-size", tile]).succeeded();
         assert_eq!((run.number("/dod/cells"), run.number("/dod/difference_m/missing")), (3600.0, 0.0));
     }
 }
 
 #[test]
 fn single_points_have_no_level_of_detection_and_the_headline_says_so() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = cases("") else { return };
     let [before, after] = ["before", "after"].map(|name| cases.join(format!("change/one_a_cell_{name}.laz")));
-    let run = Run::new(&before, &after, &["--align", "none", "--cell", "1"]);
+    let run = Run::new(&before, &after, &["--align", "none", "--cell", "1"]).succeeded();
     assert_eq!(run.number("/dod/share_not_tested"), 1.0);
-    assert!(run.terminal.contains("not tested  100.0 %"), "{}", run.terminal);
+    assert!(run.terminal().contains("not tested  100.0 %"), "{}", run.terminal());
     let page = String::from_utf8(run.bytes("index.html")).unwrap();
     assert!(page.contains("100.0 % of it could not be tested"));
     assert_eq!(run.number("/dod/volumes/thresholded/gain/m3"), 0.0);
@@ -160,26 +122,26 @@ fn single_points_have_no_level_of_detection_and_the_headline_says_so() {
 
 #[test]
 fn rock_that_fell_from_a_wall_is_loss_towards_the_air() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = cases("") else { return };
     let [before, after] = ["before", "after"].map(|name| cases.join(format!("change/wall_{name}.laz")));
-    let run = Run::new(&before, &after, &["--align", "none", "--towards", "1,0,0"]);
+    let run = Run::new(&before, &after, &["--align", "none", "--towards", "1,0,0"]).succeeded();
     let changed: Vec<f64> = run.core_points().iter().filter(|(_, _, s)| *s).map(|(_, d, _)| *d).collect();
     let deep: Vec<&f64> = changed.iter().filter(|d| d.abs() > 0.1).collect();
     assert!(deep.len() > 16 && deep.iter().all(|d| **d < 0.0), "{deep:?}");
-    let back = Run::new(&before, &after, &["--align", "none", "--towards", "-1,0,0"]);
+    let back = Run::new(&before, &after, &["--align", "none", "--towards", "-1,0,0"]).succeeded();
     let gained = back.core_points().iter().filter(|(_, d, s)| *s && *d > 0.1).count();
     assert_eq!(gained, deep.len());
     // Without a side the program says that the sign hangs on little.
-    let unsaid = Run::new(&before, &after, &["--align", "none"]);
-    assert!(unsaid.terminal.contains("--towards"), "{}", unsaid.terminal);
+    let unsaid = Run::new(&before, &after, &["--align", "none"]).succeeded();
+    assert!(unsaid.terminal().contains("--towards"), "{}", unsaid.terminal());
 }
 
 #[test]
 fn a_cliff_has_core_points_over_its_whole_face() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = cases("") else { return };
     let [before, after] = ["a", "b"].map(|name| cases.join(format!("science/cliff_{name}.laz")));
     // The air is to the south: rock that fell is loss.
-    let run = Run::new(&before, &after, &["--towards", "0,-1,0"]);
+    let run = Run::new(&before, &after, &["--towards", "0,-1,0"]).succeeded();
     let points = run.core_points();
     assert!(points.len() > 1000, "{}", points.len());
     let scar: Vec<f64> = points.iter().filter(|(_, d, s)| *s && d.abs() > 0.15).map(|(_, d, _)| *d).collect();
@@ -192,18 +154,18 @@ fn a_uniform_change_of_most_of_the_ground_is_not_taken_for_a_datum() {
     let paths = ["before.laz", "after.laz"].map(|name| dir.path().join(name));
     write(&paths[0], &hills(1, |_, _| 0.0));
     write(&paths[1], &hills(2, |x, _| if x > 40.0 { -0.4 } else { 0.0 }));
-    let run = Run::new(&paths[0], &paths[1], &[]);
-    assert_eq!(run.text("/alignment/outcome"), "ambiguous", "{}", run.terminal);
-    assert!(run.terminal.contains("--stable"), "{}", run.terminal);
+    let run = Run::new(&paths[0], &paths[1], &[]).succeeded();
+    assert_eq!(run.text("/alignment/outcome"), "ambiguous", "{}", run.terminal());
+    assert!(run.terminal().contains("--stable"), "{}", run.terminal());
     // Stable ground that the user names settles it.
     let stable = dir.path().join("stable.geojson");
     let ring = "[[500000,5400000],[500038,5400000],[500038,5400100],[500000,5400100],[500000,5400000]]";
     fs::write(&stable, format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)).unwrap();
-    let run = Run::new(&paths[0], &paths[1], &["--stable", stable.to_str().unwrap()]);
+    let run = Run::new(&paths[0], &paths[1], &["--stable", stable.to_str().unwrap()]).succeeded();
     let moved = run.number("/alignment/later_to_earlier_translation_m/2");
-    assert!(moved.abs() < 0.02, "{}", run.terminal);
+    assert!(moved.abs() < 0.02, "{}", run.terminal());
     let area = run.number("/dod/area_m2");
-    assert!((run.number("/dod/volumes/net/m3") / area + 0.24).abs() < 0.02, "{}", run.terminal);
+    assert!((run.number("/dod/volumes/net/m3") / area + 0.24).abs() < 0.02, "{}", run.terminal());
 }
 
 #[test]
@@ -214,15 +176,15 @@ fn noise_far_away_and_memory_change_no_bit() {
     let (before, after) = (hills(3, |_, _| 0.0), hills(4, slide));
     write(&path("before.laz"), &before);
     write(&path("after.laz"), &after);
-    let plain = Run::new(&path("before.laz"), &path("after.laz"), &[]);
-    assert_eq!(plain.summary["alignment"]["converged"], true);
+    let plain = Run::new(&path("before.laz"), &path("after.laz"), &[]).succeeded();
+    assert_eq!(plain.summary()["alignment"]["converged"], true);
     for options in [&["--memory", "36MiB", "--tile-size", "30"][..], &["--threads", "1", "--tile-size", "17"]] {
-        let other = Run::new(&path("before.laz"), &path("after.laz"), options);
+        let other = Run::new(&path("before.laz"), &path("after.laz"), options).succeeded();
         for file in ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"] {
             assert!(plain.bytes(file) == other.bytes(file), "{file} differs with {options:?}");
         }
         for part in ["alignment", "dod", "m3c2", "c2c", "sample", "reasons"] {
-            assert_eq!(plain.summary[part], other.summary[part], "{part} with {options:?}");
+            assert_eq!(plain.summary()[part], other.summary()[part], "{part} with {options:?}");
         }
     }
     // A point two kilometres out, and one nine kilometres out.
@@ -230,10 +192,10 @@ fn noise_far_away_and_memory_change_no_bit() {
         let [x, y, z] = before[0];
         let noisy: Vec<[f64; 3]> = before.iter().copied().chain([[x + far, y, z + 40.0]]).collect();
         write(&path("noisy.laz"), &noisy);
-        let other = Run::new(&path("noisy.laz"), &path("after.laz"), &[]);
+        let other = Run::new(&path("noisy.laz"), &path("after.laz"), &[]).succeeded();
         for axis in 0..3 {
             let at = format!("/alignment/later_to_earlier_translation_m/{axis}");
-            assert!((plain.number(&at) - other.number(&at)).abs() < 1e-3, "{}", other.terminal);
+            assert!((plain.number(&at) - other.number(&at)).abs() < 1e-3, "{}", other.terminal());
         }
         assert!((plain.number("/dod/volumes/net/m3") - other.number("/dod/volumes/net/m3")).abs() < 2.0);
     }
@@ -258,8 +220,9 @@ fn volumes_are_told_by_polygon_and_cover_the_truth() {
     let text = format!(r#"{{"type":"FeatureCollection","features":[{west},{east}]}}"#);
     fs::write(path("areas.geojson"), text).unwrap();
     let areas = path("areas.geojson");
-    let run = Run::new(&path("before.laz"), &path("after.laz"), &["--areas", areas.to_str().unwrap()]);
-    let zones = run.summary["dod"]["zones"].as_array().unwrap();
+    let run = Run::new(&path("before.laz"), &path("after.laz"), &["--areas", areas.to_str().unwrap()]).succeeded();
+    let summary = run.summary();
+    let zones = summary["dod"]["zones"].as_array().unwrap();
     let names: Vec<&str> = zones.iter().map(|zone| zone["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["raised", "stable"]);
     let gain = |zone: usize| run.number(&format!("/dod/zones/{zone}/volumes/gain/m3"));
@@ -277,7 +240,7 @@ fn the_page_tells_the_whole_command() {
     let path = |name: &str| dir.path().join(name);
     write(&path("before.laz"), &hills(7, |_, _| 0.0));
     write(&path("after.laz"), &hills(8, |_, _| 0.0));
-    let run = Run::new(&path("before.laz"), &path("after.laz"), &["--min-count", "3", "--fdr", "0.1"]);
+    let run = Run::new(&path("before.laz"), &path("after.laz"), &["--min-count", "3", "--fdr", "0.1"]).succeeded();
     let command = run.text("/command");
     for word in ["terrain_change", "before.laz", "after.laz", "--min-count 3", "--fdr 0.1", "--backend cpu"] {
         assert!(command.contains(word), "{command}");

@@ -54,7 +54,8 @@ enum Table {
 }
 
 fn main() -> std::process::ExitCode {
-    console::ended("calibrate", run(&Arguments::parse()))
+    run(&Arguments::parse())
+        .map_or_else(|error| console::failed("calibrate", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

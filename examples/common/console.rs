@@ -1,8 +1,14 @@
-//! Lines on the terminal that nobody needs to read: where the reader of a pipe has gone, a program goes on, and does not panic.
+//! Lines on the terminal, which nobody needs to read: where the reader of a pipe has gone, a program goes on, and does not panic.
 //!
 //! `println!` and `eprintln!` of a program that begins with this module (`#[macro_use]`) are these.
 
-/// As that of `std`, but a closed pipe is no panic.
+#[path = "printable.rs"]
+pub(crate) mod printable;
+
+use printable::printable;
+use std::{fmt::Display, process::ExitCode};
+
+/// As that of `std`, but a closed pipe is no panic. A program may have nothing to say but errors.
 #[allow(unused_macros)]
 macro_rules! println {
     ($($text:tt)*) => {{
@@ -12,7 +18,6 @@ macro_rules! println {
 }
 
 /// As that of `std`, but a closed pipe is no panic.
-#[allow(unused_macros)]
 macro_rules! eprintln {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -20,15 +25,8 @@ macro_rules! eprintln {
     }};
 }
 
-/// How a program ends: with nothing more to say, or with one line that says what was wrong.
-#[allow(dead_code)]
-pub(crate) fn ended(program: &str, outcome: Result<(), impl std::fmt::Display>) -> std::process::ExitCode {
-    match outcome {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            let line: String = error.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            eprintln!("{program}: {line}");
-            std::process::ExitCode::FAILURE
-        }
-    }
+/// Says what was wrong in one line, whatever a library may have put into its message; what the program ends with.
+pub(crate) fn failed(program: &str, error: &impl Display) -> ExitCode {
+    eprintln!("{program}: {}", printable(&error.to_string().replace('\n', " ")));
+    ExitCode::FAILURE
 }

@@ -66,7 +66,8 @@ struct Arguments {
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    console::ended("devices", run(&Arguments::parse()))
+    run(&Arguments::parse())
+        .map_or_else(|error| console::failed("devices", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {

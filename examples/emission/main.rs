@@ -38,8 +38,6 @@ mod overview;
 mod page;
 mod palette;
 mod pictures;
-#[path = "../common/printable.rs"]
-mod printable;
 mod scene;
 mod sink;
 mod source;
@@ -65,13 +63,11 @@ pub(crate) const BANDS: [[f64; 2]; 6] =
 /// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
 const PROGRAM: u64 = 24 << 20;
 
-fn main() {
+fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
-    if let Err(error) = run(&Arguments::of_program()) {
-        eprintln!("emission: {}", printable::printable(&error.to_string()));
-        std::process::exit(1);
-    }
+    run(&Arguments::of_program())
+        .map_or_else(|error| console::failed("emission", &error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
@@ -109,7 +105,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         finish(&mut summary, &measure, &about);
     }
     write_whole(&arguments.out.join("summary.json"), &[serde_json::to_string_pretty(&summary)?.as_bytes()])?;
-    serde_json::to_string_pretty(&summary)?.lines().for_each(|line| println!("{}", printable::printable(line)));
+    serde_json::to_string_pretty(&summary)?
+        .lines()
+        .for_each(|line| println!("{}", console::printable::printable(line)));
     println!("See {}", arguments.out.join(if is_image { "index.html" } else { "" }).display());
     Ok(())
 }

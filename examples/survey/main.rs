@@ -64,7 +64,7 @@ enum What {
     },
 }
 
-fn main() {
+fn main() -> std::process::ExitCode {
     let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().what {
         What::Make { folder, points, files } => make::survey(&folder, points, files),
         What::Join { folder, to, chunk_points } => make::join(&folder, &to, chunk_points),
@@ -72,8 +72,5 @@ fn main() {
         What::Naive { before, after, tile_size } => naive::tiles(&[before, after], tile_size),
         What::Hash { folders } => letters::of_folders(&folders),
     };
-    if let Err(error) = outcome {
-        eprintln!("survey: {error}");
-        std::process::exit(1);
-    }
+    outcome.map_or_else(|error| console::failed("survey", &error), |()| std::process::ExitCode::SUCCESS)
 }

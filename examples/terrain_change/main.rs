@@ -37,8 +37,6 @@ mod outputs;
 mod overview;
 mod page;
 mod parts;
-#[path = "../common/printable.rs"]
-mod printable;
 mod rasters;
 mod report;
 mod sample;
@@ -80,31 +78,27 @@ use settings::Settings;
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::ExitCode,
     sync::{Mutex, PoisonError},
 };
 use truth::Truth;
 use warnings::Warnings;
 
 /// Exit code where tiles failed and the others were finished.
-const SOME_FAILED: i32 = 3;
+const SOME_FAILED: u8 = 3;
 
-fn main() {
+fn main() -> ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
-    let arguments = Arguments::parse();
-    match run(arguments) {
-        Ok(failures) if failures.is_empty() => {}
+    match run(Arguments::parse()) {
+        Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
         Ok(failures) => {
-            failures
-                .iter()
-                .for_each(|failure| eprintln!("terrain_change: {}", printable::printable(&conduct::failure(failure))));
-            std::process::exit(SOME_FAILED);
+            for failure in &failures {
+                console::failed("terrain_change", &conduct::failure(failure));
+            }
+            SOME_FAILED.into()
         }
-        Err(error) => {
-            // One line, whatever a library may have put into its message.
-            eprintln!("terrain_change: {}", printable::printable(&error.to_string().replace('\n', " ")));
-            std::process::exit(1);
-        }
+        Err(error) => console::failed("terrain_change", &error),
     }
 }
 

@@ -4,18 +4,17 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "../../../tests/common/hostile.rs"]
+mod hostile;
+
 use flate2::{Compression, write::GzEncoder};
+use hostile::{Watch, random};
 use isopach_fits::{ImageFile, Limits};
-use peak_alloc::PeakAlloc;
 use std::{
     fs,
     io::{Cursor, Write},
     path::PathBuf,
-    time::{Duration, Instant},
 };
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
 
 const LIMITS: Limits = Limits {
     header_bytes: 1 << 20,
@@ -27,14 +26,6 @@ const LIMITS: Limits = Limits {
 
 /// Rows that are asked for and what is stored of them, compressed tiles, a row of decoded ones, and a tile while it is decoded.
 const ALLOWED: usize = (32 + 32 + 16 + 3 * 16 + 4) << 20;
-/// Of one case. A file within the limits has up to 16 million pixels.
-const SLOWEST: Duration = Duration::from_secs(1);
-
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed ^ mixed >> 31
-}
 
 /// The files of tests/data, plain ones and every kind of compression.
 fn wholes() -> Vec<Vec<u8>> {
@@ -142,29 +133,20 @@ fn nothing_but_errors_and_images() {
             eprintln!("{panic}");
         }
     }));
-    let cases: usize = std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000);
+    let cases = hostile::cases(3000);
     let wholes = wholes();
     assert!(wholes.iter().all(|whole| read(whole) && read(&packed(whole))), "whole files are read");
     let mut state = 20_261_128;
-    let (mut read_some, mut slowest, mut largest) = (0, Duration::ZERO, 0);
+    let (mut read_some, mut watch) = (0, Watch::new(ALLOWED));
     for case in 0..cases {
         let file = damaged(&wholes[case % wholes.len()], &mut state);
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        let start = Instant::now();
-        read_some += usize::from(read(&file));
-        let (took, held) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
-        (slowest, largest) = (slowest.max(took), largest.max(held));
-        if held > ALLOWED || took > SLOWEST {
+        let found = watch.case(|| read(&file)).unwrap_or_else(|much| {
             let kept = std::env::temp_dir().join("isopach_hostile.fits");
             fs::write(&kept, &file).unwrap();
-            panic!("case {case} took {took:?} and {held} bytes: see {}", kept.display());
-        }
+            panic!("case {case}: {much}: see {}", kept.display());
+        });
+        read_some += usize::from(found);
     }
-    eprintln!(
-        "{cases} damaged files of {}: {read_some} could still be read; at most {slowest:?} and {} MiB",
-        wholes.len(),
-        largest >> 20
-    );
+    eprintln!("{cases} damaged files of {}: {read_some} could still be read; {watch}", wholes.len());
     assert!(read_some > 0 && read_some < cases);
 }

@@ -4,30 +4,19 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "../../../tests/common/hostile.rs"]
+mod hostile;
 mod made;
 
+use hostile::{Watch, random};
 use isopach_cloud::{Columns, Points, Rect};
 use isopach_las::Las;
-use peak_alloc::PeakAlloc;
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+use std::{fs, path::Path};
 
 /// The points of the file in memory twice over, and a chunk a thread.
 const ALLOWED: usize = 32 << 20;
 /// Two chunks of an uncompressed file.
 const POINTS: u32 = 60_000;
-
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed ^ mixed >> 31
-}
 
 /// Whether the last four bytes are the checksum of those before.
 fn has_checksum(bytes: &[u8]) -> bool {
@@ -69,7 +58,7 @@ fn part(path: &Path) -> Option<Points> {
 
 #[test]
 fn nothing_but_points_of_the_file() {
-    let cases: usize = std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let cases = hostile::cases(300);
     let dir = tempfile::tempdir().unwrap();
     let (path, index) = (dir.path().join("a.las"), dir.path().join("a.las.chunks"));
     fs::write(&path, made::las(2, 0, 0, POINTS)).unwrap();
@@ -80,17 +69,12 @@ fn nothing_but_points_of_the_file() {
     assert_eq!(part(&path).unwrap().xyz, right.xyz, "a right index");
     let is_checked = has_checksum(&whole);
     let mut state = 20_261_128;
-    let (mut others, mut slowest, mut largest) = (0, Duration::ZERO, 0);
+    let (mut others, mut watch) = (0, Watch::new(ALLOWED));
     for case in 0..cases {
         let bytes = damaged(&whole, &mut state);
         fs::write(&index, &bytes).unwrap();
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        let start = Instant::now();
-        let found = part(&path).map(|points| points.xyz);
-        let (took, held) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
-        (slowest, largest) = (slowest.max(took), largest.max(held));
-        assert!(held < ALLOWED && took < Duration::from_secs(1), "case {case}: {took:?}, {held} bytes");
+        let found = watch.case(|| part(&path).map(|points| points.xyz));
+        let found = found.unwrap_or_else(|much| panic!("case {case}: {much}"));
         if found.as_ref() != Some(&right.xyz) {
             others += 1;
             assert!(!is_checked || has_checksum(&bytes), "case {case}: a damaged index was used");
@@ -99,5 +83,5 @@ fn nothing_but_points_of_the_file() {
             assert!(found.iter().flatten().all(|point| rest.any(|other| other == point)), "case {case}");
         }
     }
-    eprintln!("{cases} damaged indexes: {others} gave fewer points; at most {slowest:?} and {} MiB", largest >> 20);
+    eprintln!("{cases} damaged indexes: {others} gave fewer points; {watch}");
 }

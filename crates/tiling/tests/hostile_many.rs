@@ -4,27 +4,16 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "../../../tests/common/hostile.rs"]
+mod hostile;
 mod small_run;
 
-use peak_alloc::PeakAlloc;
+use hostile::{Watch, random};
 use small_run::{files, head_bytes, run};
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+use std::{fs, path::Path};
 
 /// A run of 400 points needs a few hundred kibibytes; a manifest that could be its own has a mebibyte at most, and is parsed.
 const ALLOWED: usize = 64 << 20;
-
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed ^ mixed >> 31
-}
 
 /// Damages a file. `is_crafted`: a result whose checksum is made right again.
 fn damaged(whole: &[u8], state: &mut u64) -> (Vec<u8>, bool) {
@@ -64,7 +53,7 @@ fn damaged(whole: &[u8], state: &mut u64) -> (Vec<u8>, bool) {
 
 #[test]
 fn nothing_but_errors_and_right_results() {
-    let cases: usize = std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
+    let cases = hostile::cases(600);
     // In memory where the system has such a place: results are written through to the disk.
     let memory = Path::new("/dev/shm");
     let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
@@ -75,7 +64,7 @@ fn nothing_but_errors_and_right_results() {
     assert!(right.len() == 4 && wholes.len() >= 5, "a manifest and four tiles: {wholes:?}");
     assert_eq!(run(&folder).unwrap(), right, "a run that goes on");
     let mut state = 20_261_128;
-    let (mut went_on, mut slowest, mut largest) = (0, Duration::ZERO, 0);
+    let (mut went_on, mut watch) = (0, Watch::new(ALLOWED));
     for case in 0..cases {
         fs::remove_dir_all(&folder).unwrap();
         fs::create_dir_all(folder.join("tiles")).unwrap();
@@ -83,18 +72,12 @@ fn nothing_but_errors_and_right_results() {
         let (path, whole) = &wholes[case % wholes.len()];
         let (bytes, is_crafted) = damaged(whole, &mut state);
         fs::write(path, &bytes).unwrap();
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        let start = Instant::now();
-        let found = run(&folder);
-        let (took, held) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
-        (slowest, largest) = (slowest.max(took), largest.max(held));
-        assert!(held < ALLOWED && took < Duration::from_secs(1), "case {case}: {took:?}, {held} bytes");
+        let found = watch.case(|| run(&folder)).unwrap_or_else(|much| panic!("case {case}: {much}"));
         if let Ok(found) = found {
             went_on += 1;
             assert!(is_crafted || found == right, "case {case}: wrong results from a damaged {}", path.display());
         }
     }
-    eprintln!("{cases} damaged files of a run: {went_on} went on; at most {slowest:?} and {} MiB", largest >> 20);
+    eprintln!("{cases} damaged files of a run: {went_on} went on; {watch}");
     assert!(went_on > 0 && went_on < cases);
 }

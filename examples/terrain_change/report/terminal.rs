@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "this is the program's answer")]
 
-use crate::printable::printable;
+use crate::console::printable::printable;
 use isopach::tiling::Report;
 use serde_json::Value;
 use std::path::Path;

@@ -6,12 +6,12 @@ use super::{
     free::named,
     information::Information,
     observe::{Direction, Observation, observe},
-    prepared::{Indexes, Prepared},
+    prepared::{Prepared, Samples},
     pyramid::stepped,
     regression::{Patch, gather, regress},
     rivals::{Rival, Verdict, apart, judged},
     sample::quantile,
-    search::{AGREES, MANY, Won},
+    search::{AGREES, Won},
     system::{Directions, System},
 };
 use crate::kernel::Tukey;
@@ -46,27 +46,18 @@ struct Settled {
 pub(super) fn finish(
     icp: &RobustIcp,
     prepared: &Prepared,
-    indexes: &[Indexes<'_>],
+    samples: &Samples<'_>,
     initial: Rigid,
     won: Won,
 ) -> Result<RobustAlignment> {
     let kernel = Tukey { width: WIDTH * won.noise };
-    let (all, few) = (prepared.directions(indexes, None), prepared.directions(indexes, Some(icp.sample)));
-    let mut settled = settle(icp, prepared, &all, &won, &kernel, (won.pose, &[]))?;
-    let first = filling(icp, prepared, &kernel, &settled.directions);
     let spacing = prepared.spacing;
-    let mut lost = Information { filling: &first, some: &few, pose: &settled.pose, won: &won, spacing }.lost()?;
-    if !lost.is_empty() {
-        lost.extend(&settled.directions.free);
-        let start = across(&initial, &settled.pose, &lost, prepared);
-        settled = settle(icp, prepared, &all, &won, &kernel, (start, &lost))?;
-    }
-    let Settled { pose, observations, system, directions, converged, iterations } = settled;
+    let Settled { pose, observations, system, directions, converged, iterations } =
+        settled_across_lost(icp, prepared, samples, &initial, &won, &kernel)?;
     let filling = filling(icp, prepared, &kernel, &directions);
-    let kept = Information { filling: &filling, some: &few, pose: &pose, won: &won, spacing }.kept()?;
+    let kept = Information { filling: &filling, some: &samples.few, pose: &pose, won: &won, spacing }.kept()?;
     let mut sandwich = filling.sandwich(&observations, kept.as_ref());
-    let some = prepared.directions(indexes, Some(MANY * icp.sample));
-    let patches = gather(&observe(&some, &pose, won.distance)?, prepared.arm);
+    let patches = gather(&observe(&samples.many, &pose, won.distance)?, prepared.arm);
     let known = sandwich.as_ref().map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
     let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
     let mut verdict = judged(&patches, icp, &known, &ends(&won, &pose, patches.len(), prepared.arm), negligible);
@@ -77,8 +68,8 @@ pub(super) fn finish(
         let along = directions.projector();
         sandwich.covariance += along * verdict.spread * along;
     }
-    let score_before = median_size(&observe(&some, &initial, won.reach)?, &won.agreeing);
-    let score_after = median_size(&observe(&some, &pose, won.reach)?, &won.agreeing);
+    let score_before = median_size(&observe(&samples.many, &initial, won.reach)?, &won.agreeing);
+    let score_after = median_size(&observe(&samples.many, &pose, won.reach)?, &won.agreeing);
     let outcome = match stay(prepared, &directions, sandwich.as_ref(), [&initial, &pose], [score_before, score_after]) {
         Some(stay) => Outcome::NotMoved(stay),
         None => contested(prepared, [&initial, &pose], &verdict),
@@ -104,6 +95,27 @@ pub(super) fn finish(
         max_distance: won.distance,
         starts: won.starts,
     })
+}
+
+/// Steps on all points; anew without directions that turn out to be free.
+fn settled_across_lost(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    samples: &Samples<'_>,
+    initial: &Rigid,
+    won: &Won,
+    kernel: &Tukey,
+) -> Result<Settled> {
+    let first = settle(icp, prepared, &samples.all, won, kernel, (won.pose, &[]))?;
+    let filling = filling(icp, prepared, kernel, &first.directions);
+    let spacing = prepared.spacing;
+    let mut lost = Information { filling: &filling, some: &samples.few, pose: &first.pose, won, spacing }.lost()?;
+    if lost.is_empty() {
+        return Ok(first);
+    }
+    lost.extend(&first.directions.free);
+    let start = across(initial, &first.pose, &lost, prepared);
+    settle(icp, prepared, &samples.all, won, kernel, (start, &lost))
 }
 
 fn filling<'a>(

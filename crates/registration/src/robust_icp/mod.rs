@@ -22,7 +22,7 @@ use crate::Pair;
 use isopach_cloud::Rigid;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
-use prepared::Prepared;
+use prepared::{Prepared, Samples};
 
 /// Part of a survey, to be aligned under one pose with the others.
 #[derive(Clone, Copy, Debug)]
@@ -132,8 +132,9 @@ impl RobustIcp {
         let prepared = Prepared::new(self, on, blocks)?;
         let indexes = prepared.indexes(on)?;
         let initial = initial.about(prepared.pivot);
-        let won = search::search(self, on, &prepared, &indexes, initial)?;
-        finish::finish(self, &prepared, &indexes, initial, won)
+        let samples = Samples::new(&prepared, &indexes, self.sample);
+        let won = search::search(self, on, &prepared, &samples, initial)?;
+        finish::finish(self, &prepared, &samples, initial, won)
     }
 
     fn check(&self, blocks: &[Block<'_>]) -> Result<()> {

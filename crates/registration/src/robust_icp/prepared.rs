@@ -13,6 +13,8 @@ use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 /// Points of the sample that make a patch, at least, and patches at most.
 const PER_PATCH: usize = 64;
 const MOST_PATCHES: usize = 64;
+/// How many times the few the many points are.
+const MANY: usize = 8;
 /// Points that a spacing is measured at.
 const SPACED: u64 = 2000;
 
@@ -45,6 +47,26 @@ pub(super) struct Prepared {
 pub(super) struct Indexes<'a> {
     source: Box<dyn NeighbourIndex + 'a>,
     target: Box<dyn NeighbourIndex + 'a>,
+}
+
+/// Both directions of pairs, with more and more points.
+pub(super) struct Samples<'a> {
+    /// Starts are tried with these.
+    pub(super) few: Vec<Direction<'a>>,
+    /// So many that a patch knows its offset well enough to tell a change from a tilt.
+    pub(super) many: Vec<Direction<'a>>,
+    pub(super) all: Vec<Direction<'a>>,
+}
+
+impl<'a> Samples<'a> {
+    /// `few`: points of each cloud.
+    pub(super) fn new(prepared: &'a Prepared, indexes: &'a [Indexes<'a>], few: usize) -> Self {
+        Self {
+            few: prepared.directions(indexes, Some(few)),
+            many: prepared.directions(indexes, Some(MANY * few)),
+            all: prepared.directions(indexes, None),
+        }
+    }
 }
 
 impl Prepared {
@@ -110,7 +132,7 @@ impl Prepared {
     }
 
     /// Both directions, with one point in so many of each cloud (about `wanted`), or with all.
-    pub(super) fn directions<'a>(&'a self, indexes: &'a [Indexes<'a>], wanted: Option<usize>) -> Vec<Direction<'a>> {
+    fn directions<'a>(&'a self, indexes: &'a [Indexes<'a>], wanted: Option<usize>) -> Vec<Direction<'a>> {
         let one_in = |count: usize| wanted.map_or(1, |wanted| (count / wanted).max(1) as u64);
         let one_in = [one_in(count(&self.sides, |s| &s.source)), one_in(count(&self.sides, |s| &s.target))];
         let both = |(sides, indexes): (&'a Sides, &'a Indexes<'a>)| {

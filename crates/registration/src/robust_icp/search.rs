@@ -4,7 +4,7 @@ use super::{
     RobustIcp, StartReport,
     consensus::evidence,
     observe::{Direction, observe},
-    prepared::{Indexes, Prepared},
+    prepared::{Prepared, Samples},
     pyramid::{Coarse, stepped},
     regression::{Patch, Regression, gather, regress},
     sample::quantile,
@@ -21,9 +21,8 @@ const ROUNDS: usize = 5;
 const TRIES: u64 = 60;
 /// And later.
 const FEWER: u64 = 20;
-/// Rounds with many points, and how many times the sample they are.
+/// Rounds with many points.
 const AGAIN: usize = 3;
-pub(super) const MANY: usize = 8;
 /// Patches that are off by more standard deviations than this are changed ground.
 pub(super) const AGREES: f64 = 3.0;
 
@@ -48,7 +47,7 @@ pub(super) fn search(
     icp: &RobustIcp,
     on: &(impl NeighbourSearch + ?Sized),
     prepared: &Prepared,
-    indexes: &[Indexes<'_>],
+    samples: &Samples<'_>,
     initial: Rigid,
 ) -> Result<Won> {
     let distance = (3.0 * prepared.spacing).max(10.0 * prepared.roughest);
@@ -58,21 +57,20 @@ pub(super) fn search(
     let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
     let blocks = prepared.points();
     let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
-    let few = prepared.directions(indexes, Some(icp.sample));
     let try_start = |name, start, first| {
-        Try { icp, arm, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] }.run(&few)
+        Try { icp, arm, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] }
+            .run(&samples.few)
     };
     let mut tried = vec![try_start("start, near", initial, distance)?, try_start("coarse to fine", coarse, distance)?];
     if reach > distance {
         tried.push(try_start("start, far", initial, reach)?);
     }
     let found: Vec<Tried> = tried.into_iter().flatten().collect();
-    let many = prepared.directions(indexes, Some(MANY * icp.sample));
     let mut tried: Vec<Tried> = Vec::new();
     for first in distinct(found, arm) {
         let StartReport { name, target_from_source: start, .. } = first.report;
         let again = Try { icp, arm, name, start, distances: [distance; 2], rounds: AGAIN, tries: [FEWER; 2] };
-        tried.push(again.run(&many)?.unwrap_or(first));
+        tried.push(again.run(&samples.many)?.unwrap_or(first));
     }
     let narrowest = tried.iter().map(|tried| tried.patch_noise).fold(f64::INFINITY, f64::min);
     for Tried { report, offsets, .. } in &mut tried {
