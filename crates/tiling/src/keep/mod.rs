@@ -5,6 +5,7 @@
 //! over alone, shards and merges of one manifest together.
 
 mod bounded;
+mod damaged;
 mod manifest;
 mod stored;
 
@@ -22,8 +23,6 @@ use std::{
 const MAGIC: &[u8; 8] = b"ISOPTIL2";
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
-/// The file that says that a run ended because an input could not be read.
-const DAMAGED_INPUT: &str = "an-input-was-damaged";
 
 /// A folder in which the results of a run are kept until all are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,8 +126,8 @@ pub(crate) struct Results<'a, T> {
 impl<'a, T> Results<'a, T> {
     /// Begins a run in its folder, or goes on with the one that was begun there.
     ///
-    /// Where the one that was begun has no result, or was ended by an input that could not be read and has been replaced since, and nobody else works
-    /// there, this one begins anew.
+    /// Where the one that was begun has no result, or was ended by an input that could not be read, that input alone has been replaced since, and nobody
+    /// else works there, this one begins anew.
     pub(crate) fn open(
         keeping: Keeping<'a, T>,
         working: Working,
@@ -154,7 +153,7 @@ impl<'a, T> Results<'a, T> {
                 return Err(Error::source(format!("{}: not a manifest: remove it to begin a new run", path.display())));
             };
             if let Err(other) = begun.check_same(&manifest, &folder.display().to_string()) {
-                let was_repaired = folder.join(DAMAGED_INPUT).exists() && begun.differs_in_inputs(&manifest);
+                let was_repaired = begun.differs_in_inputs_alone(&manifest, &damaged::sources(folder));
                 let begin = || -> io::Result<bool> {
                     if has_results(&tiles)? && !was_repaired {
                         return Ok(false);
@@ -171,18 +170,13 @@ impl<'a, T> Results<'a, T> {
                 tracing::warn!(folder = %folder.display(), because = %other, "begun anew");
             }
         }
-        let damaged = folder.join(DAMAGED_INPUT);
-        match fs::remove_file(&damaged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&damaged, &error)),
-            _ => {}
-        }
+        damaged::forget(folder)?;
         Ok(Self { keeping, tiles, fingerprint: manifest.fingerprint(), kind: PhantomData, _lock: lock })
     }
 
-    /// Notes that an input could not be read, so that a repaired one is taken in its place.
-    pub(crate) fn note_damaged_input(&self) {
-        // Without the note, the user is told to remove the folder.
-        let _ = write_whole(&self.keeping.kept.folder.join(DAMAGED_INPUT), &[]);
+    /// Notes that a source could not be read, so that a repaired one is taken in its place.
+    pub(crate) fn note_damaged_input(&self, source: usize, name: &str) {
+        damaged::note(&self.keeping.kept.folder, source, name);
     }
 
     fn path(&self, Part { tile, part, of }: Part) -> PathBuf {
