@@ -1,7 +1,7 @@
 //! The note of sources that could not be read, beside the results of the run that they ended.
 
-use super::{bounded, named};
-use isopach_compute::{Result, write_whole};
+use super::bounded;
+use isopach_compute::{Error, Result, write_whole};
 use serde_json::{Value, json};
 use std::{fs, io, path::Path};
 
@@ -28,7 +28,7 @@ pub(super) fn sources(folder: &Path) -> Vec<usize> {
 pub(super) fn forget(folder: &Path) -> Result<()> {
     let path = folder.join(NOTE);
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(&path, &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::of_file(&path, error)),
         _ => Ok(()),
     }
 }

@@ -60,7 +60,7 @@ impl Kept {
         }
         let Ok(_alone) = FolderLock::alone(self.folder.join(LOCK)) else { return Ok(()) };
         match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(&self.folder, &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::of_file(&self.folder, error)),
             _ => Ok(()),
         }
     }
@@ -145,10 +145,10 @@ impl<'a, T> Results<'a, T> {
             Working::Alone => FolderLock::alone(folder.join(LOCK)),
             Working::Among | Working::Merging => FolderLock::shared(folder.join(LOCK)),
         }?;
-        fs::create_dir_all(&tiles).map_err(|error| named(&tiles, &error))?;
+        fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;
         let text = manifest.to_text();
-        if !write_new(&path, text.as_bytes()).map_err(|error| named(&path, &error))? {
-            let begun = bounded::text(&path, text.len()).map_err(|error| named(&path, &error))?;
+        if !write_new(&path, text.as_bytes()).map_err(|error| Error::of_file(&path, error))? {
+            let begun = bounded::text(&path, text.len()).map_err(|error| Error::of_file(&path, error))?;
             let Some(begun) = Manifest::read(&begun) else {
                 return Err(Error::source(format!("{}: not a manifest: remove it to begin a new run", path.display())));
             };
@@ -163,7 +163,7 @@ impl<'a, T> Results<'a, T> {
                     write_whole(&path, &[text.as_bytes()])?;
                     Ok(true)
                 };
-                let begins = lock.while_alone(begin).transpose().map_err(|error| named(folder, &error))?;
+                let begins = lock.while_alone(begin)?.transpose().map_err(|error| Error::of_file(folder, error))?;
                 if begins != Some(true) {
                     return Err(other);
                 }
@@ -186,14 +186,14 @@ impl<'a, T> Results<'a, T> {
     /// Number of parts of each tile whose results are all there and whole. Files that are not are removed, also what killed processes were writing.
     pub(crate) fn done(&self, tiles: usize) -> Result<Vec<Option<usize>>> {
         let mut parts: Vec<Vec<Part>> = vec![Vec::new(); tiles];
-        for entry in fs::read_dir(&self.tiles).map_err(|error| named(&self.tiles, &error))? {
-            let path = entry.map_err(|error| named(&self.tiles, &error))?.path();
+        for entry in fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))? {
+            let path = entry.map_err(|error| Error::of_file(&self.tiles, error))?.path();
             let whole = part_of(&path).filter(|part| part.tile < tiles && self.read(*part).is_ok());
             match whole {
                 Some(part) => parts[part.tile].push(part),
                 None if path.extension().is_some_and(|end| end == "part") => drop(remove_if_left(&path)),
                 None => match fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&path, &error)),
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::of_file(&path, error)),
                     _ => {}
                 },
             }
@@ -223,7 +223,7 @@ impl<'a, T> Results<'a, T> {
         let mut head = MAGIC.to_vec();
         part.words().store(&mut head);
         (self.fingerprint, payload.len(), crc32fast::hash(payload)).store(&mut head);
-        write_whole_among_others(&path, &[&head, payload]).map_err(|error| named(&path, &error))
+        write_whole_among_others(&path, &[&head, payload]).map_err(|error| Error::of_file(&path, error))
     }
 
     /// Gets a result back.
@@ -237,7 +237,7 @@ impl<'a, T> Results<'a, T> {
     /// The payload of a result whose checksum is right.
     fn read(&self, part: Part) -> Result<Vec<u8>> {
         let path = self.path(part);
-        let mut bytes = fs::read(&path).map_err(|error| named(&path, &error))?;
+        let mut bytes = fs::read(&path).map_err(|error| Error::of_file(&path, error))?;
         let mut rest = bytes.strip_prefix(&MAGIC[..]).ok_or_else(|| self.damaged(part))?;
         let words = <[u64; 3]>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
         let (fingerprint, length, sum) = <(u64, usize, u32)>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
@@ -272,8 +272,4 @@ fn part_of(path: &Path) -> Option<Part> {
     let mut next = || numbers.next()?;
     let (tile, part, of) = (next()?, next()?, next()?);
     numbers.next().is_none().then_some(Part { tile, part, of })
-}
-
-fn named(path: &Path, error: &io::Error) -> Error {
-    Error::source(format!("{}: {error}", path.display()))
 }
