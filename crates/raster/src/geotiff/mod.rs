@@ -74,7 +74,7 @@ impl GeoTiffMosaic {
     pub fn create(path: impl AsRef<Path>, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
         let path = path.as_ref();
-        UnfinishedFile::beside(path, "part").map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
+        UnfinishedFile::beside(path, "part").map_err(|error| Error::of_file(path, error))?;
         let (crs, description) = (Crs::default(), String::new());
         Ok(Self { path: path.to_owned(), cell_size, crs, description, open: None })
     }
@@ -91,10 +91,6 @@ impl GeoTiffMosaic {
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = text.into();
         self
-    }
-
-    fn named(&self, error: &io::Error) -> Error {
-        Error::source(format!("{}: {error}", self.path.display()))
     }
 
     fn start(&mut self, grid: Grid) -> io::Result<()> {
@@ -186,13 +182,13 @@ impl TileSink<Raster> for GeoTiffMosaic {
         let grid = Grid::covering(&whole, self.cell_size)?;
         let cells = grid.columns as f64 * grid.rows as f64;
         Error::check("cell size", self.cell_size, cells < MOST_CELLS, "give fewer than 2^40 cells over the extent")?;
-        self.start(grid).map_err(|error| self.named(&error))
+        self.start(grid).map_err(|error| Error::of_file(&self.path, error))
     }
 
     fn accept(&mut self, _core: Rect, output: Raster) -> Result<()> {
         match &mut self.open {
             Some(open) => open.place(&output).map_err(|error| match error {
-                Error::Source(source) => Error::source(format!("{}: {source}", self.path.display())),
+                Error::Source(source) => Error::of_file(&self.path, source),
                 other => other,
             }),
             None => Err(Error::InvalidInput("a result came before the run was begun".into())),
@@ -200,7 +196,7 @@ impl TileSink<Raster> for GeoTiffMosaic {
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.complete().map_err(|error| self.named(&error))
+        self.complete().map_err(|error| Error::of_file(&self.path, error))
     }
 }
 
