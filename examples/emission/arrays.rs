@@ -80,11 +80,19 @@ pub(crate) fn open(
         [one] => Some(vec![one; channels]),
         ref many => Some(many.to_vec()),
     };
-    let (response, sensitivity) = match &arguments.degradation[..] {
+    if let Some(wavelength) = arguments.degradation.iter().find_map(|share| share.wavelength) {
+        return Err(format!(
+            "--degradation names {wavelength} Å, but channels of .npy have no wavelengths: give shares in the order of the channels"
+        )
+        .into());
+    }
+    let left: Vec<f64> = arguments.degradation.iter().map(|share| share.left).collect();
+    let (response, sensitivity) = match &left[..] {
         [] => (response, "that of the response as given".into()),
         left => (response.degraded(left)?, format!("of that of the response, by channel: {left:?}")),
     };
-    let about = About { names, response, leading: leading.to_vec(), levels, sensitivity, axes: [Axis::PIXELS; 2] };
+    let (leading, axes) = (leading.to_vec(), [Axis::PIXELS; 2]);
+    let about = About { names, response, leading, levels, sensitivity, axes, warnings: Vec::new() };
     let columns = about.leading.iter().skip(1).product();
     Ok((about, Arrays { counts, sigma, columns, channels }))
 }

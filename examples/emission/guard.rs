@@ -82,6 +82,7 @@ fn parameters(arguments: &Arguments) -> Value {
         "bins": a.bins, "log_t": a.log_t, "outputs": a.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "format": a.format.map(|format| format!("{format:?}")), "halves": a.halves, "precision": format!("{:?}", a.precision),
         "systematic": a.systematic, "saturation": format!("{:?}", a.saturation), "saturation_level": a.saturation_level,
-        "degradation": a.degradation, "max_iterations": a.max_iterations, "size": a.size,
+        "degradation": a.degradation.iter().map(ToString::to_string).collect::<Vec<_>>(), "align": a.align,
+        "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations, "size": a.size,
     })
 }

@@ -71,6 +71,9 @@ pub(crate) const BANDS: [[f64; 2]; 6] =
 /// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
 const PROGRAM: u64 = 24 << 20;
 
+/// A median of χ² a channel from which on the counts are not explained.
+const MOST_CHI_SQUARED: f64 = 3.0;
+
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
@@ -96,6 +99,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             (about, Source::Images(images))
         }
     };
+    about.warnings.iter().for_each(|words| warn(words));
     let inversion = inversion(arguments, &about, edges)?;
     inversion.check(about.leading.iter().product())?;
     let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
@@ -105,6 +109,16 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
     };
     summary[finished::KEY] = made_from;
+    let mut warnings = about.warnings.clone();
+    if found.median_chi_squared() > MOST_CHI_SQUARED {
+        let words = format!(
+            "the median of χ² a channel is {:.1}: the counts are not explained; the sensitivity, the alignment, the response or the errors are wrong",
+            found.median_chi_squared()
+        );
+        warn(&words);
+        warnings.push(words);
+    }
+    summary["warnings"] = json!(warnings);
     let panels = if is_image { pictures::write(&arguments.out, &found)? } else { Vec::new() };
     let mut files = sink::file_names(arguments.format_of_outputs(), &arguments.outputs);
     files.extend(panels.iter().map(|panel| panel.file.clone()));
@@ -120,6 +134,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     text.lines().for_each(|line| println!("{}", console::printable::printable(line)));
     println!("See {}", arguments.out.join(if is_image { finished::PAGE } else { "" }).display());
     Ok(())
+}
+
+fn warn(words: &str) {
+    eprintln!("warning: {}", console::printable::printable(words));
 }
 
 fn edges(arguments: &Arguments) -> Result<Vec<f64>, Box<dyn Error>> {

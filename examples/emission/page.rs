@@ -18,7 +18,7 @@ Images that were averaged or interpolated smear saturated pixels below the level
 pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[Panel]) -> String {
     let names: Vec<String> = about.names.iter().map(|name| escape(name)).collect();
     let mut body = format!(
-        "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p><div class=panels>",
+        "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p>",
         about.leading[1],
         about.leading[0],
         summary["bins"],
@@ -26,6 +26,10 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
         summary["log_t"][1],
         found.median_chi_squared()
     );
+    for words in summary["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let _ = write!(body, "<p class=warning>{}</p>", escape(words));
+    }
+    body += "<div class=panels>";
     for panel in panels {
         let picture = frame::svg(panel, [about.leading[0], about.leading[1]], about.axes);
         let _ = write!(body, "<figure><figcaption>{}</figcaption>{picture}</figure>", panel.title);

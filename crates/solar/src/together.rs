@@ -1,6 +1,6 @@
 //! Whether images are of one place at one time.
 
-use crate::Observation;
+use crate::SolarHeader;
 
 /// Pixels may lie so many pixels from those of the first image.
 const APART: f64 = 0.5;
@@ -35,7 +35,7 @@ pub struct Disagreement {
 
 /// What keeps images of so many columns and rows from being inverted as one. Places and times are compared with those of the first image.
 #[must_use]
-pub fn disagreements(images: &[Observation], shape: [usize; 2]) -> Vec<Disagreement> {
+pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for (image, observation) in images.iter().enumerate() {
         for words in &observation.unusable {
@@ -58,7 +58,7 @@ pub fn disagreements(images: &[Observation], shape: [usize; 2]) -> Vec<Disagreem
     found
 }
 
-fn place(first: &Observation, other: &Observation, shape: [usize; 2]) -> Option<(bool, String)> {
+fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<(bool, String)> {
     match (&first.wcs, &other.wcs) {
         (Ok(first), Ok(other)) => {
             let off = first.largest_offset(other, shape);
@@ -87,7 +87,7 @@ fn place(first: &Observation, other: &Observation, shape: [usize; 2]) -> Option<
     }
 }
 
-fn time(first: &Observation, other: &Observation) -> Option<(bool, String)> {
+fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     let seconds = other.time?.seconds_since(first.time?).abs();
     let pixel = first.wcs.as_ref().map_or(0.6, crate::Wcs::pixel_size);
     let turned = seconds * TURNS / pixel;

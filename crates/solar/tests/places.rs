@@ -1,6 +1,6 @@
 //! Places of pixels against astropy, and what headers say.
 
-use isopach_solar::{CountUnit, Keywords, Kind, Observation, Wcs, disagreements};
+use isopach_solar::{CountUnit, Keywords, Kind, SolarHeader, Wcs, disagreements};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Default)]
@@ -69,8 +69,8 @@ fn aia() -> Cards {
     )
 }
 
-fn seen(cards: &Cards) -> Observation {
-    Observation::of(cards).unwrap()
+fn seen(cards: &Cards) -> SolarHeader {
+    SolarHeader::of(cards).unwrap()
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn what_programs_keep_up_to_date_is_taken() {
     assert_eq!(divided.unit, Some(CountUnit::PerSecond));
     assert!(divided.remarks.iter().any(|words| words.contains("PIXLUNIT")), "{:?}", divided.remarks);
     assert_eq!((seen(&aia()).unit, seen(&aia()).remarks.len()), (Some(CountUnit::Total), 0));
-    assert!(Observation::of(&aia().with("BUNIT", "W m-2 sr-1")).unwrap_err().to_string().contains("BUNIT"));
-    assert!(Observation::of(&aia().with("EXPTIME", "0")).unwrap_err().to_string().contains("EXPTIME"));
+    assert!(SolarHeader::of(&aia().with("BUNIT", "W m-2 sr-1")).unwrap_err().to_string().contains("BUNIT"));
+    assert!(SolarHeader::of(&aia().with("EXPTIME", "0")).unwrap_err().to_string().contains("EXPTIME"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// What the header of an image says. What it does not state is `None`.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub struct SolarHeader {
     /// TELESCOP and INSTRUME, with a blank between them.
     pub instrument: Option<String>,
     /// Ångström.
@@ -28,7 +28,7 @@ pub struct Observation {
     pub remarks: Vec<String>,
 }
 
-impl Observation {
+impl SolarHeader {
     /// Reads the keywords. Of two that say the same, the one that programs keep up to date is taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC),
     /// EXPTIME before XPOSURE, T_OBS before DATE-AVG, DATE-BEG and DATE-OBS.
     ///
