@@ -112,20 +112,18 @@ impl Las {
     /// Of the file, and where the index cannot be written.
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         if self.nodes.is_empty() {
-            let place = sidecar::place(&self.path, folder);
-            self.contents = self.index(&place).map_err(|problem| problem.of(&place))?;
+            self.index_at = sidecar::place(&self.path, folder);
+            self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?;
+            self.index_fault = None;
             self.select();
         }
         Ok(self)
     }
 
-    /// Why the index beside the file was not used, where there is one and it was not.
+    /// Why the index beside the file was not used, where there is one, it was not, and [`Self::indexed`] has not got another.
     #[must_use]
     pub fn index_fault(&self) -> Option<String> {
-        self.index_fault.map(|fault| {
-            let place = sidecar::place(&self.path, None);
-            format!("its index {} is not used: {fault}", place.display())
-        })
+        self.index_fault.map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
     }
 
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
@@ -140,15 +138,20 @@ impl Las {
         Ok(contents)
     }
 
-    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is removed.
+    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is
+    /// removed, so that it is made anew.
     pub(crate) fn check_contents(&self, chunk: usize, seen: &Contents, classes: bool) -> Checked<()> {
         let Some(stated) = self.contents.get(chunk) else { return Ok(()) };
         if stated.agrees_with(seen, classes) {
             return Ok(());
         }
-        let place = sidecar::place(&self.path, None);
-        let _ = std::fs::remove_file(&place); // its only use is gone, and it is made anew
-        let must = format!("be what the points have; {} was removed: run again", place.display());
+        let outcome = match std::fs::remove_file(&self.index_at) {
+            Ok(()) => "was removed: run again".into(),
+            // Another thread may have found a chunk that differs, too.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is there no more: run again".into(),
+            Err(error) => format!("cannot be removed ({error}): remove it, and run again"),
+        };
+        let must = format!("be what the points have; {} {outcome}", self.index_at.display());
         Err(Problem::lying("what the index says of a chunk", format!("wrong in chunk {chunk}"), must))
     }
 

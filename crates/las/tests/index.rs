@@ -53,13 +53,8 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
     let path = file(dir.path());
     drop(Las::open(&path).unwrap().indexed(None).unwrap());
     let place = dir.path().join("a.laz.chunks");
-    let mut bytes = std::fs::read(&place).unwrap();
-    // The lowest x of the last chunk, and the checksum of that.
-    let end = bytes.len() - 4;
-    bytes[end - 56] ^= 1;
-    let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
-    bytes[end..].copy_from_slice(&checksum);
-    std::fs::write(&place, &bytes).unwrap();
+    spoil(&place);
+    let bytes = std::fs::read(&place).unwrap();
     for columns in [Columns::XYZ, Columns::INTENSITY] {
         std::fs::write(&place, &bytes).unwrap();
         let las = Las::open(&path).unwrap();
@@ -69,4 +64,46 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
         assert!(!place.exists());
         assert_eq!(Las::open(&path).unwrap().read_points(columns).unwrap().len(), 200_000);
     }
+}
+
+/// Writes an index whose lowest x of the last chunk is wrong, and whose checksum is right.
+fn spoil(place: &Path) {
+    let mut bytes = std::fs::read(place).unwrap();
+    let end = bytes.len() - 4;
+    bytes[end - 56] ^= 1;
+    let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
+    bytes[end..].copy_from_slice(&checksum);
+    std::fs::write(place, &bytes).unwrap();
+}
+
+#[test]
+fn an_index_in_a_folder_is_the_one_that_is_named_and_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    let folder = dir.path().join("indexes");
+    std::fs::create_dir(&folder).unwrap();
+    let (beside, place) = (dir.path().join("a.laz.chunks"), folder.join("a.laz.chunks"));
+    drop(Las::open(&path).unwrap().indexed(Some(&folder)).unwrap());
+    assert!(place.exists() && !beside.exists());
+    drop(Las::open(&path).unwrap().indexed(None).unwrap());
+    spoil(&place);
+    let open = || Las::open(&path).unwrap().indexed(Some(&folder)).unwrap();
+    let error = open().read_points(Columns::XYZ).unwrap_err().to_string();
+    assert!(error.contains(&format!("{} was removed: run again", place.display())), "{error}");
+    assert!(beside.exists() && !place.exists(), "only the one that was used");
+    assert_eq!(open().read_points(Columns::XYZ).unwrap().len(), 200_000);
+
+    // A fault of the one beside the file is no matter once the one in the folder is used.
+    std::fs::write(&beside, b"no index").unwrap();
+    assert!(Las::open(&path).unwrap().index_fault().is_some());
+    assert_eq!(open().index_fault(), None);
+
+    // What cannot be removed is not said to be.
+    spoil(&place);
+    let las = open();
+    std::fs::remove_file(&place).unwrap();
+    std::fs::create_dir(&place).unwrap();
+    let error = las.read_points(Columns::XYZ).unwrap_err().to_string();
+    assert!(error.contains("cannot be removed") && !error.contains("was removed"), "{error}");
+    assert!(place.exists());
 }
