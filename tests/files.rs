@@ -324,8 +324,7 @@ fn judge(python: &str, script: &str, program: &Path, more: &[PathBuf]) -> String
 fn fifty_coordinate_systems_are_where_pyproj_and_gdal_see_them() {
     let Some(python) = python("CRS_PYTHON", "laspy, lazrs, pyproj, rasterio") else { return };
     let text = judge(&python, "crs_matrix.py", &program("terrain_change"), &[]);
-    let right = text.lines().filter(|line| line.starts_with("ok")).count();
-    assert!(right >= 43, "{text}");
+    assert!(text.contains("43 of 50 systems within 1 mm, 7 refused as listed, 0 wrong"), "{text}");
 }
 
 #[test]

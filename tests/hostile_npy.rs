@@ -1,6 +1,6 @@
 //! Thousands of damaged `.npy` files: an error or an array; never a panic, a hang, or more memory than the numbers of the file take.
 //!
-//! `HOSTILE_CASES=100000 cargo test --release --test hostile_npy -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=100000 cargo test --test hostile_npy -- --nocapture` runs as many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 

@@ -1,6 +1,6 @@
 //! Nothing of anybody's is written over: neither inputs nor results of other inputs or parameters; and results are no epochs.
 
-use crate::{arguments::Arguments, epochs::Epoch, outputs::FILES, settings};
+use crate::{arguments::Arguments, epochs::Epoch, outputs::FILES, same_file::is_same, settings};
 use isopach::{
     compute::{Error, Result, fnv1a},
     las::Las,
@@ -149,16 +149,4 @@ fn refuse_result(file: &Las) -> Result<()> {
         "{} is a result of terrain_change ({why}), not an epoch: name the files of the epoch, or move the results out of its folder",
         file.path().display()
     )))
-}
-
-/// Whether two paths are one file or folder, by whatever names and links.
-fn is_same(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-            return (a.dev(), a.ino()) == (b.dev(), b.ino());
-        }
-    }
-    fs::canonicalize(a).ok().zip(fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b)
 }

@@ -39,6 +39,8 @@ mod page;
 mod parts;
 mod rasters;
 mod report;
+#[path = "../common/same_file.rs"]
+mod same_file;
 mod sample;
 #[path = "../common/scene.rs"]
 mod scene;

@@ -3,12 +3,15 @@
 //! Sizes that a stream states are compared with those of its tile before memory is taken, and a stream that unpacks to more is refused. `fitskit` decodes RICE, PLIO
 //! and HCOMPRESS.
 
-use crate::{Header, guard::guarded};
+use crate::Header;
 use fitskit::{Bitpix, tile_compress as fitskit_codec, tile_compress::CompressionType};
 use flate2::read::GzDecoder;
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, unpanicked};
 use std::io::Read;
 
+/// Words of 16 bits of a stream of PLIO at most: its head, and a pixel that is not like the one before.
+const PLIO_HEAD: usize = 32;
+const PLIO_A_PIXEL: usize = 4;
 /// Bit planes of HCOMPRESS at most, with 32 and with 64 bits a number.
 const PLANES: [u8; 2] = [31, 63];
 
@@ -54,7 +57,9 @@ impl Codec {
         let decoded = match self.kind {
             CompressionType::Gzip1 => width + widened,
             CompressionType::Gzip2 => 2 * width + widened,
-            CompressionType::Rice1 | CompressionType::Plio1 => size_of::<i32>() as u64 + widened,
+            CompressionType::Rice1 => size_of::<i32>() as u64 + widened,
+            // And its words, as they are and widened.
+            CompressionType::Plio1 => size_of::<i32>() as u64 + widened + 6 * PLIO_A_PIXEL as u64,
             // And a quarter of a byte a bit plane of a quadrant.
             CompressionType::Hcompress1 => size_of::<i64>() as u64 + widened,
             CompressionType::NoCompress => widened,
@@ -70,6 +75,13 @@ impl Codec {
         match self.kind {
             CompressionType::Rice1 => self.rice(bytes, count),
             CompressionType::Plio1 => {
+                let most = 2 * (PLIO_HEAD + PLIO_A_PIXEL * count);
+                if bytes.len() > most {
+                    return Err(Error::source(format!(
+                        "a tile of {count} pixels that PLIO compressed has {} bytes, but must have {most} at most",
+                        bytes.len()
+                    )));
+                }
                 let words: Vec<i16> = bytes.as_chunks::<2>().0.iter().map(|word| i16::from_be_bytes(*word)).collect();
                 Ok(by_fitskit(|| fitskit_codec::plio_decompress(&words, count))?.into_iter().map(i64::from).collect())
             }
@@ -154,7 +166,7 @@ impl Codec {
 
 /// Runs a decoder of `fitskit`.
 fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
-    let decoded = guarded(|| work().map_err(|error| error.to_string()));
+    let decoded = unpanicked(|| work().map_err(|error| error.to_string()));
     decoded.map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
 }
 
@@ -239,6 +251,13 @@ mod tests {
         assert_eq!(codec.whole(&packed(&[0, 5, 255, 254]), [2, 1]).unwrap(), [5, -2]);
         assert!(codec.whole(&packed(&[0; 6]), [2, 1]).is_err(), "three bytes a number");
         assert!(codec.whole(&packed(&[]), [2, 1]).is_err());
+    }
+
+    #[test]
+    fn a_stream_of_plio_that_is_far_too_long_for_its_tile_is_refused() {
+        let codec = codec(CompressionType::Plio1, Bitpix::I16);
+        let error = codec.whole(&[0; 10_000], [2, 3]).unwrap_err().to_string();
+        assert!(error.contains("a tile of 6 pixels") && error.contains("112 at most"), "{error}");
     }
 
     #[test]

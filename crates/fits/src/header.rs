@@ -1,8 +1,7 @@
 //! Keywords.
 
-use crate::guard::guarded;
 use fitskit::{HeaderValue, Keyword};
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, unpanicked};
 use std::io::{ErrorKind, Read};
 
 /// Bytes of a FITS block.
@@ -102,7 +101,7 @@ impl Header {
 /// Adds a record; one of the name CONTINUE goes on with the text before.
 fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
     let name = String::from_utf8_lossy(&card[..8]).trim_end().to_owned();
-    let parsed = guarded(|| Keyword::parse(card).map_err(|error| error.to_string()));
+    let parsed = unpanicked(|| Keyword::parse(card).map_err(|error| error.to_string()));
     let keyword = match parsed {
         Ok(keyword) => keyword,
         Err(_) if matches!(name.as_str(), "" | "COMMENT" | "HISTORY") => {
@@ -125,7 +124,7 @@ fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
 fn continued(card: &[u8; CARD]) -> Option<HeaderValue> {
     let mut with_sign = *card;
     with_sign[8..10].copy_from_slice(b"= ");
-    guarded(|| Keyword::parse(&with_sign).map_err(|error| error.to_string())).ok()?.value
+    unpanicked(|| Keyword::parse(&with_sign).map_err(|error| error.to_string())).ok()?.value
 }
 
 /// The product of sizes, if it is a number of 64 bits.

@@ -25,7 +25,6 @@
 mod codec;
 mod compressed;
 mod cube;
-mod guard;
 mod header;
 mod image;
 mod image_file;

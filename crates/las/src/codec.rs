@@ -8,12 +8,10 @@ use crate::{
     error::{Checked, Problem},
     header::{Laz, Parsed},
 };
+use isopach_compute::unpanicked;
 use laz::laszip::{ChunkTable, ChunkTableEntry};
 use laz::{DecompressionSelection, LasZipDecompressor};
-use std::{
-    io::{Cursor, Read, Seek, SeekFrom},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 /// Points that a compressed byte can stand for at most.
 ///
@@ -197,12 +195,6 @@ pub(crate) fn decode(
 /// Runs a piece of the codec; its panic is the file's fault.
 fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
     unpanicked(work).map_err(|reason| Problem::Codec { chunk, reason })
-}
-
-/// Runs a piece of the codec; its panic becomes an error like others.
-pub(crate) fn unpanicked<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let outcome = catch_unwind(AssertUnwindSafe(work));
-    outcome.unwrap_or_else(|_| Err("the LAZ decoder panicked on it".into()))
 }
 
 #[cfg(test)]

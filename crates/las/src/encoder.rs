@@ -3,10 +3,8 @@
 //! `laz` compresses chunks side by side where it is given several at once, and one after the other where records come in small pieces, as they do
 //! from tiles. So records wait here until there is a chunk for every thread: that much memory is needed, however long the file gets.
 
-use crate::{
-    codec,
-    error::{Checked, Problem},
-};
+use crate::error::{Checked, Problem};
+use isopach_compute::unpanicked;
 use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
     fs::File,
@@ -85,7 +83,7 @@ fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
 fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
-    codec::unpanicked(|| work().map_err(|error| error.to_string())).map_err(Problem::Unwritable)
+    unpanicked(|| work().map_err(|error| error.to_string())).map_err(Problem::Unwritable)
 }
 
 /// The compressor's record for a point format with so many extra bytes, and so many points a chunk.

@@ -1,6 +1,6 @@
 //! Thousands of damaged chunk indexes: never a panic, a hang, or more memory than the file's own points take; points that are read are never others.
 //!
-//! `HOSTILE_CASES=20000 cargo test --release -p isopach-las --test hostile_indexes -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=20000 cargo test -p isopach-las --test hostile_indexes -- --nocapture` runs as many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 

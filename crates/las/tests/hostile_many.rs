@@ -1,6 +1,6 @@
 //! Thousands of damaged files: an error or a correct part; never a panic, a hang, or more memory than the limits allow.
 //!
-//! `HOSTILE_CASES=100000 cargo test --release -p isopach-las --test hostile_many` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=100000 cargo test -p isopach-las --test hostile_many -- --nocapture` runs as many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 #![allow(unsafe_code)]

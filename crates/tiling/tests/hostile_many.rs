@@ -1,6 +1,6 @@
 //! Thousands of damaged manifests and kept results: an error, or the results of a run that was never ended; never a panic, a hang, or much memory.
 //!
-//! `HOSTILE_CASES=20000 cargo test --release -p isopach-tiling --test hostile_many -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=20000 cargo test -p isopach-tiling --test hostile_many -- --nocapture` runs as many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 

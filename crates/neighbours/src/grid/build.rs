@@ -86,12 +86,13 @@ impl<'a> Grid<'a> {
             let before = at.wrapping_sub(1);
             at == first || [&self.x, &self.y, &self.z].iter().any(|axis| axis[at] != axis[before])
         };
-        let (mut kept, mut starts, mut saved) = (Vec::new(), vec![0], 0_u64);
+        let (mut kept, mut starts, mut saved): (Vec<u32>, _, _) = (Vec::new(), vec![0], 0_u64);
         for pair in self.starts.windows(2) {
-            let (span, before) = (pair[0] as usize..pair[1] as usize, kept.len());
-            match span.len() > CROWDED as usize {
-                true => kept.extend(span.clone().filter(|at| is_kept(*at, span.start))),
-                false => kept.extend(span.clone()),
+            let (span, before) = (pair[0]..pair[1], kept.len());
+            if span.len() > CROWDED as usize {
+                kept.extend(span.clone().filter(|at| is_kept(*at as usize, span.start as usize)));
+            } else {
+                kept.extend(span.clone());
             }
             let dropped = (span.len() - (kept.len() - before)) as u64;
             saved += dropped * dropped;
@@ -100,7 +101,7 @@ impl<'a> Grid<'a> {
         if saved <= self.points.len() as u64 {
             return None;
         }
-        let padded = |axis: &[i32]| kept.iter().map(|at| axis[*at]).chain([0; LANES]).collect();
+        let padded = |axis: &[i32]| kept.iter().map(|at| axis[*at as usize]).chain([0; LANES]).collect();
         Some(Self {
             points: self.points,
             low: self.low,
@@ -112,7 +113,7 @@ impl<'a> Grid<'a> {
             x: padded(&self.x),
             y: padded(&self.y),
             z: padded(&self.z),
-            id: kept.iter().map(|at| self.id[*at]).collect(),
+            id: kept.iter().map(|at| self.id[*at as usize]).collect(),
             starts,
             distinct: None,
             heights: Heights::default(),

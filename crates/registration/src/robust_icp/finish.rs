@@ -11,7 +11,7 @@ use super::{
     regression::{Patch, gather, regress},
     rivals::{Rival, Verdict, apart, judged},
     sample::quantile,
-    search::{AGREES, Won},
+    search::Won,
     system::{Directions, System},
 };
 use crate::kernel::Tukey;
@@ -30,6 +30,8 @@ const CHI_SQUARED_99: [f64; 6] = [6.635, 9.210, 11.345, 13.277, 15.086, 16.812];
 /// Poses that differ by less than this share of the spacing of the points, or of their noise, do not contradict each other.
 const CLOSE_TO_SPACING: f64 = 0.1;
 const CLOSE_TO_NOISE: f64 = 0.25;
+/// Patches that are off by more standard deviations than this do not agree.
+const AGREES: f64 = 3.0;
 /// Less of the ground than this is no consensus.
 const LEAST_SHARE: f64 = 0.4;
 

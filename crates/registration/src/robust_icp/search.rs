@@ -23,8 +23,6 @@ const TRIES: u64 = 60;
 const FEWER: u64 = 20;
 /// Rounds with many points.
 const AGAIN: usize = 3;
-/// Patches that are off by more standard deviations than this are changed ground.
-pub(super) const AGREES: f64 = 3.0;
 
 /// The pose that won.
 pub(super) struct Won {
