@@ -184,10 +184,7 @@ impl Catalogue {
     /// As [`Las::left_out`], of all files.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
-        self.files
-            .iter()
-            .map(Las::left_out)
-            .fold(LeftOut::default(), |a, b| LeftOut { withheld: a.withheld + b.withheld, noise: a.noise + b.noise })
+        self.files.iter().map(Las::left_out).sum()
     }
 
     /// As [`Las::check_heights`], of all files.

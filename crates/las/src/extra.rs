@@ -1,7 +1,10 @@
 //! Named extra bytes: descriptors of 192 bytes in the record "LASF_Spec" 4 (LAS 1.4 R15, table 24).
 
 use crate::{header::text, records::Record};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 /// Type of an extra column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +44,28 @@ impl ExtraKind {
             Self::U16 | Self::I16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// Whether values are floats.
+    pub(crate) fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// The finite values that are stored without loss: of whole numbers of eight bytes those up to where each is an `f64`.
+    pub(crate) fn range(self) -> RangeInclusive<f64> {
+        const WHOLE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+        match self {
+            Self::U8 => 0.0..=f64::from(u8::MAX),
+            Self::I8 => f64::from(i8::MIN)..=f64::from(i8::MAX),
+            Self::U16 => 0.0..=f64::from(u16::MAX),
+            Self::I16 => f64::from(i16::MIN)..=f64::from(i16::MAX),
+            Self::U32 => 0.0..=f64::from(u32::MAX),
+            Self::I32 => f64::from(i32::MIN)..=f64::from(i32::MAX),
+            Self::U64 => 0.0..=WHOLE,
+            Self::I64 => -WHOLE..=WHOLE,
+            Self::F32 => f64::from(f32::MIN)..=f64::from(f32::MAX),
+            Self::F64 => f64::MIN..=f64::MAX,
         }
     }
 
@@ -90,14 +115,9 @@ impl ExtraKind {
     fn read_no_data(self, word: &[u8]) -> f64 {
         let wide = self.widest().read(word);
         let fits = match self {
-            Self::U8 => (0.0..=f64::from(u8::MAX)).contains(&wide),
-            Self::U16 => (0.0..=f64::from(u16::MAX)).contains(&wide),
-            Self::U32 => (0.0..=f64::from(u32::MAX)).contains(&wide),
-            Self::I8 => (f64::from(i8::MIN)..=f64::from(i8::MAX)).contains(&wide),
-            Self::I16 => (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(&wide),
-            Self::I32 => (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&wide),
-            Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
             Self::U64 | Self::I64 | Self::F64 => true,
+            Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
+            Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 => self.range().contains(&wide),
         };
         if fits { wide } else { self.read(word) }
     }
@@ -135,7 +155,7 @@ impl ExtraBytes {
     /// A column to be written as it is; a float's "no data" is NaN.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
-        let no_data = matches!(kind, ExtraKind::F32 | ExtraKind::F64).then_some(f64::NAN);
+        let no_data = kind.is_float().then_some(f64::NAN);
         Self { name: name.into(), description: description.into(), kind, scale: 1.0, shift: 0.0, no_data, at: 0 }
     }
 

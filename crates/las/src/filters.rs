@@ -12,6 +12,8 @@ use crate::{
 use isopach_cloud::{Columns, Crs, Rect, TICK};
 use rayon::prelude::*;
 use std::{
+    iter::Sum,
+    ops::AddAssign,
     path::Path,
     sync::{
         Mutex,
@@ -51,6 +53,22 @@ pub struct LeftOut {
     pub withheld: u64,
     /// Because they are of a class of noise ([`NOISE`]), and not withheld.
     pub noise: u64,
+}
+
+impl AddAssign for LeftOut {
+    fn add_assign(&mut self, other: Self) {
+        let Self { withheld, noise } = other;
+        self.withheld += withheld;
+        self.noise += noise;
+    }
+}
+
+impl Sum for LeftOut {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        let mut sum = Self::default();
+        parts.for_each(|part| sum += part);
+        sum
+    }
 }
 
 /// Points of one chunk that were left out; the last time that it was decoded.
@@ -113,6 +131,7 @@ impl Las {
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         if self.nodes.is_empty() {
             self.index_at = sidecar::place(&self.path, folder);
+            self.contents.clear(); // those of another place say nothing of this one
             self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?;
             self.index_fault = None;
             self.select();
@@ -244,10 +263,7 @@ impl Las {
     /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks that were decoded since.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
-        self.left_out
-            .iter()
-            .map(LeftOutOfChunk::get)
-            .fold(LeftOut::default(), |a, b| LeftOut { withheld: a.withheld + b.withheld, noise: a.noise + b.noise })
+        self.left_out.iter().map(LeftOutOfChunk::get).sum()
     }
 
     /// Reads only so many points from now on that they are about `resolution` apart: the upper levels of a COPC file.
