@@ -3,11 +3,11 @@
 #![allow(missing_docs)]
 
 use isopach_cloud::{Attributes, Cloud, Columns};
-use isopach_las::{Las, LazWriter, Schema};
+use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Schema};
 use isopach_tiling::PointSource;
 use std::path::{Path, PathBuf};
 
-/// 200,000 points in rows from south to north: class 2, in the northern half 6.
+/// 200,000 points in rows from south to north: class 2, in the northern half 6; and a column `one`.
 fn file(dir: &Path) -> PathBuf {
     let n = 200_000_u32;
     let place = |i: u32| [f64::from(i % 400), f64::from(i / 400), f64::from(i % 7)];
@@ -15,9 +15,10 @@ fn file(dir: &Path) -> PathBuf {
     let class = |i: u32| if i < n / 2 { 2 } else { 6 };
     cloud.attributes = Attributes { classification: Some((0..n).map(class).collect()), ..Attributes::default() };
     let path = dir.join("a.laz");
-    let mut writer =
-        LazWriter::create(&path, &Schema { columns: Columns::CLASSIFICATION, ..Schema::default() }).unwrap();
-    writer.write(&cloud, &[]).unwrap();
+    let extra_bytes = vec![ExtraBytes::new("one", "", ExtraKind::U8)];
+    let schema = Schema { columns: Columns::CLASSIFICATION, extra_bytes, ..Schema::default() };
+    let mut writer = LazWriter::create(&path, &schema).unwrap();
+    writer.write(&cloud, &[&vec![1.0; n as usize]]).unwrap();
     writer.finish().unwrap();
     path
 }
@@ -64,6 +65,37 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
         assert!(!place.exists());
         assert_eq!(Las::open(&path).unwrap().read_points(columns).unwrap().len(), 200_000);
     }
+}
+
+#[test]
+fn a_wrong_index_is_refused_whatever_is_read() {
+    type Read = fn(&Las) -> Result<(), isopach_las::Error>;
+    let reads: [Read; 3] = [
+        |las| las.read_raw(3).map(drop),
+        |las| las.read_extra("one").map(drop),
+        |las| las.rewrite(las.path().with_extension("copy.laz")).map(drop),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    drop(Las::open(&path).unwrap().indexed(None).unwrap());
+    let place = dir.path().join("a.laz.chunks");
+    let whole = std::fs::read(&place).unwrap();
+    spoil(&place);
+    let spoiled = std::fs::read(&place).unwrap();
+    for read in reads {
+        std::fs::write(&place, &spoiled).unwrap();
+        let error = read(&Las::open(&path).unwrap()).unwrap_err().to_string();
+        assert!(error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"), "{error}");
+        assert!(!place.exists() && !dir.path().join("a.copy.laz").exists());
+        read(&Las::open(&path).unwrap()).unwrap();
+    }
+
+    // The one in another folder is made from the points, whatever the one beside the file says.
+    std::fs::write(&place, &spoiled).unwrap();
+    let folder = dir.path().join("indexes");
+    std::fs::create_dir(&folder).unwrap();
+    drop(Las::open(&path).unwrap().indexed(Some(&folder)).unwrap());
+    assert_eq!(std::fs::read(folder.join("a.laz.chunks")).unwrap(), whole);
 }
 
 /// Writes an index whose lowest x of the last chunk is wrong, and whose checksum is right.
