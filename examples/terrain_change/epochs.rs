@@ -17,6 +17,8 @@ const ATTRIBUTE_BYTES: u64 = 24;
 
 /// What the epochs are called.
 const NAMES: [&str; 2] = ["earlier", "later"];
+/// What equal points are equal in.
+const COMPARED: &str = "coordinates were compared, attributes were not";
 /// Pairs of overlapping files that are named.
 const NAMED: usize = 3;
 
@@ -54,7 +56,8 @@ fn opened(arguments: &Arguments, classes: &[u8], is_first: bool, warnings: &mut 
         let text = if file == same {
             format!("{} is in both epochs: it is compared with itself", file.display())
         } else {
-            format!("{} of the later epoch has the points of {} of the earlier", same.display(), file.display())
+            let (same, file) = (same.display(), file.display());
+            format!("{same} of the later epoch has the points of {file} of the earlier ({COMPARED})")
         };
         warnings.add(text);
     }
@@ -127,7 +130,7 @@ fn mention_files(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
         warnings.add(if duplicate.left_out == duplicate.kept {
             format!("{left_out} is given twice for the {name} epoch: it is read once")
         } else {
-            format!("{left_out} has the same points as {kept}: it is left out of the {name} epoch")
+            format!("{left_out} has the same points as {kept} ({COMPARED}): it is left out of the {name} epoch")
         });
     }
     if let (Some(crs), [first, rest @ ..]) = (catalogue.crs(), catalogue.without_crs()) {

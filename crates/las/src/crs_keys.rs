@@ -60,12 +60,8 @@ impl Directory<'_> {
     fn unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
         match self.short(wanted)? {
             0 => None,
-            9001 => Some(LengthUnit::Metre),
-            9002 => Some(LengthUnit::Foot),
-            9003 => Some(LengthUnit::SurveyFoot),
-            9005 => Some(LengthUnit::ClarkeFoot),
-            USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, crs_text::unit)),
-            _ => Some(LengthUnit::Other),
+            USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, LengthUnit::of_metres)),
+            code => Some(LengthUnit::of_epsg(code)),
         }
     }
 }
@@ -183,6 +179,9 @@ mod tests {
         assert_eq!(unit(&[[3076, 0, 1, 9002], [4099, 0, 1, 9001]], &[]), (foot, metre), "units alone");
         let own = [[1024, 0, 1, 1], [3076, 0, 1, USER_DEFINED], [3077, DOUBLES, 1, 1]];
         assert_eq!(unit(&own, &[0.0, 0.3048]), (foot, foot));
+        let clarke = LengthUnit::ClarkeFoot;
+        assert_eq!(unit(&own, &[0.0, 0.304_797_265_4]), (clarke, clarke));
+        assert_eq!(unit(&[[3076, 0, 1, 9005], [4099, 0, 1, 9001]], &[]), (clarke, metre));
         assert_eq!(unit(&[[3072, 0, 1, 2226], [4096, 0, 1, 5103]], &[]), (survey, metre), "as GDAL has it");
         let geocentric = read(&directory(&[[1024, 0, 1, 3], [2048, 0, 1, 4326]]), &[], "").unwrap();
         assert_eq!(geocentric.kind, CrsKind::Geocentric);

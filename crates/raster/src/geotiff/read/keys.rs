@@ -7,6 +7,9 @@ use super::{
 use isopach_cloud::{Crs, CrsKind, LengthUnit, epsg};
 use std::io::Seek;
 
+/// The code that stands for a definition of the user's own.
+const USER_DEFINED: u16 = 32767;
+
 /// The key directory and what its entries point into.
 pub(super) struct Keys {
     entries: Vec<[u64; 4]>,
@@ -29,9 +32,9 @@ impl Keys {
         self.entry(key, 0).and_then(|[.., value]| u16::try_from(value).ok())
     }
 
-    /// A code that EPSG has given out: neither undefined (0) nor the user's own (32767).
+    /// A code that EPSG has given out: neither undefined (0) nor the user's own.
     fn code(&self, key: u64) -> Option<u16> {
-        self.short(key).filter(|code| !matches!(code, 0 | 32767))
+        self.short(key).filter(|code| !matches!(*code, 0 | USER_DEFINED))
     }
 
     fn double(&self, key: u64) -> Option<f64> {
@@ -51,14 +54,12 @@ impl Keys {
         self.short(1025) == Some(2)
     }
 
-    /// The unit that key `unit` states, or key `size` in metres.
+    /// The unit that key `unit` states, by number or, where it is the user's own, by key `size` in metres.
     fn unit(&self, unit: u64, size: u64) -> Option<LengthUnit> {
         match self.short(unit)? {
             0 => None,
-            9001 => Some(LengthUnit::Metre),
-            9002 => Some(LengthUnit::Foot),
-            9003 => Some(LengthUnit::SurveyFoot),
-            _ => Some(self.double(size).map_or(LengthUnit::Other, LengthUnit::of_metres)),
+            USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, LengthUnit::of_metres)),
+            code => Some(LengthUnit::of_epsg(code)),
         }
     }
 
@@ -67,7 +68,7 @@ impl Keys {
         let (projected, geographic, vertical) = (self.code(3072), self.code(2048), self.code(4096));
         let is_geographic = match self.short(1024) {
             Some(2) => true,
-            Some(1 | 32767) => false,
+            Some(1 | USER_DEFINED) => false,
             _ => projected.is_none() && geographic.is_some(),
         };
         let unit = match (is_geographic, self.short(1024)) {
@@ -93,5 +94,23 @@ impl Keys {
             vertical_unit: self.unit(4099, 0).or(vertical.map(epsg::unit_of_vertical)),
             ..Crs::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_read_by_number_and_their_size_only_where_they_are_the_users_own() {
+        let unit = |number: u64, metres: f64| {
+            let entries = vec![[1024, 0, 1, 1], [3076, 0, 1, number], [3077, 34736, 1, 0]];
+            Keys { entries, doubles: vec![metres], text: String::new() }.crs().unit
+        };
+        let numbered = [9001, 9002, 9003, 9005].map(|number| unit(number, 1000.0));
+        assert_eq!(numbered, [LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot, LengthUnit::ClarkeFoot]);
+        assert_eq!(unit(9036, 0.3048), LengthUnit::Other, "a kilometre, as its number says");
+        assert_eq!(unit(32767, 0.304_797_265_4), LengthUnit::ClarkeFoot);
+        assert_eq!(unit(32767, 0.9144), LengthUnit::Other, "a yard");
     }
 }
