@@ -146,6 +146,11 @@ impl Arguments {
         Self::parse_from(words)
     }
 
+    /// The format of the outputs: that of the input, if none is given.
+    pub(crate) fn format_of_outputs(&self) -> Format {
+        self.format.unwrap_or(if self.counts.is_some() { Format::Npy } else { Format::Fits })
+    }
+
     /// Refuses numbers that mean nothing, before anything is read.
     pub(crate) fn check(&self) -> Result<(), String> {
         let Self { bins, log_t, systematic, size, memory, max_iterations, saturation_level, .. } = self;

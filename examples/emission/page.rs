@@ -1,6 +1,6 @@
 //! The page that people look at.
 
-use crate::{frame, overview::Overview, pictures::Panel, source::About};
+use crate::{escape::escape, frame, overview::Overview, pictures::Panel, source::About};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ Images that were averaged or interpolated smear saturated pixels below the level
 
 /// The page.
 pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[Panel]) -> String {
-    let names: Vec<String> = about.names.iter().map(|name| escaped(name)).collect();
+    let names: Vec<String> = about.names.iter().map(|name| escape(name)).collect();
     let mut body = format!(
         "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p><div class=panels>",
         about.leading[1],
@@ -72,7 +72,7 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
     let _ = write!(
         body,
         "</div><h2>How to read this</h2>{HOW}<details><summary>Run</summary><pre>{}</pre></details>",
-        escaped(&format!("{summary:#}"))
+        escape(&format!("{summary:#}"))
     );
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">\
@@ -81,9 +81,5 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), escaped)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    value.as_str().map_or_else(|| value.to_string(), escape)
 }

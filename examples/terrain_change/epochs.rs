@@ -30,11 +30,16 @@ pub(crate) struct Epoch {
 
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
 pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
-    open_classes(arguments, &arguments.classes, warnings)
+    opened(arguments, &arguments.classes, true, warnings)
 }
 
-/// As [`open`], with the points of these classes.
-pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+/// The same epochs once more, with the points of these classes.
+pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8]) -> Result<[Epoch; 2]> {
+    opened(arguments, classes, false, &mut Warnings::default())
+}
+
+/// `is_first`: the epochs are looked through for files that they share, which takes reading them.
+fn opened(arguments: &Arguments, classes: &[u8], is_first: bool, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
@@ -44,7 +49,8 @@ pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, warnings);
     }
-    for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
+    let shared = if is_first { catalogues[0].shared_with(&catalogues[1])? } else { Vec::new() };
+    for [file, same] in shared {
         let text = if file == same {
             format!("{} is in both epochs: it is compared with itself", file.display())
         } else {

@@ -75,7 +75,7 @@ impl GeoTiffMosaic {
     pub fn create(path: impl AsRef<Path>, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
         let path = path.as_ref();
-        UnfinishedFile::beside(path, "part").map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
+        UnfinishedFile::beside(path, "part").map_err(|error| Error::of_file(path, error))?;
         let (crs, description) = (Crs::default(), String::new());
         Ok(Self { path: path.to_owned(), cell_size, crs, description, open: None })
     }
@@ -100,13 +100,9 @@ impl GeoTiffMosaic {
             return Err(Error::InvalidInput("a result came before the run was begun".into()));
         };
         open.place(tile).map_err(|error| match error {
-            Error::Source(source) => Error::source(format!("{}: {source}", self.path.display())),
+            Error::Source(source) => Error::of_file(&self.path, source),
             other => other,
         })
-    }
-
-    fn named(&self, error: &io::Error) -> Error {
-        Error::source(format!("{}: {error}", self.path.display()))
     }
 
     fn start(&mut self, grid: Grid) -> io::Result<()> {
@@ -198,7 +194,7 @@ impl TileSink<Raster> for GeoTiffMosaic {
         let grid = Grid::covering(&whole, self.cell_size)?;
         let cells = grid.columns as f64 * grid.rows as f64;
         Error::check("cell size", self.cell_size, cells < MOST_CELLS, "give fewer than 2^40 cells over the extent")?;
-        self.start(grid).map_err(|error| self.named(&error))
+        self.start(grid).map_err(|error| Error::of_file(&self.path, error))
     }
 
     fn accept(&mut self, _core: Rect, output: Raster) -> Result<()> {
@@ -206,7 +202,7 @@ impl TileSink<Raster> for GeoTiffMosaic {
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.complete().map_err(|error| self.named(&error))
+        self.complete().map_err(|error| Error::of_file(&self.path, error))
     }
 }
 

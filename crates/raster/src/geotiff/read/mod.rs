@@ -139,10 +139,10 @@ impl GeoTiff {
             if tiff.number_or(mask, 254, 0)? & 4 == 0 {
                 continue;
             }
-            let mask = Image::of(&mut tiff, mask)?;
             // Overviews have masks of their own; a raster has one.
-            if [mask.columns, mask.rows] == [image.columns, image.rows] {
-                mask.mask(&mut tiff, place.is_south_up, &mut values)?;
+            let sides = [tiff.number_or(mask, 256, 0)?, tiff.number_or(mask, 257, 0)?];
+            if sides == [image.columns as u64, image.rows as u64] {
+                Image::of(&mut tiff, mask)?.mask(&mut tiff, place.is_south_up, &mut values)?;
                 break;
             }
         }

@@ -36,13 +36,13 @@ impl Compression {
 
     /// The first `count` bytes of what was compressed. A whole block has `whole` bytes, which is more where the last one is cut.
     pub(super) fn expand(self, bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
-        let expanded = unpanicked(|| match self {
+        let expanded = match self {
             Self::None => read(bytes, count),
-            Self::Deflate => read(flate2::read::ZlibDecoder::new(bytes), count),
-            Self::Zstd => zstd(bytes, count, whole),
-            Self::Lzw => lzw(bytes, count),
             Self::PackBits => Ok(pack_bits(bytes, count)),
-        })?;
+            Self::Deflate => unpanicked(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
+            Self::Zstd => unpanicked(|| zstd(bytes, count, whole)),
+            Self::Lzw => unpanicked(|| lzw(bytes, count)),
+        }?;
         if expanded.len() < count {
             return Err(format!("it has {} bytes, but must have {count}", expanded.len()));
         }
