@@ -14,7 +14,9 @@ mod rasterise;
 mod sample;
 
 pub use cell::{CellSums, Rank};
-pub use geotiff::{GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, read as read_geotiff, write as write_geotiff};
+pub use geotiff::{
+    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, Limits, read as read_geotiff, write as write_geotiff,
+};
 pub use grid::{Grid, Raster};
 pub use rasterise::{CellStatistic, Rasterise};
 pub use sample::{Sampling, Shift, sample, shift_between};

@@ -84,6 +84,26 @@ fn a_run_goes_on_where_it_ended_and_gives_the_same() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    for name in ["manifest.json", "tiles/000000-0-1.tile", "tiles", "lock"] {
+        let taken = kept.folder().join(name);
+        fs::create_dir_all(taken.parent().unwrap()).unwrap();
+        // A folder in the place of a file, or a file in the place of a folder.
+        if name == "tiles" {
+            fs::write(&taken, "x").unwrap()
+        } else {
+            fs::create_dir(&taken).unwrap()
+        }
+        let run = Run { keep: Some(kept.results()), ..Run::default() };
+        let error = conducted(&Fragile::default(), &lattice(50), &run).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}: ", taken.display())), "{error}");
+        fs::remove_dir_all(kept.folder()).unwrap();
+    }
+}
+
+#[test]
 fn a_run_of_something_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |parameters: &str, source: &dyn PointSource, tiling: Tiling| {
