@@ -94,7 +94,7 @@ impl FolderLock {
             let (before, now) = (Holder::of(&mut file), Holder::here(mode));
             if !is_locked && !is_new {
                 if !before.is_gone(&now) {
-                    return Err(left(&path, &before));
+                    return Err(not_shared(&path, &before));
                 }
                 // Who creates the next one has it.
                 fs::remove_file(&path).or_else(unless_absent).map_err(named)?;
@@ -200,6 +200,15 @@ fn left(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
     Error::InvalidInput(format!(
         "{folder}: a run on another machine is at work there, or was ended ({holder}): if it has ended, remove {}",
+        path.display()
+    ))
+}
+
+fn not_shared(path: &Path, holder: &Holder) -> Error {
+    let folder = path.parent().unwrap_or(path).display();
+    Error::InvalidInput(format!(
+        "{folder}: another run is at work there, or was ended ({holder}), and this file system has no locks, so that one at a time may: \
+wait for it, or name another folder; if it has ended, remove {}",
         path.display()
     ))
 }
@@ -350,6 +359,7 @@ mod tests {
                 let message = refused.unwrap_err().to_string();
                 let process = format!("process {}", std::process::id());
                 assert!(message.contains(&process) && message.contains("remove "), "{message}");
+                assert!(message.contains("this file system has no locks"), "{message}");
             }
             assert_eq!(lock.while_alone(|| 7).unwrap(), Some(7));
             drop(lock);

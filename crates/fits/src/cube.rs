@@ -207,6 +207,18 @@ mod tests {
     use ndarray::Array3;
 
     #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let [taken, absent] = ["taken", "absent/cube.fits"].map(|name| folder.path().join(name));
+        std::fs::create_dir(&taken).unwrap();
+        for path in [taken, absent] {
+            let error = CubeFile::create(&path, &[]).and_then(CubeFile::finish).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{}: ", path.display())), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
     fn rows_written_in_any_order_make_the_cube() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cube.fits");
