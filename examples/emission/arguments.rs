@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Resample channels to the pixels of the first file by the places in their headers.
     #[arg(long, requires = "files")]
     pub(crate) align: bool,
+    /// Invert channels pixel by pixel wherever their headers put the pixels: for images that were aligned without writing it down.
+    #[arg(long, requires = "files", conflicts_with = "align")]
+    pub(crate) unaligned: bool,
     /// Channels of files whose headers do not say it, in the order of the files: 94,131,171
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) channel: Vec<u16>,

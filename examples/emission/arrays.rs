@@ -92,7 +92,8 @@ pub(crate) fn open(
         left => (response.degraded(left)?, format!("of that of the response, by channel: {left:?}")),
     };
     let (leading, axes) = (leading.to_vec(), [Axis::PIXELS; 2]);
-    let about = About { names, response, leading, levels, sensitivity, axes, warnings: Vec::new() };
+    let about =
+        About { names, response, leading, levels, sensitivity, axes, keywords: Vec::new(), warnings: Vec::new() };
     let columns = about.leading.iter().skip(1).product();
     Ok((about, Arrays { counts, sigma, columns, channels }))
 }

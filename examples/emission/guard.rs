@@ -59,7 +59,7 @@ fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
     names
 }
 
-fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
+pub(crate) fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
     let Arguments { files, counts, sigma, response, response_log_t, log_t_edges, degradation_table, .. } = arguments;
     let others = [counts, sigma, response, response_log_t, log_t_edges, degradation_table];
     files.iter().cloned().chain(others.into_iter().flatten().cloned()).collect()

@@ -16,6 +16,7 @@ mod console;
 
 mod arguments;
 mod arrays;
+mod checksum;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
 mod degradation;
@@ -60,7 +61,7 @@ use measure::Measure;
 use overview::Overview;
 use serde_json::{Value, json};
 use sink::{Number, Sink};
-use source::{About, Source};
+use source::{About, CubeKeyword, Source};
 use std::{cell::RefCell, error::Error};
 use write_file::write_file;
 
@@ -202,7 +203,8 @@ fn invert<T: Number>(
     let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
 
     let format = arguments.format_of_outputs();
-    let mut sink = Sink::create::<T>(&arguments.out, format, &arguments.outputs, inversion, &about.leading, shape)?;
+    let mut sink =
+        Sink::create::<T>(&arguments.out, format, &arguments.outputs, inversion, about, shape, &history(arguments)?)?;
     let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")?);
@@ -235,6 +237,19 @@ fn invert<T: Number>(
     summary["passed_on"] =
         on.passed_on().into_iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
     Ok((found, summary))
+}
+
+/// How the results came about, for the files: program, command, response, inputs with their checksums.
+fn history(arguments: &Arguments) -> Result<Vec<CubeKeyword>, Box<dyn Error>> {
+    let mut lines = vec![format!("isopach {} emission", env!("CARGO_PKG_VERSION"))];
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    lines.push(format!("command: emission {}", words.join(" ")));
+    for path in guard::inputs(arguments) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        lines.push(format!("input: {name}, CRC-32 {:08x}", checksum::crc32(&path)?));
+    }
+    let history = |line: String| ("HISTORY".into(), isopach::fits::Value::Text(line), String::new());
+    Ok(lines.into_iter().map(history).collect())
 }
 
 fn summary(

@@ -5,11 +5,12 @@ use crate::{
     arguments::{Format, Output},
     arrays::{ArrayWriter, Item},
     npy_write,
+    source::{About, CubeKeyword},
 };
 use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result},
-    emission::{Block, Inversion, Real},
+    emission::{Block, Inversion, Real, Status},
     fits::{Cube, CubeFile, Precision, Sample, Value},
 };
 use ndarray::{ArrayD, ArrayView3, Ix3};
@@ -105,7 +106,17 @@ impl Field {
         }
     }
 
-    /// Always in double precision: whole numbers and λ.
+    /// How a cube holds it: whole numbers as such, λ always in double precision.
+    fn precision<T: Sample>(self) -> Precision {
+        match self {
+            Self::Asked(Output::Status) => Precision::Byte,
+            Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated => Precision::Whole,
+            Self::Asked(Output::Lambda) => Precision::Double,
+            Self::Asked(_) => T::PRECISION,
+        }
+    }
+
+    /// Always in double precision in arrays: whole numbers and λ.
     fn is_double(self) -> bool {
         matches!(
             self,
@@ -113,20 +124,72 @@ impl Field {
         )
     }
 
-    fn keywords(self, inversion: &Inversion) -> Vec<(String, Value, String)> {
+    fn keywords(self, inversion: &Inversion) -> Vec<CubeKeyword> {
         let edge =
             |(i, x): (usize, &f64)| (format!("EDGE{i:03}"), Value::Number(*x), "log10 T (K), edge of bins".into());
         let band = |(i, [low, high]): (usize, &[f64; 2])| {
             (format!("BAND{i:03}"), Value::Text(format!("{low} {high}")), "log10 T (K) from, to".into())
         };
         match self {
-            Self::Asked(Output::Bands) => BANDS.iter().enumerate().map(band).collect(),
-            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution | Output::Kernel) => {
-                inversion.log_t_edges.iter().enumerate().map(edge).collect()
+            Self::Asked(Output::Bands) => numbered_axis("BAND", BANDS.iter().enumerate().map(band).collect()),
+            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution) => {
+                let edges = &inversion.log_t_edges;
+                let keywords = edges.iter().enumerate().map(edge).collect();
+                match even_step(edges) {
+                    Some(step) => temperature_axis(edges[0] + 0.5 * step, step, keywords),
+                    None => numbered_axis("BIN", keywords),
+                }
             }
-            _ => vec![],
+            Self::Asked(Output::Kernel) => {
+                numbered_axis("BINPAIR", inversion.log_t_edges.iter().enumerate().map(edge).collect())
+            }
+            Self::Asked(Output::Synthetic) => numbered_axis("CHANNEL", vec![]),
+            Self::Asked(Output::Status) => numbered_axis("PLANE", legend()),
+            _ => numbered_axis("PLANE", vec![]),
         }
     }
+}
+
+/// The step of edges that lie at equal distances.
+fn even_step(edges: &[f64]) -> Option<f64> {
+    let (first, last) = (edges.first()?, edges.last()?);
+    let step = (last - first) / (edges.len() - 1) as f64;
+    let is_even = |(i, edge): (usize, &f64)| (edge - (first + step * i as f64)).abs() < 1e-9;
+    edges.iter().enumerate().all(is_even).then_some(step)
+}
+
+/// A third axis that is linear in log10 T (a name that ends in -LOG would make readers take it for logarithmic).
+fn temperature_axis(first: f64, step: f64, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword> {
+    keywords.push(("CTYPE3".into(), Value::Text("LOGT".into()), "log10 of the temperature in K, linear".into()));
+    keywords.push(("CRPIX3".into(), Value::Number(1.0), "the first bin".into()));
+    keywords.push(("CRVAL3".into(), Value::Number(first), "its middle".into()));
+    keywords.push(("CDELT3".into(), Value::Number(step), "width of a bin".into()));
+    keywords
+}
+
+/// A third axis of numbers from 1.
+fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword> {
+    keywords.push(("CTYPE3".into(), Value::Text(name.into()), "numbers from 1".into()));
+    for keyword in ["CRPIX3", "CRVAL3", "CDELT3"] {
+        keywords.push((keyword.into(), Value::Number(1.0), String::new()));
+    }
+    keywords
+}
+
+/// What the numbers of a status mean.
+fn legend() -> Vec<CubeKeyword> {
+    let alone = [
+        Status::Converged,
+        Status::ChannelDropped,
+        Status::PositivityNotReached,
+        Status::NoChannel,
+        Status::OutOfRange,
+    ];
+    let mut lines: Vec<String> = alone.iter().map(|status| format!("status {}: {status}", status.code())).collect();
+    for status in [Status::BadInput { channel: 0 }, Status::Saturated { channel: 0 }] {
+        lines.push(format!("status {} + n: {}", status.code(), status.to_string().replace("channel 0", "channel n")));
+    }
+    vec![("COMMENT".into(), Value::Text(lines.join("\n")), String::new())]
 }
 
 impl Sink {
@@ -136,20 +199,22 @@ impl Sink {
         format: Format,
         outputs: &[Output],
         inversion: &Inversion,
-        leading: &[usize],
+        about: &About,
         [rows, columns]: [usize; 2],
+        history: &[CubeKeyword],
     ) -> Result<Self> {
+        let leading = &about.leading;
         let fields = Field::of(outputs);
         let cube = |field: &Field| Cube {
             name: field.name().to_uppercase(),
             unit: field.unit().into(),
             shape: [field.shape(inversion).iter().product(), rows, columns],
-            precision: if field.is_double() { Precision::Double } else { T::PRECISION },
-            keywords: field.keywords(inversion),
+            precision: field.precision::<T>(),
+            keywords: [field.keywords(inversion), about.keywords.clone(), history.to_vec()].concat(),
         };
         let array = |field: &Field| {
             let path = out.join(field.array_name());
-            let shape = [leading, &field.shape(inversion)].concat();
+            let shape = [leading.as_slice(), &field.shape(inversion)].concat();
             if field.is_double() {
                 ArrayWriter::create::<f64>(&path, &shape)
             } else {
@@ -198,15 +263,17 @@ impl Sink {
             if let Some(real) = real {
                 self.files.write(i, first, pixels(real)?)?;
             }
-            let whole = match field {
-                Field::Asked(Output::Lambda) => map.lambda.clone(),
-                Field::Asked(Output::Iterations) => map.iterations.mapv(f64::from),
-                Field::Asked(Output::Status) => map.status.mapv(|s| s.code().into()),
-                Field::Dropped => map.dropped.mapv(f64::from),
-                Field::Saturated => map.saturated.mapv(f64::from),
-                Field::Asked(_) => continue,
-            };
-            self.files.write(i, first, pixels(&whole)?)?;
+            match field {
+                Field::Asked(Output::Lambda) => self.files.write(i, first, pixels(&map.lambda)?)?,
+                Field::Asked(Output::Status) => self.files.write_whole(i, first, &map.status.mapv(Status::code))?,
+                Field::Asked(Output::Iterations) => {
+                    self.files.write_whole(i, first, &map.iterations.mapv(|n| n as i32))?
+                }
+                // Bits of channels: the sign is one of them.
+                Field::Dropped => self.files.write_whole(i, first, &map.dropped.mapv(|bits| bits as i32))?,
+                Field::Saturated => self.files.write_whole(i, first, &map.saturated.mapv(|bits| bits as i32))?,
+                Field::Asked(_) => {}
+            }
         }
         Ok(())
     }
@@ -227,6 +294,14 @@ impl Files {
         match self {
             Self::Fits(file) => file.write_rows(i, first, values.permuted_axes([2, 0, 1])),
             Self::Npy { arrays, .. } => arrays[i].write(values),
+        }
+    }
+
+    /// Whole numbers, which arrays have in double precision.
+    fn write_whole<T: Sample + Into<f64>>(&mut self, i: usize, first: usize, values: &ArrayD<T>) -> Result<()> {
+        match self {
+            Self::Fits(file) => file.write_rows(i, first, pixels(values)?.permuted_axes([2, 0, 1])),
+            Self::Npy { arrays, .. } => arrays[i].write(pixels(&values.mapv(Into::<f64>::into))?),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::{arrays::Arrays, images::Images, scene::Region};
 use isopach::{
     compute::Result,
     emission::{Real, TemperatureResponse},
+    fits::Value,
 };
 use ndarray::{Array3, ArrayD};
 use std::ops::Range;
@@ -22,9 +23,14 @@ pub(crate) struct About {
     pub(crate) sensitivity: String,
     /// Where pixels are.
     pub(crate) axes: [Axis; 2],
+    /// Where pixels are, from where, when and of what, for the files that are written: keywords of all cubes.
+    pub(crate) keywords: Vec<CubeKeyword>,
     /// What the user should know of the input before believing the results.
     pub(crate) warnings: Vec<String>,
 }
+
+/// A keyword of a cube: name, value, comment.
+pub(crate) type CubeKeyword = (String, Value, String);
 
 /// A coordinate of pixels: value of pixel 0, and from one to the next.
 #[derive(Clone, Copy)]

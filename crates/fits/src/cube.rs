@@ -1,6 +1,6 @@
 //! Cubes.
 
-use fitskit::{Hdu, Header, HeaderValue};
+use fitskit::{Hdu, Header, HeaderValue, Keyword};
 use isopach_compute::{Error, Result, UnfinishedFile};
 use ndarray::{ArrayView3, Axis, s};
 use std::{
@@ -12,6 +12,9 @@ use std::{
 /// Bytes of a FITS block.
 const BLOCK: u64 = 2880;
 
+/// Letters of a record without a value.
+const COMMENTARY: usize = 72;
+
 /// Planes that are gathered at a time.
 const PLANES: usize = 16;
 
@@ -22,7 +25,7 @@ pub enum Value {
     Number(f64),
     /// A whole number.
     Whole(i64),
-    /// Text.
+    /// Text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it takes.
     Text(String),
 }
 
@@ -34,23 +37,51 @@ pub enum Precision {
     Single,
     /// `f64`, BITPIX −64.
     Double,
+    /// `u8`, BITPIX 8.
+    Byte,
+    /// `i32`, BITPIX 32.
+    Whole,
 }
 
 impl Precision {
     fn bytes(self) -> u64 {
         match self {
-            Self::Single => 4,
+            Self::Single | Self::Whole => 4,
             Self::Double => 8,
+            Self::Byte => 1,
+        }
+    }
+
+    fn bitpix(self) -> i64 {
+        match self {
+            Self::Single => -32,
+            Self::Double => -64,
+            Self::Byte => 8,
+            Self::Whole => 32,
         }
     }
 }
 
-/// A number of a cube: `f32` or `f64`.
+/// A number of a cube: `f32`, `f64`, `u8` or `i32`.
 pub trait Sample: Copy {
-    /// Which of the two.
+    /// Which of them.
     const PRECISION: Precision;
     /// Its bytes, most significant first.
     fn bytes(self) -> impl AsRef<[u8]>;
+}
+
+impl Sample for u8 {
+    const PRECISION: Precision = Precision::Byte;
+    fn bytes(self) -> impl AsRef<[u8]> {
+        [self]
+    }
+}
+
+impl Sample for i32 {
+    const PRECISION: Precision = Precision::Whole;
+    fn bytes(self) -> impl AsRef<[u8]> {
+        self.to_be_bytes()
+    }
 }
 
 impl Sample for f32 {
@@ -172,7 +203,7 @@ fn header(cube: &Cube) -> Header {
     let mut header = Header::new();
     let text = |s: &str| HeaderValue::String(s.into());
     header.set("XTENSION", text("IMAGE"), None);
-    header.set("BITPIX", HeaderValue::Integer(-8 * cube.precision.bytes() as i64), None);
+    header.set("BITPIX", HeaderValue::Integer(cube.precision.bitpix()), None);
     header.set("NAXIS", HeaderValue::Integer(3), None);
     for (axis, size) in cube.shape.iter().rev().enumerate() {
         header.set(&format!("NAXIS{}", axis + 1), HeaderValue::Integer(*size as i64), None);
@@ -182,6 +213,10 @@ fn header(cube: &Cube) -> Header {
     header.set("EXTNAME", text(&cube.name), None);
     header.set("BUNIT", text(&cube.unit), None);
     for (name, value, comment) in &cube.keywords {
+        if let (Value::Text(lines), "HISTORY" | "COMMENT") = (value, name.as_str()) {
+            commentary(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
+            continue;
+        }
         let value = match value {
             Value::Number(x) => HeaderValue::Float(*x),
             Value::Whole(x) => HeaderValue::Integer(*x),
@@ -190,6 +225,14 @@ fn header(cube: &Cube) -> Header {
         header.set(name, value, Some(comment));
     }
     header
+}
+
+/// Lines of a keyword without a value: printable ASCII, cut where a record ends.
+fn commentary(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.lines().flat_map(|line| {
+        let letters: Vec<char> = line.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
+        letters.chunks(COMMENTARY).map(|chunk| chunk.iter().collect()).collect::<Vec<String>>()
+    })
 }
 
 /// Writes a header and pads it with blanks to whole blocks; returns their bytes.

@@ -119,7 +119,7 @@ fn images_that_do_not_belong_together_are_named() {
     grave(&aia().with("CRPIX1", "502.5"), Kind::Place, "10.0 pixels");
     grave(&aia().with("CDELT1", "0.6").with("CDELT2", "0.6"), Kind::Place, "0.250 times");
     grave(&aia().with("CROTA2", "0.2"), Kind::Place, "0.20°");
-    grave(&aia().with("T_OBS", "2014-01-04T00:00:12Z"), Kind::Time, "3.0 days");
+    grave(&aia().with("T_OBS", "2014-01-03T00:00:12Z"), Kind::Time, "2.0 days");
     grave(&aia().with("QUALITY", &((1 << 30) + (1 << 18)).to_string()), Kind::Quality, "calibration");
     grave(&aia().with("IMG_TYPE", "DARK"), Kind::Quality, "DARK");
     grave(&aia().with("ACS_ECLP", "YES"), Kind::Quality, "eclipsed");

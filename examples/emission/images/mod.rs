@@ -1,6 +1,7 @@
 //! FITS images of AIA as counts a second and their errors.
 
 mod channels;
+mod keywords;
 mod resampled;
 mod together;
 
@@ -67,6 +68,7 @@ pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images)
     let order = ascending(&files);
     let mut about = about(arguments, order.iter().map(|&i| &files[i]), &mut warnings)?;
     about.leading = shape.to_vec();
+    about.keywords = keywords::of(&files);
     about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], axes);
     let mut channels: Vec<(usize, Channel)> = Vec::new();
     for (file, places) in files.drain(..).zip(places) {
@@ -142,7 +144,16 @@ fn about<'a>(
         format!("of that at launch, by channel: {}", shares.join(", "))
     };
     let axes = [Axis::PIXELS; 2];
-    Ok(About { names, response, leading: vec![], levels: Some(levels), sensitivity, axes, warnings: vec![] })
+    Ok(About {
+        names,
+        response,
+        leading: vec![],
+        levels: Some(levels),
+        sensitivity,
+        axes,
+        keywords: vec![],
+        warnings: vec![],
+    })
 }
 
 /// Arcseconds where the image is not turned; else pixels.

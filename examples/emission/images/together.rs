@@ -20,7 +20,10 @@ pub(super) fn check(
     let seen: Vec<SolarHeader> = files.iter().map(|file| file.seen.clone()).collect();
     for Disagreement { kind, image, is_grave, words } in disagreements(&seen, [shape[1], shape[0]]) {
         let (consent, remedy) = match kind {
-            Kind::Place => (arguments.align, "--align resamples it to the pixels of the first"),
+            Kind::Place => (
+                arguments.align || arguments.unaligned,
+                "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
+            ),
             Kind::Time => (arguments.any_time, "--any-time takes it all the same"),
             Kind::Quality => (arguments.ignore_quality, "--ignore-quality takes it all the same"),
         };
@@ -28,7 +31,7 @@ pub(super) fn check(
         if is_grave && !consent {
             return Err(format!("{name}: {words} ({}); {remedy}", files[0].name));
         }
-        if !(kind == Kind::Place && consent && is_grave) {
+        if !(kind == Kind::Place && arguments.align && is_grave) {
             warnings.push(format!("{name}: {words}"));
         }
     }

@@ -1,0 +1,287 @@
+//! What the headers of images say is what happens: units, places, times, quality, instruments.
+
+#![allow(missing_docs, clippy::print_stderr)]
+
+#[path = "common/program.rs"]
+mod program;
+
+use isopach::{
+    emission::{AIA, TemperatureResponse},
+    fits::{Cube, CubeFile, Precision, Value},
+};
+use ndarray::{Array2, Array3, s};
+use program::program;
+use serde_json::Value as Json;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// Pixels a side, and seconds.
+const SIDE: usize = 40;
+const EXPOSURE: f64 = 2.0;
+
+/// An image to be written.
+#[derive(Clone)]
+struct Picture {
+    channel: usize,
+    /// DN of the exposure.
+    dn: Array2<f64>,
+    keywords: Vec<(&'static str, Value)>,
+    unit: &'static str,
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.into())
+}
+
+/// Counts of plasma about log T = 6.2, of a smooth pattern that is shifted by so many pixels.
+fn picture(channel: usize, shift: [f64; 2]) -> Picture {
+    let response = TemperatureResponse::aia();
+    let measure = |t: &f64| 2e26 * (-0.5 * ((t - 6.2) / 0.25).powi(2)).exp();
+    let of = |(t, response): (&f64, &f64)| if (5.7..=7.1).contains(t) { measure(t) * response } else { 0.0 };
+    let rate: f64 = response.log_t.iter().zip(&response.channels[channel]).map(of).sum();
+    let pattern = |r: f64, c: f64| 1.0 + 0.5 * (r / 6.0).sin() * (c / 7.0).cos() + 0.3 * (r * c / 300.0).sin();
+    let dn = Array2::from_shape_fn([SIDE; 2], |(r, c)| {
+        (EXPOSURE * rate * pattern(r as f64 + shift[0], c as f64 + shift[1])).max(1.0)
+    });
+    let keywords = vec![
+        ("WAVELNTH", Value::Whole(AIA[channel].wavelength.into())),
+        ("EXPTIME", Value::Number(EXPOSURE)),
+        ("T_OBS", text("2010-06-02T12:00:00.00Z")),
+        ("TELESCOP", text("SDO/AIA")),
+        ("INSTRUME", text("AIA_3")),
+        ("CTYPE1", text("HPLN-TAN")),
+        ("CTYPE2", text("HPLT-TAN")),
+        ("CUNIT1", text("arcsec")),
+        ("CUNIT2", text("arcsec")),
+        ("CDELT1", Value::Number(0.6)),
+        ("CDELT2", Value::Number(0.6)),
+        ("CRPIX1", Value::Number(20.5 - shift[1])),
+        ("CRPIX2", Value::Number(20.5 - shift[0])),
+        ("QUALITY", Value::Whole(0)),
+    ];
+    Picture { channel, dn, keywords, unit: "DN" }
+}
+
+impl Picture {
+    fn with(mut self, keyword: &'static str, value: Value) -> Self {
+        self.keywords.retain(|(name, _)| *name != keyword);
+        self.keywords.push((keyword, value));
+        self
+    }
+
+    fn without(mut self, keywords: &[&str]) -> Self {
+        self.keywords.retain(|(name, _)| !keywords.contains(name));
+        self
+    }
+
+    fn write(&self, folder: &Path, name: &str) -> String {
+        let path = folder.join(format!("{name}_{}.fits", AIA[self.channel].wavelength));
+        let keyword = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone(), String::new());
+        let cube = Cube {
+            name: "IMAGE".into(),
+            unit: self.unit.into(),
+            shape: [1, self.dn.nrows(), self.dn.ncols()],
+            precision: Precision::Double,
+            keywords: self.keywords.iter().map(keyword).collect(),
+        };
+        let mut file = CubeFile::create(&path, &[cube]).unwrap();
+        file.write_rows(0, 0, self.dn.view().insert_axis(ndarray::Axis(0))).unwrap();
+        file.finish().unwrap();
+        path.to_str().unwrap().into()
+    }
+}
+
+/// What a run wrote.
+struct Found {
+    summary: Json,
+    bands: Array3<f64>,
+}
+
+impl Found {
+    fn warnings(&self) -> String {
+        self.summary["warnings"].to_string()
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Files of the pictures of all channels, each changed by `change`.
+    fn write(&self, name: &str, change: impl Fn(Picture) -> Picture) -> Vec<String> {
+        (0..6).map(|channel| change(picture(channel, [0.0; 2])).write(self.path(), name)).collect()
+    }
+
+    fn output(&self, files: &[String], options: &[&str]) -> Output {
+        let fixed =
+            ["--bins", "20", "--precision", "double", "--backend", "cpu", "--format", "npy", "--force", "--out"];
+        Command::new(program("emission")).args(files).args(options).args(fixed).arg(self.out()).output().unwrap()
+    }
+
+    fn out(&self) -> PathBuf {
+        self.path().join("out")
+    }
+
+    fn run(&self, files: &[String], options: &[&str]) -> Found {
+        let output = self.output(files, options);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{message}");
+        let summary: Json = serde_json::from_slice(&fs::read(self.out().join("summary.json")).unwrap()).unwrap();
+        for words in summary["warnings"].as_array().unwrap() {
+            assert!(message.contains(words.as_str().unwrap()), "said in the terminal too: {words}");
+        }
+        let bytes = fs::read(self.out().join("bands.npy")).unwrap();
+        let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        let values: Vec<f64> =
+            bytes[start..].as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+        Found { summary, bands: Array3::from_shape_vec([SIDE, SIDE, 6], values).unwrap() }
+    }
+
+    fn refused(&self, files: &[String], options: &[&str], words: &[&str]) {
+        let output = self.output(files, options);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && output.status.code() != Some(101), "{message}");
+        assert!(words.iter().all(|word| message.contains(word)), "{message:?} without {words:?}");
+    }
+}
+
+/// The largest difference over the largest value.
+fn difference(a: &Array3<f64>, b: &Array3<f64>) -> f64 {
+    let largest = a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    a.iter().zip(b).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs())) / largest
+}
+
+#[test]
+fn an_exposure_is_divided_out_once() {
+    let folder = Folder::new();
+    let expected = folder.run(&folder.write("dn", |p| p), &[]);
+    assert_eq!(expected.summary["warnings"], serde_json::json!([]));
+    let divided = |mut picture: Picture| {
+        picture.dn /= EXPOSURE;
+        picture
+    };
+    for unit in ["DN / s", "DN/s", "DN s-1", "ct s^-1", "DN/sec/pixel", "DN / (pix s)"] {
+        let files = folder.write("rate", |p| Picture { unit, ..divided(p) }.with("PIXLUNIT", text("DN")));
+        let found = folder.run(&files, &[]);
+        assert!(difference(&expected.bands, &found.bands) < 1e-12, "{unit}");
+        assert!(found.warnings().contains("PIXLUNIT"), "{unit}");
+    }
+    let found = folder.run(&folder.write("unsaid", |p| Picture { unit: "", ..divided(p) }), &["--unit", "DN/s"]);
+    assert!(difference(&expected.bands, &found.bands) < 1e-12);
+    let unsaid = folder.run(&folder.write("unsaid", |p| Picture { unit: "", ..p }), &[]);
+    assert!(difference(&expected.bands, &unsaid.bands) < 1e-12 && unsaid.warnings().contains("--unit"));
+    let radiance = folder.write("radiance", |p| Picture { unit: "W m-2 sr-1", ..p });
+    folder.refused(&radiance, &[], &["BUNIT", "W m-2 sr-1", "counts"]);
+}
+
+#[test]
+fn sums_of_pixels_are_said_to_be_sums() {
+    let folder = Folder::new();
+    let wide = |p: Picture| p.with("CDELT1", Value::Number(1.2)).with("CDELT2", Value::Number(1.2));
+    let means = folder.run(&folder.write("means", wide), &["--saturation", "keep"]);
+    let summed = |mut p: Picture| {
+        p.dn *= 4.0;
+        wide(p)
+    };
+    let sums = folder.run(&folder.write("sums", summed), &["--saturation", "keep", "--summed"]);
+    assert!(difference(&means.bands, &sums.bands) < 1e-12);
+}
+
+#[test]
+fn channels_that_lie_elsewhere_are_refused_or_resampled() {
+    let folder = Folder::new();
+    let mut files = folder.write("near", |p| p);
+    let expected = folder.run(&files, &["--align"]);
+    // 171 was cut out 4.3 pixels further right and 2.6 further up, and its header says so.
+    files[2] = picture(2, [2.6, 4.3]).write(folder.path(), "shifted");
+    folder.refused(&files, &[], &["shifted_171", "5.0 pixels", "--align", "--unaligned"]);
+    let found = folder.run(&files, &["--align"]);
+    let middle = s![8..SIDE - 8, 8..SIDE - 8, ..];
+    let part = |found: &Found| found.bands.slice(middle).to_owned();
+    assert!(difference(&part(&expected), &part(&found)) < 0.01, "{}", difference(&part(&expected), &part(&found)));
+    let taken = folder.run(&files, &["--unaligned"]);
+    assert!(difference(&part(&expected), &part(&taken)) > 0.05 && taken.warnings().contains("5.0 pixels"));
+    // A header that is wrong is found out by what the images show.
+    files[2] = picture(2, [0.0, 3.0]).with("CRPIX1", Value::Number(20.5)).write(folder.path(), "wrong");
+    let found = folder.run(&files, &["--align"]);
+    assert!(found.warnings().contains("by correlation"), "{}", found.warnings());
+    let turned = picture(2, [0.0; 2]).with("CROTA2", Value::Number(10.0)).write(folder.path(), "turned");
+    folder.refused(&[&files[..2], &[turned]].concat(), &[], &["turned by 10.00°"]);
+    let smaller = Picture { dn: Array2::ones([20, 30]), ..picture(2, [0.0; 2]) }.write(folder.path(), "small");
+    folder.refused(&[&files[..2], &[smaller]].concat(), &[], &["30 × 20", "40 × 40", "--align"]);
+}
+
+#[test]
+fn images_of_other_times_and_eclipses_are_refused() {
+    let folder = Folder::new();
+    let files = folder.write("good", |p| p);
+    let with = |picture: Picture, name: &str| {
+        let mut files = files.clone();
+        files[3] = picture.write(folder.path(), name);
+        files
+    };
+    let late = with(picture(3, [0.0; 2]).with("T_OBS", text("2010-06-04T12:00:00")), "late");
+    folder.refused(&late, &[], &["late_193", "2.0 days", "--any-time"]);
+    assert!(folder.run(&late, &["--any-time"]).warnings().contains("2.0 days"));
+    for (keyword, value, words) in [
+        ("QUALITY", Value::Whole((1 << 30) + (1 << 18)), "calibration"),
+        ("QUALITY", Value::Whole(1 << 13), "eclipsed"),
+        ("ACS_ECLP", text("YES"), "ACS_ECLP"),
+        ("IMG_TYPE", text("DARK"), "DARK"),
+    ] {
+        let bad = with(picture(3, [0.0; 2]).with(keyword, value), "bad");
+        folder.refused(&bad, &[], &["bad_193", words, "--ignore-quality"]);
+        assert!(folder.run(&bad, &["--ignore-quality"]).warnings().contains(words));
+    }
+    let other = with(picture(3, [0.0; 2]).with("TELESCOP", text("GOES-16")).with("INSTRUME", text("SUVI")), "suvi");
+    folder.refused(&other, &[], &["GOES-16 SUVI", "--response"]);
+}
+
+#[test]
+fn what_a_header_lacks_can_be_given() {
+    let folder = Folder::new();
+    let expected = folder.run(&folder.write("whole", |p| p), &[]);
+    let degrees = |p: Picture| {
+        let bare = p.without(&[
+            "WAVELNTH", "EXPTIME", "T_OBS", "TELESCOP", "INSTRUME", "QUALITY", "CUNIT1", "CUNIT2", "CDELT1", "CDELT2",
+        ]);
+        let step = || Value::Number(0.6 / 3600.0);
+        let bare =
+            bare.with("CUNIT1", text("deg")).with("CUNIT2", text("deg")).with("CDELT1", step()).with("CDELT2", step());
+        Picture { unit: "", ..bare }
+    };
+    let mut files = folder.write("reprojected", degrees);
+    folder.refused(&files, &[], &["WAVELNTH", "--channel"]);
+    files.reverse();
+    let channels = ["--channel", "335,211,193,171,131,94"];
+    folder.refused(&files, &channels, &["EXPTIME", "--exposure"]);
+    let found = folder.run(&files, &[&channels[..], &["--exposure", "2", "--unit", "DN"]].concat());
+    assert!(difference(&expected.bands, &found.bands) < 1e-9, "{}", difference(&expected.bands, &found.bands));
+    assert!(found.warnings().contains("taken for AIA"));
+    folder.refused(&files, &["--channel", "171,193"], &["--channel has 2 numbers for 6 files"]);
+}
+
+#[test]
+fn shares_belong_to_wavelengths_and_their_lack_is_said() {
+    let folder = Folder::new();
+    let mut files = folder.write("late", |p| p.with("T_OBS", text("2014-01-01T00:00:12.34Z")));
+    let uncorrected = folder.run(&files, &[]);
+    assert!(uncorrected.warnings().contains("2014-01-01") && uncorrected.warnings().contains("--degradation-table"));
+    let listed = folder.run(&files, &["--degradation", "0.9,0.8,0.7,0.6,0.5,0.4"]);
+    assert!(!listed.warnings().contains("--degradation-table"));
+    files.reverse();
+    let named = folder.run(&files, &["--degradation", "335=0.4,131=0.8,171=0.7,193=0.6,94=0.9,211=0.5"]);
+    assert_eq!(difference(&listed.bands, &named.bands), 0.0);
+    folder.refused(&files, &["--degradation", "335=0.4,131=0.8"], &["no share of 94"]);
+    folder.refused(&files, &["--degradation", "304=0.4,131=0.8"], &["304"]);
+}
