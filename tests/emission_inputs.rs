@@ -4,6 +4,8 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/python.rs"]
+mod python;
 
 use isopach::{
     emission::{AIA, TemperatureResponse},
@@ -11,6 +13,7 @@ use isopach::{
 };
 use ndarray::{Array2, Array3, s};
 use program::program;
+use python::{judge, python};
 use serde_json::Value as Json;
 use std::{
     fs,
@@ -284,4 +287,15 @@ fn shares_belong_to_wavelengths_and_their_lack_is_said() {
     assert_eq!(difference(&listed.bands, &named.bands), 0.0);
     folder.refused(&files, &["--degradation", "335=0.4,131=0.8"], &["no share of 94"]);
     folder.refused(&files, &["--degradation", "304=0.4,131=0.8"], &["304"]);
+}
+
+#[test]
+fn sunpy_ndcube_and_astropy_open_every_plane_at_its_place() {
+    let Some(python) = python("SUN_PYTHON", "astropy, ndcube, sunpy.map") else { return };
+    let folder = Folder::new();
+    let mut files = folder.write("turned", |p| p.with("CROTA2", Value::Number(7.0)).with("CRVAL1", Value::Number(300.0)));
+    files.truncate(4);
+    let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+    let printed = judge(&python, "results_beside_sunpy.py", &program("emission"), &files);
+    assert!(printed.contains("0 off") && printed.contains("cubes"), "{printed}");
 }

@@ -4,6 +4,8 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/python.rs"]
+mod python;
 #[path = "common/run.rs"]
 mod run;
 
@@ -12,6 +14,7 @@ use isopach::{
     las::{Las, LazWriter, Schema},
 };
 use program::program;
+use python::{judge, python};
 use run::{Run, cases};
 use serde_json::Value;
 use std::{
@@ -295,29 +298,6 @@ fn las_info_tells_all_extra_bytes() {
     let info = Command::new(program("las_info")).arg(io.join("eb_three.las")).arg("--json").output().unwrap();
     let info: Value = serde_json::from_slice(&info.stdout).unwrap();
     assert_eq!(info["extra_bytes"].as_array().unwrap().len(), 3, "{info:#}");
-}
-
-/// A Python that can import these packages: the one that a variable names, else `python3`. `None`, and a line that says so, where there is none.
-fn python(variable: &str, packages: &str) -> Option<String> {
-    let python = std::env::var(variable).unwrap_or_else(|_| "python3".into());
-    let import = format!("import {packages}");
-    let has_them = Command::new(&python).args(["-c", &import]).output().is_ok_and(|output| output.status.success());
-    if !has_them {
-        eprintln!("SKIPPED: {python} has not all of {packages} ({variable} names another Python)");
-        return None;
-    }
-    Some(python)
-}
-
-/// Runs a script of the project with a program of it.
-fn judge(python: &str, script: &str, program: &Path, more: &[PathBuf]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(script);
-    let mut command = Command::new(python);
-    command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
-    let output = command.arg(script).arg(program).args(more).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    text
 }
 
 #[test]

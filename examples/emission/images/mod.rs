@@ -134,7 +134,7 @@ fn about<'a>(
         if let Some(time) = latest.filter(|time| Some(*time) > Time::parse(AS_AT_LAUNCH)) {
             warnings.push(format!(
                 "the images are of {time}, but no share of the sensitivity was given that AIA has lost since 2010: emission measures may be wrong by \
-                 factors up to 30 (--degradation-table; docs/algorithms/emission.md has ten lines that make one)"
+                 factors up to 30 (--degradation-table; docs/algorithms/solar-images.md has ten lines that make one)"
             ));
         }
         "as at launch: the loss of sensitivity since then is not corrected (see --degradation)".into()
