@@ -19,7 +19,7 @@ use run::{Run, cases};
 use serde_json::Value;
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
 };
 
