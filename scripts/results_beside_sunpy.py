@@ -54,7 +54,7 @@ def main():
                 for index, plane in enumerate(hdu.data):
                     planes += 1
                     solar = places(sunpy.map.Map(plane, hdu.header))
-                    by_cube = cube[index].wcs.array_index_to_world(np.array([0, 31]), np.array([0, 19]))[0]
+                    by_cube = cube[index].wcs.array_index_to_world(np.array([0, 31]), np.array([0, 19]))
                     by_cube = np.array([by_cube.Tx.to_value("arcsec"), by_cube.Ty.to_value("arcsec")])
                     far = max(np.abs(solar - expected).max(), np.abs(by_cube - expected[:, [0, 2]]).max())
                     if not far < 1e-6:

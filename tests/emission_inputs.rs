@@ -51,7 +51,11 @@ fn picture(channel: usize, shift: [f64; 2]) -> Picture {
     });
     let keywords = vec![
         ("WAVELNTH", Value::Whole(AIA[channel].wavelength.into())),
+        ("WAVEUNIT", text("angstrom")),
         ("EXPTIME", Value::Number(EXPOSURE)),
+        ("DSUN_OBS", Value::Number(1.51e11)),
+        ("HGLN_OBS", Value::Number(0.0)),
+        ("HGLT_OBS", Value::Number(-1.2)),
         ("T_OBS", text("2010-06-02T12:00:00.00Z")),
         ("TELESCOP", text("SDO/AIA")),
         ("INSTRUME", text("AIA_3")),
