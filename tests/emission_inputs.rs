@@ -297,7 +297,8 @@ fn shares_belong_to_wavelengths_and_their_lack_is_said() {
 fn sunpy_ndcube_and_astropy_open_every_plane_at_its_place() {
     let Some(python) = python("SUN_PYTHON", "astropy, ndcube, sunpy.map") else { return };
     let folder = Folder::new();
-    let mut files = folder.write("turned", |p| p.with("CROTA2", Value::Number(7.0)).with("CRVAL1", Value::Number(300.0)));
+    let mut files =
+        folder.write("turned", |p| p.with("CROTA2", Value::Number(7.0)).with("CRVAL1", Value::Number(300.0)));
     files.truncate(4);
     let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
     let printed = judge(&python, "results_beside_sunpy.py", &program("emission"), &files);

@@ -17,11 +17,7 @@ use program::program;
 use python::{judge, python};
 use run::{Run, cases};
 use serde_json::Value;
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 impl Run {
     /// What it says of its failure.

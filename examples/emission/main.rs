@@ -132,9 +132,22 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let text = serde_json::to_string_pretty(&summary)?;
     write_file(&arguments.out.join(finished::SUMMARY), text.as_bytes())?;
-    text.lines().for_each(|line| println!("{}", console::printable::printable(line)));
-    println!("See {}", arguments.out.join(if is_image { finished::PAGE } else { "" }).display());
+    println!("{}", outcome(&found, measure.seconds()[0]));
+    let shown = arguments.out.join(if is_image { finished::PAGE } else { finished::SUMMARY });
+    println!("See {}", console::printable::printable(&shown.display().to_string()));
     Ok(())
+}
+
+/// How the pixels ended, in one line: the most frequent ways first.
+fn outcome(found: &Overview, seconds: f64) -> String {
+    let statuses = found.statuses();
+    let pixels = statuses.values().sum::<usize>();
+    let mut ways: Vec<(&str, usize)> = statuses.into_iter().collect();
+    ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let share = |count: usize| 100.0 * count as f64 / pixels.max(1) as f64;
+    let words: Vec<String> = ways.iter().map(|(words, count)| format!("{:.1} % {words}", share(*count))).collect();
+    let (words, median) = (words.join(", "), found.median_chi_squared());
+    format!("{pixels} pixels in {seconds:.1} s: {words}; median χ² a channel {median:.2}")
 }
 
 fn warn(words: &str) {

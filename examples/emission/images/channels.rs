@@ -33,6 +33,7 @@ impl Opened {
 /// Opens the files in the order in which they were given; says what was taken for granted.
 pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<Vec<Opened>, Box<dyn Error>> {
     let mut files = Vec::new();
+    let mut remarks: Vec<(String, String)> = Vec::new();
     for (i, path) in arguments.files.iter().enumerate() {
         let name = path.display().to_string();
         // Compressed tiles are read when a file is opened.
@@ -63,15 +64,31 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         let binned = (pixel / DETECTOR_PIXEL).powi(2).max(1.0);
         let divisor = if unit == CountUnit::PerSecond { 1.0 } else { exposure };
         let divisor = if arguments.summed { divisor * binned } else { divisor };
-        warnings.extend(said.iter().map(|words| format!("{name}: {words}")));
+        remarks.extend(said.into_iter().map(|words| (name.clone(), words)));
         files.push(Opened { name, file, seen, position, exposure, binned, divisor });
     }
+    warnings.extend(gathered(&remarks));
     for (i, file) in files.iter().enumerate() {
         if let Some(other) = files[..i].iter().find(|other| other.position == file.position) {
             return Err(format!("{} and {} are both of {} Å", other.name, file.name, file.channel().wavelength).into());
         }
     }
     Ok(files)
+}
+
+/// A line for what is said of several files.
+fn gathered(remarks: &[(String, String)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (i, (name, words)) in remarks.iter().enumerate() {
+        if remarks[..i].iter().any(|(_, before)| before == words) {
+            continue;
+        }
+        lines.push(match remarks[i + 1..].iter().filter(|(_, after)| after == words).count() {
+            0 => format!("{name}: {words}"),
+            more => format!("{name} and {more} more: {words}"),
+        });
+    }
+    lines
 }
 
 /// The number for the file of this position; one number is for all.
