@@ -140,6 +140,37 @@ fn arrays_of_any_shape_go_in_and_come_out() {
     assert_eq!(folder.array("emission"), expected.mapv(f64::from));
 }
 
+/// numpy writes these for `np.save(path, fits.getdata(file))`, `np.array(maps).T` and `x.astype(np.float16)`.
+#[test]
+fn arrays_of_any_byte_order_and_order_of_axes_are_the_same_numbers() {
+    let folder = Folder::new();
+    let [counts, sigma] = counts(4, 5);
+    let [c, e] = [&counts, &sigma].map(|a| a.mapv(f64::round));
+    let options = ["--bins", "12", "--outputs", "emission", "--precision", "double", "--backend", "cpu"];
+    let run = |c: &str, e: &str| {
+        folder.run(&[&["--counts", c, "--sigma", e], &options[..]].concat());
+        folder.array("emission")
+    };
+    let expected = run(&write(&folder, "c.npy", &c), &write(&folder, "e.npy", &e));
+    let written = |name: &str, descr: &str, array: &ArrayD<f64>, bytes: &dyn Fn(f64) -> Vec<u8>| {
+        let mut file = npy_write::header(descr, array.shape());
+        let at = file.windows(5).position(|w| w == b"False").unwrap();
+        file[at..at + 5].copy_from_slice(b"True ");
+        let reversed = array.view().reversed_axes();
+        file.extend(reversed.iter().flat_map(|x| bytes(*x)));
+        fs::write(folder.path(name), file).unwrap();
+        folder.text(name)
+    };
+    for (descr, bytes) in [
+        (">f4", &(|x: f64| (x as f32).to_be_bytes().to_vec()) as &dyn Fn(f64) -> Vec<u8>),
+        ("<f8", &|x: f64| x.to_le_bytes().to_vec()),
+        (">i4", &|x: f64| (x as i32).to_be_bytes().to_vec()),
+    ] {
+        let found = run(&written("c2.npy", descr, &c, bytes), &written("e2.npy", descr, &e, bytes));
+        assert!(found == expected, "{descr}");
+    }
+}
+
 /// An image of a channel, 2 s, level 1.
 fn image(folder: &Folder, channel: usize, dn: &Array2<f64>) -> String {
     let path = folder.path(&format!("aia_{}.fits", AIA[channel].wavelength));

@@ -109,3 +109,27 @@ fn shapes_that_wrap_are_refused() {
     let error = npy::read(&path).unwrap_err().to_string();
     assert!(error.contains("there are 18 numbers for the shape [30]"), "a cut file: {error}");
 }
+
+/// Halves as numpy 2.3 has them: `np.array([...], np.float16).tobytes()`.
+#[test]
+fn halves_are_the_numbers_that_numpy_sees() {
+    let bits = [0x3C00_u16, 0xC000, 0x7BFF, 0x0001, 0x0400, 0x3555, 0x7C00, 0xFC00, 0x8000];
+    let expected = [
+        1.0,
+        -2.0,
+        65504.0,
+        2_f64.powi(-24),
+        2_f64.powi(-14),
+        0.333_251_953_125,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        0.0,
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.npy");
+    for (descr, bytes) in [("<f2", bits.map(u16::to_le_bytes)), (">f2", bits.map(u16::to_be_bytes))] {
+        let file = [npy_write::header(descr, &[bits.len()]), bytes.concat()].concat();
+        fs::write(&path, file).unwrap();
+        assert_eq!(npy::read(&path).unwrap().values, expected);
+    }
+}

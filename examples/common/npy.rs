@@ -1,8 +1,9 @@
-//! The `.npy` format: versions 1 to 3, little endian, C order, real or whole numbers of one to eight bytes.
+//! The `.npy` format: versions 1 to 3, either byte order, C or Fortran order, real numbers of two to eight bytes or whole ones of one to eight.
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
     path::Path,
 };
 
@@ -23,6 +24,8 @@ pub(crate) struct Array {
 pub(crate) struct Header {
     pub(crate) shape: Vec<usize>,
     pub(crate) kind: Kind,
+    /// Whether the first axis is the fastest.
+    pub(crate) is_fortran: bool,
     /// Position of the first number.
     pub(crate) start: u64,
 }
@@ -30,7 +33,7 @@ pub(crate) struct Header {
 impl Header {
     /// Bytes of all numbers of an array in a file of `length` bytes, which must hold them and nothing else.
     pub(crate) fn bytes(&self, length: u64) -> io::Result<u64> {
-        let Self { shape, kind, start } = self;
+        let Self { shape, kind, start, .. } = self;
         if shape.contains(&0) {
             return Err(io::Error::other(format!("an array of the shape {shape:?} has no numbers")));
         }
@@ -48,21 +51,27 @@ impl Header {
     }
 }
 
-/// A kind of number: letter (f, i, u) and bytes.
+/// A kind of number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kind(char, usize);
+pub(crate) struct Kind {
+    /// f, i or u.
+    letter: char,
+    bytes: usize,
+    is_big_endian: bool,
+}
 
 impl Kind {
     fn parse(descr: &str) -> Option<Self> {
         let mut letters = descr.chars();
         let (order, kind, size) = (letters.next()?, letters.next()?, letters.as_str().parse().ok()?);
-        let known = matches!((kind, size), ('f', 4 | 8) | ('i' | 'u', 1 | 2 | 4 | 8));
-        (known && (order == '<' || size == 1)).then_some(Self(kind, size))
+        let known = matches!((kind, size), ('f', 2 | 4 | 8) | ('i' | 'u', 1 | 2 | 4 | 8));
+        let is_ordered = matches!(order, '<' | '>') || size == 1;
+        (known && is_ordered).then_some(Self { letter: kind, bytes: size, is_big_endian: order == '>' })
     }
 
     /// Bytes of a number.
     pub(crate) fn size(self) -> usize {
-        self.1
+        self.bytes
     }
 
     /// Every number of some bytes.
@@ -70,17 +79,65 @@ impl Kind {
         let number = |bytes: &[u8]| {
             let mut wide = [0; 8];
             wide[..bytes.len()].copy_from_slice(bytes);
+            if self.is_big_endian {
+                wide[..bytes.len()].reverse();
+            }
             let whole = u64::from_le_bytes(wide);
             let unused = 64 - 8 * bytes.len() as u32;
-            match self {
-                Self('f', 4) => f32::from_bits(whole as u32).into(),
-                Self('f', _) => f64::from_bits(whole),
-                Self('u', _) => whole as f64,
-                Self(..) => ((whole as i64) << unused >> unused) as f64,
+            match (self.letter, self.bytes) {
+                ('f', 2) => half(whole as u16),
+                ('f', 4) => f32::from_bits(whole as u32).into(),
+                ('f', _) => f64::from_bits(whole),
+                ('u', _) => whole as f64,
+                _ => ((whole as i64) << unused >> unused) as f64,
             }
         };
         bytes.chunks_exact(self.size()).map(number).collect()
     }
+}
+
+/// The number of a half (IEEE 754 binary16).
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1F), f64::from(bits & 0x3FF) / 1024.0);
+    sign * match exponent {
+        0 => fraction * 2_f64.powi(-14),
+        0x1F if fraction == 0.0 => f64::INFINITY,
+        0x1F => f64::NAN,
+        _ => (1.0 + fraction) * 2_f64.powi(exponent - 15),
+    }
+}
+
+/// Some rows (along the first axis) of an array in a file, the last axis the fastest.
+pub(crate) fn rows(file: &mut (impl Read + Seek), header: &Header, rows: Range<usize>) -> io::Result<Vec<f64>> {
+    let size = header.kind.size();
+    let (all, rest) = header.shape.split_first().map_or((1, &[][..]), |(all, rest)| (*all, rest));
+    let row: usize = rest.iter().product();
+    let mut at = |number: usize, count: usize| -> io::Result<Vec<f64>> {
+        file.seek(SeekFrom::Start(header.start + (number * size) as u64))?;
+        let mut bytes = vec![0; count * size];
+        file.read_exact(&mut bytes)?;
+        Ok(header.kind.numbers(&bytes))
+    };
+    if !header.is_fortran {
+        return at(rows.start * row, rows.len() * row);
+    }
+    // All rows of a column lie together.
+    let mut values = vec![0.0; rows.len() * row];
+    for column in 0..row {
+        let (mut left, mut stride, mut place) = (column, row, 0);
+        let mut fortran = 1;
+        for side in rest {
+            stride /= side;
+            place += left / stride * fortran;
+            left %= stride;
+            fortran *= side;
+        }
+        for (i, value) in at(place * all + rows.start, rows.len())?.into_iter().enumerate() {
+            values[i * row + column] = value;
+        }
+    }
+    Ok(values)
 }
 
 /// Reads an array.
@@ -93,9 +150,9 @@ pub(crate) fn read(path: &Path) -> io::Result<Array> {
     if bytes > MOST_BYTES {
         return Err(named(io::Error::other(format!("{bytes} bytes of numbers are more than {MOST_BYTES}, the limit"))));
     }
-    let mut numbers = vec![0; bytes as usize];
-    file.read_exact(&mut numbers).map_err(named)?;
-    Ok(Array { shape: header.shape, values: header.kind.numbers(&numbers) })
+    let all = header.shape.first().copied().unwrap_or(1);
+    let values = rows(&mut file, &header, 0..all).map_err(named)?;
+    Ok(Array { shape: header.shape, values })
 }
 
 /// Reads up to the first number.
@@ -120,17 +177,23 @@ pub(crate) fn header(file: &mut impl Read) -> io::Result<Header> {
     let text = String::from_utf8_lossy(&text);
     let entry = |name: &str| Some(text.split_once(name)?.1.trim_start_matches([':', ' ']));
     let quoted = |s: &str| Some(s.split('\'').nth(1)?.to_owned());
-    let c_order = entry("'fortran_order'").is_some_and(|s| s.starts_with("False"));
+    let is_fortran = entry("'fortran_order'").and_then(|s| match s {
+        s if s.starts_with("False") => Some(false),
+        s if s.starts_with("True") => Some(true),
+        _ => None,
+    });
     let kind = entry("'descr'").and_then(quoted).and_then(|descr| Kind::parse(&descr));
     let shape = entry("'shape'").and_then(|s| {
         let sizes = s.strip_prefix('(')?.split_once(')')?.0.split(',').map(str::trim).filter(|s| !s.is_empty());
         sizes.map(|size| size.parse().ok()).collect::<Option<Vec<usize>>>()
     });
-    match (c_order, kind, shape) {
-        (true, Some(kind), Some(shape)) => Ok(Header { shape, kind, start: u64::from(before + length) }),
+    match (is_fortran, kind, shape) {
+        (Some(is_fortran), Some(kind), Some(shape)) => {
+            Ok(Header { shape, kind, is_fortran, start: u64::from(before + length) })
+        }
         _ => {
             let shown: String = text.trim().chars().take(200).collect();
-            Err(io::Error::other(format!("not little-endian real or whole numbers in C order: {shown}")))
+            Err(io::Error::other(format!("not real or whole numbers: {shown}")))
         }
     }
 }

@@ -14,7 +14,7 @@ use ndarray::{Array3, ArrayD, ArrayView3};
 use std::{
     error::Error,
     fs::{self, File},
-    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufWriter, Write},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -45,13 +45,8 @@ impl ArrayFile {
         open().map_err(|error| Failure::of_file(path, error))
     }
 
-    fn values(&mut self, range: Range<usize>) -> Result<Vec<f64>> {
-        let size = self.header.kind.size();
-        let mut bytes = vec![0; range.len() * size];
-        let start = self.header.start + (range.start * size) as u64;
-        let read = self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(&mut bytes));
-        read.map_err(|error| Failure::of_file(&self.path, error))?;
-        Ok(self.header.kind.numbers(&bytes))
+    fn rows(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
+        npy::rows(&mut self.file, &self.header, rows).map_err(|error| Failure::of_file(&self.path, error))
     }
 }
 
@@ -129,10 +124,11 @@ fn response(arguments: &Arguments) -> std::result::Result<TemperatureResponse, B
 
 impl Arrays {
     pub(crate) fn read<T: Real>(&mut self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
-        let row = self.columns * self.channels;
         let shape = (rows.len(), self.columns, self.channels);
+        // A single pixel has its channels along the first axis.
+        let along = if self.counts.header.shape.len() == 1 { 0..self.channels } else { rows };
         let part = |file: &mut ArrayFile| -> Result<ArrayD<T>> {
-            let values = file.values(rows.start * row..rows.end * row)?;
+            let values = file.rows(along.clone())?;
             let values = values.into_iter().map(T::of).collect();
             Ok(Array3::from_shape_vec(shape, values).map_err(Failure::source)?.into_dyn())
         };
