@@ -294,6 +294,29 @@ fn shares_belong_to_wavelengths_and_their_lack_is_said() {
 }
 
 #[test]
+fn a_pixel_has_a_curve_with_its_loci() {
+    let folder = Folder::new();
+    let files = folder.write("dn", |p| p);
+    folder.run(&files, &["--curve", "7,9", "--curve", "39,0", "--outputs", "emission,uncertainty,bands"]);
+    let table = fs::read_to_string(folder.out().join("curve_7_9.csv")).unwrap();
+    let rows: Vec<Vec<f64>> =
+        table.lines().skip(1).map(|line| line.split(',').map(|x| x.parse().unwrap()).collect()).collect();
+    assert_eq!(rows.len(), 20);
+    let bytes = fs::read(folder.out().join("emission.npy")).unwrap();
+    let start = bytes.len() - 8 * SIDE * SIDE * 20;
+    let value = |t: usize| {
+        let at = start + 8 * ((9 * SIDE + 7) * 20 + t);
+        f64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
+    };
+    assert!(rows.iter().enumerate().all(|(t, row)| row[2] == value(t) && row[3] > 0.0 && row[4].is_nan()));
+    let page = fs::read_to_string(folder.out().join("index.html")).unwrap();
+    assert!(page.contains("Pixel 7, 9") && page.contains("Pixel 39, 0") && page.contains("EM loci"));
+    folder.run(&files, &[]);
+    assert!(!folder.out().join("curve_7_9.csv").exists(), "of a former run");
+    folder.refused(&files, &["--curve", "40,0"], &["--curve 40,0", "40 × 40"]);
+}
+
+#[test]
 fn sunpy_ndcube_and_astropy_open_every_plane_at_its_place() {
     let Some(python) = python("SUN_PYTHON", "astropy, ndcube, sunpy.map") else { return };
     let folder = Folder::new();

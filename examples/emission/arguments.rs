@@ -1,6 +1,6 @@
 //! What can be asked for.
 
-use crate::{memory::bytes, on::On};
+use crate::{curves::Pixel, memory::bytes, on::On};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
     /// Where to write.
     #[arg(long, default_value = "emission_out")]
     pub(crate) out: PathBuf,
+    /// Also write and show the curve of a pixel, with both errors and the EM loci of its channels: X,Y from 0; may be given several times.
+    #[arg(long, value_name = "X,Y")]
+    pub(crate) curve: Vec<Pixel>,
     /// Number of temperature bins, 1000 at most.
     #[arg(long, default_value_t = 42)]
     pub(crate) bins: usize,

@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::Arguments,
+    curves::Pixel,
     finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver},
     pictures, sink,
 };
@@ -25,7 +26,9 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     fs::create_dir_all(out).map_err(|error| Failure::of_file(out, error))?;
     let _lock = FolderLock::alone(out.join(".lock"))?;
     let summary = finished::summary(out)?;
-    let before_this = summary.as_ref().map_or_else(Vec::new, |summary| finished::files(summary, all_file_names()));
+    let before_this = summary
+        .as_ref()
+        .map_or_else(Vec::new, |summary| finished::files(summary, [all_file_names(), curves(summary)].concat()));
     let (inputs, outputs) = (inputs(arguments), outputs(arguments, is_image));
     let written_over = WrittenOver::of(out, &outputs);
     let gone = WrittenOver::of(out, before_this.iter().chain(&outputs));
@@ -43,6 +46,12 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     }
 }
 
+/// Names of curves that a summary names.
+fn curves(summary: &Value) -> Vec<String> {
+    let named = summary[finished::FILES].as_array().into_iter().flatten().filter_map(Value::as_str);
+    named.filter(|name| Pixel::of_file(name).is_some()).map(str::to_owned).collect()
+}
+
 /// Names of the files that any run may write beside what tells of them.
 fn all_file_names() -> Vec<String> {
     [sink::all_file_names(), pictures::file_names()].concat()
@@ -55,6 +64,7 @@ fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
     if is_image {
         names.push(PAGE.into());
         names.extend(pictures::file_names());
+        names.extend(arguments.curve.iter().map(|pixel| pixel.file()));
     }
     names
 }
@@ -82,6 +92,7 @@ fn parameters(arguments: &Arguments) -> Value {
         "bins": a.bins, "log_t": a.log_t, "outputs": a.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "format": a.format.map(|format| format!("{format:?}")), "halves": a.halves, "precision": format!("{:?}", a.precision),
         "systematic": a.systematic, "saturation": format!("{:?}", a.saturation), "saturation_level": a.saturation_level,
+        "curve": a.curve.iter().map(|pixel| pixel.file()).collect::<Vec<_>>(),
         "degradation": a.degradation.iter().map(ToString::to_string).collect::<Vec<_>>(), "align": a.align,
         "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations, "size": a.size,
     })

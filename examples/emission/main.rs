@@ -19,6 +19,7 @@ mod arrays;
 mod checksum;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
+mod curves;
 mod degradation;
 #[path = "../common/escape.rs"]
 mod escape;
@@ -52,6 +53,7 @@ mod source;
 mod write_file;
 
 use arguments::{Arguments, MOST_BINS, OnSaturation, Output, Precision};
+use curves::{Curve, Curves};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     emission::{Inversion, Missing, Outputs, Quantity, Saturation},
@@ -105,7 +107,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     inversion.check(about.leading.iter().product())?;
     let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
     let guard::Held { made_from, before_this, _lock } = guard::hold(arguments, is_image)?;
-    let (found, mut summary) = match arguments.precision {
+    let (found, curves, mut summary) = match arguments.precision {
         Precision::Single => invert::<f32>(arguments, &inversion, &about, source)?,
         Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
     };
@@ -123,11 +125,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let panels = if is_image { pictures::write(&arguments.out, &found)? } else { Vec::new() };
     let mut files = sink::file_names(arguments.format_of_outputs(), &arguments.outputs);
     files.extend(panels.iter().map(|panel| panel.file.clone()));
+    curves.iter().try_for_each(|curve| curve.write(&arguments.out))?;
+    files.extend(curves.iter().map(|curve| curve.pixel.file()));
     finished::remove(&arguments.out, before_this.iter().filter(|name| !files.contains(name)))?;
     summary[finished::FILES] = json!(files);
     finish(&mut summary, &measure, &about);
     if is_image {
-        let page = page::html(&about, &summary, &found, &panels);
+        let page = page::html(&about, &summary, &found, &panels, &curves);
         write_file(&arguments.out.join(finished::PAGE), page.as_bytes())?;
     }
     let text = serde_json::to_string_pretty(&summary)?;
@@ -195,8 +199,9 @@ fn invert<T: Number>(
     inversion: &Inversion,
     about: &About,
     source: Source,
-) -> Result<(Overview, Value), Box<dyn Error>> {
+) -> Result<(Overview, Vec<Curve>, Value), Box<dyn Error>> {
     let shape = [about.leading.first().copied().unwrap_or(1), about.leading.iter().skip(1).product()];
+    let mut curves = Curves::of(&arguments.curve, &about.leading)?;
     let has_truth = matches!(source, Source::Region(_));
     let kept = PROGRAM + Overview::bytes(shape, has_truth) + source.bytes_kept();
     // A channel as doubles while it is read; what writing needs.
@@ -238,18 +243,20 @@ fn invert<T: Number>(
                 found.add_truth(block.rows.start, &truth);
             }
             found.add(&block, &bands, &temperature);
+            curves.add(&block, inversion);
             sink.write(&block, &bands, &temperature)
         },
     )?;
     finished::remove(&arguments.out, finished::ABOUT)?;
     sink.finish()?;
     bar.finish_and_clear();
+    let curves = curves.finish(&mut source.into_inner(), inversion)?;
     let mut summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);
     summary["devices"] = on.devices().into_iter().map(|device| device.name).collect();
     summary["backends_absent"] = on.absent().into();
     summary["passed_on"] =
         on.passed_on().into_iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
-    Ok((found, summary))
+    Ok((found, curves, summary))
 }
 
 /// How the results came about, for the files: program, command, response, inputs with their checksums.
