@@ -32,7 +32,8 @@ fn fits(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The index of a file of two chunks, with and without its head.
+/// The index of a file of two chunks: whole, and without its head, for a target that puts the head of its own file before it and, where the
+/// second byte says so (1, 5), the checksum behind it.
 fn index(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)?;
     let path = env::temp_dir().join(format!("isopach-seed-{}.las", std::process::id()));
@@ -45,10 +46,9 @@ fn index(folder: &Path) -> Result<(), Error> {
     fs::write(folder.join("whole"), [&[0, 0], &index[..]].concat())?;
     for head in [32, 48] {
         fs::write(folder.join(format!("entries-{head}")), [&[head, 0], &index[usize::from(head)..]].concat())?;
-        fs::write(
-            folder.join(format!("checked-{head}")),
-            [&[head, 1], &index[usize::from(head)..index.len() - 4]].concat(),
-        )?;
+        let body = &index[usize::from(head)..index.len() - 4];
+        fs::write(folder.join(format!("checked-{head}")), [&[head, 1], body].concat())?;
+        fs::write(folder.join(format!("fitted-{head}")), [&[head, 5], body].concat())?;
     }
     Ok(())
 }

@@ -6,7 +6,9 @@
 
 Makes differences of 400 x 400 cells of 1 m: noise of 3 cm that is correlated over 25 m, and independent noise of 3 cm. isopach
 fits a nugget and a spherical structure; xdem has no nugget, so that its first of two spherical structures stands for it. Both state
-the error of the mean over discs, independent part included. The true covariance, averaged over pairs of places, stands beside.
+the error of the mean over discs, independent part included. The true covariance, averaged over pairs of places, stands beside. xdem counts effective
+samples by distances from the disc's centre, isopach by those of pairs; the last column puts isopach's variogram into xdem's count, so that
+the variograms themselves are compared.
 """
 
 import json
@@ -15,6 +17,7 @@ import subprocess
 import tempfile
 
 import numpy as np
+import pandas as pd
 import xdem
 from scipy.signal import fftconvolve
 
@@ -54,8 +57,11 @@ def by_xdem(values, areas, seed):
     )
     _, parameters = xdem.spatialstats.fit_sum_model_variogram(["spherical", "spherical"], empirical)
     print("xdem:", parameters.to_dict("records"))
-    samples = [xdem.spatialstats.number_effective_samples(area, parameters) for area in areas]
-    return [np.sqrt(parameters["psill"].sum() / n) for n in samples]
+    return [by_count_of_xdem(parameters, area) for area in areas]
+
+
+def by_count_of_xdem(parameters, area):
+    return np.sqrt(parameters["psill"].sum() / xdem.spatialstats.number_effective_samples(area, parameters))
 
 
 def by_isopach(values, areas, folder):
@@ -65,19 +71,27 @@ def by_isopach(values, areas, folder):
     command += ["--example", "variogram", "--", str(path), str(SIDE)]
     found = json.loads(subprocess.run(command + [str(a) for a in areas], check=True, capture_output=True, text=True).stdout)
     print("isopach:", found["structures"])
-    return [np.hypot(error, np.sqrt(found["nugget"] / area)) for error, area in zip(found["errors"], areas)]
+    errors = [np.hypot(error, np.sqrt(found["nugget"] / area)) for error, area in zip(found["errors"], areas)]
+    return errors, [by_isopach_in_xdem(found, area) for area in areas]
+
+
+def by_isopach_in_xdem(found, area):
+    """The correlated part by xdem's count, and the independent one."""
+    structures = pd.DataFrame(found["structures"]).rename(columns={"sill": "psill"}).assign(model="spherical")
+    return np.hypot(by_count_of_xdem(structures, area), np.sqrt(found["nugget"] / area))
 
 
 def main():
     areas = [100.0, 1000.0, 10_000.0, 100_000.0]
-    print("| scene | area m2 | true, mm | isopach | xdem | isopach / xdem |\n|---|--:|--:|--:|--:|--:|")
+    print("| scene | area m2 | true, mm | isopach | xdem | isopach / xdem | with xdem's count |\n|---|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(3):
             values = differences(seed)
-            rows = zip(areas, by_isopach(values, areas, folder), by_xdem(values, areas, seed))
-            for area, ours, theirs in rows:
-                true = true_error(area)
-                print(f"| {seed} | {area:.0f} | {1e3 * true:.2f} | {1e3 * ours:.2f} | {1e3 * theirs:.2f} | {ours / theirs:.2f} |")
+            (ours, counted), theirs = by_isopach(values, areas, folder), by_xdem(values, areas, seed)
+            for row in zip(areas, map(true_error, areas), ours, theirs, counted):
+                area, true, own, other, same_count = row
+                millimetres = " | ".join(f"{1e3 * value:.2f}" for value in (true, own, other))
+                print(f"| {seed} | {area:.0f} | {millimetres} | {own / other:.2f} | {same_count / other:.2f} |")
 
 
 if __name__ == "__main__":

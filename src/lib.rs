@@ -16,6 +16,7 @@
 //! | [`tiling`] | the tile loop: plan, halo, decode once, order, report |
 //! | [`registration`] | ICP and coarse alignment |
 //! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
+//! | [`solar`] | what the header of a solar image says, and whether images belong together |
 //! | [`emission`] | differential emission measure of solar images; knows no points |
 //!
 //! ```
@@ -48,6 +49,7 @@ pub use isopach_neighbours as neighbours;
 pub use isopach_polygons as polygons;
 pub use isopach_raster as raster;
 pub use isopach_registration as registration;
+pub use isopach_solar as solar;
 pub use isopach_tiling as tiling;
 
 use emission::InvertPixels;

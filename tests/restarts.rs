@@ -196,7 +196,8 @@ fn other_parameters_and_other_inputs_are_refused() {
     place.finish("whole");
     place.same("out", &place.files("whole"));
     Scene::new(16_000, 10).write(&before, &place.path("unused.laz")).unwrap();
-    assert!(place.run("out", &["--fresh"]).status.success(), "a new run may begin");
+    refused(&place.run("out", &["--fresh"]), &["finished results of other inputs", "--force"]);
+    assert!(place.run("out", &["--fresh", "--force"]).status.success(), "a new run may begin");
 }
 
 #[test]

@@ -222,6 +222,153 @@ fn finished_results_are_written_over_by_the_same_run_or_by_force() {
 }
 
 #[test]
+fn two_runs_of_emission() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |out: &str, more: &[&str]| {
+        let mut command = Command::new(program("emission"));
+        command
+            .args(["--backend", "cpu", "--size", "48", "--bins", "12", "--out"])
+            .arg(dir.path().join(out))
+            .args(more);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let files = |out: &str| ["emission.fits", "status.png"].map(|name| fs::read(dir.path().join(out).join(name)).ok());
+    let start = Instant::now();
+    assert!(run("alone", &[]).wait().unwrap().success());
+    let (takes, expected) = (start.elapsed(), files("alone"));
+    assert!(expected.iter().all(Option::is_some));
+    let succeeded = |child: Child| {
+        let output = child.wait_with_output().unwrap();
+        if output.status.success() {
+            assert!(files("out") == expected, "success, but other files");
+            serde_json::from_slice::<serde_json::Value>(&fs::read(dir.path().join("out/summary.json")).unwrap())
+                .unwrap();
+        } else {
+            refused(&output, &["another run is at work"]);
+            assert_eq!(message(&output).lines().count(), 1, "{}", message(&output));
+        }
+        output.status.success()
+    };
+    for timing in 0..timings() {
+        // Every other time over results of another run.
+        let more: &[&str] = if timing % 2 == 0 { &[] } else { &["--force"] };
+        if timing % 2 == 1 {
+            assert!(run("out", &["--max-iterations", "2"]).wait().unwrap().success());
+        }
+        let first = run("out", more);
+        std::thread::sleep(takes.mul_f64(1.3 * random(timing)));
+        let second = run("out", more);
+        let done = [succeeded(first), succeeded(second)];
+        assert!(done[0] || done[1], "one of them has the folder");
+        assert!(files("out") == expected && !dir.path().join("out/.lock").exists());
+        fs::remove_dir_all(dir.path().join("out")).unwrap();
+    }
+}
+
+#[test]
+fn no_file_of_anybody_is_written_over_whatever_output_has_its_name() {
+    let place = Place::new();
+    for (number, name) in ["dod.tif", "before.tif", "index.html"].iter().enumerate() {
+        let own = format!("own{number}");
+        fs::create_dir(place.path(&own)).unwrap();
+        let file = place.path(&own).join(name);
+        fs::write(&file, b"precious").unwrap();
+        refused(&place.run(&own, &["--rasters", "before"]), &["nothing says", "--force"]);
+        assert_eq!(fs::read(&file).unwrap(), b"precious", "{name}");
+        assert!(place.run(&own, &["--rasters", "before", "--force"]).status.success(), "{name}");
+        assert_ne!(fs::read(&file).unwrap(), b"precious", "{name}");
+    }
+    // What this run does not write is no matter.
+    fs::create_dir(place.path("beside")).unwrap();
+    fs::write(place.path("beside/before.tif"), b"precious").unwrap();
+    fs::write(place.path("beside/plan.json"), b"precious").unwrap();
+    assert!(place.run("beside", &[]).status.success());
+    assert_eq!(fs::read(place.path("beside/before.tif")).unwrap(), b"precious");
+    assert!(place.run("beside", &["--depth", "3", "--force"]).status.success());
+    assert_eq!(fs::read(place.path("beside/before.tif")).unwrap(), b"precious", "no result of the run before");
+    assert_eq!(fs::read(place.path("beside/plan.json")).unwrap(), b"precious");
+}
+
+#[test]
+fn inputs_are_not_written_over_by_rasters() {
+    let place = Place::new();
+    fs::create_dir(place.path("named")).unwrap();
+    let areas = place.path("named/before.tif");
+    fs::write(&areas, r#"{"type": "FeatureCollection", "features": []}"#).unwrap();
+    let text = areas.to_str().unwrap();
+    refused(&place.run("named", &["--rasters", "before", "--areas", text]), &["is an input", "before.tif"]);
+}
+
+#[test]
+fn nothing_of_other_results_stays_beside_these() {
+    let place = Place::new();
+    assert!(place.run("out", &["--rasters", "before,status"]).status.success());
+    assert!(place.run("out", &["--rasters", "status", "--force"]).status.success());
+    let there = |name: &str| place.path("out").join(name).exists();
+    assert!(there("dod_status.tif") && there("dod_status.qml") && !there("before.tif") && !there("before.qml"));
+    refused(&place.run("out", &["--fresh"]), &["finished results of other parameters", "--force"]);
+    assert!(there("dod_status.tif"));
+    assert!(place.run("out", &["--fresh", "--force"]).status.success());
+    place.is_tidy("out");
+    assert!(place.results("out") == place.expected);
+}
+
+#[test]
+fn a_style_of_somebody_stays_and_one_of_this_program_follows_its_raster() {
+    let place = Place::new();
+    let [own, stale] = ["dod.qml", "before.qml"].map(|name| place.path("out").join(name));
+    fs::create_dir(place.path("out")).unwrap();
+    fs::write(&own, "<qgis>mine</qgis>").unwrap();
+    let run = |more: &[&str]| {
+        let output = place.command("out", more).stdout(Stdio::piped()).output().unwrap();
+        assert!(output.status.success(), "{}", message(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = run(&["--rasters", "before"]);
+    assert!(said.lines().any(|line| line.starts_with("kept") && line.contains("dod.qml")), "{said}");
+    assert_eq!(fs::read(&own).unwrap(), b"<qgis>mine</qgis>");
+    // One that was written here, and changed since.
+    let written = fs::read_to_string(&stale).unwrap();
+    let changed = written.replacen("INTERPOLATED", "DISCRETE", 1);
+    assert_ne!(written, changed);
+    fs::write(&stale, &changed).unwrap();
+    fs::remove_file(&own).unwrap();
+    assert!(!run(&["--rasters", "before"]).contains("dod.qml"));
+    assert_eq!(fs::read_to_string(&stale).unwrap(), changed);
+    run(&["--force"]);
+    assert!(!place.path("out/before.tif").exists() && fs::read_to_string(&stale).unwrap() == changed);
+    // And one that nobody changed follows the colours of the run.
+    let first = fs::read(&own).unwrap();
+    Scene::new(16_000, 11).write(&place.path("before.laz"), &place.path("unused.laz")).unwrap();
+    run(&["--force"]);
+    assert_ne!(fs::read(&own).unwrap(), first);
+}
+
+#[test]
+fn to_begin_anew_is_no_consent_to_write_over_others() {
+    let place = Place::new();
+    // The begun run is not forgotten by one that is refused.
+    assert!(place.run("alone", &["--shard", "1/2"]).status.success());
+    refused(&place.run("alone", &["--fresh", "--depth", "3"]), &["finished results of other parameters", "--force"]);
+    assert!(place.path("alone/.run/manifest.json").exists() && place.results("alone") == place.expected);
+    assert!(place.run("alone", &["--fresh"]).status.success());
+    place.is_tidy("alone");
+    assert!(place.results("alone") == place.expected);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let place = Place::new();
+    for name in ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz", "before.tif", "index.html", "summary.json"] {
+        fs::create_dir_all(place.path("out").join(name)).unwrap();
+        let text = place.path("out").join(name);
+        refused(&place.run("out", &["--rasters", "before", "--force"]), &[text.to_str().unwrap(), "directory"]);
+        assert!(text.is_dir(), "{name}");
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+}
+
+#[test]
 fn results_are_no_epochs_and_inputs_are_not_written_over() {
     let place = Place::new();
     let change = |before: &str, after: &str, out: &str| {

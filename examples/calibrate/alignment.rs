@@ -3,7 +3,7 @@
 use crate::halves::{Halves, split, thinned};
 use isopach::{
     cloud::{Cloud, Columns, Rigid},
-    compute::{Cpu, Result},
+    compute::{Cpu, Error, Result},
     las::Las,
     registration::{Outcome, Pair, RobustAlignment, RobustIcp},
 };
@@ -33,13 +33,16 @@ struct Tally {
     largest: f64,
 }
 
-/// Prints a row a cloud, class and change, of `splits` splits each.
-pub(crate) fn print(data: &Path, splits: u64) -> Result<()> {
+/// Prints a row a cloud, class and change, of `splits` splits each; of the clouds that are `wanted`, or of all.
+pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
+    if let Some(unknown) = wanted.iter().find(|name| !CLOUDS.contains(&name.as_str())) {
+        return Err(Error::InvalidInput(format!("--clouds {unknown}: there are {}", CLOUDS.join(", "))));
+    }
     println!(
         "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | error/stated, rms | worst | worse than the start |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    for name in CLOUDS {
+    for name in CLOUDS.into_iter().filter(|name| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name)) {
         let path = data.join(format!("lidar/{name}.laz"));
         if !path.exists() {
             println!("| {name} | SKIPPED: {} is not there |||||||||", path.display());

@@ -38,6 +38,9 @@ struct Arguments {
     /// Random splits of each cloud that are aligned
     #[arg(long, default_value_t = 100)]
     splits: u64,
+    /// Names of the clouds that are aligned, with commas between them; all if none is named
+    #[arg(long, value_delimiter = ',')]
+    clouds: Vec<String>,
     /// Made scenes of each case of volumes
     #[arg(long, default_value_t = 500)]
     scenes: u64,
@@ -73,7 +76,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         volumes::run(arguments.scenes).map_err(Error::source)?;
     }
     if wanted(Table::Alignment) {
-        alignment::print(&arguments.data, arguments.splits)?;
+        alignment::print(&arguments.data, &arguments.clouds, arguments.splits)?;
     }
     if wanted(Table::Emission) {
         emission::print(arguments.draws)?;

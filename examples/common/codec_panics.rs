@@ -1,7 +1,7 @@
 //! Panics of codecs that are caught and become errors: they are not told on the terminal.
 
 /// Crates whose panics are the fault of a file, and are caught by whoever calls them.
-const CODECS: [&str; 6] = ["laz", "las", "fitskit", "flate2", "miniz_oxide", "tiff"];
+const CODECS: [&str; 7] = ["laz", "las", "fitskit", "flate2", "miniz_oxide", "ruzstd", "weezl"];
 
 /// From now on panics in a codec print nothing; others are told as ever.
 pub(crate) fn silence() {

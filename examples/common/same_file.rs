@@ -1,15 +1,23 @@
 //! Whether two paths are one file or folder.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-/// By whatever names and links; not where one is not there.
-pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-            return (a.dev(), a.ino()) == (b.dev(), b.ino());
-        }
-    }
-    fs::canonicalize(a).ok().zip(fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b)
+/// What tells a file or folder from all others: its device and number there.
+#[cfg(unix)]
+pub(crate) type Identity = (u64, u64);
+/// What tells a file or folder from all others: its full path without links.
+#[cfg(not(unix))]
+pub(crate) type Identity = std::path::PathBuf;
+
+/// By whatever name; `None` where it is not there.
+#[cfg(unix)]
+pub(crate) fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+}
+
+/// By whatever name; `None` where it is not there.
+#[cfg(not(unix))]
+pub(crate) fn identity(path: &Path) -> Option<Identity> {
+    std::fs::canonicalize(path).ok()
 }

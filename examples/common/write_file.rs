@@ -5,5 +5,5 @@ use std::path::Path;
 
 /// Writes `bytes` beside `path` and renames; an error names the file.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_whole(path, &[bytes]).map_err(|error| Error::source(format!("{}: {error}", path.display())))
+    write_whole(path, &[bytes]).map_err(|error| Error::of_file(path, error))
 }

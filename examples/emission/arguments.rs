@@ -18,9 +18,30 @@ const USUAL: &str = "emission,uncertainty,resolution,synthetic,bands,temperature
     about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region."
 )]
 pub(crate) struct Arguments {
-    /// FITS files of AIA channels, in any order.
+    /// FITS files of AIA channels, in any order. Places and times are compared with those of the first.
     #[arg(conflicts_with = "counts")]
     pub(crate) files: Vec<PathBuf>,
+    /// Resample channels to the pixels of the first file by the places in their headers.
+    #[arg(long, requires = "files")]
+    pub(crate) align: bool,
+    /// Channels of files whose headers do not say it, in the order of the files: 94,131,171
+    #[arg(long, value_delimiter = ',', requires = "files")]
+    pub(crate) channel: Vec<u16>,
+    /// Exposures of the files, seconds, one for all or one a file in their order, instead of those in the headers.
+    #[arg(long, value_delimiter = ',', requires = "files")]
+    pub(crate) exposure: Vec<f64>,
+    /// What the numbers in the files are, instead of what their headers say.
+    #[arg(long, requires = "files")]
+    pub(crate) unit: Option<Unit>,
+    /// Pixels of binned images are sums of detector pixels (sunpy's superpixel), not means.
+    #[arg(long, requires = "files")]
+    pub(crate) summed: bool,
+    /// Take channels of different times.
+    #[arg(long, requires = "files")]
+    pub(crate) any_time: bool,
+    /// Take images that their QUALITY says not to use: eclipses, dark and calibration images.
+    #[arg(long, requires = "files")]
+    pub(crate) ignore_quality: bool,
     /// Counts as .npy instead, DN/s, any leading shape, channels last.
     #[arg(long, requires = "sigma")]
     pub(crate) counts: Option<PathBuf>,
@@ -68,9 +89,11 @@ pub(crate) struct Arguments {
     /// (default: 15000, right for level 1; less for images that were averaged or interpolated), for .npy in the unit of the counts (default: never).
     #[arg(long, value_delimiter = ',')]
     pub(crate) saturation_level: Vec<f64>,
-    /// Sensitivity that is left, of that of the response, one share a channel.
+    /// Sensitivity that is left, of that of the response, one share a channel: 94=0.82,131=0.79, or shares alone in ascending order of the
+    /// wavelengths, whatever the order of the files (for .npy in the order of the channels). Give uncorrected images: those that aiapy's
+    /// correct_degradation has divided pass the saturation level too early.
     #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
-    pub(crate) degradation: Vec<f64>,
+    pub(crate) degradation: Vec<Share>,
     /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares; interpolated to each image's time.
     #[arg(long, conflicts_with = "counts")]
     pub(crate) degradation_table: Option<PathBuf>,
@@ -88,6 +111,46 @@ pub(crate) struct Arguments {
     /// Pixels a side of the made-up region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
+}
+
+/// A share of the sensitivity, of a channel if it is named.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) wavelength: Option<u16>,
+    pub(crate) left: f64,
+}
+
+impl std::str::FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (wavelength, left) = match text.split_once('=') {
+            Some((name, left)) => (Some(name.trim().parse().map_err(|_| format!("{name} is no wavelength"))?), left),
+            None => (None, text),
+        };
+        let left: f64 = left.trim().parse().map_err(|_| format!("{left} is no number"))?;
+        Ok(Self { wavelength, left })
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.wavelength {
+            Some(wavelength) => write!(f, "{wavelength}={}", self.left),
+            None => write!(f, "{}", self.left),
+        }
+    }
+}
+
+/// What the numbers of an image are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unit {
+    /// DN of the whole exposure.
+    #[value(name = "DN")]
+    Total,
+    /// DN a second.
+    #[value(name = "DN/s")]
+    PerSecond,
 }
 
 /// A number of MiB.
@@ -146,6 +209,11 @@ impl Arguments {
         Self::parse_from(words)
     }
 
+    /// The format of the outputs: that of the input, if none is given.
+    pub(crate) fn format_of_outputs(&self) -> Format {
+        self.format.unwrap_or(if self.counts.is_some() { Format::Npy } else { Format::Fits })
+    }
+
     /// Refuses numbers that mean nothing, before anything is read.
     pub(crate) fn check(&self) -> Result<(), String> {
         let Self { bins, log_t, systematic, size, memory, max_iterations, saturation_level, .. } = self;
@@ -164,6 +232,15 @@ impl Arguments {
         }
         if *max_iterations == 0 {
             return Err("--max-iterations is 0, but must be at least 1".into());
+        }
+        if let Some(exposure) = self.exposure.iter().find(|exposure| !(exposure.is_finite() && **exposure > 0.0)) {
+            return Err(format!("--exposure is {exposure}, but must be above zero"));
+        }
+        for (option, numbers) in [("--channel", self.channel.len()), ("--exposure", self.exposure.len())] {
+            let is_one_for_all = option == "--exposure" && numbers == 1;
+            if numbers > 0 && numbers != self.files.len() && !is_one_for_all {
+                return Err(format!("{option} has {numbers} numbers for {} files: give one a file", self.files.len()));
+            }
         }
         if let Some(level) = saturation_level.iter().find(|level| level.is_nan() || **level <= 0.0) {
             return Err(format!("--saturation-level is {level}, but must be above zero"));

@@ -35,14 +35,14 @@ struct ArrayFile {
 }
 
 impl ArrayFile {
-    fn open(path: &Path) -> io::Result<Self> {
-        let open = || {
+    fn open(path: &Path) -> Result<Self> {
+        let open = || -> io::Result<Self> {
             let mut file = File::open(path)?;
             let header = npy::header(&mut file)?;
             header.bytes(file.metadata()?.len())?;
             Ok(Self { path: path.to_owned(), file, header })
         };
-        open().map_err(|error: io::Error| named(path, &error))
+        open().map_err(|error| Failure::of_file(path, error))
     }
 
     fn values(&mut self, range: Range<usize>) -> Result<Vec<f64>> {
@@ -50,14 +50,9 @@ impl ArrayFile {
         let mut bytes = vec![0; range.len() * size];
         let start = self.header.start + (range.start * size) as u64;
         let read = self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(&mut bytes));
-        read.map_err(|error| Failure::source(named(&self.path, &error)))?;
+        read.map_err(|error| Failure::of_file(&self.path, error))?;
         Ok(self.header.kind.numbers(&bytes))
     }
-}
-
-/// An error that names its file.
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Opens counts and errors, and reads the response.
@@ -85,11 +80,19 @@ pub(crate) fn open(
         [one] => Some(vec![one; channels]),
         ref many => Some(many.to_vec()),
     };
-    let (response, sensitivity) = match &arguments.degradation[..] {
+    if let Some(wavelength) = arguments.degradation.iter().find_map(|share| share.wavelength) {
+        return Err(format!(
+            "--degradation names {wavelength} Å, but channels of .npy have no wavelengths: give shares in the order of the channels"
+        )
+        .into());
+    }
+    let left: Vec<f64> = arguments.degradation.iter().map(|share| share.left).collect();
+    let (response, sensitivity) = match &left[..] {
         [] => (response, "that of the response as given".into()),
         left => (response.degraded(left)?, format!("of that of the response, by channel: {left:?}")),
     };
-    let about = About { names, response, leading: leading.to_vec(), levels, sensitivity, axes: [Axis::PIXELS; 2] };
+    let (leading, axes) = (leading.to_vec(), [Axis::PIXELS; 2]);
+    let about = About { names, response, leading, levels, sensitivity, axes, warnings: Vec::new() };
     let columns = about.leading.iter().skip(1).product();
     Ok((about, Arrays { counts, sigma, columns, channels }))
 }
@@ -166,24 +169,24 @@ impl Item for f64 {
 
 impl ArrayWriter {
     pub(crate) fn create<T: Item>(path: &Path, shape: &[usize]) -> Result<Self> {
-        let create = || {
+        let create = || -> io::Result<Self> {
             let (part, file) = UnfinishedFile::create(path)?;
             let mut file = BufWriter::new(file);
             file.write_all(&npy_write::header(T::DESCR, shape))?;
             Ok(Self { path: path.to_owned(), file, part })
         };
-        create().map_err(|error: io::Error| Failure::source(named(path, &error)))
+        create().map_err(|error| Failure::of_file(path, error))
     }
 
     /// The next rows: shape (rows, columns, numbers of a pixel).
     pub(crate) fn write<T: Item>(&mut self, values: ArrayView3<'_, T>) -> Result<()> {
         let written = values.iter().try_for_each(|x| x.put(&mut self.file));
-        written.map_err(|error| Failure::source(named(&self.path, &error)))
+        written.map_err(|error| Failure::of_file(&self.path, error))
     }
 
     pub(crate) fn finish(self) -> Result<()> {
         let Self { path, file, part } = self;
         let finished = file.into_inner().map_err(|error| error.into_error()).and_then(|file| part.complete(&file));
-        finished.map_err(|error| Failure::source(named(&path, &error)))
+        finished.map_err(|error| Failure::of_file(path, error))
     }
 }

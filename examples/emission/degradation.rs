@@ -1,5 +1,7 @@
 //! How much of an instrument's sensitivity is left, by time.
 
+use crate::arguments::Share;
+use isopach::solar::Time;
 use std::{error::Error, fs, path::Path};
 
 /// Shares by wavelength and time.
@@ -53,21 +55,38 @@ impl Table {
     }
 }
 
-/// Days since 1970 of `2011-02-15[T01:56:00[.00][Z]]`.
+/// Shares in the order of the wavelengths; none where none was given.
+pub(crate) fn by_wavelength(given: &[Share], wavelengths: &[u16]) -> Result<Vec<f64>, String> {
+    let is_named = given.iter().any(|share| share.wavelength.is_some());
+    if !is_named {
+        let shares: Vec<f64> = given.iter().map(|share| share.left).collect();
+        return if shares.is_empty() || shares.len() == wavelengths.len() {
+            Ok(shares)
+        } else {
+            Err(format!(
+                "--degradation has {} shares for {} channels: give one a channel",
+                shares.len(),
+                wavelengths.len()
+            ))
+        };
+    }
+    if let Some(share) = given.iter().find(|share| share.wavelength.is_none_or(|w| !wavelengths.contains(&w))) {
+        let name = share.wavelength.map_or("without a wavelength".into(), |w| format!("of {w} Å"));
+        return Err(format!("--degradation has the share {} {name}, but the channels are {wavelengths:?}", share.left));
+    }
+    let of = |wavelength: &u16| {
+        let mut found = given.iter().filter(|share| share.wavelength == Some(*wavelength));
+        match (found.next(), found.next()) {
+            (Some(share), None) => Ok(share.left),
+            (None, _) => Err(format!(
+                "--degradation has no share of {wavelength} Å: give one a channel (1 where nothing was lost)"
+            )),
+            _ => Err(format!("--degradation has two shares of {wavelength} Å")),
+        }
+    };
+    wavelengths.iter().map(of).collect()
+}
+
 fn days(time: &str) -> Option<f64> {
-    let (date, clock) = time.trim_end_matches('Z').split_once(['T', ' ']).unwrap_or((time, "0:0:0"));
-    let mut date = date.split('-').map(|x| x.parse::<i64>().ok());
-    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // March first, so that a leap day is the last of its year (Hinnant, days_from_civil).
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let whole =
-        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day;
-    let mut seconds = 0.0;
-    for (part, unit) in clock.split(':').zip([3600.0, 60.0, 1.0]) {
-        seconds += part.parse::<f64>().ok()? * unit;
-    }
-    Some((whole - 719_469) as f64 + seconds / 86_400.0)
+    Time::parse(time).map(Time::days)
 }

@@ -1,43 +1,62 @@
 //! Nothing of anybody's is written over: neither inputs, nor results of other inputs or parameters, nor what another run is writing.
 
-use crate::arguments::Arguments;
-use isopach::compute::FolderLock;
-use serde_json::{Value, json};
-use std::{
-    error::Error,
-    fs, io,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
+use crate::{
+    arguments::Arguments,
+    finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver},
+    pictures, sink,
 };
+use isopach::compute::{Error as Failure, FolderLock};
+use serde_json::{Value, json};
+use std::{error::Error, fs, path::PathBuf, time::UNIX_EPOCH};
 
-/// Where summary.json says what results were made from.
-pub(crate) const KEY: &str = "made_from";
+/// The folder of results, held as long as this.
+pub(crate) struct Held {
+    /// What tells these results from others.
+    pub(crate) made_from: Value,
+    /// Files of the results that are written over.
+    pub(crate) before_this: Vec<String>,
+    pub(crate) _lock: FolderLock,
+}
 
-/// Holds the folder of results, which is made if it is not there, as long as the run; refuses one with other finished results, and inputs
-/// that results would write over. And what tells these results from others.
-pub(crate) fn hold(arguments: &Arguments) -> Result<(FolderLock, Value), Box<dyn Error>> {
+/// Holds the folder of results, which is made if it is not there; refuses one with other results, and inputs that results would write over.
+/// `is_image`: there are pictures and a page, too.
+pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dyn Error>> {
     let out = &arguments.out;
-    fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
-    let lock = FolderLock::alone(out.join(".lock"))?;
-    let inputs = inputs(arguments);
-    inputs.iter().try_for_each(|input| refuse_written_over(out, input))?;
+    fs::create_dir_all(out).map_err(|error| Failure::of_file(out, error))?;
+    let _lock = FolderLock::alone(out.join(".lock"))?;
+    let summary = finished::summary(out)?;
+    let before_this = summary.as_ref().map_or_else(Vec::new, |summary| finished::files(summary, all_file_names()));
+    let (inputs, outputs) = (inputs(arguments), outputs(arguments, is_image));
+    let written_over = WrittenOver::of(out, &outputs);
+    let gone = WrittenOver::of(out, before_this.iter().chain(&outputs));
+    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
     let made_from = json!({ "parameters": parameters(arguments), "inputs": identities(&inputs)? });
-    let summary = out.join("summary.json");
-    match fs::read(&summary) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(format!("{}: {error}", summary.display()).into()),
-        Ok(bytes) => {
-            let found = serde_json::from_slice::<Value>(&bytes).ok().and_then(|summary| summary.get(KEY).cloned());
-            if found.as_ref() != Some(&made_from) && !arguments.force {
-                let out = out.display();
-                return Err(format!(
-                    "{out} has finished results of other inputs or parameters: name another folder (--out), or write over them with --force"
-                )
-                .into());
-            }
-        }
+    let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
+        None if written_over.is_empty() => None,
+        None | Some(None) => Some(UNKNOWN),
+        Some(Some(found)) if *found == made_from => None,
+        Some(Some(_)) => Some("finished results of other inputs or parameters"),
+    };
+    match what {
+        Some(what) if !arguments.force => Err(finished::refusal(out, what).into()),
+        _ => Ok(Held { made_from, before_this, _lock }),
     }
-    Ok((lock, made_from))
+}
+
+/// Names of the files that any run may write beside what tells of them.
+fn all_file_names() -> Vec<String> {
+    [sink::all_file_names(), pictures::file_names()].concat()
+}
+
+/// Names of the files that a run writes.
+fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
+    let mut names = sink::file_names(arguments.format_of_outputs(), &arguments.outputs);
+    names.push(SUMMARY.into());
+    if is_image {
+        names.push(PAGE.into());
+        names.extend(pictures::file_names());
+    }
+    names
 }
 
 fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
@@ -49,7 +68,7 @@ fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
 /// Name, size and time of change of each file.
 fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
     let identity = |path: &PathBuf| -> Result<Value, Box<dyn Error>> {
-        let about = fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let about = fs::metadata(path).map_err(|error| Failure::of_file(path, error))?;
         let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         Ok(json!([path, about.len(), modified.to_string()]))
     };
@@ -63,20 +82,7 @@ fn parameters(arguments: &Arguments) -> Value {
         "bins": a.bins, "log_t": a.log_t, "outputs": a.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "format": a.format.map(|format| format!("{format:?}")), "halves": a.halves, "precision": format!("{:?}", a.precision),
         "systematic": a.systematic, "saturation": format!("{:?}", a.saturation), "saturation_level": a.saturation_level,
-        "degradation": a.degradation, "max_iterations": a.max_iterations, "size": a.size,
+        "degradation": a.degradation.iter().map(ToString::to_string).collect::<Vec<_>>(), "align": a.align,
+        "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations, "size": a.size,
     })
-}
-
-/// Refuses an input in the folder of results with a name that results have.
-fn refuse_written_over(out: &Path, input: &Path) -> Result<(), Box<dyn Error>> {
-    let same = |a: &Path, b: &Path| fs::canonicalize(a).ok().zip(fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b);
-    let folder = input.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = input.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let is_result =
-        name == "emission.fits" || input.extension().is_some_and(|end| end == "npy") || name == "summary.json";
-    if is_result && same(folder, out) {
-        let (input, out) = (input.display(), out.display());
-        return Err(format!("{input} may be written over by results in {out}: name another folder (--out)").into());
-    }
-    Ok(())
 }

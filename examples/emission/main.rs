@@ -19,6 +19,10 @@ mod arrays;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
 mod degradation;
+#[path = "../common/escape.rs"]
+mod escape;
+#[path = "../common/finished.rs"]
+mod finished;
 mod frame;
 mod guard;
 #[path = "../common/headless.rs"]
@@ -38,14 +42,17 @@ mod overview;
 mod page;
 mod palette;
 mod pictures;
+#[path = "../common/same_file.rs"]
+mod same_file;
 mod scene;
 mod sink;
 mod source;
+#[path = "../common/write_file.rs"]
+mod write_file;
 
-use arguments::{Arguments, Format, MOST_BINS, OnSaturation, Output, Precision};
+use arguments::{Arguments, MOST_BINS, OnSaturation, Output, Precision};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    compute::write_whole,
     emission::{Inversion, Missing, Outputs, Quantity, Saturation},
     gpu::{Options, Results},
 };
@@ -55,6 +62,7 @@ use serde_json::{Value, json};
 use sink::{Number, Sink};
 use source::{About, Source};
 use std::{cell::RefCell, error::Error};
+use write_file::write_file;
 
 /// Bands of log10 T that are shown.
 pub(crate) const BANDS: [[f64; 2]; 6] =
@@ -62,6 +70,9 @@ pub(crate) const BANDS: [[f64; 2]; 6] =
 
 /// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
 const PROGRAM: u64 = 24 << 20;
+
+/// A median of χ² a channel from which on the counts are not explained.
+const MOST_CHI_SQUARED: f64 = 3.0;
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
@@ -88,28 +99,45 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             (about, Source::Images(images))
         }
     };
+    about.warnings.iter().for_each(|words| warn(words));
     let inversion = inversion(arguments, &about, edges)?;
     inversion.check(about.leading.iter().product())?;
-    let (_lock, made_from) = guard::hold(arguments)?;
+    let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
+    let guard::Held { made_from, before_this, _lock } = guard::hold(arguments, is_image)?;
     let (found, mut summary) = match arguments.precision {
         Precision::Single => invert::<f32>(arguments, &inversion, &about, source)?,
         Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
     };
-    summary[guard::KEY] = made_from;
-    let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
-    if is_image {
-        let panels = pictures::write(&arguments.out, &found)?;
-        finish(&mut summary, &measure, &about);
-        write_whole(&arguments.out.join("index.html"), &[page::html(&about, &summary, &found, &panels).as_bytes()])?;
-    } else {
-        finish(&mut summary, &measure, &about);
+    summary[finished::KEY] = made_from;
+    let mut warnings = about.warnings.clone();
+    if found.median_chi_squared() > MOST_CHI_SQUARED {
+        let words = format!(
+            "the median of χ² a channel is {:.1}: the counts are not explained; the sensitivity, the alignment, the response or the errors are wrong",
+            found.median_chi_squared()
+        );
+        warn(&words);
+        warnings.push(words);
     }
-    write_whole(&arguments.out.join("summary.json"), &[serde_json::to_string_pretty(&summary)?.as_bytes()])?;
-    serde_json::to_string_pretty(&summary)?
-        .lines()
-        .for_each(|line| println!("{}", console::printable::printable(line)));
-    println!("See {}", arguments.out.join(if is_image { "index.html" } else { "" }).display());
+    summary["warnings"] = json!(warnings);
+    let panels = if is_image { pictures::write(&arguments.out, &found)? } else { Vec::new() };
+    let mut files = sink::file_names(arguments.format_of_outputs(), &arguments.outputs);
+    files.extend(panels.iter().map(|panel| panel.file.clone()));
+    finished::remove(&arguments.out, before_this.iter().filter(|name| !files.contains(name)))?;
+    summary[finished::FILES] = json!(files);
+    finish(&mut summary, &measure, &about);
+    if is_image {
+        let page = page::html(&about, &summary, &found, &panels);
+        write_file(&arguments.out.join(finished::PAGE), page.as_bytes())?;
+    }
+    let text = serde_json::to_string_pretty(&summary)?;
+    write_file(&arguments.out.join(finished::SUMMARY), text.as_bytes())?;
+    text.lines().for_each(|line| println!("{}", console::printable::printable(line)));
+    println!("See {}", arguments.out.join(if is_image { finished::PAGE } else { "" }).display());
     Ok(())
+}
+
+fn warn(words: &str) {
+    eprintln!("warning: {}", console::printable::printable(words));
 }
 
 fn edges(arguments: &Arguments) -> Result<Vec<f64>, Box<dyn Error>> {
@@ -173,7 +201,7 @@ fn invert<T: Number>(
     let rows = rows.min((shape[0] as u64).div_ceil(20));
     let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
 
-    let format = arguments.format.unwrap_or(if arguments.counts.is_some() { Format::Npy } else { Format::Fits });
+    let format = arguments.format_of_outputs();
     let mut sink = Sink::create::<T>(&arguments.out, format, &arguments.outputs, inversion, &about.leading, shape)?;
     let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
@@ -198,6 +226,7 @@ fn invert<T: Number>(
             sink.write(&block, &bands, &temperature)
         },
     )?;
+    finished::remove(&arguments.out, finished::ABOUT)?;
     sink.finish()?;
     bar.finish_and_clear();
     let mut summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);

@@ -1,6 +1,6 @@
 //! The page that people look at.
 
-use crate::{frame, overview::Overview, pictures::Panel, source::About};
+use crate::{escape::escape, frame, overview::Overview, pictures::Panel, source::About};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -16,9 +16,9 @@ Images that were averaged or interpolated smear saturated pixels below the level
 
 /// The page.
 pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[Panel]) -> String {
-    let names: Vec<String> = about.names.iter().map(|name| escaped(name)).collect();
+    let names: Vec<String> = about.names.iter().map(|name| escape(name)).collect();
     let mut body = format!(
-        "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p><div class=panels>",
+        "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p>",
         about.leading[1],
         about.leading[0],
         summary["bins"],
@@ -26,6 +26,10 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
         summary["log_t"][1],
         found.median_chi_squared()
     );
+    for words in summary["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let _ = write!(body, "<p class=warning>{}</p>", escape(words));
+    }
+    body += "<div class=panels>";
     for panel in panels {
         let picture = frame::svg(panel, [about.leading[0], about.leading[1]], about.axes);
         let _ = write!(body, "<figure><figcaption>{}</figcaption>{picture}</figure>", panel.title);
@@ -72,7 +76,7 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
     let _ = write!(
         body,
         "</div><h2>How to read this</h2>{HOW}<details><summary>Run</summary><pre>{}</pre></details>",
-        escaped(&format!("{summary:#}"))
+        escape(&format!("{summary:#}"))
     );
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">\
@@ -81,9 +85,5 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), escaped)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    value.as_str().map_or_else(|| value.to_string(), escape)
 }

@@ -4,10 +4,11 @@ use crate::{
     BANDS,
     overview::{Overview, quantile},
     palette::{CIVIDIS, GREY, INFERNO, Palette, VIRIDIS, colour},
+    write_file::write_file,
 };
-use image::RgbImage;
+use image::{ImageFormat, RgbImage};
 use ndarray::{Array2, ArrayView2};
-use std::{error::Error, path::Path};
+use std::{error::Error, io::Cursor, path::Path};
 
 /// A picture: its file, what it shows, and what its colours mean.
 pub(crate) struct Panel {
@@ -35,6 +36,12 @@ const ENDINGS: [([u8; 3], &str); 7] = [
     ([204, 121, 167], "still negative after the last iteration"),
     (GREY, "no result"),
 ];
+
+/// Names of the files that [`write`] may write.
+pub(crate) fn file_names() -> Vec<String> {
+    let others = ["temperature.png", "chi_squared.png", "status.png", "saturated.png"].map(String::from);
+    (0..BANDS.len()).map(|i| format!("band_{i}.png")).chain(others).collect()
+}
 
 /// Writes a panel a band, the mean temperature, χ², how pixels ended, and where they are saturated.
 pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn Error>> {
@@ -95,6 +102,7 @@ fn kind(
 fn save(out: &Path, file: &str, picture: ArrayView2<'_, [u8; 3]>) -> Result<(), Box<dyn Error>> {
     let (rows, columns) = picture.dim();
     let pixel = |x: u32, y: u32| image::Rgb(picture[[rows - 1 - y as usize, x as usize]]);
-    RgbImage::from_fn(columns as u32, rows as u32, pixel).save(out.join(file))?;
-    Ok(())
+    let mut png = Cursor::new(Vec::new());
+    RgbImage::from_fn(columns as u32, rows as u32, pixel).write_to(&mut png, ImageFormat::Png)?;
+    Ok(write_file(&out.join(file), png.get_ref())?)
 }

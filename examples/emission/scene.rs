@@ -41,6 +41,7 @@ pub(crate) fn make(arguments: &Arguments, edges: &[f64]) -> std::result::Result<
         levels: Some(AIA.iter().map(|channel| channel.saturation / EXPOSURE).collect()),
         sensitivity: "as at launch, as it was made".into(),
         axes: [Axis::PIXELS; 2],
+        warnings: Vec::new(),
     };
     Ok((about, Region { size, inversion, noises: AIA.map(|channel| Noise::aia(&channel, EXPOSURE, 1.0, 0.0)) }))
 }

@@ -6,13 +6,14 @@ use crate::{
     arrays::{ArrayWriter, Item},
     npy_write,
 };
+use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result},
     emission::{Block, Inversion, Real},
     fits::{Cube, CubeFile, Precision, Sample, Value},
 };
 use ndarray::{ArrayD, ArrayView3, Ix3};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `f32` or `f64`.
 pub(crate) trait Number: Real + Sample + Item {}
@@ -27,7 +28,29 @@ pub(crate) struct Sink {
 
 enum Files {
     Fits(CubeFile),
-    Npy(Vec<ArrayWriter>),
+    Npy { arrays: Vec<ArrayWriter>, edges: (PathBuf, Vec<f64>) },
+}
+
+/// The file of cubes.
+const CUBES: &str = "emission.fits";
+/// The file of the edges of bins, beside arrays.
+const EDGES: &str = "log_t_edges.npy";
+
+/// Names of the files that a [`Sink`] may write.
+pub(crate) fn all_file_names() -> Vec<String> {
+    let of = |format| file_names(format, Output::value_variants());
+    [of(Format::Fits), of(Format::Npy)].concat()
+}
+
+/// Names of the files that a [`Sink`] writes.
+pub(crate) fn file_names(format: Format, outputs: &[Output]) -> Vec<String> {
+    match format {
+        Format::Fits => vec![CUBES.into()],
+        Format::Npy => {
+            let arrays = Field::of(outputs).into_iter().map(Field::array_name);
+            std::iter::once(EDGES.into()).chain(arrays).collect()
+        }
+    }
 }
 
 /// An array of a file.
@@ -53,6 +76,11 @@ impl Field {
             Self::Dropped => "dropped".into(),
             Self::Saturated => "saturated".into(),
         }
+    }
+
+    /// The file of its own.
+    fn array_name(self) -> String {
+        self.name() + ".npy"
     }
 
     fn unit(self) -> &'static str {
@@ -120,7 +148,7 @@ impl Sink {
             keywords: field.keywords(inversion),
         };
         let array = |field: &Field| {
-            let path = out.join(field.name() + ".npy");
+            let path = out.join(field.array_name());
             let shape = [leading, &field.shape(inversion)].concat();
             if field.is_double() {
                 ArrayWriter::create::<f64>(&path, &shape)
@@ -131,12 +159,11 @@ impl Sink {
         let files = match format {
             Format::Fits => {
                 let cubes: Vec<Cube> = fields.iter().map(cube).collect();
-                Files::Fits(CubeFile::create(out.join("emission.fits"), &cubes)?)
+                Files::Fits(CubeFile::create(out.join(CUBES), &cubes)?)
             }
             Format::Npy => {
-                let edges = &inversion.log_t_edges;
-                npy_write::write(&out.join("log_t_edges.npy"), &[edges.len()], edges).map_err(Error::source)?;
-                Files::Npy(fields.iter().map(array).collect::<Result<_>>()?)
+                let edges = (out.join(EDGES), inversion.log_t_edges.clone());
+                Files::Npy { arrays: fields.iter().map(array).collect::<Result<_>>()?, edges }
             }
         };
         Ok(Self { fields, files })
@@ -187,7 +214,10 @@ impl Sink {
     pub(crate) fn finish(self) -> Result<()> {
         match self.files {
             Files::Fits(file) => file.finish(),
-            Files::Npy(arrays) => arrays.into_iter().try_for_each(ArrayWriter::finish),
+            Files::Npy { arrays, edges: (path, edges) } => {
+                npy_write::write(&path, &[edges.len()], &edges).map_err(|error| Error::of_file(&path, error))?;
+                arrays.into_iter().try_for_each(ArrayWriter::finish)
+            }
         }
     }
 }
@@ -196,7 +226,7 @@ impl Files {
     fn write<T: Sample + Item>(&mut self, i: usize, first: usize, values: ArrayView3<'_, T>) -> Result<()> {
         match self {
             Self::Fits(file) => file.write_rows(i, first, values.permuted_axes([2, 0, 1])),
-            Self::Npy(arrays) => arrays[i].write(values),
+            Self::Npy { arrays, .. } => arrays[i].write(values),
         }
     }
 }

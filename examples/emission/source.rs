@@ -22,6 +22,8 @@ pub(crate) struct About {
     pub(crate) sensitivity: String,
     /// Where pixels are.
     pub(crate) axes: [Axis; 2],
+    /// What the user should know of the input before believing the results.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A coordinate of pixels: value of pixel 0, and from one to the next.

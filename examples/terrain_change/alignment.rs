@@ -8,7 +8,6 @@ use crate::{
     epochs::{self, Epoch},
     masks::Masks,
     sample,
-    warnings::Warnings,
 };
 use blocks::Cut;
 use isopach::{
@@ -111,7 +110,7 @@ fn stable_ground(
         let thin = |source| sample::thinned(source, Some(masks), memory);
         return Ok(Some([thin(sources[0])?, thin(sources[1])?]));
     }
-    let [before, after] = epochs::open_classes(arguments, &arguments.stable_classes, &mut Warnings::default())?;
+    let [before, after] = epochs::open_classes(arguments, &arguments.stable_classes)?;
     let thin = |epoch: &Epoch| sample::thinned(&epoch.catalogue, Some(masks), memory);
     Ok(Some([thin(&before)?, thin(&after)?]))
 }

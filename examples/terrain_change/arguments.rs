@@ -102,7 +102,7 @@ pub(crate) struct Arguments {
     /// What happens when a tile fails
     #[arg(long, value_enum, default_value_t = Failing::Stop)]
     pub(crate) on_failure: Failing,
-    /// Begin anew: forget a run that was ended here and could be continued, and write over results of other inputs or parameters
+    /// Begin anew: forget a run that was ended here and could be continued. Finished results of other inputs or parameters stay: see --force
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Write over results of other inputs or parameters

@@ -17,6 +17,8 @@ const ATTRIBUTE_BYTES: u64 = 24;
 
 /// What the epochs are called.
 const NAMES: [&str; 2] = ["earlier", "later"];
+/// What equal points are equal in.
+const COMPARED: &str = "coordinates were compared, attributes were not";
 /// Pairs of overlapping files that are named.
 const NAMED: usize = 3;
 
@@ -30,11 +32,16 @@ pub(crate) struct Epoch {
 
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
 pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
-    open_classes(arguments, &arguments.classes, warnings)
+    opened(arguments, &arguments.classes, true, warnings)
 }
 
-/// As [`open`], with the points of these classes.
-pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+/// The same epochs once more, with the points of these classes.
+pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8]) -> Result<[Epoch; 2]> {
+    opened(arguments, classes, false, &mut Warnings::default())
+}
+
+/// `is_first`: the epochs are looked through for files that they share, which takes reading them.
+fn opened(arguments: &Arguments, classes: &[u8], is_first: bool, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
@@ -44,11 +51,13 @@ pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8], warnings: &mut
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, warnings);
     }
-    for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
+    let shared = if is_first { catalogues[0].shared_with(&catalogues[1])? } else { Vec::new() };
+    for [file, same] in shared {
         let text = if file == same {
             format!("{} is in both epochs: it is compared with itself", file.display())
         } else {
-            format!("{} of the later epoch has the points of {} of the earlier", same.display(), file.display())
+            let (same, file) = (same.display(), file.display());
+            format!("{same} of the later epoch has the points of {file} of the earlier ({COMPARED})")
         };
         warnings.add(text);
     }
@@ -121,7 +130,7 @@ fn mention_files(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
         warnings.add(if duplicate.left_out == duplicate.kept {
             format!("{left_out} is given twice for the {name} epoch: it is read once")
         } else {
-            format!("{left_out} has the same points as {kept}: it is left out of the {name} epoch")
+            format!("{left_out} has the same points as {kept} ({COMPARED}): it is left out of the {name} epoch")
         });
     }
     if let (Some(crs), [first, rest @ ..]) = (catalogue.crs(), catalogue.without_crs()) {

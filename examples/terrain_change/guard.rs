@@ -1,36 +1,51 @@
 //! Nothing of anybody's is written over: neither inputs nor results of other inputs or parameters; and results are no epochs.
 
-use crate::{arguments::Arguments, epochs::Epoch, outputs::FILES, same_file::is_same, settings};
+use crate::{
+    arguments::Arguments,
+    epochs::Epoch,
+    finished::{self, ABOUT, KEY, UNKNOWN, WrittenOver},
+    outputs::FILES,
+    rasters::Kind,
+    same_file::identity,
+    settings,
+};
+use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result, fnv1a},
     las::Las,
     tiling::PointSource,
 };
 use serde_json::{Value, json};
-use std::{
-    ffi::OsStr,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsStr, fs, path::PathBuf};
 
-/// What a run writes beside its results.
-pub(crate) const ABOUT: [&str; 2] = ["summary.json", "index.html"];
 /// Files of a plan.
 const PLAN: [&str; 2] = ["plan.json", "plan.svg"];
-/// Where summary.json says what results were made from.
-pub(crate) const KEY: &str = "made_from";
 /// Columns that only results of this program have.
 const COLUMNS: [&str; 3] = ["m3c2_distance", "m3c2_lod", "c2c_distance"];
 
 /// What there is in the folder of results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finished {
     /// No results, or such as were being named when a run ended.
     Nothing,
     /// Results of the same inputs and parameters.
     Same,
-    /// Others, which may be written over.
-    Others,
+    /// Others, which may be written over: the rasters on request that they have.
+    Others(Vec<&'static str>),
+}
+
+/// Names of the files that a run writes over: results, and what tells of them; or a plan. Styles are written over where they are this program's alone.
+fn outputs(arguments: &Arguments) -> Vec<&'static str> {
+    if arguments.plan {
+        return PLAN.into();
+    }
+    let requested = arguments.rasters.iter().map(|kind| kind.file());
+    FILES.into_iter().chain(ABOUT).chain(requested).collect()
+}
+
+/// The rasters on request among the files that a summary names.
+fn rasters_of(summary: &Value) -> Vec<&'static str> {
+    finished::files(summary, Kind::value_variants().iter().map(|kind| kind.file()))
 }
 
 /// Inputs and parameters that results are made from, as summary.json tells them.
@@ -39,7 +54,7 @@ pub(crate) fn made_from(arguments: &Arguments, inputs: Value) -> Result<Value> {
         match path {
             None => Ok(Value::Null),
             Some(path) => {
-                let bytes = fs::read(path).map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
+                let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
                 Ok(json!(format!("{:016x}", fnv1a(bytes))))
             }
         }
@@ -56,34 +71,25 @@ pub(crate) fn identities(epochs: [&Epoch; 2]) -> Result<Value> {
 
 /// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`: a run was begun here that can go on.
 pub(crate) fn finished(arguments: &Arguments, made_from: &Value, is_begun: bool) -> Result<Finished> {
-    let summary = arguments.out.join(ABOUT[0]);
-    let found = match fs::read(&summary) {
-        Ok(bytes) => serde_json::from_slice::<Value>(&bytes).ok().and_then(|summary| summary.get(KEY).cloned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let there = FILES.iter().find(|name| arguments.out.join(name).exists());
-            match there {
-                // A run that ended while it gave results their names goes on.
-                Some(_) if is_begun => return Ok(Finished::Nothing),
-                Some(_) => None,
-                None => return Ok(Finished::Nothing),
-            }
-        }
-        Err(error) => return Err(Error::source(format!("{}: {error}", summary.display()))),
-    };
-    if found.as_ref() == Some(made_from) {
+    let summary = finished::summary(&arguments.out)?;
+    // A run that ended while it gave results their names goes on; a plan writes no results.
+    let may_begin = is_begun || arguments.plan;
+    if summary.is_none() && (may_begin || WrittenOver::of(&arguments.out, outputs(arguments)).is_empty()) {
+        return Ok(Finished::Nothing);
+    }
+    let summary = summary.unwrap_or_default();
+    let found = summary.get(KEY);
+    if found == Some(made_from) {
         return Ok(Finished::Same);
     }
-    if arguments.force || arguments.fresh {
-        return Ok(Finished::Others);
+    if arguments.force {
+        return Ok(Finished::Others(rasters_of(&summary)));
     }
     let what = match found {
-        None => "results of which nothing says what they were made from".to_owned(),
-        Some(found) => format!("finished results of other {}", differing(&found, made_from)),
+        None => UNKNOWN.to_owned(),
+        Some(found) => format!("finished results of other {}", differing(found, made_from)),
     };
-    let folder = arguments.out.display();
-    Err(Error::InvalidInput(format!(
-        "{folder} has {what}: name another folder (--out), or write over them with --force"
-    )))
+    Err(finished::refusal(&arguments.out, &what))
 }
 
 /// The first thing that differs, for people.
@@ -103,13 +109,15 @@ fn differing(then: &Value, now: &Value) -> String {
 
 /// Refuses epochs that are results of a run like this one, or would be written over or joined by its results.
 pub(crate) fn inputs(arguments: &Arguments, epochs: [&Epoch; 2]) -> Result<()> {
+    let written_over = WrittenOver::of(&arguments.out, outputs(arguments));
+    let out = identity(&arguments.out);
     for epoch in epochs {
         for file in epoch.catalogue.files() {
-            refuse_written_over(arguments, file.path())?;
+            written_over.refuse_input(file.path())?;
             refuse_result(file)?;
         }
         for folder in epoch.paths.iter().filter(|path| path.is_dir()) {
-            if is_same(folder, &arguments.out) {
+            if out.is_some() && identity(folder) == out {
                 return Err(Error::InvalidInput(format!(
                     "results in {} would lie among the inputs, and be read with them the next time: name another folder (--out)",
                     folder.display()
@@ -119,20 +127,7 @@ pub(crate) fn inputs(arguments: &Arguments, epochs: [&Epoch; 2]) -> Result<()> {
     }
     let core_points = arguments.core_points.iter().map(PathBuf::from).filter(|path| path.exists());
     let others = core_points.chain(arguments.stable.clone()).chain(arguments.areas.clone());
-    others.into_iter().try_for_each(|path| refuse_written_over(arguments, &path))
-}
-
-fn refuse_written_over(arguments: &Arguments, input: &Path) -> Result<()> {
-    let rasters = arguments.rasters.iter().map(|kind| kind.file());
-    let outputs = FILES.into_iter().chain(ABOUT).chain(PLAN).chain(rasters).map(|name| arguments.out.join(name));
-    match outputs.into_iter().find(|output| is_same(output, input)) {
-        None => Ok(()),
-        Some(output) => Err(Error::InvalidInput(format!(
-            "{} is an input, but would be written over by {}: name another folder (--out)",
-            input.display(),
-            output.display()
-        ))),
-    }
+    others.into_iter().try_for_each(|path| written_over.refuse_input(&path))
 }
 
 fn refuse_result(file: &Las) -> Result<()> {

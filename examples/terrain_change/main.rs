@@ -19,6 +19,10 @@ mod conduct;
 #[path = "../common/distribution.rs"]
 mod distribution;
 mod epochs;
+#[path = "../common/escape.rs"]
+mod escape;
+#[path = "../common/finished.rs"]
+mod finished;
 mod guard;
 #[path = "../common/headless.rs"]
 mod headless;
@@ -115,7 +119,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     pool.build_global().map_err(Error::source)?;
     let total = measure::Measure::start();
     let made_here = !arguments.out.exists();
-    fs::create_dir_all(&arguments.out).map_err(|e| Error::source(format!("{}: {e}", arguments.out.display())))?;
+    fs::create_dir_all(&arguments.out).map_err(|error| Error::of_file(&arguments.out, error))?;
     let outcome = held(&mut arguments, &conduct, &on, &total);
     if outcome.is_err() && made_here {
         // Only if it is empty: nothing of anybody's is removed.
@@ -133,9 +137,6 @@ fn held(
 ) -> Result<Vec<TileFailure>> {
     let _locks = conduct.hold(arguments)?;
     signals::say_how_to_go_on(conduct.folder().to_owned());
-    if arguments.fresh {
-        conduct.forget()?;
-    }
     let outcome = prepared(arguments, conduct.is_begun()).and_then(|scene| {
         if arguments.parts {
             return parts::run(arguments, conduct, on).map(|()| Vec::new());
@@ -190,12 +191,16 @@ fn change(
         None => guard::identities([&before, &after])?,
     };
     let made_from = guard::made_from(arguments, inputs)?;
+    let mut before_this = guard::Finished::Nothing;
     if !arguments.plan && !matches!(conduct.share, Share::Tile(_)) {
-        let finished = guard::finished(arguments, &made_from, conduct.is_begun())?;
-        if finished == guard::Finished::Same && conduct.share == Share::Merge && !conduct.is_begun() {
+        before_this = guard::finished(arguments, &made_from, conduct.is_begun())?;
+        if before_this == guard::Finished::Same && conduct.share == Share::Merge && !conduct.is_begun() {
             println!("merged already: {}", arguments.out.join("index.html").display());
             return Ok(Vec::new());
         }
+    }
+    if arguments.fresh {
+        conduct.forget()?;
     }
     let bar = progress_bar("reading");
     let [reference, compared] =
@@ -242,6 +247,7 @@ fn change(
     }
     let mut outputs = Outputs::create(outputs::Plan {
         folder: arguments.out.clone(),
+        before_this,
         columns: arguments.columns.clone(),
         rasters: arguments.rasters.clone(),
         settings: &settings,

@@ -3,13 +3,15 @@
 use crate::{
     arguments::Column,
     distribution::Distribution,
-    guard,
+    finished,
+    guard::Finished,
     overview::Overview,
     rasters::{Kind, Requested},
     settings::Settings,
     styles::{self, Look},
     truth::Truth,
 };
+use clap::ValueEnum as _;
 use isopach::{
     change::{C2cTile, Differences, DodRasters, FalseDiscoveries, M3c2Tile, Status, ZonedVolumes},
     cloud::{Columns, Crs, Rect},
@@ -40,6 +42,8 @@ pub(crate) struct Found {
 /// What the files and sums are made with.
 pub(crate) struct Plan<'a> {
     pub(crate) folder: PathBuf,
+    /// What there is in the folder.
+    pub(crate) before_this: Finished,
     pub(crate) columns: Vec<Column>,
     pub(crate) rasters: Vec<Kind>,
     pub(crate) settings: &'a Settings,
@@ -66,6 +70,7 @@ pub(crate) struct Outputs {
     kept: Columns,
     gps_time: GpsTime,
     folder: PathBuf,
+    before_this: Finished,
     memory: u64,
     dod: GeoTiffMosaic,
     lod: GeoTiffMosaic,
@@ -85,7 +90,20 @@ pub(crate) const FILES: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.
 
 impl Outputs {
     pub(crate) fn create(plan: Plan<'_>) -> Result<Self> {
-        let Plan { folder, columns, rasters, settings, crs, kept, gps_time, volumes, areas, memory, truth } = plan;
+        let Plan {
+            folder,
+            before_this,
+            columns,
+            rasters,
+            settings,
+            crs,
+            kept,
+            gps_time,
+            volumes,
+            areas,
+            memory,
+            truth,
+        } = plan;
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
             let mosaic = GeoTiffMosaic::create(folder.join(name), settings.cell)?;
             Ok(mosaic.description(description).crs(crs.clone().unwrap_or_default()))
@@ -96,15 +114,16 @@ impl Outputs {
             columns,
             dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
             lod: mosaic(FILES[1], "95 % level of detection of the height difference, m")?,
-            requested: Kind::ALL
-                .into_iter()
+            requested: Kind::value_variants()
+                .iter()
                 .filter(|kind| rasters.contains(kind))
-                .map(|kind| Requested::create(kind, &folder, settings, crs.as_ref()))
+                .map(|kind| Requested::create(*kind, &folder, settings, crs.as_ref()))
                 .collect::<Result<_>>()?,
             crs,
             kept,
             gps_time,
             folder,
+            before_this,
             memory,
             clouds: None,
             areas,
@@ -120,11 +139,25 @@ impl Outputs {
         FILES.into_iter().chain(self.requested.iter().map(|raster| raster.kind.file())).collect()
     }
 
-    /// Writes a style beside each raster, where differences are shown up to `limit`.
+    /// Writes a style beside each raster, where differences are shown up to `limit`, and says which one of somebody else stays in its place.
     pub(crate) fn write_styles(&self, limit: f64) -> Result<()> {
-        styles::write(&self.folder, FILES[0], Look::Diverging(limit))?;
-        styles::write(&self.folder, FILES[1], Look::Rising([0.0, limit]))?;
-        self.requested.iter().try_for_each(|raster| styles::write(&self.folder, raster.kind.file(), raster.look(limit)))
+        let requested = self.requested.iter().map(|raster| (raster.kind.file(), raster.look(limit)));
+        let all = [(FILES[0], Look::Diverging(limit)), (FILES[1], Look::Rising([0.0, limit]))].into_iter();
+        for (name, look) in all.chain(requested) {
+            if !styles::write(&self.folder, name, look)? {
+                println!("kept       {}: not this program's", styles::beside(&self.folder, name).display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes rasters of other results that this run does not write, with their styles: they would lie beside its own as if they belonged together.
+    fn remove_stale(&self) -> Result<()> {
+        let Finished::Others(rasters) = &self.before_this else { return Ok(()) };
+        let files = self.files();
+        let stale = rasters.iter().filter(|name| !files.contains(name));
+        stale.clone().try_for_each(|name| styles::remove(&self.folder, name))?;
+        finished::remove(&self.folder, stale)
     }
 
     /// Names of the areas whose volumes are told one by one.
@@ -206,16 +239,14 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
 
     /// All files get their names, or none: where the last one finds the disk full, those before it go again.
     fn finish(&mut self) -> Result<()> {
+        self.remove_stale()?;
         // Results without a summary are those of a run that ended here: nothing says of them what the results before were made from.
-        for name in guard::ABOUT {
-            let _ = std::fs::remove_file(self.folder.join(name));
-        }
+        finished::remove(&self.folder, finished::ABOUT)?;
         let mut named = Vec::new();
         let outcome = self.finish_files(&mut named);
         if outcome.is_err() {
-            for name in named {
-                let _ = std::fs::remove_file(self.folder.join(name));
-            }
+            // What there is to say is why it failed.
+            let _ = finished::remove(&self.folder, named);
         }
         outcome
     }

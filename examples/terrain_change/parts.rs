@@ -12,6 +12,7 @@ use crate::{
     arguments::Arguments,
     conduct::Conduct,
     epochs::{self, Epoch},
+    guard::Finished,
     machine,
     masks::Masks,
     measure::Measure,
@@ -76,6 +77,7 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     let clock = Measure::start();
     let mut outputs = Outputs::create(outputs::Plan {
         folder: arguments.out.clone(),
+        before_this: Finished::Nothing,
         rasters: arguments.rasters.clone(),
         columns: arguments.columns.clone(),
         settings: &settings,

@@ -29,9 +29,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Before, Self::After, Self::CountBefore, Self::CountAfter, Self::Significant, Self::Status];
-
     /// The name of its file.
     pub(crate) fn file(self) -> &'static str {
         match self {

@@ -24,6 +24,12 @@ const ALLOWED: usize = 32 << 20;
 /// Points of the file: two chunks.
 const POINTS: u32 = 50_500;
 
+/// Bits of the second byte of an input: the index has the checksum of its bytes, and its length.
+const CHECKED: u8 = 3;
+const FITTED: u8 = 4;
+/// Bytes of the checksum at the end of an index.
+const CHECKSUM: usize = 4;
+
 /// A file, and its index. The file's time is in the index, so that both are made anew in each process.
 static FILE: LazyLock<(PathBuf, Vec<u8>)> = LazyLock::new(|| {
     panics::end_at_ours(&["laz"]);
@@ -41,12 +47,15 @@ fn index_of(path: &Path) -> PathBuf {
 }
 
 // The first byte: how much of the index' own head stands before the bytes, so that they are not refused for a time that no seed can know. The second: whether
-// a checksum follows, as behind the index.
+// what follows is made as long as in the index, and whether the right checksum is put behind it: without both, no entry is looked at.
 fuzz_target!(|bytes: &[u8]| {
     let (path, whole) = &*FILE;
-    let Some(([kept, sum], rest)) = bytes.split_first_chunk() else { return };
+    let Some(([kept, ends], rest)) = bytes.split_first_chunk() else { return };
     let mut index = [&whole[..usize::from(*kept).min(whole.len())], rest].concat();
-    if sum % 4 > 0 {
+    if ends & FITTED > 0 {
+        index.resize(whole.len() - CHECKSUM, 0);
+    }
+    if ends & CHECKED > 0 {
         index.extend(crc32fast::hash(&index).to_le_bytes());
     }
     if fs::write(index_of(path), index).is_err() {

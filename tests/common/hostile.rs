@@ -7,7 +7,7 @@ use std::{
 };
 
 #[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+pub(crate) static MEMORY: PeakAlloc = PeakAlloc;
 
 /// No case may take longer.
 const SLOWEST: Duration = Duration::from_secs(1);

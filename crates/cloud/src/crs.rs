@@ -24,9 +24,21 @@ impl LengthUnit {
     /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
     #[must_use]
     pub fn of_metres(metres: f64) -> Self {
-        let units = [Self::Metre, Self::Foot, Self::SurveyFoot];
+        let units = [Self::Metre, Self::Foot, Self::SurveyFoot, Self::ClarkeFoot];
         let near = |unit: &Self| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
         units.into_iter().find(near).unwrap_or(Self::Other)
+    }
+
+    /// The unit of length that EPSG (and with it GeoTIFF) numbers so; [`Self::Other`] for all but 9001, 9002, 9003 and 9005.
+    #[must_use]
+    pub fn of_epsg(code: u16) -> Self {
+        match code {
+            9001 => Self::Metre,
+            9002 => Self::Foot,
+            9003 => Self::SurveyFoot,
+            9005 => Self::ClarkeFoot,
+            _ => Self::Other,
+        }
     }
 
     /// Metres a unit; `None` where it is no length, or not known how long.
@@ -280,6 +292,24 @@ mod tests {
         assert!(utm17.contradiction(&feet).unwrap().contains("unit"));
         let geocentric = Crs { kind: CrsKind::Geocentric, ..utm17.clone() };
         assert!(utm17.contradiction(&geocentric).unwrap().contains("kind") && !geocentric.is_metric());
+    }
+
+    #[test]
+    fn units_are_known_by_size_and_by_number() {
+        let numbered = [
+            (9001, LengthUnit::Metre),
+            (9002, LengthUnit::Foot),
+            (9003, LengthUnit::SurveyFoot),
+            (9005, LengthUnit::ClarkeFoot),
+        ];
+        for (code, unit) in numbered {
+            let metres = unit.metres().unwrap();
+            assert_eq!((LengthUnit::of_epsg(code), LengthUnit::of_metres(metres)), (unit, unit));
+            let seven_digits = (metres * 1e7).round() / 1e7;
+            assert_eq!(LengthUnit::of_metres(seven_digits), unit);
+        }
+        assert_eq!(LengthUnit::of_epsg(9062), LengthUnit::Other, "a link");
+        assert_eq!(LengthUnit::of_metres(0.9144), LengthUnit::Other, "a yard");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors that a computation can end with: each says who is at fault.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt::Display, path::Path};
 
 /// Result of a computation.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -115,6 +115,17 @@ impl Error {
     /// Wraps the error of a file or another source.
     pub fn source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Source(error.into())
+    }
+
+    /// The error of a file or folder, by its name.
+    ///
+    /// ```
+    /// # use isopach_compute::Error;
+    /// let error = std::fs::read("no such file").unwrap_err();
+    /// assert!(Error::of_file("no such file", error).to_string().starts_with("no such file: "));
+    /// ```
+    pub fn of_file(path: impl AsRef<Path>, error: impl Display) -> Self {
+        Self::source(format!("{}: {error}", path.as_ref().display()))
     }
 
     /// `value` if it is finite and above zero.

@@ -2,14 +2,23 @@
 //!
 //! It is created new, names the machine and the process, is locked as long as it is held, and is removed afterwards. The lock ends with its process, however that
 //! ends: on the same machine what a killed one left is taken over. Of another machine's nobody can tell, so its file is named, with the remedy.
+//!
+//! Where a file system has no locks, the file alone says it: one at a time may hold the folder, and what is left of a process of this machine that is gone is
+//! taken over.
 
 use crate::{Error, Result, unfinished_file::is_at};
 use std::{
     fs::{self, File, TryLockError},
     io::{self, ErrorKind, Read, Seek, Write},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
+/// How long one who comes to others waits for somebody who is alone for a moment.
+const MOMENT: Duration = Duration::from_millis(200);
+/// How often it is tried in that time.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How often a file that others create and remove at the same time is tried.
 const ATTEMPTS: usize = 1000;
 
@@ -19,7 +28,12 @@ pub struct FolderLock {
     path: PathBuf,
     file: File,
     mode: Mode,
+    /// Whether the file is locked: not on a file system without locks.
+    is_locked: bool,
 }
+
+/// Locks a file for a mode, waiting for others or not.
+type Locking = fn(&File, Mode, bool) -> std::result::Result<(), TryLockError>;
 
 /// Who else may hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +43,14 @@ enum Mode {
 }
 
 /// What a lock file says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Holder {
     mode: String,
     process: String,
     host: String,
     machine: String,
+    /// Among which processes it has its number: those of a container have their own.
+    processes: String,
 }
 
 impl FolderLock {
@@ -43,7 +59,7 @@ impl FolderLock {
     /// # Errors
     /// [`Error::InvalidInput`] where others hold it, or may: who, and what to do. [`Error::Source`] where the file cannot be written.
     pub fn alone(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Alone, false)
+        Self::take(path.into(), Mode::Alone, false, lock)
     }
 
     /// As [`Self::alone`], after those on this machine who hold it.
@@ -51,7 +67,7 @@ impl FolderLock {
     /// # Errors
     /// As [`Self::alone`].
     pub fn alone_in_turn(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Alone, true)
+        Self::take(path.into(), Mode::Alone, true, lock)
     }
 
     /// Holds it together with others who do not ask to be alone.
@@ -59,24 +75,31 @@ impl FolderLock {
     /// # Errors
     /// As [`Self::alone`].
     pub fn shared(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Shared, false)
+        Self::take(path.into(), Mode::Shared, false, lock)
     }
 
-    fn take(path: PathBuf, mode: Mode, waits: bool) -> Result<Self> {
+    fn take(path: PathBuf, mode: Mode, waits: bool, lock: Locking) -> Result<Self> {
         let named = |error: io::Error| Error::source(format!("{}: {error}", path.display()));
         for _ in 0..ATTEMPTS {
             let Some((mut file, is_new)) = opened(&path).map_err(named)? else { continue };
-            match lock(&file, mode, waits) {
-                Ok(()) => {}
+            let is_locked = match lock(&file, mode, waits) {
+                Ok(()) => true,
                 Err(TryLockError::WouldBlock) => return Err(held(&path, &Holder::of(&mut file))),
                 // A file system without locks: the file alone must do.
-                Err(TryLockError::Error(_)) if is_new => {}
-                Err(TryLockError::Error(_)) => return Err(left(&path, &Holder::of(&mut file))),
-            }
+                Err(TryLockError::Error(_)) => false,
+            };
             if !is_at(&file, &path) {
                 continue; // The one before removed it.
             }
             let (before, now) = (Holder::of(&mut file), Holder::here(mode));
+            if !is_locked && !is_new {
+                if !before.is_gone(&now) {
+                    return Err(not_shared(&path, &before));
+                }
+                // Who creates the next one has it.
+                fs::remove_file(&path).or_else(unless_absent).map_err(named)?;
+                continue;
+            }
             let together = mode == Mode::Shared && before.mode == now.mode;
             if !is_new && !before.machine.is_empty() && before.machine != now.machine && !together {
                 return Err(left(&path, &before));
@@ -84,27 +107,34 @@ impl FolderLock {
             if !together {
                 now.write(&mut file).map_err(named)?;
             }
-            return Ok(Self { path, file, mode });
+            return Ok(Self { path, file, mode, is_locked });
         }
         Err(named(io::Error::other("others take and leave it all the time")))
     }
 
     /// Does `work` while nobody else holds it; `None` where others do.
-    pub fn while_alone<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
-        if self.mode == Mode::Alone {
-            return Some(work());
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where another took the folder meanwhile: asking to be alone gives back what was held with others, for a moment.
+    pub fn while_alone<T>(&self, work: impl FnOnce() -> T) -> Result<Option<T>> {
+        if self.mode == Mode::Alone || !self.is_locked {
+            return Ok(Some(work()));
         }
-        let done = self.file.try_lock().is_ok().then(work);
-        // Asking for more gives back what was held.
-        let _ = self.file.lock_shared();
-        done
+        let is_alone = self.file.try_lock().is_ok();
+        let done = (is_alone && is_at(&self.file, &self.path)).then(work);
+        match lock_shared(&self.file) {
+            Ok(()) if is_at(&self.file, &self.path) => Ok(done),
+            Err(TryLockError::Error(error)) => Err(Error::source(format!("{}: {error}", self.path.display()))),
+            Ok(()) | Err(TryLockError::WouldBlock) => Err(lost(&self.path)),
+        }
     }
 }
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // The last one removes it. Where that fails, the next one takes it over.
-        if self.file.try_lock().is_ok() && is_at(&self.file, &self.path) {
+        // The last one removes it; without locks there is one only. Where that fails, the next one takes it over.
+        let is_last = !self.is_locked || self.file.try_lock().is_ok();
+        if is_last && is_at(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -139,8 +169,23 @@ fn lock(file: &File, mode: Mode, waits: bool) -> std::result::Result<(), TryLock
     match mode {
         Mode::Alone if waits => file.lock().map_err(TryLockError::Error),
         Mode::Alone => file.try_lock(),
-        Mode::Shared => file.try_lock_shared(),
+        Mode::Shared => lock_shared(file),
     }
+}
+
+/// Locks it with others, after one who is alone for a moment.
+fn lock_shared(file: &File) -> std::result::Result<(), TryLockError> {
+    let end = Instant::now() + MOMENT;
+    loop {
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+}
+
+fn unless_absent(error: io::Error) -> io::Result<()> {
+    if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 fn held(path: &Path, holder: &Holder) -> Error {
@@ -159,6 +204,22 @@ fn left(path: &Path, holder: &Holder) -> Error {
     ))
 }
 
+fn not_shared(path: &Path, holder: &Holder) -> Error {
+    let folder = path.parent().unwrap_or(path).display();
+    Error::InvalidInput(format!(
+        "{folder}: another run is at work there, or was ended ({holder}), and this file system has no locks, so that one at a time may: \
+wait for it, or name another folder; if it has ended, remove {}",
+        path.display()
+    ))
+}
+
+fn lost(path: &Path) -> Error {
+    let folder = path.parent().unwrap_or(path).display();
+    Error::InvalidInput(format!(
+        "{folder}: another run took it while this one was beginning: run the same command again"
+    ))
+}
+
 impl Holder {
     fn here(mode: Mode) -> Self {
         let file = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
@@ -169,7 +230,17 @@ impl Holder {
             // Containers of one machine have names of their own, but share its locks.
             machine: file("/proc/sys/kernel/random/boot_id").unwrap_or_else(|| host.clone()),
             host,
+            processes: fs::read_link("/proc/self/ns/pid")
+                .map_or_else(|_| String::new(), |name| name.display().to_string()),
         }
+    }
+
+    /// Whether its process has ended: known of those that have their numbers where `here` has its own.
+    fn is_gone(&self, here: &Self) -> bool {
+        let is_of_here = self.machine == here.machine && self.processes == here.processes && !here.processes.is_empty();
+        let is_there = |process: u32| Path::new(&format!("/proc/{process}")).exists();
+        // The first process is not shown to those to whom processes of others are not.
+        is_of_here && is_there(1) && self.process.parse().is_ok_and(|process| !is_there(process))
     }
 
     /// What the file says; empty where it says nothing yet.
@@ -181,14 +252,20 @@ impl Holder {
             let shown = line.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(80);
             shown.collect::<String>()
         };
-        Self { mode: word("held "), process: word("process "), host: word("host "), machine: word("machine ") }
+        Self {
+            mode: word("held "),
+            process: word("process "),
+            host: word("host "),
+            machine: word("machine "),
+            processes: word("processes "),
+        }
     }
 
     fn write(&self, file: &mut File) -> io::Result<()> {
-        let Self { mode, process, host, machine } = self;
+        let Self { mode, process, host, machine, processes } = self;
         file.set_len(0)?;
         file.rewind()?;
-        write!(file, "held {mode}\nprocess {process}\nhost {host}\nmachine {machine}\n")
+        write!(file, "held {mode}\nprocess {process}\nhost {host}\nmachine {machine}\nprocesses {processes}\n")
     }
 }
 
@@ -220,9 +297,9 @@ mod tests {
         drop(alone);
         assert!(!path.exists());
         let [first, second] = [FolderLock::shared(&path).unwrap(), FolderLock::shared(&path).unwrap()];
-        assert!(FolderLock::alone(&path).is_err() && first.while_alone(|| ()).is_none());
+        assert!(FolderLock::alone(&path).is_err() && first.while_alone(|| ()).unwrap().is_none());
         drop(first);
-        assert!(path.exists() && second.while_alone(|| FolderLock::shared(&path).is_err()).unwrap());
+        assert!(path.exists() && second.while_alone(|| FolderLock::shared(&path).is_err()).unwrap().unwrap());
         drop(second);
         assert!(!path.exists() && FolderLock::alone(&path).is_ok());
     }
@@ -263,6 +340,96 @@ mod tests {
                 });
             }
         });
+        assert!(!path.exists());
+    }
+
+    /// As on a file system without locks.
+    fn no_locks(_: &File, _: Mode, _: bool) -> std::result::Result<(), TryLockError> {
+        Err(TryLockError::Error(ErrorKind::Unsupported.into()))
+    }
+
+    #[test]
+    fn without_locks_the_file_alone_says_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let take = |mode| FolderLock::take(path.clone(), mode, false, no_locks);
+        for mode in [Mode::Alone, Mode::Shared] {
+            let lock = take(mode).unwrap();
+            for refused in [take(Mode::Alone), take(Mode::Shared)] {
+                let message = refused.unwrap_err().to_string();
+                let process = format!("process {}", std::process::id());
+                assert!(message.contains(&process) && message.contains("remove "), "{message}");
+                assert!(message.contains("this file system has no locks"), "{message}");
+            }
+            assert_eq!(lock.while_alone(|| 7).unwrap(), Some(7));
+            drop(lock);
+            assert!(!path.exists(), "a normal end leaves nothing");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_locks_what_a_process_that_is_gone_left_is_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let here = || Holder::here(Mode::Alone);
+        let gone = Holder { process: child.id().to_string(), ..here() };
+        let left = |holder: &Holder| {
+            holder.write(&mut File::create(&path).unwrap()).unwrap();
+            FolderLock::take(path.clone(), Mode::Alone, false, no_locks)
+        };
+        let lock = left(&gone).unwrap();
+        assert_eq!(Holder::of(&mut File::open(&path).unwrap()), here());
+        drop(lock);
+        for there in [
+            here(),
+            Holder { machine: "another".into(), ..gone.clone() },
+            Holder { processes: "pid:[1]".into(), ..gone.clone() },
+            Holder { process: String::new(), ..here() },
+            Holder { process: "../etc".into(), ..here() },
+        ] {
+            assert!(left(&there).unwrap_err().to_string().contains("remove "), "{there:?}");
+        }
+    }
+
+    #[test]
+    fn one_who_is_alone_for_a_moment_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let first = FolderLock::shared(&path).unwrap();
+        let (begun, begins) = std::sync::mpsc::channel();
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                let work = || {
+                    begun.send(()).unwrap();
+                    thread::sleep(MOMENT / 4);
+                };
+                assert!(first.while_alone(work).unwrap().is_some());
+            });
+            begins.recv().unwrap();
+            drop(FolderLock::shared(&path).unwrap());
+        });
+        let alone = first.while_alone(|| FolderLock::shared(&path).unwrap_err().to_string()).unwrap().unwrap();
+        assert!(alone.contains("another run is at work"), "{alone}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_another_took_meanwhile_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let first = FolderLock::shared(&path).unwrap();
+        // As one that held it alone, and was done, would have.
+        fs::remove_file(&path).unwrap();
+        let other = FolderLock::alone(&path).unwrap();
+        let mut worked = false;
+        let message = first.while_alone(|| worked = true).unwrap_err().to_string();
+        assert!(message.contains("another run took it") && !worked, "{message}");
+        drop(first);
+        assert!(path.exists(), "the other's stays");
+        drop(other);
         assert!(!path.exists());
     }
 }

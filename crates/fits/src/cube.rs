@@ -100,8 +100,8 @@ impl CubeFile {
     /// [`Error::Source`] where it cannot be written.
     pub fn create(path: impl AsRef<Path>, cubes: &[Cube]) -> Result<Self> {
         let path = path.as_ref();
-        let (part, mut file) = UnfinishedFile::create(path).map_err(|error| named(path, &error))?;
-        let cubes = write_headers(&mut file, cubes).map_err(|error| named(path, &error))?;
+        let (part, mut file) = UnfinishedFile::create(path).map_err(|error| Error::of_file(path, error))?;
+        let cubes = write_headers(&mut file, cubes).map_err(|error| Error::of_file(path, error))?;
         Ok(Self { path: path.to_owned(), file, part, cubes })
     }
 
@@ -132,7 +132,7 @@ impl CubeFile {
             for (plane, bytes) in some.zip(&bytes) {
                 let at = start + precision.bytes() * ((plane * all_rows + first) * columns) as u64;
                 let written = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.write_all(bytes));
-                written.map_err(|error| named(&self.path, &error))?;
+                written.map_err(|error| Error::of_file(&self.path, error))?;
             }
         }
         Ok(())
@@ -143,13 +143,8 @@ impl CubeFile {
     /// # Errors
     /// [`Error::Source`] where it cannot be written to the end or renamed.
     pub fn finish(self) -> Result<()> {
-        self.part.complete(&self.file).map_err(|error| named(&self.path, &error))
+        self.part.complete(&self.file).map_err(|error| Error::of_file(&self.path, error))
     }
-}
-
-/// An error that names its file.
-fn named(path: &Path, error: &io::Error) -> Error {
-    Error::source(format!("{}: {error}", path.display()))
 }
 
 /// Writes all headers, each where its cube begins, and makes the file as long as it will be; returns where the data begin, with shape and precision.
@@ -210,6 +205,18 @@ mod tests {
     use super::*;
     use fitskit::{FitsFile, HduData, PixelData};
     use ndarray::Array3;
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let [taken, absent] = ["taken", "absent/cube.fits"].map(|name| folder.path().join(name));
+        std::fs::create_dir(&taken).unwrap();
+        for path in [taken, absent] {
+            let error = CubeFile::create(&path, &[]).and_then(CubeFile::finish).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{}: ", path.display())), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
 
     #[test]
     fn rows_written_in_any_order_make_the_cube() {

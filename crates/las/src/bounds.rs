@@ -12,6 +12,8 @@ pub(crate) type Bounds = [[f64; 3]; 2];
 
 /// Heights of one survey do not span more than this, metres or feet: the Earth's land spans 9.3 km.
 const MOST_HEIGHTS: f64 = 8000.0;
+/// Heights that span less lie within reach of their middle.
+const MOST_HELD: f64 = 2.0 * REACH;
 /// Surveys have more points than this a square metre or foot, unless a few lie far away.
 const FEWEST_POINTS: f64 = 0.01;
 /// Sides below this hold points of any density, metres or feet.
@@ -84,12 +86,13 @@ impl Las {
         std::array::from_fn(|axis| self.frame.stated(corner[axis], axis))
     }
 
-    /// Whether the filters may leave out points that make the stated box large: what is left out must not matter.
+    /// Whether the stated heights are more than a run can hold, which the points may not bear out; or whether the filters may leave out points
+    /// that make the stated box large: what is left out must not matter.
     fn has_points_far_off(&self, stated: &Bounds) -> bool {
         let size: [f64; 3] = std::array::from_fn(|axis| stated[1][axis] - stated[0][axis]);
         let density = self.header().point_count as f64 / (size[0] * size[1]);
         let is_wide = size[0].max(size[1]) > SMALL_SIDE && density < FEWEST_POINTS;
-        self.filters.are_any() && (size[2] > MOST_HEIGHTS || is_wide)
+        size[2] >= MOST_HELD || self.filters.are_any() && (size[2] > MOST_HEIGHTS || is_wide)
     }
 
     /// The box of the points that pass the filters; `None` where there are none, or where they cannot be decoded (whoever reads them is told).
@@ -117,15 +120,17 @@ impl Las {
     /// [`Problem::Outlier`]; of the file.
     pub fn check_heights(&self) -> compute::Result<()> {
         let [low, high] = self.bounds().map(|corner| corner[2]);
-        if high - low < 2.0 * REACH {
+        if high - low < MOST_HELD {
             return Ok(());
         }
-        let problem = self.outlier()?;
-        Err(problem.of(&self.path).into())
+        match self.outlier()? {
+            Some(problem) => Err(problem.of(&self.path).into()),
+            None => Ok(()),
+        }
     }
 
-    /// The point that is farthest from the middle height.
-    fn outlier(&self) -> compute::Result<Problem> {
+    /// The point that is farthest from the middle height, where it is out of reach; `None` also where no point passes the filters.
+    fn outlier(&self) -> compute::Result<Option<Problem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
         for chunk in 0..self.chunk_count() {
@@ -150,7 +155,8 @@ impl Las {
             }
             before += points.len() as u64;
         }
-        Ok(farthest.problem(middle))
+        let is_out_of_reach = (farthest.xyz[2] - middle).abs() >= REACH;
+        Ok(is_out_of_reach.then(|| farthest.problem(middle)))
     }
 }
 

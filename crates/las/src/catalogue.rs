@@ -51,7 +51,7 @@ pub struct Catalogue {
 impl Catalogue {
     /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern (`tiles/*_2023.laz`) for what it matches, by name.
     ///
-    /// A file whose points another one has, in whatever order and format, is left out: [`Self::duplicates`]. A file that states no coordinate
+    /// A file whose points another one has (by coordinates, not attributes), in whatever order and format, is left out: [`Self::duplicates`]. A file that states no coordinate
     /// system is taken to be in that of the others: [`Self::without_crs`].
     ///
     /// # Errors
@@ -184,10 +184,7 @@ impl Catalogue {
     /// As [`Las::left_out`], of all files.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
-        self.files
-            .iter()
-            .map(Las::left_out)
-            .fold(LeftOut::default(), |a, b| LeftOut { withheld: a.withheld + b.withheld, noise: a.noise + b.noise })
+        self.files.iter().map(Las::left_out).sum()
     }
 
     /// As [`Las::check_heights`], of all files.

@@ -1,6 +1,5 @@
-//! The LAZ codec behind a wall: chunk tables are checked before anything is allocated, and a panic of the codec is an error.
-//!
-//! `laz` 0.13 panics on some inputs that it should refuse; a file must not take a program down.
+//! The LAZ codec behind a wall: chunk tables are checked before anything is allocated, and a panic of the codec is an error: a file must
+//! not take a program down.
 
 use crate::{
     Limits,
@@ -18,7 +17,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 /// An adaptive model of n symbols gives each at least one of its 2¹⁵ parts, so that its likeliest costs −log₂(1 − (n − 1) / 2¹⁵) bits at least. A point costs one
 /// symbol of 64 or 128 (what changes) and two or three of 33 (bits of the steps in x, y and z): 0.0070 bits together, 1,146 points a byte.
 const POINTS_A_BYTE: u64 = 1200;
-/// Bytes that `laz` and this crate keep a byte of a record's extra bytes while they decode: models of 256 symbols, for each of four scanner channels in layers.
+/// Bytes that decoding may keep a byte of a record: models of 256 symbols, for each of four scanner channels in layers.
 const MODELS_A_BYTE: u64 = 4 * 4096;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
@@ -133,7 +132,7 @@ fn more_than_stated(parsed: &Parsed) -> Problem {
     Problem::lying("the number of points", parsed.header.point_count, "be as many as the chunks hold")
 }
 
-/// The table's own head: where it is, and how many entries it announces (each takes memory before it is read).
+/// The table's own head: it lies in the file, and has no more entries than the file has bytes.
 fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Checked<()> {
     if points_at + 8 > size {
         return Err(Problem::Truncated { what: "the chunk table's address", end: points_at + 8, size });

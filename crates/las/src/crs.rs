@@ -9,8 +9,8 @@ pub(crate) fn stated(records: &[Record]) -> Option<Crs> {
     let standard = |id: u16| of("LASF_Projection", id);
     let from_text = standard(2112).and_then(|data| crs_text::read(&text(data)));
     let keys = standard(34735).and_then(|directory| {
-        let ascii = standard(34737).map(|data| String::from_utf8_lossy(data).into_owned()).unwrap_or_default();
-        crs_keys::read(directory, standard(34736).unwrap_or_default(), &ascii)
+        let [doubles, ascii] = [34736, 34737].map(|id| standard(id).unwrap_or_default());
+        crs_keys::read(directory, doubles, ascii)
     });
     match (from_text, keys) {
         (Some(crs), Some(keys)) if crs.kind == CrsKind::Unreadable => Some(keys),

@@ -30,7 +30,8 @@ const ESRI_TEXT: &str = "ESRI PE String = ";
 struct Directory<'a> {
     keys: Vec<[u16; 4]>,
     doubles: &'a [u8],
-    ascii: &'a str,
+    /// What texts are cut from: keys count its bytes.
+    ascii: &'a [u8],
 }
 
 impl Directory<'_> {
@@ -43,11 +44,14 @@ impl Directory<'_> {
         self.short(wanted).filter(|code| !matches!(*code, 0 | USER_DEFINED))
     }
 
+    /// The text of a key: in UTF-8, or else in Latin-1, which is what old programs write though the standard asks for ASCII.
     fn words(&self, wanted: u16) -> Option<String> {
         let [_, _, count, start] = *self.keys.iter().find(|[key, at, ..]| *key == wanted && *at == ASCII)?;
         let (start, count) = (usize::from(start), usize::from(count));
-        let text = self.ascii.get(start..start + count)?.trim_end_matches(['|', '\0']).trim().to_owned();
-        Some(text).filter(|text| !text.is_empty())
+        let bytes = self.ascii.get(start..start + count)?;
+        let latin = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect();
+        let text = std::str::from_utf8(bytes).map_or_else(|_| latin(bytes), str::to_owned);
+        Some(text.trim_end_matches(['|', '\0']).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     fn double(&self, wanted: u16) -> Option<f64> {
@@ -60,20 +64,17 @@ impl Directory<'_> {
     fn unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
         match self.short(wanted)? {
             0 => None,
-            9001 => Some(LengthUnit::Metre),
-            9002 => Some(LengthUnit::Foot),
-            9003 => Some(LengthUnit::SurveyFoot),
-            9005 => Some(LengthUnit::ClarkeFoot),
-            USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, crs_text::unit)),
-            _ => Some(LengthUnit::Other),
+            USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, LengthUnit::of_metres)),
+            code => Some(LengthUnit::of_epsg(code)),
         }
     }
 }
 
 /// What a directory states; `None` where it says nothing of a system.
-pub(crate) fn read(directory: &[u8], doubles: &[u8], ascii: &str) -> Option<Crs> {
+pub(crate) fn read(directory: &[u8], doubles: &[u8], ascii: impl AsRef<[u8]>) -> Option<Crs> {
     let words: Vec<u16> = directory.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-    let keys = Directory { keys: words.get(4..)?.as_chunks::<4>().0.to_vec(), doubles, ascii };
+    let keys = words.get(4..)?.as_chunks::<4>().0.to_vec();
+    let keys = Directory { keys, doubles, ascii: ascii.as_ref() };
     let (projected, geographic) = (keys.code(key::PROJECTED), keys.code(key::GEOGRAPHIC));
     let (model, unit) = (keys.short(key::MODEL).filter(|model| *model != 0), keys.unit(key::UNIT, key::UNIT_SIZE));
     let says_something = projected.is_some() || geographic.is_some() || model.is_some() || unit.is_some();
@@ -170,6 +171,16 @@ mod tests {
         assert_eq!(read(&directory(&[[1025, 0, 1, 1]]), &[], ""), None);
     }
 
+    /// Offsets and lengths count bytes, whatever the text is encoded in.
+    #[test]
+    fn texts_are_cut_as_bytes_and_then_decoded() {
+        let keys = directory(&[[1024, 0, 1, 1], [1026, ASCII, 9, 0], [3073, ASCII, 7, 9], [4097, ASCII, 5, 16]]);
+        let crs = read(&keys, &[], b"Bogot\xE1 N|M\xE9xico|Pisco").unwrap();
+        assert_eq!((crs.name.as_deref(), crs.heights.name.as_deref()), (Some("México"), Some("Pisco")));
+        let keys = directory(&[[1024, 0, 1, 1], [1026, ASCII, 10, 0], [3073, ASCII, 8, 10]]);
+        assert_eq!(read(&keys, &[], "Bogotá N|México|").unwrap().name.as_deref(), Some("México"));
+    }
+
     #[test]
     fn units_are_read_in_every_way_they_are_stated() {
         let unit = |keys: &[[u16; 4]], doubles: &[f64]| {
@@ -183,6 +194,9 @@ mod tests {
         assert_eq!(unit(&[[3076, 0, 1, 9002], [4099, 0, 1, 9001]], &[]), (foot, metre), "units alone");
         let own = [[1024, 0, 1, 1], [3076, 0, 1, USER_DEFINED], [3077, DOUBLES, 1, 1]];
         assert_eq!(unit(&own, &[0.0, 0.3048]), (foot, foot));
+        let clarke = LengthUnit::ClarkeFoot;
+        assert_eq!(unit(&own, &[0.0, 0.304_797_265_4]), (clarke, clarke));
+        assert_eq!(unit(&[[3076, 0, 1, 9005], [4099, 0, 1, 9001]], &[]), (clarke, metre));
         assert_eq!(unit(&[[3072, 0, 1, 2226], [4096, 0, 1, 5103]], &[]), (survey, metre), "as GDAL has it");
         let geocentric = read(&directory(&[[1024, 0, 1, 3], [2048, 0, 1, 4326]]), &[], "").unwrap();
         assert_eq!(geocentric.kind, CrsKind::Geocentric);

@@ -23,9 +23,9 @@ pub(crate) fn read(wkt: &str) -> Option<Crs> {
     if wkt.trim().is_empty() {
         return None;
     }
-    let crs = Node::parse_closing(wkt).and_then(|(root, has_closed)| {
+    let crs = Node::parse_closing(wkt).and_then(|(root, was_open)| {
         // A text that lacks brackets at its end would lack them in results, too.
-        if has_closed { understood(&root.to_string(), &root) } else { understood(wkt, &root) }
+        if was_open { understood(&root.to_string(), &root) } else { understood(wkt, &root) }
     });
     Some(crs.unwrap_or_else(|| unreadable(wkt)))
 }
@@ -72,7 +72,7 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
     let horizontal = parts.horizontal?;
     let kind = kind_of(horizontal);
     let code = horizontal.epsg();
-    let stated = horizontal.unit().map(unit).or(code.map(epsg::unit_of_projected));
+    let stated = horizontal.unit().map(LengthUnit::of_metres).or(code.map(epsg::unit_of_projected));
     let unit = match kind {
         CrsKind::Geographic => LengthUnit::Degree,
         CrsKind::Plane => stated?,
@@ -87,7 +87,7 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         None => VerticalReference::default(),
     };
     heights.geoid = heights.geoid.or(parts.geoid);
-    let own_unit = parts.vertical.and_then(Node::unit).or_else(|| third?.own_unit()).map(self::unit);
+    let own_unit = parts.vertical.and_then(Node::unit).or_else(|| third?.own_unit()).map(LengthUnit::of_metres);
     Some(Crs {
         kind,
         wkt: Some(wkt.to_owned()),
@@ -121,13 +121,6 @@ fn third_axis(system: &Node) -> Option<&Node> {
     let is_height = |axis: &&Node| axis.value(1).is_some_and(|direction| direction.eq_ignore_ascii_case("up"));
     let is_local = system.is(&["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"]);
     system.children(&["AXIS"]).find(is_height).filter(|_| !is_local)
-}
-
-/// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
-pub(crate) fn unit(metres: f64) -> LengthUnit {
-    let units = [LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot, LengthUnit::ClarkeFoot];
-    let near = |unit: &LengthUnit| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
-    units.into_iter().find(near).unwrap_or(LengthUnit::Other)
 }
 
 /// The element of a vertical system that EPSG knows, in version 1.
@@ -212,6 +205,31 @@ mod tests {
         for missing in [1, 2] {
             let crs = read(&whole[..whole.len() - missing]).unwrap();
             assert_eq!((crs.wkt.as_deref(), crs.unit, crs.horizontal), (Some(whole), LengthUnit::Foot, Some(2992)));
+        }
+    }
+
+    /// Wherever a text is cut, it says what the whole one says, or nothing: no other number, no plane without its heights.
+    #[test]
+    fn a_text_that_is_cut_is_unreadable_or_as_the_whole() {
+        for whole in [
+            r#"PROJCS["p",GEOGCS["g",DATUM["d",SPHEROID["s",6378137,298.257222101]],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]],PROJECTION["Transverse_Mercator"],PARAMETER["central_meridian",-81.5],UNIT["US survey foot",0.304800609601219],AXIS["X",EAST],EXTENSION["PROJ4","+proj=x"],AUTHORITY["EPSG","2236"]]"#,
+            r#"COMPD_CS["c",PROJCS["p",GEOGCS["g"],UNIT["US survey foot",0.304800609601219],AUTHORITY["EPSG","2236"]],VERT_CS["NAVD88 depth",VERT_DATUM["North American Vertical Datum 1988",2005,AUTHORITY["EPSG","5103"]],UNIT["metre",1.0],AXIS["Depth",DOWN],AUTHORITY["EPSG","6357"]],AUTHORITY["EPSG","9999"]]"#,
+            r#"COMPOUNDCRS["c",PROJCRS["p",BASEGEOGCRS["g"],CS[Cartesian,2],AXIS["x",east],LENGTHUNIT["foot",0.3048],ID["EPSG",2992]],VERTCRS["NAVD88 height",VDATUM["North American Vertical Datum 1988"],CS[vertical,1],AXIS["h",up],LENGTHUNIT["metre",1.0],ID["EPSG",5703]]]"#,
+            r#"PROJCS["NAD_1983_StatePlane",GEOGCS["GCS"],PROJECTION["Mercator"],PARAMETER["False_Easting",2000000.0],UNIT["Foot_US",0.3048006096012192]]"#,
+            r#"GEOGCS["g",DATUM["d"],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]]"#,
+        ] {
+            let said = |text: &str| Crs { wkt: None, ..read(text).unwrap() };
+            let of_whole = said(whole);
+            let mut as_whole = 0;
+            for cut in 1..whole.len() {
+                let found = said(&whole[..cut]);
+                if found.kind == CrsKind::Unreadable {
+                    continue;
+                }
+                assert_eq!(found, of_whole, "{}", &whole[..cut]);
+                as_whole += 1;
+            }
+            assert!(as_whole < 20, "{as_whole} of {whole}");
         }
     }
 

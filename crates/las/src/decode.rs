@@ -33,11 +33,21 @@ impl Las {
     }
 
     /// The records of a chunk, fields outside the selection undefined.
+    ///
+    /// # Errors
+    /// Where they cannot be decoded, or are not what the index says of the chunk.
     pub(crate) fn records(&self, number: usize, selection: DecompressionSelection) -> Checked<Vec<u8>> {
         self.decoded(number, self.bytes(number)?, selection)
     }
 
+    /// As [`Self::records`], of bytes that were read.
     pub(crate) fn decoded(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+        let records = self.decompressed(number, bytes, selection)?;
+        self.check_records(number, &records, selection.should_decompress_classification())?;
+        Ok(records)
+    }
+
+    fn decompressed(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
         let Some(laz) = &self.parsed.laz else { return Ok(bytes) };
         let chunk = self.chunks[number];
         if let Some(layers) = self.layers {
@@ -79,9 +89,7 @@ impl Las {
         if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
             return kept;
         }
-        let wanted = self.with_filtered(columns);
-        let records = self.decoded(number, bytes, selection(wanted))?;
-        self.check_records(number, &records, wanted.contains(Columns::CLASSIFICATION))?;
+        let records = self.decoded(number, bytes, selection(self.with_filtered(columns)))?;
         let (mut kept, mut left_out) = (0, LeftOut::default());
         for record in records.chunks_exact(self.record_length()).filter(|record| self.keeps(record, &mut left_out)) {
             slots.xyz[kept] = std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
@@ -92,8 +100,8 @@ impl Las {
         Ok(kept)
     }
 
-    /// Refuses records that are not what the index says of their chunk.
-    pub(crate) fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
+    /// Refuses records that are not what the index says of their chunk; classes are compared where they are there.
+    fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
         if self.contents.is_empty() {
             return Ok(());
         }
@@ -105,7 +113,7 @@ impl Las {
         self.check_contents(number, &seen, classes)
     }
 
-    /// As [`Self::fill`] where the file is layered and coordinates, class and returns are all that is asked for; `None` where it is not, or
+    /// As [`Self::fill`] where the file is layered and coordinates, class, returns and flags are all that is asked for; `None` where it is not, or
     /// where the chunk is not as it should be.
     fn fill_from_layers(
         &self,
@@ -114,11 +122,12 @@ impl Las {
         bytes: &[u8],
         slots: &mut Slots<'_>,
     ) -> Option<Checked<usize>> {
-        const THESE: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS);
+        const THESE: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS).with(Columns::FLAGS);
         let layers = self.layers.filter(|_| THESE.contains(columns))?;
         let (frame, filters) = (&self.frame, &self.filters);
         let classification = filters.need_class() || columns.contains(Columns::CLASSIFICATION);
-        let wanted = Wanted { z: true, classification, flags: filters.need_flags() };
+        let flags = filters.need_flags() || columns.contains(Columns::FLAGS);
+        let wanted = Wanted { z: true, classification, flags };
         let (mut kept, mut left_out) = (0, LeftOut::default());
         let (is_indexed, mut seen) = (!self.contents.is_empty(), Contents::NOTHING);
         layers.decode(bytes, self.chunks[number].points as usize, wanted, |point| {
@@ -130,6 +139,7 @@ impl Las {
                 put(slots.xyz, kept, xyz);
                 put(slots.columns.classification, kept, point.classification);
                 put(slots.columns.returns, kept, [point.returns & 15, point.returns >> 4]);
+                put(slots.columns.flags, kept, point.flags_byte());
                 kept += 1;
             }
         })?;

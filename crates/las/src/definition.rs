@@ -1,4 +1,4 @@
-//! A projected or geographic system in one wording: datum, method and parameters in SI units, so that equal systems are equal texts.
+//! A projected system in one wording: datum, method and parameters in SI units, so that equal systems are equal texts.
 //!
 //! Files name one system in several ways: `WGS 84 / UTM zone 17N` (EPSG) is `WGS_1984_UTM_Zone_17N` (ESRI), false eastings are in feet or
 //! metres, parameters have three sets of names. Values are rounded to 1e-7 degrees and a centimetre: no two systems in use are so close.
@@ -13,14 +13,14 @@ const DEGREE: f64 = std::f64::consts::PI / 180.0;
 /// An element of this name and text is a sphere's Mercator on an ellipsoid's coordinates.
 const WEB_MERCATOR: &str = "mercatorauxiliarysphere";
 
-/// Of a projected or geographic element; `None` where something that defines it is missing.
+/// Of a projected element; `None` of another, and where something that defines it is missing.
 pub(crate) fn of(system: &Node) -> Option<String> {
-    let is_projected = system.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS"]);
-    let base = if is_projected { system.child(&GEOGRAPHIC)? } else { system };
-    let mut text = datum(base)?;
-    if is_projected {
-        projection(system, base, &mut text)?;
+    if !system.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS"]) {
+        return None;
     }
+    let base = system.child(&GEOGRAPHIC)?;
+    let mut text = datum(base)?;
+    projection(system, base, &mut text)?;
     Some(text)
 }
 
@@ -58,6 +58,7 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
         let own = parameter.own_unit().or_else(|| parameter.child(&["SCALEUNIT"])?.number(1));
         let (key, kind) = meaning(&name);
         let value = match kind {
+            Kind::Angle if matches!(key, "azimuth" | "rectified") => turn(value * own.unwrap_or(angle) / DEGREE),
             Kind::Angle => value * own.unwrap_or(angle) / DEGREE,
             Kind::Length => value * own.unwrap_or(length),
             Kind::Number => value * own.unwrap_or(1.0),
@@ -72,6 +73,11 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
     if method == "lcc1" {
         parameters.remove("parallel 1"); // ESRI repeats the latitude of the origin
     }
+    // Left out, it is the azimuth.
+    let azimuth = parameters.get("azimuth").map(|(_, azimuth)| *azimuth);
+    if parameters.get("rectified").map(|(_, angle)| *angle) == azimuth {
+        parameters.remove("rectified");
+    }
     let _ = write!(text, " {method}");
     for (key, (kind, value)) in &parameters {
         let written = match kind {
@@ -83,11 +89,16 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
             true => written == "1.000000000",
             false => written.trim_start_matches('-').chars().all(|c| c == '0' || c == '.'),
         };
-        if !is_default && key != "rectified" {
+        if !is_default {
             let _ = write!(text, " {key} {written}");
         }
     }
     Some(())
+}
+
+/// A direction in degrees from 0 to 360, in steps of what is written: ESRI's azimuths are negative where EPSG's are above 180.
+fn turn(degrees: f64) -> f64 {
+    (degrees * 1e7).round().rem_euclid(360e7) / 1e7
 }
 
 #[derive(Clone, Copy)]
@@ -187,5 +198,33 @@ mod tests {
         assert!(definition(epsg::text(27572).unwrap()).contains("meridian 2.3372292"), "{:?}", epsg::text(27572));
         let sphere = definition(epsg::text(3857).unwrap());
         assert!(sphere.contains(WEB_MERCATOR) && sphere != definition(epsg::text(3395).unwrap()), "{sphere}");
+    }
+
+    #[test]
+    fn the_rectified_angle_counts_where_it_is_not_the_azimuth() {
+        // Kertau (RSO) / RSO Malaya: 323.0257905 and 323.1301023611111.
+        let oblique = |azimuth: &str, rectified: &str| {
+            definition(&format!(
+                r#"PROJCS["o",GEOGCS["g",DATUM["Kertau_RSO",SPHEROID["Everest 1830",6377295.664,300.8017]],UNIT["degree",0.0174532925199433]],PROJECTION["Hotine_Oblique_Mercator"],PARAMETER["azimuth",{azimuth}]{rectified},UNIT["metre",1]]"#
+            ))
+        };
+        let angle = |degrees: &str| format!(r#",PARAMETER["rectified_grid_angle",{degrees}]"#);
+        let plain = oblique("323.0257905", "");
+        assert_eq!(plain, oblique("323.0257905", &angle("323.0257905")));
+        assert_eq!(plain, oblique("-36.9742095", &angle("323.0257905")));
+        assert_eq!(plain, oblique("323.0257905", &angle("0")));
+        let turned = oblique("323.0257905", &angle("323.1301023611111"));
+        assert!(turned != plain && turned.contains("rectified 323.1301024"), "{turned}");
+        assert_ne!(turned, oblique("323.0257905", &angle("322")));
+    }
+
+    #[test]
+    fn what_is_not_projected_has_none() {
+        for text in [
+            r#"GEOGCS["g",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]]]"#,
+            r#"LOCAL_CS["l",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],UNIT["metre",1]]"#,
+        ] {
+            assert_eq!(of(&Node::parse(text).unwrap()), None);
+        }
     }
 }

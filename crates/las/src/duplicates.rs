@@ -1,14 +1,14 @@
 //! Files that hold the same points: one named twice, a copy under another name, `NAME.laz` beside `NAME.copc.laz`.
 //!
 //! Cheap first: the place of the file, then the number of points and their box. Only where those agree are both decoded: their
-//! coordinates, in steps of one of the two files, must be the same as a set with repetitions, whatever their order.
+//! coordinates, in steps of one of the two files, must be the same as a set with repetitions, whatever their order. Attributes are not compared.
 
 use crate::Las;
 use isopach_cloud::Columns;
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 /// A file that was left out of a catalogue, because another has its points.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,17 +30,29 @@ impl Steps {
     fn of(las: &Las) -> Self {
         Self { scale: las.frame.scale, offset: las.frame.offset }
     }
+
+    /// Equal for equal steps.
+    fn key(&self) -> [[u64; 3]; 2] {
+        [self.scale, self.offset].map(|values| values.map(f64::to_bits))
+    }
 }
 
 /// Leaves out files whose points another one before them has.
 pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec<Duplicate>)> {
-    let mut kept: Vec<Las> = Vec::new();
-    let mut duplicates = Vec::new();
-    for file in files {
-        match first_with_points_of(&kept, &file)? {
-            Some(other) => {
-                duplicates.push(Duplicate { kept: other.path().to_owned(), left_out: file.path().to_owned() });
-            }
+    let mut compared = Compared::of(files.iter().collect());
+    let mut first: Vec<usize> = Vec::new();
+    let mut originals = Vec::new();
+    for file in 0..files.len() {
+        let original = compared.first_with_points_of(file, first.iter().copied())?;
+        if original.is_none() {
+            first.push(file);
+        }
+        originals.push(original.map(|original| files[original].path().to_owned()));
+    }
+    let (mut kept, mut duplicates) = (Vec::new(), Vec::new());
+    for (file, original) in files.into_iter().zip(originals) {
+        match original {
+            Some(original) => duplicates.push(Duplicate { kept: original, left_out: file.path().to_owned() }),
             None => kept.push(file),
         }
     }
@@ -49,42 +61,73 @@ pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec
 
 /// Pairs of files, one of each, that hold the same points.
 pub(crate) fn shared<'a>(ours: &'a [Las], theirs: &'a [Las]) -> compute::Result<Vec<[&'a Las; 2]>> {
+    let mut compared = Compared::of(ours.iter().chain(theirs).collect());
     let mut pairs = Vec::new();
-    for file in ours {
-        if let Some(other) = first_with_points_of(theirs, file)? {
-            pairs.push([file, other]);
+    for (number, file) in ours.iter().enumerate() {
+        if let Some(other) = compared.first_with_points_of(number, ours.len()..ours.len() + theirs.len())? {
+            pairs.push([file, compared.files[other]]);
         }
     }
     Ok(pairs)
 }
 
-fn first_with_points_of<'a>(among: &'a [Las], file: &Las) -> compute::Result<Option<&'a Las>> {
-    for other in among {
-        if have_the_same_points(other, file)? {
-            return Ok(Some(other));
-        }
-    }
-    Ok(None)
+/// Files that are compared with each other, and what was found out of them: each is decoded once for the same steps.
+struct Compared<'a> {
+    files: Vec<&'a Las>,
+    /// By the number of a file and the steps.
+    sums: HashMap<(usize, [[u64; 3]; 2]), [u64; 2]>,
 }
 
-/// Whether two files hold the same coordinates, in any order.
-fn have_the_same_points(a: &Las, b: &Las) -> compute::Result<bool> {
-    if a.header().point_count != b.header().point_count || a.header().point_count == 0 {
-        return Ok(false);
+impl<'a> Compared<'a> {
+    fn of(files: Vec<&'a Las>) -> Self {
+        Self { files, sums: HashMap::new() }
     }
-    if a.is_file_of(b) {
-        return Ok(true);
+
+    /// The first file `among` those numbers that has the points of `file`.
+    fn first_with_points_of(
+        &mut self,
+        file: usize,
+        among: impl Iterator<Item = usize>,
+    ) -> compute::Result<Option<usize>> {
+        for other in among {
+            if self.have_the_same_points(other, file)? {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
     }
-    if !have_the_same_box(a, b) {
-        return Ok(false);
-    }
-    // A copy may have been rounded to other steps: then those of the copy tell.
-    for steps in [Steps::of(a), Steps::of(b)] {
-        if sums(a, steps)? == sums(b, steps)? {
+
+    /// Whether two files hold the same coordinates, in any order.
+    fn have_the_same_points(&mut self, first: usize, second: usize) -> compute::Result<bool> {
+        let (a, b) = (self.files[first], self.files[second]);
+        if a.header().point_count != b.header().point_count || a.header().point_count == 0 {
+            return Ok(false);
+        }
+        if a.is_file_of(b) {
             return Ok(true);
         }
+        if !have_the_same_box(a, b) {
+            return Ok(false);
+        }
+        // A copy may have been rounded to other steps: then those of the copy tell.
+        for steps in [Steps::of(a), Steps::of(b)] {
+            if self.sums(first, steps)? == self.sums(second, steps)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
-    Ok(false)
+
+    /// As [`sums`], once a file and its steps.
+    fn sums(&mut self, file: usize, steps: Steps) -> compute::Result<[u64; 2]> {
+        let key = (file, steps.key());
+        if let Some(known) = self.sums.get(&key) {
+            return Ok(*known);
+        }
+        let found = sums(self.files[file], steps)?;
+        self.sums.insert(key, found);
+        Ok(found)
+    }
 }
 
 /// Whether the boxes agree within the rounding of both files.
@@ -120,4 +163,36 @@ fn mixed(word: u64) -> u64 {
     let word = (word ^ word >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let word = (word ^ word >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     word ^ word >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LazWriter, Schema};
+    use isopach_cloud::Cloud;
+
+    #[test]
+    fn a_file_is_decoded_once_for_the_same_steps() {
+        let dir = tempfile::tempdir().unwrap();
+        // Three files of one box whose middle point differs.
+        let open = |height: f64| {
+            let path = dir.path().join(format!("{height}.laz"));
+            let points = [[0.0; 3], [5.0, 5.0, height], [10.0; 3]];
+            let mut writer = LazWriter::create(&path, &Schema::default()).unwrap();
+            writer.write(&Cloud::from_points(&points).unwrap(), &[]).unwrap();
+            writer.finish().unwrap();
+            Las::open(&path).unwrap()
+        };
+        let files = [1.0, 2.0, 3.0].map(open);
+        let mut compared = Compared::of(files.iter().collect());
+        for file in 1..3 {
+            assert_eq!(compared.first_with_points_of(file, 0..file).unwrap(), None);
+        }
+        assert_eq!(compared.sums.len(), 3, "of each file in the steps that all have");
+        // Nothing is left to decode.
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        let known = compared.sums.clone();
+        assert_eq!(compared.first_with_points_of(2, 0..2).unwrap(), None);
+        assert_eq!(compared.sums, known);
+    }
 }

@@ -1,6 +1,10 @@
 //! Named extra bytes: descriptors of 192 bytes in the record "LASF_Spec" 4 (LAS 1.4 R15, table 24).
 
 use crate::{header::text, records::Record};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 /// Type of an extra column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +44,28 @@ impl ExtraKind {
             Self::U16 | Self::I16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// Whether values are floats.
+    pub(crate) fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// The finite values that are stored without loss: of whole numbers of eight bytes those up to where each is an `f64`.
+    pub(crate) fn range(self) -> RangeInclusive<f64> {
+        const WHOLE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+        match self {
+            Self::U8 => 0.0..=f64::from(u8::MAX),
+            Self::I8 => f64::from(i8::MIN)..=f64::from(i8::MAX),
+            Self::U16 => 0.0..=f64::from(u16::MAX),
+            Self::I16 => f64::from(i16::MIN)..=f64::from(i16::MAX),
+            Self::U32 => 0.0..=f64::from(u32::MAX),
+            Self::I32 => f64::from(i32::MIN)..=f64::from(i32::MAX),
+            Self::U64 => 0.0..=WHOLE,
+            Self::I64 => -WHOLE..=WHOLE,
+            Self::F32 => f64::from(f32::MIN)..=f64::from(f32::MAX),
+            Self::F64 => f64::MIN..=f64::MAX,
         }
     }
 
@@ -89,14 +115,9 @@ impl ExtraKind {
     fn read_no_data(self, word: &[u8]) -> f64 {
         let wide = self.widest().read(word);
         let fits = match self {
-            Self::U8 => (0.0..=f64::from(u8::MAX)).contains(&wide),
-            Self::U16 => (0.0..=f64::from(u16::MAX)).contains(&wide),
-            Self::U32 => (0.0..=f64::from(u32::MAX)).contains(&wide),
-            Self::I8 => (f64::from(i8::MIN)..=f64::from(i8::MAX)).contains(&wide),
-            Self::I16 => (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(&wide),
-            Self::I32 => (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&wide),
-            Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
             Self::U64 | Self::I64 | Self::F64 => true,
+            Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
+            Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 => self.range().contains(&wide),
         };
         if fits { wide } else { self.read(word) }
     }
@@ -134,7 +155,7 @@ impl ExtraBytes {
     /// A column to be written as it is; a float's "no data" is NaN.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
-        let no_data = matches!(kind, ExtraKind::F32 | ExtraKind::F64).then_some(f64::NAN);
+        let no_data = kind.is_float().then_some(f64::NAN);
         Self { name: name.into(), description: description.into(), kind, scale: 1.0, shift: 0.0, no_data, at: 0 }
     }
 
@@ -201,20 +222,37 @@ impl ExtraBytes {
     }
 }
 
-/// The name, or with a number behind it where another column has it: each column can be asked for.
-fn unused(name: String, columns: &[ExtraBytes]) -> String {
-    let is_used = |name: &str| columns.iter().any(|column| column.name == name);
-    let numbered = |number: usize| format!("{name} ({number})");
-    if !is_used(&name) {
-        return name;
+/// Names that columns have. A name that is there already is given a number, so that each column can be asked for.
+///
+/// No number of a name is tried twice, so that many equal names take no longer than many different ones.
+#[derive(Default)]
+struct Names {
+    used: HashSet<String>,
+    /// The next number to try of a name that was there already.
+    next: HashMap<String, usize>,
+}
+
+impl Names {
+    /// The name, or with a number behind it where another column has it.
+    fn unused(&mut self, name: String) -> String {
+        if self.used.insert(name.clone()) {
+            return name;
+        }
+        let next = self.next.entry(name.clone()).or_insert(2);
+        loop {
+            let numbered = format!("{name} ({next})");
+            *next += 1;
+            if self.used.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
     }
-    (2..).map(numbered).find(|name| !is_used(name)).unwrap_or(name)
 }
 
 /// The extra columns that all records of extra bytes describe, one record after the other, and that lie within the `available` bytes of a record. Bytes without a type are stepped over; what follows an
 /// unknown type cannot be found.
 pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
-    let mut columns: Vec<ExtraBytes> = Vec::new();
+    let (mut columns, mut names) = (Vec::new(), Names::default());
     let mut at = 0;
     let of_extra_bytes = records.iter().filter(|record| record.user == "LASF_Spec" && record.id == 4);
     for descriptor in of_extra_bytes.flat_map(|record| record.data.as_chunks::<192>().0) {
@@ -232,7 +270,7 @@ pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes>
             break;
         }
         for mut column in kind.into_iter().flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at)) {
-            column.name = unused(column.name, &columns);
+            column.name = names.unused(column.name);
             columns.push(column);
         }
         at += size;
@@ -276,6 +314,21 @@ mod tests {
         let found = described(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
         let places: Vec<(&str, usize)> = found.iter().map(|c| (c.name.as_str(), c.at)).collect();
         assert_eq!(places, [("a", 0), ("b", 2), ("a (2)", 4), ("a (3)", 6)]);
+    }
+
+    #[test]
+    fn thousands_of_equal_names_are_numbered_in_time() {
+        const COLUMNS: usize = 20_000;
+        let named = |name: &str| ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
+        // Every other name is one that a number would make.
+        let data = (0..COLUMNS).flat_map(|i| if i % 2 == 0 { named("a") } else { named(&format!("a ({})", i + 2)) });
+        let record = Record { user: "LASF_Spec".into(), id: 4, data: data.collect() };
+        let found = described(&[record], COLUMNS);
+        let different: HashSet<&str> = found.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!((found.len(), different.len()), (COLUMNS, COLUMNS));
+        let equal = Record { user: "LASF_Spec".into(), id: 4, data: named("a").repeat(COLUMNS) };
+        let found = described(&[equal], COLUMNS);
+        assert_eq!((found.len(), found[COLUMNS - 1].name.as_str()), (COLUMNS, "a (20000)"));
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub struct Las {
     pub(crate) chunks: Vec<Chunk>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) contents: Vec<Contents>,
-    /// Why the index beside the file is not used.
+    /// Where the index is: beside the file, or where [`Self::indexed`] was told.
+    pub(crate) index_at: PathBuf,
+    /// Why the index that is there is not used.
     pub(crate) index_fault: Option<&'static str>,
     pub(crate) filters: Filters,
     pub(crate) left_out: Vec<LeftOutOfChunk>,
@@ -94,8 +96,9 @@ impl Las {
         };
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
         let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
+        let index_at = sidecar::place(path, None);
         let index = match nodes.is_empty() {
-            true => sidecar::beside(path, &file, parsed.points_at, parsed.header.point_count, chunks.len()),
+            true => sidecar::at(&index_at, &file, parsed.points_at, parsed.header.point_count, chunks.len()),
             false => Found::Nothing,
         };
         let (contents, index_fault) = match index {
@@ -116,6 +119,7 @@ impl Las {
             chunks,
             nodes,
             contents,
+            index_at,
             index_fault,
             filters,
             left_out,

@@ -12,6 +12,8 @@ use crate::{
 use isopach_cloud::{Columns, Crs, Rect, TICK};
 use rayon::prelude::*;
 use std::{
+    iter::Sum,
+    ops::AddAssign,
     path::Path,
     sync::{
         Mutex,
@@ -51,6 +53,22 @@ pub struct LeftOut {
     pub withheld: u64,
     /// Because they are of a class of noise ([`NOISE`]), and not withheld.
     pub noise: u64,
+}
+
+impl AddAssign for LeftOut {
+    fn add_assign(&mut self, other: Self) {
+        let Self { withheld, noise } = other;
+        self.withheld += withheld;
+        self.noise += noise;
+    }
+}
+
+impl Sum for LeftOut {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        let mut sum = Self::default();
+        parts.for_each(|part| sum += part);
+        sum
+    }
 }
 
 /// Points of one chunk that were left out; the last time that it was decoded.
@@ -112,20 +130,19 @@ impl Las {
     /// Of the file, and where the index cannot be written.
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         if self.nodes.is_empty() {
-            let place = sidecar::place(&self.path, folder);
-            self.contents = self.index(&place).map_err(|problem| problem.of(&place))?;
+            self.index_at = sidecar::place(&self.path, folder);
+            self.contents.clear(); // those of another place say nothing of this one
+            self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?;
+            self.index_fault = None;
             self.select();
         }
         Ok(self)
     }
 
-    /// Why the index beside the file was not used, where there is one and it was not.
+    /// Why the index beside the file was not used, where there is one, it was not, and [`Self::indexed`] has not got another.
     #[must_use]
     pub fn index_fault(&self) -> Option<String> {
-        self.index_fault.map(|fault| {
-            let place = sidecar::place(&self.path, None);
-            format!("its index {} is not used: {fault}", place.display())
-        })
+        self.index_fault.map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
     }
 
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
@@ -140,15 +157,20 @@ impl Las {
         Ok(contents)
     }
 
-    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is removed.
+    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is
+    /// removed, so that it is made anew.
     pub(crate) fn check_contents(&self, chunk: usize, seen: &Contents, classes: bool) -> Checked<()> {
         let Some(stated) = self.contents.get(chunk) else { return Ok(()) };
         if stated.agrees_with(seen, classes) {
             return Ok(());
         }
-        let place = sidecar::place(&self.path, None);
-        let _ = std::fs::remove_file(&place); // its only use is gone, and it is made anew
-        let must = format!("be what the points have; {} was removed: run again", place.display());
+        let outcome = match std::fs::remove_file(&self.index_at) {
+            Ok(()) => "was removed: run again".into(),
+            // Another thread may have found a chunk that differs, too.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is there no more: run again".into(),
+            Err(error) => format!("cannot be removed ({error}): remove it, and run again"),
+        };
+        let must = format!("be what the points have; {} {outcome}", self.index_at.display());
         Err(Problem::lying("what the index says of a chunk", format!("wrong in chunk {chunk}"), must))
     }
 
@@ -241,10 +263,7 @@ impl Las {
     /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks that were decoded since.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
-        self.left_out
-            .iter()
-            .map(LeftOutOfChunk::get)
-            .fold(LeftOut::default(), |a, b| LeftOut { withheld: a.withheld + b.withheld, noise: a.noise + b.noise })
+        self.left_out.iter().map(LeftOutOfChunk::get).sum()
     }
 
     /// Reads only so many points from now on that they are about `resolution` apart: the upper levels of a COPC file.

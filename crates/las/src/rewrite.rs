@@ -112,7 +112,6 @@ impl Las {
     fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
         let mut records = self.records(chunk, DecompressionSelection::all())?;
-        self.check_records(chunk, &records, true)?;
         if self.filters.are_any() {
             let mut left_out = LeftOut::default();
             records = records

@@ -105,14 +105,13 @@ impl About {
     }
 }
 
-/// The index beside a file.
-pub(crate) fn beside(path: &Path, file: &File, points_at: u64, points: u64, chunks: usize) -> Found {
-    let place = place(path, None);
+/// The index of a file that is at `place`.
+pub(crate) fn at(place: &Path, file: &File, points_at: u64, points: u64, chunks: usize) -> Found {
     if !place.exists() {
         return Found::Nothing;
     }
     match Identity::of(file, points_at) {
-        Ok(identity) => read(&place, About { identity, points, chunks }),
+        Ok(identity) => read(place, About { identity, points, chunks }),
         Err(_) => Found::Fault("the file cannot be identified"),
     }
 }

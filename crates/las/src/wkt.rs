@@ -4,6 +4,11 @@
 /// Deeper texts are not coordinate systems.
 const DEEPEST: usize = 32;
 
+/// Elements that name an element's authority and code.
+const IDENTIFIERS: [&str; 2] = ["AUTHORITY", "ID"];
+/// Elements that put systems together.
+const COMPOUND: [&str; 2] = ["COMPD_CS", "COMPOUNDCRS"];
+
 /// `KEYWORD[arguments]`, a quoted text, or a bare word or number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
@@ -30,16 +35,28 @@ impl std::fmt::Display for Node {
 }
 
 impl Node {
-    /// Parses the first element of a text. What is still open where the text ends is closed there.
+    /// Parses the first element of a text. Brackets may be missing at its end, and nothing else: a number may have had more digits, a system
+    /// more elements.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::parse_closing(text).map(|(node, _)| node)
     }
 
-    /// As [`Self::parse`], and whether something was still open.
+    /// As [`Self::parse`], and whether brackets were missing.
     pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
-        let mut parser = Parser { rest: text.trim_start(), has_closed: false };
+        let mut parser = Parser { rest: text.trim(), is_open: false, ends_in_word: false };
         let node = parser.node(0)?;
-        Some((node, parser.has_closed))
+        let is_readable = !parser.is_open || !parser.ends_in_word && node.ends_with_identifier();
+        is_readable.then_some((node, parser.is_open))
+    }
+
+    /// Whether the last argument is the identifier, which nothing follows; of compound systems that of the last system.
+    fn ends_with_identifier(&self) -> bool {
+        let Some((last, before)) = self.arguments().split_last() else { return false };
+        let is_second_system = || before.iter().any(|part| matches!(part, Self::Element { .. }));
+        match last {
+            _ if last.is(&IDENTIFIERS) => last.value(1).is_some(),
+            _ => self.is(&COMPOUND) && is_second_system() && last.ends_with_identifier(),
+        }
     }
 
     /// An element.
@@ -86,7 +103,7 @@ impl Node {
 
     /// EPSG code of the node itself.
     pub(crate) fn epsg(&self) -> Option<u16> {
-        let id = self.child(&["AUTHORITY", "ID"])?;
+        let id = self.child(&IDENTIFIERS)?;
         id.name()?.eq_ignore_ascii_case("EPSG").then_some(())?;
         id.value(1)?.parse().ok()
     }
@@ -116,7 +133,9 @@ impl Node {
 struct Parser<'a> {
     rest: &'a str,
     /// Whether the text ended before an element did.
-    has_closed: bool,
+    is_open: bool,
+    /// Whether its last letters are those of a bare word or number.
+    ends_in_word: bool,
 }
 
 impl Parser<'_> {
@@ -146,12 +165,13 @@ impl Parser<'_> {
             return None;
         }
         if !self.eat(&['[', '(']) {
+            self.ends_in_word = self.rest.is_empty();
             return Some(Node::Word(word.into()));
         }
         let mut arguments = Vec::new();
         while !self.eat(&[']', ')']) {
             if self.rest.is_empty() {
-                self.has_closed = true;
+                self.is_open = true;
                 break;
             }
             arguments.push(self.node(depth + 1)?);
@@ -201,11 +221,28 @@ mod tests {
 
     #[test]
     fn a_missing_bracket_is_closed_at_the_end_and_quotes_are_doubled() {
-        let whole = Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1]]"#).unwrap();
+        let whole = Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1],ID["EPSG",12]]"#).unwrap();
         assert_eq!(whole.name(), Some(r#"x "y" z"#));
-        assert_eq!(Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1"#), Some(whole.clone()));
+        assert_eq!(Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1],ID["EPSG",12]"#), Some(whole.clone()));
         assert_eq!(Node::parse(&whole.to_string()), Some(whole));
-        assert_eq!(Node::parse(r#"A["x"#), None, "a text without its end is none");
+    }
+
+    #[test]
+    fn a_text_that_ends_early_is_none() {
+        for text in [
+            r#"A["x"#,
+            r#"A["x","#,
+            r#"A["x",UNIT["m",1"#,
+            r#"A["x",UNIT["m",1]"#,
+            r#"A["x",ID["EPSG"#,
+            r#"A["x",ID["EPSG","#,
+            r#"A["x",ID["EPSG",1"#,
+            r#"A["x",ID["EPSG",1 "#,
+            r#"A["x",B["y",ID["EPSG",1]"#,
+            r#"COMPD_CS["x",PROJCS["y",AUTHORITY["EPSG","1"]]"#,
+        ] {
+            assert_eq!(Node::parse(text), None, "{text}");
+        }
     }
 
     #[test]

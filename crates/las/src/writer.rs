@@ -1,7 +1,7 @@
 //! Writing LAZ: LAS 1.4 with named extra bytes, streamed, and there only when it is complete.
 
 use crate::{
-    ExtraBytes, ExtraKind, GpsTime,
+    ExtraBytes, GpsTime,
     encoder::{self, CHUNK, Encoder},
     error::{Checked, Error, Problem},
     layout::{ANGLE_STEP, Layout},
@@ -304,27 +304,15 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
     if value.is_nan() && column.no_data.is_some() {
         return Ok(());
     }
-    let (low, high) = match column.kind {
-        ExtraKind::F64 => return Ok(()),
-        ExtraKind::F32 => (-f64::from(f32::MAX), f64::from(f32::MAX)),
-        ExtraKind::U8 => (0.0, f64::from(u8::MAX)),
-        ExtraKind::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
-        ExtraKind::U16 => (0.0, f64::from(u16::MAX)),
-        ExtraKind::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
-        ExtraKind::U32 => (0.0, f64::from(u32::MAX)),
-        ExtraKind::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
-        // Up to where each whole number is an f64.
-        ExtraKind::U64 => (0.0, 9_007_199_254_740_992.0),
-        ExtraKind::I64 => (-9_007_199_254_740_992.0, 9_007_199_254_740_992.0),
-    };
+    let (range, is_float) = (column.kind.range(), column.kind.is_float());
     let stored = (value - column.shift) / column.scale;
-    let is_float = column.kind == ExtraKind::F32;
     let fits = match is_float {
-        true => !stored.is_finite() || (low..=high).contains(&stored),
-        false => (low..=high).contains(&stored.round()),
+        true => !stored.is_finite() || range.contains(&stored),
+        false => range.contains(&stored.round()),
     };
     if !fits {
         let (name, kind) = (&column.name, column.kind);
+        let (low, high) = range.into_inner();
         return Err(Problem::Unwritable(format!(
             "the value {value} of point {point} does not fit the column {name} ({kind:?}, {low} to {high} as stored)"
         )));

@@ -41,3 +41,28 @@ fn a_wrong_box_is_told_measured_and_repaired() {
         assert_eq!((repaired.header().min, repaired.header().max), (expected.header().min, expected.header().max));
     }
 }
+
+#[test]
+fn heights_that_only_the_header_has_are_no_outlier() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flat.laz");
+    let points: Vec<[f64; 3]> = (0..400).map(|i| [500_000.0 + f64::from(i % 20), f64::from(i / 20), 10.0]).collect();
+    let mut writer = LazWriter::create(&path, &Schema { offset: points[0], ..Schema::default() }).unwrap();
+    writer.write(&Cloud::from_points(&points).unwrap(), &[]).unwrap();
+    writer.finish().unwrap();
+    let right = std::fs::read(&path).unwrap();
+    for [low, high] in [[-999_999.0, 10.0], [10.0, 1e9], [-1e300, 1e300]] {
+        let mut bytes = right.clone();
+        bytes[211..219].copy_from_slice(&f64::to_le_bytes(high));
+        bytes[219..227].copy_from_slice(&f64::to_le_bytes(low));
+        std::fs::write(&path, &bytes).unwrap();
+        let open = || Las::open(&path).unwrap();
+        assert_eq!((open().header().min[2], open().header().max[2]), (low, high));
+        for las in [open(), open().without_noise(), open().in_metres().unwrap()] {
+            las.check_heights().unwrap();
+            assert_eq!(las.height_range(), [10.0; 2]);
+            assert_eq!(las.read_all(Columns::XYZ).unwrap().len(), 400);
+        }
+        open().keep_classes(&[99]).check_heights().unwrap();
+    }
+}

@@ -3,11 +3,11 @@
 #![allow(missing_docs)]
 
 use isopach_cloud::{Attributes, Cloud, Columns};
-use isopach_las::{Las, LazWriter, Schema};
+use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Schema};
 use isopach_tiling::PointSource;
 use std::path::{Path, PathBuf};
 
-/// 200,000 points in rows from south to north: class 2, in the northern half 6.
+/// 200,000 points in rows from south to north: class 2, in the northern half 6; and a column `one`.
 fn file(dir: &Path) -> PathBuf {
     let n = 200_000_u32;
     let place = |i: u32| [f64::from(i % 400), f64::from(i / 400), f64::from(i % 7)];
@@ -15,9 +15,10 @@ fn file(dir: &Path) -> PathBuf {
     let class = |i: u32| if i < n / 2 { 2 } else { 6 };
     cloud.attributes = Attributes { classification: Some((0..n).map(class).collect()), ..Attributes::default() };
     let path = dir.join("a.laz");
-    let mut writer =
-        LazWriter::create(&path, &Schema { columns: Columns::CLASSIFICATION, ..Schema::default() }).unwrap();
-    writer.write(&cloud, &[]).unwrap();
+    let extra_bytes = vec![ExtraBytes::new("one", "", ExtraKind::U8)];
+    let schema = Schema { columns: Columns::CLASSIFICATION, extra_bytes, ..Schema::default() };
+    let mut writer = LazWriter::create(&path, &schema).unwrap();
+    writer.write(&cloud, &[&vec![1.0; n as usize]]).unwrap();
     writer.finish().unwrap();
     path
 }
@@ -53,13 +54,8 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
     let path = file(dir.path());
     drop(Las::open(&path).unwrap().indexed(None).unwrap());
     let place = dir.path().join("a.laz.chunks");
-    let mut bytes = std::fs::read(&place).unwrap();
-    // The lowest x of the last chunk, and the checksum of that.
-    let end = bytes.len() - 4;
-    bytes[end - 56] ^= 1;
-    let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
-    bytes[end..].copy_from_slice(&checksum);
-    std::fs::write(&place, &bytes).unwrap();
+    spoil(&place);
+    let bytes = std::fs::read(&place).unwrap();
     for columns in [Columns::XYZ, Columns::INTENSITY] {
         std::fs::write(&place, &bytes).unwrap();
         let las = Las::open(&path).unwrap();
@@ -69,4 +65,77 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
         assert!(!place.exists());
         assert_eq!(Las::open(&path).unwrap().read_points(columns).unwrap().len(), 200_000);
     }
+}
+
+#[test]
+fn a_wrong_index_is_refused_whatever_is_read() {
+    type Read = fn(&Las) -> Result<(), isopach_las::Error>;
+    let reads: [Read; 3] = [
+        |las| las.read_raw(3).map(drop),
+        |las| las.read_extra("one").map(drop),
+        |las| las.rewrite(las.path().with_extension("copy.laz")).map(drop),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    drop(Las::open(&path).unwrap().indexed(None).unwrap());
+    let place = dir.path().join("a.laz.chunks");
+    let whole = std::fs::read(&place).unwrap();
+    spoil(&place);
+    let spoiled = std::fs::read(&place).unwrap();
+    for read in reads {
+        std::fs::write(&place, &spoiled).unwrap();
+        let error = read(&Las::open(&path).unwrap()).unwrap_err().to_string();
+        assert!(error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"), "{error}");
+        assert!(!place.exists() && !dir.path().join("a.copy.laz").exists());
+        read(&Las::open(&path).unwrap()).unwrap();
+    }
+
+    // The one in another folder is made from the points, whatever the one beside the file says.
+    std::fs::write(&place, &spoiled).unwrap();
+    let folder = dir.path().join("indexes");
+    std::fs::create_dir(&folder).unwrap();
+    drop(Las::open(&path).unwrap().indexed(Some(&folder)).unwrap());
+    assert_eq!(std::fs::read(folder.join("a.laz.chunks")).unwrap(), whole);
+}
+
+/// Writes an index whose lowest x of the last chunk is wrong, and whose checksum is right.
+fn spoil(place: &Path) {
+    let mut bytes = std::fs::read(place).unwrap();
+    let end = bytes.len() - 4;
+    bytes[end - 56] ^= 1;
+    let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
+    bytes[end..].copy_from_slice(&checksum);
+    std::fs::write(place, &bytes).unwrap();
+}
+
+#[test]
+fn an_index_in_a_folder_is_the_one_that_is_named_and_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    let folder = dir.path().join("indexes");
+    std::fs::create_dir(&folder).unwrap();
+    let (beside, place) = (dir.path().join("a.laz.chunks"), folder.join("a.laz.chunks"));
+    drop(Las::open(&path).unwrap().indexed(Some(&folder)).unwrap());
+    assert!(place.exists() && !beside.exists());
+    drop(Las::open(&path).unwrap().indexed(None).unwrap());
+    spoil(&place);
+    let open = || Las::open(&path).unwrap().indexed(Some(&folder)).unwrap();
+    let error = open().read_points(Columns::XYZ).unwrap_err().to_string();
+    assert!(error.contains(&format!("{} was removed: run again", place.display())), "{error}");
+    assert!(beside.exists() && !place.exists(), "only the one that was used");
+    assert_eq!(open().read_points(Columns::XYZ).unwrap().len(), 200_000);
+
+    // A fault of the one beside the file is no matter once the one in the folder is used.
+    std::fs::write(&beside, b"no index").unwrap();
+    assert!(Las::open(&path).unwrap().index_fault().is_some());
+    assert_eq!(open().index_fault(), None);
+
+    // What cannot be removed is not said to be.
+    spoil(&place);
+    let las = open();
+    std::fs::remove_file(&place).unwrap();
+    std::fs::create_dir(&place).unwrap();
+    let error = las.read_points(Columns::XYZ).unwrap_err().to_string();
+    assert!(error.contains("cannot be removed") && !error.contains("was removed"), "{error}");
+    assert!(place.exists());
 }

@@ -1,4 +1,4 @@
-//! Two ways to the same numbers: the streams of x, y, z, returns and class alone, and whole records by `laz`.
+//! Two ways to the same numbers: the streams of x, y, z, returns, class and flags alone, and whole records by `laz`.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -16,7 +16,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn both_ways_agree_on_every_file() {
-    const FAST: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS);
+    const FAST: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS).with(Columns::FLAGS);
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar");
     if !shared.exists() {
         eprintln!("SKIPPED: {} is not there", shared.display());
@@ -31,12 +31,14 @@ fn both_ways_agree_on_every_file() {
         assert!(fast.xyz == whole.xyz, "{name}: coordinates");
         assert!(fast.attributes.classification == whole.attributes.classification, "{name}: classes");
         assert!(fast.attributes.returns == whole.attributes.returns, "{name}: returns");
+        assert!(fast.attributes.flags == whole.attributes.flags, "{name}: flags");
 
         let [min, max] = [las.header().min, las.header().max];
         let middle = Rect { min: [0, 1].map(|a| 0.75 * min[a] + 0.25 * max[a]), max: [max[0], max[1]] };
         let las = las.within(middle).keep_classes(&[1, 2]);
         let [fast, whole] = [FAST, FAST.with(Columns::INTENSITY)].map(|columns| las.read_points(columns).unwrap());
         assert!(fast.xyz == whole.xyz && fast.attributes.returns == whole.attributes.returns, "{name}: filtered");
+        assert!(fast.attributes.flags == whole.attributes.flags, "{name}: flags, filtered");
         compared += 1;
     }
     assert!(compared >= 10, "only {compared} files could be compared");

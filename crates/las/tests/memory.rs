@@ -53,7 +53,7 @@ fn what_is_held_is_bounded() {
     let whole = in_one_stream(&compressed(2, 0, 0, 5000));
     fs::write(&path, &whole).unwrap();
     assert_eq!(read(&path), Ok(5000));
-    // It says that there are more than it can hold, or more than there are.
+    // A stream that states more points than there are is refused, and takes no memory for them.
     for stated in [u32::MAX, 40_000_000, 1_000_000, 5001] {
         let mut lie = whole.clone();
         lie[107..111].copy_from_slice(&stated.to_le_bytes());
@@ -69,7 +69,7 @@ fn what_is_held_is_bounded() {
     assert!(error.contains("a.laz: chunk 0 cannot be decoded: its data end after "), "{error}");
     assert!(error.contains(" of 5000 points"), "{error}");
 
-    // Records of tens of thousands of bytes, each with models of its own.
+    // Long records: those whose decoding keeps more than `chunk_bytes` are refused before it begins.
     for (minor, format) in [(2, 0), (4, 6)] {
         let small = compressed(minor, format, 1000, 40);
         for bytes in [small.clone(), if format == 0 { in_one_stream(&small) } else { small }] {
@@ -83,7 +83,7 @@ fn what_is_held_is_bounded() {
         assert!(held < 1 << 20 && error.contains("take at most 33554432 bytes to decode"), "{held} bytes, {error}");
     }
 
-    // Ten megabytes of well-known text.
+    // Well-known text that is longer than that of any system is refused before it is parsed.
     let mut file = made::las(4, 6, 0, 10);
     let text = b"A[".repeat(5_000_000);
     file[243..247].copy_from_slice(&2_u32.to_le_bytes()); // extended records

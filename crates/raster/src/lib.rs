@@ -11,8 +11,12 @@ mod grid;
 pub mod picture;
 pub mod plain;
 mod rasterise;
+mod sample;
 
 pub use cell::{CellSums, Rank};
-pub use geotiff::{GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, read as read_geotiff, write as write_geotiff};
+pub use geotiff::{
+    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, Limits, read as read_geotiff, write as write_geotiff,
+};
 pub use grid::{Grid, Raster};
 pub use rasterise::{CellStatistic, Rasterise};
+pub use sample::{Sampling, Shift, sample, shift_between};

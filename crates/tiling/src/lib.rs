@@ -65,7 +65,7 @@ pub use declared::Declared;
 pub use keep::{Keeping, Kept, Stored};
 pub use moved::Moved;
 pub use operation::{Load, Tile, TileOperation};
-pub use plan::{Expected, LARGEST_SIDE, Plan};
+pub use plan::{Expected, LARGEST_SIDE, Plan, round_length};
 pub use progress::Progress;
 pub use report::{Report, SourceReport, TileFailure};
 pub use resident::Resident;

@@ -38,6 +38,25 @@ pub(crate) struct Given {
     pub(crate) copies: u64,
 }
 
+/// Why a chunk was not given to its tiles.
+#[derive(Debug)]
+pub(crate) enum Unrouted {
+    /// The source cannot be read, or its points are not what it states.
+    Source(Error),
+    /// Something else: memory or disk have no room for its points.
+    Other(Error),
+}
+
+impl Unrouted {
+    /// Of an error that decoding a chunk ended with.
+    fn of_reading(error: Error) -> Self {
+        match error {
+            Error::OutOfMemory { .. } => Self::Other(error),
+            _ => Self::Source(error),
+        }
+    }
+}
+
 /// A chunk's tiles: counted first, then filled.
 #[derive(Default)]
 pub(crate) struct Room {
@@ -58,20 +77,28 @@ struct List {
 
 impl Routing<'_> {
     /// Decodes one chunk of a source and gives its points to the tiles that need them.
-    pub(crate) fn route(&self, number: usize, source: &dyn PointSource, chunk: usize, extent: &Rect) -> Result<Given> {
+    pub(crate) fn route(
+        &self,
+        number: usize,
+        source: &dyn PointSource,
+        chunk: usize,
+        extent: &Rect,
+    ) -> std::result::Result<Given, Unrouted> {
         let points = {
             let _working = self.clock.working(Stage::Decode);
-            source.read_chunk(chunk, self.columns)?
+            source.read_chunk(chunk, self.columns).map_err(Unrouted::of_reading)?
         };
         let _working = self.clock.working(Stage::Route);
-        check_columns(source, &points, self.columns)?;
+        check_columns(source, &points, self.columns).map_err(Unrouted::Source)?;
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         room.places.resize(self.plan.len(), 0);
-        let outcome = self.count(source, chunk, extent, &points, &mut room).and_then(|()| {
+        let counted = self.count(source, chunk, extent, &points, &mut room).map_err(Unrouted::Source);
+        let outcome = counted.and_then(|()| {
             let bytes =
                 room.copies.len() as u64 * self.buckets.bytes_per_point() + room.lists.len() as u64 * Buckets::PIECE;
-            self.buckets.enter(bytes)?;
-            self.fill(source, &points, &mut room).inspect_err(|_| self.buckets.turn_back(bytes))
+            self.buckets.enter(bytes).map_err(Unrouted::Other)?;
+            let filled = self.fill(source, &points, &mut room);
+            filled.inspect_err(|_| self.buckets.turn_back(bytes)).map_err(Unrouted::Source)
         });
         let copies = room.copies.len() as u64;
         for List { tile, ticks, rows, .. } in room.lists.drain(..) {

@@ -1,10 +1,8 @@
 //! Distributions as histograms.
 
-use super::{
-    map::round_length,
-    text::{plain, signed, thousands},
-};
+use super::text::{plain, signed, thousands};
 use crate::{distribution::Distribution, outputs::Outputs};
+use isopach::tiling::round_length;
 use std::fmt::Write as _;
 
 /// A histogram as SVG; `band`: half width of the band of what is not significant.

@@ -1,7 +1,10 @@
 //! The map.
 
 use super::text::{plain, thousands};
-use isopach::raster::{Grid, picture};
+use isopach::{
+    raster::{Grid, picture},
+    tiling::round_length,
+};
 
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -14,12 +17,6 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// The largest of 1, 2, 5 times a power of ten that is at most `length`.
-pub(super) fn round_length(length: f64) -> f64 {
-    let power = 10_f64.powf(length.log10().floor());
-    [5.0, 2.0].into_iter().map(|m| m * power).find(|l| *l <= length).unwrap_or(power)
 }
 
 /// An arrow to the north that can be read on any ground: dark on a light disc.

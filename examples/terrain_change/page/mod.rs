@@ -11,7 +11,7 @@ use crate::{outputs::Outputs, short_name};
 use isopach::raster::Grid;
 use serde_json::Value;
 use std::path::Path;
-pub(crate) use text::escape;
+use text::escape;
 
 const STYLE: &str = include_str!("page.css");
 

@@ -1,10 +1,7 @@
 //! Numbers, words and tables as HTML.
 
+pub(super) use crate::escape::escape;
 use serde_json::Value;
-
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 pub(super) fn f(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)

@@ -8,7 +8,7 @@ use crate::{
     arguments::Arguments,
     command,
     epochs::{self, Epoch},
-    guard,
+    finished::{FILES, KEY, PAGE, SUMMARY},
     measure::Measure,
     outputs::Outputs,
     page,
@@ -85,7 +85,7 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
             "out_of_reach": found.c2c.missing(),
         },
         "truth": outputs.truth.as_ref().map(|truth| compared(truth, &volumes, told.aligned)),
-        "files": outputs.files(),
+        FILES: outputs.files(),
     });
     let maps = match &outputs.overview {
         Some(overview) => {
@@ -94,12 +94,12 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
         }
         None => None,
     };
-    summary[guard::KEY] = told.made_from;
+    summary[KEY] = told.made_from;
     summary["run"] = json::ran(told.run, told.times, clock.seconds()[0]);
     let page = page::html(&summary, &outputs, maps);
     outputs.write_styles(limit)?;
-    write_file(&arguments.out.join("summary.json"), format!("{summary:#}\n").as_bytes())?;
-    write_file(&arguments.out.join("index.html"), page.as_bytes())?;
+    write_file(&arguments.out.join(SUMMARY), format!("{summary:#}\n").as_bytes())?;
+    write_file(&arguments.out.join(PAGE), page.as_bytes())?;
     terminal::tell(&summary, told.run, &arguments.out);
     Ok(())
 }

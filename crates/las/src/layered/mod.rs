@@ -1,4 +1,4 @@
-//! Coordinates, returns, class and flags from layered LAZ (PDRF 6 to 10), and nothing else.
+//! Coordinates, returns, class, flags and scanner channel from layered LAZ (PDRF 6 to 10), and nothing else.
 //!
 //! # Why
 //!
@@ -29,9 +29,18 @@ pub(crate) struct RawPoint {
     pub(crate) classification: u8,
     /// Flags of class (synthetic, key point, withheld, overlap) in the lower four bits, scan direction and edge of a line above them.
     pub(crate) flags: u8,
+    /// Scanner channel, 0 to 3.
+    pub(crate) channel: u8,
 }
 
-/// Which streams are wanted beside x, y and the returns (which come with them).
+impl RawPoint {
+    /// The byte of a record that has the flags, and the scanner channel between them.
+    pub(crate) fn flags_byte(self) -> u8 {
+        self.flags & 15 | self.channel << 4 | self.flags >> 4 << 6
+    }
+}
+
+/// Which streams are wanted beside x, y, the returns and the channel (which come with them).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     /// Decode z.
@@ -71,7 +80,7 @@ impl Layers {
 
     /// Bytes that the layers of a chunk of several points say they have, and those that are there for them; `None` where not even the sizes are there.
     ///
-    /// `laz` 0.13 takes memory for a layer before it looks whether there is so much (up to 4 GiB a layer), so this is checked before.
+    /// A layer may take no more memory than there are bytes for it, whoever decodes it.
     pub(crate) fn stated_and_there(self, chunk: &[u8]) -> Option<[u64; 2]> {
         let sizes = chunk.get(self.record + 4..)?.as_chunks::<4>().0.get(..self.streams)?;
         let stated = sizes.iter().map(|&size| u64::from(u32::from_le_bytes(size))).sum();
@@ -111,7 +120,7 @@ impl Layers {
             },
             flags: if wanted.flags && !flags.is_empty() { Some(Decoder::new(flags)?) } else { None },
         };
-        let channel = usize::from(chunk[15] >> 4 & 3);
+        let channel = usize::from(first.channel);
         let mut contexts: [Option<Box<Context>>; 4] = [const { None }; 4];
         contexts[channel] = Some(Box::new(Context::new(first)));
         let mut current = channel;
@@ -133,6 +142,7 @@ fn first_point(record: &[u8]) -> Option<RawPoint> {
         returns: record[14],
         classification: record[16],
         flags: flags_of(record[15]),
+        channel: record[15] >> 4 & 3,
     })
 }
 
@@ -212,8 +222,8 @@ impl Streams<'_> {
         let changes = self.xy.symbol(lazy(&mut before.changed[which], 128));
         if changes & CHANNEL != 0 {
             let step = self.xy.symbol(lazy(&mut before.channel, 3));
-            let last = before.last;
             *current = (*current + step + 1) & 3;
+            let last = RawPoint { channel: *current as u8, ..before.last };
             contexts[*current].get_or_insert_with(|| Box::new(Context::new(last)));
         }
         let context = contexts[*current].as_deref_mut()?;
@@ -335,7 +345,10 @@ mod tests {
             let records = records(seed, count, shape);
             let expected: Vec<RawPoint> = records.chunks_exact(39).map(|r| first_point(r).unwrap()).collect();
             let chunk = compressed(&records);
-            prop_assert_eq!(decoded(&chunk, count, ALL), Some(expected.clone()));
+            let found = decoded(&chunk, count, ALL);
+            prop_assert_eq!(found.as_ref(), Some(&expected));
+            let bytes = found.iter().flatten().map(|point| point.flags_byte());
+            prop_assert!(bytes.eq(records.chunks_exact(39).map(|record| record[15])));
             // Without a stream its field stays what it was, and the others are the same.
             let plane = decoded(&chunk, count, Wanted { z: false, classification: false, flags: false }).unwrap();
             prop_assert!(plane.iter().zip(&expected).all(|(a, b)| a.xyz[..2] == b.xyz[..2] && a.returns == b.returns));

@@ -2,15 +2,16 @@
 //!
 //! The file is laid out as a cloud-optimised GeoTIFF: head, a directory for the raster and one for each overview (half as many cells a side, means of
 //! what has data, down to one block), then the compressed blocks, the smallest overview first, row by row. Blocks wait, compressed, in a file beside until all
-//! are there, so that the bytes do not depend on the tiles. (The `tiff` crate writes strips in order, which would need the whole raster.) Samples are `f32`, no data is NaN. What is held in memory does not grow with the raster but for 16 bytes a
-//! block: [`unfinished`]. TIFF 6.0, BigTIFF where it may grow beyond 3 GiB; OGC GeoTIFF 1.1; block size 256 × 256; Deflate (compression 8).
+//! are there, so that the bytes do not depend on the tiles. (The `tiff` crate writes strips in order, which would need the whole raster.) Samples are `f32`, no data is NaN. What is held in memory
+//! does not grow with the raster ([`unfinished`]) but for the tables of where its blocks are: 16 bytes for each of them while they are written, up to 64 while
+//! the directories are. TIFF 6.0, BigTIFF where it may grow beyond 3 GiB; OGC GeoTIFF 1.1; block size 256 × 256; Deflate (compression 8).
 
 mod directory;
 mod pyramid;
 mod read;
 mod unfinished;
 
-pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, read};
+pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, Limits, read};
 
 use crate::{Grid, Raster};
 use directory::{Entry, directory, geokeys};
@@ -29,7 +30,7 @@ const BLOCK: usize = 256;
 const CELLS: usize = BLOCK * BLOCK;
 /// Files that might grow beyond this are BigTIFF from the start.
 const CLASSIC_LIMIT: u64 = 3 << 30;
-/// Cells of a mosaic at most: the table of its blocks has 256 MiB then.
+/// Cells of a mosaic at most: 2²⁴ blocks, whose table has 256 MiB.
 const MOST_CELLS: f64 = 1_099_511_627_776.0;
 
 /// A GeoTIFF that is put together from the results of tiles. It appears under its name when finished; dropped before, nothing is left.
@@ -62,7 +63,7 @@ pub fn write(path: impl AsRef<Path>, raster: &Raster, crs: &Crs) -> Result<()> {
     let mut mosaic = GeoTiffMosaic::create(path, raster.grid.cell_size)?.crs(crs.clone());
     let whole = raster.grid.extent();
     mosaic.begin(whole)?;
-    mosaic.accept(whole, raster.clone())?;
+    mosaic.put(raster)?;
     mosaic.finish()
 }
 
@@ -74,7 +75,7 @@ impl GeoTiffMosaic {
     pub fn create(path: impl AsRef<Path>, cell_size: f64) -> Result<Self> {
         Error::positive("cell size", cell_size)?;
         let path = path.as_ref();
-        UnfinishedFile::beside(path, "part").map_err(|error| Error::source(format!("{}: {error}", path.display())))?;
+        UnfinishedFile::beside(path, "part").map_err(|error| Error::of_file(path, error))?;
         let (crs, description) = (Crs::default(), String::new());
         Ok(Self { path: path.to_owned(), cell_size, crs, description, open: None })
     }
@@ -93,8 +94,15 @@ impl GeoTiffMosaic {
         self
     }
 
-    fn named(&self, error: &io::Error) -> Error {
-        Error::source(format!("{}: {error}", self.path.display()))
+    /// Puts a tile's raster in its place.
+    fn put(&mut self, tile: &Raster) -> Result<()> {
+        let Some(open) = &mut self.open else {
+            return Err(Error::InvalidInput("a result came before the run was begun".into()));
+        };
+        open.place(tile).map_err(|error| match error {
+            Error::Source(source) => Error::of_file(&self.path, source),
+            other => other,
+        })
     }
 
     fn start(&mut self, grid: Grid) -> io::Result<()> {
@@ -186,21 +194,15 @@ impl TileSink<Raster> for GeoTiffMosaic {
         let grid = Grid::covering(&whole, self.cell_size)?;
         let cells = grid.columns as f64 * grid.rows as f64;
         Error::check("cell size", self.cell_size, cells < MOST_CELLS, "give fewer than 2^40 cells over the extent")?;
-        self.start(grid).map_err(|error| self.named(&error))
+        self.start(grid).map_err(|error| Error::of_file(&self.path, error))
     }
 
     fn accept(&mut self, _core: Rect, output: Raster) -> Result<()> {
-        match &mut self.open {
-            Some(open) => open.place(&output).map_err(|error| match error {
-                Error::Source(source) => Error::source(format!("{}: {source}", self.path.display())),
-                other => other,
-            }),
-            None => Err(Error::InvalidInput("a result came before the run was begun".into())),
-        }
+        self.put(&output)
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.complete().map_err(|error| self.named(&error))
+        self.complete().map_err(|error| Error::of_file(&self.path, error))
     }
 }
 
@@ -230,6 +232,18 @@ mod tests {
             }
         }
         mosaic.finish()
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let [taken, absent] = ["taken", "absent/dod.tif"].map(|name| dir.path().join(name));
+        fs::create_dir(&taken).unwrap();
+        for path in [taken, absent] {
+            let error = mosaic(&path, Rect { min: [0.0; 2], max: [10.0; 2] }, 10).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{}: ", path.display())), "{error}");
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]

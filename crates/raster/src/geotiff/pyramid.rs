@@ -13,6 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Complete blocks that wait to be compressed at most: 16 MiB, and enough for every core.
+const MOST_COMPLETE: usize = 64;
+
 /// One size of the raster: cells, and where its blocks are in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Level {
@@ -91,6 +94,9 @@ impl Pyramid {
                     }
                 }
                 complete.extend(self.unfinished.take_complete((0, block)).map(|cells| ((0, block), cells)));
+                if complete.len() == MOST_COMPLETE {
+                    self.write(std::mem::take(&mut complete))?;
+                }
             }
         }
         self.write(complete)

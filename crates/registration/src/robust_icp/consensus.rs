@@ -57,63 +57,89 @@ pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
     best
 }
 
+/// Expectation and maximisation from `groups`. A patch belongs to the group of the one before with probability [`SAME`], and is drawn from the shares
+/// otherwise: change is one piece of ground. How surely each patch belongs to each group: forward and backward (Rabiner 1989).
 fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
-    let count = offsets.len().max(1) as f64;
-    let mut agreeing = vec![0.0; offsets.len()];
-    let mut cost = f64::INFINITY;
+    let mut chain: Vec<Link> = offsets.iter().zip(errors).map(|(o, e)| Link::new(*o, *e)).collect();
     for _ in 0..STEPS {
-        let densities: Vec<[f64; 3]> = offsets.iter().zip(errors).map(|(o, e)| groups.densities(*o, *e)).collect();
-        let shares = groups.shares();
-        let (nats, members) = memberships(&densities, shares);
-        cost = nats;
-        let (mut sums, mut shifts, mut weights) = ([0.0; 3], 0.0, 0.0);
-        for (i, member) in members.iter().enumerate() {
-            (0..3).for_each(|group| sums[group] += member[group]);
-            agreeing[i] = member[0];
-            let information = member[1] / (errors[i] * errors[i]);
-            shifts += information * offsets[i];
-            weights += information;
-        }
-        groups = Groups::of(sums, count, if weights > 0.0 { shifts / weights } else { 0.0 });
+        groups = step(&mut chain, groups);
     }
-    Evidence { cost, share: agreeing.iter().sum::<f64>() / count, agreeing }
+    let cost = -chain.iter().map(|link| link.whole.ln()).sum::<f64>();
+    let agreeing: Vec<f64> = chain.iter().map(|link| link.members[0]).collect();
+    Evidence { cost, share: agreeing.iter().sum::<f64>() / agreeing.len().max(1) as f64, agreeing }
 }
 
-/// −log likelihood of a chain of patches, and how surely each belongs to each group (forward and backward: Rabiner 1989). A patch belongs to the group
-/// of the one before with probability [`SAME`], and is drawn from the shares otherwise: change is one piece of ground.
-fn memberships(densities: &[[f64; 3]], shares: [f64; 3]) -> (f64, Vec<[f64; 3]>) {
-    let mut cost = 0.0;
-    let mut members: Vec<[f64; 3]> = Vec::with_capacity(densities.len());
+/// Memberships with these groups, and the groups that are likeliest with those.
+fn step(chain: &mut [Link], groups: Groups) -> Groups {
+    chain.iter_mut().for_each(|link| link.second_group_at(groups.shift));
+    forward(chain, groups.shares());
+    backward(chain, groups.shares())
+}
+
+/// A patch in the chain.
+struct Link {
+    offset: f64,
+    /// 1/variance.
+    information: f64,
+    error: f64,
+    densities: [f64; 3],
+    /// Its likelihood, given those before.
+    whole: f64,
+    /// How surely it belongs to each group: given those before, then given all.
+    members: [f64; 3],
+}
+
+impl Link {
+    fn new(offset: f64, error: f64) -> Self {
+        let anywhere = (2.0 * std::f64::consts::PI).sqrt() / (2.0 * ANYWHERE);
+        let densities = [bell(offset, error), 0.0, anywhere];
+        Self { offset, information: 1.0 / (error * error), error, densities, whole: 1.0, members: [0.0; 3] }
+    }
+
+    fn second_group_at(&mut self, shift: f64) {
+        self.densities[1] = bell(self.offset - shift, self.error);
+    }
+}
+
+/// The density of a group over that at its middle.
+fn bell(off: f64, error: f64) -> f64 {
+    (-0.5 * (off / error).powi(2)).exp()
+}
+
+fn forward(chain: &mut [Link], shares: [f64; 3]) {
     let mut before = shares;
-    for density in densities {
-        let expected: [f64; 3] = std::array::from_fn(|g| SAME * before[g] + (1.0 - SAME) * shares[g]);
-        let joint: [f64; 3] = std::array::from_fn(|g| expected[g] * density[g]);
-        let whole = joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-        cost -= whole.ln();
-        before = joint.map(|part| part / whole);
-        members.push(before);
+    for link in chain {
+        let joint: [f64; 3] =
+            std::array::from_fn(|g| (SAME * before[g] + (1.0 - SAME) * shares[g]) * link.densities[g]);
+        link.whole = joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        let scale = 1.0 / link.whole;
+        before = joint.map(|part| part * scale);
+        link.members = before;
     }
+}
+
+/// The likeliest groups with the memberships that it completes.
+fn backward(chain: &mut [Link], shares: [f64; 3]) -> Groups {
+    let count = chain.len().max(1) as f64;
     let mut behind = [1.0; 3];
-    for (member, density) in members.iter_mut().zip(densities).rev() {
-        let joint: [f64; 3] = std::array::from_fn(|g| member[g] * behind[g]);
-        let whole = joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-        *member = joint.map(|part| part / whole);
-        let drawn: f64 = (0..3).map(|g| shares[g] * density[g] * behind[g]).sum();
-        let next: [f64; 3] = std::array::from_fn(|g| SAME * density[g] * behind[g] + (1.0 - SAME) * drawn);
+    let (mut sums, mut shifts, mut weights) = ([0.0; 3], 0.0, 0.0);
+    for Link { offset, information, densities, members, .. } in chain.iter_mut().rev() {
+        let joint: [f64; 3] = std::array::from_fn(|g| members[g] * behind[g]);
+        let scale = 1.0 / joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        *members = joint.map(|part| part * scale);
+        (0..3).for_each(|group| sums[group] += members[group]);
+        shifts += members[1] * *information * *offset;
+        weights += members[1] * *information;
+        let drawn: f64 = (0..3).map(|g| shares[g] * densities[g] * behind[g]).sum();
+        let next: [f64; 3] = std::array::from_fn(|g| SAME * densities[g] * behind[g] + (1.0 - SAME) * drawn);
         let largest = next.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        behind = next.map(|part| part / largest);
+        let scale = 1.0 / largest;
+        behind = next.map(|part| part * scale);
     }
-    (cost, members)
+    Groups::of(sums, count, if weights > 0.0 { shifts / weights } else { 0.0 })
 }
 
 impl Groups {
-    /// Densities of the three groups, over the density of a group at its middle.
-    fn densities(self, offset: f64, error: f64) -> [f64; 3] {
-        let bell = |off: f64| (-0.5 * (off / error).powi(2)).exp();
-        let anywhere = (2.0 * std::f64::consts::PI).sqrt() / (2.0 * ANYWHERE);
-        [bell(offset), bell(offset - self.shift), anywhere]
-    }
-
     fn shares(self) -> [f64; 3] {
         [self.agree, self.second, self.neither]
     }

@@ -38,10 +38,13 @@ impl Manifest {
         fnv1a(self.to_text().into_bytes())
     }
 
-    /// Whether all else is the same but inputs, and with them perhaps tiles.
-    pub(crate) fn differs_in_inputs(&self, other: &Self) -> bool {
+    /// Whether all else is the same but inputs of these sources, and with them perhaps tiles.
+    pub(crate) fn differs_in_inputs_alone(&self, other: &Self, of: &[usize]) -> bool {
         let same = ["format", "program", "parameters", "precision"].iter().all(|part| self.0[part] == other.0[part]);
-        same && self.0["sources"] != other.0["sources"]
+        let sources = [&self.0["sources"], &other.0["sources"]].map(|sources| sources.as_array().map(Vec::as_slice));
+        let [Some(then), Some(now)] = sources else { return false };
+        let mut differing = (0..then.len().max(now.len())).filter(|&i| then.get(i) != now.get(i)).peekable();
+        same && differing.peek().is_some() && differing.all(|source| of.contains(&source))
     }
 
     /// Says what differs between the run that was begun (`self`) and the one that is asked for.
@@ -109,6 +112,22 @@ mod tests {
 
     fn manifest(parameters: &str, sources: &[&str], tiles: u64) -> Manifest {
         Manifest(json!({ "format": 1, "program": "p", "parameters": parameters, "sources": [sources], "plan": tiles }))
+    }
+
+    #[test]
+    fn a_change_of_other_sources_than_these_is_told_apart() {
+        let of = |sources: [&str; 2], parameters: &str| {
+            let sources = sources.map(|line| [line]);
+            Manifest(json!({ "format": 1, "program": "p", "parameters": parameters, "sources": sources, "plan": 7 }))
+        };
+        let begun = of(["a 1", "b 1"], "cell 1");
+        assert!(begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 1"), &[0]));
+        assert!(begun.differs_in_inputs_alone(&of(["a 2", "b 2"], "cell 1"), &[0, 1]));
+        assert!(!begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 1"), &[1]));
+        assert!(!begun.differs_in_inputs_alone(&of(["a 2", "b 2"], "cell 1"), &[0]));
+        assert!(!begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 2"), &[0]));
+        assert!(!begun.differs_in_inputs_alone(&begun.clone(), &[0, 1]));
+        assert!(!begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 1"), &[]));
     }
 
     #[test]

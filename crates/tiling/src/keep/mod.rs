@@ -5,6 +5,7 @@
 //! over alone, shards and merges of one manifest together.
 
 mod bounded;
+mod damaged;
 mod manifest;
 mod stored;
 
@@ -22,8 +23,6 @@ use std::{
 const MAGIC: &[u8; 8] = b"ISOPTIL2";
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
-/// The file that says that a run ended because an input could not be read.
-const DAMAGED_INPUT: &str = "an-input-was-damaged";
 
 /// A folder in which the results of a run are kept until all are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ impl Kept {
         }
         let Ok(_alone) = FolderLock::alone(self.folder.join(LOCK)) else { return Ok(()) };
         match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(&self.folder, &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::of_file(&self.folder, error)),
             _ => Ok(()),
         }
     }
@@ -127,8 +126,8 @@ pub(crate) struct Results<'a, T> {
 impl<'a, T> Results<'a, T> {
     /// Begins a run in its folder, or goes on with the one that was begun there.
     ///
-    /// Where the one that was begun has no result, or was ended by an input that could not be read and has been replaced since, and nobody else works
-    /// there, this one begins anew.
+    /// Where the one that was begun has no result, or was ended by an input that could not be read, that input alone has been replaced since, and nobody
+    /// else works there, this one begins anew.
     pub(crate) fn open(
         keeping: Keeping<'a, T>,
         working: Working,
@@ -146,15 +145,15 @@ impl<'a, T> Results<'a, T> {
             Working::Alone => FolderLock::alone(folder.join(LOCK)),
             Working::Among | Working::Merging => FolderLock::shared(folder.join(LOCK)),
         }?;
-        fs::create_dir_all(&tiles).map_err(|error| named(&tiles, &error))?;
+        fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;
         let text = manifest.to_text();
-        if !write_new(&path, text.as_bytes()).map_err(|error| named(&path, &error))? {
-            let begun = bounded::text(&path, text.len()).map_err(|error| named(&path, &error))?;
+        if !write_new(&path, text.as_bytes()).map_err(|error| Error::of_file(&path, error))? {
+            let begun = bounded::text(&path, text.len()).map_err(|error| Error::of_file(&path, error))?;
             let Some(begun) = Manifest::read(&begun) else {
                 return Err(Error::source(format!("{}: not a manifest: remove it to begin a new run", path.display())));
             };
             if let Err(other) = begun.check_same(&manifest, &folder.display().to_string()) {
-                let was_repaired = folder.join(DAMAGED_INPUT).exists() && begun.differs_in_inputs(&manifest);
+                let was_repaired = begun.differs_in_inputs_alone(&manifest, &damaged::sources(folder));
                 let begin = || -> io::Result<bool> {
                     if has_results(&tiles)? && !was_repaired {
                         return Ok(false);
@@ -164,25 +163,20 @@ impl<'a, T> Results<'a, T> {
                     write_whole(&path, &[text.as_bytes()])?;
                     Ok(true)
                 };
-                let begins = lock.while_alone(begin).transpose().map_err(|error| named(folder, &error))?;
+                let begins = lock.while_alone(begin)?.transpose().map_err(|error| Error::of_file(folder, error))?;
                 if begins != Some(true) {
                     return Err(other);
                 }
                 tracing::warn!(folder = %folder.display(), because = %other, "begun anew");
             }
         }
-        let damaged = folder.join(DAMAGED_INPUT);
-        match fs::remove_file(&damaged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&damaged, &error)),
-            _ => {}
-        }
+        damaged::forget(folder)?;
         Ok(Self { keeping, tiles, fingerprint: manifest.fingerprint(), kind: PhantomData, _lock: lock })
     }
 
-    /// Notes that an input could not be read, so that a repaired one is taken in its place.
-    pub(crate) fn note_damaged_input(&self) {
-        // Without the note, the user is told to remove the folder.
-        let _ = write_whole(&self.keeping.kept.folder.join(DAMAGED_INPUT), &[]);
+    /// Notes that a source could not be read, so that a repaired one is taken in its place.
+    pub(crate) fn note_damaged_input(&self, source: usize, name: &str) {
+        damaged::note(&self.keeping.kept.folder, source, name);
     }
 
     fn path(&self, Part { tile, part, of }: Part) -> PathBuf {
@@ -192,14 +186,14 @@ impl<'a, T> Results<'a, T> {
     /// Number of parts of each tile whose results are all there and whole. Files that are not are removed, also what killed processes were writing.
     pub(crate) fn done(&self, tiles: usize) -> Result<Vec<Option<usize>>> {
         let mut parts: Vec<Vec<Part>> = vec![Vec::new(); tiles];
-        for entry in fs::read_dir(&self.tiles).map_err(|error| named(&self.tiles, &error))? {
-            let path = entry.map_err(|error| named(&self.tiles, &error))?.path();
+        for entry in fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))? {
+            let path = entry.map_err(|error| Error::of_file(&self.tiles, error))?.path();
             let whole = part_of(&path).filter(|part| part.tile < tiles && self.read(*part).is_ok());
             match whole {
                 Some(part) => parts[part.tile].push(part),
                 None if path.extension().is_some_and(|end| end == "part") => drop(remove_if_left(&path)),
                 None => match fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&path, &error)),
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::of_file(&path, error)),
                     _ => {}
                 },
             }
@@ -229,7 +223,7 @@ impl<'a, T> Results<'a, T> {
         let mut head = MAGIC.to_vec();
         part.words().store(&mut head);
         (self.fingerprint, payload.len(), crc32fast::hash(payload)).store(&mut head);
-        write_whole_among_others(&path, &[&head, payload]).map_err(|error| named(&path, &error))
+        write_whole_among_others(&path, &[&head, payload]).map_err(|error| Error::of_file(&path, error))
     }
 
     /// Gets a result back.
@@ -243,7 +237,7 @@ impl<'a, T> Results<'a, T> {
     /// The payload of a result whose checksum is right.
     fn read(&self, part: Part) -> Result<Vec<u8>> {
         let path = self.path(part);
-        let mut bytes = fs::read(&path).map_err(|error| named(&path, &error))?;
+        let mut bytes = fs::read(&path).map_err(|error| Error::of_file(&path, error))?;
         let mut rest = bytes.strip_prefix(&MAGIC[..]).ok_or_else(|| self.damaged(part))?;
         let words = <[u64; 3]>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
         let (fingerprint, length, sum) = <(u64, usize, u32)>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
@@ -278,8 +272,4 @@ fn part_of(path: &Path) -> Option<Part> {
     let mut next = || numbers.next()?;
     let (tile, part, of) = (next()?, next()?, next()?);
     numbers.next().is_none().then_some(Part { tile, part, of })
-}
-
-fn named(path: &Path, error: &io::Error) -> Error {
-    Error::source(format!("{}: {error}", path.display()))
 }

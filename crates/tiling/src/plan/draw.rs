@@ -113,8 +113,13 @@ fn legend_height(sources: &[&dyn PointSource]) -> f64 {
     24.0 + LINE * (sources.len() + 1) as f64 + 12.0
 }
 
-/// The largest of 1, 2, 5 times a power of ten that is at most `length`.
-fn round_length(length: f64) -> f64 {
+/// The largest of 1, 2, 5 times a power of ten that is at most `length`: for the bar of a scale.
+///
+/// ```
+/// assert_eq!(isopach_tiling::round_length(740.0), 500.0);
+/// ```
+#[must_use]
+pub fn round_length(length: f64) -> f64 {
     let power = 10_f64.powf(length.log10().floor());
     [5.0, 2.0].into_iter().map(|m| m * power).find(|l| *l <= length).unwrap_or(power)
 }

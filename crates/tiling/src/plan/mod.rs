@@ -15,6 +15,7 @@ pub(crate) mod tree;
 
 use crate::{Cells, cells::multiple};
 use cuts::Cuts;
+pub use draw::round_length;
 use isopach_cloud::{REACH, Rect, TICK, cell_of, cell_of_tick, checked_cell_size, edge_tick, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};

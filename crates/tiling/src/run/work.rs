@@ -8,7 +8,7 @@ use crate::{
     ledger::Ledger,
     operation::Load,
     plan::tree::{quarters, reach},
-    route::{Given, Routing},
+    route::{Given, Routing, Unrouted},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Rect};
 use isopach_compute::{Choice, Compute, Error, Result};
@@ -59,7 +59,7 @@ where
     S: TileSink<O::Output> + ?Sized,
 {
     /// Decodes and routes a chunk.
-    pub(super) fn route(&self, source: usize, chunk: usize, extent: &Rect) -> Result<Given> {
+    pub(super) fn route(&self, source: usize, chunk: usize, extent: &Rect) -> std::result::Result<Given, Unrouted> {
         self.routing.route(source, self.sources[source], chunk, extent)
     }
 

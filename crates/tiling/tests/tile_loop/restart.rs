@@ -4,7 +4,7 @@ use crate::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 use isopach_tiling::{
-    Kept, OnFailure, PointSource, Report, Run, Share, Spill, Stored, Tile, TileFailure, TileOperation, Tiling,
+    Kept, OnFailure, PointSource, Report, Resident, Run, Share, Spill, Stored, Tile, TileFailure, TileOperation, Tiling,
 };
 use std::{
     fs,
@@ -22,12 +22,12 @@ struct Fragile {
     ran: AtomicUsize,
 }
 
-impl<B: ?Sized> TileOperation<1, B> for Fragile {
+impl<const N: usize, B: ?Sized> TileOperation<N, B> for Fragile {
     type Output = Vec<[i64; 3]>;
     fn halo(&self) -> f64 {
         2.0
     }
-    fn run_tile(&self, _: &B, tile: &Tile<1>) -> Result<Self::Output> {
+    fn run_tile(&self, _: &B, tile: &Tile<N>) -> Result<Self::Output> {
         self.ran.fetch_add(1, Ordering::Relaxed);
         if self.fails_at.contains(&tile.core.min) {
             return Err(Error::source(format!("no luck at {:?}", tile.core.min)));
@@ -84,6 +84,26 @@ fn a_run_goes_on_where_it_ended_and_gives_the_same() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    for name in ["manifest.json", "tiles/000000-0-1.tile", "tiles", "lock"] {
+        let taken = kept.folder().join(name);
+        fs::create_dir_all(taken.parent().unwrap()).unwrap();
+        // A folder in the place of a file, or a file in the place of a folder.
+        if name == "tiles" {
+            fs::write(&taken, "x").unwrap()
+        } else {
+            fs::create_dir(&taken).unwrap()
+        }
+        let run = Run { keep: Some(kept.results()), ..Run::default() };
+        let error = conducted(&Fragile::default(), &lattice(50), &run).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}: ", taken.display())), "{error}");
+        fs::remove_dir_all(kept.folder()).unwrap();
+    }
+}
+
+#[test]
 fn a_run_of_something_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |parameters: &str, source: &dyn PointSource, tiling: Tiling| {
@@ -101,6 +121,59 @@ fn a_run_of_something_else_is_refused() {
     assert!(refused("depth 5", &lattice(50), tiles_of(20.0)).unwrap().contains("other tiles"));
     fs::write(dir.path().join("run/manifest.json"), "{").unwrap();
     assert!(refused("depth 5", &lattice(50), tiles_of(10.0)).unwrap().contains("not a manifest"));
+}
+
+#[test]
+fn lack_of_memory_is_no_damage_of_an_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let many = |seed| Resident::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);
+    let kept = kept(dir.path());
+    let ended = |source: &dyn PointSource, spill: Spill, share: Share| {
+        let tiling = Tiling { memory: 8 * 112_000, spill, ..tiles_of(50.0) };
+        let run = Run { keep: Some(kept.results()), share, ..Run::default() };
+        let outcome = tiling.stream_with(&cpu(), &Fragile::default(), [source], &mut |_: Rect, _| Ok(()), &run);
+        outcome.err().map(|error| error.to_string())
+    };
+    assert_eq!(ended(&many(1), Spill::within(dir.path().join("spill")), Share::Tile(0)), None);
+    let little = Spill::Within { folder: dir.path().join("spill"), most_bytes: 1000 };
+    for (spill, words) in [(Spill::Never, "holding points"), (little, "bytes of disk")] {
+        let message = ended(&many(1), spill.clone(), Share::All).unwrap();
+        assert!(message.contains(words), "{message}");
+        let tiles = || fs::read_dir(kept.folder().join("tiles")).unwrap().count();
+        let before = tiles();
+        assert!(before > 0);
+        let message = ended(&Odd::new("other", many(2)), spill, Share::All).unwrap();
+        assert!(message.contains("an input has changed"), "{message}");
+        assert_eq!(tiles(), before, "tiles of the first inputs stay");
+    }
+}
+
+#[test]
+fn a_damaged_input_may_be_replaced_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    let ended = |sources: [&dyn PointSource; 2], share: Share| {
+        let run = Run { keep: Some(kept.results()), share, ..Run::default() };
+        let outcome = tiles_of(10.0).stream_with(&cpu(), &Fragile::default(), sources, &mut |_: Rect, _| Ok(()), &run);
+        outcome.err().map(|error| error.to_string())
+    };
+    let tiles = || fs::read_dir(kept.folder().join("tiles")).unwrap().count();
+    let whole = ["before", "after"].map(|name| Odd::new(name, lattice(50)));
+    assert_eq!(ended([&whole[0], &whole[1]], Share::Tile(0)), None);
+    // The same, but for a chunk.
+    let torn = Odd { broken_chunk: Some(1), ..Odd::new("before", lattice(50)) };
+    let message = ended([&torn, &whole[1]], Share::All).unwrap();
+    assert!(message.contains("before: chunk 1 is broken"), "{message}");
+    let kept_tiles = tiles();
+    assert!(kept_tiles > 0);
+    let other = |name| Odd::new(name, lattice(51));
+    for sources in [[&whole[0], &other("after")], [&other("before"), &other("after")]] {
+        let message = ended(sources.map(|source| source as &dyn PointSource), Share::All).unwrap();
+        assert!(message.contains("an input has changed"), "{message}");
+        assert_eq!(tiles(), kept_tiles);
+    }
+    assert_eq!(ended([&other("before"), &whole[1]], Share::All), None, "the one that was damaged is replaced");
+    assert!(ended([&whole[0], &whole[1]], Share::All).unwrap().contains("an input has changed"), "no longer");
 }
 
 #[test]
@@ -187,7 +260,7 @@ fn a_chunk_that_cannot_be_read_fails_the_tiles_that_need_it_alone() {
 
 #[test]
 fn an_input_that_changes_during_the_run_is_noticed() {
-    struct Changing(isopach_tiling::Resident, AtomicUsize);
+    struct Changing(Resident, AtomicUsize);
     impl PointSource for Changing {
         fn name(&self) -> String {
             "changing.laz".into()

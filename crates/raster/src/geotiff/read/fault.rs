@@ -31,12 +31,18 @@ pub enum GeoTiffFault {
         /// How to make a file of it that can be read.
         remedy: &'static str,
     },
-    /// The file has several bands, or not the one that was asked for.
-    #[error("there are {bands} bands, and band {band} was asked for: choose one with GeoTiff::read_band")]
+    /// The file has several bands, and none was chosen.
+    #[error("there are {bands} bands: choose one, 1 to {bands}, with GeoTiff::read_band")]
+    SeveralBands {
+        /// Bands of the file.
+        bands: usize,
+    },
+    /// The file has no such band.
+    #[error("there is no band {band}: the file has bands 1 to {bands}")]
     Band {
         /// Bands of the file.
         bands: usize,
-        /// The one that was asked for; the first is 1, 0 stands for the only one.
+        /// The one that was asked for; the first is 1.
         band: usize,
     },
     /// The file does not say where its cells are, or not as a north-up grid.
@@ -54,13 +60,29 @@ pub enum GeoTiffFault {
         /// From the nearest whole multiples of it to the corners of the raster, the largest on each axis, metres.
         offset: [f64; 2],
     },
-    /// The raster claims more cells than are read.
-    #[error("it claims {cells} cells, but a file of its size is read up to {most}")]
+    /// The file claims more than is read of it.
+    #[error(
+        "it claims {claimed} {what}, but at most {most} are read: allow more with Limits::{limit} if it is to be trusted"
+    )]
     TooLarge {
-        /// Columns × rows.
-        cells: u64,
-        /// Cells that are read at most.
+        /// What it claims.
+        what: &'static str,
+        /// How much of it.
+        claimed: u64,
+        /// How much is read at most.
         most: u64,
+        /// The field of [`crate::Limits`] that bounds it.
+        limit: &'static str,
+    },
+    /// The system does not give as much memory as the values take.
+    #[error(
+        "its {what} take {requested} bytes, which the system does not give: cut it into parts with gdal_translate -srcwin"
+    )]
+    OutOfMemory {
+        /// What was to be held.
+        what: &'static str,
+        /// Bytes that it takes.
+        requested: u64,
     },
 }
 
@@ -73,6 +95,11 @@ pub(super) type Read<T> = Result<T, GeoTiffFault>;
 /// A fault of the file's making.
 pub(super) fn damaged<T>(what: impl Into<String>) -> Read<T> {
     Err(GeoTiffFault::Damaged(what.into()))
+}
+
+/// As much of a file's text as a message can hold.
+pub(super) fn beginning(text: &str) -> &str {
+    text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end])
 }
 
 /// A valid file that is not read.

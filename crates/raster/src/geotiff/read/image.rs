@@ -1,19 +1,18 @@
 //! One picture of a TIFF file: its layout, and the values of a band.
 
 use super::{
-    fault::{GeoTiffFault, Read, damaged, unsupported},
+    fault::{Read, damaged, unsupported},
+    limits::{check, filled},
     samples::{Compression, NoData, Predictor, Sample},
-    tags::{Directory, Tiff},
+    tags::{Directory, Tiff, Values},
 };
 use ndarray::Array2;
 use std::io::Seek;
 
-/// Cells that any file may claim.
-const FREE_CELLS: u64 = 1 << 22;
-/// Cells that each byte of a file may claim beyond those: what the best compression makes of cells that are all equal.
-const CELLS_PER_BYTE: u64 = 8192;
-/// Bytes of a block at most.
-const MOST_BLOCK_BYTES: u64 = 1 << 30;
+/// Bytes of a block that is not compressed that are read at once; a row at least.
+const PIECE_BYTES: usize = 1 << 18;
+/// What a compressed block may have beyond twice the bytes that it expands to: heads and tables of codes.
+const FREE_BYTES: u64 = 1024;
 
 /// How a picture is stored.
 pub(super) struct Image {
@@ -30,8 +29,8 @@ pub(super) struct Image {
     /// Columns and rows of a block.
     block: [usize; 2],
     is_tiled: bool,
-    offsets: Vec<u64>,
-    counts: Vec<u64>,
+    offsets: Values,
+    counts: Values,
 }
 
 impl Image {
@@ -42,15 +41,12 @@ impl Image {
         if columns == 0 || rows == 0 || bands == 0 || columns.max(rows) > u64::from(u32::MAX) || bands > 65_535 {
             return damaged(format!("it has {columns} columns, {rows} rows, and {bands} bands"));
         }
-        let (cells, most) = (columns * rows, FREE_CELLS.saturating_add(tiff.length.saturating_mul(CELLS_PER_BYTE)));
-        if cells > most {
-            return Err(GeoTiffFault::TooLarge { cells, most });
-        }
-        let [bits, format] = [tiff.numbers(directory, 258)?, tiff.numbers(directory, 339)?];
-        let one = |values: Option<Vec<u64>>, missing: u64| {
-            let values = values.unwrap_or_default();
-            let first = values.first().copied().unwrap_or(missing);
-            if values.iter().all(|value| *value == first) { Ok(first) } else { unsupported("bands of different types") }
+        tiff.limits.check_cells("cells", columns * rows, tiff.length)?;
+        let [bits, format] = [tiff.numbers(directory, 258, bands)?, tiff.numbers(directory, 339, bands)?];
+        let one = |values: Option<Values>, missing: u64| {
+            let mut values = values.iter().flat_map(Values::iter);
+            let first = values.next().unwrap_or(missing);
+            if values.all(|value| value == first) { Ok(first) } else { unsupported("bands of different types") }
         };
         let sample = Sample::of(one(format, 1)?, one(bits, 1)?)?;
         let predictor = Predictor::of(tiff.number_or(directory, 317, 1)?)?;
@@ -65,16 +61,19 @@ impl Image {
         let samples_of_block = if is_planar { 1 } else { bands };
         let row_bits = block[0].checked_mul(samples_of_block * sample.bits as u64);
         let bytes = row_bits.and_then(|bits| bits.div_ceil(8).checked_mul(block[1]));
-        if block[0] == 0 || block[1] == 0 || bytes.is_none_or(|bytes| bytes > MOST_BLOCK_BYTES) {
+        if block[0] == 0 || block[1] == 0 {
             return damaged(format!("a block has {} × {} cells", block[0], block[1]));
         }
+        check("bytes of a block", bytes.unwrap_or(u64::MAX), tiff.limits.block_bytes, "block_bytes")?;
         let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
-        let offsets = tiff.numbers(directory, at)?.unwrap_or_default();
-        let counts = tiff.numbers(directory, count)?.unwrap_or_default();
-        let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]) * if is_planar { bands } else { 1 };
-        if (offsets.len() as u64) < blocks || (counts.len() as u64) < blocks {
-            return damaged(format!("{blocks} blocks are needed, but {} are stated", offsets.len().min(counts.len())));
-        }
+        let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]);
+        let blocks = blocks.saturating_mul(if is_planar { bands } else { 1 });
+        let [offsets, counts] = [tiff.numbers(directory, at, blocks)?, tiff.numbers(directory, count, blocks)?];
+        let stated = [&offsets, &counts].map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
+        let (Some(offsets), Some(counts), true) = (offsets, counts, stated.iter().all(|stated| *stated >= blocks))
+        else {
+            return damaged(format!("{blocks} blocks are needed, but {} are stated", stated[0].min(stated[1])));
+        };
         Ok(Self {
             columns: columns as usize,
             rows: rows as usize,
@@ -91,58 +90,157 @@ impl Image {
         })
     }
 
-    /// Values of a band, the first is 0: row by row from the first that is stored; NaN where there is no data.
+    /// Values of a band, the first is 0: row by row from the north; NaN where there is no data. `is_south_up`: the southernmost row is stored first.
     ///
     /// A block that was never written has no data, or zeros where no value stands for none, as in GDAL.
     pub(super) fn band<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
         band: usize,
+        is_south_up: bool,
         no_data: Option<NoData>,
         has_no_data: bool,
     ) -> Read<Array2<f64>> {
+        let bytes = (self.columns as u64 * self.rows as u64).saturating_mul(size_of::<f64>() as u64);
+        check("bytes of values", bytes, tiff.limits.memory_bytes, "memory_bytes")?;
         let missing = if has_no_data { f64::NAN } else { 0.0 };
-        let mut values = Array2::from_elem((self.rows, self.columns), missing);
-        let across = self.columns.div_ceil(self.block[0]);
-        let down = self.rows.div_ceil(self.block[1]);
-        for number in 0..across * down {
-            let stored = if self.is_planar { band * across * down + number } else { number };
-            let [left, top] = [number % across * self.block[0], number / across * self.block[1]];
-            let height = self.block[1].min(self.rows - top);
-            if self.counts[stored] == 0 {
-                continue;
-            }
-            let rows = if self.is_tiled { self.block[1] } else { height };
-            let bytes = self.expanded(tiff, stored, rows)?;
-            let row_bytes = bytes.len() / rows;
-            let width = self.block[0].min(self.columns - left);
-            for (row, bytes) in bytes.chunks_exact(row_bytes).take(height).enumerate() {
-                for column in 0..width {
-                    let at = if self.is_planar { column } else { column * self.bands + band };
-                    let bits = self.sample.bits_at(bytes, at);
-                    values[[top + row, left + column]] = self.sample.value(bits, no_data)?;
-                }
-            }
-        }
+        let values = filled("values", self.columns * self.rows, missing)?;
+        let mut values =
+            Array2::from_shape_vec((self.rows, self.columns), values).or_else(|e| damaged(e.to_string()))?;
+        self.each_stored(tiff, band, |row, column, bits| {
+            values[[self.row(row, is_south_up), column]] = self.sample.value(bits, no_data)?;
+            Ok(())
+        })?;
         Ok(values)
     }
 
-    /// The rows of a block, as samples.
-    fn expanded<R: std::io::Read + Seek>(&self, tiff: &mut Tiff<R>, block: usize, rows: usize) -> Read<Vec<u8>> {
-        let samples = if self.is_planar { 1 } else { self.bands };
-        let row_bytes = (self.block[0] * samples * self.sample.bits).div_ceil(8);
-        let mut stored = tiff.bytes(self.offsets[block], self.counts[block])?;
-        if self.is_reversed {
-            stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+    /// Takes the values away where this image, a mask, is zero, or was never written.
+    pub(super) fn mask<R: std::io::Read + Seek>(
+        &self,
+        tiff: &mut Tiff<R>,
+        is_south_up: bool,
+        values: &mut Array2<f64>,
+    ) -> Read<()> {
+        let (across, is_stored) = self.stored_blocks(0);
+        for number in is_stored.enumerate().filter_map(|(number, is_stored)| (!is_stored).then_some(number)) {
+            let [left, top] = [number % across * self.block[0], number / across * self.block[1]];
+            for row in top..(top + self.block[1]).min(self.rows) {
+                for column in left..(left + self.block[0]).min(self.columns) {
+                    values[[self.row(row, is_south_up), column]] = f64::NAN;
+                }
+            }
         }
-        let expanded = self.compression.expand(&stored, row_bytes * rows);
-        let mut bytes = expanded.or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
-        if let Some(width) = self.sample.bytes() {
-            let is_big_endian = tiff.is_big_endian();
-            bytes
-                .chunks_exact_mut(row_bytes)
-                .for_each(|row| self.predictor.restore(row, width, samples, is_big_endian));
+        self.each_stored(tiff, 0, |row, column, bits| {
+            if self.sample.value(bits, None)? == 0.0 {
+                values[[self.row(row, is_south_up), column]] = f64::NAN;
+            }
+            Ok(())
+        })
+    }
+
+    /// The row from the north of one that is stored.
+    fn row(&self, stored: usize, is_south_up: bool) -> usize {
+        if is_south_up { self.rows - 1 - stored } else { stored }
+    }
+
+    /// Blocks from west to east, and of each block of a band whether it was ever written.
+    fn stored_blocks(&self, band: usize) -> (usize, impl Iterator<Item = bool>) {
+        let across = self.columns.div_ceil(self.block[0]);
+        let blocks = across * self.rows.div_ceil(self.block[1]);
+        let first = if self.is_planar { band * blocks } else { 0 };
+        (across, (first..first + blocks).map(|block| self.counts.get(block) > 0))
+    }
+
+    /// Hands over row, column and bits of each cell of a band that was ever written.
+    fn each_stored<R: std::io::Read + Seek>(
+        &self,
+        tiff: &mut Tiff<R>,
+        band: usize,
+        mut cell: impl FnMut(usize, usize, u64) -> Read<()>,
+    ) -> Read<()> {
+        let (across, is_stored) = self.stored_blocks(band);
+        let written = is_stored.filter(|is_stored| *is_stored).count();
+        let factors = [self.block[0], self.block[1], self.samples(), written];
+        let claimed = factors.into_iter().fold(1, |product: u64, factor| product.saturating_mul(factor as u64));
+        tiff.limits.check_cells("samples of blocks", claimed, tiff.length)?;
+        let blocks = across * self.rows.div_ceil(self.block[1]);
+        for number in 0..blocks {
+            let stored = if self.is_planar { band * blocks + number } else { number };
+            let [left, top] = [number % across * self.block[0], number / across * self.block[1]];
+            let height = self.block[1].min(self.rows - top);
+            let width = self.block[0].min(self.columns - left);
+            if self.counts.get(stored) == 0 {
+                continue;
+            }
+            self.each_row(tiff, stored, height, |row, bytes| {
+                for column in 0..width {
+                    let at = if self.is_planar { column } else { column * self.bands + band };
+                    cell(top + row, left + column, self.sample.bits_at(bytes, at))?;
+                }
+                Ok(())
+            })?;
         }
-        Ok(bytes)
+        Ok(())
+    }
+
+    /// Samples of a cell that are stored together.
+    fn samples(&self) -> usize {
+        if self.is_planar { 1 } else { self.bands }
+    }
+
+    /// Hands over the first `height` rows of a block, as samples.
+    fn each_row<R: std::io::Read + Seek>(
+        &self,
+        tiff: &mut Tiff<R>,
+        block: usize,
+        height: usize,
+        mut row: impl FnMut(usize, &[u8]) -> Read<()>,
+    ) -> Read<()> {
+        let row_bytes = (self.block[0] * self.samples() * self.sample.bits).div_ceil(8);
+        let rows = if self.is_tiled { self.block[1] } else { height };
+        let (at, count) = (self.offsets.get(block), self.counts.get(block));
+        if self.compression != Compression::None {
+            let needed = (row_bytes * rows) as u64;
+            let mut stored = tiff.first_bytes(at, count, needed.saturating_mul(2).saturating_add(FREE_BYTES))?;
+            if self.is_reversed {
+                stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+            }
+            let expanded = self.compression.expand(&stored, row_bytes * rows, row_bytes * self.block[1]);
+            let mut bytes = expanded.or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
+            bytes.truncate(row_bytes * height);
+            return self.restored(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
+        }
+        if count < (row_bytes * rows) as u64 {
+            return damaged(format!("block {block} has {count} bytes, but must have {}", row_bytes * rows));
+        }
+        tiff.first_bytes(at, count, 0)?; // all of it is there
+        let rows_of_piece = (PIECE_BYTES / row_bytes).max(1);
+        for first in (0..height).step_by(rows_of_piece) {
+            let rows = rows_of_piece.min(height - first);
+            let mut bytes = tiff.bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
+            if self.is_reversed {
+                bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+            }
+            self.restored(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over rows, the first of which has the number `first`, as they were before they were made smaller.
+    fn restored(
+        &self,
+        mut bytes: Vec<u8>,
+        row_bytes: usize,
+        is_big_endian: bool,
+        first: usize,
+        row: &mut impl FnMut(usize, &[u8]) -> Read<()>,
+    ) -> Read<()> {
+        for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
+            if let Some(width) = self.sample.bytes() {
+                self.predictor.restore(bytes, width, self.samples(), is_big_endian);
+            }
+            row(first + number, bytes)?;
+        }
+        Ok(())
     }
 }

@@ -6,12 +6,14 @@
 mod fault;
 mod image;
 mod keys;
+mod limits;
 mod place;
 mod samples;
 mod scale;
 mod tags;
 
 pub use fault::{GeoTiffError, GeoTiffFault};
+pub use limits::Limits;
 
 use crate::{Grid, Raster};
 use fault::{Read, damaged};
@@ -19,12 +21,12 @@ use image::Image;
 use isopach_cloud::{Crs, LengthUnit, TICK};
 use isopach_compute::{Error, Result};
 use keys::Keys;
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use place::Place;
 use samples::NoData;
 use std::{
     fs::File,
-    io::{BufReader, Seek},
+    io::Seek,
     path::{Path, PathBuf},
 };
 use tags::Tiff;
@@ -65,58 +67,84 @@ pub struct GeoTiff {
 }
 
 impl GeoTiff {
-    /// Reads a file of one band.
+    /// Reads a file of one band, within the default [`Limits`].
     ///
     /// # Errors
     /// [`Error::Source`] with a [`GeoTiffError`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open(path.as_ref(), 0)
+        Self::read_within(path, Limits::default())
     }
 
-    /// Reads one band of a file; the first is 1.
+    /// Reads a file of one band: no more of it, and into no more memory, than `limits` allow.
+    ///
+    /// ```
+    /// # use isopach_cloud::Crs;
+    /// # use isopach_raster::{GeoTiff, Grid, Limits, Raster, write_geotiff};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("heights.tif");
+    /// # let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 20, rows: 10 };
+    /// # write_geotiff(&path, &Raster::from_rows(grid, vec![180.5; 200])?, &Crs::epsg(25833))?;
+    /// let limits = Limits { memory_bytes: 1000, ..Limits::default() };
+    /// let error = GeoTiff::read_within(&path, limits).unwrap_err();
+    /// assert!(error.to_string().contains("claims 1600 bytes of values"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Self::read`].
-    pub fn read_band(path: impl AsRef<Path>, band: usize) -> Result<Self> {
-        Error::check("band", band as f64, band > 0, "be at least 1")?;
-        Self::open(path.as_ref(), band)
+    /// [`Error::Source`] with a [`GeoTiffError`].
+    pub fn read_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
+        Self::open(path.as_ref(), None, limits)
     }
 
-    fn open(path: &Path, band: usize) -> Result<Self> {
-        let read = || Self::from_reader(BufReader::new(File::open(path)?), band, path);
+    /// Reads one band of a file; the first is 1, as in GDAL. Within the default [`Limits`].
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`Error::InvalidParameter`] for band 0.
+    pub fn read_band(path: impl AsRef<Path>, band: usize) -> Result<Self> {
+        Self::read_band_within(path, band, Limits::default())
+    }
+
+    /// Reads one band of a file; the first is 1, as in GDAL.
+    ///
+    /// # Errors
+    /// As [`Self::read_band`].
+    pub fn read_band_within(path: impl AsRef<Path>, band: usize, limits: Limits) -> Result<Self> {
+        Error::check("band", band as f64, band > 0, "be at least 1: that is the first band")?;
+        Self::open(path.as_ref(), Some(band), limits)
+    }
+
+    fn open(path: &Path, band: Option<usize>, limits: Limits) -> Result<Self> {
+        let read = || Self::from_reader(File::open(path)?, band, limits, path);
         read().map_err(|fault| Error::source(GeoTiffError { path: path.to_owned(), fault }))
     }
 
-    fn from_reader<R: std::io::Read + Seek>(reader: R, band: usize, path: &Path) -> Read<Self> {
-        let (mut tiff, first) = Tiff::open(reader)?;
+    fn from_reader<R: std::io::Read + Seek>(reader: R, band: Option<usize>, limits: Limits, path: &Path) -> Read<Self> {
+        let (mut tiff, first) = Tiff::open(reader, limits)?;
         let directories = tiff.directories(first)?;
         let Some(main) = directories.first() else { return damaged("it has no picture") };
         let image = Image::of(&mut tiff, main)?;
         let index = match (band, image.bands) {
-            (0, 1) => 0,
-            (1.., bands) if band <= bands => band - 1,
-            (band, bands) => return Err(GeoTiffFault::Band { bands, band }),
+            (None, 1) => 0,
+            (None, bands) => return Err(GeoTiffFault::SeveralBands { bands }),
+            (Some(band), bands) if (1..=bands).contains(&band) => band - 1,
+            (Some(band), bands) => return Err(GeoTiffFault::Band { bands, band }),
         };
         let keys = Keys::of(&mut tiff, main)?;
         let place = Place::of(&mut tiff, main, image.rows, keys.is_point())?;
         let no_data = tiff.text(main, 42113)?;
         let has_no_data = !no_data.trim().is_empty();
-        let mut values = image.band(&mut tiff, index, NoData::of(&no_data)?, has_no_data)?;
+        let mut values = image.band(&mut tiff, index, place.is_south_up, NoData::of(&no_data)?, has_no_data)?;
         scale::apply(&mut values, &tiff.text(main, 42112)?, index)?;
         for mask in &directories[1..] {
             if tiff.number_or(mask, 254, 0)? & 4 == 0 {
                 continue;
             }
-            let mask = Image::of(&mut tiff, mask)?;
-            // Overviews have masks of their own.
-            if [mask.columns, mask.rows] == [image.columns, image.rows] {
-                let is_data = mask.band(&mut tiff, 0, None, false)?;
-                values
-                    .zip_mut_with(&is_data, |value, is_data| *value = if *is_data == 0.0 { f64::NAN } else { *value });
+            // Overviews have masks of their own; a raster has one.
+            let sides = [tiff.number_or(mask, 256, 0)?, tiff.number_or(mask, 257, 0)?];
+            if sides == [image.columns as u64, image.rows as u64] {
+                Image::of(&mut tiff, mask)?.mask(&mut tiff, place.is_south_up, &mut values)?;
+                break;
             }
-        }
-        if place.is_south_up {
-            values.invert_axis(Axis(0));
         }
         let (north_west, cell_size) = (place.north_west, place.cell_size);
         Ok(Self { values, north_west, cell_size, crs: keys.crs(), path: path.to_owned() })
@@ -128,7 +156,9 @@ impl GeoTiff {
     /// [`Error::Source`] with a [`GeoTiffError`] where the coordinate system is not in metres, cells are not square, or not at whole multiples of their size.
     pub fn into_raster(self) -> Result<Raster> {
         let grid = self.grid().map_err(|fault| Error::source(GeoTiffError { path: self.path, fault }))?;
-        Ok(Raster { grid, values: self.values.as_standard_layout().into_owned() })
+        let is_row_by_row = self.values.is_standard_layout();
+        let values = if is_row_by_row { self.values } else { self.values.as_standard_layout().into_owned() };
+        Ok(Raster { grid, values })
     }
 
     fn grid(&self) -> Read<Grid> {

@@ -22,9 +22,9 @@ impl Place {
         rows: usize,
         is_point: bool,
     ) -> Read<Self> {
-        let scale = tiff.doubles(directory, 33550)?;
-        let ties = tiff.doubles(directory, 33922)?;
-        let matrix = tiff.doubles(directory, 34264)?;
+        let scale = tiff.doubles(directory, 33550, 3)?;
+        let ties = tiff.doubles(directory, 33922, 18)?;
+        let matrix = tiff.doubles(directory, 34264, 16)?;
         let ([mut west, mut first], [east_step, south_step]) = match (&scale[..], &ties[..], &matrix[..]) {
             (&[x, y, ..], &[column, row, _, east, north, _, ..], _) if x != 0.0 && y != 0.0 => {
                 let [x, y] = [x, y].map(f64::abs);

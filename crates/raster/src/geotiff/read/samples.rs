@@ -1,6 +1,7 @@
 //! Bytes of a block to numbers: compression, predictor, sample.
 
-use super::fault::{Read, damaged, unsupported};
+use super::fault::{Read, beginning, damaged, unsupported};
+use isopach_compute::unpanicked;
 use std::io::Read as _;
 
 /// How bytes are compressed.
@@ -33,17 +34,14 @@ impl Compression {
         unsupported(format!("{name} compression"))
     }
 
-    /// The first `count` bytes of what was compressed.
-    pub(super) fn expand(self, bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
+    /// The first `count` bytes of what was compressed. A whole block has `whole` bytes, which is more where the last one is cut.
+    pub(super) fn expand(self, bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
         let expanded = match self {
             Self::None => read(bytes, count),
-            Self::Deflate => read(flate2::read::ZlibDecoder::new(bytes), count),
-            Self::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
-                read(decoder.map_err(|error| error.to_string())?, count)
-            }
-            Self::Lzw => lzw(bytes, count),
             Self::PackBits => Ok(pack_bits(bytes, count)),
+            Self::Deflate => unpanicked(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
+            Self::Zstd => unpanicked(|| zstd(bytes, count, whole)),
+            Self::Lzw => unpanicked(|| lzw(bytes, count)),
         }?;
         if expanded.len() < count {
             return Err(format!("it has {} bytes, but must have {count}", expanded.len()));
@@ -52,14 +50,39 @@ impl Compression {
     }
 }
 
+/// Room for the bytes of a block.
+fn room(count: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(count).map_err(|error| format!("{count} bytes: {error}"))?;
+    Ok(bytes)
+}
+
 fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
-    let mut expanded = Vec::new();
+    let mut expanded = room(count)?;
     reader.take(count as u64).read_to_end(&mut expanded).map_err(|error| error.to_string())?;
     Ok(expanded)
 }
 
+/// A decoder keeps a window of what it has decoded before it hands anything out, and a file chooses how large: 128 MiB at ZSTD's highest level, for any block.
+/// No block looks back further than it is long, so that it is decoded with a window of its own length: what follows its end is not decoded.
+fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
+    let mut head = bytes.first_chunk::<6>().copied().ok_or("it has no frame")?;
+    let has_window = head[4] & 0x20 == 0; // else the window is as long as what the frame states to contain
+    let exponent = whole.next_power_of_two().ilog2().clamp(17, 41);
+    let window = (exponent as u8 - 10) << 3; // RFC 8878, 3.1.1.1.2
+    if has_window {
+        head[5] = head[5].min(window);
+    }
+    let mut decoder = ruzstd::decoding::FrameDecoder::new();
+    decoder.set_max_window_size(1 << exponent);
+    let source = head.chain(&bytes[head.len()..]);
+    let decoder = ruzstd::decoding::StreamingDecoder::new_with_decoder(source, decoder);
+    read(decoder.map_err(|error| error.to_string())?, count)
+}
+
 fn lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
-    let mut expanded = vec![0; count];
+    let mut expanded = room(count)?;
+    expanded.resize(count, 0);
     let (mut decoder, mut done) = (weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8), 0);
     while done < count {
         let result = decoder.decode_bytes(bytes, &mut expanded[done..]);
@@ -256,6 +279,7 @@ impl NoData {
             return Ok(None);
         }
         let Ok(float) = text.parse::<f64>() else {
+            let text = beginning(text);
             return damaged(format!("the no-data value (tag 42113) is {text:?}, but must be a number"));
         };
         let of_float = || (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128);
@@ -278,7 +302,7 @@ mod tests {
         let mut expected = vec![0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22];
         expected.extend([0xAA; 10]);
         assert_eq!(pack_bits(&packed, 24), expected);
-        assert!(Compression::PackBits.expand(&packed, 25).is_err());
+        assert!(Compression::PackBits.expand(&packed, 25, 25).is_err());
     }
 
     #[test]

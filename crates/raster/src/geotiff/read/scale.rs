@@ -1,6 +1,6 @@
 //! Scale and offset of stored numbers, as GDAL's metadata (tag 42112) state them.
 
-use super::fault::{Read, damaged};
+use super::fault::{Read, beginning, damaged};
 use ndarray::Array2;
 
 /// Makes values of stored numbers: number × scale + offset, of the band that has this index.
@@ -24,7 +24,7 @@ fn stated(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
         let text = rest.split('<').next().unwrap_or_default().trim();
         return match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Some(value)),
-            _ => damaged(format!("the {role} of band {} is {text:?}, but must be a number", band + 1)),
+            _ => damaged(format!("the {role} of band {} is {:?}, but must be a number", band + 1, beginning(text))),
         };
     }
     Ok(None)

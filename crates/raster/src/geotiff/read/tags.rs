@@ -1,6 +1,9 @@
 //! Directories of a TIFF file, classic and BigTIFF, of either byte order. What is allocated is bounded by the file's size.
 
-use super::fault::{Read, damaged};
+use super::{
+    fault::{Read, damaged},
+    limits::{Limits, check, filled},
+};
 use std::{
     collections::BTreeMap,
     io::{Seek, SeekFrom},
@@ -18,6 +21,7 @@ pub(super) struct Tiff<R> {
     big: bool,
     /// Bytes of the file.
     pub(super) length: u64,
+    pub(super) limits: Limits,
 }
 
 /// One entry: type, number of values, and their place in the file.
@@ -34,9 +38,9 @@ pub(super) struct Directory {
 
 impl<R: std::io::Read + Seek> Tiff<R> {
     /// Reads the head; the file and the place of its first directory.
-    pub(super) fn open(mut reader: R) -> Read<(Self, u64)> {
+    pub(super) fn open(mut reader: R, limits: Limits) -> Read<(Self, u64)> {
         let length = reader.seek(SeekFrom::End(0))?;
-        let mut tiff = Self { reader, big_endian: false, big: false, length };
+        let mut tiff = Self { reader, big_endian: false, big: false, length, limits };
         let head = tiff.bytes(0, 8)?;
         tiff.big_endian = match &head[..2] {
             b"II" => false,
@@ -62,37 +66,46 @@ impl<R: std::io::Read + Seek> Tiff<R> {
 
     /// Bytes of the file. Nothing is allocated for those that are not there.
     pub(super) fn bytes(&mut self, at: u64, count: u64) -> Read<Vec<u8>> {
+        self.first_bytes(at, count, count)
+    }
+
+    /// Of `count` bytes of the file, which must be there, the first `most`.
+    pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> Read<Vec<u8>> {
         if at.checked_add(count).is_none_or(|end| end > self.length) {
             return damaged(format!("{count} bytes at {at} are beyond its end, {} bytes: it was cut", self.length));
         }
-        let mut bytes = vec![0; count as usize];
+        let mut bytes = filled("stored bytes", count.min(most) as usize, 0)?;
         self.reader.seek(SeekFrom::Start(at))?;
         self.reader.read_exact(&mut bytes)?;
         Ok(bytes)
     }
 
-    /// A whole number of up to eight bytes.
     fn number(&self, bytes: &[u8]) -> u64 {
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        if self.big_endian { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
+        number(bytes, self.big_endian)
     }
 
-    /// The directories from `first` on.
+    /// The directories from `first` on. They share no bytes, so that all together they are no longer than the file.
     pub(super) fn directories(&mut self, first: u64) -> Read<Vec<Directory>> {
         let (mut at, mut seen, mut found) = (first, Vec::new(), Vec::new());
+        let mut left = self.length;
         while at != 0 {
             if seen.contains(&at) || seen.len() == MOST_DIRECTORIES {
                 break; // A circle, or more than anybody has: the raster is the first.
             }
             seen.push(at);
-            let (directory, next) = self.directory(at)?;
+            let (directory, next, length) = self.directory(at)?;
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return damaged("its directories lie in each other"),
+            }
             found.push(directory);
             at = next;
         }
         Ok(found)
     }
 
-    fn directory(&mut self, at: u64) -> Read<(Directory, u64)> {
+    /// The directory at a place, where the next one is, and its bytes.
+    fn directory(&mut self, at: u64) -> Read<(Directory, u64, u64)> {
         let (head, width, word) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let count = self.bytes(at, head)?;
         let count = self.number(&count);
@@ -100,7 +113,8 @@ impl<R: std::io::Read + Seek> Tiff<R> {
             return damaged(format!("a directory claims {count} entries"));
         }
         let start = at + head;
-        let bytes = self.bytes(start, count * width + word)?;
+        let length = count * width + word;
+        let bytes = self.bytes(start, length)?;
         let (table, next) = bytes.split_at((count * width) as usize);
         let mut entries = BTreeMap::new();
         for (number, entry) in table.chunks_exact(width as usize).enumerate() {
@@ -109,56 +123,97 @@ impl<R: std::io::Read + Seek> Tiff<R> {
             let count = self.number(&entry[4..4 + word as usize]);
             let inline = bytes_of(kind).and_then(|bytes| bytes.checked_mul(count)).is_some_and(|all| all <= word);
             let at = if inline { value_at } else { self.number(&entry[4 + word as usize..]) };
-            entries.insert(tag, Entry { kind, count, at });
+            entries.entry(tag).or_insert(Entry { kind, count, at }); // of a tag that is there twice the first, as libtiff
         }
-        Ok((Directory { entries }, self.number(next)))
+        Ok((Directory { entries }, self.number(next), head + length))
     }
 
-    /// The values of an entry as bytes each; `None` where the tag is not there.
-    fn values(&mut self, directory: &Directory, tag: u16) -> Read<Option<(u16, Vec<u8>)>> {
+    /// The first `most` values of an entry, as they are stored; `None` where the tag is not there.
+    fn values(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
         let Some(entry) = directory.entries.get(&tag) else { return Ok(None) };
-        let Some(bytes) = bytes_of(entry.kind).and_then(|bytes| bytes.checked_mul(entry.count)) else {
-            return damaged(format!("tag {tag} has values of type {}", entry.kind));
+        let all = bytes_of(entry.kind).and_then(|width| Some((width, width.checked_mul(entry.count)?)));
+        let Some((width, all)) = all else {
+            return damaged(format!("tag {tag} has {} values of type {}", entry.count, entry.kind));
         };
-        Ok(Some((entry.kind, self.bytes(entry.at, bytes)?)))
+        let bytes = self.first_bytes(entry.at, all, most.saturating_mul(width))?;
+        Ok(Some(Values { kind: entry.kind, width: width as usize, is_big_endian: self.big_endian, bytes }))
     }
 
-    /// Whole numbers, not negative.
-    pub(super) fn numbers(&mut self, directory: &Directory, tag: u16) -> Read<Option<Vec<u64>>> {
-        let Some((kind, bytes)) = self.values(directory, tag)? else { return Ok(None) };
-        let width = match kind {
-            1 | 7 => 1,
-            3 => 2,
-            4 | 13 => 4,
-            16 | 18 => 8,
-            _ => return damaged(format!("tag {tag} has values of type {kind}, but must have whole numbers")),
-        };
-        Ok(Some(bytes.chunks_exact(width).map(|bytes| self.number(bytes)).collect()))
+    /// The first `most` whole numbers of an entry, not negative; `None` where the tag is not there.
+    pub(super) fn numbers(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
+        let values = self.values(directory, tag, most)?;
+        match values.as_ref().map(|values| values.kind) {
+            None | Some(1 | 7 | 3 | 4 | 13 | 16 | 18) => Ok(values),
+            Some(kind) => damaged(format!("tag {tag} has values of type {kind}, but must have whole numbers")),
+        }
     }
 
     /// One whole number, or `missing`.
     pub(super) fn number_or(&mut self, directory: &Directory, tag: u16, missing: u64) -> Read<u64> {
-        match self.numbers(directory, tag)? {
+        match self.numbers(directory, tag, 1)? {
             None => Ok(missing),
-            Some(values) => values.first().copied().map_or_else(|| damaged(format!("tag {tag} has no value")), Ok),
+            Some(values) => values.iter().next().map_or_else(|| damaged(format!("tag {tag} has no value")), Ok),
         }
     }
 
-    /// Floating point numbers; none where the tag is not there.
-    pub(super) fn doubles(&mut self, directory: &Directory, tag: u16) -> Read<Vec<f64>> {
-        let Some((kind, bytes)) = self.values(directory, tag)? else { return Ok(Vec::new()) };
-        match kind {
-            12 => Ok(bytes.chunks_exact(8).map(|bytes| f64::from_bits(self.number(bytes))).collect()),
-            11 => Ok(bytes.chunks_exact(4).map(|b| f64::from(f32::from_bits(self.number(b) as u32))).collect()),
-            _ => damaged(format!("tag {tag} has values of type {kind}, but must have floating point numbers")),
+    /// The first `most` floating point numbers of an entry; none where the tag is not there.
+    pub(super) fn doubles(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Vec<f64>> {
+        let Some(values) = self.values(directory, tag, most)? else { return Ok(Vec::new()) };
+        match values.kind {
+            12 => Ok(values.iter().map(f64::from_bits).collect()),
+            11 => Ok(values.iter().map(|bits| f64::from(f32::from_bits(bits as u32))).collect()),
+            kind => damaged(format!("tag {tag} has values of type {kind}, but must have floating point numbers")),
         }
+    }
+
+    /// The bytes of a text, without what ends it; none where the tag is not there.
+    pub(super) fn text_bytes(&mut self, directory: &Directory, tag: u16) -> Read<Vec<u8>> {
+        let Some(entry) = directory.entries.get(&tag) else { return Ok(Vec::new()) };
+        let count = entry.count;
+        if bytes_of(entry.kind) != Some(1) {
+            return damaged(format!("tag {tag} has values of type {}, but must have text", entry.kind));
+        }
+        check("bytes of a text", count, self.limits.text_bytes, "text_bytes")?;
+        let mut bytes = self.values(directory, tag, count)?.map_or_else(Vec::new, |values| values.bytes);
+        bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+        Ok(bytes)
     }
 
     /// Text without what ends it; empty where the tag is not there.
     pub(super) fn text(&mut self, directory: &Directory, tag: u16) -> Read<String> {
-        let Some((_, bytes)) = self.values(directory, tag)? else { return Ok(String::new()) };
-        Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned())
+        let bytes = self.text_bytes(directory, tag)?;
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
+}
+
+/// Values of an entry, as they are stored: no more bytes than the file has for them.
+pub(super) struct Values {
+    kind: u16,
+    width: usize,
+    is_big_endian: bool,
+    bytes: Vec<u8>,
+}
+
+impl Values {
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() / self.width
+    }
+
+    /// A value as a whole number, or its bits; 0 beyond the last.
+    pub(super) fn get(&self, index: usize) -> u64 {
+        let bytes = self.bytes.get(index * self.width..(index + 1) * self.width);
+        number(bytes.unwrap_or_default(), self.is_big_endian)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.bytes.chunks_exact(self.width).map(|bytes| number(bytes, self.is_big_endian))
+    }
+}
+
+/// A whole number of up to eight bytes.
+fn number(bytes: &[u8], is_big_endian: bool) -> u64 {
+    let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+    if is_big_endian { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
 }
 
 /// Bytes of one value of a type.

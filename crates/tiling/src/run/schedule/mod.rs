@@ -16,7 +16,11 @@ use super::{
     work::{Unit, Work, chunk_bytes, too_heavy},
 };
 use crate::{
-    PointSource, Report, TileOperation, TileSink, keep::Part, progress::Pace, report::SourceReport, route::Given,
+    PointSource, Report, TileOperation, TileSink,
+    keep::Part,
+    progress::Pace,
+    report::SourceReport,
+    route::{Given, Unrouted},
 };
 use isopach_cloud::Rect;
 use isopach_compute::{Compute, Error, Result};
@@ -35,7 +39,7 @@ enum Over<T> {
         next: Next,
         bytes: u64,
         took: Duration,
-        outcome: Result<Given>,
+        outcome: std::result::Result<Given, Unrouted>,
     },
     Cut {
         tile: usize,

@@ -5,7 +5,7 @@ use crate::{
     OnFailure, SpillError, TileFailure, TileOperation, TileSink,
     keep::Part,
     progress::Took,
-    route::Given,
+    route::{Given, Unrouted},
     run::{queue::Next, turn::State, work::Unit},
 };
 use isopach_cloud::Rect;
@@ -59,8 +59,12 @@ where
         }
     }
 
-    fn routed<'scope>(&mut self, next: Next, outcome: Result<Given>, scope: &rayon::Scope<'scope>)
-    where
+    fn routed<'scope>(
+        &mut self,
+        next: Next,
+        outcome: std::result::Result<Given, Unrouted>,
+        scope: &rayon::Scope<'scope>,
+    ) where
         'a: 'scope,
     {
         self.pace.chunks[0] += 1;
@@ -72,10 +76,16 @@ where
                 source.routed += given.copies;
                 self.pace.points += given.points;
             }
-            Err(error) => {
-                if let Some(results) = self.work.results {
-                    results.note_damaged_input();
-                }
+            Err(unrouted) => {
+                let error = match unrouted {
+                    Unrouted::Source(error) => {
+                        if let Some(results) = self.work.results {
+                            results.note_damaged_input(next.source, &self.work.sources[next.source].name());
+                        }
+                        error
+                    }
+                    Unrouted::Other(error) => error,
+                };
                 let (left_out, tiles) = self.queue.give_up(next.group);
                 self.pace.chunks[0] += left_out;
                 self.fail_all(&tiles, error);

@@ -1,0 +1,3 @@
+//! What tests of files share.
+
+pub(crate) mod tiff_file;

@@ -1,0 +1,109 @@
+//! Whether images are of one place at one time.
+
+use crate::SolarHeader;
+
+/// Pixels may lie so many pixels from those of the first image.
+const APART: f64 = 0.5;
+/// Arcseconds by which the Sun turns a second at the middle of the disc: 13.2° a day seen from the Earth (Snodgrass & Ulrich 1990), a radius of 960″.
+const TURNS: f64 = 960.0 * 13.2 * (std::f64::consts::PI / 180.0) / 86_400.0;
+/// By how many pixels the Sun may turn between two exposures: beyond the first it is said, beyond the second refused.
+const TURNED: [f64; 2] = [0.5, 5.0];
+
+/// What keeps an image from being inverted with the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its pixels lie elsewhere: resample it.
+    Place,
+    /// It was taken at another time.
+    Time,
+    /// It cannot be used by itself.
+    Quality,
+}
+
+/// A disagreement, in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disagreement {
+    /// What it is about.
+    pub kind: Kind,
+    /// Which image.
+    pub image: usize,
+    /// Whether it should be refused, rather than said.
+    pub is_grave: bool,
+    /// What is wrong with the image: "it was taken 2 days from the first".
+    pub words: String,
+}
+
+/// What keeps images of so many columns and rows from being inverted as one. Places and times are compared with those of the first image.
+#[must_use]
+pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
+    let mut found = Vec::new();
+    for (image, observation) in images.iter().enumerate() {
+        for words in &observation.unusable {
+            found.push(Disagreement { kind: Kind::Quality, image, is_grave: true, words: words.clone() });
+        }
+        let Some(first) = images.first().filter(|_| image > 0) else { continue };
+        found.extend(place(first, observation, shape).map(|(is_grave, words)| Disagreement {
+            kind: Kind::Place,
+            image,
+            is_grave,
+            words,
+        }));
+        found.extend(time(first, observation).map(|(is_grave, words)| Disagreement {
+            kind: Kind::Time,
+            image,
+            is_grave,
+            words,
+        }));
+    }
+    found
+}
+
+fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<(bool, String)> {
+    match (&first.wcs, &other.wcs) {
+        (Ok(first), Ok(other)) => {
+            let off = first.largest_offset(other, shape);
+            if off <= APART {
+                return None;
+            }
+            let turned = other.roll() - first.roll();
+            let scale = other.pixel_size() / first.pixel_size();
+            let mut words = format!(
+                "its pixels lie up to {off:.1} pixels ({:.1} arcsec) from those of the first",
+                off * first.pixel_size()
+            );
+            if (scale - 1.0).abs() > 1e-3 {
+                words += &format!("; they are {scale:.3} times as large");
+            }
+            if turned.abs() > 0.01 {
+                words += &format!("; they are turned by {turned:.2}°");
+            }
+            Some((true, words))
+        }
+        (Ok(_), Err(reason)) => Some((false, format!("whether it lies where the first does is not known: {reason}"))),
+        (Err(_), Ok(_)) => {
+            Some((false, "whether it lies where the first does is not known: the first has no place".into()))
+        }
+        (Err(_), Err(_)) => None,
+    }
+}
+
+fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
+    let seconds = other.time?.seconds_since(first.time?).abs();
+    let pixel = first.wcs.as_ref().map_or(0.6, crate::Wcs::pixel_size);
+    let turned = seconds * TURNS / pixel;
+    (turned > TURNED[0]).then(|| {
+        (
+            turned > TURNED[1],
+            format!("it was taken {} from the first: the Sun turned by {turned:.1} pixels", words_of(seconds)),
+        )
+    })
+}
+
+fn words_of(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}

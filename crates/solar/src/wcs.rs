@@ -1,0 +1,163 @@
+//! Where pixels are on the Sun.
+
+use crate::Keywords;
+
+/// Arcseconds of a radian.
+const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
+
+/// Helioprojective coordinates of pixels: a linear part and the gnomonic projection TAN (Greisen & Calabretta 2002; Calabretta & Greisen 2002; Thompson
+/// 2006). World coordinates are (longitude, latitude) as seen by the observer, in arcseconds; pixels count from 0 at the middle of the first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wcs {
+    /// The pixel that is projected onto itself, counted from 0.
+    pub reference_pixel: [f64; 2],
+    /// Where it is, arcseconds.
+    pub reference_value: [f64; 2],
+    /// Arcseconds a pixel: rows are world axes, columns pixel axes.
+    pub matrix: [[f64; 2]; 2],
+}
+
+impl Wcs {
+    /// Reads CRPIX, CRVAL, CUNIT and the matrix: CD, or PC with CDELT, or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
+    ///
+    /// # Errors
+    /// In words, why the header places no pixel: a keyword that is missing, another projection, another frame, a matrix that cannot be inverted.
+    pub fn of(header: &impl Keywords) -> Result<Self, String> {
+        for (axis, names) in
+            [(1, ["HPLN", "SOLAR_X", "SOLAR-X", "SOLARX"]), (2, ["HPLT", "SOLAR_Y", "SOLAR-Y", "SOLARY"])]
+        {
+            let keyword = format!("CTYPE{axis}");
+            let Some(text) = header.text(&keyword) else { continue };
+            let upper = text.to_uppercase();
+            let is_known = names.iter().any(|name| upper.starts_with(name));
+            let projection = upper.rsplit_once('-').map_or("", |(_, projection)| projection);
+            if !is_known || (upper.starts_with("HP") && projection != "TAN") {
+                return Err(format!(
+                    "{keyword} is {text:?}: only helioprojective coordinates in the projection TAN are read"
+                ));
+            }
+        }
+        if let Some(pole) = header.number("LONPOLE").filter(|pole| *pole != 180.0) {
+            return Err(format!("LONPOLE is {pole}: only 180 is read"));
+        }
+        let finite = |keyword: &str| match header.number(keyword) {
+            Some(number) if number.is_finite() => Ok(Some(number)),
+            Some(number) => Err(format!("{keyword} is {number}")),
+            None => Ok(None),
+        };
+        let needed = |keyword: &str| finite(keyword)?.ok_or_else(|| format!("{keyword} is missing"));
+        let units = [arcseconds(header, "CUNIT1")?, arcseconds(header, "CUNIT2")?];
+        let reference_pixel = [needed("CRPIX1")? - 1.0, needed("CRPIX2")? - 1.0];
+        let mut reference_value = [0.0; 2];
+        for axis in 0..2 {
+            reference_value[axis] = finite(&format!("CRVAL{}", axis + 1))?.unwrap_or(0.0) * units[axis];
+        }
+        let element = |letters: &str, otherwise: [[f64; 2]; 2]| -> Result<(bool, [[f64; 2]; 2]), String> {
+            let (mut matrix, mut any) = (otherwise, false);
+            for (i, row) in matrix.iter_mut().enumerate() {
+                for (j, value) in row.iter_mut().enumerate() {
+                    if let Some(number) = finite(&format!("{letters}{}_{}", i + 1, j + 1))? {
+                        (*value, any) = (number, true);
+                    }
+                }
+            }
+            Ok((any, matrix))
+        };
+        let (has_cd, cd) = element("CD", [[0.0; 2]; 2])?;
+        let (has_pc, pc) = element("PC", [[1.0, 0.0], [0.0, 1.0]])?;
+        let mut matrix = cd;
+        if !has_cd {
+            let steps = [needed("CDELT1")?, needed("CDELT2")?];
+            let turn = finite("CROTA2")?.unwrap_or(0.0).to_radians();
+            let turned =
+                [[turn.cos() * steps[0], -turn.sin() * steps[1]], [turn.sin() * steps[0], turn.cos() * steps[1]]];
+            let scaled = [pc[0].map(|value| value * steps[0]), pc[1].map(|value| value * steps[1])];
+            matrix = if has_pc { scaled } else { turned };
+        }
+        for (row, unit) in matrix.iter_mut().zip(units) {
+            *row = row.map(|value| value * unit);
+        }
+        let found = Self { reference_pixel, reference_value, matrix };
+        let area = found.determinant().abs();
+        if area > 0.0 && area.is_finite() {
+            Ok(found)
+        } else {
+            Err(format!("its pixels have the area {area} arcsec²"))
+        }
+    }
+
+    fn determinant(&self) -> f64 {
+        let [[a, b], [c, d]] = self.matrix;
+        a * d - b * c
+    }
+
+    /// Side of a square with the area of a pixel, arcseconds.
+    #[must_use]
+    pub fn pixel_size(&self) -> f64 {
+        self.determinant().abs().sqrt()
+    }
+
+    /// Counter-clockwise turn of the image's y axis from solar north, degrees.
+    #[must_use]
+    pub fn roll(&self) -> f64 {
+        let [[_, b], [_, d]] = self.matrix;
+        (-b).atan2(d).to_degrees()
+    }
+
+    /// (longitude, latitude) of a pixel's place, arcseconds.
+    #[must_use]
+    pub fn world(&self, pixel: [f64; 2]) -> [f64; 2] {
+        let off = [pixel[0] - self.reference_pixel[0], pixel[1] - self.reference_pixel[1]];
+        let [x, y] = self.matrix.map(|row| (row[0] * off[0] + row[1] * off[1]) / ARCSECONDS);
+        let [longitude, latitude] = self.reference_value.map(|value| value / ARCSECONDS);
+        let (sine, cosine) = latitude.sin_cos();
+        let away = cosine - y * sine;
+        let found = [longitude + x.atan2(away), (sine + y * cosine).atan2(x.hypot(away))];
+        found.map(|value| value * ARCSECONDS)
+    }
+
+    /// The place of (longitude, latitude), arcseconds, in pixels; NaN on the far half of the sphere, which TAN does not show.
+    #[must_use]
+    pub fn pixel(&self, world: [f64; 2]) -> [f64; 2] {
+        let turn = (world[0] - self.reference_value[0]) / ARCSECONDS;
+        let (sine, cosine) = (self.reference_value[1] / ARCSECONDS).sin_cos();
+        let (s, c) = (world[1] / ARCSECONDS).sin_cos();
+        let near = sine * s + cosine * c * turn.cos();
+        if near <= 0.0 {
+            return [f64::NAN; 2];
+        }
+        let x = c * turn.sin() / near * ARCSECONDS;
+        let y = (cosine * s - sine * c * turn.cos()) / near * ARCSECONDS;
+        let ([[a, b], [c, d]], whole) = (self.matrix, self.determinant());
+        [self.reference_pixel[0] + (d * x - b * y) / whole, self.reference_pixel[1] + (a * y - c * x) / whole]
+    }
+
+    /// The largest distance, in pixels of `self`, between a pixel's place here and the place of the same pixel of `other`, over an image of so many columns
+    /// and rows (corners, middles of the sides, centre).
+    #[must_use]
+    pub fn largest_offset(&self, other: &Self, [columns, rows]: [usize; 2]) -> f64 {
+        let places = |n: usize| [0.0, 0.5 * (n.max(1) - 1) as f64, (n.max(1) - 1) as f64];
+        let mut largest = 0.0_f64;
+        for x in places(columns) {
+            for y in places(rows) {
+                let [u, v] = self.pixel(other.world([x, y]));
+                let off = (u - x).hypot(v - y);
+                largest = if off.is_nan() { f64::INFINITY } else { largest.max(off) };
+            }
+        }
+        largest
+    }
+}
+
+/// Arcseconds of a unit of angle.
+fn arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
+    let Some(text) = header.text(keyword).filter(|text| !text.is_empty()) else { return Ok(1.0) };
+    match text.to_lowercase().as_str() {
+        "arcsec" | "arcsecs" | "arcsecond" | "arcseconds" => Ok(1.0),
+        "arcmin" => Ok(60.0),
+        "deg" | "degree" | "degrees" => Ok(3600.0),
+        "rad" => Ok(ARCSECONDS),
+        "mas" => Ok(1e-3),
+        _ => Err(format!("{keyword} is {text:?}: no unit of angle")),
+    }
+}
