@@ -24,6 +24,9 @@ const DEPENDENT: f64 = 1e-10;
 pub(crate) struct Table<const NF: usize> {
     bins: usize,
     rows: [Vec<[f64; WIDE]>; NF],
+    /// By what slopes are compared: one over the length of a bin's column, channels in units of their largest response. Steep bins that are seen well by
+    /// everything would be taken first, only to be given up again.
+    scales: Vec<[f64; WIDE]>,
     to_report: Vec<f64>,
 }
 
@@ -34,7 +37,11 @@ impl<const NF: usize> Table<NF> {
             |t: usize, f: usize| dictionary.response.get(t).and_then(|row| row.get(f)).copied().unwrap_or_default();
         let row =
             |f: usize| (0..bins.div_ceil(WIDE)).map(|block| std::array::from_fn(|i| at(WIDE * block + i, f))).collect();
-        Self { bins, rows: std::array::from_fn(row), to_report: dictionary.to_report.clone() }
+        let largest: [f64; NF] = std::array::from_fn(|f| (0..bins).map(|t| at(t, f)).fold(f64::MIN_POSITIVE, f64::max));
+        let squared = |t: usize| largest.iter().enumerate().map(|(f, most)| (at(t, f) / most).powi(2)).sum::<f64>();
+        let scale = |t: usize| if t < bins { 1.0 / squared(t).sqrt() } else { 1.0 };
+        let scales = (0..bins.div_ceil(WIDE)).map(|block| std::array::from_fn(|i| scale(WIDE * block + i))).collect();
+        Self { bins, rows: std::array::from_fn(row), scales, to_report: dictionary.to_report.clone() }
     }
 
     #[inline(always)]
@@ -49,21 +56,24 @@ struct Passive<const NF: usize> {
     bins: [usize; NF],
     x: [f64; NF],
     q: [[f64; NF]; NF],
-    /// `r[j][i]`: share of direction i in column j.
+    /// `r[j][i]`: share of direction i in column j; the inverse of the diagonal.
     r: [[f64; NF]; NF],
     /// Counts along the directions.
     c: [f64; NF],
+    /// Counts that are left.
+    left: [f64; NF],
 }
 
 impl<const NF: usize> Passive<NF> {
     #[inline(always)]
-    fn new() -> Self {
-        Self { count: 0, bins: [0; NF], x: [0.0; NF], q: [[0.0; NF]; NF], r: [[0.0; NF]; NF], c: [0.0; NF] }
+    fn new(g: [f64; NF]) -> Self {
+        Self { count: 0, bins: [0; NF], x: [0.0; NF], q: [[0.0; NF]; NF], r: [[0.0; NF]; NF], c: [0.0; NF], left: g }
     }
 
-    /// Takes a column in; false, and nothing done, where it is a sum of the others. Gram & Schmidt, twice (Giraud et al. 2005: twice is enough).
+    /// Takes a column in; false, and nothing done, where it is a sum of the others or would be negative. Gram & Schmidt, twice (Giraud et al. 2005: twice
+    /// is enough); the shares of a pass do not wait for each other.
     #[inline(always)]
-    fn push(&mut self, bin: usize, column: &[f64; NF], g: &[f64; NF]) -> bool {
+    fn push(&mut self, bin: usize, column: &[f64; NF]) -> bool {
         let j = self.count;
         if j == NF {
             return false;
@@ -71,29 +81,46 @@ impl<const NF: usize> Passive<NF> {
         let mut rest = *column;
         let mut shares = [0.0; NF];
         for _ in 0..2 {
+            let before = rest;
             for i in 0..j {
-                let share = dot(&self.q[i], &rest);
+                let share = dot(&self.q[i], &before);
                 shares[i] += share;
                 for f in 0..NF {
                     rest[f] -= share * self.q[i][f];
                 }
             }
         }
-        let length = dot(&rest, &rest).sqrt();
-        if length <= DEPENDENT * dot(column, column).sqrt() {
+        let squared = dot(&rest, &rest);
+        let along = dot(&rest, &self.left);
+        if squared <= DEPENDENT * DEPENDENT * dot(column, column) || along <= 0.0 {
             return false;
         }
+        let inverse = 1.0 / squared.sqrt();
+        let c = along * inverse;
         for f in 0..NF {
-            rest[f] /= length;
+            rest[f] *= inverse;
+            self.left[f] -= c * rest[f];
         }
-        shares[j] = length;
+        shares[j] = inverse;
         self.bins[j] = bin;
         self.x[j] = 0.0;
         self.q[j] = rest;
         self.r[j] = shares;
-        self.c[j] = dot(&rest, g);
+        self.c[j] = c;
         self.count += 1;
         true
+    }
+
+    /// Only the first `count` columns.
+    #[inline(always)]
+    fn truncate(&mut self, count: usize, g: &[f64; NF]) {
+        self.count = count;
+        self.left = *g;
+        for i in 0..count {
+            for f in 0..NF {
+                self.left[f] -= self.c[i] * self.q[i][f];
+            }
+        }
     }
 
     /// Least squares in the columns.
@@ -101,7 +128,7 @@ impl<const NF: usize> Passive<NF> {
     fn solved(&self) -> [f64; NF] {
         let mut x = self.c;
         for j in (0..self.count).rev() {
-            x[j] /= self.r[j][j];
+            x[j] *= self.r[j][j];
             for i in 0..j {
                 x[i] -= self.r[j][i] * x[j];
             }
@@ -115,7 +142,7 @@ impl<const NF: usize> Passive<NF> {
         let mut rows = self.q;
         for j in (0..self.count).rev() {
             for f in 0..NF {
-                rows[j][f] /= self.r[j][j];
+                rows[j][f] *= self.r[j][j];
             }
             for i in 0..j {
                 for f in 0..NF {
@@ -154,7 +181,7 @@ pub(crate) fn invert_slab<const NF: usize>(
 ) {
     let n = shared.channels;
     let missing = missing_number(shared.inversion);
-    let mut slopes = vec![[0.0; WIDE]; table.bins.div_ceil(WIDE)];
+    let mut barred = barred(table.bins);
     for i in 0..slab.pixels() {
         let (counts, sigma) = (&rows.counts[i * n..][..n], &rows.sigma[i * n..][..n]);
         let screened = screen(shared.inversion, counts, sigma);
@@ -173,7 +200,7 @@ pub(crate) fn invert_slab<const NF: usize>(
                 pixel.g[f] = counts[f] / sigma[f];
             }
         }
-        match solve(table, &pixel, &mut slopes) {
+        match solve(table, &pixel, &mut barred) {
             Some((passive, steps)) => {
                 let used = n as f64 - f64::from(dropped.count_ones());
                 write(shared, table, &pixel, &passive, &mut slab, i, used);
@@ -190,56 +217,53 @@ pub(crate) fn invert_slab<const NF: usize>(
     }
 }
 
-/// The active set, and the columns taken on the way; None where it does not end.
+/// What is added to the slopes: nothing, or −∞ where a bin is not to be taken, as those beyond the last.
+fn barred(bins: usize) -> Vec<[f64; WIDE]> {
+    let at = |t: usize| if t < bins { 0.0 } else { f64::NEG_INFINITY };
+    (0..bins.div_ceil(WIDE)).map(|block| std::array::from_fn(|i| at(WIDE * block + i))).collect()
+}
+
+/// The active set, and the columns taken on the way; None where it does not end. `barred` is left as it was.
 #[inline(always)]
 fn solve<const NF: usize>(
     table: &Table<NF>,
     pixel: &Pixel<NF>,
-    slopes: &mut [[f64; WIDE]],
+    barred: &mut [[f64; WIDE]],
 ) -> Option<(Passive<NF>, u32)> {
-    let mut passive = Passive::<NF>::new();
-    let mut refused: [usize; NF] = [usize::MAX; NF];
+    let mut passive = Passive::<NF>::new(pixel.g);
+    let mut refused: [usize; NF] = [0; NF];
     let mut refusals = 0;
     let mut least = None;
-    let most = 3 * table.bins as u32 + 3;
-    for steps in 0..most {
-        let mut left = pixel.g;
-        for i in 0..passive.count {
-            for f in 0..NF {
-                left[f] -= passive.c[i] * passive.q[i][f];
-            }
-        }
-        slopes_of(table, pixel, &left, slopes);
-        for i in 0..passive.count {
-            let t = passive.bins[i];
-            slopes[t / WIDE][t % WIDE] = f64::NEG_INFINITY;
-        }
-        for &t in &refused[..refusals] {
-            slopes[t / WIDE][t % WIDE] = f64::NEG_INFINITY;
-        }
-        let (next, slope) = steepest(slopes);
+    let mut found = None;
+    for steps in 0..3 * table.bins as u32 + 3 {
+        let (next, slope) = steepest(table, pixel, &passive.left, barred);
         let least = *least.get_or_insert(SLOPE * slope.abs());
-        if slope.is_nan() || slope <= least || next >= table.bins || refusals == NF {
-            return Some((passive, steps));
+        if slope.is_nan() || slope <= least || refusals == NF {
+            found = Some(steps);
+            break;
         }
-        let column = pixel.column(table, next);
-        let entered = passive.push(next, &column, &pixel.g);
-        let mut solved = passive.solved();
-        if !entered || solved[passive.count - 1] <= 0.0 {
+        barred[next / WIDE][next % WIDE] = f64::NEG_INFINITY;
+        if !passive.push(next, &pixel.column(table, next)) {
             // Round-off: it would not come in.
-            passive.count -= usize::from(entered);
             refused[refusals] = next;
             refusals += 1;
             continue;
         }
+        for &t in &refused[..refusals] {
+            barred[t / WIDE][t % WIDE] = 0.0;
+        }
         refusals = 0;
+        let mut solved = passive.solved();
         while (0..passive.count).any(|j| solved[j] <= 0.0) {
-            passive = without_negative(table, pixel, &passive, &solved);
+            without_negative(table, pixel, &mut passive, &solved, barred);
             solved = passive.solved();
         }
         passive.x = solved;
     }
-    None
+    for &t in passive.bins[..passive.count].iter().chain(&refused[..refusals]) {
+        barred[t / WIDE][t % WIDE] = 0.0;
+    }
+    found.map(|steps| (passive, steps))
 }
 
 /// As far towards `solved` as no bin becomes negative; without those that are zero then.
@@ -247,69 +271,72 @@ fn solve<const NF: usize>(
 fn without_negative<const NF: usize>(
     table: &Table<NF>,
     pixel: &Pixel<NF>,
-    passive: &Passive<NF>,
+    passive: &mut Passive<NF>,
     solved: &[f64; NF],
-) -> Passive<NF> {
+    barred: &mut [[f64; WIDE]],
+) {
     let mut ratios = [f64::INFINITY; NF];
     let mut step = f64::INFINITY;
     for j in 0..passive.count {
         if solved[j] <= 0.0 {
             ratios[j] = passive.x[j] / (passive.x[j] - solved[j]);
-            step = step.min(ratios[j]);
+            step = if ratios[j] < step { ratios[j] } else { step };
         }
     }
-    let mut fewer = Passive::new();
-    for j in 0..passive.count {
-        if ratios[j] > step {
-            let t = passive.bins[j];
-            if fewer.push(t, &pixel.column(table, t), &pixel.g) {
-                fewer.x[fewer.count - 1] = passive.x[j] + step * (solved[j] - passive.x[j]);
-            }
+    let (bins, x, count) = (passive.bins, passive.x, passive.count);
+    let mut kept = 0;
+    while kept < count && ratios[kept] > step {
+        passive.x[kept] = x[kept] + step * (solved[kept] - x[kept]);
+        kept += 1;
+    }
+    passive.truncate(kept, &pixel.g);
+    for j in kept..count {
+        let t = bins[j];
+        if ratios[j] > step && passive.push(t, &pixel.column(table, t)) {
+            passive.x[passive.count - 1] = x[j] + step * (solved[j] - x[j]);
+        } else {
+            barred[t / WIDE][t % WIDE] = 0.0;
         }
     }
-    fewer
 }
 
-/// `Aᵀ r` of all bins.
+/// The largest of `Aᵀ r`, scaled, among the bins that are not barred, and where it is first.
 #[inline(always)]
-fn slopes_of<const NF: usize>(table: &Table<NF>, pixel: &Pixel<NF>, left: &[f64; NF], slopes: &mut [[f64; WIDE]]) {
+fn steepest<const NF: usize>(
+    table: &Table<NF>,
+    pixel: &Pixel<NF>,
+    left: &[f64; NF],
+    barred: &[[f64; WIDE]],
+) -> (usize, f64) {
     let mut factors = *left;
     for f in 0..NF {
         factors[f] *= pixel.inverse_sigma[f];
     }
-    for (block, to) in slopes.iter_mut().enumerate() {
-        let mut sums = [0.0; WIDE];
+    let (mut most, mut at, mut here) = ([f64::NEG_INFINITY; WIDE], [0.0; WIDE], 0.0);
+    for (block, (barred, scales)) in barred.iter().zip(&table.scales).enumerate() {
+        let mut sums = *barred;
         for f in 0..NF {
             let row = &table.rows[f][block];
             for i in 0..WIDE {
                 sums[i] += row[i] * factors[f];
             }
         }
-        *to = sums;
-    }
-}
-
-/// The largest slope, and where it is first.
-#[inline(always)]
-fn steepest(slopes: &[[f64; WIDE]]) -> (usize, f64) {
-    let mut largest = [f64::NEG_INFINITY; WIDE];
-    for block in slopes {
         for i in 0..WIDE {
-            largest[i] = if block[i] > largest[i] { block[i] } else { largest[i] };
+            sums[i] *= scales[i];
+            let better = sums[i] > most[i];
+            most[i] = if better { sums[i] } else { most[i] };
+            at[i] = if better { here } else { at[i] };
+        }
+        here += 1.0;
+    }
+    let (mut best, mut slope) = (WIDE * at[0] as usize, most[0]);
+    for i in 1..WIDE {
+        let t = WIDE * at[i] as usize + i;
+        if most[i] > slope || (most[i] == slope && t < best) {
+            (best, slope) = (t, most[i]);
         }
     }
-    let mut most = largest[0];
-    for &x in &largest[1..] {
-        most = if x > most { x } else { most };
-    }
-    for (block, row) in slopes.iter().enumerate() {
-        for (i, &x) in row.iter().enumerate() {
-            if x == most {
-                return (WIDE * block + i, most);
-            }
-        }
-    }
-    (usize::MAX, most)
+    (best, slope)
 }
 
 /// Numbers of a pixel.
