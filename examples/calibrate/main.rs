@@ -1,6 +1,6 @@
 //! How often what is stated is true: counts over made and real ground, as the tables of docs/algorithms.
 //!
-//! `cargo run --release --example calibrate -- level` (level of detection), `volumes` or `alignment`; all three if none is
+//! `cargo run --release --example calibrate -- level` (level of detection), `volumes`, `alignment` or `emission`; all if none is
 //! named. Tables of real ground read `--data` and say so where it is not there.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
@@ -11,6 +11,7 @@ mod console;
 
 mod alignment;
 mod chance;
+mod emission;
 mod halves;
 mod level_of_detection;
 mod null_tests;
@@ -43,6 +44,9 @@ struct Arguments {
     /// Made scenes of each case of volumes
     #[arg(long, default_value_t = 500)]
     scenes: u64,
+    /// Draws of each case of emission measures
+    #[arg(long, default_value_t = 200)]
+    draws: usize,
 }
 
 /// A group of tables.
@@ -54,6 +58,8 @@ enum Table {
     Volumes,
     /// Poses against their truth
     Alignment,
+    /// Emission measures against their truth, by method
+    Emission,
 }
 
 fn main() -> std::process::ExitCode {
@@ -71,6 +77,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted(Table::Alignment) {
         alignment::print(&arguments.data, &arguments.clouds, arguments.splits)?;
+    }
+    if wanted(Table::Emission) {
+        emission::print(arguments.draws)?;
     }
     Ok(())
 }

@@ -103,6 +103,20 @@ pub(crate) struct Arguments {
     /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares; interpolated to each image's time.
     #[arg(long, conflicts_with = "counts")]
     pub(crate) degradation_table: Option<PathBuf>,
+    /// How to invert: regularised (DEMREG; may be negative), positive (smooth where the counts leave a choice), non-negative (least squares: spikes).
+    /// The positive ones are not for graphics processors.
+    #[arg(long, default_value = "regularised")]
+    pub(crate) method: MethodName,
+    /// Signs as the reference has them: counts of zero and below are missing, bins that are negative within their error send the loop on, and
+    /// statuses do not tell whether the χ² target is reached.
+    #[arg(long)]
+    pub(crate) compat: bool,
+    /// How far below zero a bin may be, in units of its own vertical error, without sending the loop on.
+    #[arg(long, default_value_t = 2.0, conflicts_with = "compat")]
+    pub(crate) negative_tolerance: f64,
+    /// A count that stands for "no measurement", beside NaN and BLANK.
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) pad_value: Option<f64>,
     /// Iterations towards a solution without negative bins.
     #[arg(long, default_value_t = 10)]
     pub(crate) max_iterations: usize,
@@ -146,6 +160,14 @@ impl std::fmt::Display for Share {
             None => write!(f, "{}", self.left),
         }
     }
+}
+
+/// How to invert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodName {
+    Regularised,
+    Positive,
+    NonNegative,
 }
 
 /// What the numbers of an image are.

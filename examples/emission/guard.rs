@@ -94,6 +94,8 @@ fn parameters(arguments: &Arguments) -> Value {
         "systematic": a.systematic, "saturation": format!("{:?}", a.saturation), "saturation_level": a.saturation_level,
         "curve": a.curve.iter().map(|pixel| pixel.file()).collect::<Vec<_>>(),
         "degradation": a.degradation.iter().map(ToString::to_string).collect::<Vec<_>>(), "align": a.align,
-        "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations, "size": a.size,
+        "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations,
+        "method": format!("{:?}", a.method), "compat": a.compat, "negative_tolerance": a.negative_tolerance, "pad_value": a.pad_value,
+        "size": a.size,
     })
 }

@@ -52,11 +52,11 @@ mod source;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
-use arguments::{Arguments, MOST_BINS, OnSaturation, Output, Precision};
+use arguments::{Arguments, MOST_BINS, MethodName, OnSaturation, Output, Precision};
 use curves::{Curve, Curves};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    emission::{Inversion, Missing, Outputs, Quantity, Saturation},
+    emission::{Compat, Inversion, Method, Missing, Outputs, Quantity, Saturation},
     gpu::{Options, Results},
 };
 use measure::Measure;
@@ -178,6 +178,19 @@ fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<In
     inversion.report = Quantity::Integrated;
     inversion.missing = Missing::Drop;
     inversion.max_iterations = arguments.max_iterations;
+    inversion.method = match arguments.method {
+        MethodName::Regularised => Method::Regularised,
+        MethodName::Positive => Method::Positive,
+        MethodName::NonNegative => Method::NonNegative,
+    };
+    inversion.compat = if arguments.compat { Compat::Strict } else { Compat::Off };
+    inversion.negative_tolerance = arguments.negative_tolerance;
+    inversion.pad_value = arguments.pad_value;
+    if arguments.counts.is_none() && arguments.pad_value.is_some_and(|pad| pad != 0.0) {
+        return Err(
+            "--pad-value of FITS files must be 0: other numbers are divided by the exposure before they are looked at",
+        );
+    }
     let asked = |output| arguments.outputs.contains(&output);
     inversion.outputs = Outputs {
         uncertainty: asked(Output::Uncertainty),

@@ -41,8 +41,10 @@ impl Mean {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ending {
     Converged,
+    NegativeWithinError,
     WithoutMissing,
     WithoutSaturated,
+    TargetNotReached,
     StillNegative,
     NoResult,
 }
@@ -146,8 +148,8 @@ impl Overview {
     fn count(&mut self, status: Status, dropped: u32, saturated: u32) {
         let kind = 2 * u16::from(status.code()) + u16::from(status == Status::ChannelDropped && saturated != 0);
         let words = || match status {
-            Status::ChannelDropped if saturated != 0 => "converged without saturated channels".into(),
-            Status::ChannelDropped => "converged without missing channels".into(),
+            Status::ChannelDropped if saturated != 0 => "converged, saturated channels left out".into(),
+            Status::ChannelDropped => "converged, missing channels left out".into(),
             other => other.to_string(),
         };
         self.kinds.entry(kind).or_insert_with(|| (words(), 0)).1 += 1;
@@ -174,8 +176,10 @@ fn ending(status: Status, missing: u32) -> Ending {
         Status::Converged => Ending::Converged,
         Status::ChannelDropped if missing == 0 => Ending::WithoutSaturated,
         Status::ChannelDropped => Ending::WithoutMissing,
+        Status::NegativeWithinError => Ending::NegativeWithinError,
+        Status::TargetNotReached => Ending::TargetNotReached,
         Status::PositivityNotReached => Ending::StillNegative,
-        _ => Ending::NoResult,
+        Status::NoChannel | Status::OutOfRange | Status::BadInput { .. } | Status::Saturated { .. } => Ending::NoResult,
     }
 }
 

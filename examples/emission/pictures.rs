@@ -27,10 +27,12 @@ pub(crate) enum Colours {
 }
 
 /// How pixels ended, in the order of [`crate::overview::Ending`] (Okabe & Ito 2008: told apart by everyone).
-const ENDINGS: [([u8; 3], &str); 5] = [
+const ENDINGS: [([u8; 3], &str); 7] = [
     ([0, 114, 178], "converged"),
-    ([86, 180, 233], "converged without missing channels"),
-    ([230, 159, 0], "converged without saturated channels"),
+    ([0, 158, 115], "negative within its error"),
+    ([86, 180, 233], "converged, missing channels left out"),
+    ([230, 159, 0], "converged, saturated channels left out"),
+    ([213, 94, 0], "χ² target not reached"),
     ([204, 121, 167], "still negative after the last iteration"),
     (GREY, "no result"),
 ];

@@ -184,6 +184,8 @@ fn legend() -> Vec<CubeKeyword> {
         Status::PositivityNotReached,
         Status::NoChannel,
         Status::OutOfRange,
+        Status::NegativeWithinError,
+        Status::TargetNotReached,
     ];
     let mut lines: Vec<String> = alone.iter().map(|status| format!("status {}: {status}", status.code())).collect();
     for status in [Status::BadInput { channel: 0 }, Status::Saturated { channel: 0 }] {

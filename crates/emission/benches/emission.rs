@@ -10,7 +10,8 @@ mod machine;
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    AIA, EmissionMap, Inversion, InvertPixels, Noise, Observation, Outputs, Real, TemperatureResponse, Weights,
+    AIA, EmissionMap, Inversion, InvertPixels, Method, Noise, Observation, Outputs, Quantity, Real,
+    TemperatureResponse, Weights,
 };
 use ndarray::{Array2, ArrayD};
 use std::{env, fs, path::Path, time::Instant};
@@ -30,6 +31,7 @@ fn main() {
         let (counts32, sigma32) = (counts.mapv(|x| x as f32), sigma.mapv(|x| x as f32));
         if bins == 42 {
             profile(&inversion, repeat, &counts, &sigma);
+            methods(&inversion, repeat, &counts, &sigma);
         }
         for (outputs, what) in [(true, "all"), (false, "without resolution")] {
             let mut inversion = inversion.clone();
@@ -63,6 +65,18 @@ fn profile(inversion: &Inversion, repeat: usize, counts: &ArrayD<f64>, sigma: &A
     run("profile: one iteration", &|i| i.max_iterations = 1);
     run("profile: given weights", &|i| i.weights = Weights::Given(Array2::ones((1, bins))));
     run("profile: two points of the grid", &|i| i.mu_samples = 2);
+}
+
+/// Every method on one thread, without errors and with the vertical ones.
+fn methods(inversion: &Inversion, repeat: usize, counts: &ArrayD<f64>, sigma: &ArrayD<f64>) {
+    for method in [Method::Regularised, Method::Positive, Method::NonNegative] {
+        for (uncertainty, what) in [(false, "alone"), (true, "with vertical errors")] {
+            let outputs = Outputs { uncertainty, ..Outputs::NONE };
+            let inversion = Inversion { method, outputs, ..inversion.clone() };
+            let double = || Cpu.invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
+            report("f64", inversion.bins(), &format!("{method:?}, {what}"), 1, repeat, &|| alone(&double).unwrap());
+        }
+    }
 }
 
 fn alone<T: Send>(work: &(dyn Fn() -> T + Sync)) -> T {
@@ -142,4 +156,14 @@ fn dump(dir: &Path, bins: usize, inversion: &Inversion, counts: &ArrayD<f64>, si
     write("edges", &mut inversion.log_t_edges.iter().map(|x| 10f64.powf(*x)));
     write("log_t", &mut inversion.response.log_t.iter().copied());
     write("response", &mut inversion.response.channels.iter().flatten().copied());
+    // For scipy's nnls: counts for 10¹⁵ units in a bin, `[bin][channel]`, and χ² a channel of what is found here.
+    let integrated = Inversion { solve_for: Quantity::Integrated, ..inversion.clone() };
+    let columns = integrated.discretised().expect("a response that was inverted").response;
+    write("columns", &mut columns.into_iter());
+    for (name, method) in [("non_negative", Method::NonNegative), ("positive", Method::Positive)] {
+        let inversion = Inversion { method, outputs: Outputs::NONE, ..inversion.clone() };
+        let observed = Observation { counts: counts.view(), sigma: sigma.view() };
+        let found = Cpu.invert(&inversion, observed).expect("pixels that can be inverted");
+        write(name, &mut found.chi_squared.into_iter());
+    }
 }

@@ -9,6 +9,7 @@ pub use crate::{
     kernel::{Rows, Shared},
     map::Slab,
     screen::{Screened, screen},
+    status::Signs,
 };
 
 use crate::{Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};

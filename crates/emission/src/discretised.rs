@@ -79,7 +79,7 @@ impl Inversion {
         }
         let widths: Vec<f64> = edges.windows(2).map(|w| w[1] - w[0]).collect();
         let log_t: Vec<f64> = match self.compat {
-            Compat::Off => edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect(),
+            Compat::Off | Compat::Strict => edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect(),
             Compat::Reference => {
                 widths.iter().enumerate().map(|(i, width)| edges[0] + width * (i as f64 + 0.5)).collect()
             }

@@ -1,6 +1,6 @@
 //! What to invert, and how.
 
-use crate::{EmissionMap, InvertPixels, Observation, TemperatureResponse};
+use crate::{EmissionMap, InvertPixels, Method, Observation, TemperatureResponse};
 use isopach_compute::{Error, Result};
 use ndarray::Array2;
 
@@ -40,10 +40,14 @@ pub enum Constraint {
 /// Whether to reproduce the reference's numbers also where its quirks change them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Compat {
-    /// No: true mid-points of bins; a response is cleaned channel by channel; counts and errors must be above zero; negative values within
-    /// round-off are no reason to iterate; what is missing is NaN.
+    /// No: true mid-points of bins; a response is cleaned channel by channel; a count of zero or below is a measurement with its error; bins that
+    /// are negative within [`Inversion::negative_tolerance`] are no reason to iterate; what is missing is NaN. A pixel whose first solution is nowhere
+    /// negative has the reference's numbers.
     #[default]
     Off,
+    /// As [`Self::Off`], but the reference's rules about signs: counts must be above zero, bins must not be below zero but for round-off, and
+    /// [`crate::Status`] tells only these apart. What this crate did up to version 0.1, bit for bit.
+    Strict,
     /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; accepted is what has a positive product of counts over errors;
     /// below zero is below zero; given weights whose product is 1 or whose first is 0 mean "self-normalised"; what is missing is 0.
     Reference,
@@ -93,7 +97,7 @@ impl Outputs {
 /// Regularised inversion of counts to emission measure.
 ///
 /// Per pixel: λ is the point of a geometric grid of μ at which the discrepancy `Σ_k (c_k μ / (s_k² + μ))²` is nearest to
-/// `channels × χ² target`; while a bin is negative the target grows by `target_growth`, at most `max_iterations` times in all.
+/// `channels × χ² target`; while a bin is negative by more than its tolerance the target grows by `target_growth`, at most `max_iterations` times in all.
 /// O(channels × bins) a pixel, O(bins²) with the horizontal error. Hannah & Kontar 2012, A&A 539, A146; Hannah & Kontar 2013, A&A 553, A10.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inversion {
@@ -101,6 +105,8 @@ pub struct Inversion {
     pub response: TemperatureResponse,
     /// Edges of the temperature bins, log₁₀ K, ascending, one more than there are bins. Bins: at least as many as channels, and three.
     pub log_t_edges: Vec<f64>,
+    /// Which method; what follows on weights, growth, iterations, μ and constraint is about [`Method::Regularised`].
+    pub method: Method,
     /// Weights of the constraint.
     pub weights: Weights,
     /// χ² a channel to aim for at first (`reg_tweak` of the reference).
@@ -117,8 +123,14 @@ pub struct Inversion {
     pub report: Quantity,
     /// What is kept small (`l_emd` is [`Constraint::PerBin`]).
     pub constraint: Constraint,
-    /// Bad channels: a count or an error that is not a finite number above zero.
+    /// How far below zero a bin may be, in units of its own vertical error, without sending the loop on; 0 or more, 0 for round-off only. Not used by
+    /// [`Compat::Strict`] and [`Compat::Reference`].
+    pub negative_tolerance: f64,
+    /// Bad channels: an error that is not a finite number above zero, a count that is not a finite number (NaN is "no measurement") or is the
+    /// [`Self::pad_value`]. Counts of zero and below are measurements, with their errors; except with [`Compat::Strict`] and [`Compat::Reference`].
     pub missing: Missing,
+    /// A count that stands for "no measurement", beside NaN; compared in single precision. A BLANK of a FITS file is NaN already.
+    pub pad_value: Option<f64>,
     /// Saturated channels; none is recognised without.
     pub saturation: Option<Saturation>,
     /// What to compute.
@@ -134,6 +146,7 @@ impl Inversion {
         Self {
             response,
             log_t_edges,
+            method: Method::default(),
             weights: Weights::default(),
             chi_squared_target: 1.0,
             target_growth: 1.5,
@@ -142,7 +155,9 @@ impl Inversion {
             solve_for: Quantity::default(),
             report: Quantity::default(),
             constraint: Constraint::default(),
+            negative_tolerance: 2.0,
             missing: Missing::default(),
+            pad_value: None,
             saturation: None,
             outputs: Outputs::ERRORS,
             compat: Compat::default(),
@@ -165,6 +180,12 @@ impl Inversion {
     #[must_use]
     pub fn effective_constraint(&self) -> Constraint {
         if self.solve_for == Quantity::Integrated { Constraint::PerBin } else { self.constraint }
+    }
+
+    /// The tolerance of negative bins that applies.
+    #[must_use]
+    pub fn effective_tolerance(&self) -> f64 {
+        if self.compat == Compat::Off { self.negative_tolerance } else { 0.0 }
     }
 
     /// Inverts in double precision.
@@ -205,6 +226,8 @@ impl Inversion {
         }
         Error::positive("the χ² target", self.chi_squared_target)?;
         Error::positive("the growth of the χ² target", self.target_growth)?;
+        let tolerance = self.negative_tolerance;
+        Error::check("the tolerance of negative bins", tolerance, tolerance >= 0.0, "be 0 or more")?;
         Error::check("the number of iterations", self.max_iterations as f64, self.max_iterations > 0, "be at least 1")?;
         Error::check("the number of μ samples", self.mu_samples as f64, self.mu_samples > 1, "be at least 2")?;
         self.check_saturation()?;
@@ -223,6 +246,14 @@ impl Inversion {
     }
 
     fn check_weights(&self, pixels: usize) -> Result<()> {
+        if self.method != Method::Regularised
+            && (self.weights != Weights::SelfNormalised || self.constraint != Constraint::PerLogT)
+        {
+            return Err(Error::InvalidInput(
+                "weights and constraints belong to the regularised method: leave them out, or choose that method"
+                    .into(),
+            ));
+        }
         match &self.weights {
             Weights::SelfNormalised => {}
             Weights::EmissionMeasureLoci(chosen) => {
@@ -253,6 +284,6 @@ impl Inversion {
 
     /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not given".
     pub(crate) fn takes(&self, row: &[f64]) -> bool {
-        self.compat == Compat::Off || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
+        self.compat != Compat::Reference || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
     }
 }

@@ -7,6 +7,23 @@
 //! stranger's backend can be put through as well. The derivation is in
 //! `docs/algorithms/emission.md`.
 //!
+//! That solution may be negative. [`Method::Positive`] and [`Method::NonNegative`] know no negative emission:
+//!
+//! ```
+//! # use isopach_compute::Cpu;
+//! # use isopach_emission::{Inversion, Method, Observation, TemperatureResponse};
+//! # use ndarray::arr1;
+//! let edges: Vec<f64> = (0..=42).map(|i| 5.7 + 1.4 / 42.0 * f64::from(i)).collect();
+//! let inversion = Inversion { method: Method::Positive, ..Inversion::new(TemperatureResponse::aia(), edges) };
+//! let (counts, sigma) = (arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]), arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]));
+//! let seen = Observation { counts: counts.view().into_dyn(), sigma: sigma.view().into_dyn() };
+//! let map = inversion.run(&Cpu, seen)?;
+//! assert!(map.emission.iter().all(|&x| x >= 0.0) && map.chi_squared[[]] < 1.0);
+//! # Ok::<(), isopach_compute::Error>(())
+//! ```
+//!
+//! [`Status`] says how a pixel ended.
+//!
 //! ```
 //! use isopach_compute::Cpu;
 //! use isopach_emission::{Inversion, Observation, Status, TemperatureResponse};
@@ -30,6 +47,7 @@ pub mod backend;
 mod bands;
 pub mod conformance;
 mod cpu;
+mod dictionary;
 mod discretised;
 mod forward;
 mod inversion;
@@ -37,6 +55,7 @@ mod invert;
 mod kernel;
 mod lanes;
 mod map;
+mod method;
 mod monte_carlo;
 mod noise;
 pub mod plain;
@@ -50,6 +69,7 @@ pub use discretised::{Discretised, ResolutionPoint};
 pub use inversion::{Compat, Constraint, Inversion, Missing, Outputs, Quantity, Saturation, Weights};
 pub use invert::{InvertPixels, Observation};
 pub use map::EmissionMap;
+pub use method::Method;
 pub use monte_carlo::{MonteCarlo, Spread};
 pub use noise::{AIA, AiaChannel, Noise};
 pub use real::Real;

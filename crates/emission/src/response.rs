@@ -80,7 +80,7 @@ impl TemperatureResponse {
     /// replacement in the channels before it.
     pub(crate) fn cleaned(&self, compat: Compat) -> Result<Vec<Vec<f64>>> {
         let mut cleaned = match compat {
-            Compat::Off => self.channels.clone(),
+            Compat::Off | Compat::Strict => self.channels.clone(),
             Compat::Reference => vec![vec![0.0; self.log_t.len()]; self.channels.len()],
         };
         for (channel, values) in self.channels.iter().enumerate() {

@@ -17,7 +17,7 @@ pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Scre
     let (mut bad, mut saturated) = (0_u32, 0_u32);
     for f in 0..counts.len() {
         let (count, sigma) = (counts[f].wide(), sigma[f].wide());
-        let good = count > 0.0 && count < f64::INFINITY && sigma > 0.0 && sigma < f64::INFINITY;
+        let good = is_measured(inversion, count) && sigma > 0.0 && sigma < f64::INFINITY;
         bad |= u32::from(!good) << f;
     }
     if let Some(saturation) = &inversion.saturation {
@@ -37,6 +37,13 @@ pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Scre
         bad
     };
     Screened { saturated, verdict: verdict(inversion, counts.len(), bad, saturated) }
+}
+
+/// Whether a count is a measurement.
+fn is_measured(inversion: &Inversion, count: f64) -> bool {
+    let padded = inversion.pad_value.is_some_and(|pad| count as f32 == pad as f32);
+    let lowest = if inversion.compat == Compat::Off { f64::NEG_INFINITY } else { 0.0 };
+    !padded && lowest < count && count < f64::INFINITY
 }
 
 fn verdict(inversion: &Inversion, channels: usize, bad: u32, saturated: u32) -> Result<u32, Status> {

@@ -26,7 +26,7 @@ fn observation() -> [ArrayD<f64>; 2] {
     let mut counts = inversion().forward(emission.view().into_dyn()).unwrap();
     let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, 2.9, 4.0, 0.03)), counts.view()).unwrap();
     counts[[5, 3]] = f64::NAN;
-    counts.index_axis_mut(Axis(0), 11).fill(-1.0);
+    counts.index_axis_mut(Axis(0), 11).fill(f64::NAN);
     [counts, sigma]
 }
 

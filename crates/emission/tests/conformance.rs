@@ -32,7 +32,7 @@ impl Compute for Wrong {
 impl InvertPixels for Wrong {
     fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
         let mut map = plain::invert(inversion, observation)?;
-        map.emission[[57, 3]] += 1e-6 * map.emission.row_max(57);
+        map.emission[[57, 3]] += 3e-6 * map.emission.row_max(57);
         Ok(map)
     }
 
@@ -66,7 +66,11 @@ fn what_is_provided_conforms() {
 #[test]
 fn what_is_wrong_or_missing_is_found() {
     let findings = conformance(&Wrong).unwrap();
-    assert_eq!(findings.len(), 42, "twenty-one cases, two operations");
+    assert_eq!(
+        findings.len(),
+        63,
+        "thirty-three cases, two operations; which of many solutions is found is compared in all but three"
+    );
     assert!(findings.iter().all(|f| f.what.contains(if f.operation == "invert" {
         "emissions differ in 1"
     } else {

@@ -41,9 +41,17 @@ fn two_negative_counts_are_no_signal() {
     let mut data = quiet();
     data[0][[0]] = -0.5;
     data[0][[5]] = -0.5;
+    inversion.compat = Compat::Strict;
     assert_eq!(Cpu.invert(&inversion, seen(&data)).unwrap().status[[]], Status::BadInput { channel: 0 });
     inversion.compat = Compat::Reference; // a positive product
     assert!(Cpu.invert(&inversion, seen(&data)).unwrap().status[[]].has_result());
+    // By default they are measurements, and so is one of them.
+    for last in [-0.5, 15.0] {
+        data[0][[5]] = last;
+        inversion.compat = Compat::Off;
+        let found = Cpu.invert(&inversion, seen(&data)).unwrap();
+        assert!(found.status[[]].has_result() && found.dropped[[]] == 0);
+    }
 }
 
 #[test]

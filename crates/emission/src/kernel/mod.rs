@@ -14,7 +14,9 @@
 mod group;
 mod jacobi;
 mod lq;
+pub(crate) mod nonnegative;
 mod pixel;
+pub(crate) mod positive;
 mod regularise;
 mod resolution;
 mod results;

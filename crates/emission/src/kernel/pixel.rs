@@ -24,7 +24,7 @@ pub(crate) struct Scratch<V, const NF: usize> {
 
 impl<V: Lanes, const NF: usize> Scratch<V, NF> {
     #[inline(always)]
-    fn new(bins: usize) -> Self {
+    pub(super) fn new(bins: usize) -> Self {
         let zeros = vec![V::constant(0.0); bins];
         let curve = Curve::new();
         Self { x: vec![[V::constant(0.0); NF]; bins], l: zeros.clone(), a: zeros.clone(), b: zeros, curve }

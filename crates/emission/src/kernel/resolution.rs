@@ -51,7 +51,12 @@ pub(crate) fn averaging_column<V: Lanes, const NF: usize>(
 
 /// Distance between the first and the last sample that reach `half`, halved, as a standard deviation.
 #[inline(always)]
-fn width<V: Lanes, const NF: usize>(shared: &Shared<'_, V::Scalar, NF>, k: usize, column: &[V], half: V) -> V {
+pub(super) fn width<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    k: usize,
+    column: &[V],
+    half: V,
+) -> V {
     let none = V::constant(1e9);
     let one = V::constant(1.0);
     let (mut first, mut last, mut here) = (none, V::constant(0.0), V::constant(0.0));

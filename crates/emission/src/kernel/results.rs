@@ -8,7 +8,12 @@ use super::{
     resolution::{averaging_column, resolution},
     solve::{Found, dot},
 };
-use crate::{Outputs, Real, Status, backend::missing_number, lanes::Lanes, map::Slab};
+use crate::{
+    Outputs, Real, Status,
+    backend::{Signs, missing_number},
+    lanes::Lanes,
+    map::Slab,
+};
 
 /// Vertical and horizontal errors, those that were asked for.
 #[inline(always)]
@@ -67,7 +72,7 @@ pub(super) fn write_rows<V: Lanes>(values: &[V], to: &mut [V::Scalar], pixels: u
 
 /// Column k of one matrix a pixel, from one value a row and lane.
 #[inline(always)]
-fn write_column<V: Lanes>(values: &[V], k: usize, to: &mut [V::Scalar], pixels: usize, first: usize) {
+pub(super) fn write_column<V: Lanes>(values: &[V], k: usize, to: &mut [V::Scalar], pixels: usize, first: usize) {
     let bins = values.len();
     let mut here = [V::Scalar::default(); MOST_LANES];
     for (t, value) in values.iter().enumerate() {
@@ -88,17 +93,18 @@ pub(super) fn store<V: Lanes, const NF: usize>(
     first: usize,
 ) {
     let missing = missing_number(shared.inversion);
-    let mut lanes = [[V::Scalar::default(); MOST_LANES]; 5];
+    let mut lanes = [[V::Scalar::default(); MOST_LANES]; 6];
     found.lambda.store(&mut lanes[0]);
     found.iterations.store(&mut lanes[1]);
     found.negative.store(&mut lanes[2]);
     found.chi_squared.store(&mut lanes[3]);
     found.doubtful.store(&mut lanes[4]);
+    found.within.store(&mut lanes[5]);
     let mut synthetic = [[V::Scalar::default(); MOST_LANES]; NF];
     for f in 0..NF {
         found.synthetic[f].store(&mut synthetic[f]);
     }
-    let [lambda, iterations, negative, chi_squared, doubtful] = lanes;
+    let [lambda, iterations, negative, chi_squared, doubtful, within] = lanes;
     for lane in 0..V::COUNT.min(slab.pixels() - first) {
         let i = first + lane;
         match group.screened[lane].verdict {
@@ -111,11 +117,12 @@ pub(super) fn store<V: Lanes, const NF: usize>(
                 slab.lambda[i] = lambda[lane].wide() / (shared.scale * shared.scale);
                 slab.iterations[i] = iterations[lane].wide() as u32;
                 slab.dropped[i] = dropped;
-                slab.status[i] = match (negative[lane].wide() > 0.0, dropped) {
-                    (true, _) => Status::PositivityNotReached,
-                    (false, 0) => Status::Converged,
-                    (false, _) => Status::ChannelDropped,
+                let signs = match (negative[lane].wide() > 0.0, within[lane].wide() > 0.0) {
+                    (true, _) => Signs::Negative,
+                    (false, true) => Signs::WithinError,
+                    (false, false) => Signs::Positive,
                 };
+                slab.status[i] = Status::of_result(shared.inversion, signs, dropped, chi_squared[lane].wide());
                 for f in 0..shared.channels {
                     slab.synthetic[i * shared.channels + f] = synthetic[f][lane];
                 }

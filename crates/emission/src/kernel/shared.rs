@@ -36,6 +36,10 @@ pub struct Shared<'a, T, const NF: usize> {
     pub loci: [bool; NF],
     /// Least value that is not negative, in units of the largest.
     pub round_off: T,
+    /// How far below zero does not matter, in units of the vertical error.
+    pub tolerance: T,
+    /// Whether the EM loci of counts that are not above zero are those of their errors.
+    pub upper_limits: bool,
 }
 
 /// Rows of counts and errors of a slab's pixels, and the position of the first.
@@ -83,6 +87,8 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             resolution_widths: definition.widths.iter().map(|w| T::of(w / FWHM)).collect(),
             loci,
             round_off: T::of(if inversion.compat == Compat::Reference { 0.0 } else { ROUND_OFF }),
+            tolerance: T::of(inversion.effective_tolerance()),
+            upper_limits: inversion.compat == Compat::Off,
         }
     }
 }

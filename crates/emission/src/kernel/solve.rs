@@ -10,7 +10,10 @@ use crate::{Real, Weights, lanes::Lanes, map::Slab};
 pub(super) struct Found<V: Lanes, const NF: usize> {
     pub(super) lambda: V,
     pub(super) iterations: V,
+    /// 1 where a bin is negative by more than the tolerance.
     pub(super) negative: V,
+    /// 1 where a bin is negative, but none by more than the tolerance.
+    pub(super) within: V,
     pub(super) chi_squared: V,
     pub(super) synthetic: Vector<V, NF>,
     /// 1 where the precision is not enough to be sure of the numbers.
@@ -51,9 +54,9 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     let system = System::new(decomposed, &group.g, &group.inverse_sigma, grid, &mut scratch.curve);
 
     let (zero, one) = (V::constant(0.0), V::constant(1.0));
-    let tolerance = zero - V::splat(shared.round_off);
+    let round_off = zero - V::splat(shared.round_off);
     let mut target = inversion.chi_squared_target;
-    let (mut lambda, mut iterations, mut negative) = (zero, zero, one);
+    let (mut lambda, mut iterations, mut negative, mut within) = (zero, zero, one, zero);
     let mut margin = first_margin;
     for iteration in 0..inversion.max_iterations {
         let running = zero.less(negative);
@@ -69,14 +72,22 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
             continue; // the same points of the grid: the same solutions
         }
         lambda = next;
-        let z = system.coefficients(&system.damping(lambda));
+        let d = system.damping(lambda);
+        let z = system.coefficients(&d);
         let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
         for t in 0..bins {
             let x = scratch.l[t] * dot(&shared.response[t], &z);
             least = x.min(least);
             largest = x.max(largest);
         }
-        negative = V::select(least.less(tolerance * largest), one, zero);
+        let limit = round_off * largest;
+        negative = V::select(least.less(limit), one, zero);
+        within = zero;
+        if shared.tolerance > V::Scalar::default() && V::any(zero.less(negative)) {
+            let beyond = beyond_errors(shared, &system.error_coefficients(&d), &z, limit, &scratch.l);
+            within = negative - beyond;
+            negative = beyond;
+        }
     }
 
     let z = system.coefficients(&system.damping(lambda));
@@ -98,7 +109,36 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     chi_squared = chi_squared / group.channels;
     let doubtful = first_doubt.max(system.beyond_precision());
     let doubtful = V::select(margin.less(V::constant(V::Scalar::LEAST_MARGIN)), one, doubtful);
-    (system, Found { lambda, iterations, negative, chi_squared, synthetic, doubtful })
+    (system, Found { lambda, iterations, negative, within, chi_squared, synthetic, doubtful })
+}
+
+/// 1 where a bin is below `limit` and negative by more than the tolerance of its own vertical error.
+#[inline(always)]
+fn beyond_errors<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    e: &Matrix<V, NF>,
+    z: &Vector<V, NF>,
+    limit: V,
+    l: &[V],
+) -> V {
+    let (zero, one) = (V::constant(0.0), V::constant(1.0));
+    let tolerance = V::splat(shared.tolerance);
+    let mut beyond = zero;
+    for (row, &l) in shared.response.iter().zip(l) {
+        let x = l * dot(row, z);
+        let is_negative = x.less(limit);
+        if !V::any(is_negative) {
+            continue;
+        }
+        let mut variance = zero;
+        for k in 0..NF {
+            let part = dot(row, &e[k]);
+            variance = variance + part * part;
+        }
+        let allowed = zero - tolerance * (variance.root() * l);
+        beyond = V::select(V::both(is_negative, x.less(allowed)), one, beyond);
+    }
+    beyond
 }
 
 /// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ, and 1 where the precision is not enough.

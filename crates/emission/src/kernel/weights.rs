@@ -16,7 +16,7 @@ pub(crate) fn from_first_solution<V: Lanes>(w: &mut [V], filler: V) {
     }
 }
 
-/// The lowest of the EM loci `counts / R` in each bin.
+/// The lowest of the EM loci `counts / R` in each bin; a count that is not above zero says no more than that there was less than about its error.
 #[inline(always)]
 pub(crate) fn loci<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -25,12 +25,18 @@ pub(crate) fn loci<V: Lanes, const NF: usize>(
     w: &mut [V],
 ) {
     let (zero, infinity) = (V::constant(0.0), V::constant(f64::INFINITY));
+    let mut limits = *counts;
+    if shared.upper_limits {
+        for f in 0..NF {
+            limits[f] = V::select(zero.less(counts[f]), counts[f], V::constant(1.0) / inverse_sigma[f]);
+        }
+    }
     for (t, to) in w.iter_mut().enumerate() {
         let mut lowest = infinity;
         for f in 0..NF {
             if shared.loci[f] {
                 let used = zero.less(inverse_sigma[f].abs());
-                let locus = counts[f] / V::splat(shared.response[t][f]);
+                let locus = limits[f] / V::splat(shared.response[t][f]);
                 let counts_here = V::both(used, zero.less(locus.abs()));
                 lowest = V::select(counts_here, locus.min(lowest), lowest);
             }

@@ -3,15 +3,19 @@
 //! With R the response in bins (counts for 10¹⁵ units), A = R/σ, g = counts/σ, and the constraint diagonal, L⁻² = diag(l):
 //! `A diag(√l) = U S Vᵀ`, `c = Uᵀ g`, and with d = 1/(s² + λ) the solution is `x = diag(√l) V S diag(d) c`.
 
+mod cholesky;
+mod nonnegative;
 mod pixel;
+mod positive;
 mod svd;
 
 pub use pixel::{Kernel, Solution};
 
-use crate::{EmissionMap, Inversion, Observation, Weights, backend::missing_number, screen::screen};
+use crate::{
+    Discretised, EmissionMap, Inversion, Method, Observation, Status, Weights, backend::missing_number,
+    dictionary::Dictionary, screen::screen,
+};
 use isopach_compute::{Error, Result};
-use pixel::solve;
-
 /// Inverts every pixel, one after the other.
 ///
 /// # Errors
@@ -19,7 +23,7 @@ use pixel::solve;
 pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
     let pixels = observation.pixels(inversion.channels())?;
     inversion.check(pixels.count())?;
-    let shared = inversion.discretised()?;
+    let solver = Solver::new(inversion)?;
     let mut map = EmissionMap::empty(inversion, &pixels.leading);
     let (counts, sigma) = pixels.rows();
     let (channels, bins) = (inversion.channels(), inversion.bins());
@@ -29,9 +33,7 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
         let row = i * channels..(i + 1) * channels;
         let (counts, sigma) = (&counts[row.clone()], &sigma[row.clone()]);
         let screened = screen(inversion, counts, sigma);
-        let found = screened
-            .verdict
-            .and_then(|dropped| solve(inversion, &shared, given_row(inversion, i), counts, sigma, dropped));
+        let found = screened.verdict.and_then(|dropped| solver.solve(i, counts, sigma, dropped));
         match found {
             Err(status) => slab.reject(i, status, missing),
             Ok(found) => {
@@ -72,11 +74,36 @@ pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Res
         return Err(Error::InvalidInput(message));
     }
     inversion.check(1)?;
-    let shared = inversion.discretised()?;
+    let solver = Solver::new(inversion)?;
     screen(inversion, counts, sigma)
         .verdict
-        .and_then(|dropped| solve(inversion, &shared, given_row(inversion, 0), counts, sigma, dropped))
+        .and_then(|dropped| solver.solve(0, counts, sigma, dropped))
         .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
+}
+
+/// What all pixels share.
+struct Solver<'a> {
+    inversion: &'a Inversion,
+    shared: Discretised,
+    dictionary: Dictionary,
+}
+
+impl<'a> Solver<'a> {
+    fn new(inversion: &'a Inversion) -> Result<Self> {
+        let shared = inversion.discretised()?;
+        let dictionary = Dictionary::new(inversion, &shared);
+        Ok(Self { inversion, shared, dictionary })
+    }
+
+    /// Solves pixel `i`, whose channels outside `dropped` (bits) are good.
+    fn solve(&self, i: usize, counts: &[f64], sigma: &[f64], dropped: u32) -> std::result::Result<Solution, Status> {
+        let Self { inversion, shared, dictionary } = self;
+        match inversion.method {
+            Method::Regularised => pixel::solve(inversion, shared, given_row(inversion, i), counts, sigma, dropped),
+            Method::Positive => positive::solve(inversion, shared, dictionary, counts, sigma, dropped),
+            Method::NonNegative => nonnegative::solve(inversion, shared, dictionary, counts, sigma, dropped),
+        }
+    }
 }
 
 /// The given weights of pixel `i`, where they are given and to be used.

@@ -3,6 +3,7 @@
 use super::svd::{Svd, dot, svd};
 use crate::{
     Compat, Constraint, Discretised, Inversion, Status, Weights,
+    backend::Signs,
     discretised::{FWHM, NULL, ROUND_OFF, UNIT},
 };
 use ndarray::Array2;
@@ -42,10 +43,33 @@ pub struct Kernel {
 }
 
 /// The counts of a pixel in units of their errors; channels left out are zero.
-struct Whitened {
-    g: Vec<f64>,
-    inverse_sigma: Vec<f64>,
+pub(super) struct Pixel<'a> {
+    pub(super) counts: &'a [f64],
+    pub(super) g: Vec<f64>,
+    pub(super) inverse_sigma: Vec<f64>,
     used: Vec<bool>,
+    pub(super) dropped: u32,
+}
+
+impl<'a> Pixel<'a> {
+    pub(super) fn new(counts: &'a [f64], sigma: &[f64], dropped: u32) -> Self {
+        let used: Vec<bool> = (0..counts.len()).map(|f| dropped & (1 << f) == 0).collect();
+        let of_used =
+            |value: &dyn Fn(usize) -> f64| (0..counts.len()).map(|f| if used[f] { value(f) } else { 0.0 }).collect();
+        let (g, inverse_sigma) = (of_used(&|f| counts[f] / sigma[f]), of_used(&|f| 1.0 / sigma[f]));
+        Self { counts, g, inverse_sigma, used, dropped }
+    }
+
+    /// Number of channels in use.
+    pub(super) fn channels(&self) -> f64 {
+        self.used.iter().filter(|&&used| used).count() as f64
+    }
+
+    /// χ² a channel of a solution's counts.
+    pub(super) fn chi_squared(&self, synthetic: &[f64]) -> f64 {
+        let residual = |f: usize| (self.counts[f] - synthetic[f]) * self.inverse_sigma[f];
+        (0..synthetic.len()).filter(|&f| self.used[f]).map(|f| residual(f).powi(2)).sum::<f64>() / self.channels()
+    }
 }
 
 /// Solves one pixel whose channels outside `dropped` (bits) are good, or says that the result is no finite number.
@@ -57,14 +81,12 @@ pub(super) fn solve(
     sigma: &[f64],
     dropped: u32,
 ) -> Result<Solution, Status> {
-    let used: Vec<bool> = (0..counts.len()).map(|f| dropped & (1 << f) == 0).collect();
-    let of_used =
-        |value: &dyn Fn(usize) -> f64| (0..counts.len()).map(|f| if used[f] { value(f) } else { 0.0 }).collect();
-    let pixel = Whitened { g: of_used(&|f| counts[f] / sigma[f]), inverse_sigma: of_used(&|f| 1.0 / sigma[f]), used };
-
+    let pixel = Pixel::new(counts, sigma, dropped);
     let weights = match (given, &inversion.weights) {
         (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
-        (None, Weights::EmissionMeasureLoci(chosen)) => smoothed(&loci(shared, &pixel, chosen, counts)),
+        (None, Weights::EmissionMeasureLoci(chosen)) => {
+            smoothed(&loci(shared, &pixel, chosen, &upper_limits(inversion, counts, sigma)))
+        }
         (None, _) => smoothed(&first_solution(inversion, shared, &pixel)),
     };
     let l: Vec<f64> = match inversion.effective_constraint() {
@@ -74,54 +96,68 @@ pub(super) fn solve(
     let system = System::new(inversion, shared, &pixel, &l);
 
     let mut target = inversion.chi_squared_target;
-    let (mut iterations, mut negative) = (0, true);
+    let (mut iterations, mut signs) = (0, Signs::Negative);
     let (mut lambda, mut x) = (0.0, vec![]);
-    while negative && iterations < inversion.max_iterations {
+    while signs == Signs::Negative && iterations < inversion.max_iterations {
         lambda = system.lambda(target);
         x = system.solution(lambda);
-        negative = has_negative(&x, inversion.compat);
+        signs = signs_of(&x, inversion, || system.deviations(lambda));
         target *= inversion.target_growth;
         iterations += 1;
     }
 
     let synthetic: Vec<f64> = (0..counts.len()).map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum()).collect();
-    let channels = pixel.used.iter().filter(|&&used| used).count() as f64;
-    let residual = |f: usize| (counts[f] - synthetic[f]) * pixel.inverse_sigma[f];
-    let chi_squared = (0..counts.len()).filter(|&f| pixel.used[f]).map(|f| residual(f).powi(2)).sum::<f64>() / channels;
+    let chi_squared = pixel.chi_squared(&synthetic);
     if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
         return Err(Status::OutOfRange);
     }
     let kernel = system.kernel(lambda);
     let factor: Vec<f64> = (0..x.len()).map(|t| shared.to_report(inversion, t)).collect();
-    let deviation = |t: usize| kernel.inverse.row(t).iter().map(|k| k * k).sum::<f64>().sqrt();
+    let deviations = deviations(&kernel.inverse);
     Ok(Solution {
         emission: x.iter().zip(&factor).map(|(x, factor)| x * factor).collect(),
-        uncertainty: factor.iter().enumerate().map(|(t, factor)| deviation(t) * factor).collect(),
+        uncertainty: factor.iter().enumerate().map(|(t, factor)| deviations[t] * factor).collect(),
         log_t_resolution: resolution(shared, &kernel.averaging),
         chi_squared,
         synthetic,
         lambda,
         iterations: iterations as u32,
-        status: match (negative, dropped) {
-            (true, _) => Status::PositivityNotReached,
-            (false, 0) => Status::Converged,
-            (false, _) => Status::ChannelDropped,
-        },
+        status: Status::of_result(inversion, signs, dropped, chi_squared),
         dropped,
         kernel,
     })
 }
 
-fn has_negative(x: &[f64], compat: Compat) -> bool {
+/// Signs of the bins; the vertical errors are asked for only where they decide.
+fn signs_of(x: &[f64], inversion: &Inversion, deviations: impl FnOnce() -> Vec<f64>) -> Signs {
     let largest = x.iter().copied().fold(0.0, f64::max);
-    let least = if compat == Compat::Reference { 0.0 } else { -ROUND_OFF * largest };
-    x.iter().any(|&x| x < least)
+    let least = if inversion.compat == Compat::Reference { 0.0 } else { -ROUND_OFF * largest };
+    if !x.iter().any(|&x| x < least) {
+        return Signs::Positive;
+    }
+    let tolerance = inversion.effective_tolerance();
+    if tolerance == 0.0 || x.iter().zip(deviations()).any(|(&x, deviation)| x < least && x < -tolerance * deviation) {
+        Signs::Negative
+    } else {
+        Signs::WithinError
+    }
+}
+
+/// Standard deviation of each bin from the noise of the counts.
+pub(super) fn deviations(inverse: &Array2<f64>) -> Vec<f64> {
+    inverse.rows().into_iter().map(|row| row.iter().map(|k| k * k).sum::<f64>().sqrt()).collect()
+}
+
+/// What the EM loci are made of: a count that is not above zero says no more than that there was less than about its error.
+fn upper_limits(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Vec<f64> {
+    let measured = |count: f64| count > 0.0 || inversion.compat != Compat::Off;
+    counts.iter().zip(sigma).map(|(&count, &sigma)| if measured(count) { count } else { sigma }).collect()
 }
 
 /// `X = diag(1/σ) Rᵀ diag(√l)` and its decomposition.
 struct System<'a> {
     shared: &'a Discretised,
-    pixel: &'a Whitened,
+    pixel: &'a Pixel<'a>,
     l: &'a [f64],
     svd: Svd,
     /// Uᵀ g.
@@ -130,7 +166,7 @@ struct System<'a> {
 }
 
 impl<'a> System<'a> {
-    fn new(inversion: &Inversion, shared: &'a Discretised, pixel: &'a Whitened, l: &'a [f64]) -> Self {
+    fn new(inversion: &Inversion, shared: &'a Discretised, pixel: &'a Pixel<'a>, l: &'a [f64]) -> Self {
         let entry = |f: usize, t: usize| shared.bin(t)[f] * pixel.inverse_sigma[f] * l[t].sqrt();
         let rows = (0..pixel.g.len()).map(|f| (0..l.len()).map(|t| entry(f, t)).collect()).collect();
         let svd = svd(rows);
@@ -141,7 +177,7 @@ impl<'a> System<'a> {
 
     /// The point of the grid at which the discrepancy is nearest to its target; the first of several.
     fn lambda(&self, target: f64) -> f64 {
-        let target = target * self.pixel.used.iter().filter(|&&used| used).count() as f64;
+        let target = target * self.pixel.channels();
         let discrepancy = |mu: f64| -> f64 {
             let terms = self.c.iter().zip(&self.svd.squared);
             terms.map(|(c, squared)| (c * mu / (squared + mu)).powi(2)).sum::<f64>() - target
@@ -174,18 +210,31 @@ impl<'a> System<'a> {
         self.back(&damped)
     }
 
+    /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels).
+    fn inverse(&self, lambda: f64) -> Array2<f64> {
+        let (bins, channels) = (self.l.len(), self.c.len());
+        let d = self.damping(lambda);
+        let column = |f: usize| self.back(&(0..channels).map(|k| d[k] * self.svd.u[k][f]).collect::<Vec<_>>());
+        let columns: Vec<Vec<f64>> = (0..channels).map(column).collect();
+        Array2::from_shape_fn((bins, channels), |(t, f)| columns[f][t])
+    }
+
+    /// Vertical error of each bin, in the units of the solution.
+    fn deviations(&self, lambda: f64) -> Vec<f64> {
+        deviations(&self.inverse(lambda))
+    }
+
     fn kernel(&self, lambda: f64) -> Kernel {
         let (bins, channels) = (self.l.len(), self.c.len());
         let d = self.damping(lambda);
         let turned = |to: &dyn Fn(usize) -> f64| self.back(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>());
-        let inverse: Vec<Vec<f64>> = (0..channels).map(|f| turned(&|k| self.svd.u[k][f])).collect();
         let seen = |k: usize, bin: usize| -> f64 {
             let row = self.shared.bin(bin).iter().zip(&self.pixel.inverse_sigma);
             row.zip(&self.svd.u[k]).map(|((r, inverse_sigma), u)| r * inverse_sigma * u).sum()
         };
         let averaging: Vec<Vec<f64>> = (0..bins).map(|bin| turned(&|k| seen(k, bin))).collect();
         Kernel {
-            inverse: Array2::from_shape_fn((bins, channels), |(t, f)| inverse[f][t]),
+            inverse: self.inverse(lambda),
             averaging: Array2::from_shape_fn((bins, bins), |(t, bin)| averaging[bin][t]),
         }
     }
@@ -207,7 +256,7 @@ fn null(squared: &[f64]) -> f64 {
 }
 
 /// Solution with w = 1 and `L² = 1 / Δ log T`, where it is above 10⁻⁴ of its largest, else 1.
-fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Whitened) -> Vec<f64> {
+fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Pixel<'_>) -> Vec<f64> {
     let system = System::new(inversion, shared, pixel, &shared.widths);
     let first = system.solution(system.lambda(inversion.chi_squared_target));
     let least = 1e-4 * first.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -215,7 +264,7 @@ fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Whitened)
 }
 
 /// The lowest of the EM loci in each bin, loci that are zero left out.
-fn loci(shared: &Discretised, pixel: &Whitened, chosen: &[usize], counts: &[f64]) -> Vec<f64> {
+fn loci(shared: &Discretised, pixel: &Pixel<'_>, chosen: &[usize], counts: &[f64]) -> Vec<f64> {
     let of = |t: usize| {
         let curves = chosen.iter().filter(|&&f| pixel.used[f]).map(|&f| counts[f] / shared.bin(t)[f]);
         curves.filter(|&x| x != 0.0).fold(f64::INFINITY, f64::min)
@@ -232,7 +281,7 @@ fn smoothed(w: &[f64]) -> Vec<f64> {
 }
 
 /// Half width at half maximum of each column of the averaging kernel as a standard deviation; the width of the bin where no sample reaches half.
-fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
+pub(super) fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
     let of = |k: usize| {
         let column = averaging.column(k);
         let half = column.iter().copied().fold(f64::NEG_INFINITY, f64::max) / 2.0;

@@ -3,7 +3,7 @@
 use super::{
     CHANNELS,
     back::Back,
-    layout::{COLUMNS, Found, NEGATIVE, Numbers, POSITIVE, SKIPPED, SOLUTION, Tables, given},
+    layout::{COLUMNS, Found, Numbers, SKIPPED, SOLUTION, Tables, given},
     precision::Precision,
 };
 use crate::{
@@ -176,23 +176,19 @@ fn store<T: Precision>(
     let missing = missing_number(shared.inversion);
     let mut left = 0;
     for (i, ((found, [rest @ .., lambda]), screened)) in found.iter().zip(numbers).zip(screened).enumerate() {
-        match screened.verdict {
-            Err(status) => slab.reject(i, status, missing),
-            Ok(_) if found.state != POSITIVE && found.state != NEGATIVE => {
+        match (screened.verdict, found.signs()) {
+            (Err(status), _) => slab.reject(i, status, missing),
+            (Ok(_), None) => {
                 slab.reject(i, Status::OutOfRange, missing);
                 left += 1;
             }
-            Ok(dropped) => {
+            (Ok(dropped), Some(signs)) => {
                 let [a, b, c, chi_squared, d, e, f] = *rest;
                 slab.chi_squared[i] = chi_squared;
                 slab.lambda[i] = found.lambda(*lambda, shared.scale);
                 slab.iterations[i] = found.iterations;
                 slab.dropped[i] = dropped;
-                slab.status[i] = match (found.state, dropped) {
-                    (NEGATIVE, _) => Status::PositivityNotReached,
-                    (_, 0) => Status::Converged,
-                    (_, _) => Status::ChannelDropped,
-                };
+                slab.status[i] = Status::of_result(shared.inversion, signs, dropped, chi_squared.wide());
                 let row = i * shared.channels..(i + 1) * shared.channels;
                 slab.synthetic[row].copy_from_slice(&[a, b, c, d, e, f][..shared.channels]);
             }

@@ -9,7 +9,7 @@ use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 use isopach_emission::{
     Constraint, Real, Weights,
-    backend::{NULL, Shared},
+    backend::{NULL, Shared, Signs},
 };
 
 /// Numbers of a pixel's solution: seven times `Packed`.
@@ -45,6 +45,7 @@ struct ToSolve {
     weights: u32,
     constraint: u32,
     loci: u32,
+    upper_limits: u32,
     scale: i32,
 }
 
@@ -87,7 +88,7 @@ pub(super) type Numbers<T> = [T; 8];
 pub(super) struct Found {
     pub(super) iterations: u32,
     /// One of the constants below, as in `solve.wgsl`.
-    pub(super) state: u32,
+    state: u32,
     exponent: i32,
     unused: u32,
 }
@@ -95,11 +96,23 @@ pub(super) struct Found {
 /// In place of the channels that are left out: there is nothing to invert.
 pub(super) const SKIPPED: u32 = 0x8000_0000;
 /// No bin is negative.
-pub(super) const POSITIVE: u32 = 1;
-/// Some bin is.
-pub(super) const NEGATIVE: u32 = 2;
+const POSITIVE: u32 = 1;
+/// Some bin is, by more than the tolerance.
+const NEGATIVE: u32 = 2;
+/// Some bins are, none by more than the tolerance.
+const WITHIN: u32 = 4;
 
 impl Found {
+    /// The signs of the solution's bins; None where the device is not sure of them.
+    pub(super) fn signs(&self) -> Option<Signs> {
+        match self.state {
+            POSITIVE => Some(Signs::Positive),
+            WITHIN => Some(Signs::WithinError),
+            NEGATIVE => Some(Signs::Negative),
+            _ => None,
+        }
+    }
+
     /// λ in the reference's units.
     pub(super) fn lambda(&self, lambda: impl Real, scale: f64) -> f64 {
         let root = f64::from(self.exponent).exp2() / scale;
@@ -193,6 +206,7 @@ impl ToSolve {
                 Constraint::PerLogT => 0,
                 Constraint::PerBin => 1,
             },
+            upper_limits: u32::from(shared.upper_limits),
             loci: (0..CHANNELS).map(|f| u32::from(shared.loci[f]) << f).sum(),
             scale: shared.scale.log2().round() as i32,
         }
@@ -208,6 +222,7 @@ fn numbers_to_solve<T: Precision>(shared: &Shared<'_, T, CHANNELS>) -> Vec<T> {
         inversion.chi_squared_target,
         inversion.target_growth,
         shared.round_off.wide(),
+        shared.tolerance.wide(),
         T::LEAST_CONDITION.powi(2),
         T::LOUDEST,
         T::LEAST_DIFFERENCE,

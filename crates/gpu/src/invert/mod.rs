@@ -29,7 +29,7 @@ use crate::{Gpu, kernel::Kernel, plan::Plan, session::Session};
 use batch::{Batch, Running};
 use isopach_compute::{Error, Result};
 use isopach_emission::{
-    EmissionMap, Inversion, InvertPixels, Observation,
+    EmissionMap, Inversion, InvertPixels, Method, Observation,
     backend::{self, Rows, Shared, Slab},
 };
 use layout::{Found, Numbers, SOLUTION, Tables};
@@ -54,7 +54,7 @@ pub(crate) const KERNELS: &[&Kernel] = &{
 /// Those that need double precision.
 pub(crate) const KERNELS_IN_DOUBLE: &[&Kernel] = &precision::DOUBLE.all();
 
-/// Up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]): seven channels or more, given weights among which the
+/// Up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]): the positive methods ([`Method`]), seven channels or more, given weights among which the
 /// reference takes a row for "not given" ([`isopach_emission::Compat::Reference`]), a grid of more than 2²⁰ points of μ, and responses that differ from one
 /// by more than 10³⁰ in the reference's units; and double precision, unless [`crate::Options::double_precision`] asks for it and the device has it.
 ///
@@ -73,6 +73,7 @@ impl InvertPixels for Gpu {
 fn invert<T: Precision>(gpu: &Gpu, inversion: &Inversion, observation: &Observation<'_, T>) -> Result<EmissionMap<T>> {
     backend::invert(inversion, observation, |rows, slab| {
         gpu.options().least.pixels(slab.pixels())?;
+        can(inversion.method == Method::Regularised, "invert by a positive method (the CPU does)")?;
         can(inversion.channels() <= CHANNELS, "invert more than six channels")?;
         can(!backend::ignores_given_weights(inversion), "leave some pixels' given weights out")?;
         can(inversion.mu_samples <= 1 << 20, "search a grid of more than 2²⁰ points")?;

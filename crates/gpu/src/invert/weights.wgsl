@@ -29,22 +29,29 @@ fn weights_from_first_solution(pixel: Pixel, row: u32) -> real {
 // The lowest of the EM loci as weights, into a row of `constraint`; the largest of them, or 0 where there is none.
 fn weights_from_loci(pixel: Pixel, row: u32, left_out: u32) -> real {
     let chosen = parameters.loci & ~left_out;
+    let limits = Six(upper_limits(pixel.counts[0], pixel.inverse_sigma[0]), upper_limits(pixel.counts[1], pixel.inverse_sigma[1]));
     var largest = -HUGE;
     for (var t = 0u; t < parameters.bins; t++) {
         let a = bins[t].low;
         let b = bins[t].high;
         var lowest = HUGE;
-        lowest = min(lowest, locus(pixel.counts[0].x, a.x, chosen & 1u));
-        lowest = min(lowest, locus(pixel.counts[0].y, a.y, chosen & 2u));
-        lowest = min(lowest, locus(pixel.counts[0].z, a.z, chosen & 4u));
-        lowest = min(lowest, locus(pixel.counts[1].x, b.x, chosen & 8u));
-        lowest = min(lowest, locus(pixel.counts[1].y, b.y, chosen & 16u));
-        lowest = min(lowest, locus(pixel.counts[1].z, b.z, chosen & 32u));
+        lowest = min(lowest, locus(limits[0].x, a.x, chosen & 1u));
+        lowest = min(lowest, locus(limits[0].y, a.y, chosen & 2u));
+        lowest = min(lowest, locus(limits[0].z, a.z, chosen & 4u));
+        lowest = min(lowest, locus(limits[1].x, b.x, chosen & 8u));
+        lowest = min(lowest, locus(limits[1].y, b.y, chosen & 16u));
+        lowest = min(lowest, locus(limits[1].z, b.z, chosen & 32u));
         if lowest >= 0.1 * HUGE { return 0.0; }
         constraint[row + t] = lowest;
         largest = max(largest, lowest);
     }
     return largest;
+}
+
+// A count that is not above zero says no more than that there was less than about its error.
+fn upper_limits(counts: real3, inverse_sigma: real3) -> real3 {
+    if parameters.upper_limits == 0u { return counts; }
+    return select(1.0 / inverse_sigma, counts, counts > real3(0.0));
 }
 
 fn locus(count: real, response: real, chosen: u32) -> real {
