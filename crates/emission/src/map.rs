@@ -19,9 +19,11 @@ pub struct EmissionMap<T> {
     pub chi_squared: ArrayD<T>,
     /// Counts of the solution, shape (.., channels), dropped channels included.
     pub synthetic: ArrayD<T>,
-    /// Regularisation parameter, shape (..), in the reference's units.
+    /// Regularisation parameter, shape (..), in the reference's units; the multiplier of [`crate::Method::Positive`], 0 for
+    /// [`crate::Method::NonNegative`].
     pub lambda: ArrayD<f64>,
-    /// Iterations made, shape (..); 0 where there is no result.
+    /// Iterations made, shape (..); 0 where there is no result. Newton steps of [`crate::Method::Positive`], bins tried by
+    /// [`crate::Method::NonNegative`].
     pub iterations: ArrayD<u32>,
     /// How each pixel ended, shape (..).
     pub status: ArrayD<Status>,
