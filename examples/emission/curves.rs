@@ -166,7 +166,7 @@ impl Curve {
         for bin in &self.bins {
             let [a, b] = bin.edges.map(|t| plot.x(t));
             let (middle, top) = (0.5 * (a + b), plot.y(bin.emission));
-            if !(bin.emission > 0.0) {
+            if bin.emission <= 0.0 || bin.emission.is_nan() {
                 continue;
             }
             let _ = write!(body, "<path d=\"M{a:.1} {top:.1}H{b:.1}\" style=\"stroke-width:2.2\"/>");
@@ -228,8 +228,9 @@ impl Plot {
     fn axes(&self) -> String {
         let (right, bottom) = (LEFT + WIDTH, TOP + HEIGHT);
         let mut body = format!("<rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" class=box />");
-        for tenth in (self.t[0] * 10.0).ceil() as i64..=(self.t[1] * 10.0).floor() as i64 {
-            let (t, is_long) = (tenth as f64 / 10.0, tenth % 2 == 0);
+        let step = 0.1 * 10_f64.powf(((self.t[1] - self.t[0]) / 3.0).log10().ceil().max(0.0));
+        for tenth in (self.t[0] / step).ceil() as i64..=(self.t[1] / step).floor() as i64 {
+            let (t, is_long) = (tenth as f64 * step, tenth % 2 == 0);
             let (x, length) = (self.x(t), if is_long { 6 } else { 3 });
             let _ = write!(body, "<path d=\"M{x:.1} {bottom}v{length}\"/>");
             if is_long {

@@ -80,7 +80,7 @@ fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
     let identity = |path: &PathBuf| -> Result<Value, Box<dyn Error>> {
         let about = fs::metadata(path).map_err(|error| Failure::of_file(path, error))?;
         let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        Ok(json!([path, about.len(), modified.to_string()]))
+        Ok(json!([path.to_string_lossy(), about.len(), modified.to_string()]))
     };
     inputs.iter().map(identity).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }

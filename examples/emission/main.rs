@@ -150,8 +150,11 @@ fn outcome(found: &Overview, seconds: f64) -> String {
     ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let share = |count: usize| 100.0 * count as f64 / pixels.max(1) as f64;
     let words: Vec<String> = ways.iter().map(|(words, count)| format!("{:.1} % {words}", share(*count))).collect();
-    let (words, median) = (words.join(", "), found.median_chi_squared());
-    format!("{pixels} pixels in {seconds:.1} s: {words}; median χ² a channel {median:.2}")
+    let words = words.join(", ");
+    match found.median_chi_squared() {
+        0.0 => format!("{pixels} pixels in {seconds:.1} s: {words}; no χ²"),
+        median => format!("{pixels} pixels in {seconds:.1} s: {words}; median χ² a channel {median:.2}"),
+    }
 }
 
 fn warn(words: &str) {
@@ -219,7 +222,7 @@ fn invert<T: Number>(
     let kept = PROGRAM + Overview::bytes(shape, has_truth) + source.bytes_kept();
     // A channel as doubles while it is read; what writing needs.
     let beside = 24 + Sink::bytes_per_pixel::<T>();
-    let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside);
+    let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside) + source.bytes_per_row();
     let rows = ((arguments.memory << 20).saturating_sub(kept) / row).min(shape[0].max(1) as u64); // checked to be below 2⁴⁰ MiB
     if rows == 0 {
         let needed = (kept + row).div_ceil(1 << 20);
@@ -234,8 +237,15 @@ fn invert<T: Number>(
     let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
 
     let format = arguments.format_of_outputs();
-    let mut sink =
-        Sink::create::<T>(&arguments.out, format, &arguments.outputs, inversion, about, shape, &history(arguments)?)?;
+    let mut sink = Sink::create::<T>(
+        &arguments.out,
+        format,
+        &arguments.outputs,
+        inversion,
+        about,
+        shape,
+        &history(arguments, about)?,
+    )?;
     let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")?);
@@ -273,14 +283,17 @@ fn invert<T: Number>(
 }
 
 /// How the results came about, for the files: program, command, response, inputs with their checksums.
-fn history(arguments: &Arguments) -> Result<Vec<CubeKeyword>, Box<dyn Error>> {
+fn history(arguments: &Arguments, about: &About) -> Result<Vec<CubeKeyword>, Box<dyn Error>> {
     let mut lines = vec![format!("isopach {} emission", env!("CARGO_PKG_VERSION"))];
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     lines.push(format!("command: emission {}", words.join(" ")));
     for path in guard::inputs(arguments) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         lines.push(format!("input: {name}, CRC-32 {:08x}", checksum::crc32(&path)?));
     }
+    let response = arguments.response.as_deref().map_or("AIA, as shipped".into(), |path| path.display().to_string());
+    lines.push(format!("response: {response}; sensitivity: {}", about.sensitivity));
+    lines.extend(about.warnings.iter().map(|words| format!("warning: {words}")));
     let history = |line: String| ("HISTORY".into(), isopach::fits::Value::Text(line), String::new());
     Ok(lines.into_iter().map(history).collect())
 }

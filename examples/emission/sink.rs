@@ -145,6 +145,7 @@ impl Field {
             }
             Self::Asked(Output::Synthetic) => numbered_axis("CHANNEL", vec![]),
             Self::Asked(Output::Status) => numbered_axis("PLANE", legend()),
+            Self::Dropped | Self::Saturated => numbered_axis("PLANE", bits()),
             _ => numbered_axis("PLANE", vec![]),
         }
     }
@@ -176,6 +177,11 @@ fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword>
     keywords
 }
 
+/// What the bits of a number mean.
+fn bits() -> Vec<CubeKeyword> {
+    vec![("COMMENT".into(), Value::Text("bit n is channel CHANn, bit 0 the least".into()), String::new())]
+}
+
 /// What the numbers of a status mean.
 fn legend() -> Vec<CubeKeyword> {
     let alone = [
@@ -189,7 +195,11 @@ fn legend() -> Vec<CubeKeyword> {
     ];
     let mut lines: Vec<String> = alone.iter().map(|status| format!("status {}: {status}", status.code())).collect();
     for status in [Status::BadInput { channel: 0 }, Status::Saturated { channel: 0 }] {
-        lines.push(format!("status {} + n: {}", status.code(), status.to_string().replace("channel 0", "channel n")));
+        lines.push(format!(
+            "status {} + n: {}",
+            status.code(),
+            status.to_string().replace("channel 0", "channel CHANn")
+        ));
     }
     vec![("COMMENT".into(), Value::Text(lines.join("\n")), String::new())]
 }

@@ -70,6 +70,14 @@ impl Source {
         }
     }
 
+    /// Bytes a row that reading needs beside its numbers.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        match self {
+            Self::Images(images) => images.bytes_per_row(),
+            _ => 0,
+        }
+    }
+
     /// Bytes beside those of the rows that are read: what is kept from one call to the next, and a tile that is being decoded.
     pub(crate) fn bytes_kept(&self) -> u64 {
         match self {

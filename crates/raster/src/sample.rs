@@ -57,11 +57,12 @@ pub struct Shift {
     pub pixels: [f64; 2],
     /// Pearson's correlation at the nearest whole shift, −1 to 1.
     pub correlation: f64,
+    /// Whether it lies at the border of what was looked at: the images are shifted by at least as much.
+    pub at_border: bool,
 }
 
 /// The shift of highest correlation within `reach` pixels, refined by parabolas through its neighbours. Pixels that are NaN in either image do not take
-/// part. `None` where the shapes differ, the images are not larger than four times the reach, they do not vary, or the highest correlation lies at the
-/// border of the reach. O(pixels · (2 reach + 1)²).
+/// part. `None` where the shapes differ, the images are not larger than four times the reach, or they do not vary. O(pixels · (2 reach + 1)²).
 #[must_use]
 pub fn shift_between(image: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>, reach: usize) -> Option<Shift> {
     let (rows, columns) = image.dim();
@@ -76,19 +77,19 @@ pub fn shift_between(image: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>, rea
     });
     let highest = found.indexed_iter().filter(|(_, r)| r.is_finite()).max_by(|a, b| a.1.total_cmp(b.1));
     let ((down, along), &highest) = highest?;
+    let whole = |at: usize| at as f64 - reach as f64;
     if [down, along].iter().any(|at| *at == 0 || *at == side - 1) {
-        return None;
+        return Some(Shift { pixels: [whole(down), whole(along)], correlation: highest, at_border: true });
     }
     let refined = |before: f64, after: f64| {
         let curvature = before - 2.0 * highest + after;
         if curvature < 0.0 { 0.5 * (before - after) / curvature } else { 0.0 }
     };
-    let whole = |at: usize| at as f64 - reach as f64;
     let pixels = [
         whole(down) + refined(found[[down - 1, along]], found[[down + 1, along]]),
         whole(along) + refined(found[[down, along - 1]], found[[down, along + 1]]),
     ];
-    Some(Shift { pixels, correlation: highest })
+    Some(Shift { pixels, correlation: highest, at_border: false })
 }
 
 /// Pearson's, over pixels that are numbers in both; NaN where either does not vary.
@@ -151,6 +152,8 @@ mod tests {
             assert!((found.pixels[0] - down).abs() < 0.05 && (found.pixels[1] - along).abs() < 0.05, "{found:?}");
             assert!(found.correlation > 0.95);
         }
+        let far = image(|r, c| of(r - 9.0, c));
+        assert!(shift_between(image(of).view(), far.view(), 5).unwrap().at_border);
         assert_eq!(shift_between(image(|_, _| 1.0).view(), image(of).view(), 5), None);
     }
 }

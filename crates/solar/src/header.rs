@@ -1,7 +1,6 @@
 //! One image's header.
 
 use crate::{CountUnit, Keywords, Quality, Time, Wcs};
-use isopach_compute::{Error, Result};
 
 /// What the header of an image says. What it does not state is `None`.
 #[derive(Clone, Debug)]
@@ -10,12 +9,14 @@ pub struct SolarHeader {
     pub instrument: Option<String>,
     /// Ångström.
     pub wavelength: Option<f64>,
-    /// Seconds, above zero.
-    pub exposure: Option<f64>,
-    /// Of the numbers: BUNIT or PIXLUNIT.
-    pub unit: Option<CountUnit>,
+    /// Seconds, above zero; or why what is stated is no exposure.
+    pub exposure: Result<Option<f64>, String>,
+    /// Of the numbers: BUNIT or PIXLUNIT; or why it is none of counts.
+    pub unit: Result<Option<CountUnit>, String>,
+    /// Side of a square with the area of a pixel, arcseconds, whatever the projection.
+    pub pixel_size: Option<f64>,
     /// Or why there is none.
-    pub wcs: std::result::Result<Wcs, String>,
+    pub wcs: Result<Wcs, String>,
     /// The middle of the exposure, or its start where only that is stated.
     pub time: Option<Time>,
     /// As the header has it.
@@ -31,28 +32,33 @@ pub struct SolarHeader {
 impl SolarHeader {
     /// Reads the keywords. Of two that say the same, the one that programs keep up to date is taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC),
     /// EXPTIME before XPOSURE, T_OBS before DATE-AVG, DATE-BEG and DATE-OBS.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] for a unit that is none of counts, or an exposure that is not above zero.
-    pub fn of(header: &impl Keywords) -> Result<Self> {
+    #[must_use]
+    pub fn of(header: &impl Keywords) -> Self {
         let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
         let mut remarks = Vec::new();
         let names: Vec<&str> = ["TELESCOP", "INSTRUME"].into_iter().filter_map(text).collect();
-        let time_text = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"].into_iter().find_map(text);
-        let quality = header.number("QUALITY").map_or(Quality(0), Quality::of_keyword);
+        let times = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"].into_iter().filter_map(text);
+        let time_text = times.into_iter().find(|text| Time::parse(text).is_some());
+        if time_text.is_none() {
+            remarks.push(
+                "it states no time that can be read: neither times nor the loss of sensitivity are checked".into(),
+            );
+        }
+        let quality = quality(header, &mut remarks);
         remarks.extend(quality.remarks().into_iter().map(|words| format!("QUALITY: {words}")));
-        Ok(Self {
+        Self {
             instrument: (!names.is_empty()).then(|| names.join(" ")),
             wavelength: wavelength(header),
-            exposure: exposure(header, &mut remarks)?,
-            unit: unit(header, &mut remarks)?,
+            exposure: exposure(header, &mut remarks),
+            unit: unit(header, &mut remarks),
+            pixel_size: Wcs::pixel_size_of(header),
             wcs: Wcs::of(header),
             time: time_text.and_then(Time::parse),
             time_text: time_text.map(str::to_owned),
             quality,
             unusable: unusable(header, quality),
             remarks,
-        })
+        }
     }
 
     /// Whether it says to be of the Atmospheric Imaging Assembly; `None` where it does not say of what it is.
@@ -62,13 +68,13 @@ impl SolarHeader {
     }
 }
 
-fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<CountUnit>> {
+fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<CountUnit>, String> {
     let stated = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
     let (current, at_start) = (stated("BUNIT"), stated("PIXLUNIT"));
     let Some((keyword, text)) = current.map(|text| ("BUNIT", text)).or(at_start.map(|text| ("PIXLUNIT", text))) else {
         return Ok(None);
     };
-    let unit = CountUnit::parse(text).map_err(|error| Error::InvalidInput(format!("{keyword}: {error}")))?;
+    let unit = CountUnit::parse(text).map_err(|error| format!("{keyword}: {error}"))?;
     if let (Some(current), Some(at_start)) = (current, at_start)
         && CountUnit::parse(at_start).ok() != Some(unit)
     {
@@ -79,12 +85,12 @@ fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<Coun
     Ok(Some(unit))
 }
 
-fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>> {
+fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
     let stated = |keyword: &'static str| header.number(keyword).map(|seconds| (keyword, seconds));
     let (first, second) = (stated("EXPTIME"), stated("XPOSURE"));
     let Some((keyword, seconds)) = first.or(second) else { return Ok(None) };
     if !(seconds.is_finite() && seconds > 0.0) {
-        return Err(Error::InvalidInput(format!("{keyword} is {seconds}, but an exposure is above zero")));
+        return Err(format!("{keyword} is {seconds}, but an exposure is above zero"));
     }
     if let (Some((_, first)), Some((_, second))) = (first, second)
         && (first / second - 1.0).abs() > 0.01
@@ -108,6 +114,22 @@ fn wavelength(header: &impl Keywords) -> Option<f64> {
     let numbered = header.number("WAVEUNIT").map(|power| 10_f64.powf(power + 10.0));
     let unit = named.or(numbered).unwrap_or(1.0);
     number.map(|number| number * unit).filter(|value| value.is_finite() && *value > 0.0)
+}
+
+/// A number, or a text as 0x80000000.
+fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
+    if let Some(number) = header.number("QUALITY") {
+        return Quality::of_keyword(number);
+    }
+    let Some(text) = header.text("QUALITY").filter(|text| !text.is_empty()) else { return Quality(0) };
+    let digits = text.trim_start_matches("0x").trim_start_matches("0X");
+    u32::from_str_radix(digits, 16).map_or_else(
+        |_| {
+            remarks.push(format!("QUALITY is {text:?}, which is no number: it is not looked at"));
+            Quality(0)
+        },
+        Quality,
+    )
 }
 
 fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {

@@ -15,7 +15,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or a Z at the end, and JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`.
+    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or a Z at the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, and SolarSoft's `15-Feb-2011 01:48:12.34`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (text, is_tai) = match text.trim() {
@@ -23,10 +23,16 @@ impl Time {
             text => (text.trim_end_matches("_UTC").trim_end_matches('Z'), false),
         };
         let (date, clock) = text.split_once(['T', ' ', '_']).unwrap_or((text, "0:0:0"));
-        let mut date = date.split(['-', '.', '/']).map(|part| part.parse::<i64>().ok());
-        let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+        let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
+        let [first, second, third] = parts[..] else { return None };
+        let whole = |part: &str| part.parse::<i64>().ok();
+        // SolarSoft writes 15-Feb-2011.
+        let (year, month, day) = match month_named(second) {
+            Some(month) => (whole(third)?, month, whole(first)?),
+            None => (whole(first)?, whole(second)?, whole(third)?),
+        };
         let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-        if !is_date || date.next().is_some() {
+        if !is_date {
             return None;
         }
         let mut seconds = 0.0;
@@ -60,6 +66,13 @@ impl Time {
     }
 }
 
+/// The number of a month by the first three letters of its English name.
+fn month_named(text: &str) -> Option<i64> {
+    let names = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let text = text.to_lowercase();
+    names.iter().position(|name| text == *name).map(|i| i as i64 + 1)
+}
+
 /// Days since 1970 of a date; March first, so that a leap day is the last of its year (Hinnant 2013, `days_from_civil`).
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
@@ -68,9 +81,10 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 impl fmt::Display for Time {
-    /// As `2011-02-15T01:48:12`.
+    /// As `2011-02-15T01:48:12.346`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = (self.days * DAY).round() as i64;
+        let milliseconds = (self.days * DAY * 1e3).round() as i64;
+        let (seconds, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));
         let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         // The inverse of `days_from_civil`.
         let z = days + 719_468;
@@ -81,7 +95,13 @@ impl fmt::Display for Time {
         let day = of_year - (153 * shifted + 2) / 5 + 1;
         let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60)
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{rest:03}",
+            clock / 3600,
+            clock / 60 % 60,
+            clock % 60
+        )
     }
 }
 
@@ -98,11 +118,12 @@ mod tests {
             "2011.02.15_01:48:12_UTC",
             "2011.02.15_01:48:46_TAI",
             "2011/02/15T01:48:12.0",
+            "15-Feb-2011 01:48:12.000",
         ] {
             let found = Time::parse(text).unwrap();
             assert!(found.seconds_since(expected).abs() < 1e-4, "{text}: {found}");
         }
-        assert_eq!(expected.to_string(), "2011-02-15T01:48:12");
+        assert_eq!(expected.to_string(), "2011-02-15T01:48:12.000");
         assert_eq!(Time::parse("1970-01-01").unwrap().days(), 0.0);
     }
 

@@ -41,6 +41,14 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
         for words in &observation.unusable {
             found.push(Disagreement { kind: Kind::Quality, image, is_grave: true, words: words.clone() });
         }
+        if let (0, Err(reason)) = (image, &observation.wcs)
+            && images.len() > 1
+        {
+            let words = format!(
+                "where it lies on the Sun is not known ({reason}): whether the others lie there is not checked"
+            );
+            found.push(Disagreement { kind: Kind::Place, image, is_grave: false, words });
+        }
         let Some(first) = images.first().filter(|_| image > 0) else { continue };
         found.extend(place(first, observation, shape).map(|(is_grave, words)| Disagreement {
             kind: Kind::Place,
@@ -65,14 +73,16 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
             if off <= APART {
                 return None;
             }
-            let turned = other.roll() - first.roll();
+            let turned = (other.roll() - first.roll() + 540.0) % 360.0 - 180.0;
             let scale = other.pixel_size() / first.pixel_size();
-            let mut words = format!(
-                "its pixels lie up to {off:.1} pixels ({:.1} arcsec) from those of the first",
-                off * first.pixel_size()
-            );
+            let far = if off < 1e6 { format!("{off:.1}") } else { format!("{off:.0e}") };
+            let mut words = format!("its pixels lie up to {far} pixels from those of the first");
             if (scale - 1.0).abs() > 1e-3 {
-                words += &format!("; they are {scale:.3} times as large");
+                words += &if (1e-3..1e6).contains(&scale) {
+                    format!("; they are {scale:.3} times as large")
+                } else {
+                    format!("; they are {scale:.1e} times as large")
+                };
             }
             if turned.abs() > 0.01 {
                 words += &format!("; they are turned by {turned:.2}°");
@@ -80,10 +90,8 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
             Some((true, words))
         }
         (Ok(_), Err(reason)) => Some((false, format!("whether it lies where the first does is not known: {reason}"))),
-        (Err(_), Ok(_)) => {
-            Some((false, "whether it lies where the first does is not known: the first has no place".into()))
-        }
-        (Err(_), Err(_)) => None,
+        // Said of the first.
+        (Err(_), _) => None,
     }
 }
 

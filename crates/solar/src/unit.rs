@@ -67,7 +67,7 @@ fn powers(text: &str) -> Option<Powers> {
                 let power = match name {
                     "dn" | "dns" | "adu" | "ct" | "cts" | "count" | "counts" => &mut powers.counts,
                     "s" | "sec" | "secs" | "second" | "seconds" => &mut powers.seconds,
-                    "pix" | "pixel" | "pixels" => &mut powers.pixels,
+                    "pix" | "px" | "pixel" | "pixels" => &mut powers.pixels,
                     _ => return None,
                 };
                 *power += exponent * open.last()? * sign;

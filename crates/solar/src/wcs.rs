@@ -23,67 +23,27 @@ impl Wcs {
     /// # Errors
     /// In words, why the header places no pixel: a keyword that is missing, another projection, another frame, a matrix that cannot be inverted.
     pub fn of(header: &impl Keywords) -> Result<Self, String> {
-        for (axis, names) in
-            [(1, ["HPLN", "SOLAR_X", "SOLAR-X", "SOLARX"]), (2, ["HPLT", "SOLAR_Y", "SOLAR-Y", "SOLARY"])]
-        {
-            let keyword = format!("CTYPE{axis}");
-            let Some(text) = header.text(&keyword) else { continue };
-            let upper = text.to_uppercase();
-            let is_known = names.iter().any(|name| upper.starts_with(name));
-            let projection = upper.rsplit_once('-').map_or("", |(_, projection)| projection);
-            if !is_known || (upper.starts_with("HP") && projection != "TAN") {
-                return Err(format!(
-                    "{keyword} is {text:?}: only helioprojective coordinates in the projection TAN are read"
-                ));
-            }
-        }
-        if let Some(pole) = header.number("LONPOLE").filter(|pole| *pole != 180.0) {
-            return Err(format!("LONPOLE is {pole}: only 180 is read"));
-        }
-        let finite = |keyword: &str| match header.number(keyword) {
-            Some(number) if number.is_finite() => Ok(Some(number)),
-            Some(number) => Err(format!("{keyword} is {number}")),
-            None => Ok(None),
-        };
-        let needed = |keyword: &str| finite(keyword)?.ok_or_else(|| format!("{keyword} is missing"));
+        check_frame(header)?;
+        let needed = |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
         let units = [arcseconds(header, "CUNIT1")?, arcseconds(header, "CUNIT2")?];
         let reference_pixel = [needed("CRPIX1")? - 1.0, needed("CRPIX2")? - 1.0];
-        let mut reference_value = [0.0; 2];
-        for axis in 0..2 {
-            reference_value[axis] = finite(&format!("CRVAL{}", axis + 1))?.unwrap_or(0.0) * units[axis];
-        }
-        let element = |letters: &str, otherwise: [[f64; 2]; 2]| -> Result<(bool, [[f64; 2]; 2]), String> {
-            let (mut matrix, mut any) = (otherwise, false);
-            for (i, row) in matrix.iter_mut().enumerate() {
-                for (j, value) in row.iter_mut().enumerate() {
-                    if let Some(number) = finite(&format!("{letters}{}_{}", i + 1, j + 1))? {
-                        (*value, any) = (number, true);
-                    }
-                }
-            }
-            Ok((any, matrix))
-        };
-        let (has_cd, cd) = element("CD", [[0.0; 2]; 2])?;
-        let (has_pc, pc) = element("PC", [[1.0, 0.0], [0.0, 1.0]])?;
-        let mut matrix = cd;
-        if !has_cd {
-            let steps = [needed("CDELT1")?, needed("CDELT2")?];
-            let turn = finite("CROTA2")?.unwrap_or(0.0).to_radians();
-            let turned =
-                [[turn.cos() * steps[0], -turn.sin() * steps[1]], [turn.sin() * steps[0], turn.cos() * steps[1]]];
-            let scaled = [pc[0].map(|value| value * steps[0]), pc[1].map(|value| value * steps[1])];
-            matrix = if has_pc { scaled } else { turned };
-        }
-        for (row, unit) in matrix.iter_mut().zip(units) {
-            *row = row.map(|value| value * unit);
-        }
-        let found = Self { reference_pixel, reference_value, matrix };
+        let value = |keyword: &str, unit: f64| Ok::<_, String>(finite(header, keyword)?.unwrap_or(0.0) * unit);
+        let reference_value = [value("CRVAL1", units[0])?, value("CRVAL2", units[1])?];
+        let found = Self { reference_pixel, reference_value, matrix: matrix(header, units)? };
         let area = found.determinant().abs();
         if area > 0.0 && area.is_finite() {
             Ok(found)
         } else {
-            Err(format!("its pixels have the area {area} arcsec²"))
+            Err(format!("its pixels have the area {area:.3e} arcsec²"))
         }
+    }
+
+    /// Side of a square with the area of a pixel, arcseconds, whatever the projection and the place.
+    pub(crate) fn pixel_size_of(header: &impl Keywords) -> Option<f64> {
+        let units = [arcseconds(header, "CUNIT1").ok()?, arcseconds(header, "CUNIT2").ok()?];
+        let matrix = matrix(header, units).ok()?;
+        let size = Self { reference_pixel: [0.0; 2], reference_value: [0.0; 2], matrix }.pixel_size();
+        (size > 0.0 && size.is_finite()).then_some(size)
     }
 
     fn determinant(&self) -> f64 {
@@ -147,6 +107,63 @@ impl Wcs {
         }
         largest
     }
+}
+
+/// Refuses coordinates that are not helioprojective and TAN.
+fn check_frame(header: &impl Keywords) -> Result<(), String> {
+    for (axis, names) in [(1, ["HPLN", "SOLAR_X", "SOLAR-X", "SOLARX"]), (2, ["HPLT", "SOLAR_Y", "SOLAR-Y", "SOLARY"])]
+    {
+        let keyword = format!("CTYPE{axis}");
+        let Some(text) = header.text(&keyword) else { continue };
+        let upper = text.to_uppercase();
+        let is_known = names.iter().any(|name| upper.starts_with(name));
+        let projection = upper.rsplit_once('-').map_or("", |(_, projection)| projection);
+        if !is_known || (upper.starts_with("HP") && projection != "TAN") {
+            return Err(format!(
+                "{keyword} is {text:?}: only helioprojective coordinates in the projection TAN are read"
+            ));
+        }
+    }
+    match header.number("LONPOLE").filter(|pole| *pole != 180.0) {
+        Some(pole) => Err(format!("LONPOLE is {pole}: only 180 is read")),
+        None => Ok(()),
+    }
+}
+
+/// A keyword that is a number, which must be finite.
+fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> {
+    match header.number(keyword) {
+        Some(number) if !number.is_finite() => Err(format!("{keyword} is {number}")),
+        number => Ok(number),
+    }
+}
+
+/// The elements of CD or PC, those that are not stated from `otherwise`; `None` where none is.
+fn elements(header: &impl Keywords, letters: &str, otherwise: [[f64; 2]; 2]) -> Result<Option<[[f64; 2]; 2]>, String> {
+    let (mut matrix, mut any) = (otherwise, false);
+    for (i, row) in matrix.iter_mut().enumerate() {
+        for (j, value) in row.iter_mut().enumerate() {
+            if let Some(number) = finite(header, &format!("{letters}{}_{}", i + 1, j + 1))? {
+                (*value, any) = (number, true);
+            }
+        }
+    }
+    Ok(any.then_some(matrix))
+}
+
+/// Arcseconds a pixel: CD, or PC with CDELT, or CROTA2 with CDELT.
+fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
+    let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])];
+    if let Some(cd) = elements(header, "CD", [[0.0; 2]; 2])? {
+        return Ok(scaled(cd, units));
+    }
+    let step = |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
+    let steps = [step("CDELT1")?, step("CDELT2")?];
+    if let Some(pc) = elements(header, "PC", [[1.0, 0.0], [0.0, 1.0]])? {
+        return Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]]));
+    }
+    let (sine, cosine) = finite(header, "CROTA2")?.unwrap_or(0.0).to_radians().sin_cos();
+    Ok(scaled([[cosine * steps[0], -sine * steps[1]], [sine * steps[0], cosine * steps[1]]], units))
 }
 
 /// Arcseconds of a unit of angle.

@@ -43,24 +43,39 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
             other => other.to_string(),
         })?;
         let of_file = |error: &dyn std::fmt::Display| format!("{name}: {error}");
-        let seen = SolarHeader::of(file.header()).map_err(|error| of_file(&error))?;
+        let seen = SolarHeader::of(file.header());
         let position = position(arguments, i, &seen).map_err(|error| of_file(&error))?;
         let mut said = seen.remarks.clone();
         if seen.is_aia().is_none() {
             said.push("it does not say of which instrument it is (TELESCOP, INSTRUME): taken for AIA".into());
         }
-        let exposure = one_of(&arguments.exposure, i).or(seen.exposure);
-        let exposure = exposure.ok_or_else(|| of_file(&"it has no EXPTIME or XPOSURE: give --exposure, seconds"))?;
-        let unit = match (arguments.unit, seen.unit) {
+        let stated = || match &seen.exposure {
+            Ok(Some(seconds)) => Ok(*seconds),
+            Ok(None) => Err(of_file(&"it has no EXPTIME or XPOSURE: give --exposure, seconds")),
+            Err(reason) => Err(of_file(&format!("{reason}: give --exposure, seconds"))),
+        };
+        let exposure = one_of(&arguments.exposure, i).map_or_else(stated, Ok)?;
+        let unit = match (arguments.unit, &seen.unit) {
             (Some(Unit::Total), _) => CountUnit::Total,
             (Some(Unit::PerSecond), _) => CountUnit::PerSecond,
-            (None, Some(unit)) => unit,
-            (None, None) => {
+            (None, Err(reason)) => return Err(of_file(&format!("{reason} (--unit)")).into()),
+            (None, Ok(Some(unit))) => *unit,
+            (None, Ok(None)) => {
                 said.push("it does not say its unit (BUNIT, PIXLUNIT): taken for DN of the exposure (--unit)".into());
                 CountUnit::Total
             }
         };
-        let pixel = seen.wcs.as_ref().map_or(DETECTOR_PIXEL, isopach::solar::Wcs::pixel_size);
+        if seen.pixel_size.is_none() {
+            if arguments.summed {
+                return Err(
+                    of_file(&"it does not say how large its pixels are (CDELT1, CDELT2): --summed needs that").into()
+                );
+            }
+            said.push(
+                "it does not say how large its pixels are (CDELT1, CDELT2): taken for pixels of the detector".into(),
+            );
+        }
+        let pixel = seen.pixel_size.unwrap_or(DETECTOR_PIXEL);
         let binned = (pixel / DETECTOR_PIXEL).powi(2).max(1.0);
         let divisor = if unit == CountUnit::PerSecond { 1.0 } else { exposure };
         let divisor = if arguments.summed { divisor * binned } else { divisor };

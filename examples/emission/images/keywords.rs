@@ -29,14 +29,20 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
     if !telescope.is_empty() {
         keywords.push(text("TELESCOP", telescope.into(), "of the images"));
     }
-    if let Some(time) = &first.seen.time_text {
-        keywords.push(text("DATE-OBS", time.trim_end_matches('Z').into(), "of the first image"));
+    if let Some(time) = first.seen.time {
+        keywords.push(text("DATE-OBS", time.to_string(), "UTC, of the first image"));
     }
     let mut times: Vec<Time> = files.iter().filter_map(|file| file.seen.time).collect();
     times.sort_by(|a, b| a.days().total_cmp(&b.days()));
     if let (Some(begin), Some(end)) = (times.first(), times.last()) {
-        keywords.push(text("DATE-BEG", begin.to_string(), "of the earliest image"));
-        keywords.push(text("DATE-END", end.to_string(), "of the latest image"));
+        keywords.push(text("DATE-BEG", begin.to_string(), "UTC, time of the earliest image"));
+        keywords.push(text("DATE-END", end.to_string(), "UTC, time of the latest image"));
+    }
+    let mut order: Vec<&Opened> = files.iter().collect();
+    order.sort_by_key(|file| file.position);
+    for (i, file) in order.iter().enumerate() {
+        let name = file.channel().wavelength.to_string();
+        keywords.push((format!("CHAN{i:03}"), Value::Text(name), "[angstrom] channel of this number".into()));
     }
     keywords
 }

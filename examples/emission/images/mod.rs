@@ -27,10 +27,12 @@ const DETECTOR_PIXEL: f64 = 0.6;
 /// Until then the sensitivity was as at launch, within a few percent.
 const AS_AT_LAUNCH: &str = "2010-12-01";
 /// Pixels a side of the middle of the image in which alignment is checked, and how far a channel may turn out to be shifted.
-const CHECKED: usize = 512;
+const CHECKED: usize = 256;
 const SHIFTED: f64 = 1.0;
 /// A correlation from which on a shift is believed.
 const ALIKE: f64 = 0.5;
+/// A share of the first file that others should cover.
+const COVERED: f64 = 0.95;
 /// How far shifts are looked for, pixels.
 const REACH: usize = 6;
 
@@ -66,14 +68,30 @@ pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images)
         places.push(if arguments.align { together::places(&files[0], file, shape)? } else { None });
     }
     let order = ascending(&files);
+    let positions: Vec<usize> = files.iter().map(|file| file.position).collect();
     let mut about = about(arguments, order.iter().map(|&i| &files[i]), &mut warnings)?;
     about.leading = shape.to_vec();
     about.keywords = keywords::of(&files);
     about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], axes);
     let mut channels: Vec<(usize, Channel)> = Vec::new();
     for (file, places) in files.drain(..).zip(places) {
-        let noise = Noise::aia(file.channel(), file.exposure, file.binned, arguments.systematic);
-        let resampled = places.map(|places| Resampled::new(places, shape[1]));
+        let number = positions.iter().filter(|position| **position < file.position).count();
+        let level = about.levels.as_ref().map_or(f64::INFINITY, |levels| levels[number]);
+        let resampled = places.map(|places| Resampled::new(places, shape[1], level * file.divisor));
+        let mut binned = file.binned;
+        if let Some(resampled) = &resampled {
+            let share = resampled.share(&file.file, shape[0]);
+            if share == 0.0 {
+                return Err(format!("{}: it has no pixel in common with the first file", file.name).into());
+            }
+            if share < COVERED {
+                warnings.push(format!("{}: it covers {:.0} % of the first file", file.name, 100.0 * share));
+            }
+            if let (true, Some(to)) = (resampled.is_coarser(), &wcs) {
+                binned = (to.pixel_size() / DETECTOR_PIXEL).powi(2).max(1.0);
+            }
+        }
+        let noise = Noise::aia(file.channel(), file.exposure, binned, arguments.systematic);
         channels.push((file.position, Channel { file: file.file, resampled, divisor: file.divisor, noise }));
     }
     let first_file = channels.iter().filter(|(position, _)| *position < channels[0].0).count();
@@ -197,11 +215,19 @@ impl Images {
     pub(crate) fn bytes_kept(&self) -> u64 {
         let kept = self.channels.iter().map(|channel| channel.file.bytes_kept()).sum::<u64>();
         let working = |channel: &Channel| {
-            let rows =
-                channel.resampled.as_ref().map_or(0, |resampled| resampled.most_rows(&channel.file, self.shape[0]));
-            channel.file.working_bytes() + (8 * rows * channel.file.shape()[1]) as u64
+            let rows = channel.resampled.as_ref().map_or(0.0, |r| r.rows_per_row(&channel.file, self.shape[0])[1]);
+            channel.file.working_bytes() + (8.0 * rows * channel.file.shape()[1] as f64) as u64
         };
         kept + self.channels.iter().map(working).max().unwrap_or(0)
+    }
+
+    /// Bytes a row of the result beside counts and errors: rows of the file that is being resampled.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        let of = |channel: &Channel| {
+            let rows = channel.resampled.as_ref().map_or(0.0, |r| r.rows_per_row(&channel.file, self.shape[0])[0]);
+            (8.0 * rows * channel.file.shape()[1] as f64) as u64
+        };
+        self.channels.iter().map(of).max().unwrap_or(0)
     }
 
     /// What correlation says against where the headers put the channels, in the middle of the image.
@@ -216,18 +242,32 @@ impl Images {
             let values = channel.read(rows.clone())?;
             let part = values.slice(ndarray::s![.., columns.clone()]);
             // Bright loops would outweigh all else.
-            seen.push(part.mapv(|value| value.max(0.0).sqrt()));
+            seen.push(part.mapv(|value| if value.is_nan() { value } else { value.max(0.0).sqrt() }));
         }
-        let mut warnings = Vec::new();
+        let (mut warnings, mut unlike) = (Vec::new(), 0);
         for (f, other) in seen.iter().enumerate().filter(|(f, _)| *f != first) {
-            let Some(shift) = shift_between(seen[first].view(), other.view(), REACH) else { continue };
+            let shift = shift_between(seen[first].view(), other.view(), REACH);
+            let Some(shift) = shift.filter(|shift| shift.correlation > ALIKE) else {
+                unlike += 1;
+                continue;
+            };
             let [down, along] = shift.pixels;
-            if shift.correlation > ALIKE && down.hypot(along) > SHIFTED {
+            let name = &names[f];
+            if shift.at_border {
                 warnings.push(format!(
-                    "{}: by correlation it lies {along:.1} pixels in x and {down:.1} in y from the first file, where the headers see it in place",
-                    names[f]
+                    "{name}: by correlation it lies {REACH} pixels or more from the first file, where the headers see it in place"
+                ));
+            } else if down.hypot(along) > SHIFTED {
+                warnings.push(format!(
+                    "{name}: by correlation it lies {along:.1} pixels in x and {down:.1} in y from the first file, where the headers see it in place"
                 ));
             }
+        }
+        if unlike > 0 {
+            warnings.push(format!(
+                "the place of {unlike} of {} channels could not be checked by correlation: too little in them is like the first file",
+                seen.len()
+            ));
         }
         Ok(warnings)
     }
