@@ -282,11 +282,27 @@ fn invert<T: Number>(
     Ok((found, curves, summary))
 }
 
+/// The words of the command but for those that say where the results lie and what may be written over.
+fn words_that_matter() -> Vec<String> {
+    let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let mut kept = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--out" => {
+                words.next();
+            }
+            "--force" => {}
+            out if out.starts_with("--out=") => {}
+            _ => kept.push(word),
+        }
+    }
+    kept
+}
+
 /// How the results came about, for the files: program, command, response, inputs with their checksums.
 fn history(arguments: &Arguments, about: &About) -> Result<Vec<CubeKeyword>, Box<dyn Error>> {
     let mut lines = vec![format!("isopach {} emission", env!("CARGO_PKG_VERSION"))];
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    lines.push(format!("command: emission {}", words.join(" ")));
+    lines.push(format!("command: emission {}", words_that_matter().join(" ")));
     for path in guard::inputs(arguments) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         lines.push(format!("input: {name}, CRC-32 {:08x}", checksum::crc32(&path)?));

@@ -208,6 +208,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_projected_system_may_end_with_its_axes() {
+        let cut = r#"PROJCS["p",GEOGCS["g"],PROJECTION["Mercator"],UNIT["foot",0.3048],AXIS["X",EAST],AXIS["Y",NORTH]"#;
+        assert_eq!(read(cut).unwrap().unit, LengthUnit::Foot);
+        for shorter in [cut.len() - 1, cut.len() - 6, cut.len() - 16] {
+            assert_eq!(read(&cut[..shorter]).unwrap().kind, CrsKind::Unreadable, "{}", &cut[..shorter]);
+        }
+    }
+
     /// Wherever a text is cut, it says what the whole one says, or nothing: no other number, no plane without its heights.
     #[test]
     fn a_text_that_is_cut_is_unreadable_or_as_the_whole() {

@@ -35,7 +35,7 @@ impl std::fmt::Display for Node {
 }
 
 impl Node {
-    /// Parses the first element of a text. Brackets may be missing at its end, and nothing else: a number may have had more digits, a system
+    /// Parses the first element of a text. Brackets may be missing behind its identifier or its second axis, and nothing else: a number may have had more digits, a system
     /// more elements.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::parse_closing(text).map(|(node, _)| node)
@@ -45,7 +45,8 @@ impl Node {
     pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
         let mut parser = Parser { rest: text.trim(), is_open: false, ends_in_word: false };
         let node = parser.node(0)?;
-        let is_readable = !parser.is_open || !parser.ends_in_word && node.ends_with_identifier();
+        let is_readable =
+            !parser.is_open || !parser.ends_in_word && (node.ends_with_identifier() || node.ends_with_axes());
         is_readable.then_some((node, parser.is_open))
     }
 
@@ -57,6 +58,14 @@ impl Node {
             _ if last.is(&IDENTIFIERS) => last.value(1).is_some(),
             _ => self.is(&COMPOUND) && is_second_system() && last.ends_with_identifier(),
         }
+    }
+
+    /// Whether it is a projected system of version 1 that has its unit and ends with its second axis: nothing that follows changes where points are.
+    fn ends_with_axes(&self) -> bool {
+        let axes = self.children(&["AXIS"]).filter(|axis| axis.arguments().len() > 1).count();
+        let ends_with_axis =
+            self.arguments().last().is_some_and(|last| last.is(&["AXIS"]) && last.arguments().len() > 1);
+        self.is(&["PROJCS"]) && self.unit().is_some() && axes == 2 && ends_with_axis
     }
 
     /// An element.
