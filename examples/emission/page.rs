@@ -23,8 +23,8 @@ Images that were averaged or interpolated smear saturated pixels below the level
 
 const CURVES: &str = "<p>Bars: emission measure of a bin with its vertical error, and a thin line as long as its horizontal error. Lines: EM loci, the emission measure \
 that a channel alone would ask for if all plasma had that temperature. Each is an upper limit; where they cross, one temperature explains all channels. \
-The errors are those of the noise at the λ that was chosen. They leave out that λ and the weights change with the noise (results of repeated exposures scatter 1.3 to \
-2.1 times as much), and what no channel sees: truth lay within the vertical error in 15 to 26 % of the bins of made-up plasmas.</p>";
+The errors are those of the noise at the λ that was chosen. They leave out that λ and the weights change with the noise, so that results of repeated exposures scatter more, and what no channel sees: of \
+made-up plasmas the truth lies outside the vertical error of the regularised method in most bins (calibrate -- emission).</p>";
 
 /// The page.
 pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[Panel], curves: &[Curve]) -> String {

@@ -151,8 +151,8 @@ fn about<'a>(
     let sensitivity = if left.is_empty() {
         if let Some(time) = latest.filter(|time| Some(*time) > Time::parse(AS_AT_LAUNCH)) {
             warnings.push(format!(
-                "the images are of {time}, but no share of the sensitivity was given that AIA has lost since 2010: emission measures may be wrong by \
-                 factors up to 30 (--degradation-table; docs/algorithms/solar-images.md has ten lines that make one)"
+                "the images are of {time}, but no share of the sensitivity was given that AIA has lost since 2010: emission measures may be far \
+                 off (--degradation-table; docs/algorithms/solar-images.md has ten lines that make one)"
             ));
         }
         "as at launch: the loss of sensitivity since then is not corrected (see --degradation)".into()

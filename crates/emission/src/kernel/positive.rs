@@ -183,6 +183,16 @@ fn maximise<V: Lanes<Scalar = f64>, const NF: usize>(
     Found { z, lambda, steps, settled }
 }
 
+/// An atom's column times the dual, whose entries are over the errors.
+#[inline(always)]
+fn slope<V: Lanes<Scalar = f64>, const NF: usize>(column: &[f64; NF], seen: &Vector<V, NF>) -> V {
+    let mut along = V::splat(column[0]) * seen[0];
+    for f in 1..NF {
+        along = along + V::splat(column[f]) * seen[f];
+    }
+    along
+}
+
 /// One pass over the atoms.
 #[inline(always)]
 fn point<V: Lanes<Scalar = f64>, const NF: usize>(
@@ -202,10 +212,7 @@ fn point<V: Lanes<Scalar = f64>, const NF: usize>(
     let mut counts = [zero; NF];
     let mut curvature = [[zero; NF]; NF];
     for (column, &l) in atoms.columns.iter().zip(l) {
-        let mut along = V::splat(column[0]) * seen[0];
-        for f in 1..NF {
-            along = along + V::splat(column[f]) * seen[f];
-        }
+        let along = slope(column, &seen);
         let used = zero.less(along);
         if !V::any(used) {
             continue;
@@ -307,10 +314,7 @@ fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
     }
     scratch.a.fill(zero);
     for ((column, (from, profile)), &l) in atoms.columns.iter().zip(&atoms.profiles).zip(l) {
-        let mut along = V::splat(column[0]) * seen[0];
-        for f in 1..NF {
-            along = along + V::splat(column[f]) * seen[f];
-        }
+        let along = slope(column, &seen);
         let used = zero.less(along);
         if !V::any(used) {
             continue;

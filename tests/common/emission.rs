@@ -1,0 +1,63 @@
+//! The emission example as people run it, in a folder of its own.
+
+use crate::{npy_write, program::program};
+use isopach::emission::{AIA, Inversion, Missing, Noise, Outputs, Quantity, TemperatureResponse};
+use ndarray::{Array3, ArrayD};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+pub(crate) fn emission(arguments: &[&str], out: &Path) -> Output {
+    Command::new(program("emission")).args(arguments).arg("--out").arg(out).output().unwrap()
+}
+
+/// A folder that goes when it is dropped.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().into()
+    }
+
+    pub(crate) fn refused(&self, arguments: &[&str], words: &[&str]) {
+        let output = emission(arguments, &self.path("refused"));
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && output.status.code() != Some(101), "{arguments:?}: {message}");
+        assert!(words.iter().all(|word| message.contains(word)), "{arguments:?}: {message:?} without {words:?}");
+    }
+}
+
+pub(crate) fn inversion(bins: usize) -> Inversion {
+    let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();
+    let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
+    inversion.report = Quantity::Integrated;
+    inversion.missing = Missing::Drop;
+    inversion.outputs = Outputs { averaging_kernel: true, ..Outputs::ERRORS };
+    inversion
+}
+
+/// Counts and errors of the shape (rows, columns, 6).
+pub(crate) fn counts(rows: usize, columns: usize) -> [ArrayD<f64>; 2] {
+    let emission = Array3::from_shape_fn((rows, columns, 24), |(y, x, t)| {
+        1e27 * (-0.5 * ((t as f64 - 6.0 - y as f64 - 0.5 * x as f64) / 4.0).powi(2)).exp() + 1e23
+    });
+    let counts = inversion(24).forward(emission.view().into_dyn()).unwrap();
+    let noises = AIA.map(|channel| Noise::aia(&channel, 2.0, 1.0, 0.05));
+    let sigma = Noise::of(&noises, counts.view()).unwrap();
+    [counts, sigma]
+}
+
+pub(crate) fn write(folder: &Folder, name: &str, array: &ArrayD<f64>) -> String {
+    let path = folder.path(name);
+    npy_write::write(&path, array.shape(), array.as_slice().unwrap()).unwrap();
+    path.to_str().unwrap().into()
+}
