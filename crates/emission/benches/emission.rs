@@ -1,4 +1,5 @@
-//! Pixels a second, one JSON line a setting after one with machine and commit: `cargo bench -p isopach-emission -- [--pixels N] [--repeat N]`.
+//! Pixels a second, one JSON line a setting after one with machine and commit:
+//! `cargo bench -p isopach-emission -- [--pixels N] [--repeat N] [--only TEXT]`; with `--only`, of the settings whose `precision bins outputs threads` holds TEXT.
 //!
 //! Pixels are made: Gaussians in log T of quiet sun to flare, AIA's response, its noise for 2.9 s. `benches/demreg_peer.py` reads the same
 //! pixels (`--dump DIR`) and runs the Python programs on them.
@@ -91,6 +92,10 @@ fn report<T: Real>(
     repeat: usize,
     run: &dyn Fn() -> EmissionMap<T>,
 ) {
+    let setting = format!("{precision} {bins} {what} {threads}");
+    if env::args().skip_while(|a| a != "--only").nth(1).is_some_and(|text| !setting.contains(&text)) {
+        return;
+    }
     let mut best = f64::INFINITY;
     let mut median = 0.0;
     let mut pixels = 0;

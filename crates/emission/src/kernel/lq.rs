@@ -1,6 +1,6 @@
 //! The lower triangle L of `X = L Q`.
 
-use super::Matrix;
+use super::{Matrix, Vector};
 use crate::lanes::Lanes;
 
 /// Modified Gram–Schmidt on the rows of X, given by bins (`x[t][f]`), which it destroys. O(channels² × bins).
@@ -13,31 +13,59 @@ pub(crate) fn lower_triangle<V: Lanes, const NF: usize>(x: &mut [[V; NF]]) -> Ma
     let mut l = [[zero; NF]; NF];
     let mut shares = [zero; NF];
     for i in 0..NF {
-        let mut products = [zero; NF];
-        for row in x.iter_mut() {
-            let mut here = *row;
-            if i > 0 {
-                let direction = here[i - 1];
-                for j in 0..NF {
-                    here[j] = here[j] - shares[j] * direction;
-                }
-                *row = here;
-            }
-            let next = here[i];
-            for j in 0..NF {
-                products[j] = products[j] + next * here[j];
-            }
-        }
+        let products = walk(x, &shares, i);
         let there = zero.less(products[i]);
         let length = products[i].root();
-        for j in 0..NF {
-            let left = j > i;
-            shares[j] = if left { V::select(there, products[j] / products[i], zero) } else { zero };
-            if left {
-                l[j][i] = V::select(there, products[j] / length, zero);
-            }
+        for j in i + 1..NF {
+            shares[j] = V::select(there, products[j] / products[i], zero);
+            l[j][i] = V::select(there, products[j] / length, zero);
         }
         l[i][i] = V::select(there, length, zero);
     }
     l
+}
+
+/// [`walk_from`] for a number that is known when this is compiled: half of the work is not there then, and what is left stays in registers.
+#[inline(always)]
+fn walk<V: Lanes, const NF: usize>(x: &mut [[V; NF]], shares: &Vector<V, NF>, i: usize) -> Vector<V, NF> {
+    match i {
+        0 => walk_from::<V, NF, 0>(x, shares),
+        1 => walk_from::<V, NF, 1>(x, shares),
+        2 => walk_from::<V, NF, 2>(x, shares),
+        3 => walk_from::<V, NF, 3>(x, shares),
+        4 => walk_from::<V, NF, 4>(x, shares),
+        5 => walk_from::<V, NF, 5>(x, shares),
+        6 => walk_from::<V, NF, 6>(x, shares),
+        7 => walk_from::<V, NF, 7>(x, shares),
+        8 => walk_from::<V, NF, 8>(x, shares),
+        9 => walk_from::<V, NF, 9>(x, shares),
+        10 => walk_from::<V, NF, 10>(x, shares),
+        11 => walk_from::<V, NF, 11>(x, shares),
+        12 => walk_from::<V, NF, 12>(x, shares),
+        13 => walk_from::<V, NF, 13>(x, shares),
+        14 => walk_from::<V, NF, 14>(x, shares),
+        _ => walk_from::<V, NF, 15>(x, shares),
+    }
+}
+
+/// Takes the shares of direction I − 1 out of the rows from I on; products of row I with them.
+#[inline(always)]
+fn walk_from<V: Lanes, const NF: usize, const I: usize>(x: &mut [[V; NF]], shares: &Vector<V, NF>) -> Vector<V, NF> {
+    let mut products = [V::constant(0.0); NF];
+    if I >= NF {
+        return products;
+    }
+    for row in x {
+        if I > 0 {
+            let direction = row[I - 1];
+            for j in I..NF {
+                row[j] = row[j] - shares[j] * direction;
+            }
+        }
+        let next = row[I];
+        for j in I..NF {
+            products[j] = products[j] + next * row[j];
+        }
+    }
+    products
 }

@@ -17,17 +17,16 @@ pub(crate) struct System<V: Lanes, const NF: usize> {
     inverse_sigma: Vector<V, NF>,
 }
 
-/// Room for the curve of discrepancies: μ, the discrepancy there, and by how much it is below Σ c².
+/// Room for the curve of discrepancies: μ, and the discrepancy there.
 #[derive(Debug)]
 pub(crate) struct Curve<V> {
     mu: Vec<V>,
     discrepancy: Vec<V>,
-    removed: Vec<V>,
 }
 
 impl<V> Curve<V> {
     pub(crate) fn new() -> Self {
-        Self { mu: vec![], discrepancy: vec![], removed: vec![] }
+        Self { mu: vec![], discrepancy: vec![] }
     }
 }
 
@@ -49,7 +48,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         curve: &mut Curve<V>,
     ) -> Self {
         let Decomposed { u, squared } = decomposed;
-        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let zero = V::constant(0.0);
         let mut c = [zero; NF];
         let mut total = zero;
         let mut energy = [zero; NF];
@@ -61,20 +60,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
             total = total + energy[k];
         }
         grid::<V, NF>(&squared, scale, samples, &mut curve.mu);
-        curve.discrepancy.clear();
-        curve.removed.clear();
-        for i in 0..samples {
-            let mu = curve.mu[i];
-            let (mut discrepancy, mut removed) = (zero, zero);
-            for k in 0..NF {
-                let share = one / (squared[k] + mu);
-                let (left, taken) = (mu * share, squared[k] * share);
-                discrepancy = discrepancy + energy[k] * (left * left);
-                removed = removed + energy[k] * (taken * (V::constant(2.0) - taken));
-            }
-            curve.discrepancy.push(discrepancy);
-            curve.removed.push(removed);
-        }
+        discrepancies(&squared, &energy, &curve.mu, &mut curve.discrepancy);
         Self { u, squared, c, total, inverse_sigma: *inverse_sigma }
     }
 
@@ -83,17 +69,32 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
     #[inline(always)]
     pub(crate) fn lambda(&self, target: V, curve: &Curve<V>) -> Chosen<V> {
         let reachable = target.less(self.total);
-        let infinity = V::constant(f64::INFINITY);
+        let (zero, infinity) = (V::constant(0.0), V::constant(f64::INFINITY));
+        let beyond_reach = V::any(zero.less(V::select(reachable, zero, V::constant(1.0))));
         let (mut best, mut second) = (infinity, infinity);
         let mut lambda = curve.mu[0];
         for i in 0..curve.mu.len() {
-            let distance = V::select(reachable, (curve.discrepancy[i] - target).abs(), curve.removed[i]);
+            let mut distance = (curve.discrepancy[i] - target).abs();
+            if beyond_reach {
+                distance = V::select(reachable, distance, self.removed(curve.mu[i]));
+            }
             let nearer = distance.less(best);
             second = V::select(nearer, best, distance.min(second));
             best = V::select(nearer, distance, best);
             lambda = V::select(nearer, curve.mu[i], lambda);
         }
         Chosen { lambda, margin: V::select(reachable, (second - best) / target, infinity) }
+    }
+
+    /// By how much the discrepancy at μ is below Σ c².
+    #[inline(always)]
+    fn removed(&self, mu: V) -> V {
+        let mut removed = V::constant(0.0);
+        for k in 0..NF {
+            let taken = self.squared[k] / (self.squared[k] + mu);
+            removed = removed + self.c[k] * self.c[k] * (taken * (V::constant(2.0) - taken));
+        }
+        removed
     }
 
     /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are above `MOST_SIGNAL` of
@@ -162,6 +163,37 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
             }
         }
         n
+    }
+}
+
+/// The discrepancy `Σ c² (μ / (s² + μ))²` at every point of the grid of μ. Two channels share a division; in units of the largest singular value their
+/// product has room.
+#[inline(always)]
+fn discrepancies<V: Lanes, const NF: usize>(
+    squared: &Vector<V, NF>,
+    energy: &Vector<V, NF>,
+    grid: &[V],
+    discrepancy: &mut Vec<V>,
+) {
+    let one = V::constant(1.0);
+    let (_, largest) = extremes(squared);
+    let unit = one / largest;
+    let mut relative = *squared;
+    for k in 0..NF {
+        relative[k] = relative[k] * unit;
+    }
+    discrepancy.clear();
+    for &mu in grid {
+        let mu = mu * unit;
+        let mut sum = V::constant(0.0);
+        for pair in 0..NF / 2 {
+            let (i, j) = (2 * pair, 2 * pair + 1);
+            let (a, b) = (relative[i] + mu, relative[j] + mu);
+            let share = mu / (a * b);
+            let (left, other) = (b * share, a * share);
+            sum = sum + energy[i] * (left * left) + energy[j] * (other * other);
+        }
+        discrepancy.push(sum);
     }
 }
 

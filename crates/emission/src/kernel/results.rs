@@ -15,6 +15,9 @@ use crate::{
     map::Slab,
 };
 
+/// Bins that are turned from lanes to rows at a time.
+const TILE: usize = 8;
+
 /// Vertical and horizontal errors, those that were asked for.
 #[inline(always)]
 pub(super) fn errors<V: Lanes, const NF: usize>(
@@ -31,13 +34,14 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
     }
     let e = system.error_coefficients(&system.damping(lambda));
     if outputs.uncertainty {
-        for t in 0..shared.response.len() {
+        let bins = shared.response.iter().zip(&shared.to_report).zip(&scratch.l);
+        for (to, ((row, &factor), &l)) in scratch.a.iter_mut().zip(bins) {
             let mut variance = V::constant(0.0);
             for k in 0..NF {
-                let part = dot(&shared.response[t], &e[k]);
+                let part = dot(row, &e[k]);
                 variance = variance + part * part;
             }
-            scratch.a[t] = variance.root() * scratch.l[t] * V::splat(shared.to_report[t]);
+            *to = variance.root() * l * V::splat(factor);
         }
         write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
     }
@@ -61,11 +65,16 @@ pub(super) fn write_rows<V: Lanes>(values: &[V], to: &mut [V::Scalar], pixels: u
     let bins = values.len();
     let lanes = V::COUNT.min(pixels - first);
     let to = &mut to[first * bins..][..lanes * bins];
-    let mut here = [V::Scalar::default(); MOST_LANES];
-    for (t, value) in values.iter().enumerate() {
-        value.store(&mut here);
-        for lane in 0..lanes {
-            to[lane * bins + t] = here[lane];
+    let mut tile = [[V::Scalar::default(); MOST_LANES]; TILE];
+    for (block, values) in values.chunks(TILE).enumerate() {
+        for (row, value) in tile.iter_mut().zip(values) {
+            value.store(row);
+        }
+        for (lane, pixel) in to.chunks_exact_mut(bins).enumerate() {
+            let bins = &mut pixel[block * TILE..][..values.len()];
+            for (to, row) in bins.iter_mut().zip(&tile) {
+                *to = row[lane % MOST_LANES];
+            }
         }
     }
 }

@@ -30,7 +30,6 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     first: usize,
 ) -> (System<V, NF>, Found<V, NF>) {
     let inversion = shared.inversion;
-    let bins = shared.response.len();
     let grid = (shared.scale, inversion.mu_samples);
     let (mut first_margin, mut first_doubt) = (V::constant(f64::INFINITY), V::constant(0.0));
     if !group.given {
@@ -43,10 +42,10 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     }
     weights::constrain(shared, &scratch.b, &mut scratch.l);
 
-    for t in 0..bins {
-        let root = scratch.l[t].root();
+    for ((x, l), row) in scratch.x.iter_mut().zip(&scratch.l).zip(&shared.response) {
+        let root = l.root();
         for f in 0..NF {
-            scratch.x[t][f] = V::splat(shared.response[t][f]) * root;
+            x[f] = V::splat(row[f]) * root;
         }
     }
     let triangle = lower_triangle(&mut scratch.x);
@@ -75,8 +74,8 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
         let d = system.damping(lambda);
         let z = system.coefficients(&d);
         let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
-        for t in 0..bins {
-            let x = scratch.l[t] * dot(&shared.response[t], &z);
+        for (row, &l) in shared.response.iter().zip(&scratch.l) {
+            let x = l * dot(row, &z);
             least = x.min(least);
             largest = x.max(largest);
         }
@@ -92,13 +91,13 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
 
     let z = system.coefficients(&system.damping(lambda));
     let mut synthetic = [zero; NF];
-    for t in 0..bins {
-        let row = &shared.response[t];
-        let x = scratch.l[t] * dot(row, &z);
+    let bins = shared.response.iter().zip(&shared.to_report).zip(&scratch.l);
+    for (to, ((row, &factor), &l)) in scratch.a.iter_mut().zip(bins) {
+        let x = l * dot(row, &z);
         for f in 0..NF {
             synthetic[f] = synthetic[f] + V::splat(row[f]) * x;
         }
-        scratch.a[t] = x * V::splat(shared.to_report[t]);
+        *to = x * V::splat(factor);
     }
     write_rows(&scratch.a, slab.emission, slab.status.len(), first);
     let mut chi_squared = zero;
@@ -160,8 +159,8 @@ fn first_solution<V: Lanes, const NF: usize>(
     let target = group.channels * V::constant(shared.inversion.chi_squared_target);
     let chosen = system.lambda(target, &scratch.curve);
     let z = system.coefficients(&system.damping(chosen.lambda));
-    for t in 0..shared.response.len() {
-        scratch.a[t] = V::splat(shared.widths[t]) * dot(&shared.response[t], &z);
+    for ((to, row), &width) in scratch.a.iter_mut().zip(&shared.response).zip(&shared.widths) {
+        *to = V::splat(width) * dot(row, &z);
     }
     weights::from_first_solution(&mut scratch.a, V::constant(1.0 / shared.scale));
     (chosen.margin, system.beyond_precision())

@@ -1,0 +1,183 @@
+//! Newton's method on the dual, a step halved until it climbs: pixels one after the other through the lanes.
+//!
+//! One pass over the atoms gives height, slope and curvature together, so that a step that does not climb costs no more than one that does: the step is halved
+//! and the pass repeated.
+
+use super::{
+    super::{Vector, pixel::MOST_LANES},
+    Atoms, Prepared,
+    dual::{Point, Problem, Used, get, point, put},
+    linear::solved,
+};
+use crate::{
+    lanes::Lanes,
+    method::{AS_HIGH, SHORTEST},
+};
+
+/// Newton steps and halvings, at most; what is not done by then is left to the definition.
+const PASSES: u32 = 80;
+
+/// Pixels on their way up, a lane.
+struct Climbing<V, const NF: usize> {
+    problem: Problem<V, NF>,
+    /// `[atom × lanes]`.
+    l: Vec<f64>,
+    /// Where the dual is looked at, where it was left, and the step between them.
+    z: Vector<V, NF>,
+    from: Vector<V, NF>,
+    direction: Vector<V, NF>,
+    step: V,
+    height: V,
+    /// Square of the slope at `from`.
+    steepness: V,
+    lambda: V,
+    steps: V,
+    /// Number in the block, and passes made.
+    pixels: [Option<usize>; MOST_LANES],
+    passes: [u32; MOST_LANES],
+}
+
+/// What a pass made of the lanes.
+struct Passed<V> {
+    /// 1 where the ascent is over.
+    over: V,
+    /// 1 where it is over at the maximum.
+    settled: V,
+}
+
+/// Finds the maxima of the pixels of a block that are not settled yet.
+#[inline(always)]
+pub(super) fn ascend<V: Lanes<Scalar = f64>, const NF: usize>(
+    atoms: &Atoms<NF>,
+    prepared: &mut [Prepared<V, NF>],
+    l: &[f64],
+    pixels: usize,
+) {
+    let Some(any) = prepared.first() else { return };
+    let mut climbing = Climbing::new(any.problem, atoms.columns.len() * V::COUNT);
+    let mut used = Used::new(atoms.columns.len());
+    let mut next = 0;
+    loop {
+        for lane in 0..V::COUNT {
+            while climbing.pixels[lane].is_none() && next < pixels {
+                let here = &prepared[next / V::COUNT];
+                if !here.found.settled[next % V::COUNT] {
+                    climbing.take(lane, next, here, l);
+                }
+                next += 1;
+            }
+        }
+        if climbing.pixels.iter().all(Option::is_none) {
+            return;
+        }
+        let here = point(atoms, &climbing.problem, &climbing.l, &climbing.z, &mut used);
+        let passed = climbing.pass(&here);
+        climbing.hand_over(&passed, prepared);
+    }
+}
+
+impl<V: Lanes<Scalar = f64>, const NF: usize> Climbing<V, NF> {
+    /// Lanes without a pixel, whose numbers are harmless.
+    #[inline(always)]
+    fn new(problem: Problem<V, NF>, numbers: usize) -> Self {
+        let zero = V::constant(0.0);
+        Self {
+            l: vec![0.0; numbers],
+            z: problem.start,
+            from: problem.start,
+            direction: [zero; NF],
+            step: zero,
+            height: zero,
+            steepness: zero,
+            lambda: problem.lambda,
+            steps: zero,
+            problem,
+            pixels: [None; MOST_LANES],
+            passes: [0; MOST_LANES],
+        }
+    }
+
+    /// Begins a pixel of the block.
+    #[inline(always)]
+    fn take(&mut self, lane: usize, pixel: usize, from: &Prepared<V, NF>, l: &[f64]) {
+        let other = pixel % V::COUNT;
+        let numbers = self.l.len();
+        let l = &l[pixel / V::COUNT * numbers..][..numbers];
+        for (to, from) in self.l.chunks_exact_mut(V::COUNT).zip(l.chunks_exact(V::COUNT)) {
+            to[lane] = from[other];
+        }
+        self.problem.take(lane, &from.problem, other);
+        for f in 0..NF {
+            let start = get(from.problem.start[f], other);
+            put(&mut self.z[f], lane, start);
+            put(&mut self.from[f], lane, start);
+            put(&mut self.direction[f], lane, 0.0);
+        }
+        put(&mut self.step, lane, 1.0);
+        put(&mut self.height, lane, f64::NEG_INFINITY);
+        put(&mut self.steepness, lane, f64::INFINITY);
+        put(&mut self.lambda, lane, get(from.problem.lambda, other));
+        put(&mut self.steps, lane, 0.0);
+        self.pixels[lane] = Some(pixel);
+        self.passes[lane] = 0;
+    }
+
+    /// Takes the step or halves it.
+    #[inline(always)]
+    fn pass(&mut self, here: &Point<V, NF>) -> Passed<V> {
+        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let mut squared = zero;
+        for f in 0..NF {
+            squared = squared + here.slope[f] * here.slope[f];
+        }
+        // Higher; or, where heights are equal but for round-off, much flatter.
+        let as_high = (self.height - self.height.abs() * V::constant(AS_HIGH)).at_most(here.height);
+        let flatter = V::both(as_high, squared.less(V::constant(0.25) * self.steepness));
+        let better = V::select(self.height.less(here.height), one, V::select(flatter, one, zero));
+        let taken = zero.less(better);
+        let stuck = V::both(better.less(one), self.step.less(V::constant(SHORTEST)));
+        let halved = self.step * V::constant(0.5);
+        let done = V::both(taken, squared.root().at_most(self.problem.enough + self.problem.round_off * here.length));
+        let flat = V::select(self.steepness.at_most(self.problem.nearly), one, zero);
+        let settled = V::select(stuck, flat, V::select(done, one, zero));
+        let over = V::select(stuck, one, V::select(done, one, zero));
+        let goes_on = V::both(taken, over.less(one));
+        self.lambda = V::select(taken, here.lambda, self.lambda);
+        self.steepness = V::select(taken, squared, self.steepness);
+        self.height = V::select(taken, here.height, self.height);
+        self.step = V::select(taken, one, halved);
+        self.steps = V::select(goes_on, self.steps + one, self.steps);
+        let next = solved(&here.curvature, &here.slope);
+        for f in 0..NF {
+            let back = V::select(stuck, self.from[f], self.from[f] + halved * self.direction[f]);
+            let stepped = self.z[f] + next[f];
+            self.from[f] = V::select(goes_on, self.z[f], self.from[f]);
+            self.direction[f] = V::select(goes_on, next[f], self.direction[f]);
+            // Where it is done, one more step leaves round-off.
+            self.z[f] = V::select(taken, stepped, back);
+        }
+        Passed { over, settled }
+    }
+
+    /// Writes down the lanes that are over, and frees them.
+    #[inline(always)]
+    fn hand_over(&mut self, passed: &Passed<V>, prepared: &mut [Prepared<V, NF>]) {
+        let mut over = [0.0; MOST_LANES];
+        passed.over.store(&mut over);
+        for lane in 0..V::COUNT {
+            self.passes[lane] += 1;
+            let Some(pixel) = self.pixels[lane] else { continue };
+            if over[lane] == 0.0 && self.passes[lane] < PASSES {
+                continue;
+            }
+            let (found, other) = (&mut prepared[pixel / V::COUNT].found, pixel % V::COUNT);
+            for f in 0..NF {
+                found.z[f][other] = get(self.z[f], lane);
+            }
+            found.lambda[other] = get(self.lambda, lane);
+            found.steps[other] = get(self.steps, lane);
+            found.settled[other] = get(passed.settled, lane) > 0.0;
+            self.pixels[lane] = None;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! From the dual to emission, errors and statuses, a group of lanes at a time.
+
+use super::{
+    super::{
+        Shared, Vector,
+        group::Group,
+        pixel::{MOST_LANES, Scratch},
+        resolution::width,
+        results::{write_column, write_rows},
+    },
+    Atoms, Found, Prepared,
+    dual::slope,
+    linear::{substitute, triangle},
+};
+use crate::{
+    Outputs, Status,
+    backend::{Signs, missing_number},
+    lanes::Lanes,
+    map::Slab,
+};
+
+/// Emission, errors, and what became of the pixels.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
+    shared: &Shared<'_, f64, NF>,
+    atoms: &Atoms<NF>,
+    prepared: &Prepared<V, NF>,
+    l: &[f64],
+    scratch: &mut Scratch<V, NF>,
+    slab: &mut Slab<'_, f64>,
+    first: usize,
+) {
+    let zero = V::constant(0.0);
+    let Prepared { group, found, .. } = prepared;
+    let s = &group.inverse_sigma;
+    let bins = atoms.response.len();
+    let mut seen = [zero; NF];
+    for f in 0..NF {
+        seen[f] = s[f] * V::load(&found.z[f]);
+    }
+    scratch.a.fill(zero);
+    for ((column, (from, profile)), l) in atoms.columns.iter().zip(&atoms.profiles).zip(l.chunks_exact(V::COUNT)) {
+        let along = slope(column, &seen);
+        let used = zero.less(along);
+        if !V::any(used) {
+            continue;
+        }
+        let weight = V::select(used, V::load(l) * along, zero);
+        for (i, &share) in profile.iter().enumerate() {
+            scratch.a[from + i] = scratch.a[from + i] + weight * V::splat(share);
+        }
+    }
+    let mut synthetic = [zero; NF];
+    for t in 0..bins {
+        let x = scratch.a[t];
+        for f in 0..NF {
+            synthetic[f] = synthetic[f] + V::splat(atoms.response[t][f]) * x;
+        }
+        scratch.a[t] = x * V::splat(atoms.to_report[t]);
+    }
+    write_rows(&scratch.a, slab.emission, slab.status.len(), first);
+    let mut chi_squared = zero;
+    for f in 0..NF {
+        let residual = (group.counts[f] - synthetic[f]) * s[f];
+        chi_squared = chi_squared + residual * residual;
+    }
+    chi_squared = chi_squared / group.channels;
+    errors(shared, atoms, group, V::load(&found.lambda), l, scratch, slab, first);
+    store(shared, group, found, chi_squared, &synthetic, slab, first);
+}
+
+/// What small changes of the counts do at this λ, were all atoms in use.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
+    shared: &Shared<'_, f64, NF>,
+    atoms: &Atoms<NF>,
+    group: &Group<V, NF>,
+    lambda: V,
+    l: &[f64],
+    scratch: &mut Scratch<V, NF>,
+    slab: &mut Slab<'_, f64>,
+    first: usize,
+) {
+    let outputs = shared.inversion.outputs;
+    if outputs == Outputs::NONE {
+        return;
+    }
+    let zero = V::constant(0.0);
+    let s = &group.inverse_sigma;
+    let bins = atoms.response.len();
+    // What the atoms that reach a bin see, by how much they may be used there.
+    scratch.x.fill([zero; NF]);
+    let mut gram = [[zero; NF]; NF];
+    for ((column, (from, profile)), l) in atoms.columns.iter().zip(&atoms.profiles).zip(l.chunks_exact(V::COUNT)) {
+        let l = V::load(l);
+        let mut here = [zero; NF];
+        for f in 0..NF {
+            here[f] = l * V::splat(column[f]) * s[f];
+            for h in 0..=f {
+                gram[f][h] = gram[f][h] + here[f] * V::splat(column[h]);
+            }
+        }
+        for (i, &share) in profile.iter().enumerate() {
+            for f in 0..NF {
+                scratch.x[from + i][f] = scratch.x[from + i][f] + here[f] * V::splat(share);
+            }
+        }
+    }
+    for f in 0..NF {
+        for h in 0..=f {
+            gram[f][h] = gram[f][h] * s[h];
+        }
+        gram[f][f] = gram[f][f] + lambda;
+    }
+    let triangle = triangle(&gram);
+    for t in 0..bins {
+        scratch.x[t] = substitute(&triangle, &scratch.x[t]);
+        let mut variance = zero;
+        for f in 0..NF {
+            variance = variance + scratch.x[t][f] * scratch.x[t][f];
+        }
+        scratch.a[t] = variance.root() * V::splat(atoms.to_report[t]);
+    }
+    if outputs.uncertainty {
+        write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
+    }
+    if outputs.log_t_resolution || outputs.averaging_kernel {
+        for k in 0..bins {
+            let largest = averaging_column(atoms, s, k, &scratch.x, &mut scratch.a);
+            if outputs.log_t_resolution {
+                scratch.b[k] = width(shared, k, &scratch.a, largest * V::constant(0.5));
+            }
+            if outputs.averaging_kernel {
+                write_column(&scratch.a, k, slab.averaging_kernel, slab.status.len(), first);
+            }
+        }
+        if outputs.log_t_resolution {
+            write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
+        }
+    }
+}
+
+/// Column k of the averaging kernel; returns its largest value.
+#[inline(always)]
+fn averaging_column<V: Lanes<Scalar = f64>, const NF: usize>(
+    atoms: &Atoms<NF>,
+    s: &Vector<V, NF>,
+    k: usize,
+    inverse: &[[V; NF]],
+    column: &mut [V],
+) -> V {
+    let mut seen = *s;
+    for f in 0..NF {
+        seen[f] = V::splat(atoms.response[k][f]) * s[f];
+    }
+    let mut largest = V::constant(f64::NEG_INFINITY);
+    for (to, row) in column.iter_mut().zip(inverse) {
+        let mut sum = row[0] * seen[0];
+        for f in 1..NF {
+            sum = sum + row[f] * seen[f];
+        }
+        largest = sum.max(largest);
+        *to = sum;
+    }
+    largest
+}
+
+#[inline(always)]
+fn store<V: Lanes<Scalar = f64>, const NF: usize>(
+    shared: &Shared<'_, f64, NF>,
+    group: &Group<V, NF>,
+    found: &Found<NF>,
+    chi_squared: V,
+    synthetic: &Vector<V, NF>,
+    slab: &mut Slab<'_, f64>,
+    first: usize,
+) {
+    let missing = missing_number(shared.inversion);
+    let mut lanes = [0.0; MOST_LANES];
+    chi_squared.store(&mut lanes);
+    let chi_squared = lanes;
+    let mut counts = [[0.0; MOST_LANES]; NF];
+    for f in 0..NF {
+        synthetic[f].store(&mut counts[f]);
+    }
+    for lane in 0..V::COUNT.min(slab.pixels() - first) {
+        let i = first + lane;
+        match group.screened[lane].verdict {
+            Err(status) => slab.reject(i, status, missing),
+            Ok(_) if !chi_squared[lane].is_finite() || !found.settled[lane] => {
+                slab.reject(i, Status::OutOfRange, missing);
+            }
+            Ok(dropped) => {
+                slab.chi_squared[i] = chi_squared[lane];
+                slab.lambda[i] = found.lambda[lane];
+                slab.iterations[i] = found.steps[lane] as u32;
+                slab.dropped[i] = dropped;
+                slab.status[i] = Status::of_result(shared.inversion, Signs::Positive, dropped, chi_squared[lane]);
+                for f in 0..shared.channels {
+                    slab.synthetic[i * shared.channels + f] = counts[f][lane];
+                }
+            }
+        }
+        slab.saturated[i] = group.screened[lane].saturated;
+    }
+}
