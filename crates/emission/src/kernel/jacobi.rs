@@ -1,7 +1,7 @@
 //! One-sided Jacobi on a small matrix.
 //!
 //! Rows are turned, and the left vectors kept beside them. Turning the columns of a triangle needs no second matrix, but rows are in units of the errors of
-//! their channels: a column's round-off is that of its largest entry, and in single precision emission was 70 times less exact.
+//! their channels: a column's round-off is that of its largest entry, and single precision does not have the digits for that.
 
 use super::{Matrix, Vector};
 use crate::{Real, lanes::Lanes};

@@ -225,9 +225,7 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Used<V, NF> {
                 }
             }
         }
-        for f in FROM..TO {
-            sums[f] = rows[f];
-        }
+        sums[FROM..TO].copy_from_slice(&rows[FROM..TO]);
     }
 }
 
