@@ -35,7 +35,11 @@ impl UnfinishedFile {
         Self::create_among_others(to)
     }
 
-    fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
+    /// As [`Self::create`], in a folder of very many files: what killed processes have left stays there until [`remove_if_left`].
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
         for _ in 0..ATTEMPTS {
             let part = Self::beside(to, &format!("{:016x}.{ENDING}", random()))?;
             // Read as well: what is written may be looked at again before it is complete.

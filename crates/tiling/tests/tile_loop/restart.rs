@@ -299,7 +299,5 @@ fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
     let run = Run { keep: Some(kept.results()), ..Run::default() };
     tiling.stream_with(&cpu(), &Fragile::default(), [&lattice(50)], &mut |_: Rect, _| Ok(()), &run).unwrap();
     assert_eq!(fs::read_dir(&spill).unwrap().count(), 0);
-    let mut bytes = Vec::new();
-    vec![[1_i64; 3]].store(&mut bytes);
-    assert_eq!(bytes.len(), 8 + 24);
+    assert_eq!(vec![[1_i64; 3]].to_bytes().len(), 8 + 24);
 }
