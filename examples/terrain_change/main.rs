@@ -217,7 +217,11 @@ fn change(
     let bar = progress_bar("aligning");
     let room = conduct.sample_room();
     let thinned = [sample::thinned(&*reference, None, room)?, sample::thinned(&*compared, None, room)?];
-    let aligned = alignment::find(arguments, [&*reference, &*compared], [&thinned[0], &thinned[1]], &masks, room, on)?;
+    let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
+        (Some(before), Some(after)) => [before, after],
+        _ => [&*reference, &*compared],
+    };
+    let aligned = alignment::find(arguments, ground, [&thinned[0], &thinned[1]], &masks, room, on)?;
     if let Some(aligned) = &aligned {
         aligned.warn(&mut warnings);
     }
