@@ -119,7 +119,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     pool.build_global().map_err(Error::source)?;
     let total = measure::Measure::start();
     let made_here = !arguments.out.exists();
-    fs::create_dir_all(&arguments.out).map_err(|error| Error::of_file(&arguments.out, error))?;
+    finished::make_folder(&arguments.out)?;
     let outcome = held(&mut arguments, &conduct, &on, &total);
     if outcome.is_err() && made_here {
         // Only if it is empty: nothing of anybody's is removed.

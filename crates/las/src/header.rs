@@ -190,11 +190,18 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
 /// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4; what 1.5 added lies behind that.
 fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     const MINOR: usize = 25;
+    const HEADER_BYTES: std::ops::Range<usize> = 94..96;
     const TIME_OFFSET: usize = 391;
     const USES_TIME_OFFSET: u16 = 1 << 6;
     let mut bytes = vec![0; usize::from(u16::MAX)]; // a header states its size in two bytes
     let length = read_up_to(&mut file, &mut bytes)?;
     bytes.truncate(length);
+    if let Some([low, high]) = bytes.get(HEADER_BYTES) {
+        let end = u64::from(u16::from_le_bytes([*low, *high]));
+        if end > length as u64 {
+            return Err(Problem::Truncated { what: "the header", end, size: length as u64 });
+        }
+    }
     let is_1_5 = bytes.get(MINOR - 1..=MINOR) == Some(&[1, 5]);
     if is_1_5 {
         bytes[MINOR] = 4;

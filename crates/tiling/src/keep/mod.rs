@@ -255,7 +255,7 @@ impl<'a, T> Results<'a, T> {
         let (mut file, length, sum) = self.open_result(part)?;
         let mut from = ResultReader::new(&mut file, length);
         let result = Rect::restore(&mut from).and_then(|core| Some((core, (self.keeping.restore)(&mut from)?)));
-        let found = from.finish().map_err(|error| Error::of_file(&self.path(part), error))?;
+        let found = from.finish().map_err(|error| Error::of_file(self.path(part), error))?;
         result.filter(|_| found == sum).ok_or_else(|| self.damaged(part))
     }
 
@@ -263,7 +263,7 @@ impl<'a, T> Results<'a, T> {
     fn check(&self, part: Part) -> Result<()> {
         let (mut file, length, sum) = self.open_result(part)?;
         let found = ResultReader::new(&mut file, length).finish();
-        let found = found.map_err(|error| Error::of_file(&self.path(part), error))?;
+        let found = found.map_err(|error| Error::of_file(self.path(part), error))?;
         if found == sum { Ok(()) } else { Err(self.damaged(part)) }
     }
 
