@@ -187,9 +187,7 @@ pub(crate) fn decode(
         });
     }
     let entry = ChunkTableEntry { point_count: chunk.points, byte_count: chunk.bytes };
-    guarded(number, || {
-        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason)
-    })
+    guarded(number, || laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason))
 }
 
 /// What the codec says.
