@@ -80,6 +80,7 @@ fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {
         },
         "box_fault": las.box_fault().map(|fault| fault.to_string()),
         "index_fault": las.index_fault(),
+        "crs_fault": las.crs_fault(),
         "crs": crs.map(|crs| json!({
             "name": crs.name, "kind": crs.kind.to_string(), "horizontal_epsg": crs.horizontal, "vertical_epsg": crs.vertical,
             "unit": crs.unit.to_string(), "height_unit": crs.height_unit().to_string(),

@@ -114,6 +114,20 @@ fn numbers_that_no_run_ends_with_are_refused_by_name() {
 }
 
 #[test]
+fn a_place_where_no_folder_can_be_made_is_named_with_the_option() {
+    let Some([a, b]) = pair() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let taken = dir.path().join("a.las");
+    fs::copy(&a, &taken).unwrap();
+    for (out, words) in [(taken.clone(), "it is a file"), (taken.join("out"), "no folder can be made there")] {
+        let output = change(&[&taken, &b], &out, &[]).output().unwrap();
+        let message = message(&output);
+        assert!(message.contains(&format!("--out {}", out.display())) && message.contains(words), "{message}");
+    }
+    assert_eq!(fs::read(&taken).unwrap(), fs::read(&a).unwrap());
+}
+
+#[test]
 fn defaults_of_lists_can_be_typed_as_they_are_shown() {
     let output = Command::new(program("terrain_change")).arg("--help").output().unwrap();
     let help = String::from_utf8_lossy(&output.stdout).into_owned();

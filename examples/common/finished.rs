@@ -20,6 +20,14 @@ pub(crate) const FILES: &str = "files";
 /// Where it says what results were made from.
 pub(crate) const KEY: &str = "made_from";
 
+/// Makes the folder of results, if it is not there.
+pub(crate) fn make_folder(out: &Path) -> Result<()> {
+    fs::create_dir_all(out).map_err(|error| {
+        let why = if out.is_file() { "it is a file".into() } else { error.to_string() };
+        Error::InvalidInput(format!("--out {}: no folder can be made there ({why}): name another one", out.display()))
+    })
+}
+
 /// The summary in a folder: `None` where there is none, null where it is not JSON.
 pub(crate) fn summary(folder: &Path) -> Result<Option<Value>> {
     let path = folder.join(SUMMARY);

@@ -23,7 +23,7 @@ pub(crate) struct Held {
 /// `is_image`: there are pictures and a page, too.
 pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dyn Error>> {
     let out = &arguments.out;
-    fs::create_dir_all(out).map_err(|error| Failure::of_file(out, error))?;
+    finished::make_folder(out)?;
     let _lock = FolderLock::alone(out.join(".lock"))?;
     let summary = finished::summary(out)?;
     let before_this = summary

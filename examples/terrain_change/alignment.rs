@@ -5,7 +5,6 @@ mod report;
 
 use crate::{
     arguments::{Align, Arguments},
-    epochs::{self, Epoch},
     masks::Masks,
     sample,
 };
@@ -43,7 +42,8 @@ impl Aligned {
     }
 }
 
-/// The motion that brings the later of two epochs onto the earlier one, found on points of stable ground if that is given.
+/// The motion that brings the later of two epochs onto the earlier one, found on points of stable ground if that is given: `sources` are those of
+/// the classes that the user says are stable, where some are.
 pub(crate) fn find(
     arguments: &Arguments,
     sources: [&dyn PointSource; 2],
@@ -103,16 +103,11 @@ fn stable_ground(
     masks: &Masks,
     memory: u64,
 ) -> Result<Option<[Thinned; 2]>> {
-    if arguments.stable_classes.is_empty() {
-        if masks.stable.is_none() {
-            return Ok(None);
-        }
-        let thin = |source| sample::thinned(source, Some(masks), memory);
-        return Ok(Some([thin(sources[0])?, thin(sources[1])?]));
+    if arguments.stable_classes.is_empty() && masks.stable.is_none() {
+        return Ok(None);
     }
-    let [before, after] = epochs::open_classes(arguments, &arguments.stable_classes)?;
-    let thin = |epoch: &Epoch| sample::thinned(&epoch.catalogue, Some(masks), memory);
-    Ok(Some([thin(&before)?, thin(&after)?]))
+    let thin = |source| sample::thinned(source, Some(masks), memory);
+    Ok(Some([thin(sources[0])?, thin(sources[1])?]))
 }
 
 /// Where the search begins.

@@ -28,20 +28,12 @@ pub(crate) struct Epoch {
     pub(crate) paths: Vec<PathBuf>,
     /// What they state about themselves.
     pub(crate) catalogue: Catalogue,
+    /// The same files with the points of the classes that the user says are stable, where some are.
+    pub(crate) stable: Option<Catalogue>,
 }
 
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
 pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
-    opened(arguments, &arguments.classes, true, warnings)
-}
-
-/// The same epochs once more, with the points of these classes.
-pub(crate) fn open_classes(arguments: &Arguments, classes: &[u8]) -> Result<[Epoch; 2]> {
-    opened(arguments, classes, false, &mut Warnings::default())
-}
-
-/// `is_first`: the epochs are looked through for files that they share, which takes reading them.
-fn opened(arguments: &Arguments, classes: &[u8], is_first: bool, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
@@ -49,10 +41,9 @@ fn opened(arguments: &Arguments, classes: &[u8], is_first: bool, warnings: &mut 
     let paths = [before, after].map(|argument| listed(argument));
     let catalogues = [Catalogue::open_with(&paths[0], &options)?, Catalogue::open_with(&paths[1], &options)?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
-        mention_files(name, catalogue, warnings);
+        mention_files(name, catalogue, &options, warnings);
     }
-    let shared = if is_first { catalogues[0].shared_with(&catalogues[1])? } else { Vec::new() };
-    for [file, same] in shared {
+    for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
         let text = if file == same {
             format!("{} is in both epochs: it is compared with itself", file.display())
         } else {
@@ -62,14 +53,25 @@ fn opened(arguments: &Arguments, classes: &[u8], is_first: bool, warnings: &mut 
         warnings.add(text);
     }
     let catalogues = with_one_system(catalogues, arguments, warnings);
-    let [before, after] = catalogues;
-    let catalogues = [prepared(before, classes, arguments)?, prepared(after, classes, arguments)?];
-    for (name, catalogue) in NAMES.iter().zip(&catalogues) {
-        mention_overlaps(name, catalogue, warnings);
+    if arguments.crs.is_none() && !arguments.ignore_crs {
+        mention_unwritten(&catalogues, warnings);
+        mention_depths(&catalogues, warnings);
     }
     let [first, second] = paths;
     let [before, after] = catalogues;
-    Ok([Epoch { paths: first, catalogue: before }, Epoch { paths: second, catalogue: after }])
+    let epochs = [epoch(first, before, arguments)?, epoch(second, after, arguments)?];
+    for (name, epoch) in NAMES.iter().zip(&epochs) {
+        mention_overlaps(name, &epoch.catalogue, warnings);
+    }
+    Ok(epochs)
+}
+
+fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, arguments: &Arguments) -> Result<Epoch> {
+    let stable = match &arguments.stable_classes[..] {
+        [] => None,
+        classes => Some(prepared(catalogue.clone(), classes, arguments)?),
+    };
+    Ok(Epoch { paths, catalogue: prepared(catalogue, &arguments.classes, arguments)?, stable })
 }
 
 /// The system that the user says all files are in.
@@ -123,8 +125,29 @@ fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) 
     ));
 }
 
+/// Says that heights are depths.
+fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
+    let is_depth = |crs: &&Crs| las::counts_downwards(crs);
+    if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
+        let name = crs.heights.name.as_deref().unwrap_or("a vertical system without a name");
+        warnings.add(format!(
+            "heights count downwards ({name}): what is called gain is ground that was lost, and loss what was gained"
+        ));
+    }
+}
+
+/// Says that the results will state no system though the files do: keys of a method that no text is known of, or that lack a parameter.
+fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
+    let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
+    let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_unwritten) else { return };
+    warnings.add(format!(
+        "the keys of the files define no coordinate system that can be written ({crs}, {}): results state none (--crs EPSG:… gives them one)",
+        crs.unit
+    ));
+}
+
 /// Says what is odd about the files of an epoch: copies, missing systems, wrong headers.
-fn mention_files(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
+fn mention_files(name: &str, catalogue: &Catalogue, options: &CatalogueOptions, warnings: &mut Warnings) {
     for duplicate in catalogue.duplicates() {
         let (left_out, kept) = (duplicate.left_out.display(), duplicate.kept.display());
         warnings.add(if duplicate.left_out == duplicate.kept {
@@ -144,6 +167,9 @@ fn mention_files(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
     for file in catalogue.files() {
         if let Some(fault) = file.box_fault() {
             warnings.add(format!("{}: {fault}: it was measured; las_extract repairs it", file.path().display()));
+        }
+        if let Some(fault) = file.crs_fault().filter(|_| options.crs.is_none() && !options.ignore_crs) {
+            warnings.add(format!("{}: {fault}", file.path().display()));
         }
         if let Some(reason) = file.index_fault() {
             warnings.add(format!("{}: {reason}", file.path().display()));

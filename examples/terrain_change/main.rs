@@ -119,7 +119,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     pool.build_global().map_err(Error::source)?;
     let total = measure::Measure::start();
     let made_here = !arguments.out.exists();
-    fs::create_dir_all(&arguments.out).map_err(|error| Error::of_file(&arguments.out, error))?;
+    finished::make_folder(&arguments.out)?;
     let outcome = held(&mut arguments, &conduct, &on, &total);
     if outcome.is_err() && made_here {
         // Only if it is empty: nothing of anybody's is removed.
@@ -217,7 +217,11 @@ fn change(
     let bar = progress_bar("aligning");
     let room = conduct.sample_room();
     let thinned = [sample::thinned(&*reference, None, room)?, sample::thinned(&*compared, None, room)?];
-    let aligned = alignment::find(arguments, [&*reference, &*compared], [&thinned[0], &thinned[1]], &masks, room, on)?;
+    let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
+        (Some(before), Some(after)) => [before, after],
+        _ => [&*reference, &*compared],
+    };
+    let aligned = alignment::find(arguments, ground, [&thinned[0], &thinned[1]], &masks, room, on)?;
     if let Some(aligned) = &aligned {
         aligned.warn(&mut warnings);
     }

@@ -120,7 +120,7 @@ impl Requested {
         let [low, high] = if self.range[0] <= self.range[1] { self.range } else { [0.0, 1.0] };
         match self.kind {
             Kind::Before | Kind::After => Look::Rising([low, high]),
-            Kind::CountBefore | Kind::CountAfter => Look::Rising([0.0, high]),
+            Kind::CountBefore | Kind::CountAfter => Look::Counts(high),
             Kind::Significant => Look::Diverging(limit),
             Kind::Status => Look::Statuses,
         }

@@ -51,7 +51,8 @@ impl Sampling<'_> {
     /// Reads the sample, and finds in it what the user did not say.
     pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(Settings, Sample)> {
         let points = squares(self.thinned, self.sources, self.memory)?;
-        let settings = Settings::new(self.arguments, &suggested(&points)?, registration_error)?;
+        let names = self.sources.map(|source| source.name());
+        let settings = Settings::new(self.arguments, &suggested(&points, &names)?, registration_error)?;
         let sample = Sample::of(&points, self.resolution, &settings, self.masks)?;
         Ok((settings, sample))
     }
@@ -76,10 +77,15 @@ const PROBES: u64 = 2000;
 /// Share of flat normals above which ground counts as steep: a wall has two thirds or more, wooded slopes fewer.
 const STEEP: f64 = 0.5;
 
-/// What the squares say of the parameters.
-fn suggested(points: &Points) -> Result<FromData> {
+/// What the squares of the epochs with these names say of the parameters.
+fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
     let [before, after] = joined(points)?;
-    let suggestions = M3c2::suggest(&Cpu, &before, &after)?;
+    let suggestions = M3c2::suggest(&Cpu, &before, &after).map_err(|error| match error {
+        Error::InvalidInput(problem) => Error::InvalidInput(format!(
+            "{earlier} against {later}: {problem}: check --classes, --keep-noise, --keep-withheld, and whether they show the same place"
+        )),
+        other => other,
+    })?;
     let radius = suggestions.normal_radii.value.first().copied().unwrap_or(1.0);
     let every = (before.len() as u64).div_ceil(PROBES).max(1) as u32;
     let probes = CoreSelection::EveryNth(every).choose(&before)?;

@@ -231,7 +231,7 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     Error::positive("projection depth", arguments.depth)?;
     arguments.normal_radii.iter().try_for_each(|radius| Error::positive("normal radius", *radius).map(drop))?;
     Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
-    Error::check("threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
+    Error::check("--threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
     Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
     let rate = arguments.fdr.unwrap_or(0.05);
     Error::check("false discovery rate", rate, rate > 0.0 && rate < 1.0, "be above 0 and below 1")?;

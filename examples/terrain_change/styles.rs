@@ -17,8 +17,10 @@ use std::{
 pub(crate) enum Look {
     /// Loss to gain, from −limit to limit, metres.
     Diverging(f64),
-    /// Light to dark, between two values.
+    /// Light to dark, between two values, metres.
     Rising([f64; 2]),
+    /// Light to dark, from none to so many points.
+    Counts(f64),
     /// A colour a [`Status`], with its words.
     Statuses,
 }
@@ -68,8 +70,12 @@ fn is_of_somebody(path: &Path) -> bool {
 
 fn qml(look: Look) -> String {
     let renderer = match look {
-        Look::Diverging(limit) => ramp([-limit, limit], &picture::DIVERGING),
-        Look::Rising([low, high]) => ramp([low, if high > low { high } else { low + 1.0 }], &RISING),
+        Look::Diverging(limit) => ramp([-limit, limit], &picture::DIVERGING, metres),
+        Look::Rising([low, high]) => ramp([low, if high > low { high } else { low + 1.0 }], &RISING, metres),
+        Look::Counts(high) => {
+            let step = (high / (RISING.len() - 1) as f64).ceil().max(1.0); // whole points
+            ramp([0.0, step * (RISING.len() - 1) as f64], &RISING, |value, _| format!("{value:.0}"))
+        }
         Look::Statuses => statuses(),
     };
     format!(
@@ -82,34 +88,35 @@ fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Colours at even distances, and between them what lies between.
-fn ramp([low, high]: [f64; 2], colours: &[[u8; 3]]) -> String {
+/// Colours at even distances, and between them what lies between. The legend shows each, where QGIS would else show a bar without them.
+fn ramp([low, high]: [f64; 2], colours: &[[u8; 3]], label: impl Fn(f64, f64) -> String) -> String {
+    let step = (high - low) / (colours.len() - 1) as f64;
     let mut items = String::new();
     for (i, colour) in colours.iter().enumerate() {
-        let value = low + (high - low) * i as f64 / (colours.len() - 1) as f64;
-        let colour = hex(*colour);
-        let _ = writeln!(items, "<item value=\"{value}\" label=\"{value:.2}\" alpha=\"255\" color=\"{colour}\"/>");
+        let (value, colour) = (low + step * i as f64, hex(*colour));
+        let label = label(value, step);
+        let _ = writeln!(items, "<item value=\"{value}\" label=\"{label}\" alpha=\"255\" color=\"{colour}\"/>");
     }
     format!(
         "<rasterrenderer type=\"singlebandpseudocolor\" band=\"1\" opacity=\"1\" alphaBand=\"-1\" \
 classificationMin=\"{low}\" classificationMax=\"{high}\">\n<rastershader>\n<colorrampshader colorRampType=\"INTERPOLATED\" \
-classificationMode=\"1\" clip=\"0\" minimumValue=\"{low}\" maximumValue=\"{high}\">\n{items}</colorrampshader>\n</rastershader>\n\
-</rasterrenderer>\n"
+classificationMode=\"1\" clip=\"0\" minimumValue=\"{low}\" maximumValue=\"{high}\">\n{items}\
+<rampLegendSettings useContinuousLegend=\"0\" minimumLabel=\"\" maximumLabel=\"\" prefix=\"\" suffix=\"\" direction=\"0\" orientation=\"2\"/>\n\
+</colorrampshader>\n</rastershader>\n</rasterrenderer>\n"
     )
+}
+
+/// A value with its unit, and with as many decimals as tell values that are `step` apart: two at least.
+fn metres(value: f64, step: f64) -> String {
+    let decimals = (2..12).find(|decimals| step * 10_f64.powi(*decimals) >= 1.0).unwrap_or(12) as usize;
+    format!("{value:.decimals$} m")
 }
 
 /// A colour a status, with its number and words.
 fn statuses() -> String {
     let mut entries = String::new();
     for status in Status::ALL {
-        let colour = match status {
-            Status::Valid => [120, 170, 110],
-            Status::NoReference | Status::NoCompared => picture::ONE_EPOCH,
-            Status::Empty => [255, 255, 255],
-            Status::NoNormal => [150, 150, 150],
-            _ => picture::UNTESTED,
-        };
-        let (number, colour, words) = (status as u8, hex(colour), escape(status.describe()));
+        let (number, colour, words) = (status as u8, hex(colour(status)), escape(status.describe()));
         let _ = writeln!(
             entries,
             "<paletteEntry value=\"{number}\" label=\"{number}: {words}\" alpha=\"255\" color=\"{colour}\"/>"
@@ -119,4 +126,20 @@ fn statuses() -> String {
         "<rasterrenderer type=\"paletted\" band=\"1\" opacity=\"1\" alphaBand=\"-1\">\n<colorPalette>\n{entries}</colorPalette>\n\
 </rasterrenderer>\n"
     )
+}
+
+/// A colour that no other status has: violets where an epoch is missing, earth colours where a difference has no level of detection.
+fn colour(status: Status) -> [u8; 3] {
+    match status {
+        Status::Valid => [120, 170, 110],
+        Status::NoSpread => picture::UNTESTED,
+        Status::NoNormal => [150, 150, 150],
+        Status::NoReference => picture::ONE_EPOCH,
+        Status::NoCompared => [158, 130, 186],
+        Status::Empty => [255, 255, 255],
+        Status::FreeDirection => [233, 150, 60],
+        Status::BelowMinimumCount => [178, 132, 36],
+        Status::NoStandardError => [140, 84, 40],
+        Status::NoMedianFactor => [205, 92, 92],
+    }
 }

@@ -3,7 +3,7 @@
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
-use isopach_tiling::{Load, Stored, Tile, TileOperation};
+use isopach_tiling::{Load, ResultReader, ResultWriter, Stored, Tile, TileOperation};
 
 /// Exact, unsigned distance from each compared point to its nearest reference point. O(n log n) in practice.
 ///
@@ -34,11 +34,11 @@ pub struct C2cTile {
 }
 
 impl Stored for C2cTile {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         self.points.store(to);
         self.distances.distance.store(to);
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let (points, distance): (Cloud, Vec<f64>) = Stored::restore(from)?;
         let out_of_reach = distance.iter().filter(|distance| distance.is_nan()).count();
         Some(Self { points, distances: CloudDistances { distance, out_of_reach } })

@@ -1,7 +1,7 @@
 //! What a DEM of difference consists of.
 
 use isopach_raster::Raster;
-use isopach_tiling::Stored;
+use isopach_tiling::{ResultReader, ResultWriter, Stored};
 
 /// Rasters of one grid; NaN is no data.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,10 +50,10 @@ impl DodRasters {
 }
 
 impl Stored for DodRasters {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         self.all().into_iter().for_each(|raster| raster.store(to));
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let mut next = || Raster::restore(from);
         Some(Self {
             difference: next()?,

@@ -4,7 +4,7 @@ use crate::{CoreSelection, Differences, Epochs, M3c2, Status};
 use isopach_cloud::Cloud;
 use isopach_compute::Result;
 use isopach_neighbours::NeighbourSearch;
-use isopach_tiling::{Load, Stored, Tile, TileOperation};
+use isopach_tiling::{Load, ResultReader, ResultWriter, Stored, Tile, TileOperation};
 
 /// An operation at core points that are chosen from the reference epoch, or given.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ pub struct M3c2Tile {
 }
 
 impl Stored for M3c2Tile {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         self.core_points.store(to);
         let Differences {
             distance,
@@ -64,7 +64,7 @@ impl Stored for M3c2Tile {
         status.iter().map(|status| *status as u8).collect::<Vec<u8>>().store(to);
         flat_normals.store(to);
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         Some(Self {
             core_points: Stored::restore(from)?,
             differences: Differences {

@@ -31,11 +31,15 @@ impl UnfinishedFile {
     /// # Errors
     /// Where it cannot be created, or `to` has no file name.
     pub fn create(to: &Path) -> io::Result<(Self, File)> {
-        remove_left_over(to);
+        Self::remove_left_over(to);
         Self::create_among_others(to)
     }
 
-    fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
+    /// As [`Self::create`], in a folder of very many files: what killed processes have left stays there until [`remove_if_left`].
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
         for _ in 0..ATTEMPTS {
             let part = Self::beside(to, &format!("{:016x}.{ENDING}", random()))?;
             // Read as well: what is written may be looked at again before it is complete.
@@ -51,6 +55,29 @@ impl UnfinishedFile {
             return Ok((Self { to: to.to_owned(), part: Some(part), _lock: lock }, file));
         }
         Err(io::Error::new(ErrorKind::AlreadyExists, "no name for a file beside it is free"))
+    }
+
+    /// Removes what killed processes have left beside `to`; what others are writing stays. What cannot be removed is left for the next one.
+    pub fn remove_left_over(to: &Path) {
+        let Some(name) = to.file_name().map(|name| name.to_string_lossy().into_owned()) else { return };
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let start = format!(".{name}.");
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let of_this = entry.file_name().to_str().and_then(|name| name.strip_prefix(&start)).is_some_and(|rest| {
+                let random = rest.strip_suffix(ENDING).and_then(|rest| rest.strip_suffix('.'));
+                rest == ENDING
+                    || random.is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+            });
+            if of_this {
+                remove_if_left(&entry.path());
+            }
+        }
+    }
+
+    /// Where it is while it is written.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.part.as_deref().unwrap_or(&self.to)
     }
 
     /// A hidden file beside `to`: `.name.ending`.
@@ -86,23 +113,6 @@ impl Drop for UnfinishedFile {
         if let Some(part) = &self.part {
             // Nothing more can be done about a file that cannot be removed.
             let _ = fs::remove_file(part);
-        }
-    }
-}
-
-/// Removes what killed processes have left beside `to`; what others are writing stays. What cannot be removed is left for the next one.
-fn remove_left_over(to: &Path) {
-    let Some(name) = to.file_name().map(|name| name.to_string_lossy().into_owned()) else { return };
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let start = format!(".{name}.");
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let of_this = entry.file_name().to_str().and_then(|name| name.strip_prefix(&start)).is_some_and(|rest| {
-            let random = rest.strip_suffix(ENDING).and_then(|rest| rest.strip_suffix('.'));
-            rest == ENDING
-                || random.is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
-        });
-        if of_this {
-            remove_if_left(&entry.path());
         }
     }
 }
@@ -144,7 +154,7 @@ pub fn write_whole(to: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     write(UnfinishedFile::create(to)?, pieces)
 }
 
-/// As [`write_whole`], into a folder of very many files: what killed processes have left stays there until [`remove_if_left`].
+/// As [`write_whole`], into a folder of very many files: see [`UnfinishedFile::create_among_others`].
 ///
 /// # Errors
 /// As [`write_whole`].

@@ -36,8 +36,8 @@ pub struct CatalogueOptions {
 
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// Several files as one source, in the order given; chunks are numbered through them.
-#[derive(Debug)]
+/// Several files as one source, in the order given; chunks are numbered through them. A clone has the same files open, and filters of its own.
+#[derive(Clone, Debug)]
 pub struct Catalogue {
     files: Vec<Las>,
     /// Number of the first chunk of each file.

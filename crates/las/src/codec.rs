@@ -103,7 +103,8 @@ fn compressed(mut file: impl Read + Seek, parsed: &Parsed, laz: &Laz, size: u64)
     }
     check_table_head(&mut file, parsed.points_at, size)?;
     file.seek(SeekFrom::Start(parsed.points_at))?;
-    let table = guarded(0, || ChunkTable::read_from(&mut file, &laz.vlr).map_err(|e| e.to_string()))?;
+    let unreadable = |error| format!("the table of chunks cannot be read: {}", reason(error));
+    let table = guarded(0, || ChunkTable::read_from(&mut file, &laz.vlr).map_err(unreadable))?;
     let entries: &[ChunkTableEntry] = table.as_ref();
     let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
     let mut left = points;
@@ -186,9 +187,17 @@ pub(crate) fn decode(
         });
     }
     let entry = ChunkTableEntry { point_count: chunk.points, byte_count: chunk.bytes };
-    guarded(number, || {
-        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(|e| e.to_string())
-    })
+    guarded(number, || laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason))
+}
+
+/// What the codec says.
+fn reason(error: laz::LasZipError) -> String {
+    match error {
+        laz::LasZipError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "its data end early: the file is cut off or damaged".into()
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Runs a piece of the codec; its panic is the file's fault.

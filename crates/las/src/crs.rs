@@ -3,17 +3,44 @@
 use crate::{crs_keys, crs_text, epsg, header::text, heights, records::Record, wkt::Node};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
-/// What the records state; well-known text where both are there, with codes from the keys where the text has none.
-pub(crate) fn stated(records: &[Record]) -> Option<Crs> {
+/// What the records of a file state of its system.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Statement {
+    /// Well-known text where both are there, with codes from the keys where the text has none.
+    pub(crate) crs: Option<Crs>,
+    /// What is odd about it: keys that contradict the text which the header says counts.
+    pub(crate) fault: Option<String>,
+}
+
+/// What the records state. `is_text`: the header says that well-known text counts (LAS 1.4). Where it does not say so, text and keys must agree; so must
+/// several texts: a system that contradicts itself is unreadable.
+pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
     let of = |user: &str, id: u16| records.iter().find(|r| r.user == user && r.id == id).map(|r| &r.data[..]);
     let standard = |id: u16| of("LASF_Projection", id);
-    let from_text = standard(2112).and_then(|data| crs_text::read(&text(data)));
+    let mut texts = records
+        .iter()
+        .filter(|record| record.user == "LASF_Projection" && record.id == 2112)
+        .filter_map(|record| crs_text::read(&text(&record.data)));
+    let from_text = texts.next();
+    let other = from_text.as_ref().and_then(|first| texts.find_map(|text| difference(first, &text)));
+    if let Some(difference) = other {
+        return Statement { crs: Some(contradictory("two well-known texts", &difference)), fault: None };
+    }
     let keys = standard(34735).and_then(|directory| {
         let [doubles, ascii] = [34736, 34737].map(|id| standard(id).unwrap_or_default());
         crs_keys::read(directory, doubles, ascii)
     });
-    match (from_text, keys) {
+    let difference = from_text.as_ref().zip(keys.as_ref()).and_then(|(text, keys)| difference(text, keys));
+    if let (Some(difference), false) = (&difference, is_text) {
+        let crs = contradictory("its well-known text and its GeoTIFF keys", difference);
+        return Statement { crs: Some(crs), fault: None };
+    }
+    let fault = difference.map(|difference| {
+        format!("its well-known text and its GeoTIFF keys differ in {difference}: the text counts, as its header says")
+    });
+    let crs = match (from_text, keys) {
         (Some(crs), Some(keys)) if crs.kind == CrsKind::Unreadable => Some(keys),
+        (Some(crs), Some(_)) if fault.is_some() => Some(crs),
         (Some(mut crs), Some(keys)) => {
             crs.horizontal = crs.horizontal.or(keys.horizontal);
             if !crs.has_vertical() {
@@ -29,7 +56,35 @@ pub(crate) fn stated(records: &[Record]) -> Option<Crs> {
             Some(text.filter(|text| text.unit == keys.unit && text.kind == keys.kind).unwrap_or(keys))
         }
         (a, b) => a.or(b),
+    };
+    Statement { crs, fault }
+}
+
+/// What two statements of one file differ in, of what says where points are: the definition of the plane, its unit, the unit of heights. Names and
+/// what only one of them states are no difference.
+fn difference(a: &Crs, b: &Crs) -> Option<String> {
+    if [a, b].iter().any(|crs| crs.kind != CrsKind::Plane) {
+        return None;
     }
+    let words = |crs: &Crs| match (crs.horizontal, &crs.name) {
+        (Some(code), _) => format!("EPSG:{code}"),
+        (None, Some(name)) => name.clone(),
+        (None, None) => "a system without a name".into(),
+    };
+    let (here, there) = (a.definition.as_ref()?, b.definition.as_ref()?);
+    match a.vertical_unit.zip(b.vertical_unit) {
+        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => {
+            Some(format!("the coordinate system ({} against {})", words(a), words(b)))
+        }
+        _ if a.unit != b.unit => Some(format!("the unit ({} against {})", a.unit, b.unit)),
+        Some((here, there)) if here != there => Some(format!("the unit of heights ({here} against {there})")),
+        _ => None,
+    }
+}
+
+fn contradictory(what: &str, difference: &str) -> Crs {
+    let name = format!("{what} differ in {difference}");
+    Crs { kind: CrsKind::Unreadable, name: Some(name), unit: LengthUnit::Other, ..Crs::default() }
 }
 
 /// The system of an EPSG code; `None` where it is not known here.
@@ -41,13 +96,20 @@ pub(crate) fn of_code(code: u16) -> Option<Crs> {
     Some(crs)
 }
 
-/// The well-known text to be written of a system: its own, else that of its codes.
-pub(crate) fn text_of(crs: &Crs) -> Option<String> {
+/// The well-known text to be written of a system: its own, else that of its plane or codes; `None` where no text is known of it.
+///
+/// ```
+/// let text = isopach_las::well_known_text(&isopach_las::named_crs("EPSG:32617")?).expect("a code of EPSG");
+/// assert!(text.starts_with("PROJCS[\"WGS 84 / UTM zone 17N\""));
+/// # Ok::<(), String>(())
+/// ```
+#[must_use]
+pub fn well_known_text(crs: &Crs) -> Option<String> {
     if crs.wkt.is_some() {
         return crs.wkt.clone();
     }
-    let plane = of_code(crs.horizontal?)?;
-    let horizontal = Node::parse(plane.plane.as_deref()?)?;
+    let plane = crs.plane.clone().or_else(|| of_code(crs.horizontal?)?.plane)?;
+    let horizontal = Node::parse(&plane)?;
     let Some(vertical) = crs.vertical.and_then(crs_text::vertical_element) else { return Some(horizontal.to_string()) };
     let names = [&horizontal, &vertical].map(|part| part.name().unwrap_or_default().to_owned());
     let name = Node::Text(names.join(" + "));
@@ -100,16 +162,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
 
 /// Without the shift to WGS 84 that PostGIS adds to the text of a code: it is no part of the system.
 fn without_shift(wkt: &str) -> String {
-    fn clean(node: Node) -> Node {
-        match node {
-            Node::Element { keyword, arguments } => {
-                let arguments = arguments.into_iter().filter(|part| !part.is(&["TOWGS84"])).map(clean).collect();
-                Node::Element { keyword, arguments }
-            }
-            other => other,
-        }
-    }
-    Node::parse(wkt).map_or_else(|| wkt.to_owned(), |node| clean(node).to_string())
+    Node::parse(wkt).map_or_else(|| wkt.to_owned(), |node| node.without("TOWGS84").to_string())
 }
 
 #[cfg(test)]
@@ -123,7 +176,9 @@ mod tests {
         let feet = named_crs("EPSG:2260+6360").unwrap();
         assert_eq!((feet.unit, feet.vertical_unit), (LengthUnit::SurveyFoot, Some(LengthUnit::SurveyFoot)));
         assert!(
-            text_of(&feet).unwrap().starts_with("COMPD_CS[\"NAD83 / New York East (ftUS) + NAVD88 height (ftUS)\"")
+            well_known_text(&feet)
+                .unwrap()
+                .starts_with("COMPD_CS[\"NAD83 / New York East (ftUS) + NAVD88 height (ftUS)\"")
         );
         assert_eq!(named_crs("local:ft").unwrap().unit, LengthUnit::Foot);
         for (name, part) in [
@@ -141,8 +196,54 @@ mod tests {
 
     #[test]
     fn the_text_of_a_code_has_no_shift() {
-        let text = text_of(&Crs::epsg(26917)).unwrap();
+        let text = well_known_text(&Crs::epsg(26917)).unwrap();
         assert!(text.contains("26917") && !text.contains("TOWGS84"), "{text}");
-        assert_eq!(text_of(&Crs::epsg(64_999)), None);
+        assert_eq!(well_known_text(&Crs::epsg(64_999)), None);
+    }
+
+    fn text_record(wkt: &str) -> Record {
+        Record { user: "LASF_Projection".into(), id: 2112, data: wkt.as_bytes().to_vec() }
+    }
+
+    fn keys_record(keys: &[[u16; 4]]) -> Record {
+        let head = [1, 1, 0, keys.len() as u16];
+        let words = std::iter::once(&head).chain(keys).flatten();
+        Record { user: "LASF_Projection".into(), id: 34735, data: words.flat_map(|word| word.to_le_bytes()).collect() }
+    }
+
+    #[test]
+    fn a_file_that_contradicts_itself_says_so() {
+        let text = |code: u16| text_record(epsg::text(code).unwrap());
+        let keys = |code: u16| keys_record(&[[1024, 0, 1, 1], [3072, 0, 1, code]]);
+        let of = |records: &[Record], is_text: bool| stated(records, is_text);
+        // The same system twice, in text and in keys.
+        for records in [vec![text(32617), text(32617)], vec![text(32617), keys(32617)], vec![text(2260), keys(2260)]] {
+            let found = of(&records, false);
+            assert!(found.crs.unwrap().kind == CrsKind::Plane && found.fault.is_none());
+        }
+        let two = of(&[text(32617), text(32618)], true).crs.unwrap();
+        assert_eq!((two.kind, factors_of(&two)), (CrsKind::Unreadable, None));
+        assert!(two.name.unwrap().contains("EPSG:32617 against EPSG:32618"));
+        let unsaid = of(&[keys(32618), text(32617)], false).crs.unwrap();
+        assert!(unsaid.kind == CrsKind::Unreadable && unsaid.name.unwrap().contains("GeoTIFF keys differ in"));
+        let said = of(&[keys(32618), text(32617)], true);
+        assert_eq!(said.crs.unwrap().horizontal, Some(32617));
+        assert!(said.fault.unwrap().contains("the text counts"));
+        // Heights: text in US feet, keys in metres.
+        let feet = || text_record(&well_known_text(&named_crs("EPSG:2260+6360").unwrap()).unwrap());
+        let metres = keys_record(&[[1024, 0, 1, 1], [3072, 0, 1, 2260], [4099, 0, 1, 9001]]);
+        let heights = of(&[feet(), metres], false).crs.unwrap();
+        assert!(heights.name.unwrap().contains("the unit of heights (US survey feet against metres)"));
+        assert!(of(&[feet(), keys(2260)], false).fault.is_none(), "keys without a unit of heights state none");
+    }
+
+    fn factors_of(crs: &Crs) -> Option<[f64; 3]> {
+        crate::metric::factors(crs)
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let marked = format!("\u{feff}{}", epsg::text(32617).unwrap());
+        assert_eq!(stated(&[text_record(&marked)], true).crs.unwrap().horizontal, Some(32617));
     }
 }

@@ -1,6 +1,8 @@
 //! Coordinate systems from GeoTIFF keys, read in versions 1.0 and 1.1 and written in 1.1.
 
-use crate::{crs_text, epsg, heights};
+mod projection;
+
+use crate::{crs_text, definition, epsg, heights};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// GeoTIFF's keys.
@@ -9,8 +11,22 @@ mod key {
     pub(super) const RASTER_TYPE: u16 = 1025;
     pub(super) const CITATION: u16 = 1026;
     pub(super) const GEOGRAPHIC: u16 = 2048;
+    pub(super) const GEOGRAPHIC_CITATION: u16 = 2049;
+    pub(super) const DATUM: u16 = 2050;
+    pub(super) const PRIME_MERIDIAN: u16 = 2051;
+    pub(super) const AXIS_UNIT: u16 = 2052;
+    pub(super) const ANGULAR_UNIT: u16 = 2054;
+    pub(super) const ANGULAR_UNIT_SIZE: u16 = 2055;
+    pub(super) const ELLIPSOID: u16 = 2056;
+    pub(super) const SEMI_MAJOR: u16 = 2057;
+    pub(super) const SEMI_MINOR: u16 = 2058;
+    pub(super) const INVERSE_FLATTENING: u16 = 2059;
+    pub(super) const AZIMUTH_UNIT: u16 = 2060;
+    pub(super) const MERIDIAN_LONGITUDE: u16 = 2061;
     pub(super) const PROJECTED: u16 = 3072;
     pub(super) const PROJECTED_CITATION: u16 = 3073;
+    pub(super) const PROJECTION: u16 = 3074;
+    pub(super) const METHOD: u16 = 3075;
     pub(super) const UNIT: u16 = 3076;
     pub(super) const UNIT_SIZE: u16 = 3077;
     pub(super) const VERTICAL: u16 = 4096;
@@ -55,8 +71,8 @@ impl Directory<'_> {
     }
 
     fn double(&self, wanted: u16) -> Option<f64> {
-        let [.., at] = *self.keys.iter().find(|[key, at, ..]| *key == wanted && *at == DOUBLES)?;
-        let bytes = self.doubles.as_chunks::<8>().0.get(usize::from(at))?;
+        let [.., place] = *self.keys.iter().find(|[key, at, ..]| *key == wanted && *at == DOUBLES)?;
+        let bytes = self.doubles.as_chunks::<8>().0.get(usize::from(place))?;
         Some(f64::from_le_bytes(*bytes))
     }
 
@@ -97,12 +113,19 @@ pub(crate) fn read(directory: &[u8], doubles: &[u8], ascii: impl AsRef<[u8]>) ->
         _ => CrsKind::Plane,
     };
     let unit_of_system = || projected.map_or(LengthUnit::Metre, epsg::unit_of_projected);
-    let definition = projected.and_then(crate::crs::of_code).and_then(|crs| crs.definition);
+    let unit = if kind == CrsKind::Geographic { LengthUnit::Degree } else { unit.unwrap_or_else(unit_of_system) };
+    let of_code = projected.and_then(crate::crs::of_code);
+    let by_parameters = match (&of_code, kind) {
+        (None, CrsKind::Plane) => projection::element(&keys, unit),
+        _ => None,
+    };
+    let definition = of_code.and_then(|crs| crs.definition).or_else(|| definition::of(by_parameters.as_ref()?));
     Some(vertical.added_to(Crs {
         kind,
+        plane: by_parameters.map(|element| element.to_string()),
         horizontal: if kind == CrsKind::Plane { projected } else { geographic },
         name: cited,
-        unit: if kind == CrsKind::Geographic { LengthUnit::Degree } else { unit.unwrap_or_else(unit_of_system) },
+        unit,
         definition,
         ..Crs::default()
     }))

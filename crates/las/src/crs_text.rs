@@ -20,6 +20,7 @@ const SHOWN: usize = 60;
 
 /// What a text states: `None` where it is empty, a system of [`CrsKind::Unreadable`] where it makes no sense.
 pub(crate) fn read(wkt: &str) -> Option<Crs> {
+    let wkt = wkt.trim_start_matches('\u{feff}'); // a byte order mark
     if wkt.trim().is_empty() {
         return None;
     }
@@ -123,16 +124,22 @@ fn third_axis(system: &Node) -> Option<&Node> {
     system.children(&["AXIS"]).find(is_height).filter(|_| !is_local)
 }
 
+/// The element of a unit of length, in version 1; `None` of what is no length.
+pub(crate) fn unit_element(unit: LengthUnit) -> Option<Node> {
+    let name = match unit {
+        LengthUnit::Metre => "metre",
+        LengthUnit::Foot => "foot",
+        LengthUnit::SurveyFoot => "US survey foot",
+        LengthUnit::ClarkeFoot => "Clarke's foot",
+        LengthUnit::Degree | LengthUnit::Other => return None,
+    };
+    Some(Node::new("UNIT", vec![Node::Text(name.into()), Node::Word(unit.metres()?.to_string())]))
+}
+
 /// The element of a vertical system that EPSG knows, in version 1.
 pub(crate) fn vertical_element(code: u16) -> Option<Node> {
     let system = VerticalSystem::of(code)?;
-    let metres = epsg::unit_of_vertical(code).metres()?;
-    let unit = match epsg::unit_of_vertical(code) {
-        LengthUnit::Metre => "metre",
-        LengthUnit::Foot => "foot",
-        LengthUnit::ClarkeFoot => "Clarke's foot",
-        _ => "US survey foot",
-    };
+    let unit = unit_element(epsg::unit_of_vertical(code))?;
     let (axis, direction) = if system.is_depth() { ("Depth", "DOWN") } else { ("Gravity-related height", "UP") };
     let text = |text: &str| Node::Text(text.into());
     let word = |word: String| Node::Word(word);
@@ -142,7 +149,7 @@ pub(crate) fn vertical_element(code: u16) -> Option<Node> {
         vec![
             text(system.name),
             Node::new("VERT_DATUM", vec![text(system.datum_name), word("2005".into()), authority(system.datum)]),
-            Node::new("UNIT", vec![text(unit), word(metres.to_string())]),
+            unit,
             Node::new("AXIS", vec![text(axis), word(direction.into())]),
             authority(code),
         ],

@@ -1,10 +1,15 @@
 //! What EPSG knows by number or by name: datums of systems, and the well-known text of a code.
 
+use crate::wkt::Node;
 use isopach_cloud::LengthUnit;
 pub(crate) use isopach_cloud::epsg::{unit_of_projected, unit_of_vertical};
 
 /// Datums and vertical systems by their names.
 const NAMES: &str = include_str!("../data/epsg_names.tsv");
+
+/// Codes among which EPSG's geographic systems in two dimensions are.
+const FIRST_GEOGRAPHIC: u16 = 4001;
+const LAST_GEOGRAPHIC: u16 = 10_999;
 
 /// A vertical system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,23 @@ pub(crate) fn vertical_system(name: &str) -> Option<u16> {
 /// Well-known text (version 1) of a horizontal or compound system.
 pub(crate) fn text(code: u16) -> Option<&'static str> {
     crs_definitions::from_code(code).map(|definition| definition.wkt)
+}
+
+/// The datum, ellipsoid or prime meridian (`DATUM`, `SPHEROID`, `PRIMEM`) with this code, out of the first geographic system that has it.
+pub(crate) fn part_of_geographic(keyword: &str, code: u16) -> Option<Node> {
+    // Most datums have the code of their system and 2000 more.
+    let likely = code.checked_sub(2000).into_iter();
+    let texts = likely.chain(FIRST_GEOGRAPHIC..=LAST_GEOGRAPHIC).filter_map(text);
+    texts.filter(|text| text.starts_with("GEOGCS")).find_map(|text| {
+        let system = Node::parse(text)?;
+        let datum = system.child(&["DATUM"])?;
+        let part = match keyword {
+            "DATUM" => datum,
+            "SPHEROID" => datum.child(&["SPHEROID"])?,
+            _ => system.child(&[keyword])?,
+        };
+        (part.epsg() == Some(code)).then(|| part.clone().without("TOWGS84"))
+    })
 }
 
 /// A name as names are compared: letters and digits in lower case, without ESRI's `D_` and the word "ensemble".

@@ -24,25 +24,25 @@ use std::{
     fs::File,
     io::BufReader,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// A LAS or LAZ file, open: its header is read, its points are not.
 ///
-/// Coordinates are as the file has them; [`Las::in_metres`] converts feet.
+/// Coordinates are as the file has them; [`Las::in_metres`] converts feet. A clone has the same file open, and filters of its own.
 #[derive(Debug)]
 pub struct Las {
     pub(crate) path: PathBuf,
-    pub(crate) file: File,
+    pub(crate) file: Arc<File>,
     /// Size and time of the file when it was opened.
     pub(crate) stamp: Stamp,
     pub(crate) limits: Limits,
-    pub(crate) parsed: Parsed,
+    pub(crate) parsed: Arc<Parsed>,
     pub(crate) frame: Frame,
     /// All chunks, and the octree's nodes or the index' entries for them where there are such.
-    pub(crate) chunks: Vec<Chunk>,
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) contents: Vec<Contents>,
+    pub(crate) chunks: Arc<[Chunk]>,
+    pub(crate) nodes: Arc<[Node]>,
+    pub(crate) contents: Arc<[Contents]>,
     /// Where the index is: beside the file, or where [`Self::indexed`] was told.
     pub(crate) index_at: PathBuf,
     /// Why the index that is there is not used.
@@ -55,6 +55,49 @@ pub struct Las {
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
     pub(crate) pointwise: Option<Pointwise>,
+}
+
+impl Clone for Las {
+    fn clone(&self) -> Self {
+        let Self {
+            path,
+            file,
+            stamp,
+            limits,
+            parsed,
+            frame,
+            chunks,
+            nodes,
+            contents,
+            index_at,
+            index_fault,
+            filters,
+            left_out,
+            measured,
+            selected,
+            layers,
+            pointwise,
+        } = self;
+        Self {
+            path: path.clone(),
+            file: Arc::clone(file),
+            stamp: *stamp,
+            limits: *limits,
+            parsed: Arc::clone(parsed),
+            frame: frame.clone(),
+            chunks: Arc::clone(chunks),
+            nodes: Arc::clone(nodes),
+            contents: Arc::clone(contents),
+            index_at: index_at.clone(),
+            index_fault: *index_fault,
+            filters: filters.clone(),
+            left_out: left_out.clone(),
+            measured: Mutex::new(*measured.lock().unwrap_or_else(PoisonError::into_inner)),
+            selected: selected.clone(),
+            layers: *layers,
+            pointwise: *pointwise,
+        }
+    }
 }
 
 impl Las {
@@ -111,14 +154,14 @@ impl Las {
         let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
         Ok(Self {
             path,
-            file,
+            file: Arc::new(file),
             stamp,
             limits,
-            parsed,
+            parsed: Arc::new(parsed),
             frame,
-            chunks,
-            nodes,
-            contents,
+            chunks: chunks.into(),
+            nodes: nodes.into(),
+            contents: contents.into(),
             index_at,
             index_fault,
             filters,

@@ -16,7 +16,7 @@ use std::{
     ops::AddAssign,
     path::Path,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -75,6 +75,14 @@ impl Sum for LeftOut {
 #[derive(Debug, Default)]
 pub(crate) struct LeftOutOfChunk([AtomicU32; 2]);
 
+impl Clone for LeftOutOfChunk {
+    fn clone(&self) -> Self {
+        let of_chunk = Self::default();
+        of_chunk.set(self.get());
+        of_chunk
+    }
+}
+
 impl LeftOutOfChunk {
     pub(crate) fn set(&self, left_out: LeftOut) {
         // A chunk has less than 2³² points.
@@ -131,8 +139,8 @@ impl Las {
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         if self.nodes.is_empty() {
             self.index_at = sidecar::place(&self.path, folder);
-            self.contents.clear(); // those of another place say nothing of this one
-            self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?;
+            self.contents = Arc::default(); // those of another place say nothing of this one
+            self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?.into();
             self.index_fault = None;
             self.select();
         }
@@ -143,6 +151,12 @@ impl Las {
     #[must_use]
     pub fn index_fault(&self) -> Option<String> {
         self.index_fault.map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
+    }
+
+    /// What is odd about the coordinate system that the file states: GeoTIFF keys that contradict its well-known text.
+    #[must_use]
+    pub fn crs_fault(&self) -> Option<&str> {
+        self.parsed.crs_fault.as_deref()
     }
 
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {

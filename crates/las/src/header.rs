@@ -1,7 +1,8 @@
 //! The header and the variable length records, read with suspicion.
 
 use crate::{
-    Copc, Limits, crs,
+    Copc, Limits,
+    crs::{self, Statement},
     error::{Checked, Problem},
     extra::{self, ExtraBytes},
     layout::Layout,
@@ -10,6 +11,9 @@ use crate::{
 use isopach_cloud::Crs;
 use laz::LazVlr;
 use std::io::{Cursor, Read, Seek, SeekFrom};
+
+/// The bit of the header that says that well-known text states the coordinate system, and keys do not count.
+const USES_TEXT: u16 = 1 << 4;
 
 /// What GPS times count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +85,8 @@ pub(crate) struct Parsed {
     /// Where the extended record of the waveforms is.
     pub(crate) waveforms_at: Option<u64>,
     pub(crate) laz: Option<Laz>,
+    /// What is odd about the coordinate system that is stated.
+    pub(crate) crs_fault: Option<String>,
 }
 
 /// How the points are compressed.
@@ -117,6 +123,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     let (all, records) = records::read(&mut file, &raw, size, limits)?;
     check_texts(&records)?;
     let laz = laz_record(&records)?;
+    let Statement { crs, fault: crs_fault } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
     let header = Header {
         version: [raw.version.major, raw.version.minor],
         file_source_id: raw.file_source_id,
@@ -144,7 +151,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
         generating_software: text(&raw.generating_software),
         compressed: laz.is_some(),
         extra_bytes: extra::described(&records, usize::from(raw.point_data_record_length) - layout.base),
-        crs: crs::stated(&records),
+        crs,
         copc: Copc::of(&records)?.filter(|_| laz.is_some()),
         records: all,
     };
@@ -154,7 +161,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     }
     check(&header, raw.point_data_record_format)?;
     let waveforms_at = raw.start_of_waveform_data_packet_record;
-    Ok(Parsed { header, layout, header_bytes: raw.header_size, points_at, waveforms_at, laz })
+    Ok(Parsed { header, layout, header_bytes: raw.header_size, points_at, waveforms_at, laz, crs_fault })
 }
 
 fn check(header: &Header, stated_format: u8) -> Checked<()> {
@@ -183,11 +190,18 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
 /// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4; what 1.5 added lies behind that.
 fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     const MINOR: usize = 25;
+    const HEADER_BYTES: std::ops::Range<usize> = 94..96;
     const TIME_OFFSET: usize = 391;
     const USES_TIME_OFFSET: u16 = 1 << 6;
     let mut bytes = vec![0; usize::from(u16::MAX)]; // a header states its size in two bytes
     let length = read_up_to(&mut file, &mut bytes)?;
     bytes.truncate(length);
+    if let Some([low, high]) = bytes.get(HEADER_BYTES) {
+        let end = u64::from(u16::from_le_bytes([*low, *high]));
+        if end > length as u64 {
+            return Err(Problem::Truncated { what: "the header", end, size: length as u64 });
+        }
+    }
     let is_1_5 = bytes.get(MINOR - 1..=MINOR) == Some(&[1, 5]);
     if is_1_5 {
         bytes[MINOR] = 4;

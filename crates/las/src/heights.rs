@@ -4,7 +4,7 @@ use crate::{
     epsg::{self, VerticalSystem},
     wkt::Node,
 };
-use isopach_cloud::VerticalReference;
+use isopach_cloud::{Crs, VerticalReference};
 
 /// Key of heights above an ellipsoid.
 const ELLIPSOID: &str = "ellipsoid";
@@ -30,11 +30,29 @@ pub(crate) fn of_element(vertical: &Node, code: Option<u16>) -> VerticalReferenc
         true => Some(ELLIPSOID.to_owned()),
         false => datum_of(code, datum.and_then(Node::epsg), datum.and_then(Node::name), name),
     };
+    let key = match key {
+        Some(key) if is_down(vertical) && !key.ends_with(DEPTH) => Some(key + DEPTH),
+        key => key,
+    };
     VerticalReference {
         name: Some(name.to_owned()).filter(|name| !name.is_empty()),
         datum: key,
         geoid: geoid.or_else(|| geoid_in(name)).or_else(|| grids.and_then(geoid_in)),
     }
+}
+
+/// Whether an element says that its values count downwards: by its axis, or as ESRI says it.
+fn is_down(vertical: &Node) -> bool {
+    let axis = vertical.child(&["AXIS"]).and_then(|axis| axis.value(1));
+    let is_direction = |parameter: &&Node| parameter.name().is_some_and(|name| name.eq_ignore_ascii_case("direction"));
+    let direction = vertical.children(&["PARAMETER"]).find(is_direction).and_then(|parameter| parameter.number(1));
+    axis.is_some_and(|axis| axis.eq_ignore_ascii_case("down")) || direction == Some(-1.0)
+}
+
+/// Whether the heights of a system are depths: they count downwards, so that what is gained is lost.
+#[must_use]
+pub fn counts_downwards(crs: &Crs) -> bool {
+    crs.heights.datum.as_ref().is_some_and(|datum| datum.ends_with(DEPTH))
 }
 
 /// Of a code of GeoTIFF's vertical key and the citation beside it. Codes of datums and of ellipsoids, as GeoTIFF 1.0 had them, are understood.

@@ -28,7 +28,7 @@ pub(crate) fn in_metres(crs: &Crs) -> Crs {
     let (plane, height) = (crs.unit == LengthUnit::Metre, crs.height_unit() == LengthUnit::Metre);
     let stated = crs.name.clone().or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
     let converted = |text: &str| Node::parse(text).map(|node| system(node).to_string());
-    let text = crs::text_of(crs);
+    let text = crs::well_known_text(crs);
     Crs {
         wkt: text.as_deref().and_then(converted),
         plane: crs.plane.clone().or_else(|| crs::of_code(crs.horizontal?)?.plane).as_deref().and_then(converted),
@@ -52,7 +52,10 @@ fn renamed(name: &str) -> String {
 fn system(node: Node) -> Node {
     let is_around = node.is(&AROUND);
     let is_length = node.is(&PLANES) || node.is(&VERTICALS);
-    let factor = node.unit().filter(|factor| is_length && *factor != 1.0);
+    // A plane in metres may have a third axis, of heights, in feet.
+    let is_other = |part: &Node| part.own_unit().is_some_and(|factor| factor != 1.0);
+    let is_metric = !is_length || !is_other(&node) && !node.children(&["AXIS"]).any(is_other);
+    let factor = node.unit().filter(|_| !is_metric);
     let is_compound = node.is(&["COMPD_CS", "COMPOUNDCRS"]);
     let Node::Element { keyword, arguments } = node else { return node };
     let arguments = match factor {
@@ -100,7 +103,7 @@ fn parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
         Node::Word(value) => value.parse().map_or(part, |value: f64| Node::Word((value * factor).to_string())),
         _ => part,
     };
-    if is_length { arguments.into_iter().map(convert).collect() } else { arguments }
+    if is_length && factor != 1.0 { arguments.into_iter().map(convert).collect() } else { arguments }
 }
 
 #[cfg(test)]
@@ -176,6 +179,16 @@ mod tests {
         let local = r#"LOCAL_CS["Mine grid",LOCAL_DATUM["d",0],UNIT["foot",0.3048],AXIS["X",EAST]]"#;
         let text = in_metres(&from_wkt(local).unwrap()).wkt.unwrap();
         assert_eq!(text, r#"LOCAL_CS["Mine grid, in metres",LOCAL_DATUM["d",0],UNIT["metre",1],AXIS["X",EAST]]"#);
+    }
+
+    #[test]
+    fn a_third_axis_has_a_unit_of_its_own() {
+        let axes = r#"CS[Cartesian,3],AXIS["(E)",east,LENGTHUNIT["metre",1]],AXIS["(N)",north,LENGTHUNIT["metre",1]],AXIS["h",up,LENGTHUNIT["foot",0.3048]]"#;
+        let text = format!(r#"PROJCRS["x",BASEGEOGCRS["NAD83"],CONVERSION["c",METHOD["m"]],{axes}]"#);
+        let crs = from_wkt(&text).unwrap();
+        assert_eq!(factors(&crs), Some([1.0, 1.0, 0.3048]));
+        let metres = in_metres(&crs).wkt.unwrap();
+        assert_eq!(metres, text.replace("foot\",0.3048", "metre\",1").replace("\"x\"", "\"x, in metres\""));
     }
 
     #[test]

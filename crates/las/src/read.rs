@@ -111,15 +111,24 @@ pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<
     Ok(points)
 }
 
+/// A point that is far from where its header says that all are.
+fn misplaced(source: &(impl PointSource + ?Sized), chunk: usize, error: &compute::Error) -> compute::Error {
+    let name = source.name();
+    compute::Error::InvalidInput(format!(
+        "{name}: chunk {chunk}: {error}: the scale factors, the offsets or the box in its header are wrong, or the point is"
+    ))
+}
+
 /// All chunks of a source as one cloud.
 pub(crate) fn all(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Cloud> {
     let extent = source.extent();
     let [low, high] = source.height_range();
     let [x, y] = extent.centre();
-    let origin = isopach_cloud::Origin::near([x, y, 0.5 * (low + high)])?;
+    let middle = [x, y, 0.5 * (low + high)];
+    let origin = isopach_cloud::Origin::near(middle).map_err(|error| misplaced(source, 0, &error))?;
     let parts: Vec<Cloud> = (0..source.chunk_count())
         .into_par_iter()
-        .map(|chunk| source.read_chunk(chunk, columns)?.about(origin))
+        .map(|chunk| source.read_chunk(chunk, columns)?.about(origin).map_err(|error| misplaced(source, chunk, &error)))
         .collect::<compute::Result<_>>()?;
     let total = parts.iter().map(Cloud::len).sum();
     let mut ticks = Vec::with_capacity(total);

@@ -86,7 +86,7 @@ impl Schema {
 
     /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there is none and its code is not known here.
     pub(crate) fn well_known_text(&self) -> Option<String> {
-        self.crs.as_ref().and_then(crs::text_of)
+        self.crs.as_ref().and_then(crs::well_known_text)
     }
 
     /// Where coordinates are counted from if these are the first points: see [`Self::offset`].

@@ -133,6 +133,13 @@ impl Node {
         self.value(i)?.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
+    /// Without elements of this keyword, at any depth.
+    pub(crate) fn without(self, keyword: &str) -> Self {
+        let Self::Element { keyword: own, arguments } = self else { return self };
+        let kept = arguments.into_iter().filter(|part| !part.is(&[keyword]));
+        Self::Element { keyword: own, arguments: kept.map(|part| part.without(keyword)).collect() }
+    }
+
     /// All direct children with one of the keywords.
     pub(crate) fn children<'a>(&'a self, keywords: &'a [&str]) -> impl Iterator<Item = &'a Self> {
         self.arguments().iter().filter(|node| node.is(keywords))

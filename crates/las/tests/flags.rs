@@ -93,3 +93,23 @@ fn a_point_that_is_left_out_never_fails_a_reader() {
     assert_eq!(ground.read_all(Columns::XYZ).unwrap().len(), 9999);
     assert_eq!(ground.height_range(), [10.0; 2]);
 }
+
+#[test]
+fn a_clone_has_the_file_open_and_filters_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.laz");
+    write(&path, kinds, |_| 10.0);
+    let all = Catalogue::open(&[&path]).unwrap();
+    let buildings = all.clone().keep_classes(&[6]);
+    let noise = all.clone().keep_classes(&[7]).without_withheld();
+    // Nothing was opened again.
+    #[cfg(target_os = "linux")]
+    {
+        let handles = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let of_file = handles.filter(|handle| std::fs::read_link(handle.path()).is_ok_and(|file| file == path));
+        assert_eq!(of_file.count(), 1);
+    }
+    let count = |catalogue: &Catalogue| catalogue.read_all(Columns::XYZ).unwrap().len();
+    assert_eq!([&all, &buildings, &noise].map(count), [10_000, 200, 200]);
+    assert_eq!([&all, &buildings, &noise].map(Catalogue::left_out).map(|out| out.withheld), [0, 0, 200]);
+}

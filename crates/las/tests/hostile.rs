@@ -70,6 +70,9 @@ fn the_message_names_file_and_fault() {
     assert!(message("empty.laz", b"").contains("not a LAS"));
     assert!(message("text.laz", b"x y z\n1 2 3\n").contains("x y z".get(..4).unwrap()));
     assert!(message("short.las", b"LASF\x01\x02").contains("truncated"));
+    let whole = small_file(&dir.path().join("whole.laz"));
+    let cut = message("header.laz", &whole[..300]);
+    assert!(cut.contains("truncated: the header should reach to byte 375, but the file ends at 300"), "{cut}");
     assert!(Las::open(dir.path().join("missing.laz")).unwrap_err().to_string().contains("missing.laz"));
     assert!(Las::open(dir.path()).is_err(), "a folder is no file");
 }

@@ -45,6 +45,11 @@ fn what_contradicts_is_refused() {
         (navd88.clone(), vertical("Ellipsoid (metre)", "Ellipsoid", 2002), "vertical system"),
         (navd88.clone(), vertical("NGVD29 height", "National Geodetic Vertical Datum 1929", 2005), "NGVD29"),
         (navd88.clone(), vertical("x", "Somebody's own", 2005), "vertical system"),
+        (
+            navd88.clone(),
+            navd88.replace("UNIT[\"metre\",1]]]", "UNIT[\"metre\",1],AXIS[\"Depth\",DOWN]]]"),
+            "vertical system",
+        ),
         (epoch("2010"), epoch("2023.5"), "coordinate epoch 2010 against 2023.5"),
         (UTM10.into(), ESRI.replace("-123.0", "-117.0"), "EPSG:6339 against NAD_1983_2011_UTM_Zone_10N"),
         (UTM10.into(), ESRI.replace("D_NAD_1983_2011", "D_North_American_1983"), "EPSG:6339"),

@@ -2,7 +2,7 @@
 
 use isopach_cloud::{Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks};
 use isopach_compute::{Error, Result};
-use isopach_tiling::Stored;
+use isopach_tiling::{ResultReader, ResultWriter, Stored};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -115,14 +115,14 @@ impl Raster {
 }
 
 impl Stored for Raster {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         let Grid { cell_size, first, columns, rows } = self.grid;
         (cell_size, first, [columns, rows]).store(to);
         self.values.iter().for_each(|value| value.store(to));
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let (cell_size, first, [columns, rows]) = <(f64, [i64; 2], [usize; 2])>::restore(from)?;
-        let count = columns.checked_mul(rows).filter(|count| *count <= from.len() / size_of::<f64>())?;
+        let count = columns.checked_mul(rows).filter(|count| *count as u64 <= from.left() / size_of::<f64>() as u64)?;
         let values = (0..count).map(|_| f64::restore(from)).collect::<Option<Vec<f64>>>()?;
         let values = Array2::from_shape_vec((rows, columns), values).ok()?;
         Some(Self { grid: Grid { cell_size, first, columns, rows }, values })

@@ -1,12 +1,12 @@
 //! Points that memory cannot hold, on disk.
 //!
-//! One file a run, in a folder of its own, which is removed when the run ends, however it ends. Blocks are appended by all threads at once, each at a
-//! place of its own; a checksum a block (CRC-32) says whether what is read is what was written.
+//! One file a run, which is never complete: it is made and locked as every output is ([`UnfinishedFile`]), and removed when the run ends, however it
+//! ends. Blocks are appended by all threads at once, each at a place of its own; a checksum a block (CRC-32) says whether what is read is what was
+//! written.
 
-use isopach_compute::{Error, Result, remove_if_left};
+use isopach_compute::{Error, Result, UnfinishedFile};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    hash::{BuildHasher, Hasher, RandomState},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -15,10 +15,8 @@ use std::{
     },
 };
 
-/// How the names of the folders begin.
-const NAME: &str = "isopach-spill-";
-/// Names that are tried.
-const ATTEMPTS: usize = 100;
+/// What the names of the files are made of.
+const NAME: &str = "isopach-spill";
 
 /// Whether points that memory cannot hold may go to disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +24,7 @@ pub enum Spill {
     /// They may not: a run that does not fit its memory is an error.
     #[default]
     Never,
-    /// Into a folder of their own within this one.
+    /// Into a file of their own within this folder.
     Within {
         /// Made if it is not there.
         folder: PathBuf,
@@ -36,7 +34,7 @@ pub enum Spill {
 }
 
 impl Spill {
-    /// Into a folder of their own within this one, as much as there is.
+    /// Into a file of their own within this folder, as much as there is.
     pub fn within(folder: impl Into<PathBuf>) -> Self {
         Self::Within { folder: folder.into(), most_bytes: u64::MAX }
     }
@@ -99,8 +97,7 @@ pub(crate) struct SpillFile {
 
 #[derive(Debug)]
 struct Opened {
-    folder: PathBuf,
-    path: PathBuf,
+    unfinished: UnfinishedFile,
     file: File,
 }
 
@@ -147,7 +144,7 @@ impl SpillFile {
         if crc32fast::hash(bytes) == block.sum {
             return Ok(());
         }
-        Err(SpillError::Changed { path: opened.path.clone(), at: block.at }.into())
+        Err(SpillError::Changed { path: opened.path(), at: block.at }.into())
     }
 
     fn opened(&self) -> Result<&Opened> {
@@ -164,57 +161,25 @@ impl SpillFile {
 }
 
 impl Opened {
-    /// A folder that nobody else has, and a file in it, which is locked: so others see that it is in use.
+    /// A file that nobody else has, which is locked: so others see that it is in use. What killed runs have left is removed.
     fn within(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        for _ in 0..ATTEMPTS {
-            let random = RandomState::new().build_hasher().finish();
-            let own = folder.join(format!("{NAME}{random:016x}"));
-            let path = own.join("points");
-            let made = fs::create_dir(&own)
-                .and_then(|()| OpenOptions::new().read(true).write(true).create_new(true).open(&path));
-            let file = match made {
-                // Somebody else's; or taken for one that was left, in the moment before there was a file in it.
-                Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
-                    continue;
-                }
-                file => file.inspect_err(|_| drop(fs::remove_dir(&own)))?,
-            };
-            // Where a file system has no locks, nothing that was left is removed either.
-            if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && path.exists() {
-                return Ok(Self { folder: own, path, file });
-            }
-        }
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, "no name for a folder is free"))
+        let (unfinished, file) = UnfinishedFile::create(&folder.join(NAME))?;
+        Ok(Self { unfinished, file })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.unfinished.path().to_owned()
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        SpillError::Io { path: self.path.clone(), source }.into()
-    }
-}
-
-impl Drop for Opened {
-    fn drop(&mut self) {
-        // Nothing more can be done about what cannot be removed.
-        let _ = fs::remove_dir_all(&self.folder);
+        SpillError::Io { path: self.path(), source }.into()
     }
 }
 
 /// Removes what killed runs have left within a folder; what others use stays.
-pub(crate) fn clear(folder: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(NAME) {
-            remove_if_left(&entry.path().join("points"));
-            // It is not empty where the file is in use, or there is something of somebody else's in it.
-            let _ = fs::remove_dir(entry.path());
-        }
-    }
-    Ok(())
+pub(crate) fn clear(folder: &Path) {
+    UnfinishedFile::remove_left_over(&folder.join(NAME));
 }
 
 #[cfg(unix)]
@@ -296,24 +261,44 @@ mod tests {
     #[test]
     fn what_a_killed_run_left_is_cleared_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        fs::create_dir(dir.path().join("isopach-spill-1-0")).unwrap();
-        fs::write(dir.path().join("isopach-spill-1-0").join("points"), b"x").unwrap();
+        fs::write(dir.path().join(".isopach-spill.0123456789abcdef.part"), b"x").unwrap();
         fs::write(dir.path().join("mine"), b"x").unwrap();
-        clear(dir.path()).unwrap();
-        clear(&dir.path().join("not there")).unwrap();
+        clear(dir.path());
+        clear(&dir.path().join("not there"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        // A run that puts nothing aside clears nothing; one that does clears what it finds.
+        fs::write(dir.path().join(".isopach-spill.0123456789abcdef.part"), b"x").unwrap();
+        let spill = SpillFile::new(Spill::within(dir.path()));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        spill.write(&[b"points"]).unwrap();
+        drop(spill);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn what_another_run_uses_is_not_cleared() {
         let dir = tempfile::tempdir().unwrap();
-        let other = SpillFile::new(Spill::within(dir.path()));
-        let block = other.write(&[b"points"]).unwrap();
-        clear(dir.path()).unwrap();
-        let mut bytes = Vec::new();
-        other.read(block, &mut bytes).unwrap();
-        assert!(other.opened().unwrap().path.exists() && bytes == b"points");
-        drop(other);
+        let runs = [SpillFile::new(Spill::within(dir.path())), SpillFile::new(Spill::within(dir.path()))];
+        let blocks = runs.each_ref().map(|run| run.write(&[b"points"]).unwrap());
+        clear(dir.path());
+        for (run, block) in runs.iter().zip(blocks) {
+            let mut bytes = Vec::new();
+            run.read(block, &mut bytes).unwrap();
+            assert!(run.opened().unwrap().path().exists() && bytes == b"points");
+        }
+        drop(runs);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_folder_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("victim"), b"precious").unwrap();
+        let link = dir.path().join(".isopach-spill.0123456789abcdef.part");
+        std::os::unix::fs::symlink(dir.path().join("victim"), link).unwrap();
+        SpillFile::new(Spill::within(dir.path())).write(&[b"points"]).unwrap();
+        clear(dir.path());
+        assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"precious");
     }
 }

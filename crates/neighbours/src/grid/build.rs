@@ -208,6 +208,7 @@ fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::{queries::Located, walk::LOOKS};
     use crate::{NeighbourIndex, NeighbourSearch, plain::EveryPoint};
     use isopach_cloud::Cloud;
     use isopach_compute::conformance::random;
@@ -253,6 +254,35 @@ mod tests {
             let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
                 .map(|index| index.nearest(queries.positions(), f64::INFINITY).unwrap());
             assert_eq!(found, defined);
+        }
+    }
+
+    /// Work is counted in points that are looked at, which no load of the machine changes: a query of the nearest has as much of it among
+    /// ten times as many equal points.
+    #[test]
+    fn equal_points_are_not_quadratic() {
+        let looks = |count: u64, place: fn(u64) -> [f64; 3]| {
+            let points: Vec<[f64; 3]> = (0..count).map(place).collect();
+            let cloud = Cloud::from_points(&points).unwrap();
+            let index = Grid::new(cloud.positions());
+            let queries: Vec<u32> = (0..cloud.len() as u32).step_by(cloud.len() / 500).collect();
+            let before = LOOKS.get();
+            for query in &queries {
+                let query = Located::Near(cloud.positions().ticks()[*query as usize]);
+                let (squared, _) = index.nearest_to(query, u128::MAX).unwrap();
+                assert_eq!(squared, 0);
+            }
+            (LOOKS.get() - before) / queries.len() as u64
+        };
+        let one_place = |_: u64| [1.0, 2.0, 3.0];
+        // Three in four on a lattice of 300 places, one in four at its corner: as where a scanner writes zeros.
+        let zeros = |i: u64| match i % 4 {
+            0 => [0.0; 3],
+            _ => [(i % 19) as f64, (i % 17) as f64, (i % 3) as f64],
+        };
+        for place in [one_place as fn(u64) -> [f64; 3], zeros] {
+            let [few, many] = [5_000, 100_000].map(|count| looks(count, place));
+            assert!(few > 0 && many <= 2 * few && many < 100, "{few} and {many} points are looked at a query");
         }
     }
 

@@ -41,6 +41,12 @@ impl Block {
 /// A query in ticks about the index's origin, near enough that no squared distance exceeds a `u64`.
 pub(super) type Query = [i32; 3];
 
+#[cfg(test)]
+thread_local! {
+    /// Points that this thread has looked at.
+    pub(super) static LOOKS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl Grid<'_> {
     /// Column (axis 0) or row (axis 1) of a coordinate, clamped into the grid.
     #[inline]
@@ -80,6 +86,8 @@ impl Grid<'_> {
     /// Squared distance of sorted point `i` from the query, square ticks.
     #[inline]
     pub(super) fn squared(&self, i: usize, query: Query) -> u64 {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
         let [x, y, z] = self.offset(i, query);
         (x * x) as u64 + (y * y) as u64 + (z * z) as u64
     }

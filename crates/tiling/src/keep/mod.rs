@@ -8,19 +8,25 @@ mod bounded;
 mod damaged;
 mod manifest;
 mod stored;
+mod stream;
 
 pub(crate) use manifest::Manifest;
 pub use stored::Stored;
+pub use stream::{ResultReader, ResultWriter};
 
 use isopach_cloud::Rect;
-use isopach_compute::{Error, FolderLock, Result, remove_if_left, write_new, write_whole, write_whole_among_others};
+use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left, write_new, write_whole};
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::{self, File},
+    io::{self, Read, Seek, Write},
     marker::PhantomData,
     path::{Path, PathBuf},
 };
 
 const MAGIC: &[u8; 8] = b"ISOPTIL2";
+/// Bytes before a result: the magic, three numbers of its part, the fingerprint of the run, its length and checksum.
+const HEAD: usize = 52;
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
 
@@ -69,8 +75,8 @@ impl Kept {
 /// A folder for results of a type, and how they become bytes.
 pub struct Keeping<'a, T> {
     kept: &'a Kept,
-    store: fn(&T, &mut Vec<u8>),
-    restore: fn(&mut &[u8]) -> Option<T>,
+    store: fn(&T, &mut ResultWriter<'_>),
+    restore: fn(&mut ResultReader<'_>) -> Option<T>,
 }
 
 impl<T> fmt::Debug for Keeping<'_, T> {
@@ -188,7 +194,7 @@ impl<'a, T> Results<'a, T> {
         let mut parts: Vec<Vec<Part>> = vec![Vec::new(); tiles];
         for entry in fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))? {
             let path = entry.map_err(|error| Error::of_file(&self.tiles, error))?.path();
-            let whole = part_of(&path).filter(|part| part.tile < tiles && self.read(*part).is_ok());
+            let whole = part_of(&path).filter(|part| part.tile < tiles && self.check(*part).is_ok());
             match whole {
                 Some(part) => parts[part.tile].push(part),
                 None if path.extension().is_some_and(|end| end == "part") => drop(remove_if_left(&path)),
@@ -207,48 +213,75 @@ impl<'a, T> Results<'a, T> {
 
     /// Keeps a result.
     pub(crate) fn put(&self, part: Part, core: Rect, result: &T) -> Result<()> {
-        let mut payload = Vec::new();
-        core.store(&mut payload);
-        (self.keeping.store)(result, &mut payload);
-        self.write(part, &payload)
+        self.write(part, |to| {
+            core.store(to);
+            (self.keeping.store)(result, to);
+        })
     }
 
     /// Keeps that a tile has no point.
     pub(crate) fn put_empty(&self, tile: usize) -> Result<()> {
-        self.write(Part { tile, part: 0, of: 0 }, &[])
+        self.write(Part { tile, part: 0, of: 0 }, |_| {})
     }
 
-    fn write(&self, part: Part, payload: &[u8]) -> Result<()> {
+    fn write(&self, part: Part, store: impl FnOnce(&mut ResultWriter<'_>)) -> Result<()> {
         let path = self.path(part);
+        let write = || -> io::Result<()> {
+            let (unfinished, mut file) = UnfinishedFile::create_among_others(&path)?;
+            file.write_all(&[0; HEAD])?;
+            let mut payload = ResultWriter::new(&mut file);
+            store(&mut payload);
+            let (length, sum) = payload.finish()?;
+            file.rewind()?;
+            file.write_all(&self.head(part, length, sum))?;
+            unfinished.complete(&file)
+        };
+        write().map_err(|error| Error::of_file(&path, error))
+    }
+
+    fn head(&self, part: Part, length: u64, sum: u32) -> Vec<u8> {
         let mut head = MAGIC.to_vec();
-        part.words().store(&mut head);
-        (self.fingerprint, payload.len(), crc32fast::hash(payload)).store(&mut head);
-        write_whole_among_others(&path, &[&head, payload]).map_err(|error| Error::of_file(&path, error))
+        head.extend((part.words(), (self.fingerprint, length, sum)).to_bytes());
+        head
     }
 
-    /// Gets a result back.
+    /// Bytes of a result on disk, and about as many in memory; 0 where there is no file, which [`Self::get`] will tell.
+    pub(crate) fn bytes(&self, part: Part) -> u64 {
+        fs::metadata(self.path(part)).map_or(0, |about| about.len())
+    }
+
+    /// Gets a result back. It is read some at a time: beside the result itself nothing of its size is in memory.
     pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
-        let bytes = self.read(part)?;
-        let mut rest = &bytes[..];
-        let result = Rect::restore(&mut rest).zip((self.keeping.restore)(&mut rest));
-        result.ok_or_else(|| self.damaged(part))
+        let (mut file, length, sum) = self.open_result(part)?;
+        let mut from = ResultReader::new(&mut file, length);
+        let result = Rect::restore(&mut from).and_then(|core| Some((core, (self.keeping.restore)(&mut from)?)));
+        let found = from.finish().map_err(|error| Error::of_file(self.path(part), error))?;
+        result.filter(|_| found == sum).ok_or_else(|| self.damaged(part))
     }
 
-    /// The payload of a result whose checksum is right.
-    fn read(&self, part: Part) -> Result<Vec<u8>> {
+    /// Refuses a result whose checksum is wrong.
+    fn check(&self, part: Part) -> Result<()> {
+        let (mut file, length, sum) = self.open_result(part)?;
+        let found = ResultReader::new(&mut file, length).finish();
+        let found = found.map_err(|error| Error::of_file(self.path(part), error))?;
+        if found == sum { Ok(()) } else { Err(self.damaged(part)) }
+    }
+
+    /// The file of a result behind its head, which is that of this part in this run; length and checksum of what follows.
+    fn open_result(&self, part: Part) -> Result<(File, u64, u32)> {
         let path = self.path(part);
-        let mut bytes = fs::read(&path).map_err(|error| Error::of_file(&path, error))?;
-        let mut rest = bytes.strip_prefix(&MAGIC[..]).ok_or_else(|| self.damaged(part))?;
-        let words = <[u64; 3]>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
-        let (fingerprint, length, sum) = <(u64, usize, u32)>::restore(&mut rest).ok_or_else(|| self.damaged(part))?;
-        if words != part.words()
-            || fingerprint != self.fingerprint
-            || length != rest.len()
-            || sum != crc32fast::hash(rest)
-        {
+        let failed = |error| Error::of_file(&path, error);
+        let mut file = File::open(&path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len().checked_sub(HEAD as u64);
+        let length = length.ok_or_else(|| self.damaged(part))?;
+        let mut head = [0; HEAD];
+        file.read_exact(&mut head).map_err(failed)?;
+        let [.., a, b, c, d] = head;
+        let sum = u32::from_le_bytes([a, b, c, d]);
+        if head[..] != self.head(part, length, sum)[..] {
             return Err(self.damaged(part));
         }
-        Ok(bytes.split_off(bytes.len() - length))
+        Ok((file, length, sum))
     }
 
     fn damaged(&self, part: Part) -> Error {

@@ -1,35 +1,56 @@
 //! Results as bytes.
 
+use super::stream::{ResultReader, ResultWriter};
 use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
 
 /// A result that can be kept on disk and comes back the same, bit by bit. Numbers are little-endian.
 ///
+/// It passes through a small buffer, so that beside the result itself nothing of its size is in memory.
+///
 /// ```
 /// use isopach_tiling::Stored;
-/// let mut bytes = Vec::new();
-/// (7_u32, vec![0.5_f64, f64::NAN]).store(&mut bytes);
-/// let (seven, halves) = <(u32, Vec<f64>)>::restore(&mut &bytes[..]).unwrap();
+/// let bytes = (7_u32, vec![0.5_f64, f64::NAN]).to_bytes();
+/// let (seven, halves) = <(u32, Vec<f64>)>::from_bytes(&bytes).unwrap();
 /// assert!(seven == 7 && halves[0] == 0.5 && halves[1].is_nan());
 /// ```
 pub trait Stored: Sized {
     /// Appends it.
-    fn store(&self, to: &mut Vec<u8>);
+    fn store(&self, to: &mut ResultWriter<'_>);
     /// Takes it off the front; `None` where the bytes are none of it.
-    fn restore(from: &mut &[u8]) -> Option<Self>;
+    ///
+    /// The bytes may be damaged, and no more memory may be taken than in proportion to [`ResultReader::left`].
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self>;
+
+    /// Its bytes.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = ResultWriter::new(&mut bytes);
+        self.store(&mut writer);
+        match writer.finish() {
+            Ok(_) => bytes,
+            Err(_) => unreachable!("memory can be written"),
+        }
+    }
+
+    /// From all of these bytes; `None` where they are none of it.
+    fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let length = bytes.len() as u64;
+        let mut reader = ResultReader::new(&mut bytes, length);
+        let result = Self::restore(&mut reader)?;
+        (reader.left() == 0).then_some(result)
+    }
 }
 
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl Stored for $number {
             #[inline]
-            fn store(&self, to: &mut Vec<u8>) {
-                to.extend_from_slice(&self.to_le_bytes());
+            fn store(&self, to: &mut ResultWriter<'_>) {
+                to.put(&self.to_le_bytes());
             }
             #[inline]
-            fn restore(from: &mut &[u8]) -> Option<Self> {
-                let (bytes, rest) = from.split_first_chunk()?;
-                *from = rest;
-                Some(Self::from_le_bytes(*bytes))
+            fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
+                from.take().map(Self::from_le_bytes)
             }
         }
     )*};
@@ -37,10 +58,10 @@ macro_rules! numbers {
 numbers!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
 
 impl Stored for bool {
-    fn store(&self, to: &mut Vec<u8>) {
-        to.push(u8::from(*self));
+    fn store(&self, to: &mut ResultWriter<'_>) {
+        u8::from(*self).store(to);
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         match u8::restore(from)? {
             0 => Some(false),
             1 => Some(true),
@@ -50,30 +71,30 @@ impl Stored for bool {
 }
 
 impl Stored for usize {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         (*self as u64).store(to);
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         u64::restore(from)?.try_into().ok()
     }
 }
 
 impl Stored for () {
-    fn store(&self, _: &mut Vec<u8>) {}
-    fn restore(_: &mut &[u8]) -> Option<Self> {
+    fn store(&self, _: &mut ResultWriter<'_>) {}
+    fn restore(_: &mut ResultReader<'_>) -> Option<Self> {
         Some(())
     }
 }
 
 impl<T: Stored> Stored for Vec<T> {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         self.len().store(to);
-        to.reserve(size_of_val(&self[..]));
         self.iter().for_each(|item| item.store(to));
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let count = usize::restore(from)?;
-        let mut items = Self::with_capacity(count.min(from.len()));
+        let most = from.left() / size_of::<T>().max(1) as u64;
+        let mut items = Self::with_capacity(count.min(usize::try_from(most).unwrap_or(usize::MAX)));
         for _ in 0..count {
             items.push(T::restore(from)?);
         }
@@ -82,10 +103,10 @@ impl<T: Stored> Stored for Vec<T> {
 }
 
 impl<T: Stored + Copy + Default, const K: usize> Stored for [T; K] {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         self.iter().for_each(|item| item.store(to));
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let mut items = [T::default(); K];
         for item in &mut items {
             *item = T::restore(from)?;
@@ -97,10 +118,10 @@ impl<T: Stored + Copy + Default, const K: usize> Stored for [T; K] {
 macro_rules! tuples {
     ($(($($name:ident . $field:tt),+)),*) => {$(
         impl<$($name: Stored),+> Stored for ($($name,)+) {
-            fn store(&self, to: &mut Vec<u8>) {
+            fn store(&self, to: &mut ResultWriter<'_>) {
                 $(self.$field.store(to);)+
             }
-            fn restore(from: &mut &[u8]) -> Option<Self> {
+            fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
                 Some(($($name::restore(from)?,)+))
             }
         }
@@ -109,33 +130,33 @@ macro_rules! tuples {
 tuples!((A.0, C.1), (A.0, C.1, D.2), (A.0, C.1, D.2, E.3));
 
 impl Stored for Rect {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         (self.min, self.max).store(to);
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let (min, max) = Stored::restore(from)?;
         Some(Self { min, max })
     }
 }
 
 impl Stored for Cloud {
-    fn store(&self, to: &mut Vec<u8>) {
+    fn store(&self, to: &mut ResultWriter<'_>) {
         let positions = self.positions();
         positions.origin().0.store(to);
         self.len().store(to);
         positions.ticks().iter().for_each(|point| point.store(to));
         self.attributes.columns().bits().store(to);
         for column in self.attributes.column_bytes() {
-            to.extend_from_slice(column);
+            to.put(column);
         }
     }
-    fn restore(from: &mut &[u8]) -> Option<Self> {
+    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let origin = Origin(Stored::restore(from)?);
         let ticks: Vec<[i32; 3]> = Stored::restore(from)?;
         let columns = Columns::from_bits(Stored::restore(from)?)?;
         let mut attributes = Attributes::zeroed(columns, ticks.len());
         for column in attributes.column_bytes_mut() {
-            column.copy_from_slice(from.split_off(..column.len())?);
+            from.fill(column)?;
         }
         let mut cloud = Self::new(origin, ticks);
         cloud.attributes = attributes;
@@ -156,19 +177,17 @@ mod tests {
             let mut cloud = Cloud::from_points(&points).unwrap();
             cloud.attributes = Attributes::zeroed(Columns::RGB.with(Columns::GPS_TIME), points.len());
             let result = (cloud, bits.map(f64::from_bits), vec![true, false]);
-            let mut bytes = Vec::new();
-            result.store(&mut bytes);
-            let mut rest = &bytes[..];
-            let back: (Cloud, [f64; 3], Vec<bool>) = Stored::restore(&mut rest).unwrap();
-            prop_assert!(rest.is_empty() && back.0 == result.0 && back.2 == result.2);
+            let bytes = result.to_bytes();
+            let back: (Cloud, [f64; 3], Vec<bool>) = Stored::from_bytes(&bytes).unwrap();
+            prop_assert!(back.0 == result.0 && back.2 == result.2);
             prop_assert_eq!(back.1.map(f64::to_bits), bits);
             let part = (bytes.len() as f64 * cut) as usize;
-            prop_assert!(<(Cloud, [f64; 3], Vec<bool>)>::restore(&mut &bytes[..part]).is_none());
+            prop_assert!(<(Cloud, [f64; 3], Vec<bool>)>::from_bytes(&bytes[..part]).is_none());
         }
     }
 
     #[test]
     fn a_length_that_lies_takes_no_memory() {
-        assert!(Vec::<u64>::restore(&mut &u64::MAX.to_le_bytes()[..]).is_none());
+        assert!(Vec::<u64>::from_bytes(&u64::MAX.to_le_bytes()).is_none());
     }
 }

@@ -258,7 +258,7 @@ impl Tiling {
         };
         let results = Results::open(keeping, working, |parameters| Manifest::of(parameters, precision, sources, plan))?;
         if let Spill::Within { folder, .. } = &self.spill {
-            spill::clear(folder).map_err(|error| Error::of_file(folder, error))?;
+            spill::clear(folder);
         }
         Ok(Some(results))
     }

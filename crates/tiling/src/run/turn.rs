@@ -23,8 +23,8 @@ pub(super) enum State {
 pub(super) enum Ready<T> {
     /// In memory, with the bytes that were set aside for it.
     Here(Rect, T, u64),
-    /// On disk.
-    Kept(Part),
+    /// On disk, with the bytes that were set aside for it.
+    Kept(Part, u64),
 }
 
 /// The states of all tiles, and the results that were not handed over yet.
@@ -50,8 +50,14 @@ impl<T> Turn<T> {
         self.next >= (part.tile, part.part)
     }
 
-    /// Takes at most `most` results whose turn it is, all of tiles before `end`.
-    pub(super) fn take(&mut self, most: usize, end: usize) -> Vec<Ready<T>> {
+    /// Takes at most `most` results whose turn it is, all of tiles before `end`; of those on disk as many as there is `room` for, which says the
+    /// bytes that it set aside.
+    pub(super) fn take(
+        &mut self,
+        most: usize,
+        end: usize,
+        mut room: impl FnMut(Part, usize) -> Option<u64>,
+    ) -> Vec<Ready<T>> {
         let mut ready = Vec::new();
         while ready.len() < most && self.next.0 < end.min(self.states.len()) {
             let (tile, part) = self.next;
@@ -67,7 +73,10 @@ impl<T> Turn<T> {
             let part = Part { tile, part, of };
             match self.here.remove(&part) {
                 Some((core, result, bytes)) => ready.push(Ready::Here(core, result, bytes)),
-                None if kept => ready.push(Ready::Kept(part)),
+                None if kept => match room(part, ready.len()) {
+                    Some(bytes) => ready.push(Ready::Kept(part, bytes)),
+                    None => break,
+                },
                 None => break,
             }
             self.next.1 += 1;

@@ -185,16 +185,42 @@ where
                 self.ledger.done(bytes);
                 (core, output)
             }
-            (Ready::Kept(part), Some(results)) => {
-                let _working = self.routing.clock.working(Stage::Keep);
-                results.get(part)?
-            }
-            (Ready::Kept(part), None) => {
+            (Ready::Kept(part, bytes), Some(results)) => return self.hand_over_kept(results, part, bytes),
+            (Ready::Kept(part, _), None) => {
                 return Err(Error::InvalidInput(format!("the result of tile {} is not there", part.tile)));
             }
         };
+        self.accept(core, output)
+    }
+
+    /// Hands over a result for which `bytes` were set aside.
+    fn hand_over_kept(&self, results: &Results<'_, O::Output>, part: Part, bytes: u64) -> Result<()> {
+        let (core, output) = {
+            let _working = self.routing.clock.working(Stage::Keep);
+            results.get(part)?
+        };
+        let outcome = self.accept(core, output);
+        self.ledger.done(bytes);
+        outcome
+    }
+
+    fn accept(&self, core: Rect, output: O::Output) -> Result<()> {
         let _working = self.routing.clock.working(Stage::Write);
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).accept(core, output)
+    }
+
+    /// Sets aside the bytes of a result on disk, so that it can be handed over: `None` where there is no room now. `is_last`: nothing that is going
+    /// on will make room.
+    pub(super) fn room_for_kept(&self, part: Part, is_last: bool) -> Result<Option<u64>> {
+        let bytes = self.results.map_or(0, |results| results.bytes(part));
+        if self.routing.buckets.set_aside(bytes)? {
+            return Ok(Some(bytes));
+        }
+        if is_last {
+            self.ledger.work(bytes);
+            return Ok(Some(bytes));
+        }
+        Ok(None)
     }
 }
 

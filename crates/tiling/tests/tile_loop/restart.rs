@@ -294,12 +294,11 @@ fn an_input_that_changes_during_the_run_is_noticed() {
 fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let (kept, spill) = (kept(dir.path()), dir.path().join("spill"));
-    fs::create_dir_all(spill.join("isopach-spill-1-0")).unwrap();
+    fs::create_dir_all(&spill).unwrap();
+    fs::write(spill.join(".isopach-spill.0123456789abcdef.part"), "points").unwrap();
     let tiling = Tiling { spill: Spill::within(&spill), ..tiles_of(10.0) };
     let run = Run { keep: Some(kept.results()), ..Run::default() };
     tiling.stream_with(&cpu(), &Fragile::default(), [&lattice(50)], &mut |_: Rect, _| Ok(()), &run).unwrap();
     assert_eq!(fs::read_dir(&spill).unwrap().count(), 0);
-    let mut bytes = Vec::new();
-    vec![[1_i64; 3]].store(&mut bytes);
-    assert_eq!(bytes.len(), 8 + 24);
+    assert_eq!(vec![[1_i64; 3]].to_bytes().len(), 8 + 24);
 }

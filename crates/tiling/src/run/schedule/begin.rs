@@ -110,13 +110,13 @@ where
             return;
         }
         let begin = !std::mem::replace(&mut self.begun, true);
-        let ready = if begin { Vec::new() } else { self.turn.take(HAND_OVER, self.end) };
+        let ready = if begin { Vec::new() } else { self.take_ready() };
         if !begin && ready.is_empty() {
             return;
         }
         let bytes = |ready: &Ready<O::Output>| match ready {
             Ready::Here(_, _, bytes) => *bytes,
-            Ready::Kept(_) => 0,
+            Ready::Kept(..) => 0, // it waits on disk
         };
         self.waiting -= ready.iter().map(bytes).sum::<u64>();
         self.busy.sinks += 1;
@@ -126,6 +126,24 @@ where
             let outcome = outcome.and_then(|()| ready.into_iter().try_for_each(|ready| work.hand_over(ready)));
             teller.tell(Over::Delivered { outcome });
         });
+    }
+
+    /// The results whose turn it is, and which fit.
+    fn take_ready(&mut self) -> Vec<Ready<O::Output>> {
+        let (work, is_idle) = (self.work, self.busy.chunks + self.busy.tiles == 0);
+        let mut failed = None;
+        let ready = self.turn.take(HAND_OVER, self.end, |part, before| {
+            let room = work.room_for_kept(part, is_idle && before == 0);
+            room.unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            })
+        });
+        if let Some(error) = failed {
+            self.end = 0;
+            self.error = Some((0, error));
+        }
+        ready
     }
 
     pub(super) fn teller(&self) -> Teller<O::Output> {

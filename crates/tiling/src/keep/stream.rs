@@ -1,0 +1,211 @@
+//! Results on their way to a file and back, some at a time.
+
+use std::{
+    fmt,
+    io::{self, Read, Write},
+};
+
+/// Bytes that are held between a result and its file.
+const BUFFER: usize = 64 << 10;
+
+/// Takes the bytes of a result and writes them some at a time; counts them, and makes their checksum.
+///
+/// What keeps them from being written is told once, at the end, so that [`super::Stored::store`] has nothing to say.
+pub struct ResultWriter<'a> {
+    to: &'a mut dyn Write,
+    buffer: Vec<u8>,
+    written: u64,
+    sum: crc32fast::Hasher,
+    error: Option<io::Error>,
+}
+
+impl fmt::Debug for ResultWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultWriter")
+            .field("written", &self.written)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> ResultWriter<'a> {
+    /// Writes to `to`.
+    pub fn new(to: &'a mut dyn Write) -> Self {
+        Self { to, buffer: Vec::with_capacity(BUFFER), written: 0, sum: crc32fast::Hasher::new(), error: None }
+    }
+
+    /// Appends bytes.
+    #[inline]
+    pub fn put(&mut self, bytes: &[u8]) {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.flush();
+        }
+        if bytes.len() > BUFFER {
+            self.write_out(bytes);
+        } else {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        self.write_out(&buffer);
+        buffer.clear();
+        self.buffer = buffer;
+    }
+
+    fn write_out(&mut self, bytes: &[u8]) {
+        self.sum.update(bytes);
+        self.written += bytes.len() as u64;
+        if self.error.is_none() {
+            self.error = self.to.write_all(bytes).err();
+        }
+    }
+
+    /// Ends it: how many bytes there were, and their checksum (CRC-32).
+    ///
+    /// # Errors
+    /// What kept any of them from being written.
+    pub fn finish(mut self) -> io::Result<(u64, u32)> {
+        self.flush();
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok((self.written, self.sum.finalize())),
+        }
+    }
+}
+
+/// Gives the bytes of a result back, read some at a time.
+pub struct ResultReader<'a> {
+    from: &'a mut dyn Read,
+    /// Read and not given yet.
+    buffer: Vec<u8>,
+    given: usize,
+    /// Not read yet.
+    unread: u64,
+    sum: crc32fast::Hasher,
+    error: Option<io::Error>,
+}
+
+impl fmt::Debug for ResultReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultReader").field("unread", &self.unread).field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<'a> ResultReader<'a> {
+    /// The next `length` bytes of `from`.
+    pub fn new(from: &'a mut dyn Read, length: u64) -> Self {
+        Self { from, buffer: Vec::new(), given: 0, unread: length, sum: crc32fast::Hasher::new(), error: None }
+    }
+
+    /// Bytes that are left: no result is longer.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.unread + (self.buffer.len() - self.given) as u64
+    }
+
+    /// Fills all of `bytes`; `None` where there are not so many.
+    #[must_use]
+    pub fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
+        let mut rest = bytes;
+        loop {
+            let there = &self.buffer[self.given..];
+            let now = there.len().min(rest.len());
+            let (filled, more) = rest.split_at_mut(now);
+            filled.copy_from_slice(&there[..now]);
+            self.given += now;
+            rest = more;
+            if rest.is_empty() {
+                return Some(());
+            }
+            self.read_more()?;
+        }
+    }
+
+    /// The next bytes; `None` where there are not so many.
+    #[inline]
+    #[must_use]
+    pub fn take<const K: usize>(&mut self) -> Option<[u8; K]> {
+        if let Some(bytes) = self.buffer.get(self.given..).and_then(|there| there.first_chunk()) {
+            self.given += K;
+            return Some(*bytes);
+        }
+        let mut bytes = [0; K];
+        self.fill(&mut bytes)?;
+        Some(bytes)
+    }
+
+    /// Fills the buffer, all of which has been given.
+    fn read_more(&mut self) -> Option<()> {
+        let now = self.unread.min(BUFFER as u64) as usize;
+        if now == 0 || self.error.is_some() {
+            return None;
+        }
+        self.buffer.resize(now, 0);
+        self.given = 0;
+        if let Err(error) = self.from.read_exact(&mut self.buffer) {
+            self.buffer.clear();
+            self.error = Some(error);
+            return None;
+        }
+        self.unread -= now as u64;
+        self.sum.update(&self.buffer);
+        Some(())
+    }
+
+    /// Reads what is left: the checksum of all.
+    ///
+    /// # Errors
+    /// What kept any of them from being read.
+    pub fn finish(mut self) -> io::Result<u32> {
+        while self.read_more().is_some() {}
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.sum.finalize()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_any_size_come_back_in_other_pieces() {
+        let all: Vec<u8> = (0..3 * BUFFER + 100).map(|i| (i * 31 % 251) as u8).collect();
+        let mut bytes = Vec::new();
+        let mut writer = ResultWriter::new(&mut bytes);
+        let (first, rest) = all.split_at(7);
+        let (second, rest) = rest.split_at(2 * BUFFER);
+        [first, second].into_iter().chain(rest.chunks(1000)).for_each(|piece| writer.put(piece));
+        let (length, sum) = writer.finish().unwrap();
+        assert!(bytes == all && length == all.len() as u64 && sum == crc32fast::hash(&all));
+
+        let mut from = &bytes[..];
+        let mut reader = ResultReader::new(&mut from, length - 1);
+        assert_eq!(reader.left(), length - 1);
+        assert_eq!(reader.take::<4>().unwrap()[..], all[..4]);
+        let mut most = vec![0; 2 * BUFFER];
+        reader.fill(&mut most).unwrap();
+        assert!(most == all[4..4 + most.len()]);
+        assert_eq!(reader.left(), length - 5 - most.len() as u64);
+        let mut beyond = vec![0; BUFFER + 100];
+        assert_eq!(reader.fill(&mut beyond), None, "the last byte is not its own");
+        assert_eq!(reader.finish().unwrap(), crc32fast::hash(&all[..all.len() - 1]));
+    }
+
+    #[test]
+    fn what_cannot_be_written_or_read_is_told_at_the_end() {
+        let mut small = [0; 10];
+        let mut room = &mut small[..];
+        let mut writer = ResultWriter::new(&mut room);
+        writer.put(&[1; 20]);
+        writer.put(&[1; 2 * BUFFER]);
+        assert!(writer.finish().is_err());
+        let mut short = &[1_u8; 10][..];
+        let mut reader = ResultReader::new(&mut short, 20);
+        assert_eq!(reader.take::<1>(), None);
+        assert_eq!(reader.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+}
