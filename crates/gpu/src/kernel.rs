@@ -40,7 +40,7 @@
 //!    the device by `tests/conformance.rs`, holds it to the plain definition.
 //!
 //! A kernel with loops that are as long as its input ends with `is_complete` (threads.wgsl) and marks its result where that is false: llvmpipe ends
-//! all loops of a thread after 65,535 rounds together, without a word. The host turns the mark into an error
+//! all loops of eight threads after 65,535 rounds together, without a word. The host turns the mark into an error
 //! ([`crate::faults::Faults::complete`]) or gives that item to the processor.
 //!
 //! No kernel passes a pointer to a part of a variable to a function: the SPIR-V writer of naga 30 does not get over it.

@@ -170,8 +170,8 @@ impl Pool {
             device: device.clone(),
             faults: Arc::clone(faults),
             budget: options.budget_bytes,
-            largest_buffer: limits.max_buffer_size,
-            largest_binding: limits.max_storage_buffer_binding_size,
+            largest_buffer: whole_words(limits.max_buffer_size),
+            largest_binding: whole_words(limits.max_storage_buffer_binding_size),
             reuse: options.reuse,
             residency: Arc::clone(residency),
             bindings: Arc::clone(bindings),
@@ -205,7 +205,7 @@ impl Pool {
 
     /// Bytes that a buffer of `bytes` really takes.
     pub(crate) fn class(&self, bytes: u64) -> u64 {
-        class(bytes).min(self.largest_buffer.max(bytes))
+        class_within(bytes, self.largest_buffer)
     }
 
     /// A buffer of at least `bytes`, whose content is not known.
@@ -298,9 +298,19 @@ fn class(bytes: u64) -> u64 {
     bytes.next_multiple_of(quarter)
 }
 
+/// The class of a size, or the largest buffer where that is smaller.
+fn class_within(bytes: u64, largest: u64) -> u64 {
+    class(bytes).min(largest.max(bytes))
+}
+
+/// Buffers are copied and cleared by words of four bytes; a limit may be 2³¹ − 1.
+fn whole_words(limit: u64) -> u64 {
+    limit & !3
+}
+
 #[cfg(test)]
 mod tests {
-    use super::class;
+    use super::{class, class_within, whole_words};
     use proptest::prelude::*;
 
     proptest! {
@@ -309,6 +319,14 @@ mod tests {
             let class = class(bytes);
             prop_assert!(class >= bytes && (class - bytes) * 5 <= class);
             prop_assert_eq!(super::class(class), class);
+            prop_assert_eq!(class % 4, 0);
+        }
+
+        #[test]
+        fn buffers_are_whole_words_up_to_a_limit_that_is_not(words in 64_u64..=(i32::MAX as u64) / 4) {
+            let largest = whole_words(i32::MAX as u64);
+            let class = class_within(4 * words, largest);
+            prop_assert!(class >= 4 * words && class <= largest);
             prop_assert_eq!(class % 4, 0);
         }
     }

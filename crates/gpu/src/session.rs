@@ -156,7 +156,11 @@ impl Session {
         match self.device.poll(wgpu::PollType::Wait { submission_index, timeout }) {
             Ok(_) => self.faults.check(),
             Err(wgpu::PollError::Timeout) => self.wait_longer(),
-            Err(error) => Err(self.faults.fault(error)),
+            Err(error) => {
+                // A device that was destroyed says so at the next look, not with this error.
+                let _ = self.device.poll(wgpu::PollType::Poll);
+                Err(self.faults.fault(error))
+            }
         }
     }
 

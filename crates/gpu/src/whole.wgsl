@@ -1,8 +1,8 @@
 // Whole numbers of 64 bits, as vec2<u32>(low, high), and decisions that are right to the last bit.
 //
 // Differences of ticks are exact in 32 bits; their squares need 64. Squaring every candidate exactly would cost some twenty instructions an
-// axis, so a candidate is judged by its squared distance in f32 first. That is off by at most 5.1e-7 of itself: 2^-23 for each of the two
-// conversions in a square (WGSL does not promise the nearest), the product, and the two sums. Only where this cannot decide, within
+// axis, so a candidate is judged by its squared distance in f32 first. That is off by at most 6.0e-7 of itself, five roundings of 2^-23: the
+// two conversions in a square, the product, and the two sums (WGSL promises one of the two neighbours of each, not the nearest). Only where this cannot decide, within
 // GUARD of the border, are whole numbers compared.
 
 const GUARD: f32 = 1.5e-6;

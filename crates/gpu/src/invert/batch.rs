@@ -175,8 +175,12 @@ fn store<T: Precision>(
 ) -> u64 {
     let missing = missing_number(shared.inversion);
     let mut left = 0;
+    let bins = shared.response.len();
     for (i, ((found, [rest @ .., lambda]), screened)) in found.iter().zip(numbers).zip(screened).enumerate() {
-        match (screened.verdict, found.signs()) {
+        // A negative width: the driver ended a loop of `horizontal.wgsl`.
+        let widths = slab.log_t_resolution.get(i * bins..(i + 1) * bins).unwrap_or_default();
+        let signs = found.signs().filter(|_| widths.iter().all(|width| width.wide() >= 0.0));
+        match (screened.verdict, signs) {
             (Err(status), _) => slab.reject(i, status, missing),
             (Ok(_), None) => {
                 slab.reject(i, Status::OutOfRange, missing);

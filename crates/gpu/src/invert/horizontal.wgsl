@@ -15,6 +15,7 @@ struct Parameters {
     samples: u32,
     // Groups of four columns a pixel.
     groups: u32,
+    two: u32,
 }
 
 // p of four columns: a channel's four numbers together.
@@ -37,6 +38,8 @@ struct Four {
 @group(0) @binding(6) var<storage, read_write> horizontal: array<real>;
 
 const NO_SAMPLE: u32 = 0xffffffffu;
+// No width: the driver ended a loop, and the pixel is inverted again.
+const CUT: u32 = 0xfffffffeu;
 
 // Response of channel f in four bins, the last one again beyond the end.
 fn seen(k: u32) -> Four {
@@ -79,6 +82,10 @@ fn coefficients_of(k: u32, solution: u32) -> Four {
 
 fn write(first: u32, last: u32, k: u32, row: u32) {
     if k >= parameters.bins { return; }
+    if first == CUT {
+        horizontal[row + k] = -1.0;
+        return;
+    }
     horizontal[row + k] = select(real(last - first) * parameters.unit, bins[k].widest, first == NO_SAMPLE);
 }
 
@@ -115,6 +122,7 @@ fn horizontal_errors(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
         first = select(first, min(first, vec4<u32>(s)), reaches);
         last = select(last, vec4<u32>(s), reaches);
     }
+    if !is_complete(parameters.two) { first = vec4<u32>(CUT); }
     write(first.x, last.x, k, row);
     write(first.y, last.y, k + 1u, row);
     write(first.z, last.z, k + 2u, row);

@@ -47,6 +47,7 @@ struct ToSolve {
     loci: u32,
     upper_limits: u32,
     scale: i32,
+    two: u32,
 }
 
 /// `Parameters` of `errors.wgsl`.
@@ -67,6 +68,7 @@ struct ToHorizontal {
     bins: u32,
     samples: u32,
     groups: u32,
+    two: u32,
 }
 
 /// `Parameters` of `averaging.wgsl`.
@@ -179,7 +181,7 @@ impl<T: Precision> Tables<T> {
     pub(super) fn to_horizontal(&self, pixels: usize) -> Parameters {
         let bins = self.solve.bins;
         let (samples, groups) = (self.samples as u32, bins.div_ceil(COLUMNS as u32));
-        parameters(&[self.unit], &ToHorizontal { pixels: pixels as u32, bins, samples, groups })
+        parameters(&[self.unit], &ToHorizontal { pixels: pixels as u32, bins, samples, groups, two: 2 })
     }
 
     pub(super) fn to_averaging(&self, pixels: usize) -> ToAveraging {
@@ -209,6 +211,7 @@ impl ToSolve {
             upper_limits: u32::from(shared.upper_limits),
             loci: (0..CHANNELS).map(|f| u32::from(shared.loci[f]) << f).sum(),
             scale: shared.scale.log2().round() as i32,
+            two: 2,
         }
     }
 }

@@ -10,7 +10,7 @@
 //
 // A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are too far above their
 // errors (10⁴ in single precision), the matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some
-// are not clearly positive: the same limits as on the processor, and the last one on top.
+// are not clearly positive: the same limits as on the processor, and the last one on top. So is a pixel some of whose loops the driver ended.
 //
 // The floor, six channels, nt bins, p iterations, in operations: two decompositions of 13 k (six sweeps of 15 turns of 145), weights 40 nt, the triangle
 // 360 nt, an iteration 0.8 k + 28 nt, the end 26 nt. At nt = 42 and p = 3: 50 k. In bytes a pixel of single precision: 52 read, 224 + 48 + 4 nt written;
@@ -50,6 +50,7 @@ struct Parameters {
     upper_limits: u32,
     // Exponent of the power of two that R is multiplied by.
     scale: i32,
+    two: u32,
 }
 
 @group(1) @binding(0) var<uniform> parameters: Parameters;
@@ -259,6 +260,11 @@ fn solve(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     let residual = by6(pixel.counts - synthetic, pixel.inverse_sigma);
     let chi_squared = dot6(residual, residual) / pixel.used;
     if !(chi_squared < 1e30) { state = DOUBTFUL; }
+    // Loops that the driver ended, here or in what came before: nothing is known.
+    if !is_complete(parameters.two) {
+        nothing_found(i, DOUBTFUL);
+        return;
+    }
 
     let at = i * PACKED;
     let s = system.inverse_sigma;

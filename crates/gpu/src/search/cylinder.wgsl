@@ -1,7 +1,7 @@
 // Points in a tilted cylinder, seen along its axis.
 //
 // The processor decides in f64 whether a point is inside; here f32 decides, and knows how far it can be off. The offset along the axis is off by
-// at most 6e-7 of the distance (a rounding of each coordinate, three of the axis where it was made here (axes.wgsl), the products, the sums), the squared
+// at most 1.25e-6 of the distance (a rounding of each coordinate, three of the axis where it was made here (axes.wgsl), the products, the sums), the squared
 // distance from the axis by 2.2e-6 of the squared distance. A query that has a point within these of a border is left to the processor: FLAGGED. The
 // points that matter lie in the ball around the cylinder, so that its radius bounds the first; a point far outside is far from being inside.
 //
@@ -22,7 +22,7 @@ fn inside(d: vec3<i32>, axis: vec3<f32>, along: ptr<function, f32>) -> u32 {
     let half = parameters.half_length;
     let widest = parameters.radius * parameters.radius;
     let beside = squared - a * a;
-    let off_along = 1e-6 * f32(parameters.reach);
+    let off_along = 1.25e-6 * f32(parameters.reach);
     let off_beside = 2.5e-6 * squared + 3e-7 * widest;
     if abs(a) > half + off_along || beside > widest + off_beside { return 0u; }
     if abs(a) < half - off_along && beside < widest - off_beside { return 1u; }

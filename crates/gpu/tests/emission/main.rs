@@ -51,6 +51,29 @@ fn it_conforms_but_for_what_it_declines() {
     );
 }
 
+/// Some drivers end loops after a number of rounds; with four hundred bins and two hundred iterations a pixel takes more than llvmpipe gives to eight.
+#[test]
+fn a_pixel_whose_loops_a_driver_ends_is_inverted_again() {
+    const ROUNDS_OF_LLVMPIPE: u32 = 65_535;
+    let Some(gpu) = gpu() else { return };
+    let inversion = Inversion {
+        compat: Compat::Strict,
+        chi_squared_target: 0.05,
+        target_growth: 1.02,
+        mu_samples: 2000,
+        max_iterations: 1000,
+        ..inversion(400, Weights::SelfNormalised)
+    };
+    let observed = observed(&inversion, 64);
+    let (found, expected) = (inverted(gpu, &inversion, &observed), inverted(&Cpu, &inversion, &observed));
+    let longest = expected.iterations.iter().max().unwrap() * inversion.bins() as u32;
+    assert!(longest > ROUNDS_OF_LLVMPIPE, "{longest} rounds are no test");
+    let far = far(&found, &expected);
+    eprintln!("loops that are ended: {far:?}");
+    assert_eq!((far.lambda_differs, far.iterations_differ, far.status_differs), (0, 0, 0), "{far:?}");
+    assert!(far.pixels > 32 && far.emission[2] <= 1e-4 && far.vertical[2] <= 1e-4, "{far:?}");
+}
+
 #[test]
 fn every_kind_of_weights_and_number_of_bins_is_that_of_double_precision() {
     let Some(gpu) = gpu() else { return };
