@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Whether astropy and sunpy read compressed cubes: same planes, same places, numbers within the error that is stated.
+
+    python3.12 -m venv venv && venv/bin/pip install "sunpy[map]==8.0.1" astropy==8.0.2
+    cargo build --release --example emission
+    venv/bin/python scripts/compressed_beside_astropy.py target/release/examples/emission IMAGES...
+
+Inverts the images without compression, with `--compress gzip` and with `--compress rice`, and prints sizes and the largest differences.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import warnings
+
+import numpy as np
+import sunpy.map
+from astropy.io import fits
+from astropy.wcs import WCS
+
+PLACES = np.array([[0.0, 0.0, 0.0], [7.25, 3.5, 0.0], [19.0, 31.0, 0.0]])
+
+
+def main():
+    program, *images = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    off = 0
+    with tempfile.TemporaryDirectory() as folder:
+        files, summaries = {}, {}
+        for kind in ("none", "gzip", "rice"):
+            out = pathlib.Path(folder) / kind
+            command = [program, *images, "--align", "--backend", "cpu", "--compress", kind, "--out", str(out)]
+            subprocess.run(command, check=True, capture_output=True, text=True)
+            files[kind] = out / "emission.fits"
+            summaries[kind] = json.loads((out / "summary.json").read_text())
+        for kind in ("gzip", "rice"):
+            planes = 0
+            stated = summaries[kind]["compression"]["largest_error_of_rounding"]
+            with fits.open(files["none"]) as plain, fits.open(files[kind]) as packed:
+                assert [hdu.name for hdu in plain] == [hdu.name for hdu in packed]
+                for expected, found in zip(plain[1:], packed[1:]):
+                    assert isinstance(found, fits.CompImageHDU), found.name
+                    a, b = expected.data, found.data
+                    assert a.shape == b.shape and a.dtype.newbyteorder("=") == b.dtype.newbyteorder("="), (found.name, a.dtype, b.dtype)
+                    assert np.array_equal(np.isnan(a), np.isnan(b)), found.name
+                    far = np.nanmax(np.abs(a.astype(float) - b), initial=0.0)
+                    largest = stated.get(found.name.lower(), 0.0)
+                    # A reader of single precision rounds once more.
+                    if not far <= largest * 1.001 + (np.nanmax(np.abs(a), initial=0.0) * 1.2e-7 if largest else 0.0):
+                        off += 1
+                        print(f"{found.name}: {far} off, {largest} stated")
+                    if largest:
+                        assert abs(found.header["ROUNDING"] / largest - 1) < 1e-9, found.name
+                        rows = np.nanmax(np.abs(a.astype(float)), axis=2)
+                        relative = np.nanmax(np.abs(a.astype(float) - b) / np.where(rows > 0, rows, 1)[:, :, None])
+                        assert relative < 1 / 65534 + 2e-7, (found.name, relative)
+                    here, there = [WCS(hdu.header).wcs_pix2world(PLACES, 0) for hdu in (expected, found)]
+                    assert np.abs(here - there).max() < 1e-9, found.name
+                    for plane in range(len(b)):
+                        planes += 1
+                        sunpy.map.Map(b[plane], found.header)
+            sizes = [files[name].stat().st_size for name in ("none", kind)]
+            print(f"{kind}: {planes} planes, {sizes[1]} of {sizes[0]} bytes, {off} off")
+    sys.exit(off > 0)
+
+
+if __name__ == "__main__":
+    main()
