@@ -53,9 +53,11 @@ def main():
                         print(f"{found.name}: {far} off, {largest} stated")
                     if largest:
                         assert abs(found.header["ROUNDING"] / largest - 1) < 1e-9, found.name
-                        rows = np.nanmax(np.abs(a.astype(float)), axis=2)
-                        relative = np.nanmax(np.abs(a.astype(float) - b) / np.where(rows > 0, rows, 1)[:, :, None])
-                        assert relative < 1 / 65534 + 2e-7, (found.name, relative)
+                        for left in range(0, a.shape[2], 128):
+                            some = a[:, :, left : left + 128].astype(float)
+                            most = np.nanmax(np.abs(some), axis=2)
+                            relative = np.nanmax(np.abs(some - b[:, :, left : left + 128]) / np.where(most > 0, most, 1)[:, :, None])
+                            assert relative < 1 / 65534 + 2e-7, (found.name, relative)
                     here, there = [WCS(hdu.header).wcs_pix2world(PLACES, 0) for hdu in (expected, found)]
                     assert np.abs(here - there).max() < 1e-9, found.name
                     for plane in range(len(b)):

@@ -226,3 +226,18 @@ fn sunpy_ndcube_and_astropy_open_every_plane_at_its_place() {
     let printed = judge(&python, "compressed_beside_astropy.py", &program("emission"), &files);
     assert!(printed.contains("rice") && printed.contains(", 0 off"), "{printed}");
 }
+
+#[test]
+fn images_are_the_same_in_all_forms_that_astropy_and_sunpy_write() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/aia");
+    let Ok(entries) = fs::read_dir(&data) else {
+        eprintln!("SKIPPED: no images of AIA at {}", data.display());
+        return;
+    };
+    let Some(python) = python("SUN_PYTHON", "astropy, reproject, sunpy.map") else { return };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.to_string_lossy().contains("flare_2011-02-15T01-48"));
+    files.sort();
+    let printed = judge(&python, "inputs_beside_sunpy.py", &program("emission"), &files);
+    assert_eq!((printed.matches(": ok").count(), printed.contains("WRONG")), (6, false), "{printed}");
+}

@@ -90,8 +90,8 @@ pub(crate) struct Arguments {
     /// FITS cubes or .npy arrays; by default what was given.
     #[arg(long)]
     pub(crate) format: Option<Format>,
-    /// Compress cubes: gzip keeps all digits; rice rounds emission, its errors and kernels to 1/65534 of the largest of each row and plane, at most (the
-    /// largest error is in header and summary), and keeps all digits of the rest.
+    /// Compress cubes: gzip keeps all digits; rice rounds emission, its errors and kernels by 1/65534 of the largest of each 128 pixels of a row
+    /// and plane, at most (the largest error is in header and summary), and keeps all digits of the rest.
     #[arg(long, default_value = "none")]
     pub(crate) compress: Compress,
     /// Have a graphics processor send its results of single precision as halves: half the bytes, 11 bits a number (2⁻¹¹ of a pixel's largest)

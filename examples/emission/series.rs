@@ -353,7 +353,7 @@ fn page(groups: &[Group], rows: &[Value], scales: &[[f32; 2]]) -> String {
         let _ = write!(
             body,
             "<figure><figcaption style=\"padding-left:0\">log T {low} to {high}</figcaption><img data-band={band} src=\"{}\" alt=\"log T {low} to {high}\" \
-             style=\"width:100%;image-rendering:pixelated\"><span class=quiet>black to white: 10<sup>{from:.1}</sup> to 10<sup>{to:.1}</sup> cm⁻⁵; grey: no result, \
+             style=\"width:100%;image-rendering:pixelated\"><span class=quiet>dark to light: 10<sup>{from:.1}</sup> to 10<sup>{to:.1}</sup> cm⁻⁵; grey: no result, \
              or not above zero</span></figure>",
             frame_name(band, 0)
         );

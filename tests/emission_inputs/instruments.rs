@@ -210,3 +210,31 @@ fn instrument_files_that_are_wrong_are_named() {
         &["may be of TWIN and of OTHER", "headers"],
     );
 }
+
+/// Keywords of files of four instruments, as sunpy's test data has them.
+#[test]
+fn headers_of_other_instruments_are_known() {
+    type Cards = &'static [(&'static str, &'static str)];
+    let cases: [(Cards, Json); 4] = [
+        (
+            &[("TELESCOP", "GOES-R"), ("INSTRUME", "GOES-R Series Solar Ultraviolet Imager"), ("DETECTOR", "SUVI")],
+            json!([{ "INSTRUME": "Solar Ultraviolet Imager" }]),
+        ),
+        (&[("INSTRUME", "SECCHI"), ("DETECTOR", "EUVI")], json!([{ "INSTRUME": "SECCHI", "DETECTOR": "EUVI" }])),
+        (&[("TELESCOP", "SOLO/EUI/FSI"), ("INSTRUME", "EUI"), ("DETECTOR", "FSI")], json!([{ "TELESCOP": "EUI/FSI" }])),
+        (&[("TELESCOP", "HINODE"), ("INSTRUME", "XRT")], json!([{ "INSTRUME": "XRT" }])),
+    ];
+    for (i, (cards, _)) in cases.iter().enumerate() {
+        let header =
+            |keyword: &str| cards.iter().find(|(name, _)| *name == keyword).map(|(_, text)| (*text).to_owned());
+        for (j, (_, headers)) in cases.iter().enumerate() {
+            let mut file = twin();
+            file["headers"] = headers.clone();
+            assert_eq!(
+                Instrument::parse(&file.to_string()).unwrap().is_named_by(header),
+                i == j,
+                "{cards:?} {headers}"
+            );
+        }
+    }
+}

@@ -45,7 +45,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    fn bytes(self) -> u64 {
+    pub(crate) fn bytes(self) -> u64 {
         match self {
             Self::Single | Self::Whole => 4,
             Self::Double => 8,

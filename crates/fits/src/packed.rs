@@ -1,4 +1,4 @@
-//! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written a row of a plane at a time, in any order.
+//! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written some rows at a time, in any order.
 
 use crate::cube::{Cube, Precision, Sample};
 use fitskit::{Header, HeaderValue, tile_compress};
@@ -19,9 +19,9 @@ pub enum Packing {
     Plain,
     /// Compressed without loss: real numbers by GZIP_2, whole numbers by RICE_1.
     Lossless,
-    /// Real numbers as whole numbers from −32767 to 32767 times a scale that each row of each plane has for itself, by RICE_1: a number is off by half a scale,
-    /// 1/65534 of the largest of its row and plane, at most; zero stays zero, and what is not finite is NaN. A row that is too uneven for that (the largest above
-    /// 1000 × the magnitude that nine in ten stay below) keeps all digits. Whole numbers as [`Self::Lossless`].
+    /// Real numbers as whole numbers from −32767 to 32767 times a scale that each 128 pixels of a row of a plane have for themselves, by RICE_1: a number is off
+    /// by half a scale, 1/65534 of the largest of them, at most; zero stays zero, and what is not finite is NaN. Pixels that are too uneven for that (the largest
+    /// above 1000 × the magnitude that nine in ten stay below) keep all digits. Whole numbers as [`Self::Lossless`].
     Rounded,
 }
 
@@ -29,6 +29,10 @@ pub enum Packing {
 const LARGEST: f64 = 32_767.0;
 /// Whole number that stands for no number, and its keyword's value.
 const BLANK: i32 = i32::MIN;
+/// Columns of a tile that is rounded: pixels beyond the limb should not have the scale of the brightest on the disc.
+const COLUMNS: usize = 128;
+/// Bytes of a heap that 32 bits can point into.
+const SHORT: u64 = i32::MAX as u64;
 /// Numbers of a block of RICE.
 const RICE_BLOCK: usize = 32;
 /// Rows whose largest is beyond this times the magnitude that nine in ten stay below are not rounded.
@@ -84,47 +88,86 @@ impl PackedCube {
         self.packing == Packing::Rounded && matches!(self.cube.precision, Precision::Single | Precision::Double)
     }
 
+    /// Whether heaps of this cube may need pointers of 64 bits: RICE and gzip take little more than the numbers themselves, where they cannot pack.
+    fn is_long(&self) -> bool {
+        let numbers = self.cube.shape.iter().try_fold(1_u64, |product, side| product.checked_mul(*side as u64));
+        numbers.and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes())).is_none_or(|most| most > SHORT)
+    }
+
+    /// Columns of a tile.
+    fn width(&self) -> usize {
+        if self.is_rounded() { COLUMNS.min(self.cube.shape[2].max(1)) } else { self.cube.shape[2].max(1) }
+    }
+
+    /// Tiles of a row of a plane.
+    fn across(&self) -> usize {
+        self.cube.shape[2].div_ceil(self.width())
+    }
+
     /// Bytes of a row of the table.
     fn row_bytes(&self) -> u64 {
-        if self.is_rounded() { 16 + 16 + 8 + 8 } else { 16 }
+        let pointer = if self.is_long() { 16 } else { 8 };
+        if self.is_rounded() { 2 * pointer + 8 + 8 } else { pointer }
+    }
+
+    fn tiles(&self) -> Option<u64> {
+        let [planes, rows, _] = self.cube.shape;
+        (planes as u64).checked_mul(rows as u64)?.checked_mul(self.across() as u64)
     }
 
     fn table_bytes(&self) -> Option<u64> {
-        let [planes, rows, _] = self.cube.shape;
-        (planes as u64).checked_mul(rows as u64)?.checked_mul(self.row_bytes())
+        self.tiles()?.checked_mul(self.row_bytes())
     }
 
     /// Writes all planes of some rows, row after row, whatever rows are given at a time.
     pub(crate) fn write_rows<T: Sample>(&mut self, first: usize, values: ArrayView3<'_, T>) -> io::Result<()> {
         let (planes, rows, _) = values.dim();
+        let (width, across) = (self.width(), self.across());
         for row in 0..rows {
             for plane in 0..planes {
-                let tile = self.tile(values.slice(ndarray::s![plane, row, ..]));
-                self.put(plane, first + row, &tile)?;
+                let numbers = values.slice(ndarray::s![plane, row, ..]);
+                let in_plane = (plane * self.cube.shape[1] + first + row) as u64;
+                for (part, numbers) in numbers.axis_chunks_iter(ndarray::Axis(0), width).enumerate() {
+                    let tile = self.tile(numbers);
+                    self.put(in_plane * across as u64 + part as u64, &tile)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, plane: usize, row: usize, tile: &Tile) -> io::Result<()> {
+    fn put(&mut self, number: u64, tile: &Tile) -> io::Result<()> {
         let table = self.table_bytes().unwrap_or_default();
         let length = tile.bytes.len() as u64;
-        let here = [length, self.heap].map(u64::to_be_bytes).concat();
+        let here = self.pointer(length)?;
         let entry = if self.is_rounded() {
-            let [data, exact] = if tile.is_exact { [vec![0; 16], here] } else { [here, vec![0; 16]] };
+            let nothing = vec![0; here.len()];
+            let [data, exact] = if tile.is_exact { [nothing, here] } else { [here, nothing] };
             [data, exact, tile.scale.to_be_bytes().to_vec(), 0.0_f64.to_be_bytes().to_vec()].concat()
         } else {
             here
         };
         let column = usize::from(tile.is_exact);
         self.largest[column] = self.largest[column].max(length);
-        let number = (plane * self.cube.shape[1] + row) as u64;
         self.file.seek(SeekFrom::Start(number * self.row_bytes()))?;
         self.file.write_all(&entry)?;
         self.file.seek(SeekFrom::Start(table + self.heap))?;
         self.file.write_all(&tile.bytes)?;
         self.heap += length;
         Ok(())
+    }
+
+    /// Length and place of what is put into the heap next.
+    fn pointer(&self, length: u64) -> io::Result<Vec<u8>> {
+        let numbers = [length, self.heap];
+        if self.is_long() {
+            return Ok(numbers.map(u64::to_be_bytes).concat());
+        }
+        if self.heap + length > SHORT {
+            let words = format!("the compressed cube {} is larger than its numbers by far", self.cube.name);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, words));
+        }
+        Ok(numbers.map(|number| (number as u32).to_be_bytes()).concat())
     }
 
     fn tile<T: Sample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
@@ -177,12 +220,13 @@ impl PackedCube {
         header.set("BITPIX", HeaderValue::Integer(8), None);
         header.set("NAXIS", HeaderValue::Integer(2), None);
         header.set("NAXIS1", whole(self.row_bytes()), None);
-        header.set("NAXIS2", whole((cube.shape[0] * cube.shape[1]) as u64), None);
+        header.set("NAXIS2", whole(self.tiles().unwrap_or_default()), None);
         header.set("PCOUNT", whole(self.heap), None);
         header.set("GCOUNT", HeaderValue::Integer(1), None);
-        let mut columns = vec![("COMPRESSED_DATA", format!("1QB({})", self.largest[0]))];
+        let kind = if self.is_long() { 'Q' } else { 'P' };
+        let mut columns = vec![("COMPRESSED_DATA", format!("1{kind}B({})", self.largest[0]))];
         if self.is_rounded() {
-            columns.push(("GZIP_COMPRESSED_DATA", format!("1QB({})", self.largest[1])));
+            columns.push(("GZIP_COMPRESSED_DATA", format!("1{kind}B({})", self.largest[1])));
             columns.extend([("ZSCALE", "1D".to_owned()), ("ZZERO", "1D".to_owned())]);
         }
         header.set("TFIELDS", whole(columns.len() as u64), None);
@@ -200,7 +244,7 @@ impl PackedCube {
         header.set("ZPCOUNT", HeaderValue::Integer(0), None);
         header.set("ZGCOUNT", HeaderValue::Integer(1), None);
         for axis in 1..=3 {
-            let side = if axis == 1 { cube.shape[2] as u64 } else { 1 };
+            let side = if axis == 1 { self.width() as u64 } else { 1 };
             header.set(&format!("ZTILE{axis}"), whole(side), None);
         }
         let is_real = matches!(cube.precision, Precision::Single | Precision::Double);
@@ -275,7 +319,7 @@ mod tests {
     use fitskit::{CompressedImage, FitsFile, HduData, PixelData};
     use ndarray::{Array3, s};
 
-    const SHAPE: [usize; 3] = [3, 5, 40];
+    const SHAPE: [usize; 3] = [3, 5, 300];
 
     fn cube(name: &str, precision: Precision) -> Cube {
         Cube { name: name.into(), unit: "cm-5".into(), shape: SHAPE, precision, keywords: vec![] }
@@ -348,9 +392,12 @@ mod tests {
                 let [found, expected] =
                     [found.slice(s![plane, row, ..]), expected.mapv(f64::from).slice(s![plane, row, ..])]
                         .map(|row| row.to_vec());
-                let of_row = expected.iter().copied().filter(|x| x.is_finite()).fold(0.0, |m: f64, x| m.max(x.abs()));
-                let is_exact = (plane, row) == (2, 0);
-                for (found, expected) in found.iter().zip(&expected) {
+                let part = |i: usize| i / COLUMNS * COLUMNS..(i / COLUMNS * COLUMNS + COLUMNS).min(SHAPE[2]);
+                for (i, (found, expected_here)) in found.iter().zip(&expected).enumerate() {
+                    let finite = expected[part(i)].iter().copied().filter(|x| x.is_finite());
+                    let of_row = finite.fold(0.0, |m: f64, x| m.max(x.abs()));
+                    let is_exact = (plane, row) == (2, 0) && i < COLUMNS;
+                    let expected = expected_here;
                     assert_eq!(found.is_nan(), expected.is_nan());
                     assert!(*expected != 0.0 || *found == 0.0);
                     let error = (found - expected).abs();
