@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             "status": summary["status"], "warnings": summary["warnings"],
         }));
     }
-    let (frames, scales) = film.finish(out, groups.len())?;
+    let Drawn { frames, scales } = film.finish(out, groups.len())?;
     let bands: Vec<Value> = BANDS
         .iter()
         .zip(&scales)
@@ -277,6 +277,12 @@ struct Film {
     histograms: Vec<Vec<u64>>,
 }
 
+/// Frames that were drawn, and the ends of the scale of each band, log₁₀.
+struct Drawn {
+    frames: Vec<String>,
+    scales: Vec<[f32; 2]>,
+}
+
 impl Film {
     fn begin(out: &Path) -> Result<Self, Failure> {
         let path = out.join("frames.raw");
@@ -302,8 +308,8 @@ impl Film {
         Ok(())
     }
 
-    /// Draws the frames; their names, and the ends of the scale of each band.
-    fn finish(self, out: &Path, times: usize) -> Result<(Vec<String>, Vec<[f32; 2]>), Box<dyn Error>> {
+    /// Draws the frames.
+    fn finish(self, out: &Path, times: usize) -> Result<Drawn, Box<dyn Error>> {
         let Self { file, _part, shape, histograms } = self;
         let scales: Vec<[f32; 2]> =
             histograms.iter().map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995))).collect();
@@ -321,7 +327,7 @@ impl Film {
                 pictures::save(out, &frame_name(band, time), pictures::shades(&logs, &INFERNO, *scale).view())?;
             }
         }
-        Ok((frame_names(times), scales))
+        Ok(Drawn { frames: frame_names(times), scales })
     }
 }
 

@@ -74,14 +74,28 @@ fn units_and_sums_are_those_of_the_instrument() {
     with_unit["unit"] = json!("W m-2 sr-1");
     folder.instrument("twin.json", &with_unit);
     assert!(difference(&expected.bands, &folder.run(&radiances, &given).bands) < 1e-12);
-    let mut of_sums = twin();
-    of_sums["binned"] = json!("sum");
-    folder.instrument("twin.json", &of_sums);
+    // Sums on the chip are read once, and saturate as one.
+    let without_read_noise = |binned: &str, saturation: f64| {
+        let mut file = twin();
+        file["binned"] = json!(binned);
+        file["channels"].as_array_mut().unwrap().iter_mut().for_each(|channel| channel["read_noise"] = json!(0));
+        file["saturation"] = json!(saturation);
+        folder.instrument("twin.json", &file)
+    };
     let sums = folder.write("sums", |mut p| {
         p.dn *= 4.0;
         wide(p)
     });
+    without_read_noise("mean", 15_000.0);
+    let expected = folder.run(&folder.write("means", wide), &given);
+    without_read_noise("sum", 15_000.0);
     assert!(difference(&expected.bands, &folder.run(&sums, &given).bands) < 1e-12);
+    let brightest = wide(picture(2, [0.0; 2])).dn.iter().fold(0.0_f64, |m, x| m.max(*x)) * 4.0;
+    let saturated = |level: f64| {
+        let file = without_read_noise("sum", level);
+        folder.run(&sums, &["--instrument", &file]).summary["saturated_by_channel"][2].as_u64().unwrap()
+    };
+    assert_eq!((saturated(1.0001 * brightest), saturated(0.9999 * brightest) > 0), (0, true));
 }
 
 /// A telescope of two filters whose responses lie on other temperatures than AIA's.

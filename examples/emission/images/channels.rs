@@ -20,6 +20,8 @@ pub(super) struct Opened {
     pub(super) exposure: f64,
     /// Detector pixels a pixel.
     pub(super) binned: f64,
+    /// Of these, those that were added on the chip, and read and saturated as one; 1 where none were.
+    pub(super) on_chip: f64,
     /// What the numbers of the file are divided by.
     pub(super) divisor: f64,
 }
@@ -79,7 +81,8 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         let divisor = if unit == CountUnit::PerSecond { 1.0 } else { exposure };
         let divisor = if are_sums { divisor * binned } else { divisor };
         remarks.extend(said.into_iter().map(|words| (name.clone(), words)));
-        files.push(Opened { name, file, seen, found, exposure, binned, divisor });
+        let on_chip = if found.of.binned_are_sums { binned } else { 1.0 };
+        files.push(Opened { name, file, seen, found, exposure, binned, on_chip, divisor });
     }
     warnings.extend(gathered(&remarks));
     for (i, file) in files.iter().enumerate() {

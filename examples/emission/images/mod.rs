@@ -94,7 +94,9 @@ pub(crate) fn open(arguments: &Arguments, correlate: bool) -> std::result::Resul
                 binned = (to.pixel_size() / file.found.of.pixel_arcsec).powi(2).max(1.0);
             }
         }
-        let noise = Noise::of_channel(file.found.channel(), file.exposure, binned, systematic[number]);
+        let mut noise = Noise::of_channel(file.found.channel(), file.exposure, binned, systematic[number]);
+        // Read once for all that were added.
+        noise.read_noise /= file.on_chip.sqrt();
         channels.push((number, Channel { file: file.file, resampled, divisor: file.divisor, noise }));
     }
     let first_file = channels[0].0;
@@ -169,7 +171,7 @@ fn about(
             [one] => one,
             ref many => many[i],
         };
-        levels.push(level / file.exposure);
+        levels.push(level / file.exposure / file.on_chip);
         names.push(format!("{}, {time}, {:.4} s", file.found.label(), file.exposure));
     }
     let left = shares(arguments, files, warnings)?;
