@@ -3,7 +3,7 @@
 
     python3.12 -m venv venv && venv/bin/pip install "sunpy[map]==8.0.1" astropy==8.0.2
     cargo build --release --example emission
-    venv/bin/python scripts/compressed_beside_astropy.py target/release/examples/emission IMAGES...
+    venv/bin/python scripts/compressed_beside_astropy.py target/release/examples/emission IMAGES... [OPTIONS OF emission]
 
 Inverts the images without compression, with `--compress gzip` and with `--compress rice`, and prints sizes and the largest differences.
 """
@@ -21,6 +21,15 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 PLACES = np.array([[0.0, 0.0, 0.0], [7.25, 3.5, 0.0], [19.0, 31.0, 0.0]])
+
+
+def of_error(plain, packed):
+    """Quantiles of the rounding of emission in units of its stated error, where there is emission; every fourth row."""
+    exact, rounded, stated = (
+        file[name].data[:, ::4].astype(float) for file, name in ((plain, "EMISSION"), (packed, "EMISSION"), (plain, "UNCERTAINTY"))
+    )
+    ratio = (np.abs(exact - rounded) / stated)[exact > 0.1 * np.nanmax(exact, axis=0)]
+    return " ".join(f"{x:.3f}" for x in np.quantile(ratio[np.isfinite(ratio)], [0.99, 0.999]))
 
 
 def main():
@@ -63,6 +72,8 @@ def main():
                     for plane in range(len(b)):
                         planes += 1
                         sunpy.map.Map(b[plane], found.header)
+                if kind == "rice":
+                    print(f"rounding over stated error, 99 and 99.9 % of the bins of a tenth of their pixel's largest: {of_error(plain, packed)}")
             sizes = [files[name].stat().st_size for name in ("none", kind)]
             print(f"{kind}: {planes} planes, {sizes[1]} of {sizes[0]} bytes, {off} off")
     sys.exit(off > 0)
