@@ -8,6 +8,8 @@ mod emission;
 mod npy;
 #[path = "../examples/common/npy_write.rs"]
 mod npy_write;
+#[path = "emission_command_line/options.rs"]
+mod options;
 #[path = "common/program.rs"]
 mod program;
 

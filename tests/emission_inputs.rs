@@ -2,171 +2,23 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "emission_inputs/instruments.rs"]
+mod instruments;
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/python.rs"]
 mod python;
+#[path = "emission_inputs/series.rs"]
+mod series;
+#[path = "common/sun.rs"]
+mod sun;
 
-use isopach::{
-    emission::{AIA, TemperatureResponse},
-    fits::{Cube, CubeFile, Precision, Value},
-};
+use isopach::fits::Value;
 use ndarray::{Array2, Array3, s};
 use program::program;
 use python::{judge, python};
-use serde_json::Value as Json;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
-
-/// Pixels a side, and seconds.
-const SIDE: usize = 40;
-const EXPOSURE: f64 = 2.0;
-
-/// An image to be written.
-#[derive(Clone)]
-struct Picture {
-    channel: usize,
-    /// DN of the exposure.
-    dn: Array2<f64>,
-    keywords: Vec<(&'static str, Value)>,
-    unit: &'static str,
-}
-
-fn text(value: &str) -> Value {
-    Value::Text(value.into())
-}
-
-/// Counts of plasma about log T = 6.2, of a smooth pattern that is shifted by so many pixels.
-fn picture(channel: usize, shift: [f64; 2]) -> Picture {
-    let response = TemperatureResponse::aia();
-    let measure = |t: &f64| 2e26 * (-0.5 * ((t - 6.2) / 0.25).powi(2)).exp();
-    let of = |(t, response): (&f64, &f64)| if (5.7..=7.1).contains(t) { measure(t) * response } else { 0.0 };
-    let rate: f64 = response.log_t.iter().zip(&response.channels[channel]).map(of).sum();
-    let pattern = |r: f64, c: f64| 1.0 + 0.5 * (r / 6.0).sin() * (c / 7.0).cos() + 0.3 * (r * c / 300.0).sin();
-    let dn = Array2::from_shape_fn([SIDE; 2], |(r, c)| {
-        (EXPOSURE * rate * pattern(r as f64 + shift[0], c as f64 + shift[1])).max(1.0)
-    });
-    let keywords = vec![
-        ("WAVELNTH", Value::Whole(AIA[channel].wavelength.into())),
-        ("WAVEUNIT", text("angstrom")),
-        ("EXPTIME", Value::Number(EXPOSURE)),
-        ("DSUN_OBS", Value::Number(1.51e11)),
-        ("HGLN_OBS", Value::Number(0.0)),
-        ("HGLT_OBS", Value::Number(-1.2)),
-        ("T_OBS", text("2010-06-02T12:00:00.00Z")),
-        ("TELESCOP", text("SDO/AIA")),
-        ("INSTRUME", text("AIA_3")),
-        ("CTYPE1", text("HPLN-TAN")),
-        ("CTYPE2", text("HPLT-TAN")),
-        ("CUNIT1", text("arcsec")),
-        ("CUNIT2", text("arcsec")),
-        ("CDELT1", Value::Number(0.6)),
-        ("CDELT2", Value::Number(0.6)),
-        ("CRPIX1", Value::Number(20.5 - shift[1])),
-        ("CRPIX2", Value::Number(20.5 - shift[0])),
-        ("QUALITY", Value::Whole(0)),
-    ];
-    Picture { channel, dn, keywords, unit: "DN" }
-}
-
-impl Picture {
-    fn with(mut self, keyword: &'static str, value: Value) -> Self {
-        self.keywords.retain(|(name, _)| *name != keyword);
-        self.keywords.push((keyword, value));
-        self
-    }
-
-    fn without(mut self, keywords: &[&str]) -> Self {
-        self.keywords.retain(|(name, _)| !keywords.contains(name));
-        self
-    }
-
-    fn write(&self, folder: &Path, name: &str) -> String {
-        let path = folder.join(format!("{name}_{}.fits", AIA[self.channel].wavelength));
-        let keyword = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone(), String::new());
-        let cube = Cube {
-            name: "IMAGE".into(),
-            unit: self.unit.into(),
-            shape: [1, self.dn.nrows(), self.dn.ncols()],
-            precision: Precision::Double,
-            keywords: self.keywords.iter().map(keyword).collect(),
-        };
-        let mut file = CubeFile::create(&path, &[cube]).unwrap();
-        file.write_rows(0, 0, self.dn.view().insert_axis(ndarray::Axis(0))).unwrap();
-        file.finish().unwrap();
-        path.to_str().unwrap().into()
-    }
-}
-
-/// What a run wrote.
-struct Found {
-    summary: Json,
-    bands: Array3<f64>,
-}
-
-impl Found {
-    fn warnings(&self) -> String {
-        self.summary["warnings"].to_string()
-    }
-}
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Files of the pictures of all channels, each changed by `change`.
-    fn write(&self, name: &str, change: impl Fn(Picture) -> Picture) -> Vec<String> {
-        (0..6).map(|channel| change(picture(channel, [0.0; 2])).write(self.path(), name)).collect()
-    }
-
-    fn output(&self, files: &[String], options: &[&str]) -> Output {
-        let fixed =
-            ["--bins", "20", "--precision", "double", "--backend", "cpu", "--format", "npy", "--force", "--out"];
-        Command::new(program("emission")).args(files).args(options).args(fixed).arg(self.out()).output().unwrap()
-    }
-
-    fn out(&self) -> PathBuf {
-        self.path().join("out")
-    }
-
-    fn run(&self, files: &[String], options: &[&str]) -> Found {
-        let output = self.output(files, options);
-        let message = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{message}");
-        let summary: Json = serde_json::from_slice(&fs::read(self.out().join("summary.json")).unwrap()).unwrap();
-        for words in summary["warnings"].as_array().unwrap() {
-            assert!(message.contains(words.as_str().unwrap()), "said in the terminal too: {words}");
-        }
-        let bytes = fs::read(self.out().join("bands.npy")).unwrap();
-        let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-        let values: Vec<f64> =
-            bytes[start..].as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
-        Found { summary, bands: Array3::from_shape_vec([SIDE, SIDE, 6], values).unwrap() }
-    }
-
-    fn refused(&self, files: &[String], options: &[&str], words: &[&str]) {
-        let output = self.output(files, options);
-        let message = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && output.status.code() != Some(101), "{message}");
-        assert!(words.iter().all(|word| message.contains(word)), "{message:?} without {words:?}");
-    }
-}
-
-/// The largest difference over the largest value.
-fn difference(a: &Array3<f64>, b: &Array3<f64>) -> f64 {
-    let largest = a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    a.iter().zip(b).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs())) / largest
-}
+use std::{fs, path::PathBuf};
+use sun::{EXPOSURE, Folder, Found, Picture, SIDE, difference, picture, text};
 
 #[test]
 fn an_exposure_is_divided_out_once() {
@@ -330,6 +182,12 @@ fn shares_belong_to_wavelengths_and_their_lack_is_said() {
     assert_eq!(difference(&listed.bands, &named.bands), 0.0);
     folder.refused(&files, &["--degradation", "335=0.4,131=0.8"], &["no share of 94"]);
     folder.refused(&files, &["--degradation", "304=0.4,131=0.8"], &["304"]);
+    let shipped = folder.run(&files, &["--degradation-table", "builtin"]);
+    let words = shipped.summary["sensitivity"].as_str().unwrap().to_owned();
+    assert!(words.contains("0.914, 0.752, 0.876, 0.887, 0.825, 0.443"), "as aiapy has it: {words}");
+    assert!(!shipped.warnings().contains("2020-10-26"));
+    let late = folder.write("later", |p| p.with("T_OBS", text("2023-01-01T00:00:12.34Z")));
+    assert!(folder.run(&late, &["--degradation-table", "builtin"]).warnings().contains("2020-10-26"));
 }
 
 #[test]
@@ -365,4 +223,21 @@ fn sunpy_ndcube_and_astropy_open_every_plane_at_its_place() {
     let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
     let printed = judge(&python, "results_beside_sunpy.py", &program("emission"), &files);
     assert!(printed.contains(", 0 off"), "{printed}");
+    let printed = judge(&python, "compressed_beside_astropy.py", &program("emission"), &files);
+    assert!(printed.contains("rice") && printed.contains(", 0 off"), "{printed}");
+}
+
+#[test]
+fn images_are_the_same_in_all_forms_that_astropy_and_sunpy_write() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/aia");
+    let Ok(entries) = fs::read_dir(&data) else {
+        eprintln!("SKIPPED: no images of AIA at {}", data.display());
+        return;
+    };
+    let Some(python) = python("SUN_PYTHON", "astropy, reproject, sunpy.map") else { return };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.to_string_lossy().contains("flare_2011-02-15T01-48"));
+    files.sort();
+    let printed = judge(&python, "inputs_beside_sunpy.py", &program("emission"), &files);
+    assert_eq!((printed.matches(": ok").count(), printed.contains("WRONG")), (6, false), "{printed}");
 }

@@ -1,6 +1,6 @@
 //! What can be asked for.
 
-use crate::{curves::Pixel, memory::bytes, on::On};
+use crate::{curves::Place, memory::bytes, on::On};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -10,15 +10,21 @@ pub(crate) const MOST_BINS: usize = 1000;
 const SIZES: std::ops::RangeInclusive<usize> = 16..=65_536;
 /// MiB of memory at most, so that bytes can be counted.
 const MOST_MEMORY: u64 = 1 << 40;
+/// Draws of --monte-carlo at most.
+const MOST_DRAWS: u32 = 1_000_000;
+/// More threads than any machine has.
+const MOST_THREADS: usize = 4096;
+/// Systematic error of channels of which none was given, a share of the counts.
+pub(crate) const SYSTEMATIC: f64 = 0.05;
 /// All outputs but averaging kernels.
 const USUAL: &str = "emission,uncertainty,resolution,synthetic,bands,temperature,chi2,lambda,iterations,status";
 
-#[derive(Parser)]
+#[derive(Parser, Clone)]
 #[command(
     about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region."
 )]
 pub(crate) struct Arguments {
-    /// FITS files of AIA channels, in any order. Places and times are compared with those of the first.
+    /// FITS files of channels of AIA or of instruments given by --instrument, in any order. Places and times are compared with those of the first.
     #[arg(conflicts_with = "counts")]
     pub(crate) files: Vec<PathBuf>,
     /// Resample channels to the pixels of the first file by the places in their headers.
@@ -27,9 +33,13 @@ pub(crate) struct Arguments {
     /// Invert channels pixel by pixel wherever their headers put the pixels: for images that were aligned without writing it down.
     #[arg(long, requires = "files", conflicts_with = "align")]
     pub(crate) unaligned: bool,
-    /// Channels of files whose headers do not say it, in the order of the files: 94,131,171
+    /// An instrument that is not AIA: a JSON file with its response, gain, pixel, noise, channels and what its headers say (docs/algorithms/solar-images.md).
+    /// May be given several times; `aia` is what is shipped. Files of several instruments are inverted together.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub(crate) instrument: Vec<PathBuf>,
+    /// Channels of files whose headers do not say it, in the order of the files: 94,131,171 or XRT:Al-poly
     #[arg(long, value_delimiter = ',', requires = "files")]
-    pub(crate) channel: Vec<u16>,
+    pub(crate) channel: Vec<String>,
     /// Exposures of the files, seconds, one for all or one a file in their order, instead of those in the headers.
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) exposure: Vec<f64>,
@@ -61,9 +71,10 @@ pub(crate) struct Arguments {
     /// Where to write.
     #[arg(long, default_value = "emission_out")]
     pub(crate) out: PathBuf,
-    /// Also write and show the curve of a pixel, with both errors and the EM loci of its channels: X,Y from 0; may be given several times.
+    /// Also write and show the curve of a pixel, with both errors and the EM loci of its channels: X,Y from 0; or of the mean of a region: X0:X1,Y0:Y1
+    /// without column X1 and row Y1. May be given several times.
     #[arg(long, value_name = "X,Y")]
-    pub(crate) curve: Vec<Pixel>,
+    pub(crate) curve: Vec<Place>,
     /// Number of temperature bins, 1000 at most.
     #[arg(long, default_value_t = 42)]
     pub(crate) bins: usize,
@@ -79,15 +90,19 @@ pub(crate) struct Arguments {
     /// FITS cubes or .npy arrays; by default what was given.
     #[arg(long)]
     pub(crate) format: Option<Format>,
+    /// Compress cubes: gzip keeps all digits; rice rounds emission, its errors and kernels by 1/65534 of the largest of each 128 pixels of a row
+    /// and plane, at most (the largest error is in header and summary), and keeps all digits of the rest.
+    #[arg(long, default_value = "none")]
+    pub(crate) compress: Compress,
     /// Have a graphics processor send its results of single precision as halves: half the bytes, 11 bits a number (2⁻¹¹ of a pixel's largest)
     #[arg(long)]
     pub(crate) halves: bool,
     /// Precision of the numbers.
     #[arg(long, default_value = "single")]
     pub(crate) precision: Precision,
-    /// Systematic error, a share of the counts.
-    #[arg(long, default_value_t = 0.05)]
-    pub(crate) systematic: f64,
+    /// Systematic error of files, a share of the counts: one for all channels, some channels' own: 0.25,94=0.5,131=0.5 [default: 0.05]
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) systematic: Vec<Share>,
     /// Pixels with saturated channels: no result, invert the other channels, or take the counts for good.
     #[arg(long, default_value = "drop")]
     pub(crate) saturation: OnSaturation,
@@ -101,6 +116,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
     pub(crate) degradation: Vec<Share>,
     /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares; interpolated to each image's time.
+    /// `builtin`: AIA's, version 10 of its response table, of October 2020.
     #[arg(long, conflicts_with = "counts")]
     pub(crate) degradation_table: Option<PathBuf>,
     /// How to invert: regularised (DEMREG; may be negative), positive (smooth where the counts leave a choice), non-negative (least squares: spikes).
@@ -114,6 +130,27 @@ pub(crate) struct Arguments {
     /// How far below zero a bin may be, in units of its own vertical error, without sending the loop on.
     #[arg(long, default_value_t = 2.0, conflicts_with = "compat")]
     pub(crate) negative_tolerance: f64,
+    /// Weights of the constraint from the EM loci, the lowest of counts over response, of these channels (94,171 or all; of .npy their positions from
+    /// 0) instead of from a first solution.
+    #[arg(long, value_delimiter = ',', value_name = "CHANNELS")]
+    pub(crate) loci: Vec<String>,
+    /// What to solve for: the emission measure by temperature (differential) or that of bins (integrated, `emd_int` of DEMREG). What is written is that
+    /// of bins either way.
+    #[arg(long, default_value = "differential")]
+    pub(crate) solve_for: SolveFor,
+    /// χ² a channel to aim for.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) chi2_target: f64,
+    /// Factor of the χ² target from one iteration to the next [default: 1.5]
+    #[arg(long)]
+    pub(crate) growth: Option<f64>,
+    /// Repeat the inversion so many times with the noise of the errors added, and write mean and scatter of the results (draws_mean, draws_deviation,
+    /// draws_used) beside the stated errors.
+    #[arg(long, value_name = "DRAWS")]
+    pub(crate) monte_carlo: Option<u32>,
+    /// Seed of the noise of --monte-carlo: the same seed gives the same noise.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
     /// A count that stands for "no measurement", beside NaN and BLANK.
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) pad_value: Option<f64>,
@@ -123,6 +160,12 @@ pub(crate) struct Arguments {
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Images are read, inverted and written by as many rows as fit.
     #[arg(long, default_value = "512MiB", value_parser = mebibytes)]
     pub(crate) memory: u64,
+    /// Threads of the processor; all if not given.
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    /// Several times: files are grouped by time, each is inverted into a folder of its own, and frames of a film with one colour scale are drawn.
+    #[arg(long, requires = "files", conflicts_with = "any_time")]
+    pub(crate) series: bool,
     /// Write over results of other inputs or parameters.
     #[arg(long)]
     pub(crate) force: bool,
@@ -133,31 +176,32 @@ pub(crate) struct Arguments {
     pub(crate) size: usize,
 }
 
-/// A share of the sensitivity, of a channel if it is named.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A share of the sensitivity or of the counts, of a channel if it is named.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Share {
-    pub(crate) wavelength: Option<u16>,
-    pub(crate) left: f64,
+    pub(crate) name: Option<String>,
+    pub(crate) value: f64,
 }
 
 impl std::str::FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (wavelength, left) = match text.split_once('=') {
-            Some((name, left)) => (Some(name.trim().parse().map_err(|_| format!("{name} is no wavelength"))?), left),
+        let (name, value) = match text.split_once('=') {
+            Some((name, _)) if name.trim().is_empty() => return Err(format!("{text} names no channel before =")),
+            Some((name, value)) => (Some(name.trim().to_owned()), value),
             None => (None, text),
         };
-        let left: f64 = left.trim().parse().map_err(|_| format!("{left} is no number"))?;
-        Ok(Self { wavelength, left })
+        let value: f64 = value.trim().parse().map_err(|_| format!("{value} is no number"))?;
+        Ok(Self { name, value })
     }
 }
 
 impl std::fmt::Display for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.wavelength {
-            Some(wavelength) => write!(f, "{wavelength}={}", self.left),
-            None => write!(f, "{}", self.left),
+        match &self.name {
+            Some(name) => write!(f, "{name}={}", self.value),
+            None => write!(f, "{}", self.value),
         }
     }
 }
@@ -168,6 +212,21 @@ pub(crate) enum MethodName {
     Regularised,
     Positive,
     NonNegative,
+}
+
+/// What is solved for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SolveFor {
+    Differential,
+    Integrated,
+}
+
+/// How cubes are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compress {
+    None,
+    Gzip,
+    Rice,
 }
 
 /// What the numbers of an image are.
@@ -252,12 +311,19 @@ impl Arguments {
             let given: Vec<String> = log_t.iter().map(f64::to_string).collect();
             return Err(format!("--log-t is {}, but must be two numbers, the lower first", given.join(",")));
         }
-        if !(systematic.is_finite() && *systematic >= 0.0) {
-            return Err(format!("--systematic is {systematic}, but must be a finite share, zero or above"));
+        if let Some(share) = systematic.iter().find(|share| !(share.value.is_finite() && share.value >= 0.0)) {
+            return Err(format!("--systematic is {}, but must be a finite share, zero or above", share.value));
+        }
+        if systematic.iter().filter(|share| share.name.is_none()).count() > 1 {
+            return Err("--systematic has two shares for all channels: name the channels, 94=0.5".into());
+        }
+        if !systematic.is_empty() && self.counts.is_some() {
+            return Err("--systematic is for files: add it to the errors of --sigma".into());
         }
         if !SIZES.contains(size) {
             return Err(format!("--size is {size}, but must be from {} to {}", SIZES.start(), SIZES.end()));
         }
+        self.check_inversion()?;
         if *max_iterations == 0 {
             return Err("--max-iterations is 0, but must be at least 1".into());
         }
@@ -276,7 +342,36 @@ impl Arguments {
         if !(1..=MOST_MEMORY).contains(memory) {
             return Err(format!("--memory is {memory}, but must be from 1 to {MOST_MEMORY} MiB"));
         }
+        if let Some(threads) = self.threads.filter(|threads| !(1..=MOST_THREADS).contains(threads)) {
+            return Err(format!("--threads is {threads}, but must be from 1 to {MOST_THREADS}"));
+        }
+        if self.compress != Compress::None && self.format_of_outputs() == Format::Npy {
+            return Err("--compress is for FITS cubes: leave it out, or choose --format fits".into());
+        }
         Ok(())
+    }
+
+    /// Refuses parameters of the inversion that mean nothing, or that the method does not use.
+    fn check_inversion(&self) -> Result<(), String> {
+        let Self { chi2_target, growth, monte_carlo, .. } = self;
+        for (option, number) in [("--chi2-target", Some(*chi2_target)), ("--growth", *growth)] {
+            if let Some(number) = number.filter(|number| !(number.is_finite() && *number > 0.0)) {
+                return Err(format!("{option} is {number}, but must be above zero"));
+            }
+        }
+        if let Some(draws) = monte_carlo.filter(|draws| !(2..=MOST_DRAWS).contains(draws)) {
+            return Err(format!("--monte-carlo is {draws}, but must be from 2 to {MOST_DRAWS}"));
+        }
+        let is_regularised = self.method == MethodName::Regularised;
+        let is_given = [
+            ("--loci", !self.loci.is_empty()),
+            ("--solve-for integrated", self.solve_for == SolveFor::Integrated),
+            ("--growth", growth.is_some()),
+        ];
+        match is_given.iter().find(|(_, is_given)| *is_given && !is_regularised) {
+            Some((option, _)) => Err(format!("{option} belongs to --method regularised")),
+            None => Ok(()),
+        }
     }
 }
 

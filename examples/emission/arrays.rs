@@ -75,20 +75,29 @@ pub(crate) fn open(
         [one] => Some(vec![one; channels]),
         ref many => Some(many.to_vec()),
     };
-    if let Some(wavelength) = arguments.degradation.iter().find_map(|share| share.wavelength) {
+    if let Some(name) = arguments.degradation.iter().find_map(|share| share.name.as_ref()) {
         return Err(format!(
-            "--degradation names {wavelength} Å, but channels of .npy have no wavelengths: give shares in the order of the channels"
+            "--degradation names {name}, but channels of .npy have no wavelengths: give shares in the order of the channels"
         )
         .into());
     }
-    let left: Vec<f64> = arguments.degradation.iter().map(|share| share.left).collect();
+    let left: Vec<f64> = arguments.degradation.iter().map(|share| share.value).collect();
     let (response, sensitivity) = match &left[..] {
         [] => (response, "that of the response as given".into()),
         left => (response.degraded(left)?, format!("of that of the response, by channel: {left:?}")),
     };
     let (leading, axes) = (leading.to_vec(), [Axis::PIXELS; 2]);
-    let about =
-        About { names, response, leading, levels, sensitivity, axes, keywords: Vec::new(), warnings: Vec::new() };
+    let about = About {
+        names,
+        channels: (0..channels).map(|f| vec![f.to_string()]).collect(),
+        response,
+        leading,
+        levels,
+        sensitivity,
+        axes,
+        keywords: Vec::new(),
+        warnings: Vec::new(),
+    };
     let columns = about.leading.iter().skip(1).product();
     Ok((about, Arrays { counts, sigma, columns, channels }))
 }

@@ -1,46 +1,75 @@
-//! What was found in single pixels, as curves over temperature: emission measure with both errors, and the EM loci of the channels.
+//! What was found in single pixels and in the means of regions, as curves over temperature: emission measure with both errors, and the EM loci of the channels.
 
 use crate::{source::Source, write_file::write_file};
 use isopach::{
-    compute::Result,
-    emission::{Block, Inversion, Real},
+    Backend,
+    compute::{Choice, Result},
+    emission::{Block, Inversion, MonteCarlo, Observation, Real, Spread},
 };
-use std::{error::Error, fmt::Write as _, path::Path};
+use ndarray::{ArrayD, IxDyn};
+use std::{error::Error, fmt::Write as _, ops::Range, path::Path};
 
-/// A pixel: column and row from 0, the first row the lowest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pixel {
-    pub(crate) column: usize,
-    pub(crate) row: usize,
+/// A pixel, or a region of several: columns and rows from 0, the first row the lowest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) columns: Range<usize>,
+    pub(crate) rows: Range<usize>,
+    is_region: bool,
 }
 
-impl std::str::FromStr for Pixel {
+impl std::str::FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let numbers = text.split_once(',').and_then(|(x, y)| Some((x.trim().parse().ok()?, y.trim().parse().ok()?)));
-        let (column, row) = numbers.ok_or_else(|| format!("{text} is no pixel: X,Y, two whole numbers from 0"))?;
-        Ok(Self { column, row })
+        let range = |text: &str| -> Option<(Range<usize>, bool)> {
+            let whole = |text: &str| text.trim().parse::<usize>().ok().filter(|n| *n < usize::MAX);
+            match text.split_once(':') {
+                Some((from, to)) => Some((whole(from)?..whole(to)?, true)),
+                None => whole(text).map(|at| (at..at + 1, false)),
+            }
+        };
+        let parts = text.split_once(',').and_then(|(x, y)| Some((range(x)?, range(y)?)));
+        let wrong = || format!("{text} is neither a pixel X,Y nor a region X0:X1,Y0:Y1: whole numbers from 0");
+        let ((columns, a), (rows, b)) = parts.ok_or_else(wrong)?;
+        if columns.is_empty() || rows.is_empty() {
+            return Err(format!("{text} is no region: X1 and Y1, which are not in it, must be above X0 and Y0"));
+        }
+        Ok(Self { columns, rows, is_region: a || b })
     }
 }
 
-impl Pixel {
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { columns, rows, is_region } = self;
+        if *is_region {
+            write!(f, "{}:{},{}:{}", columns.start, columns.end, rows.start, rows.end)
+        } else {
+            write!(f, "{},{}", columns.start, rows.start)
+        }
+    }
+}
+
+impl Place {
     /// The file of its curve.
-    pub(crate) fn file(self) -> String {
-        format!("curve_{}_{}.csv", self.column, self.row)
+    pub(crate) fn file(&self) -> String {
+        format!("curve_{}.csv", self.to_string().replace(':', "-").replace(',', "_"))
     }
 
-    /// The pixel of such a file.
+    /// The place of such a file.
     pub(crate) fn of_file(name: &str) -> Option<Self> {
-        let (column, row) = name.strip_prefix("curve_")?.strip_suffix(".csv")?.split_once('_')?;
-        let pixel = Self { column: column.parse().ok()?, row: row.parse().ok()? };
-        (pixel.file() == name).then_some(pixel)
+        let text = name.strip_prefix("curve_")?.strip_suffix(".csv")?;
+        let place: Self = text.replace('-', ":").replace('_', ",").parse().ok()?;
+        (place.file() == name).then_some(place)
+    }
+
+    fn pixels(&self) -> usize {
+        self.columns.len() * self.rows.len()
     }
 }
 
-/// A pixel's result.
+/// The result of a place.
 pub(crate) struct Curve {
-    pub(crate) pixel: Pixel,
+    pub(crate) place: Place,
     /// How it ended, and χ² a channel.
     pub(crate) status: String,
     pub(crate) chi_squared: f64,
@@ -48,94 +77,226 @@ pub(crate) struct Curve {
     bins: Vec<Bin>,
     /// EM loci, a channel each: log10 T and cm⁻⁵.
     loci: Vec<Vec<[f64; 2]>>,
+    /// Of a region: pixels that its mean is of; others miss a channel or are saturated in one.
+    used: usize,
 }
 
-/// log10 T of the edges; cm⁻⁵, its vertical error, its horizontal error in dex (NaN where not asked for).
+/// log10 T of the edges; cm⁻⁵, its vertical error, its horizontal error in dex (NaN where not asked for); mean and scatter of draws.
 struct Bin {
     edges: [f64; 2],
     emission: f64,
     uncertainty: f64,
     resolution: f64,
+    draws: Option<[f64; 2]>,
 }
 
-/// Pixels that are looked for while blocks go by.
+/// Pixels that are looked for while blocks go by, and regions that are looked at after them.
 pub(crate) struct Curves {
-    wanted: Vec<Pixel>,
+    wanted: Vec<Place>,
+    draws: Option<MonteCarlo>,
     found: Vec<Curve>,
 }
 
+/// Rows of a region that are read at a time.
+const ROWS: usize = 8;
+
 impl Curves {
     /// # Errors
-    /// In words, for a pixel outside of the image.
-    pub(crate) fn of(wanted: &[Pixel], leading: &[usize]) -> std::result::Result<Self, String> {
-        let (&[rows, columns], _) = (leading, ()) else {
+    /// In words, for a place outside of the image.
+    pub(crate) fn of(
+        wanted: &[Place],
+        leading: &[usize],
+        draws: Option<MonteCarlo>,
+    ) -> std::result::Result<Self, String> {
+        let none = Self { wanted: vec![], draws, found: vec![] };
+        let &[rows, columns] = leading else {
             let words = "--curve is for images, which have rows and columns";
-            return if wanted.is_empty() { Ok(Self { wanted: vec![], found: vec![] }) } else { Err(words.into()) };
+            return if wanted.is_empty() { Ok(none) } else { Err(words.into()) };
         };
-        match wanted.iter().find(|pixel| pixel.column >= columns || pixel.row >= rows) {
-            Some(Pixel { column, row }) => {
-                Err(format!("--curve {column},{row} is outside of the image, which has {columns} × {rows} pixels"))
-            }
-            None => Ok(Self { wanted: wanted.to_vec(), found: vec![] }),
+        match wanted.iter().find(|place| place.columns.end > columns || place.rows.end > rows) {
+            Some(place) => Err(format!("--curve {place} is outside of the image, which has {columns} × {rows} pixels")),
+            None => Ok(Self { wanted: wanted.to_vec(), ..none }),
         }
     }
 
-    pub(crate) fn add<T: Real>(&mut self, block: &Block<T>, inversion: &Inversion) {
+    /// Takes the pixels of a block; `spread`: of draws.
+    pub(crate) fn add<T: Real>(&mut self, block: &Block<T>, spread: Option<&Spread>, inversion: &Inversion) {
         let map = &block.map;
-        for &pixel in self.wanted.iter().filter(|pixel| block.rows.contains(&pixel.row)) {
-            let at = [pixel.row - block.rows.start, pixel.column];
-            let bin = |t: usize| {
-                let place = [at[0], at[1], t];
-                let of = |array: Option<&ndarray::ArrayD<T>>| array.map_or(f64::NAN, |array| array[&place[..]].wide());
-                Bin {
-                    edges: [inversion.log_t_edges[t], inversion.log_t_edges[t + 1]],
-                    emission: map.emission[&place[..]].wide(),
-                    uncertainty: of(map.uncertainty.as_ref()),
-                    resolution: of(map.log_t_resolution.as_ref()),
-                }
+        let is_here = |place: &&Place| !place.is_region && block.rows.contains(&place.rows.start);
+        for place in self.wanted.iter().filter(is_here) {
+            let at = [place.rows.start - block.rows.start, place.columns.start];
+            let of = |array: Option<&ArrayD<T>>, t: usize| {
+                array.map_or(f64::NAN, |array| array[&[at[0], at[1], t][..]].wide())
+            };
+            let bin = |t: usize| Bin {
+                edges: [inversion.log_t_edges[t], inversion.log_t_edges[t + 1]],
+                emission: of(Some(&map.emission), t),
+                uncertainty: of(map.uncertainty.as_ref(), t),
+                resolution: of(map.log_t_resolution.as_ref(), t),
+                draws: spread
+                    .map(|spread| [&spread.mean, &spread.deviation].map(|array| array[&[at[0], at[1], t][..]])),
             };
             self.found.push(Curve {
-                pixel,
+                place: place.clone(),
                 status: map.status[&at[..]].to_string(),
                 chi_squared: map.chi_squared[&at[..]].wide(),
                 bins: (0..inversion.bins()).map(bin).collect(),
                 loci: Vec::new(),
+                used: 1,
             });
         }
     }
 
-    /// Reads the counts of the pixels again: the EM loci are what each channel would ask for if all plasma had one temperature.
-    pub(crate) fn finish(mut self, source: &mut Source, inversion: &Inversion) -> Result<Vec<Curve>> {
-        let response = &inversion.response;
-        let (low, high) = (inversion.log_t_edges[0], inversion.log_t_edges[inversion.bins()]);
+    /// Inverts the means of the regions, and reads the counts of the pixels again: the EM loci are what each channel would ask for if all plasma had one
+    /// temperature. In the order in which they were asked for.
+    pub(crate) fn finish(
+        mut self,
+        source: &mut Source,
+        inversion: &Inversion,
+        on: &Choice<dyn Backend>,
+    ) -> Result<Vec<Curve>> {
         for curve in &mut self.found {
-            let Pixel { column, row } = curve.pixel;
-            let [counts, _] = source.read::<f64>(row..row + 1)?;
-            for (f, channel) in response.channels.iter().enumerate() {
-                let count = counts[&[0, column, f][..]];
-                let points = response.log_t.iter().zip(channel).filter(|(t, k)| (low..=high).contains(*t) && **k > 0.0);
-                curve.loci.push(if count > 0.0 { points.map(|(t, k)| [*t, count / k]).collect() } else { Vec::new() });
-            }
+            let place = &curve.place;
+            let [counts, _] = source.read::<f64>(place.rows.clone())?;
+            let counts = (0..inversion.channels()).map(|f| counts[&[0, place.columns.start, f][..]]);
+            curve.loci = loci(inversion, counts);
         }
+        for place in self.wanted.iter().filter(|place| place.is_region) {
+            self.found.push(region(place, source, inversion, on, self.draws)?);
+        }
+        let wanted = self.wanted;
+        self.found.sort_by_key(|curve| wanted.iter().position(|place| *place == curve.place));
         Ok(self.found)
     }
 }
 
+/// EM loci: counts over response within the temperatures of the bins.
+fn loci(inversion: &Inversion, counts: impl Iterator<Item = f64>) -> Vec<Vec<[f64; 2]>> {
+    let response = &inversion.response;
+    let (low, high) = (inversion.log_t_edges[0], inversion.log_t_edges[inversion.bins()]);
+    let of = |(channel, count): (&Vec<f64>, f64)| {
+        let points = response.log_t.iter().zip(channel).filter(|(t, k)| (low..=high).contains(*t) && **k > 0.0);
+        if count > 0.0 { points.map(|(t, k)| [*t, count / k]).collect() } else { Vec::new() }
+    };
+    response.channels.iter().zip(counts).map(of).collect()
+}
+
+/// The mean counts of a region, and its inversion.
+fn region(
+    place: &Place,
+    source: &mut Source,
+    inversion: &Inversion,
+    on: &Choice<dyn Backend>,
+    draws: Option<MonteCarlo>,
+) -> Result<Curve> {
+    let (mean, sigma, used) = mean_of(place, source, inversion)?;
+    let mut curve = Curve {
+        place: place.clone(),
+        status: "no pixel with all channels".into(),
+        chi_squared: f64::NAN,
+        bins: Vec::new(),
+        loci: Vec::new(),
+        used,
+    };
+    if used == 0 {
+        return Ok(curve);
+    }
+    let [counts, errors] = [&mean, &sigma].map(|numbers| {
+        let shape = IxDyn(&[numbers.len()]);
+        ArrayD::from_shape_fn(shape, |at| numbers[at[0]])
+    });
+    let observation = || Observation { counts: counts.view(), sigma: errors.view() };
+    let map = on.run(|on| inversion.run(on, observation()))?;
+    let spread = draws.map(|draws| on.run(|on| draws.run(inversion, on, &observation()))).transpose()?;
+    let of = |array: Option<&ArrayD<f64>>, t: usize| array.map_or(f64::NAN, |array| array[[t]]);
+    let bin = |t: usize| Bin {
+        edges: [inversion.log_t_edges[t], inversion.log_t_edges[t + 1]],
+        emission: map.emission[[t]],
+        uncertainty: of(map.uncertainty.as_ref(), t),
+        resolution: of(map.log_t_resolution.as_ref(), t),
+        draws: spread.as_ref().map(|spread| [spread.mean[[t]], spread.deviation[[t]]]),
+    };
+    curve.status = map.status[&[][..]].to_string();
+    curve.chi_squared = map.chi_squared[&[][..]];
+    curve.bins = (0..inversion.bins()).map(bin).collect();
+    curve.loci = loci(inversion, mean.into_iter());
+    Ok(curve)
+}
+
+/// Mean counts of the pixels that have all channels, unsaturated; their errors; how many they are.
+fn mean_of(place: &Place, source: &mut Source, inversion: &Inversion) -> Result<(Vec<f64>, Vec<f64>, usize)> {
+    let channels = inversion.channels();
+    let levels: Vec<f32> = match &inversion.saturation {
+        Some(saturation) => saturation.levels.iter().map(|level| *level as f32).collect(),
+        None => vec![f32::INFINITY; channels],
+    };
+    let is_pad = |count: f64| inversion.pad_value.is_some_and(|pad| pad as f32 == count as f32);
+    let (mut sums, mut variances, mut used) = (vec![0.0; channels], vec![0.0; channels], 0);
+    for first in place.rows.clone().step_by(ROWS) {
+        let rows = first..(first + ROWS).min(place.rows.end);
+        let [counts, errors] = source.read::<f64>(rows.clone())?;
+        for row in 0..rows.len() {
+            for column in place.columns.clone() {
+                let at = |f: usize| [row, column, f];
+                let is_good = |f: usize| {
+                    let (count, sigma) = (counts[&at(f)[..]], errors[&at(f)[..]]);
+                    count.is_finite()
+                        && sigma.is_finite()
+                        && sigma > 0.0
+                        && (count as f32) < levels[f]
+                        && !is_pad(count)
+                };
+                if (0..channels).all(is_good) {
+                    used += 1;
+                    for f in 0..channels {
+                        sums[f] += counts[&at(f)[..]];
+                        variances[f] += errors[&at(f)[..]].powi(2);
+                    }
+                }
+            }
+        }
+    }
+    let mean: Vec<f64> = sums.iter().map(|sum| sum / used.max(1) as f64).collect();
+    let sigma = source.sigma_of_mean(&mean, used.max(1), &variances);
+    Ok((mean, sigma, used))
+}
+
 impl Curve {
+    /// What it is of, how it ended.
+    pub(crate) fn title(&self) -> String {
+        let Self { place, status, chi_squared, used, .. } = self;
+        let of = if place.is_region {
+            let (width, height) = (place.columns.len(), place.rows.len());
+            let left_out = match place.pixels() - used {
+                0 => String::new(),
+                n => format!(", without {n} that are saturated or miss a channel"),
+            };
+            format!("Mean of {width} × {height} pixels from {}, {}{left_out}", place.columns.start, place.rows.start)
+        } else {
+            format!("Pixel {}, {}", place.columns.start, place.rows.start)
+        };
+        format!("{of}: {status}, χ² a channel {chi_squared:.2}")
+    }
+
     /// Writes the bins as CSV.
     pub(crate) fn write(&self, out: &Path) -> std::result::Result<(), Box<dyn Error>> {
-        let mut text = String::from("log_t_from,log_t_to,emission_cm-5,uncertainty_cm-5,log_t_resolution_dex\n");
-        for Bin { edges: [from, to], emission, uncertainty, resolution } in &self.bins {
-            let _ = writeln!(text, "{from},{to},{emission:e},{uncertainty:e},{resolution}");
+        let has_draws = self.bins.iter().any(|bin| bin.draws.is_some());
+        let more = if has_draws { ",draws_mean_cm-5,draws_deviation_cm-5" } else { "" };
+        let mut text = format!("log_t_from,log_t_to,emission_cm-5,uncertainty_cm-5,log_t_resolution_dex{more}\n");
+        for Bin { edges: [from, to], emission, uncertainty, resolution, draws } in &self.bins {
+            let _ = write!(text, "{from},{to},{emission:e},{uncertainty:e},{resolution}");
+            if let Some([mean, deviation]) = draws {
+                let _ = write!(text, ",{mean:e},{deviation:e}");
+            }
+            text.push('\n');
         }
-        Ok(write_file(&out.join(self.pixel.file()), text.as_bytes())?)
+        Ok(write_file(&out.join(self.place.file()), text.as_bytes())?)
     }
 
     /// Emission measure by bin with both errors, and the EM loci above it. `names`: of the channels.
     pub(crate) fn svg(&self, names: &[String]) -> String {
         let plot = Plot::of(self);
-        let Pixel { column, row } = self.pixel;
-        let clip = format!("inside_{column}_{row}");
+        let clip = format!("inside_{}", self.place.file().trim_end_matches(".csv"));
         let mut body = plot.axes();
         let _ = write!(
             body,
@@ -174,13 +335,19 @@ impl Curve {
                 let [low, high] = [bin.emission - bin.uncertainty, bin.emission + bin.uncertainty].map(|y| plot.y(y));
                 let _ = write!(body, "<path d=\"M{middle:.1} {low:.1}V{high:.1}\" style=\"stroke-width:.8\"/>");
             }
+            if let Some([mean, deviation]) = bin.draws.filter(|draws| draws.iter().all(|x| x.is_finite())) {
+                // Left of the error that is stated.
+                let x = a + 0.25 * (b - a);
+                let [low, high] = [mean - deviation, mean + deviation].map(|y| plot.y(y));
+                let _ = write!(body, "<path d=\"M{x:.1} {low:.1}V{high:.1}\" class=draws />");
+            }
             if bin.resolution.is_finite() {
                 let t = 0.5 * (bin.edges[0] + bin.edges[1]);
                 let [left, right] = [t - 0.5 * bin.resolution, t + 0.5 * bin.resolution].map(|t| plot.x(t));
                 let _ = write!(body, "<path d=\"M{left:.1} {top:.1}H{right:.1}\" style=\"stroke-width:.4\"/>");
             }
         }
-        format!("<svg viewBox=\"0 0 760 440\" role=img aria-label=\"Emission measure of a pixel\">{body}</svg>")
+        format!("<svg viewBox=\"0 0 760 440\" role=img aria-label=\"Emission measure by temperature\">{body}</svg>")
     }
 }
 

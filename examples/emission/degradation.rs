@@ -1,19 +1,42 @@
 //! How much of an instrument's sensitivity is left, by time.
 
-use crate::arguments::Share;
+use crate::{arguments::Share, instruments::Found};
 use isopach::solar::Time;
 use std::{error::Error, fs, path::Path};
 
-/// Shares by wavelength and time.
+/// Shares by channel and time.
 pub(crate) struct Table {
-    wavelengths: Vec<u16>,
-    /// Days since 1970, and a share a wavelength; ascending.
+    channels: Vec<String>,
+    /// Days since 1970, and a share a channel; ascending.
     rows: Vec<(f64, Vec<f64>)>,
+}
+
+/// The word for the table of AIA that is shipped, and when it was made: what was lost later is not in it.
+const SHIPPED: &str = "builtin";
+const MADE: &str = "2020-10-26";
+
+/// Whether a table is the one that is shipped, not a file.
+pub(crate) fn is_shipped(path: &Path) -> bool {
+    path.as_os_str() == SHIPPED && !path.exists()
+}
+
+/// What is said of an image that is later than the table that is shipped.
+pub(crate) fn later_than_shipped(latest: Time) -> Option<String> {
+    let is_later = Time::parse(MADE).is_some_and(|made| latest > made);
+    is_later.then(|| {
+        format!(
+            "the images are of {latest}, but the shipped table of AIA's sensitivity is of {MADE} and has it constant since then: a newer one is better \
+             (docs/algorithms/solar-images.md has ten lines that make one)"
+        )
+    })
 }
 
 impl Table {
     /// Reads a CSV: `time,94,131,…`, then rows of ISO 8601 times and shares.
     pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+        if is_shipped(path) {
+            return Ok(Self::parse(include_str!("aia_degradation.csv"))?);
+        }
         let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         Self::parse(&text).map_err(|e| format!("{}: {e}", path.display()).into())
     }
@@ -21,30 +44,35 @@ impl Table {
     fn parse(text: &str) -> Result<Self, String> {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let head = lines.next().ok_or("the table is empty")?;
-        let wavelengths = head.split(',').skip(1).map(|w| w.trim().parse::<u16>());
-        let wavelengths: Vec<u16> = wavelengths
-            .collect::<Result<_, _>>()
-            .map_err(|_| format!("the header must be time,94,131,…, not {head}"))?;
+        let channels: Vec<String> = head.split(',').skip(1).map(|name| name.trim().to_owned()).collect();
+        if !head.starts_with("time,") || channels.iter().any(String::is_empty) {
+            return Err(format!("the header must be time,94,131,…, not {head}"));
+        }
         let mut rows = vec![];
         for line in lines {
             let mut fields = line.split(',').map(str::trim);
             let time = fields.next().and_then(days).ok_or_else(|| format!("no ISO 8601 time in {line}"))?;
             let shares: Vec<f64> = fields.map(|x| x.parse().unwrap_or(f64::NAN)).collect();
-            if shares.len() != wavelengths.len() || !shares.iter().all(|x| *x > 0.0 && x.is_finite()) {
-                return Err(format!("{} shares above zero must be in {line}", wavelengths.len()));
+            if shares.len() != channels.len() || !shares.iter().all(|x| *x > 0.0 && x.is_finite()) {
+                return Err(format!("{} shares above zero must be in {line}", channels.len()));
             }
             rows.push((time, shares));
         }
         if rows.is_empty() || !rows.windows(2).all(|w| w[0].0 < w[1].0) {
             return Err("the times must ascend".into());
         }
-        Ok(Self { wavelengths, rows })
+        Ok(Self { channels, rows })
     }
 
-    /// Of a wavelength at a time, linear between rows.
-    pub(crate) fn left(&self, wavelength: u16, time: &str) -> Result<f64, String> {
-        let column = self.wavelengths.iter().position(|w| *w == wavelength);
-        let column = column.ok_or_else(|| format!("the degradation table has no column {wavelength}"))?;
+    /// Whether there is a column of a channel.
+    pub(crate) fn has(&self, channel: &Found) -> bool {
+        self.channels.iter().any(|name| channel.is_meant_by(name))
+    }
+
+    /// Of a channel at a time, linear between rows.
+    pub(crate) fn left(&self, channel: &Found, time: &str) -> Result<f64, String> {
+        let column = self.channels.iter().position(|name| channel.is_meant_by(name));
+        let column = column.ok_or_else(|| format!("the degradation table has no column {}", channel.name()))?;
         let at = days(time).ok_or_else(|| format!("{time} is no ISO 8601 time"))?;
         let after = self.rows.partition_point(|(t, _)| *t < at);
         match (after.checked_sub(1).map(|i| &self.rows[i]), self.rows.get(after)) {
@@ -55,36 +83,51 @@ impl Table {
     }
 }
 
-/// Shares in the order of the wavelengths; none where none was given.
-pub(crate) fn by_wavelength(given: &[Share], wavelengths: &[u16]) -> Result<Vec<f64>, String> {
-    let is_named = given.iter().any(|share| share.wavelength.is_some());
+/// Shares in the order of the channels; none where none was given.
+pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64>, String> {
+    let is_named = given.iter().any(|share| share.name.is_some());
     if !is_named {
-        let shares: Vec<f64> = given.iter().map(|share| share.left).collect();
-        return if shares.is_empty() || shares.len() == wavelengths.len() {
+        let shares: Vec<f64> = given.iter().map(|share| share.value).collect();
+        return if shares.is_empty() || shares.len() == channels.len() {
             Ok(shares)
         } else {
             Err(format!(
                 "--degradation has {} shares for {} channels: give one a channel",
                 shares.len(),
-                wavelengths.len()
+                channels.len()
             ))
         };
     }
-    if let Some(share) = given.iter().find(|share| share.wavelength.is_none_or(|w| !wavelengths.contains(&w))) {
-        let name = share.wavelength.map_or("without a wavelength".into(), |w| format!("of {w} Å"));
-        return Err(format!("--degradation has the share {} {name}, but the channels are {wavelengths:?}", share.left));
+    let names = || channels.iter().map(|channel| channel.name()).collect::<Vec<_>>().join(", ");
+    for share in given {
+        let Some(name) = &share.name else {
+            return Err(format!(
+                "--degradation has the share {} without a channel among shares that have one",
+                share.value
+            ));
+        };
+        match channels.iter().filter(|channel| channel.is_meant_by(name)).count() {
+            1 => {}
+            0 => return Err(format!("--degradation has a share of {name}, but the channels are {}", names())),
+            _ => {
+                return Err(format!(
+                    "--degradation has a share of {name}, which two instruments have: name it INSTRUMENT:{name}"
+                ));
+            }
+        }
     }
-    let of = |wavelength: &u16| {
-        let mut found = given.iter().filter(|share| share.wavelength == Some(*wavelength));
+    let of = |channel: &&Found| {
+        let mut found = given.iter().filter(|share| share.name.as_ref().is_some_and(|name| channel.is_meant_by(name)));
         match (found.next(), found.next()) {
-            (Some(share), None) => Ok(share.left),
+            (Some(share), None) => Ok(share.value),
             (None, _) => Err(format!(
-                "--degradation has no share of {wavelength} Å: give one a channel (1 where nothing was lost)"
+                "--degradation has no share of {}: give one a channel (1 where nothing was lost)",
+                channel.label()
             )),
-            _ => Err(format!("--degradation has two shares of {wavelength} Å")),
+            _ => Err(format!("--degradation has two shares of {}", channel.label())),
         }
     };
-    wavelengths.iter().map(of).collect()
+    channels.iter().map(of).collect()
 }
 
 fn days(time: &str) -> Option<f64> {

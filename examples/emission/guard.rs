@@ -2,9 +2,10 @@
 
 use crate::{
     arguments::Arguments,
-    curves::Pixel,
+    curves::Place,
+    degradation,
     finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver},
-    pictures, sink,
+    instruments, pictures, series, sink,
 };
 use isopach::compute::{Error as Failure, FolderLock};
 use serde_json::{Value, json};
@@ -26,13 +27,12 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     finished::make_folder(out)?;
     let _lock = FolderLock::alone(out.join(".lock"))?;
     let summary = finished::summary(out)?;
-    let before_this = summary
-        .as_ref()
-        .map_or_else(Vec::new, |summary| finished::files(summary, [all_file_names(), curves(summary)].concat()));
+    let before_this = summary.as_ref().map_or_else(Vec::new, files_of);
     let (inputs, outputs) = (inputs(arguments), outputs(arguments, is_image));
     let written_over = WrittenOver::of(out, &outputs);
     let gone = WrittenOver::of(out, before_this.iter().chain(&outputs));
     inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
+    let of_series = summary.as_ref().filter(|summary| !summary[series::TIMES].is_null());
     let made_from = json!({ "parameters": parameters(arguments), "inputs": identities(&inputs)? });
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         None if written_over.is_empty() => None,
@@ -42,41 +42,55 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     };
     match what {
         Some(what) if !arguments.force => Err(finished::refusal(out, what).into()),
-        _ => Ok(Held { made_from, before_this, _lock }),
+        _ => {
+            of_series.map_or(Ok(()), |summary| series::clear(out, summary, &[]))?;
+            Ok(Held { made_from, before_this, _lock })
+        }
     }
+}
+
+/// Names of the files of results that a summary tells of.
+pub(crate) fn files_of(summary: &Value) -> Vec<String> {
+    finished::files(summary, [all_file_names(), curves(summary)].concat())
 }
 
 /// Names of curves that a summary names.
 fn curves(summary: &Value) -> Vec<String> {
     let named = summary[finished::FILES].as_array().into_iter().flatten().filter_map(Value::as_str);
-    named.filter(|name| Pixel::of_file(name).is_some()).map(str::to_owned).collect()
+    named.filter(|name| Place::of_file(name).is_some()).map(str::to_owned).collect()
 }
 
 /// Names of the files that any run may write beside what tells of them.
-fn all_file_names() -> Vec<String> {
+pub(crate) fn all_file_names() -> Vec<String> {
     [sink::all_file_names(), pictures::file_names()].concat()
 }
 
 /// Names of the files that a run writes.
-fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
-    let mut names = sink::file_names(arguments.format_of_outputs(), &arguments.outputs);
+pub(crate) fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
+    let mut names = sink::file_names(arguments);
     names.push(SUMMARY.into());
     if is_image {
         names.push(PAGE.into());
         names.extend(pictures::file_names());
-        names.extend(arguments.curve.iter().map(|pixel| pixel.file()));
+        names.extend(arguments.curve.iter().map(|place| place.file()));
     }
     names
 }
 
 pub(crate) fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
-    let Arguments { files, counts, sigma, response, response_log_t, log_t_edges, degradation_table, .. } = arguments;
-    let others = [counts, sigma, response, response_log_t, log_t_edges, degradation_table];
-    files.iter().cloned().chain(others.into_iter().flatten().cloned()).collect()
+    let Arguments {
+        files, instrument, counts, sigma, response, response_log_t, log_t_edges, degradation_table, ..
+    } = arguments;
+    // What is shipped is no file.
+    let table = degradation_table.as_ref().filter(|path| !degradation::is_shipped(path));
+    let others = [counts, sigma, response, response_log_t, log_t_edges].map(|path| path.as_ref());
+    let others = others.into_iter().chain([table]);
+    let instruments = instrument.iter().filter(|path| !instruments::is_shipped(path));
+    files.iter().chain(instruments).chain(others.flatten()).cloned().collect()
 }
 
 /// Name, size and time of change of each file.
-fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
+pub(crate) fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
     let identity = |path: &PathBuf| -> Result<Value, Box<dyn Error>> {
         let about = fs::metadata(path).map_err(|error| Failure::of_file(path, error))?;
         let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
@@ -86,16 +100,18 @@ fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
 }
 
 /// Everything that results depend on beside the inputs.
-fn parameters(arguments: &Arguments) -> Value {
+pub(crate) fn parameters(arguments: &Arguments) -> Value {
     let a = arguments;
     json!({
         "bins": a.bins, "log_t": a.log_t, "outputs": a.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "format": a.format.map(|format| format!("{format:?}")), "halves": a.halves, "precision": format!("{:?}", a.precision),
-        "systematic": a.systematic, "saturation": format!("{:?}", a.saturation), "saturation_level": a.saturation_level,
-        "curve": a.curve.iter().map(|pixel| pixel.file()).collect::<Vec<_>>(),
+        "systematic": a.systematic.iter().map(ToString::to_string).collect::<Vec<_>>(), "saturation": format!("{:?}", a.saturation), "saturation_level": a.saturation_level,
+        "curve": a.curve.iter().map(|place| place.file()).collect::<Vec<_>>(),
         "degradation": a.degradation.iter().map(ToString::to_string).collect::<Vec<_>>(), "align": a.align,
+        "instrument": a.instrument.len(), "is_builtin_table": a.degradation_table.as_deref().is_some_and(degradation::is_shipped),
         "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations,
         "method": format!("{:?}", a.method), "compat": a.compat, "negative_tolerance": a.negative_tolerance, "pad_value": a.pad_value,
-        "size": a.size,
+        "size": a.size, "loci": a.loci, "solve_for": format!("{:?}", a.solve_for), "chi2_target": a.chi2_target, "growth": a.growth,
+        "monte_carlo": a.monte_carlo, "seed": a.seed, "compress": format!("{:?}", a.compress),
     })
 }

@@ -3,7 +3,8 @@
 //!     cargo run --release --example emission -- [FILES…] [--out DIR]
 //!     cargo run --release --example emission -- --counts dn.npy --sigma edn.npy [--out DIR]
 //!
-//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å; plain, `.gz` or tile-compressed), all of one shape and aligned; or `.npy` arrays of any instrument.
+//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å; plain, `.gz` or tile-compressed), all of one shape and aligned; those of other
+//! instruments with `--instrument FILE`; those of several times with `--series`; or `.npy` arrays of any instrument.
 //! Without either an active region is made up, observed with noise, and what is found is compared with its truth. Writes `emission.fits` (cubes of
 //! emission measure, errors, bands, χ², status) or an `.npy` file each, and of images a PNG a band, maps of temperature, χ² and status and `index.html`.
 //! Images are read, inverted and written some rows at a time: `--memory` bounds what a 4096 × 4096 set takes.
@@ -30,6 +31,7 @@ mod guard;
 #[path = "../common/headless.rs"]
 mod headless;
 mod images;
+mod instruments;
 #[path = "../common/measure.rs"]
 mod measure;
 #[path = "../common/memory.rs"]
@@ -47,16 +49,21 @@ mod pictures;
 #[path = "../common/same_file.rs"]
 mod same_file;
 mod scene;
+mod series;
 mod sink;
 mod source;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
-use arguments::{Arguments, MOST_BINS, MethodName, OnSaturation, Output, Precision};
+use arguments::{Arguments, Compress, MOST_BINS, MethodName, OnSaturation, Output, Precision, SolveFor};
 use curves::{Curve, Curves};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
-    emission::{Compat, Inversion, Method, Missing, Outputs, Quantity, Saturation},
+    Backend,
+    compute::{Choice, Error as Failure},
+    emission::{
+        Compat, Inversion, Method, Missing, MonteCarlo, Observation, Outputs, Quantity, Saturation, Spread, Weights,
+    },
     gpu::{Options, Results},
 };
 use measure::Measure;
@@ -85,8 +92,31 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let measure = Measure::start();
     arguments.check()?;
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    if arguments.series {
+        return series::run(arguments);
+    }
+    let Done { found, seconds, is_image, .. } = one(arguments)?;
+    println!("{}", outcome(&found, seconds));
+    let shown = arguments.out.join(if is_image { finished::PAGE } else { finished::SUMMARY });
+    println!("See {}", console::printable::printable(&shown.display().to_string()));
+    Ok(())
+}
+
+/// What a set of images, arrays or the made-up region came to.
+struct Done {
+    found: Overview,
+    summary: Value,
+    seconds: f64,
+    is_image: bool,
+}
+
+/// Inverts what belongs to one time, and writes everything about it.
+fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
+    let measure = Measure::start();
     let edges = edges(arguments)?;
     let (about, source) = match (&arguments.counts, &arguments.sigma) {
         (Some(counts), Some(sigma)) => {
@@ -98,7 +128,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             (about, Source::Region(Box::new(region)))
         }
         _ => {
-            let (about, images) = images::open(arguments)?;
+            let (about, images) = images::open(arguments, true)?;
+            images::check_temperatures(&about, &edges)?;
             (about, Source::Images(images))
         }
     };
@@ -123,10 +154,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     summary["warnings"] = json!(warnings);
     let panels = if is_image { pictures::write(&arguments.out, &found)? } else { Vec::new() };
-    let mut files = sink::file_names(arguments.format_of_outputs(), &arguments.outputs);
+    let mut files = sink::file_names(arguments);
     files.extend(panels.iter().map(|panel| panel.file.clone()));
     curves.iter().try_for_each(|curve| curve.write(&arguments.out))?;
-    files.extend(curves.iter().map(|curve| curve.pixel.file()));
+    files.extend(curves.iter().map(|curve| curve.place.file()));
     finished::remove(&arguments.out, before_this.iter().filter(|name| !files.contains(name)))?;
     summary[finished::FILES] = json!(files);
     finish(&mut summary, &measure, &about);
@@ -136,10 +167,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let text = serde_json::to_string_pretty(&summary)?;
     write_file(&arguments.out.join(finished::SUMMARY), text.as_bytes())?;
-    println!("{}", outcome(&found, measure.seconds()[0]));
-    let shown = arguments.out.join(if is_image { finished::PAGE } else { finished::SUMMARY });
-    println!("See {}", console::printable::printable(&shown.display().to_string()));
-    Ok(())
+    Ok(Done { found, summary, seconds: measure.seconds()[0], is_image })
 }
 
 /// How the pixels ended, in one line: the most frequent ways first.
@@ -176,11 +204,18 @@ fn edges(arguments: &Arguments) -> Result<Vec<f64>, Box<dyn Error>> {
     Ok((0..=arguments.bins).map(|i| low + (high - low) * i as f64 / arguments.bins as f64).collect())
 }
 
-fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<Inversion, &'static str> {
+fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<Inversion, Box<dyn Error>> {
     let mut inversion = Inversion::new(about.response.clone(), edges);
     inversion.report = Quantity::Integrated;
     inversion.missing = Missing::Drop;
     inversion.max_iterations = arguments.max_iterations;
+    inversion.chi_squared_target = arguments.chi2_target;
+    inversion.target_growth = arguments.growth.unwrap_or(inversion.target_growth);
+    inversion.solve_for = match arguments.solve_for {
+        SolveFor::Differential => Quantity::Differential,
+        SolveFor::Integrated => Quantity::Integrated,
+    };
+    inversion.weights = weights(arguments, about)?;
     inversion.method = match arguments.method {
         MethodName::Regularised => Method::Regularised,
         MethodName::Positive => Method::Positive,
@@ -191,7 +226,8 @@ fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<In
     inversion.pad_value = arguments.pad_value;
     if arguments.counts.is_none() && arguments.pad_value.is_some_and(|pad| pad != 0.0) {
         return Err(
-            "--pad-value of FITS files must be 0: other numbers are divided by the exposure before they are looked at",
+            "--pad-value of FITS files must be 0: other numbers are divided by the exposure before they are looked at"
+                .into(),
         );
     }
     let asked = |output| arguments.outputs.contains(&output);
@@ -209,6 +245,20 @@ fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<In
     Ok(inversion)
 }
 
+/// The weights of the constraint.
+fn weights(arguments: &Arguments, about: &About) -> Result<Weights, String> {
+    match &arguments.loci[..] {
+        [] => Ok(Weights::SelfNormalised),
+        [all] if all.eq_ignore_ascii_case("all") => {
+            Ok(Weights::EmissionMeasureLoci((0..about.response.channels.len()).collect()))
+        }
+        names => {
+            let positions = names.iter().map(|name| about.channel("--loci", name));
+            positions.collect::<Result<Vec<_>, _>>().map(Weights::EmissionMeasureLoci)
+        }
+    }
+}
+
 /// Inverts block by block, each written as soon as it is there.
 fn invert<T: Number>(
     arguments: &Arguments,
@@ -217,11 +267,13 @@ fn invert<T: Number>(
     source: Source,
 ) -> Result<(Overview, Vec<Curve>, Value), Box<dyn Error>> {
     let shape = [about.leading.first().copied().unwrap_or(1), about.leading.iter().skip(1).product()];
-    let mut curves = Curves::of(&arguments.curve, &about.leading)?;
+    let draws = arguments.monte_carlo.map(|draws| MonteCarlo { draws, seed: arguments.seed });
+    let mut curves = Curves::of(&arguments.curve, &about.leading, draws)?;
     let has_truth = matches!(source, Source::Region(_));
     let kept = PROGRAM + Overview::bytes(shape, has_truth) + source.bytes_kept();
     // A channel as doubles while it is read; what writing needs.
-    let beside = 24 + Sink::bytes_per_pixel::<T>();
+    let of_draws = if draws.is_some() { Sink::bytes_per_pixel_of_draws::<T>(inversion) } else { 0 };
+    let beside = 24 + Sink::bytes_per_pixel::<T>() + of_draws;
     let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside) + source.bytes_per_row();
     let rows = ((arguments.memory << 20).saturating_sub(kept) / row).min(shape[0].max(1) as u64); // checked to be below 2⁴⁰ MiB
     if rows == 0 {
@@ -236,16 +288,7 @@ fn invert<T: Number>(
     let rows = rows.min((shape[0] as u64).div_ceil(20));
     let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
 
-    let format = arguments.format_of_outputs();
-    let mut sink = Sink::create::<T>(
-        &arguments.out,
-        format,
-        &arguments.outputs,
-        inversion,
-        about,
-        shape,
-        &history(arguments, about)?,
-    )?;
+    let mut sink = Sink::create::<T>(arguments, inversion, about, shape, &history(arguments, about)?)?;
     let mut found = Overview::new(shape, inversion.channels(), has_truth);
     let bar = ProgressBar::new(shape[0] as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")?);
@@ -266,20 +309,49 @@ fn invert<T: Number>(
                 found.add_truth(block.rows.start, &truth);
             }
             found.add(&block, &bands, &temperature);
-            curves.add(&block, inversion);
-            sink.write(&block, &bands, &temperature)
+            let read = || source.borrow_mut().read::<f64>(block.rows.clone());
+            let first = (block.rows.start * shape[1]) as u64;
+            let spread = draws.map(|draws| scatter(draws, inversion, &on, read()?, first)).transpose()?;
+            if let Some(spread) = &spread {
+                found.add_draws(&block, spread);
+            }
+            curves.add(&block, spread.as_ref(), inversion);
+            sink.write(&block, &bands, &temperature, spread.as_ref())
         },
     )?;
     finished::remove(&arguments.out, finished::ABOUT)?;
+    let errors = sink.largest_errors();
     sink.finish()?;
     bar.finish_and_clear();
-    let curves = curves.finish(&mut source.into_inner(), inversion)?;
+    let curves = curves.finish(&mut source.into_inner(), inversion, &on)?;
     let mut summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);
+    if arguments.compress != Compress::None {
+        let errors: serde_json::Map<String, Value> = errors.into_iter().map(|(name, x)| (name, json!(x))).collect();
+        let name = format!("{:?}", arguments.compress).to_lowercase();
+        summary["compression"] = json!({ "by": name, "largest_error_of_rounding": errors });
+    }
+    if let Some(MonteCarlo { draws, seed }) = draws {
+        let ratio = |q: f64| found.scatter_over_stated(q);
+        let ratios = json!({ "p16": ratio(0.16), "median": ratio(0.5), "p84": ratio(0.84) });
+        summary["monte_carlo"] = json!({ "draws": draws, "seed": seed, "scatter_over_stated": ratios });
+    }
     summary["devices"] = on.devices().into_iter().map(|device| device.name).collect();
     summary["backends_absent"] = on.absent().into();
     summary["passed_on"] =
         on.passed_on().into_iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
     Ok((found, curves, summary))
+}
+
+/// Mean and scatter of the draws of some pixels, the first of which has this number in the image.
+fn scatter(
+    draws: MonteCarlo,
+    inversion: &Inversion,
+    on: &Choice<dyn Backend>,
+    [counts, sigma]: [ndarray::ArrayD<f64>; 2],
+    first: u64,
+) -> Result<Spread, Failure> {
+    let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+    on.run(|on| draws.run_part(inversion, on, &observation, first))
 }
 
 /// The words of the command but for those that say where the results lie and what may be written over.
@@ -307,7 +379,9 @@ fn history(arguments: &Arguments, about: &About) -> Result<Vec<CubeKeyword>, Box
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         lines.push(format!("input: {name}, CRC-32 {:08x}", checksum::crc32(&path)?));
     }
-    let response = arguments.response.as_deref().map_or("AIA, as shipped".into(), |path| path.display().to_string());
+    let given = arguments.response.iter().chain(&arguments.instrument).map(|path| path.display().to_string());
+    let response = given.collect::<Vec<_>>().join(", ");
+    let response = if response.is_empty() { "AIA, as shipped".into() } else { response };
     lines.push(format!("response: {response}; sensitivity: {}", about.sensitivity));
     lines.extend(about.warnings.iter().map(|words| format!("warning: {words}")));
     let history = |line: String| ("HISTORY".into(), isopach::fits::Value::Text(line), String::new());

@@ -1,7 +1,7 @@
 //! What is kept of an image for the pictures and the page, in memory that does not grow with the image.
 
 use crate::BANDS;
-use isopach::emission::{Block, Real, Status};
+use isopach::emission::{Block, Real, Spread, Status};
 use ndarray::{Array2, Array3, ArrayD, ArrayView};
 use std::collections::BTreeMap;
 
@@ -68,7 +68,14 @@ pub(crate) struct Overview {
     factor: usize,
     /// χ² in steps of log₁₀.
     histogram: Vec<usize>,
+    /// Scatter of draws over the stated error, where there is emission: steps of log₁₀.
+    scatter: Vec<usize>,
 }
+
+/// Bins in which draws are compared with their errors: emission above this share of a pixel's largest.
+const THERE: f64 = 0.1;
+/// Steps of log₁₀ of scatter over error, from 10⁻³ to 10³.
+const SCATTER_STEP: f64 = 0.005;
 
 /// Steps of log₁₀ χ², from 10⁻⁶ on.
 const STEP: f64 = 0.001;
@@ -91,6 +98,7 @@ impl Overview {
             inverted_again: 0,
             factor,
             histogram: vec![0; (12.0 / STEP) as usize],
+            scatter: vec![0; (6.0 / SCATTER_STEP) as usize],
         }
     }
 
@@ -143,6 +151,35 @@ impl Overview {
         for ((row, column, band), &value) in truth.indexed_iter() {
             self.truth[band].add(first + row, column, value);
         }
+    }
+
+    /// Compares the scatter of draws with the errors that are stated, if they are.
+    pub(crate) fn add_draws<T: Real>(&mut self, block: &Block<T>, spread: &Spread) {
+        let Some(uncertainty) = &block.map.uncertainty else { return };
+        let rows = block.map.emission.rows().into_iter().zip(uncertainty.rows()).zip(spread.deviation.rows());
+        for ((emission, stated), found) in rows {
+            let largest = emission.iter().map(|x| x.wide()).fold(0.0, f64::max);
+            for ((x, stated), found) in emission.iter().zip(stated).zip(found) {
+                let ratio = found / stated.wide();
+                if x.wide() > THERE * largest && ratio > 0.0 && ratio.is_finite() {
+                    let bin = (ratio.log10() + 3.0) / SCATTER_STEP;
+                    let last = self.scatter.len() - 1;
+                    self.scatter[(bin.max(0.0) as usize).min(last)] += 1;
+                }
+            }
+        }
+    }
+
+    /// A quantile of the scatter of draws over the stated errors; `None` where there is none.
+    pub(crate) fn scatter_over_stated(&self, quantile: f64) -> Option<f64> {
+        let all = self.scatter.iter().sum::<usize>();
+        let wanted = ((all as f64 * quantile).ceil() as usize).max(1);
+        let mut seen = 0;
+        let bin = self.scatter.iter().position(|n| {
+            seen += n;
+            seen >= wanted
+        })?;
+        Some(10_f64.powf((bin as f64 + 0.5) * SCATTER_STEP - 3.0))
     }
 
     fn count(&mut self, status: Status, dropped: u32, saturated: u32) {

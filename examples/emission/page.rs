@@ -1,13 +1,6 @@
 //! The page that people look at.
 
-use crate::{
-    curves::{Curve, Pixel},
-    escape::escape,
-    frame,
-    overview::Overview,
-    pictures::Panel,
-    source::About,
-};
+use crate::{curves::Curve, escape::escape, frame, overview::Overview, pictures::Panel, source::About};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -48,17 +41,28 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
     }
     body += "</div>";
     for curve in curves {
-        let Pixel { column, row } = curve.pixel;
         let _ = write!(
             body,
-            "<figure class=curve><figcaption>Pixel {column}, {row}: {}, χ² a channel {:.2}</figcaption>{}</figure>",
-            escape(&curve.status),
-            curve.chi_squared,
+            "<figure class=curve><figcaption>{}</figcaption>{}</figure>",
+            escape(&curve.title()),
             curve.svg(&about.names)
         );
     }
     if !curves.is_empty() {
         body += CURVES;
+    }
+    let draws = &summary["monte_carlo"];
+    if !draws.is_null() {
+        let ratio =
+            |name: &str| draws["scatter_over_stated"][name].as_f64().map_or("–".into(), |x| format!("{x:.2}"));
+        let [p16, median, p84] = ["p16", "median", "p84"].map(ratio);
+        let _ = write!(
+            body,
+            "<p>{} draws of the noise, each inverted anew, scatter {median} × the stated vertical error (16 to 84 %: {p16} to {p84}), where a bin has a tenth of \
+             the largest or more.{}</p>",
+            draws["draws"],
+            if curves.is_empty() { "" } else { " In the curves: orange, mean and scatter of the draws." }
+        );
     }
     if found.factor() > 1 {
         let _ = write!(body, "<p>A pixel of a picture is the mean of {0} × {0} of the image.</p>", found.factor());

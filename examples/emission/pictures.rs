@@ -77,14 +77,26 @@ fn logarithmic(
     unit: &'static str,
     palette: &'static Palette,
 ) -> Result<Panel, Box<dyn Error>> {
-    let logs = values.mapv(|x| if x > 0.0 { x.log10() } else { f32::NAN });
-    let high = quantile(logs.view(), 0.995);
-    // Three decades at most: where a band is empty, what is found there is as small as rounding allows.
-    let low = quantile(logs.view(), 0.01).max(high - 3.0);
-    let range = (high - low).max(1e-3);
-    let shade = |log: &f32| if log.is_nan() { GREY } else { colour(palette, (log - low) / range) };
-    save(out, &file, logs.map(shade).view())?;
-    Ok(Panel { file, title, unit, colours: Colours::Logarithmic { palette, ends: [low, low + range] } })
+    let logs = logarithms(values);
+    let ends = ends(quantile(logs.view(), 0.01), quantile(logs.view(), 0.995));
+    save(out, &file, shades(&logs, palette, ends).view())?;
+    Ok(Panel { file, title, unit, colours: Colours::Logarithmic { palette, ends } })
+}
+
+/// log₁₀; NaN where there is none.
+pub(crate) fn logarithms(values: &Array2<f32>) -> Array2<f32> {
+    values.mapv(|x| if x > 0.0 { x.log10() } else { f32::NAN })
+}
+
+/// The ends of a scale of colours. Three decades at most: where a band is empty, what is found there is as small as rounding allows.
+pub(crate) fn ends(low: f32, high: f32) -> [f32; 2] {
+    let low = low.max(high - 3.0);
+    [low, low + (high - low).max(1e-3)]
+}
+
+/// Colours of logarithms; grey where there is none.
+pub(crate) fn shades(logs: &Array2<f32>, palette: &Palette, [low, high]: [f32; 2]) -> Array2<[u8; 3]> {
+    logs.map(|log| if log.is_nan() { GREY } else { colour(palette, (log - low) / (high - low)) })
 }
 
 fn kind(
@@ -99,7 +111,7 @@ fn kind(
 }
 
 /// The first row is at the bottom.
-fn save(out: &Path, file: &str, picture: ArrayView2<'_, [u8; 3]>) -> Result<(), Box<dyn Error>> {
+pub(crate) fn save(out: &Path, file: &str, picture: ArrayView2<'_, [u8; 3]>) -> Result<(), Box<dyn Error>> {
     let (rows, columns) = picture.dim();
     let pixel = |x: u32, y: u32| image::Rgb(picture[[rows - 1 - y as usize, x as usize]]);
     let mut png = Cursor::new(Vec::new());

@@ -36,6 +36,7 @@ pub(crate) fn make(arguments: &Arguments, edges: &[f64]) -> std::result::Result<
     let inversion = Inversion::new(TemperatureResponse::aia(), edges.to_vec());
     let about = About {
         names: vec![format!("a made-up active region, {size} × {size} pixels, {EXPOSURE} s")],
+        channels: AIA.iter().map(|channel| vec![channel.wavelength.to_string()]).collect(),
         response: inversion.response.clone(),
         leading: vec![size; 2],
         levels: Some(AIA.iter().map(|channel| channel.saturation / EXPOSURE).collect()),
@@ -48,6 +49,10 @@ pub(crate) fn make(arguments: &Arguments, edges: &[f64]) -> std::result::Result<
 }
 
 impl Region {
+    pub(crate) fn noises(&self) -> &[Noise] {
+        &self.noises
+    }
+
     fn emission(&self, rows: Range<usize>) -> Array3<f64> {
         let edges = &self.inversion.log_t_edges;
         let centres: Vec<f64> = edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect();

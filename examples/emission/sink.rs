@@ -2,7 +2,7 @@
 
 use crate::{
     BANDS,
-    arguments::{Format, Output},
+    arguments::{Arguments, Compress, Format, Output},
     arrays::{ArrayWriter, Item},
     npy_write,
     source::{About, CubeKeyword},
@@ -10,11 +10,11 @@ use crate::{
 use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result},
-    emission::{Block, Inversion, Real, Status},
-    fits::{Cube, CubeFile, Precision, Sample, Value},
+    emission::{Block, Inversion, MonteCarlo, Real, Spread, Status},
+    fits::{Cube, CubeFile, Packing, Precision, Sample, Value},
 };
 use ndarray::{ArrayD, ArrayView3, Ix3};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// `f32` or `f64`.
 pub(crate) trait Number: Real + Sample + Item {}
@@ -39,16 +39,20 @@ const EDGES: &str = "log_t_edges.npy";
 
 /// Names of the files that a [`Sink`] may write.
 pub(crate) fn all_file_names() -> Vec<String> {
-    let of = |format| file_names(format, Output::value_variants());
+    let of = |format| names(format, Output::value_variants(), true);
     [of(Format::Fits), of(Format::Npy)].concat()
 }
 
 /// Names of the files that a [`Sink`] writes.
-pub(crate) fn file_names(format: Format, outputs: &[Output]) -> Vec<String> {
+pub(crate) fn file_names(arguments: &Arguments) -> Vec<String> {
+    names(arguments.format_of_outputs(), &arguments.outputs, arguments.monte_carlo.is_some())
+}
+
+fn names(format: Format, outputs: &[Output], has_draws: bool) -> Vec<String> {
     match format {
         Format::Fits => vec![CUBES.into()],
         Format::Npy => {
-            let arrays = Field::of(outputs).into_iter().map(Field::array_name);
+            let arrays = Field::of(outputs, has_draws).into_iter().map(Field::array_name);
             std::iter::once(EDGES.into()).chain(arrays).collect()
         }
     }
@@ -60,15 +64,21 @@ enum Field {
     Asked(Output),
     Dropped,
     Saturated,
+    /// Of draws: mean, scatter, how many had a result.
+    DrawsMean,
+    DrawsDeviation,
+    DrawsUsed,
 }
 
 impl Field {
-    fn of(outputs: &[Output]) -> Vec<Self> {
+    fn of(outputs: &[Output], has_draws: bool) -> Vec<Self> {
         let with = |output: &Output| match output {
             Output::Status => vec![Self::Asked(Output::Status), Self::Dropped, Self::Saturated],
             other => vec![Self::Asked(*other)],
         };
-        outputs.iter().flat_map(with).collect()
+        let draws = [Self::DrawsMean, Self::DrawsDeviation, Self::DrawsUsed];
+        let draws = draws.into_iter().filter(|_| has_draws);
+        outputs.iter().flat_map(with).chain(draws).collect()
     }
 
     fn name(self) -> String {
@@ -76,6 +86,9 @@ impl Field {
             Self::Asked(output) => output.to_string(),
             Self::Dropped => "dropped".into(),
             Self::Saturated => "saturated".into(),
+            Self::DrawsMean => "draws_mean".into(),
+            Self::DrawsDeviation => "draws_deviation".into(),
+            Self::DrawsUsed => "draws_used".into(),
         }
     }
 
@@ -86,7 +99,9 @@ impl Field {
 
     fn unit(self) -> &'static str {
         match self {
-            Self::Asked(Output::Emission | Output::Uncertainty | Output::Bands) => "cm-5",
+            Self::Asked(Output::Emission | Output::Uncertainty | Output::Bands)
+            | Self::DrawsMean
+            | Self::DrawsDeviation => "cm-5",
             Self::Asked(Output::Resolution) => "dex",
             Self::Asked(Output::Synthetic) => "DN/s",
             Self::Asked(Output::Temperature) => "K",
@@ -98,7 +113,7 @@ impl Field {
     fn shape(self, inversion: &Inversion) -> Vec<usize> {
         let bins = inversion.bins();
         match self {
-            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution) => vec![bins],
+            _ if self.is_by_bin() => vec![bins],
             Self::Asked(Output::Kernel) => vec![bins, bins],
             Self::Asked(Output::Synthetic) => vec![inversion.channels()],
             Self::Asked(Output::Bands) => vec![BANDS.len()],
@@ -106,13 +121,29 @@ impl Field {
         }
     }
 
+    /// A number a bin.
+    fn is_by_bin(self) -> bool {
+        matches!(
+            self,
+            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution)
+                | Self::DrawsMean
+                | Self::DrawsDeviation
+        )
+    }
+
+    /// How a compressed cube holds it: what has many numbers a pixel may be rounded.
+    fn packing(self, compress: Compress) -> Packing {
+        let is_large = self.is_by_bin() || matches!(self, Self::Asked(Output::Kernel));
+        if compress == Compress::Rice && is_large { Packing::Rounded } else { Packing::Lossless }
+    }
+
     /// How a cube holds it: whole numbers as such, λ always in double precision.
     fn precision<T: Sample>(self) -> Precision {
         match self {
             Self::Asked(Output::Status) => Precision::Byte,
-            Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated => Precision::Whole,
+            Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated | Self::DrawsUsed => Precision::Whole,
             Self::Asked(Output::Lambda) => Precision::Double,
-            Self::Asked(_) => T::PRECISION,
+            Self::Asked(_) | Self::DrawsMean | Self::DrawsDeviation => T::PRECISION,
         }
     }
 
@@ -120,7 +151,10 @@ impl Field {
     fn is_double(self) -> bool {
         matches!(
             self,
-            Self::Asked(Output::Lambda | Output::Iterations | Output::Status) | Self::Dropped | Self::Saturated
+            Self::Asked(Output::Lambda | Output::Iterations | Output::Status)
+                | Self::Dropped
+                | Self::Saturated
+                | Self::DrawsUsed
         )
     }
 
@@ -132,7 +166,7 @@ impl Field {
         };
         match self {
             Self::Asked(Output::Bands) => numbered_axis("BAND", BANDS.iter().enumerate().map(band).collect()),
-            Self::Asked(Output::Emission | Output::Uncertainty | Output::Resolution) => {
+            _ if self.is_by_bin() => {
                 let edges = &inversion.log_t_edges;
                 let keywords = edges.iter().enumerate().map(edge).collect();
                 match even_step(edges) {
@@ -207,16 +241,14 @@ fn legend() -> Vec<CubeKeyword> {
 impl Sink {
     /// Opens files for pixels of the shape `leading`, which are `[rows, columns]` to FITS.
     pub(crate) fn create<T: Number>(
-        out: &Path,
-        format: Format,
-        outputs: &[Output],
+        arguments: &Arguments,
         inversion: &Inversion,
         about: &About,
         [rows, columns]: [usize; 2],
         history: &[CubeKeyword],
     ) -> Result<Self> {
-        let leading = &about.leading;
-        let fields = Field::of(outputs);
+        let (leading, out, compress) = (&about.leading, &arguments.out, arguments.compress);
+        let fields = Field::of(&arguments.outputs, arguments.monte_carlo.is_some());
         let cube = |field: &Field| Cube {
             name: field.name().to_uppercase(),
             unit: field.unit().into(),
@@ -233,7 +265,11 @@ impl Sink {
                 ArrayWriter::create::<T>(&path, &shape)
             }
         };
-        let files = match format {
+        let files = match arguments.format_of_outputs() {
+            Format::Fits if compress != Compress::None => {
+                let cubes: Vec<_> = fields.iter().map(|field| (cube(field), field.packing(compress))).collect();
+                Files::Fits(CubeFile::create_packed(out.join(CUBES), &cubes)?)
+            }
             Format::Fits => {
                 let cubes: Vec<Cube> = fields.iter().map(cube).collect();
                 Files::Fits(CubeFile::create(out.join(CUBES), &cubes)?)
@@ -252,12 +288,18 @@ impl Sink {
         16 * size_of::<T>() as u64 + (BANDS.len() as u64 + 2) * size_of::<T>() as u64 + 8
     }
 
-    /// Writes a block; its bands and mean temperature are given.
+    /// Bytes a pixel of draws: mean and scatter in the precision of the rest.
+    pub(crate) fn bytes_per_pixel_of_draws<T>(inversion: &Inversion) -> u64 {
+        MonteCarlo::bytes_per_pixel(inversion) + (2 * size_of::<T>() * inversion.bins()) as u64
+    }
+
+    /// Writes a block; its bands, mean temperature and draws are given.
     pub(crate) fn write<T: Number>(
         &mut self,
         block: &Block<T>,
         bands: &ArrayD<T>,
         temperature: &ArrayD<T>,
+        spread: Option<&Spread>,
     ) -> Result<()> {
         let (first, map) = (block.rows.start, &block.map);
         for (i, field) in self.fields.iter().enumerate() {
@@ -284,10 +326,28 @@ impl Sink {
                 // Bits of channels: the sign is one of them.
                 Field::Dropped => self.files.write_whole(i, first, &map.dropped.mapv(|bits| bits as i32))?,
                 Field::Saturated => self.files.write_whole(i, first, &map.saturated.mapv(|bits| bits as i32))?,
+                Field::DrawsUsed => {
+                    if let Some(spread) = spread {
+                        self.files.write_whole(i, first, &spread.used.mapv(|n| n as i32))?;
+                    }
+                }
+                Field::DrawsMean | Field::DrawsDeviation => {
+                    if let Some(Spread { mean, deviation, .. }) = spread {
+                        let array = if matches!(field, Field::DrawsMean) { mean } else { deviation };
+                        self.files.write(i, first, pixels(&array.mapv(T::of))?)?;
+                    }
+                }
                 Field::Asked(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Names of the cubes that were rounded, and their largest errors.
+    pub(crate) fn largest_errors(&self) -> Vec<(String, f64)> {
+        let Files::Fits(file) = &self.files else { return Vec::new() };
+        let errors = self.fields.iter().enumerate().map(|(i, field)| (field.name(), file.largest_error(i)));
+        errors.filter(|(_, error)| *error > 0.0).collect()
     }
 
     pub(crate) fn finish(self) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::{arrays::Arrays, images::Images, scene::Region};
 use isopach::{
     compute::Result,
-    emission::{Real, TemperatureResponse},
+    emission::{Noise, Real, TemperatureResponse},
     fits::Value,
 };
 use ndarray::{Array3, ArrayD};
@@ -13,6 +13,8 @@ use std::ops::Range;
 pub(crate) struct About {
     /// One line a channel, or one for all.
     pub(crate) names: Vec<String>,
+    /// Names by which options mean a channel, each: `171`, `AIA:171`.
+    pub(crate) channels: Vec<Vec<String>>,
     /// Of the channels, as they are at the time of the images.
     pub(crate) response: TemperatureResponse,
     /// Shape of the pixels.
@@ -27,6 +29,23 @@ pub(crate) struct About {
     pub(crate) keywords: Vec<CubeKeyword>,
     /// What the user should know of the input before believing the results.
     pub(crate) warnings: Vec<String>,
+}
+
+impl About {
+    /// The position of a channel that an option names.
+    ///
+    /// # Errors
+    /// In words: what is known.
+    pub(crate) fn channel(&self, option: &str, text: &str) -> std::result::Result<usize, String> {
+        let is_meant = |names: &Vec<String>| names.iter().any(|name| name.eq_ignore_ascii_case(text.trim()));
+        let found: Vec<usize> = (0..self.channels.len()).filter(|&f| is_meant(&self.channels[f])).collect();
+        let known = || self.channels.iter().filter_map(|names| names.last().cloned()).collect::<Vec<_>>().join(", ");
+        match found[..] {
+            [one] => Ok(one),
+            [] => Err(format!("{option} names {text}, but the channels are {}", known())),
+            _ => Err(format!("{option} names {text}, which several channels are called: {}", known())),
+        }
+    }
 }
 
 /// A keyword of a cube: name, value, comment.
@@ -59,6 +78,17 @@ impl Source {
             Self::Images(images) => images.read(rows),
             Self::Arrays(arrays) => arrays.read(rows),
             Self::Region(region) => region.read(rows),
+        }
+    }
+
+    /// Errors of the mean counts of `pixels` pixels whose variances sum up to `variances`, a channel each. Systematic errors stay as they are, where they
+    /// are known apart.
+    pub(crate) fn sigma_of_mean(&self, counts: &[f64], pixels: usize, variances: &[f64]) -> Vec<f64> {
+        let of = |noise: &Noise, count: &f64| Noise { pixels: noise.pixels * pixels as f64, ..*noise }.sigma(*count);
+        match self {
+            Self::Images(images) => images.noises().zip(counts).map(|(noise, count)| of(noise, count)).collect(),
+            Self::Region(region) => region.noises().iter().zip(counts).map(|(noise, count)| of(noise, count)).collect(),
+            Self::Arrays(_) => variances.iter().map(|variance| variance.sqrt() / pixels as f64).collect(),
         }
     }
 

@@ -50,6 +50,7 @@ mod cpu;
 mod dictionary;
 mod discretised;
 mod forward;
+mod instrument;
 mod inversion;
 mod invert;
 mod kernel;
@@ -66,6 +67,7 @@ mod status;
 mod stream;
 
 pub use discretised::{Discretised, ResolutionPoint};
+pub use instrument::{Channel, Instrument};
 pub use inversion::{Compat, Constraint, Inversion, Missing, Outputs, Quantity, Saturation, Weights};
 pub use invert::{InvertPixels, Observation};
 pub use map::EmissionMap;

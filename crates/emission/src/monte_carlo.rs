@@ -28,6 +28,13 @@ pub struct Spread {
 }
 
 impl MonteCarlo {
+    /// Bytes that a pixel takes in [`Self::run`] beside its counts and errors.
+    #[must_use]
+    pub fn bytes_per_pixel(inversion: &Inversion) -> u64 {
+        // Means, sums of squares, what a draw finds; its counts twice, and its synthetic counts.
+        8 * (3 * inversion.bins() as u64 + 3 * inversion.channels() as u64 + 1) + 32
+    }
+
     /// Runs all draws. Noise makes no channel saturated that was not, and none unsaturated that was. Memory: three times that of an emission map.
     ///
     /// # Errors
@@ -38,12 +45,26 @@ impl MonteCarlo {
         on: &(impl InvertPixels + ?Sized),
         observation: &Observation<'_, f64>,
     ) -> Result<Spread> {
+        self.run_part(inversion, on, observation, 0)
+    }
+
+    /// As [`Self::run`] for a part of an image that begins with its pixel number `first`: parts have the noise that they have in the whole.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_part(
+        &self,
+        inversion: &Inversion,
+        on: &(impl InvertPixels + ?Sized),
+        observation: &Observation<'_, f64>,
+        first: u64,
+    ) -> Result<Spread> {
         Error::check("the number of draws", self.draws.into(), self.draws > 1, "be at least 2")?;
         let mut inversion = inversion.clone();
         inversion.outputs = Outputs::NONE;
         let mut spread: Option<Spread> = None;
         for draw in 0..self.draws {
-            let mut counts = self.counts(draw, observation);
+            let mut counts = self.counts_of_part(draw, observation, first);
             keep_sides(&inversion, observation, &mut counts);
             let found =
                 on.invert(&inversion, Observation { counts: counts.view(), sigma: observation.sigma.view() })?;
@@ -62,10 +83,17 @@ impl MonteCarlo {
     /// The counts of a draw, same shape.
     #[must_use]
     pub fn counts(&self, draw: u32, observation: &Observation<'_, f64>) -> ArrayD<f64> {
+        self.counts_of_part(draw, observation, 0)
+    }
+
+    /// As [`Self::counts`] for a part of an image that begins with its pixel number `first`.
+    #[must_use]
+    pub fn counts_of_part(&self, draw: u32, observation: &Observation<'_, f64>, first: u64) -> ArrayD<f64> {
+        let channels = observation.counts.shape().last().map_or(1, |&n| n as u64);
         let mut counts = observation.counts.to_owned();
         let pairs = counts.iter_mut().zip(observation.sigma.iter());
         for (i, (count, sigma)) in pairs.enumerate() {
-            *count += sigma * normal(self.seed, (u64::from(draw) << 40) ^ i as u64);
+            *count += sigma * normal(self.seed, (u64::from(draw) << 40) ^ (first * channels + i as u64));
         }
         counts
     }
@@ -134,6 +162,18 @@ fn mix(x: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_have_the_noise_of_the_whole() {
+        let counts = ArrayD::from_shape_fn(&[4, 3, 2][..], |at| (at[0] + at[1]) as f64);
+        let sigma = ArrayD::ones(&[4, 3, 2][..]);
+        let draws = MonteCarlo { draws: 3, seed: 5 };
+        let whole = draws.counts(2, &Observation { counts: counts.view(), sigma: sigma.view() });
+        let part = |array: &'_ ArrayD<f64>| array.slice_axis(ndarray::Axis(0), (1..3).into()).to_owned();
+        let (c, s) = (part(&counts), part(&sigma));
+        let found = draws.counts_of_part(2, &Observation { counts: c.view(), sigma: s.view() }, 3);
+        assert_eq!(found, part(&whole));
+    }
 
     #[test]
     fn noise_is_standard_normal() {

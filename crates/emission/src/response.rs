@@ -1,6 +1,6 @@
 //! Temperature responses: cleaned, then interpolated to the bins.
 
-use crate::Compat;
+use crate::{Compat, Instrument};
 use isopach_compute::{Error, Result};
 
 /// What an instrument counts for a unit of emission measure at a temperature.
@@ -20,13 +20,44 @@ impl TemperatureResponse {
     /// correction, log T 4 to 9, as shipped with `demregpy` 1.0.0 (MIT licence), without time-dependent degradation.
     #[must_use]
     pub fn aia() -> Self {
-        let mut response = Self { log_t: vec![], channels: vec![vec![]; 6] };
-        for line in include_str!("../data/aia_response.csv").lines().filter(|line| !line.starts_with('#')) {
-            let mut numbers = line.split(',').map(|n| n.parse::<f64>().unwrap_or(f64::NAN));
-            response.log_t.extend(numbers.next());
-            response.channels.iter_mut().for_each(|channel| channel.extend(numbers.next()));
+        let none = Self { log_t: vec![], channels: vec![] };
+        // The shipped file is tested.
+        Instrument::aia().map_or(none, |aia| aia.response(&[0, 1, 2, 3, 4, 5]))
+    }
+
+    /// Several responses as one, channel after channel: on the temperatures of all of them from where the last begins to where the first ends, between its
+    /// own temperatures each as it is interpolated anyway (its logarithm over log T; what is not above zero is its smallest that is).
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a response that is none, or where they have no temperatures in common.
+    pub fn joined(responses: &[Self]) -> Result<Self> {
+        let Some((first, others)) = responses.split_first() else {
+            return Err(Error::InvalidInput("there is no response to join".into()));
+        };
+        responses.iter().try_for_each(Self::check)?;
+        if others.iter().all(|other| other.log_t == first.log_t) {
+            let channels = responses.iter().flat_map(|response| response.channels.clone()).collect();
+            return Ok(Self { log_t: first.log_t.clone(), channels });
         }
-        response
+        let ends = responses.iter().map(|response| [response.log_t[0], response.log_t[response.log_t.len() - 1]]);
+        let [low, high] = ends.fold([f64::NEG_INFINITY, f64::INFINITY], |[a, b], [c, d]| [a.max(c), b.min(d)]);
+        if low >= high {
+            return Err(Error::InvalidInput(format!(
+                "the responses have no temperatures in common: one begins at log T {low}, another ends at {high}"
+            )));
+        }
+        let all = responses.iter().flat_map(|response| &response.log_t).copied();
+        let mut log_t: Vec<f64> = all.filter(|t| (low..=high).contains(t)).collect();
+        log_t.sort_by(f64::total_cmp);
+        log_t.dedup();
+        let mut channels = Vec::new();
+        for response in responses {
+            for values in response.cleaned(Compat::Off)? {
+                let logs: Vec<f64> = values.into_iter().map(f64::log10).collect();
+                channels.push(log_t.iter().map(|t| 10f64.powf(interpolate(*t, &response.log_t, &logs))).collect());
+            }
+        }
+        Ok(Self { log_t, channels })
     }
 
     /// The response of an instrument that has lost sensitivity: each channel times the share that is left. Scaling the response, and not the counts,
@@ -143,6 +174,27 @@ mod tests {
         assert_eq!(response.cleaned(Compat::Off).unwrap(), [vec![3.0, 2.0, 2.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]]);
         // The reference copies the rows back, and a negative response comes through.
         assert!(response.cleaned(Compat::Reference).is_err());
+    }
+
+    #[test]
+    fn responses_on_other_temperatures_are_joined() {
+        let aia = TemperatureResponse::aia();
+        assert_eq!(TemperatureResponse::joined(std::slice::from_ref(&aia)).unwrap(), aia);
+        let other = TemperatureResponse { log_t: vec![5.5, 6.02, 8.0], channels: vec![vec![1e-26, 0.0, 1e-24]] };
+        let both = TemperatureResponse::joined(&[aia.clone(), other.clone()]).unwrap();
+        assert_eq!((both.channels.len(), both.log_t[0], both.log_t[both.log_t.len() - 1]), (7, 5.5, 8.0));
+        // At any temperature as each by itself.
+        let at = |response: &TemperatureResponse, f: usize, t: f64| {
+            let logs: Vec<f64> = response.cleaned(Compat::Off).unwrap()[f].iter().map(|x| x.log10()).collect();
+            interpolate(t, &response.log_t, &logs)
+        };
+        for t in [5.5, 5.777, 6.01, 6.02, 6.03, 7.123, 8.0] {
+            assert!((0..6).all(|f| (at(&both, f, t) - at(&aia, f, t)).abs() < 1e-12));
+            assert!((at(&both, 6, t) - at(&other, 0, t)).abs() < 1e-12);
+        }
+        let apart = TemperatureResponse { log_t: vec![9.5, 10.0], channels: vec![vec![1.0, 1.0]] };
+        let error = TemperatureResponse::joined(&[aia, apart]).unwrap_err().to_string();
+        assert!(error.contains("begins at log T 9.5") && error.contains("ends at 9"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Cubes.
 
+use crate::packed::{PackedCube, Packing, does_not_fit};
 use fitskit::{Hdu, Header, HeaderValue, Keyword};
 use isopach_compute::{Error, Result, UnfinishedFile};
 use ndarray::{ArrayView3, Axis, s};
@@ -44,7 +45,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    fn bytes(self) -> u64 {
+    pub(crate) fn bytes(self) -> u64 {
         match self {
             Self::Single | Self::Whole => 4,
             Self::Double => 8,
@@ -52,7 +53,7 @@ impl Precision {
         }
     }
 
-    fn bitpix(self) -> i64 {
+    pub(crate) fn bitpix(self) -> i64 {
         match self {
             Self::Single => -32,
             Self::Double => -64,
@@ -68,12 +69,17 @@ pub trait Sample: Copy {
     const PRECISION: Precision;
     /// Its bytes, most significant first.
     fn bytes(self) -> impl AsRef<[u8]>;
+    /// The number in double precision, which holds it exactly.
+    fn to_f64(self) -> f64;
 }
 
 impl Sample for u8 {
     const PRECISION: Precision = Precision::Byte;
     fn bytes(self) -> impl AsRef<[u8]> {
         [self]
+    }
+    fn to_f64(self) -> f64 {
+        self.into()
     }
 }
 
@@ -82,6 +88,9 @@ impl Sample for i32 {
     fn bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
 }
 
 impl Sample for f32 {
@@ -89,12 +98,18 @@ impl Sample for f32 {
     fn bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
 }
 
 impl Sample for f64 {
     const PRECISION: Precision = Precision::Double;
     fn bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
+    }
+    fn to_f64(self) -> f64 {
+        self
     }
 }
 
@@ -120,8 +135,16 @@ pub struct CubeFile {
     path: PathBuf,
     file: File,
     part: UnfinishedFile,
+    cubes: Cubes,
+}
+
+/// What is open.
+#[derive(Debug)]
+enum Cubes {
     /// Where each cube's data starts, its shape and precision.
-    cubes: Vec<(u64, [usize; 3], Precision)>,
+    Plain(Vec<(u64, [usize; 3], Precision)>),
+    /// Of which nobody knows how long they will be.
+    Packed(Vec<PackedCube>),
 }
 
 impl CubeFile {
@@ -133,7 +156,35 @@ impl CubeFile {
         let path = path.as_ref();
         let (part, mut file) = UnfinishedFile::create(path).map_err(|error| Error::of_file(path, error))?;
         let cubes = write_headers(&mut file, cubes).map_err(|error| Error::of_file(path, error))?;
-        Ok(Self { path: path.to_owned(), file, part, cubes })
+        Ok(Self { path: path.to_owned(), file, part, cubes: Cubes::Plain(cubes) })
+    }
+
+    /// Creates a file of compressed cubes. Each lies in a file of its own beside it until [`Self::finish`].
+    ///
+    /// # Errors
+    /// [`Error::Source`] where it cannot be written; [`Error::InvalidInput`] for [`Packing::Plain`], which [`Self::create`] has.
+    pub fn create_packed(path: impl AsRef<Path>, cubes: &[(Cube, Packing)]) -> Result<Self> {
+        let path = path.as_ref();
+        if let Some((cube, _)) = cubes.iter().find(|(_, packing)| *packing == Packing::Plain) {
+            return Err(Error::InvalidInput(format!("the cube {} of a compressed file is plain", cube.name)));
+        }
+        let create = || -> io::Result<Self> {
+            let (part, mut file) = UnfinishedFile::create(path)?;
+            write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
+            let open = |(i, (cube, packing)): (usize, &(Cube, Packing))| PackedCube::create(path, i, cube, *packing);
+            let cubes = cubes.iter().enumerate().map(open).collect::<io::Result<Vec<_>>>()?;
+            Ok(Self { path: path.to_owned(), file, part, cubes: Cubes::Packed(cubes) })
+        };
+        create().map_err(|error| Error::of_file(path, error))
+    }
+
+    /// The largest error so far of the rounding of a cube's numbers, in their unit; 0 for a cube that keeps all digits.
+    #[must_use]
+    pub fn largest_error(&self, cube: usize) -> f64 {
+        match &self.cubes {
+            Cubes::Plain(_) => 0.0,
+            Cubes::Packed(cubes) => cubes.get(cube).map_or(0.0, PackedCube::largest_error),
+        }
     }
 
     /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first row is row `first` of the cube.
@@ -142,14 +193,23 @@ impl CubeFile {
     /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that do not fit it; [`Error::Source`] where the file cannot be written.
     pub fn write_rows<T: Sample>(&mut self, cube: usize, first: usize, values: ArrayView3<'_, T>) -> Result<()> {
         let (planes, rows, columns) = values.dim();
-        let fits = |(_, [p, r, c], precision): &&(u64, [usize; 3], Precision)| {
-            *p == planes && first + rows <= *r && *c == columns && *precision == T::PRECISION
+        let fits = |[p, r, c]: [usize; 3], precision: Precision| {
+            p == planes
+                && first.checked_add(rows).is_some_and(|end| end <= r)
+                && c == columns
+                && precision == T::PRECISION
         };
-        let Some(&(start, [_, all_rows, _], precision)) = self.cubes.get(cube).filter(fits) else {
-            let numbers = T::PRECISION;
-            return Err(Error::InvalidInput(format!(
-                "cube {cube} has no room for {planes} × {rows} × {columns} {numbers:?} numbers at row {first}"
-            )));
+        let cubes = match &mut self.cubes {
+            Cubes::Plain(cubes) => cubes,
+            Cubes::Packed(cubes) => {
+                let found = cubes.get_mut(cube).filter(|packed| fits(packed.cube().shape, packed.cube().precision));
+                let Some(packed) = found else { return Err(does_not_fit(cube, values.dim(), first, T::PRECISION)) };
+                return packed.write_rows(first, values).map_err(|error| Error::of_file(&self.path, error));
+            }
+        };
+        let found = cubes.get(cube).filter(|(_, shape, precision)| fits(*shape, *precision));
+        let Some(&(start, [_, all_rows, _], precision)) = found else {
+            return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
         };
         // Some planes at a time, pixel by pixel: where the numbers of a pixel lie together, each is loaded once.
         for first_plane in (0..planes).step_by(PLANES) {
@@ -174,7 +234,13 @@ impl CubeFile {
     /// # Errors
     /// [`Error::Source`] where it cannot be written to the end or renamed.
     pub fn finish(self) -> Result<()> {
-        self.part.complete(&self.file).map_err(|error| Error::of_file(&self.path, error))
+        let Self { path, mut file, part, cubes } = self;
+        let packed = match cubes {
+            Cubes::Plain(_) => Vec::new(),
+            Cubes::Packed(cubes) => cubes,
+        };
+        let written = packed.into_iter().try_for_each(|cube| cube.finish(&mut file, BLOCK));
+        written.and_then(|()| part.complete(&file)).map_err(|error| Error::of_file(&path, error))
     }
 }
 
@@ -210,6 +276,13 @@ fn header(cube: &Cube) -> Header {
     }
     header.set("PCOUNT", HeaderValue::Integer(0), None);
     header.set("GCOUNT", HeaderValue::Integer(1), None);
+    set_keywords(&mut header, cube);
+    header
+}
+
+/// Name, unit, and the keywords that were given.
+pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
+    let text = |s: &str| HeaderValue::String(s.into());
     header.set("EXTNAME", text(&cube.name), None);
     header.set("BUNIT", text(&cube.unit), None);
     for (name, value, comment) in &cube.keywords {
@@ -224,7 +297,6 @@ fn header(cube: &Cube) -> Header {
         };
         header.set(name, value, Some(comment));
     }
-    header
 }
 
 /// Lines of a keyword without a value: printable ASCII, cut where a record ends.

@@ -17,6 +17,8 @@ pub struct SolarHeader {
     pub pixel_size: Option<f64>,
     /// Or why there is none.
     pub wcs: Result<Wcs, String>,
+    /// Stonyhurst longitude and latitude of the observer, degrees (HGLN_OBS, HGLT_OBS).
+    pub observer: Option<[f64; 2]>,
     /// The middle of the exposure, or its start where only that is stated.
     pub time: Option<Time>,
     /// As the header has it.
@@ -53,6 +55,7 @@ impl SolarHeader {
             unit: unit(header, &mut remarks),
             pixel_size: Wcs::pixel_size_of(header),
             wcs: Wcs::of(header),
+            observer: observer(header),
             time: time_text.and_then(Time::parse),
             time_text: time_text.map(str::to_owned),
             quality,
@@ -114,6 +117,11 @@ fn wavelength(header: &impl Keywords) -> Option<f64> {
     let numbered = header.number("WAVEUNIT").map(|power| 10_f64.powf(power + 10.0));
     let unit = named.or(numbered).unwrap_or(1.0);
     number.map(|number| number * unit).filter(|value| value.is_finite() && *value > 0.0)
+}
+
+fn observer(header: &impl Keywords) -> Option<[f64; 2]> {
+    let degrees = |keyword: &str| header.number(keyword).filter(|value| value.is_finite());
+    Some([degrees("HGLN_OBS")?, degrees("HGLT_OBS")?])
 }
 
 /// A number, or a text as 0x80000000.

@@ -16,9 +16,14 @@ pub enum Kind {
     Place,
     /// It was taken at another time.
     Time,
+    /// It was taken from elsewhere: another face of the Sun, that no resampling puts right.
+    Observer,
     /// It cannot be used by itself.
     Quality,
 }
+
+/// Degrees that observers may be apart. The Earth moves by a tenth of that in latitude a day.
+const OBSERVERS: f64 = 1.0;
 
 /// A disagreement, in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +59,12 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
             kind: Kind::Place,
             image,
             is_grave,
+            words,
+        }));
+        found.extend(observer(first, observation).map(|words| Disagreement {
+            kind: Kind::Observer,
+            image,
+            is_grave: true,
             words,
         }));
         found.extend(time(first, observation).map(|(is_grave, words)| Disagreement {
@@ -93,6 +104,16 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
         // Said of the first.
         (Err(_), _) => None,
     }
+}
+
+fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
+    let [[a, b], [c, d]] = [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
+    // Haversines: small angles keep their digits.
+    let half = ((b - d) / 2.0).sin().powi(2) + b.cos() * d.cos() * ((a - c) / 2.0).sin().powi(2);
+    let apart = 2.0 * half.min(1.0).sqrt().asin().to_degrees();
+    (apart > OBSERVERS).then(|| {
+        format!("it was taken from elsewhere: the observers are {apart:.1}° apart about the Sun (HGLN_OBS, HGLT_OBS)")
+    })
 }
 
 fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {

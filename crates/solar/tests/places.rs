@@ -123,6 +123,12 @@ fn images_that_do_not_belong_together_are_named() {
     grave(&aia().with("QUALITY", &((1 << 30) + (1 << 18)).to_string()), Kind::Quality, "calibration");
     grave(&aia().with("IMG_TYPE", "DARK"), Kind::Quality, "DARK");
     grave(&aia().with("ACS_ECLP", "YES"), Kind::Quality, "eclipsed");
+    let near = aia().with("HGLN_OBS", "0.01").with("HGLT_OBS", "-6.2");
+    let ahead = seen(&near.with("HGLN_OBS", "359.9"));
+    let apart = |cards: &Cards| disagreements(&[ahead.clone(), seen(cards)], [1024, 1024]);
+    assert_eq!(apart(&near), [], "across the meridian");
+    let other = apart(&near.with("HGLN_OBS", "80"));
+    assert!(other.len() == 1 && other[0].kind == Kind::Observer && other[0].words.contains("79.5°"), "{other:?}");
     let later = against(&aia().with("T_OBS", "2014-01-01T00:12:12Z"));
     assert!(later.len() == 1 && !later[0].is_grave && later[0].words.contains("12 min"), "{later:?}");
     let unknown = against(&aia().with("CTYPE1", "HPLN-CAR"));

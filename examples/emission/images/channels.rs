@@ -1,10 +1,11 @@
 //! Which channel a file is of, in which unit, how long exposed: from its header or from the command line.
 
-use super::DETECTOR_PIXEL;
-use crate::arguments::{Arguments, Unit};
+use crate::{
+    arguments::{Arguments, Unit},
+    instruments::{Found, Instruments, Seen},
+};
 use isopach::{
     compute::Error as Failure,
-    emission::{AIA, AiaChannel},
     fits::{ImageFile, Limits},
     solar::{CountUnit, SolarHeader},
 };
@@ -15,24 +16,20 @@ pub(super) struct Opened {
     pub(super) name: String,
     pub(super) file: ImageFile,
     pub(super) seen: SolarHeader,
-    /// Place in [`AIA`].
-    pub(super) position: usize,
+    pub(super) found: Found,
     pub(super) exposure: f64,
     /// Detector pixels a pixel.
     pub(super) binned: f64,
+    /// Of these, those that were added on the chip, and read and saturated as one; 1 where none were.
+    pub(super) on_chip: f64,
     /// What the numbers of the file are divided by.
     pub(super) divisor: f64,
 }
 
-impl Opened {
-    pub(super) fn channel(&self) -> &'static AiaChannel {
-        &AIA[self.position]
-    }
-}
-
 /// Opens the files in the order in which they were given; says what was taken for granted.
 pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<Vec<Opened>, Box<dyn Error>> {
-    let mut files = Vec::new();
+    let instruments = Instruments::read(arguments)?;
+    let mut files: Vec<Opened> = Vec::new();
     let mut remarks: Vec<(String, String)> = Vec::new();
     for (i, path) in arguments.files.iter().enumerate() {
         let name = path.display().to_string();
@@ -44,20 +41,23 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         })?;
         let of_file = |error: &dyn std::fmt::Display| format!("{name}: {error}");
         let seen = SolarHeader::of(file.header());
-        let position = position(arguments, i, &seen).map_err(|error| of_file(&error))?;
         let mut said = seen.remarks.clone();
-        if seen.is_aia().is_none() {
-            said.push("it does not say of which instrument it is (TELESCOP, INSTRUME): taken for AIA".into());
-        }
+        let stated =
+            Seen { header: file.header(), instrument: seen.instrument.as_deref(), wavelength: seen.wavelength };
+        let channel = arguments.channel.get(i).map(String::as_str);
+        let found = instruments.find(&stated, channel, &mut said).map_err(|error| of_file(&error))?;
         let stated = || match &seen.exposure {
             Ok(Some(seconds)) => Ok(*seconds),
             Ok(None) => Err(of_file(&"it has no EXPTIME or XPOSURE: give --exposure, seconds")),
             Err(reason) => Err(of_file(&format!("{reason}: give --exposure, seconds"))),
         };
         let exposure = one_of(&arguments.exposure, i).map_or_else(stated, Ok)?;
+        let has_unit_of_instrument =
+            found.of.unit.as_deref().is_some_and(|unit| file.header().text("BUNIT") == Some(unit));
         let unit = match (arguments.unit, &seen.unit) {
             (Some(Unit::Total), _) => CountUnit::Total,
             (Some(Unit::PerSecond), _) => CountUnit::PerSecond,
+            (None, _) if has_unit_of_instrument => CountUnit::PerSecond,
             (None, Err(reason)) => return Err(of_file(&format!("{reason} (--unit)")).into()),
             (None, Ok(Some(unit))) => *unit,
             (None, Ok(None)) => {
@@ -65,27 +65,32 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
                 CountUnit::Total
             }
         };
+        let are_sums = arguments.summed || found.of.binned_are_sums;
         if seen.pixel_size.is_none() {
-            if arguments.summed {
-                return Err(
-                    of_file(&"it does not say how large its pixels are (CDELT1, CDELT2): --summed needs that").into()
-                );
+            if are_sums {
+                let words =
+                    "it does not say how large its pixels are (CDELT1, CDELT2), which sums of pixels need (--summed)";
+                return Err(of_file(&words).into());
             }
             said.push(
                 "it does not say how large its pixels are (CDELT1, CDELT2): taken for pixels of the detector".into(),
             );
         }
-        let pixel = seen.pixel_size.unwrap_or(DETECTOR_PIXEL);
-        let binned = (pixel / DETECTOR_PIXEL).powi(2).max(1.0);
+        let of_detector = found.of.pixel_arcsec;
+        let binned = (seen.pixel_size.unwrap_or(of_detector) / of_detector).powi(2).max(1.0);
         let divisor = if unit == CountUnit::PerSecond { 1.0 } else { exposure };
-        let divisor = if arguments.summed { divisor * binned } else { divisor };
+        let divisor = if are_sums { divisor * binned } else { divisor };
         remarks.extend(said.into_iter().map(|words| (name.clone(), words)));
-        files.push(Opened { name, file, seen, position, exposure, binned, divisor });
+        let on_chip = if found.of.binned_are_sums { binned } else { 1.0 };
+        files.push(Opened { name, file, seen, found, exposure, binned, on_chip, divisor });
     }
     warnings.extend(gathered(&remarks));
     for (i, file) in files.iter().enumerate() {
-        if let Some(other) = files[..i].iter().find(|other| other.position == file.position) {
-            return Err(format!("{} and {} are both of {} Å", other.name, file.name, file.channel().wavelength).into());
+        if let Some(other) = files[..i].iter().find(|other| other.found.place == file.found.place) {
+            let (a, b, channel) = (&other.name, &file.name, file.found.label());
+            let series =
+                if other.seen.time == file.seen.time { "" } else { ": --series inverts images of several times" };
+            return Err(format!("{a} and {b} are both of {channel}{series}").into());
         }
     }
     Ok(files)
@@ -109,18 +114,4 @@ fn gathered(remarks: &[(String, String)]) -> Vec<String> {
 /// The number for the file of this position; one number is for all.
 fn one_of<T: Copy>(numbers: &[T], i: usize) -> Option<T> {
     if numbers.len() == 1 { numbers.first().copied() } else { numbers.get(i).copied() }
-}
-
-fn position(arguments: &Arguments, i: usize, seen: &SolarHeader) -> Result<usize, String> {
-    let instrument = seen.instrument.as_deref().unwrap_or("no instrument");
-    if seen.is_aia() == Some(false) {
-        return Err(format!(
-            "it is of {instrument}, but files are inverted with AIA's response: give other instruments as --counts, --sigma and --response"
-        ));
-    }
-    let known = || AIA.map(|channel| channel.wavelength.to_string()).join(", ");
-    let stated = arguments.channel.get(i).map(|channel| f64::from(*channel)).or(seen.wavelength);
-    let wavelength = stated.ok_or_else(|| format!("it has no WAVELNTH: give --channel, one a file, of {}", known()))?;
-    let is = |channel: &AiaChannel| (f64::from(channel.wavelength) - wavelength).abs() < 0.5;
-    AIA.iter().position(is).ok_or_else(|| format!("it is not of {} Å, but of {wavelength}", known()))
 }

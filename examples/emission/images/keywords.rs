@@ -39,12 +39,19 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
         keywords.push(text("DATE-END", end.to_string(), "UTC, time of the latest image"));
     }
     let mut order: Vec<&Opened> = files.iter().collect();
-    order.sort_by_key(|file| file.position);
+    order.sort_by_key(|file| file.found.place);
     for (i, file) in order.iter().enumerate() {
-        let name = file.channel().wavelength.to_string();
-        keywords.push((format!("CHAN{i:03}"), Value::Text(name), "[angstrom] channel of this number".into()));
+        let unit = if file.found.is_aia() { "[angstrom] " } else { "" };
+        let comment = format!("{unit}channel of this number");
+        keywords.push((format!("CHAN{i:03}"), Value::Text(plain(&file.found.name())), comment));
     }
     keywords
+}
+
+/// What a card takes: printable ASCII, not too long.
+fn plain(text: &str) -> String {
+    let letters = text.chars().map(|c| if matches!(c, ' '..='~') && c != '\'' { c } else { '?' });
+    letters.take(60).collect()
 }
 
 fn place(wcs: &Wcs) -> Vec<CubeKeyword> {

@@ -1,4 +1,4 @@
-//! FITS images of AIA as counts a second and their errors.
+//! FITS images as counts a second and their errors.
 
 mod channels;
 mod keywords;
@@ -6,8 +6,9 @@ mod resampled;
 mod together;
 
 use crate::{
-    arguments::Arguments,
+    arguments::{Arguments, OnSaturation, SYSTEMATIC},
     degradation::{self, Table},
+    instruments::Found,
     source::{About, Axis},
 };
 use channels::Opened;
@@ -22,10 +23,6 @@ use ndarray::{Array2, Array3, ArrayD, Axis as ArrayAxis};
 use resampled::Resampled;
 use std::{error::Error, ops::Range};
 
-/// Arcseconds of a detector pixel.
-const DETECTOR_PIXEL: f64 = 0.6;
-/// Until then the sensitivity was as at launch, within a few percent.
-const AS_AT_LAUNCH: &str = "2010-12-01";
 /// Pixels a side of the middle of the image in which alignment is checked, and how far a channel may turn out to be shifted.
 const CHECKED: usize = 256;
 const SHIFTED: f64 = 1.0;
@@ -36,7 +33,7 @@ const COVERED: f64 = 0.95;
 /// How far shifts are looked for, pixels.
 const REACH: usize = 6;
 
-/// Images of some channels, by wavelength.
+/// Images of some channels, in the order of their instruments.
 pub(crate) struct Images {
     channels: Vec<Channel>,
     shape: [usize; 2],
@@ -51,7 +48,9 @@ struct Channel {
 }
 
 /// Opens the files; channels, exposures, units, places and times by their headers.
-pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images), Box<dyn Error>> {
+///
+/// `correlate`: with `--align`, see by their pixels, too, whether channels lie where their headers say.
+pub(crate) fn open(arguments: &Arguments, correlate: bool) -> std::result::Result<(About, Images), Box<dyn Error>> {
     let mut warnings = Vec::new();
     let mut files = channels::open(arguments, &mut warnings)?;
     let shape = files[0].file.shape();
@@ -68,15 +67,19 @@ pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images)
         places.push(if arguments.align { together::places(&files[0], file, shape)? } else { None });
     }
     let order = ascending(&files);
-    let positions: Vec<usize> = files.iter().map(|file| file.position).collect();
-    let mut about = about(arguments, order.iter().map(|&i| &files[i]), &mut warnings)?;
+    let in_order: Vec<&Opened> = order.iter().map(|&i| &files[i]).collect();
+    let systematic = systematic(arguments, &in_order)?;
+    let mut about = about(arguments, &in_order, &mut warnings)?;
     about.leading = shape.to_vec();
     about.keywords = keywords::of(&files);
     about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], axes);
     let mut channels: Vec<(usize, Channel)> = Vec::new();
-    for (file, places) in files.drain(..).zip(places) {
-        let number = positions.iter().filter(|position| **position < file.position).count();
-        let level = about.levels.as_ref().map_or(f64::INFINITY, |levels| levels[number]);
+    for (i, (file, places)) in files.drain(..).zip(places).enumerate() {
+        // Its number among the channels.
+        let number = order.iter().position(|&other| other == i).unwrap_or_default();
+        // Counts that are taken for good are mixed like all others.
+        let levels = about.levels.as_ref().filter(|_| arguments.saturation != OnSaturation::Keep);
+        let level = levels.map_or(f64::INFINITY, |levels| levels[number]);
         let resampled = places.map(|places| Resampled::new(places, shape[1], level * file.divisor));
         let mut binned = file.binned;
         if let Some(resampled) = &resampled {
@@ -88,82 +91,111 @@ pub(crate) fn open(arguments: &Arguments) -> std::result::Result<(About, Images)
                 warnings.push(format!("{}: it covers {:.0} % of the first file", file.name, 100.0 * share));
             }
             if let (true, Some(to)) = (resampled.is_coarser(), &wcs) {
-                binned = (to.pixel_size() / DETECTOR_PIXEL).powi(2).max(1.0);
+                binned = (to.pixel_size() / file.found.of.pixel_arcsec).powi(2).max(1.0);
             }
         }
-        let noise = Noise::aia(file.channel(), file.exposure, binned, arguments.systematic);
-        channels.push((file.position, Channel { file: file.file, resampled, divisor: file.divisor, noise }));
+        let mut noise = Noise::of_channel(file.found.channel(), file.exposure, binned, systematic[number]);
+        // Read once for all that were added.
+        noise.read_noise /= file.on_chip.sqrt();
+        channels.push((number, Channel { file: file.file, resampled, divisor: file.divisor, noise }));
     }
-    let first_file = channels.iter().filter(|(position, _)| *position < channels[0].0).count();
-    channels.sort_by_key(|(position, _)| *position);
+    let first_file = channels[0].0;
+    channels.sort_by_key(|(number, _)| *number);
     let mut images = Images { channels: channels.into_iter().map(|(_, channel)| channel).collect(), shape };
-    if arguments.align {
+    if arguments.align && correlate {
         warnings.extend(images.shifts(first_file, &about.names)?);
     }
     about.warnings = warnings;
     Ok((about, images))
 }
 
-/// Numbers of the files by wavelength.
+/// Refuses bins of temperatures for which not all responses have numbers.
+pub(crate) fn check_temperatures(about: &About, edges: &[f64]) -> std::result::Result<(), String> {
+    let log_t = &about.response.log_t;
+    let ([Some(low), Some(high)], [Some(from), Some(to)]) =
+        ([edges.first(), edges.last()], [log_t.first(), log_t.last()])
+    else {
+        return Ok(());
+    };
+    if low >= from && high <= to {
+        return Ok(());
+    }
+    Err(format!(
+        "the bins go from log T {low} to {high}, but the responses of all channels are known from {from} to {to}: --log-t"
+    ))
+}
+
+/// Numbers of the files in the order of instruments and their channels.
 fn ascending(files: &[Opened]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..files.len()).collect();
-    order.sort_by_key(|&i| files[i].position);
+    order.sort_by_key(|&i| files[i].found.place);
     order
 }
 
-/// Names, response and saturation levels of files in ascending order of their wavelength.
-fn about<'a>(
+/// Systematic errors of the channels, shares of the counts.
+fn systematic(arguments: &Arguments, files: &[&Opened]) -> std::result::Result<Vec<f64>, String> {
+    let given = &arguments.systematic;
+    for share in given {
+        let Some(name) = &share.name else { continue };
+        if !files.iter().any(|file| file.found.is_meant_by(name)) {
+            return Err(format!("--systematic names {name}, but the channels are {}", names(files)));
+        }
+    }
+    let others = given.iter().find(|share| share.name.is_none()).map_or(SYSTEMATIC, |share| share.value);
+    let of = |file: &&Opened| {
+        let named = given.iter().find(|share| share.name.as_ref().is_some_and(|name| file.found.is_meant_by(name)));
+        named.map_or(others, |share| share.value)
+    };
+    Ok(files.iter().map(of).collect())
+}
+
+fn names(files: &[&Opened]) -> String {
+    files.iter().map(|file| file.found.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Names, response and saturation levels of files in the order of their channels.
+fn about(
     arguments: &Arguments,
-    files: impl ExactSizeIterator<Item = &'a Opened>,
+    files: &[&Opened],
     warnings: &mut Vec<String>,
 ) -> std::result::Result<About, Box<dyn Error>> {
-    let all = TemperatureResponse::aia();
-    let mut response = TemperatureResponse { log_t: all.log_t.clone(), channels: vec![] };
-    let table = arguments.degradation_table.as_deref().map(Table::read).transpose()?;
     let count = files.len();
     if arguments.saturation_level.len() > 1 && arguments.saturation_level.len() != count {
         return Err("--saturation-level needs one number, or one a channel, in the order of their wavelengths".into());
     }
-    let (mut names, mut levels, mut wavelengths, mut left) = (vec![], vec![], vec![], vec![]);
-    let mut latest: Option<Time> = None;
-    for (i, file) in files.enumerate() {
-        let (channel, seen) = (file.channel(), &file.seen);
-        let time = seen.time_text.as_deref().unwrap_or("no time");
-        if let Some(table) = &table {
-            left.push(table.left(channel.wavelength, time).map_err(|error| format!("{}: {error}", file.name))?);
-        }
+    let (mut names, mut levels) = (vec![], vec![]);
+    for (i, file) in files.iter().enumerate() {
+        let time = file.seen.time_text.as_deref().unwrap_or("no time");
         let level = match arguments.saturation_level[..] {
-            [] => channel.saturation,
+            [] => file.found.channel().saturation,
             [one] => one,
             ref many => many[i],
         };
-        levels.push(level / file.exposure);
-        names.push(format!("{} Å, {time}, {:.4} s", channel.wavelength, file.exposure));
-        wavelengths.push(channel.wavelength);
-        response.channels.push(all.channels[file.position].clone());
-        if seen.time > latest {
-            latest = seen.time;
-        }
+        levels.push(level / file.exposure / file.on_chip);
+        names.push(format!("{}, {time}, {:.4} s", file.found.label(), file.exposure));
     }
-    if table.is_none() {
-        left = degradation::by_wavelength(&arguments.degradation, &wavelengths)?;
-    }
+    let left = shares(arguments, files, warnings)?;
+    let mut response = response(files)?;
+    let all_aia = files.iter().all(|file| file.found.is_aia());
     let sensitivity = if left.is_empty() {
-        if let Some(time) = latest.filter(|time| Some(*time) > Time::parse(AS_AT_LAUNCH)) {
-            warnings.push(format!(
-                "the images are of {time}, but no share of the sensitivity was given that AIA has lost since 2010: emission measures may be far \
-                 off (--degradation-table; docs/algorithms/solar-images.md has ten lines that make one)"
-            ));
+        warnings.extend(aged(files));
+        if all_aia {
+            "as at launch: the loss of sensitivity since then is not corrected (see --degradation)".into()
+        } else {
+            "that of the responses as given: a loss of sensitivity since then is not corrected (see --degradation)"
+                .into()
         }
-        "as at launch: the loss of sensitivity since then is not corrected (see --degradation)".into()
     } else {
         response = response.degraded(&left)?;
         let shares: Vec<String> = left.iter().map(|share| format!("{share:.3}")).collect();
-        format!("of that at launch, by channel: {}", shares.join(", "))
+        let of = if all_aia { "that at launch" } else { "that of the responses as given" };
+        format!("of {of}, by channel: {}", shares.join(", "))
     };
     let axes = [Axis::PIXELS; 2];
+    let called = |file: &&Opened| vec![file.found.channel().name.clone(), file.found.qualified()];
     Ok(About {
         names,
+        channels: files.iter().map(called).collect(),
         response,
         leading: vec![],
         levels: Some(levels),
@@ -172,6 +204,76 @@ fn about<'a>(
         keywords: vec![],
         warnings: vec![],
     })
+}
+
+/// The responses of all channels on common temperatures.
+fn response(files: &[&Opened]) -> Result<TemperatureResponse> {
+    let mut parts: Vec<TemperatureResponse> = Vec::new();
+    for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
+        let positions: Vec<usize> = of_one.iter().map(|file| file.found.place[1]).collect();
+        parts.push(of_one[0].found.of.response(&positions));
+    }
+    TemperatureResponse::joined(&parts)
+}
+
+/// Shares of the sensitivity that are left, a channel each; none where none was given.
+fn shares(
+    arguments: &Arguments,
+    files: &[&Opened],
+    warnings: &mut Vec<String>,
+) -> std::result::Result<Vec<f64>, Box<dyn Error>> {
+    let found: Vec<&Found> = files.iter().map(|file| &file.found).collect();
+    let Some(path) = &arguments.degradation_table else {
+        return Ok(degradation::by_channel(&arguments.degradation, &found)?);
+    };
+    let table = Table::read(path)?;
+    let mut left = Vec::new();
+    for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
+        if !of_one.iter().any(|file| table.has(&file.found)) {
+            let name = &of_one[0].found.of.name;
+            warnings
+                .push(format!("--degradation-table has no channel of {name}: its sensitivity is that of its response"));
+            left.extend(of_one.iter().map(|_| 1.0));
+            continue;
+        }
+        if degradation::is_shipped(path) {
+            warnings.extend(latest(of_one).and_then(degradation::later_than_shipped));
+        }
+        for file in of_one {
+            let time = file.seen.time_text.as_deref().unwrap_or("no time");
+            left.push(table.left(&file.found, time).map_err(|error| format!("{}: {error}", file.name))?);
+        }
+    }
+    Ok(left)
+}
+
+/// The time of the latest image that states one.
+fn latest(files: &[&Opened]) -> Option<Time> {
+    let times = files.iter().filter_map(|file| file.seen.time);
+    times.max_by(|a, b| a.days().total_cmp(&b.days()))
+}
+
+/// What is said of images that are later than the response of their instrument holds for.
+fn aged(files: &[&Opened]) -> Vec<String> {
+    let mut said = Vec::new();
+    for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
+        let of = &of_one[0].found;
+        let Some(until) = of.of.response_until.as_deref() else { continue };
+        let Some(time) = latest(of_one).filter(|time| Some(*time) > Time::parse(until)) else { continue };
+        said.push(if of.is_aia() {
+            format!(
+                "the images are of {time}, but no share of the sensitivity was given that AIA has lost since 2010: emission measures may be far \
+                 off (--degradation-table builtin; docs/algorithms/solar-images.md has ten lines that make a newer table)"
+            )
+        } else {
+            format!(
+                "the images of {} are of {time}, but its response holds until {until}: give the shares of its sensitivity that are left \
+                 (--degradation, --degradation-table), or a response of the time",
+                of.of.name
+            )
+        });
+    }
+    said
 }
 
 /// Arcseconds where the image is not turned; else pixels.
@@ -209,6 +311,11 @@ impl Images {
             }
         }
         Ok([counts.into_dyn(), sigma.into_dyn()])
+    }
+
+    /// A channel each.
+    pub(crate) fn noises(&self) -> impl Iterator<Item = &Noise> {
+        self.channels.iter().map(|channel| &channel.noise)
     }
 
     /// Bytes that stay from one call to the next, and those of the tile that is being decoded: one channel is read after the other.

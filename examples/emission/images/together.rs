@@ -24,6 +24,7 @@ pub(super) fn check(
                 arguments.align || arguments.unaligned,
                 "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
             ),
+            Kind::Observer => (arguments.unaligned, "--unaligned takes it all the same"),
             Kind::Time => (arguments.any_time, "--any-time takes it all the same"),
             Kind::Quality => (arguments.ignore_quality, "--ignore-quality takes it all the same"),
         };

@@ -1,0 +1,99 @@
+//! The keys of a JSON object, each asked for by its name; what was not asked for is refused.
+
+use isopach_compute::{Error, Result};
+use serde_json::{Map, Value};
+use std::{cell::RefCell, collections::BTreeSet};
+
+/// Least likeness of an unknown key to a known one, from 0 to 1, to be taken for a slip of the pen.
+const ALIKE: f64 = 0.7;
+
+/// An object within a file.
+pub(super) struct Fields<'a> {
+    /// Where it is: `channels[2].`, empty for the outermost.
+    place: String,
+    values: &'a Map<String, Value>,
+    asked: RefCell<BTreeSet<&'static str>>,
+}
+
+impl<'a> Fields<'a> {
+    /// # Errors
+    /// What is no object.
+    pub(super) fn of(place: &str, value: &'a Value) -> Result<Self> {
+        let named = place.trim_end_matches('.');
+        let named = if named.is_empty() { "the file" } else { named };
+        let values = value.as_object().ok_or_else(|| wrong(named, "an object, {\"key\": value, …}", value))?;
+        Ok(Self { place: place.into(), values, asked: RefCell::default() })
+    }
+
+    /// The name of a key in messages.
+    pub(super) fn path(&self, key: &str) -> String {
+        format!("{}{key}", self.place)
+    }
+
+    pub(super) fn get(&self, key: &'static str) -> Option<&'a Value> {
+        self.asked.borrow_mut().insert(key);
+        self.values.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A key that must be there.
+    pub(super) fn needed(&self, key: &'static str, what: &str) -> Result<&'a Value> {
+        self.get(key).ok_or_else(|| Error::InvalidInput(format!("{} is missing: {what}", self.path(key))))
+    }
+
+    pub(super) fn text(&self, key: &'static str) -> Result<Option<String>> {
+        let text = |value: &Value| match value.as_str().map(str::trim) {
+            Some(text) if !text.is_empty() => Ok(text.to_owned()),
+            _ => Err(wrong(&self.path(key), "a text", value)),
+        };
+        self.get(key).map(text).transpose()
+    }
+
+    /// A number above zero.
+    pub(super) fn positive(&self, key: &'static str) -> Result<Option<f64>> {
+        self.number(key, "a number above zero", |x| x > 0.0)
+    }
+
+    /// A finite number that is as it must be.
+    pub(super) fn number(&self, key: &'static str, must: &str, is_right: impl Fn(f64) -> bool) -> Result<Option<f64>> {
+        let number = |value: &Value| {
+            let number = value.as_f64().filter(|x| x.is_finite() && is_right(*x));
+            number.ok_or_else(|| wrong(&self.path(key), must, value))
+        };
+        self.get(key).map(number).transpose()
+    }
+
+    /// A list of finite numbers.
+    pub(super) fn numbers(&self, key: &'static str, what: &str) -> Result<Vec<f64>> {
+        let value = self.needed(key, what)?;
+        let list = value.as_array().ok_or_else(|| wrong(&self.path(key), "a list of numbers", value))?;
+        let number = |(i, value): (usize, &Value)| {
+            let number = value.as_f64().filter(|x| x.is_finite());
+            number.ok_or_else(|| wrong(&format!("{}[{i}]", self.path(key)), "a number", value))
+        };
+        list.iter().enumerate().map(number).collect()
+    }
+
+    /// Refuses keys that nobody asked for.
+    pub(super) fn finish(self) -> Result<()> {
+        let known = self.asked.into_inner();
+        let Some(unknown) = self.values.keys().find(|key| !known.contains(key.as_str())) else { return Ok(()) };
+        let likeness = |key: &&str| strsim::jaro_winkler(unknown, key);
+        let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let advice = match nearest.filter(|key| likeness(key) >= ALIKE) {
+            Some(key) => format!("did you mean {key}?"),
+            None => format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        Err(Error::InvalidInput(format!("{}{} is not known: {advice}", self.place, cut(unknown))))
+    }
+}
+
+/// A value that is not what it must be.
+pub(super) fn wrong(path: &str, must: &str, value: &Value) -> Error {
+    Error::InvalidInput(format!("{path} is {}, but must be {must}", cut(&value.to_string())))
+}
+
+/// The beginning of a text that may be long.
+fn cut(text: &str) -> String {
+    const MOST: usize = 60;
+    if text.chars().count() <= MOST { text.into() } else { text.chars().take(MOST).chain("…".chars()).collect() }
+}
