@@ -320,6 +320,9 @@ impl Arguments {
         if !systematic.is_empty() && self.counts.is_some() {
             return Err("--systematic is for files: add it to the errors of --sigma".into());
         }
+        if !systematic.is_empty() && self.files.is_empty() {
+            return Err("--systematic is for files, but none was given: the made-up region has its own errors".into());
+        }
         if !SIZES.contains(size) {
             return Err(format!("--size is {size}, but must be from {} to {}", SIZES.start(), SIZES.end()));
         }

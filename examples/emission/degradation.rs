@@ -1,6 +1,9 @@
 //! How much of an instrument's sensitivity is left, by time.
 
-use crate::{arguments::Share, instruments::Found};
+use crate::{
+    arguments::Share,
+    instruments::{Found, only},
+};
 use isopach::solar::Time;
 use std::{error::Error, fs, path::Path};
 
@@ -17,7 +20,7 @@ const MADE: &str = "2020-10-26";
 
 /// Whether a table is the one that is shipped, not a file.
 pub(crate) fn is_shipped(path: &Path) -> bool {
-    path.as_os_str() == SHIPPED && !path.exists()
+    path.as_os_str() == SHIPPED && !path.is_file()
 }
 
 /// What is said of an image that is later than the table that is shipped.
@@ -45,7 +48,8 @@ impl Table {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let head = lines.next().ok_or("the table is empty")?;
         let channels: Vec<String> = head.split(',').skip(1).map(|name| name.trim().to_owned()).collect();
-        if !head.starts_with("time,") || channels.iter().any(String::is_empty) {
+        let is_time = head.split(',').next().is_some_and(|first| first.trim().parse::<f64>().is_err());
+        if !is_time || channels.is_empty() || channels.iter().any(String::is_empty) {
             return Err(format!("the header must be time,94,131,…, not {head}"));
         }
         let mut rows = vec![];
@@ -62,6 +66,18 @@ impl Table {
             return Err("the times must ascend".into());
         }
         Ok(Self { channels, rows })
+    }
+
+    /// Refuses columns that two instruments have.
+    pub(crate) fn check(&self, channels: &[&Found]) -> Result<(), String> {
+        let ambiguous =
+            self.channels.iter().find(|name| channels.iter().filter(|channel| channel.is_meant_by(name)).count() > 1);
+        match ambiguous {
+            Some(name) => Err(format!(
+                "--degradation-table has a column {name}, which two instruments have: name it INSTRUMENT:{name}"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Whether there is a column of a channel.
@@ -98,7 +114,6 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
             ))
         };
     }
-    let names = || channels.iter().map(|channel| channel.name()).collect::<Vec<_>>().join(", ");
     for share in given {
         let Some(name) = &share.name else {
             return Err(format!(
@@ -106,15 +121,7 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
                 share.value
             ));
         };
-        match channels.iter().filter(|channel| channel.is_meant_by(name)).count() {
-            1 => {}
-            0 => return Err(format!("--degradation has a share of {name}, but the channels are {}", names())),
-            _ => {
-                return Err(format!(
-                    "--degradation has a share of {name}, which two instruments have: name it INSTRUMENT:{name}"
-                ));
-            }
-        }
+        only("--degradation", name, channels)?;
     }
     let of = |channel: &&Found| {
         let mut found = given.iter().filter(|share| share.name.as_ref().is_some_and(|name| channel.is_meant_by(name)));

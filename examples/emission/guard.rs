@@ -30,9 +30,10 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     let before_this = summary.as_ref().map_or_else(Vec::new, files_of);
     let (inputs, outputs) = (inputs(arguments), outputs(arguments, is_image));
     let written_over = WrittenOver::of(out, &outputs);
-    let gone = WrittenOver::of(out, before_this.iter().chain(&outputs));
-    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
     let of_series = summary.as_ref().filter(|summary| !summary[series::TIMES].is_null());
+    let left = of_series.map_or_else(|| Ok(vec![]), |summary| series::leftovers(out, summary, &[]))?;
+    let gone = WrittenOver::of(out, before_this.iter().chain(&outputs).map(PathBuf::from).chain(left));
+    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
     let made_from = json!({ "parameters": parameters(arguments), "inputs": identities(&inputs)? });
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         None if written_over.is_empty() => None,

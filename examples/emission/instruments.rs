@@ -4,6 +4,7 @@ use crate::arguments::Arguments;
 use isopach::{
     emission::{Channel, Instrument},
     fits::Header,
+    solar::Time,
 };
 use std::{error::Error, fs::File, io::Read as _, path::Path};
 
@@ -17,6 +18,8 @@ pub(crate) struct Instruments {
     known: Vec<Instrument>,
     /// How many were given.
     given: usize,
+    /// Whether AIA is the one that is shipped.
+    is_aia_shipped: bool,
 }
 
 impl Instruments {
@@ -35,10 +38,16 @@ impl Instruments {
         }
         let given = known.len();
         let shipped = Instrument::aia()?;
-        if !known.iter().any(|other| other.name.eq_ignore_ascii_case(&shipped.name)) {
+        let is_aia_given = known.iter().any(|other| other.name.eq_ignore_ascii_case(&shipped.name));
+        let is_aia_shipped = !is_aia_given || arguments.instrument.iter().any(|path| is_shipped(path));
+        if !is_aia_given {
             known.insert(0, shipped);
         }
-        Ok(Self { known, given })
+        Ok(Self { known, given, is_aia_shipped })
+    }
+
+    pub(crate) fn is_aia_shipped(&self) -> bool {
+        self.is_aia_shipped
     }
 
     fn names(&self) -> String {
@@ -73,14 +82,24 @@ impl Instruments {
         Ok(Found { place: [instrument, channel], of: of.clone() })
     }
 
+    /// Instruments that the header of a file names.
+    fn named(&self, seen: &Seen<'_>) -> Vec<usize> {
+        let is_named = |i: &usize| self.known[*i].is_named_by(|keyword| seen.keyword(keyword));
+        (0..self.known.len()).filter(is_named).collect()
+    }
+
     fn instrument(&self, seen: &Seen<'_>, prefix: Option<&str>, said: &mut Vec<String>) -> Result<usize, String> {
         if let Some(prefix) = prefix {
             let is_named = |instrument: &Instrument| instrument.name.eq_ignore_ascii_case(prefix.trim());
             let found = self.known.iter().position(is_named);
-            return found.ok_or_else(|| format!("--channel names {prefix}, but known are {}", self.names()));
+            let found = found.ok_or_else(|| format!("--channel names {prefix}, but known are {}", self.names()))?;
+            if let Some(stated) = seen.instrument.filter(|_| !self.named(seen).contains(&found)) {
+                let name = &self.known[found].name;
+                said.push(format!("by its header it is of {stated}: taken for {name}, as --channel says"));
+            }
+            return Ok(found);
         }
-        let is_named = |i: &usize| self.known[*i].is_named_by(|keyword| seen.keyword(keyword));
-        let named: Vec<usize> = (0..self.known.len()).filter(is_named).collect();
+        let named = self.named(seen);
         match (&named[..], seen.instrument) {
             ([one], _) => Ok(*one),
             ([a, b, ..], _) => {
@@ -108,7 +127,7 @@ impl Instruments {
 
 /// Whether an instrument is the one that is shipped, not a file.
 pub(crate) fn is_shipped(path: &Path) -> bool {
-    path.as_os_str() == SHIPPED && !path.exists()
+    path.as_os_str() == SHIPPED && !path.is_file()
 }
 
 fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
@@ -123,7 +142,13 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     if text.len() as u64 > MOST_BYTES {
         return Err(of_file(&format!("it has more than {MOST_BYTES} bytes")).into());
     }
-    Instrument::parse(&text).map_err(|error| of_file(&error).into())
+    let found = Instrument::parse(&text).map_err(|error| of_file(&error))?;
+    match found.response_until.as_deref().filter(|until| Time::parse(until).is_none()) {
+        Some(until) => {
+            Err(of_file(&format!("response_until is {until:?}, but must be a time as 2014-01-02T03:04:05")).into())
+        }
+        None => Ok(found),
+    }
 }
 
 /// What the header of a file says.
@@ -161,6 +186,24 @@ impl Seen<'_> {
         let stated: Vec<String> = wavelength.into_iter().chain(stated).collect();
         let (name, known) = (&of.name, of.names());
         format!("it is of no channel of {name} ({known}): {}; --channel names one, one a file", stated.join(", "))
+    }
+}
+
+/// The one channel that an option names.
+///
+/// # Errors
+/// In words: it names none, or one of two instruments.
+pub(crate) fn only(option: &str, name: &str, channels: &[&Found]) -> Result<usize, String> {
+    let mut meant = (0..channels.len()).filter(|&i| channels[i].is_meant_by(name));
+    match (meant.next(), meant.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            Err(format!("{option} names {name}, which two instruments have: name it INSTRUMENT:{name}"))
+        }
+        (None, _) => {
+            let known: Vec<String> = channels.iter().map(|channel| channel.name()).collect();
+            Err(format!("{option} names {name}, but the channels are {}", known.join(", ")))
+        }
     }
 }
 

@@ -58,6 +58,7 @@ mod write_file;
 use arguments::{Arguments, Compress, MOST_BINS, MethodName, OnSaturation, Output, Precision, SolveFor};
 use curves::{Curve, Curves};
 use indicatif::{ProgressBar, ProgressStyle};
+use instruments::Instruments;
 use isopach::{
     Backend,
     compute::{Choice, Error as Failure},
@@ -379,10 +380,17 @@ fn history(arguments: &Arguments, about: &About) -> Result<Vec<CubeKeyword>, Box
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         lines.push(format!("input: {name}, CRC-32 {:08x}", checksum::crc32(&path)?));
     }
-    let given = arguments.response.iter().chain(&arguments.instrument).map(|path| path.display().to_string());
-    let response = given.collect::<Vec<_>>().join(", ");
-    let response = if response.is_empty() { "AIA, as shipped".into() } else { response };
-    lines.push(format!("response: {response}; sensitivity: {}", about.sensitivity));
+    let given = arguments.response.iter().chain(&arguments.instrument);
+    let mut responses: Vec<String> = given
+        .filter(|path| !instruments::is_shipped(path))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    // Of AIA, where a channel is of it.
+    let is_of_aia = about.is_of_aia() && Instruments::read(arguments)?.is_aia_shipped();
+    if arguments.response.is_none() && (is_of_aia || responses.is_empty()) {
+        responses.insert(0, "AIA, as shipped".into());
+    }
+    lines.push(format!("response: {}; sensitivity: {}", responses.join(", "), about.sensitivity));
     lines.extend(about.warnings.iter().map(|words| format!("warning: {words}")));
     let history = |line: String| ("HISTORY".into(), isopach::fits::Value::Text(line), String::new());
     Ok(lines.into_iter().map(history).collect())

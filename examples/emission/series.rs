@@ -21,6 +21,7 @@ use isopach::{
 use ndarray::Array2;
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     error::Error,
     fmt::Write as _,
     fs::{self, File},
@@ -196,7 +197,7 @@ fn check(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
 /// Holds the folder; removes what another series left there. Refuses results of other inputs or parameters.
 fn hold(arguments: &Arguments, groups: &[Group]) -> Result<(Value, FolderLock), Box<dyn Error>> {
     let out = &arguments.out;
-    fs::create_dir_all(out).map_err(|error| Failure::of_file(out, error))?;
+    finished::make_folder(out)?;
     let lock = FolderLock::alone(out.join(".lock"))?;
     let inputs = guard::inputs(arguments);
     let frames = frame_names(groups.len());
@@ -205,12 +206,15 @@ fn hold(arguments: &Arguments, groups: &[Group]) -> Result<(Value, FolderLock), 
         let names = guard::outputs(&group.arguments, true);
         names.into_iter().map(|name| Path::new(&group.folder).join(name))
     });
-    let written_over = WrittenOver::of(out, names().chain(in_folders));
-    inputs.iter().try_for_each(|input| written_over.refuse_input(input))?;
+    let summary = finished::summary(out)?;
+    let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
+    let left = summary.as_ref().map_or_else(|| Ok(vec![]), |summary| leftovers(out, summary, &kept))?;
+    let singles = summary.iter().flat_map(guard::files_of).map(PathBuf::from);
+    let gone = WrittenOver::of(out, names().chain(in_folders).chain(left).chain(singles));
+    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
     let made_from = json!({
         "series": groups.len(), "parameters": guard::parameters(arguments), "inputs": guard::identities(&inputs)?,
     });
-    let summary = finished::summary(out)?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         None if WrittenOver::of(out, names()).is_empty() => None,
         None | Some(None) => Some(finished::UNKNOWN),
@@ -222,7 +226,6 @@ fn hold(arguments: &Arguments, groups: &[Group]) -> Result<(Value, FolderLock), 
         _ => {}
     }
     if let Some(summary) = summary {
-        let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
         clear(out, &summary, &kept)?;
         finished::remove(out, guard::files_of(&summary))?;
     }
@@ -232,26 +235,32 @@ fn hold(arguments: &Arguments, groups: &[Group]) -> Result<(Value, FolderLock), 
 
 /// Removes frames and folders of a series that a summary tells of, but for folders that are kept.
 pub(crate) fn clear(out: &Path, summary: &Value, kept: &[&str]) -> Result<(), Failure> {
-    let texts = |value: &Value| -> Vec<String> {
-        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let is_frame = |name: &String| name.strip_prefix("frames/band_").is_some_and(is_numbers);
-    finished::remove(out, texts(&summary[FILES]).iter().filter(|name| is_frame(name)))?;
-    // Only where nothing else is in it.
-    let _ = fs::remove_dir(out.join(FRAMES));
+    let left = leftovers(out, summary, kept)?;
+    finished::remove(out, &left)?;
+    // Only where nothing else is in them.
+    let folders: BTreeSet<&Path> = left.iter().filter_map(|file| file.parent()).collect();
+    for folder in folders.into_iter().filter(|folder| !folder.as_os_str().is_empty()) {
+        let _ = fs::remove_dir(out.join(folder));
+    }
+    Ok(())
+}
+
+/// Frames and files in folders of a series that a summary tells of, but for folders that are kept; relative to `out`.
+pub(crate) fn leftovers(out: &Path, summary: &Value, kept: &[&str]) -> Result<Vec<PathBuf>, Failure> {
+    let names = summary[FILES].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let is_frame = |name: &&str| name.strip_prefix("frames/band_").is_some_and(is_numbers);
+    let mut left: Vec<PathBuf> = names.filter(is_frame).map(PathBuf::from).collect();
     let times = summary[TIMES].as_array().into_iter().flatten();
     for folder in times.filter_map(|time| time["folder"].as_str()).filter(|folder| !kept.contains(folder)) {
         let mut parts = Path::new(folder).components();
         if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
             continue;
         }
-        let folder = out.join(folder);
-        let Some(of_time) = finished::summary(&folder)? else { continue };
-        finished::remove(&folder, guard::files_of(&of_time))?;
-        finished::remove(&folder, finished::ABOUT)?;
-        let _ = fs::remove_dir(folder);
+        let Some(of_time) = finished::summary(&out.join(folder))? else { continue };
+        let about = finished::ABOUT.iter().map(|name| (*name).to_owned());
+        left.extend(guard::files_of(&of_time).into_iter().chain(about).map(|name| Path::new(folder).join(name)));
     }
-    Ok(())
+    Ok(left)
 }
 
 /// `3_0012.png`

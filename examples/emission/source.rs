@@ -32,6 +32,11 @@ pub(crate) struct About {
 }
 
 impl About {
+    /// Whether one of the channels is of AIA.
+    pub(crate) fn is_of_aia(&self) -> bool {
+        self.channels.iter().flatten().any(|name| name.starts_with("AIA:"))
+    }
+
     /// The position of a channel that an option names.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod key {
     pub(super) const DATUM: u16 = 2050;
     pub(super) const PRIME_MERIDIAN: u16 = 2051;
     pub(super) const AXIS_UNIT: u16 = 2052;
+    pub(super) const AXIS_UNIT_SIZE: u16 = 2053;
     pub(super) const ANGULAR_UNIT: u16 = 2054;
     pub(super) const ANGULAR_UNIT_SIZE: u16 = 2055;
     pub(super) const ELLIPSOID: u16 = 2056;

@@ -8,7 +8,7 @@ mod together;
 use crate::{
     arguments::{Arguments, OnSaturation, SYSTEMATIC},
     degradation::{self, Table},
-    instruments::Found,
+    instruments::{Found, only},
     source::{About, Axis},
 };
 use channels::Opened;
@@ -135,22 +135,17 @@ fn ascending(files: &[Opened]) -> Vec<usize> {
 /// Systematic errors of the channels, shares of the counts.
 fn systematic(arguments: &Arguments, files: &[&Opened]) -> std::result::Result<Vec<f64>, String> {
     let given = &arguments.systematic;
+    let channels: Vec<&Found> = files.iter().map(|file| &file.found).collect();
+    let others = given.iter().find(|share| share.name.is_none()).map_or(SYSTEMATIC, |share| share.value);
+    let mut shares: Vec<Option<f64>> = vec![None; files.len()];
     for share in given {
         let Some(name) = &share.name else { continue };
-        if !files.iter().any(|file| file.found.is_meant_by(name)) {
-            return Err(format!("--systematic names {name}, but the channels are {}", names(files)));
+        let place = &mut shares[only("--systematic", name, &channels)?];
+        if place.replace(share.value).is_some() {
+            return Err(format!("--systematic has two shares of {name}"));
         }
     }
-    let others = given.iter().find(|share| share.name.is_none()).map_or(SYSTEMATIC, |share| share.value);
-    let of = |file: &&Opened| {
-        let named = given.iter().find(|share| share.name.as_ref().is_some_and(|name| file.found.is_meant_by(name)));
-        named.map_or(others, |share| share.value)
-    };
-    Ok(files.iter().map(of).collect())
-}
-
-fn names(files: &[&Opened]) -> String {
-    files.iter().map(|file| file.found.name()).collect::<Vec<_>>().join(", ")
+    Ok(shares.into_iter().map(|share| share.unwrap_or(others)).collect())
 }
 
 /// Names, response and saturation levels of files in the order of their channels.
@@ -161,7 +156,10 @@ fn about(
 ) -> std::result::Result<About, Box<dyn Error>> {
     let count = files.len();
     if arguments.saturation_level.len() > 1 && arguments.saturation_level.len() != count {
-        return Err("--saturation-level needs one number, or one a channel, in the order of their wavelengths".into());
+        return Err(
+            "--saturation-level needs one number, or one a channel, in the order of instruments and their channels"
+                .into(),
+        );
     }
     let (mut names, mut levels) = (vec![], vec![]);
     for (i, file) in files.iter().enumerate() {
@@ -227,16 +225,22 @@ fn shares(
         return Ok(degradation::by_channel(&arguments.degradation, &found)?);
     };
     let table = Table::read(path)?;
+    let is_shipped = degradation::is_shipped(path);
+    if !is_shipped {
+        table.check(&found)?;
+    }
     let mut left = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
-        if !of_one.iter().any(|file| table.has(&file.found)) {
+        // What is shipped is AIA's, whatever else has a channel of that wavelength.
+        let is_of = |file: &&Opened| table.has(&file.found) && (!is_shipped || file.found.is_aia());
+        if !of_one.iter().any(is_of) {
             let name = &of_one[0].found.of.name;
             warnings
                 .push(format!("--degradation-table has no channel of {name}: its sensitivity is that of its response"));
             left.extend(of_one.iter().map(|_| 1.0));
             continue;
         }
-        if degradation::is_shipped(path) {
+        if is_shipped {
             warnings.extend(latest(of_one).and_then(degradation::later_than_shipped));
         }
         for file in of_one {

@@ -109,7 +109,7 @@ impl Instrument {
     pub fn is_named_by(&self, header: impl Fn(&str) -> Option<String>) -> bool {
         let has = |(keyword, wanted): &(String, String)| {
             let (wanted, found) = (words(wanted), words(&header(keyword).unwrap_or_default()));
-            found.windows(wanted.len()).any(|some| some == wanted)
+            !wanted.is_empty() && found.windows(wanted.len()).any(|some| some == wanted)
         };
         self.headers.iter().any(|all| all.iter().all(has))
     }

@@ -18,7 +18,8 @@ const SWEEPS: usize = 40;
 /// Turns pairs of rows until all are orthogonal. Pairs go round as in a tournament: the turns of a round are independent of each other, and none waits for the
 /// divisions and roots of another.
 ///
-/// Turns get small quadratically: after a sweep of turns by less than the root of what is negligible nothing is left, and no sweep has to show it.
+/// Turns get small quadratically: after a sweep of turns by less than the root of what is negligible nothing is left, and no sweep has to show it. A lane that is
+/// done is not turned any more while others go on: a pixel has the same bits in any company.
 #[inline(always)]
 pub(crate) fn decompose<V: Lanes, const NF: usize>(mut rows: Matrix<V, NF>) -> Decomposed<V, NF> {
     let (zero, one) = (V::constant(0.0), V::constant(1.0));
@@ -26,13 +27,15 @@ pub(crate) fn decompose<V: Lanes, const NF: usize>(mut rows: Matrix<V, NF>) -> D
     for k in 0..NF {
         u[k][k] = one;
     }
+    let mut running = one;
     for _ in 0..SWEEPS {
         let mut squared = squares(&rows);
         let mut rest = zero;
         for round in 0..NF - 1 {
-            rest = rest.max(turn_round(&mut rows, &mut u, &mut squared, round));
+            rest = rest.max(turn_round(&mut rows, &mut u, &mut squared, running, round));
         }
-        if !V::any(zero.less(rest)) {
+        running = V::select(zero.less(rest), running, zero);
+        if !V::any(zero.less(running)) {
             break;
         }
     }
@@ -48,12 +51,13 @@ fn squares<V: Lanes, const NF: usize>(rows: &Matrix<V, NF>) -> Vector<V, NF> {
     squared
 }
 
-/// The turns of a round; above 0 where one of them was large.
+/// The turns of a round in the lanes that are `running` (1, else 0); above 0 where one of them was large.
 #[inline(always)]
 fn turn_round<V: Lanes, const NF: usize>(
     rows: &mut Matrix<V, NF>,
     u: &mut Matrix<V, NF>,
     squared: &mut Vector<V, NF>,
+    running: V,
     round: usize,
 ) -> V {
     let (zero, one) = (V::constant(0.0), V::constant(1.0));
@@ -66,7 +70,7 @@ fn turn_round<V: Lanes, const NF: usize>(
         let (p, q) = pair::<NF>(round, table);
         gamma[table] = dot(&rows[p], &rows[q]);
         let (product, both) = (gamma[table] * gamma[table], squared[p] * squared[q]);
-        excess[table] = product - negligible * both;
+        excess[table] = running * (product - negligible * both);
         most = most.max(excess[table]);
         rest = rest.max(product - nearly * both);
     }

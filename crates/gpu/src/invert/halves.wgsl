@@ -33,7 +33,7 @@ fn half_of(x: f32) -> u32 {
     let rounded = (size + 0xfffu + ((size >> 13u) & 1u)) >> 13u;
     // Exponents of f32 are 112 more; there are ten bits below them.
     if rounded < (113u << 10u) { return 0u; }
-    // What is no number below 65,520 becomes infinite, and does not run over into the sign or the number beside it.
+    // NaN and what is 65,520 or above become infinite, and do not run over into the sign or the number beside it.
     return ((bits >> 16u) & 0x8000u) | (min(rounded, 143u << 10u) - (112u << 10u));
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The text is of version 1, in the names that GDAL uses. Angles are written in the unit of the geographic system, lengths in that of the plane.
 //! There is none where a parameter without which places are unknown is missing (a longitude, a standard parallel, an azimuth), where the
-//! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out is 0, a scale factor 1, as GDAL has it.
+//! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out is 0, a scale factor 1, as GDAL has it;
+//! but not of a polar projection, whose pole is unknown then.
 
 use super::{Directory, USER_DEFINED, key};
 use crate::{crs, crs_text, epsg, wkt::Node};
@@ -80,7 +81,7 @@ pub(super) fn element(keys: &Directory<'_>, unit: LengthUnit) -> Option<Node> {
     let angles = Angles { keys, written: base.own_unit()?, read: angular_unit(keys, base.own_unit()?)? };
     let projection = match keys.code(key::METHOD) {
         Some(method) => by_method(method, &angles)?,
-        None => universal(keys.code(key::PROJECTION)?, &angles)?,
+        None => universal(keys.code(key::PROJECTION)?, &angles, unit.metres()?)?,
     };
     let name = [key::PROJECTED_CITATION, key::CITATION].into_iter().find_map(|key| keys.words(key));
     let mut arguments = vec![Node::Text(name.unwrap_or_else(|| "unnamed".into())), base];
@@ -97,12 +98,13 @@ fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
         MERCATOR => &MERCATOR_1,
         _ => METHODS.iter().find(|(code, _)| *code == number).map(|(_, method)| method)?,
     };
-    let latitude = first(angles.keys, &LATITUDES).unwrap_or(0.0) * angles.read / DEGREE;
+    let stated = first(angles.keys, &LATITUDES);
+    let latitude = stated.unwrap_or(0.0) * angles.read / DEGREE;
     let scale = first(angles.keys, &SCALES).unwrap_or(1.0);
-    // A latitude is the equator's in Mercator; at a pole a scale belongs to it, elsewhere it is that of the true scale.
+    // A latitude is the equator's in Mercator; at a pole a scale belongs to it, elsewhere it is that of the true scale, and without one the pole is unknown.
     let is_ambiguous = match number {
         MERCATOR => latitude != 0.0,
-        POLAR_STEREOGRAPHIC => (latitude.abs() - 90.0).abs() > 1e-9 && scale != 1.0,
+        POLAR_STEREOGRAPHIC => stated.is_none() || (latitude.abs() - 90.0).abs() > 1e-9 && scale != 1.0,
         _ => false,
     };
     if is_ambiguous {
@@ -117,8 +119,8 @@ fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
     Some(nodes)
 }
 
-/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south.
-fn universal(code: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
+/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south; in planes of units of so many metres.
+fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node>> {
     let (zone, northing) = match code {
         16001..=16060 => (code - 16000, 0.0),
         16101..=16160 => (code - 16100, 10_000_000.0),
@@ -126,7 +128,7 @@ fn universal(code: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
     };
     let meridian = (6.0 * f64::from(zone) - 183.0) * converted(DEGREE, angles.written);
     let method = METHODS.iter().find(|(code, _)| *code == TRANSVERSE_MERCATOR).map(|(_, method)| method.name)?;
-    let values = [0.0, meridian, 0.9996, 500_000.0, northing];
+    let values = [0.0, meridian, 0.9996, 500_000.0 / metres, northing / metres];
     let names = ["latitude_of_origin", "central_meridian", "scale_factor", "false_easting", "false_northing"];
     let parameters = names.iter().zip(values).map(|(name, value)| parameter(name, value));
     std::iter::once(Some(Node::new("PROJECTION", vec![Node::Text(method.into())]))).chain(parameters).collect()
@@ -149,7 +151,11 @@ impl Angles<'_, '_> {
             Parameter::Parallel1 => angle(&[PARALLEL_1]),
             Parameter::Parallel2 => angle(&[3079]),
             Parameter::Azimuth => {
-                let unit = self.keys.code(key::AZIMUTH_UNIT).map_or(Some(self.read), angle_of_code)?;
+                let unit = self
+                    .keys
+                    .short(key::AZIMUTH_UNIT)
+                    .filter(|code| *code != 0)
+                    .map_or(Some(self.read), angle_of_code)?;
                 Some(self.keys.double(3094)? * converted(unit, self.written))
             }
             Parameter::RectifiedAngle => angle(&[3096]),
@@ -217,7 +223,11 @@ fn geographic(keys: &Directory<'_>) -> Option<Node> {
 
 /// An ellipsoid of the user's own: semi-major axis, and inverse flattening or semi-minor axis.
 fn spheroid(keys: &Directory<'_>) -> Option<Node> {
-    let unit = keys.code(key::AXIS_UNIT).map_or(LengthUnit::Metre, LengthUnit::of_epsg).metres()?;
+    let unit = match keys.short(key::AXIS_UNIT) {
+        None | Some(0) => 1.0,
+        Some(USER_DEFINED) => keys.double(key::AXIS_UNIT_SIZE).filter(|size| size.is_finite() && *size > 0.0)?,
+        Some(code) => LengthUnit::of_epsg(code).metres()?,
+    };
     let major = keys.double(key::SEMI_MAJOR).filter(|axis| axis.is_finite() && *axis > 0.0)?;
     let inverse = match (keys.double(key::INVERSE_FLATTENING), keys.double(key::SEMI_MINOR)) {
         (Some(inverse), _) => inverse,
@@ -285,6 +295,8 @@ mod tests {
         }
         let by_code = text(&[(2048, 4326), (3074, 16119)], &[], metre).unwrap();
         assert_eq!(definition::of(&by_code).unwrap(), defined(32719));
+        let in_feet = text(&[(2048, 4326), (3074, 16017)], &[], LengthUnit::SurveyFoot).unwrap().to_string();
+        assert!(in_feet.contains("PARAMETER[\"false_easting\",1640416.66666666"), "{in_feet}");
         // Degrees said beside a system in grads: 0.9 of them are a grad.
         let in_degrees = zone_2.map(|(key, value)| (key, if key == 3081 { value * 0.9 } else { value }));
         let node = text(&[(2048, 4807), (2054, 9102), (3075, 9)], &in_degrees, metre).unwrap();
@@ -303,6 +315,13 @@ mod tests {
         }
         let clarke = text(&[(2056, 7008), (3075, 1)], &UTM, LengthUnit::Metre).unwrap().to_string();
         assert!(clarke.contains("SPHEROID[\"Clarke 1866\",6378206.4"), "{clarke}");
+        let of_unit = |unit: u16, size: &[(u16, f64)]| {
+            let axes = [&UTM[..], &[(2057, 20_925_604.0), (2059, 294.0)], size].concat();
+            text(&[(2052, unit), (3075, 1)], &axes, LengthUnit::Metre)
+        };
+        let in_feet = of_unit(USER_DEFINED, &[(2053, 0.3048)]).unwrap().to_string();
+        assert!(in_feet.contains("SPHEROID[\"unknown\",6378124.0"), "{in_feet}");
+        assert_eq!(of_unit(USER_DEFINED, &[]), None, "feet or metres?");
         let sphere = own(&[(2057, 6_371_000.0), (2058, 6_371_000.0)]).unwrap().to_string();
         assert!(sphere.contains(",6371000,0]"), "{sphere}");
         for nonsense in [&[][..], &[(2057, 6e6)], &[(2057, f64::NAN), (2059, 298.0)], &[(2057, 6e6), (2059, 0.5)]] {
@@ -323,6 +342,7 @@ mod tests {
             (3, UTM.to_vec()),                                   // no azimuth
             (7, [&without(3081)[..], &[(3081, 30.0)]].concat()), // Mercator about another latitude
             (15, [&UTM[..], &[(3095, 0.0)]].concat()),           // a scale, but not at the pole
+            (15, vec![(3095, 0.0), (3092, 0.994)]),              // which pole?
             (1, [&without(3082)[..], &[(3082, f64::INFINITY)]].concat()),
         ] {
             assert_eq!(of(method, &reals), None, "{method} {reals:?}");

@@ -144,10 +144,9 @@ impl Predictor {
             add_before(row, 1, stride);
             let planes = row.to_vec();
             let count = row.len() / width;
-            for (number, sample) in row.chunks_exact_mut(width).enumerate() {
-                for (byte, to) in sample.iter_mut().rev().enumerate() {
-                    *to = planes[byte * count + number];
-                }
+            for (byte, plane) in planes.chunks_exact(count.max(1)).take(width).enumerate() {
+                let to = row.iter_mut().skip(width - 1 - byte).step_by(width);
+                to.zip(plane).for_each(|(to, from)| *to = *from);
             }
             return;
         }
@@ -162,6 +161,13 @@ impl Predictor {
 
 /// Adds to each little-endian number of `width` bytes the one `stride` numbers before it.
 fn add_before(row: &mut [u8], width: usize, stride: usize) {
+    if width == 1 && stride == 1 {
+        row.iter_mut().fold(0_u8, |before, byte| {
+            *byte = byte.wrapping_add(before);
+            *byte
+        });
+        return;
+    }
     let back = width * stride;
     for at in (back..row.len().saturating_sub(width - 1)).step_by(width) {
         let mut carry = 0;
@@ -218,7 +224,13 @@ impl Sample {
     pub(super) fn bits_at(self, row: &[u8], number: usize) -> u64 {
         if let Some(width) = self.bytes() {
             let bytes = row.get(number * width..(number + 1) * width).unwrap_or_default();
-            return bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            return match *bytes {
+                [a] => a.into(),
+                [a, b] => u16::from_le_bytes([a, b]).into(),
+                [a, b, c, d] => u32::from_le_bytes([a, b, c, d]).into(),
+                [a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+                _ => 0, // beyond a row that is cut
+            };
         }
         let range = number * self.bits..(number + 1) * self.bits;
         range.fold(0, |sum, bit| sum << 1 | u64::from(row[bit / 8] >> (7 - bit % 8) & 1))
