@@ -312,8 +312,10 @@ impl Curve {
                 line.join(" ")
             );
             let at = TOP + 16.0 + 20.0 * f as f64;
+            // One name may stand for all.
             let name = names
                 .get(f)
+                .filter(|_| names.len() > 1)
                 .map_or_else(|| format!("channel {f}"), |name| name.split(',').next().unwrap_or(name).into());
             let _ = write!(
                 body,
@@ -347,7 +349,7 @@ impl Curve {
                 let _ = write!(body, "<path d=\"M{left:.1} {top:.1}H{right:.1}\" style=\"stroke-width:.4\"/>");
             }
         }
-        format!("<svg viewBox=\"0 0 760 440\" role=img aria-label=\"Emission measure by temperature\">{body}</svg>")
+        format!("<svg viewBox=\"0 0 860 440\" role=img aria-label=\"Emission measure by temperature\">{body}</svg>")
     }
 }
 
