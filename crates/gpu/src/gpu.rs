@@ -123,9 +123,8 @@ impl Gpu {
     /// Loses the device, as if it had been pulled out: to see that the work goes on.
     pub fn lose(&self) {
         let session = Arc::clone(&self.life().session);
+        session.faults.lose();
         session.device.destroy();
-        // The driver says so at the next look at the device.
-        let _ = session.device.poll(wgpu::PollType::Poll);
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {

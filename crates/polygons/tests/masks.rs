@@ -77,7 +77,9 @@ proptest! {
     ) {
         // The square 0 … 100, cut by a crooked line from west to east, and by a hole in the upper part that a third zone fills.
         let step = 100.0 / (heights.len() - 1) as f64;
-        let cut: Vec<[f64; 2]> = heights.iter().enumerate().map(|(i, height)| [i as f64 * step, 50.0 + height]).collect();
+        // Ends at 100, whatever 100 / n times n is.
+        let east = |i: usize| if i + 1 == heights.len() { 100.0 } else { i as f64 * step };
+        let cut: Vec<[f64; 2]> = heights.iter().enumerate().map(|(i, height)| [east(i), 50.0 + height]).collect();
         let hole = star([50.0, 90.0], &vec![5.0; steps as usize + 1]);
         let lower: Vec<[f64; 2]> = [[100.0, 0.0], [0.0, 0.0]].into_iter().chain(cut.iter().copied()).collect();
         let upper: Vec<[f64; 2]> = [[0.0, 100.0], [100.0, 100.0]].into_iter().chain(cut.iter().rev().copied()).collect();
