@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "common/difference.rs"]
+mod difference;
 #[path = "common/emission.rs"]
 mod emission;
 #[path = "../examples/common/npy.rs"]
@@ -12,6 +14,8 @@ mod npy_write;
 mod options;
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/refused.rs"]
+mod refused;
 
 use emission::{Folder, counts, emission, inversion, write};
 use flate2::{Compression, write::GzEncoder};

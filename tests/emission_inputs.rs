@@ -2,23 +2,28 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
+#[path = "common/difference.rs"]
+mod difference;
 #[path = "emission_inputs/instruments.rs"]
 mod instruments;
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/python.rs"]
 mod python;
+#[path = "common/refused.rs"]
+mod refused;
 #[path = "emission_inputs/series.rs"]
 mod series;
 #[path = "common/sun.rs"]
 mod sun;
 
+use difference::difference;
 use isopach::fits::Value;
 use ndarray::{Array2, Array3, s};
 use program::program;
 use python::{judge, python};
 use std::{fs, path::PathBuf};
-use sun::{EXPOSURE, Folder, Found, Picture, SIDE, difference, picture, text};
+use sun::{EXPOSURE, Folder, Found, Picture, SIDE, picture, text};
 
 #[test]
 fn an_exposure_is_divided_out_once() {

@@ -8,6 +8,8 @@ mod emission;
 mod npy_write;
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/refused.rs"]
+mod refused;
 
 use emission::{Folder, counts, emission, write};
 use isopach::compute::FolderLock;

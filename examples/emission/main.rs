@@ -355,9 +355,12 @@ fn scatter(
     on.run(|on| draws.run_part(inversion, on, &observation, first))
 }
 
-/// The words of the command but for those that say where the results lie and what may be written over.
-fn words_that_matter() -> Vec<String> {
+/// The words of the command but for those that say where the results lie, what may be written over, and files of other times.
+fn words_that_matter(arguments: &Arguments) -> Vec<String> {
     let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    // Of a series only the files of this time.
+    let mut others = Arguments::of_program().files;
+    others.retain(|file| !arguments.files.contains(file));
     let mut kept = Vec::new();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -365,6 +368,7 @@ fn words_that_matter() -> Vec<String> {
                 words.next();
             }
             "--force" => {}
+            other if others.iter().any(|file| file.as_os_str() == other) => {}
             out if out.starts_with("--out=") => {}
             _ => kept.push(word),
         }
@@ -375,7 +379,7 @@ fn words_that_matter() -> Vec<String> {
 /// How the results came about, for the files: program, command, response, inputs with their checksums.
 fn history(arguments: &Arguments, about: &About) -> Result<Vec<CubeKeyword>, Box<dyn Error>> {
     let mut lines = vec![format!("isopach {} emission", env!("CARGO_PKG_VERSION"))];
-    lines.push(format!("command: emission {}", words_that_matter().join(" ")));
+    lines.push(format!("command: emission {}", words_that_matter(arguments).join(" ")));
     for path in guard::inputs(arguments) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         lines.push(format!("input: {name}, CRC-32 {:08x}", checksum::crc32(&path)?));

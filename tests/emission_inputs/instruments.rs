@@ -1,6 +1,9 @@
 //! Instruments are data: a file says what its images say of themselves, what they see and how noisy they are.
 
-use crate::sun::{EXPOSURE, Folder, Found, Picture, SIDE, difference, picture, text};
+use crate::{
+    difference::difference,
+    sun::{EXPOSURE, Folder, Found, Picture, SIDE, picture, text},
+};
 use isopach::{
     compute::Cpu,
     emission::{AIA, Instrument, Inversion, Missing, Noise, Observation, Quantity, TemperatureResponse},

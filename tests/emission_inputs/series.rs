@@ -1,6 +1,9 @@
 //! Several times in one call: a result a time, and frames of a film.
 
-use crate::sun::{Folder, difference, text};
+use crate::{
+    difference::difference,
+    sun::{Folder, text},
+};
 use ndarray::Array3;
 use serde_json::{Value as Json, json};
 use std::{fs, path::Path, process::Output};

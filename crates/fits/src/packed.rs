@@ -283,7 +283,9 @@ fn scale<T: Sample>(values: ArrayView1<'_, T>) -> Option<f64> {
 
 /// Numbers, most significant byte first.
 fn plain<T: Sample>(values: ArrayView1<'_, T>) -> Vec<u8> {
-    values.iter().flat_map(|x| x.bytes().as_ref().to_vec()).collect()
+    let mut bytes = Vec::with_capacity(values.len() * size_of::<T>());
+    values.iter().for_each(|value| bytes.extend_from_slice(value.bytes().as_ref()));
+    bytes
 }
 
 /// All first bytes of the numbers, then all second ones: the order of GZIP_2.

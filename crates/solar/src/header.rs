@@ -63,12 +63,6 @@ impl SolarHeader {
             remarks,
         }
     }
-
-    /// Whether it says to be of the Atmospheric Imaging Assembly; `None` where it does not say of what it is.
-    #[must_use]
-    pub fn is_aia(&self) -> Option<bool> {
-        self.instrument.as_ref().map(|name| name.to_uppercase().split([' ', '/', '_']).any(|part| part == "AIA"))
-    }
 }
 
 fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<CountUnit>, String> {

@@ -99,9 +99,10 @@ fn wavelengths_have_units() {
 
 #[test]
 fn instruments_are_told_apart() {
-    assert_eq!(seen(&aia()).is_aia(), Some(true));
-    assert_eq!(seen(&aia().with("TELESCOP", "GOES-16").with("INSTRUME", "SUVI")).is_aia(), Some(false));
-    assert_eq!(seen(&Cards::of("WAVELNTH=171")).is_aia(), None);
+    assert_eq!(seen(&aia()).instrument.as_deref(), Some("SDO/AIA AIA_3"));
+    let other = aia().with("TELESCOP", "GOES-16").with("INSTRUME", "SUVI");
+    assert_eq!(seen(&other).instrument.as_deref(), Some("GOES-16 SUVI"));
+    assert_eq!(seen(&Cards::of("WAVELNTH=171")).instrument, None);
 }
 
 #[test]

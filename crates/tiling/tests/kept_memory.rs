@@ -2,15 +2,14 @@
 
 #![allow(missing_docs)]
 
-#[path = "../../../tests/common/hostile.rs"]
-#[allow(dead_code)]
-mod hostile;
-
-use hostile::MEMORY;
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::{Choice, Compute, Cpu, Result};
 use isopach_tiling::{Kept, Report, Resident, Run, Share, Tile, TileOperation, Tiling};
+use peak_alloc::PeakAlloc;
 use std::{path::Path, sync::Arc};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
 /// Numbers of a result, and its bytes.
 const NUMBERS: usize = 1 << 20;

@@ -1,10 +1,7 @@
 //! The grid of μ, the discrepancy along it, and the solution at a point of it.
 
-use super::{Matrix, Vector, jacobi::Decomposed};
+use super::{Matrix, Vector, jacobi::Decomposed, pixel::MOST_LANES};
 use crate::{Real, discretised::NULL, lanes::Lanes};
-
-/// Most lanes of any kind, for the few numbers that go one by one.
-const MOST_LANES: usize = 8;
 
 /// A pixel's system on the grid of μ.
 pub(crate) struct System<V: Lanes, const NF: usize> {

@@ -21,7 +21,6 @@ use crate::{
 
 /// Emission, errors, and what became of the pixels.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     atoms: &Atoms<NF>,
@@ -66,18 +65,16 @@ pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
         chi_squared = chi_squared + residual * residual;
     }
     chi_squared = chi_squared / group.channels;
-    errors(shared, atoms, group, V::load(&found.lambda), l, scratch, slab, first);
+    errors(shared, atoms, prepared, l, scratch, slab, first);
     store(shared, group, found, chi_squared, &synthetic, slab, first);
 }
 
 /// What small changes of the counts do at this λ, were all atoms in use.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     atoms: &Atoms<NF>,
-    group: &Group<V, NF>,
-    lambda: V,
+    prepared: &Prepared<V, NF>,
     l: &[f64],
     scratch: &mut Scratch<V, NF>,
     slab: &mut Slab<'_, f64>,
@@ -88,7 +85,7 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
         return;
     }
     let zero = V::constant(0.0);
-    let s = &group.inverse_sigma;
+    let (s, lambda) = (&prepared.group.inverse_sigma, V::load(&prepared.found.lambda));
     let bins = atoms.response.len();
     // What the atoms that reach a bin see, by how much they may be used there.
     scratch.x.fill([zero; NF]);

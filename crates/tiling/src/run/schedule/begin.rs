@@ -128,12 +128,12 @@ where
         });
     }
 
-    /// The results whose turn it is, and which fit.
+    /// The results whose turn it is, and which fit; one that waits on disk comes alone, since it is read when the one before was handed over.
     fn take_ready(&mut self) -> Vec<Ready<O::Output>> {
         let (work, is_idle) = (self.work, self.busy.chunks + self.busy.tiles == 0);
         let mut failed = None;
         let ready = self.turn.take(HAND_OVER, self.end, |part, before| {
-            let room = work.room_for_kept(part, is_idle && before == 0);
+            let room = if before > 0 { Ok(None) } else { work.room_for_kept(part, is_idle) };
             room.unwrap_or_else(|error| {
                 failed = Some(error);
                 None
