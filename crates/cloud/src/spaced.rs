@@ -93,6 +93,7 @@ impl Cloud {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell_of_tick;
     use proptest::prelude::*;
 
     proptest! {
@@ -108,9 +109,11 @@ mod tests {
             let mut shuffled = points.clone();
             shuffled.sort_by_key(|p| (p[0].to_bits() ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15));
             prop_assert_eq!(chosen(&points), chosen(&shuffled));
-            let cells: Vec<_> = chosen(&points).iter().map(|p| [p[0], p[1]].map(|t| (from_ticks(t) / spacing).floor() as i64)).collect();
-            let distinct: std::collections::BTreeSet<_> = cells.iter().collect();
-            prop_assert_eq!(distinct.len(), cells.len());
+            let cell = |p: &[i64; 3]| [p[0], p[1]].map(|tick| cell_of_tick(tick, spacing));
+            let expected: std::collections::BTreeSet<_> = points.iter().map(|p| cell(&p.map(to_ticks))).collect();
+            let found: Vec<_> = chosen(&points).iter().map(cell).collect();
+            prop_assert_eq!(found.len(), expected.len());
+            prop_assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), expected);
         }
 
         #[test]

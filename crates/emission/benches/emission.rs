@@ -33,6 +33,15 @@ fn main() {
         if bins == 42 {
             profile(&inversion, repeat, &counts, &sigma);
             methods(&inversion, repeat, &counts, &sigma);
+            methods_single(&inversion, repeat, &counts32, &sigma32);
+        }
+        {
+            let inversion = Inversion { outputs: Outputs::NONE, ..inversion.clone() };
+            let double = || Cpu.invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
+            let single =
+                || Cpu.invert_single(&inversion, Observation { counts: counts32.view(), sigma: sigma32.view() });
+            report("f64", bins, "without errors", 1, repeat, &|| alone(&double).unwrap());
+            report("f32", bins, "without errors", 1, repeat, &|| alone(&single).unwrap());
         }
         for (outputs, what) in [(true, "all"), (false, "without resolution")] {
             let mut inversion = inversion.clone();
@@ -68,15 +77,26 @@ fn profile(inversion: &Inversion, repeat: usize, counts: &ArrayD<f64>, sigma: &A
     run("profile: two points of the grid", &|i| i.mu_samples = 2);
 }
 
+const METHODS: [Method; 3] = [Method::Regularised, Method::Positive, Method::NonNegative];
+
 /// Every method on one thread, without errors and with the vertical ones.
 fn methods(inversion: &Inversion, repeat: usize, counts: &ArrayD<f64>, sigma: &ArrayD<f64>) {
-    for method in [Method::Regularised, Method::Positive, Method::NonNegative] {
+    for method in METHODS {
         for (uncertainty, what) in [(false, "alone"), (true, "with vertical errors")] {
             let outputs = Outputs { uncertainty, ..Outputs::NONE };
             let inversion = Inversion { method, outputs, ..inversion.clone() };
             let double = || Cpu.invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
             report("f64", inversion.bins(), &format!("{method:?}, {what}"), 1, repeat, &|| alone(&double).unwrap());
         }
+    }
+}
+
+/// Every method on one thread in single precision, without errors.
+fn methods_single(inversion: &Inversion, repeat: usize, counts: &ArrayD<f32>, sigma: &ArrayD<f32>) {
+    for method in METHODS {
+        let inversion = Inversion { method, outputs: Outputs::NONE, ..inversion.clone() };
+        let single = || Cpu.invert_single(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
+        report("f32", inversion.bins(), &format!("{method:?}, alone"), 1, repeat, &|| alone(&single).unwrap());
     }
 }
 
