@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what isopach-las knows of EPSG beside the definitions of systems: crates/cloud/data/epsg_units.csv, crates/las/data/epsg_names.tsv.
+"""Writes what isopach-cloud and isopach-crs know of EPSG beside the definitions of systems: crates/cloud/data/epsg_units.csv, crates/crs/data/epsg_names.tsv.
 
 epsg_units.csv: the projected and vertical systems whose unit is not the metre.
 epsg_names.tsv: datums by all their names, vertical systems by name, and the datum of each vertical system.
@@ -70,7 +70,7 @@ def main():
         "ON d.auth_name = v.datum_auth_name AND d.code = v.datum_code WHERE v.auth_name = 'EPSG' ORDER BY v.code"
     )
     lines += [f"datum_of\t{code}\t{datum}\t{name}\t{of}" for code, datum, name, of in systems]
-    (CRATES / "las/data/epsg_names.tsv").write_text("\n".join(lines) + "\n")
+    (CRATES / "crs/data/epsg_names.tsv").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

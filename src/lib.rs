@@ -5,6 +5,7 @@
 //!
 //! | module | what it has |
 //! |---|---|
+//! | [`crs`] | coordinate systems: well-known text, GeoTIFF keys, EPSG codes |
 //! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
 //! | [`compute`] | the root of all capabilities, the CPU, the choice between backends, errors |
 //! | [`fits`] | FITS images in, cubes out |
@@ -40,6 +41,7 @@ pub use backends::{auto_with, on_gpus};
 pub use isopach_change as change;
 pub use isopach_cloud as cloud;
 pub use isopach_compute as compute;
+pub use isopach_crs as crs;
 pub use isopach_emission as emission;
 pub use isopach_fits as fits;
 #[cfg(feature = "gpu")]

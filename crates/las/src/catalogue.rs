@@ -4,7 +4,7 @@ use crate::{
     Las, LeftOut, bounds,
     duplicates::{self, Duplicate},
     error::{Error, Problem},
-    metric, read,
+    read,
     slots::Slots,
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
@@ -155,7 +155,7 @@ impl Catalogue {
     pub fn in_metres(mut self) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
         let files: Vec<Las> = files.into_iter().map(Las::in_metres).collect::<Result<_, _>>()?;
-        self.crs = self.crs.as_ref().map(metric::in_metres);
+        self.crs = self.crs.as_ref().map(isopach_crs::in_metres);
         self.footprints = footprints(&files);
         Ok(self.of(files))
     }

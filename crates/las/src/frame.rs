@@ -3,9 +3,9 @@
 use crate::{
     error::{Checked, Problem},
     header::Header,
-    metric,
 };
 use isopach_cloud::{Crs, CrsKind, Rect};
+use isopach_crs::metre_factors;
 
 /// How stored integers become coordinates, in which system, and what the file states in it.
 #[derive(Clone, Debug)]
@@ -27,13 +27,13 @@ impl Frame {
     /// The same in metres.
     pub(crate) fn in_metres(&self) -> Checked<Self> {
         let Some(crs) = &self.crs else { return Ok(self.clone()) };
-        let factors = metric::factors(crs).ok_or_else(|| not_metres(crs))?;
+        let factors = metre_factors(crs).ok_or_else(|| not_metres(crs))?;
         let times = |values: [f64; 3]| std::array::from_fn(|axis| values[axis] * factors[axis]);
         Ok(Self {
             scale: times(self.scale),
             offset: times(self.offset),
             factors: times(self.factors),
-            crs: Some(metric::in_metres(crs)),
+            crs: Some(isopach_crs::in_metres(crs)),
         })
     }
 
@@ -72,7 +72,7 @@ impl Frame {
 
 fn not_metres(crs: &Crs) -> Problem {
     const OR_SAY: &str = "reproject them to a system in metres or feet, or say what they are (--crs EPSG:… or --crs local, `Las::declared`)";
-    let advice = match metric::factors(crs) {
+    let advice = match metre_factors(crs) {
         Some(_) => "read them with `in_metres`",
         None => OR_SAY,
     };

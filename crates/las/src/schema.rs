@@ -1,7 +1,7 @@
 //! What a file to be written holds.
 
 use crate::{
-    GpsTime, crs, crs_keys,
+    GpsTime,
     encoder::CHUNK,
     error::{Checked, Problem},
     extra::ExtraBytes,
@@ -86,7 +86,7 @@ impl Schema {
 
     /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there is none and its code is not known here.
     pub(crate) fn well_known_text(&self) -> Option<String> {
-        self.crs.as_ref().and_then(crs::well_known_text)
+        self.crs.as_ref().and_then(isopach_crs::well_known_text)
     }
 
     /// Where coordinates are counted from if these are the first points: see [`Self::offset`].
@@ -126,8 +126,10 @@ impl Schema {
         let mut records = Records { bytes: Vec::new(), count: 0 };
         if let Some(wkt) = self.well_known_text() {
             records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
-        } else if let Some(keys) = self.crs.as_ref().and_then(crs_keys::written) {
-            records.push("LASF_Projection", 34735, &keys)?;
+        } else if let Some(crs) = self.crs.as_ref().filter(|crs| crs.horizontal.is_some()) {
+            let (directory, _) = isopach_crs::to_geokeys(crs);
+            let bytes: Vec<u8> = directory.into_iter().flat_map(u16::to_le_bytes).collect();
+            records.push("LASF_Projection", 34735, &bytes)?;
         }
         if !self.extra_bytes.is_empty() {
             let descriptors: Vec<u8> = self.extra_bytes.iter().flat_map(ExtraBytes::descriptor).collect();

@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::print_stderr)]
 
 use isopach_cloud::{Crs, LengthUnit};
+use isopach_crs::{from_wkt, well_known_text};
 use isopach_raster::{GeoTiff, Grid, Raster, read_geotiff, write_geotiff};
 use ndarray::Array2;
 use serde_json::Value;
@@ -97,7 +98,7 @@ fn what_gdal_writes_is_read_as_gdal_reads_it() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let cases: Vec<Value> = serde_json::from_slice(&fs::read(dir.path().join("cases.json")).unwrap()).unwrap();
     assert!(cases.len() > 300, "{}", cases.len());
-    let mut wrong = Vec::new();
+    let (mut wrong, mut defined) = (Vec::new(), 0);
     for case in &cases {
         let name = case["file"].as_str().unwrap();
         let number =
@@ -135,7 +136,13 @@ fn what_gdal_writes_is_read_as_gdal_reads_it() {
         if found.crs.horizontal.map(u64::from) != code || found.crs.unit != unit {
             wrong.push(format!("{name}: {:?} instead of {code:?}, {unit}", found.crs));
         }
+        let theirs = from_wkt(case["wkt"].as_str().unwrap()).and_then(|crs| crs.definition);
+        if theirs.is_some() && found.crs.definition != theirs {
+            wrong.push(format!("{name}: {:?} instead of {theirs:?}", found.crs.definition));
+        }
+        defined += usize::from(theirs.is_some() && code.is_none() && well_known_text(&found.crs).is_some());
     }
+    assert!(defined >= 5, "{defined} systems that have no code have a definition and a text");
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 

@@ -1,7 +1,5 @@
 //! Directories of a TIFF file: what a reader finds first.
 
-use isopach_cloud::{Crs, LengthUnit};
-
 /// One entry of a directory.
 pub(super) struct Entry {
     pub(super) tag: u16,
@@ -54,61 +52,4 @@ pub(super) fn directory(entries: &[Entry], big: bool, at: u64, next: impl FnOnce
     word(next(end + values.len() as u64), &mut directory);
     directory.extend(values);
     directory
-}
-
-/// What a key says of a system that has no code: user-defined.
-const USER_DEFINED: u16 = 32767;
-
-/// The key directory, and the text that its citation points into.
-pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
-    let geographic = crs.unit == LengthUnit::Degree;
-    // A projected system without a code (feet that were converted to metres): GDAL and what is built on it take its well-known text as ESRI
-    // writes it, where the model is user-defined as well.
-    let text = crs
-        .plane
-        .as_ref()
-        .or(crs.wkt.as_ref())
-        .filter(|wkt| crs.horizontal.is_none() && !geographic && wkt.len() < 60_000);
-    let model = match text {
-        Some(_) => USER_DEFINED,
-        None if geographic => 2,
-        None => 1,
-    };
-    let mut keys: Vec<[u16; 4]> = vec![[1024, 0, 1, model], [1025, 0, 1, 1]];
-    let mut citation = String::new();
-    if let Some(code) = crs.horizontal {
-        keys.push([if geographic { 2048 } else { 3072 }, 0, 1, code]);
-    } else if let Some(wkt) = text {
-        citation = format!("ESRI PE String = {wkt}|");
-        keys.push([3072, 0, 1, USER_DEFINED]);
-        keys.push([3073, 34737, citation.len() as u16, 0]);
-        keys.push([3076, 0, 1, 9001]);
-    } else if let Some(name) = &crs.name {
-        citation = format!("{name}|");
-        keys.push([1026, 34737, citation.len() as u16, 0]);
-    }
-    keys.extend(crs.vertical.map(|code| [4096, 0, 1, code]));
-    let head = [1, 1, 1, keys.len() as u16]; // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
-    (std::iter::once(head).chain(keys).flatten().collect(), citation)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_system_without_a_code_keeps_its_text() {
-        let wkt = r#"PROJCS["Oregon Lambert, in metres",GEOGCS["NAD83"],UNIT["metre",1]]"#;
-        let crs = Crs { wkt: Some(wkt.into()), name: Some("Oregon Lambert, in metres".into()), ..Crs::default() };
-        let (keys, citation) = geokeys(&crs);
-        let entries = keys.as_chunks::<4>().0;
-        assert_eq!(entries[0], [1, 1, 1, entries.len() as u16 - 1]);
-        assert!(entries[1..].is_sorted(), "readers look keys up in order");
-        assert!(entries.contains(&[1024, 0, 1, 32767]) && entries.contains(&[3072, 0, 1, 32767]));
-        let [_, _, length, start] = *entries.iter().find(|entry| entry[0] == 3073).unwrap();
-        assert_eq!(citation.get(usize::from(start)..usize::from(length)).unwrap(), format!("ESRI PE String = {wkt}|"));
-
-        let (keys, citation) = geokeys(&Crs { horizontal: Some(25833), ..crs });
-        assert!(keys.as_chunks::<4>().0.contains(&[3072, 0, 1, 25833]) && citation.is_empty(), "a code says it all");
-    }
 }

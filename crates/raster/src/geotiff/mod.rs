@@ -14,9 +14,10 @@ mod unfinished;
 pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, Limits, read};
 
 use crate::{Grid, Raster};
-use directory::{Entry, directory, geokeys};
+use directory::{Entry, directory};
 use isopach_cloud::{Crs, Rect};
 use isopach_compute::{Error, Result, UnfinishedFile};
+use isopach_crs::to_geokeys;
 use isopach_tiling::TileSink;
 use pyramid::{Level, Pyramid};
 use std::{
@@ -163,7 +164,7 @@ impl GeoTiffMosaic {
             let (cell_size, extent) = (grid.cell_size, grid.extent());
             entries.push(Entry::double(33550, &[cell_size, cell_size, 0.0]));
             entries.push(Entry::double(33922, &[0.0, 0.0, 0.0, extent.min[0], extent.max[1], 0.0]));
-            let (keys, citation) = geokeys(&self.crs);
+            let (keys, citation) = to_geokeys(&self.crs);
             entries.push(Entry::short(34735, &keys));
             entries.extend((!citation.is_empty()).then(|| Entry::ascii(34737, &citation)));
             entries.extend((!self.description.is_empty()).then(|| Entry::ascii(270, &self.description)));

@@ -87,6 +87,7 @@ def note(path):
                     "shape": found.shape,
                     "north_west": [transform.c, north],
                     "cell_size": [transform.a, abs(transform.e)],
+                    "wkt": crs.to_wkt() if crs else "",
                     "epsg": EPSG.get(path.stem) or (crs.to_epsg() if crs else None),
                     "unit": unit,
                 }
@@ -160,6 +161,16 @@ for code in [4326, 25833, 2260, 2992, 3857, 2193, 27700, 5514, 26917, 6339, 6347
     georeferenced(f"epsg{code}", epsg=code)
 for version in ["1.0", "1.1"]:
     georeferenced(f"compound_{version}", epsg="EPSG:26917+5703", geotiff_version=version)
+# Systems that keys define by a method and its parameters.
+BY_PARAMETERS = {
+    "tmerc": "+proj=tmerc +lat_0=0 +lon_0=-80.5 +k=0.9999 +x_0=300000 +y_0=0 +datum=NAD83 +units=m",
+    "tmerc_feet": "+proj=tmerc +lat_0=30 +lon_0=-82.5 +k=0.99995 +x_0=200000.0001 +y_0=0 +datum=NAD83 +units=us-ft",
+    "lcc": "+proj=lcc +lat_1=41 +lat_2=44 +lat_0=40 +lon_0=-75 +x_0=1000000 +y_0=200000 +ellps=GRS80 +units=m",
+    "laea": "+proj=laea +lat_0=52 +lon_0=12 +x_0=4321000 +y_0=3210000 +datum=WGS84 +units=m",
+    "albers": "+proj=aea +lat_1=29 +lat_2=46 +lat_0=24 +lon_0=-97 +x_0=0 +y_0=0 +datum=NAD83 +units=m",
+}
+for name, system in BY_PARAMETERS.items():
+    georeferenced(f"by_parameters_{name}", epsg=system)
 georeferenced("esri_keys", epsg=2260, geotiff_keys_flavor="ESRI_PE")
 
 

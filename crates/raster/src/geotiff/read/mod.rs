@@ -18,7 +18,7 @@ pub use limits::Limits;
 use crate::{Grid, Raster};
 use fault::{Read, damaged};
 use image::Image;
-use isopach_cloud::{Crs, LengthUnit, TICK};
+use isopach_cloud::{Crs, CrsKind, LengthUnit, TICK};
 use isopach_compute::{Error, Result};
 use keys::Keys;
 use ndarray::Array2;
@@ -164,13 +164,15 @@ impl GeoTiff {
     fn grid(&self) -> Read<Grid> {
         let place = |what: String| Err(GeoTiffFault::Place(what));
         let (columns, rows) = (self.values.ncols(), self.values.nrows());
-        match self.crs.unit {
-            LengthUnit::Metre => {}
-            unit => {
-                return place(format!(
-                    "its cells are in {unit}: bring it into a projected system in metres with gdalwarp -t_srs, or use GeoTiff, which keeps the unit"
-                ));
-            }
+        let is_of = match (self.crs.kind, self.crs.unit) {
+            (CrsKind::Plane, LengthUnit::Metre) => None,
+            (CrsKind::Plane | CrsKind::Geographic, unit) => Some(unit.to_string()),
+            (kind, _) => Some(kind.to_string()),
+        };
+        if let Some(is_of) = is_of {
+            return place(format!(
+                "its cells are in {is_of}: bring it into a projected system in metres with gdalwarp -t_srs, or use GeoTiff, which keeps the unit"
+            ));
         }
         let [cell_size, height] = self.cell_size;
         if (cell_size - height).abs() * rows as f64 > TICK {

@@ -19,7 +19,8 @@ const DERIVING: [&str; 3] = ["DERIVINGCONVERSION", "BASEGEOGCRS", "BASEGEODCRS"]
 const SHOWN: usize = 60;
 
 /// What a text states: `None` where it is empty, a system of [`CrsKind::Unreadable`] where it makes no sense.
-pub(crate) fn read(wkt: &str) -> Option<Crs> {
+#[must_use]
+pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let wkt = wkt.trim_start_matches('\u{feff}'); // a byte order mark
     if wkt.trim().is_empty() {
         return None;
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn compound_systems_have_two_codes() {
         let wkt = r#"COMPD_CS["x",PROJCS["NAD83 / UTM 17N",GEOGCS["g"],UNIT["metre",1],AUTHORITY["EPSG","26917"]],VERT_CS["CGVD2013",UNIT["US survey foot",0.304800609601219],AUTHORITY["EPSG","6647"]]]"#;
-        let crs = read(wkt).unwrap();
+        let crs = from_wkt(wkt).unwrap();
         assert_eq!((crs.horizontal, crs.vertical), (Some(26917), Some(6647)));
         assert_eq!((crs.unit, crs.vertical_unit), (LengthUnit::Metre, Some(LengthUnit::SurveyFoot)));
     }
@@ -175,7 +176,7 @@ mod tests {
             r#"ENGCRS["site",EDATUM["d"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["US survey foot",0.304800609601219]]"#,
             r#"DERIVEDPROJCRS["site",BASEPROJCRS["b",BASEGEOGCRS["g"],CONVERSION["c"]],DERIVINGCONVERSION["d"],CS[Cartesian,2],AXIS["x",east,LENGTHUNIT["US survey foot",0.304800609601219]]]"#,
         ] {
-            let crs = read(text).unwrap();
+            let crs = from_wkt(text).unwrap();
             assert_eq!((crs.kind, crs.unit), (CrsKind::Plane, LengthUnit::SurveyFoot), "{text}");
         }
     }
@@ -198,19 +199,19 @@ mod tests {
             ("EPSG:32617", CrsKind::Unreadable),
             (r#"VERT_CS["v",UNIT["metre",1]]"#, CrsKind::Unreadable),
         ] {
-            let crs = read(text).unwrap();
+            let crs = from_wkt(text).unwrap();
             assert_eq!(crs.kind, kind, "{text}");
             assert!(!crs.is_metric(), "{text}");
         }
-        assert_eq!(read(" \0"), Some(unreadable(" \0")));
-        assert_eq!(read("  "), None);
+        assert_eq!(from_wkt(" \0"), Some(unreadable(" \0")));
+        assert_eq!(from_wkt("  "), None);
     }
 
     #[test]
     fn a_text_without_its_last_brackets_is_closed() {
         let whole = r#"PROJCS["p",GEOGCS["g"],UNIT["foot",0.3048],AUTHORITY["EPSG","2992"]]"#;
         for missing in [1, 2] {
-            let crs = read(&whole[..whole.len() - missing]).unwrap();
+            let crs = from_wkt(&whole[..whole.len() - missing]).unwrap();
             assert_eq!((crs.wkt.as_deref(), crs.unit, crs.horizontal), (Some(whole), LengthUnit::Foot, Some(2992)));
         }
     }
@@ -218,9 +219,9 @@ mod tests {
     #[test]
     fn a_projected_system_may_end_with_its_axes() {
         let cut = r#"PROJCS["p",GEOGCS["g"],PROJECTION["Mercator"],UNIT["foot",0.3048],AXIS["X",EAST],AXIS["Y",NORTH]"#;
-        assert_eq!(read(cut).unwrap().unit, LengthUnit::Foot);
+        assert_eq!(from_wkt(cut).unwrap().unit, LengthUnit::Foot);
         for shorter in [cut.len() - 1, cut.len() - 6, cut.len() - 16] {
-            assert_eq!(read(&cut[..shorter]).unwrap().kind, CrsKind::Unreadable, "{}", &cut[..shorter]);
+            assert_eq!(from_wkt(&cut[..shorter]).unwrap().kind, CrsKind::Unreadable, "{}", &cut[..shorter]);
         }
     }
 
@@ -234,7 +235,7 @@ mod tests {
             r#"PROJCS["NAD_1983_StatePlane",GEOGCS["GCS"],PROJECTION["Mercator"],PARAMETER["False_Easting",2000000.0],UNIT["Foot_US",0.3048006096012192]]"#,
             r#"GEOGCS["g",DATUM["d"],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]]"#,
         ] {
-            let said = |text: &str| Crs { wkt: None, ..read(text).unwrap() };
+            let said = |text: &str| Crs { wkt: None, ..from_wkt(text).unwrap() };
             let of_whole = said(whole);
             let mut as_whole = 0;
             for cut in 1..whole.len() {
@@ -259,7 +260,7 @@ mod tests {
         let whole = format!(
             r#"COORDINATEMETADATA[COMPOUNDCRS["c",COMPOUNDCRS["d",BOUNDCRS[SOURCECRS[{plane}]],{bound}]],EPOCH[2010.5]]"#
         );
-        let crs = read(&whole).unwrap();
+        let crs = from_wkt(&whole).unwrap();
         assert_eq!((crs.unit, crs.vertical_unit), (LengthUnit::Foot, Some(LengthUnit::Metre)));
         assert_eq!(crs.epoch.as_deref(), Some("2010.5"));
         assert_eq!(crs.heights.geoid.as_deref(), Some("geoid18"));

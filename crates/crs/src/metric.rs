@@ -4,14 +4,15 @@
 //! text of version 1 gives in the system's own unit, are converted, and its EPSG code is left out, because the code means feet.
 
 use crate::{
-    crs,
-    crs_text::{AROUND, PLANES, VERTICALS},
+    named,
+    text::{AROUND, PLANES, VERTICALS},
     wkt::Node,
 };
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or an unknown one.
-pub(crate) fn factors(crs: &Crs) -> Option<[f64; 3]> {
+#[must_use]
+pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     if crs.kind != CrsKind::Plane {
         return None;
     }
@@ -20,18 +21,19 @@ pub(crate) fn factors(crs: &Crs) -> Option<[f64; 3]> {
     Some([plane, plane, height])
 }
 
-/// The system of coordinates that have been multiplied by the [`factors`].
-pub(crate) fn in_metres(crs: &Crs) -> Crs {
+/// The system of coordinates that have been multiplied by the [`metre_factors`].
+#[must_use]
+pub fn in_metres(crs: &Crs) -> Crs {
     if crs.is_metric() {
         return crs.clone();
     }
     let (plane, height) = (crs.unit == LengthUnit::Metre, crs.height_unit() == LengthUnit::Metre);
     let stated = crs.name.clone().or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
     let converted = |text: &str| Node::parse(text).map(|node| system(node).to_string());
-    let text = crs::well_known_text(crs);
+    let text = named::well_known_text(crs);
     Crs {
         wkt: text.as_deref().and_then(converted),
-        plane: crs.plane.clone().or_else(|| crs::of_code(crs.horizontal?)?.plane).as_deref().and_then(converted),
+        plane: crs.plane.clone().or_else(|| named::of_code(crs.horizontal?)?.plane).as_deref().and_then(converted),
         horizontal: crs.horizontal.filter(|_| plane),
         vertical: crs.vertical.filter(|_| height),
         name: if plane { crs.name.clone() } else { stated.map(|name| renamed(&name)) },
@@ -109,18 +111,14 @@ fn parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crs_text;
-
-    fn from_wkt(text: &str) -> Option<Crs> {
-        crs_text::read(text)
-    }
+    use crate::from_wkt;
 
     const OREGON: &str = r#"PROJCS["Oregon Lambert",GEOGCS["NAD83",UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]],PROJECTION["Lambert_Conformal_Conic_2SP"],PARAMETER["latitude_of_origin",41.75],PARAMETER["false_easting",1312335.958],PARAMETER["false_northing",0],UNIT["foot",0.3048],AXIS["X",EAST],AUTHORITY["EPSG","2992"]]"#;
 
     #[test]
     fn a_projection_in_feet_becomes_the_same_in_metres() {
         let feet = from_wkt(OREGON).unwrap();
-        assert_eq!((feet.unit, factors(&feet)), (LengthUnit::Foot, Some([0.3048; 3])));
+        assert_eq!((feet.unit, metre_factors(&feet)), (LengthUnit::Foot, Some([0.3048; 3])));
         let metres = in_metres(&feet);
         assert!(metres.is_metric());
         assert_eq!((metres.horizontal, metres.name.as_deref()), (None, Some("Oregon Lambert, in metres")));
@@ -152,7 +150,7 @@ mod tests {
             r#"COMPD_CS["x",PROJCS["UTM",GEOGCS["g"],UNIT["metre",1],AUTHORITY["EPSG","26917"]],VERT_CS["NAVD88 (ftUS)",UNIT["US survey foot",0.304800609601219],AUTHORITY["EPSG","6360"]],AUTHORITY["EPSG","9999"]]"#,
         )
         .unwrap();
-        assert_eq!(factors(&both), Some([1.0, 1.0, 1200.0 / 3937.0]));
+        assert_eq!(metre_factors(&both), Some([1.0, 1.0, 1200.0 / 3937.0]));
         let metres = in_metres(&both);
         assert_eq!((metres.horizontal, metres.vertical), (Some(26917), None));
         let text = metres.wkt.unwrap();
@@ -186,7 +184,7 @@ mod tests {
         let axes = r#"CS[Cartesian,3],AXIS["(E)",east,LENGTHUNIT["metre",1]],AXIS["(N)",north,LENGTHUNIT["metre",1]],AXIS["h",up,LENGTHUNIT["foot",0.3048]]"#;
         let text = format!(r#"PROJCRS["x",BASEGEOGCRS["NAD83"],CONVERSION["c",METHOD["m"]],{axes}]"#);
         let crs = from_wkt(&text).unwrap();
-        assert_eq!(factors(&crs), Some([1.0, 1.0, 0.3048]));
+        assert_eq!(metre_factors(&crs), Some([1.0, 1.0, 0.3048]));
         let metres = in_metres(&crs).wkt.unwrap();
         assert_eq!(metres, text.replace("foot\",0.3048", "metre\",1").replace("\"x\"", "\"x, in metres\""));
     }
@@ -211,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_no_length_is_not_converted() {
-        assert_eq!(factors(&Crs { unit: LengthUnit::Degree, ..Crs::default() }), None);
-        assert_eq!(factors(&Crs { vertical_unit: Some(LengthUnit::Other), ..Crs::default() }), None);
+        assert_eq!(metre_factors(&Crs { unit: LengthUnit::Degree, ..Crs::default() }), None);
+        assert_eq!(metre_factors(&Crs { vertical_unit: Some(LengthUnit::Other), ..Crs::default() }), None);
     }
 }

@@ -5,8 +5,8 @@
 //! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out is 0, a scale factor 1, as GDAL has it;
 //! but not of a polar projection, whose pole is unknown then.
 
-use super::{Directory, USER_DEFINED, key};
-use crate::{crs, crs_text, epsg, wkt::Node};
+use super::{GeoKeys, USER_DEFINED, cited, key};
+use crate::{epsg, named, text, wkt::Node};
 use isopach_cloud::LengthUnit;
 use std::f64::consts::PI;
 
@@ -76,7 +76,7 @@ const MERCATOR_1: Method = Method { name: "Mercator_1SP", parameters: &[MERIDIAN
 const MERCATOR_2: Method = Method { name: "Mercator_2SP", parameters: &[FIRST, MERIDIAN] };
 
 /// The element of the projected system; `None` where the keys do not define one that can be written.
-pub(super) fn element(keys: &Directory<'_>, unit: LengthUnit) -> Option<Node> {
+pub(super) fn element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<Node> {
     let base = geographic(keys)?;
     let angles = Angles { keys, written: base.own_unit()?, read: angular_unit(keys, base.own_unit()?)? };
     let projection = match keys.code(key::METHOD) {
@@ -86,7 +86,7 @@ pub(super) fn element(keys: &Directory<'_>, unit: LengthUnit) -> Option<Node> {
     let name = [key::PROJECTED_CITATION, key::CITATION].into_iter().find_map(|key| keys.words(key));
     let mut arguments = vec![Node::Text(name.unwrap_or_else(|| "unnamed".into())), base];
     arguments.extend(projection);
-    arguments.push(crs_text::unit_element(unit)?);
+    arguments.push(text::unit_element(unit)?);
     Some(Node::new("PROJCS", arguments))
 }
 
@@ -136,7 +136,7 @@ fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node
 
 /// Angles among the keys: the unit that they are in and the one that they are written in, radians.
 struct Angles<'a, 'b> {
-    keys: &'a Directory<'b>,
+    keys: &'a GeoKeys<'b>,
     read: f64,
     written: f64,
 }
@@ -165,7 +165,7 @@ impl Angles<'_, '_> {
 }
 
 /// The first of several keys that is there: methods share parameters under several names.
-fn first(keys: &Directory<'_>, wanted: &[u16]) -> Option<f64> {
+fn first(keys: &GeoKeys<'_>, wanted: &[u16]) -> Option<f64> {
     wanted.iter().find_map(|key| keys.double(*key))
 }
 
@@ -181,7 +181,7 @@ fn converted(from: f64, to: f64) -> f64 {
 }
 
 /// Unit of angles, radians; that of the geographic system where the keys state none.
-fn angular_unit(keys: &Directory<'_>, of_base: f64) -> Option<f64> {
+fn angular_unit(keys: &GeoKeys<'_>, of_base: f64) -> Option<f64> {
     match keys.short(key::ANGULAR_UNIT) {
         None | Some(0) => Some(of_base),
         Some(USER_DEFINED) => keys.double(key::ANGULAR_UNIT_SIZE).filter(|size| size.is_finite() && *size > 0.0),
@@ -202,11 +202,13 @@ fn angle_of_code(code: u16) -> Option<f64> {
 }
 
 /// The geographic system that the plane is of: its code's, that of its datum, or one of an ellipsoid alone.
-fn geographic(keys: &Directory<'_>) -> Option<Node> {
+fn geographic(keys: &GeoKeys<'_>) -> Option<Node> {
     if let Some(code) = keys.code(key::GEOGRAPHIC) {
-        return Node::parse(crs::of_code(code)?.wkt.as_deref()?).filter(|node| node.is(&["GEOGCS"]));
+        return Node::parse(named::of_code(code)?.wkt.as_deref()?).filter(|node| node.is(&["GEOGCS"]));
     }
-    let name = keys.words(key::GEOGRAPHIC_CITATION).unwrap_or_else(|| "unknown".into());
+    let citation = keys.words(key::GEOGRAPHIC_CITATION).unwrap_or_else(|| "unknown".into());
+    let name = cited(&citation, "GCS Name").unwrap_or(&citation).to_owned();
+    let datum_name = cited(&citation, "Datum").unwrap_or(&citation).to_owned();
     let datum = match keys.code(key::DATUM) {
         Some(code) => epsg::part_of_geographic("DATUM", code)?,
         None => {
@@ -214,7 +216,7 @@ fn geographic(keys: &Directory<'_>) -> Option<Node> {
                 Some(code) => epsg::part_of_geographic("SPHEROID", code)?,
                 None => spheroid(keys)?,
             };
-            Node::new("DATUM", vec![Node::Text(name.clone()), spheroid])
+            Node::new("DATUM", vec![Node::Text(datum_name), spheroid])
         }
     };
     let degree = Node::new("UNIT", vec![Node::Text("degree".into()), Node::Word(DEGREE.to_string())]);
@@ -222,7 +224,7 @@ fn geographic(keys: &Directory<'_>) -> Option<Node> {
 }
 
 /// An ellipsoid of the user's own: semi-major axis, and inverse flattening or semi-minor axis.
-fn spheroid(keys: &Directory<'_>) -> Option<Node> {
+fn spheroid(keys: &GeoKeys<'_>) -> Option<Node> {
     let unit = match keys.short(key::AXIS_UNIT) {
         None | Some(0) => 1.0,
         Some(USER_DEFINED) => keys.double(key::AXIS_UNIT_SIZE).filter(|size| size.is_finite() && *size > 0.0)?,
@@ -241,7 +243,7 @@ fn spheroid(keys: &Directory<'_>) -> Option<Node> {
 }
 
 /// In degrees, as version 1 is read by GDAL, whatever unit angles are in.
-fn prime_meridian(keys: &Directory<'_>) -> Option<Node> {
+fn prime_meridian(keys: &GeoKeys<'_>) -> Option<Node> {
     match keys.code(key::PRIME_MERIDIAN) {
         Some(code) => epsg::part_of_geographic("PRIMEM", code),
         None => {
@@ -264,12 +266,13 @@ mod tests {
         let in_doubles = |(place, (key, _)): (usize, &(u16, f64))| [*key, super::super::DOUBLES, 1, place as u16];
         let keys =
             shorts.iter().map(|(key, value)| [*key, 0, 1, *value]).chain(reals.iter().enumerate().map(in_doubles));
-        let doubles: Vec<u8> = reals.iter().flat_map(|(_, value)| value.to_le_bytes()).collect();
-        element(&Directory { keys: keys.collect(), doubles: &doubles, ascii: b"" }, unit)
+        let directory: Vec<u16> = [0; 4].into_iter().chain(keys.flatten()).collect();
+        let doubles: Vec<f64> = reals.iter().map(|(_, value)| *value).collect();
+        element(&GeoKeys { directory: &directory, doubles: &doubles, ascii: b"" }, unit)
     }
 
     fn defined(code: u16) -> String {
-        crs::of_code(code).unwrap().definition.unwrap()
+        named::of_code(code).unwrap().definition.unwrap()
     }
 
     const UTM: [(u16, f64); 5] = [(3080, -81.0), (3081, 0.0), (3082, 500_000.0), (3083, 0.0), (3092, 0.9996)];
