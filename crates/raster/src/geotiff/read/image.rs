@@ -3,11 +3,11 @@
 use super::{
     fault::{Read, damaged, unsupported},
     limits::{check, filled},
-    samples::{Compression, NoData, Predictor, Sample},
+    samples::{Compression, NoData, Predictor, Sample, Samples},
     tags::{Directory, Tiff, Values},
 };
 use ndarray::Array2;
-use std::io::Seek;
+use std::{io::Seek, ops::Range};
 
 /// Bytes of a block that is not compressed that are read at once; a row at least.
 const PIECE_BYTES: usize = 1 << 18;
@@ -107,9 +107,10 @@ impl Image {
         let values = filled("values", self.columns * self.rows, missing)?;
         let mut values =
             Array2::from_shape_vec((self.rows, self.columns), values).or_else(|e| damaged(e.to_string()))?;
-        self.each_stored(tiff, band, |row, column, bits| {
-            values[[self.row(row, is_south_up), column]] = self.sample.value(bits, no_data)?;
-            Ok(())
+        self.each_stored_row(tiff, band, |row, columns, samples| {
+            let mut row = values.row_mut(self.row(row, is_south_up));
+            let to = &mut row.as_slice_mut().unwrap_or_default()[columns]; // rows were just made, each whole
+            self.sample.values(samples, no_data, to)
         })?;
         Ok(values)
     }
@@ -130,9 +131,13 @@ impl Image {
                 }
             }
         }
-        self.each_stored(tiff, 0, |row, column, bits| {
-            if self.sample.value(bits, None)? == 0.0 {
-                values[[self.row(row, is_south_up), column]] = f64::NAN;
+        let mut inside = Vec::new();
+        self.each_stored_row(tiff, 0, |row, columns, samples| {
+            inside.resize(columns.len(), 0.0);
+            self.sample.values(samples, None, &mut inside)?;
+            let row = self.row(row, is_south_up);
+            for (column, _) in columns.zip(&inside).filter(|(_, inside)| **inside == 0.0) {
+                values[[row, column]] = f64::NAN;
             }
             Ok(())
         })
@@ -151,12 +156,12 @@ impl Image {
         (across, (first..first + blocks).map(|block| self.counts.get(block) > 0))
     }
 
-    /// Hands over row, column and bits of each cell of a band that was ever written.
-    fn each_stored<R: std::io::Read + Seek>(
+    /// Hands over, of each row of each block of a band that was ever written, its number, its columns, and the band's samples in it.
+    fn each_stored_row<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
         band: usize,
-        mut cell: impl FnMut(usize, usize, u64) -> Read<()>,
+        mut row: impl FnMut(usize, Range<usize>, Samples<'_>) -> Read<()>,
     ) -> Read<()> {
         let (across, is_stored) = self.stored_blocks(band);
         let written = is_stored.filter(|is_stored| *is_stored).count();
@@ -172,12 +177,9 @@ impl Image {
             if self.counts.get(stored) == 0 {
                 continue;
             }
-            self.each_row(tiff, stored, height, |row, bytes| {
-                for column in 0..width {
-                    let at = if self.is_planar { column } else { column * self.bands + band };
-                    cell(top + row, left + column, self.sample.bits_at(bytes, at))?;
-                }
-                Ok(())
+            let [first, stride] = if self.is_planar { [0, 1] } else { [band, self.bands] };
+            self.each_row(tiff, stored, height, |number, bytes| {
+                row(top + number, left..left + width, Samples { bytes, first, stride })
             })?;
         }
         Ok(())
@@ -235,9 +237,10 @@ impl Image {
         first: usize,
         row: &mut impl FnMut(usize, &[u8]) -> Read<()>,
     ) -> Read<()> {
+        let mut planes = Vec::new();
         for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
             if let Some(width) = self.sample.bytes() {
-                self.predictor.restore(bytes, width, self.samples(), is_big_endian);
+                self.predictor.restore(bytes, width, self.samples(), is_big_endian, &mut planes);
             }
             row(first + number, bytes)?;
         }

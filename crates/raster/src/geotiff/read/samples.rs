@@ -137,16 +137,17 @@ impl Predictor {
         }
     }
 
-    /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell; little-endian afterwards.
-    pub(super) fn restore(self, row: &mut [u8], width: usize, stride: usize, big_endian: bool) {
+    /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell; little-endian afterwards. `planes`: room that rows share.
+    pub(super) fn restore(self, row: &mut [u8], width: usize, stride: usize, big_endian: bool, planes: &mut Vec<u8>) {
         if self == Self::FloatingPoint {
-            // TIFF Technical Note 3: bytes of equal significance stand together, the most significant first.
             add_before(row, 1, stride);
-            let planes = row.to_vec();
-            let count = row.len() / width;
-            for (byte, plane) in planes.chunks_exact(count.max(1)).take(width).enumerate() {
-                let to = row.iter_mut().skip(width - 1 - byte).step_by(width);
-                to.zip(plane).for_each(|(to, from)| *to = *from);
+            planes.clear();
+            planes.extend_from_slice(row);
+            match width {
+                2 => from_planes::<2>(planes, row),
+                4 => from_planes::<4>(planes, row),
+                8 => from_planes::<8>(planes, row),
+                _ => {} // a byte is its only plane
             }
             return;
         }
@@ -156,6 +157,16 @@ impl Predictor {
         if self == Self::Differences {
             add_before(row, width, stride);
         }
+    }
+}
+
+/// Little-endian numbers of `W` bytes out of planes of bytes of equal significance, the most significant first (TIFF Technical Note 3).
+fn from_planes<const W: usize>(planes: &[u8], row: &mut [u8]) {
+    let numbers = row.as_chunks_mut::<W>().0;
+    let count = numbers.len();
+    let planes: [&[u8]; W] = std::array::from_fn(|byte| &planes[(W - 1 - byte) * count..][..count]);
+    for (i, number) in numbers.iter_mut().enumerate() {
+        *number = std::array::from_fn(|byte| planes[byte][i]);
     }
 }
 
@@ -185,6 +196,29 @@ pub(super) enum Kind {
     Unsigned,
     Signed,
     Float,
+}
+
+/// The samples of one band in a row of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Samples<'a> {
+    /// The row, of all the bands that are stored together.
+    pub(super) bytes: &'a [u8],
+    /// The band's first sample, and how many samples are from one to its next.
+    pub(super) first: usize,
+    pub(super) stride: usize,
+}
+
+impl Samples<'_> {
+    /// What `value` makes of the bytes of each sample, of `W` bytes each.
+    #[inline(always)]
+    fn each<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
+        let samples = &self.bytes.as_chunks::<W>().0[self.first..];
+        if self.stride == 1 {
+            to.iter_mut().zip(samples).for_each(|(to, sample)| *to = value(*sample));
+        } else {
+            to.iter_mut().zip(samples.iter().step_by(self.stride)).for_each(|(to, sample)| *to = value(*sample));
+        }
+    }
 }
 
 /// What a sample is, and how many bits it has.
@@ -220,8 +254,26 @@ impl Sample {
         matches!(self.bits, 8 | 16 | 32 | 64).then_some(self.bits / 8)
     }
 
+    /// The numbers of samples, as many as `to` has room for; NaN where there is no data.
+    pub(super) fn values(self, samples: Samples<'_>, no_data: Option<NoData>, to: &mut [f64]) -> Read<()> {
+        let or_nan = |value: f64| {
+            let is_none = no_data.is_some_and(|no_data| self.is_no_data(value, no_data));
+            if is_none { f64::NAN } else { value }
+        };
+        match (self.kind, self.bits) {
+            (Kind::Float, 32) => samples.each(to, |bytes| or_nan(f32::from_le_bytes(bytes).into())),
+            (Kind::Float, 64) => samples.each(to, |bytes| or_nan(f64::from_le_bytes(bytes))),
+            _ => {
+                for (i, to) in to.iter_mut().enumerate() {
+                    *to = self.value(self.bits_at(samples.bytes, samples.first + i * samples.stride), no_data)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The bits of sample `number` of a row: little-endian where samples are of whole bytes, else packed, the most significant first.
-    pub(super) fn bits_at(self, row: &[u8], number: usize) -> u64 {
+    fn bits_at(self, row: &[u8], number: usize) -> u64 {
         if let Some(width) = self.bytes() {
             let bytes = row.get(number * width..(number + 1) * width).unwrap_or_default();
             return match *bytes {
@@ -237,7 +289,7 @@ impl Sample {
     }
 
     /// The number that the bits stand for.
-    pub(super) fn value(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
+    fn value(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
         let whole = match self.kind {
             Kind::Float => {
                 let value = match self.bits {
