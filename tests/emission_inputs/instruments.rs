@@ -210,7 +210,7 @@ fn instrument_files_that_are_wrong_are_named() {
         ("text.json", b"gain = 3".to_vec(), "no JSON"),
         ("bytes.json", vec![0xFF; 100], "UTF-8"),
         ("deep.json", vec![b'['; 1 << 20], "no JSON"),
-        ("large.json", vec![b' '; (16 << 20) + 1], "more than 16777216 bytes"),
+        ("large.json", vec![b' '; (4 << 20) + 1], "more than 4194304 bytes"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
