@@ -327,6 +327,25 @@ fn shares_belong_to_wavelengths_and_their_lack_is_said() {
 }
 
 #[test]
+fn a_division_that_no_header_states_is_found_out() {
+    let folder = Folder::new();
+    let stated = |p: Picture| {
+        let mean = p.dn.mean().unwrap();
+        p.with("DATAMEAN", Value::Number(mean))
+    };
+    let divided = folder.write("divided", |p| {
+        let mut p = stated(p);
+        p.dn /= EXPOSURE;
+        p
+    });
+    assert!(folder.run(&divided, &[]).warnings().contains("--unit DN/s"));
+    assert_eq!(folder.run(&divided, &["--unit", "DN/s"]).warnings(), "[]");
+    let whole = folder.write("whole", |p| Picture { unit: "DN/s", ..stated(p) });
+    assert!(folder.run(&whole, &[]).warnings().contains("--unit DN\""), "taken for DN/s");
+    assert_eq!(folder.run(&whole, &["--unit", "DN"]).warnings(), "[]");
+}
+
+#[test]
 fn images_that_were_corrected_before_are_said() {
     let folder = Folder::new();
     let left = [0.914, 0.752, 0.876, 0.887, 0.825, 0.443];

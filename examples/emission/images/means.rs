@@ -17,8 +17,9 @@ const MOST: f64 = 64.0;
 /// The mean of a file, while its rows go by.
 pub(super) struct Mean {
     stated: f64,
-    /// From the numbers of the file to DN of the exposure.
-    factor: f64,
+    /// What the numbers were taken for.
+    unit: CountUnit,
+    exposure: f64,
     sum: f64,
     count: u64,
     /// Rows that were seen.
@@ -29,8 +30,7 @@ impl Mean {
     /// `None` where the header states none.
     pub(super) fn of(header: &Header, unit: CountUnit, exposure: f64) -> Option<Self> {
         let stated = header.number("DATAMEAN").filter(|mean| mean.is_finite() && *mean > 0.0)?;
-        let factor = if unit == CountUnit::PerSecond { exposure } else { 1.0 };
-        Some(Self { stated, factor, sum: 0.0, count: 0, rows: 0 })
+        Some(Self { stated, unit, exposure, sum: 0.0, count: 0, rows: 0 })
     }
 
     /// Adds rows that follow those that were seen; others were read again.
@@ -44,10 +44,16 @@ impl Mean {
         }
     }
 
-    /// The mean over that of the header, and how far off it may be for want of digits.
+    /// The mean over that of the header, which is of DN of the exposure, and how far off it may be for want of digits.
     fn ratio(&self) -> Option<[f64; 2]> {
-        let mean = self.factor * self.sum / self.count as f64;
+        let factor = if self.unit == CountUnit::PerSecond { self.exposure } else { 1.0 };
+        let mean = factor * self.sum / self.count as f64;
         (mean.is_finite() && mean > 0.0).then(|| [mean / self.stated, NEAR + LAST_DIGIT / self.stated])
+    }
+
+    /// What the ratio is if the unit is the other one.
+    fn ratio_of_other_unit(&self) -> f64 {
+        if self.unit == CountUnit::PerSecond { self.exposure } else { 1.0 / self.exposure }
     }
 }
 
@@ -62,8 +68,12 @@ pub(super) struct About {
 
 /// What the means of all channels say. `is_corrected`: whether a loss of sensitivity is corrected here.
 pub(super) fn said(files: &[&About], is_corrected: bool) -> Option<String> {
-    let ratios: Option<Vec<[f64; 2]>> = files.iter().map(|about| about.mean.as_ref()?.ratio()).collect();
+    let means: Vec<&Mean> = files.iter().map(|about| about.mean.as_ref()).collect::<Option<_>>()?;
+    let ratios: Option<Vec<[f64; 2]>> = means.iter().map(|mean| mean.ratio()).collect();
     let ratios = ratios.filter(|ratios| ratios.len() > 1)?;
+    if let Some(words) = of_other_unit(&means, &ratios) {
+        return Some(words);
+    }
     let all_are = |k: f64| ratios.iter().all(|[ratio, off]| (ratio / k - 1.0).abs() < *off);
     let k = ratios[0][0].round();
     let taken = files[0].sum_of;
@@ -92,4 +102,22 @@ pub(super) fn said(files: &[&About], is_corrected: bool) -> Option<String> {
             format!("{so}: they need no shares, but a saturation level that was divided like them (--saturation-level)")
         }
     })
+}
+
+/// Whether the numbers are not of the unit that they were taken for: counts that were divided by the exposure under a header that does not say so, or the reverse.
+fn of_other_unit(means: &[&Mean], ratios: &[[f64; 2]]) -> Option<String> {
+    let is_other = |(mean, [ratio, off]): (&&Mean, &[f64; 2])| {
+        let other = mean.ratio_of_other_unit();
+        // An exposure of a second tells nothing.
+        (other - 1.0).abs() > 0.1 && (ratio / other - 1.0).abs() < *off
+    };
+    let first = means.first().filter(|first| means.iter().all(|mean| mean.unit == first.unit))?;
+    if !means.iter().zip(ratios).all(is_other) {
+        return None;
+    }
+    Some(match first.unit {
+        CountUnit::Total => "the means of the files are those that their headers state (DATAMEAN), divided by the exposure, but they were taken for DN of the exposure: --unit DN/s",
+        CountUnit::PerSecond => "the means of the files are those that their headers state (DATAMEAN), of DN of the exposure, but they were taken for DN/s: --unit DN",
+    }
+    .into())
 }
