@@ -95,7 +95,7 @@ fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> 
             let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
             if !(dn.is_finite() && dn > 0.0) {
                 return Err(Error::InvalidInput(format!(
-                    "{place}gain is {gain} and {place}wavelength {wavelength}: a photon would make {dn} DN"
+                    "{place}gain is {gain:e} and {place}wavelength {wavelength:e}: a photon would make {dn} DN"
                 )));
             }
             dn
@@ -193,7 +193,7 @@ mod tests {
         refused(channel(1, "name", json!("al poly")), &["channels[0] and channels[1]", "same name"]);
         refused(channel(1, "name", json!("a=b")), &["channels[1].name", "without , = and :"]);
         refused(channel(1, "keywords", json!({ "A": "--" })), &["channels[1].keywords.A"]);
-        refused(channel(1, "gain", json!(1e308)), &["channels[1].gain is 1", "would make 0 DN"]);
+        refused(channel(1, "gain", json!(1e308)), &["channels[1].gain is 1e308", "would make 0 DN"]);
         refused(|v| (v["gain"], v["channels"][1]["wavelength"]) = (json!(1e-308), json!(1e-9)), &["would make inf DN"]);
         refused(|v| v["read_noise"] = Value::Null, &["channels[0].read_noise is missing"]);
         refused(|v| v["log_t"] = json!([6.5, 6.0]), &["log_t", "ascend"]);
