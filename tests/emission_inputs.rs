@@ -49,6 +49,106 @@ fn an_exposure_is_divided_out_once() {
 }
 
 #[test]
+fn what_a_header_says_oddly_is_read_or_said() {
+    let folder = Folder::new();
+    let expected = folder.run(&folder.write("plain", |p| p), &[]);
+    let same = |name: &str, change: &dyn Fn(Picture) -> Picture, words: &[&str]| {
+        let found = folder.run(&folder.write("odd", change), &[]);
+        assert!(difference(&expected.bands, &found.bands) < 1e-9, "{name}");
+        let said = found.warnings();
+        assert!(words.iter().all(|words| said.contains(words)) && words.is_empty() == (said == "[]"), "{name}: {said}");
+    };
+    let without_time = |p: Picture| p.without(&["T_OBS"]);
+    same("milliseconds", &|p| p.with("EXPTIME", Value::Number(2000.0)).with("TIMEUNIT", text("ms")), &[]);
+    same("a text", &|p| p.with("EXPTIME", text("2.0")), &[]);
+    let no_exptime = |p: Picture| p.with("EXPTIME", Value::Number(0.0)).with("XPOSURE", Value::Number(EXPOSURE));
+    same("EXPTIME of 0", &no_exptime, &["XPOSURE, 2, is taken"]);
+    same("two exposures", &|p| p.with("XPOSURE", Value::Number(1.5)), &["EXPTIME is taken"]);
+    let date_and_clock = |p| without_time(p).with("DATE-OBS", text("2010-06-02")).with("TIME-OBS", text("12:00:00"));
+    same("date and clock", &date_and_clock, &[]);
+    same("two dates", &|p| p.with("DATE-OBS", text("2014-06-02T12:00:00")), &["T_OBS is taken"]);
+    // wcslib takes PC, and so does sunpy.
+    let cd = |p: Picture| p.with("CD1_1", Value::Number(6.0)).with("CD2_2", Value::Number(6.0));
+    same("CD and PC", &|p| cd(p).with("PC1_1", Value::Number(1.0)).with("PC2_2", Value::Number(1.0)), &[]);
+    // A clock that is stated apart counts.
+    let mut files = folder.write("clock", date_and_clock);
+    files[3] = date_and_clock(picture(3, [0.0; 2])).with("TIME-OBS", text("18:00:00")).write(folder.path(), "evening");
+    folder.refused(&files, &[], &["evening_193", "6.0 h", "--any-time"]);
+    for (keyword, value) in [("ACS_SUNP", "NO"), ("ACS_SAFE", "YES")] {
+        files[3] = date_and_clock(picture(3, [0.0; 2])).with(keyword, text(value)).write(folder.path(), "acs");
+        folder.refused(&files, &[], &["acs_193", keyword, "--ignore-quality"]);
+    }
+    folder.refused(&folder.write("days", |p| p.with("TIMEUNIT", text("d"))), &[], &["TIMEUNIT", "--exposure"]);
+}
+
+#[test]
+fn counts_of_a_second_that_hide_their_exposure_are_said() {
+    let folder = Folder::new();
+    let expected = folder.run(&folder.write("dn", |p| p), &[]);
+    let normalised = folder.write("normalised", |mut p| {
+        p.dn /= EXPOSURE;
+        Picture { unit: "ct / s", ..p.with("EXPTIME", Value::Number(1.0)) }
+    });
+    let found = folder.run(&normalised, &[]);
+    assert!(found.warnings().contains("normalize_exposure"), "{}", found.warnings());
+    let told = folder.run(&normalised, &["--exposure", "2"]);
+    assert!(difference(&expected.bands, &told.bands) < 1e-12 && told.summary["warnings"] == serde_json::json!([]));
+}
+
+#[test]
+fn a_channel_without_counts_is_named() {
+    let folder = Folder::new();
+    let files = folder.write("empty", |mut p| {
+        if p.channel == 2 {
+            p.dn.fill(f64::NAN);
+        }
+        p
+    });
+    let found = folder.run(&files, &[]);
+    assert!(found.warnings().contains("channel 171: no count in all pixels"), "{}", found.warnings());
+    let others = [&files[..2], &files[3..]].concat();
+    assert!(difference(&folder.run(&others, &[]).bands, &found.bands) < 1e-9);
+    let full = folder.write("full", |mut p| {
+        if p.channel == 3 {
+            p.dn.fill(16_383.0);
+        }
+        p
+    });
+    assert!(folder.run(&full, &[]).warnings().contains("channel 193: saturated in all pixels"));
+}
+
+/// The noise of a mean is that of the pixels of the detector under it, however they were cut.
+#[test]
+fn pixels_that_were_cut_have_one_noise() {
+    let folder = Folder::new();
+    let even = |channel: usize| {
+        let mut p = picture(channel, [0.0; 2]);
+        let mean = p.dn.mean().unwrap();
+        p.dn.fill(mean);
+        p
+    };
+    let mut files: Vec<String> = (0..6).map(|channel| even(channel).write(folder.path(), "even")).collect();
+    let curve = |files: &[String]| {
+        folder.run(files, &["--align", "--curve", "8:16,8:16", "--saturation", "keep"]);
+        fs::read_to_string(folder.out().join("curve_8-16_8-16.csv")).unwrap()
+    };
+    let expected = curve(&files);
+    // 171 with pixels of twice the side.
+    let coarse = even(2).with("CDELT1", Value::Number(1.2)).with("CDELT2", Value::Number(1.2));
+    files[2] = coarse.write(folder.path(), "coarse");
+    let numbers = |table: &str| -> Vec<f64> {
+        table
+            .lines()
+            .skip(1)
+            .flat_map(|line| line.split(',').map(|x| x.parse().unwrap()).collect::<Vec<f64>>())
+            .collect()
+    };
+    let (found, expected) = (numbers(&curve(&files)), numbers(&expected));
+    let far = found.iter().zip(&expected).map(|(a, b)| ((a - b) / b).abs()).fold(0.0, f64::max);
+    assert!(found.len() == 100 && far < 1e-9, "{far}");
+}
+
+#[test]
 fn sums_of_pixels_are_said_to_be_sums() {
     let folder = Folder::new();
     let wide = |p: Picture| p.with("CDELT1", Value::Number(1.2)).with("CDELT2", Value::Number(1.2));
@@ -59,6 +159,37 @@ fn sums_of_pixels_are_said_to_be_sums() {
     };
     let sums = folder.run(&folder.write("sums", summed), &["--saturation", "keep", "--summed"]);
     assert!(difference(&means.bands, &sums.bands) < 1e-12);
+    // Means of four pixels, four of which were added: CDELT cannot tell, but the mean that JSOC wrote does.
+    let wider = |p: Picture| p.with("CDELT1", Value::Number(2.4)).with("CDELT2", Value::Number(2.4));
+    let stated = |p: Picture| {
+        let mean = p.dn.mean().unwrap();
+        wider(p.with("DATAMEAN", Value::Number(mean)))
+    };
+    let options = ["--saturation", "keep"];
+    let expected = folder.run(&folder.write("wider", stated), &options);
+    assert_eq!(expected.summary["warnings"], serde_json::json!([]));
+    let added = folder.write("added", |p| {
+        let mut p = stated(p);
+        p.dn *= 4.0;
+        p
+    });
+    let found = folder.run(&added, &["--saturation", "keep", "--summed=4"]);
+    assert!(difference(&expected.bands, &found.bands) < 1e-12 && found.warnings() == "[]");
+    for (more, words) in [(&[][..], "taken for means: --summed=4"), (&["--summed"], "taken for sums of 16: --summed=4")]
+    {
+        let found = folder.run(&added, &[&options[..], more].concat());
+        assert!(found.warnings().contains(words), "{}", found.warnings());
+    }
+    let none = folder.run(&folder.write("wider", stated), &["--saturation", "keep", "--summed"]);
+    assert!(none.warnings().contains("no sums of 16"), "{}", none.warnings());
+    folder.refused(&added, &["--summed=0"], &["--summed"]);
+    // A part of the image has another mean, and not the same in all channels.
+    let part = folder.write("part", |p| {
+        let channel = p.channel as f64;
+        let mean = p.dn.mean().unwrap();
+        p.with("DATAMEAN", Value::Number(mean / (2.0 + 0.1 * channel)))
+    });
+    assert_eq!(folder.run(&part, &options).summary["warnings"], serde_json::json!([]));
 }
 
 #[test]
@@ -193,6 +324,45 @@ fn shares_belong_to_wavelengths_and_their_lack_is_said() {
     assert!(!shipped.warnings().contains("2020-10-26"));
     let late = folder.write("later", |p| p.with("T_OBS", text("2023-01-01T00:00:12.34Z")));
     assert!(folder.run(&late, &["--degradation-table", "builtin"]).warnings().contains("2020-10-26"));
+}
+
+#[test]
+fn a_division_that_no_header_states_is_found_out() {
+    let folder = Folder::new();
+    let stated = |p: Picture| {
+        let mean = p.dn.mean().unwrap();
+        p.with("DATAMEAN", Value::Number(mean))
+    };
+    let divided = folder.write("divided", |p| {
+        let mut p = stated(p);
+        p.dn /= EXPOSURE;
+        p
+    });
+    assert!(folder.run(&divided, &[]).warnings().contains("--unit DN/s"));
+    assert_eq!(folder.run(&divided, &["--unit", "DN/s"]).warnings(), "[]");
+    let whole = folder.write("whole", |p| Picture { unit: "DN/s", ..stated(p) });
+    assert!(folder.run(&whole, &[]).warnings().contains("--unit DN\""), "taken for DN/s");
+    assert_eq!(folder.run(&whole, &["--unit", "DN"]).warnings(), "[]");
+}
+
+#[test]
+fn images_that_were_corrected_before_are_said() {
+    let folder = Folder::new();
+    let left = [0.914, 0.752, 0.876, 0.887, 0.825, 0.443];
+    let of_2014 = |p: Picture| {
+        let mean = p.dn.mean().unwrap();
+        p.with("T_OBS", text("2014-01-01T00:00:12.34Z")).with("DATAMEAN", Value::Number(mean))
+    };
+    let raw = folder.write("raw", of_2014);
+    let corrected = folder.write("corrected", |p| {
+        let mut p = of_2014(p);
+        p.dn /= left[p.channel];
+        p
+    });
+    let shares = ["--degradation-table", "builtin"];
+    assert!(!folder.run(&raw, &shares).warnings().contains("correct_degradation"));
+    assert!(folder.run(&corrected, &shares).warnings().contains("corrected here again"));
+    assert!(folder.run(&corrected, &[]).warnings().contains("--saturation-level"));
 }
 
 #[test]

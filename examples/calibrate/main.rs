@@ -1,7 +1,7 @@
 //! How often what is stated is true: counts over made and real ground, as the tables of docs/algorithms.
 //!
-//! `cargo run --release --example calibrate -- level` (level of detection), `volumes`, `alignment` or `emission`; all if none is
-//! named. Tables of real ground read `--data` and say so where it is not there.
+//! `cargo run --release --example calibrate -- level` (level of detection), `volumes`, `alignment`, `emission` or `regions`; all if none
+//! is named. Tables of real ground read `--data` and say so where it is not there.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -60,6 +60,8 @@ enum Table {
     Alignment,
     /// Emission measures against their truth, by method
     Emission,
+    /// Stated errors of means of regions of images
+    Regions,
 }
 
 fn main() -> std::process::ExitCode {
@@ -80,6 +82,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted(Table::Emission) {
         emission::print(arguments.draws)?;
+    }
+    if wanted(Table::Regions) {
+        emission::regions::print(arguments.draws)?;
     }
     Ok(())
 }

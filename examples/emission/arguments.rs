@@ -46,9 +46,10 @@ pub(crate) struct Arguments {
     /// What the numbers in the files are, instead of what their headers say.
     #[arg(long, requires = "files")]
     pub(crate) unit: Option<Unit>,
-    /// Pixels of binned images are sums of detector pixels (sunpy's superpixel), not means.
-    #[arg(long, requires = "files")]
-    pub(crate) summed: bool,
+    /// Pixels of binned images are sums (sunpy's superpixel adds unless told otherwise), not means: of all detector pixels in them, or of so many pixels
+    /// of the image before, --summed=4
+    #[arg(long, requires = "files", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_name = "PIXELS")]
+    pub(crate) summed: Option<Summed>,
     /// Take channels of different times.
     #[arg(long, requires = "files")]
     pub(crate) any_time: bool,
@@ -163,12 +164,16 @@ pub(crate) struct Arguments {
     /// Threads of the processor; all if not given.
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// Several times: files are grouped by time, each is inverted into a folder of its own, and frames of a film with one colour scale are drawn.
+    /// Several times: files are grouped by time, each is inverted into a folder of its own, and frames of a film with one colour scale are drawn. The
+    /// same command again goes on where it was stopped: times that are finished are kept if their files are as they were written.
     #[arg(long, requires = "files", conflicts_with = "any_time")]
     pub(crate) series: bool,
     /// Write over results of other inputs or parameters.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Whether this is one time of a series: its results can be kept by the next run.
+    #[arg(skip)]
+    pub(crate) is_of_series: bool,
     #[command(flatten)]
     pub(crate) on: On,
     /// Pixels a side of the made-up region.
@@ -202,6 +207,27 @@ impl std::fmt::Display for Share {
         match &self.name {
             Some(name) => write!(f, "{name}={}", self.value),
             None => write!(f, "{}", self.value),
+        }
+    }
+}
+
+/// What a pixel that is a sum is the sum of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Summed {
+    /// All pixels of the detector in it.
+    All,
+    /// So many pixels.
+    Of(u32),
+}
+
+impl std::str::FromStr for Summed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = || text.parse().ok().filter(|pixels| (1..=1_000_000).contains(pixels));
+        match text {
+            "all" => Ok(Self::All),
+            _ => number().map(Self::Of).ok_or_else(|| format!("{text} is no number of pixels from 1 to 1000000")),
         }
     }
 }

@@ -97,9 +97,6 @@ pub(crate) struct Curves {
     found: Vec<Curve>,
 }
 
-/// Rows of a region that are read at a time.
-const ROWS: usize = 8;
-
 impl Curves {
     /// # Errors
     /// In words, for a place outside of the image.
@@ -148,10 +145,11 @@ impl Curves {
     }
 
     /// Inverts the means of the regions, and reads the counts of the pixels again: the EM loci are what each channel would ask for if all plasma had one
-    /// temperature. In the order in which they were asked for.
+    /// temperature. In the order in which they were asked for. `at_once`: rows that memory has room for.
     pub(crate) fn finish(
         mut self,
         source: &mut Source,
+        at_once: usize,
         inversion: &Inversion,
         on: &Choice<dyn Backend>,
     ) -> Result<Vec<Curve>> {
@@ -162,7 +160,8 @@ impl Curves {
             curve.loci = loci(inversion, counts);
         }
         for place in self.wanted.iter().filter(|place| place.is_region) {
-            self.found.push(region(place, source, inversion, on, self.draws)?);
+            let mean = Mean::of(place, source, at_once, inversion)?;
+            self.found.push(region(place, &mean, inversion, on, self.draws)?);
         }
         let wanted = self.wanted;
         self.found.sort_by_key(|curve| wanted.iter().position(|place| *place == curve.place));
@@ -181,31 +180,27 @@ fn loci(inversion: &Inversion, counts: impl Iterator<Item = f64>) -> Vec<Vec<[f6
     response.channels.iter().zip(counts).map(of).collect()
 }
 
-/// The mean counts of a region, and its inversion.
+/// The inversion of the mean counts of a region.
 fn region(
     place: &Place,
-    source: &mut Source,
+    Mean { counts, sigma, used }: &Mean,
     inversion: &Inversion,
     on: &Choice<dyn Backend>,
     draws: Option<MonteCarlo>,
 ) -> Result<Curve> {
-    let (mean, sigma, used) = mean_of(place, source, inversion)?;
     let mut curve = Curve {
         place: place.clone(),
         status: "no pixel with all channels".into(),
         chi_squared: f64::NAN,
         bins: Vec::new(),
         loci: Vec::new(),
-        used,
+        used: *used,
     };
-    if used == 0 {
+    if *used == 0 {
         return Ok(curve);
     }
-    let [counts, errors] = [&mean, &sigma].map(|numbers| {
-        let shape = IxDyn(&[numbers.len()]);
-        ArrayD::from_shape_fn(shape, |at| numbers[at[0]])
-    });
-    let observation = || Observation { counts: counts.view(), sigma: errors.view() };
+    let [c, e] = [counts, sigma].map(|numbers| ArrayD::from_shape_fn(IxDyn(&[numbers.len()]), |at| numbers[at[0]]));
+    let observation = || Observation { counts: c.view(), sigma: e.view() };
     let map = on.run(|on| inversion.run(on, observation()))?;
     let spread = draws.map(|draws| on.run(|on| draws.run(inversion, on, &observation()))).transpose()?;
     let of = |array: Option<&ArrayD<f64>>, t: usize| array.map_or(f64::NAN, |array| array[[t]]);
@@ -219,46 +214,52 @@ fn region(
     curve.status = map.status[&[][..]].to_string();
     curve.chi_squared = map.chi_squared[&[][..]];
     curve.bins = (0..inversion.bins()).map(bin).collect();
-    curve.loci = loci(inversion, mean.into_iter());
+    curve.loci = loci(inversion, counts.iter().copied());
     Ok(curve)
 }
 
-/// Mean counts of the pixels that have all channels, unsaturated; their errors; how many they are.
-fn mean_of(place: &Place, source: &mut Source, inversion: &Inversion) -> Result<(Vec<f64>, Vec<f64>, usize)> {
-    let channels = inversion.channels();
-    let levels: Vec<f32> = match &inversion.saturation {
-        Some(saturation) => saturation.levels.iter().map(|level| *level as f32).collect(),
-        None => vec![f32::INFINITY; channels],
-    };
-    let is_pad = |count: f64| inversion.pad_value.is_some_and(|pad| pad as f32 == count as f32);
-    let (mut sums, mut variances, mut used) = (vec![0.0; channels], vec![0.0; channels], 0);
-    for first in place.rows.clone().step_by(ROWS) {
-        let rows = first..(first + ROWS).min(place.rows.end);
-        let [counts, errors] = source.read::<f64>(rows.clone())?;
-        for row in 0..rows.len() {
-            for column in place.columns.clone() {
-                let at = |f: usize| [row, column, f];
-                let is_good = |f: usize| {
-                    let (count, sigma) = (counts[&at(f)[..]], errors[&at(f)[..]]);
-                    count.is_finite()
-                        && sigma.is_finite()
-                        && sigma > 0.0
-                        && (count as f32) < levels[f]
-                        && !is_pad(count)
-                };
-                if (0..channels).all(is_good) {
+/// The mean of the pixels of a region that have all channels, unsaturated.
+struct Mean {
+    /// A channel each.
+    counts: Vec<f64>,
+    sigma: Vec<f64>,
+    /// How many pixels they are.
+    used: usize,
+}
+
+impl Mean {
+    fn of(place: &Place, source: &mut Source, at_once: usize, inversion: &Inversion) -> Result<Self> {
+        let channels = inversion.channels();
+        let levels: Vec<f32> = match &inversion.saturation {
+            Some(saturation) => saturation.levels.iter().map(|level| *level as f32).collect(),
+            None => vec![f32::INFINITY; channels],
+        };
+        let is_pad = |count: f64| inversion.pad_value.is_some_and(|pad| pad as f32 == count as f32);
+        let is_good = |f: usize, count: f64, sigma: f64| {
+            count.is_finite() && sigma.is_finite() && sigma > 0.0 && (count as f32) < levels[f] && !is_pad(count)
+        };
+        let (mut sums, mut variances, mut used) = (vec![0.0; channels], vec![0.0; channels], 0);
+        for first in place.rows.clone().step_by(at_once.max(1)) {
+            let rows = first..(first + at_once.max(1)).min(place.rows.end);
+            let [counts, errors] = source.read::<f64>(rows.clone())?;
+            for row in 0..rows.len() {
+                for column in place.columns.clone() {
+                    let of = |array: &ArrayD<f64>, f: usize| array[&[row, column, f][..]];
+                    if !(0..channels).all(|f| is_good(f, of(&counts, f), of(&errors, f))) {
+                        continue;
+                    }
                     used += 1;
                     for f in 0..channels {
-                        sums[f] += counts[&at(f)[..]];
-                        variances[f] += errors[&at(f)[..]].powi(2);
+                        sums[f] += of(&counts, f);
+                        variances[f] += of(&errors, f).powi(2);
                     }
                 }
             }
         }
+        let counts: Vec<f64> = sums.iter().map(|sum| sum / used.max(1) as f64).collect();
+        let sigma = source.sigma_of_mean(&counts, used.max(1), &variances);
+        Ok(Self { counts, sigma, used })
     }
-    let mean: Vec<f64> = sums.iter().map(|sum| sum / used.max(1) as f64).collect();
-    let sigma = source.sigma_of_mean(&mean, used.max(1), &variances);
-    Ok((mean, sigma, used))
 }
 
 impl Curve {

@@ -34,6 +34,12 @@ pub(crate) fn later_than_shipped(latest: Time) -> Option<String> {
     })
 }
 
+/// The share that is left of a channel of AIA, by the table that is shipped.
+pub(crate) fn shipped_share(channel: &Found, time: Option<&str>) -> Option<f64> {
+    let table = Table::parse(include_str!("aia_degradation.csv")).ok().filter(|_| channel.is_aia())?;
+    table.left(channel, time?).ok()
+}
+
 impl Table {
     /// Reads a CSV: `time,94,131,…`, then rows of ISO 8601 times and shares.
     pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {

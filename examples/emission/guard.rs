@@ -15,8 +15,8 @@ use std::{error::Error, fs, path::PathBuf, time::UNIX_EPOCH};
 pub(crate) struct Held {
     /// What tells these results from others.
     pub(crate) made_from: Value,
-    /// Files of the results that are written over.
-    pub(crate) before_this: Vec<String>,
+    /// Files of the results that these replace: those that these do not have go when these are whole.
+    pub(crate) before_this: Vec<PathBuf>,
     pub(crate) _lock: FolderLock,
 }
 
@@ -27,27 +27,34 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     finished::make_folder(out)?;
     let _lock = FolderLock::alone(out.join(".lock"))?;
     let summary = finished::summary(out)?;
-    let before_this = summary.as_ref().map_or_else(Vec::new, files_of);
-    let (inputs, outputs) = (inputs(arguments), outputs(arguments, is_image));
+    let mut before_this: Vec<PathBuf> = summary.iter().flat_map(files_of).map(PathBuf::from).collect();
+    let outputs = outputs(arguments, is_image);
     let written_over = WrittenOver::of(out, &outputs);
-    let of_series = summary.as_ref().filter(|summary| !summary[series::TIMES].is_null());
-    let left = of_series.map_or_else(|| Ok(vec![]), |summary| series::leftovers(out, summary, &[]))?;
-    let gone = WrittenOver::of(out, before_this.iter().chain(&outputs).map(PathBuf::from).chain(left));
-    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
-    let made_from = json!({ "parameters": parameters(arguments), "inputs": identities(&inputs)? });
+    let unfinished = series::Notes::read(out)?;
+    before_this.extend(series::left(out, summary.as_ref(), unfinished.as_ref(), &[])?);
+    before_this.extend(unfinished.as_ref().map(|_| series::NOTES.into()));
+    let gone = WrittenOver::of(out, before_this.iter().cloned().chain(outputs.iter().map(PathBuf::from)));
+    inputs(arguments).iter().try_for_each(|input| gone.refuse_input(input))?;
+    let made_from = made_from(arguments)?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
+        _ if unfinished.is_some() => Some(series::UNFINISHED),
         None if written_over.is_empty() => None,
         None | Some(None) => Some(UNKNOWN),
         Some(Some(found)) if *found == made_from => None,
-        Some(Some(_)) => Some("finished results of other inputs or parameters"),
+        Some(Some(_)) => Some(OTHER),
     };
     match what {
         Some(what) if !arguments.force => Err(finished::refusal(out, what).into()),
-        _ => {
-            of_series.map_or(Ok(()), |summary| series::clear(out, summary, &[]))?;
-            Ok(Held { made_from, before_this, _lock })
-        }
+        _ => Ok(Held { made_from, before_this, _lock }),
     }
+}
+
+/// Of results that another run finished.
+pub(crate) const OTHER: &str = "finished results of other inputs or parameters";
+
+/// What tells the results of one time, or of images of one time, from others.
+pub(crate) fn made_from(arguments: &Arguments) -> Result<Value, Box<dyn Error>> {
+    Ok(json!({ "parameters": parameters(arguments), "inputs": identities(&inputs(arguments))? }))
 }
 
 /// Names of the files of results that a summary tells of.
@@ -63,13 +70,14 @@ fn curves(summary: &Value) -> Vec<String> {
 
 /// Names of the files that any run may write beside what tells of them.
 pub(crate) fn all_file_names() -> Vec<String> {
-    [sink::all_file_names(), pictures::file_names()].concat()
+    [sink::all_file_names(), pictures::file_names(), vec![series::MAPS.into()]].concat()
 }
 
 /// Names of the files that a run writes.
 pub(crate) fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
     let mut names = sink::file_names(arguments);
     names.push(SUMMARY.into());
+    names.extend(arguments.is_of_series.then(|| series::MAPS.into()));
     if is_image {
         names.push(PAGE.into());
         names.extend(pictures::file_names());
@@ -110,7 +118,7 @@ pub(crate) fn parameters(arguments: &Arguments) -> Value {
         "curve": a.curve.iter().map(|place| place.file()).collect::<Vec<_>>(),
         "degradation": a.degradation.iter().map(ToString::to_string).collect::<Vec<_>>(), "align": a.align,
         "instrument": a.instrument.len(), "is_builtin_table": a.degradation_table.as_deref().is_some_and(degradation::is_shipped),
-        "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed, "max_iterations": a.max_iterations,
+        "channel": a.channel, "exposure": a.exposure, "unit": a.unit.map(|unit| format!("{unit:?}")), "summed": a.summed.map(|summed| format!("{summed:?}")), "max_iterations": a.max_iterations,
         "method": format!("{:?}", a.method), "compat": a.compat, "negative_tolerance": a.negative_tolerance, "pad_value": a.pad_value,
         "size": a.size, "loci": a.loci, "solve_for": format!("{:?}", a.solve_for), "chi2_target": a.chi2_target, "growth": a.growth,
         "monte_carlo": a.monte_carlo, "seed": a.seed, "compress": format!("{:?}", a.compress),

@@ -8,8 +8,6 @@ use isopach::{
 };
 use std::{error::Error, fs::File, io::Read as _, path::Path};
 
-/// Bytes of an instrument file at most.
-const MOST_BYTES: u64 = 16 << 20;
 /// The word for what is shipped.
 const SHIPPED: &str = "aia";
 
@@ -138,10 +136,8 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     let of_file = |error: &dyn std::fmt::Display| format!("--instrument {name}: {error}");
     let mut text = String::new();
     let file = File::open(path).map_err(|error| of_file(&error))?;
-    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| of_file(&error))?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(of_file(&format!("it has more than {MOST_BYTES} bytes")).into());
-    }
+    // One more than is taken is refused.
+    file.take(Instrument::MOST_BYTES as u64 + 1).read_to_string(&mut text).map_err(|error| of_file(&error))?;
     let found = Instrument::parse(&text).map_err(|error| of_file(&error))?;
     match found.response_until.as_deref().filter(|until| Time::parse(until).is_none()) {
         Some(until) => {

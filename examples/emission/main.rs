@@ -72,7 +72,11 @@ use overview::Overview;
 use serde_json::{Value, json};
 use sink::{Number, Sink};
 use source::{About, CubeKeyword, Source};
-use std::{cell::RefCell, error::Error};
+use std::{
+    cell::RefCell,
+    error::Error,
+    path::{Path, PathBuf},
+};
 use write_file::write_file;
 
 /// Bands of log10 T that are shown.
@@ -100,8 +104,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.series {
         return series::run(arguments);
     }
-    let Done { found, seconds, is_image, .. } = one(arguments)?;
-    println!("{}", outcome(&found, seconds));
+    let Done { summary, is_image } = one(arguments)?;
+    println!("{}", summary[OUTCOME].as_str().unwrap_or_default());
     let shown = arguments.out.join(if is_image { finished::PAGE } else { finished::SUMMARY });
     println!("See {}", console::printable::printable(&shown.display().to_string()));
     Ok(())
@@ -109,11 +113,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 /// What a set of images, arrays or the made-up region came to.
 struct Done {
-    found: Overview,
     summary: Value,
-    seconds: f64,
     is_image: bool,
 }
+
+/// Where a summary has the line of outcome.
+pub(crate) const OUTCOME: &str = "outcome";
 
 /// Inverts what belongs to one time, and writes everything about it.
 fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
@@ -139,7 +144,7 @@ fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
     inversion.check(about.leading.iter().product())?;
     let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
     let guard::Held { made_from, before_this, _lock } = guard::hold(arguments, is_image)?;
-    let (found, curves, mut summary) = match arguments.precision {
+    let Inverted { found, curves, mut summary, remarks } = match arguments.precision {
         Precision::Single => invert::<f32>(arguments, &inversion, &about, source)?,
         Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
     };
@@ -153,22 +158,46 @@ fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
         warn(&words);
         warnings.push(words);
     }
+    for words in empty_channels(&about, &found).into_iter().chain(remarks) {
+        warn(&words);
+        warnings.push(words);
+    }
     summary["warnings"] = json!(warnings);
     let panels = if is_image { pictures::write(&arguments.out, &found)? } else { Vec::new() };
     let mut files = sink::file_names(arguments);
     files.extend(panels.iter().map(|panel| panel.file.clone()));
     curves.iter().try_for_each(|curve| curve.write(&arguments.out))?;
     files.extend(curves.iter().map(|curve| curve.place.file()));
-    finished::remove(&arguments.out, before_this.iter().filter(|name| !files.contains(name)))?;
+    if arguments.is_of_series {
+        series::write_maps(&arguments.out, &found)?;
+        files.push(series::MAPS.into());
+    }
+    let is_here = |name: &PathBuf| files.iter().any(|file| Path::new(file) == name);
+    series::remove(&arguments.out, before_this.iter().filter(|name| !is_here(name)))?;
     summary[finished::FILES] = json!(files);
     finish(&mut summary, &measure, &about);
+    summary[OUTCOME] = json!(outcome(&found, measure.seconds()[0]));
     if is_image {
         let page = page::html(&about, &summary, &found, &panels, &curves);
         write_file(&arguments.out.join(finished::PAGE), page.as_bytes())?;
     }
+    if arguments.is_of_series {
+        series::note_checksums(&mut summary, &arguments.out, is_image)?;
+    }
     let text = serde_json::to_string_pretty(&summary)?;
     write_file(&arguments.out.join(finished::SUMMARY), text.as_bytes())?;
-    Ok(Done { found, summary, seconds: measure.seconds()[0], is_image })
+    Ok(Done { summary, is_image })
+}
+
+/// What is said of channels that have no count in any pixel, or none that is not saturated.
+fn empty_channels(about: &About, found: &Overview) -> Vec<String> {
+    let pixels: usize = about.leading.iter().product();
+    let name = |f: usize| about.channels.get(f).and_then(|names| names.first()).cloned().unwrap_or_default();
+    let of = |by_channel: &[usize], why: &str| {
+        let all = by_channel.iter().enumerate().filter(|(_, missing)| **missing == pixels && pixels > 0);
+        all.map(|(f, _)| format!("channel {}: {why} in all pixels", name(f))).collect::<Vec<_>>()
+    };
+    [of(&found.missing_by_channel, "no count"), of(&found.saturated_by_channel, "saturated")].concat()
 }
 
 /// How the pixels ended, in one line: the most frequent ways first.
@@ -260,13 +289,22 @@ fn weights(arguments: &Arguments, about: &About) -> Result<Weights, String> {
     }
 }
 
+/// What an inversion of all rows came to.
+struct Inverted {
+    found: Overview,
+    curves: Vec<Curve>,
+    summary: Value,
+    /// What was seen in the numbers that should be known.
+    remarks: Option<String>,
+}
+
 /// Inverts block by block, each written as soon as it is there.
 fn invert<T: Number>(
     arguments: &Arguments,
     inversion: &Inversion,
     about: &About,
     source: Source,
-) -> Result<(Overview, Vec<Curve>, Value), Box<dyn Error>> {
+) -> Result<Inverted, Box<dyn Error>> {
     let shape = [about.leading.first().copied().unwrap_or(1), about.leading.iter().skip(1).product()];
     let draws = arguments.monte_carlo.map(|draws| MonteCarlo { draws, seed: arguments.seed });
     let mut curves = Curves::of(&arguments.curve, &about.leading, draws)?;
@@ -324,7 +362,9 @@ fn invert<T: Number>(
     let errors = sink.largest_errors();
     sink.finish()?;
     bar.finish_and_clear();
-    let curves = curves.finish(&mut source.into_inner(), inversion, &on)?;
+    let mut source = source.into_inner();
+    let remarks = source.remarks();
+    let curves = curves.finish(&mut source, rows as usize, inversion, &on)?;
     let mut summary = summary(arguments, inversion, about, &found, rows, measure.seconds()[0]);
     if arguments.compress != Compress::None {
         let errors: serde_json::Map<String, Value> = errors.into_iter().map(|(name, x)| (name, json!(x))).collect();
@@ -340,7 +380,7 @@ fn invert<T: Number>(
     summary["backends_absent"] = on.absent().into();
     summary["passed_on"] =
         on.passed_on().into_iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
-    Ok((found, curves, summary))
+    Ok(Inverted { found, curves, summary, remarks })
 }
 
 /// Mean and scatter of the draws of some pixels, the first of which has this number in the image.

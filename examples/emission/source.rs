@@ -3,7 +3,7 @@
 use crate::{arrays::Arrays, images::Images, scene::Region};
 use isopach::{
     compute::Result,
-    emission::{Noise, Real, TemperatureResponse},
+    emission::{Real, TemperatureResponse},
     fits::Value,
 };
 use ndarray::{Array3, ArrayD};
@@ -89,11 +89,23 @@ impl Source {
     /// Errors of the mean counts of `pixels` pixels whose variances sum up to `variances`, a channel each. Systematic errors stay as they are, where they
     /// are known apart.
     pub(crate) fn sigma_of_mean(&self, counts: &[f64], pixels: usize, variances: &[f64]) -> Vec<f64> {
-        let of = |noise: &Noise, count: &f64| Noise { pixels: noise.pixels * pixels as f64, ..*noise }.sigma(*count);
+        let pixels = pixels as f64;
         match self {
-            Self::Images(images) => images.noises().zip(counts).map(|(noise, count)| of(noise, count)).collect(),
-            Self::Region(region) => region.noises().iter().zip(counts).map(|(noise, count)| of(noise, count)).collect(),
-            Self::Arrays(_) => variances.iter().map(|variance| variance.sqrt() / pixels as f64).collect(),
+            Self::Images(images) => {
+                images.noises_of_mean(pixels).zip(counts).map(|(of, count)| of.sigma(*count)).collect()
+            }
+            Self::Region(region) => {
+                region.noises().iter().zip(counts).map(|(noise, count)| noise.of_mean(pixels).sigma(*count)).collect()
+            }
+            Self::Arrays(_) => variances.iter().map(|variance| variance.sqrt() / pixels).collect(),
+        }
+    }
+
+    /// What was seen while all rows were read, and should be known.
+    pub(crate) fn remarks(&self) -> Option<String> {
+        match self {
+            Self::Images(images) => images.remarks(),
+            Self::Arrays(_) | Self::Region(_) => None,
         }
     }
 

@@ -209,8 +209,8 @@ fn instrument_files_that_are_wrong_are_named() {
         ("empty.json", vec![], "no JSON"),
         ("text.json", b"gain = 3".to_vec(), "no JSON"),
         ("bytes.json", vec![0xFF; 100], "UTF-8"),
-        ("deep.json", vec![b'['; 1 << 20], "no JSON"),
-        ("large.json", vec![b' '; (16 << 20) + 1], "more than 16777216 bytes"),
+        ("deep.json", vec![b'['; 1 << 19], "no JSON"),
+        ("large.json", vec![b' '; (1 << 20) + 1], "1048577 bytes, but must have 1048576 at most"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();

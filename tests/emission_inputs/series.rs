@@ -2,11 +2,19 @@
 
 use crate::{
     difference::difference,
+    refused::refused,
     sun::{Folder, text},
 };
+use isopach::fits::{Cube, CubeFile, ImageFile, Packing, Precision, Value};
 use ndarray::Array3;
 use serde_json::{Value as Json, json};
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::SystemTime,
+};
 
 const TIMES: [&str; 3] = ["2010-06-02T12:00:00.12Z", "2010-06-02T12:00:12.12Z", "2010-06-02T12:00:24.12Z"];
 
@@ -132,4 +140,149 @@ fn results_of_a_series_are_not_written_over_unasked() {
     assert!(run("12", &["--force"]).0);
     let summary: Json = serde_json::from_str(&folder.text_of("summary.json")).unwrap();
     assert_eq!(summary["pixels"], json!([40, 40]));
+}
+
+/// When a file was written, and what is in it.
+fn stamp(folder: &Folder, name: &str) -> (SystemTime, Vec<u8>) {
+    let path = folder.out().join(name);
+    (fs::metadata(&path).unwrap().modified().unwrap(), fs::read(path).unwrap())
+}
+
+/// Folders of the times.
+const FOLDERS: [&str; 3] = ["2010-06-02T12-00-00.120", "2010-06-02T12-00-12.120", "2010-06-02T12-00-24.120"];
+
+fn of(time: usize, name: &str) -> String {
+    format!("{}/{name}", FOLDERS[time])
+}
+
+impl Folder {
+    /// The command of a series that does not write over anything unless it is told to.
+    fn series(&self, files: &[String], more: &[&str]) -> Command {
+        let mut command = Command::new(crate::program("emission"));
+        command.args(files).args(["--series", "--format", "npy", "--backend", "cpu", "--precision", "double"]);
+        command.arg("--out").arg(self.out()).args(more);
+        command
+    }
+}
+
+/// How many times a run kept.
+fn kept(output: &Output) -> usize {
+    assert!(output.status.success(), "{}", message(output));
+    String::from_utf8_lossy(&output.stdout).matches("kept from a former run").count()
+}
+
+#[test]
+fn a_series_that_was_stopped_goes_on() {
+    let folder = Folder::new();
+    let files: Vec<String> = (0..3).flat_map(|i| folder.time(i)).collect();
+    let options = ["--bins", "20"];
+    let mut stopped = folder.series(&files, &options).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(stopped.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("time 3 of 3")), "two times are done");
+    stopped.kill().unwrap();
+    stopped.wait().unwrap();
+    assert!(!folder.out().join("summary.json").exists());
+    let before = [0, 1].map(|time| stamp(&folder, &of(time, "bands.npy")));
+    // What it was doing: a cube that nothing tells of.
+    fs::create_dir_all(folder.out().join(FOLDERS[2])).unwrap();
+    let _ = fs::remove_file(folder.out().join(of(2, "summary.json")));
+    fs::copy(folder.out().join(of(0, "bands.npy")), folder.out().join(of(2, "bands.npy"))).unwrap();
+    // Another one has no say there.
+    let other = folder.series(&files, &["--bins", "12"]).output().unwrap();
+    refused(&other, &["a series that was not finished", "--force"]);
+    assert_eq!(kept(&folder.series(&files, &options).output().unwrap()), 2);
+    assert!([0, 1].map(|time| stamp(&folder, &of(time, "bands.npy"))) == before);
+    assert!(stamp(&folder, &of(2, "bands.npy")).1 != before[0].1 && !folder.out().join(".series.json").exists());
+    // As if nothing had happened.
+    let whole = Folder::new();
+    assert_eq!(kept(&whole.series(&files, &options).output().unwrap()), 0);
+    for name in ["frames/band_2_0002.png", &of(2, "bands.npy"), &of(1, "emission.npy")] {
+        assert!(stamp(&folder, name).1 == stamp(&whole, name).1, "{name}");
+    }
+}
+
+#[test]
+fn times_are_kept_only_as_they_were_written() {
+    let folder = Folder::new();
+    let files: Vec<String> = (0..3).flat_map(|i| folder.time(i)).collect();
+    let run =
+        |files: &[String], more: &[&str]| folder.series(files, &[&["--bins", "20"], more].concat()).output().unwrap();
+    assert_eq!(kept(&run(&files, &[])), 0);
+    let cubes = || [0, 1, 2].map(|time| stamp(&folder, &of(time, "bands.npy")));
+    let before = cubes();
+    let path = folder.out().join(of(0, "bands.npy"));
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&path, bytes).unwrap();
+    fs::remove_file(folder.out().join(of(2, "band_maps.npy"))).unwrap();
+    let again = run(&files, &[]);
+    assert_eq!(kept(&again), 1);
+    for words in ["12:00:00.120 are made anew: bands.npy is not", "12:00:24.120 are made anew: band_maps.npy is not"] {
+        assert!(message(&again).contains(words), "{}", message(&again));
+    }
+    let after = cubes();
+    assert!(after[1] == before[1] && after[0].1 == before[0].1 && after[2].1 == before[2].1);
+    // Fewer times are another series; what both have is kept, what only the former has goes.
+    refused(&run(&files[6..], &[]), &["finished results of other inputs", "--force"]);
+    assert_eq!(kept(&run(&files[6..], &["--force"])), 2);
+    assert!(!folder.out().join(FOLDERS[0]).exists() && stamp(&folder, &of(1, "bands.npy")) == after[1]);
+    // Results of a time are not overlooked where nothing tells of the series.
+    for name in ["summary.json", "index.html"] {
+        fs::remove_file(folder.out().join(name)).unwrap();
+    }
+    fs::remove_dir_all(folder.out().join("frames")).unwrap();
+    refused(&run(&files, &["--chi2-target", "1.2"]), &[FOLDERS[1], "finished results of other inputs"]);
+}
+
+#[test]
+fn a_former_series_stays_until_its_times_are_replaced() {
+    let folder = Folder::new();
+    let mut files: Vec<String> = (0..3).flat_map(|i| folder.time(i)).collect();
+    assert_eq!(kept(&folder.series(&files, &["--bins", "20"]).output().unwrap()), 0);
+    let before = [0, 1, 2].map(|time| stamp(&folder, &of(time, "bands.npy")));
+    // The headers of the second time are good, but the data of one channel are not.
+    files[8] = damaged(&folder, &files[8]);
+    let failed = folder.series(&files, &["--bins", "12", "--force"]).output().unwrap();
+    refused(&failed, &["the time 2010-06-02T12:00:12.120", "damaged.fits"]);
+    assert!(stamp(&folder, &of(0, "bands.npy")).1 != before[0].1, "the first time was done");
+    assert!([1, 2].map(|time| stamp(&folder, &of(time, "bands.npy"))) == before[1..], "others are as they were");
+    assert!(folder.out().join(of(1, "summary.json")).exists() && folder.out().join(of(2, "index.html")).exists());
+    assert!(!folder.out().join("summary.json").exists(), "nothing tells of a mixture");
+    // It goes on without the time that cannot be read.
+    let rest = [&files[..6], &files[12..]].concat();
+    assert_eq!(kept(&folder.series(&rest, &["--bins", "12", "--force"]).output().unwrap()), 1);
+    assert!(!folder.out().join(FOLDERS[1]).exists());
+    // A single time takes the place of the series when it is done.
+    let single = folder.output(&rest[..6], &[]);
+    assert!(single.status.success(), "{}", message(&single));
+    assert!(!folder.out().join("frames").exists() && folder.out().join("bands.npy").exists());
+}
+
+/// The image of a file, compressed, with damaged tiles.
+fn damaged(folder: &Folder, file: &str) -> String {
+    let mut image = ImageFile::open(file).unwrap();
+    let dn = image.rows(0..40).unwrap();
+    let texts = ["T_OBS", "TELESCOP", "INSTRUME", "CTYPE1", "CTYPE2", "CUNIT1", "CUNIT2"];
+    let numbers = ["WAVELNTH", "EXPTIME", "CDELT1", "CDELT2", "CRPIX1", "CRPIX2"];
+    let header = image.header();
+    let texts = texts.map(|name| (name.to_owned(), text(header.text(name).unwrap()), String::new()));
+    let numbers = numbers.map(|name| (name.to_owned(), Value::Number(header.number(name).unwrap()), String::new()));
+    let cube = Cube {
+        name: "IMAGE".into(),
+        unit: "DN".into(),
+        shape: [1, 40, 40],
+        precision: Precision::Double,
+        keywords: [&texts[..], &numbers].concat(),
+    };
+    let path = folder.path().join("damaged.fits");
+    let mut packed = CubeFile::create_packed(&path, &[(cube, Packing::Lossless)]).unwrap();
+    packed.write_rows(0, 0, dn.view().insert_axis(ndarray::Axis(0))).unwrap();
+    packed.finish().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    // Streams of gzip begin so.
+    let starts: Vec<usize> = (0..bytes.len() - 2).filter(|&i| bytes[i..].starts_with(&[0x1F, 0x8B])).collect();
+    assert!(!starts.is_empty());
+    starts.into_iter().for_each(|at| bytes[at + 10..at + 14].fill(0xFF));
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().into()
 }

@@ -62,6 +62,12 @@ impl Noise {
         Self { dn_per_photon: channel.dn_per_photon(), read_noise: channel.read_noise, exposure, pixels, systematic }
     }
 
+    /// Of the mean of so many pixels whose noise is independent: random errors shrink with their root, the systematic one is that of all of them and stays.
+    #[must_use]
+    pub fn of_mean(self, pixels: f64) -> Self {
+        Self { pixels: self.pixels * pixels, ..self }
+    }
+
     /// Standard deviation of `counts` DN s⁻¹ px⁻¹ (mean over [`Self::pixels`]):
     /// `σ² = (read² + counts × exposure × DN per photon) / exposure² / pixels + (systematic × counts)²`. Counts below zero have no shot noise.
     #[must_use]

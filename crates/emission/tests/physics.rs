@@ -217,3 +217,37 @@ fn a_degraded_instrument_gives_the_same_answer() {
     assert!(a.emission.iter().zip(&b.emission).all(|(a, b)| (a - b).abs() < 1e-9 * largest));
     assert!(inversion.response.degraded(&[1.0; 5]).is_err() && inversion.response.degraded(&[0.0; 6]).is_err());
 }
+
+/// As the emission program states it for a region of an image, and `calibrate -- regions` counts it.
+#[test]
+fn the_error_of_a_mean_holds_the_truth_as_often_as_it_says() {
+    let shared = 0.05;
+    let noises = AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, shared));
+    let alone = noises.map(|noise| Noise { systematic: 0.0, ..noise });
+    let exact = [3.0, 8.0, 300.0, 250.0, 90.0, 5.0];
+    for pixels in [16_usize, 256] {
+        let stated = noises.map(|noise| noise.of_mean(pixels as f64));
+        let (draws, mut within, mut squares) = (300, 0, 0.0);
+        let shape = |rows: usize| ndarray::Array2::from_shape_fn((rows, 6), |(_, f)| exact[f]).into_dyn();
+        let counts = shape(draws * pixels);
+        let sigma = Noise::of(&alone, counts.view()).unwrap();
+        let drawn =
+            MonteCarlo { draws: 2, seed: 5 }.counts(0, &Observation { counts: counts.view(), sigma: sigma.view() });
+        let (ones, share) = (shape(draws).mapv(|_| 1.0), shape(draws).mapv(|_| shared));
+        let together =
+            MonteCarlo { draws: 2, seed: 6 }.counts(0, &Observation { counts: ones.view(), sigma: share.view() });
+        for draw in 0..draws {
+            for f in 0..6 {
+                let sum: f64 = (0..pixels).map(|pixel| drawn[[draw * pixels + pixel, f]]).sum();
+                // What all pixels of a channel share.
+                let mean = sum / pixels as f64 + (together[[draw, f]] - 1.0) * exact[f];
+                let off = (mean - exact[f]) / stated[f].sigma(mean);
+                within += usize::from(off.abs() <= 1.0);
+                squares += off * off;
+            }
+        }
+        let all = (6 * draws) as f64;
+        let (share, ratio) = (within as f64 / all, (squares / all).sqrt());
+        assert!((share - 0.683).abs() < 0.04 && (ratio - 1.0).abs() < 0.06, "{pixels} pixels: {share}, {ratio}");
+    }
+}

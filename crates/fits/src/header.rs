@@ -11,6 +11,12 @@ const CARD: usize = 80;
 /// The largest number of axes and of table columns of the standard.
 pub(crate) const MOST_AXES: i64 = 999;
 
+/// Keywords that describe the data of their own header.
+const OWN: [&str; 19] = [
+    "SIMPLE", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO", "BLANK", "DATAMIN",
+    "DATAMAX", "CHECKSUM", "DATASUM", "EXTNAME", "EXTVER", "COMMENT", "HISTORY", "",
+];
+
 /// The keywords of an image.
 #[derive(Clone, Debug)]
 pub struct Header(pub(crate) fitskit::Header);
@@ -26,6 +32,21 @@ impl Header {
     #[must_use]
     pub fn text(&self, keyword: &str) -> Option<&str> {
         self.0.get_string(keyword).map(str::trim)
+    }
+
+    /// Takes keywords of the primary header that are not stated here, if INHERIT says so (FITS standard 4.0, section 4.4.2.6). Those that describe its own data,
+    /// and comments, are not taken.
+    pub(crate) fn inherit(&mut self, primary: &Self) {
+        if self.0.get_bool("INHERIT") != Some(true) {
+            return;
+        }
+        for keyword in &primary.0.keywords {
+            let name = keyword.name.as_str();
+            let is_own = OWN.contains(&name) || name.strip_prefix("NAXIS").is_some_and(|n| n.parse::<u16>().is_ok());
+            if !is_own && self.0.find(name).is_none() {
+                self.0.keywords.push(keyword.clone());
+            }
+        }
     }
 
     /// A whole number.
@@ -166,6 +187,19 @@ mod tests {
     fn long_texts_go_on() {
         let header = read(&["NAME    = 'one &'", "CONTINUE  'two&'", "CONTINUE  'three'  / and why", "END"]).unwrap();
         assert_eq!(header.text("NAME"), Some("one twothree"));
+    }
+
+    #[test]
+    fn keywords_are_inherited_where_that_is_said() {
+        let primary =
+            read(&["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "A       = 1", "B       = 2", "BZERO   = 9", "END"])
+                .unwrap();
+        for (inherit, expected) in [("INHERIT = T", Some(1.0)), ("INHERIT = F", None), ("C       = 1", None)] {
+            let mut header = read(&["XTENSION= 'IMAGE'", "BITPIX  = -32", "B       = 3", inherit, "END"]).unwrap();
+            header.inherit(&primary);
+            assert_eq!((header.number("A"), header.number("B"), header.number("BZERO")), (expected, Some(3.0), None));
+            assert_eq!((header.number("BITPIX"), header.number("NAXIS")), (Some(-32.0), None));
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub struct ImageFile<R = BufReader<File>> {
     header: Header,
     shape: [usize; 2],
     pixels: Pixels,
+    more_images: usize,
     limits: Limits,
 }
 
@@ -81,10 +82,10 @@ impl<R: Read + Seek> ImageFile<R> {
         check_first_bytes(&mut reader)?;
         let length = reader.length()?;
         let mut others = Vec::new();
-        let mut at = 0;
+        let (mut at, mut primary) = (0, None);
         while at < length {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(header) = Header::read(&mut reader, limits.header_bytes)? else { break };
+            let Some(mut header) = Header::read(&mut reader, limits.header_bytes)? else { break };
             let start = reader.stream_position().map_err(Error::source)?;
             let bytes = header.data_bytes()?;
             let end = start.saturating_add(bytes);
@@ -96,9 +97,16 @@ impl<R: Read + Seek> ImageFile<R> {
                     )));
                 }
                 let pixels = kind.pixels(&header, shape, start..end, &mut reader, limits)?;
-                return Ok(Self { name: None, reader, header, shape, pixels, limits });
+                if let Some(primary) = &primary {
+                    header.inherit(primary);
+                }
+                let more_images = images_after(&mut reader, next_block(end)..length, shape, limits);
+                return Ok(Self { name: None, reader, header, shape, pixels, more_images, limits });
             }
-            at = end.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX);
+            if at == 0 {
+                primary = Some(header);
+            }
+            at = next_block(end);
         }
         let others = if others.is_empty() { "no array".into() } else { others.join(", ") };
         Err(Error::source(format!("no image with two axes; there is {others}")))
@@ -114,6 +122,12 @@ impl<R: Read + Seek> ImageFile<R> {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Further images of the same shape in the file, which are not read: other times or channels, errors, masks.
+    #[must_use]
+    pub fn more_images(&self) -> usize {
+        self.more_images
     }
 
     /// Bytes that are kept in memory between calls: compressed tiles, and a decoded row of them.
@@ -185,6 +199,30 @@ fn check_first_bytes(reader: &mut (impl Read + Seek)) -> Result<()> {
     }
     let begins = String::from_utf8_lossy(&first).into_owned();
     Err(Error::source(format!("not a FITS file: it begins with {begins:?} instead of \"SIMPLE  =\"")))
+}
+
+/// Where the block after some bytes begins.
+fn next_block(end: u64) -> u64 {
+    end.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX)
+}
+
+/// Counts images of a shape among the headers in a range of bytes, up to the first one that cannot be read.
+fn images_after(reader: &mut (impl Read + Seek), bytes: Range<u64>, shape: [usize; 2], limits: Limits) -> usize {
+    let (mut found, mut at) = (0, bytes.start);
+    while at < bytes.end {
+        let mut next = || -> Result<Option<(u64, Header)>> {
+            reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
+            let Some(header) = Header::read(reader, limits.header_bytes)? else { return Ok(None) };
+            let start = reader.stream_position().map_err(Error::source)?;
+            Ok(Some((next_block(start.saturating_add(header.data_bytes()?)), header)))
+        };
+        let Ok(Some((end, header))) = next() else { break };
+        let is_alike =
+            image(&header, limits, &mut Vec::new()).is_ok_and(|image| image.is_some_and(|(_, other)| other == shape));
+        found += usize::from(is_alike);
+        at = end;
+    }
+    found
 }
 
 /// How an image is stored.
@@ -319,6 +357,31 @@ mod tests {
         }
         let error = ImageFile::new(Cursor::new(image(&[7, 5, 2]))).unwrap_err().to_string();
         assert!(error.contains("there is an array of [7, 5, 2]"), "{error}");
+    }
+
+    #[test]
+    fn keywords_are_inherited_and_further_images_counted() {
+        let image = |first: i16| ImageData::new(vec![7, 5], PixelData::I16((first..first + 35).collect()));
+        let mut file = FitsFile::with_empty_primary();
+        file.hdus[0].header.set("WAVELNTH", HeaderValue::Integer(171), None);
+        file.push_extension(fitskit::Hdu::image_extension(image(3)));
+        file.hdus[1].header.set("INHERIT", HeaderValue::Logical(true), None);
+        let open = |file: &FitsFile| ImageFile::new(Cursor::new(file.to_bytes().unwrap())).unwrap();
+        let mut one = open(&file);
+        assert_eq!((one.header().number("WAVELNTH"), one.more_images()), (Some(171.0), 0));
+        file.push_extension(fitskit::Hdu::image_extension(image(50)));
+        file.push_extension(fitskit::Hdu::image_extension(ImageData::new(
+            vec![5, 7],
+            PixelData::I16((0..35).collect()),
+        )));
+        file.push_extension(image(60).compress(&CompressOptions::default()).unwrap());
+        let mut many = open(&file);
+        assert_eq!((many.more_images(), many.rows(0..5).unwrap()), (2, one.rows(0..5).unwrap()));
+        // What follows an image cannot harm it.
+        let mut bytes = file.to_bytes().unwrap();
+        bytes.truncate(bytes.len() - 2880 * 2);
+        bytes.extend(vec![b'x'; 5000]);
+        assert!(ImageFile::new(Cursor::new(bytes)).is_ok());
     }
 
     #[test]

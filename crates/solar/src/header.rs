@@ -33,19 +33,13 @@ pub struct SolarHeader {
 
 impl SolarHeader {
     /// Reads the keywords. Of two that say the same, the one that programs keep up to date is taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC),
-    /// EXPTIME before XPOSURE, T_OBS before DATE-AVG, DATE-BEG and DATE-OBS.
+    /// EXPTIME before XPOSURE, T_OBS before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS, where it is a date alone) and MJD-OBS.
     #[must_use]
     pub fn of(header: &impl Keywords) -> Self {
         let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
         let mut remarks = Vec::new();
         let names: Vec<&str> = ["TELESCOP", "INSTRUME"].into_iter().filter_map(text).collect();
-        let times = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"].into_iter().filter_map(text);
-        let time_text = times.into_iter().find(|text| Time::parse(text).is_some());
-        if time_text.is_none() {
-            remarks.push(
-                "it states no time that can be read: neither times nor the loss of sensitivity are checked".into(),
-            );
-        }
+        let (time, time_text) = time(header, &mut remarks).unzip();
         let quality = quality(header, &mut remarks);
         remarks.extend(quality.remarks().into_iter().map(|words| format!("QUALITY: {words}")));
         Self {
@@ -56,8 +50,8 @@ impl SolarHeader {
             pixel_size: Wcs::pixel_size_of(header),
             wcs: Wcs::of(header),
             observer: observer(header),
-            time: time_text.and_then(Time::parse),
-            time_text: time_text.map(str::to_owned),
+            time,
+            time_text,
             quality,
             unusable: unusable(header, quality),
             remarks,
@@ -82,19 +76,74 @@ fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<Coun
     Ok(Some(unit))
 }
 
+/// Seconds: EXPTIME, or XPOSURE where that is none.
 fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
-    let stated = |keyword: &'static str| header.number(keyword).map(|seconds| (keyword, seconds));
-    let (first, second) = (stated("EXPTIME"), stated("XPOSURE"));
-    let Some((keyword, seconds)) = first.or(second) else { return Ok(None) };
-    if !(seconds.is_finite() && seconds > 0.0) {
-        return Err(format!("{keyword} is {seconds}, but an exposure is above zero"));
+    let stated =
+        ["EXPTIME", "XPOSURE"].into_iter().filter_map(|keyword| Some((keyword, number_or_text(header, keyword)?)));
+    let stated: Vec<(&str, f64)> = stated.collect();
+    let Some(&(keyword, value)) = stated.iter().find(|(_, value)| is_exposure(*value)).or(stated.first()) else {
+        return Ok(None);
+    };
+    let seconds = value * seconds_of_unit(header)?;
+    if !is_exposure(seconds) {
+        return Err(format!("{keyword} is {value}, but an exposure is above zero"));
     }
-    if let (Some((_, first)), Some((_, second))) = (first, second)
-        && (first / second - 1.0).abs() > 0.01
-    {
-        remarks.push(format!("EXPTIME is {first} s and XPOSURE {second} s: EXPTIME is taken"));
+    for (other, stated) in stated.into_iter().filter(|(other, _)| *other != keyword) {
+        if !is_exposure(stated) {
+            remarks.push(format!("{other} is {stated}, which is no exposure: {keyword}, {value}, is taken"));
+        } else if (stated / value - 1.0).abs() > 0.01 {
+            remarks.push(format!("{keyword} is {value} s and {other} {stated} s: {keyword} is taken"));
+        }
     }
     Ok(Some(seconds))
+}
+
+fn is_exposure(seconds: f64) -> bool {
+    seconds.is_finite() && seconds > 0.0
+}
+
+/// A number, or a text that is one; NaN for a text that is none.
+fn number_or_text(header: &impl Keywords, keyword: &str) -> Option<f64> {
+    let text = || header.text(keyword).filter(|text| !text.is_empty());
+    header.number(keyword).or_else(|| text().map(|text| text.parse().unwrap_or(f64::NAN)))
+}
+
+/// Seconds of the unit of exposures, TIMEUNIT.
+fn seconds_of_unit(header: &impl Keywords) -> Result<f64, String> {
+    match header.text("TIMEUNIT").map(str::to_lowercase).as_deref() {
+        None | Some("" | "s" | "sec" | "second" | "seconds") => Ok(1.0),
+        Some("ms") => Ok(1e-3),
+        Some(other) => Err(format!("TIMEUNIT is {other:?}, but exposures are read in s and ms")),
+    }
+}
+
+/// Days by which two times of one image may differ: a date may be stated without its hour.
+const APART: f64 = 1.0;
+
+/// The first time that can be read, and its text.
+fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Time, String)> {
+    let keywords = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"];
+    let mut times = keywords.into_iter().filter_map(|keyword| {
+        let text = header.text(keyword).filter(|text| !text.is_empty())?;
+        let clock = ["TIME-OBS", "TIME_OBS"].into_iter().find_map(|keyword| header.text(keyword));
+        let text = match clock {
+            Some(clock) if keyword.ends_with("OBS") && !text.contains(':') => format!("{text}T{clock}"),
+            _ => text.to_owned(),
+        };
+        Some((keyword, Time::parse(&text)?, text))
+    });
+    let Some((keyword, taken, text)) = times.next() else {
+        let of_days = header.number("MJD-OBS").and_then(Time::of_mjd);
+        if of_days.is_none() {
+            let words = "it states no time that can be read: neither times nor the loss of sensitivity are checked";
+            remarks.push(words.into());
+        }
+        return of_days.map(|time| (time, time.to_string()));
+    };
+    if let Some((other, _, stated)) = times.find(|(_, time, _)| (time.days() - taken.days()).abs() > APART) {
+        remarks.push(format!("{keyword} is {text:?} and {other} {stated:?}: {keyword} is taken"));
+    }
+    Some((taken, text))
 }
 
 /// WAVELNTH as a number or as text, in the unit of WAVEUNIT (a name, or a power of ten of metres); ångström without one.
@@ -106,6 +155,8 @@ fn wavelength(header: &impl Keywords) -> Option<f64> {
     let number = header.number("WAVELNTH").or_else(|| header.text("WAVELNTH").and_then(leading));
     let named = header.text("WAVEUNIT").map(|text| match text.to_lowercase().as_str() {
         "nm" | "nanometer" | "nanometers" | "nanometre" => 10.0,
+        "um" | "micron" | "micrometer" | "micrometre" => 1e4,
+        "m" | "meter" | "metre" => 1e10,
         text => text.parse::<f64>().map_or(1.0, |power| 10_f64.powf(power + 10.0)),
     });
     let numbered = header.number("WAVEUNIT").map(|power| 10_f64.powf(power + 10.0));
@@ -134,13 +185,121 @@ fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     )
 }
 
+/// Keywords of the attitude control of SDO, what they say of an image that cannot be used, and the bit of QUALITY that says it.
+const ACS: [(&str, &str, u32, &str); 3] = [
+    ("ACS_ECLP", "YES", 13, "the Sun was eclipsed"),
+    ("ACS_SUNP", "NO", 14, "the spacecraft did not see the Sun"),
+    ("ACS_SAFE", "YES", 15, "the spacecraft was in safe mode"),
+];
+
 fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
     let mut words: Vec<String> = quality.unusable().into_iter().map(|words| format!("QUALITY: {words}")).collect();
     if let Some(kind) = header.text("IMG_TYPE").filter(|kind| !kind.is_empty() && !kind.eq_ignore_ascii_case("LIGHT")) {
         words.push(format!("IMG_TYPE is {kind}"));
     }
-    if header.text("ACS_ECLP").is_some_and(|text| text.eq_ignore_ascii_case("YES")) && quality.0 >> 13 & 1 == 0 {
-        words.push("ACS_ECLP is YES: the Sun was eclipsed".into());
+    // What bits of QUALITY say as well, unless they were lost.
+    for (keyword, wrong, bit, why) in ACS {
+        if header.text(keyword).is_some_and(|text| text.eq_ignore_ascii_case(wrong)) && quality.0 >> bit & 1 == 0 {
+            words.push(format!("{keyword} is {wrong}: {why}"));
+        }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts, some of which are numbers.
+    struct Cards(Vec<(&'static str, &'static str)>);
+
+    impl Keywords for Cards {
+        fn number(&self, keyword: &str) -> Option<f64> {
+            self.text(keyword).filter(|text| !text.starts_with('\''))?.parse().ok()
+        }
+
+        fn text(&self, keyword: &str) -> Option<&str> {
+            self.0.iter().find(|(name, _)| *name == keyword).map(|(_, text)| text.trim_matches('\''))
+        }
+    }
+
+    fn of(cards: &[(&'static str, &'static str)]) -> SolarHeader {
+        SolarHeader::of(&Cards(cards.to_vec()))
+    }
+
+    fn says(header: &SolarHeader, words: &str) -> bool {
+        header.remarks.iter().any(|remark| remark.contains(words))
+    }
+
+    #[test]
+    fn exposures_are_seconds() {
+        assert_eq!(of(&[]).exposure, Ok(None));
+        for cards in [
+            &[("EXPTIME", "2.9")][..],
+            &[("XPOSURE", "2.9")],
+            &[("EXPTIME", "'2.9'")],
+            &[("EXPTIME", "''"), ("XPOSURE", "2.9")],
+            &[("EXPTIME", "0"), ("XPOSURE", "2.9")],
+            &[("EXPTIME", "2.9"), ("XPOSURE", "0")],
+            &[("EXPTIME", "2.9"), ("XPOSURE", "2.5")],
+            &[("EXPTIME", "2.9"), ("TIMEUNIT", "s")],
+            &[("EXPTIME", "2900"), ("TIMEUNIT", "ms")],
+        ] {
+            let seconds = of(cards).exposure.unwrap().unwrap();
+            assert!((seconds - 2.9).abs() < 1e-12, "{cards:?}: {seconds}");
+        }
+        assert!(says(&of(&[("EXPTIME", "2.9"), ("XPOSURE", "2.5")]), "EXPTIME is taken"));
+        assert!(says(&of(&[("EXPTIME", "0"), ("XPOSURE", "2.9")]), "XPOSURE, 2.9, is taken"));
+        for (cards, words) in [
+            (&[("EXPTIME", "0")][..], "EXPTIME is 0"),
+            (&[("EXPTIME", "-1"), ("XPOSURE", "0")], "EXPTIME is -1"),
+            (&[("EXPTIME", "'two'")], "EXPTIME is NaN"),
+            (&[("EXPTIME", "2"), ("TIMEUNIT", "d")], "TIMEUNIT"),
+        ] {
+            assert!(of(cards).exposure.unwrap_err().contains(words), "{cards:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_those_of_the_keyword_that_says_most() {
+        let noon = Time::parse("2010-06-02T12:00:00").unwrap();
+        for cards in [
+            &[("T_OBS", "2010-06-02T12:00:00Z"), ("DATE-OBS", "2010-06-02T11:59:59")][..],
+            &[("T_OBS", "MISSING"), ("DATE-OBS", "2010-06-02T12:00:00")],
+            &[("DATE-OBS", "2010-06-02"), ("TIME-OBS", "12:00:00")],
+            &[("DATE_OBS", "2010/06/02"), ("TIME_OBS", "12:00:00.00")],
+            &[("DATE-OBS", "2010-06-02T12:00:00"), ("TIME-OBS", "03:00:00")],
+            &[("MJD-OBS", "55349.5")],
+        ] {
+            let time = of(cards).time.unwrap();
+            assert!(time.seconds_since(noon).abs() < 1e-3, "{cards:?}: {time}");
+        }
+        let other = of(&[("T_OBS", "2010-06-02T12:00:00Z"), ("DATE-OBS", "2011-06-02T12:00:00")]);
+        assert!(says(&other, "T_OBS is taken"));
+        assert!(of(&[("MJD-OBS", "1e300")]).time.is_none() && says(&of(&[]), "no time"));
+    }
+
+    #[test]
+    fn an_image_without_the_sun_cannot_be_used() {
+        for (keyword, bad, good) in [("ACS_ECLP", "Yes", "NO"), ("ACS_SUNP", "NO", "YES"), ("ACS_SAFE", "YES", "NO")] {
+            assert!(of(&[(keyword, bad)]).unusable[0].contains(keyword));
+            assert!(of(&[(keyword, good)]).unusable.is_empty());
+        }
+        // Said once.
+        assert_eq!(of(&[("ACS_SUNP", "NO"), ("QUALITY", "16384")]).unusable.len(), 1);
+    }
+
+    #[test]
+    fn wavelengths_are_angstrom() {
+        for cards in [
+            [("WAVELNTH", "171"), ("WAVEUNIT", "angstrom")],
+            [("WAVELNTH", "'171 A'"), ("WAVEUNIT", "")],
+            [("WAVELNTH", "17.1"), ("WAVEUNIT", "nm")],
+            [("WAVELNTH", "0.0171"), ("WAVEUNIT", "um")],
+            [("WAVELNTH", "171"), ("WAVEUNIT", "-10")],
+            [("WAVELNTH", "1.71e-8"), ("WAVEUNIT", "m")],
+        ] {
+            assert!((of(&cards).wavelength.unwrap() - 171.0).abs() < 1e-9, "{cards:?}");
+        }
+    }
 }

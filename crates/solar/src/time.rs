@@ -15,24 +15,35 @@ pub struct Time {
 }
 
 impl Time {
-    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or a Z at the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, and SolarSoft's `15-Feb-2011 01:48:12.34`.
+    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`,
+    /// SolarSoft's `15-Feb-2011 01:48:12.34`, `20110215_014812` of names of files, and `15/02/98` of FITS before 1999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (text, is_tai) = match text.trim() {
-            text if text.ends_with("_TAI") => (text.trim_end_matches("_TAI"), true),
-            text => (text.trim_end_matches("_UTC").trim_end_matches('Z'), false),
+        let text = text.trim();
+        let tai = ["_TAI", " TAI"].into_iter().find_map(|end| text.strip_suffix(end));
+        let utc = ["_UTC", " UTC", "UTC", "+00:00", "Z"].into_iter().find_map(|end| text.strip_suffix(end));
+        let (text, is_tai) = (tai.or(utc).unwrap_or(text).trim_end(), tai.is_some());
+        let is_between = |(at, c): &(usize, char)| match c {
+            ' ' | '_' => true,
+            // Not that of OCT.
+            'T' => text[..*at].ends_with(|c: char| c.is_ascii_digit()),
+            _ => false,
         };
-        let (date, clock) = text.split_once(['T', ' ', '_']).unwrap_or((text, "0:0:0"));
+        let between = text.char_indices().find(is_between);
+        let (date, clock) = between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
+        let (date, clock) = (separated(date, '-', 4), separated(clock, ':', 2));
         let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
         let [first, second, third] = parts[..] else { return None };
         let whole = |part: &str| part.parse::<i64>().ok();
+        let is_old = date.matches('/').count() == 2 && first.len() <= 2 && third.len() == 2;
         // SolarSoft writes 15-Feb-2011.
         let (year, month, day) = match month_named(second) {
             Some(month) => (whole(third)?, month, whole(first)?),
+            None if is_old => (1900 + whole(third)?, whole(second)?, whole(first)?),
             None => (whole(first)?, whole(second)?, whole(third)?),
         };
-        let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-        if !is_date {
+        let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month);
+        if !(is_date && (1..=days_of(year, month)).contains(&day)) {
             return None;
         }
         let mut seconds = 0.0;
@@ -53,6 +64,12 @@ impl Time {
         Some(Self { days: days - behind / DAY })
     }
 
+    /// Of a modified Julian date, from the year 1600 to 9999.
+    #[must_use]
+    pub fn of_mjd(days: f64) -> Option<Self> {
+        (-94_553.0..2_973_484.0).contains(&days).then_some(Self { days: days - 40_587.0 })
+    }
+
     /// Days since 1970-01-01T00:00:00, UTC.
     #[must_use]
     pub fn days(self) -> f64 {
@@ -64,6 +81,23 @@ impl Time {
     pub fn seconds_since(self, other: Self) -> f64 {
         (self.days - other.days) * DAY
     }
+}
+
+/// Digits without separators with them: `20110215` as 2011-02-15, `014812.3` as 01:48:12.3; `first`: digits of the first part.
+fn separated(text: &str, separator: char, first: usize) -> String {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let is_whole = digits == first + 4 && text[digits..].chars().all(|c| c == '.' || c.is_ascii_digit());
+    if !is_whole {
+        return text.to_owned();
+    }
+    let (a, b, c) = (&text[..first], &text[first..first + 2], &text[first + 2..]);
+    format!("{a}{separator}{b}{separator}{c}")
+}
+
+/// Days of a month.
+fn days_of(year: i64, month: i64) -> i64 {
+    let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    days_from_civil(next.0, next.1, 1) - days_from_civil(year, month, 1)
 }
 
 /// The number of a month by the first three letters of its English name.
@@ -119,12 +153,23 @@ mod tests {
             "2011.02.15_01:48:46_TAI",
             "2011/02/15T01:48:12.0",
             "15-Feb-2011 01:48:12.000",
+            "2011-02-15T01:48:12+00:00",
+            "2011-02-15 01:48:12 UTC",
+            "2011-02-15T01:48:12.000UTC",
+            "2011-02-15 01:48:46 TAI",
+            "20110215_014812",
+            "20110215T014812.0Z",
+            "2011.02.15 01:48:12",
         ] {
             let found = Time::parse(text).unwrap();
             assert!(found.seconds_since(expected).abs() < 1e-4, "{text}: {found}");
         }
         assert_eq!(expected.to_string(), "2011-02-15T01:48:12.000");
         assert_eq!(Time::parse("1970-01-01").unwrap().days(), 0.0);
+        assert_eq!(Time::parse("15-OCT-2011").unwrap().to_string(), "2011-10-15T00:00:00.000");
+        assert_eq!(Time::parse("15/02/98").unwrap().to_string(), "1998-02-15T00:00:00.000");
+        assert_eq!(Time::of_mjd(40_587.5).unwrap().to_string(), "1970-01-01T12:00:00.000");
+        assert!([f64::NAN, -1e5, 1e300].into_iter().all(|days| Time::of_mjd(days).is_none()));
     }
 
     #[test]
@@ -140,6 +185,10 @@ mod tests {
             "2011-02-15-1",
             "-1-2-3",
             "2011-02-15T01:nan:12",
+            "2010-02-30T00:00:00",
+            "2010-06-02T12:00:00+05:00",
+            "201102150_014812",
+            "2011021é",
         ] {
             assert_eq!(Time::parse(text), None, "{text}");
         }

@@ -36,9 +36,24 @@ impl CountUnit {
     }
 }
 
+/// What is one thing spelt in several ways.
+const SPELT: [(&str, &str); 8] = [
+    ("digital number", "dn"),
+    ("digital_number", "dn"),
+    ("data number", "dn"),
+    ("data_number", "dn"),
+    ("⁻¹", "-1"),
+    ("**", "^"),
+    ("{", "("),
+    ("}", ")"),
+];
+
 /// `None` where anything but counts, seconds and pixels takes part, or brackets do not match.
 fn powers(text: &str) -> Option<Powers> {
-    let text = text.to_lowercase().replace("digital number", "dn").replace("⁻¹", "-1").replace("**", "^");
+    let mut text = text.to_lowercase();
+    for (spelt, meant) in SPELT {
+        text = text.replace(spelt, meant);
+    }
     let mut rest = text.as_str();
     let mut powers = Powers::default();
     // Signs of the brackets that are open; the sign of the next factor or bracket.
@@ -63,9 +78,13 @@ fn powers(text: &str) -> Option<Powers> {
             'a'..='z' => {
                 let end = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
                 let (name, after) = rest.split_at(end);
+                if name == "per" {
+                    (sign, rest) = (-1, after);
+                    continue;
+                }
                 let (exponent, after) = exponent(after)?;
                 let power = match name {
-                    "dn" | "dns" | "adu" | "ct" | "cts" | "count" | "counts" => &mut powers.counts,
+                    "dn" | "dns" | "adu" | "ct" | "cts" | "cnt" | "cnts" | "count" | "counts" => &mut powers.counts,
                     "s" | "sec" | "secs" | "second" | "seconds" => &mut powers.seconds,
                     "pix" | "px" | "pixel" | "pixels" => &mut powers.pixels,
                     _ => return None,
@@ -94,6 +113,9 @@ fn exponent(text: &str) -> Option<(i32, &str)> {
         return Some((1, text));
     }
     let exponent = digits.parse::<i32>().ok().filter(|exponent| exponent.abs() <= 9)?;
+    // -1.0
+    let after =
+        after.strip_prefix('.').filter(|rest| rest.starts_with('0')).map_or(after, |rest| rest.trim_start_matches('0'));
     Some((exponent, if is_bracketed { after.strip_prefix(')')? } else { after }))
 }
 
@@ -103,7 +125,18 @@ mod tests {
 
     #[test]
     fn spellings_of_counts_are_known() {
-        for text in ["DN", "dn", "ct", "counts", "ADU", "DN/pixel", "DN / pix", "Digital Numbers"] {
+        for text in [
+            "DN",
+            "dn",
+            "ct",
+            "counts",
+            "ADU",
+            "DN/pixel",
+            "DN / pix",
+            "Digital Numbers",
+            "DN per pixel",
+            "data number",
+        ] {
             assert_eq!(CountUnit::parse(text).ok(), Some(CountUnit::Total), "{text}");
         }
         for text in [
@@ -126,6 +159,14 @@ mod tests {
             "ct s-1",
             "counts/sec",
             "1/s DN",
+            "DN per second",
+            "counts per second per pixel",
+            "data number / s",
+            "DN s^{-1}",
+            "DN s-1.0",
+            "DN s^(-1.0)",
+            "CNT/S",
+            "DN.s**-1.pix**-1",
         ] {
             assert_eq!(CountUnit::parse(text).ok(), Some(CountUnit::PerSecond), "{text}");
         }
@@ -155,6 +196,13 @@ mod tests {
             "electron",
             "DN/ms",
             "é",
+            "DN per",
+            "per",
+            "DN s-1.5",
+            "DN s-1.05",
+            "DN}",
+            "log(DN)",
+            "DN/min",
         ] {
             assert!(CountUnit::parse(text).is_err(), "{text}");
         }

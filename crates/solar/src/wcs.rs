@@ -18,7 +18,7 @@ pub struct Wcs {
 }
 
 impl Wcs {
-    /// Reads CRPIX, CRVAL, CUNIT and the matrix: CD, or PC with CDELT, or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
+    /// Reads CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD, or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
     ///
     /// # Errors
     /// In words, why the header places no pixel: a keyword that is missing, another projection, another frame, a matrix that cannot be inverted.
@@ -124,6 +124,12 @@ fn check_frame(header: &impl Keywords) -> Result<(), String> {
             ));
         }
     }
+    // The point of projection is elsewhere.
+    for (keyword, usual) in [("PV1_1", 0.0), ("PV1_2", 90.0)] {
+        if let Some(other) = header.number(keyword).filter(|value| *value != usual) {
+            return Err(format!("{keyword} is {other}: only {usual} is read"));
+        }
+    }
     match header.number("LONPOLE").filter(|pole| *pole != 180.0) {
         Some(pole) => Err(format!("LONPOLE is {pole}: only 180 is read")),
         None => Ok(()),
@@ -138,12 +144,16 @@ fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> 
     }
 }
 
-/// The elements of CD or PC, those that are not stated from `otherwise`; `None` where none is.
-fn elements(header: &impl Keywords, letters: &str, otherwise: [[f64; 2]; 2]) -> Result<Option<[[f64; 2]; 2]>, String> {
+/// The elements of a matrix, by the names of their keywords; those that are not stated from `otherwise`; `None` where none is.
+fn elements(
+    header: &impl Keywords,
+    name: impl Fn(usize, usize) -> String,
+    otherwise: [[f64; 2]; 2],
+) -> Result<Option<[[f64; 2]; 2]>, String> {
     let (mut matrix, mut any) = (otherwise, false);
     for (i, row) in matrix.iter_mut().enumerate() {
         for (j, value) in row.iter_mut().enumerate() {
-            if let Some(number) = finite(header, &format!("{letters}{}_{}", i + 1, j + 1))? {
+            if let Some(number) = finite(header, &name(i + 1, j + 1))? {
                 (*value, any) = (number, true);
             }
         }
@@ -151,19 +161,24 @@ fn elements(header: &impl Keywords, letters: &str, otherwise: [[f64; 2]; 2]) -> 
     Ok(any.then_some(matrix))
 }
 
-/// Arcseconds a pixel: CD, or PC with CDELT, or CROTA2 with CDELT.
+/// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib and sunpy take them.
 fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
     let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])];
-    if let Some(cd) = elements(header, "CD", [[0.0; 2]; 2])? {
-        return Ok(scaled(cd, units));
-    }
     let step = |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
-    let steps = [step("CDELT1")?, step("CDELT2")?];
-    if let Some(pc) = elements(header, "PC", [[1.0, 0.0], [0.0, 1.0]])? {
-        return Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]]));
+    let steps = step("CDELT1").and_then(|first| Ok([first, step("CDELT2")?]));
+    let unit = [[1.0, 0.0], [0.0, 1.0]];
+    let pc = elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
+    let pc = pc.map_or_else(|| elements(header, |i, j| format!("PC{i:03}{j:03}"), unit), |pc| Ok(Some(pc)))?;
+    let cd = elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
+    match (pc, cd, steps) {
+        (Some(pc), _, Ok(steps)) => Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]])),
+        (_, Some(cd), _) => Ok(scaled(cd, units)),
+        (_, None, Err(reason)) => Err(reason),
+        (None, None, Ok(steps)) => {
+            let (sine, cosine) = finite(header, "CROTA2")?.unwrap_or(0.0).to_radians().sin_cos();
+            Ok(scaled([[cosine * steps[0], -sine * steps[1]], [sine * steps[0], cosine * steps[1]]], units))
+        }
     }
-    let (sine, cosine) = finite(header, "CROTA2")?.unwrap_or(0.0).to_radians().sin_cos();
-    Ok(scaled([[cosine * steps[0], -sine * steps[1]], [sine * steps[0], cosine * steps[1]]], units))
 }
 
 /// Arcseconds of a unit of angle.

@@ -1,6 +1,7 @@
 //! Emission measures against their truth: what each method makes of isothermal, broad and double distributions, at four noise levels.
 
 mod others;
+pub(crate) mod regions;
 mod scenes;
 
 use crate::random::Random;

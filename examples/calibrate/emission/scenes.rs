@@ -34,7 +34,7 @@ pub(crate) struct Scene {
 
 /// All scenes.
 pub(crate) fn scenes() -> Result<Vec<Scene>> {
-    let aia = inversion(TemperatureResponse::aia());
+    let aia = aia();
     let eis = inversion(lines());
     let two = [(6.15, 0.1, 1e27), (6.6, 0.1, 5e26)];
     let mut scenes = vec![];
@@ -65,6 +65,11 @@ pub(crate) fn scenes() -> Result<Vec<Scene>> {
     Ok(scenes)
 }
 
+/// As AIA sees it.
+pub(super) fn aia() -> Inversion {
+    inversion(TemperatureResponse::aia())
+}
+
 fn centre(bin: usize) -> f64 {
     5.7 + 1.4 * (bin as f64 + 0.5) / BINS as f64
 }
@@ -74,7 +79,7 @@ fn inversion(response: TemperatureResponse) -> Inversion {
 }
 
 /// Gaussians in log T: centre, standard deviation, emission measure.
-fn gaussians(parts: &[(f64, f64, f64)]) -> Vec<f64> {
+pub(super) fn gaussians(parts: &[(f64, f64, f64)]) -> Vec<f64> {
     let mut truth = vec![0.0; BINS];
     for &(peak, deviation, measure) in parts {
         let curve: Vec<f64> = (0..BINS).map(|t| (-0.5 * ((centre(t) - peak) / deviation).powi(2)).exp()).collect();

@@ -1,7 +1,7 @@
 //! Which channel a file is of, in which unit, how long exposed: from its header or from the command line.
 
 use crate::{
-    arguments::{Arguments, Unit},
+    arguments::{Arguments, Summed, Unit},
     instruments::{Found, Instruments, Seen},
 };
 use isopach::{
@@ -22,6 +22,9 @@ pub(super) struct Opened {
     pub(super) binned: f64,
     /// Of these, those that were added on the chip, and read and saturated as one; 1 where none were.
     pub(super) on_chip: f64,
+    /// Pixels that were added to one, on the chip or later; 1 where none were.
+    pub(super) sum_of: f64,
+    pub(super) unit: CountUnit,
     /// What the numbers of the file are divided by.
     pub(super) divisor: f64,
 }
@@ -42,6 +45,11 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         let of_file = |error: &dyn std::fmt::Display| format!("{name}: {error}");
         let seen = SolarHeader::of(file.header());
         let mut said = seen.remarks.clone();
+        match file.more_images() {
+            0 => {}
+            1 => said.push("it has another image of this size: the first is taken".into()),
+            more => said.push(format!("it has {more} more images of this size: the first is taken")),
+        }
         let stated =
             Seen { header: file.header(), instrument: seen.instrument.as_deref(), wavelength: seen.wavelength };
         let channel = arguments.channel.get(i).map(String::as_str);
@@ -65,9 +73,21 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
                 CountUnit::Total
             }
         };
-        let are_sums = arguments.summed || found.of.binned_are_sums;
+        // Nobody exposes for a second: images of AIA are divided so.
+        if unit == CountUnit::PerSecond && exposure == 1.0 && arguments.exposure.is_empty() && found.is_aia() {
+            said.push(
+                "its exposure is 1 s and its counts are those of a second, as aiapy's normalize_exposure left them: noise and saturation are those of the true \
+                 exposure only with --exposure"
+                    .into(),
+            );
+        }
+        let is_sum_of_all = match arguments.summed {
+            Some(Summed::All) => true,
+            None => found.of.binned_are_sums,
+            Some(Summed::Of(_)) => false,
+        };
         if seen.pixel_size.is_none() {
-            if are_sums {
+            if is_sum_of_all {
                 let words =
                     "it does not say how large its pixels are (CDELT1, CDELT2), which sums of pixels need (--summed)";
                 return Err(of_file(&words).into());
@@ -78,11 +98,15 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         }
         let of_detector = found.of.pixel_arcsec;
         let binned = (seen.pixel_size.unwrap_or(of_detector) / of_detector).powi(2).max(1.0);
-        let divisor = if unit == CountUnit::PerSecond { 1.0 } else { exposure };
-        let divisor = if are_sums { divisor * binned } else { divisor };
+        let sum_of = match arguments.summed {
+            Some(Summed::Of(pixels)) => pixels.into(),
+            _ if is_sum_of_all => binned,
+            _ => 1.0,
+        };
+        let divisor = sum_of * if unit == CountUnit::PerSecond { 1.0 } else { exposure };
         remarks.extend(said.into_iter().map(|words| (name.clone(), words)));
         let on_chip = if found.of.binned_are_sums { binned } else { 1.0 };
-        files.push(Opened { name, file, seen, found, exposure, binned, on_chip, divisor });
+        files.push(Opened { name, file, seen, found, exposure, binned, on_chip, sum_of, unit, divisor });
     }
     warnings.extend(gathered(&remarks));
     for (i, file) in files.iter().enumerate() {

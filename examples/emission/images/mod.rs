@@ -2,6 +2,7 @@
 
 mod channels;
 mod keywords;
+mod means;
 mod resampled;
 mod together;
 
@@ -19,6 +20,7 @@ use isopach::{
     raster::shift_between,
     solar::{Time, Wcs},
 };
+use means::Mean;
 use ndarray::{Array2, Array3, ArrayD, Axis as ArrayAxis};
 use resampled::Resampled;
 use std::{error::Error, ops::Range};
@@ -37,6 +39,8 @@ const REACH: usize = 6;
 pub(crate) struct Images {
     channels: Vec<Channel>,
     shape: [usize; 2],
+    /// Whether a loss of sensitivity is corrected.
+    is_corrected: bool,
 }
 
 struct Channel {
@@ -45,6 +49,7 @@ struct Channel {
     resampled: Option<Resampled>,
     divisor: f64,
     noise: Noise,
+    about: means::About,
 }
 
 /// Opens the files; channels, exposures, units, places and times by their headers.
@@ -97,11 +102,19 @@ pub(crate) fn open(arguments: &Arguments, correlate: bool) -> std::result::Resul
         let mut noise = Noise::of_channel(file.found.channel(), file.exposure, binned, systematic[number]);
         // Read once for all that were added.
         noise.read_noise /= file.on_chip.sqrt();
-        channels.push((number, Channel { file: file.file, resampled, divisor: file.divisor, noise }));
+        let about = means::About {
+            mean: file.found.is_aia().then(|| Mean::of(file.file.header(), file.unit, file.exposure)).flatten(),
+            // Those that were added on the chip are in what the header states.
+            sum_of: if arguments.summed.is_some() { file.sum_of } else { 1.0 },
+            share: degradation::shipped_share(&file.found, file.seen.time_text.as_deref()),
+        };
+        channels.push((number, Channel { file: file.file, resampled, divisor: file.divisor, noise, about }));
     }
     let first_file = channels[0].0;
     channels.sort_by_key(|(number, _)| *number);
-    let mut images = Images { channels: channels.into_iter().map(|(_, channel)| channel).collect(), shape };
+    let is_corrected = !arguments.degradation.is_empty() || arguments.degradation_table.is_some();
+    let channels = channels.into_iter().map(|(_, channel)| channel).collect();
+    let mut images = Images { channels, shape, is_corrected };
     if arguments.align && correlate {
         warnings.extend(images.shifts(first_file, &about.names)?);
     }
@@ -296,7 +309,13 @@ impl Channel {
     fn read(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         match &self.resampled {
             Some(resampled) => resampled.read(&mut self.file, rows),
-            None => self.file.rows(rows),
+            None => {
+                let values = self.file.rows(rows.clone())?;
+                if let Some(mean) = &mut self.about.mean {
+                    mean.add(rows, &values);
+                }
+                Ok(values)
+            }
         }
     }
 }
@@ -317,9 +336,16 @@ impl Images {
         Ok([counts.into_dyn(), sigma.into_dyn()])
     }
 
-    /// A channel each.
-    pub(crate) fn noises(&self) -> impl Iterator<Item = &Noise> {
-        self.channels.iter().map(|channel| &channel.noise)
+    /// What the numbers of the files said against their headers, when all rows were read.
+    pub(crate) fn remarks(&self) -> Option<String> {
+        means::said(&self.channels.iter().map(|channel| &channel.about).collect::<Vec<_>>(), self.is_corrected)
+    }
+
+    /// Of the mean of so many pixels, a channel each.
+    pub(crate) fn noises_of_mean(&self, pixels: f64) -> impl Iterator<Item = Noise> {
+        // Pixels of a file that were cut into several have one noise. Where they were not cut, resampling mixes noise but keeps its sum.
+        let of_one = |channel: &Channel| channel.resampled.as_ref().map_or(1.0, Resampled::independent);
+        self.channels.iter().map(move |channel| channel.noise.of_mean((pixels * of_one(channel)).max(1.0)))
     }
 
     /// Bytes that stay from one call to the next, and those of the tile that is being decoded: one channel is read after the other.

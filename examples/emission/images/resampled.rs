@@ -39,6 +39,11 @@ impl Resampled {
         self.places > 1
     }
 
+    /// Pixels of the file, whose noise is independent, a pixel of the result: below one where they are larger.
+    pub(super) fn independent(&self) -> f64 {
+        (self.to.pixel_size() / self.from.pixel_size()).powi(2).min(1.0)
+    }
+
     /// `[row, column]` in the file of a place.
     fn place(&self, [row, column]: [f64; 2]) -> [f64; 2] {
         let [x, y] = self.from.pixel(self.to.world([column, row]));

@@ -1,17 +1,18 @@
 //! Frames of a film: maps of all times with one scale of colours.
 
-use crate::{BANDS, overview::Overview, palette::INFERNO, pictures};
-use isopach::compute::{Error as Failure, UnfinishedFile};
+use super::groups::Group;
+use crate::{BANDS, npy, npy_write, overview::Overview, palette::INFERNO, pictures};
+use isopach::compute::{Error as Failure, Result, write_whole};
 use ndarray::Array2;
 use std::{
-    error::Error,
     fs::{self, File},
-    io::{BufReader, BufWriter, Read as _, Seek as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The folder of frames.
 pub(super) const FRAMES: &str = "frames";
+/// What the frames of a time are drawn from, in its folder: log₁₀ cm⁻⁵ of the bands, shape (bands, rows, columns), NaN where there is none.
+pub(crate) const MAPS: &str = "band_maps.npy";
 /// Steps of log₁₀ of the emission measure in the histogram of colours, and its ends.
 const STEP: f32 = 0.005;
 const LOGS: [f32; 2] = [10.0, 40.0];
@@ -30,67 +31,77 @@ pub(super) fn frame_names(times: usize) -> Vec<String> {
     (0..BANDS.len()).flat_map(|band| (0..times).map(move |time| frame_name(band, time))).collect()
 }
 
-/// Maps of all times in a file that goes when they are drawn, and what their colours must span.
-pub(super) struct Film {
-    file: BufWriter<File>,
-    _part: UnfinishedFile,
-    shape: [usize; 2],
-    /// Pixels by log₁₀ of the emission measure, a band each.
-    histograms: Vec<Vec<u64>>,
-}
-
-/// Frames that were drawn, and the ends of the scale of each band, log₁₀.
-pub(super) struct Drawn {
-    pub(super) frames: Vec<String>,
-    pub(super) scales: Vec<[f32; 2]>,
-}
-
-impl Film {
-    pub(super) fn begin(out: &Path) -> Result<Self, Failure> {
-        let path = out.join("frames.raw");
-        let (part, file) = UnfinishedFile::create(&path).map_err(|error| Failure::of_file(path, error))?;
-        let steps = ((LOGS[1] - LOGS[0]) / STEP) as usize;
-        let histograms = vec![vec![0; steps]; BANDS.len()];
-        Ok(Self { file: BufWriter::new(file), _part: part, shape: [0; 2], histograms })
+/// Writes what the frames of a time are drawn from.
+pub(crate) fn write_maps(out: &Path, found: &Overview) -> Result<()> {
+    let mut bytes = Vec::new();
+    let mut shape = [0; 2];
+    for band in &found.bands {
+        let logs = pictures::logarithms(&band.mean());
+        shape = [logs.nrows(), logs.ncols()];
+        bytes.extend(logs.iter().flat_map(|log| log.to_le_bytes()));
     }
+    let header = npy_write::header("<f4", &[BANDS.len(), shape[0], shape[1]]);
+    let path = out.join(MAPS);
+    write_whole(&path, &[&header, &bytes]).map_err(|error| Failure::of_file(path, error))
+}
 
-    /// Keeps the bands of a time.
-    pub(super) fn add(&mut self, found: &Overview) -> std::io::Result<()> {
-        for (band, histogram) in found.bands.iter().zip(&mut self.histograms) {
-            let logs = pictures::logarithms(&band.mean());
-            self.shape = [logs.nrows(), logs.ncols()];
-            for log in &logs {
-                if log.is_finite() {
-                    let last = histogram.len() - 1;
-                    histogram[(((log - LOGS[0]) / STEP).max(0.0) as usize).min(last)] += 1;
+/// The maps of a time, read a band at a time.
+struct Maps {
+    path: PathBuf,
+    file: File,
+    header: npy::Header,
+}
+
+impl Maps {
+    fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(MAPS);
+        let open = || {
+            let mut file = File::open(&path)?;
+            let header = npy::header(&mut file)?;
+            header.bytes(file.metadata()?.len())?;
+            match header.shape[..] {
+                [bands, _, _] if bands == BANDS.len() => Ok((file, header)),
+                _ => {
+                    Err(std::io::Error::other(format!("an array of the shape {:?} is no maps of bands", header.shape)))
                 }
-                self.file.write_all(&log.to_le_bytes())?;
             }
-        }
-        Ok(())
+        };
+        let (file, header) = open().map_err(|error: std::io::Error| Failure::of_file(&path, error))?;
+        Ok(Self { path, file, header })
     }
 
-    /// Draws the frames.
-    pub(super) fn finish(self, out: &Path, times: usize) -> Result<Drawn, Box<dyn Error>> {
-        let Self { file, _part, shape, histograms } = self;
-        let scales: Vec<[f32; 2]> =
-            histograms.iter().map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995))).collect();
-        let folder = out.join(FRAMES);
-        fs::create_dir_all(&folder).map_err(|error| Failure::of_file(&folder, error))?;
-        let mut file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        let mut file = BufReader::new(file);
-        let mut bytes = vec![0; 4 * shape[0] * shape[1]];
-        for time in 0..times {
-            for (band, scale) in scales.iter().enumerate() {
-                file.read_exact(&mut bytes)?;
-                let numbers = bytes.as_chunks::<4>().0.iter().map(|number| f32::from_le_bytes(*number)).collect();
-                let logs = Array2::from_shape_vec(shape, numbers)?;
-                pictures::save(out, &frame_name(band, time), pictures::shades(&logs, &INFERNO, *scale).view())?;
+    fn band(&mut self, band: usize) -> Result<Array2<f32>> {
+        let values = npy::rows(&mut self.file, &self.header, band..band + 1);
+        let values = values.map_err(|error| Failure::of_file(&self.path, error))?;
+        let shape = (self.header.shape[1], self.header.shape[2]);
+        Array2::from_shape_vec(shape, values.into_iter().map(|x| x as f32).collect()).map_err(Failure::source)
+    }
+}
+
+/// Draws the frames of all times; the ends of the scale of each band, log₁₀.
+pub(super) fn draw(out: &Path, groups: &[Group]) -> std::result::Result<Vec<[f32; 2]>, Box<dyn std::error::Error>> {
+    let folder = out.join(FRAMES);
+    fs::create_dir_all(&folder).map_err(|error| Failure::of_file(&folder, error))?;
+    let steps = ((LOGS[1] - LOGS[0]) / STEP) as usize;
+    let mut histograms = vec![vec![0; steps]; BANDS.len()];
+    for group in groups {
+        let mut maps = Maps::open(&group.arguments.out)?;
+        for (band, histogram) in histograms.iter_mut().enumerate() {
+            for log in maps.band(band)?.iter().filter(|log| log.is_finite()) {
+                histogram[(((log - LOGS[0]) / STEP).max(0.0) as usize).min(steps - 1)] += 1;
             }
         }
-        Ok(Drawn { frames: frame_names(times), scales })
     }
+    let scales: Vec<[f32; 2]> =
+        histograms.iter().map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995))).collect();
+    for (time, group) in groups.iter().enumerate() {
+        let mut maps = Maps::open(&group.arguments.out)?;
+        for (band, scale) in scales.iter().enumerate() {
+            let shades = pictures::shades(&maps.band(band)?, &INFERNO, *scale);
+            pictures::save(out, &frame_name(band, time), shades.view())?;
+        }
+    }
+    Ok(scales)
 }
 
 /// Of logarithms; 0 where there is none.

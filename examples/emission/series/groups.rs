@@ -110,6 +110,7 @@ fn part(arguments: &Arguments, numbers: &[usize], folder: &str) -> Arguments {
         exposure: some(&arguments.exposure, numbers),
         out: arguments.out.join(folder),
         series: false,
+        is_of_series: true,
         ..arguments.clone()
     }
 }

@@ -1,28 +1,40 @@
-//! The folder of a series: held as long as it is made, and what another series left there.
+//! The folder of a series, held as long as it is made. What another one left there goes time by time, and at last.
 
 use super::{
-    film::{frame_names, is_numbers},
+    Notes, UNFINISHED,
+    film::frame_names,
     groups::Group,
+    left::{left, of_times, remove},
 };
 use crate::{
     arguments::Arguments,
-    finished::{self, FILES, KEY, PAGE, SUMMARY, WrittenOver},
-    guard,
+    finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver},
+    guard::{self, OTHER},
 };
-use isopach::compute::{Error as Failure, FolderLock};
+use isopach::compute::{FolderLock, Result};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeSet,
     error::Error,
-    fs,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
-/// Where a summary names the folders of times.
-pub(crate) const TIMES: &str = "times";
-/// Holds the folder; removes what another series left there. Refuses results of other inputs or parameters.
-pub(super) fn hold(arguments: &Arguments, groups: &[Group]) -> Result<(Value, FolderLock), Box<dyn Error>> {
-    let out = &arguments.out;
+/// A series and its folder.
+pub(super) struct Held<'a> {
+    out: &'a Path,
+    /// What tells the series from others.
+    pub(super) made_from: Value,
+    /// Summaries of times that were finished with the same inputs and parameters, in the order of the times.
+    pub(super) finished: Vec<Option<Value>>,
+    /// Folders of a former series that its summary tells of.
+    former: Vec<String>,
+    /// What goes when this series is whole.
+    left: Vec<PathBuf>,
+    _lock: FolderLock,
+}
+
+/// Holds the folder; refuses results of other inputs or parameters, of the series and of each time, unless they may be written over.
+pub(super) fn hold<'a>(arguments: &'a Arguments, groups: &[Group]) -> std::result::Result<Held<'a>, Box<dyn Error>> {
+    let out = arguments.out.as_path();
     finished::make_folder(out)?;
     let lock = FolderLock::alone(out.join(".lock"))?;
     let inputs = guard::inputs(arguments);
@@ -32,59 +44,73 @@ pub(super) fn hold(arguments: &Arguments, groups: &[Group]) -> Result<(Value, Fo
         let names = guard::outputs(&group.arguments, true);
         names.into_iter().map(|name| Path::new(&group.folder).join(name))
     });
-    let summary = finished::summary(out)?;
-    let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
-    let left = summary.as_ref().map_or_else(|| Ok(vec![]), |summary| leftovers(out, summary, &kept))?;
-    let singles = summary.iter().flat_map(guard::files_of).map(PathBuf::from);
-    let gone = WrittenOver::of(out, names().chain(in_folders).chain(left).chain(singles));
-    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
     let made_from = json!({
         "series": groups.len(), "parameters": guard::parameters(arguments), "inputs": guard::identities(&inputs)?,
     });
+    let (summary, notes) = (finished::summary(out)?, Notes::read(out)?);
+    let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
+    let mut left = left(out, summary.as_ref(), notes.as_ref(), &kept)?;
+    left.extend(summary.iter().flat_map(guard::files_of).map(PathBuf::from));
+    left.retain(|path| !frames.iter().any(|frame| Path::new(frame) == path));
+    let gone = WrittenOver::of(out, names().chain(in_folders).chain(left.iter().cloned()));
+    inputs.iter().try_for_each(|input| gone.refuse_input(input))?;
+    let goes_on = notes.as_ref().is_some_and(|notes| notes.made_from == made_from);
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
+        _ if goes_on => None,
+        _ if notes.is_some() => Some(UNFINISHED),
         None if WrittenOver::of(out, names()).is_empty() => None,
-        None | Some(None) => Some(finished::UNKNOWN),
+        None | Some(None) => Some(UNKNOWN),
         Some(Some(found)) if *found == made_from => None,
-        Some(Some(_)) => Some("finished results of other inputs or parameters"),
+        Some(Some(_)) => Some(OTHER),
     };
-    match what {
-        Some(what) if !arguments.force => return Err(finished::refusal(out, what).into()),
-        _ => {}
+    if let Some(what) = what.filter(|_| !arguments.force) {
+        return Err(finished::refusal(out, what).into());
     }
-    if let Some(summary) = summary {
-        clear(out, &summary, &kept)?;
-        finished::remove(out, guard::files_of(&summary))?;
-    }
-    finished::remove(out, finished::ABOUT)?;
-    Ok((made_from, lock))
+    let begun = notes.as_ref().filter(|_| goes_on).map_or(&[][..], |notes| &notes.begun);
+    let finished: std::result::Result<_, _> = groups.iter().map(|group| of_time(group, begun)).collect();
+    let former = summary.iter().flat_map(of_times).map(str::to_owned).collect();
+    let held = Held { out, made_from, finished: finished?, former, left, _lock: lock };
+    let begun = kept.into_iter().map(str::to_owned).collect();
+    Notes { made_from: held.made_from.clone(), begun, left: held.left.clone() }.write(out)?;
+    Ok(held)
 }
 
-/// Removes frames and folders of a series that a summary tells of, but for folders that are kept.
-pub(crate) fn clear(out: &Path, summary: &Value, kept: &[&str]) -> Result<(), Failure> {
-    let left = leftovers(out, summary, kept)?;
-    finished::remove(out, &left)?;
-    // Only where nothing else is in them.
-    let folders: BTreeSet<&Path> = left.iter().filter_map(|file| file.parent()).collect();
-    for folder in folders.into_iter().filter(|folder| !folder.as_os_str().is_empty()) {
-        let _ = fs::remove_dir(out.join(folder));
-    }
-    Ok(())
+/// The summary of a time that was finished with the same inputs and parameters.
+///
+/// # Errors
+/// In words: its folder has other results, which may not be written over.
+fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>, Box<dyn Error>> {
+    let out = &group.arguments.out;
+    let summary = finished::summary(out)?;
+    let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
+        // What an interrupted run of this series wrote before it could say what it was.
+        None if begun.contains(&group.folder) => return Ok(None),
+        None if WrittenOver::of(out, guard::outputs(&group.arguments, true)).is_empty() => return Ok(None),
+        None | Some(None) => UNKNOWN,
+        Some(Some(found)) if *found == guard::made_from(&group.arguments)? => return Ok(summary),
+        Some(Some(_)) => OTHER,
+    };
+    if group.arguments.force { Ok(None) } else { Err(finished::refusal(out, what).into()) }
 }
 
-/// Frames and files in folders of a series that a summary tells of, but for folders that are kept; relative to `out`.
-pub(crate) fn leftovers(out: &Path, summary: &Value, kept: &[&str]) -> Result<Vec<PathBuf>, Failure> {
-    let names = summary[FILES].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let is_frame = |name: &&str| name.strip_prefix("frames/band_").is_some_and(is_numbers);
-    let mut left: Vec<PathBuf> = names.filter(is_frame).map(PathBuf::from).collect();
-    let times = summary[TIMES].as_array().into_iter().flatten();
-    for folder in times.filter_map(|time| time["folder"].as_str()).filter(|folder| !kept.contains(folder)) {
-        let mut parts = Path::new(folder).components();
-        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
-            continue;
+impl Held<'_> {
+    /// A time is written next: what tells of a former series must not tell of it.
+    pub(super) fn will_write(&mut self, folder: &str) -> Result<()> {
+        if self.former.iter().any(|former| former == folder) {
+            self.former.clear();
+            finished::remove(self.out, finished::ABOUT)?;
         }
-        let Some(of_time) = finished::summary(&out.join(folder))? else { continue };
-        let about = finished::ABOUT.iter().map(|name| (*name).to_owned());
-        left.extend(guard::files_of(&of_time).into_iter().chain(about).map(|name| Path::new(folder).join(name)));
+        Ok(())
     }
-    Ok(left)
+
+    /// All times are written: frames and what tells of the series come next.
+    pub(super) fn will_finish(&self) -> Result<()> {
+        finished::remove(self.out, finished::ABOUT)
+    }
+
+    /// The series is whole: what a former one left goes.
+    pub(super) fn finish(self) -> Result<()> {
+        remove(self.out, &self.left)?;
+        Notes::remove(self.out)
+    }
 }

@@ -13,6 +13,10 @@ use serde_json::Value;
 const ANGSTROM_PER_ELECTRON: f64 = 3397.0;
 
 pub(super) fn parse(text: &str) -> Result<Instrument> {
+    let (bytes, most) = (text.len(), Instrument::MOST_BYTES);
+    if bytes > most {
+        return Err(Error::InvalidInput(format!("it has {bytes} bytes, but must have {most} at most")));
+    }
     let value: Value = serde_json::from_str(text).map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
     let fields = Fields::of("", &value)?;
     let name = fields.text("instrument")?;
@@ -87,7 +91,15 @@ fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> 
     let gain = own.gain.or(common.gain);
     let dn_per_photon = match (fields.positive("dn_per_photon")?, gain, wavelength) {
         (Some(dn), ..) => dn,
-        (None, Some(gain), Some(wavelength)) => ANGSTROM_PER_ELECTRON / (gain * wavelength),
+        (None, Some(gain), Some(wavelength)) => {
+            let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
+            if !(dn.is_finite() && dn > 0.0) {
+                return Err(Error::InvalidInput(format!(
+                    "{place}gain is {gain:e} and {place}wavelength {wavelength:e}: a photon would make {dn} DN"
+                )));
+            }
+            dn
+        }
         (None, ..) => {
             return Err(missing("dn_per_photon", "give it, or gain (electrons a DN) and wavelength (Å)"));
         }
@@ -181,6 +193,8 @@ mod tests {
         refused(channel(1, "name", json!("al poly")), &["channels[0] and channels[1]", "same name"]);
         refused(channel(1, "name", json!("a=b")), &["channels[1].name", "without , = and :"]);
         refused(channel(1, "keywords", json!({ "A": "--" })), &["channels[1].keywords.A"]);
+        refused(channel(1, "gain", json!(1e308)), &["channels[1].gain is 1e308", "would make 0 DN"]);
+        refused(|v| (v["gain"], v["channels"][1]["wavelength"]) = (json!(1e-308), json!(1e-9)), &["would make inf DN"]);
         refused(|v| v["read_noise"] = Value::Null, &["channels[0].read_noise is missing"]);
         refused(|v| v["log_t"] = json!([6.5, 6.0]), &["log_t", "ascend"]);
         refused(|v| v["channels"] = json!([]), &["channels has 0 entries"]);

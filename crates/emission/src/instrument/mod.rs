@@ -87,6 +87,9 @@ pub struct Channel {
 const SAME_WAVELENGTH: f64 = 0.5;
 
 impl Instrument {
+    /// Bytes of the text of an instrument at most: 32 channels at 1,000 temperatures have half of it, and parsing may take a hundred times as many.
+    pub const MOST_BYTES: usize = 1 << 20;
+
     /// The Atmospheric Imaging Assembly of SDO, as shipped: its six coronal channels, sensitivity as at launch.
     ///
     /// # Errors
@@ -99,7 +102,7 @@ impl Instrument {
     ///
     /// # Errors
     /// [`isopach_compute::Error::InvalidInput`] naming the field: no JSON, a key that is not known or missing, a value of another kind, numbers that mean nothing,
-    /// channels of the same name.
+    /// channels of the same name, more than [`Self::MOST_BYTES`].
     pub fn parse(text: &str) -> Result<Self> {
         file::parse(text)
     }
