@@ -110,6 +110,13 @@ impl Gpu {
         self.life().session.near_ties.load(Ordering::Relaxed)
     }
 
+    /// The names of every kernel that this device has, whether it ran or not: what a profile is held against.
+    #[must_use]
+    pub fn kernels(&self) -> Vec<&'static str> {
+        let double = if self.life().session.has_double_precision() { kernels::IN_DOUBLE } else { &[] };
+        kernels::all().chain(double.iter().copied()).map(|kernel| kernel.name).collect()
+    }
+
     /// Compiles every kernel, which else happens when it is first needed.
     ///
     /// # Errors
