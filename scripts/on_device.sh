@@ -34,15 +34,15 @@ fail() {
     exit 2
 }
 
-for program in devices switches terrain_change emission; do
-    [ -x "$bin/$program" ] || fail "$bin/$program is not there: run scripts/pack_for_device.sh where there is a toolchain, and bring its folder"
-done
-command -v timeout >/dev/null || fail "there is no program timeout (coreutils) here: no step could be ended"
 mkdir -p "$OUT" || fail "$OUT cannot be made: set OUT to a folder that can be written to"
 lines=$OUT/lines.jsonl
 messages=$OUT/messages.txt
 : >"$lines"
 : >"$messages"
+for program in devices switches terrain_change emission; do
+    [ -x "$bin/$program" ] || fail "$bin/$program is not there: run scripts/pack_for_device.sh where there is a toolchain, and bring its folder"
+done
+command -v timeout >/dev/null || fail "there is no program timeout (coreutils) here: no step could be ended"
 began=$(date +%s)
 deadline=$((began + TOTAL_S))
 place=$(mktemp -d "${TMPDIR:-/tmp}/on_device.XXXXXX") || fail "no folder for results that are thrown away could be made: set TMPDIR"

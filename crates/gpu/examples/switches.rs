@@ -72,7 +72,7 @@ impl Asked {
 }
 
 /// What can be chosen: the default first, and once more, to see what chance does.
-fn choices() -> Vec<(&'static str, Options, usize)> {
+fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
     let base = Options::default();
     vec![
         ("default", base.clone(), 1),
@@ -81,6 +81,7 @@ fn choices() -> Vec<(&'static str, Options, usize)> {
         ("buffers freed", Options { reuse: Reuse::Free, ..base.clone() }, 1),
         ("bindings made anew", Options { bindings: Reuse::Free, ..base.clone() }, 1),
         ("points brought by each operation", Options { residency: Keeping::Never, ..base.clone() }, 1),
+        ("queries a quarter of a tile at a time", Options { queries_at_once: points.div_ceil(4), ..base.clone() }, 1),
         ("loops without counters", Options { loops: Loops::Plain, ..base.clone() }, 1),
         ("every kernel timed", Options { timing: Timing::EveryKernel, ..base.clone() }, 1),
         ("two tiles at once", base.clone(), 2),
@@ -103,7 +104,7 @@ fn main() -> std::process::ExitCode {
 fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
     let start = Instant::now();
     let mut tried = Vec::new();
-    for (name, options, at_once) in choices() {
+    for (name, options, at_once) in choices(asked.points) {
         let gpu = Gpu::open(asked.wanted.clone(), options)?;
         let (times, first_round) = (Vec::new(), PoolCounts::default());
         tried.push(Tried { name, gpu, at_once, times, first_round, failed: None });

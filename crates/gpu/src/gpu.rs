@@ -175,3 +175,24 @@ fn start(wanted: &Wanted, options: &Options) -> std::result::Result<(Adapter, Ar
         Err(error) => Err(Absent::Refused { name: name(), reason: error.to_string() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, testing};
+    use isopach_compute::Error;
+
+    /// As a driver would, not as [`crate::Gpu::lose`]: nobody but the callback that the session installed sets the flag.
+    #[test]
+    fn a_loss_that_only_the_callback_tells_of_is_a_loss() {
+        let Some(gpu) = testing::open(Options::default()) else { return };
+        let session = gpu.session().unwrap();
+        session.work().submit().unwrap().wait().unwrap();
+        session.device.destroy();
+        assert!(!session.faults.is_lost(), "wgpu 30 calls back when it is looked at");
+        let failed = session.work().submit().and_then(|submitted| submitted.wait().map(drop));
+        assert!(matches!(failed, Err(Error::DeviceLost { .. })), "{failed:?}");
+        assert!(session.faults.is_lost());
+        // Somebody was told: the next piece of work finds it open again.
+        gpu.session().unwrap().work().submit().unwrap().wait().unwrap();
+    }
+}

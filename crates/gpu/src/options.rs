@@ -118,6 +118,8 @@ pub struct Options {
     pub most_groups: Option<u32>,
     /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the work is split rightly.
     pub most_binding_bytes: Option<u64>,
+    /// Queries of one submission, at most: enough to fill the device, few enough that results travel while the next are found. Results do not depend on it.
+    pub queries_at_once: usize,
     /// How large inputs reach the device.
     pub upload: Upload,
     /// What becomes of buffers.
@@ -146,6 +148,7 @@ impl Default for Options {
             least: Least::default(),
             most_groups: None,
             most_binding_bytes: None,
+            queries_at_once: 1 << 22,
             upload: Upload::default(),
             reuse: Reuse::default(),
             bindings: Reuse::default(),
