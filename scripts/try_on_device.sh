@@ -23,19 +23,19 @@ put() {
     for file in "$@"; do
         mkdir -p "$root$(dirname "$file")"
         cp -L "$file" "$root$file"
-        ldd "$file" 2>/dev/null | sed -n 's/.*\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do
+        ldd "$file" 2>/dev/null | sed -n 's/^[^/]*\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do
             mkdir -p "$root$(dirname "$library")"
             [ -e "$root$library" ] || cp -L "$library" "$root$library"
         done
     done
 }
 put /bin/sh "$driver" "$driver_file"
-for name in cat cp date dirname echo ls mkdir mktemp rm sleep tail tee timeout tr uname env; do put "$(command -v "$name")"; done
+for name in cat cp date dirname ls mkdir mktemp rm sleep tail tee timeout tr uname env; do put "$(command -v "$name")"; done
 mkdir -p "$root/tmp" "$root/proc" "$root/dev" "$root/out" "$root/isopach"
 cp -r packed_for_device/. "$root/isopach/"
 for program in "$root"/isopach/bin/*; do
     # The C library and what belongs to it: not more than any machine has.
-    ldd "$program" | sed -n 's/.*\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do [ -e "$root$library" ] || { mkdir -p "$root$(dirname "$library")"; cp -L "$library" "$root$library"; }; done
+    ldd "$program" | sed -n 's/^[^/]*\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do [ -e "$root$library" ] || { mkdir -p "$root$(dirname "$library")"; cp -L "$library" "$root$library"; }; done
 done
 
 # bare WORDS…: a command in that root, without a network.
