@@ -29,7 +29,9 @@ const NOTHING: &str = "#!/bin/sh\necho '{\"what\":\"adapters\"}'\n";
 fn on_device(devices: &str, variables: &[(&str, &str)]) -> (tempfile::TempDir, Output) {
     let packed = tempfile::tempdir().unwrap();
     let at = |name: &str| packed.path().join(name);
-    ["bin", "lib"].map(|folder| fs::create_dir(at(folder)).unwrap());
+    for folder in ["bin", "lib"] {
+        fs::create_dir(at(folder)).unwrap();
+    }
     fs::write(at("lib/libvulkan.so.1"), "").unwrap();
     for (name, text) in
         [("devices", devices), ("switches", NOTHING), ("terrain_change", NOTHING), ("emission", NOTHING)]
