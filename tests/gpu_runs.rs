@@ -115,6 +115,27 @@ fn terrain_on_a_device_is_terrain_on_the_processor() {
     }
 }
 
+/// Nothing was checked: that is no agreement.
+#[test]
+fn without_a_device_there_is_nothing_to_check() {
+    for asked in [&["--check"][..], &["--bench", "--json"], &["--programs"], &["--workers"], &[]] {
+        let output = Command::new(program("devices"))
+            .args(asked)
+            .envs([("VK_DRIVER_FILES", "/nonexistent"), ("VK_ICD_FILENAMES", "/nonexistent")])
+            .output()
+            .unwrap();
+        if cfg!(target_os = "linux") {
+            assert_eq!(output.status.code(), Some(1), "{asked:?}");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                said.contains("no driver offers a graphics processor") && said.lines().count() == 1,
+                "{asked:?}: {said}"
+            );
+            assert!(output.stdout.is_empty(), "{asked:?}");
+        }
+    }
+}
+
 #[test]
 fn without_a_device_the_processor_does_it_and_says_why() {
     let place = Place::new();

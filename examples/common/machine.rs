@@ -11,7 +11,12 @@ pub(crate) fn machine() -> String {
 }
 
 /// The commit that was built, with a plus if there were changes beside it; "unknown" outside a checkout.
+///
+/// A program that is carried to another machine is told when it is built (`ISOPACH_COMMIT`, by scripts/pack_for_device.sh).
 pub(crate) fn commit() -> String {
+    if let Some(built) = option_env!("ISOPACH_COMMIT") {
+        return built.into();
+    }
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok().filter(|o| o.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())

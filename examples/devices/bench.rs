@@ -3,9 +3,11 @@
 use crate::{
     Arguments,
     agree::{self, Verdict},
-    machine, pipeline,
+    own::Own,
+    pipeline,
     scene::Scene,
     sweep,
+    teller::Teller,
 };
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
@@ -18,13 +20,13 @@ use isopach::{
     registration::{Align, PointToPlane, Rejection, Target},
 };
 use ndarray::{Array2, ArrayD};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{error::Error, hint::black_box, time::Instant};
 
 /// Radius of the neighbourhoods, metres: about 35 points of the scene.
 const RADIUS: f64 = 1.5;
 /// Temperature bins.
-const BINS: usize = 42;
+pub(crate) const BINS: usize = 42;
 
 /// Bytes and operations that one item cannot do without.
 #[derive(Clone, Copy)]
@@ -34,70 +36,83 @@ pub(crate) struct Floor {
 }
 
 /// What is compared, and how it is told.
+#[derive(Clone, Copy)]
 pub(crate) struct Bench<'a> {
     pub(crate) gpu: &'a Gpu,
     floors: Floors,
     repeat: usize,
-    pub(crate) json: bool,
-    about: Value,
+    pub(crate) teller: &'a Teller,
+    /// What a line is part of: "bench" or "sweep".
+    part: &'static str,
 }
 
-/// Everything, a line each.
-pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<(), Box<dyn Error>> {
+/// Seconds of the fastest run of each, and of a device's first, which compiles.
+struct Times {
+    cpu_s: f64,
+    gpu_s: f64,
+    first_s: f64,
+    kernels_s: Option<f64>,
+}
+
+/// What was asked for, a line each; how much is not as it should be.
+pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<usize, Box<dyn Error>> {
     let in_software = gpu.adapter().kind == DeviceType::Cpu;
-    let floors = gpu.floors(if in_software { 16 << 20 } else { (gpu.options().budget_bytes / 8).min(512 << 20) })?;
-    let about = json!({
-        "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::machine(), "commit": machine::commit(),
-        "cpu_threads": rayon::current_num_threads(), "points": arguments.points,
-    });
-    let bench = Bench { gpu, floors, repeat: arguments.repeat.max(1), json: arguments.json, about };
+    // In software there is little to compute with, and points of its size are in caches, too.
+    let bytes = if in_software { 2 << 20 } else { (gpu.options().budget_bytes / 8).min(512 << 20) };
+    let floors = gpu.floors(bytes)?;
+    let teller = Teller::new(Some(gpu), arguments.json);
+    let bench = Bench { gpu, floors, repeat: arguments.repeat.max(1), teller: &teller, part: "bench" };
     bench.tell_floors();
+    if arguments.bench {
+        all(&bench, arguments)?;
+    }
+    if arguments.sweep {
+        sweep::run(&Bench { part: "sweep", ..bench }, arguments)?;
+    }
+    Ok(teller.failures())
+}
+
+/// Every kernel, those that most is made of first, and the whole job on tiles.
+fn all(bench: &Bench<'_>, arguments: &Arguments) -> std::result::Result<(), Box<dyn Error>> {
     let scene = Scene::new(arguments.points, 1);
     let origin = Origin::near(scene.middle())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
     let (before, after) = (before?, after?);
-    neighbours(&bench, &before, &after)?;
-    others(&bench, &before, &after)?;
-    emission(&bench, arguments.pixels)?;
-    emission_otherwise(&bench, arguments.pixels)?;
-    pipeline::run(&bench, &before, &after)?;
-    if arguments.sweep { sweep::run(&bench, arguments) } else { Ok(()) }
+    neighbours(bench, &before, &after)?;
+    others(bench, &before, &after)?;
+    emission(bench, arguments.pixels)?;
+    pipeline::run(bench, &before, &after)?;
+    emission_otherwise(bench, arguments.pixels)
 }
 
 impl Bench<'_> {
     fn tell_floors(&self) {
         let Floors { copy_bytes_per_s, flops_per_s, upload_bytes_per_s, download_bytes_per_s } = self.floors;
-        if self.json {
-            let mut line = json!({
-                "what": "floors", "copy_bytes_per_s": copy_bytes_per_s, "flops_per_s": flops_per_s,
-                "upload_bytes_per_s": upload_bytes_per_s, "download_bytes_per_s": download_bytes_per_s,
-            });
-            self.finish(&mut line);
-            return;
-        }
-        println!(
-            "\n{}: copies {:.1} GB/s, computes {:.1} GFLOP/s, up {:.1} GB/s, down {:.1} GB/s",
-            self.gpu.adapter().name,
-            copy_bytes_per_s / 1e9,
-            flops_per_s / 1e9,
-            upload_bytes_per_s / 1e9,
-            download_bytes_per_s / 1e9
-        );
-        println!(
-            "{:<34} {:>10} {:>12} {:>12} {:>12} {:>8} {:>12}",
-            "kernel", "items", "cpu /s", "device /s", "its kernels", "ratio", "floor /s"
-        );
+        let line = json!({
+            "what": "floors", "copy_bytes_per_s": copy_bytes_per_s, "flops_per_s": flops_per_s,
+            "upload_bytes_per_s": upload_bytes_per_s, "download_bytes_per_s": download_bytes_per_s,
+        });
+        self.teller.tell(line, || {
+            format!(
+                "\n{}: copies {:.1} GB/s, computes {:.1} GFLOP/s, up {:.1} GB/s, down {:.1} GB/s\n{:<34} {:>10} {:>12} {:>12} {:>12} {:>8} {:>12} {:>8}",
+                self.gpu.adapter().name,
+                copy_bytes_per_s / 1e9,
+                flops_per_s / 1e9,
+                upload_bytes_per_s / 1e9,
+                download_bytes_per_s / 1e9,
+                "kernel",
+                "items",
+                "cpu /s",
+                "device /s",
+                "its kernels",
+                "ratio",
+                "floor /s",
+                "its own"
+            )
+        });
     }
 
-    /// Prints a line with what it was measured on.
-    pub(crate) fn finish(&self, line: &mut Value) {
-        if let (Some(line), Value::Object(about)) = (line.as_object_mut(), &self.about) {
-            line.extend(about.clone());
-        }
-        println!("{line}");
-    }
-
-    /// Runs both by turns, tells the best times if they agree, and returns how many times faster the device is; 0 where they do not.
+    /// Runs both by turns, tells the best times, and returns how many times faster the device is; 0 where they do not agree, or the device did not do it.
     pub(crate) fn compare<T>(
         &self,
         name: &str,
@@ -106,13 +121,32 @@ impl Bench<'_> {
         agree: impl Fn(&T, &T) -> Verdict,
         [cpu, gpu]: [&dyn Fn() -> Result<T>; 2],
     ) -> std::result::Result<f64, Box<dyn Error>> {
-        let (expected, found) = (cpu()?, gpu()?);
-        let verdict = agree(&found, &expected);
+        let (expected, before, start) = (cpu()?, Own::of(self.gpu), Instant::now());
+        let found = gpu();
+        let first_s = start.elapsed().as_secs_f64();
+        let own = Own::of(self.gpu).since(before);
+        let verdict = match &found {
+            Ok(_) if own.dispatches == 0 => Err("the device did none of it".into()),
+            Ok(found) => agree(found, &expected),
+            Err(error) => Err(format!("{}: {error}", error.cause())),
+        };
+        let answered = found.is_ok();
         drop((expected, found));
+        let times = if answered { Some(self.best(first_s, [cpu, gpu])?) } else { None };
+        let ratio = match (&verdict, &times) {
+            (Ok(()), Some(times)) => times.cpu_s / times.gpu_s,
+            _ => 0.0,
+        };
+        self.tell(name, items, floor, own, times.as_ref(), &verdict);
+        Ok(ratio)
+    }
+
+    /// Each `repeat` times, in turn.
+    fn best<T>(&self, first_s: f64, both: [&dyn Fn() -> Result<T>; 2]) -> Result<Times> {
         let mut best = [f64::INFINITY; 2];
         let mut kernels_s = f64::INFINITY;
         for _ in 0..self.repeat {
-            for (best, work) in best.iter_mut().zip([cpu, gpu]) {
+            for (best, work) in best.iter_mut().zip(both) {
                 let (start, before) = (Instant::now(), self.kernel_seconds());
                 black_box(work()?);
                 *best = best.min(start.elapsed().as_secs_f64());
@@ -123,31 +157,43 @@ impl Bench<'_> {
             }
         }
         let [cpu_s, gpu_s] = best;
-        let ratio = if verdict.is_ok() { cpu_s / gpu_s } else { 0.0 };
+        Ok(Times { cpu_s, gpu_s, first_s, kernels_s: kernels_s.is_finite().then_some(kernels_s) })
+    }
+
+    fn tell(&self, name: &str, items: usize, floor: Floor, own: Own, times: Option<&Times>, verdict: &Verdict) {
+        if verdict.is_err() {
+            self.teller.fail();
+        }
         let n = items as f64;
         let floor_s = n * (floor.bytes / self.floors.copy_bytes_per_s).max(floor.flops / self.floors.flops_per_s);
-        if self.json {
-            let mut line = json!({
-                "what": "kernel", "name": name, "items": items, "cpu_s": cpu_s, "gpu_s": gpu_s,
-                "kernels_s": kernels_s.is_finite().then_some(kernels_s), "cpu_items_per_s": n / cpu_s, "gpu_items_per_s": n / gpu_s,
-                "cpu_over_gpu": cpu_s / gpu_s, "floor_s": floor_s, "bytes_an_item": floor.bytes, "flops_an_item": floor.flops,
-                "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
-            });
-            self.finish(&mut line);
-            return Ok(ratio);
+        let mut line = json!({
+            "what": "kernel", "part": self.part, "name": name, "items": items, "floor_s": floor_s, "bytes_an_item": floor.bytes,
+            "flops_an_item": floor.flops, "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
+            "own": own.json(items),
+        });
+        if let Some(&Times { cpu_s, gpu_s, first_s, kernels_s }) = times {
+            line["cpu_s"] = json!(cpu_s);
+            line["gpu_s"] = json!(gpu_s);
+            line["first_s"] = json!(first_s);
+            line["kernels_s"] = json!(kernels_s);
+            line["cpu_items_per_s"] = json!(n / cpu_s);
+            line["gpu_items_per_s"] = json!(n / gpu_s);
+            line["cpu_over_gpu"] = json!(cpu_s / gpu_s);
         }
-        match verdict {
-            Ok(()) => println!(
-                "{name:<34} {items:>10} {:>12.3e} {:>12.3e} {:>12} {:>8.2} {:>12.3e}",
-                n / cpu_s,
-                n / gpu_s,
-                if kernels_s.is_finite() { format!("{:.3e}", n / kernels_s) } else { "not timed".into() },
-                cpu_s / gpu_s,
-                n / floor_s
+        self.teller.tell(line, || match (verdict, times) {
+            (Ok(()), Some(times)) => format!(
+                "{name:<34} {items:>10} {:>12.3e} {:>12.3e} {:>12} {:>8.2} {:>12.3e} {:>6.1} %",
+                n / times.cpu_s,
+                n / times.gpu_s,
+                times.kernels_s.map_or_else(|| "not timed".into(), |s| format!("{:.3e}", n / s)),
+                times.cpu_s / times.gpu_s,
+                n / floor_s,
+                100.0 * own.share(items)
             ),
-            Err(what) => println!("{name:<34} {items:>10} NOT TIMED: {what}"),
-        }
-        Ok(ratio)
+            (verdict, _) => {
+                format!("{name:<34} {items:>10} NOT TIMED: {}", verdict.as_ref().err().map_or("", |what| what))
+            }
+        });
     }
 
     /// Device time of all kernels so far.
@@ -246,7 +292,8 @@ fn emission_floor(bytes: usize) -> Floor {
     Floor { bytes: (bytes * (12 + 3 * BINS)) as f64, flops: 65_000.0 }
 }
 
-fn emission_at(bins: usize) -> Inversion {
+/// AIA's six channels, bins from 10^5.7 to 10^7.1 K.
+pub(crate) fn emission_at(bins: usize) -> Inversion {
     Inversion::new(TemperatureResponse::aia(), (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect())
 }
 
@@ -273,7 +320,8 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
     let double = || Observation { counts: counts.view(), sigma: sigma.view() };
     let options = Options { results: Results::Half, ..bench.gpu.options().clone() };
     let halves = Gpu::open(Wanted::Named(bench.gpu.adapter().name.clone()), options)?;
-    bench.compare(
+    let in_halves = Bench { gpu: &halves, ..*bench };
+    in_halves.compare(
         "emission measure, halves back",
         pixels,
         emission_floor(2),
@@ -293,7 +341,7 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
 }
 
 /// Gaussians of many temperatures and widths, as AIA would count them, with its noise.
-fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f64>; 2]> {
+pub(crate) fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f64>; 2]> {
     let emission = Array2::from_shape_fn((pixels, BINS), |(i, t)| {
         let (centre, width) = (4.0 + (i % 31) as f64, 2.0 + (i % 7) as f64);
         1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18

@@ -14,9 +14,6 @@ const TOLD: [(&str, Features); 6] = [
 ];
 
 pub(crate) fn print(known: &[Adapter], as_json: bool) {
-    if known.is_empty() && !as_json {
-        println!("no driver offers a graphics processor");
-    }
     for (number, adapter) in known.iter().enumerate() {
         let features: Vec<&str> =
             TOLD.iter().filter(|(_, feature)| adapter.features.contains(*feature)).map(|(name, _)| *name).collect();

@@ -3,9 +3,14 @@
 //!     cargo run --release --example devices                       what there is
 //!     cargo run --release --example devices -- --check            every capability against its definition
 //!     cargo run --release --example devices -- --bench            every kernel beside the processor, with the floor measured there
+//!     cargo run --release --example devices -- --sweep            from how much work on the device is faster
+//!     cargo run --release --example devices -- --programs         terrain_change and emission from end to end, beside the processor
+//!     cargo run --release --example devices -- --workers          several workers on one device, and a device that is lost
+//!     cargo run --release --example devices -- --threads 1,2,4    the processor alone, by the number of threads
 //!
-//! Needs nothing but itself: the scene is made, so the built program can be carried to another machine. A device in software is checked and timed only
-//! if there is no other, or if it is named (`--gpus llvmpipe`).
+//! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built program can be carried to another machine, as
+//! `scripts/pack_for_device.sh` does. A device in software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`). Where
+//! there is no device at all, or one declines, does nothing or differs, the exit code is 1.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -21,15 +26,20 @@ mod check;
 mod list;
 #[path = "../common/machine.rs"]
 mod machine;
+mod own;
 mod pipeline;
+mod programs;
 #[path = "../common/scene.rs"]
 mod scene;
 #[path = "../common/scene_epochs.rs"]
 mod scene_epochs;
 mod sweep;
+mod teller;
+mod threads;
+mod workers;
 
 use clap::Parser;
-use isopach::gpu::{Adapter, DeviceType, Double, Gpu, Options, Timing, Wanted, adapters, all_in_hardware};
+use isopach::gpu::{Absent, Adapter, DeviceType, Double, Gpu, Options, Timing, Wanted, adapters, all_in_hardware};
 use std::error::Error;
 
 #[derive(Parser)]
@@ -41,9 +51,21 @@ struct Arguments {
     /// Time every kernel and the whole pipeline, each result held against the processor's before its time is printed.
     #[arg(long)]
     bench: bool,
-    /// With --bench: also from how many points and pixels on the device is worth starting.
+    /// From how many points and pixels on the device is worth starting.
     #[arg(long)]
     sweep: bool,
+    /// Run terrain_change and emission, which lie beside this program, on the processor and on the device; --points and --pixels are their sizes.
+    #[arg(long)]
+    programs: bool,
+    /// Several workers on one device at once, and a device that is lost while it is at work.
+    #[arg(long)]
+    workers: bool,
+    /// The processor alone with so many threads each: 1,2,4. No device is needed.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
+    threads: Vec<u16>,
+    /// Folder for the results of --programs, which are removed; that of the system for such files if not given.
+    #[arg(long)]
+    folder: Option<std::path::PathBuf>,
     /// JSON lines instead of tables.
     #[arg(long)]
     json: bool,
@@ -66,33 +88,53 @@ struct Arguments {
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    run(&Arguments::parse())
-        .map_or_else(|error| console::failed("devices", &error), |()| std::process::ExitCode::SUCCESS)
+    match run(&Arguments::parse()) {
+        Ok(0) => std::process::ExitCode::SUCCESS,
+        Ok(failures) => console::failed(
+            "devices",
+            &format!("{failures} things are not as they should be: see the lines that do not agree"),
+        ),
+        Err(error) => console::failed("devices", &error),
+    }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+/// What was asked for; how much is not as it should be.
+fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
+    if !arguments.threads.is_empty() {
+        threads::run(arguments)?;
+    }
+    let Arguments { check, bench, sweep, programs, workers, .. } = *arguments;
+    let asked = check || bench || sweep || programs || workers;
+    if !asked && !arguments.threads.is_empty() {
+        return Ok(0);
+    }
     let known = adapters();
-    list::print(&known, arguments.json);
-    if !arguments.check && !arguments.bench {
-        return Ok(());
+    if !asked || !arguments.json {
+        list::print(&known, arguments.json);
     }
-    let mut differences = 0;
-    for wanted in chosen(arguments, &known) {
-        let timing = if arguments.bench { Timing::EveryKernel } else { Timing::Off };
+    if known.is_empty() {
+        return Err(Absent::NoAdapter.into());
+    }
+    let mut failures = 0;
+    for wanted in if asked { chosen(arguments, &known) } else { Vec::new() } {
+        let timing = if bench || sweep { Timing::EveryKernel } else { Timing::Off };
         let (budget_bytes, double_precision) = (arguments.gpu_memory << 20, Double::Device);
-        let gpu = Gpu::open(wanted, Options { budget_bytes, timing, double_precision, ..Options::default() })?;
-        if arguments.check {
-            differences += check::run(&gpu, arguments.json)?;
+        let options = Options { budget_bytes, timing, double_precision, ..Options::default() };
+        if check {
+            failures += check::run(&wanted, &options, arguments.json)?;
         }
-        if arguments.bench {
-            bench::run(&gpu, arguments)?;
+        let gpu = Gpu::open(wanted.clone(), options.clone())?;
+        if bench || sweep {
+            failures += bench::run(&gpu, arguments)?;
+        }
+        if programs {
+            failures += programs::run(&gpu, arguments)?;
+        }
+        if workers {
+            failures += workers::run(&wanted, &options, arguments)?;
         }
     }
-    if differences > 0 {
-        eprintln!("devices: {differences} differences");
-        std::process::exit(1);
-    }
-    Ok(())
+    Ok(failures)
 }
 
 /// The devices that were named; else all in hardware; else that in software.

@@ -14,24 +14,29 @@ use isopach::{
 use std::{error::Error, sync::Arc};
 
 /// What the tiles gave, in the order of the plan.
-type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
+pub(crate) type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
 
-/// How many times faster the device is.
+/// How many times faster the device is. Alone: nothing that it declines is done elsewhere.
 pub(crate) fn run(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<f64, Box<dyn Error>> {
-    let epochs = [Resident::new("before", before.clone()), Resident::new("after", after.clone())];
-    let on_cpu = || Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
-    let on_gpu = || Choice::new(vec![Arc::new(bench.gpu.clone()) as Arc<dyn Backend>, Arc::new(Cpu)]);
+    let epochs = residents(before, after);
+    let alone = |backend: Arc<dyn Backend>| Choice::new(vec![backend]);
     let floor = Floor { bytes: 2.0 * 12.0 + 40.0, flops: 3000.0 };
     bench.compare(
         "DoD, M3C2, C2C on tiles, points",
         before.len(),
         floor,
         same,
-        [&|| tiles(&on_cpu(), &epochs), &|| tiles(&on_gpu(), &epochs)],
+        [&|| tiles(&alone(Arc::new(Cpu)), &epochs), &|| tiles(&alone(Arc::new(bench.gpu.clone())), &epochs)],
     )
 }
 
-fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
+/// Both epochs as sources.
+pub(crate) fn residents(before: &Cloud, after: &Cloud) -> [Resident; 2] {
+    [Resident::new("before", before.clone()), Resident::new("after", after.clone())]
+}
+
+/// The job.
+pub(crate) fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
     let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
     let dod = Dod { detection: detection.clone(), ..Dod::default() };
     let m3c2 = M3c2 { detection, ..M3c2::default() };
@@ -45,7 +50,8 @@ fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
     Ok(found)
 }
 
-fn same(a: &Found, b: &Found) -> Verdict {
+/// Whether both gave the same.
+pub(crate) fn same(a: &Found, b: &Found) -> Verdict {
     for ((dod, m3c2, c2c), (dod_too, m3c2_too, c2c_too)) in a.iter().zip(b) {
         agree::rasters(&dod.difference, &dod_too.difference)?;
         agree::differences(m3c2, m3c2_too)?;

@@ -35,10 +35,8 @@ pub(crate) fn run(bench: &Bench<'_>, arguments: &Arguments) -> Result<(), Box<dy
 fn tell(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
     let slower = ratios.iter().rposition(|(_, ratio)| *ratio < 1.0).map_or(0, |last| last + 1);
     let least = ratios.get(slower).map(|(size, _)| size);
-    if bench.json {
-        bench.finish(&mut json!({ "what": "least", "of": what, "least": least }));
-    } else {
+    bench.teller.tell(json!({ "what": "least", "of": what, "least": least }), || {
         let least = least.map_or("no number that was tried".into(), ToString::to_string);
-        println!("the device is faster from {least} of {what} on");
-    }
+        format!("the device is faster from {least} of {what} on")
+    });
 }

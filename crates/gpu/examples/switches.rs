@@ -1,12 +1,13 @@
 //! What each choice of [`isopach_gpu::Options`] costs or gains: the same work with each, taken in turns, as JSON lines.
 //!
-//! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device]`
+//! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device, or best] [seconds at most]`
 //!
-//! The work is that of tiles of a survey: rasters of both epochs, M3C2 and C2C while they are held; four of them, one after the other or several at once.
-//! Every result is checked against the first one before a time counts. Of each choice the line gives the median and the quartiles of its time over that of
-//! what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly all or nearly no rounds is told from
-//! the default; others are not.
-#![allow(clippy::print_stdout)]
+//! The work is that of tiles of a survey: rasters of both epochs, M3C2 and C2C while they are held, and the emission measure of some pixels; four of them,
+//! one after the other or several at once. Every result is checked against the first one before a time counts. Of each choice the line gives the median and
+//! the quartiles of its time over that of what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly
+//! all or nearly no rounds is told from the default; others are not. Lines are told again as rounds come, so that some are there where the program is ended:
+//! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and the exit code is 1.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "../../../examples/common/machine.rs"]
 mod machine;
@@ -14,8 +15,10 @@ mod machine;
 use isopach_change::{C2c, Epochs, M3c2};
 use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
-use isopach_gpu::{Gpu, Keeping, Options, Reuse, Timing, Upload, Wanted};
+use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse};
+use isopach_gpu::{Gpu, Keeping, Loops, Options, PoolCounts, Reuse, Timing, Upload, Wanted};
 use isopach_raster::{CellStatistic, Grid, Rasterise};
+use ndarray::{Array2, ArrayD};
 use serde_json::json;
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -25,78 +28,183 @@ use std::{
 /// Tiles of one piece of work.
 const TILES: usize = 4;
 
+/// Rounds after which lines are told.
+const TOLD_EVERY: usize = 5;
+
 /// A device opened with a choice of options, how many tiles it is given at once, and its times.
 struct Tried {
     name: &'static str,
     gpu: Gpu,
     at_once: usize,
     times: Vec<f64>,
+    /// What the pool did in the first round, which fills it.
+    first_round: PoolCounts,
+    failed: Option<String>,
 }
 
-/// Both epochs about one origin, and core points.
+/// Both epochs about one origin, core points, and counts of pixels.
 struct Tile {
     epochs: [Cloud; 2],
     core_points: Cloud,
+    inversion: Inversion,
+    pixels: [ArrayD<f32>; 2],
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |text| text.parse());
-    let (points, rounds) = (number(0, 200_000)?, number(1, 15)?);
-    let wanted = arguments.get(2).map_or(Wanted::Best, |name| Wanted::Named(name.clone()));
+/// What was asked for.
+struct Asked {
+    points: usize,
+    rounds: usize,
+    wanted: Wanted,
+    seconds: f64,
+}
+
+impl Asked {
+    fn of_program() -> std::result::Result<Self, Box<dyn std::error::Error>> {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let number = |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |text| text.parse());
+        let wanted = match arguments.get(2).map(String::as_str) {
+            None | Some("best") => Wanted::Best,
+            Some(name) => name.parse().map_or_else(|_| Wanted::Named(name.into()), Wanted::Position),
+        };
+        let seconds = arguments.get(3).map_or(Ok(f64::INFINITY), |text| text.parse())?;
+        Ok(Self { points: number(0, 200_000)?, rounds: number(1, 15)?, wanted, seconds })
+    }
+}
+
+/// What can be chosen: the default first, and once more, to see what chance does.
+fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
     let base = Options::default();
-    let mut tried = Vec::new();
-    for (name, options, at_once) in [
+    vec![
         ("default", base.clone(), 1),
         ("again the default", base.clone(), 1),
         ("uploads through the queue", Options { upload: Upload::Queue, ..base.clone() }, 1),
         ("buffers freed", Options { reuse: Reuse::Free, ..base.clone() }, 1),
         ("bindings made anew", Options { bindings: Reuse::Free, ..base.clone() }, 1),
         ("points brought by each operation", Options { residency: Keeping::Never, ..base.clone() }, 1),
+        ("queries a quarter of a tile at a time", Options { queries_at_once: points.div_ceil(4), ..base.clone() }, 1),
+        ("loops without counters", Options { loops: Loops::Plain, ..base.clone() }, 1),
         ("every kernel timed", Options { timing: Timing::EveryKernel, ..base.clone() }, 1),
         ("two tiles at once", base.clone(), 2),
         ("three tiles at once", base, 3),
-    ] {
-        tried.push(Tried { name, gpu: Gpu::open(wanted.clone(), options)?, at_once, times: Vec::new() });
+    ]
+}
+
+fn main() -> std::process::ExitCode {
+    match Asked::of_program().and_then(|asked| run(&asked)) {
+        Ok(true) => std::process::ExitCode::SUCCESS,
+        Ok(false) => std::process::ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("switches: {error}");
+            std::process::ExitCode::FAILURE
+        }
     }
-    let tiles: Vec<Tile> = (0..TILES as u64).map(|seed| tile(points, seed)).collect::<Result<_>>()?;
+}
+
+/// Whether every choice gave the same.
+fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    let mut tried = Vec::new();
+    for (name, options, at_once) in choices(asked.points) {
+        let gpu = Gpu::open(asked.wanted.clone(), options)?;
+        let (times, first_round) = (Vec::new(), PoolCounts::default());
+        tried.push(Tried { name, gpu, at_once, times, first_round, failed: None });
+    }
+    let tiles: Vec<Tile> = (0..TILES as u64).map(|seed| tile(asked.points, seed)).collect::<Result<_>>()?;
     let first = work(&tried[0].gpu, &tiles, 1)?;
-    for round in 0..=rounds {
+    let mut longest = 0.0_f64;
+    let mut rounds = 0;
+    // The first round compiles. No round is begun that would not be done in time.
+    for round in 0..=asked.rounds {
+        let round_start = Instant::now();
+        if round > 1 && start.elapsed().as_secs_f64() + longest > asked.seconds {
+            break;
+        }
         // Each begins a round in turn.
         let turn = round % tried.len();
         tried.rotate_left(turn);
-        for tried in &mut tried {
-            let start = Instant::now();
-            let result = work(&tried.gpu, &tiles, tried.at_once)?;
-            // The first round compiles.
-            if round > 0 {
-                tried.times.push(start.elapsed().as_secs_f64());
-            }
-            if result != first {
-                return Err(format!("{} gives another result", tried.name).into());
+        tried.iter_mut().for_each(|tried| tried.takes_a_turn(&tiles, first, round));
+        tried.rotate_right(turn);
+        rounds = round;
+        if round > 0 {
+            longest = longest.max(round_start.elapsed().as_secs_f64());
+            if round.is_multiple_of(TOLD_EVERY) {
+                tell(asked, rounds, &tried);
             }
         }
-        tried.rotate_right(turn);
     }
-    let default = tried[0].times.clone();
-    for Tried { name, gpu, at_once, times } in &tried {
-        let mut ratios: Vec<f64> = times.iter().zip(&default).map(|(time, default)| time / default).collect();
-        ratios.sort_by(f64::total_cmp);
-        let (pool, traffic) = (gpu.pool(), gpu.traffic());
-        let rounded = |x: f64| (x * 1e4).round() / 1e4;
-        let quarter = |quarters: usize| rounded(ratios[quarters * (ratios.len() - 1) / 4]);
-        let line = json!({
-            "what": "switch", "choice": name, "device": gpu.adapter().name, "machine": machine::machine(), "commit": machine::commit(),
-            "points_an_epoch": points, "tiles": TILES, "tiles_at_once": at_once, "rounds": rounds,
-            "least_s": rounded(times.iter().copied().fold(f64::INFINITY, f64::min)),
-            "over_default": { "quartile_1": quarter(1), "median": quarter(2), "quartile_3": quarter(3) },
-            "longer_in": ratios.iter().filter(|ratio| **ratio > 1.0).count(),
-            "pool_hits": pool.hits, "pool_misses": pool.misses, "most_bytes": pool.most_bytes,
-            "bindings_hits": pool.bindings_hits, "bindings_misses": pool.bindings_misses,
-            "to_device_bytes": traffic.to_device_bytes, "from_device_bytes": traffic.from_device_bytes,
+    if !rounds.is_multiple_of(TOLD_EVERY) {
+        tell(asked, rounds, &tried);
+    }
+    tell_kernels(&tried);
+    Ok(tried.iter().all(|tried| tried.failed.is_none()))
+}
+
+impl Tried {
+    /// Does the work once more, unless it failed before.
+    fn takes_a_turn(&mut self, tiles: &[Tile], first: u64, round: usize) {
+        if self.failed.is_some() {
+            return;
+        }
+        let start = Instant::now();
+        match work(&self.gpu, tiles, self.at_once) {
+            Ok(result) if result == first => {}
+            Ok(_) => self.failed = Some("it gives another result".into()),
+            Err(error) => self.failed = Some(error.to_string()),
+        }
+        if round > 0 {
+            self.times.push(start.elapsed().as_secs_f64());
+        } else {
+            self.first_round = self.gpu.pool();
+        }
+    }
+
+    /// Share of buffers that were there already, after the first round.
+    fn pool_hits_after_first(&self) -> f64 {
+        let pool = self.gpu.pool();
+        let [hits, misses] = [pool.hits - self.first_round.hits, pool.misses - self.first_round.misses];
+        hits as f64 / (hits + misses).max(1) as f64
+    }
+}
+
+/// A line a choice.
+fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
+    let rounded = |x: f64| (x * 1e4).round() / 1e4;
+    let default = &tried[0].times;
+    for choice in tried {
+        let Tried { name, gpu, at_once, times, failed, .. } = choice;
+        let mut line = json!({
+            "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::machine(),
+            "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
+            "tiles_at_once": at_once, "rounds": rounds, "agrees": failed.as_ref().map_or_else(|| json!(true), |what| json!(what)),
         });
+        if failed.is_none() {
+            let (pool, traffic, profile) = (gpu.pool(), gpu.traffic(), gpu.profile());
+            let mut ratios: Vec<f64> = times.iter().zip(default).map(|(time, default)| time / default).collect();
+            if ratios.is_empty() {
+                continue; // the default itself failed
+            }
+            ratios.sort_by(f64::total_cmp);
+            let quarter = |quarters: usize| rounded(ratios[quarters * (ratios.len() - 1) / 4]);
+            line["least_s"] = json!(rounded(times.iter().copied().fold(f64::INFINITY, f64::min)));
+            line["over_default"] = json!({ "quartile_1": quarter(1), "median": quarter(2), "quartile_3": quarter(3) });
+            line["longer_in"] = json!(ratios.iter().filter(|ratio| **ratio > 1.0).count());
+            line["dispatches"] = json!(profile.iter().map(|kernel| kernel.calls).sum::<u64>());
+            line["given_back"] = json!(gpu.near_ties());
+            line["pool_hits"] = json!(pool.hits);
+            line["pool_misses"] = json!(pool.misses);
+            line["pool_hits_after_first_round"] = json!(rounded(choice.pool_hits_after_first()));
+            line["most_bytes"] = json!(pool.most_bytes);
+            line["bindings_hits"] = json!(pool.bindings_hits);
+            line["bindings_misses"] = json!(pool.bindings_misses);
+            line["to_device_bytes"] = json!(traffic.to_device_bytes);
+            line["from_device_bytes"] = json!(traffic.from_device_bytes);
+        }
         println!("{line}");
     }
+}
+
+/// Where the device's time went, by its own clock.
+fn tell_kernels(tried: &[Tried]) {
     let timed = tried.iter().find(|tried| tried.gpu.options().timing == Timing::EveryKernel);
     let mut kernels = timed.map(|tried| tried.gpu.profile()).unwrap_or_default();
     kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
@@ -105,10 +213,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         let (share, mean_ms) = (kernel.seconds / all, 1e3 * kernel.seconds / kernel.timed as f64);
         println!(
             "{}",
-            json!({ "what": "kernel", "name": kernel.name, "calls": kernel.calls, "mean_ms": mean_ms, "share": share })
+            json!({ "what": "kernel_share", "name": kernel.name, "calls": kernel.calls, "mean_ms": mean_ms, "share": share })
         );
     }
-    Ok(())
 }
 
 /// All tiles, so many at once; counts, indices and bits of everything, folded into one number.
@@ -132,7 +239,7 @@ fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<u64> {
     })
 }
 
-/// What `terrain_change` does with a tile.
+/// What `terrain_change` does with a tile, and `emission` with some rows of an image.
 fn all_of(gpu: &Gpu, tile: &Tile) -> Result<u64> {
     let [reference, compared] = tile.epochs.each_ref().map(Cloud::positions);
     let extent = reference.extent().ok_or(Error::InvalidInput("a tile without points".into()))?;
@@ -147,6 +254,10 @@ fn all_of(gpu: &Gpu, tile: &Tile) -> Result<u64> {
     words.extend(m3c2.distance.iter().map(|distance| distance.to_bits()));
     let c2c = C2c { max_distance: 5.0 }.run(gpu, reference, compared)?;
     words.extend(c2c.distance.iter().map(|distance| distance.to_bits()));
+    let [counts, sigma] = &tile.pixels;
+    let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+    let found = gpu.invert_single(&tile.inversion, observation)?;
+    words.extend(found.emission.iter().map(|number| u64::from(number.to_bits())));
     Ok(words.into_iter().fold(0, |hash: u64, word| (hash ^ word).wrapping_mul(0x0100_0000_01B3)))
 }
 
@@ -168,5 +279,24 @@ fn tile(count: usize, seed: u64) -> Result<Tile> {
     };
     let epochs = [epoch(2 * seed, 0.0)?, epoch(2 * seed + 1, 0.5)?];
     let core_points = epochs[0].spaced(1.0)?;
-    Ok(Tile { epochs, core_points })
+    let inversion =
+        Inversion::new(TemperatureResponse::aia(), (0..=42).map(|i| 5.7 + 1.4 * f64::from(i) / 42.0).collect());
+    let pixels = observed(&inversion, pixels(count))?;
+    Ok(Tile { epochs, core_points, inversion, pixels })
+}
+
+/// Pixels beside so many points.
+fn pixels(points: usize) -> usize {
+    points / 50
+}
+
+/// Counts and errors of plasmas of many temperatures.
+fn observed(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f32>; 2]> {
+    let emission = Array2::from_shape_fn((pixels, 42), |(i, t)| {
+        let (centre, width) = (4.0 + (i % 31) as f64, 2.0 + (i % 7) as f64);
+        1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18
+    });
+    let counts = inversion.forward(emission.view().into_dyn())?;
+    let sigma = Noise::of(&AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0)), counts.view())?;
+    Ok([counts, sigma].map(|numbers| numbers.mapv(|x| x as f32)))
 }

@@ -110,6 +110,13 @@ impl Gpu {
         self.life().session.near_ties.load(Ordering::Relaxed)
     }
 
+    /// The names of every kernel that this device has, whether it ran or not: what a profile is held against.
+    #[must_use]
+    pub fn kernels(&self) -> Vec<&'static str> {
+        let double = if self.life().session.has_double_precision() { kernels::IN_DOUBLE } else { &[] };
+        kernels::all().chain(double.iter().copied()).map(|kernel| kernel.name).collect()
+    }
+
     /// Compiles every kernel, which else happens when it is first needed.
     ///
     /// # Errors
@@ -166,5 +173,26 @@ fn start(wanted: &Wanted, options: &Options) -> std::result::Result<(Adapter, Ar
     match Session::open(&adapter, options) {
         Ok(session) => Ok((known, session)),
         Err(error) => Err(Absent::Refused { name: name(), reason: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, testing};
+    use isopach_compute::Error;
+
+    /// As a driver would, not as [`crate::Gpu::lose`]: nobody but the callback that the session installed sets the flag.
+    #[test]
+    fn a_loss_that_only_the_callback_tells_of_is_a_loss() {
+        let Some(gpu) = testing::open(Options::default()) else { return };
+        let session = gpu.session().unwrap();
+        session.work().submit().unwrap().wait().unwrap();
+        session.device.destroy();
+        assert!(!session.faults.is_lost(), "wgpu 30 calls back when it is looked at");
+        let failed = session.work().submit().and_then(|submitted| submitted.wait().map(drop));
+        assert!(matches!(failed, Err(Error::DeviceLost { .. })), "{failed:?}");
+        assert!(session.faults.is_lost());
+        // Somebody was told: the next piece of work finds it open again.
+        gpu.session().unwrap().work().submit().unwrap().wait().unwrap();
     }
 }

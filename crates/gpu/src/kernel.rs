@@ -48,7 +48,7 @@
 //! Parameters are a `#[repr(C)]` `Pod` struct, a multiple of 16 bytes long, laid out as the WGSL one. Everything that a piece of work needs
 //! is stated beforehand to a [`crate::plan::Plan`], which splits it into batches that fit.
 
-use crate::session::Session;
+use crate::{Loops, session::Session, trusted};
 use isopach_compute::Result;
 use std::{borrow::Cow, sync::Arc};
 
@@ -125,7 +125,10 @@ impl Compiled {
         session.faults.scoped(device, kernel.name, 0, || {
             let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl()));
             let descriptor = wgpu::ShaderModuleDescriptor { label: Some(kernel.name), source };
-            let module = device.create_shader_module(descriptor);
+            let module = match session.options.loops {
+                Loops::Counted => device.create_shader_module(descriptor),
+                Loops::Plain => trusted::without_counters(device, descriptor),
+            };
             let storage = |access: &Access| wgpu::BufferBindingType::Storage { read_only: *access == Access::Read };
             let layout = layout(device, kernel.name, (1..).zip(kernel.buffers.iter().map(storage)));
             let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {

@@ -23,7 +23,7 @@
 //! | `session` | one life of a device: its queue, its compiled kernels, its buffers |
 //! | `pool`, `bindings`, `plan` | buffers within a budget, what kernels see of them; work split so that it fits |
 //! | `residency` | points that stay from one operation to the next |
-//! | `kernel`, `kernels`, `prelude` | what a kernel is and **how one is written**; all of them; what they share |
+//! | `kernel`, `kernels`, `prelude`, `trusted` | what a kernel is and **how one is written**; all of them; what they share; compiled without counters |
 //! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
 //! | `search`, `rasterise`, `align`, `invert` | capabilities: neighbours and what is made of them; rasters; normal equations; emission measure |
 //!
@@ -53,12 +53,13 @@ mod stage;
 #[path = "../tests/common/device.rs"]
 mod testing;
 mod timing;
+mod trusted;
 mod work;
 
 pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use floor::Floors;
 pub use gpu::Gpu;
-pub use options::{Double, Keeping, Least, Options, Results, Reuse, Timing, Upload};
+pub use options::{Double, Keeping, Least, Loops, Options, Results, Reuse, Timing, Upload};
 pub use pool::PoolCounts;
 pub use profile::{KernelTime, Traffic};
 pub use wgpu::{Backend, DeviceType, Features, Limits};

@@ -74,6 +74,17 @@ fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
     if given < least { Err(Error::TooLittle { what, given, least }) } else { Ok(()) }
 }
 
+/// Whether the compiler of kernels puts a counter into every loop, which ends it after 2⁶⁴ rounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loops {
+    /// It does, as it must for kernels that nobody has looked at.
+    #[default]
+    Counted,
+    /// It does not: the loops of all kernels here end by themselves. What is read or written outside of a buffer is caught all the same. A switch until a
+    /// device has told whether it gains anything.
+    Plain,
+}
+
 /// Where emission measure is inverted in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Double {
@@ -107,6 +118,8 @@ pub struct Options {
     pub most_groups: Option<u32>,
     /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the work is split rightly.
     pub most_binding_bytes: Option<u64>,
+    /// Queries of one submission, at most: enough to fill the device, few enough that results travel while the next are found. Results do not depend on it.
+    pub queries_at_once: usize,
     /// How large inputs reach the device.
     pub upload: Upload,
     /// What becomes of buffers.
@@ -117,6 +130,8 @@ pub struct Options {
     pub residency: Keeping,
     /// Whether kernels are timed.
     pub timing: Timing,
+    /// Whether loops of kernels are counted.
+    pub loops: Loops,
     /// Where emission measure is inverted in double precision.
     pub double_precision: Double,
     /// How results of inversions come back.
@@ -133,11 +148,13 @@ impl Default for Options {
             least: Least::default(),
             most_groups: None,
             most_binding_bytes: None,
+            queries_at_once: 1 << 22,
             upload: Upload::default(),
             reuse: Reuse::default(),
             bindings: Reuse::default(),
             residency: Keeping::default(),
             timing: Timing::default(),
+            loops: Loops::default(),
             double_precision: Double::default(),
             results: Results::default(),
             patience: Duration::from_secs(120),

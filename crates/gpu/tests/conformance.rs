@@ -5,7 +5,7 @@
 mod device;
 
 use isopach_compute::conformance::Finding;
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{Gpu, Loops, Options, Wanted};
 use isopach_neighbours::conformance::conformance as neighbour_search;
 use isopach_raster::conformance::conformance as rasterising;
 use isopach_registration::conformance::conformance as alignment;
@@ -46,4 +46,13 @@ fn rasterising_conforms() {
 fn alignment_conforms() {
     let Some(gpu) = device::gpu() else { return };
     assert_none(&timed(|| alignment(gpu), gpu));
+}
+
+#[test]
+fn all_conforms_without_counters_in_loops() {
+    let Some(gpu) = device::open(Options { loops: Loops::Plain, ..Options::default() }) else { return };
+    let findings = timed(|| [neighbour_search(&gpu), rasterising(&gpu), alignment(&gpu)].concat(), &gpu);
+    assert_none(
+        &findings.into_iter().filter(|finding| !finding.what.contains("cannot find more than 64")).collect::<Vec<_>>(),
+    );
 }

@@ -8,7 +8,7 @@ mod random;
 
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Choice, Compute, Cpu, Error};
-use isopach_gpu::{Gpu, Least, Options, Reuse, Timing, Upload, Wanted, adapters};
+use isopach_gpu::{Gpu, Least, Loops, Options, Reuse, Timing, Upload, Wanted, adapters};
 use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
 use random::random;
 use std::sync::Arc;
@@ -45,10 +45,19 @@ fn few_workgroups_and_short_bindings_split_the_work() {
 #[test]
 fn every_choice_gives_the_same() {
     let cloud = cloud(20_000);
-    for (upload, reuse, timing) in
-        [(Upload::Queue, Reuse::Free, Timing::Off), (Upload::Ring, Reuse::Keep, Timing::EveryKernel)]
-    {
-        let Some(gpu) = device::open(Options { upload, reuse, timing, ..Options::default() }) else { return };
+    let (few, base) = (Options { queries_at_once: 700, ..Options::default() }, Options::default());
+    for options in [
+        Options { upload: Upload::Queue, reuse: Reuse::Free, timing: Timing::Off, loops: Loops::Plain, ..few },
+        Options {
+            upload: Upload::Ring,
+            reuse: Reuse::Keep,
+            timing: Timing::EveryKernel,
+            loops: Loops::Counted,
+            ..base
+        },
+    ] {
+        let Options { reuse, timing, .. } = options;
+        let Some(gpu) = device::open(options) else { return };
         agrees(&gpu, cloud.positions());
         let (counts, profile) = (gpu.pool(), gpu.profile());
         println!("{counts:?}");

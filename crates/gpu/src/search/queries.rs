@@ -15,9 +15,6 @@ use isopach_cloud::{Positions, TICK};
 use isopach_compute::{Error, Result};
 use std::ops::Range;
 
-/// Queries worked on at once, at most: enough to fill any device, few enough that results travel while the next are found.
-const MOST: usize = 1 << 22;
-
 /// Queries below which sorting them costs more than it saves.
 const FEW: usize = 256;
 
@@ -134,7 +131,8 @@ impl<'a> Queries<'a> {
 
     /// The batches of a plan.
     pub(crate) fn batches(&self, plan: &Plan<'_>) -> Result<impl Iterator<Item = Range<usize>> + use<>> {
-        let (count, most) = (self.len(), plan.batch(self.len().min(MOST))?);
+        let at_once = self.resident.session.options.queries_at_once.max(1);
+        let (count, most) = (self.len(), plan.batch(self.len().min(at_once))?);
         Ok((0..count).step_by(most.max(1)).map(move |start| start..(start + most).min(count)))
     }
 

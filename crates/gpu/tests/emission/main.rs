@@ -21,7 +21,7 @@ use isopach_emission::{
     Compat, EmissionMap, Inversion, InvertPixels, Missing, Observation, Outputs, Saturation, Status, Weights,
     conformance::conformance, plain,
 };
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{Gpu, Loops, Options, Wanted};
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use pixels::{bits, given, inversion, inverted, kinds, loci, observed, wide};
 
@@ -49,6 +49,14 @@ fn it_conforms_but_for_what_it_declines() {
         (8, vec![&"two channels that are the same"]),
         "positive methods, seven channels"
     );
+}
+
+#[test]
+fn it_conforms_without_counters_in_loops() {
+    let Some(gpu) = open(Options { loops: Loops::Plain, ..Options::default() }) else { return };
+    let wrong: Vec<_> = conformance(&gpu).unwrap().into_iter().filter(|f| !f.what.starts_with("declined")).collect();
+    assert!(wrong.is_empty(), "{}", wrong.iter().map(|f| format!("{f}\n")).collect::<String>());
+    assert!(gpu.profile().iter().any(|kernel| kernel.calls > 0));
 }
 
 /// Some drivers end loops after a number of rounds; with four hundred bins and two hundred iterations a pixel takes more than llvmpipe gives to eight.
