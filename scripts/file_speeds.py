@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reading and writing of LAS, LAZ and GeoTIFF by this tree and by another commit, by turns: the ratio of their processor times.
 
-    python scripts/file_speeds.py COMMIT [ROUNDS]
+    python scripts/file_speeds.py COMMIT [ROUNDS [OPERATION…]]
 
 Both are built in release from `scripts/file_speeds/main.rs` and the crates of each tree, in a temporary folder, the commit from a git worktree that is
 removed at the end. Each round runs every operation once with each, in changing order; processor time is that of the process (user and system) less that
@@ -57,25 +57,26 @@ def seconds(program, operation, data, times):
 
 def main():
     commit, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    operations = {name: OPERATIONS[name] for name in sys.argv[3:]} or OPERATIONS
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         other = folder / "other"
         subprocess.run(["git", "worktree", "add", "--detach", "--quiet", other, commit], cwd=HERE, check=True)
         try:
             programs = [built(HERE, folder / "a"), built(other, folder / "b")]
-            compared(programs, folder, rounds)
+            compared(programs, folder, rounds, operations)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", other], cwd=HERE, check=True)
 
 
-def compared(programs, folder, rounds):
+def compared(programs, folder, rounds, operations):
     data = folder / "data"
     data.mkdir()
     subprocess.run([programs[0], "make", data, "1"], check=True)
     nothing = [statistics.median(seconds(program, "nothing", data, 1) for _ in range(5)) for program in programs]
-    took = {operation: [] for operation in OPERATIONS}
+    took = {operation: [] for operation in operations}
     for turn in range(rounds):
-        for operation, times in OPERATIONS.items():
+        for operation, times in operations.items():
             order = (0, 1) if turn % 2 == 0 else (1, 0)
             found = {which: seconds(programs[which], operation, data, times) - nothing[which] for which in order}
             took[operation].append((found[0] / times, found[1] / times))
