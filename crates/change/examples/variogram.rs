@@ -3,11 +3,17 @@
 //! The file holds little-endian `f64` row by row, cells of 1 m. Prints JSON: structures, and the standard error of the shared part
 //! of a mean over each area.
 
-#![allow(clippy::print_stdout)]
+#[macro_use]
+#[path = "../../../examples/common/console.rs"]
+mod console;
 
 use isopach_change::{StableSample, Variogram, VariogramOptions};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> std::process::ExitCode {
+    run().map_or_else(|error| console::failed("variogram", &error), |()| std::process::ExitCode::SUCCESS)
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [file, columns, areas @ ..] = arguments.as_slice() else {
         return Err("usage: variogram FILE COLUMNS AREA…".into());

@@ -7,8 +7,10 @@
 //! the quartiles of its time over that of what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly
 //! all or nearly no rounds is told from the default; others are not. Lines are told again as rounds come, so that some are there where the program is ended:
 //! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and the exit code is 1.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[macro_use]
+#[path = "../../../examples/common/console.rs"]
+mod console;
 #[path = "../../../examples/common/machine.rs"]
 mod machine;
 
@@ -93,10 +95,7 @@ fn main() -> std::process::ExitCode {
     match Asked::of_program().and_then(|asked| run(&asked)) {
         Ok(true) => std::process::ExitCode::SUCCESS,
         Ok(false) => std::process::ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("switches: {error}");
-            std::process::ExitCode::FAILURE
-        }
+        Err(error) => console::failed("switches", &error),
     }
 }
 

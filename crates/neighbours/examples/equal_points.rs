@@ -3,14 +3,21 @@
 //! ```text
 //! cargo run --release -p isopach-neighbours --example equal_points [POINTS…]
 //! ```
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
+
+#[macro_use]
+#[path = "../../../examples/common/console.rs"]
+mod console;
 
 use isopach_cloud::Cloud;
 use isopach_compute::{Cpu, Error, Result, conformance::random};
 use isopach_neighbours::NeighbourSearch;
 use std::time::Instant;
 
-fn main() -> Result<()> {
+fn main() -> std::process::ExitCode {
+    run().map_or_else(|error| console::failed("equal_points", &error), |()| std::process::ExitCode::SUCCESS)
+}
+
+fn run() -> Result<()> {
     let counts: Vec<u64> = std::env::args()
         .skip(1)
         .map(|text| text.parse().map_err(|error| Error::InvalidInput(format!("the number of points, {text}: {error}"))))

@@ -3,7 +3,10 @@
 //! ```text
 //! cargo run --release -p isopach-neighbours --example walls [POINTS]
 //! ```
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
+
+#[macro_use]
+#[path = "../../../examples/common/console.rs"]
+mod console;
 
 use isopach_cloud::Cloud;
 use isopach_compute::{Cpu, Error, Result, conformance::random};
@@ -13,7 +16,11 @@ use std::time::Instant;
 /// Neighbours a query.
 const K: usize = 20;
 
-fn main() -> Result<()> {
+fn main() -> std::process::ExitCode {
+    run().map_or_else(|error| console::failed("walls", &error), |()| std::process::ExitCode::SUCCESS)
+}
+
+fn run() -> Result<()> {
     let count = std::env::args().nth(1).map_or(Ok(1_200_000), |text| text.parse::<u64>());
     let count = count.map_err(|error| Error::InvalidInput(format!("the number of points: {error}")))?;
     measure("wall of 100 m by 50 m, 5 cm rough", &cloud(count, wall)?)?;

@@ -1,12 +1,20 @@
 //! ICP alone: two arrays of coordinates in, a rigid transform out. Depends on nothing that reads files or draws maps.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(missing_docs)]
+
+#[macro_use]
+#[path = "../../../examples/common/console.rs"]
+mod console;
 
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Cpu, Result};
 use isopach_registration::{Icp, Pair};
 
-fn main() -> Result<()> {
+fn main() -> std::process::ExitCode {
+    run().map_or_else(|error| console::failed("icp_only", &error), |()| std::process::ExitCode::SUCCESS)
+}
+
+fn run() -> Result<()> {
     // A hillside, and the same hillside surveyed 12 cm too far east and 5 cm too low.
     let height = |x: f64, y: f64| 300.0 + 2.0 * (x / 7.0).sin() * (y / 9.0).cos();
     let survey = |shift: [f64; 3]| -> Vec<[f64; 3]> {
