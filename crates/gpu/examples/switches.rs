@@ -2,11 +2,13 @@
 //!
 //! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device, or best] [seconds at most]`
 //!
-//! The work is that of tiles of a survey: rasters of both epochs, M3C2 and C2C while they are held, and the emission measure of some pixels; four of them,
-//! one after the other or several at once. Every result is checked against the first one before a time counts. Of each choice the line gives the median and
+//! The work is that of tiles of a survey: rasters of both epochs, M3C2 with means and with medians and C2C while they are held, and the emission measure of some
+//! pixels; four of them, one after the other or several at once. Every result is checked against the first one before a time counts: rasters and C2C bit by
+//! bit, M3C2 to 0.1 mm and emission to a thousandth of a pixel's largest, as a compiler may round another text of a kernel otherwise (`same_bits`). Of each choice the line gives the median and
 //! the quartiles of its time over that of what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly
 //! all or nearly no rounds is told from the default; others are not. Lines are told again as rounds come, so that some are there where the program is ended:
-//! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and the exit code is 1.
+//! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and the exit code is 1. A choice that the device lacks something for is not
+//! tried, which its line says too.
 
 #[macro_use]
 #[path = "../../../examples/common/console.rs"]
@@ -18,12 +20,18 @@ use isopach_change::{C2c, Epochs, M3c2};
 use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
 use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse};
-use isopach_gpu::{Gpu, Keeping, Loops, Options, PoolCounts, Reuse, Timing, Upload, Wanted};
+use isopach_gpu::{
+    Gpu, Integers, Keeping, Loops, Medians, Options, PointLayout, PoolCounts, Reductions, Reuse, Timing, Upload, Wanted,
+};
+use isopach_neighbours::AxialStatistic;
 use isopach_raster::{CellStatistic, Grid, Rasterise};
 use ndarray::{Array2, ArrayD};
 use serde_json::json;
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -41,7 +49,43 @@ struct Tried {
     times: Vec<f64>,
     /// What the pool did in the first round, which fills it.
     first_round: PoolCounts,
+    /// Why it is not tried any more.
     failed: Option<String>,
+    same_bits: bool,
+}
+
+/// What came of a tile.
+struct Found {
+    /// Of rasters and C2C, folded into one number.
+    bits: u64,
+    /// M3C2, metres; NaN where there is none.
+    distances: Vec<f64>,
+    /// Emission measures of each pixel.
+    emission: ArrayD<f32>,
+}
+
+impl Found {
+    /// Whether both are the same, bit by bit.
+    fn is_same(&self, other: &Self) -> bool {
+        let emission = self.emission.iter().zip(&other.emission);
+        let distances = self.distances.iter().zip(&other.distances);
+        self.bits == other.bits
+            && distances.map(|(a, b)| (a.to_bits(), b.to_bits())).all(|(a, b)| a == b)
+            && emission.map(|(a, b)| (a.to_bits(), b.to_bits())).all(|(a, b)| a == b)
+    }
+
+    /// Whether both say the same, but for rounding.
+    fn agrees(&self, other: &Self) -> bool {
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-4 || (a.is_nan() && b.is_nan());
+        let alike = |(a, b): (ndarray::ArrayView1<'_, f32>, ndarray::ArrayView1<'_, f32>)| {
+            let largest = a.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+            a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-3 * largest)
+        };
+        self.bits == other.bits
+            && self.distances.len() == other.distances.len()
+            && self.distances.iter().zip(&other.distances).all(close)
+            && self.emission.rows().into_iter().zip(other.emission.rows()).all(alike)
+    }
 }
 
 /// Both epochs about one origin, core points, and counts of pixels.
@@ -85,6 +129,10 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
         ("points brought by each operation", Options { residency: Keeping::Never, ..base.clone() }, 1),
         ("queries a quarter of a tile at a time", Options { queries_at_once: points.div_ceil(4), ..base.clone() }, 1),
         ("loops without counters", Options { loops: Loops::Plain, ..base.clone() }, 1),
+        ("whole numbers of 64 bits of its own", Options { integers: Integers::Native, ..base.clone() }, 1),
+        ("sums by subgroups", Options { reductions: Reductions::Subgroups, ..base.clone() }, 1),
+        ("points of 12 bytes", Options { points: PointLayout::NumbersApart, ..base.clone() }, 1),
+        ("medians by two kernels", Options { medians: Medians::TwoKernels, ..base.clone() }, 1),
         ("every kernel timed", Options { timing: Timing::EveryKernel, ..base.clone() }, 1),
         ("two tiles at once", base.clone(), 2),
         ("three tiles at once", base, 3),
@@ -105,8 +153,10 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
     let mut tried = Vec::new();
     for (name, options, at_once) in choices(asked.points) {
         let gpu = Gpu::open(asked.wanted.clone(), options)?;
+        let lacks = gpu.lacks();
+        let failed = if lacks.is_empty() { None } else { Some(format!("not tried: no {}", lacks.join(", no "))) };
         let (times, first_round) = (Vec::new(), PoolCounts::default());
-        tried.push(Tried { name, gpu, at_once, times, first_round, failed: None });
+        tried.push(Tried { name, gpu, at_once, times, first_round, failed, same_bits: true });
     }
     let tiles: Vec<Tile> = (0..TILES as u64).map(|seed| tile(asked.points, seed)).collect::<Result<_>>()?;
     let first = work(&tried[0].gpu, &tiles, 1)?;
@@ -121,7 +171,7 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
         // Each begins a round in turn.
         let turn = round % tried.len();
         tried.rotate_left(turn);
-        tried.iter_mut().for_each(|tried| tried.takes_a_turn(&tiles, first, round));
+        tried.iter_mut().for_each(|tried| tried.takes_a_turn(&tiles, &first, round));
         tried.rotate_right(turn);
         rounds = round;
         if round > 0 {
@@ -135,23 +185,27 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
         tell(asked, rounds, &tried);
     }
     tell_kernels(&tried);
-    Ok(tried.iter().all(|tried| tried.failed.is_none()))
+    Ok(tried.iter().all(|tried| tried.failed.is_none() || !tried.gpu.lacks().is_empty()))
 }
 
 impl Tried {
     /// Does the work once more, unless it failed before.
-    fn takes_a_turn(&mut self, tiles: &[Tile], first: u64, round: usize) {
+    fn takes_a_turn(&mut self, tiles: &[Tile], first: &[Found], round: usize) {
         if self.failed.is_some() {
             return;
         }
         let start = Instant::now();
-        match work(&self.gpu, tiles, self.at_once) {
-            Ok(result) if result == first => {}
+        let result = work(&self.gpu, tiles, self.at_once);
+        let seconds = start.elapsed().as_secs_f64();
+        match result {
+            Ok(found) if found.iter().zip(first).all(|(found, first)| found.agrees(first)) => {
+                self.same_bits &= found.iter().zip(first).all(|(found, first)| found.is_same(first));
+            }
             Ok(_) => self.failed = Some("it gives another result".into()),
             Err(error) => self.failed = Some(error.to_string()),
         }
         if round > 0 {
-            self.times.push(start.elapsed().as_secs_f64());
+            self.times.push(seconds);
         } else {
             self.first_round = self.gpu.pool();
         }
@@ -170,7 +224,7 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
     let rounded = |x: f64| (x * 1e4).round() / 1e4;
     let default = &tried[0].times;
     for choice in tried {
-        let Tried { name, gpu, at_once, times, failed, .. } = choice;
+        let Tried { name, gpu, at_once, times, failed, same_bits, .. } = choice;
         let mut line = json!({
             "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::machine(),
             "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
@@ -184,6 +238,7 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             }
             ratios.sort_by(f64::total_cmp);
             let quarter = |quarters: usize| rounded(ratios[quarters * (ratios.len() - 1) / 4]);
+            line["same_bits"] = json!(same_bits);
             line["least_s"] = json!(rounded(times.iter().copied().fold(f64::INFINITY, f64::min)));
             line["over_default"] = json!({ "quartile_1": quarter(1), "median": quarter(2), "quartile_3": quarter(3) });
             line["longer_in"] = json!(ratios.iter().filter(|ratio| **ratio > 1.0).count());
@@ -217,47 +272,58 @@ fn tell_kernels(tried: &[Tried]) {
     }
 }
 
-/// All tiles, so many at once; counts, indices and bits of everything, folded into one number.
-fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<u64> {
+/// All tiles, so many at once.
+fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
     let next = AtomicUsize::new(0);
-    let some = || -> Result<u64> {
-        let mut sum = 0_u64;
-        while let Some(tile) = tiles.get(next.fetch_add(1, Ordering::Relaxed)) {
+    let all = Mutex::new(Vec::with_capacity(tiles.len()));
+    let some = || -> Result<()> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(tile) = tiles.get(number) else { return Ok(()) };
             let mut found = Err(Error::Unsupported { operation: "hold anything" });
             let held = tile.epochs.each_ref().map(|epoch| epoch.positions().ticks());
             gpu.holding(&held, &mut || found = all_of(gpu, tile));
-            // Tiles are done in any order.
-            sum = sum.wrapping_add(found?);
+            all.lock().unwrap_or_else(PoisonError::into_inner).push((number, found?));
         }
-        Ok(sum)
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(some)).collect();
         let ended = |_| Error::Unsupported { operation: "end a thread that panicked" };
-        threads.into_iter().try_fold(0_u64, |sum, thread| Ok(sum.wrapping_add(thread.join().map_err(ended)??)))
-    })
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(ended)?)
+    })?;
+    // Tiles are done in any order.
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.sort_by_key(|(number, _)| *number);
+    Ok(all.into_iter().map(|(_, found)| found).collect())
 }
 
 /// What `terrain_change` does with a tile, and `emission` with some rows of an image.
-fn all_of(gpu: &Gpu, tile: &Tile) -> Result<u64> {
+fn all_of(gpu: &Gpu, tile: &Tile) -> Result<Found> {
     let [reference, compared] = tile.epochs.each_ref().map(Cloud::positions);
     let extent = reference.extent().ok_or(Error::InvalidInput("a tile without points".into()))?;
     let grid = Grid::covering(&extent, 1.0)?;
+    // Cells with more points than one thread sorts.
+    let coarse = Grid::covering(&extent, 5.0)?;
     let mut words = Vec::new();
     for epoch in [reference, compared] {
         let rasters = gpu.rasterise(epoch, &grid, &[CellStatistic::Mean, CellStatistic::StandardDeviation])?;
         words.extend(rasters.iter().flat_map(|raster| raster.values.iter().map(|value| value.to_bits())));
+        let rasters = gpu.rasterise(epoch, &coarse, &[CellStatistic::Median])?;
+        words.extend(rasters.iter().flat_map(|raster| raster.values.iter().map(|value| value.to_bits())));
     }
     let core_points = tile.core_points.positions();
-    let m3c2 = M3c2::default().run(gpu, Epochs { reference, compared, core_points })?;
-    words.extend(m3c2.distance.iter().map(|distance| distance.to_bits()));
+    let mut distances = Vec::new();
+    for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
+        let m3c2 = M3c2 { statistic, ..M3c2::default() };
+        distances.extend(m3c2.run(gpu, Epochs { reference, compared, core_points })?.distance);
+    }
     let c2c = C2c { max_distance: 5.0 }.run(gpu, reference, compared)?;
     words.extend(c2c.distance.iter().map(|distance| distance.to_bits()));
     let [counts, sigma] = &tile.pixels;
     let observation = Observation { counts: counts.view(), sigma: sigma.view() };
-    let found = gpu.invert_single(&tile.inversion, observation)?;
-    words.extend(found.emission.iter().map(|number| u64::from(number.to_bits())));
-    Ok(words.into_iter().fold(0, |hash: u64, word| (hash ^ word).wrapping_mul(0x0100_0000_01B3)))
+    let emission = gpu.invert_single(&tile.inversion, observation)?.emission;
+    let bits = words.into_iter().fold(0, |hash: u64, word| (hash ^ word).wrapping_mul(0x0100_0000_01B3));
+    Ok(Found { bits, distances, emission })
 }
 
 /// Ground with four points a square metre, half a metre higher in the later epoch.

@@ -8,6 +8,13 @@ use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
+use std::time::Duration;
+
+/// How long something that runs may keep a device from saying that it is lost.
+const LOSS: Duration = Duration::from_secs(10);
+/// How often it is looked for afterwards, and after how long each time: only where something went wrong.
+const LOOKS: u32 = 50;
+const LOOK: Duration = Duration::from_millis(2);
 
 /// The faults of one life of a device.
 #[derive(Debug)]
@@ -50,8 +57,19 @@ impl Faults {
         Error::DeviceLost { device: self.device.clone() }
     }
 
-    /// A driver's or kernel's mistake as an error; the loss, if it explains it.
-    pub(crate) fn fault(&self, what: impl ToString) -> Error {
+    /// A driver's mistake as an error; the loss, if it explains it. wgpu 30 complains of what belongs to a device that is gone before it says that it is
+    /// gone: it does when it is looked at and nothing runs any more, on whichever thread looked first.
+    pub(crate) fn fault(&self, device: &wgpu::Device, what: impl ToString) -> Error {
+        if !self.is_lost() {
+            let _ = device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(LOSS) });
+            // Another thread may be about to say so.
+            (0..LOOKS).take_while(|_| !self.is_lost()).for_each(|_| std::thread::sleep(LOOK));
+        }
+        self.mistake(what)
+    }
+
+    /// A mistake that has nothing to do with a loss which nobody told of yet.
+    fn mistake(&self, what: impl ToString) -> Error {
         if self.is_lost() {
             return self.loss();
         }
@@ -65,16 +83,16 @@ impl Faults {
 
     /// A driver ended a loop.
     pub(crate) fn ended(&self) -> Error {
-        self.fault("its driver ends loops that are as long as this work needs")
+        self.mistake("its driver ends loops that are as long as this work needs")
     }
 
     /// Whether all is well.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self, device: &wgpu::Device) -> Result<()> {
         if self.is_lost() {
             return Err(self.loss());
         }
         match self.uncaught.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(what) => Err(self.fault(what)),
+            Some(what) => Err(self.fault(device, what)),
             None => Ok(()),
         }
     }
@@ -92,14 +110,14 @@ impl Faults {
         let done = act();
         // Innermost first.
         let complaints = [validation, internal, memory].map(|scope| pollster::block_on(scope.pop()));
-        self.check()?;
+        self.check(device)?;
         match complaints.into_iter().flatten().next() {
             None => Ok(done),
             Some(wgpu::Error::OutOfMemory { .. }) => {
                 let advice = "the device itself is full: lower the budget, or close what else runs on it";
                 Err(Error::OutOfMemory { what, requested: bytes, budget: 0, advice })
             }
-            Some(error) => Err(self.fault(format!("{what}: {error}"))),
+            Some(error) => Err(self.fault(device, format!("{what}: {error}"))),
         }
     }
 }

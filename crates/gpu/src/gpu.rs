@@ -1,8 +1,8 @@
 //! The backend: a device, and what becomes of it.
 
 use crate::{
-    Absent, Adapter, Keeping, KernelTime, Options, PoolCounts, Traffic, Wanted, adapters, kernels, residency::Holding,
-    session::Session,
+    Absent, Adapter, Double, Keeping, KernelTime, Options, PoolCounts, Traffic, Wanted, adapters, kernels,
+    residency::Holding, session::Session,
 };
 use isopach_compute::{Compute, Device, Result};
 use std::{
@@ -113,8 +113,7 @@ impl Gpu {
     /// The names of every kernel that this device has, whether it ran or not: what a profile is held against.
     #[must_use]
     pub fn kernels(&self) -> Vec<&'static str> {
-        let double = if self.life().session.has_double_precision() { kernels::IN_DOUBLE } else { &[] };
-        kernels::all().chain(double.iter().copied()).map(|kernel| kernel.name).collect()
+        kernels::of(&self.life().session).map(|kernel| kernel.name).collect()
     }
 
     /// Compiles every kernel, which else happens when it is first needed.
@@ -123,15 +122,28 @@ impl Gpu {
     /// [`isopach_compute::Error::DeviceFault`] where the driver refuses one, [`isopach_compute::Error::DeviceLost`].
     pub fn warm_up(&self) -> Result<()> {
         let session = self.session()?;
-        let double = if session.has_double_precision() { kernels::IN_DOUBLE } else { &[] };
-        kernels::all().chain(double.iter().copied()).try_for_each(|kernel| session.compiled(kernel).map(drop))
+        kernels::of(&session).try_for_each(|kernel| session.compiled(kernel).map(drop))
     }
 
-    /// Loses the device, as if it had been pulled out: to see that the work goes on.
+    /// What was chosen and the device does not have, so that it works as by default.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let session = Arc::clone(&self.life().session);
+        let Options { integers, reductions, double_precision, .. } = session.options;
+        let lacking = [
+            (integers != session.texts.integers, "whole numbers of 64 bits"),
+            (reductions != session.texts.reductions, "subgroups"),
+            (double_precision == Double::Device && !session.has_double_precision(), "double precision"),
+        ];
+        lacking.into_iter().filter_map(|(lacks, what)| lacks.then_some(what)).collect()
+    }
+
+    /// Loses the device, as if it had been pulled out: to see that the work goes on. The session hears of it as of any loss, by the callback that it installed.
     pub fn lose(&self) {
         let session = Arc::clone(&self.life().session);
-        session.faults.lose();
         session.device.destroy();
+        // wgpu 30 calls back when the device is looked at.
+        let _ = session.device.poll(wgpu::PollType::Poll);
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -152,7 +164,7 @@ impl Gpu {
             let (_, session) = start(&self.0.wanted, &self.0.options).map_err(|_| life.session.faults.loss())?;
             life.session = session;
         }
-        life.session.faults.check()?;
+        life.session.faults.check(&life.session.device)?;
         Ok(Arc::clone(&life.session))
     }
 }

@@ -48,7 +48,7 @@
 //! Parameters are a `#[repr(C)]` `Pod` struct, a multiple of 16 bytes long, laid out as the WGSL one. Everything that a piece of work needs
 //! is stated beforehand to a [`crate::plan::Plan`], which splits it into batches that fit.
 
-use crate::{Loops, session::Session, trusted};
+use crate::{Loops, session::Session, texts::Texts, trusted};
 use isopach_compute::Result;
 use std::{borrow::Cow, sync::Arc};
 
@@ -93,8 +93,9 @@ impl Kernel {
     }
 
     /// The whole WGSL.
-    pub(crate) fn wgsl(&self) -> String {
-        format!("const WORKGROUP: u32 = {}u;\n{}", self.workgroup, self.source.join("\n"))
+    pub(crate) fn wgsl(&self, texts: Texts) -> String {
+        let pieces: Vec<&str> = self.source.iter().map(|piece| texts.piece(piece)).collect();
+        format!("const WORKGROUP: u32 = {}u;\n{}", self.workgroup, pieces.join("\n"))
     }
 
     /// Groups in two dimensions that make up `threads`; `None` where they are too many for the device.
@@ -123,7 +124,7 @@ impl Compiled {
     pub(crate) fn new(session: &Session, kernel: &Kernel) -> Result<Arc<Self>> {
         let device = &session.device;
         session.faults.scoped(device, kernel.name, 0, || {
-            let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl()));
+            let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl(session.texts)));
             let descriptor = wgpu::ShaderModuleDescriptor { label: Some(kernel.name), source };
             let module = match session.options.loops {
                 Loops::Counted => device.create_shader_module(descriptor),

@@ -1,6 +1,6 @@
 //! Every kernel there is.
 
-use crate::{align, floor, invert, kernel::Kernel, rasterise, scan, search};
+use crate::{Medians, PointLayout, align, floor, invert, kernel::Kernel, rasterise, scan, search, session::Session};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
@@ -23,24 +23,38 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
 /// Those beside [`ALL`] that need double precision.
 pub(crate) const IN_DOUBLE: &[&Kernel] = invert::KERNELS_IN_DOUBLE;
 
-/// [`ALL`] in one row.
-pub(crate) fn all() -> impl Iterator<Item = &'static Kernel> {
-    ALL.iter().flat_map(|operation| operation.iter().copied())
+/// Those that take the place of others where [`crate::Options`] say so.
+pub(crate) const INSTEAD: &[&Kernel] = &[&search::build::GATHER_APART, &search::cylinder::FEW, &search::cylinder::MANY];
+
+/// Those that a device can run: [`ALL`], with those of double precision if it has it, and with others in their place if these were chosen.
+pub(crate) fn of(session: &Session) -> impl Iterator<Item = &'static Kernel> {
+    let in_double = session.has_double_precision();
+    let in_two = session.options.medians == Medians::TwoKernels;
+    let is_apart = session.texts.points == PointLayout::NumbersApart;
+    let all = ALL.iter().flat_map(|operation| operation.iter().copied());
+    let all = all.filter(move |kernel| !in_two || kernel.name != search::cylinder::MEDIAN.name);
+    let instead = INSTEAD.iter().copied();
+    let instead =
+        instead.filter(move |kernel| if kernel.name == search::build::GATHER_APART.name { is_apart } else { in_two });
+    all.chain(IN_DOUBLE.iter().copied().filter(move |_| in_double)).chain(instead)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Access;
+    use crate::{Integers, Reductions, kernel::Access, texts::Texts};
     use naga::{AddressSpace, StorageAccess, valid::Capabilities};
 
     /// Parses and validates one on a device with these capabilities, and checks that it binds what its description says.
-    fn validate(kernel: &Kernel, capabilities: Capabilities) {
-        let (name, source) = (kernel.name, kernel.wgsl());
+    fn validate(kernel: &Kernel, texts: Texts, capabilities: Capabilities) {
+        let (name, source) = (kernel.name, kernel.wgsl(texts));
         let module =
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
         let flags = naga::valid::ValidationFlags::all();
-        let outcome = naga::valid::Validator::new(flags, capabilities).validate(&module);
+        let mut validator = naga::valid::Validator::new(flags, capabilities);
+        validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
+        validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
+        let outcome = validator.validate(&module);
         let information = outcome.unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
         // What the validator accepts, the writer may still trip over.
         let written = naga::back::spv::write_vec(&module, &information, &naga::back::spv::Options::default(), None);
@@ -65,9 +79,16 @@ mod tests {
     #[test]
     fn every_kernel_is_valid_and_binds_what_it_says() {
         let mut names = std::collections::BTreeSet::new();
+        let all = ALL.iter().flat_map(|operation| operation.iter().copied()).chain(INSTEAD.iter().copied());
         let double = IN_DOUBLE.iter().map(|&kernel| (kernel, Capabilities::FLOAT64));
-        for (kernel, capabilities) in all().map(|kernel| (kernel, Capabilities::empty())).chain(double) {
-            validate(kernel, capabilities);
+        for (kernel, capabilities) in all.map(|kernel| (kernel, Capabilities::empty())).chain(double) {
+            validate(kernel, Texts::default(), capabilities);
+            let other = Texts {
+                integers: Integers::Native,
+                reductions: Reductions::Subgroups,
+                points: PointLayout::NumbersApart,
+            };
+            validate(kernel, other, capabilities | Capabilities::SHADER_INT64 | Capabilities::SUBGROUP);
             assert!(names.insert(kernel.name), "{} is there twice", kernel.name);
         }
     }

@@ -52,6 +52,7 @@ mod stage;
 #[cfg(test)]
 #[path = "../tests/common/device.rs"]
 mod testing;
+mod texts;
 mod timing;
 mod trusted;
 mod work;
@@ -59,7 +60,9 @@ mod work;
 pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use floor::Floors;
 pub use gpu::Gpu;
-pub use options::{Double, Keeping, Least, Loops, Options, Results, Reuse, Timing, Upload};
+pub use options::{
+    Double, Integers, Keeping, Least, Loops, Medians, Options, PointLayout, Reductions, Results, Reuse, Timing, Upload,
+};
 pub use pool::PoolCounts;
 pub use profile::{KernelTime, Traffic};
 pub use wgpu::{Backend, DeviceType, Features, Limits};

@@ -85,6 +85,46 @@ pub enum Loops {
     Plain,
 }
 
+/// How kernels compute with whole numbers of 64 bits: squared distances, and sums of squares in rasters. Results are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Integers {
+    /// As pairs of 32 bits, which every device has.
+    #[default]
+    Pairs,
+    /// As the device's own (`SHADER_INT64`); as pairs where it has none.
+    Native,
+}
+
+/// How threads of a workgroup find sums and maxima of whole numbers together. Results are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reductions {
+    /// Through the workgroup's memory, which every device has.
+    #[default]
+    Workgroup,
+    /// Within each subgroup first (`SUBGROUP`); as above where the device has none.
+    Subgroups,
+}
+
+/// How points that are searched lie in the device's memory. Results are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PointLayout {
+    /// 16 bytes each, which are read at once: coordinates, and the original number.
+    #[default]
+    WithNumbers,
+    /// 12 bytes each, coordinates alone; the numbers lie behind all points, and are read of those that are found.
+    NumbersApart,
+}
+
+/// How medians along axes (M3C2 with [`isopach_neighbours::AxialStatistic::MedianIqr`]) are found. Results are the same, but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Medians {
+    /// By one kernel, whose threads have memory for few points and for many.
+    #[default]
+    OneKernel,
+    /// By two, one for few points, then one for many: each has less memory a thread.
+    TwoKernels,
+}
+
 /// Where emission measure is inverted in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Double {
@@ -132,6 +172,14 @@ pub struct Options {
     pub timing: Timing,
     /// Whether loops of kernels are counted.
     pub loops: Loops,
+    /// How whole numbers of 64 bits are computed with.
+    pub integers: Integers,
+    /// How threads of a workgroup find sums.
+    pub reductions: Reductions,
+    /// How points that are searched lie in memory.
+    pub points: PointLayout,
+    /// How medians are found.
+    pub medians: Medians,
     /// Where emission measure is inverted in double precision.
     pub double_precision: Double,
     /// How results of inversions come back.
@@ -155,6 +203,10 @@ impl Default for Options {
             residency: Keeping::default(),
             timing: Timing::default(),
             loops: Loops::default(),
+            integers: Integers::default(),
+            reductions: Reductions::default(),
+            points: PointLayout::default(),
+            medians: Medians::default(),
             double_precision: Double::default(),
             results: Results::default(),
             patience: Duration::from_secs(120),

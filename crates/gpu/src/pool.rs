@@ -213,7 +213,7 @@ impl Pool {
     /// # Errors
     /// [`Error::OutOfMemory`] over the budget or a limit of the device, before the device hears of it.
     pub(crate) fn take(self: &Arc<Self>, what: &'static str, role: Role, bytes: u64) -> Result<Buffer> {
-        self.faults.check()?;
+        self.faults.check(&self.device)?;
         let bytes = bytes.max(16).next_multiple_of(4);
         let class = self.class(bytes);
         let fits = self.state().counts.held_bytes + class <= self.budget;

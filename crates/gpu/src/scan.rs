@@ -10,7 +10,7 @@ use crate::{
 use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 
-const SOURCE: &[&str] = &[prelude::THREADS, include_str!("scan.wgsl")];
+const SOURCE: &[&str] = &[prelude::THREADS, prelude::ACROSS, include_str!("scan.wgsl")];
 const SCAN: Kernel = Kernel::new("scan", "scan", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
 const RAISE: Kernel = Kernel::new("scan, raise", "raise", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
 
@@ -77,6 +77,14 @@ mod tests {
             gpu,
             &[0, 1, 2, 3, 4, 5, 255, 256, 257, 1023, 1024, 1025, 4095, 65_537, 1 << 20, (1 << 20) + 1, 1_500_000],
         );
+    }
+
+    #[test]
+    fn by_subgroups() {
+        let options = Options { reductions: crate::Reductions::Subgroups, ..Options::default() };
+        let Some(gpu) = testing::open(options) else { return };
+        assert_eq!(gpu.lacks().is_empty(), gpu.adapter().features.contains(wgpu::Features::SUBGROUP));
+        check(&gpu, &[1, 5, 255, 1024, 1025, 65_537, (1 << 20) + 1]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     profile::Profile,
     residency::Residency,
     stage::Ring,
+    texts::Texts,
     timing::Ticking,
     work::{Done, MAPPED, WAITING, Work},
 };
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     /// Points that stay from one operation to the next.
     pub(crate) residency: Arc<Residency>,
     pub(crate) options: Options,
+    /// Which texts its kernels are made of.
+    pub(crate) texts: Texts,
     pub(crate) profile: Mutex<Profile>,
     /// Times of work that nobody waited for.
     pub(crate) unread: Mutex<Vec<Ticking>>,
@@ -61,7 +64,7 @@ impl Session {
         lower(&mut limits.max_storage_buffer_binding_size, options.most_binding_bytes);
         let dimension = &mut limits.max_compute_workgroups_per_dimension;
         *dimension = (*dimension).min(options.most_groups.unwrap_or(*dimension));
-        let mut features = wgpu::Features::empty();
+        let mut features = adapter.features() & Texts::features(options);
         if options.timing == Timing::EveryKernel {
             features |= adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         }
@@ -93,6 +96,7 @@ impl Session {
             travelled: Default::default(),
             parameters: kernel::parameters(&device),
             compiled: Mutex::default(),
+            texts: Texts::of(options, device.features()),
             options: options.clone(),
             device,
             queue,
@@ -154,13 +158,9 @@ impl Session {
     pub(crate) fn wait(&self, submission: &wgpu::SubmissionIndex) -> Result<()> {
         let (submission_index, timeout) = (Some(submission.clone()), Some(self.options.patience));
         match self.device.poll(wgpu::PollType::Wait { submission_index, timeout }) {
-            Ok(_) => self.faults.check(),
+            Ok(_) => self.faults.check(&self.device),
             Err(wgpu::PollError::Timeout) => self.wait_longer(),
-            Err(error) => {
-                // A device that was destroyed says so at the next look, not with this error.
-                let _ = self.device.poll(wgpu::PollType::Poll);
-                Err(self.faults.fault(error))
-            }
+            Err(error) => Err(self.faults.fault(&self.device, error)),
         }
     }
 
@@ -172,7 +172,7 @@ impl Session {
         self.queue.on_submitted_work_done(move || note.store(true, Ordering::SeqCst));
         for _ in 0..self.options.patience.as_millis() / STEP.as_millis() + 1 {
             let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty says nothing about others' work
-            self.faults.check()?;
+            self.faults.check(&self.device)?;
             if done.load(Ordering::SeqCst) {
                 return Ok(());
             }
@@ -192,9 +192,9 @@ impl Session {
             match state.load(Ordering::SeqCst) {
                 MAPPED => return Ok(()),
                 WAITING => {}
-                _ => return Err(self.faults.fault("a buffer could not be mapped")),
+                _ => return Err(self.faults.fault(&self.device, "a buffer could not be mapped")),
             }
-            self.faults.check()?;
+            self.faults.check(&self.device)?;
             let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty is not asked
             std::thread::sleep(STEP);
         }

@@ -149,7 +149,7 @@ impl Session {
         let raw = slot.buffer.raw();
         {
             let view = raw.slice(0..bytes).get_mapped_range_mut();
-            let mut view = view.map_err(|error| self.faults.fault(error))?;
+            let mut view = view.map_err(|error| self.faults.fault(&self.device, error))?;
             let size = size_of::<T>();
             let per_block = BLOCK / size;
             let fill = |first: usize, count: usize, mut block: wgpu::WriteOnly<'_, [u8]>| {

@@ -9,8 +9,9 @@ pub(crate) fn without_counters(
     let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
     // SAFETY: of what wgpu asks where this check is off, only one thing is left to us: that no loop runs for ever. Nobody else's text comes here, and every
     // loop of this crate's kernels ends, whatever is in the buffers but where stated:
-    // - `for` loops count, by one, by a stride or by doubling, up to (crowd.wgsl also down to) a bound that does not change in them;
-    // - binary searches (walk.wgsl, locate.wgsl, grid.wgsl) halve what is between two marks, and insertions (few, settle, closest, cylinder_median) and pieces
+    // - `for` loops count, by one, by a stride or by doubling, up to (crowd.wgsl also down to) a bound that does not change in them (subgroups.wgsl: the number
+    //   of its subgroup);
+    // - binary searches (walk.wgsl, locate.wgsl, grid.wgsl) halve what is between two marks, and insertions (few, settle, closest, kept) and pieces
     //   of a crowded cell (walk.wgsl) move a mark by one or more towards its end in every round;
     // - the iterations of solve.wgsl are at most as many as its parameters say;
     // - walk_row goes to the end of the cell of the point where it stands, which is behind that point in what the kernels of build.rs have sorted; and

@@ -1,32 +1,11 @@
-// Whole numbers of 64 bits, as vec2<u32>(low, high), and decisions that are right to the last bit.
+// Squared distances that are exact, and decisions that are right to the last bit.
 //
 // Differences of ticks are exact in 32 bits; their squares need 64. Squaring every candidate exactly would cost some twenty instructions an
 // axis, so a candidate is judged by its squared distance in f32 first. That is off by at most 6.0e-7 of itself, five roundings of 2^-23: the
-// two conversions in a square, the product, and the two sums (WGSL promises one of the two neighbours of each, not the nearest). Only where this cannot decide, within
-// GUARD of the border, are whole numbers compared.
+// two conversions in a square, the product, and the two sums (WGSL promises one of the two neighbours of each, not the nearest). Only where this
+// cannot decide, within GUARD of the border, are whole numbers compared: `Whole`, of pairs_of_words.wgsl or native.wgsl.
 
 const GUARD: f32 = 1.5e-6;
-
-fn plus(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
-    let low = a.x + b.x;
-    return vec2<u32>(low, a.y + b.y + select(0u, 1u, low < a.x));
-}
-
-fn is_less(a: vec2<u32>, b: vec2<u32>) -> bool {
-    return a.y < b.y || (a.y == b.y && a.x < b.x);
-}
-
-// The product of two numbers of 32 bits.
-fn times(a: u32, b: u32) -> vec2<u32> {
-    let al = a & 0xffffu;
-    let ah = a >> 16u;
-    let bl = b & 0xffffu;
-    let bh = b >> 16u;
-    let low = al * bl;
-    let middle = ah * bl + (low >> 16u);
-    let other = al * bh + (middle & 0xffffu);
-    return vec2<u32>((other << 16u) | (low & 0xffffu), ah * bh + (middle >> 16u) + (other >> 16u));
-}
 
 // |d| as a number without sign; right for the most negative one too.
 fn magnitude(d: i32) -> u32 {
@@ -35,7 +14,7 @@ fn magnitude(d: i32) -> u32 {
 }
 
 // Squared length of a difference in ticks: exact. Three squares of 31 bits fit.
-fn squared_exactly(d: vec3<i32>) -> vec2<u32> {
+fn squared_exactly(d: vec3<i32>) -> Whole {
     let x = magnitude(d.x);
     let y = magnitude(d.y);
     let z = magnitude(d.z);
@@ -52,14 +31,15 @@ fn squared_roughly(d: vec3<i32>) -> f32 {
 fn is_within(d: vec3<i32>, squared: f32, limit: vec2<u32>, roughly: f32) -> bool {
     if squared > roughly * (1.0 + GUARD) { return false; }
     if squared < roughly * (1.0 - GUARD) { return true; }
-    return !is_less(limit, squared_exactly(d));
+    return !is_less(whole(limit), squared_exactly(d));
 }
 
 // The f32 nearest to a whole number, ties to even.
-fn nearest_f32(a: vec2<u32>) -> f32 {
+fn nearest_f32(a: Whole) -> f32 {
     // Bring the highest bit to the top of 64, keep 24, round by the rest.
-    var high = a.y;
-    var low = a.x;
+    let words = words_of(a);
+    var high = words.y;
+    var low = words.x;
     if (high | low) == 0u { return 0.0; }
     let zeros = select(countLeadingZeros(high), 32u + countLeadingZeros(low), high == 0u);
     if zeros >= 32u {

@@ -106,7 +106,7 @@ impl Work {
         let Self { session, mut encoder, held, clock } = self;
         let ticking = clock.map(|clock| clock.resolve(&session, &mut encoder)).transpose()?.flatten();
         let Session { device, queue, faults, .. } = &*session;
-        faults.check()?;
+        faults.check(device)?;
         let index = faults.scoped(device, "submission", 0, || queue.submit([encoder.finish()]))?;
         drop(held);
         Ok(Submitted { session, index, ticking })
@@ -212,11 +212,12 @@ impl Done {
         if reading.count == 0 {
             return Ok(look(&[]));
         }
-        let faults = &self.session.faults;
-        faults.check()?;
+        let Session { device, faults, .. } = &*self.session;
+        faults.check(device)?;
         self.session.mapped(&reading.state)?;
         let bytes = (reading.count * size_of::<T>()) as u64;
-        let view = reading.buffer.raw().slice(0..bytes).get_mapped_range().map_err(|error| faults.fault(error))?;
+        let view =
+            reading.buffer.raw().slice(0..bytes).get_mapped_range().map_err(|error| faults.fault(device, error))?;
         Ok(look(&view))
     }
 }

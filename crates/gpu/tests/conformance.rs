@@ -5,7 +5,7 @@
 mod device;
 
 use isopach_compute::conformance::Finding;
-use isopach_gpu::{Gpu, Loops, Options, Wanted};
+use isopach_gpu::{Gpu, Integers, Loops, Medians, Options, PointLayout, Reductions, Wanted};
 use isopach_neighbours::conformance::conformance as neighbour_search;
 use isopach_raster::conformance::conformance as rasterising;
 use isopach_registration::conformance::conformance as alignment;
@@ -48,9 +48,19 @@ fn alignment_conforms() {
     assert_none(&timed(|| alignment(gpu), gpu));
 }
 
+/// What is there twice, the other way.
 #[test]
-fn all_conforms_without_counters_in_loops() {
-    let Some(gpu) = device::open(Options { loops: Loops::Plain, ..Options::default() }) else { return };
+fn all_conforms_with_every_other_text() {
+    let options = Options {
+        loops: Loops::Plain,
+        integers: Integers::Native,
+        reductions: Reductions::Subgroups,
+        points: PointLayout::NumbersApart,
+        medians: Medians::TwoKernels,
+        ..Options::default()
+    };
+    let Some(gpu) = device::open(options) else { return };
+    println!("not there: {:?}", gpu.lacks());
     let findings = timed(|| [neighbour_search(&gpu), rasterising(&gpu), alignment(&gpu)].concat(), &gpu);
     assert_none(
         &findings.into_iter().filter(|finding| !finding.what.contains("cannot find more than 64")).collect::<Vec<_>>(),

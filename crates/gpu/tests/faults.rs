@@ -8,7 +8,9 @@ mod random;
 
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Choice, Compute, Cpu, Error};
-use isopach_gpu::{Gpu, Least, Loops, Options, Reuse, Timing, Upload, Wanted, adapters};
+use isopach_gpu::{
+    Gpu, Integers, Least, Loops, Medians, Options, PointLayout, Reductions, Reuse, Timing, Upload, Wanted, adapters,
+};
 use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
 use random::random;
 use std::sync::Arc;
@@ -28,9 +30,13 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
     assert_eq!(counts(device.covariances(points, 0.7).unwrap()), counts(cpu.covariances(points, 0.7).unwrap()));
     let axes = vec![[0.0, 0.6, 0.8]; points.len()];
     let cylinder = Cylinder { radius: 0.5, half_length: 2.0 };
-    let found = device.cylinders(points, &axes, cylinder, AxialStatistic::MeanDeviation).unwrap();
-    let expected = cpu.cylinders(points, &axes, cylinder, AxialStatistic::MeanDeviation).unwrap();
-    assert!(found.iter().zip(&expected).all(|(a, b)| a.count == b.count));
+    for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
+        let found = device.cylinders(points, &axes, cylinder, statistic).unwrap();
+        let expected = cpu.cylinders(points, &axes, cylinder, statistic).unwrap();
+        assert!(found.iter().zip(&expected).all(|(a, b)| a.count == b.count));
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-5 || (a.is_nan() && b.is_nan());
+        assert!(found.iter().zip(&expected).all(|(a, b)| close(a.location, b.location) && close(a.spread, b.spread)));
+    }
 }
 
 #[test]
@@ -48,6 +54,9 @@ fn every_choice_gives_the_same() {
     let (few, base) = (Options { queries_at_once: 700, ..Options::default() }, Options::default());
     for options in [
         Options { upload: Upload::Queue, reuse: Reuse::Free, timing: Timing::Off, loops: Loops::Plain, ..few },
+        Options { integers: Integers::Native, ..base.clone() },
+        Options { points: PointLayout::NumbersApart, ..base.clone() },
+        Options { reductions: Reductions::Subgroups, medians: Medians::TwoKernels, ..base.clone() },
         Options {
             upload: Upload::Ring,
             reuse: Reuse::Keep,

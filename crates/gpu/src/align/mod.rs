@@ -118,7 +118,7 @@ impl Resting<'_> {
         let queries = Positions::new(origin, &moved.ticks);
         let Some(summing) = summing(measure, at.pivot, queries) else { return Ok(None) };
         let (session, resident) = (&self.resident.session, &*self.resident);
-        session.faults.check()?;
+        session.faults.check(&session.device)?;
         let queries = Queries::new(resident, self.target.positions, queries)?;
         let plan = queries.plan().each("fractions of ticks", 4).each("nearest neighbours", 8);
         let wanted = queries.len().min(MOST);

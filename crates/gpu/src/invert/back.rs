@@ -17,7 +17,13 @@ use rayon::prelude::*;
 pub(super) const HALVES: Kernel = Kernel::new(
     "results as halves",
     "to_halves",
-    &[include_str!("single.wgsl"), prelude::THREADS, include_str!("powers.wgsl"), include_str!("halves.wgsl")],
+    &[
+        include_str!("single.wgsl"),
+        prelude::THREADS,
+        prelude::ACROSS,
+        include_str!("powers.wgsl"),
+        include_str!("halves.wgsl"),
+    ],
     &[Access::Read, Access::Write],
 );
 

@@ -23,9 +23,6 @@ struct Parameters {
 
 const HIGHEST: i32 = 14;
 
-// Bits of the largest size: these are in the order of the numbers.
-var<workgroup> largest: atomic<u32>;
-
 // The nearest half, of a number below 65,520.
 fn half_of(x: f32) -> u32 {
     let bits = bitcast<u32>(x);
@@ -39,10 +36,11 @@ fn half_of(x: f32) -> u32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn to_halves(
-    @builtin(local_invocation_index) thread: u32,
+    lane: Lane,
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    let thread = lane.thread;
     let row = group_of(group, groups);
     if row >= parameters.rows { return; }
     let length = parameters.length;
@@ -53,7 +51,8 @@ fn to_halves(
     for (var i = thread; i < length; i += WORKGROUP) {
         size = max(size, bitcast<u32>(abs(numbers[start + i])));
     }
-    atomicMax(&largest, size);
+    // Bits of sizes are in the order of the numbers.
+    raise_to(lane, size);
     workgroupBarrier();
     let exponent = clamp(exponent_of(bitcast<f32>(atomicLoad(&largest))), -100, 127) - HIGHEST;
     let factor = power_of_two(-exponent);

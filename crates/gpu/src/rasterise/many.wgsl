@@ -16,13 +16,13 @@ struct Parameters { cells: u32, quantiles: u32, two: u32, unused: u32 }
 
 // One bin a thread.
 var<workgroup> bins: array<atomic<u32>, WORKGROUP>;
-var<workgroup> below: array<u32, WORKGROUP>;
 // The digit, how many heights have a lower one, and how many have it.
 var<workgroup> digit: vec3<u32>;
 var<workgroup> above: atomic<u32>;
 
 // Replaces the rank at `at` by the height of that rank among heights first..end, and the next one. By a whole workgroup.
-fn select_in(first: u32, end: u32, at: u32, thread: u32) {
+fn select_in(first: u32, end: u32, at: u32, lane: Lane, bin: u32) {
+    let thread = lane.thread;
     let wanted = found[at].x;
     var rank = wanted;
     var height = 0u;
@@ -39,18 +39,9 @@ fn select_in(first: u32, end: u32, at: u32, thread: u32) {
             atomicAdd(&bins[(value >> shift) & 255u], 1u);
         }
         workgroupBarrier();
-        let own = atomicLoad(&bins[thread]);
-        below[thread] = own;
-        workgroupBarrier();
-        for (var step = 1u; step < WORKGROUP; step *= 2u) {
-            var more = 0u;
-            if thread >= step { more = below[thread - step]; }
-            workgroupBarrier();
-            below[thread] += more;
-            workgroupBarrier();
-        }
-        let up_to = below[thread];
-        if rank < up_to && rank >= up_to - own { digit = vec3<u32>(thread, up_to - own, own); }
+        let own = atomicLoad(&bins[bin]);
+        let sum = up_to(lane, own);
+        if rank < sum && rank >= sum - own { digit = vec3<u32>(bin, sum - own, own); }
         workgroupBarrier();
         height = (height << 8u) | digit.x;
         rank -= digit.y;
@@ -73,16 +64,17 @@ fn select_in(first: u32, end: u32, at: u32, thread: u32) {
 
 @compute @workgroup_size(WORKGROUP)
 fn many_points(
-    @builtin(local_invocation_index) thread: u32,
+    lane: Lane,
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    let bin = rank_of(lane);
     for (var place = group_of(group, groups); place < many[0]; place += groups.x * groups.y) {
         let cell = many[1u + place];
         var first = 0u;
         if cell > 0u { first = ends[cell - 1u]; }
         for (var q = 0u; q < parameters.quantiles; q++) {
-            select_in(first, ends[cell], q * parameters.cells + cell, thread);
+            select_in(first, ends[cell], q * parameters.cells + cell, lane, bin);
         }
     }
     if !is_complete(parameters.two) { atomicStore(&ended, 1u); }

@@ -30,7 +30,7 @@ const SELECT_FEW: Kernel = Kernel::new(
 const SELECT_MANY: Kernel = Kernel::new(
     "ranks of many heights",
     "many_points",
-    &[prelude::THREADS, include_str!("many.wgsl")],
+    &[prelude::THREADS, prelude::ACROSS, include_str!("many.wgsl")],
     &[Read, Read, Write, Read, Write],
 )
 .of_threads(256);

@@ -16,7 +16,13 @@ use Access::{Read, Write};
 pub(crate) const SUMS: Kernel = Kernel::new(
     "sums of cells",
     "sums",
-    &[prelude::THREADS, prelude::WHOLE, include_str!("locate.wgsl"), include_str!("sums.wgsl")],
+    &[
+        prelude::THREADS,
+        prelude::PAIRS_OF_WORDS,
+        prelude::WHOLE,
+        include_str!("locate.wgsl"),
+        include_str!("sums.wgsl"),
+    ],
     &[Read, Read, Write],
 )
 .of_threads(256);

@@ -29,7 +29,7 @@ fn sums(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         if carry(at + parameters.sum, height) != 0u { atomicAdd(&cells[at + parameters.sum + 1u], 1u); }
     }
     if parameters.squares != 0u {
-        let square = times(height, height);
+        let square = words_of(times(height, height));
         // The upper word of a square is at most 2^32 - 2: one more fits.
         let upper = square.y + carry(at + parameters.squares, square.x);
         if upper != 0u {

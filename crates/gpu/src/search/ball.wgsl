@@ -15,7 +15,7 @@ fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
     var squares = vec3<f32>(0.0);
     var products = vec3<f32>(0.0);
     for (var i = first; i < end; i++) {
-        let d = points[i].xyz - query;
+        let d = position_of(i) - query;
         if !is_within(d, squared_roughly(d), parameters.limit, parameters.roughly) { continue; }
         if unknown {
             base = d;

@@ -2,6 +2,7 @@
 
 use super::grid::{CROWDED, Grid};
 use crate::{
+    PointLayout,
     kernel::{Access, Kernel},
     pool::Buffer,
     prelude, scan,
@@ -45,6 +46,15 @@ const GATHER: Kernel =
     Kernel::new("gather by cell", "gather", &[prelude::THREADS, include_str!("gather.wgsl")], &[Read, Read, Write])
         .of_threads(256);
 
+/// Instead of [`GATHER`], for points whose numbers lie apart.
+pub(crate) const GATHER_APART: Kernel = Kernel::new(
+    "gather by cell, numbers apart",
+    "gather_apart",
+    &[prelude::THREADS, include_str!("gather_apart.wgsl")],
+    &[Read, Read, Write],
+)
+.of_threads(256);
+
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &SCATTER, &SETTLE, &CROWD, &GATHER];
 
@@ -75,7 +85,8 @@ pub(crate) struct Resident {
     pub(crate) grid: Grid,
     /// Highest coordinates, ticks.
     pub(crate) high: [i32; 3],
-    /// `vec4<i32>`: x, y, z, original position; by cell, within a cell by position, within a crowded cell by height and position.
+    /// x, y, z, original position, four words each, or as [`PointLayout::NumbersApart`] says; by cell, within a cell by position, within a crowded cell by
+    /// height and position.
     pub(crate) points: Buffer,
     /// Where each cell's points start; one more than there are cells.
     pub(crate) starts: Buffer,
@@ -106,7 +117,11 @@ impl Resident {
             let threads = crowd[0] as usize * CROWD.workgroup as usize;
             work.run(&CROWD, threads, &parameters, &[items, &starts, &order, &crowds])?;
         }
-        let points = gather(&session, &mut work, items, &order, ticks.len())?;
+        let kernel = match session.texts.points {
+            PointLayout::WithNumbers => &GATHER,
+            PointLayout::NumbersApart => &GATHER_APART,
+        };
+        let points = gather(&session, &mut work, kernel, [items, &order], ticks.len())?;
         // Whatever comes later waits for it in the queue.
         let _ = work.submit()?;
         Ok(Self { session, grid, high, points, starts })
@@ -136,17 +151,23 @@ impl Sorting {
 }
 
 /// The items in that order.
-fn gather(session: &Session, work: &mut Work, items: &Buffer, order: &Buffer, count: usize) -> Result<Buffer> {
+fn gather(
+    session: &Session,
+    work: &mut Work,
+    kernel: &Kernel,
+    [items, order]: [&Buffer; 2],
+    count: usize,
+) -> Result<Buffer> {
     let sorted = session.storage("sorted points", 16 * count as u64)?;
     let parameters = Gather { count: count as u32, unused: [0; 3] };
-    work.run(&GATHER, count, &parameters, &[items, order, &sorted])?;
+    work.run(kernel, count, &parameters, &[items, order, &sorted])?;
     Ok(sorted)
 }
 
 /// Queries (`vec4<i32>`) by cell, in no particular order within a cell.
 pub(crate) fn by_cell(session: &Session, work: &mut Work, grid: Grid, items: &Buffer, count: usize) -> Result<Buffer> {
     let sorting = Sorting::new(session, work, grid, items, count)?;
-    gather(session, work, items, &sorting.order, count)
+    gather(session, work, &GATHER, [items, &sorting.order], count)
 }
 
 /// The order that the device would give, found by the processor.

@@ -15,15 +15,15 @@ fn is_beyond(height: i32, state: ptr<function, State>) -> bool {
 fn precedes(squared_a: f32, a: u32, squared_b: f32, b: u32, query: vec3<i32>) -> bool {
     if squared_a < squared_b * (1.0 - GUARD) { return true; }
     if squared_a > squared_b * (1.0 + GUARD) { return false; }
-    let exact_a = squared_exactly(points[a].xyz - query);
-    let exact_b = squared_exactly(points[b].xyz - query);
-    if any(exact_a != exact_b) { return is_less(exact_a, exact_b); }
-    return bitcast<u32>(points[a].w) < bitcast<u32>(points[b].w);
+    let exact_a = squared_exactly(position_of(a) - query);
+    let exact_b = squared_exactly(position_of(b) - query);
+    if !is_same(exact_a, exact_b) { return is_less(exact_a, exact_b); }
+    return number_of(a) < number_of(b);
 }
 
 fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
     for (var i = first; i < end; i++) {
-        let d = points[i].xyz - query;
+        let d = position_of(i) - query;
         let squared = squared_roughly(d);
         if squared > (*state).worst * (1.0 + GUARD) { continue; }
         let count = (*state).count;

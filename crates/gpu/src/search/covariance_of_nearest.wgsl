@@ -11,13 +11,13 @@ fn covariance_of_nearest(@builtin(global_invocation_id) id: vec3<u32>, @builtin(
     find(query.xyz, &state);
     var m = no_moments();
     m.count = state.count;
-    if state.count > 0u { m.base = points[state.place[0]].xyz - query.xyz; }
+    if state.count > 0u { m.base = position_of(state.place[0]) - query.xyz; }
     for (var i = 0u; i < state.count; i++) {
-        m.sum += vec3<f32>(points[state.place[i]].xyz - query.xyz - m.base);
+        m.sum += vec3<f32>(position_of(state.place[i]) - query.xyz - m.base);
     }
     settle_mean(&m);
     for (var i = 0u; i < state.count; i++) {
-        let e = vec3<f32>(points[state.place[i]].xyz - query.xyz - m.base) - m.mean;
+        let e = vec3<f32>(position_of(state.place[i]) - query.xyz - m.base) - m.mean;
         m.sum += e;
         m.squares += e * e;
         m.products += e.xxy * e.yzz;

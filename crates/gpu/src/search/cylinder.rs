@@ -6,6 +6,7 @@ use super::{
     queries::{Complete, Parameters, Queries, Search},
 };
 use crate::{
+    Medians,
     kernel::{Access, Kernel},
     pool::Buffer,
     work::Work,
@@ -22,10 +23,23 @@ const MEAN: Kernel = Kernel::new(
     super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
     &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
 );
-const MEDIAN: Kernel = Kernel::new(
+pub(crate) const MEDIAN: Kernel = Kernel::new(
     "cylinder, median",
     "cylinder_median",
-    super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_median.wgsl"),
+    super::sources!("walk.wgsl", "cylinder.wgsl", "ranks.wgsl", "kept.wgsl", "digits.wgsl", "cylinder_median.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+);
+/// Instead of [`MEDIAN`], with [`MANY`]: see [`Medians`].
+pub(crate) const FEW: Kernel = Kernel::new(
+    "cylinder, median of few",
+    "cylinder_median_few",
+    super::sources!("walk.wgsl", "cylinder.wgsl", "ranks.wgsl", "kept.wgsl", "cylinder_median_few.wgsl"),
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+);
+pub(crate) const MANY: Kernel = Kernel::new(
+    "cylinder, median of many",
+    "cylinder_median_many",
+    super::sources!("walk.wgsl", "cylinder.wgsl", "ranks.wgsl", "digits.wgsl", "cylinder_median_many.wgsl"),
     &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
 );
 
@@ -48,10 +62,12 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    fn kernel(self) -> &'static Kernel {
-        match self.statistic {
-            AxialStatistic::MeanDeviation => &MEAN,
-            AxialStatistic::MedianIqr => &MEDIAN,
+    /// What runs, one after the other, on the same buffers.
+    fn kernels(self, medians: Medians) -> &'static [&'static Kernel] {
+        match (self.statistic, medians) {
+            (AxialStatistic::MeanDeviation, _) => &[&MEAN],
+            (AxialStatistic::MedianIqr, Medians::OneKernel) => &[&MEDIAN],
+            (AxialStatistic::MedianIqr, Medians::TwoKernels) => &[&FEW, &MANY],
         }
     }
 
@@ -98,7 +114,9 @@ pub(super) fn record(
     let Resident { session, points, starts, grid, .. } = resident;
     let found = session.storage("statistics along axes", (size_of::<Entry>() * n) as u64)?;
     let parameters = Parameters { count: n as u32, ..sides.on(*grid) };
-    work.run(sides.kernel(), n, &parameters, &[points, starts, queries, axes, &found])?;
+    for kernel in sides.kernels(session.options.medians) {
+        work.run(kernel, n, &parameters, &[points, starts, queries, axes, &found])?;
+    }
     Ok(found)
 }
 
@@ -114,7 +132,8 @@ pub(super) fn along_axes(resident: &Resident, queries: Queries<'_>, axes: &[[f64
         };
         Ok(vec![resident.session.upload("axes", batch.len(), direction)?])
     };
-    let search = Search { kernel: sides.kernel(), parameters: sides.on(resident.grid), entries: 1 };
+    let kernels = sides.kernels(resident.session.options.medians);
+    let search = Search { kernels, parameters: sides.on(resident.grid), entries: 1 };
     queries.each_batch(&plan, search, directions, |start, found: &[Entry]| {
         all.absorb(start, found, |i| axes[i] != [0.0; 3] && !is_unit(axes[i]));
         Complete::Yes // what is not is among the undecided

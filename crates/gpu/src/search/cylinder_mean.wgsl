@@ -11,7 +11,7 @@ fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
     let mean = (*state).mean;
     for (var i = first; i < end; i++) {
         var along: f32;
-        let where_it_is = inside(points[i].xyz - query, axis, &along);
+        let where_it_is = inside(position_of(i) - query, axis, &along);
         if where_it_is == 0u { continue; }
         if where_it_is == 2u {
             (*state).count = FLAGGED;

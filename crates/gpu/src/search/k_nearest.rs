@@ -73,7 +73,7 @@ pub(super) fn lists(resident: &Resident, queries: Queries<'_>, wanted: usize, li
     let kernel = kernel(&LISTS, wanted)?;
     let bytes = 8 * wanted as u64;
     let plan = queries.plan().brought_back("lists of neighbours", bytes);
-    let search = Search { kernel, parameters: parameters(resident, wanted, limit), entries: wanted };
+    let search = Search { kernels: &[kernel], parameters: parameters(resident, wanted, limit), entries: wanted };
     let mut lists = Neighbours { offsets: vec![0], ..Neighbours::default() };
     queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; 2]]| {
         for list in found.chunks_exact(wanted) {

@@ -13,8 +13,9 @@ fn k_nearest(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
     for (var i = 0u; i < parameters.wanted; i++) {
         var entry = vec2<u32>(NONE, 0u);
         if i < state.count {
-            let point = points[state.place[i]];
-            entry = vec2<u32>(bitcast<u32>(point.w), bitcast<u32>(nearest_f32(squared_exactly(point.xyz - query.xyz))));
+            let at = state.place[i];
+            let squared = nearest_f32(squared_exactly(position_of(at) - query.xyz));
+            entry = vec2<u32>(number_of(at), bitcast<u32>(squared));
         }
         found[to + i] = entry;
     }

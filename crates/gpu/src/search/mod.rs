@@ -37,9 +37,11 @@ macro_rules! sources {
     ($(concat $($piece:literal),+;)? $($file:literal),+) => {
         &[
             crate::prelude::THREADS,
+            crate::prelude::PAIRS_OF_WORDS,
             crate::prelude::WHOLE,
             include_str!("grid.wgsl"),
             include_str!("resident.wgsl"),
+            crate::prelude::POINTS,
             $(concat!($($piece),+),)?
             $(include_str!($file)),+
         ]
@@ -85,7 +87,7 @@ impl<'a> Index<'a> {
     /// The points and the queries on the device; `None` where one of them is empty.
     fn ready<'q>(&'q self, queries: Positions<'q>) -> Result<Option<(&'q Resident, Queries<'q>)>> {
         let Some(resident) = self.resident.as_deref() else { return Ok(None) };
-        resident.session.faults.check()?;
+        resident.session.faults.check(&resident.session.device)?;
         if queries.is_empty() {
             return Ok(None);
         }

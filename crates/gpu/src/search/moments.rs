@@ -33,7 +33,7 @@ pub(super) fn covariances(queries: Queries<'_>, kernel: &Kernel, parameters: Par
     let bytes = 4 * ENTRY as u64;
     let plan = queries.plan().brought_back("covariances", bytes);
     let mut all = Vec::with_capacity(queries.len());
-    let search = Search { kernel, parameters, entries: 1 };
+    let search = Search { kernels: &[kernel], parameters, entries: 1 };
     queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; ENTRY]]| {
         all.par_extend(found.par_iter().map(covariance));
         found.par_iter().all(|entry| entry[0] != super::ENDED[0]).into()

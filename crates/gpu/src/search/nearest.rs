@@ -22,7 +22,7 @@ pub(crate) const KERNELS: &[&Kernel] = &[&NEAREST];
 /// The nearest point within `limit` square ticks of each query.
 pub(super) fn nearest(resident: &Resident, queries: Queries<'_>, limit: u128) -> Result<Vec<Option<Neighbour>>> {
     let plan = queries.plan().brought_back("nearest neighbours", 8);
-    let search = Search { kernel: &NEAREST, parameters: Parameters::within(resident.grid, limit), entries: 1 };
+    let search = Search { kernels: &[&NEAREST], parameters: Parameters::within(resident.grid, limit), entries: 1 };
     let mut all = Vec::with_capacity(queries.len());
     queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; 2]]| {
         all.par_extend(found.par_iter().map(neighbour));

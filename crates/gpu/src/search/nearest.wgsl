@@ -16,11 +16,10 @@ fn is_beyond(height: i32, state: ptr<function, State>) -> bool {
 
 fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
     for (var i = first; i < end; i++) {
-        let point = points[i];
-        let d = point.xyz - query;
+        let d = position_of(i) - query;
         let squared = squared_roughly(d);
         if squared > (*state).best * (1.0 + GUARD) { continue; }
-        let id = bitcast<u32>(point.w);
+        let id = number_of(i);
         var better = false;
         if (*state).id == NONE {
             better = is_within(d, squared, parameters.limit, parameters.roughly);
@@ -29,7 +28,7 @@ fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
         } else {
             let a = squared_exactly(d);
             let b = squared_exactly((*state).difference);
-            better = is_less(a, b) || (all(a == b) && id < (*state).id);
+            better = is_less(a, b) || (is_same(a, b) && id < (*state).id);
         }
         if better {
             (*state).best = squared;

@@ -136,7 +136,7 @@ impl<'a> Queries<'a> {
         Ok((0..count).step_by(most.max(1)).map(move |start| start..(start + most).min(count)))
     }
 
-    /// Runs `kernel` on every batch of the plan and hands the results to `take`, in order, with the number of queries before them: `entries` elements a
+    /// Runs the kernels on every batch of the plan and hands the results to `take`, in order, with the number of queries before them: `entries` elements a
     /// query, in a buffer that comes after `points`, `starts`, the queries and what `more` gives. While `take` looks at one batch, the
     /// device works on the next.
     ///
@@ -163,10 +163,12 @@ impl<'a> Queries<'a> {
             let items = self.upload(&mut work, &batch)?;
             let more = more(&batch)?;
             let count = search.entries * batch.len();
-            let found = session.storage(search.kernel.name, (size_of::<T>() * count) as u64)?;
+            let found = session.storage("results of a search", (size_of::<T>() * count) as u64)?;
             let parameters = Parameters { count: batch.len() as u32, ..search.parameters };
             let buffers: Vec<&Buffer> = [points, starts, &items].into_iter().chain(&more).chain([&found]).collect();
-            work.run(search.kernel, batch.len(), &parameters, &buffers)?;
+            for kernel in search.kernels {
+                work.run(kernel, batch.len(), &parameters, &buffers)?;
+            }
             let reading = work.read::<T>(&found, 0..count)?;
             if let Some(before) = last.replace((batch.start, work.submit()?, reading)) {
                 look(before)?;
@@ -198,10 +200,10 @@ impl<'a> Queries<'a> {
     }
 }
 
-/// A kernel, what it is told, and how many elements a query it writes.
+/// Kernels that run one after the other on the same buffers, what they are told, and how many elements a query they write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search<'a> {
-    pub(crate) kernel: &'a Kernel,
+    pub(crate) kernels: &'a [&'a Kernel],
     pub(crate) parameters: Parameters,
     pub(crate) entries: usize,
 }

@@ -1,4 +1,4 @@
-// What every search binds: its parameters, the sorted points, the starts of cells, and the queries.
+// What every search binds: its parameters, the sorted points (points_16.wgsl or points_12.wgsl), the starts of cells, and the queries.
 //
 // A query is (x, y, z, number in its batch) in ticks about the points' origin. Queries come sorted by cell, so that the threads of a
 // workgroup walk the same spans; results go to where the number says.
@@ -20,8 +20,6 @@ struct Parameters {
 }
 
 @group(1) @binding(0) var<uniform> parameters: Parameters;
-// x, y, z, original number.
-@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;
 @group(0) @binding(2) var<storage, read> starts: array<u32>;
 @group(0) @binding(3) var<storage, read> queries: array<vec4<i32>>;
 

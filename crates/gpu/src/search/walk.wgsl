@@ -35,7 +35,7 @@ fn first_at(first: u32, end: u32, z: i32) -> u32 {
     var high = end;
     while low < high {
         let middle = low + (high - low) / 2u;
-        if points[middle].z < z { low = middle + 1u; } else { high = middle; }
+        if position_of(middle).z < z { low = middle + 1u; } else { high = middle; }
     }
     return low;
 }
@@ -47,14 +47,14 @@ fn visit_by_height(first: u32, end: u32, query: vec3<i32>, state: ptr<function, 
     let middle = first_at(first, end, query.z);
     var above = middle;
     while above < end {
-        if is_beyond(points[above].z - query.z, state) { break; }
+        if is_beyond(position_of(above).z - query.z, state) { break; }
         let to = min(above + PIECE, end);
         visit(above, to, query, state);
         above = to;
     }
     var below = middle;
     while below > first {
-        if is_beyond(query.z - points[below - 1u].z, state) { break; }
+        if is_beyond(query.z - position_of(below - 1u).z, state) { break; }
         let from_here = max(below, first + PIECE) - PIECE;
         visit(from_here, below, query, state);
         below = from_here;
@@ -72,7 +72,7 @@ fn walk_row(row: u32, columns: vec2<u32>, query: vec3<i32>, state: ptr<function,
     }
     // From point to point, not from cell to cell: where some cells are crowded, most are empty.
     while first < last {
-        let column = cell_along(points[first].x - parameters.grid.low.x, parameters.grid.columns);
+        let column = cell_along(position_of(first).x - parameters.grid.low.x, parameters.grid.columns);
         let end = starts[base + column + 1u];
         if end - first > CROWDED {
             visit_by_height(first, end, query, state);

@@ -11,7 +11,7 @@ fn is_beyond(height: i32, state: ptr<function, State>) -> bool {
 
 fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
     for (var i = first; i < end; i++) {
-        let d = points[i].xyz - query;
+        let d = position_of(i) - query;
         if is_within(d, squared_roughly(d), parameters.limit, parameters.roughly) { (*state).count += 1u; }
     }
 }

@@ -12,10 +12,9 @@ fn is_beyond(height: i32, state: ptr<function, State>) -> bool {
 
 fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
     for (var i = first; i < end; i++) {
-        let point = points[i];
-        let d = point.xyz - query;
+        let d = position_of(i) - query;
         if is_within(d, squared_roughly(d), parameters.limit, parameters.roughly) {
-            found[(*state).next] = vec2<u32>(bitcast<u32>(point.w), bitcast<u32>(nearest_f32(squared_exactly(d))));
+            found[(*state).next] = vec2<u32>(number_of(i), bitcast<u32>(nearest_f32(squared_exactly(d))));
             (*state).next += 1u;
         }
     }

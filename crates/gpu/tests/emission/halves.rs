@@ -5,7 +5,7 @@ use crate::{
     pixels::{bits, inversion, inverted, observed},
 };
 use isopach_emission::{EmissionMap, Inversion, Outputs, Weights};
-use isopach_gpu::{Options, Results};
+use isopach_gpu::{Options, Reductions, Results};
 use ndarray::ArrayD;
 
 const EVERYTHING: Outputs = Outputs { averaging_kernel: true, ..Outputs::ERRORS };
@@ -76,6 +76,9 @@ fn halves_are_the_same_in_any_batch_and_any_run() {
         let options = Options { budget_bytes: budget, most_groups: Some(60), ..halved.options().clone() };
         let small = open(options).unwrap();
         assert_eq!(whole, bits(&inverted(&small, &inversion, &observed)), "{bins} bins: split");
+        let options = Options { reductions: Reductions::Subgroups, ..halved.options().clone() };
+        let by_subgroups = open(options).unwrap();
+        assert_eq!(whole, bits(&inverted(&by_subgroups, &inversion, &observed)), "{bins} bins: by subgroups");
         assert!(small.pool().most_bytes <= budget, "{bins} bins");
         let calls = small.profile().iter().map(|kernel| kernel.calls).max().unwrap();
         assert!(calls >= 2, "{bins} bins: all fits at once");

@@ -1,0 +1,25 @@
+// Order statistics of few offsets, which a thread keeps and sorts where they are. A kernel's State has their `count` and `kept`.
+
+const KEPT: u32 = 64u;
+
+fn sort_kept(state: ptr<function, State>) {
+    for (var i = 1u; i < (*state).count; i++) {
+        let moving = (*state).kept[i];
+        var to = i;
+        while to > 0u {
+            let before = (*state).kept[to - 1u];
+            if before <= moving { break; }
+            (*state).kept[to] = before;
+            to -= 1u;
+        }
+        (*state).kept[to] = moving;
+    }
+}
+
+fn values_kept(ranks: array<u32, RANKS>, state: ptr<function, State>) -> array<f32, RANKS> {
+    sort_kept(state);
+    var wanted = ranks;
+    var values: array<f32, RANKS>;
+    for (var rank = 0u; rank < RANKS; rank++) { values[rank] = (*state).kept[wanted[rank]]; }
+    return values;
+}
