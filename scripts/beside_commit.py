@@ -1,0 +1,75 @@
+"""One program built with the crates of this tree and with those of another commit, run by turns: the ratio of their processor times.
+
+For `file_speeds.py`, `emission_speeds.py` and `alignment_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a temporary folder, the commit
+from a git worktree that is removed at the end. The program is run as `PROGRAM OPERATION FOLDER TIMES`; `make` puts files into the folder, `nothing` does what
+every operation does before it begins. With this tree's crates the program has the feature `this`, for what is called otherwise there.
+"""
+
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+def built(name, tree, folder, crates, packages, features):
+    """The program `scripts/NAME/main.rs` with the crates of a tree."""
+    folder.mkdir()
+    profile = re.search(r"\[profile\.release\]\n(?:[^\[\n].*\n)*", (tree / "Cargo.toml").read_text()).group(0)
+    paths = "".join(f'isopach-{crate} = {{ path = "{tree}/crates/{crate}" }}\n' for crate in crates)
+    others = "".join(f'{package} = "*"\n' for package in packages)  # as locked
+    (folder / "Cargo.toml").write_text(
+        f'[package]\nname = "{name}"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[features]\nthis = []\n\n'
+        f'[[bin]]\nname = "{name}"\npath = "{HERE}/scripts/{name}/main.rs"\n\n[dependencies]\n{paths}{others}\n{profile}'
+    )
+    (folder / "Cargo.lock").write_text((tree / "Cargo.lock").read_text())
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(folder / "target")}
+    subprocess.run(["cargo", "build", "--release", "--quiet", *features], cwd=folder, env=environment, check=True)
+    return folder / "target/release" / name
+
+
+def seconds(program, operation, data, times):
+    """Processor time of a process, user and system."""
+    before = os.times()
+    subprocess.run([program, operation, data, str(times)], check=True)
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
+
+
+def compare(name, commit, rounds, operations, crates, packages=()):
+    """Prints a line an operation (name: repetitions in a process): the median ratio, its range over the rounds, seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        other = folder / "other"
+        subprocess.run(["git", "worktree", "add", "--detach", "--quiet", other, commit], cwd=HERE, check=True)
+        try:
+            programs = [
+                built(name, HERE, folder / "a", crates, packages, ["--features", "this"]),
+                built(name, other, folder / "b", crates, packages, []),
+            ]
+            by_turns(programs, folder / "data", rounds, operations)
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", other], cwd=HERE, check=True)
+
+
+def by_turns(programs, data, rounds, operations):
+    data.mkdir()
+    subprocess.run([programs[0], "make", data, "1"], check=True)
+    nothing = [statistics.median(seconds(program, "nothing", data, 1) for _ in range(5)) for program in programs]
+    took = {operation: [] for operation in operations}
+    for turn in range(rounds):
+        for operation, times in operations.items():
+            order = (0, 1) if turn % 2 == 0 else (1, 0)
+            found = {which: seconds(programs[which], operation, data, times) - nothing[which] for which in order}
+            took[operation].append((found[0] / times, found[1] / times))
+    for operation, pairs in took.items():
+        ratios = sorted(here / there for here, there in pairs)
+        here, there = (statistics.median(pair[which] for pair in pairs) for which in (0, 1))
+        print(
+            f"{operation:17} ratio {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), "
+            f"{here:.3f} s against {there:.3f} s",
+            flush=True,
+        )
