@@ -3,7 +3,7 @@
 #
 #     scripts/pack_for_device.sh                   packed_for_device/, release build
 #     PROFILE=dev scripts/pack_for_device.sh       a debug build, to try the scripts
-#     scripts/pack_for_device.sh --config 'profile.release.lto=false'      words after it go to cargo
+#     scripts/pack_for_device.sh --offline         words after it go to cargo
 #
 # Needs the Vulkan loader (Debian: libvulkan1; another file with LOADER=/path/libvulkan.so.1). The programs need a C library as new as the one here, or newer.
 set -eu
@@ -30,8 +30,9 @@ done
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || commit=$commit+
 export ISOPACH_COMMIT="$commit"
+# Optimised across all crates at once: a tenth smaller.
 # shellcheck disable=SC2046 # words
-cargo build --profile "$profile" --locked -p isopach -p isopach-gpu $(for program in $programs; do echo "--example $program"; done) "$@"
+cargo build --config 'profile.release.lto="fat"' --profile "$profile" --locked -p isopach -p isopach-gpu $(for program in $programs; do echo "--example $program"; done) "$@"
 
 rm -rf "$to"
 mkdir -p "$to/bin" "$to/lib"
