@@ -396,3 +396,35 @@ fn independent_noise_has_no_structure() {
         assert!(share < 0.05, "seed {seed}: {variogram:?}");
     }
 }
+
+/// Rough ground of 5 points a square metre on 48 × 48 m, and the same points again, raised by 1 m where x is from `from` on.
+fn ground_and_copy(from: f64) -> DodRasters {
+    let mut random = Random::new(5);
+    let points: Vec<[f64; 3]> = (0..48 * 48 * 5)
+        .map(|_| {
+            let [x, y] = [0, 1].map(|_| 48.0 * random.uniform());
+            [x, y, 100.0 + 0.1 * x + 0.05 * random.normal()]
+        })
+        .collect();
+    let raised: Vec<[f64; 3]> = points.iter().map(|&[x, y, z]| [x, y, if x < from { z } else { z + 1.0 }]).collect();
+    let [before, after] = [points, raised].map(|points| Cloud::from_points(&points).unwrap());
+    Dod::default().run(&Cpu, &before, &after, Rect { min: [0.0, 0.0], max: [48.0, 48.0] }).unwrap()
+}
+
+/// Chance makes gain and loss only where the epochs were measured apart.
+#[test]
+fn a_copy_has_neither_gain_nor_loss_nor_an_error() {
+    let report = |rasters: &DodRasters| {
+        let mut volumes = Volumes::new(1.0, 0.0);
+        volumes.add(rasters).unwrap();
+        volumes.report()
+    };
+    let whole = report(&ground_and_copy(f64::INFINITY));
+    assert_eq!([whole.gain, whole.loss, whole.net].map(|volume| (volume.volume, volume.error)), [(0.0, 0.0); 3]);
+    // A third of it was changed after copying, at a border of blocks: nothing is taken off beside it.
+    let rasters = ground_and_copy(32.0);
+    let raised = rasters.difference.values.iter().filter(|difference| **difference > 0.5).count();
+    let third = report(&rasters);
+    assert!((third.gain.volume - raised as f64).abs() < 1e-6 && raised > 750, "{third:?}");
+    assert!(third.loss.volume.abs() < 1e-6 && third.loss.error < 1.0, "{third:?}");
+}

@@ -18,6 +18,9 @@ const CONTRADICTION_WITHIN: f64 = 8.0;
 /// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
 const SCATTER: f64 = 5.0;
 
+/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the same points there.
+const COPIED: usize = 8;
+
 /// Degrees of freedom from which the variances of cells stand for those of cells of single points beside them.
 const FREEDOM: f64 = 6.0;
 
@@ -32,6 +35,8 @@ pub(crate) struct Cell {
     pub(crate) factor: f64,
     /// Degrees of freedom of the variance; 0 where it is that of the survey, since an epoch has a single point.
     pub(crate) freedom: f64,
+    /// Whether both epochs have as many points and the same height.
+    pub(crate) is_equal: bool,
     /// Rise of the surface per unit of each unknown of the pose; zeros where the pose has no covariance.
     pub(crate) lever: [f64; 6],
     /// Part of a free direction that noise of the normal explains.
@@ -104,6 +109,7 @@ impl Block {
     pub(crate) fn leaves(&self, noise: &Noise, each: &mut impl FnMut(Leaf)) {
         let mut block = self.clone();
         block.borrow_variances();
+        block.drop_variances_of_copies();
         block.split(Square { row: 0, column: 0, level: SIDE.ilog2() as usize }, CONTRADICTION, noise, each);
     }
 
@@ -117,6 +123,15 @@ impl Block {
             if let Some(variance) = squares.filter_map(|square| known.variance_of_points(square)).next() {
                 cell.variance = cell.factor * variance;
             }
+        }
+    }
+
+    /// Takes the variances away where the points of one epoch are a copy of the other's: what both have in common is no difference, and no
+    /// gain and loss by chance must be taken off.
+    fn drop_variances_of_copies(&mut self) {
+        let mut cells = self.cells.iter().flatten();
+        if self.cells.iter().flatten().count() >= COPIED && cells.all(|cell| cell.is_equal) {
+            self.cells.iter_mut().flatten().for_each(|cell| cell.variance = 0.0);
         }
     }
 

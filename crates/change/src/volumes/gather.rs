@@ -59,11 +59,12 @@ pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) ->
     let standard_error = tile.standard_error.values[at];
     let variance = if standard_error.is_nan() { 0.0 } else { standard_error * standard_error };
     let factor = tile.counts.iter().map(|count| 1.0 / count.values[at].max(1.0)).sum();
+    let is_equal = difference == 0.0 && tile.counts[0].values[at] == tile.counts[1].values[at];
     let is_borrowed = tile.status.values[at] == f64::from(Status::NoSpread as u8);
     let points: f64 = tile.counts.iter().map(|count| count.values[at]).sum();
     let freedom = if is_borrowed { 0.0 } else { (points - 2.0).max(1.0) };
     let RegistrationError::Covariance(pose) = &parameters.registration_error else {
-        return Some(Cell { difference, variance, factor, freedom, lever: [0.0; 6], tilt: 0.0 });
+        return Some(Cell { difference, variance, factor, freedom, is_equal, lever: [0.0; 6], tilt: 0.0 });
     };
     // A surface z(x, y) that is displaced along its unit normal n rises by the displacement / n_z.
     let [east, north] = [0, 1].map(|axis: usize| tile.slope[axis].values[at]).map(known);
@@ -72,7 +73,7 @@ pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) ->
     let [x, y] = tile.difference.grid.centre(place.row, place.column);
     let point = [x, y, known(tile.heights[0].values[at])];
     let lever = pose.jacobian(point, normal).map(|part| part * length);
-    Some(Cell { difference, variance, factor, freedom, lever, tilt: pose.tilt(point) * length })
+    Some(Cell { difference, variance, factor, freedom, is_equal, lever, tilt: pose.tilt(point) * length })
 }
 
 /// A slope or a height; 0 where it is missing.
