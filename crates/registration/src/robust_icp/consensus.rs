@@ -6,8 +6,10 @@
 
 use super::sample::{quantile, robust_scale};
 
-/// Steps of expectation and maximisation.
+/// Steps of expectation and maximisation at most, and a change of the groups after which another one would change the likelihood by next to nothing: of
+/// shares, and of the second group's place in units of its standard error.
 const STEPS: usize = 12;
+const SETTLED: f64 = 1e-3;
 /// An offset that fits neither group is as likely anywhere within so many standard errors to both sides.
 const ANYWHERE: f64 = 10.0;
 /// The changed group has at most so much of the share of the group that agrees: change is the smaller part.
@@ -37,17 +39,20 @@ struct Groups {
     second: f64,
     neither: f64,
     shift: f64,
+    /// 1/variance of the shift.
+    information: f64,
 }
 
 /// The likeliest mixture of ground that agrees, ground with a common offset, and ground with any. `errors` are standard errors, metres.
 pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
     let beyond = offsets.iter().zip(errors).filter(|(offset, error)| offset.abs() > BEYOND * **error);
     let mut beyond: Vec<f64> = beyond.map(|(offset, _)| *offset).collect();
-    let mut best = maximised(offsets, errors, Groups { agree: 0.9, second: 0.0, neither: 0.1, shift: 0.0 });
+    let mut best =
+        maximised(offsets, errors, Groups { agree: 0.9, second: 0.0, neither: 0.1, shift: 0.0, information: 0.0 });
     if beyond.len() > 1 {
         for share in [0.2, 0.5, 0.8] {
             let shift = quantile(&mut beyond, share);
-            let start = Groups { agree: 0.65, second: 0.25, neither: 0.1, shift };
+            let start = Groups { agree: 0.65, second: 0.25, neither: 0.1, shift, information: 0.0 };
             let found = maximised(offsets, errors, start);
             if found.cost < best.cost {
                 best = found;
@@ -62,7 +67,11 @@ pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
 fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
     let mut chain: Vec<Link> = offsets.iter().zip(errors).map(|(o, e)| Link::new(*o, *e)).collect();
     for _ in 0..STEPS {
+        let before = groups;
         groups = step(&mut chain, groups);
+        if groups.is_near(&before) {
+            break;
+        }
     }
     let cost = -chain.iter().map(|link| link.whole.ln()).sum::<f64>();
     let agreeing: Vec<f64> = chain.iter().map(|link| link.members[0]).collect();
@@ -136,7 +145,7 @@ fn backward(chain: &mut [Link], shares: [f64; 3]) -> Groups {
         let scale = 1.0 / largest;
         behind = next.map(|part| part * scale);
     }
-    Groups::of(sums, count, if weights > 0.0 { shifts / weights } else { 0.0 })
+    Groups::of(sums, count, if weights > 0.0 { [shifts / weights, weights] } else { [0.0; 2] })
 }
 
 impl Groups {
@@ -144,11 +153,18 @@ impl Groups {
         [self.agree, self.second, self.neither]
     }
 
-    fn of([agree, second, neither]: [f64; 3], count: f64, shift: f64) -> Self {
+    /// Whether a step that led from `before` to here was next to nothing.
+    fn is_near(&self, before: &Self) -> bool {
+        let [a, b] = [self.shares(), before.shares()];
+        (0..3).all(|group| (a[group] - b[group]).abs() < SETTLED)
+            && (self.shift - before.shift).abs() * self.information.sqrt() < SETTLED.sqrt()
+    }
+
+    fn of([agree, second, neither]: [f64; 3], count: f64, [shift, information]: [f64; 2]) -> Self {
         let neither = (neither / count).max(NEITHER);
         let known = (agree + second).max(f64::MIN_POSITIVE);
         let second = (second / known).min(SMALLER / (1.0 + SMALLER)) * (1.0 - neither);
-        Self { agree: 1.0 - neither - second, second, neither, shift }
+        Self { agree: 1.0 - neither - second, second, neither, shift, information }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::Kernel;
 use isopach_cloud::cell_of;
-use nalgebra::{Cholesky, DMatrix, Dyn, Matrix6, Vector6};
+use nalgebra::{Cholesky, DMatrix, Dyn, Matrix6, SymmetricEigen, Vector6};
 
 /// A⁻¹ B A⁻ᵀ over the determined directions, in scaled unknowns, and the number of blocks.
 pub(super) struct Sandwich {
@@ -25,6 +25,21 @@ pub(super) struct Filling<'a, K> {
     pub(super) arm: f64,
     /// Side of a block, metres.
     pub(super) block: f64,
+}
+
+impl Sandwich {
+    /// Takes in the mean square of the steps to poses that are nearly as likely: in each direction the larger of the two variances. They are two estimates of
+    /// the same thing where one pose is likely, and only the second knows of several.
+    pub(super) fn widen(&mut self, spread: &Matrix6<f64>, basis: &DMatrix<f64>) {
+        let Some(root) = within(&self.covariance, basis).cholesky() else { return };
+        let root = root.l();
+        let Some(half) = root.solve_lower_triangular(&within(spread, basis)) else { return };
+        let Some(whitened) = root.solve_lower_triangular(&half.transpose()) else { return };
+        let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(whitened);
+        let axes = basis * root * eigenvectors;
+        let scaled = &axes * DMatrix::from_diagonal(&eigenvalues.map(|ratio| ratio.max(1.0))) * axes.transpose();
+        self.covariance = Matrix6::from_fn(|i, j| 0.5 * (scaled[(i, j)] + scaled[(j, i)]));
+    }
 }
 
 impl<K: Kernel> Filling<'_, K> {
@@ -116,5 +131,27 @@ impl<K: Kernel> Filling<'_, K> {
             block.iter().fold(Vector6::zeros(), |sum, &(_, i)| sum + self.score(&observations[i]))
         };
         keyed.chunk_by(|a, b| a.0 == b.0).map(sum).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_larger_variance_of_each_direction_is_kept() {
+        // Known across the fifth direction; the spread is larger along the first, smaller elsewhere, and says nothing of the fifth.
+        let basis = DMatrix::from_fn(6, 5, |i, j| if i == [0, 1, 2, 3, 5][j] { 1.0 } else { 0.0 });
+        let covariance = Matrix6::from_diagonal(&Vector6::new(1.0, 4.0, 9.0, 1.0, 0.0, 2.0));
+        let mut sandwich = Sandwich { covariance, hessian: Matrix6::zeros(), blocks: 9 };
+        sandwich.widen(&Matrix6::from_diagonal(&Vector6::new(5.0, 1.0, 8.0, 0.0, 7.0, 2.0)), &basis);
+        let expected = Matrix6::from_diagonal(&Vector6::new(5.0, 4.0, 9.0, 1.0, 0.0, 2.0));
+        assert!((sandwich.covariance - expected).norm() < 1e-12, "{}", sandwich.covariance);
+        // Two poses far apart: their difference is what is not known, whatever the axes.
+        let step = Vector6::new(3.0, -2.0, 0.0, 1.0, 0.0, 2.0);
+        sandwich.widen(&(step * step.transpose()), &basis);
+        let along = step.normalize();
+        let variance = (along.transpose() * sandwich.covariance * along)[0];
+        assert!(variance >= step.norm_squared() - 1e-9 && variance < step.norm_squared() + 9.0, "{variance}");
     }
 }

@@ -67,8 +67,7 @@ pub(super) fn finish(
         verdict.add(second_mode(icp, patches, &won), negligible);
     }
     if let Some(sandwich) = &mut sandwich {
-        let along = directions.projector();
-        sandwich.covariance += along * verdict.spread * along;
+        sandwich.widen(&verdict.spread, &directions.basis());
     }
     let score_before = median_size(&observe(&samples.many, &initial, won.reach)?, &won.agreeing);
     let score_after = median_size(&observe(&samples.many, &pose, won.reach)?, &won.agreeing);

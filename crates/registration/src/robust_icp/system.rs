@@ -146,11 +146,6 @@ impl Directions {
         vector.normalize()
     }
 
-    /// Keeps the part of a vector along the determined directions.
-    pub(super) fn projector(&self) -> Matrix6<f64> {
-        self.determined.iter().fold(Matrix6::zeros(), |sum: Matrix6<f64>, vector| sum + vector * vector.transpose())
-    }
-
     /// The determined directions as columns.
     pub(super) fn basis(&self) -> DMatrix<f64> {
         DMatrix::from_fn(6, self.determined.len(), |i, j| self.determined[j][i])
