@@ -21,7 +21,7 @@ GPUS=${GPUS:-}
 if [ -n "${SMALL:-}" ]; then
     : "${POINTS:=10000}" "${PIXELS:=600}" "${SWEEP_POINTS:=4096}" "${SWEEP_PIXELS:=256}" "${SWITCH_POINTS:=2000}" "${ROUNDS:=3}"
     : "${PROGRAM_POINTS:=30000}" "${PROGRAM_PIXELS:=1024}" "${WORKER_POINTS:=4000}" "${THREADS:=1,2}" "${THREAD_POINTS:=50000}" "${THREAD_PIXELS:=2000}"
-    # Every process compiles all that it runs anew there: most of the time is that.
+    # There, compiling kernels takes most of the time.
     : "${CHECK_S:=200}" "${BENCH_S:=90}" "${SWEEP_S:=60}" "${SWITCHES_S:=180}" "${PROGRAMS_S:=120}" "${WORKERS_S:=35}" "${THREADS_S:=30}"
 fi
 : "${POINTS:=4000000}" "${PIXELS:=400000}" "${SWEEP_POINTS:=1048576}" "${SWEEP_PIXELS:=131072}" "${SWITCH_POINTS:=1000000}" "${ROUNDS:=40}"
@@ -48,8 +48,9 @@ began=$(date +%s)
 deadline=$((began + TOTAL_S))
 place=$(mktemp -d "${TMPDIR:-/tmp}/on_device.XXXXXX") || fail "no folder for results that are thrown away could be made: set TMPDIR"
 trap 'rm -rf "$place"' EXIT
-# Loaders and drivers look for these.
-export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$place}" HOME="${HOME:-$place}" __GL_SHADER_DISK_CACHE_PATH="$place"
+# Loaders and drivers look for these. Mesa 22.3.6 keeps what it compiled in the home folder of the list of users, whatever HOME says: on a machine without
+# such a list every program would compile all kernels anew.
+export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$place}" HOME="${HOME:-$place}" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$place}" __GL_SHADER_DISK_CACHE_PATH="$place"
 
 # --- the loader and the driver -------------------------------------------------------------------------------------------------------------------------
 
