@@ -10,8 +10,8 @@ import sys
 
 from beside_commit import compare
 
-# Repetitions in a process, so that each takes about a second.
-OPERATIONS = {"f32": 20, "f64": 10, "f32_errors": 10, "f64_errors": 5, "f64_all": 3}
+# Repetitions in a process, so that each takes about two seconds.
+OPERATIONS = {"f32": 60, "f64": 30, "f32_errors": 40, "f64_errors": 20, "f64_all": 10}
 
 
 def main():

@@ -23,7 +23,7 @@ use nalgebra::{DVector, Matrix6, Vector6};
 const WIDTH: f64 = 3.0;
 /// A step shorter than this, metres at the arm, is negligible, and so is one shorter than this share of a standard error.
 const NEGLIGIBLE: f64 = 1e-5;
-const SHARE_OF_ERROR: f64 = 0.03;
+const SHARE_OF_ERROR: f64 = 0.1;
 /// 99 % quantiles of χ² for 1 to 6 degrees of freedom.
 const CHI_SQUARED_99: [f64; 6] = [6.635, 9.210, 11.345, 13.277, 15.086, 16.812];
 

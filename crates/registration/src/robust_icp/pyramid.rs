@@ -39,20 +39,33 @@ pub(super) struct Coarse<'a> {
 impl Coarse<'_> {
     /// The pose that all levels lead to.
     pub(super) fn descend(&self, on: &(impl NeighbourSearch + ?Sized), mut pose: Rigid) -> Result<Rigid> {
-        let mut cells = vec![2.0 * self.spacing];
-        while cells.last().is_some_and(|&cell| cell < self.reach / 2.0) {
-            cells.extend(cells.last().map(|cell| 2.0 * cell));
+        let mut cell = 2.0 * self.spacing;
+        let finest = |points: &Vec<[f64; 3]>| cubes(points, cell);
+        let mut levels: Vec<Vec<[Vec<Cube>; 2]>> =
+            vec![self.blocks.iter().map(|block| block.each_ref().map(finest)).collect()];
+        while cell < self.reach / 2.0 {
+            cell *= 2.0;
+            let coarser = |block: &[Vec<Cube>; 2]| block.each_ref().map(|cubes| doubled(cubes));
+            let level = levels[levels.len() - 1].iter().map(coarser).collect();
+            levels.push(level);
         }
-        for &cell in cells.iter().rev() {
-            pose = self.level(on, pose, cell)?;
+        for level in levels.iter().rev() {
+            pose = self.level(on, pose, cell, level)?;
+            cell *= 0.5;
         }
         Ok(pose)
     }
 
-    fn level(&self, on: &(impl NeighbourSearch + ?Sized), mut pose: Rigid, cell: f64) -> Result<Rigid> {
+    fn level(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        mut pose: Rigid,
+        cell: f64,
+        blocks: &[[Vec<Cube>; 2]],
+    ) -> Result<Rigid> {
         let mut surfaces = Vec::new();
-        for [source, target] in self.blocks {
-            let (queries, means) = (cube_means(source, cell), cube_means(target, cell));
+        for block in blocks {
+            let [queries, means] = block.each_ref().map(|cubes| cubes.iter().map(Cube::mean).collect::<Vec<_>>());
             let Ok(means) = Cloud::from_points(&means) else { continue };
             surfaces.push((queries, Surface::new(on, means.positions(), None, NEIGHBOURS)?));
         }
@@ -91,19 +104,48 @@ pub(super) fn stepped(pose: &Rigid, step: &Vector6<f64>, arm: f64) -> Rigid {
     pose.then(&small).about(pose.pivot)
 }
 
-/// Means of the points in each cube of the absolute grid, in the order of the cubes.
-fn cube_means(points: &[[f64; 3]], cell: f64) -> Vec<[f64; 3]> {
-    let cube = |point: &[f64; 3]| point.map(|x| (x / cell).floor() as i64);
-    let mut keyed: Vec<([i64; 3], u32)> = points.par_iter().map(cube).zip(0..points.len() as u32).collect();
+/// The points in a cube of the absolute grid.
+struct Cube {
+    place: [i64; 3],
+    sums: [f64; 3],
+    points: f64,
+}
+
+impl Cube {
+    fn mean(&self) -> [f64; 3] {
+        self.sums.map(|sum| sum / self.points)
+    }
+}
+
+/// The cubes of a side that hold points, in the order of their places.
+fn cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
+    let place = |point: &[f64; 3]| point.map(|x| (x / side).floor() as i64);
+    let mut keyed: Vec<([i64; 3], u32)> = points.par_iter().map(place).zip(0..points.len() as u32).collect();
     keyed.par_sort_unstable();
-    let mean = |cube: &[([i64; 3], u32)]| {
-        let sums = cube.iter().fold([0.0; 3], |sums: [f64; 3], (_, i)| {
+    let cube = |members: &[([i64; 3], u32)]| {
+        let sums = members.iter().fold([0.0; 3], |sums: [f64; 3], (_, i)| {
             let point = points[*i as usize];
             std::array::from_fn(|axis| sums[axis] + point[axis])
         });
-        sums.map(|sum| sum / cube.len() as f64)
+        Cube { place: members[0].0, sums, points: members.len() as f64 }
     };
-    keyed.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
+    keyed.chunk_by(|a, b| a.0 == b.0).map(cube).collect()
+}
+
+/// The cubes of twice the side.
+fn doubled(cubes: &[Cube]) -> Vec<Cube> {
+    let place = |cube: &Cube| cube.place.map(|place| place.div_euclid(2));
+    let mut keyed: Vec<([i64; 3], u32)> = cubes.iter().map(place).zip(0..).collect();
+    keyed.sort_unstable();
+    let merged = |members: &[([i64; 3], u32)]| {
+        let empty = Cube { place: members[0].0, sums: [0.0; 3], points: 0.0 };
+        members.iter().fold(empty, |whole, (_, i)| {
+            let part = &cubes[*i as usize];
+            let sums = std::array::from_fn(|axis| whole.sums[axis] + part.sums[axis]);
+            Cube { sums, points: whole.points + part.points, ..whole }
+        })
+    };
+    keyed.chunk_by(|a, b| a.0 == b.0).map(merged).collect()
 }
 
 /// Spacing of the points: as if the fourth neighbour were at the edge of a disc of four points; the median of a sample, metres.
@@ -114,4 +156,24 @@ pub(super) fn spacing(on: &(impl NeighbourSearch + ?Sized), surface: &Surface, s
     let mut distances: Vec<f64> =
         (0..lists.len()).filter_map(farthest).map(|&squared| f64::from(squared).sqrt()).collect();
     Ok(quantile(&mut distances, 0.5) * (std::f64::consts::PI / 4.0).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cubes_of_twice_the_side_are_those_of_the_points() {
+        let points: Vec<[f64; 3]> = (0..3000)
+            .map(|i: u32| [0, 1, 2].map(|axis: u32| 40.0 * (f64::from(i * 7 + axis * 1009) * 0.618).fract() - 20.0))
+            .collect();
+        for side in [0.3, 1.7] {
+            let (found, defined) = (doubled(&cubes(&points, side)), cubes(&points, 2.0 * side));
+            assert_eq!(found.len(), defined.len());
+            for (found, defined) in found.iter().zip(&defined) {
+                assert_eq!((found.place, found.points), (defined.place, defined.points));
+                assert!((0..3).all(|axis| (found.mean()[axis] - defined.mean()[axis]).abs() < 1e-12));
+            }
+        }
+    }
 }
