@@ -18,8 +18,9 @@ const CONTRADICTION_WITHIN: f64 = 8.0;
 /// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
 const SCATTER: f64 = 5.0;
 
-/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the same points there.
-const COPIED: usize = 8;
+/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the same points there. Two, for blocks at the edge of the data;
+/// where it is chance after all, on heights of whole centimetres, two cells matter little.
+const COPIED: usize = 2;
 
 /// Degrees of freedom from which the variances of cells stand for those of cells of single points beside them.
 const FREEDOM: f64 = 6.0;
