@@ -1,8 +1,9 @@
 """One program built with the crates of this tree and with those of another commit, run by turns: the ratio of their processor times.
 
-For `file_speeds.py`, `emission_speeds.py` and `alignment_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a temporary folder, the commit
-from a git worktree that is removed at the end. The program is run as `PROGRAM OPERATION FOLDER TIMES`; `make` puts files into the folder, `nothing` does what
-every operation does before it begins. With this tree's crates the program has the feature `this`, for what is called otherwise there.
+For `file_speeds.py`, `emission_speeds.py` and `alignment_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a
+temporary folder, the commit from a git worktree that is removed at the end. The program is run as `PROGRAM OPERATION FOLDER TIMES`; `make` puts files into
+the folder, `nothing` does what every operation does before it begins. With this tree's crates the program has the feature `this`, for what is called
+otherwise there.
 """
 
 import os

@@ -194,7 +194,8 @@ def switches(lines):
     rows = []
     for name, line in lines.last("switch", "choice").items():
         if "over_default" not in line:
-            rows.append([name, "**failed**", "", "", "", "", ""])
+            what = f"not tried: no {', no '.join(line['lacks'])}" if line.get("lacks") else "**failed**"
+            rows.append([name, what, "", "", "", "", ""])
             continue
         over, rounds = line["over_default"], line["rounds"]
         bindings = line["bindings_hits"] / max(1, line["bindings_hits"] + line["bindings_misses"])

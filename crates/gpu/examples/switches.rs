@@ -2,13 +2,13 @@
 //!
 //! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device, or best] [seconds at most]`
 //!
-//! The work is that of tiles of a survey: rasters of both epochs, M3C2 with means and with medians and C2C while they are held, and the emission measure of some
-//! pixels; four of them, one after the other or several at once. Every result is checked against the first one before a time counts: rasters and C2C bit by
-//! bit, M3C2 to 0.1 mm and emission to a thousandth of a pixel's largest, as a compiler may round another text of a kernel otherwise (`same_bits`). Of each choice the line gives the median and
-//! the quartiles of its time over that of what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly
+//! The work is that of tiles of a survey: rasters of both epochs, M3C2 with means and with medians and C2C while they are held, and the emission measure of
+//! some pixels; four of them, one after the other or several at once. Every result is checked against the first one before a time counts: rasters and C2C bit
+//! by bit, M3C2 to 0.1 mm and emission to a thousandth of a pixel's largest, as a compiler may round another text of a kernel otherwise (`same_bits`). Of each
+//! choice the line gives the median and the quartiles of its time over that of what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly
 //! all or nearly no rounds is told from the default; others are not. Lines are told again as rounds come, so that some are there where the program is ended:
-//! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and the exit code is 1. A choice that the device lacks something for is not
-//! tried, which its line says too.
+//! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and
+//! the exit code is 1. What the device lacks something for is not tried, which its line says (`lacks`).
 
 #[macro_use]
 #[path = "../../../examples/common/console.rs"]
@@ -153,10 +153,8 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
     let mut tried = Vec::new();
     for (name, options, at_once) in choices(asked.points) {
         let gpu = Gpu::open(asked.wanted.clone(), options)?;
-        let lacks = gpu.lacks();
-        let failed = if lacks.is_empty() { None } else { Some(format!("not tried: no {}", lacks.join(", no "))) };
         let (times, first_round) = (Vec::new(), PoolCounts::default());
-        tried.push(Tried { name, gpu, at_once, times, first_round, failed, same_bits: true });
+        tried.push(Tried { name, gpu, at_once, times, first_round, failed: None, same_bits: true });
     }
     let tiles: Vec<Tile> = (0..TILES as u64).map(|seed| tile(asked.points, seed)).collect::<Result<_>>()?;
     let first = work(&tried[0].gpu, &tiles, 1)?;
@@ -185,13 +183,13 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
         tell(asked, rounds, &tried);
     }
     tell_kernels(&tried);
-    Ok(tried.iter().all(|tried| tried.failed.is_none() || !tried.gpu.lacks().is_empty()))
+    Ok(tried.iter().all(|tried| tried.failed.is_none()))
 }
 
 impl Tried {
-    /// Does the work once more, unless it failed before.
+    /// Does the work once more, unless it failed before or the device lacks something for it.
     fn takes_a_turn(&mut self, tiles: &[Tile], first: &[Found], round: usize) {
-        if self.failed.is_some() {
+        if self.failed.is_some() || !self.gpu.lacks().is_empty() {
             return;
         }
         let start = Instant::now();
@@ -230,7 +228,10 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
             "tiles_at_once": at_once, "rounds": rounds, "agrees": failed.as_ref().map_or_else(|| json!(true), |what| json!(what)),
         });
-        if failed.is_none() {
+        let lacks = gpu.lacks();
+        if !lacks.is_empty() {
+            line["lacks"] = json!(lacks);
+        } else if failed.is_none() {
             let (pool, traffic, profile) = (gpu.pool(), gpu.traffic(), gpu.profile());
             let mut ratios: Vec<f64> = times.iter().zip(default).map(|(time, default)| time / default).collect();
             if ratios.is_empty() {

@@ -1,6 +1,16 @@
 //! Every kernel there is.
 
-use crate::{Medians, PointLayout, align, floor, invert, kernel::Kernel, rasterise, scan, search, session::Session};
+use crate::{
+    Medians, PointLayout, align, floor, invert,
+    kernel::Kernel,
+    rasterise, scan,
+    search::{
+        self,
+        build::GATHER_APART,
+        cylinder::{FEW, MANY, MEDIAN},
+    },
+    session::Session,
+};
 
 /// Every kernel there is, operation by operation: validated without a device by the test below, compiled beforehand by
 /// [`crate::Gpu::warm_up`].
@@ -23,20 +33,17 @@ pub(crate) const ALL: &[&[&Kernel]] = &[
 /// Those beside [`ALL`] that need double precision.
 pub(crate) const IN_DOUBLE: &[&Kernel] = invert::KERNELS_IN_DOUBLE;
 
-/// Those that take the place of others where [`crate::Options`] say so.
-pub(crate) const INSTEAD: &[&Kernel] = &[&search::build::GATHER_APART, &search::cylinder::FEW, &search::cylinder::MANY];
-
-/// Those that a device can run: [`ALL`], with those of double precision if it has it, and with others in their place if these were chosen.
+/// Those that a device can run: of [`ALL`] those that were chosen, and those of double precision if it has it.
 pub(crate) fn of(session: &Session) -> impl Iterator<Item = &'static Kernel> {
-    let in_double = session.has_double_precision();
-    let in_two = session.options.medians == Medians::TwoKernels;
-    let is_apart = session.texts.points == PointLayout::NumbersApart;
-    let all = ALL.iter().flat_map(|operation| operation.iter().copied());
-    let all = all.filter(move |kernel| !in_two || kernel.name != search::cylinder::MEDIAN.name);
-    let instead = INSTEAD.iter().copied();
-    let instead =
-        instead.filter(move |kernel| if kernel.name == search::build::GATHER_APART.name { is_apart } else { in_two });
-    all.chain(IN_DOUBLE.iter().copied().filter(move |_| in_double)).chain(instead)
+    let (medians, points) = (session.options.medians, session.texts.points);
+    let is_chosen = move |kernel: &&'static Kernel| match kernel.name {
+        name if name == MEDIAN.name => medians == Medians::OneKernel,
+        name if name == FEW.name || name == MANY.name => medians == Medians::TwoKernels,
+        name if name == GATHER_APART.name => points == PointLayout::NumbersApart,
+        _ => true,
+    };
+    let in_double = if session.has_double_precision() { IN_DOUBLE } else { &[] };
+    ALL.iter().flat_map(|operation| operation.iter().copied()).filter(is_chosen).chain(in_double.iter().copied())
 }
 
 #[cfg(test)]
@@ -79,7 +86,7 @@ mod tests {
     #[test]
     fn every_kernel_is_valid_and_binds_what_it_says() {
         let mut names = std::collections::BTreeSet::new();
-        let all = ALL.iter().flat_map(|operation| operation.iter().copied()).chain(INSTEAD.iter().copied());
+        let all = ALL.iter().flat_map(|operation| operation.iter().copied());
         let double = IN_DOUBLE.iter().map(|&kernel| (kernel, Capabilities::FLOAT64));
         for (kernel, capabilities) in all.map(|kernel| (kernel, Capabilities::empty())).chain(double) {
             validate(kernel, Texts::default(), capabilities);

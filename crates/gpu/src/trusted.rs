@@ -10,7 +10,7 @@ pub(crate) fn without_counters(
     // SAFETY: of what wgpu asks where this check is off, only one thing is left to us: that no loop runs for ever. Nobody else's text comes here, and every
     // loop of this crate's kernels ends, whatever is in the buffers but where stated:
     // - `for` loops count, by one, by a stride or by doubling, up to (crowd.wgsl also down to) a bound that does not change in them (subgroups.wgsl: the number
-    //   of its subgroup);
+    //   of its subgroup; digits.wgsl: constants);
     // - binary searches (walk.wgsl, locate.wgsl, grid.wgsl) halve what is between two marks, and insertions (few, settle, closest, kept) and pieces
     //   of a crowded cell (walk.wgsl) move a mark by one or more towards its end in every round;
     // - the iterations of solve.wgsl are at most as many as its parameters say;

@@ -18,8 +18,8 @@ const CONTRADICTION_WITHIN: f64 = 8.0;
 /// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
 const SCATTER: f64 = 5.0;
 
-/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the same points there. Two, for blocks at the edge of the data;
-/// where it is chance after all, on heights of whole centimetres, two cells matter little.
+/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the same points there. Two, for blocks at
+/// the edge of the data; where it is chance after all, on heights of whole centimetres, two cells matter little.
 const COPIED: usize = 2;
 
 /// Degrees of freedom from which the variances of cells stand for those of cells of single points beside them.
@@ -130,8 +130,8 @@ impl Block {
     /// Takes the variances away where the points of one epoch are a copy of the other's: what both have in common is no difference, and no
     /// gain and loss by chance must be taken off.
     fn drop_variances_of_copies(&mut self) {
-        let mut cells = self.cells.iter().flatten();
-        if self.cells.iter().flatten().count() >= COPIED && cells.all(|cell| cell.is_equal) {
+        let cells = || self.cells.iter().flatten();
+        if cells().count() >= COPIED && cells().all(|cell| cell.is_equal) {
             self.cells.iter_mut().flatten().for_each(|cell| cell.variance = 0.0);
         }
     }

@@ -56,7 +56,7 @@ pub(crate) const GATHER_APART: Kernel = Kernel::new(
 .of_threads(256);
 
 /// This module's kernels.
-pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &SCATTER, &SETTLE, &CROWD, &GATHER];
+pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &SCATTER, &SETTLE, &CROWD, &GATHER, &GATHER_APART];
 
 /// Points in a cell above which sorting them by one workgroup would take long, and on some drivers (threads.wgsl) more rounds than there are: the
 /// processor sorts instead.

@@ -26,25 +26,47 @@ const MEAN: Kernel = Kernel::new(
 pub(crate) const MEDIAN: Kernel = Kernel::new(
     "cylinder, median",
     "cylinder_median",
-    super::sources!("walk.wgsl", "cylinder.wgsl", "ranks.wgsl", "kept.wgsl", "digits.wgsl", "cylinder_median.wgsl"),
+    super::sources!(
+        "walk.wgsl",
+        "cylinder.wgsl",
+        "offsets.wgsl",
+        "ranks.wgsl",
+        "kept.wgsl",
+        "digits.wgsl",
+        "cylinder_median.wgsl"
+    ),
     &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
 );
 /// Instead of [`MEDIAN`], with [`MANY`]: see [`Medians`].
 pub(crate) const FEW: Kernel = Kernel::new(
     "cylinder, median of few",
     "cylinder_median_few",
-    super::sources!("walk.wgsl", "cylinder.wgsl", "ranks.wgsl", "kept.wgsl", "cylinder_median_few.wgsl"),
+    super::sources!(
+        "walk.wgsl",
+        "cylinder.wgsl",
+        "offsets.wgsl",
+        "ranks.wgsl",
+        "kept.wgsl",
+        "cylinder_median_few.wgsl"
+    ),
     &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
 );
 pub(crate) const MANY: Kernel = Kernel::new(
     "cylinder, median of many",
     "cylinder_median_many",
-    super::sources!("walk.wgsl", "cylinder.wgsl", "ranks.wgsl", "digits.wgsl", "cylinder_median_many.wgsl"),
+    super::sources!(
+        "walk.wgsl",
+        "cylinder.wgsl",
+        "offsets.wgsl",
+        "ranks.wgsl",
+        "digits.wgsl",
+        "cylinder_median_many.wgsl"
+    ),
     &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
 );
 
 /// This module's kernels.
-pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN];
+pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN, &FEW, &MANY];
 
 /// A count that says: too near to a border for f32, or the driver ended a loop.
 const FLAGGED: u32 = u32::MAX;

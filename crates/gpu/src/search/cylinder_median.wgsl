@@ -13,23 +13,8 @@ struct State {
     counts: array<u32, 96>,
 }
 
-fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
-    if (*state).count == FLAGGED { return; }
-    for (var i = first; i < end; i++) {
-        var along: f32;
-        let where_it_is = inside(position_of(i) - query, (*state).axis, &along);
-        if where_it_is == 0u { continue; }
-        if where_it_is == 2u {
-            (*state).count = FLAGGED;
-            return;
-        }
-        if (*state).shift < 32u {
-            count_digits(along, state);
-        } else {
-            if (*state).count < KEPT { (*state).kept[(*state).count] = along; }
-            (*state).count += 1u;
-        }
-    }
+fn take(along: f32, state: ptr<function, State>) {
+    if (*state).shift < 32u { count_digits(along, state); } else { keep(along, state); }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -37,13 +22,11 @@ fn cylinder_median(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wo
     let thread = thread_of(id, groups);
     if thread >= parameters.count { return; }
     let query = queries[thread];
-    let axis = axes[query.w].xyz;
     var state: State;
-    state.axis = axis;
+    state.axis = axes[query.w].xyz;
     state.count = 0u;
     state.shift = 32u;
-    if any(axis != vec3<f32>(0.0)) { walk_cylinder(query.xyz, axis, &state); }
-    let n = select(FLAGGED, state.count, is_complete(two()));
+    let n = keep_all(query.xyz, &state);
     if n == 0u || n == FLAGGED {
         found[query.w] = vec4<u32>(n, 0u, 0u, 0u);
         return;

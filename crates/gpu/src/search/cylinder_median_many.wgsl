@@ -8,18 +8,8 @@ struct State {
     counts: array<u32, 96>,
 }
 
-fn visit(first: u32, end: u32, query: vec3<i32>, state: ptr<function, State>) {
-    if (*state).count == FLAGGED { return; }
-    for (var i = first; i < end; i++) {
-        var along: f32;
-        let where_it_is = inside(position_of(i) - query, (*state).axis, &along);
-        if where_it_is == 0u { continue; }
-        if where_it_is == 2u {
-            (*state).count = FLAGGED;
-            return;
-        }
-        count_digits(along, state);
-    }
+fn take(along: f32, state: ptr<function, State>) {
+    count_digits(along, state);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -29,9 +19,8 @@ fn cylinder_median_many(@builtin(global_invocation_id) id: vec3<u32>, @builtin(n
     let query = queries[thread];
     let before = found[query.w];
     if before.w == 0u { return; }
-    let axis = axes[query.w].xyz;
     var state: State;
-    state.axis = axis;
+    state.axis = axes[query.w].xyz;
     state.count = 0u;
     let values = values_by_digits(query.xyz, wanted_of(before.x), &state);
     // A point that this kernel's rounding leaves undecided, or a loop that the driver ended.

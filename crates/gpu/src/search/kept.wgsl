@@ -2,6 +2,18 @@
 
 const KEPT: u32 = 64u;
 
+fn keep(along: f32, state: ptr<function, State>) {
+    if (*state).count < KEPT { (*state).kept[(*state).count] = along; }
+    (*state).count += 1u;
+}
+
+// Keeps the offsets around a query along `axis`, and counts them all: FLAGGED where that is not known.
+fn keep_all(query: vec3<i32>, state: ptr<function, State>) -> u32 {
+    let axis = (*state).axis;
+    if any(axis != vec3<f32>(0.0)) { walk_cylinder(query, axis, state); }
+    return select(FLAGGED, (*state).count, is_complete(two()));
+}
+
 fn sort_kept(state: ptr<function, State>) {
     for (var i = 1u; i < (*state).count; i++) {
         let moving = (*state).kept[i];
