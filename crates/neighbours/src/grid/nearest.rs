@@ -70,6 +70,7 @@ impl Grid<'_> {
         match query {
             Located::Near(query) => {
                 self.fill(query, &mut Closest::new(k, u64::try_from(limit).unwrap_or(u64::MAX), found));
+                found.sort_unstable();
             }
             Located::Far(query) => {
                 // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no cloud lies so far from another.
@@ -101,7 +102,7 @@ impl Grid<'_> {
         Some(moments.covariance())
     }
 
-    /// Grows a block until it must hold the k nearest: by 1, 2, 4, … cells, and no farther than the k-th found so far.
+    /// Finds the k nearest, in any order. Grows a block until it must hold them: by 1, 2, 4, … cells, and no farther than the k-th found so far.
     fn fill(&self, query: Query, best: &mut Closest<'_>) {
         if self.points.is_empty() {
             return;
@@ -130,7 +131,6 @@ impl Grid<'_> {
             best.settle();
             (block, step) = (grown, step * 2);
         }
-        best.keys.sort_unstable();
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! Alignment that cannot do harm.
 
+mod ahead;
 mod consensus;
 mod covariance;
 mod finish;

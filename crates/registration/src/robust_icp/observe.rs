@@ -3,18 +3,22 @@
 //! Pairs from source to target alone are lopsided: a twig of the source pairs with the ground below it, but nobody asks the target's twigs. That
 //! moved forest 6 mm down with a standard error of 0.7 mm. So each cloud is asked from the other.
 
-use super::surface::{Plane, Surface};
+use super::{
+    surface::{Plane, Surface},
+    system::System,
+};
+use crate::Kernel;
 use isopach_cloud::{Cloud, Origin, REACH, Rigid};
 use isopach_compute::Result;
-use isopach_neighbours::NeighbourIndex;
+use isopach_neighbours::{Neighbour, NeighbourIndex};
 use rayon::prelude::*;
 
 /// A point that looks for its partner.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Query {
     pub(super) point: [f64; 3],
-    /// Of the source: the patch that it belongs to. Queries of the target take their partner's.
-    pub(super) patch: u32,
+    /// Of the source: the part of a patch that it belongs to. Queries of the target take their partner's.
+    pub(super) part: u32,
 }
 
 /// One side's queries and the other side's planes.
@@ -22,8 +26,8 @@ pub(super) struct Direction<'a> {
     pub(super) queries: Vec<Query>,
     pub(super) surface: &'a Surface,
     pub(super) index: &'a dyn NeighbourIndex,
-    /// Where the surface is the source: the patch of each of its points.
-    pub(super) source_patches: Option<&'a [u32]>,
+    /// Where the surface is the source: the part of a patch that each of its points is in.
+    pub(super) source_parts: Option<&'a [u32]>,
     /// Planes rougher than this do not take part, metres.
     pub(super) roughest: f64,
 }
@@ -37,22 +41,78 @@ pub(super) struct Observation {
     pub(super) lever: [f64; 3],
     /// At the pose.
     pub(super) plane: Plane,
-    pub(super) patch: u32,
+    pub(super) part: u32,
 }
 
 /// All pairs within `distance` metres at a pose.
 pub(super) fn observe(directions: &[Direction<'_>], at: &Rigid, distance: f64) -> Result<Vec<Observation>> {
-    let mut all = Vec::new();
-    for direction in directions {
-        all.append(&mut direction.observe(at, distance)?);
-    }
-    Ok(all)
+    let everywhere = |_| true;
+    Ok(Pairing::new(directions, at, distance)?.observations(everywhere))
 }
 
-impl Direction<'_> {
-    fn observe(&self, at: &Rigid, distance: f64) -> Result<Vec<Observation>> {
+/// Who pairs with whom at a pose. Sums over pairs need no list of them, which is many times larger than the clouds.
+pub(super) struct Pairing<'a> {
+    at: &'a Rigid,
+    parts: Vec<Part<'a>>,
+}
+
+/// The pairs of one direction.
+struct Part<'a> {
+    direction: &'a Direction<'a>,
+    /// Where the queries are at the pose.
+    moved: Vec<[f64; 3]>,
+    /// The number of each query's partner; [`NOBODY`] where it has none.
+    partners: Vec<u32>,
+}
+
+/// No point has this number: clouds are smaller.
+const NOBODY: u32 = u32::MAX;
+/// Queries whose pairs are worked on one after the other: bits do not depend on threads.
+const CHUNK: usize = 4096;
+
+impl<'a> Pairing<'a> {
+    /// Pairs within `distance` metres.
+    pub(super) fn new(directions: &'a [Direction<'a>], at: &'a Rigid, distance: f64) -> Result<Self> {
+        let parts = directions.iter().map(|direction| direction.paired(at, distance)).collect::<Result<_>>()?;
+        Ok(Self { at, parts })
+    }
+
+    /// The pairs of the parts of patches that are `wanted`, in the order of directions and queries.
+    pub(super) fn observations(&self, wanted: impl Fn(u32) -> bool + Sync) -> Vec<Observation> {
+        let lists: Vec<Vec<Observation>> = self.chunks(|pairs| pairs.filter(|pair| wanted(pair.part)).collect());
+        lists.concat()
+    }
+
+    /// Their sums.
+    pub(super) fn system(&self, kernel: &impl Kernel, arm: f64, wanted: impl Fn(u32) -> bool + Sync) -> System {
+        let sums: Vec<System> = self.chunks(|pairs| System::of(pairs.filter(|pair| wanted(pair.part)), kernel, arm));
+        let mut all = System::default();
+        sums.iter().for_each(|sums| all.merge(sums, 1.0));
+        all
+    }
+
+    /// What is made of the pairs of each chunk.
+    fn chunks<T: Send>(&self, of: impl Fn(&mut dyn Iterator<Item = Observation>) -> T + Sync) -> Vec<T> {
+        let in_part = |part: &Part<'_>| -> Vec<T> {
+            let chunks = part.partners.par_chunks(CHUNK).enumerate();
+            let pairs = |(chunk, partners): (usize, &[u32])| {
+                let pair = |(i, partner): (usize, &u32)| {
+                    let query = chunk * CHUNK + i;
+                    let has_partner = *partner != NOBODY;
+                    has_partner.then(|| part.direction.pair(query, part.moved[query], *partner as usize, self.at))?
+                };
+                of(&mut partners.iter().enumerate().filter_map(pair))
+            };
+            chunks.map(pairs).collect()
+        };
+        self.parts.iter().flat_map(in_part).collect()
+    }
+}
+
+impl<'a> Direction<'a> {
+    fn paired(&'a self, at: &Rigid, distance: f64) -> Result<Part<'a>> {
         let back = at.inverse();
-        let motion = if self.source_patches.is_some() { &back } else { at };
+        let motion = if self.source_parts.is_some() { &back } else { at };
         let origin = self.surface.cloud.positions().origin();
         let moved: Vec<[f64; 3]> = self.queries.par_iter().map(|query| motion.apply(query.point)).collect();
         let within: Vec<bool> = moved.iter().map(|&point| reachable(point, origin)).collect();
@@ -61,27 +121,28 @@ impl Direction<'_> {
             moved.iter().zip(&within).map(|(&p, &within)| if within { p } else { origin.metres() }).collect();
         let places = Cloud::from_points_about(&places, origin)?;
         let nearest = self.index.nearest(places.positions(), distance)?;
-        let pair = |i: usize| {
-            let found = nearest[i].filter(|_| within[i])?;
-            self.pair(i, moved[i], found.index as usize, at)
+        let partner = |(found, within): (&Option<Neighbour>, &bool)| match found {
+            Some(found) if *within => found.index,
+            _ => NOBODY,
         };
-        Ok((0..moved.len()).into_par_iter().filter_map(pair).collect())
+        let partners = nearest.par_iter().zip(&within).map(partner).collect();
+        Ok(Part { direction: self, moved, partners })
     }
 
     fn pair(&self, query: usize, moved: [f64; 3], partner: usize, at: &Rigid) -> Option<Observation> {
         let plane = self.surface.planes[partner].filter(|plane| plane.roughness <= self.roughest)?;
         let other = self.surface.cloud.positions().absolute(partner);
-        let Query { point, patch } = self.queries[query];
-        Some(match self.source_patches {
-            None => observation(moved, other, moved, plane, patch, at),
-            Some(patches) => {
+        let Query { point, part } = self.queries[query];
+        Some(match self.source_parts {
+            None => observation(moved, other, moved, plane, part, at),
+            Some(parts) => {
                 // The source's plane moves; it meets the target at the target's point.
                 let turned = Plane {
                     normal: at.rotate(plane.normal),
                     along: plane.along.map(|along| at.rotate(along)),
                     ..plane
                 };
-                observation(at.apply(other), point, point, turned, patches[partner], at)
+                observation(at.apply(other), point, point, turned, parts[partner], at)
             }
         })
     }
@@ -92,12 +153,12 @@ fn observation(
     target: [f64; 3],
     place: [f64; 3],
     plane: Plane,
-    patch: u32,
+    part: u32,
     at: &Rigid,
 ) -> Observation {
     let residual = (0..3).map(|axis| (source[axis] - target[axis]) * plane.normal[axis]).sum();
     let lever = std::array::from_fn(|axis| place[axis] - at.pivot[axis]);
-    Observation { residual, lever, plane, patch }
+    Observation { residual, lever, plane, part }
 }
 
 fn reachable(point: [f64; 3], origin: Origin) -> bool {

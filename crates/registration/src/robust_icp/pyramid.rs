@@ -1,10 +1,9 @@
 //! From a start that is metres off to within the distance of neighbours: coarse to fine, on means of cubes.
 
 use super::{
-    observe::{Direction, Query, observe},
+    observe::{Direction, Pairing, Query},
     sample::quantile,
     surface::Surface,
-    system::System,
 };
 use crate::kernel::Tukey;
 use isopach_cloud::{Cloud, Rigid};
@@ -73,9 +72,9 @@ impl Coarse<'_> {
             surfaces.iter().map(|(_, surface)| on.index(surface.cloud.positions())).collect::<Result<Vec<_>>>()?;
         let mut directions = Vec::new();
         for ((queries, surface), index) in surfaces.iter().zip(&indexes) {
-            let queries = queries.iter().map(|&point| Query { point, patch: 0 }).collect();
+            let queries = queries.iter().map(|&point| Query { point, part: 0 }).collect();
             let (index, roughest) = (&**index, f64::INFINITY);
-            directions.push(Direction { queries, surface, index, source_patches: None, roughest });
+            directions.push(Direction { queries, surface, index, source_parts: None, roughest });
         }
         if directions.iter().map(|direction| direction.queries.len()).sum::<usize>() < LEAST {
             return Ok(pose);
@@ -84,7 +83,7 @@ impl Coarse<'_> {
         let mut width = distance;
         while width > distance / 8.0 {
             for _ in 0..STEPS {
-                let system = System::of(&observe(&directions, &pose, distance)?, &Tukey { width }, self.arm);
+                let system = Pairing::new(&directions, &pose, distance)?.system(&Tukey { width }, self.arm, |_| true);
                 let step = system.step(&system.directions(self.ratio));
                 pose = stepped(&pose, &step, self.arm);
                 if step.norm() < 0.01 * width {

@@ -6,7 +6,7 @@ use super::{
     observe::{Direction, observe},
     prepared::{Prepared, Samples},
     pyramid::{Coarse, stepped},
-    regression::{Patch, Regression, gather, regress},
+    regression::{Patch, Regression, gather, nearby, regress},
     sample::quantile,
 };
 use isopach_cloud::Rigid;
@@ -21,6 +21,12 @@ const ROUNDS: usize = 5;
 const TRIES: u64 = 60;
 /// And later.
 const FEWER: u64 = 20;
+/// Poses that differ by less than so many standard errors of a patch's offset, at the arm, lead to the same end.
+const SAME: f64 = 1.0;
+/// A patch that agrees so surely takes part.
+const SURELY: f64 = 0.5;
+/// Rounds with parts of patches.
+const PART_ROUNDS: usize = 2;
 /// Rounds with many points.
 const AGAIN: usize = 3;
 
@@ -32,7 +38,9 @@ pub(super) struct Won {
     /// Standard deviation of pairs within patches, metres.
     pub(super) noise: f64,
     /// Which patches agree, by number.
-    pub(super) agreeing: Vec<bool>,
+    pub(super) patches: Vec<bool>,
+    /// Which parts of patches agree, by number.
+    pub(super) parts: Vec<bool>,
     /// How far a pair may be apart, metres.
     pub(super) distance: f64,
     /// How far it may be apart at the start, metres.
@@ -52,23 +60,31 @@ pub(super) fn search(
     // Half of the ground lies within an arm of the pivot, the farthest about twice as far.
     let off = icp.start_translation + 2.2 * prepared.arm * icp.start_rotation;
     let reach = distance.max(off);
-    let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
+    let (arm, parts, ratio, spacing) = (prepared.arm, prepared.parts, icp.determined_ratio, prepared.spacing);
     let blocks = prepared.points();
     let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
-    let try_start = |name, start, first| {
-        Try { icp, arm, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] }
-            .run(&samples.few)
-    };
-    let mut tried = vec![try_start("start, near", initial, distance)?, try_start("coarse to fine", coarse, distance)?];
+    let mut starts = vec![("start, near", initial, distance), ("coarse to fine", coarse, distance)];
     if reach > distance {
-        tried.push(try_start("start, far", initial, reach)?);
+        starts.push(("start, far", initial, reach));
     }
-    let found: Vec<Tried> = tried.into_iter().flatten().collect();
+    let mut found: Vec<Tried> = Vec::new();
+    for (name, start, first) in starts {
+        let one =
+            Try { icp, arm, parts, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] };
+        if let End::At(end) = one.run(&samples.few, &found)? {
+            found.push(*end);
+        }
+    }
     let mut tried: Vec<Tried> = Vec::new();
-    for first in distinct(found, arm) {
+    for first in found {
         let StartReport { name, target_from_source: start, .. } = first.report;
-        let again = Try { icp, arm, name, start, distances: [distance; 2], rounds: AGAIN, tries: [FEWER; 2] };
-        tried.push(again.run(&samples.many)?.unwrap_or(first));
+        let again =
+            Try { icp, arm, parts, name, start, distances: [distance; 2], rounds: AGAIN, tries: [TRIES, FEWER] };
+        match again.run(&samples.many, &tried)? {
+            End::At(end) => tried.push(*end),
+            End::Nowhere => tried.push(first),
+            End::Joined => {}
+        }
     }
     let narrowest = tried.iter().map(|tried| tried.patch_noise).fold(f64::INFINITY, f64::min);
     for Tried { report, offsets, .. } in &mut tried {
@@ -76,36 +92,42 @@ pub(super) fn search(
     }
     let starts = tried.iter().map(|tried| tried.report).collect();
     let best = tried.into_iter().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
-    let Some(Tried { report, noise, agreeing, patch_noise, .. }) = best else {
+    let Some(Tried { report, noise, agreeing: patches, patch_noise, .. }) = best else {
         return Err(Error::InvalidInput(format!(
             "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
              or say how far the start may be off"
         )));
     };
-    let pose = report.target_from_source;
-    Ok(Won { pose, patch_noise, noise, agreeing, distance, reach, starts })
+    let (pose, parts) = by_parts(icp, prepared, &samples.many, &patches, (report.target_from_source, distance))?;
+    Ok(Won { pose, patch_noise, noise, patches, parts, distance, reach, starts })
 }
 
-/// Without those that ended where another did.
-fn distinct(found: Vec<Tried>, arm: f64) -> Vec<Tried> {
-    let mut kept: Vec<Tried> = Vec::new();
-    for tried in found {
-        let pose = &tried.report.target_from_source;
-        let same = |other: &Tried| {
-            let motion = other.report.target_from_source.inverse().then(pose).about(pose.pivot);
-            let ([a, b, c], [u, v, w]) = (motion.rotation_vector().map(|x| x * arm), motion.translation);
-            [a, b, c, u, v, w].iter().map(|x| x * x).sum::<f64>().sqrt() < 0.3 * other.patch_noise
-        };
-        if !kept.iter().any(same) {
-            kept.push(tried);
+/// The likeliest pose near one, and which parts of patches agree on it: the edge of a change goes through patches. A part with too few pairs is like its patch.
+fn by_parts(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    many: &[Direction<'_>],
+    patches: &[bool],
+    (mut pose, distance): (Rigid, f64),
+) -> Result<(Rigid, Vec<bool>)> {
+    let mut agree: Vec<bool> = patches.iter().flat_map(|&agrees| vec![agrees; prepared.parts as usize]).collect();
+    for _ in 0..PART_ROUNDS {
+        let parts = gather(&observe(many, &pose, distance)?, prepared.arm, 1);
+        let nearby = nearby(&parts, icp.determined_ratio);
+        for (part, surely) in parts.iter().zip(&nearby.evidence.agreeing) {
+            agree.resize(agree.len().max(part.id as usize + 1), false);
+            agree[part.id as usize] = *surely > SURELY;
         }
+        pose = stepped(&pose, &nearby.step, prepared.arm);
     }
-    kept
+    Ok((pose, agree))
 }
 
 struct Try<'a> {
     icp: &'a RobustIcp,
     arm: f64,
+    /// Of a patch.
+    parts: u32,
     name: &'static str,
     start: Rigid,
     /// In the first round and later, metres.
@@ -115,8 +137,19 @@ struct Try<'a> {
     tries: [u64; 2],
 }
 
+/// What came of a start.
+enum End {
+    At(Box<Tried>),
+    /// Too few patches have pairs.
+    Nowhere,
+    /// It came by where an earlier one went on from, so it ends where that did.
+    Joined,
+}
+
 struct Tried {
     report: StartReport,
+    /// The poses after each round.
+    path: Vec<Rigid>,
     offsets: Vec<f64>,
     patch_noise: f64,
     noise: f64,
@@ -124,13 +157,14 @@ struct Tried {
 }
 
 impl Try<'_> {
-    /// `None` where too few patches have pairs.
-    fn run(&self, directions: &[Direction<'_>]) -> Result<Option<Tried>> {
+    /// Improves the start round by round, unless one that was `tried` before with the same directions has been there.
+    fn run(&self, directions: &[Direction<'_>], tried: &[Tried]) -> Result<End> {
         let mut pose = self.start;
-        let mut best: Option<Tried> = None;
+        let mut path = Vec::new();
+        let mut best = End::Nowhere;
         for round in 0..self.rounds {
             let observations = observe(directions, &pose, self.distances[round.min(1)])?;
-            let patches = gather(&observations, self.arm);
+            let patches = gather(&observations, self.arm, self.parts);
             if patches.len() < LEAST_PATCHES {
                 return Ok(best);
             }
@@ -138,13 +172,24 @@ impl Try<'_> {
             let Regression { hypotheses, mut errors } = regress(&patches, self.icp.determined_ratio, tries);
             let Some(first) = hypotheses.into_iter().next() else { return Ok(best) };
             pose = stepped(&pose, &first.step, self.arm);
+            if tried.iter().any(|other| other.came_by(&pose, self.arm)) {
+                return Ok(End::Joined);
+            }
+            path.push(pose);
             let report =
                 StartReport { name: self.name, iterations: round + 1, score: f64::NAN, target_from_source: pose };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
             let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
             let agreeing = agreeing(&patches, &first.evidence.agreeing);
             let small = first.step.norm() < 0.1 * patch_noise;
-            best = Some(Tried { report, offsets: first.offsets, patch_noise, noise, agreeing });
+            best = End::At(Box::new(Tried {
+                report,
+                path: path.clone(),
+                offsets: first.offsets,
+                patch_noise,
+                noise,
+                agreeing,
+            }));
             if round > 0 && small {
                 break;
             }
@@ -153,10 +198,22 @@ impl Try<'_> {
     }
 }
 
+impl Tried {
+    /// Whether it was within [`SAME`] of a pose after some round.
+    fn came_by(&self, pose: &Rigid, arm: f64) -> bool {
+        let is_near = |other: &Rigid| {
+            let motion = other.inverse().then(pose).about(pose.pivot);
+            let ([a, b, c], [u, v, w]) = (motion.rotation_vector().map(|x| x * arm), motion.translation);
+            [a, b, c, u, v, w].iter().map(|x| x * x).sum::<f64>().sqrt() < SAME * self.patch_noise
+        };
+        self.path.iter().any(is_near)
+    }
+}
+
 /// By number of the patch.
-pub(super) fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
+fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
     let count = patches.iter().map(|patch| patch.id as usize + 1).max().unwrap_or(0);
     let mut agreeing = vec![false; count];
-    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > 0.5);
+    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > SURELY);
     agreeing
 }

@@ -4,7 +4,10 @@ use isopach_cloud::{Cloud, Positions, TICKS_PER_METRE};
 use isopach_compute::Result;
 use isopach_neighbours::{Covariance, NeighbourSearch, eigen};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Variance of a normal's direction that is assumed even where points lie exactly on a plane, rad²: coordinates are rounded.
 const LEAST_TILT: f64 = 1e-6;
@@ -22,7 +25,7 @@ pub(super) struct Plane {
     pub(super) roughness: f64,
 }
 
-/// Points in the order of their coordinates.
+/// Points in an order that depends on nothing but their coordinates, in which neighbours are near each other.
 #[derive(Debug)]
 pub(super) struct Surface {
     pub(super) cloud: Cloud,
@@ -39,7 +42,9 @@ impl Surface {
     ) -> Result<Self> {
         let keep = |i: usize| kept.is_none_or(|kept| kept[i]);
         let mut ticks: Vec<[i32; 3]> = (0..points.len()).filter(|&i| keep(i)).map(|i| points.ticks()[i]).collect();
-        ticks.par_sort_unstable();
+        let base = points.origin().ticks();
+        let place = |tick: &[i32; 3]| -> [i64; 3] { std::array::from_fn(|axis| base[axis] + i64::from(tick[axis])) };
+        ticks.par_sort_unstable_by(|a, b| along_curve(place(a), place(b)));
         let ticks = without_isolated(ticks, neighbours);
         let cloud = Cloud::new(points.origin(), ticks);
         let found = on.index(cloud.positions())?.covariances_of_nearest(cloud.positions(), neighbours)?;
@@ -51,6 +56,16 @@ impl Surface {
         let positions = self.cloud.positions();
         (0..positions.len()).map(|i| positions.absolute(i)).collect()
     }
+}
+
+/// The order of the places on the curve that visits the octants of a cube one after the other, and theirs likewise (Morton 1966): the axis whose coordinates
+/// differ in the highest bit decides.
+fn along_curve(a: [i64; 3], b: [i64; 3]) -> Ordering {
+    let differ = |axis: usize| (a[axis] ^ b[axis]) as u64;
+    let is_higher = |one: u64, other: u64| one < other && one < one ^ other;
+    let higher = |one: usize, other: usize| if is_higher(differ(one), differ(other)) { other } else { one };
+    let deciding = higher(higher(0, 1), 2);
+    a[deciding].cmp(&b[deciding])
 }
 
 /// Points with fewer than `least` others in the 27 cubes of a kilometre around them are noise, whatever it is: no plane can be made of them, and no
@@ -89,4 +104,25 @@ fn plane(covariance: Covariance) -> Option<Plane> {
         tilt: [tilt(middle), tilt(most)],
         roughness: variance.sqrt(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The bits of the coordinates in turns, the highest first, x before y before z.
+    fn interleaved(point: [i64; 3]) -> Vec<bool> {
+        let from_lowest = point.map(|tick| (tick as u64) ^ (1 << 63));
+        (0..64).rev().flat_map(|bit| from_lowest.map(|place| place >> bit & 1 == 1)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_curve_is_that_of_interleaved_bits(a: [i64; 3], b: [i64; 3], near in prop::array::uniform3(-9..9_i64)) {
+            for b in [b, [0, 1, 2].map(|axis| a[axis].wrapping_add(near[axis]))] {
+                prop_assert_eq!(along_curve(a, b), interleaved(a).cmp(&interleaved(b)), "{:?} {:?}", a, b);
+            }
+        }
+    }
 }

@@ -5,10 +5,6 @@
 use super::observe::Observation;
 use crate::Kernel;
 use nalgebra::{DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
-use rayon::prelude::*;
-
-/// Observations that are added up one after the other: bits do not depend on threads.
-const BLOCK: usize = 4096;
 
 /// Sums over observations.
 #[derive(Clone, Copy, Debug)]
@@ -49,21 +45,21 @@ pub(super) fn jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector
     Vector6::new((y * w - z * v) / arm, (z * u - x * w) / arm, (x * v - y * u) / arm, u, v, w)
 }
 
+/// Adds j jᵀ times `weight`: a column after the other, so that compilers see sums of vectors.
+pub(super) fn add_square(sum: &mut Matrix6<f64>, j: &Vector6<f64>, weight: f64) {
+    for column in 0..6 {
+        let scaled = weight * j[column];
+        for row in 0..6 {
+            sum[(row, column)] += scaled * j[row];
+        }
+    }
+}
+
 impl System {
     /// Of all observations, weighted by a kernel.
-    pub(super) fn of(observations: &[Observation], kernel: &impl Kernel, arm: f64) -> Self {
-        let parts: Vec<Self> = observations
-            .par_chunks(BLOCK)
-            .map(|block| {
-                let mut sums = Self::default();
-                for observation in block {
-                    sums.add(observation, kernel.weight(observation.residual), arm);
-                }
-                sums
-            })
-            .collect();
+    pub(super) fn of(observations: impl Iterator<Item = Observation>, kernel: &impl Kernel, arm: f64) -> Self {
         let mut sums = Self::default();
-        parts.iter().for_each(|part| sums.merge(part, 1.0));
+        observations.for_each(|observation| sums.add(&observation, kernel.weight(observation.residual), arm));
         sums
     }
 
@@ -74,14 +70,14 @@ impl System {
         }
         let Observation { residual, lever, plane, .. } = observation;
         let j = jacobian(*lever, plane.normal, arm);
-        self.a += j * j.transpose() * weight;
+        add_square(&mut self.a, &j, weight);
         self.b += j * (weight * residual);
         self.weight += weight;
         self.error += weight * residual * residual;
         self.count += 1;
         for (along, tilt) in plane.along.iter().zip(plane.tilt) {
             let j = jacobian(*lever, *along, arm);
-            self.noise += j * j.transpose() * (weight * tilt);
+            add_square(&mut self.noise, &j, weight * tilt);
         }
     }
 
