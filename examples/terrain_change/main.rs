@@ -64,16 +64,14 @@ mod warnings;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
-use alignment::Aligned;
 use arguments::Arguments;
 use clap::Parser;
 use conduct::Conduct;
-use epochs::Epoch;
-use found::Found;
+use found::{Found, find::find, find::registration_error};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
-    change::{RegistrationError, Volumes, ZonedVolumes},
+    change::{Volumes, ZonedVolumes},
     compute::{Choice, Error, Result},
     gpu::Options,
     las::Las,
@@ -82,7 +80,7 @@ use isopach::{
 use masks::Masks;
 use operation::operation;
 use outputs::Outputs;
-use sample::{Sample, Sampling};
+use sample::Sample;
 use scene::Scene;
 use settings::Settings;
 use std::{
@@ -305,60 +303,6 @@ fn already_merged(arguments: &Arguments, conduct: &Conduct) -> Result<Vec<TileFa
     Ok(Vec::new())
 }
 
-/// Aligns the epochs, reads the sample, and finds in it what the user did not say.
-fn find(
-    arguments: &Arguments,
-    conduct: &Conduct,
-    on: &Choice<dyn Backend>,
-    [before, after]: &[Epoch; 2],
-    [reference, compared]: [&dyn PointSource; 2],
-    masks: &Masks,
-    times: &mut report::Times<'_>,
-) -> Result<Found> {
-    let clock = measure::Measure::start();
-    let bar = progress_bar("aligning");
-    let mut warnings = Warnings::default();
-    epochs::mention_ground(arguments, [before, after], &mut warnings)?;
-    let room = conduct.sample_room();
-    let thinned = [sample::thinned(reference, None, room)?, sample::thinned(compared, None, room)?];
-    let left_out = [before, after].map(|epoch| epoch.catalogue.left_out());
-    let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
-        (Some(before), Some(after)) => [before, after],
-        _ => [reference, compared],
-    };
-    let aligned = alignment::find(arguments, ground, [&thinned[0], &thinned[1]], masks, room, on)?;
-    if let Some(aligned) = &aligned {
-        aligned.warn(&mut warnings);
-    }
-    bar.finish_and_clear();
-    times.align_s = clock.seconds()[0];
-
-    let clock = measure::Measure::start();
-    let bar = progress_bar("sampling");
-    let moved = aligned.as_ref().map(|aligned| Moved::new(compared, aligned.applied()));
-    let sampling = Sampling {
-        arguments,
-        thinned: [&thinned[0], &thinned[1]],
-        sources: [reference, moved.as_ref().map_or(compared, |moved| moved)],
-        resolution: [before.resolution(), after.resolution()],
-        masks,
-        memory: room,
-    };
-    let (from_data, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
-    bar.finish_and_clear();
-    times.sample_s = clock.seconds()[0];
-    Ok(Found { aligned, from_data, sample, left_out, warnings: warnings.sentences().to_vec() })
-}
-
-/// What the user says of the alignment's error, else what the alignment says.
-fn registration_error(arguments: &Arguments, aligned: Option<&Aligned>) -> RegistrationError {
-    match (arguments.registration_error, aligned) {
-        (Some(given), _) => RegistrationError::Given(given),
-        (None, Some(aligned)) => aligned.registration_error(),
-        (None, None) => RegistrationError::Given(0.0),
-    }
-}
-
 /// Empty volumes of the survey and of each area. Only a variogram of ground that the user calls stable corrects gain and loss.
 pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
     let empty = Volumes::new(settings.cell, settings.registration_error.clone());
@@ -385,7 +329,7 @@ fn planned<O: TileOperation<2, dyn Backend, Output: Stored>>(
     Ok(Vec::new())
 }
 
-fn progress_bar(stage: &'static str) -> ProgressBar {
+pub(crate) fn progress_bar(stage: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_prefix(stage);
     let style = ProgressStyle::with_template("{prefix:>10} [{wide_bar}] {percent} % {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

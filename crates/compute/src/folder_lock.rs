@@ -75,7 +75,8 @@ impl FolderLock {
     /// Removes the file where this process wrote it: before a process ends that cannot drop what it holds.
     pub fn forget(path: &Path) {
         let holder = File::open(path).map(|mut file| Holder::of(&mut file));
-        let is_mine = holder.is_ok_and(|holder| holder == Holder { mode: holder.mode.clone(), ..Holder::here(Mode::Alone) });
+        let is_mine =
+            holder.is_ok_and(|holder| holder == Holder { mode: holder.mode.clone(), ..Holder::here(Mode::Alone) });
         if is_mine {
             // Where that fails, the next one takes it over, or says who has it.
             let _ = fs::remove_file(path);
@@ -227,9 +228,7 @@ wait for it, or name another folder; if it has ended, remove {}",
 
 fn lost(path: &Path) -> Error {
     let folder = path.parent().unwrap_or(path).display();
-    Error::Busy(format!(
-        "{folder}: another run took it while this one was beginning: run the same command again"
-    ))
+    Error::Busy(format!("{folder}: another run took it while this one was beginning: run the same command again"))
 }
 
 impl Holder {

@@ -170,7 +170,9 @@ impl Las {
             let contents = if self.contents.is_empty() {
                 self.index(&place)
             } else {
-                self.about().and_then(|about| sidecar::write(&place, about, &self.contents)).map(|()| self.contents.to_vec())
+                self.about()
+                    .and_then(|about| sidecar::write(&place, about, &self.contents))
+                    .map(|()| self.contents.to_vec())
             };
             self.contents = contents.map_err(|problem| problem.of(&place))?.into();
             (self.index_at, self.index_fault) = (place, None);

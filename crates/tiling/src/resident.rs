@@ -33,7 +33,15 @@ impl Resident {
         let heights = positions
             .bounds()
             .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
-        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights, identity: None, names: Vec::new() }
+        Self {
+            name: name.into(),
+            cloud,
+            chunk_points: chunk_points.max(1),
+            extent,
+            heights,
+            identity: None,
+            names: Vec::new(),
+        }
     }
 
     /// All points of a source, read into `cloud`: it says of itself what the source says, so that a run cannot tell which of them it was given.

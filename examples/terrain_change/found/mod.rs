@@ -3,6 +3,7 @@
 //! It is found once, and stands in the manifest of the run with the tiles: whoever goes on with the run, or runs a share of it, reads it there.
 
 pub(crate) mod exact;
+pub(crate) mod find;
 mod kinds;
 
 use crate::{

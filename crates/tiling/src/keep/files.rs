@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(part("tiles/000012-3-4.tile"), Some([12, 3, 4]));
         let unfinished = |name: &str| part_of_unfinished(Path::new(name)).map(|part| part.tile);
         assert_eq!(unfinished("tiles/.000012-3-4.tile.0a-0b.part"), Some(12));
-        for name in ["notes.txt", "000012-3.tile", "12-3-4-5.tile", ".nfs000012", "a-3-4.tile", "000012-3-4.tile.part"] {
+        for name in ["notes.txt", "000012-3.tile", "12-3-4-5.tile", ".nfs000012", "a-3-4.tile", "000012-3-4.tile.part"]
+        {
             assert_eq!((part(name), unfinished(name)), (None, None), "{name}");
         }
     }
