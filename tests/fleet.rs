@@ -433,13 +433,55 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
 #[test]
 fn the_walk_through_of_the_documentation_runs() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fleet.md")).unwrap();
-    let block = text.split("## On one machine").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
-    let commands = block.strip_prefix("sh\n").unwrap();
-    assert!(commands.matches("terrain_change ").count() >= 7, "{commands}");
+    let block = |heading: &str| {
+        let block = text.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+        block.strip_prefix("sh\n").unwrap()
+    };
+    let commands = [block("## On one machine"), block("## Workers that take what is left")].concat();
+    assert!(commands.matches("terrain_change ").count() >= 11, "{commands}");
     let dir = tempfile::tempdir().unwrap();
     let programs = program("terrain_change").parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh").args(["-e", "-c", commands]).current_dir(&dir).env("PATH", path).output().unwrap();
+    let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(&dir).env("PATH", path).output().unwrap();
     assert!(output.status.success(), "{}", message(&output));
-    assert!(dir.path().join("fleet/index.html").exists() && !dir.path().join("fleet/.run").exists());
+    for out in ["fleet", "claims"] {
+        assert!(dir.path().join(out).join("index.html").exists() && !dir.path().join(out).join(".run").exists());
+    }
+}
+
+#[test]
+fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    well(&place.run("out", &["--plan"]));
+    let worker = |lease: &str| {
+        let more = ["--align", "none", "--threads", "1", "--claim", "6", "--lease", lease];
+        place.command("out", &more).spawn().unwrap()
+    };
+    let claims = place.path("out/.run/claims");
+    // The first is killed with a claim in its hands.
+    let mut dead = worker("600");
+    while fs::read_dir(&claims).map_or(0, Iterator::count) == 0 {
+        assert!(dead.try_wait().unwrap().is_none(), "it ended before it claimed anything");
+        thread::sleep(Duration::from_millis(1));
+    }
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    // A claim that nobody works on.
+    fs::write(claims.join("5-of-6.claim"), "").unwrap();
+    let workers = [worker("1"), worker("1"), worker("1")];
+    for worker in workers {
+        ended(&worker.wait_with_output().unwrap(), 0, &[]);
+    }
+    let done = |ending: &str| {
+        let entries = fs::read_dir(&claims).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|end| end == ending)).count()
+    };
+    assert_eq!(done("done"), 6);
+    well(&place.run("out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+    let said = well(&worker("1").wait_with_output().unwrap());
+    assert!(said.contains("merged already"), "{said}");
+    ended(&place.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
 }

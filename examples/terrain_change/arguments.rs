@@ -114,6 +114,12 @@ pub(crate) struct Arguments {
     /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of five
     #[arg(long, conflicts_with = "shard")]
     pub(crate) shard_index: Option<String>,
+    /// Take one run of neighbouring tiles after the other, of so many in all (64), until all are done: any number of workers may do so at once, and come and go. Then --merge
+    #[arg(long, conflicts_with_all = ["shard", "shard_index", "merge", "only_tile"])]
+    pub(crate) claim: Option<usize>,
+    /// Seconds after which a run of tiles that another worker has claimed and not done is taken over. Results do not depend on it
+    #[arg(long, default_value_t = 600, requires = "claim")]
+    pub(crate) lease: u64,
     /// Put the results of all shards together
     #[arg(long)]
     pub(crate) merge: bool,

@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::{Arguments, Failing},
+    claims::Claims,
     epochs::Indexes,
     memory::bytes,
     write_file::write_file,
@@ -13,6 +14,7 @@ use isopach::{
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Bytes that the output files and the picture may take while they are put together, at most: part of the memory, where that is a gigabyte or more.
@@ -33,6 +35,8 @@ pub(crate) struct Conduct {
     pub(crate) in_flight: InFlight,
     /// Whether the run is only planned.
     plans: bool,
+    /// Runs of tiles that are taken as they come.
+    pub(crate) claims: Option<Claims>,
 }
 
 impl Conduct {
@@ -45,6 +49,7 @@ impl Conduct {
         let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join(SPILL));
         Ok(Self {
             memory: memory(&arguments.memory)?,
+            claims: claims(arguments, folder.join(CLAIMS))?,
             spill: Spill::Within { folder: spill, most_bytes },
             tile_size: arguments.tile_size,
             folder,
@@ -134,6 +139,7 @@ impl Conduct {
             ours.for_each(|entry| drop(fs::remove_file(entry.path())));
         };
         named(INDEX, |name| name.ends_with(".chunks"));
+        named(CLAIMS, |name| name.contains("-of-") || name.starts_with(".now."));
         // What killed runs of other machines left.
         named(SPILL, |name| name.starts_with(".isopach-spill.") && name.ends_with(".part"));
     }
@@ -142,7 +148,7 @@ impl Conduct {
     pub(crate) fn tidy(&self) {
         if !self.is_begun() {
             // Only what is empty goes: nothing of anybody's is removed.
-            let within = [INDEX, SPILL, "tiles"].map(|name| self.folder.join(name));
+            let within = [INDEX, CLAIMS, SPILL, "tiles"].map(|name| self.folder.join(name));
             for folder in within.into_iter().chain([self.folder.clone()]) {
                 let _ = fs::remove_dir(folder);
             }
@@ -152,6 +158,8 @@ impl Conduct {
 
 /// The file that says who works in the folder of results.
 const LOCK: &str = ".lock";
+/// The folder of claims.
+const CLAIMS: &str = "claims";
 /// The folder of points that memory cannot hold.
 const SPILL: &str = "spill";
 /// The folder of indexes that a plan made.
@@ -167,10 +175,12 @@ const RUN: &str = ".run";
 
 /// Which tiles are run here.
 fn share(arguments: &Arguments) -> Result<Share> {
-    let shard = shard(arguments)?;
+    let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
+    let shard = shard(arguments)?.or(claimed);
     if arguments.fresh && (shard.is_some() || arguments.merge) {
         return Err(Error::InvalidInput(
-            "--fresh with --shard or --merge would throw away what other shards have done: give it to --plan".into(),
+            "--fresh with --shard, --claim or --merge would throw away what other shards have done: give it to --plan"
+                .into(),
         ));
     }
     match (shard, arguments.merge, arguments.only_tile) {
@@ -181,6 +191,18 @@ fn share(arguments: &Arguments) -> Result<Share> {
         _ => Err(Error::InvalidInput("--shard, --merge and --only-tile exclude each other".into())),
     }
 }
+
+/// Runs of tiles that are taken as they come.
+fn claims(arguments: &Arguments, folder: PathBuf) -> Result<Option<Claims>> {
+    let Some(of) = arguments.claim else { return Ok(None) };
+    if !(1..=MOST_CLAIMS).contains(&of) {
+        return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST_CLAIMS}")));
+    }
+    Ok(Some(Claims::new(folder, of, Duration::from_secs(arguments.lease))))
+}
+
+/// Runs of tiles that are claimed one by one: more would be looked through for longer than they take.
+const MOST_CLAIMS: usize = 100_000;
 
 /// The shard, counted from 1 or from 0.
 fn shard(arguments: &Arguments) -> Result<Option<Share>> {

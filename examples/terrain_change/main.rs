@@ -12,6 +12,7 @@ mod console;
 
 mod alignment;
 mod arguments;
+mod claims;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
 mod command;
@@ -251,15 +252,21 @@ fn change(
     })?;
     let bar = progress_bar("comparing");
     let failures = Mutex::new(Vec::new());
-    let conducted = Run {
-        progress: &|progress| show(&bar, &progress),
-        failed: &|failure| failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.clone()),
-        keep: Some(kept.results()),
-        share: conduct.share,
-        on_failure: conduct.on_failure,
-        in_flight: conduct.in_flight,
+    let mut run = |share: Share| {
+        let conducted = Run {
+            progress: &|progress| show(&bar, &progress),
+            failed: &|failure| failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.clone()),
+            keep: Some(kept.results()),
+            share,
+            on_failure: conduct.on_failure,
+            in_flight: conduct.in_flight,
+        };
+        tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted)
     };
-    let run = tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted);
+    let run = match &conduct.claims {
+        Some(claims) => claims.work(|| guard::is_merged(arguments, &made_from), run).map(|()| None),
+        None => run(conduct.share).map(Some),
+    };
     bar.finish_and_clear();
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     if conduct.is_among_others() && guard::is_merged(arguments, &made_from) {
@@ -267,7 +274,8 @@ fn change(
         return already_merged(arguments, conduct);
     }
     let mut run = match (run, failures.last()) {
-        (Ok(run), _) => run,
+        (Ok(Some(run)), _) => run,
+        (Ok(None), _) => return Ok(failures),
         // What there is to say of the run is why this tile failed.
         (Err(_), Some(failure)) => return Ok(vec![failure.clone()]),
         (Err(error), None) => return Err(error),
