@@ -347,7 +347,7 @@ def compared(program, name, system, folder):
     run = subprocess.run([program, *map(str, paths), *options, "--out", str(folder / "out")], capture_output=True, text=True)
     if name in REFUSED:
         told = "--crs" in run.stderr and str(paths[0]) in run.stderr
-        return None if run.returncode == 1 and told else f"not refused with file and remedy: {run.returncode} {run.stderr}"
+        return None if run.returncode == 2 and told else f"not refused with file and remedy: {run.returncode} {run.stderr}"
     if run.returncode != 0:
         return f"refused: {run.stderr.strip()}"
     points, las = read(folder / "out/c2c.laz")

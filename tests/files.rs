@@ -22,7 +22,7 @@ use std::{fs, path::Path, process::Command};
 impl Run {
     /// What it says of its failure.
     fn failed(&self) -> String {
-        assert_eq!(self.output.status.code(), Some(1), "{}", self.terminal());
+        assert_eq!(self.output.status.code(), Some(2), "{}", self.terminal());
         self.error()
     }
 

@@ -159,7 +159,7 @@ fn without_a_device_the_processor_does_it_and_says_why() {
         .output()
         .unwrap();
     if cfg!(target_os = "linux") {
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&output.stderr).contains("no driver"));
     }
 }

@@ -23,11 +23,11 @@ const COARSE_CELL: f64 = 1.0;
 
 /// What was found, and what is told of it.
 pub(crate) struct Aligned {
-    found: RobustAlignment,
+    pub(crate) found: RobustAlignment,
     /// What the search began with.
-    start: Rigid,
+    pub(crate) start: Rigid,
     /// Median standard error of the pose upwards over the reference, metres; NaN where it is free there.
-    typical_error: f64,
+    pub(crate) typical_error: f64,
 }
 
 impl Aligned {

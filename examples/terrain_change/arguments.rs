@@ -111,13 +111,22 @@ pub(crate) struct Arguments {
     /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge puts the results together
     #[arg(long)]
     pub(crate) shard: Option<String>,
+    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of five
+    #[arg(long, conflicts_with = "shard")]
+    pub(crate) shard_index: Option<String>,
+    /// Take one run of neighbouring tiles after the other, of so many in all (64), until all are done: any number of workers may do so at once, and come and go. Then --merge
+    #[arg(long, conflicts_with_all = ["shard", "shard_index", "merge", "only_tile"])]
+    pub(crate) claim: Option<usize>,
+    /// Seconds after which a run of tiles that another worker has claimed and not done is taken over. Results do not depend on it
+    #[arg(long, default_value_t = 600, requires = "claim")]
+    pub(crate) lease: u64,
     /// Put the results of all shards together
     #[arg(long)]
     pub(crate) merge: bool,
     /// Run one tile alone, by its number: to see again why it failed
     #[arg(long)]
     pub(crate) only_tile: Option<usize>,
-    /// Only say which tiles there would be: plan.json, and plan.svg to look at
+    /// Find what the data say (alignment, parameters, an index of each file that has none) once for all shards, and say which tiles there will be: plan.json, and plan.svg to look at. No tile is run
     #[arg(long)]
     pub(crate) plan: bool,
     /// Threads; all there are if not given. Results do not depend on it
@@ -165,7 +174,11 @@ Examples:
   terrain_change a.laz b.laz --align none --registration-error 0.05
   terrain_change a.laz b.laz --stable roads.geojson --areas slides.geojson
   terrain_change cliff_a.laz cliff_b.laz --scanner 512034,5401210,12   a rock face: positive is towards the scanner
-  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on";
+  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on
+  terrain_change old/ new/ --plan; … --shard 1/24; … --merge   on many machines: see docs/fleet.md
+
+Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+3: tiles failed; 75: try again (files cannot be read or written, a device was lost, another process is at work, SIGTERM).";
 
 /// What happens when a tile fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

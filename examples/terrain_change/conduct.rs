@@ -2,6 +2,8 @@
 
 use crate::{
     arguments::{Arguments, Failing},
+    claims::Claims,
+    epochs::Indexes,
     memory::bytes,
     write_file::write_file,
 };
@@ -12,6 +14,7 @@ use isopach::{
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Bytes that the output files and the picture may take while they are put together, at most: part of the memory, where that is a gigabyte or more.
@@ -30,18 +33,23 @@ pub(crate) struct Conduct {
     pub(crate) share: Share,
     pub(crate) on_failure: OnFailure,
     pub(crate) in_flight: InFlight,
+    /// Whether the run is only planned.
+    plans: bool,
+    /// Runs of tiles that are taken as they come.
+    pub(crate) claims: Option<Claims>,
 }
 
 impl Conduct {
     pub(crate) fn of(arguments: &Arguments) -> Result<Self> {
-        let folder = arguments.out.join(".run");
+        let folder = arguments.out.join(RUN);
         let most_bytes = match &arguments.disk_limit {
             Some(text) => bytes("--disk-limit", text).map_err(Error::InvalidInput)?,
             None => u64::MAX,
         };
-        let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join("spill"));
+        let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join(SPILL));
         Ok(Self {
             memory: memory(&arguments.memory)?,
+            claims: claims(arguments, folder.join(CLAIMS))?,
             spill: Spill::Within { folder: spill, most_bytes },
             tile_size: arguments.tile_size,
             folder,
@@ -51,6 +59,7 @@ impl Conduct {
                 Failing::Finish => OnFailure::FinishTheRest,
             },
             in_flight: in_flight(arguments)?,
+            plans: arguments.plan,
         })
     }
 
@@ -81,57 +90,131 @@ impl Conduct {
         self.folder.join("manifest.json").exists()
     }
 
-    /// Holds the folder of results as long as this run: alone where it writes results, with others where it runs a share of the tiles. Merges come one
-    /// after the other.
-    pub(crate) fn hold(&self, arguments: &Arguments) -> Result<Vec<FolderLock>> {
-        let [lock, merging] = [".lock", ".merging"].map(|name| arguments.out.join(name));
-        if arguments.plan && arguments.before.is_some() {
-            return Ok(Vec::new());
-        }
-        match self.share {
-            Share::All => Ok(vec![FolderLock::alone(lock)?]),
-            Share::Shard { .. } | Share::Tile(_) => Ok(vec![FolderLock::shared(lock)?]),
-            Share::Merge => Ok(vec![FolderLock::shared(lock)?, FolderLock::alone_in_turn(merging)?]),
-        }
+    /// Holds the folder of results as long as this run: alone where a whole run writes results, with others where it plans, runs a share of the tiles, or puts
+    /// them together. No result depends on it.
+    pub(crate) fn hold(&self, arguments: &Arguments) -> Result<FolderLock> {
+        let lock = arguments.out.join(LOCK);
+        if self.is_among_others() { FolderLock::shared(lock) } else { FolderLock::alone(lock) }
+    }
+
+    /// Whether other processes may do a part of the same run at the same time.
+    pub(crate) fn is_among_others(&self) -> bool {
+        self.plans || self.share != Share::All
+    }
+
+    /// Whether a run of other inputs or parameters that was begun here may be replaced.
+    pub(crate) fn may_begin_anew(&self) -> bool {
+        self.plans || self.share == Share::All
+    }
+
+    /// The indexes of files: made by a plan, used by all others.
+    pub(crate) fn indexes(&self) -> Indexes {
+        let folder = self.folder.join(INDEX);
+        if self.plans { Indexes::Make(folder) } else { Indexes::Use(folder) }
     }
 
     /// Forgets a run that was begun before.
     pub(crate) fn forget(&self) -> Result<()> {
-        Kept::within(&self.folder, "").remove()?;
-        if self.is_begun() {
+        if !Kept::within(&self.folder, "").remove_unless_held()? {
             let folder = self.folder.display();
-            return Err(Error::InvalidInput(format!(
-                "{folder}: other shards are at work there: --fresh must wait for them"
-            )));
+            return Err(Error::Busy(format!("{folder}: other shards are at work there: --fresh must wait for them")));
         }
+        self.remove_files();
         Ok(())
     }
 
-    /// Leaves no empty folders where a run never began.
+    /// Removes what is no longer needed once all results are there. What cannot be removed is in nobody's way.
+    pub(crate) fn remove(&self, kept: &Kept) -> Result<()> {
+        kept.remove()?;
+        self.remove_files();
+        self.tidy();
+        Ok(())
+    }
+
+    /// Removes files that no process has any more use for.
+    fn remove_files(&self) {
+        let named = |folder: &str, is_ours: fn(&str) -> bool| {
+            let entries = fs::read_dir(self.folder.join(folder)).into_iter().flatten().flatten();
+            let ours = entries.filter(move |entry| entry.file_name().to_str().is_some_and(is_ours));
+            ours.for_each(|entry| drop(fs::remove_file(entry.path())));
+        };
+        named(INDEX, |name| name.ends_with(".chunks"));
+        named(CLAIMS, |name| name.contains("-of-") || name.starts_with(".now."));
+        // What killed runs of other machines left.
+        named(SPILL, |name| name.starts_with(".isopach-spill.") && name.ends_with(".part"));
+    }
+
+    /// Leaves no empty folders where a run never began, or has ended.
     pub(crate) fn tidy(&self) {
         if !self.is_begun() {
             // Only what is empty goes: nothing of anybody's is removed.
-            for folder in [self.folder.join("spill"), self.folder.join("tiles"), self.folder.clone()] {
+            let within = [INDEX, CLAIMS, SPILL, "tiles"].map(|name| self.folder.join(name));
+            for folder in within.into_iter().chain([self.folder.clone()]) {
                 let _ = fs::remove_dir(folder);
             }
         }
     }
 }
 
+/// The file that says who works in the folder of results.
+const LOCK: &str = ".lock";
+/// The folder of claims.
+const CLAIMS: &str = "claims";
+/// The folder of points that memory cannot hold.
+const SPILL: &str = "spill";
+/// The folder of indexes that a plan made.
+const INDEX: &str = "index";
+
+/// The files that say that this process works in a folder of results: out.join(`.lock`), and that of the results of tiles.
+pub(crate) fn locks(out: &Path) -> [PathBuf; 2] {
+    [out.join(LOCK), out.join(RUN).join("lock")]
+}
+
+/// The folder of what is kept until all results are there.
+const RUN: &str = ".run";
+
 /// Which tiles are run here.
 fn share(arguments: &Arguments) -> Result<Share> {
-    match (&arguments.shard, arguments.merge, arguments.only_tile) {
+    let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
+    let shard = shard(arguments)?.or(claimed);
+    if arguments.fresh && (shard.is_some() || arguments.merge) {
+        return Err(Error::InvalidInput(
+            "--fresh with --shard, --claim or --merge would throw away what other shards have done: give it to --plan"
+                .into(),
+        ));
+    }
+    match (shard, arguments.merge, arguments.only_tile) {
         (None, false, None) => Ok(Share::All),
         (None, true, None) => Ok(Share::Merge),
         (None, false, Some(tile)) => Ok(Share::Tile(tile)),
-        (Some(text), false, None) => {
-            let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-            let Some((number, of)) = numbers.filter(|(number, of)| (1..=*of).contains(number)) else {
-                return Err(Error::InvalidInput(format!("--shard {text}: must be like 2/5, the first is 1/5")));
-            };
-            Ok(Share::Shard { number, of })
-        }
+        (Some(shard), false, None) => Ok(shard),
         _ => Err(Error::InvalidInput("--shard, --merge and --only-tile exclude each other".into())),
+    }
+}
+
+/// Runs of tiles that are taken as they come.
+fn claims(arguments: &Arguments, folder: PathBuf) -> Result<Option<Claims>> {
+    let Some(of) = arguments.claim else { return Ok(None) };
+    if !(1..=MOST_CLAIMS).contains(&of) {
+        return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST_CLAIMS}")));
+    }
+    Ok(Some(Claims::new(folder, of, Duration::from_secs(arguments.lease))))
+}
+
+/// Runs of tiles that are claimed one by one: more would be looked through for longer than they take.
+const MOST_CLAIMS: usize = 100_000;
+
+/// The shard, counted from 1 or from 0.
+fn shard(arguments: &Arguments) -> Result<Option<Share>> {
+    let (option, text, first) = match (&arguments.shard, &arguments.shard_index) {
+        (Some(text), _) => ("--shard", text, 1),
+        (None, Some(text)) => ("--shard-index", text, 0),
+        (None, None) => return Ok(None),
+    };
+    let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    match numbers.filter(|(number, of): &(usize, usize)| (first..first + of).contains(number)) {
+        Some((number, of)) => Ok(Some(Share::Shard { number: number - first + 1, of })),
+        None => Err(Error::InvalidInput(format!("{option} {text}: must be like 2/5, the first is {first}/5"))),
     }
 }
 
@@ -212,13 +295,13 @@ pub(crate) fn failure(failure: &TileFailure) -> String {
     let mut command: Vec<&str> = Vec::new();
     let mut skip = false;
     for argument in &all {
-        let with_value = ["--shard", "--only-tile", "--on-failure"].contains(&argument.as_str());
+        let with_value = ["--shard", "--shard-index", "--only-tile", "--on-failure"].contains(&argument.as_str());
         if !skip && !with_value && argument != "--fresh" {
             command.push(argument);
         }
         skip = with_value;
     }
-    let TileFailure { tile, core, error } = failure;
+    let TileFailure { tile, core, error, .. } = failure;
     format!("tile {tile} ({core}): {error} (alone: {} --only-tile {tile})", command.join(" "))
 }
 

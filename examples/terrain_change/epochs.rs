@@ -7,7 +7,7 @@ use isopach::{
     las::{self, Catalogue, CatalogueOptions, GpsTime, LeftOut, Overlap},
     tiling::{Declared, PointSource, Resident},
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
 const BYTES_PER_POINT: u64 = 24 + 12;
@@ -32,14 +32,36 @@ pub(crate) struct Epoch {
     pub(crate) stable: Option<Catalogue>,
 }
 
+/// What is done about the indexes of files that have none beside them.
+pub(crate) enum Indexes {
+    /// They are made in this folder, once, for all who read the files after.
+    Make(PathBuf),
+    /// Those that are in this folder are used.
+    Use(PathBuf),
+}
+
+impl Indexes {
+    fn of(&self, catalogue: Catalogue) -> Result<Catalogue> {
+        match self {
+            Self::Make(folder) => {
+                std::fs::create_dir_all(folder).map_err(|error| Error::of_file(folder, error))?;
+                Ok(catalogue.indexed_by_content(folder)?)
+            }
+            Self::Use(folder) if Path::exists(folder) => Ok(catalogue.with_index_by_content(folder)?),
+            Self::Use(_) => Ok(catalogue),
+        }
+    }
+}
+
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
-pub(crate) fn open(arguments: &Arguments, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+pub(crate) fn open(arguments: &Arguments, indexes: &Indexes, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
     let options = CatalogueOptions { crs: declared(arguments)?, ignore_crs: arguments.ignore_crs };
     let paths = [before, after].map(|argument| listed(argument));
-    let catalogues = [Catalogue::open_with(&paths[0], &options)?, Catalogue::open_with(&paths[1], &options)?];
+    let open = |paths: &[PathBuf]| indexes.of(Catalogue::open_with(paths, &options)?);
+    let catalogues = [open(&paths[0])?, open(&paths[1])?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, &options, warnings);
     }
@@ -197,9 +219,8 @@ fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) 
 }
 
 /// Says how many points were left out for their flags and classes.
-pub(crate) fn mention_left_out(epochs: [&Epoch; 2], warnings: &mut Warnings) {
-    for (name, epoch) in NAMES.iter().zip(epochs) {
-        let LeftOut { withheld, noise } = epoch.catalogue.left_out();
+pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) {
+    for (name, LeftOut { withheld, noise }) in NAMES.iter().zip(left_out) {
         if withheld > 0 {
             warnings.add(format!(
                 "{} of the {name} epoch left out as withheld (--keep-withheld reads them)",

@@ -30,6 +30,8 @@ pub(crate) enum Finished {
     Nothing,
     /// Results of the same inputs and parameters.
     Same,
+    /// The same, without those of tiles that failed.
+    Incomplete,
     /// Others, which may be written over: the rasters on request that they have.
     Others(Vec<&'static str>),
 }
@@ -80,7 +82,7 @@ pub(crate) fn finished(arguments: &Arguments, made_from: &Value, is_begun: bool)
     let summary = summary.unwrap_or_default();
     let found = summary.get(KEY);
     if found == Some(made_from) {
-        return Ok(Finished::Same);
+        return Ok(if has_failures(&summary) { Finished::Incomplete } else { Finished::Same });
     }
     if arguments.force {
         return Ok(Finished::Others(rasters_of(&summary)));
@@ -90,6 +92,17 @@ pub(crate) fn finished(arguments: &Arguments, made_from: &Value, is_begun: bool)
         Some(found) => format!("finished results of other {}", differing(found, made_from)),
     };
     Err(finished::refusal(&arguments.out, &what))
+}
+
+/// Whether tiles failed in the run that a summary tells of.
+fn has_failures(summary: &Value) -> bool {
+    summary["run"]["tiling"]["failures"].as_array().is_some_and(|failures| !failures.is_empty())
+}
+
+/// Whether all results of the same inputs and parameters are there now: another process may have put them together meanwhile.
+pub(crate) fn is_merged(arguments: &Arguments, made_from: &Value) -> bool {
+    let summary = finished::summary(&arguments.out).ok().flatten();
+    summary.is_some_and(|summary| summary.get(KEY) == Some(made_from) && !has_failures(&summary))
 }
 
 /// The first thing that differs, for people.

@@ -12,6 +12,7 @@ mod console;
 
 mod alignment;
 mod arguments;
+mod claims;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
 mod command;
@@ -21,8 +22,10 @@ mod distribution;
 mod epochs;
 #[path = "../common/escape.rs"]
 mod escape;
+mod exit;
 #[path = "../common/finished.rs"]
 mod finished;
+mod found;
 mod guard;
 #[path = "../common/headless.rs"]
 mod headless;
@@ -62,23 +65,23 @@ mod warnings;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
-use alignment::Aligned;
 use arguments::Arguments;
 use clap::Parser;
 use conduct::Conduct;
+use found::{Found, find::find, find::registration_error};
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
-    change::{RegistrationError, Volumes, ZonedVolumes},
+    change::{Volumes, ZonedVolumes},
     compute::{Choice, Error, Result},
     gpu::Options,
     las::Las,
-    tiling::{Moved, PointSource, Progress, Run, Share, TileFailure, TileOperation, Tiling},
+    tiling::{Kept, Moved, PointSource, Progress, Run, Share, Stored, TileFailure, TileOperation, Tiling},
 };
 use masks::Masks;
 use operation::operation;
 use outputs::Outputs;
-use sample::{Sample, Sampling};
+use sample::Sample;
 use scene::Scene;
 use settings::Settings;
 use std::{
@@ -90,28 +93,22 @@ use std::{
 use truth::Truth;
 use warnings::Warnings;
 
-/// Exit code where tiles failed and the others were finished.
-const SOME_FAILED: u8 = 3;
-
 fn main() -> ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
     match run(Arguments::parse()) {
         Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
-        Ok(failures) => {
-            for failure in &failures {
-                console::failed("terrain_change", &conduct::failure(failure));
-            }
-            SOME_FAILED.into()
-        }
-        Err(error) => console::failed("terrain_change", &error),
+        Ok(failures) => exit::tiles_failed(&failures),
+        Err(error) => exit::failed(&error),
     }
 }
 
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     settings::check(&arguments)?;
     conduct::check(&arguments)?;
-    let (conduct, on) = (Conduct::of(&arguments)?, arguments.on.choice(Options::default())?);
+    let conduct = Conduct::of(&arguments)?;
+    signals::say_how_to_go_on(arguments.out.clone());
+    let on = arguments.on.choice(Options::default())?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
         pool = pool.num_threads(threads);
@@ -135,8 +132,7 @@ fn held(
     on: &Choice<dyn Backend>,
     total: &measure::Measure,
 ) -> Result<Vec<TileFailure>> {
-    let _locks = conduct.hold(arguments)?;
-    signals::say_how_to_go_on(conduct.folder().to_owned());
+    let _lock = conduct.hold(arguments)?;
     let outcome = prepared(arguments, conduct.is_begun()).and_then(|scene| {
         if arguments.parts {
             return parts::run(arguments, conduct, on).map(|()| Vec::new());
@@ -183,71 +179,60 @@ fn change(
 ) -> Result<Vec<TileFailure>> {
     let clock = measure::Measure::start();
     let mut warnings = Warnings::default();
-    let [before, after] = epochs::open(arguments, &mut warnings)?;
-    guard::inputs(arguments, [&before, &after])?;
+    let epochs = epochs::open(arguments, &conduct.indexes(), &mut warnings)?;
+    let [before, after] = &epochs;
+    guard::inputs(arguments, [before, after])?;
     conduct::check_cell(arguments, [&before.catalogue, &after.catalogue], conduct.memory)?;
     let inputs = match &scene {
         Some(scene) => scene_identity(scene),
-        None => guard::identities([&before, &after])?,
+        None => guard::identities([before, after])?,
     };
-    let made_from = guard::made_from(arguments, inputs)?;
+    let made_from = guard::made_from(arguments, inputs.clone())?;
     let mut before_this = guard::Finished::Nothing;
     if !arguments.plan && !matches!(conduct.share, Share::Tile(_)) {
         before_this = guard::finished(arguments, &made_from, conduct.is_begun())?;
-        if before_this == guard::Finished::Same && conduct.share == Share::Merge && !conduct.is_begun() {
-            println!("merged already: {}", arguments.out.join("index.html").display());
-            return Ok(Vec::new());
+        if before_this == guard::Finished::Same && conduct.is_among_others() {
+            return already_merged(arguments, conduct);
         }
     }
     if arguments.fresh {
         conduct.forget()?;
     }
     let bar = progress_bar("reading");
-    let [reference, compared] =
-        [before.source(arguments, conduct.memory / 8)?, after.source(arguments, conduct.memory / 8)?];
+    // One of several processes reads the chunks that its tiles need, no others.
+    let held = if conduct.is_among_others() { 0 } else { conduct.memory / 8 };
+    let [reference, compared] = [before.source(arguments, held)?, after.source(arguments, held)?];
     let tiling = conduct.tiling(reference.1 + compared.1);
     let (reference, compared) = (reference.0, compared.0);
     epochs::belong_together(&*reference, &*compared)?;
-    epochs::mention_ground(arguments, [&before, &after], &mut warnings)?;
     let masks = Masks::open(arguments, &*reference, &mut warnings)?;
     bar.finish_and_clear();
     times.read_s = clock.seconds()[0];
 
-    let clock = measure::Measure::start();
-    let bar = progress_bar("aligning");
-    let room = conduct.sample_room();
-    let thinned = [sample::thinned(&*reference, None, room)?, sample::thinned(&*compared, None, room)?];
-    let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
-        (Some(before), Some(after)) => [before, after],
-        _ => [&*reference, &*compared],
+    let parameters = serde_json::json!([settings::given(arguments), masks.fingerprint()]);
+    let kept = conduct.kept(&parameters);
+    let (in_manifest, found) = match found::begun(&kept, conduct.may_begin_anew(), &inputs)? {
+        Some(found) => {
+            println!("found       alignment and parameters as in {}", conduct.folder().join("manifest.json").display());
+            found
+        }
+        None => {
+            let sources: [&dyn PointSource; 2] = [&*reference, &*compared];
+            let found = find(arguments, conduct, on, &epochs, sources, &masks, &mut times)?;
+            (found.to_json(&inputs), found)
+        }
     };
-    let aligned = alignment::find(arguments, ground, [&thinned[0], &thinned[1]], &masks, room, on)?;
-    if let Some(aligned) = &aligned {
-        aligned.warn(&mut warnings);
-    }
-    bar.finish_and_clear();
-    times.align_s = clock.seconds()[0];
-
-    let clock = measure::Measure::start();
-    let bar = progress_bar("sampling");
+    found.warnings.iter().for_each(|warning| warnings.add(warning));
+    let Found { aligned, from_data, sample, left_out, .. } = &found;
+    let kept = kept.with_found(in_manifest);
     let moved = aligned.as_ref().map(|aligned| Moved::new(&*compared, aligned.applied()));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
-    let sampling = Sampling {
-        arguments,
-        thinned: [&thinned[0], &thinned[1]],
-        sources: [&*reference, compared],
-        resolution: [before.resolution(), after.resolution()],
-        masks: &masks,
-        memory: room,
-    };
-    let (settings, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
+    let settings = Settings::new(arguments, from_data, registration_error(arguments, aligned.as_ref()))?;
     let kept_columns = arguments.kept_columns();
-    let operation = operation(&settings, &sample, settings::correlated(arguments, &sample), kept_columns);
-    bar.finish_and_clear();
-    times.sample_s = clock.seconds()[0];
+    let operation = operation(&settings, sample, settings::correlated(arguments, sample), kept_columns);
 
     if arguments.plan {
-        return planned(arguments, &tiling, &operation, [&*reference, compared]);
+        return planned(arguments, &tiling, on, &operation, [&*reference, compared], &kept);
     }
     let mut outputs = Outputs::create(outputs::Plan {
         folder: arguments.out.clone(),
@@ -258,29 +243,43 @@ fn change(
         crs: before.catalogue.crs().cloned(),
         kept: kept_columns,
         gps_time: after.gps_time(kept_columns)?,
-        volumes: volumes(&settings, &sample, &masks),
+        volumes: volumes(&settings, sample, &masks),
         areas: masks.areas.clone(),
         memory: conduct.memory / 32,
         truth: scene.map(Truth::new),
+        made_from: made_from.clone(),
+        among_others: conduct.is_among_others(),
     })?;
-    let parameters = serde_json::json!([settings::given(arguments), masks.fingerprint()]);
-    let (kept, bar) = (conduct.kept(&parameters), progress_bar("comparing"));
+    let bar = progress_bar("comparing");
     let failures = Mutex::new(Vec::new());
-    let conducted = Run {
-        progress: &|progress| show(&bar, &progress),
-        failed: &|failure| failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.clone()),
-        keep: Some(kept.results()),
-        share: conduct.share,
-        on_failure: conduct.on_failure,
-        in_flight: conduct.in_flight,
+    let mut run = |share: Share| {
+        let conducted = Run {
+            progress: &|progress| show(&bar, &progress),
+            failed: &|failure| failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.clone()),
+            keep: Some(kept.results()),
+            share,
+            on_failure: conduct.on_failure,
+            in_flight: conduct.in_flight,
+        };
+        tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted)
     };
-    let run = tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted);
+    let run = match &conduct.claims {
+        Some(claims) => claims.work(|| guard::is_merged(arguments, &made_from), run).map(|()| None),
+        None => run(conduct.share).map(Some),
+    };
     bar.finish_and_clear();
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut run = run.map_err(|error| match failures.last() {
-        Some(failure) => Error::source(conduct::failure(failure)),
-        None => error,
-    })?;
+    if conduct.is_among_others() && guard::is_merged(arguments, &made_from) {
+        // Another process put all results together meanwhile: nothing of this one is needed any more.
+        return already_merged(arguments, conduct);
+    }
+    let mut run = match (run, failures.last()) {
+        (Ok(Some(run)), _) => run,
+        (Ok(None), _) => return Ok(failures),
+        // What there is to say of the run is why this tile failed.
+        (Err(_), Some(failure)) => return Ok(vec![failure.clone()]),
+        (Err(error), None) => return Err(error),
+    };
     run.passed_on = on.passed_on(); // those of the alignment with them
     if !matches!(conduct.share, Share::All | Share::Merge) {
         println!("{run}");
@@ -288,29 +287,28 @@ fn change(
     }
     let told = report::Summary {
         arguments,
-        epochs: [&before, &after],
+        epochs: [before, after],
         aligned: aligned.as_ref(),
         settings: &settings,
-        sample: &sample,
+        sample,
         run: &run,
         times: &times,
         warnings,
+        left_out: *left_out,
         made_from,
     };
     report::write(told, outputs)?;
     if failures.is_empty() {
-        kept.remove()?;
+        conduct.remove(&kept)?;
     }
     Ok(failures)
 }
 
-/// What the user says of the alignment's error, else what the alignment says.
-fn registration_error(arguments: &Arguments, aligned: Option<&Aligned>) -> RegistrationError {
-    match (arguments.registration_error, aligned) {
-        (Some(given), _) => RegistrationError::Given(given),
-        (None, Some(aligned)) => aligned.registration_error(),
-        (None, None) => RegistrationError::Given(0.0),
-    }
+/// Says that all results are there, and removes what was kept for them.
+fn already_merged(arguments: &Arguments, conduct: &Conduct) -> Result<Vec<TileFailure>> {
+    println!("merged already: {}", arguments.out.join("index.html").display());
+    conduct.remove(&conduct.kept(&serde_json::Value::Null))?;
+    Ok(Vec::new())
 }
 
 /// Empty volumes of the survey and of each area. Only a variogram of ground that the user calls stable corrects gain and loss.
@@ -324,20 +322,22 @@ pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> Zo
     ZonedVolumes::new(empty, masks.areas.as_ref().map_or(0, |areas| areas.zones().len()))
 }
 
-/// Says which tiles there would be.
-fn planned<O: TileOperation<2, dyn isopach::Backend>>(
+/// Says which tiles there will be, and what was found, to those who will run them.
+fn planned<O: TileOperation<2, dyn Backend, Output: Stored>>(
     arguments: &Arguments,
     tiling: &Tiling,
+    on: &Choice<dyn Backend>,
     operation: &O,
     sources: [&dyn PointSource; 2],
+    kept: &Kept,
 ) -> Result<Vec<TileFailure>> {
-    let plan = tiling.plan::<O, dyn isopach::Backend, 2>(operation, &sources)?;
+    let plan = tiling.begin(on, operation, &sources, kept.results())?;
     conduct::write_plan(&arguments.out, &plan, &sources)?;
     println!("{plan}\nlook at     {}", arguments.out.join("plan.svg").display());
     Ok(Vec::new())
 }
 
-fn progress_bar(stage: &'static str) -> ProgressBar {
+pub(crate) fn progress_bar(stage: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_prefix(stage);
     let style = ProgressStyle::with_template("{prefix:>10} [{wide_bar}] {percent} % {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

@@ -21,6 +21,7 @@ use isopach::{
     raster::GeoTiffMosaic,
     tiling::TileSink,
 };
+use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 
 /// What is added up over tiles.
@@ -58,6 +59,10 @@ pub(crate) struct Plan<'a> {
     /// Bytes in which the points of a result are brought into order.
     pub(crate) memory: u64,
     pub(crate) truth: Option<Truth>,
+    /// What tells the results from others.
+    pub(crate) made_from: Value,
+    /// Whether another process may write the same files at the same time.
+    pub(crate) among_others: bool,
 }
 
 /// The files that are being written, and the sums.
@@ -83,6 +88,8 @@ pub(crate) struct Outputs {
     pub(crate) found: Found,
     pub(crate) overview: Option<Overview>,
     pub(crate) truth: Option<Truth>,
+    made_from: Value,
+    among_others: bool,
 }
 
 /// Names of the files that hold results.
@@ -103,6 +110,8 @@ impl Outputs {
             areas,
             memory,
             truth,
+            made_from,
+            among_others,
         } = plan;
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
             let mosaic = GeoTiffMosaic::create(folder.join(name), settings.cell)?;
@@ -131,6 +140,8 @@ impl Outputs {
             found: Found::default(),
             overview: None,
             truth,
+            made_from,
+            among_others,
         })
     }
 
@@ -237,14 +248,19 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         self.lod.accept(core, dod.level_of_detection)
     }
 
-    /// All files get their names, or none: where the last one finds the disk full, those before it go again.
+    /// All files get their names, or none: where the last one finds the disk full, those before it go again. Not where others may write them, too: then
+    /// they stay, as what is there may be the others', and whole; without a summary they are no results yet.
     fn finish(&mut self) -> Result<()> {
         self.remove_stale()?;
         // Results without a summary are those of a run that ended here: nothing says of them what the results before were made from.
-        finished::remove(&self.folder, finished::ABOUT)?;
+        let told =
+            finished::summary(&self.folder)?.is_some_and(|summary| summary.get(finished::KEY) == Some(&self.made_from));
+        if !told {
+            finished::remove(&self.folder, finished::ABOUT)?;
+        }
         let mut named = Vec::new();
         let outcome = self.finish_files(&mut named);
-        if outcome.is_err() {
+        if outcome.is_err() && !self.among_others {
             // What there is to say is why it failed.
             let _ = finished::remove(&self.folder, named);
         }

@@ -19,6 +19,7 @@ use crate::{
     operation::{Found, operation},
     outputs::{self, Outputs},
     sample::{self, Sampling},
+    settings::Settings,
     warnings::Warnings,
 };
 use isopach::{
@@ -35,7 +36,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Runs them, the kernels on `on`.
 pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Backend>) -> Result<()> {
-    let epochs = epochs::open(arguments, &mut Warnings::default())?;
+    let epochs = epochs::open(arguments, &conduct.indexes(), &mut Warnings::default())?;
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
     let tiling = conduct.tiling(0);
     let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.sample_room());
@@ -49,7 +50,8 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
         memory: room,
     };
     let registration_error = RegistrationError::Given(arguments.registration_error.unwrap_or(0.0));
-    let (settings, sample) = sampling.run(registration_error)?;
+    let (from_data, sample) = sampling.run(registration_error.clone())?;
+    let settings = Settings::new(arguments, &from_data, registration_error)?;
     let operation = operation(&settings, &sample, 0.0, Columns::XYZ);
     let mut said = serde_json::Map::new();
     let mut say = |part: &str, clock: &Measure| {
@@ -88,6 +90,8 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
         areas: masks.areas.clone(),
         memory: conduct.memory / 32,
         truth: None,
+        made_from: json!(null),
+        among_others: false,
     })?;
     outputs.begin(whole)?;
     found.into_iter().try_for_each(|(core, found)| outputs.accept(core, found))?;

@@ -49,12 +49,13 @@ pub(crate) struct Sampling<'a> {
 
 impl Sampling<'_> {
     /// Reads the sample, and finds in it what the user did not say.
-    pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(Settings, Sample)> {
+    pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(FromData, Sample)> {
         let points = squares(self.thinned, self.sources, self.memory)?;
         let names = self.sources.map(|source| source.name());
-        let settings = Settings::new(self.arguments, &suggested(&points, &names)?, registration_error)?;
+        let from_data = suggested(&points, &names)?;
+        let settings = Settings::new(self.arguments, &from_data, registration_error)?;
         let sample = Sample::of(&points, self.resolution, &settings, self.masks)?;
-        Ok((settings, sample))
+        Ok((from_data, sample))
     }
 }
 
@@ -136,8 +137,8 @@ pub(crate) struct Sample {
     pub(crate) variogram: Option<Variogram>,
     /// Share of the cells on stable ground that the user gave which exceed their level of detection; NaN without.
     pub(crate) exceeding: f64,
-    squares: usize,
-    points: [usize; 2],
+    pub(crate) squares: usize,
+    pub(crate) points: [usize; 2],
 }
 
 impl Sample {

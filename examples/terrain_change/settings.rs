@@ -11,9 +11,10 @@ use isopach::{
     compute::{Error, Result},
     las::{Catalogue, CatalogueOptions},
     neighbours::AxialStatistic,
+    tiling::PointSource as _,
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// What is known before the sample is run through: geometry.
 #[derive(Clone, Debug)]
@@ -125,16 +126,25 @@ impl Settings {
     }
 }
 
-/// What the user gave, which a run that is continued must agree with: what the data say follows from the inputs.
+/// What the user gave, which a run that is continued must agree with: what the data say follows from the inputs. Files are told by what they have, in the
+/// fingerprints of the masks.
 pub(crate) fn given(arguments: &Arguments) -> Value {
     let mut all = shared(arguments);
+    all["stable"] = json!(arguments.stable.is_some());
+    all["areas"] = json!(arguments.areas.is_some());
     all["cell_m"] = json!(arguments.cell);
     all["core_spacing_m"] = json!(arguments.core_spacing);
     all["normal_radii_m"] = json!(arguments.normal_radii);
     all["cylinder_radius_m"] = json!(arguments.cylinder_radius);
-    all["core_points"] = json!(arguments.core_points);
+    all["core_points"] = arguments.core_points.as_ref().map_or(Value::Null, |words| core_points_given(words));
     all["statistic"] = json!(arguments.statistic.map(|statistic| format!("{statistic:?}")));
     all
+}
+
+/// Core points as they were given: a file by what it has, whatever its path.
+fn core_points_given(words: &str) -> Value {
+    let files = Path::new(words).exists().then(|| Catalogue::open(&[words]).and_then(|files| files.identity()));
+    files.and_then(Result::ok).map_or_else(|| json!(words), |identity| json!(identity))
 }
 
 /// Parameters that the data do not suggest.

@@ -30,7 +30,7 @@ const FITTED: u8 = 4;
 /// Bytes of the checksum at the end of an index.
 const CHECKSUM: usize = 4;
 
-/// A file, and its index. The file's time is in the index, so that both are made anew in each process.
+/// A file, and its index.
 static FILE: LazyLock<(PathBuf, Vec<u8>)> = LazyLock::new(|| {
     panics::end_at_ours(&["laz"]);
     let memory = PathBuf::from("/dev/shm");
@@ -46,7 +46,7 @@ fn index_of(path: &Path) -> PathBuf {
     path.with_extension("las.chunks")
 }
 
-// The first byte: how much of the index' own head stands before the bytes, so that they are not refused for a time that no seed can know. The second: whether
+// The first byte: how much of the index' own head stands before the bytes, so that they are not refused for a hash that no seed can know. The second: whether
 // what follows is made as long as in the index, and whether the right checksum is put behind it: without both, no entry is looked at.
 fuzz_target!(|bytes: &[u8]| {
     let (path, whole) = &*FILE;

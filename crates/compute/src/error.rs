@@ -1,6 +1,10 @@
 //! Errors that a computation can end with: each says who is at fault.
 
-use std::{error::Error as StdError, fmt::Display, path::Path};
+use std::{
+    error::Error as StdError,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
 
 /// Result of a computation.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -74,9 +78,20 @@ pub enum Error {
         /// What it said.
         what: String,
     },
+    /// Another process is at work there, or has changed what this one had read: the same command may succeed later.
+    #[error("{0}")]
+    Busy(String),
     /// A file or another source of data failed; the source says which and why.
     #[error("{0}")]
     Source(Box<dyn StdError + Send + Sync>),
+}
+
+/// What went wrong with a file or folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+struct FileError {
+    path: PathBuf,
+    source: Box<dyn StdError + Send + Sync>,
 }
 
 impl Error {
@@ -96,6 +111,29 @@ impl Error {
         )
     }
 
+    /// Whether the same work may succeed later, or on another machine: the system failed to read or write (not for lack of the file), a device was lost,
+    /// another process was at work. A caller's mistake, or a broken file, is the same everywhere.
+    ///
+    /// ```
+    /// # use isopach_compute::Error;
+    /// let stale = std::io::Error::from_raw_os_error(116); // ESTALE: a server of files was started again
+    /// assert!(Error::of_file("a.laz", stale).is_transient());
+    /// assert!(!Error::of_file("a.laz", std::fs::read("no such file").unwrap_err()).is_transient());
+    /// ```
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy(_) | Self::DeviceLost { .. } | Self::DeviceFault { .. } => true,
+            Self::Source(error) => is_of_system(&**error),
+            Self::InvalidParameter { .. }
+            | Self::InvalidInput(_)
+            | Self::InvalidPoint { .. }
+            | Self::Unsupported { .. }
+            | Self::TooLittle { .. }
+            | Self::OutOfMemory { .. } => false,
+        }
+    }
+
     /// One word for the kind of failure, for counters and reports.
     #[must_use]
     pub fn cause(&self) -> &'static str {
@@ -108,6 +146,7 @@ impl Error {
             Self::OutOfMemory { .. } => "out of memory",
             Self::DeviceLost { .. } => "device lost",
             Self::DeviceFault { .. } => "device fault",
+            Self::Busy(_) => "busy",
             Self::Source(_) => "source",
         }
     }
@@ -124,8 +163,8 @@ impl Error {
     /// let error = std::fs::read("no such file").unwrap_err();
     /// assert!(Error::of_file("no such file", error).to_string().starts_with("no such file: "));
     /// ```
-    pub fn of_file(path: impl AsRef<Path>, error: impl Display) -> Self {
-        Self::source(format!("{}: {error}", path.as_ref().display()))
+    pub fn of_file(path: impl AsRef<Path>, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::source(FileError { path: path.as_ref().to_owned(), source: error.into() })
     }
 
     /// `value` if it is finite and above zero.
@@ -153,9 +192,44 @@ impl Error {
     }
 }
 
+/// Whether the operating system's failure is what an error comes from.
+fn is_of_system(error: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return error.is_transient();
+    }
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return match (error.raw_os_error(), error.get_ref()) {
+            (Some(_), _) => !is_of_caller(error.kind()),
+            (None, Some(inner)) => is_of_system(inner),
+            (None, None) => false,
+        };
+    }
+    error.source().is_some_and(is_of_system)
+}
+
+/// Kinds of failure that say that a wrong path was given.
+fn is_of_caller(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::InvalidInput)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_pass_is_told_from_what_will_not() {
+        // EIO, EACCES, ENOSPC, ESTALE; ENOENT, EISDIR.
+        for (code, expected) in [(5, true), (13, true), (28, true), (116, true), (2, false), (21, false)] {
+            let system = || io::Error::from_raw_os_error(code);
+            let nested = Error::source(io::Error::other(Error::of_file("inner", system())));
+            assert_eq!(Error::of_file("a", system()).is_transient(), expected, "{code}");
+            assert_eq!(Error::of_file("a", nested).is_transient(), expected, "{code}, nested");
+        }
+        assert!(!Error::of_file("a", "is no LAS file").is_transient());
+        assert!(!Error::source(io::Error::other("the file was changed")).is_transient());
+        assert!(Error::Busy("another run is at work".into()).is_transient());
+        assert!(!Error::InvalidInput("other parameters".into()).is_transient());
+    }
 
     #[test]
     fn parameters_that_no_backend_can_use_are_named() {

@@ -3,10 +3,10 @@
 //! It is created new, names the machine and the process, is locked as long as it is held, and is removed afterwards. The lock ends with its process, however that
 //! ends: on the same machine what a killed one left is taken over. Of another machine's nobody can tell, so its file is named, with the remedy.
 //!
-//! Where a file system has no locks, the file alone says it: one at a time may hold the folder, and what is left of a process of this machine that is gone is
-//! taken over.
+//! Where a file system has no locks, the file alone says it: one at a time may hold the folder alone, those who hold it together are let in, and what is left of a
+//! process of this machine that is gone is taken over. So those who hold it together never wait, and are refused only where another is, or was, alone.
 
-use crate::{Error, Result, unfinished_file::is_at};
+use crate::{Error, Result, machine, unfinished_file::is_at};
 use std::{
     fs::{self, File, TryLockError},
     io::{self, ErrorKind, Read, Seek, Write},
@@ -30,10 +30,12 @@ pub struct FolderLock {
     mode: Mode,
     /// Whether the file is locked: not on a file system without locks.
     is_locked: bool,
+    /// Whether this one wrote the file: not where it was let in by others.
+    wrote: bool,
 }
 
-/// Locks a file for a mode, waiting for others or not.
-type Locking = fn(&File, Mode, bool) -> std::result::Result<(), TryLockError>;
+/// Locks a file for a mode.
+type Locking = fn(&File, Mode) -> std::result::Result<(), TryLockError>;
 
 /// Who else may hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,17 +59,9 @@ impl FolderLock {
     /// Holds the folder of the file `path` alone. The folder is made if it is not there.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where others hold it, or may: who, and what to do. [`Error::Source`] where the file cannot be written.
+    /// [`Error::Busy`] where others hold it, or may: who, and what to do. [`Error::Source`] where the file cannot be written.
     pub fn alone(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Alone, false, lock)
-    }
-
-    /// As [`Self::alone`], after those on this machine who hold it.
-    ///
-    /// # Errors
-    /// As [`Self::alone`].
-    pub fn alone_in_turn(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Alone, true, lock)
+        Self::take(path.into(), Mode::Alone, lock)
     }
 
     /// Holds it together with others who do not ask to be alone.
@@ -75,14 +69,25 @@ impl FolderLock {
     /// # Errors
     /// As [`Self::alone`].
     pub fn shared(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Shared, false, lock)
+        Self::take(path.into(), Mode::Shared, lock)
     }
 
-    fn take(path: PathBuf, mode: Mode, waits: bool, lock: Locking) -> Result<Self> {
-        let named = |error: io::Error| Error::source(format!("{}: {error}", path.display()));
+    /// Removes the file where this process wrote it: before a process ends that cannot drop what it holds.
+    pub fn forget(path: &Path) {
+        let holder = File::open(path).map(|mut file| Holder::of(&mut file));
+        let is_mine =
+            holder.is_ok_and(|holder| holder == Holder { mode: holder.mode.clone(), ..Holder::here(Mode::Alone) });
+        if is_mine {
+            // Where that fails, the next one takes it over, or says who has it.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn take(path: PathBuf, mode: Mode, lock: Locking) -> Result<Self> {
+        let named = |error: io::Error| Error::of_file(&path, error);
         for _ in 0..ATTEMPTS {
             let Some((mut file, is_new)) = opened(&path).map_err(named)? else { continue };
-            let is_locked = match lock(&file, mode, waits) {
+            let is_locked = match lock(&file, mode) {
                 Ok(()) => true,
                 Err(TryLockError::WouldBlock) => return Err(held(&path, &Holder::of(&mut file))),
                 // A file system without locks: the file alone must do.
@@ -92,6 +97,10 @@ impl FolderLock {
                 continue; // The one before removed it.
             }
             let (before, now) = (Holder::of(&mut file), Holder::here(mode));
+            let together = mode == Mode::Shared && before.mode == now.mode;
+            if !is_locked && !is_new && together {
+                return Ok(Self { path, file, mode, is_locked, wrote: false });
+            }
             if !is_locked && !is_new {
                 if !before.is_gone(&now) {
                     return Err(not_shared(&path, &before));
@@ -100,31 +109,33 @@ impl FolderLock {
                 fs::remove_file(&path).or_else(unless_absent).map_err(named)?;
                 continue;
             }
-            let together = mode == Mode::Shared && before.mode == now.mode;
             if !is_new && !before.machine.is_empty() && before.machine != now.machine && !together {
                 return Err(left(&path, &before));
             }
             if !together {
                 now.write(&mut file).map_err(named)?;
             }
-            return Ok(Self { path, file, mode, is_locked });
+            return Ok(Self { path, file, mode, is_locked, wrote: !together });
         }
         Err(named(io::Error::other("others take and leave it all the time")))
     }
 
-    /// Does `work` while nobody else holds it; `None` where others do.
+    /// Does `work` while nobody else holds it; `None` where others do, or may.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where another took the folder meanwhile: asking to be alone gives back what was held with others, for a moment.
+    /// [`Error::Busy`] where another took the folder meanwhile: asking to be alone gives back what was held with others, for a moment.
     pub fn while_alone<T>(&self, work: impl FnOnce() -> T) -> Result<Option<T>> {
-        if self.mode == Mode::Alone || !self.is_locked {
+        if self.mode == Mode::Alone {
             return Ok(Some(work()));
+        }
+        if !self.is_locked {
+            return Ok(None); // Nobody can tell.
         }
         let is_alone = self.file.try_lock().is_ok();
         let done = (is_alone && is_at(&self.file, &self.path)).then(work);
         match lock_shared(&self.file) {
             Ok(()) if is_at(&self.file, &self.path) => Ok(done),
-            Err(TryLockError::Error(error)) => Err(Error::source(format!("{}: {error}", self.path.display()))),
+            Err(TryLockError::Error(error)) => Err(Error::of_file(&self.path, error)),
             Ok(()) | Err(TryLockError::WouldBlock) => Err(lost(&self.path)),
         }
     }
@@ -132,8 +143,11 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // The last one removes it; without locks there is one only. Where that fails, the next one takes it over.
-        let is_last = !self.is_locked || self.file.try_lock().is_ok();
+        // The last one removes it; without locks the one who wrote it. Where that fails, the next one takes it over.
+        let is_last = match self.is_locked {
+            true => self.file.try_lock().is_ok(),
+            false => self.wrote,
+        };
         if is_last && is_at(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
         }
@@ -165,9 +179,8 @@ fn opened(path: &Path) -> io::Result<Option<(File, bool)>> {
     }
 }
 
-fn lock(file: &File, mode: Mode, waits: bool) -> std::result::Result<(), TryLockError> {
+fn lock(file: &File, mode: Mode) -> std::result::Result<(), TryLockError> {
     match mode {
-        Mode::Alone if waits => file.lock().map_err(TryLockError::Error),
         Mode::Alone => file.try_lock(),
         Mode::Shared => lock_shared(file),
     }
@@ -190,7 +203,7 @@ fn unless_absent(error: io::Error) -> io::Result<()> {
 
 fn held(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
-    Error::InvalidInput(format!(
+    Error::Busy(format!(
         "{folder}: another run is at work there ({holder}; its lock is {}): wait for it, or name another folder",
         path.display()
     ))
@@ -198,7 +211,7 @@ fn held(path: &Path, holder: &Holder) -> Error {
 
 fn left(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
-    Error::InvalidInput(format!(
+    Error::Busy(format!(
         "{folder}: a run on another machine is at work there, or was ended ({holder}): if it has ended, remove {}",
         path.display()
     ))
@@ -206,7 +219,7 @@ fn left(path: &Path, holder: &Holder) -> Error {
 
 fn not_shared(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
-    Error::InvalidInput(format!(
+    Error::Busy(format!(
         "{folder}: another run is at work there, or was ended ({holder}), and this file system has no locks, so that one at a time may: \
 wait for it, or name another folder; if it has ended, remove {}",
         path.display()
@@ -215,21 +228,17 @@ wait for it, or name another folder; if it has ended, remove {}",
 
 fn lost(path: &Path) -> Error {
     let folder = path.parent().unwrap_or(path).display();
-    Error::InvalidInput(format!(
-        "{folder}: another run took it while this one was beginning: run the same command again"
-    ))
+    Error::Busy(format!("{folder}: another run took it while this one was beginning: run the same command again"))
 }
 
 impl Holder {
     fn here(mode: Mode) -> Self {
-        let file = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
         Self {
             mode: format!("{mode:?}").to_lowercase(),
             process: std::process::id().to_string(),
             // Containers of one machine have names of their own, but share its locks.
-            machine: file("/proc/sys/kernel/random/boot_id").unwrap_or_else(|| host.clone()),
-            host,
+            machine: machine::identity(),
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
             processes: fs::read_link("/proc/self/ns/pid")
                 .map_or_else(|_| String::new(), |name| name.display().to_string()),
         }
@@ -324,27 +333,8 @@ mod tests {
         assert!(FolderLock::shared(&path).is_ok());
     }
 
-    #[test]
-    fn those_who_wait_come_one_after_the_other() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(".lock");
-        let inside = std::sync::atomic::AtomicUsize::new(0);
-        std::thread::scope(|threads| {
-            for _ in 0..8 {
-                threads.spawn(|| {
-                    for _ in 0..50 {
-                        let _lock = FolderLock::alone_in_turn(&path).unwrap();
-                        assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
-                        inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                    }
-                });
-            }
-        });
-        assert!(!path.exists());
-    }
-
     /// As on a file system without locks.
-    fn no_locks(_: &File, _: Mode, _: bool) -> std::result::Result<(), TryLockError> {
+    fn no_locks(_: &File, _: Mode) -> std::result::Result<(), TryLockError> {
         Err(TryLockError::Error(ErrorKind::Unsupported.into()))
     }
 
@@ -352,16 +342,20 @@ mod tests {
     fn without_locks_the_file_alone_says_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
-        let take = |mode| FolderLock::take(path.clone(), mode, false, no_locks);
+        let take = |mode| FolderLock::take(path.clone(), mode, no_locks);
         for mode in [Mode::Alone, Mode::Shared] {
             let lock = take(mode).unwrap();
-            for refused in [take(Mode::Alone), take(Mode::Shared)] {
+            let together = (mode == Mode::Shared).then(|| take(Mode::Shared).unwrap());
+            drop(together);
+            assert!(path.exists(), "one that was let in leaves the file to the one who wrote it");
+            let others = if mode == Mode::Shared { vec![Mode::Alone] } else { vec![Mode::Alone, Mode::Shared] };
+            for refused in others.into_iter().map(take) {
                 let message = refused.unwrap_err().to_string();
                 let process = format!("process {}", std::process::id());
                 assert!(message.contains(&process) && message.contains("remove "), "{message}");
                 assert!(message.contains("this file system has no locks"), "{message}");
             }
-            assert_eq!(lock.while_alone(|| 7).unwrap(), Some(7));
+            assert_eq!(lock.while_alone(|| 7).unwrap(), (mode == Mode::Alone).then_some(7), "others cannot be seen");
             drop(lock);
             assert!(!path.exists(), "a normal end leaves nothing");
         }
@@ -378,7 +372,7 @@ mod tests {
         let gone = Holder { process: child.id().to_string(), ..here() };
         let left = |holder: &Holder| {
             holder.write(&mut File::create(&path).unwrap()).unwrap();
-            FolderLock::take(path.clone(), Mode::Alone, false, no_locks)
+            FolderLock::take(path.clone(), Mode::Alone, no_locks)
         };
         let lock = left(&gone).unwrap();
         assert_eq!(Holder::of(&mut File::open(&path).unwrap()), here());
@@ -413,6 +407,18 @@ mod tests {
         });
         let alone = first.while_alone(|| FolderLock::shared(&path).unwrap_err().to_string()).unwrap().unwrap();
         assert!(alone.contains("another run is at work"), "{alone}");
+    }
+
+    #[test]
+    fn a_process_forgets_its_own_lock_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        std::mem::forget(FolderLock::shared(&path).unwrap());
+        FolderLock::forget(&path);
+        assert!(!path.exists());
+        fs::write(&path, "held alone\nprocess 7\nhost there\nmachine another\n").unwrap();
+        FolderLock::forget(&path);
+        assert!(path.exists());
     }
 
     #[cfg(unix)]

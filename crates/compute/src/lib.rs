@@ -10,6 +10,7 @@ pub mod conformance;
 mod error;
 mod folder_lock;
 mod hash;
+mod machine;
 mod unfinished_file;
 mod unpanicked;
 

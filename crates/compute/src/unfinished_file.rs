@@ -1,8 +1,10 @@
 //! Files that have their name only when they are complete.
 //!
-//! Each writer has a file of its own, with a name that nobody can foresee: two of them never write into one, and a link that lies in wait is not followed.
-//! While it is written it is locked, so that what a killed process left can be told from what another is writing.
+//! Each writer has a file of its own, `.name.MACHINE-RANDOM.part`, which nobody can foresee: two of them never write into one, whatever machine or container they
+//! are on, and a link that lies in wait is not followed. While it is written it is locked, so that what a killed process left can be told from what another is
+//! writing. Locks of other machines may not be seen here, so only files of this machine are ever removed.
 
+use crate::machine::machine;
 use std::{
     ffi::OsString,
     fs::{self, File, TryLockError},
@@ -26,7 +28,7 @@ pub struct UnfinishedFile {
 }
 
 impl UnfinishedFile {
-    /// Creates a new file beside `to`, and removes what killed processes have left of such files.
+    /// Creates a new file beside `to`, and removes what killed processes of this machine have left of such files.
     ///
     /// # Errors
     /// Where it cannot be created, or `to` has no file name.
@@ -41,7 +43,7 @@ impl UnfinishedFile {
     /// As [`Self::create`].
     pub fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
         for _ in 0..ATTEMPTS {
-            let part = Self::beside(to, &format!("{:016x}.{ENDING}", random()))?;
+            let part = Self::beside(to, &format!("{}-{:016x}.{ENDING}", machine(), random()))?;
             // Read as well: what is written may be looked at again before it is complete.
             let file = match File::options().create_new(true).read(true).write(true).open(&part) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
@@ -57,18 +59,13 @@ impl UnfinishedFile {
         Err(io::Error::new(ErrorKind::AlreadyExists, "no name for a file beside it is free"))
     }
 
-    /// Removes what killed processes have left beside `to`; what others are writing stays. What cannot be removed is left for the next one.
+    /// Removes what killed processes of this machine have left beside `to`; what others are writing stays. What cannot be removed is left for the next one.
     pub fn remove_left_over(to: &Path) {
         let Some(name) = to.file_name().map(|name| name.to_string_lossy().into_owned()) else { return };
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let start = format!(".{name}.");
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let of_this = entry.file_name().to_str().and_then(|name| name.strip_prefix(&start)).is_some_and(|rest| {
-                let random = rest.strip_suffix(ENDING).and_then(|rest| rest.strip_suffix('.'));
-                rest == ENDING
-                    || random.is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
-            });
-            if of_this {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&start)) {
                 remove_if_left(&entry.path());
             }
         }
@@ -117,14 +114,26 @@ impl Drop for UnfinishedFile {
     }
 }
 
-/// Removes a file that nobody holds a lock on; whether it did.
+/// Removes a file that a killed process of this machine was writing: one with such a name that nobody holds a lock on. Whether it did.
 pub fn remove_if_left(path: &Path) -> bool {
+    if !is_of_here(path) {
+        return false;
+    }
     let is_file = fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
     // Opened for writing, as locks of some file systems ask for.
     let Some(file) = is_file.then(|| File::options().read(true).write(true).open(path).ok()).flatten() else {
         return false;
     };
     file.try_lock().is_ok() && is_at(&file, path) && fs::remove_file(path).is_ok()
+}
+
+/// Whether the name is that of a file which a process of this machine writes: `.name.MACHINE-RANDOM.part`.
+fn is_of_here(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| name.starts_with('.'));
+    let mut pieces = name.unwrap_or_default().rsplit('.');
+    let (ending, writer) = (pieces.next(), pieces.next().and_then(|writer| writer.split_once('-')));
+    let is_random = |digits: &str| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    ending == Some(ENDING) && writer.is_some_and(|(of, random)| of == machine() && is_random(random))
 }
 
 /// Whether the open file is the one that has this name now.
@@ -234,14 +243,21 @@ mod tests {
     fn what_killed_processes_left_goes_and_what_others_write_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tif");
-        let left = [".a.tif.part", ".a.tif.0123456789abcdef.part"].map(|name| folder.path().join(name));
-        let others =
-            [".b.tif.0123456789abcdef.part", ".a.tif.mine.part", "a.tif.part"].map(|name| folder.path().join(name));
+        let named = |name: String| folder.path().join(name);
+        let left = [named(format!(".a.tif.{}-0123456789abcdef.part", machine()))];
+        let others = [
+            named(format!(".b.tif.{}-0123456789abcdef.part", machine())),
+            named(format!(".a.tif.{}-mine.part", machine())),
+            named(format!("a.tif.{}-0123456789abcdef.part", machine())),
+            // Of another machine, whose locks are not seen here.
+            named(".a.tif.00000000-0123456789abcdef.part".into()),
+            named(".nfs0123456789abcdef".into()),
+        ];
         left.iter().chain(&others).for_each(|path| fs::write(path, b"x").unwrap());
         let (_written, _file) = UnfinishedFile::create(&path).unwrap();
         let (_also, _file) = UnfinishedFile::create(&path).unwrap();
         assert!(left.iter().all(|path| !path.exists()) && others.iter().all(|path| path.exists()));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 + others.len());
     }
 
     #[cfg(unix)]
@@ -250,7 +266,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, victim) = (folder.path().join("a.tif"), folder.path().join("victim"));
         fs::write(&victim, b"precious").unwrap();
-        for name in [".a.tif.part", ".a.tif.0123456789abcdef.part", "a.tif"] {
+        let part = format!(".a.tif.{}-0123456789abcdef.part", machine());
+        for name in [&part, "a.tif"] {
             std::os::unix::fs::symlink(&victim, folder.path().join(name)).unwrap();
         }
         write_whole(&path, &[b"new"]).unwrap();

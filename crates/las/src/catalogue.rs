@@ -148,6 +148,26 @@ impl Catalogue {
         Ok(self.of(files))
     }
 
+    /// Each file with its index, as [`Las::indexed_by_content`].
+    ///
+    /// # Errors
+    /// As [`Las::indexed_by_content`].
+    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+        let files = std::mem::take(&mut self.files);
+        let files = files.into_iter().map(|file| file.indexed_by_content(folder)).collect::<Result<_, _>>()?;
+        Ok(self.of(files))
+    }
+
+    /// Each file with its index where there is one, as [`Las::with_index_by_content`].
+    ///
+    /// # Errors
+    /// As [`Las::with_index_by_content`].
+    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+        let files = std::mem::take(&mut self.files);
+        let files = files.into_iter().map(|file| file.with_index_by_content(folder)).collect::<Result<_, _>>()?;
+        Ok(self.of(files))
+    }
+
     /// Each file in metres, as [`Las::in_metres`].
     ///
     /// # Errors
@@ -375,6 +395,10 @@ impl PointSource for Catalogue {
     fn identity(&self) -> compute::Result<Vec<String>> {
         let lines = self.files.iter().map(PointSource::identity).collect::<compute::Result<Vec<_>>>()?;
         Ok(lines.concat())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.files.iter().map(PointSource::name).collect()
     }
 
     fn crs(&self) -> Option<&Crs> {

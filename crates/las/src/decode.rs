@@ -18,10 +18,12 @@ impl Las {
         usize::from(self.header().record_length)
     }
 
-    /// The bytes of a chunk.
+    /// The bytes of a chunk, which are those that were indexed, where there is an index.
     pub(crate) fn bytes(&self, number: usize) -> Checked<Vec<u8>> {
         let chunk = self.chunks[number];
-        self.bytes_at(chunk.at, chunk.bytes)
+        let bytes = self.bytes_at(chunk.at, chunk.bytes)?;
+        self.check_sum(number, &bytes)?;
+        Ok(bytes)
     }
 
     /// So many bytes of the file, which has them.

@@ -10,11 +10,11 @@ use crate::{
     filters::{Filters, LeftOut, LeftOutOfChunk},
     frame::Frame,
     header::{self, Header, Parsed},
-    identity::Stamp,
+    identity::{Identity, Stamp},
     layered::Layers,
     pointwise::Pointwise,
     read,
-    sidecar::{self, Contents, Found},
+    sidecar::{self, About, Contents, Found},
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points};
 use isopach_compute as compute;
@@ -100,6 +100,38 @@ impl Clone for Las {
     }
 }
 
+/// What a file says about itself.
+pub(crate) struct Stated {
+    pub(crate) parsed: Parsed,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+/// Reads the header, and where the chunks are.
+pub(crate) fn stated(file: &File, size: u64, limits: Limits) -> Checked<Stated> {
+    let mut reader = BufReader::new(file);
+    let mut parsed = header::parse(&mut reader, size, limits)?;
+    let nodes = match &mut parsed.header.copc {
+        Some(copc) => copc.nodes(&mut reader, size)?,
+        None => Vec::new(),
+    };
+    let chunks = match parsed.header.copc {
+        Some(_) => codec::nodes(&nodes, &parsed, limits)?,
+        None => codec::chunks(&mut reader, &parsed, size, limits)?,
+    };
+    Ok(Stated { parsed, nodes, chunks })
+}
+
+/// The index beside a file.
+fn index_beside(place: &Path, file: &File, parsed: &Parsed, chunks: &[Chunk]) -> Found {
+    match Identity::of(file, parsed.points_at, chunks, parsed.laz.is_some()) {
+        Ok(identity) => {
+            sidecar::read(place, About { identity, points: parsed.header.point_count, chunks: chunks.len() })
+        }
+        Err(_) => Found::Fault("the file cannot be identified"),
+    }
+}
+
 impl Las {
     /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index beside it ([`Self::indexed`]) is used if
     /// it belongs to the file as it is now.
@@ -126,23 +158,13 @@ impl Las {
             return Err(Problem::Io(std::io::Error::other("not a file")));
         }
         let stamp = Stamp::of(&about)?;
-        let mut reader = BufReader::new(&file);
-        let mut parsed = header::parse(&mut reader, about.len(), limits)?;
-        let nodes = match &mut parsed.header.copc {
-            Some(copc) => copc.nodes(&mut reader, about.len())?,
-            None => Vec::new(),
-        };
-        let chunks = if parsed.header.copc.is_some() {
-            codec::nodes(&nodes, &parsed, limits)?
-        } else {
-            codec::chunks(&mut reader, &parsed, about.len(), limits)?
-        };
+        let Stated { parsed, nodes, chunks } = stated(&file, about.len(), limits)?;
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
         let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
         let index_at = sidecar::place(path, None);
         let index = match nodes.is_empty() {
-            true => sidecar::at(&index_at, &file, parsed.points_at, parsed.header.point_count, chunks.len()),
-            false => Found::Nothing,
+            true if index_at.exists() => index_beside(&index_at, &file, &parsed, &chunks),
+            _ => Found::Nothing,
         };
         let (contents, index_fault) = match index {
             Found::Nothing => (Vec::new(), None),

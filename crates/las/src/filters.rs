@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use std::{
     iter::Sum,
     ops::AddAssign,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -159,9 +159,58 @@ impl Las {
         self.parsed.crs_fault.as_deref()
     }
 
+    /// As [`Self::indexed`], in a folder for files of any path and name: the index is named by what the file has, so that copies of the file find it. The index
+    /// that is used already (beside the file) is copied there.
+    ///
+    /// # Errors
+    /// As [`Self::indexed`].
+    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+        if self.nodes.is_empty() {
+            let place = self.place_by_content(folder)?;
+            let contents = if self.contents.is_empty() {
+                self.index(&place)
+            } else {
+                self.about()
+                    .and_then(|about| sidecar::write(&place, about, &self.contents))
+                    .map(|()| self.contents.to_vec())
+            };
+            self.contents = contents.map_err(|problem| problem.of(&place))?.into();
+            (self.index_at, self.index_fault) = (place, None);
+            self.select();
+        }
+        Ok(self)
+    }
+
+    /// With the index that [`Self::indexed_by_content`] made, if there is one and none is used yet.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+        if self.nodes.is_empty() && self.contents.is_empty() {
+            let about = self.about().map_err(|problem| problem.of(&self.path))?;
+            let place = self.place_by_content(folder)?;
+            if let Found::Whole(contents) = sidecar::read(&place, about) {
+                self.contents = contents.into();
+                (self.index_at, self.index_fault) = (place, None);
+                self.select();
+            }
+        }
+        Ok(self)
+    }
+
+    fn place_by_content(&self, folder: &Path) -> Result<PathBuf, Error> {
+        let about = self.about().map_err(|problem| problem.of(&self.path))?;
+        Ok(sidecar::place_by_content(folder, about.identity))
+    }
+
+    /// What an index of this file must be about.
+    fn about(&self) -> Checked<About> {
+        let identity = Identity::of(&self.file, self.parsed.points_at, &self.chunks, self.parsed.laz.is_some())?;
+        Ok(About { identity, points: self.header().point_count, chunks: self.chunks.len() })
+    }
+
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
-        let identity = Identity::of(&self.file, self.parsed.points_at)?;
-        let about = About { identity, points: self.header().point_count, chunks: self.chunks.len() };
+        let about = self.about()?;
         if let Found::Whole(contents) = sidecar::read(place, about) {
             return Ok(contents);
         }
@@ -169,6 +218,21 @@ impl Las {
         let contents: Vec<Contents> = chunks.map(|chunk| self.contents_of(chunk)).collect::<Checked<_>>()?;
         sidecar::write(place, about, &contents)?;
         Ok(contents)
+    }
+
+    /// Refuses bytes of a chunk that are not those that were indexed. Nobody can tell which of them are right: nothing is removed.
+    pub(crate) fn check_sum(&self, chunk: usize, bytes: &[u8]) -> Checked<()> {
+        let Some(stated) = self.contents.get(chunk) else { return Ok(()) };
+        let found = crc32fast::hash(bytes);
+        if found == stated.sum {
+            return Ok(());
+        }
+        let must = format!(
+            "be {:08x}, as when its index {} was made: copy the file anew; if it was changed on purpose, remove the index",
+            stated.sum,
+            self.index_at.display()
+        );
+        Err(Problem::lying("the checksum of a chunk", format!("{found:08x} in chunk {chunk}"), must))
     }
 
     /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is
@@ -191,7 +255,8 @@ impl Las {
     /// Decodes a chunk to see what is in it.
     fn contents_of(&self, chunk: usize) -> Checked<Contents> {
         let bytes = self.bytes(chunk)?;
-        let mut contents = Contents::NOTHING;
+        let sum = crc32fast::hash(&bytes);
+        let mut contents = Contents { sum, ..Contents::NOTHING };
         let wanted = Wanted { z: true, classification: true, flags: false };
         let from_layers = self.layers.and_then(|layers| {
             let points = self.chunks[chunk].points as usize;
@@ -200,7 +265,7 @@ impl Las {
         if from_layers.is_some() {
             return Ok(contents);
         }
-        contents = Contents::NOTHING;
+        contents = Contents { sum, ..Contents::NOTHING };
         let records = self.decoded(chunk, bytes, selection(Columns::CLASSIFICATION))?;
         for record in records.chunks_exact(self.record_length()) {
             let stored = [0, 4, 8].map(|at| i32_at(record, at));

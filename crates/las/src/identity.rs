@@ -1,10 +1,13 @@
-//! What a file is now, to notice when it becomes another.
+//! What a file is: to notice when it becomes another while it is read, and to know the same bytes elsewhere.
 
-use crate::error::{Checked, Problem};
+use crate::{
+    codec::Chunk,
+    error::{Checked, Problem},
+};
 use isopach_compute::fnv1a;
 use std::{
     fs::{self, File, Metadata},
-    io::{Read, Seek},
+    io::{Read, Seek, SeekFrom},
     path::Path,
     time::UNIX_EPOCH,
 };
@@ -35,32 +38,47 @@ impl Stamp {
     }
 }
 
-/// What identifies a file as it is now: bytes, modification time in nanoseconds, and a hash of what comes before its points.
+/// What identifies a file by what it has, wherever it lies and whenever it was written there: its bytes, a hash of what comes before its points, and a hash of
+/// where its chunks are and how long each is. Of a file that is not compressed, whose chunks say nothing, some bytes of the points take their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    stamp: Stamp,
+    bytes: u64,
     head: u64,
+    chunks: u64,
 }
+
+/// Pieces of points that are not compressed which are looked at, and bytes of each.
+const PIECES: u64 = 16;
+const PIECE: u64 = 4096;
 
 impl Identity {
     /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to tell.
-    pub(crate) fn of(mut file: &File, head: u64) -> Checked<Self> {
-        let stamp = Stamp::of(&file.metadata()?)?;
-        let mut bytes = Vec::new();
+    pub(crate) fn of(mut file: &File, head: u64, chunks: &[Chunk], is_compressed: bool) -> Checked<Self> {
+        let bytes = file.metadata()?.len();
+        let mut first = Vec::new();
         file.rewind()?;
-        file.take(head.min(HEAD)).read_to_end(&mut bytes)?;
-        Ok(Self { stamp, head: fnv1a(bytes) })
+        file.take(head.min(HEAD)).read_to_end(&mut first)?;
+        let words = chunks.iter().flat_map(|chunk| [chunk.at, chunk.bytes, chunk.points]);
+        let mut of_chunks: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+        if !is_compressed {
+            let step = (bytes.saturating_sub(head) / PIECES).max(1);
+            for place in (0..PIECES).map(|piece| head + piece * step).filter(|place| *place < bytes) {
+                file.seek(SeekFrom::Start(place))?;
+                file.take(PIECE.min(step)).read_to_end(&mut of_chunks)?;
+            }
+        }
+        Ok(Self { bytes, head: fnv1a(first), chunks: fnv1a(of_chunks) })
     }
 
     /// As three words.
     pub(crate) fn to_words(self) -> [u64; 3] {
-        [self.stamp.bytes, self.stamp.modified as u64, self.head]
+        [self.bytes, self.head, self.chunks]
     }
 }
 
 impl std::fmt::Display for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { stamp: Stamp { bytes, modified }, head } = self;
-        write!(f, "{bytes} bytes of {modified}, head {head:016x}")
+        let Self { bytes, head, chunks } = self;
+        write!(f, "{bytes} bytes, head {head:016x}, chunks {chunks:016x}")
     }
 }

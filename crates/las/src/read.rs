@@ -2,7 +2,8 @@
 
 use crate::{
     Las,
-    error::Problem,
+    error::{Checked, Problem},
+    file::{Stated, stated},
     identity::Identity,
     slots::{Slots, close_gaps, room},
 };
@@ -48,8 +49,16 @@ impl PointSource for Las {
 
     fn identity(&self) -> compute::Result<Vec<String>> {
         let file = File::open(&self.path).map_err(|error| Problem::Io(error).of(&self.path))?;
-        let identity = Identity::of(&file, self.parsed.points_at).map_err(|problem| problem.of(&self.path))?;
-        Ok(vec![format!("{}: {identity}", self.path.display())])
+        // As it is now: it may have been replaced since it was opened.
+        let identity = || -> Checked<Identity> {
+            let Stated { parsed, chunks, .. } = stated(&file, file.metadata()?.len(), self.limits)?;
+            Identity::of(&file, parsed.points_at, &chunks, parsed.laz.is_some())
+        };
+        Ok(vec![identity().map_err(|problem| problem.of(&self.path))?.to_string()])
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.name()]
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {

@@ -1,9 +1,9 @@
 //! What is in each chunk of a file: an index beside it, so that the second query of a box decodes only what it meets.
 //!
-//! Written as `<file>.chunks`: a head that identifies the file (bytes, modification time, a hash of everything before the points), the number
-//! of its points and chunks, 56 bytes a chunk, and a checksum of all that. One that is damaged, or does not belong to the file as it is now, is
-//! not used, and the reader says so: a chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it says of a
-//! chunk that is decoded is compared with the points.
+//! Written as `<file>.chunks`: a head that identifies the file by what it has (bytes, hashes of everything before the points and of where the chunks are), so that
+//! both may be copied elsewhere, the number of its points and chunks, 60 bytes a chunk, and a checksum of all that. One that is damaged, or does not belong to the
+//! file as it is now, is not used, and the reader says so: a chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it says of
+//! a chunk that is decoded is compared with the points, and its checksum with the bytes.
 
 use crate::{error::Checked, identity::Identity};
 use isopach_compute::write_whole_among_others;
@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const MAGIC: &[u8; 8] = b"ISOPCHK2";
+const MAGIC: &[u8; 8] = b"ISOPCHK3";
 /// Letters that the index of any version begins with.
 const ANY_VERSION: usize = 7;
 /// Bytes before the entries: the head, points, chunks.
@@ -21,19 +21,20 @@ const HEAD: usize = MAGIC.len() + 24 + 16;
 /// Bytes of the checksum at the end.
 const CHECKSUM: usize = 4;
 /// Bytes of a chunk's entry.
-const ENTRY: usize = 56;
+const ENTRY: usize = 60;
 
-/// What a chunk holds: lowest and highest stored x, y, z, and the classes that occur.
+/// What a chunk holds: lowest and highest stored x, y, z, the classes that occur, and the checksum of its bytes as they are stored (CRC-32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub(crate) low: [i32; 3],
     pub(crate) high: [i32; 3],
     /// A bit a class.
     pub(crate) classes: [u64; 4],
+    pub(crate) sum: u32,
 }
 
 impl Contents {
-    pub(crate) const NOTHING: Self = Self { low: [i32::MAX; 3], high: [i32::MIN; 3], classes: [0; 4] };
+    pub(crate) const NOTHING: Self = Self { low: [i32::MAX; 3], high: [i32::MIN; 3], classes: [0; 4], sum: 0 };
 
     pub(crate) fn add(&mut self, xyz: [i32; 3], class: u8) {
         for axis in 0..3 {
@@ -56,7 +57,7 @@ impl Contents {
     fn to_bytes(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
         let words = self.low.iter().chain(&self.high).flat_map(|word| word.to_le_bytes());
-        let words = words.chain(self.classes.iter().flat_map(|word| word.to_le_bytes()));
+        let words = words.chain(self.classes.iter().flat_map(|word| word.to_le_bytes())).chain(self.sum.to_le_bytes());
         bytes.iter_mut().zip(words).for_each(|(to, from)| *to = from);
         bytes
     }
@@ -68,6 +69,7 @@ impl Contents {
             low: std::array::from_fn(word),
             high: std::array::from_fn(|i| word(3 + i)),
             classes: std::array::from_fn(class),
+            sum: u32::from_le_bytes(std::array::from_fn(|b| bytes[56 + b])),
         }
     }
 }
@@ -77,6 +79,12 @@ pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".chunks");
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
+}
+
+/// Where the index of a file is in a folder for files of any path: by what the file has.
+pub(crate) fn place_by_content(folder: &Path, identity: Identity) -> PathBuf {
+    let [bytes, head, chunks] = identity.to_words();
+    folder.join(format!("{bytes:x}-{head:016x}-{chunks:016x}.chunks"))
 }
 
 /// What was found where an index would be.
@@ -102,17 +110,6 @@ impl About {
     fn to_bytes(self) -> Vec<u8> {
         let words = self.identity.to_words().into_iter().chain([self.points, self.chunks as u64]);
         MAGIC.iter().copied().chain(words.flat_map(u64::to_le_bytes)).collect()
-    }
-}
-
-/// The index of a file that is at `place`.
-pub(crate) fn at(place: &Path, file: &File, points_at: u64, points: u64, chunks: usize) -> Found {
-    if !place.exists() {
-        return Found::Nothing;
-    }
-    match Identity::of(file, points_at) {
-        Ok(identity) => read(place, About { identity, points, chunks }),
-        Err(_) => Found::Fault("the file cannot be identified"),
     }
 }
 
@@ -164,6 +161,7 @@ mod tests {
         let mut contents = Contents::NOTHING;
         contents.add([-5, 7, i32::MAX], 2);
         contents.add([9, -7, i32::MIN], 255);
+        contents.sum = 0xDEAD_BEEF;
         assert_eq!(Contents::from_bytes(&contents.to_bytes()), contents);
         let mut wanted = [false; 256];
         wanted[255] = true;

@@ -35,7 +35,7 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
         }
         3 => {
             let at = pick(whole.len());
-            let end = (at + [4, 8, 56][pick(3)]).min(whole.len());
+            let end = (at + [4, 8, 60][pick(3)]).min(whole.len());
             bytes[at..end].fill([0, 0x7F, 0x80, 0xFF][pick(4)]);
         }
         _ => bytes.extend(vec![pick(256) as u8; 1 + pick(200)]),

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs)]
 
+mod made;
+
 use isopach_cloud::{Attributes, Cloud, Columns};
 use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Schema};
 use isopach_tiling::PointSource;
@@ -102,7 +104,7 @@ fn a_wrong_index_is_refused_whatever_is_read() {
 fn spoil(place: &Path) {
     let mut bytes = std::fs::read(place).unwrap();
     let end = bytes.len() - 4;
-    bytes[end - 56] ^= 1;
+    bytes[end - 60] ^= 1;
     let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
     bytes[end..].copy_from_slice(&checksum);
     std::fs::write(place, &bytes).unwrap();
@@ -138,4 +140,57 @@ fn an_index_in_a_folder_is_the_one_that_is_named_and_removed() {
     let error = las.read_points(Columns::XYZ).unwrap_err().to_string();
     assert!(error.contains("cannot be removed") && !error.contains("was removed"), "{error}");
     assert!(place.exists());
+}
+
+#[test]
+fn bytes_of_a_chunk_that_are_not_those_that_were_indexed_are_refused_and_nothing_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    drop(Las::open(&path).unwrap().indexed(None).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let las = Las::open(&path).unwrap();
+    assert_eq!(las.index_fault(), None, "neither length nor header nor chunk table tell");
+    let error = las.read_points(Columns::XYZ).unwrap_err().to_string();
+    assert!(error.contains("checksum of a chunk") && error.contains("a.laz.chunks"), "{error}");
+    assert!(dir.path().join("a.laz.chunks").exists());
+    bytes[middle] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(Las::open(&path).unwrap().read_points(Columns::XYZ).unwrap().len(), 200_000);
+}
+
+#[test]
+fn a_copy_elsewhere_has_the_identity_and_finds_the_index_by_content() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path());
+    let (folder, node) = (dir.path().join("indexes"), dir.path().join("node"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::create_dir(&node).unwrap();
+    drop(Las::open(&path).unwrap().indexed_by_content(&folder).unwrap());
+    let copy = node.join("renamed.laz");
+    std::fs::write(&copy, std::fs::read(&path).unwrap()).unwrap();
+    let times = std::fs::File::options().write(true).open(&copy).unwrap();
+    times.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let [here, there] = [&path, &copy].map(|path| Las::open(path).unwrap());
+    assert_eq!(here.identity().unwrap(), there.identity().unwrap());
+    assert_ne!(here.names(), there.names());
+    let of_class_6 = |las: Las| las.keep_classes(&[6]).chunk_count();
+    assert_eq!(of_class_6(there.clone()), 4, "without its index");
+    assert_eq!(of_class_6(there.with_index_by_content(&folder).unwrap()), 2);
+    assert!(std::fs::read_dir(&node).unwrap().count() == 1, "nothing is written beside the copy");
+}
+
+#[test]
+fn other_points_that_are_not_compressed_have_another_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.las");
+    std::fs::write(&path, made::las(2, 0, 0, 5000)).unwrap();
+    let before = Las::open(&path).unwrap().identity().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let first = bytes.len() - 5000 * usize::from(Las::open(&path).unwrap().header().record_length);
+    bytes[first] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    assert_ne!(Las::open(&path).unwrap().identity().unwrap(), before);
 }

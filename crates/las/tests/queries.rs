@@ -71,16 +71,21 @@ fn a_stale_index_is_not_used() {
         |folder: Option<&Path>| Las::open(&path).unwrap().indexed(folder).unwrap().within(corner).chunk_count();
     assert_eq!(chunks(Some(&elsewhere)), 1);
 
-    // Another file of the same name: the index is made anew.
+    // The same bytes at another time: it is the same file.
     let before = fs::read(&place).unwrap();
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes).unwrap();
     fs::File::options().append(true).open(&path).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     assert_eq!(chunks(Some(&elsewhere)), 1);
+    assert_eq!(fs::read(&place).unwrap(), before);
+
+    // Another file of the same name: the index is made anew.
+    fs::write(&path, [&bytes[..], b" "].concat()).unwrap();
+    assert_eq!(chunks(Some(&elsewhere)), 1);
     assert_ne!(fs::read(&place).unwrap(), before);
 
     // A broken one too; beside the file it is passed over in silence, as if it were not there.
-    for broken in [&b""[..], b"ISOPCHK1", &[0xFF; 24 + 8 + 4 * 56]] {
+    for broken in [&b""[..], b"ISOPCHK1", &[0xFF; 24 + 8 + 4 * 60]] {
         fs::write(dir.path().join("a.laz.chunks"), broken).unwrap();
         assert_eq!(Las::open(&path).unwrap().within(corner).chunk_count(), 4);
     }

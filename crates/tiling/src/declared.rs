@@ -30,6 +30,7 @@ impl<S: PointSource> PointSource for Declared<S> {
         chunk_extent(chunk: usize) -> Option<Rect>;
         points_in_chunk(chunk: usize) -> u64;
         identity() -> Result<Vec<String>>;
+        names() -> Vec<String>;
     }
     fn crs(&self) -> Option<&Crs> {
         self.crs.as_ref()

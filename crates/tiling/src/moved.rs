@@ -1,10 +1,13 @@
 //! Moved points.
 
 use crate::{PointSource, source::as_inner};
-use isopach_cloud::{Columns, Crs, Points, Rect, Rigid};
+use isopach_cloud::{Columns, Crs, Points, Rect, Rigid, from_ticks, to_ticks};
 use isopach_compute::Result;
 
 /// A source moved by a rigid transform, in `f64`, before anything is asked about where its points are.
+///
+/// Points are rounded to whole ticks before they are moved, as those in memory ([`crate::Resident`]) are already: so a source gives the same points whether its
+/// chunks are held or read whenever they are needed.
 #[derive(Clone, Debug)]
 pub struct Moved<S> {
     source: S,
@@ -49,6 +52,7 @@ impl<S: PointSource> PointSource for Moved<S> {
         chunk_count() -> usize;
         points_in_chunk(chunk: usize) -> u64;
         crs() -> Option<&Crs>;
+        names() -> Vec<String>;
     }
     fn extent(&self) -> Rect {
         self.moved_rect(&self.source.extent())
@@ -67,7 +71,58 @@ impl<S: PointSource> PointSource for Moved<S> {
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         let mut points = self.source.read_chunk(chunk, columns)?;
+        points.xyz.iter_mut().flatten().for_each(|metres| *metres = as_held(*metres));
         points.transform(&self.by);
         Ok(points)
+    }
+}
+
+/// A coordinate as it is held; one that cannot be stays, to be refused where it is.
+fn as_held(metres: f64) -> f64 {
+    /// Farther than any origin reaches, metres.
+    const NOWHERE: f64 = 1e10;
+    if metres.abs() < NOWHERE { from_ticks(to_ticks(metres)) } else { metres }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Resident;
+    use isopach_cloud::{Attributes, Cloud};
+
+    /// Coordinates between ticks.
+    struct Raw(Vec<[f64; 3]>);
+
+    impl PointSource for Raw {
+        fn name(&self) -> String {
+            "raw".into()
+        }
+        fn extent(&self) -> Rect {
+            Rect { min: [0.0; 2], max: [100.0; 2] }
+        }
+        fn height_range(&self) -> [f64; 2] {
+            [0.0, 100.0]
+        }
+        fn point_count(&self) -> u64 {
+            self.0.len() as u64
+        }
+        fn chunk_count(&self) -> usize {
+            1
+        }
+        fn read_chunk(&self, _: usize, _: Columns) -> Result<Points> {
+            Ok(Points { xyz: self.0.clone(), attributes: Attributes::default() })
+        }
+    }
+
+    #[test]
+    fn points_that_are_held_and_points_that_are_read_are_moved_to_the_same_places() {
+        let raw = Raw((1..100).map(|i| [0.37, 0.59, 0.83].map(|x| x * f64::from(i) / 1.1)).collect());
+        let held = Resident::read_from(&raw, Cloud::from_points(&raw.0).unwrap()).unwrap();
+        let by = Rigid::from_vectors([1e-3, -2e-3, 6e-3], [0.31, -0.24, 0.12], [50.0; 3]);
+        let moved = |source: &dyn PointSource| Moved::new(source, by).read_chunk(0, Columns::XYZ).unwrap().xyz;
+        assert_eq!(moved(&raw), moved(&held));
+        let unrounded = raw.0.iter().map(|point| by.apply(*point)).collect::<Vec<_>>();
+        assert_ne!(moved(&raw), unrounded, "there is something to round");
+        assert!(as_held(f64::NAN).is_nan() && as_held(1e300) == 1e300);
     }
 }

@@ -13,6 +13,7 @@ pub struct Resident {
     extent: Rect,
     heights: [f64; 2],
     identity: Option<Vec<String>>,
+    names: Vec<String>,
 }
 
 impl Resident {
@@ -32,7 +33,15 @@ impl Resident {
         let heights = positions
             .bounds()
             .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
-        Self { name: name.into(), cloud, chunk_points: chunk_points.max(1), extent, heights, identity: None }
+        Self {
+            name: name.into(),
+            cloud,
+            chunk_points: chunk_points.max(1),
+            extent,
+            heights,
+            identity: None,
+            names: Vec::new(),
+        }
     }
 
     /// All points of a source, read into `cloud`: it says of itself what the source says, so that a run cannot tell which of them it was given.
@@ -41,7 +50,7 @@ impl Resident {
     /// Where the source cannot say what it is ([`PointSource::identity`]).
     pub fn read_from(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
         let (extent, heights, identity) = (source.extent(), source.height_range(), Some(source.identity()?));
-        Ok(Self { extent, heights, identity, ..Self::new(source.name(), cloud) })
+        Ok(Self { extent, heights, identity, names: source.names(), ..Self::new(source.name(), cloud) })
     }
 
     /// The cloud.
@@ -73,6 +82,9 @@ impl PointSource for Resident {
     fn identity(&self) -> Result<Vec<String>> {
         let stated = || vec![format!("{}: {} points in {}", self.name, self.cloud.len(), self.extent)];
         Ok(self.identity.clone().unwrap_or_else(stated))
+    }
+    fn names(&self) -> Vec<String> {
+        self.names.clone()
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         if !self.cloud.attributes.columns().contains(columns) {

@@ -40,13 +40,17 @@ pub trait PointSource: Sync {
         let _ = chunk;
         self.point_count().div_ceil(self.chunk_count().max(1) as u64)
     }
-    /// What identifies the points as they are now, for a run that is continued later: a line a file with its size, modification time and a hash of
-    /// its header. Where nothing better is known, the name, the number of points and the extent.
+    /// What identifies the points as they are now, for a run that is continued later or elsewhere: a line a file with its size and hashes of what it has, not with
+    /// its path or time, as files are copied to where they are read. Where nothing better is known, the name, the number of points and the extent.
     ///
     /// # Errors
     /// Where a file cannot be looked at any more.
     fn identity(&self) -> Result<Vec<String>> {
         Ok(vec![format!("{}: {} points in {}", self.name(), self.point_count(), self.extent())])
+    }
+    /// What to call each line of [`Self::identity`] in messages: paths. Lines beyond have none.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
     }
     /// The coordinate reference system, where it is stated; a run refuses one that is not in metres.
     fn crs(&self) -> Option<&Crs> {
@@ -89,6 +93,9 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     }
     fn identity(&self) -> Result<Vec<String>> {
         (**self).identity()
+    }
+    fn names(&self) -> Vec<String> {
+        (**self).names()
     }
     fn crs(&self) -> Option<&Crs> {
         (**self).crs()

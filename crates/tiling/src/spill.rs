@@ -258,16 +258,22 @@ mod tests {
         assert!(SpillFile::new(Spill::Never).write(&[b"x"]).is_err());
     }
 
+    /// A name that a file of points may have, which none has.
+    fn name_of_one(folder: &Path) -> PathBuf {
+        Opened::within(folder).unwrap().path()
+    }
+
     #[test]
     fn what_a_killed_run_left_is_cleared_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(".isopach-spill.0123456789abcdef.part"), b"x").unwrap();
+        let left = name_of_one(dir.path());
+        fs::write(&left, b"x").unwrap();
         fs::write(dir.path().join("mine"), b"x").unwrap();
         clear(dir.path());
         clear(&dir.path().join("not there"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         // A run that puts nothing aside clears nothing; one that does clears what it finds.
-        fs::write(dir.path().join(".isopach-spill.0123456789abcdef.part"), b"x").unwrap();
+        fs::write(&left, b"x").unwrap();
         let spill = SpillFile::new(Spill::within(dir.path()));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         spill.write(&[b"points"]).unwrap();
@@ -295,8 +301,7 @@ mod tests {
     fn a_link_in_the_folder_is_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("victim"), b"precious").unwrap();
-        let link = dir.path().join(".isopach-spill.0123456789abcdef.part");
-        std::os::unix::fs::symlink(dir.path().join("victim"), link).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("victim"), name_of_one(dir.path())).unwrap();
         SpillFile::new(Spill::within(dir.path())).write(&[b"points"]).unwrap();
         clear(dir.path());
         assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"precious");

@@ -5,6 +5,7 @@ use crate::{distribution::Distribution, epochs::Epoch, measure::peak_rss_mib, ou
 use isopach::{
     change::{PlainVolume, Status, Volume, VolumeReport, ZonedReport},
     compute::Result,
+    las::LeftOut,
     tiling::{PointSource, Report, Stage},
 };
 use serde_json::{Map, Value, json};
@@ -15,10 +16,9 @@ pub(super) fn number(value: f64) -> Value {
 }
 
 /// An epoch and its files.
-pub(super) fn input(epoch: &Epoch) -> Value {
+pub(super) fn input(epoch: &Epoch, left_out: LeftOut) -> Value {
     let catalogue = &epoch.catalogue;
     let extent = catalogue.extent();
-    let left_out = catalogue.left_out();
     let duplicates = catalogue.duplicates().iter();
     let files: Vec<Value> = catalogue
         .files()

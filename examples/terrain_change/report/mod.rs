@@ -21,6 +21,7 @@ use crate::{
 use isopach::{
     change::{Status, ZonedReport},
     compute::Result,
+    las::LeftOut,
     tiling::Report,
 };
 use serde_json::{Value, json};
@@ -46,6 +47,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) run: &'a Report,
     pub(crate) times: &'a Times<'a>,
     pub(crate) warnings: Warnings,
+    /// Points of each epoch that were left out for their flags and classes.
+    pub(crate) left_out: [LeftOut; 2],
     /// What tells these results from others.
     pub(crate) made_from: Value,
 }
@@ -59,10 +62,11 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
         [found.dod.quantile(0.02), found.dod.quantile(0.98)].iter().fold(0.05_f64, |limit, q| limit.max(q.abs()));
     let volumes = outputs.volumes.report();
     warn(&mut told, &outputs, &volumes);
+    let inputs = [0, 1].map(|epoch| json::input(told.epochs[epoch], told.left_out[epoch]));
     let mut summary = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "command": command::complete(),
-        "inputs": told.epochs.map(json::input),
+        "inputs": inputs,
         "parameters": told.settings.to_json(arguments),
         "reasons": told.settings.reasons,
         "sample": told.sample.to_json(),
@@ -112,7 +116,7 @@ const OUT_OF_REACH: f64 = 0.02;
 /// Adds what only the results show.
 fn warn(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
     let found = &outputs.found;
-    epochs::mention_left_out(told.epochs, &mut told.warnings);
+    epochs::mention_left_out(told.left_out, &mut told.warnings);
     let depth = told.settings.depth;
     let core_points = found.status.iter().sum::<u64>() as f64;
     if found.flat_normals as f64 > MANY * core_points {

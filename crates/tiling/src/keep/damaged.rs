@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::{fs, io, path::Path};
 
 /// The file of the note: a list of `{"source": number, "name": name}`.
-const NOTE: &str = "an-input-was-damaged";
+pub(super) const NOTE: &str = "an-input-was-damaged";
 
 /// Adds a source to the note.
 pub(super) fn note(folder: &Path, source: usize, name: &str) {
@@ -34,7 +34,7 @@ pub(super) fn forget(folder: &Path) -> Result<()> {
 }
 
 fn read(folder: &Path) -> Vec<Value> {
-    let text = bounded::text(&folder.join(NOTE), 0).ok();
+    let text = bounded::text(&folder.join(NOTE), 1 << 20).ok();
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 

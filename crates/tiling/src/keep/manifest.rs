@@ -1,36 +1,78 @@
 //! What a run is: enough to tell whether another one is the same.
 
-use crate::{Plan, PointSource};
+use super::bounded;
+use crate::PointSource;
 use isopach_compute::{Error, Result, fnv1a};
 use serde_json::{Value, json};
+use std::{io::ErrorKind, path::Path};
 
 /// Format of the folder; a different one is refused.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
-/// Program, parameters, sources and tiles of a run.
+/// The version that wrote it; results of another are not mixed with those of this one.
+const PROGRAM: &str = concat!("isopach ", env!("CARGO_PKG_VERSION"));
+
+/// Program, parameters, sources and tiles of a run, and what was found from the data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    /// `precision`: what results may be rounded by.
-    pub(crate) fn of(parameters: &str, precision: &[&str], sources: &[&dyn PointSource], plan: &Plan) -> Result<Self> {
+    /// `precision`: what results may be rounded by; `found`: what was found from the data. It has no tiles yet.
+    pub(crate) fn of(
+        parameters: &str,
+        precision: &[&str],
+        sources: &[&dyn PointSource],
+        found: &Value,
+    ) -> Result<Self> {
         let sources: Vec<Vec<String>> = sources.iter().map(|source| source.identity()).collect::<Result<_>>()?;
         Ok(Self(json!({
             "format": FORMAT,
-            "program": concat!("isopach ", env!("CARGO_PKG_VERSION")),
+            "program": PROGRAM,
             "parameters": parameters,
             "precision": precision,
             "sources": sources,
-            "plan": plan.to_json(),
+            "found": found,
         })))
+    }
+
+    /// With the tiles of the run.
+    pub(crate) fn with_plan(mut self, plan: Value) -> Self {
+        self.0["plan"] = plan;
+        self
+    }
+
+    /// The tiles.
+    pub(crate) fn plan(&self) -> &Value {
+        &self.0["plan"]
+    }
+
+    /// What was found from the data.
+    pub(crate) fn found(&self) -> &Value {
+        &self.0["found"]
+    }
+
+    /// The manifest of a file of `most` bytes at most; `None` where there is none.
+    pub(crate) fn at(path: &Path, most: u64) -> Result<Option<Self>> {
+        let text = match bounded::text(path, most) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text.map_err(|error| Error::of_file(path, error))?,
+        };
+        let advice = || Error::of_file(path, "not a manifest: remove it to begin a new run");
+        Self::read(&text).map(Some).ok_or_else(advice)
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().map(Self)
     }
 
+    /// As the file has it: what people read on lines of its own, the tiles on one.
     pub(crate) fn to_text(&self) -> String {
-        format!("{:#}\n", self.0)
+        let members = self.0.as_object().into_iter().flatten();
+        let line = |(name, value): (&String, &Value)| match name.as_str() {
+            "plan" => format!("\"{name}\": {value}"),
+            _ => format!("\"{name}\": {value:#}"),
+        };
+        format!("{{\n{}\n}}\n", members.map(line).collect::<Vec<_>>().join(",\n"))
     }
 
     /// A number that another manifest hardly has.
@@ -47,32 +89,48 @@ impl Manifest {
         same && differing.peek().is_some() && differing.all(|source| of.contains(&source))
     }
 
-    /// Says what differs between the run that was begun (`self`) and the one that is asked for.
-    pub(crate) fn check_same(&self, now: &Self, place: &str) -> Result<()> {
-        let advice = format!("finish that run with what it was begun with, or remove {place} to begin a new one");
-        let parts = [
+    /// Refuses a run that was begun by another version of the program, or with other parameters.
+    pub(crate) fn check_parameters(&self, parameters: &str, place: &str) -> Result<()> {
+        self.check_part("format", "format", &json!(FORMAT), place)?;
+        self.check_part("program", "program", &json!(PROGRAM), place)?;
+        self.check_part("parameters", "parameters", &json!(parameters), place)
+    }
+
+    fn check_part(&self, part: &str, what: &str, now: &Value, place: &str) -> Result<()> {
+        let then = &self.0[part];
+        if then == now {
+            return Ok(());
+        }
+        let (then, now) = difference(&text(then), &text(now));
+        Err(Error::InvalidInput(format!("{place} was begun with other {what} ({then}, now {now}): {}", advice(place))))
+    }
+
+    /// Says what differs between the run that was begun (`self`) and the one that is asked for; tiles may.
+    ///
+    /// `names`: of the inputs that are there now, in their order.
+    pub(crate) fn check_same(&self, now: &Self, names: &[String], place: &str) -> Result<()> {
+        let advice = advice(place);
+        for (part, what) in [
             ("format", "format"),
             ("program", "program"),
             ("parameters", "parameters"),
             ("precision", "precision (the backends differ)"),
-        ];
-        for (part, what) in parts {
-            let (then, now) = (&self.0[part], &now.0[part]);
-            if then != now {
-                let (then, now) = difference(&text(then), &text(now));
-                return Err(Error::InvalidInput(format!(
-                    "{place} was begun with other {what} ({then}, now {now}): {advice}"
-                )));
-            }
+        ] {
+            self.check_part(part, what, &now.0[part], place)?;
         }
         let sources = |manifest: &Self| -> Vec<String> {
             let all = manifest.0["sources"].as_array().into_iter().flatten().flat_map(|s| s.as_array()).flatten();
             all.map(text).collect()
         };
         let (then, now_sources) = (sources(self), sources(now));
-        if let Some((then, now)) = then.iter().zip(&now_sources).find(|(then, now)| then != now) {
+        let mut pairs = then.iter().zip(&now_sources);
+        if let Some(at) = pairs.position(|(then, now)| then != now) {
+            let name = names.get(at).map_or("", String::as_str);
             return Err(Error::InvalidInput(format!(
-                "an input has changed since {place} was begun (then {then}, now {now}): {advice}"
+                "an input has changed since {place} was begun ({name}{}then {}, now {}): {advice}",
+                if name.is_empty() { "" } else { ": " },
+                then[at],
+                now_sources[at]
             )));
         }
         if self.0["sources"] != now.0["sources"] {
@@ -81,13 +139,17 @@ impl Manifest {
                 "{place} was begun with {then} inputs, now there are {now}: {advice}"
             )));
         }
-        if self.0["plan"] != now.0["plan"] {
-            return Err(Error::InvalidInput(format!(
-                "{place} was begun with other tiles (tile size, memory or the operation differ): {advice}"
+        if self.0["found"] != now.0["found"] {
+            return Err(Error::Busy(format!(
+                "{place} was begun by another process meanwhile, which found other values from the data: run the same command again"
             )));
         }
         Ok(())
     }
+}
+
+fn advice(place: &str) -> String {
+    format!("finish that run with what it was begun with, or remove {place} to begin a new one")
 }
 
 fn text(value: &Value) -> String {
@@ -133,14 +195,16 @@ mod tests {
     #[test]
     fn what_differs_is_said() {
         let begun = manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 7);
-        let complaint = |now: &Manifest| begun.check_same(now, "out/.run").unwrap_err().to_string();
-        begun.check_same(&begun.clone(), "out/.run").unwrap();
+        let complaint = |now: &Manifest| begun.check_same(now, &["a.laz".into()], "out/.run").unwrap_err().to_string();
+        begun.check_same(&begun.clone(), &[], "out/.run").unwrap();
         let message = complaint(&manifest("cell 1 depth 7", &["a.laz 100 bytes", "b.laz"], 7));
         assert!(message.contains("other parameters (5, now 7)") && message.contains("remove out/.run"), "{message}");
         let message = complaint(&manifest("cell 1 depth 5", &["a.laz 101 bytes", "b.laz"], 7));
-        assert!(message.contains("then a.laz 100 bytes, now a.laz 101 bytes"), "{message}");
+        assert!(message.contains("(a.laz: then a.laz 100 bytes, now a.laz 101 bytes)"), "{message}");
         assert!(complaint(&manifest("cell 1 depth 5", &["a.laz 100 bytes"], 7)).contains("2 inputs, now there are 1"));
-        assert!(complaint(&manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8)).contains("other tiles"));
+        let other_tiles = manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8);
+        begun.check_same(&other_tiles, &[], "out/.run").unwrap();
+        assert_eq!(Manifest::read(&begun.to_text()).unwrap(), begun);
         assert_ne!(begun.fingerprint(), manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8).fingerprint());
     }
 }

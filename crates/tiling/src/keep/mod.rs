@@ -2,10 +2,15 @@
 //!
 //! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with its tile and a checksum:
 //! the file is the mark that it is done. A tile that had no point has a file without a result. `lock` is there as long as processes work in it: one that hands
-//! over alone, shards and merges of one manifest together.
+//! over alone, shards and merges of one manifest together. Nothing that a shard or a merge does depends on it, as machines may not see each other's locks: two
+//! that write one result write the same bytes, each in a file of its own that is renamed, and the last one's stays.
+//!
+//! Only what a run itself writes is ever removed. A result that cannot be read is an error and stays; one that can be read and is none is written again.
 
+mod beginning;
 mod bounded;
 mod damaged;
+mod files;
 mod manifest;
 mod stored;
 mod stream;
@@ -14,12 +19,16 @@ pub(crate) use manifest::Manifest;
 pub use stored::Stored;
 pub use stream::{ResultReader, ResultWriter};
 
+use crate::Plan;
+use beginning::Beginning;
+use files::{part_of, part_of_unfinished};
 use isopach_cloud::Rect;
-use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left, write_new, write_whole};
+use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left};
+use serde_json::Value;
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, Read, Seek, Write},
+    io::{self, ErrorKind, Read, Seek, Write},
     marker::PhantomData,
     path::{Path, PathBuf},
 };
@@ -29,19 +38,24 @@ const MAGIC: &[u8; 8] = b"ISOPTIL2";
 const HEAD: usize = 52;
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
+/// The file that says what the run is.
+const MANIFEST: &str = "manifest.json";
+/// The folder of results.
+const TILES: &str = "tiles";
 
 /// A folder in which the results of a run are kept until all are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     folder: PathBuf,
     parameters: String,
+    found: Value,
 }
 
 impl Kept {
     /// In `folder`, which is made if it is not there. `parameters`: everything that results depend on beside the sources, as text; a run that
     /// was begun with others is refused.
     pub fn within(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
-        Self { folder: folder.into(), parameters: parameters.into() }
+        Self { folder: folder.into(), parameters: parameters.into(), found: Value::Null }
     }
 
     /// The folder.
@@ -56,18 +70,47 @@ impl Kept {
         Keeping { kept: self, store: T::store, restore: T::restore }
     }
 
-    /// Removes the folder with all results: when they are no longer needed. Where other processes work in it, it stays for them.
+    /// With what was found from the data before the run, as JSON, for the manifest: whoever goes on with the run, or runs a part of it, reads it there
+    /// ([`Self::found`]) and need not find it again. A run that was begun with something else found is refused.
+    #[must_use]
+    pub fn with_found(mut self, found: Value) -> Self {
+        self.found = found;
+        self
+    }
+
+    /// What was found from the data by whoever began the run in this folder; `None` where none was begun.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another version of the program; [`Error::Source`] where there is a
+    /// manifest that cannot be read.
+    pub fn found(&self) -> Result<Option<Value>> {
+        let path = self.folder.join(MANIFEST);
+        let Some(begun) = Manifest::at(&path, u64::MAX)? else { return Ok(None) };
+        begun.check_parameters(&self.parameters, &self.folder.display().to_string())?;
+        Ok(Some(begun.found().clone()).filter(|found| !found.is_null()))
+    }
+
+    /// Removes what the run has written, with the folders where nothing else is in them: when it is no longer needed. Processes that still work there find it
+    /// gone, and end with [`Error::Busy`].
     ///
     /// # Errors
     /// [`Error::Source`] where it cannot be removed.
     pub fn remove(&self) -> Result<()> {
+        files::remove(&self.folder)
+    }
+
+    /// As [`Self::remove`], unless other processes of this machine work there: whether it did.
+    ///
+    /// # Errors
+    /// As [`Self::remove`].
+    pub fn remove_unless_held(&self) -> Result<bool> {
         if !self.folder.exists() {
-            return Ok(());
+            return Ok(true);
         }
-        let Ok(_alone) = FolderLock::alone(self.folder.join(LOCK)) else { return Ok(()) };
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::of_file(&self.folder, error)),
-            _ => Ok(()),
+        match FolderLock::alone(self.folder.join(LOCK)) {
+            Ok(_alone) => self.remove().map(|()| true),
+            Err(Error::Busy(_)) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }
@@ -114,10 +157,31 @@ impl Part {
 pub(crate) enum Working {
     /// It runs all tiles and hands them over.
     Alone,
+    /// It says what the run is, for others to run.
+    Planning,
     /// It runs some, beside others.
     Among,
     /// It hands over what others have run.
     Merging,
+}
+
+impl Working {
+    /// Whether it may begin the run anew in the place of another. One of many that were started together may not: another of them may be right.
+    fn may_begin_anew(self) -> bool {
+        matches!(self, Self::Alone | Self::Planning)
+    }
+}
+
+/// How the tiles of a run are found.
+pub(crate) struct Plans<'a> {
+    /// From the sources.
+    pub(crate) cut: &'a dyn Fn() -> Result<Plan>,
+    /// As a manifest has it.
+    pub(crate) to_manifest: &'a dyn Fn(&Plan) -> Value,
+    /// From a manifest; `None` where that has no plan of this run.
+    pub(crate) from_manifest: &'a dyn Fn(&Value) -> Result<Option<Plan>>,
+    /// Bytes of a manifest at most.
+    pub(crate) most_bytes: u64,
 }
 
 /// The folder of a run that has begun.
@@ -130,54 +194,32 @@ pub(crate) struct Results<'a, T> {
 }
 
 impl<'a, T> Results<'a, T> {
-    /// Begins a run in its folder, or goes on with the one that was begun there.
+    /// Begins a run in its folder, or goes on with the one that was begun there; and its tiles, which are those of whoever began it.
     ///
     /// Where the one that was begun has no result, or was ended by an input that could not be read, that input alone has been replaced since, and nobody
-    /// else works there, this one begins anew.
+    /// else works there, a run that has the folder alone, or plans, begins anew.
     pub(crate) fn open(
         keeping: Keeping<'a, T>,
         working: Working,
-        manifest: impl FnOnce(&str) -> Result<Manifest>,
-    ) -> Result<Self> {
-        let (folder, manifest) = (&keeping.kept.folder, manifest(&keeping.kept.parameters)?);
-        let (tiles, path) = (folder.join("tiles"), folder.join("manifest.json"));
+        manifest: impl FnOnce(&str, &Value) -> Result<Manifest>,
+        plans: &Plans<'_>,
+        names: &[String],
+    ) -> Result<(Self, Plan)> {
+        let folder = &keeping.kept.folder;
+        let manifest = manifest(&keeping.kept.parameters, &keeping.kept.found)?;
+        let (tiles, path) = (folder.join(TILES), folder.join(MANIFEST));
         if working == Working::Merging && !path.exists() {
-            return Err(Error::InvalidInput(format!(
-                "tiles are not done yet: no shard was run in {}",
-                folder.display()
-            )));
+            return Err(Error::Busy(format!("tiles are not done yet: no shard was run in {}", folder.display())));
         }
         let lock = match working {
             Working::Alone => FolderLock::alone(folder.join(LOCK)),
-            Working::Among | Working::Merging => FolderLock::shared(folder.join(LOCK)),
+            Working::Planning | Working::Among | Working::Merging => FolderLock::shared(folder.join(LOCK)),
         }?;
         fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;
-        let text = manifest.to_text();
-        if !write_new(&path, text.as_bytes()).map_err(|error| Error::of_file(&path, error))? {
-            let begun = bounded::text(&path, text.len()).map_err(|error| Error::of_file(&path, error))?;
-            let Some(begun) = Manifest::read(&begun) else {
-                return Err(Error::source(format!("{}: not a manifest: remove it to begin a new run", path.display())));
-            };
-            if let Err(other) = begun.check_same(&manifest, &folder.display().to_string()) {
-                let was_repaired = begun.differs_in_inputs_alone(&manifest, &damaged::sources(folder));
-                let begin = || -> io::Result<bool> {
-                    if has_results(&tiles)? && !was_repaired {
-                        return Ok(false);
-                    }
-                    fs::remove_dir_all(&tiles)?;
-                    fs::create_dir_all(&tiles)?;
-                    write_whole(&path, &[text.as_bytes()])?;
-                    Ok(true)
-                };
-                let begins = lock.while_alone(begin)?.transpose().map_err(|error| Error::of_file(folder, error))?;
-                if begins != Some(true) {
-                    return Err(other);
-                }
-                tracing::warn!(folder = %folder.display(), because = %other, "begun anew");
-            }
-        }
+        let beginning = Beginning { folder, tiles: &tiles, path: &path, working, lock: &lock, plans, names };
+        let (fingerprint, plan) = beginning.begin(&manifest)?;
         damaged::forget(folder)?;
-        Ok(Self { keeping, tiles, fingerprint: manifest.fingerprint(), kind: PhantomData, _lock: lock })
+        Ok((Self { keeping, tiles, fingerprint, kind: PhantomData, _lock: lock }, plan))
     }
 
     /// Notes that a source could not be read, so that a repaired one is taken in its place.
@@ -189,25 +231,21 @@ impl<'a, T> Results<'a, T> {
         self.tiles.join(format!("{tile:06}-{part}-{of}.tile"))
     }
 
-    /// Number of parts of each tile whose results are all there and whole. Files that are not are removed, also what killed processes were writing.
-    pub(crate) fn done(&self, tiles: usize) -> Result<Vec<Option<usize>>> {
-        let mut parts: Vec<Vec<Part>> = vec![Vec::new(); tiles];
+    /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results of other tiles are not looked at. What killed processes
+    /// of this machine were writing is removed, and nothing else.
+    pub(crate) fn done(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
+        let mut parts: Vec<Vec<Part>> = vec![Vec::new(); wanted.len()];
+        let is_wanted = |part: &Part| wanted.get(part.tile).is_some_and(|wanted| *wanted);
         for entry in fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))? {
             let path = entry.map_err(|error| Error::of_file(&self.tiles, error))?.path();
-            let whole = part_of(&path).filter(|part| part.tile < tiles && self.check(*part).is_ok());
-            match whole {
-                Some(part) => parts[part.tile].push(part),
-                None if path.extension().is_some_and(|end| end == "part") => drop(remove_if_left(&path)),
-                None => match fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::of_file(&path, error)),
-                    _ => {}
-                },
+            if let Some(part) = part_of(&path).filter(is_wanted) {
+                if self.is_whole(part)? {
+                    parts[part.tile].push(part);
+                }
+            } else if part_of_unfinished(&path).as_ref().is_some_and(is_wanted) {
+                remove_if_left(&path);
             }
         }
-        let complete = |parts: Vec<Part>| {
-            let of = parts.first()?.of;
-            (parts.iter().all(|part| part.of == of) && parts.len() == of.max(1)).then_some(of)
-        };
         Ok(parts.into_iter().map(complete).collect())
     }
 
@@ -236,7 +274,19 @@ impl<'a, T> Results<'a, T> {
             file.write_all(&self.head(part, length, sum))?;
             unfinished.complete(&file)
         };
-        write().map_err(|error| Error::of_file(&path, error))
+        write().map_err(|error| self.failed(part, error))
+    }
+
+    /// What an error with the file of a result is: a folder that is gone was taken away by another process.
+    fn failed(&self, part: Part, error: io::Error) -> Error {
+        let path = self.path(part);
+        if error.kind() != ErrorKind::NotFound {
+            return Error::of_file(path, error);
+        }
+        Error::Busy(format!(
+            "{} is gone: another process put the results together, or began anew: run the same command again",
+            path.display()
+        ))
     }
 
     fn head(&self, part: Part, length: u64, sum: u32) -> Vec<u8> {
@@ -252,36 +302,42 @@ impl<'a, T> Results<'a, T> {
 
     /// Gets a result back. It is read some at a time: beside the result itself nothing of its size is in memory.
     pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
-        let (mut file, length, sum) = self.open_result(part)?;
+        let opened = self.open_result(part).map_err(|error| self.failed(part, error))?;
+        let (mut file, length, sum) = opened.ok_or_else(|| self.damaged(part))?;
         let mut from = ResultReader::new(&mut file, length);
         let result = Rect::restore(&mut from).and_then(|core| Some((core, (self.keeping.restore)(&mut from)?)));
-        let found = from.finish().map_err(|error| Error::of_file(self.path(part), error))?;
+        let found = from.finish().map_err(|error| self.failed(part, error))?;
         result.filter(|_| found == sum).ok_or_else(|| self.damaged(part))
     }
 
-    /// Refuses a result whose checksum is wrong.
-    fn check(&self, part: Part) -> Result<()> {
-        let (mut file, length, sum) = self.open_result(part)?;
-        let found = ResultReader::new(&mut file, length).finish();
-        let found = found.map_err(|error| Error::of_file(self.path(part), error))?;
-        if found == sum { Ok(()) } else { Err(self.damaged(part)) }
+    /// Whether the file of a result is that of this part in this run, with the right checksum.
+    ///
+    /// # Errors
+    /// Where it is there and cannot be read: nobody knows what it is then.
+    fn is_whole(&self, part: Part) -> Result<bool> {
+        let look = || -> io::Result<bool> {
+            let Some((mut file, length, sum)) = self.open_result(part)? else { return Ok(false) };
+            Ok(ResultReader::new(&mut file, length).finish()? == sum)
+        };
+        match look() {
+            // It was taken away, or written over by something shorter, in this moment.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => Ok(false),
+            looked => looked.map_err(|error| Error::of_file(self.path(part), error)),
+        }
     }
 
-    /// The file of a result behind its head, which is that of this part in this run; length and checksum of what follows.
-    fn open_result(&self, part: Part) -> Result<(File, u64, u32)> {
-        let path = self.path(part);
-        let failed = |error| Error::of_file(&path, error);
-        let mut file = File::open(&path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len().checked_sub(HEAD as u64);
-        let length = length.ok_or_else(|| self.damaged(part))?;
+    /// The file of a result behind its head, and length and checksum of what follows; `None` where the head is not that of this part in this run.
+    fn open_result(&self, part: Part) -> io::Result<Option<(File, u64, u32)>> {
+        let mut file = File::open(self.path(part))?;
+        let about = file.metadata()?;
+        let Some(length) = about.len().checked_sub(HEAD as u64).filter(|_| !about.is_dir()) else {
+            return if about.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(None) };
+        };
         let mut head = [0; HEAD];
-        file.read_exact(&mut head).map_err(failed)?;
+        file.read_exact(&mut head)?;
         let [.., a, b, c, d] = head;
         let sum = u32::from_le_bytes([a, b, c, d]);
-        if head[..] != self.head(part, length, sum)[..] {
-            return Err(self.damaged(part));
-        }
-        Ok((file, length, sum))
+        Ok((head[..] == self.head(part, length, sum)[..]).then_some((file, length, sum)))
     }
 
     fn damaged(&self, part: Part) -> Error {
@@ -289,20 +345,8 @@ impl<'a, T> Results<'a, T> {
     }
 }
 
-/// Whether any result is kept.
-fn has_results(tiles: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(tiles)? {
-        if part_of(&entry?.path()).is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The tile and part that a file name stands for.
-fn part_of(path: &Path) -> Option<Part> {
-    let mut numbers = path.file_name()?.to_str()?.strip_suffix(".tile")?.split('-').map(|number| number.parse().ok());
-    let mut next = || numbers.next()?;
-    let (tile, part, of) = (next()?, next()?, next()?);
-    numbers.next().is_none().then_some(Part { tile, part, of })
+/// How many parts a tile has whose results are these: all of one way to cut it must be there.
+fn complete(parts: Vec<Part>) -> Option<usize> {
+    let count = |of: usize| parts.iter().filter(|part| part.of == of).count();
+    parts.iter().map(|part| part.of).filter(|of| count(*of) == (*of).max(1)).min()
 }

@@ -10,6 +10,7 @@
 mod cuts;
 pub(crate) mod density;
 mod draw;
+mod kept;
 mod text;
 pub(crate) mod tree;
 
@@ -101,17 +102,23 @@ impl Plan {
         let (whole, cuts) = roots(extent, tile_size, halo, cell_sizes)?;
         limits.check_table(cuts[0].count as f64 * cuts[1].count as f64)?;
         let cutting = Cutting { whole, halo, too_heavy: &|core| expected(core).bytes > limits.tile_bytes };
+        let mut plan = Self::of_roots(whole, halo, cuts, &cutting, limits)?;
+        plan.expected = plan.tree.tiles.iter().map(expected).collect();
+        Ok(plan)
+    }
+
+    /// The roots, cut; of the tiles nothing is expected yet.
+    fn of_roots(whole: Cells, halo: f64, cuts: [Cuts; 2], cutting: &Cutting<'_>, limits: Limits) -> Result<Self> {
         let mut plan = Self { whole, halo, cuts, roots: Vec::new(), tree: Tree::default(), expected: Vec::new() };
         for row in 0..cuts[1].count {
             for column in 0..cuts[0].count {
                 let first = [cuts[0].start(column), cuts[1].start(row)];
                 let end = [first[0] + cuts[0].side, first[1] + cuts[1].side];
-                let root = plan.tree.add(Cells { cell_size: whole.cell_size, first, end }, &cutting);
+                let root = plan.tree.add(Cells { cell_size: whole.cell_size, first, end }, cutting);
                 plan.roots.push(root.unwrap_or_default()); // there is one: roots are those that meet the whole
                 limits.check_table(plan.len() as f64)?;
             }
         }
-        plan.expected = plan.tree.tiles.iter().map(expected).collect();
         Ok(plan)
     }
 

@@ -43,6 +43,8 @@ pub struct TileFailure {
     pub core: Rect,
     /// What it failed with.
     pub error: String,
+    /// Whether it may succeed later, or on another machine ([`isopach_compute::Error::is_transient`]).
+    pub transient: bool,
 }
 
 /// What a run did, where, and how long each part took.

@@ -11,7 +11,7 @@ use crate::{
     buckets::Buckets,
     clock::Clock,
     groups::{Group, groups},
-    keep::{Keeping, Manifest, Results, Working},
+    keep::{Keeping, Manifest, Plans, Results, Working},
     ledger::Ledger,
     operation::Load,
     plan::{Expected, Limits, density::Density},
@@ -144,18 +144,19 @@ impl Tiling {
         let start = Instant::now();
         let passed_on_before = on.passed_on();
         agree::belong_together(&sources)?;
+        check_share(run)?;
         let groups = groups(&sources);
-        let plan = self.plan_over(operation, &sources, &groups)?;
-        tracing::info!(tiles = plan.len(), halo = plan.halo(), "planned");
         let identity = identities(&sources)?;
-        let results = self.results(run, &on.precisions(), &sources, &plan)?;
+        let (results, plan) = self.begun(run, &on.precisions(), operation, &sources, &groups)?;
+        tracing::info!(tiles = plan.len(), halo = plan.halo(), "planned");
+        let mine = run.share.of(&plan)?;
         let done = match &results {
-            Some(results) => results.done(plan.len())?,
+            Some(results) if run.share.hands_over() => results.done(&vec![true; plan.len()])?,
+            Some(results) => results.done(&mine)?,
             None => vec![None; plan.len()],
         };
-        check_share(run, &plan, &done)?;
-        let wanted: Vec<bool> =
-            run.share.of(&plan)?.iter().zip(&done).map(|(mine, done)| *mine && done.is_none()).collect();
+        check_done(run, &done)?;
+        let wanted: Vec<bool> = mine.iter().zip(&done).map(|(mine, done)| *mine && done.is_none()).collect();
 
         let ledger = Ledger::new(self.memory);
         let columns = operation.columns();
@@ -242,42 +243,101 @@ impl Tiling {
         Plan::fitted(&whole, self.tile_size, halo, &operation.cell_sizes(), limits, &expected)
     }
 
-    /// The folder of results, if the run has one.
-    fn results<'a, T>(
+    /// Says in the folder of results what the run is, and which tiles it has, for processes that run a part each: they take the tiles from there, whatever
+    /// their own memory and tile size. Where it was begun already, its tiles are those of then, unless none is done yet.
+    ///
+    /// # Errors
+    /// As [`Self::plan`]; as [`Self::stream_with`] of the folder.
+    pub fn begin<O, B, const N: usize>(
         &self,
-        run: &Run<'a, T>,
+        on: &Choice<B>,
+        operation: &O,
+        sources: &[&dyn PointSource; N],
+        keeping: Keeping<'_, O::Output>,
+    ) -> Result<Plan>
+    where
+        B: Compute + ?Sized,
+        O: TileOperation<N, B>,
+    {
+        agree::belong_together(sources)?;
+        let (_, plan) =
+            self.open(keeping, Working::Planning, &on.precisions(), operation, sources, &groups(sources))?;
+        Ok(plan)
+    }
+
+    /// The folder of results, if the run has one, and the tiles.
+    fn begun<'a, O, B, const N: usize>(
+        &self,
+        run: &Run<'a, O::Output>,
         precision: &[&str],
-        sources: &[&dyn PointSource],
-        plan: &Plan,
-    ) -> Result<Option<Results<'a, T>>> {
-        let Some(keeping) = run.keep else { return Ok(None) };
+        operation: &O,
+        sources: &[&dyn PointSource; N],
+        groups: &[Group],
+    ) -> Result<(Option<Results<'a, O::Output>>, Plan)>
+    where
+        B: ?Sized,
+        O: TileOperation<N, B>,
+    {
+        let Some(keeping) = run.keep else { return Ok((None, self.plan_over(operation, sources, groups)?)) };
         let working = match run.share {
             Share::All => Working::Alone,
             Share::Merge => Working::Merging,
             Share::Shard { .. } | Share::Tile(_) => Working::Among,
         };
-        let results = Results::open(keeping, working, |parameters| Manifest::of(parameters, precision, sources, plan))?;
+        let (results, plan) = self.open(keeping, working, precision, operation, sources, groups)?;
         if let Spill::Within { folder, .. } = &self.spill {
             spill::clear(folder);
         }
-        Ok(Some(results))
+        Ok((Some(results), plan))
+    }
+
+    fn open<'a, O, B, const N: usize>(
+        &self,
+        keeping: Keeping<'a, O::Output>,
+        working: Working,
+        precision: &[&str],
+        operation: &O,
+        sources: &[&dyn PointSource; N],
+        groups: &[Group],
+    ) -> Result<(Results<'a, O::Output>, Plan)>
+    where
+        B: ?Sized,
+        O: TileOperation<N, B>,
+    {
+        let (whole, halo, cells) = (agree::union(sources)?, operation.halo(), operation.cell_sizes());
+        let plans = Plans {
+            cut: &|| self.plan_over(operation, sources, groups),
+            to_manifest: &|plan| plan.to_manifest(self.tile_size),
+            from_manifest: &|manifest| Plan::from_manifest(manifest, &whole, halo, &cells),
+            most_bytes: MANIFEST_BYTES.max(self.memory / TILE_PART),
+        };
+        let manifest = |parameters: &str, found: &_| Manifest::of(parameters, precision, sources, found);
+        Results::open(keeping, working, manifest, &plans, &names(sources)?)
     }
 }
 
+/// Bytes of a manifest that any run may read.
+const MANIFEST_BYTES: u64 = 16 << 20;
+
 /// Refuses a share that makes no sense.
-fn check_share<T>(run: &Run<'_, T>, plan: &Plan, done: &[Option<usize>]) -> Result<()> {
+fn check_share<T>(run: &Run<'_, T>) -> Result<()> {
     match run.share {
         Share::Shard { .. } | Share::Merge if run.keep.is_none() => {
             Err(Error::InvalidInput("shards need a folder in which results are kept".into()))
         }
-        Share::Merge => {
-            let missing: Vec<usize> = (0..plan.len()).filter(|&tile| done[tile].is_none()).collect();
-            let Some(first) = missing.first() else { return Ok(()) };
-            let (count, all) = (missing.len(), plan.len());
-            Err(Error::InvalidInput(format!(
-                "{count} of {all} tiles are not done yet (the first is tile {first}): run the shards that have them"
-            )))
-        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to hand over what is not done yet.
+fn check_done<T>(run: &Run<'_, T>, done: &[Option<usize>]) -> Result<()> {
+    let missing: Vec<usize> = (0..done.len()).filter(|&tile| done[tile].is_none()).collect();
+    match (run.share, missing.first()) {
+        (Share::Merge, Some(first)) => Err(Error::Busy(format!(
+            "{} of {} tiles are not done yet (the first is tile {first}): run the shards that have them",
+            missing.len(),
+            done.len()
+        ))),
         _ => Ok(()),
     }
 }
@@ -307,15 +367,30 @@ fn identities(sources: &[&dyn PointSource]) -> Result<Vec<Vec<String>>> {
     sources.iter().map(|source| source.identity()).collect()
 }
 
+/// What to call each line of the identities of all sources; nothing where it has no name.
+fn names(sources: &[&dyn PointSource]) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for source in sources {
+        let mut names = source.names();
+        names.resize(source.identity()?.len(), String::new());
+        all.extend(names);
+    }
+    Ok(all)
+}
+
 /// Refuses results of sources that are others now than when the run began.
 fn check_unchanged(then: &[Vec<String>], sources: &[&dyn PointSource]) -> Result<()> {
     let now = identities(sources)?;
-    match then.iter().flatten().zip(now.iter().flatten()).find(|(then, now)| then != now) {
-        None => Ok(()),
-        Some((then, now)) => Err(Error::InvalidInput(format!(
-            "an input changed during the run (at first {then}, now {now}): nothing was written"
-        ))),
-    }
+    let Some(at) = then.iter().flatten().zip(now.iter().flatten()).position(|(then, now)| then != now) else {
+        return Ok(());
+    };
+    let line = |lines: &[Vec<String>]| lines.iter().flatten().nth(at).cloned().unwrap_or_default();
+    let name = names(sources)?.into_iter().nth(at).unwrap_or_default();
+    Err(Error::InvalidInput(format!(
+        "an input changed during the run ({name} at first {}, now {}): nothing was written",
+        line(then),
+        line(&now)
+    )))
 }
 
 /// Conducts a run from a thread that is none of the pool's, which would have to wait.

@@ -2,13 +2,13 @@
 
 use crate::{operations::*, scenes::*};
 use isopach_cloud::Rect;
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_tiling::{
     Kept, OnFailure, PointSource, Report, Resident, Run, Share, Spill, Stored, Tile, TileFailure, TileOperation, Tiling,
 };
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -118,7 +118,7 @@ fn a_run_of_something_else_is_refused() {
     assert!(message.contains("other parameters (5, now 6)") && message.contains("remove"), "{message}");
     let message = refused("depth 5", &lattice(51), tiles_of(10.0)).unwrap();
     assert!(message.contains("an input has changed") && message.contains("2601 points"), "{message}");
-    assert!(refused("depth 5", &lattice(50), tiles_of(20.0)).unwrap().contains("other tiles"));
+    assert_eq!(refused("depth 5", &lattice(50), tiles_of(20.0)), None, "the tiles are those that it was begun with");
     fs::write(dir.path().join("run/manifest.json"), "{").unwrap();
     assert!(refused("depth 5", &lattice(50), tiles_of(10.0)).unwrap().contains("not a manifest"));
 }
@@ -209,13 +209,25 @@ fn what_was_half_written_or_damaged_is_done_again() {
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     fs::write(&file, bytes).unwrap();
-    fs::write(tiles.join("000009-0-1.tile.77.part"), b"half").unwrap();
+    let left = left_by_a_killed_process(&tiles.join("000009-0-1.tile"));
     fs::write(tiles.join("000009-0-1.tile"), b"ISOPTIL1").unwrap();
+    let notes = tiles.join("notes.txt");
+    fs::write(&notes, b"mine").unwrap();
     let sound = Fragile::default();
     let (found, report) = conducted(&sound, &lattice(50), &run()).unwrap();
     assert!(found == plain());
     assert_eq!((sound.ran.load(Ordering::Relaxed), report.tiles_kept), (2, 23));
-    assert_eq!(fs::read_dir(tiles).unwrap().count(), 25, "no part is left");
+    assert!(!left.exists() && notes.exists());
+    assert_eq!(fs::read_dir(tiles).unwrap().count(), 25 + 1, "no part is left");
+}
+
+/// A file that was being written, which nobody has open.
+fn left_by_a_killed_process(to: &Path) -> PathBuf {
+    let (unfinished, _file) = UnfinishedFile::create(to).unwrap();
+    let path = unfinished.path().to_owned();
+    drop(unfinished);
+    fs::write(&path, b"half").unwrap();
+    path
 }
 
 #[test]
@@ -295,7 +307,7 @@ fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let (kept, spill) = (kept(dir.path()), dir.path().join("spill"));
     fs::create_dir_all(&spill).unwrap();
-    fs::write(spill.join(".isopach-spill.0123456789abcdef.part"), "points").unwrap();
+    left_by_a_killed_process(&spill.join("isopach-spill"));
     let tiling = Tiling { spill: Spill::within(&spill), ..tiles_of(10.0) };
     let run = Run { keep: Some(kept.results()), ..Run::default() };
     tiling.stream_with(&cpu(), &Fragile::default(), [&lattice(50)], &mut |_: Rect, _| Ok(()), &run).unwrap();

@@ -79,7 +79,7 @@ where
             Err(unrouted) => {
                 let error = match unrouted {
                     Unrouted::Source(error) => {
-                        if let Some(results) = self.work.results {
+                        if let Some(results) = self.work.results.filter(|_| !error.is_transient()) {
                             results.note_damaged_input(next.source, &self.work.sources[next.source].name());
                         }
                         error
@@ -181,7 +181,8 @@ where
         self.work.routing.buckets.forget(tile);
         self.units.retain(|part, _| part.tile != tile);
         self.pace.tiles[0] += 1;
-        let failure = TileFailure { tile, core: self.work.routing.plan.core(tile).rect(), error: error.to_string() };
+        let core = self.work.routing.plan.core(tile).rect();
+        let failure = TileFailure { tile, core, error: error.to_string(), transient: error.is_transient() };
         if self.run.on_failure == OnFailure::FinishTheRest && !concerns_all(&error) {
             (self.run.failed)(&failure);
             self.report.failures.push(failure);

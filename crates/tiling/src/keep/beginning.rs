@@ -1,0 +1,89 @@
+//! The manifest: written once by whoever is first, and read by all others.
+
+use super::{Plans, Working, damaged, files, manifest::Manifest};
+use crate::Plan;
+use isopach_compute::{Error, FolderLock, Result, write_new, write_whole};
+use std::{
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+/// What is wrong with a manifest whose tiles do not belong to this run.
+const NO_TILES: &str = "not a manifest of this run, as its tiles are others: remove it to begin a new run";
+
+/// A run that is about to begin, or to go on.
+pub(super) struct Beginning<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) tiles: &'a Path,
+    /// Where the manifest is.
+    pub(super) path: &'a Path,
+    pub(super) working: Working,
+    pub(super) lock: &'a FolderLock,
+    pub(super) plans: &'a Plans<'a>,
+    /// Of the inputs.
+    pub(super) names: &'a [String],
+}
+
+impl Beginning<'_> {
+    /// The fingerprint and tiles of the run that is asked for: as it was begun, or begun now.
+    pub(super) fn begin(&self, asked: &Manifest) -> Result<(u64, Plan)> {
+        if let Some(begun) = self.begun()? {
+            return self.go_on(asked, &begun);
+        }
+        let plan = (self.plans.cut)()?;
+        let manifest = self.with_plan(asked, &plan);
+        if write_new(self.path, manifest.to_text().as_bytes()).map_err(|error| self.failed(error))? {
+            return Ok((manifest.fingerprint(), plan));
+        }
+        // Another process was first.
+        match self.begun()? {
+            Some(begun) => self.go_on(asked, &begun),
+            None => Err(self.failed(ErrorKind::NotFound.into())),
+        }
+    }
+
+    fn go_on(&self, asked: &Manifest, begun: &Manifest) -> Result<(u64, Plan)> {
+        let other = begun.check_same(asked, self.names, &self.folder.display().to_string()).err();
+        let was_repaired = begun.differs_in_inputs_alone(asked, &damaged::sources(self.folder));
+        let no_results = !files::has_results(self.tiles).map_err(|error| Error::of_file(self.tiles, error))?;
+        if self.working.may_begin_anew() && (no_results || (other.is_some() && was_repaired)) {
+            let plan = (self.plans.cut)()?;
+            let manifest = self.with_plan(asked, &plan);
+            if manifest == *begun {
+                return Ok((begun.fingerprint(), plan));
+            }
+            if self.begin_anew(&manifest)? {
+                tracing::warn!(folder = %self.folder.display(), because = ?other, "begun anew");
+                return Ok((manifest.fingerprint(), plan));
+            }
+        }
+        if let Some(other) = other {
+            return Err(other);
+        }
+        let plan = (self.plans.from_manifest)(begun.plan())?.ok_or_else(|| Error::of_file(self.path, NO_TILES))?;
+        Ok((begun.fingerprint(), plan))
+    }
+
+    /// Puts another manifest in the place of the one that is there, while nobody else works there: whether it did.
+    fn begin_anew(&self, manifest: &Manifest) -> Result<bool> {
+        let begin = || -> io::Result<()> {
+            files::remove_results(self.tiles)?;
+            write_whole(self.path, &[manifest.to_text().as_bytes()])
+        };
+        let begun = self.lock.while_alone(begin)?.transpose();
+        Ok(begun.map_err(|error| Error::of_file(self.folder, error))?.is_some())
+    }
+
+    fn with_plan(&self, asked: &Manifest, plan: &Plan) -> Manifest {
+        asked.clone().with_plan((self.plans.to_manifest)(plan))
+    }
+
+    /// The manifest that is there.
+    fn begun(&self) -> Result<Option<Manifest>> {
+        Manifest::at(self.path, self.plans.most_bytes)
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        Error::of_file(self.path, error)
+    }
+}

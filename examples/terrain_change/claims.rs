@@ -1,0 +1,137 @@
+//! Runs of neighbouring tiles that workers take as they come (`--claim`): how many workers there are may change, and a straggler is overtaken.
+//!
+//! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for a lease, told by the clock of the file system; then any
+//! other may take the same run. No result depends on that: two workers on one tile write the same bytes. A lease only saves work.
+
+use isopach::{
+    compute::{Error, Result, UnfinishedFile, write_whole},
+    tiling::{Report, Share},
+};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+/// How often a worker looks whether others have done what is left.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The runs of tiles, and who has them.
+pub(crate) struct Claims {
+    folder: PathBuf,
+    /// How many runs of about as much work each there are.
+    of: usize,
+    lease: Duration,
+}
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// This run, which is claimed now.
+    Run(usize),
+    /// Others have all that is left, and their leases hold.
+    Nothing,
+    /// All runs are done, but those that failed here.
+    Done,
+}
+
+impl Claims {
+    pub(crate) fn new(folder: PathBuf, of: usize, lease: Duration) -> Self {
+        Self { folder, of, lease }
+    }
+
+    /// Takes one run after the other until all are done, by whomever, but those in which tiles failed here; or until somebody has put the results together.
+    pub(crate) fn work(
+        &self,
+        is_merged: impl Fn() -> bool,
+        mut run: impl FnMut(Share) -> Result<Report>,
+    ) -> Result<()> {
+        let mut failed = BTreeSet::new();
+        while !is_merged() {
+            match self.next(&failed)? {
+                Next::Run(number) if self.is_done_by(number, &mut run)? => {}
+                Next::Run(number) => drop(failed.insert(number)),
+                Next::Nothing => thread::sleep(PAUSE),
+                Next::Done => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a run that is claimed: whether no tile failed.
+    fn is_done_by(&self, number: usize, run: &mut impl FnMut(Share) -> Result<Report>) -> Result<bool> {
+        match run(Share::Shard { number, of: self.of }) {
+            Ok(report) if report.failures.is_empty() => {
+                let done = self.path(number, "done");
+                write_whole(&done, &[]).map_err(|error| self.failed(&done, error))?;
+                Ok(true)
+            }
+            outcome => {
+                // Another worker may have more luck.
+                let _ = fs::remove_file(self.path(number, "claim"));
+                outcome.map(|_| false)
+            }
+        }
+    }
+
+    /// Claims the next run that nobody has, or whose lease is over, but none of those that `failed` here.
+    fn next(&self, failed: &BTreeSet<usize>) -> Result<Next> {
+        let named = |error| self.failed(&self.folder, error);
+        fs::create_dir_all(&self.folder).map_err(named)?;
+        let now = self.now().map_err(named)?;
+        let mut all_done = true;
+        for number in (1..=self.of).filter(|number| !failed.contains(number)) {
+            if self.path(number, "done").exists() {
+                continue;
+            }
+            all_done = false;
+            let claim = self.path(number, "claim");
+            if self.is_taken(&claim, now).map_err(|error| self.failed(&claim, error))? {
+                return Ok(Next::Run(number));
+            }
+        }
+        Ok(if all_done { Next::Done } else { Next::Nothing })
+    }
+
+    /// Whether the claim is this worker's now.
+    fn is_taken(&self, claim: &Path, now: SystemTime) -> io::Result<bool> {
+        match File::options().write(true).create_new(true).open(claim) {
+            Ok(_) => return Ok(true),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            Err(_) => {}
+        }
+        let made = match fs::metadata(claim) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            about => about?.modified()?,
+        };
+        let is_over = now.duration_since(made).is_ok_and(|age| age > self.lease);
+        if is_over {
+            // A lease of its own begins. Two that do so at once both run it: no matter.
+            write_whole(claim, &[])?;
+        }
+        Ok(is_over)
+    }
+
+    /// The time by the clock of the file system, which all workers share.
+    fn now(&self) -> io::Result<SystemTime> {
+        let (_removed_when_dropped, file) = UnfinishedFile::create(&self.folder.join("now"))?;
+        file.metadata()?.modified()
+    }
+
+    fn path(&self, number: usize, ending: &str) -> PathBuf {
+        self.folder.join(format!("{number}-of-{}.{ending}", self.of))
+    }
+
+    fn failed(&self, path: &Path, error: io::Error) -> Error {
+        if error.kind() != ErrorKind::NotFound {
+            return Error::of_file(path, error);
+        }
+        Error::Busy(format!(
+            "{} is gone: another process put the results together: run the same command again",
+            path.display()
+        ))
+    }
+}

@@ -1,0 +1,495 @@
+//! What many machines do to one folder: a test a fault that was seen (docs/fleet.md), with processes that all have the number 1, as containers' have.
+
+#![cfg(unix)]
+#![allow(clippy::print_stderr, missing_docs)]
+
+#[path = "common/program.rs"]
+mod program;
+#[path = "../examples/common/scene.rs"]
+mod scene;
+#[path = "../examples/common/scene_epochs.rs"]
+mod scene_epochs;
+#[path = "../examples/common/scene_files.rs"]
+mod scene_files;
+#[path = "../examples/common/scene_schema.rs"]
+mod scene_schema;
+
+use isopach::cloud::Rigid;
+use program::program;
+use scene::Scene;
+use serde_json::Value;
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
+/// Of another machine: it is never removed before all results are there.
+const OF_ANOTHER: &str = ".000000-0-1.tile.00000000-0123456789abcdef.part";
+
+/// Two epochs, and folders of results.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self::of(&Scene::new(16_000, 9))
+    }
+
+    fn of(scene: &Scene) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        scene.write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The arguments of a run over the epochs of a folder, in tiles of 15 m.
+    fn arguments(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Vec<String> {
+        let fixed = ["--backend", "cpu", "--classes", "2", "--tile-size", "15", "--out"];
+        let paths = inputs.map(|name| self.path(name).to_str().unwrap().to_owned());
+        let out = self.path(out).to_str().unwrap().to_owned();
+        let words = fixed.into_iter().map(str::to_owned).chain([out]).chain(more.iter().map(|word| (*word).to_owned()));
+        paths.into_iter().chain(words).collect()
+    }
+
+    fn command(&self, out: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(program("terrain_change"));
+        command.args(self.arguments(["before.laz", "after.laz"], out, more));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it without looking for a misalignment.
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        self.command(out, &[&["--align", "none"], more].concat()).output().unwrap()
+    }
+
+    /// Runs it over epochs at other places.
+    fn staged(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Output {
+        let arguments = self.arguments(inputs, out, &[&["--align", "none"], more].concat());
+        Command::new(program("terrain_change")).args(arguments).output().unwrap()
+    }
+
+    /// Starts it as the first process of its own, as a container does.
+    fn first_process(&self, out: &str, more: &[&str]) -> Child {
+        let mut command = Command::new("unshare");
+        command.args(["-p", "-f"]).arg(program("terrain_change"));
+        command.args(self.arguments(["before.laz", "after.laz"], out, more));
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn results(&self, out: &str) -> Vec<Vec<u8>> {
+        RESULTS.map(|name| fs::read(self.path(out).join(name)).unwrap()).into()
+    }
+
+    fn tiles(&self, out: &str) -> PathBuf {
+        self.path(out).join(".run/tiles")
+    }
+
+    /// The results of tiles that are there.
+    fn done(&self, out: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.tiles(out)).into_iter().flatten();
+        let mut done: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        done.retain(|path| path.extension().is_some_and(|end| end == "tile"));
+        done.sort();
+        done
+    }
+
+    /// Refuses anything but results in a folder.
+    fn is_tidy(&self, out: &str) {
+        let entries = fs::read_dir(self.path(out)).unwrap();
+        let hidden = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let hidden: Vec<String> = hidden.filter(|name| name.starts_with('.')).collect();
+        assert!(hidden.is_empty(), "{hidden:?} is left");
+    }
+}
+
+fn may_unshare() -> bool {
+    let may = Command::new("unshare").args(["-p", "-f", "true"]).output().is_ok_and(|output| output.status.success());
+    if !may {
+        eprintln!("SKIPPED: processes cannot have numbers of their own here (unshare -p -f)");
+    }
+    may
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+/// It ended with this code, and said the words in one line.
+fn ended(output: &Output, code: i32, words: &[&str]) {
+    let message = message(output);
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    words.iter().for_each(|word| assert!(message.contains(word), "{message:?} does not say {word:?}"));
+    assert!(message.lines().count() <= 1, "{message}");
+}
+
+fn well(output: &Output) -> String {
+    ended(output, 0, &[]);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// In the place of a file one that nobody can read, whoever asks: as where a server of files lost it. What was there.
+fn made_unreadable(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    fs::remove_file(path).unwrap();
+    symlink(path.file_name().unwrap(), path).unwrap();
+    assert!(fs::read(path).is_err());
+    bytes
+}
+
+fn made_whole(path: &Path, bytes: &[u8]) {
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn programs_that_all_are_process_1_do_not_disturb_each_other() {
+    if !may_unshare() {
+        return;
+    }
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    let little = ["--align", "none", "--threads", "1"];
+    let shard = |number: usize| {
+        let name = format!("{}/12", number % 12 + 1);
+        place.first_process("out", &[&little[..], &["--shard", &name]].concat())
+    };
+    // Each shard on two machines at once, all of them beginning the run.
+    let shards: Vec<Child> = (0..24).map(shard).collect();
+    for shard in shards {
+        ended(&shard.wait_with_output().unwrap(), 0, &[]);
+    }
+    let merges = [0, 1].map(|_| place.first_process("out", &[&little[..], &["--merge"]].concat()));
+    for merge in merges {
+        ended(&merge.wait_with_output().unwrap(), 0, &[]);
+    }
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+}
+
+#[test]
+fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_looks() {
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    well(&place.run("out", &["--shard", "1/2"]));
+    let first = place.done("out");
+    let kept: Vec<Vec<u8>> = first.iter().map(|path| made_unreadable(path)).collect();
+    ended(&place.run("out", &["--shard", "1/2"]), 75, &[".tile: "]);
+    // The other shard has nothing to do with them.
+    well(&place.run("out", &["--shard-index", "1/2"]));
+    ended(&place.run("out", &["--merge"]), 75, &[".tile: "]);
+    assert!(first.iter().all(|path| path.is_symlink()), "nothing was removed");
+    for (path, bytes) in first.iter().zip(&kept) {
+        made_whole(path, bytes);
+    }
+    well(&place.run("out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+}
+
+#[test]
+fn what_is_of_others_stays_and_ends_nothing() {
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    let tiles = place.tiles("out");
+    fs::create_dir_all(tiles.join("folder")).unwrap();
+    let others = ["notes.txt", ".nfs0123456789abcdef", "000000-0-1.tile.bak", "folder/mine"];
+    others.iter().chain([&OF_ANOTHER]).for_each(|name| fs::write(tiles.join(name), "mine").unwrap());
+    // A whole result under a name that this plan does not have.
+    fs::write(tiles.join("999999-0-1.tile"), "mine").unwrap();
+    for shard in ["1/2", "2/2"] {
+        well(&place.run("out", &["--shard", shard]));
+    }
+    assert_eq!(fs::read_to_string(tiles.join(OF_ANOTHER)).unwrap(), "mine", "another machine may be writing it");
+    well(&place.run("out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    for name in others {
+        assert_eq!(fs::read_to_string(tiles.join(name)).unwrap(), "mine", "{name}");
+    }
+    assert!(place.done("out").is_empty() && !tiles.join(OF_ANOTHER).exists(), "all results are there");
+}
+
+#[test]
+fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
+    let place = Place::new();
+    let start = Instant::now();
+    well(&place.run("whole", &[]));
+    let takes = start.elapsed();
+    for moment in 0..3_u32 {
+        for shard in ["1/2", "2/2"] {
+            well(&place.run("out", &["--shard", shard]));
+        }
+        // What a killed shard and a killed merge of another machine left.
+        let left = "process 7\nhost there\nmachine another\n";
+        fs::write(place.path("out/.lock"), format!("held shared\n{left}")).unwrap();
+        fs::write(place.path("out/.run/lock"), format!("held shared\n{left}")).unwrap();
+        let merge = || place.command("out", &["--align", "none", "--merge"]).spawn().unwrap();
+        let mut killed = merge();
+        thread::sleep(takes * (1 + 2 * moment) / 10);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let merges = [merge(), merge()];
+        for merge in merges {
+            ended(&merge.wait_with_output().unwrap(), 0, &[]);
+        }
+        let merged = place.results("out");
+        assert!(merged == place.results("whole"));
+        let said = [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&place.run("out", share)));
+        assert!(said.iter().all(|said| said.contains("merged already")), "{said:?}");
+        assert!(place.results("out") == merged);
+        place.is_tidy("out");
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    // Stopped between two tiles; others do its work meanwhile. A machine may be too busy to see it in time: then once more.
+    for _ in 0..20 {
+        let mut straggler =
+            place.command("out", &["--align", "none", "--shard", "1/1", "--threads", "1"]).spawn().unwrap();
+        while place.done("out").is_empty() && straggler.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        signal(&straggler, "-STOP");
+        let was_between = straggler.try_wait().unwrap().is_none();
+        well(&place.run("out", &["--shard", "1/1"]));
+        well(&place.run("out", &["--merge"]));
+        let merged = place.results("out");
+        signal(&straggler, "-CONT");
+        ended(&straggler.wait_with_output().unwrap(), 0, &[]);
+        assert!(merged == place.results("whole") && place.results("out") == merged);
+        place.is_tidy("out");
+        if was_between {
+            return;
+        }
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+    panic!("it was never seen between its first and last tile");
+}
+
+#[test]
+fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    let copied = |folder: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        fs::create_dir(place.path(folder)).unwrap();
+        let mut bytes = fs::read(place.path("after.laz")).unwrap();
+        change(&mut bytes);
+        let [before, after] = ["a.laz", "b.laz"].map(|name| place.path(folder).join(name));
+        fs::copy(place.path("before.laz"), before).unwrap();
+        fs::write(&after, bytes).unwrap();
+        fs::File::options().write(true).open(after).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    };
+    copied("node", &|_| ());
+    copied("damaged", &|bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    });
+    copied("other", &|bytes| bytes.push(0));
+    well(&place.run("out", &["--plan"]));
+    well(&place.run("out", &["--shard", "1/2"]));
+    let refused = place.staged(["other/a.laz", "other/b.laz"], "out", &["--shard", "2/2"]);
+    ended(&refused, 2, &["an input has changed"]);
+    // The same length, header and table of chunks: the index that the plan made knows the bytes.
+    let refused = place.staged(["damaged/a.laz", "damaged/b.laz"], "out", &["--shard", "2/2"]);
+    ended(&refused, 3, &["damaged/b.laz", "checksum of a chunk"]);
+    well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--shard", "2/2"]));
+    well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+}
+
+#[test]
+fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
+    let mut scene = Scene::new(16_000, 9);
+    scene.misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], scene.middle());
+    let place = Place::of(&scene);
+    let run = |out: &str, more: &[&str]| place.command(out, more).output().unwrap();
+    well(&run("whole", &[]));
+    well(&run("out", &["--plan"]));
+    well(&run("out", &["--plan"]));
+    // Whoever runs a share, or puts them together, has it from there.
+    let manifest = place.path("out/.run/manifest.json");
+    let mut begun: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    assert_eq!(begun["found"]["aligned"]["found"]["outcome"], "moved");
+    begun["found"]["from_data"]["suggestions"]["cell_size"]["reason"] = "as the plan found".into();
+    fs::write(&manifest, begun.to_string()).unwrap();
+    let made = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let indexes: Vec<PathBuf> =
+        fs::read_dir(place.path("out/.run/index")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(indexes.len(), 2, "one a file");
+    let times: Vec<_> = indexes.iter().map(|path| made(path)).collect();
+    // Machines with other memory, threads and sizes of tiles.
+    let machines = [&["--memory", "40MiB"][..], &["--threads", "1"], &["--memory", "1GiB", "--in-flight", "2"]];
+    for (number, machine) in machines.into_iter().enumerate() {
+        let said = well(&run("out", &[&["--shard-index", &format!("{number}/3")], machine].concat()));
+        assert!(said.contains("alignment and parameters as in"), "{said}");
+    }
+    assert_eq!(times, indexes.iter().map(|path| made(path)).collect::<Vec<_>>(), "none was made again");
+    well(&run("out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+    let [out, whole] = ["out", "whole"].map(|out| -> Value {
+        serde_json::from_slice(&fs::read(place.path(out).join("summary.json")).unwrap()).unwrap()
+    });
+    assert_eq!(out["reasons"]["cell_m"], "as the plan found");
+    for part in ["parameters", "sample", "alignment", "warnings", "dod", "m3c2", "c2c"] {
+        assert_eq!(out[part], whole[part], "{part}");
+    }
+}
+
+#[test]
+fn each_end_has_its_code() {
+    let place = Place::new();
+    well(&place.run("done", &[]));
+    well(&place.run("begun", &["--shard", "1/2"]));
+    // 2: never again.
+    for (out, more, words) in [
+        ("none", &["--no-such-option"][..], &[][..]),
+        ("none", &["--depth", "-1"], &["depth"]),
+        ("none", &["--shard", "0/2"], &["the first is 1/5"]),
+        ("none", &["--shard-index", "2/2"], &["the first is 0/5"]),
+        ("none", &["--shard", "1/2", "--fresh"], &["--plan"]),
+        ("done", &["--depth", "3"], &["finished results of other parameters"]),
+        ("begun", &["--depth", "3", "--shard", "2/2"], &["other parameters"]),
+        ("begun", &["--depth", "3", "--merge"], &["other parameters"]),
+    ] {
+        let output = place.run(out, more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", message(&output));
+        words.iter().for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
+    }
+    ended(&place.staged(["missing.laz", "after.laz"], "none", &[]), 2, &["missing.laz"]);
+    fs::write(place.path("text.laz"), "x y z").unwrap();
+    ended(&place.staged(["text.laz", "after.laz"], "none", &[]), 2, &["text.laz"]);
+    // 75: later, or elsewhere.
+    ended(&place.run("begun", &["--merge"]), 75, &["not done yet"]);
+    ended(&place.run("none", &["--merge"]), 75, &["no shard was run"]);
+    fs::create_dir(place.path("held")).unwrap();
+    fs::write(place.path("held/.lock"), "held alone\nprocess 7\nhost there\nmachine another\n").unwrap();
+    ended(&place.run("held", &["--shard", "1/2"]), 75, &["process 7 on there"]);
+    made_unreadable(&place.path("begun/.run/manifest.json"));
+    ended(&place.run("begun", &["--shard", "2/2"]), 75, &["manifest.json"]);
+    let mut full = Command::new("sh");
+    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]).arg(program("terrain_change"));
+    let full = full.args(place.arguments(["before.laz", "after.laz"], "full", &["--align", "none"])).output().unwrap();
+    ended(&full, 75, &["large"]);
+    // Another version of the program.
+    well(&place.run("old", &["--plan"]));
+    let manifest = place.path("old/.run/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("isopach 0", "isopach 9")).unwrap();
+    ended(&place.run("old", &["--shard", "1/2"]), 2, &["other program"]);
+}
+
+#[test]
+fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
+    let place = Place::new();
+    let start = Instant::now();
+    well(&place.run("whole", &[]));
+    let takes = start.elapsed();
+    let mut ended_by_it = 0;
+    for moment in 0..10_u32 {
+        // Of a whole run and of a shard in turn: at any time, in a scattered order, or when some tiles are done.
+        let more: &[&str] = if moment % 4 < 2 { &[] } else { &["--shard", "1/1"] };
+        let more = [&["--align", "none", "--threads", "1"], more].concat();
+        let child = place.command("out", &more).spawn().unwrap();
+        if moment % 2 == 0 {
+            thread::sleep(takes / 20 + takes * (moment * 7 % 10) / 10);
+        } else {
+            let (before, latest) = (place.done("out").len(), Instant::now() + takes);
+            while place.done("out").len() <= before && Instant::now() < latest {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        let asked = Instant::now();
+        signal(&child, "-TERM");
+        let output = child.wait_with_output().unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(5), "soon");
+        let code = output.status.code();
+        assert!(code == Some(75) || code == Some(0), "{code:?}: {}", message(&output));
+        ended_by_it += usize::from(code == Some(75));
+        let lock = fs::read_to_string(place.path("out/.lock")).unwrap_or_default();
+        assert!(!lock.contains("alone"), "another machine could not go on: {lock}");
+        if moment % 3 == 2 {
+            well(&place.run("out", &[]));
+            assert!(place.results("out") == place.results("whole"));
+            fs::remove_dir_all(place.path("out")).unwrap();
+        }
+    }
+    assert!(ended_by_it >= 2, "it is always too late: {ended_by_it} of 10");
+    well(&place.run("out", &[]));
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+}
+
+#[test]
+fn the_walk_through_of_the_documentation_runs() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fleet.md")).unwrap();
+    let block = |heading: &str| {
+        let block = text.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+        block.strip_prefix("sh\n").unwrap()
+    };
+    let commands = [block("## On one machine"), block("## Workers that take what is left")].concat();
+    assert!(commands.matches("terrain_change ").count() >= 11, "{commands}");
+    let dir = tempfile::tempdir().unwrap();
+    let programs = program("terrain_change").parent().unwrap().to_owned();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(&dir).env("PATH", path).output().unwrap();
+    assert!(output.status.success(), "{}", message(&output));
+    for out in ["fleet", "claims"] {
+        assert!(dir.path().join(out).join("index.html").exists() && !dir.path().join(out).join(".run").exists());
+    }
+}
+
+#[test]
+fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
+    let place = Place::new();
+    well(&place.run("whole", &[]));
+    well(&place.run("out", &["--plan"]));
+    let worker = |lease: &str| {
+        let more = ["--align", "none", "--threads", "1", "--claim", "6", "--lease", lease];
+        place.command("out", &more).spawn().unwrap()
+    };
+    let claims = place.path("out/.run/claims");
+    // The first is killed with a claim in its hands.
+    let mut dead = worker("600");
+    while fs::read_dir(&claims).map_or(0, Iterator::count) == 0 {
+        assert!(dead.try_wait().unwrap().is_none(), "it ended before it claimed anything");
+        thread::sleep(Duration::from_millis(1));
+    }
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    // A claim that nobody works on.
+    fs::write(claims.join("5-of-6.claim"), "").unwrap();
+    let workers = [worker("1"), worker("1"), worker("1")];
+    for worker in workers {
+        ended(&worker.wait_with_output().unwrap(), 0, &[]);
+    }
+    let done = |ending: &str| {
+        let entries = fs::read_dir(&claims).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|end| end == ending)).count()
+    };
+    assert_eq!(done("done"), 6);
+    well(&place.run("out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    place.is_tidy("out");
+    let said = well(&worker("1").wait_with_output().unwrap());
+    assert!(said.contains("merged already"), "{said}");
+    ended(&place.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
+}
