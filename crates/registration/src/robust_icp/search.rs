@@ -23,6 +23,9 @@ const TRIES: u64 = 60;
 const FEWER: u64 = 20;
 /// Poses that differ by less than so many standard errors of a patch's offset, at the arm, lead to the same end.
 const SAME: f64 = 1.0;
+/// Parts that lie around one, and how many of them disagree, too, where it is part of a change.
+const BESIDE: usize = 8;
+const TOGETHER: usize = 3;
 /// A patch that agrees so surely takes part.
 const SURELY: f64 = 0.5;
 /// Rounds with parts of patches.
@@ -119,8 +122,35 @@ fn by_parts(
             agree[part.id as usize] = *surely > SURELY;
         }
         pose = stepped(&pose, &nearby.step, prepared.arm);
+        if prepared.parts > 1 {
+            leave_edges(&parts, &mut agree);
+        }
     }
     Ok((pose, agree))
+}
+
+/// Parts beside a change are partly changed, too little for their medians to show it, but all in one sense: they do not take part.
+fn leave_edges(parts: &[Patch], agree: &mut [bool]) {
+    let changed: Vec<usize> = (0..parts.len()).filter(|&i| !agree[parts[i].id as usize]).collect();
+    for &i in &changed {
+        let near = nearest(parts, i, BESIDE);
+        // One by itself disagrees by chance.
+        if near.iter().filter(|beside| changed.binary_search(beside).is_ok()).count() >= TOGETHER {
+            near.iter().for_each(|&beside| agree[parts[beside].id as usize] = false);
+        }
+    }
+}
+
+/// Those whose middles are nearest to that of one, without itself.
+fn nearest(parts: &[Patch], one: usize, count: usize) -> Vec<usize> {
+    let squared = |i: usize| (0..3).map(|axis| (parts[i].middle[axis] - parts[one].middle[axis]).powi(2)).sum::<f64>();
+    let mut others: Vec<(f64, usize)> = (0..parts.len()).filter(|&i| i != one).map(|i| (squared(i), i)).collect();
+    let count = count.min(others.len());
+    if count > 0 {
+        others.select_nth_unstable_by(count - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    }
+    others.truncate(count);
+    others.into_iter().map(|(_, i)| i).collect()
 }
 
 struct Try<'a> {
