@@ -9,7 +9,7 @@ use crate::{
         nonnegative::{self, Table},
         positive::{self, Atoms},
     },
-    lanes::{Lanes, array::Array},
+    lanes::{Lanes, array::Array, pair::Pair},
     map::Slab,
     plain,
 };
@@ -147,7 +147,7 @@ impl<const NF: usize> Kernel<NF> {
         match self {
             Self::Regularised => invert_slab::<V, NF>(shared, rows, slab),
             Self::Positive(atoms) => positive::invert_slab::<V, NF>(shared, atoms, rows, slab),
-            Self::NonNegative(table) => nonnegative::invert_slab(shared, table, rows, slab),
+            Self::NonNegative(table) => nonnegative::invert_slab::<Pair<V>, NF>(shared, table, rows, slab),
         }
     }
 }
@@ -254,6 +254,14 @@ mod tests {
         map
     }
 
+    fn method_of<V: Lanes<Scalar = f64>>(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> EmissionMap<f64> {
+        let definition = inversion.discretised().unwrap();
+        let shared = Shared::<f64, 6>::new(inversion, &definition);
+        let mut map = EmissionMap::empty(inversion, &[counts.len() / 6]);
+        Kernel::new(inversion, &definition).invert::<V>(&shared, Rows { counts, sigma, first: 0 }, map.slab());
+        map
+    }
+
     /// 203 pixels, some of them bad.
     fn observation(inversion: &Inversion) -> (Vec<f64>, Vec<f64>) {
         let emission = Array2::from_shape_fn((203, inversion.bins()), |(i, t)| {
@@ -301,6 +309,33 @@ mod tests {
                 [slab_of::<F32x8>(&inversion, &counts, &sigma), slab_of::<Array<f32, 8>>(&inversion, &counts, &sigma)];
             let bits = |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert_eq!((bits(&a), a.status), (bits(&b), b.status));
+        }
+    }
+
+    #[test]
+    fn plain_arrays_and_registers_give_the_same_bits_of_positive_methods() {
+        assert!(wide::there(), "nothing to compare on this processor");
+        let edges = (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect();
+        let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
+        for method in [Method::Positive, Method::NonNegative] {
+            inversion.method = method;
+            let (counts, sigma) = observation(&inversion);
+            let registers = method_of::<F64x4>(&inversion, &counts, &sigma);
+            let arrays = method_of::<Array<f64, 4>>(&inversion, &counts, &sigma);
+            let bits = |map: &EmissionMap<f64>| {
+                let all = [
+                    &map.emission,
+                    map.uncertainty.as_ref().unwrap(),
+                    map.log_t_resolution.as_ref().unwrap(),
+                    &map.chi_squared,
+                    &map.synthetic,
+                ];
+                all.into_iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>()
+            };
+            assert_eq!(registers.status, arrays.status, "{method:?}");
+            assert_eq!(registers.iterations, arrays.iterations, "{method:?}");
+            assert!(registers.status.iter().filter(|status| status.has_result()).count() > 190, "{method:?}");
+            assert!(bits(&registers) == bits(&arrays), "{method:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ use isopach_emission::{
     Status, TemperatureResponse, plain,
 };
 use ndarray::{Array1, Array2, ArrayD, Axis};
+use proptest::prelude::*;
 
 const POSITIVE: [Method; 2] = [Method::Positive, Method::NonNegative];
 
@@ -224,4 +225,82 @@ fn what_belongs_to_another_method_is_refused() {
     let data = [Array1::ones(6).into_dyn(), Array1::ones(6).into_dyn()];
     let observed = Observation { counts: data[0].view(), sigma: data[1].view() };
     assert!(Cpu.invert(&inversion, observed).unwrap_err().to_string().contains("regularised"));
+}
+
+/// A count and its error: measured, zero, negative, missing, or with an error that says so.
+fn measurement() -> impl Strategy<Value = [f64; 2]> {
+    let size = -1.0_f64..4.0;
+    let kinds = prop_oneof![
+        6 => Just(1.0),
+        1 => Just(0.0),
+        1 => Just(-1.0),
+        1 => Just(f64::NAN),
+    ];
+    let missing = prop_oneof![20 => Just(1.0), 1 => Just(0.0), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)];
+    (kinds, size, -1.0_f64..2.0, missing)
+        .prop_map(|(kind, size, error, missing)| [kind * 10_f64.powf(size), missing * 10_f64.powf(error)])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Any channels, some of them twice; any number of bins; pixels of which nothing is known, and pixels without counts.
+    #[test]
+    fn lanes_find_what_the_definition_of_non_negative_least_squares_finds(
+        channels in prop::collection::vec(0_usize..6, 1..9),
+        bins in 9_usize..60,
+        measured in prop::collection::vec(measurement(), 8 * 20),
+        pixels in 1_usize..20,
+        dark in 0_usize..20,
+    ) {
+        let aia = TemperatureResponse::aia();
+        let response = TemperatureResponse {
+            channels: channels.iter().map(|&f| aia.channels[f].clone()).collect(),
+            log_t: aia.log_t.clone(),
+        };
+        let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();
+        let inversion = Inversion {
+            method: Method::NonNegative,
+            missing: Missing::Drop,
+            ..Inversion::new(response, edges)
+        };
+        let shape = (pixels, channels.len());
+        let of = |which: usize| Array2::from_shape_fn(shape, |(i, f)| measured[8 * i + f][which]).into_dyn();
+        let mut data = [of(0), of(1)];
+        if dark < pixels {
+            data[0].index_axis_mut(Axis(0), dark).fill(0.0);
+        }
+        let found = run(&inversion, &data);
+        let expected =
+            plain::invert(&inversion, Observation { counts: data[0].view(), sigma: data[1].view() }).unwrap();
+        prop_assert_eq!(&found.dropped, &expected.dropped);
+        prop_assert_eq!(&found.status, &expected.status);
+        for i in 0..pixels {
+            if !expected.status[[i]].has_result() {
+                prop_assert!(found.chi_squared[[i]].is_nan());
+                continue;
+            }
+            let (chi, least) = (found.chi_squared[[i]], expected.chi_squared[[i]]);
+            let used: Vec<usize> = (0..channels.len()).filter(|f| expected.dropped[[i]] & (1 << f) == 0).collect();
+            let in_errors = |numbers: &ArrayD<f64>, f: usize| numbers[[i, f]] / data[1][[i, f]];
+            let loud: f64 = used.iter().map(|&f| in_errors(&data[0], f).powi(2)).sum();
+            // Both stop at slopes of 10⁻¹¹ of the first. The definition's are not in units of the lengths of columns, so that it may stop at short ones earlier.
+            let round_off = 1e-8 * (1.0 + least) + 1e-10 * loud;
+            let (above, below) = (chi - least, least - chi);
+            prop_assert!(above <= round_off, "pixel {}: {} for {}", i, chi, least);
+            prop_assert!(below <= round_off + 1e-4 * (1.0 + least), "pixel {}: {} for {}", i, chi, least);
+            let apart = above.abs() * used.len() as f64;
+            prop_assert!(found.emission.index_axis(Axis(0), i).iter().all(|&x| x >= 0.0));
+            // Many solutions, one set of counts: between the counts is the root of what is between the sums of squares, at most.
+            let allowed = apart.sqrt() + 1e-6 * (1.0 + loud.sqrt());
+            for f in used {
+                let apart = (in_errors(&found.synthetic, f) - in_errors(&expected.synthetic, f)).abs();
+                prop_assert!(apart <= allowed, "pixel {}, channel {}: {}", i, f, apart);
+            }
+            let alone = data.clone().map(|a| a.select(Axis(0), &[i]));
+            let alone = run(&inversion, &alone);
+            let row = found.emission.index_axis(Axis(0), i);
+            prop_assert!(alone.emission.iter().zip(row).all(|(a, b)| a.to_bits() == b.to_bits()), "pixel {}", i);
+        }
+    }
 }

@@ -74,17 +74,19 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
         let d = system.damping(lambda);
         let z = system.coefficients(&d);
         let (mut least, mut largest) = (V::constant(f64::INFINITY), zero);
-        for (row, &l) in shared.response.iter().zip(&scratch.l) {
+        for ((to, row), &l) in scratch.a.iter_mut().zip(&shared.response).zip(&scratch.l) {
             let x = l * dot(row, &z);
             least = x.min(least);
             largest = x.max(largest);
+            *to = x;
         }
         let limit = round_off * largest;
-        negative = V::select(least.less(limit), one, zero);
-        within = zero;
+        // What is over has the same λ and the same solution as before.
+        negative = V::select(V::both(running, least.less(limit)), one, zero);
         if shared.tolerance > V::Scalar::default() && V::any(zero.less(negative)) {
-            let beyond = beyond_errors(shared, &system.error_coefficients(&d), &z, limit, &scratch.l);
-            within = negative - beyond;
+            let e = system.error_coefficients(&d);
+            let beyond = beyond_errors(shared, &e, &scratch.a, &scratch.l, limit, negative);
+            within = V::select(running, negative - beyond, within);
             negative = beyond;
         }
     }
@@ -111,22 +113,23 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     (system, Found { lambda, iterations, negative, within, chi_squared, synthetic, doubtful })
 }
 
-/// 1 where a bin is below `limit` and negative by more than the tolerance of its own vertical error.
+/// 1 in those lanes of `negative` (1, else 0) in which a bin of the solution `x` is below `limit` and negative by more than the tolerance of its own
+/// vertical error. One such bin decides, so a lane that has one asks for no more errors.
 #[inline(always)]
 fn beyond_errors<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     e: &Matrix<V, NF>,
-    z: &Vector<V, NF>,
-    limit: V,
+    x: &[V],
     l: &[V],
+    limit: V,
+    negative: V,
 ) -> V {
-    let (zero, one) = (V::constant(0.0), V::constant(1.0));
+    let zero = V::constant(0.0);
     let tolerance = V::splat(shared.tolerance);
-    let mut beyond = zero;
-    for (row, &l) in shared.response.iter().zip(l) {
-        let x = l * dot(row, z);
-        let is_negative = x.less(limit);
-        if !V::any(is_negative) {
+    let mut undecided = negative;
+    for ((row, &x), &l) in shared.response.iter().zip(x).zip(l) {
+        let in_question = V::both(x.less(limit), zero.less(undecided));
+        if !V::any(in_question) {
             continue;
         }
         let mut variance = zero;
@@ -135,9 +138,9 @@ fn beyond_errors<V: Lanes, const NF: usize>(
             variance = variance + part * part;
         }
         let allowed = zero - tolerance * (variance.root() * l);
-        beyond = V::select(V::both(is_negative, x.less(allowed)), one, beyond);
+        undecided = V::select(V::both(in_question, x.less(allowed)), zero, undecided);
     }
-    beyond
+    negative - undecided
 }
 
 /// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ, and 1 where the precision is not enough.

@@ -7,6 +7,7 @@
 pub(crate) mod array;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
+pub(crate) mod pair;
 
 use crate::Real;
 use std::ops::{Add, Div, Mul, Sub};
