@@ -25,8 +25,6 @@ pub(super) struct Filling<'a, K> {
     pub(super) arm: f64,
     /// Side of a block, metres.
     pub(super) block: f64,
-    /// Of a patch.
-    pub(super) parts: u32,
 }
 
 impl Sandwich {
@@ -45,15 +43,14 @@ impl Sandwich {
 }
 
 impl<K: Kernel> Filling<'_, K> {
-    /// A is what is `kept` of Σ ψ′ j jᵀ where pairs are found anew, or, where that is not known, Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ
-    /// over blocks of the absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `None` where there are too few blocks, or A is
-    /// not positive.
+    /// A = Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ over blocks of the absolute grid with the score s = Σ ψ j of a
+    /// block, times G/(G − p) for G blocks. `kept` is what is left of A where pairs are found anew. `None` where there are too few blocks, or A is not
+    /// positive.
     pub(super) fn sandwich(&self, observations: &[Observation], kept: Option<&Kept>) -> Option<Sandwich> {
         let basis = self.directions.basis();
         let (hessian, noise) = self.bread(observations);
-        // What noise of the normals adds holds the source only as long as its partners stay the same.
-        let bread = kept.map_or_else(|| within(&(hessian - noise), &basis), |kept| kept.of(&within(&hessian, &basis)));
-        let bread = bread.cholesky()?;
+        let same_pairs = within(&(hessian - noise), &basis);
+        let bread = kept.map_or_else(|| same_pairs.clone(), |kept| kept.of(&same_pairs)).cholesky()?;
         let scores = self.scores(observations);
         let (blocks, unknowns) = (scores.len(), self.directions.determined.len());
         if blocks <= unknowns {
@@ -89,11 +86,11 @@ impl<K: Kernel> Filling<'_, K> {
 
     /// Σ ψ j of each patch.
     fn patch_scores(&self, observations: &[Observation]) -> Vec<Vector6<f64>> {
-        let count = observations.iter().map(|o| (o.part / self.parts) as usize + 1).max().unwrap_or(0);
+        let count = observations.iter().map(|o| o.patch as usize + 1).max().unwrap_or(0);
         let mut scores: Vec<Option<Vector6<f64>>> = vec![None; count];
         for observation in observations {
             let score = self.score(observation);
-            let sum = &mut scores[(observation.part / self.parts) as usize];
+            let sum = &mut scores[observation.patch as usize];
             *sum = Some(sum.map_or(score, |sum| sum + score));
         }
         scores.into_iter().flatten().collect()

@@ -6,29 +6,25 @@ use super::{
     covariance::{Filling, Sandwich},
     free::named,
     information::Information,
-    observe::{Observation, Pairing, observe},
+    observe::{Direction, Observation, Pairing, observe},
     prepared::{Prepared, Samples},
     pyramid::stepped,
     regression::{Patch, gather, regress},
     rivals::{Rival, Verdict, apart, judged},
     sample::quantile,
     search::Won,
-    system::{Directions, System, within},
+    system::{Directions, System},
 };
 use crate::kernel::Tukey;
 use isopach_cloud::{PoseCovariance, Rigid};
 use isopach_compute::Result;
-use nalgebra::{DVector, Matrix6, SymmetricEigen, Vector6};
+use nalgebra::{DVector, Matrix6, Vector6};
 
 /// Width of the kernel in standard deviations of pairs within patches.
 const WIDTH: f64 = 3.0;
 /// A step shorter than this, metres at the arm, is negligible, and so is one shorter than this share of a standard error.
 const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_ERROR: f64 = 0.03;
-/// A direction whose standard error is more than this share of what the start may be off is better left where it is. Neither turn nor shift of the start
-/// is taken to be so well known that it is less than a tenth of the other.
-const VAGUE: f64 = 0.25;
-const LEAST_START: f64 = 0.1;
 /// 99 % quantiles of χ² for 1 to 6 degrees of freedom.
 const CHI_SQUARED_99: [f64; 6] = [6.635, 9.210, 11.345, 13.277, 15.086, 16.812];
 
@@ -57,16 +53,30 @@ pub(super) fn finish(
     initial: Rigid,
     won: Won,
 ) -> Result<RobustAlignment> {
-    let all = Settling { icp, prepared, samples, won: &won, kernel: Tukey { width: WIDTH * won.noise }, initial };
-    let Known { settled: Settled { pose, system, directions, converged, iterations, .. }, sandwich, verdict } =
-        all.known()?;
-    let score_before = median_size(&observe(&samples.many, &initial, won.reach)?, &won.parts);
-    let score_after = median_size(&observe(&samples.many, &pose, won.reach)?, &won.parts);
+    let kernel = Tukey { width: WIDTH * won.noise };
+    let spacing = prepared.spacing;
+    let Settled { pose, observations, system, directions, converged, iterations } =
+        settled_across_lost(icp, prepared, samples, &initial, &won, &kernel)?;
+    let filling = filling(icp, prepared, &kernel, &directions);
+    let kept = Information { filling: &filling, some: &samples.few, pose: &pose, won: &won, spacing }.kept()?;
+    let mut sandwich = filling.sandwich(&observations, kept.as_ref());
+    let patches = gather(&observe(&samples.many, &pose, won.distance)?, prepared.arm);
+    let known = sandwich.as_ref().map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
+    let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
+    let mut verdict = judged(&patches, icp, &known, &ends(&won, &pose, patches.len(), prepared.arm), negligible);
+    if verdict.rival.is_none() {
+        verdict.add(second_mode(icp, patches, &won), negligible);
+    }
+    if let Some(sandwich) = &mut sandwich {
+        sandwich.widen(&verdict.spread, &directions.basis());
+    }
+    let score_before = median_size(&observe(&samples.many, &initial, won.reach)?, &won.agreeing);
+    let score_after = median_size(&observe(&samples.many, &pose, won.reach)?, &won.agreeing);
     let outcome = match stay(prepared, &directions, sandwich.as_ref(), [&initial, &pose], [score_before, score_after]) {
         Some(stay) => Outcome::NotMoved(stay),
         None => contested(prepared, [&initial, &pose], &verdict),
     };
-    let stable = won.patches.iter().filter(|&&agrees| agrees).count();
+    let stable = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let covariance = pose_covariance(prepared, &directions, sandwich.as_ref());
     Ok(RobustAlignment {
         target_from_source: if outcome.is_moved() { pose } else { initial },
@@ -77,7 +87,7 @@ pub(super) fn finish(
         rmse: (system.error / system.weight.max(f64::MIN_POSITIVE)).sqrt(),
         inliers: system.count,
         inlier_fraction: system.count as f64 / prepared.points as f64,
-        stable_fraction: stable as f64 / won.patches.len().max(1) as f64,
+        stable_fraction: stable as f64 / won.agreeing.len().max(1) as f64,
         score_before,
         score_after,
         noise: won.noise,
@@ -89,123 +99,74 @@ pub(super) fn finish(
     })
 }
 
-/// A pose, how well it is known, and what speaks against it.
-struct Known {
-    settled: Settled,
-    sandwich: Option<Sandwich>,
-    verdict: Verdict,
+/// Steps on all points; anew without directions that turn out to be free.
+fn settled_across_lost(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    samples: &Samples<'_>,
+    initial: &Rigid,
+    won: &Won,
+    kernel: &Tukey,
+) -> Result<Settled> {
+    let first = settle(icp, prepared, &samples.all, won, kernel, (won.pose, &[]))?;
+    let filling = filling(icp, prepared, kernel, &first.directions);
+    let spacing = prepared.spacing;
+    let mut lost = Information { filling: &filling, some: &samples.few, pose: &first.pose, won, spacing }.lost()?;
+    if lost.is_empty() {
+        return Ok(first);
+    }
+    lost.extend(&first.directions.free);
+    let start = across(initial, &first.pose, &lost, prepared);
+    settle(icp, prepared, &samples.all, won, kernel, (start, &lost))
 }
 
-/// Steps on all points.
-struct Settling<'a> {
-    icp: &'a RobustIcp,
-    prepared: &'a Prepared,
-    samples: &'a Samples<'a>,
-    won: &'a Won,
-    kernel: Tukey,
-    initial: Rigid,
+fn filling<'a>(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    kernel: &'a Tukey,
+    directions: &'a Directions,
+) -> Filling<'a, Tukey> {
+    Filling { kernel, directions, pivot: prepared.pivot, arm: prepared.arm, block: icp.block }
 }
 
-impl Settling<'_> {
-    /// What all points say of the pose; anew without directions that turn out to be free, or to be known no better than at the start.
-    fn known(&self) -> Result<Known> {
-        let settled = self.settled((self.won.pose, &[]))?;
-        let lost = self.information(&self.filling(&settled.directions), &settled.pose).lost()?;
-        let known = self.judged(self.across(settled, lost)?)?;
-        let vague = self.vague(&known);
-        if vague.is_empty() { Ok(known) } else { self.judged(self.across(known.settled, vague)?) }
-    }
+/// A pose without its motion from the start along some directions.
+fn across(initial: &Rigid, pose: &Rigid, lost: &[Vector6<f64>], prepared: &Prepared) -> Rigid {
+    let motion = scaled(&initial.inverse().then(pose).about(prepared.pivot), prepared.arm);
+    let rest = lost.iter().fold(motion, |rest, known| rest - known * known.dot(&motion));
+    stepped(initial, &rest, prepared.arm)
+}
 
-    /// Adds the covariance, and what patches say of other poses.
-    fn judged(&self, settled: Settled) -> Result<Known> {
-        let Self { icp, prepared, samples, won, .. } = self;
-        let pose = &settled.pose;
-        let mut sandwich = self.sandwich(&settled)?;
-        let patches = gather(&observe(&samples.many, pose, won.distance)?, prepared.arm, prepared.parts);
-        let known = sandwich.as_ref().map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
-        let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
-        let mut verdict = judged(&patches, icp, &known, &ends(won, pose, patches.len(), prepared.arm), negligible);
-        if verdict.rival.is_none() {
-            verdict.add(second_mode(icp, patches, won), negligible);
+/// Steps on all points from a pose, across directions that are known to be free.
+fn settle(
+    icp: &RobustIcp,
+    prepared: &Prepared,
+    all: &[Direction<'_>],
+    won: &Won,
+    kernel: &Tukey,
+    (mut pose, lost): (Rigid, &[Vector6<f64>]),
+) -> Result<Settled> {
+    let agrees = |patch: u32| won.agreeing.get(patch as usize) == Some(&true);
+    let (mut iterations, mut ahead) = (0, Ahead::default());
+    loop {
+        let pairing = Pairing::new(all, &pose, won.distance)?;
+        let system = pairing.system(kernel, prepared.arm, agrees);
+        let directions = system.directions_across(icp.determined_ratio, lost);
+        let step = system.step(&directions);
+        let variance = system.error / (system.weight.max(f64::MIN_POSITIVE));
+        let in_errors = ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
+        let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
+        if converged || iterations == icp.max_iterations {
+            let observations = pairing.observations(agrees);
+            return Ok(Settled { pose, observations, system, directions, converged, iterations });
         }
-        if let Some(sandwich) = &mut sandwich {
-            sandwich.widen(&verdict.spread, &settled.directions.basis());
-        }
-        Ok(Known { settled, sandwich, verdict })
-    }
-
-    fn filling<'f>(&'f self, directions: &'f Directions) -> Filling<'f, Tukey> {
-        let Prepared { pivot, arm, parts, .. } = *self.prepared;
-        Filling { kernel: &self.kernel, directions, pivot, arm, block: self.icp.block, parts }
-    }
-
-    fn information<'f>(&'f self, filling: &'f Filling<'f, Tukey>, pose: &'f Rigid) -> Information<'f> {
-        Information { filling, some: &self.samples.few, pose, won: self.won, spacing: self.prepared.spacing }
-    }
-
-    fn sandwich(&self, settled: &Settled) -> Result<Option<Sandwich>> {
-        let filling = self.filling(&settled.directions);
-        let kept = self.information(&filling, &settled.pose).kept()?;
-        Ok(filling.sandwich(&settled.observations, kept.as_ref()))
-    }
-
-    /// Determined directions along which the standard error is more than [`VAGUE`] of what the start may be off; scaled unknowns. Moving along them would do
-    /// more harm than good.
-    fn vague(&self, Known { settled, sandwich, .. }: &Known) -> Vec<Vector6<f64>> {
-        let Some(sandwich) = sandwich else { return Vec::new() };
-        let [turned, shifted] = [self.prepared.arm * self.icp.start_rotation, self.icp.start_translation];
-        let least = LEAST_START * turned.max(shifted);
-        let [turned, shifted] = [turned.max(least), shifted.max(least)];
-        let basis = settled.directions.basis();
-        let found = SymmetricEigen::new(within(&sandwich.covariance, &basis));
-        let is_vague = |direction: &Vector6<f64>, variance: f64| {
-            let off = |part: usize, size: f64| direction.fixed_rows::<3>(part).norm_squared() * size * size;
-            variance > VAGUE * VAGUE * (off(0, turned) + off(3, shifted))
-        };
-        let along = |i: usize| Vector6::from_fn(|row, _| (basis.row(row) * found.eigenvectors.column(i))[0]);
-        let each = (0..basis.ncols()).map(|i| (along(i), found.eigenvalues[i]));
-        let vague = each.filter(|(direction, variance)| is_vague(direction, *variance));
-        if turned.max(shifted) > 0.0 { vague.map(|(direction, _)| direction).collect() } else { Vec::new() }
-    }
-
-    /// Settles anew without motion from the start along more directions.
-    fn across(&self, settled: Settled, mut lost: Vec<Vector6<f64>>) -> Result<Settled> {
-        if lost.is_empty() {
-            return Ok(settled);
-        }
-        lost.extend(&settled.directions.free);
-        let arm = self.prepared.arm;
-        let motion = scaled(&self.initial.inverse().then(&settled.pose).about(self.prepared.pivot), arm);
-        let rest = lost.iter().fold(motion, |rest, known| rest - known * known.dot(&motion));
-        self.settled((stepped(&self.initial, &rest, arm), &lost))
-    }
-
-    /// Steps from a pose, across directions that are known to be free.
-    fn settled(&self, (mut pose, lost): (Rigid, &[Vector6<f64>])) -> Result<Settled> {
-        let Self { icp, prepared, won, .. } = self;
-        let agrees = |part: u32| won.parts.get(part as usize) == Some(&true);
-        let (mut iterations, mut ahead) = (0, Ahead::default());
-        loop {
-            let pairing = Pairing::new(&self.samples.all, &pose, won.distance)?;
-            let system = pairing.system(&self.kernel, prepared.arm, agrees);
-            let directions = system.directions_across(icp.determined_ratio, lost);
-            let step = system.step(&directions);
-            let variance = system.error / (system.weight.max(f64::MIN_POSITIVE));
-            let in_errors = ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
-            let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
-            if converged || iterations == icp.max_iterations {
-                let observations = pairing.observations(agrees);
-                return Ok(Settled { pose, observations, system, directions, converged, iterations });
-            }
-            pose = stepped(&pose, &ahead.lengthened(&step, &system.a), prepared.arm);
-            iterations += 1;
-        }
+        pose = stepped(&pose, &ahead.lengthened(&step, &system.a), prepared.arm);
+        iterations += 1;
     }
 }
 
 /// Median |r| on ground that agrees, metres.
 fn median_size(observations: &[Observation], agreeing: &[bool]) -> f64 {
-    let on = observations.iter().filter(|o| agreeing.get(o.part as usize) == Some(&true));
+    let on = observations.iter().filter(|o| agreeing.get(o.patch as usize) == Some(&true));
     let mut sizes: Vec<f64> = on.map(|o| o.residual.abs()).collect();
     quantile(&mut sizes, 0.5)
 }
@@ -225,7 +186,7 @@ fn stay(
     let Some(sandwich) = sandwich else { return Some(Stay::TooFewBlocks) };
     let motion = scaled(&initial.inverse().then(pose).about(prepared.pivot), prepared.arm);
     let along = DVector::from_fn(unknowns, |i, _| directions.determined[i].dot(&motion));
-    let covariance = within(&sandwich.covariance, &directions.basis());
+    let covariance = super::system::within(&sandwich.covariance, &directions.basis());
     let Some(root) = covariance.cholesky() else { return Some(Stay::TooFewBlocks) };
     let squared = along.dot(&root.solve(&along));
     let limit = CHI_SQUARED_99[unknowns - 1];
@@ -262,8 +223,8 @@ fn contested(prepared: &Prepared, [initial, pose]: [&Rigid; 2], verdict: &Verdic
 /// The pose that the ground which disagrees asks for, where that is nearly as much as the ground that agrees.
 fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival> {
     let all = patches.len() as f64;
-    let first = won.patches.iter().filter(|&&agrees| agrees).count();
-    let rest: Vec<_> = patches.into_iter().filter(|p| won.patches.get(p.id as usize) != Some(&true)).collect();
+    let first = won.agreeing.iter().filter(|&&agrees| agrees).count();
+    let rest: Vec<_> = patches.into_iter().filter(|p| won.agreeing.get(p.id as usize) != Some(&true)).collect();
     let least = icp.ambiguous_share * first as f64;
     if (rest.len() as f64) < least.max(6.0) {
         return None;

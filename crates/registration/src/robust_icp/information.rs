@@ -9,7 +9,7 @@ use super::{
     observe::{Direction, Observation, observe},
     pyramid::stepped,
     search::Won,
-    system::{jacobian, within},
+    system::within,
 };
 use crate::kernel::Tukey;
 use isopach_cloud::Rigid;
@@ -30,12 +30,12 @@ const LOST: f64 = 0.15;
 
 /// The share of the information that is left.
 pub(super) struct Kept {
-    /// L⁻¹ S′ L⁻ᵀ, where S′ is how the score changes with pairs found anew, and S = L Lᵀ how it changes with the same pairs: its eigenvalues are shares.
+    /// L⁻¹ A′ L⁻ᵀ with A = L Lᵀ over the same pairs: its eigenvalues are shares.
     whitened: DMatrix<f64>,
 }
 
 impl Kept {
-    /// What is left of information Σ ψ′ j jᵀ that was computed with the same pairs; as it is where it is not positive.
+    /// What is left of information that was computed with the same pairs; as it is where it is not positive.
     pub(super) fn of(&self, same_pairs: &DMatrix<f64>) -> DMatrix<f64> {
         let Some(root) = same_pairs.clone().cholesky() else { return same_pairs.clone() };
         let left = root.l() * &self.whitened * root.l().transpose();
@@ -58,19 +58,17 @@ impl Information<'_> {
     /// `None` where these points do not determine what all do.
     pub(super) fn kept(&self) -> Result<Option<Kept>> {
         let basis = self.filling.directions.basis();
-        let pairs = self.pairs(self.pose)?;
-        let information = self.filling.bread(&pairs).0;
-        let (mut anew, mut same) = (Matrix6::zeros(), Matrix6::zeros());
-        for direction in &self.filling.directions.determined {
-            let a_metre = (along(&information, direction) / pairs.len().max(1) as f64).sqrt().max(1e-9);
-            let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
-            anew += self.slope(direction, sideways)? * direction.transpose();
-            same += self.slope_of(&pairs, direction, sideways) * direction.transpose();
-        }
-        let [anew, same] = [anew, same].map(|slopes| within(&((slopes + slopes.transpose()) * 0.5), &basis));
-        let Some(root) = same.cholesky() else { return Ok(None) };
+        let (same_pairs, count) = self.same_pairs()?;
+        let Some(root) = within(&same_pairs, &basis).cholesky() else { return Ok(None) };
         let Some(inverse) = root.l().try_inverse() else { return Ok(None) };
-        let whitened = &inverse * anew * inverse.transpose();
+        let mut slopes = Matrix6::zeros();
+        for direction in &self.filling.directions.determined {
+            let a_metre = (along(&same_pairs, direction) / count).sqrt().max(1e-9);
+            let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
+            slopes += self.slope(direction, sideways)? * direction.transpose();
+        }
+        let found = within(&((slopes + slopes.transpose()) * 0.5), &basis);
+        let whitened = &inverse * found * inverse.transpose();
         let mut shares = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
         shares.eigenvalues.apply(|share| *share = share.clamp(LEAST, 1.0));
         Ok(Some(Kept { whitened: shares.recompose() }))
@@ -85,14 +83,20 @@ impl Information<'_> {
         if weak.is_empty() {
             return Ok(lost);
         }
-        let information = self.filling.bread(&self.pairs(self.pose)?).0;
+        let (same_pairs, _) = self.same_pairs()?;
         for direction in weak {
             let left = direction.dot(&self.slope(direction, self.spacing)?);
-            if left < LOST * along(&information, direction) {
+            if left < LOST * along(&same_pairs, direction) {
                 lost.push(*direction);
             }
         }
         Ok(lost)
+    }
+
+    /// Σ ψ′ j jᵀ, and the number of pairs.
+    fn same_pairs(&self) -> Result<(Matrix6<f64>, f64)> {
+        let pairs = self.pairs(self.pose)?;
+        Ok((self.filling.bread(&pairs).0, pairs.len().max(1) as f64))
     }
 
     /// How the score changes a metre along a direction, from poses to both sides.
@@ -104,21 +108,10 @@ impl Information<'_> {
         Ok((score(sideways)? - score(-sideways)?) / (2.0 * sideways))
     }
 
-    /// The same where the pairs stay as they are: each residual changes by its part of the motion. Less than Σ ψ′ j jᵀ, since ψ bends.
-    fn slope_of(&self, pairs: &[Observation], direction: &Vector6<f64>, sideways: f64) -> Vector6<f64> {
-        let score = |side: f64| {
-            pairs.iter().fold(Vector6::zeros(), |sum: Vector6<f64>, pair| {
-                let along = jacobian(pair.lever, pair.plane.normal, self.filling.arm).dot(direction);
-                sum + self.filling.score(&Observation { residual: pair.residual + side * along, ..*pair })
-            })
-        };
-        (score(sideways) - score(-sideways)) / (2.0 * sideways)
-    }
-
     /// Pairs on ground that agrees.
     fn pairs(&self, at: &Rigid) -> Result<Vec<Observation>> {
         let mut pairs = observe(self.some, at, self.won.distance)?;
-        pairs.retain(|pair| self.won.parts.get(pair.part as usize) == Some(&true));
+        pairs.retain(|pair| self.won.agreeing.get(pair.patch as usize) == Some(&true));
         Ok(pairs)
     }
 }

@@ -17,8 +17,8 @@ use rayon::prelude::*;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Query {
     pub(super) point: [f64; 3],
-    /// Of the source: the part of a patch that it belongs to. Queries of the target take their partner's.
-    pub(super) part: u32,
+    /// Of the source: the patch that it belongs to. Queries of the target take their partner's.
+    pub(super) patch: u32,
 }
 
 /// One side's queries and the other side's planes.
@@ -26,8 +26,8 @@ pub(super) struct Direction<'a> {
     pub(super) queries: Vec<Query>,
     pub(super) surface: &'a Surface,
     pub(super) index: &'a dyn NeighbourIndex,
-    /// Where the surface is the source: the part of a patch that each of its points is in.
-    pub(super) source_parts: Option<&'a [u32]>,
+    /// Where the surface is the source: the patch of each of its points.
+    pub(super) source_patches: Option<&'a [u32]>,
     /// Planes rougher than this do not take part, metres.
     pub(super) roughest: f64,
 }
@@ -41,7 +41,7 @@ pub(super) struct Observation {
     pub(super) lever: [f64; 3],
     /// At the pose.
     pub(super) plane: Plane,
-    pub(super) part: u32,
+    pub(super) patch: u32,
 }
 
 /// All pairs within `distance` metres at a pose.
@@ -77,15 +77,15 @@ impl<'a> Pairing<'a> {
         Ok(Self { at, parts })
     }
 
-    /// The pairs of the parts of patches that are `wanted`, in the order of directions and queries.
+    /// The pairs of the patches that are `wanted`, in the order of directions and queries.
     pub(super) fn observations(&self, wanted: impl Fn(u32) -> bool + Sync) -> Vec<Observation> {
-        let lists: Vec<Vec<Observation>> = self.chunks(|pairs| pairs.filter(|pair| wanted(pair.part)).collect());
+        let lists: Vec<Vec<Observation>> = self.chunks(|pairs| pairs.filter(|pair| wanted(pair.patch)).collect());
         lists.concat()
     }
 
     /// Their sums.
     pub(super) fn system(&self, kernel: &impl Kernel, arm: f64, wanted: impl Fn(u32) -> bool + Sync) -> System {
-        let sums: Vec<System> = self.chunks(|pairs| System::of(pairs.filter(|pair| wanted(pair.part)), kernel, arm));
+        let sums: Vec<System> = self.chunks(|pairs| System::of(pairs.filter(|pair| wanted(pair.patch)), kernel, arm));
         let mut all = System::default();
         sums.iter().for_each(|sums| all.merge(sums, 1.0));
         all
@@ -112,7 +112,7 @@ impl<'a> Pairing<'a> {
 impl<'a> Direction<'a> {
     fn paired(&'a self, at: &Rigid, distance: f64) -> Result<Part<'a>> {
         let back = at.inverse();
-        let motion = if self.source_parts.is_some() { &back } else { at };
+        let motion = if self.source_patches.is_some() { &back } else { at };
         let origin = self.surface.cloud.positions().origin();
         let moved: Vec<[f64; 3]> = self.queries.par_iter().map(|query| motion.apply(query.point)).collect();
         let within: Vec<bool> = moved.iter().map(|&point| reachable(point, origin)).collect();
@@ -132,17 +132,17 @@ impl<'a> Direction<'a> {
     fn pair(&self, query: usize, moved: [f64; 3], partner: usize, at: &Rigid) -> Option<Observation> {
         let plane = self.surface.planes[partner].filter(|plane| plane.roughness <= self.roughest)?;
         let other = self.surface.cloud.positions().absolute(partner);
-        let Query { point, part } = self.queries[query];
-        Some(match self.source_parts {
-            None => observation(moved, other, moved, plane, part, at),
-            Some(parts) => {
+        let Query { point, patch } = self.queries[query];
+        Some(match self.source_patches {
+            None => observation(moved, other, moved, plane, patch, at),
+            Some(patches) => {
                 // The source's plane moves; it meets the target at the target's point.
                 let turned = Plane {
                     normal: at.rotate(plane.normal),
                     along: plane.along.map(|along| at.rotate(along)),
                     ..plane
                 };
-                observation(at.apply(other), point, point, turned, parts[partner], at)
+                observation(at.apply(other), point, point, turned, patches[partner], at)
             }
         })
     }
@@ -153,12 +153,12 @@ fn observation(
     target: [f64; 3],
     place: [f64; 3],
     plane: Plane,
-    part: u32,
+    patch: u32,
     at: &Rigid,
 ) -> Observation {
     let residual = (0..3).map(|axis| (source[axis] - target[axis]) * plane.normal[axis]).sum();
     let lever = std::array::from_fn(|axis| place[axis] - at.pivot[axis]);
-    Observation { residual, lever, plane, part }
+    Observation { residual, lever, plane, patch }
 }
 
 fn reachable(point: [f64; 3], origin: Origin) -> bool {

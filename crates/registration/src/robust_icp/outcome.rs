@@ -29,7 +29,7 @@ pub enum Stay {
     },
     /// Residuals are no smaller than at the start.
     NoBetter,
-    /// Nothing of the pose is determined, or nothing better than at the start.
+    /// Nothing of the pose is determined.
     Undetermined,
     /// Too little of the ground agrees on one pose.
     NoConsensus {
@@ -76,9 +76,7 @@ impl fmt::Display for Outcome {
                 "not moved: the start is within the uncertainty of the alignment (χ² {squared:.1}, limit {limit:.1})"
             ),
             Self::NotMoved(Stay::NoBetter) => write!(f, "not moved: residuals are no smaller than at the start"),
-            Self::NotMoved(Stay::Undetermined) => {
-                write!(f, "not moved: the data determine no direction better than the start is known")
-            }
+            Self::NotMoved(Stay::Undetermined) => write!(f, "not moved: the data determine no direction"),
             Self::NotMoved(Stay::NoConsensus { share, wanted }) => write!(
                 f,
                 "not moved: only {:.0} % of the ground agrees on one pose (at least {:.0} % must)",

@@ -13,9 +13,6 @@ use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 /// Points of the sample that make a patch, at least, and patches at most.
 const PER_PATCH: usize = 64;
 const MOST_PATCHES: usize = 64;
-/// Parts of a patch at most, and points of its cloud that make one, at least: the edge of a change goes through patches, and through few of their parts.
-const MOST_PARTS: usize = 16;
-const PER_PART: usize = 48;
 /// How many times the few the many points are.
 const MANY: usize = 8;
 /// Points that a spacing is measured at.
@@ -25,8 +22,8 @@ const SPACED: u64 = 2000;
 struct Sides {
     source: Surface,
     target: Surface,
-    /// The part of a patch that each source point is in.
-    parts: Vec<u32>,
+    /// The patch of each source point.
+    patches: Vec<u32>,
 }
 
 /// Clouds made ready.
@@ -44,8 +41,6 @@ pub(super) struct Prepared {
     pub(super) normal_noise: f64,
     /// Points of both clouds.
     pub(super) points: usize,
-    /// Parts of a patch: those of patch i are number i · parts and on.
-    pub(super) parts: u32,
 }
 
 /// Indexes of both sides of each block.
@@ -80,7 +75,7 @@ impl Prepared {
         for Block { pair, stable } in blocks {
             let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;
             let target = Surface::new(on, pair.target, None, icp.normal_neighbours)?;
-            sides.push(Sides { source, target, parts: Vec::new() });
+            sides.push(Sides { source, target, patches: Vec::new() });
         }
         let mut planes: Vec<f64> = Vec::new();
         let mut tilts: Vec<f64> = Vec::new();
@@ -105,10 +100,9 @@ impl Prepared {
         let (pivot, arm) = centre(&sides);
         let source_points = sides.iter().flat_map(|s| s.source.points()).collect::<Vec<_>>();
         let leaves = patch_count(icp.sample.min(counts[0]));
-        let each = part_count(counts[0].min(MANY * icp.sample) / leaves);
-        let mut all = patches(&source_points, leaves * each);
+        let mut all = patches(&source_points, leaves);
         for sides in sides.iter_mut().rev() {
-            sides.parts = all.split_off(all.len() - sides.source.cloud.len());
+            sides.patches = all.split_off(all.len() - sides.source.cloud.len());
         }
         let mut widest = 0.0_f64;
         for surface in sides.iter().flat_map(|s| [&s.source, &s.target]) {
@@ -125,7 +119,6 @@ impl Prepared {
             roughest: quantile(&mut planes, icp.smoothest_share.min(1.0 - 1e-9)),
             normal_noise: quantile(&mut tilts, 0.5),
             points: counts[0] + counts[1],
-            parts: each as u32,
             sides,
         })
     }
@@ -144,17 +137,17 @@ impl Prepared {
         let one_in = [one_in(count(&self.sides, |s| &s.source)), one_in(count(&self.sides, |s| &s.target))];
         let both = |(sides, indexes): (&'a Sides, &'a Indexes<'a>)| {
             let forward = Direction {
-                queries: queries(&sides.source, one_in[0], Some(&sides.parts)),
+                queries: queries(&sides.source, one_in[0], Some(&sides.patches)),
                 surface: &sides.target,
                 index: &*indexes.target,
-                source_parts: None,
+                source_patches: None,
                 roughest: self.roughest,
             };
             let back = Direction {
                 queries: queries(&sides.target, one_in[1], None),
                 surface: &sides.source,
                 index: &*indexes.source,
-                source_parts: Some(&sides.parts),
+                source_patches: Some(&sides.patches),
                 roughest: self.roughest,
             };
             [forward, back]
@@ -181,25 +174,16 @@ fn patch_count(sample: usize) -> usize {
     leaves
 }
 
-/// A power of four, so that parts are as broad as they are long.
-fn part_count(points: usize) -> usize {
-    let mut parts = MOST_PARTS;
-    while parts > 1 && points / parts < PER_PART {
-        parts /= 4;
-    }
-    parts
-}
-
 /// One point in `one_in`, by the hash of its place.
 fn sampled(surface: &Surface, one_in: u64) -> Vec<u32> {
     let positions = surface.cloud.positions();
     (0..positions.len() as u32).filter(|&i| one_in == 1 || hash(positions, i as usize).is_multiple_of(one_in)).collect()
 }
 
-fn queries(surface: &Surface, one_in: u64, parts: Option<&[u32]>) -> Vec<Query> {
+fn queries(surface: &Surface, one_in: u64, patches: Option<&[u32]>) -> Vec<Query> {
     let positions = surface.cloud.positions();
-    let part = |i: usize| parts.map_or(0, |parts| parts[i]);
-    let query = |i: u32| Query { point: positions.absolute(i as usize), part: part(i as usize) };
+    let patch = |i: usize| patches.map_or(0, |patches| patches[i]);
+    let query = |i: u32| Query { point: positions.absolute(i as usize), patch: patch(i as usize) };
     sampled(surface, one_in).into_iter().map(query).collect()
 }
 

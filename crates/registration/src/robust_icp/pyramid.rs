@@ -72,9 +72,9 @@ impl Coarse<'_> {
             surfaces.iter().map(|(_, surface)| on.index(surface.cloud.positions())).collect::<Result<Vec<_>>>()?;
         let mut directions = Vec::new();
         for ((queries, surface), index) in surfaces.iter().zip(&indexes) {
-            let queries = queries.iter().map(|&point| Query { point, part: 0 }).collect();
+            let queries = queries.iter().map(|&point| Query { point, patch: 0 }).collect();
             let (index, roughest) = (&**index, f64::INFINITY);
-            directions.push(Direction { queries, surface, index, source_parts: None, roughest });
+            directions.push(Direction { queries, surface, index, source_patches: None, roughest });
         }
         if directions.iter().map(|direction| direction.queries.len()).sum::<usize>() < LEAST {
             return Ok(pose);

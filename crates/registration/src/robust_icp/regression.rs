@@ -63,16 +63,11 @@ pub(super) struct Regression {
     pub(super) errors: Vec<f64>,
 }
 
-/// Gathers pairs by patch, so many parts of a patch together; each part by itself where that is 1.
-pub(super) fn gather(observations: &[Observation], arm: f64, parts: u32) -> Vec<Patch> {
-    let mut counts: Vec<usize> = Vec::new();
-    for observation in observations {
-        let patch = (observation.part / parts) as usize;
-        counts.resize(counts.len().max(patch + 1), 0);
-        counts[patch] += 1;
-    }
-    let mut members: Vec<Vec<Observation>> = counts.into_iter().map(Vec::with_capacity).collect();
-    observations.iter().for_each(|observation| members[(observation.part / parts) as usize].push(*observation));
+/// Gathers pairs by patch.
+pub(super) fn gather(observations: &[Observation], arm: f64) -> Vec<Patch> {
+    let count = observations.iter().map(|o| o.patch as usize + 1).max().unwrap_or(0);
+    let mut members: Vec<Vec<Observation>> = vec![Vec::new(); count];
+    observations.iter().for_each(|o| members[o.patch as usize].push(*o));
     let filled = members.into_par_iter().enumerate().filter(|(_, members)| members.len() >= LEAST);
     filled.map(|(id, members)| Patch::new(id as u32, members, arm)).collect()
 }
@@ -149,18 +144,6 @@ pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
     }
     by_cost(&mut hypotheses);
     Regression { hypotheses, errors }
-}
-
-/// The likeliest pose near the one that patches are seen at.
-pub(super) fn nearby(patches: &[Patch], ratio: f64) -> Hypothesis {
-    let step = Vector6::zeros();
-    let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&step)).collect();
-    let plain: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
-    let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
-    let scatter = scatter(&ids, &offsets, &plain);
-    let errors: Vec<f64> = plain.iter().map(|error| (error * error + scatter).sqrt()).collect();
-    let evidence = evidence(&offsets, &errors);
-    refined(patches, &Hypothesis { step, offsets, evidence }, &errors, ratio)
 }
 
 fn by_cost(hypotheses: &mut [Hypothesis]) {

@@ -18,9 +18,6 @@ const OUTSIDE: f64 = 3.0;
 /// One patch counts no more than so many standard errors in it.
 const MOST: f64 = 5.0;
 
-/// The likeliest pose of some points is likelier than that of all by no more than so many nats: half of the 99 % quantile of χ² for six unknowns.
-const BY_CHANCE: f64 = 8.4;
-
 /// Another pose.
 pub(super) struct Rival {
     /// From the pose that was found, scaled unknowns.
@@ -36,7 +33,7 @@ pub(super) struct Verdict {
     /// Share of them that agree.
     pub(super) share: f64,
     pub(super) rival: Option<Rival>,
-    /// Mean square of the steps between the poses that are nearly as likely and contradict nothing, weighed by how likely they are; scaled unknowns.
+    /// Mean square of the steps to the poses that are nearly as likely and contradict nothing, weighed by how likely they are; scaled unknowns.
     pub(super) spread: Matrix6<f64>,
 }
 
@@ -54,48 +51,37 @@ pub(super) fn judged(
     let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&Vector6::zeros())).collect();
     let own = evidence(&offsets, &errors);
     let is_other = |step: &Vector6<f64>, others: &[f64]| {
-        difference(&offsets, others, &errors) > SAME && is_outside(step, covariance)
+        difference(&offsets, others, &errors) > SAME
+            && is_outside(step, covariance)
+            && apart(&offsets, others) > negligible
     };
     let (others, near): (Vec<&Hypothesis>, Vec<&Hypothesis>) =
         hypotheses.iter().partition(|other| is_other(&other.step, &other.offsets));
     let cost = near.iter().map(|near| near.evidence.cost).fold(own.cost, f64::min);
     let enough = |share: f64| share >= icp.ambiguous_share * own.share;
-    let rival = |step: Vector6<f64>, there: &[f64], share: f64| Rival {
-        step,
-        shares: [own.share, share],
-        apart: apart(&offsets, there),
-    };
-    let likely = others.iter().take_while(|other| other.evidence.cost < cost + MARGIN);
-    let likely = likely.filter(|other| enough(other.evidence.share));
-    let mut rivals: Vec<Rival> = likely.map(|other| rival(other.step, &other.offsets, other.evidence.share)).collect();
-    for (step, _) in ends.iter().filter(|(_, nats)| *nats < MARGIN) {
+    let mut likely = others.iter().take_while(|other| other.evidence.cost < cost + MARGIN);
+    let rival = likely.find(|other| enough(other.evidence.share));
+    let rival = rival.map(|other| Rival {
+        step: other.step,
+        shares: [own.share, other.evidence.share],
+        apart: apart(&offsets, &other.offsets),
+    });
+    let end = ends.iter().filter(|(_, nats)| *nats < MARGIN).find_map(|(step, _)| {
         let there: Vec<f64> = patches.iter().map(|patch| patch.offset(step)).collect();
         let share = evidence(&there, &errors).share;
-        if enough(share) && is_other(step, &there) {
-            rivals.push(rival(*step, &there, share));
-        }
-    }
-    let spread = spread(&near, own.cost, cost);
-    let mut verdict = Verdict { share: own.share, rival: None, spread };
-    let contradicts = rivals.iter().position(|rival| rival.apart > negligible);
-    verdict.add(contradicts.or((!rivals.is_empty()).then_some(0)).map(|which| rivals.swap_remove(which)), negligible);
-    verdict
-}
-
-/// Mean square of the steps between poses that are nearly as likely, from the likeliest on; the one that was found, at `own` nats, is among them. It was found
-/// with more points, so it lies beside the likeliest by chance: that much is in the covariance already, unless it is less likely than chance can make it.
-fn spread(near: &[&Hypothesis], own: f64, likeliest: f64) -> Matrix6<f64> {
-    let found = Vector6::zeros();
-    let best = near.iter().find(|other| other.evidence.cost <= likeliest).map_or(found, |best| best.step);
-    let centre = if own - likeliest <= BY_CHANCE { best } else { found };
-    let each = near.iter().map(|other| (other.step, other.evidence.cost)).chain([(found, own)]);
-    let (mut sum, mut weights) = (Matrix6::zeros(), 0.0);
-    for (step, cost) in each.map(|(step, cost)| (step - centre, cost)) {
-        let weight = (likeliest - cost).exp();
-        sum += step * step.transpose() * weight;
+        (enough(share) && is_other(step, &there)).then(|| Rival {
+            step: *step,
+            shares: [own.share, share],
+            apart: apart(&offsets, &there),
+        })
+    });
+    let (mut spread, mut weights) = (Matrix6::zeros(), (cost - own.cost).exp());
+    for Hypothesis { step, evidence, .. } in near {
+        let weight = (cost - evidence.cost).exp();
+        spread += step * step.transpose() * weight;
         weights += weight;
     }
-    sum / weights
+    Verdict { share: own.share, rival: rival.or(end), spread: spread / weights }
 }
 
 impl Verdict {

@@ -6,7 +6,7 @@ use super::{
     observe::{Direction, observe},
     prepared::{Prepared, Samples},
     pyramid::{Coarse, stepped},
-    regression::{Patch, Regression, gather, nearby, regress},
+    regression::{Patch, Regression, gather, regress},
     sample::quantile,
 };
 use isopach_cloud::Rigid;
@@ -23,13 +23,6 @@ const TRIES: u64 = 60;
 const FEWER: u64 = 20;
 /// Poses that differ by less than so many standard errors of a patch's offset, at the arm, lead to the same end.
 const SAME: f64 = 1.0;
-/// Parts that lie around one, and how many of them disagree, too, where it is part of a change.
-const BESIDE: usize = 8;
-const TOGETHER: usize = 3;
-/// A patch that agrees so surely takes part.
-const SURELY: f64 = 0.5;
-/// Rounds with parts of patches.
-const PART_ROUNDS: usize = 2;
 /// Rounds with many points.
 const AGAIN: usize = 3;
 
@@ -41,9 +34,7 @@ pub(super) struct Won {
     /// Standard deviation of pairs within patches, metres.
     pub(super) noise: f64,
     /// Which patches agree, by number.
-    pub(super) patches: Vec<bool>,
-    /// Which parts of patches agree, by number.
-    pub(super) parts: Vec<bool>,
+    pub(super) agreeing: Vec<bool>,
     /// How far a pair may be apart, metres.
     pub(super) distance: f64,
     /// How far it may be apart at the start, metres.
@@ -63,7 +54,7 @@ pub(super) fn search(
     // Half of the ground lies within an arm of the pivot, the farthest about twice as far.
     let off = icp.start_translation + 2.2 * prepared.arm * icp.start_rotation;
     let reach = distance.max(off);
-    let (arm, parts, ratio, spacing) = (prepared.arm, prepared.parts, icp.determined_ratio, prepared.spacing);
+    let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
     let blocks = prepared.points();
     let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
     let mut starts = vec![("start, near", initial, distance), ("coarse to fine", coarse, distance)];
@@ -72,8 +63,7 @@ pub(super) fn search(
     }
     let mut found: Vec<Tried> = Vec::new();
     for (name, start, first) in starts {
-        let one =
-            Try { icp, arm, parts, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] };
+        let one = Try { icp, arm, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] };
         if let End::At(end) = one.run(&samples.few, &found)? {
             found.push(*end);
         }
@@ -81,8 +71,7 @@ pub(super) fn search(
     let mut tried: Vec<Tried> = Vec::new();
     for first in found {
         let StartReport { name, target_from_source: start, .. } = first.report;
-        let again =
-            Try { icp, arm, parts, name, start, distances: [distance; 2], rounds: AGAIN, tries: [TRIES, FEWER] };
+        let again = Try { icp, arm, name, start, distances: [distance; 2], rounds: AGAIN, tries: [FEWER; 2] };
         match again.run(&samples.many, &tried)? {
             End::At(end) => tried.push(*end),
             End::Nowhere => tried.push(first),
@@ -95,69 +84,19 @@ pub(super) fn search(
     }
     let starts = tried.iter().map(|tried| tried.report).collect();
     let best = tried.into_iter().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
-    let Some(Tried { report, noise, agreeing: patches, patch_noise, .. }) = best else {
+    let Some(Tried { report, noise, agreeing, patch_noise, .. }) = best else {
         return Err(Error::InvalidInput(format!(
             "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
              or say how far the start may be off"
         )));
     };
-    let (pose, parts) = by_parts(icp, prepared, &samples.many, &patches, (report.target_from_source, distance))?;
-    Ok(Won { pose, patch_noise, noise, patches, parts, distance, reach, starts })
-}
-
-/// The likeliest pose near one, and which parts of patches agree on it: the edge of a change goes through patches. A part with too few pairs is like its patch.
-fn by_parts(
-    icp: &RobustIcp,
-    prepared: &Prepared,
-    many: &[Direction<'_>],
-    patches: &[bool],
-    (mut pose, distance): (Rigid, f64),
-) -> Result<(Rigid, Vec<bool>)> {
-    let mut agree: Vec<bool> = patches.iter().flat_map(|&agrees| vec![agrees; prepared.parts as usize]).collect();
-    for _ in 0..PART_ROUNDS {
-        let parts = gather(&observe(many, &pose, distance)?, prepared.arm, 1);
-        let nearby = nearby(&parts, icp.determined_ratio);
-        for (part, surely) in parts.iter().zip(&nearby.evidence.agreeing) {
-            agree.resize(agree.len().max(part.id as usize + 1), false);
-            agree[part.id as usize] = *surely > SURELY;
-        }
-        pose = stepped(&pose, &nearby.step, prepared.arm);
-        if prepared.parts > 1 {
-            leave_edges(&parts, &mut agree);
-        }
-    }
-    Ok((pose, agree))
-}
-
-/// Parts beside a change are partly changed, too little for their medians to show it, but all in one sense: they do not take part.
-fn leave_edges(parts: &[Patch], agree: &mut [bool]) {
-    let changed: Vec<usize> = (0..parts.len()).filter(|&i| !agree[parts[i].id as usize]).collect();
-    for &i in &changed {
-        let near = nearest(parts, i, BESIDE);
-        // One by itself disagrees by chance.
-        if near.iter().filter(|beside| changed.binary_search(beside).is_ok()).count() >= TOGETHER {
-            near.iter().for_each(|&beside| agree[parts[beside].id as usize] = false);
-        }
-    }
-}
-
-/// Those whose middles are nearest to that of one, without itself.
-fn nearest(parts: &[Patch], one: usize, count: usize) -> Vec<usize> {
-    let squared = |i: usize| (0..3).map(|axis| (parts[i].middle[axis] - parts[one].middle[axis]).powi(2)).sum::<f64>();
-    let mut others: Vec<(f64, usize)> = (0..parts.len()).filter(|&i| i != one).map(|i| (squared(i), i)).collect();
-    let count = count.min(others.len());
-    if count > 0 {
-        others.select_nth_unstable_by(count - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    }
-    others.truncate(count);
-    others.into_iter().map(|(_, i)| i).collect()
+    let pose = report.target_from_source;
+    Ok(Won { pose, patch_noise, noise, agreeing, distance, reach, starts })
 }
 
 struct Try<'a> {
     icp: &'a RobustIcp,
     arm: f64,
-    /// Of a patch.
-    parts: u32,
     name: &'static str,
     start: Rigid,
     /// In the first round and later, metres.
@@ -194,7 +133,7 @@ impl Try<'_> {
         let mut best = End::Nowhere;
         for round in 0..self.rounds {
             let observations = observe(directions, &pose, self.distances[round.min(1)])?;
-            let patches = gather(&observations, self.arm, self.parts);
+            let patches = gather(&observations, self.arm);
             if patches.len() < LEAST_PATCHES {
                 return Ok(best);
             }
@@ -241,9 +180,9 @@ impl Tried {
 }
 
 /// By number of the patch.
-fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
+pub(super) fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
     let count = patches.iter().map(|patch| patch.id as usize + 1).max().unwrap_or(0);
     let mut agreeing = vec![false; count];
-    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > SURELY);
+    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > 0.5);
     agreeing
 }
