@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
+#[path = "common/place.rs"]
+mod place;
 #[path = "common/program.rs"]
 mod program;
 #[path = "../examples/common/scene.rs"]
@@ -15,6 +17,7 @@ mod scene_files;
 mod scene_schema;
 
 use isopach::cloud::Rigid;
+use place::{Place, message};
 use program::program;
 use scene::Scene;
 use serde_json::Value;
@@ -27,49 +30,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
 /// Of another machine: it is never removed before all results are there.
 const OF_ANOTHER: &str = ".000000-0-1.tile.00000000-0123456789abcdef.part";
 
-/// Two epochs, and folders of results.
-struct Place {
-    dir: tempfile::TempDir,
-}
-
 impl Place {
-    fn new() -> Self {
-        Self::of(&Scene::new(16_000, 9))
-    }
-
-    fn of(scene: &Scene) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        scene.write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
-        Self { dir }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    /// The arguments of a run over the epochs of a folder, in tiles of 15 m.
-    fn arguments(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Vec<String> {
-        let fixed = ["--backend", "cpu", "--classes", "2", "--tile-size", "15", "--out"];
-        let paths = inputs.map(|name| self.path(name).to_str().unwrap().to_owned());
-        let out = self.path(out).to_str().unwrap().to_owned();
-        let words = fixed.into_iter().map(str::to_owned).chain([out]).chain(more.iter().map(|word| (*word).to_owned()));
-        paths.into_iter().chain(words).collect()
-    }
-
-    fn command(&self, out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(program("terrain_change"));
-        command.args(self.arguments(["before.laz", "after.laz"], out, more));
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs it without looking for a misalignment.
-    fn run(&self, out: &str, more: &[&str]) -> Output {
-        self.command(out, &[&["--align", "none"], more].concat()).output().unwrap()
+    /// Runs it with an alignment.
+    fn aligning(&self, out: &str, more: &[&str]) -> Output {
+        let arguments = self.arguments(["before.laz", "after.laz"], out, more);
+        Command::new(program("terrain_change")).args(arguments).output().unwrap()
     }
 
     /// Runs it over epochs at other places.
@@ -84,10 +52,6 @@ impl Place {
         command.args(["-p", "-f"]).arg(program("terrain_change"));
         command.args(self.arguments(["before.laz", "after.laz"], out, more));
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn results(&self, out: &str) -> Vec<Vec<u8>> {
-        RESULTS.map(|name| fs::read(self.path(out).join(name)).unwrap()).into()
     }
 
     fn tiles(&self, out: &str) -> PathBuf {
@@ -118,10 +82,6 @@ fn may_unshare() -> bool {
         eprintln!("SKIPPED: processes cannot have numbers of their own here (unshare -p -f)");
     }
     may
-}
-
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
 /// It ended with this code, and said the words in one line.
@@ -160,7 +120,7 @@ fn programs_that_all_are_process_1_do_not_disturb_each_other() {
     if !may_unshare() {
         return;
     }
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("whole", &[]));
     let little = ["--align", "none", "--threads", "1"];
     let shard = |number: usize| {
@@ -182,7 +142,7 @@ fn programs_that_all_are_process_1_do_not_disturb_each_other() {
 
 #[test]
 fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_looks() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("whole", &[]));
     well(&place.run("out", &["--shard", "1/2"]));
     let first = place.done("out");
@@ -202,7 +162,7 @@ fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_look
 
 #[test]
 fn what_is_of_others_stays_and_ends_nothing() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("whole", &[]));
     let tiles = place.tiles("out");
     fs::create_dir_all(tiles.join("folder")).unwrap();
@@ -224,7 +184,7 @@ fn what_is_of_others_stays_and_ends_nothing() {
 
 #[test]
 fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     let start = Instant::now();
     well(&place.run("whole", &[]));
     let takes = start.elapsed();
@@ -236,7 +196,7 @@ fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
         let left = "process 7\nhost there\nmachine another\n";
         fs::write(place.path("out/.lock"), format!("held shared\n{left}")).unwrap();
         fs::write(place.path("out/.run/lock"), format!("held shared\n{left}")).unwrap();
-        let merge = || place.command("out", &["--align", "none", "--merge"]).spawn().unwrap();
+        let merge = || place.command("out", &["--merge"]).spawn().unwrap();
         let mut killed = merge();
         thread::sleep(takes * (1 + 2 * moment) / 10);
         killed.kill().unwrap();
@@ -257,12 +217,11 @@ fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
 
 #[test]
 fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("whole", &[]));
     // Stopped between two tiles; others do its work meanwhile. A machine may be too busy to see it in time: then once more.
     for _ in 0..20 {
-        let mut straggler =
-            place.command("out", &["--align", "none", "--shard", "1/1", "--threads", "1"]).spawn().unwrap();
+        let mut straggler = place.command("out", &["--shard", "1/1", "--threads", "1"]).spawn().unwrap();
         while place.done("out").is_empty() && straggler.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_millis(1));
         }
@@ -285,7 +244,7 @@ fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
 
 #[test]
 fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("whole", &[]));
     let copied = |folder: &str, change: &dyn Fn(&mut Vec<u8>)| {
         fs::create_dir(place.path(folder)).unwrap();
@@ -320,7 +279,7 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
     let mut scene = Scene::new(16_000, 9);
     scene.misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], scene.middle());
     let place = Place::of(&scene);
-    let run = |out: &str, more: &[&str]| place.command(out, more).output().unwrap();
+    let run = |out: &str, more: &[&str]| place.aligning(out, more);
     well(&run("whole", &[]));
     well(&run("out", &["--plan"]));
     well(&run("out", &["--plan"]));
@@ -356,7 +315,7 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
 
 #[test]
 fn each_end_has_its_code() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("done", &[]));
     well(&place.run("begun", &["--shard", "1/2"]));
     // 2: never again.
@@ -399,7 +358,7 @@ fn each_end_has_its_code() {
 
 #[test]
 fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     let start = Instant::now();
     well(&place.run("whole", &[]));
     let takes = start.elapsed();
@@ -407,7 +366,7 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
     for moment in 0..10_u32 {
         // Of a whole run and of a shard in turn: at any time, in a scattered order, or when some tiles are done.
         let more: &[&str] = if moment % 4 < 2 { &[] } else { &["--shard", "1/1"] };
-        let more = [&["--align", "none", "--threads", "1"], more].concat();
+        let more = [&["--threads", "1"], more].concat();
         let child = place.command("out", &more).spawn().unwrap();
         if moment % 2 == 0 {
             thread::sleep(takes / 20 + takes * (moment * 7 % 10) / 10);
@@ -459,11 +418,11 @@ fn the_walk_through_of_the_documentation_runs() {
 
 #[test]
 fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
-    let place = Place::new();
+    let place = Place::with(16_000);
     well(&place.run("whole", &[]));
     well(&place.run("out", &["--plan"]));
     let worker = |lease: &str| {
-        let more = ["--align", "none", "--threads", "1", "--claim", "6", "--lease", lease];
+        let more = ["--threads", "1", "--claim", "6", "--lease", lease];
         place.command("out", &more).spawn().unwrap()
     };
     let claims = place.path("out/.run/claims");

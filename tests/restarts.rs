@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
+#[path = "common/place.rs"]
+mod place;
 #[path = "common/program.rs"]
 mod program;
 #[path = "../examples/common/scene.rs"]
@@ -15,72 +17,36 @@ mod scene_files;
 #[path = "../examples/common/scene_schema.rs"]
 mod scene_schema;
 
+use place::{Place, RESULTS, message};
 use program::program;
 use scene::Scene;
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
+    ffi::OsString,
     fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    path::Path,
+    process::{Child, Command, Output},
     time::{Duration, Instant},
 };
 
-const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
-
-/// Two epochs on disk, and a folder for results.
-struct Place {
-    dir: tempfile::TempDir,
-}
-
 impl Place {
-    fn new(points: usize) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Scene::new(points, 9).write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
-        Self { dir }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    /// The command: tiles of 15 m, no alignment, results in `out`.
-    fn command(&self, out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(program("terrain_change"));
-        command.arg(self.path("before.laz")).arg(self.path("after.laz"));
-        command.args(["--backend", "cpu", "--align", "none", "--classes", "2", "--out"]).arg(self.path(out)).args(more);
-        if !more.contains(&"--tile-size") {
-            command.args(["--tile-size", "15"]);
-        }
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, out: &str, more: &[&str]) -> Output {
-        self.command(out, more).output().unwrap()
-    }
-
     /// Runs it to the end.
     fn finish(&self, out: &str) {
         let output = self.run(out, &[]);
         assert!(output.status.success(), "{}", message(&output));
     }
 
-    /// Every file in a folder of results by name, those of results with their bytes.
-    fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
-        let file = |entry: fs::DirEntry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let bytes = if RESULTS.contains(&name.as_str()) { fs::read(entry.path()).unwrap() } else { Vec::new() };
-            (name, bytes)
-        };
-        fs::read_dir(self.path(out)).unwrap().map(|entry| file(entry.unwrap())).collect()
+    /// The names of all files in a folder of results, and the bytes of the results.
+    fn files(&self, out: &str) -> (BTreeSet<OsString>, Vec<Vec<u8>>) {
+        (fs::read_dir(self.path(out)).unwrap().map(|entry| entry.unwrap().file_name()).collect(), self.results(out))
     }
 
     /// Refuses a difference between two folders of results, stray files included.
-    fn same(&self, out: &str, expected: &BTreeMap<String, Vec<u8>>) {
+    fn same(&self, out: &str, (names, results): &(BTreeSet<OsString>, Vec<Vec<u8>>)) {
         let found = self.files(out);
-        assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
-        for name in RESULTS {
-            assert!(found[name] == expected[name], "{name} differs");
+        assert_eq!(found.0, *names);
+        for (name, (found, expected)) in RESULTS.iter().zip(found.1.iter().zip(results)) {
+            assert!(found == expected, "{name} differs");
         }
     }
 
@@ -128,10 +94,6 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
-}
-
 /// One line that has all the words, from a program that ended by itself.
 fn refused(output: &Output, words: &[&str]) {
     let message = message(output);
@@ -144,11 +106,11 @@ fn refused(output: &Output, words: &[&str]) {
 
 #[test]
 fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     let start = Instant::now();
     place.finish("whole");
     let (expected, takes) = (place.files("whole"), start.elapsed());
-    assert_eq!(expected.len(), RESULTS.len() + 4, "and two styles, a summary and a page: {:?}", expected.keys());
+    assert_eq!(expected.0.len(), RESULTS.len() + 4, "and two styles, a summary and a page: {:?}", expected.0);
     for moment in 0..20_u32 {
         if moment % 2 == 0 {
             // At any time of the run as it took before, in a scattered order.
@@ -167,7 +129,7 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
 
 #[test]
 fn what_was_done_before_the_kill_is_not_done_again() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     place.finish("whole");
     place.kill_after("killed", 5);
     let done = place.tiles_done("killed");
@@ -181,7 +143,7 @@ fn what_was_done_before_the_kill_is_not_done_again() {
 
 #[test]
 fn a_run_goes_on_with_other_memory_and_the_tiles_that_it_was_begun_with() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     place.finish("whole");
     place.kill_after("out", 3);
     assert!(place.run("out", &["--memory", "64MiB", "--tile-size", "20"]).status.success());
@@ -190,7 +152,7 @@ fn a_run_goes_on_with_other_memory_and_the_tiles_that_it_was_begun_with() {
 
 #[test]
 fn other_parameters_and_other_inputs_are_refused() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     place.kill_after("out", 3);
     refused(&place.run("out", &["--depth", "4"]), &["other parameters", "remove"]);
     let (before, kept) = (place.path("before.laz"), place.path("kept.laz"));
@@ -210,7 +172,7 @@ fn other_parameters_and_other_inputs_are_refused() {
 
 #[test]
 fn an_input_that_is_replaced_during_the_run_is_noticed() {
-    let place = Place::new(120_000);
+    let place = Place::with(120_000);
     // So little that the epochs are not read into memory at the start.
     let little = ["--memory", "30MiB"];
     assert!(place.run("whole", &little).status.success());
@@ -228,7 +190,7 @@ fn an_input_that_is_replaced_during_the_run_is_noticed() {
 
 #[test]
 fn a_file_that_cannot_be_decoded_ends_the_run_until_it_is_whole_again() {
-    let place = Place::new(120_000);
+    let place = Place::with(120_000);
     place.finish("whole");
     let after = place.path("after.laz");
     let whole = fs::read(&after).unwrap();
@@ -265,7 +227,7 @@ fn with_little_disk(place: &Place, out: &str, blocks: u32) -> Output {
 
 #[test]
 fn a_full_disk_is_said_and_nothing_is_corrupted() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     place.finish("whole");
     for blocks in [1, 8, 40] {
         let output = with_little_disk(&place, "out", blocks);
@@ -289,7 +251,7 @@ const ON_A_FULL_DISK: &str = r#"
 
 #[test]
 fn a_small_file_system_is_full_and_the_same_one_larger_goes_on() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     place.finish("whole");
     let unshare = |arguments: &[&str]| Command::new("unshare").args(["-rm", "--"]).args(arguments).output();
     let may = unshare(&["sh", "-c", "mount -t tmpfs tmpfs /tmp"]).is_ok_and(|output| output.status.success());
@@ -315,7 +277,7 @@ fn a_small_file_system_is_full_and_the_same_one_larger_goes_on() {
 
 #[test]
 fn a_limit_of_the_disk_is_kept_and_a_run_goes_on_with_more() {
-    let place = Place::new(400_000);
+    let place = Place::with(400_000);
     let little =
         ["--memory", "30MiB", "--tile-size", "300", "--core-spacing", "5", "--normal-radii", "1", "--depth", "1"];
     let output = place.run("out", &[&little[..], &["--disk-limit", "100kB"]].concat());
@@ -338,7 +300,7 @@ fn a_limit_of_the_disk_is_kept_and_a_run_goes_on_with_more() {
 
 #[test]
 fn shards_and_one_process_give_the_same_files() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     place.finish("whole");
     for number in ["3/3", "1/3", "2/3"] {
         refused(&place.run("shards", &["--merge"]), &["not done yet"]);
@@ -354,7 +316,7 @@ fn shards_and_one_process_give_the_same_files() {
 
 #[test]
 fn the_plan_is_told_and_drawn() {
-    let place = Place::new(16_000);
+    let place = Place::with(16_000);
     let output = place.run("plan", &["--plan"]);
     assert!(output.status.success(), "{}", message(&output));
     let svg = fs::read_to_string(place.path("plan/plan.svg")).unwrap();

@@ -49,11 +49,13 @@ impl Claims {
         is_merged: impl Fn() -> bool,
         mut run: impl FnMut(Share) -> Result<Report>,
     ) -> Result<()> {
-        let mut failed = BTreeSet::new();
+        let mut over = BTreeSet::new();
         while !is_merged() {
-            match self.next(&failed)? {
-                Next::Run(number) if self.is_done_by(number, &mut run)? => {}
-                Next::Run(number) => drop(failed.insert(number)),
+            match self.next(&mut over)? {
+                Next::Run(number) => {
+                    self.run_claimed(number, &mut run)?;
+                    over.insert(number);
+                }
                 Next::Nothing => thread::sleep(PAUSE),
                 Next::Done => break,
             }
@@ -61,30 +63,30 @@ impl Claims {
         Ok(())
     }
 
-    /// Runs a run that is claimed: whether no tile failed.
-    fn is_done_by(&self, number: usize, run: &mut impl FnMut(Share) -> Result<Report>) -> Result<bool> {
+    /// Runs a run that is claimed. It is done unless tiles failed.
+    fn run_claimed(&self, number: usize, run: &mut impl FnMut(Share) -> Result<Report>) -> Result<()> {
         match run(Share::Shard { number, of: self.of }) {
             Ok(report) if report.failures.is_empty() => {
                 let done = self.path(number, "done");
-                write_whole(&done, &[]).map_err(|error| self.failed(&done, error))?;
-                Ok(true)
+                write_whole(&done, &[]).map_err(|error| self.failed(&done, error))
             }
             outcome => {
                 // Another worker may have more luck.
                 let _ = fs::remove_file(self.path(number, "claim"));
-                outcome.map(|_| false)
+                outcome.map(drop)
             }
         }
     }
 
-    /// Claims the next run that nobody has, or whose lease is over, but none of those that `failed` here.
-    fn next(&self, failed: &BTreeSet<usize>) -> Result<Next> {
+    /// Claims the next run that nobody has, or whose lease is over, but none of those that are `over` for this worker: done by whomever, or failed here.
+    fn next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
         let named = |error| self.failed(&self.folder, error);
         fs::create_dir_all(&self.folder).map_err(named)?;
         let now = self.now().map_err(named)?;
         let mut all_done = true;
-        for number in (1..=self.of).filter(|number| !failed.contains(number)) {
-            if self.path(number, "done").exists() {
+        for number in 1..=self.of {
+            if over.contains(&number) || self.path(number, "done").exists() {
+                over.insert(number);
                 continue;
             }
             all_done = false;

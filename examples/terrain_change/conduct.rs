@@ -171,7 +171,7 @@ pub(crate) fn locks(out: &Path) -> [PathBuf; 2] {
 }
 
 /// The folder of what is kept until all results are there.
-const RUN: &str = ".run";
+pub(crate) const RUN: &str = ".run";
 
 /// Which tiles are run here.
 fn share(arguments: &Arguments) -> Result<Share> {
@@ -291,18 +291,28 @@ pub(crate) fn check_cell(arguments: &Arguments, epochs: [&dyn PointSource; 2], m
 
 /// What there is to say of a tile that failed: where it is, why, and how to see it alone.
 pub(crate) fn failure(failure: &TileFailure) -> String {
-    let all: Vec<String> = std::env::args().collect();
-    let mut command: Vec<&str> = Vec::new();
-    let mut skip = false;
-    for argument in &all {
-        let with_value = ["--shard", "--shard-index", "--only-tile", "--on-failure"].contains(&argument.as_str());
-        if !skip && !with_value && argument != "--fresh" {
-            command.push(argument);
-        }
-        skip = with_value;
-    }
     let TileFailure { tile, core, error, .. } = failure;
+    let command = of_one_tile(std::env::args());
     format!("tile {tile} ({core}): {error} (alone: {} --only-tile {tile})", command.join(" "))
+}
+
+/// Options that say which tiles are run and what then, all but the last with a value.
+const OF_SHARES: [&str; 7] =
+    ["--shard", "--shard-index", "--claim", "--lease", "--only-tile", "--on-failure", "--fresh"];
+
+/// A command without what it says of shares.
+fn of_one_tile(command: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut skip = false;
+    for argument in command {
+        let (name, value) = argument.split_once('=').map_or((&argument[..], None), |(name, value)| (name, Some(value)));
+        let of_shares = OF_SHARES.contains(&name);
+        let is_value = std::mem::replace(&mut skip, of_shares && value.is_none() && name != "--fresh");
+        if !is_value && !of_shares {
+            kept.push(argument);
+        }
+    }
+    kept
 }
 
 /// Writes the plan for people and programs into a folder.
@@ -311,4 +321,17 @@ pub(crate) fn write_plan(folder: &Path, plan: &Plan, sources: &[&dyn PointSource
         write_file(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_of_one_tile_has_no_share() {
+        let command =
+            "terrain_change a.laz b.laz --shard 1/3 --claim=6 --lease 9 --fresh --cell 2 --shard-index=0/3 --out o=p";
+        let kept = of_one_tile(command.split(' ').map(str::to_owned));
+        assert_eq!(kept.join(" "), "terrain_change a.laz b.laz --cell 2 --out o=p");
+    }
 }

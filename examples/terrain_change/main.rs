@@ -211,7 +211,7 @@ fn change(
 
     let parameters = serde_json::json!([settings::given(arguments), masks.fingerprint()]);
     let kept = conduct.kept(&parameters);
-    let (in_manifest, found) = match found::begun(&kept, conduct.may_begin_anew(), &inputs)? {
+    let (in_manifest, found) = match found::begun(&kept, conduct, &inputs)? {
         Some(found) => {
             println!("found       alignment and parameters as in {}", conduct.folder().join("manifest.json").display());
             found

@@ -28,7 +28,7 @@ pub(crate) fn say_how_to_go_on(out: std::path::PathBuf) {
 /// What is done, and how to go on.
 #[cfg(unix)]
 fn kept(out: &std::path::Path) -> String {
-    let folder = out.join(".run");
+    let folder = out.join(crate::conduct::RUN);
     let done = std::fs::read_dir(folder.join("tiles")).map_or(0, |tiles| {
         tiles.flatten().filter(|tile| tile.path().extension().is_some_and(|end| end == "tile")).count()
     });

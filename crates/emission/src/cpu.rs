@@ -262,6 +262,14 @@ mod tests {
         map
     }
 
+    fn aia() -> Inversion {
+        Inversion::new(TemperatureResponse::aia(), (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect())
+    }
+
+    fn bits(numbers: &[&ndarray::ArrayD<f64>]) -> Vec<u64> {
+        numbers.iter().copied().flatten().map(|x| x.to_bits()).collect()
+    }
+
     /// 203 pixels, some of them bad.
     fn observation(inversion: &Inversion) -> (Vec<f64>, Vec<f64>) {
         let emission = Array2::from_shape_fn((203, inversion.bins()), |(i, t)| {
@@ -283,19 +291,13 @@ mod tests {
     #[test]
     fn plain_arrays_and_registers_give_the_same_bits() {
         assert!(wide::there(), "nothing to compare on this processor");
-        let edges = (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect();
-        let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
+        let mut inversion = aia();
         for weights in [Weights::SelfNormalised, Weights::EmissionMeasureLoci((0..6).collect())] {
             inversion.weights = weights;
             let (counts, sigma) = observation(&inversion);
             let bits = |map: &EmissionMap<f64>| {
-                let all = [
-                    &map.emission,
-                    map.uncertainty.as_ref().unwrap(),
-                    map.log_t_resolution.as_ref().unwrap(),
-                    &map.lambda,
-                ];
-                all.into_iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>()
+                let [uncertainty, resolution] = [&map.uncertainty, &map.log_t_resolution].map(|x| x.as_ref().unwrap());
+                bits(&[&map.emission, uncertainty, resolution, &map.lambda])
             };
             let [a, b] =
                 [slab_of::<F64x4>(&inversion, &counts, &sigma), slab_of::<Array<f64, 4>>(&inversion, &counts, &sigma)];
@@ -315,22 +317,15 @@ mod tests {
     #[test]
     fn plain_arrays_and_registers_give_the_same_bits_of_positive_methods() {
         assert!(wide::there(), "nothing to compare on this processor");
-        let edges = (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect();
-        let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
+        let mut inversion = aia();
         for method in [Method::Positive, Method::NonNegative] {
             inversion.method = method;
             let (counts, sigma) = observation(&inversion);
             let registers = method_of::<F64x4>(&inversion, &counts, &sigma);
             let arrays = method_of::<Array<f64, 4>>(&inversion, &counts, &sigma);
             let bits = |map: &EmissionMap<f64>| {
-                let all = [
-                    &map.emission,
-                    map.uncertainty.as_ref().unwrap(),
-                    map.log_t_resolution.as_ref().unwrap(),
-                    &map.chi_squared,
-                    &map.synthetic,
-                ];
-                all.into_iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>()
+                let [uncertainty, resolution] = [&map.uncertainty, &map.log_t_resolution].map(|x| x.as_ref().unwrap());
+                bits(&[&map.emission, uncertainty, resolution, &map.chi_squared, &map.synthetic])
             };
             assert_eq!(registers.status, arrays.status, "{method:?}");
             assert_eq!(registers.iterations, arrays.iterations, "{method:?}");

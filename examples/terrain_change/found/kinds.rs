@@ -122,34 +122,23 @@ impl Exact for Stay {
     }
 }
 
-impl Exact for AxialStatistic {
-    fn to_json(&self) -> Value {
-        match self {
-            Self::MeanDeviation => json!("mean"),
-            Self::MedianIqr => json!("median"),
+/// Variants without fields, by a name of each.
+macro_rules! by_name {
+    ($type:ty { $($variant:ident: $name:literal),+ $(,)? }) => {
+        impl Exact for $type {
+            fn to_json(&self) -> Value {
+                match self {
+                    $(Self::$variant => json!($name)),+
+                }
+            }
+            fn from_json(value: &Value) -> Option<Self> {
+                match value.as_str()? {
+                    $($name => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
         }
-    }
-    fn from_json(value: &Value) -> Option<Self> {
-        match value.as_str()? {
-            "mean" => Some(Self::MeanDeviation),
-            "median" => Some(Self::MedianIqr),
-            _ => None,
-        }
-    }
+    };
 }
-
-impl Exact for VariogramModel {
-    fn to_json(&self) -> Value {
-        match self {
-            Self::Spherical => json!("spherical"),
-            Self::Exponential => json!("exponential"),
-        }
-    }
-    fn from_json(value: &Value) -> Option<Self> {
-        match value.as_str()? {
-            "spherical" => Some(Self::Spherical),
-            "exponential" => Some(Self::Exponential),
-            _ => None,
-        }
-    }
-}
+by_name!(AxialStatistic { MeanDeviation: "mean", MedianIqr: "median" });
+by_name!(VariogramModel { Spherical: "spherical", Exponential: "exponential" });

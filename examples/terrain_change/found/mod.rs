@@ -8,6 +8,7 @@ mod kinds;
 
 use crate::{
     alignment::Aligned,
+    conduct::Conduct,
     sample::{FromData, Sample},
 };
 use exact::{Exact, member};
@@ -62,8 +63,9 @@ impl Found {
 }
 
 /// What was found by whoever began the run, as it stands in the manifest and as values. `None` where nothing was begun, or where this run may begin anew.
-pub(crate) fn begun(kept: &Kept, may_begin_anew: bool, inputs: &Value) -> Result<Option<(Value, Found)>> {
-    let found = match kept.found() {
+pub(crate) fn begun(kept: &Kept, conduct: &Conduct, inputs: &Value) -> Result<Option<(Value, Found)>> {
+    let may_begin_anew = conduct.may_begin_anew();
+    let found = match kept.found(conduct.memory) {
         Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
         found => found?,
     };

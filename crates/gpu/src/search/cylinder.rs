@@ -17,11 +17,14 @@ use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder};
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Of every kernel here: points, queries and results.
+const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write];
+
 const MEAN: Kernel = Kernel::new(
     "cylinder, mean",
     "cylinder_mean",
     super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+    BINDINGS,
 );
 pub(crate) const MEDIAN: Kernel = Kernel::new(
     "cylinder, median",
@@ -35,7 +38,7 @@ pub(crate) const MEDIAN: Kernel = Kernel::new(
         "digits.wgsl",
         "cylinder_median.wgsl"
     ),
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+    BINDINGS,
 );
 /// Instead of [`MEDIAN`], with [`MANY`]: see [`Medians`].
 pub(crate) const FEW: Kernel = Kernel::new(
@@ -49,7 +52,7 @@ pub(crate) const FEW: Kernel = Kernel::new(
         "kept.wgsl",
         "cylinder_median_few.wgsl"
     ),
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+    BINDINGS,
 );
 pub(crate) const MANY: Kernel = Kernel::new(
     "cylinder, median of many",
@@ -62,7 +65,7 @@ pub(crate) const MANY: Kernel = Kernel::new(
         "digits.wgsl",
         "cylinder_median_many.wgsl"
     ),
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+    BINDINGS,
 );
 
 /// This module's kernels.

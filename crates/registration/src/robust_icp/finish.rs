@@ -8,7 +8,7 @@ use super::{
     information::Information,
     observe::{Direction, Observation, Pairing, observe},
     prepared::{Prepared, Samples},
-    pyramid::stepped,
+    pyramid::{scaled, stepped},
     regression::{Patch, gather, regress},
     rivals::{Rival, Verdict, apart, judged},
     sample::quantile,
@@ -245,12 +245,6 @@ fn ambiguous(prepared: &Prepared, [initial, pose]: [&Rigid; 2], step: &Vector6<f
         Mode { target_from_source, share, shift: motion.translation }
     };
     Outcome::Ambiguous { modes: Box::new([mode(*pose, shares[0]), mode(other, shares[1])]) }
-}
-
-/// (arm · ω, τ) of a motion.
-fn scaled(motion: &Rigid, arm: f64) -> Vector6<f64> {
-    let ([x, y, z], [u, v, w]) = (motion.rotation_vector(), motion.translation);
-    Vector6::new(x * arm, y * arm, z * arm, u, v, w)
 }
 
 /// From scaled unknowns to radians and metres: `power` is −1 for a covariance and 1 for a Hessian.

@@ -12,6 +12,7 @@ use isopach_cloud::{Cloud, Origin, REACH, Rigid};
 use isopach_compute::Result;
 use isopach_neighbours::{Neighbour, NeighbourIndex};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// A point that looks for its partner.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +47,7 @@ pub(super) struct Observation {
 
 /// All pairs within `distance` metres at a pose.
 pub(super) fn observe(directions: &[Direction<'_>], at: &Rigid, distance: f64) -> Result<Vec<Observation>> {
-    let everywhere = |_| true;
-    Ok(Pairing::new(directions, at, distance)?.observations(everywhere))
+    Ok(Pairing::new(directions, at, distance)?.observations(|_| true))
 }
 
 /// Who pairs with whom at a pose. Sums over pairs need no list of them, which is many times larger than the clouds.
@@ -79,33 +79,33 @@ impl<'a> Pairing<'a> {
 
     /// The pairs of the patches that are `wanted`, in the order of directions and queries.
     pub(super) fn observations(&self, wanted: impl Fn(u32) -> bool + Sync) -> Vec<Observation> {
-        let lists: Vec<Vec<Observation>> = self.chunks(|pairs| pairs.filter(|pair| wanted(pair.patch)).collect());
+        let listed = |(part, chunk)| self.pairs(part, chunk).filter(|pair| wanted(pair.patch)).collect();
+        let lists: Vec<Vec<Observation>> = self.chunks().into_par_iter().map(listed).collect();
         lists.concat()
     }
 
     /// Their sums.
     pub(super) fn system(&self, kernel: &impl Kernel, arm: f64, wanted: impl Fn(u32) -> bool + Sync) -> System {
-        let sums: Vec<System> = self.chunks(|pairs| System::of(pairs.filter(|pair| wanted(pair.patch)), kernel, arm));
+        let summed = |(part, chunk)| System::of(self.pairs(part, chunk).filter(|pair| wanted(pair.patch)), kernel, arm);
+        let sums: Vec<System> = self.chunks().into_par_iter().map(summed).collect();
         let mut all = System::default();
         sums.iter().for_each(|sums| all.merge(sums, 1.0));
         all
     }
 
-    /// What is made of the pairs of each chunk.
-    fn chunks<T: Send>(&self, of: impl Fn(&mut dyn Iterator<Item = Observation>) -> T + Sync) -> Vec<T> {
-        let in_part = |part: &Part<'_>| -> Vec<T> {
-            let chunks = part.partners.par_chunks(CHUNK).enumerate();
-            let pairs = |(chunk, partners): (usize, &[u32])| {
-                let pair = |(i, partner): (usize, &u32)| {
-                    let query = chunk * CHUNK + i;
-                    let has_partner = *partner != NOBODY;
-                    has_partner.then(|| part.direction.pair(query, part.moved[query], *partner as usize, self.at))?
-                };
-                of(&mut partners.iter().enumerate().filter_map(pair))
-            };
-            chunks.map(pairs).collect()
-        };
-        self.parts.iter().flat_map(in_part).collect()
+    /// Ranges of the queries of each direction.
+    fn chunks(&self) -> Vec<(&Part<'a>, Range<usize>)> {
+        let of = self.parts.iter().flat_map(|part| {
+            let queries = part.partners.len();
+            (0..queries).step_by(CHUNK).map(move |first| (part, first..(first + CHUNK).min(queries)))
+        });
+        of.collect()
+    }
+
+    fn pairs<'p>(&'p self, part: &'p Part<'a>, chunk: Range<usize>) -> impl Iterator<Item = Observation> + 'p {
+        let has_partner = |query: &usize| part.partners[*query] != NOBODY;
+        let pair = |query: usize| part.direction.pair(query, part.moved[query], part.partners[query] as usize, self.at);
+        chunk.filter(has_partner).filter_map(pair)
     }
 }
 

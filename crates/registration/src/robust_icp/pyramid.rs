@@ -103,6 +103,12 @@ pub(super) fn stepped(pose: &Rigid, step: &Vector6<f64>, arm: f64) -> Rigid {
     pose.then(&small).about(pose.pivot)
 }
 
+/// The scaled unknowns (arm · ω, τ) of a motion.
+pub(super) fn scaled(motion: &Rigid, arm: f64) -> Vector6<f64> {
+    let ([x, y, z], [u, v, w]) = (motion.rotation_vector(), motion.translation);
+    Vector6::new(x * arm, y * arm, z * arm, u, v, w)
+}
+
 /// The points in a cube of the absolute grid.
 struct Cube {
     place: [i64; 3],

@@ -5,7 +5,7 @@ use super::{
     consensus::evidence,
     observe::{Direction, observe},
     prepared::{Prepared, Samples},
-    pyramid::{Coarse, stepped},
+    pyramid::{Coarse, scaled, stepped},
     regression::{Patch, Regression, gather, regress},
     sample::quantile,
 };
@@ -130,16 +130,16 @@ impl Try<'_> {
     fn run(&self, directions: &[Direction<'_>], tried: &[Tried]) -> Result<End> {
         let mut pose = self.start;
         let mut path = Vec::new();
-        let mut best = End::Nowhere;
+        let mut best: Option<Tried> = None;
         for round in 0..self.rounds {
             let observations = observe(directions, &pose, self.distances[round.min(1)])?;
             let patches = gather(&observations, self.arm);
             if patches.len() < LEAST_PATCHES {
-                return Ok(best);
+                break;
             }
             let tries = self.tries[round.min(1)];
             let Regression { hypotheses, mut errors } = regress(&patches, self.icp.determined_ratio, tries);
-            let Some(first) = hypotheses.into_iter().next() else { return Ok(best) };
+            let Some(first) = hypotheses.into_iter().next() else { break };
             pose = stepped(&pose, &first.step, self.arm);
             if tried.iter().any(|other| other.came_by(&pose, self.arm)) {
                 return Ok(End::Joined);
@@ -151,19 +151,12 @@ impl Try<'_> {
             let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
             let agreeing = agreeing(&patches, &first.evidence.agreeing);
             let small = first.step.norm() < 0.1 * patch_noise;
-            best = End::At(Box::new(Tried {
-                report,
-                path: path.clone(),
-                offsets: first.offsets,
-                patch_noise,
-                noise,
-                agreeing,
-            }));
+            best = Some(Tried { report, path: Vec::new(), offsets: first.offsets, patch_noise, noise, agreeing });
             if round > 0 && small {
                 break;
             }
         }
-        Ok(best)
+        Ok(best.map_or(End::Nowhere, |end| End::At(Box::new(Tried { path, ..end }))))
     }
 }
 
@@ -172,8 +165,7 @@ impl Tried {
     fn came_by(&self, pose: &Rigid, arm: f64) -> bool {
         let is_near = |other: &Rigid| {
             let motion = other.inverse().then(pose).about(pose.pivot);
-            let ([a, b, c], [u, v, w]) = (motion.rotation_vector().map(|x| x * arm), motion.translation);
-            [a, b, c, u, v, w].iter().map(|x| x * x).sum::<f64>().sqrt() < SAME * self.patch_noise
+            scaled(&motion, arm).norm() < SAME * self.patch_noise
         };
         self.path.iter().any(is_near)
     }

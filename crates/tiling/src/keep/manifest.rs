@@ -12,6 +12,15 @@ const FORMAT: u64 = 3;
 /// The version that wrote it; results of another are not mixed with those of this one.
 const PROGRAM: &str = concat!("isopach ", env!("CARGO_PKG_VERSION"));
 
+/// Bytes of a manifest that any run may read, and the part of its memory that one may take.
+const LEAST_BYTES: u64 = 16 << 20;
+const PART: u64 = 8;
+
+/// Bytes that a manifest may have where there are so many of memory: more is refused, whatever there is on the disk.
+pub(crate) fn most_bytes(memory: u64) -> u64 {
+    LEAST_BYTES.max(memory / PART)
+}
+
 /// Program, parameters, sources and tiles of a run, and what was found from the data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest(Value);

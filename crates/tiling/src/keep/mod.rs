@@ -15,7 +15,7 @@ mod manifest;
 mod stored;
 mod stream;
 
-pub(crate) use manifest::Manifest;
+pub(crate) use manifest::{Manifest, most_bytes};
 pub use stored::Stored;
 pub use stream::{ResultReader, ResultWriter};
 
@@ -78,14 +78,15 @@ impl Kept {
         self
     }
 
-    /// What was found from the data by whoever began the run in this folder; `None` where none was begun.
+    /// What was found from the data by whoever began the run in this folder; `None` where none was begun. `memory`: bytes that the run has, a part of which the
+    /// manifest may take.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another version of the program; [`Error::Source`] where there is a
-    /// manifest that cannot be read.
-    pub fn found(&self) -> Result<Option<Value>> {
+    /// manifest that cannot be read, or is longer than one of this run can be.
+    pub fn found(&self, memory: u64) -> Result<Option<Value>> {
         let path = self.folder.join(MANIFEST);
-        let Some(begun) = Manifest::at(&path, u64::MAX)? else { return Ok(None) };
+        let Some(begun) = Manifest::at(&path, most_bytes(memory))? else { return Ok(None) };
         begun.check_parameters(&self.parameters, &self.folder.display().to_string())?;
         Ok(Some(begun.found().clone()).filter(|found| !found.is_null()))
     }

@@ -11,7 +11,7 @@ use crate::{
     buckets::Buckets,
     clock::Clock,
     groups::{Group, groups},
-    keep::{Keeping, Manifest, Plans, Results, Working},
+    keep::{Keeping, Manifest, Plans, Results, Working, most_bytes},
     ledger::Ledger,
     operation::Load,
     plan::{Expected, Limits, density::Density},
@@ -309,15 +309,12 @@ impl Tiling {
             cut: &|| self.plan_over(operation, sources, groups),
             to_manifest: &|plan| plan.to_manifest(self.tile_size),
             from_manifest: &|manifest| Plan::from_manifest(manifest, &whole, halo, &cells),
-            most_bytes: MANIFEST_BYTES.max(self.memory / TILE_PART),
+            most_bytes: most_bytes(self.memory),
         };
         let manifest = |parameters: &str, found: &_| Manifest::of(parameters, precision, sources, found);
         Results::open(keeping, working, manifest, &plans, &names(sources)?)
     }
 }
-
-/// Bytes of a manifest that any run may read.
-const MANIFEST_BYTES: u64 = 16 << 20;
 
 /// Refuses a share that makes no sense.
 fn check_share<T>(run: &Run<'_, T>) -> Result<()> {

@@ -124,6 +124,18 @@ fn a_run_of_something_else_is_refused() {
 }
 
 #[test]
+fn a_manifest_that_is_longer_than_one_can_be_is_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = kept(dir.path());
+    assert_eq!(kept.found(1 << 30).unwrap(), None);
+    fs::create_dir_all(kept.folder()).unwrap();
+    // A tebibyte that takes no room on the disk.
+    fs::File::create(kept.folder().join("manifest.json")).unwrap().set_len(1 << 40).unwrap();
+    let error = kept.found(1 << 30).unwrap_err().to_string();
+    assert!(error.contains("manifest.json") && error.contains("more than 134217728 bytes"), "{error}");
+}
+
+#[test]
 fn lack_of_memory_is_no_damage_of_an_input() {
     let dir = tempfile::tempdir().unwrap();
     let many = |seed| Resident::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);

@@ -9,9 +9,9 @@ mod search;
 mod solution;
 mod triangle;
 
-use super::{Rows, Shared};
-use crate::{dictionary::Dictionary, lanes::Lanes, map::Slab};
-use search::search;
+pub(crate) use search::invert_slab;
+
+use crate::dictionary::Dictionary;
 
 /// Response by bins, with room for NF channels.
 #[derive(Debug)]
@@ -33,15 +33,4 @@ impl<const NF: usize> Table<NF> {
         let scales = response.iter().map(|row| 1.0 / squared(row).sqrt()).collect();
         Self { response, scales, to_report: dictionary.to_report.clone() }
     }
-}
-
-/// Inverts the pixels of a slab.
-#[inline(always)]
-pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
-    shared: &Shared<'_, f64, NF>,
-    table: &Table<NF>,
-    rows: Rows<'_, f64>,
-    mut slab: Slab<'_, f64>,
-) {
-    search::<V, NF>(shared, table, rows, &mut slab);
 }

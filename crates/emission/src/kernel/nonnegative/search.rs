@@ -84,11 +84,11 @@ struct Searching<'a, V, const NF: usize> {
 
 /// Inverts the pixels of a slab.
 #[inline(always)]
-pub(super) fn search<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     table: &Table<NF>,
     rows: Rows<'_, f64>,
-    slab: &mut Slab<'_, f64>,
+    mut slab: Slab<'_, f64>,
 ) {
     let mut searching = Searching::<V, NF>::new(table);
     let mut triangle = Triangle::new();
@@ -96,7 +96,7 @@ pub(super) fn search<V: Lanes<Scalar = f64>, const NF: usize>(
     loop {
         for lane in 0..V::COUNT {
             while searching.lanes[lane].waits == Waits::Pixel && next < slab.pixels() {
-                searching.begin(shared, rows, slab, lane, next);
+                searching.begin(shared, rows, &mut slab, lane, next);
                 next += 1;
             }
         }
@@ -108,7 +108,7 @@ pub(super) fn search<V: Lanes<Scalar = f64>, const NF: usize>(
         let (bins, slopes) = searching.steepest(&triangle.left);
         for lane in 0..V::COUNT {
             if searching.lanes[lane].waits == Waits::Slopes {
-                searching.choose(shared, slab, &triangle, lane, bins[lane], slopes[lane]);
+                searching.choose(shared, &mut slab, &triangle, lane, bins[lane], slopes[lane]);
             }
         }
     }
