@@ -25,7 +25,7 @@ fn results_are_written_over_by_the_same_run_or_by_force() {
     let refused = |more: &[&str], word: &str| {
         let output = run(more);
         let message = message(&output);
-        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains(word) && message.contains("--out") && message.contains("--force"), "{message}");
     };
     let succeeds = |more: &[&str]| {

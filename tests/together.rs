@@ -229,6 +229,7 @@ fn two_runs_of_emission() {
                 .unwrap();
         } else {
             refused(&output, &["another run is at work"]);
+            assert_eq!(output.status.code(), Some(75), "{}", message(&output));
             assert_eq!(message(&output).lines().count(), 1, "{}", message(&output));
         }
         output.status.success()

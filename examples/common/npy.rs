@@ -1,5 +1,6 @@
 //! The `.npy` format: versions 1 to 3, either byte order, C or Fortran order, real numbers of two to eight bytes or whole ones of one to eight.
 
+use isopach::compute::Error;
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
@@ -142,7 +143,7 @@ pub(crate) fn rows(file: &mut (impl Read + Seek), header: &Header, rows: Range<u
 
 /// Reads an array.
 pub(crate) fn read(path: &Path) -> io::Result<Array> {
-    let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+    let named = |e: io::Error| io::Error::new(e.kind(), Error::of_file(path, e));
     let mut file = File::open(path).map_err(named)?;
     let header = header(&mut file).map_err(named)?;
     let length = file.metadata().map_err(named)?.len();

@@ -21,7 +21,9 @@ const USUAL: &str = "emission,uncertainty,resolution,synthetic,bands,temperature
 
 #[derive(Parser, Clone)]
 #[command(
-    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region."
+    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region.",
+    after_help = "Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters);
+75: try again (files cannot be read or written, another process is at work)."
 )]
 pub(crate) struct Arguments {
     /// FITS files of channels of AIA or of instruments given by --instrument, in any order. Places and times are compared with those of the first.

@@ -115,7 +115,7 @@ fn response(arguments: &Arguments) -> std::result::Result<TemperatureResponse, B
         let channel = |f: usize| table.values.iter().skip(f).step_by(channels).copied().collect();
         return Ok(TemperatureResponse { log_t, channels: (0..channels).map(channel).collect() });
     }
-    let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let text = fs::read_to_string(path).map_err(|error| Failure::of_file(path, error))?;
     let mut response = TemperatureResponse { log_t: vec![], channels: vec![] };
     for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty()) {
         let row: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap_or(f64::NAN)).collect();

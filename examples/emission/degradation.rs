@@ -4,7 +4,7 @@ use crate::{
     arguments::Share,
     instruments::{Found, only},
 };
-use isopach::solar::Time;
+use isopach::{compute::Error as Failure, solar::Time};
 use std::{error::Error, fs, path::Path};
 
 /// Shares by channel and time.
@@ -46,7 +46,7 @@ impl Table {
         if is_shipped(path) {
             return Ok(Self::parse(include_str!("aia_degradation.csv"))?);
         }
-        let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let text = fs::read_to_string(path).map_err(|error| Failure::of_file(path, error))?;
         Self::parse(&text).map_err(|e| format!("{}: {e}", path.display()).into())
     }
 

@@ -1,6 +1,6 @@
 //! The instruments whose files are known: AIA as shipped, and those of the files that were given.
 
-use crate::arguments::Arguments;
+use crate::{arguments::Arguments, named::named};
 use isopach::{
     emission::{Channel, Instrument},
     fits::Header,
@@ -133,15 +133,15 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     if is_shipped(path) {
         return Ok(Instrument::aia()?);
     }
-    let of_file = |error: &dyn std::fmt::Display| format!("--instrument {name}: {error}");
+    let of_file = |error: Box<dyn Error>| named(format!("--instrument {name}"), error);
     let mut text = String::new();
-    let file = File::open(path).map_err(|error| of_file(&error))?;
+    let file = File::open(path).map_err(|error| of_file(error.into()))?;
     // One more than is taken is refused.
-    file.take(Instrument::MOST_BYTES as u64 + 1).read_to_string(&mut text).map_err(|error| of_file(&error))?;
-    let found = Instrument::parse(&text).map_err(|error| of_file(&error))?;
+    file.take(Instrument::MOST_BYTES as u64 + 1).read_to_string(&mut text).map_err(|error| of_file(error.into()))?;
+    let found = Instrument::parse(&text).map_err(|error| of_file(error.into()))?;
     match found.response_until.as_deref().filter(|until| Time::parse(until).is_none()) {
         Some(until) => {
-            Err(of_file(&format!("response_until is {until:?}, but must be a time as 2014-01-02T03:04:05")).into())
+            Err(of_file(format!("response_until is {until:?}, but must be a time as 2014-01-02T03:04:05").into()))
         }
         None => Ok(found),
     }

@@ -24,6 +24,8 @@ mod curves;
 mod degradation;
 #[path = "../common/escape.rs"]
 mod escape;
+#[path = "../common/exit.rs"]
+mod exit;
 #[path = "../common/finished.rs"]
 mod finished;
 mod frame;
@@ -36,6 +38,7 @@ mod instruments;
 mod measure;
 #[path = "../common/memory.rs"]
 mod memory;
+mod named;
 #[path = "../common/npy.rs"]
 mod npy;
 #[path = "../common/npy_write.rs"]
@@ -93,7 +96,7 @@ fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
     run(&Arguments::of_program())
-        .map_or_else(|error| console::failed("emission", &error), |()| std::process::ExitCode::SUCCESS)
+        .map_or_else(|error| exit::failed("emission", &*error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {

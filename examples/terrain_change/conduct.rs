@@ -3,7 +3,9 @@
 use crate::{
     arguments::{Arguments, Failing},
     claims::Claims,
+    console,
     epochs::Indexes,
+    exit,
     memory::bytes,
     write_file::write_file,
 };
@@ -14,6 +16,7 @@ use isopach::{
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Duration,
 };
 
@@ -22,6 +25,9 @@ const OUTPUTS: u64 = 128 << 20;
 
 /// Bytes that a sample needs whatever the survey: it is the same for any memory, so that results are.
 const SAMPLE: u64 = 160 << 20;
+
+/// What the program ends with where tiles failed for a reason that is the same everywhere.
+const TILES_FAILED: u8 = 3;
 
 /// What was said about it on the command line, understood.
 pub(crate) struct Conduct {
@@ -289,8 +295,16 @@ pub(crate) fn check_cell(arguments: &Arguments, epochs: [&dyn PointSource; 2], m
     Ok(())
 }
 
+/// Says which tiles failed; what the program ends with.
+pub(crate) fn tiles_failed(failures: &[TileFailure]) -> ExitCode {
+    for failed in failures {
+        let _ = console::failed("terrain_change", &failure(failed));
+    }
+    if failures.iter().any(|failure| failure.transient) { exit::TRY_AGAIN } else { TILES_FAILED }.into()
+}
+
 /// What there is to say of a tile that failed: where it is, why, and how to see it alone.
-pub(crate) fn failure(failure: &TileFailure) -> String {
+fn failure(failure: &TileFailure) -> String {
     let TileFailure { tile, core, error, .. } = failure;
     let command = of_one_tile(std::env::args());
     format!("tile {tile} ({core}): {error} (alone: {} --only-tile {tile})", command.join(" "))

@@ -22,6 +22,7 @@ mod distribution;
 mod epochs;
 #[path = "../common/escape.rs"]
 mod escape;
+#[path = "../common/exit.rs"]
 mod exit;
 #[path = "../common/finished.rs"]
 mod finished;
@@ -98,8 +99,8 @@ fn main() -> ExitCode {
     codec_panics::silence();
     match run(Arguments::parse()) {
         Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
-        Ok(failures) => exit::tiles_failed(&failures),
-        Err(error) => exit::failed(&error),
+        Ok(failures) => conduct::tiles_failed(&failures),
+        Err(error) => exit::failed("terrain_change", &error),
     }
 }
 

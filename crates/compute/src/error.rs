@@ -124,7 +124,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Busy(_) | Self::DeviceLost { .. } | Self::DeviceFault { .. } => true,
-            Self::Source(error) => is_of_system(&**error),
+            Self::Source(error) => is_transient(&**error),
             Self::InvalidParameter { .. }
             | Self::InvalidInput(_)
             | Self::InvalidPoint { .. }
@@ -192,19 +192,27 @@ impl Error {
     }
 }
 
-/// Whether the operating system's failure is what an error comes from.
-fn is_of_system(error: &(dyn StdError + 'static)) -> bool {
+/// Whether what failed may succeed later or elsewhere ([`Error::is_transient`]), for an error of any type: what it comes from decides.
+///
+/// ```
+/// # use isopach_compute::{Error, is_transient};
+/// let busy: Box<dyn std::error::Error> = Error::Busy("another run is at work".into()).into();
+/// assert!(is_transient(&*busy));
+/// assert!(!is_transient(&std::io::Error::other("the file was changed")));
+/// ```
+#[must_use]
+pub fn is_transient(error: &(dyn StdError + 'static)) -> bool {
     if let Some(error) = error.downcast_ref::<Error>() {
         return error.is_transient();
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return match (error.raw_os_error(), error.get_ref()) {
             (Some(_), _) => !is_of_caller(error.kind()),
-            (None, Some(inner)) => is_of_system(inner),
+            (None, Some(inner)) => is_transient(inner),
             (None, None) => false,
         };
     }
-    error.source().is_some_and(is_of_system)
+    error.source().is_some_and(is_transient)
 }
 
 /// Kinds of failure that say that a wrong path was given.

@@ -15,7 +15,7 @@ mod unfinished_file;
 mod unpanicked;
 
 pub use choice::{Choice, PassedOn};
-pub use error::{Error, Result};
+pub use error::{Error, Result, is_transient};
 pub use folder_lock::FolderLock;
 pub use hash::fnv1a;
 pub use unfinished_file::{UnfinishedFile, remove_if_left, write_new, write_whole, write_whole_among_others};

@@ -39,8 +39,8 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         // Compressed tiles are read when a file is opened.
         let limits = Limits { memory_bytes: arguments.memory << 20, ..Limits::default() };
         let file = ImageFile::open_within(path, limits).map_err(|error| match error {
-            Failure::OutOfMemory { .. } => format!("{name}: {error} (--memory)"),
-            other => other.to_string(),
+            Failure::OutOfMemory { .. } => format!("{name}: {error} (--memory)").into(),
+            other => Box::<dyn Error>::from(other),
         })?;
         let of_file = |error: &dyn std::fmt::Display| format!("{name}: {error}");
         let seen = SolarHeader::of(file.header());

@@ -15,7 +15,9 @@ use crate::{
     arguments::Arguments,
     console::printable::printable,
     finished::{FILES, KEY, PAGE, SUMMARY},
-    images, one,
+    images,
+    named::named,
+    one,
     write_file::write_file,
 };
 pub(crate) use film::{MAPS, write_maps};
@@ -46,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 held.will_write(&group.folder)?;
                 // What is there was seen to be this series' own, or may be written over.
                 let Done { summary, .. } = one(&Arguments { force: true, ..group.arguments.clone() })
-                    .map_err(|error| format!("the time {}: {error}", group.time))?;
+                    .map_err(|error| named(format!("the time {}", group.time), error))?;
                 (summary, false)
             }
         };
@@ -89,7 +91,7 @@ fn check(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
     let mut shape: Option<Vec<usize>> = None;
     for group in groups {
         let opened = images::open(&group.arguments, false);
-        let (about, _) = opened.map_err(|error| format!("the time {}: {error}", group.time))?;
+        let (about, _) = opened.map_err(|error| named(format!("the time {}", group.time), error))?;
         let of_first = shape.get_or_insert_with(|| about.leading.clone());
         if *of_first != about.leading {
             let [first, found] = [&*of_first, &about.leading].map(|shape| format!("{} × {}", shape[1], shape[0]));
