@@ -293,6 +293,13 @@ fn each_end_has_its_code() {
         words.iter().for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
     }
     assert_eq!(runs.done("begun").len(), 20, "nothing was forgotten");
+    // Files of which nobody knows what made them stay, whoever would begin.
+    fs::create_dir(runs.path("mine")).unwrap();
+    fs::write(runs.path("mine/emission.fits"), "precious").unwrap();
+    for more in [&["--plan"][..], &["--shard", "1/2"], &["--claim", "3"], &["--merge"]] {
+        ended(&runs.run("mine", more), 2, &["nothing says what they were made from", "--force"]);
+    }
+    assert_eq!(fs::read(runs.path("mine/emission.fits")).unwrap(), b"precious");
     ended(&runs.run("begun", &["--merge"]), 75, &["20 of 40 blocks are not done yet", "20 to 39"]);
     ended(&runs.run("none", &["--merge"]), 75, &["no shard was run"]);
     fs::create_dir(runs.path("held")).unwrap();

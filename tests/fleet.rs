@@ -378,14 +378,16 @@ fn the_walk_through_of_the_documentation_runs() {
         let block = text.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
         block.strip_prefix("sh\n").unwrap()
     };
-    let commands = [block("## On one machine"), block("## Workers that take what is left")].concat();
+    let headings = ["## On one machine", "## Workers that take what is left", "## Emission"];
+    let commands = headings.map(block).concat();
     assert!(commands.matches("terrain_change ").count() >= 11, "{commands}");
+    assert!(commands.matches("emission ").count() >= 6, "{commands}");
     let dir = tempfile::tempdir().unwrap();
     let programs = program("terrain_change").parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(&dir).env("PATH", path).output().unwrap();
     assert!(output.status.success(), "{}", message(&output));
-    for out in ["fleet", "claims"] {
+    for out in ["fleet", "claims", "sun"] {
         assert!(dir.path().join(out).join("index.html").exists() && !dir.path().join(out).join(".run").exists());
     }
 }

@@ -41,10 +41,6 @@ pub(crate) fn hold(
     finished::make_folder(out)?;
     let _lock = conduct.hold()?;
     let made_from = made_from(arguments, contents);
-    if conduct.plans {
-        // It writes no results.
-        return Ok(Held { made_from, before_this: Vec::new(), is_finished: false, _lock });
-    }
     let summary = finished::summary(out)?;
     let mut before_this: Vec<PathBuf> = summary.iter().flat_map(files_of).map(PathBuf::from).collect();
     let outputs = outputs(arguments, is_image);
