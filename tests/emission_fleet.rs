@@ -229,6 +229,21 @@ fn shards_and_merges_may_be_doubled_killed_and_late() {
 }
 
 #[test]
+fn a_straggler_that_runs_on_after_the_merge_ends_well() {
+    let runs = Runs::of(SLOW);
+    well(&runs.run("whole", &[]));
+    let mut straggler = runs.start("out", &["--shard", "1/1", "--threads", "1"]);
+    runs.wait_for_more_than("out", 0, &mut straggler);
+    signal(&straggler, "-STOP");
+    well(&runs.run("out", &["--claim", "4"]));
+    well(&runs.run("out", &["--merge"]));
+    signal(&straggler, "-CONT");
+    let said = well(&straggler.wait_with_output().unwrap());
+    assert!(said.contains("merged already"), "{said}");
+    runs.are_those_of_one_process("out");
+}
+
+#[test]
 fn a_damaged_block_is_inverted_again_and_one_that_cannot_be_read_stays() {
     let runs = Runs::of(SMALL);
     well(&runs.run("whole", &[]));

@@ -182,7 +182,7 @@ pub(crate) struct Arguments {
     /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of five
     #[arg(long, conflicts_with_all = ["shard", "plan", "merge"])]
     pub(crate) shard_index: Option<String>,
-    /// Take one run of neighbouring blocks after the other, of so many in all (16), until all are done: any number of workers may do so at once, and come and
+    /// Take one run of neighbouring blocks after the other, of so many in all (64), until all are done: any number of workers may do so at once, and come and
     /// go. Then --merge
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
     pub(crate) claim: Option<usize>,

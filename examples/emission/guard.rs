@@ -41,6 +41,8 @@ pub(crate) fn hold(
     finished::make_folder(out)?;
     let _lock = conduct.hold()?;
     let made_from = made_from(arguments, contents);
+    // Before the summary is looked for: a merge writes that, and then removes what was begun.
+    let is_begun = conduct.is_begun();
     let summary = finished::summary(out)?;
     let mut before_this: Vec<PathBuf> = summary.iter().flat_map(files_of).map(PathBuf::from).collect();
     let outputs = outputs(arguments, is_image);
@@ -53,7 +55,7 @@ pub(crate) fn hold(
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         _ if unfinished.is_some() => Some(series::UNFINISHED),
         // Those of a run that ended while it gave results their names.
-        None if written_over.is_empty() || conduct.is_begun() => None,
+        None if written_over.is_empty() || is_begun => None,
         None | Some(None) => Some(UNKNOWN),
         Some(Some(found)) if *found == made_from => None,
         Some(Some(_)) => Some(OTHER),
