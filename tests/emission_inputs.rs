@@ -346,6 +346,24 @@ fn a_division_that_no_header_states_is_found_out() {
 }
 
 #[test]
+fn what_all_rows_say_is_known_to_whoever_puts_blocks_together() {
+    let folder = Folder::new();
+    let divided = folder.write("divided", |p| {
+        let mean = p.dn.mean().unwrap();
+        let dn = &p.dn / EXPOSURE;
+        Picture { dn, ..p.with("DATAMEAN", Value::Number(mean)) }
+    });
+    let whole = folder.run(&divided, &[]).warnings();
+    assert!(whole.contains("--unit DN/s"), "{whole}");
+    fs::remove_dir_all(folder.out()).unwrap();
+    for shard in ["1/2", "2/2"] {
+        let output = folder.output(&divided, &["--shard", shard]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(folder.run(&divided, &["--merge"]).warnings(), whole);
+}
+
+#[test]
 fn images_that_were_corrected_before_are_said() {
     let folder = Folder::new();
     let left = [0.914, 0.752, 0.876, 0.887, 0.825, 0.443];

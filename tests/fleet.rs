@@ -3,6 +3,10 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
+#[path = "common/ended.rs"]
+mod ended;
+#[path = "common/message.rs"]
+mod message;
 #[path = "common/place.rs"]
 mod place;
 #[path = "common/program.rs"]
@@ -16,14 +20,15 @@ mod scene_files;
 #[path = "../examples/common/scene_schema.rs"]
 mod scene_schema;
 
+use ended::{ended, made_unreadable, made_whole, signal, well};
 use isopach::cloud::Rigid;
-use place::{Place, message};
+use message::message;
+use place::Place;
 use program::program;
 use scene::Scene;
 use serde_json::Value;
 use std::{
     fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -82,37 +87,6 @@ fn may_unshare() -> bool {
         eprintln!("SKIPPED: processes cannot have numbers of their own here (unshare -p -f)");
     }
     may
-}
-
-/// It ended with this code, and said the words in one line.
-fn ended(output: &Output, code: i32, words: &[&str]) {
-    let message = message(output);
-    assert_eq!(output.status.code(), Some(code), "{message}");
-    words.iter().for_each(|word| assert!(message.contains(word), "{message:?} does not say {word:?}"));
-    assert!(message.lines().count() <= 1, "{message}");
-}
-
-fn well(output: &Output) -> String {
-    ended(output, 0, &[]);
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// In the place of a file one that nobody can read, whoever asks: as where a server of files lost it. What was there.
-fn made_unreadable(path: &Path) -> Vec<u8> {
-    let bytes = fs::read(path).unwrap();
-    fs::remove_file(path).unwrap();
-    symlink(path.file_name().unwrap(), path).unwrap();
-    assert!(fs::read(path).is_err());
-    bytes
-}
-
-fn made_whole(path: &Path, bytes: &[u8]) {
-    fs::remove_file(path).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -464,14 +438,16 @@ fn the_walk_through_of_the_documentation_runs() {
         let block = text.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
         block.strip_prefix("sh\n").unwrap()
     };
-    let commands = [block("## On one machine"), block("## Workers that take what is left")].concat();
+    let headings = ["## On one machine", "## Workers that take what is left", "## Emission"];
+    let commands = headings.map(block).concat();
     assert!(commands.matches("terrain_change ").count() >= 11, "{commands}");
+    assert!(commands.matches("emission ").count() >= 6, "{commands}");
     let dir = tempfile::tempdir().unwrap();
     let programs = program("terrain_change").parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(&dir).env("PATH", path).output().unwrap();
     assert!(output.status.success(), "{}", message(&output));
-    for out in ["fleet", "claims"] {
+    for out in ["fleet", "claims", "sun"] {
         assert!(dir.path().join(out).join("index.html").exists() && !dir.path().join(out).join(".run").exists());
     }
 }

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
+#[path = "common/message.rs"]
+mod message;
 #[path = "common/place.rs"]
 mod place;
 #[path = "common/program.rs"]
@@ -17,7 +19,8 @@ mod scene_files;
 #[path = "../examples/common/scene_schema.rs"]
 mod scene_schema;
 
-use place::{Place, RESULTS, message};
+use message::message;
+use place::{Place, RESULTS};
 use program::program;
 use scene::Scene;
 use std::{

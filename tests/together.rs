@@ -5,6 +5,8 @@
 #![cfg(unix)]
 #![allow(missing_docs)]
 
+#[path = "common/message.rs"]
+mod message;
 #[path = "common/place.rs"]
 mod place;
 #[path = "common/program.rs"]
@@ -18,7 +20,8 @@ mod scene_files;
 #[path = "../examples/common/scene_schema.rs"]
 mod scene_schema;
 
-use place::{Place, message};
+use message::message;
+use place::Place;
 use program::program;
 use scene::Scene;
 use std::{

@@ -22,8 +22,11 @@ const USUAL: &str = "emission,uncertainty,resolution,synthetic,bands,temperature
 #[derive(Parser, Clone)]
 #[command(
     about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region.",
-    after_help = "Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters);
-75: try again (files cannot be read or written, another process is at work)."
+    after_help = "On many machines (docs/fleet.md):
+  emission *.fits --out OUT --plan; … --shard 1/24 (or --claim 64 on any number of workers); … --merge
+
+Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+75: try again (files cannot be read or written, another process is at work, blocks are missing for a merge, SIGTERM)."
 )]
 pub(crate) struct Arguments {
     /// FITS files of channels of AIA or of instruments given by --instrument, in any order. Places and times are compared with those of the first.
@@ -173,6 +176,30 @@ pub(crate) struct Arguments {
     /// Write over results of other inputs or parameters.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Invert one share of the blocks of rows: 2/5 is the second of five. When all are done, --merge puts the results together
+    #[arg(long, conflicts_with_all = ["plan", "merge"])]
+    pub(crate) shard: Option<String>,
+    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of five
+    #[arg(long, conflicts_with_all = ["shard", "plan", "merge"])]
+    pub(crate) shard_index: Option<String>,
+    /// Take one run of neighbouring blocks after the other, of so many in all (64), until all are done: any number of workers may do so at once, and come and
+    /// go. Then --merge
+    #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
+    pub(crate) claim: Option<usize>,
+    /// Seconds after which a run of blocks that another worker has claimed and not done is taken over. Results do not depend on it
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "claim")]
+    pub(crate) lease: u64,
+    /// Put the results of all shards together
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) merge: bool,
+    /// Find what the whole of the images says once for all shards, and which blocks of rows there will be (.run/manifest.json in the folder of results).
+    /// Nothing is inverted
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Rows of a block, for whoever begins; others take what was begun with. Results do not depend on it [default: what 32 MiB of results hold, at most a
+    /// 64th of the image]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) block_rows: Option<usize>,
     /// Whether this is one time of a series: its results can be kept by the next run.
     #[arg(skip)]
     pub(crate) is_of_series: bool,
@@ -355,6 +382,7 @@ impl Arguments {
             return Err(format!("--size is {size}, but must be from {} to {}", SIZES.start(), SIZES.end()));
         }
         self.check_inversion()?;
+        self.check_blocks()?;
         if *max_iterations == 0 {
             return Err("--max-iterations is 0, but must be at least 1".into());
         }
@@ -380,6 +408,26 @@ impl Arguments {
             return Err("--compress is for FITS cubes: leave it out, or choose --format fits".into());
         }
         Ok(())
+    }
+
+    /// Refuses shares of what is not shared.
+    fn check_blocks(&self) -> Result<(), String> {
+        if self.block_rows == Some(0) {
+            return Err("--block-rows is 0, but must be at least 1".into());
+        }
+        let given = [
+            ("--plan", self.plan),
+            ("--shard", self.shard.is_some()),
+            ("--shard-index", self.shard_index.is_some()),
+            ("--claim", self.claim.is_some()),
+            ("--merge", self.merge),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given && self.series) {
+            Some((option, _)) => Err(format!(
+                "{option} is for images of one time: give the files of each time of the series to a command of its own, with an --out of its own"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Refuses parameters of the inversion that mean nothing, or that the method does not use.

@@ -2,6 +2,8 @@
 
 use crate::{
     arguments::Arguments,
+    blocks::Conduct,
+    checksum::length_and_crc32,
     curves::Place,
     degradation,
     finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver},
@@ -9,7 +11,12 @@ use crate::{
 };
 use isopach::compute::{Error as Failure, FolderLock};
 use serde_json::{Value, json};
-use std::{error::Error, fs, path::PathBuf, time::UNIX_EPOCH};
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
 
 /// The folder of results, held as long as this.
 pub(crate) struct Held {
@@ -17,15 +24,25 @@ pub(crate) struct Held {
     pub(crate) made_from: Value,
     /// Files of the results that these replace: those that these do not have go when these are whole.
     pub(crate) before_this: Vec<PathBuf>,
+    /// Whether finished results of the same inputs and parameters are there.
+    pub(crate) is_finished: bool,
     pub(crate) _lock: FolderLock,
 }
 
 /// Holds the folder of results, which is made if it is not there; refuses one with other results, and inputs that results would write over.
 /// `is_image`: there are pictures and a page, too.
-pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dyn Error>> {
+pub(crate) fn hold(
+    arguments: &Arguments,
+    conduct: &Conduct,
+    contents: &[Content],
+    is_image: bool,
+) -> Result<Held, Box<dyn Error>> {
     let out = &arguments.out;
     finished::make_folder(out)?;
-    let _lock = FolderLock::alone(out.join(".lock"))?;
+    let _lock = conduct.hold()?;
+    let made_from = made_from(arguments, contents);
+    // Before the summary is looked for: a merge writes that, and then removes what was begun.
+    let is_begun = conduct.is_begun();
     let summary = finished::summary(out)?;
     let mut before_this: Vec<PathBuf> = summary.iter().flat_map(files_of).map(PathBuf::from).collect();
     let outputs = outputs(arguments, is_image);
@@ -35,17 +52,20 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
     before_this.extend(unfinished.as_ref().map(|_| series::NOTES.into()));
     let gone = WrittenOver::of(out, before_this.iter().cloned().chain(outputs.iter().map(PathBuf::from)));
     inputs(arguments).iter().try_for_each(|input| gone.refuse_input(input))?;
-    let made_from = made_from(arguments)?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         _ if unfinished.is_some() => Some(series::UNFINISHED),
-        None if written_over.is_empty() => None,
+        // Those of a run that ended while it gave results their names.
+        None if written_over.is_empty() || is_begun => None,
         None | Some(None) => Some(UNKNOWN),
         Some(Some(found)) if *found == made_from => None,
         Some(Some(_)) => Some(OTHER),
     };
     match what {
         Some(what) if !arguments.force => Err(finished::refusal(out, what).into()),
-        _ => Ok(Held { made_from, before_this, _lock }),
+        _ => {
+            let is_finished = summary.is_some_and(|summary| summary.get(KEY) == Some(&made_from));
+            Ok(Held { made_from, before_this, is_finished, _lock })
+        }
     }
 }
 
@@ -53,8 +73,39 @@ pub(crate) fn hold(arguments: &Arguments, is_image: bool) -> Result<Held, Box<dy
 pub(crate) const OTHER: &str = "finished results of other inputs or parameters";
 
 /// What tells the results of one time, or of images of one time, from others.
-pub(crate) fn made_from(arguments: &Arguments) -> Result<Value, Box<dyn Error>> {
-    Ok(json!({ "parameters": parameters(arguments), "inputs": identities(&inputs(arguments))? }))
+pub(crate) fn made_from(arguments: &Arguments, contents: &[Content]) -> Value {
+    json!({ "parameters": parameters(arguments), "inputs": Content::identities(contents) })
+}
+
+/// Whether finished results of this are there now: another process may have put them together meanwhile.
+pub(crate) fn is_merged(out: &Path, made_from: &Value) -> bool {
+    finished::summary(out).ok().flatten().is_some_and(|summary| summary.get(KEY) == Some(made_from))
+}
+
+/// An input, known by what it has, wherever it lies.
+pub(crate) struct Content {
+    pub(crate) path: PathBuf,
+    bytes: u64,
+    pub(crate) crc32: u32,
+}
+
+impl Content {
+    /// Reads all inputs.
+    ///
+    /// # Errors
+    /// Where one cannot be read.
+    pub(crate) fn of_inputs(arguments: &Arguments) -> isopach::compute::Result<Vec<Self>> {
+        let of = |path: PathBuf| {
+            let (bytes, crc32) = length_and_crc32(&path)?;
+            Ok(Self { path, bytes, crc32 })
+        };
+        inputs(arguments).into_iter().map(of).collect()
+    }
+
+    /// What tells each from others.
+    pub(crate) fn identities(contents: &[Self]) -> Vec<String> {
+        contents.iter().map(|Self { bytes, crc32, .. }| format!("{bytes} bytes, CRC-32 {crc32:08x}")).collect()
+    }
 }
 
 /// Names of the files of results that a summary tells of.

@@ -12,12 +12,13 @@ use isopach::{
     compute::{Error, Result},
     emission::{Block, Inversion, MonteCarlo, Real, Spread, Status},
     fits::{Cube, CubeFile, Packing, Precision, Sample, Value},
+    tiling::Stored,
 };
 use ndarray::{ArrayD, ArrayView3, Ix3};
 use std::path::PathBuf;
 
 /// `f32` or `f64`.
-pub(crate) trait Number: Real + Sample + Item {}
+pub(crate) trait Number: Real + Sample + Item + Stored {}
 impl Number for f32 {}
 impl Number for f64 {}
 

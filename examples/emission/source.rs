@@ -109,6 +109,19 @@ impl Source {
         }
     }
 
+    /// Whether reading all rows may show something that should be known.
+    pub(crate) fn may_have_remarks(&self) -> bool {
+        match self {
+            Self::Images(images) => images.may_have_remarks(),
+            Self::Arrays(_) | Self::Region(_) => false,
+        }
+    }
+
+    /// Whether the emission measure is known.
+    pub(crate) fn has_truth(&self) -> bool {
+        matches!(self, Self::Region(_))
+    }
+
     /// Emission measure in bands, shape (rows, columns, bands), where it is known.
     pub(crate) fn truth(&self, rows: Range<usize>) -> Result<Option<Array3<f64>>> {
         match self {

@@ -2,11 +2,14 @@
 
 use crate::{
     arguments::{Arguments, Failing},
-    claims::Claims,
+    claims::{self, Claims},
     console,
     epochs::Indexes,
     exit,
     memory::bytes,
+    shard::shard,
+    signals,
+    words::without,
     write_file::write_file,
 };
 use isopach::{
@@ -17,7 +20,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 /// Bytes that the output files and the picture may take while they are put together, at most: part of the memory, where that is a gigabyte or more.
@@ -55,7 +57,7 @@ impl Conduct {
         let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join(SPILL));
         Ok(Self {
             memory: memory(&arguments.memory)?,
-            claims: claims(arguments, folder.join(CLAIMS))?,
+            claims: arguments.claim.map(|of| Claims::new(&folder, of, arguments.lease)).transpose()?,
             spill: Spill::Within { folder: spill, most_bytes },
             tile_size: arguments.tile_size,
             folder,
@@ -84,6 +86,12 @@ impl Conduct {
     /// Where results are kept until all are there.
     pub(crate) fn kept(&self, parameters: &serde_json::Value) -> Kept {
         Kept::within(&self.folder, parameters.to_string())
+    }
+
+    /// From now on a signal says what is done before it ends the program.
+    pub(crate) fn say_how_to_go_on(&self, out: &Path) {
+        let folder = self.folder.clone();
+        signals::say_how_to_go_on("terrain_change", locks(out).into(), move || signals::done(&folder, "tile"));
     }
 
     /// Where results are kept until all are there.
@@ -145,7 +153,7 @@ impl Conduct {
             ours.for_each(|entry| drop(fs::remove_file(entry.path())));
         };
         named(INDEX, |name| name.ends_with(".chunks"));
-        named(CLAIMS, |name| name.contains("-of-") || name.starts_with(".now."));
+        claims::remove(&self.folder);
         // What killed runs of other machines left.
         named(SPILL, |name| name.starts_with(".isopach-spill.") && name.ends_with(".part"));
     }
@@ -154,7 +162,8 @@ impl Conduct {
     pub(crate) fn tidy(&self) {
         if !self.is_begun() {
             // Only what is empty goes: nothing of anybody's is removed.
-            let within = [INDEX, CLAIMS, SPILL, "tiles"].map(|name| self.folder.join(name));
+            claims::remove(&self.folder);
+            let within = [INDEX, SPILL, "tiles"].map(|name| self.folder.join(name));
             for folder in within.into_iter().chain([self.folder.clone()]) {
                 let _ = fs::remove_dir(folder);
             }
@@ -164,15 +173,13 @@ impl Conduct {
 
 /// The file that says who works in the folder of results.
 const LOCK: &str = ".lock";
-/// The folder of claims.
-const CLAIMS: &str = "claims";
 /// The folder of points that memory cannot hold.
 const SPILL: &str = "spill";
 /// The folder of indexes that a plan made.
 const INDEX: &str = "index";
 
 /// The files that say that this process works in a folder of results: out.join(`.lock`), and that of the results of tiles.
-pub(crate) fn locks(out: &Path) -> [PathBuf; 2] {
+fn locks(out: &Path) -> [PathBuf; 2] {
     [out.join(LOCK), out.join(RUN).join("lock")]
 }
 
@@ -182,7 +189,7 @@ pub(crate) const RUN: &str = ".run";
 /// Which tiles are run here.
 fn share(arguments: &Arguments) -> Result<Share> {
     let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
-    let shard = shard(arguments)?.or(claimed);
+    let shard = shard(arguments.shard.as_deref(), arguments.shard_index.as_deref())?.or(claimed);
     if arguments.fresh && (shard.is_some() || arguments.merge) {
         return Err(Error::InvalidInput(
             "--fresh with --shard, --claim or --merge would throw away what other shards have done: give it to --plan"
@@ -195,32 +202,6 @@ fn share(arguments: &Arguments) -> Result<Share> {
         (None, false, Some(tile)) => Ok(Share::Tile(tile)),
         (Some(shard), false, None) => Ok(shard),
         _ => Err(Error::InvalidInput("--shard, --merge and --only-tile exclude each other".into())),
-    }
-}
-
-/// Runs of tiles that are taken as they come.
-fn claims(arguments: &Arguments, folder: PathBuf) -> Result<Option<Claims>> {
-    let Some(of) = arguments.claim else { return Ok(None) };
-    if !(1..=MOST_CLAIMS).contains(&of) {
-        return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST_CLAIMS}")));
-    }
-    Ok(Some(Claims::new(folder, of, Duration::from_secs(arguments.lease))))
-}
-
-/// Runs of tiles that are claimed one by one: more would be looked through for longer than they take.
-const MOST_CLAIMS: usize = 100_000;
-
-/// The shard, counted from 1 or from 0.
-fn shard(arguments: &Arguments) -> Result<Option<Share>> {
-    let (option, text, first) = match (&arguments.shard, &arguments.shard_index) {
-        (Some(text), _) => ("--shard", text, 1),
-        (None, Some(text)) => ("--shard-index", text, 0),
-        (None, None) => return Ok(None),
-    };
-    let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-    match numbers.filter(|(number, of): &(usize, usize)| (first..first + of).contains(number)) {
-        Some((number, of)) => Ok(Some(Share::Shard { number: number - first + 1, of })),
-        None => Err(Error::InvalidInput(format!("{option} {text}: must be like 2/5, the first is {first}/5"))),
     }
 }
 
@@ -310,23 +291,14 @@ fn failure(failure: &TileFailure) -> String {
     format!("tile {tile} ({core}): {error} (alone: {} --only-tile {tile})", command.join(" "))
 }
 
-/// Options that say which tiles are run and what then, all but the last with a value.
-const OF_SHARES: [&str; 7] =
-    ["--shard", "--shard-index", "--claim", "--lease", "--only-tile", "--on-failure", "--fresh"];
+/// Options that say which tiles are run and what then: those with a value, and those without.
+const OF_SHARES: [&[&str]; 2] =
+    [&["--shard", "--shard-index", "--claim", "--lease", "--only-tile", "--on-failure"], &["--fresh"]];
 
 /// A command without what it says of shares.
 fn of_one_tile(command: impl Iterator<Item = String>) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut skip = false;
-    for argument in command {
-        let (name, value) = argument.split_once('=').map_or((&argument[..], None), |(name, value)| (name, Some(value)));
-        let of_shares = OF_SHARES.contains(&name);
-        let is_value = std::mem::replace(&mut skip, of_shares && value.is_none() && name != "--fresh");
-        if !is_value && !of_shares {
-            kept.push(argument);
-        }
-    }
-    kept
+    let [with_value, without_value] = OF_SHARES;
+    without(command, with_value, without_value)
 }
 
 /// Writes the plan for people and programs into a folder.

@@ -12,6 +12,7 @@ mod console;
 
 mod alignment;
 mod arguments;
+#[path = "../common/claims.rs"]
 mod claims;
 #[path = "../common/codec_panics.rs"]
 mod codec_panics;
@@ -59,10 +60,15 @@ mod scene_files;
 #[path = "../common/scene_schema.rs"]
 mod scene_schema;
 mod settings;
+#[path = "../common/shard.rs"]
+mod shard;
+#[path = "../common/signals.rs"]
 mod signals;
 mod styles;
 mod truth;
 mod warnings;
+#[path = "../common/words.rs"]
+mod words;
 #[path = "../common/write_file.rs"]
 mod write_file;
 
@@ -108,7 +114,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     settings::check(&arguments)?;
     conduct::check(&arguments)?;
     let conduct = Conduct::of(&arguments)?;
-    signals::say_how_to_go_on(arguments.out.clone());
+    conduct.say_how_to_go_on(&arguments.out);
     let on = arguments.on.choice(Options::default())?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
@@ -265,7 +271,10 @@ fn change(
         tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted)
     };
     let run = match &conduct.claims {
-        Some(claims) => claims.work(|| guard::is_merged(arguments, &made_from), run).map(|()| None),
+        Some(claims) => {
+            let is_done = |share| run(share).map(|report| report.failures.is_empty());
+            claims.work(|| guard::is_merged(arguments, &made_from), is_done).map(|()| None)
+        }
         None => run(conduct.share).map(Some),
     };
     bar.finish_and_clear();

@@ -59,7 +59,3 @@ impl Place {
         RESULTS.map(|name| fs::read(self.path(out).join(name)).unwrap()).into()
     }
 }
-
-pub(crate) fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
-}

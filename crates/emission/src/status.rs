@@ -85,6 +85,30 @@ impl Status {
         }
     }
 
+    /// The status with this [`Self::code`]; `None` where none has it.
+    ///
+    /// ```
+    /// # use isopach_emission::Status;
+    /// let codes = (0..=u8::MAX).filter_map(|code| Some((code, Status::of_code(code)?)));
+    /// assert!(codes.into_iter().all(|(code, status)| status.code() == code));
+    /// assert_eq!(Status::of_code(18), Some(Status::BadInput { channel: 2 }));
+    /// ```
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Converged,
+            1 => Self::ChannelDropped,
+            2 => Self::PositivityNotReached,
+            3 => Self::NoChannel,
+            4 => Self::OutOfRange,
+            5 => Self::NegativeWithinError,
+            6 => Self::TargetNotReached,
+            16..48 => Self::BadInput { channel: code - 16 },
+            48..80 => Self::Saturated { channel: code - 48 },
+            _ => return None,
+        })
+    }
+
     /// The status of a pixel that has numbers: its signs, the channels left out (bits), χ² a channel. For backends.
     #[must_use]
     pub fn of_result(inversion: &Inversion, signs: Signs, dropped: u32, chi_squared: f64) -> Self {

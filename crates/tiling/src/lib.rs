@@ -62,7 +62,7 @@ mod spill;
 pub use cells::Cells;
 pub use clock::{Stage, Times};
 pub use declared::Declared;
-pub use keep::{Keeping, Kept, ResultReader, ResultWriter, Stored};
+pub use keep::{BlockRun, Keeping, Kept, KeptBlocks, ResultReader, ResultWriter, Stored, Working};
 pub use moved::Moved;
 pub use operation::{Load, Tile, TileOperation};
 pub use plan::{Expected, LARGEST_SIDE, Plan, round_length};

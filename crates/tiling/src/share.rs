@@ -26,15 +26,28 @@ pub enum Share {
 impl Share {
     /// Whether a tile is run here.
     pub(crate) fn of(self, plan: &Plan) -> Result<Vec<bool>> {
+        self.of_work(plan.len(), &|i| u128::from(plan.expected(i).bytes) + 1)
+    }
+
+    /// Whether each of `count` blocks is run here that are the same work.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a shard or a block that there is not.
+    pub fn of_blocks(self, count: usize) -> Result<Vec<bool>> {
+        self.of_work(count, &|_| 1)
+    }
+
+    /// Whether each of `count` pieces of so much work is done here.
+    fn of_work(self, count: usize, work: &dyn Fn(usize) -> u128) -> Result<Vec<bool>> {
         match self {
-            Self::All => Ok(vec![true; plan.len()]),
-            Self::Merge => Ok(vec![false; plan.len()]),
-            Self::Tile(tile) if tile < plan.len() => Ok((0..plan.len()).map(|i| i == tile).collect()),
+            Self::All => Ok(vec![true; count]),
+            Self::Merge => Ok(vec![false; count]),
+            Self::Tile(tile) if tile < count => Ok((0..count).map(|i| i == tile).collect()),
             Self::Tile(tile) => {
-                let last = plan.len() - 1;
+                let last = count.saturating_sub(1);
                 Err(Error::InvalidInput(format!("there is no tile {tile}: the plan has the tiles 0 to {last}")))
             }
-            Self::Shard { number, of } if (1..=of).contains(&number) => Ok(shard(plan, number, of)),
+            Self::Shard { number, of } if (1..=of).contains(&number) => Ok(shard(count, work, number, of)),
             Self::Shard { number, of } => {
                 Err(Error::InvalidInput(format!("there is no shard {number} of {of}: the first is 1 of {of}")))
             }
@@ -47,10 +60,9 @@ impl Share {
     }
 }
 
-/// Tiles whose middle lies in the shard's part of all the work, in the order of the plan.
-fn shard(plan: &Plan, number: usize, of: usize) -> Vec<bool> {
-    let work = |i: usize| u128::from(plan.expected(i).bytes) + 1;
-    let total: u128 = (0..plan.len()).map(work).sum();
+/// Pieces whose middle lies in the shard's part of all the work, in their order.
+fn shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: usize) -> Vec<bool> {
+    let total: u128 = (0..count).map(work).sum();
     let mut before = 0;
     let mut mine = |i: usize| {
         let middle = 2 * before + work(i);
@@ -58,7 +70,7 @@ fn shard(plan: &Plan, number: usize, of: usize) -> Vec<bool> {
         let place = (middle * of as u128 / (2 * total)) as usize; // below `of`
         place.min(of - 1) == number - 1
     };
-    (0..plan.len()).map(&mut mine).collect()
+    (0..count).map(&mut mine).collect()
 }
 
 /// What happens after a tile has failed.
@@ -93,5 +105,15 @@ mod tests {
                 && Share::Shard { number: 3, of: 2 }.of(&plan).is_err()
         );
         assert!(Share::Tile(plan.len()).of(&plan).is_err());
+    }
+
+    #[test]
+    fn each_block_is_in_one_shard_also_where_there_are_fewer_than_shards() {
+        for (count, of) in [(0, 3), (1, 3), (7, 3), (64, 5)] {
+            let shards: Vec<Vec<bool>> =
+                (1..=of).map(|number| Share::Shard { number, of }.of_blocks(count).unwrap()).collect();
+            assert!((0..count).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1), "{count} in {of}");
+        }
+        assert!(Share::Tile(0).of_blocks(0).is_err());
     }
 }

@@ -341,6 +341,12 @@ impl Images {
         means::said(&self.channels.iter().map(|channel| &channel.about).collect::<Vec<_>>(), self.is_corrected)
     }
 
+    /// Whether there may be any: the headers of all files state a mean, and their rows are read as they are.
+    pub(crate) fn may_have_remarks(&self) -> bool {
+        let has_mean = |channel: &Channel| channel.about.mean.is_some() && channel.resampled.is_none();
+        self.channels.len() > 1 && self.channels.iter().all(has_mean)
+    }
+
     /// Of the mean of so many pixels, a channel each.
     pub(crate) fn noises_of_mean(&self, pixels: f64) -> impl Iterator<Item = Noise> {
         // Pixels of a file that were cut into several have one noise. Where they were not cut, resampling mixes noise but keeps its sum.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     arguments::Arguments,
     finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver},
-    guard::{self, OTHER},
+    guard::{self, Content, OTHER},
 };
 use isopach::compute::{FolderLock, Result};
 use serde_json::{Value, json};
@@ -87,10 +87,15 @@ fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>
         None if begun.contains(&group.folder) => return Ok(None),
         None if WrittenOver::of(out, guard::outputs(&group.arguments, true)).is_empty() => return Ok(None),
         None | Some(None) => UNKNOWN,
-        Some(Some(found)) if *found == guard::made_from(&group.arguments)? => return Ok(summary),
+        Some(Some(found)) if *found == made_from(group)? => return Ok(summary),
         Some(Some(_)) => OTHER,
     };
     if group.arguments.force { Ok(None) } else { Err(finished::refusal(out, what).into()) }
+}
+
+/// What tells the results of a time from others.
+fn made_from(group: &Group) -> Result<Value> {
+    Ok(guard::made_from(&group.arguments, &Content::of_inputs(&group.arguments)?))
 }
 
 impl Held<'_> {

@@ -1,7 +1,6 @@
 //! The manifest: written once by whoever is first, and read by all others.
 
 use super::{Plans, Working, damaged, files, manifest::Manifest};
-use crate::Plan;
 use isopach_compute::{Error, FolderLock, Result, write_new, write_whole};
 use std::{
     io::{self, ErrorKind},
@@ -12,21 +11,21 @@ use std::{
 const NO_TILES: &str = "not a manifest of this run, as its tiles are others: remove it to begin a new run";
 
 /// A run that is about to begin, or to go on.
-pub(super) struct Beginning<'a> {
+pub(super) struct Beginning<'a, P> {
     pub(super) folder: &'a Path,
     pub(super) tiles: &'a Path,
     /// Where the manifest is.
     pub(super) path: &'a Path,
     pub(super) working: Working,
     pub(super) lock: &'a FolderLock,
-    pub(super) plans: &'a Plans<'a>,
+    pub(super) plans: &'a Plans<'a, P>,
     /// Of the inputs.
     pub(super) names: &'a [String],
 }
 
-impl Beginning<'_> {
+impl<P> Beginning<'_, P> {
     /// The fingerprint and tiles of the run that is asked for: as it was begun, or begun now.
-    pub(super) fn begin(&self, asked: &Manifest) -> Result<(u64, Plan)> {
+    pub(super) fn begin(&self, asked: &Manifest) -> Result<(u64, P)> {
         if let Some(begun) = self.begun()? {
             return self.go_on(asked, &begun);
         }
@@ -42,7 +41,7 @@ impl Beginning<'_> {
         }
     }
 
-    fn go_on(&self, asked: &Manifest, begun: &Manifest) -> Result<(u64, Plan)> {
+    fn go_on(&self, asked: &Manifest, begun: &Manifest) -> Result<(u64, P)> {
         let other = begun.check_same(asked, self.names, &self.folder.display().to_string()).err();
         let was_repaired = begun.differs_in_inputs_alone(asked, &damaged::sources(self.folder));
         let no_results = !files::has_results(self.tiles).map_err(|error| Error::of_file(self.tiles, error))?;
@@ -74,7 +73,7 @@ impl Beginning<'_> {
         Ok(begun.map_err(|error| Error::of_file(self.folder, error))?.is_some())
     }
 
-    fn with_plan(&self, asked: &Manifest, plan: &Plan) -> Manifest {
+    fn with_plan(&self, asked: &Manifest, plan: &P) -> Manifest {
         asked.clone().with_plan((self.plans.to_manifest)(plan))
     }
 

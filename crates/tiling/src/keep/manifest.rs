@@ -1,7 +1,6 @@
 //! What a run is: enough to tell whether another one is the same.
 
 use super::bounded;
-use crate::PointSource;
 use isopach_compute::{Error, Result, fnv1a};
 use serde_json::{Value, json};
 use std::{io::ErrorKind, path::Path};
@@ -26,22 +25,17 @@ pub(crate) fn most_bytes(memory: u64) -> u64 {
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    /// `precision`: what results may be rounded by; `found`: what was found from the data. It has no tiles yet.
-    pub(crate) fn of(
-        parameters: &str,
-        precision: &[&str],
-        sources: &[&dyn PointSource],
-        found: &Value,
-    ) -> Result<Self> {
-        let sources: Vec<Vec<String>> = sources.iter().map(|source| source.identity()).collect::<Result<_>>()?;
-        Ok(Self(json!({
+    /// `precision`: what results may be rounded by; `sources`: what tells the inputs of each source from others; `found`: what was found from the data. It has
+    /// no tiles yet.
+    pub(crate) fn of(parameters: &str, precision: &[&str], sources: &[Vec<String>], found: &Value) -> Self {
+        Self(json!({
             "format": FORMAT,
             "program": PROGRAM,
             "parameters": parameters,
             "precision": precision,
             "sources": sources,
             "found": found,
-        })))
+        }))
     }
 
     /// With the tiles of the run.

@@ -8,6 +8,7 @@
 //! Only what a run itself writes is ever removed. A result that cannot be read is an error and stays; one that can be read and is none is written again.
 
 mod beginning;
+mod blocks;
 mod bounded;
 mod damaged;
 mod files;
@@ -15,11 +16,11 @@ mod manifest;
 mod stored;
 mod stream;
 
+pub use blocks::{BlockRun, KeptBlocks};
 pub(crate) use manifest::{Manifest, most_bytes};
 pub use stored::Stored;
 pub use stream::{ResultReader, ResultWriter};
 
-use crate::Plan;
 use beginning::Beginning;
 use files::{part_of, part_of_unfinished};
 use isopach_cloud::Rect;
@@ -155,7 +156,7 @@ impl Part {
 
 /// What a process does in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Working {
+pub enum Working {
     /// It runs all tiles and hands them over.
     Alone,
     /// It says what the run is, for others to run.
@@ -174,13 +175,13 @@ impl Working {
 }
 
 /// How the tiles of a run are found.
-pub(crate) struct Plans<'a> {
+pub(crate) struct Plans<'a, P> {
     /// From the sources.
-    pub(crate) cut: &'a dyn Fn() -> Result<Plan>,
+    pub(crate) cut: &'a dyn Fn() -> Result<P>,
     /// As a manifest has it.
-    pub(crate) to_manifest: &'a dyn Fn(&Plan) -> Value,
+    pub(crate) to_manifest: &'a dyn Fn(&P) -> Value,
     /// From a manifest; `None` where that has no plan of this run.
-    pub(crate) from_manifest: &'a dyn Fn(&Value) -> Result<Option<Plan>>,
+    pub(crate) from_manifest: &'a dyn Fn(&Value) -> Result<Option<P>>,
     /// Bytes of a manifest at most.
     pub(crate) most_bytes: u64,
 }
@@ -199,18 +200,21 @@ impl<'a, T> Results<'a, T> {
     ///
     /// Where the one that was begun has no result, or was ended by an input that could not be read, that input alone has been replaced since, and nobody
     /// else works there, a run that has the folder alone, or plans, begins anew.
-    pub(crate) fn open(
+    pub(crate) fn open<P>(
         keeping: Keeping<'a, T>,
         working: Working,
         manifest: impl FnOnce(&str, &Value) -> Result<Manifest>,
-        plans: &Plans<'_>,
+        plans: &Plans<'_, P>,
         names: &[String],
-    ) -> Result<(Self, Plan)> {
+    ) -> Result<(Self, P)> {
         let folder = &keeping.kept.folder;
         let manifest = manifest(&keeping.kept.parameters, &keeping.kept.found)?;
         let (tiles, path) = (folder.join(TILES), folder.join(MANIFEST));
         if working == Working::Merging && !path.exists() {
-            return Err(Error::Busy(format!("tiles are not done yet: no shard was run in {}", folder.display())));
+            return Err(Error::Busy(format!(
+                "parts of the work are not done yet: no shard was run in {}",
+                folder.display()
+            )));
         }
         let lock = match working {
             Working::Alone => FolderLock::alone(folder.join(LOCK)),
@@ -255,27 +259,29 @@ impl<'a, T> Results<'a, T> {
         self.write(part, |to| {
             core.store(to);
             (self.keeping.store)(result, to);
+            Ok(())
         })
     }
 
     /// Keeps that a tile has no point.
     pub(crate) fn put_empty(&self, tile: usize) -> Result<()> {
-        self.write(Part { tile, part: 0, of: 0 }, |_| {})
+        self.write(Part { tile, part: 0, of: 0 }, |_| Ok(()))
     }
 
-    fn write(&self, part: Part, store: impl FnOnce(&mut ResultWriter<'_>)) -> Result<()> {
-        let path = self.path(part);
-        let write = || -> io::Result<()> {
-            let (unfinished, mut file) = UnfinishedFile::create_among_others(&path)?;
-            file.write_all(&[0; HEAD])?;
-            let mut payload = ResultWriter::new(&mut file);
-            store(&mut payload);
-            let (length, sum) = payload.finish()?;
+    /// Keeps what `store` writes; nothing where it fails.
+    fn write(&self, part: Part, store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>) -> Result<()> {
+        let failed = |error| self.failed(part, error);
+        let (unfinished, mut file) = UnfinishedFile::create_among_others(&self.path(part)).map_err(failed)?;
+        file.write_all(&[0; HEAD]).map_err(failed)?;
+        let mut payload = ResultWriter::new(&mut file);
+        store(&mut payload)?;
+        let (length, sum) = payload.finish().map_err(failed)?;
+        let name = || -> io::Result<()> {
             file.rewind()?;
             file.write_all(&self.head(part, length, sum))?;
             unfinished.complete(&file)
         };
-        write().map_err(|error| self.failed(part, error))
+        name().map_err(failed)
     }
 
     /// What an error with the file of a result is: a folder that is gone was taken away by another process.
@@ -303,10 +309,15 @@ impl<'a, T> Results<'a, T> {
 
     /// Gets a result back. It is read some at a time: beside the result itself nothing of its size is in memory.
     pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
+        self.read(part, |from| Ok(Rect::restore(from).and_then(|core| Some((core, (self.keeping.restore)(from)?)))))
+    }
+
+    /// What `restore` makes of a result's bytes; it gives `None` where they are none of it.
+    fn read<R>(&self, part: Part, restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>) -> Result<R> {
         let opened = self.open_result(part).map_err(|error| self.failed(part, error))?;
         let (mut file, length, sum) = opened.ok_or_else(|| self.damaged(part))?;
         let mut from = ResultReader::new(&mut file, length);
-        let result = Rect::restore(&mut from).and_then(|core| Some((core, (self.keeping.restore)(&mut from)?)));
+        let result = restore(&mut from)?;
         let found = from.finish().map_err(|error| self.failed(part, error))?;
         result.filter(|_| found == sum).ok_or_else(|| self.damaged(part))
     }

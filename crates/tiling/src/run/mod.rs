@@ -311,7 +311,8 @@ impl Tiling {
             from_manifest: &|manifest| Plan::from_manifest(manifest, &whole, halo, &cells),
             most_bytes: most_bytes(self.memory),
         };
-        let manifest = |parameters: &str, found: &_| Manifest::of(parameters, precision, sources, found);
+        let manifest =
+            |parameters: &str, found: &_| Ok(Manifest::of(parameters, precision, &identities(sources)?, found));
         Results::open(keeping, working, manifest, &plans, &names(sources)?)
     }
 }

@@ -1,11 +1,12 @@
-//! Runs of neighbouring tiles that workers take as they come (`--claim`): how many workers there are may change, and a straggler is overtaken.
+//! Runs of neighbouring pieces of work (tiles, blocks) that workers take as they come (`--claim`): how many workers there are may change, and a straggler is
+//! overtaken.
 //!
 //! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for a lease, told by the clock of the file system; then any
-//! other may take the same run. No result depends on that: two workers on one tile write the same bytes. A lease only saves work.
+//! other may take the same run. No result depends on that: two workers on one piece write the same bytes. A lease only saves work.
 
 use isopach::{
     compute::{Error, Result, UnfinishedFile, write_whole},
-    tiling::{Report, Share},
+    tiling::Share,
 };
 use std::{
     collections::BTreeSet,
@@ -19,7 +20,13 @@ use std::{
 /// How often a worker looks whether others have done what is left.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The runs of tiles, and who has them.
+/// Runs that are claimed one by one: more would be looked through for longer than they take.
+const MOST: usize = 100_000;
+
+/// The folder of claims, in that of a run.
+const FOLDER: &str = "claims";
+
+/// The runs, and who has them.
 pub(crate) struct Claims {
     folder: PathBuf,
     /// How many runs of about as much work each there are.
@@ -39,16 +46,19 @@ enum Next {
 }
 
 impl Claims {
-    pub(crate) fn new(folder: PathBuf, of: usize, lease: Duration) -> Self {
-        Self { folder, of, lease }
+    /// `of` runs in the folder of a run's results, each of which is taken over after `lease` seconds.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a number of runs that makes no sense.
+    pub(crate) fn new(run: &Path, of: usize, lease: u64) -> Result<Self> {
+        if !(1..=MOST).contains(&of) {
+            return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST}")));
+        }
+        Ok(Self { folder: run.join(FOLDER), of, lease: Duration::from_secs(lease) })
     }
 
-    /// Takes one run after the other until all are done, by whomever, but those in which tiles failed here; or until somebody has put the results together.
-    pub(crate) fn work(
-        &self,
-        is_merged: impl Fn() -> bool,
-        mut run: impl FnMut(Share) -> Result<Report>,
-    ) -> Result<()> {
+    /// Takes one run after the other until all are done, by whomever, but those that `run` says are not; or until somebody has put the results together.
+    pub(crate) fn work(&self, is_merged: impl Fn() -> bool, mut run: impl FnMut(Share) -> Result<bool>) -> Result<()> {
         let mut over = BTreeSet::new();
         while !is_merged() {
             match self.next(&mut over)? {
@@ -63,10 +73,10 @@ impl Claims {
         Ok(())
     }
 
-    /// Runs a run that is claimed. It is done unless tiles failed.
-    fn run_claimed(&self, number: usize, run: &mut impl FnMut(Share) -> Result<Report>) -> Result<()> {
+    /// Runs a run that is claimed. It is done unless `run` says that it is not.
+    fn run_claimed(&self, number: usize, run: &mut impl FnMut(Share) -> Result<bool>) -> Result<()> {
         match run(Share::Shard { number, of: self.of }) {
-            Ok(report) if report.failures.is_empty() => {
+            Ok(true) => {
                 let done = self.path(number, "done");
                 write_whole(&done, &[]).map_err(|error| self.failed(&done, error))
             }
@@ -136,4 +146,15 @@ impl Claims {
             path.display()
         ))
     }
+}
+
+/// Removes the claims of a run that no process has any more use for, and their folder unless something else is in it. What cannot be removed is in nobody's way.
+pub(crate) fn remove(run: &Path) {
+    let folder = run.join(FOLDER);
+    let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
+        let _ = fs::remove_file(entry.path());
+    }
+    let _ = fs::remove_dir(folder);
 }

@@ -1,0 +1,11 @@
+//! An image in blocks of rows, which several processes invert and one puts together (docs/fleet.md, docs/decisions/0004-emission-in-blocks.md).
+
+mod bytes;
+mod conduct;
+mod found;
+mod plan;
+mod run;
+
+pub(crate) use conduct::Conduct;
+pub(crate) use found::Found;
+pub(crate) use run::InBlocks;

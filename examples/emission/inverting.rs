@@ -1,0 +1,129 @@
+//! Rows of an image inverted, as many at a time as memory has room for.
+
+use crate::{
+    arguments::Arguments,
+    overview::Overview,
+    sink::{Number, Sink},
+    source::{About, Source},
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use isopach::{
+    Backend,
+    compute::{Choice, Result},
+    emission::{Block, Inversion, MonteCarlo, Observation, Spread},
+    gpu::{Options, Results},
+};
+use std::{cell::RefCell, error::Error, ops::Range};
+
+/// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
+const PROGRAM: u64 = 24 << 20;
+
+/// What inverts the rows of an image.
+pub(crate) struct Inverting<'a> {
+    pub(crate) inversion: &'a Inversion,
+    pub(crate) on: Choice<dyn Backend>,
+    pub(crate) source: RefCell<Source>,
+    pub(crate) draws: Option<MonteCarlo>,
+    /// Rows and columns.
+    pub(crate) shape: [usize; 2],
+    /// Rows that memory has room for.
+    pub(crate) rows_at_once: usize,
+    /// Bytes of so many rows, as [`Inversion::stream`] counts them.
+    budget: u64,
+}
+
+impl<'a> Inverting<'a> {
+    /// # Errors
+    /// In words where not even one row fits the memory, with what does; where there is no such backend.
+    pub(crate) fn new<T: Number>(
+        arguments: &Arguments,
+        inversion: &'a Inversion,
+        about: &About,
+        source: Source,
+    ) -> std::result::Result<Self, Box<dyn Error>> {
+        let shape = [about.leading.first().copied().unwrap_or(1), about.leading.iter().skip(1).product()];
+        let draws = draws(arguments);
+        let kept = PROGRAM + Overview::bytes(shape, source.has_truth()) + source.bytes_kept();
+        // A channel as doubles while it is read; what writing needs.
+        let of_draws = if draws.is_some() { Sink::bytes_per_pixel_of_draws::<T>(inversion) } else { 0 };
+        let beside = 24 + Sink::bytes_per_pixel::<T>() + of_draws;
+        let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside) + source.bytes_per_row();
+        let memory = arguments.memory << 20; // checked to be below 2⁴⁰ MiB
+        let rows = (memory.saturating_sub(kept) / row).min(shape[0].max(1) as u64);
+        if rows == 0 {
+            let needed = (kept + row).div_ceil(1 << 20);
+            return Err(format!(
+                "--memory is {} MiB, but must be at least {needed} for these images and outputs",
+                arguments.memory
+            )
+            .into());
+        }
+        // A twentieth of the image at most, that the bar moves.
+        let rows = rows.min((shape[0] as u64).div_ceil(20));
+        let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
+        let results = if arguments.halves { Results::Half } else { Results::Single };
+        let on = arguments.on.choice(Options { results, ..Options::default() })?;
+        let source = RefCell::new(source);
+        Ok(Self { inversion, on, source, draws, shape, rows_at_once: rows as usize, budget })
+    }
+
+    /// Inverts some rows, and gives them to `take` as they come, with the scatter of draws where that was asked for.
+    ///
+    /// # Errors
+    /// Of the input, the inversion, and `take`.
+    pub(crate) fn run<T: Number>(
+        &self,
+        rows: Range<usize>,
+        mut take: impl FnMut(Block<T>, Option<Spread>) -> Result<()>,
+    ) -> Result<()> {
+        let (first, columns) = (rows.start, self.shape[1]);
+        let of_image = |rows: Range<usize>| first + rows.start..first + rows.end;
+        self.inversion.stream::<T>(
+            &self.on,
+            &[rows.len(), columns],
+            self.budget,
+            |rows| self.source.borrow_mut().read(of_image(rows)),
+            |block| {
+                let rows = of_image(block.rows);
+                let pixel = (rows.start * columns) as u64;
+                let read = || self.source.borrow_mut().read::<f64>(rows.clone());
+                let spread = self.draws.map(|draws| self.scatter(draws, read()?, pixel)).transpose()?;
+                take(Block { rows, map: block.map }, spread)
+            },
+        )
+    }
+
+    /// Mean and scatter of the draws of some pixels, the first of which has this number in the image.
+    fn scatter(&self, draws: MonteCarlo, [counts, sigma]: [ndarray::ArrayD<f64>; 2], first: u64) -> Result<Spread> {
+        let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+        self.on.run(|on| draws.run_part(self.inversion, on, &observation, first))
+    }
+
+    /// What is seen in the numbers of all rows that should be known; they are read for that, if anything can be said.
+    ///
+    /// # Errors
+    /// Of the input.
+    pub(crate) fn look_through(&self) -> Result<Option<String>> {
+        let mut source = self.source.borrow_mut();
+        if source.may_have_remarks() {
+            let mut first = 0;
+            while first < self.shape[0] {
+                let end = self.shape[0].min(first + self.rows_at_once);
+                source.read::<f32>(first..end)?;
+                first = end;
+            }
+        }
+        Ok(source.remarks())
+    }
+}
+
+/// The draws that were asked for.
+pub(crate) fn draws(arguments: &Arguments) -> Option<MonteCarlo> {
+    arguments.monte_carlo.map(|draws| MonteCarlo { draws, seed: arguments.seed })
+}
+
+/// A bar of so many rows.
+pub(crate) fn progress(rows: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left");
+    ProgressBar::new(rows as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
