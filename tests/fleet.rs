@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
+#[path = "common/documentation.rs"]
+mod documentation;
 #[path = "common/ended.rs"]
 mod ended;
 #[path = "common/message.rs"]
@@ -20,6 +22,7 @@ mod scene_files;
 #[path = "../examples/common/scene_schema.rs"]
 mod scene_schema;
 
+use documentation::{commands, document, run_commands};
 use ended::{ended, made_unreadable, made_whole, signal, well};
 use isopach::cloud::Rigid;
 use message::message;
@@ -433,20 +436,13 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
 
 #[test]
 fn the_walk_through_of_the_documentation_runs() {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fleet.md")).unwrap();
-    let block = |heading: &str| {
-        let block = text.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
-        block.strip_prefix("sh\n").unwrap()
-    };
+    let text = document("docs/fleet.md");
     let headings = ["## On one machine", "## Workers that take what is left", "## Emission"];
-    let commands = headings.map(block).concat();
+    let commands = headings.map(|heading| commands(&text, heading)).concat();
     assert!(commands.matches("terrain_change ").count() >= 11, "{commands}");
     assert!(commands.matches("emission ").count() >= 6, "{commands}");
     let dir = tempfile::tempdir().unwrap();
-    let programs = program("terrain_change").parent().unwrap().to_owned();
-    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(&dir).env("PATH", path).output().unwrap();
-    assert!(output.status.success(), "{}", message(&output));
+    well(&run_commands(&commands, dir.path()));
     for out in ["fleet", "claims", "sun"] {
         assert!(dir.path().join(out).join("index.html").exists() && !dir.path().join(out).join(".run").exists());
     }

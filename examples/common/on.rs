@@ -36,13 +36,25 @@ enum Kind {
 }
 
 impl On {
+    /// Whether no graphics processor is used, whichever there are.
+    #[allow(dead_code)] // of programs with profiles
+    pub(crate) fn is_on_processor_alone(&self) -> bool {
+        self.backend == Kind::Cpu
+    }
+
+    /// Refuses what makes no sense, before any device is opened.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Some(mebibytes) = self.gpu_memory.filter(|mebibytes| !(1..=MOST_MEMORY).contains(mebibytes)) {
+            let text = format!("--gpu-memory is {mebibytes}, but must be from 1 to {MOST_MEMORY} MiB");
+            return Err(Error::InvalidInput(text));
+        }
+        Ok(())
+    }
+
     /// The backends; devices are opened with `options`, as far as nothing else was said. A device that was asked for also computes in double precision.
     pub(crate) fn choice(&self, mut options: Options) -> Result<Choice<dyn Backend>> {
+        self.check()?;
         if let Some(mebibytes) = self.gpu_memory {
-            if !(1..=MOST_MEMORY).contains(&mebibytes) {
-                let text = format!("--gpu-memory is {mebibytes}, but must be from 1 to {MOST_MEMORY} MiB");
-                return Err(Error::InvalidInput(text));
-            }
             options.budget_bytes = mebibytes << 20;
         }
         match (self.backend, &self.gpus[..]) {

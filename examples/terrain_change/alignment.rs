@@ -1,6 +1,7 @@
 //! What is left of a misalignment, found on thinned clouds by [`RobustIcp`].
 
 mod blocks;
+pub(crate) mod icp;
 mod report;
 
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     sample,
 };
 use blocks::Cut;
+use icp::Fitting;
 use isopach::{
     Backend,
     change::RegistrationError,
@@ -66,7 +68,7 @@ pub(crate) fn find(
                 .into(),
         ));
     }
-    let robust = robust(target);
+    let robust = arguments.icp.fitted(fitting(target));
     let start = start(arguments, target, source)?;
     let cut = Cut::new(target, source, &start, &robust)?;
     let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
@@ -81,10 +83,10 @@ const BLOCKS: f64 = 36.0;
 const EDGE: f64 = 20.0;
 
 /// Parameters that fit the survey's size.
-fn robust(target: &Thinned) -> RobustIcp {
+fn fitting(target: &Thinned) -> Fitting {
     let usual = RobustIcp::default();
     let start_rotation = usual.start_rotation.min(EDGE / blocks::radius(&target.points).max(1.0));
-    RobustIcp { block: block(target), start_rotation, ..usual }
+    Fitting { start_rotation, block: block(target) }
 }
 
 /// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a small survey, but not

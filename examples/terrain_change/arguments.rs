@@ -1,7 +1,7 @@
 //! What a person can say on the command line.
 
-use crate::{on::On, rasters::Kind};
-use clap::{Parser, ValueEnum};
+use crate::{alignment::icp::Icp, on::On, profile::Request, rasters::Kind};
+use clap::{ArgAction, Parser, ValueEnum};
 use isopach::cloud::Columns;
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) core_points: Option<String>,
     /// Radii to find the surface normal with, metres: the one where the ground is most planar is used; from the roughness if not given
-    #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, conflicts_with = "normal")]
     pub(crate) normal_radii: Vec<f64>,
     /// Side that normals point to, x,y,z: a positive M3C2 distance is towards it; up if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true, conflicts_with_all = ["scanner", "normal"])]
@@ -118,7 +118,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["shard", "shard_index", "merge", "only_tile"])]
     pub(crate) claim: Option<usize>,
     /// Seconds after which a run of tiles that another worker has claimed and not done is taken over. Results do not depend on it
-    #[arg(long, default_value_t = 600, requires = "claim")]
+    #[arg(long, default_value_t = 600)]
     pub(crate) lease: u64,
     /// Put the results of all shards together
     #[arg(long)]
@@ -137,6 +137,10 @@ pub(crate) struct Arguments {
     pub(crate) in_flight: Option<String>,
     #[command(flatten)]
     pub(crate) on: On,
+    #[command(flatten)]
+    pub(crate) request: Request,
+    #[command(flatten)]
+    pub(crate) icp: Icp,
     /// Columns of m3c2.laz
     #[arg(long, value_enum, value_delimiter = ',', default_value = "distance,lod,significant,counts")]
     pub(crate) columns: Vec<Column>,
@@ -147,16 +151,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) attributes: Vec<Attribute>,
     /// Compare even if the files state different coordinate systems or vertical datums; each is converted to metres by its own units
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) ignore_crs: bool,
     /// Coordinate system of all files, whatever they state: EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft
     #[arg(long)]
     pub(crate) crs: Option<String>,
     /// Compare points that are flagged as withheld, too
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) keep_withheld: bool,
     /// Compare points of the classes of noise, 7 and 18, too
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) keep_noise: bool,
     /// Points an epoch of the scene that is made when no files are given
     #[arg(long, default_value_t = 1_000_000)]
@@ -175,6 +179,7 @@ Examples:
   terrain_change a.laz b.laz --stable roads.geojson --areas slides.geojson
   terrain_change cliff_a.laz cliff_b.laz --scanner 512034,5401210,12   a rock face: positive is towards the scanner
   terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on
+  terrain_change old/ new/ --profile airborne          parameters for a kind of survey, or from a file: see docs/profiles.md
   terrain_change old/ new/ --plan; … --shard 1/24; … --merge   on many machines: see docs/fleet.md
 
 Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);

@@ -233,7 +233,7 @@ const MOST_SCENE_POINTS: usize = 2_000_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 1024;
 
-/// Refuses numbers of which no run comes to an end; those that make no sense at all are refused where they are used.
+/// Refuses numbers of which no run comes to an end, and words that cannot be understood; numbers that make no sense at all are refused where they are used.
 pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     let radii = arguments.normal_radii.iter().map(|radius| ("--normal-radii", *radius));
     let others = [("--depth", Some(arguments.depth)), ("--cylinder-radius", arguments.cylinder_radius)];
@@ -251,7 +251,8 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     if let Some(threads) = arguments.threads.filter(|threads| *threads > MOST_THREADS) {
         return Err(Error::InvalidInput(format!("--threads is {threads}, but must be at most {MOST_THREADS}")));
     }
-    Ok(())
+    arguments.on.check()?;
+    Conduct::of(arguments).map(drop)
 }
 
 /// Cells a point, over a whole epoch, beyond which nearly all of them would be empty.

@@ -45,7 +45,10 @@ mod operation;
 mod outputs;
 mod overview;
 mod page;
+mod parameters;
 mod parts;
+#[path = "../common/profile/mod.rs"]
+mod profile;
 mod rasters;
 mod report;
 #[path = "../common/same_file.rs"]
@@ -73,7 +76,6 @@ mod words;
 mod write_file;
 
 use arguments::Arguments;
-use clap::Parser;
 use conduct::Conduct;
 use found::{Found, find::find, find::registration_error};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -92,6 +94,7 @@ use sample::Sample;
 use scene::Scene;
 use settings::Settings;
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -103,7 +106,12 @@ use warnings::Warnings;
 fn main() -> ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
-    match run(Arguments::parse()) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match profile::arguments(&words) {
+        Ok(arguments) => arguments,
+        Err(stop) => return stop.end("terrain_change"),
+    };
+    match run(arguments) {
         Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
         Ok(failures) => conduct::tiles_failed(&failures),
         Err(error) => exit::failed("terrain_change", &error),
@@ -111,8 +119,6 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
-    settings::check(&arguments)?;
-    conduct::check(&arguments)?;
     let conduct = Conduct::of(&arguments)?;
     conduct.say_how_to_go_on(&arguments.out);
     let on = arguments.on.choice(Options::default())?;
@@ -158,9 +164,6 @@ fn prepared(arguments: &mut Arguments, is_begun: bool) -> Result<Option<Scene>> 
         return Ok(None);
     }
     let scene = Scene::new(arguments.scene_points, 1).misaligned();
-    if arguments.classes.is_empty() {
-        arguments.classes = vec![2];
-    }
     guard::finished(arguments, &guard::made_from(arguments, scene_identity(&scene))?, is_begun)?;
     let paths = ["scene_before.laz", "scene_after.laz"].map(|name| arguments.out.join(name));
     let is_there = |path: &PathBuf| Las::open(path).is_ok_and(|las| las.header().point_count == scene.points as u64);
@@ -216,7 +219,7 @@ fn change(
     bar.finish_and_clear();
     times.read_s = clock.seconds()[0];
 
-    let parameters = serde_json::json!([settings::given(arguments), masks.fingerprint()]);
+    let parameters = settings::kept(arguments, &masks);
     let kept = conduct.kept(&parameters);
     let (in_manifest, found) = match found::begun(&kept, conduct, &inputs)? {
         Some(found) => {

@@ -3,6 +3,7 @@
 use crate::{
     arguments::{Arguments, Correlated, Lod, Statistic},
     epochs,
+    masks::Masks,
     sample::{FromData, Sample},
 };
 use isopach::{
@@ -138,6 +139,19 @@ pub(crate) fn given(arguments: &Arguments) -> Value {
     all["cylinder_radius_m"] = json!(arguments.cylinder_radius);
     all["core_points"] = arguments.core_points.as_ref().map_or(Value::Null, |words| core_points_given(words));
     all["statistic"] = json!(arguments.statistic.map(|statistic| format!("{statistic:?}")));
+    if let Some(icp) = arguments.icp.given() {
+        all["robust_icp"] = icp;
+    }
+    all
+}
+
+/// The parameters of a run as its manifest keeps them: those of its profile that results depend on, by table and key. Files are told by what they have.
+pub(crate) fn kept(arguments: &Arguments, masks: &Masks) -> Value {
+    let mut all = arguments.request.resolved.of_results();
+    if let Some(words) = &arguments.core_points {
+        all["m3c2"]["core_points"] = core_points_given(words);
+    }
+    all["polygons"] = masks.fingerprint();
     all
 }
 
@@ -211,6 +225,19 @@ fn vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
     }
 }
 
+/// Refuses words for core points that mean nothing, before anything is read.
+fn check_core_points(words: Option<&str>) -> Result<()> {
+    let Some(words) = words else { return Ok(()) };
+    let is_number = |number: &str| number.parse::<u32>().is_ok_and(|number| number > 0);
+    let is_every = words.strip_prefix("every:").is_some_and(is_number);
+    if is_every || ["grid", "cubes", "all"].contains(&words) || Path::new(words).exists() {
+        return Ok(());
+    }
+    Err(Error::InvalidInput(format!(
+        "--core-points {words}: must be grid, cubes, all, like every:10, or a file that is there"
+    )))
+}
+
 /// Core points as the command line has them.
 fn core_points(words: &str, spacing: f64, arguments: &Arguments) -> Result<CoreSelection> {
     match words.split_once(':') {
@@ -246,5 +273,8 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     let rate = arguments.fdr.unwrap_or(0.05);
     Error::check("false discovery rate", rate, rate > 0.0 && rate < 1.0, "be above 0 and below 1")?;
     normals(arguments, vec![1.0])?;
+    epochs::declared(arguments)?;
+    check_core_points(arguments.core_points.as_deref())?;
+    arguments.icp.check()?;
     detection(arguments).check()
 }

@@ -66,6 +66,7 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
     let mut summary = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "command": command::complete(),
+        "profile": arguments.request.resolved.to_json(),
         "inputs": inputs,
         "parameters": told.settings.to_json(arguments),
         "reasons": told.settings.reasons,

@@ -138,7 +138,11 @@ impl RobustIcp {
         finish::finish(self, &prepared, &samples, initial, won)
     }
 
-    fn check(&self, blocks: &[Block<'_>]) -> Result<()> {
+    /// Refuses parameters that cannot be, as [`Self::align`] does, before there are points.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`], with what the value must be.
+    pub fn check_parameters(&self) -> Result<()> {
         let Self { start_translation, start_rotation, normal_neighbours, sample, smoothest_share, .. } = *self;
         let Self { block, determined_ratio, ambiguous_share, max_iterations, .. } = *self;
         Error::not_negative("translation of the start", start_translation)?;
@@ -158,6 +162,11 @@ impl RobustIcp {
         Error::check("ratio of a determined direction", determined_ratio, ratio, "be a finite number above 1")?;
         Error::check("ambiguous share", ambiguous_share, some(ambiguous_share), "be above 0 and at most 1")?;
         Error::check("steps", max_iterations as f64, max_iterations > 0, "be at least 1")?;
+        Ok(())
+    }
+
+    fn check(&self, blocks: &[Block<'_>]) -> Result<()> {
+        self.check_parameters()?;
         for Block { pair, stable } in blocks {
             let (points, flags) = (pair.source.len(), stable.map_or(pair.source.len(), <[bool]>::len));
             if points != flags {

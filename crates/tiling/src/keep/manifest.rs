@@ -25,13 +25,13 @@ pub(crate) fn most_bytes(memory: u64) -> u64 {
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    /// `precision`: what results may be rounded by; `sources`: what tells the inputs of each source from others; `found`: what was found from the data. It has
-    /// no tiles yet.
+    /// `parameters`: as text, which is kept as what it says where that is JSON; `precision`: what results may be rounded by; `sources`: what tells the inputs of
+    /// each source from others; `found`: what was found from the data. It has no tiles yet.
     pub(crate) fn of(parameters: &str, precision: &[&str], sources: &[Vec<String>], found: &Value) -> Self {
         Self(json!({
             "format": FORMAT,
             "program": PROGRAM,
-            "parameters": parameters,
+            "parameters": as_json(parameters),
             "precision": precision,
             "sources": sources,
             "found": found,
@@ -96,7 +96,7 @@ impl Manifest {
     pub(crate) fn check_parameters(&self, parameters: &str, place: &str) -> Result<()> {
         self.check_part("format", "format", &json!(FORMAT), place)?;
         self.check_part("program", "program", &json!(PROGRAM), place)?;
-        self.check_part("parameters", "parameters", &json!(parameters), place)
+        self.check_part("parameters", "parameters", &as_json(parameters), place)
     }
 
     fn check_part(&self, part: &str, what: &str, now: &Value, place: &str) -> Result<()> {
@@ -104,8 +104,13 @@ impl Manifest {
         if then == now {
             return Ok(());
         }
+        let (name, [then, now]) = differing(then, now);
         let (then, now) = difference(&text(then), &text(now));
-        Err(Error::InvalidInput(format!("{place} was begun with other {what} ({then}, now {now}): {}", advice(place))))
+        let name = if name.is_empty() { name } else { format!("{name}: ") };
+        Err(Error::InvalidInput(format!(
+            "{place} was begun with other {what} ({name}{then}, now {now}): {}",
+            advice(place)
+        )))
     }
 
     /// Says what differs between the run that was begun (`self`) and the one that is asked for; tiles may.
@@ -155,6 +160,22 @@ fn advice(place: &str) -> String {
     format!("finish that run with what it was begun with, or remove {place} to begin a new one")
 }
 
+/// What a text says, where it is JSON with names; else the text.
+fn as_json(text: &str) -> Value {
+    serde_json::from_str(text).ok().filter(Value::is_object).unwrap_or_else(|| json!(text))
+}
+
+/// The first member that differs, by the names that lead to it, and what it is then and now. Both are JSON of the same depth as a file may have.
+fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
+    let (Some(before), Some(after)) = (then.as_object(), now.as_object()) else { return (String::new(), [then, now]) };
+    let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
+    let mut differing_names = names.filter(|name| before.get(*name) != after.get(*name));
+    let Some(name) = differing_names.next() else { return (String::new(), [then, now]) };
+    let (within, values) = differing(&then[name.as_str()], &now[name.as_str()]);
+    let name = if within.is_empty() { name.clone() } else { format!("{name}.{within}") };
+    (name, values)
+}
+
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
@@ -193,6 +214,32 @@ mod tests {
         assert!(!begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 2"), &[0]));
         assert!(!begun.differs_in_inputs_alone(&begun.clone(), &[0, 1]));
         assert!(!begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 1"), &[]));
+    }
+
+    #[test]
+    fn a_parameter_that_differs_is_named() {
+        let of = |parameters: &str| Manifest::of(parameters, &[], &[], &Value::Null).unwrap();
+        let begun = of(r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#);
+        let complaint = |parameters: &str| begun.check_parameters(parameters, "out/.run").unwrap_err().to_string();
+        for (parameters, words) in [
+            (
+                r#"{"dod": {"cell_size_m": 2.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#,
+                "(dod.cell_size_m: 1.0, now 2.0)",
+            ),
+            (
+                r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 3.0]}}"#,
+                "(m3c2.normal_radii_m: 2.0], now 3.0])",
+            ),
+            (
+                r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {}}"#,
+                "(m3c2.normal_radii_m: [1.0,2.0], now null)",
+            ),
+            ("cell 1", "now cell 1)"),
+        ] {
+            let message = complaint(parameters);
+            assert!(message.contains("with other parameters (") && message.contains(words), "{message}");
+        }
+        begun.check_parameters(&begun.0["parameters"].to_string(), "out/.run").unwrap();
     }
 
     #[test]

@@ -1,0 +1,65 @@
+//! The parameters of a run as a profile that gives them back.
+
+use super::{Key, Profiled, resolve, value};
+use clap::Command;
+use std::fmt::Write as _;
+
+/// The profile of a run: every key with its value, its option and what it means. Keys without a value, or without effect, are comments that say so.
+pub(super) fn profile<A: Profiled>(
+    arguments: &A,
+    command: &Command,
+    values: &Vec<(Key, Option<toml::Value>)>,
+) -> String {
+    let mut text = format!(
+        "# The parameters of a run of {} {}, for --profile. Keys that are comments have no value:\n# what they are is said there.\n",
+        A::PROGRAM,
+        env!("CARGO_PKG_VERSION")
+    );
+    let mut table = "";
+    for (key, value) in values {
+        if key.table != table {
+            let _ = write!(text, "\n[{}]\n", key.table);
+            table = key.table;
+        }
+        let option = value::written(command, key.option);
+        let _ = writeln!(text, "# {} ({option})", meaning(command, key));
+        let line = match (dead(arguments, command, key, values), value) {
+            (Some(why), _) => format!("# {} {why}", key.name),
+            (None, Some(value)) => format!("{} = {value}", key.name),
+            (None, None) => format!("# {} is {}", key.name, key.absent),
+        };
+        text += &line;
+        text.push('\n');
+    }
+    text
+}
+
+/// What an option says of itself, on one line.
+fn meaning(command: &Command, key: &Key) -> String {
+    let help = value::option(command, key).and_then(clap::Arg::get_help).map(ToString::to_string);
+    help.unwrap_or_default().replace('\n', " ")
+}
+
+/// Why a key has no effect in this run; `None` where it has one.
+fn dead<A: Profiled>(
+    arguments: &A,
+    command: &Command,
+    key: &Key,
+    values: &[(Key, Option<toml::Value>)],
+) -> Option<String> {
+    let name = |option: &str| {
+        let key = A::KEYS.iter().find(|key| key.option == option);
+        key.map_or_else(|| value::written(command, option), Key::full)
+    };
+    if let Some(dead) = A::DEAD.iter().find(|dead| dead.option == key.option && (dead.holds)(arguments)) {
+        return Some(no_effect(dead.is_missing, &name(dead.by)));
+    }
+    let is_given = |option: &String| values.iter().any(|(key, value)| key.option == option && value.is_some());
+    let by = resolve::conflicts(command, key.option).into_iter().find(is_given)?;
+    Some(no_effect(false, &name(&by)))
+}
+
+/// Has no effect: why.
+pub(super) fn no_effect(is_missing: bool, by: &str) -> String {
+    format!("has no effect {} {by}", if is_missing { "without" } else { "with" })
+}
