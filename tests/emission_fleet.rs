@@ -358,6 +358,23 @@ fn sigterm_ends_with_75_and_the_same_command_goes_on() {
     runs.are_those_of_one_process("out");
 }
 
+#[test]
+fn a_block_that_is_larger_than_the_memory_is_put_together_within_it() {
+    let runs = Runs::of(&["--size", "96", "--outputs", "kernel,chi2", "--memory", "40MiB"]);
+    well(&runs.run("whole", &[]));
+    well(&runs.run("out", &["--shard", "1/1", "--block-rows", "96"]));
+    let blocks = runs.done("out");
+    let bytes = fs::metadata(&blocks[0]).unwrap().len();
+    assert!(blocks.len() == 1 && bytes > 60 << 20, "{bytes}");
+    well(&runs.run("out", &["--merge"]));
+    runs.are_those_of_one_process("out");
+    let summary: Value = serde_json::from_slice(&fs::read(runs.path("out/summary.json")).unwrap()).unwrap();
+    let peak = summary["peak_mib"].as_f64();
+    if cfg!(target_os = "linux") {
+        assert!(peak.unwrap() < 40.0, "{peak:?}");
+    }
+}
+
 /// Images of AIA; `None`, and a line that says so, where they are not there.
 fn flare() -> Option<Vec<PathBuf>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/aia");

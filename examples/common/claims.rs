@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const MOST: usize = 100_000;
 
 /// The folder of claims, in that of a run.
-const FOLDER: &str = "claims";
+pub(crate) const FOLDER: &str = "claims";
 
 /// The runs, and who has them.
 pub(crate) struct Claims {
@@ -148,13 +148,11 @@ impl Claims {
     }
 }
 
-/// Removes the claims of a run that no process has any more use for, and their folder unless something else is in it. What cannot be removed is in nobody's way.
+/// Removes the claims of a run that no process has any more use for. What cannot be removed is in nobody's way.
 pub(crate) fn remove(run: &Path) {
-    let folder = run.join(FOLDER);
     let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
-    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let entries = fs::read_dir(run.join(FOLDER)).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
         let _ = fs::remove_file(entry.path());
     }
-    let _ = fs::remove_dir(folder);
 }

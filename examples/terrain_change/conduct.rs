@@ -162,8 +162,7 @@ impl Conduct {
     pub(crate) fn tidy(&self) {
         if !self.is_begun() {
             // Only what is empty goes: nothing of anybody's is removed.
-            claims::remove(&self.folder);
-            let within = [INDEX, SPILL, "tiles"].map(|name| self.folder.join(name));
+            let within = [INDEX, claims::FOLDER, SPILL, "tiles"].map(|name| self.folder.join(name));
             for folder in within.into_iter().chain([self.folder.clone()]) {
                 let _ = fs::remove_dir(folder);
             }

@@ -111,6 +111,7 @@ impl Conduct {
     /// Removes what is no longer needed once all results are there. What cannot be removed of the claims is in nobody's way.
     pub(crate) fn remove(&self) -> Result<()> {
         Kept::within(&self.folder, "").remove()?;
+        claims::remove(&self.folder);
         self.tidy();
         Ok(())
     }
@@ -118,8 +119,8 @@ impl Conduct {
     /// Leaves no empty folders where a run never began, or has ended: nothing of anybody's is removed.
     pub(crate) fn tidy(&self) {
         if !self.is_begun() && self.folder.exists() {
-            claims::remove(&self.folder);
-            for folder in [self.folder.join("tiles"), self.folder.clone()] {
+            let within = [claims::FOLDER, "tiles"].map(|name| self.folder.join(name));
+            for folder in within.into_iter().chain([self.folder.clone()]) {
                 let _ = fs::remove_dir(folder);
             }
         }
