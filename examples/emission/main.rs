@@ -48,7 +48,10 @@ mod on;
 mod overview;
 mod page;
 mod palette;
+mod parameters;
 mod pictures;
+#[path = "../common/profile/mod.rs"]
+mod profile;
 #[path = "../common/same_file.rs"]
 mod same_file;
 mod scene;
@@ -95,12 +98,14 @@ const MOST_CHI_SQUARED: f64 = 3.0;
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
-    run(&Arguments::of_program())
-        .map_or_else(|error| exit::failed("emission", &*error), |()| std::process::ExitCode::SUCCESS)
+    let arguments = match Arguments::of_program() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    run(&arguments).map_or_else(|error| exit::failed("emission", &*error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    arguments.check()?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
@@ -152,6 +157,7 @@ fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
         Precision::Double => invert::<f64>(arguments, &inversion, &about, source)?,
     };
     summary[finished::KEY] = made_from;
+    summary["profile"] = arguments.request.resolved.to_json();
     let mut warnings = about.warnings.clone();
     if found.median_chi_squared() > MOST_CHI_SQUARED {
         let words = format!(
@@ -402,7 +408,7 @@ fn scatter(
 fn words_that_matter(arguments: &Arguments) -> Vec<String> {
     let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     // Of a series only the files of this time.
-    let mut others = Arguments::of_program().files;
+    let mut others = Arguments::of_program().map(|all| all.files).unwrap_or_default();
     others.retain(|file| !arguments.files.contains(file));
     let mut kept = Vec::new();
     while let Some(word) = words.next() {

@@ -1,6 +1,6 @@
 //! What a profile says: keys that the program knows, and words of their values.
 
-use super::{Key, Profiled, nearest, source::Source, value};
+use super::{Key, Kind, Profiled, nearest, source::Source, value};
 use clap::Command;
 use isopach::compute::{Error, Result};
 use std::ffi::OsString;
@@ -20,6 +20,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether it is a flag that is off.
+    fn is_off(&self) -> bool {
+        self.key.kind == Kind::Flag && self.words == ["false"]
+    }
+
     /// The words of the command line that say the same.
     pub(super) fn arguments(&self, command: &Command) -> Vec<OsString> {
         let option = value::written(command, self.key.option);
@@ -89,7 +94,7 @@ fn unknown_key<A: Profiled>(source: &Source, table: &str, name: &Spanned<DeStrin
     source.error_at(name.span().start, &format!("unknown key `{shown}` {place}: did you mean `{meant}`?"))
 }
 
-/// The entries without those of keys that do not count.
+/// The entries that say something, without those of keys that do not count. A flag that is off says nothing: it is off without it.
 ///
 /// # Errors
 /// Names a key that the program does not know.
@@ -102,7 +107,7 @@ pub(super) fn without<A: Profiled>(entries: Vec<Entry>, unset: &[String]) -> Res
             return Err(Error::InvalidInput(format!("--unset: unknown key `{shown}`: did you mean `{meant}`?")));
         }
     }
-    let counts = |entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name));
+    let counts = |entry: &Entry| !entry.is_off() && !unset.iter().any(|name| is_named(entry.key, name));
     Ok(entries.into_iter().filter(counts).collect())
 }
 

@@ -46,6 +46,9 @@ impl Source {
 /// Says that there is neither a file nor a shipped profile.
 fn missing(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
+    if names.is_empty() {
+        return Error::InvalidInput(format!("--profile {name}: there is no such file"));
+    }
     let meant = nearest::word(names.iter().copied(), name).unwrap_or_default();
     let names = names.join(", ");
     Error::InvalidInput(format!(
