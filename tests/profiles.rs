@@ -90,6 +90,10 @@ fn what_is_printed_runs_the_same_bits() {
     assert_eq!(given["profile"], Value::Null);
     assert_eq!(by_file["profile"]["name"], "printed.toml");
     assert_eq!(by_file["profile"]["values"]["dod"]["cell_size_m"], 2.0);
+    // All points of a made scene, which compares its ground without the key.
+    fs::write(place.path("all.toml"), "[points]\nclasses = []\n[m3c2]\nscanner = []\ntowards = [1, 0, 0]\n").unwrap();
+    let text = print(&folder, &["--profile", "all.toml"]);
+    assert!(text.contains("\nclasses = []\n"), "{text}");
     // A made scene, which compares its ground.
     let text = print(&folder, &["--scene-points", "7000"]);
     assert!(text.contains("\nclasses = [2]\n") && text.contains("\nscene_points = 7000\n"), "{text}");
@@ -266,6 +270,12 @@ fn values_that_cannot_be_are_named_with_file_and_key() {
     let output = with_profile("[dod]\ncell_size_m = 1\n", &["--depth", "-1"]);
     refused(&output, &["projection depth is -1"]);
     assert!(!message(&output).contains("p.toml"), "{}", message(&output));
+    // Also where the profile has the same key.
+    for more in [&["--cell", "abc"][..], &["--cell"], &["--align", "nun", "--cell", "3"]] {
+        let output = with_profile("[dod]\ncell_size_m = 1\n[alignment]\nmethod = \"none\"\n", more);
+        assert_eq!(output.status.code(), Some(2), "{}", message(&output));
+        assert!(message(&output).contains(more[0]) && !message(&output).contains("p.toml"), "{}", message(&output));
+    }
 }
 
 #[test]
@@ -273,11 +283,15 @@ fn hostile_files_are_refused_in_a_line() {
     let deep = format!("[dod]\nrasters = {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
     let dotted = format!("{} = 1\n", vec!["a"; 100_000].join("."));
     let long = format!("[dod]\n{} = 1\n", "k".repeat(1 << 19));
+    let value = |key: &str| format!("{key} = \"{}\"\n", "v".repeat(1 << 19));
     let many: String = (0..60_000).map(|n| format!("k{n} = 1\n")).collect();
     for (text, words) in [
         (deep.as_bytes(), &["p.toml:2:", "no TOML"][..]),
         (dotted.as_bytes(), &["p.toml:1:"]),
         (long.as_bytes(), &["p.toml:2:", "unknown key `kkk"]),
+        (value("[tiling]\nmemory").as_bytes(), &["p.toml:2:", "tiling.memory"]),
+        (value("[m3c2]\nstatistic").as_bytes(), &["p.toml:2:", "m3c2.statistic"]),
+        (value("[devices]\ngpu_memory_mib").as_bytes(), &["p.toml:2:", "must be a whole number, not text"]),
         (many.as_bytes(), &["p.toml:1:", "unknown key `k0`"]),
         (b"[dod]\ncell_size_m = \xff\n", &["p.toml", "UTF-8", "byte 20"]),
         (b"[dod\n", &["p.toml:1:", "no TOML"]),
@@ -288,7 +302,7 @@ fn hostile_files_are_refused_in_a_line() {
     ] {
         let output = with_profile(text, &[]);
         refused(&output, words);
-        assert!(message(&output).len() < 500 && !message(&output).contains('\u{1b}'), "{}", message(&output));
+        assert!(message(&output).len() < 700 && !message(&output).contains('\u{1b}'), "{}", message(&output));
     }
     let dir = tempfile::tempdir().unwrap();
     refused(&run(dir.path(), &["a.laz", "b.laz", "--profile", "."]), &["it is a folder"]);

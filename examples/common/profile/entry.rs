@@ -20,9 +20,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether it is a flag that is off.
-    fn is_off(&self) -> bool {
-        self.key.kind == Kind::Flag && self.words == ["false"]
+    /// Whether anything is other than without it. A flag that is off is off, and a list that is empty is so without it.
+    pub(super) fn says_something(&self) -> bool {
+        let is_off = self.key.kind == Kind::Flag && self.words == ["false"];
+        !is_off && !self.words.is_empty()
     }
 
     /// The words of the command line that say the same.
@@ -94,7 +95,7 @@ fn unknown_key<A: Profiled>(source: &Source, table: &str, name: &Spanned<DeStrin
     source.error_at(name.span().start, &format!("unknown key `{shown}` {place}: did you mean `{meant}`?"))
 }
 
-/// The entries that say something, without those of keys that do not count. A flag that is off says nothing: it is off without it.
+/// The entries without those of keys that do not count.
 ///
 /// # Errors
 /// Names a key that the program does not know.
@@ -107,7 +108,7 @@ pub(super) fn without<A: Profiled>(entries: Vec<Entry>, unset: &[String]) -> Res
             return Err(Error::InvalidInput(format!("--unset: unknown key `{shown}`: did you mean `{meant}`?")));
         }
     }
-    let counts = |entry: &Entry| !entry.is_off() && !unset.iter().any(|name| is_named(entry.key, name));
+    let counts = |entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name));
     Ok(entries.into_iter().filter(counts).collect())
 }
 

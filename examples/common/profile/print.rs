@@ -16,6 +16,9 @@ pub(super) fn profile<A: Profiled>(
         A::PROGRAM,
         env!("CARGO_PKG_VERSION")
     );
+    let implied = A::implied(matches);
+    // Without a value something else would hold.
+    let is_implied = |key: &Key| implied.iter().any(|(option, _)| *option == key.option);
     let mut table = "";
     for (key, value) in values {
         if key.table != table {
@@ -30,6 +33,7 @@ pub(super) fn profile<A: Profiled>(
         let line = match (why, value) {
             (Some(why), _) => format!("# {} {why}", key.name),
             (None, Some(value)) => format!("{} = {value}", key.name),
+            (None, None) if is_implied(key) => format!("{} = []", key.name),
             (None, None) => format!("# {} is {}", key.name, key.absent),
         };
         text += &line;

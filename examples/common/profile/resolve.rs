@@ -126,7 +126,13 @@ impl Words<'_> {
         let Some(source) = &self.source else { return Ok(()) };
         let unset = self.alone.get_many::<String>("unset").into_iter().flatten().cloned().collect::<Vec<_>>();
         let entries = entry::without::<A>(entry::entries::<A>(source, self.command)?, &unset)?;
-        self.entries = entries.into_iter().filter(|entry| !self.is_said(entry.key.option)).collect();
+        let implied = A::implied(self.alone);
+        // A list that is empty says something only where it would not be so without it.
+        let is_implied = |entry: &Entry| implied.iter().any(|(option, _)| *option == entry.key.option);
+        let counting: Vec<Entry> =
+            entries.into_iter().filter(|entry| entry.says_something() || is_implied(entry)).collect();
+        let is_open = |entry: &Entry| !self.is_said(entry.key.option);
+        self.entries = counting.into_iter().filter(is_open).collect();
         Ok(())
     }
 
@@ -188,6 +194,12 @@ impl Words<'_> {
     /// An error of `clap` by the entry that it is about, where it is about one.
     fn explained(&self, error: clap::Error) -> Stop {
         let about = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+        // A value of the command line that is refused is its own fault, whatever the profile says of the same option.
+        if let Err(alone) = self.command.clone().try_get_matches_from(self.said)
+            && alone.get(ContextKind::InvalidArg).is_some_and(|arg| arg.to_string() == about)
+        {
+            return Stop::Usage(alone);
+        }
         let name = about.split([' ', '=', '[']).next().unwrap_or_default();
         let is_meant = |entry: &&Entry| value::written(self.command, entry.key.option) == name;
         let Some(entry) = self.entries.iter().find(is_meant) else { return self.missing(error) };
