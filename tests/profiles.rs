@@ -93,6 +93,10 @@ fn what_is_printed_runs_the_same_bits() {
     assert_eq!(given["profile"], Value::Null);
     assert_eq!(by_file["profile"]["name"], "printed.toml");
     assert_eq!(by_file["profile"]["values"]["dod"]["cell_size_m"], 2.0);
+    // All points of a made scene, which compares its ground without the key.
+    fs::write(place.path("all.toml"), "[points]\nclasses = []\n[m3c2]\nscanner = []\ntowards = [1, 0, 0]\n").unwrap();
+    let text = print(&folder, &["--profile", "all.toml"]);
+    assert!(text.contains("\nclasses = []\n"), "{text}");
     // A made scene, which compares its ground.
     let text = print(&folder, &["--scene-points", "7000"]);
     assert!(text.contains("\nclasses = [2]\n") && text.contains("\nscene_points = 7000\n"), "{text}");
@@ -134,6 +138,31 @@ fn the_command_line_counts_before_the_file_and_that_before_defaults() {
     well(&run(&folder, &[&given[..], &["--out", "without"]].concat()));
     well(&run(&folder, &[&given[..], &["--out", "with", "--profile", "radii.toml"]].concat()));
     assert_eq!(summary(&place.path("with"))["made_from"], summary(&place.path("without"))["made_from"]);
+}
+
+#[test]
+fn what_a_profile_says_of_the_alignment_reaches_it() {
+    let mut scene = scene::Scene::new(16_000, 9);
+    scene.misalignment = isopach::cloud::Rigid::from_vectors([0.0; 3], [0.31, -0.24, 0.12], scene.middle());
+    let place = Place::of(&scene);
+    let folder = place.path("");
+    let aligned = |out: &str, text: &str| {
+        fs::write(place.path("p.toml"), format!("[points]\nclasses = [2]\n[alignment]\n{text}\n")).unwrap();
+        well(&run(&folder, &["before.laz", "after.laz", "--profile", "p.toml", "--out", out]));
+        summary(&place.path(out))
+    };
+    let usual = aligned("usual", "");
+    assert_eq!(usual["alignment"]["outcome"], "moved");
+    assert!(usual["alignment"]["iterations"].as_u64() > Some(1), "{}", usual["alignment"]);
+    assert_eq!(usual["made_from"]["parameters"]["robust_icp"], Value::Null);
+    let soon = aligned("soon", "max_iterations = 1");
+    assert_eq!(soon["alignment"]["iterations"], 1, "{}", soon["alignment"]);
+    assert_eq!(soon["made_from"]["parameters"]["robust_icp"]["max_iterations"], 1);
+    // Given as it is usual, it is the same run.
+    let same = aligned("same", "max_iterations = 30");
+    assert_eq!(same["alignment"], usual["alignment"]);
+    assert_eq!(same["made_from"], usual["made_from"]);
+    refused(&run(&folder, &["before.laz", "after.laz", "--profile", "p.toml", "--out", "soon"]), &["other parameters"]);
 }
 
 #[test]
@@ -244,6 +273,12 @@ fn values_that_cannot_be_are_named_with_file_and_key() {
     let output = with_profile("[dod]\ncell_size_m = 1\n", &["--depth", "-1"]);
     refused(&output, &["projection depth is -1"]);
     assert!(!message(&output).contains("p.toml"), "{}", message(&output));
+    // Also where the profile has the same key.
+    for more in [&["--cell", "abc"][..], &["--cell"], &["--align", "nun", "--cell", "3"]] {
+        let output = with_profile("[dod]\ncell_size_m = 1\n[alignment]\nmethod = \"none\"\n", more);
+        assert_eq!(output.status.code(), Some(2), "{}", message(&output));
+        assert!(message(&output).contains(more[0]) && !message(&output).contains("p.toml"), "{}", message(&output));
+    }
 }
 
 #[test]
@@ -251,11 +286,15 @@ fn hostile_files_are_refused_in_a_line() {
     let deep = format!("[dod]\nrasters = {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
     let dotted = format!("{} = 1\n", vec!["a"; 100_000].join("."));
     let long = format!("[dod]\n{} = 1\n", "k".repeat(1 << 19));
+    let value = |key: &str| format!("{key} = \"{}\"\n", "v".repeat(1 << 19));
     let many: String = (0..60_000).map(|n| format!("k{n} = 1\n")).collect();
     for (text, words) in [
         (deep.as_bytes(), &["p.toml:2:", "no TOML"][..]),
         (dotted.as_bytes(), &["p.toml:1:"]),
         (long.as_bytes(), &["p.toml:2:", "unknown key `kkk"]),
+        (value("[tiling]\nmemory").as_bytes(), &["p.toml:2:", "tiling.memory"]),
+        (value("[m3c2]\nstatistic").as_bytes(), &["p.toml:2:", "m3c2.statistic"]),
+        (value("[devices]\ngpu_memory_mib").as_bytes(), &["p.toml:2:", "must be a whole number, not text"]),
         (many.as_bytes(), &["p.toml:1:", "unknown key `k0`"]),
         (b"[dod]\ncell_size_m = \xff\n", &["p.toml", "UTF-8", "byte 20"]),
         (b"[dod\n", &["p.toml:1:", "no TOML"]),
@@ -266,7 +305,7 @@ fn hostile_files_are_refused_in_a_line() {
     ] {
         let output = with_profile(text, &[]);
         refused(&output, words);
-        assert!(message(&output).len() < 500 && !message(&output).contains('\u{1b}'), "{}", message(&output));
+        assert!(message(&output).len() < 700 && !message(&output).contains('\u{1b}'), "{}", message(&output));
     }
     let dir = tempfile::tempdir().unwrap();
     refused(&run(dir.path(), &["a.laz", "b.laz", "--profile", "."]), &["it is a folder"]);
@@ -317,27 +356,78 @@ fn the_walk_of_the_documentation_runs() {
     assert_eq!(summary(&dir.path().join("by_name"))["profile"]["shipped"], true);
 }
 
-#[test]
-fn the_documentation_has_every_key_as_it_is() {
-    let text = document("docs/profiles.md");
-    let table = text.split("## All keys").nth(1).unwrap();
+/// Refuses a table of keys that has others than the program prints, or other defaults, options and units.
+fn is_documented(table: &str, printed: &[Line], not_shown: &str) {
     let rows: Vec<Vec<&str>> = table
         .lines()
         .filter(|line| line.starts_with("| `"))
         .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect())
         .collect();
-    let dir = tempfile::tempdir().unwrap();
-    let printed = lines(&print(dir.path(), &["a.laz", "b.laz", "--claim", "4"]));
     let names: Vec<&str> = rows.iter().map(|row| row[0]).collect();
     let known: Vec<&str> = printed.iter().map(|line| line.key.as_str()).collect();
     assert_eq!(names, known);
-    for (row, Line { key, option, says }) in rows.iter().zip(&printed) {
+    for (row, Line { key, option, says }) in rows.iter().zip(printed) {
         assert_eq!(row[1], option, "{key}");
-        let default = says.strip_prefix("= ").or(says.strip_prefix("is ")).unwrap_or("1000000");
+        let default = says.strip_prefix("= ").or(says.strip_prefix("is ")).unwrap_or(not_shown);
         assert_eq!(row[3], default, "{key}");
-        let unit = [("_m", "m"), ("_deg", "°"), ("_s", "s"), ("_mib", "MiB")];
-        let unit = unit.iter().find(|(end, _)| key.ends_with(end)).map_or(row[2], |(_, unit)| *unit);
+        let units = [("_m", "m"), ("_deg", "°"), ("_s", "s"), ("_mib", "MiB")];
+        let unit = units.iter().find(|(end, _)| key.ends_with(end)).map_or(row[2], |(_, unit)| *unit);
         assert_eq!(row[2], unit, "{key}");
         assert!(row[4].len() > 5, "{key} is not explained");
     }
+}
+
+#[test]
+fn the_documentation_has_every_key_as_it_is() {
+    let text = document("docs/profiles.md");
+    let (of_change, of_emission) = text.split_once("\n## emission\n").unwrap();
+    let of_change = of_change.split("## All keys").nth(1).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let printed = lines(&print(dir.path(), &["a.laz", "b.laz", "--claim", "4"]));
+    // Points of a made scene have no effect beside files: what holds without them stands in the help.
+    is_documented(of_change, &printed, "1000000");
+    let printed = lines(&well(&emission(dir.path(), &["--print-profile"])));
+    is_documented(of_emission, &printed, "");
+}
+
+fn emission(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(program("emission")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+#[test]
+fn emission_has_profiles_in_the_same_sense() {
+    let dir = tempfile::tempdir().unwrap();
+    well(&run_commands(&commands(&document("docs/profiles.md"), "\n## emission\n"), dir.path()));
+    let by_file = summary(&dir.path().join("by_file"));
+    assert_eq!(by_file["profile"]["name"], "sun.toml");
+    assert_eq!(by_file["made_from"]["parameters"], summary(&dir.path().join("by_option"))["made_from"]["parameters"]);
+    let profile = |text: &str| fs::write(dir.path().join("p.toml"), text).unwrap();
+    // What is printed is a profile that prints itself.
+    let all =
+        ["--method", "positive", "--curve", "3,4", "--curve", "1:2,3:9", "--systematic", "0.1", "a.fits", "--align"];
+    let text = well(&emission(dir.path(), &[&all[..], &["--print-profile"]].concat()));
+    assert!(text.contains("\ncurves = [\"3,4\", \"1:2,3:9\"]\n") && text.contains("\nalign = true\n"), "{text}");
+    assert!(text.contains("\n# growth has no effect with inversion.method\n"), "{text}");
+    profile(&text);
+    assert_eq!(well(&emission(dir.path(), &["a.fits", "--profile", "p.toml", "--print-profile"])), text);
+    let off = well(&emission(dir.path(), &["a.fits", "--profile", "p.toml", "--align=false", "--print-profile"]));
+    assert!(off.contains("\nalign = false\n"), "{off}");
+    for (text, words) in [
+        ("[images]\nalign = true\n", &["p.toml:2: images.align: has no effect without <FILES>"][..]),
+        ("[images]\nseries = false\nunaligned = true\n", &["p.toml:3: images.unaligned: has no effect without"]),
+        (
+            "[inversion]\nmethod = \"positive\"\ngrowth = 2\n",
+            &["p.toml:3: inversion.growth: has no effect with inversion.method"],
+        ),
+        ("[inversion]\ncompat = true\nnegative_tolerance = 2\n", &["has no effect with inversion.negative_tolerance"]),
+        ("[output]\nformat = \"npy\"\ncompress = \"rice\"\n", &["p.toml:3: output.compress: --compress is for FITS"]),
+        ("[temperature]\nbins = 0\n", &["p.toml:2: temperature.bins: --bins is 0"]),
+        ("[temperature]\nlog_t = [7.1, 5.7]\n", &["temperature.log_t", "the lower first"]),
+        ("[counts]\nsystematic = [\"x=y\"]\n", &["counts.systematic", "is no number"]),
+        ("[temperature]\nbin = 4\n", &["`bin` in [temperature]", "did you mean `bins`?"]),
+    ] {
+        profile(text);
+        refused(&emission(dir.path(), &["--profile", "p.toml"]), words);
+    }
+    refused(&emission(dir.path(), &["--profile", "airborne"]), &["there is no such file"]);
 }

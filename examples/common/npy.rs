@@ -1,11 +1,12 @@
 //! The `.npy` format: versions 1 to 3, either byte order, C or Fortran order, real numbers of two to eight bytes or whole ones of one to eight.
 
-use isopach::compute::Error;
 use std::{
+    error::Error,
+    fmt::{self, Formatter},
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Bytes of a header at most; numpy writes 128.
@@ -141,9 +142,28 @@ pub(crate) fn rows(file: &mut (impl Read + Seek), header: &Header, rows: Range<u
     Ok(values)
 }
 
+/// What is wrong with a file, after its name; whether it may pass is asked of the source.
+#[derive(Debug)]
+struct OfFile {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl fmt::Display for OfFile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.source)
+    }
+}
+
+impl Error for OfFile {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
 /// Reads an array.
 pub(crate) fn read(path: &Path) -> io::Result<Array> {
-    let named = |e: io::Error| io::Error::new(e.kind(), Error::of_file(path, e));
+    let named = |e: io::Error| io::Error::new(e.kind(), OfFile { path: path.to_owned(), source: e });
     let mut file = File::open(path).map_err(named)?;
     let header = header(&mut file).map_err(named)?;
     let length = file.metadata().map_err(named)?.len();

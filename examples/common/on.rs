@@ -37,7 +37,6 @@ enum Kind {
 
 impl On {
     /// Whether no graphics processor is used, whichever there are.
-    #[allow(dead_code)] // of programs with profiles
     pub(crate) fn is_on_processor_alone(&self) -> bool {
         self.backend == Kind::Cpu
     }

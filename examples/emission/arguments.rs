@@ -1,8 +1,13 @@
 //! What can be asked for.
 
-use crate::{curves::Place, memory::bytes, on::On};
-use clap::{Parser, ValueEnum};
-use std::path::PathBuf;
+use crate::{
+    curves::Place,
+    memory::bytes,
+    on::On,
+    profile::{self, Request},
+};
+use clap::{ArgAction, Parser, ValueEnum};
+use std::{path::PathBuf, process::ExitCode};
 
 /// Bins of temperature at most: keywords number their edges, and averaging kernels have as many numbers a pixel as bins squared.
 pub(crate) const MOST_BINS: usize = 1000;
@@ -33,10 +38,10 @@ pub(crate) struct Arguments {
     #[arg(conflicts_with = "counts")]
     pub(crate) files: Vec<PathBuf>,
     /// Resample channels to the pixels of the first file by the places in their headers.
-    #[arg(long, requires = "files")]
+    #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) align: bool,
     /// Invert channels pixel by pixel wherever their headers put the pixels: for images that were aligned without writing it down.
-    #[arg(long, requires = "files", conflicts_with = "align")]
+    #[arg(long, requires = "files", conflicts_with = "align", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) unaligned: bool,
     /// An instrument that is not AIA: a JSON file with its response, gain, pixel, noise, channels and what its headers say (docs/algorithms/solar-images.md).
     /// May be given several times; `aia` is what is shipped. Files of several instruments are inverted together.
@@ -56,10 +61,10 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "files", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_name = "PIXELS")]
     pub(crate) summed: Option<Summed>,
     /// Take channels of different times.
-    #[arg(long, requires = "files")]
+    #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) any_time: bool,
     /// Take images that their QUALITY says not to use: eclipses, dark and calibration images.
-    #[arg(long, requires = "files")]
+    #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) ignore_quality: bool,
     /// Counts as .npy instead, DN/s, any leading shape, channels last.
     #[arg(long, requires = "sigma")]
@@ -101,7 +106,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "none")]
     pub(crate) compress: Compress,
     /// Have a graphics processor send its results of single precision as halves: half the bytes, 11 bits a number (2⁻¹¹ of a pixel's largest)
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) halves: bool,
     /// Precision of the numbers.
     #[arg(long, default_value = "single")]
@@ -131,7 +136,7 @@ pub(crate) struct Arguments {
     pub(crate) method: MethodName,
     /// Signs as the reference has them: counts of zero and below are missing, bins that are negative within their error send the loop on, and
     /// statuses do not tell whether the χ² target is reached.
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) compat: bool,
     /// How far below zero a bin may be, in units of its own vertical error, without sending the loop on.
     #[arg(long, default_value_t = 2.0, conflicts_with = "compat")]
@@ -171,7 +176,7 @@ pub(crate) struct Arguments {
     pub(crate) threads: Option<usize>,
     /// Several times: files are grouped by time, each is inverted into a folder of its own, and frames of a film with one colour scale are drawn. The
     /// same command again goes on where it was stopped: times that are finished are kept if their files are as they were written.
-    #[arg(long, requires = "files", conflicts_with = "any_time")]
+    #[arg(long, requires = "files", conflicts_with = "any_time", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) series: bool,
     /// Write over results of other inputs or parameters.
     #[arg(long)]
@@ -205,6 +210,8 @@ pub(crate) struct Arguments {
     pub(crate) is_of_series: bool,
     #[command(flatten)]
     pub(crate) on: On,
+    #[command(flatten)]
+    pub(crate) request: Request,
     /// Pixels a side of the made-up region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
@@ -334,8 +341,8 @@ impl std::fmt::Display for Output {
 }
 
 impl Arguments {
-    /// The arguments of the program. `--log-t 5.7 7.1` is taken for `--log-t 5.7,7.1`.
-    pub(crate) fn of_program() -> Self {
+    /// The arguments of the program, checked; else what it ends with. `--log-t 5.7 7.1` is taken for `--log-t 5.7,7.1`.
+    pub(crate) fn of_program() -> Result<Self, ExitCode> {
         let mut words: Vec<std::ffi::OsString> = std::env::args_os().collect();
         let is_number = |word: Option<&std::ffi::OsString>| {
             word.and_then(|word| word.to_str()).is_some_and(|word| word.parse::<f64>().is_ok())
@@ -348,7 +355,7 @@ impl Arguments {
             words[at + 1].push(",");
             words[at + 1].push(high);
         }
-        Self::parse_from(words)
+        profile::arguments(&words).map_err(|stop| stop.end("emission"))
     }
 
     /// The format of the outputs: that of the input, if none is given.
@@ -357,7 +364,7 @@ impl Arguments {
     }
 
     /// Refuses numbers that mean nothing, before anything is read.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check_values(&self) -> Result<(), String> {
         let Self { bins, log_t, systematic, size, memory, max_iterations, saturation_level, .. } = self;
         if !(1..=MOST_BINS).contains(bins) {
             return Err(format!("--bins is {bins}, but must be from 1 to {MOST_BINS}"));
@@ -430,7 +437,7 @@ impl Arguments {
         }
     }
 
-    /// Refuses parameters of the inversion that mean nothing, or that the method does not use.
+    /// Refuses parameters of the inversion that mean nothing.
     fn check_inversion(&self) -> Result<(), String> {
         let Self { chi2_target, growth, monte_carlo, .. } = self;
         for (option, number) in [("--chi2-target", Some(*chi2_target)), ("--growth", *growth)] {
@@ -441,16 +448,7 @@ impl Arguments {
         if let Some(draws) = monte_carlo.filter(|draws| !(2..=MOST_DRAWS).contains(draws)) {
             return Err(format!("--monte-carlo is {draws}, but must be from 2 to {MOST_DRAWS}"));
         }
-        let is_regularised = self.method == MethodName::Regularised;
-        let is_given = [
-            ("--loci", !self.loci.is_empty()),
-            ("--solve-for integrated", self.solve_for == SolveFor::Integrated),
-            ("--growth", growth.is_some()),
-        ];
-        match is_given.iter().find(|(_, is_given)| *is_given && !is_regularised) {
-            Some((option, _)) => Err(format!("{option} belongs to --method regularised")),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

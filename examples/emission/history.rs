@@ -16,7 +16,7 @@ const OF_NO_MATTER: [&[&str]; 2] =
 /// The words of the command but for those of no matter and files of other times.
 fn words_that_matter(arguments: &Arguments) -> Vec<String> {
     // Of a series only the files of this time.
-    let mut others = Arguments::of_program().files;
+    let mut others = Arguments::of_program().map(|all| all.files).unwrap_or_default();
     others.retain(|file| !arguments.files.contains(file));
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let [with_value, without_value] = OF_NO_MATTER;

@@ -55,7 +55,10 @@ mod one;
 mod overview;
 mod page;
 mod palette;
+mod parameters;
 mod pictures;
+#[path = "../common/profile/mod.rs"]
+mod profile;
 #[path = "../common/same_file.rs"]
 mod same_file;
 mod scene;
@@ -85,12 +88,14 @@ pub(crate) const BANDS: [[f64; 2]; 6] =
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     codec_panics::silence();
-    run(&Arguments::of_program())
-        .map_or_else(|error| exit::failed("emission", &*error), |()| std::process::ExitCode::SUCCESS)
+    let arguments = match Arguments::of_program() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    run(&arguments).map_or_else(|error| exit::failed("emission", &*error), |()| std::process::ExitCode::SUCCESS)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    arguments.check()?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }

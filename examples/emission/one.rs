@@ -236,6 +236,7 @@ impl Job<'_> {
         let Self { arguments, about, held, is_image, .. } = self;
         let Whole { inverted: Inverted { found, curves, .. }, mut summary, remarks } = whole;
         summary[finished::KEY] = held.made_from.clone();
+        summary["profile"] = self.arguments.request.resolved.to_json();
         summary["warnings"] = json!(warnings(about, &found, remarks));
         let panels = if *is_image { pictures::write(&arguments.out, &found)? } else { Vec::new() };
         let mut files = sink::file_names(arguments);

@@ -44,7 +44,7 @@ fn weights_targets_and_what_is_solved_for_are_those_of_the_crate() {
     let files = ["--counts", &arrays[0], "--sigma", &arrays[1]];
     let refused = |options: &[&str], words: &[&str]| folder.refused(&[&files[..], options].concat(), words);
     refused(&["--loci", "7"], &["--loci names 7", "0, 1, 2, 3, 4, 5"]);
-    refused(&["--loci", "2", "--method", "positive"], &["--loci belongs to --method regularised"]);
+    refused(&["--loci", "2", "--method", "positive"], &["--loci has no effect with --method"]);
     refused(&["--solve-for", "integrated", "--method", "non-negative"], &["--solve-for"]);
     refused(&["--chi2-target", "0"], &["--chi2-target is 0"]);
     refused(&["--growth", "nan"], &["--growth is NaN"]);

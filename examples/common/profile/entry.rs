@@ -1,6 +1,6 @@
 //! What a profile says: keys that the program knows, and words of their values.
 
-use super::{Key, Profiled, nearest, source::Source, value};
+use super::{Key, Kind, Profiled, nearest, source::Source, value};
 use clap::Command;
 use isopach::compute::{Error, Result};
 use std::ffi::OsString;
@@ -20,6 +20,12 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether anything is other than without it. A flag that is off is off, and a list that is empty is so without it.
+    pub(super) fn says_something(&self) -> bool {
+        let is_off = self.key.kind == Kind::Flag && self.words == ["false"];
+        !is_off && !self.words.is_empty()
+    }
+
     /// The words of the command line that say the same.
     pub(super) fn arguments(&self, command: &Command) -> Vec<OsString> {
         let option = value::written(command, self.key.option);

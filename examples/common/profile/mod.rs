@@ -30,6 +30,7 @@ pub(crate) struct Key {
     /// What holds where nothing is given, for people; empty where the option has a default.
     pub(crate) absent: &'static str,
     /// Whether results depend on it.
+    #[allow(dead_code)] // of programs that keep what is begun
     pub(crate) is_of_results: bool,
 }
 
@@ -95,8 +96,9 @@ pub(crate) trait Profiled: CommandFactory + FromArgMatches + 'static {
 /// What is said of a profile on the command line.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Request {
-    /// Parameters from a TOML file, or from a shipped profile by its name. What the command line says counts before the profile, and that before defaults. A file that has the name of a shipped
-    /// profile is given as a path: ./drone. A flag that a profile has on is switched off with =false, as --keep-noise=false
+    /// Parameters from a TOML file, or from a shipped profile by its name (docs/profiles.md). What the command line says counts before the profile,
+    /// and that before defaults. A file that has the name of a shipped profile is given as a path: ./drone. A flag that a profile has on is switched
+    /// off with =false, as --keep-noise=false
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) profile: Option<std::path::PathBuf>,
     /// Print all parameters that a run with these arguments has, as a profile, and end: nothing is read or written
@@ -136,6 +138,7 @@ impl Resolved {
     }
 
     /// The parameters that results depend on, by table and key; null where the data say it.
+    #[allow(dead_code)] // of programs that keep what is begun
     pub(crate) fn of_results(&self) -> Value {
         self.tables(|key| key.is_of_results)
     }

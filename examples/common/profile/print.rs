@@ -1,20 +1,24 @@
 //! The parameters of a run as a profile that gives them back.
 
 use super::{Key, Profiled, resolve, value};
-use clap::Command;
+use clap::{ArgMatches, Command};
 use std::fmt::Write as _;
 
 /// The profile of a run: every key with its value, its option and what it means. Keys without a value, or without effect, are comments that say so.
 pub(super) fn profile<A: Profiled>(
     arguments: &A,
     command: &Command,
-    values: &Vec<(Key, Option<toml::Value>)>,
+    matches: &ArgMatches,
+    values: &[(Key, Option<toml::Value>)],
 ) -> String {
     let mut text = format!(
         "# The parameters of a run of {} {}, for --profile. Keys that are comments have no value:\n# what they are is said there.\n",
         A::PROGRAM,
         env!("CARGO_PKG_VERSION")
     );
+    let implied = A::implied(matches);
+    // Without a value something else would hold.
+    let is_implied = |key: &Key| implied.iter().any(|(option, _)| *option == key.option);
     let mut table = "";
     for (key, value) in values {
         if key.table != table {
@@ -23,9 +27,13 @@ pub(super) fn profile<A: Profiled>(
         }
         let option = value::written(command, key.option);
         let _ = writeln!(text, "# {} ({option})", meaning(command, key));
-        let line = match (dead(arguments, command, key, values), value) {
+        // A flag that is off excludes nothing, and nothing excludes it.
+        let is_off = *value == Some(toml::Value::Boolean(false));
+        let why = if is_off { None } else { dead(arguments, command, key, matches) };
+        let line = match (why, value) {
             (Some(why), _) => format!("# {} {why}", key.name),
             (None, Some(value)) => format!("{} = {value}", key.name),
+            (None, None) if is_implied(key) => format!("{} = []", key.name),
             (None, None) => format!("# {} is {}", key.name, key.absent),
         };
         text += &line;
@@ -41,12 +49,7 @@ fn meaning(command: &Command, key: &Key) -> String {
 }
 
 /// Why a key has no effect in this run; `None` where it has one.
-fn dead<A: Profiled>(
-    arguments: &A,
-    command: &Command,
-    key: &Key,
-    values: &[(Key, Option<toml::Value>)],
-) -> Option<String> {
+fn dead<A: Profiled>(arguments: &A, command: &Command, key: &Key, matches: &ArgMatches) -> Option<String> {
     let name = |option: &str| {
         let key = A::KEYS.iter().find(|key| key.option == option);
         key.map_or_else(|| value::written(command, option), Key::full)
@@ -54,8 +57,7 @@ fn dead<A: Profiled>(
     if let Some(dead) = A::DEAD.iter().find(|dead| dead.option == key.option && (dead.holds)(arguments)) {
         return Some(no_effect(dead.is_missing, &name(dead.by)));
     }
-    let is_given = |option: &String| values.iter().any(|(key, value)| key.option == option && value.is_some());
-    let by = resolve::conflicts(command, key.option).into_iter().find(is_given)?;
+    let by = resolve::conflicts(command, key.option).into_iter().find(|option| resolve::is_given(matches, option))?;
     Some(no_effect(false, &name(&by)))
 }
 

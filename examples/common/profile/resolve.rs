@@ -88,10 +88,10 @@ pub(crate) fn arguments<A: Profiled>(said: &[OsString]) -> Result<A, Stop> {
     let (mut arguments, matches) = words.parsed::<A>()?;
     let given = words.source.as_ref().map(|s| Given { name: s.name.clone(), is_shipped: s.is_shipped });
     let of_run = |key: &super::Key| Some((*key, value::of_run(key, value::option(&command, key)?, &matches)));
-    let values = A::KEYS.iter().filter_map(of_run).collect();
+    let values: Vec<_> = A::KEYS.iter().filter_map(of_run).collect();
     let is_printed = arguments.request().print_profile;
     if is_printed {
-        let text = print::profile(&arguments, &command, &values);
+        let text = print::profile(&arguments, &command, &matches, &values);
         return Err(Stop::Print(text));
     }
     arguments.request().resolved = Resolved { given, values };
@@ -101,6 +101,11 @@ pub(crate) fn arguments<A: Profiled>(said: &[OsString]) -> Result<A, Stop> {
 impl Words<'_> {
     fn is_said(&self, option: &str) -> bool {
         self.alone.value_source(option) == Some(ValueSource::CommandLine)
+    }
+
+    /// Whether the command line says it, and not that it is off.
+    fn is_on(&self, option: &str) -> bool {
+        is_given(self.alone, option)
     }
 
     fn entry(&self, option: &str) -> Option<&Entry> {
@@ -121,14 +126,20 @@ impl Words<'_> {
         let Some(source) = &self.source else { return Ok(()) };
         let unset = self.alone.get_many::<String>("unset").into_iter().flatten().cloned().collect::<Vec<_>>();
         let entries = entry::without::<A>(entry::entries::<A>(source, self.command)?, &unset)?;
-        self.entries = entries.into_iter().filter(|entry| !self.is_said(entry.key.option)).collect();
+        let implied = A::implied(self.alone);
+        // A list that is empty says something only where it would not be so without it.
+        let is_implied = |entry: &Entry| implied.iter().any(|(option, _)| *option == entry.key.option);
+        let counting: Vec<Entry> =
+            entries.into_iter().filter(|entry| entry.says_something() || is_implied(entry)).collect();
+        let is_open = |entry: &Entry| !self.is_said(entry.key.option);
+        self.entries = counting.into_iter().filter(is_open).collect();
         Ok(())
     }
 
     /// Refuses keys of the profile that exclude each other, and leaves out those that the command line excludes.
     fn check_conflicts(&mut self) -> Result<(), Error> {
         let is_excluded =
-            |entry: &Entry| conflicts(self.command, entry.key.option).iter().any(|other| self.is_said(other));
+            |entry: &Entry| conflicts(self.command, entry.key.option).iter().any(|other| self.is_on(other));
         self.entries = self.entries.iter().filter(|entry| !is_excluded(entry)).cloned().collect();
         for entry in &self.entries {
             let others = conflicts(self.command, entry.key.option);
@@ -183,9 +194,15 @@ impl Words<'_> {
     /// An error of `clap` by the entry that it is about, where it is about one.
     fn explained(&self, error: clap::Error) -> Stop {
         let about = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+        // A value of the command line that is refused is its own fault, whatever the profile says of the same option.
+        if let Err(alone) = self.command.clone().try_get_matches_from(self.said)
+            && alone.get(ContextKind::InvalidArg).is_some_and(|arg| arg.to_string() == about)
+        {
+            return Stop::Usage(alone);
+        }
         let name = about.split([' ', '=', '[']).next().unwrap_or_default();
         let is_meant = |entry: &&Entry| value::written(self.command, entry.key.option) == name;
-        let Some(entry) = self.entries.iter().find(is_meant) else { return Stop::Usage(error) };
+        let Some(entry) = self.entries.iter().find(is_meant) else { return self.missing(error) };
         let context = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
         let value = context(ContextKind::InvalidValue);
         let problem = match error.kind() {
@@ -202,23 +219,49 @@ impl Words<'_> {
         self.refusal(entry, &problem).into()
     }
 
+    /// An error of `clap` about what is missing, by the entry that needs it.
+    fn missing(&self, error: clap::Error) -> Stop {
+        let fails = |entries: &[&Entry]| {
+            let words = entries.iter().flat_map(|entry| entry.arguments(self.command));
+            let words = self.said.iter().cloned().chain(words);
+            let refused = self.command.clone().try_get_matches_from(words).err();
+            refused.is_some_and(|refused| refused.kind() == error.kind())
+        };
+        if error.kind() != ErrorKind::MissingRequiredArgument || fails(&[]) {
+            return Stop::Usage(error);
+        }
+        let Some(entry) = self.entries.iter().find(|entry| fails(&[entry])) else { return Stop::Usage(error) };
+        let needed = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+        self.refusal(entry, &print::no_effect(true, &needed)).into()
+    }
+
     /// Refuses values that make no sense, by the entry that is at fault: the one that is refused beside the command line, where that alone is not.
     fn check_values<A: Profiled>(&self, arguments: &A) -> Result<(), Error> {
         let Err(error) = arguments.check() else { return Ok(()) };
         let problem = error.to_string();
-        if self.has_problem::<A>(None, &problem) {
+        if self.has_problem::<A>(std::iter::empty(), &problem) {
             return Err(error);
         }
-        let at_fault = self.entries.iter().find(|entry| self.has_problem::<A>(Some(entry), &problem));
+        let alone = self.entries.iter().find(|entry| self.has_problem::<A>(std::iter::once(*entry), &problem));
+        // Of several that do not fit together, the one that the problem begins with.
+        let begins =
+            |entry: &&Entry| problem.starts_with(&format!("{} ", value::written(self.command, entry.key.option)));
+        let at_fault = alone.or_else(|| self.entries.iter().find(begins));
         Err(at_fault.map_or(error, |entry| self.refusal(entry, &problem)))
     }
 
-    /// Whether the command line has this problem with an entry, or with none.
-    fn has_problem<A: Profiled>(&self, entry: Option<&Entry>, problem: &str) -> bool {
-        let matches = self.matches::<A>(entry.into_iter());
+    /// Whether the command line has this problem with these entries.
+    fn has_problem<'e, A: Profiled>(&self, entries: impl Iterator<Item = &'e Entry> + Clone, problem: &str) -> bool {
+        let matches = self.matches::<A>(entries);
         let arguments = matches.ok().and_then(|matches| A::from_arg_matches(&matches).ok());
         arguments.is_some_and(|arguments| arguments.check().is_err_and(|error| error.to_string() == problem))
     }
+}
+
+/// Whether an option was given, and not as a flag that is off.
+pub(super) fn is_given(matches: &ArgMatches, option: &str) -> bool {
+    let is_off = || matches.get_raw(option).is_some_and(|mut words| words.all(|word| word == "false"));
+    matches.value_source(option) == Some(ValueSource::CommandLine) && !is_off()
 }
 
 fn is_key<A: Profiled>(option: &str) -> bool {

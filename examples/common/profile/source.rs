@@ -4,6 +4,8 @@ use super::nearest;
 use isopach::compute::{Error, Result};
 use std::{fs::File, io::Read as _, path::Path};
 
+/// Letters of an error at most: a value of a file may be long.
+const MOST_LETTERS: usize = 400;
 /// Bytes of a profile at most.
 const MOST_BYTES: u64 = 1 << 20;
 
@@ -39,13 +41,18 @@ impl Source {
     /// An error about a place of the text, in bytes from its start.
     pub(super) fn error_at(&self, byte: usize, problem: &str) -> Error {
         let line = 1 + self.text.bytes().take(byte).filter(|byte| *byte == b'\n').count();
-        Error::InvalidInput(format!("{}:{line}: {problem}", self.name))
+        let shown: String = problem.chars().take(MOST_LETTERS).collect();
+        let rest = if shown.len() < problem.len() { "…" } else { "" };
+        Error::InvalidInput(format!("{}:{line}: {shown}{rest}", self.name))
     }
 }
 
 /// Says that there is neither a file nor a shipped profile.
 fn missing(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
+    if names.is_empty() {
+        return Error::InvalidInput(format!("--profile {name}: there is no such file"));
+    }
     let meant = nearest::word(names.iter().copied(), name).unwrap_or_default();
     let names = names.join(", ");
     Error::InvalidInput(format!(

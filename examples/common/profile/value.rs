@@ -1,7 +1,7 @@
 //! Values of a profile as words of the command line, as TOML and as JSON.
 
 use super::{Key, Kind};
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
 use toml::de::DeValue;
 
@@ -18,12 +18,14 @@ pub(super) fn written(command: &Command, id: &str) -> String {
 
 /// Whether an option has several values.
 fn is_list(arg: &Arg) -> bool {
-    arg.get_value_delimiter().is_some()
+    matches!(arg.get_action(), ArgAction::Append)
 }
 
 /// The words of a value of a file; what is wrong with it.
 pub(super) fn words(key: &Key, arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
-    let Some(delimiter) = arg.get_value_delimiter() else { return Ok(vec![word(key.kind, value)?]) };
+    if !is_list(arg) {
+        return Ok(vec![word(key.kind, value)?]);
+    }
     let DeValue::Array(array) = value else {
         return Err(format!("must be an array of {}, in brackets, not {}", plural(key.kind), named(value)));
     };
@@ -32,10 +34,9 @@ pub(super) fn words(key: &Key, arg: &Arg, value: &DeValue<'_>) -> Result<Vec<Str
     }
     let words = array.iter().map(|value| word(key.kind, value.get_ref()));
     let words = words.collect::<Result<Vec<_>, _>>()?;
-    match words.iter().find(|word| word.contains(delimiter)) {
-        Some(word) => Err(format!("{word:?} must not have a {delimiter:?}")),
-        None => Ok(words),
-    }
+    // A list that is written with commas on the command line cannot have them in a value.
+    let divided = arg.get_value_delimiter().and_then(|comma| words.iter().find(|word| word.contains(comma)));
+    divided.map_or(Ok(words.clone()), |word| Err(format!("{word:?} is more than one value: write one after the other")))
 }
 
 /// One value as a word.
