@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{Arguments, Failing},
-    claims::Claims,
+    claims::{Claims, LONGEST_NAME},
     console,
     epochs::Indexes,
     exit,
@@ -204,7 +204,12 @@ fn claims(arguments: &Arguments, folder: PathBuf) -> Result<Option<Claims>> {
     if !(1..=MOST_CLAIMS).contains(&of) {
         return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST_CLAIMS}")));
     }
-    Ok(Some(Claims::new(folder, of, Duration::from_secs(arguments.lease))))
+    let worker = arguments.worker.clone();
+    if worker.len() > LONGEST_NAME {
+        let length = worker.len();
+        return Err(Error::InvalidInput(format!("--worker has {length} bytes, but may have {LONGEST_NAME} at most")));
+    }
+    Ok(Some(Claims::new(folder, of, Duration::from_secs(arguments.lease), worker)))
 }
 
 /// Runs of tiles that are claimed one by one: more would be looked through for longer than they take.
@@ -311,8 +316,8 @@ fn failure(failure: &TileFailure) -> String {
 }
 
 /// Options that say which tiles are run and what then, all but the last with a value.
-const OF_SHARES: [&str; 7] =
-    ["--shard", "--shard-index", "--claim", "--lease", "--only-tile", "--on-failure", "--fresh"];
+const OF_SHARES: [&str; 8] =
+    ["--shard", "--shard-index", "--claim", "--lease", "--worker", "--only-tile", "--on-failure", "--fresh"];
 
 /// A command without what it says of shares.
 fn of_one_tile(command: impl Iterator<Item = String>) -> Vec<String> {
@@ -343,8 +348,7 @@ mod tests {
 
     #[test]
     fn the_command_of_one_tile_has_no_share() {
-        let command =
-            "terrain_change a.laz b.laz --shard 1/3 --claim=6 --lease 9 --fresh --cell 2 --shard-index=0/3 --out o=p";
+        let command = "terrain_change a.laz b.laz --shard 1/3 --claim=6 --lease 9 --worker w --fresh --cell 2 --shard-index=0/3 --out o=p";
         let kept = of_one_tile(command.split(' ').map(str::to_owned));
         assert_eq!(kept.join(" "), "terrain_change a.laz b.laz --cell 2 --out o=p");
     }
