@@ -484,3 +484,26 @@ fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
     assert!(said.contains("merged already"), "{said}");
     ended(&place.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
 }
+
+#[test]
+fn a_worker_that_is_started_again_has_its_own_claims_at_once() {
+    let place = Place::with(16_000);
+    well(&place.run("whole", &[]));
+    well(&place.run("out", &["--plan"]));
+    // Claims of one that was killed, and one of another, which is at work for ten minutes yet.
+    let claims = place.path("out/.run/claims");
+    fs::create_dir_all(&claims).unwrap();
+    for number in [1, 2, 4, 5, 6] {
+        fs::write(claims.join(format!("{number}-of-6.claim")), "first").unwrap();
+    }
+    fs::write(claims.join("3-of-6.claim"), "first and more").unwrap();
+    well(&place.run("out", &["--claim", "6", "--worker", "first"]));
+    let is_done = |number: usize| claims.join(format!("{number}-of-6.done")).exists();
+    assert_eq!([1, 2, 3, 4, 5, 6].map(is_done), [true, true, false, true, true, true], "it did not wait for the other");
+    ended(&place.run("out", &["--merge"]), 75, &["not done yet"]);
+    well(&place.run("out", &["--claim", "6", "--worker", "first and more"]));
+    well(&place.run("out", &["--merge"]));
+    assert!(place.results("out") == place.results("whole"));
+    ended(&place.run("none", &["--claim", "6", "--worker", &"w".repeat(256)]), 2, &["--worker has 256 bytes"]);
+    assert_eq!(place.run("none", &["--plan", "--worker", "first"]).status.code(), Some(2));
+}

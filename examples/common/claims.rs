@@ -3,6 +3,9 @@
 //!
 //! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for a lease, told by the clock of the file system; then any
 //! other may take the same run. No result depends on that: two workers on one piece write the same bytes. A lease only saves work.
+//!
+//! A worker with a name writes it into its claims. One of the same name takes them over at once: it was started in the place of one that ended. So it does not wait
+//! for others either: whoever starts it in a place that is free may have one of the others to start there next.
 
 use isopach::{
     compute::{Error, Result, UnfinishedFile, write_whole},
@@ -10,8 +13,8 @@ use isopach::{
 };
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io::{self, ErrorKind},
+    fs::{self, File, Metadata},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     thread,
     time::{Duration, SystemTime},
@@ -19,6 +22,9 @@ use std::{
 
 /// How often a worker looks whether others have done what is left.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Bytes that the name of a worker may have.
+const LONGEST_NAME: usize = 255;
 
 /// Runs that are claimed one by one: more would be looked through for longer than they take.
 const MOST: usize = 100_000;
@@ -32,6 +38,8 @@ pub(crate) struct Claims {
     /// How many runs of about as much work each there are.
     of: usize,
     lease: Duration,
+    /// The name of this worker; empty where it has none.
+    worker: String,
 }
 
 /// What there is to do.
@@ -46,18 +54,26 @@ enum Next {
 }
 
 impl Claims {
-    /// `of` runs in the folder of a run's results, each of which is taken over after `lease` seconds.
+    /// `of` runs in the folder of a run's results, each of which is taken over after `lease` seconds, or by a `worker` of the same name; one without has an
+    /// empty name.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a number of runs that makes no sense.
-    pub(crate) fn new(run: &Path, of: usize, lease: u64) -> Result<Self> {
+    /// [`Error::InvalidInput`] for a number of runs that makes no sense, and for a name that is too long.
+    pub(crate) fn new(run: &Path, of: usize, lease: u64, worker: &str) -> Result<Self> {
         if !(1..=MOST).contains(&of) {
             return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST}")));
         }
-        Ok(Self { folder: run.join(FOLDER), of, lease: Duration::from_secs(lease) })
+        if worker.len() > LONGEST_NAME {
+            let length = worker.len();
+            return Err(Error::InvalidInput(format!(
+                "--worker has {length} bytes, but may have {LONGEST_NAME} at most"
+            )));
+        }
+        Ok(Self { folder: run.join(FOLDER), of, lease: Duration::from_secs(lease), worker: worker.to_owned() })
     }
 
-    /// Takes one run after the other until all are done, by whomever, but those that `run` says are not; or until somebody has put the results together.
+    /// Takes one run after the other until all are done, by whomever, but those that `run` says are not; or until somebody has put the results together. A
+    /// worker with a name ends where others have all that is left.
     pub(crate) fn work(&self, is_merged: impl Fn() -> bool, mut run: impl FnMut(Share) -> Result<bool>) -> Result<()> {
         let mut over = BTreeSet::new();
         while !is_merged() {
@@ -66,7 +82,8 @@ impl Claims {
                     self.run_claimed(number, &mut run)?;
                     over.insert(number);
                 }
-                Next::Nothing => thread::sleep(PAUSE),
+                Next::Nothing if self.worker.is_empty() => thread::sleep(PAUSE),
+                Next::Nothing => break,
                 Next::Done => break,
             }
         }
@@ -88,7 +105,8 @@ impl Claims {
         }
     }
 
-    /// Claims the next run that nobody has, or whose lease is over, but none of those that are `over` for this worker: done by whomever, or failed here.
+    /// Claims the next run that nobody has, whose lease is over, or that a worker of the same name had, but none of those that are `over` for this worker: done by
+    /// whomever, or failed here.
     fn next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
         let named = |error| self.failed(&self.folder, error);
         fs::create_dir_all(&self.folder).map_err(named)?;
@@ -111,20 +129,27 @@ impl Claims {
     /// Whether the claim is this worker's now.
     fn is_taken(&self, claim: &Path, now: SystemTime) -> io::Result<bool> {
         match File::options().write(true).create_new(true).open(claim) {
-            Ok(_) => return Ok(true),
+            Ok(mut file) => return file.write_all(self.worker.as_bytes()).map(|()| true),
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             Err(_) => {}
         }
-        let made = match fs::metadata(claim) {
+        let about = match fs::metadata(claim) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            about => about?.modified()?,
+            about => about?,
         };
-        let is_over = now.duration_since(made).is_ok_and(|age| age > self.lease);
-        if is_over {
+        let is_over = now.duration_since(about.modified()?).is_ok_and(|age| age > self.lease);
+        let is_own = self.is_own(claim, &about);
+        if is_over || is_own {
             // A lease of its own begins. Two that do so at once both run it: no matter.
-            write_whole(claim, &[])?;
+            write_whole(claim, &[self.worker.as_bytes()])?;
         }
-        Ok(is_over)
+        Ok(is_over || is_own)
+    }
+
+    /// Whether a claim has the name of this worker.
+    fn is_own(&self, claim: &Path, about: &Metadata) -> bool {
+        let may_be = !self.worker.is_empty() && about.is_file() && about.len() == self.worker.len() as u64;
+        may_be && fs::read(claim).is_ok_and(|name| name == self.worker.as_bytes())
     }
 
     /// The time by the clock of the file system, which all workers share.

@@ -192,8 +192,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
     pub(crate) claim: Option<usize>,
     /// Seconds after which a run of blocks that another worker has claimed and not done is taken over. Results do not depend on it
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "claim")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) lease: u64,
+    /// Name of this worker, from one that starts it again where it was lost: what a worker of the same name has claimed and not done is taken over at once,
+    /// and what others have is not waited for
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, requires = "claim")]
+    pub(crate) worker: String,
     /// Put the results of all shards together
     #[arg(long, conflicts_with = "plan")]
     pub(crate) merge: bool,

@@ -10,8 +10,10 @@ use crate::{
 use std::error::Error;
 
 /// Options that no number depends on: where results lie, what may be written over, who inverts which part. Those with a value, and those without.
-const OF_NO_MATTER: [&[&str]; 2] =
-    [&["--out", "--shard", "--shard-index", "--claim", "--lease", "--block-rows"], &["--force", "--plan", "--merge"]];
+const OF_NO_MATTER: [&[&str]; 2] = [
+    &["--out", "--shard", "--shard-index", "--claim", "--lease", "--worker", "--block-rows"],
+    &["--force", "--plan", "--merge"],
+];
 
 /// The words of the command but for those of no matter and files of other times.
 fn words_that_matter(arguments: &Arguments) -> Vec<String> {

@@ -120,6 +120,9 @@ pub(crate) struct Arguments {
     /// Seconds after which a run of tiles that another worker has claimed and not done is taken over. Results do not depend on it
     #[arg(long, default_value_t = 600)]
     pub(crate) lease: u64,
+    /// Name of this worker, from one that starts it again where it was lost: what a worker of the same name has claimed and not done is taken over at once, and what others have is not waited for
+    #[arg(long, default_value = "", hide_default_value = true, requires = "claim")]
+    pub(crate) worker: String,
     /// Put the results of all shards together
     #[arg(long)]
     pub(crate) merge: bool,

@@ -57,7 +57,10 @@ impl Conduct {
         let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join(SPILL));
         Ok(Self {
             memory: memory(&arguments.memory)?,
-            claims: arguments.claim.map(|of| Claims::new(&folder, of, arguments.lease)).transpose()?,
+            claims: arguments
+                .claim
+                .map(|of| Claims::new(&folder, of, arguments.lease, &arguments.worker))
+                .transpose()?,
             spill: Spill::Within { folder: spill, most_bytes },
             tile_size: arguments.tile_size,
             folder,
@@ -293,7 +296,7 @@ fn failure(failure: &TileFailure) -> String {
 
 /// Options that say which tiles are run and what then: those with a value, and those without.
 const OF_SHARES: [&[&str]; 2] =
-    [&["--shard", "--shard-index", "--claim", "--lease", "--only-tile", "--on-failure"], &["--fresh"]];
+    [&["--shard", "--shard-index", "--claim", "--lease", "--worker", "--only-tile", "--on-failure"], &["--fresh"]];
 
 /// A command without what it says of shares.
 fn of_one_tile(command: impl Iterator<Item = String>) -> Vec<String> {
@@ -315,8 +318,7 @@ mod tests {
 
     #[test]
     fn the_command_of_one_tile_has_no_share() {
-        let command =
-            "terrain_change a.laz b.laz --shard 1/3 --claim=6 --lease 9 --fresh --cell 2 --shard-index=0/3 --out o=p";
+        let command = "terrain_change a.laz b.laz --shard 1/3 --claim=6 --lease 9 --worker w --fresh --cell 2 --shard-index=0/3 --out o=p";
         let kept = of_one_tile(command.split(' ').map(str::to_owned));
         assert_eq!(kept.join(" "), "terrain_change a.laz b.laz --cell 2 --out o=p");
     }

@@ -39,7 +39,8 @@ impl Conduct {
     /// [`Error::InvalidInput`] for what is no share.
     pub(crate) fn of(arguments: &Arguments) -> Result<Self> {
         let folder = arguments.out.join(RUN);
-        let claims = arguments.claim.map(|of| Claims::new(&folder, of, arguments.lease)).transpose()?;
+        let claims =
+            arguments.claim.map(|of| Claims::new(&folder, of, arguments.lease, &arguments.worker)).transpose()?;
         let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
         let shard = shard(arguments.shard.as_deref(), arguments.shard_index.as_deref())?.or(claimed);
         let share = if arguments.merge { Share::Merge } else { shard.unwrap_or_default() };

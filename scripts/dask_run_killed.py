@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Judges `dask_run.py` with a real scheduler and two real workers of Dask, on loopback: the results are those of one process, bit for bit.
+
+    dask_run_killed.py PROGRAM FOLDER        PROGRAM is `terrain_change`, FOLDER has before.laz and after.laz; run by tests/dask.rs
+
+A wrong argument ends a run at once; then the driver is killed, a worker is asked to end (SIGTERM), and a worker is killed (SIGKILL), each in the middle of a
+run. No program outlives its worker. Needs dask and distributed (scripts/dask_requirements.txt)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+from distributed import Client
+
+import dask_run
+
+RESULTS = ("dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz")
+LONGEST_S = 60
+
+
+class Place:
+    """Two epochs, a folder for all else, a scheduler, and workers by their name."""
+
+    def __init__(self, program: Path, inputs: Path, folder: Path):
+        self.program, self.inputs, self.folder = program, inputs, folder
+        self.scheduler = folder / "scheduler.json"
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def arguments(self, out: str) -> list[str]:
+        epochs = [str(self.inputs / f"{epoch}.laz") for epoch in ("before", "after")]
+        tiles = ["--classes", "2", "--tile-size", "20", "--backend", "cpu", "--align", "none"]
+        return [*epochs, *tiles, "--out", str(self.folder / out)]
+
+    def dask(self, name: str, *more: str) -> subprocess.Popen[bytes]:
+        """A process of Dask's command line; what it says goes into a file of its name."""
+        with open(self.folder / f"{name}.log", "wb") as log:
+            command = [sys.executable, "-m", "dask", *more, "--scheduler-file", str(self.scheduler), "--no-dashboard"]
+            process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def worker(self, name: str, nanny: str) -> None:
+        self.workers[name] = self.dask(name, "worker", "--name", name, "--nthreads", "1", nanny)
+
+    def driver(self, out: str) -> subprocess.Popen[str]:
+        """A run that has begun."""
+        options = ["--scheduler", str(self.scheduler), "--program", str(self.program), "--runs", "12"]
+        command = [sys.executable, dask_run.__file__, *options, "--", *self.arguments(out)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+
+    def programs(self, of: psutil.Process | None = None) -> list[psutil.Process]:
+        """Programs that claim tiles: of a worker, or all."""
+        found = psutil.process_iter() if of is None else of.children(recursive=True)
+        return [process for process in found if self.claims(process)]
+
+    def claims(self, process: psutil.Process) -> bool:
+        try:
+            words = process.cmdline()
+        except psutil.Error:
+            return False
+        return words[:1] == [str(self.program)] and "--claim" in words and any(str(self.folder) in word for word in words)
+
+    def done(self, out: str) -> int:
+        return len(list((self.folder / out / ".run/tiles").glob("*.tile")))
+
+    def results(self, out: str) -> list[bytes]:
+        return [(self.folder / out / name).read_bytes() for name in RESULTS]
+
+
+def end(here: Place) -> None:
+    """Ends what was started, whatever came between."""
+    for process in here.processes:
+        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        process.kill()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        process.wait()
+
+
+def until(is_so: Callable[[], object], what: str) -> None:
+    latest = time.monotonic() + LONGEST_S
+    while not is_so():
+        assert time.monotonic() < latest, f"not within {LONGEST_S} s: {what}"
+        time.sleep(0.05)
+
+
+def ended(driver: subprocess.Popen[str], code: int) -> tuple[str, str]:
+    """What a run printed that ended with a code."""
+    output, errors = driver.communicate(timeout=LONGEST_S)
+    assert driver.returncode == code, f"{driver.returncode}: {output}{errors}"
+    return output, errors
+
+
+def in_the_middle(here: Place, out: str, victim: str) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """A run some of whose tiles are done, and the program of a worker that is at work on others."""
+    driver = here.driver(out)
+    worker = psutil.Process(here.workers[victim].pid)
+    until(lambda: driver.poll() is not None or here.done(out) > 2 and here.programs(worker), f"{victim} at work")
+    programs = here.programs(worker)
+    assert programs, f"the run was over before {victim} was at work: {driver.communicate()}"
+    return driver, programs[0]
+
+
+def a_wrong_argument_ends_it_at_once(here: Place) -> None:
+    log, counting = here.folder / "started", here.folder / "counting"
+    counting.write_text(f'#!/bin/sh\necho "$@" >>"{log}"\nexec "{here.program}" "$@"\n')
+    counting.chmod(0o755)
+    with Client(scheduler_file=str(here.scheduler)) as client:
+        client.wait_for_workers(2, timeout=LONGEST_S)
+        wrong = [*here.arguments("wrong"), "--depth", "-1"]
+        fails(client, wrong, dask_run.Options(str(counting)), 2, "depth")
+        assert len(log.read_text().splitlines()) == 1, "it was tried again"
+        fails(client, wrong, dask_run.Options("no-such-program"), 2, "cannot start no-such-program")
+        # A task that no worker could run would wait for ever.
+        fails(client, wrong, dask_run.Options(str(counting), memory="1GiB"), 75, "--resources MEMORY=1073741824")
+
+
+def fails(client: Client, arguments: Sequence[str], options: dask_run.Options, code: int, words: str) -> None:
+    try:
+        dask_run.run(client, arguments, options)
+    except dask_run.Failed as failed:
+        assert failed.code == code and words in str(failed), f"{failed.code}: {failed}"
+    else:
+        raise AssertionError("it ended well")
+
+
+def programs_end_with_their_driver(here: Place) -> None:
+    driver, program = in_the_middle(here, "out", "a")
+    driver.kill()
+    driver.communicate()
+    until(lambda: not here.programs(), "all programs of a killed driver ended")
+    assert not (here.folder / "out/dod.tif").exists()
+
+
+def a_worker_that_is_asked_to_end_gives_its_task_back(here: Place) -> None:
+    driver, program = in_the_middle(here, "out", "a")
+    here.workers["a"].terminate()
+    asked = time.monotonic()
+    until(lambda: not program.is_running(), "the program ended")
+    assert time.monotonic() - asked < 5, "it did not get SIGTERM from its worker"
+    assert driver.poll() is None, "the run was over: it was too late"
+    here.workers["a"].wait(LONGEST_S)
+    is_equal(here, driver)
+
+
+def a_worker_that_is_killed_is_replaced(here: Place) -> None:
+    driver, program = in_the_middle(here, "out", "b")
+    here.workers["b"].kill()
+    until(lambda: not program.is_running(), "the program ended with its worker")
+    assert driver.poll() is None, "the run was over: it was too late"
+    is_equal(here, driver)
+
+
+def is_equal(here: Place, driver: subprocess.Popen[str]) -> None:
+    """The run ends well, with the results of one process, and tells how far it is."""
+    output, errors = ended(driver, 0)
+    assert "m3c2" in output and "look at" in output, output
+    lines = [line for line in errors.splitlines() if line.startswith("tiles ")]
+    tiles = lines[-1].split()[-1]
+    assert len(lines) > 1 and lines[-1].split() == ["tiles", tiles, "of", tiles], errors
+    assert here.results("out") == here.results("whole")
+    for path in (here.folder / "out").iterdir():
+        path.unlink()
+
+
+def main(program: Path, inputs: Path) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        here = Place(program, inputs, Path(folder))
+        try:
+            judge_all(here)
+        finally:
+            end(here)
+
+
+def judge_all(here: Place) -> None:
+    here.dask("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0")
+    here.worker("a", "--nanny")
+    here.worker("b", "--no-nanny")
+    subprocess.run([here.program, *here.arguments("whole")], check=True, stdout=subprocess.DEVNULL)
+    timed(here, a_wrong_argument_ends_it_at_once)
+    timed(here, programs_end_with_their_driver)
+    timed(here, a_worker_that_is_asked_to_end_gives_its_task_back)
+    here.worker("c", "--no-nanny")
+    timed(here, a_worker_that_is_killed_is_replaced)
+
+
+def timed(here: Place, judge: Callable[[Place], None]) -> None:
+    start = time.monotonic()
+    judge(here)
+    print(f"{judge.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(*(Path(word).resolve() for word in sys.argv[1:3]))
