@@ -390,6 +390,40 @@ fn the_documentation_has_every_key_as_it_is() {
     is_documented(of_emission, &printed, "");
 }
 
+#[test]
+fn every_option_is_a_key_or_no_parameter() {
+    let dir = tempfile::tempdir().unwrap();
+    let of_profiles = ["--profile", "--print-profile", "--unset", "--help", "--out", "--force"];
+    // Paths of inputs, and what a process does of a run.
+    let of_change = [
+        &["--stable", "--areas", "--fresh", "--shard", "--shard-index", "--claim", "--merge", "--only-tile"][..],
+        &["--plan", "--parts"],
+    ];
+    let of_emission = [
+        &["--instrument", "--counts", "--sigma", "--response", "--response-log-t", "--log-t-edges"][..],
+        &["--degradation-table"],
+    ];
+    for (program, outside) in [("terrain_change", of_change), ("emission", of_emission)] {
+        let say = |argument: &str| match program {
+            "emission" => well(&emission(dir.path(), &[argument])),
+            _ => well(&run(dir.path(), &[argument])),
+        };
+        let help = say("--help");
+        let options: Vec<&str> = help
+            .lines()
+            .filter_map(|line| line.strip_prefix("      --").or(line.strip_prefix("  -h, --")).map(|_| line.trim()))
+            .map(|line| line.trim_start_matches("-h, ").split([' ', '[', '=']).next().unwrap())
+            .collect();
+        assert!(options.len() > 40, "{options:?}");
+        let mut known: Vec<String> = lines(&say("--print-profile")).into_iter().map(|line| line.option).collect();
+        known.extend(outside.concat().iter().chain(&of_profiles).map(|option| (*option).to_owned()));
+        let mut options: Vec<String> = options.into_iter().map(str::to_owned).collect();
+        known.sort();
+        options.sort();
+        assert_eq!(options, known, "{program}");
+    }
+}
+
 fn emission(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(program("emission")).current_dir(folder).args(arguments).output().unwrap()
 }

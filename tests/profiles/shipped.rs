@@ -1,6 +1,7 @@
 //! The shipped profiles on clouds that they are for: what changed is found.
 
 use crate::{
+    documentation::document,
     message,
     place::Place,
     run,
@@ -54,6 +55,17 @@ fn found(folder: &Path, profile: &str, more: &[&str]) -> Value {
 fn is_near(summary: &Value, place: &str, expected: f64, within: f64) {
     let number = summary.pointer(place).and_then(Value::as_f64).unwrap_or_else(|| panic!("{place}: {summary:#}"));
     assert!((number - expected).abs() <= within, "{place}: {number}, not {expected} ± {within}");
+}
+
+#[test]
+fn each_value_has_its_reason_above() {
+    for name in ["airborne", "drone", "terrestrial"] {
+        let text = document(&format!("examples/terrain_change/profiles/{name}.toml"));
+        let lines: Vec<&str> = text.lines().collect();
+        let values = lines.windows(2).filter(|pair| !pair[1].starts_with('#') && pair[1].contains(" = "));
+        let bare: Vec<&str> = values.clone().filter(|pair| !pair[0].starts_with('#')).map(|pair| pair[1]).collect();
+        assert!(values.count() >= 12 && bare.is_empty(), "{name}: {bare:?}");
+    }
 }
 
 #[test]

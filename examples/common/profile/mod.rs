@@ -48,6 +48,28 @@ pub(crate) enum Kind {
 }
 
 impl Key {
+    /// One that results depend on.
+    pub(crate) const fn of_results(
+        table: &'static str,
+        name: &'static str,
+        option: &'static str,
+        kind: Kind,
+        absent: &'static str,
+    ) -> Self {
+        Self { table, name, option, kind, absent, is_of_results: true }
+    }
+
+    /// One that no result depends on.
+    pub(crate) const fn of_conduct(
+        table: &'static str,
+        name: &'static str,
+        option: &'static str,
+        kind: Kind,
+        absent: &'static str,
+    ) -> Self {
+        Self { table, name, option, kind, absent, is_of_results: false }
+    }
+
     /// Table and key, as people name it.
     pub(crate) fn full(&self) -> String {
         format!("{}.{}", self.table, self.name)

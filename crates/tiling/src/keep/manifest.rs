@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_parameter_that_differs_is_named() {
-        let of = |parameters: &str| Manifest::of(parameters, &[], &[], &Value::Null).unwrap();
+        let of = |parameters: &str| Manifest::of(parameters, &[], &[], &Value::Null);
         let begun = of(r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#);
         let complaint = |parameters: &str| begun.check_parameters(parameters, "out/.run").unwrap_err().to_string();
         for (parameters, words) in [
