@@ -43,7 +43,7 @@ enum State {
         left: usize,
         _held: Held,
     },
-    /// All given away, or failed.
+    /// All given away, failed, or without room.
     Over,
 }
 
@@ -84,6 +84,10 @@ impl Ahead {
             return None;
         }
         self.begin(&mut plan, batch, of);
+        if matches!(plan.batches[batch].state, State::Waiting) {
+            // No room: its readers fetch what they want one by one, and nothing of it twice.
+            plan.batches[batch].state = State::Over;
+        }
         self.begin(&mut plan, batch + 1, of);
         while plan.number == number && matches!(plan.batches[batch].state, State::Coming(_)) {
             plan = self.arrived.wait(plan).unwrap_or_else(PoisonError::into_inner);
@@ -109,10 +113,11 @@ impl Ahead {
         let bytes = batch.ranges.iter().map(|range| range.end - range.start).sum();
         let Some(held) = of.shared.hold(bytes) else { return };
         batch.state = State::Coming(held);
-        let (ahead, place, ranges) = (Arc::clone(self), of.clone(), batch.ranges.clone());
+        let (place, ranges) = (of.clone(), batch.ranges.clone());
+        let arriving = Arriving { ahead: Arc::clone(self), of_plan, number, found: None };
         of.shared.spawn(async move {
-            let found = place.fetch(&ranges).await;
-            ahead.arrive(of_plan, number, found.ok());
+            let mut arriving = arriving;
+            arriving.found = place.fetch(&ranges).await.ok();
         });
     }
 
@@ -130,5 +135,19 @@ impl Ahead {
         }
         drop(plan);
         self.arrived.notify_all();
+    }
+}
+
+/// A batch on its way. It arrives when this is dropped, with nothing where the request failed or was given up, so that nobody waits for ever.
+struct Arriving {
+    ahead: Arc<Ahead>,
+    of_plan: u64,
+    number: usize,
+    found: Option<Vec<Bytes>>,
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.ahead.arrive(self.of_plan, self.number, self.found.take());
     }
 }

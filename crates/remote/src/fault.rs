@@ -8,6 +8,12 @@ const NOT_PARTIAL: &str = "non-partial response";
 /// What it says before the status of an answer that is no success.
 const STATUS: &str = "non-2xx status code: 4";
 
+/// What to do where a store does not know who asks.
+const CREDENTIALS: &str = "give credentials that may read it (AWS_ACCESS_KEY_ID, GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_KEY, …), \
+                           or AWS_SKIP_SIGNATURE=true where everybody may";
+/// Where a machine of a cloud is asked for credentials when none are given.
+const OWN_MACHINE: &str = "169.254.169.254";
+
 /// An object that is another one than was opened.
 pub(crate) fn changed() -> io::Error {
     io::Error::other("the object was changed while it was read: open it again")
@@ -27,19 +33,22 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
         Store::Precondition { .. } => changed(),
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => {
             let kind = io::ErrorKind::PermissionDenied;
-            let remedy = "give credentials that may read it (AWS_ACCESS_KEY_ID, GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_KEY, …), \
-                          or AWS_SKIP_SIGNATURE=true where everybody may";
-            io::Error::new(kind, format!("the store refuses access: {remedy}"))
+            io::Error::new(kind, format!("the store refuses access: {CREDENTIALS}"))
         }
         Store::Generic { source, .. } => {
             let text = in_full(&**source);
             if text.contains(NOT_PARTIAL) {
                 return refused("the server sends whole files only, no ranges: copy the file to a disk first".into());
             }
+            let hint = if text.contains(OWN_MACHINE) {
+                format!(" (no credentials were given: {CREDENTIALS})")
+            } else {
+                String::new()
+            };
             if text.contains(STATUS) {
-                return refused(format!("the store refuses the request: {text}"));
+                return refused(format!("the store refuses the request{hint}: {text}"));
             }
-            transient(format!("the store does not answer as it should: {text}"))
+            transient(format!("the store does not answer as it should{hint}: {text}"))
         }
         _ => refused(in_full(&error)),
     }
