@@ -51,6 +51,14 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
     /// Where they cannot be read, are not all there, or are not those of what was opened any more.
     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>>;
 
+    /// The bytes of one range.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_range(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        self.read(std::slice::from_ref(&range))?.pop().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
     /// What is in the same place now.
     ///
     /// # Errors

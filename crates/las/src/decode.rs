@@ -11,7 +11,6 @@ use crate::{
 };
 use isopach_cloud::Columns;
 use laz::DecompressionSelection;
-use std::io::{self, ErrorKind};
 
 impl Las {
     pub(crate) fn record_length(&self) -> usize {
@@ -28,9 +27,7 @@ impl Las {
 
     /// So many bytes of the file, which has them.
     pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
-        let range = at..at.saturating_add(length);
-        let bytes = self.source.read(std::slice::from_ref(&range))?.pop();
-        bytes.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof).into())
+        Ok(self.source.read_range(at..at.saturating_add(length))?)
     }
 
     /// The records of a chunk, fields outside the selection undefined.

@@ -58,7 +58,7 @@ impl Identity {
     /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to tell.
     pub(crate) fn of(source: &dyn ByteSource, head: u64, chunks: &[Chunk], is_compressed: bool) -> Checked<Self> {
         let bytes = source.size();
-        let first = source.read(&[0..head.min(HEAD).min(bytes)])?.concat();
+        let first = source.read_range(0..head.min(HEAD).min(bytes))?;
         let words = chunks.iter().flat_map(|chunk| [chunk.at, chunk.bytes, chunk.points]);
         let mut of_chunks: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
         if !is_compressed {

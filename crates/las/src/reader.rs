@@ -26,8 +26,7 @@ impl<'a> Reader<'a> {
     /// The next bytes of the source, as many of `wanted` as it has.
     fn fetch(&self, wanted: usize) -> io::Result<Vec<u8>> {
         let end = self.at.saturating_add(wanted as u64).min(self.source.size());
-        let range = self.at..end;
-        self.source.read(std::slice::from_ref(&range))?.pop().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        self.source.read_range(self.at..end)
     }
 }
 

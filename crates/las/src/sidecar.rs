@@ -8,7 +8,7 @@
 use crate::{ByteSource, error::Checked, identity::Identity, local_file::LocalFile};
 use isopach_compute::write_whole_among_others;
 use std::{
-    io::{self, ErrorKind},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -126,8 +126,9 @@ pub(crate) fn read(path: &Path, about: About) -> Found {
 /// The index that a source has.
 pub(crate) fn parse(source: &dyn ByteSource, about: About) -> Found {
     let (length, expected) = (source.size(), (HEAD + about.chunks * ENTRY + CHECKSUM) as u64);
-    let bytes = |end: u64| -> io::Result<Vec<u8>> { Ok(source.read(&[0..end])?.concat()) };
-    let Ok(first) = bytes(length.min(MAGIC.len() as u64)) else { return Found::Fault("it cannot be read") };
+    let Ok(first) = source.read_range(0..length.min(MAGIC.len() as u64)) else {
+        return Found::Fault("it cannot be read");
+    };
     if first != MAGIC {
         let known = first.get(..ANY_VERSION) == Some(&MAGIC[..ANY_VERSION]);
         return Found::Fault(if known { "it is of another version" } else { "it is no index" });
@@ -135,7 +136,7 @@ pub(crate) fn parse(source: &dyn ByteSource, about: About) -> Found {
     if length != expected {
         return Found::Fault("it is of another number of chunks, or damaged");
     }
-    let Ok(bytes) = bytes(length) else { return Found::Fault("it cannot be read") };
+    let Ok(bytes) = source.read_range(0..length) else { return Found::Fault("it cannot be read") };
     let Some((body, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else { return Found::Fault("it is damaged") };
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Found::Fault("it is damaged: its checksum does not fit");

@@ -33,7 +33,8 @@ impl fmt::Debug for Object {
 }
 
 impl Object {
-    fn from_head(&self, range: &Range<u64>) -> Option<Vec<u8>> {
+    /// The bytes of a range that came when the object was opened.
+    fn in_head(&self, range: &Range<u64>) -> Option<Vec<u8>> {
         self.head.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?).map(<[u8]>::to_vec)
     }
 }
@@ -53,7 +54,7 @@ impl ByteSource for Object {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let at_hand =
-            |range: &Range<u64>| self.from_head(range).or_else(|| self.ahead.take(range, &self.place).map(Vec::from));
+            |range: &Range<u64>| self.in_head(range).or_else(|| self.ahead.take(range, &self.place).map(Vec::from));
         let mut found: Vec<Option<Vec<u8>>> = ranges.iter().map(at_hand).collect();
         let missing: Vec<usize> = (0..ranges.len()).filter(|&number| found[number].is_none()).collect();
         if !missing.is_empty() {

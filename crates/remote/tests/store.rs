@@ -1,5 +1,5 @@
 //! Files and results in a store on the own machine: right points, few bytes, errors that say what is to be done.
-#![allow(missing_docs)]
+#![allow(clippy::print_stderr, missing_docs)]
 
 mod server;
 
