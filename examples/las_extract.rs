@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release --example las_extract -- IN OUT [--within XMIN,YMIN,XMAX,YMAX] [--classes 2,9] [--index]
 //!
+//! With `--features remote` the input may be an address (`s3://bucket/a.copc.laz`); what was fetched of it is told.
+//!
 //! Tells how many chunks had to be decoded for it: those of a COPC file that the rectangle meets, or those of any other file once there is an
 //! index of its chunks (`--index` makes one beside it).
 
@@ -12,15 +14,18 @@
 mod console;
 #[path = "common/codec_panics.rs"]
 mod codec_panics;
+#[path = "common/inputs.rs"]
+mod inputs;
 
 use clap::Parser;
-use isopach::{cloud::Rect, las::Las, tiling::PointSource};
+use inputs::Inputs;
+use isopach::{cloud::Rect, tiling::PointSource};
 use std::{error::Error, path::PathBuf, time::Instant};
 
 #[derive(Parser)]
 #[command(about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point.")]
 struct Arguments {
-    /// LAS, LAZ or COPC.
+    /// LAS, LAZ or COPC: a path, or the address of an object in a store.
     input: PathBuf,
     /// LAZ, or LAS where the name ends in .las.
     output: PathBuf,
@@ -42,7 +47,8 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let mut las = Las::open(&arguments.input)?;
+    let inputs = Inputs::default();
+    let mut las = inputs.open(&arguments.input)?;
     if let Some(fault) = las.box_fault() {
         eprintln!("las_extract: {}: {fault}: the copy has the box of its points", arguments.input.display());
     }
@@ -67,5 +73,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         100.0 * decoded as f64 / chunks.max(1) as f64,
         start.elapsed().as_secs_f64()
     );
+    if inputs::is_address(&arguments.input) {
+        let [requests, bytes] = inputs.traffic();
+        println!("{bytes} bytes fetched in {requests} requests");
+    }
     Ok(())
 }

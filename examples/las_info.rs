@@ -1,6 +1,8 @@
 //! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes, COPC levels.
 //!
-//!     cargo run --release --example las_info -- FILE… [--json] [--header-only]
+//!     cargo run --release --example las_info -- FILE… [--json] [--header-only] [--within XMIN,YMIN,XMAX,YMAX]
+//!
+//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); what was fetched of it is told.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -9,17 +11,24 @@
 mod console;
 #[path = "common/codec_panics.rs"]
 mod codec_panics;
+#[path = "common/inputs.rs"]
+mod inputs;
 
 use clap::Parser;
 use console::printable::printable;
+use inputs::Inputs;
 use isopach::{
-    cloud::Columns,
+    cloud::{Columns, Rect},
     las::{GpsTime, Las},
     tiling::PointSource,
 };
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Flag of points that should not be processed.
 const WITHHELD: u8 = 1 << 2;
@@ -27,7 +36,7 @@ const WITHHELD: u8 = 1 << 2;
 #[derive(Parser)]
 #[command(about = "What is in LAS and LAZ files.")]
 struct Arguments {
-    /// Files.
+    /// Files, or addresses of objects in stores.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// One JSON object a file.
@@ -36,14 +45,17 @@ struct Arguments {
     /// Look at the header alone: no classes, no true extent.
     #[arg(long)]
     header_only: bool,
+    /// Look at the points of this rectangle alone, in the file's coordinates, its lower edges included: XMIN,YMIN,XMAX,YMAX.
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, conflicts_with = "header_only")]
+    within: Vec<f64>,
 }
 
 fn main() -> ExitCode {
     codec_panics::silence();
     let arguments = Arguments::parse();
-    let mut code = ExitCode::SUCCESS;
+    let (inputs, mut code) = (Inputs::default(), ExitCode::SUCCESS);
     for file in &arguments.files {
-        match about(file, arguments.header_only) {
+        match about(&inputs, file, &arguments) {
             Ok(found) if arguments.json => println!("{}", printable(&found.to_string())),
             Ok(found) => print(&found),
             Err(error) => code = console::failed("las_info", &error),
@@ -52,8 +64,10 @@ fn main() -> ExitCode {
     code
 }
 
-fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {
-    let las = Las::open(file)?;
+fn about(inputs: &Inputs, file: &Path, arguments: &Arguments) -> Result<Value, Box<dyn Error>> {
+    let before = inputs.traffic();
+    let mut las = inputs.open(file)?;
+    let is_remote = inputs::is_address(file);
     let header = las.header();
     let area = (header.max[0] - header.min[0]) * (header.max[1] - header.min[1]);
     let crs = header.crs.as_ref();
@@ -100,8 +114,22 @@ fn about(file: &PathBuf, header_only: bool) -> Result<Value, Box<dyn Error>> {
             "points_by_level": copc.points_by_level,
         })),
     });
-    if !header_only && let Value::Object(found) = &mut found {
-        look_at_points(&las, found)?;
+    let Value::Object(facts) = &mut found else { return Ok(found) };
+    match arguments.within[..] {
+        [] => {}
+        [x_min, y_min, x_max, y_max] => {
+            las = las.within(Rect { min: [x_min, y_min], max: [x_max, y_max] });
+            facts.insert("chunks_within".into(), json!(las.chunk_count()));
+        }
+        _ => return Err(format!("--within has {} numbers, but must have 4", arguments.within.len()).into()),
+    }
+    if !arguments.header_only {
+        look_at_points(&las, facts)?;
+    }
+    if is_remote {
+        let after = inputs.traffic();
+        facts.insert("requests".into(), json!(after[0] - before[0]));
+        facts.insert("bytes_fetched".into(), json!(after[1] - before[1]));
     }
     Ok(found)
 }
@@ -139,6 +167,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
         }
         Ok(sums)
     };
+    las.expect(&(0..las.chunk_count()).collect::<Vec<_>>());
     let all = (0..las.chunk_count()).into_par_iter().map(chunk).try_reduce(none, |mut a, b| {
         a.classes.iter_mut().zip(&b.classes).for_each(|(a, b)| *a += b);
         a.returns.iter_mut().zip(&b.returns).for_each(|(a, b)| *a += b);

@@ -3,7 +3,7 @@
 import pathlib, re, sys, tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLOOR = dict(compute=0, cloud=0, crs=0, tiling=1, neighbours=1, raster=1, las=1, fits=1, polygons=1, gpu=3, registration=2, change=2, emission=2, solar=2)
+FLOOR = dict(compute=0, cloud=0, crs=0, tiling=1, neighbours=1, raster=1, las=1, fits=1, polygons=1, gpu=3, registration=2, change=2, emission=2, solar=2, remote=3)
 WITHIN = {("cloud", "compute"), ("crs", "cloud"), ("las", "tiling"), ("raster", "tiling")}  # allowed on one floor
 LAZ_ONLY_IN, TILE_LOOP_ONLY_IN = "las", "tiling"
 breaches = []

@@ -15,6 +15,7 @@
 //! | [`polygons`] | polygons from GeoJSON as masks: which zone has a point |
 //! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
 //! | [`tiling`] | the tile loop: plan, halo, decode once, order, report |
+//! | `remote` | files in object stores by ranges (feature `remote`, off by default) |
 //! | [`registration`] | ICP and coarse alignment |
 //! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
 //! | [`solar`] | what the header of a solar image says, and whether images belong together |
@@ -51,6 +52,8 @@ pub use isopach_neighbours as neighbours;
 pub use isopach_polygons as polygons;
 pub use isopach_raster as raster;
 pub use isopach_registration as registration;
+#[cfg(feature = "remote")]
+pub use isopach_remote as remote;
 pub use isopach_solar as solar;
 pub use isopach_tiling as tiling;
 

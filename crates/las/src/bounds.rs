@@ -1,6 +1,6 @@
 //! The box of a file's points: what the header states, what is wrong with it, and what the points themselves say where it cannot be trusted.
 
-use crate::{Las, NOISE, error::Problem, filters::WITHHELD};
+use crate::{Las, NOISE, error::Problem, filters::WITHHELD, read};
 use isopach_cloud::{Columns, REACH};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
@@ -102,6 +102,7 @@ impl Las {
             let points = self.read_chunk(chunk, Columns::XYZ)?;
             Ok(points.xyz.iter().fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
         };
+        read::expect_all(self);
         let chunks = (0..self.chunk_count()).into_par_iter();
         let bounds = chunks.map(chunk).try_reduce(|| NOTHING, |a, b| Ok(union(&a, &b))).ok()?;
         bounds[0][0].is_finite().then_some(bounds)
@@ -133,6 +134,7 @@ impl Las {
     fn outlier(&self) -> compute::Result<Option<Problem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
+        read::expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, Columns::XYZ)?;
             let step = points.len().div_ceil(SAMPLED).max(1);
@@ -143,6 +145,7 @@ impl Las {
         let middle = sampled.get(middle).copied().unwrap_or_default();
         let mut farthest = Farthest { index: 0, xyz: [0.0, 0.0, middle], class: 0, flags: 0 };
         let mut before = 0;
+        read::expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, columns)?;
             let (classes, flags) = (&points.attributes.classification, &points.attributes.flags);

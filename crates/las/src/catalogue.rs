@@ -68,13 +68,30 @@ impl Catalogue {
         let mut files = Vec::new();
         for path in paths {
             for path in expand(path.as_ref())? {
-                let file = Las::open(path)?;
-                files.push(match &options.crs {
-                    Some(crs) => file.declared(Some(crs.clone())),
-                    None => file,
-                });
+                files.push(Las::open(path)?);
             }
         }
+        Self::of_files(files, options)
+    }
+
+    /// The paths that [`Self::open`] opens: of a folder and of a pattern the LAS and LAZ files, of anything else itself.
+    ///
+    /// # Errors
+    /// Where there is no such file in a folder, or it cannot be listed.
+    pub fn listed(path: &Path) -> Result<Vec<PathBuf>, Error> {
+        expand(path)
+    }
+
+    /// As [`Self::open_with`], of files that are open: some of them may be elsewhere ([`Las::from_source`]).
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
+        let declared = |file: Las| match &options.crs {
+            Some(crs) => file.declared(Some(crs.clone())),
+            None => file,
+        };
+        let files: Vec<Las> = files.into_iter().map(declared).collect();
         if files.is_empty() {
             return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file")).of(Path::new("catalogue")).into());
         }
@@ -374,6 +391,14 @@ impl PointSource for Catalogue {
 
     fn chunk_count(&self) -> usize {
         self.files.iter().map(PointSource::chunk_count).sum()
+    }
+
+    fn expect(&self, chunks: &[usize]) {
+        let mut by_file = vec![Vec::new(); self.files.len()];
+        for (file, chunk) in chunks.iter().map(|&chunk| self.locate(chunk)) {
+            by_file[file].push(chunk);
+        }
+        self.files.iter().zip(by_file).for_each(|(file, chunks)| file.expect(&chunks));
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {

@@ -103,8 +103,7 @@ fn compressed(mut file: impl Read + Seek, parsed: &Parsed, laz: &Laz, size: u64)
     }
     check_table_head(&mut file, parsed.points_at, size)?;
     file.seek(SeekFrom::Start(parsed.points_at))?;
-    let unreadable = |error| format!("the table of chunks cannot be read: {}", reason(error));
-    let table = guarded(0, || ChunkTable::read_from(&mut file, &laz.vlr).map_err(unreadable))?;
+    let table = guarded(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?.map_err(unreadable_table)?;
     let entries: &[ChunkTableEntry] = table.as_ref();
     let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
     let mut left = points;
@@ -188,6 +187,17 @@ pub(crate) fn decode(
     }
     let entry = ChunkTableEntry { point_count: chunk.points, byte_count: chunk.bytes };
     guarded(number, || laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason))
+}
+
+/// A table that is not one is the file's fault; one that could not be read may be readable later.
+fn unreadable_table(error: laz::LasZipError) -> Problem {
+    match error {
+        laz::LasZipError::IoError(error) if isopach_compute::is_transient(&error) => error.into(),
+        other => {
+            let reason = format!("the table of chunks cannot be read: {}", reason(other));
+            Problem::Codec { chunk: 0, reason }
+        }
+    }
 }
 
 /// What the codec says.

@@ -11,7 +11,6 @@ use crate::{
 };
 use isopach_cloud::Columns;
 use laz::DecompressionSelection;
-use std::{fs::File, path::Path};
 
 impl Las {
     pub(crate) fn record_length(&self) -> usize {
@@ -28,10 +27,7 @@ impl Las {
 
     /// So many bytes of the file, which has them.
     pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
-        let mut bytes = vec![0; length as usize];
-        read_exact_at(&self.file, &self.path, &mut bytes, at)?;
-        self.stamp.check(&self.path)?;
-        Ok(bytes)
+        Ok(self.source.read_range(at..at.saturating_add(length))?)
     }
 
     /// The records of a chunk, fields outside the selection undefined.
@@ -166,18 +162,4 @@ pub(crate) fn selection(columns: Columns) -> DecompressionSelection {
     ];
     let wanted = fields.into_iter().filter(|(column, _)| columns.contains(*column));
     wanted.fold(DecompressionSelection::base().decompress_z(), |selection, (_, select)| select(selection))
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, _path: &Path, bytes: &mut [u8], at: u64) -> Checked<()> {
-    Ok(std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)?)
-}
-
-/// Where positioned reads are not to be had, each chunk opens the file anew, so that threads do not share a position.
-#[cfg(not(unix))]
-fn read_exact_at(_file: &File, path: &Path, bytes: &mut [u8], at: u64) -> Checked<()> {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(at))?;
-    Ok(file.read_exact(bytes)?)
 }

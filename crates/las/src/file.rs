@@ -1,7 +1,7 @@
 //! One file as a source of points.
 
 use crate::{
-    Copc, Limits, VariableRecord,
+    ByteSource, Copc, Limits, VariableRecord,
     bounds::Bounds,
     codec::{self, Chunk},
     copc::Node,
@@ -10,10 +10,12 @@ use crate::{
     filters::{Filters, LeftOut, LeftOutOfChunk},
     frame::Frame,
     header::{self, Header, Parsed},
-    identity::{Identity, Stamp},
+    identity::Identity,
     layered::Layers,
+    local_file::LocalFile,
     pointwise::Pointwise,
     read,
+    reader::Reader,
     sidecar::{self, About, Contents, Found},
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points};
@@ -21,8 +23,6 @@ use isopach_compute as compute;
 use laz::DecompressionSelection;
 use rayon::prelude::*;
 use std::{
-    fs::File,
-    io::BufReader,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -33,9 +33,7 @@ use std::{
 #[derive(Debug)]
 pub struct Las {
     pub(crate) path: PathBuf,
-    pub(crate) file: Arc<File>,
-    /// Size and time of the file when it was opened.
-    pub(crate) stamp: Stamp,
+    pub(crate) source: Arc<dyn ByteSource>,
     pub(crate) limits: Limits,
     pub(crate) parsed: Arc<Parsed>,
     pub(crate) frame: Frame,
@@ -61,8 +59,7 @@ impl Clone for Las {
     fn clone(&self) -> Self {
         let Self {
             path,
-            file,
-            stamp,
+            source,
             limits,
             parsed,
             frame,
@@ -80,8 +77,7 @@ impl Clone for Las {
         } = self;
         Self {
             path: path.clone(),
-            file: Arc::clone(file),
-            stamp: *stamp,
+            source: Arc::clone(source),
             limits: *limits,
             parsed: Arc::clone(parsed),
             frame: frame.clone(),
@@ -108,8 +104,8 @@ pub(crate) struct Stated {
 }
 
 /// Reads the header, and where the chunks are.
-pub(crate) fn stated(file: &File, size: u64, limits: Limits) -> Checked<Stated> {
-    let mut reader = BufReader::new(file);
+pub(crate) fn stated(source: &dyn ByteSource, limits: Limits) -> Checked<Stated> {
+    let (mut reader, size) = (Reader::new(source), source.size());
     let mut parsed = header::parse(&mut reader, size, limits)?;
     let nodes = match &mut parsed.header.copc {
         Some(copc) => copc.nodes(&mut reader, size)?,
@@ -123,10 +119,15 @@ pub(crate) fn stated(file: &File, size: u64, limits: Limits) -> Checked<Stated> 
 }
 
 /// The index beside a file.
-fn index_beside(place: &Path, file: &File, parsed: &Parsed, chunks: &[Chunk]) -> Found {
-    match Identity::of(file, parsed.points_at, chunks, parsed.laz.is_some()) {
+fn index_beside(source: &dyn ByteSource, parsed: &Parsed, chunks: &[Chunk]) -> Found {
+    let index = match source.sibling(sidecar::SUFFIX) {
+        Ok(None) => return Found::Nothing,
+        Ok(Some(index)) => index,
+        Err(_) => return Found::Fault("it cannot be read"),
+    };
+    match Identity::of(source, parsed.points_at, chunks, parsed.laz.is_some()) {
         Ok(identity) => {
-            sidecar::read(place, About { identity, points: parsed.header.point_count, chunks: chunks.len() })
+            sidecar::parse(&*index, About { identity, points: parsed.header.point_count, chunks: chunks.len() })
         }
         Err(_) => Found::Fault("the file cannot be identified"),
     }
@@ -148,36 +149,45 @@ impl Las {
     /// As [`Self::open`].
     pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self, Error> {
         let path = path.as_ref();
-        Self::open_checked(path, limits).map_err(|problem| problem.of(path))
+        let file = LocalFile::open(path).map_err(|error| Problem::Io(error).of(path))?;
+        Self::from_source_within(Arc::new(file), limits)
     }
 
-    fn open_checked(path: &Path, limits: Limits) -> Checked<Self> {
-        let file = File::open(path)?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(Problem::Io(std::io::Error::other("not a file")));
-        }
-        let stamp = Stamp::of(&about)?;
-        let Stated { parsed, nodes, chunks } = stated(&file, about.len(), limits)?;
+    /// As [`Self::open`], of bytes that are elsewhere: in an object store, in memory.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self, Error> {
+        Self::from_source_within(source, Limits::default())
+    }
+
+    /// As [`Self::from_source`], with limits on what a file may ask for.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_source_within(source: Arc<dyn ByteSource>, limits: Limits) -> Result<Self, Error> {
+        let path = source.path().to_owned();
+        Self::of_source(source, limits).map_err(|problem| problem.of(&path))
+    }
+
+    fn of_source(source: Arc<dyn ByteSource>, limits: Limits) -> Checked<Self> {
+        let Stated { parsed, nodes, chunks } = stated(&*source, limits)?;
         let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
         let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
-        let index_at = sidecar::place(path, None);
-        let index = match nodes.is_empty() {
-            true if index_at.exists() => index_beside(&index_at, &file, &parsed, &chunks),
-            _ => Found::Nothing,
-        };
+        let path = source.path().to_owned();
+        let index_at = sidecar::place(&path, None);
+        let index = if nodes.is_empty() { index_beside(&*source, &parsed, &chunks) } else { Found::Nothing };
         let (contents, index_fault) = match index {
             Found::Nothing => (Vec::new(), None),
             Found::Whole(contents) => (contents, None),
             Found::Fault(fault) => (Vec::new(), Some(fault)),
         };
         let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
-        let (path, selected) = (path.to_owned(), (0..chunks.len()).collect());
+        let selected = (0..chunks.len()).collect();
         let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
         Ok(Self {
             path,
-            file: Arc::new(file),
-            stamp,
+            source,
             limits,
             parsed: Arc::new(parsed),
             frame,
@@ -207,7 +217,7 @@ impl Las {
         self.chunks.len()
     }
 
-    /// The file.
+    /// The file: a path, or the address of what [`Self::from_source`] was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -216,7 +226,7 @@ impl Las {
     /// Whether both are one file, by whatever paths.
     pub(crate) fn is_file_of(&self, other: &Self) -> bool {
         let place = |las: &Self| std::fs::canonicalize(&las.path).ok();
-        place(self).is_some_and(|here| Some(here) == place(other))
+        self.path == other.path || place(self).is_some_and(|here| Some(here) == place(other))
     }
 
     /// What it says about itself.
@@ -308,6 +318,7 @@ impl Las {
             let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record, &mut left_out));
             Ok(kept.map(|record| column.value(&record[layout.base + column.at()..])).collect())
         };
+        read::expect_all(self);
         let parts: Result<Vec<Vec<f64>>, Problem> = self.selected.par_iter().map(|&chunk| read(chunk)).collect();
         Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }

@@ -139,12 +139,24 @@ impl Las {
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         if self.nodes.is_empty() {
             self.index_at = sidecar::place(&self.path, folder);
+            if folder.is_none() && self.source.writable_sibling(sidecar::SUFFIX).is_none() {
+                return self.with_index_beside();
+            }
             self.contents = Arc::default(); // those of another place say nothing of this one
             self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?.into();
             self.index_fault = None;
             self.select();
         }
         Ok(self)
+    }
+
+    /// As [`Self::indexed`] where nothing can be written beside the file: the index that is there is used already, or there is none.
+    fn with_index_beside(self) -> Result<Self, Error> {
+        if !self.contents.is_empty() || self.chunks.is_empty() {
+            return Ok(self);
+        }
+        let text = "an index cannot be written there: index a copy of the file on a disk, and put both there";
+        Err(Problem::Unwritable(text.into()).of(&self.index_at))
     }
 
     /// Why the index beside the file was not used, where there is one, it was not, and [`Self::indexed`] has not got another.
@@ -205,7 +217,7 @@ impl Las {
 
     /// What an index of this file must be about.
     fn about(&self) -> Checked<About> {
-        let identity = Identity::of(&self.file, self.parsed.points_at, &self.chunks, self.parsed.laz.is_some())?;
+        let identity = Identity::of(&*self.source, self.parsed.points_at, &self.chunks, self.parsed.laz.is_some())?;
         Ok(About { identity, points: self.header().point_count, chunks: self.chunks.len() })
     }
 
@@ -214,6 +226,7 @@ impl Las {
         if let Found::Whole(contents) = sidecar::read(place, about) {
             return Ok(contents);
         }
+        self.expect_numbered(0..self.chunks.len());
         let chunks = (0..self.chunks.len()).into_par_iter();
         let contents: Vec<Contents> = chunks.map(|chunk| self.contents_of(chunk)).collect::<Checked<_>>()?;
         sidecar::write(place, about, &contents)?;

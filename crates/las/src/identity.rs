@@ -1,13 +1,11 @@
 //! What a file is: to notice when it becomes another while it is read, and to know the same bytes elsewhere.
 
-use crate::{
-    codec::Chunk,
-    error::{Checked, Problem},
-};
+use crate::{ByteSource, codec::Chunk, error::Checked};
 use isopach_compute::fnv1a;
 use std::{
-    fs::{self, File, Metadata},
-    io::{Read, Seek, SeekFrom},
+    fs::{self, Metadata},
+    io,
+    ops::Range,
     path::Path,
     time::UNIX_EPOCH,
 };
@@ -24,17 +22,22 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// Of an open file.
-    pub(crate) fn of(about: &Metadata) -> Checked<Self> {
+    pub(crate) fn of(about: &Metadata) -> io::Result<Self> {
         let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         Ok(Self { bytes: about.len(), modified })
     }
 
+    /// Size of the file.
+    pub(crate) fn bytes(self) -> u64 {
+        self.bytes
+    }
+
     /// Refuses what was read from a file that somebody writes to, or has replaced.
-    pub(crate) fn check(self, path: &Path) -> Checked<()> {
+    pub(crate) fn check(self, path: &Path) -> io::Result<()> {
         if Self::of(&fs::metadata(path)?)? == self {
             return Ok(());
         }
-        Err(Problem::Io(std::io::Error::other("the file was changed while it was read")))
+        Err(io::Error::other("the file was changed while it was read"))
     }
 }
 
@@ -53,19 +56,16 @@ const PIECE: u64 = 4096;
 
 impl Identity {
     /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to tell.
-    pub(crate) fn of(mut file: &File, head: u64, chunks: &[Chunk], is_compressed: bool) -> Checked<Self> {
-        let bytes = file.metadata()?.len();
-        let mut first = Vec::new();
-        file.rewind()?;
-        file.take(head.min(HEAD)).read_to_end(&mut first)?;
+    pub(crate) fn of(source: &dyn ByteSource, head: u64, chunks: &[Chunk], is_compressed: bool) -> Checked<Self> {
+        let bytes = source.size();
+        let first = source.read_range(0..head.min(HEAD).min(bytes))?;
         let words = chunks.iter().flat_map(|chunk| [chunk.at, chunk.bytes, chunk.points]);
         let mut of_chunks: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
         if !is_compressed {
             let step = (bytes.saturating_sub(head) / PIECES).max(1);
-            for place in (0..PIECES).map(|piece| head + piece * step).filter(|place| *place < bytes) {
-                file.seek(SeekFrom::Start(place))?;
-                file.take(PIECE.min(step)).read_to_end(&mut of_chunks)?;
-            }
+            let places = (0..PIECES).map(|piece| head + piece * step).filter(|place| *place < bytes);
+            let pieces: Vec<Range<u64>> = places.map(|place| place..(place + PIECE.min(step)).min(bytes)).collect();
+            of_chunks.extend(source.read(&pieces)?.concat());
         }
         Ok(Self { bytes, head: fnv1a(first), chunks: fnv1a(of_chunks) })
     }

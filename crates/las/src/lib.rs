@@ -14,6 +14,7 @@
 
 mod arithmetic;
 mod bounds;
+mod byte_source;
 mod catalogue;
 mod codec;
 mod copc;
@@ -31,8 +32,10 @@ mod identity;
 mod layered;
 mod layout;
 mod limits;
+mod local_file;
 mod pointwise;
 mod read;
+mod reader;
 mod records;
 mod rewrite;
 mod schema;
@@ -43,6 +46,7 @@ mod summary;
 mod writer;
 
 pub use bounds::BoxFault;
+pub use byte_source::ByteSource;
 pub use catalogue::{Catalogue, CatalogueOptions, Overlap};
 pub use copc::Copc;
 pub use duplicates::Duplicate;

@@ -2,7 +2,7 @@
 
 use crate::{
     Las,
-    error::{Checked, Problem},
+    error::Checked,
     file::{Stated, stated},
     identity::Identity,
     slots::{Slots, close_gaps, room},
@@ -11,7 +11,6 @@ use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect, TICK};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
 use rayon::prelude::*;
-use std::fs::File;
 
 impl PointSource for Las {
     fn name(&self) -> String {
@@ -48,17 +47,21 @@ impl PointSource for Las {
     }
 
     fn identity(&self) -> compute::Result<Vec<String>> {
-        let file = File::open(&self.path).map_err(|error| Problem::Io(error).of(&self.path))?;
-        // As it is now: it may have been replaced since it was opened.
         let identity = || -> Checked<Identity> {
-            let Stated { parsed, chunks, .. } = stated(&file, file.metadata()?.len(), self.limits)?;
-            Identity::of(&file, parsed.points_at, &chunks, parsed.laz.is_some())
+            // As it is now: it may have been replaced since it was opened.
+            let now = self.source.reopen()?;
+            let Stated { parsed, chunks, .. } = stated(&*now, self.limits)?;
+            Identity::of(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
         };
         Ok(vec![identity().map_err(|problem| problem.of(&self.path))?.to_string()])
     }
 
     fn names(&self) -> Vec<String> {
         vec![self.name()]
+    }
+
+    fn expect(&self, chunks: &[usize]) {
+        self.expect_numbered(chunks.iter().map(|&chunk| self.selected[chunk]));
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
@@ -71,6 +74,19 @@ impl PointSource for Las {
     fn crs(&self) -> Option<&Crs> {
         self.frame.crs.as_ref()
     }
+}
+
+impl Las {
+    /// Tells the source that these of [`Self::total_chunks`] chunks will be read.
+    pub(crate) fn expect_numbered(&self, chunks: impl Iterator<Item = usize>) {
+        let range = |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
+        self.source.expect(&chunks.map(range).collect::<Vec<_>>());
+    }
+}
+
+/// Says that all chunks will be read, from the first to the last.
+pub(crate) fn expect_all(source: &(impl PointSource + ?Sized)) {
+    source.expect(&(0..source.chunk_count()).collect::<Vec<_>>());
 }
 
 /// Chunks that can be decoded into room that somebody else made.
@@ -103,6 +119,7 @@ impl Chunks for Las {
 pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
     let counts: Vec<usize> = (0..source.chunk_count()).map(|chunk| source.chunk_points(chunk)).collect();
     let mut points = room(counts.iter().sum(), columns, source.largest_memory())?;
+    expect_all(source);
     let mut rest = Slots::of(&mut points);
     let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take(count)).collect();
     let kept: Vec<usize> = parts
@@ -135,6 +152,7 @@ pub(crate) fn all(source: &(impl PointSource + ?Sized), columns: Columns) -> com
     let [x, y] = extent.centre();
     let middle = [x, y, 0.5 * (low + high)];
     let origin = isopach_cloud::Origin::near(middle).map_err(|error| misplaced(source, 0, &error))?;
+    expect_all(source);
     let parts: Vec<Cloud> = (0..source.chunk_count())
         .into_par_iter()
         .map(|chunk| source.read_chunk(chunk, columns)?.about(origin).map_err(|error| misplaced(source, chunk, &error)))

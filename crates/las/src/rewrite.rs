@@ -9,6 +9,7 @@ use crate::{
     encoder::{self, Encoder},
     error::{Checked, Problem},
     filters::LeftOut,
+    read,
     records::VariableRecord,
     schema::Records,
     summary::Summary,
@@ -61,6 +62,7 @@ impl Las {
         let start = self.start(vlr.as_ref()).map_err(ours)?;
         let points_at = start.bytes.len() as u64;
         let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;
+        read::expect_all(self);
         let mut summary = Summary::default();
         for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
             let parts = wave.par_iter().map(|&chunk| self.kept(chunk)).collect::<Checked<Vec<_>>>().map_err(ours)?;

@@ -5,14 +5,15 @@
 //! file as it is now, is not used, and the reader says so: a chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it says of
 //! a chunk that is decoded is compared with the points, and its checksum with the bytes.
 
-use crate::{error::Checked, identity::Identity};
+use crate::{ByteSource, error::Checked, identity::Identity, local_file::LocalFile};
 use isopach_compute::write_whole_among_others;
 use std::{
-    fs::{self, File},
-    io::Read,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
+/// The end of the name of an index, behind that of its file.
+pub(crate) const SUFFIX: &str = ".chunks";
 const MAGIC: &[u8; 8] = b"ISOPCHK3";
 /// Letters that the index of any version begins with.
 const ANY_VERSION: usize = 7;
@@ -77,7 +78,7 @@ impl Contents {
 /// Where the index of a file is: beside it, or in a folder for such.
 pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".chunks");
+    name.push(SUFFIX);
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
 }
 
@@ -115,25 +116,27 @@ impl About {
 
 /// Reads an index.
 pub(crate) fn read(path: &Path, about: About) -> Found {
-    let expected = HEAD + about.chunks * ENTRY + CHECKSUM;
-    let length = match fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
-        Err(_) => return Found::Nothing,
+    match LocalFile::open(path) {
+        Ok(file) => parse(&file, about),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Found::Nothing,
+        Err(_) => Found::Fault("it cannot be read"),
+    }
+}
+
+/// The index that a source has.
+pub(crate) fn parse(source: &dyn ByteSource, about: About) -> Found {
+    let (length, expected) = (source.size(), (HEAD + about.chunks * ENTRY + CHECKSUM) as u64);
+    let Ok(first) = source.read_range(0..length.min(MAGIC.len() as u64)) else {
+        return Found::Fault("it cannot be read");
     };
-    let begins = || -> Option<Vec<u8>> {
-        let mut first = Vec::new();
-        File::open(path).ok()?.take(MAGIC.len() as u64).read_to_end(&mut first).ok()?;
-        Some(first)
-    };
-    let Some(first) = begins() else { return Found::Fault("it cannot be read") };
     if first != MAGIC {
         let known = first.get(..ANY_VERSION) == Some(&MAGIC[..ANY_VERSION]);
         return Found::Fault(if known { "it is of another version" } else { "it is no index" });
     }
-    if length != expected as u64 {
+    if length != expected {
         return Found::Fault("it is of another number of chunks, or damaged");
     }
-    let Ok(bytes) = fs::read(path) else { return Found::Fault("it cannot be read") };
+    let Ok(bytes) = source.read_range(0..length) else { return Found::Fault("it cannot be read") };
     let Some((body, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else { return Found::Fault("it is damaged") };
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Found::Fault("it is damaged: its checksum does not fit");

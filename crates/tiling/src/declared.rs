@@ -27,6 +27,7 @@ impl<S: PointSource> PointSource for Declared<S> {
         point_count() -> u64;
         chunk_count() -> usize;
         read_chunk(chunk: usize, columns: Columns) -> Result<Points>;
+        expect(chunks: &[usize]) -> ();
         chunk_extent(chunk: usize) -> Option<Rect>;
         points_in_chunk(chunk: usize) -> u64;
         identity() -> Result<Vec<String>>;

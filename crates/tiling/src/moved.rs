@@ -50,6 +50,7 @@ impl<S: PointSource> PointSource for Moved<S> {
         name() -> String;
         point_count() -> u64;
         chunk_count() -> usize;
+        expect(chunks: &[usize]) -> ();
         points_in_chunk(chunk: usize) -> u64;
         crs() -> Option<&Crs>;
         names() -> Vec<String>;

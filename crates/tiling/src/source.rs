@@ -29,6 +29,11 @@ pub trait PointSource: Sync {
     /// [`isopach_compute::Error::Source`] with the file and what is wrong with it; [`isopach_compute::Error::InvalidInput`] where a column
     /// is not there.
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points>;
+    /// These chunks will be read, each once, in about this order; what was expected before is over. A source for which asking costs time (an object store) asks
+    /// for several together. Nothing has to come of it.
+    fn expect(&self, chunks: &[usize]) {
+        let _ = chunks;
+    }
     /// A rectangle that has every point of the chunk, far edges included, where that is known without decoding it. Tiles are run as soon as every chunk
     /// that may reach them has been decoded, so a point outside ends the run.
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
@@ -84,6 +89,9 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         (**self).read_chunk(chunk, columns)
+    }
+    fn expect(&self, chunks: &[usize]) {
+        (**self).expect(chunks);
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         (**self).chunk_extent(chunk)

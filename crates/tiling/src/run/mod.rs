@@ -162,6 +162,7 @@ impl Tiling {
         let columns = operation.columns();
         let queue = Queue::new(groups, &plan, &wanted);
         check_chunks(&queue, &sources, columns, &ledger)?;
+        queue.announce(&sources);
         let clock = Clock::new();
         let buckets = Buckets::new([N, plan.len()], columns, self.spill.clone(), &ledger, &clock);
         let flags: Vec<AtomicBool> = wanted.iter().map(|wanted| AtomicBool::new(*wanted)).collect();

@@ -1,6 +1,6 @@
 //! Which chunk is decoded next, and which tiles are complete after it.
 
-use crate::{Plan, groups::Group};
+use crate::{Plan, PointSource, groups::Group};
 
 /// Chunks in the order in which tiles need them, and for how many groups of chunks each tile waits.
 #[derive(Debug)]
@@ -71,6 +71,13 @@ impl Queue {
     /// Source and number of each chunk that is needed.
     pub(super) fn each_chunk(&self) -> impl Iterator<Item = (usize, usize)> {
         self.groups.iter().flat_map(|waited| waited.group.chunks.iter().map(|&chunk| (waited.group.source, chunk)))
+    }
+
+    /// Tells each source which of its chunks are needed, in the order in which they are.
+    pub(super) fn announce(&self, sources: &[&dyn PointSource]) {
+        let mut needed = vec![Vec::new(); sources.len()];
+        self.each_chunk().for_each(|(source, chunk)| needed[source].push(chunk));
+        sources.iter().zip(needed).for_each(|(source, chunks)| source.expect(&chunks));
     }
 
     /// Tiles that wait for nothing.

@@ -34,6 +34,7 @@ pub(crate) fn over_chunks<S: Send>(
     visit: impl Fn(&mut S, usize, Points) -> Result<()> + Sync,
 ) -> Result<Vec<S>> {
     let workers = workers(source, chunks, columns, room)?;
+    source.expect(chunks);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);
     let work = |_| {

@@ -1,0 +1,93 @@
+//! Where the bytes of a LAS or LAZ file are: in a file, in an object store, in memory.
+
+use std::{
+    fmt, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Bytes that are read by their place, from any number of threads at once. Everything that is read of a LAS or LAZ file is read through this.
+///
+/// An error that may pass ([`isopach_compute::is_transient`]) stays one on its way to whoever reads points: that of the system does, and so does an
+/// [`isopach_compute::Error`] within [`io::Error::other`].
+///
+/// ```
+/// use isopach_las::{ByteSource, Las};
+/// use std::{io, ops::Range, path::Path, sync::Arc};
+///
+/// #[derive(Debug)]
+/// struct InMemory(Vec<u8>);
+///
+/// impl ByteSource for InMemory {
+///     fn path(&self) -> &Path {
+///         Path::new("in memory")
+///     }
+///     fn size(&self) -> u64 {
+///         self.0.len() as u64
+///     }
+///     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>> {
+///         let bytes = |range: &Range<u64>| self.0.get(range.start as usize..range.end as usize).map(<[u8]>::to_vec);
+///         ranges.iter().map(bytes).collect::<Option<_>>().ok_or(io::ErrorKind::UnexpectedEof.into())
+///     }
+///     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
+///         Ok(Arc::new(Self(self.0.clone())))
+///     }
+/// }
+///
+/// let error = Las::from_source(Arc::new(InMemory(b"no points".to_vec()))).unwrap_err();
+/// assert!(error.to_string().starts_with("in memory: not a LAS or LAZ file"));
+/// ```
+pub trait ByteSource: fmt::Debug + Send + Sync {
+    /// Path or address, for messages.
+    fn path(&self) -> &Path;
+
+    /// Bytes that it had when it was opened.
+    fn size(&self) -> u64;
+
+    /// The bytes of each range, none of which ends behind [`Self::size`]: all of them, as they were when it was opened.
+    ///
+    /// # Errors
+    /// Where they cannot be read, are not all there, or are not those of what was opened any more.
+    fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>>;
+
+    /// The bytes of one range.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_range(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        self.read(std::slice::from_ref(&range))?.pop().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// What is in the same place now.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    fn reopen(&self) -> io::Result<Arc<dyn ByteSource>>;
+
+    /// What has the same name with `suffix` behind it: an index. `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it is there and cannot be opened.
+    fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
+        let _ = suffix;
+        Ok(None)
+    }
+
+    /// The path of a file with `suffix` behind the name that may be written. `None` where nothing can be written beside it.
+    fn writable_sibling(&self, suffix: &str) -> Option<PathBuf> {
+        let _ = suffix;
+        None
+    }
+
+    /// Bytes to read at once where a few are wanted and those behind them probably will be.
+    fn block(&self) -> usize {
+        8 << 10
+    }
+
+    /// These ranges will be read, each once and by itself, in about this order; earlier expectations are over. Where asking costs time, several are asked for
+    /// together.
+    fn expect(&self, ranges: &[Range<u64>]) {
+        let _ = ranges;
+    }
+}

@@ -1,0 +1,67 @@
+//! A source of bytes read from front to back, with jumps: headers, records, tables.
+
+use crate::ByteSource;
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// A place in a source. What is read beyond the bytes that were asked for is kept, also over a jump.
+pub(crate) struct Reader<'a> {
+    source: &'a dyn ByteSource,
+    at: u64,
+    block: Vec<u8>,
+    block_at: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// At the first byte.
+    pub(crate) fn new(source: &'a dyn ByteSource) -> Self {
+        Self { source, at: 0, block: Vec::new(), block_at: 0 }
+    }
+
+    /// Bytes of the block from here on.
+    fn there(&self) -> &[u8] {
+        let skipped = self.at.checked_sub(self.block_at).and_then(|skipped| usize::try_from(skipped).ok());
+        skipped.and_then(|skipped| self.block.get(skipped..)).unwrap_or_default()
+    }
+
+    /// The next bytes of the source, as many of `wanted` as it has.
+    fn fetch(&self, wanted: usize) -> io::Result<Vec<u8>> {
+        let end = self.at.saturating_add(wanted as u64).min(self.source.size());
+        self.source.read_range(self.at..end)
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if to.is_empty() || self.at >= self.source.size() {
+            return Ok(0);
+        }
+        if self.there().is_empty() && to.len() < self.source.block() {
+            self.block = self.fetch(self.source.block())?;
+            self.block_at = self.at;
+        }
+        let there = self.there();
+        let got = if there.is_empty() {
+            let bytes = self.fetch(to.len())?;
+            to[..bytes.len()].copy_from_slice(&bytes);
+            bytes.len()
+        } else {
+            let got = there.len().min(to.len());
+            to[..got].copy_from_slice(&there[..got]);
+            got
+        };
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+impl Seek for Reader<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.source.size().checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}

@@ -1,0 +1,137 @@
+//! Results that are kept in a store: each is written once, by whoever is first.
+
+use crate::{fault, shared::Shared};
+use isopach_compute::{Error, Result};
+use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, path::Path};
+use std::{fmt, io, sync::Arc};
+
+const MAGIC: &[u8; 8] = b"ISOPOBJ1";
+/// Bytes before a result: the magic, its length and checksum (CRC-32).
+const HEAD: usize = 20;
+
+/// What became of a result that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is there now.
+    Created,
+    /// Another writer was first, with the same bytes.
+    WasThere,
+}
+
+/// Results under one address of a store, by name. There is no rename and no lock in a store: a result is there whole or not at all, and the first one stays.
+#[derive(Clone)]
+pub struct Results {
+    shared: Arc<Shared>,
+    store: Arc<dyn ObjectStore>,
+    folder: Path,
+    address: String,
+}
+
+impl fmt::Debug for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Results").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Results {
+    pub(crate) fn new(shared: Arc<Shared>, store: Arc<dyn ObjectStore>, folder: Path, address: String) -> Self {
+        Self { shared, store, folder, address }
+    }
+
+    /// Keeps a result under a new name.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where there is another one of this name, which stays; [`Error::Busy`] where one of this name is being written; of the store.
+    pub fn put_new(&self, name: &str, bytes: &[u8]) -> Result<Kept> {
+        let (store, path) = (Arc::clone(&self.store), self.path(name)?);
+        let payload = PutPayload::from(framed(bytes));
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let put = async move {
+            match store.put_opts(&path, payload, options).await {
+                Ok(_) => Ok(true),
+                Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+                Err(error) => Err(fault::of_store(error)),
+            }
+        };
+        if self.shared.wait(put).map_err(|error| self.failed(name, error))? {
+            return Ok(Kept::Created);
+        }
+        match self.get(name)? {
+            Some(there) if there == bytes => Ok(Kept::WasThere),
+            Some(_) => Err(Error::InvalidInput(format!(
+                "{}/{name}: another result is there: give a folder of its own to each run",
+                self.address
+            ))),
+            None => Err(Error::Busy(format!("{}/{name}: another process is writing it", self.address))),
+        }
+    }
+
+    /// A result; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is wrong.
+    pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let (shared, store, path) = (Arc::clone(&self.shared), Arc::clone(&self.store), self.path(name)?);
+        let get = async move {
+            let answer = match store.get_opts(&path, GetOptions::default()).await {
+                Ok(answer) => answer,
+                Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(fault::of_store(error)),
+            };
+            let bytes = answer.bytes().await.map_err(fault::of_store)?;
+            shared.counters.count(bytes.len() as u64);
+            Ok(Some(bytes))
+        };
+        let Some(bytes) = self.shared.wait(get).map_err(|error| self.failed(name, error))? else { return Ok(None) };
+        match unframed(&bytes) {
+            Some(result) => Ok(Some(result.to_vec())),
+            None => {
+                let text = "damaged: its length or checksum is wrong: remove it, and have it computed again";
+                Err(self.failed(name, io::Error::other(text)))
+            }
+        }
+    }
+
+    /// The names of all results, in order.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn list(&self) -> Result<Vec<String>> {
+        let (store, folder) = (Arc::clone(&self.store), self.folder.clone());
+        let list = async move { store.list_with_delimiter(Some(&folder)).await.map_err(fault::of_store) };
+        let listed = self.shared.wait(list).map_err(|error| self.failed("", error))?;
+        let mut names: Vec<String> =
+            listed.objects.iter().filter_map(|about| about.location.filename().map(str::to_owned)).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn path(&self, name: &str) -> Result<Path> {
+        if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+            return Err(Error::InvalidInput(format!(
+                "{name:?} is no name of a result: it has a /, or begins with a dot"
+            )));
+        }
+        Ok(self.folder.clone().join(name))
+    }
+
+    fn failed(&self, name: &str, error: io::Error) -> Error {
+        Error::of_file(format!("{}/{name}", self.address), error)
+    }
+}
+
+fn head_of(bytes: &[u8]) -> [u8; HEAD] {
+    let (length, sum) = ((bytes.len() as u64).to_le_bytes(), crc32fast::hash(bytes).to_le_bytes());
+    let mut head = [0; HEAD];
+    head.iter_mut().zip(MAGIC.iter().chain(&length).chain(&sum)).for_each(|(to, from)| *to = *from);
+    head
+}
+
+fn framed(bytes: &[u8]) -> Vec<u8> {
+    [&head_of(bytes), bytes].concat()
+}
+
+fn unframed(framed: &[u8]) -> Option<&[u8]> {
+    let (head, bytes) = framed.split_first_chunk::<HEAD>()?;
+    (*head == head_of(bytes)).then_some(bytes)
+}
