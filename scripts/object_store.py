@@ -125,7 +125,8 @@ def main():
     a.add_argument("--skip-fleet", action="store_true")
     o = a.parse_args()
     examples = [] if o.skip_fleet and o.copc else ["--example", "terrain_change", "--example", "tiles_in_store"]
-    build = ["cargo", "build", "--locked", "--features", "remote", "--profile", o.profile, "--example", "las_info", *examples]
+    # The same packages as in the tests, so that what was built for them is built.
+    build = ["cargo", "build", "--locked", "--workspace", "--features", "isopach/remote", "--profile", o.profile, "--example", "las_info", *examples]
     subprocess.run(build, cwd=ROOT, check=True)
     programs = ROOT / "target" / {"release": "release", "dev": "debug"}[o.profile] / "examples"
     info, about = programs / "las_info", machine() | dict(profile=o.profile, server="moto " + __import__("moto").__version__)
