@@ -35,10 +35,15 @@ def seconds(command, environment):
         return usage.ru_utime + usage.ru_stime, output.read().decode()
 
 
-def served(paths):
-    """Starts moto with these files in a bucket; the process, and what programs need to find it."""
+def client(endpoint):
+    """A client of the server."""
     import boto3
 
+    return boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+
+
+def served(paths):
+    """Starts moto with these files in a bucket; the process, and what programs need to find it."""
     process = subprocess.Popen(["moto_server", "-H", "127.0.0.1", "-p", "0"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     for line in process.stderr:
         if found := re.search(r"http://127\.0\.0\.1:\d+", line):
@@ -49,7 +54,7 @@ def served(paths):
     # What it logs is read away, so that it never waits.
     subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
     keys = dict(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION="us-east-1")
-    s3 = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    s3 = client(endpoint)
     s3.create_bucket(Bucket=BUCKET)
     for name, path in paths.items():
         s3.upload_file(str(path), BUCKET, name)
@@ -91,15 +96,24 @@ def whole(info, copc, environment, times):
                 ratio=round(median["store"] / median["disk"], 3), range=[round(s / d, 3) for s, d in zip(taken["store"], taken["disk"])])
 
 
-def fleet(folder, programs, environment):
-    """The commands of the documentation."""
+def documented(block):
+    """The commands of a block of the documentation."""
     text = (ROOT / "docs/object-stores.md").read_text()
-    commands = re.search(r"```sh fleet\n(.*?)```", text, re.S)[1]
+    return re.search(rf"```sh {block}\n(.*?)```", text, re.S)[1]
+
+
+def fleet(folder, programs, environment):
+    """The commands of the documentation: a run by way of the store, and inputs that lie there."""
     here = folder / "fleet"
     here.mkdir()
-    path = f"{programs}:{os.environ['PATH']}"
-    subprocess.run(["sh", "-e", "-c", commands], cwd=here, env={**environment, "PATH": path, "BUCKET": BUCKET}, check=True, stdout=subprocess.DEVNULL)
-    return dict(measure="fleet", results="equal", commands=len(commands.strip().splitlines()))
+    environment = {**environment, "PATH": f"{programs}:{os.environ['PATH']}", "BUCKET": BUCKET}
+    run = lambda commands: subprocess.run(["sh", "-e", "-c", commands], cwd=here, env=environment, check=True, stdout=subprocess.DEVNULL)
+    run(documented("fleet"))
+    for name in ("before.laz", "after.laz"):
+        client(environment["AWS_ENDPOINT"]).upload_file(str(here / name), BUCKET, name)
+    run(documented("survey"))
+    count = sum(len(documented(block).strip().splitlines()) for block in ("fleet", "survey"))
+    return dict(measure="fleet", results="equal", lines=count)
 
 
 def main():
@@ -111,7 +125,8 @@ def main():
     a.add_argument("--skip-fleet", action="store_true")
     o = a.parse_args()
     examples = [] if o.skip_fleet and o.copc else ["--example", "terrain_change", "--example", "tiles_in_store"]
-    build = ["cargo", "build", "--locked", "--features", "remote", "--profile", o.profile, "--example", "las_info", *examples]
+    # The same packages as in the tests, so that what was built for them is built.
+    build = ["cargo", "build", "--locked", "--workspace", "--features", "isopach/remote", "--profile", o.profile, "--example", "las_info", *examples]
     subprocess.run(build, cwd=ROOT, check=True)
     programs = ROOT / "target" / {"release": "release", "dev": "debug"}[o.profile] / "examples"
     info, about = programs / "las_info", machine() | dict(profile=o.profile, server="moto " + __import__("moto").__version__)

@@ -25,12 +25,12 @@ pub(crate) fn is_address(path: &Path) -> bool {
     scheme.is_some_and(|scheme| scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
+#[allow(dead_code)] // each program uses a part of it
 impl Inputs {
     /// The files that an argument stands for: those of a folder or a pattern, else itself.
     ///
     /// # Errors
     /// Where a folder or a pattern has none.
-    #[allow(dead_code)]
     pub(crate) fn listed(path: &Path) -> Result<Vec<PathBuf>> {
         if is_address(path) { Ok(vec![path.to_owned()]) } else { Ok(las::Catalogue::listed(path)?) }
     }
@@ -75,7 +75,6 @@ impl Inputs {
     }
 
     /// Requests to stores so far, and bytes fetched.
-    #[allow(dead_code)]
     pub(crate) fn traffic(&self) -> [u64; 2] {
         #[cfg(feature = "remote")]
         let Traffic { requests, bytes } = self.remote.get().map(Remote::traffic).unwrap_or_default();

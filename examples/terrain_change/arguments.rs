@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "terrain_change", after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas (a name with commas is taken whole)
+    /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas (a name with commas is taken whole). With the feature remote also s3://, gs://, az:// and https://
     #[arg(requires = "after")]
     pub(crate) before: Option<String>,
     /// Later epoch, likewise

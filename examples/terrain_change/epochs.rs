@@ -1,6 +1,6 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::{arguments::Arguments, listed::listed, short_name, warnings::Warnings};
+use crate::{arguments::Arguments, inputs::Inputs, listed::listed, short_name, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
@@ -60,7 +60,8 @@ pub(crate) fn open(arguments: &Arguments, indexes: &Indexes, warnings: &mut Warn
     };
     let options = CatalogueOptions { crs: declared(arguments)?, ignore_crs: arguments.ignore_crs };
     let paths = [before, after].map(|argument| listed(argument));
-    let open = |paths: &[PathBuf]| indexes.of(Catalogue::open_with(paths, &options)?);
+    let inputs = Inputs::default();
+    let open = |paths: &[PathBuf]| indexes.of(catalogue(&inputs, paths, &options)?);
     let catalogues = [open(&paths[0])?, open(&paths[1])?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, &options, warnings);
@@ -86,6 +87,17 @@ pub(crate) fn open(arguments: &Arguments, indexes: &Indexes, warnings: &mut Warn
         mention_overlaps(name, &epoch.catalogue, warnings);
     }
     Ok(epochs)
+}
+
+/// The files of an epoch, wherever they are.
+fn catalogue(inputs: &Inputs, paths: &[PathBuf], options: &CatalogueOptions) -> Result<Catalogue> {
+    let mut files = Vec::new();
+    for path in paths {
+        for path in Inputs::listed(path)? {
+            files.push(inputs.open(&path)?);
+        }
+    }
+    Catalogue::of_files(files, options)
 }
 
 fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, arguments: &Arguments) -> Result<Epoch> {

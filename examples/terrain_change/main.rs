@@ -31,6 +31,8 @@ mod found;
 mod guard;
 #[path = "../common/headless.rs"]
 mod headless;
+#[path = "../common/inputs.rs"]
+mod inputs;
 mod listed;
 #[path = "../common/machine.rs"]
 mod machine;

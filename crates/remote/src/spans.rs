@@ -49,7 +49,7 @@ mod tests {
         let expected = [(0..290, vec![1, 2, 3]), (300..400, vec![0]), (5000..9000, vec![4])];
         assert_eq!(spans, expected.map(|(range, ranges)| Span { range, ranges }));
         assert_eq!(joined(&ranges, 10, 400)[0].range, 0..400);
-        assert_eq!(joined(&ranges, 9, 400).len(), 3, "110 - 100 is too far, 300 - 290 too");
+        assert_eq!(joined(&ranges, 9, 400).len(), 4, "110 - 100 is too far, 300 - 290 too");
     }
 
     #[test]
