@@ -86,7 +86,9 @@ class Options:
     @property
     def resources(self) -> dict[str, float]:
         """What a task takes of the resources of its worker."""
-        memory = {} if self.memory is None else {"MEMORY": float(parse_bytes(self.memory))}
+        # For the program a plain number is MiB, for Dask bytes.
+        text = f"{self.memory}MiB" if (self.memory or "").isdecimal() else self.memory
+        memory = {} if text is None else {"MEMORY": float(parse_bytes(text))}
         return memory | ({"GPU": 1.0} if self.gpu else {})
 
     def command(self, arguments: Sequence[str]) -> list[str]:
