@@ -111,8 +111,15 @@ def in_the_middle(here: Place, out: str, *victims: str) -> tuple[subprocess.Pope
         until(lambda: driver.poll() is not None or here.done(out) > 2 and here.programs(worker), "tiles done and a program at work")
         programs += here.programs(worker)[:1]
         programs[-1].suspend()
+        until(lambda: is_stopped(programs[-1]), "the program stopped")
     assert len(programs) == len(victims) and driver.poll() is None, f"it was over too soon: {driver.communicate()}"
     return driver, programs
+
+
+def is_stopped(program: psutil.Process) -> bool:
+    """Whether all threads are: a signal that comes before is taken, and then neither pending nor obeyed."""
+    states = [path.read_text().rsplit(")", 1)[1].split()[0] for path in Path(f"/proc/{program.pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
 
 
 def has_sigterm(program: psutil.Process) -> bool:
