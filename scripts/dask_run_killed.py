@@ -118,8 +118,11 @@ def in_the_middle(here: Place, out: str, *victims: str) -> tuple[subprocess.Pope
 
 def is_stopped(program: psutil.Process) -> bool:
     """Whether all threads are: a signal that comes before is taken, and then neither pending nor obeyed."""
-    states = [path.read_text().rsplit(")", 1)[1].split()[0] for path in Path(f"/proc/{program.pid}/task").glob("*/stat")]
-    return set(states) == {"T"}
+    stats = Path(f"/proc/{program.pid}/task").glob("*/stat")
+    try:
+        return {stat.read_text().rsplit(")", 1)[1].split()[0] for stat in stats} == {"T"}
+    except OSError:  # a thread has just ended
+        return False
 
 
 def has_sigterm(program: psutil.Process) -> bool:
