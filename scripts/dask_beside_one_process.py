@@ -28,7 +28,7 @@ def parsed():
     parser.add_argument("--points", type=float, default=16)
     parser.add_argument("--files", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=32)
+    parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--tile-size", type=float, default=100.0)
     parser.add_argument("--memory", default="2GiB", help="of the one process; each of the two has half of it")
     parser.add_argument("--bin", type=Path, default=ROOT / "target/release/examples")

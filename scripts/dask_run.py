@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import cloudpickle
@@ -35,6 +35,8 @@ from distributed import Client, Future, KilledWorker, Reschedule, Status, as_com
 
 import supervised
 from supervised import NEVER_AGAIN, Ended, tried
+
+T = TypeVar("T")
 
 TRY_AGAIN = 75
 """The exit code of what may be tried again."""
@@ -49,18 +51,18 @@ for module in (supervised, sys.modules[__name__]):
     cloudpickle.register_pickle_by_value(module)
 
 
-class ByValue:
+class ByValue(Generic[T]):
     """A function of these files, for workers that have no copy of them: what is unpickled there is the function itself.
 
     distributed 2026.8.0 tries `pickle` first, which writes but the name of a function, whatever is registered with cloudpickle."""
 
-    def __init__(self, function: Callable[..., object]):
+    def __init__(self, function: Callable[..., T]):
         self.function = function
 
     def __reduce__(self) -> tuple[Callable[[bytes], object], tuple[bytes]]:
         return cloudpickle.loads, (cloudpickle.dumps(self.function),)
 
-    def __call__(self, *arguments: object) -> object:
+    def __call__(self, *arguments: object) -> T:
         return self.function(*arguments)
 
 
@@ -71,7 +73,7 @@ class Options:
     program: str = "terrain_change"
     """The program, as a worker finds it."""
     runs: int | None = None
-    """Runs of tiles that are claimed one by one (`--claim`); 16 a task if not given."""
+    """Runs of tiles that are claimed one by one (`--claim`); 4 a task if not given."""
     workers: int | None = None
     """Tasks that claim runs at the same time; one a worker that is there if not given."""
     retries: int = 2
@@ -84,7 +86,9 @@ class Options:
     @property
     def resources(self) -> dict[str, float]:
         """What a task takes of the resources of its worker."""
-        memory = {} if self.memory is None else {"MEMORY": float(parse_bytes(self.memory))}
+        # For the program a plain number is MiB, for Dask bytes.
+        text = f"{self.memory}MiB" if (self.memory or "").isdecimal() else self.memory
+        memory = {} if text is None else {"MEMORY": float(parse_bytes(text))}
         return memory | ({"GPU": 1.0} if self.gpu else {})
 
     def command(self, arguments: Sequence[str]) -> list[str]:
@@ -116,7 +120,7 @@ class Cluster:
     client: Client
     options: Options
     topic: str = field(default_factory=lambda: f"terrain_change-{uuid.uuid4().hex}")
-    futures: list[Future] = field(default_factory=list)
+    futures: list[Future[Ended]] = field(default_factory=list)
 
     def workers(self) -> dict[str, int]:
         """Threads of each worker that has what a task takes, by its address.
@@ -132,7 +136,7 @@ class Cluster:
             raise Failed(TRY_AGAIN, f"the cluster has no worker{said}")
         return able
 
-    def submit(self, name: str, command: Sequence[str], out: str, worker: str) -> Future:
+    def submit(self, name: str, command: Sequence[str], out: str, worker: str) -> Future[Ended]:
         """Gives a command to a worker, to another where that one is lost."""
         future = self.client.submit(
             ByValue(task),
@@ -150,7 +154,7 @@ class Cluster:
         self.futures.append(future)
         return future
 
-    def all_ended(self, futures: Sequence[Future]) -> list[Ended]:
+    def all_ended(self, futures: Sequence[Future[Ended]]) -> list[Ended]:
         """Waits for tasks. Raises `Failed` as soon as one of them has."""
         return [ended_well(future) for future in as_completed(futures)]
 
@@ -173,7 +177,7 @@ def run(
         first, threads = roomiest(workers)
         alone = [*command, *threads_unless_given(arguments, threads)]
         cluster.all_ended([cluster.submit("plan", [*alone, "--plan"], out, first)])
-        tiles = client.submit(ByValue(begun), out, pure=False, workers=[first], allow_other_workers=True).result()
+        tiles: int = client.submit(ByValue(begun), out, pure=False, workers=[first], allow_other_workers=True).result()
         with told(cluster, tiles, progress):
             cluster.all_ended(list(claims(cluster, command, arguments, out)))
         return cluster.all_ended([cluster.submit("merge", [*alone, "--merge"], out, first)])[0].output
@@ -182,11 +186,11 @@ def run(
         client.cancel(cluster.futures, force=True)
 
 
-def claims(cluster: Cluster, command: Sequence[str], arguments: Sequence[str], out: str) -> Iterator[Future]:
+def claims(cluster: Cluster, command: Sequence[str], arguments: Sequence[str], out: str) -> Iterator[Future[Ended]]:
     """One task a worker that claims runs of tiles until nothing is left. Its name lets it have its claims at once where it is started again elsewhere."""
     able = sorted(cluster.workers().items())
     tasks = cluster.options.workers or len(able)
-    runs = cluster.options.runs or 16 * tasks
+    runs = cluster.options.runs or 4 * tasks
     for number in range(tasks):
         worker, threads = able[number % len(able)]
         claim = ["--claim", str(runs), "--worker", f"dask-{number}", *threads_unless_given(arguments, threads)]
@@ -262,10 +266,10 @@ def told(cluster: Cluster, tiles: int, progress: Callable[[int, int], None]) -> 
     progress(tiles, tiles)
 
 
-def ended_well(future: Future) -> Ended:
+def ended_well(future: Future[Ended]) -> Ended:
     """What a task that is over returned."""
     try:
-        ended = future.result()
+        ended: Ended = future.result()
     except TryElsewhere as error:
         raise Failed(error.ended.code, error.ended.last_line) from error
     except KilledWorker as error:
@@ -317,7 +321,7 @@ def parsed(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     where.add_argument("--scheduler", help="address of the scheduler, tcp://HOST:8786, or its --scheduler-file")
     where.add_argument("--local", type=int, metavar="N", help="N workers on this machine; the default, with one a core")
     parser.add_argument("--program", default=Options.program, help="the program, as workers find it (%(default)s)")
-    parser.add_argument("--runs", type=int, help="runs of tiles that are claimed one by one; 16 a task if not given")
+    parser.add_argument("--runs", type=int, help="runs of tiles that are claimed one by one; 4 a task if not given")
     parser.add_argument("--workers", type=int, help="tasks at once; one a worker that is there if not given")
     parser.add_argument("--retries", type=int, default=Options.retries, help="tries after the first (%(default)s)")
     parser.add_argument("--memory", help="of each program: 2GiB; workers declare it as the resource MEMORY, in bytes")

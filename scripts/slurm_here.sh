@@ -138,7 +138,9 @@ killed() {
         [ $tries -lt 600 ] || { squeue; exit 1; }
         sleep 0.2
     done
-    scontrol --oneliner show job "$array" | sed -E 's/.*ArrayTaskId=([0-9]+) .*JobState=([A-Z]+) .*Restarts=([0-9]+) .*ExitCode=([0-9:]+) .*/task \1: \2, started again \3 times, code \4/' | sort
+    scontrol --oneliner show job "$array" |
+        sed -E 's/.*ArrayTaskId=([0-9]+) .*JobState=([A-Z]+) .*Restarts=([0-9]+) .*ExitCode=([0-9:]+) .*/task \1: \2, started again \3 times, code \4/' |
+        sort
     [ ! -e out/dod.tif ] || { echo "merged without task 4"; exit 1; }
     # shellcheck disable=SC2086
     sbatch --wait --array=4 --export=ALL,SHARDS=6 --output=%a.out "$here/slurm_array.sh" $survey --out "$place/killed/out"

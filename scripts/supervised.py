@@ -77,16 +77,20 @@ def supervised(command: Sequence[str], is_given_back: Callable[[], bool], tell: 
     second. Where this raises, or its process ends, the program gets SIGTERM too, and SIGKILL half a minute later.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        command = [sys.executable, "-I", "-S", "-c", SUPERVISOR, *command]
-        # Of a session of its own: Ctrl-C in the terminal of a worker is for the worker.
-        pipes = {"stdin": subprocess.PIPE, "stdout": output, "stderr": errors}
-        with subprocess.Popen(command, start_new_session=True, **pipes) as process:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", SUPERVISOR, *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,  # Ctrl-C in the terminal of a worker is for the worker
+        )
+        with process:  # closes the pipe in the end, and waits
             while True:
                 try:
                     process.wait(PAUSE_S)
                     break
                 except subprocess.TimeoutExpired:
-                    if is_given_back():
+                    if process.stdin and is_given_back():
                         process.stdin.close()
                     tell()
         lines = end_of(errors).splitlines()

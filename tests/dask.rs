@@ -1,6 +1,6 @@
 //! `scripts/dask_run.py` with real processes of Dask, some of which are killed. Needs a Python with it: `DASK_PYTHON`, or `python3`.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(clippy::print_stderr, missing_docs)]
 
 #[path = "common/program.rs"]
