@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times `dask_run.py` with two workers of one thread against one process with two threads, by turns, and prints a JSON line.
 
-    scripts/dask_beside_one_process.py [--points 16] [--files 4] [--rounds 3] [--runs R] [--memory 2GiB] [--bin target/release/examples]
-                                       [--folder target/dask_beside] [-- OPTION …]
+    scripts/dask_beside_one_process.py [--points 40] [--files 4] [--rounds 3] [--runs 8] [--memory 2GiB] [--bin target/release/examples]
+                                       [--folder target/dask_beside] [--indexed] [-- OPTION …]
 
 Points are millions an epoch of a made survey of FILES × FILES files. What follows `--` is given to both. The time of Dask is that of the whole command: Python,
 scheduler and workers begin and end within it. Fails unless both write the same bytes. Run it with a Python that has scripts/dask_requirements.txt."""
@@ -10,7 +10,6 @@ scheduler and workers begin and end within it. Fails unless both write the same 
 import argparse
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import statistics
@@ -19,19 +18,18 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ("dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz")
+from measured import RESULTS, ROOT, machine, survey
 
 
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=float, default=16)
+    parser.add_argument("--points", type=float, default=40)
     parser.add_argument("--files", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=8)
-    parser.add_argument("--tile-size", type=float, default=100.0)
     parser.add_argument("--memory", default="2GiB", help="of the one process; each of the two has half of it")
     parser.add_argument("--bin", type=Path, default=ROOT / "target/release/examples")
+    parser.add_argument("--indexed", action="store_true", help="the files have an index before either begins")
     parser.add_argument("--folder", type=Path, default=ROOT / "target/dask_beside")
     parser.add_argument("options", nargs="*", default=[])
     return parser.parse_args()
@@ -54,20 +52,11 @@ def seconds(command, out):
     return took
 
 
-def processor():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
-
-
-def git(*words):
-    return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True, check=True).stdout.strip()
-
-
 def commands(chosen):
     """Of the one process and of Dask, and their folders."""
     folder, program = chosen.folder.resolve(), chosen.bin.resolve() / "terrain_change"
     inputs = [folder / "survey/before", folder / "survey/after", "--classes", "2", "--backend", "cpu"]
-    inputs += ["--tile-size", f"{chosen.tile_size:g}", *chosen.options]
+    inputs += chosen.options
     one, dask = folder / "one", folder / "dask"
     driver = [sys.executable, ROOT / "scripts/dask_run.py", "--local", "2", "--program", program, "--runs", chosen.runs]
     return {
@@ -79,8 +68,7 @@ def commands(chosen):
 def main():
     chosen = parsed()
     points = round(chosen.points * 1e6)
-    survey = [chosen.bin / "survey", "make", chosen.folder / "survey", "--points", points, "--files", chosen.files]
-    subprocess.run([str(word) for word in survey], check=True, stdout=subprocess.DEVNULL)
+    survey(chosen.bin, chosen.folder / "survey", points, chosen.files, chosen.indexed)
     took = {"one_process": [], "dask": []}
     both = commands(chosen)
     for turn in range(chosen.rounds):
@@ -90,8 +78,8 @@ def main():
         if (both["dask"][1] / name).read_bytes() != (both["one_process"][1] / name).read_bytes():
             raise SystemExit(f"{name} differs")
     ratios = [dask / one for dask, one in zip(took["dask"], took["one_process"])]
-    line = dict(what="dask beside one process", processor=processor(), cores=os.cpu_count(), commit=git("rev-parse", "--short", "HEAD"))
-    line |= dict(points=points, files=chosen.files**2, tile_m=chosen.tile_size, runs=chosen.runs, memory=chosen.memory, options=chosen.options)
+    line = dict(what="dask beside one process", **machine(), indexed=chosen.indexed)
+    line |= dict(points=points, files=chosen.files**2, runs=chosen.runs, memory=chosen.memory, options=chosen.options)
     line |= {f"{name}_s": [round(second, 2) for second in seconds_] for name, seconds_ in took.items()}
     line |= dict(ratio=round(statistics.median(ratios), 3), ratios=[round(ratio, 3) for ratio in ratios], equal=True)
     line |= {name: importlib.metadata.version(name) for name in ("dask", "distributed")} | dict(python=platform.python_version())

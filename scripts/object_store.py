@@ -12,16 +12,10 @@ points by make_copc.py (pip install laspy[lazrs] copclib). Measured:
 """
 import argparse, json, os, pathlib, re, statistics, subprocess, sys, tempfile
 
+from measured import machine
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUCKET = "isopach"
-
-
-def machine():
-    """Processor, cores and commit."""
-    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
-    git = lambda *words: subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
-    commit = git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
-    return dict(processor=model, cores=os.cpu_count(), commit=commit)
 
 
 def seconds(command, environment):

@@ -2,13 +2,13 @@
 """What it costs to run a survey as shards: one JSON line.
 
     scripts/shards_beside_one_process.py [--points 20000000] [--files 3] [--shards 12] [--rounds 2] [--threads 2] [--bin target/release/examples]
-                                         [--folder target/shards] [--traced 2000000]
+                                         [--folder target/shards] [--indexed] [--traced 2000000]
 
 A survey of flight-line LAZ files is made. By turns it is run by one process, and as plan, shards (one after another) and merge; both with the alignment, the
 parameters from the data and all outputs. `ratio` is the median of the processor times of all those processes together over that of the one. Results are
 compared byte by byte. With --traced, a survey of that many points an epoch is then run in 3, 6, 12 and 24 shards under strace, and `read_from_results` is how
-many bytes the shards read of files in the results' tiles, all shards together, and `listed` how many directory entries: what each shard's own
-tiles hold is not read again, so the first does not grow with the number of shards, and the second grows as it.
+many bytes the shards read of files among the results of tiles, all shards together, and `bytes_listed` what the system told them of names there: a shard
+that runs once reads no result, its own or another's, and lists the names.
 """
 import argparse
 import filecmp
@@ -21,16 +21,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-RESULTS = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"]
-
-
-def processor():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def commit():
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+from measured import RESULTS, machine, survey
 
 
 def seconds(command):
@@ -82,14 +73,14 @@ def main():
     about.add_argument("--threads", type=int, default=2)
     about.add_argument("--bin", type=Path, default=Path("target/release/examples"))
     about.add_argument("--folder", type=Path, default=Path("target/shards"))
+    about.add_argument("--indexed", action="store_true", help="the files have an index before either begins")
     about.add_argument("--traced", type=int, default=0)
     options = about.parse_args()
 
     def made(points):
         place = options.folder / str(points)
         shutil.rmtree(place, ignore_errors=True)
-        seconds([options.bin / "survey", "make", place, "--points", points, "--files", options.files])
-        epochs = [place / "before", place / "after"]
+        epochs = survey(options.bin, place, points, options.files, options.indexed)
         return place, [options.bin / "terrain_change", *epochs, "--classes", "2", "--backend", "cpu", "--threads", options.threads]
 
     place, command = made(options.points)
@@ -107,11 +98,10 @@ def main():
     shutil.rmtree(place)
     line = {
         "what": "shards beside one process",
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "commit": commit(),
+        **machine(),
         "points_an_epoch": options.points,
         "files_an_epoch": options.files**2,
+        "indexed": options.indexed,
         "tiles": tiles,
         "shards": options.shards,
         "threads": options.threads,

@@ -1,0 +1,29 @@
+"""What scripts that measure say of the machine and of the code, and the surveys that they run."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ("dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz")
+"""The files of a run of `terrain_change` that are compared byte by byte."""
+
+
+def machine():
+    """Processor, cores and commit; the latter ends in + where files differ from it."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    git = lambda *words: subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
+    commit = git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    return dict(processor=model[1] if model else "unknown", cores=os.cpu_count(), commit=commit)
+
+
+def survey(bin, folder, points, files, is_indexed):
+    """Makes a survey of FILES × FILES flight-line files an epoch, with an index of the chunks of each file if it is to be; the folders of both epochs."""
+    subprocess.run([bin / "survey", "make", folder, "--points", str(points), "--files", str(files)], check=True, stdout=subprocess.DEVNULL)
+    epochs = [folder / "before", folder / "after"]
+    for file in (file for epoch in epochs for file in sorted(epoch.glob("*.laz")) if is_indexed):
+        # The index is made; what is extracted is of no interest.
+        command = [bin / "las_extract", file, folder / "extracted.laz", "--index", "--classes", "2", "--within", "0,0,1000,1000"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return epochs
