@@ -386,22 +386,22 @@ fn the_documentation_has_every_key_as_it_is() {
     let printed = lines(&print(dir.path(), &["a.laz", "b.laz", "--claim", "4"]));
     // Points of a made scene have no effect beside files: what holds without them stands in the help.
     is_documented(of_change, &printed, "1000000");
-    let printed = lines(&well(&emission(dir.path(), &["--print-profile"])));
+    let printed = lines(&well(&emission(dir.path(), &["--print-profile", "--claim", "4"])));
     is_documented(of_emission, &printed, "");
 }
+
+/// What says which part of a run a process does.
+const OF_SHARES: [&str; 6] = ["--plan", "--shard", "--shard-index", "--claim", "--worker", "--merge"];
 
 #[test]
 fn every_option_is_a_key_or_no_parameter() {
     let dir = tempfile::tempdir().unwrap();
     let of_profiles = ["--profile", "--print-profile", "--unset", "--help", "--out", "--force"];
     // Paths of inputs, and what a process does of a run.
-    let of_change = [
-        &["--stable", "--areas", "--fresh", "--shard", "--shard-index", "--claim", "--merge", "--only-tile"][..],
-        &["--plan", "--parts"],
-    ];
+    let of_change = [&["--stable", "--areas", "--fresh", "--only-tile", "--parts"][..], &OF_SHARES];
     let of_emission = [
         &["--instrument", "--counts", "--sigma", "--response", "--response-log-t", "--log-t-edges"][..],
-        &["--degradation-table"],
+        &[&["--degradation-table"], &OF_SHARES[..]].concat(),
     ];
     for (program, outside) in [("terrain_change", of_change), ("emission", of_emission)] {
         let say = |argument: &str| match program {
