@@ -67,7 +67,7 @@ impl Key {
         kind: Kind,
         absent: &'static str,
     ) -> Self {
-        Self { table, name, option, kind, absent, is_of_results: false }
+        Self { is_of_results: false, ..Self::of_results(table, name, option, kind, absent) }
     }
 
     /// Table and key, as people name it.

@@ -14,7 +14,6 @@ use std::{
 
 /// What a request gets instead of what it asked for.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code)]
 pub(crate) enum Fault {
     /// This status.
     Status(u16),
