@@ -1,9 +1,11 @@
-//! Times each kernel on a made scene and prints one JSON line each: nanoseconds an item, with machine, commit and parameters.
+//! Times each kernel on a made scene and prints one JSON line each: nanoseconds an item, with
+//! machine, commit and parameters.
 //!
 //!     cargo bench --bench kernels [-- --points 1000000 --threads 2 --repeat 5]
 //!
-//! `floor_ns` is what the bytes that must be moved take at the speed of a copy on the same machine and threads, measured first: what no
-//! implementation can beat, and few come near, since these kernels compute.
+//! `floor_ns` is what the bytes that must be moved take at the speed of a copy on the same machine
+//! and threads, measured first: what no implementation can beat, and few come near, since these
+//! kernels compute.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -57,7 +59,10 @@ struct Bench {
 }
 
 impl Bench {
-    fn time<T>(&self, mut work: impl FnMut() -> Result<T, Box<dyn Error>>) -> Result<f64, Box<dyn Error>> {
+    fn time<T>(
+        &self,
+        mut work: impl FnMut() -> Result<T, Box<dyn Error>>,
+    ) -> Result<f64, Box<dyn Error>> {
         let mut best = f64::INFINITY;
         for _ in 0..self.repeat {
             let start = Instant::now();
@@ -81,7 +86,8 @@ impl Bench {
             "ns_per_item": round(seconds * 1e9 / items as f64), "items_per_s": (items as f64 / seconds).round(),
             "bytes_per_item": bytes, "floor_ns": round(bytes as f64 / self.copy_bytes_a_ns),
         });
-        if let (Some(line), serde_json::Value::Object(about)) = (line.as_object_mut(), &self.about) {
+        if let (Some(line), serde_json::Value::Object(about)) = (line.as_object_mut(), &self.about)
+        {
             line.extend(about.clone());
         }
         println!("{line}");
@@ -100,7 +106,9 @@ fn copy_speed() -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..5 {
         let start = Instant::now();
-        to.par_chunks_mut(1 << 22).zip(from.par_chunks(1 << 22)).for_each(|(to, from)| to.copy_from_slice(from));
+        to.par_chunks_mut(1 << 22)
+            .zip(from.par_chunks(1 << 22))
+            .for_each(|(to, from)| to.copy_from_slice(from));
         best = best.min(start.elapsed().as_secs_f64() * 1e9);
     }
     black_box(&to);
@@ -110,7 +118,9 @@ fn copy_speed() -> f64 {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()?;
     }
     let scene = scene::Scene::new(arguments.points, 1);
     let folder = tempfile::tempdir()?;
@@ -119,9 +129,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let about = json!({
         "machine": machine(), "commit": commit(), "threads": rayon::current_num_threads(), "points": arguments.points,
     });
-    let bench = Bench { repeat: arguments.repeat, copy_bytes_a_ns: copy_speed(), about };
+    let bench = Bench {
+        repeat: arguments.repeat,
+        copy_bytes_a_ns: copy_speed(),
+        about,
+    };
     file_kernels(&bench, &before)?;
-    let [before, after] = [Las::open(before)?.read_all(Columns::XYZ)?, Las::open(after)?.read_all(Columns::XYZ)?];
+    let [before, after] = [
+        Las::open(before)?.read_all(Columns::XYZ)?,
+        Las::open(after)?.read_all(Columns::XYZ)?,
+    ];
     neighbour_kernels(&bench, &before, &after)?;
     other_kernels(&bench, &before, &after)
 }
@@ -130,38 +147,76 @@ fn file_kernels(bench: &Bench, path: &std::path::Path) -> Result<(), Box<dyn Err
     let las = Las::open(path)?;
     let points = las.header().point_count as usize;
     let packed = std::fs::metadata(path)?.len() as usize / points;
-    bench.run("read xyz + class", "LAZ, PDRF 6", points, packed + 25, || {
-        Ok(las.read_points(Columns::CLASSIFICATION)?)
-    })?;
-    bench.run("read all columns", "LAZ, PDRF 6", points, packed + 39, || {
-        let columns = Columns::CLASSIFICATION.with(Columns::INTENSITY).with(Columns::RETURNS).with(Columns::GPS_TIME);
-        Ok(las.read_points(columns.with(Columns::POINT_SOURCE))?)
-    })
+    bench.run(
+        "read xyz + class",
+        "LAZ, PDRF 6",
+        points,
+        packed + 25,
+        || Ok(las.read_points(Columns::CLASSIFICATION)?),
+    )?;
+    bench.run(
+        "read all columns",
+        "LAZ, PDRF 6",
+        points,
+        packed + 39,
+        || {
+            let columns = Columns::CLASSIFICATION
+                .with(Columns::INTENSITY)
+                .with(Columns::RETURNS)
+                .with(Columns::GPS_TIME);
+            Ok(las.read_points(columns.with(Columns::POINT_SOURCE))?)
+        },
+    )
 }
 
 fn neighbour_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box<dyn Error>> {
     let (from, to) = (before.positions(), after.positions());
     let n = from.len();
-    bench.run("index", "", n, 12 + 16, || Ok(Cpu.index(from)?.positions().len()))?;
+    bench.run("index", "", n, 12 + 16, || {
+        Ok(Cpu.index(from)?.positions().len())
+    })?;
     let index = Cpu.index(from)?;
-    bench.run("nearest", "the other epoch", n, 12 + 16 + 8, || Ok(index.nearest(to, f64::INFINITY)?))?;
-    bench
-        .run("k nearest", "k = 20, in itself", n, 12 + 16 + 160, || Ok(index.k_nearest(from, 20, f64::INFINITY)?))?;
+    bench.run("nearest", "the other epoch", n, 12 + 16 + 8, || {
+        Ok(index.nearest(to, f64::INFINITY)?)
+    })?;
+    bench.run("k nearest", "k = 20, in itself", n, 12 + 16 + 160, || {
+        Ok(index.k_nearest(from, 20, f64::INFINITY)?)
+    })?;
     for radius in [1.0, 2.5] {
-        bench.run("covariances", &format!("radius {radius} m, in itself"), n, 12 + 16 + 80, || {
-            Ok(index.covariances(from, radius)?)
-        })?;
+        bench.run(
+            "covariances",
+            &format!("radius {radius} m, in itself"),
+            n,
+            12 + 16 + 80,
+            || Ok(index.covariances(from, radius)?),
+        )?;
     }
     let covariances = index.covariances(from, 2.5)?;
     bench.run("eigen", "", n, 48 + 96, || {
-        Ok(covariances.par_iter().map(|covariance| eigen(covariance.upper).values[0]).sum::<f64>())
+        Ok(covariances
+            .par_iter()
+            .map(|covariance| eigen(covariance.upper).values[0])
+            .sum::<f64>())
     })?;
-    let axes: Vec<[f64; 3]> = covariances.par_iter().map(|covariance| eigen(covariance.upper).vectors[0]).collect();
-    for (name, statistic) in [("mean", AxialStatistic::MeanDeviation), ("median", AxialStatistic::MedianIqr)] {
-        let cylinder = Cylinder { radius: 1.0, half_length: 10.0 };
-        bench.run("cylinders", &format!("radius 1 m, half length 10 m, {name}"), n, 12 + 24 + 16 + 24, || {
-            Ok(index.cylinders(from, &axes, cylinder, statistic)?)
-        })?;
+    let axes: Vec<[f64; 3]> = covariances
+        .par_iter()
+        .map(|covariance| eigen(covariance.upper).vectors[0])
+        .collect();
+    for (name, statistic) in [
+        ("mean", AxialStatistic::MeanDeviation),
+        ("median", AxialStatistic::MedianIqr),
+    ] {
+        let cylinder = Cylinder {
+            radius: 1.0,
+            half_length: 10.0,
+        };
+        bench.run(
+            "cylinders",
+            &format!("radius 1 m, half length 10 m, {name}"),
+            n,
+            12 + 24 + 16 + 24,
+            || Ok(index.cylinders(from, &axes, cylinder, statistic)?),
+        )?;
     }
     Ok(())
 }
@@ -171,22 +226,55 @@ fn other_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box
     let extent = from.extent().ok_or("the scene is empty")?;
     let grid = Grid::covering(&extent, 1.0)?;
     for statistic in [CellStatistic::Mean, CellStatistic::Median] {
-        bench.run("rasterise", &format!("1 m cells, {statistic:?}"), from.len(), 12 + 2, || {
-            Ok(Cpu.rasterise(from, &grid, &[statistic])?)
-        })?;
+        bench.run(
+            "rasterise",
+            &format!("1 m cells, {statistic:?}"),
+            from.len(),
+            12 + 2,
+            || Ok(Cpu.rasterise(from, &grid, &[statistic])?),
+        )?;
     }
     let normals = vec![[0.0, 0.0, 1.0]; from.len()];
-    let pairing = Cpu.pairing(to, Target { positions: from, normals: &normals })?;
-    let (rejection, pose) = (Rejection { max_distance: 1.0, kept_share: 1.0 }, Rigid::identity(from.absolute(0)));
-    bench.run("linearise", "point to plane, 1 m", to.len(), 12 + 28 + 24, || {
-        Ok(pairing.linearize(&PointToPlane, rejection, &pose)?.inliers)
-    })?;
+    let pairing = Cpu.pairing(
+        to,
+        Target {
+            positions: from,
+            normals: &normals,
+        },
+    )?;
+    let (rejection, pose) = (
+        Rejection {
+            max_distance: 1.0,
+            kept_share: 1.0,
+        },
+        Rigid::identity(from.absolute(0)),
+    );
+    bench.run(
+        "linearise",
+        "point to plane, 1 m",
+        to.len(),
+        12 + 28 + 24,
+        || Ok(pairing.linearize(&PointToPlane, rejection, &pose)?.inliers),
+    )?;
     let core_points = before.spaced(1.0)?;
     let m3c2 = M3c2 {
-        normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },
+        normals: Normals::Multiscale {
+            radii: vec![1.0, 2.0, 4.0],
+            towards: Orientation::UP,
+        },
         ..M3c2::default()
     };
-    let epochs = Epochs { reference: from, compared: to, core_points: core_points.positions() };
+    let epochs = Epochs {
+        reference: from,
+        compared: to,
+        core_points: core_points.positions(),
+    };
     let parameters = "radii 1, 2, 4 m, cylinder 1 m, depth 5 m, indexes included";
-    bench.run("m3c2 core point", parameters, core_points.len(), 12 + 64, || Ok(m3c2.run(&Cpu, epochs)?))
+    bench.run(
+        "m3c2 core point",
+        parameters,
+        core_points.len(),
+        12 + 64,
+        || Ok(m3c2.run(&Cpu, epochs)?),
+    )
 }

@@ -1,4 +1,5 @@
-//! Robust ICP between two LAS or LAZ files: the pose as one line of JSON, and whether it can be relied on.
+//! Robust ICP between two LAS or LAZ files: the pose as one line of JSON, and whether it can be
+//! relied on.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -27,7 +28,8 @@ struct Arguments {
     target: String,
     /// File that is moved
     source: String,
-    /// JSON file with the pose to start from: {"matrix": 4 rows of 4 numbers, "origin": [x, y, z]}; the matrix moves coordinates less the origin
+    /// JSON file with the pose to start from: {"matrix": 4 rows of 4 numbers, "origin": [x, y, z]};
+    /// the matrix moves coordinates less the origin
     #[arg(long)]
     start: Option<PathBuf>,
     /// ASPRS classes that take part; all but noise (7 and 18) if not given
@@ -48,36 +50,55 @@ struct Start {
 impl Default for Start {
     fn default() -> Self {
         let one = |row: usize, column: usize| if row == column { 1.0 } else { 0.0 };
-        Self { matrix: std::array::from_fn(|row| std::array::from_fn(|column| one(row, column))), origin: [0.0; 3] }
+        Self {
+            matrix: std::array::from_fn(|row| std::array::from_fn(|column| one(row, column))),
+            origin: [0.0; 3],
+        }
     }
 }
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    run(&Arguments::parse()).map_or_else(|error| console::failed("align", &error), |()| std::process::ExitCode::SUCCESS)
+    run(&Arguments::parse()).map_or_else(
+        |error| console::failed("align", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
     let start: Start = match &arguments.start {
         Some(path) => {
-            let named = |error: &dyn std::fmt::Display| Error::source(format!("{}: {error}", path.display()));
+            let named = |error: &dyn std::fmt::Display| {
+                Error::source(format!("{}: {error}", path.display()))
+            };
             let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
             serde_json::from_str(&text).map_err(|error| named(&error))?
         }
         None => Start::default(),
     };
-    let thinning = Thinning { finest: 0.1, at_most: arguments.points, ..Thinning::default() };
+    let thinning = Thinning {
+        finest: 0.1,
+        at_most: arguments.points,
+        ..Thinning::default()
+    };
     let read = |path: &String| -> Result<Cloud> {
-        let mut catalogue = Catalogue::open(&[path])?.in_metres()?.keep_classes(&arguments.classes).without_withheld();
+        let mut catalogue = Catalogue::open(&[path])?
+            .in_metres()?
+            .keep_classes(&arguments.classes)
+            .without_withheld();
         if !NOISE.iter().any(|class| arguments.classes.contains(class)) {
             catalogue = catalogue.without_noise();
         }
         Cloud::from_points(&thinning.run(&catalogue, |_| true)?.points)
     };
     let (target, source) = (read(&arguments.target)?, read(&arguments.source)?);
-    let pair = Pair { source: source.positions(), target: target.positions() };
-    let found = isopach::auto()
-        .run(|on| RobustIcp::default().align(on, pair, Rigid::from_matrix(start.matrix, start.origin)?))?;
+    let pair = Pair {
+        source: source.positions(),
+        target: target.positions(),
+    };
+    let found = isopach::auto().run(|on| {
+        RobustIcp::default().align(on, pair, Rigid::from_matrix(start.matrix, start.origin)?)
+    })?;
     let line = json!({
         "matrix": found.target_from_source.to_matrix(start.origin),
         "origin": start.origin,

@@ -35,7 +35,10 @@ impl TileSink<DodRasters> for Differences {
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    run().map_or_else(|error| console::failed("dod_tiled", &error), |()| std::process::ExitCode::SUCCESS)
+    run().map_or_else(
+        |error| console::failed("dod_tiled", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -43,11 +46,28 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let [before, after, out] = &paths[..] else {
         return Err("usage: dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());
     };
-    let (before, after) = (Las::open(before)?.without_withheld(), Las::open(after)?.without_withheld());
-    // No tile knows the survey: what its epochs' scatter is to each other comes from a sample (Dod::sample); here both are of one kind.
-    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
-    let dod = Dod { cell_size: 0.5, statistic: CellStatistic::Mean, classes: vec![2], detection, ..Dod::default() };
-    let tiling = Tiling { tile_size: 500.0, memory: 4 << 30, ..Tiling::default() };
+    let (before, after) = (
+        Las::open(before)?.without_withheld(),
+        Las::open(after)?.without_withheld(),
+    );
+    // No tile knows the survey: what its epochs' scatter is to each other comes from a sample
+    // (Dod::sample); here both are of one kind.
+    let detection = Detection {
+        survey: Some(SurveyStatistics::equal_epochs()),
+        ..Detection::default()
+    };
+    let dod = Dod {
+        cell_size: 0.5,
+        statistic: CellStatistic::Mean,
+        classes: vec![2],
+        detection,
+        ..Dod::default()
+    };
+    let tiling = Tiling {
+        tile_size: 500.0,
+        memory: 4 << 30,
+        ..Tiling::default()
+    };
     let crs = before.crs().cloned().unwrap_or_default();
     let mut sink = Differences(GeoTiffMosaic::create(out, dod.cell_size)?.crs(crs));
     let report = tiling.stream(&isopach::auto(), &dod, [&before, &after], &mut sink)?;

@@ -1,11 +1,13 @@
-//! Copies a part of a LAS or LAZ file: a rectangle, some classes; every field and record of what is left stays as it is.
+//! Copies a part of a LAS or LAZ file: a rectangle, some classes; every field and record of what is
+//! left stays as it is.
 //!
 //!     cargo run --release --example las_extract -- IN OUT [--within XMIN,YMIN,XMAX,YMAX] [--classes 2,9] [--index]
 //!
-//! With `--features remote` the input may be an address (`s3://bucket/a.copc.laz`); what was fetched of it is told.
+//! With `--features remote` the input may be an address (`s3://bucket/a.copc.laz`); what was
+//! fetched of it is told.
 //!
-//! Tells how many chunks had to be decoded for it: those of a COPC file that the rectangle meets, or those of any other file once there is an
-//! index of its chunks (`--index` makes one beside it).
+//! Tells how many chunks had to be decoded for it: those of a COPC file that the rectangle meets,
+//! or those of any other file once there is an index of its chunks (`--index` makes one beside it).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -23,7 +25,9 @@ use isopach::{cloud::Rect, tiling::PointSource};
 use std::{error::Error, path::PathBuf, time::Instant};
 
 #[derive(Parser)]
-#[command(about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point.")]
+#[command(
+    about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point."
+)]
 struct Arguments {
     /// LAS, LAZ or COPC: a path, or the address of an object in a store.
     input: PathBuf,
@@ -42,15 +46,20 @@ struct Arguments {
 
 fn main() -> std::process::ExitCode {
     codec_panics::silence();
-    run(&Arguments::parse())
-        .map_or_else(|error| console::failed("las_extract", &error), |()| std::process::ExitCode::SUCCESS)
+    run(&Arguments::parse()).map_or_else(
+        |error| console::failed("las_extract", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let inputs = Inputs::default();
     let mut las = inputs.open(&arguments.input)?;
     if let Some(fault) = las.box_fault() {
-        eprintln!("las_extract: {}: {fault}: the copy has the box of its points", arguments.input.display());
+        eprintln!(
+            "las_extract: {}: {fault}: the copy has the box of its points",
+            arguments.input.display()
+        );
     }
     if let Some(fault) = las.index_fault() {
         eprintln!("las_extract: {}: {fault}", arguments.input.display());
@@ -61,8 +70,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     las = las.keep_classes(&arguments.classes);
     match arguments.within[..] {
         [] => {}
-        [x_min, y_min, x_max, y_max] => las = las.within(Rect { min: [x_min, y_min], max: [x_max, y_max] }),
-        _ => return Err(format!("--within has {} numbers, but must have 4", arguments.within.len()).into()),
+        [x_min, y_min, x_max, y_max] => {
+            las = las.within(Rect {
+                min: [x_min, y_min],
+                max: [x_max, y_max],
+            })
+        }
+        _ => {
+            return Err(format!(
+                "--within has {} numbers, but must have 4",
+                arguments.within.len()
+            )
+            .into());
+        }
     }
     let start = Instant::now();
     let kept = las.rewrite(&arguments.output)?;

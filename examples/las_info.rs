@@ -1,8 +1,10 @@
-//! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes, COPC levels.
+//! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes,
+//! COPC levels.
 //!
 //!     cargo run --release --example las_info -- FILE… [--json] [--header-only] [--within XMIN,YMIN,XMAX,YMAX]
 //!
-//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); what was fetched of it is told.
+//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); what was fetched
+//! of it is told.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -45,8 +47,14 @@ struct Arguments {
     /// Look at the header alone: no classes, no true extent.
     #[arg(long)]
     header_only: bool,
-    /// Look at the points of this rectangle alone, in the file's coordinates, its lower edges included: XMIN,YMIN,XMAX,YMAX.
-    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, conflicts_with = "header_only")]
+    /// Look at the points of this rectangle alone, in the file's coordinates, its lower edges
+    /// included: XMIN,YMIN,XMAX,YMAX.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        conflicts_with = "header_only"
+    )]
     within: Vec<f64>,
 }
 
@@ -114,14 +122,25 @@ fn about(inputs: &Inputs, file: &Path, arguments: &Arguments) -> Result<Value, B
             "points_by_level": copc.points_by_level,
         })),
     });
-    let Value::Object(facts) = &mut found else { return Ok(found) };
+    let Value::Object(facts) = &mut found else {
+        return Ok(found);
+    };
     match arguments.within[..] {
         [] => {}
         [x_min, y_min, x_max, y_max] => {
-            las = las.within(Rect { min: [x_min, y_min], max: [x_max, y_max] });
+            las = las.within(Rect {
+                min: [x_min, y_min],
+                max: [x_max, y_max],
+            });
             facts.insert("chunks_within".into(), json!(las.chunk_count()));
         }
-        _ => return Err(format!("--within has {} numbers, but must have 4", arguments.within.len()).into()),
+        _ => {
+            return Err(format!(
+                "--within has {} numbers, but must have 4",
+                arguments.within.len()
+            )
+            .into());
+        }
     }
     if !arguments.header_only {
         look_at_points(&las, facts)?;
@@ -151,7 +170,12 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
         max: [f64::NEG_INFINITY; 3],
     };
     let chunk = |chunk: usize| -> isopach::compute::Result<Sums> {
-        let points = las.read_chunk(chunk, Columns::CLASSIFICATION.with(Columns::RETURNS).with(Columns::FLAGS))?;
+        let points = las.read_chunk(
+            chunk,
+            Columns::CLASSIFICATION
+                .with(Columns::RETURNS)
+                .with(Columns::FLAGS),
+        )?;
         let mut sums = none();
         for point in &points.xyz {
             sums.min = std::array::from_fn(|axis| sums.min[axis].min(point[axis]));
@@ -160,25 +184,43 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
         for &class in points.attributes.classification.iter().flatten() {
             sums.classes[usize::from(class)] += 1;
         }
-        sums.withheld +=
-            points.attributes.flags.iter().flatten().filter(|flags| **flags & WITHHELD != 0).count() as u64;
+        sums.withheld += points
+            .attributes
+            .flags
+            .iter()
+            .flatten()
+            .filter(|flags| **flags & WITHHELD != 0)
+            .count() as u64;
         for [number, _] in points.attributes.returns.iter().flatten() {
             sums.returns[usize::from(*number)] += 1;
         }
         Ok(sums)
     };
     las.expect(&(0..las.chunk_count()).collect::<Vec<_>>());
-    let all = (0..las.chunk_count()).into_par_iter().map(chunk).try_reduce(none, |mut a, b| {
-        a.classes.iter_mut().zip(&b.classes).for_each(|(a, b)| *a += b);
-        a.returns.iter_mut().zip(&b.returns).for_each(|(a, b)| *a += b);
-        a.withheld += b.withheld;
-        a.min = std::array::from_fn(|axis| a.min[axis].min(b.min[axis]));
-        a.max = std::array::from_fn(|axis| a.max[axis].max(b.max[axis]));
-        Ok(a)
-    })?;
+    let all = (0..las.chunk_count())
+        .into_par_iter()
+        .map(chunk)
+        .try_reduce(none, |mut a, b| {
+            a.classes
+                .iter_mut()
+                .zip(&b.classes)
+                .for_each(|(a, b)| *a += b);
+            a.returns
+                .iter_mut()
+                .zip(&b.returns)
+                .for_each(|(a, b)| *a += b);
+            a.withheld += b.withheld;
+            a.min = std::array::from_fn(|axis| a.min[axis].min(b.min[axis]));
+            a.max = std::array::from_fn(|axis| a.max[axis].max(b.max[axis]));
+            Ok(a)
+        })?;
     let counts = |counts: &[u64]| {
         let there = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        Value::Object(there.map(|(value, count)| (value.to_string(), json!(count))).collect())
+        Value::Object(
+            there
+                .map(|(value, count)| (value.to_string(), json!(count)))
+                .collect(),
+        )
     };
     found.insert("points_by_class".into(), counts(&all.classes));
     found.insert("points_by_return".into(), counts(&all.returns));
@@ -199,11 +241,15 @@ fn print(found: &Value) {
             Value::String(text) => println!("{name:24} {}", printable(text)),
             Value::Object(inner) => {
                 println!("{name}");
-                inner.iter().for_each(|(key, value)| println!("    {key:20} {}", printable(&value.to_string())));
+                inner.iter().for_each(|(key, value)| {
+                    println!("    {key:20} {}", printable(&value.to_string()))
+                });
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 println!("{name}");
-                items.iter().for_each(|item| println!("    {}", printable(&item.to_string())));
+                items
+                    .iter()
+                    .for_each(|item| println!("    {}", printable(&item.to_string())));
             }
             other => println!("{name:24} {other}"),
         }

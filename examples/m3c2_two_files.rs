@@ -18,7 +18,10 @@ use isopach::{
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
-    run().map_or_else(|error| console::failed("m3c2_two_files", &error), |()| std::process::ExitCode::SUCCESS)
+    run().map_or_else(
+        |error| console::failed("m3c2_two_files", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,22 +30,38 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: m3c2_two_files BEFORE.laz AFTER.laz".into());
     };
     // Points that are flagged as withheld, or of the classes of noise, are not to be compared.
-    let before = Las::open(before)?.without_withheld().without_noise().read_all(Columns::XYZ)?;
-    let after = Las::open(after)?.without_withheld().without_noise().read_all(Columns::XYZ)?;
+    let before = Las::open(before)?
+        .without_withheld()
+        .without_noise()
+        .read_all(Columns::XYZ)?;
+    let after = Las::open(after)?
+        .without_withheld()
+        .without_noise()
+        .read_all(Columns::XYZ)?;
 
     let m3c2 = M3c2 {
-        normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },
+        normals: Normals::Multiscale {
+            radii: vec![1.0, 2.0, 4.0],
+            towards: Orientation::UP,
+        },
         cylinder_radius: 1.0,
         projection_depth: 5.0,
         registration_error: 0.02.into(),
         ..M3c2::default()
     };
     let core_points = before.spaced(0.5)?;
-    let epochs =
-        Epochs { reference: before.positions(), compared: after.positions(), core_points: core_points.positions() };
+    let epochs = Epochs {
+        reference: before.positions(),
+        compared: after.positions(),
+        core_points: core_points.positions(),
+    };
     let change = isopach::auto().run(|on| m3c2.run(on, epochs))?;
 
-    let changed = change.significant.iter().filter(|&&significant| significant).count();
+    let changed = change
+        .significant
+        .iter()
+        .filter(|&&significant| significant)
+        .count();
     println!("{changed} of {} core points changed", change.distance.len());
     Ok(())
 }

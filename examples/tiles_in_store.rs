@@ -3,9 +3,11 @@
 //!     cargo run --release --features remote --example tiles_in_store -- push OUT s3://bucket/run
 //!     cargo run --release --features remote --example tiles_in_store -- pull OUT s3://bucket/run
 //!
-//! `OUT` is the folder of results of `terrain_change`, of which `--plan`, `--shard` and `--merge` write and read `.run`. `push` keeps the manifest, the indexes and
-//! the results of tiles in the store, each under a name that is created new; `pull` brings those that the folder lacks. Both may be repeated and doubled. A manifest
-//! of another run, or another result of a tile, is refused (2); a store that does not answer may later (75).
+//! `OUT` is the folder of results of `terrain_change`, of which `--plan`, `--shard` and `--merge`
+//! write and read `.run`. `push` keeps the manifest, the indexes and the results of tiles in the
+//! store, each under a name that is created new; `pull` brings those that the folder lacks. Both
+//! may be repeated and doubled. A manifest of another run, or another result of a tile, is refused
+//! (2); a store that does not answer may later (75).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -32,8 +34,13 @@ use std::{
 
 /// The folder of a run within that of its results.
 const RUN: &str = ".run";
-/// What is kept of it: a folder within, and how names end there. The manifest first: it says whether the rest belongs to the same run.
-const PARTS: [(&str, &str); 3] = [("", "manifest.json"), ("index", ".chunks"), ("tiles", ".tile")];
+/// What is kept of it: a folder within, and how names end there. The manifest first: it says
+/// whether the rest belongs to the same run.
+const PARTS: [(&str, &str); 3] = [
+    ("", "manifest.json"),
+    ("index", ".chunks"),
+    ("tiles", ".tile"),
+];
 
 #[derive(Parser)]
 #[command(about = "Bring results of tiles to an object store and back.")]
@@ -104,14 +111,21 @@ fn pull(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<u
     let there = names(folder, ending)?;
     let is_manifest = ending == PARTS[0].1;
     let mut written = 0;
-    for name in results.list()?.into_iter().filter(|name| name.ends_with(ending)) {
+    for name in results
+        .list()?
+        .into_iter()
+        .filter(|name| name.ends_with(ending))
+    {
         let (path, is_there) = (folder.join(&name), there.contains(&name));
         if is_there && !is_manifest {
             continue;
         }
-        let Some(bytes) = results.get(&name)? else { continue };
+        let Some(bytes) = results.get(&name)? else {
+            continue;
+        };
         if !is_there {
-            write_whole_among_others(&path, &[&bytes]).map_err(|error| Error::of_file(&path, error))?;
+            write_whole_among_others(&path, &[&bytes])
+                .map_err(|error| Error::of_file(&path, error))?;
             written += 1;
         } else if fs::read(&path).map_err(|error| Error::of_file(&path, error))? != bytes {
             let remedy = "name another folder, or another address";

@@ -2,9 +2,11 @@
 //!
 //!     verify DIR [--dump OUT]
 //!
-//! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in the layout described in
-//! docs/correctness.md. Cases of M3C2, registration and the emission measure are told apart by their arrays; without meta.json every folder is a case. Prints one JSON line a case with the largest deviations; with `--dump` it also writes its own
-//! arrays under the same names. Exits with 1 where a case could not be computed.
+//! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in
+//! the layout described in docs/correctness.md. Cases of M3C2, registration and the emission
+//! measure are told apart by their arrays; without meta.json every folder is a case. Prints one
+//! JSON line a case with the largest deviations; with `--dump` it also writes its own arrays under
+//! the same names. Exits with 1 where a case could not be computed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -58,8 +60,12 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
     let meta = meta(&arguments.dir)?;
     let mut failed = 0;
     for (name, about) in &meta {
-        let case =
-            Case { name, about, dir: arguments.dir.join(name), dump: arguments.dump.as_ref().map(|d| d.join(name)) };
+        let case = Case {
+            name,
+            about,
+            dir: arguments.dir.join(name),
+            dump: arguments.dump.as_ref().map(|d| d.join(name)),
+        };
         let line = case.verify().unwrap_or_else(|error| {
             failed += 1;
             json!({ "case": name, "failed": error.to_string() })
@@ -84,10 +90,17 @@ fn meta(dir: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
     for entry in fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            cases.insert(entry.file_name().to_string_lossy().into_owned(), Value::Null);
+            cases.insert(
+                entry.file_name().to_string_lossy().into_owned(),
+                Value::Null,
+            );
         }
     }
-    if cases.is_empty() { Err(format!("{} has neither meta.json nor cases", dir.display()).into()) } else { Ok(cases) }
+    if cases.is_empty() {
+        Err(format!("{} has neither meta.json nor cases", dir.display()).into())
+    } else {
+        Ok(cases)
+    }
 }
 
 struct Case<'a> {
@@ -106,7 +119,9 @@ impl Case<'_> {
         } else if self.dir.join("tresp.npy").exists() {
             self.emission()
         } else {
-            Ok(json!({ "case": self.name, "skipped": "neither a change nor a registration nor an emission case" }))
+            Ok(
+                json!({ "case": self.name, "skipped": "neither a change nor a registration nor an emission case" }),
+            )
         }
     }
 
@@ -114,7 +129,8 @@ impl Case<'_> {
         npy::read(&self.dir.join(format!("{array}.npy")))
     }
 
-    /// Points of the case, without its `origin`: ticks are exact about any whole metre, so nothing is lost either way.
+    /// Points of the case, without its `origin`: ticks are exact about any whole metre, so nothing
+    /// is lost either way.
     fn cloud(&self, array: &str) -> Result<Cloud, Box<dyn Error>> {
         Ok(Cloud::from_points(&rows(&self.read(array)?))?)
     }
@@ -126,8 +142,11 @@ impl Case<'_> {
     }
 
     fn change(&self) -> Result<Value, Box<dyn Error>> {
-        let [reference, compared, core_points] =
-            [self.cloud("reference")?, self.cloud("compared")?, self.cloud("core_points")?];
+        let [reference, compared, core_points] = [
+            self.cloud("reference")?,
+            self.cloud("compared")?,
+            self.cloud("core_points")?,
+        ];
         let epochs = Epochs {
             reference: reference.positions(),
             compared: compared.positions(),
@@ -138,13 +157,21 @@ impl Case<'_> {
         let found = choice.run(|on| m3c2.run(on, epochs))?;
         self.dump_differences(&found)?;
 
-        let c2c = C2c { max_distance: f64::INFINITY };
-        let distances = choice.run(|on| c2c.run(on, reference.positions(), compared.positions()))?.distance;
+        let c2c = C2c {
+            max_distance: f64::INFINITY,
+        };
+        let distances = choice
+            .run(|on| c2c.run(on, reference.positions(), compared.positions()))?
+            .distance;
         self.dump("c2c_compared_to_reference", &[distances.len()], &distances)?;
 
         let mut line = self.compare_differences(&found, &planarities(&m3c2, &epochs)?)?;
-        let given = M3c2 { normals: golden_normals(self.read("normals")?), ..m3c2 };
-        line["counts_equal_given_normals"] = json!(self.counts_equal(&choice.run(|on| given.run(on, epochs))?)?);
+        let given = M3c2 {
+            normals: golden_normals(self.read("normals")?),
+            ..m3c2
+        };
+        line["counts_equal_given_normals"] =
+            json!(self.counts_equal(&choice.run(|on| given.run(on, epochs))?)?);
         let golden = self.read("c2c_compared_to_reference")?.values;
         line["c2c_max_m"] = json!(largest_difference(&distances, &golden, |_| true));
         Ok(line)
@@ -152,7 +179,12 @@ impl Case<'_> {
 
     fn dump_differences(&self, found: &Differences) -> std::io::Result<()> {
         let n = found.distance.len();
-        let counts = |epoch: usize| found.count[epoch].iter().map(|&c| f64::from(c)).collect::<Vec<_>>();
+        let counts = |epoch: usize| {
+            found.count[epoch]
+                .iter()
+                .map(|&c| f64::from(c))
+                .collect::<Vec<_>>()
+        };
         self.dump("distance", &[n], &found.distance)?;
         self.dump("level_of_detection", &[n], &found.level_of_detection)?;
         self.dump("spread1", &[n], &found.spread[0])?;
@@ -163,27 +195,41 @@ impl Case<'_> {
         self.dump("normal_radius_used", &[n], &found.normal_radius)
     }
 
-    /// Share of equal counts over the core points that the set has a normal for, measured along the set's own normals.
+    /// Share of equal counts over the core points that the set has a normal for, measured along the
+    /// set's own normals.
     fn counts_equal(&self, found: &Differences) -> Result<f64, Box<dyn Error>> {
         let counts = [self.read("count1")?.values, self.read("count2")?.values];
         let radius = self.read("normal_radius_used")?.values;
-        let compared: Vec<usize> = (0..found.len()).filter(|&i| radius.get(i).is_none_or(|r| *r > 0.0)).collect();
+        let compared: Vec<usize> = (0..found.len())
+            .filter(|&i| radius.get(i).is_none_or(|r| *r > 0.0))
+            .collect();
         let equal = |&&i: &&usize| (0..2).all(|e| f64::from(found.count[e][i]) == counts[e][i]);
         Ok(compared.iter().filter(equal).count() as f64 / compared.len().max(1) as f64)
     }
 
-    /// Compares over the core points that have a normal: the set has one, and its neighbourhood is not a line, on which any direction across is
-    /// as good as another (those are counted as degenerate).
-    fn compare_differences(&self, found: &Differences, planarities: &[[f64; 2]]) -> Result<Value, Box<dyn Error>> {
+    /// Compares over the core points that have a normal: the set has one, and its neighbourhood is
+    /// not a line, on which any direction across is as good as another (those are counted as
+    /// degenerate).
+    fn compare_differences(
+        &self,
+        found: &Differences,
+        planarities: &[[f64; 2]],
+    ) -> Result<Value, Box<dyn Error>> {
         let n = found.distance.len();
         let radius = self.read("normal_radius_used")?.values;
-        let given: Vec<bool> = (0..n).map(|i| radius.get(i).is_none_or(|r| *r > 0.0)).collect();
+        let given: Vec<bool> = (0..n)
+            .map(|i| radius.get(i).is_none_or(|r| *r > 0.0))
+            .collect();
         let degenerate = |i: usize| planarities[i][0] < 1e-12;
         let has_normal: Vec<bool> = (0..n).map(|i| given[i] && !degenerate(i)).collect();
-        let ambiguous: Vec<bool> = planarities.iter().map(|[best, second]| best - second < 1e-6).collect();
+        let ambiguous: Vec<bool> = planarities
+            .iter()
+            .map(|[best, second]| best - second < 1e-6)
+            .collect();
         let counts = [self.read("count1")?.values, self.read("count2")?.values];
-        let equal_counts: Vec<bool> =
-            (0..n).map(|i| (0..2).all(|e| f64::from(found.count[e][i]) == counts[e][i])).collect();
+        let equal_counts: Vec<bool> = (0..n)
+            .map(|i| (0..2).all(|e| f64::from(found.count[e][i]) == counts[e][i]))
+            .collect();
         let distance = self.read("distance")?.values;
         let same_nan = |i: usize| found.distance[i].is_nan() == distance[i].is_nan();
         let compared: Vec<usize> = (0..n).filter(|&i| has_normal[i]).collect();
@@ -192,9 +238,14 @@ impl Case<'_> {
         };
         let where_equal = |i: usize| has_normal[i] && equal_counts[i];
         let deviation = |ours: &[f64], name: &str| -> Result<f64, Box<dyn Error>> {
-            Ok(largest_difference(ours, &self.read(name)?.values, where_equal))
+            Ok(largest_difference(
+                ours,
+                &self.read(name)?.values,
+                where_equal,
+            ))
         };
-        let radius_equal = |i: usize| radius.is_empty() || ambiguous[i] || found.normal_radius[i] == radius[i];
+        let radius_equal =
+            |i: usize| radius.is_empty() || ambiguous[i] || found.normal_radius[i] == radius[i];
         Ok(json!({
             "case": self.name,
             "core_points": n,
@@ -213,14 +264,21 @@ impl Case<'_> {
         }))
     }
 
-    /// Deviations from the reference in double and single precision, and from the arrays in extended precision where there are any.
+    /// Deviations from the reference in double and single precision, and from the arrays in
+    /// extended precision where there are any.
     fn emission(&self) -> Result<Value, Box<dyn Error>> {
         let case = emission_case::read(self.about, &self.dir)?;
         let choice = isopach::cpu();
         let found = choice.run(|on| on.invert(&case.inversion, case.observation()))?;
         self.dump_emission(&found)?;
-        let (counts, sigma) = (case.counts.mapv(|x| x as f32), case.sigma.mapv(|x| x as f32));
-        let single = Observation { counts: counts.view(), sigma: sigma.view() };
+        let (counts, sigma) = (
+            case.counts.mapv(|x| x as f32),
+            case.sigma.mapv(|x| x as f32),
+        );
+        let single = Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        };
         let single = choice.run(|on| on.invert_single(&case.inversion, single.clone()))?;
         let mut line = json!({
             "case": self.name,
@@ -241,40 +299,88 @@ impl Case<'_> {
             ("edem", found.uncertainty.as_ref()),
             ("elogt", found.log_t_resolution.as_ref()),
         ];
-        for (name, cube) in cubes.into_iter().filter_map(|(name, cube)| Some((name, cube?))) {
+        for (name, cube) in cubes
+            .into_iter()
+            .filter_map(|(name, cube)| Some((name, cube?)))
+        {
             self.dump(name, cube.shape(), &slice(cube))?;
         }
         self.dump("chisq", &[found.len()], &slice(&found.chi_squared))?;
         self.dump("dn_reg", found.synthetic.shape(), &slice(&found.synthetic))?;
         self.dump("lambda", &[found.len()], &slice(&found.lambda))?;
-        self.dump("iters", &[found.len()], &found.iterations.iter().map(|&i| f64::from(i)).collect::<Vec<_>>())?;
-        self.dump("status", &[found.len()], &found.status.iter().map(|s| f64::from(s.code())).collect::<Vec<_>>())?;
+        self.dump(
+            "iters",
+            &[found.len()],
+            &found
+                .iterations
+                .iter()
+                .map(|&i| f64::from(i))
+                .collect::<Vec<_>>(),
+        )?;
+        self.dump(
+            "status",
+            &[found.len()],
+            &found
+                .status
+                .iter()
+                .map(|s| f64::from(s.code()))
+                .collect::<Vec<_>>(),
+        )?;
         Ok(())
     }
 
     fn registration(&self) -> Result<Value, Box<dyn Error>> {
         let (source, target) = (self.cloud("source")?, self.cloud("target")?);
-        // The case's pivot is absolute or relative to its origin, as its coordinates are: bring it to theirs.
-        let origin: [f64; 3] =
-            self.read("origin")?.values.try_into().map_err(|_| "origin.npy must hold three numbers")?;
-        let mut pivot: [f64; 3] =
-            self.read("pivot")?.values.try_into().map_err(|_| "pivot.npy must hold three numbers")?;
-        let extent = target.positions().extent().ok_or("target.npy is empty")?.grown(1000.0);
+        // The case's pivot is absolute or relative to its origin, as its coordinates are: bring it
+        // to theirs.
+        let origin: [f64; 3] = self
+            .read("origin")?
+            .values
+            .try_into()
+            .map_err(|_| "origin.npy must hold three numbers")?;
+        let mut pivot: [f64; 3] = self
+            .read("pivot")?
+            .values
+            .try_into()
+            .map_err(|_| "pivot.npy must hold three numbers")?;
+        let extent = target
+            .positions()
+            .extent()
+            .ok_or("target.npy is empty")?
+            .grown(1000.0);
         if !extent.owns([pivot[0], pivot[1]]) {
             pivot = std::array::from_fn(|axis| pivot[axis] - origin[axis]);
         }
         let rotation = rows(&self.read("source_to_target_rotation")?);
-        let translation = self.read("source_to_target_translation_about_pivot")?.values;
+        let translation = self
+            .read("source_to_target_translation_about_pivot")?
+            .values;
         let truth = Rigid {
-            rotation: rotation.try_into().map_err(|_| "the rotation must be 3 x 3")?,
-            translation: translation.try_into().map_err(|_| "the translation must hold three numbers")?,
+            rotation: rotation
+                .try_into()
+                .map_err(|_| "the rotation must be 3 x 3")?,
+            translation: translation
+                .try_into()
+                .map_err(|_| "the translation must hold three numbers")?,
             pivot,
         };
-        let pair = Pair { source: source.positions(), target: target.positions() };
-        let found = isopach::cpu().run(|on| Icp::point_to_plane(2.0).align(on, pair, Rigid::identity(pivot)))?;
+        let pair = Pair {
+            source: source.positions(),
+            target: target.positions(),
+        };
+        let found = isopach::cpu()
+            .run(|on| Icp::point_to_plane(2.0).align(on, pair, Rigid::identity(pivot)))?;
         let ours = found.target_from_source.about(pivot);
-        self.dump("source_to_target_rotation", &[3, 3], ours.rotation.as_flattened())?;
-        self.dump("source_to_target_translation_about_pivot", &[3], &ours.translation)?;
+        self.dump(
+            "source_to_target_rotation",
+            &[3, 3],
+            ours.rotation.as_flattened(),
+        )?;
+        self.dump(
+            "source_to_target_translation_about_pivot",
+            &[3],
+            &ours.translation,
+        )?;
         let error = ours.inverse().then(&truth).about(pivot);
         Ok(json!({
             "case": self.name,
@@ -289,9 +395,14 @@ impl Case<'_> {
     }
 }
 
-/// The parameters of a case, in py4dgeo's names; and its accumulated neighbourhoods (docs/correctness.md).
+/// The parameters of a case, in py4dgeo's names; and its accumulated neighbourhoods
+/// (docs/correctness.md).
 fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
-    let number = |name: &str| params[name].as_f64().ok_or_else(|| format!("params.{name} must be a number"));
+    let number = |name: &str| {
+        params[name]
+            .as_f64()
+            .ok_or_else(|| format!("params.{name} must be a number"))
+    };
     let normals = match params["normal_radii"].as_array() {
         Some(radii) => Normals::Accumulated {
             radii: radii
@@ -302,9 +413,14 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
         },
         None => {
             let given = &params["corepoint_normals"];
-            let vectors: Vec<[f64; 3]> = serde_json::from_value(given.clone())
-                .map_err(|_| "params must have normal_radii, or corepoint_normals as rows of three")?;
-            if let [one] = vectors[..] { Normals::Fixed(one) } else { Normals::Given(vectors) }
+            let vectors: Vec<[f64; 3]> = serde_json::from_value(given.clone()).map_err(
+                |_| "params must have normal_radii, or corepoint_normals as rows of three",
+            )?;
+            if let [one] = vectors[..] {
+                Normals::Fixed(one)
+            } else {
+                Normals::Given(vectors)
+            }
         }
     };
     let robust = params["robust_aggr"].as_bool().unwrap_or(false);
@@ -313,13 +429,17 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
         cylinder_radius: number("cyl_radius")?,
         projection_depth: number("max_distance")?,
         registration_error: number("registration_error")?.into(),
-        statistic: if robust { AxialStatistic::MedianIqr } else { AxialStatistic::MeanDeviation },
+        statistic: if robust {
+            AxialStatistic::MedianIqr
+        } else {
+            AxialStatistic::MeanDeviation
+        },
         detection: ErrorModel::Normal.into(),
     })
 }
 
-/// The golden normals: one for all, or one a core point; upwards where the set has none (those are not compared).
-/// Rows of three, of an array of shape (n, 3).
+/// The golden normals: one for all, or one a core point; upwards where the set has none (those are
+/// not compared). Rows of three, of an array of shape (n, 3).
 fn rows(array: &npy::Array) -> Vec<[f64; 3]> {
     array.values.as_chunks::<3>().0.to_vec()
 }
@@ -336,7 +456,9 @@ fn golden_normals(array: npy::Array) -> Normals {
 /// The best and second best planarity of each core point; 1 and 0 where normals are given.
 fn planarities(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<[f64; 2]>, Box<dyn Error>> {
     let n = epochs.core_points.len();
-    let Normals::Accumulated { radii, .. } = &m3c2.normals else { return Ok(vec![[1.0, 0.0]; n]) };
+    let Normals::Accumulated { radii, .. } = &m3c2.normals else {
+        return Ok(vec![[1.0, 0.0]; n]);
+    };
     let index = isopach::compute::Cpu.index(epochs.reference)?;
     let mut best = vec![[0.0; 2]; n];
     let mut all = vec![Covariance::default(); n];
@@ -356,9 +478,15 @@ fn planarities(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<[f64; 2]>, Box<dy
     Ok(best)
 }
 
-/// Largest |ours − golden| over the indices that count; both NaN is no difference, one NaN is not a number to compare.
+/// Largest |ours − golden| over the indices that count; both NaN is no difference, one NaN is not a
+/// number to compare.
 fn largest_difference(ours: &[f64], golden: &[f64], counts: impl Fn(usize) -> bool) -> f64 {
-    let differences = ours.iter().zip(golden).enumerate().filter(|(i, _)| counts(*i)).map(|(_, (a, b))| (a - b).abs());
+    let differences = ours
+        .iter()
+        .zip(golden)
+        .enumerate()
+        .filter(|(i, _)| counts(*i))
+        .map(|(_, (a, b))| (a - b).abs());
     differences.filter(|d| !d.is_nan()).fold(0.0, f64::max)
 }
 

@@ -11,5 +11,10 @@ pub(crate) fn within(allowed: usize, case: impl FnOnce()) {
     MEMORY.reset_peak_usage();
     case();
     let held = MEMORY.peak_usage().saturating_sub(before);
-    assert!(held <= allowed, "{} MiB were held, {} are allowed", held >> 20, allowed >> 20);
+    assert!(
+        held <= allowed,
+        "{} MiB were held, {} are allowed",
+        held >> 20,
+        allowed >> 20
+    );
 }

@@ -1,7 +1,7 @@
 //! **isopach**: what changed between two LiDAR epochs, where, by how much, and is it significant.
 //!
-//! This crate is a facade: it names the parts and adds up their capabilities to one [`Backend`]. There is no logic
-//! here. Someone who wants a single algorithm depends on its crate alone.
+//! This crate is a facade: it names the parts and adds up their capabilities to one [`Backend`].
+//! There is no logic here. Someone who wants a single algorithm depends on its crate alone.
 //!
 //! | module | what it has |
 //! |---|---|
@@ -62,9 +62,11 @@ use neighbours::NeighbourSearch;
 use raster::Rasterise;
 use registration::Align;
 
-/// Everything isopach can do: the trait that makes backends swappable. Whatever has all the capabilities is one.
+/// Everything isopach can do: the trait that makes backends swappable. Whatever has all the
+/// capabilities is one.
 ///
-/// An algorithm asks for the capability that it needs, not for this; `&dyn Backend` upcasts to each of them.
+/// An algorithm asks for the capability that it needs, not for this; `&dyn Backend` upcasts to each
+/// of them.
 pub trait Backend: NeighbourSearch + Rasterise + Align + InvertPixels {}
 
 impl<B: NeighbourSearch + Rasterise + Align + InvertPixels> Backend for B {}

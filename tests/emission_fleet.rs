@@ -1,4 +1,5 @@
-//! The emission example on many machines that share a folder (docs/fleet.md): whatever is started, killed, doubled and repeated, the files are those of one process.
+//! The emission example on many machines that share a folder (docs/fleet.md): whatever is started,
+//! killed, doubled and repeated, the files are those of one process.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
@@ -28,8 +29,14 @@ const SMALL: &[&str] = &["--size", "40", "--bins", "12"];
 /// The same with so many draws that a share of it takes a while.
 const SLOW: &[&str] = &["--size", "40", "--bins", "12", "--monte-carlo", "300"];
 /// What tells of time and memory, and so differs from one run to the next.
-const OF_THE_RUN: [&str; 6] =
-    ["seconds", "cpu_seconds", "pixels_per_second", "peak_mib", "seconds_inverting", "outcome"];
+const OF_THE_RUN: [&str; 6] = [
+    "seconds",
+    "cpu_seconds",
+    "pixels_per_second",
+    "peak_mib",
+    "seconds_inverting",
+    "outcome",
+];
 
 /// Folders of results of the same inputs and parameters.
 struct Runs<'a> {
@@ -40,7 +47,10 @@ struct Runs<'a> {
 
 impl<'a> Runs<'a> {
     fn of(given: &'a [&'a str]) -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), given }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            given,
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -49,7 +59,11 @@ impl<'a> Runs<'a> {
 
     fn command(&self, out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(program("emission"));
-        command.args(self.given).args(["--backend", "cpu", "--out"]).arg(self.path(out)).args(more);
+        command
+            .args(self.given)
+            .args(["--backend", "cpu", "--out"])
+            .arg(self.path(out))
+            .args(more);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -64,7 +78,9 @@ impl<'a> Runs<'a> {
 
     /// The results of blocks that are there.
     fn done(&self, out: &str) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.path(out).join(".run/tiles")).into_iter().flatten();
+        let entries = fs::read_dir(self.path(out).join(".run/tiles"))
+            .into_iter()
+            .flatten();
         let mut done: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         done.retain(|path| path.extension().is_some_and(|end| end == "tile"));
         done.sort();
@@ -74,19 +90,29 @@ impl<'a> Runs<'a> {
     /// Waits until the process has done more than so many blocks.
     fn wait_for_more_than(&self, out: &str, blocks: usize, child: &mut Child) {
         while self.done(out).len() <= blocks {
-            assert!(child.try_wait().unwrap().is_none(), "it ended before it did more than {blocks} blocks");
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "it ended before it did more than {blocks} blocks"
+            );
             thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// All files of a folder of results, without what tells of time and memory. Refuses hidden ones.
+    /// All files of a folder of results, without what tells of time and memory. Refuses hidden
+    /// ones.
     fn results(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.path(out)).unwrap().map(|entry| entry.unwrap());
+        let entries = fs::read_dir(self.path(out))
+            .unwrap()
+            .map(|entry| entry.unwrap());
         let read = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().unwrap();
             assert!(!name.starts_with('.'), "{name} is left");
             let bytes = fs::read(entry.path()).unwrap();
-            let bytes = if name.ends_with("html") || name.ends_with("json") { without_times(&bytes) } else { bytes };
+            let bytes = if name.ends_with("html") || name.ends_with("json") {
+                without_times(&bytes)
+            } else {
+                bytes
+            };
             (name, bytes)
         };
         entries.map(read).collect()
@@ -95,8 +121,15 @@ impl<'a> Runs<'a> {
     /// Refuses results that are not those of one process, in all files.
     fn are_those_of_one_process(&self, out: &str) {
         let [whole, found] = ["whole", out].map(|out| self.results(out));
-        assert_eq!(whole.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>());
-        assert!(whole.contains_key("summary.json") && whole.len() > 2, "{:?}", whole.keys());
+        assert_eq!(
+            whole.keys().collect::<Vec<_>>(),
+            found.keys().collect::<Vec<_>>()
+        );
+        assert!(
+            whole.contains_key("summary.json") && whole.len() > 2,
+            "{:?}",
+            whole.keys()
+        );
         for (name, bytes) in &whole {
             assert!(found[name] == *bytes, "{name} differs");
         }
@@ -107,10 +140,19 @@ impl<'a> Runs<'a> {
 fn without_times(bytes: &[u8]) -> Vec<u8> {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let key = |line: &str| {
-        let words = line.trim_start().trim_start_matches(['"']).trim_start_matches("&quot;");
-        words.split(['"', '&']).next().unwrap_or_default().to_owned()
+        let words = line
+            .trim_start()
+            .trim_start_matches(['"'])
+            .trim_start_matches("&quot;");
+        words
+            .split(['"', '&'])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     };
-    let lines = text.lines().filter(|line| !OF_THE_RUN.contains(&key(line).as_str()));
+    let lines = text
+        .lines()
+        .filter(|line| !OF_THE_RUN.contains(&key(line).as_str()));
     lines.collect::<Vec<_>>().join("\n").into_bytes()
 }
 
@@ -120,9 +162,30 @@ fn manifest(runs: &Runs<'_>, out: &str) -> Value {
 
 #[test]
 fn shards_make_what_one_process_makes_in_all_formats_and_precisions() {
-    let compressed = ["--compress", "rice", "--monte-carlo", "3", "--curve", "3,4", "--curve", "2:9,10:30"];
-    let double = ["--precision", "double", "--format", "npy", "--outputs", "emission,kernel,uncertainty,status"];
-    let positive = ["--method", "positive", "--outputs", "emission,uncertainty,resolution,synthetic,lambda,iterations"];
+    let compressed = [
+        "--compress",
+        "rice",
+        "--monte-carlo",
+        "3",
+        "--curve",
+        "3,4",
+        "--curve",
+        "2:9,10:30",
+    ];
+    let double = [
+        "--precision",
+        "double",
+        "--format",
+        "npy",
+        "--outputs",
+        "emission,kernel,uncertainty,status",
+    ];
+    let positive = [
+        "--method",
+        "positive",
+        "--outputs",
+        "emission,uncertainty,resolution,synthetic,lambda,iterations",
+    ];
     for more in [&compressed[..], &double, &positive] {
         let given = [SMALL, more].concat();
         let runs = Runs::of(&given);
@@ -152,18 +215,32 @@ fn arrays_of_any_shape_are_cut_into_blocks() {
     let array = |scale: f64| {
         let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (30, 6), }";
         let header = format!("{header:<117}\n");
-        let mut bytes = [b"\x93NUMPY\x01\x00".as_slice(), &118_u16.to_le_bytes(), header.as_bytes()].concat();
+        let mut bytes = [
+            b"\x93NUMPY\x01\x00".as_slice(),
+            &118_u16.to_le_bytes(),
+            header.as_bytes(),
+        ]
+        .concat();
         let counts = [3.4, 13.8, 520.0, 680.0, 230.0, 15.0];
-        (0..30).flat_map(|pixel| counts.map(|count| count * scale * (1.0 + f64::from(pixel) / 30.0))).for_each(|x| {
-            bytes.extend(x.to_le_bytes());
-        });
+        (0..30)
+            .flat_map(|pixel| counts.map(|count| count * scale * (1.0 + f64::from(pixel) / 30.0)))
+            .for_each(|x| {
+                bytes.extend(x.to_le_bytes());
+            });
         bytes
     };
     let inputs = tempfile::tempdir().unwrap();
     let [counts, sigma] = ["counts.npy", "sigma.npy"].map(|name| inputs.path().join(name));
     fs::write(&counts, array(1.0)).unwrap();
     fs::write(&sigma, array(0.1)).unwrap();
-    let given = ["--counts", counts.to_str().unwrap(), "--sigma", sigma.to_str().unwrap(), "--bins", "12"];
+    let given = [
+        "--counts",
+        counts.to_str().unwrap(),
+        "--sigma",
+        sigma.to_str().unwrap(),
+        "--bins",
+        "12",
+    ];
     let runs = Runs::of(&given);
     well(&runs.run("whole", &[]));
     for shard in ["1/2", "2/2"] {
@@ -179,7 +256,8 @@ fn a_killed_worker_is_overtaken_by_the_others() {
     let runs = Runs::of(SLOW);
     well(&runs.run("whole", &[]));
     well(&runs.run("out", &["--plan"]));
-    let worker = |lease: &str| runs.start("out", &["--threads", "1", "--claim", "5", "--lease", lease]);
+    let worker =
+        |lease: &str| runs.start("out", &["--threads", "1", "--claim", "5", "--lease", lease]);
     let mut dead = worker("600");
     runs.wait_for_more_than("out", 2, &mut dead);
     dead.kill().unwrap();
@@ -187,7 +265,11 @@ fn a_killed_worker_is_overtaken_by_the_others() {
     let done = runs.done("out").len();
     assert!((3..40).contains(&done), "in the middle: {done} of 40");
     let left = runs.run("out", &["--merge"]);
-    ended(&left, 75, &["of 40 blocks are not done yet", "39", "--claim"]);
+    ended(
+        &left,
+        75,
+        &["of 40 blocks are not done yet", "39", "--claim"],
+    );
     for worker in [worker("1"), worker("1")] {
         ended(&worker.wait_with_output().unwrap(), 0, &[]);
     }
@@ -206,7 +288,8 @@ fn shards_and_merges_may_be_doubled_killed_and_late() {
     let takes = start.elapsed();
     for moment in 0..3_u32 {
         // All of them begin the run.
-        let shards = ["1/3", "2/3", "3/3", "1/3", "2/3", "3/3"].map(|shard| runs.start("out", &["--shard", shard]));
+        let shards = ["1/3", "2/3", "3/3", "1/3", "2/3", "3/3"]
+            .map(|shard| runs.start("out", &["--shard", shard]));
         for shard in shards {
             ended(&shard.wait_with_output().unwrap(), 0, &[]);
         }
@@ -221,8 +304,12 @@ fn shards_and_merges_may_be_doubled_killed_and_late() {
             ended(&merge.wait_with_output().unwrap(), 0, &[]);
         }
         runs.are_those_of_one_process("out");
-        let said = [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&runs.run("out", share)));
-        assert!(said.iter().all(|said| said.contains("merged already")), "{said:?}");
+        let said =
+            [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&runs.run("out", share)));
+        assert!(
+            said.iter().all(|said| said.contains("merged already")),
+            "{said:?}"
+        );
         runs.are_those_of_one_process("out");
         fs::remove_dir_all(runs.path("out")).unwrap();
     }
@@ -294,39 +381,105 @@ fn each_end_has_its_code() {
     for (out, more, words) in [
         ("none", &["--shard", "0/2"][..], &["the first is 1/5"][..]),
         ("none", &["--shard-index", "2/2"], &["the first is 0/5"]),
-        ("none", &["--shard", "1/2", "--merge"], &["cannot be used with"]),
-        ("none", &["--block-rows", "0", "--plan"], &["--block-rows is 0"]),
+        (
+            "none",
+            &["--shard", "1/2", "--merge"],
+            &["cannot be used with"],
+        ),
+        (
+            "none",
+            &["--block-rows", "0", "--plan"],
+            &["--block-rows is 0"],
+        ),
         ("none", &["--lease", "3"], &["--claim"]),
-        ("done", &["--max-iterations", "3", "--shard", "1/2"], &["finished results of other inputs or parameters"]),
-        ("begun", &["--max-iterations", "3", "--shard", "2/2"], &["other parameters"]),
-        ("begun", &["--max-iterations", "3", "--claim", "2"], &["other parameters"]),
-        ("begun", &["--max-iterations", "3", "--merge"], &["other parameters"]),
+        (
+            "done",
+            &["--max-iterations", "3", "--shard", "1/2"],
+            &["finished results of other inputs or parameters"],
+        ),
+        (
+            "begun",
+            &["--max-iterations", "3", "--shard", "2/2"],
+            &["other parameters"],
+        ),
+        (
+            "begun",
+            &["--max-iterations", "3", "--claim", "2"],
+            &["other parameters"],
+        ),
+        (
+            "begun",
+            &["--max-iterations", "3", "--merge"],
+            &["other parameters"],
+        ),
         ("begun", &["--max-iterations", "3"], &["other parameters"]),
     ] {
         let output = runs.run(out, more);
-        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", message(&output));
-        words.iter().for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{more:?}: {}",
+            message(&output)
+        );
+        words
+            .iter()
+            .for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
     }
     assert_eq!(runs.done("begun").len(), 20, "nothing was forgotten");
     // Files of which nobody knows what made them stay, whoever would begin.
     fs::create_dir(runs.path("mine")).unwrap();
     fs::write(runs.path("mine/emission.fits"), "precious").unwrap();
-    for more in [&["--plan"][..], &["--shard", "1/2"], &["--claim", "3"], &["--merge"]] {
-        ended(&runs.run("mine", more), 2, &["nothing says what they were made from", "--force"]);
+    for more in [
+        &["--plan"][..],
+        &["--shard", "1/2"],
+        &["--claim", "3"],
+        &["--merge"],
+    ] {
+        ended(
+            &runs.run("mine", more),
+            2,
+            &["nothing says what they were made from", "--force"],
+        );
     }
-    assert_eq!(fs::read(runs.path("mine/emission.fits")).unwrap(), b"precious");
-    ended(&runs.run("begun", &["--merge"]), 75, &["20 of 40 blocks are not done yet", "20 to 39"]);
+    assert_eq!(
+        fs::read(runs.path("mine/emission.fits")).unwrap(),
+        b"precious"
+    );
+    ended(
+        &runs.run("begun", &["--merge"]),
+        75,
+        &["20 of 40 blocks are not done yet", "20 to 39"],
+    );
     ended(&runs.run("none", &["--merge"]), 75, &["no shard was run"]);
     fs::create_dir(runs.path("held")).unwrap();
-    fs::write(runs.path("held/.lock"), "held alone\nprocess 7\nhost there\nmachine another\n").unwrap();
-    ended(&runs.run("held", &["--shard", "1/2"]), 75, &["process 7 on there"]);
+    fs::write(
+        runs.path("held/.lock"),
+        "held alone\nprocess 7\nhost there\nmachine another\n",
+    )
+    .unwrap();
+    ended(
+        &runs.run("held", &["--shard", "1/2"]),
+        75,
+        &["process 7 on there"],
+    );
     let manifest = runs.path("begun/.run/manifest.json");
     let bytes = made_unreadable(&manifest);
-    ended(&runs.run("begun", &["--shard", "2/2"]), 75, &["manifest.json"]);
+    ended(
+        &runs.run("begun", &["--shard", "2/2"]),
+        75,
+        &["manifest.json"],
+    );
     for (written, word) in [
-        (String::from_utf8(bytes.clone()).unwrap().replace("isopach 0", "isopach 9"), "other program"),
         (
-            String::from_utf8(bytes.clone()).unwrap().replace("\"rows\":40", "\"rows\":41"),
+            String::from_utf8(bytes.clone())
+                .unwrap()
+                .replace("isopach 0", "isopach 9"),
+            "other program",
+        ),
+        (
+            String::from_utf8(bytes.clone())
+                .unwrap()
+                .replace("\"rows\":40", "\"rows\":41"),
             "are not of an image of 40 rows",
         ),
         ("{".into(), "not a manifest"),
@@ -337,8 +490,14 @@ fn each_end_has_its_code() {
     made_whole(&manifest, &bytes);
     well(&runs.run("begun", &["--shard", "2/2"]));
     let mut full = Command::new("sh");
-    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]).arg(program("emission")).args(SMALL);
-    let full = full.args(["--shard", "1/1", "--out"]).arg(runs.path("full")).output().unwrap();
+    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
+        .arg(program("emission"))
+        .args(SMALL);
+    let full = full
+        .args(["--shard", "1/1", "--out"])
+        .arg(runs.path("full"))
+        .output()
+        .unwrap();
     ended(&full, 75, &["large"]);
 }
 
@@ -352,7 +511,10 @@ fn sigterm_ends_with_75_and_the_same_command_goes_on() {
     let output = ended_by_it.wait_with_output().unwrap();
     ended(&output, 75, &["done and kept: the same command goes on"]);
     let lock = fs::read_to_string(runs.path("out/.lock")).unwrap_or_default();
-    assert!(!lock.contains("alone"), "another machine could not go on: {lock}");
+    assert!(
+        !lock.contains("alone"),
+        "another machine could not go on: {lock}"
+    );
     well(&runs.run("out", &["--shard", "1/1"]));
     well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
@@ -360,7 +522,14 @@ fn sigterm_ends_with_75_and_the_same_command_goes_on() {
 
 #[test]
 fn a_block_that_is_larger_than_the_memory_is_put_together_within_it() {
-    let runs = Runs::of(&["--size", "96", "--outputs", "kernel,chi2", "--memory", "40MiB"]);
+    let runs = Runs::of(&[
+        "--size",
+        "96",
+        "--outputs",
+        "kernel,chi2",
+        "--memory",
+        "40MiB",
+    ]);
     well(&runs.run("whole", &[]));
     well(&runs.run("out", &["--shard", "1/1", "--block-rows", "96"]));
     let blocks = runs.done("out");
@@ -368,7 +537,8 @@ fn a_block_that_is_larger_than_the_memory_is_put_together_within_it() {
     assert!(blocks.len() == 1 && bytes > 60 << 20, "{bytes}");
     well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
-    let summary: Value = serde_json::from_slice(&fs::read(runs.path("out/summary.json")).unwrap()).unwrap();
+    let summary: Value =
+        serde_json::from_slice(&fs::read(runs.path("out/summary.json")).unwrap()).unwrap();
     let peak = summary["peak_mib"].as_f64();
     if cfg!(target_os = "linux") {
         assert!(peak.unwrap() < 40.0, "{peak:?}");
@@ -408,8 +578,20 @@ fn images_are_found_out_about_once_and_may_lie_elsewhere() {
     };
     let node = copied("node", &|_| ());
     let damaged = copied("damaged", &|bytes| *bytes.last_mut().unwrap() ^= 1);
-    let options = ["--align", "--bins", "12", "--monte-carlo", "2", "--saturation", "reject"];
-    let here: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).chain(options).collect();
+    let options = [
+        "--align",
+        "--bins",
+        "12",
+        "--monte-carlo",
+        "2",
+        "--saturation",
+        "reject",
+    ];
+    let here: Vec<&str> = files
+        .iter()
+        .map(|file| file.to_str().unwrap())
+        .chain(options)
+        .collect();
     let runs = Runs::of(&here);
     let fine = |output: Output| assert_eq!(output.status.code(), Some(0), "{}", message(&output));
     fine(runs.run("whole", &[]));
@@ -418,18 +600,30 @@ fn images_are_found_out_about_once_and_may_lie_elsewhere() {
     assert!(found.contains("by correlation it lies"), "{found}");
     let elsewhere = |files: &[String], more: &[&str]| {
         let mut command = Command::new(program("emission"));
-        command.args(files).args(options).args(["--backend", "cpu", "--out"]).arg(runs.path("out"));
+        command
+            .args(files)
+            .args(options)
+            .args(["--backend", "cpu", "--out"])
+            .arg(runs.path("out"));
         command.args(more).output().unwrap()
     };
     let refused = elsewhere(&damaged, &["--shard", "2/2"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(message(&refused).contains("an input has changed"), "{}", message(&refused));
+    assert!(
+        message(&refused).contains("an input has changed"),
+        "{}",
+        message(&refused)
+    );
     fine(elsewhere(&node, &["--shard", "2/2"]));
     fine(runs.run("out", &["--shard", "1/2"]));
     fine(runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
     let late = elsewhere(&node, &["--shard", "1/2"]);
-    assert!(String::from_utf8_lossy(&late.stdout).contains("merged already"), "{}", message(&late));
+    assert!(
+        String::from_utf8_lossy(&late.stdout).contains("merged already"),
+        "{}",
+        message(&late)
+    );
     let series = runs.run("series", &["--series", "--shard", "1/2"]);
     ended(&series, 2, &["--shard is for images of one time"]);
 }

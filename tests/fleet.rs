@@ -1,4 +1,5 @@
-//! What many machines do to one folder: a test a fault that was seen (docs/fleet.md), with processes that all have the number 1, as containers' have.
+//! What many machines do to one folder: a test a fault that was seen (docs/fleet.md), with
+//! processes that all have the number 1, as containers' have.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
@@ -45,13 +46,19 @@ impl Place {
     /// Runs it with an alignment.
     fn aligning(&self, out: &str, more: &[&str]) -> Output {
         let arguments = self.arguments(["before.laz", "after.laz"], out, more);
-        Command::new(program("terrain_change")).args(arguments).output().unwrap()
+        Command::new(program("terrain_change"))
+            .args(arguments)
+            .output()
+            .unwrap()
     }
 
     /// Runs it over epochs at other places.
     fn staged(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Output {
         let arguments = self.arguments(inputs, out, &[&["--align", "none"], more].concat());
-        Command::new(program("terrain_change")).args(arguments).output().unwrap()
+        Command::new(program("terrain_change"))
+            .args(arguments)
+            .output()
+            .unwrap()
     }
 
     /// Starts it as the first process of its own, as a container does.
@@ -59,7 +66,11 @@ impl Place {
         let mut command = Command::new("unshare");
         command.args(["-p", "-f"]).arg(program("terrain_change"));
         command.args(self.arguments(["before.laz", "after.laz"], out, more));
-        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     fn tiles(&self, out: &str) -> PathBuf {
@@ -85,7 +96,10 @@ impl Place {
 }
 
 fn may_unshare() -> bool {
-    let may = Command::new("unshare").args(["-p", "-f", "true"]).output().is_ok_and(|output| output.status.success());
+    let may = Command::new("unshare")
+        .args(["-p", "-f", "true"])
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !may {
         eprintln!("SKIPPED: processes cannot have numbers of their own here (unshare -p -f)");
     }
@@ -128,7 +142,10 @@ fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_look
     // The other shard has nothing to do with them.
     well(&place.run("out", &["--shard-index", "1/2"]));
     ended(&place.run("out", &["--merge"]), 75, &[".tile: "]);
-    assert!(first.iter().all(|path| path.is_symlink()), "nothing was removed");
+    assert!(
+        first.iter().all(|path| path.is_symlink()),
+        "nothing was removed"
+    );
     for (path, bytes) in first.iter().zip(&kept) {
         made_whole(path, bytes);
     }
@@ -137,12 +154,20 @@ fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_look
     place.is_tidy("out");
 }
 
-/// What makes calls on files fail, loaded before the C library; nothing where there is no compiler of C.
+/// What makes calls on files fail, loaded before the C library; nothing where there is no compiler
+/// of C.
 #[cfg(target_os = "linux")]
 fn failing(dir: &Path) -> Option<PathBuf> {
-    let (source, library) =
-        (Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/failing.c"), dir.join("failing.so"));
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl").output();
+    let (source, library) = (
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/failing.c"),
+        dir.join("failing.so"),
+    );
+    let made = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(source)
+        .arg("-ldl")
+        .output();
     match made {
         Ok(output) => {
             assert!(output.status.success(), "{}", message(&output));
@@ -162,11 +187,15 @@ fn a_server_of_files_that_fails_damages_nothing_and_is_asked_again_later() {
     const ENOSPC: i32 = 28;
     const ESTALE: i32 = 116;
     let place = Place::with(16_000);
-    let Some(library) = failing(&place.path(".")) else { return };
+    let Some(library) = failing(&place.path(".")) else {
+        return;
+    };
     well(&place.run("whole", &[]));
     well(&place.run("out", &["--plan"]));
     well(&place.run("out", &["--shard", "1/2"]));
-    let kept = |done: &[PathBuf]| -> Vec<Vec<u8>> { done.iter().map(|path| fs::read(path).unwrap()).collect() };
+    let kept = |done: &[PathBuf]| -> Vec<Vec<u8>> {
+        done.iter().map(|path| fs::read(path).unwrap()).collect()
+    };
     let done = place.done("out");
     let before = kept(&done);
     for (call, path, number, more) in [
@@ -181,16 +210,41 @@ fn a_server_of_files_that_fails_damages_nothing_and_is_asked_again_later() {
         ("write", ".tile", EIO, &["--shard", "2/2"]),
     ] {
         let mut command = place.command("out", more);
-        command.env("LD_PRELOAD", &library).env("FAILING_CALL", call).env("FAILING_PATH", path);
-        let output = command.env("FAILING_ERRNO", number.to_string()).output().unwrap();
-        assert_eq!(output.status.code(), Some(75), "{call} {path} {number}: {}", message(&output));
-        assert!(place.done("out") == done && kept(&done) == before, "{call} {path}: {}", message(&output));
+        command
+            .env("LD_PRELOAD", &library)
+            .env("FAILING_CALL", call)
+            .env("FAILING_PATH", path);
+        let output = command
+            .env("FAILING_ERRNO", number.to_string())
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(75),
+            "{call} {path} {number}: {}",
+            message(&output)
+        );
+        assert!(
+            place.done("out") == done && kept(&done) == before,
+            "{call} {path}: {}",
+            message(&output)
+        );
     }
     well(&place.run("out", &["--shard", "2/2"]));
     for (call, number) in [("open", ESTALE), ("read", EIO)] {
         let mut command = place.command("out", &["--merge"]);
-        command.env("LD_PRELOAD", &library).env("FAILING_CALL", call).env("FAILING_PATH", ".tile");
-        ended(&command.env("FAILING_ERRNO", number.to_string()).output().unwrap(), 75, &[".tile: "]);
+        command
+            .env("LD_PRELOAD", &library)
+            .env("FAILING_CALL", call)
+            .env("FAILING_PATH", ".tile");
+        ended(
+            &command
+                .env("FAILING_ERRNO", number.to_string())
+                .output()
+                .unwrap(),
+            75,
+            &[".tile: "],
+        );
     }
     well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
@@ -203,20 +257,39 @@ fn what_is_of_others_stays_and_ends_nothing() {
     well(&place.run("whole", &[]));
     let tiles = place.tiles("out");
     fs::create_dir_all(tiles.join("folder")).unwrap();
-    let others = ["notes.txt", ".nfs0123456789abcdef", "000000-0-1.tile.bak", "folder/mine"];
-    others.iter().chain([&OF_ANOTHER]).for_each(|name| fs::write(tiles.join(name), "mine").unwrap());
+    let others = [
+        "notes.txt",
+        ".nfs0123456789abcdef",
+        "000000-0-1.tile.bak",
+        "folder/mine",
+    ];
+    others
+        .iter()
+        .chain([&OF_ANOTHER])
+        .for_each(|name| fs::write(tiles.join(name), "mine").unwrap());
     // A whole result under a name that this plan does not have.
     fs::write(tiles.join("999999-0-1.tile"), "mine").unwrap();
     for shard in ["1/2", "2/2"] {
         well(&place.run("out", &["--shard", shard]));
     }
-    assert_eq!(fs::read_to_string(tiles.join(OF_ANOTHER)).unwrap(), "mine", "another machine may be writing it");
+    assert_eq!(
+        fs::read_to_string(tiles.join(OF_ANOTHER)).unwrap(),
+        "mine",
+        "another machine may be writing it"
+    );
     well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     for name in others {
-        assert_eq!(fs::read_to_string(tiles.join(name)).unwrap(), "mine", "{name}");
+        assert_eq!(
+            fs::read_to_string(tiles.join(name)).unwrap(),
+            "mine",
+            "{name}"
+        );
     }
-    assert!(place.done("out").is_empty() && !tiles.join(OF_ANOTHER).exists(), "all results are there");
+    assert!(
+        place.done("out").is_empty() && !tiles.join(OF_ANOTHER).exists(),
+        "all results are there"
+    );
 }
 
 #[test]
@@ -244,8 +317,12 @@ fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
         }
         let merged = place.results("out");
         assert!(merged == place.results("whole"));
-        let said = [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&place.run("out", share)));
-        assert!(said.iter().all(|said| said.contains("merged already")), "{said:?}");
+        let said =
+            [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&place.run("out", share)));
+        assert!(
+            said.iter().all(|said| said.contains("merged already")),
+            "{said:?}"
+        );
         assert!(place.results("out") == merged);
         place.is_tidy("out");
         fs::remove_dir_all(place.path("out")).unwrap();
@@ -256,9 +333,13 @@ fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
 fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
     let place = Place::with(16_000);
     well(&place.run("whole", &[]));
-    // Stopped between two tiles; others do its work meanwhile. A machine may be too busy to see it in time: then once more.
+    // Stopped between two tiles; others do its work meanwhile. A machine may be too busy to see it
+    // in time: then once more.
     for _ in 0..20 {
-        let mut straggler = place.command("out", &["--shard", "1/1", "--threads", "1"]).spawn().unwrap();
+        let mut straggler = place
+            .command("out", &["--shard", "1/1", "--threads", "1"])
+            .spawn()
+            .unwrap();
         while place.done("out").is_empty() && straggler.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_millis(1));
         }
@@ -290,7 +371,12 @@ fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
         let [before, after] = ["a.laz", "b.laz"].map(|name| place.path(folder).join(name));
         fs::copy(place.path("before.laz"), before).unwrap();
         fs::write(&after, bytes).unwrap();
-        fs::File::options().write(true).open(after).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        fs::File::options()
+            .write(true)
+            .open(after)
+            .unwrap()
+            .set_modified(std::time::UNIX_EPOCH)
+            .unwrap();
     };
     copied("node", &|_| ());
     copied("damaged", &|bytes| {
@@ -303,7 +389,11 @@ fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
     let refused = place.staged(["other/a.laz", "other/b.laz"], "out", &["--shard", "2/2"]);
     ended(&refused, 2, &["an input has changed"]);
     // The same length, header and table of chunks: the index that the plan made knows the bytes.
-    let refused = place.staged(["damaged/a.laz", "damaged/b.laz"], "out", &["--shard", "2/2"]);
+    let refused = place.staged(
+        ["damaged/a.laz", "damaged/b.laz"],
+        "out",
+        &["--shard", "2/2"],
+    );
     ended(&refused, 3, &["damaged/b.laz", "checksum of a chunk"]);
     well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--shard", "2/2"]));
     well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--merge"]));
@@ -314,7 +404,11 @@ fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
 #[test]
 fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
     let mut scene = Scene::new(16_000, 9);
-    scene.misalignment = Rigid::from_vectors([0.1e-3, -0.15e-3, 0.6e-3], [0.31, -0.24, 0.12], scene.middle());
+    scene.misalignment = Rigid::from_vectors(
+        [0.1e-3, -0.15e-3, 0.6e-3],
+        [0.31, -0.24, 0.12],
+        scene.middle(),
+    );
     let place = Place::of(&scene);
     let run = |out: &str, more: &[&str]| place.aligning(out, more);
     well(&run("whole", &[]));
@@ -327,17 +421,30 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
     begun["found"]["from_data"]["suggestions"]["cell_size"]["reason"] = "as the plan found".into();
     fs::write(&manifest, begun.to_string()).unwrap();
     let made = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
-    let indexes: Vec<PathBuf> =
-        fs::read_dir(place.path("out/.run/index")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let indexes: Vec<PathBuf> = fs::read_dir(place.path("out/.run/index"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     assert_eq!(indexes.len(), 2, "one a file");
     let times: Vec<_> = indexes.iter().map(|path| made(path)).collect();
     // Machines with other memory, threads and sizes of tiles.
-    let machines = [&["--memory", "40MiB"][..], &["--threads", "1"], &["--memory", "1GiB", "--in-flight", "2"]];
+    let machines = [
+        &["--memory", "40MiB"][..],
+        &["--threads", "1"],
+        &["--memory", "1GiB", "--in-flight", "2"],
+    ];
     for (number, machine) in machines.into_iter().enumerate() {
-        let said = well(&run("out", &[&["--shard-index", &format!("{number}/3")], machine].concat()));
+        let said = well(&run(
+            "out",
+            &[&["--shard-index", &format!("{number}/3")], machine].concat(),
+        ));
         assert!(said.contains("alignment and parameters as in"), "{said}");
     }
-    assert_eq!(times, indexes.iter().map(|path| made(path)).collect::<Vec<_>>(), "none was made again");
+    assert_eq!(
+        times,
+        indexes.iter().map(|path| made(path)).collect::<Vec<_>>(),
+        "none was made again"
+    );
     well(&run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
@@ -345,7 +452,15 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
         serde_json::from_slice(&fs::read(place.path(out).join("summary.json")).unwrap()).unwrap()
     });
     assert_eq!(out["reasons"]["cell_m"], "as the plan found");
-    for part in ["parameters", "sample", "alignment", "warnings", "dod", "m3c2", "c2c"] {
+    for part in [
+        "parameters",
+        "sample",
+        "alignment",
+        "warnings",
+        "dod",
+        "m3c2",
+        "c2c",
+    ] {
         assert_eq!(out[part], whole[part], "{part}");
     }
 }
@@ -362,35 +477,78 @@ fn each_end_has_its_code() {
         ("none", &["--shard", "0/2"], &["the first is 1/5"]),
         ("none", &["--shard-index", "2/2"], &["the first is 0/5"]),
         ("none", &["--shard", "1/2", "--fresh"], &["--plan"]),
-        ("done", &["--depth", "3"], &["finished results of other parameters"]),
-        ("begun", &["--depth", "3", "--shard", "2/2"], &["other parameters"]),
+        (
+            "done",
+            &["--depth", "3"],
+            &["finished results of other parameters"],
+        ),
+        (
+            "begun",
+            &["--depth", "3", "--shard", "2/2"],
+            &["other parameters"],
+        ),
         ("begun", &["--depth", "3", "--merge"], &["other parameters"]),
     ] {
         let output = place.run(out, more);
-        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", message(&output));
-        words.iter().for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{more:?}: {}",
+            message(&output)
+        );
+        words
+            .iter()
+            .for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
     }
-    ended(&place.staged(["missing.laz", "after.laz"], "none", &[]), 2, &["missing.laz"]);
+    ended(
+        &place.staged(["missing.laz", "after.laz"], "none", &[]),
+        2,
+        &["missing.laz"],
+    );
     fs::write(place.path("text.laz"), "x y z").unwrap();
-    ended(&place.staged(["text.laz", "after.laz"], "none", &[]), 2, &["text.laz"]);
+    ended(
+        &place.staged(["text.laz", "after.laz"], "none", &[]),
+        2,
+        &["text.laz"],
+    );
     // 75: later, or elsewhere.
     ended(&place.run("begun", &["--merge"]), 75, &["not done yet"]);
     ended(&place.run("none", &["--merge"]), 75, &["no shard was run"]);
     fs::create_dir(place.path("held")).unwrap();
-    fs::write(place.path("held/.lock"), "held alone\nprocess 7\nhost there\nmachine another\n").unwrap();
-    ended(&place.run("held", &["--shard", "1/2"]), 75, &["process 7 on there"]);
+    fs::write(
+        place.path("held/.lock"),
+        "held alone\nprocess 7\nhost there\nmachine another\n",
+    )
+    .unwrap();
+    ended(
+        &place.run("held", &["--shard", "1/2"]),
+        75,
+        &["process 7 on there"],
+    );
     made_unreadable(&place.path("begun/.run/manifest.json"));
-    ended(&place.run("begun", &["--shard", "2/2"]), 75, &["manifest.json"]);
+    ended(
+        &place.run("begun", &["--shard", "2/2"]),
+        75,
+        &["manifest.json"],
+    );
     let mut full = Command::new("sh");
-    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]).arg(program("terrain_change"));
-    let full = full.args(place.arguments(["before.laz", "after.laz"], "full", &["--align", "none"])).output().unwrap();
+    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
+        .arg(program("terrain_change"));
+    let full = full
+        .args(place.arguments(["before.laz", "after.laz"], "full", &["--align", "none"]))
+        .output()
+        .unwrap();
     ended(&full, 75, &["large"]);
     // Another version of the program.
     well(&place.run("old", &["--plan"]));
     let manifest = place.path("old/.run/manifest.json");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text.replace("isopach 0", "isopach 9")).unwrap();
-    ended(&place.run("old", &["--shard", "1/2"]), 2, &["other program"]);
+    ended(
+        &place.run("old", &["--shard", "1/2"]),
+        2,
+        &["other program"],
+    );
 }
 
 #[test]
@@ -401,8 +559,13 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
     let takes = start.elapsed();
     let mut ended_by_it = 0;
     for moment in 0..20_u32 {
-        // Of a whole run and of a shard in turn: at any time, in a scattered order, or when some tiles are done.
-        let more: &[&str] = if moment % 4 < 2 { &[] } else { &["--shard", "1/1"] };
+        // Of a whole run and of a shard in turn: at any time, in a scattered order, or when some
+        // tiles are done.
+        let more: &[&str] = if moment % 4 < 2 {
+            &[]
+        } else {
+            &["--shard", "1/1"]
+        };
         let more = [&["--threads", "1"], more].concat();
         let child = place.command("out", &more).spawn().unwrap();
         if moment % 2 == 0 {
@@ -418,17 +581,27 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
         let output = child.wait_with_output().unwrap();
         assert!(asked.elapsed() < Duration::from_secs(5), "soon");
         let code = output.status.code();
-        assert!(code == Some(75) || code == Some(0), "{code:?}: {}", message(&output));
+        assert!(
+            code == Some(75) || code == Some(0),
+            "{code:?}: {}",
+            message(&output)
+        );
         ended_by_it += usize::from(code == Some(75));
         let lock = fs::read_to_string(place.path("out/.lock")).unwrap_or_default();
-        assert!(!lock.contains("alone"), "another machine could not go on: {lock}");
+        assert!(
+            !lock.contains("alone"),
+            "another machine could not go on: {lock}"
+        );
         if moment % 3 == 2 {
             well(&place.run("out", &[]));
             assert!(place.results("out") == place.results("whole"));
             fs::remove_dir_all(place.path("out")).unwrap();
         }
     }
-    assert!(ended_by_it >= 4, "it is always too late: {ended_by_it} of 20");
+    assert!(
+        ended_by_it >= 4,
+        "it is always too late: {ended_by_it} of 20"
+    );
     well(&place.run("out", &[]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
@@ -437,14 +610,24 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
 #[test]
 fn the_walk_through_of_the_documentation_runs() {
     let text = document("docs/fleet.md");
-    let headings = ["## On one machine", "## Workers that take what is left", "## Emission"];
+    let headings = [
+        "## On one machine",
+        "## Workers that take what is left",
+        "## Emission",
+    ];
     let commands = headings.map(|heading| commands(&text, heading)).concat();
-    assert!(commands.matches("terrain_change ").count() >= 11, "{commands}");
+    assert!(
+        commands.matches("terrain_change ").count() >= 11,
+        "{commands}"
+    );
     assert!(commands.matches("emission ").count() >= 6, "{commands}");
     let dir = tempfile::tempdir().unwrap();
     well(&run_commands(&commands, dir.path()));
     for out in ["fleet", "claims", "sun"] {
-        assert!(dir.path().join(out).join("index.html").exists() && !dir.path().join(out).join(".run").exists());
+        assert!(
+            dir.path().join(out).join("index.html").exists()
+                && !dir.path().join(out).join(".run").exists()
+        );
     }
 }
 
@@ -461,7 +644,10 @@ fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
     // The first is killed with a claim in its hands.
     let mut dead = worker("600");
     while fs::read_dir(&claims).map_or(0, Iterator::count) == 0 {
-        assert!(dead.try_wait().unwrap().is_none(), "it ended before it claimed anything");
+        assert!(
+            dead.try_wait().unwrap().is_none(),
+            "it ended before it claimed anything"
+        );
         thread::sleep(Duration::from_millis(1));
     }
     dead.kill().unwrap();
@@ -473,8 +659,12 @@ fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
         ended(&worker.wait_with_output().unwrap(), 0, &[]);
     }
     let done = |ending: &str| {
-        let entries = fs::read_dir(&claims).unwrap().map(|entry| entry.unwrap().path());
-        entries.filter(|path| path.extension().is_some_and(|end| end == ending)).count()
+        let entries = fs::read_dir(&claims)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.extension().is_some_and(|end| end == ending))
+            .count()
     };
     assert_eq!(done("done"), 6);
     well(&place.run("out", &["--merge"]));
@@ -499,11 +689,25 @@ fn a_worker_that_is_started_again_has_its_own_claims_at_once() {
     fs::write(claims.join("3-of-6.claim"), "first and more").unwrap();
     well(&place.run("out", &["--claim", "6", "--worker", "first"]));
     let is_done = |number: usize| claims.join(format!("{number}-of-6.done")).exists();
-    assert_eq!([1, 2, 3, 4, 5, 6].map(is_done), [true, true, false, true, true, true], "it did not wait for the other");
+    assert_eq!(
+        [1, 2, 3, 4, 5, 6].map(is_done),
+        [true, true, false, true, true, true],
+        "it did not wait for the other"
+    );
     ended(&place.run("out", &["--merge"]), 75, &["not done yet"]);
     well(&place.run("out", &["--claim", "6", "--worker", "first and more"]));
     well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
-    ended(&place.run("none", &["--claim", "6", "--worker", &"w".repeat(256)]), 2, &["--worker has 256 bytes"]);
-    assert_eq!(place.run("none", &["--plan", "--worker", "first"]).status.code(), Some(2));
+    ended(
+        &place.run("none", &["--claim", "6", "--worker", &"w".repeat(256)]),
+        2,
+        &["--worker has 256 bytes"],
+    );
+    assert_eq!(
+        place
+            .run("none", &["--plan", "--worker", "first"])
+            .status
+            .code(),
+        Some(2)
+    );
 }

@@ -1,6 +1,8 @@
-//! Thousands of damaged `.npy` files: an error or an array; never a panic, a hang, or more memory than the numbers of the file take.
+//! Thousands of damaged `.npy` files: an error or an array; never a panic, a hang, or more memory
+//! than the numbers of the file take.
 //!
-//! `HOSTILE_CASES=100000 cargo test --test hostile_npy -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=100000 cargo test --test hostile_npy -- --nocapture` runs as many as
+//! docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -40,7 +42,10 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
     match pick(6) {
         0 => bytes.truncate(pick(whole.len())),
         1 => bytes[8..10].fill([0, 0x7F, 0xFF][pick(3)]),
-        2 => (bytes[6], bytes[10], bytes[11]) = ([2, 3, 9][pick(3)], pick(256) as u8, pick(256) as u8),
+        2 => {
+            (bytes[6], bytes[10], bytes[11]) =
+                ([2, 3, 9][pick(3)], pick(256) as u8, pick(256) as u8)
+        }
         3 => {
             let text = String::from_utf8_lossy(&whole[10..]).into_owned();
             let at = 10 + text.find("'shape': ").unwrap() + 9;
@@ -74,16 +79,24 @@ fn nothing_but_errors_and_arrays() {
         assert_eq!(array.values.len(), array.shape.iter().product::<usize>());
         Some(array.values.len())
     };
-    assert_eq!(wholes.each_ref().map(|whole| read(whole)), [105, 30, 16, 200, 1].map(Some));
+    assert_eq!(
+        wholes.each_ref().map(|whole| read(whole)),
+        [105, 30, 16, 200, 1].map(Some)
+    );
     let mut state = 20_261_128;
     // A header of a mebibyte at most, its text, and a number of eight bytes for each byte.
     let (mut read_some, mut watch) = (0, Watch::new(4 << 20));
     for case in 0..cases {
         let file = damaged(&wholes[case % wholes.len()], &mut state);
-        let found = watch.case(|| read(&file)).unwrap_or_else(|much| panic!("case {case}: {much}: {file:?}"));
+        let found = watch
+            .case(|| read(&file))
+            .unwrap_or_else(|much| panic!("case {case}: {much}: {file:?}"));
         read_some += usize::from(found.is_some());
     }
-    eprintln!("{cases} damaged arrays of {}: {read_some} could still be read; {watch}", wholes.len());
+    eprintln!(
+        "{cases} damaged arrays of {}: {read_some} could still be read; {watch}",
+        wholes.len()
+    );
     assert!(read_some > 0 && read_some < cases);
 }
 
@@ -101,19 +114,27 @@ fn shapes_that_wrap_are_refused() {
         file.extend([0; 8]);
         fs::write(&path, file).unwrap();
         let error = npy::read(&path).unwrap_err().to_string();
-        assert!(error.contains(words) && error.contains("a.npy"), "{shape:?}: {error}");
+        assert!(
+            error.contains(words) && error.contains("a.npy"),
+            "{shape:?}: {error}"
+        );
     }
     npy_write::write(&path, &[30], &[0.5; 30]).unwrap();
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 8 * 12]).unwrap();
     let error = npy::read(&path).unwrap_err().to_string();
-    assert!(error.contains("there are 18 numbers for the shape [30]"), "a cut file: {error}");
+    assert!(
+        error.contains("there are 18 numbers for the shape [30]"),
+        "a cut file: {error}"
+    );
 }
 
 /// Halves as numpy 2.3 has them: `np.array([...], np.float16).tobytes()`.
 #[test]
 fn halves_are_the_numbers_that_numpy_sees() {
-    let bits = [0x3C00_u16, 0xC000, 0x7BFF, 0x0001, 0x0400, 0x3555, 0x7C00, 0xFC00, 0x8000];
+    let bits = [
+        0x3C00_u16, 0xC000, 0x7BFF, 0x0001, 0x0400, 0x3555, 0x7C00, 0xFC00, 0x8000,
+    ];
     let expected = [
         1.0,
         -2.0,
@@ -127,7 +148,10 @@ fn halves_are_the_numbers_that_numpy_sees() {
     ];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half.npy");
-    for (descr, bytes) in [("<f2", bits.map(u16::to_le_bytes)), (">f2", bits.map(u16::to_be_bytes))] {
+    for (descr, bytes) in [
+        ("<f2", bits.map(u16::to_le_bytes)),
+        (">f2", bits.map(u16::to_be_bytes)),
+    ] {
         let file = [npy_write::header(descr, &[bits.len()]), bytes.concat()].concat();
         fs::write(&path, file).unwrap();
         assert_eq!(npy::read(&path).unwrap().values, expected);

@@ -1,4 +1,5 @@
-//! Rasters on request, styles, names with commas, numbers that no run ends with, pipes that are closed and signals.
+//! Rasters on request, styles, names with commas, numbers that no run ends with, pipes that are
+//! closed and signals.
 
 #![allow(clippy::print_stderr, missing_docs)]
 
@@ -26,7 +27,11 @@ fn pair() -> Option<[PathBuf; 2]> {
 
 fn change(files: &[&Path], out: &Path, options: &[&str]) -> Command {
     let mut command = Command::new(program("terrain_change"));
-    command.args(files).args(["--backend", "cpu", "--align", "none", "--out"]).arg(out).args(options);
+    command
+        .args(files)
+        .args(["--backend", "cpu", "--align", "none", "--out"])
+        .arg(out)
+        .args(options);
     command
 }
 
@@ -40,37 +45,72 @@ fn rasters_on_request_agree_with_each_other_and_have_styles() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
     let rasters = "before,after,count-before,count-after,significant,status";
-    let output = change(&[&a, &b], &out, &["--cell", "2", "--rasters", rasters]).output().unwrap();
+    let output = change(&[&a, &b], &out, &["--cell", "2", "--rasters", rasters])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", message(&output));
     let read = |name: &str| -> Raster { read_geotiff(out.join(format!("{name}.tif"))).unwrap() };
     let [dod, lod, before, after] = ["dod", "dod_lod", "before", "after"].map(read);
-    let [first, second, significant, status] =
-        ["count_before", "count_after", "dod_significant", "dod_status"].map(read);
+    let [first, second, significant, status] = [
+        "count_before",
+        "count_after",
+        "dod_significant",
+        "dod_status",
+    ]
+    .map(read);
     let mut beyond = 0;
     for (at, difference) in dod.values.indexed_iter() {
         let [before, after, limit] = [&before, &after, &lod].map(|raster| raster.values[at]);
         // Rasters hold single precision.
         assert!(difference.is_nan() == (before.is_nan() || after.is_nan()));
-        assert!(difference.is_nan() || (after - before - difference).abs() < 1e-4, "{after} - {before}: {difference}");
+        assert!(
+            difference.is_nan() || (after - before - difference).abs() < 1e-4,
+            "{after} - {before}: {difference}"
+        );
         assert_eq!(first.values[at] > 0.0, !before.is_nan());
         assert_eq!(second.values[at] > 0.0, !after.is_nan());
         assert_eq!(status.values[at] == 0.0, !limit.is_nan());
         let shown = significant.values[at];
-        // Where the two agree to the last digit of single precision, rounding may have gone either way.
+        // Where the two agree to the last digit of single precision, rounding may have gone either
+        // way.
         if (difference.abs() - limit).abs() > 1e-6 || limit.is_nan() {
-            assert_eq!(!shown.is_nan(), difference.abs() > limit, "{difference} {limit} {shown}");
+            assert_eq!(
+                !shown.is_nan(),
+                difference.abs() > limit,
+                "{difference} {limit} {shown}"
+            );
         }
         assert!(shown.is_nan() || shown == *difference);
         beyond += u32::from(!shown.is_nan());
     }
     assert!(beyond > 0);
-    for name in ["dod", "dod_lod", "before", "after", "count_before", "count_after", "dod_significant", "dod_status"] {
+    for name in [
+        "dod",
+        "dod_lod",
+        "before",
+        "after",
+        "count_before",
+        "count_after",
+        "dod_significant",
+        "dod_status",
+    ] {
         let style = fs::read_to_string(out.join(format!("{name}.qml"))).unwrap();
-        assert!(style.starts_with("<!DOCTYPE qgis") && style.contains("</qgis>"), "{name}");
-        assert!(style.trim_end().ends_with("-->"), "{name}: a line tells whether somebody changed it");
+        assert!(
+            style.starts_with("<!DOCTYPE qgis") && style.contains("</qgis>"),
+            "{name}"
+        );
+        assert!(
+            style.trim_end().ends_with("-->"),
+            "{name}: a line tells whether somebody changed it"
+        );
     }
     let style = fs::read_to_string(out.join("dod_status.qml")).unwrap();
-    assert!(isopach::change::Status::ALL.iter().all(|status| style.contains(status.describe())), "{style}");
+    assert!(
+        isopach::change::Status::ALL
+            .iter()
+            .all(|status| style.contains(status.describe())),
+        "{style}"
+    );
 }
 
 #[test]
@@ -83,9 +123,17 @@ fn a_name_with_commas_is_taken_whole() {
     let output = change(&[&path, &b], &out, &[]).output().unwrap();
     assert!(output.status.success(), "{}", message(&output));
     // And in a list.
-    let list = format!("{},{}", path.display(), dir.path().join("absent.las").display());
+    let list = format!(
+        "{},{}",
+        path.display(),
+        dir.path().join("absent.las").display()
+    );
     let output = change(&[Path::new(&list), &b], &out, &[]).output().unwrap();
-    assert!(message(&output).contains("absent.las"), "{}", message(&output));
+    assert!(
+        message(&output).contains("absent.las"),
+        "{}",
+        message(&output)
+    );
 }
 
 #[test]
@@ -103,14 +151,33 @@ fn numbers_that_no_run_ends_with_are_refused_by_name() {
         ("--memory", "1e30GiB", "below 8 EiB"),
         ("--disk-limit", "some", "2GiB"),
     ] {
-        let output = change(&[&a, &b], &dir.path().join("out"), &[option, value]).output().unwrap();
+        let output = change(&[&a, &b], &dir.path().join("out"), &[option, value])
+            .output()
+            .unwrap();
         let message = message(&output);
         assert_eq!(output.status.code(), Some(2), "{option} {value}: {message}");
-        assert!(message.contains(option) && message.contains(words), "{option} {value}: {message}");
+        assert!(
+            message.contains(option) && message.contains(words),
+            "{option} {value}: {message}"
+        );
     }
-    let output = change(&[], &dir.path().join("out"), &["--scene-points", "10000000000000"]).output().unwrap();
-    assert!(message(&output).contains("--scene-points is 10000000000000"), "{}", message(&output));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left");
+    let output = change(
+        &[],
+        &dir.path().join("out"),
+        &["--scene-points", "10000000000000"],
+    )
+    .output()
+    .unwrap();
+    assert!(
+        message(&output).contains("--scene-points is 10000000000000"),
+        "{}",
+        message(&output)
+    );
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        0,
+        "nothing is left"
+    );
 }
 
 #[test]
@@ -119,19 +186,31 @@ fn a_place_where_no_folder_can_be_made_is_named_with_the_option() {
     let dir = tempfile::tempdir().unwrap();
     let taken = dir.path().join("a.las");
     fs::copy(&a, &taken).unwrap();
-    for (out, words) in [(taken.clone(), "it is a file"), (taken.join("out"), "no folder can be made there")] {
+    for (out, words) in [
+        (taken.clone(), "it is a file"),
+        (taken.join("out"), "no folder can be made there"),
+    ] {
         let output = change(&[&taken, &b], &out, &[]).output().unwrap();
         let message = message(&output);
-        assert!(message.contains(&format!("--out {}", out.display())) && message.contains(words), "{message}");
+        assert!(
+            message.contains(&format!("--out {}", out.display())) && message.contains(words),
+            "{message}"
+        );
     }
     assert_eq!(fs::read(&taken).unwrap(), fs::read(&a).unwrap());
 }
 
 #[test]
 fn defaults_of_lists_can_be_typed_as_they_are_shown() {
-    let output = Command::new(program("terrain_change")).arg("--help").output().unwrap();
+    let output = Command::new(program("terrain_change"))
+        .arg("--help")
+        .output()
+        .unwrap();
     let help = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(help.contains("[default: distance,lod,significant,counts]"), "{help}");
+    assert!(
+        help.contains("[default: distance,lod,significant,counts]"),
+        "{help}"
+    );
 }
 
 #[cfg(unix)]
@@ -140,10 +219,18 @@ fn a_closed_pipe_is_no_panic() {
     let Some([a, b]) = pair() else { return };
     let dir = tempfile::tempdir().unwrap();
     let mut command = change(&[&a, &b], &dir.path().join("out"), &[]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success() && !message(&output).contains("panicked"), "{}", message(&output));
+    assert!(
+        output.status.success() && !message(&output).contains("panicked"),
+        "{}",
+        message(&output)
+    );
     assert!(dir.path().join("out/index.html").exists() && !dir.path().join("out/.run").exists());
 }
 
@@ -154,8 +241,16 @@ fn a_signal_leaves_the_line_that_says_how_to_go_on() {
     let dir = tempfile::tempdir().unwrap();
     for (name, number) in [("-INT", 2), ("-TERM", 15)] {
         let out = dir.path().join(name);
-        let mut command = change(&[], &out, &["--scene-points", "150000", "--tile-size", "15"]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = change(
+            &[],
+            &out,
+            &["--scene-points", "150000", "--tile-size", "15"],
+        );
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let tiles = || fs::read_dir(out.join(".run/tiles")).map_or(0, Iterator::count);
         for _ in 0..6000 {
             if tiles() > 3 {
@@ -163,20 +258,49 @@ fn a_signal_leaves_the_line_that_says_how_to_go_on() {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([name, &child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         let output = child.wait_with_output().unwrap();
         let message = message(&output);
         match name {
-            "-TERM" => assert_eq!(output.status.code(), Some(75), "to be tried again: {message}"),
-            _ => assert_eq!(output.status.signal(), Some(number), "it ends as a signal ends a program: {message}"),
+            "-TERM" => assert_eq!(
+                output.status.code(),
+                Some(75),
+                "to be tried again: {message}"
+            ),
+            _ => assert_eq!(
+                output.status.signal(),
+                Some(number),
+                "it ends as a signal ends a program: {message}"
+            ),
         }
         let line = message.lines().last().unwrap();
-        assert!(line.contains("the same command goes on") && line.contains(".run"), "{message}");
-        let again = change(&[], &out, &["--scene-points", "150000", "--tile-size", "15"]).output().unwrap();
-        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+        assert!(
+            line.contains("the same command goes on") && line.contains(".run"),
+            "{message}"
+        );
+        let again = change(
+            &[],
+            &out,
+            &["--scene-points", "150000", "--tile-size", "15"],
+        )
+        .output()
+        .unwrap();
+        assert!(
+            again.status.success(),
+            "{}",
+            String::from_utf8_lossy(&again.stderr)
+        );
         let hidden = |path: PathBuf| path.file_name().unwrap().to_string_lossy().starts_with('.');
         assert!(
-            !fs::read_dir(&out).unwrap().any(|entry| hidden(entry.unwrap().path())),
+            !fs::read_dir(&out)
+                .unwrap()
+                .any(|entry| hidden(entry.unwrap().path())),
             "nothing is left of the first run"
         );
     }
@@ -189,7 +313,14 @@ fn a_plan_has_a_legend() {
     let output = change(&[&a, &b], dir.path(), &["--plan"]).output().unwrap();
     assert!(output.status.success(), "{}", message(&output));
     let svg = fs::read_to_string(dir.path().join("plan.svg")).unwrap();
-    for words in ["tiles, by memory expected", "files or chunks of", "A.las", "B.las", " m</text>", ">N</text>"] {
+    for words in [
+        "tiles, by memory expected",
+        "files or chunks of",
+        "A.las",
+        "B.las",
+        " m</text>",
+        ">N</text>",
+    ] {
         assert!(svg.contains(words), "{words}: {svg}");
     }
 }

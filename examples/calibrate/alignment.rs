@@ -10,7 +10,16 @@ use isopach::{
 use std::path::Path;
 
 /// Clouds that are split.
-const CLOUDS: [&str; 8] = ["ttp_2015", "ttp_2023", "topography", "megaplot", "bcts_1", "bcts_2", "bcts_3", "bcts_4"];
+const CLOUDS: [&str; 8] = [
+    "ttp_2015",
+    "ttp_2023",
+    "topography",
+    "megaplot",
+    "bcts_1",
+    "bcts_2",
+    "bcts_3",
+    "bcts_4",
+];
 /// Ground.
 const GROUND: u8 = 2;
 /// Metres by which 30 % of one side is raised.
@@ -33,19 +42,29 @@ struct Tally {
     largest: f64,
 }
 
-/// Prints a row a cloud, class and change, of `splits` splits each; of the clouds that are `wanted`, or of all.
+/// Prints a row a cloud, class and change, of `splits` splits each; of the clouds that are
+/// `wanted`, or of all.
 pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
     if let Some(unknown) = wanted.iter().find(|name| !CLOUDS.contains(&name.as_str())) {
-        return Err(Error::InvalidInput(format!("--clouds {unknown}: there are {}", CLOUDS.join(", "))));
+        return Err(Error::InvalidInput(format!(
+            "--clouds {unknown}: there are {}",
+            CLOUDS.join(", ")
+        )));
     }
     println!(
         "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | error/stated, rms | worst | worse than the start |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    for name in CLOUDS.into_iter().filter(|name| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name)) {
+    for name in CLOUDS
+        .into_iter()
+        .filter(|name| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name))
+    {
         let path = data.join(format!("lidar/{name}.laz"));
         if !path.exists() {
-            println!("| {name} | SKIPPED: {} is not there |||||||||", path.display());
+            println!(
+                "| {name} | SKIPPED: {} is not there |||||||||",
+                path.display()
+            );
             continue;
         }
         let all = Las::open(&path)?.read_all(Columns::CLASSIFICATION)?;
@@ -71,7 +90,10 @@ impl Tally {
     fn add(&mut self, halves: &Halves) -> Result<()> {
         self.splits += 1;
         let (source, target) = thinned(&halves.source, &halves.target)?;
-        let pair = Pair { source: source.positions(), target: target.positions() };
+        let pair = Pair {
+            source: source.positions(),
+            target: target.positions(),
+        };
         let Ok(found) = RobustIcp::default().align(&Cpu, pair, Rigid::identity([0.0; 3])) else {
             self.refused += 1;
             return Ok(());
@@ -84,8 +106,10 @@ impl Tally {
                 return Ok(());
             }
         }
-        let (off, at_start) =
-            (error(&halves.motion, &found.proposed, &found), error(&halves.motion, &Rigid::identity([0.0; 3]), &found));
+        let (off, at_start) = (
+            error(&halves.motion, &found.proposed, &found),
+            error(&halves.motion, &Rigid::identity([0.0; 3]), &found),
+        );
         let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>().sqrt();
         self.worse += usize::from(size(off) > size(at_start));
         for i in 0..6 {
@@ -104,7 +128,17 @@ impl Tally {
     }
 
     fn print(&self, start: &str) {
-        let Self { splits, moved, ambiguous, refused, outside, unknowns, worse, squares, largest } = self;
+        let Self {
+            splits,
+            moved,
+            ambiguous,
+            refused,
+            outside,
+            unknowns,
+            worse,
+            squares,
+            largest,
+        } = self;
         let stayed = splits - moved - ambiguous - refused;
         let ratio = (squares / (*unknowns).max(1) as f64).sqrt();
         println!(
@@ -117,7 +151,10 @@ impl Tally {
 fn error(motion: &Rigid, pose: &Rigid, found: &RobustAlignment) -> [f64; 6] {
     let known = &found.covariance;
     let rest = motion.then(pose).about(known.pivot);
-    let ([a, b, c], [u, v, w]) = (rest.rotation_vector().map(|r| r * known.arm), rest.translation);
+    let ([a, b, c], [u, v, w]) = (
+        rest.rotation_vector().map(|r| r * known.arm),
+        rest.translation,
+    );
     let mut off = [a, b, c, u, v, w];
     for free in &known.free {
         let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();

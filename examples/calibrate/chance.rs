@@ -9,7 +9,10 @@ pub(crate) struct Chance {
 impl Chance {
     /// The sequence of a seed.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed: mixed(seed ^ 0x9E37_79B9_7F4A_7C15), drawn: 0 }
+        Self {
+            seed: mixed(seed ^ 0x9E37_79B9_7F4A_7C15),
+            drawn: 0,
+        }
     }
 
     /// Uniform between 0 and 1, both excluded.

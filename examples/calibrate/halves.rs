@@ -34,16 +34,23 @@ fn uniform(number: u64) -> f64 {
     (mixed(number) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Splits by a hash, raises 30 % of the source beyond a line of random direction by `change` metres, and moves it.
+/// Splits by a hash, raises 30 % of the source beyond a line of random direction by `change`
+/// metres, and moves it.
 pub(crate) fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let points = cloud.positions();
     let salt = mixed(seed);
     let of = |side: u64| -> Vec<[f64; 3]> {
-        let chosen = |&i: &usize| mixed(salt ^ (i as u64).wrapping_mul(0x5851_F42D_4C95_7F2D)) & 1 == side;
-        (0..points.len()).filter(chosen).map(|i| points.absolute(i)).collect()
+        let chosen =
+            |&i: &usize| mixed(salt ^ (i as u64).wrapping_mul(0x5851_F42D_4C95_7F2D)) & 1 == side;
+        (0..points.len())
+            .filter(chosen)
+            .map(|i| points.absolute(i))
+            .collect()
     };
     let (mut source, target) = (of(0), of(1));
-    let extent = points.extent().ok_or_else(|| Error::InvalidInput("a cloud to be split has no points".into()))?;
+    let extent = points
+        .extent()
+        .ok_or_else(|| Error::InvalidInput("a cloud to be split has no points".into()))?;
     let [x, y] = extent.centre();
     let mut heights: Vec<f64> = source.iter().map(|point| point[2]).collect();
     let middle = heights.len() / 2;
@@ -53,7 +60,11 @@ pub(crate) fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let shift = direction(salt ^ 4).map(|u| u * TRANSLATION * uniform(salt ^ 5));
     let motion = Rigid::from_vectors(turn, shift, [x, y, z]);
     let moved: Vec<[f64; 3]> = source.iter().map(|point| motion.apply(*point)).collect();
-    Ok(Halves { source: Cloud::from_points(&moved)?, target: Cloud::from_points(&target)?, motion })
+    Ok(Halves {
+        source: Cloud::from_points(&moved)?,
+        target: Cloud::from_points(&target)?,
+        motion,
+    })
 }
 
 fn raise(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
@@ -62,12 +73,18 @@ fn raise(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
     let mut places: Vec<f64> = points.iter().map(place).collect();
     let edge = (places.len() as f64 * CHANGED) as usize;
     let edge = *places.select_nth_unstable_by(edge, f64::total_cmp).1;
-    points.iter_mut().filter(|point| place(point) < edge).for_each(|point| point[2] += change);
+    points
+        .iter_mut()
+        .filter(|point| place(point) < edge)
+        .for_each(|point| point[2] += change);
 }
 
 /// Uniform on the sphere.
 fn direction(number: u64) -> [f64; 3] {
-    let (z, azimuth) = (2.0 * uniform(number ^ 0x1000) - 1.0, TAU * uniform(number ^ 0x2000));
+    let (z, azimuth) = (
+        2.0 * uniform(number ^ 0x1000) - 1.0,
+        TAU * uniform(number ^ 0x2000),
+    );
     let r = (1.0 - z * z).sqrt();
     [r * azimuth.cos(), r * azimuth.sin(), z]
 }
@@ -75,7 +92,10 @@ fn direction(number: u64) -> [f64; 3] {
 /// Both thinned as a program would do it.
 pub(crate) fn thinned(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> {
     let spacing = |cloud: &Cloud| {
-        let area = cloud.positions().extent().map_or(0.0, |extent| extent.area());
+        let area = cloud
+            .positions()
+            .extent()
+            .map_or(0.0, |extent| extent.area());
         (area / (cloud.len() as f64).min(SAMPLE)).sqrt().max(0.25)
     };
     let spacing = spacing(source).max(spacing(target));

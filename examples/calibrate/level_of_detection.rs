@@ -1,18 +1,37 @@
 //! The share of unchanged places that are called changed, and of changed ones that are found.
 
-use crate::null_tests::{Halves, METHODS, Method, Scene, Tested, ground, multiscale, percent, tested};
+use crate::null_tests::{
+    Halves, METHODS, Method, Scene, Tested, ground, multiscale, percent, tested,
+};
 use isopach_change::{Detection, ErrorModel};
 use isopach_cloud::Cloud;
 use isopach_compute::Result;
 use std::path::{Path, PathBuf};
 
 /// Pairs of counts of the made scenes.
-const PAIRS: [[u32; 2]; 12] =
-    [[2, 2], [2, 5], [3, 3], [2, 10], [5, 5], [7, 7], [7, 20], [10, 10], [30, 30], [5, 100], [2, 50], [50, 2]];
+const PAIRS: [[u32; 2]; 12] = [
+    [2, 2],
+    [2, 5],
+    [3, 3],
+    [2, 10],
+    [5, 5],
+    [7, 7],
+    [7, 20],
+    [10, 10],
+    [30, 30],
+    [5, 100],
+    [2, 50],
+    [50, 2],
+];
 
-/// Real ground: a file to split, or two parts that were split; sizes of cells and cylinders (metres) with few and with many points.
+/// Real ground: a file to split, or two parts that were split; sizes of cells and cylinders
+/// (metres) with few and with many points.
 const GROUND: [(&str, Option<&str>, [f64; 2]); 5] = [
-    ("cases/newcomer/split_sa.laz", Some("cases/newcomer/split_sb.laz"), [10.0, 20.0]),
+    (
+        "cases/newcomer/split_sa.laz",
+        Some("cases/newcomer/split_sb.laz"),
+        [10.0, 20.0],
+    ),
     ("lidar/bcts_1.laz", None, [2.0, 5.0]),
     ("lidar/bcts_3.laz", None, [2.0, 5.0]),
     ("lidar/ttp_2015.laz", None, [5.0, 15.0]),
@@ -29,7 +48,11 @@ const SPLITS: u64 = 3;
 pub(crate) fn run() -> Result<()> {
     made(0.0, 0.0, "unchanged, flat, called changed, %")?;
     made(0.3, 0.0, "unchanged, slope of 0.3, called changed, %")?;
-    made(0.0, 3.0, "changed by three standard deviations of the difference of means, found, %")?;
+    made(
+        0.0,
+        3.0,
+        "changed by three standard deviations of the difference of means, found, %",
+    )?;
     real()
 }
 
@@ -40,13 +63,30 @@ fn made(slope: f64, change: f64, title: &str) -> Result<()> {
     );
     for count in PAIRS {
         for ratio in [1.0, 4.0] {
-            let scene =
-                Scene { count, ratio, slope, change, shared_error: 0.0, seed: u64::from(count[0] * 1000 + count[1]) };
+            let scene = Scene {
+                count,
+                ratio,
+                slope,
+                change,
+                shared_error: 0.0,
+                seed: u64::from(count[0] * 1000 + count[1]),
+            };
             let halves = scene.halves()?;
-            let lague = percent(&tested(Method::DodMean, &halves, &ErrorModel::Normal.into())?);
+            let lague = percent(&tested(
+                Method::DodMean,
+                &halves,
+                &ErrorModel::Normal.into(),
+            )?);
             print!("| {}, {} | {ratio} | {lague:.1} ", count[0], count[1]);
             for method in METHODS {
-                print!("| {:.1} ", percent(&tested(method, &halves, &scene.detection(method, &halves)?)?));
+                print!(
+                    "| {:.1} ",
+                    percent(&tested(
+                        method,
+                        &halves,
+                        &scene.detection(method, &halves)?
+                    )?)
+                );
             }
             println!("|");
         }
@@ -54,9 +94,12 @@ fn made(slope: f64, change: f64, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// Real ground split at random, in halves and one in eleven, grouped by the fewer points of a place.
+/// Real ground split at random, in halves and one in eleven, grouped by the fewer points of a
+/// place.
 fn real() -> Result<()> {
-    println!("\nreal ground split at random, called changed, % (places), by the points of the epoch that has fewer\n");
+    println!(
+        "\nreal ground split at random, called changed, % (places), by the points of the epoch that has fewer\n"
+    );
     println!("| file | size, m | parts | method | 1.96, all | all | 2 | 3–4 | 5–6 | 7–13 | 14– |");
     println!("|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|");
     for (file, other, sizes) in GROUND {
@@ -74,8 +117,9 @@ fn real() -> Result<()> {
                 continue;
             }
             for one_in in [2, 11] {
-                let splits: Result<Vec<Halves>> =
-                    (0..SPLITS).map(|seed| Ok(halves(ground(&path, &[2], one_in, seed)?))).collect();
+                let splits: Result<Vec<Halves>> = (0..SPLITS)
+                    .map(|seed| Ok(halves(ground(&path, &[2], one_in, seed)?)))
+                    .collect();
                 rows(&path, if one_in == 2 { "1:1" } else { "10:1" }, &splits?)?;
             }
         }
@@ -84,7 +128,10 @@ fn real() -> Result<()> {
 }
 
 fn rows(path: &Path, parts: &str, splits: &[Halves]) -> Result<()> {
-    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     for method in METHODS {
         let (mut places, mut lague) = (Vec::new(), Vec::new());
         for halves in splits {
@@ -109,13 +156,20 @@ fn rows(path: &Path, parts: &str, splits: &[Halves]) -> Result<()> {
 fn cell(places: &[Tested], low: u32, high: u32) -> String {
     let within = |place: &&Tested| (low..=high).contains(&place.count[0].min(place.count[1]));
     let some: Vec<Tested> = places.iter().filter(within).copied().collect();
-    if some.len() < 300 { "".into() } else { format!("{:.1} ({})", percent(&some), some.len()) }
+    if some.len() < 300 {
+        "".into()
+    } else {
+        format!("{:.1} ({})", percent(&some), some.len())
+    }
 }
 
 /// A file of the shared data, which is not shipped.
 pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     let roots = ["../shared/data", "../../../shared/data"];
-    let found = roots.iter().map(|root| Path::new(root).join(file)).find(|path| path.exists());
+    let found = roots
+        .iter()
+        .map(|root| Path::new(root).join(file))
+        .find(|path| path.exists());
     if found.is_none() {
         println!("SKIPPED: {file} is not in ../shared/data");
     }

@@ -1,7 +1,9 @@
-//! How often what is stated is true: counts over made and real ground, as the tables of docs/algorithms.
+//! How often what is stated is true: counts over made and real ground, as the tables of
+//! docs/algorithms.
 //!
-//! `cargo run --release --example calibrate -- level` (level of detection), `volumes`, `alignment`, `emission` or `regions`; all if none
-//! is named. Tables of real ground read `--data` and say so where it is not there.
+//! `cargo run --release --example calibrate -- level` (level of detection), `volumes`, `alignment`,
+//! `emission` or `regions`; all if none is named. Tables of real ground read `--data` and say so
+//! where it is not there.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -65,8 +67,10 @@ enum Table {
 }
 
 fn main() -> std::process::ExitCode {
-    run(&Arguments::parse())
-        .map_or_else(|error| console::failed("calibrate", &error), |()| std::process::ExitCode::SUCCESS)
+    run(&Arguments::parse()).map_or_else(
+        |error| console::failed("calibrate", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -2,7 +2,8 @@
 
 use crate::chance::{Chance, mixed};
 use isopach_change::{
-    CoreSelection, Detection, Differences, Dod, DodRasters, Epochs, M3c2, Normals, Orientation, SurveySample,
+    CoreSelection, Detection, Differences, Dod, DodRasters, Epochs, M3c2, Normals, Orientation,
+    SurveySample,
 };
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::{Cpu, Result};
@@ -25,7 +26,12 @@ pub(crate) enum Method {
 }
 
 /// Every method.
-pub(crate) const METHODS: [Method; 4] = [Method::M3c2Mean, Method::M3c2Median, Method::DodMean, Method::DodMedian];
+pub(crate) const METHODS: [Method; 4] = [
+    Method::M3c2Mean,
+    Method::M3c2Median,
+    Method::DodMean,
+    Method::DodMedian,
+];
 
 /// A place that could be tested.
 #[derive(Clone, Copy, Debug)]
@@ -69,18 +75,28 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Default detection with what a survey of such ground says: the places of this scene, and well-filled ones beside them.
+    /// Default detection with what a survey of such ground says: the places of this scene, and
+    /// well-filled ones beside them.
     pub(crate) fn detection(&self, method: Method, halves: &Halves) -> Result<Detection> {
-        let filled = Self { count: [30, 30], change: 0.0, seed: self.seed + 1, ..*self };
+        let filled = Self {
+            count: [30, 30],
+            change: 0.0,
+            seed: self.seed + 1,
+            ..*self
+        };
         let mut sample = sampled(method, halves)?;
         if matches!(method, Method::M3c2Median | Method::DodMedian) {
             sample.merge(&sampled(method, &filled.halves()?)?);
         }
-        Ok(Detection { survey: Some(sample.statistics()), ..Detection::default() })
+        Ok(Detection {
+            survey: Some(sample.statistics()),
+            ..Detection::default()
+        })
     }
 
-    /// The clouds. Roughness differs from cell to cell by a factor of e^±0.6. Cells are 3 m apart, 1 m wide, with the points within half a
-    /// metre of their centres, so that cylinders and cells hold the same points.
+    /// The clouds. Roughness differs from cell to cell by a factor of e^±0.6. Cells are 3 m apart,
+    /// 1 m wide, with the points within half a metre of their centres, so that cylinders and cells
+    /// hold the same points.
     pub(crate) fn halves(&self) -> Result<Halves> {
         let mut chance = Chance::new(self.seed);
         let mut of_cells = Chance::new(self.seed + (1 << 32));
@@ -93,11 +109,22 @@ impl Scene {
                 + self.shared_error * of_cells.normal();
             for (epoch, points) in points.iter_mut().enumerate() {
                 for _ in 0..self.count[epoch] {
-                    let (distance, angle) = (0.49 * chance.uniform().sqrt(), std::f64::consts::TAU * chance.uniform());
+                    let (distance, angle) = (
+                        0.49 * chance.uniform().sqrt(),
+                        std::f64::consts::TAU * chance.uniform(),
+                    );
                     let [east, north] = [distance * angle.cos(), distance * angle.sin()];
                     let noise = rough * chance.normal();
-                    let up = if epoch == 0 { noise } else { noise * self.ratio.sqrt() + lift };
-                    points.push([corner[0] + 0.5 + east, corner[1] + 0.5 + north, 100.0 + self.slope * east + up]);
+                    let up = if epoch == 0 {
+                        noise
+                    } else {
+                        noise * self.ratio.sqrt() + lift
+                    };
+                    points.push([
+                        corner[0] + 0.5 + east,
+                        corner[1] + 0.5 + north,
+                        100.0 + self.slope * east + up,
+                    ]);
                 }
             }
         }
@@ -113,13 +140,17 @@ impl Scene {
 
 /// The ground of a LAS file in two random parts; one in `one_in` points goes into the second.
 pub(crate) fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
-    let all = Las::open(path).map_err(isopach_compute::Error::source)?.read_all(Columns::CLASSIFICATION)?;
+    let all = Las::open(path)
+        .map_err(isopach_compute::Error::source)?
+        .read_all(Columns::CLASSIFICATION)?;
     let ground = all.of_classes(classes)?;
     let positions = ground.positions();
     let mut parts: [Vec<u32>; 2] = Default::default();
     for i in 0..positions.len() {
         let ticks = positions.absolute_ticks(i);
-        let hash = ticks.iter().fold(mixed(seed), |hash, tick| mixed(hash ^ *tick as u64));
+        let hash = ticks
+            .iter()
+            .fold(mixed(seed), |hash, tick| mixed(hash ^ *tick as u64));
         parts[usize::from(hash.is_multiple_of(one_in))].push(i as u32);
     }
     Ok(parts.map(|part| ground.select(&part)))
@@ -140,8 +171,11 @@ pub(crate) fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
 }
 
 fn m3c2(method: Method, halves: &Halves, detection: &Detection) -> M3c2 {
-    let statistic =
-        if method == Method::M3c2Median { AxialStatistic::MedianIqr } else { AxialStatistic::MeanDeviation };
+    let statistic = if method == Method::M3c2Median {
+        AxialStatistic::MedianIqr
+    } else {
+        AxialStatistic::MeanDeviation
+    };
     M3c2 {
         normals: halves.normals.clone(),
         cylinder_radius: 0.5 * halves.size,
@@ -153,15 +187,30 @@ fn m3c2(method: Method, halves: &Halves, detection: &Detection) -> M3c2 {
 }
 
 fn dod(method: Method, halves: &Halves, detection: &Detection) -> Dod {
-    let statistic = if method == Method::DodMedian { CellStatistic::Median } else { CellStatistic::Mean };
-    Dod { cell_size: halves.size, statistic, detection: detection.clone(), ..Dod::default() }
+    let statistic = if method == Method::DodMedian {
+        CellStatistic::Median
+    } else {
+        CellStatistic::Mean
+    };
+    Dod {
+        cell_size: halves.size,
+        statistic,
+        detection: detection.clone(),
+        ..Dod::default()
+    }
 }
 
 /// Made scenes have their places at the middle of the cells.
 fn core_points(halves: &Halves) -> Result<Cloud> {
     match &halves.normals {
         Normals::Fixed(_) => {
-            let middle = |cell: i32| [f64::from(cell % SIDE) * 3.0 + 0.5, f64::from(cell / SIDE) * 3.0 + 0.5, 100.0];
+            let middle = |cell: i32| {
+                [
+                    f64::from(cell % SIDE) * 3.0 + 0.5,
+                    f64::from(cell / SIDE) * 3.0 + 0.5,
+                    100.0,
+                ]
+            };
             Cloud::from_points(&(0..SIDE * SIDE).map(middle).collect::<Vec<_>>())
         }
         _ => CoreSelection::Grid(halves.spacing).choose(&halves.clouds[0]),
@@ -170,39 +219,71 @@ fn core_points(halves: &Halves) -> Result<Cloud> {
 
 fn epochs<'a>(halves: &'a Halves, core_points: &'a Cloud) -> Epochs<'a> {
     let [reference, compared] = &halves.clouds;
-    Epochs { reference: reference.positions(), compared: compared.positions(), core_points: core_points.positions() }
+    Epochs {
+        reference: reference.positions(),
+        compared: compared.positions(),
+        core_points: core_points.positions(),
+    }
 }
 
 fn extent(halves: &Halves) -> Rect {
     let whole = halves.clouds[0].positions().extent();
-    whole.unwrap_or(Rect { min: [0.0; 2], max: [1.0; 2] }).grown(halves.size)
+    whole
+        .unwrap_or(Rect {
+            min: [0.0; 2],
+            max: [1.0; 2],
+        })
+        .grown(halves.size)
 }
 
 /// What a method says of unchanged ground: the places that it could test.
-pub(crate) fn tested(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
+pub(crate) fn tested(
+    method: Method,
+    halves: &Halves,
+    detection: &Detection,
+) -> Result<Vec<Tested>> {
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
             let core_points = core_points(halves)?;
-            Ok(of_core_points(&m3c2(method, halves, detection).run(&Cpu, epochs(halves, &core_points))?))
+            Ok(of_core_points(
+                &m3c2(method, halves, detection).run(&Cpu, epochs(halves, &core_points))?,
+            ))
         }
         Method::DodMean | Method::DodMedian => {
             let [before, after] = &halves.clouds;
-            Ok(of_cells(&dod(method, halves, detection).run(&Cpu, before, after, extent(halves))?))
+            Ok(of_cells(&dod(method, halves, detection).run(
+                &Cpu,
+                before,
+                after,
+                extent(halves),
+            )?))
         }
     }
 }
 
 fn of_core_points(found: &Differences) -> Vec<Tested> {
-    let place = |i: usize| Tested { count: [found.count[0][i], found.count[1][i]], significant: found.significant[i] };
-    (0..found.len()).filter(|&i| !found.level_of_detection[i].is_nan()).map(place).collect()
+    let place = |i: usize| Tested {
+        count: [found.count[0][i], found.count[1][i]],
+        significant: found.significant[i],
+    };
+    (0..found.len())
+        .filter(|&i| !found.level_of_detection[i].is_nan())
+        .map(place)
+        .collect()
 }
 
 fn of_cells(found: &DodRasters) -> Vec<Tested> {
     let mut places = Vec::new();
     for (cell, level) in found.level_of_detection.values.indexed_iter() {
         if !level.is_nan() {
-            let count = [found.counts[0].values[cell] as u32, found.counts[1].values[cell] as u32];
-            places.push(Tested { count, significant: found.difference.values[cell].abs() > *level });
+            let count = [
+                found.counts[0].values[cell] as u32,
+                found.counts[1].values[cell] as u32,
+            ];
+            places.push(Tested {
+                count,
+                significant: found.difference.values[cell].abs() > *level,
+            });
         }
     }
     places
@@ -215,5 +296,8 @@ pub(crate) fn percent(places: &[Tested]) -> f64 {
 
 /// Normals for ground whose points are so far apart.
 pub(crate) fn multiscale(radius: f64) -> Normals {
-    Normals::Multiscale { radii: vec![radius, 2.0 * radius, 4.0 * radius], towards: Orientation::UP }
+    Normals::Multiscale {
+        radii: vec![radius, 2.0 * radius, 4.0 * radius],
+        towards: Orientation::UP,
+    }
 }

@@ -25,12 +25,15 @@ pub(crate) struct Coverage {
 pub(crate) fn coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
     // Scenes of their own for each case: bad luck of one is not that of all.
     let first = isopach_compute::fnv1a(case.name.bytes());
-    let outcomes: Vec<Outcome> =
-        (0..scenes).into_par_iter().map(|scene| case.run(first.wrapping_add(scene))).collect::<Result<_, _>>()?;
+    let outcomes: Vec<Outcome> = (0..scenes)
+        .into_par_iter()
+        .map(|scene| case.run(first.wrapping_add(scene)))
+        .collect::<Result<_, _>>()?;
     let n = scenes as f64;
     let mean = |value: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(value).sum::<f64>() / n;
     Ok(Coverage {
-        inside: [0, 1, 2].map(|i| mean(&|o| f64::from(u8::from(o.deviation[i].abs() <= o.error[i])))),
+        inside: [0, 1, 2]
+            .map(|i| mean(&|o| f64::from(u8::from(o.deviation[i].abs() <= o.error[i])))),
         bias: [0, 1, 2].map(|i| mean(&|o| o.deviation[i])),
         rms: [0, 1, 2].map(|i| mean(&|o| o.deviation[i].powi(2)).sqrt()),
         stated: [0, 1, 2].map(|i| mean(&|o| o.error[i] / 1.96)),

@@ -1,9 +1,11 @@
 //! Scenes whose true gain and loss are known cell by cell.
 //!
-//! A scene has two epochs with points at random positions of their own. The truth is the mean change over each cell, summed over the
-//! cells with data in both epochs.
+//! A scene has two epochs with points at random positions of their own. The truth is the mean
+//! change over each cell, summed over the cells with data in both epochs.
 
-use super::api::{Dod, DodRasters, RegistrationError, StableSample, Variogram, VariogramOptions, Volumes};
+use super::api::{
+    Dod, DodRasters, RegistrationError, StableSample, Variogram, VariogramOptions, Volumes,
+};
 use super::random::Random;
 use isopach_cloud::{Cloud, PoseCovariance, Rect};
 use isopach_compute::Cpu;
@@ -49,7 +51,8 @@ pub(crate) enum Tails {
 pub(crate) enum Alignment {
     /// Exact.
     Exact,
-    /// The later epoch is higher by a random offset of this standard deviation, metres, which is given.
+    /// The later epoch is higher by a random offset of this standard deviation, metres, which is
+    /// given.
     Given(f64),
     /// The later epoch is moved by a random pose; its covariance is given.
     Pose,
@@ -95,17 +98,65 @@ impl Case {
 
 /// Every kind of scene.
 pub(crate) const CASES: [Case; 16] = [
-    Case { name: "no change, 5 points/m²", ..Case::PLAIN },
-    Case { name: "no change, 3 points/m²", density: 3.0, ..Case::PLAIN },
-    Case { name: "no change, slope 0.3", slope: 0.3, ..Case::PLAIN },
-    Case { name: "slide, 5 points/m²", change: Change::Slide, ..Case::PLAIN },
-    Case { name: "slide, 3 points/m²", change: Change::Slide, density: 3.0, ..Case::PLAIN },
-    Case { name: "slide, slope 0.3", change: Change::Slide, slope: 0.3, ..Case::PLAIN },
-    Case { name: "slide, whole centimetres", change: Change::Slide, centimetres: true, ..Case::PLAIN },
-    Case { name: "slide, heavy tails", change: Change::Slide, tails: Tails::Heavy, ..Case::PLAIN },
-    Case { name: "faint change", change: Change::Faint, ..Case::PLAIN },
-    Case { name: "sharp edges", change: Change::Sharp, ..Case::PLAIN },
-    Case { name: "strip, 3 points/m²", change: Change::Strip, density: 3.0, ..Case::PLAIN },
+    Case {
+        name: "no change, 5 points/m²",
+        ..Case::PLAIN
+    },
+    Case {
+        name: "no change, 3 points/m²",
+        density: 3.0,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "no change, slope 0.3",
+        slope: 0.3,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, 5 points/m²",
+        change: Change::Slide,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, 3 points/m²",
+        change: Change::Slide,
+        density: 3.0,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, slope 0.3",
+        change: Change::Slide,
+        slope: 0.3,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, whole centimetres",
+        change: Change::Slide,
+        centimetres: true,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, heavy tails",
+        change: Change::Slide,
+        tails: Tails::Heavy,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "faint change",
+        change: Change::Faint,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "sharp edges",
+        change: Change::Sharp,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "strip, 3 points/m²",
+        change: Change::Strip,
+        density: 3.0,
+        ..Case::PLAIN
+    },
     Case {
         name: "slide, shift of 2 cm given",
         change: Change::Slide,
@@ -119,9 +170,24 @@ pub(crate) const CASES: [Case; 16] = [
         alignment: Alignment::Pose,
         ..Case::PLAIN
     },
-    Case { name: "no change, correlated 3 cm", side: 192, correlated: 0.03, ..Case::PLAIN },
-    Case { name: "slide, correlated 3 cm", side: 192, correlated: 0.03, change: Change::Slide, ..Case::PLAIN },
-    Case { name: "waves of 15 cm", change: Change::Waves, ..Case::PLAIN },
+    Case {
+        name: "no change, correlated 3 cm",
+        side: 192,
+        correlated: 0.03,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "slide, correlated 3 cm",
+        side: 192,
+        correlated: 0.03,
+        change: Change::Slide,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "waves of 15 cm",
+        change: Change::Waves,
+        ..Case::PLAIN
+    },
 ];
 
 /// Found and true volumes of one scene, m³: gain, loss, net.
@@ -149,18 +215,26 @@ impl Case {
         let field = Field::new(self, &mut random);
         let pose = Pose::new(self, &mut random);
         let before = self.epoch(&mut random, |_| 0.0);
-        let after =
-            self.epoch(&mut random, |[x, y]| shift + self.change_at(x, y) + field.at(x, y) + pose.rise(self, x, y));
+        let after = self.epoch(&mut random, |[x, y]| {
+            shift + self.change_at(x, y) + field.at(x, y) + pose.rise(self, x, y)
+        });
         let registration_error = match self.alignment {
             Alignment::Exact => RegistrationError::Given(0.0),
             Alignment::Given(sigma) => RegistrationError::Given(sigma),
             Alignment::Pose => RegistrationError::Covariance(pose.covariance.clone()),
         };
-        let dod = Dod { registration_error: registration_error.clone(), ..Dod::default() };
+        let dod = Dod {
+            registration_error: registration_error.clone(),
+            ..Dod::default()
+        };
         let side = self.side as f64;
-        let extent = Rect { min: CORNER, max: CORNER.map(|corner| corner + side) };
+        let extent = Rect {
+            min: CORNER,
+            max: CORNER.map(|corner| corner + side),
+        };
         let [before, after] = [before, after].map(|points| Cloud::from_points(&points));
-        let rasters = (|| dod.run(&Cpu, &before?, &after?, extent))().map_err(|error| error.to_string())?;
+        let rasters =
+            (|| dod.run(&Cpu, &before?, &after?, extent))().map_err(|error| error.to_string())?;
         let mut volumes = Volumes::new(1.0, registration_error);
         if self.correlated > 0.0 {
             volumes = volumes.with_variogram(self.variogram(&rasters, &mut random)?);
@@ -173,7 +247,10 @@ impl Case {
         Ok(Outcome {
             deviation: std::array::from_fn(|i| found[i].volume - truth[i]),
             error: found.map(|volume| volume.error),
-            thresholded: [report.thresholded.gain.volume - gain, report.thresholded.loss.volume - loss],
+            thresholded: [
+                report.thresholded.gain.volume - gain,
+                report.thresholded.loss.volume - loss,
+            ],
         })
     }
 
@@ -214,7 +291,9 @@ impl Case {
                     + bump([0.72, 0.30], [0.05, 0.05])
                     - 0.4 * river
             }
-            Change::Faint => 0.10 * bump([0.3, 0.3], [0.25, 0.25]) - 0.06 * bump([0.7, 0.65], [0.3, 0.25]),
+            Change::Faint => {
+                0.10 * bump([0.3, 0.3], [0.25, 0.25]) - 0.06 * bump([0.7, 0.65], [0.3, 0.25])
+            }
             Change::Sharp if u > 0.703 && v > 0.407 => 0.06,
             Change::Sharp if u < 0.2 && v > 0.5 => -0.20,
             Change::Sharp => 0.0,
@@ -241,7 +320,8 @@ impl Case {
     /// Mean change over the cell around (x, y).
     fn change_of_cell(&self, x: f64, y: f64) -> f64 {
         let part = |i: usize| (i as f64 + 0.5) / PARTS as f64 - 0.5;
-        let parts = (0..PARTS * PARTS).map(|i| self.change_at(x + part(i % PARTS), y + part(i / PARTS)));
+        let parts =
+            (0..PARTS * PARTS).map(|i| self.change_at(x + part(i % PARTS), y + part(i / PARTS)));
         parts.sum::<f64>() / (PARTS * PARTS) as f64
     }
 
@@ -253,14 +333,18 @@ impl Case {
             let position = rasters.difference.grid.centre(row, column);
             let [x, y] = [position[0] - CORNER[0], position[1] - CORNER[1]];
             if random.uniform() < keep && !difference.is_nan() && self.change_of_cell(x, y) == 0.0 {
-                samples.push(StableSample { position, difference: *difference });
+                samples.push(StableSample {
+                    position,
+                    difference: *difference,
+                });
             }
         }
         Variogram::of(&samples, &VariogramOptions::default()).map_err(|error| error.to_string())
     }
 }
 
-/// Noise that is correlated over [`RANGE`]: means of white noise over discs, whose covariance is the circular model.
+/// Noise that is correlated over [`RANGE`]: means of white noise over discs, whose covariance is
+/// the circular model.
 struct Field {
     columns: usize,
     values: Vec<f64>,
@@ -269,7 +353,10 @@ struct Field {
 impl Field {
     fn new(case: &Case, random: &mut Random) -> Self {
         if case.correlated == 0.0 {
-            return Self { columns: 0, values: Vec::new() };
+            return Self {
+                columns: 0,
+                values: Vec::new(),
+            };
         }
         let reach = (0.5 * RANGE / LATTICE) as usize;
         let columns = case.side + 1;
@@ -278,7 +365,8 @@ impl Field {
         let mut values = Vec::with_capacity(columns * columns);
         for i in 0..columns * columns {
             // Lattice coordinates of a corner of a cell.
-            let [u, v] = [i % columns, i / columns].map(|k| k as f64 / LATTICE + reach as f64 + 1.0);
+            let [u, v] =
+                [i % columns, i / columns].map(|k| k as f64 / LATTICE + reach as f64 + 1.0);
             let mut sum = 0.0;
             let mut count = 0.0_f64;
             for row in (v as usize - reach)..=(v as usize + reach + 1) {
@@ -295,7 +383,11 @@ impl Field {
     }
 
     fn at(&self, x: f64, y: f64) -> f64 {
-        if self.values.is_empty() { 0.0 } else { self.values[(y as usize) * self.columns + x as usize] }
+        if self.values.is_empty() {
+            0.0
+        } else {
+            self.values[(y as usize) * self.columns + x as usize]
+        }
     }
 }
 
@@ -312,9 +404,17 @@ impl Pose {
             Alignment::Exact | Alignment::Given(_) => [0.0; 6],
         };
         let pivot = [CORNER[0] + 40.0, CORNER[1] + 30.0, 110.0];
-        let matrix = std::array::from_fn(|i| std::array::from_fn(|j| if i == j { sigma[i] * sigma[i] } else { 0.0 }));
-        let covariance = PoseCovariance { matrix, ..PoseCovariance::exact(pivot) };
-        Self { covariance, unknowns: sigma.map(|sigma| sigma * random.normal()) }
+        let matrix = std::array::from_fn(|i| {
+            std::array::from_fn(|j| if i == j { sigma[i] * sigma[i] } else { 0.0 })
+        });
+        let covariance = PoseCovariance {
+            matrix,
+            ..PoseCovariance::exact(pivot)
+        };
+        Self {
+            covariance,
+            unknowns: sigma.map(|sigma| sigma * random.normal()),
+        }
     }
 
     /// Rise of the ground at (x, y) metres from the corner.
@@ -323,6 +423,11 @@ impl Pose {
         let normal = [-case.slope / length, 0.0, 1.0 / length];
         let point = [CORNER[0] + x, CORNER[1] + y, 100.0 + case.slope * x];
         let jacobian = self.covariance.jacobian(point, normal);
-        jacobian.iter().zip(self.unknowns).map(|(a, b)| a * b).sum::<f64>() * length
+        jacobian
+            .iter()
+            .zip(self.unknowns)
+            .map(|(a, b)| a * b)
+            .sum::<f64>()
+            * length
     }
 }

@@ -1,4 +1,5 @@
-//! How often stated errors of volumes contain the truth: `cargo run --release --example calibrate -- volumes`.
+//! How often stated errors of volumes contain the truth: `cargo run --release --example calibrate
+//! -- volumes`.
 
 use super::{volume_coverage::coverage, volume_scenes::CASES};
 
@@ -7,7 +8,9 @@ use super::{volume_coverage::coverage, volume_scenes::CASES};
 /// # Errors
 /// In words, what the library declined.
 pub(crate) fn run(scenes: u64) -> Result<(), String> {
-    println!("Volumes: {scenes} scenes a case. Truth inside the 95 % error, %; bias, rms and stated 1 σ, m³.\n");
+    println!(
+        "Volumes: {scenes} scenes a case. Truth inside the 95 % error, %; bias, rms and stated 1 σ, m³.\n"
+    );
     println!(
         "| case | gain % | loss % | net % | gain: bias | rms | stated | net: rms | stated | significant cells: gain, loss too large by |"
     );

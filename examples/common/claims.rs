@@ -1,11 +1,13 @@
-//! Runs of neighbouring pieces of work (tiles, blocks) that workers take as they come (`--claim`): how many workers there are may change, and a straggler is
-//! overtaken.
+//! Runs of neighbouring pieces of work (tiles, blocks) that workers take as they come (`--claim`):
+//! how many workers there are may change, and a straggler is overtaken.
 //!
-//! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for a lease, told by the clock of the file system; then any
-//! other may take the same run. No result depends on that: two workers on one piece write the same bytes. A lease only saves work.
+//! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for
+//! a lease, told by the clock of the file system; then any other may take the same run. No result
+//! depends on that: two workers on one piece write the same bytes. A lease only saves work.
 //!
-//! A worker with a name writes it into its claims. One of the same name takes them over at once: it was started in the place of one that ended. So it does not wait
-//! for others either: whoever starts it in a place that is free may have one of the others to start there next.
+//! A worker with a name writes it into its claims. One of the same name takes them over at once: it
+//! was started in the place of one that ended. So it does not wait for others either: whoever
+//! starts it in a place that is free may have one of the others to start there next.
 
 use isopach::{
     compute::{Error, Result, UnfinishedFile, write_whole},
@@ -54,14 +56,17 @@ enum Next {
 }
 
 impl Claims {
-    /// `of` runs in the folder of a run's results, each of which is taken over after `lease` seconds, or by a `worker` of the same name; one without has an
-    /// empty name.
+    /// `of` runs in the folder of a run's results, each of which is taken over after `lease`
+    /// seconds, or by a `worker` of the same name; one without has an empty name.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a number of runs that makes no sense, and for a name that is too long.
+    /// [`Error::InvalidInput`] for a number of runs that makes no sense, and for a name that is too
+    /// long.
     pub(crate) fn new(run: &Path, of: usize, lease: u64, worker: &str) -> Result<Self> {
         if !(1..=MOST).contains(&of) {
-            return Err(Error::InvalidInput(format!("--claim is {of}, but must be from 1 to {MOST}")));
+            return Err(Error::InvalidInput(format!(
+                "--claim is {of}, but must be from 1 to {MOST}"
+            )));
         }
         if worker.len() > LONGEST_NAME {
             let length = worker.len();
@@ -69,12 +74,22 @@ impl Claims {
                 "--worker has {length} bytes, but may have {LONGEST_NAME} at most"
             )));
         }
-        Ok(Self { folder: run.join(FOLDER), of, lease: Duration::from_secs(lease), worker: worker.to_owned() })
+        Ok(Self {
+            folder: run.join(FOLDER),
+            of,
+            lease: Duration::from_secs(lease),
+            worker: worker.to_owned(),
+        })
     }
 
-    /// Takes one run after the other until all are done, by whomever, but those that `run` says are not; or until somebody has put the results together. A
-    /// worker with a name ends where others have all that is left.
-    pub(crate) fn work(&self, is_merged: impl Fn() -> bool, mut run: impl FnMut(Share) -> Result<bool>) -> Result<()> {
+    /// Takes one run after the other until all are done, by whomever, but those that `run` says are
+    /// not; or until somebody has put the results together. A worker with a name ends where others
+    /// have all that is left.
+    pub(crate) fn work(
+        &self,
+        is_merged: impl Fn() -> bool,
+        mut run: impl FnMut(Share) -> Result<bool>,
+    ) -> Result<()> {
         let mut over = BTreeSet::new();
         while !is_merged() {
             match self.next(&mut over)? {
@@ -91,8 +106,15 @@ impl Claims {
     }
 
     /// Runs a run that is claimed. It is done unless `run` says that it is not.
-    fn run_claimed(&self, number: usize, run: &mut impl FnMut(Share) -> Result<bool>) -> Result<()> {
-        match run(Share::Shard { number, of: self.of }) {
+    fn run_claimed(
+        &self,
+        number: usize,
+        run: &mut impl FnMut(Share) -> Result<bool>,
+    ) -> Result<()> {
+        match run(Share::Shard {
+            number,
+            of: self.of,
+        }) {
             Ok(true) => {
                 let done = self.path(number, "done");
                 write_whole(&done, &[]).map_err(|error| self.failed(&done, error))
@@ -105,8 +127,8 @@ impl Claims {
         }
     }
 
-    /// Claims the next run that nobody has, whose lease is over, or that a worker of the same name had, but none of those that are `over` for this worker: done by
-    /// whomever, or failed here.
+    /// Claims the next run that nobody has, whose lease is over, or that a worker of the same name
+    /// had, but none of those that are `over` for this worker: done by whomever, or failed here.
     fn next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
         let named = |error| self.failed(&self.folder, error);
         fs::create_dir_all(&self.folder).map_err(named)?;
@@ -119,7 +141,10 @@ impl Claims {
             }
             all_done = false;
             let claim = self.path(number, "claim");
-            if self.is_taken(&claim, now).map_err(|error| self.failed(&claim, error))? {
+            if self
+                .is_taken(&claim, now)
+                .map_err(|error| self.failed(&claim, error))?
+            {
                 return Ok(Next::Run(number));
             }
         }
@@ -137,7 +162,9 @@ impl Claims {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             about => about?,
         };
-        let is_over = now.duration_since(about.modified()?).is_ok_and(|age| age > self.lease);
+        let is_over = now
+            .duration_since(about.modified()?)
+            .is_ok_and(|age| age > self.lease);
         let is_own = self.is_own(claim, &about);
         if is_over || is_own {
             // A lease of its own begins. Two that do so at once both run it: no matter.
@@ -148,7 +175,8 @@ impl Claims {
 
     /// Whether a claim has the name of this worker.
     fn is_own(&self, claim: &Path, about: &Metadata) -> bool {
-        let may_be = !self.worker.is_empty() && about.is_file() && about.len() == self.worker.len() as u64;
+        let may_be =
+            !self.worker.is_empty() && about.is_file() && about.len() == self.worker.len() as u64;
         may_be && fs::read(claim).is_ok_and(|name| name == self.worker.as_bytes())
     }
 
@@ -159,7 +187,8 @@ impl Claims {
     }
 
     fn path(&self, number: usize, ending: &str) -> PathBuf {
-        self.folder.join(format!("{number}-of-{}.{ending}", self.of))
+        self.folder
+            .join(format!("{number}-of-{}.{ending}", self.of))
     }
 
     fn failed(&self, path: &Path, error: io::Error) -> Error {
@@ -173,10 +202,14 @@ impl Claims {
     }
 }
 
-/// Removes the claims of a run that no process has any more use for. What cannot be removed is in nobody's way.
+/// Removes the claims of a run that no process has any more use for. What cannot be removed is in
+/// nobody's way.
 pub(crate) fn remove(run: &Path) {
     let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
-    let entries = fs::read_dir(run.join(FOLDER)).into_iter().flatten().flatten();
+    let entries = fs::read_dir(run.join(FOLDER))
+        .into_iter()
+        .flatten()
+        .flatten();
     for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
         let _ = fs::remove_file(entry.path());
     }

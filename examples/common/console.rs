@@ -1,4 +1,5 @@
-//! Lines on the terminal, which nobody needs to read: where the reader of a pipe has gone, a program goes on, and does not panic.
+//! Lines on the terminal, which nobody needs to read: where the reader of a pipe has gone, a
+//! program goes on, and does not panic.
 //!
 //! `println!` and `eprintln!` of a program that begins with this module (`#[macro_use]`) are these.
 
@@ -25,8 +26,12 @@ macro_rules! eprintln {
     }};
 }
 
-/// Says what was wrong in one line, whatever a library may have put into its message; what the program ends with.
+/// Says what was wrong in one line, whatever a library may have put into its message; what the
+/// program ends with.
 pub(crate) fn failed(program: &str, error: &impl Display) -> ExitCode {
-    eprintln!("{program}: {}", printable(&error.to_string().replace('\n', " ")));
+    eprintln!(
+        "{program}: {}",
+        printable(&error.to_string().replace('\n', " "))
+    );
     ExitCode::FAILURE
 }

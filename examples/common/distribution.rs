@@ -19,7 +19,15 @@ const UNITS_PER_METRE: f64 = 1e6;
 impl Default for Distribution {
     fn default() -> Self {
         let bins = vec![0; (2.0 * REACH * BINS_PER_METRE) as usize];
-        Self { bins, below: 0, above: 0, missing: 0, count: 0, sum: 0, squares: 0 }
+        Self {
+            bins,
+            below: 0,
+            above: 0,
+            missing: 0,
+            count: 0,
+            sum: 0,
+            squares: 0,
+        }
     }
 }
 
@@ -67,10 +75,12 @@ impl Distribution {
     /// Standard deviation (divisor n − 1), metres.
     pub(crate) fn standard_deviation(&self) -> f64 {
         let n = i128::from(self.count);
-        ((n * self.squares - self.sum * self.sum) as f64 / n as f64 / (n - 1) as f64).sqrt() / UNITS_PER_METRE
+        ((n * self.squares - self.sum * self.sum) as f64 / n as f64 / (n - 1) as f64).sqrt()
+            / UNITS_PER_METRE
     }
 
-    /// The value below which the share `q` lies, to half a millimetre within ±20 m; NaN for no value.
+    /// The value below which the share `q` lies, to half a millimetre within ±20 m; NaN for no
+    /// value.
     pub(crate) fn quantile(&self, q: f64) -> f64 {
         let rank = (q * self.count as f64).ceil().max(1.0) as u64;
         let mut seen = self.below;
@@ -90,14 +100,25 @@ impl Distribution {
     }
 
     /// Edges and counts of about `bins` bins over [`low`, `high`], and the counts below and above.
-    pub(crate) fn histogram(&self, low: f64, high: f64, bins: usize) -> (Vec<f64>, Vec<u64>, [u64; 2]) {
+    pub(crate) fn histogram(
+        &self,
+        low: f64,
+        high: f64,
+        bins: usize,
+    ) -> (Vec<f64>, Vec<u64>, [u64; 2]) {
         let width = (((high - low) * BINS_PER_METRE / bins as f64).ceil() as usize).max(1);
-        let start = (((low + REACH) * BINS_PER_METRE).floor().max(0.0) as usize).min(self.bins.len());
+        let start =
+            (((low + REACH) * BINS_PER_METRE).floor().max(0.0) as usize).min(self.bins.len());
         let end = (start + width * bins).min(self.bins.len());
-        let counts: Vec<u64> = self.bins[start..end].chunks(width).map(|chunk| chunk.iter().sum()).collect();
+        let counts: Vec<u64> = self.bins[start..end]
+            .chunks(width)
+            .map(|chunk| chunk.iter().sum())
+            .collect();
         let edge = |i: usize| ((start + i * width).min(end)) as f64 / BINS_PER_METRE - REACH;
-        let outside =
-            [self.below + self.bins[..start].iter().sum::<u64>(), self.above + self.bins[end..].iter().sum::<u64>()];
+        let outside = [
+            self.below + self.bins[..start].iter().sum::<u64>(),
+            self.above + self.bins[end..].iter().sum::<u64>(),
+        ];
         ((0..=counts.len()).map(edge).collect(), counts, outside)
     }
 }

@@ -1,4 +1,5 @@
-//! What a run before left in the folder of results: its summary, and files that would be written over.
+//! What a run before left in the folder of results: its summary, and files that would be written
+//! over.
 
 use crate::same_file::{Identity, identity};
 use isopach::compute::{Error, Result};
@@ -13,7 +14,8 @@ use std::{
 pub(crate) const SUMMARY: &str = "summary.json";
 /// The page that shows them.
 pub(crate) const PAGE: &str = "index.html";
-/// Files that tell of results: gone while results get their names, so that they never tell of others.
+/// Files that tell of results: gone while results get their names, so that they never tell of
+/// others.
 pub(crate) const ABOUT: [&str; 2] = [SUMMARY, PAGE];
 /// Where the summary names the files of results.
 pub(crate) const FILES: &str = "files";
@@ -23,8 +25,15 @@ pub(crate) const KEY: &str = "made_from";
 /// Makes the folder of results, if it is not there.
 pub(crate) fn make_folder(out: &Path) -> Result<()> {
     fs::create_dir_all(out).map_err(|error| {
-        let why = if out.is_file() { "it is a file".into() } else { error.to_string() };
-        Error::InvalidInput(format!("--out {}: no folder can be made there ({why}): name another one", out.display()))
+        let why = if out.is_file() {
+            "it is a file".into()
+        } else {
+            error.to_string()
+        };
+        Error::InvalidInput(format!(
+            "--out {}: no folder can be made there ({why}): name another one",
+            out.display()
+        ))
     })
 }
 
@@ -40,15 +49,28 @@ pub(crate) fn summary(folder: &Path) -> Result<Option<Value>> {
 
 /// Those of the `known` files that the summary names.
 pub(crate) fn files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>) -> Vec<N> {
-    let named: Vec<&str> = summary[FILES].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    known.into_iter().filter(|name| named.contains(&name.as_ref())).collect()
+    let named: Vec<&str> = summary[FILES]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    known
+        .into_iter()
+        .filter(|name| named.contains(&name.as_ref()))
+        .collect()
 }
 
 /// Removes those of the files that are there.
-pub(crate) fn remove(folder: &Path, names: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<()> {
+pub(crate) fn remove(
+    folder: &Path,
+    names: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> Result<()> {
     for path in names.into_iter().map(|name| folder.join(name)) {
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::of_file(path, error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::of_file(path, error));
+            }
             _ => {}
         }
     }
@@ -62,7 +84,11 @@ impl WrittenOver {
     /// Those with names of outputs.
     pub(crate) fn of(folder: &Path, names: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         let paths = names.into_iter().map(|name| folder.join(name));
-        Self(paths.filter_map(|path| Some((identity(&path)?, path))).collect())
+        Self(
+            paths
+                .filter_map(|path| Some((identity(&path)?, path)))
+                .collect(),
+        )
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -74,7 +100,9 @@ impl WrittenOver {
         if self.is_empty() {
             return Ok(());
         }
-        let Some(of_input) = identity(input) else { return Ok(()) };
+        let Some(of_input) = identity(input) else {
+            return Ok(());
+        };
         match self.0.iter().find(|(identity, _)| *identity == of_input) {
             None => Ok(()),
             Some((_, output)) => Err(Error::InvalidInput(format!(
@@ -89,7 +117,9 @@ impl WrittenOver {
 /// What to do about a folder that has `what`.
 pub(crate) fn refusal(folder: &Path, what: &str) -> Error {
     let folder = folder.display();
-    Error::InvalidInput(format!("{folder} has {what}: name another folder (--out), or write over them with --force"))
+    Error::InvalidInput(format!(
+        "{folder} has {what}: name another folder (--out), or write over them with --force"
+    ))
 }
 
 /// Of results without a summary, or with one that does not say it.

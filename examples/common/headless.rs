@@ -1,7 +1,8 @@
-//! Machines without a desktop: some Vulkan loaders write a line to stderr where XDG_RUNTIME_DIR is not set, though nothing is to be shown.
+//! Machines without a desktop: some Vulkan loaders write a line to stderr where XDG_RUNTIME_DIR is
+//! not set, though nothing is to be shown.
 
-/// Starts the program again with a folder for it, where there is none. The line is written by a library, which looks at nothing but the environment, and
-/// a process cannot change its own safely.
+/// Starts the program again with a folder for it, where there is none. The line is written by a
+/// library, which looks at nothing but the environment, and a process cannot change its own safely.
 #[cfg(target_os = "linux")]
 pub(crate) fn quiet_loader() {
     use std::{env, os::unix::process::CommandExt, process::Command};

@@ -21,8 +21,12 @@ pub(crate) struct Inputs {
 
 /// Whether an argument is an address of an object and no path.
 pub(crate) fn is_address(path: &Path) -> bool {
-    let scheme = path.to_str().and_then(|text| Some(text.split_once("://")?.0));
-    scheme.is_some_and(|scheme| scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    let scheme = path
+        .to_str()
+        .and_then(|text| Some(text.split_once("://")?.0));
+    scheme.is_some_and(|scheme| {
+        scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 #[allow(dead_code)] // each program uses a part of it
@@ -32,7 +36,11 @@ impl Inputs {
     /// # Errors
     /// Where a folder or a pattern has none.
     pub(crate) fn listed(path: &Path) -> Result<Vec<PathBuf>> {
-        if is_address(path) { Ok(vec![path.to_owned()]) } else { Ok(las::Catalogue::listed(path)?) }
+        if is_address(path) {
+            Ok(vec![path.to_owned()])
+        } else {
+            Ok(las::Catalogue::listed(path)?)
+        }
     }
 
     /// Opens a file, or an object by its address.
@@ -40,7 +48,11 @@ impl Inputs {
     /// # Errors
     /// Of the file or the store; for an address where this program was built without stores.
     pub(crate) fn open(&self, path: &Path) -> Result<Las> {
-        if is_address(path) { self.open_address(&path.to_string_lossy()) } else { Ok(Las::open(path)?) }
+        if is_address(path) {
+            self.open_address(&path.to_string_lossy())
+        } else {
+            Ok(Las::open(path)?)
+        }
     }
 
     #[cfg(not(feature = "remote"))]
@@ -65,19 +77,30 @@ impl Inputs {
             return Ok(remote);
         }
         // Others have names of their own (`TOKEN`, `BUCKET`), which mean something else to a store.
-        let is_of_store = |name: &str| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|store| name.starts_with(store));
+        let is_of_store = |name: &str| {
+            ["AWS_", "AZURE_", "GOOGLE_"]
+                .iter()
+                .any(|store| name.starts_with(store))
+        };
         let setting = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok().filter(|name| is_of_store(name))?, value.into_string().ok()?))
+            Some((
+                name.into_string().ok().filter(|name| is_of_store(name))?,
+                value.into_string().ok()?,
+            ))
         };
         let settings = std::env::vars_os().filter_map(setting).collect();
-        let remote = Remote::new(Options { settings, ..Options::default() })?;
+        let remote = Remote::new(Options {
+            settings,
+            ..Options::default()
+        })?;
         Ok(self.remote.get_or_init(|| remote))
     }
 
     /// Requests to stores so far, and bytes fetched.
     pub(crate) fn traffic(&self) -> [u64; 2] {
         #[cfg(feature = "remote")]
-        let Traffic { requests, bytes } = self.remote.get().map(Remote::traffic).unwrap_or_default();
+        let Traffic { requests, bytes } =
+            self.remote.get().map(Remote::traffic).unwrap_or_default();
         #[cfg(not(feature = "remote"))]
         let [requests, bytes] = [0; 2];
         [requests, bytes]

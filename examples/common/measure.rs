@@ -11,12 +11,18 @@ pub(crate) struct Measure {
 impl Measure {
     /// Starts now.
     pub(crate) fn start() -> Self {
-        Self { wall: Instant::now(), cpu_s: cpu_seconds().unwrap_or(f64::NAN) }
+        Self {
+            wall: Instant::now(),
+            cpu_s: cpu_seconds().unwrap_or(f64::NAN),
+        }
     }
 
     /// Seconds of wall and of processor time (NaN where the system does not say) since the start.
     pub(crate) fn seconds(&self) -> [f64; 2] {
-        [self.wall.elapsed().as_secs_f64(), cpu_seconds().unwrap_or(f64::NAN) - self.cpu_s]
+        [
+            self.wall.elapsed().as_secs_f64(),
+            cpu_seconds().unwrap_or(f64::NAN) - self.cpu_s,
+        ]
     }
 }
 

@@ -12,13 +12,19 @@ pub(crate) fn bytes(option: &str, text: &str) -> Result<u64, String> {
         ("GB", 1e9),
         ("TB", 1e12),
     ];
-    let unit = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let unit = UNITS
+        .iter()
+        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
     let (number, unit) = unit.unwrap_or((text, UNITS[1].1));
     let Ok(number) = number.trim().parse::<f64>() else {
-        return Err(format!("{option} is {text:?}, but must be like 2GiB or 500MiB"));
+        return Err(format!(
+            "{option} is {text:?}, but must be like 2GiB or 500MiB"
+        ));
     };
     if !(number.is_finite() && number > 0.0) {
-        return Err(format!("{option} is {number}, but must be a finite number above zero"));
+        return Err(format!(
+            "{option} is {number}, but must be a finite number above zero"
+        ));
     }
     let bytes = number * unit;
     if bytes >= 9e18 {

@@ -1,4 +1,5 @@
-//! The `.npy` format: versions 1 to 3, either byte order, C or Fortran order, real numbers of two to eight bytes or whole ones of one to eight.
+//! The `.npy` format: versions 1 to 3, either byte order, C or Fortran order, real numbers of two
+//! to eight bytes or whole ones of one to eight.
 
 use std::{
     error::Error,
@@ -33,21 +34,34 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Bytes of all numbers of an array in a file of `length` bytes, which must hold them and nothing else.
+    /// Bytes of all numbers of an array in a file of `length` bytes, which must hold them and
+    /// nothing else.
     pub(crate) fn bytes(&self, length: u64) -> io::Result<u64> {
-        let Self { shape, kind, start, .. } = self;
+        let Self {
+            shape, kind, start, ..
+        } = self;
         if shape.contains(&0) {
-            return Err(io::Error::other(format!("an array of the shape {shape:?} has no numbers")));
+            return Err(io::Error::other(format!(
+                "an array of the shape {shape:?} has no numbers"
+            )));
         }
         let size = kind.size() as u64;
-        let bytes = shape.iter().try_fold(size, |bytes, &side| bytes.checked_mul(side as u64));
+        let bytes = shape
+            .iter()
+            .try_fold(size, |bytes, &side| bytes.checked_mul(side as u64));
         match bytes {
             Some(bytes) if start.checked_add(bytes) == Some(length) => Ok(bytes),
             _ => {
                 let there = length.saturating_sub(*start);
-                let part =
-                    if there.is_multiple_of(size) { String::new() } else { format!(" and {} bytes", there % size) };
-                Err(io::Error::other(format!("there are {} numbers{part} for the shape {shape:?}", there / size)))
+                let part = if there.is_multiple_of(size) {
+                    String::new()
+                } else {
+                    format!(" and {} bytes", there % size)
+                };
+                Err(io::Error::other(format!(
+                    "there are {} numbers{part} for the shape {shape:?}",
+                    there / size
+                )))
             }
         }
     }
@@ -65,10 +79,18 @@ pub(crate) struct Kind {
 impl Kind {
     fn parse(descr: &str) -> Option<Self> {
         let mut letters = descr.chars();
-        let (order, kind, size) = (letters.next()?, letters.next()?, letters.as_str().parse().ok()?);
+        let (order, kind, size) = (
+            letters.next()?,
+            letters.next()?,
+            letters.as_str().parse().ok()?,
+        );
         let known = matches!((kind, size), ('f', 2 | 4 | 8) | ('i' | 'u', 1 | 2 | 4 | 8));
         let is_ordered = matches!(order, '<' | '>') || size == 1;
-        (known && is_ordered).then_some(Self { letter: kind, bytes: size, is_big_endian: order == '>' })
+        (known && is_ordered).then_some(Self {
+            letter: kind,
+            bytes: size,
+            is_big_endian: order == '>',
+        })
     }
 
     /// Bytes of a number.
@@ -101,7 +123,10 @@ impl Kind {
 /// The number of a half (IEEE 754 binary16).
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1F), f64::from(bits & 0x3FF) / 1024.0);
+    let (exponent, fraction) = (
+        i32::from(bits >> 10 & 0x1F),
+        f64::from(bits & 0x3FF) / 1024.0,
+    );
     sign * match exponent {
         0 => fraction * 2_f64.powi(-14),
         0x1F if fraction == 0.0 => f64::INFINITY,
@@ -111,9 +136,16 @@ fn half(bits: u16) -> f64 {
 }
 
 /// Some rows (along the first axis) of an array in a file, the last axis the fastest.
-pub(crate) fn rows(file: &mut (impl Read + Seek), header: &Header, rows: Range<usize>) -> io::Result<Vec<f64>> {
+pub(crate) fn rows(
+    file: &mut (impl Read + Seek),
+    header: &Header,
+    rows: Range<usize>,
+) -> io::Result<Vec<f64>> {
     let size = header.kind.size();
-    let (all, rest) = header.shape.split_first().map_or((1, &[][..]), |(all, rest)| (*all, rest));
+    let (all, rest) = header
+        .shape
+        .split_first()
+        .map_or((1, &[][..]), |(all, rest)| (*all, rest));
     let row: usize = rest.iter().product();
     let mut at = |number: usize, count: usize| -> io::Result<Vec<f64>> {
         file.seek(SeekFrom::Start(header.start + (number * size) as u64))?;
@@ -135,7 +167,10 @@ pub(crate) fn rows(file: &mut (impl Read + Seek), header: &Header, rows: Range<u
             left %= stride;
             fortran *= side;
         }
-        for (i, value) in at(place * all + rows.start, rows.len())?.into_iter().enumerate() {
+        for (i, value) in at(place * all + rows.start, rows.len())?
+            .into_iter()
+            .enumerate()
+        {
             values[i * row + column] = value;
         }
     }
@@ -163,17 +198,30 @@ impl Error for OfFile {
 
 /// Reads an array.
 pub(crate) fn read(path: &Path) -> io::Result<Array> {
-    let named = |e: io::Error| io::Error::new(e.kind(), OfFile { path: path.to_owned(), source: e });
+    let named = |e: io::Error| {
+        io::Error::new(
+            e.kind(),
+            OfFile {
+                path: path.to_owned(),
+                source: e,
+            },
+        )
+    };
     let mut file = File::open(path).map_err(named)?;
     let header = header(&mut file).map_err(named)?;
     let length = file.metadata().map_err(named)?.len();
     let bytes = header.bytes(length).map_err(named)?;
     if bytes > MOST_BYTES {
-        return Err(named(io::Error::other(format!("{bytes} bytes of numbers are more than {MOST_BYTES}, the limit"))));
+        return Err(named(io::Error::other(format!(
+            "{bytes} bytes of numbers are more than {MOST_BYTES}, the limit"
+        ))));
     }
     let all = header.shape.first().copied().unwrap_or(1);
     let values = rows(&mut file, &header, 0..all).map_err(named)?;
-    Ok(Array { shape: header.shape, values })
+    Ok(Array {
+        shape: header.shape,
+        values,
+    })
 }
 
 /// Reads up to the first number.
@@ -191,10 +239,13 @@ pub(crate) fn header(file: &mut impl Read) -> io::Result<Header> {
         _ => return Err(not_npy()),
     };
     if length > MOST_HEADER {
-        return Err(io::Error::other(format!("its header has {length} bytes, more than {MOST_HEADER}, the limit")));
+        return Err(io::Error::other(format!(
+            "its header has {length} bytes, more than {MOST_HEADER}, the limit"
+        )));
     }
     let mut text = vec![0; length as usize];
-    file.read_exact(&mut text).map_err(|_| io::Error::other("the file ends before its header does"))?;
+    file.read_exact(&mut text)
+        .map_err(|_| io::Error::other("the file ends before its header does"))?;
     let text = String::from_utf8_lossy(&text);
     let entry = |name: &str| Some(text.split_once(name)?.1.trim_start_matches([':', ' ']));
     let quoted = |s: &str| Some(s.split('\'').nth(1)?.to_owned());
@@ -203,18 +254,33 @@ pub(crate) fn header(file: &mut impl Read) -> io::Result<Header> {
         s if s.starts_with("True") => Some(true),
         _ => None,
     });
-    let kind = entry("'descr'").and_then(quoted).and_then(|descr| Kind::parse(&descr));
+    let kind = entry("'descr'")
+        .and_then(quoted)
+        .and_then(|descr| Kind::parse(&descr));
     let shape = entry("'shape'").and_then(|s| {
-        let sizes = s.strip_prefix('(')?.split_once(')')?.0.split(',').map(str::trim).filter(|s| !s.is_empty());
-        sizes.map(|size| size.parse().ok()).collect::<Option<Vec<usize>>>()
+        let sizes = s
+            .strip_prefix('(')?
+            .split_once(')')?
+            .0
+            .split(',')
+            .map(str::trim)
+            .filter(|s| !s.is_empty());
+        sizes
+            .map(|size| size.parse().ok())
+            .collect::<Option<Vec<usize>>>()
     });
     match (is_fortran, kind, shape) {
-        (Some(is_fortran), Some(kind), Some(shape)) => {
-            Ok(Header { shape, kind, is_fortran, start: u64::from(before + length) })
-        }
+        (Some(is_fortran), Some(kind), Some(shape)) => Ok(Header {
+            shape,
+            kind,
+            is_fortran,
+            start: u64::from(before + length),
+        }),
         _ => {
             let shown: String = text.trim().chars().take(200).collect();
-            Err(io::Error::other(format!("not real or whole numbers: {shown}")))
+            Err(io::Error::other(format!(
+                "not real or whole numbers: {shown}"
+            )))
         }
     }
 }

@@ -13,7 +13,10 @@ pub(crate) fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<
 /// What comes before the numbers.
 pub(crate) fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let dimensions: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", dimensions.trim_end());
+    let mut text = format!(
+        "{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}",
+        dimensions.trim_end()
+    );
     let padding = (64 - (10 + text.len() + 1) % 64) % 64;
     text.push_str(&" ".repeat(padding));
     text.push('\n');

@@ -10,10 +10,12 @@ use isopach::{
 /// What to compute on.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct On {
-    /// What to compute on: a graphics processor that is there is used, and the processor for what that declines
+    /// What to compute on: a graphics processor that is there is used, and the processor for what
+    /// that declines
     #[arg(long, value_enum, default_value_t = Kind::Auto)]
     backend: Kind,
-    /// Graphics processors to share the work: all, or their numbers or names as the example `devices` lists them
+    /// Graphics processors to share the work: all, or their numbers or names as the example
+    /// `devices` lists them
     #[arg(long, value_delimiter = ',')]
     gpus: Vec<String>,
     /// Memory of each graphics processor that may be taken, MiB
@@ -43,14 +45,19 @@ impl On {
 
     /// Refuses what makes no sense, before any device is opened.
     pub(crate) fn check(&self) -> Result<()> {
-        if let Some(mebibytes) = self.gpu_memory.filter(|mebibytes| !(1..=MOST_MEMORY).contains(mebibytes)) {
-            let text = format!("--gpu-memory is {mebibytes}, but must be from 1 to {MOST_MEMORY} MiB");
+        if let Some(mebibytes) = self
+            .gpu_memory
+            .filter(|mebibytes| !(1..=MOST_MEMORY).contains(mebibytes))
+        {
+            let text =
+                format!("--gpu-memory is {mebibytes}, but must be from 1 to {MOST_MEMORY} MiB");
             return Err(Error::InvalidInput(text));
         }
         Ok(())
     }
 
-    /// The backends; devices are opened with `options`, as far as nothing else was said. A device that was asked for also computes in double precision.
+    /// The backends; devices are opened with `options`, as far as nothing else was said. A device
+    /// that was asked for also computes in double precision.
     pub(crate) fn choice(&self, mut options: Options) -> Result<Choice<dyn Backend>> {
         self.check()?;
         if let Some(mebibytes) = self.gpu_memory {
@@ -58,12 +65,18 @@ impl On {
         }
         match (self.backend, &self.gpus[..]) {
             (Kind::Cpu, []) => Ok(isopach::cpu()),
-            (Kind::Cpu, _) => Err(Error::InvalidInput("--backend cpu and --gpus exclude each other".into())),
-            (Kind::Auto, []) => Ok(isopach::auto_with(&Options { least: Least::ESTIMATE, ..options })),
+            (Kind::Cpu, _) => Err(Error::InvalidInput(
+                "--backend cpu and --gpus exclude each other".into(),
+            )),
+            (Kind::Auto, []) => Ok(isopach::auto_with(&Options {
+                least: Least::ESTIMATE,
+                ..options
+            })),
             (_, words) => {
                 let wanted = wanted(words);
                 options.double_precision = Double::Device;
-                isopach::on_gpus(&wanted, &options).map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
+                isopach::on_gpus(&wanted, &options)
+                    .map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
             }
         }
     }
@@ -76,7 +89,10 @@ fn wanted(words: &[String]) -> Vec<Wanted> {
         [all] if all == "all" => isopach::gpu::all_in_hardware(),
         _ => words
             .iter()
-            .map(|word| word.parse().map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position))
+            .map(|word| {
+                word.parse()
+                    .map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position)
+            })
             .collect(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// Text in which control characters, and those that turn the direction of writing, are written as JSON does: `\u001b`.
+/// Text in which control characters, and those that turn the direction of writing, are written as
+/// JSON does: `\u001b`.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -13,7 +13,9 @@ pub(crate) type Identity = std::path::PathBuf;
 #[cfg(unix)]
 pub(crate) fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+    std::fs::metadata(path)
+        .ok()
+        .map(|about| (about.dev(), about.ino()))
 }
 
 /// By whatever name; `None` where it is not there.

@@ -7,7 +7,8 @@ impl Scene {
     /// Both epochs, the later one misaligned.
     pub(crate) fn epochs(&self) -> [Points; 2] {
         let first = self.seed.wrapping_mul(2);
-        let [before, mut after] = [(first, 0.0), (first + 1, 1.0)].map(|(seed, changed)| self.epoch(seed, changed));
+        let [before, mut after] =
+            [(first, 0.0), (first + 1, 1.0)].map(|(seed, changed)| self.epoch(seed, changed));
         after.transform(&self.misalignment);
         [before, after]
     }

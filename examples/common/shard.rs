@@ -15,10 +15,17 @@ pub(crate) fn shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<O
         (None, Some(text)) => ("--shard-index", text, 0),
         (None, None) => return Ok(None),
     };
-    let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    let numbers = text
+        .split_once('/')
+        .and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
     let is_one = |(number, of): &(usize, usize)| *number >= first && number - first < *of;
     match numbers.filter(is_one) {
-        Some((number, of)) => Ok(Some(Share::Shard { number: number - first + 1, of })),
-        None => Err(Error::InvalidInput(format!("{option} {text}: must be like 2/5, the first is {first}/5"))),
+        Some((number, of)) => Ok(Some(Share::Shard {
+            number: number - first + 1,
+            of,
+        })),
+        None => Err(Error::InvalidInput(format!(
+            "{option} {text}: must be like 2/5, the first is {first}/5"
+        ))),
     }
 }

@@ -16,7 +16,11 @@ fn each<T>(what: &str, a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> Verdi
         return Err(format!("{what}: {} and {} of them", a.len(), b.len()));
     }
     let wrong = a.iter().zip(b).filter(|(a, b)| !same(a, b)).count();
-    if wrong == 0 { Ok(()) } else { Err(format!("{what}: {wrong} of {} differ", a.len())) }
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(format!("{what}: {wrong} of {} differ", a.len()))
+    }
 }
 
 fn near(a: f64, b: f64, tolerance: f64) -> bool {
@@ -24,13 +28,18 @@ fn near(a: f64, b: f64, tolerance: f64) -> bool {
 }
 
 pub(crate) fn nearest(a: &[Option<Neighbour>], b: &[Option<Neighbour>]) -> Verdict {
-    each("nearest", a, b, |a, b| a.map(|n| n.index) == b.map(|n| n.index))
+    each("nearest", a, b, |a, b| {
+        a.map(|n| n.index) == b.map(|n| n.index)
+    })
 }
 
 /// Counts exactly, entries to 10⁻⁵ of the largest.
 pub(crate) fn covariances(a: &[Covariance], b: &[Covariance]) -> Verdict {
     each("covariances", a, b, |a, b| {
-        let largest = b.upper.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+        let largest = b
+            .upper
+            .iter()
+            .fold(0.0_f64, |largest, x| largest.max(x.abs()));
         a.count == b.count && (0..6).all(|i| near(a.upper[i], b.upper[i], 1e-5 * largest))
     })
 }
@@ -48,8 +57,8 @@ pub(crate) fn rasters(a: &Raster, b: &Raster) -> Verdict {
     each("cells", &values(a), &values(b), |a, b| near(*a, *b, 1e-6))
 }
 
-/// Normals come from single-precision covariances, so a point at the border of a cylinder may fall to either side: counts in 99.9 % of the core points, and
-/// distances there to 10⁻³ m.
+/// Normals come from single-precision covariances, so a point at the border of a cylinder may fall
+/// to either side: counts in 99.9 % of the core points, and distances there to 10⁻³ m.
 pub(crate) fn differences(a: &Differences, b: &Differences) -> Verdict {
     if a.len() != b.len() {
         return Err(format!("{} and {} core points", a.len(), b.len()));
@@ -57,19 +66,37 @@ pub(crate) fn differences(a: &Differences, b: &Differences) -> Verdict {
     let same_counts = |i: &usize| (0..2).all(|epoch| a.count[epoch][*i] == b.count[epoch][*i]);
     let alike: Vec<usize> = (0..a.len()).filter(same_counts).collect();
     if (alike.len() as f64) < 0.999 * a.len() as f64 {
-        return Err(format!("{} of {} core points have other counts", a.len() - alike.len(), a.len()));
+        return Err(format!(
+            "{} of {} core points have other counts",
+            a.len() - alike.len(),
+            a.len()
+        ));
     }
-    match alike.iter().filter(|&&i| !near(a.distance[i], b.distance[i], 1e-3)).count() {
+    match alike
+        .iter()
+        .filter(|&&i| !near(a.distance[i], b.distance[i], 1e-3))
+        .count()
+    {
         0 => Ok(()),
         wrong => Err(format!("{wrong} of {} distances differ", alike.len())),
     }
 }
 
-/// λ in 99.99 % of the pixels (one where there are fewer than ten thousand), emission to `tolerance` of a pixel's largest at the 99th percentile.
-pub(crate) fn emission<T: Copy + Into<f64>>(a: &EmissionMap<T>, b: &EmissionMap<T>, tolerance: f64) -> Verdict {
+/// λ in 99.99 % of the pixels (one where there are fewer than ten thousand), emission to
+/// `tolerance` of a pixel's largest at the 99th percentile.
+pub(crate) fn emission<T: Copy + Into<f64>>(
+    a: &EmissionMap<T>,
+    b: &EmissionMap<T>,
+    tolerance: f64,
+) -> Verdict {
     let pixels = a.lambda.len();
     let wide = |numbers: &ArrayD<T>| numbers.iter().map(|&x| x.into()).collect::<Vec<f64>>();
-    let jumps = a.lambda.iter().zip(&b.lambda).filter(|(a, b)| (*a / *b - 1.0).abs() > 1e-3).count();
+    let jumps = a
+        .lambda
+        .iter()
+        .zip(&b.lambda)
+        .filter(|(a, b)| (*a / *b - 1.0).abs() > 1e-3)
+        .count();
     if jumps > (pixels / 10_000).max(1) {
         return Err(format!("λ differs in {jumps} of {pixels} pixels"));
     }
@@ -79,13 +106,19 @@ pub(crate) fn emission<T: Copy + Into<f64>>(a: &EmissionMap<T>, b: &EmissionMap<
         .zip(wide(&b.emission).chunks(bins.max(1)))
         .map(|(a, b)| {
             let largest = b.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-            let error = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let error = a
+                .iter()
+                .zip(b)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max);
             error / largest.max(f64::MIN_POSITIVE)
         })
         .collect();
     errors.sort_by(f64::total_cmp);
     match errors.get(pixels * 99 / 100) {
-        Some(p99) if *p99 > tolerance => Err(format!("emission differs by {p99:.1e} at the 99th percentile")),
+        Some(p99) if *p99 > tolerance => Err(format!(
+            "emission differs by {p99:.1e} at the 99th percentile"
+        )),
         _ => Ok(()),
     }
 }

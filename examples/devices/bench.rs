@@ -58,16 +58,32 @@ struct Times {
 pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<usize, Box<dyn Error>> {
     let in_software = gpu.adapter().kind == DeviceType::Cpu;
     // In software there is little to compute with, and points of its size are in caches, too.
-    let bytes = if in_software { 2 << 20 } else { (gpu.options().budget_bytes / 8).min(512 << 20) };
+    let bytes = if in_software {
+        2 << 20
+    } else {
+        (gpu.options().budget_bytes / 8).min(512 << 20)
+    };
     let floors = gpu.floors(bytes)?;
     let teller = Teller::new(Some(gpu), arguments.json);
-    let bench = Bench { gpu, floors, repeat: arguments.repeat.max(1), teller: &teller, part: "bench" };
+    let bench = Bench {
+        gpu,
+        floors,
+        repeat: arguments.repeat.max(1),
+        teller: &teller,
+        part: "bench",
+    };
     bench.tell_floors();
     if arguments.bench {
         all(&bench, arguments)?;
     }
     if arguments.sweep {
-        sweep::run(&Bench { part: "sweep", ..bench }, arguments)?;
+        sweep::run(
+            &Bench {
+                part: "sweep",
+                ..bench
+            },
+            arguments,
+        )?;
     }
     Ok(teller.failures())
 }
@@ -87,7 +103,12 @@ fn all(bench: &Bench<'_>, arguments: &Arguments) -> std::result::Result<(), Box<
 
 impl Bench<'_> {
     fn tell_floors(&self) {
-        let Floors { copy_bytes_per_s, flops_per_s, upload_bytes_per_s, download_bytes_per_s } = self.floors;
+        let Floors {
+            copy_bytes_per_s,
+            flops_per_s,
+            upload_bytes_per_s,
+            download_bytes_per_s,
+        } = self.floors;
         let line = json!({
             "what": "floors", "copy_bytes_per_s": copy_bytes_per_s, "flops_per_s": flops_per_s,
             "upload_bytes_per_s": upload_bytes_per_s, "download_bytes_per_s": download_bytes_per_s,
@@ -112,7 +133,8 @@ impl Bench<'_> {
         });
     }
 
-    /// Runs both by turns, tells the best times, and returns how many times faster the device is; 0 where they do not agree, or the device did not do it.
+    /// Runs both by turns, tells the best times, and returns how many times faster the device is; 0
+    /// where they do not agree, or the device did not do it.
     pub(crate) fn compare<T>(
         &self,
         name: &str,
@@ -132,7 +154,11 @@ impl Bench<'_> {
         };
         let answered = found.is_ok();
         drop((expected, found));
-        let times = if answered { Some(self.best(first_s, [cpu, gpu])?) } else { None };
+        let times = if answered {
+            Some(self.best(first_s, [cpu, gpu])?)
+        } else {
+            None
+        };
         let ratio = match (&verdict, &times) {
             (Ok(()), Some(times)) => times.cpu_s / times.gpu_s,
             _ => 0.0,
@@ -157,21 +183,42 @@ impl Bench<'_> {
             }
         }
         let [cpu_s, gpu_s] = best;
-        Ok(Times { cpu_s, gpu_s, first_s, kernels_s: kernels_s.is_finite().then_some(kernels_s) })
+        Ok(Times {
+            cpu_s,
+            gpu_s,
+            first_s,
+            kernels_s: kernels_s.is_finite().then_some(kernels_s),
+        })
     }
 
-    fn tell(&self, name: &str, items: usize, floor: Floor, own: Own, times: Option<&Times>, verdict: &Verdict) {
+    fn tell(
+        &self,
+        name: &str,
+        items: usize,
+        floor: Floor,
+        own: Own,
+        times: Option<&Times>,
+        verdict: &Verdict,
+    ) {
         if verdict.is_err() {
             self.teller.fail();
         }
         let n = items as f64;
-        let floor_s = n * (floor.bytes / self.floors.copy_bytes_per_s).max(floor.flops / self.floors.flops_per_s);
+        let floor_s = n
+            * (floor.bytes / self.floors.copy_bytes_per_s)
+                .max(floor.flops / self.floors.flops_per_s);
         let mut line = json!({
             "what": "kernel", "part": self.part, "name": name, "items": items, "floor_s": floor_s, "bytes_an_item": floor.bytes,
             "flops_an_item": floor.flops, "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
             "own": own.json(items),
         });
-        if let Some(&Times { cpu_s, gpu_s, first_s, kernels_s }) = times {
+        if let Some(&Times {
+            cpu_s,
+            gpu_s,
+            first_s,
+            kernels_s,
+        }) = times
+        {
             line["cpu_s"] = json!(cpu_s);
             line["gpu_s"] = json!(gpu_s);
             line["first_s"] = json!(first_s);
@@ -185,13 +232,18 @@ impl Bench<'_> {
                 "{name:<34} {items:>10} {:>12.3e} {:>12.3e} {:>12} {:>8.2} {:>12.3e} {:>6.1} %",
                 n / times.cpu_s,
                 n / times.gpu_s,
-                times.kernels_s.map_or_else(|| "not timed".into(), |s| format!("{:.3e}", n / s)),
+                times
+                    .kernels_s
+                    .map_or_else(|| "not timed".into(), |s| format!("{:.3e}", n / s)),
                 times.cpu_s / times.gpu_s,
                 n / floor_s,
                 100.0 * own.share(items)
             ),
             (verdict, _) => {
-                format!("{name:<34} {items:>10} NOT TIMED: {}", verdict.as_ref().err().map_or("", |what| what))
+                format!(
+                    "{name:<34} {items:>10} NOT TIMED: {}",
+                    verdict.as_ref().err().map_or("", |what| what)
+                )
             }
         });
     }
@@ -202,81 +254,149 @@ impl Bench<'_> {
     }
 }
 
-fn neighbours(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<(), Box<dyn Error>> {
+fn neighbours(
+    bench: &Bench<'_>,
+    before: &Cloud,
+    after: &Cloud,
+) -> std::result::Result<(), Box<dyn Error>> {
     let (from, to, gpu) = (before.positions(), after.positions(), bench.gpu);
     let n = from.len();
     let floor = |bytes: f64, flops: f64| Floor { bytes, flops };
-    let same = |a: &usize, b: &usize| if a == b { Ok(()) } else { Err("points were lost".into()) };
+    let same = |a: &usize, b: &usize| {
+        if a == b {
+            Ok(())
+        } else {
+            Err("points were lost".into())
+        }
+    };
     let indexed = |on: &dyn NeighbourSearch| Ok(on.index(from)?.positions().len());
-    bench.compare("index", n, floor(12.0 + 32.0, 0.0), same, [&|| indexed(&Cpu), &|| indexed(gpu)])?;
+    bench.compare(
+        "index",
+        n,
+        floor(12.0 + 32.0, 0.0),
+        same,
+        [&|| indexed(&Cpu), &|| indexed(gpu)],
+    )?;
     let (a, b) = (Cpu.index(from)?, gpu.index(from)?);
     bench.compare(
         "nearest",
         n,
         floor(12.0 + 16.0 + 8.0, 100.0),
         |a, b| agree::nearest(a, b),
-        [&|| a.nearest(to, f64::INFINITY), &|| b.nearest(to, f64::INFINITY)],
+        [&|| a.nearest(to, f64::INFINITY), &|| {
+            b.nearest(to, f64::INFINITY)
+        }],
     )?;
     let same = |a: &isopach::neighbours::Neighbours, b: &isopach::neighbours::Neighbours| {
-        if a.indices == b.indices { Ok(()) } else { Err("other neighbours".into()) }
+        if a.indices == b.indices {
+            Ok(())
+        } else {
+            Err("other neighbours".into())
+        }
     };
     bench.compare(
         "k nearest, k = 16",
         n,
         floor(12.0 + 16.0 + 128.0, 800.0),
         same,
-        [&|| a.k_nearest(from, 16, f64::INFINITY), &|| b.k_nearest(from, 16, f64::INFINITY)],
+        [&|| a.k_nearest(from, 16, f64::INFINITY), &|| {
+            b.k_nearest(from, 16, f64::INFINITY)
+        }],
     )?;
     bench.compare(
         "covariances, 1.5 m",
         n,
         floor(12.0 + 16.0 + 40.0, 1000.0),
         |a, b| agree::covariances(a, b),
-        [&|| a.covariances(from, RADIUS), &|| b.covariances(from, RADIUS)],
+        [&|| a.covariances(from, RADIUS), &|| {
+            b.covariances(from, RADIUS)
+        }],
     )?;
     let axes = vec![[0.0, 0.0, 1.0]; n];
-    let cylinder = Cylinder { radius: 1.0, half_length: 5.0 };
-    for (name, statistic) in
-        [("cylinders, mean", AxialStatistic::MeanDeviation), ("cylinders, median", AxialStatistic::MedianIqr)]
-    {
+    let cylinder = Cylinder {
+        radius: 1.0,
+        half_length: 5.0,
+    };
+    for (name, statistic) in [
+        ("cylinders, mean", AxialStatistic::MeanDeviation),
+        ("cylinders, median", AxialStatistic::MedianIqr),
+    ] {
         bench.compare(
             name,
             n,
             floor(12.0 + 12.0 + 16.0 + 12.0, 800.0),
             |a, b| agree::cylinders(a, b),
-            [&|| a.cylinders(from, &axes, cylinder, statistic), &|| b.cylinders(from, &axes, cylinder, statistic)],
+            [&|| a.cylinders(from, &axes, cylinder, statistic), &|| {
+                b.cylinders(from, &axes, cylinder, statistic)
+            }],
         )?;
     }
     Ok(())
 }
 
-fn others(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<(), Box<dyn Error>> {
+fn others(
+    bench: &Bench<'_>,
+    before: &Cloud,
+    after: &Cloud,
+) -> std::result::Result<(), Box<dyn Error>> {
     let (from, to, gpu) = (before.positions(), after.positions(), bench.gpu);
     let floor = |bytes: f64, flops: f64| Floor { bytes, flops };
     let grid = Grid::covering(&from.extent().ok_or("the scene is empty")?, 1.0)?;
     for statistic in [CellStatistic::Mean, CellStatistic::Median] {
         let name = format!("rasterise, {statistic:?}").to_lowercase();
         let cells = |on: &dyn Rasterise| Ok(on.rasterise(from, &grid, &[statistic])?.remove(0));
-        bench.compare(&name, from.len(), floor(12.0 + 2.0, 10.0), agree::rasters, [&|| cells(&Cpu), &|| cells(gpu)])?;
+        bench.compare(
+            &name,
+            from.len(),
+            floor(12.0 + 2.0, 10.0),
+            agree::rasters,
+            [&|| cells(&Cpu), &|| cells(gpu)],
+        )?;
     }
     let normals = vec![[0.0, 0.0, 1.0]; from.len()];
-    let target = Target { positions: from, normals: &normals };
+    let target = Target {
+        positions: from,
+        normals: &normals,
+    };
     let (a, b) = (Cpu.pairing(to, target)?, gpu.pairing(to, target)?);
-    let (rejection, pose) = (Rejection { max_distance: 1.0, kept_share: 1.0 }, Rigid::identity(from.absolute(0)));
-    let same = |a: &u32, b: &u32| if a == b { Ok(()) } else { Err(format!("{a} and {b} pairs")) };
+    let (rejection, pose) = (
+        Rejection {
+            max_distance: 1.0,
+            kept_share: 1.0,
+        },
+        Rigid::identity(from.absolute(0)),
+    );
+    let same = |a: &u32, b: &u32| {
+        if a == b {
+            Ok(())
+        } else {
+            Err(format!("{a} and {b} pairs"))
+        }
+    };
     bench.compare(
         "ICP, one step",
         to.len(),
         floor(12.0 + 28.0, 150.0),
         same,
-        [&|| Ok(a.linearize(&PointToPlane, rejection, &pose)?.inliers), &|| {
-            Ok(b.linearize(&PointToPlane, rejection, &pose)?.inliers)
-        }],
+        [
+            &|| Ok(a.linearize(&PointToPlane, rejection, &pose)?.inliers),
+            &|| Ok(b.linearize(&PointToPlane, rejection, &pose)?.inliers),
+        ],
     )?;
     let core_points = before.spaced(1.0)?;
-    let normals = Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP };
-    let m3c2 = M3c2 { normals, ..M3c2::default() };
-    let epochs = Epochs { reference: from, compared: to, core_points: core_points.positions() };
+    let normals = Normals::Multiscale {
+        radii: vec![1.0, 2.0, 4.0],
+        towards: Orientation::UP,
+    };
+    let m3c2 = M3c2 {
+        normals,
+        ..M3c2::default()
+    };
+    let epochs = Epochs {
+        reference: from,
+        compared: to,
+        core_points: core_points.positions(),
+    };
     bench.compare(
         "M3C2 with indexes, core points",
         core_points.len(),
@@ -287,27 +407,44 @@ fn others(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Resu
     Ok(())
 }
 
-/// What it takes, in numbers of so many bytes: 12 in, the measure, its errors and what came of the pixel out.
+/// What it takes, in numbers of so many bytes: 12 in, the measure, its errors and what came of the
+/// pixel out.
 fn emission_floor(bytes: usize) -> Floor {
-    Floor { bytes: (bytes * (12 + 3 * BINS)) as f64, flops: 65_000.0 }
+    Floor {
+        bytes: (bytes * (12 + 3 * BINS)) as f64,
+        flops: 65_000.0,
+    }
 }
 
 /// AIA's six channels, bins from 10^5.7 to 10^7.1 K.
 pub(crate) fn emission_at(bins: usize) -> Inversion {
-    Inversion::new(TemperatureResponse::aia(), (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect())
+    Inversion::new(
+        TemperatureResponse::aia(),
+        (0..=bins)
+            .map(|i| 5.7 + 1.4 * i as f64 / bins as f64)
+            .collect(),
+    )
 }
 
 /// The emission measure of so many pixels; how many times faster the device is.
-pub(crate) fn emission(bench: &Bench<'_>, pixels: usize) -> std::result::Result<f64, Box<dyn Error>> {
+pub(crate) fn emission(
+    bench: &Bench<'_>,
+    pixels: usize,
+) -> std::result::Result<f64, Box<dyn Error>> {
     let inversion = emission_at(BINS);
     let [counts, sigma] = observation(&inversion, pixels)?.map(|a| a.mapv(|x| x as f32));
-    let observation = || Observation { counts: counts.view(), sigma: sigma.view() };
+    let observation = || Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    };
     bench.compare(
         "emission measure, 42 bins",
         pixels,
         emission_floor(4),
         |a, b| agree::emission(a, b, 1e-5),
-        [&|| Cpu.invert_single(&inversion, observation()), &|| bench.gpu.invert_single(&inversion, observation())],
+        [&|| Cpu.invert_single(&inversion, observation()), &|| {
+            bench.gpu.invert_single(&inversion, observation())
+        }],
     )
 }
 
@@ -316,17 +453,31 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
     let inversion = emission_at(BINS);
     let [counts, sigma] = observation(&inversion, pixels)?;
     let [counts_single, sigma_single] = [&counts, &sigma].map(|a| a.mapv(|x| x as f32));
-    let single = || Observation { counts: counts_single.view(), sigma: sigma_single.view() };
-    let double = || Observation { counts: counts.view(), sigma: sigma.view() };
-    let options = Options { results: Results::Half, ..bench.gpu.options().clone() };
+    let single = || Observation {
+        counts: counts_single.view(),
+        sigma: sigma_single.view(),
+    };
+    let double = || Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    };
+    let options = Options {
+        results: Results::Half,
+        ..bench.gpu.options().clone()
+    };
     let halves = Gpu::open(Wanted::Named(bench.gpu.adapter().name.clone()), options)?;
-    let in_halves = Bench { gpu: &halves, ..*bench };
+    let in_halves = Bench {
+        gpu: &halves,
+        ..*bench
+    };
     in_halves.compare(
         "emission measure, halves back",
         pixels,
         emission_floor(2),
         |a, b| agree::emission(a, b, 5e-4),
-        [&|| Cpu.invert_single(&inversion, single()), &|| halves.invert_single(&inversion, single())],
+        [&|| Cpu.invert_single(&inversion, single()), &|| {
+            halves.invert_single(&inversion, single())
+        }],
     )?;
     if bench.gpu.adapter().features.contains(Features::SHADER_F64) {
         bench.compare(
@@ -334,7 +485,9 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
             pixels,
             emission_floor(8),
             |a, b| agree::emission(a, b, 1e-8),
-            [&|| Cpu.invert(&inversion, double()), &|| bench.gpu.invert(&inversion, double())],
+            [&|| Cpu.invert(&inversion, double()), &|| {
+                bench.gpu.invert(&inversion, double())
+            }],
         )?;
     }
     Ok(())

@@ -20,9 +20,13 @@ type Suite = fn(&Gpu) -> isopach::compute::Result<Vec<Finding>>;
 
 /// The suites by capability, the longest first.
 const SUITES: [(&str, Suite); 4] = [
-    ("neighbours", |gpu| Ok(neighbours::conformance::conformance(gpu))),
+    ("neighbours", |gpu| {
+        Ok(neighbours::conformance::conformance(gpu))
+    }),
     ("emission", |gpu| emission::conformance::conformance(gpu)),
-    ("alignment", |gpu| Ok(registration::conformance::conformance(gpu))),
+    ("alignment", |gpu| {
+        Ok(registration::conformance::conformance(gpu))
+    }),
     ("rasters", |gpu| Ok(raster::conformance::conformance(gpu))),
 ];
 
@@ -36,9 +40,14 @@ struct Outcome {
     seconds: f64,
 }
 
-/// Runs all suites at once, each on the device opened anew, so that what the device did is counted for each. Tells a line a suite as it ends; the number
-/// of differences and of suites in which the device did nothing. What it declined is told apart.
-pub(crate) fn run(wanted: &Wanted, options: &Options, as_json: bool) -> Result<usize, Box<dyn Error>> {
+/// Runs all suites at once, each on the device opened anew, so that what the device did is counted
+/// for each. Tells a line a suite as it ends; the number of differences and of suites in which the
+/// device did nothing. What it declined is told apart.
+pub(crate) fn run(
+    wanted: &Wanted,
+    options: &Options,
+    as_json: bool,
+) -> Result<usize, Box<dyn Error>> {
     let (send, outcomes) = mpsc::channel::<Result<Outcome, Absent>>();
     let mut failures = 0;
     let (mut ran, mut kernels) = (BTreeSet::new(), BTreeSet::new());
@@ -62,21 +71,54 @@ pub(crate) fn run(wanted: &Wanted, options: &Options, as_json: bool) -> Result<u
     })?;
     let idle: Vec<&str> = kernels.difference(&ran).copied().collect();
     let line = json!({ "what": "kernels_checked", "kernels": kernels.len(), "ran": ran.len(), "did_not_run": idle });
-    teller.tell(line, || format!("{} of {} kernels ran; not {}", ran.len(), kernels.len(), idle.join(", ")));
+    teller.tell(line, || {
+        format!(
+            "{} of {} kernels ran; not {}",
+            ran.len(),
+            kernels.len(),
+            idle.join(", ")
+        )
+    });
     Ok(failures)
 }
 
-fn one(name: &'static str, suite: Suite, wanted: &Wanted, options: &Options) -> Result<Outcome, Absent> {
+fn one(
+    name: &'static str,
+    suite: Suite,
+    wanted: &Wanted,
+    options: &Options,
+) -> Result<Outcome, Absent> {
     let gpu = Gpu::open(wanted.clone(), options.clone())?;
     let start = Instant::now();
     let found = suite(&gpu);
-    let ran = gpu.profile().iter().filter(|kernel| kernel.calls > 0).map(|kernel| kernel.name).collect();
+    let ran = gpu
+        .profile()
+        .iter()
+        .filter(|kernel| kernel.calls > 0)
+        .map(|kernel| kernel.name)
+        .collect();
     let kernels = gpu.kernels().into_iter().collect();
-    Ok(Outcome { suite: name, found, own: Own::of(&gpu), ran, kernels, seconds: start.elapsed().as_secs_f64() })
+    Ok(Outcome {
+        suite: name,
+        found,
+        own: Own::of(&gpu),
+        ran,
+        kernels,
+        seconds: start.elapsed().as_secs_f64(),
+    })
 }
 
 /// Tells what a suite came to; how much of it is wrong.
-fn told(Outcome { suite, found, own, seconds, .. }: &Outcome, teller: &Teller) -> usize {
+fn told(
+    Outcome {
+        suite,
+        found,
+        own,
+        seconds,
+        ..
+    }: &Outcome,
+    teller: &Teller,
+) -> usize {
     let found = match found {
         Ok(found) => found,
         Err(error) => {
@@ -89,7 +131,10 @@ fn told(Outcome { suite, found, own, seconds, .. }: &Outcome, teller: &Teller) -
     let differences = found.iter().filter(|finding| !declined(finding)).count();
     let mut counts: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
     for finding in found {
-        counts.entry((finding.operation, &finding.what)).or_insert((0, &finding.case)).0 += 1;
+        counts
+            .entry((finding.operation, &finding.what))
+            .or_insert((0, &finding.case))
+            .0 += 1;
     }
     let list: Vec<_> = counts
         .iter()

@@ -15,8 +15,11 @@ const TOLD: [(&str, Features); 6] = [
 
 pub(crate) fn print(known: &[Adapter], as_json: bool) {
     for (number, adapter) in known.iter().enumerate() {
-        let features: Vec<&str> =
-            TOLD.iter().filter(|(_, feature)| adapter.features.contains(*feature)).map(|(name, _)| *name).collect();
+        let features: Vec<&str> = TOLD
+            .iter()
+            .filter(|(_, feature)| adapter.features.contains(*feature))
+            .map(|(name, _)| *name)
+            .collect();
         let limits = &adapter.limits;
         if as_json {
             let line = json!({
@@ -30,14 +33,21 @@ pub(crate) fn print(known: &[Adapter], as_json: bool) {
             println!("{line}");
             continue;
         }
-        println!("{number}  {} ({:?}, {:?}, {})", adapter.name, adapter.kind, adapter.backend, adapter.driver);
+        println!(
+            "{number}  {} ({:?}, {:?}, {})",
+            adapter.name, adapter.kind, adapter.backend, adapter.driver
+        );
         println!(
             "   buffers to {} MiB, bindings to {} MiB, {} threads and {} KiB a workgroup; {}",
             limits.max_buffer_size >> 20,
             limits.max_storage_buffer_binding_size >> 20,
             limits.max_compute_invocations_per_workgroup,
             limits.max_compute_workgroup_storage_size >> 10,
-            if features.is_empty() { "no special features".into() } else { features.join(", ") }
+            if features.is_empty() {
+                "no special features".into()
+            } else {
+                features.join(", ")
+            }
         );
     }
 }

@@ -8,9 +8,10 @@
 //!     cargo run --release --example devices -- --workers          several workers on one device, and a device that is lost
 //!     cargo run --release --example devices -- --threads 1,2,4    the processor alone, by the number of threads
 //!
-//! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built program can be carried to another machine, as
-//! `scripts/pack_for_device.sh` does. A device in software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`). Where
-//! there is no device at all, or one declines, does nothing or differs, the exit code is 1.
+//! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built
+//! program can be carried to another machine, as `scripts/pack_for_device.sh` does. A device in
+//! software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`).
+//! Where there is no device at all, or one declines, does nothing or differs, the exit code is 1.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -39,7 +40,9 @@ mod threads;
 mod workers;
 
 use clap::Parser;
-use isopach::gpu::{Absent, Adapter, DeviceType, Double, Gpu, Options, Timing, Wanted, adapters, all_in_hardware};
+use isopach::gpu::{
+    Absent, Adapter, DeviceType, Double, Gpu, Options, Timing, Wanted, adapters, all_in_hardware,
+};
 use std::error::Error;
 
 #[derive(Parser)]
@@ -48,13 +51,15 @@ struct Arguments {
     /// Hold every capability against its definition; exit code 1 where one differs.
     #[arg(long)]
     check: bool,
-    /// Time every kernel and the whole pipeline, each result held against the processor's before its time is printed.
+    /// Time every kernel and the whole pipeline, each result held against the processor's before
+    /// its time is printed.
     #[arg(long)]
     bench: bool,
     /// From how many points and pixels on the device is worth starting.
     #[arg(long)]
     sweep: bool,
-    /// Run terrain_change and emission, which lie beside this program, on the processor and on the device; --points and --pixels are their sizes.
+    /// Run terrain_change and emission, which lie beside this program, on the processor and on the
+    /// device; --points and --pixels are their sizes.
     #[arg(long)]
     programs: bool,
     /// Several workers on one device at once, and a device that is lost while it is at work.
@@ -63,13 +68,15 @@ struct Arguments {
     /// The processor alone with so many threads each: 1,2,4. No device is needed.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
     threads: Vec<u16>,
-    /// Folder for the results of --programs, which are removed; that of the system for such files if not given.
+    /// Folder for the results of --programs, which are removed; that of the system for such files
+    /// if not given.
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
     /// JSON lines instead of tables.
     #[arg(long)]
     json: bool,
-    /// Numbers or names of devices; all that are not in software if not given, else that in software.
+    /// Numbers or names of devices; all that are not in software if not given, else that in
+    /// software.
     #[arg(long, value_delimiter = ',')]
     gpus: Vec<String>,
     /// Points an epoch of the scene that is timed.
@@ -92,7 +99,9 @@ fn main() -> std::process::ExitCode {
         Ok(0) => std::process::ExitCode::SUCCESS,
         Ok(failures) => console::failed(
             "devices",
-            &format!("{failures} things are not as they should be: see the lines that do not agree"),
+            &format!(
+                "{failures} things are not as they should be: see the lines that do not agree"
+            ),
         ),
         Err(error) => console::failed("devices", &error),
     }
@@ -103,7 +112,14 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
     if !arguments.threads.is_empty() {
         threads::run(arguments)?;
     }
-    let Arguments { check, bench, sweep, programs, workers, .. } = *arguments;
+    let Arguments {
+        check,
+        bench,
+        sweep,
+        programs,
+        workers,
+        ..
+    } = *arguments;
     let asked = check || bench || sweep || programs || workers;
     if !asked && !arguments.threads.is_empty() {
         return Ok(0);
@@ -116,10 +132,23 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
         return Err(Absent::NoAdapter.into());
     }
     let mut failures = 0;
-    for wanted in if asked { chosen(arguments, &known) } else { Vec::new() } {
-        let timing = if bench || sweep { Timing::EveryKernel } else { Timing::Off };
+    for wanted in if asked {
+        chosen(arguments, &known)
+    } else {
+        Vec::new()
+    } {
+        let timing = if bench || sweep {
+            Timing::EveryKernel
+        } else {
+            Timing::Off
+        };
         let (budget_bytes, double_precision) = (arguments.gpu_memory << 20, Double::Device);
-        let options = Options { budget_bytes, timing, double_precision, ..Options::default() };
+        let options = Options {
+            budget_bytes,
+            timing,
+            double_precision,
+            ..Options::default()
+        };
         if check {
             failures += check::run(&wanted, &options, arguments.json)?;
         }
@@ -140,7 +169,10 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
 /// The devices that were named; else all in hardware; else that in software.
 fn chosen(arguments: &Arguments, known: &[Adapter]) -> Vec<Wanted> {
     if !arguments.gpus.is_empty() {
-        let word = |word: &String| word.parse().map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position);
+        let word = |word: &String| {
+            word.parse()
+                .map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position)
+        };
         return arguments.gpus.iter().map(word).collect();
     }
     let hardware = all_in_hardware();

@@ -18,7 +18,11 @@ impl Own {
     /// Since the device was opened.
     pub(crate) fn of(gpu: &Gpu) -> Self {
         let dispatches = gpu.profile().iter().map(|kernel| kernel.calls).sum();
-        Self { dispatches, given_back: gpu.near_ties(), traffic: gpu.traffic() }
+        Self {
+            dispatches,
+            given_back: gpu.near_ties(),
+            traffic: gpu.traffic(),
+        }
     }
 
     /// What came after `before`.
@@ -28,7 +32,8 @@ impl Own {
             given_back: self.given_back - before.given_back,
             traffic: Traffic {
                 to_device_bytes: self.traffic.to_device_bytes - before.traffic.to_device_bytes,
-                from_device_bytes: self.traffic.from_device_bytes - before.traffic.from_device_bytes,
+                from_device_bytes: self.traffic.from_device_bytes
+                    - before.traffic.from_device_bytes,
             },
         }
     }

@@ -1,4 +1,5 @@
-//! The whole job on tiles: DoD, M3C2 and C2C of two epochs in memory, on the processor and on the device.
+//! The whole job on tiles: DoD, M3C2 and C2C of two epochs in memory, on the processor and on the
+//! device.
 
 use crate::{
     agree::{self, Verdict},
@@ -6,7 +7,9 @@ use crate::{
 };
 use isopach::{
     Backend,
-    change::{C2c, C2cTile, Detection, Differences, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics},
+    change::{
+        C2c, C2cTile, Detection, Differences, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics,
+    },
     cloud::{Cloud, Rect},
     compute::{Choice, Cpu, Result},
     tiling::{Resident, Tiling},
@@ -17,29 +20,50 @@ use std::{error::Error, sync::Arc};
 pub(crate) type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
 
 /// How many times faster the device is. Alone: nothing that it declines is done elsewhere.
-pub(crate) fn run(bench: &Bench<'_>, before: &Cloud, after: &Cloud) -> std::result::Result<f64, Box<dyn Error>> {
+pub(crate) fn run(
+    bench: &Bench<'_>,
+    before: &Cloud,
+    after: &Cloud,
+) -> std::result::Result<f64, Box<dyn Error>> {
     let epochs = residents(before, after);
     let alone = |backend: Arc<dyn Backend>| Choice::new(vec![backend]);
-    let floor = Floor { bytes: 2.0 * 12.0 + 40.0, flops: 3000.0 };
+    let floor = Floor {
+        bytes: 2.0 * 12.0 + 40.0,
+        flops: 3000.0,
+    };
     bench.compare(
         "DoD, M3C2, C2C on tiles, points",
         before.len(),
         floor,
         same,
-        [&|| tiles(&alone(Arc::new(Cpu)), &epochs), &|| tiles(&alone(Arc::new(bench.gpu.clone())), &epochs)],
+        [&|| tiles(&alone(Arc::new(Cpu)), &epochs), &|| {
+            tiles(&alone(Arc::new(bench.gpu.clone())), &epochs)
+        }],
     )
 }
 
 /// Both epochs as sources.
 pub(crate) fn residents(before: &Cloud, after: &Cloud) -> [Resident; 2] {
-    [Resident::new("before", before.clone()), Resident::new("after", after.clone())]
+    [
+        Resident::new("before", before.clone()),
+        Resident::new("after", after.clone()),
+    ]
 }
 
 /// The job.
 pub(crate) fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
-    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
-    let dod = Dod { detection: detection.clone(), ..Dod::default() };
-    let m3c2 = M3c2 { detection, ..M3c2::default() };
+    let detection = Detection {
+        survey: Some(SurveyStatistics::equal_epochs()),
+        ..Detection::default()
+    };
+    let dod = Dod {
+        detection: detection.clone(),
+        ..Dod::default()
+    };
+    let m3c2 = M3c2 {
+        detection,
+        ..M3c2::default()
+    };
     let operation = (dod, m3c2.every(1.0), C2c { max_distance: 5.0 });
     let mut found = Found::new();
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
@@ -60,5 +84,9 @@ pub(crate) fn same(a: &Found, b: &Found) -> Verdict {
             return Err("C2C distances differ".into());
         }
     }
-    if a.len() == b.len() { Ok(()) } else { Err("other tiles".into()) }
+    if a.len() == b.len() {
+        Ok(())
+    } else {
+        Err("other tiles".into())
+    }
 }

@@ -1,4 +1,5 @@
-//! `terrain_change` and `emission` from end to end, on the processor and on a device: the programs that lie beside this one.
+//! `terrain_change` and `emission` from end to end, on the processor and on a device: the programs
+//! that lie beside this one.
 
 use crate::{Arguments, agree::Verdict, teller::Teller};
 use isopach::gpu::{Gpu, adapters};
@@ -14,7 +15,8 @@ use std::{
 /// Where they run.
 const BOTH: [&str; 2] = ["cpu", "gpu"];
 
-/// A program, its arguments but for where it runs and writes, and whether its summaries say the same.
+/// A program, its arguments but for where it runs and writes, and whether its summaries say the
+/// same.
 struct Run {
     program: &'static str,
     items: usize,
@@ -25,19 +27,37 @@ struct Run {
 /// A line a program; how much is not as it should be.
 pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
     let teller = Teller::new(Some(gpu), arguments.json);
-    let number =
-        adapters().iter().position(|adapter| adapter == gpu.adapter()).ok_or("the device is no longer there")?;
-    let place =
-        arguments.folder.clone().unwrap_or_else(std::env::temp_dir).join(format!("devices_{}", std::process::id()));
+    let number = adapters()
+        .iter()
+        .position(|adapter| adapter == gpu.adapter())
+        .ok_or("the device is no longer there")?;
+    let place = arguments
+        .folder
+        .clone()
+        .unwrap_or_else(std::env::temp_dir)
+        .join(format!("devices_{}", std::process::id()));
     let outcome = both(&teller, number, &place, arguments);
     fs::remove_dir_all(&place).or_else(|error| if place.exists() { Err(error) } else { Ok(()) })?;
     outcome?;
     Ok(teller.failures())
 }
 
-fn both(teller: &Teller, number: usize, place: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn both(
+    teller: &Teller,
+    number: usize,
+    place: &Path,
+    arguments: &Arguments,
+) -> Result<(), Box<dyn Error>> {
     let scene = place.join("scene");
-    let words = ["--scene-points", &arguments.points.to_string(), "--plan", "--backend", "cpu", "--out", &text(&scene)];
+    let words = [
+        "--scene-points",
+        &arguments.points.to_string(),
+        "--plan",
+        "--backend",
+        "cpu",
+        "--out",
+        &text(&scene),
+    ];
     finished("terrain_change", &words.map(str::to_owned))?;
     let files = ["scene_before.laz", "scene_after.laz"].map(|name| text(&scene.join(name)));
     let terrain = Run {
@@ -48,7 +68,12 @@ fn both(teller: &Teller, number: usize, place: &Path, arguments: &Arguments) -> 
     };
     let size = (arguments.pixels as f64).sqrt().round() as usize;
     let words = vec!["--size".into(), size.to_string()];
-    let emission = Run { program: "emission", items: size * size, words, same: same_emission };
+    let emission = Run {
+        program: "emission",
+        items: size * size,
+        words,
+        same: same_emission,
+    };
     for run in [terrain, emission] {
         told(teller, number, place, &run, arguments.repeat.max(1))?;
     }
@@ -56,14 +81,24 @@ fn both(teller: &Teller, number: usize, place: &Path, arguments: &Arguments) -> 
 }
 
 /// Runs it on both by turns, and tells the best times.
-fn told(teller: &Teller, number: usize, place: &Path, run: &Run, repeat: usize) -> Result<(), Box<dyn Error>> {
+fn told(
+    teller: &Teller,
+    number: usize,
+    place: &Path,
+    run: &Run,
+    repeat: usize,
+) -> Result<(), Box<dyn Error>> {
     let mut best = [f64::INFINITY; 2];
     let mut summaries = [Value::Null, Value::Null];
     for _ in 0..repeat {
         for ((on, best), summary) in BOTH.into_iter().zip(&mut best).zip(&mut summaries) {
             let out = place.join(format!("{}_{on}", run.program));
             let number = number.to_string();
-            let on = if on == "cpu" { ["--backend", "cpu"] } else { ["--gpus", &number] };
+            let on = if on == "cpu" {
+                ["--backend", "cpu"]
+            } else {
+                ["--gpus", &number]
+            };
             let mut words = run.words.clone();
             words.extend(on.map(str::to_owned));
             words.extend(["--out".into(), text(&out)]);
@@ -75,8 +110,9 @@ fn told(teller: &Teller, number: usize, place: &Path, run: &Run, repeat: usize) 
         }
     }
     let [cpu, gpu] = &summaries;
-    let passed_on =
-        [&gpu["passed_on"], &gpu["run"]["tiling"]["passed_on"]].into_iter().find(|passed| !passed.is_null());
+    let passed_on = [&gpu["passed_on"], &gpu["run"]["tiling"]["passed_on"]]
+        .into_iter()
+        .find(|passed| !passed.is_null());
     let passed_on = passed_on.cloned().unwrap_or_default();
     let verdict = match passed_on.as_array() {
         None => Err("its summary does not say what was passed on".into()),
@@ -92,7 +128,10 @@ fn told(teller: &Teller, number: usize, place: &Path, run: &Run, repeat: usize) 
         "passed_on": passed_on, "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
     });
     teller.tell(line, || match &verdict {
-        Ok(()) => format!("{}: {cpu_s:.2} s on the processor, {gpu_s:.2} s on the device", run.program),
+        Ok(()) => format!(
+            "{}: {cpu_s:.2} s on the processor, {gpu_s:.2} s on the device",
+            run.program
+        ),
         Err(what) => format!("{}: {what}", run.program),
     });
     Ok(())
@@ -105,30 +144,51 @@ fn text(path: &Path) -> String {
 /// Runs a program that lies beside this one, to its end.
 fn finished(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     let beside: PathBuf = std::env::current_exe()?.with_file_name(program);
-    let output = Command::new(&beside).args(words).stdin(Stdio::null()).output();
-    let output =
-        output.map_err(|error| format!("{}: {error}: build it, and lay it beside this program", beside.display()))?;
+    let output = Command::new(&beside)
+        .args(words)
+        .stdin(Stdio::null())
+        .output();
+    let output = output.map_err(|error| {
+        format!(
+            "{}: {error}: build it, and lay it beside this program",
+            beside.display()
+        )
+    })?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{program}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()).into())
+    Err(format!(
+        "{program}: {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    )
+    .into())
 }
 
 /// Counts exactly, distances to a tenth of a millimetre.
 fn same_change(cpu: &Value, gpu: &Value) -> Verdict {
     exactly(cpu, gpu, &["/m3c2/core_points", "/dod/cells"])?;
-    let distances = ["mean", "standard_deviation"].map(|number| format!("/m3c2/distance_m/{number}"));
+    let distances =
+        ["mean", "standard_deviation"].map(|number| format!("/m3c2/distance_m/{number}"));
     let others = ["mean", "median"].map(|number| format!("/c2c/distance_m/{number}"));
-    distances.iter().chain(&others).try_for_each(|path| nearly(cpu, gpu, path, 1e-4))
+    distances
+        .iter()
+        .chain(&others)
+        .try_for_each(|path| nearly(cpu, gpu, path, 1e-4))
 }
 
 /// How pixels ended in all but one of ten thousand, χ² to a thousandth.
 fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
     let statuses = |summary: &Value| summary["status"].as_object().cloned().unwrap_or_default();
     let (cpu_ways, gpu_ways) = (statuses(cpu), statuses(gpu));
-    let count = |ways: &serde_json::Map<String, Value>, way: &str| ways.get(way).and_then(Value::as_u64).unwrap_or(0);
+    let count = |ways: &serde_json::Map<String, Value>, way: &str| {
+        ways.get(way).and_then(Value::as_u64).unwrap_or(0)
+    };
     let all: u64 = cpu_ways.keys().map(|way| count(&cpu_ways, way)).sum();
-    let other: u64 = cpu_ways.keys().map(|way| count(&cpu_ways, way).abs_diff(count(&gpu_ways, way))).sum();
+    let other: u64 = cpu_ways
+        .keys()
+        .map(|way| count(&cpu_ways, way).abs_diff(count(&gpu_ways, way)))
+        .sum();
     if all == 0 || other > (all / 10_000).max(1) {
         return Err(format!("{other} of {all} pixels ended in another way"));
     }
@@ -136,10 +196,12 @@ fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
 }
 
 fn exactly(cpu: &Value, gpu: &Value, paths: &[&str]) -> Verdict {
-    paths.iter().try_for_each(|path| match (cpu.pointer(path), gpu.pointer(path)) {
-        (Some(a), Some(b)) if a == b => Ok(()),
-        (a, b) => Err(format!("{path} is {b:?}, not {a:?}")),
-    })
+    paths
+        .iter()
+        .try_for_each(|path| match (cpu.pointer(path), gpu.pointer(path)) {
+            (Some(a), Some(b)) if a == b => Ok(()),
+            (a, b) => Err(format!("{path} is {b:?}, not {a:?}")),
+        })
 }
 
 fn nearly(cpu: &Value, gpu: &Value, path: &str, tolerance: f64) -> Verdict {

@@ -15,7 +15,8 @@ fn sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(first), |size| Some(2 * size)).take_while(move |size| *size <= last)
 }
 
-/// Times both on ever more work, and tells the least from which on the device is faster at all that follows.
+/// Times both on ever more work, and tells the least from which on the device is faster at all that
+/// follows.
 pub(crate) fn run(bench: &Bench<'_>, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut points = Vec::new();
     for size in sizes(1 << 10, arguments.points) {
@@ -33,10 +34,16 @@ pub(crate) fn run(bench: &Bench<'_>, arguments: &Arguments) -> Result<(), Box<dy
 }
 
 fn tell(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
-    let slower = ratios.iter().rposition(|(_, ratio)| *ratio < 1.0).map_or(0, |last| last + 1);
+    let slower = ratios
+        .iter()
+        .rposition(|(_, ratio)| *ratio < 1.0)
+        .map_or(0, |last| last + 1);
     let least = ratios.get(slower).map(|(size, _)| size);
-    bench.teller.tell(json!({ "what": "least", "of": what, "least": least }), || {
-        let least = least.map_or("no number that was tried".into(), ToString::to_string);
-        format!("the device is faster from {least} of {what} on")
-    });
+    bench.teller.tell(
+        json!({ "what": "least", "of": what, "least": least }),
+        || {
+            let least = least.map_or("no number that was tried".into(), ToString::to_string);
+            format!("the device is faster from {least} of {what} on")
+        },
+    );
 }

@@ -1,4 +1,5 @@
-//! Lines: each with what it was measured on, and at once, so that what was told stays where a program is ended.
+//! Lines: each with what it was measured on, and at once, so that what was told stays where a
+//! program is ended.
 
 use crate::machine;
 use isopach::gpu::Gpu;
@@ -23,7 +24,11 @@ impl Teller {
         about.insert("machine".into(), json!(machine::machine()));
         about.insert("commit".into(), json!(machine::commit()));
         about.insert("cpu_threads".into(), json!(rayon::current_num_threads()));
-        Self { json, about, failures: std::cell::Cell::new(0) }
+        Self {
+            json,
+            about,
+            failures: std::cell::Cell::new(0),
+        }
     }
 
     /// A line as JSON, or as these words.

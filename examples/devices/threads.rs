@@ -1,4 +1,5 @@
-//! The processor alone, by the number of threads: what a device is compared with, and how far more threads help.
+//! The processor alone, by the number of threads: what a device is compared with, and how far more
+//! threads help.
 
 use crate::{
     Arguments,
@@ -58,7 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> std::result::Result<(), Box<dyn Erro
     };
     for (name, items, operation) in OPERATIONS {
         for &threads in &arguments.threads {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build()?;
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.into())
+                .build()?;
             let mut best = f64::INFINITY;
             for _ in 0..arguments.repeat.max(1) {
                 let start = Instant::now();
@@ -69,7 +72,12 @@ pub(crate) fn run(arguments: &Arguments) -> std::result::Result<(), Box<dyn Erro
             let line = json!({
                 "what": "threads", "name": name, "threads": threads, "items": items, "seconds": best, "items_per_s": items as f64 / best,
             });
-            teller.tell(line, || format!("{name:<24} {threads:>3} threads {:>12.3e} /s", items as f64 / best));
+            teller.tell(line, || {
+                format!(
+                    "{name:<24} {threads:>3} threads {:>12.3e} /s",
+                    items as f64 / best
+                )
+            });
         }
     }
     Ok(())
@@ -79,18 +87,32 @@ pub(crate) fn run(arguments: &Arguments) -> std::result::Result<(), Box<dyn Erro
 fn dod(work: &Work) -> Result<()> {
     for epoch in [&work.before, &work.after] {
         let positions = epoch.positions();
-        let Some(extent) = positions.extent() else { continue };
+        let Some(extent) = positions.extent() else {
+            continue;
+        };
         let grid = Grid::covering(&extent, 1.0)?;
-        black_box(Cpu.rasterise(positions, &grid, &[CellStatistic::Mean, CellStatistic::StandardDeviation])?);
+        black_box(Cpu.rasterise(
+            positions,
+            &grid,
+            &[CellStatistic::Mean, CellStatistic::StandardDeviation],
+        )?);
     }
     Ok(())
 }
 
 /// With both indexes.
 fn m3c2(work: &Work) -> Result<()> {
-    let Work { before, after, core_points, .. } = work;
-    let epochs =
-        Epochs { reference: before.positions(), compared: after.positions(), core_points: core_points.positions() };
+    let Work {
+        before,
+        after,
+        core_points,
+        ..
+    } = work;
+    let epochs = Epochs {
+        reference: before.positions(),
+        compared: after.positions(),
+        core_points: core_points.positions(),
+    };
     M3c2::default().run(&Cpu, epochs).map(|found| {
         black_box(found);
     })
@@ -99,28 +121,38 @@ fn m3c2(work: &Work) -> Result<()> {
 /// With its index.
 fn c2c(work: &Work) -> Result<()> {
     let c2c = C2c { max_distance: 5.0 };
-    c2c.run(&Cpu, work.before.positions(), work.after.positions()).map(|found| {
-        black_box(found);
-    })
+    c2c.run(&Cpu, work.before.positions(), work.after.positions())
+        .map(|found| {
+            black_box(found);
+        })
 }
 
 /// Point to plane, of clouds thinned to half a metre.
 fn icp(work: &Work) -> Result<()> {
     let [target, source] = &work.thinned;
-    let pair = Pair { source: source.positions(), target: target.positions() };
+    let pair = Pair {
+        source: source.positions(),
+        target: target.positions(),
+    };
     let start = Rigid::identity(target.positions().absolute(0));
-    Icp::point_to_plane(1.0).align(&Cpu, pair, start).map(|found| {
-        black_box(found);
-    })
+    Icp::point_to_plane(1.0)
+        .align(&Cpu, pair, start)
+        .map(|found| {
+            black_box(found);
+        })
 }
 
 /// 42 bins, single precision.
 fn emission(work: &Work) -> Result<()> {
     let [counts, sigma] = &work.pixels;
-    let observation = Observation { counts: counts.view(), sigma: sigma.view() };
-    Cpu.invert_single(&emission_at(crate::bench::BINS), observation).map(|found| {
-        black_box(found);
-    })
+    let observation = Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    };
+    Cpu.invert_single(&emission_at(crate::bench::BINS), observation)
+        .map(|found| {
+            black_box(found);
+        })
 }
 
 /// As the tile loop does it.

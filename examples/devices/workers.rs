@@ -1,4 +1,5 @@
-//! Several workers on one device at once, and a device that is lost: the answers stay those of one worker on a device that is there.
+//! Several workers on one device at once, and a device that is lost: the answers stay those of one
+//! worker on a device that is there.
 
 use crate::{
     Arguments,
@@ -35,7 +36,12 @@ pub(crate) fn run(
     let first = pipeline::tiles(&alone(&gpu), &epochs)?;
     let other = Gpu::open(wanted.clone(), options.clone())?;
     pipeline::tiles(&alone(&other), &epochs)?; // compiled
-    for (workers, opened) in [(1, vec![&gpu]), (2, vec![&gpu]), (2, vec![&gpu, &other]), (3, vec![&gpu])] {
+    for (workers, opened) in [
+        (1, vec![&gpu]),
+        (2, vec![&gpu]),
+        (2, vec![&gpu, &other]),
+        (3, vec![&gpu]),
+    ] {
         together(&teller, &epochs, &first, workers, &opened)?;
     }
     lost(&teller, &gpu, &epochs, &first)?;
@@ -48,22 +54,42 @@ fn alone(gpu: &Gpu) -> Choice<dyn Backend> {
 }
 
 /// All jobs by so many workers, each on one of the devices that were opened.
-fn together(teller: &Teller, epochs: &[Resident; 2], first: &Found, workers: usize, opened: &[&Gpu]) -> Result<()> {
+fn together(
+    teller: &Teller,
+    epochs: &[Resident; 2],
+    first: &Found,
+    workers: usize,
+    opened: &[&Gpu],
+) -> Result<()> {
     let before: Vec<Own> = opened.iter().map(|gpu| Own::of(gpu)).collect();
     let start = Instant::now();
     let agree: Vec<Result<usize>> = thread::scope(|scope| {
         let work = |worker: usize| {
             let on = alone(opened[worker % opened.len()]);
             let jobs = (worker..JOBS).step_by(workers);
-            jobs.map(|_| Ok(usize::from(same_bits(&pipeline::tiles(&on, epochs)?, first)))).sum()
+            jobs.map(|_| {
+                Ok(usize::from(same_bits(
+                    &pipeline::tiles(&on, epochs)?,
+                    first,
+                )))
+            })
+            .sum()
         };
-        let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || work(worker))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or(Ok(0))).collect()
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(move || work(worker)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(Ok(0)))
+            .collect()
     });
     let seconds = start.elapsed().as_secs_f64();
     let agree = agree.into_iter().sum::<Result<usize>>()?;
-    let dispatches: Vec<u64> =
-        opened.iter().zip(before).map(|(gpu, before)| Own::of(gpu).since(before).dispatches).collect();
+    let dispatches: Vec<u64> = opened
+        .iter()
+        .zip(before)
+        .map(|(gpu, before)| Own::of(gpu).since(before).dispatches)
+        .collect();
     let good = agree == JOBS && dispatches.iter().all(|&n| n > 0);
     if !good {
         teller.fail();
@@ -81,9 +107,13 @@ fn together(teller: &Teller, epochs: &[Resident; 2], first: &Found, workers: usi
     Ok(())
 }
 
-/// A device that goes away in the middle of a job: that job goes to the processor, the next is done by the device, which was opened again.
+/// A device that goes away in the middle of a job: that job goes to the processor, the next is done
+/// by the device, which was opened again.
 fn lost(teller: &Teller, gpu: &Gpu, epochs: &[Resident; 2], first: &Found) -> Result<()> {
-    let choice = Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>, Arc::new(Cpu)]);
+    let choice = Choice::new(vec![
+        Arc::new(gpu.clone()) as Arc<dyn Backend>,
+        Arc::new(Cpu),
+    ]);
     let meanwhile = thread::scope(|scope| {
         let job = scope.spawn(|| pipeline::tiles(&choice, epochs));
         // While it is at work: some kernels later.
@@ -103,7 +133,11 @@ fn lost(teller: &Teller, gpu: &Gpu, epochs: &[Resident; 2], first: &Found) -> Re
         pipeline::tiles(&choice, epochs)?;
     }
     let passed_on = choice.reruns();
-    let causes: Vec<_> = choice.passed_on().into_iter().map(|passed| passed.causes).collect();
+    let causes: Vec<_> = choice
+        .passed_on()
+        .into_iter()
+        .map(|passed| passed.causes)
+        .collect();
     let start = Instant::now();
     let again = pipeline::tiles(&alone(gpu), epochs);
     let seconds = start.elapsed().as_secs_f64();
@@ -127,8 +161,13 @@ fn lost(teller: &Teller, gpu: &Gpu, epochs: &[Resident; 2], first: &Found) -> Re
 /// Not only near: a device gives the same bits whoever asks, and however often.
 fn same_bits(a: &Found, b: &Found) -> bool {
     let bits = |found: &Found| -> Vec<u64> {
-        let numbers =
-            found.iter().flat_map(|(dod, m3c2, c2c)| dod.difference.values.iter().chain(&m3c2.distance).chain(c2c));
+        let numbers = found.iter().flat_map(|(dod, m3c2, c2c)| {
+            dod.difference
+                .values
+                .iter()
+                .chain(&m3c2.distance)
+                .chain(c2c)
+        });
         numbers.map(|number| number.to_bits()).collect()
     };
     bits(a) == bits(b)

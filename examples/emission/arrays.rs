@@ -40,13 +40,18 @@ impl ArrayFile {
             let mut file = File::open(path)?;
             let header = npy::header(&mut file)?;
             header.bytes(file.metadata()?.len())?;
-            Ok(Self { path: path.to_owned(), file, header })
+            Ok(Self {
+                path: path.to_owned(),
+                file,
+                header,
+            })
         };
         open().map_err(|error| Failure::of_file(path, error))
     }
 
     fn rows(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
-        npy::rows(&mut self.file, &self.header, rows).map_err(|error| Failure::of_file(&self.path, error))
+        npy::rows(&mut self.file, &self.header, rows)
+            .map_err(|error| Failure::of_file(&self.path, error))
     }
 }
 
@@ -68,23 +73,37 @@ pub(crate) fn open(
     };
     if channels != response.channels.len() {
         let known = response.channels.len();
-        return Err(format!("counts have {channels} channels along their last axis, but the response {known}").into());
+        return Err(format!(
+            "counts have {channels} channels along their last axis, but the response {known}"
+        )
+        .into());
     }
     let levels = match arguments.saturation_level[..] {
         [] => None,
         [one] => Some(vec![one; channels]),
         ref many => Some(many.to_vec()),
     };
-    if let Some(name) = arguments.degradation.iter().find_map(|share| share.name.as_ref()) {
+    if let Some(name) = arguments
+        .degradation
+        .iter()
+        .find_map(|share| share.name.as_ref())
+    {
         return Err(format!(
             "--degradation names {name}, but channels of .npy have no wavelengths: give shares in the order of the channels"
         )
         .into());
     }
-    let left: Vec<f64> = arguments.degradation.iter().map(|share| share.value).collect();
+    let left: Vec<f64> = arguments
+        .degradation
+        .iter()
+        .map(|share| share.value)
+        .collect();
     let (response, sensitivity) = match &left[..] {
         [] => (response, "that of the response as given".into()),
-        left => (response.degraded(left)?, format!("of that of the response, by channel: {left:?}")),
+        left => (
+            response.degraded(left)?,
+            format!("of that of the response, by channel: {left:?}"),
+        ),
     };
     let (leading, axes) = (leading.to_vec(), [Axis::PIXELS; 2]);
     let about = About {
@@ -99,34 +118,82 @@ pub(crate) fn open(
         warnings: Vec::new(),
     };
     let columns = about.leading.iter().skip(1).product();
-    Ok((about, Arrays { counts, sigma, columns, channels }))
+    Ok((
+        about,
+        Arrays {
+            counts,
+            sigma,
+            columns,
+            channels,
+        },
+    ))
 }
 
 fn response(arguments: &Arguments) -> std::result::Result<TemperatureResponse, Box<dyn Error>> {
-    let Some(path) = &arguments.response else { return Ok(TemperatureResponse::aia()) };
+    let Some(path) = &arguments.response else {
+        return Ok(TemperatureResponse::aia());
+    };
     if let Some(log_t) = &arguments.response_log_t {
         let (table, log_t) = (npy::read(path)?, npy::read(log_t)?.values);
         let [rows, channels] = table.shape[..] else {
-            return Err(format!("{} must have two axes: temperatures, channels", path.display()).into());
+            return Err(format!(
+                "{} must have two axes: temperatures, channels",
+                path.display()
+            )
+            .into());
         };
         if rows != log_t.len() {
-            return Err(format!("the response has {rows} temperatures, but --response-log-t {}", log_t.len()).into());
+            return Err(format!(
+                "the response has {rows} temperatures, but --response-log-t {}",
+                log_t.len()
+            )
+            .into());
         }
-        let channel = |f: usize| table.values.iter().skip(f).step_by(channels).copied().collect();
-        return Ok(TemperatureResponse { log_t, channels: (0..channels).map(channel).collect() });
+        let channel = |f: usize| {
+            table
+                .values
+                .iter()
+                .skip(f)
+                .step_by(channels)
+                .copied()
+                .collect()
+        };
+        return Ok(TemperatureResponse {
+            log_t,
+            channels: (0..channels).map(channel).collect(),
+        });
     }
     let text = fs::read_to_string(path).map_err(|error| Failure::of_file(path, error))?;
-    let mut response = TemperatureResponse { log_t: vec![], channels: vec![] };
-    for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty()) {
-        let row: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap_or(f64::NAN)).collect();
+    let mut response = TemperatureResponse {
+        log_t: vec![],
+        channels: vec![],
+    };
+    for (i, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty())
+    {
+        let row: Vec<f64> = line
+            .split(',')
+            .map(|x| x.trim().parse().unwrap_or(f64::NAN))
+            .collect();
         if response.channels.is_empty() {
             response.channels = vec![vec![]; row.len().saturating_sub(1)];
         }
         if row.len() != response.channels.len() + 1 || row.iter().any(|x| x.is_nan()) {
-            return Err(format!("{}, line {}: log10 T and a number a channel expected", path.display(), i + 1).into());
+            return Err(format!(
+                "{}, line {}: log10 T and a number a channel expected",
+                path.display(),
+                i + 1
+            )
+            .into());
         }
         response.log_t.push(row[0]);
-        response.channels.iter_mut().zip(&row[1..]).for_each(|(channel, x)| channel.push(*x));
+        response
+            .channels
+            .iter_mut()
+            .zip(&row[1..])
+            .for_each(|(channel, x)| channel.push(*x));
     }
     Ok(response)
 }
@@ -135,11 +202,17 @@ impl Arrays {
     pub(crate) fn read<T: Real>(&mut self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
         let shape = (rows.len(), self.columns, self.channels);
         // A single pixel has its channels along the first axis.
-        let along = if self.counts.header.shape.len() == 1 { 0..self.channels } else { rows };
+        let along = if self.counts.header.shape.len() == 1 {
+            0..self.channels
+        } else {
+            rows
+        };
         let part = |file: &mut ArrayFile| -> Result<ArrayD<T>> {
             let values = file.rows(along.clone())?;
             let values = values.into_iter().map(T::of).collect();
-            Ok(Array3::from_shape_vec(shape, values).map_err(Failure::source)?.into_dyn())
+            Ok(Array3::from_shape_vec(shape, values)
+                .map_err(Failure::source)?
+                .into_dyn())
         };
         Ok([part(&mut self.counts)?, part(&mut self.sigma)?])
     }
@@ -179,7 +252,11 @@ impl ArrayWriter {
             let (part, file) = UnfinishedFile::create(path)?;
             let mut file = BufWriter::new(file);
             file.write_all(&npy_write::header(T::DESCR, shape))?;
-            Ok(Self { path: path.to_owned(), file, part })
+            Ok(Self {
+                path: path.to_owned(),
+                file,
+                part,
+            })
         };
         create().map_err(|error| Failure::of_file(path, error))
     }
@@ -192,7 +269,10 @@ impl ArrayWriter {
 
     pub(crate) fn finish(self) -> Result<()> {
         let Self { path, file, part } = self;
-        let finished = file.into_inner().map_err(|error| error.into_error()).and_then(|file| part.complete(&file));
+        let finished = file
+            .into_inner()
+            .map_err(|error| error.into_error())
+            .and_then(|file| part.complete(&file));
         finished.map_err(|error| Failure::of_file(path, error))
     }
 }

@@ -1,4 +1,5 @@
-//! What becomes of rows that are inverted, in their order: files, maps and counts of the whole image, curves.
+//! What becomes of rows that are inverted, in their order: files, maps and counts of the whole
+//! image, curves.
 
 use crate::{
     BANDS,
@@ -45,18 +46,36 @@ impl<'a> Collected<'a> {
         curves: Curves,
         history: &[CubeKeyword],
     ) -> Result<Self> {
-        let Inverting { inversion, shape, .. } = inverting;
+        let Inverting {
+            inversion, shape, ..
+        } = inverting;
         let sink = Sink::create::<T>(arguments, inversion, about, *shape, history)?;
-        let found = Overview::new(*shape, inversion.channels(), inverting.source.borrow().has_truth());
-        Ok(Self { inverting, sink, found, curves, bar: progress(shape[0]) })
+        let found = Overview::new(
+            *shape,
+            inversion.channels(),
+            inverting.source.borrow().has_truth(),
+        );
+        Ok(Self {
+            inverting,
+            sink,
+            found,
+            curves,
+            bar: progress(shape[0]),
+        })
     }
 
     /// Takes the next rows.
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub(crate) fn take<T: Number>(&mut self, block: &Block<T>, spread: Option<&Spread>) -> Result<()> {
-        let Inverting { inversion, source, .. } = self.inverting;
+    pub(crate) fn take<T: Number>(
+        &mut self,
+        block: &Block<T>,
+        spread: Option<&Spread>,
+    ) -> Result<()> {
+        let Inverting {
+            inversion, source, ..
+        } = self.inverting;
         let bands = inversion.in_bands(block.map.emission.view(), &BANDS)?;
         let temperature = inversion.mean_temperature(block.map.emission.view())?;
         if let Some(truth) = source.borrow().truth(block.rows.clone())? {
@@ -71,24 +90,49 @@ impl<'a> Collected<'a> {
         self.sink.write(block, &bands, &temperature, spread)
     }
 
-    /// Gives the files their names, once `prepare` has seen to it that nothing tells of what was there before.
+    /// Gives the files their names, once `prepare` has seen to it that nothing tells of what was
+    /// there before.
     ///
     /// # Errors
     /// Of `prepare`, the files and the curves.
     pub(crate) fn finish(self, prepare: impl FnOnce() -> Result<()>) -> Result<Inverted> {
-        let Self { inverting, sink, found, curves, bar } = self;
+        let Self {
+            inverting,
+            sink,
+            found,
+            curves,
+            bar,
+        } = self;
         prepare()?;
-        let errors = sink.largest_errors().into_iter().map(|(name, error)| (name, json!(error))).collect();
+        let errors = sink
+            .largest_errors()
+            .into_iter()
+            .map(|(name, error)| (name, json!(error)))
+            .collect();
         sink.finish()?;
         bar.finish_and_clear();
         let mut source = inverting.source.borrow_mut();
-        let curves = curves.finish(&mut source, inverting.rows_at_once, inverting.inversion, &inverting.on)?;
-        Ok(Inverted { found, curves, errors })
+        let curves = curves.finish(
+            &mut source,
+            inverting.rows_at_once,
+            inverting.inversion,
+            &inverting.on,
+        )?;
+        Ok(Inverted {
+            found,
+            curves,
+            errors,
+        })
     }
 }
 
 /// What a summary has of the way that rows were inverted.
-pub(crate) fn summarise(summary: &mut Value, arguments: &Arguments, inverting: &Inverting<'_>, inverted: &Inverted) {
+pub(crate) fn summarise(
+    summary: &mut Value,
+    arguments: &Arguments,
+    inverting: &Inverting<'_>,
+    inverted: &Inverted,
+) {
     let Inverted { found, errors, .. } = inverted;
     if arguments.compress != Compress::None {
         let name = format!("{:?}", arguments.compress).to_lowercase();
@@ -97,11 +141,15 @@ pub(crate) fn summarise(summary: &mut Value, arguments: &Arguments, inverting: &
     if let Some(draws) = inverting.draws {
         let ratio = |q: f64| found.scatter_over_stated(q);
         let ratios = json!({ "p16": ratio(0.16), "median": ratio(0.5), "p84": ratio(0.84) });
-        summary["monte_carlo"] = json!({ "draws": draws.draws, "seed": draws.seed, "scatter_over_stated": ratios });
+        summary["monte_carlo"] =
+            json!({ "draws": draws.draws, "seed": draws.seed, "scatter_over_stated": ratios });
     }
     let on = &inverting.on;
     summary["devices"] = on.devices().into_iter().map(|device| device.name).collect();
     summary["backends_absent"] = on.absent().into();
-    summary["passed_on"] =
-        on.passed_on().into_iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
+    summary["passed_on"] = on
+        .passed_on()
+        .into_iter()
+        .map(|passed| json!({ "device": passed.device, "causes": passed.causes }))
+        .collect();
 }

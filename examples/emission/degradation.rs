@@ -14,7 +14,8 @@ pub(crate) struct Table {
     rows: Vec<(f64, Vec<f64>)>,
 }
 
-/// The word for the table of AIA that is shipped, and when it was made: what was lost later is not in it.
+/// The word for the table of AIA that is shipped, and when it was made: what was lost later is not
+/// in it.
 const SHIPPED: &str = "builtin";
 const MADE: &str = "2020-10-26";
 
@@ -36,7 +37,9 @@ pub(crate) fn later_than_shipped(latest: Time) -> Option<String> {
 
 /// The share that is left of a channel of AIA, by the table that is shipped.
 pub(crate) fn shipped_share(channel: &Found, time: Option<&str>) -> Option<f64> {
-    let table = Table::parse(include_str!("aia_degradation.csv")).ok().filter(|_| channel.is_aia())?;
+    let table = Table::parse(include_str!("aia_degradation.csv"))
+        .ok()
+        .filter(|_| channel.is_aia())?;
     table.left(channel, time?).ok()
 }
 
@@ -51,20 +54,36 @@ impl Table {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut lines = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         let head = lines.next().ok_or("the table is empty")?;
-        let channels: Vec<String> = head.split(',').skip(1).map(|name| name.trim().to_owned()).collect();
-        let is_time = head.split(',').next().is_some_and(|first| first.trim().parse::<f64>().is_err());
+        let channels: Vec<String> = head
+            .split(',')
+            .skip(1)
+            .map(|name| name.trim().to_owned())
+            .collect();
+        let is_time = head
+            .split(',')
+            .next()
+            .is_some_and(|first| first.trim().parse::<f64>().is_err());
         if !is_time || channels.is_empty() || channels.iter().any(String::is_empty) {
             return Err(format!("the header must be time,94,131,…, not {head}"));
         }
         let mut rows = vec![];
         for line in lines {
             let mut fields = line.split(',').map(str::trim);
-            let time = fields.next().and_then(days).ok_or_else(|| format!("no ISO 8601 time in {line}"))?;
+            let time = fields
+                .next()
+                .and_then(days)
+                .ok_or_else(|| format!("no ISO 8601 time in {line}"))?;
             let shares: Vec<f64> = fields.map(|x| x.parse().unwrap_or(f64::NAN)).collect();
             if shares.len() != channels.len() || !shares.iter().all(|x| *x > 0.0 && x.is_finite()) {
-                return Err(format!("{} shares above zero must be in {line}", channels.len()));
+                return Err(format!(
+                    "{} shares above zero must be in {line}",
+                    channels.len()
+                ));
             }
             rows.push((time, shares));
         }
@@ -76,8 +95,13 @@ impl Table {
 
     /// Refuses columns that two instruments have.
     pub(crate) fn check(&self, channels: &[&Found]) -> Result<(), String> {
-        let ambiguous =
-            self.channels.iter().find(|name| channels.iter().filter(|channel| channel.is_meant_by(name)).count() > 1);
+        let ambiguous = self.channels.iter().find(|name| {
+            channels
+                .iter()
+                .filter(|channel| channel.is_meant_by(name))
+                .count()
+                > 1
+        });
         match ambiguous {
             Some(name) => Err(format!(
                 "--degradation-table has a column {name}, which two instruments have: name it INSTRUMENT:{name}"
@@ -93,13 +117,22 @@ impl Table {
 
     /// Of a channel at a time, linear between rows.
     pub(crate) fn left(&self, channel: &Found, time: &str) -> Result<f64, String> {
-        let column = self.channels.iter().position(|name| channel.is_meant_by(name));
-        let column = column.ok_or_else(|| format!("the degradation table has no column {}", channel.name()))?;
+        let column = self
+            .channels
+            .iter()
+            .position(|name| channel.is_meant_by(name));
+        let column = column
+            .ok_or_else(|| format!("the degradation table has no column {}", channel.name()))?;
         let at = days(time).ok_or_else(|| format!("{time} is no ISO 8601 time"))?;
         let after = self.rows.partition_point(|(t, _)| *t < at);
-        match (after.checked_sub(1).map(|i| &self.rows[i]), self.rows.get(after)) {
+        match (
+            after.checked_sub(1).map(|i| &self.rows[i]),
+            self.rows.get(after),
+        ) {
             (_, Some((t, shares))) if *t == at => Ok(shares[column]),
-            (Some((t0, a)), Some((t1, b))) => Ok(a[column] + (b[column] - a[column]) * (at - t0) / (t1 - t0)),
+            (Some((t0, a)), Some((t1, b))) => {
+                Ok(a[column] + (b[column] - a[column]) * (at - t0) / (t1 - t0))
+            }
             _ => Err(format!("the degradation table does not cover {time}")),
         }
     }
@@ -130,14 +163,22 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
         only("--degradation", name, channels)?;
     }
     let of = |channel: &&Found| {
-        let mut found = given.iter().filter(|share| share.name.as_ref().is_some_and(|name| channel.is_meant_by(name)));
+        let mut found = given.iter().filter(|share| {
+            share
+                .name
+                .as_ref()
+                .is_some_and(|name| channel.is_meant_by(name))
+        });
         match (found.next(), found.next()) {
             (Some(share), None) => Ok(share.value),
             (None, _) => Err(format!(
                 "--degradation has no share of {}: give one a channel (1 where nothing was lost)",
                 channel.label()
             )),
-            _ => Err(format!("--degradation has two shares of {}", channel.label())),
+            _ => Err(format!(
+                "--degradation has two shares of {}",
+                channel.label()
+            )),
         }
     };
     channels.iter().map(of).collect()

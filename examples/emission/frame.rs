@@ -96,7 +96,10 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
             LEFT + WIDTH + 124.0
         }
     };
-    format!("<svg viewBox=\"0 0 {width} {total:.1}\" role=img aria-label=\"{}\">{body}</svg>", panel.title)
+    format!(
+        "<svg viewBox=\"0 0 {width} {total:.1}\" role=img aria-label=\"{}\">{body}</svg>",
+        panel.title
+    )
 }
 
 /// Places (share of the axis, pixels from edge to edge) and labels of round numbers.
@@ -109,13 +112,20 @@ fn ticks(axis: Axis, pixels: usize, about: f64) -> Vec<(f64, String)> {
     let last = (to / step).floor() as i64;
     let decimals = (-step.log10().floor()).max(0.0) as usize;
     let label = |value: f64| format!("{value:.decimals$}").replace('-', "−");
-    (first..=last).map(|i| i as f64 * step).map(|value| ((value - low) / range, label(value))).collect()
+    (first..=last)
+        .map(|i| i as f64 * step)
+        .map(|value| ((value - low) / range, label(value)))
+        .collect()
 }
 
 /// 1, 2 or 5 times a power of ten, not below.
 fn round_up(x: f64) -> f64 {
     let power = 10f64.powf(x.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|m| *m >= x * (1.0 - 1e-9)).unwrap_or(x)
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|m| *m >= x * (1.0 - 1e-9))
+        .unwrap_or(x)
 }
 
 /// Places and labels of 1, 2 and 5 times powers of ten; more where there are few.
@@ -126,8 +136,8 @@ fn decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
         range if range > 0.7 => &[1.0, 2.0, 5.0],
         range if range > 0.2 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
         _ => &[
-            1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0,
-            7.5, 8.0, 9.0,
+            1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0,
+            5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 9.0,
         ],
     };
     let mut places = vec![];
@@ -151,7 +161,15 @@ fn number(mantissa: f64, exponent: i32) -> String {
     let superscript: String = exponent
         .to_string()
         .chars()
-        .map(|c| c.to_digit(10).map_or('⁻', |d| ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][d as usize]))
+        .map(|c| {
+            c.to_digit(10).map_or('⁻', |d| {
+                ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][d as usize]
+            })
+        })
         .collect();
-    if mantissa == 1.0 { format!("10{superscript}") } else { format!("{mantissa}×10{superscript}") }
+    if mantissa == 1.0 {
+        format!("10{superscript}")
+    } else {
+        format!("{mantissa}×10{superscript}")
+    }
 }

@@ -1,4 +1,5 @@
-//! Nothing of anybody's is written over: neither inputs, nor results of other inputs or parameters, nor what another run is writing.
+//! Nothing of anybody's is written over: neither inputs, nor results of other inputs or parameters,
+//! nor what another run is writing.
 
 use crate::{
     arguments::Arguments,
@@ -22,15 +23,16 @@ use std::{
 pub(crate) struct Held {
     /// What tells these results from others.
     pub(crate) made_from: Value,
-    /// Files of the results that these replace: those that these do not have go when these are whole.
+    /// Files of the results that these replace: those that these do not have go when these are
+    /// whole.
     pub(crate) before_this: Vec<PathBuf>,
     /// Whether finished results of the same inputs and parameters are there.
     pub(crate) is_finished: bool,
     pub(crate) _lock: FolderLock,
 }
 
-/// Holds the folder of results, which is made if it is not there; refuses one with other results, and inputs that results would write over.
-/// `is_image`: there are pictures and a page, too.
+/// Holds the folder of results, which is made if it is not there; refuses one with other results,
+/// and inputs that results would write over. `is_image`: there are pictures and a page, too.
 pub(crate) fn hold(
     arguments: &Arguments,
     conduct: &Conduct,
@@ -44,14 +46,31 @@ pub(crate) fn hold(
     // Before the summary is looked for: a merge writes that, and then removes what was begun.
     let is_begun = conduct.is_begun();
     let summary = finished::summary(out)?;
-    let mut before_this: Vec<PathBuf> = summary.iter().flat_map(files_of).map(PathBuf::from).collect();
+    let mut before_this: Vec<PathBuf> = summary
+        .iter()
+        .flat_map(files_of)
+        .map(PathBuf::from)
+        .collect();
     let outputs = outputs(arguments, is_image);
     let written_over = WrittenOver::of(out, &outputs);
     let unfinished = series::Notes::read(out)?;
-    before_this.extend(series::left(out, summary.as_ref(), unfinished.as_ref(), &[])?);
+    before_this.extend(series::left(
+        out,
+        summary.as_ref(),
+        unfinished.as_ref(),
+        &[],
+    )?);
     before_this.extend(unfinished.as_ref().map(|_| series::NOTES.into()));
-    let gone = WrittenOver::of(out, before_this.iter().cloned().chain(outputs.iter().map(PathBuf::from)));
-    inputs(arguments).iter().try_for_each(|input| gone.refuse_input(input))?;
+    let gone = WrittenOver::of(
+        out,
+        before_this
+            .iter()
+            .cloned()
+            .chain(outputs.iter().map(PathBuf::from)),
+    );
+    inputs(arguments)
+        .iter()
+        .try_for_each(|input| gone.refuse_input(input))?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         _ if unfinished.is_some() => Some(series::UNFINISHED),
         // Those of a run that ended while it gave results their names.
@@ -64,7 +83,12 @@ pub(crate) fn hold(
         Some(what) if !arguments.force => Err(finished::refusal(out, what).into()),
         _ => {
             let is_finished = summary.is_some_and(|summary| summary.get(KEY) == Some(&made_from));
-            Ok(Held { made_from, before_this, is_finished, _lock })
+            Ok(Held {
+                made_from,
+                before_this,
+                is_finished,
+                _lock,
+            })
         }
     }
 }
@@ -77,9 +101,13 @@ pub(crate) fn made_from(arguments: &Arguments, contents: &[Content]) -> Value {
     json!({ "parameters": parameters(arguments), "inputs": Content::identities(contents) })
 }
 
-/// Whether finished results of this are there now: another process may have put them together meanwhile.
+/// Whether finished results of this are there now: another process may have put them together
+/// meanwhile.
 pub(crate) fn is_merged(out: &Path, made_from: &Value) -> bool {
-    finished::summary(out).ok().flatten().is_some_and(|summary| summary.get(KEY) == Some(made_from))
+    finished::summary(out)
+        .ok()
+        .flatten()
+        .is_some_and(|summary| summary.get(KEY) == Some(made_from))
 }
 
 /// An input, known by what it has, wherever it lies.
@@ -104,7 +132,10 @@ impl Content {
 
     /// What tells each from others.
     pub(crate) fn identities(contents: &[Self]) -> Vec<String> {
-        contents.iter().map(|Self { bytes, crc32, .. }| format!("{bytes} bytes, CRC-32 {crc32:08x}")).collect()
+        contents
+            .iter()
+            .map(|Self { bytes, crc32, .. }| format!("{bytes} bytes, CRC-32 {crc32:08x}"))
+            .collect()
     }
 }
 
@@ -115,13 +146,25 @@ pub(crate) fn files_of(summary: &Value) -> Vec<String> {
 
 /// Names of curves that a summary names.
 fn curves(summary: &Value) -> Vec<String> {
-    let named = summary[finished::FILES].as_array().into_iter().flatten().filter_map(Value::as_str);
-    named.filter(|name| Place::of_file(name).is_some()).map(str::to_owned).collect()
+    let named = summary[finished::FILES]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    named
+        .filter(|name| Place::of_file(name).is_some())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Names of the files that any run may write beside what tells of them.
 pub(crate) fn all_file_names() -> Vec<String> {
-    [sink::all_file_names(), pictures::file_names(), vec![series::MAPS.into()]].concat()
+    [
+        sink::all_file_names(),
+        pictures::file_names(),
+        vec![series::MAPS.into()],
+    ]
+    .concat()
 }
 
 /// Names of the files that a run writes.
@@ -139,24 +182,52 @@ pub(crate) fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
 
 pub(crate) fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
     let Arguments {
-        files, instrument, counts, sigma, response, response_log_t, log_t_edges, degradation_table, ..
+        files,
+        instrument,
+        counts,
+        sigma,
+        response,
+        response_log_t,
+        log_t_edges,
+        degradation_table,
+        ..
     } = arguments;
     // What is shipped is no file.
-    let table = degradation_table.as_ref().filter(|path| !degradation::is_shipped(path));
+    let table = degradation_table
+        .as_ref()
+        .filter(|path| !degradation::is_shipped(path));
     let others = [counts, sigma, response, response_log_t, log_t_edges].map(|path| path.as_ref());
     let others = others.into_iter().chain([table]);
-    let instruments = instrument.iter().filter(|path| !instruments::is_shipped(path));
-    files.iter().chain(instruments).chain(others.flatten()).cloned().collect()
+    let instruments = instrument
+        .iter()
+        .filter(|path| !instruments::is_shipped(path));
+    files
+        .iter()
+        .chain(instruments)
+        .chain(others.flatten())
+        .cloned()
+        .collect()
 }
 
 /// Name, size and time of change of each file.
 pub(crate) fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
     let identity = |path: &PathBuf| -> Result<Value, Box<dyn Error>> {
         let about = fs::metadata(path).map_err(|error| Failure::of_file(path, error))?;
-        let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        Ok(json!([path.to_string_lossy(), about.len(), modified.to_string()]))
+        let modified = about
+            .modified()?
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_nanos());
+        Ok(json!([
+            path.to_string_lossy(),
+            about.len(),
+            modified.to_string()
+        ]))
     };
-    inputs.iter().map(identity).collect::<Result<Vec<_>, _>>().map(Value::Array)
+    inputs
+        .iter()
+        .map(identity)
+        .collect::<Result<Vec<_>, _>>()
+        .map(Value::Array)
 }
 
 /// Everything that results depend on beside the inputs.

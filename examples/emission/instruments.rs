@@ -29,19 +29,34 @@ impl Instruments {
         let mut known: Vec<Instrument> = Vec::new();
         for path in &arguments.instrument {
             let found = read(path)?;
-            if known.iter().any(|other| other.name.eq_ignore_ascii_case(&found.name)) {
-                return Err(format!("--instrument {}: {} was given before", path.display(), found.name).into());
+            if known
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&found.name))
+            {
+                return Err(format!(
+                    "--instrument {}: {} was given before",
+                    path.display(),
+                    found.name
+                )
+                .into());
             }
             known.push(found);
         }
         let given = known.len();
         let shipped = Instrument::aia()?;
-        let is_aia_given = known.iter().any(|other| other.name.eq_ignore_ascii_case(&shipped.name));
-        let is_aia_shipped = !is_aia_given || arguments.instrument.iter().any(|path| is_shipped(path));
+        let is_aia_given = known
+            .iter()
+            .any(|other| other.name.eq_ignore_ascii_case(&shipped.name));
+        let is_aia_shipped =
+            !is_aia_given || arguments.instrument.iter().any(|path| is_shipped(path));
         if !is_aia_given {
             known.insert(0, shipped);
         }
-        Ok(Self { known, given, is_aia_shipped })
+        Ok(Self {
+            known,
+            given,
+            is_aia_shipped,
+        })
     }
 
     pub(crate) fn is_aia_shipped(&self) -> bool {
@@ -49,14 +64,24 @@ impl Instruments {
     }
 
     fn names(&self) -> String {
-        self.known.iter().map(|instrument| instrument.name.as_str()).collect::<Vec<_>>().join(", ")
+        self.known
+            .iter()
+            .map(|instrument| instrument.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
-    /// The instrument and the channel of a file; `channel` as `--channel` has it. Says what was taken for granted.
+    /// The instrument and the channel of a file; `channel` as `--channel` has it. Says what was
+    /// taken for granted.
     ///
     /// # Errors
     /// In words: what the file says, what is known, the option that helps.
-    pub(crate) fn find(&self, seen: &Seen<'_>, channel: Option<&str>, said: &mut Vec<String>) -> Result<Found, String> {
+    pub(crate) fn find(
+        &self,
+        seen: &Seen<'_>,
+        channel: Option<&str>,
+        said: &mut Vec<String>,
+    ) -> Result<Found, String> {
         let (prefix, name) = match channel.and_then(|text| text.split_once(':')) {
             Some((prefix, name)) => (Some(prefix), Some(name)),
             None => (None, channel),
@@ -66,18 +91,24 @@ impl Instruments {
         let Instrument { name: called, .. } = of;
         let channel = if let Some(name) = name {
             let known = of.names();
-            of.channel_named(name).ok_or_else(|| format!("--channel is {name}, but {called} has {known}"))?
+            of.channel_named(name)
+                .ok_or_else(|| format!("--channel is {name}, but {called} has {known}"))?
         } else {
             match of.channels_of(seen.wavelength, |keyword| seen.keyword(keyword))[..] {
                 [one] => one,
                 [] => return Err(seen.no_channel(of)),
                 [a, b, ..] => {
                     let [a, b] = [a, b].map(|i| of.channels[i].name.as_str());
-                    return Err(format!("by its header it may be of {a} and of {b} of {called}: give --channel"));
+                    return Err(format!(
+                        "by its header it may be of {a} and of {b} of {called}: give --channel"
+                    ));
                 }
             }
         };
-        Ok(Found { place: [instrument, channel], of: of.clone() })
+        Ok(Found {
+            place: [instrument, channel],
+            of: of.clone(),
+        })
     }
 
     /// Instruments that the header of a file names.
@@ -86,14 +117,27 @@ impl Instruments {
         (0..self.known.len()).filter(is_named).collect()
     }
 
-    fn instrument(&self, seen: &Seen<'_>, prefix: Option<&str>, said: &mut Vec<String>) -> Result<usize, String> {
+    fn instrument(
+        &self,
+        seen: &Seen<'_>,
+        prefix: Option<&str>,
+        said: &mut Vec<String>,
+    ) -> Result<usize, String> {
         if let Some(prefix) = prefix {
-            let is_named = |instrument: &Instrument| instrument.name.eq_ignore_ascii_case(prefix.trim());
+            let is_named =
+                |instrument: &Instrument| instrument.name.eq_ignore_ascii_case(prefix.trim());
             let found = self.known.iter().position(is_named);
-            let found = found.ok_or_else(|| format!("--channel names {prefix}, but known are {}", self.names()))?;
-            if let Some(stated) = seen.instrument.filter(|_| !self.named(seen).contains(&found)) {
+            let found = found.ok_or_else(|| {
+                format!("--channel names {prefix}, but known are {}", self.names())
+            })?;
+            if let Some(stated) = seen
+                .instrument
+                .filter(|_| !self.named(seen).contains(&found))
+            {
                 let name = &self.known[found].name;
-                said.push(format!("by its header it is of {stated}: taken for {name}, as --channel says"));
+                said.push(format!(
+                    "by its header it is of {stated}: taken for {name}, as --channel says"
+                ));
             }
             return Ok(found);
         }
@@ -102,7 +146,9 @@ impl Instruments {
             ([one], _) => Ok(*one),
             ([a, b, ..], _) => {
                 let [a, b] = [a, b].map(|i| self.known[*i].name.as_str());
-                Err(format!("by its header it may be of {a} and of {b}: make `headers` of their files tell them apart"))
+                Err(format!(
+                    "by its header it may be of {a} and of {b}: make `headers` of their files tell them apart"
+                ))
             }
             ([], Some(stated)) => Err(format!(
                 "it is of {stated}, but known are {}: give its file (--instrument), or arrays (--counts, --sigma, --response)",
@@ -114,7 +160,11 @@ impl Instruments {
             )),
             ([], None) => {
                 // The one that was given is the last.
-                let only = if self.given == 1 { self.known.len() - 1 } else { 0 };
+                let only = if self.given == 1 {
+                    self.known.len() - 1
+                } else {
+                    0
+                };
                 let name = &self.known[only].name;
                 said.push(format!("it does not say of which instrument it is (TELESCOP, INSTRUME): taken for {name}"));
                 Ok(only)
@@ -137,12 +187,19 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     let mut text = String::new();
     let file = File::open(path).map_err(|error| of_file(error.into()))?;
     // One more than is taken is refused.
-    file.take(Instrument::MOST_BYTES as u64 + 1).read_to_string(&mut text).map_err(|error| of_file(error.into()))?;
+    file.take(Instrument::MOST_BYTES as u64 + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| of_file(error.into()))?;
     let found = Instrument::parse(&text).map_err(|error| of_file(error.into()))?;
-    match found.response_until.as_deref().filter(|until| Time::parse(until).is_none()) {
-        Some(until) => {
-            Err(of_file(format!("response_until is {until:?}, but must be a time as 2014-01-02T03:04:05").into()))
-        }
+    match found
+        .response_until
+        .as_deref()
+        .filter(|until| Time::parse(until).is_none())
+    {
+        Some(until) => Err(of_file(
+            format!("response_until is {until:?}, but must be a time as 2014-01-02T03:04:05")
+                .into(),
+        )),
         None => Ok(found),
     }
 }
@@ -174,14 +231,20 @@ impl Seen<'_> {
             Some(text) => format!("{keyword} is {text:?}"),
             None => format!("{keyword} is missing"),
         });
-        let by_wavelength = of.channels.iter().any(|channel| channel.wavelength.is_some());
+        let by_wavelength = of
+            .channels
+            .iter()
+            .any(|channel| channel.wavelength.is_some());
         let wavelength = by_wavelength.then(|| match self.wavelength {
             Some(wavelength) => format!("WAVELNTH is {wavelength} Å"),
             None => "it has no WAVELNTH".into(),
         });
         let stated: Vec<String> = wavelength.into_iter().chain(stated).collect();
         let (name, known) = (&of.name, of.names());
-        format!("it is of no channel of {name} ({known}): {}; --channel names one, one a file", stated.join(", "))
+        format!(
+            "it is of no channel of {name} ({known}): {}; --channel names one, one a file",
+            stated.join(", ")
+        )
     }
 }
 
@@ -193,12 +256,15 @@ pub(crate) fn only(option: &str, name: &str, channels: &[&Found]) -> Result<usiz
     let mut meant = (0..channels.len()).filter(|&i| channels[i].is_meant_by(name));
     match (meant.next(), meant.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => {
-            Err(format!("{option} names {name}, which two instruments have: name it INSTRUMENT:{name}"))
-        }
+        (Some(_), Some(_)) => Err(format!(
+            "{option} names {name}, which two instruments have: name it INSTRUMENT:{name}"
+        )),
         (None, _) => {
             let known: Vec<String> = channels.iter().map(|channel| channel.name()).collect();
-            Err(format!("{option} names {name}, but the channels are {}", known.join(", ")))
+            Err(format!(
+                "{option} names {name}, but the channels are {}",
+                known.join(", ")
+            ))
         }
     }
 }
@@ -219,7 +285,11 @@ impl Found {
     /// `171` of AIA, `XRT Al-poly` of others.
     pub(crate) fn name(&self) -> String {
         let channel = &self.channel().name;
-        if self.is_aia() { channel.clone() } else { format!("{} {channel}", self.of.name) }
+        if self.is_aia() {
+            channel.clone()
+        } else {
+            format!("{} {channel}", self.of.name)
+        }
     }
 
     /// `AIA:171`, as options name it where two instruments have a channel of that name.
@@ -229,7 +299,11 @@ impl Found {
 
     /// For people: with Å where the name is a wavelength.
     pub(crate) fn label(&self) -> String {
-        let unit = if self.channel().name.parse::<f64>().is_ok() { " Å" } else { "" };
+        let unit = if self.channel().name.parse::<f64>().is_ok() {
+            " Å"
+        } else {
+            ""
+        };
         self.name() + unit
     }
 
@@ -237,9 +311,12 @@ impl Found {
         self.of.name.eq_ignore_ascii_case(SHIPPED)
     }
 
-    /// Whether an option that names a channel means this one: by its name, its wavelength, or with the instrument before it.
+    /// Whether an option that names a channel means this one: by its name, its wavelength, or with
+    /// the instrument before it.
     pub(crate) fn is_meant_by(&self, text: &str) -> bool {
-        let (prefix, name) = text.split_once(':').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+        let (prefix, name) = text
+            .split_once(':')
+            .map_or((None, text), |(prefix, name)| (Some(prefix), name));
         let is_of = prefix.is_none_or(|prefix| prefix.trim().eq_ignore_ascii_case(&self.of.name));
         is_of && self.of.channel_named(name) == Some(self.place[1])
     }

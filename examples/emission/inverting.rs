@@ -34,20 +34,29 @@ pub(crate) struct Inverting<'a> {
 
 impl<'a> Inverting<'a> {
     /// # Errors
-    /// In words where not even one row fits the memory, with what does; where there is no such backend.
+    /// In words where not even one row fits the memory, with what does; where there is no such
+    /// backend.
     pub(crate) fn new<T: Number>(
         arguments: &Arguments,
         inversion: &'a Inversion,
         about: &About,
         source: Source,
     ) -> std::result::Result<Self, Box<dyn Error>> {
-        let shape = [about.leading.first().copied().unwrap_or(1), about.leading.iter().skip(1).product()];
+        let shape = [
+            about.leading.first().copied().unwrap_or(1),
+            about.leading.iter().skip(1).product(),
+        ];
         let draws = draws(arguments);
         let kept = PROGRAM + Overview::bytes(shape, source.has_truth()) + source.bytes_kept();
         // A channel as doubles while it is read; what writing needs.
-        let of_draws = if draws.is_some() { Sink::bytes_per_pixel_of_draws::<T>(inversion) } else { 0 };
+        let of_draws = if draws.is_some() {
+            Sink::bytes_per_pixel_of_draws::<T>(inversion)
+        } else {
+            0
+        };
         let beside = 24 + Sink::bytes_per_pixel::<T>() + of_draws;
-        let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside) + source.bytes_per_row();
+        let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside)
+            + source.bytes_per_row();
         let memory = arguments.memory << 20; // checked to be below 2⁴⁰ MiB
         let rows = (memory.saturating_sub(kept) / row).min(shape[0].max(1) as u64);
         if rows == 0 {
@@ -61,13 +70,29 @@ impl<'a> Inverting<'a> {
         // A twentieth of the image at most, that the bar moves.
         let rows = rows.min((shape[0] as u64).div_ceil(20));
         let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
-        let results = if arguments.halves { Results::Half } else { Results::Single };
-        let on = arguments.on.choice(Options { results, ..Options::default() })?;
+        let results = if arguments.halves {
+            Results::Half
+        } else {
+            Results::Single
+        };
+        let on = arguments.on.choice(Options {
+            results,
+            ..Options::default()
+        })?;
         let source = RefCell::new(source);
-        Ok(Self { inversion, on, source, draws, shape, rows_at_once: rows as usize, budget })
+        Ok(Self {
+            inversion,
+            on,
+            source,
+            draws,
+            shape,
+            rows_at_once: rows as usize,
+            budget,
+        })
     }
 
-    /// Inverts some rows, and gives them to `take` as they come, with the scatter of draws where that was asked for.
+    /// Inverts some rows, and gives them to `take` as they come, with the scatter of draws where
+    /// that was asked for.
     ///
     /// # Errors
     /// Of the input, the inversion, and `take`.
@@ -87,19 +112,39 @@ impl<'a> Inverting<'a> {
                 let rows = of_image(block.rows);
                 let pixel = (rows.start * columns) as u64;
                 let read = || self.source.borrow_mut().read::<f64>(rows.clone());
-                let spread = self.draws.map(|draws| self.scatter(draws, read()?, pixel)).transpose()?;
-                take(Block { rows, map: block.map }, spread)
+                let spread = self
+                    .draws
+                    .map(|draws| self.scatter(draws, read()?, pixel))
+                    .transpose()?;
+                take(
+                    Block {
+                        rows,
+                        map: block.map,
+                    },
+                    spread,
+                )
             },
         )
     }
 
-    /// Mean and scatter of the draws of some pixels, the first of which has this number in the image.
-    fn scatter(&self, draws: MonteCarlo, [counts, sigma]: [ndarray::ArrayD<f64>; 2], first: u64) -> Result<Spread> {
-        let observation = Observation { counts: counts.view(), sigma: sigma.view() };
-        self.on.run(|on| draws.run_part(self.inversion, on, &observation, first))
+    /// Mean and scatter of the draws of some pixels, the first of which has this number in the
+    /// image.
+    fn scatter(
+        &self,
+        draws: MonteCarlo,
+        [counts, sigma]: [ndarray::ArrayD<f64>; 2],
+        first: u64,
+    ) -> Result<Spread> {
+        let observation = Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        };
+        self.on
+            .run(|on| draws.run_part(self.inversion, on, &observation, first))
     }
 
-    /// What is seen in the numbers of all rows that should be known; they are read for that, if anything can be said.
+    /// What is seen in the numbers of all rows that should be known; they are read for that, if
+    /// anything can be said.
     ///
     /// # Errors
     /// Of the input.
@@ -119,7 +164,10 @@ impl<'a> Inverting<'a> {
 
 /// The draws that were asked for.
 pub(crate) fn draws(arguments: &Arguments) -> Option<MonteCarlo> {
-    arguments.monte_carlo.map(|draws| MonteCarlo { draws, seed: arguments.seed })
+    arguments.monte_carlo.map(|draws| MonteCarlo {
+        draws,
+        seed: arguments.seed,
+    })
 }
 
 /// A bar of so many rows.

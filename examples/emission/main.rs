@@ -3,11 +3,14 @@
 //!     cargo run --release --example emission -- [FILES…] [--out DIR]
 //!     cargo run --release --example emission -- --counts dn.npy --sigma edn.npy [--out DIR]
 //!
-//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å; plain, `.gz` or tile-compressed), all of one shape and aligned; those of other
-//! instruments with `--instrument FILE`; those of several times with `--series`; or `.npy` arrays of any instrument.
-//! Without either an active region is made up, observed with noise, and what is found is compared with its truth. Writes `emission.fits` (cubes of
-//! emission measure, errors, bands, χ², status) or an `.npy` file each, and of images a PNG a band, maps of temperature, χ² and status and `index.html`.
-//! Images are read, inverted and written some rows at a time: `--memory` bounds what a 4096 × 4096 set takes.
+//! Give the FITS files of some of AIA's channels (94, 131, 171, 193, 211, 335 Å; plain, `.gz` or
+//! tile-compressed), all of one shape and aligned; those of other instruments with `--instrument
+//! FILE`; those of several times with `--series`; or `.npy` arrays of any instrument. Without
+//! either an active region is made up, observed with noise, and what is found is compared with its
+//! truth. Writes `emission.fits` (cubes of emission measure, errors, bands, χ², status) or an
+//! `.npy` file each, and of images a PNG a band, maps of temperature, χ² and status and
+//! `index.html`. Images are read, inverted and written some rows at a time: `--memory` bounds what
+//! a 4096 × 4096 set takes.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -76,14 +79,22 @@ mod write_file;
 
 use arguments::{Arguments, MOST_BINS, MethodName, OnSaturation, Output, SolveFor};
 use blocks::Conduct;
-use isopach::emission::{Compat, Inversion, Method, Missing, Outputs, Quantity, Saturation, Weights};
+use isopach::emission::{
+    Compat, Inversion, Method, Missing, Outputs, Quantity, Saturation, Weights,
+};
 use one::{Done, OUTCOME, one};
 use source::About;
 use std::error::Error;
 
 /// Bands of log10 T that are shown.
-pub(crate) const BANDS: [[f64; 2]; 6] =
-    [[5.7, 5.95], [5.95, 6.15], [6.15, 6.35], [6.35, 6.55], [6.55, 6.8], [6.8, 7.1]];
+pub(crate) const BANDS: [[f64; 2]; 6] = [
+    [5.7, 5.95],
+    [5.95, 6.15],
+    [6.15, 6.35],
+    [6.35, 6.55],
+    [6.55, 6.8],
+    [6.8, 7.1],
+];
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
@@ -92,12 +103,17 @@ fn main() -> std::process::ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    run(&arguments).map_or_else(|error| exit::failed("emission", &*error), |()| std::process::ExitCode::SUCCESS)
+    run(&arguments).map_or_else(
+        |error| exit::failed("emission", &*error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()?;
     }
     if arguments.series {
         return series::run(arguments);
@@ -106,7 +122,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let Done { said, shown, .. } = one(arguments)?;
     println!("{said}");
     if let Some(shown) = shown {
-        println!("See {}", console::printable::printable(&shown.display().to_string()));
+        println!(
+            "See {}",
+            console::printable::printable(&shown.display().to_string())
+        );
     }
     Ok(())
 }
@@ -120,17 +139,27 @@ fn edges(arguments: &Arguments) -> Result<Vec<f64>, Box<dyn Error>> {
         let edges = npy::read(path)?.values;
         if edges.len() > MOST_BINS + 1 {
             let bins = edges.len() - 1;
-            return Err(
-                format!("--log-t-edges {} has {bins} bins, but must have {MOST_BINS} at most", path.display()).into()
-            );
+            return Err(format!(
+                "--log-t-edges {} has {bins} bins, but must have {MOST_BINS} at most",
+                path.display()
+            )
+            .into());
         }
         return Ok(edges);
     }
-    let [low, high] = arguments.log_t[..] else { return Err("--log-t needs two numbers".into()) };
-    Ok((0..=arguments.bins).map(|i| low + (high - low) * i as f64 / arguments.bins as f64).collect())
+    let [low, high] = arguments.log_t[..] else {
+        return Err("--log-t needs two numbers".into());
+    };
+    Ok((0..=arguments.bins)
+        .map(|i| low + (high - low) * i as f64 / arguments.bins as f64)
+        .collect())
 }
 
-fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<Inversion, Box<dyn Error>> {
+fn inversion(
+    arguments: &Arguments,
+    about: &About,
+    edges: Vec<f64>,
+) -> Result<Inversion, Box<dyn Error>> {
     let mut inversion = Inversion::new(about.response.clone(), edges);
     inversion.report = Quantity::Integrated;
     inversion.missing = Missing::Drop;
@@ -147,7 +176,11 @@ fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<In
         MethodName::Positive => Method::Positive,
         MethodName::NonNegative => Method::NonNegative,
     };
-    inversion.compat = if arguments.compat { Compat::Strict } else { Compat::Off };
+    inversion.compat = if arguments.compat {
+        Compat::Strict
+    } else {
+        Compat::Off
+    };
     inversion.negative_tolerance = arguments.negative_tolerance;
     inversion.pad_value = arguments.pad_value;
     if arguments.counts.is_none() && arguments.pad_value.is_some_and(|pad| pad != 0.0) {
@@ -167,7 +200,10 @@ fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<In
         OnSaturation::Drop => Missing::Drop,
         OnSaturation::Keep => return Ok(inversion),
     };
-    inversion.saturation = about.levels.clone().map(|levels| Saturation { levels, then });
+    inversion.saturation = about
+        .levels
+        .clone()
+        .map(|levels| Saturation { levels, then });
     Ok(inversion)
 }
 
@@ -175,12 +211,14 @@ fn inversion(arguments: &Arguments, about: &About, edges: Vec<f64>) -> Result<In
 fn weights(arguments: &Arguments, about: &About) -> Result<Weights, String> {
     match &arguments.loci[..] {
         [] => Ok(Weights::SelfNormalised),
-        [all] if all.eq_ignore_ascii_case("all") => {
-            Ok(Weights::EmissionMeasureLoci((0..about.response.channels.len()).collect()))
-        }
+        [all] if all.eq_ignore_ascii_case("all") => Ok(Weights::EmissionMeasureLoci(
+            (0..about.response.channels.len()).collect(),
+        )),
         names => {
             let positions = names.iter().map(|name| about.channel("--loci", name));
-            positions.collect::<Result<Vec<_>, _>>().map(Weights::EmissionMeasureLoci)
+            positions
+                .collect::<Result<Vec<_>, _>>()
+                .map(Weights::EmissionMeasureLoci)
         }
     }
 }

@@ -5,7 +5,8 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-/// What something failed of, after its name. The cause stays to be asked: whether the same may succeed later hangs on it.
+/// What something failed of, after its name. The cause stays to be asked: whether the same may
+/// succeed later hangs on it.
 #[derive(Debug)]
 struct Named {
     name: String,
@@ -26,5 +27,9 @@ impl Error for Named {
 
 /// An error about what has this name.
 pub(crate) fn named(name: impl Display, error: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
-    Named { name: name.to_string(), source: error.into() }.into()
+    Named {
+        name: name.to_string(),
+        source: error.into(),
+    }
+    .into()
 }

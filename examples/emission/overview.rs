@@ -1,4 +1,5 @@
-//! What is kept of an image for the pictures and the page, in memory that does not grow with the image.
+//! What is kept of an image for the pictures and the page, in memory that does not grow with the
+//! image.
 
 use crate::BANDS;
 use isopach::emission::{Block, Real, Spread, Status};
@@ -18,7 +19,11 @@ pub(crate) struct Mean {
 impl Mean {
     fn new(shape: [usize; 2], factor: usize) -> Self {
         let shape = shape.map(|n| n.div_ceil(factor));
-        Self { factor, sum: Array2::zeros(shape), count: Array2::zeros(shape) }
+        Self {
+            factor,
+            sum: Array2::zeros(shape),
+            count: Array2::zeros(shape),
+        }
     }
 
     fn add(&mut self, row: usize, column: usize, value: f64) {
@@ -72,7 +77,8 @@ pub(crate) struct Overview {
     scatter: Vec<usize>,
 }
 
-/// Bins in which draws are compared with their errors: emission above this share of a pixel's largest.
+/// Bins in which draws are compared with their errors: emission above this share of a pixel's
+/// largest.
 const THERE: f64 = 0.1;
 /// Steps of log₁₀ of scatter over error, from 10⁻³ to 10³.
 const SCATTER_STEP: f64 = 0.005;
@@ -104,7 +110,10 @@ impl Overview {
 
     /// Pixels by status in words.
     pub(crate) fn statuses(&self) -> BTreeMap<&str, usize> {
-        self.kinds.values().map(|(words, pixels)| (words.as_str(), *pixels)).collect()
+        self.kinds
+            .values()
+            .map(|(words, pixels)| (words.as_str(), *pixels))
+            .collect()
     }
 
     /// Pixels of the image a side of a picture's pixel.
@@ -121,7 +130,12 @@ impl Overview {
         (pixels * (6 * maps + 2 + 8 + 6)) as u64
     }
 
-    pub(crate) fn add<T: Real>(&mut self, block: &Block<T>, bands: &ArrayD<T>, temperature: &ArrayD<T>) {
+    pub(crate) fn add<T: Real>(
+        &mut self,
+        block: &Block<T>,
+        bands: &ArrayD<T>,
+        temperature: &ArrayD<T>,
+    ) {
         let map = &block.map;
         self.inverted_again += map.inverted_again;
         for (i, status) in map.status.iter().enumerate() {
@@ -132,12 +146,14 @@ impl Overview {
             self.count(*status, dropped, saturated);
             let small = [row / self.factor, column / self.factor];
             self.saturated[small] = self.saturated[small].max(saturated.count_ones() as u8);
-            self.endings[small] = self.endings[small].max(ending(*status, dropped & !saturated) as u8);
+            self.endings[small] =
+                self.endings[small].max(ending(*status, dropped & !saturated) as u8);
             for (b, band) in self.bands.iter_mut().enumerate() {
                 band.add(row, column, bands[&[at[0], at[1], b][..]].wide());
             }
             let chi_squared = map.chi_squared[&at[..]].wide();
-            self.temperature.add(row, column, temperature[&at[..]].wide());
+            self.temperature
+                .add(row, column, temperature[&at[..]].wide());
             self.chi_squared.add(row, column, chi_squared);
             if chi_squared.is_finite() {
                 let bin = ((chi_squared.max(1e-6).log10() + 6.0) / STEP) as usize;
@@ -155,8 +171,16 @@ impl Overview {
 
     /// Compares the scatter of draws with the errors that are stated, if they are.
     pub(crate) fn add_draws<T: Real>(&mut self, block: &Block<T>, spread: &Spread) {
-        let Some(uncertainty) = &block.map.uncertainty else { return };
-        let rows = block.map.emission.rows().into_iter().zip(uncertainty.rows()).zip(spread.deviation.rows());
+        let Some(uncertainty) = &block.map.uncertainty else {
+            return;
+        };
+        let rows = block
+            .map
+            .emission
+            .rows()
+            .into_iter()
+            .zip(uncertainty.rows())
+            .zip(spread.deviation.rows());
         for ((emission, stated), found) in rows {
             let largest = emission.iter().map(|x| x.wide()).fold(0.0, f64::max);
             for ((x, stated), found) in emission.iter().zip(stated).zip(found) {
@@ -183,16 +207,23 @@ impl Overview {
     }
 
     fn count(&mut self, status: Status, dropped: u32, saturated: u32) {
-        let kind = 2 * u16::from(status.code()) + u16::from(status == Status::ChannelDropped && saturated != 0);
+        let kind = 2 * u16::from(status.code())
+            + u16::from(status == Status::ChannelDropped && saturated != 0);
         let words = || match status {
-            Status::ChannelDropped if saturated != 0 => "converged, saturated channels left out".into(),
+            Status::ChannelDropped if saturated != 0 => {
+                "converged, saturated channels left out".into()
+            }
             Status::ChannelDropped => "converged, missing channels left out".into(),
             other => other.to_string(),
         };
         self.kinds.entry(kind).or_insert_with(|| (words(), 0)).1 += 1;
         let bits = |bits: u32| (0..32).filter(move |f| bits & (1 << f) != 0);
         bits(saturated).for_each(|f| self.saturated_by_channel[f] += 1);
-        let bad = if let Status::BadInput { channel } = status { 1 << channel } else { dropped & !saturated };
+        let bad = if let Status::BadInput { channel } = status {
+            1 << channel
+        } else {
+            dropped & !saturated
+        };
         bits(bad).for_each(|f| self.missing_by_channel[f] += 1);
     }
 
@@ -216,7 +247,10 @@ fn ending(status: Status, missing: u32) -> Ending {
         Status::NegativeWithinError => Ending::NegativeWithinError,
         Status::TargetNotReached => Ending::TargetNotReached,
         Status::PositivityNotReached => Ending::StillNegative,
-        Status::NoChannel | Status::OutOfRange | Status::BadInput { .. } | Status::Saturated { .. } => Ending::NoResult,
+        Status::NoChannel
+        | Status::OutOfRange
+        | Status::BadInput { .. }
+        | Status::Saturated { .. } => Ending::NoResult,
     }
 }
 
@@ -224,5 +258,9 @@ fn ending(status: Status, missing: u32) -> Ending {
 pub(crate) fn quantile<D: ndarray::Dimension>(values: ArrayView<'_, f32, D>, q: f64) -> f32 {
     let mut sorted: Vec<f32> = values.iter().copied().filter(|x| x.is_finite()).collect();
     let at = ((sorted.len().max(1) - 1) as f64 * q).round() as usize;
-    if sorted.is_empty() { 0.0 } else { *sorted.select_nth_unstable_by(at, f32::total_cmp).1 }
+    if sorted.is_empty() {
+        0.0
+    } else {
+        *sorted.select_nth_unstable_by(at, f32::total_cmp).1
+    }
 }

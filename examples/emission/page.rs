@@ -1,6 +1,8 @@
 //! The page that people look at.
 
-use crate::{curves::Curve, escape::escape, frame, overview::Overview, pictures::Panel, source::About};
+use crate::{
+    curves::Curve, escape::escape, frame, overview::Overview, pictures::Panel, source::About,
+};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -20,7 +22,13 @@ The errors are those of the noise at the λ that was chosen. They leave out that
 made-up plasmas the truth lies outside the vertical error of the regularised method in most bins (calibrate -- emission).</p>";
 
 /// The page.
-pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[Panel], curves: &[Curve]) -> String {
+pub(crate) fn html(
+    about: &About,
+    summary: &Value,
+    found: &Overview,
+    panels: &[Panel],
+    curves: &[Curve],
+) -> String {
     let names: Vec<String> = about.names.iter().map(|name| escape(name)).collect();
     let mut body = format!(
         "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p>",
@@ -31,13 +39,22 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
         summary["log_t"][1],
         found.median_chi_squared()
     );
-    for words in summary["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for words in summary["warnings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         let _ = write!(body, "<p class=warning>{}</p>", escape(words));
     }
     body += "<div class=panels>";
     for panel in panels {
         let picture = frame::svg(panel, [about.leading[0], about.leading[1]], about.axes);
-        let _ = write!(body, "<figure><figcaption>{}</figcaption>{picture}</figure>", panel.title);
+        let _ = write!(
+            body,
+            "<figure><figcaption>{}</figcaption>{picture}</figure>",
+            panel.title
+        );
     }
     body += "</div>";
     for curve in curves {
@@ -53,29 +70,49 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
     }
     let draws = &summary["monte_carlo"];
     if !draws.is_null() {
-        let ratio =
-            |name: &str| draws["scatter_over_stated"][name].as_f64().map_or("–".into(), |x| format!("{x:.2}"));
+        let ratio = |name: &str| {
+            draws["scatter_over_stated"][name]
+                .as_f64()
+                .map_or("–".into(), |x| format!("{x:.2}"))
+        };
         let [p16, median, p84] = ["p16", "median", "p84"].map(ratio);
         let _ = write!(
             body,
             "<p>{} draws of the noise, each inverted anew, scatter {median} × the stated vertical error (16 to 84 %: {p16} to {p84}), where a bin has a tenth of \
              the largest or more.{}</p>",
             draws["draws"],
-            if curves.is_empty() { "" } else { " In the curves: orange, mean and scatter of the draws." }
+            if curves.is_empty() {
+                ""
+            } else {
+                " In the curves: orange, mean and scatter of the draws."
+            }
         );
     }
     if found.factor() > 1 {
-        let _ = write!(body, "<p>A pixel of a picture is the mean of {0} × {0} of the image.</p>", found.factor());
+        let _ = write!(
+            body,
+            "<p>A pixel of a picture is the mean of {0} × {0} of the image.</p>",
+            found.factor()
+        );
     }
     let pixels: usize = about.leading.iter().product();
-    let share = |n: usize| format!("<td class=n>{n}<td class=n>{:.2} %", 100.0 * n as f64 / pixels.max(1) as f64);
+    let share = |n: usize| {
+        format!(
+            "<td class=n>{n}<td class=n>{:.2} %",
+            100.0 * n as f64 / pixels.max(1) as f64
+        )
+    };
     body += "<div class=tables><section><h2>How the pixels ended</h2><table>";
     for (status, pixels) in found.statuses() {
         let _ = write!(body, "<tr><td>{status}{}", share(pixels));
     }
     body += "</table></section><section><h2>Channels</h2><table><tr><th><th class=n>missing<th class=n>saturated<th class=n>";
     for f in 0..found.missing_by_channel.len() {
-        let name = if names.len() > 1 { names[f].clone() } else { format!("channel {f}") };
+        let name = if names.len() > 1 {
+            names[f].clone()
+        } else {
+            format!("channel {f}")
+        };
         let _ = write!(
             body,
             "<tr><td>{name}<td class=n>{}{}",
@@ -92,7 +129,11 @@ pub(crate) fn html(about: &About, summary: &Value, found: &Overview, panels: &[P
     if let Some(bands) = summary["against_truth"].as_array() {
         body += "<section><h2>Found over true</h2><table><tr><th>log T<th class=n>16 %<th class=n>median<th class=n>84 %<th class=n>pixels";
         for band in bands {
-            let ratio = |name: &str| band["found_over_true"][name].as_f64().map_or("–".into(), |r| format!("{r:.2}"));
+            let ratio = |name: &str| {
+                band["found_over_true"][name]
+                    .as_f64()
+                    .map_or("–".into(), |r| format!("{r:.2}"))
+            };
             let (from, to, pixels) = (&band["log_t"][0], &band["log_t"][1], &band["pixels"]);
             let [p16, median, p84] = ["p16", "median", "p84"].map(ratio);
             let _ = write!(

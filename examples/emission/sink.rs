@@ -30,7 +30,10 @@ pub(crate) struct Sink {
 
 enum Files {
     Fits(CubeFile),
-    Npy { arrays: Vec<ArrayWriter>, edges: (PathBuf, Vec<f64>) },
+    Npy {
+        arrays: Vec<ArrayWriter>,
+        edges: (PathBuf, Vec<f64>),
+    },
 }
 
 /// The file of cubes.
@@ -46,14 +49,20 @@ pub(crate) fn all_file_names() -> Vec<String> {
 
 /// Names of the files that a [`Sink`] writes.
 pub(crate) fn file_names(arguments: &Arguments) -> Vec<String> {
-    names(arguments.format_of_outputs(), &arguments.outputs, arguments.monte_carlo.is_some())
+    names(
+        arguments.format_of_outputs(),
+        &arguments.outputs,
+        arguments.monte_carlo.is_some(),
+    )
 }
 
 fn names(format: Format, outputs: &[Output], has_draws: bool) -> Vec<String> {
     match format {
         Format::Fits => vec![CUBES.into()],
         Format::Npy => {
-            let arrays = Field::of(outputs, has_draws).into_iter().map(Field::array_name);
+            let arrays = Field::of(outputs, has_draws)
+                .into_iter()
+                .map(Field::array_name);
             std::iter::once(EDGES.into()).chain(arrays).collect()
         }
     }
@@ -135,14 +144,20 @@ impl Field {
     /// How a compressed cube holds it: what has many numbers a pixel may be rounded.
     fn packing(self, compress: Compress) -> Packing {
         let is_large = self.is_by_bin() || matches!(self, Self::Asked(Output::Kernel));
-        if compress == Compress::Rice && is_large { Packing::Rounded } else { Packing::Lossless }
+        if compress == Compress::Rice && is_large {
+            Packing::Rounded
+        } else {
+            Packing::Lossless
+        }
     }
 
     /// How a cube holds it: whole numbers as such, λ always in double precision.
     fn precision<T: Sample>(self) -> Precision {
         match self {
             Self::Asked(Output::Status) => Precision::Byte,
-            Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated | Self::DrawsUsed => Precision::Whole,
+            Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated | Self::DrawsUsed => {
+                Precision::Whole
+            }
             Self::Asked(Output::Lambda) => Precision::Double,
             Self::Asked(_) | Self::DrawsMean | Self::DrawsDeviation => T::PRECISION,
         }
@@ -160,13 +175,24 @@ impl Field {
     }
 
     fn keywords(self, inversion: &Inversion) -> Vec<CubeKeyword> {
-        let edge =
-            |(i, x): (usize, &f64)| (format!("EDGE{i:03}"), Value::Number(*x), "log10 T (K), edge of bins".into());
+        let edge = |(i, x): (usize, &f64)| {
+            (
+                format!("EDGE{i:03}"),
+                Value::Number(*x),
+                "log10 T (K), edge of bins".into(),
+            )
+        };
         let band = |(i, [low, high]): (usize, &[f64; 2])| {
-            (format!("BAND{i:03}"), Value::Text(format!("{low} {high}")), "log10 T (K) from, to".into())
+            (
+                format!("BAND{i:03}"),
+                Value::Text(format!("{low} {high}")),
+                "log10 T (K) from, to".into(),
+            )
         };
         match self {
-            Self::Asked(Output::Bands) => numbered_axis("BAND", BANDS.iter().enumerate().map(band).collect()),
+            Self::Asked(Output::Bands) => {
+                numbered_axis("BAND", BANDS.iter().enumerate().map(band).collect())
+            }
             _ if self.is_by_bin() => {
                 let edges = &inversion.log_t_edges;
                 let keywords = edges.iter().enumerate().map(edge).collect();
@@ -175,9 +201,10 @@ impl Field {
                     None => numbered_axis("BIN", keywords),
                 }
             }
-            Self::Asked(Output::Kernel) => {
-                numbered_axis("BINPAIR", inversion.log_t_edges.iter().enumerate().map(edge).collect())
-            }
+            Self::Asked(Output::Kernel) => numbered_axis(
+                "BINPAIR",
+                inversion.log_t_edges.iter().enumerate().map(edge).collect(),
+            ),
             Self::Asked(Output::Synthetic) => numbered_axis("CHANNEL", vec![]),
             Self::Asked(Output::Status) => numbered_axis("PLANE", legend()),
             Self::Dropped | Self::Saturated => numbered_axis("PLANE", bits()),
@@ -194,18 +221,31 @@ fn even_step(edges: &[f64]) -> Option<f64> {
     edges.iter().enumerate().all(is_even).then_some(step)
 }
 
-/// A third axis that is linear in log10 T (a name that ends in -LOG would make readers take it for logarithmic).
+/// A third axis that is linear in log10 T (a name that ends in -LOG would make readers take it for
+/// logarithmic).
 fn temperature_axis(first: f64, step: f64, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword> {
-    keywords.push(("CTYPE3".into(), Value::Text("LOGT".into()), "log10 of the temperature in K, linear".into()));
+    keywords.push((
+        "CTYPE3".into(),
+        Value::Text("LOGT".into()),
+        "log10 of the temperature in K, linear".into(),
+    ));
     keywords.push(("CRPIX3".into(), Value::Number(1.0), "the first bin".into()));
     keywords.push(("CRVAL3".into(), Value::Number(first), "its middle".into()));
-    keywords.push(("CDELT3".into(), Value::Number(step), "width of a bin".into()));
+    keywords.push((
+        "CDELT3".into(),
+        Value::Number(step),
+        "width of a bin".into(),
+    ));
     keywords
 }
 
 /// A third axis of numbers from 1.
 fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword> {
-    keywords.push(("CTYPE3".into(), Value::Text(name.into()), "numbers from 1".into()));
+    keywords.push((
+        "CTYPE3".into(),
+        Value::Text(name.into()),
+        "numbers from 1".into(),
+    ));
     for keyword in ["CRPIX3", "CRVAL3", "CDELT3"] {
         keywords.push((keyword.into(), Value::Number(1.0), String::new()));
     }
@@ -214,7 +254,11 @@ fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword>
 
 /// What the bits of a number mean.
 fn bits() -> Vec<CubeKeyword> {
-    vec![("COMMENT".into(), Value::Text("bit n is channel CHANn, bit 0 the least".into()), String::new())]
+    vec![(
+        "COMMENT".into(),
+        Value::Text("bit n is channel CHANn, bit 0 the least".into()),
+        String::new(),
+    )]
 }
 
 /// What the numbers of a status mean.
@@ -228,15 +272,25 @@ fn legend() -> Vec<CubeKeyword> {
         Status::NegativeWithinError,
         Status::TargetNotReached,
     ];
-    let mut lines: Vec<String> = alone.iter().map(|status| format!("status {}: {status}", status.code())).collect();
-    for status in [Status::BadInput { channel: 0 }, Status::Saturated { channel: 0 }] {
+    let mut lines: Vec<String> = alone
+        .iter()
+        .map(|status| format!("status {}: {status}", status.code()))
+        .collect();
+    for status in [
+        Status::BadInput { channel: 0 },
+        Status::Saturated { channel: 0 },
+    ] {
         lines.push(format!(
             "status {} + n: {}",
             status.code(),
             status.to_string().replace("channel 0", "channel CHANn")
         ));
     }
-    vec![("COMMENT".into(), Value::Text(lines.join("\n")), String::new())]
+    vec![(
+        "COMMENT".into(),
+        Value::Text(lines.join("\n")),
+        String::new(),
+    )]
 }
 
 impl Sink {
@@ -255,7 +309,12 @@ impl Sink {
             unit: field.unit().into(),
             shape: [field.shape(inversion).iter().product(), rows, columns],
             precision: field.precision::<T>(),
-            keywords: [field.keywords(inversion), about.keywords.clone(), history.to_vec()].concat(),
+            keywords: [
+                field.keywords(inversion),
+                about.keywords.clone(),
+                history.to_vec(),
+            ]
+            .concat(),
         };
         let array = |field: &Field| {
             let path = out.join(field.array_name());
@@ -268,7 +327,10 @@ impl Sink {
         };
         let files = match arguments.format_of_outputs() {
             Format::Fits if compress != Compress::None => {
-                let cubes: Vec<_> = fields.iter().map(|field| (cube(field), field.packing(compress))).collect();
+                let cubes: Vec<_> = fields
+                    .iter()
+                    .map(|field| (cube(field), field.packing(compress)))
+                    .collect();
                 Files::Fits(CubeFile::create_packed(out.join(CUBES), &cubes)?)
             }
             Format::Fits => {
@@ -277,7 +339,10 @@ impl Sink {
             }
             Format::Npy => {
                 let edges = (out.join(EDGES), inversion.log_t_edges.clone());
-                Files::Npy { arrays: fields.iter().map(array).collect::<Result<_>>()?, edges }
+                Files::Npy {
+                    arrays: fields.iter().map(array).collect::<Result<_>>()?,
+                    edges,
+                }
             }
         };
         Ok(Self { fields, files })
@@ -320,21 +385,39 @@ impl Sink {
             }
             match field {
                 Field::Asked(Output::Lambda) => self.files.write(i, first, pixels(&map.lambda)?)?,
-                Field::Asked(Output::Status) => self.files.write_whole(i, first, &map.status.mapv(Status::code))?,
+                Field::Asked(Output::Status) => {
+                    self.files
+                        .write_whole(i, first, &map.status.mapv(Status::code))?
+                }
                 Field::Asked(Output::Iterations) => {
-                    self.files.write_whole(i, first, &map.iterations.mapv(|n| n as i32))?
+                    self.files
+                        .write_whole(i, first, &map.iterations.mapv(|n| n as i32))?
                 }
                 // Bits of channels: the sign is one of them.
-                Field::Dropped => self.files.write_whole(i, first, &map.dropped.mapv(|bits| bits as i32))?,
-                Field::Saturated => self.files.write_whole(i, first, &map.saturated.mapv(|bits| bits as i32))?,
+                Field::Dropped => {
+                    self.files
+                        .write_whole(i, first, &map.dropped.mapv(|bits| bits as i32))?
+                }
+                Field::Saturated => {
+                    self.files
+                        .write_whole(i, first, &map.saturated.mapv(|bits| bits as i32))?
+                }
                 Field::DrawsUsed => {
                     if let Some(spread) = spread {
-                        self.files.write_whole(i, first, &spread.used.mapv(|n| n as i32))?;
+                        self.files
+                            .write_whole(i, first, &spread.used.mapv(|n| n as i32))?;
                     }
                 }
                 Field::DrawsMean | Field::DrawsDeviation => {
-                    if let Some(Spread { mean, deviation, .. }) = spread {
-                        let array = if matches!(field, Field::DrawsMean) { mean } else { deviation };
+                    if let Some(Spread {
+                        mean, deviation, ..
+                    }) = spread
+                    {
+                        let array = if matches!(field, Field::DrawsMean) {
+                            mean
+                        } else {
+                            deviation
+                        };
                         self.files.write(i, first, pixels(&array.mapv(T::of))?)?;
                     }
                 }
@@ -346,16 +429,26 @@ impl Sink {
 
     /// Names of the cubes that were rounded, and their largest errors.
     pub(crate) fn largest_errors(&self) -> Vec<(String, f64)> {
-        let Files::Fits(file) = &self.files else { return Vec::new() };
-        let errors = self.fields.iter().enumerate().map(|(i, field)| (field.name(), file.largest_error(i)));
+        let Files::Fits(file) = &self.files else {
+            return Vec::new();
+        };
+        let errors = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(i, field)| (field.name(), file.largest_error(i)));
         errors.filter(|(_, error)| *error > 0.0).collect()
     }
 
     pub(crate) fn finish(self) -> Result<()> {
         match self.files {
             Files::Fits(file) => file.finish(),
-            Files::Npy { arrays, edges: (path, edges) } => {
-                npy_write::write(&path, &[edges.len()], &edges).map_err(|error| Error::of_file(&path, error))?;
+            Files::Npy {
+                arrays,
+                edges: (path, edges),
+            } => {
+                npy_write::write(&path, &[edges.len()], &edges)
+                    .map_err(|error| Error::of_file(&path, error))?;
                 arrays.into_iter().try_for_each(ArrayWriter::finish)
             }
         }
@@ -363,7 +456,12 @@ impl Sink {
 }
 
 impl Files {
-    fn write<T: Sample + Item>(&mut self, i: usize, first: usize, values: ArrayView3<'_, T>) -> Result<()> {
+    fn write<T: Sample + Item>(
+        &mut self,
+        i: usize,
+        first: usize,
+        values: ArrayView3<'_, T>,
+    ) -> Result<()> {
         match self {
             Self::Fits(file) => file.write_rows(i, first, values.permuted_axes([2, 0, 1])),
             Self::Npy { arrays, .. } => arrays[i].write(values),
@@ -371,7 +469,12 @@ impl Files {
     }
 
     /// Whole numbers, which arrays have in double precision.
-    fn write_whole<T: Sample + Into<f64>>(&mut self, i: usize, first: usize, values: &ArrayD<T>) -> Result<()> {
+    fn write_whole<T: Sample + Into<f64>>(
+        &mut self,
+        i: usize,
+        first: usize,
+        values: &ArrayD<T>,
+    ) -> Result<()> {
         match self {
             Self::Fits(file) => file.write_rows(i, first, pixels(values)?.permuted_axes([2, 0, 1])),
             Self::Npy { arrays, .. } => arrays[i].write(pixels(&values.mapv(Into::<f64>::into))?),
@@ -383,6 +486,9 @@ impl Files {
 fn pixels<T>(array: &ArrayD<T>) -> Result<ArrayView3<'_, T>> {
     let (rows, columns) = (array.shape()[0], array.shape()[1]);
     let numbers = array.shape()[2..].iter().product::<usize>();
-    let view = array.view().into_shape_with_order((rows, columns, numbers)).map_err(Error::source)?;
+    let view = array
+        .view()
+        .into_shape_with_order((rows, columns, numbers))
+        .map_err(Error::source)?;
     view.into_dimensionality::<Ix3>().map_err(Error::source)
 }

@@ -25,7 +25,8 @@ pub(crate) struct About {
     pub(crate) sensitivity: String,
     /// Where pixels are.
     pub(crate) axes: [Axis; 2],
-    /// Where pixels are, from where, when and of what, for the files that are written: keywords of all cubes.
+    /// Where pixels are, from where, when and of what, for the files that are written: keywords of
+    /// all cubes.
     pub(crate) keywords: Vec<CubeKeyword>,
     /// What the user should know of the input before believing the results.
     pub(crate) warnings: Vec<String>,
@@ -34,7 +35,10 @@ pub(crate) struct About {
 impl About {
     /// Whether one of the channels is of AIA.
     pub(crate) fn is_of_aia(&self) -> bool {
-        self.channels.iter().flatten().any(|name| name.starts_with("AIA:"))
+        self.channels
+            .iter()
+            .flatten()
+            .any(|name| name.starts_with("AIA:"))
     }
 
     /// The position of a channel that an option names.
@@ -42,13 +46,31 @@ impl About {
     /// # Errors
     /// In words: what is known.
     pub(crate) fn channel(&self, option: &str, text: &str) -> std::result::Result<usize, String> {
-        let is_meant = |names: &Vec<String>| names.iter().any(|name| name.eq_ignore_ascii_case(text.trim()));
-        let found: Vec<usize> = (0..self.channels.len()).filter(|&f| is_meant(&self.channels[f])).collect();
-        let known = || self.channels.iter().filter_map(|names| names.last().cloned()).collect::<Vec<_>>().join(", ");
+        let is_meant = |names: &Vec<String>| {
+            names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(text.trim()))
+        };
+        let found: Vec<usize> = (0..self.channels.len())
+            .filter(|&f| is_meant(&self.channels[f]))
+            .collect();
+        let known = || {
+            self.channels
+                .iter()
+                .filter_map(|names| names.last().cloned())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         match found[..] {
             [one] => Ok(one),
-            [] => Err(format!("{option} names {text}, but the channels are {}", known())),
-            _ => Err(format!("{option} names {text}, which several channels are called: {}", known())),
+            [] => Err(format!(
+                "{option} names {text}, but the channels are {}",
+                known()
+            )),
+            _ => Err(format!(
+                "{option} names {text}, which several channels are called: {}",
+                known()
+            )),
         }
     }
 }
@@ -66,7 +88,11 @@ pub(crate) struct Axis {
 
 impl Axis {
     /// Pixels themselves.
-    pub(crate) const PIXELS: Self = Self { first: 0.0, step: 1.0, unit: "pixel" };
+    pub(crate) const PIXELS: Self = Self {
+        first: 0.0,
+        step: 1.0,
+        unit: "pixel",
+    };
 }
 
 /// Counts and errors.
@@ -86,18 +112,31 @@ impl Source {
         }
     }
 
-    /// Errors of the mean counts of `pixels` pixels whose variances sum up to `variances`, a channel each. Systematic errors stay as they are, where they
-    /// are known apart.
-    pub(crate) fn sigma_of_mean(&self, counts: &[f64], pixels: usize, variances: &[f64]) -> Vec<f64> {
+    /// Errors of the mean counts of `pixels` pixels whose variances sum up to `variances`, a
+    /// channel each. Systematic errors stay as they are, where they are known apart.
+    pub(crate) fn sigma_of_mean(
+        &self,
+        counts: &[f64],
+        pixels: usize,
+        variances: &[f64],
+    ) -> Vec<f64> {
         let pixels = pixels as f64;
         match self {
-            Self::Images(images) => {
-                images.noises_of_mean(pixels).zip(counts).map(|(of, count)| of.sigma(*count)).collect()
-            }
-            Self::Region(region) => {
-                region.noises().iter().zip(counts).map(|(noise, count)| noise.of_mean(pixels).sigma(*count)).collect()
-            }
-            Self::Arrays(_) => variances.iter().map(|variance| variance.sqrt() / pixels).collect(),
+            Self::Images(images) => images
+                .noises_of_mean(pixels)
+                .zip(counts)
+                .map(|(of, count)| of.sigma(*count))
+                .collect(),
+            Self::Region(region) => region
+                .noises()
+                .iter()
+                .zip(counts)
+                .map(|(noise, count)| noise.of_mean(pixels).sigma(*count))
+                .collect(),
+            Self::Arrays(_) => variances
+                .iter()
+                .map(|variance| variance.sqrt() / pixels)
+                .collect(),
         }
     }
 
@@ -138,7 +177,8 @@ impl Source {
         }
     }
 
-    /// Bytes beside those of the rows that are read: what is kept from one call to the next, and a tile that is being decoded.
+    /// Bytes beside those of the rows that are read: what is kept from one call to the next, and a
+    /// tile that is being decoded.
     pub(crate) fn bytes_kept(&self) -> u64 {
         match self {
             Self::Images(images) => images.bytes_kept(),

@@ -1,5 +1,5 @@
-//! A survey of any size, to measure a run of `terrain_change` with: it makes one, reads it in the way that others do, and says in a few
-//! letters what a run has found. See `--help`.
+//! A survey of any size, to measure a run of `terrain_change` with: it makes one, reads it in the
+//! way that others do, and says in a few letters what a run has found. See `--help`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -49,7 +49,8 @@ enum What {
     },
     /// Decode all chunks once and do nothing else; one JSON line
     Decode { before: PathBuf, after: PathBuf },
-    /// DoD, C2C and M3C2 with every tile reading all files that it overlaps, as tools do that know no chunks; one JSON line
+    /// DoD, C2C and M3C2 with every tile reading all files that it overlaps, as tools do that know
+    /// no chunks; one JSON line
     Naive {
         before: PathBuf,
         after: PathBuf,
@@ -57,7 +58,8 @@ enum What {
         #[arg(long, default_value_t = 250.0)]
         tile_size: f64,
     },
-    /// Hash the cells and the sorted points that a run has written, whatever the order in which they stand in its files
+    /// Hash the cells and the sorted points that a run has written, whatever the order in which
+    /// they stand in its files
     Hash {
         /// Folders of results
         folders: Vec<PathBuf>,
@@ -66,11 +68,26 @@ enum What {
 
 fn main() -> std::process::ExitCode {
     let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().what {
-        What::Make { folder, points, files } => make::survey(&folder, points, files),
-        What::Join { folder, to, chunk_points } => make::join(&folder, &to, chunk_points),
+        What::Make {
+            folder,
+            points,
+            files,
+        } => make::survey(&folder, points, files),
+        What::Join {
+            folder,
+            to,
+            chunk_points,
+        } => make::join(&folder, &to, chunk_points),
         What::Decode { before, after } => naive::decode(&[before, after]),
-        What::Naive { before, after, tile_size } => naive::tiles(&[before, after], tile_size),
+        What::Naive {
+            before,
+            after,
+            tile_size,
+        } => naive::tiles(&[before, after], tile_size),
         What::Hash { folders } => letters::of_folders(&folders),
     };
-    outcome.map_or_else(|error| console::failed("survey", &error), |()| std::process::ExitCode::SUCCESS)
+    outcome.map_or_else(
+        |error| console::failed("survey", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }

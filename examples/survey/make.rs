@@ -26,11 +26,23 @@ pub(crate) fn survey(folder: &Path, points: u64, files: u64) -> Result<(), Box<d
         let folder = folder.join(epoch);
         fs::create_dir_all(&folder)?;
         for number in 0..files * files {
-            let file = File { scene, files, number, changed };
-            file.write(&folder.join(format!("{number:03}.laz")), points / (files * files))?;
+            let file = File {
+                scene,
+                files,
+                number,
+                changed,
+            };
+            file.write(
+                &folder.join(format!("{number:03}.laz")),
+                points / (files * files),
+            )?;
         }
     }
-    println!("{points} points an epoch on {0:.0} × {0:.0} m in {1} files each", scene.side(), files * files);
+    println!(
+        "{points} points an epoch on {0:.0} × {0:.0} m in {1} files each",
+        scene.side(),
+        files * files
+    );
     Ok(())
 }
 
@@ -48,22 +60,32 @@ impl File {
         let firsts: Vec<u64> = (0..points).step_by(BUNDLE as usize).collect();
         for wave in firsts.chunks(2 * rayon::current_num_threads()) {
             let bundle = |&first: &u64| self.bundle(first, (first + BUNDLE).min(points), points);
-            let clouds: Vec<Cloud> = wave.par_iter().map(bundle).collect::<isopach::compute::Result<_>>()?;
-            clouds.iter().try_for_each(|cloud| writer.write(cloud, &[]))?;
+            let clouds: Vec<Cloud> = wave
+                .par_iter()
+                .map(bundle)
+                .collect::<isopach::compute::Result<_>>()?;
+            clouds
+                .iter()
+                .try_for_each(|cloud| writer.write(cloud, &[]))?;
         }
         Ok(writer.finish()?)
     }
 
-    /// The points `first .. end` of the file's `of`: strip after strip, along each from south to north.
+    /// The points `first .. end` of the file's `of`: strip after strip, along each from south to
+    /// north.
     fn bundle(&self, first: u64, end: u64, of: u64) -> isopach::compute::Result<Cloud> {
         let side = self.scene.side() / self.files as f64;
         let corner = [self.number % self.files, self.number / self.files].map(|i| i as f64 * side);
         let limit = self.scene.side();
         let low = corner.map(|x| (x - OVERLAP).max(0.0));
-        let size: [f64; 2] = std::array::from_fn(|axis| (corner[axis] + side + OVERLAP).min(limit) - low[axis]);
+        let size: [f64; 2] =
+            std::array::from_fn(|axis| (corner[axis] + side + OVERLAP).min(limit) - low[axis]);
         let strips = (size[0] / STRIP).ceil();
         let seed = self.scene.seed + 2 * self.number + self.changed as u64;
-        let mut points = Points { xyz: Vec::new(), attributes: Attributes::default() };
+        let mut points = Points {
+            xyz: Vec::new(),
+            attributes: Attributes::default(),
+        };
         let mut classes = Vec::new();
         for i in first..end {
             let along = (i as f64 + uniform(seed, i * 8)) / of as f64 * strips;
@@ -97,7 +119,10 @@ pub(crate) fn join(folder: &Path, to: &Path, chunk_points: u32) -> Result<(), Bo
     let mut writer = LazWriter::create(to, &schema)?;
     for chunk in 0..catalogue.chunk_count() {
         let points = catalogue.read_chunk(chunk, Columns::CLASSIFICATION)?;
-        writer.write(&points.about(Origin::near([x, y, catalogue.height_range()[0]])?)?, &[])?;
+        writer.write(
+            &points.about(Origin::near([x, y, catalogue.height_range()[0]])?)?,
+            &[],
+        )?;
     }
     Ok(writer.finish()?)
 }

@@ -18,8 +18,13 @@ pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
     for epoch in epochs {
         let catalogue = Catalogue::open(&[epoch])?;
         chunks += catalogue.chunk_count();
-        let count = |chunk: usize| Ok::<_, isopach::compute::Error>(catalogue.read_chunk(chunk, Columns::XYZ)?.len());
-        points += (0..catalogue.chunk_count()).into_par_iter().map(count).sum::<Result<usize, _>>()?;
+        let count = |chunk: usize| {
+            Ok::<_, isopach::compute::Error>(catalogue.read_chunk(chunk, Columns::XYZ)?.len())
+        };
+        points += (0..catalogue.chunk_count())
+            .into_par_iter()
+            .map(count)
+            .sum::<Result<usize, _>>()?;
     }
     let [wall, cpu] = clock.seconds();
     println!(
@@ -32,13 +37,25 @@ pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
 /// Tile after tile, each from all files that it overlaps.
 pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn Error>> {
     let (clock, on) = (Measure::start(), isopach::cpu());
-    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
-    let dod = Dod { detection: detection.clone(), ..Dod::default() };
-    let m3c2 = M3c2 { detection, ..M3c2::default() };
+    let detection = Detection {
+        survey: Some(SurveyStatistics::equal_epochs()),
+        ..Detection::default()
+    };
+    let dod = Dod {
+        detection: detection.clone(),
+        ..Dod::default()
+    };
+    let m3c2 = M3c2 {
+        detection,
+        ..M3c2::default()
+    };
     let operation = (dod, m3c2.every(1.0), C2c { max_distance: 5.0 });
     let halo = TileOperation::<2, dyn isopach::Backend>::halo(&operation);
     let open = || -> Result<[Catalogue; 2], Box<dyn Error>> {
-        Ok([Catalogue::open(&[&epochs[0]])?.keep_classes(&[2]), Catalogue::open(&[&epochs[1]])?.keep_classes(&[2])])
+        Ok([
+            Catalogue::open(&[&epochs[0]])?.keep_classes(&[2]),
+            Catalogue::open(&[&epochs[1]])?.keep_classes(&[2]),
+        ])
     };
     let [before, after] = open()?;
     let whole = before.extent().union(&after.extent());
@@ -47,17 +64,30 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
     let (mut decoded, mut chunks) = (0, 0);
     for row in 0..steps[1] {
         for column in 0..steps[0] {
-            let min = [corner[0] + f64::from(column) * tile_size, corner[1] + f64::from(row) * tile_size];
-            let core = Rect { min, max: min.map(|x| x + tile_size) };
+            let min = [
+                corner[0] + f64::from(column) * tile_size,
+                corner[1] + f64::from(row) * tile_size,
+            ];
+            let core = Rect {
+                min,
+                max: min.map(|x| x + tile_size),
+            };
             let mut residents = Vec::new();
             for catalogue in open()? {
-                let meeting: Vec<PathBuf> =
-                    catalogue.meeting(&core.grown(halo)).iter().map(|file| file.path().to_owned()).collect();
+                let meeting: Vec<PathBuf> = catalogue
+                    .meeting(&core.grown(halo))
+                    .iter()
+                    .map(|file| file.path().to_owned())
+                    .collect();
                 if meeting.is_empty() {
                     continue;
                 }
-                let near = Catalogue::open(&meeting)?.keep_classes(&[2]).within(core.grown(halo));
-                decoded += (0..near.chunk_count()).map(|chunk| near.points_in_chunk(chunk)).sum::<u64>();
+                let near = Catalogue::open(&meeting)?
+                    .keep_classes(&[2])
+                    .within(core.grown(halo));
+                decoded += (0..near.chunk_count())
+                    .map(|chunk| near.points_in_chunk(chunk))
+                    .sum::<u64>();
                 chunks += near.chunk_count();
                 residents.push(Resident::new("tile", near.read_all(Columns::XYZ)?));
             }
@@ -65,7 +95,11 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
             if a.point_count() == 0 || b.point_count() == 0 {
                 continue;
             }
-            let tiling = Tiling { tile_size: f64::INFINITY, memory: u64::MAX, ..Tiling::default() };
+            let tiling = Tiling {
+                tile_size: f64::INFINITY,
+                memory: u64::MAX,
+                ..Tiling::default()
+            };
             tiling.stream(&on, &operation, [a, b], &mut |_: Rect, _| Ok(()))?;
         }
     }

@@ -28,7 +28,8 @@ pub(crate) struct Aligned {
     pub(crate) found: RobustAlignment,
     /// What the search began with.
     pub(crate) start: Rigid,
-    /// Median standard error of the pose upwards over the reference, metres; NaN where it is free there.
+    /// Median standard error of the pose upwards over the reference, metres; NaN where it is free
+    /// there.
     pub(crate) typical_error: f64,
 }
 
@@ -44,8 +45,9 @@ impl Aligned {
     }
 }
 
-/// The motion that brings the later of two epochs onto the earlier one, found on points of stable ground if that is given: `sources` are those of
-/// the classes that the user says are stable, where some are.
+/// The motion that brings the later of two epochs onto the earlier one, found on points of stable
+/// ground if that is given: `sources` are those of the classes that the user says are stable, where
+/// some are.
 pub(crate) fn find(
     arguments: &Arguments,
     sources: [&dyn PointSource; 2],
@@ -73,10 +75,15 @@ pub(crate) fn find(
     let cut = Cut::new(target, source, &start, &robust)?;
     let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
     let typical_error = report::typical_error(&found.covariance, &target.points);
-    Ok(Some(Aligned { found, start, typical_error }))
+    Ok(Some(Aligned {
+        found,
+        start,
+        typical_error,
+    }))
 }
 
-/// Blocks that a small survey is cut into at least: with fewer, nobody knows how well a pose is known.
+/// Blocks that a small survey is cut into at least: with fewer, nobody knows how well a pose is
+/// known.
 const BLOCKS: f64 = 36.0;
 
 /// How far the edge of a survey may be off by the rotation of the start, metres.
@@ -85,15 +92,22 @@ const EDGE: f64 = 20.0;
 /// Parameters that fit the survey's size.
 fn fitting(target: &Thinned) -> Fitting {
     let usual = RobustIcp::default();
-    let start_rotation = usual.start_rotation.min(EDGE / blocks::radius(&target.points).max(1.0));
-    Fitting { start_rotation, block: block(target) }
+    let start_rotation = usual
+        .start_rotation
+        .min(EDGE / blocks::radius(&target.points).max(1.0));
+    Fitting {
+        start_rotation,
+        block: block(target),
+    }
 }
 
-/// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a small survey, but not
-/// smaller than a few points.
+/// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a
+/// small survey, but not smaller than a few points.
 fn block(target: &Thinned) -> f64 {
     let usual = RobustIcp::default().block;
-    let Some(density) = target.density() else { return usual };
+    let Some(density) = target.density() else {
+        return usual;
+    };
     let side = (target.passed as f64 / density / BLOCKS).sqrt();
     side.max(3.0 * target.side).min(usual)
 }
@@ -118,9 +132,15 @@ fn start(arguments: &Arguments, target: &Thinned, source: &Thinned) -> Result<Ri
     match arguments.align {
         Align::None | Align::Icp => Ok(Rigid::identity(middle)),
         Align::CoarseIcp => {
-            let clouds = [blocks::around(&target.points, middle)?, blocks::around(&source.points, middle)?];
+            let clouds = [
+                blocks::around(&target.points, middle)?,
+                blocks::around(&source.points, middle)?,
+            ];
             let pair = blocks::pair(&clouds);
-            Ok(coarse::by_phase_correlation(pair, target.side.max(source.side).max(COARSE_CELL))?.target_from_source)
+            Ok(
+                coarse::by_phase_correlation(pair, target.side.max(source.side).max(COARSE_CELL))?
+                    .target_from_source,
+            )
         }
     }
 }

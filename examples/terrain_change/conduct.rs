@@ -1,4 +1,5 @@
-//! How a run is conducted: its memory and disk, where its results are kept until all are there, which part of it is done here.
+//! How a run is conducted: its memory and disk, where its results are kept until all are there,
+//! which part of it is done here.
 
 use crate::{
     arguments::{Arguments, Failing},
@@ -22,10 +23,12 @@ use std::{
     process::ExitCode,
 };
 
-/// Bytes that the output files and the picture may take while they are put together, at most: part of the memory, where that is a gigabyte or more.
+/// Bytes that the output files and the picture may take while they are put together, at most: part
+/// of the memory, where that is a gigabyte or more.
 const OUTPUTS: u64 = 128 << 20;
 
-/// Bytes that a sample needs whatever the survey: it is the same for any memory, so that results are.
+/// Bytes that a sample needs whatever the survey: it is the same for any memory, so that results
+/// are.
 const SAMPLE: u64 = 160 << 20;
 
 /// What the program ends with where tiles failed for a reason that is the same everywhere.
@@ -54,14 +57,20 @@ impl Conduct {
             Some(text) => bytes("--disk-limit", text).map_err(Error::InvalidInput)?,
             None => u64::MAX,
         };
-        let spill = arguments.spill_dir.clone().unwrap_or_else(|| folder.join(SPILL));
+        let spill = arguments
+            .spill_dir
+            .clone()
+            .unwrap_or_else(|| folder.join(SPILL));
         Ok(Self {
             memory: memory(&arguments.memory)?,
             claims: arguments
                 .claim
                 .map(|of| Claims::new(&folder, of, arguments.lease, &arguments.worker))
                 .transpose()?,
-            spill: Spill::Within { folder: spill, most_bytes },
+            spill: Spill::Within {
+                folder: spill,
+                most_bytes,
+            },
             tile_size: arguments.tile_size,
             folder,
             share: share(arguments)?,
@@ -83,7 +92,11 @@ impl Conduct {
     pub(crate) fn tiling(&self, held: u64) -> Tiling {
         let outputs = OUTPUTS.min(self.memory / 8);
         let memory = self.memory.saturating_sub(held + outputs);
-        Tiling { tile_size: self.tile_size, memory, spill: self.spill.clone() }
+        Tiling {
+            tile_size: self.tile_size,
+            memory,
+            spill: self.spill.clone(),
+        }
     }
 
     /// Where results are kept until all are there.
@@ -94,7 +107,9 @@ impl Conduct {
     /// From now on a signal says what is done before it ends the program.
     pub(crate) fn say_how_to_go_on(&self, out: &Path) {
         let folder = self.folder.clone();
-        signals::say_how_to_go_on("terrain_change", locks(out).into(), move || signals::done(&folder, "tile"));
+        signals::say_how_to_go_on("terrain_change", locks(out).into(), move || {
+            signals::done(&folder, "tile")
+        });
     }
 
     /// Where results are kept until all are there.
@@ -107,11 +122,16 @@ impl Conduct {
         self.folder.join("manifest.json").exists()
     }
 
-    /// Holds the folder of results as long as this run: alone where a whole run writes results, with others where it plans, runs a share of the tiles, or puts
-    /// them together. No result depends on it.
+    /// Holds the folder of results as long as this run: alone where a whole run writes results,
+    /// with others where it plans, runs a share of the tiles, or puts them together. No result
+    /// depends on it.
     pub(crate) fn hold(&self, arguments: &Arguments) -> Result<FolderLock> {
         let lock = arguments.out.join(LOCK);
-        if self.is_among_others() { FolderLock::shared(lock) } else { FolderLock::alone(lock) }
+        if self.is_among_others() {
+            FolderLock::shared(lock)
+        } else {
+            FolderLock::alone(lock)
+        }
     }
 
     /// Whether other processes may do a part of the same run at the same time.
@@ -127,20 +147,27 @@ impl Conduct {
     /// The indexes of files: made by a plan, used by all others.
     pub(crate) fn indexes(&self) -> Indexes {
         let folder = self.folder.join(INDEX);
-        if self.plans { Indexes::Make(folder) } else { Indexes::Use(folder) }
+        if self.plans {
+            Indexes::Make(folder)
+        } else {
+            Indexes::Use(folder)
+        }
     }
 
     /// Forgets a run that was begun before.
     pub(crate) fn forget(&self) -> Result<()> {
         if !Kept::within(&self.folder, "").remove_unless_held()? {
             let folder = self.folder.display();
-            return Err(Error::Busy(format!("{folder}: other shards are at work there: --fresh must wait for them")));
+            return Err(Error::Busy(format!(
+                "{folder}: other shards are at work there: --fresh must wait for them"
+            )));
         }
         self.remove_files();
         Ok(())
     }
 
-    /// Removes what is no longer needed once all results are there. What cannot be removed is in nobody's way.
+    /// Removes what is no longer needed once all results are there. What cannot be removed is in
+    /// nobody's way.
     pub(crate) fn remove(&self, kept: &Kept) -> Result<()> {
         kept.remove()?;
         self.remove_files();
@@ -151,14 +178,19 @@ impl Conduct {
     /// Removes files that no process has any more use for.
     fn remove_files(&self) {
         let named = |folder: &str, is_ours: fn(&str) -> bool| {
-            let entries = fs::read_dir(self.folder.join(folder)).into_iter().flatten().flatten();
+            let entries = fs::read_dir(self.folder.join(folder))
+                .into_iter()
+                .flatten()
+                .flatten();
             let ours = entries.filter(move |entry| entry.file_name().to_str().is_some_and(is_ours));
             ours.for_each(|entry| drop(fs::remove_file(entry.path())));
         };
         named(INDEX, |name| name.ends_with(".chunks"));
         claims::remove(&self.folder);
         // What killed runs of other machines left.
-        named(SPILL, |name| name.starts_with(".isopach-spill.") && name.ends_with(".part"));
+        named(SPILL, |name| {
+            name.starts_with(".isopach-spill.") && name.ends_with(".part")
+        });
     }
 
     /// Leaves no empty folders where a run never began, or has ended.
@@ -180,7 +212,8 @@ const SPILL: &str = "spill";
 /// The folder of indexes that a plan made.
 const INDEX: &str = "index";
 
-/// The files that say that this process works in a folder of results: out.join(`.lock`), and that of the results of tiles.
+/// The files that say that this process works in a folder of results: out.join(`.lock`), and that
+/// of the results of tiles.
 fn locks(out: &Path) -> [PathBuf; 2] {
     [out.join(LOCK), out.join(RUN).join("lock")]
 }
@@ -203,7 +236,9 @@ fn share(arguments: &Arguments) -> Result<Share> {
         (None, true, None) => Ok(Share::Merge),
         (None, false, Some(tile)) => Ok(Share::Tile(tile)),
         (Some(shard), false, None) => Ok(shard),
-        _ => Err(Error::InvalidInput("--shard, --merge and --only-tile exclude each other".into())),
+        _ => Err(Error::InvalidInput(
+            "--shard, --merge and --only-tile exclude each other".into(),
+        )),
     }
 }
 
@@ -213,7 +248,9 @@ fn in_flight(arguments: &Arguments) -> Result<InFlight> {
         None => Ok(InFlight::OnePerThread),
         Some("measured") => Ok(InFlight::Measured),
         Some(text) => text.parse().map(InFlight::Fixed).map_err(|_| {
-            Error::InvalidInput(format!("--in-flight {text}: must be a number, at least 1, or \"measured\""))
+            Error::InvalidInput(format!(
+                "--in-flight {text}: must be a number, at least 1, or \"measured\""
+            ))
         }),
     }
 }
@@ -222,26 +259,45 @@ fn in_flight(arguments: &Arguments) -> Result<InFlight> {
 const LEAST_PLAIN: f64 = 16.0;
 
 fn memory(text: &str) -> Result<u64> {
-    if text.parse::<f64>().is_ok_and(|number| number > 0.0 && number < LEAST_PLAIN) {
-        return Err(Error::InvalidInput(format!("--memory is {text}, which is MiB: write {text}GiB or {text}MiB")));
+    if text
+        .parse::<f64>()
+        .is_ok_and(|number| number > 0.0 && number < LEAST_PLAIN)
+    {
+        return Err(Error::InvalidInput(format!(
+            "--memory is {text}, which is MiB: write {text}GiB or {text}MiB"
+        )));
     }
     bytes("--memory", text).map_err(Error::InvalidInput)
 }
 
-/// Farthest that anything is looked for, metres: more than any ground has moved, and within what coordinates of a tile can hold.
+/// Farthest that anything is looked for, metres: more than any ground has moved, and within what
+/// coordinates of a tile can hold.
 const FARTHEST: f64 = 1000.0;
 /// Points an epoch of a made scene: a square of 20 km.
 const MOST_SCENE_POINTS: usize = 2_000_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 1024;
 
-/// Refuses numbers of which no run comes to an end, and words that cannot be understood; numbers that make no sense at all are refused where they are used.
+/// Refuses numbers of which no run comes to an end, and words that cannot be understood; numbers
+/// that make no sense at all are refused where they are used.
 pub(crate) fn check(arguments: &Arguments) -> Result<()> {
-    let radii = arguments.normal_radii.iter().map(|radius| ("--normal-radii", *radius));
-    let others = [("--depth", Some(arguments.depth)), ("--cylinder-radius", arguments.cylinder_radius)];
-    for (option, metres) in others.into_iter().filter_map(|(option, metres)| Some((option, metres?))).chain(radii) {
+    let radii = arguments
+        .normal_radii
+        .iter()
+        .map(|radius| ("--normal-radii", *radius));
+    let others = [
+        ("--depth", Some(arguments.depth)),
+        ("--cylinder-radius", arguments.cylinder_radius),
+    ];
+    for (option, metres) in others
+        .into_iter()
+        .filter_map(|(option, metres)| Some((option, metres?)))
+        .chain(radii)
+    {
         if metres.is_finite() && metres > FARTHEST {
-            return Err(Error::InvalidInput(format!("{option} is {metres} m, but must be at most {FARTHEST} m")));
+            return Err(Error::InvalidInput(format!(
+                "{option} is {metres} m, but must be at most {FARTHEST} m"
+            )));
         }
     }
     if arguments.before.is_none() && !(1..=MOST_SCENE_POINTS).contains(&arguments.scene_points) {
@@ -251,7 +307,9 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
         )));
     }
     if let Some(threads) = arguments.threads.filter(|threads| *threads > MOST_THREADS) {
-        return Err(Error::InvalidInput(format!("--threads is {threads}, but must be at most {MOST_THREADS}")));
+        return Err(Error::InvalidInput(format!(
+            "--threads is {threads}, but must be at most {MOST_THREADS}"
+        )));
     }
     arguments.on.check()?;
     Conduct::of(arguments).map(drop)
@@ -262,9 +320,19 @@ const CELLS_PER_POINT: f64 = 100.0;
 /// Bytes that a cell takes while all that is known of it is at hand.
 const BYTES_PER_CELL: f64 = 256.0;
 
-/// Refuses a cell so small that the epochs' points fill next to none: of such an epoch not even the sample fits the memory.
-pub(crate) fn check_cell(arguments: &Arguments, epochs: [&dyn PointSource; 2], memory: u64) -> Result<()> {
-    let Some(cell) = arguments.cell.filter(|cell| cell.is_finite() && *cell > 0.0) else { return Ok(()) };
+/// Refuses a cell so small that the epochs' points fill next to none: of such an epoch not even the
+/// sample fits the memory.
+pub(crate) fn check_cell(
+    arguments: &Arguments,
+    epochs: [&dyn PointSource; 2],
+    memory: u64,
+) -> Result<()> {
+    let Some(cell) = arguments
+        .cell
+        .filter(|cell| cell.is_finite() && *cell > 0.0)
+    else {
+        return Ok(());
+    };
     for epoch in epochs {
         let (area, points) = (epoch.extent().area(), epoch.point_count());
         let most = (CELLS_PER_POINT * points as f64).max(memory as f64 / BYTES_PER_CELL);
@@ -284,19 +352,39 @@ pub(crate) fn tiles_failed(failures: &[TileFailure]) -> ExitCode {
     for failed in failures {
         let _ = console::failed("terrain_change", &failure(failed));
     }
-    if failures.iter().any(|failure| failure.transient) { exit::TRY_AGAIN } else { TILES_FAILED }.into()
+    if failures.iter().any(|failure| failure.transient) {
+        exit::TRY_AGAIN
+    } else {
+        TILES_FAILED
+    }
+    .into()
 }
 
 /// What there is to say of a tile that failed: where it is, why, and how to see it alone.
 fn failure(failure: &TileFailure) -> String {
-    let TileFailure { tile, core, error, .. } = failure;
+    let TileFailure {
+        tile, core, error, ..
+    } = failure;
     let command = of_one_tile(std::env::args());
-    format!("tile {tile} ({core}): {error} (alone: {} --only-tile {tile})", command.join(" "))
+    format!(
+        "tile {tile} ({core}): {error} (alone: {} --only-tile {tile})",
+        command.join(" ")
+    )
 }
 
 /// Options that say which tiles are run and what then: those with a value, and those without.
-const OF_SHARES: [&[&str]; 2] =
-    [&["--shard", "--shard-index", "--claim", "--lease", "--worker", "--only-tile", "--on-failure"], &["--fresh"]];
+const OF_SHARES: [&[&str]; 2] = [
+    &[
+        "--shard",
+        "--shard-index",
+        "--claim",
+        "--lease",
+        "--worker",
+        "--only-tile",
+        "--on-failure",
+    ],
+    &["--fresh"],
+];
 
 /// A command without what it says of shares.
 fn of_one_tile(command: impl Iterator<Item = String>) -> Vec<String> {
@@ -306,7 +394,10 @@ fn of_one_tile(command: impl Iterator<Item = String>) -> Vec<String> {
 
 /// Writes the plan for people and programs into a folder.
 pub(crate) fn write_plan(folder: &Path, plan: &Plan, sources: &[&dyn PointSource]) -> Result<()> {
-    for (name, text) in [("plan.json", format!("{:#}\n", plan.to_json())), ("plan.svg", plan.to_svg(sources))] {
+    for (name, text) in [
+        ("plan.json", format!("{:#}\n", plan.to_json())),
+        ("plan.svg", plan.to_svg(sources)),
+    ] {
         write_file(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
@@ -320,6 +411,9 @@ mod tests {
     fn the_command_of_one_tile_has_no_share() {
         let command = "terrain_change a.laz b.laz --shard 1/3 --claim=6 --lease 9 --worker w --fresh --cell 2 --shard-index=0/3 --out o=p";
         let kept = of_one_tile(command.split(' ').map(str::to_owned));
-        assert_eq!(kept.join(" "), "terrain_change a.laz b.laz --cell 2 --out o=p");
+        assert_eq!(
+            kept.join(" "),
+            "terrain_change a.laz b.laz --cell 2 --out o=p"
+        );
     }
 }

@@ -47,18 +47,28 @@ impl Indexes {
                 std::fs::create_dir_all(folder).map_err(|error| Error::of_file(folder, error))?;
                 Ok(catalogue.indexed_by_content(folder)?)
             }
-            Self::Use(folder) if Path::exists(folder) => Ok(catalogue.with_index_by_content(folder)?),
+            Self::Use(folder) if Path::exists(folder) => {
+                Ok(catalogue.with_index_by_content(folder)?)
+            }
             Self::Use(_) => Ok(catalogue),
         }
     }
 }
 
-/// Opens both epochs in metres, without what is not to be compared, and says what is odd about their files.
-pub(crate) fn open(arguments: &Arguments, indexes: &Indexes, warnings: &mut Warnings) -> Result<[Epoch; 2]> {
+/// Opens both epochs in metres, without what is not to be compared, and says what is odd about
+/// their files.
+pub(crate) fn open(
+    arguments: &Arguments,
+    indexes: &Indexes,
+    warnings: &mut Warnings,
+) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
-    let options = CatalogueOptions { crs: declared(arguments)?, ignore_crs: arguments.ignore_crs };
+    let options = CatalogueOptions {
+        crs: declared(arguments)?,
+        ignore_crs: arguments.ignore_crs,
+    };
     let paths = [before, after].map(|argument| listed(argument));
     let inputs = Inputs::default();
     let open = |paths: &[PathBuf]| indexes.of(catalogue(&inputs, paths, &options)?);
@@ -68,10 +78,15 @@ pub(crate) fn open(arguments: &Arguments, indexes: &Indexes, warnings: &mut Warn
     }
     for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
         let text = if file == same {
-            format!("{} is in both epochs: it is compared with itself", file.display())
+            format!(
+                "{} is in both epochs: it is compared with itself",
+                file.display()
+            )
         } else {
             let (same, file) = (same.display(), file.display());
-            format!("{same} of the later epoch has the points of {file} of the earlier ({COMPARED})")
+            format!(
+                "{same} of the later epoch has the points of {file} of the earlier ({COMPARED})"
+            )
         };
         warnings.add(text);
     }
@@ -82,7 +97,10 @@ pub(crate) fn open(arguments: &Arguments, indexes: &Indexes, warnings: &mut Warn
     }
     let [first, second] = paths;
     let [before, after] = catalogues;
-    let epochs = [epoch(first, before, arguments)?, epoch(second, after, arguments)?];
+    let epochs = [
+        epoch(first, before, arguments)?,
+        epoch(second, after, arguments)?,
+    ];
     for (name, epoch) in NAMES.iter().zip(&epochs) {
         mention_overlaps(name, &epoch.catalogue, warnings);
     }
@@ -105,7 +123,11 @@ fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, arguments: &Arguments) -> Re
         [] => None,
         classes => Some(prepared(catalogue.clone(), classes, arguments)?),
     };
-    Ok(Epoch { paths, catalogue: prepared(catalogue, &arguments.classes, arguments)?, stable })
+    Ok(Epoch {
+        paths,
+        catalogue: prepared(catalogue, &arguments.classes, arguments)?,
+        stable,
+    })
 }
 
 /// The system that the user says all files are in.
@@ -129,7 +151,11 @@ fn prepared(catalogue: Catalogue, classes: &[u8], arguments: &Arguments) -> Resu
 }
 
 /// An epoch without a system is taken to be in that of the other.
-fn with_one_system(catalogues: [Catalogue; 2], arguments: &Arguments, warnings: &mut Warnings) -> [Catalogue; 2] {
+fn with_one_system(
+    catalogues: [Catalogue; 2],
+    arguments: &Arguments,
+    warnings: &mut Warnings,
+) -> [Catalogue; 2] {
     let [before, after] = catalogues;
     match (before.crs().cloned(), after.crs().cloned()) {
         (Some(crs), None) => {
@@ -144,7 +170,9 @@ fn with_one_system(catalogues: [Catalogue; 2], arguments: &Arguments, warnings: 
             let unstated = a.unstated(&b);
             if !unstated.is_empty() && !arguments.ignore_crs {
                 let what = unstated.join(" and ");
-                warnings.add(format!("only one epoch states {what}: the other is taken to have the same"));
+                warnings.add(format!(
+                    "only one epoch states {what}: the other is taken to have the same"
+                ));
             }
             [before, after]
         }
@@ -163,17 +191,28 @@ fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) 
 fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     let is_depth = |crs: &&Crs| las::counts_downwards(crs);
     if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
-        let name = crs.heights.name.as_deref().unwrap_or("a vertical system without a name");
+        let name = crs
+            .heights
+            .name
+            .as_deref()
+            .unwrap_or("a vertical system without a name");
         warnings.add(format!(
             "heights count downwards ({name}): what is called gain is ground that was lost, and loss what was gained"
         ));
     }
 }
 
-/// Says that the results will state no system though the files do: keys of a method that no text is known of, or that lack a parameter.
+/// Says that the results will state no system though the files do: keys of a method that no text is
+/// known of, or that lack a parameter.
 fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
-    let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_unwritten) else { return };
+    let Some(crs) = catalogues
+        .iter()
+        .filter_map(Catalogue::crs)
+        .find(is_unwritten)
+    else {
+        return;
+    };
     warnings.add(format!(
         "the keys of the files define no coordinate system that can be written ({crs}, {}): results state none (--crs EPSG:… gives them one)",
         crs.unit
@@ -181,7 +220,12 @@ fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
 }
 
 /// Says what is odd about the files of an epoch: copies, missing systems, wrong headers.
-fn mention_files(name: &str, catalogue: &Catalogue, options: &CatalogueOptions, warnings: &mut Warnings) {
+fn mention_files(
+    name: &str,
+    catalogue: &Catalogue,
+    options: &CatalogueOptions,
+    warnings: &mut Warnings,
+) {
     for duplicate in catalogue.duplicates() {
         let (left_out, kept) = (duplicate.left_out.display(), duplicate.kept.display());
         warnings.add(if duplicate.left_out == duplicate.kept {
@@ -191,7 +235,11 @@ fn mention_files(name: &str, catalogue: &Catalogue, options: &CatalogueOptions, 
         });
     }
     if let (Some(crs), [first, rest @ ..]) = (catalogue.crs(), catalogue.without_crs()) {
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let more = if rest.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", rest.len())
+        };
         warnings.add(format!(
             "{}{more} of the {name} epoch state no coordinate system: taken to be in that of the others, {crs} ({})",
             first.display(),
@@ -200,9 +248,15 @@ fn mention_files(name: &str, catalogue: &Catalogue, options: &CatalogueOptions, 
     }
     for file in catalogue.files() {
         if let Some(fault) = file.box_fault() {
-            warnings.add(format!("{}: {fault}: it was measured; las_extract repairs it", file.path().display()));
+            warnings.add(format!(
+                "{}: {fault}: it was measured; las_extract repairs it",
+                file.path().display()
+            ));
         }
-        if let Some(fault) = file.crs_fault().filter(|_| options.crs.is_none() && !options.ignore_crs) {
+        if let Some(fault) = file
+            .crs_fault()
+            .filter(|_| options.crs.is_none() && !options.ignore_crs)
+        {
             warnings.add(format!("{}: {fault}", file.path().display()));
         }
         if let Some(reason) = file.index_fault() {
@@ -218,7 +272,9 @@ fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) 
         return;
     }
     let pair = |overlap: &Overlap| {
-        let [a, b] = overlap.files.map(|file| short_name(catalogue.files()[file].path()));
+        let [a, b] = overlap
+            .files
+            .map(|file| short_name(catalogue.files()[file].path()));
         format!("{a} and {b} ({:.0} m²)", overlap.area.area())
     };
     let named: Vec<String> = overlaps.iter().take(NAMED).map(pair).collect();
@@ -226,8 +282,10 @@ fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) 
         0 => String::new(),
         more => format!(", and {more} more pairs"),
     };
-    warnings
-        .add(format!("files of the {name} epoch overlap, and the points of all are read: {}{more}", named.join(", ")));
+    warnings.add(format!(
+        "files of the {name} epoch overlap, and the points of all are read: {}{more}",
+        named.join(", ")
+    ));
 }
 
 /// Says how many points were left out for their flags and classes.
@@ -249,13 +307,21 @@ pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) 
 }
 
 fn points(count: u64) -> String {
-    if count == 1 { "1 point".into() } else { format!("{count} points") }
+    if count == 1 {
+        "1 point".into()
+    } else {
+        format!("{count} points")
+    }
 }
 
 impl Epoch {
     /// What its GPS times count, where those are kept: the same in all files.
     pub(crate) fn gps_time(&self, kept: Columns) -> Result<GpsTime> {
-        let mut times = self.catalogue.files().iter().map(|file| (file, file.header().gps_time));
+        let mut times = self
+            .catalogue
+            .files()
+            .iter()
+            .map(|file| (file, file.header().gps_time));
         let Some((_, first)) = times.next().filter(|_| kept.contains(Columns::GPS_TIME)) else {
             return Ok(GpsTime::ADJUSTED_STANDARD);
         };
@@ -270,18 +336,37 @@ impl Epoch {
 
     /// The step that heights are rounded to, metres: that of the coarsest file.
     pub(crate) fn resolution(&self) -> f64 {
-        self.catalogue.files().iter().map(|file| file.header().scale[2]).fold(0.0, f64::max)
+        self.catalogue
+            .files()
+            .iter()
+            .map(|file| file.header().scale[2])
+            .fold(0.0, f64::max)
     }
 
-    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk whenever they are needed; and the bytes that
-    /// they hold.
-    pub(crate) fn source(&self, arguments: &Arguments, budget: u64) -> Result<(Box<dyn PointSource + '_>, u64)> {
+    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk
+    /// whenever they are needed; and the bytes that they hold.
+    pub(crate) fn source(
+        &self,
+        arguments: &Arguments,
+        budget: u64,
+    ) -> Result<(Box<dyn PointSource + '_>, u64)> {
         let catalogue = &self.catalogue;
         let columns = arguments.kept_columns();
-        let attributes = if columns == Columns::XYZ { 0 } else { ATTRIBUTE_BYTES };
-        let fits = catalogue.point_count().saturating_mul(BYTES_PER_POINT + attributes) <= budget
+        let attributes = if columns == Columns::XYZ {
+            0
+        } else {
+            ATTRIBUTE_BYTES
+        };
+        let fits = catalogue
+            .point_count()
+            .saturating_mul(BYTES_PER_POINT + attributes)
+            <= budget
             && within_reach(&catalogue.extent());
-        let crs = if arguments.ignore_crs { None } else { catalogue.crs().cloned() };
+        let crs = if arguments.ignore_crs {
+            None
+        } else {
+            catalogue.crs().cloned()
+        };
         if !fits {
             return Ok((Box::new(Declared::new(catalogue, crs)), 0));
         }
@@ -305,12 +390,18 @@ const GROUND: u8 = 2;
 const LOOKED_AT: usize = 4;
 
 /// Says that the files have ground points apart from others, where all were asked for.
-pub(crate) fn mention_ground(arguments: &Arguments, epochs: [&Epoch; 2], warnings: &mut Warnings) -> Result<()> {
+pub(crate) fn mention_ground(
+    arguments: &Arguments,
+    epochs: [&Epoch; 2],
+    warnings: &mut Warnings,
+) -> Result<()> {
     if !arguments.classes.is_empty() {
         return Ok(());
     }
-    let classified: Vec<bool> =
-        epochs.iter().map(|epoch| has_ground_among_others(&epoch.catalogue)).collect::<Result<_>>()?;
+    let classified: Vec<bool> = epochs
+        .iter()
+        .map(|epoch| has_ground_among_others(&epoch.catalogue))
+        .collect::<Result<_>>()?;
     let which = match classified[..] {
         [true, true] => "both epochs have",
         [true, false] => "the earlier epoch has",
@@ -323,7 +414,8 @@ pub(crate) fn mention_ground(arguments: &Arguments, epochs: [&Epoch; 2], warning
     Ok(())
 }
 
-/// Whether some of the first, the last and chunks between have points of class 2 and of other classes.
+/// Whether some of the first, the last and chunks between have points of class 2 and of other
+/// classes.
 fn has_ground_among_others(catalogue: &Catalogue) -> Result<bool> {
     let count = catalogue.chunk_count();
     let step = count.div_ceil(LOOKED_AT).max(1);
@@ -340,7 +432,10 @@ fn has_ground_among_others(catalogue: &Catalogue) -> Result<bool> {
 
 /// Whether one cloud can hold the extent.
 fn within_reach(extent: &Rect) -> bool {
-    extent.size().iter().all(|side| *side < isopach::cloud::REACH)
+    extent
+        .size()
+        .iter()
+        .all(|side| *side < isopach::cloud::REACH)
 }
 
 /// Refuses epochs that cannot be compared, before anything is aligned.
@@ -353,7 +448,11 @@ pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Resul
     }
     if a.extent().intersection(&b.extent()).is_none() {
         let (first, second) = (a.extent(), b.extent());
-        return Err(Error::InvalidInput(format!("{} ({first}) and {} ({second}) do not overlap", a.name(), b.name())));
+        return Err(Error::InvalidInput(format!(
+            "{} ({first}) and {} ({second}) do not overlap",
+            a.name(),
+            b.name()
+        )));
     }
     Ok(())
 }

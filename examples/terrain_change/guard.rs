@@ -1,4 +1,5 @@
-//! Nothing of anybody's is written over: neither inputs nor results of other inputs or parameters; and results are no epochs.
+//! Nothing of anybody's is written over: neither inputs nor results of other inputs or parameters;
+//! and results are no epochs.
 
 use crate::{
     arguments::Arguments,
@@ -36,7 +37,8 @@ pub(crate) enum Finished {
     Others(Vec<&'static str>),
 }
 
-/// Names of the files that a run writes over: results, and what tells of them; or a plan. Styles are written over where they are this program's alone.
+/// Names of the files that a run writes over: results, and what tells of them; or a plan. Styles
+/// are written over where they are this program's alone.
 fn outputs(arguments: &Arguments) -> Vec<&'static str> {
     if arguments.plan {
         return PLAN.into();
@@ -47,7 +49,10 @@ fn outputs(arguments: &Arguments) -> Vec<&'static str> {
 
 /// The rasters on request among the files that a summary names.
 fn rasters_of(summary: &Value) -> Vec<&'static str> {
-    finished::files(summary, Kind::value_variants().iter().map(|kind| kind.file()))
+    finished::files(
+        summary,
+        Kind::value_variants().iter().map(|kind| kind.file()),
+    )
 }
 
 /// Inputs and parameters that results are made from, as summary.json tells them.
@@ -71,18 +76,29 @@ pub(crate) fn identities(epochs: [&Epoch; 2]) -> Result<Value> {
     Ok(json!([before?, after?]))
 }
 
-/// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`: a run was begun here that can go on.
-pub(crate) fn finished(arguments: &Arguments, made_from: &Value, is_begun: bool) -> Result<Finished> {
+/// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`:
+/// a run was begun here that can go on.
+pub(crate) fn finished(
+    arguments: &Arguments,
+    made_from: &Value,
+    is_begun: bool,
+) -> Result<Finished> {
     let summary = finished::summary(&arguments.out)?;
     // A run that ended while it gave results their names goes on; a plan writes no results.
     let may_begin = is_begun || arguments.plan;
-    if summary.is_none() && (may_begin || WrittenOver::of(&arguments.out, outputs(arguments)).is_empty()) {
+    if summary.is_none()
+        && (may_begin || WrittenOver::of(&arguments.out, outputs(arguments)).is_empty())
+    {
         return Ok(Finished::Nothing);
     }
     let summary = summary.unwrap_or_default();
     let found = summary.get(KEY);
     if found == Some(made_from) {
-        return Ok(if has_failures(&summary) { Finished::Incomplete } else { Finished::Same });
+        return Ok(if has_failures(&summary) {
+            Finished::Incomplete
+        } else {
+            Finished::Same
+        });
     }
     if arguments.force {
         return Ok(Finished::Others(rasters_of(&summary)));
@@ -96,10 +112,13 @@ pub(crate) fn finished(arguments: &Arguments, made_from: &Value, is_begun: bool)
 
 /// Whether tiles failed in the run that a summary tells of.
 fn has_failures(summary: &Value) -> bool {
-    summary["run"]["tiling"]["failures"].as_array().is_some_and(|failures| !failures.is_empty())
+    summary["run"]["tiling"]["failures"]
+        .as_array()
+        .is_some_and(|failures| !failures.is_empty())
 }
 
-/// Whether all results of the same inputs and parameters are there now: another process may have put them together meanwhile.
+/// Whether all results of the same inputs and parameters are there now: another process may have
+/// put them together meanwhile.
 pub(crate) fn is_merged(arguments: &Arguments, made_from: &Value) -> bool {
     let summary = finished::summary(&arguments.out).ok().flatten();
     summary.is_some_and(|summary| summary.get(KEY) == Some(made_from) && !has_failures(&summary))
@@ -110,8 +129,15 @@ fn differing(then: &Value, now: &Value) -> String {
     for part in ["inputs", "polygons", "parameters"] {
         let (then, now) = (&then[part], &now[part]);
         let keys = now.as_object().into_iter().flatten().map(|(key, _)| key);
-        if let Some(key) = keys.into_iter().find(|key| then[key.as_str()] != now[key.as_str()]) {
-            return format!("parameters ({key} {}, now {})", then[key.as_str()], now[key.as_str()]);
+        if let Some(key) = keys
+            .into_iter()
+            .find(|key| then[key.as_str()] != now[key.as_str()])
+        {
+            return format!(
+                "parameters ({key} {}, now {})",
+                then[key.as_str()],
+                now[key.as_str()]
+            );
         }
         if then != now {
             return part.to_owned();
@@ -120,7 +146,8 @@ fn differing(then: &Value, now: &Value) -> String {
     "parameters".to_owned()
 }
 
-/// Refuses epochs that are results of a run like this one, or would be written over or joined by its results.
+/// Refuses epochs that are results of a run like this one, or would be written over or joined by
+/// its results.
 pub(crate) fn inputs(arguments: &Arguments, epochs: [&Epoch; 2]) -> Result<()> {
     let written_over = WrittenOver::of(&arguments.out, outputs(arguments));
     let out = identity(&arguments.out);
@@ -138,16 +165,34 @@ pub(crate) fn inputs(arguments: &Arguments, epochs: [&Epoch; 2]) -> Result<()> {
             }
         }
     }
-    let core_points = arguments.core_points.iter().map(PathBuf::from).filter(|path| path.exists());
-    let others = core_points.chain(arguments.stable.clone()).chain(arguments.areas.clone());
-    others.into_iter().try_for_each(|path| written_over.refuse_input(&path))
+    let core_points = arguments
+        .core_points
+        .iter()
+        .map(PathBuf::from)
+        .filter(|path| path.exists());
+    let others = core_points
+        .chain(arguments.stable.clone())
+        .chain(arguments.areas.clone());
+    others
+        .into_iter()
+        .try_for_each(|path| written_over.refuse_input(&path))
 }
 
 fn refuse_result(file: &Las) -> Result<()> {
-    let column = file.header().extra_bytes.iter().find(|extra| COLUMNS.contains(&extra.name.as_str()));
-    let name = file.path().file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let is_beside_summary =
-        FILES.contains(&name) && ABOUT.iter().all(|about| file.path().with_file_name(about).exists());
+    let column = file
+        .header()
+        .extra_bytes
+        .iter()
+        .find(|extra| COLUMNS.contains(&extra.name.as_str()));
+    let name = file
+        .path()
+        .file_name()
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    let is_beside_summary = FILES.contains(&name)
+        && ABOUT
+            .iter()
+            .all(|about| file.path().with_file_name(about).exists());
     let why = match column {
         Some(column) => format!("it has the column {}", column.name),
         None if is_beside_summary => format!("{} lies beside it", ABOUT[0]),

@@ -1,8 +1,9 @@
 //! From two LiDAR epochs to a map of what changed. See `--help`.
 //!
-//! The job in order: open both epochs ([`epochs`]), align the later one ([`alignment`]), read a sample and find from it
-//! what the user did not say ([`sample`], [`settings`]), run DoD, M3C2 and C2C together over tiles into the output files
-//! ([`outputs`]), compare with the truth where there is one ([`truth`]), and sum it up ([`report`], [`page`]).
+//! The job in order: open both epochs ([`epochs`]), align the later one ([`alignment`]), read a
+//! sample and find from it what the user did not say ([`sample`], [`settings`]), run DoD, M3C2 and
+//! C2C together over tiles into the output files ([`outputs`]), compare with the truth where there
+//! is one ([`truth`]), and sum it up ([`report`], [`page`]).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
@@ -87,7 +88,9 @@ use isopach::{
     compute::{Choice, Error, Result},
     gpu::Options,
     las::Las,
-    tiling::{Kept, Moved, PointSource, Progress, Run, Share, Stored, TileFailure, TileOperation, Tiling},
+    tiling::{
+        Kept, Moved, PointSource, Progress, Run, Share, Stored, TileFailure, TileOperation, Tiling,
+    },
 };
 use masks::Masks;
 use operation::operation;
@@ -153,7 +156,13 @@ fn held(
             return parts::run(arguments, conduct, on).map(|()| Vec::new());
         }
         let make_s = scene.is_some().then(|| total.seconds()[0]);
-        let times = report::Times { make_s, read_s: 0.0, align_s: 0.0, sample_s: 0.0, total };
+        let times = report::Times {
+            make_s,
+            read_s: 0.0,
+            align_s: 0.0,
+            sample_s: 0.0,
+            total,
+        };
         change(arguments, conduct, on, scene, times)
     });
     conduct.tidy();
@@ -166,12 +175,24 @@ fn prepared(arguments: &mut Arguments, is_begun: bool) -> Result<Option<Scene>> 
         return Ok(None);
     }
     let scene = Scene::new(arguments.scene_points, 1).misaligned();
-    guard::finished(arguments, &guard::made_from(arguments, scene_identity(&scene))?, is_begun)?;
+    guard::finished(
+        arguments,
+        &guard::made_from(arguments, scene_identity(&scene))?,
+        is_begun,
+    )?;
     let paths = ["scene_before.laz", "scene_after.laz"].map(|name| arguments.out.join(name));
-    let is_there = |path: &PathBuf| Las::open(path).is_ok_and(|las| las.header().point_count == scene.points as u64);
+    let is_there = |path: &PathBuf| {
+        Las::open(path).is_ok_and(|las| las.header().point_count == scene.points as u64)
+    };
     if !paths.iter().all(is_there) {
-        println!("making a scene of {} points an epoch ({:.0} m square)", scene.points, scene.side());
-        scene.write(&paths[0], &paths[1]).map_err(|e| Error::source(e.to_string()))?;
+        println!(
+            "making a scene of {} points an epoch ({:.0} m square)",
+            scene.points,
+            scene.side()
+        );
+        scene
+            .write(&paths[0], &paths[1])
+            .map_err(|e| Error::source(e.to_string()))?;
     }
     [arguments.before, arguments.after] = paths.map(|path| Some(path.display().to_string()));
     Ok(Some(scene))
@@ -194,7 +215,11 @@ fn change(
     let epochs = epochs::open(arguments, &conduct.indexes(), &mut warnings)?;
     let [before, after] = &epochs;
     guard::inputs(arguments, [before, after])?;
-    conduct::check_cell(arguments, [&before.catalogue, &after.catalogue], conduct.memory)?;
+    conduct::check_cell(
+        arguments,
+        [&before.catalogue, &after.catalogue],
+        conduct.memory,
+    )?;
     let inputs = match &scene {
         Some(scene) => scene_identity(scene),
         None => guard::identities([before, after])?,
@@ -212,8 +237,15 @@ fn change(
     }
     let bar = progress_bar("reading");
     // One of several processes reads the chunks that its tiles need, no others.
-    let held = if conduct.is_among_others() { 0 } else { conduct.memory / 8 };
-    let [reference, compared] = [before.source(arguments, held)?, after.source(arguments, held)?];
+    let held = if conduct.is_among_others() {
+        0
+    } else {
+        conduct.memory / 8
+    };
+    let [reference, compared] = [
+        before.source(arguments, held)?,
+        after.source(arguments, held)?,
+    ];
     let tiling = conduct.tiling(reference.1 + compared.1);
     let (reference, compared) = (reference.0, compared.0);
     epochs::belong_together(&*reference, &*compared)?;
@@ -225,7 +257,10 @@ fn change(
     let kept = conduct.kept(&parameters);
     let (in_manifest, found) = match found::begun(&kept, conduct, &inputs)? {
         Some(found) => {
-            println!("found       alignment and parameters as in {}", conduct.folder().join("manifest.json").display());
+            println!(
+                "found       alignment and parameters as in {}",
+                conduct.folder().join("manifest.json").display()
+            );
             found
         }
         None => {
@@ -234,17 +269,44 @@ fn change(
             (found.to_json(&inputs), found)
         }
     };
-    found.warnings.iter().for_each(|warning| warnings.add(warning));
-    let Found { aligned, from_data, sample, left_out, .. } = &found;
+    found
+        .warnings
+        .iter()
+        .for_each(|warning| warnings.add(warning));
+    let Found {
+        aligned,
+        from_data,
+        sample,
+        left_out,
+        ..
+    } = &found;
     let kept = kept.with_found(in_manifest);
-    let moved = aligned.as_ref().map(|aligned| Moved::new(&*compared, aligned.applied()));
+    let moved = aligned
+        .as_ref()
+        .map(|aligned| Moved::new(&*compared, aligned.applied()));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
-    let settings = Settings::new(arguments, from_data, registration_error(arguments, aligned.as_ref()))?;
+    let settings = Settings::new(
+        arguments,
+        from_data,
+        registration_error(arguments, aligned.as_ref()),
+    )?;
     let kept_columns = arguments.kept_columns();
-    let operation = operation(&settings, sample, settings::correlated(arguments, sample), kept_columns);
+    let operation = operation(
+        &settings,
+        sample,
+        settings::correlated(arguments, sample),
+        kept_columns,
+    );
 
     if arguments.plan {
-        return planned(arguments, &tiling, on, &operation, [&*reference, compared], &kept);
+        return planned(
+            arguments,
+            &tiling,
+            on,
+            &operation,
+            [&*reference, compared],
+            &kept,
+        );
     }
     let mut outputs = Outputs::create(outputs::Plan {
         folder: arguments.out.clone(),
@@ -267,25 +329,41 @@ fn change(
     let mut run = |share: Share| {
         let conducted = Run {
             progress: &|progress| show(&bar, &progress),
-            failed: &|failure| failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.clone()),
+            failed: &|failure| {
+                failures
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(failure.clone())
+            },
             keep: Some(kept.results()),
             share,
             on_failure: conduct.on_failure,
             in_flight: conduct.in_flight,
         };
-        tiling.stream_with(on, &operation, [&*reference, compared], &mut outputs, &conducted)
+        tiling.stream_with(
+            on,
+            &operation,
+            [&*reference, compared],
+            &mut outputs,
+            &conducted,
+        )
     };
     let run = match &conduct.claims {
         Some(claims) => {
             let is_done = |share| run(share).map(|report| report.failures.is_empty());
-            claims.work(|| guard::is_merged(arguments, &made_from), is_done).map(|()| None)
+            claims
+                .work(|| guard::is_merged(arguments, &made_from), is_done)
+                .map(|()| None)
         }
         None => run(conduct.share).map(Some),
     };
     bar.finish_and_clear();
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let failures = failures
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     if conduct.is_among_others() && guard::is_merged(arguments, &made_from) {
-        // Another process put all results together meanwhile: nothing of this one is needed any more.
+        // Another process put all results together meanwhile: nothing of this one is needed any
+        // more.
         return already_merged(arguments, conduct);
     }
     let mut run = match (run, failures.last()) {
@@ -321,12 +399,16 @@ fn change(
 
 /// Says that all results are there, and removes what was kept for them.
 fn already_merged(arguments: &Arguments, conduct: &Conduct) -> Result<Vec<TileFailure>> {
-    println!("merged already: {}", arguments.out.join("index.html").display());
+    println!(
+        "merged already: {}",
+        arguments.out.join("index.html").display()
+    );
     conduct.remove(&conduct.kept(&serde_json::Value::Null))?;
     Ok(Vec::new())
 }
 
-/// Empty volumes of the survey and of each area. Only a variogram of ground that the user calls stable corrects gain and loss.
+/// Empty volumes of the survey and of each area. Only a variogram of ground that the user calls
+/// stable corrects gain and loss.
 pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
     let empty = Volumes::new(settings.cell, settings.registration_error.clone());
     let empty = match &sample.variogram {
@@ -334,7 +416,10 @@ pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> Zo
         Some(variogram) => empty.with_variogram_in_errors(variogram.clone()),
         None => empty,
     };
-    ZonedVolumes::new(empty, masks.areas.as_ref().map_or(0, |areas| areas.zones().len()))
+    ZonedVolumes::new(
+        empty,
+        masks.areas.as_ref().map_or(0, |areas| areas.zones().len()),
+    )
 }
 
 /// Says which tiles there will be, and what was found, to those who will run them.
@@ -348,7 +433,10 @@ fn planned<O: TileOperation<2, dyn Backend, Output: Stored>>(
 ) -> Result<Vec<TileFailure>> {
     let plan = tiling.begin(on, operation, &sources, kept.results())?;
     conduct::write_plan(&arguments.out, &plan, &sources)?;
-    println!("{plan}\nlook at     {}", arguments.out.join("plan.svg").display());
+    println!(
+        "{plan}\nlook at     {}",
+        arguments.out.join("plan.svg").display()
+    );
     Ok(Vec::new())
 }
 
@@ -363,11 +451,19 @@ pub(crate) fn progress_bar(stage: &'static str) -> ProgressBar {
 fn show(bar: &ProgressBar, progress: &Progress) {
     bar.set_length(1000);
     bar.set_position((1000.0 * progress.share()) as u64);
-    let left = progress.remaining.map_or_else(|| "?".into(), |left| format!("{:.0}", left.as_secs_f64()));
-    bar.set_message(format!("{:.1} M points/s, {left} s left", progress.points_per_second() / 1e6));
+    let left = progress
+        .remaining
+        .map_or_else(|| "?".into(), |left| format!("{:.0}", left.as_secs_f64()));
+    bar.set_message(format!(
+        "{:.1} M points/s, {left} s left",
+        progress.points_per_second() / 1e6
+    ));
 }
 
 /// The name of a file without its folder, for people.
 fn short_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

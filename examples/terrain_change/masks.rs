@@ -19,28 +19,49 @@ pub(crate) struct Masks {
 
 impl Masks {
     /// Reads and checks them against the survey's extent and coordinate system.
-    pub(crate) fn open(arguments: &Arguments, survey: &dyn PointSource, warnings: &mut Warnings) -> Result<Self> {
-        let mut read =
-            |path: &Option<std::path::PathBuf>| path.as_deref().map(|path| open(path, survey, warnings)).transpose();
-        Ok(Self { stable: read(&arguments.stable)?, areas: read(&arguments.areas)? })
+    pub(crate) fn open(
+        arguments: &Arguments,
+        survey: &dyn PointSource,
+        warnings: &mut Warnings,
+    ) -> Result<Self> {
+        let mut read = |path: &Option<std::path::PathBuf>| {
+            path.as_deref()
+                .map(|path| open(path, survey, warnings))
+                .transpose()
+        };
+        Ok(Self {
+            stable: read(&arguments.stable)?,
+            areas: read(&arguments.areas)?,
+        })
     }
 
-    /// Whether a place (absolute metres) is taken for stable: everywhere where no polygons were given.
+    /// Whether a place (absolute metres) is taken for stable: everywhere where no polygons were
+    /// given.
     pub(crate) fn is_stable(&self, [x, y, _]: [f64; 3]) -> bool {
-        self.stable.as_ref().is_none_or(|stable| stable.contains([x, y]))
+        self.stable
+            .as_ref()
+            .is_none_or(|stable| stable.contains([x, y]))
     }
 
     /// What tells these masks from others, for a run that is continued.
     pub(crate) fn fingerprint(&self) -> serde_json::Value {
-        let of = |polygons: &Option<Arc<Polygons>>| polygons.as_ref().map(|p| format!("{:016x}", p.fingerprint()));
+        let of = |polygons: &Option<Arc<Polygons>>| {
+            polygons
+                .as_ref()
+                .map(|p| format!("{:016x}", p.fingerprint()))
+        };
         serde_json::json!([of(&self.stable), of(&self.areas)])
     }
 }
 
 fn open(path: &Path, survey: &dyn PointSource, warnings: &mut Warnings) -> Result<Arc<Polygons>> {
-    let named = |error: isopach::polygons::Error| Error::source(format!("{}: {error}", path.display()));
+    let named =
+        |error: isopach::polygons::Error| Error::source(format!("{}: {error}", path.display()));
     let polygons = Polygons::open(path).map_err(named)?;
-    for warning in polygons.check(survey.crs(), &survey.extent()).map_err(named)? {
+    for warning in polygons
+        .check(survey.crs(), &survey.extent())
+        .map_err(named)?
+    {
         warnings.add(format!("{}: {warning}", path.display()));
     }
     Ok(Arc::new(polygons))

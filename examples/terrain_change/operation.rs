@@ -13,17 +13,29 @@ use isopach::{
 /// What a tile gives.
 pub(crate) type Found = (DodRasters, M3c2Tile, C2cTile);
 
-/// All three at one load of a tile, with the survey's scatter from the sample in their levels of detection.
+/// All three at one load of a tile, with the survey's scatter from the sample in their levels of
+/// detection.
 pub(crate) fn operation(
     settings: &Settings,
     sample: &Sample,
     correlated: f64,
     kept: Columns,
 ) -> impl TileOperation<2, dyn Backend, Output = Found> + use<> {
-    let dod = Dod { detection: settings.informed(sample.cells, correlated), ..dod(settings) };
-    let m3c2 = M3c2 { detection: settings.informed(sample.cylinders, correlated), ..m3c2(settings) };
-    let c2c = C2c { max_distance: settings.depth };
-    Keeping { of: (dod, m3c2.at(settings.core.clone()), c2c), columns: kept }
+    let dod = Dod {
+        detection: settings.informed(sample.cells, correlated),
+        ..dod(settings)
+    };
+    let m3c2 = M3c2 {
+        detection: settings.informed(sample.cylinders, correlated),
+        ..m3c2(settings)
+    };
+    let c2c = C2c {
+        max_distance: settings.depth,
+    };
+    Keeping {
+        of: (dod, m3c2.at(settings.core.clone()), c2c),
+        columns: kept,
+    }
 }
 
 /// An operation whose results keep columns of its points.
@@ -48,7 +60,11 @@ impl<B: ?Sized, O: TileOperation<2, B>> TileOperation<2, B> for Keeping<O> {
         self.of.columns().with(self.columns)
     }
     fn working_bytes(&self, load: &Load) -> u64 {
-        let copied = if self.columns == Columns::XYZ { 0 } else { COLUMN_BYTES * load.points() };
+        let copied = if self.columns == Columns::XYZ {
+            0
+        } else {
+            COLUMN_BYTES * load.points()
+        };
         self.of.working_bytes(load).saturating_add(copied)
     }
     fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<Self::Output> {

@@ -115,14 +115,19 @@ impl Outputs {
         } = plan;
         let mosaic = |name: &str, description: &str| -> Result<GeoTiffMosaic> {
             let mosaic = GeoTiffMosaic::create(folder.join(name), settings.cell)?;
-            Ok(mosaic.description(description).crs(crs.clone().unwrap_or_default()))
+            Ok(mosaic
+                .description(description)
+                .crs(crs.clone().unwrap_or_default()))
         };
         Ok(Self {
             cell_size: settings.cell,
             order: settings.core_spacing,
             columns,
             dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
-            lod: mosaic(FILES[1], "95 % level of detection of the height difference, m")?,
+            lod: mosaic(
+                FILES[1],
+                "95 % level of detection of the height difference, m",
+            )?,
             requested: Kind::value_variants()
                 .iter()
                 .filter(|kind| rasters.contains(kind))
@@ -147,27 +152,46 @@ impl Outputs {
 
     /// The files of this run, by name.
     pub(crate) fn files(&self) -> Vec<&'static str> {
-        FILES.into_iter().chain(self.requested.iter().map(|raster| raster.kind.file())).collect()
+        FILES
+            .into_iter()
+            .chain(self.requested.iter().map(|raster| raster.kind.file()))
+            .collect()
     }
 
-    /// Writes a style beside each raster, where differences are shown up to `limit`, and says which one of somebody else stays in its place.
+    /// Writes a style beside each raster, where differences are shown up to `limit`, and says which
+    /// one of somebody else stays in its place.
     pub(crate) fn write_styles(&self, limit: f64) -> Result<()> {
-        let requested = self.requested.iter().map(|raster| (raster.kind.file(), raster.look(limit)));
-        let all = [(FILES[0], Look::Diverging(limit)), (FILES[1], Look::Rising([0.0, limit]))].into_iter();
+        let requested = self
+            .requested
+            .iter()
+            .map(|raster| (raster.kind.file(), raster.look(limit)));
+        let all = [
+            (FILES[0], Look::Diverging(limit)),
+            (FILES[1], Look::Rising([0.0, limit])),
+        ]
+        .into_iter();
         for (name, look) in all.chain(requested) {
             if !styles::write(&self.folder, name, look)? {
-                println!("kept       {}: not this program's", styles::beside(&self.folder, name).display());
+                println!(
+                    "kept       {}: not this program's",
+                    styles::beside(&self.folder, name).display()
+                );
             }
         }
         Ok(())
     }
 
-    /// Removes rasters of other results that this run does not write, with their styles: they would lie beside its own as if they belonged together.
+    /// Removes rasters of other results that this run does not write, with their styles: they would
+    /// lie beside its own as if they belonged together.
     fn remove_stale(&self) -> Result<()> {
-        let Finished::Others(rasters) = &self.before_this else { return Ok(()) };
+        let Finished::Others(rasters) = &self.before_this else {
+            return Ok(());
+        };
         let files = self.files();
         let stale = rasters.iter().filter(|name| !files.contains(name));
-        stale.clone().try_for_each(|name| styles::remove(&self.folder, name))?;
+        stale
+            .clone()
+            .try_for_each(|name| styles::remove(&self.folder, name))?;
         finished::remove(&self.folder, stale)
     }
 
@@ -192,16 +216,26 @@ impl Outputs {
     fn add_m3c2(&mut self, tile: &M3c2Tile) -> Result<()> {
         let found = &tile.differences;
         found.distance.iter().for_each(|d| self.found.m3c2.add(*d));
-        found.level_of_detection.iter().for_each(|d| self.found.level_of_detection.add(*d));
+        found
+            .level_of_detection
+            .iter()
+            .for_each(|d| self.found.level_of_detection.add(*d));
         self.found.significant += found.significant.iter().filter(|s| **s).count() as u64;
         self.found.flat_normals += found.flat_normals as u64;
         self.found.false_discoveries.add(&found.p_value);
         for (count, status) in self.found.status.iter_mut().zip(Status::ALL) {
             *count += found.count_of(status) as u64;
         }
-        let values: Vec<Vec<f64>> = self.columns.iter().flat_map(|column| column.values(found)).collect();
+        let values: Vec<Vec<f64>> = self
+            .columns
+            .iter()
+            .flat_map(|column| column.values(found))
+            .collect();
         if let Some([m3c2, _]) = &mut self.clouds {
-            m3c2.write(&tile.core_points, &values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+            m3c2.write(
+                &tile.core_points,
+                &values.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            )?;
         }
         Ok(())
     }
@@ -210,7 +244,11 @@ impl Outputs {
 impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
     fn begin(&mut self, whole: Rect) -> Result<()> {
         self.overview = Some(Overview::new(&whole, self.cell_size)?);
-        let extra = self.columns.iter().flat_map(|column| column.extra_bytes()).collect();
+        let extra = self
+            .columns
+            .iter()
+            .flat_map(|column| column.extra_bytes())
+            .collect();
         let distance = ExtraBytes::new("c2c_distance", "m, to the earlier epoch", ExtraKind::F32);
         let create = |name: &str, columns: Columns, extra: Vec<ExtraBytes>| {
             SortedLazWriter::create(
@@ -222,14 +260,24 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         };
         let core_points = create(FILES[2], Columns::XYZ, extra)?;
         self.clouds = Some([core_points, create(FILES[3], self.kept, vec![distance])?]);
-        self.requested.iter_mut().try_for_each(|raster| raster.begin(whole))?;
+        self.requested
+            .iter_mut()
+            .try_for_each(|raster| raster.begin(whole))?;
         self.dod.begin(whole)?;
         self.lod.begin(whole)
     }
 
-    fn accept(&mut self, core: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)) -> Result<()> {
+    fn accept(
+        &mut self,
+        core: Rect,
+        (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile),
+    ) -> Result<()> {
         let areas = self.areas.as_deref();
-        self.volumes.add(&dod, |centre| areas.into_iter().flat_map(move |areas| areas.zones_of(centre)))?;
+        self.volumes.add(&dod, |centre| {
+            areas
+                .into_iter()
+                .flat_map(move |areas| areas.zones_of(centre))
+        })?;
         self.found.add_dod(&dod);
         if let Some(overview) = &mut self.overview {
             overview.add(&dod);
@@ -239,22 +287,29 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
             truth.add_m3c2(&m3c2);
         }
         self.add_m3c2(&m3c2)?;
-        c2c.distances.distance.iter().for_each(|d| self.found.c2c.add(*d));
+        c2c.distances
+            .distance
+            .iter()
+            .for_each(|d| self.found.c2c.add(*d));
         if let Some([_, file]) = &mut self.clouds {
             file.write(&c2c.points, &[&c2c.distances.distance])?;
         }
-        self.requested.iter_mut().try_for_each(|raster| raster.accept(core, &dod))?;
+        self.requested
+            .iter_mut()
+            .try_for_each(|raster| raster.accept(core, &dod))?;
         self.dod.accept(core, dod.difference)?;
         self.lod.accept(core, dod.level_of_detection)
     }
 
-    /// All files get their names, or none: where the last one finds the disk full, those before it go again. Not where others may write them, too: then
-    /// they stay, as what is there may be the others', and whole; without a summary they are no results yet.
+    /// All files get their names, or none: where the last one finds the disk full, those before it
+    /// go again. Not where others may write them, too: then they stay, as what is there may be the
+    /// others', and whole; without a summary they are no results yet.
     fn finish(&mut self) -> Result<()> {
         self.remove_stale()?;
-        // Results without a summary are those of a run that ended here: nothing says of them what the results before were made from.
-        let told =
-            finished::summary(&self.folder)?.is_some_and(|summary| summary.get(finished::KEY) == Some(&self.made_from));
+        // Results without a summary are those of a run that ended here: nothing says of them what
+        // the results before were made from.
+        let told = finished::summary(&self.folder)?
+            .is_some_and(|summary| summary.get(finished::KEY) == Some(&self.made_from));
         if !told {
             finished::remove(&self.folder, finished::ABOUT)?;
         }
@@ -271,7 +326,13 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
 impl Outputs {
     /// Finishes the files and notes those that have their names.
     fn finish_files(&mut self, named: &mut Vec<&'static str>) -> Result<()> {
-        for (file, name) in self.clouds.take().into_iter().flatten().zip([FILES[2], FILES[3]]) {
+        for (file, name) in self
+            .clouds
+            .take()
+            .into_iter()
+            .flatten()
+            .zip([FILES[2], FILES[3]])
+        {
             file.finish()?;
             named.push(name);
         }
@@ -291,7 +352,13 @@ impl Found {
     /// Cells with data; empty ones depend on the tiles and are not counted.
     fn add_dod(&mut self, dod: &DodRasters) {
         let [before, after] = &dod.heights;
-        for ((difference, before), after) in dod.difference.values.iter().zip(&before.values).zip(&after.values) {
+        for ((difference, before), after) in dod
+            .difference
+            .values
+            .iter()
+            .zip(&before.values)
+            .zip(&after.values)
+        {
             if difference.is_finite() {
                 self.dod.add(*difference);
             }
@@ -310,11 +377,19 @@ impl Column {
             Self::Distance => vec![float("m3c2_distance", "m along the normal")],
             Self::LevelOfDetection => vec![float("m3c2_lod", "m, 95 %")],
             Self::Significant => vec![byte("significant", "1: beyond the LoD")],
-            Self::Counts => vec![count("count_before", "points"), count("count_after", "points")],
+            Self::Counts => vec![
+                count("count_before", "points"),
+                count("count_after", "points"),
+            ],
             Self::Spreads => {
-                vec![float("spread_before", "m along the normal"), float("spread_after", "m along the normal")]
+                vec![
+                    float("spread_before", "m along the normal"),
+                    float("spread_after", "m along the normal"),
+                ]
             }
-            Self::Normal => ["normal_x", "normal_y", "normal_z"].map(|name| float(name, "unit normal")).into(),
+            Self::Normal => ["normal_x", "normal_y", "normal_z"]
+                .map(|name| float(name, "unit normal"))
+                .into(),
             Self::NormalRadius => vec![float("normal_radius", "m")],
             Self::Status => vec![byte("status", "0: valid, others: index.html")],
         }
@@ -326,10 +401,18 @@ impl Column {
         match self {
             Self::Distance => vec![found.distance.clone()],
             Self::LevelOfDetection => vec![found.level_of_detection.clone()],
-            Self::Significant => vec![found.significant.iter().map(|&s| f64::from(u8::from(s))).collect()],
+            Self::Significant => vec![
+                found
+                    .significant
+                    .iter()
+                    .map(|&s| f64::from(u8::from(s)))
+                    .collect(),
+            ],
             Self::Counts => vec![counts(0), counts(1)],
             Self::Spreads => found.spread.to_vec(),
-            Self::Normal => (0..3).map(|axis| found.normal.iter().map(|n| n[axis]).collect()).collect(),
+            Self::Normal => (0..3)
+                .map(|axis| found.normal.iter().map(|n| n[axis]).collect())
+                .collect(),
             Self::NormalRadius => vec![found.normal_radius.clone()],
             Self::Status => vec![found.status.iter().map(|&s| f64::from(s as u8)).collect()],
         }

@@ -1,4 +1,5 @@
-//! The picture of the whole, in bounded memory: cells put together until at most some hundred thousand are left.
+//! The picture of the whole, in bounded memory: cells put together until at most some hundred
+//! thousand are left.
 
 use isopach::{
     change::DodRasters,
@@ -30,12 +31,20 @@ impl Pixel {
     /// What most of its cells are.
     fn shown(&self) -> Shown {
         if self.changes == 0 {
-            return if self.one_epoch > 0 { Shown::OneEpoch } else { Shown::Nothing };
+            return if self.one_epoch > 0 {
+                Shown::OneEpoch
+            } else {
+                Shown::Nothing
+            };
         }
         if 2 * self.tested < self.changes {
             return Shown::Untested;
         }
-        if 2 * self.significant > self.tested { Shown::Significant } else { Shown::Insignificant }
+        if 2 * self.significant > self.tested {
+            Shown::Significant
+        } else {
+            Shown::Insignificant
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -60,14 +69,19 @@ impl Overview {
         let side = whole.size()[0].max(whole.size()[1]);
         let cells = (side / cell_size / LARGEST).ceil().max(1.0);
         let grid = Grid::covering(whole, cell_size * cells)?;
-        Ok(Self { grid, pixels: Array2::default((grid.rows, grid.columns)) })
+        Ok(Self {
+            grid,
+            pixels: Array2::default((grid.rows, grid.columns)),
+        })
     }
 
     pub(crate) fn add(&mut self, tile: &DodRasters) {
         let grid = tile.difference.grid;
         for ((row, column), &change) in tile.difference.values.indexed_iter() {
             let [x, y] = grid.centre(row, column);
-            let Some(at) = self.grid.locate(x, y) else { continue };
+            let Some(at) = self.grid.locate(x, y) else {
+                continue;
+            };
             let pixel = &mut self.pixels[at];
             if change.is_finite() {
                 pixel.changes += 1;
@@ -85,11 +99,13 @@ impl Overview {
         }
     }
 
-    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid. Where few cells have points of both epochs, pixels
-    /// are larger than cells, so that there is a map to be seen instead of dust.
+    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid.
+    /// Where few cells have points of both epochs, pixels are larger than cells, so that there is a
+    /// map to be seen instead of dust.
     pub(crate) fn png(&self, limit: f64) -> Result<(Vec<u8>, Grid)> {
         let coarser = self.coarser()?;
-        // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless most of the small ones were empty.
+        // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless
+        // most of the small ones were empty.
         if coarser.covered() < 1.5 * self.covered() || coarser.pixels.len() < 1000 {
             return Ok((self.draw(limit)?, self.grid));
         }
@@ -115,10 +131,19 @@ impl Overview {
     }
 
     fn draw(&self, limit: f64) -> Result<Vec<u8>> {
-        let mean = |sum: f32, count: u32| if count == 0 { f64::NAN } else { f64::from(sum) / f64::from(count) };
+        let mean = |sum: f32, count: u32| {
+            if count == 0 {
+                f64::NAN
+            } else {
+                f64::from(sum) / f64::from(count)
+            }
+        };
         let change = self.pixels.mapv(|p| mean(p.change, p.changes));
         let shown = self.pixels.mapv(|p| p.shown());
-        let heights = Raster { grid: self.grid, values: self.pixels.mapv(|p| mean(p.height, p.heights)) };
+        let heights = Raster {
+            grid: self.grid,
+            values: self.pixels.mapv(|p| mean(p.height, p.heights)),
+        };
         picture::change_map(&change, &shown, &picture::hillshade(&heights), limit)
     }
 }

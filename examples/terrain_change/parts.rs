@@ -1,10 +1,12 @@
 //! The parts of a run, each alone: what its wall time is held against (`--parts`).
 //!
-//! The same work, one part after the other on all threads, everything of a part before anything of the next; between parts all is in memory, so this is for
-//! surveys that fit. Prints one JSON line with the processor and wall seconds of
+//! The same work, one part after the other on all threads, everything of a part before anything of
+//! the next; between parts all is in memory, so this is for surveys that fit. Prints one JSON line
+//! with the processor and wall seconds of
 //!
 //! * `decode`: every chunk of both epochs once, nothing done with it;
-//! * `route`: the tile engine with points that are decoded already and an operation that does nothing;
+//! * `route`: the tile engine with points that are decoded already and an operation that does
+//!   nothing;
 //! * `kernels`: the operation on each tile, with nothing read or written;
 //! * `write`: all results into the output files, with nothing read or computed.
 
@@ -35,12 +37,22 @@ use serde_json::json;
 use std::sync::{Mutex, PoisonError};
 
 /// Runs them, the kernels on `on`.
-pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Backend>) -> Result<()> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    conduct: &Conduct,
+    on: &Choice<dyn Backend>,
+) -> Result<()> {
     let epochs = epochs::open(arguments, &conduct.indexes(), &mut Warnings::default())?;
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
     let tiling = conduct.tiling(0);
-    let (masks, room) = (Masks::open(arguments, catalogues[0], &mut Warnings::default())?, conduct.sample_room());
-    let thinned = [sample::thinned(catalogues[0], None, room)?, sample::thinned(catalogues[1], None, room)?];
+    let (masks, room) = (
+        Masks::open(arguments, catalogues[0], &mut Warnings::default())?,
+        conduct.sample_room(),
+    );
+    let thinned = [
+        sample::thinned(catalogues[0], None, room)?,
+        sample::thinned(catalogues[1], None, room)?,
+    ];
     let sampling = Sampling {
         arguments,
         thinned: [&thinned[0], &thinned[1]],
@@ -60,7 +72,10 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     };
 
     let clock = Measure::start();
-    let decoded = catalogues.map(Decoded::count).into_iter().sum::<Result<u64>>()?;
+    let decoded = catalogues
+        .map(Decoded::count)
+        .into_iter()
+        .sum::<Result<u64>>()?;
     say("decode", &clock);
 
     let held = [Decoded::read(catalogues[0])?, Decoded::read(catalogues[1])?];
@@ -72,7 +87,8 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
     let (whole, tiles) = collect(&tiling, &operation, &held, Keep::Tiles)?;
     let count = tiles.len();
     let clock = Measure::start();
-    let run = |(core, tile): (Rect, Tile<2>)| Ok((core, on.run(|on| operation.run_tile(on, &tile))?));
+    let run =
+        |(core, tile): (Rect, Tile<2>)| Ok((core, on.run(|on| operation.run_tile(on, &tile))?));
     let found: Vec<(Rect, Found)> = tiles.into_iter().map(run).collect::<Result<_>>()?;
     say("kernels", &clock);
 
@@ -94,11 +110,16 @@ pub(crate) fn run(arguments: &Arguments, conduct: &Conduct, on: &Choice<dyn Back
         among_others: false,
     })?;
     outputs.begin(whole)?;
-    found.into_iter().try_for_each(|(core, found)| outputs.accept(core, found))?;
+    found
+        .into_iter()
+        .try_for_each(|(core, found)| outputs.accept(core, found))?;
     outputs.finish()?;
     say("write", &clock);
 
-    let total: f64 = said.values().filter_map(|part| part["cpu_s"].as_f64()).sum();
+    let total: f64 = said
+        .values()
+        .filter_map(|part| part["cpu_s"].as_f64())
+        .sum();
     let line = json!({
         "what": "parts", "points_decoded": decoded, "tiles": count, "threads": rayon::current_num_threads(), "parts": said,
         "cpu_s": total, "machine": machine::machine(), "commit": machine::commit(),
@@ -122,7 +143,13 @@ impl<'a> Decoded<'a> {
 
     fn read(from: &'a Catalogue) -> Result<Self> {
         let chunk = |chunk| Ok(Mutex::new(Some(from.read_chunk(chunk, Columns::XYZ)?)));
-        Ok(Self { from, chunks: (0..from.chunk_count()).into_par_iter().map(chunk).collect::<Result<_>>()? })
+        Ok(Self {
+            from,
+            chunks: (0..from.chunk_count())
+                .into_par_iter()
+                .map(chunk)
+                .collect::<Result<_>>()?,
+        })
     }
 }
 
@@ -149,7 +176,10 @@ impl PointSource for Decoded<'_> {
         self.from.points_in_chunk(chunk)
     }
     fn read_chunk(&self, chunk: usize, _columns: Columns) -> Result<Points> {
-        let points = self.chunks[chunk].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let points = self.chunks[chunk]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         points.ok_or_else(|| Error::InvalidInput(format!("chunk {chunk} is wanted twice")))
     }
 }
@@ -216,7 +246,14 @@ fn collect<O: TileOperation<2, dyn Backend>>(
     keep: Keep,
 ) -> Result<(Rect, Vec<(Rect, Tile<2>)>)> {
     let mut tiles = Tiles::default();
-    tiling.stream(&isopach::cpu(), &Only { of, keep }, [&epochs[0], &epochs[1]], &mut tiles)?;
-    let whole = tiles.whole.ok_or_else(|| Error::InvalidInput("the engine said nothing of the whole".into()))?;
+    tiling.stream(
+        &isopach::cpu(),
+        &Only { of, keep },
+        [&epochs[0], &epochs[1]],
+        &mut tiles,
+    )?;
+    let whole = tiles
+        .whole
+        .ok_or_else(|| Error::InvalidInput("the engine said nothing of the whole".into()))?;
     Ok((whole, tiles.tiles))
 }

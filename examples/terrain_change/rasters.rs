@@ -22,7 +22,8 @@ pub(crate) enum Kind {
     CountBefore,
     /// Points a cell of the later epoch: count_after.tif
     CountAfter,
-    /// The difference where it is beyond its level of detection, no data elsewhere: dod_significant.tif
+    /// The difference where it is beyond its level of detection, no data elsewhere:
+    /// dod_significant.tif
     Significant,
     /// Why a cell has no difference or level of detection, as a number: dod_status.tif
     Status,
@@ -47,7 +48,9 @@ impl Kind {
             Self::After => "height of the later epoch, m",
             Self::CountBefore => "points of the earlier epoch",
             Self::CountAfter => "points of the later epoch",
-            Self::Significant => "height difference beyond its level of detection, later - earlier, m",
+            Self::Significant => {
+                "height difference beyond its level of detection, later - earlier, m"
+            }
             Self::Status => "why there is no difference or level of detection: 0 is valid",
         }
     }
@@ -61,28 +64,45 @@ impl Kind {
             Self::CountAfter => count(tile, 1),
             Self::Significant => {
                 let mut significant = tile.difference.clone();
-                significant.values.zip_mut_with(&tile.level_of_detection.values, |difference, limit| {
-                    // Without a level of detection nothing is known to be significant.
-                    let is_beyond = difference.abs() > *limit;
-                    *difference = if is_beyond { *difference } else { f64::NAN };
-                });
+                significant.values.zip_mut_with(
+                    &tile.level_of_detection.values,
+                    |difference, limit| {
+                        // Without a level of detection nothing is known to be significant.
+                        let is_beyond = difference.abs() > *limit;
+                        *difference = if is_beyond { *difference } else { f64::NAN };
+                    },
+                );
                 significant
             }
             Self::Status => {
-                // Cells without a point are outside of the survey, or of its tiles: both are no data.
+                // Cells without a point are outside of the survey, or of its tiles: both are no
+                // data.
                 let empty = f64::from(isopach::change::Status::Empty as u8);
-                let values = tile.status.values.mapv(|status| if status == empty { f64::NAN } else { status });
-                Raster { grid: tile.status.grid, values }
+                let values = tile
+                    .status
+                    .values
+                    .mapv(|status| if status == empty { f64::NAN } else { status });
+                Raster {
+                    grid: tile.status.grid,
+                    values,
+                }
             }
         }
     }
 }
 
-/// Points a cell of an epoch. A cell without a point of either is outside of the survey, or of its tiles: both are no data.
+/// Points a cell of an epoch. A cell without a point of either is outside of the survey, or of its
+/// tiles: both are no data.
 fn count(tile: &DodRasters, epoch: usize) -> Raster {
     let mut counts = tile.counts[epoch].clone();
     let other = &tile.counts[1 - epoch].values;
-    counts.values.zip_mut_with(other, |count, other| *count = if *count + other > 0.0 { *count } else { f64::NAN });
+    counts.values.zip_mut_with(other, |count, other| {
+        *count = if *count + other > 0.0 {
+            *count
+        } else {
+            f64::NAN
+        }
+    });
     counts
 }
 
@@ -94,10 +114,21 @@ pub(crate) struct Requested {
 }
 
 impl Requested {
-    pub(crate) fn create(kind: Kind, folder: &Path, settings: &Settings, crs: Option<&Crs>) -> Result<Self> {
+    pub(crate) fn create(
+        kind: Kind,
+        folder: &Path,
+        settings: &Settings,
+        crs: Option<&Crs>,
+    ) -> Result<Self> {
         let mosaic = GeoTiffMosaic::create(folder.join(kind.file()), settings.cell)?;
-        let mosaic = mosaic.description(kind.description()).crs(crs.cloned().unwrap_or_default());
-        Ok(Self { kind, mosaic, range: [f64::INFINITY, f64::NEG_INFINITY] })
+        let mosaic = mosaic
+            .description(kind.description())
+            .crs(crs.cloned().unwrap_or_default());
+        Ok(Self {
+            kind,
+            mosaic,
+            range: [f64::INFINITY, f64::NEG_INFINITY],
+        })
     }
 
     pub(crate) fn begin(&mut self, whole: Rect) -> Result<()> {
@@ -107,7 +138,9 @@ impl Requested {
     pub(crate) fn accept(&mut self, core: Rect, tile: &DodRasters) -> Result<()> {
         let raster = self.kind.of(tile);
         // `min` and `max` pass over NaN.
-        self.range = raster.values.iter().fold(self.range, |[low, high], value| [low.min(*value), high.max(*value)]);
+        self.range = raster.values.iter().fold(self.range, |[low, high], value| {
+            [low.min(*value), high.max(*value)]
+        });
         self.mosaic.accept(core, raster)
     }
 
@@ -117,7 +150,11 @@ impl Requested {
 
     /// How it is shown, where differences are shown up to `limit`.
     pub(crate) fn look(&self, limit: f64) -> Look {
-        let [low, high] = if self.range[0] <= self.range[1] { self.range } else { [0.0, 1.0] };
+        let [low, high] = if self.range[0] <= self.range[1] {
+            self.range
+        } else {
+            [0.0, 1.0]
+        };
         match self.kind {
             Kind::Before | Kind::After => Look::Rising([low, high]),
             Kind::CountBefore | Kind::CountAfter => Look::Counts(high),

@@ -1,12 +1,14 @@
-//! What one sample, read before the run, says of a survey: density, scatter, errors that neighbours share.
+//! What one sample, read before the run, says of a survey: density, scatter, errors that neighbours
+//! share.
 //!
-//! The sample is a function of the points and the parameters alone: no tile, thread or memory changes a bit of it.
+//! The sample is a function of the points and the parameters alone: no tile, thread or memory
+//! changes a bit of it.
 
 use crate::{arguments::Arguments, masks::Masks, operation, settings::Settings};
 use isopach::{
     change::{
-        CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions, SurveySample,
-        SurveyStatistics, Variogram, VariogramOptions,
+        CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions,
+        SurveySample, SurveyStatistics, Variogram, VariogramOptions,
     },
     cloud::{Cloud, Columns, REACH},
     compute::{Cpu, Error, Result},
@@ -16,7 +18,8 @@ use isopach::{
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-/// Side of the smallest cubes that a survey is thinned to, metres, and points that are kept of an epoch at most.
+/// Side of the smallest cubes that a survey is thinned to, metres, and points that are kept of an
+/// epoch at most.
 const FINEST: f64 = 0.25;
 const KEPT: usize = 150_000;
 /// Side of the squares that are read whole, metres, and points of both epochs in them, about.
@@ -28,9 +31,19 @@ const SEED: u64 = 1;
 const FEWEST_CELLS: usize = 100;
 
 /// One point a cube of an epoch, for alignment and density.
-pub(crate) fn thinned(source: &dyn PointSource, masks: Option<&Masks>, memory: u64) -> Result<Thinned> {
-    let thinning = Thinning { finest: FINEST, at_most: KEPT, memory };
-    thinning.run(source, |point| masks.is_none_or(|masks| masks.is_stable(point)))
+pub(crate) fn thinned(
+    source: &dyn PointSource,
+    masks: Option<&Masks>,
+    memory: u64,
+) -> Result<Thinned> {
+    let thinning = Thinning {
+        finest: FINEST,
+        at_most: KEPT,
+        memory,
+    };
+    thinning.run(source, |point| {
+        masks.is_none_or(|masks| masks.is_stable(point))
+    })
 }
 
 /// What a sample is taken of.
@@ -73,9 +86,11 @@ pub(crate) struct FromData {
     pub(crate) steep: Suggested<bool>,
 }
 
-/// Points that normals are looked at, and the squares' points that suggestions are made from must be within reach of each other.
+/// Points that normals are looked at, and the squares' points that suggestions are made from must
+/// be within reach of each other.
 const PROBES: u64 = 2000;
-/// Share of flat normals above which ground counts as steep: a wall has two thirds or more, wooded slopes fewer.
+/// Share of flat normals above which ground counts as steep: a wall has two thirds or more, wooded
+/// slopes fewer.
 const STEEP: f64 = 0.5;
 
 /// What the squares of the epochs with these names say of the parameters.
@@ -87,25 +102,51 @@ fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData
         )),
         other => other,
     })?;
-    let radius = suggestions.normal_radii.value.first().copied().unwrap_or(1.0);
+    let radius = suggestions
+        .normal_radii
+        .value
+        .first()
+        .copied()
+        .unwrap_or(1.0);
     let every = (before.len() as u64).div_ceil(PROBES).max(1) as u32;
     let probes = CoreSelection::EveryNth(every).choose(&before)?;
-    let normals = Cpu.index(before.positions())?.normals(probes.positions(), &[radius], [0.0, 0.0, 1.0])?;
-    let found: Vec<f64> = normals.iter().filter(|n| n.axis != [0.0; 3]).map(|n| n.axis[2].abs()).collect();
-    let flat =
-        found.iter().filter(|up| **up < std::f64::consts::FRAC_1_SQRT_2).count() as f64 / found.len().max(1) as f64;
+    let normals =
+        Cpu.index(before.positions())?
+            .normals(probes.positions(), &[radius], [0.0, 0.0, 1.0])?;
+    let found: Vec<f64> = normals
+        .iter()
+        .filter(|n| n.axis != [0.0; 3])
+        .map(|n| n.axis[2].abs())
+        .collect();
+    let flat = found
+        .iter()
+        .filter(|up| **up < std::f64::consts::FRAC_1_SQRT_2)
+        .count() as f64
+        / found.len().max(1) as f64;
     let reason = format!(
         "{:.0} % of the surface is steeper than 45°: {}",
         100.0 * flat,
-        if flat > STEEP { "one core point a cube" } else { "one core point a square" }
+        if flat > STEEP {
+            "one core point a cube"
+        } else {
+            "one core point a square"
+        }
     );
-    Ok(FromData { suggestions, steep: Suggested { value: flat > STEEP, reason } })
+    Ok(FromData {
+        suggestions,
+        steep: Suggested {
+            value: flat > STEEP,
+            reason,
+        },
+    })
 }
 
 /// The squares around the middle one as one pair of clouds.
 fn joined(points: &Points) -> Result<[Cloud; 2]> {
     let Some(middle) = points.pairs.get(points.pairs.len() / 2) else {
-        return Err(Error::InvalidInput("the epochs share no ground: there is nothing to compare".into()));
+        return Err(Error::InvalidInput(
+            "the epochs share no ground: there is nothing to compare".into(),
+        ));
     };
     let origin = middle.clouds[0].positions().origin();
     let centre = middle.block.area.centre();
@@ -120,7 +161,9 @@ fn joined(points: &Points) -> Result<[Cloud; 2]> {
         });
         // Squares of another height than the middle one may be out of reach.
         let base = origin.metres()[2];
-        let reached: Vec<[f64; 3]> = all.filter(|point| (point[2] - base).abs() < REACH - 1.0).collect();
+        let reached: Vec<[f64; 3]> = all
+            .filter(|point| (point[2] - base).abs() < REACH - 1.0)
+            .collect();
         Cloud::from_points_about(&reached, origin)
     };
     Ok([cloud(0)?, cloud(1)?])
@@ -135,7 +178,8 @@ pub(crate) struct Sample {
     pub(crate) cylinders: SurveyStatistics,
     /// Errors that neighbouring cells share; `None` where too few stable cells told.
     pub(crate) variogram: Option<Variogram>,
-    /// Share of the cells on stable ground that the user gave which exceed their level of detection; NaN without.
+    /// Share of the cells on stable ground that the user gave which exceed their level of
+    /// detection; NaN without.
     pub(crate) exceeding: f64,
     pub(crate) squares: usize,
     pub(crate) points: [usize; 2],
@@ -144,15 +188,24 @@ pub(crate) struct Sample {
 impl Sample {
     /// Runs both methods over the squares.
     ///
-    /// `resolution` is the step that the heights of each epoch's files are rounded to, metres: a moved epoch hides it.
-    fn of(points: &Points, resolution: [f64; 2], settings: &Settings, masks: &Masks) -> Result<Self> {
+    /// `resolution` is the step that the heights of each epoch's files are rounded to, metres: a
+    /// moved epoch hides it.
+    fn of(
+        points: &Points,
+        resolution: [f64; 2],
+        settings: &Settings,
+        masks: &Masks,
+    ) -> Result<Self> {
         let (dod, m3c2) = (operation::dod(settings), operation::m3c2(settings));
         let parts: Vec<(SurveySample, SurveySample)> = points
             .pairs
             .par_iter()
             .map(|pair| {
                 let [before, after] = &pair.clouds;
-                Ok((dod.sample(&Cpu, before, after, pair.block.area)?, cylinders(&m3c2, settings, pair)?))
+                Ok((
+                    dod.sample(&Cpu, before, after, pair.block.area)?,
+                    cylinders(&m3c2, settings, pair)?,
+                ))
             })
             .collect::<Result<_>>()?;
         let (mut cells, mut cylinders) = (SurveySample::default(), SurveySample::default());
@@ -164,12 +217,22 @@ impl Sample {
         cylinders.rounded_to(resolution);
         let (cells, cylinders) = (cells.statistics(), cylinders.statistics());
         let stable = stable_cells(points, settings, cells, masks)?;
-        let count = |epoch: usize| points.pairs.iter().map(|pair| pair.clouds[epoch].len()).sum();
+        let count = |epoch: usize| {
+            points
+                .pairs
+                .iter()
+                .map(|pair| pair.clouds[epoch].len())
+                .sum()
+        };
         Ok(Self {
             cells,
             cylinders,
             variogram: variogram(&stable.samples)?,
-            exceeding: if masks.stable.is_some() { stable.exceeding as f64 / stable.tested as f64 } else { f64::NAN },
+            exceeding: if masks.stable.is_some() {
+                stable.exceeding as f64 / stable.tested as f64
+            } else {
+                f64::NAN
+            },
             squares: points.pairs.len(),
             points: [count(0), count(1)],
         })
@@ -177,7 +240,9 @@ impl Sample {
 
     /// Standard deviation of the errors that neighbouring cells share, metres.
     pub(crate) fn correlated_sigma(&self) -> f64 {
-        self.variogram.as_ref().map_or(0.0, Variogram::correlated_sigma)
+        self.variogram
+            .as_ref()
+            .map_or(0.0, Variogram::correlated_sigma)
     }
 
     /// As summary.json has it.
@@ -219,8 +284,11 @@ fn cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<Surve
         CoreSelection::Given(_) => before.spaced(settings.core_spacing)?,
         selection => selection.choose(before)?,
     };
-    let epochs =
-        Epochs { reference: before.positions(), compared: after.positions(), core_points: core_points.positions() };
+    let epochs = Epochs {
+        reference: before.positions(),
+        compared: after.positions(),
+        core_points: core_points.positions(),
+    };
     m3c2.sample(&Cpu, epochs)
 }
 
@@ -232,8 +300,8 @@ struct Stable {
     exceeding: usize,
 }
 
-/// Share of the cells of unchanged ground that exceed their level of detection, and the standard deviations above it at which a square
-/// counts as changed.
+/// Share of the cells of unchanged ground that exceed their level of detection, and the standard
+/// deviations above it at which a square counts as changed.
 const BY_CHANCE: f64 = 0.05;
 const DEVIATIONS: f64 = 3.0;
 
@@ -247,25 +315,43 @@ impl Stable {
     /// Whether more cells exceed their level of detection than chance explains.
     fn has_change(&self) -> bool {
         let tested = self.tested as f64;
-        let limit = BY_CHANCE * tested + DEVIATIONS * (BY_CHANCE * (1.0 - BY_CHANCE) * tested).sqrt();
+        let limit =
+            BY_CHANCE * tested + DEVIATIONS * (BY_CHANCE * (1.0 - BY_CHANCE) * tested).sqrt();
         self.exceeding as f64 > limit
     }
 }
 
-/// The cells of the squares whose centres are stable. Without polygons these are the squares in which no more cells than by chance
-/// exceed their level of detection; if those are fewer than half, errors that neighbours share are everywhere, and all squares count.
-fn stable_cells(points: &Points, settings: &Settings, survey: SurveyStatistics, masks: &Masks) -> Result<Stable> {
-    let squares: Vec<Stable> =
-        points.pairs.par_iter().map(|pair| stable_square(pair, settings, survey, masks)).collect::<Result<_>>()?;
+/// The cells of the squares whose centres are stable. Without polygons these are the squares in
+/// which no more cells than by chance exceed their level of detection; if those are fewer than
+/// half, errors that neighbours share are everywhere, and all squares count.
+fn stable_cells(
+    points: &Points,
+    settings: &Settings,
+    survey: SurveyStatistics,
+    masks: &Masks,
+) -> Result<Stable> {
+    let squares: Vec<Stable> = points
+        .pairs
+        .par_iter()
+        .map(|pair| stable_square(pair, settings, survey, masks))
+        .collect::<Result<_>>()?;
     let changed = squares.iter().filter(|square| square.has_change()).count();
     let leaves_out = masks.stable.is_none() && 2 * changed < squares.len();
     let mut all = Stable::default();
-    squares.into_iter().filter(|square| !(leaves_out && square.has_change())).for_each(|square| all.add(square));
+    squares
+        .into_iter()
+        .filter(|square| !(leaves_out && square.has_change()))
+        .for_each(|square| all.add(square));
     Ok(all)
 }
 
 /// The stable cells of one square.
-fn stable_square(pair: &BlockPair, settings: &Settings, survey: SurveyStatistics, masks: &Masks) -> Result<Stable> {
+fn stable_square(
+    pair: &BlockPair,
+    settings: &Settings,
+    survey: SurveyStatistics,
+    masks: &Masks,
+) -> Result<Stable> {
     let mut dod = operation::dod(settings);
     dod.detection = settings.informed(survey, 0.0);
     let mut stable = Stable::default();
@@ -280,7 +366,10 @@ fn stable_square(pair: &BlockPair, settings: &Settings, survey: SurveyStatistics
         let limit = rasters.level_of_detection.values[[row, column]];
         stable.tested += usize::from(limit.is_finite());
         stable.exceeding += usize::from(difference.abs() > limit);
-        stable.samples.push(StableSample { position: [x, y], difference: *difference });
+        stable.samples.push(StableSample {
+            position: [x, y],
+            difference: *difference,
+        });
     }
     Ok(stable)
 }

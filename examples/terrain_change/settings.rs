@@ -45,7 +45,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Of what the user gave, and `suggested` for the rest.
-    pub(crate) fn new(arguments: &Arguments, data: &FromData, registration_error: RegistrationError) -> Result<Self> {
+    pub(crate) fn new(
+        arguments: &Arguments,
+        data: &FromData,
+        registration_error: RegistrationError,
+    ) -> Result<Self> {
         let suggested = &data.suggestions;
         let mut reasons = Map::new();
         let mut because = |name: &str, reason: &str| {
@@ -82,7 +86,11 @@ impl Settings {
             None => {
                 because("core_points", &data.steep.reason);
                 let steep = data.steep.value;
-                let core = if steep { CoreSelection::Voxels(core_spacing) } else { CoreSelection::Grid(core_spacing) };
+                let core = if steep {
+                    CoreSelection::Voxels(core_spacing)
+                } else {
+                    CoreSelection::Grid(core_spacing)
+                };
                 (core, if steep { "cubes" } else { "grid" }.to_owned())
             }
         };
@@ -122,13 +130,21 @@ impl Settings {
     }
 
     /// [`Detection`] with what the sample says.
-    pub(crate) fn informed(&self, survey: isopach::change::SurveyStatistics, correlated: f64) -> Detection {
-        Detection { survey: Some(survey), correlated, ..self.detection.clone() }
+    pub(crate) fn informed(
+        &self,
+        survey: isopach::change::SurveyStatistics,
+        correlated: f64,
+    ) -> Detection {
+        Detection {
+            survey: Some(survey),
+            correlated,
+            ..self.detection.clone()
+        }
     }
 }
 
-/// What the user gave, which a run that is continued must agree with: what the data say follows from the inputs. Files are told by what they have, in the
-/// fingerprints of the masks.
+/// What the user gave, which a run that is continued must agree with: what the data say follows
+/// from the inputs. Files are told by what they have, in the fingerprints of the masks.
 pub(crate) fn given(arguments: &Arguments) -> Value {
     let mut all = shared(arguments);
     all["stable"] = json!(arguments.stable.is_some());
@@ -137,15 +153,23 @@ pub(crate) fn given(arguments: &Arguments) -> Value {
     all["core_spacing_m"] = json!(arguments.core_spacing);
     all["normal_radii_m"] = json!(arguments.normal_radii);
     all["cylinder_radius_m"] = json!(arguments.cylinder_radius);
-    all["core_points"] = arguments.core_points.as_ref().map_or(Value::Null, |words| core_points_given(words));
-    all["statistic"] = json!(arguments.statistic.map(|statistic| format!("{statistic:?}")));
+    all["core_points"] = arguments
+        .core_points
+        .as_ref()
+        .map_or(Value::Null, |words| core_points_given(words));
+    all["statistic"] = json!(
+        arguments
+            .statistic
+            .map(|statistic| format!("{statistic:?}"))
+    );
     if let Some(icp) = arguments.icp.given() {
         all["robust_icp"] = icp;
     }
     all
 }
 
-/// The parameters of a run as its manifest keeps them: those of its profile that results depend on, by table and key. Files are told by what they have.
+/// The parameters of a run as its manifest keeps them: those of its profile that results depend on,
+/// by table and key. Files are told by what they have.
 pub(crate) fn kept(arguments: &Arguments, masks: &Masks) -> Value {
     let mut all = arguments.request.resolved.of_results();
     if let Some(words) = &arguments.core_points {
@@ -157,8 +181,12 @@ pub(crate) fn kept(arguments: &Arguments, masks: &Masks) -> Value {
 
 /// Core points as they were given: a file by what it has, whatever its path.
 fn core_points_given(words: &str) -> Value {
-    let files = Path::new(words).exists().then(|| Catalogue::open(&[words]).and_then(|files| files.identity()));
-    files.and_then(Result::ok).map_or_else(|| json!(words), |identity| json!(identity))
+    let files = Path::new(words)
+        .exists()
+        .then(|| Catalogue::open(&[words]).and_then(|files| files.identity()));
+    files
+        .and_then(Result::ok)
+        .map_or_else(|| json!(words), |identity| json!(identity))
 }
 
 /// Parameters that the data do not suggest.
@@ -184,7 +212,11 @@ fn shared(arguments: &Arguments) -> Value {
 }
 
 fn vector_or_null(values: &[f64]) -> Value {
-    if values.is_empty() { Value::Null } else { json!(values) }
+    if values.is_empty() {
+        Value::Null
+    } else {
+        json!(values)
+    }
 }
 
 fn detection(arguments: &Arguments) -> Detection {
@@ -192,7 +224,11 @@ fn detection(arguments: &Arguments) -> Detection {
         Lod::Student => ErrorModel::Student,
         Lod::Normal => ErrorModel::Normal,
     };
-    Detection { minimum: arguments.min_lod, minimum_count: arguments.min_count, ..errors.into() }
+    Detection {
+        minimum: arguments.min_lod,
+        minimum_count: arguments.min_count,
+        ..errors.into()
+    }
 }
 
 /// Whether correlated errors enter the level of detection.
@@ -208,7 +244,10 @@ fn normals(arguments: &Arguments, radii: Vec<f64>) -> Result<Normals> {
     if let Some(normal) = vector("--normal", &arguments.normal)? {
         return Ok(Normals::Fixed(normal));
     }
-    let towards = match (vector("--towards", &arguments.towards)?, vector("--scanner", &arguments.scanner)?) {
+    let towards = match (
+        vector("--towards", &arguments.towards)?,
+        vector("--scanner", &arguments.scanner)?,
+    ) {
         (Some(direction), _) => Orientation::Towards(direction),
         (None, Some(position)) => Orientation::Scanner(position),
         (None, None) => Orientation::UP,
@@ -221,7 +260,9 @@ fn vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
     match values {
         [] => Ok(None),
         [x, y, z] if values.iter().all(|value| value.is_finite()) => Ok(Some([*x, *y, *z])),
-        _ => Err(Error::InvalidInput(format!("{option} is {values:?}, but must be three numbers: x,y,z"))),
+        _ => Err(Error::InvalidInput(format!(
+            "{option} is {values:?}, but must be three numbers: x,y,z"
+        ))),
     }
 }
 
@@ -246,14 +287,21 @@ fn core_points(words: &str, spacing: f64, arguments: &Arguments) -> Result<CoreS
         _ if words == "all" => Ok(CoreSelection::All),
         Some(("every", number)) => match number.parse() {
             Ok(number) if number > 0 => Ok(CoreSelection::EveryNth(number)),
-            _ => Err(Error::InvalidInput(format!("--core-points {words}: must be like every:10"))),
+            _ => Err(Error::InvalidInput(format!(
+                "--core-points {words}: must be like every:10"
+            ))),
         },
         _ => {
-            let options = CatalogueOptions { crs: epochs::declared(arguments)?, ignore_crs: arguments.ignore_crs };
+            let options = CatalogueOptions {
+                crs: epochs::declared(arguments)?,
+                ignore_crs: arguments.ignore_crs,
+            };
             let catalogue = Catalogue::open_with(&[words], &options)?.in_metres()?;
             let points: Cloud = catalogue.read_all(Columns::XYZ)?;
             if points.is_empty() {
-                return Err(Error::InvalidInput(format!("--core-points {words}: the file has no points")));
+                return Err(Error::InvalidInput(format!(
+                    "--core-points {words}: the file has no points"
+                )));
             }
             Ok(CoreSelection::Given(Arc::new(points)))
         }
@@ -266,12 +314,33 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     Error::positive("core point spacing", arguments.core_spacing.unwrap_or(1.0))?;
     Error::positive("cylinder radius", arguments.cylinder_radius.unwrap_or(1.0))?;
     Error::positive("projection depth", arguments.depth)?;
-    arguments.normal_radii.iter().try_for_each(|radius| Error::positive("normal radius", *radius).map(drop))?;
-    Error::check("tile size", arguments.tile_size, arguments.tile_size > 0.0, "be above zero")?;
-    Error::check("--threads", arguments.threads.unwrap_or(1) as f64, arguments.threads != Some(0), "be at least 1")?;
-    Error::not_negative("registration error", arguments.registration_error.unwrap_or(0.0))?;
+    arguments
+        .normal_radii
+        .iter()
+        .try_for_each(|radius| Error::positive("normal radius", *radius).map(drop))?;
+    Error::check(
+        "tile size",
+        arguments.tile_size,
+        arguments.tile_size > 0.0,
+        "be above zero",
+    )?;
+    Error::check(
+        "--threads",
+        arguments.threads.unwrap_or(1) as f64,
+        arguments.threads != Some(0),
+        "be at least 1",
+    )?;
+    Error::not_negative(
+        "registration error",
+        arguments.registration_error.unwrap_or(0.0),
+    )?;
     let rate = arguments.fdr.unwrap_or(0.05);
-    Error::check("false discovery rate", rate, rate > 0.0 && rate < 1.0, "be above 0 and below 1")?;
+    Error::check(
+        "false discovery rate",
+        rate,
+        rate > 0.0 && rate < 1.0,
+        "be above 0 and below 1",
+    )?;
     normals(arguments, vec![1.0])?;
     epochs::declared(arguments)?;
     check_core_points(arguments.core_points.as_deref())?;

@@ -26,9 +26,16 @@ pub(crate) enum Look {
 }
 
 /// Light to dark: ColorBrewer's YlGnBu of five.
-const RISING: [[u8; 3]; 5] = [[255, 255, 204], [161, 218, 180], [65, 182, 196], [44, 127, 184], [37, 52, 148]];
+const RISING: [[u8; 3]; 5] = [
+    [255, 255, 204],
+    [161, 218, 180],
+    [65, 182, 196],
+    [44, 127, 184],
+    [37, 52, 148],
+];
 
-/// Writes the style of the raster `name` in `folder`. One that somebody else made or changed stays: whether this one was written.
+/// Writes the style of the raster `name` in `folder`. One that somebody else made or changed stays:
+/// whether this one was written.
 pub(crate) fn write(folder: &Path, name: &str, look: Look) -> Result<bool> {
     let path = beside(folder, name);
     if is_of_somebody(&path) {
@@ -40,7 +47,11 @@ pub(crate) fn write(folder: &Path, name: &str, look: Look) -> Result<bool> {
 /// Removes the style of the raster `name` in `folder`, unless somebody else made or changed it.
 pub(crate) fn remove(folder: &Path, name: &str) -> Result<()> {
     let path = beside(folder, name);
-    if is_of_somebody(&path) { Ok(()) } else { finished::remove(folder, [path]) }
+    if is_of_somebody(&path) {
+        Ok(())
+    } else {
+        finished::remove(folder, [path])
+    }
 }
 
 /// The place of the style of a raster.
@@ -48,7 +59,8 @@ pub(crate) fn beside(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("qml")
 }
 
-/// Begins the last line of a style of this program, with a hash of the lines before it: who changes the style breaks it, and QGIS leaves it out.
+/// Begins the last line of a style of this program, with a hash of the lines before it: who changes
+/// the style breaks it, and QGIS leaves it out.
 const SEAL: &str = "<!-- as isopach wrote it: ";
 /// More bytes than a style of this program has.
 const MOST_BYTES: u64 = 1 << 16;
@@ -60,21 +72,34 @@ fn sealed(style: String) -> String {
 
 /// Whether there is anything but an unchanged style of this program.
 fn is_of_somebody(path: &Path) -> bool {
-    let Ok(about) = fs::symlink_metadata(path) else { return false };
+    let Ok(about) = fs::symlink_metadata(path) else {
+        return false;
+    };
     if !about.is_file() || about.len() > MOST_BYTES {
         return true;
     }
-    let Ok(text) = fs::read_to_string(path) else { return true };
-    text.rsplit_once(SEAL).is_none_or(|(style, _)| sealed(style.into()) != text)
+    let Ok(text) = fs::read_to_string(path) else {
+        return true;
+    };
+    text.rsplit_once(SEAL)
+        .is_none_or(|(style, _)| sealed(style.into()) != text)
 }
 
 fn qml(look: Look) -> String {
     let renderer = match look {
         Look::Diverging(limit) => ramp([-limit, limit], &picture::DIVERGING, metres),
-        Look::Rising([low, high]) => ramp([low, if high > low { high } else { low + 1.0 }], &RISING, metres),
+        Look::Rising([low, high]) => ramp(
+            [low, if high > low { high } else { low + 1.0 }],
+            &RISING,
+            metres,
+        ),
         Look::Counts(high) => {
             let step = (high / (RISING.len() - 1) as f64).ceil().max(1.0); // whole points
-            ramp([0.0, step * (RISING.len() - 1) as f64], &RISING, |value, _| format!("{value:.0}"))
+            ramp(
+                [0.0, step * (RISING.len() - 1) as f64],
+                &RISING,
+                |value, _| format!("{value:.0}"),
+            )
         }
         Look::Statuses => statuses(),
     };
@@ -88,14 +113,18 @@ fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Colours at even distances, and between them what lies between. The legend shows each, where QGIS would else show a bar without them.
+/// Colours at even distances, and between them what lies between. The legend shows each, where QGIS
+/// would else show a bar without them.
 fn ramp([low, high]: [f64; 2], colours: &[[u8; 3]], label: impl Fn(f64, f64) -> String) -> String {
     let step = (high - low) / (colours.len() - 1) as f64;
     let mut items = String::new();
     for (i, colour) in colours.iter().enumerate() {
         let (value, colour) = (low + step * i as f64, hex(*colour));
         let label = label(value, step);
-        let _ = writeln!(items, "<item value=\"{value}\" label=\"{label}\" alpha=\"255\" color=\"{colour}\"/>");
+        let _ = writeln!(
+            items,
+            "<item value=\"{value}\" label=\"{label}\" alpha=\"255\" color=\"{colour}\"/>"
+        );
     }
     format!(
         "<rasterrenderer type=\"singlebandpseudocolor\" band=\"1\" opacity=\"1\" alphaBand=\"-1\" \
@@ -106,9 +135,12 @@ classificationMode=\"1\" clip=\"0\" minimumValue=\"{low}\" maximumValue=\"{high}
     )
 }
 
-/// A value with its unit, and with as many decimals as tell values that are `step` apart: two at least.
+/// A value with its unit, and with as many decimals as tell values that are `step` apart: two at
+/// least.
 fn metres(value: f64, step: f64) -> String {
-    let decimals = (2..12).find(|decimals| step * 10_f64.powi(*decimals) >= 1.0).unwrap_or(12) as usize;
+    let decimals = (2..12)
+        .find(|decimals| step * 10_f64.powi(*decimals) >= 1.0)
+        .unwrap_or(12) as usize;
     format!("{value:.decimals$} m")
 }
 
@@ -116,7 +148,8 @@ fn metres(value: f64, step: f64) -> String {
 fn statuses() -> String {
     let mut entries = String::new();
     for status in Status::ALL {
-        let (number, colour, words) = (status as u8, hex(colour(status)), escape(status.describe()));
+        let (number, colour, words) =
+            (status as u8, hex(colour(status)), escape(status.describe()));
         let _ = writeln!(
             entries,
             "<paletteEntry value=\"{number}\" label=\"{number}: {words}\" alpha=\"255\" color=\"{colour}\"/>"
@@ -128,7 +161,8 @@ fn statuses() -> String {
     )
 }
 
-/// A colour that no other status has: violets where an epoch is missing, earth colours where a difference has no level of detection.
+/// A colour that no other status has: violets where an epoch is missing, earth colours where a
+/// difference has no level of detection.
 fn colour(status: Status) -> [u8; 3] {
     match status {
         Status::Valid => [120, 170, 110],

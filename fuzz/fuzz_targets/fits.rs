@@ -1,4 +1,5 @@
-//! Any bytes as a FITS file: an error or an image, never a panic, a hang or more memory than the limits.
+//! Any bytes as a FITS file: an error or an image, never a panic, a hang or more memory than the
+//! limits.
 
 #![no_main]
 
@@ -30,10 +31,16 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// The last row alone is that of the whole.
 fn read(bytes: &[u8]) {
-    let Ok(mut file) = ImageFile::new_within(Cursor::new(bytes), LIMITS) else { return };
+    let Ok(mut file) = ImageFile::new_within(Cursor::new(bytes), LIMITS) else {
+        return;
+    };
     let [rows, _] = file.shape();
     let last = file.rows(rows - 1..rows);
     let Ok(all) = file.rows(0..rows) else { return };
     let last = last.expect("all rows were read");
-    assert!(last.iter().zip(all.row(rows - 1)).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert!(
+        last.iter()
+            .zip(all.row(rows - 1))
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+    );
 }

@@ -1,4 +1,5 @@
-//! Any bytes as a LAS or LAZ file: an error or points, never a panic, a hang or more memory than the limits.
+//! Any bytes as a LAS or LAZ file: an error or points, never a panic, a hang or more memory than
+//! the limits.
 //!
 //! ```text
 //! cargo install cargo-fuzz
@@ -18,16 +19,26 @@ use isopach_las::{Las, Limits};
 use libfuzzer_sys::fuzz_target;
 use std::{path::PathBuf, process, sync::LazyLock};
 
-const LIMITS: Limits = Limits { record_bytes: 1 << 20, points: 1 << 30, chunk_bytes: 16 << 20, memory_bytes: 16 << 20 };
+const LIMITS: Limits = Limits {
+    record_bytes: 1 << 20,
+    points: 1 << 30,
+    chunk_bytes: 16 << 20,
+    memory_bytes: 16 << 20,
+};
 
-/// Points in memory, one decoded chunk a thread and its file, what the codec keeps beside it, and a copy.
+/// Points in memory, one decoded chunk a thread and its file, what the codec keeps beside it, and a
+/// copy.
 const ALLOWED: usize = (16 + 4 * 2 * 16 + 64) << 20;
 
 /// One file a process, in memory where the system has such a place.
 static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
     panics::end_at_ours(&["laz"]);
     let memory = PathBuf::from("/dev/shm");
-    let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    let folder = if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    };
     folder.join(format!("isopach-fuzz-{}.laz", process::id()))
 });
 
@@ -43,7 +54,11 @@ fn read(bytes: &[u8]) {
     let open = || Las::open_within(&*PATH, LIMITS).ok();
     let Some(las) = open() else { return };
     let stated = las.header().point_count;
-    for columns in [Columns::XYZ, Columns::CLASSIFICATION, Columns::INTENSITY.with(Columns::FLAGS)] {
+    for columns in [
+        Columns::XYZ,
+        Columns::CLASSIFICATION,
+        Columns::INTENSITY.with(Columns::FLAGS),
+    ] {
         if let Ok(points) = las.read_points(columns) {
             assert_eq!(points.len() as u64, stated);
         }
@@ -56,11 +71,18 @@ fn read(bytes: &[u8]) {
     let [min, max] = [las.header().min, las.header().max];
     if stated < 10_000 {
         // What can be decoded whole can be written, and is the same.
-        let decoded =
-            |las: &Las| (0..las.total_chunks()).map(|chunk| las.read_raw(chunk).ok()).collect::<Option<Vec<_>>>();
+        let decoded = |las: &Las| {
+            (0..las.total_chunks())
+                .map(|chunk| las.read_raw(chunk).ok())
+                .collect::<Option<Vec<_>>>()
+        };
         // But for a GPS time of −0.0, which `laz` takes for the 0.0 before it.
-        let has_negative_zero =
-            |records: &[Vec<u8>]| records.concat().windows(8).any(|word| word == (-0.0_f64).to_le_bytes());
+        let has_negative_zero = |records: &[Vec<u8>]| {
+            records
+                .concat()
+                .windows(8)
+                .any(|word| word == (-0.0_f64).to_le_bytes())
+        };
         if let Some(records) = decoded(&las)
             && !has_negative_zero(&records)
             && las.rewrite(&*COPY).is_ok()
@@ -70,12 +92,23 @@ fn read(bytes: &[u8]) {
         }
     }
     let middle = [0, 1].map(|axis| 0.5 * (min[axis] + max[axis]));
-    let quarter = Rect { min: [min[0], min[1]], max: middle };
+    let quarter = Rect {
+        min: [min[0], min[1]],
+        max: middle,
+    };
     let within = las.keep_classes(&[2]).within(quarter);
     if let Ok(points) = within.read_points(Columns::CLASSIFICATION) {
-        assert!(points.xyz.iter().all(|point| quarter.owns([point[0], point[1]])));
+        assert!(
+            points
+                .xyz
+                .iter()
+                .all(|point| quarter.owns([point[0], point[1]]))
+        );
     }
-    if let Some(coarse) = open().filter(|las| las.copc().is_some()).and_then(|las| las.at_resolution(10.0).ok()) {
+    if let Some(coarse) = open()
+        .filter(|las| las.copc().is_some())
+        .and_then(|las| las.at_resolution(10.0).ok())
+    {
         let _ = coarse.read_points(Columns::XYZ);
     }
 }

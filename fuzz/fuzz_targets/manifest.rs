@@ -1,4 +1,5 @@
-//! Any bytes as the manifest or a kept result of a run: an error or results, never a panic, a hang or much memory.
+//! Any bytes as the manifest or a kept result of a run: an error or results, never a panic, a hang
+//! or much memory.
 
 #![no_main]
 
@@ -29,21 +30,45 @@ struct Whole {
 static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
     panics::end_at_ours(&[]);
     let memory = PathBuf::from("/dev/shm");
-    let place = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    let place = if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    };
     let folder = place.join(format!("isopach-fuzz-run-{}", process::id()));
     let tiles = run(&folder).expect("a run ends well");
-    Whole { files: files(&folder), tiles, folder }
+    Whole {
+        files: files(&folder),
+        tiles,
+        folder,
+    }
 });
 
-// The first byte: a manifest, a result as it is, or the payload of a result whose head and checksum are right.
+// The first byte: a manifest, a result as it is, or the payload of a result whose head and checksum
+// are right.
 fuzz_target!(|bytes: &[u8]| {
-    let Some((kind, rest)) = bytes.split_first() else { return };
-    let Whole { folder, files, tiles } = &*WHOLE;
-    let of_kind = |is_result: bool| {
-        files.iter().find(|(path, _)| path.extension().is_some_and(|end| (end == "tile") == is_result))
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
     };
-    let Some((path, whole)) = of_kind(kind % 3 > 0) else { return };
-    let bytes = if kind % 3 == 2 { with_head(whole, rest) } else { rest.to_vec() };
+    let Whole {
+        folder,
+        files,
+        tiles,
+    } = &*WHOLE;
+    let of_kind = |is_result: bool| {
+        files.iter().find(|(path, _)| {
+            path.extension()
+                .is_some_and(|end| (end == "tile") == is_result)
+        })
+    };
+    let Some((path, whole)) = of_kind(kind % 3 > 0) else {
+        return;
+    };
+    let bytes = if kind % 3 == 2 {
+        with_head(whole, rest)
+    } else {
+        rest.to_vec()
+    };
     restore(folder, files);
     if fs::write(path, bytes).is_err() {
         return;

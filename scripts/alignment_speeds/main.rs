@@ -1,6 +1,8 @@
-//! Alignment of two made epochs of 150,000 points, as many as `terrain_change` aligns: built by `scripts/alignment_speeds.py` against two versions of the crates.
+//! Alignment of two made epochs of 150,000 points, as many as `terrain_change` aligns: built by
+//! `scripts/alignment_speeds.py` against two versions of the crates.
 //!
-//! `alignment_speeds OPERATION FOLDER ROUNDS`; `nothing` makes the epochs. `changed` has a tenth of the ground lowered by half a metre.
+//! `alignment_speeds OPERATION FOLDER ROUNDS`; `nothing` makes the epochs. `changed` has a tenth of
+//! the ground lowered by half a metre.
 
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::Cpu;

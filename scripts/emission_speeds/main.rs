@@ -1,6 +1,8 @@
-//! Inversion of made pixels, some rounds of one operation: built by `scripts/emission_speeds.py` against two versions of the crates.
+//! Inversion of made pixels, some rounds of one operation: built by `scripts/emission_speeds.py`
+//! against two versions of the crates.
 //!
-//! `emission_speeds OPERATION FOLDER ROUNDS`; `nothing` makes the pixels. The operations are a precision, and which errors come with the emission measure.
+//! `emission_speeds OPERATION FOLDER ROUNDS`; `nothing` makes the pixels. The operations are a
+//! precision, and which errors come with the emission measure.
 
 use isopach_compute::Cpu;
 use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, Outputs, TemperatureResponse};

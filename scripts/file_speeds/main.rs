@@ -1,4 +1,5 @@
-//! Reading and writing of files, some rounds of one operation: built by `scripts/file_speeds.py` against two versions of the crates.
+//! Reading and writing of files, some rounds of one operation: built by `scripts/file_speeds.py`
+//! against two versions of the crates.
 //!
 //! `file_speeds OPERATION FOLDER ROUNDS`; `make` puts the files there that the others read.
 

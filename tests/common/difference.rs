@@ -6,5 +6,9 @@ use ndarray::{Array, Dimension};
 pub(crate) fn difference<D: Dimension>(expected: &Array<f64, D>, found: &Array<f64, D>) -> f64 {
     assert_eq!(found.shape(), expected.shape());
     let largest = expected.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    expected.iter().zip(found).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs())) / largest
+    expected
+        .iter()
+        .zip(found)
+        .fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()))
+        / largest
 }

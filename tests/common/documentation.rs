@@ -14,14 +14,26 @@ pub(crate) fn document(path: &str) -> String {
 
 /// The first commands below a heading.
 pub(crate) fn commands(document: &str, heading: &str) -> String {
-    let block = document.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1));
-    block.and_then(|block| block.strip_prefix("sh\n")).unwrap_or_else(|| panic!("{heading}")).to_owned()
+    let block = document
+        .split(heading)
+        .nth(1)
+        .and_then(|rest| rest.split("```").nth(1));
+    block
+        .and_then(|block| block.strip_prefix("sh\n"))
+        .unwrap_or_else(|| panic!("{heading}"))
+        .to_owned()
 }
 
-/// What a shell says to commands in a folder, with the programs on its path; it ends at the first that fails.
+/// What a shell says to commands in a folder, with the programs on its path; it ends at the first
+/// that fails.
 pub(crate) fn run_commands(commands: &str, folder: &Path) -> Output {
     let programs = program("terrain_change").parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
-    shell.args(["-e", "-c", commands]).current_dir(folder).env("PATH", path).output().unwrap()
+    shell
+        .args(["-e", "-c", commands])
+        .current_dir(folder)
+        .env("PATH", path)
+        .output()
+        .unwrap()
 }

@@ -9,7 +9,12 @@ use std::{
 };
 
 pub(crate) fn emission(arguments: &[&str], out: &Path) -> Output {
-    Command::new(program("emission")).args(arguments).arg("--out").arg(out).output().unwrap()
+    Command::new(program("emission"))
+        .args(arguments)
+        .arg("--out")
+        .arg(out)
+        .output()
+        .unwrap()
 }
 
 /// A folder that goes when it is dropped.
@@ -34,11 +39,16 @@ impl Folder {
 }
 
 pub(crate) fn inversion(bins: usize) -> Inversion {
-    let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();
+    let edges = (0..=bins)
+        .map(|i| 5.7 + 1.4 * i as f64 / bins as f64)
+        .collect();
     let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
     inversion.report = Quantity::Integrated;
     inversion.missing = Missing::Drop;
-    inversion.outputs = Outputs { averaging_kernel: true, ..Outputs::ERRORS };
+    inversion.outputs = Outputs {
+        averaging_kernel: true,
+        ..Outputs::ERRORS
+    };
     inversion
 }
 

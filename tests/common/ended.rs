@@ -12,7 +12,9 @@ use std::{
 pub(crate) fn ended(output: &Output, code: i32, words: &[&str]) {
     let message = message(output);
     assert_eq!(output.status.code(), Some(code), "{message}");
-    words.iter().for_each(|word| assert!(message.contains(word), "{message:?} does not say {word:?}"));
+    words
+        .iter()
+        .for_each(|word| assert!(message.contains(word), "{message:?} does not say {word:?}"));
     assert!(message.lines().count() <= 1, "{message}");
 }
 
@@ -22,7 +24,8 @@ pub(crate) fn well(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// In the place of a file one that nobody can read, whoever asks: as where a server of files lost it. What was there.
+/// In the place of a file one that nobody can read, whoever asks: as where a server of files lost
+/// it. What was there.
 pub(crate) fn made_unreadable(path: &Path) -> Vec<u8> {
     let bytes = fs::read(path).unwrap();
     fs::remove_file(path).unwrap();
@@ -39,5 +42,11 @@ pub(crate) fn made_whole(path: &Path, bytes: &[u8]) {
 
 /// Sends a signal.
 pub(crate) fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }

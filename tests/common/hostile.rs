@@ -21,7 +21,10 @@ pub(crate) fn random(state: &mut u64) -> u64 {
 
 /// How many cases to try: as `HOSTILE_CASES` says, or so many.
 pub(crate) fn cases(usually: usize) -> usize {
-    std::env::var("HOSTILE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usually)
+    std::env::var("HOSTILE_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(usually)
 }
 
 /// What cases took at most.
@@ -34,7 +37,11 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(allowed: usize) -> Self {
-        Self { allowed, slowest: Duration::ZERO, largest: 0 }
+        Self {
+            allowed,
+            slowest: Duration::ZERO,
+            largest: 0,
+        }
     }
 
     /// Runs a case; what it took, where that is too much.
@@ -54,6 +61,11 @@ impl Watch {
 
 impl fmt::Display for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {:?} and {} KiB", self.slowest, self.largest.div_ceil(1024))
+        write!(
+            f,
+            "at most {:?} and {} KiB",
+            self.slowest,
+            self.largest.div_ceil(1024)
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! Two epochs of a made scene on disk, folders of results beside them, and the program that is run over them.
+//! Two epochs of a made scene on disk, folders of results beside them, and the program that is run
+//! over them.
 
 use crate::{program::program, scene::Scene};
 use std::{
@@ -19,7 +20,12 @@ impl Place {
     /// Of a scene.
     pub(crate) fn of(scene: &Scene) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        scene.write(&dir.path().join("before.laz"), &dir.path().join("after.laz")).unwrap();
+        scene
+            .write(
+                &dir.path().join("before.laz"),
+                &dir.path().join("after.laz"),
+            )
+            .unwrap();
         Self { dir }
     }
 
@@ -32,20 +38,41 @@ impl Place {
         self.dir.path().join(name)
     }
 
-    /// The arguments of a run over two files: on the processor, ground alone, tiles of 15 m unless `more` says otherwise.
+    /// The arguments of a run over two files: on the processor, ground alone, tiles of 15 m unless
+    /// `more` says otherwise.
     pub(crate) fn arguments(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Vec<String> {
         let paths = [inputs[0], inputs[1], "--out", out];
         let whole = |word: &str| self.path(word).to_str().unwrap().to_owned();
-        let paths = paths.map(|word| if word.starts_with("--") { word.to_owned() } else { whole(word) });
-        let tiles: &[&str] = if more.contains(&"--tile-size") { &[] } else { &["--tile-size", "15"] };
-        let words = ["--backend", "cpu", "--classes", "2"].iter().chain(tiles).chain(more);
-        paths.into_iter().chain(words.map(|word| (*word).to_owned())).collect()
+        let paths = paths.map(|word| {
+            if word.starts_with("--") {
+                word.to_owned()
+            } else {
+                whole(word)
+            }
+        });
+        let tiles: &[&str] = if more.contains(&"--tile-size") {
+            &[]
+        } else {
+            &["--tile-size", "15"]
+        };
+        let words = ["--backend", "cpu", "--classes", "2"]
+            .iter()
+            .chain(tiles)
+            .chain(more);
+        paths
+            .into_iter()
+            .chain(words.map(|word| (*word).to_owned()))
+            .collect()
     }
 
     /// The program over both epochs, which are taken to be aligned.
     pub(crate) fn command(&self, out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(program("terrain_change"));
-        command.args(self.arguments(["before.laz", "after.laz"], out, &[&["--align", "none"], more].concat()));
+        command.args(self.arguments(
+            ["before.laz", "after.laz"],
+            out,
+            &[&["--align", "none"], more].concat(),
+        ));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -56,6 +83,8 @@ impl Place {
 
     /// The bytes of the results in a folder.
     pub(crate) fn results(&self, out: &str) -> Vec<Vec<u8>> {
-        RESULTS.map(|name| fs::read(self.path(out).join(name)).unwrap()).into()
+        RESULTS
+            .map(|name| fs::read(self.path(out).join(name)).unwrap())
+            .into()
     }
 }

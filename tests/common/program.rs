@@ -7,6 +7,10 @@ pub(crate) fn program(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let folder = test.parent().unwrap().parent().unwrap().join("examples");
     let path = folder.join(name).with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built: run the tests of the whole package", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run the tests of the whole package",
+        path.display()
+    );
     path
 }

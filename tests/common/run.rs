@@ -11,7 +11,9 @@ use std::{
 
 /// A folder of cases; `None`, and a line that says so, where it is not there.
 pub(crate) fn cases(folder: &str) -> Option<PathBuf> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cases").join(folder);
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/data/cases")
+        .join(folder);
     if !cases.exists() {
         eprintln!("SKIPPED: {} is not there", cases.display());
         return None;
@@ -34,8 +36,16 @@ impl Run {
         let dir = tempfile::tempdir().unwrap();
         let mut command = Command::new(program("terrain_change"));
         command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
-        command.arg(before).arg(after).args(["--backend", "cpu", "--out"]).arg(dir.path()).args(options);
-        Self { output: command.output().unwrap(), dir }
+        command
+            .arg(before)
+            .arg(after)
+            .args(["--backend", "cpu", "--out"])
+            .arg(dir.path())
+            .args(options);
+        Self {
+            output: command.output().unwrap(),
+            dir,
+        }
     }
 
     /// Refuses a run that failed.
@@ -63,6 +73,9 @@ impl Run {
     /// A number of summary.json, by the path to it.
     pub(crate) fn number(&self, path: &str) -> f64 {
         let summary = self.summary();
-        summary.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {summary:#}"))
+        summary
+            .pointer(path)
+            .and_then(Value::as_f64)
+            .unwrap_or_else(|| panic!("{path} in {summary:#}"))
     }
 }

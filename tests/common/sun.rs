@@ -35,9 +35,22 @@ pub(crate) fn text(value: &str) -> Value {
 pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
     let response = TemperatureResponse::aia();
     let measure = |t: &f64| 2e26 * (-0.5 * ((t - 6.2) / 0.25).powi(2)).exp();
-    let of = |(t, response): (&f64, &f64)| if (5.7..=7.1).contains(t) { measure(t) * response } else { 0.0 };
-    let rate: f64 = response.log_t.iter().zip(&response.channels[channel]).map(of).sum();
-    let pattern = |r: f64, c: f64| 1.0 + 0.5 * (r / 6.0).sin() * (c / 7.0).cos() + 0.3 * (r * c / 300.0).sin();
+    let of = |(t, response): (&f64, &f64)| {
+        if (5.7..=7.1).contains(t) {
+            measure(t) * response
+        } else {
+            0.0
+        }
+    };
+    let rate: f64 = response
+        .log_t
+        .iter()
+        .zip(&response.channels[channel])
+        .map(of)
+        .sum();
+    let pattern = |r: f64, c: f64| {
+        1.0 + 0.5 * (r / 6.0).sin() * (c / 7.0).cos() + 0.3 * (r * c / 300.0).sin()
+    };
     let dn = Array2::from_shape_fn([SIDE; 2], |(r, c)| {
         (EXPOSURE * rate * pattern(r as f64 + shift[0], c as f64 + shift[1])).max(1.0)
     });
@@ -61,7 +74,12 @@ pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
         ("CRPIX2", Value::Number(20.5 - shift[0])),
         ("QUALITY", Value::Whole(0)),
     ];
-    Picture { channel, dn, keywords, unit: "DN" }
+    Picture {
+        channel,
+        dn,
+        keywords,
+        unit: "DN",
+    }
 }
 
 impl Picture {
@@ -78,7 +96,8 @@ impl Picture {
 
     pub(crate) fn write(&self, folder: &Path, name: &str) -> String {
         let path = folder.join(format!("{name}_{}.fits", AIA[self.channel].wavelength));
-        let keyword = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone(), String::new());
+        let keyword =
+            |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone(), String::new());
         let cube = Cube {
             name: "IMAGE".into(),
             unit: self.unit.into(),
@@ -87,7 +106,8 @@ impl Picture {
             keywords: self.keywords.iter().map(keyword).collect(),
         };
         let mut file = CubeFile::create(&path, &[cube]).unwrap();
-        file.write_rows(0, 0, self.dn.view().insert_axis(ndarray::Axis(0))).unwrap();
+        file.write_rows(0, 0, self.dn.view().insert_axis(ndarray::Axis(0)))
+            .unwrap();
         file.finish().unwrap();
         path.to_str().unwrap().into()
     }
@@ -118,16 +138,33 @@ impl Folder {
 
     /// Files of the pictures of all channels, each changed by `change`.
     pub(crate) fn write(&self, name: &str, change: impl Fn(Picture) -> Picture) -> Vec<String> {
-        (0..6).map(|channel| change(picture(channel, [0.0; 2])).write(self.path(), name)).collect()
+        (0..6)
+            .map(|channel| change(picture(channel, [0.0; 2])).write(self.path(), name))
+            .collect()
     }
 
     pub(crate) fn output(&self, files: &[String], options: &[&str]) -> Output {
-        let fixed = ["--bins", "20", "--precision", "double", "--backend", "cpu", "--force", "--out"];
+        let fixed = [
+            "--bins",
+            "20",
+            "--precision",
+            "double",
+            "--backend",
+            "cpu",
+            "--force",
+            "--out",
+        ];
         let mut command = Command::new(program("emission"));
         if !options.contains(&"--format") {
             command.args(["--format", "npy"]);
         }
-        command.args(files).args(options).args(fixed).arg(self.out()).output().unwrap()
+        command
+            .args(files)
+            .args(options)
+            .args(fixed)
+            .arg(self.out())
+            .output()
+            .unwrap()
     }
 
     pub(crate) fn out(&self) -> PathBuf {
@@ -138,15 +175,26 @@ impl Folder {
         let output = self.output(files, options);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{message}");
-        let summary: Json = serde_json::from_slice(&fs::read(self.out().join("summary.json")).unwrap()).unwrap();
+        let summary: Json =
+            serde_json::from_slice(&fs::read(self.out().join("summary.json")).unwrap()).unwrap();
         for words in summary["warnings"].as_array().unwrap() {
-            assert!(message.contains(words.as_str().unwrap()), "said in the terminal too: {words}");
+            assert!(
+                message.contains(words.as_str().unwrap()),
+                "said in the terminal too: {words}"
+            );
         }
         let bytes = fs::read(self.out().join("bands.npy")).unwrap();
         let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-        let values: Vec<f64> =
-            bytes[start..].as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
-        Found { summary, bands: Array3::from_shape_vec([SIDE, SIDE, 6], values).unwrap() }
+        let values: Vec<f64> = bytes[start..]
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|bytes| f64::from_le_bytes(*bytes))
+            .collect();
+        Found {
+            summary,
+            bands: Array3::from_shape_vec([SIDE, SIDE, 6], values).unwrap(),
+        }
     }
 
     pub(crate) fn refused(&self, files: &[String], options: &[&str], words: &[&str]) {

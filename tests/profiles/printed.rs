@@ -15,12 +15,26 @@ pub(crate) struct Line {
 pub(crate) fn lines(text: &str) -> Vec<Line> {
     let (mut table, mut option, mut found) = (String::new(), String::new(), Vec::new());
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+        {
             table = name.to_owned();
-        } else if let Some(at) = line.rfind("(--").filter(|_| line.starts_with('#') && line.ends_with(')')) {
+        } else if let Some(at) = line
+            .rfind("(--")
+            .filter(|_| line.starts_with('#') && line.ends_with(')'))
+        {
             option = line[at + 1..line.len() - 1].to_owned();
-        } else if let Some((key, says)) = line.trim_start_matches("# ").split_once(' ').filter(|_| !table.is_empty()) {
-            found.push(Line { key: format!("{table}.{key}"), option: option.clone(), says: says.to_owned() });
+        } else if let Some((key, says)) = line
+            .trim_start_matches("# ")
+            .split_once(' ')
+            .filter(|_| !table.is_empty())
+        {
+            found.push(Line {
+                key: format!("{table}.{key}"),
+                option: option.clone(),
+                says: says.to_owned(),
+            });
         }
     }
     found

@@ -1,7 +1,7 @@
 //! Errors of means over areas, from a raster of differences: `variogram FILE COLUMNS AREA…`.
 //!
-//! The file holds little-endian `f64` row by row, cells of 1 m. Prints JSON: structures, and the standard error of the shared part
-//! of a mean over each area.
+//! The file holds little-endian `f64` row by row, cells of 1 m. Prints JSON: structures, and the
+//! standard error of the shared part of a mean over each area.
 
 #[macro_use]
 #[path = "../../../examples/common/console.rs"]
@@ -10,7 +10,10 @@ mod console;
 use isopach_change::{StableSample, Variogram, VariogramOptions};
 
 fn main() -> std::process::ExitCode {
-    run().map_or_else(|error| console::failed("variogram", &error), |()| std::process::ExitCode::SUCCESS)
+    run().map_or_else(
+        |error| console::failed("variogram", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,15 +23,28 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     };
     let columns: usize = columns.parse()?;
     let bytes = std::fs::read(file)?;
-    let differences = bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
+    let differences = bytes
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|bytes| f64::from_le_bytes(*bytes));
     let samples: Vec<StableSample> = differences
         .enumerate()
-        .map(|(i, difference)| StableSample { position: [(i % columns) as f64, (i / columns) as f64], difference })
+        .map(|(i, difference)| StableSample {
+            position: [(i % columns) as f64, (i / columns) as f64],
+            difference,
+        })
         .collect();
-    let options = VariogramOptions { structures: 1, ..VariogramOptions::default() };
+    let options = VariogramOptions {
+        structures: 1,
+        ..VariogramOptions::default()
+    };
     let variogram = Variogram::of(&samples, &options)?;
-    let structures: Vec<String> =
-        variogram.structures.iter().map(|s| format!("{{\"sill\": {}, \"range\": {}}}", s.sill, s.range)).collect();
+    let structures: Vec<String> = variogram
+        .structures
+        .iter()
+        .map(|s| format!("{{\"sill\": {}, \"range\": {}}}", s.sill, s.range))
+        .collect();
     let mut errors = Vec::new();
     for area in areas {
         errors.push(variogram.mean_error(area.parse()?).to_string());

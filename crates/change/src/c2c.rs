@@ -5,10 +5,11 @@ use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
 use isopach_tiling::{Load, ResultReader, ResultWriter, Stored, Tile, TileOperation};
 
-/// Exact, unsigned distance from each compared point to its nearest reference point. O(n log n) in practice.
+/// Exact, unsigned distance from each compared point to its nearest reference point. O(n log n) in
+/// practice.
 ///
-/// It mixes change with roughness and sampling (a still surface has a distance of about half the point spacing): for a quick look, not for
-/// volumes.
+/// It mixes change with roughness and sampling (a still surface has a distance of about half the
+/// point spacing): for a quick look, not for volumes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct C2c {
     /// How far to search, metres; may be infinite, but not tile by tile.
@@ -41,7 +42,13 @@ impl Stored for C2cTile {
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let (points, distance): (Cloud, Vec<f64>) = Stored::restore(from)?;
         let out_of_reach = distance.iter().filter(|distance| distance.is_nan()).count();
-        Some(Self { points, distances: CloudDistances { distance, out_of_reach } })
+        Some(Self {
+            points,
+            distances: CloudDistances {
+                distance,
+                out_of_reach,
+            },
+        })
     }
 }
 
@@ -49,19 +56,30 @@ impl C2c {
     /// Distances of all compared points.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a maximum distance that is not above zero; whatever the backend declines with.
+    /// [`Error::InvalidParameter`] for a maximum distance that is not above zero; whatever the
+    /// backend declines with.
     pub fn run(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
         reference: Positions<'_>,
         compared: Positions<'_>,
     ) -> Result<CloudDistances> {
-        Error::check("maximum distance", self.max_distance, self.max_distance > 0.0, "be above zero")?;
+        Error::check(
+            "maximum distance",
+            self.max_distance,
+            self.max_distance > 0.0,
+            "be above zero",
+        )?;
         let nearest = on.index(reference)?.nearest(compared, self.max_distance)?;
-        let distance: Vec<f64> =
-            nearest.iter().map(|found| found.map_or(f64::NAN, |n| f64::from(n.squared_distance).sqrt())).collect();
+        let distance: Vec<f64> = nearest
+            .iter()
+            .map(|found| found.map_or(f64::NAN, |n| f64::from(n.squared_distance).sqrt()))
+            .collect();
         let out_of_reach = nearest.iter().filter(|found| found.is_none()).count();
-        Ok(CloudDistances { distance, out_of_reach })
+        Ok(CloudDistances {
+            distance,
+            out_of_reach,
+        })
     }
 }
 
@@ -72,7 +90,8 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for C2c {
         self.max_distance
     }
 
-    /// An index of the reference, and of each compared point a copy, its neighbour and its distance.
+    /// An index of the reference, and of each compared point a copy, its neighbour and its
+    /// distance.
     fn working_bytes(&self, load: &Load) -> u64 {
         40 * load.points()
     }

@@ -5,12 +5,15 @@ use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use std::sync::Arc;
 
-/// Which points are core points. Each choice depends on the coordinates alone, so that tiles agree on it.
+/// Which points are core points. Each choice depends on the coordinates alone, so that tiles agree
+/// on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CoreSelection {
-    /// One reference point per square of so many metres of the plan ([`Positions::spaced`]): terrain.
+    /// One reference point per square of so many metres of the plan ([`Positions::spaced`]):
+    /// terrain.
     Grid(f64),
-    /// One reference point per cube of so many metres ([`Positions::spaced_3d`]): walls and steep ground.
+    /// One reference point per cube of so many metres ([`Positions::spaced_3d`]): walls and steep
+    /// ground.
     Voxels(f64),
     /// Every reference point.
     All,
@@ -21,8 +24,9 @@ pub enum CoreSelection {
 }
 
 impl CoreSelection {
-    /// The core points of a reference epoch: in the order of the cells for [`Self::Grid`] and [`Self::Voxels`], in the caller's order
-    /// where they are given, else from south to north, west to east and upwards.
+    /// The core points of a reference epoch: in the order of the cells for [`Self::Grid`] and
+    /// [`Self::Voxels`], in the caller's order where they are given, else from south to north, west
+    /// to east and upwards.
     ///
     /// ```
     /// use isopach_change::CoreSelection;
@@ -44,9 +48,17 @@ impl CoreSelection {
     }
 
     /// The core points that a tile owns.
-    pub(crate) fn owned(&self, reference: &Cloud, owns: impl Fn([f64; 2]) -> bool) -> Result<Cloud> {
+    pub(crate) fn owned(
+        &self,
+        reference: &Cloud,
+        owns: impl Fn([f64; 2]) -> bool,
+    ) -> Result<Cloud> {
         self.check()?;
-        let from = if let Self::Given(points) = self { points.as_ref() } else { reference };
+        let from = if let Self::Given(points) = self {
+            points.as_ref()
+        } else {
+            reference
+        };
         let positions = from.positions();
         let mut chosen = if matches!(self, Self::Given(_)) {
             (0..positions.len() as u32).collect()
@@ -68,8 +80,10 @@ impl CoreSelection {
             Self::Voxels(spacing) => reference.spaced_3d(*spacing),
             Self::All | Self::Given(_) => Ok(sorted(reference, all.collect())),
             Self::EveryNth(n) => {
-                let chosen =
-                    |i: &u32| position_hash(reference.absolute_ticks(*i as usize)).is_multiple_of(u64::from(*n));
+                let chosen = |i: &u32| {
+                    position_hash(reference.absolute_ticks(*i as usize))
+                        .is_multiple_of(u64::from(*n))
+                };
                 Ok(sorted(reference, all.filter(chosen).collect()))
             }
         }
@@ -77,8 +91,12 @@ impl CoreSelection {
 
     pub(crate) fn check(&self) -> Result<()> {
         match self {
-            Self::Grid(spacing) | Self::Voxels(spacing) => Error::positive("core point spacing", *spacing).map(drop),
-            Self::EveryNth(n) => Error::check("one core point in", f64::from(*n), *n > 0, "be at least 1").map(drop),
+            Self::Grid(spacing) | Self::Voxels(spacing) => {
+                Error::positive("core point spacing", *spacing).map(drop)
+            }
+            Self::EveryNth(n) => {
+                Error::check("one core point in", f64::from(*n), *n > 0, "be at least 1").map(drop)
+            }
             Self::All | Self::Given(_) => Ok(()),
         }
     }

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 pub enum Status {
     /// Distance and level of detection are there.
     Valid = 0,
-    /// The distance is there; an epoch has a single point in the cylinder or cell, so there is no spread and no level of detection.
+    /// The distance is there; an epoch has a single point in the cylinder or cell, so there is no
+    /// spread and no level of detection.
     NoSpread = 1,
     /// Fewer than three points, or no plane, at every normal radius: no axis to measure along.
     NoNormal = 2,
@@ -24,7 +25,8 @@ pub enum Status {
     FreeDirection = 6,
     /// The distance is there; an epoch has fewer points than [`crate::Detection::minimum_count`].
     BelowMinimumCount = 7,
-    /// The difference is there; its statistic (minimum, maximum, a percentile) has no standard error that the scatter tells.
+    /// The difference is there; its statistic (minimum, maximum, a percentile) has no standard
+    /// error that the scatter tells.
     NoStandardError = 8,
     /// The difference of medians is there; too few well-filled places tell how certain a median is
     /// ([`crate::SurveyStatistics::median_factor`]).
@@ -61,7 +63,9 @@ impl Status {
             | Self::BelowMinimumCount
             | Self::NoStandardError
             | Self::NoMedianFactor => true,
-            Self::Valid | Self::NoNormal | Self::NoReference | Self::NoCompared | Self::Empty => false,
+            Self::Valid | Self::NoNormal | Self::NoReference | Self::NoCompared | Self::Empty => {
+                false
+            }
         }
     }
 
@@ -75,10 +79,14 @@ impl Status {
             Self::NoReference => "no earlier point",
             Self::NoCompared => "no later point",
             Self::Empty => "no point",
-            Self::FreeDirection => "the alignment is free along this direction: no level of detection",
+            Self::FreeDirection => {
+                "the alignment is free along this direction: no level of detection"
+            }
             Self::BelowMinimumCount => "fewer points than the minimum count: no level of detection",
             Self::NoStandardError => "a statistic without a standard error: no level of detection",
-            Self::NoMedianFactor => "the standard error of medians is not known: no level of detection",
+            Self::NoMedianFactor => {
+                "the standard error of medians is not known: no level of detection"
+            }
         }
     }
 }
@@ -90,12 +98,12 @@ pub struct Differences {
     pub distance: Vec<f64>,
     /// 95 % level of detection, metres.
     pub level_of_detection: Vec<f64>,
-    /// Standard error (1 σ) of the distance that the scatter of the points explains, metres: the random part, without the registration
-    /// error; NaN where nothing is known of the scatter.
+    /// Standard error (1 σ) of the distance that the scatter of the points explains, metres: the
+    /// random part, without the registration error; NaN where nothing is known of the scatter.
     pub standard_error: Vec<f64>,
-    /// Probability of so large a distance without change, beyond what the registration error allows; NaN where there is no level of
-    /// detection. Below 0.05 the distance exceeds the level of detection, unless that is the user's minimum. See
-    /// [`crate::FalseDiscoveries`].
+    /// Probability of so large a distance without change, beyond what the registration error
+    /// allows; NaN where there is no level of detection. Below 0.05 the distance exceeds the level
+    /// of detection, unless that is the user's minimum. See [`crate::FalseDiscoveries`].
     pub p_value: Vec<f64>,
     /// Whether |distance| exceeds the level of detection; false where either is missing.
     pub significant: Vec<bool>,
@@ -109,8 +117,9 @@ pub struct Differences {
     pub normal_radius: Vec<f64>,
     /// Why something is missing.
     pub status: Vec<Status>,
-    /// Normals that lie flatter than 45° to the direction that they are turned towards: where they are many, their signs hang on
-    /// little, and another direction is better ([`crate::Orientation`]).
+    /// Normals that lie flatter than 45° to the direction that they are turned towards: where they
+    /// are many, their signs hang on little, and another direction is better
+    /// ([`crate::Orientation`]).
     pub flat_normals: usize,
 }
 
@@ -147,7 +156,11 @@ impl Differences {
         normal_radius: Vec<f64>,
         [before, after]: [&[AxialStatistics]; 2],
     ) -> Self {
-        let mut all = Self { normal: axes, normal_radius, ..Self::default() };
+        let mut all = Self {
+            normal: axes,
+            normal_radius,
+            ..Self::default()
+        };
         for (a, b) in before.iter().zip(after) {
             all.distance.push(b.location - a.location); // NaN where a cylinder is empty
             for (epoch, statistics) in [a, b].into_iter().enumerate() {
@@ -160,12 +173,16 @@ impl Differences {
 
     /// Judges each distance.
     pub(crate) fn judged(mut self, judge: impl Fn(&Self, usize) -> Judgement + Sync) -> Self {
-        let judgements: Vec<Judgement> = (0..self.len()).into_par_iter().map(|i| judge(&self, i)).collect();
+        let judgements: Vec<Judgement> = (0..self.len())
+            .into_par_iter()
+            .map(|i| judge(&self, i))
+            .collect();
         for (judgement, distance) in judgements.into_iter().zip(&self.distance) {
             self.standard_error.push(judgement.standard_error);
             self.level_of_detection.push(judgement.level_of_detection);
             self.p_value.push(judgement.p_value);
-            self.significant.push(distance.abs() > judgement.level_of_detection);
+            self.significant
+                .push(distance.abs() > judgement.level_of_detection);
             self.status.push(judgement.status);
         }
         self

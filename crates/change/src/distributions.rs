@@ -1,7 +1,8 @@
 //! Quantiles and tails of Student's t and Fisher's F.
 //!
-//! Both rest on the regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz's method; Press et al. 2007,
-//! Numerical Recipes, 6.4). Relative accuracy 10⁻¹⁰, from one to a million degrees of freedom.
+//! Both rest on the regularised incomplete beta function I_x(a, b), by its continued fraction
+//! (Lentz's method; Press et al. 2007, Numerical Recipes, 6.4). Relative accuracy 10⁻¹⁰, from one
+//! to a million degrees of freedom.
 
 use std::f64::consts::PI;
 
@@ -27,8 +28,20 @@ fn ln_gamma(x: f64) -> f64 {
     }
     let inverse = 1.0 / at;
     let square = inverse * inverse;
-    let terms = [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0, 1.0 / 156.0];
-    let series = terms.iter().rev().fold(0.0, |sum, term| sum * square + term) * inverse;
+    let terms = [
+        1.0 / 12.0,
+        -1.0 / 360.0,
+        1.0 / 1260.0,
+        -1.0 / 1680.0,
+        1.0 / 1188.0,
+        -691.0 / 360_360.0,
+        1.0 / 156.0,
+    ];
+    let series = terms
+        .iter()
+        .rev()
+        .fold(0.0, |sum, term| sum * square + term)
+        * inverse;
     (at - 0.5) * at.ln() - at + 0.5 * (2.0 * PI).ln() + series - shift
 }
 
@@ -90,7 +103,11 @@ pub(crate) fn student_975(freedom: f64) -> f64 {
     }
     let freedom = freedom.min(LARGEST);
     let expanded = expansion(freedom);
-    if freedom >= EXPANSION { expanded } else { refined(expanded, freedom) }
+    if freedom >= EXPANSION {
+        expanded
+    } else {
+        refined(expanded, freedom)
+    }
 }
 
 /// The 97.5 % quantile in powers of 1/ν (Abramowitz & Stegun 26.7.5).
@@ -100,14 +117,22 @@ fn expansion(freedom: f64) -> f64 {
         (z.powi(3) + z) / 4.0,
         (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0,
         (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0,
-        (79.0 * z.powi(9) + 776.0 * z.powi(7) + 1482.0 * z.powi(5) - 1920.0 * z.powi(3) - 945.0 * z) / 92_160.0,
+        (79.0 * z.powi(9) + 776.0 * z.powi(7) + 1482.0 * z.powi(5)
+            - 1920.0 * z.powi(3)
+            - 945.0 * z)
+            / 92_160.0,
     ];
-    z + polynomials.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom)
+    z + polynomials
+        .iter()
+        .rev()
+        .fold(0.0, |sum, term| (sum + term) / freedom)
 }
 
-/// Newton's steps on ln P(|t|) in ln t, in which the tail is nearly a straight line for any degrees of freedom.
+/// Newton's steps on ln P(|t|) in ln t, in which the tail is nearly a straight line for any degrees
+/// of freedom.
 fn refined(start: f64, freedom: f64) -> f64 {
-    let normalisation = ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom) - 0.5 * (freedom * PI).ln();
+    let normalisation =
+        ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom) - 0.5 * (freedom * PI).ln();
     let mut t = start;
     for _ in 0..50 {
         let tail = student_two_sided(t, freedom);
@@ -121,7 +146,8 @@ fn refined(start: f64, freedom: f64) -> f64 {
     t
 }
 
-/// Probability that a ratio of variances is as far from 1, to either side, as `ratio`; degrees of freedom above and below the line.
+/// Probability that a ratio of variances is as far from 1, to either side, as `ratio`; degrees of
+/// freedom above and below the line.
 pub(crate) fn fisher_two_sided(ratio: f64, [above, below]: [f64; 2]) -> f64 {
     let [above, below] = [above.min(LARGEST), below.min(LARGEST)];
     let share = above * ratio / (above * ratio + below);
@@ -166,7 +192,10 @@ mod tests {
             (100.0, 0.5, 0.5, 6.255_662_994_307_412e-32),
         ] {
             let found = incomplete_beta(a, b, x);
-            assert!((found / expected - 1.0).abs() < 1e-10, "I_{x}({a}, {b}) = {found}, not {expected}");
+            assert!(
+                (found / expected - 1.0).abs() < 1e-10,
+                "I_{x}({a}, {b}) = {found}, not {expected}"
+            );
         }
     }
 
@@ -188,7 +217,10 @@ mod tests {
             (100_000.0, 1.959_987_707_534_61),
         ] {
             let found = student_975(freedom);
-            assert!((found / expected - 1.0).abs() < 1e-9, "t({freedom}) = {found}, not {expected}");
+            assert!(
+                (found / expected - 1.0).abs() < 1e-9,
+                "t({freedom}) = {found}, not {expected}"
+            );
         }
         assert!(student_975(f64::NAN).is_nan());
         assert!((student_975(f64::INFINITY) - 1.959_964).abs() < 1e-5);
@@ -205,7 +237,10 @@ mod tests {
             (1.5, 999.0, 999.0, 1.720_467_689_370_140_8e-10),
         ] {
             let found = fisher_two_sided(ratio, [above, below]);
-            assert!((found / expected - 1.0).abs() < 1e-8, "{ratio} {above} {below}: {found}, not {expected}");
+            assert!(
+                (found / expected - 1.0).abs() < 1e-8,
+                "{ratio} {above} {below}: {found}, not {expected}"
+            );
         }
         for (above, below, expected) in [
             (1.0, 1.0, 1.0),
@@ -219,7 +254,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_gives_none_and_ends() {
-        assert!(student_two_sided(f64::NAN, 3.0).is_nan() && student_two_sided(1.0, f64::NAN).is_nan());
+        assert!(
+            student_two_sided(f64::NAN, 3.0).is_nan() && student_two_sided(1.0, f64::NAN).is_nan()
+        );
         assert_eq!(student_two_sided(f64::INFINITY, 3.0), 0.0);
         assert_eq!(student_two_sided(0.0, 3.0), 1.0);
         assert_eq!(fisher_two_sided(0.0, [3.0, 4.0]), 0.0);

@@ -14,12 +14,15 @@ use isopach_raster::{CellStatistic, Grid, Raster, Rasterise};
 use isopach_tiling::{Load, Tile, TileOperation};
 use rayon::prelude::*;
 
-/// Difference of a statistic of the heights in each cell, compared − reference, with a level of detection per cell.
+/// Difference of a statistic of the heights in each cell, compared − reference, with a level of
+/// detection per cell.
 ///
-/// Cells are those of the absolute grid (⌊coordinate / cell size⌋), so runs and tiles line up. A cell that either epoch leaves empty has no
-/// difference: nothing is filled. The level of detection is that of [`Detection`], from the scatter of the heights in the cell (after
-/// Wheaton et al. 2010, with errors from the data); on a slope the scatter contains the slope, as the error of a mean does. Means and medians
-/// have one; minimum, maximum and other percentiles have none, and say so.
+/// Cells are those of the absolute grid (⌊coordinate / cell size⌋), so runs and tiles line up. A
+/// cell that either epoch leaves empty has no difference: nothing is filled. The level of detection
+/// is that of [`Detection`], from the scatter of the heights in the cell (after Wheaton et al.
+/// 2010, with errors from the data); on a slope the scatter contains the slope, as the error of a
+/// mean does. Means and medians have one; minimum, maximum and other percentiles have none, and say
+/// so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dod {
     /// Side of a cell, metres.
@@ -28,8 +31,9 @@ pub struct Dod {
     pub statistic: CellStatistic,
     /// ASPRS classes that count; all where there are none.
     pub classes: Vec<u8>,
-    /// Uncertainty of the alignment of the epochs. A covariance is propagated to each cell: the surface moves up by j·x / n_z where
-    /// the pose moves by x, with the cell's slope in the normal n.
+    /// Uncertainty of the alignment of the epochs. A covariance is propagated to each cell: the
+    /// surface moves up by j·x / n_z where the pose moves by x, with the cell's slope in the normal
+    /// n.
     pub registration_error: RegistrationError,
     /// How large a difference must be to be a change.
     pub detection: Detection,
@@ -69,9 +73,9 @@ impl Dod {
     /// The rasters over `extent`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a cell size that is not above zero, a negative registration error, or what
-    /// [`Detection::check`] refuses; [`Error::InvalidInput`] where classes are asked for and a cloud has none; whatever the backend
-    /// declines with.
+    /// [`Error::InvalidParameter`] for a cell size that is not above zero, a negative registration
+    /// error, or what [`Detection::check`] refuses; [`Error::InvalidInput`] where classes are asked
+    /// for and a cloud has none; whatever the backend declines with.
     pub fn run(
         &self,
         on: &(impl Rasterise + ?Sized),
@@ -80,7 +84,10 @@ impl Dod {
         extent: Rect,
     ) -> Result<DodRasters> {
         self.detection.check()?;
-        let clouds = [before.of_classes(&self.classes)?, after.of_classes(&self.classes)?];
+        let clouds = [
+            before.of_classes(&self.classes)?,
+            after.of_classes(&self.classes)?,
+        ];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let points = [clouds[0].positions(), clouds[1].positions()];
         let measured = self.measure(on, points, &grid)?;
@@ -91,11 +98,13 @@ impl Dod {
         Ok(self.judge(measured, Some(&survey)))
     }
 
-    /// What the cells over `extent` say of the survey's scatter: for [`Detection::survey`], before a run tile by tile.
+    /// What the cells over `extent` say of the survey's scatter: for [`Detection::survey`], before
+    /// a run tile by tile.
     ///
-    /// Sample the survey with patches from all over it, [merge](SurveySample::merge) what each says, and state the resolution of the files
-    /// ([`SurveySample::rounded_to`]) where the heights do not show it. A few thousand cells are plenty. Costs what [`Self::run`]
-    /// costs, and with medians twice as much.
+    /// Sample the survey with patches from all over it, [merge](SurveySample::merge) what each
+    /// says, and state the resolution of the files ([`SurveySample::rounded_to`]) where the heights
+    /// do not show it. A few thousand cells are plenty. Costs what [`Self::run`] costs, and with
+    /// medians twice as much.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -107,33 +116,62 @@ impl Dod {
         extent: Rect,
     ) -> Result<SurveySample> {
         self.detection.check()?;
-        let clouds = [before.of_classes(&self.classes)?, after.of_classes(&self.classes)?];
+        let clouds = [
+            before.of_classes(&self.classes)?,
+            after.of_classes(&self.classes)?,
+        ];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let points = [clouds[0].positions(), clouds[1].positions()];
         let measured = self.measure(on, points, &grid)?;
         self.sampled(on, &measured, points, &grid)
     }
 
-    fn measure(&self, on: &(impl Rasterise + ?Sized), points: [Positions<'_>; 2], grid: &Grid) -> Result<Measured> {
+    fn measure(
+        &self,
+        on: &(impl Rasterise + ?Sized),
+        points: [Positions<'_>; 2],
+        grid: &Grid,
+    ) -> Result<Measured> {
         self.registration_error.check()?;
         let margin = self.margin();
         let wide = slope::grown(grid, margin);
         let [before, after] = points;
-        let (first, second) = rayon::join(|| self.epoch(on, before, &wide), || self.epoch(on, after, grid));
+        let (first, second) = rayon::join(
+            || self.epoch(on, before, &wide),
+            || self.epoch(on, after, grid),
+        );
         let (wide, second) = (first?, second?);
-        let flat = || Raster { grid: *grid, values: ndarray::Array2::zeros((grid.rows, grid.columns)) };
-        let slope = if margin == 0 { [flat(), flat()] } else { slope::slope(&wide.heights) };
+        let flat = || Raster {
+            grid: *grid,
+            values: ndarray::Array2::zeros((grid.rows, grid.columns)),
+        };
+        let slope = if margin == 0 {
+            [flat(), flat()]
+        } else {
+            slope::slope(&wide.heights)
+        };
         let first = EpochRasters {
             heights: slope::inner(&wide.heights, margin),
             spread: slope::inner(&wide.spread, margin),
             counts: slope::inner(&wide.counts, margin),
         };
-        let difference = Raster { grid: *grid, values: &second.heights.values - &first.heights.values };
-        Ok(Measured { difference, slope, epochs: [first, second] })
+        let difference = Raster {
+            grid: *grid,
+            values: &second.heights.values - &first.heights.values,
+        };
+        Ok(Measured {
+            difference,
+            slope,
+            epochs: [first, second],
+        })
     }
 
     fn judge(&self, measured: Measured, survey: Option<&SurveyStatistics>) -> DodRasters {
-        let Measured { difference, slope, epochs: [first, second] } = measured;
+        let Measured {
+            difference,
+            slope,
+            epochs: [first, second],
+        } = measured;
         let grid = difference.grid;
         let location = Location::of_cell(self.statistic);
         let judge = |cell: usize| {
@@ -142,7 +180,10 @@ impl Dod {
             let point = [x, y, first.heights.values[at]];
             let place = Place {
                 difference: difference.values[at],
-                count: [first.counts.values[at] as u32, second.counts.values[at] as u32],
+                count: [
+                    first.counts.values[at] as u32,
+                    second.counts.values[at] as u32,
+                ],
                 spread: [first.spread.values[at], second.spread.values[at]],
                 point,
                 axis: [0.0, 0.0, 1.0],
@@ -150,7 +191,10 @@ impl Dod {
             };
             self.detection.judge(location, survey, &place)
         };
-        let judgements: Vec<Judgement> = (0..grid.rows * grid.columns).into_par_iter().map(judge).collect();
+        let judgements: Vec<Judgement> = (0..grid.rows * grid.columns)
+            .into_par_iter()
+            .map(judge)
+            .collect();
         let raster = |value: fn(&Judgement) -> f64| Raster {
             grid,
             values: ndarray::Array2::from_shape_fn((grid.rows, grid.columns), |(row, column)| {
@@ -183,7 +227,10 @@ impl Dod {
         for row in 0..grid.rows {
             for column in 0..grid.columns {
                 let scale = |epoch: &EpochRasters| {
-                    location.scale(epoch.spread.values[[row, column]], epoch.counts.values[[row, column]] as u32)
+                    location.scale(
+                        epoch.spread.values[[row, column]],
+                        epoch.counts.values[[row, column]] as u32,
+                    )
                 };
                 sample.add([scale(first), scale(second)]);
             }
@@ -194,7 +241,10 @@ impl Dod {
                 let wide = Grid::covering(&grid.extent(), self.cell_size * growth)?;
                 for epoch in points {
                     let [first, second] = halves::halves(epoch);
-                    let look = |half: &Cloud| self.epoch(on, half.positions(), &wide).map(MedianRasters::from);
+                    let look = |half: &Cloud| {
+                        self.epoch(on, half.positions(), &wide)
+                            .map(MedianRasters::from)
+                    };
                     let (first, second) = rayon::join(|| look(&first), || look(&second));
                     halves::of_cells(&mut sample, [&first?, &second?]);
                 }
@@ -208,49 +258,79 @@ impl Dod {
 
     /// Cells around the result that it depends on.
     fn margin(&self) -> usize {
-        usize::from(matches!(self.registration_error, RegistrationError::Covariance(_)))
+        usize::from(matches!(
+            self.registration_error,
+            RegistrationError::Covariance(_)
+        ))
     }
 
-    /// Standard error of the rise of a surface of that slope at `point` which the alignment explains, metres; NaN where it is free.
+    /// Standard error of the rise of a surface of that slope at `point` which the alignment
+    /// explains, metres; NaN where it is free.
     fn rise(&self, point: [f64; 3], [slope_x, slope_y]: [f64; 2]) -> f64 {
         let length = (1.0 + slope_x * slope_x + slope_y * slope_y).sqrt();
         let normal = [-slope_x, -slope_y, 1.0].map(|part| part / length);
         match &self.registration_error {
             RegistrationError::Given(metres) => *metres,
-            RegistrationError::Covariance(_) => self.registration_error.along(point, normal) * length,
+            RegistrationError::Covariance(_) => {
+                self.registration_error.along(point, normal) * length
+            }
         }
     }
 
     /// The rasters of one epoch.
-    fn epoch(&self, on: &(impl Rasterise + ?Sized), points: Positions<'_>, grid: &Grid) -> Result<EpochRasters> {
+    fn epoch(
+        &self,
+        on: &(impl Rasterise + ?Sized),
+        points: Positions<'_>,
+        grid: &Grid,
+    ) -> Result<EpochRasters> {
         let [median, quarter, three_quarters] = [50.0, 25.0, 75.0].map(CellStatistic::Percentile);
         let statistics = match Location::of_cell(self.statistic) {
-            Location::Mean => vec![CellStatistic::Mean, CellStatistic::Count, CellStatistic::StandardDeviation],
+            Location::Mean => vec![
+                CellStatistic::Mean,
+                CellStatistic::Count,
+                CellStatistic::StandardDeviation,
+            ],
             Location::Median(_) => vec![median, CellStatistic::Count, quarter, three_quarters],
             Location::Extreme => vec![self.statistic, CellStatistic::Count],
         };
         let rasters = on.rasterise(points, grid, &statistics)?;
         let mut rasters = rasters.into_iter();
-        let mut next =
-            || rasters.next().ok_or_else(|| Error::InvalidInput("a backend gave fewer rasters than statistics".into()));
+        let mut next = || {
+            rasters.next().ok_or_else(|| {
+                Error::InvalidInput("a backend gave fewer rasters than statistics".into())
+            })
+        };
         let (heights, counts) = (next()?, next()?);
         let spread = match Location::of_cell(self.statistic) {
             Location::Mean => next()?,
             Location::Median(_) => {
                 let (low, high) = (next()?, next()?);
-                Raster { grid: *grid, values: &high.values - &low.values }
+                Raster {
+                    grid: *grid,
+                    values: &high.values - &low.values,
+                }
             }
-            Location::Extreme => {
-                Raster { grid: *grid, values: ndarray::Array2::from_elem((grid.rows, grid.columns), f64::NAN) }
-            }
+            Location::Extreme => Raster {
+                grid: *grid,
+                values: ndarray::Array2::from_elem((grid.rows, grid.columns), f64::NAN),
+            },
         };
-        Ok(EpochRasters { heights, spread, counts })
+        Ok(EpochRasters {
+            heights,
+            spread,
+            counts,
+        })
     }
 }
 
 impl From<EpochRasters> for MedianRasters {
     fn from(epoch: EpochRasters) -> Self {
-        Self { median: epoch.heights, range: epoch.spread, count: epoch.counts }
+        Self {
+            median: epoch.heights,
+            range: epoch.spread,
+            count: epoch.counts,
+        }
     }
 }
 
@@ -266,14 +346,19 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
         vec![self.cell_size]
     }
 
-    /// Sums and rasters of both epochs per cell, what is judged of it, and the cell (and height, for a median) of each point.
+    /// Sums and rasters of both epochs per cell, what is judged of it, and the cell (and height,
+    /// for a median) of each point.
     fn working_bytes(&self, load: &Load) -> u64 {
         let cells = load.core_area / (self.cell_size * self.cell_size);
         (320.0 * cells) as u64 + 16 * load.points()
     }
 
     fn columns(&self) -> Columns {
-        if self.classes.is_empty() { Columns::XYZ } else { Columns::CLASSIFICATION }
+        if self.classes.is_empty() {
+            Columns::XYZ
+        } else {
+            Columns::CLASSIFICATION
+        }
     }
 
     fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<DodRasters> {
@@ -281,9 +366,17 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
         // By indices, not by coordinates: a multiple of 0.3 m has no exact one.
         let cells = tile.cells.of_size(self.cell_size)?;
         let [columns, rows] = cells.counts().map(|n| n as usize);
-        let grid = Grid { cell_size: self.cell_size, first: cells.first, columns, rows };
+        let grid = Grid {
+            cell_size: self.cell_size,
+            first: cells.first,
+            columns,
+            rows,
+        };
         let [before, after] = &tile.epochs;
-        let (before, after) = (before.of_classes(&self.classes)?, after.of_classes(&self.classes)?);
+        let (before, after) = (
+            before.of_classes(&self.classes)?,
+            after.of_classes(&self.classes)?,
+        );
         let measured = self.measure(on, [before.positions(), after.positions()], &grid)?;
         Ok(self.judge(measured, self.detection.survey.as_ref()))
     }

@@ -10,13 +10,15 @@ pub struct DodRasters {
     pub difference: Raster,
     /// 95 % level of detection, metres; NaN where [`Self::status`] says why.
     pub level_of_detection: Raster,
-    /// Standard error (1 σ) of the difference that the scatter of the heights explains, metres: the random part, without the
-    /// registration error. Present wherever the difference is; NaN only where nothing is known of the scatter.
+    /// Standard error (1 σ) of the difference that the scatter of the heights explains, metres: the
+    /// random part, without the registration error. Present wherever the difference is; NaN only
+    /// where nothing is known of the scatter.
     pub standard_error: Raster,
-    /// Probability of so large a difference without change; NaN where there is no level of detection.
+    /// Probability of so large a difference without change; NaN where there is no level of
+    /// detection.
     pub p_value: Raster,
-    /// Slope of the reference surface, dz/dx and dz/dy; 0 where unknown. It is computed only where the registration error
-    /// depends on it ([`crate::RegistrationError::Covariance`]).
+    /// Slope of the reference surface, dz/dx and dz/dy; 0 where unknown. It is computed only where
+    /// the registration error depends on it ([`crate::RegistrationError::Covariance`]).
     pub slope: [Raster; 2],
     /// The statistic of each epoch, absolute metres.
     pub heights: [Raster; 2],
@@ -29,7 +31,16 @@ pub struct DodRasters {
 impl DodRasters {
     /// Every raster, in the order in which they are stored.
     fn all(&self) -> [&Raster; 11] {
-        let Self { difference, level_of_detection, standard_error, p_value, slope, heights, counts, status } = self;
+        let Self {
+            difference,
+            level_of_detection,
+            standard_error,
+            p_value,
+            slope,
+            heights,
+            counts,
+            status,
+        } = self;
         let [slope_x, slope_y] = slope;
         let [first, second] = heights;
         let [first_count, second_count] = counts;

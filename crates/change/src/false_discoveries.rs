@@ -5,15 +5,18 @@ use isopach_compute::{Error, Result};
 /// Bins of a factor of two.
 const BINS: u32 = 128;
 
-/// P-values of a whole run, counted in bins, for a threshold that bounds the share of false discoveries (Benjamini & Hochberg 1995,
-/// doi:10.1111/j.2517-6161.1995.tb02031.x).
+/// P-values of a whole run, counted in bins, for a threshold that bounds the share of false
+/// discoveries (Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
 ///
-/// At a level of detection of 95 %, 5 % of the unchanged places are called changed: of a million places where nothing happened, 50,000.
-/// Of m p-values, the procedure calls changed those up to the largest p that is not above rate · (number of p-values up to p)/m. The
-/// expected share of unchanged places among them is then at most `rate`, for independent places and for positively dependent ones.
+/// At a level of detection of 95 %, 5 % of the unchanged places are called changed: of a million
+/// places where nothing happened, 50,000. Of m p-values, the procedure calls changed those up to
+/// the largest p that is not above rate · (number of p-values up to p)/m. The expected share of
+/// unchanged places among them is then at most `rate`, for independent places and for positively
+/// dependent ones.
 ///
-/// A bin is 1/128 of a factor of two, and its upper edge stands for its p-values, so that the threshold is on the careful side by less than
-/// 0.8 %. Counts add up in any order; memory is bounded (at most 138,000 bins, as many as there are different p-values at most).
+/// A bin is 1/128 of a factor of two, and its upper edge stands for its p-values, so that the
+/// threshold is on the careful side by less than 0.8 %. Counts add up in any order; memory is
+/// bounded (at most 138,000 bins, as many as there are different p-values at most).
 ///
 /// ```
 /// use isopach_change::FalseDiscoveries;
@@ -55,12 +58,18 @@ impl FalseDiscoveries {
         self.tests
     }
 
-    /// The p-value below which a place is called changed, so that at most a share of `rate` of them is unchanged; 0 where none is.
+    /// The p-value below which a place is called changed, so that at most a share of `rate` of them
+    /// is unchanged; 0 where none is.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `rate` is above 0 and below 1.
     pub fn threshold(&self, rate: f64) -> Result<f64> {
-        Error::check("false discovery rate", rate, rate > 0.0 && rate < 1.0, "be above 0 and below 1")?;
+        Error::check(
+            "false discovery rate",
+            rate,
+            rate > 0.0 && rate < 1.0,
+            "be above 0 and below 1",
+        )?;
         let (mut up_to, mut threshold) = (0, 0.0);
         for (&bin, &count) in &self.bins {
             up_to += count;
@@ -74,7 +83,11 @@ impl FalseDiscoveries {
     /// Number of p-values up to a [`Self::threshold`].
     #[must_use]
     pub fn up_to(&self, threshold: f64) -> u64 {
-        self.bins.iter().take_while(|(bin, _)| upper_edge(**bin) <= threshold).map(|(_, count)| count).sum()
+        self.bins
+            .iter()
+            .take_while(|(bin, _)| upper_edge(**bin) <= threshold)
+            .map(|(_, count)| count)
+            .sum()
     }
 }
 
@@ -98,7 +111,10 @@ mod tests {
         let mut sorted = p_values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let m = sorted.len() as f64;
-        (0..sorted.len()).rev().find(|&k| sorted[k] <= rate * (k + 1) as f64 / m).map_or(0, |k| k + 1)
+        (0..sorted.len())
+            .rev()
+            .find(|&k| sorted[k] <= rate * (k + 1) as f64 / m)
+            .map_or(0, |k| k + 1)
     }
 
     proptest! {

@@ -7,10 +7,13 @@ use crate::{
 };
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Result};
-use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch};
+use isopach_neighbours::{
+    AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch,
+};
 use isopach_raster::Raster;
 
-/// A place is well filled where each half of its points may be expected to be as many as a median needs.
+/// A place is well filled where each half of its points may be expected to be as many as a median
+/// needs.
 const LEAST_POINTS: u32 = 14;
 
 /// A half with fewer points says nothing of medians.
@@ -19,8 +22,8 @@ const LEAST_HALF: u32 = 7;
 /// More places do not make the 95th percentile of their ratios more certain than it has to be.
 const MOST_PLACES: usize = 4000;
 
-/// Where too few places are well filled, larger ones are looked at, this many times as wide: what a median is worth beside a mean is a
-/// matter of the shape of the scatter, and hardly of its extent.
+/// Where too few places are well filled, larger ones are looked at, this many times as wide: what a
+/// median is worth beside a mean is a matter of the shape of the scatter, and hardly of its extent.
 pub(crate) const GROWTHS: [f64; 4] = [1.0, 1.5, 2.0, 3.0];
 
 /// The points of an epoch in two halves, by a hash of their positions.
@@ -41,16 +44,24 @@ pub(crate) struct WellFilled {
 }
 
 impl WellFilled {
-    /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions, whose cylinders have enough points once they are
-    /// `growth` times as wide.
-    pub(crate) fn of(core_points: Positions<'_>, axes: &[[f64; 3]], counts: &[u32], growth: f64) -> Self {
+    /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions, whose
+    /// cylinders have enough points once they are `growth` times as wide.
+    pub(crate) fn of(
+        core_points: Positions<'_>,
+        axes: &[[f64; 3]],
+        counts: &[u32],
+        growth: f64,
+    ) -> Self {
         let mut chosen: Vec<(u64, usize)> = (0..core_points.len())
             .filter(|&i| f64::from(counts[i]) * growth * growth >= f64::from(LEAST_POINTS))
             .map(|i| (position_hash(core_points.absolute_ticks(i)), i))
             .collect();
         chosen.sort_unstable();
         chosen.truncate(MOST_PLACES);
-        let ticks = chosen.iter().map(|(_, i)| core_points.ticks()[*i]).collect();
+        let ticks = chosen
+            .iter()
+            .map(|(_, i)| core_points.ticks()[*i])
+            .collect();
         Self {
             core_points: Cloud::new(core_points.origin(), ticks),
             axes: chosen.iter().map(|(_, i)| axes[*i]).collect(),
@@ -74,7 +85,12 @@ pub(crate) fn of_cylinders(
     let [first, second] = halves(points);
     let look = |half: &Cloud| -> Result<Vec<AxialStatistics>> {
         let index: Box<dyn NeighbourIndex + '_> = Cpu.index(half.positions())?;
-        index.cylinders(filled.core_points.positions(), &filled.axes, cylinder, AxialStatistic::MedianIqr)
+        index.cylinders(
+            filled.core_points.positions(),
+            &filled.axes,
+            cylinder,
+            AxialStatistic::MedianIqr,
+        )
     };
     let (first, second) = rayon::join(|| look(&first), || look(&second));
     for (a, b) in first?.into_iter().zip(second?) {
@@ -101,8 +117,17 @@ pub(crate) struct MedianRasters {
 
 impl MedianRasters {
     fn at(&self, cell: usize) -> AxialStatistics {
-        let value = |raster: &Raster| raster.values.as_slice().map_or(f64::NAN, |values| values[cell]);
-        AxialStatistics { count: value(&self.count) as u32, location: value(&self.median), spread: value(&self.range) }
+        let value = |raster: &Raster| {
+            raster
+                .values
+                .as_slice()
+                .map_or(f64::NAN, |values| values[cell])
+        };
+        AxialStatistics {
+            count: value(&self.count) as u32,
+            location: value(&self.median),
+            spread: value(&self.range),
+        }
     }
 }
 
@@ -110,6 +135,10 @@ fn add(sample: &mut SurveySample, quartiles: Quartiles, halves: [AxialStatistics
     if halves.iter().all(|half| half.count >= LEAST_HALF) {
         let location = Location::Median(quartiles);
         let scales = halves.map(|half| location.scale(half.spread, half.count));
-        sample.add_halves(halves[1].location - halves[0].location, scales, halves.map(|half| half.count));
+        sample.add_halves(
+            halves[1].location - halves[0].location,
+            scales,
+            halves.map(|half| half.count),
+        );
     }
 }

@@ -6,11 +6,13 @@
 //! | [`Dod`] | difference of heights a cell; [`Volumes`] of gain and loss | Wheaton et al. 2010 |
 //! | [`C2c`] | distance to the nearest point of the other epoch, unsigned | Girardeau-Montaut et al. 2005 |
 //!
-//! Each is a plain struct of parameters with a `run` on whatever backend has the capability that it needs, and a
-//! [`isopach_tiling::TileOperation`], so that the same code runs a cloud in memory and a country. Distances are compared minus reference.
+//! Each is a plain struct of parameters with a `run` on whatever backend has the capability that it
+//! needs, and a [`isopach_tiling::TileOperation`], so that the same code runs a cloud in memory and
+//! a country. Distances are compared minus reference.
 //!
-//! What makes a difference a change is [`Detection`], the same for M3C2 and DoD; what it has to know of the whole survey,
-//! [`SurveyStatistics`]; how far the alignment may be off, [`RegistrationError`]. A missing number is NaN beside a [`Status`].
+//! What makes a difference a change is [`Detection`], the same for M3C2 and DoD; what it has to
+//! know of the whole survey, [`SurveyStatistics`]; how far the alignment may be off,
+//! [`RegistrationError`]. A missing number is NaN beside a [`Status`].
 //!
 //! ```
 //! use isopach_change::{Dod, Status};
@@ -68,8 +70,11 @@ pub use resolution::resolution_of_heights;
 pub use spaced::{M3c2Tile, Spaced};
 pub use suggest::{Suggested, Suggestions};
 pub use survey_statistics::{GAUSSIAN_MEDIAN_FACTOR, SurveySample, SurveyStatistics};
-pub use variogram::{LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel, VariogramOptions};
+pub use variogram::{
+    LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel,
+    VariogramOptions,
+};
 pub use volumes::{
-    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes, ZonedReport,
-    ZonedVolumes,
+    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes,
+    ZonedReport, ZonedVolumes,
 };

@@ -1,27 +1,31 @@
 //! Multiscale model to model cloud comparison.
 
 use crate::{
-    Detection, Differences, Normals, Orientation, RegistrationError, SurveySample, SurveyStatistics, detection::Place,
-    halves, normals::axes_and_radii, resolution_of_heights, scale::Location,
+    Detection, Differences, Normals, Orientation, RegistrationError, SurveySample,
+    SurveyStatistics, detection::Place, halves, normals::axes_and_radii, resolution_of_heights,
+    scale::Location,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AlongNormals, AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch, Sight, Surface,
+    AlongNormals, AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch,
+    Sight, Surface,
 };
 
 /// M3C2 (Lague, Brodu & Leroux 2013, ISPRS J. 82, doi:10.1016/j.isprsjprs.2013.04.009).
 ///
-/// For each core point: a normal n; the points of each epoch in a cylinder about it (distance from the axis ≤ r, offset along it
-/// ≤ L to either side, closed); then, with means m, deviations s (divisor n − 1) and counts n of their offsets along the normal,
+/// For each core point: a normal n; the points of each epoch in a cylinder about it (distance from
+/// the axis ≤ r, offset along it ≤ L to either side, closed); then, with means m, deviations s
+/// (divisor n − 1) and counts n of their offsets along the normal,
 ///
 /// ```text
 /// distance = m₂ − m₁          LoD₉₅ = t se + 1.96 registration error
 /// ```
 ///
-/// with the standard error se and Student's t by [`Detection`]. The robust variant takes medians and inter-quartile ranges in the place
-/// of m and s. A positive distance is towards the side that the normals point to. Lengths are metres; the radius is a radius and the
-/// depth a half length (CloudCompare's scales are diameters). O(core points × points in cylinder and normal ball).
+/// with the standard error se and Student's t by [`Detection`]. The robust variant takes medians
+/// and inter-quartile ranges in the place of m and s. A positive distance is towards the side that
+/// the normals point to. Lengths are metres; the radius is a radius and the depth a half length
+/// (CloudCompare's scales are diameters). O(core points × points in cylinder and normal ball).
 #[derive(Clone, Debug, PartialEq)]
 pub struct M3c2 {
     /// What the change is measured along.
@@ -30,7 +34,8 @@ pub struct M3c2 {
     pub cylinder_radius: f64,
     /// Half length of the cylinder, metres: changes larger than this are not seen.
     pub projection_depth: f64,
-    /// Uncertainty of the alignment of the epochs; a covariance is propagated to each core point, along its normal.
+    /// Uncertainty of the alignment of the epochs; a covariance is propagated to each core point,
+    /// along its normal.
     pub registration_error: RegistrationError,
     /// Mean and deviation, or median and inter-quartile range.
     pub statistic: AxialStatistic,
@@ -39,10 +44,14 @@ pub struct M3c2 {
 }
 
 impl Default for M3c2 {
-    /// Normals at 1, 2 and 4 m pointing up, a cylinder of 1 m radius that reaches 5 m to either side, no registration error, means.
+    /// Normals at 1, 2 and 4 m pointing up, a cylinder of 1 m radius that reaches 5 m to either
+    /// side, no registration error, means.
     fn default() -> Self {
         Self {
-            normals: Normals::Multiscale { radii: vec![1.0, 2.0, 4.0], towards: Orientation::UP },
+            normals: Normals::Multiscale {
+                radii: vec![1.0, 2.0, 4.0],
+                towards: Orientation::UP,
+            },
             cylinder_radius: 1.0,
             projection_depth: 5.0,
             registration_error: 0.0.into(),
@@ -67,11 +76,16 @@ impl M3c2 {
     /// Distances at the core points, on any backend that can search neighbours.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] names a parameter that makes no sense; [`Error::InvalidInput`] where given normals and core points
-    /// differ in number; whatever the backend declines with.
-    pub fn run(&self, on: &(impl NeighbourSearch + ?Sized), epochs: Epochs<'_>) -> Result<Differences> {
+    /// [`Error::InvalidParameter`] names a parameter that makes no sense; [`Error::InvalidInput`]
+    /// where given normals and core points differ in number; whatever the backend declines with.
+    pub fn run(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        epochs: Epochs<'_>,
+    ) -> Result<Differences> {
         self.check()?;
-        let (reference, compared) = rayon::join(|| on.index(epochs.reference), || on.index(epochs.compared));
+        let (reference, compared) =
+            rayon::join(|| on.index(epochs.reference), || on.index(epochs.compared));
         self.run_indexed(&*reference?, &*compared?, epochs.core_points)
     }
 
@@ -102,24 +116,34 @@ impl M3c2 {
         self.check()?;
         let measured = self.measure(surface, reference, compared, core_points)?;
         let survey = if self.detection.lacks_survey() {
-            Some(self.sampled(&measured, [reference, compared], core_points)?.statistics())
+            Some(
+                self.sampled(&measured, [reference, compared], core_points)?
+                    .statistics(),
+            )
         } else {
             self.detection.survey
         };
         Ok(self.judge(measured, core_points, survey.as_ref()))
     }
 
-    /// What the core points say of the survey's scatter: for [`Detection::survey`], before a run tile by tile.
+    /// What the core points say of the survey's scatter: for [`Detection::survey`], before a run
+    /// tile by tile.
     ///
-    /// Sample the survey with patches from all over it, [merge](SurveySample::merge) what each says, and state the resolution of the files
-    /// ([`SurveySample::rounded_to`]) where the points do not show it. A few thousand core points are plenty. Costs what
-    /// [`Self::run`] costs, and with medians a search of random halves of each epoch, on the CPU.
+    /// Sample the survey with patches from all over it, [merge](SurveySample::merge) what each
+    /// says, and state the resolution of the files ([`SurveySample::rounded_to`]) where the points
+    /// do not show it. A few thousand core points are plenty. Costs what [`Self::run`] costs, and
+    /// with medians a search of random halves of each epoch, on the CPU.
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn sample(&self, on: &(impl NeighbourSearch + ?Sized), epochs: Epochs<'_>) -> Result<SurveySample> {
+    pub fn sample(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        epochs: Epochs<'_>,
+    ) -> Result<SurveySample> {
         self.check()?;
-        let (reference, compared) = rayon::join(|| on.index(epochs.reference), || on.index(epochs.compared));
+        let (reference, compared) =
+            rayon::join(|| on.index(epochs.reference), || on.index(epochs.compared));
         let (reference, compared) = (reference?, compared?);
         let measured = self.measure(&*reference, &*reference, &*compared, epochs.core_points)?;
         self.sampled(&measured, [&*reference, &*compared], epochs.core_points)
@@ -135,10 +159,22 @@ impl M3c2 {
     ) -> Result<Differences> {
         let cylinder = self.cylinder();
         let (mut axes, radii, mut before, mut after);
-        if let Normals::Multiscale { radii: scales, towards } = &self.normals {
-            let around = Surface { radii: scales, towards: towards.for_search() };
-            let sight = Sight { surface: around, cylinder, statistic: self.statistic };
-            let found: AlongNormals = surface.along_normals(core_points, [reference, compared], sight)?;
+        if let Normals::Multiscale {
+            radii: scales,
+            towards,
+        } = &self.normals
+        {
+            let around = Surface {
+                radii: scales,
+                towards: towards.for_search(),
+            };
+            let sight = Sight {
+                surface: around,
+                cylinder,
+                statistic: self.statistic,
+            };
+            let found: AlongNormals =
+                surface.along_normals(core_points, [reference, compared], sight)?;
             (axes, radii) = axes_and_radii(&found.normals);
             [before, after] = found.statistics;
         } else {
@@ -158,7 +194,10 @@ impl M3c2 {
                 }
             }
         }
-        Ok(Differences { flat_normals, ..Differences::measured(axes, radii, [&before, &after]) })
+        Ok(Differences {
+            flat_normals,
+            ..Differences::measured(axes, radii, [&before, &after])
+        })
     }
 
     fn judge(
@@ -197,10 +236,21 @@ impl M3c2 {
         }
         if self.statistic == AxialStatistic::MedianIqr {
             for growth in halves::GROWTHS {
-                let Cylinder { radius, half_length } = self.cylinder();
-                let wide = Cylinder { radius: radius * growth, half_length };
+                let Cylinder {
+                    radius,
+                    half_length,
+                } = self.cylinder();
+                let wide = Cylinder {
+                    radius: radius * growth,
+                    half_length,
+                };
                 for (epoch, index) in epochs.into_iter().enumerate() {
-                    let filled = halves::WellFilled::of(core_points, &measured.normal, &measured.count[epoch], growth);
+                    let filled = halves::WellFilled::of(
+                        core_points,
+                        &measured.normal,
+                        &measured.count[epoch],
+                        growth,
+                    );
                     halves::of_cylinders(&mut sample, index.positions(), &filled, wide)?;
                 }
                 if sample.tells_median_factor() {
@@ -212,13 +262,18 @@ impl M3c2 {
     }
 
     fn cylinder(&self) -> Cylinder {
-        Cylinder { radius: self.cylinder_radius, half_length: self.projection_depth }
+        Cylinder {
+            radius: self.cylinder_radius,
+            half_length: self.projection_depth,
+        }
     }
 
     /// How far around a core point its result depends on, metres.
     #[must_use]
     pub fn reach(&self) -> f64 {
-        self.cylinder_radius.hypot(self.projection_depth).max(self.normals.largest_radius())
+        self.cylinder_radius
+            .hypot(self.projection_depth)
+            .max(self.normals.largest_radius())
     }
 
     /// Refuses parameters that make no sense.

@@ -5,10 +5,12 @@ use isopach_compute::{Error, Result};
 use isopach_neighbours::{Covariance, NeighbourIndex, Normal};
 use rayon::prelude::*;
 
-/// The side that normals point to, and so the sign of a change: a positive distance is towards that side.
+/// The side that normals point to, and so the sign of a change: a positive distance is towards that
+/// side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Orientation {
-    /// A direction, of any length but zero: up for terrain seen from the air, out of the rock for a wall.
+    /// A direction, of any length but zero: up for terrain seen from the air, out of the rock for a
+    /// wall.
     Towards([f64; 3]),
     /// A position, absolute metres: normals point towards the scanner that stood there.
     Scanner([f64; 3]),
@@ -24,7 +26,8 @@ impl Orientation {
     /// Up.
     pub const UP: Self = Self::Towards([0.0, 0.0, 1.0]);
 
-    /// The direction that a search turns normals to: that of the scanner differs from place to place, so they are turned afterwards.
+    /// The direction that a search turns normals to: that of the scanner differs from place to
+    /// place, so they are turned afterwards.
     pub(crate) fn for_search(&self) -> [f64; 3] {
         match self {
             Self::Towards(direction) => *direction,
@@ -56,8 +59,13 @@ impl Orientation {
         match self {
             Self::Towards(direction) => unit(*direction).map(drop),
             Self::Scanner(position) => position.iter().try_for_each(|&coordinate| {
-                Error::check("coordinate of the scanner", coordinate, coordinate.is_finite(), "be a finite number")
-                    .map(drop)
+                Error::check(
+                    "coordinate of the scanner",
+                    coordinate,
+                    coordinate.is_finite(),
+                    "be a finite number",
+                )
+                .map(drop)
             }),
         }
     }
@@ -70,18 +78,20 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 /// Where normals come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Normals {
-    /// From the reference epoch around each core point: for each radius (metres) the covariance of the points within it; the radius with
-    /// the highest planarity (λ₁ − λ₀)/λ₂ is taken (λ ascending; the first on a tie), its normal is the eigenvector of λ₀, turned so
-    /// that it points to the side of `towards`. At least three points that are not on a line are needed.
+    /// From the reference epoch around each core point: for each radius (metres) the covariance of
+    /// the points within it; the radius with the highest planarity (λ₁ − λ₀)/λ₂ is taken (λ
+    /// ascending; the first on a tie), its normal is the eigenvector of λ₀, turned so that it
+    /// points to the side of `towards`. At least three points that are not on a line are needed.
     Multiscale {
         /// Radii of the neighbourhoods, metres.
         radii: Vec<f64>,
         /// The side that they point to.
         towards: Orientation,
     },
-    /// As [`Self::Multiscale`], but a neighbourhood has the points of all radii before it once more, as py4dgeo 1.2 computes it (its
-    /// search appends to the list of the radius before). The first radius is the same, later ones weigh the near points double, treble and
-    /// so on. For comparison with results of that program.
+    /// As [`Self::Multiscale`], but a neighbourhood has the points of all radii before it once
+    /// more, as py4dgeo 1.2 computes it (its search appends to the list of the radius before). The
+    /// first radius is the same, later ones weigh the near points double, treble and so on. For
+    /// comparison with results of that program.
     Accumulated {
         /// Radii in the order in which they are accumulated, metres.
         radii: Vec<f64>,
@@ -99,9 +109,9 @@ impl Normals {
     #[must_use]
     pub fn largest_radius(&self) -> f64 {
         match self {
-            Self::Multiscale { radii, .. } | Self::Accumulated { radii, .. } => {
-                radii.iter().fold(0.0, |largest, radius| radius.max(largest))
-            }
+            Self::Multiscale { radii, .. } | Self::Accumulated { radii, .. } => radii
+                .iter()
+                .fold(0.0, |largest, radius| radius.max(largest)),
             Self::Fixed(_) | Self::Given(_) => 0.0,
         }
     }
@@ -117,16 +127,26 @@ impl Normals {
     pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::Multiscale { radii, towards } | Self::Accumulated { radii, towards } => {
-                Error::check("number of normal radii", radii.len() as f64, !radii.is_empty(), "be at least 1")?;
-                radii.iter().try_for_each(|&radius| Error::positive("normal radius", radius).map(drop))?;
+                Error::check(
+                    "number of normal radii",
+                    radii.len() as f64,
+                    !radii.is_empty(),
+                    "be at least 1",
+                )?;
+                radii
+                    .iter()
+                    .try_for_each(|&radius| Error::positive("normal radius", radius).map(drop))?;
                 towards.check()
             }
             Self::Fixed(normal) => unit(*normal).map(drop),
-            Self::Given(normals) => normals.iter().try_for_each(|normal| unit(*normal).map(drop)),
+            Self::Given(normals) => normals
+                .iter()
+                .try_for_each(|normal| unit(*normal).map(drop)),
         }
     }
 
-    /// Unit axes, zeros where there is none, and the radius that each was found with (NaN where none was needed or found).
+    /// Unit axes, zeros where there is none, and the radius that each was found with (NaN where
+    /// none was needed or found).
     pub(crate) fn axes(
         &self,
         around: &dyn NeighbourIndex,
@@ -139,12 +159,18 @@ impl Normals {
                 "{} normals for {n} core points: there must be one each",
                 normals.len()
             ))),
-            Self::Given(normals) => {
-                Ok((normals.iter().map(|normal| unit(*normal)).collect::<Result<_>>()?, vec![f64::NAN; n]))
-            }
-            Self::Multiscale { radii, towards } => {
-                Ok(axes_and_radii(&around.normals(core_points, radii, towards.for_search())?))
-            }
+            Self::Given(normals) => Ok((
+                normals
+                    .iter()
+                    .map(|normal| unit(*normal))
+                    .collect::<Result<_>>()?,
+                vec![f64::NAN; n],
+            )),
+            Self::Multiscale { radii, towards } => Ok(axes_and_radii(&around.normals(
+                core_points,
+                radii,
+                towards.for_search(),
+            )?)),
             Self::Accumulated { radii, towards } => {
                 let mut best = vec![Normal::default(); n];
                 let mut before: Vec<Covariance> = Vec::new();
@@ -154,7 +180,9 @@ impl Normals {
                     pairs.for_each(|(here, before)| *here = here.merged(before));
                     before.clone_from(&covariances);
                     let pairs = best.par_iter_mut().zip(&covariances);
-                    pairs.for_each(|(best, covariance)| best.improve(covariance, radius, towards.for_search()));
+                    pairs.for_each(|(best, covariance)| {
+                        best.improve(covariance, radius, towards.for_search())
+                    });
                 }
                 Ok(axes_and_radii(&best))
             }
@@ -164,12 +192,20 @@ impl Normals {
 
 /// The axes, and the radius that each was found with.
 pub(crate) fn axes_and_radii(normals: &[Normal]) -> (Vec<[f64; 3]>, Vec<f64>) {
-    normals.iter().map(|normal| (normal.axis, normal.radius)).unzip()
+    normals
+        .iter()
+        .map(|normal| (normal.axis, normal.radius))
+        .unzip()
 }
 
 /// The unit vector in a direction.
 fn unit(v: [f64; 3]) -> Result<[f64; 3]> {
     let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-    Error::check("length of a direction", length, length.is_finite() && length > 0.0, "be finite and above zero")?;
+    Error::check(
+        "length of a direction",
+        length,
+        length.is_finite() && length > 0.0,
+        "be finite and above zero",
+    )?;
     Ok(v.map(|x| x / length))
 }

@@ -2,20 +2,23 @@
 
 use isopach_compute::{Error, Result};
 
-/// Errors of the points of one epoch that was measured from one position (M3C2-EP; Winiwarter, Anders & Höfle 2021,
-/// doi:10.1016/j.isprsjprs.2021.06.011).
+/// Errors of the points of one epoch that was measured from one position (M3C2-EP; Winiwarter,
+/// Anders & Höfle 2021, doi:10.1016/j.isprsjprs.2021.06.011).
 ///
-/// With u the unit vector from the scanner to a point at the range ρ, the covariance of the point is σ_ρ² u uᵀ + (ρ σ_α)² (1 − u uᵀ),
-/// and its variance along a unit vector n is nᵀ C n. M3C2-EP adds up the covariances of the points in a cylinder; here all of them have
-/// that at the core point, which is the same as long as the cylinder is small beside the range. Divided by the number of points it is
-/// the variance of their mean: points have independent errors, and the surface no roughness.
+/// With u the unit vector from the scanner to a point at the range ρ, the covariance of the point
+/// is σ_ρ² u uᵀ + (ρ σ_α)² (1 − u uᵀ), and its variance along a unit vector n is nᵀ C n. M3C2-EP
+/// adds up the covariances of the points in a cylinder; here all of them have that at the core
+/// point, which is the same as long as the cylinder is small beside the range. Divided by the
+/// number of points it is the variance of their mean: points have independent errors, and the
+/// surface no roughness.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PointErrors {
     /// Position of the scanner, absolute metres.
     pub scanner: [f64; 3],
     /// Standard deviation of a range, metres.
     pub range: f64,
-    /// Standard deviation of a direction across the beam, radians; the same horizontally and vertically.
+    /// Standard deviation of a direction across the beam, radians; the same horizontally and
+    /// vertically.
     pub angle: f64,
 }
 
@@ -34,8 +37,13 @@ impl PointErrors {
         let squared_range: f64 = beam.iter().map(|part| part * part).sum();
         let along: f64 = (0..3).map(|a| beam[a] * axis[a]).sum();
         // At the scanner itself there is no direction: the beam is taken to lie along the axis.
-        let along_share = if squared_range > 0.0 { along * along / squared_range } else { 1.0 };
-        self.range.powi(2) * along_share + squared_range * self.angle.powi(2) * (1.0 - along_share).max(0.0)
+        let along_share = if squared_range > 0.0 {
+            along * along / squared_range
+        } else {
+            1.0
+        };
+        self.range.powi(2) * along_share
+            + squared_range * self.angle.powi(2) * (1.0 - along_share).max(0.0)
     }
 
     /// Refuses what is no position and no deviation.
@@ -44,7 +52,12 @@ impl PointErrors {
     /// [`Error::InvalidParameter`] names it.
     pub fn check(&self) -> Result<()> {
         for coordinate in self.scanner {
-            Error::check("coordinate of the scanner", coordinate, coordinate.is_finite(), "be a finite number")?;
+            Error::check(
+                "coordinate of the scanner",
+                coordinate,
+                coordinate.is_finite(),
+                "be a finite number",
+            )?;
         }
         Error::positive("standard deviation of a range", self.range)?;
         Error::not_negative("standard deviation of an angle", self.angle).map(drop)

@@ -26,8 +26,8 @@ impl Default for RegistrationError {
 }
 
 impl RegistrationError {
-    /// Standard error of the displacement of `point` (absolute metres) along the unit vector `axis`, metres; NaN where
-    /// the alignment leaves that displacement free.
+    /// Standard error of the displacement of `point` (absolute metres) along the unit vector
+    /// `axis`, metres; NaN where the alignment leaves that displacement free.
     #[must_use]
     pub fn along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         match self {

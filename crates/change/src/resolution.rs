@@ -2,14 +2,23 @@
 
 use isopach_cloud::{Positions, from_ticks, to_ticks};
 
-/// Steps of LAS files in metres, the coarsest first: of a centimetre, of hundredths and thousandths of international and US survey feet, of
-/// tenths of a millimetre.
-const STEPS: [f64; 7] =
-    [0.01, 0.003_048_006_096_012_192, 0.003_048, 0.001, 0.000_304_800_609_601_219_2, 0.000_304_8, 0.000_1];
+/// Steps of LAS files in metres, the coarsest first: of a centimetre, of hundredths and thousandths
+/// of international and US survey feet, of tenths of a millimetre.
+const STEPS: [f64; 7] = [
+    0.01,
+    0.003_048_006_096_012_192,
+    0.003_048,
+    0.001,
+    0.000_304_800_609_601_219_2,
+    0.000_304_8,
+    0.000_1,
+];
 
-/// The coarsest of the steps that files use of which every height of `points` is a multiple, metres; 0 where none is. O(n).
+/// The coarsest of the steps that files use of which every height of `points` is a multiple,
+/// metres; 0 where none is. O(n).
 ///
-/// For points whose file is not at hand: a LAS header states its scale. Heights that were moved after rounding are multiples of nothing.
+/// For points whose file is not at hand: a LAS header states its scale. Heights that were moved
+/// after rounding are multiples of nothing.
 ///
 /// ```
 /// use isopach_cloud::Cloud;
@@ -19,8 +28,13 @@ const STEPS: [f64; 7] =
 /// ```
 #[must_use]
 pub fn resolution_of_heights(points: Positions<'_>) -> f64 {
-    let multiple = |step: &f64| (0..points.len()).all(|i| is_multiple(points.absolute_ticks(i)[2], *step));
-    if points.is_empty() { 0.0 } else { STEPS.iter().copied().find(multiple).unwrap_or(0.0) }
+    let multiple =
+        |step: &f64| (0..points.len()).all(|i| is_multiple(points.absolute_ticks(i)[2], *step));
+    if points.is_empty() {
+        0.0
+    } else {
+        STEPS.iter().copied().find(multiple).unwrap_or(0.0)
+    }
 }
 
 fn is_multiple(ticks: i64, step: f64) -> bool {
@@ -34,7 +48,9 @@ mod tests {
     use isopach_cloud::Cloud;
 
     fn cloud(height: impl Fn(f64) -> f64) -> Cloud {
-        let points: Vec<[f64; 3]> = (0..500).map(|i| [f64::from(i), 0.0, height(f64::from(i))]).collect();
+        let points: Vec<[f64; 3]> = (0..500)
+            .map(|i| [f64::from(i), 0.0, height(f64::from(i))])
+            .collect();
         Cloud::from_points(&points).unwrap()
     }
 
@@ -48,7 +64,13 @@ mod tests {
         assert_eq!(resolution_of_heights(cloud(rough).positions()), 0.0);
         assert_eq!(resolution_of_heights(Cloud::default().positions()), 0.0);
         // One point that was moved is enough to deny it.
-        let moved = cloud(|i| if i == 77.0 { 1.234_567_8 } else { (rough(i) * 100.0).round() / 100.0 });
+        let moved = cloud(|i| {
+            if i == 77.0 {
+                1.234_567_8
+            } else {
+                (rough(i) * 100.0).round() / 100.0
+            }
+        });
         assert_eq!(resolution_of_heights(moved.positions()), 0.0);
     }
 }

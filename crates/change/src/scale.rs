@@ -19,7 +19,8 @@ pub(crate) enum Location {
     Mean,
     /// A median, with an inter-quartile range of a certain rule.
     Median(Quartiles),
-    /// A statistic whose standard error a spread does not tell: minimum, maximum, other percentiles.
+    /// A statistic whose standard error a spread does not tell: minimum, maximum, other
+    /// percentiles.
     Extreme,
 }
 
@@ -35,7 +36,8 @@ pub(crate) enum Quartiles {
 /// The inter-quartile range of a normal distribution of unit variance.
 const NORMAL_IQR: f64 = 1.348_979_500_392_163_5;
 
-/// √E(IQR²) and degrees of freedom of IQR² for two to six normal values, by either rule (from 200,000 samples each).
+/// √E(IQR²) and degrees of freedom of IQR² for two to six normal values, by either rule (from
+/// 200,000 samples each).
 const FEW: [[[f64; 2]; 2]; 5] = [
     [[1.414, 1.00], [0.707, 1.00]],
     [[1.909, 1.96], [0.955, 1.96]],
@@ -68,21 +70,31 @@ impl Location {
     /// The scale that `count` points with that spread (metres) tell.
     pub(crate) fn scale(self, spread: f64, count: u32) -> Scale {
         if count < 2 || spread.is_nan() {
-            return Scale { variance: f64::NAN, freedom: 0.0 };
+            return Scale {
+                variance: f64::NAN,
+                freedom: 0.0,
+            };
         }
         match self {
-            Self::Mean | Self::Extreme => Scale { variance: spread * spread, freedom: f64::from(count - 1) },
+            Self::Mean | Self::Extreme => Scale {
+                variance: spread * spread,
+                freedom: f64::from(count - 1),
+            },
             Self::Median(quartiles) => {
                 let [expected, freedom] = quartiles.of_normal(count);
-                Scale { variance: (spread / expected).powi(2), freedom }
+                Scale {
+                    variance: (spread / expected).powi(2),
+                    freedom,
+                }
             }
         }
     }
 }
 
 impl Quartiles {
-    /// √E(IQR²) and degrees of freedom of IQR² for `count` ≥ 2 normal values of unit variance. Above six a fit in 1/n, within 2 % of
-    /// the expectation and 10 % of the degrees of freedom (from 200,000 samples each of 7 to 100 values).
+    /// √E(IQR²) and degrees of freedom of IQR² for `count` ≥ 2 normal values of unit variance.
+    /// Above six a fit in 1/n, within 2 % of the expectation and 10 % of the degrees of freedom
+    /// (from 200,000 samples each of 7 to 100 values).
     fn of_normal(self, count: u32) -> [f64; 2] {
         let n = f64::from(count);
         let rule = usize::from(self == Self::Linear);
@@ -107,7 +119,8 @@ mod tests {
     fn normals(seed: u64) -> impl Iterator<Item = f64> {
         (0_u64..).flat_map(move |i| {
             let uniform = |k: u64| {
-                let bits = crate::position_hash::position_hash([seed as i64, i as i64, k as i64]) >> 11;
+                let bits =
+                    crate::position_hash::position_hash([seed as i64, i as i64, k as i64]) >> 11;
                 (bits as f64 + 0.5) / (1_u64 << 53) as f64
             };
             let radius = (-2.0 * uniform(0).ln()).sqrt();
@@ -126,7 +139,9 @@ mod tests {
                 for _ in 0..trials {
                     let mut values: Vec<f64> = numbers.by_ref().take(count as usize).collect();
                     let range = match quartiles {
-                        Quartiles::OrderStatistics => AxialStatistics::median_iqr(&mut values).spread,
+                        Quartiles::OrderStatistics => {
+                            AxialStatistics::median_iqr(&mut values).spread
+                        }
                         Quartiles::Linear => linear_range(&mut values),
                     };
                     let scale = Location::Median(quartiles).scale(range, count);
@@ -136,9 +151,15 @@ mod tests {
                 let mean = sum / f64::from(trials);
                 let variance = squares / f64::from(trials) - mean * mean;
                 let freedom = Location::Median(quartiles).scale(1.0, count).freedom;
-                assert!((mean - 1.0).abs() < 0.06, "{quartiles:?} of {count}: a variance of {mean}");
+                assert!(
+                    (mean - 1.0).abs() < 0.06,
+                    "{quartiles:?} of {count}: a variance of {mean}"
+                );
                 let found = 2.0 * mean * mean / variance;
-                assert!((found / freedom - 1.0).abs() < 0.2, "{quartiles:?} of {count}: {found}, not {freedom}");
+                assert!(
+                    (found / freedom - 1.0).abs() < 0.2,
+                    "{quartiles:?} of {count}: {found}, not {freedom}"
+                );
             }
         }
     }
@@ -155,7 +176,11 @@ mod tests {
 
     #[test]
     fn a_single_point_has_no_scale() {
-        for location in [Location::Mean, Location::Median(Quartiles::Linear), Location::Extreme] {
+        for location in [
+            Location::Mean,
+            Location::Median(Quartiles::Linear),
+            Location::Extreme,
+        ] {
             assert_eq!(location.scale(f64::NAN, 1).freedom, 0.0);
             assert!(location.scale(0.1, 0).variance.is_nan());
         }

@@ -16,7 +16,8 @@ pub struct Spaced<O> {
 }
 
 impl M3c2 {
-    /// At one core point per square of `spacing` metres of the plan ([`isopach_cloud::Positions::spaced`]).
+    /// At one core point per square of `spacing` metres of the plan
+    /// ([`isopach_cloud::Positions::spaced`]).
     #[must_use]
     pub fn every(self, spacing: f64) -> Spaced<Self> {
         self.at(CoreSelection::Grid(spacing))
@@ -25,7 +26,10 @@ impl M3c2 {
     /// At core points of any choice.
     #[must_use]
     pub fn at(self, core_points: CoreSelection) -> Spaced<Self> {
-        Spaced { operation: self, core_points }
+        Spaced {
+            operation: self,
+            core_points,
+        }
     }
 }
 
@@ -54,14 +58,24 @@ impl Stored for M3c2Tile {
             status,
             flat_normals,
         } = &self.differences;
-        for column in [distance, level_of_detection, standard_error, p_value, normal_radius] {
+        for column in [
+            distance,
+            level_of_detection,
+            standard_error,
+            p_value,
+            normal_radius,
+        ] {
             column.store(to);
         }
         significant.store(to);
         count.iter().for_each(|count| count.store(to));
         spread.iter().for_each(|spread| spread.store(to));
         normal.store(to);
-        status.iter().map(|status| *status as u8).collect::<Vec<u8>>().store(to);
+        status
+            .iter()
+            .map(|status| *status as u8)
+            .collect::<Vec<u8>>()
+            .store(to);
         flat_normals.store(to);
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
@@ -77,7 +91,10 @@ impl Stored for M3c2Tile {
                 count: [Stored::restore(from)?, Stored::restore(from)?],
                 spread: [Stored::restore(from)?, Stored::restore(from)?],
                 normal: Stored::restore(from)?,
-                status: Vec::<u8>::restore(from)?.into_iter().map(Status::from_number).collect::<Option<_>>()?,
+                status: Vec::<u8>::restore(from)?
+                    .into_iter()
+                    .map(Status::from_number)
+                    .collect::<Option<_>>()?,
                 flat_normals: Stored::restore(from)?,
             },
         })
@@ -87,25 +104,40 @@ impl Stored for M3c2Tile {
 impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for Spaced<M3c2> {
     type Output = M3c2Tile;
 
-    /// A cell whose chosen point the core owns may reach out of it by its diagonal; around that point the result looks as far as M3C2 does.
+    /// A cell whose chosen point the core owns may reach out of it by its diagonal; around that
+    /// point the result looks as far as M3C2 does.
     fn halo(&self) -> f64 {
         self.operation.reach() + self.core_points.reach()
     }
 
     /// Two indexes, and of each core point its normal, both cylinders and the result.
     fn working_bytes(&self, load: &Load) -> u64 {
-        let points = load.points_by_epoch.first().map_or(0.0, |points| *points as f64);
-        let core_points = self.core_points.most(load.core_area / load.core_share, points);
+        let points = load
+            .points_by_epoch
+            .first()
+            .map_or(0.0, |points| *points as f64);
+        let core_points = self
+            .core_points
+            .most(load.core_area / load.core_share, points);
         28 * load.points() + (400.0 * core_points) as u64
     }
 
     fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<M3c2Tile> {
         self.operation.detection.check_for_tiles()?;
         let [reference, compared] = &tile.epochs;
-        let core_points = self.core_points.owned(reference, |point| tile.cells.own(point))?;
+        let core_points = self
+            .core_points
+            .owned(reference, |point| tile.cells.own(point))?;
         let (reference, compared) = (reference.positions(), compared.positions());
-        let epochs = Epochs { reference, compared, core_points: core_points.positions() };
+        let epochs = Epochs {
+            reference,
+            compared,
+            core_points: core_points.positions(),
+        };
         let differences = self.operation.run(on, epochs)?;
-        Ok(M3c2Tile { core_points, differences })
+        Ok(M3c2Tile {
+            core_points,
+            differences,
+        })
     }
 }

@@ -1,6 +1,9 @@
 //! Parameters that the data ask for.
 
-use crate::{Dod, Epochs, M3c2, Normals, Orientation, distributions::fisher_two_sided, position_hash::position_hash};
+use crate::{
+    Dod, Epochs, M3c2, Normals, Orientation, distributions::fisher_two_sided,
+    position_hash::position_hash,
+};
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{AxialStatistic, NeighbourIndex, NeighbourSearch};
@@ -42,14 +45,15 @@ const NEIGHBOURS: usize = 20;
 /// Points that a cylinder of the sparser epoch should hold: Lague et al. 2013 ask for 20 at least.
 const IN_CYLINDER: f64 = 25.0;
 
-/// Points that a cell of the sparser epoch should hold: fewer find a change of three standard deviations in less than three of four cells.
+/// Points that a cell of the sparser epoch should hold: fewer find a change of three standard
+/// deviations in less than three of four cells.
 const IN_CELL: f64 = 5.0;
 
 /// Points that a normal needs.
 const FOR_NORMAL: f64 = 10.0;
 
-/// Diameter of a neighbourhood over the roughness in it, from which on the roughness tilts a normal by less than 2 % of the distance
-/// (Lague et al. 2013, section 3.2: 20 to 25).
+/// Diameter of a neighbourhood over the roughness in it, from which on the roughness tilts a normal
+/// by less than 2 % of the distance (Lague et al. 2013, section 3.2: 20 to 25).
 const DIAMETER_OVER_ROUGHNESS: f64 = 25.0;
 
 /// How often the neighbourhood is doubled in search of it.
@@ -63,7 +67,10 @@ impl Suggestions {
     #[must_use]
     pub fn m3c2(&self, towards: Orientation) -> M3c2 {
         M3c2 {
-            normals: Normals::Multiscale { radii: self.normal_radii.value.clone(), towards },
+            normals: Normals::Multiscale {
+                radii: self.normal_radii.value.clone(),
+                towards,
+            },
             cylinder_radius: self.cylinder_radius.value,
             projection_depth: self.projection_depth.value,
             statistic: self.statistic.value,
@@ -73,8 +80,9 @@ impl Suggestions {
 }
 
 impl M3c2 {
-    /// The parameters that two clouds ask for. Give it whole clouds, or patches of a survey: some 2,000 places of the reference
-    /// are looked at, chosen by a hash of their positions, so that neither order nor chance is seen in the result.
+    /// The parameters that two clouds ask for. Give it whole clouds, or patches of a survey: some
+    /// 2,000 places of the reference are looked at, chosen by a hash of their positions, so that
+    /// neither order nor chance is seen in the result.
     ///
     /// ```
     /// use isopach_change::M3c2;
@@ -91,8 +99,13 @@ impl M3c2 {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where an epoch has too few points to tell; whatever the backend declines with.
-    pub fn suggest(on: &(impl NeighbourSearch + ?Sized), before: &Cloud, after: &Cloud) -> Result<Suggestions> {
+    /// [`Error::InvalidInput`] where an epoch has too few points to tell; whatever the backend
+    /// declines with.
+    pub fn suggest(
+        on: &(impl NeighbourSearch + ?Sized),
+        before: &Cloud,
+        after: &Cloud,
+    ) -> Result<Suggestions> {
         for (epoch, cloud) in [("reference", before), ("compared", after)] {
             if cloud.len() <= NEIGHBOURS {
                 return Err(Error::InvalidInput(format!(
@@ -103,7 +116,10 @@ impl M3c2 {
             }
         }
         let probes = probes(before.positions());
-        let (reference, compared) = rayon::join(|| on.index(before.positions()), || on.index(after.positions()));
+        let (reference, compared) = rayon::join(
+            || on.index(before.positions()),
+            || on.index(after.positions()),
+        );
         let (reference, compared) = (reference?, compared?);
         let density = densities(&*reference, &*compared, probes.positions())?;
         let sparser = density[0].min(density[1]);
@@ -112,21 +128,32 @@ impl M3c2 {
             density,
             normal_radii: normal_radii(&*reference, probes.positions(), density[0])?,
             core_spacing: core_spacing(cylinder_radius.value),
-            projection_depth: projection_depth([&*reference, &*compared], before, after, cylinder_radius.value)?,
-            statistic: Suggested { value: AxialStatistic::MeanDeviation, reason: String::new() },
+            projection_depth: projection_depth(
+                [&*reference, &*compared],
+                before,
+                after,
+                cylinder_radius.value,
+            )?,
+            statistic: Suggested {
+                value: AxialStatistic::MeanDeviation,
+                reason: String::new(),
+            },
             cell_size: Dod::suggest_cell(sparser)?,
             cylinder_radius,
         };
-        let epochs =
-            Epochs { reference: before.positions(), compared: after.positions(), core_points: probes.positions() };
+        let epochs = Epochs {
+            reference: before.positions(),
+            compared: after.positions(),
+            core_points: probes.positions(),
+        };
         suggestions.statistic = statistic(on, &suggestions.m3c2(Orientation::UP), epochs)?;
         Ok(suggestions)
     }
 }
 
 impl Dod {
-    /// The smallest cell of 1, 2, 5 · 10ⁿ metres that holds five points on average, for so many points per m² of the sparser epoch: round
-    /// sizes, so that runs line up.
+    /// The smallest cell of 1, 2, 5 · 10ⁿ metres that holds five points on average, for so many
+    /// points per m² of the sparser epoch: round sizes, so that runs line up.
     ///
     /// ```
     /// assert_eq!(isopach_change::Dod::suggest_cell(5.1)?.value, 1.0);
@@ -152,29 +179,48 @@ fn rounded_up(value: f64, steps: &[f64]) -> f64 {
     let exponent = value.log10().floor() as i32;
     let decade = |exponent: i32, step: &f64| {
         // Dividing keeps 0.2 the double that a user writes.
-        if exponent < 0 { step / 10.0_f64.powi(-exponent) } else { step * 10.0_f64.powi(exponent) }
+        if exponent < 0 {
+            step / 10.0_f64.powi(-exponent)
+        } else {
+            step * 10.0_f64.powi(exponent)
+        }
     };
-    let candidates =
-        [exponent, exponent + 1].into_iter().flat_map(|exponent| steps.iter().map(move |s| decade(exponent, s)));
-    candidates.into_iter().find(|candidate| *candidate >= value * (1.0 - 1e-9)).unwrap_or(value)
+    let candidates = [exponent, exponent + 1]
+        .into_iter()
+        .flat_map(|exponent| steps.iter().map(move |s| decade(exponent, s)));
+    candidates
+        .into_iter()
+        .find(|candidate| *candidate >= value * (1.0 - 1e-9))
+        .unwrap_or(value)
 }
 
 /// The points with the lowest hashes of their positions.
 fn probes(points: Positions<'_>) -> Cloud {
-    let mut hashed: Vec<(u64, [i32; 3])> =
-        (0..points.len()).map(|i| (position_hash(points.absolute_ticks(i)), points.ticks()[i])).collect();
+    let mut hashed: Vec<(u64, [i32; 3])> = (0..points.len())
+        .map(|i| (position_hash(points.absolute_ticks(i)), points.ticks()[i]))
+        .collect();
     hashed.sort_unstable();
     hashed.truncate(PROBES);
-    Cloud::new(points.origin(), hashed.into_iter().map(|(_, ticks)| ticks).collect())
+    Cloud::new(
+        points.origin(),
+        hashed.into_iter().map(|(_, ticks)| ticks).collect(),
+    )
 }
 
-/// Points per m² of both epochs: from the distance to the twentieth neighbour, medians over the area (dense parts have more probes,
-/// and so each counts by the area that it stands for).
-fn densities(reference: &dyn NeighbourIndex, compared: &dyn NeighbourIndex, probes: Positions<'_>) -> Result<[f64; 2]> {
+/// Points per m² of both epochs: from the distance to the twentieth neighbour, medians over the
+/// area (dense parts have more probes, and so each counts by the area that it stands for).
+fn densities(
+    reference: &dyn NeighbourIndex,
+    compared: &dyn NeighbourIndex,
+    probes: Positions<'_>,
+) -> Result<[f64; 2]> {
     let first = local_densities(reference, probes)?;
     let second = local_densities(compared, probes)?;
     let area: Vec<f64> = first.iter().map(|density| 1.0 / density).collect();
-    Ok([weighted_median(&first, &area), weighted_median(&second, &area)])
+    Ok([
+        weighted_median(&first, &area),
+        weighted_median(&second, &area),
+    ])
 }
 
 fn local_densities(index: &dyn NeighbourIndex, probes: Positions<'_>) -> Result<Vec<f64>> {
@@ -188,7 +234,11 @@ fn local_densities(index: &dyn NeighbourIndex, probes: Positions<'_>) -> Result<
 }
 
 fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
-    let mut pairs: Vec<(f64, f64)> = values.iter().copied().zip(weights.iter().copied()).collect();
+    let mut pairs: Vec<(f64, f64)> = values
+        .iter()
+        .copied()
+        .zip(weights.iter().copied())
+        .collect();
     pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let half = 0.5 * pairs.iter().map(|(_, weight)| weight).sum::<f64>();
     let mut below = 0.0;
@@ -226,23 +276,37 @@ fn core_spacing(cylinder_radius: f64) -> Suggested<f64> {
     Suggested { value, reason }
 }
 
-/// The first of doubling radii at which the roughness hardly tilts a normal, and two doublings more.
-fn normal_radii(reference: &dyn NeighbourIndex, probes: Positions<'_>, density: f64) -> Result<Suggested<Vec<f64>>> {
+/// The first of doubling radii at which the roughness hardly tilts a normal, and two doublings
+/// more.
+fn normal_radii(
+    reference: &dyn NeighbourIndex,
+    probes: Positions<'_>,
+    density: f64,
+) -> Result<Suggested<Vec<f64>>> {
     let smallest = (FOR_NORMAL / (std::f64::consts::PI * density)).sqrt();
     let mut radius = rounded_up(smallest, &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0]);
     let mut roughness = f64::NAN;
     for _ in 0..DOUBLINGS {
         let covariances = reference.covariances(probes, radius)?;
-        let known = covariances.iter().filter(|c| f64::from(c.count) >= FOR_NORMAL);
-        roughness =
-            quantile(known.map(|c| isopach_neighbours::eigen(c.upper).values[0].max(0.0).sqrt()).collect(), 0.5);
+        let known = covariances
+            .iter()
+            .filter(|c| f64::from(c.count) >= FOR_NORMAL);
+        roughness = quantile(
+            known
+                .map(|c| isopach_neighbours::eigen(c.upper).values[0].max(0.0).sqrt())
+                .collect(),
+            0.5,
+        );
         if 2.0 * radius >= DIAMETER_OVER_ROUGHNESS * roughness {
             let reason = format!(
                 "a diameter of {} m is {:.0} times the roughness of {roughness:.3} m in it (at least {DIAMETER_OVER_ROUGHNESS})",
                 2.0 * radius,
                 2.0 * radius / roughness
             );
-            return Ok(Suggested { value: vec![radius, 2.0 * radius, 4.0 * radius], reason });
+            return Ok(Suggested {
+                value: vec![radius, 2.0 * radius, 4.0 * radius],
+                reason,
+            });
         }
         radius *= 2.0;
     }
@@ -250,7 +314,10 @@ fn normal_radii(reference: &dyn NeighbourIndex, probes: Positions<'_>, density: 
         "even a diameter of {} m is less than {DIAMETER_OVER_ROUGHNESS} times the roughness of {roughness:.3} m in it: no scale is smooth",
         2.0 * radius
     );
-    Ok(Suggested { value: vec![radius, 2.0 * radius, 4.0 * radius], reason })
+    Ok(Suggested {
+        value: vec![radius, 2.0 * radius, 4.0 * radius],
+        reason,
+    })
 }
 
 /// Twice what 99 % of the points of either epoch are away from the other one.
@@ -264,17 +331,24 @@ fn projection_depth(
     let mut farthest: f64 = 0.0;
     for (points, other) in [(before, compared), (after, reference)] {
         let nearest = other.nearest(probes(points.positions()).positions(), f64::INFINITY)?;
-        let distances = nearest.iter().flatten().map(|found| f64::from(found.squared_distance).sqrt());
+        let distances = nearest
+            .iter()
+            .flatten()
+            .map(|found| f64::from(found.squared_distance).sqrt());
         farthest = farthest.max(quantile(distances.collect(), 0.99));
     }
-    let value = rounded_up((2.0 * farthest).max(2.0 * cylinder_radius), &[1.0, 2.0, 5.0]);
+    let value = rounded_up(
+        (2.0 * farthest).max(2.0 * cylinder_radius),
+        &[1.0, 2.0, 5.0],
+    );
     let reason = format!(
         "99 % of the points are within {farthest:.2} m of the other epoch; twice that, and not less than the cylinder's diameter"
     );
     Ok(Suggested { value, reason })
 }
 
-/// Medians where the epochs' variances contradict each other in more places than chance has it: vegetation, or people, in one of them.
+/// Medians where the epochs' variances contradict each other in more places than chance has it:
+/// vegetation, or people, in one of them.
 fn statistic(
     on: &(impl NeighbourSearch + ?Sized),
     means: &M3c2,
@@ -293,11 +367,20 @@ fn statistic(
     }
     let share = contradicting as f64 / tested.max(1) as f64;
     let (value, verdict) = if share > CONTRADICTING {
-        (AxialStatistic::MedianIqr, "as vegetation in one epoch does: medians")
+        (
+            AxialStatistic::MedianIqr,
+            "as vegetation in one epoch does: medians",
+        )
     } else {
-        (AxialStatistic::MeanDeviation, "as far as chance goes: means")
+        (
+            AxialStatistic::MeanDeviation,
+            "as far as chance goes: means",
+        )
     };
-    let reason = format!("the epochs' scatter differs in {:.1} % of {tested} places, {verdict}", 100.0 * share);
+    let reason = format!(
+        "the epochs' scatter differs in {:.1} % of {tested} places, {verdict}",
+        100.0 * share
+    );
     Ok(Suggested { value, reason })
 }
 
@@ -307,9 +390,15 @@ mod tests {
 
     #[test]
     fn sizes_are_round_and_not_too_small() {
-        for (value, expected) in
-            [(0.11, 0.2), (0.2, 0.2), (1.0, 1.0), (1.01, 2.0), (5.0, 5.0), (5.1, 10.0), (93.0, 100.0)]
-        {
+        for (value, expected) in [
+            (0.11, 0.2),
+            (0.2, 0.2),
+            (1.0, 1.0),
+            (1.01, 2.0),
+            (5.0, 5.0),
+            (5.1, 10.0),
+            (93.0, 100.0),
+        ] {
             assert_eq!(rounded_up(value, &[1.0, 2.0, 5.0]), expected);
         }
         assert!(Dod::suggest_cell(0.0).is_err() && Dod::suggest_cell(f64::NAN).is_err());

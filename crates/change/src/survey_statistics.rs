@@ -8,22 +8,26 @@ use isopach_cloud::TICK;
 use isopach_compute::{Error, Result};
 use std::f64::consts::PI;
 
-/// Numbers that belong to a survey, not to a place of it: found once, from a sample of the whole survey, and the same for every tile.
+/// Numbers that belong to a survey, not to a place of it: found once, from a sample of the whole
+/// survey, and the same for every tile.
 ///
-/// In memory they are estimated from the run's own places where they are not given. Tile by tile they must be given, since no tile
-/// knows the survey: see [`SurveySample`].
+/// In memory they are estimated from the run's own places where they are not given. Tile by tile
+/// they must be given, since no tile knows the survey: see [`SurveySample`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SurveyStatistics {
-    /// Variance of the compared epoch's offsets over that of the reference's, in the same place. `None` where too few places told:
-    /// then the variances of a place are not pooled, and Welch's test takes the place of Student's.
+    /// Variance of the compared epoch's offsets over that of the reference's, in the same place.
+    /// `None` where too few places told: then the variances of a place are not pooled, and Welch's
+    /// test takes the place of Student's.
     pub variance_ratio: Option<f64>,
-    /// Root mean square deviation within a place, metres: reference, compared; NaN where no place has two points. It stands for the
-    /// scatter of an epoch that has a single point.
+    /// Root mean square deviation within a place, metres: reference, compared; NaN where no place
+    /// has two points. It stands for the scatter of an epoch that has a single point.
     pub pooled_spread: [f64; 2],
-    /// Standard error of a median over that of a mean of as many points. `None` where too few well-filled places told: then medians
-    /// have no level of detection. Gaussian offsets have 1.2533.
+    /// Standard error of a median over that of a mean of as many points. `None` where too few
+    /// well-filled places told: then medians have no level of detection. Gaussian offsets have
+    /// 1.2533.
     pub median_factor: Option<f64>,
-    /// Step that the coordinates of each epoch are rounded to, metres: the scale of its file; 0 where unknown.
+    /// Step that the coordinates of each epoch are rounded to, metres: the scale of its file; 0
+    /// where unknown.
     pub resolution: [f64; 2],
     /// Places with two points of each epoch.
     pub places: usize,
@@ -33,8 +37,8 @@ pub struct SurveyStatistics {
 pub const GAUSSIAN_MEDIAN_FACTOR: f64 = 1.253_314_137_315_500_3;
 
 impl SurveyStatistics {
-    /// Epochs with the same scatter, rounded to nothing: for a pair from one flight, and for tests. It claims no spread for single
-    /// points and nothing for medians.
+    /// Epochs with the same scatter, rounded to nothing: for a pair from one flight, and for tests.
+    /// It claims no spread for single points and nothing for medians.
     #[must_use]
     pub fn equal_epochs() -> Self {
         Self {
@@ -46,7 +50,8 @@ impl SurveyStatistics {
         }
     }
 
-    /// The variance of rounding one coordinate to the epoch's step: q²/12, m². A tick is the smallest step.
+    /// The variance of rounding one coordinate to the epoch's step: q²/12, m². A tick is the
+    /// smallest step.
     #[must_use]
     pub fn rounding_variance(&self, epoch: usize) -> f64 {
         self.step(epoch).powi(2) / 12.0
@@ -54,8 +59,9 @@ impl SurveyStatistics {
 
     /// The part of the rounding error that all points of a place share, variance in m².
     ///
-    /// Noise of deviation s dithers the rounding: the mean of many points is off by (q/π) Σ (−1)ᵏ sin(2πkμ/q) exp(−2π²k²s²/q²)/k, where
-    /// μ is the true height. Its variance over μ is (q²/2π²) Σ exp(−4π²k²s²/q²)/k²: q²/12 without noise, 10⁻⁴ of it at s = q/2.
+    /// Noise of deviation s dithers the rounding: the mean of many points is off by (q/π) Σ (−1)ᵏ
+    /// sin(2πkμ/q) exp(−2π²k²s²/q²)/k, where μ is the true height. Its variance over μ is (q²/2π²)
+    /// Σ exp(−4π²k²s²/q²)/k²: q²/12 without noise, 10⁻⁴ of it at s = q/2.
     #[must_use]
     pub fn shared_rounding_variance(&self, epoch: usize, observed_variance: f64) -> f64 {
         let step = self.step(epoch);
@@ -82,7 +88,9 @@ impl SurveyStatistics {
                 "be zero or above, or NaN if unknown",
             )?;
         }
-        self.resolution.iter().try_for_each(|&step| Error::not_negative("resolution", step).map(drop))
+        self.resolution
+            .iter()
+            .try_for_each(|&step| Error::not_negative("resolution", step).map(drop))
     }
 
     fn step(&self, epoch: usize) -> f64 {
@@ -135,7 +143,11 @@ impl SurveySample {
     /// Adds the medians of two random halves of the points of one place, `difference` apart.
     pub(crate) fn add_halves(&mut self, difference: f64, halves: [Scale; 2], count: [u32; 2]) {
         let freedom = halves[0].freedom + halves[1].freedom;
-        let pooled = halves.iter().map(|half| half.freedom * half.variance).sum::<f64>() / freedom;
+        let pooled = halves
+            .iter()
+            .map(|half| half.freedom * half.variance)
+            .sum::<f64>()
+            / freedom;
         let error = (pooled * count.iter().map(|n| 1.0 / f64::from(*n)).sum::<f64>()).sqrt();
         let ratio = difference.abs() / (student_975(freedom) * error);
         if ratio.is_finite() {
@@ -143,9 +155,11 @@ impl SurveySample {
         }
     }
 
-    /// States the step that an epoch's coordinates are rounded to, metres. The coarsest of all parts counts.
+    /// States the step that an epoch's coordinates are rounded to, metres. The coarsest of all
+    /// parts counts.
     pub fn rounded_to(&mut self, resolution: [f64; 2]) {
-        self.resolution = std::array::from_fn(|epoch| self.resolution[epoch].max(resolution[epoch]));
+        self.resolution =
+            std::array::from_fn(|epoch| self.resolution[epoch].max(resolution[epoch]));
     }
 
     /// Adds what another part of the survey says.
@@ -162,7 +176,8 @@ impl SurveySample {
     /// The statistics of everything that was added, whatever the order. O(n log n).
     #[must_use]
     pub fn statistics(&self) -> SurveyStatistics {
-        let pooled = |epoch: usize| (self.squares[epoch] as f64 * 1e-9 / self.freedom[epoch] as f64).sqrt();
+        let pooled =
+            |epoch: usize| (self.squares[epoch] as f64 * 1e-9 / self.freedom[epoch] as f64).sqrt();
         let mut statistics = SurveyStatistics {
             variance_ratio: None,
             pooled_spread: [pooled(0), pooled(1)],
@@ -174,10 +189,11 @@ impl SurveySample {
         statistics
     }
 
-    /// The ratio at which the share of the compared epoch in the pooled sum of squares is, on average over the places, what its degrees
-    /// of freedom make it: the maximum of the likelihood of a common ratio, whatever the variance of each place. A place counts by no
-    /// more than its degrees of freedom, and those that contradict the ratio (vegetation or change in one epoch) are left out, again
-    /// and again, from a start by the median.
+    /// The ratio at which the share of the compared epoch in the pooled sum of squares is, on
+    /// average over the places, what its degrees of freedom make it: the maximum of the likelihood
+    /// of a common ratio, whatever the variance of each place. A place counts by no more than its
+    /// degrees of freedom, and those that contradict the ratio (vegetation or change in one epoch)
+    /// are left out, again and again, from a start by the median.
     fn variance_ratio(&self, rounding: &SurveyStatistics) -> Option<f64> {
         let mut places = self.pairs.clone();
         for place in &mut places {
@@ -187,7 +203,11 @@ impl SurveySample {
         }
         let mut ratio = median_ratio(&places)?;
         for _ in 0..TRIMS {
-            let agreeing: Vec<PairOfScales> = places.iter().copied().filter(|place| place.agrees(ratio)).collect();
+            let agreeing: Vec<PairOfScales> = places
+                .iter()
+                .copied()
+                .filter(|place| place.agrees(ratio))
+                .collect();
             let next = likeliest_ratio(&agreeing);
             let settled = (next / ratio).ln().abs() < 1e-6;
             ratio = next;
@@ -208,7 +228,11 @@ impl SurveySample {
         let mut sorted = self.medians.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let at = (0.95 * sorted.len() as f64) as usize;
-        if self.tells_median_factor() { sorted.get(at).copied() } else { None }
+        if self.tells_median_factor() {
+            sorted.get(at).copied()
+        } else {
+            None
+        }
     }
 }
 
@@ -234,12 +258,18 @@ impl PairOfScales {
         !contradicts(self.variance, self.freedom, ratio)
     }
 
-    /// The compared epoch's share of the sum of squares less that of the degrees of freedom, times the latter, in units of 2⁻³²:
-    /// whole, so that no order shows.
+    /// The compared epoch's share of the sum of squares less that of the degrees of freedom, times
+    /// the latter, in units of 2⁻³²: whole, so that no order shows.
     fn excess(&self, ratio: f64) -> i128 {
-        let [first, second] = [self.freedom[0] * self.variance[0], self.freedom[1] * self.variance[1] / ratio];
+        let [first, second] = [
+            self.freedom[0] * self.variance[0],
+            self.freedom[1] * self.variance[1] / ratio,
+        ];
         let total = self.freedom[0] + self.freedom[1];
-        whole(total * second / (first + second) - self.freedom[1], 4_294_967_296.0)
+        whole(
+            total * second / (first + second) - self.freedom[1],
+            4_294_967_296.0,
+        )
     }
 }
 
@@ -249,12 +279,16 @@ pub(crate) fn contradicts(variance: [f64; 2], freedom: [f64; 2], ratio: f64) -> 
     fisher_two_sided(variance[1] / variance[0] / ratio, [above, below]) < 1e-3
 }
 
-/// Median over the places of v₂/v₁, each over the median that F has, weighted by the harmonic sum of the degrees of freedom; `None` for
-/// too few.
+/// Median over the places of v₂/v₁, each over the median that F has, weighted by the harmonic sum
+/// of the degrees of freedom; `None` for too few.
 fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
     let mut chance = MediansOfF::default();
     let mut weighted: Vec<(f64, f64)> = Vec::with_capacity(places.len());
-    for PairOfScales { variance: [first, second], freedom: [below, above] } in places {
+    for PairOfScales {
+        variance: [first, second],
+        freedom: [below, above],
+    } in places
+    {
         let weight = above * below / (above + below);
         weighted.push(((second / first / chance.of([*above, *below])).ln(), weight));
     }
@@ -273,7 +307,8 @@ fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
         .map(|(value, _)| value.exp())
 }
 
-/// The root of the sum of [`PairOfScales::excess`], which falls as the ratio grows, by bisection of its logarithm.
+/// The root of the sum of [`PairOfScales::excess`], which falls as the ratio grows, by bisection of
+/// its logarithm.
 fn likeliest_ratio(places: &[PairOfScales]) -> f64 {
     let (mut low, mut high) = (-30.0_f64, 30.0_f64);
     for _ in 0..60 {
@@ -298,7 +333,10 @@ impl MediansOfF {
     fn of(&mut self, freedom: [f64; 2]) -> f64 {
         // Beyond a thousand degrees of freedom the median is 1 to a thousandth of the spread.
         let freedom = freedom.map(|freedom| freedom.min(1000.0));
-        *self.known.entry(freedom.map(f64::to_bits)).or_insert_with(|| fisher_median(freedom))
+        *self
+            .known
+            .entry(freedom.map(f64::to_bits))
+            .or_insert_with(|| fisher_median(freedom))
     }
 }
 
@@ -314,8 +352,14 @@ mod tests {
             let bits = position_hash([seed[0], seed[1], k]) >> 11;
             (bits as f64 + 0.5) / (1_u64 << 53) as f64
         };
-        let normal = |k: i64| (-2.0 * uniform(2 * k).ln()).sqrt() * (std::f64::consts::TAU * uniform(2 * k + 1)).cos();
-        variance * (0..i64::from(freedom)).map(|k| normal(k).powi(2)).sum::<f64>() / f64::from(freedom)
+        let normal = |k: i64| {
+            (-2.0 * uniform(2 * k).ln()).sqrt() * (std::f64::consts::TAU * uniform(2 * k + 1)).cos()
+        };
+        variance
+            * (0..i64::from(freedom))
+                .map(|k| normal(k).powi(2))
+                .sum::<f64>()
+            / f64::from(freedom)
     }
 
     fn place(i: i64, freedom: [u32; 2], ratio: f64) -> [Scale; 2] {
@@ -324,7 +368,11 @@ mod tests {
             variance: chi_squared(
                 [i, epoch],
                 freedom[epoch as usize],
-                if epoch == 0 { roughness } else { roughness * ratio },
+                if epoch == 0 {
+                    roughness
+                } else {
+                    roughness * ratio
+                },
             ),
             freedom: f64::from(freedom[epoch as usize]),
         })
@@ -340,27 +388,45 @@ mod tests {
     fn the_ratio_is_found_at_any_counts_and_beside_vegetation() {
         for ratio in [0.25, 1.0, 4.0] {
             for freedom in [[1, 1], [1, 49], [4, 4], [4, 99], [30, 2]] {
-                let found = sample((0..3000).map(|i| place(i, freedom, ratio))).statistics().variance_ratio.unwrap();
-                assert!((found / ratio).ln().abs() < 0.15, "{found} for {ratio} at {freedom:?}");
+                let found = sample((0..3000).map(|i| place(i, freedom, ratio)))
+                    .statistics()
+                    .variance_ratio
+                    .unwrap();
+                assert!(
+                    (found / ratio).ln().abs() < 0.15,
+                    "{found} for {ratio} at {freedom:?}"
+                );
             }
             // One place in six has vegetation in the second epoch: 100 times the variance.
             let rough = |i: i64| place(i, [9, 9], if i % 6 == 0 { 100.0 * ratio } else { ratio });
-            let found = sample((0..3000).map(rough)).statistics().variance_ratio.unwrap();
-            assert!((found / ratio).ln().abs() < 0.15, "{found} for {ratio} beside vegetation");
+            let found = sample((0..3000).map(rough))
+                .statistics()
+                .variance_ratio
+                .unwrap();
+            assert!(
+                (found / ratio).ln().abs() < 0.15,
+                "{found} for {ratio} beside vegetation"
+            );
         }
     }
 
     #[test]
     fn too_few_places_tell_nothing() {
         let few = sample((0..10).map(|i| place(i, [1, 1], 1.0))).statistics();
-        assert_eq!((few.variance_ratio, few.median_factor, few.places), (None, None, 10));
+        assert_eq!(
+            (few.variance_ratio, few.median_factor, few.places),
+            (None, None, 10)
+        );
         let none = SurveySample::default().statistics();
         assert!(none.pooled_spread[0].is_nan() && none.check().is_ok());
     }
 
     #[test]
     fn equal_heights_everywhere_have_a_ratio() {
-        let still = [Scale { variance: 0.0, freedom: 5.0 }; 2];
+        let still = [Scale {
+            variance: 0.0,
+            freedom: 5.0,
+        }; 2];
         let mut all = sample((0..200).map(|_| still));
         all.rounded_to([0.01, 0.01]);
         let statistics = all.statistics();
@@ -370,7 +436,10 @@ mod tests {
 
     #[test]
     fn rounding_that_noise_does_not_dither_is_shared() {
-        let rounded = SurveyStatistics { resolution: [0.01, 0.02], ..SurveyStatistics::equal_epochs() };
+        let rounded = SurveyStatistics {
+            resolution: [0.01, 0.02],
+            ..SurveyStatistics::equal_epochs()
+        };
         let q2 = 1e-4 / 12.0;
         assert!((rounded.shared_rounding_variance(0, 0.0) / q2 - 1.0).abs() < 1e-9);
         assert!((rounded.shared_rounding_variance(1, 0.0) / (4.0 * q2) - 1.0).abs() < 1e-9);

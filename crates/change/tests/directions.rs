@@ -3,8 +3,8 @@
 #![allow(missing_docs)]
 
 use isopach_change::{
-    CoreSelection, Detection, Dod, Epochs, M3c2, M3c2Tile, Normals, Orientation, RegistrationError, Status,
-    SurveyStatistics,
+    CoreSelection, Detection, Dod, Epochs, M3c2, M3c2Tile, Normals, Orientation, RegistrationError,
+    Status, SurveyStatistics,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
 use isopach_compute::{Choice, Cpu};
@@ -12,22 +12,37 @@ use isopach_neighbours::{AxialStatistic, NeighbourSearch};
 use isopach_tiling::{Resident, Tiling};
 use std::sync::Arc;
 
-/// A wall that leans a little, 10 m wide and high, at x = `east`: a point every 20 cm, with noise of a few millimetres.
+/// A wall that leans a little, 10 m wide and high, at x = `east`: a point every 20 cm, with noise
+/// of a few millimetres.
 fn wall(east: f64) -> Cloud {
     let point = |i: u32| {
         let noise = 0.005 * (f64::from(i) * 12.9898).sin();
         let height = f64::from(i / 50) * 0.2 + 0.1;
-        [east + noise - 0.05 * height, f64::from(i % 50) * 0.2 + 0.1, height]
+        [
+            east + noise - 0.05 * height,
+            f64::from(i % 50) * 0.2 + 0.1,
+            height,
+        ]
     };
     Cloud::from_points(&(0..2500).map(point).collect::<Vec<_>>()).unwrap()
 }
 
 fn at<'a>(before: &'a Cloud, after: &'a Cloud, core: &'a Cloud) -> Epochs<'a> {
-    Epochs { reference: before.positions(), compared: after.positions(), core_points: core.positions() }
+    Epochs {
+        reference: before.positions(),
+        compared: after.positions(),
+        core_points: core.positions(),
+    }
 }
 
 fn towards(towards: Orientation) -> M3c2 {
-    M3c2 { normals: Normals::Multiscale { radii: vec![1.0, 2.0], towards }, ..M3c2::default() }
+    M3c2 {
+        normals: Normals::Multiscale {
+            radii: vec![1.0, 2.0],
+            towards,
+        },
+        ..M3c2::default()
+    }
 }
 
 #[test]
@@ -35,7 +50,11 @@ fn a_positive_distance_is_towards_the_side_that_was_named() {
     // Half a metre of rock fell out: the wall retreats towards the west, seen from the east.
     let (before, after) = (wall(0.0), wall(-0.5));
     let core = CoreSelection::Voxels(1.0).choose(&before).unwrap();
-    assert!(core.len() > 90, "a cube each, not a square of the plan: {}", core.len());
+    assert!(
+        core.len() > 90,
+        "a cube each, not a square of the plan: {}",
+        core.len()
+    );
     for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
         for (orientation, expected) in [
             (Orientation::Towards([1.0, 0.0, 0.0]), -0.5),
@@ -43,7 +62,10 @@ fn a_positive_distance_is_towards_the_side_that_was_named() {
             (Orientation::Scanner([50.0, 5.0, 1.0]), -0.5),
             (Orientation::Scanner([-50.0, 5.0, 1.0]), 0.5),
         ] {
-            let m3c2 = M3c2 { statistic, ..towards(orientation) };
+            let m3c2 = M3c2 {
+                statistic,
+                ..towards(orientation)
+            };
             let found = m3c2.run(&Cpu, at(&before, &after, &core)).unwrap();
             assert!(
                 found.distance.iter().all(|d| (d - expected).abs() < 0.02),
@@ -53,17 +75,26 @@ fn a_positive_distance_is_towards_the_side_that_was_named() {
             assert_eq!(found.flat_normals, 0, "{orientation:?}");
         }
     }
-    let up = towards(Orientation::UP).run(&Cpu, at(&before, &after, &core)).unwrap();
+    let up = towards(Orientation::UP)
+        .run(&Cpu, at(&before, &after, &core))
+        .unwrap();
     assert_eq!(up.flat_normals, core.len(), "up says nothing of a wall");
     let lost = towards(Orientation::Scanner([f64::NAN; 3])).run(&Cpu, at(&before, &after, &core));
-    assert!(lost.unwrap_err().to_string().starts_with("coordinate of the scanner"));
+    assert!(
+        lost.unwrap_err()
+            .to_string()
+            .starts_with("coordinate of the scanner")
+    );
 }
 
 #[test]
 fn tiles_agree_on_core_points_of_any_choice() {
     let (before, after) = (wall(0.0), wall(0.1));
     let given = Arc::new(before.spaced_3d(2.0).unwrap());
-    let detection = Detection { survey: Some(SurveyStatistics::equal_epochs()), ..Detection::default() };
+    let detection = Detection {
+        survey: Some(SurveyStatistics::equal_epochs()),
+        ..Detection::default()
+    };
     for selection in [
         CoreSelection::Grid(1.3),
         CoreSelection::Voxels(1.3),
@@ -71,7 +102,10 @@ fn tiles_agree_on_core_points_of_any_choice() {
         CoreSelection::EveryNth(7),
         CoreSelection::Given(given),
     ] {
-        let m3c2 = M3c2 { detection: detection.clone(), ..towards(Orientation::Scanner([9.0, 5.0, 5.0])) };
+        let m3c2 = M3c2 {
+            detection: detection.clone(),
+            ..towards(Orientation::Scanner([9.0, 5.0, 5.0]))
+        };
         let chosen = selection.choose(&before).unwrap();
         let whole = m3c2.run(&Cpu, at(&before, &after, &chosen)).unwrap();
         let mut expected: Vec<([i64; 3], u64, u64)> = (0..chosen.len())
@@ -84,15 +118,32 @@ fn tiles_agree_on_core_points_of_any_choice() {
         let mut sink = |_: Rect, tile: M3c2Tile| {
             let positions = tile.core_points.positions();
             for i in 0..positions.len() {
-                let bits = [tile.differences.distance[i], tile.differences.level_of_detection[i]].map(f64::to_bits);
+                let bits = [
+                    tile.differences.distance[i],
+                    tile.differences.level_of_detection[i],
+                ]
+                .map(f64::to_bits);
                 found.push((positions.absolute_ticks(i), bits[0], bits[1]));
             }
             Ok(())
         };
-        let sources = [Resident::new("before", before.clone()), Resident::new("after", after.clone())];
+        let sources = [
+            Resident::new("before", before.clone()),
+            Resident::new("after", after.clone()),
+        ];
         let cpu: Choice<dyn NeighbourSearch> = Choice::new(vec![Arc::new(Cpu)]);
-        let tiling = Tiling { tile_size: 3.0, ..Tiling::default() };
-        tiling.stream(&cpu, &m3c2.at(selection.clone()), [&sources[0], &sources[1]], &mut sink).unwrap();
+        let tiling = Tiling {
+            tile_size: 3.0,
+            ..Tiling::default()
+        };
+        tiling
+            .stream(
+                &cpu,
+                &m3c2.at(selection.clone()),
+                [&sources[0], &sources[1]],
+                &mut sink,
+            )
+            .unwrap();
         expected.sort_unstable();
         found.sort_unstable();
         assert!(!expected.is_empty());
@@ -116,7 +167,10 @@ fn pose() -> PoseCovariance {
     pose.matrix[5][5] = 1e-4;
     pose.matrix[1][1] = 1e-6;
     let unknowns = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
-    pose.free.push(FreeDirection { unknowns, description: "translation along x".into() });
+    pose.free.push(FreeDirection {
+        unknowns,
+        description: "translation along x".into(),
+    });
     pose.normal_noise = 0.01;
     pose.arm = 50.0;
     pose
@@ -125,8 +179,15 @@ fn pose() -> PoseCovariance {
 /// z = slope · x + noise, about the origin.
 fn ramp(slope: f64, lift: f64) -> Cloud {
     let point = |i: u32| {
-        let [x, y] = [f64::from(i % 80) * 0.25 - 9.875, f64::from(i / 80) * 0.25 - 9.875];
-        [x, y, slope * x + lift + 0.01 * (f64::from(i) * 78.233).sin()]
+        let [x, y] = [
+            f64::from(i % 80) * 0.25 - 9.875,
+            f64::from(i / 80) * 0.25 - 9.875,
+        ];
+        [
+            x,
+            y,
+            slope * x + lift + 0.01 * (f64::from(i) * 78.233).sin(),
+        ]
     };
     Cloud::from_points(&(0..6400).map(point).collect::<Vec<_>>()).unwrap()
 }
@@ -135,22 +196,37 @@ fn ramp(slope: f64, lift: f64) -> Cloud {
 fn the_alignment_counts_as_it_moves_each_place() {
     let (before, after) = (ramp(0.0, 0.0), ramp(0.0, 0.5));
     let core = before.spaced(2.0).unwrap();
-    let given = |registration_error: RegistrationError| M3c2 { registration_error, ..towards(Orientation::UP) };
-    let with = given(RegistrationError::Covariance(pose())).run(&Cpu, at(&before, &after, &core)).unwrap();
-    let without = given(0.0.into()).run(&Cpu, at(&before, &after, &core)).unwrap();
+    let given = |registration_error: RegistrationError| M3c2 {
+        registration_error,
+        ..towards(Orientation::UP)
+    };
+    let with = given(RegistrationError::Covariance(pose()))
+        .run(&Cpu, at(&before, &after, &core))
+        .unwrap();
+    let without = given(0.0.into())
+        .run(&Cpu, at(&before, &after, &core))
+        .unwrap();
     for i in 0..core.len() {
         let [x, ..] = core.positions().absolute(i);
         let expected = 1.96 * (1e-4 + x * x * 1e-6_f64).sqrt();
         let found = with.level_of_detection[i] - without.level_of_detection[i];
-        assert!((found / expected - 1.0).abs() < 0.1, "at x = {x}: {found}, not {expected}");
+        assert!(
+            (found / expected - 1.0).abs() < 0.1,
+            "at x = {x}: {found}, not {expected}"
+        );
         assert_eq!(with.standard_error[i], without.standard_error[i]);
     }
     // A slope of 30 % moves with what slides along it.
     let (before, after) = (ramp(0.3, 0.0), ramp(0.3, 0.5));
     let core = before.spaced(2.0).unwrap();
-    let found = given(RegistrationError::Covariance(pose())).run(&Cpu, at(&before, &after, &core)).unwrap();
+    let found = given(RegistrationError::Covariance(pose()))
+        .run(&Cpu, at(&before, &after, &core))
+        .unwrap();
     assert_eq!(found.count_of(Status::FreeDirection), core.len());
-    assert!(found.level_of_detection.iter().all(|level| level.is_nan()) && !found.significant.contains(&true));
+    assert!(
+        found.level_of_detection.iter().all(|level| level.is_nan())
+            && !found.significant.contains(&true)
+    );
     assert!(found.standard_error.iter().all(|error| *error > 0.0));
 }
 
@@ -160,21 +236,43 @@ fn a_slope_enters_the_alignment_of_cells() {
     pose.free.clear();
     pose.matrix[3][3] = 4e-4;
     pose.matrix[1][1] = 0.0;
-    let extent = Rect { min: [-8.0; 2], max: [8.0; 2] };
+    let extent = Rect {
+        min: [-8.0; 2],
+        max: [8.0; 2],
+    };
     for slope in [0.0, 0.5] {
         let (before, after) = (ramp(slope, 0.0), ramp(slope, 0.5));
         let run = |registration_error: RegistrationError| {
-            Dod { registration_error, ..Dod::default() }.run(&Cpu, &before, &after, extent).unwrap()
+            Dod {
+                registration_error,
+                ..Dod::default()
+            }
+            .run(&Cpu, &before, &after, extent)
+            .unwrap()
         };
-        let (with, without) = (run(RegistrationError::Covariance(pose.clone())), run(0.0.into()));
+        let (with, without) = (
+            run(RegistrationError::Covariance(pose.clone())),
+            run(0.0.into()),
+        );
         // The surface rises by z − slope · x where the pose moves by x and z.
         let expected = 1.96 * (1e-4 + slope * slope * 4e-4_f64).sqrt();
         for (cell, level) in with.level_of_detection.values.indexed_iter() {
             let found = level - without.level_of_detection.values[cell];
-            assert!((found / expected - 1.0).abs() < 0.05, "slope {slope}: {found}, not {expected}");
-            assert!((with.slope[0].values[cell] - slope).abs() < 0.02 && with.slope[1].values[cell].abs() < 0.02);
+            assert!(
+                (found / expected - 1.0).abs() < 0.05,
+                "slope {slope}: {found}, not {expected}"
+            );
+            assert!(
+                (with.slope[0].values[cell] - slope).abs() < 0.02
+                    && with.slope[1].values[cell].abs() < 0.02
+            );
         }
-        assert!(without.slope.iter().all(|raster| raster.values.iter().all(|s| *s == 0.0)));
+        assert!(
+            without
+                .slope
+                .iter()
+                .all(|raster| raster.values.iter().all(|s| *s == 0.0))
+        );
         assert_eq!(with.standard_error, without.standard_error);
     }
 }
@@ -186,8 +284,16 @@ fn parameters_are_suggested_with_reasons_in_any_order() {
             .map(|i| {
                 let [x, y] = [f64::from(i % 120) * 0.5, f64::from(i / 120) * 0.5];
                 let noise = 0.02 * (f64::from(i) * 12.9898).sin();
-                let bush = if (i.wrapping_mul(2_654_435_761) >> 28) < 4 && (i / 1200) % 2 == 0 { bushes } else { 0.0 };
-                [x, y, lift + noise + bush * (f64::from(i) * 78.233).sin().abs()]
+                let bush = if (i.wrapping_mul(2_654_435_761) >> 28) < 4 && (i / 1200) % 2 == 0 {
+                    bushes
+                } else {
+                    0.0
+                };
+                [
+                    x,
+                    y,
+                    lift + noise + bush * (f64::from(i) * 78.233).sin().abs(),
+                ]
             })
             .collect();
         points
@@ -195,19 +301,45 @@ fn parameters_are_suggested_with_reasons_in_any_order() {
     let cloud = |points: &[[f64; 3]]| Cloud::from_points(points).unwrap();
     let (before, bare, bushes) = (bumpy(0.0, 0.0), bumpy(0.2, 0.0), bumpy(0.2, 2.0));
     let found = M3c2::suggest(&Cpu, &cloud(&before), &cloud(&bare)).unwrap();
-    assert!((found.density[0] / 4.0 - 1.0).abs() < 0.3, "{:?}", found.density);
-    assert_eq!(found.cylinder_radius.value, 1.5, "{}", found.cylinder_radius.reason);
+    assert!(
+        (found.density[0] / 4.0 - 1.0).abs() < 0.3,
+        "{:?}",
+        found.density
+    );
+    assert_eq!(
+        found.cylinder_radius.value, 1.5,
+        "{}",
+        found.cylinder_radius.reason
+    );
     assert_eq!(found.cell_size.value, 2.0, "{}", found.cell_size.reason);
     assert_eq!(found.core_spacing.value, 2.0);
-    assert_eq!(found.statistic.value, AxialStatistic::MeanDeviation, "{}", found.statistic.reason);
+    assert_eq!(
+        found.statistic.value,
+        AxialStatistic::MeanDeviation,
+        "{}",
+        found.statistic.reason
+    );
     let radius = found.normal_radii.value[0];
-    assert!((0.5..3.0).contains(&radius) && found.normal_radii.value == [radius, 2.0 * radius, 4.0 * radius]);
+    assert!(
+        (0.5..3.0).contains(&radius)
+            && found.normal_radii.value == [radius, 2.0 * radius, 4.0 * radius]
+    );
     assert!(found.normal_radii.reason.contains("times the roughness"));
     let grown = M3c2::suggest(&Cpu, &cloud(&before), &cloud(&bushes)).unwrap();
-    assert_eq!(grown.statistic.value, AxialStatistic::MedianIqr, "{}", grown.statistic.reason);
+    assert_eq!(
+        grown.statistic.value,
+        AxialStatistic::MedianIqr,
+        "{}",
+        grown.statistic.reason
+    );
 
     let reversed = |points: &[[f64; 3]]| cloud(&points.iter().rev().copied().collect::<Vec<_>>());
-    assert_eq!(M3c2::suggest(&Cpu, &reversed(&before), &reversed(&bushes)).unwrap(), grown);
-    let few = M3c2::suggest(&Cpu, &cloud(&before[..20]), &cloud(&bare)).unwrap_err().to_string();
+    assert_eq!(
+        M3c2::suggest(&Cpu, &reversed(&before), &reversed(&bushes)).unwrap(),
+        grown
+    );
+    let few = M3c2::suggest(&Cpu, &cloud(&before[..20]), &cloud(&bare))
+        .unwrap_err()
+        .to_string();
     assert!(few.contains("the reference epoch has 20 points"), "{few}");
 }

@@ -1,4 +1,5 @@
-//! How often unchanged ground is called changed, and how often change is found. The whole tables: the example `calibrate`.
+//! How often unchanged ground is called changed, and how often change is found. The whole tables:
+//! the example `calibrate`.
 
 #![allow(clippy::print_stderr, missing_docs)]
 
@@ -20,17 +21,37 @@ fn rate(method: Method, scene: &Scene) -> f64 {
 }
 
 fn scene(count: [u32; 2], ratio: f64) -> Scene {
-    Scene { count, ratio, slope: 0.0, change: 0.0, shared_error: 0.0, seed: u64::from(count[0] * 1000 + count[1]) }
+    Scene {
+        count,
+        ratio,
+        slope: 0.0,
+        change: 0.0,
+        shared_error: 0.0,
+        seed: u64::from(count[0] * 1000 + count[1]),
+    }
 }
 
 /// 3,600 places: five per cent are known to ±0.36 (one standard deviation).
 #[test]
 fn one_in_twenty_unchanged_places_is_called_changed_by_the_mean() {
-    for count in [[2, 2], [2, 5], [3, 3], [5, 5], [10, 10], [30, 30], [5, 100], [2, 50], [50, 2]] {
+    for count in [
+        [2, 2],
+        [2, 5],
+        [3, 3],
+        [5, 5],
+        [10, 10],
+        [30, 30],
+        [5, 100],
+        [2, 50],
+        [50, 2],
+    ] {
         for ratio in [1.0, 4.0] {
             for method in [Method::M3c2Mean, Method::DodMean] {
                 let found = rate(method, &scene(count, ratio));
-                assert!((3.6..6.4).contains(&found), "{method:?} at {count:?}, ratio {ratio}: {found} %");
+                assert!(
+                    (3.6..6.4).contains(&found),
+                    "{method:?} at {count:?}, ratio {ratio}: {found} %"
+                );
             }
         }
     }
@@ -42,7 +63,10 @@ fn one_in_twenty_unchanged_places_is_called_changed_by_the_median() {
         for ratio in [1.0, 4.0] {
             for method in [Method::M3c2Median, Method::DodMedian] {
                 let found = rate(method, &scene(count, ratio));
-                assert!((3.0..6.5).contains(&found), "{method:?} at {count:?}, ratio {ratio}: {found} %");
+                assert!(
+                    (3.0..6.5).contains(&found),
+                    "{method:?} at {count:?}, ratio {ratio}: {found} %"
+                );
             }
         }
     }
@@ -58,7 +82,13 @@ fn the_level_by_1_96_calls_far_more_changed() {
 #[test]
 fn a_slope_is_no_change() {
     for count in [[3, 3], [5, 5], [10, 10], [5, 100]] {
-        let found = rate(Method::DodMean, &Scene { slope: 0.5, ..scene(count, 1.0) });
+        let found = rate(
+            Method::DodMean,
+            &Scene {
+                slope: 0.5,
+                ..scene(count, 1.0)
+            },
+        );
         assert!((3.0..7.0).contains(&found), "{count:?}: {found} %");
     }
 }
@@ -67,7 +97,13 @@ fn a_slope_is_no_change() {
 fn a_change_of_three_standard_deviations_is_found() {
     for count in [[5, 5], [10, 10], [5, 100]] {
         for method in [Method::M3c2Mean, Method::DodMean] {
-            let found = rate(method, &Scene { change: 3.0, ..scene(count, 1.0) });
+            let found = rate(
+                method,
+                &Scene {
+                    change: 3.0,
+                    ..scene(count, 1.0)
+                },
+            );
             assert!(found >= 72.0, "{method:?} at {count:?}: {found} %");
         }
     }
@@ -76,19 +112,34 @@ fn a_change_of_three_standard_deviations_is_found() {
 #[test]
 fn an_error_that_points_share_is_no_change_once_it_is_named() {
     for count in [[3, 3], [5, 5], [30, 30]] {
-        let scene = Scene { shared_error: 0.05, ..scene(count, 1.0) };
+        let scene = Scene {
+            shared_error: 0.05,
+            ..scene(count, 1.0)
+        };
         let halves = scene.halves().unwrap();
         for method in [Method::M3c2Mean, Method::DodMean] {
-            let rate = |detection: &Detection| percent(&tested(method, &halves, detection).unwrap());
-            let named = rate(&Detection { correlated: 0.05, ..Detection::default() });
-            assert!((3.0..8.0).contains(&named), "{method:?} at {count:?}: {named} %");
-            assert!(rate(&Detection::default()) > 20.0, "{method:?} at {count:?}");
+            let rate =
+                |detection: &Detection| percent(&tested(method, &halves, detection).unwrap());
+            let named = rate(&Detection {
+                correlated: 0.05,
+                ..Detection::default()
+            });
+            assert!(
+                (3.0..8.0).contains(&named),
+                "{method:?} at {count:?}: {named} %"
+            );
+            assert!(
+                rate(&Detection::default()) > 20.0,
+                "{method:?} at {count:?}"
+            );
         }
     }
 }
 
 fn shared(file: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(file);
     if !path.exists() {
         eprintln!("SKIPPED: {} is not there", path.display());
         return None;
@@ -98,17 +149,32 @@ fn shared(file: &str) -> Option<PathBuf> {
 
 #[test]
 fn real_ground_split_at_random_is_unchanged() {
-    let Some(path) = shared("lidar/topography.laz") else { return };
+    let Some(path) = shared("lidar/topography.laz") else {
+        return;
+    };
     for one_in in [2, 11] {
         let clouds = ground(&path, &[2], one_in, 1).unwrap();
-        let halves = Halves { clouds, size: 5.0, normals: multiscale(10.0), spacing: 5.0 };
+        let halves = Halves {
+            clouds,
+            size: 5.0,
+            normals: multiscale(10.0),
+            spacing: 5.0,
+        };
         for method in METHODS {
             let places = tested(method, &halves, &Detection::default()).unwrap();
-            let enough = |count: u32| matches!(method, Method::M3c2Mean | Method::DodMean) || count >= 7;
-            let some: Vec<_> = places.into_iter().filter(|place| place.count.iter().all(|n| enough(*n))).collect();
+            let enough =
+                |count: u32| matches!(method, Method::M3c2Mean | Method::DodMean) || count >= 7;
+            let some: Vec<_> = places
+                .into_iter()
+                .filter(|place| place.count.iter().all(|n| enough(*n)))
+                .collect();
             if some.len() > 500 {
                 let found = percent(&some);
-                assert!((2.5..7.0).contains(&found), "{method:?}, one in {one_in}: {found} % of {}", some.len());
+                assert!(
+                    (2.5..7.0).contains(&found),
+                    "{method:?}, one in {one_in}: {found} % of {}",
+                    some.len()
+                );
             }
         }
     }
@@ -122,7 +188,8 @@ fn a_single_point_has_no_level_of_detection_and_says_so() {
     else {
         return;
     };
-    let [before, after] = [before, after].map(|path| Las::open(path).unwrap().read_all(Columns::XYZ).unwrap());
+    let [before, after] =
+        [before, after].map(|path| Las::open(path).unwrap().read_all(Columns::XYZ).unwrap());
     let extent = before.positions().extent().unwrap().grown(1.0);
     let found = Dod::default().run(&Cpu, &before, &after, extent).unwrap();
     let mut untested = 0;
@@ -130,11 +197,16 @@ fn a_single_point_has_no_level_of_detection_and_says_so() {
         let count = [0, 1].map(|epoch: usize| found.counts[epoch].values[cell]);
         let status = Status::from_number(found.status.values[cell] as u8).unwrap();
         if count == [1.0, 1.0] {
-            assert!((difference - 0.5).abs() < 0.02 && found.level_of_detection.values[cell].is_nan());
+            assert!(
+                (difference - 0.5).abs() < 0.02 && found.level_of_detection.values[cell].is_nan()
+            );
             assert_eq!(status, Status::NoSpread);
             untested += 1;
         }
-        assert_eq!(status.is_untested(), !difference.is_nan() && found.level_of_detection.values[cell].is_nan());
+        assert_eq!(
+            status.is_untested(),
+            !difference.is_nan() && found.level_of_detection.values[cell].is_nan()
+        );
     }
     assert!(untested > 100, "{untested}");
 }
@@ -142,16 +214,50 @@ fn a_single_point_has_no_level_of_detection_and_says_so() {
 #[test]
 fn whole_centimetres_without_spread_are_not_certain() {
     let plane = |z: f64| {
-        let points: Vec<[f64; 3]> =
-            (0..400).map(|i| [f64::from(i % 20) * 0.5 + 0.25, f64::from(i / 20) * 0.5 + 0.25, z]).collect();
+        let points: Vec<[f64; 3]> = (0..400)
+            .map(|i| {
+                [
+                    f64::from(i % 20) * 0.5 + 0.25,
+                    f64::from(i / 20) * 0.5 + 0.25,
+                    z,
+                ]
+            })
+            .collect();
         Cloud::from_points(&points).unwrap()
     };
     let (before, after) = (plane(100.01), plane(100.02));
-    let found = Dod::default().run(&Cpu, &before, &after, Rect { min: [0.0; 2], max: [10.0; 2] }).unwrap();
+    let found = Dod::default()
+        .run(
+            &Cpu,
+            &before,
+            &after,
+            Rect {
+                min: [0.0; 2],
+                max: [10.0; 2],
+            },
+        )
+        .unwrap();
     // A step of 1 cm is within the rounding of both epochs.
-    assert!(found.level_of_detection.values.iter().all(|level| *level > 0.008), "{:?}", found.level_of_detection);
+    assert!(
+        found
+            .level_of_detection
+            .values
+            .iter()
+            .all(|level| *level > 0.008),
+        "{:?}",
+        found.level_of_detection
+    );
     let up = Normals::Fixed([0.0, 0.0, 1.0]);
-    let epochs = Epochs { reference: before.positions(), compared: after.positions(), core_points: before.positions() };
-    let found = M3c2 { normals: up, ..M3c2::default() }.run(&Cpu, epochs).unwrap();
+    let epochs = Epochs {
+        reference: before.positions(),
+        compared: after.positions(),
+        core_points: before.positions(),
+    };
+    let found = M3c2 {
+        normals: up,
+        ..M3c2::default()
+    }
+    .run(&Cpu, epochs)
+    .unwrap();
     assert!(found.level_of_detection.iter().all(|level| *level > 0.008));
 }

@@ -1,4 +1,5 @@
-//! Volumes and their errors against what is true. The whole table: `cargo run --release --example calibrate -- volumes`.
+//! Volumes and their errors against what is true. The whole table: `cargo run --release --example
+//! calibrate -- volumes`.
 
 use isopach_change as api;
 #[path = "../../../examples/calibrate/random.rs"]
@@ -9,8 +10,8 @@ mod volume_coverage;
 mod volume_scenes;
 
 use api::{
-    Dod, DodRasters, RegistrationError, StableSample, Status, Structure, Variogram, VariogramEstimator, VariogramModel,
-    VariogramOptions, Volumes, ZonedVolumes,
+    Dod, DodRasters, RegistrationError, StableSample, Status, Structure, Variogram,
+    VariogramEstimator, VariogramModel, VariogramOptions, Volumes, ZonedVolumes,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
 use isopach_compute::Cpu;
@@ -32,10 +33,16 @@ fn covers(name: &str) {
     for (i, what) in ["gain", "loss", "net"].into_iter().enumerate() {
         assert!(found.inside[i] >= 33.0 / 40.0, "{name}: {what}: {found:?}");
         let of_mean = found.stated[i] / (SCENES as f64).sqrt();
-        assert!(found.bias[i].abs() < 4.0 * of_mean, "{name}: {what} is biased: {found:?}");
+        assert!(
+            found.bias[i].abs() < 4.0 * of_mean,
+            "{name}: {what} is biased: {found:?}"
+        );
         // A standard deviation of 40 is known to 11 %.
         let ratio = found.rms[i] / found.stated[i];
-        assert!((0.6..1.4).contains(&ratio), "{name}: {what} differs from its error: {found:?}");
+        assert!(
+            (0.6..1.4).contains(&ratio),
+            "{name}: {what} differs from its error: {found:?}"
+        );
     }
 }
 
@@ -65,20 +72,34 @@ fn heavy_tails_and_whole_centimetres_do_not_matter() {
 #[test]
 fn a_sum_of_significant_cells_is_biased_where_the_estimate_is_not() {
     let found = volume_coverage::coverage(case("no change, 5 points/m²"), 20).unwrap();
-    assert!(found.thresholded_bias.iter().all(|bias| *bias > 2.0 * found.stated[0]), "{found:?}");
+    assert!(
+        found
+            .thresholded_bias
+            .iter()
+            .all(|bias| *bias > 2.0 * found.stated[0]),
+        "{found:?}"
+    );
 }
 
 /// A raster of the same grid as others.
 fn raster(grid: Grid, value: impl Fn(usize, usize) -> f64) -> Raster {
-    let rows = (0..grid.rows * grid.columns).map(|i| value(i / grid.columns, i % grid.columns)).collect();
+    let rows = (0..grid.rows * grid.columns)
+        .map(|i| value(i / grid.columns, i % grid.columns))
+        .collect();
     Raster::from_rows(grid, rows).unwrap()
 }
 
-/// Rasters with given differences, standard error 0.02 m, and points in every cell that has a difference.
+/// Rasters with given differences, standard error 0.02 m, and points in every cell that has a
+/// difference.
 fn rasters(grid: Grid, difference: impl Fn(usize, usize) -> f64) -> DodRasters {
     let constant = |value: f64| raster(grid, move |_, _| value);
     let difference = raster(grid, difference);
-    let count = Raster { grid, values: difference.values.mapv(|d| if d.is_nan() { 0.0 } else { 5.0 }) };
+    let count = Raster {
+        grid,
+        values: difference
+            .values
+            .mapv(|d| if d.is_nan() { 0.0 } else { 5.0 }),
+    };
     DodRasters {
         difference,
         level_of_detection: constant(0.04),
@@ -94,11 +115,27 @@ fn rasters(grid: Grid, difference: impl Fn(usize, usize) -> f64) -> DodRasters {
 /// The rows and columns of rasters from `first` on.
 fn part(all: &DodRasters, first: [usize; 2], counts: [usize; 2]) -> DodRasters {
     let cut = |raster: &Raster| {
-        let values = raster.values.slice(s![first[0]..first[0] + counts[0], first[1]..first[1] + counts[1]]).to_owned();
-        let Grid { cell_size, first: [x, y], rows, .. } = raster.grid;
+        let values = raster
+            .values
+            .slice(s![
+                first[0]..first[0] + counts[0],
+                first[1]..first[1] + counts[1]
+            ])
+            .to_owned();
+        let Grid {
+            cell_size,
+            first: [x, y],
+            rows,
+            ..
+        } = raster.grid;
         let south = y + (rows - first[0] - counts[0]) as i64;
         Raster {
-            grid: Grid { cell_size, first: [x + first[1] as i64, south], rows: counts[0], columns: counts[1] },
+            grid: Grid {
+                cell_size,
+                first: [x + first[1] as i64, south],
+                rows: counts[0],
+                columns: counts[1],
+            },
             values,
         }
     };
@@ -115,27 +152,46 @@ fn part(all: &DodRasters, first: [usize; 2], counts: [usize; 2]) -> DodRasters {
 }
 
 fn grid(columns: usize, rows: usize) -> Grid {
-    Grid { cell_size: 0.5, first: [-13, 29], columns, rows }
+    Grid {
+        cell_size: 0.5,
+        first: [-13, 29],
+        columns,
+        rows,
+    }
 }
 
 /// Noise, a mound and holes.
 fn rough(columns: usize, rows: usize) -> DodRasters {
     let mut random = Random::new(7);
-    let noise: Vec<f64> = (0..columns * rows).map(|_| 0.02 * random.normal()).collect();
+    let noise: Vec<f64> = (0..columns * rows)
+        .map(|_| 0.02 * random.normal())
+        .collect();
     rasters(grid(columns, rows), |row, column| {
         let mound = (0.5 - 0.02 * (row as f64 - 15.0).hypot(column as f64 - 20.0)).max(0.0);
-        if (row * 31 + column * 17) % 11 == 0 { f64::NAN } else { noise[row * columns + column] + mound }
+        if (row * 31 + column * 17) % 11 == 0 {
+            f64::NAN
+        } else {
+            noise[row * columns + column] + mound
+        }
     })
 }
 
 fn pose() -> PoseCovariance {
     let diagonal = [1e-8, 2e-8, 3e-8, 4e-4, 5e-4, 1e-4];
-    let matrix = std::array::from_fn(|i| std::array::from_fn(|j| if i == j { diagonal[i] } else { 0.0 }));
-    PoseCovariance { matrix, ..PoseCovariance::exact([3.0, 20.0, 100.0]) }
+    let matrix =
+        std::array::from_fn(|i| std::array::from_fn(|j| if i == j { diagonal[i] } else { 0.0 }));
+    PoseCovariance {
+        matrix,
+        ..PoseCovariance::exact([3.0, 20.0, 100.0])
+    }
 }
 
 fn correlated() -> Variogram {
-    let structure = Structure { sill: 1e-4, range: 6.0, model: VariogramModel::Spherical };
+    let structure = Structure {
+        sill: 1e-4,
+        range: 6.0,
+        model: VariogramModel::Spherical,
+    };
     Variogram::known(4e-4, vec![structure])
 }
 
@@ -153,18 +209,34 @@ fn the_bits_do_not_depend_on_tiles_their_order_or_merging() {
             let mut tiles: Vec<DodRasters> = Vec::new();
             for row in (0..47).step_by(height) {
                 for column in (0..61).step_by(width) {
-                    tiles.push(part(&all, [row, column], [height.min(47 - row), width.min(61 - column)]));
+                    tiles.push(part(
+                        &all,
+                        [row, column],
+                        [height.min(47 - row), width.min(61 - column)],
+                    ));
                 }
             }
             let mut forwards = empty.clone();
             tiles.iter().for_each(|tile| forwards.add(tile).unwrap());
             let [mut even, mut odd] = [empty.clone(), empty.clone()];
             for (i, tile) in tiles.iter().enumerate().rev() {
-                if i % 2 == 0 { even.add(tile).unwrap() } else { odd.add(tile).unwrap() }
+                if i % 2 == 0 {
+                    even.add(tile).unwrap()
+                } else {
+                    odd.add(tile).unwrap()
+                }
             }
             odd.merge(&even).unwrap();
-            assert_eq!(forwards.report(), whole.report(), "tiles of {height} × {width}");
-            assert_eq!(odd.report(), whole.report(), "tiles of {height} × {width}, merged");
+            assert_eq!(
+                forwards.report(),
+                whole.report(),
+                "tiles of {height} × {width}"
+            );
+            assert_eq!(
+                odd.report(),
+                whole.report(),
+                "tiles of {height} × {width}, merged"
+            );
             assert_eq!(odd, forwards);
         }
     }
@@ -173,11 +245,19 @@ fn the_bits_do_not_depend_on_tiles_their_order_or_merging() {
 #[test]
 fn zones_are_what_their_cells_are_alone() {
     let all = rough(61, 47);
-    let zone = |[x, y]: [f64; 2]| if x < 5.0 { 0 } else { 1 + usize::from(y > 25.0) };
+    let zone = |[x, y]: [f64; 2]| {
+        if x < 5.0 {
+            0
+        } else {
+            1 + usize::from(y > 25.0)
+        }
+    };
     let empty = Volumes::new(0.5, 0.01).with_variogram(correlated());
     let mut zoned = ZonedVolumes::new(empty.clone(), 3);
     for row in 0..47 {
-        zoned.add(&part(&all, [row, 0], [1, 61]), |centre| [zone(centre)]).unwrap();
+        zoned
+            .add(&part(&all, [row, 0], [1, 61]), |centre| [zone(centre)])
+            .unwrap();
     }
     let report = zoned.report();
     let mut whole = empty.clone();
@@ -185,13 +265,21 @@ fn zones_are_what_their_cells_are_alone() {
     assert_eq!(report.total, whole.report());
     for number in 0..3 {
         let mut alone = empty.clone();
-        alone.add_where(&all, |centre| zone(centre) == number).unwrap();
+        alone
+            .add_where(&all, |centre| zone(centre) == number)
+            .unwrap();
         assert_eq!(report.zones[number], alone.report(), "zone {number}");
         assert!(report.zones[number].cells > 100);
     }
     let sum: f64 = report.zones.iter().map(|zone| zone.net.volume).sum();
     assert!((sum - report.total.net.volume).abs() < 1e-6);
-    assert!(zoned.add(&all, |_| [3]).unwrap_err().to_string().contains("zone 3"));
+    assert!(
+        zoned
+            .add(&all, |_| [3])
+            .unwrap_err()
+            .to_string()
+            .contains("zone 3")
+    );
 }
 
 #[test]
@@ -204,19 +292,33 @@ fn a_uniform_rise_is_all_gain_and_its_error_is_in_closed_form() {
     assert!((report.gain.volume - 0.3 * cells * area).abs() < 1e-6);
     assert!(report.loss.volume.abs() < 1e-6 && report.loss.error < 1e-9);
     let expected = 1.96 * area * ((cells * 4e-4) + (0.01 * cells).powi(2)).sqrt();
-    assert!((report.gain.error - expected).abs() < 1e-6 && (report.net.error - expected).abs() < 1e-6);
+    assert!(
+        (report.gain.error - expected).abs() < 1e-6 && (report.net.error - expected).abs() < 1e-6
+    );
     assert_eq!(report.thresholded.gain.volume, report.summed.gain.volume);
-    assert_eq!((report.areas.compared, report.areas.significant), (240.0, 240.0));
+    assert_eq!(
+        (report.areas.compared, report.areas.significant),
+        (240.0, 240.0)
+    );
 }
 
 #[test]
 fn gain_and_loss_in_one_block_are_not_set_off_against_each_other() {
-    let all = rasters(grid(40, 24), |_, column| if column % 5 < 2 { 0.3 } else { -0.2 });
+    let all = rasters(
+        grid(40, 24),
+        |_, column| if column % 5 < 2 { 0.3 } else { -0.2 },
+    );
     let mut volumes = Volumes::new(0.5, 0.0);
     volumes.add(&all).unwrap();
     let report = volumes.report();
-    assert!((report.gain.volume - 0.3 * 384.0 * 0.25).abs() < 0.05, "{report:?}");
-    assert!((report.loss.volume - 0.2 * 576.0 * 0.25).abs() < 0.05, "{report:?}");
+    assert!(
+        (report.gain.volume - 0.3 * 384.0 * 0.25).abs() < 0.05,
+        "{report:?}"
+    );
+    assert!(
+        (report.loss.volume - 0.2 * 576.0 * 0.25).abs() < 0.05,
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -229,7 +331,10 @@ fn the_alignment_enters_as_a_sum_over_the_cells() {
     for row in 0..24 {
         for column in 0..40 {
             let [x, y] = all.difference.grid.centre(row, column);
-            for (total, part) in sum.iter_mut().zip(pose().jacobian([x, y, 100.0], [0.0, 0.0, 1.0])) {
+            for (total, part) in sum
+                .iter_mut()
+                .zip(pose().jacobian([x, y, 100.0], [0.0, 0.0, 1.0]))
+            {
                 *total += 0.25 * part;
             }
         }
@@ -250,9 +355,17 @@ fn a_volume_along_a_free_direction_has_no_error_and_says_so() {
         volumes.add(&all).unwrap();
         volumes.report()
     };
-    let sideways = report(PoseCovariance { free: vec![free(3, "shift along x")], normal_noise: 0.01, ..pose() });
+    let sideways = report(PoseCovariance {
+        free: vec![free(3, "shift along x")],
+        normal_noise: 0.01,
+        ..pose()
+    });
     assert!(sideways.net.error > 0.0 && sideways.without_error.is_none());
-    let upwards = report(PoseCovariance { free: vec![free(5, "height")], normal_noise: 0.01, ..pose() });
+    let upwards = report(PoseCovariance {
+        free: vec![free(5, "height")],
+        normal_noise: 0.01,
+        ..pose()
+    });
     assert!(upwards.net.error.is_nan() && upwards.net.volume > 0.0);
     assert!(upwards.without_error.unwrap().contains("height"));
 }
@@ -274,10 +387,16 @@ fn what_could_not_be_compared_or_tested_is_said() {
     let mut volumes = Volumes::new(0.5, 0.0);
     volumes.add(&all).unwrap();
     let report = volumes.report();
-    assert_eq!((report.cells, report.cells_without_level_of_detection), (96, 1));
+    assert_eq!(
+        (report.cells, report.cells_without_level_of_detection),
+        (96, 1)
+    );
     assert_eq!(report.areas.only_reference, 0.25);
     assert_eq!(report.areas.only_compared, 0.5);
-    assert_eq!(report.areas.untested_by_reason, vec![(Status::NoSpread, 0.25)]);
+    assert_eq!(
+        report.areas.untested_by_reason,
+        vec![(Status::NoSpread, 0.25)]
+    );
     assert_eq!(report.areas.share(report.areas.untested), 1.0 / 99.0);
     all.standard_error.values[[4, 4]] = f64::NAN;
     let mut unknown = Volumes::new(0.5, 0.0);
@@ -289,11 +408,31 @@ fn what_could_not_be_compared_or_tested_is_said() {
 #[test]
 fn a_minimum_has_volumes_but_no_error() {
     let mut random = Random::new(3);
-    let points: Vec<_> =
-        (0..2000).map(|_| [random.uniform() * 16.0, random.uniform() * 16.0, random.normal()]).collect();
+    let points: Vec<_> = (0..2000)
+        .map(|_| {
+            [
+                random.uniform() * 16.0,
+                random.uniform() * 16.0,
+                random.normal(),
+            ]
+        })
+        .collect();
     let cloud = Cloud::from_points(&points).unwrap();
-    let dod = Dod { statistic: CellStatistic::Min, ..Dod::default() };
-    let found = dod.run(&Cpu, &cloud, &cloud, Rect { min: [0.0; 2], max: [16.0; 2] }).unwrap();
+    let dod = Dod {
+        statistic: CellStatistic::Min,
+        ..Dod::default()
+    };
+    let found = dod
+        .run(
+            &Cpu,
+            &cloud,
+            &cloud,
+            Rect {
+                min: [0.0; 2],
+                max: [16.0; 2],
+            },
+        )
+        .unwrap();
     let mut volumes = Volumes::new(1.0, 0.0);
     volumes.add(&found).unwrap();
     assert_eq!(volumes.report().net.volume, 0.0);
@@ -303,18 +442,64 @@ fn a_minimum_has_volumes_but_no_error() {
 #[test]
 fn mistakes_are_named() {
     let mut volumes = Volumes::new(1.0, 0.0);
-    assert!(volumes.add(&rough(3, 3)).unwrap_err().to_string().contains("0.5 m cells"));
+    assert!(
+        volumes
+            .add(&rough(3, 3))
+            .unwrap_err()
+            .to_string()
+            .contains("0.5 m cells")
+    );
     assert!(volumes.merge(&Volumes::new(1.0, 0.1)).is_err());
-    let sample = |i: usize| StableSample { position: [i as f64, 0.0], difference: 0.0 };
+    let sample = |i: usize| StableSample {
+        position: [i as f64, 0.0],
+        difference: 0.0,
+    };
     let samples: Vec<_> = (0..200).map(sample).collect();
     let options = VariogramOptions::default();
-    assert!(Variogram::of(&samples[..50], &options).unwrap_err().to_string().contains("at least 100"));
-    assert!(Variogram::of(&samples, &VariogramOptions { structures: 3, ..options }).is_err());
-    assert!(Variogram::of(&samples, &VariogramOptions { trim: f64::NAN, ..options }).is_err());
-    assert!(Variogram::of(&samples, &VariogramOptions { longest_lag: Some(0.5), ..options }).is_err());
+    assert!(
+        Variogram::of(&samples[..50], &options)
+            .unwrap_err()
+            .to_string()
+            .contains("at least 100")
+    );
+    assert!(
+        Variogram::of(
+            &samples,
+            &VariogramOptions {
+                structures: 3,
+                ..options
+            }
+        )
+        .is_err()
+    );
+    assert!(
+        Variogram::of(
+            &samples,
+            &VariogramOptions {
+                trim: f64::NAN,
+                ..options
+            }
+        )
+        .is_err()
+    );
+    assert!(
+        Variogram::of(
+            &samples,
+            &VariogramOptions {
+                longest_lag: Some(0.5),
+                ..options
+            }
+        )
+        .is_err()
+    );
     let mut broken = samples.clone();
     broken[7].difference = f64::NAN;
-    assert!(Variogram::of(&broken, &options).unwrap_err().to_string().contains("sample 7"));
+    assert!(
+        Variogram::of(&broken, &options)
+            .unwrap_err()
+            .to_string()
+            .contains("sample 7")
+    );
     let heap = vec![sample(0); 200];
     assert!(Variogram::of(&heap, &options).is_err());
 }
@@ -322,28 +507,44 @@ fn mistakes_are_named() {
 #[test]
 fn the_integral_over_a_disc_is_the_double_sum_over_its_places() {
     for model in [VariogramModel::Spherical, VariogramModel::Exponential] {
-        let structures = [3.0, 17.0].map(|range| Structure { sill: 0.01 * range, range, model });
+        let structures = [3.0, 17.0].map(|range| Structure {
+            sill: 0.01 * range,
+            range,
+            model,
+        });
         let variogram = Variogram::known(0.0, structures.to_vec());
         let radius: f64 = 14.0;
         let place = |i: i32| [f64::from(i % 57 - 28) * 0.5, f64::from(i / 57 - 28) * 0.5];
-        let disc: Vec<_> = (0..57 * 57).map(place).filter(|[x, y]| x.hypot(*y) <= radius).collect();
+        let disc: Vec<_> = (0..57 * 57)
+            .map(place)
+            .filter(|[x, y]| x.hypot(*y) <= radius)
+            .collect();
         let exact = variogram.variance_of_mean(&disc).sqrt();
         let integral = variogram.mean_error(std::f64::consts::PI * radius * radius);
-        assert!((integral / exact - 1.0).abs() < 0.02, "{model:?}: {integral} {exact}");
+        assert!(
+            (integral / exact - 1.0).abs() < 0.02,
+            "{model:?}: {integral} {exact}"
+        );
     }
     assert!((correlated().mean_error(1e-6) - correlated().correlated_sigma()).abs() < 1e-5);
 }
 
-/// Samples of noise that is the mean of white noise over 8 m of a line of cells, twice: a triangle of covariance.
+/// Samples of noise that is the mean of white noise over 8 m of a line of cells, twice: a triangle
+/// of covariance.
 fn correlated_samples(seed: u64) -> Vec<StableSample> {
     let mut random = Random::new(seed);
     let white: Vec<f64> = (0..110 * 110).map(|_| random.normal()).collect();
     let mut samples = Vec::new();
     for i in 0..100 * 100 {
         let (row, column) = (i / 100, i % 100);
-        let sum: f64 = (0..64).map(|k| white[(row + k / 8) * 110 + column + k % 8]).sum();
+        let sum: f64 = (0..64)
+            .map(|k| white[(row + k / 8) * 110 + column + k % 8])
+            .sum();
         let difference = 0.05 * sum / 8.0 + 0.03 * random.normal();
-        samples.push(StableSample { position: [column as f64, row as f64], difference });
+        samples.push(StableSample {
+            position: [column as f64, row as f64],
+            difference,
+        });
     }
     samples
 }
@@ -351,13 +552,28 @@ fn correlated_samples(seed: u64) -> Vec<StableSample> {
 #[test]
 fn a_variogram_finds_nugget_sill_and_range_with_every_estimator() {
     let samples = correlated_samples(1);
-    for estimator in [VariogramEstimator::Dowd, VariogramEstimator::CressieHawkins, VariogramEstimator::Matheron] {
-        let options = VariogramOptions { estimator, structures: 1, ..VariogramOptions::default() };
+    for estimator in [
+        VariogramEstimator::Dowd,
+        VariogramEstimator::CressieHawkins,
+        VariogramEstimator::Matheron,
+    ] {
+        let options = VariogramOptions {
+            estimator,
+            structures: 1,
+            ..VariogramOptions::default()
+        };
         let variogram = Variogram::of(&samples, &options).unwrap();
         let found = variogram.correlated_sigma();
         assert!((found - 0.05).abs() < 0.008, "{estimator:?}: {found}");
-        assert!((variogram.nugget.sqrt() - 0.03).abs() < 0.006, "{estimator:?}: {}", variogram.nugget.sqrt());
-        assert!((6.0..13.0).contains(&variogram.structures[0].range), "{estimator:?}: {variogram:?}");
+        assert!(
+            (variogram.nugget.sqrt() - 0.03).abs() < 0.006,
+            "{estimator:?}: {}",
+            variogram.nugget.sqrt()
+        );
+        assert!(
+            (6.0..13.0).contains(&variogram.structures[0].range),
+            "{estimator:?}: {variogram:?}"
+        );
     }
 }
 
@@ -376,9 +592,16 @@ fn the_order_of_samples_does_not_matter() {
 fn outliers_do_not_move_a_robust_variogram() {
     let mut samples = correlated_samples(3);
     let options = VariogramOptions::default();
-    let clean = Variogram::of(&samples, &options).unwrap().correlated_sigma();
-    samples.iter_mut().step_by(50).for_each(|sample| sample.difference += 3.0);
-    let found = Variogram::of(&samples, &options).unwrap().correlated_sigma();
+    let clean = Variogram::of(&samples, &options)
+        .unwrap()
+        .correlated_sigma();
+    samples
+        .iter_mut()
+        .step_by(50)
+        .for_each(|sample| sample.difference += 3.0);
+    let found = Variogram::of(&samples, &options)
+        .unwrap()
+        .correlated_sigma();
     assert!((found / clean - 1.0).abs() < 0.1, "{found} {clean}");
 }
 
@@ -397,7 +620,8 @@ fn independent_noise_has_no_structure() {
     }
 }
 
-/// Rough ground of 5 points a square metre on 48 × 48 m, and the same points again, raised by 1 m where x is from `from` on.
+/// Rough ground of 5 points a square metre on 48 × 48 m, and the same points again, raised by 1 m
+/// where x is from `from` on.
 fn ground_and_copy(from: f64) -> DodRasters {
     let mut random = Random::new(5);
     let points: Vec<[f64; 3]> = (0..48 * 48 * 5)
@@ -406,9 +630,22 @@ fn ground_and_copy(from: f64) -> DodRasters {
             [x, y, 100.0 + 0.1 * x + 0.05 * random.normal()]
         })
         .collect();
-    let raised: Vec<[f64; 3]> = points.iter().map(|&[x, y, z]| [x, y, if x < from { z } else { z + 1.0 }]).collect();
+    let raised: Vec<[f64; 3]> = points
+        .iter()
+        .map(|&[x, y, z]| [x, y, if x < from { z } else { z + 1.0 }])
+        .collect();
     let [before, after] = [points, raised].map(|points| Cloud::from_points(&points).unwrap());
-    Dod::default().run(&Cpu, &before, &after, Rect { min: [0.0, 0.0], max: [48.0, 48.0] }).unwrap()
+    Dod::default()
+        .run(
+            &Cpu,
+            &before,
+            &after,
+            Rect {
+                min: [0.0, 0.0],
+                max: [48.0, 48.0],
+            },
+        )
+        .unwrap()
 }
 
 /// Chance makes gain and loss only where the epochs were measured apart.
@@ -420,11 +657,26 @@ fn a_copy_has_neither_gain_nor_loss_nor_an_error() {
         volumes.report()
     };
     let whole = report(&ground_and_copy(f64::INFINITY));
-    assert_eq!([whole.gain, whole.loss, whole.net].map(|volume| (volume.volume, volume.error)), [(0.0, 0.0); 3]);
-    // A third of it was changed after copying, at a border of blocks: nothing is taken off beside it.
+    assert_eq!(
+        [whole.gain, whole.loss, whole.net].map(|volume| (volume.volume, volume.error)),
+        [(0.0, 0.0); 3]
+    );
+    // A third of it was changed after copying, at a border of blocks: nothing is taken off beside
+    // it.
     let rasters = ground_and_copy(32.0);
-    let raised = rasters.difference.values.iter().filter(|difference| **difference > 0.5).count();
+    let raised = rasters
+        .difference
+        .values
+        .iter()
+        .filter(|difference| **difference > 0.5)
+        .count();
     let third = report(&rasters);
-    assert!((third.gain.volume - raised as f64).abs() < 1e-6 && raised > 750, "{third:?}");
-    assert!(third.loss.volume.abs() < 1e-6 && third.loss.error < 1.0, "{third:?}");
+    assert!(
+        (third.gain.volume - raised as f64).abs() < 1e-6 && raised > 750,
+        "{third:?}"
+    );
+    assert!(
+        third.loss.volume.abs() < 1e-6 && third.loss.error < 1.0,
+        "{third:?}"
+    );
 }

@@ -25,7 +25,8 @@ macro_rules! columns {
                 Self::zeroed(columns, 0)
             }
 
-            /// Columns of `count` zeros, present where `columns` names them. Pages are touched only when they are written.
+            /// Columns of `count` zeros, present where `columns` names them. Pages are touched only
+            /// when they are written.
             #[must_use]
             pub fn zeroed(columns: Columns, count: usize) -> Self {
                 Self { $($name: columns.contains(Columns::$column).then(|| vec![<$type>::default(); count]),)* }
@@ -37,7 +38,8 @@ macro_rules! columns {
                 Self { $($name: self.$name.as_ref().map(|from| indices.iter().map(|&i| from[i as usize]).collect()),)* }
             }
 
-            /// Appends the rows `indices` of `other`. A column that either side lacks is lost: half a column is none.
+            /// Appends the rows `indices` of `other`. A column that either side lacks is lost: half
+            /// a column is none.
             pub fn append_selected(&mut self, other: &Self, indices: &[u32]) {
                 $(match (&mut self.$name, &other.$name) {
                     (Some(to), Some(from)) => to.extend(indices.iter().map(|&i| from[i as usize])),
@@ -91,13 +93,15 @@ macro_rules! columns {
                 lengths.into_iter().filter_map(|(name, length)| Some((name, length?))).collect()
             }
 
-            /// The bytes of each column that is present, in one fixed order, as this machine keeps them.
+            /// The bytes of each column that is present, in one fixed order, as this machine keeps
+            /// them.
             #[must_use]
             pub fn column_bytes(&self) -> Vec<&[u8]> {
                 [$(self.$name.as_deref().map(|column| bytemuck::cast_slice(column))),*].into_iter().flatten().collect()
             }
 
-            /// The same bytes, to be filled: those of [`Self::zeroed`] columns become those that were kept elsewhere.
+            /// The same bytes, to be filled: those of [`Self::zeroed`] columns become those that
+            /// were kept elsewhere.
             pub fn column_bytes_mut(&mut self) -> Vec<&mut [u8]> {
                 let columns = [$(self.$name.as_deref_mut().map(|column| bytemuck::cast_slice_mut(column))),*];
                 columns.into_iter().flatten().collect()
@@ -134,7 +138,8 @@ columns! {
     point_source: u16 = POINT_SOURCE,
     /// Angle of the pulse from nadir, degrees.
     scan_angle: f32 = SCAN_ANGLE,
-    /// From the lowest bit: synthetic, key point, withheld, overlap; two bits of scanner channel; scan direction; edge of flight line.
+    /// From the lowest bit: synthetic, key point, withheld, overlap; two bits of scanner channel;
+    /// scan direction; edge of flight line.
     flags: u8 = FLAGS,
     /// Whatever its author wanted.
     user_data: u8 = USER_DATA,
@@ -163,7 +168,10 @@ mod tests {
         let mut attributes = Attributes::zeroed(Columns::ALL, 10);
         attributes.classification = Some((0..10).collect());
         attributes.keep_ranges(&[0..2, 4..4, 5..8]);
-        assert_eq!(attributes.classification.as_deref(), Some(&[0, 1, 5, 6, 7][..]));
+        assert_eq!(
+            attributes.classification.as_deref(),
+            Some(&[0, 1, 5, 6, 7][..])
+        );
         assert!(attributes.lengths().iter().all(|(_, length)| *length == 5));
         assert_eq!(attributes.columns(), Columns::ALL);
     }
@@ -181,7 +189,10 @@ mod tests {
         let mut rest = attributes.places();
         let front = rest.take_front(2);
         front.nir.fill(7);
-        assert_eq!((front.nir.len(), rest.nir.len(), rest.user_data.len()), (2, 3, 0));
+        assert_eq!(
+            (front.nir.len(), rest.nir.len(), rest.user_data.len()),
+            (2, 3, 0)
+        );
         assert_eq!(attributes.nir.as_deref(), Some(&[7, 7, 0, 0, 0][..]));
     }
 
@@ -195,12 +206,21 @@ mod tests {
             to.copy_from_slice(from);
         }
         assert_eq!(back, kept);
-        assert_eq!(kept.column_bytes().iter().map(|bytes| bytes.len()).sum::<usize>(), 2 * (6 + 8 + 1));
+        assert_eq!(
+            kept.column_bytes()
+                .iter()
+                .map(|bytes| bytes.len())
+                .sum::<usize>(),
+            2 * (6 + 8 + 1)
+        );
     }
 
     #[test]
     fn a_row_has_the_bytes_of_its_columns() {
         assert_eq!(Attributes::bytes_per_point(Columns::XYZ), 0);
-        assert_eq!(Attributes::bytes_per_point(Columns::ALL), 1 + 2 + 2 + 8 + 6 + 2 + 4 + 1 + 1 + 2);
+        assert_eq!(
+            Attributes::bytes_per_point(Columns::ALL),
+            1 + 2 + 2 + 8 + 6 + 2 + 4 + 1 + 1 + 2
+        );
     }
 }

@@ -16,15 +16,23 @@ impl Cloud {
     /// `ticks` (`n` × 3) counted from `origin`, with no other column.
     #[must_use]
     pub fn new(origin: Origin, ticks: Vec<[i32; 3]>) -> Self {
-        Self { origin, ticks, attributes: Attributes::default() }
+        Self {
+            origin,
+            ticks,
+            attributes: Attributes::default(),
+        }
     }
 
-    /// Points from absolute metres, about an origin in the middle of them. Rounds to the nearest tick. O(n).
+    /// Points from absolute metres, about an origin in the middle of them. Rounds to the nearest
+    /// tick. O(n).
     ///
     /// # Errors
-    /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than [`REACH`] from the middle.
+    /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than
+    /// [`REACH`] from the middle.
     pub fn from_points(xyz: &[[f64; 3]]) -> Result<Self> {
-        let Some(first) = xyz.first() else { return Ok(Self::default()) };
+        let Some(first) = xyz.first() else {
+            return Ok(Self::default());
+        };
         let mut bounds = [*first, *first];
         for point in xyz {
             for axis in 0..3 {
@@ -32,7 +40,8 @@ impl Cloud {
                 bounds[1][axis] = bounds[1][axis].max(point[axis]);
             }
         }
-        // An infinite or missing bound is the fault of one point, which the conversion names: any origin will do.
+        // An infinite or missing bound is the fault of one point, which the conversion names: any
+        // origin will do.
         let middle = std::array::from_fn(|axis| 0.5 * (bounds[0][axis] + bounds[1][axis]));
         Self::from_points_about(xyz, Origin::near(middle).unwrap_or_default())
     }
@@ -40,20 +49,30 @@ impl Cloud {
     /// Points from absolute metres about a given origin. Rounds to the nearest tick. O(n).
     ///
     /// # Errors
-    /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than [`REACH`] from `origin`.
+    /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than
+    /// [`REACH`] from `origin`.
     pub fn from_points_about(xyz: &[[f64; 3]], origin: Origin) -> Result<Self> {
         let base = origin.ticks();
         let reach = (REACH * TICKS_PER_METRE) as i64;
         let mut ticks = Vec::with_capacity(xyz.len());
         for (index, point) in xyz.iter().enumerate() {
-            let local: [i64; 3] = std::array::from_fn(|axis| to_ticks(point[axis]).saturating_sub(base[axis]));
+            let local: [i64; 3] =
+                std::array::from_fn(|axis| to_ticks(point[axis]).saturating_sub(base[axis]));
             for axis in 0..3 {
                 let value = point[axis];
                 if !value.is_finite() {
-                    return Err(Error::InvalidPoint { index, value, must: "be a finite number" });
+                    return Err(Error::InvalidPoint {
+                        index,
+                        value,
+                        must: "be a finite number",
+                    });
                 }
                 if !(-reach..reach).contains(&local[axis]) {
-                    return Err(Error::InvalidPoint { index, value, must: "be within 8192 m of the origin" });
+                    return Err(Error::InvalidPoint {
+                        index,
+                        value,
+                        must: "be within 8192 m of the origin",
+                    });
                 }
             }
             ticks.push(local.map(|tick| tick as i32)); // in range: checked above
@@ -113,7 +132,9 @@ impl Cloud {
                 "classes {classes:?} were asked for, but the points carry no classification"
             )));
         };
-        let kept: Vec<u32> = (0..self.len() as u32).filter(|&i| classes.contains(&class[i as usize])).collect();
+        let kept: Vec<u32> = (0..self.len() as u32)
+            .filter(|&i| classes.contains(&class[i as usize]))
+            .collect();
         Ok(std::borrow::Cow::Owned(self.select(&kept)))
     }
 
@@ -123,7 +144,9 @@ impl Cloud {
     /// [`Error::InvalidPoint`] where a point ends out of reach of the origin.
     pub fn transformed(&self, by: &Rigid) -> Result<Self> {
         let positions = self.positions();
-        let moved: Vec<_> = (0..self.len()).map(|i| by.apply(positions.absolute(i))).collect();
+        let moved: Vec<_> = (0..self.len())
+            .map(|i| by.apply(positions.absolute(i)))
+            .collect();
         let mut cloud = Self::from_points_about(&moved, self.origin)?;
         cloud.attributes = self.attributes.clone();
         Ok(cloud)
@@ -164,7 +187,10 @@ mod tests {
     fn a_coordinate_that_is_no_number_is_named_by_its_index() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let error = Cloud::from_points(&[[0.0; 3], [0.0, bad, 0.0]]).unwrap_err();
-            assert!(matches!(error, Error::InvalidPoint { index: 1, .. }), "{error}");
+            assert!(
+                matches!(error, Error::InvalidPoint { index: 1, .. }),
+                "{error}"
+            );
         }
     }
 

@@ -51,7 +51,11 @@ impl Columns {
     /// What was kept; `None` for a bit that no column has.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits <= Self::ALL.0 { Some(Self(bits)) } else { None }
+        if bits <= Self::ALL.0 {
+            Some(Self(bits))
+        } else {
+            None
+        }
     }
 
     /// Whether all of `other` is in this set.

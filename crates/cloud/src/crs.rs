@@ -21,15 +21,20 @@ pub enum LengthUnit {
 }
 
 impl LengthUnit {
-    /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few as seven digits.
+    /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few
+    /// as seven digits.
     #[must_use]
     pub fn of_metres(metres: f64) -> Self {
         let units = [Self::Metre, Self::Foot, Self::SurveyFoot, Self::ClarkeFoot];
-        let near = |unit: &Self| unit.metres().is_some_and(|value| (metres / value - 1.0).abs() < 5e-7);
+        let near = |unit: &Self| {
+            unit.metres()
+                .is_some_and(|value| (metres / value - 1.0).abs() < 5e-7)
+        };
         units.into_iter().find(near).unwrap_or(Self::Other)
     }
 
-    /// The unit of length that EPSG (and with it GeoTIFF) numbers so; [`Self::Other`] for all but 9001, 9002, 9003 and 9005.
+    /// The unit of length that EPSG (and with it GeoTIFF) numbers so; [`Self::Other`] for all but
+    /// 9001, 9002, 9003 and 9005.
     #[must_use]
     pub fn of_epsg(code: u16) -> Self {
         match code {
@@ -70,7 +75,8 @@ impl fmt::Display for LengthUnit {
 /// What the coordinates of a system are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CrsKind {
-    /// Lengths in a plane: a projected system, a local or engineering grid, a projected system derived from another.
+    /// Lengths in a plane: a projected system, a local or engineering grid, a projected system
+    /// derived from another.
     #[default]
     Plane,
     /// Longitude and latitude.
@@ -100,7 +106,8 @@ impl fmt::Display for CrsKind {
 pub struct VerticalReference {
     /// Name of the vertical system, for people.
     pub name: Option<String>,
-    /// Key of the vertical datum: an EPSG code of the datum, or its name in lower case without punctuation; "ellipsoid" for heights above one.
+    /// Key of the vertical datum: an EPSG code of the datum, or its name in lower case without
+    /// punctuation; "ellipsoid" for heights above one.
     pub datum: Option<String>,
     /// Name of the geoid model in lower case without punctuation: "geoid18", "egm2008".
     pub geoid: Option<String>,
@@ -121,7 +128,8 @@ pub struct Crs {
     pub kind: CrsKind,
     /// Well-known text, version 1 or 2, as found.
     pub wkt: Option<String>,
-    /// Well-known text of the horizontal system alone, out of what it is bound to or compounded with.
+    /// Well-known text of the horizontal system alone, out of what it is bound to or compounded
+    /// with.
     pub plane: Option<String>,
     /// EPSG code of the horizontal (projected or geographic) system.
     pub horizontal: Option<u16>,
@@ -137,7 +145,8 @@ pub struct Crs {
     pub heights: VerticalReference,
     /// Coordinate epoch in a dynamic frame, decimal years as stated.
     pub epoch: Option<String>,
-    /// Datum, method and parameters of the horizontal system in SI units, written in one way whatever the file's dialect: equal for equal systems.
+    /// Datum, method and parameters of the horizontal system in SI units, written in one way
+    /// whatever the file's dialect: equal for equal systems.
     pub definition: Option<String>,
 }
 
@@ -148,7 +157,10 @@ impl Crs {
     /// A system known by its EPSG code alone, in metres.
     #[must_use]
     pub fn epsg(horizontal: u16) -> Self {
-        Self { horizontal: Some(horizontal), ..Self::default() }
+        Self {
+            horizontal: Some(horizontal),
+            ..Self::default()
+        }
     }
 
     /// Unit of heights: that of easting and northing where no other is stated.
@@ -171,7 +183,10 @@ impl Crs {
         self.kinds(other)
             .or_else(|| self.horizontals(other))
             .or_else(|| self.verticals(other))
-            .or_else(|| (self.unit != other.unit).then(|| format!("unit: {} against {}", self.unit, other.unit)))
+            .or_else(|| {
+                (self.unit != other.unit)
+                    .then(|| format!("unit: {} against {}", self.unit, other.unit))
+            })
             .or_else(|| both("vertical unit", self.vertical_unit, other.vertical_unit))
             .or_else(|| self.epochs(other))
     }
@@ -180,11 +195,27 @@ impl Crs {
     #[must_use]
     pub fn unstated(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
-            ("the vertical system", self.has_vertical(), other.has_vertical()),
-            ("the geoid model", self.heights.geoid.is_some(), other.heights.geoid.is_some()),
-            ("the coordinate epoch", self.epoch.is_some(), other.epoch.is_some()),
+            (
+                "the vertical system",
+                self.has_vertical(),
+                other.has_vertical(),
+            ),
+            (
+                "the geoid model",
+                self.heights.geoid.is_some(),
+                other.heights.geoid.is_some(),
+            ),
+            (
+                "the coordinate epoch",
+                self.epoch.is_some(),
+                other.epoch.is_some(),
+            ),
         ];
-        parts.iter().filter(|(_, here, there)| here != there).map(|(what, ..)| *what).collect()
+        parts
+            .iter()
+            .filter(|(_, here, there)| here != there)
+            .map(|(what, ..)| *what)
+            .collect()
     }
 
     /// Whether it says anything of what heights are counted from.
@@ -197,9 +228,12 @@ impl Crs {
         (self.kind != other.kind).then(|| format!("kind: {} against {}", self.kind, other.kind))
     }
 
-    /// Equal codes or equal definitions are one system, in whatever words; where neither can be compared, the names decide.
+    /// Equal codes or equal definitions are one system, in whatever words; where neither can be
+    /// compared, the names decide.
     fn horizontals(&self, other: &Self) -> Option<String> {
-        let is_equal = |a: &Option<String>, b: &Option<String>| a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b);
+        let is_equal = |a: &Option<String>, b: &Option<String>| {
+            a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b)
+        };
         match (self.horizontal, other.horizontal) {
             (Some(a), Some(b)) if a == b => return None,
             _ => {}
@@ -219,7 +253,15 @@ impl Crs {
             }
             None => both("horizontal EPSG", self.horizontal, other.horizontal).or_else(|| {
                 let coded = self.horizontal.is_some() && other.horizontal.is_some();
-                if coded { None } else { both("coordinate system", self.name.as_deref(), other.name.as_deref()) }
+                if coded {
+                    None
+                } else {
+                    both(
+                        "coordinate system",
+                        self.name.as_deref(),
+                        other.name.as_deref(),
+                    )
+                }
             }),
         }
     }
@@ -235,7 +277,11 @@ impl Crs {
         };
         let found = match (&a.datum, &b.datum) {
             (Some(here), Some(there)) if here == there => None,
-            (Some(_), Some(_)) => Some(format!("vertical system {} against {}", words(self), words(other))),
+            (Some(_), Some(_)) => Some(format!(
+                "vertical system {} against {}",
+                words(self),
+                words(other)
+            )),
             _ => both("vertical EPSG", self.vertical, other.vertical),
         };
         found.or_else(|| both("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
@@ -272,7 +318,9 @@ impl fmt::Display for Crs {
             (Some(name), None) => write!(f, " + {name}")?,
             (None, None) => {}
         }
-        self.epoch.as_ref().map_or(Ok(()), |epoch| write!(f, ", epoch {epoch}"))
+        self.epoch
+            .as_ref()
+            .map_or(Ok(()), |epoch| write!(f, ", epoch {epoch}"))
     }
 }
 
@@ -283,15 +331,39 @@ mod tests {
     #[test]
     fn only_what_both_state_can_differ() {
         let (utm17, utm33, silent) = (Crs::epsg(26917), Crs::epsg(25833), Crs::default());
-        assert!(utm17.contradiction(&utm33).unwrap().contains("26917 against 25833"));
+        assert!(
+            utm17
+                .contradiction(&utm33)
+                .unwrap()
+                .contains("26917 against 25833")
+        );
         assert_eq!(utm17.contradiction(&silent), None);
-        let cgvd28 = Crs { vertical: Some(5713), ..utm17.clone() };
-        let cgvd2013 = Crs { vertical: Some(6647), ..utm17.clone() };
-        assert!(cgvd28.contradiction(&cgvd2013).unwrap().contains("vertical"));
-        let feet = Crs { unit: LengthUnit::SurveyFoot, ..utm17.clone() };
+        let cgvd28 = Crs {
+            vertical: Some(5713),
+            ..utm17.clone()
+        };
+        let cgvd2013 = Crs {
+            vertical: Some(6647),
+            ..utm17.clone()
+        };
+        assert!(
+            cgvd28
+                .contradiction(&cgvd2013)
+                .unwrap()
+                .contains("vertical")
+        );
+        let feet = Crs {
+            unit: LengthUnit::SurveyFoot,
+            ..utm17.clone()
+        };
         assert!(utm17.contradiction(&feet).unwrap().contains("unit"));
-        let geocentric = Crs { kind: CrsKind::Geocentric, ..utm17.clone() };
-        assert!(utm17.contradiction(&geocentric).unwrap().contains("kind") && !geocentric.is_metric());
+        let geocentric = Crs {
+            kind: CrsKind::Geocentric,
+            ..utm17.clone()
+        };
+        assert!(
+            utm17.contradiction(&geocentric).unwrap().contains("kind") && !geocentric.is_metric()
+        );
     }
 
     #[test]
@@ -304,7 +376,10 @@ mod tests {
         ];
         for (code, unit) in numbered {
             let metres = unit.metres().unwrap();
-            assert_eq!((LengthUnit::of_epsg(code), LengthUnit::of_metres(metres)), (unit, unit));
+            assert_eq!(
+                (LengthUnit::of_epsg(code), LengthUnit::of_metres(metres)),
+                (unit, unit)
+            );
             let seven_digits = (metres * 1e7).round() / 1e7;
             assert_eq!(LengthUnit::of_metres(seven_digits), unit);
         }
@@ -320,30 +395,55 @@ mod tests {
             horizontal,
             ..Crs::default()
         };
-        let (ogc, esri) = (with("WGS 84 / UTM zone 17N", "a", Some(32617)), with("WGS_1984_UTM_Zone_17N", "a", None));
+        let (ogc, esri) = (
+            with("WGS 84 / UTM zone 17N", "a", Some(32617)),
+            with("WGS_1984_UTM_Zone_17N", "a", None),
+        );
         assert_eq!(ogc.contradiction(&esri), None);
-        assert_eq!(ogc.contradiction(&with("x", "a", Some(4))), None, "another order of axes has another code");
+        assert_eq!(
+            ogc.contradiction(&with("x", "a", Some(4))),
+            None,
+            "another order of axes has another code"
+        );
         let other = ogc.contradiction(&with("y", "b", None)).unwrap();
         assert!(other.contains("EPSG:32617 against y"), "{other}");
     }
 
     #[test]
     fn heights_are_compared_by_datum_geoid_and_epoch() {
-        let of = |datum: &str, geoid: Option<&str>, vertical: Option<u16>, epoch: Option<&str>| Crs {
-            vertical,
-            heights: VerticalReference { name: None, datum: Some(datum.into()), geoid: geoid.map(Into::into) },
-            epoch: epoch.map(Into::into),
-            ..Crs::epsg(6339)
-        };
+        let of =
+            |datum: &str, geoid: Option<&str>, vertical: Option<u16>, epoch: Option<&str>| Crs {
+                vertical,
+                heights: VerticalReference {
+                    name: None,
+                    datum: Some(datum.into()),
+                    geoid: geoid.map(Into::into),
+                },
+                epoch: epoch.map(Into::into),
+                ..Crs::epsg(6339)
+            };
         let metres = of("5103", Some("geoid12b"), Some(5703), Some("2010.0"));
-        assert_eq!(metres.contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))), None);
+        assert_eq!(
+            metres.contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))),
+            None
+        );
         let differ = |other: &Crs| metres.contradiction(other).unwrap();
-        assert!(differ(&of("5103", Some("geoid18"), Some(5703), None)).contains("geoid12b against geoid18"));
+        assert!(
+            differ(&of("5103", Some("geoid18"), Some(5703), None))
+                .contains("geoid12b against geoid18")
+        );
         assert!(differ(&of("ellipsoid", None, None, None)).contains("vertical system"));
-        assert!(differ(&of("5103", None, None, Some("2023"))).contains("coordinate epoch 2010.0 against 2023"));
+        assert!(
+            differ(&of("5103", None, None, Some("2023")))
+                .contains("coordinate epoch 2010.0 against 2023")
+        );
         assert_eq!(
             metres.unstated(&Crs::epsg(6339)),
-            ["the vertical system", "the geoid model", "the coordinate epoch"]
+            [
+                "the vertical system",
+                "the geoid model",
+                "the coordinate epoch"
+            ]
         );
     }
 }

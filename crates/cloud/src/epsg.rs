@@ -20,9 +20,16 @@ fn unit(kind: &str, code: u16) -> LengthUnit {
         let mut fields = line.split(',');
         let same_kind = fields.next() == Some(kind);
         let mut bound = || fields.next().and_then(|field| field.parse::<u16>().ok());
-        same_kind && bound().zip(bound()).is_some_and(|(first, last)| (first..=last).contains(&code))
+        same_kind
+            && bound()
+                .zip(bound())
+                .is_some_and(|(first, last)| (first..=last).contains(&code))
     };
-    match TABLE.lines().find(matching).and_then(|line| line.rsplit(',').next()) {
+    match TABLE
+        .lines()
+        .find(matching)
+        .and_then(|line| line.rsplit(',').next())
+    {
         None => LengthUnit::Metre,
         Some("foot") => LengthUnit::Foot,
         Some("us_survey_foot") => LengthUnit::SurveyFoot,
@@ -43,10 +50,26 @@ mod tests {
             (2226, LengthUnit::SurveyFoot),
             (2314, LengthUnit::ClarkeFoot),
         ];
-        assert!(projected.iter().all(|&(code, unit)| unit_of_projected(code) == unit));
-        assert_eq!(unit_of_projected(24_370), LengthUnit::Other, "Kalianpur 1880 / India zone 0: Indian yards");
-        let vertical = [(5703, LengthUnit::Metre), (6360, LengthUnit::SurveyFoot), (8228, LengthUnit::Foot)];
-        assert!(vertical.iter().all(|&(code, unit)| unit_of_vertical(code) == unit));
+        assert!(
+            projected
+                .iter()
+                .all(|&(code, unit)| unit_of_projected(code) == unit)
+        );
+        assert_eq!(
+            unit_of_projected(24_370),
+            LengthUnit::Other,
+            "Kalianpur 1880 / India zone 0: Indian yards"
+        );
+        let vertical = [
+            (5703, LengthUnit::Metre),
+            (6360, LengthUnit::SurveyFoot),
+            (8228, LengthUnit::Foot),
+        ];
+        assert!(
+            vertical
+                .iter()
+                .all(|&(code, unit)| unit_of_vertical(code) == unit)
+        );
     }
 
     #[test]
@@ -57,6 +80,9 @@ mod tests {
             fields.len() == 4 && fields[1..3].iter().all(|code| code.parse::<u16>().is_ok())
         };
         assert!(lines.clone().count() > 100);
-        assert_eq!(lines.filter(|line| !whole(line)).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(
+            lines.filter(|line| !whole(line)).collect::<Vec<_>>(),
+            [""; 0]
+        );
     }
 }

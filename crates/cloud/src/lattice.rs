@@ -1,17 +1,22 @@
-//! The absolute lattice of cells: one definition of "in which cell", for tiles, rasters, rectangles and everything laid on them.
+//! The absolute lattice of cells: one definition of "in which cell", for tiles, rasters, rectangles
+//! and everything laid on them.
 //!
 //! # The rule
 //!
-//! A coordinate is held as a whole number of ticks (2⁻¹⁸ m), rounded to the nearest. So are edges: cell c of a lattice of cells of
-//! size s begins at the tick nearest to c · s, and has every tick from there to where the next cell begins. A point that lies on an edge, to
-//! what its file can tell, is therefore in the upper cell, because it and the edge are rounded alike. The quotient ⌊coordinate / s⌋ of
-//! the held coordinate does not say so: with cells of 0.2 m, half of the points on an edge are held up to half a tick (1.9 µm) below it.
+//! A coordinate is held as a whole number of ticks (2⁻¹⁸ m), rounded to the nearest. So are edges:
+//! cell c of a lattice of cells of size s begins at the tick nearest to c · s, and has every tick
+//! from there to where the next cell begins. A point that lies on an edge, to what its file can
+//! tell, is therefore in the upper cell, because it and the edge are rounded alike. The quotient
+//! ⌊coordinate / s⌋ of the held coordinate does not say so: with cells of 0.2 m, half of the points
+//! on an edge are held up to half a tick (1.9 µm) below it.
 //!
-//! An edge is first moved down by 2⁻²⁷ m (7 nm). That is more than `f64` loses when integers of a file become a coordinate within 10⁷ m of zero, and
-//! less than what two cells or two points of any file differ by. So the last bits of products cannot put a point below the edge it lies on.
+//! An edge is first moved down by 2⁻²⁷ m (7 nm). That is more than `f64` loses when integers of a
+//! file become a coordinate within 10⁷ m of zero, and less than what two cells or two points of any
+//! file differ by. So the last bits of products cannot put a point below the edge it lies on.
 //!
-//! What this does to a point that lies on no edge: one less than a tick (3.8 µm) below an edge may be held at the edge's tick, and is then in the
-//! upper cell. A point is in exactly one cell, for any tiles: everybody compares the same whole numbers.
+//! What this does to a point that lies on no edge: one less than a tick (3.8 µm) below an edge may
+//! be held at the edge's tick, and is then in the upper cell. A point is in exactly one cell, for
+//! any tiles: everybody compares the same whole numbers.
 
 use crate::{TICK, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
@@ -19,16 +24,23 @@ use isopach_compute::{Error, Result};
 /// Metres by which an edge is moved down before it is rounded: 2⁻²⁷ m.
 const BELOW: f64 = TICK / 512.0;
 
-/// `cell_size` if cells of it can be told apart and counted: finite, and at least a tick (2⁻¹⁸ m), which coordinates are whole numbers of.
+/// `cell_size` if cells of it can be told apart and counted: finite, and at least a tick (2⁻¹⁸ m),
+/// which coordinates are whole numbers of.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] otherwise.
 pub fn checked_cell_size(cell_size: f64) -> Result<f64> {
     Error::positive("cell size", cell_size)?;
-    Error::check("cell size", cell_size, cell_size >= TICK, "be at least a tick, 2^-18 m")
+    Error::check(
+        "cell size",
+        cell_size,
+        cell_size >= TICK,
+        "be at least a tick, 2^-18 m",
+    )
 }
 
-/// The first tick (from zero) at or above an edge given in metres: points held from this tick on are on its upper side.
+/// The first tick (from zero) at or above an edge given in metres: points held from this tick on
+/// are on its upper side.
 ///
 /// ```
 /// use isopach_cloud::{edge_tick, to_ticks};
@@ -58,8 +70,9 @@ pub fn cell_of(coordinate: f64, cell_size: f64) -> i64 {
 #[inline]
 #[must_use]
 pub fn cell_of_tick(tick: i64, cell_size: f64) -> i64 {
-    // The floor of the quotient is that cell or one beside it, since edges are moved by less than half a cell.
-    // `floor` is a function call on processors that are only known to be x86-64; this is the same without one.
+    // The floor of the quotient is that cell or one beside it, since edges are moved by less than
+    // half a cell. `floor` is a function call on processors that are only known to be x86-64; this
+    // is the same without one.
     let quotient = from_ticks(tick) / cell_size;
     let towards_zero = quotient as i64;
     let near = towards_zero - i64::from(quotient < towards_zero as f64);
@@ -75,7 +88,8 @@ pub fn first_tick(cell: i64, cell_size: f64) -> i64 {
     edge_tick(low_edge(cell, cell_size))
 }
 
-/// The lower edge of a cell, metres: cell · cell size. [`edge_tick`] of it is the cell's first tick.
+/// The lower edge of a cell, metres: cell · cell size. [`edge_tick`] of it is the cell's first
+/// tick.
 #[inline]
 #[must_use]
 pub fn low_edge(cell: i64, cell_size: f64) -> f64 {
@@ -93,7 +107,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SIZES: [f64; 13] = [1.0, 0.5, 0.1, 0.2, 0.3, 0.7, 2.5, 1.1, 33.3, 0.3048, 0.001, TICK, 1.5 * TICK];
+    const SIZES: [f64; 13] = [
+        1.0,
+        0.5,
+        0.1,
+        0.2,
+        0.3,
+        0.7,
+        2.5,
+        1.1,
+        33.3,
+        0.3048,
+        0.001,
+        TICK,
+        1.5 * TICK,
+    ];
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
@@ -107,7 +135,8 @@ mod tests {
             prop_assert!((from_ticks(first) - edge).abs() <= 0.5 * TICK + BELOW);
         }
 
-        /// The cell is that of the file's integers: exact, in whole numbers of the smallest unit of both.
+        /// The cell is that of the file's integers: exact, in whole numbers of the smallest unit of
+        /// both.
         #[test]
         fn a_point_of_a_lattice_goes_where_the_integers_of_its_file_say(
             stored in -2_000_000_000i64..2_000_000_000, on_edge in any::<bool>(),
@@ -127,7 +156,8 @@ mod tests {
             let expected = (stored * unit(scale) + start).div_euclid(unit(size));
             let above = (stored * unit(scale) + start).rem_euclid(unit(size));
             let metres = if foot { 0.3048 } else { 1.0 };
-            // A point within a tick below an edge, but not on it, may be held on the edge: those are left out.
+            // A point within a tick below an edge, but not on it, may be held on the edge: those
+            // are left out.
             prop_assume!((unit(size) - above) as f64 * 1e-8 * metres > TICK);
             let decimal = |(above, below): (i64, i64)| above as f64 / below as f64 * metres;
             let coordinate = stored as f64 * decimal(scale) + offset as f64 * metres;
@@ -139,7 +169,15 @@ mod tests {
 
     #[test]
     fn cells_that_cannot_be_told_apart_are_refused() {
-        for size in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-300, 1e-310, 0.5 * TICK] {
+        for size in [
+            0.0,
+            -1.0,
+            f64::NAN,
+            f64::INFINITY,
+            1e-300,
+            1e-310,
+            0.5 * TICK,
+        ] {
             assert!(checked_cell_size(size).is_err(), "{size}");
         }
         assert!(checked_cell_size(TICK).is_ok() && checked_cell_size(1e300).is_ok());
@@ -147,7 +185,18 @@ mod tests {
 
     #[test]
     fn away_from_edges_the_cell_is_the_floor_of_the_quotient() {
-        for x in [0.05, -0.05, 0.55, -0.55, 2.999, -2.001, 6_653_000.75, -6_653_000.75, 1e9 + 0.05, -1e9 - 0.05] {
+        for x in [
+            0.05,
+            -0.05,
+            0.55,
+            -0.55,
+            2.999,
+            -2.001,
+            6_653_000.75,
+            -6_653_000.75,
+            1e9 + 0.05,
+            -1e9 - 0.05,
+        ] {
             assert_eq!(cell_of(x, 0.1), (x / 0.1).floor() as i64, "{x}");
         }
         assert_eq!([1e10, -1e10].map(|x| cell_of(x, 1e300)), [0, -1]);
@@ -155,9 +204,13 @@ mod tests {
 
     #[test]
     fn the_quotient_of_what_is_held_is_not_the_cell() {
-        let wrong = |i: &i32| (from_ticks(to_ticks(f64::from(*i) * 0.2)) / 0.2).floor() as i32 != *i;
+        let wrong =
+            |i: &i32| (from_ticks(to_ticks(f64::from(*i) * 0.2)) / 0.2).floor() as i32 != *i;
         let wrong = (1..100_000).filter(wrong).count();
-        assert!(wrong > 30_000, "the reason for rounding edges is gone: {wrong}");
+        assert!(
+            wrong > 30_000,
+            "the reason for rounding edges is gone: {wrong}"
+        );
         assert!((1..100_000).all(|i| cell_of(f64::from(i) * 0.2, 0.2) == i64::from(i)));
     }
 }

@@ -1,9 +1,10 @@
 //! Points in memory.
 //!
-//! A coordinate is held as a whole number of [ticks](TICK) (2⁻¹⁸ m, 3.8 µm) from an [`Origin`] of whole metres:
-//! four bytes, like an `f32`, but with the same resolution everywhere within ±8 km, and differences, shifts of the
-//! origin and sums of squares are *exact*. That is why a result does not depend on how a survey was cut into tiles.
-//! An absolute `f32` (which steps by half a metre at UTM northings) cannot be built.
+//! A coordinate is held as a whole number of [ticks](TICK) (2⁻¹⁸ m, 3.8 µm) from an [`Origin`] of
+//! whole metres: four bytes, like an `f32`, but with the same resolution everywhere within ±8 km,
+//! and differences, shifts of the origin and sums of squares are *exact*. That is why a result does
+//! not depend on how a survey was cut into tiles. An absolute `f32` (which steps by half a metre at
+//! UTM northings) cannot be built.
 //!
 //! ```
 //! use isopach_cloud::Cloud;
@@ -30,7 +31,9 @@ pub use attributes::{Attributes, AttributesMut, keep_ranges};
 pub use cloud::Cloud;
 pub use columns::Columns;
 pub use crs::{Crs, CrsKind, LengthUnit, VerticalReference};
-pub use lattice::{cell_end, cell_of, cell_of_tick, checked_cell_size, edge_tick, first_tick, low_edge};
+pub use lattice::{
+    cell_end, cell_of, cell_of_tick, checked_cell_size, edge_tick, first_tick, low_edge,
+};
 pub use points::Points;
 pub use pose_covariance::{FreeDirection, PoseCovariance};
 pub use positions::Positions;

@@ -5,7 +5,8 @@ use isopach_compute::Result;
 
 /// Points as a source delivers them: absolute metres in `f64`, columns beside them.
 ///
-/// This is the only form in which absolute coordinates are held, and it lives as long as a chunk is decoded and routed.
+/// This is the only form in which absolute coordinates are held, and it lives as long as a chunk is
+/// decoded and routed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
     /// Absolute coordinates, metres, `n` × 3.
@@ -37,7 +38,8 @@ impl Points {
     /// The same points in ticks about `origin`, columns moved along. O(n).
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidPoint`] with the index of the first point that is not finite or out of reach.
+    /// [`isopach_compute::Error::InvalidPoint`] with the index of the first point that is not
+    /// finite or out of reach.
     pub fn about(self, origin: Origin) -> Result<Cloud> {
         let mut cloud = Cloud::from_points_about(&self.xyz, origin)?;
         cloud.attributes = self.attributes;

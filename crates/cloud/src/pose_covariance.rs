@@ -1,13 +1,16 @@
 //! How well a pose is known.
 
-/// Covariance of the six unknowns of a rigid alignment, and the directions that the data leave free.
+/// Covariance of the six unknowns of a rigid alignment, and the directions that the data leave
+/// free.
 ///
-/// The unknowns are a rotation vector ω (radians) and a translation τ (metres), applied on the left about
+/// The unknowns are a rotation vector ω (radians) and a translation τ (metres), applied on the left
+/// about
 /// [`Self::pivot`]: a point p moves by ω × (p − pivot) + τ. The displacement of p along a unit vector n is then
-/// j · (ω, τ) with j = [(p − pivot) × n, n], and its variance jᵀ C j (Winiwarter et al. 2021, M3C2-EP).
+/// j · (ω, τ) with j = [(p − pivot) × n, n], and its variance jᵀ C j (Winiwarter et al. 2021,
+/// M3C2-EP).
 ///
-/// Free directions are kept apart from the matrix: a pseudo-inverse would state 0 where nothing is known, and ∞ would,
-/// times the slightest tilt of a normal, make a whole plane untestable.
+/// Free directions are kept apart from the matrix: a pseudo-inverse would state 0 where nothing is
+/// known, and ∞ would, times the slightest tilt of a normal, make a whole plane untestable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoseCovariance {
     /// Centre of the rotation, absolute metres.
@@ -31,17 +34,25 @@ pub struct FreeDirection {
     pub description: String,
 }
 
-/// Normals this many of their standard deviations from a right angle to a free direction lie along it.
+/// Normals this many of their standard deviations from a right angle to a free direction lie along
+/// it.
 const TILTS: f64 = 3.0;
 
 impl PoseCovariance {
     /// Nothing free, variance zero: a pose that is known exactly.
     #[must_use]
     pub fn exact(pivot: [f64; 3]) -> Self {
-        Self { pivot, matrix: [[0.0; 6]; 6], free: Vec::new(), arm: 1.0, normal_noise: 0.0 }
+        Self {
+            pivot,
+            matrix: [[0.0; 6]; 6],
+            free: Vec::new(),
+            arm: 1.0,
+            normal_noise: 0.0,
+        }
     }
 
-    /// The displacement of `point` (absolute metres) along the unit vector `axis` per unit of each unknown.
+    /// The displacement of `point` (absolute metres) along the unit vector `axis` per unit of each
+    /// unknown.
     #[must_use]
     pub fn jacobian(&self, point: [f64; 3], axis: [f64; 3]) -> [f64; 6] {
         let [x, y, z]: [f64; 3] = std::array::from_fn(|a| point[a] - self.pivot[a]);
@@ -56,32 +67,39 @@ impl PoseCovariance {
         (0..6).map(|i| a[i] * row(i)).sum::<f64>().max(0.0)
     }
 
-    /// The first free direction along which `point` would be displaced along `axis` by more than the noise of normals
-    /// explains.
+    /// The first free direction along which `point` would be displaced along `axis` by more than
+    /// the noise of normals explains.
     #[must_use]
     pub fn free_along(&self, point: [f64; 3], axis: [f64; 3]) -> Option<&FreeDirection> {
         self.free_in_sum(self.jacobian(point, axis), self.tilt(point))
     }
 
-    /// How far noise of the normals may turn the [jacobian](Self::jacobian) of `point` towards a free direction.
+    /// How far noise of the normals may turn the [jacobian](Self::jacobian) of `point` towards a
+    /// free direction.
     #[must_use]
     pub fn tilt(&self, point: [f64; 3]) -> f64 {
-        let offset = (0..3).map(|a| (point[a] - self.pivot[a]).powi(2)).sum::<f64>().sqrt();
+        let offset = (0..3)
+            .map(|a| (point[a] - self.pivot[a]).powi(2))
+            .sum::<f64>()
+            .sqrt();
         // A normal that is off by an angle ε moves its jacobian by ε in τ and by ε · offset in ω.
         TILTS * self.normal_noise * 1.0_f64.max(offset / self.arm) + f64::EPSILON.sqrt()
     }
 
-    /// The first free direction that a sum of jacobians lies along by more than `tilt`, the sum of their
-    /// [tilts](Self::tilt): what is measured along it is not determined.
+    /// The first free direction that a sum of jacobians lies along by more than `tilt`, the sum of
+    /// their [tilts](Self::tilt): what is measured along it is not determined.
     #[must_use]
     pub fn free_in_sum(&self, a: [f64; 6], tilt: f64) -> Option<&FreeDirection> {
         self.free.iter().find(|free| {
-            let along: f64 = (0..6).map(|i| free.unknowns[i] * if i < 3 { a[i] / self.arm } else { a[i] }).sum();
+            let along: f64 = (0..6)
+                .map(|i| free.unknowns[i] * if i < 3 { a[i] / self.arm } else { a[i] })
+                .sum();
             along.abs() > tilt
         })
     }
 
-    /// Standard error of the displacement of `point` along `axis`, metres: √(jᵀ C j); NaN where a free direction moves it.
+    /// Standard error of the displacement of `point` along `axis`, metres: √(jᵀ C j); NaN where a
+    /// free direction moves it.
     #[must_use]
     pub fn standard_error(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         match self.free_along(point, axis) {
@@ -113,17 +131,33 @@ mod tests {
 
     #[test]
     fn what_slides_along_a_plane_leaves_its_heights_alone() {
-        let free = |unknowns: [f64; 6]| FreeDirection { unknowns, description: "along the plane".into() };
+        let free = |unknowns: [f64; 6]| FreeDirection {
+            unknowns,
+            description: "along the plane".into(),
+        };
         let plane = PoseCovariance {
-            matrix: std::array::from_fn(|i| std::array::from_fn(|j| if i == 5 && j == 5 { 1e-4 } else { 0.0 })),
-            free: vec![free([0.0, 0.0, 0.0, 1.0, 0.0, 0.0]), free([0.0, 0.0, 1.0, 0.0, 0.0, 0.0])],
+            matrix: std::array::from_fn(|i| {
+                std::array::from_fn(|j| if i == 5 && j == 5 { 1e-4 } else { 0.0 })
+            }),
+            free: vec![
+                free([0.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
+                free([0.0, 0.0, 1.0, 0.0, 0.0, 0.0]),
+            ],
             arm: 50.0,
             normal_noise: 0.01,
             ..PoseCovariance::exact([0.0; 3])
         };
         let tilted = [0.02, 0.0, (1.0 - 4e-4_f64).sqrt()];
         assert!((plane.standard_error([10.0, 5.0, 0.0], tilted) - 0.01).abs() < 1e-5);
-        assert!(plane.standard_error([10.0, 5.0, 0.0], [0.6, 0.0, 0.8]).is_nan());
-        assert!(plane.standard_error([0.0, 40.0, 0.0], [1.0, 0.0, 0.0]).is_nan());
+        assert!(
+            plane
+                .standard_error([10.0, 5.0, 0.0], [0.6, 0.0, 0.8])
+                .is_nan()
+        );
+        assert!(
+            plane
+                .standard_error([0.0, 40.0, 0.0], [1.0, 0.0, 0.0])
+                .is_nan()
+        );
     }
 }

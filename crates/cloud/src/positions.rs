@@ -4,8 +4,8 @@ use crate::{Origin, Rect, TICK, from_ticks};
 
 /// Borrowed coordinates of `n` points: ticks (2⁻¹⁸ m) relative to a whole-metre origin.
 ///
-/// There is no other way to hold a point, so nothing that reached this far can have lost its precision, be infinite
-/// or be NaN. Copying it copies a pointer.
+/// There is no other way to hold a point, so nothing that reached this far can have lost its
+/// precision, be infinite or be NaN. Copying it copies a pointer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Positions<'a> {
     origin: Origin,
@@ -13,7 +13,8 @@ pub struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    /// `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make them from metres.
+    /// `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make them from
+    /// metres.
     #[must_use]
     pub fn new(origin: Origin, ticks: &'a [[i32; 3]]) -> Self {
         Self { origin, ticks }
@@ -72,20 +73,25 @@ impl<'a> Positions<'a> {
         std::array::from_fn(|axis| from[axis] - to[axis])
     }
 
-    /// Lowest and highest coordinate of each axis, ticks from the origin; `None` for no points. O(n).
+    /// Lowest and highest coordinate of each axis, ticks from the origin; `None` for no points.
+    /// O(n).
     #[must_use]
     pub fn bounds(&self) -> Option<[[i32; 3]; 2]> {
         let first = *self.ticks.first()?;
-        Some(self.ticks.iter().fold([first, first], |[low, high], point| {
-            [
-                std::array::from_fn(|axis| low[axis].min(point[axis])),
-                std::array::from_fn(|axis| high[axis].max(point[axis])),
-            ]
-        }))
+        Some(
+            self.ticks
+                .iter()
+                .fold([first, first], |[low, high], point| {
+                    [
+                        std::array::from_fn(|axis| low[axis].min(point[axis])),
+                        std::array::from_fn(|axis| high[axis].max(point[axis])),
+                    ]
+                }),
+        )
     }
 
-    /// The smallest rectangle (absolute metres) that owns every point: half open, so it ends a tick (2⁻¹⁸ m) above the highest coordinates; `None`
-    /// for no points. O(n).
+    /// The smallest rectangle (absolute metres) that owns every point: half open, so it ends a tick
+    /// (2⁻¹⁸ m) above the highest coordinates; `None` for no points. O(n).
     ///
     /// ```
     /// use isopach_cloud::Cloud;

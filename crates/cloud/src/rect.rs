@@ -2,11 +2,11 @@
 
 use crate::{edge_tick, from_ticks, to_ticks};
 
-/// A rectangle in absolute metres, easting then northing. It is half open: a point on the lower or left edge is inside, one on the upper
-/// or right edge belongs to the neighbour.
+/// A rectangle in absolute metres, easting then northing. It is half open: a point on the lower or
+/// left edge is inside, one on the upper or right edge belongs to the neighbour.
 ///
-/// This is the one convention of extents, grids and tiles. Bounds that include their points on both sides (a file's lowest and highest coordinates)
-/// become a rectangle by [`Rect::around`].
+/// This is the one convention of extents, grids and tiles. Bounds that include their points on both
+/// sides (a file's lowest and highest coordinates) become a rectangle by [`Rect::around`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rect {
     /// Lowest easting and northing.
@@ -16,7 +16,8 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The smallest rectangle that owns all points from `low` to `high`, both included: it ends a tick (2⁻¹⁸ m) above the tick of `high`.
+    /// The smallest rectangle that owns all points from `low` to `high`, both included: it ends a
+    /// tick (2⁻¹⁸ m) above the tick of `high`.
     ///
     /// ```
     /// use isopach_cloud::Rect;
@@ -25,7 +26,10 @@ impl Rect {
     /// ```
     #[must_use]
     pub fn around(low: [f64; 2], high: [f64; 2]) -> Self {
-        Self { min: low.map(|x| held(x, 0)), max: high.map(|x| held(x, 1)) }
+        Self {
+            min: low.map(|x| held(x, 0)),
+            max: high.map(|x| held(x, 1)),
+        }
     }
 
     /// Easting and northing extent, metres.
@@ -46,22 +50,28 @@ impl Rect {
         std::array::from_fn(|axis| 0.5 * (self.min[axis] + self.max[axis]))
     }
 
-    /// Whether this rectangle owns the point (half open). The point is compared as it is held, rounded to the tick, with edges that are rounded
-    /// likewise ([`edge_tick`]): a rectangle of cells owns the points that its cells own. What is no number is owned by nobody.
+    /// Whether this rectangle owns the point (half open). The point is compared as it is held,
+    /// rounded to the tick, with edges that are rounded likewise ([`edge_tick`]): a rectangle of
+    /// cells owns the points that its cells own. What is no number is owned by nobody.
     #[inline]
     #[must_use]
     pub fn owns(&self, point: [f64; 2]) -> bool {
         (0..2).all(|axis| {
             let numbers = [self.min[axis], point[axis], self.max[axis]];
             let tick = to_ticks(point[axis]);
-            !numbers.iter().any(|x| x.is_nan()) && edge_tick(self.min[axis]) <= tick && tick < edge_tick(self.max[axis])
+            !numbers.iter().any(|x| x.is_nan())
+                && edge_tick(self.min[axis]) <= tick
+                && tick < edge_tick(self.max[axis])
         })
     }
 
     /// Grown by `margin` metres on every side.
     #[must_use]
     pub fn grown(&self, margin: f64) -> Self {
-        Self { min: self.min.map(|x| x - margin), max: self.max.map(|x| x + margin) }
+        Self {
+            min: self.min.map(|x| x - margin),
+            max: self.max.map(|x| x + margin),
+        }
     }
 
     /// The smallest rectangle that holds both.
@@ -80,13 +90,19 @@ impl Rect {
             min: std::array::from_fn(|axis| self.min[axis].max(other.min[axis])),
             max: std::array::from_fn(|axis| self.max[axis].min(other.max[axis])),
         };
-        (0..2).all(|axis| both.min[axis] <= both.max[axis]).then_some(both)
+        (0..2)
+            .all(|axis| both.min[axis] <= both.max[axis])
+            .then_some(both)
     }
 }
 
 /// The coordinate, as it is held, so many ticks farther; unchanged where it is not finite.
 fn held(coordinate: f64, ticks: i64) -> f64 {
-    if coordinate.is_finite() { from_ticks(to_ticks(coordinate).saturating_add(ticks)) } else { coordinate }
+    if coordinate.is_finite() {
+        from_ticks(to_ticks(coordinate).saturating_add(ticks))
+    } else {
+        coordinate
+    }
 }
 
 impl std::fmt::Display for Rect {
@@ -120,7 +136,8 @@ mod tests {
             }
         }
 
-        /// Also where the edge is no whole number of ticks and the point comes from a file's integers.
+        /// Also where the edge is no whole number of ticks and the point comes from a file's
+        /// integers.
         #[test]
         fn neighbours_share_no_point_and_lose_none(edge in -40_000_000i64..40_000_000, off in -3i64..4) {
             let edge = edge as f64 * 0.2;
@@ -134,15 +151,30 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_owned_by_nobody() {
-        let everything = Rect { min: [f64::NEG_INFINITY; 2], max: [f64::INFINITY; 2] };
+        let everything = Rect {
+            min: [f64::NEG_INFINITY; 2],
+            max: [f64::INFINITY; 2],
+        };
         assert!(everything.owns([1e9, -1e9]) && !everything.owns([0.0, f64::NAN]));
-        assert!(!Rect { min: [f64::NAN, 0.0], max: [1.0; 2] }.owns([0.5; 2]));
+        assert!(
+            !Rect {
+                min: [f64::NAN, 0.0],
+                max: [1.0; 2]
+            }
+            .owns([0.5; 2])
+        );
     }
 
     #[test]
     fn edges_belong_to_one_side() {
-        let left = Rect { min: [0.0, 0.0], max: [1.0, 1.0] };
-        let right = Rect { min: [1.0, 0.0], max: [2.0, 1.0] };
+        let left = Rect {
+            min: [0.0, 0.0],
+            max: [1.0, 1.0],
+        };
+        let right = Rect {
+            min: [1.0, 0.0],
+            max: [2.0, 1.0],
+        };
         assert!(!left.owns([1.0, 0.5]) && right.owns([1.0, 0.5]) && left.owns([0.0, 0.0]));
         assert_eq!(left.intersection(&right).unwrap().area(), 0.0);
         assert!(left.intersection(&right.grown(-0.1)).is_none());

@@ -5,8 +5,8 @@ use nalgebra::{Matrix3, Rotation3, UnitQuaternion, Vector3};
 
 /// x′ = R (x − pivot) + pivot + t, all in absolute metres and `f64`.
 ///
-/// The pivot is part of the value: a matrix found in a local frame cannot be applied in another one, the mistake that
-/// turned a rotation of 10⁻⁵ rad into metres at UTM northings elsewhere.
+/// The pivot is part of the value: a matrix found in a local frame cannot be applied in another
+/// one, the mistake that turned a rotation of 10⁻⁵ rad into metres at UTM northings elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rigid {
     /// R, row by row.
@@ -21,22 +21,35 @@ impl Rigid {
     /// Moves nothing.
     #[must_use]
     pub fn identity(pivot: [f64; 3]) -> Self {
-        Self { rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], translation: [0.0; 3], pivot }
+        Self {
+            rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            translation: [0.0; 3],
+            pivot,
+        }
     }
 
     /// Moves everything by `translation` metres.
     #[must_use]
     pub fn shift(translation: [f64; 3]) -> Self {
-        Self { translation, ..Self::identity([0.0; 3]) }
+        Self {
+            translation,
+            ..Self::identity([0.0; 3])
+        }
     }
 
-    /// Rotation by the vector `rotation` (axis times angle, radians), then `translation` (metres), about `pivot`.
+    /// Rotation by the vector `rotation` (axis times angle, radians), then `translation` (metres),
+    /// about `pivot`.
     #[must_use]
     pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
-        Self { rotation: rows(&Rotation3::new(Vector3::from(rotation)).into_inner()), translation, pivot }
+        Self {
+            rotation: rows(&Rotation3::new(Vector3::from(rotation)).into_inner()),
+            translation,
+            pivot,
+        }
     }
 
-    /// The motion of a 4 × 4 matrix that acts on coordinates counted from `origin` (absolute metres), row by row; about `origin`.
+    /// The motion of a 4 × 4 matrix that acts on coordinates counted from `origin` (absolute
+    /// metres), row by row; about `origin`.
     ///
     /// ```
     /// # use isopach_cloud::Rigid;
@@ -48,26 +61,54 @@ impl Rigid {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for an entry that is no finite number, a last row other than 0 0 0 1, or an upper left that is no rotation (to 10⁻⁶):
-    /// a scale, a shear or a reflection moves no cloud rigidly.
+    /// [`Error::InvalidParameter`] for an entry that is no finite number, a last row other than 0 0
+    /// 0 1, or an upper left that is no rotation (to 10⁻⁶): a scale, a shear or a reflection moves
+    /// no cloud rigidly.
     pub fn from_matrix(matrix: [[f64; 4]; 4], origin: [f64; 3]) -> Result<Self> {
         for &entry in matrix.as_flattened().iter().chain(&origin) {
-            Error::check("entry of the matrix or its origin", entry, entry.is_finite(), "be a finite number")?;
+            Error::check(
+                "entry of the matrix or its origin",
+                entry,
+                entry.is_finite(),
+                "be a finite number",
+            )?;
         }
         for (entry, expected) in matrix[3].into_iter().zip([0.0, 0.0, 0.0, 1.0]) {
-            Error::check("entry of the last row", entry, (entry - expected).abs() < 1e-9, "be 0 0 0 1 along the row")?;
+            Error::check(
+                "entry of the last row",
+                entry,
+                (entry - expected).abs() < 1e-9,
+                "be 0 0 0 1 along the row",
+            )?;
         }
         let given = Matrix3::from_fn(|row, column| matrix[row][column]);
-        let off = (given * given.transpose() - Matrix3::identity()).abs().max();
-        Error::check("departure from a rotation", off, off < 1e-6, "be below 10⁻⁶: no scale and no shear")?;
+        let off = (given * given.transpose() - Matrix3::identity())
+            .abs()
+            .max();
+        Error::check(
+            "departure from a rotation",
+            off,
+            off < 1e-6,
+            "be below 10⁻⁶: no scale and no shear",
+        )?;
         let determinant = given.determinant();
-        Error::check("determinant", determinant, determinant > 0.0, "be 1: a reflection is no motion")?;
+        Error::check(
+            "determinant",
+            determinant,
+            determinant > 0.0,
+            "be 1: a reflection is no motion",
+        )?;
         let rotation = rows(&Rotation3::from_matrix(&given).into_inner());
-        Ok(Self { rotation, translation: std::array::from_fn(|axis| matrix[axis][3]), pivot: origin })
+        Ok(Self {
+            rotation,
+            translation: std::array::from_fn(|axis| matrix[axis][3]),
+            pivot: origin,
+        })
     }
 
-    /// The 4 × 4 matrix, row by row, that acts on coordinates counted from `origin` (absolute metres). Far from the data (zero, for UTM coordinates), a
-    /// translation of kilometres cancels against the rotation: choose an origin near the data, and pass it on with the matrix.
+    /// The 4 × 4 matrix, row by row, that acts on coordinates counted from `origin` (absolute
+    /// metres). Far from the data (zero, for UTM coordinates), a translation of kilometres cancels
+    /// against the rotation: choose an origin near the data, and pass it on with the matrix.
     #[must_use]
     pub fn to_matrix(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
         let about = self.about(origin);
@@ -103,7 +144,11 @@ impl Rigid {
     #[must_use]
     pub fn about(&self, pivot: [f64; 3]) -> Self {
         let moved = self.apply(pivot);
-        Self { rotation: self.rotation, translation: std::array::from_fn(|axis| moved[axis] - pivot[axis]), pivot }
+        Self {
+            rotation: self.rotation,
+            translation: std::array::from_fn(|axis| moved[axis] - pivot[axis]),
+            pivot,
+        }
     }
 
     /// First `self`, then `next`; about `self`'s pivot.
@@ -122,16 +167,23 @@ impl Rigid {
     pub fn inverse(&self) -> Self {
         let back = matrix(&self.rotation).transpose();
         let translation = -(back * Vector3::from(self.translation));
-        Self { rotation: rows(&back), translation: translation.into(), pivot: self.pivot }
+        Self {
+            rotation: rows(&back),
+            translation: translation.into(),
+            pivot: self.pivot,
+        }
     }
 
     /// Axis times angle, radians.
     #[must_use]
     pub fn rotation_vector(&self) -> [f64; 3] {
-        // By way of a quaternion: the arc cosine of a matrix' trace is NaN when rounding brings it above one, and coarse before that.
-        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(matrix(&self.rotation)))
-            .scaled_axis()
-            .into()
+        // By way of a quaternion: the arc cosine of a matrix' trace is NaN when rounding brings it
+        // above one, and coarse before that.
+        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(matrix(
+            &self.rotation,
+        )))
+        .scaled_axis()
+        .into()
     }
 
     /// Angle of the rotation, radians, never negative.
@@ -140,7 +192,8 @@ impl Rigid {
         Vector3::from(self.rotation_vector()).norm()
     }
 
-    /// The farthest that any point within `radius` metres of the pivot is moved: an upper bound, metres.
+    /// The farthest that any point within `radius` metres of the pivot is moved: an upper bound,
+    /// metres.
     #[must_use]
     pub fn largest_displacement(&self, radius: f64) -> f64 {
         Vector3::from(self.translation).norm() + 2.0 * (self.angle() / 2.0).sin().abs() * radius
@@ -215,7 +268,9 @@ mod tests {
             matrix[row][column] = value;
             Rigid::from_matrix(matrix, [0.0; 3])
         };
-        assert!(with(0, 0, 1.001).is_err() && with(0, 0, -1.0).is_err() && with(3, 0, 0.5).is_err());
+        assert!(
+            with(0, 0, 1.001).is_err() && with(0, 0, -1.0).is_err() && with(3, 0, 0.5).is_err()
+        );
         assert!(with(1, 3, f64::NAN).is_err() && with(1, 3, 7.0).is_ok());
     }
 }

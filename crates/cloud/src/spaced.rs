@@ -5,11 +5,12 @@ use isopach_compute::{Error, Result};
 use rayon::prelude::*;
 
 impl Positions<'_> {
-    /// Indices of one point a `spacing` × `spacing` cell (metres) of the absolute grid: the one nearest to the cell's
-    /// centre in the plane, the lowest coordinates on a tie; rows from south to north, each from west to east.
+    /// Indices of one point a `spacing` × `spacing` cell (metres) of the absolute grid: the one
+    /// nearest to the cell's centre in the plane, the lowest coordinates on a tie; rows from south
+    /// to north, each from west to east.
     ///
-    /// The choice depends on the coordinates alone: not on the order of the points, nor on which others are present in
-    /// *other* cells, so tiles agree on it. O(n log n).
+    /// The choice depends on the coordinates alone: not on the order of the points, nor on which
+    /// others are present in *other* cells, so tiles agree on it. O(n log n).
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
@@ -17,9 +18,10 @@ impl Positions<'_> {
         one_per_cell(*self, [1, 0], spacing)
     }
 
-    /// Indices of one point per cube of `spacing` metres of the absolute grid: the one nearest to the cube's centre, the lowest coordinates
-    /// on a tie; ordered by the cubes' rows from south to north, in each from west to east, in each upwards. On steep ground, where one
-    /// point a square of the plan is too few.
+    /// Indices of one point per cube of `spacing` metres of the absolute grid: the one nearest to
+    /// the cube's centre, the lowest coordinates on a tie; ordered by the cubes' rows from south to
+    /// north, in each from west to east, in each upwards. On steep ground, where one point a square
+    /// of the plan is too few.
     ///
     /// As with [`Self::spaced`], the choice depends on the coordinates alone. O(n log n).
     ///
@@ -38,18 +40,29 @@ impl Positions<'_> {
     }
 }
 
-/// One point a cell in the dimensions `axes`, cells in ascending order of their numbers along the axes, the first axis first.
-fn one_per_cell<const D: usize>(points: Positions<'_>, axes: [usize; D], spacing: f64) -> Result<Vec<u32>> {
+/// One point a cell in the dimensions `axes`, cells in ascending order of their numbers along the
+/// axes, the first axis first.
+fn one_per_cell<const D: usize>(
+    points: Positions<'_>,
+    axes: [usize; D],
+    spacing: f64,
+) -> Result<Vec<u32>> {
     Error::positive("spacing", spacing)?;
     let mut keyed: Vec<([i64; D], u32)> = (0..points.len())
         .into_par_iter()
         .map(|i| {
             let ticks = points.absolute_ticks(i);
-            (axes.map(|axis| cell_of(from_ticks(ticks[axis]), spacing)), i as u32)
+            (
+                axes.map(|axis| cell_of(from_ticks(ticks[axis]), spacing)),
+                i as u32,
+            )
         })
         .collect();
     keyed.par_sort_unstable();
-    Ok(keyed.chunk_by(|a, b| a.0 == b.0).map(|cell| nearest_to_centre(points, axes, spacing, cell)).collect())
+    Ok(keyed
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|cell| nearest_to_centre(points, axes, spacing, cell))
+        .collect())
 }
 
 /// Of the points of one cell, which are one at least, the one nearest to the centre.
@@ -66,10 +79,15 @@ fn nearest_to_centre<const D: usize>(
     let centre = numbers.map(|number| to_ticks((number as f64 + 0.5) * spacing));
     let rank = |i: u32| {
         let ticks = points.absolute_ticks(i as usize);
-        let squared: i128 = (0..D).map(|d| i128::from(ticks[axes[d]] - centre[d]).pow(2)).sum();
+        let squared: i128 = (0..D)
+            .map(|d| i128::from(ticks[axes[d]] - centre[d]).pow(2))
+            .sum();
         (squared, points.ticks()[i as usize], i)
     };
-    cell.iter().map(|(_, i)| rank(*i)).min().map_or(first, |(.., i)| i)
+    cell.iter()
+        .map(|(_, i)| rank(*i))
+        .min()
+        .map_or(first, |(.., i)| i)
 }
 
 impl Cloud {
@@ -137,12 +155,20 @@ mod tests {
 
     fn cloud_of_cubes(points: &[[f64; 3]], spacing: f64) -> usize {
         let cube = |p: &[f64; 3]| p.map(|x| cell_of(from_ticks(to_ticks(x)), spacing));
-        points.iter().map(cube).collect::<std::collections::BTreeSet<_>>().len()
+        points
+            .iter()
+            .map(cube)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len()
     }
 
     #[test]
     fn a_spacing_that_is_no_length_is_refused() {
         let cloud = Cloud::from_points(&[[0.0; 3]]).unwrap();
-        assert!(cloud.spaced(0.0).is_err() && cloud.spaced(f64::NAN).is_err() && cloud.spaced(-1.0).is_err());
+        assert!(
+            cloud.spaced(0.0).is_err()
+                && cloud.spaced(f64::NAN).is_err()
+                && cloud.spaced(-1.0).is_err()
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! The fixed-point measure of coordinates.
 //!
-//! Why not `f32` metres about an origin: at 500 m from it an `f32` steps by 3·10⁻⁵ m, so a nearest-neighbour distance
-//! cannot be right to 10⁻⁵ m, and a point's rounding depends on the tile that it happens to fall in, so two tilings
-//! cannot give the same bits. A whole number of ticks is the same number about every origin, and `a − b` is exact.
+//! Why not `f32` metres about an origin: at 500 m from it an `f32` steps by 3·10⁻⁵ m, so a
+//! nearest-neighbour distance cannot be right to 10⁻⁵ m, and a point's rounding depends on the tile
+//! that it happens to fall in, so two tilings cannot give the same bits. A whole number of ticks is
+//! the same number about every origin, and `a − b` is exact.
 
 use isopach_compute::{Error, Result};
 
@@ -15,7 +16,8 @@ pub const TICK: f64 = 1.0 / TICKS_PER_METRE;
 /// Metres from its origin that a coordinate can reach in each direction: 2¹³ = 8,192 m.
 pub const REACH: f64 = 8192.0;
 
-/// Where local coordinates are counted from: whole metres, so that it is exact in every representation.
+/// Where local coordinates are counted from: whole metres, so that it is exact in every
+/// representation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin(pub [i32; 3]);
 
@@ -28,7 +30,11 @@ impl Origin {
         let mut metres = [0; 3];
         for (metre, value) in metres.iter_mut().zip(point) {
             if value.is_nan() || value.abs() > 2e9 {
-                return Err(Error::InvalidPoint { index: 0, value, must: "be finite and within ±2e9 m" });
+                return Err(Error::InvalidPoint {
+                    index: 0,
+                    value,
+                    must: "be finite and within ±2e9 m",
+                });
             }
             *metre = value.floor() as i32; // in range: checked above
         }
@@ -48,14 +54,20 @@ impl Origin {
     }
 }
 
-/// The whole number of ticks nearest to an absolute coordinate in metres (ties to even). Exact for |value| < 3·10¹⁰ m.
+/// The whole number of ticks nearest to an absolute coordinate in metres (ties to even). Exact for
+/// |value| < 3·10¹⁰ m.
 #[inline]
 #[must_use]
 pub fn to_ticks(metres: f64) -> i64 {
-    // Adding 1.5 · 2⁵² leaves no bits behind the point, rounded as the processor does; `round_ties_even` would be a function call.
+    // Adding 1.5 · 2⁵² leaves no bits behind the point, rounded as the processor does;
+    // `round_ties_even` would be a function call.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
     let ticks = metres * TICKS_PER_METRE;
-    if ticks.abs() < WHOLE / 3.0 { ((ticks + WHOLE) - WHOLE) as i64 } else { ticks.round_ties_even() as i64 }
+    if ticks.abs() < WHOLE / 3.0 {
+        ((ticks + WHOLE) - WHOLE) as i64
+    } else {
+        ticks.round_ties_even() as i64
+    }
 }
 
 /// Metres of a number of ticks: exact below 2⁵³ ticks (3·10¹⁰ m).
@@ -69,15 +81,34 @@ pub fn from_ticks(ticks: i64) -> f64 {
 mod tests {
     #[test]
     fn ties_go_to_the_even_tick() {
-        for (ticks, expected) in
-            [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (-1.5, -2), (3.25, 3), (2.250e15, 2_250_000_000_000_000)]
-        {
+        for (ticks, expected) in [
+            (0.5, 0),
+            (1.5, 2),
+            (2.5, 2),
+            (-0.5, 0),
+            (-1.5, -2),
+            (3.25, 3),
+            (2.250e15, 2_250_000_000_000_000),
+        ] {
             assert_eq!(super::to_ticks(ticks * super::TICK), expected, "{ticks}");
         }
-        for metres in [6_653_000.123_456_7, -596_000.987, 1e10, 1e-9, 2e9, 8.589_934_592e9] {
-            assert_eq!(super::to_ticks(metres), (metres * super::TICKS_PER_METRE).round_ties_even() as i64);
+        for metres in [
+            6_653_000.123_456_7,
+            -596_000.987,
+            1e10,
+            1e-9,
+            2e9,
+            8.589_934_592e9,
+        ] {
+            assert_eq!(
+                super::to_ticks(metres),
+                (metres * super::TICKS_PER_METRE).round_ties_even() as i64
+            );
         }
-        assert_eq!((super::to_ticks(f64::NAN), super::to_ticks(f64::INFINITY)), (0, i64::MAX));
+        assert_eq!(
+            (super::to_ticks(f64::NAN), super::to_ticks(f64::INFINITY)),
+            (0, i64::MAX)
+        );
     }
 
     use super::*;
@@ -96,6 +127,9 @@ mod tests {
     fn an_origin_of_nowhere_is_refused() {
         assert!(Origin::near([0.0, f64::NAN, 0.0]).is_err());
         assert!(Origin::near([1e300, 0.0, 0.0]).is_err());
-        assert_eq!(Origin::near([-0.5, 6_653_000.9, 3.0]).unwrap(), Origin([-1, 6_653_000, 3]));
+        assert_eq!(
+            Origin::near([-0.5, 6_653_000.9, 3.0]).unwrap(),
+            Origin([-1, 6_653_000, 3])
+        );
     }
 }

@@ -29,7 +29,8 @@ struct Member<B: ?Sized> {
 
 /// Backends in order of preference, and how often each had to pass work on.
 ///
-/// Several can be of the same rank (the graphics cards of one machine): each piece of work goes to the one that has the least to do at the moment.
+/// Several can be of the same rank (the graphics cards of one machine): each piece of work goes to
+/// the one that has the least to do at the moment.
 ///
 /// ```
 /// use isopach_compute::{Choice, Cpu};
@@ -54,9 +55,18 @@ impl<B: Compute + ?Sized> Choice<B> {
     /// Those of the first rank are asked first; those of one rank share the work.
     #[must_use]
     pub fn of_ranks(ranks: Vec<Vec<Arc<B>>>) -> Self {
-        let member = |backend| Member { causes: Mutex::default(), busy: AtomicUsize::new(0), backend };
+        let member = |backend| Member {
+            causes: Mutex::default(),
+            busy: AtomicUsize::new(0),
+            backend,
+        };
         let ranks = ranks.into_iter().filter(|rank| !rank.is_empty());
-        Self { ranks: ranks.map(|rank| rank.into_iter().map(member).collect()).collect(), absent: Vec::new() }
+        Self {
+            ranks: ranks
+                .map(|rank| rank.into_iter().map(member).collect())
+                .collect(),
+            absent: Vec::new(),
+        }
     }
 
     /// Notes that a backend was wanted but is not there, and why, for reports.
@@ -72,14 +82,23 @@ impl<B: Compute + ?Sized> Choice<B> {
         &self.absent
     }
 
-    /// Runs `work` on a backend of the first rank; where that declines recoverably, on one of the next, and so on.
+    /// Runs `work` on a backend of the first rank; where that declines recoverably, on one of the
+    /// next, and so on.
     ///
     /// # Errors
-    /// The first error that is not recoverable, else that of the last backend; [`Error::Unsupported`] where there is none.
+    /// The first error that is not recoverable, else that of the last backend;
+    /// [`Error::Unsupported`] where there is none.
     pub fn run<T>(&self, work: impl Fn(&B) -> Result<T>) -> Result<T> {
-        let mut last = Err(Error::Unsupported { operation: "run anything: no backend was given" });
+        let mut last = Err(Error::Unsupported {
+            operation: "run anything: no backend was given",
+        });
         for rank in &self.ranks {
-            let Some(member) = rank.iter().min_by_key(|member| member.busy.load(Ordering::Relaxed)) else { continue };
+            let Some(member) = rank
+                .iter()
+                .min_by_key(|member| member.busy.load(Ordering::Relaxed))
+            else {
+                continue;
+            };
             last = member.run(&work);
             match &last {
                 Err(error) if error.is_recoverable() => {
@@ -100,7 +119,9 @@ impl<B: Compute + ?Sized> Choice<B> {
     /// The backends' devices, in order of preference.
     #[must_use]
     pub fn devices(&self) -> Vec<crate::Device> {
-        self.members().map(|member| member.backend.device()).collect()
+        self.members()
+            .map(|member| member.backend.device())
+            .collect()
     }
 
     /// What results may be rounded by ([`Compute::precision`]), in order of preference, each once.
@@ -122,7 +143,11 @@ impl<B: Compute + ?Sized> Choice<B> {
         self.members()
             .map(|member| PassedOn {
                 device: member.backend.device().name,
-                causes: member.causes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                causes: member
+                    .causes
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone(),
             })
             .filter(|passed| !passed.causes.is_empty())
             .collect()
@@ -131,7 +156,10 @@ impl<B: Compute + ?Sized> Choice<B> {
     /// Pieces of work that any backend passed on, all causes together.
     #[must_use]
     pub fn reruns(&self) -> usize {
-        self.passed_on().iter().flat_map(|passed| passed.causes.values()).sum()
+        self.passed_on()
+            .iter()
+            .flat_map(|passed| passed.causes.values())
+            .sum()
     }
 }
 
@@ -159,7 +187,10 @@ mod tests {
     struct Named(&'static str);
     impl Compute for Named {
         fn device(&self) -> Device {
-            Device { name: self.0.into(), working_set_bytes: 0 }
+            Device {
+                name: self.0.into(),
+                working_set_bytes: 0,
+            }
         }
     }
 
@@ -178,12 +209,23 @@ mod tests {
     fn what_may_succeed_elsewhere_is_passed_on_and_counted_by_cause() {
         let choice = choice();
         let lost = |b: &Named| {
-            if b.0 == "gpu" { Err(Error::DeviceLost { device: b.0.into() }) } else { Ok(b.0) }
+            if b.0 == "gpu" {
+                Err(Error::DeviceLost { device: b.0.into() })
+            } else {
+                Ok(b.0)
+            }
         };
         assert_eq!(choice.run(lost).unwrap(), "cpu");
         assert_eq!(choice.run(lost).unwrap(), "cpu");
         let passed = choice.passed_on();
-        assert_eq!((passed[0].device.as_str(), passed[0].causes["device lost"], choice.reruns()), ("gpu", 2, 2));
+        assert_eq!(
+            (
+                passed[0].device.as_str(),
+                passed[0].causes["device lost"],
+                choice.reruns()
+            ),
+            ("gpu", 2, 2)
+        );
     }
 
     #[test]
@@ -191,7 +233,11 @@ mod tests {
         let (choice, calls) = (choice(), std::cell::Cell::new(0));
         let result: Result<()> = choice.run(|_| {
             calls.set(calls.get() + 1);
-            Err(Error::InvalidParameter { name: "radius", value: -1.0, must: "be positive" })
+            Err(Error::InvalidParameter {
+                name: "radius",
+                value: -1.0,
+                must: "be positive",
+            })
         });
         assert!(result.is_err());
         assert_eq!((calls.get(), choice.reruns()), (1, 0));
@@ -202,10 +248,18 @@ mod tests {
         let [a, b, cpu] = ["a", "b", "cpu"].map(|name| Arc::new(Named(name)));
         let choice = Choice::of_ranks(vec![vec![a, b], vec![], vec![cpu]]);
         // While one of them has work, the other is asked.
-        let both = choice.run(|first| Ok([first.0, choice.run(|second| Ok(second.0))?])).unwrap();
+        let both = choice
+            .run(|first| Ok([first.0, choice.run(|second| Ok(second.0))?]))
+            .unwrap();
         assert_eq!(both, ["a", "b"]);
         let lost = |on: &Named| {
-            if on.0 == "cpu" { Ok(on.0) } else { Err(Error::DeviceLost { device: on.0.into() }) }
+            if on.0 == "cpu" {
+                Ok(on.0)
+            } else {
+                Err(Error::DeviceLost {
+                    device: on.0.into(),
+                })
+            }
         };
         assert_eq!(choice.run(lost).unwrap(), "cpu");
         assert_eq!((choice.reruns(), choice.devices().len()), (1, 3));
@@ -213,7 +267,10 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_told() {
-        assert_eq!(choice().without("gpu: no driver").absent(), ["gpu: no driver"]);
+        assert_eq!(
+            choice().without("gpu: no driver").absent(),
+            ["gpu: no driver"]
+        );
     }
 
     #[test]

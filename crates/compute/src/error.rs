@@ -23,7 +23,8 @@ pub enum Error {
         /// What it should have been, to be read after "must".
         must: &'static str,
     },
-    /// The caller gave inputs that do not belong together (lengths, coordinate systems, an empty intersection).
+    /// The caller gave inputs that do not belong together (lengths, coordinate systems, an empty
+    /// intersection).
     #[error("{0}")]
     InvalidInput(String),
     /// A coordinate that is not a finite number, or is out of reach of its origin.
@@ -70,7 +71,8 @@ pub enum Error {
         /// Its name.
         device: String,
     },
-    /// The device is there, but failed at something that it should have done: a driver's or a kernel's mistake, not the caller's.
+    /// The device is there, but failed at something that it should have done: a driver's or a
+    /// kernel's mistake, not the caller's.
     #[error("the device {device} failed: {what}")]
     DeviceFault {
         /// Its name.
@@ -78,7 +80,8 @@ pub enum Error {
         /// What it said.
         what: String,
     },
-    /// Another process is at work there, or has changed what this one had read: the same command may succeed later.
+    /// Another process is at work there, or has changed what this one had read: the same command
+    /// may succeed later.
     #[error("{0}")]
     Busy(String),
     /// A file or another source of data failed; the source says which and why.
@@ -95,7 +98,8 @@ struct FileError {
 }
 
 impl Error {
-    /// Whether another backend may succeed. A caller's mistake, or a broken file, is the same everywhere.
+    /// Whether another backend may succeed. A caller's mistake, or a broken file, is the same
+    /// everywhere.
     ///
     /// ```
     /// # use isopach_compute::Error;
@@ -107,12 +111,17 @@ impl Error {
         use Error::{DeviceFault, DeviceLost, OutOfMemory, TooLittle, Unsupported};
         matches!(
             self,
-            Unsupported { .. } | TooLittle { .. } | OutOfMemory { .. } | DeviceLost { .. } | DeviceFault { .. }
+            Unsupported { .. }
+                | TooLittle { .. }
+                | OutOfMemory { .. }
+                | DeviceLost { .. }
+                | DeviceFault { .. }
         )
     }
 
-    /// Whether the same work may succeed later, or on another machine: the system failed to read or write (not for lack of the file), a device was lost,
-    /// another process was at work. A caller's mistake, or a broken file, is the same everywhere.
+    /// Whether the same work may succeed later, or on another machine: the system failed to read or
+    /// write (not for lack of the file), a device was lost, another process was at work. A caller's
+    /// mistake, or a broken file, is the same everywhere.
     ///
     /// ```
     /// # use isopach_compute::Error;
@@ -163,8 +172,14 @@ impl Error {
     /// let error = std::fs::read("no such file").unwrap_err();
     /// assert!(Error::of_file("no such file", error).to_string().starts_with("no such file: "));
     /// ```
-    pub fn of_file(path: impl AsRef<Path>, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::source(FileError { path: path.as_ref().to_owned(), source: error.into() })
+    pub fn of_file(
+        path: impl AsRef<Path>,
+        error: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::source(FileError {
+            path: path.as_ref().to_owned(),
+            source: error.into(),
+        })
     }
 
     /// `value` if it is finite and above zero.
@@ -172,7 +187,12 @@ impl Error {
     /// # Errors
     /// [`Error::InvalidParameter`] otherwise.
     pub fn positive(name: &'static str, value: f64) -> Result<f64> {
-        Self::check(name, value, value.is_finite() && value > 0.0, "be a finite number above zero")
+        Self::check(
+            name,
+            value,
+            value.is_finite() && value > 0.0,
+            "be a finite number above zero",
+        )
     }
 
     /// `value` if it is finite and not below zero.
@@ -180,7 +200,12 @@ impl Error {
     /// # Errors
     /// [`Error::InvalidParameter`] otherwise.
     pub fn not_negative(name: &'static str, value: f64) -> Result<f64> {
-        Self::check(name, value, value.is_finite() && value >= 0.0, "be a finite number, zero or above")
+        Self::check(
+            name,
+            value,
+            value.is_finite() && value >= 0.0,
+            "be a finite number, zero or above",
+        )
     }
 
     /// `value` if `holds`, else the complaint that it `must` have been something else.
@@ -188,11 +213,16 @@ impl Error {
     /// # Errors
     /// [`Error::InvalidParameter`] if it does not hold.
     pub fn check(name: &'static str, value: f64, holds: bool, must: &'static str) -> Result<f64> {
-        if holds { Ok(value) } else { Err(Self::InvalidParameter { name, value, must }) }
+        if holds {
+            Ok(value)
+        } else {
+            Err(Self::InvalidParameter { name, value, must })
+        }
     }
 }
 
-/// Whether what failed may succeed later or elsewhere ([`Error::is_transient`]), for an error of any type: what it comes from decides.
+/// Whether what failed may succeed later or elsewhere ([`Error::is_transient`]), for an error of
+/// any type: what it comes from decides.
 ///
 /// ```
 /// # use isopach_compute::{Error, is_transient};
@@ -217,7 +247,13 @@ pub fn is_transient(error: &(dyn StdError + 'static)) -> bool {
 
 /// Kinds of failure that say that a wrong path was given.
 fn is_of_caller(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::InvalidInput)
+    matches!(
+        kind,
+        ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidInput
+    )
 }
 
 #[cfg(test)]
@@ -227,11 +263,26 @@ mod tests {
     #[test]
     fn what_may_pass_is_told_from_what_will_not() {
         // EIO, EACCES, ENOSPC, ESTALE; ENOENT, EISDIR.
-        for (code, expected) in [(5, true), (13, true), (28, true), (116, true), (2, false), (21, false)] {
+        for (code, expected) in [
+            (5, true),
+            (13, true),
+            (28, true),
+            (116, true),
+            (2, false),
+            (21, false),
+        ] {
             let system = || io::Error::from_raw_os_error(code);
             let nested = Error::source(io::Error::other(Error::of_file("inner", system())));
-            assert_eq!(Error::of_file("a", system()).is_transient(), expected, "{code}");
-            assert_eq!(Error::of_file("a", nested).is_transient(), expected, "{code}, nested");
+            assert_eq!(
+                Error::of_file("a", system()).is_transient(),
+                expected,
+                "{code}"
+            );
+            assert_eq!(
+                Error::of_file("a", nested).is_transient(),
+                expected,
+                "{code}, nested"
+            );
         }
         assert!(!Error::of_file("a", "is no LAS file").is_transient());
         assert!(!Error::source(io::Error::other("the file was changed")).is_transient());
@@ -242,7 +293,9 @@ mod tests {
     #[test]
     fn parameters_that_no_backend_can_use_are_named() {
         for bad in [f64::NAN, f64::INFINITY, -1.0, 0.0] {
-            let message = Error::positive("cylinder radius", bad).unwrap_err().to_string();
+            let message = Error::positive("cylinder radius", bad)
+                .unwrap_err()
+                .to_string();
             assert!(message.starts_with("cylinder radius is "), "{message}");
         }
         assert_eq!(Error::positive("x", 2.0).unwrap(), 2.0);

@@ -1,10 +1,14 @@
 //! A file that says that somebody is working in a folder.
 //!
-//! It is created new, names the machine and the process, is locked as long as it is held, and is removed afterwards. The lock ends with its process, however that
-//! ends: on the same machine what a killed one left is taken over. Of another machine's nobody can tell, so its file is named, with the remedy.
+//! It is created new, names the machine and the process, is locked as long as it is held, and is
+//! removed afterwards. The lock ends with its process, however that ends: on the same machine what
+//! a killed one left is taken over. Of another machine's nobody can tell, so its file is named,
+//! with the remedy.
 //!
-//! Where a file system has no locks, the file alone says it: one at a time may hold the folder alone, those who hold it together are let in, and what is left of a
-//! process of this machine that is gone is taken over. So those who hold it together never wait, and are refused only where another is, or was, alone.
+//! Where a file system has no locks, the file alone says it: one at a time may hold the folder
+//! alone, those who hold it together are let in, and what is left of a process of this machine that
+//! is gone is taken over. So those who hold it together never wait, and are refused only where
+//! another is, or was, alone.
 
 use crate::{Error, Result, machine, unfinished_file::is_at};
 use std::{
@@ -59,7 +63,8 @@ impl FolderLock {
     /// Holds the folder of the file `path` alone. The folder is made if it is not there.
     ///
     /// # Errors
-    /// [`Error::Busy`] where others hold it, or may: who, and what to do. [`Error::Source`] where the file cannot be written.
+    /// [`Error::Busy`] where others hold it, or may: who, and what to do. [`Error::Source`] where
+    /// the file cannot be written.
     pub fn alone(path: impl Into<PathBuf>) -> Result<Self> {
         Self::take(path.into(), Mode::Alone, lock)
     }
@@ -72,11 +77,17 @@ impl FolderLock {
         Self::take(path.into(), Mode::Shared, lock)
     }
 
-    /// Removes the file where this process wrote it: before a process ends that cannot drop what it holds.
+    /// Removes the file where this process wrote it: before a process ends that cannot drop what it
+    /// holds.
     pub fn forget(path: &Path) {
         let holder = File::open(path).map(|mut file| Holder::of(&mut file));
-        let is_mine =
-            holder.is_ok_and(|holder| holder == Holder { mode: holder.mode.clone(), ..Holder::here(Mode::Alone) });
+        let is_mine = holder.is_ok_and(|holder| {
+            holder
+                == Holder {
+                    mode: holder.mode.clone(),
+                    ..Holder::here(Mode::Alone)
+                }
+        });
         if is_mine {
             // Where that fails, the next one takes it over, or says who has it.
             let _ = fs::remove_file(path);
@@ -86,7 +97,9 @@ impl FolderLock {
     fn take(path: PathBuf, mode: Mode, lock: Locking) -> Result<Self> {
         let named = |error: io::Error| Error::of_file(&path, error);
         for _ in 0..ATTEMPTS {
-            let Some((mut file, is_new)) = opened(&path).map_err(named)? else { continue };
+            let Some((mut file, is_new)) = opened(&path).map_err(named)? else {
+                continue;
+            };
             let is_locked = match lock(&file, mode) {
                 Ok(()) => true,
                 Err(TryLockError::WouldBlock) => return Err(held(&path, &Holder::of(&mut file))),
@@ -99,14 +112,22 @@ impl FolderLock {
             let (before, now) = (Holder::of(&mut file), Holder::here(mode));
             let together = mode == Mode::Shared && before.mode == now.mode;
             if !is_locked && !is_new && together {
-                return Ok(Self { path, file, mode, is_locked, wrote: false });
+                return Ok(Self {
+                    path,
+                    file,
+                    mode,
+                    is_locked,
+                    wrote: false,
+                });
             }
             if !is_locked && !is_new {
                 if !before.is_gone(&now) {
                     return Err(not_shared(&path, &before));
                 }
                 // Who creates the next one has it.
-                fs::remove_file(&path).or_else(unless_absent).map_err(named)?;
+                fs::remove_file(&path)
+                    .or_else(unless_absent)
+                    .map_err(named)?;
                 continue;
             }
             if !is_new && !before.machine.is_empty() && before.machine != now.machine && !together {
@@ -115,15 +136,24 @@ impl FolderLock {
             if !together {
                 now.write(&mut file).map_err(named)?;
             }
-            return Ok(Self { path, file, mode, is_locked, wrote: !together });
+            return Ok(Self {
+                path,
+                file,
+                mode,
+                is_locked,
+                wrote: !together,
+            });
         }
-        Err(named(io::Error::other("others take and leave it all the time")))
+        Err(named(io::Error::other(
+            "others take and leave it all the time",
+        )))
     }
 
     /// Does `work` while nobody else holds it; `None` where others do, or may.
     ///
     /// # Errors
-    /// [`Error::Busy`] where another took the folder meanwhile: asking to be alone gives back what was held with others, for a moment.
+    /// [`Error::Busy`] where another took the folder meanwhile: asking to be alone gives back what
+    /// was held with others, for a moment.
     pub fn while_alone<T>(&self, work: impl FnOnce() -> T) -> Result<Option<T>> {
         if self.mode == Mode::Alone {
             return Ok(Some(work()));
@@ -143,7 +173,8 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // The last one removes it; without locks the one who wrote it. Where that fails, the next one takes it over.
+        // The last one removes it; without locks the one who wrote it. Where that fails, the next
+        // one takes it over.
         let is_last = match self.is_locked {
             true => self.file.try_lock().is_ok(),
             false => self.wrote,
@@ -159,7 +190,12 @@ fn opened(path: &Path) -> io::Result<Option<(File, bool)>> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    match File::options().create_new(true).read(true).write(true).open(path) {
+    match File::options()
+        .create_new(true)
+        .read(true)
+        .write(true)
+        .open(path)
+    {
         Ok(file) => return Ok(Some((file, true))),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -167,7 +203,9 @@ fn opened(path: &Path) -> io::Result<Option<(File, bool)>> {
     }
     match fs::symlink_metadata(path) {
         Ok(about) if !about.is_file() => {
-            return Err(io::Error::other("it is no file, but should be a lock: remove it"));
+            return Err(io::Error::other(
+                "it is no file, but should be a lock: remove it",
+            ));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         _ => {}
@@ -198,7 +236,11 @@ fn lock_shared(file: &File) -> std::result::Result<(), TryLockError> {
 }
 
 fn unless_absent(error: io::Error) -> io::Result<()> {
-    if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
+    if error.kind() == ErrorKind::NotFound {
+        Ok(())
+    } else {
+        Err(error)
+    }
 }
 
 fn held(path: &Path, holder: &Holder) -> Error {
@@ -228,7 +270,9 @@ wait for it, or name another folder; if it has ended, remove {}",
 
 fn lost(path: &Path) -> Error {
     let folder = path.parent().unwrap_or(path).display();
-    Error::Busy(format!("{folder}: another run took it while this one was beginning: run the same command again"))
+    Error::Busy(format!(
+        "{folder}: another run took it while this one was beginning: run the same command again"
+    ))
 }
 
 impl Holder {
@@ -244,9 +288,12 @@ impl Holder {
         }
     }
 
-    /// Whether its process has ended: known of those that have their numbers where `here` has its own.
+    /// Whether its process has ended: known of those that have their numbers where `here` has its
+    /// own.
     fn is_gone(&self, here: &Self) -> bool {
-        let is_of_here = self.machine == here.machine && self.processes == here.processes && !here.processes.is_empty();
+        let is_of_here = self.machine == here.machine
+            && self.processes == here.processes
+            && !here.processes.is_empty();
         let is_there = |process: u32| Path::new(&format!("/proc/{process}")).exists();
         // The first process is not shown to those to whom processes of others are not.
         is_of_here && is_there(1) && self.process.parse().is_ok_and(|process| !is_there(process))
@@ -255,10 +302,20 @@ impl Holder {
     /// What the file says; empty where it says nothing yet.
     fn of(file: &mut File) -> Self {
         let mut text = String::new();
-        let read = file.rewind().and_then(|()| (&mut *file).take(4096).read_to_string(&mut text));
+        let read = file
+            .rewind()
+            .and_then(|()| (&mut *file).take(4096).read_to_string(&mut text));
         let word = |key: &str| {
-            let line = text.lines().filter(|_| read.is_ok()).find_map(|line| line.strip_prefix(key));
-            let shown = line.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(80);
+            let line = text
+                .lines()
+                .filter(|_| read.is_ok())
+                .find_map(|line| line.strip_prefix(key));
+            let shown = line
+                .unwrap_or_default()
+                .trim()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(80);
             shown.collect::<String>()
         };
         Self {
@@ -271,10 +328,19 @@ impl Holder {
     }
 
     fn write(&self, file: &mut File) -> io::Result<()> {
-        let Self { mode, process, host, machine, processes } = self;
+        let Self {
+            mode,
+            process,
+            host,
+            machine,
+            processes,
+        } = self;
         file.set_len(0)?;
         file.rewind()?;
-        write!(file, "held {mode}\nprocess {process}\nhost {host}\nmachine {machine}\nprocesses {processes}\n")
+        write!(
+            file,
+            "held {mode}\nprocess {process}\nhost {host}\nmachine {machine}\nprocesses {processes}\n"
+        )
     }
 }
 
@@ -299,16 +365,26 @@ mod tests {
         for refused in [FolderLock::alone(&path), FolderLock::shared(&path)] {
             let message = refused.unwrap_err().to_string();
             assert!(
-                message.contains(&format!("process {}", std::process::id())) && message.contains(".lock"),
+                message.contains(&format!("process {}", std::process::id()))
+                    && message.contains(".lock"),
                 "{message}"
             );
         }
         drop(alone);
         assert!(!path.exists());
-        let [first, second] = [FolderLock::shared(&path).unwrap(), FolderLock::shared(&path).unwrap()];
+        let [first, second] = [
+            FolderLock::shared(&path).unwrap(),
+            FolderLock::shared(&path).unwrap(),
+        ];
         assert!(FolderLock::alone(&path).is_err() && first.while_alone(|| ()).unwrap().is_none());
         drop(first);
-        assert!(path.exists() && second.while_alone(|| FolderLock::shared(&path).is_err()).unwrap().unwrap());
+        assert!(
+            path.exists()
+                && second
+                    .while_alone(|| FolderLock::shared(&path).is_err())
+                    .unwrap()
+                    .unwrap()
+        );
         drop(second);
         assert!(!path.exists() && FolderLock::alone(&path).is_ok());
     }
@@ -318,18 +394,30 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
         let machine = Holder::here(Mode::Alone).machine;
-        let left = |machine: &str| fs::write(&path, format!("held alone\nprocess 7\nhost there\nmachine {machine}\n"));
+        let left = |machine: &str| {
+            fs::write(
+                &path,
+                format!("held alone\nprocess 7\nhost there\nmachine {machine}\n"),
+            )
+        };
         left(&machine).unwrap();
         assert!(FolderLock::alone(&path).is_ok(), "nobody holds it");
         left("another").unwrap();
         for refused in [FolderLock::alone(&path), FolderLock::shared(&path)] {
             let message = refused.unwrap_err().to_string();
-            assert!(message.contains("process 7 on there") && message.contains("remove "), "{message}");
+            assert!(
+                message.contains("process 7 on there") && message.contains("remove "),
+                "{message}"
+            );
         }
         fs::write(&path, "").unwrap();
         assert!(FolderLock::alone(&path).is_ok(), "killed before it wrote");
         // Shards on several machines.
-        fs::write(&path, "held shared\nprocess 7\nhost there\nmachine another\n").unwrap();
+        fs::write(
+            &path,
+            "held shared\nprocess 7\nhost there\nmachine another\n",
+        )
+        .unwrap();
         assert!(FolderLock::shared(&path).is_ok());
     }
 
@@ -347,15 +435,32 @@ mod tests {
             let lock = take(mode).unwrap();
             let together = (mode == Mode::Shared).then(|| take(Mode::Shared).unwrap());
             drop(together);
-            assert!(path.exists(), "one that was let in leaves the file to the one who wrote it");
-            let others = if mode == Mode::Shared { vec![Mode::Alone] } else { vec![Mode::Alone, Mode::Shared] };
+            assert!(
+                path.exists(),
+                "one that was let in leaves the file to the one who wrote it"
+            );
+            let others = if mode == Mode::Shared {
+                vec![Mode::Alone]
+            } else {
+                vec![Mode::Alone, Mode::Shared]
+            };
             for refused in others.into_iter().map(take) {
                 let message = refused.unwrap_err().to_string();
                 let process = format!("process {}", std::process::id());
-                assert!(message.contains(&process) && message.contains("remove "), "{message}");
-                assert!(message.contains("this file system has no locks"), "{message}");
+                assert!(
+                    message.contains(&process) && message.contains("remove "),
+                    "{message}"
+                );
+                assert!(
+                    message.contains("this file system has no locks"),
+                    "{message}"
+                );
             }
-            assert_eq!(lock.while_alone(|| 7).unwrap(), (mode == Mode::Alone).then_some(7), "others cannot be seen");
+            assert_eq!(
+                lock.while_alone(|| 7).unwrap(),
+                (mode == Mode::Alone).then_some(7),
+                "others cannot be seen"
+            );
             drop(lock);
             assert!(!path.exists(), "a normal end leaves nothing");
         }
@@ -369,7 +474,10 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         let here = || Holder::here(Mode::Alone);
-        let gone = Holder { process: child.id().to_string(), ..here() };
+        let gone = Holder {
+            process: child.id().to_string(),
+            ..here()
+        };
         let left = |holder: &Holder| {
             holder.write(&mut File::create(&path).unwrap()).unwrap();
             FolderLock::take(path.clone(), Mode::Alone, no_locks)
@@ -379,12 +487,27 @@ mod tests {
         drop(lock);
         for there in [
             here(),
-            Holder { machine: "another".into(), ..gone.clone() },
-            Holder { processes: "pid:[1]".into(), ..gone.clone() },
-            Holder { process: String::new(), ..here() },
-            Holder { process: "../etc".into(), ..here() },
+            Holder {
+                machine: "another".into(),
+                ..gone.clone()
+            },
+            Holder {
+                processes: "pid:[1]".into(),
+                ..gone.clone()
+            },
+            Holder {
+                process: String::new(),
+                ..here()
+            },
+            Holder {
+                process: "../etc".into(),
+                ..here()
+            },
         ] {
-            assert!(left(&there).unwrap_err().to_string().contains("remove "), "{there:?}");
+            assert!(
+                left(&there).unwrap_err().to_string().contains("remove "),
+                "{there:?}"
+            );
         }
     }
 
@@ -405,7 +528,10 @@ mod tests {
             begins.recv().unwrap();
             drop(FolderLock::shared(&path).unwrap());
         });
-        let alone = first.while_alone(|| FolderLock::shared(&path).unwrap_err().to_string()).unwrap().unwrap();
+        let alone = first
+            .while_alone(|| FolderLock::shared(&path).unwrap_err().to_string())
+            .unwrap()
+            .unwrap();
         assert!(alone.contains("another run is at work"), "{alone}");
     }
 
@@ -416,7 +542,11 @@ mod tests {
         std::mem::forget(FolderLock::shared(&path).unwrap());
         FolderLock::forget(&path);
         assert!(!path.exists());
-        fs::write(&path, "held alone\nprocess 7\nhost there\nmachine another\n").unwrap();
+        fs::write(
+            &path,
+            "held alone\nprocess 7\nhost there\nmachine another\n",
+        )
+        .unwrap();
         FolderLock::forget(&path);
         assert!(path.exists());
     }
@@ -432,7 +562,10 @@ mod tests {
         let other = FolderLock::alone(&path).unwrap();
         let mut worked = false;
         let message = first.while_alone(|| worked = true).unwrap_err().to_string();
-        assert!(message.contains("another run took it") && !worked, "{message}");
+        assert!(
+            message.contains("another run took it") && !worked,
+            "{message}"
+        );
         drop(first);
         assert!(path.exists(), "the other's stays");
         drop(other);

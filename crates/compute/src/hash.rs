@@ -13,7 +13,10 @@ mod tests {
 
     #[test]
     fn published_values() {
-        assert_eq!([*b"a", *b"b"].map(fnv1a), [0xAF63_DC4C_8601_EC8C, 0xAF63_DF4C_8601_F1A5]);
+        assert_eq!(
+            [*b"a", *b"b"].map(fnv1a),
+            [0xAF63_DC4C_8601_EC8C, 0xAF63_DF4C_8601_F1A5]
+        );
         assert_eq!(fnv1a(*b"foobar"), 0x8594_4171_F739_67E8);
     }
 }

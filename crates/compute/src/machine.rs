@@ -3,9 +3,12 @@
 use crate::fnv1a;
 use std::{fs, sync::OnceLock};
 
-/// What the system calls itself since it was started; containers of one machine, which share its locks, have it in common. Else the name of the host.
+/// What the system calls itself since it was started; containers of one machine, which share its
+/// locks, have it in common. Else the name of the host.
 pub(crate) fn identity() -> String {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned());
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .ok()
+        .map(|text| text.trim().to_owned());
     boot.unwrap_or_else(|| gethostname::gethostname().to_string_lossy().into_owned())
 }
 

@@ -1,8 +1,10 @@
 //! Files that have their name only when they are complete.
 //!
-//! Each writer has a file of its own, `.name.MACHINE-RANDOM.part`, which nobody can foresee: two of them never write into one, whatever machine or container they
-//! are on, and a link that lies in wait is not followed. While it is written it is locked, so that what a killed process left can be told from what another is
-//! writing. Locks of other machines may not be seen here, so only files of this machine are ever removed.
+//! Each writer has a file of its own, `.name.MACHINE-RANDOM.part`, which nobody can foresee: two of
+//! them never write into one, whatever machine or container they are on, and a link that lies in
+//! wait is not followed. While it is written it is locked, so that what a killed process left can
+//! be told from what another is writing. Locks of other machines may not be seen here, so only
+//! files of this machine are ever removed.
 
 use crate::machine::machine;
 use std::{
@@ -18,7 +20,8 @@ const ENDING: &str = "part";
 /// Names that are tried.
 const ATTEMPTS: usize = 100;
 
-/// A file being written beside the place where it will be; removed when dropped before it is complete.
+/// A file being written beside the place where it will be; removed when dropped before it is
+/// complete.
 #[derive(Debug)]
 pub struct UnfinishedFile {
     to: PathBuf,
@@ -28,7 +31,8 @@ pub struct UnfinishedFile {
 }
 
 impl UnfinishedFile {
-    /// Creates a new file beside `to`, and removes what killed processes of this machine have left of such files.
+    /// Creates a new file beside `to`, and removes what killed processes of this machine have left
+    /// of such files.
     ///
     /// # Errors
     /// Where it cannot be created, or `to` has no file name.
@@ -37,7 +41,8 @@ impl UnfinishedFile {
         Self::create_among_others(to)
     }
 
-    /// As [`Self::create`], in a folder of very many files: what killed processes have left stays there until [`remove_if_left`].
+    /// As [`Self::create`], in a folder of very many files: what killed processes have left stays
+    /// there until [`remove_if_left`].
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -45,7 +50,12 @@ impl UnfinishedFile {
         for _ in 0..ATTEMPTS {
             let part = Self::beside(to, &format!("{}-{:016x}.{ENDING}", machine(), random()))?;
             // Read as well: what is written may be looked at again before it is complete.
-            let file = match File::options().create_new(true).read(true).write(true).open(&part) {
+            let file = match File::options()
+                .create_new(true)
+                .read(true)
+                .write(true)
+                .open(&part)
+            {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 file => file?,
             };
@@ -54,18 +64,41 @@ impl UnfinishedFile {
             if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) || !is_at(&file, &part) {
                 continue; // It was taken for one that was left, in the moment before it was locked.
             }
-            return Ok((Self { to: to.to_owned(), part: Some(part), _lock: lock }, file));
+            return Ok((
+                Self {
+                    to: to.to_owned(),
+                    part: Some(part),
+                    _lock: lock,
+                },
+                file,
+            ));
         }
-        Err(io::Error::new(ErrorKind::AlreadyExists, "no name for a file beside it is free"))
+        Err(io::Error::new(
+            ErrorKind::AlreadyExists,
+            "no name for a file beside it is free",
+        ))
     }
 
-    /// Removes what killed processes of this machine have left beside `to`; what others are writing stays. What cannot be removed is left for the next one.
+    /// Removes what killed processes of this machine have left beside `to`; what others are writing
+    /// stays. What cannot be removed is left for the next one.
     pub fn remove_left_over(to: &Path) {
-        let Some(name) = to.file_name().map(|name| name.to_string_lossy().into_owned()) else { return };
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let Some(name) = to
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+        else {
+            return;
+        };
+        let folder = to
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let start = format!(".{name}.");
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&start)) {
+            if entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(&start))
+            {
                 remove_if_left(&entry.path());
             }
         }
@@ -82,8 +115,9 @@ impl UnfinishedFile {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] where `to` has no file name.
     pub fn beside(to: &Path, ending: &str) -> io::Result<PathBuf> {
-        let name =
-            to.file_name().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the path has no file name"))?;
+        let name = to
+            .file_name()
+            .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the path has no file name"))?;
         let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(".");
@@ -114,26 +148,39 @@ impl Drop for UnfinishedFile {
     }
 }
 
-/// Removes a file that a killed process of this machine was writing: one with such a name that nobody holds a lock on. Whether it did.
+/// Removes a file that a killed process of this machine was writing: one with such a name that
+/// nobody holds a lock on. Whether it did.
 pub fn remove_if_left(path: &Path) -> bool {
     if !is_of_here(path) {
         return false;
     }
     let is_file = fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
     // Opened for writing, as locks of some file systems ask for.
-    let Some(file) = is_file.then(|| File::options().read(true).write(true).open(path).ok()).flatten() else {
+    let Some(file) = is_file
+        .then(|| File::options().read(true).write(true).open(path).ok())
+        .flatten()
+    else {
         return false;
     };
     file.try_lock().is_ok() && is_at(&file, path) && fs::remove_file(path).is_ok()
 }
 
-/// Whether the name is that of a file which a process of this machine writes: `.name.MACHINE-RANDOM.part`.
+/// Whether the name is that of a file which a process of this machine writes:
+/// `.name.MACHINE-RANDOM.part`.
 fn is_of_here(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| name.starts_with('.'));
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .filter(|name| name.starts_with('.'));
     let mut pieces = name.unwrap_or_default().rsplit('.');
-    let (ending, writer) = (pieces.next(), pieces.next().and_then(|writer| writer.split_once('-')));
-    let is_random = |digits: &str| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    ending == Some(ENDING) && writer.is_some_and(|(of, random)| of == machine() && is_random(random))
+    let (ending, writer) = (
+        pieces.next(),
+        pieces.next().and_then(|writer| writer.split_once('-')),
+    );
+    let is_random =
+        |digits: &str| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    ending == Some(ENDING)
+        && writer.is_some_and(|(of, random)| of == machine() && is_random(random))
 }
 
 /// Whether the open file is the one that has this name now.
@@ -141,10 +188,13 @@ fn is_of_here(path: &Path) -> bool {
 pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let [here, there] = [file.metadata(), fs::symlink_metadata(path)];
-    here.ok().zip(there.ok()).is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino()))
+    here.ok()
+        .zip(there.ok())
+        .is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino()))
 }
 
-/// Whether the open file is the one that has this name now: an open file keeps its name on other systems.
+/// Whether the open file is the one that has this name now: an open file keeps its name on other
+/// systems.
 #[cfg(not(unix))]
 pub(crate) fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
@@ -155,7 +205,8 @@ pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Writes a file whole or not at all. Where others write the same file at the same time, each writes one of its own, and the last one's stays.
+/// Writes a file whole or not at all. Where others write the same file at the same time, each
+/// writes one of its own, and the last one's stays.
 ///
 /// # Errors
 /// Where it cannot be written or renamed.
@@ -163,7 +214,8 @@ pub fn write_whole(to: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     write(UnfinishedFile::create(to)?, pieces)
 }
 
-/// As [`write_whole`], into a folder of very many files: see [`UnfinishedFile::create_among_others`].
+/// As [`write_whole`], into a folder of very many files: see
+/// [`UnfinishedFile::create_among_others`].
 ///
 /// # Errors
 /// As [`write_whole`].
@@ -179,7 +231,9 @@ pub fn write_new(to: &Path, bytes: &[u8]) -> io::Result<bool> {
     let (part, mut file) = UnfinishedFile::create(to)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    let Some(path) = &part.part else { return Ok(false) };
+    let Some(path) = &part.part else {
+        return Ok(false);
+    };
     match fs::hard_link(path, to) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
@@ -214,14 +268,20 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         write_whole(&path, &[b"an", b"other"]).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"another");
-        assert!(!write_new(&path, b"third").unwrap() && write_new(&folder.path().join("b"), b"new").unwrap());
+        assert!(
+            !write_new(&path, b"third").unwrap()
+                && write_new(&folder.path().join("b"), b"new").unwrap()
+        );
         assert_eq!(fs::read(&path).unwrap(), b"another");
         fs::remove_file(folder.path().join("b")).unwrap();
         assert_eq!(files(), 1);
         fs::create_dir(folder.path().join("folder")).unwrap();
         assert!(write_whole(&folder.path().join("folder"), &[b"x"]).is_err());
         assert_eq!(files(), 2, "nothing is left of what could not be renamed");
-        assert_eq!(write_whole(Path::new("/"), &[b"x"]).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            write_whole(Path::new("/"), &[b"x"]).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
     }
 
     #[test]
@@ -253,11 +313,16 @@ mod tests {
             named(".a.tif.00000000-0123456789abcdef.part".into()),
             named(".nfs0123456789abcdef".into()),
         ];
-        left.iter().chain(&others).for_each(|path| fs::write(path, b"x").unwrap());
+        left.iter()
+            .chain(&others)
+            .for_each(|path| fs::write(path, b"x").unwrap());
         let (_written, _file) = UnfinishedFile::create(&path).unwrap();
         let (_also, _file) = UnfinishedFile::create(&path).unwrap();
         assert!(left.iter().all(|path| !path.exists()) && others.iter().all(|path| path.exists()));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 + others.len());
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            2 + others.len()
+        );
     }
 
     #[cfg(unix)]
@@ -273,6 +338,9 @@ mod tests {
         write_whole(&path, &[b"new"]).unwrap();
         assert_eq!(fs::read(&victim).unwrap(), b"precious");
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert!(fs::symlink_metadata(&path).unwrap().is_file(), "the link itself is replaced");
+        assert!(
+            fs::symlink_metadata(&path).unwrap().is_file(),
+            "the link itself is replaced"
+        );
     }
 }

@@ -1,14 +1,24 @@
-//! A projected system in one wording: datum, method and parameters in SI units, so that equal systems are equal texts.
+//! A projected system in one wording: datum, method and parameters in SI units, so that equal
+//! systems are equal texts.
 //!
-//! Files name one system in several ways: `WGS 84 / UTM zone 17N` (EPSG) is `WGS_1984_UTM_Zone_17N` (ESRI), false eastings are in feet or
-//! metres, parameters have three sets of names. Values are rounded to 1e-7 degrees (azimuths to 1e-6: Křovák's has
-//! been stated as 30.28813975 and as 30.28813972) and a centimetre: no two systems in use are so close.
+//! Files name one system in several ways: `WGS 84 / UTM zone 17N` (EPSG) is `WGS_1984_UTM_Zone_17N`
+//! (ESRI), false eastings are in feet or metres, parameters have three sets of names. Values are
+//! rounded to 1e-7 degrees (azimuths to 1e-6: Křovák's has been stated as 30.28813975 and as
+//! 30.28813972) and a centimetre: no two systems in use are so close.
 
 use crate::{epsg, wkt::Node};
 use std::{collections::BTreeMap, fmt::Write};
 
-const GEOGRAPHIC: [&str; 8] =
-    ["GEOGCS", "GEOGCRS", "GEODCRS", "GEODETICCRS", "GEOGRAPHICCRS", "BASEGEOGCRS", "BASEGEODCRS", "BASEGCRS"];
+const GEOGRAPHIC: [&str; 8] = [
+    "GEOGCS",
+    "GEOGCRS",
+    "GEODCRS",
+    "GEODETICCRS",
+    "GEOGRAPHICCRS",
+    "BASEGEOGCRS",
+    "BASEGEODCRS",
+    "BASEGCRS",
+];
 /// Radians of a degree.
 const DEGREE: f64 = std::f64::consts::PI / 180.0;
 /// An element of this name and text is a sphere's Mercator on an ellipsoid's coordinates.
@@ -34,12 +44,18 @@ fn datum(base: &Node) -> Option<String> {
         Some(code) => format!("datum {code}"),
         None => {
             let ellipsoid = datum.child(&["SPHEROID", "ELLIPSOID"])?;
-            format!("datum {} {:.1} {:.4}", epsg::key(name), ellipsoid.number(1)?, ellipsoid.number(2)?)
+            format!(
+                "datum {} {:.1} {:.4}",
+                epsg::key(name),
+                ellipsoid.number(1)?,
+                ellipsoid.number(2)?
+            )
         }
     };
     let meridian = base.child(&["PRIMEM", "PRIMEMERIDIAN"]);
     let offset = meridian.and_then(|meridian| {
-        let unit = meridian.own_unit().unwrap_or(DEGREE); // degrees in version 1, as GDAL and ESRI write it, whatever angles are in
+        // degrees in version 1, as GDAL and ESRI write it, whatever angles are in
+        let unit = meridian.own_unit().unwrap_or(DEGREE);
         Some(meridian.number(1)? * unit / DEGREE)
     });
     if let Some(offset) = offset.filter(|offset| *offset != 0.0) {
@@ -56,10 +72,14 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
     let mut parameters = BTreeMap::new();
     for parameter in conversion.children(&["PARAMETER"]) {
         let (name, value) = (epsg::key(parameter.name()?), parameter.number(1)?);
-        let own = parameter.own_unit().or_else(|| parameter.child(&["SCALEUNIT"])?.number(1));
+        let own = parameter
+            .own_unit()
+            .or_else(|| parameter.child(&["SCALEUNIT"])?.number(1));
         let (key, kind) = meaning(&name);
         let value = match kind {
-            Kind::Angle if matches!(key, "azimuth" | "rectified") => turn(value * own.unwrap_or(angle) / DEGREE),
+            Kind::Angle if matches!(key, "azimuth" | "rectified") => {
+                turn(value * own.unwrap_or(angle) / DEGREE)
+            }
             Kind::Angle => value * own.unwrap_or(angle) / DEGREE,
             Kind::Length => value * own.unwrap_or(length),
             Kind::Number => value * own.unwrap_or(1.0),
@@ -67,7 +87,10 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
         parameters.insert(key.to_owned(), (kind, value));
     }
     let mut method = method_of(&epsg::key(method), &parameters);
-    let extension = system.child(&["EXTENSION"]).and_then(|extension| extension.value(1)).unwrap_or_default();
+    let extension = system
+        .child(&["EXTENSION"])
+        .and_then(|extension| extension.value(1))
+        .unwrap_or_default();
     if extension.contains("+b=6378137") {
         method = WEB_MERCATOR.into();
     }
@@ -88,7 +111,10 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
         };
         let is_default = match *key == "scale" {
             true => written == "1.000000000",
-            false => written.trim_start_matches('-').chars().all(|c| c == '0' || c == '.'),
+            false => written
+                .trim_start_matches('-')
+                .chars()
+                .all(|c| c == '0' || c == '.'),
         };
         if !is_default {
             let _ = write!(text, " {key} {written}");
@@ -97,8 +123,9 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
     Some(())
 }
 
-/// A direction in degrees from 0 to 360, in millionths: ESRI's azimuths are negative where EPSG's are above 180. Which millionth changes away from the
-/// halves, where stated values lie: one value in two forms must not fall on both sides.
+/// A direction in degrees from 0 to 360, in millionths: ESRI's azimuths are negative where EPSG's
+/// are above 180. Which millionth changes away from the halves, where stated values lie: one value
+/// in two forms must not fall on both sides.
 fn turn(degrees: f64) -> f64 {
     const UP_TO: f64 = 0.7463;
     (degrees * 1e6 + UP_TO).floor().rem_euclid(360e6) / 1e6
@@ -129,16 +156,26 @@ fn meaning(name: &str) -> (&str, Kind) {
         | "longitudeoforigin" => ("longitude", Kind::Angle),
         "standardparallel1" | "latitudeof1ststandardparallel" => ("parallel 1", Kind::Angle),
         "standardparallel2" | "latitudeof2ndstandardparallel" => ("parallel 2", Kind::Angle),
-        "azimuth" | "azimuthofinitialline" | "azimuthatprojectioncentre" => ("azimuth", Kind::Angle),
-        "rectifiedgridangle" | "anglefromrectifiedtoskewgrid" | "xyplanerotation" => ("rectified", Kind::Angle),
+        "azimuth" | "azimuthofinitialline" | "azimuthatprojectioncentre" => {
+            ("azimuth", Kind::Angle)
+        }
+        "rectifiedgridangle" | "anglefromrectifiedtoskewgrid" | "xyplanerotation" => {
+            ("rectified", Kind::Angle)
+        }
         "scalefactor"
         | "scalefactoratnaturalorigin"
         | "scalefactoronpseudostandardparallel"
         | "scalefactoratprojectioncentre"
         | "scalefactoroninitialline" => ("scale", Kind::Number),
-        "falseeasting" | "eastingatfalseorigin" | "eastingatprojectioncentre" => ("easting", Kind::Length),
-        "falsenorthing" | "northingatfalseorigin" | "northingatprojectioncentre" => ("northing", Kind::Length),
-        name if name.starts_with("lat") || name.starts_with("lon") || name.contains("azimuth") => (name, Kind::Angle),
+        "falseeasting" | "eastingatfalseorigin" | "eastingatprojectioncentre" => {
+            ("easting", Kind::Length)
+        }
+        "falsenorthing" | "northingatfalseorigin" | "northingatprojectioncentre" => {
+            ("northing", Kind::Length)
+        }
+        name if name.starts_with("lat") || name.starts_with("lon") || name.contains("azimuth") => {
+            (name, Kind::Angle)
+        }
         name => (name, Kind::Number),
     }
 }
@@ -148,7 +185,9 @@ fn method_of(name: &str, parameters: &BTreeMap<String, (Kind, f64)>) -> String {
     let has = |key: &str| parameters.contains_key(key);
     match name {
         "transversemercator" | "gausskruger" => "tmerc",
-        _ if name.starts_with("lambertconformalconic") || name.starts_with("lambertconicconformal") => {
+        _ if name.starts_with("lambertconformalconic")
+            || name.starts_with("lambertconicconformal") =>
+        {
             match has("parallel 2") {
                 true => "lcc2",
                 false => "lcc1",
@@ -156,10 +195,12 @@ fn method_of(name: &str, parameters: &BTreeMap<String, (Kind, f64)>) -> String {
         }
         "albers" | "albersconicequalarea" | "albersequalarea" => "albers",
         "popularvisualisationpseudomercator" | WEB_MERCATOR => WEB_MERCATOR,
-        "mercator" | "mercator1sp" | "mercator2sp" | "mercatorvarianta" | "mercatorvariantb" => "mercator",
-        "hotineobliquemercator" | "hotineobliquemercatorvarianta" | "hotineobliquemercatorazimuthnaturalorigin" => {
-            "omerc a"
+        "mercator" | "mercator1sp" | "mercator2sp" | "mercatorvarianta" | "mercatorvariantb" => {
+            "mercator"
         }
+        "hotineobliquemercator"
+        | "hotineobliquemercatorvarianta"
+        | "hotineobliquemercatorazimuthnaturalorigin" => "omerc a",
         "hotineobliquemercatorazimuthcenter"
         | "hotineobliquemercatorvariantb"
         | "obliquemercator"
@@ -188,19 +229,35 @@ mod tests {
         assert_eq!(definition(ESRI), definition(ogc));
         assert_eq!(definition(WKT2), definition(ogc));
         for other in [26917, 32618, 32717] {
-            assert_ne!(definition(ESRI), definition(epsg::text(other).unwrap()), "{other}");
+            assert_ne!(
+                definition(ESRI),
+                definition(epsg::text(other).unwrap()),
+                "{other}"
+            );
         }
-        let unknown = ESRI.replace("D_WGS_1984", "D_Mars").replace("298.257", "298.5");
+        let unknown = ESRI
+            .replace("D_WGS_1984", "D_Mars")
+            .replace("298.257", "298.5");
         assert_ne!(definition(ESRI), definition(&unknown));
     }
 
     #[test]
     fn lengths_are_metres_and_angles_degrees() {
         // NAD83 / California zone 2 in feet and in metres; NTF (Paris) has grads and a meridian.
-        assert_eq!(definition(epsg::text(2226).unwrap()), definition(epsg::text(26942).unwrap()));
-        assert!(definition(epsg::text(27572).unwrap()).contains("meridian 2.3372292"), "{:?}", epsg::text(27572));
+        assert_eq!(
+            definition(epsg::text(2226).unwrap()),
+            definition(epsg::text(26942).unwrap())
+        );
+        assert!(
+            definition(epsg::text(27572).unwrap()).contains("meridian 2.3372292"),
+            "{:?}",
+            epsg::text(27572)
+        );
         let sphere = definition(epsg::text(3857).unwrap());
-        assert!(sphere.contains(WEB_MERCATOR) && sphere != definition(epsg::text(3395).unwrap()), "{sphere}");
+        assert!(
+            sphere.contains(WEB_MERCATOR) && sphere != definition(epsg::text(3395).unwrap()),
+            "{sphere}"
+        );
     }
 
     #[test]
@@ -217,7 +274,10 @@ mod tests {
         assert_eq!(plain, oblique("-36.9742095", &angle("323.0257905")));
         assert_eq!(plain, oblique("323.0257905", &angle("0")));
         let turned = oblique("323.0257905", &angle("323.1301023611111"));
-        assert!(turned != plain && turned.contains("rectified 323.1301030"), "{turned}");
+        assert!(
+            turned != plain && turned.contains("rectified 323.1301030"),
+            "{turned}"
+        );
         assert_ne!(turned, oblique("323.0257905", &angle("322")));
     }
 

@@ -28,7 +28,9 @@ impl VerticalSystem {
 
     /// The first system of heights in metres about this datum.
     pub(crate) fn about(datum: u16) -> Option<Self> {
-        let is_metric = |system: &Self| unit_of_vertical(system.code) == LengthUnit::Metre && !system.is_depth();
+        let is_metric = |system: &Self| {
+            unit_of_vertical(system.code) == LengthUnit::Metre && !system.is_depth()
+        };
         Self::all().find(|system| system.datum == datum && is_metric(system))
     }
 
@@ -43,7 +45,12 @@ impl VerticalSystem {
             (fields.next() == Some("datum_of")).then_some(())?;
             let code = fields.next()?.parse().ok()?;
             let datum = fields.next()?.parse().ok()?;
-            Some(Self { code, datum, name: fields.next()?, datum_name: fields.next()? })
+            Some(Self {
+                code,
+                datum,
+                name: fields.next()?,
+                datum_name: fields.next()?,
+            })
         })
     }
 }
@@ -68,24 +75,30 @@ pub(crate) fn text(code: u16) -> Option<&'static str> {
     crs_definitions::from_code(code).map(|definition| definition.wkt)
 }
 
-/// The datum, ellipsoid or prime meridian (`DATUM`, `SPHEROID`, `PRIMEM`) with this code, out of the first geographic system that has it.
+/// The datum, ellipsoid or prime meridian (`DATUM`, `SPHEROID`, `PRIMEM`) with this code, out of
+/// the first geographic system that has it.
 pub(crate) fn part_of_geographic(keyword: &str, code: u16) -> Option<Node> {
     // Most datums have the code of their system and 2000 more.
     let likely = code.checked_sub(2000).into_iter();
-    let texts = likely.chain(FIRST_GEOGRAPHIC..=LAST_GEOGRAPHIC).filter_map(text);
-    texts.filter(|text| text.starts_with("GEOGCS")).find_map(|text| {
-        let system = Node::parse(text)?;
-        let datum = system.child(&["DATUM"])?;
-        let part = match keyword {
-            "DATUM" => datum,
-            "SPHEROID" => datum.child(&["SPHEROID"])?,
-            _ => system.child(&[keyword])?,
-        };
-        (part.epsg() == Some(code)).then(|| part.clone().without("TOWGS84"))
-    })
+    let texts = likely
+        .chain(FIRST_GEOGRAPHIC..=LAST_GEOGRAPHIC)
+        .filter_map(text);
+    texts
+        .filter(|text| text.starts_with("GEOGCS"))
+        .find_map(|text| {
+            let system = Node::parse(text)?;
+            let datum = system.child(&["DATUM"])?;
+            let part = match keyword {
+                "DATUM" => datum,
+                "SPHEROID" => datum.child(&["SPHEROID"])?,
+                _ => system.child(&[keyword])?,
+            };
+            (part.epsg() == Some(code)).then(|| part.clone().without("TOWGS84"))
+        })
 }
 
-/// A name as names are compared: letters and digits in lower case, without ESRI's `D_` and the word "ensemble".
+/// A name as names are compared: letters and digits in lower case, without ESRI's `D_` and the word
+/// "ensemble".
 pub(crate) fn key(name: &str) -> String {
     let name = name.to_lowercase();
     let name = name.strip_prefix("d_").unwrap_or(&name);
@@ -107,17 +120,39 @@ mod tests {
 
     #[test]
     fn a_datum_is_found_by_any_of_its_names() {
-        for name in ["D_WGS_1984", "WGS_1984", "World Geodetic System 1984 ensemble", "World Geodetic System 1984"] {
+        for name in [
+            "D_WGS_1984",
+            "WGS_1984",
+            "World Geodetic System 1984 ensemble",
+            "World Geodetic System 1984",
+        ] {
             assert_eq!(geodetic_datum(name), Some(6326), "{name}");
         }
-        for name in ["NAD83_National_Spatial_Reference_System_2011", "D_NAD_1983_2011"] {
+        for name in [
+            "NAD83_National_Spatial_Reference_System_2011",
+            "D_NAD_1983_2011",
+        ] {
             assert_eq!(geodetic_datum(name), Some(1116), "{name}");
         }
-        assert_eq!(vertical_datum("North_American_Vertical_Datum_1988"), Some(5103));
+        assert_eq!(
+            vertical_datum("North_American_Vertical_Datum_1988"),
+            Some(5103)
+        );
         assert_eq!(vertical_system("NAVD88 height (ftUS)"), Some(6360));
         assert_eq!(geodetic_datum("nowhere"), None);
-        let (heights, depths) = (VerticalSystem::about(5103).unwrap(), VerticalSystem::of(6358).unwrap());
-        assert_eq!((heights.code, heights.is_depth(), depths.datum, depths.is_depth()), (5703, false, 5103, true));
+        let (heights, depths) = (
+            VerticalSystem::about(5103).unwrap(),
+            VerticalSystem::of(6358).unwrap(),
+        );
+        assert_eq!(
+            (
+                heights.code,
+                heights.is_depth(),
+                depths.datum,
+                depths.is_depth()
+            ),
+            (5703, false, 5103, true)
+        );
     }
 
     #[test]
@@ -126,12 +161,21 @@ mod tests {
         let whole = |line: &str| {
             let fields: Vec<&str> = line.split('\t').collect();
             match fields[0] {
-                "datum_of" => fields.len() == 5 && fields[1].parse::<u16>().is_ok() && fields[2].parse::<u16>().is_ok(),
-                "geodetic" | "vertical" | "system" => fields.len() == 3 && fields[2].parse::<u16>().is_ok(),
+                "datum_of" => {
+                    fields.len() == 5
+                        && fields[1].parse::<u16>().is_ok()
+                        && fields[2].parse::<u16>().is_ok()
+                }
+                "geodetic" | "vertical" | "system" => {
+                    fields.len() == 3 && fields[2].parse::<u16>().is_ok()
+                }
                 _ => false,
             }
         };
         assert!(lines.clone().count() > 2000);
-        assert_eq!(lines.filter(|line| !whole(line)).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(
+            lines.filter(|line| !whole(line)).collect::<Vec<_>>(),
+            [""; 0]
+        );
     }
 }

@@ -56,7 +56,8 @@ const ESRI_TEXT: &str = "ESRI PE String = ";
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GeoKeys<'a> {
-    /// Key directory (34735): a head of four numbers, then four a key (key, record of its value, count, value or place).
+    /// Key directory (34735): a head of four numbers, then four a key (key, record of its value,
+    /// count, value or place).
     pub directory: &'a [u16],
     /// Numbers that keys point to (34736).
     pub doubles: &'a [f64],
@@ -67,7 +68,10 @@ pub struct GeoKeys<'a> {
 impl GeoKeys<'_> {
     fn entry(&self, wanted: u16, record: u16) -> Option<[u16; 4]> {
         let entries = self.directory.get(4..)?.as_chunks::<4>().0;
-        entries.iter().copied().find(|[key, at, ..]| *key == wanted && *at == record)
+        entries
+            .iter()
+            .copied()
+            .find(|[key, at, ..]| *key == wanted && *at == record)
     }
 
     fn short(&self, wanted: u16) -> Option<u16> {
@@ -76,14 +80,18 @@ impl GeoKeys<'_> {
 
     /// A code, where it is one.
     fn code(&self, wanted: u16) -> Option<u16> {
-        self.short(wanted).filter(|code| !matches!(*code, 0 | USER_DEFINED))
+        self.short(wanted)
+            .filter(|code| !matches!(*code, 0 | USER_DEFINED))
     }
 
-    /// The text of a key: in UTF-8, or else in Latin-1, which is what old programs write though the standard asks for ASCII.
+    /// The text of a key: in UTF-8, or else in Latin-1, which is what old programs write though the
+    /// standard asks for ASCII.
     fn words(&self, wanted: u16) -> Option<String> {
         let [_, _, count, start] = self.entry(wanted, ASCII)?;
         let (start, count) = (usize::from(start), usize::from(count));
-        let bytes = self.ascii.get(start..(start + count).min(self.ascii.len()))?;
+        let bytes = self
+            .ascii
+            .get(start..(start + count).min(self.ascii.len()))?;
         let latin = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect();
         let text = std::str::from_utf8(bytes).map_or_else(|_| latin(bytes), str::to_owned);
         Some(text.trim_end_matches(['|', '\0']).trim().to_owned()).filter(|text| !text.is_empty())
@@ -104,24 +112,33 @@ impl GeoKeys<'_> {
     fn unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
         match self.short(wanted)? {
             0 => None,
-            USER_DEFINED => Some(self.double(size).map_or(LengthUnit::Other, LengthUnit::of_metres)),
+            USER_DEFINED => Some(
+                self.double(size)
+                    .map_or(LengthUnit::Other, LengthUnit::of_metres),
+            ),
             code => Some(LengthUnit::of_epsg(code)),
         }
     }
 }
 
-/// The system that keys state; `None` where they say nothing of one. A system that they define by a method and its parameters gets its well-known text as
-/// [`Crs::plane`]. Source: OGC GeoTIFF 1.1 (19-008r4), and what GDAL makes of older files.
+/// The system that keys state; `None` where they say nothing of one. A system that they define by a
+/// method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC GeoTIFF 1.1
+/// (19-008r4), and what GDAL makes of older files.
 #[must_use]
 pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     let (projected, geographic) = (keys.code(key::PROJECTED), keys.code(key::GEOGRAPHIC));
-    let (model, unit) = (keys.short(key::MODEL).filter(|model| *model != 0), keys.unit(key::UNIT, key::UNIT_SIZE));
-    let says_something = projected.is_some() || geographic.is_some() || model.is_some() || unit.is_some();
+    let (model, unit) = (
+        keys.short(key::MODEL).filter(|model| *model != 0),
+        keys.unit(key::UNIT, key::UNIT_SIZE),
+    );
+    let says_something =
+        projected.is_some() || geographic.is_some() || model.is_some() || unit.is_some();
     let vertical = Vertical::of(&keys);
     if !says_something && vertical.is_empty() {
         return None;
     }
-    // The model is what the coordinates are; a projected system of the user's own still names the geographic one it is based on.
+    // The model is what the coordinates are; a projected system of the user's own still names the
+    // geographic one it is based on.
     let kind = match model {
         _ if projected.is_some() => CrsKind::Plane,
         Some(3) => CrsKind::Geocentric,
@@ -130,24 +147,43 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
         _ if geographic.is_some() && unit.is_none() => CrsKind::Geographic,
         _ => CrsKind::Plane,
     };
-    let citation = if kind == CrsKind::Geographic { key::GEOGRAPHIC_CITATION } else { key::PROJECTED_CITATION };
-    let words = [citation, key::CITATION].into_iter().find_map(|key| keys.words(key));
-    let text = words.as_deref().and_then(|words| words.strip_prefix(ESRI_TEXT)).filter(|_| projected.is_none());
+    let citation = if kind == CrsKind::Geographic {
+        key::GEOGRAPHIC_CITATION
+    } else {
+        key::PROJECTED_CITATION
+    };
+    let words = [citation, key::CITATION]
+        .into_iter()
+        .find_map(|key| keys.words(key));
+    let text = words
+        .as_deref()
+        .and_then(|words| words.strip_prefix(ESRI_TEXT))
+        .filter(|_| projected.is_none());
     if let Some(text) = text {
         return text::from_wkt(text).map(|crs| vertical.added_to(crs));
     }
     let unit_of_system = || projected.map_or(LengthUnit::Metre, epsg::unit_of_projected);
-    let unit = if kind == CrsKind::Geographic { LengthUnit::Degree } else { unit.unwrap_or_else(unit_of_system) };
+    let unit = if kind == CrsKind::Geographic {
+        LengthUnit::Degree
+    } else {
+        unit.unwrap_or_else(unit_of_system)
+    };
     let of_code = projected.and_then(named::of_code);
     let by_parameters = match (&of_code, kind) {
         (None, CrsKind::Plane) => projection::element(&keys, unit),
         _ => None,
     };
-    let definition = of_code.and_then(|crs| crs.definition).or_else(|| definition::of(by_parameters.as_ref()?));
+    let definition = of_code
+        .and_then(|crs| crs.definition)
+        .or_else(|| definition::of(by_parameters.as_ref()?));
     Some(vertical.added_to(Crs {
         kind,
         plane: by_parameters.map(|element| element.to_string()),
-        horizontal: if kind == CrsKind::Plane { projected } else { geographic },
+        horizontal: if kind == CrsKind::Plane {
+            projected
+        } else {
+            geographic
+        },
         name: words.map(|words| named_in(&words).to_owned()),
         unit,
         definition,
@@ -155,15 +191,29 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     }))
 }
 
-/// A part of a citation that says what it names, as ESRI and GDAL write them: `GCS Name = NAD83|Datum = D_North_American_1983|Primem = Greenwich`.
+/// A part of a citation that says what it names, as ESRI and GDAL write them: `GCS Name =
+/// NAD83|Datum = D_North_American_1983|Primem = Greenwich`.
 fn cited<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
-    let said = |words: &'a str| words.trim().strip_prefix(part)?.trim_start().strip_prefix('=').map(str::trim);
-    citation.split('|').find_map(said).filter(|name| !name.is_empty())
+    let said = |words: &'a str| {
+        words
+            .trim()
+            .strip_prefix(part)?
+            .trim_start()
+            .strip_prefix('=')
+            .map(str::trim)
+    };
+    citation
+        .split('|')
+        .find_map(said)
+        .filter(|name| !name.is_empty())
 }
 
 /// The name of a system in a citation: that which it calls so, else all of it.
 fn named_in(citation: &str) -> &str {
-    ["PCS Name", "GCS Name"].into_iter().find_map(|part| cited(citation, part)).unwrap_or(citation)
+    ["PCS Name", "GCS Name"]
+        .into_iter()
+        .find_map(|part| cited(citation, part))
+        .unwrap_or(citation)
 }
 
 /// What keys say of heights.
@@ -176,7 +226,9 @@ struct Vertical {
 impl Vertical {
     fn of(keys: &GeoKeys<'_>) -> Self {
         Self {
-            code: keys.code(key::VERTICAL).or_else(|| keys.code(key::VERTICAL_DATUM)),
+            code: keys
+                .code(key::VERTICAL)
+                .or_else(|| keys.code(key::VERTICAL_DATUM)),
             unit: keys.unit(key::VERTICAL_UNIT, USER_DEFINED),
             citation: keys.words(key::VERTICAL_CITATION),
         }
@@ -197,11 +249,12 @@ impl Vertical {
     }
 }
 
-/// The longest text that is written into a citation, bytes: its length is a key's number of 16 bits.
+/// The longest text that is written into a citation, bytes: its length is a key's number of 16
+/// bits.
 const LONGEST_TEXT: usize = 60_000;
 
-/// The keys (GeoTIFF 1.1) that state a system: directory, and the text that it points into. A system without a code is stated by its well-known text as
-/// ESRI writes it, or else by its name.
+/// The keys (GeoTIFF 1.1) that state a system: directory, and the text that it points into. A
+/// system without a code is stated by its well-known text as ESRI writes it, or else by its name.
 ///
 /// ```
 /// use isopach_crs::{GeoKeys, from_geokeys, named_crs, to_geokeys};
@@ -214,7 +267,8 @@ const LONGEST_TEXT: usize = 60_000;
 #[must_use]
 pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let geographic = crs.unit == LengthUnit::Degree;
-    // GDAL and what is built on it take a text as ESRI writes it, where the model is user-defined as well.
+    // GDAL and what is built on it take a text as ESRI writes it, where the model is user-defined
+    // as well.
     let text = crs
         .plane
         .as_ref()
@@ -228,7 +282,16 @@ pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let mut keys = vec![[key::MODEL, 0, 1, model], [key::RASTER_TYPE, 0, 1, 1]];
     let mut citation = String::new();
     if let Some(code) = crs.horizontal {
-        keys.push([if geographic { key::GEOGRAPHIC } else { key::PROJECTED }, 0, 1, code]);
+        keys.push([
+            if geographic {
+                key::GEOGRAPHIC
+            } else {
+                key::PROJECTED
+            },
+            0,
+            1,
+            code,
+        ]);
     } else if let Some(text) = text {
         citation = format!("{ESRI_TEXT}{text}|");
         keys.push([key::PROJECTED, 0, 1, USER_DEFINED]);
@@ -239,8 +302,12 @@ pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
         keys.push([key::CITATION, ASCII, citation.len() as u16, 0]);
     }
     keys.extend(crs.vertical.map(|code| [key::VERTICAL, 0, 1, code]));
-    let head = [1, 1, 1, keys.len() as u16]; // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
-    (std::iter::once(head).chain(keys).flatten().collect(), citation)
+    // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
+    let head = [1, 1, 1, keys.len() as u16];
+    (
+        std::iter::once(head).chain(keys).flatten().collect(),
+        citation,
+    )
 }
 
 #[cfg(test)]
@@ -249,11 +316,19 @@ mod tests {
 
     fn directory(keys: &[[u16; 4]]) -> Vec<u16> {
         let head = [1, 1, 0, keys.len() as u16];
-        std::iter::once(&head).chain(keys).flatten().copied().collect()
+        std::iter::once(&head)
+            .chain(keys)
+            .flatten()
+            .copied()
+            .collect()
     }
 
     fn read(directory: &[u16], doubles: &[f64], ascii: impl AsRef<[u8]>) -> Option<Crs> {
-        from_geokeys(GeoKeys { directory, doubles, ascii: ascii.as_ref() })
+        from_geokeys(GeoKeys {
+            directory,
+            doubles,
+            ascii: ascii.as_ref(),
+        })
     }
 
     /// Written and read again.
@@ -264,7 +339,10 @@ mod tests {
 
     #[test]
     fn keys_round_trip_and_unknown_codes_are_none() {
-        let crs = Crs { vertical: Some(5703), ..Crs::epsg(25833) };
+        let crs = Crs {
+            vertical: Some(5703),
+            ..Crs::epsg(25833)
+        };
         let back = returned(&crs);
         assert_eq!((back.horizontal, back.vertical), (Some(25833), Some(5703)));
         assert_eq!(to_geokeys(&crs).0[..3], [1, 1, 1], "revision 1.1");
@@ -276,36 +354,82 @@ mod tests {
     #[test]
     fn a_system_without_a_code_keeps_its_text() {
         let wkt = r#"PROJCS["Oregon Lambert, in metres",GEOGCS["NAD83"],UNIT["metre",1]]"#;
-        let crs = Crs { wkt: Some(wkt.into()), name: Some("Oregon Lambert, in metres".into()), ..Crs::default() };
+        let crs = Crs {
+            wkt: Some(wkt.into()),
+            name: Some("Oregon Lambert, in metres".into()),
+            ..Crs::default()
+        };
         let (keys, citation) = to_geokeys(&crs);
         let entries = keys.as_chunks::<4>().0;
         assert_eq!(entries[0], [1, 1, 1, entries.len() as u16 - 1]);
         assert!(entries[1..].is_sorted(), "readers look keys up in order");
-        assert!(entries.contains(&[1024, 0, 1, USER_DEFINED]) && entries.contains(&[3072, 0, 1, USER_DEFINED]));
+        assert!(
+            entries.contains(&[1024, 0, 1, USER_DEFINED])
+                && entries.contains(&[3072, 0, 1, USER_DEFINED])
+        );
         let [_, _, length, start] = *entries.iter().find(|entry| entry[0] == 3073).unwrap();
-        assert_eq!(citation.get(usize::from(start)..usize::from(length)).unwrap(), format!("ESRI PE String = {wkt}|"));
+        assert_eq!(
+            citation
+                .get(usize::from(start)..usize::from(length))
+                .unwrap(),
+            format!("ESRI PE String = {wkt}|")
+        );
         assert_eq!(returned(&crs).wkt.as_deref(), Some(wkt));
 
-        let (keys, citation) = to_geokeys(&Crs { horizontal: Some(25833), ..crs });
-        assert!(keys.as_chunks::<4>().0.contains(&[3072, 0, 1, 25833]) && citation.is_empty(), "a code says it all");
+        let (keys, citation) = to_geokeys(&Crs {
+            horizontal: Some(25833),
+            ..crs
+        });
+        assert!(
+            keys.as_chunks::<4>().0.contains(&[3072, 0, 1, 25833]) && citation.is_empty(),
+            "a code says it all"
+        );
     }
 
     /// Offsets and lengths count bytes, whatever the text is encoded in.
     #[test]
     fn texts_are_cut_as_bytes_and_then_decoded() {
-        let keys = directory(&[[1024, 0, 1, 1], [1026, ASCII, 9, 0], [3073, ASCII, 7, 9], [4097, ASCII, 5, 16]]);
+        let keys = directory(&[
+            [1024, 0, 1, 1],
+            [1026, ASCII, 9, 0],
+            [3073, ASCII, 7, 9],
+            [4097, ASCII, 5, 16],
+        ]);
         let crs = read(&keys, &[], b"Bogot\xE1 N|M\xE9xico|Pisco").unwrap();
-        assert_eq!((crs.name.as_deref(), crs.heights.name.as_deref()), (Some("México"), Some("Pisco")));
+        assert_eq!(
+            (crs.name.as_deref(), crs.heights.name.as_deref()),
+            (Some("México"), Some("Pisco"))
+        );
         let keys = directory(&[[1024, 0, 1, 1], [1026, ASCII, 10, 0], [3073, ASCII, 8, 10]]);
-        assert_eq!(read(&keys, &[], "Bogotá N|México|").unwrap().name.as_deref(), Some("México"));
+        assert_eq!(
+            read(&keys, &[], "Bogotá N|México|")
+                .unwrap()
+                .name
+                .as_deref(),
+            Some("México")
+        );
         let parts = b"GCS Name = NAD83|Datum = D_North_American_1983|Primem = Greenwich|";
         let geographic = directory(&[[1024, 0, 1, 2], [2049, ASCII, parts.len() as u16, 0]]);
-        assert_eq!(read(&geographic, &[], parts).unwrap().name.as_deref(), Some("NAD83"));
+        assert_eq!(
+            read(&geographic, &[], parts).unwrap().name.as_deref(),
+            Some("NAD83")
+        );
         assert_eq!(cited("GCS Name = a|Datum = b c|", "Datum"), Some("b c"));
         assert_eq!(cited("Datum of 1983", "Datum"), None);
-        let of_text = |entry: [u16; 4]| read(&directory(&[[1024, 0, 1, 1], entry]), &[], "abc|").unwrap().name;
-        assert_eq!(of_text([3073, ASCII, 65_535, 2]).as_deref(), Some("c"), "longer than the record");
-        assert_eq!([[3073, ASCII, 1, 9], [3073, ASCII, 0, 0]].map(of_text), [None, None]);
+        let of_text = |entry: [u16; 4]| {
+            read(&directory(&[[1024, 0, 1, 1], entry]), &[], "abc|")
+                .unwrap()
+                .name
+        };
+        assert_eq!(
+            of_text([3073, ASCII, 65_535, 2]).as_deref(),
+            Some("c"),
+            "longer than the record"
+        );
+        assert_eq!(
+            [[3073, ASCII, 1, 9], [3073, ASCII, 0, 0]].map(of_text),
+            [None, None]
+        );
     }
 
     #[test]
@@ -315,21 +439,54 @@ mod tests {
             (crs.unit, crs.height_unit())
         };
         let (metre, foot, survey) = (LengthUnit::Metre, LengthUnit::Foot, LengthUnit::SurveyFoot);
-        assert_eq!(unit(&[[1024, 0, 1, 1], [3072, 0, 1, 2226]], &[]), (survey, survey));
-        assert_eq!(unit(&[[3072, 0, 1, 32617], [3076, 0, 1, 0], [4099, 0, 1, 0]], &[]), (metre, metre));
-        assert_eq!(unit(&[[3076, 0, 1, 9002], [4099, 0, 1, 9001]], &[]), (foot, metre), "units alone");
-        let own = [[1024, 0, 1, 1], [3076, 0, 1, USER_DEFINED], [3077, DOUBLES, 1, 1]];
+        assert_eq!(
+            unit(&[[1024, 0, 1, 1], [3072, 0, 1, 2226]], &[]),
+            (survey, survey)
+        );
+        assert_eq!(
+            unit(
+                &[[3072, 0, 1, 32617], [3076, 0, 1, 0], [4099, 0, 1, 0]],
+                &[]
+            ),
+            (metre, metre)
+        );
+        assert_eq!(
+            unit(&[[3076, 0, 1, 9002], [4099, 0, 1, 9001]], &[]),
+            (foot, metre),
+            "units alone"
+        );
+        let own = [
+            [1024, 0, 1, 1],
+            [3076, 0, 1, USER_DEFINED],
+            [3077, DOUBLES, 1, 1],
+        ];
         assert_eq!(unit(&own, &[0.0, 0.3048]), (foot, foot));
         let clarke = LengthUnit::ClarkeFoot;
         assert_eq!(unit(&own, &[0.0, 0.304_797_265_4]), (clarke, clarke));
         assert_eq!(unit(&own, &[0.0, 0.9144]).0, LengthUnit::Other, "a yard");
         let kilometre = [[1024, 0, 1, 1], [3076, 0, 1, 9036], [3077, DOUBLES, 1, 1]];
-        assert_eq!(unit(&kilometre, &[0.0, 0.3048]).0, LengthUnit::Other, "its number counts, not a size beside it");
-        assert_eq!(unit(&[[3076, 0, 1, 9005], [4099, 0, 1, 9001]], &[]), (clarke, metre));
-        assert_eq!(unit(&[[3072, 0, 1, 2226], [4096, 0, 1, 5103]], &[]), (survey, metre), "as GDAL has it");
+        assert_eq!(
+            unit(&kilometre, &[0.0, 0.3048]).0,
+            LengthUnit::Other,
+            "its number counts, not a size beside it"
+        );
+        assert_eq!(
+            unit(&[[3076, 0, 1, 9005], [4099, 0, 1, 9001]], &[]),
+            (clarke, metre)
+        );
+        assert_eq!(
+            unit(&[[3072, 0, 1, 2226], [4096, 0, 1, 5103]], &[]),
+            (survey, metre),
+            "as GDAL has it"
+        );
         let geocentric = read(&directory(&[[1024, 0, 1, 3], [2048, 0, 1, 4326]]), &[], "").unwrap();
         assert_eq!(geocentric.kind, CrsKind::Geocentric);
-        let datum = read(&directory(&[[3072, 0, 1, 32617], [4096, 0, 1, 5103]]), &[], "").unwrap();
+        let datum = read(
+            &directory(&[[3072, 0, 1, 32617], [4096, 0, 1, 5103]]),
+            &[],
+            "",
+        )
+        .unwrap();
         assert_eq!(datum.vertical, Some(5703));
     }
 }

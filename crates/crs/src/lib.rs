@@ -1,8 +1,10 @@
 //! Coordinate systems as files state them.
 //!
-//! A file states its system as well-known text (versions 1 and 2, ESRI's dialect), as GeoTIFF keys, or as an EPSG code. [`from_wkt`],
-//! [`from_geokeys`] and [`named_crs`] read these into one [`Crs`](isopach_cloud::Crs), whose `definition` is equal for equal systems in whatever words they come;
-//! [`well_known_text`] and [`to_geokeys`] write it. [`metre_factors`] and [`in_metres`] convert a system in feet, coordinates and text.
+//! A file states its system as well-known text (versions 1 and 2, ESRI's dialect), as GeoTIFF keys,
+//! or as an EPSG code. [`from_wkt`], [`from_geokeys`] and [`named_crs`] read these into one
+//! [`Crs`](isopach_cloud::Crs), whose `definition` is equal for equal systems in whatever words
+//! they come; [`well_known_text`] and [`to_geokeys`] write it. [`metre_factors`] and [`in_metres`]
+//! convert a system in feet, coordinates and text.
 //!
 //! Points are never reprojected here.
 //!

@@ -1,7 +1,8 @@
 //! Feet to metres: the factors, and the coordinate system that the converted coordinates are in.
 //!
-//! The well-known text of a projected system in feet becomes that of the same projection in metres: its false easting and northing, which
-//! text of version 1 gives in the system's own unit, are converted, and its EPSG code is left out, because the code means feet.
+//! The well-known text of a projected system in feet becomes that of the same projection in metres:
+//! its false easting and northing, which text of version 1 gives in the system's own unit, are
+//! converted, and its EPSG code is left out, because the code means feet.
 
 use crate::{
     named,
@@ -10,7 +11,8 @@ use crate::{
 };
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
-/// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or an unknown one.
+/// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or
+/// an unknown one.
 #[must_use]
 pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     if crs.kind != CrsKind::Plane {
@@ -27,16 +29,31 @@ pub fn in_metres(crs: &Crs) -> Crs {
     if crs.is_metric() {
         return crs.clone();
     }
-    let (plane, height) = (crs.unit == LengthUnit::Metre, crs.height_unit() == LengthUnit::Metre);
-    let stated = crs.name.clone().or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
+    let (plane, height) = (
+        crs.unit == LengthUnit::Metre,
+        crs.height_unit() == LengthUnit::Metre,
+    );
+    let stated = crs
+        .name
+        .clone()
+        .or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
     let converted = |text: &str| Node::parse(text).map(|node| system(node).to_string());
     let text = named::well_known_text(crs);
     Crs {
         wkt: text.as_deref().and_then(converted),
-        plane: crs.plane.clone().or_else(|| named::of_code(crs.horizontal?)?.plane).as_deref().and_then(converted),
+        plane: crs
+            .plane
+            .clone()
+            .or_else(|| named::of_code(crs.horizontal?)?.plane)
+            .as_deref()
+            .and_then(converted),
         horizontal: crs.horizontal.filter(|_| plane),
         vertical: crs.vertical.filter(|_| height),
-        name: if plane { crs.name.clone() } else { stated.map(|name| renamed(&name)) },
+        name: if plane {
+            crs.name.clone()
+        } else {
+            stated.map(|name| renamed(&name))
+        },
         unit: LengthUnit::Metre,
         vertical_unit: Some(LengthUnit::Metre),
         ..crs.clone()
@@ -50,7 +67,8 @@ fn renamed(name: &str) -> String {
     format!("{name}, in metres")
 }
 
-/// A system by its parts, as they are put together or wrapped; a plane or heights in metres, anything else as it is.
+/// A system by its parts, as they are put together or wrapped; a plane or heights in metres,
+/// anything else as it is.
 fn system(node: Node) -> Node {
     let is_around = node.is(&AROUND);
     let is_length = node.is(&PLANES) || node.is(&VERTICALS);
@@ -59,11 +77,15 @@ fn system(node: Node) -> Node {
     let is_metric = !is_length || !is_other(&node) && !node.children(&["AXIS"]).any(is_other);
     let factor = node.unit().filter(|_| !is_metric);
     let is_compound = node.is(&["COMPD_CS", "COMPOUNDCRS"]);
-    let Node::Element { keyword, arguments } = node else { return node };
+    let Node::Element { keyword, arguments } = node else {
+        return node;
+    };
     let arguments = match factor {
         Some(factor) => converted(arguments, factor),
         None if is_around => {
-            let kept = arguments.into_iter().filter(|part| !(is_compound && part.is(&CODE)));
+            let kept = arguments
+                .into_iter()
+                .filter(|part| !(is_compound && part.is(&CODE)));
             kept.map(system).collect()
         }
         None => arguments,
@@ -73,14 +95,23 @@ fn system(node: Node) -> Node {
 
 /// What a system consists of, from units of `factor` metres.
 fn converted(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
-    let kept = arguments.into_iter().enumerate().filter(|(_, part)| !part.is(&CODE));
+    let kept = arguments
+        .into_iter()
+        .enumerate()
+        .filter(|(_, part)| !part.is(&CODE));
     kept.map(|(place, part)| match part {
         Node::Text(name) if place == 0 => Node::Text(renamed(&name)),
         Node::Element { keyword, arguments } if keyword.eq_ignore_ascii_case("AXIS") => {
-            Node::Element { keyword, arguments: arguments.into_iter().map(metre).collect() }
+            Node::Element {
+                keyword,
+                arguments: arguments.into_iter().map(metre).collect(),
+            }
         }
         Node::Element { keyword, arguments } if keyword.eq_ignore_ascii_case("PARAMETER") => {
-            Node::Element { arguments: parameter(arguments, factor), keyword }
+            Node::Element {
+                arguments: parameter(arguments, factor),
+                keyword,
+            }
         }
         part => metre(part),
     })
@@ -90,8 +121,13 @@ fn converted(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
 /// A unit becomes the metre.
 fn metre(node: Node) -> Node {
     match node {
-        Node::Element { keyword, .. } if UNIT.iter().any(|unit| keyword.eq_ignore_ascii_case(unit)) => {
-            Node::Element { keyword, arguments: vec![Node::Text("metre".into()), Node::Word("1".into())] }
+        Node::Element { keyword, .. }
+            if UNIT.iter().any(|unit| keyword.eq_ignore_ascii_case(unit)) =>
+        {
+            Node::Element {
+                keyword,
+                arguments: vec![Node::Text("metre".into()), Node::Word("1".into())],
+            }
         }
         other => other,
     }
@@ -102,10 +138,16 @@ fn parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
     let is_length = matches!(&arguments[..], [Node::Text(name), ..]
         if ["false_easting", "false_northing"].iter().any(|length| name.eq_ignore_ascii_case(length)));
     let convert = |part: Node| match &part {
-        Node::Word(value) => value.parse().map_or(part, |value: f64| Node::Word((value * factor).to_string())),
+        Node::Word(value) => value
+            .parse()
+            .map_or(part, |value: f64| Node::Word((value * factor).to_string())),
         _ => part,
     };
-    if is_length && factor != 1.0 { arguments.into_iter().map(convert).collect() } else { arguments }
+    if is_length && factor != 1.0 {
+        arguments.into_iter().map(convert).collect()
+    } else {
+        arguments
+    }
 }
 
 #[cfg(test)]
@@ -118,16 +160,37 @@ mod tests {
     #[test]
     fn a_projection_in_feet_becomes_the_same_in_metres() {
         let feet = from_wkt(OREGON).unwrap();
-        assert_eq!((feet.unit, metre_factors(&feet)), (LengthUnit::Foot, Some([0.3048; 3])));
+        assert_eq!(
+            (feet.unit, metre_factors(&feet)),
+            (LengthUnit::Foot, Some([0.3048; 3]))
+        );
         let metres = in_metres(&feet);
         assert!(metres.is_metric());
-        assert_eq!((metres.horizontal, metres.name.as_deref()), (None, Some("Oregon Lambert, in metres")));
+        assert_eq!(
+            (metres.horizontal, metres.name.as_deref()),
+            (None, Some("Oregon Lambert, in metres"))
+        );
         let text = metres.wkt.unwrap();
         // 1312335.958 ft is 400 km, the false easting of the metric twin of this system, EPSG:2991.
-        let easting = text.split("\"false_easting\",").nth(1).unwrap().split(']').next().unwrap();
-        assert!((easting.parse::<f64>().unwrap() - 400_000.0).abs() < 1e-3, "{text}");
-        assert!(text.contains(r#"PARAMETER["latitude_of_origin",41.75]"#), "angles stay");
-        assert!(text.contains(r#"UNIT["degree",0.0174532925199433]"#) && text.contains(r#"["EPSG","4269"]"#));
+        let easting = text
+            .split("\"false_easting\",")
+            .nth(1)
+            .unwrap()
+            .split(']')
+            .next()
+            .unwrap();
+        assert!(
+            (easting.parse::<f64>().unwrap() - 400_000.0).abs() < 1e-3,
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"PARAMETER["latitude_of_origin",41.75]"#),
+            "angles stay"
+        );
+        assert!(
+            text.contains(r#"UNIT["degree",0.0174532925199433]"#)
+                && text.contains(r#"["EPSG","4269"]"#)
+        );
         assert!(!text.contains("2992"), "the code means feet");
         assert!(from_wkt(&text).unwrap().is_metric());
     }
@@ -140,8 +203,14 @@ mod tests {
         .unwrap();
         assert_eq!(feet.unit, LengthUnit::SurveyFoot);
         let text = in_metres(&feet).wkt.unwrap();
-        assert!(text.contains(r#"PARAMETER["False easting",100,LENGTHUNIT["foot",0.3048]]"#), "{text}");
-        assert!(text.contains(r#"AXIS["(E)",east,LENGTHUNIT["metre",1]]"#), "{text}");
+        assert!(
+            text.contains(r#"PARAMETER["False easting",100,LENGTHUNIT["foot",0.3048]]"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"AXIS["(E)",east,LENGTHUNIT["metre",1]]"#),
+            "{text}"
+        );
     }
 
     #[test]
@@ -154,39 +223,62 @@ mod tests {
         let metres = in_metres(&both);
         assert_eq!((metres.horizontal, metres.vertical), (Some(26917), None));
         let text = metres.wkt.unwrap();
-        assert!(text.contains("26917") && !text.contains("6360") && !text.contains("9999"), "{text}");
+        assert!(
+            text.contains("26917") && !text.contains("6360") && !text.contains("9999"),
+            "{text}"
+        );
     }
 
     #[test]
     fn systems_are_converted_inside_what_wraps_them() {
         let plane = r#"PROJCRS["x ft",BASEGEOGCRS["NAD83"],CS[Cartesian,2],AXIS["(E)",east],LENGTHUNIT["US survey foot",0.304800609601219],ID["EPSG",2260]]"#;
-        let target = r#"GEOGCRS["WGS 84",CS[ellipsoidal,2],ANGLEUNIT["degree",0.0174532925199433]]"#;
+        let target =
+            r#"GEOGCRS["WGS 84",CS[ellipsoidal,2],ANGLEUNIT["degree",0.0174532925199433]]"#;
         for around in [
             format!("BOUNDCRS[SOURCECRS[{plane}],TARGETCRS[{target}]]"),
             format!("COORDINATEMETADATA[{plane},EPOCH[2010]]"),
-            format!(r#"COMPOUNDCRS["a",COMPOUNDCRS["b",BOUNDCRS[SOURCECRS[{plane}],TARGETCRS[{target}]]]]"#),
+            format!(
+                r#"COMPOUNDCRS["a",COMPOUNDCRS["b",BOUNDCRS[SOURCECRS[{plane}],TARGETCRS[{target}]]]]"#
+            ),
         ] {
             let feet = from_wkt(&around).unwrap();
             assert_eq!(feet.unit, LengthUnit::SurveyFoot, "{around}");
             let metres = in_metres(&feet);
             let text = metres.wkt.unwrap();
-            assert!(text.contains(r#"LENGTHUNIT["metre",1]"#) && !text.contains("2260"), "{text}");
+            assert!(
+                text.contains(r#"LENGTHUNIT["metre",1]"#) && !text.contains("2260"),
+                "{text}"
+            );
             assert!(from_wkt(&text).unwrap().is_metric(), "{text}");
-            assert!(metres.plane.unwrap().starts_with("PROJCRS[\"x ft, in metres\""));
+            assert!(
+                metres
+                    .plane
+                    .unwrap()
+                    .starts_with("PROJCRS[\"x ft, in metres\"")
+            );
         }
-        let local = r#"LOCAL_CS["Mine grid",LOCAL_DATUM["d",0],UNIT["foot",0.3048],AXIS["X",EAST]]"#;
+        let local =
+            r#"LOCAL_CS["Mine grid",LOCAL_DATUM["d",0],UNIT["foot",0.3048],AXIS["X",EAST]]"#;
         let text = in_metres(&from_wkt(local).unwrap()).wkt.unwrap();
-        assert_eq!(text, r#"LOCAL_CS["Mine grid, in metres",LOCAL_DATUM["d",0],UNIT["metre",1],AXIS["X",EAST]]"#);
+        assert_eq!(
+            text,
+            r#"LOCAL_CS["Mine grid, in metres",LOCAL_DATUM["d",0],UNIT["metre",1],AXIS["X",EAST]]"#
+        );
     }
 
     #[test]
     fn a_third_axis_has_a_unit_of_its_own() {
         let axes = r#"CS[Cartesian,3],AXIS["(E)",east,LENGTHUNIT["metre",1]],AXIS["(N)",north,LENGTHUNIT["metre",1]],AXIS["h",up,LENGTHUNIT["foot",0.3048]]"#;
-        let text = format!(r#"PROJCRS["x",BASEGEOGCRS["NAD83"],CONVERSION["c",METHOD["m"]],{axes}]"#);
+        let text =
+            format!(r#"PROJCRS["x",BASEGEOGCRS["NAD83"],CONVERSION["c",METHOD["m"]],{axes}]"#);
         let crs = from_wkt(&text).unwrap();
         assert_eq!(metre_factors(&crs), Some([1.0, 1.0, 0.3048]));
         let metres = in_metres(&crs).wkt.unwrap();
-        assert_eq!(metres, text.replace("foot\",0.3048", "metre\",1").replace("\"x\"", "\"x, in metres\""));
+        assert_eq!(
+            metres,
+            text.replace("foot\",0.3048", "metre\",1")
+                .replace("\"x\"", "\"x, in metres\"")
+        );
     }
 
     #[test]
@@ -200,16 +292,33 @@ mod tests {
         let metres = in_metres(&feet);
         let text = metres.wkt.unwrap();
         assert!(
-            text.starts_with("COMPD_CS[") && text.contains("California zone 2") && text.contains("NAVD88"),
+            text.starts_with("COMPD_CS[")
+                && text.contains("California zone 2")
+                && text.contains("NAVD88"),
             "{text}"
         );
-        assert!(!text.contains("2226") && !text.contains("6360") && !text.contains("survey foot\","), "{text}");
+        assert!(
+            !text.contains("2226") && !text.contains("6360") && !text.contains("survey foot\","),
+            "{text}"
+        );
         assert_eq!((metres.horizontal, metres.vertical), (None, None));
     }
 
     #[test]
     fn what_is_no_length_is_not_converted() {
-        assert_eq!(metre_factors(&Crs { unit: LengthUnit::Degree, ..Crs::default() }), None);
-        assert_eq!(metre_factors(&Crs { vertical_unit: Some(LengthUnit::Other), ..Crs::default() }), None);
+        assert_eq!(
+            metre_factors(&Crs {
+                unit: LengthUnit::Degree,
+                ..Crs::default()
+            }),
+            None
+        );
+        assert_eq!(
+            metre_factors(&Crs {
+                vertical_unit: Some(LengthUnit::Other),
+                ..Crs::default()
+            }),
+            None
+        );
     }
 }

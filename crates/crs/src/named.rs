@@ -12,7 +12,8 @@ pub(crate) fn of_code(code: u16) -> Option<Crs> {
     Some(crs)
 }
 
-/// The well-known text to be written of a system: its own, else that of its plane or codes; `None` where no text is known of it.
+/// The well-known text to be written of a system: its own, else that of its plane or codes; `None`
+/// where no text is known of it.
 ///
 /// ```
 /// let text = isopach_crs::well_known_text(&isopach_crs::named_crs("EPSG:32617")?).expect("a code of EPSG");
@@ -24,15 +25,21 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
     if crs.wkt.is_some() {
         return crs.wkt.clone();
     }
-    let plane = crs.plane.clone().or_else(|| of_code(crs.horizontal?)?.plane)?;
+    let plane = crs
+        .plane
+        .clone()
+        .or_else(|| of_code(crs.horizontal?)?.plane)?;
     let horizontal = Node::parse(&plane)?;
-    let Some(vertical) = crs.vertical.and_then(text::vertical_element) else { return Some(horizontal.to_string()) };
+    let Some(vertical) = crs.vertical.and_then(text::vertical_element) else {
+        return Some(horizontal.to_string());
+    };
     let names = [&horizontal, &vertical].map(|part| part.name().unwrap_or_default().to_owned());
     let name = Node::Text(names.join(" + "));
     Some(Node::new("COMPD_CS", vec![name, horizontal, vertical]).to_string())
 }
 
-/// The system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a vertical system), `local` (metres), `local:ft`, `local:us-ft`.
+/// The system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a vertical system), `local`
+/// (metres), `local:ft`, `local:us-ft`.
 ///
 /// # Errors
 /// What is wrong with the name, and what it could be.
@@ -45,28 +52,47 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
 /// ```
 pub fn named_crs(name: &str) -> Result<Crs, String> {
     const FORMS: &str = "EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft";
-    let local = |unit: LengthUnit| Ok(Crs { name: Some("local".into()), unit, ..Crs::default() });
+    let local = |unit: LengthUnit| {
+        Ok(Crs {
+            name: Some("local".into()),
+            unit,
+            ..Crs::default()
+        })
+    };
     match name.to_ascii_lowercase().as_str() {
         "local" => return local(LengthUnit::Metre),
         "local:ft" => return local(LengthUnit::Foot),
         "local:us-ft" => return local(LengthUnit::SurveyFoot),
         _ => {}
     }
-    let codes = name.split_once(':').filter(|(authority, _)| authority.eq_ignore_ascii_case("EPSG"));
-    let (horizontal, vertical) = match codes.map(|(_, codes)| codes.split_once('+').unwrap_or((codes, ""))) {
-        Some(codes) => codes,
-        None => return Err(format!("{name:?} is no coordinate system: give {FORMS}")),
-    };
+    let codes = name
+        .split_once(':')
+        .filter(|(authority, _)| authority.eq_ignore_ascii_case("EPSG"));
+    let (horizontal, vertical) =
+        match codes.map(|(_, codes)| codes.split_once('+').unwrap_or((codes, ""))) {
+            Some(codes) => codes,
+            None => return Err(format!("{name:?} is no coordinate system: give {FORMS}")),
+        };
     let Some(mut crs) = horizontal.parse().ok().and_then(of_code) else {
-        return Err(format!("EPSG:{horizontal} is no projected system that is known here: give {FORMS}"));
+        return Err(format!(
+            "EPSG:{horizontal} is no projected system that is known here: give {FORMS}"
+        ));
     };
     if crs.kind != CrsKind::Plane {
-        return Err(format!("EPSG:{horizontal} is {}, and coordinates must be in a plane: give {FORMS}", crs.kind));
+        return Err(format!(
+            "EPSG:{horizontal} is {}, and coordinates must be in a plane: give {FORMS}",
+            crs.kind
+        ));
     }
     if !vertical.is_empty() {
-        let code = vertical.parse().ok().filter(|code| epsg::VerticalSystem::of(*code).is_some());
+        let code = vertical
+            .parse()
+            .ok()
+            .filter(|code| epsg::VerticalSystem::of(*code).is_some());
         let Some(code) = code else {
-            return Err(format!("EPSG:{vertical} is no vertical system that is known here: give {FORMS}"));
+            return Err(format!(
+                "EPSG:{vertical} is no vertical system that is known here: give {FORMS}"
+            ));
         };
         crs.vertical = Some(code);
         crs.vertical_unit = Some(epsg::unit_of_vertical(code));
@@ -76,9 +102,13 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
     Ok(crs)
 }
 
-/// Without the shift to WGS 84 that PostGIS adds to the text of a code: it is no part of the system.
+/// Without the shift to WGS 84 that PostGIS adds to the text of a code: it is no part of the
+/// system.
 fn without_shift(wkt: &str) -> String {
-    Node::parse(wkt).map_or_else(|| wkt.to_owned(), |node| node.without("TOWGS84").to_string())
+    Node::parse(wkt).map_or_else(
+        || wkt.to_owned(),
+        |node| node.without("TOWGS84").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -88,9 +118,15 @@ mod tests {
     #[test]
     fn what_a_user_may_say() {
         let utm = named_crs("epsg:32617").unwrap();
-        assert_eq!((utm.horizontal, utm.unit, utm.kind), (Some(32617), LengthUnit::Metre, CrsKind::Plane));
+        assert_eq!(
+            (utm.horizontal, utm.unit, utm.kind),
+            (Some(32617), LengthUnit::Metre, CrsKind::Plane)
+        );
         let feet = named_crs("EPSG:2260+6360").unwrap();
-        assert_eq!((feet.unit, feet.vertical_unit), (LengthUnit::SurveyFoot, Some(LengthUnit::SurveyFoot)));
+        assert_eq!(
+            (feet.unit, feet.vertical_unit),
+            (LengthUnit::SurveyFoot, Some(LengthUnit::SurveyFoot))
+        );
         assert!(
             well_known_text(&feet)
                 .unwrap()
@@ -113,7 +149,10 @@ mod tests {
     #[test]
     fn the_text_of_a_code_has_no_shift() {
         let text = well_known_text(&Crs::epsg(26917)).unwrap();
-        assert!(text.contains("26917") && !text.contains("TOWGS84"), "{text}");
+        assert!(
+            text.contains("26917") && !text.contains("TOWGS84"),
+            "{text}"
+        );
         assert_eq!(well_known_text(&Crs::epsg(64_999)), None);
     }
 }

@@ -1,24 +1,46 @@
-//! Coordinate systems from well-known text: which element holds the plane, which the heights, and what each says.
+//! Coordinate systems from well-known text: which element holds the plane, which the heights, and
+//! what each says.
 //!
-//! Systems may be wrapped (`BOUNDCRS[SOURCECRS[…]]`, `COORDINATEMETADATA[…]`) and put together (`COMPOUNDCRS`, `COMPD_CS`), to any depth.
+//! Systems may be wrapped (`BOUNDCRS[SOURCECRS[…]]`, `COORDINATEMETADATA[…]`) and put together
+//! (`COMPOUNDCRS`, `COMPD_CS`), to any depth.
 
 use crate::{definition, epsg, epsg::VerticalSystem, heights, wkt::Node};
 use isopach_cloud::{Crs, CrsKind, LengthUnit, VerticalReference};
 
 /// Elements that put systems together or wrap one.
-pub(crate) const AROUND: [&str; 5] = ["COMPD_CS", "COMPOUNDCRS", "BOUNDCRS", "SOURCECRS", "COORDINATEMETADATA"];
+pub(crate) const AROUND: [&str; 5] = [
+    "COMPD_CS",
+    "COMPOUNDCRS",
+    "BOUNDCRS",
+    "SOURCECRS",
+    "COORDINATEMETADATA",
+];
 /// Elements whose coordinates are lengths in a plane.
-pub(crate) const PLANES: [&str; 7] =
-    ["PROJCS", "PROJCRS", "PROJECTEDCRS", "DERIVEDPROJCRS", "LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"];
+pub(crate) const PLANES: [&str; 7] = [
+    "PROJCS",
+    "PROJCRS",
+    "PROJECTEDCRS",
+    "DERIVEDPROJCRS",
+    "LOCAL_CS",
+    "ENGCRS",
+    "ENGINEERINGCRS",
+];
 /// Elements of heights.
 pub(crate) const VERTICALS: [&str; 4] = ["VERT_CS", "VERTCS", "VERTCRS", "VERTICALCRS"];
-const GEOGRAPHIC: [&str; 5] = ["GEOGCS", "GEOGCRS", "GEODCRS", "GEODETICCRS", "GEOGRAPHICCRS"];
+const GEOGRAPHIC: [&str; 5] = [
+    "GEOGCS",
+    "GEOGCRS",
+    "GEODCRS",
+    "GEODETICCRS",
+    "GEOGRAPHICCRS",
+];
 const GEOCENTRIC: [&str; 1] = ["GEOCCS"];
 const DERIVING: [&str; 3] = ["DERIVINGCONVERSION", "BASEGEOGCRS", "BASEGEODCRS"];
 /// Characters of a text that cannot be read that a message repeats.
 const SHOWN: usize = 60;
 
-/// What a text states: `None` where it is empty, a system of [`CrsKind::Unreadable`] where it makes no sense.
+/// What a text states: `None` where it is empty, a system of [`CrsKind::Unreadable`] where it makes
+/// no sense.
 #[must_use]
 pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let wkt = wkt.trim_start_matches('\u{feff}'); // a byte order mark
@@ -27,14 +49,27 @@ pub fn from_wkt(wkt: &str) -> Option<Crs> {
     }
     let crs = Node::parse_closing(wkt).and_then(|(root, was_open)| {
         // A text that lacks brackets at its end would lack them in results, too.
-        if was_open { understood(&root.to_string(), &root) } else { understood(wkt, &root) }
+        if was_open {
+            understood(&root.to_string(), &root)
+        } else {
+            understood(wkt, &root)
+        }
     });
     Some(crs.unwrap_or_else(|| unreadable(wkt)))
 }
 
 fn unreadable(wkt: &str) -> Crs {
-    let shown: String = wkt.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
-    Crs { kind: CrsKind::Unreadable, name: Some(shown), unit: LengthUnit::Other, ..Crs::default() }
+    let shown: String = wkt
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(SHOWN)
+        .collect();
+    Crs {
+        kind: CrsKind::Unreadable,
+        name: Some(shown),
+        unit: LengthUnit::Other,
+        ..Crs::default()
+    }
 }
 
 /// The elements that matter.
@@ -50,7 +85,9 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn collect(&mut self, node: &'a Node) {
         if node.is(&["BOUNDCRS"])
-            && let Some(grid) = node.child(&["ABRIDGEDTRANSFORMATION"]).and_then(|by| by.child(&["PARAMETERFILE"]))
+            && let Some(grid) = node
+                .child(&["ABRIDGEDTRANSFORMATION"])
+                .and_then(|by| by.child(&["PARAMETERFILE"]))
         {
             self.geoid = grid.value(1).and_then(heights::geoid_in);
         }
@@ -62,7 +99,10 @@ impl<'a> Parts<'a> {
             node.arguments().iter().for_each(|part| self.collect(part));
         } else if node.is(&VERTICALS) {
             self.vertical = self.vertical.or(Some(node));
-        } else if [&PLANES[..], &GEOGRAPHIC, &GEOCENTRIC, &["FITTED_CS"]].iter().any(|kind| node.is(kind)) {
+        } else if [&PLANES[..], &GEOGRAPHIC, &GEOCENTRIC, &["FITTED_CS"]]
+            .iter()
+            .any(|kind| node.is(kind))
+        {
             self.horizontal = self.horizontal.or(Some(node));
         }
     }
@@ -74,11 +114,16 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
     let horizontal = parts.horizontal?;
     let kind = kind_of(horizontal);
     let code = horizontal.epsg();
-    let stated = horizontal.unit().map(LengthUnit::of_metres).or(code.map(epsg::unit_of_projected));
+    let stated = horizontal
+        .unit()
+        .map(LengthUnit::of_metres)
+        .or(code.map(epsg::unit_of_projected));
     let unit = match kind {
         CrsKind::Geographic => LengthUnit::Degree,
         CrsKind::Plane => stated?,
-        CrsKind::Geocentric | CrsKind::Derived | CrsKind::Unreadable => stated.unwrap_or(LengthUnit::Other),
+        CrsKind::Geocentric | CrsKind::Derived | CrsKind::Unreadable => {
+            stated.unwrap_or(LengthUnit::Other)
+        }
     };
     let name = horizontal.name().map(str::to_owned);
     let vertical_code = parts.vertical.and_then(Node::epsg);
@@ -89,7 +134,11 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         None => VerticalReference::default(),
     };
     heights.geoid = heights.geoid.or(parts.geoid);
-    let own_unit = parts.vertical.and_then(Node::unit).or_else(|| third?.own_unit()).map(LengthUnit::of_metres);
+    let own_unit = parts
+        .vertical
+        .and_then(Node::unit)
+        .or_else(|| third?.own_unit())
+        .map(LengthUnit::of_metres);
     Some(Crs {
         kind,
         wkt: Some(wkt.to_owned()),
@@ -101,13 +150,21 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         vertical_unit: own_unit.or(vertical_code.map(epsg::unit_of_vertical)),
         heights,
         epoch: parts.epoch,
-        definition: if kind == CrsKind::Plane { definition::of(horizontal) } else { None },
+        definition: if kind == CrsKind::Plane {
+            definition::of(horizontal)
+        } else {
+            None
+        },
     })
 }
 
 fn kind_of(system: &Node) -> CrsKind {
-    let is_cartesian =
-        || system.child(&["CS"]).and_then(Node::name).is_some_and(|cs| cs.eq_ignore_ascii_case("Cartesian"));
+    let is_cartesian = || {
+        system
+            .child(&["CS"])
+            .and_then(Node::name)
+            .is_some_and(|cs| cs.eq_ignore_ascii_case("Cartesian"))
+    };
     match () {
         () if system.is(&PLANES) => CrsKind::Plane,
         () if system.is(&GEOCENTRIC) => CrsKind::Geocentric,
@@ -120,9 +177,15 @@ fn kind_of(system: &Node) -> CrsKind {
 
 /// The axis of heights of a system in three dimensions that is not local.
 fn third_axis(system: &Node) -> Option<&Node> {
-    let is_height = |axis: &&Node| axis.value(1).is_some_and(|direction| direction.eq_ignore_ascii_case("up"));
+    let is_height = |axis: &&Node| {
+        axis.value(1)
+            .is_some_and(|direction| direction.eq_ignore_ascii_case("up"))
+    };
     let is_local = system.is(&["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"]);
-    system.children(&["AXIS"]).find(is_height).filter(|_| !is_local)
+    system
+        .children(&["AXIS"])
+        .find(is_height)
+        .filter(|_| !is_local)
 }
 
 /// The element of a unit of length, in version 1; `None` of what is no length.
@@ -134,14 +197,24 @@ pub(crate) fn unit_element(unit: LengthUnit) -> Option<Node> {
         LengthUnit::ClarkeFoot => "Clarke's foot",
         LengthUnit::Degree | LengthUnit::Other => return None,
     };
-    Some(Node::new("UNIT", vec![Node::Text(name.into()), Node::Word(unit.metres()?.to_string())]))
+    Some(Node::new(
+        "UNIT",
+        vec![
+            Node::Text(name.into()),
+            Node::Word(unit.metres()?.to_string()),
+        ],
+    ))
 }
 
 /// The element of a vertical system that EPSG knows, in version 1.
 pub(crate) fn vertical_element(code: u16) -> Option<Node> {
     let system = VerticalSystem::of(code)?;
     let unit = unit_element(epsg::unit_of_vertical(code))?;
-    let (axis, direction) = if system.is_depth() { ("Depth", "DOWN") } else { ("Gravity-related height", "UP") };
+    let (axis, direction) = if system.is_depth() {
+        ("Depth", "DOWN")
+    } else {
+        ("Gravity-related height", "UP")
+    };
     let text = |text: &str| Node::Text(text.into());
     let word = |word: String| Node::Word(word);
     let authority = |code: u16| Node::new("AUTHORITY", vec![text("EPSG"), text(&code.to_string())]);
@@ -149,7 +222,14 @@ pub(crate) fn vertical_element(code: u16) -> Option<Node> {
         "VERT_CS",
         vec![
             text(system.name),
-            Node::new("VERT_DATUM", vec![text(system.datum_name), word("2005".into()), authority(system.datum)]),
+            Node::new(
+                "VERT_DATUM",
+                vec![
+                    text(system.datum_name),
+                    word("2005".into()),
+                    authority(system.datum),
+                ],
+            ),
             unit,
             Node::new("AXIS", vec![text(axis), word(direction.into())]),
             authority(code),
@@ -166,7 +246,10 @@ mod tests {
         let wkt = r#"COMPD_CS["x",PROJCS["NAD83 / UTM 17N",GEOGCS["g"],UNIT["metre",1],AUTHORITY["EPSG","26917"]],VERT_CS["CGVD2013",UNIT["US survey foot",0.304800609601219],AUTHORITY["EPSG","6647"]]]"#;
         let crs = from_wkt(wkt).unwrap();
         assert_eq!((crs.horizontal, crs.vertical), (Some(26917), Some(6647)));
-        assert_eq!((crs.unit, crs.vertical_unit), (LengthUnit::Metre, Some(LengthUnit::SurveyFoot)));
+        assert_eq!(
+            (crs.unit, crs.vertical_unit),
+            (LengthUnit::Metre, Some(LengthUnit::SurveyFoot))
+        );
     }
 
     #[test]
@@ -177,15 +260,25 @@ mod tests {
             r#"DERIVEDPROJCRS["site",BASEPROJCRS["b",BASEGEOGCRS["g"],CONVERSION["c"]],DERIVINGCONVERSION["d"],CS[Cartesian,2],AXIS["x",east,LENGTHUNIT["US survey foot",0.304800609601219]]]"#,
         ] {
             let crs = from_wkt(text).unwrap();
-            assert_eq!((crs.kind, crs.unit), (CrsKind::Plane, LengthUnit::SurveyFoot), "{text}");
+            assert_eq!(
+                (crs.kind, crs.unit),
+                (CrsKind::Plane, LengthUnit::SurveyFoot),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_plane_says_what_it_is() {
         for (text, kind) in [
-            (r#"GEOGCS["g",DATUM["d"],UNIT["degree",0.0174532925199433]]"#, CrsKind::Geographic),
-            (r#"GEOCCS["g",DATUM["d"],UNIT["metre",1]]"#, CrsKind::Geocentric),
+            (
+                r#"GEOGCS["g",DATUM["d"],UNIT["degree",0.0174532925199433]]"#,
+                CrsKind::Geographic,
+            ),
+            (
+                r#"GEOCCS["g",DATUM["d"],UNIT["metre",1]]"#,
+                CrsKind::Geocentric,
+            ),
             (
                 r#"GEODCRS["g",DATUM["d"],CS[Cartesian,3],AXIS["X",geocentricX,LENGTHUNIT["metre",1]]]"#,
                 CrsKind::Geocentric,
@@ -194,7 +287,10 @@ mod tests {
                 r#"GEOGCRS["r",BASEGEOGCRS["g"],DERIVINGCONVERSION["c"],CS[ellipsoidal,2],ANGLEUNIT["degree",0.0174532925199433]]"#,
                 CrsKind::Derived,
             ),
-            (r#"FITTED_CS["f",PARAM_MT["Affine"],PROJCS["p",UNIT["metre",1]]]"#, CrsKind::Derived),
+            (
+                r#"FITTED_CS["f",PARAM_MT["Affine"],PROJCS["p",UNIT["metre",1]]]"#,
+                CrsKind::Derived,
+            ),
             (r#"PROJCS["x",GEOGCS["g"],PARAM"#, CrsKind::Unreadable),
             ("EPSG:32617", CrsKind::Unreadable),
             (r#"VERT_CS["v",UNIT["metre",1]]"#, CrsKind::Unreadable),
@@ -212,7 +308,10 @@ mod tests {
         let whole = r#"PROJCS["p",GEOGCS["g"],UNIT["foot",0.3048],AUTHORITY["EPSG","2992"]]"#;
         for missing in [1, 2] {
             let crs = from_wkt(&whole[..whole.len() - missing]).unwrap();
-            assert_eq!((crs.wkt.as_deref(), crs.unit, crs.horizontal), (Some(whole), LengthUnit::Foot, Some(2992)));
+            assert_eq!(
+                (crs.wkt.as_deref(), crs.unit, crs.horizontal),
+                (Some(whole), LengthUnit::Foot, Some(2992))
+            );
         }
     }
 
@@ -221,11 +320,17 @@ mod tests {
         let cut = r#"PROJCS["p",GEOGCS["g"],PROJECTION["Mercator"],UNIT["foot",0.3048],AXIS["X",EAST],AXIS["Y",NORTH]"#;
         assert_eq!(from_wkt(cut).unwrap().unit, LengthUnit::Foot);
         for shorter in [cut.len() - 1, cut.len() - 6, cut.len() - 16] {
-            assert_eq!(from_wkt(&cut[..shorter]).unwrap().kind, CrsKind::Unreadable, "{}", &cut[..shorter]);
+            assert_eq!(
+                from_wkt(&cut[..shorter]).unwrap().kind,
+                CrsKind::Unreadable,
+                "{}",
+                &cut[..shorter]
+            );
         }
     }
 
-    /// Wherever a text is cut, it says what the whole one says, or nothing: no other number, no plane without its heights.
+    /// Wherever a text is cut, it says what the whole one says, or nothing: no other number, no
+    /// plane without its heights.
     #[test]
     fn a_text_that_is_cut_is_unreadable_or_as_the_whole() {
         for whole in [
@@ -235,7 +340,10 @@ mod tests {
             r#"PROJCS["NAD_1983_StatePlane",GEOGCS["GCS"],PROJECTION["Mercator"],PARAMETER["False_Easting",2000000.0],UNIT["Foot_US",0.3048006096012192]]"#,
             r#"GEOGCS["g",DATUM["d"],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4269"]]"#,
         ] {
-            let said = |text: &str| Crs { wkt: None, ..from_wkt(text).unwrap() };
+            let said = |text: &str| Crs {
+                wkt: None,
+                ..from_wkt(text).unwrap()
+            };
             let of_whole = said(whole);
             let mut as_whole = 0;
             for cut in 1..whole.len() {
@@ -261,7 +369,10 @@ mod tests {
             r#"COORDINATEMETADATA[COMPOUNDCRS["c",COMPOUNDCRS["d",BOUNDCRS[SOURCECRS[{plane}]],{bound}]],EPOCH[2010.5]]"#
         );
         let crs = from_wkt(&whole).unwrap();
-        assert_eq!((crs.unit, crs.vertical_unit), (LengthUnit::Foot, Some(LengthUnit::Metre)));
+        assert_eq!(
+            (crs.unit, crs.vertical_unit),
+            (LengthUnit::Foot, Some(LengthUnit::Metre))
+        );
         assert_eq!(crs.epoch.as_deref(), Some("2010.5"));
         assert_eq!(crs.heights.geoid.as_deref(), Some("geoid18"));
         assert_eq!(crs.plane.as_deref(), Some(plane));

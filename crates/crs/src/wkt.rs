@@ -1,5 +1,5 @@
-//! Well-known text, as far as it names a coordinate system or its units: version 1 (`PROJCS[…, AUTHORITY["EPSG","26917"]]`) and 2
-//! (`PROJCRS[…, ID["EPSG",26917]]`).
+//! Well-known text, as far as it names a coordinate system or its units: version 1 (`PROJCS[…,
+//! AUTHORITY["EPSG","26917"]]`) and 2 (`PROJCRS[…, ID["EPSG",26917]]`).
 
 /// Deeper texts are not coordinate systems.
 const DEEPEST: usize = 32;
@@ -12,7 +12,10 @@ const COMPOUND: [&str; 2] = ["COMPD_CS", "COMPOUNDCRS"];
 /// `KEYWORD[arguments]`, a quoted text, or a bare word or number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
-    Element { keyword: String, arguments: Vec<Node> },
+    Element {
+        keyword: String,
+        arguments: Vec<Node>,
+    },
     Text(String),
     Word(String),
 }
@@ -35,42 +38,62 @@ impl std::fmt::Display for Node {
 }
 
 impl Node {
-    /// Parses the first element of a text. Brackets may be missing behind its identifier or its second axis, and nothing else: a number may have had more digits, a system
-    /// more elements.
+    /// Parses the first element of a text. Brackets may be missing behind its identifier or its
+    /// second axis, and nothing else: a number may have had more digits, a system more elements.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::parse_closing(text).map(|(node, _)| node)
     }
 
     /// As [`Self::parse`], and whether brackets were missing.
     pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
-        let mut parser = Parser { rest: text.trim(), is_open: false, ends_in_word: false };
+        let mut parser = Parser {
+            rest: text.trim(),
+            is_open: false,
+            ends_in_word: false,
+        };
         let node = parser.node(0)?;
-        let is_readable =
-            !parser.is_open || !parser.ends_in_word && (node.ends_with_identifier() || node.ends_with_axes());
+        let is_readable = !parser.is_open
+            || !parser.ends_in_word && (node.ends_with_identifier() || node.ends_with_axes());
         is_readable.then_some((node, parser.is_open))
     }
 
-    /// Whether the last argument is the identifier, which nothing follows; of compound systems that of the last system.
+    /// Whether the last argument is the identifier, which nothing follows; of compound systems that
+    /// of the last system.
     fn ends_with_identifier(&self) -> bool {
-        let Some((last, before)) = self.arguments().split_last() else { return false };
-        let is_second_system = || before.iter().any(|part| matches!(part, Self::Element { .. }));
+        let Some((last, before)) = self.arguments().split_last() else {
+            return false;
+        };
+        let is_second_system = || {
+            before
+                .iter()
+                .any(|part| matches!(part, Self::Element { .. }))
+        };
         match last {
             _ if last.is(&IDENTIFIERS) => last.value(1).is_some(),
             _ => self.is(&COMPOUND) && is_second_system() && last.ends_with_identifier(),
         }
     }
 
-    /// Whether it is a projected system of version 1 that has its unit and ends with its second axis: nothing that follows changes where points are.
+    /// Whether it is a projected system of version 1 that has its unit and ends with its second
+    /// axis: nothing that follows changes where points are.
     fn ends_with_axes(&self) -> bool {
-        let axes = self.children(&["AXIS"]).filter(|axis| axis.arguments().len() > 1).count();
-        let ends_with_axis =
-            self.arguments().last().is_some_and(|last| last.is(&["AXIS"]) && last.arguments().len() > 1);
+        let axes = self
+            .children(&["AXIS"])
+            .filter(|axis| axis.arguments().len() > 1)
+            .count();
+        let ends_with_axis = self
+            .arguments()
+            .last()
+            .is_some_and(|last| last.is(&["AXIS"]) && last.arguments().len() > 1);
         self.is(&["PROJCS"]) && self.unit().is_some() && axes == 2 && ends_with_axis
     }
 
     /// An element.
     pub(crate) fn new(keyword: &str, arguments: Vec<Self>) -> Self {
-        Self::Element { keyword: keyword.into(), arguments }
+        Self::Element {
+            keyword: keyword.into(),
+            arguments,
+        }
     }
 
     pub(crate) fn keyword(&self) -> &str {
@@ -102,7 +125,9 @@ impl Node {
 
     /// Whether it is an element with one of the keywords.
     pub(crate) fn is(&self, keywords: &[&str]) -> bool {
-        keywords.iter().any(|keyword| self.keyword().eq_ignore_ascii_case(keyword))
+        keywords
+            .iter()
+            .any(|keyword| self.keyword().eq_ignore_ascii_case(keyword))
     }
 
     /// The first direct child with one of the keywords.
@@ -117,9 +142,11 @@ impl Node {
         id.value(1)?.parse().ok()
     }
 
-    /// The last direct child that is a unit, or that of the first axis: its factor to metres or radians.
+    /// The last direct child that is a unit, or that of the first axis: its factor to metres or
+    /// radians.
     pub(crate) fn unit(&self) -> Option<f64> {
-        self.own_unit().or_else(|| self.child(&["AXIS"])?.own_unit())
+        self.own_unit()
+            .or_else(|| self.child(&["AXIS"])?.own_unit())
     }
 
     /// The last direct child that is a unit: its factor to metres or radians.
@@ -130,14 +157,26 @@ impl Node {
 
     /// An argument that is a number.
     pub(crate) fn number(&self, i: usize) -> Option<f64> {
-        self.value(i)?.parse().ok().filter(|number: &f64| number.is_finite())
+        self.value(i)?
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
     }
 
     /// Without elements of this keyword, at any depth.
     pub(crate) fn without(self, keyword: &str) -> Self {
-        let Self::Element { keyword: own, arguments } = self else { return self };
+        let Self::Element {
+            keyword: own,
+            arguments,
+        } = self
+        else {
+            return self;
+        };
         let kept = arguments.into_iter().filter(|part| !part.is(&[keyword]));
-        Self::Element { keyword: own, arguments: kept.map(|part| part.without(keyword)).collect() }
+        Self::Element {
+            keyword: own,
+            arguments: kept.map(|part| part.without(keyword)).collect(),
+        }
     }
 
     /// All direct children with one of the keywords.
@@ -174,7 +213,10 @@ impl Parser<'_> {
         if let Some(quoted) = self.rest.strip_prefix('"') {
             return self.quoted(quoted);
         }
-        let end = self.rest.find(|c: char| "[](),\"".contains(c) || c.is_whitespace()).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c: char| "[](),\"".contains(c) || c.is_whitespace())
+            .unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word.is_empty() {
@@ -193,7 +235,10 @@ impl Parser<'_> {
             arguments.push(self.node(depth + 1)?);
             self.eat(&[',']);
         }
-        Some(Node::Element { keyword: word.into(), arguments })
+        Some(Node::Element {
+            keyword: word.into(),
+            arguments,
+        })
     }
 
     /// A text that begins at `rest` and ends with a quote; two quotes stand for one.
@@ -223,7 +268,10 @@ mod tests {
             r#"PROJCS["UTM 17N",GEOGCS["NAD83",AUTHORITY["EPSG","4269"]],UNIT["metre",1],AUTHORITY["EPSG","26917"]]"#,
         )
         .unwrap();
-        assert_eq!((one.name(), one.epsg(), one.unit()), (Some("UTM 17N"), Some(26917), Some(1.0)));
+        assert_eq!(
+            (one.name(), one.epsg(), one.unit()),
+            (Some("UTM 17N"), Some(26917), Some(1.0))
+        );
         let two = Node::parse(r#"PROJCRS["UTM 17N", BASEGEOGCRS["NAD83"], CS[Cartesian,2], AXIS["(E)",east,LENGTHUNIT["metre",1]], ID["EPSG",26917]]"#).unwrap();
         assert_eq!((two.epsg(), two.unit()), (Some(26917), Some(1.0)));
     }
@@ -239,7 +287,10 @@ mod tests {
     fn a_missing_bracket_is_closed_at_the_end_and_quotes_are_doubled() {
         let whole = Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1],ID["EPSG",12]]"#).unwrap();
         assert_eq!(whole.name(), Some(r#"x "y" z"#));
-        assert_eq!(Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1],ID["EPSG",12]"#), Some(whole.clone()));
+        assert_eq!(
+            Node::parse(r#"A["x ""y"" z",B[1,C["d"]],UNIT["m",1],ID["EPSG",12]"#),
+            Some(whole.clone())
+        );
         assert_eq!(Node::parse(&whole.to_string()), Some(whole));
     }
 

@@ -1,8 +1,11 @@
-//! For backends: what they share with the processor's version, so that a device computes only what it is good at.
+//! For backends: what they share with the processor's version, so that a device computes only what
+//! it is good at.
 //!
-//! A kernel is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write to. It asks [`screen`] which pixels and
-//! channels are to be used, and gives [`crate::Status::OutOfRange`] to those of which it is not sure. [`invert`] does what is around it, in either precision: the shapes,
-//! the map, and the pixels that the kernel was not sure of, once more on the processor in double precision.
+//! A kernel is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write
+//! to. It asks [`screen`] which pixels and channels are to be used, and gives
+//! [`crate::Status::OutOfRange`] to those of which it is not sure. [`invert`] does what is around
+//! it, in either precision: the shapes, the map, and the pixels that the kernel was not sure of,
+//! once more on the processor in double precision.
 
 pub use crate::{
     discretised::NULL,
@@ -15,8 +18,9 @@ pub use crate::{
 use crate::{Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};
 use isopach_compute::{Cpu, Result};
 
-/// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double precision on the processor what is
-/// [`crate::Status::OutOfRange`] after that. Without pixels the kernel is not called.
+/// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double
+/// precision on the processor what is [`crate::Status::OutOfRange`] after that. Without pixels the
+/// kernel is not called.
 ///
 /// # Errors
 /// As [`InvertPixels::invert`]; and those of `kernel`.
@@ -30,20 +34,32 @@ pub fn invert<T: Real>(
     let mut map = EmissionMap::empty(inversion, &pixels.leading);
     if !map.is_empty() {
         let (counts, sigma) = pixels.rows();
-        kernel(Rows { counts, sigma, first: 0 }, map.slab())?;
+        kernel(
+            Rows {
+                counts,
+                sigma,
+                first: 0,
+            },
+            map.slab(),
+        )?;
     }
-    cpu::again(inversion, observation, &mut map, &|inversion, observation| Cpu.invert(inversion, observation))?;
+    cpu::again(
+        inversion,
+        observation,
+        &mut map,
+        &|inversion, observation| Cpu.invert(inversion, observation),
+    )?;
     Ok(map)
 }
 
-/// Whether some row of given weights is one that the reference takes for "not given" ([`Compat::Reference`]): a kernel that treats all pixels alike
-/// has no way to do that.
+/// Whether some row of given weights is one that the reference takes for "not given"
+/// ([`Compat::Reference`]): a kernel that treats all pixels alike has no way to do that.
 #[must_use]
 pub fn ignores_given_weights(inversion: &Inversion) -> bool {
     match &inversion.weights {
-        Weights::Given(given) if inversion.compat == Compat::Reference => {
-            given.outer_iter().any(|row| !inversion.takes(&row.to_vec()))
-        }
+        Weights::Given(given) if inversion.compat == Compat::Reference => given
+            .outer_iter()
+            .any(|row| !inversion.takes(&row.to_vec())),
         _ => false,
     }
 }
@@ -51,5 +67,9 @@ pub fn ignores_given_weights(inversion: &Inversion) -> bool {
 /// What the numbers of a pixel without a result are: NaN, or 0 as in the reference.
 #[must_use]
 pub fn missing_number(inversion: &Inversion) -> f64 {
-    if inversion.compat == Compat::Reference { 0.0 } else { f64::NAN }
+    if inversion.compat == Compat::Reference {
+        0.0
+    } else {
+        f64::NAN
+    }
 }

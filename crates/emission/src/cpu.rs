@@ -20,11 +20,16 @@ use rayon::prelude::*;
 /// Pixels that a thread takes at a time, at most.
 const BLOCK: usize = 512;
 
-/// Pixels a thread that are inverted again in double precision at a time, so that memory is bounded.
+/// Pixels a thread that are inverted again in double precision at a time, so that memory is
+/// bounded.
 const AGAIN: usize = 128;
 
 impl InvertPixels for Cpu {
-    fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+    fn invert(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f64>,
+    ) -> Result<EmissionMap<f64>> {
         if needs_definition(inversion) {
             return plain::invert(inversion, observation);
         }
@@ -33,20 +38,36 @@ impl InvertPixels for Cpu {
         Ok(map)
     }
 
-    fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
+    fn invert_single(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f32>,
+    ) -> Result<EmissionMap<f32>> {
         if needs_definition(inversion) || inversion.method != Method::Regularised {
-            let (counts, sigma) = (observation.counts.mapv(f64::from), observation.sigma.mapv(f64::from));
-            let wide = Observation { counts: counts.view(), sigma: sigma.view() };
+            let (counts, sigma) = (
+                observation.counts.mapv(f64::from),
+                observation.sigma.mapv(f64::from),
+            );
+            let wide = Observation {
+                counts: counts.view(),
+                sigma: sigma.view(),
+            };
             return Ok(self.invert(inversion, wide)?.rounded());
         }
         let mut map = invert(inversion, &observation)?;
-        again(inversion, &observation, &mut map, &|inversion, observation| self.invert(inversion, observation))?;
+        again(
+            inversion,
+            &observation,
+            &mut map,
+            &|inversion, observation| self.invert(inversion, observation),
+        )?;
         Ok(map)
     }
 }
 
 /// An inversion in double precision.
-pub(crate) type Double<'a> = &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
+pub(crate) type Double<'a> =
+    &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
 
 /// Inverts those pixels again, by other means, for which lanes had not enough range or digits.
 pub(crate) fn again<T: Real>(
@@ -55,13 +76,21 @@ pub(crate) fn again<T: Real>(
     map: &mut EmissionMap<T>,
     by: Double<'_>,
 ) -> Result<()> {
-    let again: Vec<usize> =
-        map.status.iter().enumerate().filter(|(_, s)| **s == Status::OutOfRange).map(|(i, _)| i).collect();
+    let again: Vec<usize> = map
+        .status
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| **s == Status::OutOfRange)
+        .map(|(i, _)| i)
+        .collect();
     let pixels = observation.pixels(inversion.channels())?;
     let (channels, (counts, sigma)) = (inversion.channels(), pixels.rows());
     let invert = |some: &[usize]| {
         let chosen = |rows: &[T]| {
-            Array2::from_shape_fn((some.len(), channels), |(i, f)| rows[some[i] * channels + f].wide()).into_dyn()
+            Array2::from_shape_fn((some.len(), channels), |(i, f)| {
+                rows[some[i] * channels + f].wide()
+            })
+            .into_dyn()
         };
         let (counts, sigma) = (chosen(counts), chosen(sigma));
         let mut inversion = inversion.clone();
@@ -70,27 +99,42 @@ pub(crate) fn again<T: Real>(
         {
             *given = given.select(Axis(0), some);
         }
-        by(&inversion, Observation { counts: counts.view(), sigma: sigma.view() })
+        by(
+            &inversion,
+            Observation {
+                counts: counts.view(),
+                sigma: sigma.view(),
+            },
+        )
     };
     for batch in again.chunks(AGAIN * rayon::current_num_threads()) {
         let pieces: Vec<&[usize]> = batch.chunks(AGAIN / 4).collect();
-        let found: Vec<_> = pieces.par_iter().map(|some| invert(some)).collect::<Result<_>>()?;
+        let found: Vec<_> = pieces
+            .par_iter()
+            .map(|some| invert(some))
+            .collect::<Result<_>>()?;
         for (some, found) in pieces.into_iter().zip(found) {
             let mut found = found.rounded();
             let (from, mut to) = (found.slab(), map.slab());
-            some.iter().enumerate().for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
+            some.iter()
+                .enumerate()
+                .for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
         }
     }
     map.inverted_again = again.len();
     Ok(())
 }
 
-/// More channels than lanes are written for; rows of given weights that the reference takes for "not given".
+/// More channels than lanes are written for; rows of given weights that the reference takes for
+/// "not given".
 fn needs_definition(inversion: &Inversion) -> bool {
     ignores_given_weights(inversion) || inversion.channels() > 16
 }
 
-fn invert<T: Kernels>(inversion: &Inversion, observation: &Observation<'_, T>) -> Result<EmissionMap<T>> {
+fn invert<T: Kernels>(
+    inversion: &Inversion,
+    observation: &Observation<'_, T>,
+) -> Result<EmissionMap<T>> {
     // Before anything is made for so many channels.
     inversion.check(observation.pixels(inversion.channels())?.count())?;
     match inversion.channels() {
@@ -113,16 +157,25 @@ fn invert_with<T: Kernels, const NF: usize>(
     let mut blocks = vec![];
     let mut rest = map.slab();
     let mut first = 0;
-    let at_once = pixels.count().div_ceil(rayon::current_num_threads()).clamp(1, BLOCK);
+    let at_once = pixels
+        .count()
+        .div_ceil(rayon::current_num_threads())
+        .clamp(1, BLOCK);
     while rest.pixels() > 0 {
         let take = at_once.min(rest.pixels());
         let block = rest.take(take);
         let range = first * inversion.channels()..(first + block.pixels()) * inversion.channels();
-        let rows = Rows { counts: &counts[range.clone()], sigma: &sigma[range], first };
+        let rows = Rows {
+            counts: &counts[range.clone()],
+            sigma: &sigma[range],
+            first,
+        };
         first += block.pixels();
         blocks.push((rows, block));
     }
-    blocks.into_par_iter().for_each(|(rows, block)| T::invert_block(&shared, &kernel, rows, block));
+    blocks
+        .into_par_iter()
+        .for_each(|(rows, block)| T::invert_block(&shared, &kernel, rows, block));
     Ok(map)
 }
 
@@ -138,16 +191,25 @@ impl<const NF: usize> Kernel<NF> {
         match inversion.method {
             Method::Regularised => Self::Regularised,
             Method::Positive => Self::Positive(Atoms::new(Dictionary::new(inversion, definition))),
-            Method::NonNegative => Self::NonNegative(Table::new(&Dictionary::new(inversion, definition))),
+            Method::NonNegative => {
+                Self::NonNegative(Table::new(&Dictionary::new(inversion, definition)))
+            }
         }
     }
 
     #[inline(always)]
-    fn invert<V: Lanes<Scalar = f64>>(&self, shared: &Shared<'_, f64, NF>, rows: Rows<'_, f64>, slab: Slab<'_, f64>) {
+    fn invert<V: Lanes<Scalar = f64>>(
+        &self,
+        shared: &Shared<'_, f64, NF>,
+        rows: Rows<'_, f64>,
+        slab: Slab<'_, f64>,
+    ) {
         match self {
             Self::Regularised => invert_slab::<V, NF>(shared, rows, slab),
             Self::Positive(atoms) => positive::invert_slab::<V, NF>(shared, atoms, rows, slab),
-            Self::NonNegative(table) => nonnegative::invert_slab::<Pair<V>, NF>(shared, table, rows, slab),
+            Self::NonNegative(table) => {
+                nonnegative::invert_slab::<Pair<V>, NF>(shared, table, rows, slab)
+            }
         }
     }
 }
@@ -225,9 +287,17 @@ mod wide {
         unsafe { enabled(shared, kernel, rows, slab) }
     }
 
-    pub(super) fn single<const NF: usize>(shared: &Shared<'_, f32, NF>, rows: Rows<'_, f32>, slab: Slab<'_, f32>) {
+    pub(super) fn single<const NF: usize>(
+        shared: &Shared<'_, f32, NF>,
+        rows: Rows<'_, f32>,
+        slab: Slab<'_, f32>,
+    ) {
         #[target_feature(enable = "avx2")]
-        fn enabled<const NF: usize>(shared: &Shared<'_, f32, NF>, rows: Rows<'_, f32>, slab: Slab<'_, f32>) {
+        fn enabled<const NF: usize>(
+            shared: &Shared<'_, f32, NF>,
+            rows: Rows<'_, f32>,
+            slab: Slab<'_, f32>,
+        ) {
             invert_slab::<F32x8, NF>(shared, rows, slab);
         }
         assert!(there(), "the caller asks first");
@@ -247,27 +317,59 @@ mod tests {
         },
     };
 
-    fn slab_of<V: Lanes>(inversion: &Inversion, counts: &[V::Scalar], sigma: &[V::Scalar]) -> EmissionMap<V::Scalar> {
+    fn slab_of<V: Lanes>(
+        inversion: &Inversion,
+        counts: &[V::Scalar],
+        sigma: &[V::Scalar],
+    ) -> EmissionMap<V::Scalar> {
         let shared = Shared::<V::Scalar, 6>::new(inversion, &inversion.discretised().unwrap());
         let mut map = EmissionMap::empty(inversion, &[counts.len() / 6]);
-        invert_slab::<V, 6>(&shared, Rows { counts, sigma, first: 0 }, map.slab());
+        invert_slab::<V, 6>(
+            &shared,
+            Rows {
+                counts,
+                sigma,
+                first: 0,
+            },
+            map.slab(),
+        );
         map
     }
 
-    fn method_of<V: Lanes<Scalar = f64>>(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> EmissionMap<f64> {
+    fn method_of<V: Lanes<Scalar = f64>>(
+        inversion: &Inversion,
+        counts: &[f64],
+        sigma: &[f64],
+    ) -> EmissionMap<f64> {
         let definition = inversion.discretised().unwrap();
         let shared = Shared::<f64, 6>::new(inversion, &definition);
         let mut map = EmissionMap::empty(inversion, &[counts.len() / 6]);
-        Kernel::new(inversion, &definition).invert::<V>(&shared, Rows { counts, sigma, first: 0 }, map.slab());
+        Kernel::new(inversion, &definition).invert::<V>(
+            &shared,
+            Rows {
+                counts,
+                sigma,
+                first: 0,
+            },
+            map.slab(),
+        );
         map
     }
 
     fn aia() -> Inversion {
-        Inversion::new(TemperatureResponse::aia(), (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect())
+        Inversion::new(
+            TemperatureResponse::aia(),
+            (0..=42).map(|i| 5.7 + 0.033 * f64::from(i)).collect(),
+        )
     }
 
     fn bits(numbers: &[&ndarray::ArrayD<f64>]) -> Vec<u64> {
-        numbers.iter().copied().flatten().map(|x| x.to_bits()).collect()
+        numbers
+            .iter()
+            .copied()
+            .flatten()
+            .map(|x| x.to_bits())
+            .collect()
     }
 
     /// 203 pixels, some of them bad.
@@ -282,7 +384,10 @@ mod tests {
             *count *= 1.0 + 0.02 * ((i * 7919 % 101) as f64 / 50.0 - 1.0);
         }
         let mut counts = counts.into_iter().collect::<Vec<_>>();
-        for (i, bad) in [f64::NAN, f64::INFINITY, 0.0, -1.0, 1e300, 1e-300].into_iter().enumerate() {
+        for (i, bad) in [f64::NAN, f64::INFINITY, 0.0, -1.0, 1e300, 1e-300]
+            .into_iter()
+            .enumerate()
+        {
             counts[60 * i + 1] = bad;
         }
         (counts, sigma.into_iter().collect())
@@ -292,24 +397,38 @@ mod tests {
     fn plain_arrays_and_registers_give_the_same_bits() {
         assert!(wide::there(), "nothing to compare on this processor");
         let mut inversion = aia();
-        for weights in [Weights::SelfNormalised, Weights::EmissionMeasureLoci((0..6).collect())] {
+        for weights in [
+            Weights::SelfNormalised,
+            Weights::EmissionMeasureLoci((0..6).collect()),
+        ] {
             inversion.weights = weights;
             let (counts, sigma) = observation(&inversion);
             let bits = |map: &EmissionMap<f64>| {
-                let [uncertainty, resolution] = [&map.uncertainty, &map.log_t_resolution].map(|x| x.as_ref().unwrap());
+                let [uncertainty, resolution] =
+                    [&map.uncertainty, &map.log_t_resolution].map(|x| x.as_ref().unwrap());
                 bits(&[&map.emission, uncertainty, resolution, &map.lambda])
             };
-            let [a, b] =
-                [slab_of::<F64x4>(&inversion, &counts, &sigma), slab_of::<Array<f64, 4>>(&inversion, &counts, &sigma)];
+            let [a, b] = [
+                slab_of::<F64x4>(&inversion, &counts, &sigma),
+                slab_of::<Array<f64, 4>>(&inversion, &counts, &sigma),
+            ];
             assert_eq!(a.status, b.status);
             let found = a.status.iter().filter(|status| status.has_result()).count();
-            assert!(found > 195 && a.count_of(Status::BadInput { channel: 1 }) == 2, "NaN and infinity are no counts");
+            assert!(
+                found > 195 && a.count_of(Status::BadInput { channel: 1 }) == 2,
+                "NaN and infinity are no counts"
+            );
             assert_eq!(bits(&a), bits(&b));
 
-            let [counts, sigma] = [counts, sigma].map(|v| v.into_iter().map(|x| x as f32).collect::<Vec<_>>());
-            let [a, b] =
-                [slab_of::<F32x8>(&inversion, &counts, &sigma), slab_of::<Array<f32, 8>>(&inversion, &counts, &sigma)];
-            let bits = |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            let [counts, sigma] =
+                [counts, sigma].map(|v| v.into_iter().map(|x| x as f32).collect::<Vec<_>>());
+            let [a, b] = [
+                slab_of::<F32x8>(&inversion, &counts, &sigma),
+                slab_of::<Array<f32, 8>>(&inversion, &counts, &sigma),
+            ];
+            let bits = |map: &EmissionMap<f32>| {
+                map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            };
             assert_eq!((bits(&a), a.status), (bits(&b), b.status));
         }
     }
@@ -324,12 +443,27 @@ mod tests {
             let registers = method_of::<F64x4>(&inversion, &counts, &sigma);
             let arrays = method_of::<Array<f64, 4>>(&inversion, &counts, &sigma);
             let bits = |map: &EmissionMap<f64>| {
-                let [uncertainty, resolution] = [&map.uncertainty, &map.log_t_resolution].map(|x| x.as_ref().unwrap());
-                bits(&[&map.emission, uncertainty, resolution, &map.chi_squared, &map.synthetic])
+                let [uncertainty, resolution] =
+                    [&map.uncertainty, &map.log_t_resolution].map(|x| x.as_ref().unwrap());
+                bits(&[
+                    &map.emission,
+                    uncertainty,
+                    resolution,
+                    &map.chi_squared,
+                    &map.synthetic,
+                ])
             };
             assert_eq!(registers.status, arrays.status, "{method:?}");
             assert_eq!(registers.iterations, arrays.iterations, "{method:?}");
-            assert!(registers.status.iter().filter(|status| status.has_result()).count() > 190, "{method:?}");
+            assert!(
+                registers
+                    .status
+                    .iter()
+                    .filter(|status| status.has_result())
+                    .count()
+                    > 190,
+                "{method:?}"
+            );
             assert!(bits(&registers) == bits(&arrays), "{method:?}");
         }
     }

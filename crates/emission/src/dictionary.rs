@@ -2,10 +2,12 @@
 
 use crate::{Discretised, Inversion, Quantity, discretised::UNIT};
 
-/// Kinds of atoms: standard deviation (dex; 0: one bin), least distance of neighbours (dex; 0: every bin), preference.
+/// Kinds of atoms: standard deviation (dex; 0: one bin), least distance of neighbours (dex; 0:
+/// every bin), preference.
 ///
-/// Smooth atoms are preferred: explaining the same counts by single bins costs 100 times as much. Compared with atoms of one width, and with other
-/// preferences, on the table of `calibrate emission`: two Gaussians want smooth atoms, an isothermal plasma single bins.
+/// Smooth atoms are preferred: explaining the same counts by single bins costs 100 times as much.
+/// Compared with atoms of one width, and with other preferences, on the table of `calibrate
+/// emission`: two Gaussians want smooth atoms, an isothermal plasma single bins.
 const KINDS: [(f64, f64, f64); 3] = [(0.0, 0.0, 0.01), (0.05, 1.0 / 15.0, 0.1), (0.1, 0.1, 1.0)];
 
 /// Standard deviations at which a Gaussian is cut off.
@@ -42,8 +44,9 @@ impl Dictionary {
             Quantity::Integrated => 1.0,
         };
         let bins = shared.log_t.len();
-        let response: Vec<Vec<f64>> =
-            (0..bins).map(|t| shared.bin(t).iter().map(|r| r * integrated(t)).collect()).collect();
+        let response: Vec<Vec<f64>> = (0..bins)
+            .map(|t| shared.bin(t).iter().map(|r| r * integrated(t)).collect())
+            .collect();
         let to_report = (0..bins)
             .map(|t| match inversion.report {
                 Quantity::Differential => UNIT / shared.kelvin[t],
@@ -56,7 +59,11 @@ impl Dictionary {
                 atoms.push(atom(shared, &response, centre, deviation, preference));
             }
         }
-        Self { response, atoms, to_report }
+        Self {
+            response,
+            atoms,
+            to_report,
+        }
     }
 }
 
@@ -73,18 +80,47 @@ fn centres(log_t: &[f64], distance: f64) -> Vec<usize> {
     chosen
 }
 
-fn atom(shared: &Discretised, response: &[Vec<f64>], centre: usize, deviation: f64, preference: f64) -> Atom {
+fn atom(
+    shared: &Discretised,
+    response: &[Vec<f64>],
+    centre: usize,
+    deviation: f64,
+    preference: f64,
+) -> Atom {
     let middle = shared.log_t[centre];
     let density = |t: usize| {
         let distance = (shared.log_t[t] - middle) / deviation;
-        if distance.abs() <= REACH { (-0.5 * distance * distance).exp() } else { 0.0 }
+        if distance.abs() <= REACH {
+            (-0.5 * distance * distance).exp()
+        } else {
+            0.0
+        }
     };
-    let share = |t: usize| if t == centre { shared.widths[t] } else { density(t) * shared.widths[t] };
-    let reached: Vec<usize> = (0..shared.log_t.len()).filter(|&t| share(t) > 0.0).collect();
+    let share = |t: usize| {
+        if t == centre {
+            shared.widths[t]
+        } else {
+            density(t) * shared.widths[t]
+        }
+    };
+    let reached: Vec<usize> = (0..shared.log_t.len())
+        .filter(|&t| share(t) > 0.0)
+        .collect();
     let sum: f64 = reached.iter().map(|&t| share(t)).sum();
     let profile: Vec<f64> = reached.iter().map(|&t| share(t) / sum).collect();
-    let seen = |f: usize| reached.iter().zip(&profile).map(|(&t, share)| response[t][f] * share).sum();
-    Atom { first: reached[0], column: (0..shared.channels).map(seen).collect(), profile, preference }
+    let seen = |f: usize| {
+        reached
+            .iter()
+            .zip(&profile)
+            .map(|(&t, share)| response[t][f] * share)
+            .sum()
+    };
+    Atom {
+        first: reached[0],
+        column: (0..shared.channels).map(seen).collect(),
+        profile,
+        preference,
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +135,10 @@ mod tests {
         let dictionary = Dictionary::new(&inversion, &inversion.discretised().unwrap());
         assert_eq!(dictionary.atoms.len(), 42 + 21 + 14);
         for (t, atom) in dictionary.atoms[..42].iter().enumerate() {
-            assert_eq!((atom.first, &atom.profile[..], &atom.column), (t, &[1.0][..], &dictionary.response[t]));
+            assert_eq!(
+                (atom.first, &atom.profile[..], &atom.column),
+                (t, &[1.0][..], &dictionary.response[t])
+            );
         }
         for atom in &dictionary.atoms {
             assert!((atom.profile.iter().sum::<f64>() - 1.0).abs() < 1e-14);
@@ -109,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_wide_bin_is_an_atom_of_its_own() {
-        let inversion = Inversion::new(TemperatureResponse::aia(), (0..=8).map(|i| 5.5 + 0.5 * f64::from(i)).collect());
+        let inversion = Inversion::new(
+            TemperatureResponse::aia(),
+            (0..=8).map(|i| 5.5 + 0.5 * f64::from(i)).collect(),
+        );
         let dictionary = Dictionary::new(&inversion, &inversion.discretised().unwrap());
         assert_eq!(dictionary.atoms.len(), 24);
         assert!(dictionary.atoms.iter().all(|atom| atom.profile.len() == 1));

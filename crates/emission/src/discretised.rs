@@ -3,7 +3,8 @@
 use crate::{Compat, Inversion, Quantity, response::interpolate};
 use isopach_compute::{Error, Result};
 
-/// Scale of the response and of the solution in the reference. Part of the definition, because the grid of μ is not free of scale.
+/// Scale of the response and of the solution in the reference. Part of the definition, because the
+/// grid of μ is not free of scale.
 pub(crate) const UNIT: f64 = 1e15;
 
 /// How far below zero, in units of the largest bin, still counts as round-off.
@@ -12,10 +13,12 @@ pub(crate) const ROUND_OFF: f64 = 1e-12;
 /// Square of a singular value, in units of the largest, up to which it is zero but for round-off.
 pub const NULL: f64 = 1e-26;
 
-/// Full width at half maximum of a Gaussian in standard deviations, 2 √(2 ln 2), as the reference has it.
+/// Full width at half maximum of a Gaussian in standard deviations, 2 √(2 ln 2), as the reference
+/// has it.
 pub(crate) const FWHM: f64 = 2.354_820_045_030_949_3;
 
-/// Steps of the sampling of the horizontal error over the range of temperatures. The reference's last sample is one step before the end.
+/// Steps of the sampling of the horizontal error over the range of temperatures. The reference's
+/// last sample is one step before the end.
 pub(crate) const STEPS: usize = 51;
 
 /// A sample of a row of the averaging kernel: `(1 − share) × K[bin] + share × K[bin + 1]`.
@@ -40,7 +43,8 @@ pub struct Discretised {
     pub channels: usize,
     /// Counts for 10¹⁵ units of the solution, `[bin × channels + channel]`.
     pub response: Vec<f64>,
-    /// Where a column of the averaging kernel is sampled for its width; 51 points one `resolution_step` apart.
+    /// Where a column of the averaging kernel is sampled for its width; 51 points one
+    /// `resolution_step` apart.
     pub resolution: Vec<ResolutionPoint>,
     /// Distance of those points, Δ log₁₀ T.
     pub resolution_step: f64,
@@ -80,12 +84,17 @@ impl Inversion {
         let widths: Vec<f64> = edges.windows(2).map(|w| w[1] - w[0]).collect();
         let log_t: Vec<f64> = match self.compat {
             Compat::Off | Compat::Strict => edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect(),
-            Compat::Reference => {
-                widths.iter().enumerate().map(|(i, width)| edges[0] + width * (i as f64 + 0.5)).collect()
-            }
+            Compat::Reference => widths
+                .iter()
+                .enumerate()
+                .map(|(i, width)| edges[0] + width * (i as f64 + 0.5))
+                .collect(),
         };
-        let kelvin: Vec<f64> =
-            log_t.iter().zip(&widths).map(|(x, width)| 10f64.powf(*x) * 10f64.powf(*width).ln()).collect();
+        let kelvin: Vec<f64> = log_t
+            .iter()
+            .zip(&widths)
+            .map(|(x, width)| 10f64.powf(*x) * 10f64.powf(*width).ln())
+            .collect();
         let logs: Vec<Vec<f64>> = self
             .response
             .cleaned(self.compat)?
@@ -96,21 +105,43 @@ impl Inversion {
         for (&x, kelvin) in log_t.iter().zip(&kelvin) {
             for channel in &logs {
                 let value = 10f64.powf(interpolate(x, &self.response.log_t, channel));
-                let factor = if self.solve_for == Quantity::Differential { *kelvin } else { 1.0 };
+                let factor = if self.solve_for == Quantity::Differential {
+                    *kelvin
+                } else {
+                    1.0
+                };
                 response.push(value * factor * UNIT);
             }
         }
         let (resolution, resolution_step) = resolution_points(&log_t);
-        Ok(Discretised { channels: logs.len(), log_t, widths, kelvin, response, resolution, resolution_step })
+        Ok(Discretised {
+            channels: logs.len(),
+            log_t,
+            widths,
+            kelvin,
+            response,
+            resolution,
+            resolution_step,
+        })
     }
 }
 
 fn resolution_points(log_t: &[f64]) -> (Vec<ResolutionPoint>, f64) {
-    let (low, high) = log_t.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)));
+    let (low, high) = log_t
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| {
+            (l.min(x), h.max(x))
+        });
     let point = |k: usize| {
         let x = low + 1e-8 + (high - low) * k as f64 / STEPS as f64;
-        let bin = log_t.partition_point(|&centre| centre <= x).clamp(1, log_t.len() - 1) - 1;
-        ResolutionPoint { bin, share: ((x - log_t[bin]) / (log_t[bin + 1] - log_t[bin])).clamp(0.0, 1.0) }
+        let bin = log_t
+            .partition_point(|&centre| centre <= x)
+            .clamp(1, log_t.len() - 1)
+            - 1;
+        ResolutionPoint {
+            bin,
+            share: ((x - log_t[bin]) / (log_t[bin + 1] - log_t[bin])).clamp(0.0, 1.0),
+        }
     };
     ((0..STEPS).map(point).collect(), (high - low) / STEPS as f64)
 }

@@ -5,7 +5,8 @@ use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 impl Inversion {
-    /// Counts that an emission measure would give, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln T_t`. O(bins × channels) a pixel.
+    /// Counts that an emission measure would give, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln
+    /// T_t`. O(bins × channels) a pixel.
     ///
     /// `emission`: shape (.., bins), the quantity that [`Self::report`] names.
     ///
@@ -38,9 +39,15 @@ impl Inversion {
 }
 
 /// The leading shape, and the last axis, which must be `expected`.
-pub(crate) fn split_shape<'a>(shape: &'a [usize], expected: usize, what: &str) -> Result<(&'a [usize], usize)> {
+pub(crate) fn split_shape<'a>(
+    shape: &'a [usize],
+    expected: usize,
+    what: &str,
+) -> Result<(&'a [usize], usize)> {
     match shape.split_last() {
         Some((&last, leading)) if last == expected => Ok((leading, last)),
-        _ => Err(Error::InvalidInput(format!("the shape {shape:?} must end with {expected} {what}"))),
+        _ => Err(Error::InvalidInput(format!(
+            "the shape {shape:?} must end with {expected} {what}"
+        ))),
     }
 }

@@ -12,8 +12,9 @@ pub enum Weights {
     SelfNormalised,
     /// The lowest of the EM loci `counts / response` of these channels, smoothed over five bins.
     EmissionMeasureLoci(Vec<usize>),
-    /// One row for all pixels or one row a pixel (in the order of the pixels), shape (1 or pixels, bins), finite and not below zero; taken as
-    /// they are. Only ratios within a row should matter, but the grid of μ is not free of scale: see docs/algorithms/emission.md.
+    /// One row for all pixels or one row a pixel (in the order of the pixels), shape (1 or pixels,
+    /// bins), finite and not below zero; taken as they are. Only ratios within a row should matter,
+    /// but the grid of μ is not free of scale: see docs/algorithms/emission.md.
     Given(Array2<f64>),
 }
 
@@ -40,16 +41,19 @@ pub enum Constraint {
 /// Whether to reproduce the reference's numbers also where its quirks change them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Compat {
-    /// No: true mid-points of bins; a response is cleaned channel by channel; a count of zero or below is a measurement with its error; bins that
-    /// are negative within [`Inversion::negative_tolerance`] are no reason to iterate; what is missing is NaN. A pixel whose first solution is nowhere
-    /// negative has the reference's numbers.
+    /// No: true mid-points of bins; a response is cleaned channel by channel; a count of zero or
+    /// below is a measurement with its error; bins that are negative within
+    /// [`Inversion::negative_tolerance`] are no reason to iterate; what is missing is NaN. A pixel
+    /// whose first solution is nowhere negative has the reference's numbers.
     #[default]
     Off,
-    /// As [`Self::Off`], but the reference's rules about signs: counts must be above zero, bins must not be below zero but for round-off, and
-    /// [`crate::Status`] tells only these apart. What this crate did up to version 0.1, bit for bit.
+    /// As [`Self::Off`], but the reference's rules about signs: counts must be above zero, bins
+    /// must not be below zero but for round-off, and [`crate::Status`] tells only these apart. What
+    /// this crate did up to version 0.1, bit for bit.
     Strict,
-    /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; accepted is what has a positive product of counts over errors;
-    /// below zero is below zero; given weights whose product is 1 or whose first is 0 mean "self-normalised"; what is missing is 0.
+    /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; accepted is what has a
+    /// positive product of counts over errors; below zero is below zero; given weights whose
+    /// product is 1 or whose first is 0 mean "self-normalised"; what is missing is 0.
     Reference,
 }
 
@@ -65,47 +69,63 @@ pub enum Missing {
 
 /// From which counts on channels are saturated, and what to do with a pixel of which some are.
 ///
-/// A saturated channel says only that there was at least so much light: its count is too small, by an unknown factor, and its neighbours along the
-/// column may hold charge that ran over. [`crate::EmissionMap::saturated`] says which channels of which pixels are.
+/// A saturated channel says only that there was at least so much light: its count is too small, by
+/// an unknown factor, and its neighbours along the column may hold charge that ran over.
+/// [`crate::EmissionMap::saturated`] says which channels of which pixels are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saturation {
-    /// One a channel, in the unit of the counts (for AIA [`crate::AiaChannel::saturation`] over the exposure); infinite for a channel that never
-    /// is. A count at its level is saturated. Compared in single precision, so that both precisions agree.
+    /// One a channel, in the unit of the counts (for AIA [`crate::AiaChannel::saturation`] over the
+    /// exposure); infinite for a channel that never is. A count at its level is saturated. Compared
+    /// in single precision, so that both precisions agree.
     pub levels: Vec<f64>,
     /// Reject the pixel, or leave those channels out.
     pub then: Missing,
 }
 
-/// What to compute beside the emission measure itself. The horizontal error takes about half of the time.
+/// What to compute beside the emission measure itself. The horizontal error takes about half of the
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Outputs {
     /// Vertical error.
     pub uncertainty: bool,
     /// Horizontal error.
     pub log_t_resolution: bool,
-    /// Averaging kernel: bins × bins numbers a pixel. For maps, take them block by block ([`Inversion::stream`]).
+    /// Averaging kernel: bins × bins numbers a pixel. For maps, take them block by block
+    /// ([`Inversion::stream`]).
     pub averaging_kernel: bool,
 }
 
 impl Outputs {
     /// Both errors.
-    pub const ERRORS: Self = Self { uncertainty: true, log_t_resolution: true, averaging_kernel: false };
+    pub const ERRORS: Self = Self {
+        uncertainty: true,
+        log_t_resolution: true,
+        averaging_kernel: false,
+    };
     /// The emission measure alone.
-    pub const NONE: Self = Self { uncertainty: false, log_t_resolution: false, averaging_kernel: false };
+    pub const NONE: Self = Self {
+        uncertainty: false,
+        log_t_resolution: false,
+        averaging_kernel: false,
+    };
 }
 
 /// Regularised inversion of counts to emission measure.
 ///
-/// Per pixel: λ is the point of a geometric grid of μ at which the discrepancy `Σ_k (c_k μ / (s_k² + μ))²` is nearest to
-/// `channels × χ² target`; while a bin is negative by more than its tolerance the target grows by `target_growth`, at most `max_iterations` times in all.
-/// O(channels × bins) a pixel, O(bins²) with the horizontal error. Hannah & Kontar 2012, A&A 539, A146; Hannah & Kontar 2013, A&A 553, A10.
+/// Per pixel: λ is the point of a geometric grid of μ at which the discrepancy
+/// `Σ_k (c_k μ / (s_k² + μ))²` is nearest to `channels × χ² target`; while a bin is negative by
+/// more than its tolerance the target grows by `target_growth`, at most `max_iterations` times in
+/// all. O(channels × bins) a pixel, O(bins²) with the horizontal error. Hannah & Kontar 2012, A&A
+/// 539, A146; Hannah & Kontar 2013, A&A 553, A10.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inversion {
     /// Response of each channel on its own grid of temperatures.
     pub response: TemperatureResponse,
-    /// Edges of the temperature bins, log₁₀ K, ascending, one more than there are bins. Bins: at least as many as channels, and three.
+    /// Edges of the temperature bins, log₁₀ K, ascending, one more than there are bins. Bins: at
+    /// least as many as channels, and three.
     pub log_t_edges: Vec<f64>,
-    /// Which method; what follows on weights, growth, iterations, μ and constraint is about [`Method::Regularised`].
+    /// Which method; what follows on weights, growth, iterations, μ and constraint is about
+    /// [`Method::Regularised`].
     pub method: Method,
     /// Weights of the constraint.
     pub weights: Weights,
@@ -115,7 +135,8 @@ pub struct Inversion {
     pub target_growth: f64,
     /// Most iterations, 1 or more (`max_iter`); 1 gives the first solution, whatever its signs.
     pub max_iterations: usize,
-    /// Points of the grid of μ, 2 or more (`nmu`; the reference takes 42 for maps and 500 for single pixels).
+    /// Points of the grid of μ, 2 or more (`nmu`; the reference takes 42 for maps and 500 for
+    /// single pixels).
     pub mu_samples: usize,
     /// What to solve for (`emd_int` of the reference is [`Quantity::Integrated`]).
     pub solve_for: Quantity,
@@ -123,13 +144,16 @@ pub struct Inversion {
     pub report: Quantity,
     /// What is kept small (`l_emd` is [`Constraint::PerBin`]).
     pub constraint: Constraint,
-    /// How far below zero a bin may be, in units of its own vertical error, without sending the loop on; 0 or more, 0 for round-off only. Not used by
-    /// [`Compat::Strict`] and [`Compat::Reference`].
+    /// How far below zero a bin may be, in units of its own vertical error, without sending the
+    /// loop on; 0 or more, 0 for round-off only. Not used by [`Compat::Strict`] and
+    /// [`Compat::Reference`].
     pub negative_tolerance: f64,
-    /// Bad channels: an error that is not a finite number above zero, a count that is not a finite number (NaN is "no measurement") or is the
-    /// [`Self::pad_value`]. Counts of zero and below are measurements, with their errors; except with [`Compat::Strict`] and [`Compat::Reference`].
+    /// Bad channels: an error that is not a finite number above zero, a count that is not a finite
+    /// number (NaN is "no measurement") or is the [`Self::pad_value`]. Counts of zero and below are
+    /// measurements, with their errors; except with [`Compat::Strict`] and [`Compat::Reference`].
     pub missing: Missing,
-    /// A count that stands for "no measurement", beside NaN; compared in single precision. A BLANK of a FITS file is NaN already.
+    /// A count that stands for "no measurement", beside NaN; compared in single precision. A BLANK
+    /// of a FITS file is NaN already.
     pub pad_value: Option<f64>,
     /// Saturated channels; none is recognised without.
     pub saturation: Option<Saturation>,
@@ -176,16 +200,25 @@ impl Inversion {
         self.response.channels.len()
     }
 
-    /// The constraint that applies: solving for the integrated measure implies [`Constraint::PerBin`].
+    /// The constraint that applies: solving for the integrated measure implies
+    /// [`Constraint::PerBin`].
     #[must_use]
     pub fn effective_constraint(&self) -> Constraint {
-        if self.solve_for == Quantity::Integrated { Constraint::PerBin } else { self.constraint }
+        if self.solve_for == Quantity::Integrated {
+            Constraint::PerBin
+        } else {
+            self.constraint
+        }
     }
 
     /// The tolerance of negative bins that applies.
     #[must_use]
     pub fn effective_tolerance(&self) -> f64 {
-        if self.compat == Compat::Off { self.negative_tolerance } else { 0.0 }
+        if self.compat == Compat::Off {
+            self.negative_tolerance
+        } else {
+            0.0
+        }
     }
 
     /// Inverts in double precision.
@@ -220,28 +253,64 @@ impl Inversion {
         self.response.check()?;
         let (bins, channels) = (self.bins(), self.channels());
         let enough = bins >= channels.max(3);
-        Error::check("the number of bins", bins as f64, enough, "be at least that of the channels, and three")?;
-        if !self.log_t_edges.windows(2).all(|w| w[0] < w[1]) || !self.log_t_edges.iter().all(|x| x.is_finite()) {
-            return Err(Error::InvalidInput("the edges of the temperature bins must be finite and ascending".into()));
+        Error::check(
+            "the number of bins",
+            bins as f64,
+            enough,
+            "be at least that of the channels, and three",
+        )?;
+        if !self.log_t_edges.windows(2).all(|w| w[0] < w[1])
+            || !self.log_t_edges.iter().all(|x| x.is_finite())
+        {
+            return Err(Error::InvalidInput(
+                "the edges of the temperature bins must be finite and ascending".into(),
+            ));
         }
         Error::positive("the χ² target", self.chi_squared_target)?;
         Error::positive("the growth of the χ² target", self.target_growth)?;
         let tolerance = self.negative_tolerance;
-        Error::check("the tolerance of negative bins", tolerance, tolerance >= 0.0, "be 0 or more")?;
-        Error::check("the number of iterations", self.max_iterations as f64, self.max_iterations > 0, "be at least 1")?;
-        Error::check("the number of μ samples", self.mu_samples as f64, self.mu_samples > 1, "be at least 2")?;
+        Error::check(
+            "the tolerance of negative bins",
+            tolerance,
+            tolerance >= 0.0,
+            "be 0 or more",
+        )?;
+        Error::check(
+            "the number of iterations",
+            self.max_iterations as f64,
+            self.max_iterations > 0,
+            "be at least 1",
+        )?;
+        Error::check(
+            "the number of μ samples",
+            self.mu_samples as f64,
+            self.mu_samples > 1,
+            "be at least 2",
+        )?;
         self.check_saturation()?;
         self.check_weights(pixels)
     }
 
     fn check_saturation(&self) -> Result<()> {
-        let Some(Saturation { levels, .. }) = &self.saturation else { return Ok(()) };
+        let Some(Saturation { levels, .. }) = &self.saturation else {
+            return Ok(());
+        };
         if levels.len() != self.channels() {
-            let message = format!("{} saturation levels for {} channels", levels.len(), self.channels());
+            let message = format!(
+                "{} saturation levels for {} channels",
+                levels.len(),
+                self.channels()
+            );
             return Err(Error::InvalidInput(message));
         }
         levels.iter().try_for_each(|&level| {
-            Error::check("a saturation level", level, level > 0.0, "be above zero (infinite: never)").map(drop)
+            Error::check(
+                "a saturation level",
+                level,
+                level > 0.0,
+                "be above zero (infinite: never)",
+            )
+            .map(drop)
         })
     }
 
@@ -258,11 +327,18 @@ impl Inversion {
             Weights::SelfNormalised => {}
             Weights::EmissionMeasureLoci(chosen) => {
                 if chosen.is_empty() {
-                    return Err(Error::InvalidInput("EM loci weights need at least one channel".into()));
+                    return Err(Error::InvalidInput(
+                        "EM loci weights need at least one channel".into(),
+                    ));
                 }
                 if let Some(&unknown) = chosen.iter().find(|&&c| c >= self.channels()) {
                     let must = "be a position in the response's channels";
-                    Error::check("a channel of the EM loci weights", unknown as f64, false, must)?;
+                    Error::check(
+                        "a channel of the EM loci weights",
+                        unknown as f64,
+                        false,
+                        must,
+                    )?;
                 }
             }
             Weights::Given(given) => {
@@ -273,7 +349,8 @@ impl Inversion {
                         "the weights have the shape ({rows}, {columns}), but must have (1, {bins}) or ({pixels}, {bins})"
                     )));
                 }
-                let good = |x: &&f64| x.is_finite() && (**x >= 0.0 || self.compat == Compat::Reference);
+                let good =
+                    |x: &&f64| x.is_finite() && (**x >= 0.0 || self.compat == Compat::Reference);
                 if let Some(&bad) = given.iter().find(|x| !good(x)) {
                     Error::check("a weight", bad, false, "be a finite number, zero or above")?;
                 }
@@ -282,7 +359,8 @@ impl Inversion {
         Ok(())
     }
 
-    /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not given".
+    /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not
+    /// given".
     pub(crate) fn takes(&self, row: &[f64]) -> bool {
         self.compat != Compat::Reference || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
     }

@@ -25,13 +25,19 @@ impl<T: Clone> Observation<'_, T> {
     pub(crate) fn pixels(&self, channels: usize) -> Result<Pixels<'_, T>> {
         let (counts, sigma) = (self.counts.shape(), self.sigma.shape());
         if counts != sigma {
-            return Err(Error::InvalidInput(format!("counts have the shape {counts:?}, but their errors {sigma:?}")));
+            return Err(Error::InvalidInput(format!(
+                "counts have the shape {counts:?}, but their errors {sigma:?}"
+            )));
         }
         let Some((&last, leading)) = counts.split_last() else {
-            return Err(Error::InvalidInput("counts must have at least one axis, the channels".into()));
+            return Err(Error::InvalidInput(
+                "counts must have at least one axis, the channels".into(),
+            ));
         };
         if last != channels {
-            let message = format!("counts have {last} channels along their last axis, but the response has {channels}");
+            let message = format!(
+                "counts have {last} channels along their last axis, but the response has {channels}"
+            );
             return Err(Error::InvalidInput(message));
         }
         Ok(Pixels {
@@ -45,7 +51,10 @@ impl<T: Clone> Observation<'_, T> {
 impl<T> Pixels<'_, T> {
     pub(crate) fn rows(&self) -> (&[T], &[T]) {
         // In standard order by `Observation::pixels`.
-        (self.counts.as_slice().unwrap_or_default(), self.sigma.as_slice().unwrap_or_default())
+        (
+            self.counts.as_slice().unwrap_or_default(),
+            self.sigma.as_slice().unwrap_or_default(),
+        )
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -55,24 +64,41 @@ impl<T> Pixels<'_, T> {
 
 /// Capability: inverts counts to emission measure. No pixel can make another fail or change it.
 ///
-/// An override in double precision must choose the same λ after the same number of iterations, and agree to 10⁻⁸ of each pixel's largest value; in
-/// single precision the same λ in 99.99 % of the pixels, and 10⁻⁵ at the 99th percentile.
+/// An override in double precision must choose the same λ after the same number of iterations, and
+/// agree to 10⁻⁸ of each pixel's largest value; in single precision the same λ in 99.99 % of the
+/// pixels, and 10⁻⁵ at the 99th percentile.
 pub trait InvertPixels: Compute {
     /// Inverts in double precision. The provided body is the definition.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`] for parameters or shapes that no backend can work with.
-    fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`] for parameters or shapes that no
+    /// backend can work with.
+    fn invert(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f64>,
+    ) -> Result<EmissionMap<f64>> {
         plain::invert(inversion, observation)
     }
 
-    /// Inverts in single precision. The provided body is the definition in double precision, rounded.
+    /// Inverts in single precision. The provided body is the definition in double precision,
+    /// rounded.
     ///
     /// # Errors
     /// As [`Self::invert`].
-    fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
-        let (counts, sigma) = (observation.counts.mapv(f64::from), observation.sigma.mapv(f64::from));
-        let wide = Observation { counts: counts.view(), sigma: sigma.view() };
+    fn invert_single(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f32>,
+    ) -> Result<EmissionMap<f32>> {
+        let (counts, sigma) = (
+            observation.counts.mapv(f64::from),
+            observation.sigma.mapv(f64::from),
+        );
+        let wide = Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        };
         Ok(plain::invert(inversion, wide)?.rounded())
     }
 }

@@ -1,13 +1,16 @@
-//! How much plasma is there at which temperature? The differential emission measure of every pixel of a set of images, by the
-//! regularised inversion of Hannah & Kontar (2012, A&A 539, A146; the program DEMREG), with vertical and horizontal errors.
+//! How much plasma is there at which temperature? The differential emission measure of every pixel
+//! of a set of images, by the regularised inversion of Hannah & Kontar (2012, A&A 539, A146; the
+//! program DEMREG), with vertical and horizontal errors.
 //!
-//! Counts of channel *f* are `∫ K_f(T) ξ(T) dT`, with the temperature response `K` and the differential emission measure `ξ`. An
-//! [`Inversion`] holds the response, the temperature bins and how to regularise; [`InvertPixels`] is the capability to run it.
-//! [`plain`] is the definition, in plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by the suite in [`conformance`], which a
-//! stranger's backend can be put through as well. The derivation is in
+//! Counts of channel *f* are `∫ K_f(T) ξ(T) dT`, with the temperature response `K` and the
+//! differential emission measure `ξ`. An [`Inversion`] holds the response, the temperature bins and
+//! how to regularise; [`InvertPixels`] is the capability to run it. [`plain`] is the definition, in
+//! plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by the suite in
+//! [`conformance`], which a stranger's backend can be put through as well. The derivation is in
 //! `docs/algorithms/emission.md`.
 //!
-//! That solution may be negative. [`Method::Positive`] and [`Method::NonNegative`] know no negative emission:
+//! That solution may be negative. [`Method::Positive`] and [`Method::NonNegative`] know no negative
+//! emission:
 //!
 //! ```
 //! # use isopach_compute::Cpu;
@@ -68,7 +71,9 @@ mod stream;
 
 pub use discretised::{Discretised, ResolutionPoint};
 pub use instrument::{Channel, Instrument};
-pub use inversion::{Compat, Constraint, Inversion, Missing, Outputs, Quantity, Saturation, Weights};
+pub use inversion::{
+    Compat, Constraint, Inversion, Missing, Outputs, Quantity, Saturation, Weights,
+};
 pub use invert::{InvertPixels, Observation};
 pub use map::EmissionMap;
 pub use method::Method;

@@ -3,36 +3,41 @@
 use crate::{Inversion, Real, Status};
 use ndarray::{ArrayD, IxDyn};
 
-/// Emission measure of every pixel. Arrays have the leading shape of the counts. Without a result ([`Status::has_result`]) numbers are NaN.
+/// Emission measure of every pixel. Arrays have the leading shape of the counts. Without a result
+/// ([`Status::has_result`]) numbers are NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmissionMap<T> {
     /// The measure that was asked for, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
     pub emission: ArrayD<T>,
-    /// Its vertical error (one standard deviation from the errors of the counts, no bias), same shape and unit, if asked for.
+    /// Its vertical error (one standard deviation from the errors of the counts, no bias), same
+    /// shape and unit, if asked for.
     pub uncertainty: Option<ArrayD<T>>,
-    /// Its horizontal error, shape (.., bins), Δ log₁₀ T, as the reference defines it: full width at half maximum of the column of the averaging
-    /// kernel, halved, over 2 √(2 ln 2). A Gaussian kernel has *twice* this as its standard deviation. If asked for.
+    /// Its horizontal error, shape (.., bins), Δ log₁₀ T, as the reference defines it: full width
+    /// at half maximum of the column of the averaging kernel, halved, over 2 √(2 ln 2). A Gaussian
+    /// kernel has *twice* this as its standard deviation. If asked for.
     pub log_t_resolution: Option<ArrayD<T>>,
-    /// Averaging kernel, shape (.., bins, bins), of what is solved for: `[.., t, k]` is what is found in bin t for a unit of emission in bin k. If asked for.
+    /// Averaging kernel, shape (.., bins, bins), of what is solved for: `[.., t, k]` is what is
+    /// found in bin t for a unit of emission in bin k. If asked for.
     pub averaging_kernel: Option<ArrayD<T>>,
     /// `Σ ((counts − synthetic) / σ)² / channels`, shape (..).
     pub chi_squared: ArrayD<T>,
     /// Counts of the solution, shape (.., channels), dropped channels included.
     pub synthetic: ArrayD<T>,
-    /// Regularisation parameter, shape (..), in the reference's units; the multiplier of [`crate::Method::Positive`], 0 for
-    /// [`crate::Method::NonNegative`].
+    /// Regularisation parameter, shape (..), in the reference's units; the multiplier of
+    /// [`crate::Method::Positive`], 0 for [`crate::Method::NonNegative`].
     pub lambda: ArrayD<f64>,
-    /// Iterations made, shape (..); 0 where there is no result. Newton steps of [`crate::Method::Positive`], bins tried by
-    /// [`crate::Method::NonNegative`].
+    /// Iterations made, shape (..); 0 where there is no result. Newton steps of
+    /// [`crate::Method::Positive`], bins tried by [`crate::Method::NonNegative`].
     pub iterations: ArrayD<u32>,
     /// How each pixel ended, shape (..).
     pub status: ArrayD<Status>,
     /// Channels left out of each pixel, shape (..): bit *f* for channel *f*.
     pub dropped: ArrayD<u32>,
-    /// Channels of each pixel that are saturated, shape (..): bit *f* for channel *f*, whether the pixel has a result or not.
+    /// Channels of each pixel that are saturated, shape (..): bit *f* for channel *f*, whether the
+    /// pixel has a result or not.
     pub saturated: ArrayD<u32>,
-    /// Pixels that were inverted a second time because the first way had not enough range or digits: from single to double precision, from lanes to the
-    /// definition.
+    /// Pixels that were inverted a second time because the first way had not enough range or
+    /// digits: from single to double precision, from lanes to the definition.
     pub inverted_again: usize,
 }
 
@@ -46,10 +51,12 @@ impl<T: Real> EmissionMap<T> {
             emission: ArrayD::from_elem(bins.clone(), T::default()),
             uncertainty: asked(inversion.outputs.uncertainty),
             log_t_resolution: asked(inversion.outputs.log_t_resolution),
-            averaging_kernel: inversion
-                .outputs
-                .averaging_kernel
-                .then(|| ArrayD::from_elem(IxDyn(&[leading, &[inversion.bins(); 2]].concat()), T::default())),
+            averaging_kernel: inversion.outputs.averaging_kernel.then(|| {
+                ArrayD::from_elem(
+                    IxDyn(&[leading, &[inversion.bins(); 2]].concat()),
+                    T::default(),
+                )
+            }),
             chi_squared: ArrayD::from_elem(one.clone(), T::default()),
             synthetic: ArrayD::from_elem(with(inversion.channels()), T::default()),
             lambda: ArrayD::zeros(one.clone()),
@@ -80,8 +87,8 @@ impl<T: Real> EmissionMap<T> {
         }
     }
 
-    /// Degrees of freedom that the counts fix, shape (..): the trace of the averaging kernel, `Σ s² / (s² + λ)`, at most the number of channels.
-    /// None without averaging kernels.
+    /// Degrees of freedom that the counts fix, shape (..): the trace of the averaging kernel, `Σ s²
+    /// / (s² + λ)`, at most the number of channels. None without averaging kernels.
     #[must_use]
     pub fn degrees_of_freedom(&self) -> Option<ArrayD<T>> {
         let kernels = self.averaging_kernel.as_ref()?;
@@ -204,7 +211,8 @@ impl<'a, T: Real> Slab<'a, T> {
             (&mut *self.synthetic, &*other.synthetic),
         ] {
             let (row, length) = (rows.len() / own, source.len() / others);
-            rows[to * row..(to + 1) * row].copy_from_slice(&source[from * length..(from + 1) * length]);
+            rows[to * row..(to + 1) * row]
+                .copy_from_slice(&source[from * length..(from + 1) * length]);
         }
         self.lambda[to] = other.lambda[from];
         self.iterations[to] = other.iterations[from];

@@ -6,8 +6,9 @@ use ndarray::{ArrayD, Zip};
 
 /// Inverts draws of the counts, each with normal noise of their errors added.
 ///
-/// Unlike [`crate::EmissionMap::uncertainty`], which is linear at the λ that was chosen, this includes the choice of λ and of the weights. The noise is a
-/// function of seed, draw and position alone: not of threads, backends or tiles.
+/// Unlike [`crate::EmissionMap::uncertainty`], which is linear at the λ that was chosen, this
+/// includes the choice of λ and of the weights. The noise is a function of seed, draw and position
+/// alone: not of threads, backends or tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MonteCarlo {
     /// Number of draws, 2 or more.
@@ -35,7 +36,8 @@ impl MonteCarlo {
         8 * (3 * inversion.bins() as u64 + 3 * inversion.channels() as u64 + 1) + 32
     }
 
-    /// Runs all draws. Noise makes no channel saturated that was not, and none unsaturated that was. Memory: three times that of an emission map.
+    /// Runs all draws. Noise makes no channel saturated that was not, and none unsaturated that
+    /// was. Memory: three times that of an emission map.
     ///
     /// # Errors
     /// As [`InvertPixels::invert`]; [`Error::InvalidParameter`] for fewer than two draws.
@@ -48,7 +50,8 @@ impl MonteCarlo {
         self.run_part(inversion, on, observation, 0)
     }
 
-    /// As [`Self::run`] for a part of an image that begins with its pixel number `first`: parts have the noise that they have in the whole.
+    /// As [`Self::run`] for a part of an image that begins with its pixel number `first`: parts
+    /// have the noise that they have in the whole.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -59,15 +62,25 @@ impl MonteCarlo {
         observation: &Observation<'_, f64>,
         first: u64,
     ) -> Result<Spread> {
-        Error::check("the number of draws", self.draws.into(), self.draws > 1, "be at least 2")?;
+        Error::check(
+            "the number of draws",
+            self.draws.into(),
+            self.draws > 1,
+            "be at least 2",
+        )?;
         let mut inversion = inversion.clone();
         inversion.outputs = Outputs::NONE;
         let mut spread: Option<Spread> = None;
         for draw in 0..self.draws {
             let mut counts = self.counts_of_part(draw, observation, first);
             keep_sides(&inversion, observation, &mut counts);
-            let found =
-                on.invert(&inversion, Observation { counts: counts.view(), sigma: observation.sigma.view() })?;
+            let found = on.invert(
+                &inversion,
+                Observation {
+                    counts: counts.view(),
+                    sigma: observation.sigma.view(),
+                },
+            )?;
             let spread = spread.get_or_insert_with(|| Spread {
                 mean: ArrayD::zeros(found.emission.raw_dim()),
                 deviation: ArrayD::zeros(found.emission.raw_dim()),
@@ -88,12 +101,21 @@ impl MonteCarlo {
 
     /// As [`Self::counts`] for a part of an image that begins with its pixel number `first`.
     #[must_use]
-    pub fn counts_of_part(&self, draw: u32, observation: &Observation<'_, f64>, first: u64) -> ArrayD<f64> {
+    pub fn counts_of_part(
+        &self,
+        draw: u32,
+        observation: &Observation<'_, f64>,
+        first: u64,
+    ) -> ArrayD<f64> {
         let channels = observation.counts.shape().last().map_or(1, |&n| n as u64);
         let mut counts = observation.counts.to_owned();
         let pairs = counts.iter_mut().zip(observation.sigma.iter());
         for (i, (count, sigma)) in pairs.enumerate() {
-            *count += sigma * normal(self.seed, (u64::from(draw) << 40) ^ (first * channels + i as u64));
+            *count += sigma
+                * normal(
+                    self.seed,
+                    (u64::from(draw) << 40) ^ (first * channels + i as u64),
+                );
         }
         counts
     }
@@ -101,7 +123,9 @@ impl MonteCarlo {
 
 /// Draws stay on their side of the saturation level.
 fn keep_sides(inversion: &Inversion, observation: &Observation<'_, f64>, counts: &mut ArrayD<f64>) {
-    let Some(saturation) = &inversion.saturation else { return };
+    let Some(saturation) = &inversion.saturation else {
+        return;
+    };
     let levels = saturation.levels.iter().cycle().map(|&level| level as f32);
     for ((count, observed), level) in counts.iter_mut().zip(&observation.counts).zip(levels) {
         if *observed as f32 >= level {
@@ -115,16 +139,24 @@ fn keep_sides(inversion: &Inversion, observation: &Observation<'_, f64>, counts:
 impl Spread {
     fn add(&mut self, inversion: &Inversion, found: &crate::EmissionMap<f64>) {
         let rows = found.emission.rows().into_iter().zip(&found.status);
-        let own = self.mean.rows_mut().into_iter().zip(self.deviation.rows_mut()).zip(self.used.iter_mut());
+        let own = self
+            .mean
+            .rows_mut()
+            .into_iter()
+            .zip(self.deviation.rows_mut())
+            .zip(self.used.iter_mut());
         for ((row, status), ((mean, deviation), used)) in rows.zip(own) {
             if status.has_result() {
                 *used += 1;
                 let n = f64::from(*used);
-                Zip::from(mean).and(deviation).and(row).for_each(|mean, sum, &x| {
-                    let before = x - *mean;
-                    *mean += before / n;
-                    *sum += before * (x - *mean);
-                });
+                Zip::from(mean)
+                    .and(deviation)
+                    .and(row)
+                    .for_each(|mean, sum, &x| {
+                        let before = x - *mean;
+                        *mean += before / n;
+                        *sum += before * (x - *mean);
+                    });
             }
         }
         debug_assert_eq!(found.emission.shape().last(), Some(&inversion.bins()));
@@ -132,9 +164,22 @@ impl Spread {
 
     fn finish(&mut self, inversion: &Inversion) {
         let bins = inversion.bins();
-        let counted = self.used.iter().flat_map(|&used| std::iter::repeat_n(used, bins)).collect::<Vec<_>>();
-        for ((mean, deviation), used) in self.mean.iter_mut().zip(self.deviation.iter_mut()).zip(counted) {
-            *deviation = if used > 1 { (*deviation / f64::from(used - 1)).sqrt() } else { f64::NAN };
+        let counted = self
+            .used
+            .iter()
+            .flat_map(|&used| std::iter::repeat_n(used, bins))
+            .collect::<Vec<_>>();
+        for ((mean, deviation), used) in self
+            .mean
+            .iter_mut()
+            .zip(self.deviation.iter_mut())
+            .zip(counted)
+        {
+            *deviation = if used > 1 {
+                (*deviation / f64::from(used - 1)).sqrt()
+            } else {
+                f64::NAN
+            };
             if used == 0 {
                 *mean = f64::NAN;
             }
@@ -142,7 +187,8 @@ impl Spread {
     }
 }
 
-/// A standard normal number for a position in a stream (Box & Muller 1958 on two numbers of SplitMix64).
+/// A standard normal number for a position in a stream (Box & Muller 1958 on two numbers of
+/// SplitMix64).
 fn normal(seed: u64, position: u64) -> f64 {
     let uniform = |which: u64| {
         let mixed = mix(seed ^ mix(position.wrapping_mul(2).wrapping_add(which)));
@@ -168,10 +214,24 @@ mod tests {
         let counts = ArrayD::from_shape_fn(&[4, 3, 2][..], |at| (at[0] + at[1]) as f64);
         let sigma = ArrayD::ones(&[4, 3, 2][..]);
         let draws = MonteCarlo { draws: 3, seed: 5 };
-        let whole = draws.counts(2, &Observation { counts: counts.view(), sigma: sigma.view() });
-        let part = |array: &'_ ArrayD<f64>| array.slice_axis(ndarray::Axis(0), (1..3).into()).to_owned();
+        let whole = draws.counts(
+            2,
+            &Observation {
+                counts: counts.view(),
+                sigma: sigma.view(),
+            },
+        );
+        let part =
+            |array: &'_ ArrayD<f64>| array.slice_axis(ndarray::Axis(0), (1..3).into()).to_owned();
         let (c, s) = (part(&counts), part(&sigma));
-        let found = draws.counts_of_part(2, &Observation { counts: c.view(), sigma: s.view() }, 3);
+        let found = draws.counts_of_part(
+            2,
+            &Observation {
+                counts: c.view(),
+                sigma: s.view(),
+            },
+            3,
+        );
         assert_eq!(found, part(&whole));
     }
 
@@ -181,7 +241,9 @@ mod tests {
         let mean = drawn.iter().sum::<f64>() / 1e5;
         let variance = drawn.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e5;
         let within = drawn.iter().filter(|x| x.abs() < 1.0).count() as f64 / 1e5;
-        assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02 && (within - 0.6827).abs() < 0.005);
+        assert!(
+            mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02 && (within - 0.6827).abs() < 0.005
+        );
         let neighbours = drawn.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / 1e5;
         assert!(neighbours.abs() < 0.015, "{neighbours}");
     }

@@ -12,9 +12,10 @@ pub struct AiaChannel {
     pub gain: f64,
     /// Read noise, DN a pixel and exposure.
     pub read_noise: f64,
-    /// DN a pixel and exposure from which on a level 1 image is saturated. Its converter ends at 16,383 (14 bits), but wells are full before, and flat
-    /// field and despiking move counts: from 15,000 on they are counted in the header's NSATPIX. An image that was averaged or interpolated (level 1.5,
-    /// synoptic) smears saturated pixels below that: choose a lower level.
+    /// DN a pixel and exposure from which on a level 1 image is saturated. Its converter ends at
+    /// 16,383 (14 bits), but wells are full before, and flat field and despiking move counts: from
+    /// 15,000 on they are counted in the header's NSATPIX. An image that was averaged or
+    /// interpolated (level 1.5, synoptic) smears saturated pixels below that: choose a lower level.
     pub saturation: f64,
 }
 
@@ -27,7 +28,12 @@ impl AiaChannel {
 }
 
 const fn aia(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
-    AiaChannel { wavelength, gain, read_noise, saturation: 15_000.0 }
+    AiaChannel {
+        wavelength,
+        gain,
+        read_noise,
+        saturation: 15_000.0,
+    }
 }
 
 /// The coronal channels, in the order of [`crate::TemperatureResponse::aia`].
@@ -59,32 +65,50 @@ impl Noise {
     /// Of a channel of AIA.
     #[must_use]
     pub fn aia(channel: &AiaChannel, exposure: f64, pixels: f64, systematic: f64) -> Self {
-        Self { dn_per_photon: channel.dn_per_photon(), read_noise: channel.read_noise, exposure, pixels, systematic }
+        Self {
+            dn_per_photon: channel.dn_per_photon(),
+            read_noise: channel.read_noise,
+            exposure,
+            pixels,
+            systematic,
+        }
     }
 
-    /// Of the mean of so many pixels whose noise is independent: random errors shrink with their root, the systematic one is that of all of them and stays.
+    /// Of the mean of so many pixels whose noise is independent: random errors shrink with their
+    /// root, the systematic one is that of all of them and stays.
     #[must_use]
     pub fn of_mean(self, pixels: f64) -> Self {
-        Self { pixels: self.pixels * pixels, ..self }
+        Self {
+            pixels: self.pixels * pixels,
+            ..self
+        }
     }
 
-    /// Standard deviation of `counts` DN s⁻¹ px⁻¹ (mean over [`Self::pixels`]):
-    /// `σ² = (read² + counts × exposure × DN per photon) / exposure² / pixels + (systematic × counts)²`. Counts below zero have no shot noise.
+    /// Standard deviation of `counts` DN s⁻¹ px⁻¹ (mean over [`Self::pixels`]): `σ² = (read² +
+    /// counts × exposure × DN per photon) / exposure² / pixels + (systematic × counts)²`. Counts
+    /// below zero have no shot noise.
     #[must_use]
     pub fn sigma(&self, counts: f64) -> f64 {
         let shot = counts.max(0.0) * self.exposure * self.dn_per_photon;
-        let random = (self.read_noise * self.read_noise + shot) / (self.exposure * self.exposure) / self.pixels;
+        let random = (self.read_noise * self.read_noise + shot)
+            / (self.exposure * self.exposure)
+            / self.pixels;
         (random + (self.systematic * counts).powi(2)).sqrt()
     }
 
     /// [`Self::sigma`] of every count, one noise a channel, shape (.., channels) as the counts.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where noises and channels differ in number; [`Error::InvalidParameter`] for an exposure or a number of pixels that is
-    /// not above zero, or a negative noise.
+    /// [`Error::InvalidInput`] where noises and channels differ in number;
+    /// [`Error::InvalidParameter`] for an exposure or a number of pixels that is not above zero, or
+    /// a negative noise.
     pub fn of(channels: &[Self], counts: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
         if counts.shape().last() != Some(&channels.len()) {
-            let message = format!("{} noises for counts of the shape {:?}", channels.len(), counts.shape());
+            let message = format!(
+                "{} noises for counts of the shape {:?}",
+                channels.len(),
+                counts.shape()
+            );
             return Err(Error::InvalidInput(message));
         }
         for noise in channels {
@@ -97,7 +121,9 @@ impl Noise {
         let mut sigma = counts.to_owned();
         let axis = Axis(counts.ndim() - 1);
         for mut row in sigma.lanes_mut(axis) {
-            row.iter_mut().zip(channels).for_each(|(count, noise)| *count = noise.sigma(*count));
+            row.iter_mut()
+                .zip(channels)
+                .for_each(|(count, noise)| *count = noise.sigma(*count));
         }
         Ok(sigma)
     }
@@ -116,10 +142,35 @@ mod tests {
         let shot = photons.sqrt() * 200.0 / photons;
         assert!((noise.sigma(100.0) - (shot * shot + 1.15 * 1.15).sqrt() / 2.0).abs() < 1e-12);
         // Sixteen pixels: a quarter. Ten per cent: nothing below it.
-        assert!((Noise { pixels: 16.0, ..noise }.sigma(100.0) - noise.sigma(100.0) / 4.0).abs() < 1e-12);
-        assert!(Noise { systematic: 0.1, ..noise }.sigma(100.0) > 10.0);
+        assert!(
+            (Noise {
+                pixels: 16.0,
+                ..noise
+            }
+            .sigma(100.0)
+                - noise.sigma(100.0) / 4.0)
+                .abs()
+                < 1e-12
+        );
+        assert!(
+            Noise {
+                systematic: 0.1,
+                ..noise
+            }
+            .sigma(100.0)
+                > 10.0
+        );
         assert_eq!(noise.sigma(-5.0), noise.sigma(0.0));
         assert!(Noise::of(&[noise], arr1(&[1.0, 2.0]).view().into_dyn()).is_err());
-        assert!(Noise::of(&[Noise { exposure: 0.0, ..noise }], arr1(&[1.0]).view().into_dyn()).is_err());
+        assert!(
+            Noise::of(
+                &[Noise {
+                    exposure: 0.0,
+                    ..noise
+                }],
+                arr1(&[1.0]).view().into_dyn()
+            )
+            .is_err()
+        );
     }
 }

@@ -31,7 +31,8 @@ pub trait Real:
     /// Counts in units of their errors above which the precision is not enough.
     #[doc(hidden)]
     const MOST_SIGNAL: f64;
-    /// Difference of two discrepancies, in units of the target, below which it does not tell which is the nearer.
+    /// Difference of two discrepancies, in units of the target, below which it does not tell which
+    /// is the nearer.
     #[doc(hidden)]
     const LEAST_MARGIN: f64;
     /// Whether what the constraint makes of a weight stays well within the range.
@@ -98,7 +99,11 @@ impl Real for f32 {
     const LEAST_MARGIN: f64 = 2e-4;
     #[inline(always)]
     fn has_room_for(weight: f64, constraint: Constraint) -> bool {
-        let most = if constraint == Constraint::PerBin { 1e7 } else { 1e14 };
+        let most = if constraint == Constraint::PerBin {
+            1e7
+        } else {
+            1e14
+        };
         let size = weight.abs();
         size == 0.0 || (1.0 / most <= size && size <= most)
     }

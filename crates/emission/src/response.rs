@@ -8,45 +8,67 @@ use isopach_compute::{Error, Result};
 pub struct TemperatureResponse {
     /// log₁₀ of the temperature in K, ascending.
     pub log_t: Vec<f64>,
-    /// One a channel, each at every temperature of the grid, DN cm⁵ s⁻¹ px⁻¹ (or any unit that the counts have as well).
+    /// One a channel, each at every temperature of the grid, DN cm⁵ s⁻¹ px⁻¹ (or any unit that the
+    /// counts have as well).
     pub channels: Vec<Vec<f64>>,
 }
 
 impl TemperatureResponse {
-    /// Most channels that an inversion takes: channels dropped are reported as the bits of a number.
+    /// Most channels that an inversion takes: channels dropped are reported as the bits of a
+    /// number.
     pub const MOST_CHANNELS: usize = 32;
 
-    /// The response of the six coronal channels of SDO/AIA (94, 131, 171, 193, 211, 335 Å), CHIANTI with coronal abundances and the EVE
-    /// correction, log T 4 to 9, as shipped with `demregpy` 1.0.0 (MIT licence), without time-dependent degradation.
+    /// The response of the six coronal channels of SDO/AIA (94, 131, 171, 193, 211, 335 Å), CHIANTI
+    /// with coronal abundances and the EVE correction, log T 4 to 9, as shipped with `demregpy`
+    /// 1.0.0 (MIT licence), without time-dependent degradation.
     #[must_use]
     pub fn aia() -> Self {
-        let none = Self { log_t: vec![], channels: vec![] };
+        let none = Self {
+            log_t: vec![],
+            channels: vec![],
+        };
         // The shipped file is tested.
         Instrument::aia().map_or(none, |aia| aia.response(&[0, 1, 2, 3, 4, 5]))
     }
 
-    /// Several responses as one, channel after channel: on the temperatures of all of them from where the last begins to where the first ends, between its
-    /// own temperatures each as it is interpolated anyway (its logarithm over log T; what is not above zero is its smallest that is).
+    /// Several responses as one, channel after channel: on the temperatures of all of them from
+    /// where the last begins to where the first ends, between its own temperatures each as it is
+    /// interpolated anyway (its logarithm over log T; what is not above zero is its smallest that
+    /// is).
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a response that is none, or where they have no temperatures in common.
+    /// [`Error::InvalidInput`] for a response that is none, or where they have no temperatures in
+    /// common.
     pub fn joined(responses: &[Self]) -> Result<Self> {
         let Some((first, others)) = responses.split_first() else {
             return Err(Error::InvalidInput("there is no response to join".into()));
         };
         responses.iter().try_for_each(Self::check)?;
         if others.iter().all(|other| other.log_t == first.log_t) {
-            let channels = responses.iter().flat_map(|response| response.channels.clone()).collect();
-            return Ok(Self { log_t: first.log_t.clone(), channels });
+            let channels = responses
+                .iter()
+                .flat_map(|response| response.channels.clone())
+                .collect();
+            return Ok(Self {
+                log_t: first.log_t.clone(),
+                channels,
+            });
         }
-        let ends = responses.iter().map(|response| [response.log_t[0], response.log_t[response.log_t.len() - 1]]);
-        let [low, high] = ends.fold([f64::NEG_INFINITY, f64::INFINITY], |[a, b], [c, d]| [a.max(c), b.min(d)]);
+        let ends = responses
+            .iter()
+            .map(|response| [response.log_t[0], response.log_t[response.log_t.len() - 1]]);
+        let [low, high] = ends.fold([f64::NEG_INFINITY, f64::INFINITY], |[a, b], [c, d]| {
+            [a.max(c), b.min(d)]
+        });
         if low >= high {
             return Err(Error::InvalidInput(format!(
                 "the responses have no temperatures in common: one begins at log T {low}, another ends at {high}"
             )));
         }
-        let all = responses.iter().flat_map(|response| &response.log_t).copied();
+        let all = responses
+            .iter()
+            .flat_map(|response| &response.log_t)
+            .copied();
         let mut log_t: Vec<f64> = all.filter(|t| (low..=high).contains(t)).collect();
         log_t.sort_by(f64::total_cmp);
         log_t.dedup();
@@ -54,20 +76,31 @@ impl TemperatureResponse {
         for response in responses {
             for values in response.cleaned(Compat::Off)? {
                 let logs: Vec<f64> = values.into_iter().map(f64::log10).collect();
-                channels.push(log_t.iter().map(|t| 10f64.powf(interpolate(*t, &response.log_t, &logs))).collect());
+                channels.push(
+                    log_t
+                        .iter()
+                        .map(|t| 10f64.powf(interpolate(*t, &response.log_t, &logs)))
+                        .collect(),
+                );
             }
         }
         Ok(Self { log_t, channels })
     }
 
-    /// The response of an instrument that has lost sensitivity: each channel times the share that is left. Scaling the response, and not the counts,
-    /// leaves the noise of the counts what it was.
+    /// The response of an instrument that has lost sensitivity: each channel times the share that
+    /// is left. Scaling the response, and not the counts, leaves the noise of the counts what it
+    /// was.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where shares and channels differ in number; [`Error::InvalidParameter`] for a share that is not finite and above zero.
+    /// [`Error::InvalidInput`] where shares and channels differ in number;
+    /// [`Error::InvalidParameter`] for a share that is not finite and above zero.
     pub fn degraded(&self, left: &[f64]) -> Result<Self> {
         if left.len() != self.channels.len() {
-            let message = format!("{} shares of sensitivity for {} channels", left.len(), self.channels.len());
+            let message = format!(
+                "{} shares of sensitivity for {} channels",
+                left.len(),
+                self.channels.len()
+            );
             return Err(Error::InvalidInput(message));
         }
         let mut degraded = self.clone();
@@ -81,7 +114,9 @@ impl TemperatureResponse {
     pub(crate) fn check(&self) -> Result<()> {
         let (channels, temperatures) = (self.channels.len(), self.log_t.len());
         if channels == 0 || channels > Self::MOST_CHANNELS {
-            return Err(Error::InvalidInput(format!("the response has {channels} channels, but must have 1 to 32")));
+            return Err(Error::InvalidInput(format!(
+                "the response has {channels} channels, but must have 1 to 32"
+            )));
         }
         if let Some(channel) = self.channels.iter().position(|c| c.len() != temperatures) {
             let found = self.channels[channel].len();
@@ -89,7 +124,9 @@ impl TemperatureResponse {
                 "channel {channel} of the response has {found} values for {temperatures} temperatures"
             )));
         }
-        if temperatures < 2 || !self.log_t.windows(2).all(|w| w[0] < w[1]) || !self.log_t.iter().all(|x| x.is_finite())
+        if temperatures < 2
+            || !self.log_t.windows(2).all(|w| w[0] < w[1])
+            || !self.log_t.iter().all(|x| x.is_finite())
         {
             return Err(Error::InvalidInput(
                 "the temperatures of the response must be two or more, finite and ascending".into(),
@@ -107,15 +144,19 @@ impl TemperatureResponse {
 
     /// Values that are not above zero become the smallest that is, so that there is a logarithm.
     ///
-    /// With [`Compat::Reference`] in the reference's way: rows in which a channel is positive are copied for all channels, which undoes the
-    /// replacement in the channels before it.
+    /// With [`Compat::Reference`] in the reference's way: rows in which a channel is positive are
+    /// copied for all channels, which undoes the replacement in the channels before it.
     pub(crate) fn cleaned(&self, compat: Compat) -> Result<Vec<Vec<f64>>> {
         let mut cleaned = match compat {
             Compat::Off | Compat::Strict => self.channels.clone(),
             Compat::Reference => vec![vec![0.0; self.log_t.len()]; self.channels.len()],
         };
         for (channel, values) in self.channels.iter().enumerate() {
-            let least = values.iter().copied().filter(|&x| x > 0.0).fold(f64::INFINITY, f64::min);
+            let least = values
+                .iter()
+                .copied()
+                .filter(|&x| x > 0.0)
+                .fold(f64::INFINITY, f64::min);
             for (row, &value) in values.iter().enumerate() {
                 if value <= 0.0 {
                     cleaned[channel][row] = least;
@@ -135,11 +176,13 @@ impl TemperatureResponse {
     }
 }
 
-/// Linear interpolation of `ys` over ascending `xs`, clamped at both ends; where an infinite value makes that no number, from the other side, as
-/// `numpy.interp` does.
+/// Linear interpolation of `ys` over ascending `xs`, clamped at both ends; where an infinite value
+/// makes that no number, from the other side, as `numpy.interp` does.
 pub(crate) fn interpolate(x: f64, xs: &[f64], ys: &[f64]) -> f64 {
     let above = xs.partition_point(|&known| known <= x);
-    let Some(j) = above.checked_sub(1) else { return ys[0] };
+    let Some(j) = above.checked_sub(1) else {
+        return ys[0];
+    };
     if j + 1 == xs.len() || xs[j] == x {
         return ys[j];
     }
@@ -149,7 +192,11 @@ pub(crate) fn interpolate(x: f64, xs: &[f64], ys: &[f64]) -> f64 {
         return from_below;
     }
     let from_above = slope * (x - xs[j + 1]) + ys[j + 1];
-    if from_above.is_nan() && ys[j] == ys[j + 1] { ys[j] } else { from_above }
+    if from_above.is_nan() && ys[j] == ys[j + 1] {
+        ys[j]
+    } else {
+        from_above
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +205,10 @@ mod tests {
 
     #[test]
     fn interpolation_is_clamped_and_survives_infinities() {
-        let (xs, ys) = ([1.0, 2.0, 3.0, 4.0], [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY]);
+        let (xs, ys) = (
+            [1.0, 2.0, 3.0, 4.0],
+            [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY],
+        );
         assert_eq!(interpolate(0.0, &xs, &ys), 10.0);
         assert_eq!(interpolate(1.25, &xs, &ys), 12.5);
         assert_eq!(interpolate(2.0, &xs, &ys), 20.0);
@@ -170,8 +220,14 @@ mod tests {
     #[test]
     fn a_channel_is_cleaned_without_touching_the_others() {
         let channels = vec![vec![3.0, 0.0, -1.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]];
-        let response = TemperatureResponse { log_t: vec![5.0, 6.0, 7.0, 8.0], channels };
-        assert_eq!(response.cleaned(Compat::Off).unwrap(), [vec![3.0, 2.0, 2.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]]);
+        let response = TemperatureResponse {
+            log_t: vec![5.0, 6.0, 7.0, 8.0],
+            channels,
+        };
+        assert_eq!(
+            response.cleaned(Compat::Off).unwrap(),
+            [vec![3.0, 2.0, 2.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]]
+        );
         // The reference copies the rows back, and a negative response comes through.
         assert!(response.cleaned(Compat::Reference).is_err());
     }
@@ -179,31 +235,60 @@ mod tests {
     #[test]
     fn responses_on_other_temperatures_are_joined() {
         let aia = TemperatureResponse::aia();
-        assert_eq!(TemperatureResponse::joined(std::slice::from_ref(&aia)).unwrap(), aia);
-        let other = TemperatureResponse { log_t: vec![5.5, 6.02, 8.0], channels: vec![vec![1e-26, 0.0, 1e-24]] };
+        assert_eq!(
+            TemperatureResponse::joined(std::slice::from_ref(&aia)).unwrap(),
+            aia
+        );
+        let other = TemperatureResponse {
+            log_t: vec![5.5, 6.02, 8.0],
+            channels: vec![vec![1e-26, 0.0, 1e-24]],
+        };
         let both = TemperatureResponse::joined(&[aia.clone(), other.clone()]).unwrap();
-        assert_eq!((both.channels.len(), both.log_t[0], both.log_t[both.log_t.len() - 1]), (7, 5.5, 8.0));
+        assert_eq!(
+            (
+                both.channels.len(),
+                both.log_t[0],
+                both.log_t[both.log_t.len() - 1]
+            ),
+            (7, 5.5, 8.0)
+        );
         // At any temperature as each by itself.
         let at = |response: &TemperatureResponse, f: usize, t: f64| {
-            let logs: Vec<f64> = response.cleaned(Compat::Off).unwrap()[f].iter().map(|x| x.log10()).collect();
+            let logs: Vec<f64> = response.cleaned(Compat::Off).unwrap()[f]
+                .iter()
+                .map(|x| x.log10())
+                .collect();
             interpolate(t, &response.log_t, &logs)
         };
         for t in [5.5, 5.777, 6.01, 6.02, 6.03, 7.123, 8.0] {
             assert!((0..6).all(|f| (at(&both, f, t) - at(&aia, f, t)).abs() < 1e-12));
             assert!((at(&both, 6, t) - at(&other, 0, t)).abs() < 1e-12);
         }
-        let apart = TemperatureResponse { log_t: vec![9.5, 10.0], channels: vec![vec![1.0, 1.0]] };
-        let error = TemperatureResponse::joined(&[aia, apart]).unwrap_err().to_string();
-        assert!(error.contains("begins at log T 9.5") && error.contains("ends at 9"), "{error}");
+        let apart = TemperatureResponse {
+            log_t: vec![9.5, 10.0],
+            channels: vec![vec![1.0, 1.0]],
+        };
+        let error = TemperatureResponse::joined(&[aia, apart])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("begins at log T 9.5") && error.contains("ends at 9"),
+            "{error}"
+        );
     }
 
     #[test]
     fn the_shipped_response_has_six_channels() {
         let aia = TemperatureResponse::aia();
         aia.check().unwrap();
-        assert_eq!((aia.log_t.len(), aia.log_t[0], aia.log_t[100]), (101, 4.0, 9.0));
+        assert_eq!(
+            (aia.log_t.len(), aia.log_t[0], aia.log_t[100]),
+            (101, 4.0, 9.0)
+        );
         // 171 Å peaks at log T = 5.9.
-        let peak = (0..101).max_by(|&a, &b| aia.channels[2][a].total_cmp(&aia.channels[2][b])).unwrap();
+        let peak = (0..101)
+            .max_by(|&a, &b| aia.channels[2][a].total_cmp(&aia.channels[2][b]))
+            .unwrap();
         assert!((aia.log_t[peak] - 5.9).abs() < 0.06);
     }
 }

@@ -29,40 +29,76 @@ pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Scre
     let bad = if inversion.compat == Compat::Reference {
         if !reference_accepts(counts, sigma) {
             // Nothing bad: the product underflows.
-            let status = if bad == 0 { Status::OutOfRange } else { Status::BadInput { channel: first(bad) } };
-            return Screened { saturated, verdict: Err(status) };
+            let status = if bad == 0 {
+                Status::OutOfRange
+            } else {
+                Status::BadInput {
+                    channel: first(bad),
+                }
+            };
+            return Screened {
+                saturated,
+                verdict: Err(status),
+            };
         }
         0
     } else {
         bad
     };
-    Screened { saturated, verdict: verdict(inversion, counts.len(), bad, saturated) }
+    Screened {
+        saturated,
+        verdict: verdict(inversion, counts.len(), bad, saturated),
+    }
 }
 
 /// Whether a count is a measurement.
 fn is_measured(inversion: &Inversion, count: f64) -> bool {
-    let padded = inversion.pad_value.is_some_and(|pad| count as f32 == pad as f32);
-    let lowest = if inversion.compat == Compat::Off { f64::NEG_INFINITY } else { 0.0 };
+    let padded = inversion
+        .pad_value
+        .is_some_and(|pad| count as f32 == pad as f32);
+    let lowest = if inversion.compat == Compat::Off {
+        f64::NEG_INFINITY
+    } else {
+        0.0
+    };
     !padded && lowest < count && count < f64::INFINITY
 }
 
-fn verdict(inversion: &Inversion, channels: usize, bad: u32, saturated: u32) -> Result<u32, Status> {
+fn verdict(
+    inversion: &Inversion,
+    channels: usize,
+    bad: u32,
+    saturated: u32,
+) -> Result<u32, Status> {
     let dropped = bad | saturated;
     if dropped == 0 {
         return Ok(0);
     }
     if bad != 0 && inversion.missing == Missing::Reject {
-        return Err(Status::BadInput { channel: first(bad) });
+        return Err(Status::BadInput {
+            channel: first(bad),
+        });
     }
-    if saturated != 0 && inversion.saturation.as_ref().is_some_and(|s| s.then == Missing::Reject) {
-        return Err(Status::Saturated { channel: first(saturated) });
+    if saturated != 0
+        && inversion
+            .saturation
+            .as_ref()
+            .is_some_and(|s| s.then == Missing::Reject)
+    {
+        return Err(Status::Saturated {
+            channel: first(saturated),
+        });
     }
     let kept = |f: &usize| dropped & (1 << f) == 0;
     let enough = match &inversion.weights {
         Weights::EmissionMeasureLoci(chosen) => chosen.iter().any(kept),
         _ => (0..channels).any(|f| kept(&f)),
     };
-    if enough { Ok(dropped) } else { Err(Status::NoChannel) }
+    if enough {
+        Ok(dropped)
+    } else {
+        Err(Status::NoChannel)
+    }
 }
 
 /// The first of some channels.

@@ -3,30 +3,37 @@
 use crate::{Compat, Inversion, Method};
 use std::fmt;
 
-/// How the inversion of a pixel ended. A pixel without a result has NaN everywhere (zeros with [`crate::Compat::Reference`]).
+/// How the inversion of a pixel ended. A pixel without a result has NaN everywhere (zeros with
+/// [`crate::Compat::Reference`]).
 ///
-/// Where several apply, the one that says most against the numbers: [`Self::PositivityNotReached`], [`Self::TargetNotReached`],
-/// [`Self::NegativeWithinError`], [`Self::ChannelDropped`], [`Self::Converged`]. Channels that were left out are in
-/// [`crate::EmissionMap::dropped`] whatever the status.
+/// Where several apply, the one that says most against the numbers: [`Self::PositivityNotReached`],
+/// [`Self::TargetNotReached`], [`Self::NegativeWithinError`], [`Self::ChannelDropped`],
+/// [`Self::Converged`]. Channels that were left out are in [`crate::EmissionMap::dropped`] whatever
+/// the status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Status {
     /// No bin is negative, χ² is at its target, all channels were used.
     #[default]
     Converged,
-    /// No bin is negative and χ² is at its target; some channels were bad or saturated and left out: [`crate::EmissionMap::dropped`] says which, and
-    /// [`crate::EmissionMap::saturated`] which of them were saturated.
+    /// No bin is negative and χ² is at its target; some channels were bad or saturated and left
+    /// out: [`crate::EmissionMap::dropped`] says which, and [`crate::EmissionMap::saturated`] which
+    /// of them were saturated.
     ChannelDropped,
-    /// The last iteration still has bins that are negative by more than [`crate::Inversion::negative_tolerance`] of their vertical errors. The
-    /// numbers are those of that iteration.
+    /// The last iteration still has bins that are negative by more than
+    /// [`crate::Inversion::negative_tolerance`] of their vertical errors. The numbers are those of
+    /// that iteration.
     PositivityNotReached,
     /// No result: no channel is left, or none of those that the weights need.
     NoChannel,
-    /// No result: the numbers left the range of the precision (counts that are 10³⁰ of their error, say).
+    /// No result: the numbers left the range of the precision (counts that are 10³⁰ of their error,
+    /// say).
     OutOfRange,
-    /// χ² is at its target; some bins are negative, by no more than [`crate::Inversion::negative_tolerance`] of their own vertical errors.
+    /// χ² is at its target; some bins are negative, by no more than
+    /// [`crate::Inversion::negative_tolerance`] of their own vertical errors.
     NegativeWithinError,
-    /// The counts are not explained: χ² a channel is more than [`Self::TARGET_SLACK`] of the target, because the channels contradict each other or because
-    /// bins had to be made positive. Never with [`crate::Compat::Strict`] or [`crate::Compat::Reference`].
+    /// The counts are not explained: χ² a channel is more than [`Self::TARGET_SLACK`] of the
+    /// target, because the channels contradict each other or because bins had to be made positive.
+    /// Never with [`crate::Compat::Strict`] or [`crate::Compat::Reference`].
     TargetNotReached,
     /// No result: the count or the error of a channel is not a usable number.
     BadInput {
@@ -52,7 +59,8 @@ pub enum Signs {
 }
 
 impl Status {
-    /// χ² a channel, in units of its target, up to which the target counts as reached: what a step of the grid of μ can miss it by.
+    /// χ² a channel, in units of its target, up to which the target counts as reached: what a step
+    /// of the grid of μ can miss it by.
     pub const TARGET_SLACK: f64 = 1.5;
 
     /// Whether the pixel has numbers.
@@ -64,12 +72,15 @@ impl Status {
             | Self::PositivityNotReached
             | Self::NegativeWithinError
             | Self::TargetNotReached => true,
-            Self::NoChannel | Self::OutOfRange | Self::BadInput { .. } | Self::Saturated { .. } => false,
+            Self::NoChannel | Self::OutOfRange | Self::BadInput { .. } | Self::Saturated { .. } => {
+                false
+            }
         }
     }
 
-    /// A number for files: 0 converged, 1 channel dropped, 2 positivity not reached, 3 no channel, 4 out of range, 5 negative within its error,
-    /// 6 χ² target not reached, 16 + channel for bad input, 48 + channel for a saturated one.
+    /// A number for files: 0 converged, 1 channel dropped, 2 positivity not reached, 3 no channel,
+    /// 4 out of range, 5 negative within its error, 6 χ² target not reached, 16 + channel for bad
+    /// input, 48 + channel for a saturated one.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -109,10 +120,12 @@ impl Status {
         })
     }
 
-    /// The status of a pixel that has numbers: its signs, the channels left out (bits), χ² a channel. For backends.
+    /// The status of a pixel that has numbers: its signs, the channels left out (bits), χ² a
+    /// channel. For backends.
     #[must_use]
     pub fn of_result(inversion: &Inversion, signs: Signs, dropped: u32, chi_squared: f64) -> Self {
-        let explained = (inversion.compat != Compat::Off && inversion.method == Method::Regularised)
+        let explained = (inversion.compat != Compat::Off
+            && inversion.method == Method::Regularised)
             || chi_squared <= Self::TARGET_SLACK * inversion.chi_squared_target;
         match signs {
             Signs::Negative => Self::PositivityNotReached,

@@ -21,19 +21,25 @@ impl Inversion {
         let (bins, channels) = (self.bins() as u64, self.channels() as u64);
         let outputs = self.outputs;
         let rows = 1 + u64::from(outputs.uncertainty) + u64::from(outputs.log_t_resolution);
-        let kernel = if outputs.averaging_kernel { bins * bins } else { 0 };
+        let kernel = if outputs.averaging_kernel {
+            bins * bins
+        } else {
+            0
+        };
         // χ² in the precision of the rest; λ, iterations, status, dropped and saturated.
         size_of::<T>() as u64 * (rows * bins + kernel + 3 * channels + 1) + 24
     }
 
-    /// Inverts an image block by block, in the precision of its counts: as many rows of `shape` (rows, .., without the channels) at a time as fit
-    /// `budget` bytes, each block on the first backend that will. `read` gives the counts and errors of some rows, shape (rows, .., channels); `accept` gets each block, in order.
-    /// What `read` and `accept` need beside their arguments is theirs. On the CPU single precision needs room for another 128 pixels a thread in double
-    /// precision beside the budget.
+    /// Inverts an image block by block, in the precision of its counts: as many rows of `shape`
+    /// (rows, .., without the channels) at a time as fit `budget` bytes, each block on the first
+    /// backend that will. `read` gives the counts and errors of some rows, shape (rows, ..,
+    /// channels); `accept` gets each block, in order. What `read` and `accept` need beside their
+    /// arguments is theirs. On the CPU single precision needs room for another 128 pixels a thread
+    /// in double precision beside the budget.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] where not even one row fits; [`Error::Unsupported`] for given weights of one row a pixel; whatever `read`, the backend or
-    /// `accept` fail with.
+    /// [`Error::OutOfMemory`] where not even one row fits; [`Error::Unsupported`] for given weights
+    /// of one row a pixel; whatever `read`, the backend or `accept` fail with.
     pub fn stream<T: Real>(
         &self,
         on: &Choice<impl InvertPixels + ?Sized>,
@@ -43,26 +49,51 @@ impl Inversion {
         mut accept: impl FnMut(Block<T>) -> Result<()>,
     ) -> Result<()> {
         if matches!(&self.weights, Weights::Given(given) if given.nrows() > 1) {
-            return Err(Error::Unsupported { operation: "stream with given weights of one row a pixel" });
+            return Err(Error::Unsupported {
+                operation: "stream with given weights of one row a pixel",
+            });
         }
         let Some((&rows, others)) = shape.split_first() else {
-            return Err(Error::InvalidInput("an image must have at least one axis".into()));
+            return Err(Error::InvalidInput(
+                "an image must have at least one axis".into(),
+            ));
         };
-        let bytes_per_row = self.bytes_per_pixel::<T>() * others.iter().map(|&n| n as u64).product::<u64>();
+        let bytes_per_row =
+            self.bytes_per_pixel::<T>() * others.iter().map(|&n| n as u64).product::<u64>();
         let at_once = (budget / bytes_per_row.max(1)) as usize;
         if at_once == 0 {
-            let (what, advice) = ("one row of the image and its result", "raise the budget, or ask for fewer outputs");
-            return Err(Error::OutOfMemory { what, requested: bytes_per_row, budget, advice });
+            let (what, advice) = (
+                "one row of the image and its result",
+                "raise the budget, or ask for fewer outputs",
+            );
+            return Err(Error::OutOfMemory {
+                what,
+                requested: bytes_per_row,
+                budget,
+                advice,
+            });
         }
         let mut first = 0;
         while first < rows {
             let block = first..rows.min(first.saturating_add(at_once));
             let [counts, sigma] = read(block.clone())?;
             if counts.shape().first() != Some(&block.len()) {
-                let message = format!("rows {block:?} were asked for, but the shape {:?} was given", counts.shape());
+                let message = format!(
+                    "rows {block:?} were asked for, but the shape {:?} was given",
+                    counts.shape()
+                );
                 return Err(Error::InvalidInput(message));
             }
-            let map = on.run(|on| T::invert(on, self, Observation { counts: counts.view(), sigma: sigma.view() }))?;
+            let map = on.run(|on| {
+                T::invert(
+                    on,
+                    self,
+                    Observation {
+                        counts: counts.view(),
+                        sigma: sigma.view(),
+                    },
+                )
+            })?;
             drop((counts, sigma));
             first = block.end;
             accept(Block { rows: block, map })?;

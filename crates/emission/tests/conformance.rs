@@ -3,7 +3,9 @@
 #![allow(missing_docs)]
 
 use isopach_compute::{Compute, Cpu, Device, Error, Result};
-use isopach_emission::{EmissionMap, Inversion, InvertPixels, Observation, conformance::conformance, plain};
+use isopach_emission::{
+    EmissionMap, Inversion, InvertPixels, Observation, conformance::conformance, plain,
+};
 
 /// Only what is provided.
 #[derive(Debug)]
@@ -14,7 +16,10 @@ struct Provided;
 struct Wrong;
 
 fn device(name: &str) -> Device {
-    Device { name: name.into(), working_set_bytes: u64::MAX }
+    Device {
+        name: name.into(),
+        working_set_bytes: u64::MAX,
+    }
 }
 
 impl Compute for Provided {
@@ -30,14 +35,20 @@ impl Compute for Wrong {
     }
 }
 impl InvertPixels for Wrong {
-    fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+    fn invert(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f64>,
+    ) -> Result<EmissionMap<f64>> {
         let mut map = plain::invert(inversion, observation)?;
         map.emission[[57, 3]] += 3e-6 * map.emission.row_max(57);
         Ok(map)
     }
 
     fn invert_single(&self, _: &Inversion, _: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
-        Err(Error::Unsupported { operation: "invert in single precision" })
+        Err(Error::Unsupported {
+            operation: "invert in single precision",
+        })
     }
 }
 
@@ -47,20 +58,37 @@ trait RowMax {
 
 impl RowMax for ndarray::ArrayD<f64> {
     fn row_max(&self, row: usize) -> f64 {
-        self.rows().into_iter().nth(row).map_or(0.0, |row| row.iter().fold(0.0, |m: f64, x| m.max(x.abs())))
+        self.rows()
+            .into_iter()
+            .nth(row)
+            .map_or(0.0, |row| row.iter().fold(0.0, |m: f64, x| m.max(x.abs())))
     }
 }
 
 #[test]
 fn the_cpu_conforms() {
     let findings = conformance(&Cpu).unwrap();
-    assert!(findings.is_empty(), "{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>());
+    assert!(
+        findings.is_empty(),
+        "{}",
+        findings
+            .iter()
+            .map(|f| format!("{f}\n"))
+            .collect::<String>()
+    );
 }
 
 #[test]
 fn what_is_provided_conforms() {
     let findings = conformance(&Provided).unwrap();
-    assert!(findings.is_empty(), "{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>());
+    assert!(
+        findings.is_empty(),
+        "{}",
+        findings
+            .iter()
+            .map(|f| format!("{f}\n"))
+            .collect::<String>()
+    );
 }
 
 #[test]
@@ -71,9 +99,13 @@ fn what_is_wrong_or_missing_is_found() {
         63,
         "thirty-three cases, two operations; which of many solutions is found is compared in all but three"
     );
-    assert!(findings.iter().all(|f| f.what.contains(if f.operation == "invert" {
-        "emissions differ in 1"
-    } else {
-        "declined"
-    })));
+    assert!(
+        findings
+            .iter()
+            .all(|f| f.what.contains(if f.operation == "invert" {
+                "emissions differ in 1"
+            } else {
+                "declined"
+            }))
+    );
 }

@@ -4,22 +4,31 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    Compat, Constraint, Inversion, InvertPixels, Observation, Quantity, Status, TemperatureResponse, Weights,
+    Compat, Constraint, Inversion, InvertPixels, Observation, Quantity, Status,
+    TemperatureResponse, Weights,
 };
 use ndarray::{Array1, Array2, ArrayD, arr1};
 
 fn inversion(bins: usize) -> Inversion {
-    let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();
+    let edges = (0..=bins)
+        .map(|i| 5.7 + 1.4 * i as f64 / bins as f64)
+        .collect();
     Inversion::new(TemperatureResponse::aia(), edges)
 }
 
 /// Six counts of a quiet corner and their errors.
 fn quiet() -> [ArrayD<f64>; 2] {
-    [arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]).into_dyn(), arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]).into_dyn()]
+    [
+        arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]).into_dyn(),
+        arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]).into_dyn(),
+    ]
 }
 
 fn seen<'a>([counts, sigma]: &'a [ArrayD<f64>; 2]) -> Observation<'a, f64> {
-    Observation { counts: counts.view(), sigma: sigma.view() }
+    Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    }
 }
 
 #[test]
@@ -28,7 +37,12 @@ fn centres_of_unequal_bins_are_in_their_middle() {
     let edges: Vec<f64> = kelvin.iter().map(|t| t.log10()).collect();
     let mut inversion = Inversion::new(TemperatureResponse::aia(), edges.clone());
     let centres = inversion.discretised().unwrap().log_t;
-    assert!(centres.iter().zip(edges.windows(2)).all(|(x, w)| (x - 0.5 * (w[0] + w[1])).abs() < 1e-12));
+    assert!(
+        centres
+            .iter()
+            .zip(edges.windows(2))
+            .all(|(x, w)| (x - 0.5 * (w[0] + w[1])).abs() < 1e-12)
+    );
     // The reference's formula puts the last two in the wrong order, and outside of their bins.
     inversion.compat = Compat::Reference;
     let centres = inversion.discretised().unwrap().log_t;
@@ -42,7 +56,10 @@ fn two_negative_counts_are_no_signal() {
     data[0][[0]] = -0.5;
     data[0][[5]] = -0.5;
     inversion.compat = Compat::Strict;
-    assert_eq!(Cpu.invert(&inversion, seen(&data)).unwrap().status[[]], Status::BadInput { channel: 0 });
+    assert_eq!(
+        Cpu.invert(&inversion, seen(&data)).unwrap().status[[]],
+        Status::BadInput { channel: 0 }
+    );
     inversion.compat = Compat::Reference; // a positive product
     assert!(Cpu.invert(&inversion, seen(&data)).unwrap().status[[]].has_result());
     // By default they are measurements, and so is one of them.
@@ -59,7 +76,10 @@ fn weights_that_vanish_are_weights_of_zero() {
     // A Gaussian of 0.05 dex: 1 at its peak, 10⁻¹⁷⁰ at the ends.
     let mut inversion = inversion(42);
     let centres = inversion.discretised().unwrap().log_t;
-    let weights: Array1<f64> = centres.iter().map(|x| (-0.5 * ((x - 6.3) / 0.05).powi(2)).exp()).collect();
+    let weights: Array1<f64> = centres
+        .iter()
+        .map(|x| (-0.5 * ((x - 6.3) / 0.05).powi(2)).exp())
+        .collect();
     for constraint in [Constraint::PerLogT, Constraint::PerBin] {
         inversion.constraint = constraint;
         let mut solve = |weights: Array1<f64>| {
@@ -76,7 +96,8 @@ fn weights_that_vanish_are_weights_of_zero() {
 
 #[test]
 fn round_off_below_zero_is_no_reason_to_give_up_the_fit() {
-    // Solving for the integrated measure, bins whose weight is at its floor hold 10⁻¹⁶ of the largest.
+    // Solving for the integrated measure, bins whose weight is at its floor hold 10⁻¹⁶ of the
+    // largest.
     let mut inversion = inversion(33);
     inversion.solve_for = Quantity::Integrated;
     let found = Cpu.invert(&inversion, seen(&quiet())).unwrap();
@@ -93,7 +114,8 @@ fn round_off_below_zero_is_no_reason_to_give_up_the_fit() {
 
 #[test]
 fn a_map_is_the_same_as_its_pixels() {
-    // The reference takes 500 points of μ for a single pixel and 42 for a map, whatever is asked for.
+    // The reference takes 500 points of μ for a single pixel and 42 for a map, whatever is asked
+    // for.
     let inversion = inversion(33);
     let data = quiet();
     let alone = Cpu.invert(&inversion, seen(&data)).unwrap();

@@ -1,6 +1,8 @@
-//! Thousands of damaged instrument files: an error, or an instrument whose numbers can be used; never a panic, a hang, or more memory than JSON takes.
+//! Thousands of damaged instrument files: an error, or an instrument whose numbers can be used;
+//! never a panic, a hang, or more memory than JSON takes.
 //!
-//! `HOSTILE_CASES=20000 cargo test -p isopach-emission --test hostile_instruments -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=20000 cargo test -p isopach-emission --test hostile_instruments -- --nocapture`
+//! runs as many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -9,7 +11,9 @@ mod hostile;
 
 use hostile::{Watch, random};
 use isopach_compute::Cpu;
-use isopach_emission::{Instrument, Inversion, InvertPixels, Missing, Noise, Observation, TemperatureResponse};
+use isopach_emission::{
+    Instrument, Inversion, InvertPixels, Missing, Noise, Observation, TemperatureResponse,
+};
 use ndarray::{Array2, ArrayD};
 
 /// The shipped file, one of another kind, and the smallest.
@@ -91,7 +95,16 @@ fn damaged(whole: &str, state: &mut u64) -> String {
         }
         // Deep, long, many.
         6 => {
-            let piece = ["[", "{\"a\":", "[[],", "9", "\\u0041", "0,", "{\"name\":\"x\"},", "\"k\":1,"][pick(8)];
+            let piece = [
+                "[",
+                "{\"a\":",
+                "[[],",
+                "9",
+                "\\u0041",
+                "0,",
+                "{\"name\":\"x\"},",
+                "\"k\":1,",
+            ][pick(8)];
             let at = places[pick(places.len())].start;
             bytes.splice(at..at, piece.repeat(1 << pick(15)).bytes());
         }
@@ -109,21 +122,45 @@ fn damaged(whole: &str, state: &mut u64) -> String {
 /// Uses everything an instrument has, as the emission program does.
 fn used(found: &Instrument) -> String {
     let header = |keyword: &str| Some(keyword.to_owned());
-    let _ = (found.is_named_by(header), found.channels_of(Some(171.0), header), found.channel_named("171"));
+    let _ = (
+        found.is_named_by(header),
+        found.channels_of(Some(171.0), header),
+        found.channel_named("171"),
+    );
     let all: Vec<usize> = (0..found.channels.len()).collect();
     let joined = TemperatureResponse::joined(&[TemperatureResponse::aia(), found.response(&all)]);
-    let Ok(response) = joined else { return found.names() };
+    let Ok(response) = joined else {
+        return found.names();
+    };
     let channels = response.channels.len();
     let inversion = Inversion {
         missing: Missing::Drop,
-        ..Inversion::new(response, (0..=40).map(|i| 5.8 + 1.2 * f64::from(i) / 40.0).collect())
+        ..Inversion::new(
+            response,
+            (0..=40).map(|i| 5.8 + 1.2 * f64::from(i) / 40.0).collect(),
+        )
     };
-    let noises: Vec<Noise> = found.channels.iter().map(|channel| Noise::of_channel(channel, 2.0, 4.0, 0.05)).collect();
-    assert!(noises.iter().all(|noise| noise.dn_per_photon > 0.0 && noise.read_noise >= 0.0), "{noises:?}");
+    let noises: Vec<Noise> = found
+        .channels
+        .iter()
+        .map(|channel| Noise::of_channel(channel, 2.0, 4.0, 0.05))
+        .collect();
+    assert!(
+        noises
+            .iter()
+            .all(|noise| noise.dn_per_photon > 0.0 && noise.read_noise >= 0.0),
+        "{noises:?}"
+    );
     let counts = Array2::from_elem((1, channels), 100.0).into_dyn();
     let sigma: ArrayD<f64> = counts.mapv(|count| 0.1 * count);
     // An error, or a status for the pixel.
-    let _ = Cpu.invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
+    let _ = Cpu.invert(
+        &inversion,
+        Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        },
+    );
     found.names()
 }
 
@@ -142,10 +179,17 @@ fn nothing_but_errors_and_instruments() {
         });
         match found.unwrap_or_else(|much| panic!("case {case}: {much}")) {
             Ok(names) => parsed += usize::from(!names.is_empty()),
-            Err(words) => assert!(words.len() < 600, "case {case}: an error of {} letters", words.len()),
+            Err(words) => assert!(
+                words.len() < 600,
+                "case {case}: an error of {} letters",
+                words.len()
+            ),
         }
     }
-    eprintln!("{cases} damaged instrument files of {}: {parsed} could still be read; {watch}", WHOLES.len());
+    eprintln!(
+        "{cases} damaged instrument files of {}: {parsed} could still be read; {watch}",
+        WHOLES.len()
+    );
     assert!(parsed > 0 && parsed < cases);
     large();
 }
@@ -153,12 +197,17 @@ fn nothing_but_errors_and_instruments() {
 /// As large as the emission program reads: what parsing takes is a hundred times that at most.
 fn large() {
     for piece in ["[],", "0,", "{\"a\":0},", "\"\",", "1e-26,"] {
-        let text = format!("[{}0]", piece.repeat((Instrument::MOST_BYTES - 3) / piece.len()));
+        let text = format!(
+            "[{}0]",
+            piece.repeat((Instrument::MOST_BYTES - 3) / piece.len())
+        );
         let mut watch = Watch::new(128 << 20);
         let found = watch.case(|| Instrument::parse(&text).is_err());
         eprintln!("1 MiB of {piece:?}: {watch}");
         assert_eq!(found, Ok(true), "{piece}");
     }
-    let error = Instrument::parse(&" ".repeat(Instrument::MOST_BYTES + 1)).unwrap_err().to_string();
+    let error = Instrument::parse(&" ".repeat(Instrument::MOST_BYTES + 1))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("1048577 bytes"), "{error}");
 }

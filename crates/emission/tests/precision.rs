@@ -4,7 +4,8 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    Constraint, Discretised, Inversion, InvertPixels, Observation, Outputs, TemperatureResponse, Weights, plain,
+    Constraint, Discretised, Inversion, InvertPixels, Observation, Outputs, TemperatureResponse,
+    Weights, plain,
 };
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
@@ -85,8 +86,15 @@ fn inverse(mut matrix: Vec<Vec<Twice>>) -> Vec<Vec<Twice>> {
     matrix.into_iter().map(|row| row[n..].to_vec()).collect()
 }
 
-/// The problem of a pixel in 32 digits: the solution at λ, and the condition number of `A diag(√l)`, to a factor of three.
-fn exact(shared: &Discretised, l: &[f64], counts: &[f64], sigma: &[f64], lambda: f64) -> (Vec<f64>, f64) {
+/// The problem of a pixel in 32 digits: the solution at λ, and the condition number of `A
+/// diag(√l)`, to a factor of three.
+fn exact(
+    shared: &Discretised,
+    l: &[f64],
+    counts: &[f64],
+    sigma: &[f64],
+    lambda: f64,
+) -> (Vec<f64>, f64) {
     let n = counts.len();
     let a = |f: usize, t: usize| Twice::of(shared.bin(t)[f]) / Twice::of(sigma[f]);
     let sum = |terms: &mut dyn Iterator<Item = Twice>| terms.fold(Twice::of(0.0), |sum, x| sum + x);
@@ -95,14 +103,22 @@ fn exact(shared: &Discretised, l: &[f64], counts: &[f64], sigma: &[f64], lambda:
             let own = if i == j { lambda } else { 0.0 };
             sum(&mut (0..l.len()).map(|t| a(i, t) * Twice::of(l[t]) * a(j, t))) + Twice::of(own)
         };
-        (0..n).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect()
+        (0..n)
+            .map(|i| (0..n).map(|j| entry(i, j)).collect())
+            .collect()
     };
     let trace = |matrix: &[Vec<Twice>]| (0..n).map(|i| matrix[i][i].0).sum::<f64>();
     let condition = (trace(&gram(0.0)) * trace(&inverse(gram(0.0)))).sqrt();
     let inverse = inverse(gram(lambda));
-    let g: Vec<Twice> = (0..n).map(|f| Twice::of(counts[f]) / Twice::of(sigma[f])).collect();
-    let y: Vec<Twice> = (0..n).map(|i| sum(&mut (0..n).map(|j| inverse[i][j] * g[j]))).collect();
-    let x = (0..l.len()).map(|t| (Twice::of(l[t]) * sum(&mut (0..n).map(|f| a(f, t) * y[f]))).0).collect();
+    let g: Vec<Twice> = (0..n)
+        .map(|f| Twice::of(counts[f]) / Twice::of(sigma[f]))
+        .collect();
+    let y: Vec<Twice> = (0..n)
+        .map(|i| sum(&mut (0..n).map(|j| inverse[i][j] * g[j])))
+        .collect();
+    let x = (0..l.len())
+        .map(|t| (Twice::of(l[t]) * sum(&mut (0..n).map(|f| a(f, t) * y[f]))).0)
+        .collect();
     (x, condition)
 }
 
@@ -111,16 +127,23 @@ fn a_third_times_three_is_one_to_thirty_digits() {
     let third = Twice::of(1.0) / Twice::of(3.0);
     let rest = third * Twice::of(3.0) - Twice::of(1.0);
     assert!(rest.0.abs() < 1e-31 && third.1 != 0.0, "{rest:?}");
-    let matrix = vec![vec![Twice::of(2.0), Twice::of(1.0)], vec![Twice::of(1.0), Twice::of(1.0)]];
+    let matrix = vec![
+        vec![Twice::of(2.0), Twice::of(1.0)],
+        vec![Twice::of(1.0), Twice::of(1.0)],
+    ];
     let inverse = inverse(matrix);
-    assert_eq!([inverse[0][0].0, inverse[0][1].0, inverse[1][1].0], [1.0, -1.0, 2.0]);
+    assert_eq!(
+        [inverse[0][0].0, inverse[0][1].0, inverse[1][1].0],
+        [1.0, -1.0, 2.0]
+    );
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Any weights within twenty decades, jumping from bin to bin, hardly more bins than channels: the error of the solution is a few roundings times the
-    /// condition number, not its square; and lanes give what the definition gives.
+    /// Any weights within twenty decades, jumping from bin to bin, hardly more bins than channels:
+    /// the error of the solution is a few roundings times the condition number, not its square; and
+    /// lanes give what the definition gives.
     #[test]
     fn any_weights_have_the_digits_that_their_condition_leaves(
         decades in prop::collection::vec(-20.0_f64..0.0, 6..60), per_bin in any::<bool>(), centre in 5.9_f64..6.9,

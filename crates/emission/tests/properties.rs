@@ -4,8 +4,8 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, Observation, Quantity, Status,
-    TemperatureResponse, Weights, plain,
+    Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, Observation, Quantity,
+    Status, TemperatureResponse, Weights, plain,
 };
 use ndarray::{Array1, Array2, ArrayD, Axis, IxDyn, concatenate};
 use proptest::prelude::*;
@@ -14,7 +14,9 @@ use proptest::prelude::*;
 fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
@@ -30,7 +32,13 @@ fn inversion(channels: usize, bins: usize, spread: f64, seed: u64) -> Inversion 
         edges.push(edges[edges.len() - 1] + 1.0 + spread * random());
     }
     let range = edges[bins] - 5.6;
-    Inversion::new(response, edges.into_iter().map(|x| 5.6 + 1.6 * (x - 5.6) / range).collect())
+    Inversion::new(
+        response,
+        edges
+            .into_iter()
+            .map(|x| 5.6 + 1.6 * (x - 5.6) / range)
+            .collect(),
+    )
 }
 
 /// Counts of Gaussians with five per cent of noise, shape (pixels, channels).
@@ -41,15 +49,23 @@ fn observation(inversion: &Inversion, pixels: usize, seed: u64) -> [ArrayD<f64>;
     for mut row in emission.rows_mut() {
         let (centre, width) = (5.8 + random(), 0.1 + 0.3 * random());
         let height = 10f64.powf(20.0 + 2.0 * random());
-        let curve = |t: usize| height * (-((0.5 * (edges[t] + edges[t + 1]) - centre) / width).powi(2)).exp();
+        let curve = |t: usize| {
+            height * (-((0.5 * (edges[t] + edges[t + 1]) - centre) / width).powi(2)).exp()
+        };
         row.assign(&Array1::from_shape_fn(inversion.bins(), curve));
     }
-    let differential =
-        Inversion { solve_for: Quantity::Differential, report: Quantity::Differential, ..inversion.clone() };
+    let differential = Inversion {
+        solve_for: Quantity::Differential,
+        report: Quantity::Differential,
+        ..inversion.clone()
+    };
     let exact = differential.forward(emission.view().into_dyn()).unwrap();
     let sigma = exact.mapv(|c| 0.05 * c + 0.1);
     let mut counts = exact.clone();
-    counts.iter_mut().zip(&sigma).for_each(|(c, s)| *c += s * (random() + random() + random() - 1.5) * 2.0);
+    counts
+        .iter_mut()
+        .zip(&sigma)
+        .for_each(|(c, s)| *c += s * (random() + random() + random() - 1.5) * 2.0);
     [counts, sigma]
 }
 
@@ -60,7 +76,13 @@ fn weights(kind: u8, inversion: &Inversion, pixels: usize, seed: u64) -> Weights
     let (peak, turns) = (random(), 0.5 + random());
     let mut row = |(_, t): (usize, usize)| {
         let smooth = 0.5 * (std::f64::consts::TAU * turns * (t as f64 / bins - peak)).cos() - 0.5;
-        10f64.powf(20.0 * if kind.is_multiple_of(2) { random() - 1.0 } else { smooth })
+        10f64.powf(
+            20.0 * if kind.is_multiple_of(2) {
+                random() - 1.0
+            } else {
+                smooth
+            },
+        )
     };
     match kind {
         0 => Weights::SelfNormalised,
@@ -71,7 +93,10 @@ fn weights(kind: u8, inversion: &Inversion, pixels: usize, seed: u64) -> Weights
 }
 
 fn seen<'a>([counts, sigma]: &'a [ArrayD<f64>; 2]) -> Observation<'a, f64> {
-    Observation { counts: counts.view(), sigma: sigma.view() }
+    Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    }
 }
 
 /// Largest difference of a pixel's bins in units of its largest.
@@ -79,7 +104,11 @@ fn farthest(a: &ArrayD<f64>, b: &ArrayD<f64>) -> f64 {
     let rows = a.rows().into_iter().zip(b.rows());
     rows.map(|(a, b)| {
         let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        let differs = a.iter().zip(b).filter(|(a, b)| a.to_bits() != b.to_bits()).map(|(a, b)| (a - b).abs() / largest);
+        let differs = a
+            .iter()
+            .zip(b)
+            .filter(|(a, b)| a.to_bits() != b.to_bits())
+            .map(|(a, b)| (a - b).abs() / largest);
         differs.fold(0.0, |m: f64, d| if d <= m { m } else { d })
     })
     .fold(0.0, |m: f64, d| if d <= m { m } else { d })
@@ -92,12 +121,27 @@ fn assert_same(fast: &EmissionMap<f64>, definition: &EmissionMap<f64>, tolerance
     let distance = farthest(&fast.emission, &definition.emission);
     assert!(distance <= tolerance, "emission differs by {distance:e}");
     let [a, b] = [fast, definition].map(|m| m.uncertainty.as_ref().unwrap());
-    assert!(farthest(a, b) <= tolerance, "uncertainty differs by {:e}", farthest(a, b));
+    assert!(
+        farthest(a, b) <= tolerance,
+        "uncertainty differs by {:e}",
+        farthest(a, b)
+    );
     let distance = farthest(&fast.synthetic, &definition.synthetic);
-    assert!(distance <= tolerance, "synthetic counts differ by {distance:e}");
+    assert!(
+        distance <= tolerance,
+        "synthetic counts differ by {distance:e}"
+    );
     let [a, b] = [fast, definition].map(|m| m.log_t_resolution.as_ref().unwrap());
-    let differs = a.iter().zip(b).filter(|(a, b)| (*a - *b).abs() > 1e-9).count();
-    assert!(differs * 1000 <= a.len(), "{differs} of {} resolutions differ", a.len());
+    let differs = a
+        .iter()
+        .zip(b)
+        .filter(|(a, b)| (*a - *b).abs() > 1e-9)
+        .count();
+    assert!(
+        differs * 1000 <= a.len(),
+        "{differs} of {} resolutions differ",
+        a.len()
+    );
 }
 
 proptest! {
@@ -249,8 +293,17 @@ fn any_number_of_bins_and_channels() {
         // 8, 12 and 18 channels: AIA at several places of the temperature axis.
         let mut inversion = inversion(6, 60, 0.5, 6);
         let shifted = |shift: usize| {
-            let moved = move |c: &Vec<f64>| (0..c.len()).map(|i| c[(i + shift).min(c.len() - 1)]).collect::<Vec<_>>();
-            inversion.response.channels.iter().map(moved).collect::<Vec<_>>()
+            let moved = move |c: &Vec<f64>| {
+                (0..c.len())
+                    .map(|i| c[(i + shift).min(c.len() - 1)])
+                    .collect::<Vec<_>>()
+            };
+            inversion
+                .response
+                .channels
+                .iter()
+                .map(moved)
+                .collect::<Vec<_>>()
         };
         let mut channels: Vec<Vec<f64>> = (0..copies).flat_map(|copy| shifted(2 * copy)).collect();
         channels.truncate([8, 12, 18][copies - 2]);
@@ -270,16 +323,42 @@ fn any_leading_shape_and_any_strides() {
     let mut data = observation(&inversion, 24, 2);
     data[0].mapv_inplace(|c| c.max(0.01));
     let flat = Cpu.invert(&inversion, seen(&data)).unwrap();
-    let image = data.clone().map(|a| a.into_shape_with_order(IxDyn(&[2, 3, 4, 6])).unwrap());
+    let image = data
+        .clone()
+        .map(|a| a.into_shape_with_order(IxDyn(&[2, 3, 4, 6])).unwrap());
     let found = Cpu.invert(&inversion, seen(&image)).unwrap();
     assert_eq!(found.emission.shape(), [2, 3, 4, 24]);
-    assert_eq!(found.emission.into_shape_with_order(IxDyn(&[24, 24])).unwrap(), flat.emission);
+    assert_eq!(
+        found
+            .emission
+            .into_shape_with_order(IxDyn(&[24, 24]))
+            .unwrap(),
+        flat.emission
+    );
     // Channels first in memory.
     let planes = data.map(|a| a.t().as_standard_layout().to_owned());
-    let found = Cpu.invert(&inversion, Observation { counts: planes[0].t(), sigma: planes[1].t() }).unwrap();
+    let found = Cpu
+        .invert(
+            &inversion,
+            Observation {
+                counts: planes[0].t(),
+                sigma: planes[1].t(),
+            },
+        )
+        .unwrap();
     assert_eq!(found.emission, flat.emission);
     let none = ArrayD::<f64>::zeros(IxDyn(&[0, 6]));
-    assert!(Cpu.invert(&inversion, Observation { counts: none.view(), sigma: none.view() }).unwrap().is_empty());
+    assert!(
+        Cpu.invert(
+            &inversion,
+            Observation {
+                counts: none.view(),
+                sigma: none.view()
+            }
+        )
+        .unwrap()
+        .is_empty()
+    );
 }
 
 #[test]
@@ -289,8 +368,11 @@ fn what_no_one_can_invert_is_said() {
     let refused = |change: &dyn Fn(&mut Inversion)| {
         let mut inversion = good.clone();
         change(&mut inversion);
-        let [a, b] = [Cpu.invert(&inversion, seen(&data)), plain::invert(&inversion, seen(&data))]
-            .map(|r| r.unwrap_err().to_string());
+        let [a, b] = [
+            Cpu.invert(&inversion, seen(&data)),
+            plain::invert(&inversion, seen(&data)),
+        ]
+        .map(|r| r.unwrap_err().to_string());
         assert_eq!(a, b);
         a
     };
@@ -300,9 +382,14 @@ fn what_no_one_can_invert_is_said() {
     assert!(refused(&|i| i.mu_samples = 1).contains("μ"));
     assert!(refused(&|i| i.chi_squared_target = f64::NAN).contains("χ²"));
     assert!(refused(&|i| i.weights = Weights::EmissionMeasureLoci(vec![6])).contains("position"));
-    assert!(refused(&|i| i.weights = Weights::EmissionMeasureLoci(vec![])).contains("at least one"));
+    assert!(
+        refused(&|i| i.weights = Weights::EmissionMeasureLoci(vec![])).contains("at least one")
+    );
     assert!(refused(&|i| i.weights = Weights::Given(Array2::ones((2, 24)))).contains("(2, 24)"));
-    assert!(refused(&|i| i.weights = Weights::Given(Array2::from_elem((1, 24), -1.0))).contains("weight is -1"));
+    assert!(
+        refused(&|i| i.weights = Weights::Given(Array2::from_elem((1, 24), -1.0)))
+            .contains("weight is -1")
+    );
     assert!(refused(&|i| i.response.channels[2].clear()).contains("channel 2"));
     assert!(refused(&|i| i.response.channels[2].fill(0.0)).contains("above zero"));
     assert!(refused(&|i| i.response.log_t[3] = 0.0).contains("ascending"));
@@ -317,17 +404,45 @@ fn every_pixel_says_how_it_ended() {
     data[1][[2, 0]] = -1.0;
     data[0].index_axis_mut(Axis(0), 3).fill(0.0);
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
-    assert!(found.status[[3]].has_result() && found.emission.index_axis(Axis(0), 3).iter().all(|x| *x == 0.0));
+    assert!(
+        found.status[[3]].has_result()
+            && found
+                .emission
+                .index_axis(Axis(0), 3)
+                .iter()
+                .all(|x| *x == 0.0)
+    );
     inversion.pad_value = Some(0.0);
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
-    assert_eq!([1, 2, 3].map(|i| found.status[[i]]), [3, 0, 0].map(|channel| Status::BadInput { channel }));
-    assert!(found.emission.index_axis(Axis(0), 1).iter().all(|x| x.is_nan()) && found.chi_squared[[1]].is_nan());
+    assert_eq!(
+        [1, 2, 3].map(|i| found.status[[i]]),
+        [3, 0, 0].map(|channel| Status::BadInput { channel })
+    );
+    assert!(
+        found
+            .emission
+            .index_axis(Axis(0), 1)
+            .iter()
+            .all(|x| x.is_nan())
+            && found.chi_squared[[1]].is_nan()
+    );
     inversion.missing = Missing::Drop;
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
     assert!(found.status[[1]].has_result() && found.dropped[[1]] == 1 << 3);
     assert_eq!(found.status[[3]], Status::NoChannel);
     inversion.compat = Compat::Reference;
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
-    assert!(found.emission.index_axis(Axis(0), 1).iter().all(|x| *x == 0.0) && found.iterations[[1]] == 0);
-    assert!(concatenate![Axis(0), found.emission, found.emission].iter().all(|x| x.is_finite()));
+    assert!(
+        found
+            .emission
+            .index_axis(Axis(0), 1)
+            .iter()
+            .all(|x| *x == 0.0)
+            && found.iterations[[1]] == 0
+    );
+    assert!(
+        concatenate![Axis(0), found.emission, found.emission]
+            .iter()
+            .all(|x| x.is_finite())
+    );
 }

@@ -4,8 +4,8 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    AIA, Compat, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Saturation, Status,
-    TemperatureResponse, Weights, plain,
+    AIA, Compat, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Saturation,
+    Status, TemperatureResponse, Weights, plain,
 };
 use ndarray::{Array2, ArrayD, Axis};
 use proptest::prelude::*;
@@ -18,11 +18,19 @@ fn inversion() -> Inversion {
 }
 
 fn levels() -> Vec<f64> {
-    AIA.iter().map(|channel| channel.saturation / EXPOSURE).collect()
+    AIA.iter()
+        .map(|channel| channel.saturation / EXPOSURE)
+        .collect()
 }
 
 fn with(then: Missing) -> Inversion {
-    Inversion { saturation: Some(Saturation { levels: levels(), then }), ..inversion() }
+    Inversion {
+        saturation: Some(Saturation {
+            levels: levels(),
+            then,
+        }),
+        ..inversion()
+    }
 }
 
 /// Counts of Gaussians far below saturation, and their errors.
@@ -32,12 +40,19 @@ fn quiet(pixels: usize) -> [ArrayD<f64>; 2] {
         3e21 * (-0.5 * ((5.73 + 0.058 * t as f64 - centre) / 0.2).powi(2)).exp() + 1e18
     });
     let counts = inversion().forward(emission.view().into_dyn()).unwrap();
-    let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, EXPOSURE, 1.0, 0.02)), counts.view()).unwrap();
+    let sigma = Noise::of(
+        &AIA.map(|c| Noise::aia(&c, EXPOSURE, 1.0, 0.02)),
+        counts.view(),
+    )
+    .unwrap();
     [counts, sigma]
 }
 
 fn seen<'a>([counts, sigma]: &'a [ArrayD<f64>; 2]) -> Observation<'a, f64> {
-    Observation { counts: counts.view(), sigma: sigma.view() }
+    Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    }
 }
 
 #[test]
@@ -49,18 +64,35 @@ fn a_count_at_its_level_is_saturated_and_one_below_is_not() {
     data[0][[3, 2]] = f64::INFINITY; // missing, not saturated
     let found = Cpu.invert(&with(Missing::Reject), seen(&data)).unwrap();
     assert_eq!(found.status[[1]], Status::Saturated { channel: 2 });
-    assert_eq!((found.status[[1]].code(), found.status[[1]].has_result()), (50, false));
-    assert!(found.emission.index_axis(Axis(0), 1).iter().all(|x| x.is_nan()) && found.iterations[[1]] == 0);
+    assert_eq!(
+        (found.status[[1]].code(), found.status[[1]].has_result()),
+        (50, false)
+    );
+    assert!(
+        found
+            .emission
+            .index_axis(Axis(0), 1)
+            .iter()
+            .all(|x| x.is_nan())
+            && found.iterations[[1]] == 0
+    );
     assert!(found.status[[2]].has_result());
     assert_eq!(found.status[[3]], Status::BadInput { channel: 2 });
-    assert_eq!(found.saturated.iter().copied().collect::<Vec<_>>(), [0, 1 << 2, 0, 0]);
+    assert_eq!(
+        found.saturated.iter().copied().collect::<Vec<_>>(),
+        [0, 1 << 2, 0, 0]
+    );
     let kept = Cpu.invert(&inversion(), seen(&data)).unwrap();
     assert!(kept.status[[1]].has_result() && kept.saturated.iter().all(|&s| s == 0));
 
     let found = Cpu.invert(&with(Missing::Drop), seen(&data)).unwrap();
     assert_eq!((found.dropped[[1]], found.saturated[[1]]), (1 << 2, 1 << 2));
     assert!(found.status[[1]].has_result() && found.status[[1]] != Status::Converged);
-    assert_eq!(found.status[[3]], Status::BadInput { channel: 2 }, "missing channels have a rule of their own");
+    assert_eq!(
+        found.status[[3]],
+        Status::BadInput { channel: 2 },
+        "missing channels have a rule of their own"
+    );
 }
 
 #[test]
@@ -68,34 +100,66 @@ fn all_channels_saturated_is_no_channel() {
     let mut data = quiet(2);
     data[0].index_axis_mut(Axis(0), 1).fill(1e6);
     let found = Cpu.invert(&with(Missing::Drop), seen(&data)).unwrap();
-    assert_eq!((found.status[[1]], found.saturated[[1]]), (Status::NoChannel, 0b11_1111));
-    let loci = Inversion { weights: Weights::EmissionMeasureLoci(vec![3]), ..with(Missing::Drop) };
+    assert_eq!(
+        (found.status[[1]], found.saturated[[1]]),
+        (Status::NoChannel, 0b11_1111)
+    );
+    let loci = Inversion {
+        weights: Weights::EmissionMeasureLoci(vec![3]),
+        ..with(Missing::Drop)
+    };
     data[0][[0, 3]] = 1e6;
-    assert_eq!(Cpu.invert(&loci, seen(&data)).unwrap().status[[0]], Status::NoChannel);
+    assert_eq!(
+        Cpu.invert(&loci, seen(&data)).unwrap().status[[0]],
+        Status::NoChannel
+    );
 }
 
 #[test]
 fn the_reference_s_way_knows_saturation_too() {
     let mut data = quiet(2);
     data[0][[1, 4]] = 1e6;
-    let inversion = Inversion { compat: Compat::Reference, ..with(Missing::Drop) };
+    let inversion = Inversion {
+        compat: Compat::Reference,
+        ..with(Missing::Drop)
+    };
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
-    assert_eq!((found.dropped[[0]], found.dropped[[1]], found.saturated[[1]]), (0, 1 << 4, 1 << 4));
+    assert_eq!(
+        (found.dropped[[0]], found.dropped[[1]], found.saturated[[1]]),
+        (0, 1 << 4, 1 << 4)
+    );
 }
 
 #[test]
 fn levels_that_make_no_sense_are_refused() {
     let data = quiet(1);
     let refused = |levels: Vec<f64>| {
-        let inversion = Inversion { saturation: Some(Saturation { levels, then: Missing::Drop }), ..inversion() };
+        let inversion = Inversion {
+            saturation: Some(Saturation {
+                levels,
+                then: Missing::Drop,
+            }),
+            ..inversion()
+        };
         Cpu.invert(&inversion, seen(&data)).unwrap_err().to_string()
     };
     assert!(refused(vec![1e4; 5]).contains("5 saturation levels for 6 channels"));
     assert!(refused(vec![1e4, 1e4, 0.0, 1e4, 1e4, 1e4]).contains("saturation level is 0"));
     assert!(refused(vec![f64::NAN; 6]).contains("above zero"));
-    let never = Saturation { levels: vec![f64::INFINITY; 6], then: Missing::Reject };
-    let never = Inversion { saturation: Some(never), ..inversion() };
-    assert_eq!(Cpu.invert(&never, seen(&data)).unwrap().count_of(Status::Converged), 1);
+    let never = Saturation {
+        levels: vec![f64::INFINITY; 6],
+        then: Missing::Reject,
+    };
+    let never = Inversion {
+        saturation: Some(never),
+        ..inversion()
+    };
+    assert_eq!(
+        Cpu.invert(&never, seen(&data))
+            .unwrap()
+            .count_of(Status::Converged),
+        1
+    );
 }
 
 #[test]
@@ -104,16 +168,21 @@ fn draws_stay_on_their_side() {
     data[0][[0, 1]] = levels()[1] * 0.999; // within noise of its level
     data[0][[1, 1]] = levels()[1] * 1.001;
     data[1].fill(levels()[1]);
-    let spread = MonteCarlo { draws: 40, seed: 1 }.run(&with(Missing::Reject), &Cpu, &seen(&data)).unwrap();
+    let spread = MonteCarlo { draws: 40, seed: 1 }
+        .run(&with(Missing::Reject), &Cpu, &seen(&data))
+        .unwrap();
     assert_eq!(spread.used[[1]], 0, "a saturated pixel never has a result");
-    let clear = MonteCarlo { draws: 40, seed: 1 }.run(&inversion(), &Cpu, &seen(&data)).unwrap();
+    let clear = MonteCarlo { draws: 40, seed: 1 }
+        .run(&inversion(), &Cpu, &seen(&data))
+        .unwrap();
     assert_eq!(spread.used[[0]], clear.used[[0]], "noise saturates none");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// A saturated channel that is dropped is one that was never there, in both precisions, and no other pixel sees it.
+    /// A saturated channel that is dropped is one that was never there, in both precisions, and no
+    /// other pixel sees it.
     #[test]
     fn a_saturated_channel_is_one_that_was_never_there(
         gone in 0_usize..6, pixel in 0_usize..9, excess in 1.0..10.0, loci in any::<bool>(),

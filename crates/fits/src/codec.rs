@@ -1,7 +1,7 @@
 //! The bytes of a compressed tile, and the numbers in them.
 //!
-//! Sizes that a stream states are compared with those of its tile before memory is taken, and a stream that unpacks to more is refused. `fitskit` decodes RICE, PLIO
-//! and HCOMPRESS.
+//! Sizes that a stream states are compared with those of its tile before memory is taken, and a
+//! stream that unpacks to more is refused. `fitskit` decodes RICE, PLIO and HCOMPRESS.
 
 use crate::Header;
 use fitskit::{Bitpix, tile_compress as fitskit_codec, tile_compress::CompressionType};
@@ -9,7 +9,8 @@ use flate2::read::GzDecoder;
 use isopach_compute::{Error, Result, unpanicked};
 use std::io::Read;
 
-/// Words of 16 bits of a stream of PLIO at most: its head, and a pixel that is not like the one before.
+/// Words of 16 bits of a stream of PLIO at most: its head, and a pixel that is not like the one
+/// before.
 const PLIO_HEAD: usize = 32;
 const PLIO_A_PIXEL: usize = 4;
 /// Bit planes of HCOMPRESS at most, with 32 and with 64 bits a number.
@@ -29,13 +30,26 @@ pub(crate) struct Codec {
 
 impl Codec {
     pub(crate) fn new(header: &Header, bits: Bitpix) -> Result<Self> {
-        let kind = CompressionType::parse(header.text("ZCMPTYPE").unwrap_or_default()).map_err(Error::source)?;
-        let mut codec = Self { kind, bits, block: 32, bytes: 4, smooth: 0 };
+        let kind = CompressionType::parse(header.text("ZCMPTYPE").unwrap_or_default())
+            .map_err(Error::source)?;
+        let mut codec = Self {
+            kind,
+            bits,
+            block: 32,
+            bytes: 4,
+            smooth: 0,
+        };
         for number in 1.. {
-            let Some(name) = header.text(&format!("ZNAME{number}")) else { break };
+            let Some(name) = header.text(&format!("ZNAME{number}")) else {
+                break;
+            };
             let value = header.whole(&format!("ZVAL{number}")).unwrap_or(0);
             let positive = || usize::try_from(value).ok().filter(|value| *value > 0);
-            let wrong = || Error::source(format!("{name} of the compression is {value}, but must be above zero"));
+            let wrong = || {
+                Error::source(format!(
+                    "{name} of the compression is {value}, but must be above zero"
+                ))
+            };
             match name.to_ascii_uppercase().as_str() {
                 "BLOCKSIZE" => codec.block = positive().ok_or_else(wrong)?,
                 "BYTEPIX" => codec.bytes = positive().ok_or_else(wrong)?,
@@ -51,7 +65,8 @@ impl Codec {
         self.bits.bytes_per_value()
     }
 
-    /// Bytes a pixel of a tile that decoding holds at once: numbers as they were unpacked, in their order, and widened.
+    /// Bytes a pixel of a tile that decoding holds at once: numbers as they were unpacked, in their
+    /// order, and widened.
     pub(crate) fn working_bytes(&self) -> u64 {
         let (width, widened) = (self.width() as u64, size_of::<i64>() as u64);
         let decoded = match self.kind {
@@ -82,17 +97,31 @@ impl Codec {
                         bytes.len()
                     )));
                 }
-                let words: Vec<i16> = bytes.as_chunks::<2>().0.iter().map(|word| i16::from_be_bytes(*word)).collect();
-                Ok(by_fitskit(|| fitskit_codec::plio_decompress(&words, count))?.into_iter().map(i64::from).collect())
+                let words: Vec<i16> = bytes
+                    .as_chunks::<2>()
+                    .0
+                    .iter()
+                    .map(|word| i16::from_be_bytes(*word))
+                    .collect();
+                Ok(
+                    by_fitskit(|| fitskit_codec::plio_decompress(&words, count))?
+                        .into_iter()
+                        .map(i64::from)
+                        .collect(),
+                )
             }
             CompressionType::Hcompress1 => self.hcompress(bytes, [columns, rows]),
             CompressionType::Gzip1 => whole(&unpacked(bytes, count, self.width())?, count),
-            CompressionType::Gzip2 => whole(&in_order(&unpacked(bytes, count, self.width())?, count), count),
+            CompressionType::Gzip2 => whole(
+                &in_order(&unpacked(bytes, count, self.width())?, count),
+                count,
+            ),
             CompressionType::NoCompress => whole(bytes, count),
         }
     }
 
-    /// The whole numbers of a tile that was too wild for the codec of the others and is packed by gzip.
+    /// The whole numbers of a tile that was too wild for the codec of the others and is packed by
+    /// gzip.
     pub(crate) fn packed_whole(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
         whole(&unpacked(bytes, count, self.width())?, count)
     }
@@ -102,11 +131,15 @@ impl Codec {
         whole(bytes, count)
     }
 
-    /// The real numbers of a tile, which were not quantised. GZIP_2 has all first bytes of its numbers first, then all second ones.
+    /// The real numbers of a tile, which were not quantised. GZIP_2 has all first bytes of its
+    /// numbers first, then all second ones.
     pub(crate) fn reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
         match self.kind {
             CompressionType::NoCompress => self.plain_reals(bytes, count),
-            CompressionType::Gzip2 => self.plain_reals(&in_order(&unpacked(bytes, count, self.width())?, count), count),
+            CompressionType::Gzip2 => self.plain_reals(
+                &in_order(&unpacked(bytes, count, self.width())?, count),
+                count,
+            ),
             _ => self.packed_reals(bytes, count),
         }
     }
@@ -122,8 +155,18 @@ impl Codec {
             return Err(of_another_size(bytes.len(), count));
         }
         Ok(match self.bits {
-            Bitpix::F32 => bytes.as_chunks().0.iter().map(|number| f32::from_be_bytes(*number).into()).collect(),
-            _ => bytes.as_chunks().0.iter().map(|number| f64::from_be_bytes(*number)).collect(),
+            Bitpix::F32 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|number| f32::from_be_bytes(*number).into())
+                .collect(),
+            _ => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|number| f64::from_be_bytes(*number))
+                .collect(),
         })
     }
 
@@ -142,24 +185,36 @@ impl Codec {
                 .into_iter()
                 .map(i64::from)
                 .collect(),
-            other => return Err(Error::source(format!("BYTEPIX of RICE is {other}, but must be 1, 2 or 4"))),
+            other => {
+                return Err(Error::source(format!(
+                    "BYTEPIX of RICE is {other}, but must be 1, 2 or 4"
+                )));
+            }
         })
     }
 
     fn hcompress(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
-        let head = bytes.first_chunk::<25>().ok_or_else(|| Error::source("a tile of HCOMPRESS is cut off"))?;
-        let size = |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let head = bytes
+            .first_chunk::<25>()
+            .ok_or_else(|| Error::source("a tile of HCOMPRESS is cut off"))?;
+        let size =
+            |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let stated = [size(6), size(2)];
         if stated.map(i64::from) != [columns as i64, rows as i64] {
-            return Err(Error::source(format!("a tile of {columns} × {rows} pixels says that it has {stated:?}")));
+            return Err(Error::source(format!(
+                "a tile of {columns} × {rows} pixels says that it has {stated:?}"
+            )));
         }
         // cfitsio takes 64 bits where 32 could overflow.
         let is_wide = !matches!(self.bits, Bitpix::U8 | Bitpix::I16);
         let most = PLANES[usize::from(is_wide)];
         if let Some(planes) = head[22..25].iter().find(|planes| **planes > most) {
-            return Err(Error::source(format!("a tile of HCOMPRESS has {planes} bit planes, but must have {most}")));
+            return Err(Error::source(format!(
+                "a tile of HCOMPRESS has {planes} bit planes, but must have {most}"
+            )));
         }
-        let (numbers, ..) = by_fitskit(|| fitskit_codec::hcompress_decompress(bytes, is_wide, self.smooth))?;
+        let (numbers, ..) =
+            by_fitskit(|| fitskit_codec::hcompress_decompress(bytes, is_wide, self.smooth))?;
         Ok(numbers)
     }
 }
@@ -167,15 +222,20 @@ impl Codec {
 /// Runs a decoder of `fitskit`.
 fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
     let decoded = unpanicked(|| work().map_err(|error| error.to_string()));
-    decoded.map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
+    decoded
+        .map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
 }
 
 /// Unpacks a tile of so many numbers, of eight bytes at most, mostly of `width`.
 fn unpacked(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
     let most = 8 * count as u64;
     let mut numbers = Vec::with_capacity(count * width);
-    let read = GzDecoder::new(bytes).take(most + 1).read_to_end(&mut numbers);
-    read.map_err(|error| Error::source(format!("a tile packed by gzip cannot be unpacked: {error}")))?;
+    let read = GzDecoder::new(bytes)
+        .take(most + 1)
+        .read_to_end(&mut numbers);
+    read.map_err(|error| {
+        Error::source(format!("a tile packed by gzip cannot be unpacked: {error}"))
+    })?;
     Ok(numbers)
 }
 
@@ -189,16 +249,32 @@ fn in_order(shuffled: &[u8], count: usize) -> Vec<u8> {
     bytes
 }
 
-/// Whole numbers of one, two, four or eight bytes, as many as `count` shows. Single bytes have no sign.
+/// Whole numbers of one, two, four or eight bytes, as many as `count` shows. Single bytes have no
+/// sign.
 fn whole(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
     if !bytes.len().is_multiple_of(count.max(1)) {
         return Err(of_another_size(bytes.len(), count));
     }
     Ok(match bytes.len() / count.max(1) {
         1 => bytes.iter().map(|byte| (*byte).into()).collect(),
-        2 => bytes.as_chunks().0.iter().map(|number| i16::from_be_bytes(*number).into()).collect(),
-        4 => bytes.as_chunks().0.iter().map(|number| i32::from_be_bytes(*number).into()).collect(),
-        8 => bytes.as_chunks().0.iter().map(|number| i64::from_be_bytes(*number)).collect(),
+        2 => bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|number| i16::from_be_bytes(*number).into())
+            .collect(),
+        4 => bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|number| i32::from_be_bytes(*number).into())
+            .collect(),
+        8 => bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|number| i64::from_be_bytes(*number))
+            .collect(),
         _ => return Err(of_another_size(bytes.len(), count)),
     })
 }
@@ -214,7 +290,13 @@ mod tests {
     use std::io::Write;
 
     fn codec(kind: CompressionType, bits: Bitpix) -> Codec {
-        Codec { kind, bits, block: 32, bytes: 4, smooth: 0 }
+        Codec {
+            kind,
+            bits,
+            block: 32,
+            bytes: 4,
+            smooth: 0,
+        }
     }
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
@@ -231,14 +313,31 @@ mod tests {
 
     #[test]
     fn shuffled_real_numbers_are_read() {
-        for (bits, reals) in [(Bitpix::F32, [0.1_f32.into(), -2.5]), (Bitpix::F64, [0.1, -2.5])] {
+        for (bits, reals) in [
+            (Bitpix::F32, [0.1_f32.into(), -2.5]),
+            (Bitpix::F64, [0.1, -2.5]),
+        ] {
             let bytes: Vec<Vec<u8>> = match bits {
-                Bitpix::F32 => reals.map(|x: f64| (x as f32).to_be_bytes().to_vec()).to_vec(),
+                Bitpix::F32 => reals
+                    .map(|x: f64| (x as f32).to_be_bytes().to_vec())
+                    .to_vec(),
                 _ => reals.map(|x| x.to_be_bytes().to_vec()).to_vec(),
             };
-            let shuffled: Vec<u8> = (0..bytes[0].len()).flat_map(|i| [bytes[0][i], bytes[1][i]]).collect();
-            assert_eq!(codec(CompressionType::Gzip2, bits).reals(&packed(&shuffled), 2).unwrap(), reals);
-            assert_eq!(codec(CompressionType::Gzip1, bits).reals(&packed(&bytes.concat()), 2).unwrap(), reals);
+            let shuffled: Vec<u8> = (0..bytes[0].len())
+                .flat_map(|i| [bytes[0][i], bytes[1][i]])
+                .collect();
+            assert_eq!(
+                codec(CompressionType::Gzip2, bits)
+                    .reals(&packed(&shuffled), 2)
+                    .unwrap(),
+                reals
+            );
+            assert_eq!(
+                codec(CompressionType::Gzip1, bits)
+                    .reals(&packed(&bytes.concat()), 2)
+                    .unwrap(),
+                reals
+            );
         }
     }
 
@@ -247,9 +346,21 @@ mod tests {
         let zeros = packed(&vec![0; 1 << 22]);
         let codec = codec(CompressionType::Gzip1, Bitpix::I16);
         assert!(zeros.len() < 10_000);
-        assert!(codec.whole(&zeros, [10, 10]).unwrap_err().to_string().contains("a tile of 100 pixels has 801 bytes"));
-        assert_eq!(codec.whole(&packed(&[0, 5, 255, 254]), [2, 1]).unwrap(), [5, -2]);
-        assert!(codec.whole(&packed(&[0; 6]), [2, 1]).is_err(), "three bytes a number");
+        assert!(
+            codec
+                .whole(&zeros, [10, 10])
+                .unwrap_err()
+                .to_string()
+                .contains("a tile of 100 pixels has 801 bytes")
+        );
+        assert_eq!(
+            codec.whole(&packed(&[0, 5, 255, 254]), [2, 1]).unwrap(),
+            [5, -2]
+        );
+        assert!(
+            codec.whole(&packed(&[0; 6]), [2, 1]).is_err(),
+            "three bytes a number"
+        );
         assert!(codec.whole(&packed(&[]), [2, 1]).is_err());
     }
 
@@ -257,7 +368,10 @@ mod tests {
     fn a_stream_of_plio_that_is_far_too_long_for_its_tile_is_refused() {
         let codec = codec(CompressionType::Plio1, Bitpix::I16);
         let error = codec.whole(&[0; 10_000], [2, 3]).unwrap_err().to_string();
-        assert!(error.contains("a tile of 6 pixels") && error.contains("112 at most"), "{error}");
+        assert!(
+            error.contains("a tile of 6 pixels") && error.contains("112 at most"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use fitskit::{Bitpix, PixelData};
 use isopach_compute::{Error, Result};
 use std::ops::Range;
 
-/// The table of compressed tiles, and the row of tiles that was decoded last: an image may be one tile, and is asked for in parts.
+/// The table of compressed tiles, and the row of tiles that was decoded last: an image may be one
+/// tile, and is asked for in parts.
 #[derive(Debug)]
 pub(crate) struct Compressed {
     table: Table,
@@ -57,24 +58,41 @@ enum Numbers {
 
 impl Compressed {
     /// Takes an image of some columns and rows, and the data that follow its header.
-    pub(crate) fn new(header: &Header, [columns, rows]: [usize; 2], data: Vec<u8>, limits: Limits) -> Result<Self> {
-        let bits = header.whole("ZBITPIX").and_then(|bits| Bitpix::from_i64(bits).ok());
-        let bits = bits.ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
+    pub(crate) fn new(
+        header: &Header,
+        [columns, rows]: [usize; 2],
+        data: Vec<u8>,
+        limits: Limits,
+    ) -> Result<Self> {
+        let bits = header
+            .whole("ZBITPIX")
+            .and_then(|bits| Bitpix::from_i64(bits).ok());
+        let bits =
+            bits.ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
         let side = |keyword: &str, usual: usize, whole: usize| match header.whole(keyword) {
             None => Ok(usual),
             Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(whole).min(whole)),
-            Some(stated) => Err(Error::source(format!("{keyword} is {stated}, but must be above zero"))),
+            Some(stated) => Err(Error::source(format!(
+                "{keyword} is {stated}, but must be above zero"
+            ))),
         };
         let tile = [side("ZTILE1", columns, columns)?, side("ZTILE2", 1, rows)?];
-        let bytes = (columns as u64).saturating_mul(tile[1] as u64).saturating_mul(8);
+        let bytes = (columns as u64)
+            .saturating_mul(tile[1] as u64)
+            .saturating_mul(8);
         if bytes > limits.tile_bytes {
             let most = limits.tile_bytes;
-            return Err(Error::source(format!("a row of tiles has {bytes} bytes when decoded; the limit is {most}")));
+            return Err(Error::source(format!(
+                "a row of tiles has {bytes} bytes when decoded; the limit is {most}"
+            )));
         }
         let table = Table::new(header, data)?;
         let tiles = columns.div_ceil(tile[0]) as u64 * rows.div_ceil(tile[1]) as u64;
         if (table.rows() as u64) < tiles {
-            return Err(Error::source(format!("a compressed image of {tiles} tiles has only {}", table.rows())));
+            return Err(Error::source(format!(
+                "a compressed image of {tiles} tiles has only {}",
+                table.rows()
+            )));
         }
         let data = table.column("COMPRESSED_DATA");
         let places = Places {
@@ -86,7 +104,12 @@ impl Compressed {
             blank: table.column("ZBLANK"),
         };
         let quantised = header.text("ZQUANTIZ");
-        let unknown = || Error::source(format!("ZQUANTIZ is {:?}, which is not known", quantised.unwrap_or_default()));
+        let unknown = || {
+            Error::source(format!(
+                "ZQUANTIZ is {:?}, which is not known",
+                quantised.unwrap_or_default()
+            ))
+        };
         let keywords = Keywords {
             scale: header.number("ZSCALE"),
             zero: header.number("ZZERO"),
@@ -95,7 +118,17 @@ impl Compressed {
             seed: header.whole("ZDITHER0").unwrap_or(1),
         };
         let codec = Codec::new(header, bits)?;
-        Ok(Self { table, codec, bits, image: [columns, rows], tile, places, keywords, last: None, limits })
+        Ok(Self {
+            table,
+            codec,
+            bits,
+            image: [columns, rows],
+            tile,
+            places,
+            keywords,
+            last: None,
+            limits,
+        })
     }
 
     /// Bytes that are kept: the table, and a decoded row of tiles.
@@ -110,7 +143,12 @@ impl Compressed {
     }
 
     /// Appends the values of some rows, which the image has.
-    pub(crate) fn append(&mut self, scaling: Scaling, rows: Range<usize>, to: &mut Vec<f64>) -> Result<()> {
+    pub(crate) fn append(
+        &mut self,
+        scaling: Scaling,
+        rows: Range<usize>,
+        to: &mut Vec<f64>,
+    ) -> Result<()> {
         let [columns, _] = self.image;
         let mut next = rows.start;
         while next < rows.end {
@@ -142,15 +180,31 @@ impl Compressed {
             let left = tile * width;
             let width = width.min(columns - left);
             let numbers = self.numbers(number * across + tile, [width, height])?;
-            let to = Place { columns, left, width };
+            let to = Place {
+                columns,
+                left,
+                width,
+            };
             match (&mut pixels, numbers) {
-                (PixelData::U8(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x as u8)?,
-                (PixelData::I16(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x as i16)?,
-                (PixelData::I32(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x as i32)?,
+                (PixelData::U8(pixels), Numbers::Whole(tile)) => {
+                    to.put(pixels, tile, |x| x as u8)?
+                }
+                (PixelData::I16(pixels), Numbers::Whole(tile)) => {
+                    to.put(pixels, tile, |x| x as i16)?
+                }
+                (PixelData::I32(pixels), Numbers::Whole(tile)) => {
+                    to.put(pixels, tile, |x| x as i32)?
+                }
                 (PixelData::I64(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x)?,
-                (PixelData::F32(pixels), Numbers::Real(tile)) => to.put(pixels, tile, |x| x as f32)?,
+                (PixelData::F32(pixels), Numbers::Real(tile)) => {
+                    to.put(pixels, tile, |x| x as f32)?
+                }
                 (PixelData::F64(pixels), Numbers::Real(tile)) => to.put(pixels, tile, |x| x)?,
-                _ => return Err(Error::source("a tile has whole numbers in an image of real ones, or the reverse")),
+                _ => {
+                    return Err(Error::source(
+                        "a tile has whole numbers in an image of real ones, or the reverse",
+                    ));
+                }
             }
         }
         Ok(pixels)
@@ -158,7 +212,12 @@ impl Compressed {
 
     /// The numbers of tile `row` of the table.
     fn numbers(&self, row: usize, size: [usize; 2]) -> Result<Numbers> {
-        let Self { table, codec, places, .. } = self;
+        let Self {
+            table,
+            codec,
+            places,
+            ..
+        } = self;
         let count = size[0] * size[1];
         let is_real = matches!(self.bits, Bitpix::F32 | Bitpix::F64);
         let data = table.array(row, places.data)?;
@@ -168,21 +227,42 @@ impl Compressed {
         if !is_real {
             return Ok(Numbers::Whole(codec.whole(data, size)?));
         }
-        let cell = |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
-        let scale = cell(places.scale)?.or(self.keywords.scale).filter(|scale| *scale != 0.0);
+        let cell =
+            |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
+        let scale = cell(places.scale)?
+            .or(self.keywords.scale)
+            .filter(|scale| *scale != 0.0);
         let zero = cell(places.zero)?.or(self.keywords.zero);
         let (Some(scale), Some(zero)) = (scale, zero) else {
             return Ok(Numbers::Real(codec.reals(data, count)?));
         };
-        let blank = places.blank.map_or(Ok(None), |column| table.whole(row, column))?.or(self.keywords.blank);
-        let seed = (row as i64).saturating_add(self.keywords.seed).saturating_sub(1);
-        let quantised = Quantised { scale, zero, blank, dither: self.keywords.dither, seed };
-        Ok(Numbers::Real(quantised.values(codec.whole(data, size)?).collect()))
+        let blank = places
+            .blank
+            .map_or(Ok(None), |column| table.whole(row, column))?
+            .or(self.keywords.blank);
+        let seed = (row as i64)
+            .saturating_add(self.keywords.seed)
+            .saturating_sub(1);
+        let quantised = Quantised {
+            scale,
+            zero,
+            blank,
+            dither: self.keywords.dither,
+            seed,
+        };
+        Ok(Numbers::Real(
+            quantised.values(codec.whole(data, size)?).collect(),
+        ))
     }
 
     /// The numbers of a tile that the codec could not take.
     fn fallback(&self, row: usize, count: usize, is_real: bool) -> Result<Numbers> {
-        let Self { table, codec, places, .. } = self;
+        let Self {
+            table,
+            codec,
+            places,
+            ..
+        } = self;
         let there = |column: Option<usize>| {
             let array = column.map_or(Ok(&[][..]), |column| table.array(row, column))?;
             Ok::<_, Error>(Some(array).filter(|array| !array.is_empty()))
@@ -193,7 +273,11 @@ impl Compressed {
             (Some(packed), _) => Numbers::Whole(codec.packed_whole(packed, count)?),
             (None, Some(plain)) if is_real => Numbers::Real(codec.plain_reals(plain, count)?),
             (None, Some(plain)) => Numbers::Whole(codec.plain_whole(plain, count)?),
-            (None, None) => return Err(Error::source(format!("tile {row} of a compressed image is empty"))),
+            (None, None) => {
+                return Err(Error::source(format!(
+                    "tile {row} of a compressed image is empty"
+                )));
+            }
         })
     }
 }
@@ -211,11 +295,16 @@ impl Place {
         let rows = pixels.chunks_exact_mut(self.columns);
         if tile.len() != rows.len() * self.width {
             let (found, expected) = (tile.len(), rows.len() * self.width);
-            return Err(Error::source(format!("a tile of {expected} pixels has {found}")));
+            return Err(Error::source(format!(
+                "a tile of {expected} pixels has {found}"
+            )));
         }
         let mut numbers = tile.into_iter().map(narrow);
         for row in rows {
-            row[self.left..self.left + self.width].iter_mut().zip(&mut numbers).for_each(|(to, x)| *to = x);
+            row[self.left..self.left + self.width]
+                .iter_mut()
+                .zip(&mut numbers)
+                .for_each(|(to, x)| *to = x);
         }
         Ok(())
     }
@@ -250,7 +339,9 @@ mod tests {
         let mut image = Compressed::new(&header, [37, 24], data, Limits::default()).unwrap();
         let (scaling, mut first, mut second) = (Scaling::of(&header), vec![], vec![]);
         image.append(scaling, 0..1, &mut first).unwrap();
-        let Some((0, PixelData::I16(pixels))) = &mut image.last else { panic!("nothing is kept") };
+        let Some((0, PixelData::I16(pixels))) = &mut image.last else {
+            panic!("nothing is kept")
+        };
         assert_eq!((pixels.len(), f64::from(pixels[36])), (24 * 37, first[36]));
         pixels[37] = -7;
         image.append(scaling, 1..2, &mut second).unwrap();

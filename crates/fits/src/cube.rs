@@ -26,7 +26,8 @@ pub enum Value {
     Number(f64),
     /// A whole number.
     Whole(i64),
-    /// Text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it takes.
+    /// Text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it
+    /// takes.
     Text(String),
 }
 
@@ -128,8 +129,8 @@ pub struct Cube {
     pub keywords: Vec<(String, Value, String)>,
 }
 
-/// A file of cubes whose rows are written in any order. What is never written is zero. The file has its name when [`CubeFile::finish`] succeeds;
-/// dropped before, nothing is left.
+/// A file of cubes whose rows are written in any order. What is never written is zero. The file has
+/// its name when [`CubeFile::finish`] succeeds; dropped before, nothing is left.
 #[derive(Debug)]
 pub struct CubeFile {
     path: PathBuf,
@@ -154,31 +155,54 @@ impl CubeFile {
     /// [`Error::Source`] where it cannot be written.
     pub fn create(path: impl AsRef<Path>, cubes: &[Cube]) -> Result<Self> {
         let path = path.as_ref();
-        let (part, mut file) = UnfinishedFile::create(path).map_err(|error| Error::of_file(path, error))?;
+        let (part, mut file) =
+            UnfinishedFile::create(path).map_err(|error| Error::of_file(path, error))?;
         let cubes = write_headers(&mut file, cubes).map_err(|error| Error::of_file(path, error))?;
-        Ok(Self { path: path.to_owned(), file, part, cubes: Cubes::Plain(cubes) })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            part,
+            cubes: Cubes::Plain(cubes),
+        })
     }
 
-    /// Creates a file of compressed cubes. Each lies in a file of its own beside it until [`Self::finish`].
+    /// Creates a file of compressed cubes. Each lies in a file of its own beside it until
+    /// [`Self::finish`].
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be written; [`Error::InvalidInput`] for [`Packing::Plain`], which [`Self::create`] has.
+    /// [`Error::Source`] where it cannot be written; [`Error::InvalidInput`] for
+    /// [`Packing::Plain`], which [`Self::create`] has.
     pub fn create_packed(path: impl AsRef<Path>, cubes: &[(Cube, Packing)]) -> Result<Self> {
         let path = path.as_ref();
         if let Some((cube, _)) = cubes.iter().find(|(_, packing)| *packing == Packing::Plain) {
-            return Err(Error::InvalidInput(format!("the cube {} of a compressed file is plain", cube.name)));
+            return Err(Error::InvalidInput(format!(
+                "the cube {} of a compressed file is plain",
+                cube.name
+            )));
         }
         let create = || -> io::Result<Self> {
             let (part, mut file) = UnfinishedFile::create(path)?;
             write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
-            let open = |(i, (cube, packing)): (usize, &(Cube, Packing))| PackedCube::create(path, i, cube, *packing);
-            let cubes = cubes.iter().enumerate().map(open).collect::<io::Result<Vec<_>>>()?;
-            Ok(Self { path: path.to_owned(), file, part, cubes: Cubes::Packed(cubes) })
+            let open = |(i, (cube, packing)): (usize, &(Cube, Packing))| {
+                PackedCube::create(path, i, cube, *packing)
+            };
+            let cubes = cubes
+                .iter()
+                .enumerate()
+                .map(open)
+                .collect::<io::Result<Vec<_>>>()?;
+            Ok(Self {
+                path: path.to_owned(),
+                file,
+                part,
+                cubes: Cubes::Packed(cubes),
+            })
         };
         create().map_err(|error| Error::of_file(path, error))
     }
 
-    /// The largest error so far of the rounding of a cube's numbers, in their unit; 0 for a cube that keeps all digits.
+    /// The largest error so far of the rounding of a cube's numbers, in their unit; 0 for a cube
+    /// that keeps all digits.
     #[must_use]
     pub fn largest_error(&self, cube: usize) -> f64 {
         match &self.cubes {
@@ -187,11 +211,18 @@ impl CubeFile {
         }
     }
 
-    /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first row is row `first` of the cube.
+    /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first
+    /// row is row `first` of the cube.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that do not fit it; [`Error::Source`] where the file cannot be written.
-    pub fn write_rows<T: Sample>(&mut self, cube: usize, first: usize, values: ArrayView3<'_, T>) -> Result<()> {
+    /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that
+    /// do not fit it; [`Error::Source`] where the file cannot be written.
+    pub fn write_rows<T: Sample>(
+        &mut self,
+        cube: usize,
+        first: usize,
+        values: ArrayView3<'_, T>,
+    ) -> Result<()> {
         let (planes, rows, columns) = values.dim();
         let fits = |[p, r, c]: [usize; 3], precision: Precision| {
             p == planes
@@ -202,27 +233,44 @@ impl CubeFile {
         let cubes = match &mut self.cubes {
             Cubes::Plain(cubes) => cubes,
             Cubes::Packed(cubes) => {
-                let found = cubes.get_mut(cube).filter(|packed| fits(packed.cube().shape, packed.cube().precision));
-                let Some(packed) = found else { return Err(does_not_fit(cube, values.dim(), first, T::PRECISION)) };
-                return packed.write_rows(first, values).map_err(|error| Error::of_file(&self.path, error));
+                let found = cubes
+                    .get_mut(cube)
+                    .filter(|packed| fits(packed.cube().shape, packed.cube().precision));
+                let Some(packed) = found else {
+                    return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
+                };
+                return packed
+                    .write_rows(first, values)
+                    .map_err(|error| Error::of_file(&self.path, error));
             }
         };
-        let found = cubes.get(cube).filter(|(_, shape, precision)| fits(*shape, *precision));
+        let found = cubes
+            .get(cube)
+            .filter(|(_, shape, precision)| fits(*shape, *precision));
         let Some(&(start, [_, all_rows, _], precision)) = found else {
             return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
         };
-        // Some planes at a time, pixel by pixel: where the numbers of a pixel lie together, each is loaded once.
+        // Some planes at a time, pixel by pixel: where the numbers of a pixel lie together, each is
+        // loaded once.
         for first_plane in (0..planes).step_by(PLANES) {
             let some = first_plane..(first_plane + PLANES).min(planes);
             let part = values.slice(s![some.clone(), .., ..]);
-            let mut bytes: Vec<Vec<u8>> =
-                some.clone().map(|_| Vec::with_capacity(rows * columns * precision.bytes() as usize)).collect();
+            let mut bytes: Vec<Vec<u8>> = some
+                .clone()
+                .map(|_| Vec::with_capacity(rows * columns * precision.bytes() as usize))
+                .collect();
             for pixel in part.lanes(Axis(0)) {
-                pixel.iter().zip(&mut bytes).for_each(|(x, plane)| plane.extend_from_slice(x.bytes().as_ref()));
+                pixel
+                    .iter()
+                    .zip(&mut bytes)
+                    .for_each(|(x, plane)| plane.extend_from_slice(x.bytes().as_ref()));
             }
             for (plane, bytes) in some.zip(&bytes) {
                 let at = start + precision.bytes() * ((plane * all_rows + first) * columns) as u64;
-                let written = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.write_all(bytes));
+                let written = self
+                    .file
+                    .seek(SeekFrom::Start(at))
+                    .and_then(|_| self.file.write_all(bytes));
                 written.map_err(|error| Error::of_file(&self.path, error))?;
             }
         }
@@ -234,17 +282,27 @@ impl CubeFile {
     /// # Errors
     /// [`Error::Source`] where it cannot be written to the end or renamed.
     pub fn finish(self) -> Result<()> {
-        let Self { path, mut file, part, cubes } = self;
+        let Self {
+            path,
+            mut file,
+            part,
+            cubes,
+        } = self;
         let packed = match cubes {
             Cubes::Plain(_) => Vec::new(),
             Cubes::Packed(cubes) => cubes,
         };
-        let written = packed.into_iter().try_for_each(|cube| cube.finish(&mut file, BLOCK));
-        written.and_then(|()| part.complete(&file)).map_err(|error| Error::of_file(&path, error))
+        let written = packed
+            .into_iter()
+            .try_for_each(|cube| cube.finish(&mut file, BLOCK));
+        written
+            .and_then(|()| part.complete(&file))
+            .map_err(|error| Error::of_file(&path, error))
     }
 }
 
-/// Writes all headers, each where its cube begins, and makes the file as long as it will be; returns where the data begin, with shape and precision.
+/// Writes all headers, each where its cube begins, and makes the file as long as it will be;
+/// returns where the data begin, with shape and precision.
 fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize; 3], Precision)>> {
     let mut at = write_padded(file, &Hdu::primary_empty().header.to_bytes())?;
     let mut places = vec![];
@@ -252,8 +310,14 @@ fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize
         file.seek(SeekFrom::Start(at))?;
         at += write_padded(file, &header(cube).to_bytes())?;
         places.push((at, cube.shape, cube.precision));
-        let end = data_bytes(cube).and_then(|bytes| at.checked_add(bytes)?.checked_next_multiple_of(BLOCK));
-        let too_large = || io::Error::new(ErrorKind::FileTooLarge, format!("a cube of {:?} numbers", cube.shape));
+        let end = data_bytes(cube)
+            .and_then(|bytes| at.checked_add(bytes)?.checked_next_multiple_of(BLOCK));
+        let too_large = || {
+            io::Error::new(
+                ErrorKind::FileTooLarge,
+                format!("a cube of {:?} numbers", cube.shape),
+            )
+        };
         at = end.ok_or_else(too_large)?;
     }
     file.set_len(at)?;
@@ -262,17 +326,29 @@ fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize
 
 /// Bytes of the numbers of a cube, if they can be counted.
 fn data_bytes(cube: &Cube) -> Option<u64> {
-    cube.shape.iter().try_fold(cube.precision.bytes(), |bytes, &side| bytes.checked_mul(side as u64))
+    cube.shape
+        .iter()
+        .try_fold(cube.precision.bytes(), |bytes, &side| {
+            bytes.checked_mul(side as u64)
+        })
 }
 
 fn header(cube: &Cube) -> Header {
     let mut header = Header::new();
     let text = |s: &str| HeaderValue::String(s.into());
     header.set("XTENSION", text("IMAGE"), None);
-    header.set("BITPIX", HeaderValue::Integer(cube.precision.bitpix()), None);
+    header.set(
+        "BITPIX",
+        HeaderValue::Integer(cube.precision.bitpix()),
+        None,
+    );
     header.set("NAXIS", HeaderValue::Integer(3), None);
     for (axis, size) in cube.shape.iter().rev().enumerate() {
-        header.set(&format!("NAXIS{}", axis + 1), HeaderValue::Integer(*size as i64), None);
+        header.set(
+            &format!("NAXIS{}", axis + 1),
+            HeaderValue::Integer(*size as i64),
+            None,
+        );
     }
     header.set("PCOUNT", HeaderValue::Integer(0), None);
     header.set("GCOUNT", HeaderValue::Integer(1), None);
@@ -302,8 +378,14 @@ pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
 /// Lines of a keyword without a value: printable ASCII, cut where a record ends.
 fn commentary(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().flat_map(|line| {
-        let letters: Vec<char> = line.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
-        letters.chunks(COMMENTARY).map(|chunk| chunk.iter().collect()).collect::<Vec<String>>()
+        let letters: Vec<char> = line
+            .chars()
+            .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
+            .collect();
+        letters
+            .chunks(COMMENTARY)
+            .map(|chunk| chunk.iter().collect())
+            .collect::<Vec<String>>()
     })
 }
 
@@ -327,10 +409,20 @@ mod tests {
         let [taken, absent] = ["taken", "absent/cube.fits"].map(|name| folder.path().join(name));
         std::fs::create_dir(&taken).unwrap();
         for path in [taken, absent] {
-            let error = CubeFile::create(&path, &[]).and_then(CubeFile::finish).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{}: ", path.display())), "{error}");
+            let error = CubeFile::create(&path, &[])
+                .and_then(CubeFile::finish)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with(&format!("{}: ", path.display())),
+                "{error}"
+            );
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[test]
@@ -338,7 +430,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cube.fits");
         let a = Array3::from_shape_fn((4, 7, 5), |(p, r, c)| (100 * p + 10 * r + c) as f32);
-        let keywords = vec![("CRVAL3".into(), Value::Number(5.7), "log T of the first plane".into())];
+        let keywords = vec![(
+            "CRVAL3".into(),
+            Value::Number(5.7),
+            "log T of the first plane".into(),
+        )];
         let cube = |name: &str, precision| Cube {
             name: name.into(),
             unit: "cm-5".into(),
@@ -346,7 +442,11 @@ mod tests {
             precision,
             keywords: keywords.clone(),
         };
-        let mut file = CubeFile::create(&path, &[cube("A", Precision::Double), cube("B", Precision::Single)]).unwrap();
+        let mut file = CubeFile::create(
+            &path,
+            &[cube("A", Precision::Double), cube("B", Precision::Single)],
+        )
+        .unwrap();
         let exact = a.mapv(|x| f64::from(x) / 3.0);
         file.write_rows(0, 0, exact.view()).unwrap();
         assert!(file.write_rows(0, 0, a.view()).is_err());
@@ -358,13 +458,24 @@ mod tests {
         let read = FitsFile::from_file(&path).unwrap();
         assert_eq!(read.extensions().len(), 2);
         let b = read.find_extension("B").unwrap();
-        assert_eq!((b.header.get_float("CRVAL3"), b.header.get_string("BUNIT")), (Some(5.7), Some("cm-5")));
-        let HduData::Image(image) = &b.data else { panic!("not an image") };
+        assert_eq!(
+            (b.header.get_float("CRVAL3"), b.header.get_string("BUNIT")),
+            (Some(5.7), Some("cm-5"))
+        );
+        let HduData::Image(image) = &b.data else {
+            panic!("not an image")
+        };
         assert_eq!(image.axes, [5, 7, 4]);
-        let PixelData::F32(pixels) = &image.pixels else { panic!("not single precision") };
+        let PixelData::F32(pixels) = &image.pixels else {
+            panic!("not single precision")
+        };
         assert_eq!(pixels, &a.iter().copied().collect::<Vec<_>>());
-        let HduData::Image(image) = &read.find_extension("A").unwrap().data else { panic!("not an image") };
-        let PixelData::F64(pixels) = &image.pixels else { panic!("not double precision") };
+        let HduData::Image(image) = &read.find_extension("A").unwrap().data else {
+            panic!("not an image")
+        };
+        let PixelData::F64(pixels) = &image.pixels else {
+            panic!("not double precision")
+        };
         assert_eq!(pixels, &exact.iter().copied().collect::<Vec<_>>());
     }
 }

@@ -13,8 +13,9 @@ pub(crate) const MOST_AXES: i64 = 999;
 
 /// Keywords that describe the data of their own header.
 const OWN: [&str; 19] = [
-    "SIMPLE", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO", "BLANK", "DATAMIN",
-    "DATAMAX", "CHECKSUM", "DATASUM", "EXTNAME", "EXTVER", "COMMENT", "HISTORY", "",
+    "SIMPLE", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO",
+    "BLANK", "DATAMIN", "DATAMAX", "CHECKSUM", "DATASUM", "EXTNAME", "EXTVER", "COMMENT",
+    "HISTORY", "",
 ];
 
 /// The keywords of an image.
@@ -25,24 +26,31 @@ impl Header {
     /// A keyword that is a number.
     #[must_use]
     pub fn number(&self, keyword: &str) -> Option<f64> {
-        self.0.get_float(keyword).or_else(|| self.0.get_int(keyword).map(|i| i as f64))
+        self.0
+            .get_float(keyword)
+            .or_else(|| self.0.get_int(keyword).map(|i| i as f64))
     }
 
-    /// A keyword that is text. Bytes that FITS does not allow (all but printable ASCII) have become `?`.
+    /// A keyword that is text. Bytes that FITS does not allow (all but printable ASCII) have become
+    /// `?`.
     #[must_use]
     pub fn text(&self, keyword: &str) -> Option<&str> {
         self.0.get_string(keyword).map(str::trim)
     }
 
-    /// Takes keywords of the primary header that are not stated here, if INHERIT says so (FITS standard 4.0, section 4.4.2.6). Those that describe its own data,
-    /// and comments, are not taken.
+    /// Takes keywords of the primary header that are not stated here, if INHERIT says so (FITS
+    /// standard 4.0, section 4.4.2.6). Those that describe its own data, and comments, are not
+    /// taken.
     pub(crate) fn inherit(&mut self, primary: &Self) {
         if self.0.get_bool("INHERIT") != Some(true) {
             return;
         }
         for keyword in &primary.0.keywords {
             let name = keyword.name.as_str();
-            let is_own = OWN.contains(&name) || name.strip_prefix("NAXIS").is_some_and(|n| n.parse::<u16>().is_ok());
+            let is_own = OWN.contains(&name)
+                || name
+                    .strip_prefix("NAXIS")
+                    .is_some_and(|n| n.parse::<u16>().is_ok());
             if !is_own && self.0.find(name).is_none() {
                 self.0.keywords.push(keyword.clone());
             }
@@ -56,16 +64,26 @@ impl Header {
 
     /// A size that must be stated.
     pub(crate) fn size(&self, keyword: &str) -> Result<u64> {
-        let stated = self.whole(keyword).ok_or_else(|| Error::source(format!("{keyword} is missing or no number")))?;
-        u64::try_from(stated).map_err(|_| Error::source(format!("{keyword} is {stated}, but must not be negative")))
+        let stated = self
+            .whole(keyword)
+            .ok_or_else(|| Error::source(format!("{keyword} is missing or no number")))?;
+        u64::try_from(stated)
+            .map_err(|_| Error::source(format!("{keyword} is {stated}, but must not be negative")))
     }
 
-    /// Sizes along the axes, the fastest first: `NAXIS`, `NAXIS1`, …, or with the prefix Z those of a compressed image.
+    /// Sizes along the axes, the fastest first: `NAXIS`, `NAXIS1`, …, or with the prefix Z those of
+    /// a compressed image.
     pub(crate) fn axes(&self, prefix: &str) -> Result<Vec<u64>> {
         let name = format!("{prefix}NAXIS");
-        let count = self.whole(&name).filter(|count| (0..=MOST_AXES).contains(count));
-        let count = count.ok_or_else(|| Error::source(format!("{name} must be stated, from 0 to {MOST_AXES}")))?;
-        (1..=count).map(|axis| self.size(&format!("{name}{axis}"))).collect()
+        let count = self
+            .whole(&name)
+            .filter(|count| (0..=MOST_AXES).contains(count));
+        let count = count.ok_or_else(|| {
+            Error::source(format!("{name} must be stated, from 0 to {MOST_AXES}"))
+        })?;
+        (1..=count)
+            .map(|axis| self.size(&format!("{name}{axis}")))
+            .collect()
     }
 
     /// Bytes of the data that follow: `|BITPIX| / 8 · GCOUNT · (PCOUNT + NAXIS1 · NAXIS2 · …)`.
@@ -74,7 +92,9 @@ impl Header {
         if axes.is_empty() {
             return Ok(0);
         }
-        let bits = self.whole("BITPIX").filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | -32 | -64));
+        let bits = self
+            .whole("BITPIX")
+            .filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | -32 | -64));
         let bits = bits.ok_or_else(|| Error::source("BITPIX must be 8, 16, 32, 64, -32 or -64"))?;
         let or = |keyword: &str, usual: u64| match self.0.find(keyword) {
             Some(_) => self.size(keyword),
@@ -85,31 +105,48 @@ impl Header {
             .and_then(|pixels| pixels.checked_add(parameters))
             .and_then(|values| values.checked_mul(groups))
             .and_then(|values| values.checked_mul(bits.unsigned_abs() / 8));
-        bytes.ok_or_else(|| Error::source(format!("an array of {axes:?} numbers is more than a file can hold")))
+        bytes.ok_or_else(|| {
+            Error::source(format!(
+                "an array of {axes:?} numbers is more than a file can hold"
+            ))
+        })
     }
 
     /// Reads a header up to the end of its last block; `None` where the file ends before its first.
     ///
-    /// Letters that FITS does not allow become `?` (astropy reads such files too, with a warning). A record whose value cannot be read is an error that
-    /// names its keyword, but for COMMENT, HISTORY and those without a name, which have none.
+    /// Letters that FITS does not allow become `?` (astropy reads such files too, with a warning).
+    /// A record whose value cannot be read is an error that names its keyword, but for COMMENT,
+    /// HISTORY and those without a name, which have none.
     pub(crate) fn read(reader: &mut impl Read, limit: u64) -> Result<Option<Self>> {
         let mut keywords: Vec<Keyword> = Vec::new();
         let mut read = 0;
         loop {
             let mut block = [0; BLOCK];
             match reader.read_exact(&mut block) {
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof && read == 0 => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof && read == 0 => {
+                    return Ok(None);
+                }
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(Error::source("the file ends before its header does (no END)"));
+                    return Err(Error::source(
+                        "the file ends before its header does (no END)",
+                    ));
                 }
                 other => other.map_err(Error::source)?,
             }
             read += BLOCK as u64;
             if read > limit {
-                return Err(Error::source(format!("a header has more than {limit} bytes, the limit, and no END")));
+                return Err(Error::source(format!(
+                    "a header has more than {limit} bytes, the limit, and no END"
+                )));
             }
             for card in block.as_chunks::<CARD>().0 {
-                let card = card.map(|byte| if matches!(byte, b' '..=b'~') { byte } else { b'?' });
+                let card = card.map(|byte| {
+                    if matches!(byte, b' '..=b'~') {
+                        byte
+                    } else {
+                        b'?'
+                    }
+                });
                 if card.starts_with(b"END") && card[3..8].iter().all(|byte| *byte == b' ') {
                     return Ok(Some(Self(fitskit::Header { keywords })));
                 }
@@ -135,7 +172,9 @@ fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
         return Ok(());
     }
     let before = keywords.last_mut().and_then(|last| last.value.as_mut());
-    if let (Some(HeaderValue::String(text)), Some(HeaderValue::String(more))) = (before, continued(card)) {
+    if let (Some(HeaderValue::String(text)), Some(HeaderValue::String(more))) =
+        (before, continued(card))
+    {
         text.push_str(&more);
     }
     Ok(())
@@ -145,12 +184,16 @@ fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
 fn continued(card: &[u8; CARD]) -> Option<HeaderValue> {
     let mut with_sign = *card;
     with_sign[8..10].copy_from_slice(b"= ");
-    unpanicked(|| Keyword::parse(&with_sign).map_err(|error| error.to_string())).ok()?.value
+    unpanicked(|| Keyword::parse(&with_sign).map_err(|error| error.to_string()))
+        .ok()?
+        .value
 }
 
 /// The product of sizes, if it is a number of 64 bits.
 pub(crate) fn product(sizes: &[u64]) -> Option<u64> {
-    sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(*size))
+    sizes
+        .iter()
+        .try_fold(1_u64, |product, size| product.checked_mul(*size))
 }
 
 #[cfg(test)]
@@ -170,55 +213,134 @@ mod tests {
 
     #[test]
     fn letters_that_fits_does_not_allow_are_marked() {
-        let header = read(&["OBSERVER= 'Ångström'", "A       =   4.5 / \u{1b}[31m 5 µm", "END"]).unwrap();
+        let header = read(&[
+            "OBSERVER= 'Ångström'",
+            "A       =   4.5 / \u{1b}[31m 5 µm",
+            "END",
+        ])
+        .unwrap();
         assert_eq!(header.text("OBSERVER"), Some("??ngstr??m"));
         assert_eq!(header.number("A"), Some(4.5));
     }
 
     #[test]
     fn comments_may_look_like_values_but_values_must_be_whole() {
-        let header = read(&["HISTORY = 'it is not closed", "COMMENT (x", "B       = 7", "END"]).unwrap();
+        let header = read(&[
+            "HISTORY = 'it is not closed",
+            "COMMENT (x",
+            "B       = 7",
+            "END",
+        ])
+        .unwrap();
         assert_eq!(header.number("B"), Some(7.0));
-        let error = read(&["OBJECT  = 'it is not closed", "END"]).unwrap_err().to_string();
+        let error = read(&["OBJECT  = 'it is not closed", "END"])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("the keyword OBJECT"), "{error}");
     }
 
     #[test]
     fn long_texts_go_on() {
-        let header = read(&["NAME    = 'one &'", "CONTINUE  'two&'", "CONTINUE  'three'  / and why", "END"]).unwrap();
+        let header = read(&[
+            "NAME    = 'one &'",
+            "CONTINUE  'two&'",
+            "CONTINUE  'three'  / and why",
+            "END",
+        ])
+        .unwrap();
         assert_eq!(header.text("NAME"), Some("one twothree"));
     }
 
     #[test]
     fn keywords_are_inherited_where_that_is_said() {
-        let primary =
-            read(&["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "A       = 1", "B       = 2", "BZERO   = 9", "END"])
-                .unwrap();
-        for (inherit, expected) in [("INHERIT = T", Some(1.0)), ("INHERIT = F", None), ("C       = 1", None)] {
-            let mut header = read(&["XTENSION= 'IMAGE'", "BITPIX  = -32", "B       = 3", inherit, "END"]).unwrap();
+        let primary = read(&[
+            "SIMPLE  = T",
+            "BITPIX  = 8",
+            "NAXIS   = 0",
+            "A       = 1",
+            "B       = 2",
+            "BZERO   = 9",
+            "END",
+        ])
+        .unwrap();
+        for (inherit, expected) in [
+            ("INHERIT = T", Some(1.0)),
+            ("INHERIT = F", None),
+            ("C       = 1", None),
+        ] {
+            let mut header = read(&[
+                "XTENSION= 'IMAGE'",
+                "BITPIX  = -32",
+                "B       = 3",
+                inherit,
+                "END",
+            ])
+            .unwrap();
             header.inherit(&primary);
-            assert_eq!((header.number("A"), header.number("B"), header.number("BZERO")), (expected, Some(3.0), None));
-            assert_eq!((header.number("BITPIX"), header.number("NAXIS")), (Some(-32.0), None));
+            assert_eq!(
+                (
+                    header.number("A"),
+                    header.number("B"),
+                    header.number("BZERO")
+                ),
+                (expected, Some(3.0), None)
+            );
+            assert_eq!(
+                (header.number("BITPIX"), header.number("NAXIS")),
+                (Some(-32.0), None)
+            );
         }
     }
 
     #[test]
     fn a_header_without_an_end_is_refused() {
-        assert!(read(&["A       = 1"]).unwrap_err().to_string().contains("no END"));
+        assert!(
+            read(&["A       = 1"])
+                .unwrap_err()
+                .to_string()
+                .contains("no END")
+        );
         let endless = vec![b' '; 3 << 20];
-        assert!(Header::read(&mut &endless[..], 1 << 20).unwrap_err().to_string().contains("the limit"));
+        assert!(
+            Header::read(&mut &endless[..], 1 << 20)
+                .unwrap_err()
+                .to_string()
+                .contains("the limit")
+        );
         assert!(Header::read(&mut &b""[..], 1 << 20).unwrap().is_none());
     }
 
     #[test]
     fn sizes_are_multiplied_with_care() {
-        let bytes = |cards: &[&str]| read(&[cards, &["END"]].concat()).and_then(|header| header.data_bytes());
+        let bytes = |cards: &[&str]| {
+            read(&[cards, &["END"]].concat()).and_then(|header| header.data_bytes())
+        };
         let axes = |a: &str, b: &str| bytes(&["BITPIX  = -64", "NAXIS   = 2", a, b]);
         assert_eq!(axes("NAXIS1  = 30", "NAXIS2  = 40").unwrap(), 9600);
-        assert!(axes("NAXIS1  = 4294967296", "NAXIS2  = 4294967296").unwrap_err().to_string().contains("more than"));
-        assert!(axes("NAXIS1  = -1", "NAXIS2  = 4").unwrap_err().to_string().contains("NAXIS1 is -1"));
-        assert!(axes("NAXIS1  = 1", "A       = 4").unwrap_err().to_string().contains("NAXIS2 is missing"));
-        assert!(bytes(&["BITPIX  = 8", "NAXIS   = 1000000000"]).unwrap_err().to_string().contains("999"));
+        assert!(
+            axes("NAXIS1  = 4294967296", "NAXIS2  = 4294967296")
+                .unwrap_err()
+                .to_string()
+                .contains("more than")
+        );
+        assert!(
+            axes("NAXIS1  = -1", "NAXIS2  = 4")
+                .unwrap_err()
+                .to_string()
+                .contains("NAXIS1 is -1")
+        );
+        assert!(
+            axes("NAXIS1  = 1", "A       = 4")
+                .unwrap_err()
+                .to_string()
+                .contains("NAXIS2 is missing")
+        );
+        assert!(
+            bytes(&["BITPIX  = 8", "NAXIS   = 1000000000"])
+                .unwrap_err()
+                .to_string()
+                .contains("999")
+        );
         assert!(bytes(&["BITPIX  = 8", "NAXIS   = 1", "NAXIS1  = 9", "PCOUNT  = -3"]).is_err());
     }
 }

@@ -11,7 +11,8 @@ use std::{
 /// An image and its header.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. The first row is the lowest, as in the file.
+    /// Shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. The first row
+    /// is the lowest, as in the file.
     pub values: Array2<f64>,
     header: Header,
 }
@@ -20,7 +21,8 @@ impl Image {
     /// Reads the first image with two axes of a file.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] naming the file, where it cannot be read or has no such image.
+    /// [`isopach_compute::Error::Source`] naming the file, where it cannot be read or has no such
+    /// image.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_within(path, Limits::default())
     }
@@ -51,7 +53,10 @@ impl Image {
 
     fn whole<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
         let [rows, _] = file.shape();
-        Ok(Self { values: file.rows(0..rows)?, header: file.header().clone() })
+        Ok(Self {
+            values: file.rows(0..rows)?,
+            header: file.header().clone(),
+        })
     }
 
     /// The keywords.
@@ -73,12 +78,21 @@ mod tests {
         let mut plain = FitsFile::with_primary_image(image.clone());
         let keywords = [("BSCALE", 0.5), ("BZERO", 10.0), ("EXPTIME", 2.9)];
         for (name, value) in keywords {
-            plain.primary_mut().header.set(name, HeaderValue::Float(value), None);
+            plain
+                .primary_mut()
+                .header
+                .set(name, HeaderValue::Float(value), None);
         }
-        plain.primary_mut().header.set("BLANK", HeaderValue::Integer(-63), None);
+        plain
+            .primary_mut()
+            .header
+            .set("BLANK", HeaderValue::Integer(-63), None);
         let plain = Image::from_bytes(&plain.to_bytes().unwrap()).unwrap();
         assert_eq!(plain.values.dim(), (30, 40));
-        assert_eq!(plain.values[[2, 3]], 10.0 + 0.5 * f64::from(stored[2 * 40 + 3]));
+        assert_eq!(
+            plain.values[[2, 3]],
+            10.0 + 0.5 * f64::from(stored[2 * 40 + 3])
+        );
         assert!(plain.values[[0, 1]].is_nan() && stored[1] == -63);
         assert_eq!(plain.header().number("EXPTIME"), Some(2.9));
 
@@ -98,6 +112,11 @@ mod tests {
     fn what_is_no_image_is_an_error() {
         assert!(Image::from_bytes(b"SIMPLE  = nonsense").is_err());
         assert!(Image::from_bytes(&FitsFile::with_empty_primary().to_bytes().unwrap()).is_err());
-        assert!(Image::open("/no/such.fits").unwrap_err().to_string().contains("/no/such.fits"));
+        assert!(
+            Image::open("/no/such.fits")
+                .unwrap_err()
+                .to_string()
+                .contains("/no/such.fits")
+        );
     }
 }

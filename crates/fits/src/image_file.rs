@@ -18,8 +18,9 @@ use std::{
     path::Path,
 };
 
-/// The first image with two axes of a file, read some rows at a time. Of a plain image nothing is kept; of a tile-compressed one the compressed tiles,
-/// and the row of tiles that was decoded last. More axes are allowed where they are of length one. A `.fits.gz` is unpacked while it is read.
+/// The first image with two axes of a file, read some rows at a time. Of a plain image nothing is
+/// kept; of a tile-compressed one the compressed tiles, and the row of tiles that was decoded last.
+/// More axes are allowed where they are of length one. A `.fits.gz` is unpacked while it is read.
 #[derive(Debug)]
 pub struct ImageFile<R = BufReader<File>> {
     /// Its name, for errors.
@@ -56,11 +57,19 @@ impl ImageFile {
         let name = path.as_ref().display().to_string();
         let named = |error: Error| error_of(Some(&name), error);
         let file = File::open(&path).map_err(Error::source).map_err(named)?;
-        if !file.metadata().map_err(Error::source).map_err(named)?.is_file() {
+        if !file
+            .metadata()
+            .map_err(Error::source)
+            .map_err(named)?
+            .is_file()
+        {
             return Err(named(Error::source("not a file")));
         }
         let opened = Self::new_within(BufReader::new(file), limits).map_err(named)?;
-        Ok(Self { name: Some(name), ..opened })
+        Ok(Self {
+            name: Some(name),
+            ..opened
+        })
     }
 }
 
@@ -85,7 +94,9 @@ impl<R: Read + Seek> ImageFile<R> {
         let (mut at, mut primary) = (0, None);
         while at < length {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(mut header) = Header::read(&mut reader, limits.header_bytes)? else { break };
+            let Some(mut header) = Header::read(&mut reader, limits.header_bytes)? else {
+                break;
+            };
             let start = reader.stream_position().map_err(Error::source)?;
             let bytes = header.data_bytes()?;
             let end = start.saturating_add(bytes);
@@ -101,15 +112,29 @@ impl<R: Read + Seek> ImageFile<R> {
                     header.inherit(primary);
                 }
                 let more_images = images_after(&mut reader, next_block(end)..length, shape, limits);
-                return Ok(Self { name: None, reader, header, shape, pixels, more_images, limits });
+                return Ok(Self {
+                    name: None,
+                    reader,
+                    header,
+                    shape,
+                    pixels,
+                    more_images,
+                    limits,
+                });
             }
             if at == 0 {
                 primary = Some(header);
             }
             at = next_block(end);
         }
-        let others = if others.is_empty() { "no array".into() } else { others.join(", ") };
-        Err(Error::source(format!("no image with two axes; there is {others}")))
+        let others = if others.is_empty() {
+            "no array".into()
+        } else {
+            others.join(", ")
+        };
+        Err(Error::source(format!(
+            "no image with two axes; there is {others}"
+        )))
     }
 
     /// Rows, columns.
@@ -124,7 +149,8 @@ impl<R: Read + Seek> ImageFile<R> {
         &self.header
     }
 
-    /// Further images of the same shape in the file, which are not read: other times or channels, errors, masks.
+    /// Further images of the same shape in the file, which are not read: other times or channels,
+    /// errors, masks.
     #[must_use]
     pub fn more_images(&self) -> usize {
         self.more_images
@@ -139,7 +165,8 @@ impl<R: Read + Seek> ImageFile<R> {
         }
     }
 
-    /// Bytes that [`Self::rows`] needs for a while beside what it returns, however few rows are asked for: a decoded tile.
+    /// Bytes that [`Self::rows`] needs for a while beside what it returns, however few rows are
+    /// asked for: a decoded tile.
     #[must_use]
     pub fn working_bytes(&self) -> u64 {
         match &self.pixels {
@@ -148,18 +175,24 @@ impl<R: Read + Seek> ImageFile<R> {
         }
     }
 
-    /// Some rows, shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. Row 0 is the lowest, as in the file.
+    /// Some rows, shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. Row
+    /// 0 is the lowest, as in the file.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] naming the file, where it cannot be read or decoded;
-    /// [`Error::OutOfMemory`] for more than [`Limits::memory_bytes`].
+    /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] naming the file,
+    /// where it cannot be read or decoded; [`Error::OutOfMemory`] for more than
+    /// [`Limits::memory_bytes`].
     pub fn rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
-            return Err(Error::InvalidInput(format!("rows {rows:?} of an image of {all}")));
+            return Err(Error::InvalidInput(format!(
+                "rows {rows:?} of an image of {all}"
+            )));
         }
         let shape = (rows.len(), columns);
-        let values = self.values(rows).map_err(|error| error_of(self.name.as_deref(), error))?;
+        let values = self
+            .values(rows)
+            .map_err(|error| error_of(self.name.as_deref(), error))?;
         Array2::from_shape_vec(shape, values).map_err(Error::source)
     }
 
@@ -170,9 +203,13 @@ impl<R: Read + Seek> ImageFile<R> {
         let scaling = Scaling::of(&self.header);
         match &mut self.pixels {
             Pixels::Plain { start, kind } => {
-                let at = *start + rows.start as u64 * columns as u64 * kind.bytes_per_value() as u64;
-                self.reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-                let stored = PixelData::read_from(&mut self.reader, *kind, count).map_err(Error::source)?;
+                let at =
+                    *start + rows.start as u64 * columns as u64 * kind.bytes_per_value() as u64;
+                self.reader
+                    .seek(SeekFrom::Start(at))
+                    .map_err(Error::source)?;
+                let stored =
+                    PixelData::read_from(&mut self.reader, *kind, count).map_err(Error::source)?;
                 scaling.append(&stored, 0..count, &mut values);
             }
             Pixels::Compressed(compressed) => compressed.append(scaling, rows, &mut values)?,
@@ -193,32 +230,52 @@ fn error_of(name: Option<&str>, error: Error) -> Error {
 fn check_first_bytes(reader: &mut (impl Read + Seek)) -> Result<()> {
     let mut first = Vec::new();
     reader.seek(SeekFrom::Start(0)).map_err(Error::source)?;
-    reader.by_ref().take(9).read_to_end(&mut first).map_err(Error::source)?;
+    reader
+        .by_ref()
+        .take(9)
+        .read_to_end(&mut first)
+        .map_err(Error::source)?;
     if first.starts_with(b"SIMPLE  =") {
         return Ok(());
     }
     let begins = String::from_utf8_lossy(&first).into_owned();
-    Err(Error::source(format!("not a FITS file: it begins with {begins:?} instead of \"SIMPLE  =\"")))
+    Err(Error::source(format!(
+        "not a FITS file: it begins with {begins:?} instead of \"SIMPLE  =\""
+    )))
 }
 
 /// Where the block after some bytes begins.
 fn next_block(end: u64) -> u64 {
-    end.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX)
+    end.checked_next_multiple_of(BLOCK as u64)
+        .unwrap_or(u64::MAX)
 }
 
-/// Counts images of a shape among the headers in a range of bytes, up to the first one that cannot be read.
-fn images_after(reader: &mut (impl Read + Seek), bytes: Range<u64>, shape: [usize; 2], limits: Limits) -> usize {
+/// Counts images of a shape among the headers in a range of bytes, up to the first one that cannot
+/// be read.
+fn images_after(
+    reader: &mut (impl Read + Seek),
+    bytes: Range<u64>,
+    shape: [usize; 2],
+    limits: Limits,
+) -> usize {
     let (mut found, mut at) = (0, bytes.start);
     while at < bytes.end {
         let mut next = || -> Result<Option<(u64, Header)>> {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(header) = Header::read(reader, limits.header_bytes)? else { return Ok(None) };
+            let Some(header) = Header::read(reader, limits.header_bytes)? else {
+                return Ok(None);
+            };
             let start = reader.stream_position().map_err(Error::source)?;
-            Ok(Some((next_block(start.saturating_add(header.data_bytes()?)), header)))
+            Ok(Some((
+                next_block(start.saturating_add(header.data_bytes()?)),
+                header,
+            )))
         };
-        let Ok(Some((end, header))) = next() else { break };
-        let is_alike =
-            image(&header, limits, &mut Vec::new()).is_ok_and(|image| image.is_some_and(|(_, other)| other == shape));
+        let Ok(Some((end, header))) = next() else {
+            break;
+        };
+        let is_alike = image(&header, limits, &mut Vec::new())
+            .is_ok_and(|image| image.is_some_and(|(_, other)| other == shape));
         found += usize::from(is_alike);
         at = end;
     }
@@ -232,15 +289,24 @@ enum Storage {
     Compressed,
 }
 
-/// The image that a header describes, if it is one with two axes: how it is stored, rows, columns. Another array is added to `others`, in words.
-fn image(header: &Header, limits: Limits, others: &mut Vec<String>) -> Result<Option<(Storage, [usize; 2])>> {
+/// The image that a header describes, if it is one with two axes: how it is stored, rows, columns.
+/// Another array is added to `others`, in words.
+fn image(
+    header: &Header,
+    limits: Limits,
+    others: &mut Vec<String>,
+) -> Result<Option<(Storage, [usize; 2])>> {
     let (storage, prefix) = match header.0.get_bool("ZIMAGE") {
         Some(true) => (Storage::Compressed, "Z"),
-        _ if header.0.find("SIMPLE").is_some() || header.text("XTENSION") == Some("IMAGE") => (Storage::Plain, ""),
+        _ if header.0.find("SIMPLE").is_some() || header.text("XTENSION") == Some("IMAGE") => {
+            (Storage::Plain, "")
+        }
         _ => return Ok(None),
     };
     let axes = header.axes(prefix)?;
-    let [columns, rows, more @ ..] = &axes[..] else { return Ok(None) };
+    let [columns, rows, more @ ..] = &axes[..] else {
+        return Ok(None);
+    };
     if more.iter().any(|size| *size != 1) || *columns == 0 || *rows == 0 {
         if others.len() < 8 {
             others.push(format!("an array of {axes:?}"));
@@ -254,7 +320,9 @@ fn image(header: &Header, limits: Limits, others: &mut Vec<String>) -> Result<Op
         )));
     }
     let shape = [rows, columns].map(|size| usize::try_from(*size));
-    let [Ok(rows), Ok(columns)] = shape else { return Err(Error::source("an image is too large for this system")) };
+    let [Ok(rows), Ok(columns)] = shape else {
+        return Err(Error::source("an image is too large for this system"));
+    };
     Ok(Some((storage, [rows, columns])))
 }
 
@@ -269,16 +337,39 @@ impl Storage {
         limits: Limits,
     ) -> Result<Pixels> {
         if self == Self::Plain {
-            let kind = header.0.require_int("BITPIX").and_then(Bitpix::from_i64).map_err(Error::source)?;
-            let bytes = (rows as u64 * columns as u64).saturating_mul(kind.bytes_per_value() as u64);
+            let kind = header
+                .0
+                .require_int("BITPIX")
+                .and_then(Bitpix::from_i64)
+                .map_err(Error::source)?;
+            let bytes =
+                (rows as u64 * columns as u64).saturating_mul(kind.bytes_per_value() as u64);
             if bytes > data.end - data.start {
-                return Err(Error::source(format!("an image of {columns} × {rows} pixels has no room in its data")));
+                return Err(Error::source(format!(
+                    "an image of {columns} × {rows} pixels has no room in its data"
+                )));
             }
-            return Ok(Pixels::Plain { start: data.start, kind });
+            return Ok(Pixels::Plain {
+                start: data.start,
+                kind,
+            });
         }
-        let mut tiles = room("compressed tiles", data.end - data.start, limits.memory_bytes)?;
-        reader.by_ref().take(data.end - data.start).read_to_end(&mut tiles).map_err(Error::source)?;
-        Ok(Pixels::Compressed(Box::new(Compressed::new(header, [columns, rows], tiles, limits)?)))
+        let mut tiles = room(
+            "compressed tiles",
+            data.end - data.start,
+            limits.memory_bytes,
+        )?;
+        reader
+            .by_ref()
+            .take(data.end - data.start)
+            .read_to_end(&mut tiles)
+            .map_err(Error::source)?;
+        Ok(Pixels::Compressed(Box::new(Compressed::new(
+            header,
+            [columns, rows],
+            tiles,
+            limits,
+        )?)))
     }
 }
 
@@ -289,7 +380,9 @@ mod tests {
     use std::io::Cursor;
 
     fn noise() -> ImageData {
-        let stored = (0..40 * 31).map(|i| (f64::from(i * 37 % 1009) * 0.13).sin() as f32 * 50.0).collect();
+        let stored = (0..40 * 31)
+            .map(|i| (f64::from(i * 37 % 1009) * 0.13).sin() as f32 * 50.0)
+            .collect();
         ImageData::new(vec![40, 31], PixelData::F32(stored))
     }
 
@@ -301,7 +394,12 @@ mod tests {
         for first in [24, 28, 0, 4, 8, 20, 16, 12] {
             let part = file.rows(first..(first + 4).min(31)).unwrap();
             let expected = whole.slice(ndarray::s![first..(first + 4).min(31), ..]);
-            assert!(part.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits()), "row {first}");
+            assert!(
+                part.iter()
+                    .zip(expected)
+                    .all(|(a, b)| a.to_bits() == b.to_bits()),
+                "row {first}"
+            );
         }
         assert_eq!(file.rows(5..5).unwrap().dim(), (0, 40));
         assert!(file.rows(30..32).is_err());
@@ -314,7 +412,10 @@ mod tests {
         assert_eq!(ImageFile::new(Cursor::new(&plain)).unwrap().bytes_kept(), 0);
         // Dithered by tile: what a tile is subtracted depends on its position in the image.
         for tile in [vec![40, 1], vec![40, 3], vec![17, 5]] {
-            let options = CompressOptions { tile: Some(tile), ..CompressOptions::default() };
+            let options = CompressOptions {
+                tile: Some(tile),
+                ..CompressOptions::default()
+            };
             let mut hdu = noise().compress(&options).unwrap();
             hdu.header.set("ZDITHER0", HeaderValue::Integer(9990), None);
             let mut file = FitsFile::with_empty_primary();
@@ -338,12 +439,21 @@ mod tests {
     fn axes_of_length_one_are_passed_over_and_others_are_named() {
         let image = |axes: &[usize]| {
             let count = axes.iter().product();
-            file_of(ImageData::new(axes.to_vec(), PixelData::I16((0..count).map(|i: usize| i as i16).collect())))
+            file_of(ImageData::new(
+                axes.to_vec(),
+                PixelData::I16((0..count).map(|i: usize| i as i16).collect()),
+            ))
         };
-        let expected = ImageFile::new(Cursor::new(image(&[7, 5]))).unwrap().rows(0..5).unwrap();
+        let expected = ImageFile::new(Cursor::new(image(&[7, 5])))
+            .unwrap()
+            .rows(0..5)
+            .unwrap();
         for axes in [&[7, 5, 1][..], &[7, 5, 1, 1]] {
             let mut file = ImageFile::new(Cursor::new(image(axes))).unwrap();
-            assert_eq!((file.shape(), file.rows(0..5).unwrap()), ([5, 7], expected.clone()));
+            assert_eq!(
+                (file.shape(), file.rows(0..5).unwrap()),
+                ([5, 7], expected.clone())
+            );
         }
         let compressed = ImageData::new(vec![7, 5, 1], PixelData::I16((0..35).collect()));
         let mut file = FitsFile::with_empty_primary();
@@ -352,23 +462,36 @@ mod tests {
         assert_eq!(file.rows(0..5).unwrap(), expected);
         for axes in [&[7, 5, 2][..], &[35]] {
             assert!(
-                ImageFile::new(Cursor::new(image(axes))).unwrap_err().to_string().contains("no image with two axes")
+                ImageFile::new(Cursor::new(image(axes)))
+                    .unwrap_err()
+                    .to_string()
+                    .contains("no image with two axes")
             );
         }
-        let error = ImageFile::new(Cursor::new(image(&[7, 5, 2]))).unwrap_err().to_string();
+        let error = ImageFile::new(Cursor::new(image(&[7, 5, 2])))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("there is an array of [7, 5, 2]"), "{error}");
     }
 
     #[test]
     fn keywords_are_inherited_and_further_images_counted() {
-        let image = |first: i16| ImageData::new(vec![7, 5], PixelData::I16((first..first + 35).collect()));
+        let image =
+            |first: i16| ImageData::new(vec![7, 5], PixelData::I16((first..first + 35).collect()));
         let mut file = FitsFile::with_empty_primary();
-        file.hdus[0].header.set("WAVELNTH", HeaderValue::Integer(171), None);
+        file.hdus[0]
+            .header
+            .set("WAVELNTH", HeaderValue::Integer(171), None);
         file.push_extension(fitskit::Hdu::image_extension(image(3)));
-        file.hdus[1].header.set("INHERIT", HeaderValue::Logical(true), None);
+        file.hdus[1]
+            .header
+            .set("INHERIT", HeaderValue::Logical(true), None);
         let open = |file: &FitsFile| ImageFile::new(Cursor::new(file.to_bytes().unwrap())).unwrap();
         let mut one = open(&file);
-        assert_eq!((one.header().number("WAVELNTH"), one.more_images()), (Some(171.0), 0));
+        assert_eq!(
+            (one.header().number("WAVELNTH"), one.more_images()),
+            (Some(171.0), 0)
+        );
         file.push_extension(fitskit::Hdu::image_extension(image(50)));
         file.push_extension(fitskit::Hdu::image_extension(ImageData::new(
             vec![5, 7],
@@ -376,7 +499,10 @@ mod tests {
         )));
         file.push_extension(image(60).compress(&CompressOptions::default()).unwrap());
         let mut many = open(&file);
-        assert_eq!((many.more_images(), many.rows(0..5).unwrap()), (2, one.rows(0..5).unwrap()));
+        assert_eq!(
+            (many.more_images(), many.rows(0..5).unwrap()),
+            (2, one.rows(0..5).unwrap())
+        );
         // What follows an image cannot harm it.
         let mut bytes = file.to_bytes().unwrap();
         bytes.truncate(bytes.len() - 2880 * 2);
@@ -389,20 +515,78 @@ mod tests {
         let usual = Limits::default();
         let plain = file_of(noise());
         let mut tiles = FitsFile::with_empty_primary();
-        let one = CompressOptions { tile: Some(vec![40, 31]), ..CompressOptions::default() };
+        let one = CompressOptions {
+            tile: Some(vec![40, 31]),
+            ..CompressOptions::default()
+        };
         tiles.push_extension(noise().compress(&one).unwrap());
         let tiles = tiles.to_bytes().unwrap();
         let refused = |bytes: &[u8], limits: Limits| {
-            let all = ImageFile::new_within(Cursor::new(bytes), limits).and_then(|mut file| file.rows(0..31));
+            let all = ImageFile::new_within(Cursor::new(bytes), limits)
+                .and_then(|mut file| file.rows(0..31));
             all.unwrap_err().to_string()
         };
-        assert!(refused(&plain, Limits { pixels: 1239, ..usual }).contains("40 × 31 pixels has more than 1239"));
-        assert!(refused(&plain, Limits { header_bytes: 1000, ..usual }).contains("more than 1000 bytes"));
-        assert!(refused(&plain, Limits { memory_bytes: 9919, ..usual }).contains("pixels needs 9920 bytes"));
-        assert!(refused(&tiles, Limits { tile_bytes: 9919, ..usual }).contains("a row of tiles has 9920 bytes"));
-        assert!(refused(&tiles, Limits { memory_bytes: 99, ..usual }).contains("compressed tiles needs"));
-        let few = Limits { memory_bytes: 9920, pixels: 1240, ..usual };
-        assert!(ImageFile::new_within(Cursor::new(&plain), few).unwrap().rows(0..31).is_ok());
+        assert!(
+            refused(
+                &plain,
+                Limits {
+                    pixels: 1239,
+                    ..usual
+                }
+            )
+            .contains("40 × 31 pixels has more than 1239")
+        );
+        assert!(
+            refused(
+                &plain,
+                Limits {
+                    header_bytes: 1000,
+                    ..usual
+                }
+            )
+            .contains("more than 1000 bytes")
+        );
+        assert!(
+            refused(
+                &plain,
+                Limits {
+                    memory_bytes: 9919,
+                    ..usual
+                }
+            )
+            .contains("pixels needs 9920 bytes")
+        );
+        assert!(
+            refused(
+                &tiles,
+                Limits {
+                    tile_bytes: 9919,
+                    ..usual
+                }
+            )
+            .contains("a row of tiles has 9920 bytes")
+        );
+        assert!(
+            refused(
+                &tiles,
+                Limits {
+                    memory_bytes: 99,
+                    ..usual
+                }
+            )
+            .contains("compressed tiles needs")
+        );
+        let few = Limits {
+            memory_bytes: 9920,
+            pixels: 1240,
+            ..usual
+        };
+        assert!(
+            ImageFile::new_within(Cursor::new(&plain), few)
+                .unwrap()
+                .rows(0..31)
+                .is_ok()
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! FITS images in, cubes out.
 //!
-//! [`Image`] reads the first image of a file with two axes: plain, in a `.fits.gz`, or tile-compressed (RICE, GZIP, PLIO, HCOMPRESS); whole numbers are
-//! scaled by BSCALE and BZERO, blanks are NaN. [`ImageFile`] reads it some rows at a time, [`Limits`] bounds what a file may ask for. [`CubeFile`] writes
-//! cubes of any size a few rows at a time.
+//! [`Image`] reads the first image of a file with two axes: plain, in a `.fits.gz`, or
+//! tile-compressed (RICE, GZIP, PLIO, HCOMPRESS); whole numbers are scaled by BSCALE and BZERO,
+//! blanks are NaN. [`ImageFile`] reads it some rows at a time, [`Limits`] bounds what a file may
+//! ask for. [`CubeFile`] writes cubes of any size a few rows at a time.
 //!
-//! `fitskit` reads keywords and decodes RICE, PLIO and HCOMPRESS; nothing else in the workspace names it.
+//! `fitskit` reads keywords and decodes RICE, PLIO and HCOMPRESS; nothing else in the workspace
+//! names it.
 //!
 //! ```
 //! use isopach_fits::{Cube, CubeFile, ImageFile, Precision};

@@ -2,7 +2,8 @@
 
 use isopach_compute::{Error, Result};
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is taken for it.
+/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
+/// taken for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a header.
@@ -11,14 +12,17 @@ pub struct Limits {
     pub pixels: u64,
     /// Bytes of a row of compressed tiles when they are decoded.
     pub tile_bytes: u64,
-    /// Bytes of a `.fits.gz` file when it is unpacked. It is not held in memory; this bounds the time.
+    /// Bytes of a `.fits.gz` file when it is unpacked. It is not held in memory; this bounds the
+    /// time.
     pub unpacked_bytes: u64,
-    /// Bytes of pixels, or of compressed tiles, in memory at once: what [`crate::ImageFile::rows`] may return.
+    /// Bytes of pixels, or of compressed tiles, in memory at once: what [`crate::ImageFile::rows`]
+    /// may return.
     pub memory_bytes: u64,
 }
 
 impl Default for Limits {
-    /// 4 MiB a header, 2³⁴ pixels, 1 GiB a row of tiles, 4 GiB unpacked, and as much memory as the system gives.
+    /// 4 MiB a header, 2³⁴ pixels, 1 GiB a row of tiles, 4 GiB unpacked, and as much memory as the
+    /// system gives.
     fn default() -> Self {
         Self {
             header_bytes: 4 << 20,
@@ -36,7 +40,12 @@ impl Default for Limits {
 /// [`Error::OutOfMemory`] where they take more than `limit` bytes, or the system has not so much.
 pub(crate) fn room<T>(what: &'static str, count: u64, limit: u64) -> Result<Vec<T>> {
     let requested = count.saturating_mul(size_of::<T>() as u64);
-    let refused = || Error::OutOfMemory { what, requested, budget: limit, advice: "read fewer rows, or allow more" };
+    let refused = || Error::OutOfMemory {
+        what,
+        requested,
+        budget: limit,
+        advice: "read fewer rows, or allow more",
+    };
     let count = usize::try_from(count).map_err(|_| refused())?;
     let mut items = Vec::new();
     if requested > limit || items.try_reserve_exact(count).is_err() {
@@ -52,7 +61,14 @@ mod tests {
     #[test]
     fn more_than_there_is_is_an_error() {
         assert!(room::<f64>("pixels", 10, 80).is_ok());
-        assert!(matches!(room::<f64>("pixels", 10, 79), Err(Error::OutOfMemory { requested: 80, budget: 79, .. })));
+        assert!(matches!(
+            room::<f64>("pixels", 10, 79),
+            Err(Error::OutOfMemory {
+                requested: 80,
+                budget: 79,
+                ..
+            })
+        ));
         assert!(room::<f64>("pixels", u64::MAX / 2, u64::MAX).is_err());
     }
 }

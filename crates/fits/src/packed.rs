@@ -1,4 +1,5 @@
-//! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written some rows at a time, in any order.
+//! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written some rows at a
+//! time, in any order.
 
 use crate::cube::{Cube, Precision, Sample};
 use fitskit::{Header, HeaderValue, tile_compress};
@@ -19,9 +20,11 @@ pub enum Packing {
     Plain,
     /// Compressed without loss: real numbers by GZIP_2, whole numbers by RICE_1.
     Lossless,
-    /// Real numbers as whole numbers from −32767 to 32767 times a scale that each 128 pixels of a row of a plane have for themselves, by RICE_1: a number is off
-    /// by half a scale, 1/65534 of the largest of them, at most; zero stays zero, and what is not finite is NaN. Pixels that are too uneven for that (the largest
-    /// above 1000 × the magnitude that nine in ten stay below) keep all digits. Whole numbers as [`Self::Lossless`].
+    /// Real numbers as whole numbers from −32767 to 32767 times a scale that each 128 pixels of a
+    /// row of a plane have for themselves, by RICE_1: a number is off by half a scale, 1/65534 of
+    /// the largest of them, at most; zero stays zero, and what is not finite is NaN. Pixels that
+    /// are too uneven for that (the largest above 1000 × the magnitude that nine in ten stay below)
+    /// keep all digits. Whole numbers as [`Self::Lossless`].
     Rounded,
 }
 
@@ -29,18 +32,21 @@ pub enum Packing {
 const LARGEST: f64 = 32_767.0;
 /// Whole number that stands for no number, and its keyword's value.
 const BLANK: i32 = i32::MIN;
-/// Columns of a tile that is rounded: pixels beyond the limb should not have the scale of the brightest on the disc.
+/// Columns of a tile that is rounded: pixels beyond the limb should not have the scale of the
+/// brightest on the disc.
 const COLUMNS: usize = 128;
 /// Bytes of a heap that 32 bits can point into.
 const SHORT: u64 = i32::MAX as u64;
 /// Numbers of a block of RICE.
 const RICE_BLOCK: usize = 32;
-/// Rows whose largest is beyond this times the magnitude that nine in ten stay below are not rounded.
+/// Rows whose largest is beyond this times the magnitude that nine in ten stay below are not
+/// rounded.
 const UNEVEN: f64 = 1e3;
 /// Effort of gzip, of 9.
 const EFFORT: u32 = 4;
 
-/// A cube that is being written: its table and its heap lie in a file of their own until all is there.
+/// A cube that is being written: its table and its heap lie in a file of their own until all is
+/// there.
 #[derive(Debug)]
 pub(crate) struct PackedCube {
     cube: Cube,
@@ -64,14 +70,31 @@ struct Tile {
 
 impl PackedCube {
     /// `beside`: the file that will have the cube.
-    pub(crate) fn create(beside: &Path, number: usize, cube: &Cube, packing: Packing) -> io::Result<Self> {
+    pub(crate) fn create(
+        beside: &Path,
+        number: usize,
+        cube: &Cube,
+        packing: Packing,
+    ) -> io::Result<Self> {
         let mut name = beside.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{number}"));
         let (part, file) = UnfinishedFile::create(&beside.with_file_name(name))?;
-        let packed =
-            Self { cube: cube.clone(), packing, file, _part: part, heap: 0, largest: [0; 2], largest_error: 0.0 };
+        let packed = Self {
+            cube: cube.clone(),
+            packing,
+            file,
+            _part: part,
+            heap: 0,
+            largest: [0; 2],
+            largest_error: 0.0,
+        };
         let table = packed.table_bytes();
-        let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("a cube of {:?} numbers", cube.shape));
+        let too_large = || {
+            io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("a cube of {:?} numbers", cube.shape),
+            )
+        };
         packed.file.set_len(table.ok_or_else(too_large)?)?;
         Ok(packed)
     }
@@ -85,18 +108,30 @@ impl PackedCube {
     }
 
     fn is_rounded(&self) -> bool {
-        self.packing == Packing::Rounded && matches!(self.cube.precision, Precision::Single | Precision::Double)
+        self.packing == Packing::Rounded
+            && matches!(self.cube.precision, Precision::Single | Precision::Double)
     }
 
-    /// Whether heaps of this cube may need pointers of 64 bits: RICE and gzip take little more than the numbers themselves, where they cannot pack.
+    /// Whether heaps of this cube may need pointers of 64 bits: RICE and gzip take little more than
+    /// the numbers themselves, where they cannot pack.
     fn is_long(&self) -> bool {
-        let numbers = self.cube.shape.iter().try_fold(1_u64, |product, side| product.checked_mul(*side as u64));
-        numbers.and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes())).is_none_or(|most| most > SHORT)
+        let numbers = self
+            .cube
+            .shape
+            .iter()
+            .try_fold(1_u64, |product, side| product.checked_mul(*side as u64));
+        numbers
+            .and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes()))
+            .is_none_or(|most| most > SHORT)
     }
 
     /// Columns of a tile.
     fn width(&self) -> usize {
-        if self.is_rounded() { COLUMNS.min(self.cube.shape[2].max(1)) } else { self.cube.shape[2].max(1) }
+        if self.is_rounded() {
+            COLUMNS.min(self.cube.shape[2].max(1))
+        } else {
+            self.cube.shape[2].max(1)
+        }
     }
 
     /// Tiles of a row of a plane.
@@ -107,12 +142,18 @@ impl PackedCube {
     /// Bytes of a row of the table.
     fn row_bytes(&self) -> u64 {
         let pointer = if self.is_long() { 16 } else { 8 };
-        if self.is_rounded() { 2 * pointer + 8 + 8 } else { pointer }
+        if self.is_rounded() {
+            2 * pointer + 8 + 8
+        } else {
+            pointer
+        }
     }
 
     fn tiles(&self) -> Option<u64> {
         let [planes, rows, _] = self.cube.shape;
-        (planes as u64).checked_mul(rows as u64)?.checked_mul(self.across() as u64)
+        (planes as u64)
+            .checked_mul(rows as u64)?
+            .checked_mul(self.across() as u64)
     }
 
     fn table_bytes(&self) -> Option<u64> {
@@ -120,14 +161,21 @@ impl PackedCube {
     }
 
     /// Writes all planes of some rows, row after row, whatever rows are given at a time.
-    pub(crate) fn write_rows<T: Sample>(&mut self, first: usize, values: ArrayView3<'_, T>) -> io::Result<()> {
+    pub(crate) fn write_rows<T: Sample>(
+        &mut self,
+        first: usize,
+        values: ArrayView3<'_, T>,
+    ) -> io::Result<()> {
         let (planes, rows, _) = values.dim();
         let (width, across) = (self.width(), self.across());
         for row in 0..rows {
             for plane in 0..planes {
                 let numbers = values.slice(ndarray::s![plane, row, ..]);
                 let in_plane = (plane * self.cube.shape[1] + first + row) as u64;
-                for (part, numbers) in numbers.axis_chunks_iter(ndarray::Axis(0), width).enumerate() {
+                for (part, numbers) in numbers
+                    .axis_chunks_iter(ndarray::Axis(0), width)
+                    .enumerate()
+                {
                     let tile = self.tile(numbers);
                     self.put(in_plane * across as u64 + part as u64, &tile)?;
                 }
@@ -142,8 +190,18 @@ impl PackedCube {
         let here = self.pointer(length)?;
         let entry = if self.is_rounded() {
             let nothing = vec![0; here.len()];
-            let [data, exact] = if tile.is_exact { [nothing, here] } else { [here, nothing] };
-            [data, exact, tile.scale.to_be_bytes().to_vec(), 0.0_f64.to_be_bytes().to_vec()].concat()
+            let [data, exact] = if tile.is_exact {
+                [nothing, here]
+            } else {
+                [here, nothing]
+            };
+            [
+                data,
+                exact,
+                tile.scale.to_be_bytes().to_vec(),
+                0.0_f64.to_be_bytes().to_vec(),
+            ]
+            .concat()
         } else {
             here
         };
@@ -164,14 +222,21 @@ impl PackedCube {
             return Ok(numbers.map(u64::to_be_bytes).concat());
         }
         if self.heap + length > SHORT {
-            let words = format!("the compressed cube {} is larger than its numbers by far", self.cube.name);
+            let words = format!(
+                "the compressed cube {} is larger than its numbers by far",
+                self.cube.name
+            );
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, words));
         }
         Ok(numbers.map(|number| (number as u32).to_be_bytes()).concat())
     }
 
     fn tile<T: Sample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
-        let lossless = |bytes| Tile { bytes, is_exact: false, scale: 1.0 };
+        let lossless = |bytes| Tile {
+            bytes,
+            is_exact: false,
+            scale: 1.0,
+        };
         match self.cube.precision {
             Precision::Byte => {
                 let numbers: Vec<u8> = values.iter().map(|x| x.to_f64() as u8).collect();
@@ -184,20 +249,39 @@ impl PackedCube {
             Precision::Single | Precision::Double if self.packing == Packing::Rounded => {
                 let Some(scale) = scale(values) else {
                     let bytes = gzip(&plain(values));
-                    return Tile { bytes, is_exact: true, scale: 1.0 };
+                    return Tile {
+                        bytes,
+                        is_exact: true,
+                        scale: 1.0,
+                    };
                 };
                 let round = |x: &T| {
                     let x = x.to_f64();
-                    if x.is_finite() { (x / scale).round() as i32 } else { BLANK }
+                    if x.is_finite() {
+                        (x / scale).round() as i32
+                    } else {
+                        BLANK
+                    }
                 };
                 let numbers: Vec<i32> = values.iter().map(round).collect();
-                let off =
-                    |(x, n): (&T, &i32)| if *n == BLANK { 0.0 } else { (x.to_f64() - f64::from(*n) * scale).abs() };
+                let off = |(x, n): (&T, &i32)| {
+                    if *n == BLANK {
+                        0.0
+                    } else {
+                        (x.to_f64() - f64::from(*n) * scale).abs()
+                    }
+                };
                 let error = values.iter().zip(&numbers).map(off).fold(0.0, f64::max);
                 self.largest_error = self.largest_error.max(error);
-                Tile { bytes: tile_compress::rice_compress_i32(&numbers, RICE_BLOCK), is_exact: false, scale }
+                Tile {
+                    bytes: tile_compress::rice_compress_i32(&numbers, RICE_BLOCK),
+                    is_exact: false,
+                    scale,
+                }
             }
-            Precision::Single | Precision::Double => lossless(gzip(&shuffled(&plain(values), values.len()))),
+            Precision::Single | Precision::Double => {
+                lossless(gzip(&shuffled(&plain(values), values.len())))
+            }
         }
     }
 
@@ -226,7 +310,10 @@ impl PackedCube {
         let kind = if self.is_long() { 'Q' } else { 'P' };
         let mut columns = vec![("COMPRESSED_DATA", format!("1{kind}B({})", self.largest[0]))];
         if self.is_rounded() {
-            columns.push(("GZIP_COMPRESSED_DATA", format!("1{kind}B({})", self.largest[1])));
+            columns.push((
+                "GZIP_COMPRESSED_DATA",
+                format!("1{kind}B({})", self.largest[1]),
+            ));
             columns.extend([("ZSCALE", "1D".to_owned()), ("ZZERO", "1D".to_owned())]);
         }
         header.set("TFIELDS", whole(columns.len() as u64), None);
@@ -236,7 +323,11 @@ impl PackedCube {
         }
         header.set("ZIMAGE", HeaderValue::Logical(true), None);
         header.set("ZTENSION", text("IMAGE"), None);
-        header.set("ZBITPIX", HeaderValue::Integer(cube.precision.bitpix()), None);
+        header.set(
+            "ZBITPIX",
+            HeaderValue::Integer(cube.precision.bitpix()),
+            None,
+        );
         header.set("ZNAXIS", HeaderValue::Integer(3), None);
         for (axis, size) in cube.shape.iter().rev().enumerate() {
             header.set(&format!("ZNAXIS{}", axis + 1), whole(*size as u64), None);
@@ -250,9 +341,17 @@ impl PackedCube {
         let is_real = matches!(cube.precision, Precision::Single | Precision::Double);
         if is_real && !self.is_rounded() {
             header.set("ZCMPTYPE", text("GZIP_2"), None);
-            header.set("ZQUANTIZ", text("NONE"), Some("numbers have all their digits"));
+            header.set(
+                "ZQUANTIZ",
+                text("NONE"),
+                Some("numbers have all their digits"),
+            );
         } else {
-            let bytes = if cube.precision == Precision::Byte { 1 } else { 4 };
+            let bytes = if cube.precision == Precision::Byte {
+                1
+            } else {
+                4
+            };
             header.set("ZCMPTYPE", text("RICE_1"), None);
             header.set("ZNAME1", text("BLOCKSIZE"), None);
             header.set("ZVAL1", whole(RICE_BLOCK as u64), None);
@@ -263,35 +362,55 @@ impl PackedCube {
             header.set("ZQUANTIZ", text("NO_DITHER"), None);
             header.set("ZBLANK", HeaderValue::Integer(i64::from(BLANK)), None);
             let comment = "largest error of rounding, in BUNIT";
-            header.set("ROUNDING", HeaderValue::Float(self.largest_error), Some(comment));
+            header.set(
+                "ROUNDING",
+                HeaderValue::Float(self.largest_error),
+                Some(comment),
+            );
         }
         crate::cube::set_keywords(&mut header, cube);
         header
     }
 }
 
-/// A step of whole numbers for a row of real ones; `None` where they are too uneven for it. A number above zero.
+/// A step of whole numbers for a row of real ones; `None` where they are too uneven for it. A
+/// number above zero.
 fn scale<T: Sample>(values: ArrayView1<'_, T>) -> Option<f64> {
-    let mut sizes: Vec<f64> = values.iter().map(|x| x.to_f64().abs()).filter(|x| x.is_finite()).collect();
-    let Some(last) = sizes.len().checked_sub(1) else { return Some(1.0) };
+    let mut sizes: Vec<f64> = values
+        .iter()
+        .map(|x| x.to_f64().abs())
+        .filter(|x| x.is_finite())
+        .collect();
+    let Some(last) = sizes.len().checked_sub(1) else {
+        return Some(1.0);
+    };
     let (_, nine_in_ten, above) = sizes.select_nth_unstable_by(last * 9 / 10, f64::total_cmp);
     let nine_in_ten = *nine_in_ten;
     let largest = above.iter().copied().fold(nine_in_ten, f64::max);
     let scale = largest / LARGEST;
-    if largest == 0.0 { Some(1.0) } else { (largest <= UNEVEN * nine_in_ten && scale.is_normal()).then_some(scale) }
+    if largest == 0.0 {
+        Some(1.0)
+    } else {
+        (largest <= UNEVEN * nine_in_ten && scale.is_normal()).then_some(scale)
+    }
 }
 
 /// Numbers, most significant byte first.
 fn plain<T: Sample>(values: ArrayView1<'_, T>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * size_of::<T>());
-    values.iter().for_each(|value| bytes.extend_from_slice(value.bytes().as_ref()));
+    values
+        .iter()
+        .for_each(|value| bytes.extend_from_slice(value.bytes().as_ref()));
     bytes
 }
 
 /// All first bytes of the numbers, then all second ones: the order of GZIP_2.
 fn shuffled(bytes: &[u8], count: usize) -> Vec<u8> {
     let width = bytes.len() / count.max(1);
-    (0..width).flat_map(|byte| bytes.iter().skip(byte).step_by(width)).copied().collect()
+    (0..width)
+        .flat_map(|byte| bytes.iter().skip(byte).step_by(width))
+        .copied()
+        .collect()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -303,11 +422,19 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Fills up to a whole block.
 fn pad(to: &mut File, bytes: u64, block: u64, with: u8) -> io::Result<()> {
-    to.write_all(&vec![with; (bytes.next_multiple_of(block) - bytes) as usize])
+    to.write_all(&vec![
+        with;
+        (bytes.next_multiple_of(block) - bytes) as usize
+    ])
 }
 
 /// The error of a cube that has no such rows.
-pub(crate) fn does_not_fit(cube: usize, values: (usize, usize, usize), first: usize, numbers: Precision) -> Error {
+pub(crate) fn does_not_fit(
+    cube: usize,
+    values: (usize, usize, usize),
+    first: usize,
+    numbers: Precision,
+) -> Error {
     let (planes, rows, columns) = values;
     Error::InvalidInput(format!(
         "cube {cube} has no room for {planes} × {rows} × {columns} {numbers:?} numbers at row {first}"
@@ -324,7 +451,13 @@ mod tests {
     const SHAPE: [usize; 3] = [3, 5, 300];
 
     fn cube(name: &str, precision: Precision) -> Cube {
-        Cube { name: name.into(), unit: "cm-5".into(), shape: SHAPE, precision, keywords: vec![] }
+        Cube {
+            name: name.into(),
+            unit: "cm-5".into(),
+            shape: SHAPE,
+            precision,
+            keywords: vec![],
+        }
     }
 
     fn values() -> Array3<f32> {
@@ -343,8 +476,13 @@ mod tests {
     fn pixels(file: &[u8], name: &str) -> Array3<f64> {
         let file = FitsFile::from_bytes(file).unwrap();
         let hdu = file.find_extension(name).unwrap();
-        let HduData::BinTable(table) = &hdu.data else { panic!("no table") };
-        let image = CompressedImage::from_bintable(&hdu.header, table).unwrap().decompress().unwrap();
+        let HduData::BinTable(table) = &hdu.data else {
+            panic!("no table")
+        };
+        let image = CompressedImage::from_bintable(&hdu.header, table)
+            .unwrap()
+            .decompress()
+            .unwrap();
         let numbers: Vec<f64> = match image.pixels {
             PixelData::F32(numbers) => numbers.into_iter().map(f64::from).collect(),
             PixelData::U8(numbers) => numbers.into_iter().map(f64::from).collect(),
@@ -354,11 +492,14 @@ mod tests {
         Array3::from_shape_vec(SHAPE, numbers).unwrap()
     }
 
-    /// The bytes of a file whose rows were written so many at a time, and what its first cube's rounding cost.
+    /// The bytes of a file whose rows were written so many at a time, and what its first cube's
+    /// rounding cost.
     fn written(at_once: usize) -> (Vec<u8>, f64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cubes.fits");
-        let whole = Array3::from_shape_fn(SHAPE, |(p, r, c)| (p * 1000 + r * 40) as i32 - (c * c) as i32);
+        let whole = Array3::from_shape_fn(SHAPE, |(p, r, c)| {
+            (p * 1000 + r * 40) as i32 - (c * c) as i32
+        });
         let bytes = whole.mapv(|x| x as u8);
         let cubes = [
             (cube("ROUNDED", Precision::Single), Packing::Rounded),
@@ -372,11 +513,18 @@ mod tests {
             file.write_rows(1, first, whole.slice(rows)).unwrap();
             file.write_rows(2, first, bytes.slice(rows)).unwrap();
         }
-        assert!(file.write_rows(0, 1, values().view()).is_err() && file.write_rows(3, 0, bytes.view()).is_err());
+        assert!(
+            file.write_rows(0, 1, values().view()).is_err()
+                && file.write_rows(3, 0, bytes.view()).is_err()
+        );
         let error = file.largest_error(0);
         assert_eq!((file.largest_error(1), file.largest_error(9)), (0.0, 0.0));
         file.finish().unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
         let file = std::fs::read(&path).unwrap();
         assert_eq!(file.len() % 2880, 0);
         assert_eq!(pixels(&file, "WHOLE"), whole.mapv(f64::from));
@@ -391,10 +539,14 @@ mod tests {
         let mut largest = 0.0_f64;
         for plane in 0..SHAPE[0] {
             for row in 0..SHAPE[1] {
-                let [found, expected] =
-                    [found.slice(s![plane, row, ..]), expected.mapv(f64::from).slice(s![plane, row, ..])]
-                        .map(|row| row.to_vec());
-                let part = |i: usize| i / COLUMNS * COLUMNS..(i / COLUMNS * COLUMNS + COLUMNS).min(SHAPE[2]);
+                let [found, expected] = [
+                    found.slice(s![plane, row, ..]),
+                    expected.mapv(f64::from).slice(s![plane, row, ..]),
+                ]
+                .map(|row| row.to_vec());
+                let part = |i: usize| {
+                    i / COLUMNS * COLUMNS..(i / COLUMNS * COLUMNS + COLUMNS).min(SHAPE[2])
+                };
                 for (i, (found, expected_here)) in found.iter().zip(&expected).enumerate() {
                     let finite = expected[part(i)].iter().copied().filter(|x| x.is_finite());
                     let of_row = finite.fold(0.0, |m: f64, x| m.max(x.abs()));
@@ -404,8 +556,15 @@ mod tests {
                     assert!(*expected != 0.0 || *found == 0.0);
                     let error = (found - expected).abs();
                     // Readers round to single precision.
-                    let most = if is_exact { 0.0 } else { of_row * (1.0 / 65_534.0 + 1e-7) };
-                    assert!(error.is_nan() || error <= most, "{found} for {expected} in {plane}, {row}");
+                    let most = if is_exact {
+                        0.0
+                    } else {
+                        of_row * (1.0 / 65_534.0 + 1e-7)
+                    };
+                    assert!(
+                        error.is_nan() || error <= most,
+                        "{found} for {expected} in {plane}, {row}"
+                    );
                     largest = largest.max(error);
                 }
             }

@@ -4,7 +4,8 @@ use crate::Header;
 use fitskit::PixelData;
 use std::ops::Range;
 
-/// BZERO + BSCALE × stored. BLANK has a meaning for whole numbers only; real files have it with real numbers too.
+/// BZERO + BSCALE × stored. BLANK has a meaning for whole numbers only; real files have it with
+/// real numbers too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scaling {
     scale: f64,
@@ -24,7 +25,13 @@ impl Scaling {
     /// Appends the values of some stored numbers.
     pub(crate) fn append(self, stored: &PixelData, range: Range<usize>, to: &mut Vec<f64>) {
         let Self { scale, zero, blank } = self;
-        let whole = |x: i64| if blank == Some(x) { f64::NAN } else { zero + scale * x as f64 };
+        let whole = |x: i64| {
+            if blank == Some(x) {
+                f64::NAN
+            } else {
+                zero + scale * x as f64
+            }
+        };
         match stored {
             PixelData::U8(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
             PixelData::I16(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),

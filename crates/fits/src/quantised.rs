@@ -1,6 +1,8 @@
-//! Real numbers that were stored as whole ones, with noise against the steps (subtractive dithering).
+//! Real numbers that were stored as whole ones, with noise against the steps (subtractive
+//! dithering).
 //!
-//! As cfitsio does it: R. L. White, W. D. Pence and others, "Tiled image convention for storing compressed images in FITS binary tables" (2013), section 4.
+//! As cfitsio does it: R. L. White, W. D. Pence and others, "Tiled image convention for storing
+//! compressed images in FITS binary tables" (2013), section 4.
 
 use std::sync::OnceLock;
 
@@ -46,11 +48,18 @@ pub(crate) struct Quantised {
 impl Quantised {
     /// The real numbers of a tile's whole ones.
     pub(crate) fn values(self, whole: impl IntoIterator<Item = i64>) -> impl Iterator<Item = f64> {
-        let Self { scale, zero, blank, dither, seed } = self;
+        let Self {
+            scale,
+            zero,
+            blank,
+            dither,
+            seed,
+        } = self;
         let mut seed = seed.rem_euclid(RANDOM as i64) as usize;
         let mut next = first(seed);
         whole.into_iter().map(move |whole| {
-            // One rounding, as the compiler of cfitsio makes it: it is seen where the zero is far away.
+            // One rounding, as the compiler of cfitsio makes it: it is seen where the zero is far
+            // away.
             let value = match dither {
                 _ if blank == Some(whole) => f64::NAN,
                 Dither::Second if whole == ZERO => 0.0,
@@ -93,13 +102,19 @@ mod tests {
     #[test]
     fn the_sequence_is_that_of_the_convention() {
         // The convention names the seed after the last number.
-        assert_eq!(random()[RANDOM - 1], (1_043_618_065_f64 / 2_147_483_647.0) as f32);
+        assert_eq!(
+            random()[RANDOM - 1],
+            (1_043_618_065_f64 / 2_147_483_647.0) as f32
+        );
     }
 
     #[test]
     fn an_unknown_way_of_dithering_is_none() {
         assert_eq!(Dither::parse(Some("NO_DITHER")), Some(Dither::None));
-        assert_eq!(Dither::parse(Some("subtractive_dither_2")), Some(Dither::Second));
+        assert_eq!(
+            Dither::parse(Some("subtractive_dither_2")),
+            Some(Dither::Second)
+        );
         assert_eq!(Dither::parse(Some("SUBTRACTIVE_DITHER_3")), None);
     }
 }

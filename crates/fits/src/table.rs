@@ -28,18 +28,31 @@ impl Table {
     pub(crate) fn new(header: &Header, data: Vec<u8>) -> Result<Self> {
         let [row_bytes, rows] = ["NAXIS1", "NAXIS2"].map(|keyword| header.size(keyword));
         let (row_bytes, rows) = (row_bytes?, rows?);
-        let cells = row_bytes.checked_mul(rows).filter(|cells| *cells <= data.len() as u64);
-        let cells = cells.ok_or_else(|| Error::source(format!("{rows} rows of a table are not in the file")))?;
+        let cells = row_bytes
+            .checked_mul(rows)
+            .filter(|cells| *cells <= data.len() as u64);
+        let cells = cells
+            .ok_or_else(|| Error::source(format!("{rows} rows of a table are not in the file")))?;
         let heap_at = match header.whole("THEAP") {
             Some(_) => header.size("THEAP")?,
             None => cells,
         };
         if heap_at < cells || heap_at > data.len() as u64 {
-            return Err(Error::source(format!("THEAP is {heap_at}, but must be from {cells} to {}", data.len())));
+            return Err(Error::source(format!(
+                "THEAP is {heap_at}, but must be from {cells} to {}",
+                data.len()
+            )));
         }
         let columns = columns(header, row_bytes)?;
-        let [row_bytes, rows, heap_at] = [row_bytes, rows, heap_at].map(|size| size as usize); // below the length of `data`
-        Ok(Self { data, row_bytes, rows, heap_at, columns })
+        // below the length of `data`
+        let [row_bytes, rows, heap_at] = [row_bytes, rows, heap_at].map(|size| size as usize);
+        Ok(Self {
+            data,
+            row_bytes,
+            rows,
+            heap_at,
+            columns,
+        })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -52,15 +65,23 @@ impl Table {
 
     /// The number of a column, if there is one of that name.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+        self.columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// The bytes of a cell within its row.
     fn cell(&self, row: usize, column: usize) -> Result<(&[u8], &BinColumnType)> {
         let Column { at, kind, .. } = &self.columns[column];
         let start = row * self.row_bytes + at;
-        let cell = self.data.get(start..start + kind.byte_size()).filter(|_| row < self.rows);
-        Ok((cell.ok_or_else(|| Error::source(format!("the table has no row {row}")))?, kind))
+        let cell = self
+            .data
+            .get(start..start + kind.byte_size())
+            .filter(|_| row < self.rows);
+        Ok((
+            cell.ok_or_else(|| Error::source(format!("the table has no row {row}")))?,
+            kind,
+        ))
     }
 
     /// The bytes of a cell that holds an array, of any length.
@@ -69,11 +90,19 @@ impl Table {
         let (element, count, at) = match kind {
             BinColumnType::VarP(element) => {
                 let words = cell.as_chunks().0;
-                (*element, u32::from_be_bytes(words[0]).into(), u32::from_be_bytes(words[1]).into())
+                (
+                    *element,
+                    u32::from_be_bytes(words[0]).into(),
+                    u32::from_be_bytes(words[1]).into(),
+                )
             }
             BinColumnType::VarQ(element) => {
                 let words = cell.as_chunks().0;
-                (*element, u64::from_be_bytes(words[0]), u64::from_be_bytes(words[1]))
+                (
+                    *element,
+                    u64::from_be_bytes(words[0]),
+                    u64::from_be_bytes(words[1]),
+                )
             }
             _ => return Ok(cell),
         };
@@ -83,14 +112,24 @@ impl Table {
             'J' | 'E' => 4,
             'K' | 'D' | 'C' => 8,
             'M' => 16,
-            _ => return Err(Error::source(format!("a table has arrays of the unknown type {element:?}"))),
+            _ => {
+                return Err(Error::source(format!(
+                    "a table has arrays of the unknown type {element:?}"
+                )));
+            }
         };
         let heap = &self.data[self.heap_at..];
-        let end = count.checked_mul(size).and_then(|bytes| bytes.checked_add(at));
+        let end = count
+            .checked_mul(size)
+            .and_then(|bytes| bytes.checked_add(at));
         let end = end.filter(|end| *end <= heap.len() as u64);
         let range: Option<Range<usize>> = end.map(|end| at as usize..end as usize);
         let array = range.and_then(|range| heap.get(range));
-        array.ok_or_else(|| Error::source(format!("{count} numbers of row {row} of a table are not in the file")))
+        array.ok_or_else(|| {
+            Error::source(format!(
+                "{count} numbers of row {row} of a table are not in the file"
+            ))
+        })
     }
 
     /// The number of a cell; `None` for other cells.
@@ -98,7 +137,9 @@ impl Table {
         let (cell, kind) = self.cell(row, column)?;
         Ok(match kind {
             BinColumnType::D64(1) => cell.first_chunk().map(|bytes| f64::from_be_bytes(*bytes)),
-            BinColumnType::E32(1) => cell.first_chunk().map(|bytes| f32::from_be_bytes(*bytes).into()),
+            BinColumnType::E32(1) => cell
+                .first_chunk()
+                .map(|bytes| f32::from_be_bytes(*bytes).into()),
             _ => self.whole(row, column)?.map(|whole| whole as f64),
         })
     }
@@ -108,8 +149,12 @@ impl Table {
         let (cell, kind) = self.cell(row, column)?;
         Ok(match kind {
             BinColumnType::Byte(1) => cell.first().map(|byte| (*byte).into()),
-            BinColumnType::I16(1) => cell.first_chunk().map(|bytes| i16::from_be_bytes(*bytes).into()),
-            BinColumnType::J32(1) => cell.first_chunk().map(|bytes| i32::from_be_bytes(*bytes).into()),
+            BinColumnType::I16(1) => cell
+                .first_chunk()
+                .map(|bytes| i16::from_be_bytes(*bytes).into()),
+            BinColumnType::J32(1) => cell
+                .first_chunk()
+                .map(|bytes| i32::from_be_bytes(*bytes).into()),
             BinColumnType::K64(1) => cell.first_chunk().map(|bytes| i64::from_be_bytes(*bytes)),
             _ => None,
         })
@@ -118,17 +163,27 @@ impl Table {
 
 /// The columns of a table, which must fit into a row.
 fn columns(header: &Header, row_bytes: u64) -> Result<Vec<Column>> {
-    let count = header.whole("TFIELDS").filter(|count| (0..=MOST_AXES).contains(count));
-    let count = count.ok_or_else(|| Error::source(format!("TFIELDS must be stated, from 0 to {MOST_AXES}")))?;
+    let count = header
+        .whole("TFIELDS")
+        .filter(|count| (0..=MOST_AXES).contains(count));
+    let count = count
+        .ok_or_else(|| Error::source(format!("TFIELDS must be stated, from 0 to {MOST_AXES}")))?;
     let mut columns = Vec::new();
     let mut at = 0_u64;
     for number in 1..=count {
         let form = header.text(&format!("TFORM{number}"));
         let form = form.ok_or_else(|| Error::source(format!("TFORM{number} is missing")))?;
-        let wrong = || Error::source(format!("TFORM{number} is {form:?}, which is no type, or longer than a row"));
+        let wrong = || {
+            Error::source(format!(
+                "TFORM{number} is {form:?}, which is no type, or longer than a row"
+            ))
+        };
         // So that what the type says can be multiplied.
         let repeat = form.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let repeat = repeat.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let repeat = repeat
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap_or_default();
         if repeat.len() > 9 {
             return Err(wrong());
         }
@@ -137,8 +192,15 @@ fn columns(header: &Header, row_bytes: u64) -> Result<Vec<Column>> {
         if end > row_bytes {
             return Err(wrong());
         }
-        let name = header.text(&format!("TTYPE{number}")).unwrap_or_default().to_owned();
-        columns.push(Column { name, at: at as usize, kind });
+        let name = header
+            .text(&format!("TTYPE{number}"))
+            .unwrap_or_default()
+            .to_owned();
+        columns.push(Column {
+            name,
+            at: at as usize,
+            kind,
+        });
         at = end;
     }
     Ok(columns)

@@ -7,7 +7,8 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 /// First bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
-/// The bytes of a file, unpacked. What is packed is not held in memory: to go back is to unpack from the start again.
+/// The bytes of a file, unpacked. What is packed is not held in memory: to go back is to unpack
+/// from the start again.
 #[derive(Debug)]
 pub(crate) enum Unpacked<R> {
     Plain(R),
@@ -26,10 +27,12 @@ pub(crate) struct Gzip<R> {
 }
 
 impl<R: Read + Seek> Unpacked<R> {
-    /// Looks at the first bytes. A gzip file is unpacked once, to know its length and that it is whole.
+    /// Looks at the first bytes. A gzip file is unpacked once, to know its length and that it is
+    /// whole.
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be read, is damaged, or has more than `limit` bytes when it is unpacked.
+    /// [`Error::Source`] where it cannot be read, is damaged, or has more than `limit` bytes when
+    /// it is unpacked.
     pub(crate) fn new(mut reader: R, limit: u64) -> Result<Self> {
         let mut first = [0; 2];
         reader.seek(SeekFrom::Start(0)).map_err(Error::source)?;
@@ -39,12 +42,23 @@ impl<R: Read + Seek> Unpacked<R> {
             return Ok(Self::Plain(reader));
         }
         let mut decoder = MultiGzDecoder::new(reader);
-        let length = io::copy(&mut (&mut decoder).take(limit.saturating_add(1)), &mut io::sink());
-        let length = length.map_err(|error| Error::source(format!("the gzip file cannot be unpacked: {error}")))?;
+        let length = io::copy(
+            &mut (&mut decoder).take(limit.saturating_add(1)),
+            &mut io::sink(),
+        );
+        let length = length
+            .map_err(|error| Error::source(format!("the gzip file cannot be unpacked: {error}")))?;
         if length > limit {
-            return Err(Error::source(format!("the gzip file unpacks to more than {limit} bytes, the limit")));
+            return Err(Error::source(format!(
+                "the gzip file unpacks to more than {limit} bytes, the limit"
+            )));
         }
-        Ok(Self::Gzip(Box::new(Gzip { decoder: Some(decoder), at: length, wanted: 0, length })))
+        Ok(Self::Gzip(Box::new(Gzip {
+            decoder: Some(decoder),
+            at: length,
+            wanted: 0,
+            length,
+        })))
     }
 
     /// Bytes of the unpacked file.
@@ -65,7 +79,10 @@ impl<R: Read + Seek> Gzip<R> {
             reader.seek(SeekFrom::Start(0))?;
             (self.decoder, self.at) = (Some(MultiGzDecoder::new(reader)), 0);
         }
-        let decoder = self.decoder.as_mut().ok_or_else(|| io::Error::other("the file is no longer open"))?;
+        let decoder = self
+            .decoder
+            .as_mut()
+            .ok_or_else(|| io::Error::other("the file is no longer open"))?;
         let between = self.wanted - self.at;
         let passed = io::copy(&mut decoder.take(between), &mut io::sink())?;
         self.at += passed;
@@ -103,7 +120,12 @@ impl<R: Read + Seek> Seek for Unpacked<R> {
                     SeekFrom::Current(offset) => (gzip.wanted, offset),
                     SeekFrom::End(offset) => (gzip.length, offset),
                 };
-                let before = || io::Error::new(ErrorKind::InvalidInput, "a place before the start of the file");
+                let before = || {
+                    io::Error::new(
+                        ErrorKind::InvalidInput,
+                        "a place before the start of the file",
+                    )
+                };
                 gzip.wanted = base.checked_add_signed(offset).ok_or_else(before)?;
                 Ok(gzip.wanted)
             }
@@ -131,11 +153,20 @@ mod tests {
         for file in [bytes.clone(), two] {
             let mut unpacked = Unpacked::new(Cursor::new(file), 1 << 20).unwrap();
             assert_eq!(unpacked.length().unwrap(), 100_000);
-            for (at, count) in [(0, 10), (50_000, 20_000), (49_000, 3), (99_990, 10), (0, 100_000)] {
+            for (at, count) in [
+                (0, 10),
+                (50_000, 20_000),
+                (49_000, 3),
+                (99_990, 10),
+                (0, 100_000),
+            ] {
                 unpacked.seek(SeekFrom::Start(at)).unwrap();
                 let mut part = vec![0; count];
                 unpacked.read_exact(&mut part).unwrap();
-                assert!(part == bytes[at as usize..at as usize + count], "{count} bytes at {at}");
+                assert!(
+                    part == bytes[at as usize..at as usize + count],
+                    "{count} bytes at {at}"
+                );
             }
             unpacked.seek(SeekFrom::Start(99_999)).unwrap();
             assert!(unpacked.read_exact(&mut [0; 2]).is_err());
@@ -147,9 +178,13 @@ mod tests {
         let whole = packed(&vec![7; 1 << 20]);
         assert!(whole.len() < 2000);
         assert!(Unpacked::new(Cursor::new(&whole[..]), 1 << 20).is_ok());
-        let error = Unpacked::new(Cursor::new(&whole[..]), (1 << 20) - 1).unwrap_err().to_string();
+        let error = Unpacked::new(Cursor::new(&whole[..]), (1 << 20) - 1)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("more than 1048575 bytes"), "{error}");
-        let error = Unpacked::new(Cursor::new(&whole[..whole.len() - 9]), 1 << 20).unwrap_err().to_string();
+        let error = Unpacked::new(Cursor::new(&whole[..whole.len() - 9]), 1 << 20)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("cannot be unpacked"), "{error}");
         let mut damaged = whole;
         let at = damaged.len() - 6; // in its checksum

@@ -1,6 +1,8 @@
-//! Thousands of damaged FITS files: an error or an image; never a panic, a hang, or more memory than the limits allow.
+//! Thousands of damaged FITS files: an error or an image; never a panic, a hang, or more memory
+//! than the limits allow.
 //!
-//! `HOSTILE_CASES=100000 cargo test -p isopach-fits --test hostile_many -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=100000 cargo test -p isopach-fits --test hostile_many -- --nocapture` runs as
+//! many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -24,16 +26,23 @@ const LIMITS: Limits = Limits {
     memory_bytes: 32 << 20,
 };
 
-/// Rows that are asked for and what is stored of them, compressed tiles, a row of decoded ones, and a tile while it is decoded.
+/// Rows that are asked for and what is stored of them, compressed tiles, a row of decoded ones, and
+/// a tile while it is decoded.
 const ALLOWED: usize = (32 + 32 + 16 + 3 * 16 + 4) << 20;
 
 /// The files of tests/data, plain ones and every kind of compression.
 fn wholes() -> Vec<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|end| end == "fits"));
     paths.sort();
-    paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
+    paths
+        .into_iter()
+        .map(|path| fs::read(path).unwrap())
+        .collect()
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
@@ -72,7 +81,10 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
         1..=4 => {
             for _ in 0..=pick(state, 3) {
                 let cards = whole.chunks_exact(80).enumerate();
-                let valued: Vec<usize> = cards.filter(|(_, card)| card[8..10] == *b"= ").map(|(i, _)| 80 * i).collect();
+                let valued: Vec<usize> = cards
+                    .filter(|(_, card)| card[8..10] == *b"= ")
+                    .map(|(i, _)| 80 * i)
+                    .collect();
                 let at = valued[pick(state, valued.len())];
                 let lie = LIES[pick(state, LIES.len())];
                 bytes[at + 10..at + 80].fill(b' ');
@@ -113,29 +125,45 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
 
 /// Reads some rows, then all where they are not too many; whether there was anything.
 fn read(bytes: &[u8]) -> bool {
-    let Ok(mut file) = ImageFile::new_within(Cursor::new(bytes), LIMITS) else { return false };
+    let Ok(mut file) = ImageFile::new_within(Cursor::new(bytes), LIMITS) else {
+        return false;
+    };
     let [rows, columns] = file.shape();
     let last = file.rows(rows - 1..rows);
     let all = file.rows(0..rows);
     if let Ok(all) = &all {
         assert_eq!(all.dim(), (rows, columns));
         let again = all.row(rows - 1);
-        assert!(last.unwrap().iter().zip(again).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert!(
+            last.unwrap()
+                .iter()
+                .zip(again)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+        );
     }
     all.is_ok()
 }
 
 #[test]
 fn nothing_but_errors_and_images() {
-    // Panics of the codec are caught and become errors; their backtraces would only take time. Ours are told.
+    // Panics of the codec are caught and become errors; their backtraces would only take time. Ours
+    // are told.
     std::panic::set_hook(Box::new(|panic| {
-        if !panic.location().is_some_and(|place| place.file().contains("fitskit-")) {
+        if !panic
+            .location()
+            .is_some_and(|place| place.file().contains("fitskit-"))
+        {
             eprintln!("{panic}");
         }
     }));
     let cases = hostile::cases(3000);
     let wholes = wholes();
-    assert!(wholes.iter().all(|whole| read(whole) && read(&packed(whole))), "whole files are read");
+    assert!(
+        wholes
+            .iter()
+            .all(|whole| read(whole) && read(&packed(whole))),
+        "whole files are read"
+    );
     let mut state = 20_261_128;
     let (mut read_some, mut watch) = (0, Watch::new(ALLOWED));
     for case in 0..cases {
@@ -147,6 +175,9 @@ fn nothing_but_errors_and_images() {
         });
         read_some += usize::from(found);
     }
-    eprintln!("{cases} damaged files of {}: {read_some} could still be read; {watch}", wholes.len());
+    eprintln!(
+        "{cases} damaged files of {}: {read_some} could still be read; {watch}",
+        wholes.len()
+    );
     assert!(read_some > 0 && read_some < cases);
 }

@@ -1,14 +1,20 @@
-//! What each choice of [`isopach_gpu::Options`] costs or gains: the same work with each, taken in turns, as JSON lines.
+//! What each choice of [`isopach_gpu::Options`] costs or gains: the same work with each, taken in
+//! turns, as JSON lines.
 //!
-//! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device, or best] [seconds at most]`
+//! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device, or
+//! best] [seconds at most]`
 //!
-//! The work is that of tiles of a survey: rasters of both epochs, M3C2 with means and with medians and C2C while they are held, and the emission measure of
-//! some pixels; four of them, one after the other or several at once. Every result is checked against the first one before a time counts: rasters and C2C bit
-//! by bit, M3C2 to 0.1 mm and emission to a thousandth of a pixel's largest, as a compiler may round another text of a kernel otherwise (`same_bits`). Of each
-//! choice the line gives the median and the quartiles of its time over that of what is the default, round by round, and in how many rounds it took longer. A choice that takes longer in nearly
-//! all or nearly no rounds is told from the default; others are not. Lines are told again as rounds come, so that some are there where the program is ended:
-//! the last of a choice counts. Where a choice fails or gives another result, its line says so, the others go on, and
-//! the exit code is 1. What the device lacks something for is not tried, which its line says (`lacks`).
+//! The work is that of tiles of a survey: rasters of both epochs, M3C2 with means and with medians
+//! and C2C while they are held, and the emission measure of some pixels; four of them, one after
+//! the other or several at once. Every result is checked against the first one before a time
+//! counts: rasters and C2C bit by bit, M3C2 to 0.1 mm and emission to a thousandth of a pixel's
+//! largest, as a compiler may round another text of a kernel otherwise (`same_bits`). Of each
+//! choice the line gives the median and the quartiles of its time over that of what is the default,
+//! round by round, and in how many rounds it took longer. A choice that takes longer in nearly all
+//! or nearly no rounds is told from the default; others are not. Lines are told again as rounds
+//! come, so that some are there where the program is ended: the last of a choice counts. Where a
+//! choice fails or gives another result, its line says so, the others go on, and the exit code is
+//! 1. What the device lacks something for is not tried, which its line says (`lacks`).
 
 #[macro_use]
 #[path = "../../../examples/common/console.rs"]
@@ -21,7 +27,8 @@ use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
 use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse};
 use isopach_gpu::{
-    Gpu, Integers, Keeping, Loops, Medians, Options, PointLayout, PoolCounts, Reductions, Reuse, Timing, Upload, Wanted,
+    Gpu, Integers, Keeping, Loops, Medians, Options, PointLayout, PoolCounts, Reductions, Reuse,
+    Timing, Upload, Wanted,
 };
 use isopach_neighbours::AxialStatistic;
 use isopach_raster::{CellStatistic, Grid, Rasterise};
@@ -70,8 +77,12 @@ impl Found {
         let emission = self.emission.iter().zip(&other.emission);
         let distances = self.distances.iter().zip(&other.distances);
         self.bits == other.bits
-            && distances.map(|(a, b)| (a.to_bits(), b.to_bits())).all(|(a, b)| a == b)
-            && emission.map(|(a, b)| (a.to_bits(), b.to_bits())).all(|(a, b)| a == b)
+            && distances
+                .map(|(a, b)| (a.to_bits(), b.to_bits()))
+                .all(|(a, b)| a == b)
+            && emission
+                .map(|(a, b)| (a.to_bits(), b.to_bits()))
+                .all(|(a, b)| a == b)
     }
 
     /// Whether both say the same, but for rounding.
@@ -79,12 +90,19 @@ impl Found {
         let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-4 || (a.is_nan() && b.is_nan());
         let alike = |(a, b): (ndarray::ArrayView1<'_, f32>, ndarray::ArrayView1<'_, f32>)| {
             let largest = a.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-            a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-3 * largest)
+            a.iter()
+                .zip(b)
+                .all(|(a, b)| (a - b).abs() <= 1e-3 * largest)
         };
         self.bits == other.bits
             && self.distances.len() == other.distances.len()
             && self.distances.iter().zip(&other.distances).all(close)
-            && self.emission.rows().into_iter().zip(other.emission.rows()).all(alike)
+            && self
+                .emission
+                .rows()
+                .into_iter()
+                .zip(other.emission.rows())
+                .all(alike)
     }
 }
 
@@ -107,13 +125,23 @@ struct Asked {
 impl Asked {
     fn of_program() -> std::result::Result<Self, Box<dyn std::error::Error>> {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let number = |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |text| text.parse());
+        let number =
+            |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |text| text.parse());
         let wanted = match arguments.get(2).map(String::as_str) {
             None | Some("best") => Wanted::Best,
-            Some(name) => name.parse().map_or_else(|_| Wanted::Named(name.into()), Wanted::Position),
+            Some(name) => name
+                .parse()
+                .map_or_else(|_| Wanted::Named(name.into()), Wanted::Position),
         };
-        let seconds = arguments.get(3).map_or(Ok(f64::INFINITY), |text| text.parse())?;
-        Ok(Self { points: number(0, 200_000)?, rounds: number(1, 15)?, wanted, seconds })
+        let seconds = arguments
+            .get(3)
+            .map_or(Ok(f64::INFINITY), |text| text.parse())?;
+        Ok(Self {
+            points: number(0, 200_000)?,
+            rounds: number(1, 15)?,
+            wanted,
+            seconds,
+        })
     }
 }
 
@@ -123,17 +151,94 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
     vec![
         ("default", base.clone(), 1),
         ("again the default", base.clone(), 1),
-        ("uploads through the queue", Options { upload: Upload::Queue, ..base.clone() }, 1),
-        ("buffers freed", Options { reuse: Reuse::Free, ..base.clone() }, 1),
-        ("bindings made anew", Options { bindings: Reuse::Free, ..base.clone() }, 1),
-        ("points brought by each operation", Options { residency: Keeping::Never, ..base.clone() }, 1),
-        ("queries a quarter of a tile at a time", Options { queries_at_once: points.div_ceil(4), ..base.clone() }, 1),
-        ("loops without counters", Options { loops: Loops::Plain, ..base.clone() }, 1),
-        ("whole numbers of 64 bits of its own", Options { integers: Integers::Native, ..base.clone() }, 1),
-        ("sums by subgroups", Options { reductions: Reductions::Subgroups, ..base.clone() }, 1),
-        ("points of 12 bytes", Options { points: PointLayout::NumbersApart, ..base.clone() }, 1),
-        ("medians by two kernels", Options { medians: Medians::TwoKernels, ..base.clone() }, 1),
-        ("every kernel timed", Options { timing: Timing::EveryKernel, ..base.clone() }, 1),
+        (
+            "uploads through the queue",
+            Options {
+                upload: Upload::Queue,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "buffers freed",
+            Options {
+                reuse: Reuse::Free,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "bindings made anew",
+            Options {
+                bindings: Reuse::Free,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "points brought by each operation",
+            Options {
+                residency: Keeping::Never,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "queries a quarter of a tile at a time",
+            Options {
+                queries_at_once: points.div_ceil(4),
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "loops without counters",
+            Options {
+                loops: Loops::Plain,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "whole numbers of 64 bits of its own",
+            Options {
+                integers: Integers::Native,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "sums by subgroups",
+            Options {
+                reductions: Reductions::Subgroups,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "points of 12 bytes",
+            Options {
+                points: PointLayout::NumbersApart,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "medians by two kernels",
+            Options {
+                medians: Medians::TwoKernels,
+                ..base.clone()
+            },
+            1,
+        ),
+        (
+            "every kernel timed",
+            Options {
+                timing: Timing::EveryKernel,
+                ..base.clone()
+            },
+            1,
+        ),
         ("two tiles at once", base.clone(), 2),
         ("three tiles at once", base, 3),
     ]
@@ -154,9 +259,19 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
     for (name, options, at_once) in choices(asked.points) {
         let gpu = Gpu::open(asked.wanted.clone(), options)?;
         let (times, first_round) = (Vec::new(), PoolCounts::default());
-        tried.push(Tried { name, gpu, at_once, times, first_round, failed: None, same_bits: true });
+        tried.push(Tried {
+            name,
+            gpu,
+            at_once,
+            times,
+            first_round,
+            failed: None,
+            same_bits: true,
+        });
     }
-    let tiles: Vec<Tile> = (0..TILES as u64).map(|seed| tile(asked.points, seed)).collect::<Result<_>>()?;
+    let tiles: Vec<Tile> = (0..TILES as u64)
+        .map(|seed| tile(asked.points, seed))
+        .collect::<Result<_>>()?;
     let first = work(&tried[0].gpu, &tiles, 1)?;
     let mut longest = 0.0_f64;
     let mut rounds = 0;
@@ -169,7 +284,9 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
         // Each begins a round in turn.
         let turn = round % tried.len();
         tried.rotate_left(turn);
-        tried.iter_mut().for_each(|tried| tried.takes_a_turn(&tiles, &first, round));
+        tried
+            .iter_mut()
+            .for_each(|tried| tried.takes_a_turn(&tiles, &first, round));
         tried.rotate_right(turn);
         rounds = round;
         if round > 0 {
@@ -196,8 +313,16 @@ impl Tried {
         let result = work(&self.gpu, tiles, self.at_once);
         let seconds = start.elapsed().as_secs_f64();
         match result {
-            Ok(found) if found.iter().zip(first).all(|(found, first)| found.agrees(first)) => {
-                self.same_bits &= found.iter().zip(first).all(|(found, first)| found.is_same(first));
+            Ok(found)
+                if found
+                    .iter()
+                    .zip(first)
+                    .all(|(found, first)| found.agrees(first)) =>
+            {
+                self.same_bits &= found
+                    .iter()
+                    .zip(first)
+                    .all(|(found, first)| found.is_same(first));
             }
             Ok(_) => self.failed = Some("it gives another result".into()),
             Err(error) => self.failed = Some(error.to_string()),
@@ -212,7 +337,10 @@ impl Tried {
     /// Share of buffers that were there already, after the first round.
     fn pool_hits_after_first(&self) -> f64 {
         let pool = self.gpu.pool();
-        let [hits, misses] = [pool.hits - self.first_round.hits, pool.misses - self.first_round.misses];
+        let [hits, misses] = [
+            pool.hits - self.first_round.hits,
+            pool.misses - self.first_round.misses,
+        ];
         hits as f64 / (hits + misses).max(1) as f64
     }
 }
@@ -222,7 +350,15 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
     let rounded = |x: f64| (x * 1e4).round() / 1e4;
     let default = &tried[0].times;
     for choice in tried {
-        let Tried { name, gpu, at_once, times, failed, same_bits, .. } = choice;
+        let Tried {
+            name,
+            gpu,
+            at_once,
+            times,
+            failed,
+            same_bits,
+            ..
+        } = choice;
         let mut line = json!({
             "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::machine(),
             "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
@@ -233,7 +369,11 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             line["lacks"] = json!(lacks);
         } else if failed.is_none() {
             let (pool, traffic, profile) = (gpu.pool(), gpu.traffic(), gpu.profile());
-            let mut ratios: Vec<f64> = times.iter().zip(default).map(|(time, default)| time / default).collect();
+            let mut ratios: Vec<f64> = times
+                .iter()
+                .zip(default)
+                .map(|(time, default)| time / default)
+                .collect();
             if ratios.is_empty() {
                 continue; // the default itself failed
             }
@@ -241,7 +381,8 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             let quarter = |quarters: usize| rounded(ratios[quarters * (ratios.len() - 1) / 4]);
             line["same_bits"] = json!(same_bits);
             line["least_s"] = json!(rounded(times.iter().copied().fold(f64::INFINITY, f64::min)));
-            line["over_default"] = json!({ "quartile_1": quarter(1), "median": quarter(2), "quartile_3": quarter(3) });
+            line["over_default"] =
+                json!({ "quartile_1": quarter(1), "median": quarter(2), "quartile_3": quarter(3) });
             line["longer_in"] = json!(ratios.iter().filter(|ratio| **ratio > 1.0).count());
             line["dispatches"] = json!(profile.iter().map(|kernel| kernel.calls).sum::<u64>());
             line["given_back"] = json!(gpu.near_ties());
@@ -260,12 +401,17 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
 
 /// Where the device's time went, by its own clock.
 fn tell_kernels(tried: &[Tried]) {
-    let timed = tried.iter().find(|tried| tried.gpu.options().timing == Timing::EveryKernel);
+    let timed = tried
+        .iter()
+        .find(|tried| tried.gpu.options().timing == Timing::EveryKernel);
     let mut kernels = timed.map(|tried| tried.gpu.profile()).unwrap_or_default();
     kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let all: f64 = kernels.iter().map(|kernel| kernel.seconds).sum();
     for kernel in kernels.iter().filter(|kernel| kernel.timed > 0) {
-        let (share, mean_ms) = (kernel.seconds / all, 1e3 * kernel.seconds / kernel.timed as f64);
+        let (share, mean_ms) = (
+            kernel.seconds / all,
+            1e3 * kernel.seconds / kernel.timed as f64,
+        );
         println!(
             "{}",
             json!({ "what": "kernel_share", "name": kernel.name, "calls": kernel.calls, "mean_ms": mean_ms, "share": share })
@@ -280,17 +426,30 @@ fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
     let some = || -> Result<()> {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(tile) = tiles.get(number) else { return Ok(()) };
-            let mut found = Err(Error::Unsupported { operation: "hold anything" });
-            let held = tile.epochs.each_ref().map(|epoch| epoch.positions().ticks());
+            let Some(tile) = tiles.get(number) else {
+                return Ok(());
+            };
+            let mut found = Err(Error::Unsupported {
+                operation: "hold anything",
+            });
+            let held = tile
+                .epochs
+                .each_ref()
+                .map(|epoch| epoch.positions().ticks());
             gpu.holding(&held, &mut || found = all_of(gpu, tile));
-            all.lock().unwrap_or_else(PoisonError::into_inner).push((number, found?));
+            all.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((number, found?));
         }
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(some)).collect();
-        let ended = |_| Error::Unsupported { operation: "end a thread that panicked" };
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(ended)?)
+        let ended = |_| Error::Unsupported {
+            operation: "end a thread that panicked",
+        };
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(ended)?)
     })?;
     // Tiles are done in any order.
     let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -301,30 +460,66 @@ fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
 /// What `terrain_change` does with a tile, and `emission` with some rows of an image.
 fn all_of(gpu: &Gpu, tile: &Tile) -> Result<Found> {
     let [reference, compared] = tile.epochs.each_ref().map(Cloud::positions);
-    let extent = reference.extent().ok_or(Error::InvalidInput("a tile without points".into()))?;
+    let extent = reference
+        .extent()
+        .ok_or(Error::InvalidInput("a tile without points".into()))?;
     let grid = Grid::covering(&extent, 1.0)?;
     // Cells with more points than one thread sorts.
     let coarse = Grid::covering(&extent, 5.0)?;
     let mut words = Vec::new();
     for epoch in [reference, compared] {
-        let rasters = gpu.rasterise(epoch, &grid, &[CellStatistic::Mean, CellStatistic::StandardDeviation])?;
-        words.extend(rasters.iter().flat_map(|raster| raster.values.iter().map(|value| value.to_bits())));
+        let rasters = gpu.rasterise(
+            epoch,
+            &grid,
+            &[CellStatistic::Mean, CellStatistic::StandardDeviation],
+        )?;
+        words.extend(
+            rasters
+                .iter()
+                .flat_map(|raster| raster.values.iter().map(|value| value.to_bits())),
+        );
         let rasters = gpu.rasterise(epoch, &coarse, &[CellStatistic::Median])?;
-        words.extend(rasters.iter().flat_map(|raster| raster.values.iter().map(|value| value.to_bits())));
+        words.extend(
+            rasters
+                .iter()
+                .flat_map(|raster| raster.values.iter().map(|value| value.to_bits())),
+        );
     }
     let core_points = tile.core_points.positions();
     let mut distances = Vec::new();
     for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
-        let m3c2 = M3c2 { statistic, ..M3c2::default() };
-        distances.extend(m3c2.run(gpu, Epochs { reference, compared, core_points })?.distance);
+        let m3c2 = M3c2 {
+            statistic,
+            ..M3c2::default()
+        };
+        distances.extend(
+            m3c2.run(
+                gpu,
+                Epochs {
+                    reference,
+                    compared,
+                    core_points,
+                },
+            )?
+            .distance,
+        );
     }
     let c2c = C2c { max_distance: 5.0 }.run(gpu, reference, compared)?;
     words.extend(c2c.distance.iter().map(|distance| distance.to_bits()));
     let [counts, sigma] = &tile.pixels;
-    let observation = Observation { counts: counts.view(), sigma: sigma.view() };
+    let observation = Observation {
+        counts: counts.view(),
+        sigma: sigma.view(),
+    };
     let emission = gpu.invert_single(&tile.inversion, observation)?.emission;
-    let bits = words.into_iter().fold(0, |hash: u64, word| (hash ^ word).wrapping_mul(0x0100_0000_01B3));
-    Ok(Found { bits, distances, emission })
+    let bits = words.into_iter().fold(0, |hash: u64, word| {
+        (hash ^ word).wrapping_mul(0x0100_0000_01B3)
+    });
+    Ok(Found {
+        bits,
+        distances,
+        emission,
+    })
 }
 
 /// Ground with four points a square metre, half a metre higher in the later epoch.
@@ -334,7 +529,9 @@ fn tile(count: usize, seed: u64) -> Result<Tile> {
     let epoch = |seed: u64, raised: f64| {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed + 1);
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 11) as f64 / (1_u64 << 53) as f64
         };
         let point = |_| {
@@ -345,10 +542,17 @@ fn tile(count: usize, seed: u64) -> Result<Tile> {
     };
     let epochs = [epoch(2 * seed, 0.0)?, epoch(2 * seed + 1, 0.5)?];
     let core_points = epochs[0].spaced(1.0)?;
-    let inversion =
-        Inversion::new(TemperatureResponse::aia(), (0..=42).map(|i| 5.7 + 1.4 * f64::from(i) / 42.0).collect());
+    let inversion = Inversion::new(
+        TemperatureResponse::aia(),
+        (0..=42).map(|i| 5.7 + 1.4 * f64::from(i) / 42.0).collect(),
+    );
     let pixels = observed(&inversion, pixels(count))?;
-    Ok(Tile { epochs, core_points, inversion, pixels })
+    Ok(Tile {
+        epochs,
+        core_points,
+        inversion,
+        pixels,
+    })
 }
 
 /// Pixels beside so many points.
@@ -363,6 +567,9 @@ fn observed(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f32>; 2]> {
         1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18
     });
     let counts = inversion.forward(emission.view().into_dyn())?;
-    let sigma = Noise::of(&AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0)), counts.view())?;
+    let sigma = Noise::of(
+        &AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0)),
+        counts.view(),
+    )?;
     Ok([counts, sigma].map(|numbers| numbers.mapv(|x| x as f32)))
 }

@@ -23,7 +23,9 @@ impl Adapter {
     pub(crate) fn of(adapter: &wgpu::Adapter) -> Self {
         let info = adapter.get_info();
         Self {
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_owned(),
             name: info.name,
             kind: info.device_type,
             backend: info.backend,
@@ -48,7 +50,8 @@ pub fn adapters() -> Vec<Adapter> {
 /// Which device is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// The best real one: discrete before integrated before virtual before unknown, else the first in the list; never one in software.
+    /// The best real one: discrete before integrated before virtual before unknown, else the first
+    /// in the list; never one in software.
     #[default]
     Best,
     /// The first one in software: the kernels run, on the processor.
@@ -77,7 +80,8 @@ pub enum Absent {
     /// No driver offers any.
     #[error("no driver offers a graphics processor")]
     NoAdapter,
-    /// Only a program that does the same on the processor, more slowly than the processor's own way.
+    /// Only a program that does the same on the processor, more slowly than the processor's own
+    /// way.
     #[error("there is only {name}, which runs in software; it has to be asked for by name")]
     OnlySoftware {
         /// Its name.
@@ -117,13 +121,21 @@ fn list() -> Vec<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
 }
 
-/// Every graphics processor that is none in software, each once: of the interface of the best one, where several drivers offer the same device.
+/// Every graphics processor that is none in software, each once: of the interface of the best one,
+/// where several drivers offer the same device.
 #[must_use]
 pub fn all_in_hardware() -> Vec<Wanted> {
     let known: Vec<Adapter> = adapters();
-    let Ok(best) = choose(&known, &Wanted::Best) else { return Vec::new() };
-    let alike = |adapter: &Adapter| adapter.kind != wgpu::DeviceType::Cpu && adapter.backend == known[best].backend;
-    (0..known.len()).filter(|&position| alike(&known[position])).map(Wanted::Position).collect()
+    let Ok(best) = choose(&known, &Wanted::Best) else {
+        return Vec::new();
+    };
+    let alike = |adapter: &Adapter| {
+        adapter.kind != wgpu::DeviceType::Cpu && adapter.backend == known[best].backend
+    };
+    (0..known.len())
+        .filter(|&position| alike(&known[position]))
+        .map(Wanted::Position)
+        .collect()
 }
 
 /// Picks one, and says which it was so that it can be found again.
@@ -136,7 +148,9 @@ pub(crate) fn pick(wanted: &Wanted) -> Result<wgpu::Adapter, Absent> {
 /// Position of what is wanted.
 fn choose(known: &[Adapter], wanted: &Wanted) -> Result<usize, Absent> {
     use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
-    let Some(first) = known.first() else { return Err(Absent::NoAdapter) };
+    let Some(first) = known.first() else {
+        return Err(Absent::NoAdapter);
+    };
     let found = match wanted {
         Wanted::Best => [DiscreteGpu, IntegratedGpu, VirtualGpu, Other]
             .into_iter()
@@ -145,14 +159,22 @@ fn choose(known: &[Adapter], wanted: &Wanted) -> Result<usize, Absent> {
         Wanted::Position(position) => Some(*position).filter(|&position| position < known.len()),
         Wanted::Named(name) => {
             let name = name.to_lowercase();
-            known.iter().position(|adapter| adapter.name.to_lowercase().contains(&name))
+            known
+                .iter()
+                .position(|adapter| adapter.name.to_lowercase().contains(&name))
         }
     };
     found.ok_or_else(|| match wanted {
-        Wanted::Best => Absent::OnlySoftware { name: first.name.clone() },
+        Wanted::Best => Absent::OnlySoftware {
+            name: first.name.clone(),
+        },
         other => Absent::NotAmong {
             wanted: other.to_string(),
-            there: known.iter().map(|adapter| adapter.name.as_str()).collect::<Vec<_>>().join(", "),
+            there: known
+                .iter()
+                .map(|adapter| adapter.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         },
     })
 }
@@ -185,9 +207,20 @@ mod tests {
         assert_eq!(choose(&all, &Wanted::Software), Ok(0));
         assert_eq!(choose(&all, &Wanted::Named("INTEG".into())), Ok(1));
         assert_eq!(choose(&all, &Wanted::Position(1)), Ok(1));
-        assert_eq!(choose(&all[..1], &Wanted::Best), Err(Absent::OnlySoftware { name: "llvmpipe".into() }));
+        assert_eq!(
+            choose(&all[..1], &Wanted::Best),
+            Err(Absent::OnlySoftware {
+                name: "llvmpipe".into()
+            })
+        );
         assert_eq!(choose(&[], &Wanted::Best), Err(Absent::NoAdapter));
-        assert!(matches!(choose(&all, &Wanted::Position(3)), Err(Absent::NotAmong { .. })));
-        assert!(matches!(choose(&all[1..], &Wanted::Software), Err(Absent::NotAmong { .. })));
+        assert!(matches!(
+            choose(&all, &Wanted::Position(3)),
+            Err(Absent::NotAmong { .. })
+        ));
+        assert!(matches!(
+            choose(&all[1..], &Wanted::Software),
+            Err(Absent::NotAmong { .. })
+        ));
     }
 }

@@ -1,7 +1,8 @@
 //! Which buffers a kernel sees, made once for the same kernel and buffers.
 //!
-//! Tiles are alike, and the pool gives the buffers of one to the next: so do their bindings come again. They keep their buffers from being freed, so they go
-//! when the pool frees one, and when there are too many.
+//! Tiles are alike, and the pool gives the buffers of one to the next: so do their bindings come
+//! again. They keep their buffers from being freed, so they go when the pool frees one, and when
+//! there are too many.
 
 use crate::{Reuse, pool::Buffer, session::Session};
 use isopach_compute::Result;
@@ -16,7 +17,8 @@ use std::{
 /// Bindings that are kept, at most.
 const MOST: usize = 1 << 10;
 
-/// A kernel's name, or that of all parameters, and its buffers by number with the bytes of each that it sees.
+/// A kernel's name, or that of all parameters, and its buffers by number with the bytes of each
+/// that it sees.
 type Key = (&'static str, Vec<[u64; 2]>);
 
 /// The bindings of one life of a device.
@@ -30,7 +32,12 @@ pub(crate) struct Bindings {
 
 impl Bindings {
     pub(crate) fn new(reuse: Reuse) -> Self {
-        Self { reuse, made: Mutex::default(), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        Self {
+            reuse,
+            made: Mutex::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
     }
 
     fn made(&self) -> MutexGuard<'_, HashMap<Key, wgpu::BindGroup>> {
@@ -53,7 +60,13 @@ impl Bindings {
         first: u32,
         buffers: &[&Buffer],
     ) -> Result<wgpu::BindGroup> {
-        let key: Key = (name, buffers.iter().map(|buffer| [buffer.number(), buffer.bytes()]).collect());
+        let key: Key = (
+            name,
+            buffers
+                .iter()
+                .map(|buffer| [buffer.number(), buffer.bytes()])
+                .collect(),
+        );
         if let Some(found) = self.made().get(&key) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(found.clone());
@@ -63,9 +76,16 @@ impl Bindings {
         let group = session.faults.scoped(device, name, 0, || {
             let entries: Vec<_> = (first..)
                 .zip(buffers)
-                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.binding() })
+                .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                    binding,
+                    resource: buffer.binding(),
+                })
                 .collect();
-            device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(name), layout, entries: &entries })
+            device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(name),
+                layout,
+                entries: &entries,
+            })
         })?;
         if self.reuse == Reuse::Keep {
             let mut made = self.made();

@@ -1,7 +1,8 @@
 //! What went wrong on a device, as typed errors.
 //!
-//! A driver complains in three ways: through an error scope (of the thread that made the call), through a handler for all that no scope
-//! caught, and by losing the device. The loss explains everything else, so it is looked at first.
+//! A driver complains in three ways: through an error scope (of the thread that made the call),
+//! through a handler for all that no scope caught, and by losing the device. The loss explains
+//! everything else, so it is looked at first.
 
 use isopach_compute::{Error, Result};
 use std::sync::{
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 /// How long something that runs may keep a device from saying that it is lost.
 const LOSS: Duration = Duration::from_secs(10);
-/// How often it is looked for afterwards, and after how long each time: only where something went wrong.
+/// How often it is looked for afterwards, and after how long each time: only where something went
+/// wrong.
 const LOOKS: u32 = 50;
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -29,7 +31,12 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(device: String) -> Self {
-        Self { device, lost: AtomicBool::new(false), told: AtomicBool::new(false), uncaught: Mutex::new(None) }
+        Self {
+            device,
+            lost: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+            uncaught: Mutex::new(None),
+        }
     }
 
     /// The device is gone.
@@ -48,22 +55,33 @@ impl Faults {
 
     /// Remembers an error that no scope caught, unless there is one already.
     pub(crate) fn note(&self, what: String) {
-        self.uncaught.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+        self.uncaught
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(what);
     }
 
     /// The loss as an error.
     pub(crate) fn loss(&self) -> Error {
         self.tell();
-        Error::DeviceLost { device: self.device.clone() }
+        Error::DeviceLost {
+            device: self.device.clone(),
+        }
     }
 
-    /// A driver's mistake as an error; the loss, if it explains it. wgpu 30 complains of what belongs to a device that is gone before it says that it is
-    /// gone: it does when it is looked at and nothing runs any more, on whichever thread looked first.
+    /// A driver's mistake as an error; the loss, if it explains it. wgpu 30 complains of what
+    /// belongs to a device that is gone before it says that it is gone: it does when it is looked
+    /// at and nothing runs any more, on whichever thread looked first.
     pub(crate) fn fault(&self, device: &wgpu::Device, what: impl ToString) -> Error {
         if !self.is_lost() {
-            let _ = device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(LOSS) });
+            let _ = device.poll(wgpu::PollType::Wait {
+                submission_index: None,
+                timeout: Some(LOSS),
+            });
             // Another thread may be about to say so.
-            (0..LOOKS).take_while(|_| !self.is_lost()).for_each(|_| std::thread::sleep(LOOK));
+            (0..LOOKS)
+                .take_while(|_| !self.is_lost())
+                .for_each(|_| std::thread::sleep(LOOK));
         }
         self.mistake(what)
     }
@@ -73,7 +91,10 @@ impl Faults {
         if self.is_lost() {
             return self.loss();
         }
-        Error::DeviceFault { device: self.device.clone(), what: what.to_string() }
+        Error::DeviceFault {
+            device: self.device.clone(),
+            what: what.to_string(),
+        }
     }
 
     /// Refuses results of kernels some of whose loops the driver ended: see threads.wgsl.
@@ -91,13 +112,19 @@ impl Faults {
         if self.is_lost() {
             return Err(self.loss());
         }
-        match self.uncaught.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self
+            .uncaught
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             Some(what) => Err(self.fault(device, what)),
             None => Ok(()),
         }
     }
 
-    /// Does something on the device, and returns what it complains of on this thread. `bytes` is what is being allocated, 0 for nothing.
+    /// Does something on the device, and returns what it complains of on this thread. `bytes` is
+    /// what is being allocated, 0 for nothing.
     pub(crate) fn scoped<T>(
         &self,
         device: &wgpu::Device,
@@ -106,16 +133,24 @@ impl Faults {
         act: impl FnOnce() -> T,
     ) -> Result<T> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
-        let [memory, internal, validation] = [OutOfMemory, Internal, Validation].map(|f| device.push_error_scope(f));
+        let [memory, internal, validation] =
+            [OutOfMemory, Internal, Validation].map(|f| device.push_error_scope(f));
         let done = act();
         // Innermost first.
-        let complaints = [validation, internal, memory].map(|scope| pollster::block_on(scope.pop()));
+        let complaints =
+            [validation, internal, memory].map(|scope| pollster::block_on(scope.pop()));
         self.check(device)?;
         match complaints.into_iter().flatten().next() {
             None => Ok(done),
             Some(wgpu::Error::OutOfMemory { .. }) => {
-                let advice = "the device itself is full: lower the budget, or close what else runs on it";
-                Err(Error::OutOfMemory { what, requested: bytes, budget: 0, advice })
+                let advice =
+                    "the device itself is full: lower the budget, or close what else runs on it";
+                Err(Error::OutOfMemory {
+                    what,
+                    requested: bytes,
+                    budget: 0,
+                    advice,
+                })
             }
             Some(error) => Err(self.fault(device, format!("{what}: {error}"))),
         }

@@ -10,9 +10,20 @@ use isopach_compute::Result;
 use std::{sync::Arc, time::Instant};
 
 const SOURCE: &[&str] = &[prelude::THREADS, include_str!("floor.wgsl")];
-const COPY: Kernel = Kernel::new("copy_all", "copy_all", SOURCE, &[Access::Read, Access::Write]).of_threads(256);
-const MULTIPLY: Kernel =
-    Kernel::new("multiply_and_add", "multiply_and_add", SOURCE, &[Access::Read, Access::Write]).of_threads(256);
+const COPY: Kernel = Kernel::new(
+    "copy_all",
+    "copy_all",
+    SOURCE,
+    &[Access::Read, Access::Write],
+)
+.of_threads(256);
+const MULTIPLY: Kernel = Kernel::new(
+    "multiply_and_add",
+    "multiply_and_add",
+    SOURCE,
+    &[Access::Read, Access::Write],
+)
+.of_threads(256);
 
 /// The kernels of this file.
 pub(crate) const KERNELS: &[&Kernel] = &[&COPY, &MULTIPLY];
@@ -47,10 +58,12 @@ const SUMS: u32 = 1024;
 const IN_A_THREAD: f64 = 8.0;
 
 impl Gpu {
-    /// Measures them with buffers of `bytes`: large enough that starting a kernel does not count, some hundred MiB where there is room.
+    /// Measures them with buffers of `bytes`: large enough that starting a kernel does not count,
+    /// some hundred MiB where there is room.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::OutOfMemory`] where two such buffers do not fit, and whatever a device can fail with.
+    /// [`isopach_compute::Error::OutOfMemory`] where two such buffers do not fit, and whatever a
+    /// device can fail with.
     pub fn floors(&self, bytes: u64) -> Result<Floors> {
         let session = self.session()?;
         let count = (bytes / 16) as usize;
@@ -64,21 +77,31 @@ impl Gpu {
         })?;
         let copy = best(|| {
             let mut work = session.work();
-            let parameters = Parameters { count: count as u32, rounds: 0, unused: [0; 2] };
+            let parameters = Parameters {
+                count: count as u32,
+                rounds: 0,
+                unused: [0; 2],
+            };
             (0..ROUNDS).try_for_each(|_| work.run(&COPY, count, &parameters, &[&from, &to]))?;
             work.submit()?.wait().map(drop)
         })?;
         let threads = count.min(1 << 20);
         let multiply = best(|| {
             let mut work = session.work();
-            let parameters = Parameters { count: threads as u32, rounds: SUMS, unused: [0; 2] };
+            let parameters = Parameters {
+                count: threads as u32,
+                rounds: SUMS,
+                unused: [0; 2],
+            };
             work.run(&MULTIPLY, threads, &parameters, &[&from, &to])?;
             work.submit()?.wait().map(drop)
         })?;
         let download = best(|| {
             let mut work = session.work();
             let back = work.read::<[f32; 4]>(&to, 0..count)?;
-            work.submit()?.wait()?.look(back, |values| std::hint::black_box(values.len()))
+            work.submit()?
+                .wait()?
+                .look(back, |values| std::hint::black_box(values.len()))
         })?;
         Ok(Floors {
             copy_bytes_per_s: 2.0 * f64::from(ROUNDS) * moved / copy,
@@ -109,11 +132,20 @@ fn best<T>(mut work: impl FnMut() -> Result<T>) -> Result<f64> {
 mod tests {
     #[test]
     fn rates_are_there_and_a_budget_is_kept() {
-        let Some(gpu) = crate::testing::gpu() else { return };
+        let Some(gpu) = crate::testing::gpu() else {
+            return;
+        };
         let floors = gpu.floors(1 << 20).unwrap();
-        let rates =
-            [floors.copy_bytes_per_s, floors.flops_per_s, floors.upload_bytes_per_s, floors.download_bytes_per_s];
-        assert!(rates.iter().all(|rate| rate.is_finite() && *rate > 1e5), "{floors:?}");
+        let rates = [
+            floors.copy_bytes_per_s,
+            floors.flops_per_s,
+            floors.upload_bytes_per_s,
+            floors.download_bytes_per_s,
+        ];
+        assert!(
+            rates.iter().all(|rate| rate.is_finite() && *rate > 1e5),
+            "{floors:?}"
+        );
         let error = gpu.floors(1 << 40).unwrap_err();
         assert!(error.is_recoverable(), "{error}");
     }

@@ -1,8 +1,8 @@
 //! The backend: a device, and what becomes of it.
 
 use crate::{
-    Absent, Adapter, Double, Keeping, KernelTime, Options, PoolCounts, Traffic, Wanted, adapters, kernels,
-    residency::Holding, session::Session,
+    Absent, Adapter, Double, Keeping, KernelTime, Options, PoolCounts, Traffic, Wanted, adapters,
+    kernels, residency::Holding, session::Session,
 };
 use isopach_compute::{Compute, Device, Result};
 use std::{
@@ -10,13 +10,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
 
-/// A graphics processor. Copies are cheap and mean the same device; two that are opened on their own know nothing of each other.
+/// A graphics processor. Copies are cheap and mean the same device; two that are opened on their
+/// own know nothing of each other.
 ///
 /// # Loss
 ///
-/// A device can go away: it is pulled out, its driver starts anew, a kernel runs for too long. Whatever was on it then answers
-/// [`isopach_compute::Error::DeviceLost`], so that a [`isopach_compute::Choice`] does that piece of work elsewhere. The first time, the device is opened
-/// again for the next piece; the second time it stays lost.
+/// A device can go away: it is pulled out, its driver starts anew, a kernel runs for too long.
+/// Whatever was on it then answers [`isopach_compute::Error::DeviceLost`], so that a
+/// [`isopach_compute::Choice`] does that piece of work elsewhere. The first time, the device is
+/// opened again for the next piece; the second time it stays lost.
 #[derive(Clone)]
 pub struct Gpu(Arc<Shared>);
 
@@ -35,13 +37,19 @@ struct Life {
 
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gpu").field("adapter", &self.0.adapter.name).field("options", &self.0.options).finish()
+        f.debug_struct("Gpu")
+            .field("adapter", &self.0.adapter.name)
+            .field("options", &self.0.options)
+            .finish()
     }
 }
 
 impl Compute for Gpu {
     fn device(&self) -> Device {
-        Device { name: self.0.adapter.name.clone(), working_set_bytes: self.0.options.budget_bytes }
+        Device {
+            name: self.0.adapter.name.clone(),
+            working_set_bytes: self.0.options.budget_bytes,
+        }
     }
 
     fn precision(&self) -> &'static str {
@@ -53,7 +61,10 @@ impl Compute for Gpu {
 
     fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
         let held = match self.0.options.residency {
-            Keeping::WhileHeld => self.session().ok().map(|session| Holding::new(session, coordinates)),
+            Keeping::WhileHeld => self
+                .session()
+                .ok()
+                .map(|session| Holding::new(session, coordinates)),
             Keeping::Never => None,
         };
         work();
@@ -68,8 +79,16 @@ impl Gpu {
     /// [`Absent`], with the reason.
     pub fn open(wanted: Wanted, options: Options) -> std::result::Result<Self, Absent> {
         let (adapter, session) = start(&wanted, &options)?;
-        let life = Mutex::new(Life { session, second: false });
-        Ok(Self(Arc::new(Shared { wanted, adapter, options, life })))
+        let life = Mutex::new(Life {
+            session,
+            second: false,
+        });
+        Ok(Self(Arc::new(Shared {
+            wanted,
+            adapter,
+            options,
+            life,
+        })))
     }
 
     /// What was opened.
@@ -96,30 +115,35 @@ impl Gpu {
         self.life().session.traffic()
     }
 
-    /// How often each kernel ran since the device was opened, or opened again, and how long, where [`Options::timing`] says so.
+    /// How often each kernel ran since the device was opened, or opened again, and how long, where
+    /// [`Options::timing`] says so.
     #[must_use]
     pub fn profile(&self) -> Vec<KernelTime> {
         let session = Arc::clone(&self.life().session);
         session.times()
     }
 
-    /// Queries and pixels that were given back to the processor, because they lay too near to a border for f32 to decide, since the device was
-    /// opened, or opened again.
+    /// Queries and pixels that were given back to the processor, because they lay too near to a
+    /// border for f32 to decide, since the device was opened, or opened again.
     #[must_use]
     pub fn near_ties(&self) -> u64 {
         self.life().session.near_ties.load(Ordering::Relaxed)
     }
 
-    /// The names of every kernel that this device has, whether it ran or not: what a profile is held against.
+    /// The names of every kernel that this device has, whether it ran or not: what a profile is
+    /// held against.
     #[must_use]
     pub fn kernels(&self) -> Vec<&'static str> {
-        kernels::of(&self.life().session).map(|kernel| kernel.name).collect()
+        kernels::of(&self.life().session)
+            .map(|kernel| kernel.name)
+            .collect()
     }
 
     /// Compiles every kernel, which else happens when it is first needed.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceFault`] where the driver refuses one, [`isopach_compute::Error::DeviceLost`].
+    /// [`isopach_compute::Error::DeviceFault`] where the driver refuses one,
+    /// [`isopach_compute::Error::DeviceLost`].
     pub fn warm_up(&self) -> Result<()> {
         let session = self.session()?;
         kernels::of(&session).try_for_each(|kernel| session.compiled(kernel).map(drop))
@@ -129,16 +153,31 @@ impl Gpu {
     #[must_use]
     pub fn lacks(&self) -> Vec<&'static str> {
         let session = Arc::clone(&self.life().session);
-        let Options { integers, reductions, double_precision, .. } = session.options;
+        let Options {
+            integers,
+            reductions,
+            double_precision,
+            ..
+        } = session.options;
         let lacking = [
-            (integers != session.texts.integers, "whole numbers of 64 bits"),
+            (
+                integers != session.texts.integers,
+                "whole numbers of 64 bits",
+            ),
             (reductions != session.texts.reductions, "subgroups"),
-            (double_precision == Double::Device && !session.has_double_precision(), "double precision"),
+            (
+                double_precision == Double::Device && !session.has_double_precision(),
+                "double precision",
+            ),
         ];
-        lacking.into_iter().filter_map(|(lacks, what)| lacks.then_some(what)).collect()
+        lacking
+            .into_iter()
+            .filter_map(|(lacks, what)| lacks.then_some(what))
+            .collect()
     }
 
-    /// Loses the device, as if it had been pulled out: to see that the work goes on. The session hears of it as of any loss, by the callback that it installed.
+    /// Loses the device, as if it had been pulled out: to see that the work goes on. The session
+    /// hears of it as of any loss, by the callback that it installed.
     pub fn lose(&self) {
         let session = Arc::clone(&self.life().session);
         session.device.destroy();
@@ -150,8 +189,8 @@ impl Gpu {
         self.0.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The device, for a new piece of work. After a loss that nobody was told of, this tells it; after the first one that somebody was told
-    /// of, the device is opened again.
+    /// The device, for a new piece of work. After a loss that nobody was told of, this tells it;
+    /// after the first one that somebody was told of, the device is opened again.
     pub(crate) fn session(&self) -> Result<Arc<Session>> {
         let mut life = self.life();
         let faults = &life.session.faults;
@@ -161,7 +200,8 @@ impl Gpu {
             }
             life.second = true;
             // Where it cannot be opened again, it stays lost.
-            let (_, session) = start(&self.0.wanted, &self.0.options).map_err(|_| life.session.faults.loss())?;
+            let (_, session) =
+                start(&self.0.wanted, &self.0.options).map_err(|_| life.session.faults.loss())?;
             life.session = session;
         }
         life.session.faults.check(&life.session.device)?;
@@ -170,21 +210,34 @@ impl Gpu {
 }
 
 /// Finds the adapter and opens it.
-fn start(wanted: &Wanted, options: &Options) -> std::result::Result<(Adapter, Arc<Session>), Absent> {
+fn start(
+    wanted: &Wanted,
+    options: &Options,
+) -> std::result::Result<(Adapter, Arc<Session>), Absent> {
     let adapter = adapters::pick(wanted)?;
     let known = Adapter::of(&adapter);
     let name = || known.name.clone();
     let flags = adapter.get_downlevel_capabilities().flags;
     if !flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
-        return Err(Absent::Lacks { name: name(), feature: "compute shaders" });
+        return Err(Absent::Lacks {
+            name: name(),
+            feature: "compute shaders",
+        });
     }
-    if known.limits.max_storage_buffers_per_shader_stage < 8 || known.limits.max_compute_invocations_per_workgroup < 256
+    if known.limits.max_storage_buffers_per_shader_stage < 8
+        || known.limits.max_compute_invocations_per_workgroup < 256
     {
-        return Err(Absent::Lacks { name: name(), feature: "eight buffers and 256 threads a workgroup" });
+        return Err(Absent::Lacks {
+            name: name(),
+            feature: "eight buffers and 256 threads a workgroup",
+        });
     }
     match Session::open(&adapter, options) {
         Ok(session) => Ok((known, session)),
-        Err(error) => Err(Absent::Refused { name: name(), reason: error.to_string() }),
+        Err(error) => Err(Absent::Refused {
+            name: name(),
+            reason: error.to_string(),
+        }),
     }
 }
 
@@ -193,18 +246,36 @@ mod tests {
     use crate::{Options, testing};
     use isopach_compute::Error;
 
-    /// As a driver would, not as [`crate::Gpu::lose`]: nobody but the callback that the session installed sets the flag.
+    /// As a driver would, not as [`crate::Gpu::lose`]: nobody but the callback that the session
+    /// installed sets the flag.
     #[test]
     fn a_loss_that_only_the_callback_tells_of_is_a_loss() {
-        let Some(gpu) = testing::open(Options::default()) else { return };
+        let Some(gpu) = testing::open(Options::default()) else {
+            return;
+        };
         let session = gpu.session().unwrap();
         session.work().submit().unwrap().wait().unwrap();
         session.device.destroy();
-        assert!(!session.faults.is_lost(), "wgpu 30 calls back when it is looked at");
-        let failed = session.work().submit().and_then(|submitted| submitted.wait().map(drop));
-        assert!(matches!(failed, Err(Error::DeviceLost { .. })), "{failed:?}");
+        assert!(
+            !session.faults.is_lost(),
+            "wgpu 30 calls back when it is looked at"
+        );
+        let failed = session
+            .work()
+            .submit()
+            .and_then(|submitted| submitted.wait().map(drop));
+        assert!(
+            matches!(failed, Err(Error::DeviceLost { .. })),
+            "{failed:?}"
+        );
         assert!(session.faults.is_lost());
         // Somebody was told: the next piece of work finds it open again.
-        gpu.session().unwrap().work().submit().unwrap().wait().unwrap();
+        gpu.session()
+            .unwrap()
+            .work()
+            .submit()
+            .unwrap()
+            .wait()
+            .unwrap();
     }
 }

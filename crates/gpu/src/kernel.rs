@@ -4,9 +4,9 @@
 //!
 //! One operation, two files that carry its name, and one line of conformance:
 //!
-//! 1. `double.wgsl` opens with the essay of its idea and binds its buffers from 1 on in group 0, its parameters in group 1. It need
-//!    not say its workgroup size: `WORKGROUP` is put before it, and [`crate::prelude`]'s functions as far as [`Kernel::source`]
-//!    names them.
+//! 1. `double.wgsl` opens with the essay of its idea and binds its buffers from 1 on in group 0,
+//!    its parameters in group 1. It need not say its workgroup size: `WORKGROUP` is put before it,
+//!    and [`crate::prelude`]'s functions as far as [`Kernel::source`] names them.
 //!
 //!    ```wgsl
 //!    struct Parameters { count: u32 }
@@ -36,17 +36,21 @@
 //!    let done = work.submit()?.wait()?;
 //!    let result: Vec<f32> = done.take(result)?;
 //!    ```
-//! 3. Its name goes into [`crate::kernels::ALL`] (so that it is validated without a device), and the capability's conformance suite, run on
-//!    the device by `tests/conformance.rs`, holds it to the plain definition.
+//! 3. Its name goes into [`crate::kernels::ALL`] (so that it is validated without a device), and
+//!    the capability's conformance suite, run on the device by `tests/conformance.rs`, holds it to
+//!    the plain definition.
 //!
-//! A kernel with loops that are as long as its input ends with `is_complete` (threads.wgsl) and marks its result where that is false: llvmpipe ends
-//! all loops of eight threads after 65,535 rounds together, without a word. The host turns the mark into an error
+//! A kernel with loops that are as long as its input ends with `is_complete` (threads.wgsl) and
+//! marks its result where that is false: llvmpipe ends all loops of eight threads after 65,535
+//! rounds together, without a word. The host turns the mark into an error
 //! ([`crate::faults::Faults::complete`]) or gives that item to the processor.
 //!
-//! No kernel passes a pointer to a part of a variable to a function: the SPIR-V writer of naga 30 does not get over it.
+//! No kernel passes a pointer to a part of a variable to a function: the SPIR-V writer of naga 30
+//! does not get over it.
 //!
-//! Parameters are a `#[repr(C)]` `Pod` struct, a multiple of 16 bytes long, laid out as the WGSL one. Everything that a piece of work needs
-//! is stated beforehand to a [`crate::plan::Plan`], which splits it into batches that fit.
+//! Parameters are a `#[repr(C)]` `Pod` struct, a multiple of 16 bytes long, laid out as the WGSL
+//! one. Everything that a piece of work needs is stated beforehand to a [`crate::plan::Plan`],
+//! which splits it into batches that fit.
 
 use crate::{Loops, session::Session, texts::Texts, trusted};
 use isopach_compute::Result;
@@ -70,7 +74,8 @@ pub(crate) struct Kernel {
     pub(crate) entry: &'static str,
     /// Pieces of WGSL, put one after another.
     pub(crate) source: &'static [&'static str],
-    /// The buffers at bindings 1, 2, … of group 0: at most eight. Group 1 is the uniform block of parameters.
+    /// The buffers at bindings 1, 2, … of group 0: at most eight. Group 1 is the uniform block of
+    /// parameters.
     pub(crate) buffers: &'static [Access],
     /// Threads in a workgroup, 64 to 256.
     pub(crate) workgroup: u32,
@@ -84,7 +89,13 @@ impl Kernel {
         source: &'static [&'static str],
         buffers: &'static [Access],
     ) -> Self {
-        Self { name, entry, source, buffers, workgroup: 64 }
+        Self {
+            name,
+            entry,
+            source,
+            buffers,
+            workgroup: 64,
+        }
     }
 
     /// Of so many threads a workgroup.
@@ -95,16 +106,27 @@ impl Kernel {
     /// The whole WGSL.
     pub(crate) fn wgsl(&self, texts: Texts) -> String {
         let pieces: Vec<&str> = self.source.iter().map(|piece| texts.piece(piece)).collect();
-        format!("const WORKGROUP: u32 = {}u;\n{}", self.workgroup, pieces.join("\n"))
+        format!(
+            "const WORKGROUP: u32 = {}u;\n{}",
+            self.workgroup,
+            pieces.join("\n")
+        )
     }
 
-    /// Groups in two dimensions that make up `threads`; `None` where they are too many for the device.
+    /// Groups in two dimensions that make up `threads`; `None` where they are too many for the
+    /// device.
     pub(crate) fn groups(&self, threads: usize, most: u32) -> Option<[u32; 2]> {
-        fold(u64::try_from(threads).ok()?.div_ceil(u64::from(self.workgroup)), most)
+        fold(
+            u64::try_from(threads)
+                .ok()?
+                .div_ceil(u64::from(self.workgroup)),
+            most,
+        )
     }
 }
 
-/// `groups` in rows of at most `most`; `None` where the rows are more than that, or threads could not be told apart by 32 bits.
+/// `groups` in rows of at most `most`; `None` where the rows are more than that, or threads could
+/// not be told apart by 32 bits.
 fn fold(groups: u64, most: u32) -> Option<[u32; 2]> {
     let across = groups.clamp(1, u64::from(most));
     let down = groups.div_ceil(across).max(1);
@@ -125,13 +147,22 @@ impl Compiled {
         let device = &session.device;
         session.faults.scoped(device, kernel.name, 0, || {
             let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl(session.texts)));
-            let descriptor = wgpu::ShaderModuleDescriptor { label: Some(kernel.name), source };
+            let descriptor = wgpu::ShaderModuleDescriptor {
+                label: Some(kernel.name),
+                source,
+            };
             let module = match session.options.loops {
                 Loops::Counted => device.create_shader_module(descriptor),
                 Loops::Plain => trusted::without_counters(device, descriptor),
             };
-            let storage = |access: &Access| wgpu::BufferBindingType::Storage { read_only: *access == Access::Read };
-            let layout = layout(device, kernel.name, (1..).zip(kernel.buffers.iter().map(storage)));
+            let storage = |access: &Access| wgpu::BufferBindingType::Storage {
+                read_only: *access == Access::Read,
+            };
+            let layout = layout(
+                device,
+                kernel.name,
+                (1..).zip(kernel.buffers.iter().map(storage)),
+            );
             let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label: Some(kernel.name),
                 bind_group_layouts: &[Some(&layout), Some(&session.parameters)],
@@ -156,7 +187,11 @@ impl Compiled {
 
 /// What the parameters of every kernel are bound as.
 pub(crate) fn parameters(device: &wgpu::Device) -> wgpu::BindGroupLayout {
-    layout(device, "parameters", std::iter::once((0, wgpu::BufferBindingType::Uniform)))
+    layout(
+        device,
+        "parameters",
+        std::iter::once((0, wgpu::BufferBindingType::Uniform)),
+    )
 }
 
 fn layout(
@@ -168,11 +203,18 @@ fn layout(
         .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            ty: wgpu::BindingType::Buffer {
+                ty,
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
             count: None,
         })
         .collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some(label),
+        entries: &entries,
+    })
 }
 
 #[cfg(test)]

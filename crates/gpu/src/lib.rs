@@ -1,8 +1,9 @@
 //! Every capability on a graphics processor, through wgpu: Vulkan, Metal or DX12.
 //!
-//! [`Gpu`] gives the CPU's answers: indices, counts and orders are the same, numbers are within the tolerance that the capability states,
-//! and two runs give the same bits. What it cannot do it declines with a recoverable error
-//! ([`isopach_compute::Error::is_recoverable`]), never with a worse answer.
+//! [`Gpu`] gives the CPU's answers: indices, counts and orders are the same, numbers are within the
+//! tolerance that the capability states, and two runs give the same bits. What it cannot do it
+//! declines with a recoverable error ([`isopach_compute::Error::is_recoverable`]), never with a
+//! worse answer.
 //!
 //! ```no_run
 //! use isopach_gpu::{Gpu, Options, Wanted, adapters};
@@ -61,7 +62,8 @@ pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
 pub use floor::Floors;
 pub use gpu::Gpu;
 pub use options::{
-    Double, Integers, Keeping, Least, Loops, Medians, Options, PointLayout, Reductions, Results, Reuse, Timing, Upload,
+    Double, Integers, Keeping, Least, Loops, Medians, Options, PointLayout, Reductions, Results,
+    Reuse, Timing, Upload,
 };
 pub use pool::PoolCounts;
 pub use profile::{KernelTime, Traffic};

@@ -6,7 +6,8 @@ use std::time::Duration;
 /// How coordinates and other large inputs reach the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Upload {
-    /// Converted straight into a ring of buffers that stay allocated and are mapped again and again.
+    /// Converted straight into a ring of buffers that stay allocated and are mapped again and
+    /// again.
     #[default]
     Ring,
     /// Through the queue, which allocates anew at every call.
@@ -23,7 +24,8 @@ pub enum Reuse {
     Free,
 }
 
-/// Whether points that several operations use stay on the device: see [`isopach_compute::Compute::holding`].
+/// Whether points that several operations use stay on the device: see
+/// [`isopach_compute::Compute::holding`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Keeping {
     /// As long as they are held, and the budget is not needed for something else.
@@ -43,9 +45,11 @@ pub enum Timing {
     EveryKernel,
 }
 
-/// Work below which a device is not worth starting: it is declined with [`isopach_compute::Error::TooLittle`], so that the next backend does it.
+/// Work below which a device is not worth starting: it is declined with
+/// [`isopach_compute::Error::TooLittle`], so that the next backend does it.
 ///
-/// Whether a piece of work is declined depends on its size alone, never on how long something took: results do not change from run to run.
+/// Whether a piece of work is declined depends on its size alone, never on how long something took:
+/// results do not change from run to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Least {
     /// Points to be indexed, rasterised or aligned.
@@ -55,9 +59,12 @@ pub struct Least {
 }
 
 impl Least {
-    /// What a device on its own card is likely to need. An estimate, not a measurement: the example `devices --bench --sweep` tells where the border lies on
-    /// the device at hand.
-    pub const ESTIMATE: Self = Self { points: 10_000, pixels: 4096 };
+    /// What a device on its own card is likely to need. An estimate, not a measurement: the example
+    /// `devices --bench --sweep` tells where the border lies on the device at hand.
+    pub const ESTIMATE: Self = Self {
+        points: 10_000,
+        pixels: 4096,
+    };
 
     /// Declines fewer points than it takes.
     pub(crate) fn points(self, given: usize) -> Result<()> {
@@ -71,7 +78,11 @@ impl Least {
 }
 
 fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
-    if given < least { Err(Error::TooLittle { what, given, least }) } else { Ok(()) }
+    if given < least {
+        Err(Error::TooLittle { what, given, least })
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether the compiler of kernels puts a counter into every loop, which ends it after 2⁶⁴ rounds.
@@ -80,12 +91,14 @@ pub enum Loops {
     /// It does, as it must for kernels that nobody has looked at.
     #[default]
     Counted,
-    /// It does not: the loops of all kernels here end by themselves. What is read or written outside of a buffer is caught all the same. A switch until a
-    /// device has told whether it gains anything.
+    /// It does not: the loops of all kernels here end by themselves. What is read or written
+    /// outside of a buffer is caught all the same. A switch until a device has told whether it
+    /// gains anything.
     Plain,
 }
 
-/// How kernels compute with whole numbers of 64 bits: squared distances, and sums of squares in rasters. Results are the same.
+/// How kernels compute with whole numbers of 64 bits: squared distances, and sums of squares in
+/// rasters. Results are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Integers {
     /// As pairs of 32 bits, which every device has.
@@ -111,11 +124,13 @@ pub enum PointLayout {
     /// 16 bytes each, which are read at once: coordinates, and the original number.
     #[default]
     WithNumbers,
-    /// 12 bytes each, coordinates alone; the numbers lie behind all points, and are read of those that are found.
+    /// 12 bytes each, coordinates alone; the numbers lie behind all points, and are read of those
+    /// that are found.
     NumbersApart,
 }
 
-/// How medians along axes (M3C2 with [`isopach_neighbours::AxialStatistic::MedianIqr`]) are found. Results are the same, but for rounding.
+/// How medians along axes (M3C2 with [`isopach_neighbours::AxialStatistic::MedianIqr`]) are found.
+/// Results are the same, but for rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Medians {
     /// By one kernel, whose threads have memory for few points and for many.
@@ -131,34 +146,43 @@ pub enum Double {
     /// On the processor: the device declines.
     #[default]
     Processor,
-    /// On the device, where it has double precision (`SHADER_F64`: Vulkan, and slow on most cards that are not made for it); else as above.
+    /// On the device, where it has double precision (`SHADER_F64`: Vulkan, and slow on most cards
+    /// that are not made for it); else as above.
     Device,
 }
 
-/// How emission measures, their errors and averaging kernels come back from the device, where they are inverted in single precision.
+/// How emission measures, their errors and averaging kernels come back from the device, where they
+/// are inverted in single precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Results {
     /// As they are, four bytes a number.
     #[default]
     Single,
-    /// As halves, two bytes a number: each is off by up to 2⁻¹¹ of itself, which is up to 2⁻¹¹ = 4.9·10⁻⁴ of a pixel's largest; numbers below 2⁻²⁸ of
-    /// the largest of their row become zero. A row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and statuses are
-    /// those of [`Results::Single`], and pixels that the processor inverts again are in single precision.
+    /// As halves, two bytes a number: each is off by up to 2⁻¹¹ of itself, which is up to 2⁻¹¹ =
+    /// 4.9·10⁻⁴ of a pixel's largest; numbers below 2⁻²⁸ of the largest of their row become zero. A
+    /// row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and
+    /// statuses are those of [`Results::Single`], and pixels that the processor inverts again are
+    /// in single precision.
     Half,
 }
 
-/// What can be chosen when a device is opened. The default is what was faster where it was measured.
+/// What can be chosen when a device is opened. The default is what was faster where it was
+/// measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Bytes that all buffers together may take. What does not fit is refused before the driver hears of it.
+    /// Bytes that all buffers together may take. What does not fit is refused before the driver
+    /// hears of it.
     pub budget_bytes: u64,
     /// Work below which it is declined; by default nothing is too little.
     pub least: Least,
-    /// Workgroups in one dimension of a dispatch: fewer than the device has, to see that the work is split rightly.
+    /// Workgroups in one dimension of a dispatch: fewer than the device has, to see that the work
+    /// is split rightly.
     pub most_groups: Option<u32>,
-    /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the work is split rightly.
+    /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the
+    /// work is split rightly.
     pub most_binding_bytes: Option<u64>,
-    /// Queries of one submission, at most: enough to fill the device, few enough that results travel while the next are found. Results do not depend on it.
+    /// Queries of one submission, at most: enough to fill the device, few enough that results
+    /// travel while the next are found. Results do not depend on it.
     pub queries_at_once: usize,
     /// How large inputs reach the device.
     pub upload: Upload,
@@ -184,8 +208,8 @@ pub struct Options {
     pub double_precision: Double,
     /// How results of inversions come back.
     pub results: Results,
-    /// How long a piece of work may run before the device counts as lost. Waited for twice, so that a computer that slept in
-    /// between is forgiven.
+    /// How long a piece of work may run before the device counts as lost. Waited for twice, so that
+    /// a computer that slept in between is forgiven.
     pub patience: Duration,
 }
 

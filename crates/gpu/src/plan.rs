@@ -6,7 +6,8 @@ use isopach_compute::{Error, Result};
 /// Threads of the smallest workgroup.
 const THREADS: usize = 64;
 
-/// Every buffer of a piece of work, so that it can be split into batches that fit the budget and the device.
+/// Every buffer of a piece of work, so that it can be split into batches that fit the budget and
+/// the device.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     session: &'a Session,
@@ -15,12 +16,18 @@ pub(crate) struct Plan<'a> {
     most: u64,
 }
 
-/// Batches of one caller that are on the device at once: while one is worked on, the results of the one before are looked at.
+/// Batches of one caller that are on the device at once: while one is worked on, the results of the
+/// one before are looked at.
 pub(crate) const IN_FLIGHT: u64 = 2;
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
-        Self { session, fixed: Vec::new(), each: Vec::new(), most: u64::MAX }
+        Self {
+            session,
+            fixed: Vec::new(),
+            each: Vec::new(),
+            most: u64::MAX,
+        }
     }
 
     /// No more than so many bytes, whatever is free: others may be at work on the device too.
@@ -50,8 +57,18 @@ impl<'a> Plan<'a> {
     /// Bytes that batches take.
     fn bytes(&self, items: usize) -> u64 {
         let class = |bytes: u64| self.session.pool.class(bytes.max(16));
-        let each = self.each.iter().map(|(_, _, bytes)| class(bytes * items as u64)).sum::<u64>();
-        IN_FLIGHT * (each + self.fixed.iter().map(|(_, bytes)| class(*bytes)).sum::<u64>())
+        let each = self
+            .each
+            .iter()
+            .map(|(_, _, bytes)| class(bytes * items as u64))
+            .sum::<u64>();
+        IN_FLIGHT
+            * (each
+                + self
+                    .fixed
+                    .iter()
+                    .map(|(_, bytes)| class(*bytes))
+                    .sum::<u64>())
     }
 
     /// The largest number of items, at most `wanted`, that can be worked on at once.
@@ -61,7 +78,9 @@ impl<'a> Plan<'a> {
     pub(crate) fn batch(&self, wanted: usize) -> Result<usize> {
         let pool = &self.session.pool;
         let rows = self.session.most_groups as usize;
-        let mut most = wanted.min(rows.saturating_mul(rows).saturating_mul(THREADS)).min(u32::MAX as usize / 2);
+        let mut most = wanted
+            .min(rows.saturating_mul(rows).saturating_mul(THREADS))
+            .min(u32::MAX as usize / 2);
         for (_, role, bytes) in &self.each {
             most = most.min(usize::try_from(pool.largest(*role) / bytes).unwrap_or(usize::MAX));
         }
@@ -74,9 +93,20 @@ impl<'a> Plan<'a> {
             return Ok(most);
         }
         let needed = self.bytes(THREADS.min(wanted));
-        let largest = self.each.iter().map(|&(what, _, bytes)| (what, bytes * THREADS as u64));
-        let (what, _) = largest.chain(self.fixed.iter().copied()).max_by_key(|(_, bytes)| *bytes).unwrap_or_default();
+        let largest = self
+            .each
+            .iter()
+            .map(|&(what, _, bytes)| (what, bytes * THREADS as u64));
+        let (what, _) = largest
+            .chain(self.fixed.iter().copied())
+            .max_by_key(|(_, bytes)| *bytes)
+            .unwrap_or_default();
         let advice = "raise the budget of the device, or use smaller tiles";
-        Err(Error::OutOfMemory { what, requested: needed, budget: free, advice })
+        Err(Error::OutOfMemory {
+            what,
+            requested: needed,
+            budget: free,
+            advice,
+        })
     }
 }

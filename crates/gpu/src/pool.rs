@@ -1,7 +1,8 @@
 //! Buffers that are used again, within a budget of bytes.
 //!
-//! Sizes are rounded up to a class, four to each power of two, so that at most a fifth of a buffer is unused and one tile's buffers fit the
-//! next. The counters are moved where the driver is called, nowhere else.
+//! Sizes are rounded up to a class, four to each power of two, so that at most a fifth of a buffer
+//! is unused and one tile's buffers fit the next. The counters are moved where the driver is
+//! called, nowhere else.
 
 use crate::{Options, Reuse, bindings::Bindings, faults::Faults, residency::Residency};
 use isopach_compute::{Error, Result};
@@ -87,8 +88,8 @@ pub(crate) struct Pool {
     state: Mutex<State>,
 }
 
-/// A buffer, given back to its pool when the last copy of this is dropped. Commands that were submitted before that still see it: the
-/// queue does one thing after another.
+/// A buffer, given back to its pool when the last copy of this is dropped. Commands that were
+/// submitted before that still see it: the queue does one thing after another.
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer(Arc<Held>);
 
@@ -111,7 +112,11 @@ impl Buffer {
     /// What a kernel is bound to.
     pub(crate) fn binding(&self) -> wgpu::BindingResource<'_> {
         let size = std::num::NonZeroU64::new(self.0.bytes);
-        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &self.0.raw.buffer, offset: 0, size })
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer: &self.0.raw.buffer,
+            offset: 0,
+            size,
+        })
     }
 
     /// Its number: the same again where the pool gives the same buffer again.
@@ -136,7 +141,9 @@ impl Buffer {
 
     /// It shall not be used again: it may still be mapped.
     pub(crate) fn spoil(&self) {
-        self.0.spoilt.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.0
+            .spoilt
+            .store(true, std::sync::atomic::Ordering::Relaxed);
     }
 }
 
@@ -149,7 +156,11 @@ impl Drop for Held {
         state.counts.held_bytes -= self.class;
         if kept {
             state.counts.idle_bytes += self.class;
-            state.idle.entry((self.role, self.class)).or_default().push(self.raw.clone());
+            state
+                .idle
+                .entry((self.role, self.class))
+                .or_default()
+                .push(self.raw.clone());
         } else {
             drop(state);
             self.pool.bindings.forget();
@@ -185,7 +196,11 @@ impl Pool {
 
     pub(crate) fn counts(&self) -> PoolCounts {
         let [bindings_hits, bindings_misses] = self.bindings.counts();
-        PoolCounts { bindings_hits, bindings_misses, ..self.state().counts }
+        PoolCounts {
+            bindings_hits,
+            bindings_misses,
+            ..self.state().counts
+        }
     }
 
     /// Bytes that may still be held, points that would be given up for them left out.
@@ -200,7 +215,11 @@ impl Pool {
 
     /// Bytes that one buffer of this role may have.
     pub(crate) fn largest(&self, role: Role) -> u64 {
-        if role == Role::Storage { self.largest_binding.min(self.largest_buffer) } else { self.largest_buffer }
+        if role == Role::Storage {
+            self.largest_binding.min(self.largest_buffer)
+        } else {
+            self.largest_buffer
+        }
     }
 
     /// Bytes that a buffer of `bytes` really takes.
@@ -211,8 +230,14 @@ impl Pool {
     /// A buffer of at least `bytes`, whose content is not known.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] over the budget or a limit of the device, before the device hears of it.
-    pub(crate) fn take(self: &Arc<Self>, what: &'static str, role: Role, bytes: u64) -> Result<Buffer> {
+    /// [`Error::OutOfMemory`] over the budget or a limit of the device, before the device hears of
+    /// it.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        what: &'static str,
+        role: Role,
+        bytes: u64,
+    ) -> Result<Buffer> {
         self.faults.check(&self.device)?;
         let bytes = bytes.max(16).next_multiple_of(4);
         let class = self.class(bytes);
@@ -225,23 +250,47 @@ impl Pool {
             None => self.allocate(what, role, class)?,
         };
         let spoilt = std::sync::atomic::AtomicBool::new(false);
-        Ok(Buffer(Arc::new(Held { raw, role, bytes, class, pool: Arc::clone(self), spoilt })))
+        Ok(Buffer(Arc::new(Held {
+            raw,
+            role,
+            bytes,
+            class,
+            pool: Arc::clone(self),
+            spoilt,
+        })))
     }
 
     /// Counts the bytes as held, and returns a buffer if there is an idle one.
-    fn reserve(&self, what: &'static str, role: Role, bytes: u64, class: u64) -> Result<Option<Raw>> {
+    fn reserve(
+        &self,
+        what: &'static str,
+        role: Role,
+        bytes: u64,
+        class: u64,
+    ) -> Result<Option<Raw>> {
         let mut state = self.state();
         let largest = self.largest(role);
         let refused = if bytes > largest {
-            Some((largest, "the device has no larger buffers: use smaller tiles"))
+            Some((
+                largest,
+                "the device has no larger buffers: use smaller tiles",
+            ))
         } else if state.counts.held_bytes + class > self.budget {
-            Some((self.budget, "raise the budget of the device, or use smaller tiles"))
+            Some((
+                self.budget,
+                "raise the budget of the device, or use smaller tiles",
+            ))
         } else {
             None
         };
         if let Some((budget, advice)) = refused {
             state.counts.refusals += 1;
-            return Err(Error::OutOfMemory { what, requested: bytes, budget, advice });
+            return Err(Error::OutOfMemory {
+                what,
+                requested: bytes,
+                budget,
+                advice,
+            });
         }
         let idle = state.idle.get_mut(&(role, class)).and_then(Vec::pop);
         state.counts.held_bytes += class;
@@ -254,20 +303,32 @@ impl Pool {
                 self.bindings.forget();
             }
         }
-        state.counts.most_bytes = state.counts.most_bytes.max(state.counts.held_bytes + state.counts.idle_bytes);
+        state.counts.most_bytes = state
+            .counts
+            .most_bytes
+            .max(state.counts.held_bytes + state.counts.idle_bytes);
         Ok(idle)
     }
 
     fn allocate(&self, what: &'static str, role: Role, size: u64) -> Result<Raw> {
-        let descriptor =
-            wgpu::BufferDescriptor { label: Some(what), size, usage: role.usage(), mapped_at_creation: false };
-        let made = self.faults.scoped(&self.device, what, size, || self.device.create_buffer(&descriptor));
+        let descriptor = wgpu::BufferDescriptor {
+            label: Some(what),
+            size,
+            usage: role.usage(),
+            mapped_at_creation: false,
+        };
+        let made = self.faults.scoped(&self.device, what, size, || {
+            self.device.create_buffer(&descriptor)
+        });
         let mut state = self.state();
         if made.is_err() {
             state.counts.held_bytes -= size;
         }
         state.made += 1;
-        Ok(Raw { buffer: made?, number: state.made })
+        Ok(Raw {
+            buffer: made?,
+            number: state.made,
+        })
     }
 }
 
@@ -276,7 +337,9 @@ impl State {
     fn make_room(&mut self, budget: u64) -> bool {
         let before = self.counts.idle_bytes;
         while self.counts.held_bytes + self.counts.idle_bytes > budget {
-            let Some(mut entry) = self.idle.first_entry() else { break };
+            let Some(mut entry) = self.idle.first_entry() else {
+                break;
+            };
             let (_, class) = *entry.key();
             if entry.get_mut().pop().is_some() {
                 self.counts.idle_bytes -= class;

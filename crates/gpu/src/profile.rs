@@ -45,7 +45,12 @@ impl Profile {
 
     /// All kernels by name.
     pub(crate) fn times(&self) -> Vec<KernelTime> {
-        let time = |(&name, &(calls, timed, seconds)): (&&'static str, &_)| KernelTime { name, calls, timed, seconds };
+        let time = |(&name, &(calls, timed, seconds)): (&&'static str, &_)| KernelTime {
+            name,
+            calls,
+            timed,
+            seconds,
+        };
         self.kernels.iter().map(time).collect()
     }
 }

@@ -1,8 +1,10 @@
 //! Points that stay on a device from one operation to the next.
 //!
-//! While [`isopach_compute::Compute::holding`] borrows coordinates, nothing else can lie where they lie, and they cannot change: their place in the computer's
-//! memory names them. What is brought to the device of them in that time stays there, first in their own order, then, once somebody searches them, sorted by
-//! cell. It goes when the borrow ends, and before that if the budget is needed for something else and nobody is at work on it.
+//! While [`isopach_compute::Compute::holding`] borrows coordinates, nothing else can lie where they
+//! lie, and they cannot change: their place in the computer's memory names them. What is brought to
+//! the device of them in that time stays there, first in their own order, then, once somebody
+//! searches them, sorted by cell. It goes when the borrow ends, and before that if the budget is
+//! needed for something else and nobody is at work on it.
 
 use crate::{pool::Buffer, search::build::Resident, session::Session};
 use isopach_cloud::Positions;
@@ -67,7 +69,11 @@ impl Residency {
 
     /// What is on the device of them, if anything is kept.
     fn find(&self, ticks: &[[i32; 3]]) -> Option<OnDevice> {
-        self.held().iter().find(|held| held.place == place(ticks))?.on_device.clone()
+        self.held()
+            .iter()
+            .find(|held| held.place == place(ticks))?
+            .on_device
+            .clone()
     }
 
     /// Keeps it as long as the coordinates are held, in the place of what was there.
@@ -81,12 +87,19 @@ impl Residency {
 
     /// Bytes that [`Self::evict`] would free.
     pub(crate) fn evictable_bytes(&self) -> u64 {
-        self.held().iter().filter_map(|held| held.on_device.as_ref()).map(OnDevice::evictable_bytes).sum()
+        self.held()
+            .iter()
+            .filter_map(|held| held.on_device.as_ref())
+            .map(OnDevice::evictable_bytes)
+            .sum()
     }
 
     /// Gives up what nobody is at work on.
     pub(crate) fn evict(&self) {
-        let unused = |held: &mut Held| held.on_device.take_if(|on_device| on_device.evictable_bytes() > 0);
+        let unused = |held: &mut Held| {
+            held.on_device
+                .take_if(|on_device| on_device.evictable_bytes() > 0)
+        };
         let evicted: Vec<OnDevice> = self.held().iter_mut().filter_map(unused).collect();
         drop(evicted); // outside the lock: buffers go back to the pool
     }
@@ -107,7 +120,10 @@ impl Holding {
         for ticks in coordinates.iter().filter(|ticks| !ticks.is_empty()) {
             if held.iter().all(|held| held.place != place(ticks)) {
                 places.push(place(ticks));
-                held.push(Held { place: place(ticks), on_device: None });
+                held.push(Held {
+                    place: place(ticks),
+                    on_device: None,
+                });
             }
         }
         drop(held);
@@ -117,8 +133,12 @@ impl Holding {
 
 impl Drop for Holding {
     fn drop(&mut self) {
-        let gone: Vec<Held> =
-            self.session.residency.held().extract_if(.., |held| self.places.contains(&held.place)).collect();
+        let gone: Vec<Held> = self
+            .session
+            .residency
+            .held()
+            .extract_if(.., |held| self.places.contains(&held.place))
+            .collect();
         drop(gone); // outside the lock
     }
 }
@@ -144,14 +164,16 @@ impl Session {
     /// Points sorted by cell, unless they are there.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::Unsupported`] where they are more than 8 km apart.
+    /// [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::Unsupported`] where they
+    /// are more than 8 km apart.
     pub(crate) fn resident(self: &Arc<Self>, positions: Positions<'_>) -> Result<Arc<Resident>> {
         let items = match self.items(positions.ticks())? {
             OnDevice::Sorted(resident) => return Ok(resident),
             OnDevice::Items(items) => items,
         };
         let resident = Arc::new(Resident::sorted(Arc::clone(self), &items, positions)?);
-        self.residency.keep(positions.ticks(), &OnDevice::Sorted(Arc::clone(&resident)));
+        self.residency
+            .keep(positions.ticks(), &OnDevice::Sorted(Arc::clone(&resident)));
         Ok(resident)
     }
 }

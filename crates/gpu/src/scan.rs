@@ -11,8 +11,15 @@ use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 
 const SOURCE: &[&str] = &[prelude::THREADS, prelude::ACROSS, include_str!("scan.wgsl")];
-const SCAN: Kernel = Kernel::new("scan", "scan", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
-const RAISE: Kernel = Kernel::new("scan, raise", "raise", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
+const SCAN: Kernel =
+    Kernel::new("scan", "scan", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
+const RAISE: Kernel = Kernel::new(
+    "scan, raise",
+    "raise",
+    SOURCE,
+    &[Access::Write, Access::Write],
+)
+.of_threads(256);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&SCAN, &RAISE];
@@ -31,10 +38,18 @@ struct Parameters {
 ///
 /// # Errors
 /// As [`Session::storage`], for the totals of blocks: a thousandth of the numbers.
-pub(crate) fn exclusive(session: &Session, work: &mut Work, values: &Buffer, count: usize) -> Result<()> {
+pub(crate) fn exclusive(
+    session: &Session,
+    work: &mut Work,
+    values: &Buffer,
+    count: usize,
+) -> Result<()> {
     let blocks = count.div_ceil(BLOCK);
     let totals = session.storage("totals of prefix sums", 4 * blocks as u64)?;
-    let parameters = Parameters { count: count as u32, unused: [0; 3] };
+    let parameters = Parameters {
+        count: count as u32,
+        unused: [0; 3],
+    };
     let threads = blocks * SCAN.workgroup as usize;
     work.run(&SCAN, threads, &parameters, &[values, &totals])?;
     if blocks > 1 {
@@ -57,7 +72,13 @@ mod tests {
             let mut work = session.work();
             exclusive(&session, &mut work, &values, count).unwrap();
             let reading = work.read::<u32>(&values, 0..count).unwrap();
-            let found = work.submit().unwrap().wait().unwrap().take(reading).unwrap();
+            let found = work
+                .submit()
+                .unwrap()
+                .wait()
+                .unwrap()
+                .take(reading)
+                .unwrap();
             let mut sum = 0_u32;
             let expected: Vec<u32> = (0..count)
                 .map(|i| {
@@ -75,26 +96,60 @@ mod tests {
         let Some(gpu) = testing::gpu() else { return };
         check(
             gpu,
-            &[0, 1, 2, 3, 4, 5, 255, 256, 257, 1023, 1024, 1025, 4095, 65_537, 1 << 20, (1 << 20) + 1, 1_500_000],
+            &[
+                0,
+                1,
+                2,
+                3,
+                4,
+                5,
+                255,
+                256,
+                257,
+                1023,
+                1024,
+                1025,
+                4095,
+                65_537,
+                1 << 20,
+                (1 << 20) + 1,
+                1_500_000,
+            ],
         );
     }
 
     #[test]
     fn by_subgroups() {
-        let options = Options { reductions: crate::Reductions::Subgroups, ..Options::default() };
-        let Some(gpu) = testing::open(options) else { return };
-        assert_eq!(gpu.lacks().is_empty(), gpu.adapter().features.contains(wgpu::Features::SUBGROUP));
+        let options = Options {
+            reductions: crate::Reductions::Subgroups,
+            ..Options::default()
+        };
+        let Some(gpu) = testing::open(options) else {
+            return;
+        };
+        assert_eq!(
+            gpu.lacks().is_empty(),
+            gpu.adapter().features.contains(wgpu::Features::SUBGROUP)
+        );
         check(&gpu, &[1, 5, 255, 1024, 1025, 65_537, (1 << 20) + 1]);
     }
 
     #[test]
     fn folded_into_rows() {
-        let options = Options { most_groups: Some(7), ..Options::default() };
-        let Some(gpu) = testing::open(options) else { return };
+        let options = Options {
+            most_groups: Some(7),
+            ..Options::default()
+        };
+        let Some(gpu) = testing::open(options) else {
+            return;
+        };
         check(&gpu, &[1024 * 7, 1024 * 7 + 1, 1024 * 20, 49 * 1024]);
         let session = gpu.session().unwrap();
         let values = session.upload("values", 50 * 1024, |i| i as u32).unwrap();
         let refused = exclusive(&session, &mut session.work(), &values, 50 * 1024);
-        assert!(matches!(refused, Err(isopach_compute::Error::Unsupported { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(isopach_compute::Error::Unsupported { .. })),
+            "{refused:?}"
+        );
     }
 }

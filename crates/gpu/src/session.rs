@@ -23,7 +23,8 @@ use std::{
     time::Duration,
 };
 
-/// One life of a device. Whatever is on the device keeps the session that it was made in, and is lost with it.
+/// One life of a device. Whatever is on the device keeps the session that it was made in, and is
+/// lost with it.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) device: wgpu::Device,
@@ -60,8 +61,12 @@ impl Session {
     ) -> std::result::Result<Arc<Self>, wgpu::RequestDeviceError> {
         let name = adapter.get_info().name;
         let mut limits = adapter.limits();
-        let lower = |limit: &mut u64, most: Option<u64>| *limit = (*limit).min(most.unwrap_or(*limit));
-        lower(&mut limits.max_storage_buffer_binding_size, options.most_binding_bytes);
+        let lower =
+            |limit: &mut u64, most: Option<u64>| *limit = (*limit).min(most.unwrap_or(*limit));
+        lower(
+            &mut limits.max_storage_buffer_binding_size,
+            options.most_binding_bytes,
+        );
         let dimension = &mut limits.max_compute_workgroups_per_dimension;
         *dimension = (*dimension).min(options.most_groups.unwrap_or(*dimension));
         let mut features = adapter.features() & Texts::features(options);
@@ -71,15 +76,18 @@ impl Session {
         if options.double_precision == Double::Device {
             features |= adapter.features() & wgpu::Features::SHADER_F64;
         }
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
-            label: Some("isopach"),
-            required_features: features,
-            required_limits: limits,
-            ..Default::default()
-        }))?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+                label: Some("isopach"),
+                required_features: features,
+                required_limits: limits,
+                ..Default::default()
+            }))?;
         let faults = Arc::new(Faults::new(name));
         let uncaught = Arc::clone(&faults);
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| uncaught.note(error.to_string())));
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            uncaught.note(error.to_string())
+        }));
         let loss = Arc::clone(&faults);
         device.set_device_lost_callback(move |_, _| loss.lose());
         let residency = Arc::new(Residency::default());
@@ -106,19 +114,31 @@ impl Session {
 
     /// How often and how long each kernel ran so far.
     pub(crate) fn times(self: &Arc<Self>) -> Vec<KernelTime> {
-        let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
-        let done = Done { session: Arc::clone(self) };
+        let unread =
+            std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = Done {
+            session: Arc::clone(self),
+        };
         for ticking in unread {
             // Of a device that was lost, there are no more.
             let _ = ticking.note(&done);
         }
-        self.profile.lock().unwrap_or_else(PoisonError::into_inner).times()
+        self.profile
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .times()
     }
 
     /// What travelled so far.
     pub(crate) fn traffic(&self) -> Traffic {
-        let [to_device_bytes, from_device_bytes] = self.travelled.each_ref().map(|bytes| bytes.load(Ordering::Relaxed));
-        Traffic { to_device_bytes, from_device_bytes }
+        let [to_device_bytes, from_device_bytes] = self
+            .travelled
+            .each_ref()
+            .map(|bytes| bytes.load(Ordering::Relaxed));
+        Traffic {
+            to_device_bytes,
+            from_device_bytes,
+        }
     }
 
     /// Whether kernels may compute in double precision: it was asked for, and is there.
@@ -157,21 +177,27 @@ impl Session {
     /// [`Error::DeviceLost`] also where the device's patience ends.
     pub(crate) fn wait(&self, submission: &wgpu::SubmissionIndex) -> Result<()> {
         let (submission_index, timeout) = (Some(submission.clone()), Some(self.options.patience));
-        match self.device.poll(wgpu::PollType::Wait { submission_index, timeout }) {
+        match self.device.poll(wgpu::PollType::Wait {
+            submission_index,
+            timeout,
+        }) {
             Ok(_) => self.faults.check(&self.device),
             Err(wgpu::PollError::Timeout) => self.wait_longer(),
             Err(error) => Err(self.faults.fault(&self.device, error)),
         }
     }
 
-    /// As long again, in steps that do not count while the computer sleeps, for all that was submitted.
+    /// As long again, in steps that do not count while the computer sleeps, for all that was
+    /// submitted.
     fn wait_longer(&self) -> Result<()> {
         const STEP: Duration = Duration::from_millis(10);
         let done = Arc::new(AtomicBool::new(false));
         let note = Arc::clone(&done);
-        self.queue.on_submitted_work_done(move || note.store(true, Ordering::SeqCst));
+        self.queue
+            .on_submitted_work_done(move || note.store(true, Ordering::SeqCst));
         for _ in 0..self.options.patience.as_millis() / STEP.as_millis() + 1 {
-            let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty says nothing about others' work
+            // whether the queue is empty says nothing about others' work
+            let _ = self.device.poll(wgpu::PollType::Poll);
             self.faults.check(&self.device)?;
             if done.load(Ordering::SeqCst) {
                 return Ok(());
@@ -182,20 +208,27 @@ impl Session {
         Err(self.faults.loss())
     }
 
-    /// Waits until a mapping that is due was made known: by whichever thread looks at the device first.
+    /// Waits until a mapping that is due was made known: by whichever thread looks at the device
+    /// first.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`], also where the device's patience ends; [`Error::DeviceFault`] where it failed.
+    /// [`Error::DeviceLost`], also where the device's patience ends; [`Error::DeviceFault`] where
+    /// it failed.
     pub(crate) fn mapped(&self, state: &AtomicU8) -> Result<()> {
         const STEP: Duration = Duration::from_micros(20);
         for _ in 0..self.options.patience.as_micros() / STEP.as_micros() + 1 {
             match state.load(Ordering::SeqCst) {
                 MAPPED => return Ok(()),
                 WAITING => {}
-                _ => return Err(self.faults.fault(&self.device, "a buffer could not be mapped")),
+                _ => {
+                    return Err(self
+                        .faults
+                        .fault(&self.device, "a buffer could not be mapped"));
+                }
             }
             self.faults.check(&self.device)?;
-            let _ = self.device.poll(wgpu::PollType::Poll); // whether the queue is empty is not asked
+            // whether the queue is empty is not asked
+            let _ = self.device.poll(wgpu::PollType::Poll);
             std::thread::sleep(STEP);
         }
         self.faults.lose();
@@ -204,7 +237,9 @@ impl Session {
 
     /// Refuses what no dispatch can reach.
     pub(crate) fn groups(&self, kernel: &Kernel, threads: usize) -> Result<[u32; 2]> {
-        let unsupported = Error::Unsupported { operation: "run so many threads at once: use smaller tiles" };
+        let unsupported = Error::Unsupported {
+            operation: "run so many threads at once: use smaller tiles",
+        };
         kernel.groups(threads, self.most_groups).ok_or(unsupported)
     }
 }

@@ -1,7 +1,8 @@
 //! Large inputs on their way to the device.
 //!
-//! Up to three buffers stay allocated and are mapped again as soon as the device has copied out of them, so that converting the next
-//! piece goes on while the last one travels. Values are computed straight into the mapping, by several threads where there are many.
+//! Up to three buffers stay allocated and are mapped again as soon as the device has copied out of
+//! them, so that converting the next piece goes on while the last one travels. Values are computed
+//! straight into the mapping, by several threads where there are many.
 
 use crate::{
     Upload,
@@ -50,7 +51,8 @@ pub(crate) struct Ring {
 }
 
 impl Session {
-    /// A buffer that holds `value(0)`, `value(1)`, …, `value(count - 1)`. What is submitted later sees it.
+    /// A buffer that holds `value(0)`, `value(1)`, …, `value(count - 1)`. What is submitted later
+    /// sees it.
     ///
     /// # Errors
     /// As [`Session::storage`].
@@ -68,7 +70,8 @@ impl Session {
     /// Writes `value(0)`, … into a buffer, from element `first` on.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::OutOfMemory`] where the ring does not fit.
+    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::OutOfMemory`] where the
+    /// ring does not fit.
     pub(crate) fn upload_into<T: Pod + Send + Sync>(
         &self,
         buffer: &Buffer,
@@ -86,11 +89,16 @@ impl Session {
             match if ring { self.slot()? } else { None } {
                 Some(slot) => self.through(slot, buffer, to, range, &value)?,
                 None => {
-                    let values: Vec<T> = range.into_par_iter().with_min_len(BLOCK / size).map(&value).collect();
+                    let values: Vec<T> = range
+                        .into_par_iter()
+                        .with_min_len(BLOCK / size)
+                        .map(&value)
+                        .collect();
                     let bytes = bytemuck::cast_slice(&values);
-                    self.faults.scoped(&self.device, "upload", bytes.len() as u64, || {
-                        self.queue.write_buffer(buffer.raw(), to, bytes);
-                    })?;
+                    self.faults
+                        .scoped(&self.device, "upload", bytes.len() as u64, || {
+                            self.queue.write_buffer(buffer.raw(), to, bytes);
+                        })?;
                 }
             }
         }
@@ -109,24 +117,37 @@ impl Session {
                 ring.made += 1;
                 None
             } else {
-                let Some(slot) = ring.idle.pop_front() else { return Ok(None) };
+                let Some(slot) = ring.idle.pop_front() else {
+                    return Ok(None);
+                };
                 Some(slot)
             }
         };
         let slot = match slot {
             Some(slot) => slot,
             None => {
-                let made = self.pool.take("the ring of uploads", Role::Staging, self.slot_bytes());
+                let made = self
+                    .pool
+                    .take("the ring of uploads", Role::Staging, self.slot_bytes());
                 if made.is_err() {
-                    self.ring.lock().unwrap_or_else(PoisonError::into_inner).made -= 1;
+                    self.ring
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .made -= 1;
                 }
-                let slot = Slot { buffer: made?, state: Arc::new(AtomicU8::new(WAITING)), after: None };
+                let slot = Slot {
+                    buffer: made?,
+                    state: Arc::new(AtomicU8::new(WAITING)),
+                    after: None,
+                };
                 slot.map();
                 slot
             }
         };
         let waited = match &slot.after {
-            Some(submission) if slot.state.load(Ordering::SeqCst) == WAITING => self.wait(submission),
+            Some(submission) if slot.state.load(Ordering::SeqCst) == WAITING => {
+                self.wait(submission)
+            }
             _ => Ok(()),
         };
         let mapped = waited.and_then(|()| self.mapped(&slot.state));
@@ -157,9 +178,14 @@ impl Session {
                 block.copy_from_slice(bytemuck::cast_slice(&values));
             };
             // Blocks of a size that elements fill; what is left over, by this thread.
-            let whole = if BLOCK.is_multiple_of(size) { range.len() / per_block } else { 0 };
+            let whole = if BLOCK.is_multiple_of(size) {
+                range.len() / per_block
+            } else {
+                0
+            };
             let (blocks, rest) = view.slice(..).split_at(whole * BLOCK);
-            let blocks: Vec<wgpu::WriteOnly<'_, [u8; BLOCK]>> = blocks.into_chunks::<BLOCK>().0.into_iter().collect();
+            let blocks: Vec<wgpu::WriteOnly<'_, [u8; BLOCK]>> =
+                blocks.into_chunks::<BLOCK>().0.into_iter().collect();
             blocks.into_par_iter().enumerate().for_each(|(i, block)| {
                 fill(range.start + i * per_block, per_block, block.into());
             });
@@ -169,14 +195,20 @@ impl Session {
         raw.unmap();
         slot.state.store(WAITING, Ordering::SeqCst);
         let submission = self.faults.scoped(&self.device, "upload", bytes, || {
-            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let mut encoder = self
+                .device
+                .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(raw, 0, buffer.raw(), to, bytes);
             let submission = self.queue.submit([encoder.finish()]);
             slot.map();
             submission
         })?;
         slot.after = Some(submission);
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner).idle.push_back(slot);
+        self.ring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .idle
+            .push_back(slot);
         Ok(())
     }
 }
@@ -185,9 +217,15 @@ impl Slot {
     /// Asks for it to be mapped as soon as the device has done with it.
     fn map(&self) {
         let state = Arc::clone(&self.state);
-        self.buffer.raw().slice(..).map_async(wgpu::MapMode::Write, move |outcome| {
-            state.store(if outcome.is_ok() { MAPPED } else { FAILED }, Ordering::SeqCst);
-        });
+        self.buffer
+            .raw()
+            .slice(..)
+            .map_async(wgpu::MapMode::Write, move |outcome| {
+                state.store(
+                    if outcome.is_ok() { MAPPED } else { FAILED },
+                    Ordering::SeqCst,
+                );
+            });
     }
 }
 
@@ -196,16 +234,31 @@ mod tests {
     use crate::{Options, Upload, testing};
     use bytemuck::Pod;
 
-    fn check<T: Pod + Send + Sync + PartialEq>(gpu: &crate::Gpu, count: usize, value: impl Fn(usize) -> T + Sync) {
+    fn check<T: Pod + Send + Sync + PartialEq>(
+        gpu: &crate::Gpu,
+        count: usize,
+        value: impl Fn(usize) -> T + Sync,
+    ) {
         let session = gpu.session().unwrap();
         for _ in 0..2 {
             let buffer = session.upload("values", count + 3, &value).unwrap();
-            session.upload_into(&buffer, 3, count, |i| value(i + 7)).unwrap();
+            session
+                .upload_into(&buffer, 3, count, |i| value(i + 7))
+                .unwrap();
             let mut work = session.work();
             let reading = work.read::<T>(&buffer, 0..count + 3).unwrap();
-            let found = work.submit().unwrap().wait().unwrap().take(reading).unwrap();
+            let found = work
+                .submit()
+                .unwrap()
+                .wait()
+                .unwrap()
+                .take(reading)
+                .unwrap();
             assert!(
-                found.iter().enumerate().all(|(i, v)| *v == if i < 3 { value(i) } else { value(i + 4) }),
+                found
+                    .iter()
+                    .enumerate()
+                    .all(|(i, v)| *v == if i < 3 { value(i) } else { value(i + 4) }),
                 "{count}"
             );
         }
@@ -215,7 +268,11 @@ mod tests {
     fn pieces_arrive_in_their_places() {
         for upload in [Upload::Ring, Upload::Queue] {
             // Slots of 512 KiB.
-            let Some(gpu) = testing::open(Options { upload, budget_bytes: 16 << 20, ..Options::default() }) else {
+            let Some(gpu) = testing::open(Options {
+                upload,
+                budget_bytes: 16 << 20,
+                ..Options::default()
+            }) else {
                 return;
             };
             for count in [0, 1, 16_384, 131_073, 700_000] {
@@ -228,11 +285,18 @@ mod tests {
 
     #[test]
     fn threads_share_the_ring() {
-        let Some(gpu) = testing::open(Options { budget_bytes: 64 << 20, ..Options::default() }) else { return };
+        let Some(gpu) = testing::open(Options {
+            budget_bytes: 64 << 20,
+            ..Options::default()
+        }) else {
+            return;
+        };
         std::thread::scope(|scope| {
             for thread in 0..4_u32 {
                 let gpu = &gpu;
-                scope.spawn(move || (0..3).for_each(|_| check(gpu, 300_000, |i| i as u32 ^ (thread << 28))));
+                scope.spawn(move || {
+                    (0..3).for_each(|_| check(gpu, 300_000, |i| i as u32 ^ (thread << 28)))
+                });
             }
         });
     }

@@ -14,14 +14,24 @@ impl Texts {
     /// Features of a device that what was chosen needs.
     pub(crate) fn features(options: &Options) -> wgpu::Features {
         let mut features = wgpu::Features::empty();
-        features.set(wgpu::Features::SHADER_INT64, options.integers == Integers::Native);
-        features.set(wgpu::Features::SUBGROUP, options.reductions == Reductions::Subgroups);
+        features.set(
+            wgpu::Features::SHADER_INT64,
+            options.integers == Integers::Native,
+        );
+        features.set(
+            wgpu::Features::SUBGROUP,
+            options.reductions == Reductions::Subgroups,
+        );
         features
     }
 
     /// On a device that has these.
     pub(crate) fn of(options: &Options, features: wgpu::Features) -> Self {
-        let mut texts = Self { integers: options.integers, reductions: options.reductions, points: options.points };
+        let mut texts = Self {
+            integers: options.integers,
+            reductions: options.reductions,
+            points: options.points,
+        };
         if !features.contains(wgpu::Features::SHADER_INT64) {
             texts.integers = Integers::Pairs;
         }
@@ -34,9 +44,15 @@ impl Texts {
     /// What takes the place of a piece of a kernel.
     pub(crate) fn piece(self, piece: &'static str) -> &'static str {
         match piece {
-            prelude::PAIRS_OF_WORDS if self.integers == Integers::Native => include_str!("native.wgsl"),
-            prelude::ACROSS if self.reductions == Reductions::Subgroups => include_str!("subgroups.wgsl"),
-            prelude::POINTS if self.points == PointLayout::NumbersApart => include_str!("search/points_12.wgsl"),
+            prelude::PAIRS_OF_WORDS if self.integers == Integers::Native => {
+                include_str!("native.wgsl")
+            }
+            prelude::ACROSS if self.reductions == Reductions::Subgroups => {
+                include_str!("subgroups.wgsl")
+            }
+            prelude::POINTS if self.points == PointLayout::NumbersApart => {
+                include_str!("search/points_12.wgsl")
+            }
             _ => piece,
         }
     }
@@ -48,16 +64,55 @@ mod tests {
 
     #[test]
     fn what_a_device_lacks_is_not_in_its_texts() {
-        let (integers, reductions, points) = (Integers::Native, Reductions::Subgroups, PointLayout::NumbersApart);
-        let options = Options { integers, reductions, points, ..Options::default() };
+        let (integers, reductions, points) = (
+            Integers::Native,
+            Reductions::Subgroups,
+            PointLayout::NumbersApart,
+        );
+        let options = Options {
+            integers,
+            reductions,
+            points,
+            ..Options::default()
+        };
         let wanted = Texts::features(&options);
-        assert_eq!(wanted, wgpu::Features::SHADER_INT64 | wgpu::Features::SUBGROUP);
-        assert_eq!(Texts::of(&options, wanted), Texts { integers, reductions, points });
-        assert_eq!(Texts::of(&options, wgpu::Features::empty()), Texts { points, ..Texts::default() });
-        assert_eq!(Texts::features(&Options::default()), wgpu::Features::empty());
+        assert_eq!(
+            wanted,
+            wgpu::Features::SHADER_INT64 | wgpu::Features::SUBGROUP
+        );
+        assert_eq!(
+            Texts::of(&options, wanted),
+            Texts {
+                integers,
+                reductions,
+                points
+            }
+        );
+        assert_eq!(
+            Texts::of(&options, wgpu::Features::empty()),
+            Texts {
+                points,
+                ..Texts::default()
+            }
+        );
+        assert_eq!(
+            Texts::features(&Options::default()),
+            wgpu::Features::empty()
+        );
         let pieces = [prelude::PAIRS_OF_WORDS, prelude::ACROSS, prelude::POINTS];
-        assert!(pieces.iter().all(|piece| Texts::of(&options, wanted).piece(piece) != *piece));
-        assert!(pieces.iter().all(|piece| Texts::default().piece(piece) == *piece));
-        assert_eq!(Texts::of(&options, wanted).piece(prelude::THREADS), prelude::THREADS);
+        assert!(
+            pieces
+                .iter()
+                .all(|piece| Texts::of(&options, wanted).piece(piece) != *piece)
+        );
+        assert!(
+            pieces
+                .iter()
+                .all(|piece| Texts::default().piece(piece) == *piece)
+        );
+        assert_eq!(
+            Texts::of(&options, wanted).piece(prelude::THREADS),
+            prelude::THREADS
+        );
     }
 }

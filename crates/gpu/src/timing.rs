@@ -29,12 +29,22 @@ impl Clock {
         if session.options.timing == Timing::Off || !session.device.features().contains(feature) {
             return None;
         }
-        let descriptor = wgpu::QuerySetDescriptor { label: None, ty: wgpu::QueryType::Timestamp, count: 2 * MOST };
-        Some(Self { queries: session.device.create_query_set(&descriptor), names: Vec::new() })
+        let descriptor = wgpu::QuerySetDescriptor {
+            label: None,
+            ty: wgpu::QueryType::Timestamp,
+            count: 2 * MOST,
+        };
+        Some(Self {
+            queries: session.device.create_query_set(&descriptor),
+            names: Vec::new(),
+        })
     }
 
     /// Times the pass that this goes into.
-    pub(crate) fn around(&mut self, name: &'static str) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
+    pub(crate) fn around(
+        &mut self,
+        name: &'static str,
+    ) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
         let at = 2 * self.names.len() as u32;
         if at >= 2 * MOST {
             return None;
@@ -48,7 +58,11 @@ impl Clock {
     }
 
     /// Records that the times are to be brought back.
-    pub(crate) fn resolve(self, session: &Session, encoder: &mut wgpu::CommandEncoder) -> Result<Option<Ticking>> {
+    pub(crate) fn resolve(
+        self,
+        session: &Session,
+        encoder: &mut wgpu::CommandEncoder,
+    ) -> Result<Option<Ticking>> {
         let count = 2 * self.names.len();
         if count == 0 {
             return Ok(None);
@@ -58,7 +72,12 @@ impl Clock {
         let resolved = session.faults.scoped(device, "timestamps", bytes, || {
             let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
             let size = bytes.next_multiple_of(256);
-            device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
         })?;
         let to: Buffer = session.pool.take("timestamps", Role::ReadBack, bytes)?;
         encoder.resolve_query_set(&self.queries, 0..count as u32, &resolved, 0);
@@ -66,9 +85,15 @@ impl Clock {
         let state = Arc::new(AtomicU8::new(WAITING));
         let mapped = Arc::clone(&state);
         encoder.map_buffer_on_submit(to.raw(), wgpu::MapMode::Read, 0..bytes, move |outcome| {
-            mapped.store(if outcome.is_ok() { MAPPED } else { FAILED }, Ordering::SeqCst);
+            mapped.store(
+                if outcome.is_ok() { MAPPED } else { FAILED },
+                Ordering::SeqCst,
+            );
         });
-        Ok(Some(Ticking { names: self.names, reading: Reading::of(to, count, state) }))
+        Ok(Some(Ticking {
+            names: self.names,
+            reading: Reading::of(to, count, state),
+        }))
     }
 }
 
@@ -84,7 +109,11 @@ impl Ticking {
     pub(crate) fn note(self, done: &Done) -> Result<()> {
         let ticks = done.take(self.reading)?;
         let second = 1e-9 * f64::from(done.session.queue.get_timestamp_period());
-        let mut profile = done.session.profile.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut profile = done
+            .session
+            .profile
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for (name, pair) in self.names.into_iter().zip(ticks.chunks_exact(2)) {
             profile.took(name, pair[1].saturating_sub(pair[0]) as f64 * second);
         }

@@ -17,7 +17,8 @@ use std::{
     },
 };
 
-/// Commands being recorded. Every buffer that they name is held until they are submitted, whatever becomes of the caller's copies.
+/// Commands being recorded. Every buffer that they name is held until they are submitted, whatever
+/// becomes of the caller's copies.
 #[derive(Debug)]
 pub(crate) struct Work {
     session: Arc<Session>,
@@ -28,16 +29,24 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        let encoder = session.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let encoder = session
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let clock = Clock::new(&session);
-        Self { session, encoder, held: Vec::new(), clock }
+        Self {
+            session,
+            encoder,
+            held: Vec::new(),
+            clock,
+        }
     }
 
-    /// Runs `threads` threads of a kernel (rounded up to whole workgroups) on `buffers`, its bindings from 1 on. None: nothing.
+    /// Runs `threads` threads of a kernel (rounded up to whole workgroups) on `buffers`, its
+    /// bindings from 1 on. None: nothing.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceFault`] where it does not compile or the bindings are not its own;
-    /// [`isopach_compute::Error::OutOfMemory`] where not even its parameters fit.
+    /// [`isopach_compute::Error::DeviceFault`] where it does not compile or the bindings are not
+    /// its own; [`isopach_compute::Error::OutOfMemory`] where not even its parameters fit.
     pub(crate) fn run(
         &mut self,
         kernel: &Kernel,
@@ -52,22 +61,49 @@ impl Work {
         let compiled = self.session.compiled(kernel)?;
         let bytes = bytemuck::bytes_of(parameters);
         self.session.travelled[0].fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let uniform = self.session.pool.take("parameters", Role::Uniform, bytes.len() as u64)?;
-        let Session { device, queue, faults, bindings, .. } = &*self.session;
-        faults.scoped(device, kernel.name, 0, || queue.write_buffer(uniform.raw(), 0, bytes))?;
+        let uniform = self
+            .session
+            .pool
+            .take("parameters", Role::Uniform, bytes.len() as u64)?;
+        let Session {
+            device,
+            queue,
+            faults,
+            bindings,
+            ..
+        } = &*self.session;
+        faults.scoped(device, kernel.name, 0, || {
+            queue.write_buffer(uniform.raw(), 0, bytes)
+        })?;
         let own = bindings.of(&self.session, (kernel.name, &compiled.layout), 1, buffers)?;
-        let parameters = bindings.of(&self.session, ("parameters", &self.session.parameters), 0, &[&uniform])?;
-        let timestamp_writes = self.clock.as_mut().and_then(|clock| clock.around(kernel.name));
-        let descriptor = wgpu::ComputePassDescriptor { label: Some(kernel.name), timestamp_writes };
+        let parameters = bindings.of(
+            &self.session,
+            ("parameters", &self.session.parameters),
+            0,
+            &[&uniform],
+        )?;
+        let timestamp_writes = self
+            .clock
+            .as_mut()
+            .and_then(|clock| clock.around(kernel.name));
+        let descriptor = wgpu::ComputePassDescriptor {
+            label: Some(kernel.name),
+            timestamp_writes,
+        };
         let mut pass = self.encoder.begin_compute_pass(&descriptor);
         pass.set_pipeline(&compiled.pipeline);
         pass.set_bind_group(0, &own, &[]);
         pass.set_bind_group(1, &parameters, &[]);
         pass.dispatch_workgroups(across, down, 1);
         drop(pass);
-        self.session.profile.lock().unwrap_or_else(PoisonError::into_inner).called(kernel.name);
+        self.session
+            .profile
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .called(kernel.name);
         self.held.push(uniform);
-        self.held.extend(buffers.iter().map(|&buffer| buffer.clone()));
+        self.held
+            .extend(buffers.iter().map(|&buffer| buffer.clone()));
         Ok(())
     }
 
@@ -77,22 +113,44 @@ impl Work {
         self.held.push(buffer.clone());
     }
 
-    /// Brings elements of a buffer back, once the work is submitted and waited for: see [`Done::take`].
+    /// Brings elements of a buffer back, once the work is submitted and waited for: see
+    /// [`Done::take`].
     ///
     /// # Errors
     /// As [`Session::storage`].
-    pub(crate) fn read<T: Pod>(&mut self, buffer: &Buffer, elements: Range<usize>) -> Result<Reading<T>> {
+    pub(crate) fn read<T: Pod>(
+        &mut self,
+        buffer: &Buffer,
+        elements: Range<usize>,
+    ) -> Result<Reading<T>> {
         let size = size_of::<T>() as u64;
         let bytes = elements.len() as u64 * size;
         self.session.travelled[1].fetch_add(bytes, Ordering::Relaxed);
-        let to = self.session.pool.take("results on their way back", Role::ReadBack, bytes)?;
+        let to = self
+            .session
+            .pool
+            .take("results on their way back", Role::ReadBack, bytes)?;
         let state = Arc::new(AtomicU8::new(WAITING));
         if bytes > 0 {
-            self.encoder.copy_buffer_to_buffer(buffer.raw(), elements.start as u64 * size, to.raw(), 0, bytes);
+            self.encoder.copy_buffer_to_buffer(
+                buffer.raw(),
+                elements.start as u64 * size,
+                to.raw(),
+                0,
+                bytes,
+            );
             let mapped = Arc::clone(&state);
-            self.encoder.map_buffer_on_submit(to.raw(), wgpu::MapMode::Read, 0..bytes, move |outcome| {
-                mapped.store(if outcome.is_ok() { MAPPED } else { FAILED }, Ordering::SeqCst);
-            });
+            self.encoder.map_buffer_on_submit(
+                to.raw(),
+                wgpu::MapMode::Read,
+                0..bytes,
+                move |outcome| {
+                    mapped.store(
+                        if outcome.is_ok() { MAPPED } else { FAILED },
+                        Ordering::SeqCst,
+                    );
+                },
+            );
         }
         self.held.push(buffer.clone());
         Ok(Reading::of(to, elements.len(), state))
@@ -103,13 +161,30 @@ impl Work {
     /// # Errors
     /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::DeviceFault`].
     pub(crate) fn submit(self) -> Result<Submitted> {
-        let Self { session, mut encoder, held, clock } = self;
-        let ticking = clock.map(|clock| clock.resolve(&session, &mut encoder)).transpose()?.flatten();
-        let Session { device, queue, faults, .. } = &*session;
+        let Self {
+            session,
+            mut encoder,
+            held,
+            clock,
+        } = self;
+        let ticking = clock
+            .map(|clock| clock.resolve(&session, &mut encoder))
+            .transpose()?
+            .flatten();
+        let Session {
+            device,
+            queue,
+            faults,
+            ..
+        } = &*session;
         faults.check(device)?;
         let index = faults.scoped(device, "submission", 0, || queue.submit([encoder.finish()]))?;
         drop(held);
-        Ok(Submitted { session, index, ticking })
+        Ok(Submitted {
+            session,
+            index,
+            ticking,
+        })
     }
 }
 
@@ -126,11 +201,14 @@ impl Submitted {
     /// Waits until the device has done it.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceLost`], also where the device's patience ended; [`isopach_compute::Error::DeviceFault`].
+    /// [`isopach_compute::Error::DeviceLost`], also where the device's patience ended;
+    /// [`isopach_compute::Error::DeviceFault`].
     pub(crate) fn wait(self) -> Result<Done> {
         self.session.wait(&self.index)?;
         let mut unwaited = self;
-        let done = Done { session: Arc::clone(&unwaited.session) };
+        let done = Done {
+            session: Arc::clone(&unwaited.session),
+        };
         if let Some(ticking) = unwaited.ticking.take() {
             ticking.note(&done)?;
         }
@@ -142,7 +220,11 @@ impl Drop for Submitted {
     /// Nobody waits for it: its times are read when somebody asks for them.
     fn drop(&mut self) {
         if let Some(ticking) = self.ticking.take() {
-            self.session.unread.lock().unwrap_or_else(PoisonError::into_inner).push(ticking);
+            self.session
+                .unread
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(ticking);
         }
     }
 }
@@ -170,7 +252,12 @@ pub(crate) struct Reading<T> {
 impl<T> Reading<T> {
     /// `count` elements that a copy into `buffer` brings, whose mapping sets `state`.
     pub(crate) fn of(buffer: Buffer, count: usize, state: Arc<AtomicU8>) -> Self {
-        Self { buffer, count, state, kind: PhantomData }
+        Self {
+            buffer,
+            count,
+            state,
+            kind: PhantomData,
+        }
     }
 }
 
@@ -188,7 +275,8 @@ impl Done {
     /// The elements.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::DeviceFault`] where they did not come.
+    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::DeviceFault`] where they
+    /// did not come.
     pub(crate) fn take<T: Pod>(&self, reading: Reading<T>) -> Result<Vec<T>> {
         self.view(&reading, |bytes| {
             let mut elements = vec![T::zeroed(); reading.count];
@@ -201,7 +289,11 @@ impl Done {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub(crate) fn look<T: Pod, R>(&self, reading: Reading<T>, look: impl FnOnce(&[T]) -> R) -> Result<R> {
+    pub(crate) fn look<T: Pod, R>(
+        &self,
+        reading: Reading<T>,
+        look: impl FnOnce(&[T]) -> R,
+    ) -> Result<R> {
         self.view(&reading, |bytes| match bytemuck::try_cast_slice(bytes) {
             Ok(elements) => look(elements),
             Err(_) => look(&bytemuck::pod_collect_to_vec(bytes)), // a mapping that is not aligned
@@ -216,8 +308,12 @@ impl Done {
         faults.check(device)?;
         self.session.mapped(&reading.state)?;
         let bytes = (reading.count * size_of::<T>()) as u64;
-        let view =
-            reading.buffer.raw().slice(0..bytes).get_mapped_range().map_err(|error| faults.fault(device, error))?;
+        let view = reading
+            .buffer
+            .raw()
+            .slice(0..bytes)
+            .get_mapped_range()
+            .map_err(|error| faults.fault(device, error))?;
         Ok(look(&view))
     }
 }

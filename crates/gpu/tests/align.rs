@@ -1,5 +1,5 @@
-//! Alignment on the device: the motion that comes of it, little room, and sums that are the CPU's to the last bit; all else is in the suite that
-//! `conformance.rs` puts it through.
+//! Alignment on the device: the motion that comes of it, little room, and sums that are the CPU's
+//! to the last bit; all else is in the suite that `conformance.rs` puts it through.
 //!
 //! Without an adapter these tests say so and pass, unless ISOPACH_REQUIRE_GPU is set.
 
@@ -15,8 +15,8 @@ use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::Cpu;
 use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_registration::{
-    Align, Factor, Huber, Icp, Pair, PointToPlane, PointToPoint, Rejection, Target, conformance::difference,
-    target_normals,
+    Align, Factor, Huber, Icp, Pair, PointToPlane, PointToPoint, Rejection, Target,
+    conformance::difference, target_normals,
 };
 use random::random;
 
@@ -24,7 +24,8 @@ use random::random;
 fn hills(first: usize, n: usize, side: f64, [x, y]: [f64; 2]) -> Cloud {
     let point = |i: usize| {
         let [u, v] = [0, 1].map(|axis| side * random(3 * (first + i) + axis));
-        let height = 3.0 * (u / 7.0).sin() + 2.0 * (v / 5.0).cos() + 0.03 * random(3 * (first + i) + 2);
+        let height =
+            3.0 * (u / 7.0).sin() + 2.0 * (v / 5.0).cos() + 0.03 * random(3 * (first + i) + 2);
         [x + u, y + v, 430.0 + height]
     };
     Cloud::from_points(&(0..n).map(point).collect::<Vec<_>>()).unwrap()
@@ -37,15 +38,30 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
     let target = hills(0, 4000, 30.0, [100.0, 200.0]);
     let source = hills(7000, 3000, 30.0, [100.1, 200.0]);
     let pose = Rigid::from_vectors([0.0, 0.01, 0.0], [0.1, 0.0, 0.05], [115.0, 215.0, 430.0]);
-    let all = Rejection { max_distance: 2.0, kept_share: 1.0 };
-    let some = Rejection { kept_share: 0.6, ..all };
-    let huber = Huber { factor: PointToPlane, width: 0.1 };
+    let all = Rejection {
+        max_distance: 2.0,
+        kept_share: 1.0,
+    };
+    let some = Rejection {
+        kept_share: 0.6,
+        ..all
+    };
+    let huber = Huber {
+        factor: PointToPlane,
+        width: 0.1,
+    };
     let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
-    let to = Target { positions: target.positions(), normals: &normals };
-    let [expected, found] = [&Cpu as &dyn Align, gpu].map(|on| on.pairing(source.positions(), to).unwrap());
-    let cases: [(&dyn Factor, Rejection); 3] = [(&huber, all), (&PointToPlane, some), (&huber, some)];
+    let to = Target {
+        positions: target.positions(),
+        normals: &normals,
+    };
+    let [expected, found] =
+        [&Cpu as &dyn Align, gpu].map(|on| on.pairing(source.positions(), to).unwrap());
+    let cases: [(&dyn Factor, Rejection); 3] =
+        [(&huber, all), (&PointToPlane, some), (&huber, some)];
     for (factor, rejection) in cases {
-        let [expected, found] = [&expected, &found].map(|on| on.linearize(factor, rejection, &pose).unwrap());
+        let [expected, found] =
+            [&expected, &found].map(|on| on.linearize(factor, rejection, &pose).unwrap());
         assert_eq!(found, expected);
     }
 }
@@ -54,17 +70,33 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
 fn the_motion_found_is_the_processors() {
     let Some(gpu) = gpu() else { return };
     let target = hills(0, 12_000, 40.0, [596_000.25, 6_653_000.5]);
-    let motion = Rigid::from_vectors([0.01, -0.008, 0.02], [0.3, -0.25, 0.15], [596_020.0, 6_653_020.0, 430.0]);
-    let source = hills(20_000, 8000, 40.0, [596_000.25, 6_653_000.5]).transformed(&motion.inverse()).unwrap();
-    let pair = Pair { source: source.positions(), target: target.positions() };
+    let motion = Rigid::from_vectors(
+        [0.01, -0.008, 0.02],
+        [0.3, -0.25, 0.15],
+        [596_020.0, 6_653_020.0, 430.0],
+    );
+    let source = hills(20_000, 8000, 40.0, [596_000.25, 6_653_000.5])
+        .transformed(&motion.inverse())
+        .unwrap();
+    let pair = Pair {
+        source: source.positions(),
+        target: target.positions(),
+    };
     let start = Rigid::identity([0.0; 3]);
     let icp = Icp::point_to_plane(2.0);
     let found = icp.align(gpu, pair, start).unwrap();
     let expected = icp.align(&Cpu, pair, start).unwrap();
     assert!(found.converged && expected.converged);
-    let apart = found.target_from_source.then(&expected.target_from_source.inverse());
+    let apart = found
+        .target_from_source
+        .then(&expected.target_from_source.inverse());
     let metres = apart.largest_displacement(60.0);
-    assert!(metres < 1e-5, "{metres} m apart after {} and {} steps", found.iterations, expected.iterations);
+    assert!(
+        metres < 1e-5,
+        "{metres} m apart after {} and {} steps",
+        found.iterations,
+        expected.iterations
+    );
     assert_eq!(icp.align(gpu, pair, start).unwrap(), found, "two runs");
 }
 
@@ -80,14 +112,22 @@ fn little_room() {
     let target = hills(0, 9000, 40.0, [5.0, 5.0]);
     let source = hills(9000, 20_000, 40.0, [5.0, 5.0]);
     let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
-    let to = Target { positions: target.positions(), normals: &normals };
+    let to = Target {
+        positions: target.positions(),
+        normals: &normals,
+    };
     let pose = Rigid::from_vectors([0.01, -0.02, 0.03], [0.3, -0.2, 0.1], [25.0, 25.0, 430.0]);
-    let [expected, found] = [&Cpu as &dyn Align, &gpu].map(|on| on.pairing(source.positions(), to).unwrap());
+    let [expected, found] =
+        [&Cpu as &dyn Align, &gpu].map(|on| on.pairing(source.positions(), to).unwrap());
     for max_distance in [0.2, f64::INFINITY] {
-        let rejection = Rejection { max_distance, kept_share: 1.0 };
+        let rejection = Rejection {
+            max_distance,
+            kept_share: 1.0,
+        };
         for factor in [&PointToPlane as &dyn Factor, &PointToPoint] {
             let expected = expected.linearize(factor, rejection, &pose).unwrap();
-            let [first, again] = [(); 2].map(|()| found.linearize(factor, rejection, &pose).unwrap());
+            let [first, again] =
+                [(); 2].map(|()| found.linearize(factor, rejection, &pose).unwrap());
             assert_eq!(difference(&first, &expected), None, "{max_distance} m");
             assert_eq!(first, again, "two runs");
         }

@@ -14,7 +14,13 @@ use isopach_registration::conformance::conformance as alignment;
 fn timed(suite: impl FnOnce() -> Vec<Finding>, gpu: &Gpu) -> Vec<Finding> {
     let start = std::time::Instant::now();
     let findings = suite();
-    println!("{} findings in {:?}, {:?}, {} near ties", findings.len(), start.elapsed(), gpu.pool(), gpu.near_ties());
+    println!(
+        "{} findings in {:?}, {:?}, {} near ties",
+        findings.len(),
+        start.elapsed(),
+        gpu.pool(),
+        gpu.near_ties()
+    );
     findings
 }
 
@@ -59,10 +65,18 @@ fn all_conforms_with_every_other_text() {
         medians: Medians::TwoKernels,
         ..Options::default()
     };
-    let Some(gpu) = device::open(options) else { return };
+    let Some(gpu) = device::open(options) else {
+        return;
+    };
     println!("not there: {:?}", gpu.lacks());
-    let findings = timed(|| [neighbour_search(&gpu), rasterising(&gpu), alignment(&gpu)].concat(), &gpu);
+    let findings = timed(
+        || [neighbour_search(&gpu), rasterising(&gpu), alignment(&gpu)].concat(),
+        &gpu,
+    );
     assert_none(
-        &findings.into_iter().filter(|finding| !finding.what.contains("cannot find more than 64")).collect::<Vec<_>>(),
+        &findings
+            .into_iter()
+            .filter(|finding| !finding.what.contains("cannot find more than 64"))
+            .collect::<Vec<_>>(),
     );
 }

@@ -9,14 +9,21 @@ mod random;
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Choice, Compute, Cpu, Error};
 use isopach_gpu::{
-    Gpu, Integers, Least, Loops, Medians, Options, PointLayout, Reductions, Reuse, Timing, Upload, Wanted, adapters,
+    Gpu, Integers, Least, Loops, Medians, Options, PointLayout, Reductions, Reuse, Timing, Upload,
+    Wanted, adapters,
 };
 use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
 use random::random;
 use std::sync::Arc;
 
 fn cloud(n: usize) -> Cloud {
-    let point = |i: usize| [random(3 * i) * 60.0, random(3 * i + 1) * 60.0, random(3 * i + 2)];
+    let point = |i: usize| {
+        [
+            random(3 * i) * 60.0,
+            random(3 * i + 1) * 60.0,
+            random(3 * i + 2),
+        ]
+    };
     Cloud::from_points(&(0..n).map(point).collect::<Vec<_>>()).unwrap()
 }
 
@@ -26,16 +33,30 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
     assert!(device.nearest(points, 1.0).unwrap() == cpu.nearest(points, 1.0).unwrap());
     assert!(device.k_nearest(points, 9, 1.0).unwrap() == cpu.k_nearest(points, 9, 1.0).unwrap());
     assert!(device.within(points, 0.7).unwrap() == cpu.within(points, 0.7).unwrap());
-    let counts = |all: Vec<isopach_neighbours::Covariance>| all.iter().map(|c| c.count).collect::<Vec<_>>();
-    assert_eq!(counts(device.covariances(points, 0.7).unwrap()), counts(cpu.covariances(points, 0.7).unwrap()));
+    let counts =
+        |all: Vec<isopach_neighbours::Covariance>| all.iter().map(|c| c.count).collect::<Vec<_>>();
+    assert_eq!(
+        counts(device.covariances(points, 0.7).unwrap()),
+        counts(cpu.covariances(points, 0.7).unwrap())
+    );
     let axes = vec![[0.0, 0.6, 0.8]; points.len()];
-    let cylinder = Cylinder { radius: 0.5, half_length: 2.0 };
+    let cylinder = Cylinder {
+        radius: 0.5,
+        half_length: 2.0,
+    };
     for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
-        let found = device.cylinders(points, &axes, cylinder, statistic).unwrap();
+        let found = device
+            .cylinders(points, &axes, cylinder, statistic)
+            .unwrap();
         let expected = cpu.cylinders(points, &axes, cylinder, statistic).unwrap();
         assert!(found.iter().zip(&expected).all(|(a, b)| a.count == b.count));
         let close = |a: f64, b: f64| (a - b).abs() < 1e-5 || (a.is_nan() && b.is_nan());
-        assert!(found.iter().zip(&expected).all(|(a, b)| close(a.location, b.location) && close(a.spread, b.spread)));
+        assert!(
+            found
+                .iter()
+                .zip(&expected)
+                .all(|(a, b)| close(a.location, b.location) && close(a.spread, b.spread))
+        );
     }
 }
 
@@ -43,20 +64,48 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
 fn few_workgroups_and_short_bindings_split_the_work() {
     let cloud = cloud(20_000);
     // 7² groups of 256 threads for the points; 20,000 queries do not fit 7² groups of 64.
-    let options = Options { most_groups: Some(9), most_binding_bytes: Some(400 << 10), ..Options::default() };
-    let Some(gpu) = device::open(options) else { return };
+    let options = Options {
+        most_groups: Some(9),
+        most_binding_bytes: Some(400 << 10),
+        ..Options::default()
+    };
+    let Some(gpu) = device::open(options) else {
+        return;
+    };
     agrees(&gpu, cloud.positions());
 }
 
 #[test]
 fn every_choice_gives_the_same() {
     let cloud = cloud(20_000);
-    let (few, base) = (Options { queries_at_once: 700, ..Options::default() }, Options::default());
+    let (few, base) = (
+        Options {
+            queries_at_once: 700,
+            ..Options::default()
+        },
+        Options::default(),
+    );
     for options in [
-        Options { upload: Upload::Queue, reuse: Reuse::Free, timing: Timing::Off, loops: Loops::Plain, ..few },
-        Options { integers: Integers::Native, ..base.clone() },
-        Options { points: PointLayout::NumbersApart, ..base.clone() },
-        Options { reductions: Reductions::Subgroups, medians: Medians::TwoKernels, ..base.clone() },
+        Options {
+            upload: Upload::Queue,
+            reuse: Reuse::Free,
+            timing: Timing::Off,
+            loops: Loops::Plain,
+            ..few
+        },
+        Options {
+            integers: Integers::Native,
+            ..base.clone()
+        },
+        Options {
+            points: PointLayout::NumbersApart,
+            ..base.clone()
+        },
+        Options {
+            reductions: Reductions::Subgroups,
+            medians: Medians::TwoKernels,
+            ..base.clone()
+        },
         Options {
             upload: Upload::Ring,
             reuse: Reuse::Keep,
@@ -66,14 +115,20 @@ fn every_choice_gives_the_same() {
         },
     ] {
         let Options { reuse, timing, .. } = options;
-        let Some(gpu) = device::open(options) else { return };
+        let Some(gpu) = device::open(options) else {
+            return;
+        };
         agrees(&gpu, cloud.positions());
         let (counts, profile) = (gpu.pool(), gpu.profile());
         println!("{counts:?}");
         assert_eq!(counts.hits == 0, reuse == Reuse::Free);
         let nearest = profile.iter().find(|time| time.name == "nearest").unwrap();
         assert!(nearest.calls > 0);
-        if gpu.adapter().features.contains(isopach_gpu::Features::TIMESTAMP_QUERY) {
+        if gpu
+            .adapter()
+            .features
+            .contains(isopach_gpu::Features::TIMESTAMP_QUERY)
+        {
             assert_eq!(nearest.timed > 0, timing == Timing::EveryKernel);
             assert_eq!(nearest.seconds > 0.0, timing == Timing::EveryKernel);
         }
@@ -82,18 +137,31 @@ fn every_choice_gives_the_same() {
 
 #[test]
 fn a_budget_of_eight_mebibytes_is_kept() {
-    let Some(gpu) = device::open(Options { budget_bytes: 8 << 20, ..Options::default() }) else { return };
+    let Some(gpu) = device::open(Options {
+        budget_bytes: 8 << 20,
+        ..Options::default()
+    }) else {
+        return;
+    };
     agrees(&gpu, cloud(20_000).positions());
     assert!(gpu.pool().most_bytes <= 8 << 20, "{:?}", gpu.pool());
     assert_eq!(gpu.device().working_set_bytes, 8 << 20);
     let large = cloud(600_000);
     let refused = gpu.index(large.positions()).map(drop);
-    let Err(Error::OutOfMemory { requested, budget, .. }) = refused else { panic!("{refused:?}") };
+    let Err(Error::OutOfMemory {
+        requested, budget, ..
+    }) = refused
+    else {
+        panic!("{refused:?}")
+    };
     assert!(requested > 9 << 20 && budget == 8 << 20);
     assert!(gpu.pool().refusals > 0);
-    let choice: Choice<dyn NeighbourSearch> = Choice::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
+    let choice: Choice<dyn NeighbourSearch> =
+        Choice::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
     let few = Positions::new(large.positions().origin(), &large.positions().ticks()[..10]);
-    let found = choice.run(|on| on.index(large.positions())?.nearest(few, 1.0)).unwrap();
+    let found = choice
+        .run(|on| on.index(large.positions())?.nearest(few, 1.0))
+        .unwrap();
     assert!(found.iter().all(Option::is_some));
     assert_eq!(choice.passed_on()[0].causes["out of memory"], 1);
     // What did not fit left nothing behind.
@@ -103,9 +171,16 @@ fn a_budget_of_eight_mebibytes_is_kept() {
 
 #[test]
 fn a_device_that_is_lost_is_opened_again_once() {
-    let Some(gpu) = device::open(Options::default()) else { return };
-    let (cloud, choice) =
-        (cloud(5_000), Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]));
+    let Some(gpu) = device::open(Options::default()) else {
+        return;
+    };
+    let (cloud, choice) = (
+        cloud(5_000),
+        Choice::new(vec![
+            Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>,
+            Arc::new(Cpu),
+        ]),
+    );
     let points = cloud.positions();
     let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
     let index = gpu.index(points).unwrap();
@@ -122,7 +197,10 @@ fn a_device_that_is_lost_is_opened_again_once() {
     assert!(choice.run(piece).unwrap() == cpu);
     assert_eq!(choice.passed_on()[0].causes["device lost"], 1);
     // What was on it stays lost, the next piece finds it open again.
-    assert!(matches!(index.nearest(points, 1.0), Err(Error::DeviceLost { .. })));
+    assert!(matches!(
+        index.nearest(points, 1.0),
+        Err(Error::DeviceLost { .. })
+    ));
     agrees(&gpu, points);
     assert!(choice.run(piece).unwrap() == cpu);
     assert_eq!(choice.reruns(), 1);
@@ -137,16 +215,26 @@ fn a_device_that_is_lost_is_opened_again_once() {
 
 #[test]
 fn a_device_that_is_lost_while_others_work_on_it() {
-    let Some(gpu) = device::open(Options::default()) else { return };
+    let Some(gpu) = device::open(Options::default()) else {
+        return;
+    };
     let cloud = cloud(10_000);
     let points = cloud.positions();
     let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
-    let choice = Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]);
+    let choice = Choice::new(vec![
+        Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>,
+        Arc::new(Cpu),
+    ]);
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 for _ in 0..6 {
-                    assert!(choice.run(|on| on.index(points)?.nearest(points, 1.0)).unwrap() == cpu);
+                    assert!(
+                        choice
+                            .run(|on| on.index(points)?.nearest(points, 1.0))
+                            .unwrap()
+                            == cpu
+                    );
                 }
             });
         }
@@ -154,16 +242,30 @@ fn a_device_that_is_lost_while_others_work_on_it() {
         gpu.lose();
     });
     assert!(choice.reruns() >= 1);
-    assert!(choice.passed_on()[0].causes.keys().all(|cause| *cause == "device lost"), "{:?}", choice.passed_on());
+    assert!(
+        choice.passed_on()[0]
+            .causes
+            .keys()
+            .all(|cause| *cause == "device lost"),
+        "{:?}",
+        choice.passed_on()
+    );
 }
 
 #[test]
 fn impatience_ends_in_the_right_answer_or_in_loss() {
     let patience = std::time::Duration::from_micros(1);
-    let Some(gpu) = device::open(Options { patience, ..Options::default() }) else { return };
+    let Some(gpu) = device::open(Options {
+        patience,
+        ..Options::default()
+    }) else {
+        return;
+    };
     let cloud = cloud(20_000);
     let points = cloud.positions();
-    let found = gpu.index(points).and_then(|index| index.nearest(points, 1.0));
+    let found = gpu
+        .index(points)
+        .and_then(|index| index.nearest(points, 1.0));
     match found {
         Ok(found) => assert!(found == Cpu.index(points).unwrap().nearest(points, 1.0).unwrap()),
         Err(error) => assert!(matches!(error, Error::DeviceLost { .. }), "{error}"),
@@ -172,11 +274,27 @@ fn impatience_ends_in_the_right_answer_or_in_loss() {
 
 #[test]
 fn too_little_work_is_left_to_the_next() {
-    let least = Least { points: 1_000, pixels: 0 };
-    let Some(gpu) = device::open(Options { least, ..Options::default() }) else { return };
-    let choice = Choice::new(vec![Arc::new(gpu) as Arc<dyn NeighbourSearch>, Arc::new(Cpu)]);
+    let least = Least {
+        points: 1_000,
+        pixels: 0,
+    };
+    let Some(gpu) = device::open(Options {
+        least,
+        ..Options::default()
+    }) else {
+        return;
+    };
+    let choice = Choice::new(vec![
+        Arc::new(gpu) as Arc<dyn NeighbourSearch>,
+        Arc::new(Cpu),
+    ]);
     let (little, enough) = (cloud(999), cloud(1_000));
-    let nearest = |points: Positions<'_>| choice.run(|on| on.index(points)?.nearest(points, 1.0)).unwrap().len();
+    let nearest = |points: Positions<'_>| {
+        choice
+            .run(|on| on.index(points)?.nearest(points, 1.0))
+            .unwrap()
+            .len()
+    };
     assert_eq!((nearest(enough.positions()), choice.reruns()), (1_000, 0));
     assert_eq!((nearest(little.positions()), choice.reruns()), (999, 1));
     assert_eq!(choice.passed_on()[0].causes["too little work"], 1);
@@ -184,7 +302,12 @@ fn too_little_work_is_left_to_the_next() {
 
 #[test]
 fn several_threads_share_a_device() {
-    let Some(gpu) = device::open(Options { budget_bytes: 256 << 20, ..Options::default() }) else { return };
+    let Some(gpu) = device::open(Options {
+        budget_bytes: 256 << 20,
+        ..Options::default()
+    }) else {
+        return;
+    };
     let clouds: Vec<Cloud> = (0..3).map(|thread| cloud(3_000 + 1_000 * thread)).collect();
     std::thread::scope(|scope| {
         for cloud in &clouds {
@@ -195,11 +318,14 @@ fn several_threads_share_a_device() {
 
 #[test]
 fn two_devices_know_nothing_of_each_other() {
-    let (Some(a), Some(b)) = (device::open(Options::default()), device::gpu()) else { return };
+    let (Some(a), Some(b)) = (device::open(Options::default()), device::gpu()) else {
+        return;
+    };
     let cloud = cloud(5_000);
     let points = cloud.positions();
     let found: Vec<_> = std::thread::scope(|scope| {
-        let threads = [&a, b].map(|gpu| scope.spawn(|| gpu.index(points).unwrap().nearest(points, 1.0).unwrap()));
+        let threads = [&a, b]
+            .map(|gpu| scope.spawn(|| gpu.index(points).unwrap().nearest(points, 1.0).unwrap()));
         threads.map(|thread| thread.join().unwrap()).into()
     });
     assert!(found[0] == found[1]);
@@ -211,12 +337,24 @@ fn two_devices_know_nothing_of_each_other() {
 fn what_there_is_can_be_listed_and_asked_for() {
     let all = adapters();
     for (position, adapter) in all.iter().enumerate() {
-        println!("{position}: {} ({:?}, {:?}, {})", adapter.name, adapter.kind, adapter.backend, adapter.driver);
+        println!(
+            "{position}: {} ({:?}, {:?}, {})",
+            adapter.name, adapter.kind, adapter.backend, adapter.driver
+        );
     }
     let refused = Gpu::open(Wanted::Named("no such device".into()), Options::default());
-    let message = refused.err().map(|absent| absent.to_string()).unwrap_or_default();
-    assert!(message.contains("no such device") || all.is_empty(), "{message}");
+    let message = refused
+        .err()
+        .map(|absent| absent.to_string())
+        .unwrap_or_default();
+    assert!(
+        message.contains("no such device") || all.is_empty(),
+        "{message}"
+    );
     if all.iter().all(isopach_gpu::Adapter::is_software) {
-        println!("{}", Gpu::open(Wanted::Best, Options::default()).unwrap_err());
+        println!(
+            "{}",
+            Gpu::open(Wanted::Best, Options::default()).unwrap_err()
+        );
     }
 }

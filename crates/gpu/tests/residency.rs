@@ -1,4 +1,5 @@
-//! Points that are held are brought to the device once, whatever is done with them, and leave nothing behind.
+//! Points that are held are brought to the device once, whatever is done with them, and leave
+//! nothing behind.
 
 #![allow(missing_docs)]
 
@@ -23,11 +24,18 @@ fn hills(first: usize, raised: f64) -> Cloud {
     let point = |i: usize| {
         let [u, v, noise] = [0, 1, 2].map(|k| random(3 * (first + i) + k));
         let (x, y) = (70.0 * u, 70.0 * v);
-        [x, y, 430.0 + 3.0 * (x / 7.0).sin() + 2.0 * (y / 5.0).cos() + 0.05 * noise + raised]
+        [
+            x,
+            y,
+            430.0 + 3.0 * (x / 7.0).sin() + 2.0 * (y / 5.0).cos() + 0.05 * noise + raised,
+        ]
     };
     // As the epochs of a tile are: about one origin.
-    Cloud::from_points_about(&(0..N).map(point).collect::<Vec<_>>(), Origin::near([35.0, 35.0, 430.0]).unwrap())
-        .unwrap()
+    Cloud::from_points_about(
+        &(0..N).map(point).collect::<Vec<_>>(),
+        Origin::near([35.0, 35.0, 430.0]).unwrap(),
+    )
+    .unwrap()
 }
 
 type Found = (Vec<Raster>, Vec<Raster>, Differences, CloudDistances);
@@ -39,7 +47,14 @@ fn all(gpu: &Gpu, epochs: [&Cloud; 2], core_points: &Cloud) -> Result<Found> {
     let rasters = [reference, compared].map(|points| gpu.rasterise(points, &grid, &STATISTICS));
     let [before, after] = rasters;
     let core_points = core_points.positions();
-    let m3c2 = M3c2::default().run(gpu, Epochs { reference, compared, core_points })?;
+    let m3c2 = M3c2::default().run(
+        gpu,
+        Epochs {
+            reference,
+            compared,
+            core_points,
+        },
+    )?;
     let c2c = C2c { max_distance: 3.0 }.run(gpu, reference, compared)?;
     Ok((before?, after?, m3c2, c2c))
 }
@@ -60,43 +75,79 @@ fn same(a: &Found, b: &Found) -> bool {
 fn up(gpu: &Gpu, work: impl FnOnce()) -> u64 {
     let before = gpu.traffic();
     work();
-    let Traffic { to_device_bytes, .. } = gpu.traffic();
+    let Traffic {
+        to_device_bytes, ..
+    } = gpu.traffic();
     to_device_bytes - before.to_device_bytes
 }
 
 #[test]
 fn what_is_held_is_brought_once_and_then_gone() {
     // A device of its own: other tests count on theirs.
-    let Some(gpu) = &open(Options::default()) else { return };
+    let Some(gpu) = &open(Options::default()) else {
+        return;
+    };
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
     let core_points = before.spaced(1.0).unwrap();
     let plain = all(gpu, [&before, &after], &core_points).unwrap();
     let held_bytes = gpu.pool().held_bytes;
-    let again = up(gpu, || assert!(same(&all(gpu, [&before, &after], &core_points).unwrap(), &plain)));
-    let once = up(gpu, || assert!(same(&held(gpu, [&before, &after], &core_points).unwrap(), &plain)));
-    // Both epochs for their rasters (12 bytes a point), and the earlier one for C2C, were brought for themselves.
+    let again = up(gpu, || {
+        assert!(same(
+            &all(gpu, [&before, &after], &core_points).unwrap(),
+            &plain
+        ))
+    });
+    let once = up(gpu, || {
+        assert!(same(
+            &held(gpu, [&before, &after], &core_points).unwrap(),
+            &plain
+        ))
+    });
+    // Both epochs for their rasters (12 bytes a point), and the earlier one for C2C, were brought
+    // for themselves.
     let saved = (12 + 12 + 16) * N as u64;
     // And the parameters of a few kernels more.
-    assert!((saved..saved + 1024).contains(&(again - once)), "{} bytes, not {saved}", again - once);
-    assert_eq!(gpu.pool().held_bytes, held_bytes, "something is still there");
+    assert!(
+        (saved..saved + 1024).contains(&(again - once)),
+        "{} bytes, not {saved}",
+        again - once
+    );
+    assert_eq!(
+        gpu.pool().held_bytes,
+        held_bytes,
+        "something is still there"
+    );
 }
 
 #[test]
 fn of_m3c2_only_results_travel() {
-    let Some(gpu) = &open(Options::default()) else { return };
+    let Some(gpu) = &open(Options::default()) else {
+        return;
+    };
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
     let core_points = before.spaced(1.0).unwrap();
-    let [reference, compared] = [&before, &after].map(|epoch| gpu.index(epoch.positions()).unwrap());
+    let [reference, compared] =
+        [&before, &after].map(|epoch| gpu.index(epoch.positions()).unwrap());
     let (before, ties) = (gpu.traffic(), gpu.near_ties());
-    let found = M3c2::default().run_indexed(&*reference, &*compared, core_points.positions()).unwrap();
+    let found = M3c2::default()
+        .run_indexed(&*reference, &*compared, core_points.positions())
+        .unwrap();
     let (after, ties) = (gpu.traffic(), gpu.near_ties() - ties);
     // Up: coordinates of core points. Back: a normal and two statistics each.
     let n = found.len() as u64;
     let little = 4096 + 16_384 * ties;
-    let (up, back) =
-        (after.to_device_bytes - before.to_device_bytes, after.from_device_bytes - before.from_device_bytes);
-    assert!((16 * n..16 * n + little).contains(&up), "{up} bytes up for {n} core points and {ties} near ties");
-    assert!((64 * n..64 * n + little).contains(&back), "{back} bytes back for {n} core points and {ties} near ties");
+    let (up, back) = (
+        after.to_device_bytes - before.to_device_bytes,
+        after.from_device_bytes - before.from_device_bytes,
+    );
+    assert!(
+        (16 * n..16 * n + little).contains(&up),
+        "{up} bytes up for {n} core points and {ties} near ties"
+    );
+    assert!(
+        (64 * n..64 * n + little).contains(&back),
+        "{back} bytes back for {n} core points and {ties} near ties"
+    );
 }
 
 #[test]
@@ -123,10 +174,16 @@ fn other_points_in_the_same_place_are_other_points() {
 
 #[test]
 fn what_is_held_gives_way() {
-    let room = |bytes: u64| Options { budget_bytes: bytes, ..Options::default() };
+    let room = |bytes: u64| Options {
+        budget_bytes: bytes,
+        ..Options::default()
+    };
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
     let core_points = before.spaced(1.0).unwrap();
-    let never = Options { residency: Keeping::Never, ..Options::default() };
+    let never = Options {
+        residency: Keeping::Never,
+        ..Options::default()
+    };
     let Some(plain) = open(never) else { return };
     let expected = held(&plain, [&before, &after], &core_points).unwrap();
     let mut least = None;
@@ -135,11 +192,18 @@ fn what_is_held_gives_way() {
         let alone = all(&gpu, [&before, &after], &core_points);
         let found = held(&gpu, [&before, &after], &core_points);
         // Whatever fits without being held fits with it.
-        assert!(alone.is_err() || found.is_ok(), "{mebibytes} MiB: {:?}", found.err());
+        assert!(
+            alone.is_err() || found.is_ok(),
+            "{mebibytes} MiB: {:?}",
+            found.err()
+        );
         if let Ok(found) = found {
             assert!(same(&found, &expected), "{mebibytes} MiB");
             least = Some(mebibytes);
         }
     }
-    assert!(least.is_some_and(|least| least <= 16), "{least:?} MiB were needed");
+    assert!(
+        least.is_some_and(|least| least <= 16),
+        "{least:?} MiB were needed"
+    );
 }

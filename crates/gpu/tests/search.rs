@@ -1,4 +1,5 @@
-//! Neighbour search against the processor's, at tens of thousands of points: the same answers, and the same bits twice.
+//! Neighbour search against the processor's, at tens of thousands of points: the same answers, and
+//! the same bits twice.
 #![allow(clippy::print_stdout)]
 
 #[path = "common/device.rs"]
@@ -10,7 +11,8 @@ use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
 use isopach_gpu::{Gpu, Options, Wanted};
 use isopach_neighbours::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch, plain::EveryPoint,
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch,
+    plain::EveryPoint,
 };
 use random::random;
 
@@ -20,13 +22,22 @@ fn cloud(n: usize, point: impl Fn(usize) -> [f64; 3]) -> Cloud {
     Cloud::from_points(&(0..n).map(point).collect::<Vec<_>>()).unwrap()
 }
 
-/// Ground of 120 m × 80 m, two points a square metre and more, with a cliff in the middle, far from zero.
+/// Ground of 120 m × 80 m, two points a square metre and more, with a cliff in the middle, far from
+/// zero.
 fn terrain(seed: usize) -> Cloud {
     cloud(N, move |i| {
         let [x, y, noise] = [0, 1, 2].map(|k| random(3 * i + k + seed));
         let (x, y) = (x * 120.0, y * 80.0);
-        let cliff = if i.is_multiple_of(10) { (60.0, noise * 40.0) } else { (x, if x > 60.0 { 40.0 } else { 0.0 }) };
-        [596_000.0 + cliff.0, 6_653_000.0 + y, cliff.1 + (y * 0.2).sin() + 0.05 * noise]
+        let cliff = if i.is_multiple_of(10) {
+            (60.0, noise * 40.0)
+        } else {
+            (x, if x > 60.0 { 40.0 } else { 0.0 })
+        };
+        [
+            596_000.0 + cliff.0,
+            6_653_000.0 + y,
+            cliff.1 + (y * 0.2).sin() + 0.05 * noise,
+        ]
     })
 }
 
@@ -42,24 +53,39 @@ fn the_nearest_and_lists_are_the_processors() {
     let [device, cpu] = indices(gpu, points);
     for limit in [f64::INFINITY, 0.4] {
         let found = device.nearest(queries, limit).unwrap();
-        assert!(found == cpu.nearest(queries, limit).unwrap(), "nearest within {limit}");
+        assert!(
+            found == cpu.nearest(queries, limit).unwrap(),
+            "nearest within {limit}"
+        );
         assert!(found == device.nearest(queries, limit).unwrap(), "twice");
     }
     for k in [1, 8, 12, 20, 64] {
         let found = device.k_nearest(queries, k, f64::INFINITY).unwrap();
-        assert!(found == cpu.k_nearest(queries, k, f64::INFINITY).unwrap(), "{k} nearest");
+        assert!(
+            found == cpu.k_nearest(queries, k, f64::INFINITY).unwrap(),
+            "{k} nearest"
+        );
     }
     let found = device.within(queries, 1.5).unwrap();
     assert!(found == cpu.within(queries, 1.5).unwrap(), "within");
-    assert!(found == device.within(queries, 1.5).unwrap(), "within, twice");
-    assert!(matches!(device.k_nearest(queries, 65, 1.0), Err(Error::Unsupported { .. })));
+    assert!(
+        found == device.within(queries, 1.5).unwrap(),
+        "within, twice"
+    );
+    assert!(matches!(
+        device.k_nearest(queries, 65, 1.0),
+        Err(Error::Unsupported { .. })
+    ));
 }
 
 fn same_covariances(found: &[Covariance], expected: &[Covariance]) -> f64 {
     let mut worst = 0.0_f64;
     for (i, (a, b)) in found.iter().zip(expected).enumerate() {
         assert_eq!(a.count, b.count, "query {i}");
-        let largest = b.upper.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+        let largest = b
+            .upper
+            .iter()
+            .fold(0.0_f64, |largest, v| largest.max(v.abs()));
         for (x, y) in a.upper.iter().zip(&b.upper) {
             assert_eq!(x.is_nan(), y.is_nan(), "query {i}");
             if *x != *y && !x.is_nan() {
@@ -67,7 +93,10 @@ fn same_covariances(found: &[Covariance], expected: &[Covariance]) -> f64 {
             }
         }
         for (x, y) in a.mean.iter().zip(&b.mean) {
-            assert!((x - y).abs() < 1e-5 || (x.is_nan() && y.is_nan()), "query {i}: mean {x}, not {y}");
+            assert!(
+                (x - y).abs() < 1e-5 || (x.is_nan() && y.is_nan()),
+                "query {i}: mean {x}, not {y}"
+            );
         }
     }
     worst
@@ -80,7 +109,10 @@ fn covariances_are_within_the_tolerance() {
     let (points, queries) = (points.positions(), queries.positions());
     let [device, cpu] = indices(gpu, points);
     for radius in [0.8, 3.0, 12.0] {
-        let some = Positions::new(queries.origin(), &queries.ticks()[..if radius > 5.0 { 1_000 } else { N }]);
+        let some = Positions::new(
+            queries.origin(),
+            &queries.ticks()[..if radius > 5.0 { 1_000 } else { N }],
+        );
         let found = device.covariances(some, radius).unwrap();
         let worst = same_covariances(&found, &cpu.covariances(some, radius).unwrap());
         println!("radius {radius}: off by {worst:e} of the largest entry");
@@ -103,7 +135,11 @@ fn same_statistics(found: &[AxialStatistics], expected: &[AxialStatistics]) -> f
         assert_eq!(a.count, b.count, "query {i}");
         for (x, y) in [(a.location, b.location), (a.spread, b.spread)] {
             assert_eq!(x.is_nan(), y.is_nan(), "query {i}");
-            worst = if x.is_nan() { worst } else { worst.max((x - y).abs()) };
+            worst = if x.is_nan() {
+                worst
+            } else {
+                worst.max((x - y).abs())
+            };
         }
     }
     worst
@@ -117,7 +153,11 @@ fn cylinders_are_within_the_tolerance() {
     let [device, cpu] = indices(gpu, points);
     let axes: Vec<[f64; 3]> = (0..N)
         .map(|i| {
-            let v = [random(i) - 0.5, random(i + N) - 0.5, 0.3 + random(i + 2 * N)];
+            let v = [
+                random(i) - 0.5,
+                random(i + N) - 0.5,
+                0.3 + random(i + 2 * N),
+            ];
             let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
             match i % 7 {
                 0 => [0.0, 0.0, 1.0],
@@ -132,16 +172,30 @@ fn cylinders_are_within_the_tolerance() {
             let count = if radius > 3.0 { 1_500 } else { N };
             let some = Positions::new(queries.origin(), &queries.ticks()[..count]);
             let before = gpu.near_ties();
-            let cylinder = Cylinder { radius, half_length };
-            let found = device.cylinders(some, &axes[..count], cylinder, statistic).unwrap();
-            let expected = cpu.cylinders(some, &axes[..count], cylinder, statistic).unwrap();
+            let cylinder = Cylinder {
+                radius,
+                half_length,
+            };
+            let found = device
+                .cylinders(some, &axes[..count], cylinder, statistic)
+                .unwrap();
+            let expected = cpu
+                .cylinders(some, &axes[..count], cylinder, statistic)
+                .unwrap();
             let worst = same_statistics(&found, &expected);
             let ties = gpu.near_ties() - before;
-            println!("{radius} × {half_length} {statistic:?}: off by {worst:e} m, {ties} of {count} near ties");
+            println!(
+                "{radius} × {half_length} {statistic:?}: off by {worst:e} m, {ties} of {count} near ties"
+            );
             assert!(worst < 1e-4, "{worst}");
             // Where thousands of points are in a cylinder, some drivers end the loops over them.
-            assert!((ties as usize) < count / 20 || (gpu.adapter().is_software() && radius > 3.0), "{ties} near ties");
-            let again = device.cylinders(some, &axes[..count], cylinder, statistic).unwrap();
+            assert!(
+                (ties as usize) < count / 20 || (gpu.adapter().is_software() && radius > 3.0),
+                "{ties} near ties"
+            );
+            let again = device
+                .cylinders(some, &axes[..count], cylinder, statistic)
+                .unwrap();
             let bits = |s: &AxialStatistics| (s.count, s.location.to_bits(), s.spread.to_bits());
             assert!(found.iter().map(bits).eq(again.iter().map(bits)), "twice");
         }
@@ -151,7 +205,9 @@ fn cylinders_are_within_the_tolerance() {
 #[test]
 fn axes_that_are_no_directions_are_left_to_the_definition() {
     let Some(gpu) = device::gpu() else { return };
-    let cloud = cloud(500, |i| [random(i) * 5.0, random(i + 500) * 5.0, random(i + 1000)]);
+    let cloud = cloud(500, |i| {
+        [random(i) * 5.0, random(i + 500) * 5.0, random(i + 1000)]
+    });
     let points = cloud.positions();
     let axis = |i: usize| match i % 4 {
         0 => [0.0, 0.0, 2.0],
@@ -160,11 +216,21 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
         _ => [1e-3, 0.0, 1e-3],
     };
     let axes: Vec<[f64; 3]> = (0..points.len()).map(axis).collect();
-    let (device, definition) = (gpu.index(points).unwrap(), EveryPoint.index(points).unwrap());
-    let cylinder = Cylinder { radius: 0.7, half_length: 2.0 };
+    let (device, definition) = (
+        gpu.index(points).unwrap(),
+        EveryPoint.index(points).unwrap(),
+    );
+    let cylinder = Cylinder {
+        radius: 0.7,
+        half_length: 2.0,
+    };
     let statistic = AxialStatistic::MedianIqr;
-    let found = device.cylinders(points, &axes, cylinder, statistic).unwrap();
-    let expected = definition.cylinders(points, &axes, cylinder, statistic).unwrap();
+    let found = device
+        .cylinders(points, &axes, cylinder, statistic)
+        .unwrap();
+    let expected = definition
+        .cylinders(points, &axes, cylinder, statistic)
+        .unwrap();
     assert!(same_statistics(&found, &expected) < 1e-9);
 }
 
@@ -172,12 +238,26 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
 fn clouds_that_break_grids() {
     let Some(gpu) = device::gpu() else { return };
     let clouds = [
-        ("a lattice", cloud(20_000, |i| [(i % 200) as f64 * 0.5, (i / 200) as f64 * 0.5, 0.0])),
-        ("vertical lines", cloud(20_000, |i| [(i % 3) as f64, 7.0, (i / 3) as f64 * 0.01])),
+        (
+            "a lattice",
+            cloud(20_000, |i| {
+                [(i % 200) as f64 * 0.5, (i / 200) as f64 * 0.5, 0.0]
+            }),
+        ),
+        (
+            "vertical lines",
+            cloud(20_000, |i| [(i % 3) as f64, 7.0, (i / 3) as f64 * 0.01]),
+        ),
         ("equal points", cloud(5_000, |_| [1.0, 2.0, 3.0])),
         (
             "two heaps 7 km apart",
-            cloud(10_000, |i| [if i % 2 == 0 { 0.0 } else { 7_000.0 } + random(i), random(i + 1), 0.0]),
+            cloud(10_000, |i| {
+                [
+                    if i % 2 == 0 { 0.0 } else { 7_000.0 } + random(i),
+                    random(i + 1),
+                    0.0,
+                ]
+            }),
         ),
         ("one point", cloud(1, |_| [5.0, 5.0, 5.0])),
     ];
@@ -185,13 +265,26 @@ fn clouds_that_break_grids() {
         let points = points.positions();
         let some = Positions::new(points.origin(), &points.ticks()[..points.len().min(2_000)]);
         let [device, cpu] = indices(gpu, points);
-        assert!(device.nearest(some, f64::INFINITY).unwrap() == cpu.nearest(some, f64::INFINITY).unwrap(), "{name}");
-        assert!(device.k_nearest(some, 10, 2.0).unwrap() == cpu.k_nearest(some, 10, 2.0).unwrap(), "{name}");
+        assert!(
+            device.nearest(some, f64::INFINITY).unwrap()
+                == cpu.nearest(some, f64::INFINITY).unwrap(),
+            "{name}"
+        );
+        assert!(
+            device.k_nearest(some, 10, 2.0).unwrap() == cpu.k_nearest(some, 10, 2.0).unwrap(),
+            "{name}"
+        );
         if *name != "equal points" {
-            assert!(device.within(some, 1.0).unwrap() == cpu.within(some, 1.0).unwrap(), "{name}");
+            assert!(
+                device.within(some, 1.0).unwrap() == cpu.within(some, 1.0).unwrap(),
+                "{name}"
+            );
         }
         let found = device.covariances(some, 1.0).unwrap();
-        assert!(same_covariances(&found, &cpu.covariances(some, 1.0).unwrap()) < 1e-5, "{name}");
+        assert!(
+            same_covariances(&found, &cpu.covariances(some, 1.0).unwrap()) < 1e-5,
+            "{name}"
+        );
     }
 }
 
@@ -240,17 +333,30 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
         &|index| index.covariances(points, 9_000.0).unwrap_err(),
         &|index| index.covariances_of_nearest(points, 0).unwrap_err(),
         &|index| {
-            let cylinder = Cylinder { radius: 0.0, half_length: 1.0 };
-            index.cylinders(points, &up, cylinder, AxialStatistic::MeanDeviation).unwrap_err()
+            let cylinder = Cylinder {
+                radius: 0.0,
+                half_length: 1.0,
+            };
+            index
+                .cylinders(points, &up, cylinder, AxialStatistic::MeanDeviation)
+                .unwrap_err()
         },
         &|index| {
-            let cylinder = Cylinder { radius: 1.0, half_length: 1.0 };
-            index.cylinders(points, &up[1..], cylinder, AxialStatistic::MeanDeviation).unwrap_err()
+            let cylinder = Cylinder {
+                radius: 1.0,
+                half_length: 1.0,
+            };
+            index
+                .cylinders(points, &up[1..], cylinder, AxialStatistic::MeanDeviation)
+                .unwrap_err()
         },
     ];
     for mistake in mistakes {
         assert_eq!(mistake(&*device).to_string(), mistake(&*cpu).to_string());
     }
     let far = Cloud::from_points(&[[9_000.0, 0.0, 0.0]]).unwrap();
-    assert!(matches!(device.nearest(far.positions(), 1.0), Err(Error::Unsupported { .. })));
+    assert!(matches!(
+        device.nearest(far.positions(), 1.0),
+        Err(Error::Unsupported { .. })
+    ));
 }

@@ -1,4 +1,5 @@
-//! The box of a file's points: what the header states, what is wrong with it, and what the points themselves say where it cannot be trusted.
+//! The box of a file's points: what the header states, what is wrong with it, and what the points
+//! themselves say where it cannot be trusted.
 
 use crate::{Las, NOISE, error::Problem, filters::WITHHELD, read};
 use isopach_cloud::{Columns, REACH};
@@ -44,8 +45,9 @@ impl fmt::Display for BoxFault {
 }
 
 impl Las {
-    /// What is wrong with the box that the header states. Where something is, [`PointSource::extent`] and [`PointSource::height_range`] are
-    /// those of the points, which are decoded for it once; [`Las::rewrite`] writes a file with the right box.
+    /// What is wrong with the box that the header states. Where something is,
+    /// [`PointSource::extent`] and [`PointSource::height_range`] are those of the points, which are
+    /// decoded for it once; [`Las::rewrite`] writes a file with the right box.
     #[must_use]
     pub fn box_fault(&self) -> Option<BoxFault> {
         let header = self.header();
@@ -54,21 +56,27 @@ impl Las {
         }
         let corners = || header.min.iter().zip(&header.max);
         match () {
-            () if corners().any(|(min, max)| !(min.is_finite() && max.is_finite())) => Some(BoxFault::NotFinite),
+            () if corners().any(|(min, max)| !(min.is_finite() && max.is_finite())) => {
+                Some(BoxFault::NotFinite)
+            }
             () if corners().any(|(min, max)| min > max) => Some(BoxFault::Swapped),
-            () if header.point_count > 1 && corners().all(|(min, max)| min == max) => Some(BoxFault::Empty),
+            () if header.point_count > 1 && corners().all(|(min, max)| min == max) => {
+                Some(BoxFault::Empty)
+            }
             () => None,
         }
     }
 
-    /// The box of what is read: the header's, where it can be; else measured, once for these filters.
+    /// The box of what is read: the header's, where it can be; else measured, once for these
+    /// filters.
     pub(crate) fn bounds(&self) -> Bounds {
         let header = self.header();
         let stated = [header.min, header.max].map(|corner| self.in_frame(corner));
         if self.box_fault().is_none() && !self.has_points_far_off(&stated) {
             return stated;
         }
-        // Not held while points are decoded: other threads may ask meanwhile, and would measure the same.
+        // Not held while points are decoded: other threads may ask meanwhile, and would measure the
+        // same.
         let known = *self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let measured = known.unwrap_or_else(|| {
             let found = self.measure();
@@ -86,8 +94,9 @@ impl Las {
         std::array::from_fn(|axis| self.frame.stated(corner[axis], axis))
     }
 
-    /// Whether the stated heights are more than a run can hold, which the points may not bear out; or whether the filters may leave out points
-    /// that make the stated box large: what is left out must not matter.
+    /// Whether the stated heights are more than a run can hold, which the points may not bear out;
+    /// or whether the filters may leave out points that make the stated box large: what is left out
+    /// must not matter.
     fn has_points_far_off(&self, stated: &Bounds) -> bool {
         let size: [f64; 3] = std::array::from_fn(|axis| stated[1][axis] - stated[0][axis]);
         let density = self.header().point_count as f64 / (size[0] * size[1]);
@@ -95,27 +104,36 @@ impl Las {
         size[2] >= MOST_HELD || self.filters.are_any() && (size[2] > MOST_HEIGHTS || is_wide)
     }
 
-    /// The box of the points that pass the filters; `None` where there are none, or where they cannot be decoded (whoever reads them is told).
+    /// The box of the points that pass the filters; `None` where there are none, or where they
+    /// cannot be decoded (whoever reads them is told).
     fn measure(&self) -> Option<Bounds> {
         const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
         let chunk = |chunk: usize| -> compute::Result<Bounds> {
             let points = self.read_chunk(chunk, Columns::XYZ)?;
-            Ok(points.xyz.iter().fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
+            Ok(points
+                .xyz
+                .iter()
+                .fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
         };
         read::expect_all(self);
         let chunks = (0..self.chunk_count()).into_par_iter();
-        let bounds = chunks.map(chunk).try_reduce(|| NOTHING, |a, b| Ok(union(&a, &b))).ok()?;
+        let bounds = chunks
+            .map(chunk)
+            .try_reduce(|| NOTHING, |a, b| Ok(union(&a, &b)))
+            .ok()?;
         bounds[0][0].is_finite().then_some(bounds)
     }
 
     /// Where points can be at all: the box of all stored integers.
     fn reach(&self) -> Bounds {
-        let ends = [i32::MIN, i32::MAX]
-            .map(|end| -> [f64; 3] { std::array::from_fn(|axis| self.frame.coordinate(end, axis)) });
+        let ends = [i32::MIN, i32::MAX].map(|end| -> [f64; 3] {
+            std::array::from_fn(|axis| self.frame.coordinate(end, axis))
+        });
         union(&[ends[0]; 2], &[ends[1]; 2])
     }
 
-    /// Refuses points whose heights no run can hold together, by the point that is farthest from the middle height.
+    /// Refuses points whose heights no run can hold together, by the point that is farthest from
+    /// the middle height.
     ///
     /// # Errors
     /// [`Problem::Outlier`]; of the file.
@@ -130,7 +148,8 @@ impl Las {
         }
     }
 
-    /// The point that is farthest from the middle height, where it is out of reach; `None` also where no point passes the filters.
+    /// The point that is farthest from the middle height, where it is out of reach; `None` also
+    /// where no point passes the filters.
     fn outlier(&self) -> compute::Result<Option<Problem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
@@ -143,7 +162,12 @@ impl Las {
         let middle = sampled.len() / 2;
         sampled.sort_unstable_by(f64::total_cmp);
         let middle = sampled.get(middle).copied().unwrap_or_default();
-        let mut farthest = Farthest { index: 0, xyz: [0.0, 0.0, middle], class: 0, flags: 0 };
+        let mut farthest = Farthest {
+            index: 0,
+            xyz: [0.0, 0.0, middle],
+            class: 0,
+            flags: 0,
+        };
         let mut before = 0;
         read::expect_all(self);
         for chunk in 0..self.chunk_count() {
@@ -153,7 +177,12 @@ impl Las {
                 if (xyz[2] - middle).abs() > (farthest.xyz[2] - middle).abs() {
                     let class = classes.as_ref().map_or(0, |classes| classes[i]);
                     let flags = flags.as_ref().map_or(0, |flags| flags[i]);
-                    farthest = Farthest { index: before + i as u64, xyz: *xyz, class, flags };
+                    farthest = Farthest {
+                        index: before + i as u64,
+                        xyz: *xyz,
+                        class,
+                        flags,
+                    };
                 }
             }
             before += points.len() as u64;
@@ -179,7 +208,10 @@ impl Farthest {
             (false, false) => "",
         };
         Problem::Outlier {
-            point: format!("point {} at ({x:.2}, {y:.2}, {z:.2}), class {}{kept},", self.index, self.class),
+            point: format!(
+                "point {} at ({x:.2}, {y:.2}, {z:.2}), class {}{kept},",
+                self.index, self.class
+            ),
             distance: (z - middle).abs(),
             middle,
         }
@@ -187,10 +219,16 @@ impl Farthest {
 }
 
 fn union(a: &Bounds, b: &Bounds) -> Bounds {
-    [std::array::from_fn(|axis| a[0][axis].min(b[0][axis])), std::array::from_fn(|axis| a[1][axis].max(b[1][axis]))]
+    [
+        std::array::from_fn(|axis| a[0][axis].min(b[0][axis])),
+        std::array::from_fn(|axis| a[1][axis].max(b[1][axis])),
+    ]
 }
 
 /// As [`Las::check_heights`], of all files.
 pub(crate) fn check_heights(files: &[Las]) -> compute::Result<()> {
-    files.iter().filter(|file| file.header().point_count > 0).try_for_each(Las::check_heights)
+    files
+        .iter()
+        .filter(|file| file.header().point_count > 0)
+        .try_for_each(Las::check_heights)
 }

@@ -7,10 +7,12 @@ use std::{
     sync::Arc,
 };
 
-/// Bytes that are read by their place, from any number of threads at once. Everything that is read of a LAS or LAZ file is read through this.
+/// Bytes that are read by their place, from any number of threads at once. Everything that is read
+/// of a LAS or LAZ file is read through this.
 ///
-/// An error that may pass ([`isopach_compute::is_transient`]) stays one on its way to whoever reads points: that of the system does, and so does an
-/// [`isopach_compute::Error`] within [`io::Error::other`].
+/// An error that may pass ([`isopach_compute::is_transient`]) stays one on its way to whoever reads
+/// points: that of the system does, and so does an [`isopach_compute::Error`] within
+/// [`io::Error::other`].
 ///
 /// ```
 /// use isopach_las::{ByteSource, Las};
@@ -45,7 +47,8 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
     /// Bytes that it had when it was opened.
     fn size(&self) -> u64;
 
-    /// The bytes of each range, none of which ends behind [`Self::size`]: all of them, as they were when it was opened.
+    /// The bytes of each range, none of which ends behind [`Self::size`]: all of them, as they were
+    /// when it was opened.
     ///
     /// # Errors
     /// Where they cannot be read, are not all there, or are not those of what was opened any more.
@@ -56,7 +59,9 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
     /// # Errors
     /// As [`Self::read`].
     fn read_range(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
-        self.read(std::slice::from_ref(&range))?.pop().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        self.read(std::slice::from_ref(&range))?
+            .pop()
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// What is in the same place now.
@@ -74,7 +79,8 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The path of a file with `suffix` behind the name that may be written. `None` where nothing can be written beside it.
+    /// The path of a file with `suffix` behind the name that may be written. `None` where nothing
+    /// can be written beside it.
     fn writable_sibling(&self, suffix: &str) -> Option<PathBuf> {
         let _ = suffix;
         None
@@ -85,8 +91,8 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
         8 << 10
     }
 
-    /// These ranges will be read, each once and by itself, in about this order; earlier expectations are over. Where asking costs time, several are asked for
-    /// together.
+    /// These ranges will be read, each once and by itself, in about this order; earlier
+    /// expectations are over. Where asking costs time, several are asked for together.
     fn expect(&self, ranges: &[Range<u64>]) {
         let _ = ranges;
     }

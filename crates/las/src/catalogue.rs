@@ -36,7 +36,8 @@ pub struct CatalogueOptions {
 
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// Several files as one source, in the order given; chunks are numbered through them. A clone has the same files open, and filters of its own.
+/// Several files as one source, in the order given; chunks are numbered through them. A clone has
+/// the same files open, and filters of its own.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     files: Vec<Las>,
@@ -49,13 +50,16 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern (`tiles/*_2023.laz`) for what it matches, by name.
+    /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern
+    /// (`tiles/*_2023.laz`) for what it matches, by name.
     ///
-    /// A file whose points another one has (by coordinates, not attributes), in whatever order and format, is left out: [`Self::duplicates`]. A file that states no coordinate
-    /// system is taken to be in that of the others: [`Self::without_crs`].
+    /// A file whose points another one has (by coordinates, not attributes), in whatever order and
+    /// format, is left out: [`Self::duplicates`]. A file that states no coordinate system is taken
+    /// to be in that of the others: [`Self::without_crs`].
     ///
     /// # Errors
-    /// Of the first file that cannot be opened; where there is no file, or where two state different coordinate systems.
+    /// Of the first file that cannot be opened; where there is no file, or where two state
+    /// different coordinate systems.
     pub fn open<P: AsRef<Path>>(paths: &[P]) -> compute::Result<Self> {
         Self::open_with(paths, &CatalogueOptions::default())
     }
@@ -64,7 +68,10 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_with<P: AsRef<Path>>(paths: &[P], options: &CatalogueOptions) -> compute::Result<Self> {
+    pub fn open_with<P: AsRef<Path>>(
+        paths: &[P],
+        options: &CatalogueOptions,
+    ) -> compute::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
             for path in expand(path.as_ref())? {
@@ -74,7 +81,8 @@ impl Catalogue {
         Self::of_files(files, options)
     }
 
-    /// The paths that [`Self::open`] opens: of a folder and of a pattern the LAS and LAZ files, of anything else itself.
+    /// The paths that [`Self::open`] opens: of a folder and of a pattern the LAS and LAZ files, of
+    /// anything else itself.
     ///
     /// # Errors
     /// Where there is no such file in a folder, or it cannot be listed.
@@ -82,7 +90,8 @@ impl Catalogue {
         expand(path)
     }
 
-    /// As [`Self::open_with`], of files that are open: some of them may be elsewhere ([`Las::from_source`]).
+    /// As [`Self::open_with`], of files that are open: some of them may be elsewhere
+    /// ([`Las::from_source`]).
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -93,16 +102,23 @@ impl Catalogue {
         };
         let files: Vec<Las> = files.into_iter().map(declared).collect();
         if files.is_empty() {
-            return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file")).of(Path::new("catalogue")).into());
+            return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file"))
+                .of(Path::new("catalogue"))
+                .into());
         }
         let crs = common_crs(&files, options)?;
         let has_none = |file: &&Las| file.crs().is_none() && crs.is_some();
-        let without_crs = files.iter().filter(has_none).map(|file| file.path().to_owned()).collect();
+        let without_crs = files
+            .iter()
+            .filter(has_none)
+            .map(|file| file.path().to_owned())
+            .collect();
         let assumed = |file: Las| match file.crs() {
             None => file.declared(crs.clone()),
             Some(_) => file,
         };
-        let (files, duplicates) = duplicates::drop_duplicates(files.into_iter().map(assumed).collect())?;
+        let (files, duplicates) =
+            duplicates::drop_duplicates(files.into_iter().map(assumed).collect())?;
         let empty = Self {
             files: Vec::new(),
             first_chunks: Vec::new(),
@@ -132,15 +148,22 @@ impl Catalogue {
     /// Of a file that cannot be decoded: those are decoded whose number of points and box agree.
     pub fn shared_with(&self, other: &Self) -> compute::Result<Vec<[PathBuf; 2]>> {
         let pairs = duplicates::shared(&self.files, &other.files)?;
-        Ok(pairs.into_iter().map(|pair| pair.map(|file| file.path().to_owned())).collect())
+        Ok(pairs
+            .into_iter()
+            .map(|pair| pair.map(|file| file.path().to_owned()))
+            .collect())
     }
 
-    /// Takes all files to be in `crs`, whatever they state. To be called before [`Self::in_metres`].
+    /// Takes all files to be in `crs`, whatever they state. To be called before
+    /// [`Self::in_metres`].
     #[must_use]
     pub fn declared(mut self, crs: Option<&Crs>) -> Self {
         let files = std::mem::take(&mut self.files);
         self.crs = crs.cloned();
-        self.of(files.into_iter().map(|file| file.declared(crs.cloned())).collect())
+        self.of(files
+            .into_iter()
+            .map(|file| file.declared(crs.cloned()))
+            .collect())
     }
 
     /// With these files, whose chunks are numbered anew.
@@ -161,7 +184,10 @@ impl Catalogue {
     /// As [`Las::indexed`].
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
-        let files = files.into_iter().map(|file| file.indexed(folder)).collect::<Result<_, _>>()?;
+        let files = files
+            .into_iter()
+            .map(|file| file.indexed(folder))
+            .collect::<Result<_, _>>()?;
         Ok(self.of(files))
     }
 
@@ -171,7 +197,10 @@ impl Catalogue {
     /// As [`Las::indexed_by_content`].
     pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
-        let files = files.into_iter().map(|file| file.indexed_by_content(folder)).collect::<Result<_, _>>()?;
+        let files = files
+            .into_iter()
+            .map(|file| file.indexed_by_content(folder))
+            .collect::<Result<_, _>>()?;
         Ok(self.of(files))
     }
 
@@ -181,7 +210,10 @@ impl Catalogue {
     /// As [`Las::with_index_by_content`].
     pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
-        let files = files.into_iter().map(|file| file.with_index_by_content(folder)).collect::<Result<_, _>>()?;
+        let files = files
+            .into_iter()
+            .map(|file| file.with_index_by_content(folder))
+            .collect::<Result<_, _>>()?;
         Ok(self.of(files))
     }
 
@@ -191,7 +223,10 @@ impl Catalogue {
     /// As [`Las::in_metres`].
     pub fn in_metres(mut self) -> Result<Self, Error> {
         let files = std::mem::take(&mut self.files);
-        let files: Vec<Las> = files.into_iter().map(Las::in_metres).collect::<Result<_, _>>()?;
+        let files: Vec<Las> = files
+            .into_iter()
+            .map(Las::in_metres)
+            .collect::<Result<_, _>>()?;
         self.crs = self.crs.as_ref().map(isopach_crs::in_metres);
         self.footprints = footprints(&files);
         Ok(self.of(files))
@@ -201,7 +236,10 @@ impl Catalogue {
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(|file| file.keep_classes(classes)).collect())
+        self.of(files
+            .into_iter()
+            .map(|file| file.keep_classes(classes))
+            .collect())
     }
 
     /// As [`Las::without_withheld`], of each file.
@@ -257,20 +295,34 @@ impl Catalogue {
         found.into_iter().map(|i| &self.files[i]).collect()
     }
 
-    /// The pairs of files that state to cover the same ground. Their points are all read: where a file is there twice, or flight lines are kept
-    /// apart, that is as it should be or not, and only the user can tell.
+    /// The pairs of files that state to cover the same ground. Their points are all read: where a
+    /// file is there twice, or flight lines are kept apart, that is as it should be or not, and
+    /// only the user can tell.
     #[must_use]
     pub fn overlaps(&self) -> Vec<Overlap> {
         let mut found = Vec::new();
-        for (first, file) in self.files.iter().enumerate().filter(|(_, file)| file.point_count() > 0) {
+        for (first, file) in self
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| file.point_count() > 0)
+        {
             let Rect { min, max } = file.extent();
-            for other in self.footprints.locate_in_envelope_intersecting(AABB::from_corners(min, max)) {
+            for other in self
+                .footprints
+                .locate_in_envelope_intersecting(AABB::from_corners(min, max))
+            {
                 let second = other.data;
-                // Stated extents are a step too large on each side, so neighbours seem to share a seam.
+                // Stated extents are a step too large on each side, so neighbours seem to share a
+                // seam.
                 let seam = 4.0 * file.frame.step().max(self.files[second].frame.step());
                 let area = file.extent().intersection(&self.files[second].extent());
-                let area = area.filter(|area| second > first && area.size().iter().all(|side| *side > seam));
-                found.extend(area.map(|area| Overlap { files: [first, second], area }));
+                let area = area
+                    .filter(|area| second > first && area.size().iter().all(|side| *side > seam));
+                found.extend(area.map(|area| Overlap {
+                    files: [first, second],
+                    area,
+                }));
             }
         }
         found.sort_by_key(|overlap| overlap.files);
@@ -308,7 +360,8 @@ impl Catalogue {
     }
 }
 
-/// The system that the files agree on: that of the first that states one, with its heights if any does.
+/// The system that the files agree on: that of the first that states one, with its heights if any
+/// does.
 fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, Error> {
     let mut found: Option<(&Las, &Crs)> = None;
     for (file, crs) in files.iter().filter_map(|file| Some((file, file.crs()?))) {
@@ -337,32 +390,50 @@ fn footprints(files: &[Las]) -> RTree<Footprint> {
         let Rect { min, max } = file.extent();
         GeomWithData::new(Rectangle::from_corners(min, max), i)
     };
-    RTree::bulk_load(files.iter().enumerate().filter(|(_, file)| file.point_count() > 0).map(footprint).collect())
+    RTree::bulk_load(
+        files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| file.point_count() > 0)
+            .map(footprint)
+            .collect(),
+    )
 }
 
-/// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for itself.
+/// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for
+/// itself.
 fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']) && !path.exists());
+    let pattern = path
+        .to_str()
+        .filter(|text| text.contains(['*', '?', '[']) && !path.exists());
     let (found, what) = match pattern {
         Some(pattern) => (matching(pattern), "no LAS or LAZ file matches this"),
         None if path.is_dir() => (listed(path), "no LAS or LAZ file in this folder"),
         None => return Ok(vec![path.to_owned()]),
     };
     let is_las = |path: &PathBuf| {
-        path.extension().is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
+        path.extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
     };
     let mut paths = found.map_err(|error| Problem::Io(error).of(path))?;
     paths.retain(is_las);
     paths.sort();
-    if paths.is_empty() { Err(Problem::Io(std::io::Error::other(what)).of(path)) } else { Ok(paths) }
+    if paths.is_empty() {
+        Err(Problem::Io(std::io::Error::other(what)).of(path))
+    } else {
+        Ok(paths)
+    }
 }
 
 fn listed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect()
 }
 
 fn matching(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
-    let paths = glob::glob(pattern).map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;
+    let paths = glob::glob(pattern)
+        .map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;
     paths.map(|path| path.map_err(Into::into)).collect()
 }
 
@@ -376,13 +447,25 @@ impl PointSource for Catalogue {
     }
 
     fn extent(&self) -> Rect {
-        let extents = self.files.iter().filter(|file| file.point_count() > 0).map(PointSource::extent);
-        extents.reduce(|a, b| a.union(&b)).unwrap_or_else(|| self.files[0].extent())
+        let extents = self
+            .files
+            .iter()
+            .filter(|file| file.point_count() > 0)
+            .map(PointSource::extent);
+        extents
+            .reduce(|a, b| a.union(&b))
+            .unwrap_or_else(|| self.files[0].extent())
     }
 
     fn height_range(&self) -> [f64; 2] {
-        let ranges = self.files.iter().filter(|file| file.point_count() > 0).map(PointSource::height_range);
-        ranges.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]).unwrap_or([0.0; 2])
+        let ranges = self
+            .files
+            .iter()
+            .filter(|file| file.point_count() > 0)
+            .map(PointSource::height_range);
+        ranges
+            .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
+            .unwrap_or([0.0; 2])
     }
 
     fn point_count(&self) -> u64 {
@@ -398,7 +481,10 @@ impl PointSource for Catalogue {
         for (file, chunk) in chunks.iter().map(|&chunk| self.locate(chunk)) {
             by_file[file].push(chunk);
         }
-        self.files.iter().zip(by_file).for_each(|(file, chunks)| file.expect(&chunks));
+        self.files
+            .iter()
+            .zip(by_file)
+            .for_each(|(file, chunks)| file.expect(&chunks));
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
@@ -418,7 +504,11 @@ impl PointSource for Catalogue {
     }
 
     fn identity(&self) -> compute::Result<Vec<String>> {
-        let lines = self.files.iter().map(PointSource::identity).collect::<compute::Result<Vec<_>>>()?;
+        let lines = self
+            .files
+            .iter()
+            .map(PointSource::identity)
+            .collect::<compute::Result<Vec<_>>>()?;
         Ok(lines.concat())
     }
 
@@ -438,10 +528,19 @@ impl read::Chunks for Catalogue {
     }
 
     fn largest_memory(&self) -> u64 {
-        self.files.iter().map(read::Chunks::largest_memory).min().unwrap_or(u64::MAX)
+        self.files
+            .iter()
+            .map(read::Chunks::largest_memory)
+            .min()
+            .unwrap_or(u64::MAX)
     }
 
-    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {
+    fn fill_chunk(
+        &self,
+        chunk: usize,
+        columns: Columns,
+        slots: &mut Slots<'_>,
+    ) -> compute::Result<usize> {
         let (file, chunk) = self.locate(chunk);
         self.files[file].fill_chunk(chunk, columns, slots)
     }

@@ -1,5 +1,5 @@
-//! The LAZ codec behind a wall: chunk tables are checked before anything is allocated, and a panic of the codec is an error: a file must
-//! not take a program down.
+//! The LAZ codec behind a wall: chunk tables are checked before anything is allocated, and a panic
+//! of the codec is an error: a file must not take a program down.
 
 use crate::{
     Limits,
@@ -14,10 +14,13 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 /// Points that a compressed byte can stand for at most.
 ///
-/// An adaptive model of n symbols gives each at least one of its 2¹⁵ parts, so that its likeliest costs −log₂(1 − (n − 1) / 2¹⁵) bits at least. A point costs one
-/// symbol of 64 or 128 (what changes) and two or three of 33 (bits of the steps in x, y and z): 0.0070 bits together, 1,146 points a byte.
+/// An adaptive model of n symbols gives each at least one of its 2¹⁵ parts, so that its likeliest
+/// costs −log₂(1 − (n − 1) / 2¹⁵) bits at least. A point costs one symbol of 64 or 128 (what
+/// changes) and two or three of 33 (bits of the steps in x, y and z): 0.0070 bits together, 1,146
+/// points a byte.
 const POINTS_A_BYTE: u64 = 1200;
-/// Bytes that decoding may keep a byte of a record: models of 256 symbols, for each of four scanner channels in layers.
+/// Bytes that decoding may keep a byte of a record: models of 256 symbols, for each of four scanner
+/// channels in layers.
 const MODELS_A_BYTE: u64 = 4 * 4096;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
@@ -31,7 +34,12 @@ pub(crate) struct Chunk {
 }
 
 /// Finds the chunks of a file of `size` bytes and checks that they are really there.
-pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64, limits: Limits) -> Checked<Vec<Chunk>> {
+pub(crate) fn chunks(
+    mut file: impl Read + Seek,
+    parsed: &Parsed,
+    size: u64,
+    limits: Limits,
+) -> Checked<Vec<Chunk>> {
     let points = parsed.header.point_count;
     if points == 0 {
         return Ok(Vec::new());
@@ -39,8 +47,14 @@ pub(crate) fn chunks(mut file: impl Read + Seek, parsed: &Parsed, size: u64, lim
     let record = u64::from(parsed.header.record_length);
     let chunks = match &parsed.laz {
         None => plain(parsed.points_at, points, record, size)?,
-        Some(Laz { pointwise: true, .. }) => {
-            vec![Chunk { at: parsed.points_at, bytes: size - parsed.points_at, points }]
+        Some(Laz {
+            pointwise: true, ..
+        }) => {
+            vec![Chunk {
+                at: parsed.points_at,
+                bytes: size - parsed.points_at,
+                points,
+            }]
         }
         Some(laz) => compressed(&mut file, parsed, laz, size)?,
     };
@@ -54,7 +68,11 @@ pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: Limits) -> Checked<
     let points = chunks.iter().map(|chunk| chunk.points).sum::<u64>();
     if points != parsed.header.point_count {
         let must = format!("be {points}: that is what the COPC nodes hold");
-        return Err(Problem::lying("the number of points", parsed.header.point_count, must));
+        return Err(Problem::lying(
+            "the number of points",
+            parsed.header.point_count,
+            must,
+        ));
     }
     check_sizes(&chunks, parsed, limits)?;
     Ok(chunks)
@@ -65,7 +83,10 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()>
     for chunk in chunks {
         let bytes = chunk.points.saturating_mul(record);
         if bytes > limits.chunk_bytes {
-            let must = format!("be at most {} bytes when decoded, the limit that was given", limits.chunk_bytes);
+            let must = format!(
+                "be at most {} bytes when decoded, the limit that was given",
+                limits.chunk_bytes
+            );
             return Err(Problem::lying("a chunk's size", bytes, must));
         }
         let most = chunk.bytes.saturating_mul(POINTS_A_BYTE);
@@ -76,7 +97,10 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()>
     }
     let models = record.saturating_mul(MODELS_A_BYTE);
     if parsed.laz.is_some() && models > limits.chunk_bytes {
-        let must = format!("take at most {} bytes to decode, the limit that was given", limits.chunk_bytes);
+        let must = format!(
+            "take at most {} bytes to decode, the limit that was given",
+            limits.chunk_bytes
+        );
         return Err(Problem::lying("a compressed record's length", record, must));
     }
     Ok(())
@@ -86,38 +110,77 @@ fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
     let end = points.saturating_mul(record).saturating_add(at);
     if end > size {
         let there = size.saturating_sub(at) / record.max(1);
-        return Err(Problem::CutOff { points: there, stated: points, end, size });
+        return Err(Problem::CutOff {
+            points: there,
+            stated: points,
+            end,
+            size,
+        });
     }
     let chunk = |first: u64| {
         let points = PLAIN_CHUNK.min(points - first);
-        Chunk { at: at + first * record, bytes: points * record, points }
+        Chunk {
+            at: at + first * record,
+            bytes: points * record,
+            points,
+        }
     };
-    Ok((0..points).step_by(PLAIN_CHUNK as usize).map(chunk).collect())
+    Ok((0..points)
+        .step_by(PLAIN_CHUNK as usize)
+        .map(chunk)
+        .collect())
 }
 
-fn compressed(mut file: impl Read + Seek, parsed: &Parsed, laz: &Laz, size: u64) -> Checked<Vec<Chunk>> {
+fn compressed(
+    mut file: impl Read + Seek,
+    parsed: &Parsed,
+    laz: &Laz,
+    size: u64,
+) -> Checked<Vec<Chunk>> {
     let (stated, points) = (laz.vlr.items_size(), parsed.header.point_count);
     if stated != u64::from(parsed.header.record_length) {
-        let must = format!("add up to the point record length, {}", parsed.header.record_length);
-        return Err(Problem::lying("the size of the compressed fields", stated, must));
+        let must = format!(
+            "add up to the point record length, {}",
+            parsed.header.record_length
+        );
+        return Err(Problem::lying(
+            "the size of the compressed fields",
+            stated,
+            must,
+        ));
     }
     check_table_head(&mut file, parsed.points_at, size)?;
     file.seek(SeekFrom::Start(parsed.points_at))?;
-    let table = guarded(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?.map_err(unreadable_table)?;
+    let table =
+        guarded(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?.map_err(unreadable_table)?;
     let entries: &[ChunkTableEntry] = table.as_ref();
     let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
     let mut left = points;
     let mut chunks = Vec::with_capacity(entries.len());
     for entry in entries {
         // The last entry of a table of equal chunks states a full one.
-        let points = if laz.vlr.uses_variable_size_chunks() { entry.point_count } else { entry.point_count.min(left) };
+        let points = if laz.vlr.uses_variable_size_chunks() {
+            entry.point_count
+        } else {
+            entry.point_count.min(left)
+        };
         let end = at.saturating_add(entry.byte_count);
         if end > size {
-            return Err(Problem::Truncated { what: "the compressed points", end, size });
+            return Err(Problem::Truncated {
+                what: "the compressed points",
+                end,
+                size,
+            });
         }
-        left = left.checked_sub(points).ok_or_else(|| more_than_stated(parsed))?;
+        left = left
+            .checked_sub(points)
+            .ok_or_else(|| more_than_stated(parsed))?;
         if points > 0 {
-            chunks.push(Chunk { at, bytes: entry.byte_count, points });
+            chunks.push(Chunk {
+                at,
+                bytes: entry.byte_count,
+                points,
+            });
         }
         at = end;
     }
@@ -129,13 +192,21 @@ fn compressed(mut file: impl Read + Seek, parsed: &Parsed, laz: &Laz, size: u64)
 }
 
 fn more_than_stated(parsed: &Parsed) -> Problem {
-    Problem::lying("the number of points", parsed.header.point_count, "be as many as the chunks hold")
+    Problem::lying(
+        "the number of points",
+        parsed.header.point_count,
+        "be as many as the chunks hold",
+    )
 }
 
 /// The table's own head: it lies in the file, and has no more entries than the file has bytes.
 fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Checked<()> {
     if points_at + 8 > size {
-        return Err(Problem::Truncated { what: "the chunk table's address", end: points_at + 8, size });
+        return Err(Problem::Truncated {
+            what: "the chunk table's address",
+            end: points_at + 8,
+            size,
+        });
     }
     let mut word = [0; 8];
     file.seek(SeekFrom::Start(points_at))?;
@@ -148,23 +219,36 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
         at = i64::from_le_bytes(word);
     }
     let Some(at) = u64::try_from(at).ok().filter(|at| *at >= points_at) else {
-        return Err(Problem::lying("the address of the chunk table", at, format!("be between {points_at} and {size}")));
+        return Err(Problem::lying(
+            "the address of the chunk table",
+            at,
+            format!("be between {points_at} and {size}"),
+        ));
     };
     let end = at.saturating_add(8);
     if end > size {
         // It is behind the points, and says where each chunk is.
-        return Err(Problem::Truncated { what: "the table of the compressed points", end, size });
+        return Err(Problem::Truncated {
+            what: "the table of the compressed points",
+            end,
+            size,
+        });
     }
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut word)?;
     let entries = u64::from(u32::from_le_bytes([word[4], word[5], word[6], word[7]]));
     if entries > size {
-        return Err(Problem::lying("the number of chunks", entries, "be less than the file has bytes"));
+        return Err(Problem::lying(
+            "the number of chunks",
+            entries,
+            "be less than the file has bytes",
+        ));
     }
     Ok(())
 }
 
-/// Decodes the bytes of a chunk into `records` (points × record length); fields outside the selection are left as they are.
+/// Decodes the bytes of a chunk into `records` (points × record length); fields outside the
+/// selection are left as they are.
 pub(crate) fn decode(
     laz: &Laz,
     number: usize,
@@ -175,18 +259,28 @@ pub(crate) fn decode(
 ) -> Checked<()> {
     if laz.pointwise {
         return guarded(number, || {
-            let mut decoder =
-                LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone()).map_err(|e| e.to_string())?;
+            let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone())
+                .map_err(|e| e.to_string())?;
             let size = laz.vlr.items_size() as usize;
             for (read, record) in records.chunks_exact_mut(size).enumerate() {
-                let ended = |error| format!("its data end after {read} of {} points ({error})", chunk.points);
+                let ended = |error| {
+                    format!(
+                        "its data end after {read} of {} points ({error})",
+                        chunk.points
+                    )
+                };
                 decoder.decompress_one(record).map_err(ended)?;
             }
             Ok(())
         });
     }
-    let entry = ChunkTableEntry { point_count: chunk.points, byte_count: chunk.bytes };
-    guarded(number, || laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason))
+    let entry = ChunkTableEntry {
+        point_count: chunk.points,
+        byte_count: chunk.bytes,
+    };
+    guarded(number, || {
+        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason)
+    })
 }
 
 /// A table that is not one is the file's fault; one that could not be read may be readable later.
@@ -225,14 +319,23 @@ mod tests {
     fn a_byte_stands_for_fewer_points_than_the_bound() {
         for format in [0, 6] {
             let items = LazItemRecordBuilder::default_for_point_format_id(format, 0).unwrap();
-            let vlr = LazVlrBuilder::default().with_laz_items(items).with_fixed_chunk_size(1 << 20).build();
-            let mut compressor = LasZipCompressor::new(Cursor::new(Vec::new()), vlr.clone()).unwrap();
+            let vlr = LazVlrBuilder::default()
+                .with_laz_items(items)
+                .with_fixed_chunk_size(1 << 20)
+                .build();
+            let mut compressor =
+                LasZipCompressor::new(Cursor::new(Vec::new()), vlr.clone()).unwrap();
             let points = 1_u64 << 20;
-            compressor.compress_many(&vec![1; points as usize * vlr.items_size() as usize]).unwrap();
+            compressor
+                .compress_many(&vec![1; points as usize * vlr.items_size() as usize])
+                .unwrap();
             compressor.done().unwrap();
             let bytes = compressor.into_inner().into_inner().len() as u64;
             let a_byte = points / bytes;
-            assert!((POINTS_A_BYTE / 4..POINTS_A_BYTE).contains(&a_byte), "PDRF {format}: {a_byte} points a byte");
+            assert!(
+                (POINTS_A_BYTE / 4..POINTS_A_BYTE).contains(&a_byte),
+                "PDRF {format}: {a_byte} points a byte"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Cloud-optimised point clouds: an octree whose nodes are LAZ chunks (COPC 1.0, copc.io).
 //!
-//! A node of level l holds points about `spacing / 2^l` apart from its cube; all levels down to l together are the cloud at that spacing. Where
-//! each node is stands in pages of a hierarchy, so a query of a box or of a resolution decodes only the nodes that it meets.
+//! A node of level l holds points about `spacing / 2^l` apart from its cube; all levels down to l
+//! together are the cloud at that spacing. Where each node is stands in pages of a hierarchy, so a
+//! query of a box or of a resolution decodes only the nodes that it meets.
 
 use crate::{
     codec::Chunk,
@@ -42,9 +43,15 @@ pub(crate) struct Node {
 impl Copc {
     /// From the record of a COPC file; `None` where the file is none.
     pub(crate) fn of(records: &[Record]) -> Checked<Option<Self>> {
-        let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else { return Ok(None) };
+        let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else {
+            return Ok(None);
+        };
         let Some((words, _)) = record.data.split_first_chunk::<72>() else {
-            return Err(Problem::lying("the length of the COPC record", record.data.len(), "be 160"));
+            return Err(Problem::lying(
+                "the length of the COPC record",
+                record.data.len(),
+                "be 160",
+            ));
         };
         let word = |i: usize| <[u8; 8]>::try_from(&words[8 * i..8 * i + 8]).unwrap_or_default();
         let number = |i: usize| f64::from_le_bytes(word(i));
@@ -55,14 +62,20 @@ impl Copc {
             points_by_level: Vec::new(),
             root_page: [5, 6].map(|i| u64::from_le_bytes(word(i))),
         };
-        for (what, value) in [("half the side of the COPC cube", found.half_side), ("the COPC spacing", found.spacing)]
-        {
+        for (what, value) in [
+            ("half the side of the COPC cube", found.half_side),
+            ("the COPC spacing", found.spacing),
+        ] {
             if !(value.is_finite() && value > 0.0) {
                 return Err(Problem::lying(what, value, "be a finite number above zero"));
             }
         }
         if found.centre.iter().any(|x| !x.is_finite()) {
-            return Err(Problem::lying("the COPC centre", format!("{:?}", found.centre), "be finite"));
+            return Err(Problem::lying(
+                "the COPC centre",
+                format!("{:?}", found.centre),
+                "be finite",
+            ));
         }
         Ok(Some(found))
     }
@@ -76,11 +89,14 @@ impl Copc {
     /// The first level at which points are no farther apart than `resolution`, in the file's unit.
     #[must_use]
     pub fn level_for(&self, resolution: f64) -> u8 {
-        (0..DEEPEST as u8).find(|&level| self.spacing_at(level) <= resolution).unwrap_or(DEEPEST as u8)
+        (0..DEEPEST as u8)
+            .find(|&level| self.spacing_at(level) <= resolution)
+            .unwrap_or(DEEPEST as u8)
     }
 
-    /// Reads all pages of the hierarchy of a file of `size` bytes, in the order of the file. A page that was there before (which could go
-    /// on for ever) is an error, and so are nodes outside the file.
+    /// Reads all pages of the hierarchy of a file of `size` bytes, in the order of the file. A page
+    /// that was there before (which could go on for ever) is an error, and so are nodes outside the
+    /// file.
     pub(crate) fn nodes(&mut self, mut file: impl Read + Seek, size: u64) -> Checked<Vec<Node>> {
         let mut nodes = Vec::new();
         let mut pages = vec![self.root_page];
@@ -88,16 +104,29 @@ impl Copc {
         let mut read = 0_u64;
         while let Some([at, bytes]) = pages.pop() {
             if !seen.insert(at) {
-                return Err(Problem::lying("a page of the COPC hierarchy", at, "not be reached twice"));
+                return Err(Problem::lying(
+                    "a page of the COPC hierarchy",
+                    at,
+                    "not be reached twice",
+                ));
             }
             let end = at.saturating_add(bytes);
             if end > size {
-                return Err(Problem::Truncated { what: "the COPC hierarchy", end, size });
+                return Err(Problem::Truncated {
+                    what: "the COPC hierarchy",
+                    end,
+                    size,
+                });
             }
-            // Pages do not overlap, so together they are no larger than the file; else a small file could ask for much work.
+            // Pages do not overlap, so together they are no larger than the file; else a small file
+            // could ask for much work.
             read += bytes;
             if read > size || seen.len() as u64 > size / ENTRY {
-                return Err(Problem::lying("the COPC hierarchy", read, "fit into the file"));
+                return Err(Problem::lying(
+                    "the COPC hierarchy",
+                    read,
+                    "fit into the file",
+                ));
             }
             let mut page = vec![0; bytes as usize];
             file.seek(SeekFrom::Start(at))?;
@@ -107,22 +136,47 @@ impl Copc {
             }
         }
         nodes.sort_by_key(|node| node.chunk.at);
-        if let Some(pair) = nodes.windows(2).find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at) {
-            return Err(Problem::lying("the place of a COPC node", pair[1].chunk.at, "not be inside another"));
+        if let Some(pair) = nodes
+            .windows(2)
+            .find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at)
+        {
+            return Err(Problem::lying(
+                "the place of a COPC node",
+                pair[1].chunk.at,
+                "not be inside another",
+            ));
         }
         Ok(nodes)
     }
 
-    fn entry(&mut self, entry: &[u8; 32], size: u64, nodes: &mut Vec<Node>, pages: &mut Vec<[u64; 2]>) -> Checked<()> {
-        let word = |at: usize| i32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]);
-        let (level, key, bytes, points) = (word(0), [word(4), word(8), word(12)], word(24), word(28));
+    fn entry(
+        &mut self,
+        entry: &[u8; 32],
+        size: u64,
+        nodes: &mut Vec<Node>,
+        pages: &mut Vec<[u64; 2]>,
+    ) -> Checked<()> {
+        let word = |at: usize| {
+            i32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
+        };
+        let (level, key, bytes, points) =
+            (word(0), [word(4), word(8), word(12)], word(24), word(28));
         let at = u64::from(word(16) as u32) | u64::from(word(20) as u32) << 32;
-        let inside = (0..=DEEPEST).contains(&level) && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
+        let inside = (0..=DEEPEST).contains(&level)
+            && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
         if !inside {
-            return Err(Problem::lying("a COPC key", format!("{level}-{key:?}"), "be within the octree"));
+            return Err(Problem::lying(
+                "a COPC key",
+                format!("{level}-{key:?}"),
+                "be within the octree",
+            ));
         }
         let Ok(bytes) = u64::try_from(bytes) else {
-            return Err(Problem::lying("the bytes of a COPC node", bytes, "not be negative"));
+            return Err(Problem::lying(
+                "the bytes of a COPC node",
+                bytes,
+                "not be negative",
+            ));
         };
         match points {
             0 => Ok(()),
@@ -133,19 +187,36 @@ impl Copc {
             1.. => {
                 let end = at.saturating_add(bytes);
                 if end > size {
-                    return Err(Problem::Truncated { what: "a COPC node", end, size });
+                    return Err(Problem::Truncated {
+                        what: "a COPC node",
+                        end,
+                        size,
+                    });
                 }
                 let side = 2.0 * self.half_side / f64::from(level).exp2();
-                let low = [0, 1].map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
-                let rect = Rect { min: low, max: low.map(|x| x + side) };
+                let low = [0, 1]
+                    .map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
+                let rect = Rect {
+                    min: low,
+                    max: low.map(|x| x + side),
+                };
                 let points = points as u64;
                 let level = level as usize;
-                self.points_by_level.resize(self.points_by_level.len().max(level + 1), 0);
+                self.points_by_level
+                    .resize(self.points_by_level.len().max(level + 1), 0);
                 self.points_by_level[level] += points;
-                nodes.push(Node { chunk: Chunk { at, bytes, points }, level: level as u8, rect });
+                nodes.push(Node {
+                    chunk: Chunk { at, bytes, points },
+                    level: level as u8,
+                    rect,
+                });
                 Ok(())
             }
-            _ => Err(Problem::lying("the points of a COPC node", points, "be -1 for a page, or not negative")),
+            _ => Err(Problem::lying(
+                "the points of a COPC node",
+                points,
+                "be -1 for a page, or not negative",
+            )),
         }
     }
 }

@@ -13,28 +13,45 @@ pub(crate) struct Statement {
     pub(crate) fault: Option<String>,
 }
 
-/// What the records state. `is_text`: the header says that well-known text counts (LAS 1.4). Where it does not say so, text and keys must agree; so must
-/// several texts: a system that contradicts itself is unreadable.
+/// What the records state. `is_text`: the header says that well-known text counts (LAS 1.4). Where
+/// it does not say so, text and keys must agree; so must several texts: a system that contradicts
+/// itself is unreadable.
 pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
-    let of = |user: &str, id: u16| records.iter().find(|r| r.user == user && r.id == id).map(|r| &r.data[..]);
+    let of = |user: &str, id: u16| {
+        records
+            .iter()
+            .find(|r| r.user == user && r.id == id)
+            .map(|r| &r.data[..])
+    };
     let standard = |id: u16| of("LASF_Projection", id);
     let mut texts = records
         .iter()
         .filter(|record| record.user == "LASF_Projection" && record.id == 2112)
         .filter_map(|record| from_wkt(&text(&record.data)));
     let from_text = texts.next();
-    let other = from_text.as_ref().and_then(|first| texts.find_map(|text| difference(first, &text)));
+    let other = from_text
+        .as_ref()
+        .and_then(|first| texts.find_map(|text| difference(first, &text)));
     if let Some(difference) = other {
-        return Statement { crs: Some(contradictory("two well-known texts", &difference)), fault: None };
+        return Statement {
+            crs: Some(contradictory("two well-known texts", &difference)),
+            fault: None,
+        };
     }
     let keys = standard(34735).and_then(|directory| {
         let [doubles, ascii] = [34736, 34737].map(|id| standard(id).unwrap_or_default());
         from_records(directory, doubles, ascii)
     });
-    let difference = from_text.as_ref().zip(keys.as_ref()).and_then(|(text, keys)| difference(text, keys));
+    let difference = from_text
+        .as_ref()
+        .zip(keys.as_ref())
+        .and_then(|(text, keys)| difference(text, keys));
     if let (Some(difference), false) = (&difference, is_text) {
         let crs = contradictory("its well-known text and its GeoTIFF keys", difference);
-        return Statement { crs: Some(crs), fault: None };
+        return Statement {
+            crs: Some(crs),
+            fault: None,
+        };
     }
     let fault = difference.map(|difference| {
         format!("its well-known text and its GeoTIFF keys differ in {difference}: the text counts, as its header says")
@@ -51,10 +68,16 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
             crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
             Some(crs)
         }
-        // libLAS wrote the text of a system that its keys describe by parameters under its own name.
-        (None, Some(keys)) if keys.horizontal.is_none() && keys.wkt.is_none() && keys.kind == CrsKind::Plane => {
+        // libLAS wrote the text of a system that its keys describe by parameters under its own
+        // name.
+        (None, Some(keys))
+            if keys.horizontal.is_none() && keys.wkt.is_none() && keys.kind == CrsKind::Plane =>
+        {
             let text = of("liblas", 2112).and_then(|data| from_wkt(&text(data)));
-            Some(text.filter(|text| text.unit == keys.unit && text.kind == keys.kind).unwrap_or(keys))
+            Some(
+                text.filter(|text| text.unit == keys.unit && text.kind == keys.kind)
+                    .unwrap_or(keys),
+            )
         }
         (a, b) => a.or(b),
     };
@@ -63,13 +86,27 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
 
 /// What the three records of GeoTIFF keys state.
 fn from_records(directory: &[u8], doubles: &[u8], ascii: &[u8]) -> Option<Crs> {
-    let directory: Vec<u16> = directory.as_chunks().0.iter().map(|word| u16::from_le_bytes(*word)).collect();
-    let doubles: Vec<f64> = doubles.as_chunks().0.iter().map(|number| f64::from_le_bytes(*number)).collect();
-    from_geokeys(GeoKeys { directory: &directory, doubles: &doubles, ascii })
+    let directory: Vec<u16> = directory
+        .as_chunks()
+        .0
+        .iter()
+        .map(|word| u16::from_le_bytes(*word))
+        .collect();
+    let doubles: Vec<f64> = doubles
+        .as_chunks()
+        .0
+        .iter()
+        .map(|number| f64::from_le_bytes(*number))
+        .collect();
+    from_geokeys(GeoKeys {
+        directory: &directory,
+        doubles: &doubles,
+        ascii,
+    })
 }
 
-/// What two statements of one file differ in, of what says where points are: the definition of the plane, its unit, the unit of heights. Names and
-/// what only one of them states are no difference.
+/// What two statements of one file differ in, of what says where points are: the definition of the
+/// plane, its unit, the unit of heights. Names and what only one of them states are no difference.
 fn difference(a: &Crs, b: &Crs) -> Option<String> {
     if [a, b].iter().any(|crs| crs.kind != CrsKind::Plane) {
         return None;
@@ -81,18 +118,25 @@ fn difference(a: &Crs, b: &Crs) -> Option<String> {
     };
     let (here, there) = (a.definition.as_ref()?, b.definition.as_ref()?);
     match a.vertical_unit.zip(b.vertical_unit) {
-        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => {
-            Some(format!("the coordinate system ({} against {})", words(a), words(b)))
-        }
+        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => Some(
+            format!("the coordinate system ({} against {})", words(a), words(b)),
+        ),
         _ if a.unit != b.unit => Some(format!("the unit ({} against {})", a.unit, b.unit)),
-        Some((here, there)) if here != there => Some(format!("the unit of heights ({here} against {there})")),
+        Some((here, there)) if here != there => {
+            Some(format!("the unit of heights ({here} against {there})"))
+        }
         _ => None,
     }
 }
 
 fn contradictory(what: &str, difference: &str) -> Crs {
     let name = format!("{what} differ in {difference}");
-    Crs { kind: CrsKind::Unreadable, name: Some(name), unit: LengthUnit::Other, ..Crs::default() }
+    Crs {
+        kind: CrsKind::Unreadable,
+        name: Some(name),
+        unit: LengthUnit::Other,
+        ..Crs::default()
+    }
 }
 
 #[cfg(test)]
@@ -105,13 +149,21 @@ mod tests {
     }
 
     fn text_record(wkt: &str) -> Record {
-        Record { user: "LASF_Projection".into(), id: 2112, data: wkt.as_bytes().to_vec() }
+        Record {
+            user: "LASF_Projection".into(),
+            id: 2112,
+            data: wkt.as_bytes().to_vec(),
+        }
     }
 
     fn keys_record(keys: &[[u16; 4]]) -> Record {
         let head = [1, 1, 0, keys.len() as u16];
         let words = std::iter::once(&head).chain(keys).flatten();
-        Record { user: "LASF_Projection".into(), id: 34735, data: words.flat_map(|word| word.to_le_bytes()).collect() }
+        Record {
+            user: "LASF_Projection".into(),
+            id: 34735,
+            data: words.flat_map(|word| word.to_le_bytes()).collect(),
+        }
     }
 
     #[test]
@@ -120,7 +172,11 @@ mod tests {
         let keys = |code: u16| keys_record(&[[1024, 0, 1, 1], [3072, 0, 1, code]]);
         let of = |records: &[Record], is_text: bool| stated(records, is_text);
         // The same system twice, in text and in keys.
-        for records in [vec![text(32617), text(32617)], vec![text(32617), keys(32617)], vec![text(2260), keys(2260)]] {
+        for records in [
+            vec![text(32617), text(32617)],
+            vec![text(32617), keys(32617)],
+            vec![text(2260), keys(2260)],
+        ] {
             let found = of(&records, false);
             assert!(found.crs.unwrap().kind == CrsKind::Plane && found.fault.is_none());
         }
@@ -128,7 +184,10 @@ mod tests {
         assert_eq!((two.kind, factors_of(&two)), (CrsKind::Unreadable, None));
         assert!(two.name.unwrap().contains("EPSG:32617 against EPSG:32618"));
         let unsaid = of(&[keys(32618), text(32617)], false).crs.unwrap();
-        assert!(unsaid.kind == CrsKind::Unreadable && unsaid.name.unwrap().contains("GeoTIFF keys differ in"));
+        assert!(
+            unsaid.kind == CrsKind::Unreadable
+                && unsaid.name.unwrap().contains("GeoTIFF keys differ in")
+        );
         let said = of(&[keys(32618), text(32617)], true);
         assert_eq!(said.crs.unwrap().horizontal, Some(32617));
         assert!(said.fault.unwrap().contains("the text counts"));
@@ -136,8 +195,16 @@ mod tests {
         let feet = || text_record(&well_known_text(&named_crs("EPSG:2260+6360").unwrap()).unwrap());
         let metres = keys_record(&[[1024, 0, 1, 1], [3072, 0, 1, 2260], [4099, 0, 1, 9001]]);
         let heights = of(&[feet(), metres], false).crs.unwrap();
-        assert!(heights.name.unwrap().contains("the unit of heights (US survey feet against metres)"));
-        assert!(of(&[feet(), keys(2260)], false).fault.is_none(), "keys without a unit of heights state none");
+        assert!(
+            heights
+                .name
+                .unwrap()
+                .contains("the unit of heights (US survey feet against metres)")
+        );
+        assert!(
+            of(&[feet(), keys(2260)], false).fault.is_none(),
+            "keys without a unit of heights state none"
+        );
     }
 
     fn factors_of(crs: &Crs) -> Option<[f64; 3]> {
@@ -147,6 +214,12 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_no_part_of_a_text() {
         let marked = format!("\u{feff}{}", text_of(32617));
-        assert_eq!(stated(&[text_record(&marked)], true).crs.unwrap().horizontal, Some(32617));
+        assert_eq!(
+            stated(&[text_record(&marked)], true)
+                .crs
+                .unwrap()
+                .horizontal,
+            Some(32617)
+        );
     }
 }

@@ -34,19 +34,39 @@ impl Las {
     ///
     /// # Errors
     /// Where they cannot be decoded, or are not what the index says of the chunk.
-    pub(crate) fn records(&self, number: usize, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+    pub(crate) fn records(
+        &self,
+        number: usize,
+        selection: DecompressionSelection,
+    ) -> Checked<Vec<u8>> {
         self.decoded(number, self.bytes(number)?, selection)
     }
 
     /// As [`Self::records`], of bytes that were read.
-    pub(crate) fn decoded(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
+    pub(crate) fn decoded(
+        &self,
+        number: usize,
+        bytes: Vec<u8>,
+        selection: DecompressionSelection,
+    ) -> Checked<Vec<u8>> {
         let records = self.decompressed(number, bytes, selection)?;
-        self.check_records(number, &records, selection.should_decompress_classification())?;
+        self.check_records(
+            number,
+            &records,
+            selection.should_decompress_classification(),
+        )?;
         Ok(records)
     }
 
-    fn decompressed(&self, number: usize, bytes: Vec<u8>, selection: DecompressionSelection) -> Checked<Vec<u8>> {
-        let Some(laz) = &self.parsed.laz else { return Ok(bytes) };
+    fn decompressed(
+        &self,
+        number: usize,
+        bytes: Vec<u8>,
+        selection: DecompressionSelection,
+    ) -> Checked<Vec<u8>> {
+        let Some(laz) = &self.parsed.laz else {
+            return Ok(bytes);
+        };
         let chunk = self.chunks[number];
         if let Some(layers) = self.layers {
             let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
@@ -55,8 +75,12 @@ impl Las {
                 return Err(Problem::lying("the size of the layers", stated, must));
             }
         }
-        let mut records = vec![0; chunk.points as usize * self.record_length()]; // checked on opening
-        if self.pointwise.is_some_and(|pointwise| pointwise.decode(&bytes, &mut records).is_some()) {
+        // checked on opening
+        let mut records = vec![0; chunk.points as usize * self.record_length()];
+        if self
+            .pointwise
+            .is_some_and(|pointwise| pointwise.decode(&bytes, &mut records).is_some())
+        {
             return Ok(records);
         }
         codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
@@ -67,20 +91,42 @@ impl Las {
     #[inline]
     pub(crate) fn keeps(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
         let (layout, filters) = (&self.parsed.layout, &self.filters);
-        let class = if filters.need_class() { layout.classification_of(record) } else { 0 };
-        let flags = if filters.need_flags() { layout.flags_of(record) } else { 0 };
+        let class = if filters.need_class() {
+            layout.classification_of(record)
+        } else {
+            0
+        };
+        let flags = if filters.need_flags() {
+            layout.flags_of(record)
+        } else {
+            0
+        };
         let place = || [0, 1].map(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
         filters.keep(class, flags, place, left_out)
     }
 
     /// The columns that the filters look at.
     pub(crate) fn with_filtered(&self, columns: Columns) -> Columns {
-        let columns = if self.filters.need_class() { columns.with(Columns::CLASSIFICATION) } else { columns };
-        if self.filters.need_flags() { columns.with(Columns::FLAGS) } else { columns }
+        let columns = if self.filters.need_class() {
+            columns.with(Columns::CLASSIFICATION)
+        } else {
+            columns
+        };
+        if self.filters.need_flags() {
+            columns.with(Columns::FLAGS)
+        } else {
+            columns
+        }
     }
 
-    /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the filters.
-    pub(crate) fn fill(&self, number: usize, columns: Columns, slots: &mut Slots<'_>) -> Checked<usize> {
+    /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the
+    /// filters.
+    pub(crate) fn fill(
+        &self,
+        number: usize,
+        columns: Columns,
+        slots: &mut Slots<'_>,
+    ) -> Checked<usize> {
         let layout = self.parsed.layout;
         layout.check(columns)?;
         let bytes = self.bytes(number)?;
@@ -89,8 +135,12 @@ impl Las {
         }
         let records = self.decoded(number, bytes, selection(self.with_filtered(columns)))?;
         let (mut kept, mut left_out) = (0, LeftOut::default());
-        for record in records.chunks_exact(self.record_length()).filter(|record| self.keeps(record, &mut left_out)) {
-            slots.xyz[kept] = std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
+        for record in records
+            .chunks_exact(self.record_length())
+            .filter(|record| self.keeps(record, &mut left_out))
+        {
+            slots.xyz[kept] =
+                std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
             slots.put_columns(kept, record, &layout);
             kept += 1;
         }
@@ -98,21 +148,26 @@ impl Las {
         Ok(kept)
     }
 
-    /// Refuses records that are not what the index says of their chunk; classes are compared where they are there.
+    /// Refuses records that are not what the index says of their chunk; classes are compared where
+    /// they are there.
     fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
         if self.contents.is_empty() {
             return Ok(());
         }
         let mut seen = Contents::NOTHING;
         for record in records.chunks_exact(self.record_length()) {
-            let class = if classes { self.parsed.layout.classification_of(record) } else { 0 };
+            let class = if classes {
+                self.parsed.layout.classification_of(record)
+            } else {
+                0
+            };
             seen.add([0, 4, 8].map(|at| i32_at(record, at)), class);
         }
         self.check_contents(number, &seen, classes)
     }
 
-    /// As [`Self::fill`] where the file is layered and coordinates, class, returns and flags are all that is asked for; `None` where it is not, or
-    /// where the chunk is not as it should be.
+    /// As [`Self::fill`] where the file is layered and coordinates, class, returns and flags are
+    /// all that is asked for; `None` where it is not, or where the chunk is not as it should be.
     fn fill_from_layers(
         &self,
         number: usize,
@@ -120,46 +175,94 @@ impl Las {
         bytes: &[u8],
         slots: &mut Slots<'_>,
     ) -> Option<Checked<usize>> {
-        const THESE: Columns = Columns::CLASSIFICATION.with(Columns::RETURNS).with(Columns::FLAGS);
+        const THESE: Columns = Columns::CLASSIFICATION
+            .with(Columns::RETURNS)
+            .with(Columns::FLAGS);
         let layers = self.layers.filter(|_| THESE.contains(columns))?;
         let (frame, filters) = (&self.frame, &self.filters);
         let classification = filters.need_class() || columns.contains(Columns::CLASSIFICATION);
         let flags = filters.need_flags() || columns.contains(Columns::FLAGS);
-        let wanted = Wanted { z: true, classification, flags };
+        let wanted = Wanted {
+            z: true,
+            classification,
+            flags,
+        };
         let (mut kept, mut left_out) = (0, LeftOut::default());
         let (is_indexed, mut seen) = (!self.contents.is_empty(), Contents::NOTHING);
-        layers.decode(bytes, self.chunks[number].points as usize, wanted, |point| {
-            if is_indexed {
-                seen.add(point.xyz, point.classification);
-            }
-            let xyz: [f64; 3] = std::array::from_fn(|axis| frame.coordinate(point.xyz[axis], axis));
-            if filters.keep(point.classification, point.flags, || [xyz[0], xyz[1]], &mut left_out) {
-                put(slots.xyz, kept, xyz);
-                put(slots.columns.classification, kept, point.classification);
-                put(slots.columns.returns, kept, [point.returns & 15, point.returns >> 4]);
-                put(slots.columns.flags, kept, point.flags_byte());
-                kept += 1;
-            }
-        })?;
+        layers.decode(
+            bytes,
+            self.chunks[number].points as usize,
+            wanted,
+            |point| {
+                if is_indexed {
+                    seen.add(point.xyz, point.classification);
+                }
+                let xyz: [f64; 3] =
+                    std::array::from_fn(|axis| frame.coordinate(point.xyz[axis], axis));
+                if filters.keep(
+                    point.classification,
+                    point.flags,
+                    || [xyz[0], xyz[1]],
+                    &mut left_out,
+                ) {
+                    put(slots.xyz, kept, xyz);
+                    put(slots.columns.classification, kept, point.classification);
+                    put(
+                        slots.columns.returns,
+                        kept,
+                        [point.returns & 15, point.returns >> 4],
+                    );
+                    put(slots.columns.flags, kept, point.flags_byte());
+                    kept += 1;
+                }
+            },
+        )?;
         self.left_out[number].set(left_out);
-        Some(self.check_contents(number, &seen, classification).map(|()| kept))
+        Some(
+            self.check_contents(number, &seen, classification)
+                .map(|()| kept),
+        )
     }
 }
 
-/// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything anyway.
+/// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything
+/// anyway.
 pub(crate) fn selection(columns: Columns) -> DecompressionSelection {
     type Select = fn(DecompressionSelection) -> DecompressionSelection;
     let fields: [(Columns, Select); 9] = [
-        (Columns::CLASSIFICATION, DecompressionSelection::decompress_classification),
-        (Columns::INTENSITY, DecompressionSelection::decompress_intensity),
-        (Columns::GPS_TIME, DecompressionSelection::decompress_gps_time),
+        (
+            Columns::CLASSIFICATION,
+            DecompressionSelection::decompress_classification,
+        ),
+        (
+            Columns::INTENSITY,
+            DecompressionSelection::decompress_intensity,
+        ),
+        (
+            Columns::GPS_TIME,
+            DecompressionSelection::decompress_gps_time,
+        ),
         (Columns::RGB, DecompressionSelection::decompress_rgb),
-        (Columns::POINT_SOURCE, DecompressionSelection::decompress_point_source_id),
-        (Columns::SCAN_ANGLE, DecompressionSelection::decompress_scan_angle),
+        (
+            Columns::POINT_SOURCE,
+            DecompressionSelection::decompress_point_source_id,
+        ),
+        (
+            Columns::SCAN_ANGLE,
+            DecompressionSelection::decompress_scan_angle,
+        ),
         (Columns::FLAGS, DecompressionSelection::decompress_flags),
-        (Columns::USER_DATA, DecompressionSelection::decompress_user_data),
+        (
+            Columns::USER_DATA,
+            DecompressionSelection::decompress_user_data,
+        ),
         (Columns::NIR, DecompressionSelection::decompress_nir),
     ];
-    let wanted = fields.into_iter().filter(|(column, _)| columns.contains(*column));
-    wanted.fold(DecompressionSelection::base().decompress_z(), |selection, (_, select)| select(selection))
+    let wanted = fields
+        .into_iter()
+        .filter(|(column, _)| columns.contains(*column));
+    wanted.fold(
+        DecompressionSelection::base().decompress_z(),
+        |selection, (_, select)| select(selection),
+    )
 }

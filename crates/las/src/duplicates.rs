@@ -1,7 +1,9 @@
-//! Files that hold the same points: one named twice, a copy under another name, `NAME.laz` beside `NAME.copc.laz`.
+//! Files that hold the same points: one named twice, a copy under another name, `NAME.laz` beside
+//! `NAME.copc.laz`.
 //!
-//! Cheap first: the place of the file, then the number of points and their box. Only where those agree are both decoded: their
-//! coordinates, in steps of one of the two files, must be the same as a set with repetitions, whatever their order. Attributes are not compared.
+//! Cheap first: the place of the file, then the number of points and their box. Only where those
+//! agree are both decoded: their coordinates, in steps of one of the two files, must be the same as
+//! a set with repetitions, whatever their order. Attributes are not compared.
 
 use crate::Las;
 use isopach_cloud::Columns;
@@ -28,7 +30,10 @@ struct Steps {
 
 impl Steps {
     fn of(las: &Las) -> Self {
-        Self { scale: las.frame.scale, offset: las.frame.offset }
+        Self {
+            scale: las.frame.scale,
+            offset: las.frame.offset,
+        }
     }
 
     /// Equal for equal steps.
@@ -52,7 +57,10 @@ pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec
     let (mut kept, mut duplicates) = (Vec::new(), Vec::new());
     for (file, original) in files.into_iter().zip(originals) {
         match original {
-            Some(original) => duplicates.push(Duplicate { kept: original, left_out: file.path().to_owned() }),
+            Some(original) => duplicates.push(Duplicate {
+                kept: original,
+                left_out: file.path().to_owned(),
+            }),
             None => kept.push(file),
         }
     }
@@ -64,14 +72,17 @@ pub(crate) fn shared<'a>(ours: &'a [Las], theirs: &'a [Las]) -> compute::Result<
     let mut compared = Compared::of(ours.iter().chain(theirs).collect());
     let mut pairs = Vec::new();
     for (number, file) in ours.iter().enumerate() {
-        if let Some(other) = compared.first_with_points_of(number, ours.len()..ours.len() + theirs.len())? {
+        if let Some(other) =
+            compared.first_with_points_of(number, ours.len()..ours.len() + theirs.len())?
+        {
             pairs.push([file, compared.files[other]]);
         }
     }
     Ok(pairs)
 }
 
-/// Files that are compared with each other, and what was found out of them: each is decoded once for the same steps.
+/// Files that are compared with each other, and what was found out of them: each is decoded once
+/// for the same steps.
 struct Compared<'a> {
     files: Vec<&'a Las>,
     /// By the number of a file and the steps.
@@ -80,7 +91,10 @@ struct Compared<'a> {
 
 impl<'a> Compared<'a> {
     fn of(files: Vec<&'a Las>) -> Self {
-        Self { files, sums: HashMap::new() }
+        Self {
+            files,
+            sums: HashMap::new(),
+        }
     }
 
     /// The first file `among` those numbers that has the points of `file`.
@@ -145,12 +159,19 @@ fn sums(las: &Las, steps: Steps) -> compute::Result<[u64; 2]> {
     let chunk = |chunk: usize| -> compute::Result<[u64; 2]> {
         let points = las.read_chunk(chunk, Columns::XYZ)?;
         let hashes = points.xyz.iter().map(|point| {
-            let stored = |axis: usize| ((point[axis] - steps.offset[axis]) / steps.scale[axis]).round() as i64 as u64;
-            (0..3).fold(0x9E37_79B9_7F4A_7C15, |hash, axis| mixed(hash ^ stored(axis)))
+            let stored = |axis: usize| {
+                ((point[axis] - steps.offset[axis]) / steps.scale[axis]).round() as i64 as u64
+            };
+            (0..3).fold(0x9E37_79B9_7F4A_7C15, |hash, axis| {
+                mixed(hash ^ stored(axis))
+            })
         });
         Ok(hashes.fold([0; 2], |sums, hash| add(sums, [hash, mixed(hash)])))
     };
-    (0..las.chunk_count()).into_par_iter().map(chunk).try_reduce(|| [0; 2], |a, b| Ok(add(a, b)))
+    (0..las.chunk_count())
+        .into_par_iter()
+        .map(chunk)
+        .try_reduce(|| [0; 2], |a, b| Ok(add(a, b)))
 }
 
 fn add(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
@@ -179,7 +200,9 @@ mod tests {
             let path = dir.path().join(format!("{height}.laz"));
             let points = [[0.0; 3], [5.0, 5.0, height], [10.0; 3]];
             let mut writer = LazWriter::create(&path, &Schema::default()).unwrap();
-            writer.write(&Cloud::from_points(&points).unwrap(), &[]).unwrap();
+            writer
+                .write(&Cloud::from_points(&points).unwrap(), &[])
+                .unwrap();
             writer.finish().unwrap();
             Las::open(&path).unwrap()
         };
@@ -188,7 +211,11 @@ mod tests {
         for file in 1..3 {
             assert_eq!(compared.first_with_points_of(file, 0..file).unwrap(), None);
         }
-        assert_eq!(compared.sums.len(), 3, "of each file in the steps that all have");
+        assert_eq!(
+            compared.sums.len(),
+            3,
+            "of each file in the steps that all have"
+        );
         // Nothing is left to decode.
         std::fs::remove_dir_all(dir.path()).unwrap();
         let known = compared.sums.clone();

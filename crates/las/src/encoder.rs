@@ -1,7 +1,8 @@
 //! Records to a file: compressed on all threads, or as they are.
 //!
-//! `laz` compresses chunks side by side where it is given several at once, and one after the other where records come in small pieces, as they do
-//! from tiles. So records wait here until there is a chunk for every thread: that much memory is needed, however long the file gets.
+//! `laz` compresses chunks side by side where it is given several at once, and one after the other
+//! where records come in small pieces, as they do from tiles. So records wait here until there is a
+//! chunk for every thread: that much memory is needed, however long the file gets.
 
 use crate::error::{Checked, Problem};
 use isopach_compute::unpanicked;
@@ -19,7 +20,11 @@ const CHUNK_BYTES: u32 = 32 << 20;
 
 pub(crate) enum Encoder {
     Plain(BufWriter<File>),
-    Layered { points: Box<ParLasZipCompressor<BufWriter<File>>>, waiting: Vec<u8>, batch: usize },
+    Layered {
+        points: Box<ParLasZipCompressor<BufWriter<File>>>,
+        waiting: Vec<u8>,
+        batch: usize,
+    },
 }
 
 impl Encoder {
@@ -30,18 +35,29 @@ impl Encoder {
 
     /// Compresses records, from where the file is.
     pub(crate) fn compressed(file: File, vlr: LazVlr) -> Checked<Self> {
-        let batch = rayon::current_num_threads().max(1) * vlr.chunk_size() as usize * vlr.items_size() as usize;
+        let batch = rayon::current_num_threads().max(1)
+            * vlr.chunk_size() as usize
+            * vlr.items_size() as usize;
         // One that is given no points would put the address of its table before everything else.
-        let mut points = Box::new(ParLasZipCompressor::new(BufWriter::new(file), vlr).map_err(unwritable)?);
+        let mut points =
+            Box::new(ParLasZipCompressor::new(BufWriter::new(file), vlr).map_err(unwritable)?);
         points.reserve_offset_to_chunk_table()?;
-        Ok(Self::Layered { points, waiting: Vec::new(), batch })
+        Ok(Self::Layered {
+            points,
+            waiting: Vec::new(),
+            batch,
+        })
     }
 
     /// Appends whole records.
     pub(crate) fn write(&mut self, records: &[u8]) -> Checked<()> {
         match self {
             Self::Plain(file) => file.write_all(records)?,
-            Self::Layered { points, waiting, batch } => {
+            Self::Layered {
+                points,
+                waiting,
+                batch,
+            } => {
                 let mut rest = records;
                 while waiting.len() + rest.len() >= *batch {
                     let (now, later) = rest.split_at(*batch - waiting.len());
@@ -64,7 +80,11 @@ impl Encoder {
     pub(crate) fn finish(self) -> Checked<BufWriter<File>> {
         let mut file = match self {
             Self::Plain(file) => file,
-            Self::Layered { mut points, waiting, .. } => {
+            Self::Layered {
+                mut points,
+                waiting,
+                ..
+            } => {
                 if !waiting.is_empty() {
                     compress(&mut points, &waiting)?;
                 }
@@ -78,7 +98,11 @@ impl Encoder {
 }
 
 fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -> Checked<()> {
-    guarded(|| points.compress_many(records).map_err(laz::LasZipError::from))
+    guarded(|| {
+        points
+            .compress_many(records)
+            .map_err(laz::LasZipError::from)
+    })
 }
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
@@ -88,17 +112,26 @@ fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
 
 /// The compressor's record for a point format with so many extra bytes, and so many points a chunk.
 ///
-/// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version 1 all the same. There is no version 2:
-/// LASzip refuses such a file. So the version is put right in the record's bytes (a head of 32, a count, six an item: type, size, version).
+/// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version
+/// 1 all the same. There is no version 2: LASzip refuses such a file. So the version is put right
+/// in the record's bytes (a head of 32, a count, six an item: type, size, version).
 pub(crate) fn compressor(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> {
     const WAVEPACKET13: [u8; 2] = [9, 0];
-    let items = LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(unwritable)?;
+    let items =
+        LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(unwritable)?;
     let record: u32 = items.iter().map(|item| u32::from(item.size())).sum();
     let chunk = chunk.min(CHUNK_BYTES / record.max(1));
-    let vlr = LazVlrBuilder::new(items).with_fixed_chunk_size(chunk).build();
+    let vlr = LazVlrBuilder::new(items)
+        .with_fixed_chunk_size(chunk)
+        .build();
     let mut bytes = Vec::new();
     vlr.write_to(&mut bytes)?;
-    for item in bytes.get_mut(34..).unwrap_or_default().as_chunks_mut::<6>().0 {
+    for item in bytes
+        .get_mut(34..)
+        .unwrap_or_default()
+        .as_chunks_mut::<6>()
+        .0
+    {
         if item[..2] == WAVEPACKET13 {
             item[4] = 1;
         }

@@ -108,11 +108,18 @@ pub enum Problem {
 impl Problem {
     /// This problem, of that file.
     pub(crate) fn of(self, path: &Path) -> Error {
-        Error { path: path.to_owned(), problem: self }
+        Error {
+            path: path.to_owned(),
+            problem: self,
+        }
     }
 
     pub(crate) fn lying(what: &'static str, value: impl ToString, must: impl Into<String>) -> Self {
-        Self::Lying { what, value: value.to_string(), must: must.into() }
+        Self::Lying {
+            what,
+            value: value.to_string(),
+            must: must.into(),
+        }
     }
 }
 

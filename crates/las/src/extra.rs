@@ -33,8 +33,18 @@ pub enum ExtraKind {
 
 impl ExtraKind {
     /// In the order of their codes, from 1.
-    const ALL: [Self; 10] =
-        [Self::U8, Self::I8, Self::U16, Self::I16, Self::U32, Self::I32, Self::U64, Self::I64, Self::F32, Self::F64];
+    const ALL: [Self; 10] = [
+        Self::U8,
+        Self::I8,
+        Self::U16,
+        Self::I16,
+        Self::U32,
+        Self::I32,
+        Self::U64,
+        Self::I64,
+        Self::F32,
+        Self::F64,
+    ];
 
     /// Bytes of a value.
     #[must_use]
@@ -52,7 +62,8 @@ impl ExtraKind {
         matches!(self, Self::F32 | Self::F64)
     }
 
-    /// The finite values that are stored without loss: of whole numbers of eight bytes those up to where each is an `f64`.
+    /// The finite values that are stored without loss: of whole numbers of eight bytes those up to
+    /// where each is an `f64`.
     pub(crate) fn range(self) -> RangeInclusive<f64> {
         const WHOLE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
         match self {
@@ -70,7 +81,10 @@ impl ExtraKind {
     }
 
     fn code(self) -> u8 {
-        Self::ALL.iter().position(|kind| *kind == self).map_or(0, |i| i as u8 + 1)
+        Self::ALL
+            .iter()
+            .position(|kind| *kind == self)
+            .map_or(0, |i| i as u8 + 1)
     }
 
     /// Appends a value; an integer is rounded and kept within its range, and NaN becomes 0 there.
@@ -107,17 +121,24 @@ impl ExtraKind {
 
     /// A value as this type holds it: 0.1 in four bytes is not 0.1 in eight.
     fn in_own_type(self, value: f64) -> f64 {
-        if self == Self::F32 { f64::from(value as f32) } else { value }
+        if self == Self::F32 {
+            f64::from(value as f32)
+        } else {
+            value
+        }
     }
 
-    /// The "no data" of a descriptor's eight bytes. They hold the widest type of the sort; some writers put the column's own type there, which
-    /// is told by a value that the column cannot have (an integer out of range, a float of eight bytes that is next to nothing).
+    /// The "no data" of a descriptor's eight bytes. They hold the widest type of the sort; some
+    /// writers put the column's own type there, which is told by a value that the column cannot
+    /// have (an integer out of range, a float of eight bytes that is next to nothing).
     fn read_no_data(self, word: &[u8]) -> f64 {
         let wide = self.widest().read(word);
         let fits = match self {
             Self::U64 | Self::I64 | Self::F64 => true,
             Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
-            Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 => self.range().contains(&wide),
+            Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 => {
+                self.range().contains(&wide)
+            }
         };
         if fits { wide } else { self.read(word) }
     }
@@ -132,10 +153,12 @@ impl ExtraKind {
     }
 }
 
-/// A named extra column. A value is `stored · scale + offset`, or NaN where what is stored is the no-data value.
+/// A named extra column. A value is `stored · scale + offset`, or NaN where what is stored is the
+/// no-data value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExtraBytes {
-    /// At most 32 bytes. Of columns of two or three values (deprecated in LAS 1.4), each is a column of its own: `name[0]`, `name[1]`, `name[2]`.
+    /// At most 32 bytes. Of columns of two or three values (deprecated in LAS 1.4), each is a
+    /// column of its own: `name[0]`, `name[1]`, `name[2]`.
     pub name: String,
     /// At most 32 bytes: unit and meaning.
     pub description: String,
@@ -156,7 +179,15 @@ impl ExtraBytes {
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
         let no_data = kind.is_float().then_some(f64::NAN);
-        Self { name: name.into(), description: description.into(), kind, scale: 1.0, shift: 0.0, no_data, at: 0 }
+        Self {
+            name: name.into(),
+            description: description.into(),
+            kind,
+            scale: 1.0,
+            shift: 0.0,
+            no_data,
+            at: 0,
+        }
     }
 
     /// Where its value starts behind the standard fields.
@@ -167,8 +198,14 @@ impl ExtraBytes {
     /// The value that is stored in `bytes`.
     pub(crate) fn value(&self, bytes: &[u8]) -> f64 {
         let stored = self.kind.read(bytes);
-        let is_none = self.no_data.is_some_and(|none| self.kind.in_own_type(none) == stored);
-        if is_none { f64::NAN } else { stored * self.scale + self.shift }
+        let is_none = self
+            .no_data
+            .is_some_and(|none| self.kind.in_own_type(none) == stored);
+        if is_none {
+            f64::NAN
+        } else {
+            stored * self.scale + self.shift
+        }
     }
 
     /// Appends a value as it is stored; NaN as "no data" where there is such.
@@ -205,26 +242,47 @@ impl ExtraBytes {
         bytes
     }
 
-    /// The columns of a descriptor whose values start `at` bytes behind the standard fields: several where it has two or three values a point.
-    fn described(descriptor: &[u8; 192], kind: ExtraKind, values: usize, at: usize) -> impl Iterator<Item = Self> {
+    /// The columns of a descriptor whose values start `at` bytes behind the standard fields:
+    /// several where it has two or three values a point.
+    fn described(
+        descriptor: &[u8; 192],
+        kind: ExtraKind,
+        values: usize,
+        at: usize,
+    ) -> impl Iterator<Item = Self> {
         let options = descriptor[3];
-        let word = move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
+        let word =
+            move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
         let (name, description) = (text(&descriptor[4..36]), text(&descriptor[160..192]));
         (0..values).map(move |value| Self {
-            name: if values == 1 { name.clone() } else { format!("{name}[{value}]") },
+            name: if values == 1 {
+                name.clone()
+            } else {
+                format!("{name}[{value}]")
+            },
             description: description.clone(),
             kind,
-            scale: if options & 8 == 0 { 1.0 } else { ExtraKind::F64.read(word(112, value)) },
-            shift: if options & 16 == 0 { 0.0 } else { ExtraKind::F64.read(word(136, value)) },
+            scale: if options & 8 == 0 {
+                1.0
+            } else {
+                ExtraKind::F64.read(word(112, value))
+            },
+            shift: if options & 16 == 0 {
+                0.0
+            } else {
+                ExtraKind::F64.read(word(136, value))
+            },
             no_data: (options & 1 != 0).then(|| kind.read_no_data(word(40, value))),
             at: at + value * kind.bytes(),
         })
     }
 }
 
-/// Names that columns have. A name that is there already is given a number, so that each column can be asked for.
+/// Names that columns have. A name that is there already is given a number, so that each column can
+/// be asked for.
 ///
-/// No number of a name is tried twice, so that many equal names take no longer than many different ones.
+/// No number of a name is tried twice, so that many equal names take no longer than many different
+/// ones.
 #[derive(Default)]
 struct Names {
     used: HashSet<String>,
@@ -249,12 +307,15 @@ impl Names {
     }
 }
 
-/// The extra columns that all records of extra bytes describe, one record after the other, and that lie within the `available` bytes of a record. Bytes without a type are stepped over; what follows an
-/// unknown type cannot be found.
+/// The extra columns that all records of extra bytes describe, one record after the other, and that
+/// lie within the `available` bytes of a record. Bytes without a type are stepped over; what
+/// follows an unknown type cannot be found.
 pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
     let (mut columns, mut names) = (Vec::new(), Names::default());
     let mut at = 0;
-    let of_extra_bytes = records.iter().filter(|record| record.user == "LASF_Spec" && record.id == 4);
+    let of_extra_bytes = records
+        .iter()
+        .filter(|record| record.user == "LASF_Spec" && record.id == 4);
     for descriptor in of_extra_bytes.flat_map(|record| record.data.as_chunks::<192>().0) {
         let code = usize::from(descriptor[2]);
         // 1 to 10 are single values, 11 to 20 two and 21 to 30 three of the same types.
@@ -269,7 +330,10 @@ pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes>
         if at + size > available {
             break;
         }
-        for mut column in kind.into_iter().flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at)) {
+        for mut column in kind
+            .into_iter()
+            .flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at))
+        {
             column.name = names.unused(column.name);
             columns.push(column);
         }
@@ -309,7 +373,10 @@ mod tests {
         let record = |names: &[&str]| Record {
             user: "LASF_Spec".into(),
             id: 4,
-            data: names.iter().flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).descriptor()).collect(),
+            data: names
+                .iter()
+                .flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).descriptor())
+                .collect(),
         };
         let found = described(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
         let places: Vec<(&str, usize)> = found.iter().map(|c| (c.name.as_str(), c.at)).collect();
@@ -321,14 +388,31 @@ mod tests {
         const COLUMNS: usize = 20_000;
         let named = |name: &str| ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
         // Every other name is one that a number would make.
-        let data = (0..COLUMNS).flat_map(|i| if i % 2 == 0 { named("a") } else { named(&format!("a ({})", i + 2)) });
-        let record = Record { user: "LASF_Spec".into(), id: 4, data: data.collect() };
+        let data = (0..COLUMNS).flat_map(|i| {
+            if i % 2 == 0 {
+                named("a")
+            } else {
+                named(&format!("a ({})", i + 2))
+            }
+        });
+        let record = Record {
+            user: "LASF_Spec".into(),
+            id: 4,
+            data: data.collect(),
+        };
         let found = described(&[record], COLUMNS);
         let different: HashSet<&str> = found.iter().map(|column| column.name.as_str()).collect();
         assert_eq!((found.len(), different.len()), (COLUMNS, COLUMNS));
-        let equal = Record { user: "LASF_Spec".into(), id: 4, data: named("a").repeat(COLUMNS) };
+        let equal = Record {
+            user: "LASF_Spec".into(),
+            id: 4,
+            data: named("a").repeat(COLUMNS),
+        };
         let found = described(&[equal], COLUMNS);
-        assert_eq!((found.len(), found[COLUMNS - 1].name.as_str()), (COLUMNS, "a (20000)"));
+        assert_eq!(
+            (found.len(), found[COLUMNS - 1].name.as_str()),
+            (COLUMNS, "a (20000)")
+        );
     }
 
     #[test]
@@ -337,7 +421,9 @@ mod tests {
             let mut descriptor = ExtraBytes::new("x", "", kind).descriptor();
             descriptor[3] = 1;
             descriptor[40..48].copy_from_slice(&word);
-            ExtraBytes::described(&descriptor, kind, 1, 0).next().unwrap()
+            ExtraBytes::described(&descriptor, kind, 1, 0)
+                .next()
+                .unwrap()
         };
         // A float's 0.1 stated in eight bytes is stored in four.
         let tenth = column(ExtraKind::F32, 0.1_f64.to_le_bytes());
@@ -346,12 +432,26 @@ mod tests {
         // -9999 in the column's own type: two bytes, or four.
         let mut word = [0; 8];
         word[..2].copy_from_slice(&(-9999_i16).to_le_bytes());
-        assert!(column(ExtraKind::I16, word).value(&(-9999_i16).to_le_bytes()).is_nan());
+        assert!(
+            column(ExtraKind::I16, word)
+                .value(&(-9999_i16).to_le_bytes())
+                .is_nan()
+        );
         word[..4].copy_from_slice(&(-9999.0_f32).to_le_bytes());
-        assert!(column(ExtraKind::F32, word).value(&(-9999.0_f32).to_le_bytes()).is_nan());
+        assert!(
+            column(ExtraKind::F32, word)
+                .value(&(-9999.0_f32).to_le_bytes())
+                .is_nan()
+        );
         let wide = column(ExtraKind::I16, (-9999_i64).to_le_bytes());
-        assert!(wide.value(&(-9999_i16).to_le_bytes()).is_nan() && wide.value(&1_i16.to_le_bytes()) == 1.0);
-        assert_eq!(column(ExtraKind::U8, 255_u64.to_le_bytes()).no_data, Some(255.0));
+        assert!(
+            wide.value(&(-9999_i16).to_le_bytes()).is_nan()
+                && wide.value(&1_i16.to_le_bytes()) == 1.0
+        );
+        assert_eq!(
+            column(ExtraKind::U8, 255_u64.to_le_bytes()).no_data,
+            Some(255.0)
+        );
     }
 
     #[test]
@@ -361,15 +461,43 @@ mod tests {
             (bytes[2], bytes[3]) = (code, options);
             bytes
         };
-        let data =
-            [descriptor(23, 0, "colours"), descriptor(0, 7, "?"), descriptor(12, 0, "flags"), descriptor(8, 0, "t")];
-        let record = || [Record { user: "LASF_Spec".into(), id: 4, data: data.concat() }];
+        let data = [
+            descriptor(23, 0, "colours"),
+            descriptor(0, 7, "?"),
+            descriptor(12, 0, "flags"),
+            descriptor(8, 0, "t"),
+        ];
+        let record = || {
+            [Record {
+                user: "LASF_Spec".into(),
+                id: 4,
+                data: data.concat(),
+            }]
+        };
         let found = described(&record(), 6 + 7 + 2 + 8);
-        let places: Vec<(&str, ExtraKind, usize)> = found.iter().map(|c| (c.name.as_str(), c.kind, c.at)).collect();
+        let places: Vec<(&str, ExtraKind, usize)> = found
+            .iter()
+            .map(|c| (c.name.as_str(), c.kind, c.at))
+            .collect();
         let (u16, i8) = (ExtraKind::U16, ExtraKind::I8);
-        let colours = [("colours[0]", u16, 0), ("colours[1]", u16, 2), ("colours[2]", u16, 4)];
+        let colours = [
+            ("colours[0]", u16, 0),
+            ("colours[1]", u16, 2),
+            ("colours[2]", u16, 4),
+        ];
         assert_eq!(places[..3], colours);
-        assert_eq!(places[3..], [("flags[0]", i8, 13), ("flags[1]", i8, 14), ("t", ExtraKind::I64, 15)]);
-        assert_eq!(described(&record(), 14).len(), 3, "what does not lie in the record is left out");
+        assert_eq!(
+            places[3..],
+            [
+                ("flags[0]", i8, 13),
+                ("flags[1]", i8, 14),
+                ("t", ExtraKind::I64, 15)
+            ]
+        );
+        assert_eq!(
+            described(&record(), 14).len(),
+            3,
+            "what does not lie in the record is left out"
+        );
     }
 }

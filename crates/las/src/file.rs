@@ -29,7 +29,8 @@ use std::{
 
 /// A LAS or LAZ file, open: its header is read, its points are not.
 ///
-/// Coordinates are as the file has them; [`Las::in_metres`] converts feet. A clone has the same file open, and filters of its own.
+/// Coordinates are as the file has them; [`Las::in_metres`] converts feet. A clone has the same
+/// file open, and filters of its own.
 #[derive(Debug)]
 pub struct Las {
     pub(crate) path: PathBuf,
@@ -115,7 +116,11 @@ pub(crate) fn stated(source: &dyn ByteSource, limits: Limits) -> Checked<Stated>
         Some(_) => codec::nodes(&nodes, &parsed, limits)?,
         None => codec::chunks(&mut reader, &parsed, size, limits)?,
     };
-    Ok(Stated { parsed, nodes, chunks })
+    Ok(Stated {
+        parsed,
+        nodes,
+        chunks,
+    })
 }
 
 /// The index beside a file.
@@ -126,16 +131,21 @@ fn index_beside(source: &dyn ByteSource, parsed: &Parsed, chunks: &[Chunk]) -> F
         Err(_) => return Found::Fault("it cannot be read"),
     };
     match Identity::of(source, parsed.points_at, chunks, parsed.laz.is_some()) {
-        Ok(identity) => {
-            sidecar::parse(&*index, About { identity, points: parsed.header.point_count, chunks: chunks.len() })
-        }
+        Ok(identity) => sidecar::parse(
+            &*index,
+            About {
+                identity,
+                points: parsed.header.point_count,
+                chunks: chunks.len(),
+            },
+        ),
         Err(_) => Found::Fault("the file cannot be identified"),
     }
 }
 
 impl Las {
-    /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index beside it ([`Self::indexed`]) is used if
-    /// it belongs to the file as it is now.
+    /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index
+    /// beside it ([`Self::indexed`]) is used if it belongs to the file as it is now.
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
@@ -171,12 +181,24 @@ impl Las {
     }
 
     fn of_source(source: Arc<dyn ByteSource>, limits: Limits) -> Checked<Self> {
-        let Stated { parsed, nodes, chunks } = stated(&*source, limits)?;
-        let layers = parsed.laz.as_ref().filter(|laz| !laz.pointwise).and_then(|laz| Layers::of(&laz.vlr));
+        let Stated {
+            parsed,
+            nodes,
+            chunks,
+        } = stated(&*source, limits)?;
+        let layers = parsed
+            .laz
+            .as_ref()
+            .filter(|laz| !laz.pointwise)
+            .and_then(|laz| Layers::of(&laz.vlr));
         let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
         let path = source.path().to_owned();
         let index_at = sidecar::place(&path, None);
-        let index = if nodes.is_empty() { index_beside(&*source, &parsed, &chunks) } else { Found::Nothing };
+        let index = if nodes.is_empty() {
+            index_beside(&*source, &parsed, &chunks)
+        } else {
+            Found::Nothing
+        };
         let (contents, index_fault) = match index {
             Found::Nothing => (Vec::new(), None),
             Found::Whole(contents) => (contents, None),
@@ -211,7 +233,8 @@ impl Las {
         self.header().copc.as_ref()
     }
 
-    /// Chunks of the file, whatever the filters are; [`isopach_tiling::PointSource::chunk_count`] has those that they leave.
+    /// Chunks of the file, whatever the filters are; [`isopach_tiling::PointSource::chunk_count`]
+    /// has those that they leave.
     #[must_use]
     pub fn total_chunks(&self) -> usize {
         self.chunks.len()
@@ -242,7 +265,9 @@ impl Las {
     }
 
     pub(crate) fn check_metres(&self) -> Result<(), Error> {
-        self.frame.check_metres().map_err(|problem| problem.of(&self.path))
+        self.frame
+            .check_metres()
+            .map_err(|problem| problem.of(&self.path))
     }
 
     /// The standard columns that its point format has.
@@ -254,16 +279,17 @@ impl Las {
     /// All points in memory, in the order of the file, about an origin in their middle.
     ///
     /// # Errors
-    /// Of the file; [`Problem::NotMetres`] where it states another unit; [`Problem::Outlier`] where a point is too far above or below the others; [`compute::Error::InvalidPoint`] where it reaches farther than 8 km from
-    /// its middle: then tile it.
+    /// Of the file; [`Problem::NotMetres`] where it states another unit; [`Problem::Outlier`] where
+    /// a point is too far above or below the others; [`compute::Error::InvalidPoint`] where it
+    /// reaches farther than 8 km from its middle: then tile it.
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.check_metres()?;
         self.check_heights()?;
         read::all(self, columns)
     }
 
-    /// The records of one of [`Self::total_chunks`] chunks as they are stored, uncompressed, whatever the filters are: all bits of all fields,
-    /// [`Header::record_length`] bytes a point.
+    /// The records of one of [`Self::total_chunks`] chunks as they are stored, uncompressed,
+    /// whatever the filters are: all bits of all fields, [`Header::record_length`] bytes a point.
     ///
     /// # Errors
     /// Of the file; where there is no such chunk.
@@ -285,8 +311,15 @@ impl Las {
     pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, Error> {
         let read = || -> Checked<Vec<u8>> {
             if record.bytes > self.limits.record_bytes {
-                let must = format!("be at most {}, the limit that was given", self.limits.record_bytes);
-                return Err(Problem::lying("the length of a variable length record", record.bytes, must));
+                let must = format!(
+                    "be at most {}, the limit that was given",
+                    self.limits.record_bytes
+                );
+                return Err(Problem::lying(
+                    "the length of a variable length record",
+                    record.bytes,
+                    must,
+                ));
             }
             self.bytes_at(record.data_at(), record.bytes)
         };
@@ -307,19 +340,32 @@ impl Las {
     /// Of the file; [`Problem::MissingColumn`] where it has no such column.
     pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, Error> {
         let layout = &self.parsed.layout;
-        let column = self.header().extra_bytes.iter().find(|extra| extra.name == name);
+        let column = self
+            .header()
+            .extra_bytes
+            .iter()
+            .find(|extra| extra.name == name);
         let Some(column) = column else {
             let column = format!("extra column {name:?}");
-            return Err(Problem::MissingColumn { format: layout.format, column }.of(&self.path));
+            return Err(Problem::MissingColumn {
+                format: layout.format,
+                column,
+            }
+            .of(&self.path));
         };
         let wanted = selection(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
         let read = |chunk: usize| -> Checked<Vec<f64>> {
             let (records, mut left_out) = (self.records(chunk, wanted)?, LeftOut::default());
-            let kept = records.chunks_exact(self.record_length()).filter(|record| self.keeps(record, &mut left_out));
-            Ok(kept.map(|record| column.value(&record[layout.base + column.at()..])).collect())
+            let kept = records
+                .chunks_exact(self.record_length())
+                .filter(|record| self.keeps(record, &mut left_out));
+            Ok(kept
+                .map(|record| column.value(&record[layout.base + column.at()..]))
+                .collect())
         };
         read::expect_all(self);
-        let parts: Result<Vec<Vec<f64>>, Problem> = self.selected.par_iter().map(|&chunk| read(chunk)).collect();
+        let parts: Result<Vec<Vec<f64>>, Problem> =
+            self.selected.par_iter().map(|&chunk| read(chunk)).collect();
         Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }
 }

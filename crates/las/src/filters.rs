@@ -42,7 +42,13 @@ pub(crate) struct Filters {
 impl Default for Filters {
     /// Everything.
     fn default() -> Self {
-        Self { classes: None, within: None, withheld: true, noise: true, deepest: u8::MAX }
+        Self {
+            classes: None,
+            within: None,
+            withheld: true,
+            noise: true,
+            deepest: u8::MAX,
+        }
     }
 }
 
@@ -91,7 +97,10 @@ impl LeftOutOfChunk {
     }
 
     fn get(&self) -> LeftOut {
-        let [withheld, noise] = self.0.each_ref().map(|count| u64::from(count.load(Ordering::Relaxed)));
+        let [withheld, noise] = self
+            .0
+            .each_ref()
+            .map(|count| u64::from(count.load(Ordering::Relaxed)));
         LeftOut { withheld, noise }
     }
 }
@@ -112,10 +121,20 @@ impl Filters {
         !self.withheld
     }
 
-    /// Whether a point of this class and these flags at this place is wanted; one that is not, though its class and place are, is counted.
+    /// Whether a point of this class and these flags at this place is wanted; one that is not,
+    /// though its class and place are, is counted.
     #[inline(always)]
-    pub(crate) fn keep(&self, class: u8, flags: u8, at: impl FnOnce() -> [f64; 2], left_out: &mut LeftOut) -> bool {
-        let is_wanted = self.classes.as_ref().is_none_or(|classes| classes[usize::from(class)])
+    pub(crate) fn keep(
+        &self,
+        class: u8,
+        flags: u8,
+        at: impl FnOnce() -> [f64; 2],
+        left_out: &mut LeftOut,
+    ) -> bool {
+        let is_wanted = self
+            .classes
+            .as_ref()
+            .is_none_or(|classes| classes[usize::from(class)])
             && self.within.is_none_or(|rect| rect.owns(at()));
         if is_wanted && !self.withheld && flags & WITHHELD != 0 {
             left_out.withheld += 1;
@@ -130,9 +149,11 @@ impl Filters {
 }
 
 impl Las {
-    /// With an index of what is in each chunk, so that boxes and classes are read without decoding chunks that have nothing of them. It is read
-    /// from beside the file, or from `folder` if one is given; where there is none, or one that is damaged or does not belong to the file as it is
-    /// now ([`Self::index_fault`]), the file is decoded once and the index written. A COPC file has one built in: nothing is done.
+    /// With an index of what is in each chunk, so that boxes and classes are read without decoding
+    /// chunks that have nothing of them. It is read from beside the file, or from `folder` if one
+    /// is given; where there is none, or one that is damaged or does not belong to the file as it
+    /// is now ([`Self::index_fault`]), the file is decoded once and the index written. A COPC file
+    /// has one built in: nothing is done.
     ///
     /// # Errors
     /// Of the file, and where the index cannot be written.
@@ -143,14 +164,18 @@ impl Las {
                 return self.with_index_beside();
             }
             self.contents = Arc::default(); // those of another place say nothing of this one
-            self.contents = self.index(&self.index_at).map_err(|problem| problem.of(&self.index_at))?.into();
+            self.contents = self
+                .index(&self.index_at)
+                .map_err(|problem| problem.of(&self.index_at))?
+                .into();
             self.index_fault = None;
             self.select();
         }
         Ok(self)
     }
 
-    /// As [`Self::indexed`] where nothing can be written beside the file: the index that is there is used already, or there is none.
+    /// As [`Self::indexed`] where nothing can be written beside the file: the index that is there
+    /// is used already, or there is none.
     fn with_index_beside(self) -> Result<Self, Error> {
         if !self.contents.is_empty() || self.chunks.is_empty() {
             return Ok(self);
@@ -159,20 +184,24 @@ impl Las {
         Err(Problem::Unwritable(text.into()).of(&self.index_at))
     }
 
-    /// Why the index beside the file was not used, where there is one, it was not, and [`Self::indexed`] has not got another.
+    /// Why the index beside the file was not used, where there is one, it was not, and
+    /// [`Self::indexed`] has not got another.
     #[must_use]
     pub fn index_fault(&self) -> Option<String> {
-        self.index_fault.map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
+        self.index_fault
+            .map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
     }
 
-    /// What is odd about the coordinate system that the file states: GeoTIFF keys that contradict its well-known text.
+    /// What is odd about the coordinate system that the file states: GeoTIFF keys that contradict
+    /// its well-known text.
     #[must_use]
     pub fn crs_fault(&self) -> Option<&str> {
         self.parsed.crs_fault.as_deref()
     }
 
-    /// As [`Self::indexed`], in a folder for files of any path and name: the index is named by what the file has, so that copies of the file find it. The index
-    /// that is used already (beside the file) is copied there.
+    /// As [`Self::indexed`], in a folder for files of any path and name: the index is named by what
+    /// the file has, so that copies of the file find it. The index that is used already (beside the
+    /// file) is copied there.
     ///
     /// # Errors
     /// As [`Self::indexed`].
@@ -217,8 +246,17 @@ impl Las {
 
     /// What an index of this file must be about.
     fn about(&self) -> Checked<About> {
-        let identity = Identity::of(&*self.source, self.parsed.points_at, &self.chunks, self.parsed.laz.is_some())?;
-        Ok(About { identity, points: self.header().point_count, chunks: self.chunks.len() })
+        let identity = Identity::of(
+            &*self.source,
+            self.parsed.points_at,
+            &self.chunks,
+            self.parsed.laz.is_some(),
+        )?;
+        Ok(About {
+            identity,
+            points: self.header().point_count,
+            chunks: self.chunks.len(),
+        })
     }
 
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
@@ -228,14 +266,19 @@ impl Las {
         }
         self.expect_numbered(0..self.chunks.len());
         let chunks = (0..self.chunks.len()).into_par_iter();
-        let contents: Vec<Contents> = chunks.map(|chunk| self.contents_of(chunk)).collect::<Checked<_>>()?;
+        let contents: Vec<Contents> = chunks
+            .map(|chunk| self.contents_of(chunk))
+            .collect::<Checked<_>>()?;
         sidecar::write(place, about, &contents)?;
         Ok(contents)
     }
 
-    /// Refuses bytes of a chunk that are not those that were indexed. Nobody can tell which of them are right: nothing is removed.
+    /// Refuses bytes of a chunk that are not those that were indexed. Nobody can tell which of them
+    /// are right: nothing is removed.
     pub(crate) fn check_sum(&self, chunk: usize, bytes: &[u8]) -> Checked<()> {
-        let Some(stated) = self.contents.get(chunk) else { return Ok(()) };
+        let Some(stated) = self.contents.get(chunk) else {
+            return Ok(());
+        };
         let found = crc32fast::hash(bytes);
         if found == stated.sum {
             return Ok(());
@@ -245,40 +288,72 @@ impl Las {
             stated.sum,
             self.index_at.display()
         );
-        Err(Problem::lying("the checksum of a chunk", format!("{found:08x} in chunk {chunk}"), must))
+        Err(Problem::lying(
+            "the checksum of a chunk",
+            format!("{found:08x} in chunk {chunk}"),
+            must,
+        ))
     }
 
-    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be wanted, too. The index is
-    /// removed, so that it is made anew.
-    pub(crate) fn check_contents(&self, chunk: usize, seen: &Contents, classes: bool) -> Checked<()> {
-        let Some(stated) = self.contents.get(chunk) else { return Ok(()) };
+    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be
+    /// wanted, too. The index is removed, so that it is made anew.
+    pub(crate) fn check_contents(
+        &self,
+        chunk: usize,
+        seen: &Contents,
+        classes: bool,
+    ) -> Checked<()> {
+        let Some(stated) = self.contents.get(chunk) else {
+            return Ok(());
+        };
         if stated.agrees_with(seen, classes) {
             return Ok(());
         }
         let outcome = match std::fs::remove_file(&self.index_at) {
             Ok(()) => "was removed: run again".into(),
             // Another thread may have found a chunk that differs, too.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is there no more: run again".into(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                "is there no more: run again".into()
+            }
             Err(error) => format!("cannot be removed ({error}): remove it, and run again"),
         };
-        let must = format!("be what the points have; {} {outcome}", self.index_at.display());
-        Err(Problem::lying("what the index says of a chunk", format!("wrong in chunk {chunk}"), must))
+        let must = format!(
+            "be what the points have; {} {outcome}",
+            self.index_at.display()
+        );
+        Err(Problem::lying(
+            "what the index says of a chunk",
+            format!("wrong in chunk {chunk}"),
+            must,
+        ))
     }
 
     /// Decodes a chunk to see what is in it.
     fn contents_of(&self, chunk: usize) -> Checked<Contents> {
         let bytes = self.bytes(chunk)?;
         let sum = crc32fast::hash(&bytes);
-        let mut contents = Contents { sum, ..Contents::NOTHING };
-        let wanted = Wanted { z: true, classification: true, flags: false };
+        let mut contents = Contents {
+            sum,
+            ..Contents::NOTHING
+        };
+        let wanted = Wanted {
+            z: true,
+            classification: true,
+            flags: false,
+        };
         let from_layers = self.layers.and_then(|layers| {
             let points = self.chunks[chunk].points as usize;
-            layers.decode(&bytes, points, wanted, |point| contents.add(point.xyz, point.classification))
+            layers.decode(&bytes, points, wanted, |point| {
+                contents.add(point.xyz, point.classification)
+            })
         });
         if from_layers.is_some() {
             return Ok(contents);
         }
-        contents = Contents { sum, ..Contents::NOTHING };
+        contents = Contents {
+            sum,
+            ..Contents::NOTHING
+        };
         let records = self.decoded(chunk, bytes, selection(Columns::CLASSIFICATION))?;
         for record in records.chunks_exact(self.record_length()) {
             let stored = [0, 4, 8].map(|at| i32_at(record, at));
@@ -298,22 +373,33 @@ impl Las {
                 (Some(classes), Some(contents)) => contents.has_any(classes),
                 _ => true,
             };
-            near && classed && self.nodes.get(chunk).is_none_or(|node| node.level <= self.filters.deepest)
+            near && classed
+                && self
+                    .nodes
+                    .get(chunk)
+                    .is_none_or(|node| node.level <= self.filters.deepest)
         };
-        self.selected = (0..self.chunks.len()).filter(|&chunk| meets(chunk)).collect();
+        self.selected = (0..self.chunks.len())
+            .filter(|&chunk| meets(chunk))
+            .collect();
         self.measured = Mutex::default();
     }
 
-    /// A rectangle that owns all points of a chunk, where that is known: a step larger, two ticks at least, for what rounding does.
+    /// A rectangle that owns all points of a chunk, where that is known: a step larger, two ticks
+    /// at least, for what rounding does.
     pub(crate) fn extent_of(&self, chunk: usize) -> Option<Rect> {
         let step = self.frame.step().max(2.0 * TICK);
         if let Some(node) = self.nodes.get(chunk) {
             return Some(self.frame.stated_rect(&node.rect).grown(step));
         }
         let contents = self.contents.get(chunk)?;
-        let corner = |stored: [i32; 3]| [0, 1].map(|axis| self.frame.coordinate(stored[axis], axis));
+        let corner =
+            |stored: [i32; 3]| [0, 1].map(|axis| self.frame.coordinate(stored[axis], axis));
         let (a, b) = (corner(contents.low), corner(contents.high));
-        let rect = Rect { min: [a[0].min(b[0]), a[1].min(b[1])], max: [a[0].max(b[0]), a[1].max(b[1])] };
+        let rect = Rect {
+            min: [a[0].min(b[0]), a[1].min(b[1])],
+            max: [a[0].max(b[0]), a[1].max(b[1])],
+        };
         Some(rect.grown(step))
     }
 
@@ -321,7 +407,9 @@ impl Las {
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let mut kept = Box::new([false; 256]);
-        classes.iter().for_each(|&class| kept[usize::from(class)] = true);
+        classes
+            .iter()
+            .for_each(|&class| kept[usize::from(class)] = true);
         self.filters.classes = (!classes.is_empty()).then_some(kept);
         self.select();
         self
@@ -335,8 +423,8 @@ impl Las {
         self
     }
 
-    /// Leaves out points that are flagged as withheld from now on: LAS says that they should not be included in processing.
-    /// [`Self::left_out`] counts them.
+    /// Leaves out points that are flagged as withheld from now on: LAS says that they should not be
+    /// included in processing. [`Self::left_out`] counts them.
     #[must_use]
     pub fn without_withheld(mut self) -> Self {
         self.filters.withheld = false;
@@ -344,7 +432,8 @@ impl Las {
         self
     }
 
-    /// Leaves out points of the classes of noise ([`NOISE`]) from now on. [`Self::left_out`] counts them.
+    /// Leaves out points of the classes of noise ([`NOISE`]) from now on. [`Self::left_out`] counts
+    /// them.
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         self.filters.noise = false;
@@ -352,47 +441,60 @@ impl Las {
         self
     }
 
-    /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks that were decoded since.
+    /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks
+    /// that were decoded since.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.left_out.iter().map(LeftOutOfChunk::get).sum()
     }
 
-    /// Reads only so many points from now on that they are about `resolution` apart: the upper levels of a COPC file.
+    /// Reads only so many points from now on that they are about `resolution` apart: the upper
+    /// levels of a COPC file.
     ///
     /// # Errors
     /// [`Problem::Unsupported`] where the file has no levels.
     pub fn at_resolution(mut self, resolution: f64) -> Result<Self, Error> {
         let Some(copc) = self.copc() else {
-            return Err(Problem::Unsupported("a resolution of a file that is not COPC".into()).of(&self.path));
+            return Err(
+                Problem::Unsupported("a resolution of a file that is not COPC".into())
+                    .of(&self.path),
+            );
         };
         if resolution.is_nan() || resolution <= 0.0 {
-            return Err(Problem::lying("the resolution", resolution, "be above zero").of(&self.path));
+            return Err(
+                Problem::lying("the resolution", resolution, "be above zero").of(&self.path),
+            );
         }
         self.filters.deepest = copc.level_for(self.frame.to_file(resolution));
         self.select();
         Ok(self)
     }
 
-    /// Takes the file to be in `crs`, whatever it states. To be called before [`Self::in_metres`]; [`Self::rewrite`] copies what the file states,
-    /// and refuses another system.
+    /// Takes the file to be in `crs`, whatever it states. To be called before [`Self::in_metres`];
+    /// [`Self::rewrite`] copies what the file states, and refuses another system.
     #[must_use]
     pub fn declared(mut self, crs: Option<Crs>) -> Self {
         self.frame.crs = crs;
         self
     }
 
-    /// Reads coordinates and heights in metres from now on, if they are in feet, also in the rectangle of [`Self::within`]; where no unit is
-    /// stated, they are taken to be in metres.
+    /// Reads coordinates and heights in metres from now on, if they are in feet, also in the
+    /// rectangle of [`Self::within`]; where no unit is stated, they are taken to be in metres.
     ///
     /// # Errors
     /// [`Problem::NotMetres`] where they are in degrees, or in a unit that is not known here.
     pub fn in_metres(mut self) -> Result<Self, Error> {
         let before = self.frame.clone();
-        self.frame = self.frame.in_metres().map_err(|problem| problem.of(&self.path))?;
+        self.frame = self
+            .frame
+            .in_metres()
+            .map_err(|problem| problem.of(&self.path))?;
         let ratio = [0, 1].map(|axis| self.frame.scale[axis] / before.scale[axis]);
         let corner = |corner: [f64; 2]| [0, 1].map(|axis| corner[axis] * ratio[axis]);
-        self.filters.within = self.filters.within.map(|rect| Rect { min: corner(rect.min), max: corner(rect.max) });
+        self.filters.within = self.filters.within.map(|rect| Rect {
+            min: corner(rect.min),
+            max: corner(rect.max),
+        });
         self.select();
         Ok(self)
     }
@@ -404,24 +506,44 @@ mod tests {
 
     #[test]
     fn withheld_points_and_noise_are_counted_once_and_only_where_they_are_wanted() {
-        let mut filters = Filters { withheld: false, noise: false, ..Filters::default() };
+        let mut filters = Filters {
+            withheld: false,
+            noise: false,
+            ..Filters::default()
+        };
         let mut left_out = LeftOut::default();
-        let mut keep = |filters: &Filters, class: u8, flags: u8| filters.keep(class, flags, || [0.0; 2], &mut left_out);
+        let mut keep = |filters: &Filters, class: u8, flags: u8| {
+            filters.keep(class, flags, || [0.0; 2], &mut left_out)
+        };
         assert!(keep(&filters, 2, 0) && keep(&filters, 2, !WITHHELD));
         assert!(!keep(&filters, 2, WITHHELD) && !keep(&filters, 7, WITHHELD));
         assert!(!keep(&filters, 7, 0) && !keep(&filters, 18, 0));
         filters.classes = Some(Box::new(std::array::from_fn(|class| class == 2)));
         assert!(!keep(&filters, 7, 0) && !keep(&filters, 6, WITHHELD));
-        assert_eq!(left_out, LeftOut { withheld: 2, noise: 2 });
+        assert_eq!(
+            left_out,
+            LeftOut {
+                withheld: 2,
+                noise: 2
+            }
+        );
     }
 
     #[test]
     fn no_filter_keeps_everything() {
         let filters = Filters::default();
-        assert!(filters.classes.is_none() && filters.within.is_none() && filters.deepest == u8::MAX);
+        assert!(
+            filters.classes.is_none() && filters.within.is_none() && filters.deepest == u8::MAX
+        );
         let mut left_out = LeftOut::default();
         assert!(
-            !filters.are_any() && filters.keep(7, 255, || unreachable!("coordinates are not looked at"), &mut left_out)
+            !filters.are_any()
+                && filters.keep(
+                    7,
+                    255,
+                    || unreachable!("coordinates are not looked at"),
+                    &mut left_out
+                )
         );
         assert_eq!(left_out, LeftOut::default());
     }

@@ -20,13 +20,25 @@ pub(crate) struct Frame {
 impl Frame {
     /// The file's own.
     pub(crate) fn of(header: &Header) -> Self {
-        let Header { scale, offset, ref crs, .. } = *header;
-        Self { scale, offset, factors: [1.0; 3], crs: crs.clone() }
+        let Header {
+            scale,
+            offset,
+            ref crs,
+            ..
+        } = *header;
+        Self {
+            scale,
+            offset,
+            factors: [1.0; 3],
+            crs: crs.clone(),
+        }
     }
 
     /// The same in metres.
     pub(crate) fn in_metres(&self) -> Checked<Self> {
-        let Some(crs) = &self.crs else { return Ok(self.clone()) };
+        let Some(crs) = &self.crs else {
+            return Ok(self.clone());
+        };
         let factors = metre_factors(crs).ok_or_else(|| not_metres(crs))?;
         let times = |values: [f64; 3]| std::array::from_fn(|axis| values[axis] * factors[axis]);
         Ok(Self {
@@ -39,7 +51,10 @@ impl Frame {
 
     /// Refuses coordinates that are known not to be metres.
     pub(crate) fn check_metres(&self) -> Checked<()> {
-        self.crs.as_ref().filter(|crs| !crs.is_metric()).map_or(Ok(()), |crs| Err(not_metres(crs)))
+        self.crs
+            .as_ref()
+            .filter(|crs| !crs.is_metric())
+            .map_or(Ok(()), |crs| Err(not_metres(crs)))
     }
 
     /// The coordinate of a stored integer.
@@ -56,7 +71,10 @@ impl Frame {
     /// A rectangle that the file states.
     pub(crate) fn stated_rect(&self, rect: &Rect) -> Rect {
         let corner = |corner: [f64; 2]| [0, 1].map(|axis| self.stated(corner[axis], axis));
-        Rect { min: corner(rect.min), max: corner(rect.max) }
+        Rect {
+            min: corner(rect.min),
+            max: corner(rect.max),
+        }
     }
 
     /// A length in the plane, in the file's own unit.

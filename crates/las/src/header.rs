@@ -12,7 +12,8 @@ use isopach_cloud::Crs;
 use laz::LazVlr;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-/// The bit of the header that says that well-known text states the coordinate system, and keys do not count.
+/// The bit of the header that says that well-known text states the coordinate system, and keys do
+/// not count.
 const USES_TEXT: u16 = 1 << 4;
 
 /// What GPS times count.
@@ -20,7 +21,8 @@ const USES_TEXT: u16 = 1 << 4;
 pub enum GpsTime {
     /// Seconds of the GPS week.
     Week,
-    /// GPS seconds since 1980-01-06, less this many millions: 1000 by default ("adjusted standard"), another number in LAS 1.5.
+    /// GPS seconds since 1980-01-06, less this many millions: 1000 by default ("adjusted
+    /// standard"), another number in LAS 1.5.
     Standard {
         /// Millions of seconds that were taken off.
         less_millions: u16,
@@ -29,7 +31,9 @@ pub enum GpsTime {
 
 impl GpsTime {
     /// GPS seconds less a thousand million.
-    pub const ADJUSTED_STANDARD: Self = Self::Standard { less_millions: 1000 };
+    pub const ADJUSTED_STANDARD: Self = Self::Standard {
+        less_millions: 1000,
+    };
 }
 
 /// What a file says about itself.
@@ -103,27 +107,44 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     let mut first = (&mut file).take(4);
     let got = read_up_to(&mut first, &mut signature)?;
     if &signature != b"LASF" {
-        return Err(Problem::NotLas(String::from_utf8_lossy(&signature[..got]).into_owned()));
+        return Err(Problem::NotLas(
+            String::from_utf8_lossy(&signature[..got]).into_owned(),
+        ));
     }
     file.seek(SeekFrom::Start(0))?;
     if size < 227 {
-        return Err(Problem::Truncated { what: "the header", end: 227, size });
+        return Err(Problem::Truncated {
+            what: "the header",
+            end: 227,
+            size,
+        });
     }
     let (raw, time_offset) = raw_header(&mut file)?;
     let format = raw.point_data_record_format & 0x3F;
     let layout = Layout::of(format)?;
     if usize::from(raw.point_data_record_length) < layout.base {
         let must = format!("be at least {} for PDRF {format}", layout.base);
-        return Err(Problem::lying("the point record length", raw.point_data_record_length, must));
+        return Err(Problem::lying(
+            "the point record length",
+            raw.point_data_record_length,
+            must,
+        ));
     }
     let points_at = u64::from(raw.offset_to_point_data);
     if points_at > size {
-        return Err(Problem::Truncated { what: "what comes before the points", end: points_at, size });
+        return Err(Problem::Truncated {
+            what: "what comes before the points",
+            end: points_at,
+            size,
+        });
     }
     let (all, records) = records::read(&mut file, &raw, size, limits)?;
     check_texts(&records)?;
     let laz = laz_record(&records)?;
-    let Statement { crs, fault: crs_fault } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
+    let Statement {
+        crs,
+        fault: crs_fault,
+    } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
     let header = Header {
         version: [raw.version.major, raw.version.minor],
         file_source_id: raw.file_source_id,
@@ -139,10 +160,16 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
         point_count: raw
             .large_file
             .as_ref()
-            .map_or(u64::from(raw.number_of_point_records), |l| l.number_of_point_records),
+            .map_or(u64::from(raw.number_of_point_records), |l| {
+                l.number_of_point_records
+            }),
         points_by_return: match &raw.large_file {
             Some(large) => large.number_of_points_by_return.to_vec(),
-            None => raw.number_of_points_by_return.iter().map(|&count| u64::from(count)).collect(),
+            None => raw
+                .number_of_points_by_return
+                .iter()
+                .map(|&count| u64::from(count))
+                .collect(),
         },
         scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
         offset: [raw.x_offset, raw.y_offset, raw.z_offset],
@@ -150,31 +177,54 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
         max: [raw.max_x, raw.max_y, raw.max_z],
         generating_software: text(&raw.generating_software),
         compressed: laz.is_some(),
-        extra_bytes: extra::described(&records, usize::from(raw.point_data_record_length) - layout.base),
+        extra_bytes: extra::described(
+            &records,
+            usize::from(raw.point_data_record_length) - layout.base,
+        ),
         crs,
         copc: Copc::of(&records)?.filter(|_| laz.is_some()),
         records: all,
     };
     if header.point_count > limits.points {
         let must = format!("be at most {}, the limit that was given", limits.points);
-        return Err(Problem::lying("the number of points", header.point_count, must));
+        return Err(Problem::lying(
+            "the number of points",
+            header.point_count,
+            must,
+        ));
     }
     check(&header, raw.point_data_record_format)?;
     let waveforms_at = raw.start_of_waveform_data_packet_record;
-    Ok(Parsed { header, layout, header_bytes: raw.header_size, points_at, waveforms_at, laz, crs_fault })
+    Ok(Parsed {
+        header,
+        layout,
+        header_bytes: raw.header_size,
+        points_at,
+        waveforms_at,
+        laz,
+        crs_fault,
+    })
 }
 
 fn check(header: &Header, stated_format: u8) -> Checked<()> {
     for axis in 0..3 {
         let (scale, offset) = (header.scale[axis], header.offset[axis]);
         if !(scale.is_finite() && scale != 0.0) {
-            return Err(Problem::lying("a scale factor", scale, "be a finite number other than zero"));
+            return Err(Problem::lying(
+                "a scale factor",
+                scale,
+                "be a finite number other than zero",
+            ));
         }
         if !offset.is_finite() {
             return Err(Problem::lying("an offset", offset, "be a finite number"));
         }
         if !(scale.abs() * -f64::from(i32::MIN) + offset.abs()).is_finite() {
-            return Err(Problem::lying("a scale factor", scale, "leave every coordinate finite"));
+            return Err(Problem::lying(
+                "a scale factor",
+                scale,
+                "leave every coordinate finite",
+            ));
         }
     }
     if stated_format & 0x80 != 0 && !header.compressed {
@@ -187,7 +237,8 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
     Ok(())
 }
 
-/// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4; what 1.5 added lies behind that.
+/// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4;
+/// what 1.5 added lies behind that.
 fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     const MINOR: usize = 25;
     const HEADER_BYTES: std::ops::Range<usize> = 94..96;
@@ -199,7 +250,11 @@ fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     if let Some([low, high]) = bytes.get(HEADER_BYTES) {
         let end = u64::from(u16::from_le_bytes([*low, *high]));
         if end > length as u64 {
-            return Err(Problem::Truncated { what: "the header", end, size: length as u64 });
+            return Err(Problem::Truncated {
+                what: "the header",
+                end,
+                size: length as u64,
+            });
         }
     }
     let is_1_5 = bytes.get(MINOR - 1..=MINOR) == Some(&[1, 5]);
@@ -211,43 +266,79 @@ fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
         return Ok((raw, None));
     }
     raw.version = las::Version::new(1, 5);
-    let offset = bytes.get(TIME_OFFSET..TIME_OFFSET + 2).map(|word| u16::from_le_bytes([word[0], word[1]]));
+    let offset = bytes
+        .get(TIME_OFFSET..TIME_OFFSET + 2)
+        .map(|word| u16::from_le_bytes([word[0], word[1]]));
     let is_used = raw.global_encoding & USES_TIME_OFFSET != 0;
     Ok((raw, offset.filter(|_| is_used)))
 }
 
-/// Well-known text is parsed into a tree of some seventy bytes a letter, so it is bounded by itself: that of a system has a few thousand.
+/// Well-known text is parsed into a tree of some seventy bytes a letter, so it is bounded by
+/// itself: that of a system has a few thousand.
 fn check_texts(records: &[Record]) -> Checked<()> {
     const MOST: usize = 1 << 20;
-    match records.iter().filter(|record| record.id == 2112).map(|record| record.data.len()).max() {
+    match records
+        .iter()
+        .filter(|record| record.id == 2112)
+        .map(|record| record.data.len())
+        .max()
+    {
         Some(bytes) if bytes > MOST => {
             let must = format!("have at most {MOST} bytes");
-            Err(Problem::lying("the length of the well-known text of the coordinate system", bytes, must))
+            Err(Problem::lying(
+                "the length of the well-known text of the coordinate system",
+                bytes,
+                must,
+            ))
         }
         _ => Ok(()),
     }
 }
 
 fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
-    let Some(record) = records.iter().find(|r| r.user == "laszip encoded" && r.id == 22204) else { return Ok(None) };
+    let Some(record) = records
+        .iter()
+        .find(|r| r.user == "laszip encoded" && r.id == 22204)
+    else {
+        return Ok(None);
+    };
     let must = "describe a known compressor";
-    let vlr = LazVlr::from_buffer(&record.data).map_err(|error| Problem::lying("the LASzip record", error, must))?;
+    let vlr = LazVlr::from_buffer(&record.data)
+        .map_err(|error| Problem::lying("the LASzip record", error, must))?;
     // `laz` adds them up in 16 bits.
     let fields: u32 = vlr.items().iter().map(|item| u32::from(item.size())).sum();
     if u16::try_from(fields).is_err() {
-        return Err(Problem::lying("the size of the compressed fields", fields, "fit a record, 65535 bytes"));
+        return Err(Problem::lying(
+            "the size of the compressed fields",
+            fields,
+            "fit a record, 65535 bytes",
+        ));
     }
     let in_layers = vlr.items().iter().any(|item| item.version() > 2);
-    match record.data.first_chunk().map(|code| u16::from_le_bytes(*code)) {
-        Some(code @ 1..=2) if in_layers => Err(Problem::lying("the compressor", code, "be 3 for fields in layers")),
-        Some(code @ 1..=3) => Ok(Some(Laz { vlr, pointwise: code == 1 })),
+    match record
+        .data
+        .first_chunk()
+        .map(|code| u16::from_le_bytes(*code))
+    {
+        Some(code @ 1..=2) if in_layers => Err(Problem::lying(
+            "the compressor",
+            code,
+            "be 3 for fields in layers",
+        )),
+        Some(code @ 1..=3) => Ok(Some(Laz {
+            vlr,
+            pointwise: code == 1,
+        })),
         code => Err(Problem::lying("the compressor", format!("{code:?}"), must)),
     }
 }
 
 /// Text up to its first zero byte.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).trim().to_owned()
 }
 

@@ -1,4 +1,5 @@
-//! What a file is: to notice when it becomes another while it is read, and to know the same bytes elsewhere.
+//! What a file is: to notice when it becomes another while it is read, and to know the same bytes
+//! elsewhere.
 
 use crate::{ByteSource, codec::Chunk, error::Checked};
 use isopach_compute::fnv1a;
@@ -23,8 +24,14 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// Of an open file.
     pub(crate) fn of(about: &Metadata) -> io::Result<Self> {
-        let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        Ok(Self { bytes: about.len(), modified })
+        let modified = about
+            .modified()?
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_nanos());
+        Ok(Self {
+            bytes: about.len(),
+            modified,
+        })
     }
 
     /// Size of the file.
@@ -41,8 +48,10 @@ impl Stamp {
     }
 }
 
-/// What identifies a file by what it has, wherever it lies and whenever it was written there: its bytes, a hash of what comes before its points, and a hash of
-/// where its chunks are and how long each is. Of a file that is not compressed, whose chunks say nothing, some bytes of the points take their place.
+/// What identifies a file by what it has, wherever it lies and whenever it was written there: its
+/// bytes, a hash of what comes before its points, and a hash of where its chunks are and how long
+/// each is. Of a file that is not compressed, whose chunks say nothing, some bytes of the points
+/// take their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     bytes: u64,
@@ -55,19 +64,35 @@ const PIECES: u64 = 16;
 const PIECE: u64 = 4096;
 
 impl Identity {
-    /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to tell.
-    pub(crate) fn of(source: &dyn ByteSource, head: u64, chunks: &[Chunk], is_compressed: bool) -> Checked<Self> {
+    /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to
+    /// tell.
+    pub(crate) fn of(
+        source: &dyn ByteSource,
+        head: u64,
+        chunks: &[Chunk],
+        is_compressed: bool,
+    ) -> Checked<Self> {
         let bytes = source.size();
         let first = source.read_range(0..head.min(HEAD).min(bytes))?;
-        let words = chunks.iter().flat_map(|chunk| [chunk.at, chunk.bytes, chunk.points]);
+        let words = chunks
+            .iter()
+            .flat_map(|chunk| [chunk.at, chunk.bytes, chunk.points]);
         let mut of_chunks: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
         if !is_compressed {
             let step = (bytes.saturating_sub(head) / PIECES).max(1);
-            let places = (0..PIECES).map(|piece| head + piece * step).filter(|place| *place < bytes);
-            let pieces: Vec<Range<u64>> = places.map(|place| place..(place + PIECE.min(step)).min(bytes)).collect();
+            let places = (0..PIECES)
+                .map(|piece| head + piece * step)
+                .filter(|place| *place < bytes);
+            let pieces: Vec<Range<u64>> = places
+                .map(|place| place..(place + PIECE.min(step)).min(bytes))
+                .collect();
             of_chunks.extend(source.read(&pieces)?.concat());
         }
-        Ok(Self { bytes, head: fnv1a(first), chunks: fnv1a(of_chunks) })
+        Ok(Self {
+            bytes,
+            head: fnv1a(first),
+            chunks: fnv1a(of_chunks),
+        })
     }
 
     /// As three words.
@@ -78,7 +103,11 @@ impl Identity {
 
 impl std::fmt::Display for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { bytes, head, chunks } = self;
+        let Self {
+            bytes,
+            head,
+            chunks,
+        } = self;
         write!(f, "{bytes} bytes, head {head:016x}, chunks {chunks:016x}")
     }
 }

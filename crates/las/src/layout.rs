@@ -26,7 +26,9 @@ impl Layout {
     pub(crate) fn of(format: u8) -> Checked<Self> {
         const BASE: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
         let Some(&base) = BASE.get(usize::from(format)) else {
-            return Err(Problem::Unsupported(format!("point data record format {format}")));
+            return Err(Problem::Unsupported(format!(
+                "point data record format {format}"
+            )));
         };
         Ok(if format < 6 {
             let gps_time = matches!(format, 1 | 3 | 4 | 5).then_some(20);
@@ -35,17 +37,39 @@ impl Layout {
                 3 | 5 => Some(28),
                 _ => None,
             };
-            Self { format, base, classification: 15, class_mask: 0x1F, point_source: 18, gps_time, rgb, nir: None }
+            Self {
+                format,
+                base,
+                classification: 15,
+                class_mask: 0x1F,
+                point_source: 18,
+                gps_time,
+                rgb,
+                nir: None,
+            }
         } else {
             let rgb = matches!(format, 7 | 8 | 10).then_some(30);
             let nir = matches!(format, 8 | 10).then_some(36);
-            Self { format, base, classification: 16, class_mask: 0xFF, point_source: 20, gps_time: Some(22), rgb, nir }
+            Self {
+                format,
+                base,
+                classification: 16,
+                class_mask: 0xFF,
+                point_source: 20,
+                gps_time: Some(22),
+                rgb,
+                nir,
+            }
         })
     }
 
     /// Return number and number of returns from their byte.
     pub(crate) fn returns(&self, byte: u8) -> [u8; 2] {
-        if self.format < 6 { [byte & 7, byte >> 3 & 7] } else { [byte & 15, byte >> 4] }
+        if self.format < 6 {
+            [byte & 7, byte >> 3 & 7]
+        } else {
+            [byte & 15, byte >> 4]
+        }
     }
 
     pub(crate) fn classification_of(&self, record: &[u8]) -> u8 {
@@ -66,12 +90,21 @@ impl Layout {
 
     /// Degrees: whole ones before PDRF 6, steps of 0.006 from then on.
     pub(crate) fn scan_angle_of(&self, record: &[u8]) -> f32 {
-        if self.format < 6 { f32::from(record[16] as i8) } else { f32::from(u16_at(record, 18) as i16) * ANGLE_STEP }
+        if self.format < 6 {
+            f32::from(record[16] as i8)
+        } else {
+            f32::from(u16_at(record, 18) as i16) * ANGLE_STEP
+        }
     }
 
-    /// In the order of PDRF 6 to 10; the older formats have three flags of class, and no scanner channel.
+    /// In the order of PDRF 6 to 10; the older formats have three flags of class, and no scanner
+    /// channel.
     pub(crate) fn flags_of(&self, record: &[u8]) -> u8 {
-        if self.format < 6 { record[15] >> 5 | record[14] & 0xC0 } else { record[15] }
+        if self.format < 6 {
+            record[15] >> 5 | record[14] & 0xC0
+        } else {
+            record[15]
+        }
     }
 
     pub(crate) fn gps_time_of(&self, record: &[u8]) -> Option<f64> {
@@ -79,7 +112,8 @@ impl Layout {
     }
 
     pub(crate) fn rgb_of(&self, record: &[u8]) -> Option<[u16; 3]> {
-        self.rgb.map(|at| [0, 2, 4].map(|channel| u16_at(record, at + channel)))
+        self.rgb
+            .map(|at| [0, 2, 4].map(|channel| u16_at(record, at + channel)))
     }
 
     pub(crate) fn nir_of(&self, record: &[u8]) -> Option<u16> {
@@ -88,21 +122,39 @@ impl Layout {
 
     /// The columns that the format has.
     pub(crate) fn columns(&self) -> Columns {
-        let optional = [(self.gps_time, Columns::GPS_TIME), (self.rgb, Columns::RGB), (self.nir, Columns::NIR)];
+        let optional = [
+            (self.gps_time, Columns::GPS_TIME),
+            (self.rgb, Columns::RGB),
+            (self.nir, Columns::NIR),
+        ];
         let absent = optional.iter().filter(|(place, _)| place.is_none());
-        absent.fold(Columns::ALL, |columns, (_, column)| columns.without(*column))
+        absent.fold(Columns::ALL, |columns, (_, column)| {
+            columns.without(*column)
+        })
     }
 
     /// Refuses columns that the format does not have.
     pub(crate) fn check(&self, columns: Columns) -> Checked<()> {
         let there = self.columns();
-        let names = [(Columns::GPS_TIME, "GPS time"), (Columns::RGB, "colour"), (Columns::NIR, "near infrared")];
-        let missing = names.iter().find(|(column, _)| columns.contains(*column) && !there.contains(*column));
-        missing.map_or(Ok(()), |(_, name)| Err(Problem::MissingColumn { format: self.format, column: (*name).into() }))
+        let names = [
+            (Columns::GPS_TIME, "GPS time"),
+            (Columns::RGB, "colour"),
+            (Columns::NIR, "near infrared"),
+        ];
+        let missing = names
+            .iter()
+            .find(|(column, _)| columns.contains(*column) && !there.contains(*column));
+        missing.map_or(Ok(()), |(_, name)| {
+            Err(Problem::MissingColumn {
+                format: self.format,
+                column: (*name).into(),
+            })
+        })
     }
 }
 
-/// Little-endian fields of a record; the caller has checked that the record is long enough for its layout.
+/// Little-endian fields of a record; the caller has checked that the record is long enough for its
+/// layout.
 pub(crate) fn i32_at(record: &[u8], at: usize) -> i32 {
     i32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
 }

@@ -29,7 +29,11 @@ impl LocalFile {
         if !about.is_file() {
             return Err(io::Error::other("not a file"));
         }
-        Ok(Self { path: path.to_owned(), file, stamp: Stamp::of(&about)? })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            stamp: Stamp::of(&about)?,
+        })
     }
 
     fn read_one(&self, range: &Range<u64>) -> io::Result<Vec<u8>> {
@@ -46,7 +50,8 @@ impl LocalFile {
         std::os::unix::fs::FileExt::read_exact_at(&self.file, bytes, at)
     }
 
-    /// Where positioned reads are not to be had, each read opens the file anew, so that threads do not share a position.
+    /// Where positioned reads are not to be had, each read opens the file anew, so that threads do
+    /// not share a position.
     #[cfg(not(unix))]
     fn read_exact_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
         use std::io::{Read, Seek, SeekFrom};
@@ -66,7 +71,10 @@ impl ByteSource for LocalFile {
     }
 
     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>> {
-        let bytes = ranges.iter().map(|range| self.read_one(range)).collect::<io::Result<_>>()?;
+        let bytes = ranges
+            .iter()
+            .map(|range| self.read_one(range))
+            .collect::<io::Result<_>>()?;
         self.stamp.check(&self.path)?;
         Ok(bytes)
     }
@@ -76,7 +84,9 @@ impl ByteSource for LocalFile {
     }
 
     fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
-        let Some(path) = self.writable_sibling(suffix) else { return Ok(None) };
+        let Some(path) = self.writable_sibling(suffix) else {
+            return Ok(None);
+        };
         match Self::open(&path) {
             Ok(file) => Ok(Some(Arc::new(file))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -17,12 +17,16 @@ impl PointSource for Las {
         self.path.display().to_string()
     }
 
-    /// The stated extent, a step larger on every side (writers round it) and two ticks at least, so that it owns the points on its edges.
-    /// Where the header's is wrong ([`Las::box_fault`]), or points that the filters leave out may lie far away: that of the points that are read.
+    /// The stated extent, a step larger on every side (writers round it) and two ticks at least, so
+    /// that it owns the points on its edges. Where the header's is wrong ([`Las::box_fault`]), or
+    /// points that the filters leave out may lie far away: that of the points that are read.
     fn extent(&self) -> Rect {
         let [min, max] = self.bounds();
         let step = self.frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
-        Rect { min: [0, 1].map(|axis| min[axis] - step[axis]), max: [0, 1].map(|axis| max[axis] + step[axis]) }
+        Rect {
+            min: [0, 1].map(|axis| min[axis] - step[axis]),
+            max: [0, 1].map(|axis| max[axis] + step[axis]),
+        }
     }
 
     /// As [`Self::extent`].
@@ -53,7 +57,11 @@ impl PointSource for Las {
             let Stated { parsed, chunks, .. } = stated(&*now, self.limits)?;
             Identity::of(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
         };
-        Ok(vec![identity().map_err(|problem| problem.of(&self.path))?.to_string()])
+        Ok(vec![
+            identity()
+                .map_err(|problem| problem.of(&self.path))?
+                .to_string(),
+        ])
     }
 
     fn names(&self) -> Vec<String> {
@@ -79,7 +87,8 @@ impl PointSource for Las {
 impl Las {
     /// Tells the source that these of [`Self::total_chunks`] chunks will be read.
     pub(crate) fn expect_numbered(&self, chunks: impl Iterator<Item = usize>) {
-        let range = |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
+        let range =
+            |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
         self.source.expect(&chunks.map(range).collect::<Vec<_>>());
     }
 }
@@ -98,7 +107,12 @@ pub(crate) trait Chunks: PointSource {
     fn largest_memory(&self) -> u64;
 
     /// Decodes a chunk and tells how many points passed the filters.
-    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize>;
+    fn fill_chunk(
+        &self,
+        chunk: usize,
+        columns: Columns,
+        slots: &mut Slots<'_>,
+    ) -> compute::Result<usize>;
 }
 
 impl Chunks for Las {
@@ -110,14 +124,23 @@ impl Chunks for Las {
         self.limits.memory_bytes
     }
 
-    fn fill_chunk(&self, chunk: usize, columns: Columns, slots: &mut Slots<'_>) -> compute::Result<usize> {
-        Ok(self.fill(self.selected[chunk], columns, slots).map_err(|problem| problem.of(&self.path))?)
+    fn fill_chunk(
+        &self,
+        chunk: usize,
+        columns: Columns,
+        slots: &mut Slots<'_>,
+    ) -> compute::Result<usize> {
+        Ok(self
+            .fill(self.selected[chunk], columns, slots)
+            .map_err(|problem| problem.of(&self.path))?)
     }
 }
 
 /// All chunks of a source, decoded in parallel, in order, each where its points will stay.
 pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
-    let counts: Vec<usize> = (0..source.chunk_count()).map(|chunk| source.chunk_points(chunk)).collect();
+    let counts: Vec<usize> = (0..source.chunk_count())
+        .map(|chunk| source.chunk_points(chunk))
+        .collect();
     let mut points = room(counts.iter().sum(), columns, source.largest_memory())?;
     expect_all(source);
     let mut rest = Slots::of(&mut points);
@@ -138,7 +161,11 @@ pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<
 }
 
 /// A point that is far from where its header says that all are.
-fn misplaced(source: &(impl PointSource + ?Sized), chunk: usize, error: &compute::Error) -> compute::Error {
+fn misplaced(
+    source: &(impl PointSource + ?Sized),
+    chunk: usize,
+    error: &compute::Error,
+) -> compute::Error {
     let name = source.name();
     compute::Error::InvalidInput(format!(
         "{name}: chunk {chunk}: {error}: the scale factors, the offsets or the box in its header are wrong, or the point is"
@@ -146,16 +173,25 @@ fn misplaced(source: &(impl PointSource + ?Sized), chunk: usize, error: &compute
 }
 
 /// All chunks of a source as one cloud.
-pub(crate) fn all(source: &(impl PointSource + ?Sized), columns: Columns) -> compute::Result<Cloud> {
+pub(crate) fn all(
+    source: &(impl PointSource + ?Sized),
+    columns: Columns,
+) -> compute::Result<Cloud> {
     let extent = source.extent();
     let [low, high] = source.height_range();
     let [x, y] = extent.centre();
     let middle = [x, y, 0.5 * (low + high)];
-    let origin = isopach_cloud::Origin::near(middle).map_err(|error| misplaced(source, 0, &error))?;
+    let origin =
+        isopach_cloud::Origin::near(middle).map_err(|error| misplaced(source, 0, &error))?;
     expect_all(source);
     let parts: Vec<Cloud> = (0..source.chunk_count())
         .into_par_iter()
-        .map(|chunk| source.read_chunk(chunk, columns)?.about(origin).map_err(|error| misplaced(source, chunk, &error)))
+        .map(|chunk| {
+            source
+                .read_chunk(chunk, columns)?
+                .about(origin)
+                .map_err(|error| misplaced(source, chunk, &error))
+        })
         .collect::<compute::Result<_>>()?;
     let total = parts.iter().map(Cloud::len).sum();
     let mut ticks = Vec::with_capacity(total);

@@ -3,7 +3,8 @@
 use crate::ByteSource;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// A place in a source. What is read beyond the bytes that were asked for is kept, also over a jump.
+/// A place in a source. What is read beyond the bytes that were asked for is kept, also over a
+/// jump.
 pub(crate) struct Reader<'a> {
     source: &'a dyn ByteSource,
     at: u64,
@@ -14,18 +15,31 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// At the first byte.
     pub(crate) fn new(source: &'a dyn ByteSource) -> Self {
-        Self { source, at: 0, block: Vec::new(), block_at: 0 }
+        Self {
+            source,
+            at: 0,
+            block: Vec::new(),
+            block_at: 0,
+        }
     }
 
     /// Bytes of the block from here on.
     fn there(&self) -> &[u8] {
-        let skipped = self.at.checked_sub(self.block_at).and_then(|skipped| usize::try_from(skipped).ok());
-        skipped.and_then(|skipped| self.block.get(skipped..)).unwrap_or_default()
+        let skipped = self
+            .at
+            .checked_sub(self.block_at)
+            .and_then(|skipped| usize::try_from(skipped).ok());
+        skipped
+            .and_then(|skipped| self.block.get(skipped..))
+            .unwrap_or_default()
     }
 
     /// The next bytes of the source, as many of `wanted` as it has.
     fn fetch(&self, wanted: usize) -> io::Result<Vec<u8>> {
-        let end = self.at.saturating_add(wanted as u64).min(self.source.size());
+        let end = self
+            .at
+            .saturating_add(wanted as u64)
+            .min(self.source.size());
         self.source.read_range(self.at..end)
     }
 }

@@ -13,7 +13,8 @@ const MOST: usize = 10_000;
 /// Bytes before the data of a record, and before that of an extended one.
 const HEADS: [u64; 2] = [54, 60];
 
-/// A variable length record of a file, plain (before the points) or extended (behind them). [`crate::Las::read_record`] reads its data.
+/// A variable length record of a file, plain (before the points) or extended (behind them).
+/// [`crate::Las::read_record`] reads its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableRecord {
     /// Who defined it: `LASF_Projection`, `LASF_Spec`, `copc`, …
@@ -47,7 +48,8 @@ impl VariableRecord {
         self.data_at() - self.at + self.bytes
     }
 
-    /// Whether its data says how to read the points, so that it must be read with the header. What is not, may be of any size: waveforms.
+    /// Whether its data says how to read the points, so that it must be read with the header. What
+    /// is not, may be of any size: waveforms.
     fn is_needed(&self) -> bool {
         matches!(self.user_id.as_str(), "LASF_Projection" | "laszip encoded")
             || self.is("LASF_Spec", 4)
@@ -62,7 +64,8 @@ pub(crate) struct Record {
     pub(crate) data: Vec<u8>,
 }
 
-/// Reads all records of a file of `size` bytes, and the data of those that are needed, as far as `limits` allow.
+/// Reads all records of a file of `size` bytes, and the data of those that are needed, as far as
+/// `limits` allow.
 pub(crate) fn read(
     mut file: impl Read + Seek,
     raw: &las::raw::Header,
@@ -78,27 +81,44 @@ pub(crate) fn read(
         }
         at = push(&mut found, head(&mut file, at, false, points_at)?)?;
     }
-    let [mut at, count] = raw.evlr.map_or([0; 2], |evlr| [evlr.start_of_first_evlr, u64::from(evlr.number_of_evlrs)]);
+    let [mut at, count] = raw.evlr.map_or([0; 2], |evlr| {
+        [evlr.start_of_first_evlr, u64::from(evlr.number_of_evlrs)]
+    });
     for _ in 0..count {
         if at.saturating_add(HEADS[1]) > size {
             break;
         }
         at = push(&mut found, head(&mut file, at, true, size)?)?;
     }
-    // Waveforms in the file are an extended record of their own address: all that LAS 1.3 has, and not counted by all that write 1.4.
-    let is_new = |at: &u64| at.saturating_add(HEADS[1]) <= size && found.iter().all(|record| record.at != *at);
-    if let Some(at) = raw.start_of_waveform_data_packet_record.filter(|_| raw.global_encoding & 2 != 0).filter(is_new) {
+    // Waveforms in the file are an extended record of their own address: all that LAS 1.3 has, and
+    // not counted by all that write 1.4.
+    let is_new = |at: &u64| {
+        at.saturating_add(HEADS[1]) <= size && found.iter().all(|record| record.at != *at)
+    };
+    if let Some(at) = raw
+        .start_of_waveform_data_packet_record
+        .filter(|_| raw.global_encoding & 2 != 0)
+        .filter(is_new)
+    {
         push(&mut found, head(&mut file, at, true, size)?)?;
     }
-    let needed = found.iter().filter(|record| record.is_needed() && record.bytes <= limits.record_bytes);
-    let needed = needed.map(|record| data(&mut file, record)).collect::<Checked<Vec<_>>>()?;
+    let needed = found
+        .iter()
+        .filter(|record| record.is_needed() && record.bytes <= limits.record_bytes);
+    let needed = needed
+        .map(|record| data(&mut file, record))
+        .collect::<Checked<Vec<_>>>()?;
     Ok((found, needed))
 }
 
 /// Takes a record in; returns where it ends.
 fn push(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64> {
     if found.len() == MOST {
-        return Err(Problem::lying("the number of variable length records", found.len() + 1, "be at most 10000"));
+        return Err(Problem::lying(
+            "the number of variable length records",
+            found.len() + 1,
+            "be at most 10000",
+        ));
     }
     let end = record.at + record.whole();
     found.push(record);
@@ -106,16 +126,28 @@ fn push(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64>
 }
 
 /// Reads the head of the record at `at`, which must end by `limit`.
-fn head(mut file: impl Read + Seek, at: u64, extended: bool, limit: u64) -> Checked<VariableRecord> {
+fn head(
+    mut file: impl Read + Seek,
+    at: u64,
+    extended: bool,
+    limit: u64,
+) -> Checked<VariableRecord> {
     let mut bytes = [0; HEADS[1] as usize];
     let bytes = &mut bytes[..HEADS[usize::from(extended)] as usize];
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(bytes)?;
     let digits = if extended { 8 } else { 2 };
-    let length = bytes[20..20 + digits].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
+    let length = bytes[20..20 + digits]
+        .iter()
+        .rev()
+        .fold(0, |value, &byte| value << 8 | u64::from(byte));
     let end = at.saturating_add(bytes.len() as u64).saturating_add(length);
     if end > limit {
-        return Err(Problem::Truncated { what: "a variable length record", end, size: limit });
+        return Err(Problem::Truncated {
+            what: "a variable length record",
+            end,
+            size: limit,
+        });
     }
     Ok(VariableRecord {
         user_id: text(&bytes[2..18]),
@@ -131,5 +163,9 @@ fn data(mut file: impl Read + Seek, record: &VariableRecord) -> Checked<Record> 
     let mut data = vec![0; record.bytes as usize]; // no more than the limit, and in the file
     file.seek(SeekFrom::Start(record.data_at()))?;
     file.read_exact(&mut data)?;
-    Ok(Record { user: record.user_id.clone(), id: record.record_id, data })
+    Ok(Record {
+        user: record.user_id.clone(),
+        id: record.record_id,
+        data,
+    })
 }

@@ -1,8 +1,10 @@
-//! A file, or what its filters leave of it, written anew with everything that is not a point as it was.
+//! A file, or what its filters leave of it, written anew with everything that is not a point as it
+//! was.
 //!
-//! Records are copied as they are stored, so every field of every format keeps its bits: waveform packets, extra bytes with and without a
-//! description, flags. So do the variable length records, but for those that say where compressed points are: the compressor's own, and the octree
-//! of a COPC file, which the new file does not have. What the header counts and measures is found anew.
+//! Records are copied as they are stored, so every field of every format keeps its bits: waveform
+//! packets, extra bytes with and without a description, flags. So do the variable length records,
+//! but for those that say where compressed points are: the compressor's own, and the octree of a
+//! COPC file, which the new file does not have. What the header counts and measures is found anew.
 
 use crate::{
     Error, Las,
@@ -27,17 +29,22 @@ use std::{
 const PIECE: u64 = 1 << 20;
 
 impl Las {
-    /// Writes the points that pass the filters to a file of the same version and point format, with the same scale, offset, variable length
-    /// records and waveforms: LAZ, or LAS where the name ends in `.las`. Returns how many points there are.
+    /// Writes the points that pass the filters to a file of the same version and point format, with
+    /// the same scale, offset, variable length records and waveforms: LAZ, or LAS where the name
+    /// ends in `.las`. Returns how many points there are.
     ///
-    /// Decodes and encodes on all threads, in memory for two chunks a thread. The file has its name when it is complete.
+    /// Decodes and encodes on all threads, in memory for two chunks a thread. The file has its name
+    /// when it is complete.
     ///
     /// # Errors
-    /// Of this file; where the other cannot be written; [`Problem::Unwritable`] after [`Las::in_metres`] of a file in feet: its coordinates are
-    /// copied as they are stored, and its coordinate system with them.
+    /// Of this file; where the other cannot be written; [`Problem::Unwritable`] after
+    /// [`Las::in_metres`] of a file in feet: its coordinates are copied as they are stored, and its
+    /// coordinate system with them.
     pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, Error> {
         let to = to.as_ref();
-        self.rewritten(to, &|problem| problem.of(&self.path), &|problem| problem.of(to))
+        self.rewritten(to, &|problem| problem.of(&self.path), &|problem| {
+            problem.of(to)
+        })
     }
 
     /// As [`Self::rewrite`]; `ours` and `theirs` say whose fault a problem is.
@@ -51,9 +58,12 @@ impl Las {
             let text = "coordinates are copied as they are stored: rewrite before `in_metres`";
             return Err(theirs(Problem::Unwritable(text.into())));
         }
-        let compress = !to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("las"));
+        let compress = !to
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("las"));
         let layout = self.parsed.layout;
-        let extra = self.header().record_length - layout.base as u16; // not less: checked on opening
+        // not less: checked on opening
+        let extra = self.header().record_length - layout.base as u16;
         let vlr = if compress {
             Some(encoder::compressor(layout.format, extra, encoder::CHUNK).map_err(theirs)?)
         } else {
@@ -65,7 +75,11 @@ impl Las {
         read::expect_all(self);
         let mut summary = Summary::default();
         for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
-            let parts = wave.par_iter().map(|&chunk| self.kept(chunk)).collect::<Checked<Vec<_>>>().map_err(ours)?;
+            let parts = wave
+                .par_iter()
+                .map(|&chunk| self.kept(chunk))
+                .collect::<Checked<Vec<_>>>()
+                .map_err(ours)?;
             for (records, part) in parts {
                 summary.merge(&part);
                 points.write(&records).map_err(theirs)?;
@@ -73,15 +87,29 @@ impl Las {
         }
         let mut file = points.finish().map_err(theirs)?;
         let extended = self.copy_extended(&mut file).map_err(theirs)?;
-        let patch = Patch { las: self, points_at, vlrs: start.count, compress, summary, extended };
-        let header = patch.header(&start.bytes[..usize::from(self.parsed.header_bytes)]).map_err(theirs)?;
+        let patch = Patch {
+            las: self,
+            points_at,
+            vlrs: start.count,
+            compress,
+            summary,
+            extended,
+        };
+        let header = patch
+            .header(&start.bytes[..usize::from(self.parsed.header_bytes)])
+            .map_err(theirs)?;
         end(part, file, &header).map_err(theirs)?;
         Ok(summary.count)
     }
 
-    /// The header as it was, the records before the points, and what lies between them and the points.
+    /// The header as it was, the records before the points, and what lies between them and the
+    /// points.
     fn start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
-        let records = self.header().records.iter().filter(|record| !record.extended);
+        let records = self
+            .header()
+            .records
+            .iter()
+            .filter(|record| !record.extended);
         let header_bytes = u64::from(self.parsed.header_bytes);
         let least = match self.header().version {
             [1, 5..=u8::MAX] => 393,
@@ -90,12 +118,25 @@ impl Las {
             _ => 227,
         };
         if header_bytes < least {
-            return Err(Problem::lying("the size of the header", header_bytes, format!("be at least {least}")));
+            return Err(Problem::lying(
+                "the size of the header",
+                header_bytes,
+                format!("be at least {least}"),
+            ));
         }
-        let end = records.clone().map(|record| record.at + record.whole()).max().unwrap_or(header_bytes);
-        let mut start = Records { bytes: self.bytes_at(0, header_bytes)?, count: 0 };
+        let end = records
+            .clone()
+            .map(|record| record.at + record.whole())
+            .max()
+            .unwrap_or(header_bytes);
+        let mut start = Records {
+            bytes: self.bytes_at(0, header_bytes)?,
+            count: 0,
+        };
         for record in records.filter(|record| is_kept(record)) {
-            start.bytes.extend(self.bytes_at(record.at, record.whole())?);
+            start
+                .bytes
+                .extend(self.bytes_at(record.at, record.whole())?);
             start.count += 1;
         }
         if let Some(vlr) = vlr {
@@ -103,8 +144,15 @@ impl Las {
         }
         let between = self.parsed.points_at.saturating_sub(end);
         if between > self.limits.record_bytes {
-            let must = format!("be at most {}, the limit that was given", self.limits.record_bytes);
-            return Err(Problem::lying("the room between records and points", between, must));
+            let must = format!(
+                "be at most {}, the limit that was given",
+                self.limits.record_bytes
+            );
+            return Err(Problem::lying(
+                "the room between records and points",
+                between,
+                must,
+            ));
         }
         start.bytes.extend(self.bytes_at(end, between)?);
         Ok(start)
@@ -131,7 +179,12 @@ impl Las {
     /// Copies the records behind the points, and tells where they are.
     fn copy_extended(&self, to: &mut BufWriter<File>) -> Checked<Extended> {
         let mut extended = Extended::default();
-        for record in self.header().records.iter().filter(|record| record.extended && is_kept(record)) {
+        for record in self
+            .header()
+            .records
+            .iter()
+            .filter(|record| record.extended && is_kept(record))
+        {
             let at = to.stream_position()?;
             if extended.count == 0 {
                 extended.at = at;
@@ -167,7 +220,9 @@ fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFil
 fn end(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(header)?;
-    let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
+    let file = file
+        .into_inner()
+        .map_err(|error| Problem::Io(error.into_error()))?;
     Ok(part.complete(&file)?)
 }
 
@@ -195,7 +250,8 @@ struct Patch<'a> {
 }
 
 impl Patch<'_> {
-    /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15, table 3; LAS 1.5 adds GPS times at 375).
+    /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15,
+    /// table 3; LAS 1.5 adds GPS times at 375).
     fn header(&self, before: &[u8]) -> Checked<Vec<u8>> {
         let (las, summary) = (self.las, &self.summary);
         let [_, minor] = las.header().version;
@@ -205,11 +261,15 @@ impl Patch<'_> {
                 place.copy_from_slice(value);
             }
         };
-        let points_at = u32::try_from(self.points_at)
-            .map_err(|_| Problem::Unwritable(format!("{} bytes before the points", self.points_at)))?;
+        let points_at = u32::try_from(self.points_at).map_err(|_| {
+            Problem::Unwritable(format!("{} bytes before the points", self.points_at))
+        })?;
         put(96, &points_at.to_le_bytes());
         put(100, &self.vlrs.to_le_bytes());
-        put(104, &[las.parsed.layout.format | if self.compress { 0x80 } else { 0 }]);
+        put(
+            104,
+            &[las.parsed.layout.format | if self.compress { 0x80 } else { 0 }],
+        );
         // Counts of 32 bits: all there is before LAS 1.4, zero for PDRF 6 and above.
         let is_legacy = las.parsed.layout.format < 6;
         let count = u32::try_from(summary.count);
@@ -218,11 +278,21 @@ impl Patch<'_> {
             return Err(Problem::Unwritable(text));
         }
         let fits = is_legacy && count.is_ok();
-        put(107, &(if fits { count.unwrap_or(0) } else { 0 }).to_le_bytes());
+        put(
+            107,
+            &(if fits { count.unwrap_or(0) } else { 0 }).to_le_bytes(),
+        );
         for (i, &count) in summary.by_return[..5].iter().enumerate() {
-            put(111 + 4 * i, &(if fits { count as u32 } else { 0 }).to_le_bytes());
+            put(
+                111 + 4 * i,
+                &(if fits { count as u32 } else { 0 }).to_le_bytes(),
+            );
         }
-        for (i, value) in summary.extent(las.header().scale, las.header().offset).into_iter().enumerate() {
+        for (i, value) in summary
+            .extent(las.header().scale, las.header().offset)
+            .into_iter()
+            .enumerate()
+        {
             put(179 + 8 * i, &value.to_le_bytes());
         }
         if minor >= 3 {

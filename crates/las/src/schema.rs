@@ -15,21 +15,24 @@ const TEXT: usize = 32;
 /// What a file to be written holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
-    /// Coordinate reference system: its well-known text is written, else that of its EPSG codes, else the codes.
+    /// Coordinate reference system: its well-known text is written, else that of its EPSG codes,
+    /// else the codes.
     pub crs: Option<Crs>,
     /// Metres a step of the coordinates.
     pub scale: f64,
-    /// Where coordinates are counted from, metres. A zero from which half of what can be counted does not reach the first points that are written (1,073 km
-    /// in millimetres) is moved there: to the nearest multiple of 1,000 km.
+    /// Where coordinates are counted from, metres. A zero from which half of what can be counted
+    /// does not reach the first points that are written (1,073 km in millimetres) is moved there:
+    /// to the nearest multiple of 1,000 km.
     pub offset: [f64; 3],
-    /// Standard columns beside the coordinates: PDRF 6, 7 with colour, 8 with near infrared. Columns that are not named are zero.
+    /// Standard columns beside the coordinates: PDRF 6, 7 with colour, 8 with near infrared.
+    /// Columns that are not named are zero.
     pub columns: Columns,
     /// What GPS times count, where they are among the columns.
     pub gps_time: GpsTime,
     /// Named extra columns.
     pub extra_bytes: Vec<ExtraBytes>,
-    /// Points that are compressed together, at least 1: with fewer, less is decoded for a small box, and the file is larger. Chunks of long records are
-    /// cut down to 32 MiB.
+    /// Points that are compressed together, at least 1: with fewer, less is decoded for a small
+    /// box, and the file is larger. Chunks of long records are cut down to 32 MiB.
     pub chunk_points: u32,
 }
 
@@ -51,15 +54,22 @@ impl Default for Schema {
 impl Schema {
     pub(crate) fn check(&self) -> Checked<()> {
         if !(self.scale.is_finite() && self.scale > 0.0) {
-            return Err(Problem::Unwritable(format!("the scale is {}, but must be above zero", self.scale)));
+            return Err(Problem::Unwritable(format!(
+                "the scale is {}, but must be above zero",
+                self.scale
+            )));
         }
         if self.chunk_points == 0 {
-            return Err(Problem::Unwritable("chunks have 0 points, but must have at least 1".into()));
+            return Err(Problem::Unwritable(
+                "chunks have 0 points, but must have at least 1".into(),
+            ));
         }
         if let GpsTime::Standard { less_millions } = self.gps_time
             && self.gps_time != GpsTime::ADJUSTED_STANDARD
         {
-            let text = format!("GPS times less {less_millions} million seconds need LAS 1.5, and 1.4 is written");
+            let text = format!(
+                "GPS times less {less_millions} million seconds need LAS 1.5, and 1.4 is written"
+            );
             return Err(Problem::Unwritable(text));
         }
         for (number, extra) in self.extra_bytes.iter().enumerate() {
@@ -71,7 +81,11 @@ impl Schema {
                     )));
                 }
             }
-            if extra.name.is_empty() || self.extra_bytes[..number].iter().any(|other| other.name == extra.name) {
+            if extra.name.is_empty()
+                || self.extra_bytes[..number]
+                    .iter()
+                    .any(|other| other.name == extra.name)
+            {
                 let name = &extra.name;
                 return Err(Problem::Unwritable(format!(
                     "an extra column is called {name:?}, but each must have a name of its own"
@@ -79,12 +93,15 @@ impl Schema {
             }
         }
         if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
-            return Err(Problem::Unwritable(format!("the offset is {bad}, but must be finite")));
+            return Err(Problem::Unwritable(format!(
+                "the offset is {bad}, but must be finite"
+            )));
         }
         Ok(())
     }
 
-    /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there is none and its code is not known here.
+    /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there
+    /// is none and its code is not known here.
     pub(crate) fn well_known_text(&self) -> Option<String> {
         self.crs.as_ref().and_then(isopach_crs::well_known_text)
     }
@@ -95,7 +112,9 @@ impl Schema {
         let reach = self.scale * f64::from(i32::MAX) / 2.0;
         std::array::from_fn(|axis| {
             let of_point = |i: usize| points.absolute(i)[axis];
-            let farthest = (0..points.len()).map(of_point).fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
+            let farthest = (0..points.len())
+                .map(of_point)
+                .fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
             match self.offset[axis] {
                 0.0 if farthest.abs() > reach => (farthest / STEP).round() * STEP,
                 offset => offset,
@@ -114,16 +133,27 @@ impl Schema {
 
     /// Bytes of the extra columns of a point.
     pub(crate) fn extra_length(&self) -> Checked<u16> {
-        let bytes: usize = self.extra_bytes.iter().map(|extra| extra.kind.bytes()).sum();
+        let bytes: usize = self
+            .extra_bytes
+            .iter()
+            .map(|extra| extra.kind.bytes())
+            .sum();
         u16::try_from(bytes)
             .ok()
             .filter(|bytes| *bytes < u16::MAX - 100)
-            .ok_or_else(|| Problem::Unwritable(format!("extra columns of {bytes} bytes a point do not fit a record")))
+            .ok_or_else(|| {
+                Problem::Unwritable(format!(
+                    "extra columns of {bytes} bytes a point do not fit a record"
+                ))
+            })
     }
 
     /// The variable length records: coordinate system, extra bytes, compressor.
     pub(crate) fn records(&self, vlr: &LazVlr) -> Checked<Records> {
-        let mut records = Records { bytes: Vec::new(), count: 0 };
+        let mut records = Records {
+            bytes: Vec::new(),
+            count: 0,
+        };
         if let Some(wkt) = self.well_known_text() {
             records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
         } else if let Some(crs) = self.crs.as_ref().filter(|crs| crs.horizontal.is_some()) {
@@ -132,7 +162,11 @@ impl Schema {
             records.push("LASF_Projection", 34735, &bytes)?;
         }
         if !self.extra_bytes.is_empty() {
-            let descriptors: Vec<u8> = self.extra_bytes.iter().flat_map(ExtraBytes::descriptor).collect();
+            let descriptors: Vec<u8> = self
+                .extra_bytes
+                .iter()
+                .flat_map(ExtraBytes::descriptor)
+                .collect();
             records.push("LASF_Spec", 4, &descriptors)?;
         }
         records.push_compressor(vlr)?;
@@ -150,7 +184,9 @@ pub(crate) struct Records {
 impl Records {
     fn push(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
         let Ok(length) = u16::try_from(data.len()) else {
-            return Err(Problem::Unwritable(format!("the record {user} {id} is longer than 65535 bytes")));
+            return Err(Problem::Unwritable(format!(
+                "the record {user} {id} is longer than 65535 bytes"
+            )));
         };
         self.bytes.extend([0; 2]);
         self.bytes.extend(&padded(user)[..16]);

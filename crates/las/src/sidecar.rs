@@ -1,9 +1,12 @@
-//! What is in each chunk of a file: an index beside it, so that the second query of a box decodes only what it meets.
+//! What is in each chunk of a file: an index beside it, so that the second query of a box decodes
+//! only what it meets.
 //!
-//! Written as `<file>.chunks`: a head that identifies the file by what it has (bytes, hashes of everything before the points and of where the chunks are), so that
-//! both may be copied elsewhere, the number of its points and chunks, 60 bytes a chunk, and a checksum of all that. One that is damaged, or does not belong to the
-//! file as it is now, is not used, and the reader says so: a chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it says of
-//! a chunk that is decoded is compared with the points, and its checksum with the bytes.
+//! Written as `<file>.chunks`: a head that identifies the file by what it has (bytes, hashes of
+//! everything before the points and of where the chunks are), so that both may be copied elsewhere,
+//! the number of its points and chunks, 60 bytes a chunk, and a checksum of all that. One that is
+//! damaged, or does not belong to the file as it is now, is not used, and the reader says so: a
+//! chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it
+//! says of a chunk that is decoded is compared with the points, and its checksum with the bytes.
 
 use crate::{ByteSource, error::Checked, identity::Identity, local_file::LocalFile};
 use isopach_compute::write_whole_among_others;
@@ -24,7 +27,8 @@ const CHECKSUM: usize = 4;
 /// Bytes of a chunk's entry.
 const ENTRY: usize = 60;
 
-/// What a chunk holds: lowest and highest stored x, y, z, the classes that occur, and the checksum of its bytes as they are stored (CRC-32).
+/// What a chunk holds: lowest and highest stored x, y, z, the classes that occur, and the checksum
+/// of its bytes as they are stored (CRC-32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub(crate) low: [i32; 3],
@@ -35,7 +39,12 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    pub(crate) const NOTHING: Self = Self { low: [i32::MAX; 3], high: [i32::MIN; 3], classes: [0; 4], sum: 0 };
+    pub(crate) const NOTHING: Self = Self {
+        low: [i32::MAX; 3],
+        high: [i32::MIN; 3],
+        classes: [0; 4],
+        sum: 0,
+    };
 
     pub(crate) fn add(&mut self, xyz: [i32; 3], class: u8) {
         for axis in 0..3 {
@@ -45,7 +54,8 @@ impl Contents {
         self.classes[usize::from(class >> 6)] |= 1 << (class & 63);
     }
 
-    /// Whether a chunk that has `seen` is what this says; classes are compared where they were looked at.
+    /// Whether a chunk that has `seen` is what this says; classes are compared where they were
+    /// looked at.
     pub(crate) fn agrees_with(&self, seen: &Self, classes: bool) -> bool {
         self.low == seen.low && self.high == seen.high && (!classes || self.classes == seen.classes)
     }
@@ -57,9 +67,18 @@ impl Contents {
 
     fn to_bytes(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
-        let words = self.low.iter().chain(&self.high).flat_map(|word| word.to_le_bytes());
-        let words = words.chain(self.classes.iter().flat_map(|word| word.to_le_bytes())).chain(self.sum.to_le_bytes());
-        bytes.iter_mut().zip(words).for_each(|(to, from)| *to = from);
+        let words = self
+            .low
+            .iter()
+            .chain(&self.high)
+            .flat_map(|word| word.to_le_bytes());
+        let words = words
+            .chain(self.classes.iter().flat_map(|word| word.to_le_bytes()))
+            .chain(self.sum.to_le_bytes());
+        bytes
+            .iter_mut()
+            .zip(words)
+            .for_each(|(to, from)| *to = from);
         bytes
     }
 
@@ -109,8 +128,16 @@ pub(crate) struct About {
 
 impl About {
     fn to_bytes(self) -> Vec<u8> {
-        let words = self.identity.to_words().into_iter().chain([self.points, self.chunks as u64]);
-        MAGIC.iter().copied().chain(words.flat_map(u64::to_le_bytes)).collect()
+        let words = self
+            .identity
+            .to_words()
+            .into_iter()
+            .chain([self.points, self.chunks as u64]);
+        MAGIC
+            .iter()
+            .copied()
+            .chain(words.flat_map(u64::to_le_bytes))
+            .collect()
     }
 }
 
@@ -118,41 +145,66 @@ impl About {
 pub(crate) fn read(path: &Path, about: About) -> Found {
     match LocalFile::open(path) {
         Ok(file) => parse(&file, about),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Found::Nothing,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Found::Nothing
+        }
         Err(_) => Found::Fault("it cannot be read"),
     }
 }
 
 /// The index that a source has.
 pub(crate) fn parse(source: &dyn ByteSource, about: About) -> Found {
-    let (length, expected) = (source.size(), (HEAD + about.chunks * ENTRY + CHECKSUM) as u64);
+    let (length, expected) = (
+        source.size(),
+        (HEAD + about.chunks * ENTRY + CHECKSUM) as u64,
+    );
     let Ok(first) = source.read_range(0..length.min(MAGIC.len() as u64)) else {
         return Found::Fault("it cannot be read");
     };
     if first != MAGIC {
         let known = first.get(..ANY_VERSION) == Some(&MAGIC[..ANY_VERSION]);
-        return Found::Fault(if known { "it is of another version" } else { "it is no index" });
+        return Found::Fault(if known {
+            "it is of another version"
+        } else {
+            "it is no index"
+        });
     }
     if length != expected {
         return Found::Fault("it is of another number of chunks, or damaged");
     }
-    let Ok(bytes) = source.read_range(0..length) else { return Found::Fault("it cannot be read") };
-    let Some((body, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else { return Found::Fault("it is damaged") };
+    let Ok(bytes) = source.read_range(0..length) else {
+        return Found::Fault("it cannot be read");
+    };
+    let Some((body, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
+        return Found::Fault("it is damaged");
+    };
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Found::Fault("it is damaged: its checksum does not fit");
     }
     if body[..HEAD] != about.to_bytes() {
         return Found::Fault("the file has changed since it was made");
     }
-    Found::Whole(body[HEAD..].as_chunks().0.iter().map(Contents::from_bytes).collect())
+    Found::Whole(
+        body[HEAD..]
+            .as_chunks()
+            .0
+            .iter()
+            .map(Contents::from_bytes)
+            .collect(),
+    )
 }
 
 /// Writes an index.
 pub(crate) fn write(path: &Path, about: About, contents: &[Contents]) -> Checked<()> {
     let mut bytes = about.to_bytes();
-    contents.iter().for_each(|chunk| bytes.extend(chunk.to_bytes()));
+    contents
+        .iter()
+        .for_each(|chunk| bytes.extend(chunk.to_bytes()));
     let checksum = crc32fast::hash(&bytes);
-    Ok(write_whole_among_others(path, &[&bytes, &checksum.to_le_bytes()])?)
+    Ok(write_whole_among_others(
+        path,
+        &[&bytes, &checksum.to_le_bytes()],
+    )?)
 }
 
 #[cfg(test)]

@@ -22,12 +22,18 @@ pub(crate) fn put<T>(column: &mut [T], at: usize, value: T) {
 impl<'a> Slots<'a> {
     /// All of the points.
     pub(crate) fn of(points: &'a mut Points) -> Self {
-        Self { xyz: &mut points.xyz, columns: points.attributes.places() }
+        Self {
+            xyz: &mut points.xyz,
+            columns: points.attributes.places(),
+        }
     }
 
     /// Takes the first `count` off.
     pub(crate) fn take(&mut self, count: usize) -> Self {
-        Self { xyz: self.xyz.split_off_mut(..count).unwrap_or_default(), columns: self.columns.take_front(count) }
+        Self {
+            xyz: self.xyz.split_off_mut(..count).unwrap_or_default(),
+            columns: self.columns.take_front(count),
+        }
     }
 
     /// Sets the wanted columns of point `at` from its record.
@@ -53,7 +59,8 @@ impl<'a> Slots<'a> {
     }
 }
 
-/// Room for `count` points with `columns`, of `limit` bytes at most. Pages are touched only when they are written.
+/// Room for `count` points with `columns`, of `limit` bytes at most. Pages are touched only when
+/// they are written.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] where there is not so much.
@@ -61,12 +68,21 @@ pub(crate) fn room(count: usize, columns: Columns, limit: u64) -> Result<Points>
     let width = size_of::<[f64; 3]>() as u64 + Attributes::bytes_per_point(columns);
     let bytes = (count as u64).saturating_mul(width);
     // Asked for as one piece and given back, because a `vec!` that fails ends the program.
-    let there = usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
+    let there =
+        usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
     if bytes > limit || !there {
         let advice = "read by chunks or tiles";
-        return Err(Error::OutOfMemory { what: "points", requested: bytes, budget: limit, advice });
+        return Err(Error::OutOfMemory {
+            what: "points",
+            requested: bytes,
+            budget: limit,
+            advice,
+        });
     }
-    Ok(Points { xyz: vec![[0.0; 3]; count], attributes: Attributes::zeroed(columns, count) })
+    Ok(Points {
+        xyz: vec![[0.0; 3]; count],
+        attributes: Attributes::zeroed(columns, count),
+    })
 }
 
 /// Keeps the points in `ranges`, which are in order and apart, and moves them together.
@@ -81,7 +97,17 @@ mod tests {
 
     #[test]
     fn more_than_there_is_is_an_error() {
-        assert!(matches!(room(usize::MAX / 64, Columns::XYZ, u64::MAX), Err(Error::OutOfMemory { .. })));
-        assert!(matches!(room(10, Columns::XYZ, 239), Err(Error::OutOfMemory { requested: 240, budget: 239, .. })));
+        assert!(matches!(
+            room(usize::MAX / 64, Columns::XYZ, u64::MAX),
+            Err(Error::OutOfMemory { .. })
+        ));
+        assert!(matches!(
+            room(10, Columns::XYZ, 239),
+            Err(Error::OutOfMemory {
+                requested: 240,
+                budget: 239,
+                ..
+            })
+        ));
     }
 }

@@ -18,7 +18,13 @@ impl Default for Summary {
     /// Of no point.
     fn default() -> Self {
         let time = [f64::INFINITY, f64::NEG_INFINITY];
-        Self { count: 0, by_return: [0; 15], low: [i32::MAX; 3], high: [i32::MIN; 3], time }
+        Self {
+            count: 0,
+            by_return: [0; 15],
+            low: [i32::MAX; 3],
+            high: [i32::MIN; 3],
+            time,
+        }
     }
 }
 
@@ -29,7 +35,10 @@ impl Summary {
         for record in records {
             summary.count += 1;
             let [number, _] = layout.returns(record[14]);
-            if let Some(count) = summary.by_return.get_mut(usize::from(number).wrapping_sub(1)) {
+            if let Some(count) = summary
+                .by_return
+                .get_mut(usize::from(number).wrapping_sub(1))
+            {
                 *count += 1;
             }
             for axis in 0..3 {
@@ -47,21 +56,28 @@ impl Summary {
     /// Of both.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.count += other.count;
-        self.by_return.iter_mut().zip(other.by_return).for_each(|(a, b)| *a += b);
+        self.by_return
+            .iter_mut()
+            .zip(other.by_return)
+            .for_each(|(a, b)| *a += b);
         for axis in 0..3 {
             self.low[axis] = self.low[axis].min(other.low[axis]);
             self.high[axis] = self.high[axis].max(other.high[axis]);
         }
-        self.time = [self.time[0].min(other.time[0]), self.time[1].max(other.time[1])];
+        self.time = [
+            self.time[0].min(other.time[0]),
+            self.time[1].max(other.time[1]),
+        ];
     }
 
-    /// Highest and lowest coordinate of each axis in turn, as a header has them; zeros where there is no point.
+    /// Highest and lowest coordinate of each axis in turn, as a header has them; zeros where there
+    /// is no point.
     pub(crate) fn extent(&self, scale: [f64; 3], offset: [f64; 3]) -> [f64; 6] {
         let mut extent = [0.0; 6];
         if self.count > 0 {
             for axis in 0..3 {
-                let ends =
-                    [self.high[axis], self.low[axis]].map(|stored| f64::from(stored) * scale[axis] + offset[axis]);
+                let ends = [self.high[axis], self.low[axis]]
+                    .map(|stored| f64::from(stored) * scale[axis] + offset[axis]);
                 extent[2 * axis] = ends[0].max(ends[1]); // a scale may be negative
                 extent[2 * axis + 1] = ends[0].min(ends[1]);
             }

@@ -17,7 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes points as they come, encoded on all threads, in memory for a chunk a thread. The file appears under its name when [`LazWriter::finish`] succeeds; dropped before, nothing is left.
+/// Writes points as they come, encoded on all threads, in memory for a chunk a thread. The file
+/// appears under its name when [`LazWriter::finish`] succeeds; dropped before, nothing is left.
 pub struct LazWriter {
     path: PathBuf,
     points: Encoder,
@@ -78,11 +79,13 @@ impl LazWriter {
         })
     }
 
-    /// Appends points, with the values of the extra columns: one slice a column of the schema, one value a point.
+    /// Appends points, with the values of the extra columns: one slice a column of the schema, one
+    /// value a point.
     ///
     /// # Errors
-    /// Where the disk is full, a column is missing or too short, or a value does not fit: a coordinate the scale, a return number its four bits, a number an
-    /// integer column. The file cannot be finished after an error.
+    /// Where the disk is full, a column is missing or too short, or a value does not fit: a
+    /// coordinate the scale, a return number its four bits, a number an integer column. The file
+    /// cannot be finished after an error.
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), Error> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
@@ -99,14 +102,21 @@ impl LazWriter {
         usize::from(self.record_length)
     }
 
-    /// Refuses points and extra columns that are not as the schema has them. The first points settle the offset.
+    /// Refuses points and extra columns that are not as the schema has them. The first points
+    /// settle the offset.
     pub(crate) fn check_columns(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
         let has = cloud.attributes.columns();
         if !has.contains(self.schema.columns) {
-            return Err(Problem::Unwritable("the points lack a column of the schema".into()));
+            return Err(Problem::Unwritable(
+                "the points lack a column of the schema".into(),
+            ));
         }
-        if extra.len() != self.schema.extra_bytes.len() || extra.iter().any(|values| values.len() != cloud.len()) {
-            return Err(Problem::Unwritable("extra columns must be as in the schema, one value a point".into()));
+        if extra.len() != self.schema.extra_bytes.len()
+            || extra.iter().any(|values| values.len() != cloud.len())
+        {
+            return Err(Problem::Unwritable(
+                "extra columns must be as in the schema, one value a point".into(),
+            ));
         }
         check_lengths(cloud)?;
         if !self.is_settled && !cloud.is_empty() {
@@ -118,7 +128,10 @@ impl LazWriter {
 
     /// Appends records as [`Self::append_record`] makes them.
     pub(crate) fn write_records(&mut self, records: &[u8]) -> Checked<()> {
-        self.summary.merge(&Summary::of(records.chunks_exact(self.record_length()), &self.layout));
+        self.summary.merge(&Summary::of(
+            records.chunks_exact(self.record_length()),
+            &self.layout,
+        ));
         self.points.write(records)
     }
 
@@ -127,8 +140,11 @@ impl LazWriter {
         let chunk = CHUNK as usize;
         let starts: Vec<usize> = (0..cloud.len()).step_by(chunk).collect();
         for wave in starts.chunks(rayon::current_num_threads().max(1)) {
-            let encoded = |&start: &usize| self.records(cloud, extra, start..(start + chunk).min(cloud.len()));
-            let parts: Vec<(Vec<u8>, Summary)> = wave.par_iter().map(encoded).collect::<Checked<_>>()?;
+            let encoded = |&start: &usize| {
+                self.records(cloud, extra, start..(start + chunk).min(cloud.len()))
+            };
+            let parts: Vec<(Vec<u8>, Summary)> =
+                wave.par_iter().map(encoded).collect::<Checked<_>>()?;
             for (records, summary) in parts {
                 self.summary.merge(&summary);
                 self.points.write(&records)?;
@@ -138,7 +154,12 @@ impl LazWriter {
     }
 
     /// The records of some points, and what a header says of them.
-    fn records(&self, cloud: &Cloud, extra: &[&[f64]], points: Range<usize>) -> Checked<(Vec<u8>, Summary)> {
+    fn records(
+        &self,
+        cloud: &Cloud,
+        extra: &[&[f64]],
+        points: Range<usize>,
+    ) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
         let mut records = Vec::with_capacity(points.len() * length);
         for i in points {
@@ -183,18 +204,40 @@ impl LazWriter {
             column.filter(|_| wanted).map_or(absent, |values| values[i])
         }
         let has = |column| columns.contains(column);
-        let [number, of] = value(attributes.returns.as_ref(), i, has(Columns::RETURNS), [1, 1]);
+        let [number, of] = value(
+            attributes.returns.as_ref(),
+            i,
+            has(Columns::RETURNS),
+            [1, 1],
+        );
         if number.max(of) > 15 {
             return Err(Problem::Unwritable(format!(
                 "point {i} is return {number} of {of}, but 15 at most can be stored"
             )));
         }
-        records.extend(value(attributes.intensity.as_ref(), i, has(Columns::INTENSITY), 0).to_le_bytes());
+        records.extend(
+            value(attributes.intensity.as_ref(), i, has(Columns::INTENSITY), 0).to_le_bytes(),
+        );
         records.push((number & 15) | (of & 15) << 4);
         records.push(value(attributes.flags.as_ref(), i, has(Columns::FLAGS), 0));
-        records.push(value(attributes.classification.as_ref(), i, has(Columns::CLASSIFICATION), 0));
-        records.push(value(attributes.user_data.as_ref(), i, has(Columns::USER_DATA), 0));
-        let angle = value(attributes.scan_angle.as_ref(), i, has(Columns::SCAN_ANGLE), 0.0);
+        records.push(value(
+            attributes.classification.as_ref(),
+            i,
+            has(Columns::CLASSIFICATION),
+            0,
+        ));
+        records.push(value(
+            attributes.user_data.as_ref(),
+            i,
+            has(Columns::USER_DATA),
+            0,
+        ));
+        let angle = value(
+            attributes.scan_angle.as_ref(),
+            i,
+            has(Columns::SCAN_ANGLE),
+            0.0,
+        );
         let steps = (angle / ANGLE_STEP).round();
         if !(f32::from(i16::MIN)..=f32::from(i16::MAX)).contains(&steps) {
             return Err(Problem::Unwritable(format!(
@@ -202,8 +245,18 @@ impl LazWriter {
             )));
         }
         records.extend((steps as i16).to_le_bytes());
-        records.extend(value(attributes.point_source.as_ref(), i, has(Columns::POINT_SOURCE), 0).to_le_bytes());
-        records.extend(value(attributes.gps_time.as_ref(), i, has(Columns::GPS_TIME), 0.0).to_le_bytes());
+        records.extend(
+            value(
+                attributes.point_source.as_ref(),
+                i,
+                has(Columns::POINT_SOURCE),
+                0,
+            )
+            .to_le_bytes(),
+        );
+        records.extend(
+            value(attributes.gps_time.as_ref(), i, has(Columns::GPS_TIME), 0.0).to_le_bytes(),
+        );
         if self.layout.format >= 7 {
             let rgb = value(attributes.rgb.as_ref(), i, has(Columns::RGB), [0; 3]);
             records.extend(rgb.into_iter().flat_map(u16::to_le_bytes));
@@ -225,13 +278,17 @@ impl LazWriter {
 
     fn finish_checked(self) -> Checked<()> {
         if self.failed {
-            return Err(Problem::Unwritable("an earlier write failed, so points are missing".into()));
+            return Err(Problem::Unwritable(
+                "an earlier write failed, so points are missing".into(),
+            ));
         }
         let header = self.header();
         let mut file = self.points.finish()?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
-        let file = file.into_inner().map_err(|error| Problem::Io(error.into_error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|error| Problem::Io(error.into_error()))?;
         Ok(self.part.complete(&file)?)
     }
 
@@ -256,10 +313,20 @@ impl LazWriter {
         bytes.extend([0; 24]); // counts of the formats before 6
         bytes.extend([schema.scale; 3].into_iter().flat_map(f64::to_le_bytes));
         bytes.extend(schema.offset.into_iter().flat_map(f64::to_le_bytes));
-        bytes.extend(self.summary.extent([schema.scale; 3], schema.offset).into_iter().flat_map(f64::to_le_bytes));
+        bytes.extend(
+            self.summary
+                .extent([schema.scale; 3], schema.offset)
+                .into_iter()
+                .flat_map(f64::to_le_bytes),
+        );
         bytes.extend([0; 20]); // no waveforms, no extended records
         bytes.extend(self.summary.count.to_le_bytes());
-        bytes.extend(self.summary.by_return.into_iter().flat_map(u64::to_le_bytes));
+        bytes.extend(
+            self.summary
+                .by_return
+                .into_iter()
+                .flat_map(u64::to_le_bytes),
+        );
         bytes
     }
 }
@@ -293,7 +360,9 @@ fn check_lengths(cloud: &Cloud) -> Checked<()> {
     for (name, length) in lengths {
         if let Some(length) = length.filter(|length| *length != cloud.len()) {
             let points = cloud.len();
-            return Err(Problem::Unwritable(format!("the column {name} has {length} values for {points} points")));
+            return Err(Problem::Unwritable(format!(
+                "the column {name} has {length} values for {points} points"
+            )));
         }
     }
     Ok(())

@@ -28,7 +28,13 @@ struct InMemory {
 impl InMemory {
     fn new(bytes: &[u8], failing: usize) -> Arc<Self> {
         let (reads, expected, read) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
-        Arc::new(Self { bytes: bytes.to_vec(), reads, failing, expected, read })
+        Arc::new(Self {
+            bytes: bytes.to_vec(),
+            reads,
+            failing,
+            expected,
+            read,
+        })
     }
 }
 
@@ -44,7 +50,8 @@ impl ByteSource for InMemory {
             return Err(io::Error::other(Error::Busy("the store is down".into())));
         }
         self.read.lock().unwrap().extend_from_slice(ranges);
-        let bytes = |range: &Range<u64>| self.bytes[range.start as usize..range.end as usize].to_vec();
+        let bytes =
+            |range: &Range<u64>| self.bytes[range.start as usize..range.end as usize].to_vec();
         Ok(ranges.iter().map(bytes).collect())
     }
     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
@@ -59,7 +66,12 @@ impl ByteSource for InMemory {
 fn file(path: &Path) {
     let place = |i: u32| [f64::from(i % 400), f64::from(i / 400), f64::from(i % 7)];
     let mut writer = LazWriter::create(path, &Schema::default()).unwrap();
-    writer.write(&Cloud::from_points(&(0..120_000).map(place).collect::<Vec<_>>()).unwrap(), &[]).unwrap();
+    writer
+        .write(
+            &Cloud::from_points(&(0..120_000).map(place).collect::<Vec<_>>()).unwrap(),
+            &[],
+        )
+        .unwrap();
     writer.finish().unwrap();
 }
 
@@ -73,10 +85,16 @@ fn what_is_read_from_memory_is_what_is_read_from_the_file() {
     let elsewhere = Las::from_source(Arc::clone(&source) as Arc<dyn ByteSource>).unwrap();
     assert_eq!(elsewhere.identity().unwrap(), on_disk.identity().unwrap());
     source.read.lock().unwrap().clear();
-    assert!(elsewhere.read_points(Columns::XYZ).unwrap() == on_disk.read_points(Columns::XYZ).unwrap());
+    assert!(
+        elsewhere.read_points(Columns::XYZ).unwrap() == on_disk.read_points(Columns::XYZ).unwrap()
+    );
     let mut read = source.read.lock().unwrap().clone();
     read.sort_by_key(|range| range.start);
-    assert_eq!(*source.expected.lock().unwrap(), read, "every chunk was expected, and nothing else read");
+    assert_eq!(
+        *source.expected.lock().unwrap(),
+        read,
+        "every chunk was expected, and nothing else read"
+    );
     assert_eq!(read.len(), on_disk.total_chunks());
 
     let [first, second] = ["b.laz", "c.laz"].map(|name| dir.path().join(name));
@@ -84,7 +102,10 @@ fn what_is_read_from_memory_is_what_is_read_from_the_file() {
     elsewhere.rewrite(&second).unwrap();
     assert!(std::fs::read(first).unwrap() == std::fs::read(second).unwrap());
     let refused = elsewhere.indexed(None).unwrap_err().to_string();
-    assert!(refused.contains("a.laz.chunks") && refused.contains("index a copy"), "{refused}");
+    assert!(
+        refused.contains("a.laz.chunks") && refused.contains("index a copy"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -102,6 +123,9 @@ fn whichever_read_fails_for_a_while_it_is_an_error_that_may_pass() {
     assert!(reads > 4, "header, table and three chunks: {reads}");
     for failing in 0..reads {
         let error = read(InMemory::new(&bytes, failing)).unwrap_err();
-        assert!(error.is_transient() && error.to_string().contains("the store is down"), "read {failing}: {error}");
+        assert!(
+            error.is_transient() && error.to_string().contains("the store is down"),
+            "read {failing}: {error}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Every version with every point format it has, put together by hand: read, compressed, uncompressed, and the bytes are the same.
+//! Every version with every point format it has, put together by hand: read, compressed,
+//! uncompressed, and the bytes are the same.
 
 #![allow(missing_docs)]
 
@@ -25,22 +26,41 @@ fn there_and_back() {
                 fs::write(place("made.las"), &made).unwrap();
                 let las = Las::open(place("made.las")).unwrap();
                 let header = las.header();
-                assert_eq!((header.version, header.format, header.point_count), ([1, minor], format, 500), "{what}");
-                assert_eq!((header.file_source_id, header.created), (42, [2026, 7]), "{what}");
+                assert_eq!(
+                    (header.version, header.format, header.point_count),
+                    ([1, minor], format, 500),
+                    "{what}"
+                );
+                assert_eq!(
+                    (header.file_source_id, header.created),
+                    (42, [2026, 7]),
+                    "{what}"
+                );
                 let time = match minor {
                     0 | 1 => GpsTime::Week,
-                    5 => GpsTime::Standard { less_millions: 1250 },
+                    5 => GpsTime::Standard {
+                        less_millions: 1250,
+                    },
                     _ => GpsTime::ADJUSTED_STANDARD,
                 };
                 assert_eq!(header.gps_time, time, "{what}");
                 las.rewrite(place("a.laz")).unwrap();
                 let compressed = Las::open(place("a.laz")).unwrap();
                 assert!(compressed.header().compressed);
-                assert!(compressed.read_raw(0).unwrap() == las.read_raw(0).unwrap(), "{what}");
-                assert_eq!(compressed.read_points(Columns::XYZ).unwrap(), las.read_points(Columns::XYZ).unwrap());
+                assert!(
+                    compressed.read_raw(0).unwrap() == las.read_raw(0).unwrap(),
+                    "{what}"
+                );
+                assert_eq!(
+                    compressed.read_points(Columns::XYZ).unwrap(),
+                    las.read_points(Columns::XYZ).unwrap()
+                );
                 compressed.rewrite(place("b.las")).unwrap();
                 let back = fs::read(place("b.las")).unwrap();
-                assert!(without_counts(&back, minor) == without_counts(&made, minor), "{what}");
+                assert!(
+                    without_counts(&back, minor) == without_counts(&made, minor),
+                    "{what}"
+                );
                 let header = Las::open(place("b.las")).unwrap().header().clone();
                 assert_eq!(header.points_by_return.iter().sum::<u64>(), 500, "{what}");
             }
@@ -48,7 +68,8 @@ fn there_and_back() {
     }
 }
 
-/// Without what is counted and measured anew, which the files made by hand leave out: points by return, GPS times.
+/// Without what is counted and measured anew, which the files made by hand leave out: points by
+/// return, GPS times.
 fn without_counts(file: &[u8], minor: u8) -> Vec<u8> {
     let mut bytes = file.to_vec();
     bytes[111..131].fill(0);
@@ -65,7 +86,10 @@ fn without_counts(file: &[u8], minor: u8) -> Vec<u8> {
 fn formats_of_one_epoch_may_differ() {
     let folder = tempfile::tempdir().unwrap();
     let kinds = [(2, 1, "a.las"), (4, 8, "b.las"), (5, 6, "c.las")];
-    let paths: Vec<_> = kinds.iter().map(|(_, _, name)| folder.path().join(name)).collect();
+    let paths: Vec<_> = kinds
+        .iter()
+        .map(|(_, _, name)| folder.path().join(name))
+        .collect();
     for ((minor, format, _), path) in kinds.iter().zip(&paths) {
         let mut made = made::las(*minor, *format, 0, 50 + u32::from(*format));
         made[131..139].copy_from_slice(&(0.01 * f64::from(*format)).to_le_bytes()); // another scale
@@ -76,11 +100,20 @@ fn formats_of_one_epoch_may_differ() {
     }
     let catalogue = Catalogue::open(&paths).unwrap();
     let all = catalogue.read_points(Columns::GPS_TIME).unwrap();
-    let one_by_one = paths.iter().flat_map(|path| Las::open(path).unwrap().read_points(Columns::GPS_TIME).unwrap().xyz);
+    let one_by_one = paths.iter().flat_map(|path| {
+        Las::open(path)
+            .unwrap()
+            .read_points(Columns::GPS_TIME)
+            .unwrap()
+            .xyz
+    });
     assert_eq!(all.xyz, one_by_one.collect::<Vec<_>>());
     assert_eq!(all.len(), 51 + 58 + 56);
     let error = catalogue.read_points(Columns::RGB).unwrap_err().to_string();
-    assert!(error.contains("a.las") && error.contains("no colour"), "the file without is named: {error}");
+    assert!(
+        error.contains("a.las") && error.contains("no colour"),
+        "the file without is named: {error}"
+    );
 }
 
 #[test]
@@ -91,7 +124,10 @@ fn a_scale_that_makes_coordinates_infinite_is_refused() {
     made[139..147].copy_from_slice(&(-3.6e306_f64).to_le_bytes());
     fs::write(&path, made).unwrap();
     let error = Las::open(&path).unwrap_err().to_string();
-    assert!(error.contains("a.las") && error.contains("must leave every coordinate finite"), "{error}");
+    assert!(
+        error.contains("a.las") && error.contains("must leave every coordinate finite"),
+        "{error}"
+    );
 }
 
 #[test]

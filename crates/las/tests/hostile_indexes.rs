@@ -1,6 +1,8 @@
-//! Thousands of damaged chunk indexes: never a panic, a hang, or more memory than the file's own points take; points that are read are never others.
+//! Thousands of damaged chunk indexes: never a panic, a hang, or more memory than the file's own
+//! points take; points that are read are never others.
 //!
-//! `HOSTILE_CASES=20000 cargo test -p isopach-las --test hostile_indexes -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=20000 cargo test -p isopach-las --test hostile_indexes -- --nocapture` runs as
+//! many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -20,7 +22,9 @@ const POINTS: u32 = 60_000;
 
 /// Whether the last four bytes are the checksum of those before.
 fn has_checksum(bytes: &[u8]) -> bool {
-    bytes.split_last_chunk().is_some_and(|(before, sum)| crc32fast::hash(before) == u32::from_le_bytes(*sum))
+    bytes
+        .split_last_chunk()
+        .is_some_and(|(before, sum)| crc32fast::hash(before) == u32::from_le_bytes(*sum))
 }
 
 /// Damages an index; one in eight has its checksum made right again.
@@ -52,8 +56,14 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
 fn part(path: &Path) -> Option<Points> {
     let las = Las::open(path).ok()?;
     let [min, max] = [las.header().min, las.header().max];
-    let half = Rect { min: [min[0], min[1]], max: [0.5 * (min[0] + max[0]), max[1]] };
-    las.within(half).keep_classes(&[2, 3]).read_points(Columns::CLASSIFICATION).ok()
+    let half = Rect {
+        min: [min[0], min[1]],
+        max: [0.5 * (min[0] + max[0]), max[1]],
+    };
+    las.within(half)
+        .keep_classes(&[2, 3])
+        .read_points(Columns::CLASSIFICATION)
+        .ok()
 }
 
 #[test]
@@ -77,10 +87,19 @@ fn nothing_but_points_of_the_file() {
         let found = found.unwrap_or_else(|much| panic!("case {case}: {much}"));
         if found.as_ref() != Some(&right.xyz) {
             others += 1;
-            assert!(has_checksum(&bytes), "case {case}: a damaged index was used");
+            assert!(
+                has_checksum(&bytes),
+                "case {case}: a damaged index was used"
+            );
             // A chunk that is left out: whole runs of points are missing, none is another.
             let mut rest = right.xyz.iter();
-            assert!(found.iter().flatten().all(|point| rest.any(|other| other == point)), "case {case}");
+            assert!(
+                found
+                    .iter()
+                    .flatten()
+                    .all(|point| rest.any(|other| other == point)),
+                "case {case}"
+            );
         }
     }
     eprintln!("{cases} damaged indexes: {others} gave fewer points; {watch}");

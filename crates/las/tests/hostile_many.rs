@@ -1,6 +1,8 @@
-//! Thousands of damaged files: an error or a correct part; never a panic, a case of more than a second, or more memory than the limits allow.
+//! Thousands of damaged files: an error or a correct part; never a panic, a case of more than a
+//! second, or more memory than the limits allow.
 //!
-//! `HOSTILE_CASES=100000 cargo test -p isopach-las --test hostile_many -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=100000 cargo test -p isopach-las --test hostile_many -- --nocapture` runs as many
+//! as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -12,14 +14,21 @@ use isopach_cloud::{Attributes, Cloud, Columns};
 use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Limits, Schema};
 use std::{fs, path::Path};
 
-const LIMITS: Limits = Limits { record_bytes: 1 << 20, points: 1 << 40, chunk_bytes: 32 << 20, memory_bytes: 32 << 20 };
+const LIMITS: Limits = Limits {
+    record_bytes: 1 << 20,
+    points: 1 << 40,
+    chunk_bytes: 32 << 20,
+    memory_bytes: 32 << 20,
+};
 
 /// Points in memory, one decoded chunk a thread, and what the codec keeps beside it.
 const ALLOWED: usize = (32 + 4 * 2 * 32 + 64) << 20;
 
 fn written(path: &Path) -> Vec<u8> {
     let n = 700;
-    let points: Vec<[f64; 3]> = (0..n).map(|i| [f64::from(i % 20), f64::from(i / 20), f64::from(i % 9)]).collect();
+    let points: Vec<[f64; 3]> = (0..n)
+        .map(|i| [f64::from(i % 20), f64::from(i / 20), f64::from(i % 9)])
+        .collect();
     let mut cloud = Cloud::from_points(&points).unwrap();
     cloud.attributes = Attributes {
         classification: Some((0..n).map(|i| (i % 7) as u8).collect()),
@@ -41,9 +50,13 @@ fn written(path: &Path) -> Vec<u8> {
 fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     let points_at = u32::from_le_bytes(whole[96..100].try_into().unwrap()) as usize;
-    let mut at = |from: usize, to: usize| from + random(state) as usize % to.saturating_sub(from).max(1);
-    let [header, table, anywhere] =
-        [at(0, points_at.min(whole.len())), at(whole.len().saturating_sub(64), whole.len()), at(0, whole.len())];
+    let mut at =
+        |from: usize, to: usize| from + random(state) as usize % to.saturating_sub(from).max(1);
+    let [header, table, anywhere] = [
+        at(0, points_at.min(whole.len())),
+        at(whole.len().saturating_sub(64), whole.len()),
+        at(0, whole.len()),
+    ];
     let value = random(state);
     let lies = [0, 0xFF, 0x7F, 0x80, 1, value as u8];
     let lie = lies[random(state) as usize % lies.len()];
@@ -72,11 +85,18 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
 
 /// Reads all that there is in two ways; whether there was anything.
 fn read(path: &Path) -> bool {
-    let Ok(las) = Las::open_within(path, LIMITS) else { return false };
+    let Ok(las) = Las::open_within(path, LIMITS) else {
+        return false;
+    };
     let stated = las.header().point_count;
     let few = las.read_points(Columns::CLASSIFICATION);
     let many = las.read_points(Columns::CLASSIFICATION.with(Columns::INTENSITY));
-    let names: Vec<String> = las.header().extra_bytes.iter().map(|extra| extra.name.clone()).collect();
+    let names: Vec<String> = las
+        .header()
+        .extra_bytes
+        .iter()
+        .map(|extra| extra.name.clone())
+        .collect();
     if stated < 100_000 {
         names.iter().for_each(|name| drop(las.read_extra(name)));
     }
@@ -89,9 +109,13 @@ fn read(path: &Path) -> bool {
 
 #[test]
 fn nothing_but_errors_and_correct_parts() {
-    // Panics of the codec are caught and become errors; their backtraces would only take time. Ours are told.
+    // Panics of the codec are caught and become errors; their backtraces would only take time. Ours
+    // are told.
     std::panic::set_hook(Box::new(|panic| {
-        if !panic.location().is_some_and(|place| place.file().contains("laz-")) {
+        if !panic
+            .location()
+            .is_some_and(|place| place.file().contains("laz-"))
+        {
             eprintln!("{panic}");
         }
     }));
@@ -100,9 +124,18 @@ fn nothing_but_errors_and_correct_parts() {
     let path = folder.path().join("a.laz");
     let mut wholes = vec![written(&path)];
     let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar/formats");
-    let mut others: Vec<_> = fs::read_dir(&formats).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    let mut others: Vec<_> = fs::read_dir(&formats)
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     others.sort(); // a case is the same file on every machine
-    wholes.extend(others.iter().map(|path| fs::read(path).unwrap()).filter(|bytes| bytes.len() < 200_000));
+    wholes.extend(
+        others
+            .iter()
+            .map(|path| fs::read(path).unwrap())
+            .filter(|bytes| bytes.len() < 200_000),
+    );
     if wholes.len() == 1 {
         eprintln!("SKIPPED the files of {}: not there", formats.display());
     }
@@ -124,6 +157,9 @@ fn nothing_but_errors_and_correct_parts() {
             }
         };
     }
-    eprintln!("{cases} damaged files of {}: {read_some} could still be read; {watch}", wholes.len());
+    eprintln!(
+        "{cases} damaged files of {}: {read_some} could still be read; {watch}",
+        wholes.len()
+    );
     assert!(read_some > 0 && read_some < cases);
 }

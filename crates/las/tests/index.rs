@@ -15,10 +15,17 @@ fn file(dir: &Path) -> PathBuf {
     let place = |i: u32| [f64::from(i % 400), f64::from(i / 400), f64::from(i % 7)];
     let mut cloud = Cloud::from_points(&(0..n).map(place).collect::<Vec<_>>()).unwrap();
     let class = |i: u32| if i < n / 2 { 2 } else { 6 };
-    cloud.attributes = Attributes { classification: Some((0..n).map(class).collect()), ..Attributes::default() };
+    cloud.attributes = Attributes {
+        classification: Some((0..n).map(class).collect()),
+        ..Attributes::default()
+    };
     let path = dir.join("a.laz");
     let extra_bytes = vec![ExtraBytes::new("one", "", ExtraKind::U8)];
-    let schema = Schema { columns: Columns::CLASSIFICATION, extra_bytes, ..Schema::default() };
+    let schema = Schema {
+        columns: Columns::CLASSIFICATION,
+        extra_bytes,
+        ..Schema::default()
+    };
     let mut writer = LazWriter::create(&path, &schema).unwrap();
     writer.write(&cloud, &[&vec![1.0; n as usize]]).unwrap();
     writer.finish().unwrap();
@@ -29,8 +36,16 @@ fn file(dir: &Path) -> PathBuf {
 fn every_flipped_bit_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     let path = file(dir.path());
-    let of_class_6 = |las: Las| las.keep_classes(&[6]).read_points(Columns::XYZ).unwrap().len();
-    assert_eq!(of_class_6(Las::open(&path).unwrap().indexed(None).unwrap()), 100_000);
+    let of_class_6 = |las: Las| {
+        las.keep_classes(&[6])
+            .read_points(Columns::XYZ)
+            .unwrap()
+            .len()
+    };
+    assert_eq!(
+        of_class_6(Las::open(&path).unwrap().indexed(None).unwrap()),
+        100_000
+    );
     let place = dir.path().join("a.laz.chunks");
     let whole = std::fs::read(&place).unwrap();
     for bit in (0..8 * whole.len()).step_by(3) {
@@ -38,14 +53,28 @@ fn every_flipped_bit_is_noticed() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(&place, &bytes).unwrap();
         let las = Las::open(&path).unwrap();
-        assert!(las.index_fault().is_some_and(|fault| fault.contains("a.laz.chunks")), "bit {bit}");
-        assert_eq!(las.keep_classes(&[6]).chunk_count(), 4, "bit {bit}: all chunks are decoded");
+        assert!(
+            las.index_fault()
+                .is_some_and(|fault| fault.contains("a.laz.chunks")),
+            "bit {bit}"
+        );
+        assert_eq!(
+            las.keep_classes(&[6]).chunk_count(),
+            4,
+            "bit {bit}: all chunks are decoded"
+        );
     }
     for length in [0, 7, 8, 40, whole.len() - 1] {
         std::fs::write(&place, &whole[..length]).unwrap();
-        assert!(Las::open(&path).unwrap().index_fault().is_some(), "{length} bytes");
+        assert!(
+            Las::open(&path).unwrap().index_fault().is_some(),
+            "{length} bytes"
+        );
     }
-    assert_eq!(of_class_6(Las::open(&path).unwrap().indexed(None).unwrap()), 100_000);
+    assert_eq!(
+        of_class_6(Las::open(&path).unwrap().indexed(None).unwrap()),
+        100_000
+    );
     assert_eq!(std::fs::read(&place).unwrap(), whole, "made anew");
     assert_eq!(Las::open(&path).unwrap().index_fault(), None);
 }
@@ -63,9 +92,19 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
         let las = Las::open(&path).unwrap();
         assert_eq!(las.index_fault(), None);
         let error = las.read_points(columns).unwrap_err().to_string();
-        assert!(error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"), "{error}");
+        assert!(
+            error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"),
+            "{error}"
+        );
         assert!(!place.exists());
-        assert_eq!(Las::open(&path).unwrap().read_points(columns).unwrap().len(), 200_000);
+        assert_eq!(
+            Las::open(&path)
+                .unwrap()
+                .read_points(columns)
+                .unwrap()
+                .len(),
+            200_000
+        );
     }
 }
 
@@ -87,7 +126,10 @@ fn a_wrong_index_is_refused_whatever_is_read() {
     for read in reads {
         std::fs::write(&place, &spoiled).unwrap();
         let error = read(&Las::open(&path).unwrap()).unwrap_err().to_string();
-        assert!(error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"), "{error}");
+        assert!(
+            error.contains("chunk 3") && error.contains("a.laz.chunks was removed: run again"),
+            "{error}"
+        );
         assert!(!place.exists() && !dir.path().join("a.copy.laz").exists());
         read(&Las::open(&path).unwrap()).unwrap();
     }
@@ -123,8 +165,14 @@ fn an_index_in_a_folder_is_the_one_that_is_named_and_removed() {
     spoil(&place);
     let open = || Las::open(&path).unwrap().indexed(Some(&folder)).unwrap();
     let error = open().read_points(Columns::XYZ).unwrap_err().to_string();
-    assert!(error.contains(&format!("{} was removed: run again", place.display())), "{error}");
-    assert!(beside.exists() && !place.exists(), "only the one that was used");
+    assert!(
+        error.contains(&format!("{} was removed: run again", place.display())),
+        "{error}"
+    );
+    assert!(
+        beside.exists() && !place.exists(),
+        "only the one that was used"
+    );
     assert_eq!(open().read_points(Columns::XYZ).unwrap().len(), 200_000);
 
     // A fault of the one beside the file is no matter once the one in the folder is used.
@@ -138,7 +186,10 @@ fn an_index_in_a_folder_is_the_one_that_is_named_and_removed() {
     std::fs::remove_file(&place).unwrap();
     std::fs::create_dir(&place).unwrap();
     let error = las.read_points(Columns::XYZ).unwrap_err().to_string();
-    assert!(error.contains("cannot be removed") && !error.contains("was removed"), "{error}");
+    assert!(
+        error.contains("cannot be removed") && !error.contains("was removed"),
+        "{error}"
+    );
     assert!(place.exists());
 }
 
@@ -152,13 +203,27 @@ fn bytes_of_a_chunk_that_are_not_those_that_were_indexed_are_refused_and_nothing
     bytes[middle] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
     let las = Las::open(&path).unwrap();
-    assert_eq!(las.index_fault(), None, "neither length nor header nor chunk table tell");
+    assert_eq!(
+        las.index_fault(),
+        None,
+        "neither length nor header nor chunk table tell"
+    );
     let error = las.read_points(Columns::XYZ).unwrap_err().to_string();
-    assert!(error.contains("checksum of a chunk") && error.contains("a.laz.chunks"), "{error}");
+    assert!(
+        error.contains("checksum of a chunk") && error.contains("a.laz.chunks"),
+        "{error}"
+    );
     assert!(dir.path().join("a.laz.chunks").exists());
     bytes[middle] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    assert_eq!(Las::open(&path).unwrap().read_points(Columns::XYZ).unwrap().len(), 200_000);
+    assert_eq!(
+        Las::open(&path)
+            .unwrap()
+            .read_points(Columns::XYZ)
+            .unwrap()
+            .len(),
+        200_000
+    );
 }
 
 #[test]
@@ -168,18 +233,28 @@ fn a_copy_elsewhere_has_the_identity_and_finds_the_index_by_content() {
     let (folder, node) = (dir.path().join("indexes"), dir.path().join("node"));
     std::fs::create_dir(&folder).unwrap();
     std::fs::create_dir(&node).unwrap();
-    drop(Las::open(&path).unwrap().indexed_by_content(&folder).unwrap());
+    drop(
+        Las::open(&path)
+            .unwrap()
+            .indexed_by_content(&folder)
+            .unwrap(),
+    );
     let copy = node.join("renamed.laz");
     std::fs::write(&copy, std::fs::read(&path).unwrap()).unwrap();
     let times = std::fs::File::options().write(true).open(&copy).unwrap();
-    times.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    times
+        .set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
     let [here, there] = [&path, &copy].map(|path| Las::open(path).unwrap());
     assert_eq!(here.identity().unwrap(), there.identity().unwrap());
     assert_ne!(here.names(), there.names());
     let of_class_6 = |las: Las| las.keep_classes(&[6]).chunk_count();
     assert_eq!(of_class_6(there.clone()), 4, "without its index");
     assert_eq!(of_class_6(there.with_index_by_content(&folder).unwrap()), 2);
-    assert!(std::fs::read_dir(&node).unwrap().count() == 1, "nothing is written beside the copy");
+    assert!(
+        std::fs::read_dir(&node).unwrap().count() == 1,
+        "nothing is written beside the copy"
+    );
 }
 
 #[test]

@@ -10,12 +10,19 @@ fn cloud() -> Cloud {
     Cloud::from_points(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).unwrap()
 }
 
-/// The complaint of a write; refuses a file that is there afterwards, also where it is finished all the same.
+/// The complaint of a write; refuses a file that is there afterwards, also where it is finished all
+/// the same.
 fn refused(dir: &Path, schema: &Schema, cloud: &Cloud, extra: &[&[f64]]) -> String {
     let path = dir.join("refused.laz");
     let mut writer = LazWriter::create(&path, schema).unwrap();
     let message = writer.write(cloud, extra).unwrap_err().to_string();
-    assert!(writer.finish().unwrap_err().to_string().contains("earlier write failed"));
+    assert!(
+        writer
+            .finish()
+            .unwrap_err()
+            .to_string()
+            .contains("earlier write failed")
+    );
     let mut sorted = SortedLazWriter::create(&path, schema, 1.0, 1 << 20).unwrap();
     assert_eq!(sorted.write(cloud, extra).unwrap_err().to_string(), message);
     drop(sorted);
@@ -29,12 +36,21 @@ fn columns_of_another_length_are_an_error_and_no_panic() {
     let dir = tempfile::tempdir().unwrap();
     let mut short = cloud();
     short.attributes.intensity = Some(vec![7]);
-    let schema = Schema { columns: Columns::INTENSITY, ..Schema::default() };
+    let schema = Schema {
+        columns: Columns::INTENSITY,
+        ..Schema::default()
+    };
     let message = refused(dir.path(), &schema, &short, &[]);
-    assert!(message.contains("intensity has 1 values for 2 points"), "{message}");
+    assert!(
+        message.contains("intensity has 1 values for 2 points"),
+        "{message}"
+    );
     short.attributes.intensity = None;
     assert!(refused(dir.path(), &schema, &short, &[]).contains("lack a column"));
-    let schema = Schema { extra_bytes: vec![ExtraBytes::new("a", "", ExtraKind::U8)], ..Schema::default() };
+    let schema = Schema {
+        extra_bytes: vec![ExtraBytes::new("a", "", ExtraKind::U8)],
+        ..Schema::default()
+    };
     for extra in [&[][..], &[&[1.0][..]], &[&[1.0, 2.0], &[1.0, 2.0]]] {
         assert!(refused(dir.path(), &schema, &cloud(), extra).contains("extra columns"));
     }
@@ -57,23 +73,41 @@ fn values_that_do_not_fit_are_refused() {
         (U64, 1e19),
         (F32, 1e39),
     ] {
-        let schema = Schema { extra_bytes: vec![ExtraBytes::new("column", "", kind)], ..Schema::default() };
+        let schema = Schema {
+            extra_bytes: vec![ExtraBytes::new("column", "", kind)],
+            ..Schema::default()
+        };
         let message = refused(dir.path(), &schema, &cloud(), &[&[1.0, value]]);
-        assert!(message.contains("column") && message.contains("point 1"), "{message}");
+        assert!(
+            message.contains("column") && message.contains("point 1"),
+            "{message}"
+        );
     }
     let mut none = ExtraBytes::new("column", "", U8);
     none.no_data = Some(255.0);
-    let schema = Schema { extra_bytes: vec![none], ..Schema::default() };
+    let schema = Schema {
+        extra_bytes: vec![none],
+        ..Schema::default()
+    };
     assert!(refused(dir.path(), &schema, &cloud(), &[&[1.0, 255.0]]).contains("says none"));
 
     let mut odd = cloud();
     odd.attributes.returns = Some(vec![[1, 1], [17, 20]]);
-    let schema = Schema { columns: Columns::RETURNS, ..Schema::default() };
+    let schema = Schema {
+        columns: Columns::RETURNS,
+        ..Schema::default()
+    };
     assert!(refused(dir.path(), &schema, &odd, &[]).contains("return 17 of 20"));
     for angle in [f32::NAN, 200.0, f32::NEG_INFINITY] {
         odd.attributes.scan_angle = Some(vec![0.0, angle]);
-        let schema = Schema { columns: Columns::SCAN_ANGLE, ..Schema::default() };
-        assert!(refused(dir.path(), &schema, &odd, &[]).contains("scan angle of point 1"), "{angle}");
+        let schema = Schema {
+            columns: Columns::SCAN_ANGLE,
+            ..Schema::default()
+        };
+        assert!(
+            refused(dir.path(), &schema, &odd, &[]).contains("scan angle of point 1"),
+            "{angle}"
+        );
     }
 }
 
@@ -91,15 +125,29 @@ fn values_at_the_ends_of_their_types_come_back() {
         (I32, [-2_147_483_648.0, 2_147_483_647.0]),
         (F32, [f64::NAN, f64::INFINITY]),
     ];
-    let extra_bytes = kinds.iter().map(|(kind, _)| ExtraBytes::new(format!("{kind:?}"), "", *kind)).collect();
-    let schema = Schema { extra_bytes, ..Schema::default() };
+    let extra_bytes = kinds
+        .iter()
+        .map(|(kind, _)| ExtraBytes::new(format!("{kind:?}"), "", *kind))
+        .collect();
+    let schema = Schema {
+        extra_bytes,
+        ..Schema::default()
+    };
     let mut writer = LazWriter::create(&path, &schema).unwrap();
-    writer.write(&cloud(), &kinds.each_ref().map(|(_, values)| &values[..])).unwrap();
+    writer
+        .write(&cloud(), &kinds.each_ref().map(|(_, values)| &values[..]))
+        .unwrap();
     writer.finish().unwrap();
     let las = Las::open(&path).unwrap();
     for (kind, values) in kinds {
         let found = las.read_extra(&format!("{kind:?}")).unwrap();
-        assert!(found.iter().zip(values).all(|(a, b)| *a == b || (a.is_nan() && b.is_nan())), "{kind:?}: {found:?}");
+        assert!(
+            found
+                .iter()
+                .zip(values)
+                .all(|(a, b)| *a == b || (a.is_nan() && b.is_nan())),
+            "{kind:?}: {found:?}"
+        );
     }
 }
 
@@ -107,10 +155,25 @@ fn values_at_the_ends_of_their_types_come_back() {
 fn names_must_fit_and_be_different() {
     let dir = tempfile::tempdir().unwrap();
     let create = |names: &[&str]| {
-        let extra_bytes = names.iter().map(|name| ExtraBytes::new(*name, "", ExtraKind::U8)).collect();
-        LazWriter::create(dir.path().join("a.laz"), &Schema { extra_bytes, ..Schema::default() }).map(drop)
+        let extra_bytes = names
+            .iter()
+            .map(|name| ExtraBytes::new(*name, "", ExtraKind::U8))
+            .collect();
+        LazWriter::create(
+            dir.path().join("a.laz"),
+            &Schema {
+                extra_bytes,
+                ..Schema::default()
+            },
+        )
+        .map(drop)
     };
-    assert!(create(&["x".repeat(33).as_str()]).unwrap_err().to_string().contains("33 bytes"));
+    assert!(
+        create(&["x".repeat(33).as_str()])
+            .unwrap_err()
+            .to_string()
+            .contains("33 bytes")
+    );
     assert!(
         create(&["a", "b", "a"])
             .unwrap_err()
@@ -134,7 +197,8 @@ fn the_default_schema_fits_its_points_wherever_they_are() {
             let points = [at, [at[0] + 8_000.0, at[1] - 7_000.0, at[2]]];
             let cloud = Cloud::from_points(&points).unwrap();
             if sorted {
-                let mut writer = SortedLazWriter::create(&path, &Schema::default(), 1.0, 1 << 20).unwrap();
+                let mut writer =
+                    SortedLazWriter::create(&path, &Schema::default(), 1.0, 1 << 20).unwrap();
                 writer.write(&cloud, &[]).unwrap();
                 writer.finish().unwrap();
             } else {
@@ -142,21 +206,42 @@ fn the_default_schema_fits_its_points_wherever_they_are() {
                 writer.write(&cloud, &[]).unwrap();
                 writer.finish().unwrap();
             }
-            let mut found = Las::open(&path).unwrap().read_points(Columns::XYZ).unwrap().xyz;
+            let mut found = Las::open(&path)
+                .unwrap()
+                .read_points(Columns::XYZ)
+                .unwrap()
+                .xyz;
             found.sort_by(|a, b| b[1].total_cmp(&a[1]));
             for (found, point) in found.iter().zip(points) {
-                assert!((0..3).all(|axis| (found[axis] - point[axis]).abs() <= 0.0005 + 1e-9), "{found:?} {point:?}");
+                assert!(
+                    (0..3).all(|axis| (found[axis] - point[axis]).abs() <= 0.0005 + 1e-9),
+                    "{found:?} {point:?}"
+                );
             }
         }
     }
     // Near zero the offset stays there, and an offset that was given is kept.
     let offset = |schema: &Schema, at: [f64; 3]| {
         let mut writer = LazWriter::create(&path, schema).unwrap();
-        writer.write(&Cloud::from_points(&[at]).unwrap(), &[]).unwrap();
+        writer
+            .write(&Cloud::from_points(&[at]).unwrap(), &[])
+            .unwrap();
         writer.finish().unwrap();
         Las::open(&path).unwrap().header().offset
     };
     assert_eq!(offset(&Schema::default(), [900_000.0, 5.0, 7.0]), [0.0; 3]);
-    assert_eq!(offset(&Schema::default(), [900_000.0, 6_653_000.0, 7.0]), [0.0, 7e6, 0.0]);
-    assert_eq!(offset(&Schema { offset: [1.0, 2.0, 3.0], ..Schema::default() }, [10.0, 10.0, 10.0]), [1.0, 2.0, 3.0]);
+    assert_eq!(
+        offset(&Schema::default(), [900_000.0, 6_653_000.0, 7.0]),
+        [0.0, 7e6, 0.0]
+    );
+    assert_eq!(
+        offset(
+            &Schema {
+                offset: [1.0, 2.0, 3.0],
+                ..Schema::default()
+            },
+            [10.0, 10.0, 10.0]
+        ),
+        [1.0, 2.0, 3.0]
+    );
 }

@@ -15,7 +15,9 @@ fn files() -> Vec<PathBuf> {
             continue;
         };
         let paths = entries.map(|entry| entry.unwrap().path());
-        found.extend(paths.filter(|path| path.extension().is_some_and(|e| e == "las" || e == "laz")));
+        found.extend(
+            paths.filter(|path| path.extension().is_some_and(|e| e == "las" || e == "laz")),
+        );
     }
     found.retain(|path| path.metadata().unwrap().len() < 1_000_000);
     found.sort();
@@ -24,16 +26,30 @@ fn files() -> Vec<PathBuf> {
 
 /// User, number, description and data of the records that another file can have.
 fn kept(las: &Las) -> Vec<(String, u16, String, bool, Vec<u8>)> {
-    let is_kept = |record: &&VariableRecord| !matches!(record.user_id.as_str(), "copc" | "laszip encoded");
+    let is_kept =
+        |record: &&VariableRecord| !matches!(record.user_id.as_str(), "copc" | "laszip encoded");
     let whole = |r: &VariableRecord| {
-        (r.user_id.clone(), r.record_id, r.description.clone(), r.extended, las.read_record(r).unwrap())
+        (
+            r.user_id.clone(),
+            r.record_id,
+            r.description.clone(),
+            r.extended,
+            las.read_record(r).unwrap(),
+        )
     };
-    las.header().records.iter().filter(is_kept).map(whole).collect()
+    las.header()
+        .records
+        .iter()
+        .filter(is_kept)
+        .map(whole)
+        .collect()
 }
 
 /// All bytes of all points.
 fn raw(las: &Las) -> Vec<u8> {
-    (0..las.total_chunks()).flat_map(|chunk| las.read_raw(chunk).unwrap()).collect()
+    (0..las.total_chunks())
+        .flat_map(|chunk| las.read_raw(chunk).unwrap())
+        .collect()
 }
 
 #[test]
@@ -46,8 +62,14 @@ fn every_format_keeps_its_bits() {
             assert_eq!(las.rewrite(&to).unwrap(), las.header().point_count);
             let copy = Las::open(&to).unwrap();
             let [old, new] = [&las, &copy].map(Las::header);
-            assert_eq!((new.version, new.format, new.record_length), (old.version, old.format, old.record_length));
-            assert_eq!((new.scale, new.offset, new.point_count), (old.scale, old.offset, old.point_count));
+            assert_eq!(
+                (new.version, new.format, new.record_length),
+                (old.version, old.format, old.record_length)
+            );
+            assert_eq!(
+                (new.scale, new.offset, new.point_count),
+                (old.scale, old.offset, old.point_count)
+            );
             assert_eq!(
                 (new.gps_time, new.created, &new.system_identifier),
                 (old.gps_time, old.created, &old.system_identifier)
@@ -58,7 +80,11 @@ fn every_format_keeps_its_bits() {
             assert!(raw(&copy) == raw(&las), "{} to {name}", path.display());
             assert!(kept(&copy) == kept(&las), "{} to {name}", path.display());
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "nothing else is left"
+        );
     }
 }
 
@@ -68,33 +94,65 @@ fn what_the_header_counts_is_of_the_points_that_are_there() {
     for path in files() {
         let las = Las::open(&path).unwrap();
         let [min, max] = [las.header().min, las.header().max];
-        let rect = Rect { min: [min[0], min[1]], max: [0, 1].map(|axis| 0.5 * (min[axis] + max[axis])) };
+        let rect = Rect {
+            min: [min[0], min[1]],
+            max: [0, 1].map(|axis| 0.5 * (min[axis] + max[axis])),
+        };
         let part = las.within(rect);
         let points = part.read_points(Columns::RETURNS).unwrap();
         let to = folder.path().join("part.laz");
         assert_eq!(part.rewrite(&to).unwrap(), points.len() as u64);
         let copy = Las::open(&to).unwrap();
-        assert!(copy.read_points(Columns::RETURNS).unwrap() == points, "{}", path.display());
+        assert!(
+            copy.read_points(Columns::RETURNS).unwrap() == points,
+            "{}",
+            path.display()
+        );
         let header = copy.header();
         for axis in 0..3 {
             let all = points.xyz.iter().map(|point| point[axis]);
-            let ends = [all.clone().fold(f64::INFINITY, f64::min), all.fold(f64::NEG_INFINITY, f64::max)];
+            let ends = [
+                all.clone().fold(f64::INFINITY, f64::min),
+                all.fold(f64::NEG_INFINITY, f64::max),
+            ];
             let stated = [header.min[axis], header.max[axis]];
-            assert!(points.is_empty() || ends == stated, "{}: {ends:?} {stated:?}", path.display());
+            assert!(
+                points.is_empty() || ends == stated,
+                "{}: {ends:?} {stated:?}",
+                path.display()
+            );
         }
         for (i, &count) in header.points_by_return.iter().enumerate() {
             let returns = points.attributes.returns.as_ref().unwrap();
-            let true_count = returns.iter().filter(|[number, _]| usize::from(*number) == i + 1).count();
-            assert_eq!(count, true_count as u64, "{} return {}", path.display(), i + 1);
+            let true_count = returns
+                .iter()
+                .filter(|[number, _]| usize::from(*number) == i + 1)
+                .count();
+            assert_eq!(
+                count,
+                true_count as u64,
+                "{} return {}",
+                path.display(),
+                i + 1
+            );
         }
     }
 }
 
 #[test]
 fn waveforms_are_carried() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar/formats/simple1_3.las");
-    let Ok(las) = Las::open(&path) else { return eprintln!("SKIPPED {}: not there", path.display()) };
-    let packets = |las: &Las| las.header().records.iter().find(|record| record.record_id == 65535).cloned();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/lidar/formats/simple1_3.las");
+    let Ok(las) = Las::open(&path) else {
+        return eprintln!("SKIPPED {}: not there", path.display());
+    };
+    let packets = |las: &Las| {
+        las.header()
+            .records
+            .iter()
+            .find(|record| record.record_id == 65535)
+            .cloned()
+    };
     let before = packets(&las).expect("the file has waveform packets");
     assert!(before.extended && before.bytes > 0);
     let folder = tempfile::tempdir().unwrap();

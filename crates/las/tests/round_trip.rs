@@ -15,7 +15,11 @@ fn points(n: u32) -> Points {
         xyz: range
             .clone()
             .map(|i| {
-                [596_000.0 + f64::from(i % 317) * 0.125, 6_653_000.0 + f64::from(i / 317) * 0.25, f64::from(i % 97)]
+                [
+                    596_000.0 + f64::from(i % 317) * 0.125,
+                    6_653_000.0 + f64::from(i / 317) * 0.25,
+                    f64::from(i % 97),
+                ]
             })
             .collect(),
         attributes: Attributes {
@@ -41,7 +45,10 @@ fn cloud(points: &Points) -> Cloud {
 
 fn write(path: &Path, points: &Points, distance: &[f64]) {
     let schema = Schema {
-        crs: Some(Crs { vertical: Some(5703), ..Crs::epsg(25833) }),
+        crs: Some(Crs {
+            vertical: Some(5703),
+            ..Crs::epsg(25833)
+        }),
         offset: [596_000.0, 6_653_000.0, 0.0],
         columns: COLUMNS,
         extra_bytes: vec![
@@ -52,13 +59,18 @@ fn write(path: &Path, points: &Points, distance: &[f64]) {
     };
     let counts: Vec<f64> = (0..points.len()).map(|i| i as f64).collect();
     let mut writer = LazWriter::create(path, &schema).unwrap();
-    assert!(!path.exists(), "a file must not be there before it is complete");
+    assert!(
+        !path.exists(),
+        "a file must not be there before it is complete"
+    );
     let whole = cloud(points);
     let half = points.len() as u32 / 2;
     for rows in [0..half, half..points.len() as u32] {
         let span = rows.start as usize..rows.end as usize;
         let part = whole.select(&rows.collect::<Vec<_>>());
-        writer.write(&part, &[&distance[span.clone()], &counts[span]]).unwrap();
+        writer
+            .write(&part, &[&distance[span.clone()], &counts[span]])
+            .unwrap();
     }
     writer.finish().unwrap();
 }
@@ -73,20 +85,36 @@ fn every_column_comes_back() {
     write(&path, &points, &distance);
 
     let las = Las::open(&path).unwrap();
-    assert_eq!((las.header().version, las.header().format, las.point_count()), ([1, 4], 8, 120_000));
+    assert_eq!(
+        (las.header().version, las.header().format, las.point_count()),
+        ([1, 4], 8, 120_000)
+    );
     assert!(las.chunk_count() > 1);
     let crs = PointSource::crs(&las).unwrap();
     assert_eq!((crs.horizontal, crs.vertical), (Some(25833), Some(5703)));
     let back = las.read_points(COLUMNS).unwrap();
     assert_eq!(back.attributes, points.attributes);
     for (a, b) in back.xyz.iter().zip(&points.xyz) {
-        assert!((0..3).all(|axis| (a[axis] - b[axis]).abs() < 1e-8), "{a:?} {b:?}");
+        assert!(
+            (0..3).all(|axis| (a[axis] - b[axis]).abs() < 1e-8),
+            "{a:?} {b:?}"
+        );
     }
     let found = las.read_extra("distance").unwrap();
     assert!(found[7].is_nan());
-    assert!(found.iter().zip(&distance).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert!(
+        found
+            .iter()
+            .zip(&distance)
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+    );
     assert_eq!(las.read_extra("count").unwrap()[119_999], 119_999.0);
-    assert!(las.read_extra("nothing").unwrap_err().to_string().contains("nothing"));
+    assert!(
+        las.read_extra("nothing")
+            .unwrap_err()
+            .to_string()
+            .contains("nothing")
+    );
 }
 
 #[test]
@@ -97,7 +125,11 @@ fn chunks_have_the_points_that_were_asked_for() {
     let write = |chunk_points| {
         let mut writer = LazWriter::create(
             &path,
-            &Schema { chunk_points, offset: [596_000.0, 6_653_000.0, 0.0], ..Schema::default() },
+            &Schema {
+                chunk_points,
+                offset: [596_000.0, 6_653_000.0, 0.0],
+                ..Schema::default()
+            },
         )?;
         writer.write(&points, &[])?;
         writer.finish()
@@ -105,7 +137,10 @@ fn chunks_have_the_points_that_were_asked_for() {
     for (chunk_points, chunks) in [(1, 10_001), (777, 13), (10_001, 1), (u32::MAX, 1)] {
         write(chunk_points).unwrap();
         let las = Las::open(&path).unwrap();
-        assert_eq!((las.chunk_count(), las.points_in_chunk(0)), (chunks, u64::from(chunk_points.min(10_001))));
+        assert_eq!(
+            (las.chunk_count(), las.points_in_chunk(0)),
+            (chunks, u64::from(chunk_points.min(10_001)))
+        );
         assert_eq!(las.read_points(Columns::XYZ).unwrap().len(), 10_001);
     }
     assert!(write(0).unwrap_err().to_string().contains("at least 1"));
@@ -116,11 +151,18 @@ fn columns_that_the_format_lacks_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.laz");
     let mut writer = LazWriter::create(&path, &Schema::default()).unwrap();
-    writer.write(&Cloud::from_points(&[[0.0; 3]]).unwrap(), &[]).unwrap();
+    writer
+        .write(&Cloud::from_points(&[[0.0; 3]]).unwrap(), &[])
+        .unwrap();
     writer.finish().unwrap();
     let las = Las::open(&path).unwrap();
     for (column, name) in [(Columns::RGB, "colour"), (Columns::NIR, "near infrared")] {
-        assert!(las.read_points(column).unwrap_err().to_string().contains(name));
+        assert!(
+            las.read_points(column)
+                .unwrap_err()
+                .to_string()
+                .contains(name)
+        );
     }
 }
 
@@ -131,11 +173,20 @@ fn one_column_is_what_it_is_among_all() {
     let points = points(60_000);
     write(&path, &points, &vec![0.0; points.len()]);
     let las = Las::open(&path).unwrap();
-    for column in [Columns::XYZ, Columns::CLASSIFICATION, Columns::INTENSITY, Columns::RETURNS, Columns::GPS_TIME] {
+    for column in [
+        Columns::XYZ,
+        Columns::CLASSIFICATION,
+        Columns::INTENSITY,
+        Columns::RETURNS,
+        Columns::GPS_TIME,
+    ] {
         let part = las.read_points(column).unwrap();
         let mut whole = points.attributes.clone();
         whole.retain(column);
-        assert_eq!(part.attributes, whole, "an unselected column must not be there, a selected one must be right");
+        assert_eq!(
+            part.attributes, whole,
+            "an unselected column must not be there, a selected one must be right"
+        );
     }
 }
 
@@ -145,7 +196,10 @@ fn filters_are_pushed_down() {
     let path = dir.path().join("a.laz");
     let points = points(60_000);
     write(&path, &points, &vec![0.0; points.len()]);
-    let rect = Rect { min: [596_005.0, 6_653_002.0], max: [596_020.0, 6_653_030.0] };
+    let rect = Rect {
+        min: [596_005.0, 6_653_002.0],
+        max: [596_020.0, 6_653_030.0],
+    };
     let las = Las::open(&path).unwrap().keep_classes(&[2, 9]).within(rect);
     let found = las.read_points(Columns::INTENSITY).unwrap();
     let class = points.attributes.classification.as_ref().unwrap();
@@ -162,7 +216,8 @@ fn filters_are_pushed_down() {
 fn several_files_are_one() {
     let dir = tempfile::tempdir().unwrap();
     let [first, mut second] = [points(1000), points(1000)];
-    second.xyz.iter_mut().for_each(|point| point[2] += 1.0); // points of the same places would be read once
+    // points of the same places would be read once
+    second.xyz.iter_mut().for_each(|point| point[2] += 1.0);
     for (name, points) in [("b.laz", first), ("a.laz", second)] {
         write(&dir.path().join(name), &points, &vec![0.0; 1000]);
     }
@@ -172,14 +227,23 @@ fn several_files_are_one() {
     assert_eq!(folder.files()[0].path().file_name().unwrap(), "a.laz");
     assert_eq!(folder.read_all(Columns::XYZ).unwrap().len(), 2000);
     assert_eq!(folder.meeting(&folder.extent()).len(), 2);
-    assert!(folder.meeting(&Rect { min: [0.0; 2], max: [1.0; 2] }).is_empty());
+    assert!(
+        folder
+            .meeting(&Rect {
+                min: [0.0; 2],
+                max: [1.0; 2]
+            })
+            .is_empty()
+    );
 }
 
 #[test]
 fn an_unfinished_file_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = LazWriter::create(dir.path().join("a.laz"), &Schema::default()).unwrap();
-    writer.write(&Cloud::from_points(&[[1.0; 3]]).unwrap(), &[]).unwrap();
+    writer
+        .write(&Cloud::from_points(&[[1.0; 3]]).unwrap(), &[])
+        .unwrap();
     drop(writer);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -187,31 +251,63 @@ fn an_unfinished_file_leaves_nothing() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let schema = Schema { offset: [1.0, 0.0, 0.0], ..Schema::default() };
+    let schema = Schema {
+        offset: [1.0, 0.0, 0.0],
+        ..Schema::default()
+    };
     let mut writer = LazWriter::create(dir.path().join("a.laz"), &schema).unwrap();
     let far = Cloud::from_points(&[[5e6, 0.0, 0.0]]).unwrap();
-    assert!(writer.write(&far, &[]).unwrap_err().to_string().contains("too far from the offset"));
-    assert!(LazWriter::create(dir.path().join("b.laz"), &Schema { scale: 0.0, ..Schema::default() }).is_err());
+    assert!(
+        writer
+            .write(&far, &[])
+            .unwrap_err()
+            .to_string()
+            .contains("too far from the offset")
+    );
+    assert!(
+        LazWriter::create(
+            dir.path().join("b.laz"),
+            &Schema {
+                scale: 0.0,
+                ..Schema::default()
+            }
+        )
+        .is_err()
+    );
 }
 
 #[test]
 fn no_points_is_a_file_too() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.laz");
-    LazWriter::create(&path, &Schema::default()).unwrap().finish().unwrap();
-    assert!(Las::open(&path).unwrap().read_all(Columns::XYZ).unwrap().is_empty());
+    LazWriter::create(&path, &Schema::default())
+        .unwrap()
+        .finish()
+        .unwrap();
+    assert!(
+        Las::open(&path)
+            .unwrap()
+            .read_all(Columns::XYZ)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
 fn pieces_make_the_file_that_the_whole_makes() {
     let dir = tempfile::tempdir().unwrap();
     let whole = cloud(&points(180_000));
-    let schema = Schema { columns: COLUMNS, offset: [596_000.0, 6_653_000.0, 0.0], ..Schema::default() };
+    let schema = Schema {
+        columns: COLUMNS,
+        offset: [596_000.0, 6_653_000.0, 0.0],
+        ..Schema::default()
+    };
     let write = |name: &str, piece: usize| {
         let path = dir.path().join(name);
         let mut writer = LazWriter::create(&path, &schema).unwrap();
         let rows: Vec<u32> = (0..whole.len() as u32).collect();
-        rows.chunks(piece).for_each(|rows| writer.write(&whole.select(rows), &[]).unwrap());
+        rows.chunks(piece)
+            .for_each(|rows| writer.write(&whole.select(rows), &[]).unwrap());
         writer.finish().unwrap();
         std::fs::read(path).unwrap()
     };
@@ -219,6 +315,15 @@ fn pieces_make_the_file_that_the_whole_makes() {
     for piece in [777, 50_000, 100_001] {
         assert!(write("b.laz", piece) == at_once, "pieces of {piece}");
     }
-    let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    assert!([1, 3].iter().all(|&threads| on(threads).install(|| write("c.laz", 12_345)) == at_once));
+    let on = |threads| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+    };
+    assert!(
+        [1, 3]
+            .iter()
+            .all(|&threads| on(threads).install(|| write("c.laz", 12_345)) == at_once)
+    );
 }

@@ -1,4 +1,5 @@
-//! Which pairs of systems are refused, which are one in other words, and which are told apart by what only one states.
+//! Which pairs of systems are refused, which are one in other words, and which are told apart by
+//! what only one states.
 
 #![allow(missing_docs)]
 
@@ -15,13 +16,27 @@ fn with(vertical: &str) -> String {
 }
 
 fn vertical(name: &str, datum: &str, kind: u16) -> String {
-    with(&format!(r#"VERT_CS["{name}",VERT_DATUM["{datum}",{kind}],UNIT["metre",1]]"#))
+    with(&format!(
+        r#"VERT_CS["{name}",VERT_DATUM["{datum}",{kind}],UNIT["metre",1]]"#
+    ))
 }
 
 fn write(path: &Path, wkt: &str, x: f64) -> PathBuf {
-    let crs = Some(Crs { wkt: Some(wkt.into()), ..Crs::default() });
-    let mut writer = LazWriter::create(path, &Schema { crs, ..Schema::default() }).unwrap();
-    writer.write(&Cloud::from_points(&[[x, 1.0, 2.0]]).unwrap(), &[]).unwrap();
+    let crs = Some(Crs {
+        wkt: Some(wkt.into()),
+        ..Crs::default()
+    });
+    let mut writer = LazWriter::create(
+        path,
+        &Schema {
+            crs,
+            ..Schema::default()
+        },
+    )
+    .unwrap();
+    writer
+        .write(&Cloud::from_points(&[[x, 1.0, 2.0]]).unwrap(), &[])
+        .unwrap();
     writer.finish().unwrap();
     path.to_owned()
 }
@@ -29,33 +44,80 @@ fn write(path: &Path, wkt: &str, x: f64) -> PathBuf {
 /// What a catalogue of a file of each says: a contradiction, or what only one of them states.
 fn pair(a: &str, b: &str) -> Result<Vec<&'static str>, String> {
     let dir = tempfile::tempdir().unwrap();
-    let paths = [write(&dir.path().join("a.laz"), a, 1.0), write(&dir.path().join("b.laz"), b, 2.0)];
+    let paths = [
+        write(&dir.path().join("a.laz"), a, 1.0),
+        write(&dir.path().join("b.laz"), b, 2.0),
+    ];
     let both = Catalogue::open(&paths).map_err(|error| error.to_string())?;
-    let [a, b] = both.files() else { panic!("{both:?}") };
+    let [a, b] = both.files() else {
+        panic!("{both:?}")
+    };
     Ok(a.crs().unwrap().unstated(b.crs().unwrap()))
 }
 
 #[test]
 fn what_contradicts_is_refused() {
     let navd88 = vertical("NAVD88 height", "North American Vertical Datum 1988", 2005);
-    let geoid18 = vertical("NAVD88 height - Geoid18", "North American Vertical Datum 1988", 2005);
+    let geoid18 = vertical(
+        "NAVD88 height - Geoid18",
+        "North American Vertical Datum 1988",
+        2005,
+    );
     let epoch = |year: &str| format!("COORDINATEMETADATA[{PLANE2},EPOCH[{year}]]");
     for (a, b, part) in [
-        (geoid18.clone(), geoid18.replace("Geoid18", "Geoid12B"), "geoid18 against geoid12b"),
-        (navd88.clone(), vertical("Ellipsoid (metre)", "Ellipsoid", 2002), "vertical system"),
-        (navd88.clone(), vertical("NGVD29 height", "National Geodetic Vertical Datum 1929", 2005), "NGVD29"),
-        (navd88.clone(), vertical("x", "Somebody's own", 2005), "vertical system"),
+        (
+            geoid18.clone(),
+            geoid18.replace("Geoid18", "Geoid12B"),
+            "geoid18 against geoid12b",
+        ),
         (
             navd88.clone(),
-            navd88.replace("UNIT[\"metre\",1]]]", "UNIT[\"metre\",1],AXIS[\"Depth\",DOWN]]]"),
+            vertical("Ellipsoid (metre)", "Ellipsoid", 2002),
             "vertical system",
         ),
-        (epoch("2010"), epoch("2023.5"), "coordinate epoch 2010 against 2023.5"),
-        (UTM10.into(), ESRI.replace("-123.0", "-117.0"), "EPSG:6339 against NAD_1983_2011_UTM_Zone_10N"),
-        (UTM10.into(), ESRI.replace("D_NAD_1983_2011", "D_North_American_1983"), "EPSG:6339"),
+        (
+            navd88.clone(),
+            vertical(
+                "NGVD29 height",
+                "National Geodetic Vertical Datum 1929",
+                2005,
+            ),
+            "NGVD29",
+        ),
+        (
+            navd88.clone(),
+            vertical("x", "Somebody's own", 2005),
+            "vertical system",
+        ),
+        (
+            navd88.clone(),
+            navd88.replace(
+                "UNIT[\"metre\",1]]]",
+                "UNIT[\"metre\",1],AXIS[\"Depth\",DOWN]]]",
+            ),
+            "vertical system",
+        ),
+        (
+            epoch("2010"),
+            epoch("2023.5"),
+            "coordinate epoch 2010 against 2023.5",
+        ),
+        (
+            UTM10.into(),
+            ESRI.replace("-123.0", "-117.0"),
+            "EPSG:6339 against NAD_1983_2011_UTM_Zone_10N",
+        ),
+        (
+            UTM10.into(),
+            ESRI.replace("D_NAD_1983_2011", "D_North_American_1983"),
+            "EPSG:6339",
+        ),
     ] {
         let error = pair(&a, &b).unwrap_err();
-        assert!(error.contains(part) && error.contains("b.laz") && error.contains("--ignore-crs"), "{part}: {error}");
+        assert!(
+            error.contains(part) && error.contains("b.laz") && error.contains("--ignore-crs"),
+            "{part}: {error}"
+        );
     }
 }
 
@@ -67,10 +129,18 @@ fn one_system_in_other_words_is_no_contradiction() {
     for (a, b, unstated) in [
         (UTM10.into(), ESRI.into(), &[][..]),
         (navd88.clone(), with(esri), &[]),
-        (navd88.clone(), navd88.replace("NAVD88 height\"", "NAVD88 (meters)\""), &[]),
+        (
+            navd88.clone(),
+            navd88.replace("NAVD88 height\"", "NAVD88 (meters)\""),
+            &[],
+        ),
         (epoch("2010"), epoch("2010.0"), &[]),
         (UTM10.into(), navd88.clone(), &["the vertical system"]),
-        (navd88.clone(), navd88.replace("height", "height - Geoid18"), &["the geoid model"]),
+        (
+            navd88.clone(),
+            navd88.replace("height", "height - Geoid18"),
+            &["the geoid model"],
+        ),
         (PLANE2.into(), epoch("2010"), &["the coordinate epoch"]),
     ] {
         assert_eq!(pair(&a, &b).unwrap(), unstated, "{a} {b}");

@@ -1,4 +1,5 @@
-//! Time of the nearest neighbour, as C2C asks for it, where many points are equal: spread points beside so many in one place.
+//! Time of the nearest neighbour, as C2C asks for it, where many points are equal: spread points
+//! beside so many in one place.
 //!
 //! ```text
 //! cargo run --release -p isopach-neighbours --example equal_points [POINTS…]
@@ -14,15 +15,26 @@ use isopach_neighbours::NeighbourSearch;
 use std::time::Instant;
 
 fn main() -> std::process::ExitCode {
-    run().map_or_else(|error| console::failed("equal_points", &error), |()| std::process::ExitCode::SUCCESS)
+    run().map_or_else(
+        |error| console::failed("equal_points", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run() -> Result<()> {
     let counts: Vec<u64> = std::env::args()
         .skip(1)
-        .map(|text| text.parse().map_err(|error| Error::InvalidInput(format!("the number of points, {text}: {error}"))))
+        .map(|text| {
+            text.parse().map_err(|error| {
+                Error::InvalidInput(format!("the number of points, {text}: {error}"))
+            })
+        })
         .collect::<Result<_>>()?;
-    let counts = if counts.is_empty() { vec![100_000, 1_000_000] } else { counts };
+    let counts = if counts.is_empty() {
+        vec![100_000, 1_000_000]
+    } else {
+        counts
+    };
     for count in counts {
         measure("all apart", count, apart)?;
         measure("one in four in one place", count, zeros)?;
@@ -32,11 +44,19 @@ fn run() -> Result<()> {
 }
 
 fn apart(i: u64) -> [f64; 3] {
-    [random(3 * i) * 500.0, random(3 * i + 1) * 500.0, random(3 * i + 2)]
+    [
+        random(3 * i) * 500.0,
+        random(3 * i + 1) * 500.0,
+        random(3 * i + 2),
+    ]
 }
 
 fn zeros(i: u64) -> [f64; 3] {
-    if i.is_multiple_of(4) { [0.0; 3] } else { apart(i) }
+    if i.is_multiple_of(4) {
+        [0.0; 3]
+    } else {
+        apart(i)
+    }
 }
 
 /// Every point is asked for its nearest among all.
@@ -49,6 +69,9 @@ fn measure(name: &str, count: u64, place: fn(u64) -> [f64; 3]) -> Result<()> {
     let nearest = index.nearest(cloud.positions(), f64::INFINITY)?;
     let searched = started.elapsed() - built;
     let [built, searched] = [built, searched].map(|time| time.as_secs_f64() * 1e3);
-    println!("{count} points, {name}: index {built:.0} ms, nearest of each {searched:.0} ms ({} found)", nearest.len());
+    println!(
+        "{count} points, {name}: index {built:.0} ms, nearest of each {searched:.0} ms ({} found)",
+        nearest.len()
+    );
     Ok(())
 }

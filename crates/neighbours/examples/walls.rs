@@ -17,16 +17,25 @@ use std::time::Instant;
 const K: usize = 20;
 
 fn main() -> std::process::ExitCode {
-    run().map_or_else(|error| console::failed("walls", &error), |()| std::process::ExitCode::SUCCESS)
+    run().map_or_else(
+        |error| console::failed("walls", &error),
+        |()| std::process::ExitCode::SUCCESS,
+    )
 }
 
 fn run() -> Result<()> {
-    let count = std::env::args().nth(1).map_or(Ok(1_200_000), |text| text.parse::<u64>());
-    let count = count.map_err(|error| Error::InvalidInput(format!("the number of points: {error}")))?;
+    let count = std::env::args()
+        .nth(1)
+        .map_or(Ok(1_200_000), |text| text.parse::<u64>());
+    let count =
+        count.map_err(|error| Error::InvalidInput(format!("the number of points: {error}")))?;
     measure("wall of 100 m by 50 m, 5 cm rough", &cloud(count, wall)?)?;
     measure("leaning wall of 100 m by 50 m", &cloud(count, leaning)?)?;
     measure("terrain of 500 m by 500 m", &cloud(count, terrain)?)?;
-    measure("terrain with a wall in its middle", &cloud(count, terrain_and_wall)?)
+    measure(
+        "terrain with a wall in its middle",
+        &cloud(count, terrain_and_wall)?,
+    )
 }
 
 fn cloud(count: u64, place: fn(u64) -> [f64; 3]) -> Result<Cloud> {
@@ -36,7 +45,11 @@ fn cloud(count: u64, place: fn(u64) -> [f64; 3]) -> Result<Cloud> {
 
 /// Even in x and z, thin in y.
 fn wall(i: u64) -> [f64; 3] {
-    [random(3 * i) * 100.0, random(3 * i + 1) * 0.05, random(3 * i + 2) * 50.0]
+    [
+        random(3 * i) * 100.0,
+        random(3 * i + 1) * 0.05,
+        random(3 * i + 2) * 50.0,
+    ]
 }
 
 /// Ten metres out of the vertical over its height.
@@ -47,13 +60,21 @@ fn leaning(i: u64) -> [f64; 3] {
 
 fn terrain(i: u64) -> [f64; 3] {
     let [x, y] = [random(3 * i) * 500.0, random(3 * i + 1) * 500.0];
-    [x, y, 20.0 * (x * 0.01).sin() + 10.0 * (y * 0.02).cos() + 0.05 * random(3 * i + 2)]
+    [
+        x,
+        y,
+        20.0 * (x * 0.01).sin() + 10.0 * (y * 0.02).cos() + 0.05 * random(3 * i + 2),
+    ]
 }
 
 /// Every other point is one of the wall.
 fn terrain_and_wall(i: u64) -> [f64; 3] {
     let [x, y, z] = terrain(i);
-    if i.is_multiple_of(2) { [x, y, z] } else { [200.0 + wall(i)[0], 250.0 + wall(i)[1], wall(i)[2]] }
+    if i.is_multiple_of(2) {
+        [x, y, z]
+    } else {
+        [200.0 + wall(i)[0], 250.0 + wall(i)[1], wall(i)[2]]
+    }
 }
 
 fn measure(name: &str, cloud: &Cloud) -> Result<()> {
@@ -70,7 +91,9 @@ fn measure(name: &str, cloud: &Cloud) -> Result<()> {
     let covariances = index.covariances_of_nearest(queries.positions(), K)?;
     let moments = started.elapsed();
     let per_query = |time: std::time::Duration| time.as_secs_f64() * 1e6 / queries.len() as f64;
-    let check: u64 = lists.indices.iter().fold(0, |sum, &id| sum.wrapping_mul(31).wrapping_add(u64::from(id)));
+    let check: u64 = lists.indices.iter().fold(0, |sum, &id| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(id))
+    });
     println!(
         "{name}: index {:.2} s, {K} nearest {:.2} us a query, their covariances {:.2} us ({} lists, check {check:016x})",
         built.as_secs_f64(),

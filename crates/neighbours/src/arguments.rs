@@ -4,7 +4,8 @@ use crate::{Cylinder, plain};
 use isopach_cloud::{Positions, REACH};
 use isopach_compute::{Error, Result};
 
-/// Of `k` nearest points within `max_distance` metres: the largest squared distance that counts, square ticks.
+/// Of `k` nearest points within `max_distance` metres: the largest squared distance that counts,
+/// square ticks.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] where `k` is 0, or the distance is negative or NaN.
@@ -35,10 +36,16 @@ pub fn moments(radius: f64) -> Result<u128> {
 /// Of cylinders: the radius of the ball that encloses one, metres.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for lengths that are not above zero, or too large for differences of 32 bits.
+/// [`Error::InvalidParameter`] for lengths that are not above zero, or too large for differences of
+/// 32 bits.
 pub fn cylinder(cylinder: Cylinder) -> Result<f64> {
     let enclosing = cylinder.enclosing_radius()?;
-    Error::check("projection depth", enclosing, enclosing < REACH, "stay below 8192 m")
+    Error::check(
+        "projection depth",
+        enclosing,
+        enclosing < REACH,
+        "stay below 8192 m",
+    )
 }
 
 /// As [`cylinder`], along `axes`.

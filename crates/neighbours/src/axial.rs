@@ -12,23 +12,27 @@ pub struct Cylinder {
 }
 
 impl Cylinder {
-    /// Radius of the smallest ball that holds the cylinder, metres, rounded up by a hair so that it really does.
+    /// Radius of the smallest ball that holds the cylinder, metres, rounded up by a hair so that it
+    /// really does.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a radius or half length that is not a finite number above zero.
+    /// [`Error::InvalidParameter`] for a radius or half length that is not a finite number above
+    /// zero.
     pub fn enclosing_radius(&self) -> Result<f64> {
         Error::positive("cylinder radius", self.radius)?;
         Error::positive("projection depth", self.half_length)?;
         Ok(self.radius.hypot(self.half_length) * (1.0 + 1e-12) + isopach_cloud::TICK)
     }
 
-    /// Whether the offset `d` (metres, from the centre) along and away from the unit vector `axis` is inside, and if so where along it.
+    /// Whether the offset `d` (metres, from the centre) along and away from the unit vector `axis`
+    /// is inside, and if so where along it.
     #[inline]
     #[must_use]
     pub fn offset_along(&self, d: [f64; 3], axis: [f64; 3]) -> Option<f64> {
         let along = d[0] * axis[0] + d[1] * axis[1] + d[2] * axis[2];
         let squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-        let inside = along.abs() <= self.half_length && squared - along * along <= self.radius * self.radius;
+        let inside =
+            along.abs() <= self.half_length && squared - along * along <= self.radius * self.radius;
         inside.then_some(along)
     }
 }
@@ -39,8 +43,8 @@ pub enum AxialStatistic {
     /// Mean and standard deviation (divisor n − 1).
     #[default]
     MeanDeviation,
-    /// Median and inter-quartile range, by order statistics: the quantile q ∈ {¼, ½, ¾} of n sorted values v is v[⌊q n⌋], averaged
-    /// with the element before where q n is whole.
+    /// Median and inter-quartile range, by order statistics: the quantile q ∈ {¼, ½, ¾} of n sorted
+    /// values v is v[⌊q n⌋], averaged with the element before where q n is whole.
     MedianIqr,
 }
 
@@ -57,7 +61,11 @@ pub struct AxialStatistics {
 
 impl Default for AxialStatistics {
     fn default() -> Self {
-        Self { count: 0, location: f64::NAN, spread: f64::NAN }
+        Self {
+            count: 0,
+            location: f64::NAN,
+            spread: f64::NAN,
+        }
     }
 }
 
@@ -72,10 +80,22 @@ impl AxialStatistics {
         }
         let quantile = |quarters: usize| {
             let at = quarters * n / 4;
-            if (quarters * n).is_multiple_of(4) { 0.5 * (offsets[at - 1] + offsets[at]) } else { offsets[at] }
+            if (quarters * n).is_multiple_of(4) {
+                0.5 * (offsets[at - 1] + offsets[at])
+            } else {
+                offsets[at]
+            }
         };
-        let spread = if n < 2 { f64::NAN } else { quantile(3) - quantile(1) };
-        Self { count: n as u32, location: quantile(2), spread }
+        let spread = if n < 2 {
+            f64::NAN
+        } else {
+            quantile(3) - quantile(1)
+        };
+        Self {
+            count: n as u32,
+            location: quantile(2),
+            spread,
+        }
     }
 }
 
@@ -99,7 +119,10 @@ mod tests {
 
     #[test]
     fn the_cylinder_is_closed() {
-        let c = Cylinder { radius: 1.0, half_length: 2.0 };
+        let c = Cylinder {
+            radius: 1.0,
+            half_length: 2.0,
+        };
         let up = [0.0, 0.0, 1.0];
         assert_eq!(c.offset_along([1.0, 0.0, 2.0], up), Some(2.0));
         assert_eq!(c.offset_along([0.0, 0.0, 0.0], up), Some(0.0));

@@ -1,8 +1,9 @@
 //! One suite that every backend is put through.
 //!
-//! Each operation is compared with its plain definition ([`crate::plain`]) on clouds that have broken other tools: random ones, lattices
-//! (all distances tie), scan lines, a vertical line, equal points, one point, none, ten thousand kilometres from zero, queries about other
-//! origins and far away.
+//! Each operation is compared with its plain definition ([`crate::plain`]) on clouds that have
+//! broken other tools: random ones, lattices (all distances tie), scan lines, a vertical line,
+//! equal points, one point, none, ten thousand kilometres from zero, queries about other origins
+//! and far away.
 //!
 //! | operation | must agree |
 //! |---|---|
@@ -15,7 +16,8 @@
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
 use crate::{
-    AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Sight, Surface, plain::EveryPoint,
+    AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Sight, Surface,
+    plain::EveryPoint,
 };
 use isopach_cloud::{Cloud, Positions};
 pub use isopach_compute::conformance::Finding;
@@ -35,35 +37,88 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let many = |n: u64, point: &dyn Fn(u64) -> [f64; 3]| (0..n).map(point).collect::<Vec<_>>();
-    let spread = |i: u64| [random(3 * i) * 20.0, random(3 * i + 1) * 20.0, random(3 * i + 2) * 2.0];
+    let spread = |i: u64| {
+        [
+            random(3 * i) * 20.0,
+            random(3 * i + 1) * 20.0,
+            random(3 * i + 2) * 2.0,
+        ]
+    };
     let clouds = [
         ("random points", many(400, &spread)),
-        ("a lattice", many(400, &|i| [(i % 20) as f64, (i / 20) as f64, 0.0])),
-        ("a lattice on cell borders", many(512, &|i| [(i % 32) as f64 * 0.25, (i / 32) as f64 * 0.25, 8.0])),
-        ("scan lines", many(300, &|i| [(i % 100) as f64 * 0.1, (i / 100) as f64 * 15.0, random(i) * 0.1])),
-        ("a vertical line", many(300, &|i| [1.0, 2.0, i as f64 * 0.1])),
-        ("a wall", many(400, &|i| [random(3 * i) * 10.0, random(3 * i + 1) * 0.02, random(3 * i + 2) * 20.0])),
+        (
+            "a lattice",
+            many(400, &|i| [(i % 20) as f64, (i / 20) as f64, 0.0]),
+        ),
+        (
+            "a lattice on cell borders",
+            many(512, &|i| {
+                [(i % 32) as f64 * 0.25, (i / 32) as f64 * 0.25, 8.0]
+            }),
+        ),
+        (
+            "scan lines",
+            many(300, &|i| {
+                [
+                    (i % 100) as f64 * 0.1,
+                    (i / 100) as f64 * 15.0,
+                    random(i) * 0.1,
+                ]
+            }),
+        ),
+        (
+            "a vertical line",
+            many(300, &|i| [1.0, 2.0, i as f64 * 0.1]),
+        ),
+        (
+            "a wall",
+            many(400, &|i| {
+                [
+                    random(3 * i) * 10.0,
+                    random(3 * i + 1) * 0.02,
+                    random(3 * i + 2) * 20.0,
+                ]
+            }),
+        ),
         ("a wall on a plain", many(400, &|i| wall_on_plain(i))),
         ("equal points", many(200, &|_| [3.0, 4.0, 5.0])),
         ("one point", many(1, &|_| [1.0, 1.0, 1.0])),
         ("no point", vec![]),
-        ("a cloud and a point a kilometre away", many(201, &|i| if i == 200 { [1000.0, 0.0, 0.0] } else { spread(i) })),
+        (
+            "a cloud and a point a kilometre away",
+            many(201, &|i| {
+                if i == 200 {
+                    [1000.0, 0.0, 0.0]
+                } else {
+                    spread(i)
+                }
+            }),
+        ),
     ];
     let mut cases = Vec::new();
     for (name, points) in clouds {
         for (place, offset) in [("", 0.0), (", ten thousand kilometres out", 1e7)] {
             let moved = |points: &[[f64; 3]]| -> Vec<[f64; 3]> {
-                points.iter().map(|p| [p[0] + offset, p[1] - offset, p[2] + 100.0]).collect()
+                points
+                    .iter()
+                    .map(|p| [p[0] + offset, p[1] - offset, p[2] + 100.0])
+                    .collect()
             };
             let mut queries: Vec<[f64; 3]> = points.iter().step_by(7).copied().collect();
             queries.extend((500..540).map(spread));
             queries.extend([[-50.0, 4.0, 0.0], [400.0, 900.0, 30.0], [5.0, 5.0, 500.0]]);
             // The suite's own coordinates are finite and within reach.
-            let (Ok(points), Ok(queries)) = (Cloud::from_points(&moved(&points)), Cloud::from_points(&moved(&queries)))
-            else {
+            let (Ok(points), Ok(queries)) = (
+                Cloud::from_points(&moved(&points)),
+                Cloud::from_points(&moved(&queries)),
+            ) else {
                 continue;
             };
-            cases.push(Case { name: format!("{name}{place}"), points, queries });
+            cases.push(Case {
+                name: format!("{name}{place}"),
+                points,
+                queries,
+            });
         }
     }
     cases
@@ -72,7 +127,11 @@ fn cases() -> Vec<Case> {
 /// Every other point is one of a wall.
 fn wall_on_plain(i: u64) -> [f64; 3] {
     let [a, b] = [random(2 * i) * 20.0, random(2 * i + 1) * 20.0];
-    if i.is_multiple_of(2) { [a, b, 0.0] } else { [5.0 + 0.3 * a, 9.0, b] }
+    if i.is_multiple_of(2) {
+        [a, b, 0.0]
+    } else {
+        [5.0 + 0.3 * a, 9.0, b]
+    }
 }
 
 impl Case {
@@ -83,7 +142,10 @@ impl Case {
             findings.extend(Finding::of(operation, &self.name, outcome));
         };
         for k in [1, 5, 13, 27, 40] {
-            check("k_nearest", k_nearest(on, points, queries, k, f64::INFINITY));
+            check(
+                "k_nearest",
+                k_nearest(on, points, queries, k, f64::INFINITY),
+            );
         }
         for (k, limit) in [(5, 0.75), (1000, 3.0), (3, 0.0)] {
             check("k_nearest", k_nearest(on, points, queries, k, limit));
@@ -96,21 +158,48 @@ impl Case {
             check("nearest", nearest(on, points, queries, limit));
         }
         for k in [1, 6, 13, 20, 40] {
-            check("covariances_of_nearest", covariances_of_nearest(on, points, queries, k));
+            check(
+                "covariances_of_nearest",
+                covariances_of_nearest(on, points, queries, k),
+            );
         }
         for radii in [&[1.0][..], &[0.6, 1.5, 4.0], &[3.0, 1.0]] {
             check("normals", normals(on, points, queries, radii));
-            let cylinder = Cylinder { radius: 1.0, half_length: 3.0 };
-            check("along_normals", along_normals(on, points, queries, radii, cylinder));
+            let cylinder = Cylinder {
+                radius: 1.0,
+                half_length: 3.0,
+            };
+            check(
+                "along_normals",
+                along_normals(on, points, queries, radii, cylinder),
+            );
         }
         for (radius, half_length) in [(1.0, 10.0), (3.0, 0.5), (0.25, 4.0)] {
             for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
-                check("cylinders", cylinders(on, points, queries, Cylinder { radius, half_length }, statistic));
+                check(
+                    "cylinders",
+                    cylinders(
+                        on,
+                        points,
+                        queries,
+                        Cylinder {
+                            radius,
+                            half_length,
+                        },
+                        statistic,
+                    ),
+                );
             }
         }
-        let mistaken = on.index(points).and_then(|index| index.within(queries, f64::NAN));
-        let refused = matches!(mistaken, Err(ref error) if !error.is_recoverable()) || on.index(points).is_err();
-        check("within", Ok((!refused).then(|| "a radius that is no number was accepted".into())));
+        let mistaken = on
+            .index(points)
+            .and_then(|index| index.within(queries, f64::NAN));
+        let refused = matches!(mistaken, Err(ref error) if !error.is_recoverable())
+            || on.index(points).is_err();
+        check(
+            "within",
+            Ok((!refused).then(|| "a radius that is no number was accepted".into())),
+        );
         findings
     }
 }
@@ -121,12 +210,20 @@ fn same_lists(found: &Neighbours, defined: &Neighbours) -> Option<String> {
     }
     let query = |entry: usize| defined.offsets.partition_point(|&start| start <= entry) - 1;
     if let Some(i) = (0..defined.indices.len()).find(|&i| found.indices[i] != defined.indices[i]) {
-        return Some(format!("query {} has neighbour {}, not {}", query(i), found.indices[i], defined.indices[i]));
+        return Some(format!(
+            "query {} has neighbour {}, not {}",
+            query(i),
+            found.indices[i],
+            defined.indices[i]
+        ));
     }
     let off = |i: &usize| {
-        (found.squared_distances[*i] - defined.squared_distances[*i]).abs() > 1e-6 * defined.squared_distances[*i]
+        (found.squared_distances[*i] - defined.squared_distances[*i]).abs()
+            > 1e-6 * defined.squared_distances[*i]
     };
-    (0..defined.indices.len()).find(off).map(|i| format!("query {} has another distance", query(i)))
+    (0..defined.indices.len())
+        .find(off)
+        .map(|i| format!("query {} has another distance", query(i)))
 }
 
 fn k_nearest(
@@ -137,7 +234,10 @@ fn k_nearest(
     limit: f64,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.k_nearest(queries, k, limit)?;
-    Ok(same_lists(&found, &EveryPoint.index(points)?.k_nearest(queries, k, limit)?))
+    Ok(same_lists(
+        &found,
+        &EveryPoint.index(points)?.k_nearest(queries, k, limit)?,
+    ))
 }
 
 fn within(
@@ -147,7 +247,10 @@ fn within(
     radius: f64,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.within(queries, radius)?;
-    Ok(same_lists(&found, &EveryPoint.index(points)?.within(queries, radius)?))
+    Ok(same_lists(
+        &found,
+        &EveryPoint.index(points)?.within(queries, radius)?,
+    ))
 }
 
 fn nearest(
@@ -159,18 +262,29 @@ fn nearest(
     let found = on.index(points)?.nearest(queries, limit)?;
     let defined = EveryPoint.index(points)?.nearest(queries, limit)?;
     let differs = |i: &usize| found[*i].map(|n| n.index) != defined[*i].map(|n| n.index);
-    Ok((0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
+    Ok((0..defined.len())
+        .find(differs)
+        .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
 fn same_covariances(found: &[crate::Covariance], defined: &[crate::Covariance]) -> Option<String> {
     let differs = |i: &usize| {
         let (a, b) = (&found[*i], &defined[*i]);
-        let largest = b.upper.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
-        let near = |a: f64, b: f64, scale: f64| (a - b).abs() <= 1e-5 * scale || (a.is_nan() && b.is_nan());
+        let largest = b
+            .upper
+            .iter()
+            .fold(0.0_f64, |largest, v| largest.max(v.abs()));
+        let near = |a: f64, b: f64, scale: f64| {
+            (a - b).abs() <= 1e-5 * scale || (a.is_nan() && b.is_nan())
+        };
         let means = (0..3).all(|axis| near(a.mean[axis], b.mean[axis], 1.0));
-        a.count != b.count || !means || !(0..6).all(|entry| near(a.upper[entry], b.upper[entry], largest))
+        a.count != b.count
+            || !means
+            || !(0..6).all(|entry| near(a.upper[entry], b.upper[entry], largest))
     };
-    (0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i]))
+    (0..defined.len())
+        .find(differs)
+        .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i]))
 }
 
 fn covariances(
@@ -180,7 +294,10 @@ fn covariances(
     radius: f64,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.covariances(queries, radius)?;
-    Ok(same_covariances(&found, &EveryPoint.index(points)?.covariances(queries, radius)?))
+    Ok(same_covariances(
+        &found,
+        &EveryPoint.index(points)?.covariances(queries, radius)?,
+    ))
 }
 
 fn covariances_of_nearest(
@@ -190,7 +307,12 @@ fn covariances_of_nearest(
     k: usize,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.covariances_of_nearest(queries, k)?;
-    Ok(same_covariances(&found, &EveryPoint.index(points)?.covariances_of_nearest(queries, k)?))
+    Ok(same_covariances(
+        &found,
+        &EveryPoint
+            .index(points)?
+            .covariances_of_nearest(queries, k)?,
+    ))
 }
 
 fn normals(
@@ -204,10 +326,15 @@ fn normals(
     let defined = EveryPoint.index(points)?.normals(queries, radii, towards)?;
     let differs = |i: &usize| {
         let (a, b) = (&found[*i], &defined[*i]);
-        let apart = (0..3).map(|axis| (a.axis[axis] - b.axis[axis]).powi(2)).sum::<f64>().sqrt();
+        let apart = (0..3)
+            .map(|axis| (a.axis[axis] - b.axis[axis]).powi(2))
+            .sum::<f64>()
+            .sqrt();
         apart > 1e-4 || (a.radius != b.radius && !(a.radius.is_nan() && b.radius.is_nan()))
     };
-    Ok((0..defined.len()).find(differs).map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
+    Ok((0..defined.len())
+        .find(differs)
+        .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
 fn along_normals(
@@ -220,23 +347,45 @@ fn along_normals(
     // Another cloud about the same origin: every other point.
     let half: Vec<[i32; 3]> = points.ticks().iter().step_by(2).copied().collect();
     let half = Positions::new(points.origin(), &half);
-    let (surface, statistic) = (Surface { radii, towards: [0.0, 0.3, 2.0] }, AxialStatistic::MeanDeviation);
+    let (surface, statistic) = (
+        Surface {
+            radii,
+            towards: [0.0, 0.3, 2.0],
+        },
+        AxialStatistic::MeanDeviation,
+    );
     let indexes = [on.index(points)?, on.index(half)?];
     let clouds = [&*indexes[0], &*indexes[1]];
-    let found = indexes[0].along_normals(queries, clouds, Sight { surface, cylinder, statistic })?;
+    let found = indexes[0].along_normals(
+        queries,
+        clouds,
+        Sight {
+            surface,
+            cylinder,
+            statistic,
+        },
+    )?;
     let normals = indexes[0].normals(queries, radii, surface.towards)?;
     let apart = |i: &usize| {
         let (a, b) = (&found.normals[*i], &normals[*i]);
         (0..3).any(|axis| (a.axis[axis] - b.axis[axis]).abs() > 1e-4)
     };
     if let Some(i) = (0..normals.len()).find(apart) {
-        return Ok(Some(format!("query {i}: {:?}, not {:?}", found.normals[i], normals[i])));
+        return Ok(Some(format!(
+            "query {i}: {:?}, not {:?}",
+            found.normals[i], normals[i]
+        )));
     }
     let axes: Vec<[f64; 3]> = found.normals.iter().map(|normal| normal.axis).collect();
     for (cloud, found) in [points, half].into_iter().zip(&found.statistics) {
-        let defined = EveryPoint.index(cloud)?.cylinders(queries, &axes, cylinder, statistic)?;
+        let defined = EveryPoint
+            .index(cloud)?
+            .cylinders(queries, &axes, cylinder, statistic)?;
         if let Some(i) = (0..defined.len()).find(|&i| differs(&found[i], &defined[i])) {
-            return Ok(Some(format!("query {i}: {:?}, not {:?}", found[i], defined[i])));
+            return Ok(Some(format!(
+                "query {i}: {:?}, not {:?}",
+                found[i], defined[i]
+            )));
         }
     }
     Ok(None)
@@ -267,14 +416,21 @@ fn cylinders(
             }
         })
         .collect();
-    let found = on.index(points)?.cylinders(queries, &axes, cylinder, statistic)?;
-    let defined = EveryPoint.index(points)?.cylinders(queries, &axes, cylinder, statistic)?;
+    let found = on
+        .index(points)?
+        .cylinders(queries, &axes, cylinder, statistic)?;
+    let defined = EveryPoint
+        .index(points)?
+        .cylinders(queries, &axes, cylinder, statistic)?;
     let mut broken = axes.clone();
     broken[0][1] = f64::NAN;
-    for (wrong, what) in
-        [(&axes[..axes.len() - 1], "fewer axes than queries"), (&broken[..], "an axis that is no number")]
-    {
-        let refused = on.index(points)?.cylinders(queries, wrong, cylinder, statistic);
+    for (wrong, what) in [
+        (&axes[..axes.len() - 1], "fewer axes than queries"),
+        (&broken[..], "an axis that is no number"),
+    ] {
+        let refused = on
+            .index(points)?
+            .cylinders(queries, wrong, cylinder, statistic);
         if !matches!(refused, Err(Error::InvalidInput(_))) {
             return Ok(Some(format!("{what} were accepted")));
         }

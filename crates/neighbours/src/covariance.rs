@@ -13,12 +13,17 @@ pub struct Covariance {
 
 impl Default for Covariance {
     fn default() -> Self {
-        Self { count: 0, mean: [f64::NAN; 3], upper: [f64::NAN; 6] }
+        Self {
+            count: 0,
+            mean: [f64::NAN; 3],
+            upper: [f64::NAN; 6],
+        }
     }
 }
 
 impl Covariance {
-    /// Of the points of both neighbourhoods of one query, those in both counted twice (Chan et al. 1979).
+    /// Of the points of both neighbourhoods of one query, those in both counted twice (Chan et al.
+    /// 1979).
     #[must_use]
     pub fn merged(&self, other: &Self) -> Self {
         if self.count == 0 || other.count == 0 {
@@ -26,14 +31,24 @@ impl Covariance {
         }
         let [n, m] = [self.count, other.count].map(f64::from);
         let apart: [f64; 3] = std::array::from_fn(|a| other.mean[a] - self.mean[a]);
-        let scatter = |c: &Self, i: usize| if c.count > 1 { c.upper[i] * f64::from(c.count - 1) } else { 0.0 };
+        let scatter = |c: &Self, i: usize| {
+            if c.count > 1 {
+                c.upper[i] * f64::from(c.count - 1)
+            } else {
+                0.0
+            }
+        };
         let axes = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
         let upper = std::array::from_fn(|i| {
             let between = apart[axes[i].0] * apart[axes[i].1] * (n * m / (n + m));
             (scatter(self, i) + scatter(other, i) + between) / (n + m - 1.0)
         });
         let mean = std::array::from_fn(|a| self.mean[a] + apart[a] * (m / (n + m)));
-        Self { count: self.count + other.count, mean, upper }
+        Self {
+            count: self.count + other.count,
+            mean,
+            upper,
+        }
     }
 }
 

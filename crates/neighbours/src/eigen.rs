@@ -1,12 +1,15 @@
 //! Eigenvalues and eigenvectors of a symmetric 3 × 3 matrix, directly.
 //!
-//! With m = tr A / 3, p² = ‖A − m I‖² / 6 and h = det((A − m I)/p) / 2, the eigenvalues of A are m + p x with x³ − 3x = 2h and |h| ≤ 1
-//! (Smith 1961). One root of the three is always at least √3 away from the others: the largest for h ≥ 0, the smallest for h < 0. It is
-//! found by Newton's method from 2, where the cubic is convex, in at most five steps and without trigonometry. Its eigenvector is the
-//! longest cross product of two rows of A − λ I, which has rank two and no worse condition than that gap (Eberly 2014). What is left is
-//! a 2 × 2 problem in the plane across it, which one rotation solves, however close its eigenvalues are.
+//! With m = tr A / 3, p² = ‖A − m I‖² / 6 and h = det((A − m I)/p) / 2, the eigenvalues of A are
+//! m + p x with x³ − 3x = 2h and |h| ≤ 1 (Smith 1961). One root of the three is always at least √3
+//! away from the others: the largest for h ≥ 0, the smallest for h < 0. It is found by Newton's
+//! method from 2, where the cubic is convex, in at most five steps and without trigonometry. Its
+//! eigenvector is the longest cross product of two rows of A − λ I, which has rank two and no worse
+//! condition than that gap (Eberly 2014). What is left is a 2 × 2 problem in the plane across it,
+//! which one rotation solves, however close its eigenvalues are.
 //!
-//! Errors are some 10⁻¹⁵ of the largest eigenvalue, as with iterative methods, at a fifth of the time.
+//! Errors are some 10⁻¹⁵ of the largest eigenvalue, as with iterative methods, at a fifth of the
+//! time.
 
 /// Eigenvalues in ascending order and the unit eigenvectors that belong to them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,16 +20,25 @@ pub struct Eigen {
     pub vectors: [[f64; 3]; 3],
 }
 
-/// Eigen-decomposition of the symmetric matrix with upper triangle xx, xy, xz, yy, yz, zz. All is NaN where an entry is not finite.
+/// Eigen-decomposition of the symmetric matrix with upper triangle xx, xy, xz, yy, yz, zz. All is
+/// NaN where an entry is not finite.
 #[must_use]
 pub fn eigen(upper: [f64; 6]) -> Eigen {
     if upper.iter().any(|x| !x.is_finite()) {
-        return Eigen { values: [f64::NAN; 3], vectors: [[f64::NAN; 3]; 3] };
+        return Eigen {
+            values: [f64::NAN; 3],
+            vectors: [[f64::NAN; 3]; 3],
+        };
     }
     // Scaled, so that no product overflows or vanishes.
-    let scale = upper.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let scale = upper
+        .iter()
+        .fold(0.0_f64, |largest, x| largest.max(x.abs()));
     if scale == 0.0 {
-        return Eigen { values: [0.0; 3], vectors: IDENTITY };
+        return Eigen {
+            values: [0.0; 3],
+            vectors: IDENTITY,
+        };
     }
     let a = upper.map(|x| x / scale);
     let mean = (a[0] + a[3] + a[5]) / 3.0;
@@ -34,21 +46,31 @@ pub fn eigen(upper: [f64; 6]) -> Eigen {
     let [xx, xy, xz, yy, yz, zz] = centred;
     let p = ((xx * xx + yy * yy + zz * zz + 2.0 * (xy * xy + xz * xz + yz * yz)) / 6.0).sqrt();
     if p < f64::MIN_POSITIVE {
-        return Eigen { values: [mean * scale; 3], vectors: IDENTITY };
+        return Eigen {
+            values: [mean * scale; 3],
+            vectors: IDENTITY,
+        };
     }
     // In units of p, so that products of four entries do not vanish either.
     let unit = [xx, xy, xz, yy, yz, zz].map(|x| x / p);
     let [xx, xy, xz, yy, yz, zz] = unit;
-    let determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
+    let determinant =
+        xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
     let h = (0.5 * determinant).clamp(-1.0, 1.0);
     let alone = distinct_root(h.abs()).copysign(h);
     let axis = null_vector(unit, alone);
     let [(low, low_axis), (high, high_axis)] = across(unit, axis);
     let value = |x: f64| (p * x + mean) * scale;
     if h >= 0.0 {
-        Eigen { values: [value(low), value(high), value(alone)], vectors: [low_axis, high_axis, axis] }
+        Eigen {
+            values: [value(low), value(high), value(alone)],
+            vectors: [low_axis, high_axis, axis],
+        }
     } else {
-        Eigen { values: [value(alone), value(low), value(high)], vectors: [axis, low_axis, high_axis] }
+        Eigen {
+            values: [value(alone), value(low), value(high)],
+            vectors: [axis, low_axis, high_axis],
+        }
     }
 }
 
@@ -65,8 +87,16 @@ fn distinct_root(h: f64) -> f64 {
 
 /// The unit vector that A − λ I, a matrix of rank two, maps to zero.
 fn null_vector([xx, xy, xz, yy, yz, zz]: [f64; 6], lambda: f64) -> [f64; 3] {
-    let rows = [[xx - lambda, xy, xz], [xy, yy - lambda, yz], [xz, yz, zz - lambda]];
-    let candidates = [cross(rows[0], rows[1]), cross(rows[0], rows[2]), cross(rows[1], rows[2])];
+    let rows = [
+        [xx - lambda, xy, xz],
+        [xy, yy - lambda, yz],
+        [xz, yz, zz - lambda],
+    ];
+    let candidates = [
+        cross(rows[0], rows[1]),
+        cross(rows[0], rows[2]),
+        cross(rows[1], rows[2]),
+    ];
     let squares = candidates.map(|c| dot(c, c));
     let mut longest = 0;
     for i in 1..3 {
@@ -93,10 +123,19 @@ fn across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
     let (uu, uw, ww) = (dot(u, au), dot(u, aw), dot(w, aw));
     let (mean, half) = (0.5 * (uu + ww), 0.5 * (uu - ww));
     let radius = (half * half + uw * uw).sqrt();
-    // The eigenvector of mean + radius in the basis u, w; of two ways to write it, the one that does not cancel.
-    let (c, s) = if half >= 0.0 { (half + radius, uw) } else { (uw, radius - half) };
+    // The eigenvector of mean + radius in the basis u, w; of two ways to write it, the one that
+    // does not cancel.
+    let (c, s) = if half >= 0.0 {
+        (half + radius, uw)
+    } else {
+        (uw, radius - half)
+    };
     let length = (c * c + s * s).sqrt();
-    let (c, s) = if length > 0.0 { (c / length, s / length) } else { (1.0, 0.0) };
+    let (c, s) = if length > 0.0 {
+        (c / length, s / length)
+    } else {
+        (1.0, 0.0)
+    };
     let high: [f64; 3] = std::array::from_fn(|i| c * u[i] + s * w[i]);
     let low: [f64; 3] = std::array::from_fn(|i| c * w[i] - s * u[i]);
     [(mean - radius, low), (mean + radius, high)]
@@ -107,11 +146,19 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    [
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    ]
 }
 
 fn times([xx, xy, xz, yy, yz, zz]: [f64; 6], v: [f64; 3]) -> [f64; 3] {
-    [dot([xx, xy, xz], v), dot([xy, yy, yz], v), dot([xz, yz, zz], v)]
+    [
+        dot([xx, xy, xz], v),
+        dot([xy, yy, yz], v),
+        dot([xz, yz, zz], v),
+    ]
 }
 
 #[cfg(test)]
@@ -120,16 +167,36 @@ mod tests {
     use nalgebra::Matrix3;
     use proptest::prelude::*;
 
-    /// Matrices of all kinds: by entries, and by eigenvalues that are close, equal, or of very different sizes.
+    /// Matrices of all kinds: by entries, and by eigenvalues that are close, equal, or of very
+    /// different sizes.
     fn matrices() -> impl Strategy<Value = [f64; 6]> {
         let entries = prop::array::uniform6(-1e3..1e3_f64);
-        let value = prop_oneof![Just(0.0), Just(1.0), Just(1.0 + 1e-12), Just(1e-9), 0.0..1.0_f64];
+        let value = prop_oneof![
+            Just(0.0),
+            Just(1.0),
+            Just(1.0 + 1e-12),
+            Just(1e-9),
+            0.0..1.0_f64
+        ];
         let nearly_round = (-1e-100..1e-100_f64).prop_map(|off| [1.0, off, 0.0, 1.0, -off, 1.0]);
-        let rotated = (prop::array::uniform3(value), prop::array::uniform3(-4.0..4.0_f64), -40..40_i32);
+        let rotated = (
+            prop::array::uniform3(value),
+            prop::array::uniform3(-4.0..4.0_f64),
+            -40..40_i32,
+        );
         let rotated = rotated.prop_map(|(values, angles, exponent)| {
-            let r = *nalgebra::Rotation3::from_euler_angles(angles[0], angles[1], angles[2]).matrix();
-            let m = r * Matrix3::from_diagonal(&values.into()) * r.transpose() * 10_f64.powi(exponent);
-            [m[(0, 0)], m[(0, 1)], m[(0, 2)], m[(1, 1)], m[(1, 2)], m[(2, 2)]]
+            let r =
+                *nalgebra::Rotation3::from_euler_angles(angles[0], angles[1], angles[2]).matrix();
+            let m =
+                r * Matrix3::from_diagonal(&values.into()) * r.transpose() * 10_f64.powi(exponent);
+            [
+                m[(0, 0)],
+                m[(0, 1)],
+                m[(0, 2)],
+                m[(1, 1)],
+                m[(1, 2)],
+                m[(2, 2)],
+            ]
         });
         prop_oneof![entries, rotated, nearly_round]
     }

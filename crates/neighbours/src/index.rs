@@ -1,6 +1,8 @@
 //! The capability and its index.
 
-use crate::{AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, Sight, plain};
+use crate::{
+    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, Sight, plain,
+};
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
 use rayon::prelude::*;
@@ -15,7 +17,8 @@ pub struct Neighbour {
     pub squared_distance: f32,
 }
 
-/// Ragged lists (compressed rows): the neighbours of query `i` are `indices[offsets[i]..offsets[i + 1]]`.
+/// Ragged lists (compressed rows): the neighbours of query `i` are `indices[offsets[i]..offsets[i +
+/// 1]]`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Neighbours {
     /// Where each query's list starts; one more than there are queries, the first 0.
@@ -48,8 +51,9 @@ impl Neighbours {
 
 /// Capability: puts points where they can be searched.
 pub trait NeighbourSearch: Compute {
-    /// An index of `points`. Any set of points has one: none, one, all equal, on a line, on a lattice. The index *is* the
-    /// residency of the points: build it once and ask it often; dropping it gives the memory back.
+    /// An index of `points`. Any set of points has one: none, one, all equal, on a line, on a
+    /// lattice. The index *is* the residency of the points: build it once and ask it often;
+    /// dropping it gives the memory back.
     ///
     /// # Errors
     /// [`isopach_compute::Error::OutOfMemory`] where the points do not fit.
@@ -58,27 +62,31 @@ pub trait NeighbourSearch: Compute {
 
 /// Points that can be searched.
 ///
-/// Distances are Euclidean in three dimensions. They are compared exactly: coordinates are whole ticks, so a squared
-/// distance is a whole number, and `distance ≤ radius` means `d² ≤ ⌊(radius in ticks)²⌋` ([`plain::squared_ticks`]). Equal distances
-/// are ordered by index. Queries may have any origin.
+/// Distances are Euclidean in three dimensions. They are compared exactly: coordinates are whole
+/// ticks, so a squared distance is a whole number, and `distance ≤ radius` means `d² ≤ ⌊(radius in
+/// ticks)²⌋` ([`plain::squared_ticks`]). Equal distances are ordered by index. Queries may have any
+/// origin.
 pub trait NeighbourIndex: Send + Sync {
     /// The indexed points.
     fn positions(&self) -> Positions<'_>;
 
-    /// Up to `k` nearest points within `max_distance` (metres, may be infinite) of each query, nearest first, ties by index.
+    /// Up to `k` nearest points within `max_distance` (metres, may be infinite) of each query,
+    /// nearest first, ties by index.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidParameter`] where `k` is 0 or `max_distance` is negative or NaN.
+    /// [`isopach_compute::Error::InvalidParameter`] where `k` is 0 or `max_distance` is negative or
+    /// NaN.
     fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours>;
 
-    /// All points within `radius` (metres, closed ball) of each query, in the order of their indices.
+    /// All points within `radius` (metres, closed ball) of each query, in the order of their
+    /// indices.
     ///
     /// # Errors
     /// [`isopach_compute::Error::InvalidParameter`] where `radius` is negative or not finite.
     fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours>;
 
-    /// The nearest point within `max_distance` (metres, may be infinite) of each query, the lowest index on a tie; `None` where there is
-    /// none.
+    /// The nearest point within `max_distance` (metres, may be infinite) of each query, the lowest
+    /// index on a tie; `None` where there is none.
     ///
     /// # Errors
     /// As [`Self::k_nearest`].
@@ -87,8 +95,9 @@ pub trait NeighbourIndex: Send + Sync {
         Ok((0..lists.len()).map(|i| plain::first(&lists, i)).collect())
     }
 
-    /// Mean and covariance of the points within `radius` of each query. Exact sums, rounded once: an override must give the same
-    /// bits on the CPU, 10⁻⁵ relative to the largest eigenvalue elsewhere.
+    /// Mean and covariance of the points within `radius` of each query. Exact sums, rounded once:
+    /// an override must give the same bits on the CPU, 10⁻⁵ relative to the largest eigenvalue
+    /// elsewhere.
     ///
     /// # Errors
     /// As [`Self::within`].
@@ -101,16 +110,26 @@ pub trait NeighbourIndex: Send + Sync {
     /// # Errors
     /// As [`Self::k_nearest`].
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        plain::covariances(self.positions(), queries, &self.k_nearest(queries, k, f64::INFINITY)?)
+        plain::covariances(
+            self.positions(),
+            queries,
+            &self.k_nearest(queries, k, f64::INFINITY)?,
+        )
     }
 
-    /// The normal of the surface around each query, on the side of `towards`: of the neighbourhoods within each of the `radii`, that of the most planar
-    /// one, the first on a tie ([`Normal::improve`]). An override must give the same bits on the CPU; elsewhere the same radius, and
-    /// the axis to 10⁻⁴ radians.
+    /// The normal of the surface around each query, on the side of `towards`: of the neighbourhoods
+    /// within each of the `radii`, that of the most planar one, the first on a tie
+    /// ([`Normal::improve`]). An override must give the same bits on the CPU; elsewhere the same
+    /// radius, and the axis to 10⁻⁴ radians.
     ///
     /// # Errors
     /// As [`Self::within`].
-    fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
+    fn normals(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+        towards: [f64; 3],
+    ) -> Result<Vec<Normal>> {
         let mut normals = vec![Normal::default(); queries.len()];
         for &radius in radii {
             let covariances = self.covariances(queries, radius)?;
@@ -120,12 +139,13 @@ pub trait NeighbourIndex: Send + Sync {
         Ok(normals)
     }
 
-    /// Statistics along `axes` (unit vectors, one a query; a zero vector means "no axis" and gives count 0) of the points in a cylinder
-    /// centred on each query. The tolerance of an override is 10⁻⁹ m on the CPU, 10⁻⁴ m elsewhere; counts are equal.
+    /// Statistics along `axes` (unit vectors, one a query; a zero vector means "no axis" and gives
+    /// count 0) of the points in a cylinder centred on each query. The tolerance of an override is
+    /// 10⁻⁹ m on the CPU, 10⁻⁴ m elsewhere; counts are equal.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidParameter`] for a radius or half length that is not above zero;
-    /// [`isopach_compute::Error::InvalidInput`] where axes and queries differ in number.
+    /// [`isopach_compute::Error::InvalidParameter`] for a radius or half length that is not above
+    /// zero; [`isopach_compute::Error::InvalidInput`] where axes and queries differ in number.
     fn cylinders(
         &self,
         queries: Positions<'_>,
@@ -137,8 +157,10 @@ pub trait NeighbourIndex: Send + Sync {
         plain::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
     }
 
-    /// [`Self::normals`] of this index's points around each query, and along them the [`Self::cylinders`] of two clouds, this one among them or not: what M3C2 is
-    /// made of. An override may leave out what else travels in between; counts are those along the normals that it returns.
+    /// [`Self::normals`] of this index's points around each query, and along them the
+    /// [`Self::cylinders`] of two clouds, this one among them or not: what M3C2 is made of. An
+    /// override may leave out what else travels in between; counts are those along the normals that
+    /// it returns.
     ///
     /// # Errors
     /// Those of the two.

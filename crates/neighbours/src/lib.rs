@@ -1,9 +1,10 @@
 //! Neighbour search: the capability that almost everything on points is made of.
 //!
-//! [`NeighbourSearch`] puts points where they can be searched; the [`NeighbourIndex`] that it returns *is* the
-//! residency: dropping it frees the memory, wherever that is. Three methods are required; the others are *provided*,
-//! and the provided bodies (in [`plain`]) are the definitions that every faster override is tested against by the
-//! suite in [`conformance`], which a stranger's backend can be put through as well.
+//! [`NeighbourSearch`] puts points where they can be searched; the [`NeighbourIndex`] that it
+//! returns *is* the residency: dropping it frees the memory, wherever that is. Three methods are
+//! required; the others are *provided*, and the provided bodies (in [`plain`]) are the definitions
+//! that every faster override is tested against by the suite in [`conformance`], which a stranger's
+//! backend can be put through as well.
 
 pub mod arguments;
 mod axial;

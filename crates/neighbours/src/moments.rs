@@ -1,13 +1,15 @@
 //! Exact first and second moments of whole-number offsets.
 //!
-//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed as such and rounded once at the end. Nothing
-//! cancels, and the order of the points cannot be seen in the result. A product of two offsets below 2²⁴ ticks (64 m)
-//! stays under 2⁴⁸, so 2¹⁴ of them fit an `i64` before they are carried over into an `i128`.
+//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed as such and rounded once
+//! at the end. Nothing cancels, and the order of the points cannot be seen in the result. A product
+//! of two offsets below 2²⁴ ticks (64 m) stays under 2⁴⁸, so 2¹⁴ of them fit an `i64` before they
+//! are carried over into an `i128`.
 
 use crate::Covariance;
 use isopach_cloud::TICK;
 
-/// Sums over points whose offsets from a centre are within ±2²⁴ ticks are kept in `i64` for this many points.
+/// Sums over points whose offsets from a centre are within ±2²⁴ ticks are kept in `i64` for this
+/// many points.
 const CARRY_EVERY: u32 = 1 << 14;
 
 /// Exact sums of offsets and of their products.
@@ -45,7 +47,8 @@ impl Moments {
         }
     }
 
-    /// Adds the exact sums of `count` points: of their offsets, and of the products xx, xy, xz, yy, yz, zz.
+    /// Adds the exact sums of `count` points: of their offsets, and of the products xx, xy, xz, yy,
+    /// yz, zz.
     pub(crate) fn add_sums(&mut self, count: u32, sum: [i64; 3], products: [i64; 6]) {
         self.count += count;
         for (total, part) in self.sum.iter_mut().zip(sum) {
@@ -77,12 +80,20 @@ impl Moments {
         if n == 0 {
             return Covariance::default();
         }
-        let mean = self.sum.map(|sum| sum as f64 / f64::from(self.count) * TICK);
+        let mean = self
+            .sum
+            .map(|sum| sum as f64 / f64::from(self.count) * TICK);
         let divisor = n as f64 * (n - 1) as f64;
         let [x, y, z] = self.sum.map(i128::from);
         let crossed = [x * x, x * y, x * z, y * y, y * z, z * z];
-        let upper = std::array::from_fn(|i| rounded(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK));
-        Covariance { count: self.count, mean, upper }
+        let upper = std::array::from_fn(|i| {
+            rounded(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK)
+        });
+        Covariance {
+            count: self.count,
+            mean,
+            upper,
+        }
     }
 }
 
@@ -123,7 +134,11 @@ mod tests {
     fn the_largest_offsets_there_are_do_not_overflow() {
         let mut moments = Moments::default();
         for i in 0..100_000 {
-            moments.add(if i % 2 == 0 { [i32::MAX; 3] } else { [i32::MIN; 3] });
+            moments.add(if i % 2 == 0 {
+                [i32::MAX; 3]
+            } else {
+                [i32::MIN; 3]
+            });
         }
         let covariance = moments.covariance();
         let expected = (f64::from(i32::MAX) * TICK).powi(2) * 100_000.0 / 99_999.0;

@@ -9,13 +9,18 @@ pub struct Normal {
     pub axis: [f64; 3],
     /// Radius of the neighbourhood, metres; NaN where there is none.
     pub radius: f64,
-    /// (λ₁ − λ₀)/λ₂ of its covariance, λ ascending: 1 for a disc, 0 for a line or a ball, and where there is none.
+    /// (λ₁ − λ₀)/λ₂ of its covariance, λ ascending: 1 for a disc, 0 for a line or a ball, and where
+    /// there is none.
     pub planarity: f64,
 }
 
 impl Default for Normal {
     fn default() -> Self {
-        Self { axis: [0.0; 3], radius: f64::NAN, planarity: 0.0 }
+        Self {
+            axis: [0.0; 3],
+            radius: f64::NAN,
+            planarity: 0.0,
+        }
     }
 }
 
@@ -48,12 +53,13 @@ pub struct AlongNormals {
     pub statistics: [Vec<AxialStatistics>; 2],
 }
 
-/// A planarity this small is that of points on a line: zero but for round-off, and the direction across it an accident.
+/// A planarity this small is that of points on a line: zero but for round-off, and the direction
+/// across it an accident.
 const ROUND_OFF: f64 = 1e-12;
 
 impl Normal {
-    /// Takes a neighbourhood if it has three points and is more planar than what there is: the eigenvector of λ₀, turned to the side of `towards`
-    /// (of any length but zero).
+    /// Takes a neighbourhood if it has three points and is more planar than what there is: the
+    /// eigenvector of λ₀, turned to the side of `towards` (of any length but zero).
     #[inline]
     pub fn improve(&mut self, covariance: &Covariance, radius: f64, towards: [f64; 3]) {
         if covariance.count < 3 {
@@ -65,7 +71,11 @@ impl Normal {
         if planarity > self.planarity.max(ROUND_OFF) {
             let axis = found.vectors[0];
             let along: f64 = (0..3).map(|a| axis[a] * towards[a]).sum();
-            *self = Self { planarity, axis: if along < 0.0 { axis.map(|x| -x) } else { axis }, radius };
+            *self = Self {
+                planarity,
+                axis: if along < 0.0 { axis.map(|x| -x) } else { axis },
+                radius,
+            };
         }
     }
 }

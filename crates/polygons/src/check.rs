@@ -4,29 +4,44 @@ use crate::{Error, Polygons, Result, System, Warning};
 use isopach_cloud::{Crs, Rect};
 
 /// Longitudes and latitudes.
-const DEGREES: Rect = Rect { min: [-180.0, -90.0], max: [180.0, 90.0] };
+const DEGREES: Rect = Rect {
+    min: [-180.0, -90.0],
+    max: [180.0, 90.0],
+};
 
 impl Polygons {
-    /// Compares the polygons with the survey that they are to mask: its coordinate system, where it is known, and its
-    /// extent (metres). Returns everything that the user should be told, the warnings about the text included.
+    /// Compares the polygons with the survey that they are to mask: its coordinate system, where it
+    /// is known, and its extent (metres). Returns everything that the user should be told, the
+    /// warnings about the text included.
     ///
-    /// A text without a `crs` member is taken for metres in the survey's system, unless its numbers can only be
-    /// degrees: within ±180 and ±90, and nowhere near the survey.
+    /// A text without a `crs` member is taken for metres in the survey's system, unless its numbers
+    /// can only be degrees: within ±180 and ±90, and nowhere near the survey.
     ///
     /// # Errors
-    /// [`Error::Degrees`] and [`Error::OtherSystem`] with the command that reprojects; [`Error::Apart`] where no zone
-    /// meets the survey.
+    /// [`Error::Degrees`] and [`Error::OtherSystem`] with the command that reprojects;
+    /// [`Error::Apart`] where no zone meets the survey.
     pub fn check(&self, survey: Option<&Crs>, extent: &Rect) -> Result<Vec<Warning>> {
         let code = survey.and_then(|crs| crs.horizontal);
-        let target = code.map_or_else(|| "EPSG:<code of the survey>".to_string(), |code| format!("EPSG:{code}"));
+        let target = code.map_or_else(
+            || "EPSG:<code of the survey>".to_string(),
+            |code| format!("EPSG:{code}"),
+        );
         let meets = self.bounds().intersection(extent).is_some();
         if self.system().is_degrees() || self.may_be_degrees() && !meets {
-            return Err(Error::Degrees { bounds: self.bounds(), survey: *extent, target });
+            return Err(Error::Degrees {
+                bounds: self.bounds(),
+                survey: *extent,
+                target,
+            });
         }
         let mut warnings = self.warnings().to_vec();
         match (self.system(), survey, code) {
             (System::Epsg(stated), Some(crs), Some(code)) if stated != code => {
-                return Err(Error::OtherSystem { polygons: self.system(), survey: crs.to_string(), target });
+                return Err(Error::OtherSystem {
+                    polygons: self.system(),
+                    survey: crs.to_string(),
+                    target,
+                });
             }
             (System::Epsg(_), _, None) => warnings.push(Warning::SurveySystemNotStated),
             (System::NotStated, ..) => warnings.push(Warning::SystemNotStated),
@@ -44,10 +59,20 @@ impl Polygons {
 
     /// Every zone that is outside is named; all of them outside is an error.
     fn check_places(&self, extent: &Rect, warnings: &mut Vec<Warning>) -> Result<()> {
-        let outside = self.zones().iter().filter(|zone| zone.bounds().intersection(extent).is_none());
-        let named: Vec<Warning> = outside.map(|zone| Warning::OutsideSurvey { zone: zone.name().into() }).collect();
+        let outside = self
+            .zones()
+            .iter()
+            .filter(|zone| zone.bounds().intersection(extent).is_none());
+        let named: Vec<Warning> = outside
+            .map(|zone| Warning::OutsideSurvey {
+                zone: zone.name().into(),
+            })
+            .collect();
         if named.len() == self.zones().len() {
-            return Err(Error::Apart { bounds: self.bounds(), survey: *extent });
+            return Err(Error::Apart {
+                bounds: self.bounds(),
+                survey: *extent,
+            });
         }
         warnings.extend(named);
         Ok(())

@@ -1,9 +1,10 @@
 //! The edges of one zone, and which of them lie to the right of a point.
 //!
-//! A horizontal ray from the point to the right crosses the boundary an odd number of times if the point is inside.
-//! An edge counts if the point lies *strictly* left of it and `lower.y <= y < upper.y`. That makes a polygon half open,
-//! like [`isopach_cloud::Rect`]: a lower or left boundary is inside, an upper or right one is not. The side is decided
-//! by an exact predicate on the edge directed upwards, so two polygons that share an edge agree about every point.
+//! A horizontal ray from the point to the right crosses the boundary an odd number of times if the
+//! point is inside. An edge counts if the point lies *strictly* left of it and `lower.y <= y <
+//! upper.y`. That makes a polygon half open, like [`isopach_cloud::Rect`]: a lower or left boundary
+//! is inside, an upper or right one is not. The side is decided by an exact predicate on the edge
+//! directed upwards, so two polygons that share an edge agree about every point.
 
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::coord;
@@ -28,8 +29,18 @@ impl Edge {
     /// The edge between two positions; `None` where it is horizontal.
     pub(crate) fn between(a: [f64; 2], b: [f64; 2], part: u32, exterior: bool) -> Option<Self> {
         match a[1].partial_cmp(&b[1])? {
-            std::cmp::Ordering::Less => Some(Self { lower: a, upper: b, part, exterior }),
-            std::cmp::Ordering::Greater => Some(Self { lower: b, upper: a, part, exterior }),
+            std::cmp::Ordering::Less => Some(Self {
+                lower: a,
+                upper: b,
+                part,
+                exterior,
+            }),
+            std::cmp::Ordering::Greater => Some(Self {
+                lower: b,
+                upper: a,
+                part,
+                exterior,
+            }),
             std::cmp::Ordering::Equal => None,
         }
     }
@@ -58,12 +69,14 @@ impl Edge {
 
     /// Where the point lies as seen along the edge, exactly.
     fn side_of(&self, point: [f64; 2]) -> Orientation {
-        let [lower, upper, point] = [self.lower, self.upper, point].map(|[x, y]| coord! { x: x, y: y });
+        let [lower, upper, point] =
+            [self.lower, self.upper, point].map(|[x, y]| coord! { x: x, y: y });
         RobustKernel::orient2d(lower, upper, point)
     }
 }
 
-/// Edges, ordered by part, with a table of those that meet each horizontal strip where they are many.
+/// Edges, ordered by part, with a table of those that meet each horizontal strip where they are
+/// many.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
     all: Vec<Edge>,
@@ -73,19 +86,30 @@ pub(crate) struct Edges {
 impl Edges {
     /// The edges, which must be ordered by part.
     pub(crate) fn new(all: Vec<Edge>) -> Self {
-        let strips = if all.len() > MANY { Strips::of(&all) } else { None };
+        let strips = if all.len() > MANY {
+            Strips::of(&all)
+        } else {
+            None
+        };
         Self { all, strips }
     }
 
-    /// Edges that a ray from the point to the right crosses, ordered by part. O(edges of the point's strip).
+    /// Edges that a ray from the point to the right crosses, ordered by part. O(edges of the
+    /// point's strip).
     #[inline]
     pub(crate) fn crossed_from(&self, point: [f64; 2]) -> impl Iterator<Item = &Edge> {
-        self.near(point[1]).filter(move |edge| edge.is_crossed_from(point))
+        self.near(point[1])
+            .filter(move |edge| edge.is_crossed_from(point))
     }
 
     /// Whether the point lies exactly on one of the edges that `of_interest` chooses.
-    pub(crate) fn have_on_them(&self, point: [f64; 2], of_interest: impl Fn(&Edge) -> bool) -> bool {
-        self.near(point[1]).any(|edge| of_interest(edge) && edge.holds(point))
+    pub(crate) fn have_on_them(
+        &self,
+        point: [f64; 2],
+        of_interest: impl Fn(&Edge) -> bool,
+    ) -> bool {
+        self.near(point[1])
+            .any(|edge| of_interest(edge) && edge.holds(point))
     }
 
     /// Edges that may meet a horizontal line, ordered by part.
@@ -113,8 +137,14 @@ struct Strips {
 impl Strips {
     /// `None` where the edges have no height that strips could divide, or are too many to number.
     fn of(all: &[Edge]) -> Option<Self> {
-        let bottom = all.iter().map(|edge| edge.lower[1]).fold(f64::INFINITY, f64::min);
-        let top = all.iter().map(|edge| edge.upper[1]).fold(f64::NEG_INFINITY, f64::max);
+        let bottom = all
+            .iter()
+            .map(|edge| edge.lower[1])
+            .fold(f64::INFINITY, f64::min);
+        let top = all
+            .iter()
+            .map(|edge| edge.upper[1])
+            .fold(f64::NEG_INFINITY, f64::max);
         let heights: f64 = all.iter().map(|edge| edge.upper[1] - edge.lower[1]).sum();
         let affordable = (ENTRIES_PER_EDGE - 2.0) * all.len() as f64 * (top - bottom) / heights;
         let count = affordable.min(all.len() as f64).max(1.0).floor();
@@ -122,7 +152,12 @@ impl Strips {
         if !per_metre.is_finite() || all.len() > (1 << 29) {
             return None;
         }
-        let mut strips = Self { bottom, per_metre, starts: vec![0; count as usize + 1], edges: Vec::new() };
+        let mut strips = Self {
+            bottom,
+            per_metre,
+            starts: vec![0; count as usize + 1],
+            edges: Vec::new(),
+        };
         strips.fill(all);
         Some(strips)
     }
@@ -154,7 +189,8 @@ impl Strips {
         self.strip_of(edge.lower[1])..=self.strip_of(edge.upper[1])
     }
 
-    /// The strip of a northing: it never falls as the northing grows, so an edge's strips hold every northing of it.
+    /// The strip of a northing: it never falls as the northing grows, so an edge's strips hold
+    /// every northing of it.
     #[inline]
     fn strip_of(&self, y: f64) -> usize {
         let strip = ((y - self.bottom) * self.per_metre) as usize;
@@ -177,11 +213,20 @@ mod tests {
         let zigzag: Vec<Edge> = (0..10_000)
             .filter_map(|i| {
                 let [low, high] = [f64::from(i), f64::from(i + 1)];
-                Edge::between([low, f64::from(i % 2) * 100.0], [high, f64::from((i + 1) % 2) * 100.0], 0, true)
+                Edge::between(
+                    [low, f64::from(i % 2) * 100.0],
+                    [high, f64::from((i + 1) % 2) * 100.0],
+                    0,
+                    true,
+                )
             })
             .collect();
         let strips = Strips::of(&zigzag).unwrap();
-        assert!(strips.edges.len() <= 4 * zigzag.len(), "{}", strips.edges.len());
+        assert!(
+            strips.edges.len() <= 4 * zigzag.len(),
+            "{}",
+            strips.edges.len()
+        );
     }
 
     #[test]
@@ -191,8 +236,9 @@ mod tests {
             let radius = if i.is_multiple_of(2) { 40.0 } else { 90.0 };
             [radius * angle.cos(), radius * angle.sin()]
         };
-        let all: Vec<Edge> =
-            (0..500).filter_map(|i| Edge::between(corner(i), corner((i + 1) % 500), 0, true)).collect();
+        let all: Vec<Edge> = (0..500)
+            .filter_map(|i| Edge::between(corner(i), corner((i + 1) % 500), 0, true))
+            .collect();
         let (table, plain) = (Edges::new(all.clone()), Edges { all, strips: None });
         assert!(table.strips.is_some());
         for i in 0..40_000 {

@@ -20,7 +20,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The text is larger than [`crate::MOST_BYTES`].
-    #[error("the polygons take {bytes} bytes, but at most {most} are read: simplify them (ogr2ogr -simplify 0.1)")]
+    #[error(
+        "the polygons take {bytes} bytes, but at most {most} are read: simplify them (ogr2ogr -simplify 0.1)"
+    )]
     TooLarge {
         /// Bytes of the text.
         bytes: u64,
@@ -34,7 +36,9 @@ pub enum Error {
     #[error("the file has no polygon: it needs at least one Polygon or MultiPolygon")]
     Empty,
     /// A feature is no polygon.
-    #[error("{feature} is a {found}, but must be a Polygon or MultiPolygon: leave it out, or convert it to an area")]
+    #[error(
+        "{feature} is a {found}, but must be a Polygon or MultiPolygon: leave it out, or convert it to an area"
+    )]
     NotAnArea {
         /// The feature, by number and name.
         feature: String,
@@ -42,7 +46,9 @@ pub enum Error {
         found: &'static str,
     },
     /// A ring has fewer than four positions.
-    #[error("{feature}: ring {ring} has {positions} positions, but must have at least 4 (a triangle, closed)")]
+    #[error(
+        "{feature}: ring {ring} has {positions} positions, but must have at least 4 (a triangle, closed)"
+    )]
     RingTooShort {
         /// The feature, by number and name.
         feature: String,
@@ -52,7 +58,9 @@ pub enum Error {
         positions: usize,
     },
     /// A ring does not end at its first position.
-    #[error("{feature}: ring {ring} starts at {first:?} and ends at {last:?}: repeat the first position at the end")]
+    #[error(
+        "{feature}: ring {ring} starts at {first:?} and ends at {last:?}: repeat the first position at the end"
+    )]
     RingNotClosed {
         /// The feature, by number and name.
         feature: String,
@@ -64,7 +72,9 @@ pub enum Error {
         last: [f64; 2],
     },
     /// A position is no place.
-    #[error("{feature}: ring {ring} has the coordinate {value}, but coordinates must be finite and within ±2e9 m")]
+    #[error(
+        "{feature}: ring {ring} has the coordinate {value}, but coordinates must be finite and within ±2e9 m"
+    )]
     NoPlace {
         /// The feature, by number and name.
         feature: String,
@@ -74,7 +84,9 @@ pub enum Error {
         value: f64,
     },
     /// The `crs` member is not understood.
-    #[error("the polygons' crs member is {found}: name an EPSG code, such as \"urn:ogc:def:crs:EPSG::32617\"")]
+    #[error(
+        "the polygons' crs member is {found}: name an EPSG code, such as \"urn:ogc:def:crs:EPSG::32617\""
+    )]
     UnknownSystem {
         /// What the member says, shortened.
         found: String,
@@ -88,7 +100,8 @@ pub enum Error {
         bounds: Rect,
         /// Extent of the survey, metres.
         survey: Rect,
-        /// System of the survey for the command: "EPSG:32617", or a placeholder where it is not known.
+        /// System of the survey for the command: "EPSG:32617", or a placeholder where it is not
+        /// known.
         target: String,
     },
     /// Polygons and survey state different systems.
@@ -104,7 +117,9 @@ pub enum Error {
         target: String,
     },
     /// No polygon meets the survey.
-    #[error("no polygon ({bounds}) meets the survey ({survey}): check the coordinate system of the polygons")]
+    #[error(
+        "no polygon ({bounds}) meets the survey ({survey}): check the coordinate system of the polygons"
+    )]
     Apart {
         /// Bounds of all polygons.
         bounds: Rect,
@@ -114,7 +129,8 @@ pub enum Error {
 }
 
 impl From<Error> for isopach_compute::Error {
-    /// A file that cannot be used is a source's fault; polygons that do not fit the survey are the caller's.
+    /// A file that cannot be used is a source's fault; polygons that do not fit the survey are the
+    /// caller's.
     fn from(error: Error) -> Self {
         match error {
             Error::Degrees { .. } | Error::OtherSystem { .. } | Error::Apart { .. } => {

@@ -43,11 +43,17 @@ fn crossing(zone: &str, parts: &[Part]) -> Option<Warning> {
     for segment in tree.iter() {
         for other in tree.locate_in_envelope_intersecting(segment.envelope()) {
             if pairs_left == 0 {
-                return Some(Warning::NotChecked { zone: zone.into(), edges: tree.size() });
+                return Some(Warning::NotChecked {
+                    zone: zone.into(),
+                    edges: tree.size(),
+                });
             }
             pairs_left -= 1;
             if other.number < segment.number && cross_or_overlap(segment, other) {
-                return Some(Warning::RingsCross { zone: zone.into(), at: segment.from });
+                return Some(Warning::RingsCross {
+                    zone: zone.into(),
+                    at: segment.from,
+                });
             }
         }
     }
@@ -58,21 +64,36 @@ fn crossing(zone: &str, parts: &[Part]) -> Option<Warning> {
 fn segments_of(parts: &[Part]) -> Vec<Segment> {
     let pairs = parts.iter().flatten().flat_map(|ring| ring.windows(2));
     let long = pairs.filter(|pair| pair[0] != pair[1]);
-    long.enumerate().map(|(number, pair)| Segment { from: pair[0], to: pair[1], number }).collect()
+    long.enumerate()
+        .map(|(number, pair)| Segment {
+            from: pair[0],
+            to: pair[1],
+            number,
+        })
+        .collect()
 }
 
 /// A ring that visits a corner twice: an eight, whose lobes may turn either way.
 fn corner_twice(zone: &str, parts: &[Part]) -> Option<Warning> {
     let at = parts.iter().flatten().find_map(|ring| {
         let mut seen = HashSet::new();
-        let corners = ring.windows(2).filter(|pair| pair[0] != pair[1]).map(|pair| pair[0]);
+        let corners = ring
+            .windows(2)
+            .filter(|pair| pair[0] != pair[1])
+            .map(|pair| pair[0]);
         // Adding zero makes −0 and 0 the same bits.
-        corners.into_iter().find(|corner| !seen.insert(corner.map(|value| (value + 0.0).to_bits())))
+        corners
+            .into_iter()
+            .find(|corner| !seen.insert(corner.map(|value| (value + 0.0).to_bits())))
     });
-    at.map(|at| Warning::RingsCross { zone: zone.into(), at })
+    at.map(|at| Warning::RingsCross {
+        zone: zone.into(),
+        at,
+    })
 }
 
-/// Whether two pieces share more than a point: they cross, or run along each other. Rings may touch in a point.
+/// Whether two pieces share more than a point: they cross, or run along each other. Rings may touch
+/// in a point.
 fn cross_or_overlap(a: &Segment, b: &Segment) -> bool {
     let of_b = [b.from, b.to].map(|end| side(a, end));
     if of_b == [Orientation::Collinear; 2] {
@@ -94,8 +115,12 @@ fn are_opposite([a, b]: [Orientation; 2]) -> bool {
 /// Whether two pieces of one line share a stretch.
 fn overlap(a: &Segment, b: &Segment) -> bool {
     (0..2).any(|axis| {
-        let low = a.from[axis].min(a.to[axis]).max(b.from[axis].min(b.to[axis]));
-        let high = a.from[axis].max(a.to[axis]).min(b.from[axis].max(b.to[axis]));
+        let low = a.from[axis]
+            .min(a.to[axis])
+            .max(b.from[axis].min(b.to[axis]));
+        let high = a.from[axis]
+            .max(a.to[axis])
+            .min(b.from[axis].max(b.to[axis]));
         low < high
     })
 }
@@ -106,30 +131,49 @@ fn part_within_part(zone: &str, parts: &[Part], edges: &Edges) -> Option<Warning
     }
     let inner = parts.iter().enumerate().find_map(|(number, part)| {
         let outer = part.first()?;
-        outer.iter().find(|corner| is_inside_another(number as u32, **corner, edges)).copied()
+        outer
+            .iter()
+            .find(|corner| is_inside_another(number as u32, **corner, edges))
+            .copied()
     });
-    inner.map(|at| Warning::PartWithinPart { zone: zone.into(), at })
+    inner.map(|at| Warning::PartWithinPart {
+        zone: zone.into(),
+        at,
+    })
 }
 
 /// Whether a corner of one part lies inside another one, and is no corner or edge that both share.
 fn is_inside_another(part: u32, corner: [f64; 2], edges: &Edges) -> bool {
-    let others: Vec<u32> = edges.crossed_from(corner).map(|edge| edge.part).filter(|other| *other != part).collect();
+    let others: Vec<u32> = edges
+        .crossed_from(corner)
+        .map(|edge| edge.part)
+        .filter(|other| *other != part)
+        .collect();
     let is_odd = |run: &[u32]| run.len() % 2 == 1;
-    others.chunk_by(|a, b| a == b).any(is_odd) && !edges.have_on_them(corner, |edge| edge.part != part)
+    others.chunk_by(|a, b| a == b).any(is_odd)
+        && !edges.have_on_them(corner, |edge| edge.part != part)
 }
 
 fn hole_outside(zone: &str, parts: &[Part], edges: &Edges) -> Option<Warning> {
     let outside = parts.iter().enumerate().find_map(|(number, part)| {
         let mut holes = part.iter().skip(1);
-        holes.find(|hole| is_outside(number as u32, hole, edges))?.first().copied()
+        holes
+            .find(|hole| is_outside(number as u32, hole, edges))?
+            .first()
+            .copied()
     });
-    outside.map(|at| Warning::HoleOutside { zone: zone.into(), at })
+    outside.map(|at| Warning::HoleOutside {
+        zone: zone.into(),
+        at,
+    })
 }
 
 /// Whether no corner of a hole lies inside the outer ring of its part.
 fn is_outside(part: u32, hole: &Ring, edges: &Edges) -> bool {
     hole.iter().all(|corner| {
-        let crossed = edges.crossed_from(*corner).filter(|edge| edge.part == part && edge.exterior);
+        let crossed = edges
+            .crossed_from(*corner)
+            .filter(|edge| edge.part == part && edge.exterior);
         crossed.count().is_multiple_of(2)
     })
 }

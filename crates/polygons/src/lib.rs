@@ -1,10 +1,12 @@
 //! Polygons from GeoJSON, as masks of a survey.
 //!
-//! A mask answers one question for many points: which polygons hold `[easting, northing]`? Registration asks it for
-//! stable ground, change asks it for volumes by zone. A point on a boundary has one answer: see [`Zone::contains`].
+//! A mask answers one question for many points: which polygons hold `[easting, northing]`?
+//! Registration asks it for stable ground, change asks it for volumes by zone. A point on a
+//! boundary has one answer: see [`Zone::contains`].
 //!
-//! Field files differ from RFC 7946, which allows longitude and latitude only. Most hold projected metres and name
-//! their system in the `crs` member of the 2008 specification. [`Polygons::check`] compares that with the survey.
+//! Field files differ from RFC 7946, which allows longitude and latitude only. Most hold projected
+//! metres and name their system in the `crs` member of the 2008 specification. [`Polygons::check`]
+//! compares that with the survey.
 //!
 //! ```
 //! use isopach_cloud::{Crs, Rect};

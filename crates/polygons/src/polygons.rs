@@ -12,7 +12,8 @@ const FEW: usize = 8;
 
 /// The polygons of a file: a mask of the places that any of them has, or zones by number.
 ///
-/// Building and reading: [`Polygons::open`], [`Polygons::read`]. Fitting them to a survey: [`Polygons::check`].
+/// Building and reading: [`Polygons::open`], [`Polygons::read`]. Fitting them to a survey:
+/// [`Polygons::check`].
 #[derive(Clone, Debug)]
 pub struct Polygons {
     zones: Vec<Zone>,
@@ -26,13 +27,31 @@ pub struct Polygons {
 impl Polygons {
     /// At least one zone.
     pub(crate) fn new(zones: Vec<Zone>, system: System, warnings: Vec<Warning>) -> Self {
-        let nowhere = Rect { min: [f64::INFINITY; 2], max: [f64::NEG_INFINITY; 2] };
-        let bounds = zones.iter().fold(nowhere, |bounds, zone| bounds.union(&zone.bounds()));
+        let nowhere = Rect {
+            min: [f64::INFINITY; 2],
+            max: [f64::NEG_INFINITY; 2],
+        };
+        let bounds = zones
+            .iter()
+            .fold(nowhere, |bounds, zone| bounds.union(&zone.bounds()));
         let tree = (zones.len() > FEW).then(|| {
-            let boxes = zones.iter().map(|zone| Rectangle::from_corners(zone.bounds().min, zone.bounds().max));
-            RTree::bulk_load(boxes.enumerate().map(|(number, bounds)| GeomWithData::new(bounds, number)).collect())
+            let boxes = zones
+                .iter()
+                .map(|zone| Rectangle::from_corners(zone.bounds().min, zone.bounds().max));
+            RTree::bulk_load(
+                boxes
+                    .enumerate()
+                    .map(|(number, bounds)| GeomWithData::new(bounds, number))
+                    .collect(),
+            )
         });
-        Self { zones, system, warnings, bounds, tree }
+        Self {
+            zones,
+            system,
+            warnings,
+            bounds,
+            tree,
+        }
     }
 
     /// The zones, in the order of the file. There is at least one.
@@ -59,7 +78,8 @@ impl Polygons {
         self.bounds
     }
 
-    /// Sum of the zones' areas, square metres; NaN where one of them is ([`Zone::area`]). Overlaps of zones count twice.
+    /// Sum of the zones' areas, square metres; NaN where one of them is ([`Zone::area`]). Overlaps
+    /// of zones count twice.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.zones.iter().map(Zone::area).sum()
@@ -68,10 +88,15 @@ impl Polygons {
     /// Hash of all names and rings, to notice another mask when a run is continued.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        isopach_compute::fnv1a(self.zones.iter().flat_map(|zone| zone.fingerprint().to_le_bytes()))
+        isopach_compute::fnv1a(
+            self.zones
+                .iter()
+                .flat_map(|zone| zone.fingerprint().to_le_bytes()),
+        )
     }
 
-    /// Whether any zone has `[easting, northing]` (metres); on boundaries as [`Zone::contains`] says.
+    /// Whether any zone has `[easting, northing]` (metres); on boundaries as [`Zone::contains`]
+    /// says.
     ///
     /// ```
     /// # use isopach_polygons::Polygons;
@@ -84,15 +109,21 @@ impl Polygons {
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        reaches(&self.bounds, point) && self.candidates(point).any(|zone| self.zones[zone].contains(point))
+        reaches(&self.bounds, point)
+            && self
+                .candidates(point)
+                .any(|zone| self.zones[zone].contains(point))
     }
 
-    /// Numbers of the zones that have `[easting, northing]` (metres), ascending. O(log zones) where they are many and
-    /// do not overlap.
+    /// Numbers of the zones that have `[easting, northing]` (metres), ascending. O(log zones) where
+    /// they are many and do not overlap.
     pub fn zones_of(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let mut found: Vec<usize> = Vec::new();
         if reaches(&self.bounds, point) {
-            found.extend(self.candidates(point).filter(|zone| self.zones[*zone].contains(point)));
+            found.extend(
+                self.candidates(point)
+                    .filter(|zone| self.zones[*zone].contains(point)),
+            );
             found.sort_unstable();
         }
         found.into_iter()
@@ -104,7 +135,11 @@ impl Polygons {
             let meeting = tree.locate_in_envelope_intersecting(AABB::from_point(point));
             meeting.map(|zone| zone.data)
         });
-        let all = if self.tree.is_none() { 0..self.zones.len() } else { 0..0 };
+        let all = if self.tree.is_none() {
+            0..self.zones.len()
+        } else {
+            0..0
+        };
         of_tree.chain(all)
     }
 }

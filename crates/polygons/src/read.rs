@@ -4,7 +4,9 @@ use crate::{
     Error, Polygons, Result, System, Warning, Zone,
     zone::{Part, Ring},
 };
-use geojson::{Feature, FeatureCollection, GeoJson, Geometry, GeometryValue, Position, feature::Id};
+use geojson::{
+    Feature, FeatureCollection, GeoJson, Geometry, GeometryValue, Position, feature::Id,
+};
 use serde_json::Value;
 use std::{collections::HashMap, io::Read, path::Path};
 
@@ -24,7 +26,10 @@ impl Polygons {
     /// [`Error::Io`], and those of [`Polygons::read`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Self::read(&text_of(path).map_err(|source| Error::Io { path: path.into(), source })?)
+        Self::read(&text_of(path).map_err(|source| Error::Io {
+            path: path.into(),
+            source,
+        })?)
     }
 
     /// Reads GeoJSON text: a FeatureCollection, a Feature or a geometry.
@@ -32,7 +37,8 @@ impl Polygons {
     /// Heights are ignored. O(n log n) for n vertices.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], [`Error::Malformed`], [`Error::UnknownSystem`], and a variant for each fault of a feature.
+    /// [`Error::TooLarge`], [`Error::Malformed`], [`Error::UnknownSystem`], and a variant for each
+    /// fault of a feature.
     ///
     /// ```
     /// use isopach_polygons::{Error, Polygons};
@@ -42,10 +48,16 @@ impl Polygons {
     pub fn read(text: &str) -> Result<Self> {
         let bytes = text.len() as u64;
         if bytes > MOST_BYTES {
-            return Err(Error::TooLarge { bytes, most: MOST_BYTES });
+            return Err(Error::TooLarge {
+                bytes,
+                most: MOST_BYTES,
+            });
         }
-        let text = text.trim_start_matches('\u{feff}'); // a byte order mark, which Windows programs write
-        let parsed: GeoJson = text.parse().map_err(|error: geojson::Error| Error::Malformed(error.to_string()))?;
+        // a byte order mark, which Windows programs write
+        let text = text.trim_start_matches('\u{feff}');
+        let parsed: GeoJson = text
+            .parse()
+            .map_err(|error: geojson::Error| Error::Malformed(error.to_string()))?;
         match parsed {
             GeoJson::FeatureCollection(collection) => of_collection(collection),
             GeoJson::Feature(feature) => {
@@ -54,7 +66,13 @@ impl Polygons {
             }
             GeoJson::Geometry(geometry) => {
                 let system = System::of(geometry.foreign_members.as_ref())?;
-                of_features(vec![Feature { geometry: Some(geometry), ..Feature::default() }], system)
+                of_features(
+                    vec![Feature {
+                        geometry: Some(geometry),
+                        ..Feature::default()
+                    }],
+                    system,
+                )
             }
         }
     }
@@ -63,7 +81,9 @@ impl Polygons {
 /// The text of a file, or one byte more than is allowed of it.
 fn text_of(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    std::fs::File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -88,7 +108,8 @@ fn of_features(features: Vec<Feature>, system: System) -> Result<Polygons> {
     Ok(Polygons::new(zones, system, warnings))
 }
 
-/// The name, with a number behind it where another zone has it already. `used` holds the next number to try.
+/// The name, with a number behind it where another zone has it already. `used` holds the next
+/// number to try.
 fn unused_name(name: &str, used: &mut HashMap<String, u64>) -> String {
     let mut candidate = name.to_string();
     while used.contains_key(&candidate) {
@@ -106,11 +127,24 @@ fn zone_of(number: usize, feature: Feature) -> Result<(Zone, Vec<Warning>)> {
     let parts = match feature.geometry.map(|geometry: Geometry| geometry.value) {
         Some(GeometryValue::Polygon { coordinates }) => vec![coordinates],
         Some(GeometryValue::MultiPolygon { coordinates }) => coordinates,
-        Some(other) => return Err(Error::NotAnArea { feature: label, found: other.type_name() }),
-        None => return Err(Error::NotAnArea { feature: label, found: "feature without geometry" }),
+        Some(other) => {
+            return Err(Error::NotAnArea {
+                feature: label,
+                found: other.type_name(),
+            });
+        }
+        None => {
+            return Err(Error::NotAnArea {
+                feature: label,
+                found: "feature without geometry",
+            });
+        }
     };
     if parts.is_empty() || parts.iter().any(Vec::is_empty) {
-        return Err(Error::NotAnArea { feature: label, found: "polygon without a ring" });
+        return Err(Error::NotAnArea {
+            feature: label,
+            found: "polygon without a ring",
+        });
     }
     let mut ring_number = 0;
     let mut checked = Vec::with_capacity(parts.len());
@@ -129,7 +163,13 @@ fn zone_of(number: usize, feature: Feature) -> Result<(Zone, Vec<Warning>)> {
 fn name_of(feature: &Feature) -> Option<String> {
     let of_properties = NAMES.iter().find_map(|wanted| {
         let mut properties = feature.properties.iter().flatten();
-        properties.find_map(|(key, value)| if key.eq_ignore_ascii_case(wanted) { text_of_value(value) } else { None })
+        properties.find_map(|(key, value)| {
+            if key.eq_ignore_ascii_case(wanted) {
+                text_of_value(value)
+            } else {
+                None
+            }
+        })
     });
     of_properties.or_else(|| match &feature.id {
         Some(Id::String(text)) => shown(text),
@@ -148,7 +188,12 @@ fn text_of_value(value: &Value) -> Option<String> {
 
 /// A text without control characters, shortened; `None` where nothing is left.
 fn shown(text: &str) -> Option<String> {
-    let clean: String = text.trim().chars().filter(|letter| !letter.is_control()).take(NAME_LENGTH).collect();
+    let clean: String = text
+        .trim()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(NAME_LENGTH)
+        .collect();
     (!clean.is_empty()).then_some(clean)
 }
 
@@ -157,20 +202,39 @@ fn ring_of(positions: &[Position], feature: &str, ring: usize) -> Result<Ring> {
     let mut corners = Vec::with_capacity(positions.len());
     for position in positions {
         let [x, y] = [0, 1].map(|axis| position.as_slice().get(axis).copied().unwrap_or(f64::NAN));
-        let impossible = [x, y].into_iter().find(|value| value.is_nan() || value.abs() > FARTHEST);
+        let impossible = [x, y]
+            .into_iter()
+            .find(|value| value.is_nan() || value.abs() > FARTHEST);
         if let Some(value) = impossible {
-            return Err(Error::NoPlace { feature: feature(), ring, value });
+            return Err(Error::NoPlace {
+                feature: feature(),
+                ring,
+                value,
+            });
         }
         corners.push([x, y]);
     }
     let &[first, .., last] = corners.as_slice() else {
-        return Err(Error::RingTooShort { feature: feature(), ring, positions: corners.len() });
+        return Err(Error::RingTooShort {
+            feature: feature(),
+            ring,
+            positions: corners.len(),
+        });
     };
     if first != last {
-        return Err(Error::RingNotClosed { feature: feature(), ring, first, last });
+        return Err(Error::RingNotClosed {
+            feature: feature(),
+            ring,
+            first,
+            last,
+        });
     }
     if corners.len() < 4 {
-        return Err(Error::RingTooShort { feature: feature(), ring, positions: corners.len() });
+        return Err(Error::RingTooShort {
+            feature: feature(),
+            ring,
+            positions: corners.len(),
+        });
     }
     Ok(corners)
 }

@@ -23,7 +23,8 @@ pub enum System {
 }
 
 impl System {
-    /// The system that a `crs` member of the 2008 specification names: a URN, a URL, or "EPSG:32617".
+    /// The system that a `crs` member of the 2008 specification names: a URN, a URL, or
+    /// "EPSG:32617".
     pub(crate) fn of(members: Option<&Map<String, Value>>) -> Result<Self> {
         match members.and_then(|members| members.get("crs")) {
             None | Some(Value::Null) => Ok(Self::NotStated),
@@ -44,16 +45,25 @@ impl System {
         }
     }
 
-    /// `urn:ogc:def:crs:EPSG::32617`, `urn:ogc:def:crs:EPSG:9.6:32617`, `http://www.opengis.net/def/crs/EPSG/0/32617`,
-    /// `EPSG:32617`; CRS84 in the same forms. A compound name is no system of a plane.
+    /// `urn:ogc:def:crs:EPSG::32617`, `urn:ogc:def:crs:EPSG:9.6:32617`,
+    /// `http://www.opengis.net/def/crs/EPSG/0/32617`, `EPSG:32617`; CRS84 in the same forms. A
+    /// compound name is no system of a plane.
     fn named(name: &str) -> Option<Self> {
         let parts: Vec<&str> = name.split([':', '/', '#']).collect();
         let last = *parts.last()?;
         if DEGREES.iter().any(|known| last.eq_ignore_ascii_case(known)) {
             return Some(Self::Degrees);
         }
-        let is_epsg = parts.iter().rev().skip(1).take(2).any(|part| part.eq_ignore_ascii_case("EPSG"));
-        let code = last.parse().ok().filter(|code| *code > 0 && is_epsg && !name.contains(','));
+        let is_epsg = parts
+            .iter()
+            .rev()
+            .skip(1)
+            .take(2)
+            .any(|part| part.eq_ignore_ascii_case("EPSG"));
+        let code = last
+            .parse()
+            .ok()
+            .filter(|code| *code > 0 && is_epsg && !name.contains(','));
         code.map(Self::Epsg)
     }
 }
@@ -61,7 +71,13 @@ impl System {
 fn unknown(member: &Value) -> Error {
     let text = member.to_string();
     let shown: String = text.chars().take(SHOWN).collect();
-    Error::UnknownSystem { found: if shown.len() < text.len() { format!("{shown}…") } else { shown } }
+    Error::UnknownSystem {
+        found: if shown.len() < text.len() {
+            format!("{shown}…")
+        } else {
+            shown
+        },
+    }
 }
 
 impl fmt::Display for System {
@@ -85,7 +101,10 @@ mod tests {
             ("urn:ogc:def:crs:EPSG:9.6:32617", Some(System::Epsg(32617))),
             ("urn:x-ogc:def:crs:epsg::2958", Some(System::Epsg(2958))),
             ("EPSG:25832", Some(System::Epsg(25832))),
-            ("http://www.opengis.net/def/crs/EPSG/0/3857", Some(System::Epsg(3857))),
+            (
+                "http://www.opengis.net/def/crs/EPSG/0/3857",
+                Some(System::Epsg(3857)),
+            ),
             ("http://www.opengis.net/gml/srs/epsg.xml#4326", None),
             ("urn:ogc:def:crs:OGC:1.3:CRS84", Some(System::Degrees)),
             ("urn:ogc:def:crs,crs:EPSG::2958,crs:EPSG::5713", None),

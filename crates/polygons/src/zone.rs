@@ -24,16 +24,28 @@ pub(crate) type Ring = Vec<[f64; 2]>;
 pub(crate) type Part = Vec<Ring>;
 
 impl Zone {
-    /// A zone of parts whose rings are closed and finite, and what is doubtful about them. Every part has a ring.
+    /// A zone of parts whose rings are closed and finite, and what is doubtful about them. Every
+    /// part has a ring.
     pub(crate) fn new(name: String, parts: &[Part]) -> (Self, Vec<Warning>) {
         let edges = Edges::new(edges_of(parts));
         let warnings = faults::of(&name, parts, &edges);
-        let area = if warnings.is_empty() { parts.iter().map(area_of).sum() } else { f64::NAN };
-        let zone = Self { bounds: bounds_of(parts), area, edges, fingerprint: fingerprint_of(&name, parts), name };
+        let area = if warnings.is_empty() {
+            parts.iter().map(area_of).sum()
+        } else {
+            f64::NAN
+        };
+        let zone = Self {
+            bounds: bounds_of(parts),
+            area,
+            edges,
+            fingerprint: fingerprint_of(&name, parts),
+            name,
+        };
         (zone, warnings)
     }
 
-    /// Its name: the property `name` or `id`, the feature's `id`, or the feature's number from 1. Unique in a file.
+    /// Its name: the property `name` or `id`, the feature's `id`, or the feature's number from 1.
+    /// Unique in a file.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -49,7 +61,8 @@ impl Zone {
         self.bounds
     }
 
-    /// Area less holes, square metres; NaN where a [`Warning`] says that its rings contradict each other.
+    /// Area less holes, square metres; NaN where a [`Warning`] says that its rings contradict each
+    /// other.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.area
@@ -63,10 +76,11 @@ impl Zone {
 
     /// Whether `[easting, northing]` (metres) is inside a part and outside that part's holes.
     ///
-    /// The boundary is half open: points on a left or lower boundary are inside, those on a right or upper one are
-    /// not. Of polygons that share an edge with the same two vertices, exactly one has a point of that edge; the test
-    /// is exact. Where a part crosses itself, the even-odd rule decides. Parts that overlap count once.
-    /// O(edges that meet a narrow horizontal strip). A NaN is nowhere.
+    /// The boundary is half open: points on a left or lower boundary are inside, those on a right
+    /// or upper one are not. Of polygons that share an edge with the same two vertices, exactly one
+    /// has a point of that edge; the test is exact. Where a part crosses itself, the even-odd rule
+    /// decides. Parts that overlap count once. O(edges that meet a narrow horizontal strip). A NaN
+    /// is nowhere.
     ///
     /// ```
     /// # use isopach_polygons::Polygons;
@@ -101,7 +115,9 @@ fn edges_of(parts: &[Part]) -> Vec<Edge> {
     for (number, part) in parts.iter().enumerate() {
         for (ring_number, ring) in part.iter().enumerate() {
             let pairs = ring.windows(2);
-            edges.extend(pairs.filter_map(|pair| Edge::between(pair[0], pair[1], number as u32, ring_number == 0)));
+            edges.extend(pairs.filter_map(|pair| {
+                Edge::between(pair[0], pair[1], number as u32, ring_number == 0)
+            }));
         }
     }
     edges
@@ -113,22 +129,32 @@ pub(crate) fn reaches(bounds: &Rect, point: [f64; 2]) -> bool {
 }
 
 fn bounds_of(parts: &[Part]) -> Rect {
-    let mut bounds = Rect { min: [f64::INFINITY; 2], max: [f64::NEG_INFINITY; 2] };
+    let mut bounds = Rect {
+        min: [f64::INFINITY; 2],
+        max: [f64::NEG_INFINITY; 2],
+    };
     for position in parts.iter().flatten().flatten() {
-        bounds = bounds.union(&Rect { min: *position, max: *position });
+        bounds = bounds.union(&Rect {
+            min: *position,
+            max: *position,
+        });
     }
     bounds
 }
 
 /// Area of the outer ring less that of the holes, square metres.
 fn area_of(part: &Part) -> f64 {
-    let mut rings = part.iter().map(|ring| ring.iter().copied().collect::<LineString>());
+    let mut rings = part
+        .iter()
+        .map(|ring| ring.iter().copied().collect::<LineString>());
     let outer = rings.next().unwrap_or_else(LineString::empty);
     geo::Polygon::new(outer, rings.collect()).unsigned_area()
 }
 
 fn fingerprint_of(name: &str, parts: &[Part]) -> u64 {
-    let lengths = parts.iter().flat_map(|part| part.iter().map(|ring| ring.len() as f64));
+    let lengths = parts
+        .iter()
+        .flat_map(|part| part.iter().map(|ring| ring.len() as f64));
     let coordinates = parts.iter().flatten().flatten().flatten().copied();
     let numbers = lengths.chain(coordinates).flat_map(f64::to_le_bytes);
     isopach_compute::fnv1a(name.bytes().chain(numbers))

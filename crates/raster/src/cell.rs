@@ -3,8 +3,9 @@
 use crate::CellStatistic;
 use isopach_cloud::{TICK, from_ticks};
 
-/// Sums of the heights in a cell, ticks from one of them or from anywhere else: whole numbers, so that neither the order of the points nor where
-/// the sums are counted from can be seen in what is made of them.
+/// Sums of the heights in a cell, ticks from one of them or from anywhere else: whole numbers, so
+/// that neither the order of the points nor where the sums are counted from can be seen in what is
+/// made of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CellSums {
     /// Number of points.
@@ -36,8 +37,9 @@ impl CellSums {
         self.squares += i128::from(above) * i128::from(above);
     }
 
-    /// A statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its exact value. NaN for no point, and for those that need
-    /// an order, [`CellStatistic::Median`] and [`CellStatistic::Percentile`]: see [`Rank`].
+    /// A statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its exact
+    /// value. NaN for no point, and for those that need an order, [`CellStatistic::Median`] and
+    /// [`CellStatistic::Percentile`]: see [`Rank`].
     #[must_use]
     pub fn value(&self, statistic: CellStatistic) -> f64 {
         let n = i128::from(self.count);
@@ -51,9 +53,12 @@ impl CellSums {
             CellStatistic::Min => from_ticks(self.low),
             CellStatistic::Max => from_ticks(self.high),
             // Exact: n times the base, plus what the heights are above it.
-            CellStatistic::Mean => (n * i128::from(self.base) + i128::from(self.sum)) as f64 / n as f64 * TICK,
+            CellStatistic::Mean => {
+                (n * i128::from(self.base) + i128::from(self.sum)) as f64 / n as f64 * TICK
+            }
             CellStatistic::StandardDeviation => {
-                let spread = (n * self.squares - i128::from(self.sum) * i128::from(self.sum)) as f64;
+                let spread =
+                    (n * self.squares - i128::from(self.sum) * i128::from(self.sum)) as f64;
                 (spread / (n as f64 * (n - 1) as f64)).sqrt() * TICK
             }
             CellStatistic::Median | CellStatistic::Percentile(_) | CellStatistic::Count => f64::NAN,
@@ -77,11 +82,14 @@ impl Rank {
     pub fn of(share: f64, count: usize) -> Option<Self> {
         let at = share * count.checked_sub(1)? as f64;
         let below = at.floor() as usize;
-        Some(Self { below, beyond: at - below as f64 })
+        Some(Self {
+            below,
+            beyond: at - below as f64,
+        })
     }
 
-    /// The quantile, metres, by linear interpolation between two order statistics, absolute ticks: the one at `below`, and the next (or the
-    /// same again, where there is none).
+    /// The quantile, metres, by linear interpolation between two order statistics, absolute ticks:
+    /// the one at `below`, and the next (or the same again, where there is none).
     #[inline]
     #[must_use]
     pub fn between(self, low: i64, high: i64) -> f64 {

@@ -6,23 +6,45 @@ use isopach_compute::{Cpu, Result};
 use rayon::prelude::*;
 
 impl Rasterise for Cpu {
-    fn rasterise(&self, points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>> {
+    fn rasterise(
+        &self,
+        points: Positions<'_>,
+        grid: &Grid,
+        statistics: &[CellStatistic],
+    ) -> Result<Vec<Raster>> {
         grid.check(statistics)?;
         let by_order = |s: &CellStatistic| s.share().is_some();
         let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
         if !statistics.iter().all(by_order) {
             let cells = accumulate(points, grid);
-            for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| !by_order(s)) {
-                *raster =
-                    Some(Raster::from_rows(*grid, cells.par_iter().map(|cell| cell.value(*statistic)).collect())?);
+            for (raster, statistic) in rasters
+                .iter_mut()
+                .zip(statistics)
+                .filter(|(_, s)| !by_order(s))
+            {
+                *raster = Some(Raster::from_rows(
+                    *grid,
+                    cells
+                        .par_iter()
+                        .map(|cell| cell.value(*statistic))
+                        .collect(),
+                )?);
             }
         }
         if statistics.iter().any(by_order) {
             let (starts, heights) = sorted_by_cell(points, grid);
-            for (raster, statistic) in rasters.iter_mut().zip(statistics).filter(|(_, s)| by_order(s)) {
+            for (raster, statistic) in rasters
+                .iter_mut()
+                .zip(statistics)
+                .filter(|(_, s)| by_order(s))
+            {
                 let share = statistic.share().unwrap_or(f64::NAN);
-                let value = |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
-                *raster = Some(Raster::from_rows(*grid, starts.par_windows(2).map(value).collect())?);
+                let value =
+                    |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
+                *raster = Some(Raster::from_rows(
+                    *grid,
+                    starts.par_windows(2).map(value).collect(),
+                )?);
             }
         }
         Ok(rasters.into_iter().flatten().collect())
@@ -36,7 +58,9 @@ fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
         .with_min_len(1 << 14)
         .map(|i| {
             let [x, y, _] = points.absolute_ticks(i);
-            grid.locate_ticks([x, y]).map_or(u32::MAX, |[row, column]| (row * grid.columns + column) as u32)
+            grid.locate_ticks([x, y]).map_or(u32::MAX, |[row, column]| {
+                (row * grid.columns + column) as u32
+            })
         })
         .collect()
 }
@@ -57,7 +81,10 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
     let cells = cells_of(points, grid);
     let mut starts = vec![0_u32; grid.rows * grid.columns + 1];
     for &cell in &cells {
-        if let Some(count) = starts.get_mut(cell as usize + 1).filter(|_| cell != u32::MAX) {
+        if let Some(count) = starts
+            .get_mut(cell as usize + 1)
+            .filter(|_| cell != u32::MAX)
+        {
             *count += 1;
         }
     }
@@ -80,8 +107,13 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
 
 /// The quantile of sorted heights (absolute ticks), metres; NaN for none.
 fn quantile(sorted: &[i64], share: f64) -> f64 {
-    let Some(rank) = Rank::of(share, sorted.len()) else { return f64::NAN };
-    rank.between(sorted[rank.below], sorted[(rank.below + 1).min(sorted.len() - 1)])
+    let Some(rank) = Rank::of(share, sorted.len()) else {
+        return f64::NAN;
+    };
+    rank.between(
+        sorted[rank.below],
+        sorted[(rank.below + 1).min(sorted.len() - 1)],
+    )
 }
 
 #[cfg(test)]
@@ -113,19 +145,46 @@ mod tests {
 
     #[test]
     fn row_zero_is_the_north_and_borders_belong_to_one_cell() {
-        let cloud = Cloud::from_points(&[[0.5, 9.5, 7.0], [1.0, 0.0, 3.0], [2.0, 1.0, 5.0]]).unwrap();
-        let grid = Grid::covering(&Rect { min: [0.0; 2], max: [10.0; 2] }, 1.0).unwrap();
-        let mean = Cpu.rasterise(cloud.positions(), &grid, &[CellStatistic::Mean]).unwrap().remove(0);
-        assert_eq!((mean.values[[0, 0]], mean.values[[9, 1]], mean.values[[8, 2]]), (7.0, 3.0, 5.0));
+        let cloud =
+            Cloud::from_points(&[[0.5, 9.5, 7.0], [1.0, 0.0, 3.0], [2.0, 1.0, 5.0]]).unwrap();
+        let grid = Grid::covering(
+            &Rect {
+                min: [0.0; 2],
+                max: [10.0; 2],
+            },
+            1.0,
+        )
+        .unwrap();
+        let mean = Cpu
+            .rasterise(cloud.positions(), &grid, &[CellStatistic::Mean])
+            .unwrap()
+            .remove(0);
+        assert_eq!(
+            (
+                mean.values[[0, 0]],
+                mean.values[[9, 1]],
+                mean.values[[8, 2]]
+            ),
+            (7.0, 3.0, 5.0)
+        );
         assert_eq!(mean.values.iter().filter(|v| v.is_finite()).count(), 3);
     }
 
     #[test]
     fn a_percentile_out_of_range_is_named() {
-        let grid = Grid::covering(&Rect { min: [0.0; 2], max: [1.0; 2] }, 1.0).unwrap();
+        let grid = Grid::covering(
+            &Rect {
+                min: [0.0; 2],
+                max: [1.0; 2],
+            },
+            1.0,
+        )
+        .unwrap();
         let cloud = Cloud::default();
         for p in [-1.0, 101.0, f64::NAN] {
-            let error = Cpu.rasterise(cloud.positions(), &grid, &[CellStatistic::Percentile(p)]).unwrap_err();
+            let error = Cpu
+                .rasterise(cloud.positions(), &grid, &[CellStatistic::Percentile(p)])
+                .unwrap_err();
             assert!(error.to_string().starts_with("percentile"), "{error}");
         }
     }

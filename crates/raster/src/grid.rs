@@ -1,13 +1,16 @@
 //! Grids whose cells are the same wherever a run begins.
 
-use isopach_cloud::{Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks};
+use isopach_cloud::{
+    Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks,
+};
 use isopach_compute::{Error, Result};
 use isopach_tiling::{ResultReader, ResultWriter, Stored};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// A block of the absolute grid of square cells, so that neighbouring runs line up. The cell of a point is that of [`isopach_cloud::cell_of`]:
-/// ⌊coordinate / cell size⌋, with points on an edge in the upper cell however coordinates are rounded.
+/// A block of the absolute grid of square cells, so that neighbouring runs line up. The cell of a
+/// point is that of [`isopach_cloud::cell_of`]: ⌊coordinate / cell size⌋, with points on an edge in
+/// the upper cell however coordinates are rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// Side of a cell, metres.
@@ -21,8 +24,9 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The smallest block whose cells have every point that the half-open `rect` owns, and one cell at least. A rectangle made of cells gives those
-    /// cells, also where the cell size is no binary fraction. The extent of a cloud ([`Positions::extent`]) gives a cell for each of its points.
+    /// The smallest block whose cells have every point that the half-open `rect` owns, and one cell
+    /// at least. A rectangle made of cells gives those cells, also where the cell size is no binary
+    /// fraction. The extent of a cloud ([`Positions::extent`]) gives a cell for each of its points.
     ///
     /// ```
     /// use isopach_cloud::Cloud;
@@ -36,29 +40,49 @@ impl Grid {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a cell size below a tick (2⁻¹⁸ m) or not finite, or a block of more than 2³¹ cells a side;
-    /// [`Error::InvalidInput`] for a rectangle that is not finite.
+    /// [`Error::InvalidParameter`] for a cell size below a tick (2⁻¹⁸ m) or not finite, or a block
+    /// of more than 2³¹ cells a side; [`Error::InvalidInput`] for a rectangle that is not finite.
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         checked_cell_size(cell_size)?;
         if !rect.min.iter().chain(&rect.max).all(|x| x.is_finite()) {
-            return Err(Error::InvalidInput(format!("a grid cannot cover {rect}: give finite coordinates")));
+            return Err(Error::InvalidInput(format!(
+                "a grid cannot cover {rect}: give finite coordinates"
+            )));
         }
         let first = rect.min.map(|x| cell_of_tick(edge_tick(x), cell_size));
-        let counts: [i64; 2] = std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
+        let counts: [i64; 2] =
+            std::array::from_fn(|axis| (cell_end(rect.max[axis], cell_size) - first[axis]).max(1));
         let longest = counts[0].max(counts[1]) as f64;
-        Error::check("cell size", cell_size, longest < 2_147_483_648.0, "give fewer than 2^31 columns and rows")?;
-        Ok(Self { cell_size, first, columns: counts[0] as usize, rows: counts[1] as usize })
+        Error::check(
+            "cell size",
+            cell_size,
+            longest < 2_147_483_648.0,
+            "give fewer than 2^31 columns and rows",
+        )?;
+        Ok(Self {
+            cell_size,
+            first,
+            columns: counts[0] as usize,
+            rows: counts[1] as usize,
+        })
     }
 
     /// What the block covers, absolute metres.
     #[must_use]
     pub fn extent(&self) -> Rect {
-        let end = [self.first[0] + self.columns as i64, self.first[1] + self.rows as i64];
+        let end = [
+            self.first[0] + self.columns as i64,
+            self.first[1] + self.rows as i64,
+        ];
         let edges = |cells: [i64; 2]| cells.map(|cell| low_edge(cell, self.cell_size));
-        Rect { min: edges(self.first), max: edges(end) }
+        Rect {
+            min: edges(self.first),
+            max: edges(end),
+        }
     }
 
-    /// Row (0 is the north) and column of the cell that owns an absolute point (metres, as it is held); `None` outside.
+    /// Row (0 is the north) and column of the cell that owns an absolute point (metres, as it is
+    /// held); `None` outside.
     #[inline]
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
@@ -69,8 +93,10 @@ impl Grid {
     #[inline]
     #[must_use]
     pub fn locate_ticks(&self, point: [i64; 2]) -> Option<[usize; 2]> {
-        let [column, row] = [0, 1].map(|axis| cell_of_tick(point[axis], self.cell_size) - self.first[axis]);
-        let inside = (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row);
+        let [column, row] =
+            [0, 1].map(|axis| cell_of_tick(point[axis], self.cell_size) - self.first[axis]);
+        let inside =
+            (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row);
         inside.then(|| [self.rows - 1 - row as usize, column as usize])
     }
 
@@ -81,14 +107,19 @@ impl Grid {
             let [x, y, _] = points.absolute_ticks(*i);
             self.locate_ticks([x, y]).is_none()
         };
-        (0..points.len()).into_par_iter().with_min_len(1 << 14).filter(is_outside).count() as u64
+        (0..points.len())
+            .into_par_iter()
+            .with_min_len(1 << 14)
+            .filter(is_outside)
+            .count() as u64
     }
 
     /// Absolute metres of the centre of a cell given by row (0 is the north) and column.
     #[must_use]
     pub fn centre(&self, row: usize, column: usize) -> [f64; 2] {
         let row = self.rows as i64 - 1 - row as i64;
-        [self.first[0] + column as i64, self.first[1] + row].map(|i| (i as f64 + 0.5) * self.cell_size)
+        [self.first[0] + column as i64, self.first[1] + row]
+            .map(|i| (i as f64 + 0.5) * self.cell_size)
     }
 }
 
@@ -108,24 +139,45 @@ impl Raster {
     /// [`Error::InvalidInput`] where they are not one a cell.
     pub fn from_rows(grid: Grid, values: Vec<f64>) -> Result<Self> {
         let (shape, count) = ((grid.rows, grid.columns), values.len());
-        let values = Array2::from_shape_vec(shape, values)
-            .map_err(|_| Error::InvalidInput(format!("{count} values for {} rows of {} cells", shape.0, shape.1)))?;
+        let values = Array2::from_shape_vec(shape, values).map_err(|_| {
+            Error::InvalidInput(format!(
+                "{count} values for {} rows of {} cells",
+                shape.0, shape.1
+            ))
+        })?;
         Ok(Self { grid, values })
     }
 }
 
 impl Stored for Raster {
     fn store(&self, to: &mut ResultWriter<'_>) {
-        let Grid { cell_size, first, columns, rows } = self.grid;
+        let Grid {
+            cell_size,
+            first,
+            columns,
+            rows,
+        } = self.grid;
         (cell_size, first, [columns, rows]).store(to);
         self.values.iter().for_each(|value| value.store(to));
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let (cell_size, first, [columns, rows]) = <(f64, [i64; 2], [usize; 2])>::restore(from)?;
-        let count = columns.checked_mul(rows).filter(|count| *count as u64 <= from.left() / size_of::<f64>() as u64)?;
-        let values = (0..count).map(|_| f64::restore(from)).collect::<Option<Vec<f64>>>()?;
+        let count = columns
+            .checked_mul(rows)
+            .filter(|count| *count as u64 <= from.left() / size_of::<f64>() as u64)?;
+        let values = (0..count)
+            .map(|_| f64::restore(from))
+            .collect::<Option<Vec<f64>>>()?;
         let values = Array2::from_shape_vec((rows, columns), values).ok()?;
-        Some(Self { grid: Grid { cell_size, first, columns, rows }, values })
+        Some(Self {
+            grid: Grid {
+                cell_size,
+                first,
+                columns,
+                rows,
+            },
+            values,
+        })
     }
 }
 
@@ -168,9 +220,24 @@ mod tests {
     #[test]
     fn a_rectangle_that_is_nowhere_has_no_grid() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let rect = Rect { min: [0.0; 2], max: [1.0, bad] };
-            assert!(matches!(Grid::covering(&rect, 1.0), Err(Error::InvalidInput(_))), "{bad}");
+            let rect = Rect {
+                min: [0.0; 2],
+                max: [1.0, bad],
+            };
+            assert!(
+                matches!(Grid::covering(&rect, 1.0), Err(Error::InvalidInput(_))),
+                "{bad}"
+            );
         }
-        assert!(Grid::covering(&Rect { min: [0.0; 2], max: [1e12, 1.0] }, 1.0).is_err());
+        assert!(
+            Grid::covering(
+                &Rect {
+                    min: [0.0; 2],
+                    max: [1e12, 1.0]
+                },
+                1.0
+            )
+            .is_err()
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! North-up grids on an absolute integer grid: what cells hold, GeoTIFF, pictures.
 //!
-//! The capability [`Rasterise`] turns points into cells. [`plain`] is the definition, in plain loops; every faster way is held to it by the suite in
-//! [`conformance`], which a stranger's backend can be put through as well.
+//! The capability [`Rasterise`] turns points into cells. [`plain`] is the definition, in plain
+//! loops; every faster way is held to it by the suite in [`conformance`], which a stranger's
+//! backend can be put through as well.
 
 mod cell;
 pub mod conformance;
@@ -15,7 +16,8 @@ mod sample;
 
 pub use cell::{CellSums, Rank};
 pub use geotiff::{
-    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, Limits, read as read_geotiff, write as write_geotiff,
+    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, Limits, read as read_geotiff,
+    write as write_geotiff,
 };
 pub use grid::{Grid, Raster};
 pub use rasterise::{CellStatistic, Rasterise};

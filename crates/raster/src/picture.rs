@@ -7,8 +7,9 @@ use ndarray::Array2;
 
 /// Colours of a diverging map, evenly spaced from loss (red) over light grey to gain (blue).
 ///
-/// Ends and middle follow Moreland, "Diverging Color Maps for Scientific Visualization" (2009): equal lightness on both sides, no false
-/// bands; steps in between are linear in lightness and colour.
+/// Ends and middle follow Moreland, "Diverging Color Maps for Scientific Visualization" (2009):
+/// equal lightness on both sides, no false bands; steps in between are linear in lightness and
+/// colour.
 pub const DIVERGING: [[u8; 3]; 9] = [
     [150, 3, 32],
     [196, 62, 58],
@@ -52,14 +53,19 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     let below = (at.floor() as usize).min(last - 1);
     let share = at - below as f64;
     std::array::from_fn(|c| {
-        let (a, b) = (f64::from(DIVERGING[below][c]), f64::from(DIVERGING[below + 1][c]));
+        let (a, b) = (
+            f64::from(DIVERGING[below][c]),
+            f64::from(DIVERGING[below + 1][c]),
+        );
         (a + share * (b - a)).round() as u8
     })
 }
 
-/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where there is no height.
+/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where there is
+/// no height.
 ///
-/// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes; a neighbour that is missing is taken to be as high as the cell.
+/// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes; a neighbour that is
+/// missing is taken to be as high as the cell.
 #[must_use]
 pub fn hillshade(heights: &Raster) -> Array2<f64> {
     let (rows, columns) = heights.values.dim();
@@ -73,23 +79,38 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
         if here.is_nan() {
             return f64::NAN;
         }
-        let (n, s, w, e) = (row.saturating_sub(1), row + 1, column.saturating_sub(1), column + 1);
+        let (n, s, w, e) = (
+            row.saturating_sub(1),
+            row + 1,
+            column.saturating_sub(1),
+            column + 1,
+        );
         let eight = 8.0 * heights.grid.cell_size;
-        let dx = (z(n, e) + 2.0 * z(row, e) + z(s, e) - z(n, w) - 2.0 * z(row, w) - z(s, w)) / eight;
-        let dy = (z(n, w) + 2.0 * z(n, column) + z(n, e) - z(s, w) - 2.0 * z(s, column) - z(s, e)) / eight;
+        let dx =
+            (z(n, e) + 2.0 * z(row, e) + z(s, e) - z(n, w) - 2.0 * z(row, w) - z(s, w)) / eight;
+        let dy = (z(n, w) + 2.0 * z(n, column) + z(n, e) - z(s, w) - 2.0 * z(s, column) - z(s, e))
+            / eight;
         let length = (dx * dx + dy * dy + 1.0).sqrt();
         ((-dx * light[0] - dy * light[1] + light[2]) / length).max(0.0)
     })
 }
 
-/// A shaded change map as PNG. Significant changes have the colours of [`diverging`], from −`limit` to `limit` metres;
-/// what else there is has a colour of its own; `shade` (0 dark to 1, NaN for none) darkens all of them.
+/// A shaded change map as PNG. Significant changes have the colours of [`diverging`], from −`limit`
+/// to `limit` metres; what else there is has a colour of its own; `shade` (0 dark to 1, NaN for
+/// none) darkens all of them.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for arrays of different shapes.
-pub fn change_map(change: &Array2<f64>, shown: &Array2<Shown>, shade: &Array2<f64>, limit: f64) -> Result<Vec<u8>> {
+pub fn change_map(
+    change: &Array2<f64>,
+    shown: &Array2<Shown>,
+    shade: &Array2<f64>,
+    limit: f64,
+) -> Result<Vec<u8>> {
     if change.dim() != shown.dim() || change.dim() != shade.dim() {
-        return Err(Error::InvalidInput("the arrays of a map must have one shape".into()));
+        return Err(Error::InvalidInput(
+            "the arrays of a map must have one shape".into(),
+        ));
     }
     let mut pixels = Vec::with_capacity(change.len() * 4);
     for ((value, shown), shade) in change.iter().zip(shown).zip(shade) {
@@ -103,14 +124,23 @@ pub fn change_map(change: &Array2<f64>, shown: &Array2<Shown>, shade: &Array2<f6
             Shown::Insignificant => INSIGNIFICANT,
             Shown::Significant => diverging(*value, limit),
         };
-        let light = if shade.is_nan() { 1.0 } else { 0.55 + 0.6 * shade };
+        let light = if shade.is_nan() {
+            1.0
+        } else {
+            0.55 + 0.6 * shade
+        };
         pixels.extend(colour.map(|c| (f64::from(c) * light).clamp(0.0, 255.0).round() as u8));
         pixels.push(255);
     }
     let (rows, columns) = change.dim();
     let mut png = Vec::new();
     PngEncoder::new(&mut png)
-        .write_image(&pixels, columns as u32, rows as u32, ExtendedColorType::Rgba8)
+        .write_image(
+            &pixels,
+            columns as u32,
+            rows as u32,
+            ExtendedColorType::Rgba8,
+        )
         .map_err(Error::source)?;
     Ok(png)
 }
@@ -129,12 +159,22 @@ mod tests {
 
     #[test]
     fn slopes_towards_the_light_are_bright() {
-        let grid = Grid { cell_size: 1.0, first: [0, 0], columns: 3, rows: 3 };
+        let grid = Grid {
+            cell_size: 1.0,
+            first: [0, 0],
+            columns: 3,
+            rows: 3,
+        };
         let slope = |sign: f64| Raster {
             grid,
-            values: Array2::from_shape_fn((3, 3), |(row, column)| sign * (row as f64 + column as f64)),
+            values: Array2::from_shape_fn((3, 3), |(row, column)| {
+                sign * (row as f64 + column as f64)
+            }),
         };
-        let (bright, dark) = (hillshade(&slope(1.0))[[1, 1]], hillshade(&slope(-1.0))[[1, 1]]);
+        let (bright, dark) = (
+            hillshade(&slope(1.0))[[1, 1]],
+            hillshade(&slope(-1.0))[[1, 1]],
+        );
         assert!(bright > 0.9 && dark < 0.1, "{bright} {dark}");
     }
 
@@ -142,12 +182,24 @@ mod tests {
     fn each_kind_of_pixel_has_its_colour_and_shapes_must_agree() {
         let values = Array2::from_elem((1, 5), -0.5);
         let unshaded = Array2::from_elem((1, 5), f64::NAN);
-        let kinds = [Shown::Nothing, Shown::OneEpoch, Shown::Untested, Shown::Insignificant, Shown::Significant];
+        let kinds = [
+            Shown::Nothing,
+            Shown::OneEpoch,
+            Shown::Untested,
+            Shown::Insignificant,
+            Shown::Significant,
+        ];
         let shown = Array2::from_shape_vec((1, 5), kinds.to_vec()).unwrap();
         let png = change_map(&values, &shown, &unshaded, 1.0).unwrap();
         let pixels = image::load_from_memory(&png).unwrap().to_rgba8();
         let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
-        let expected = [[0; 4], opaque(ONE_EPOCH), opaque(UNTESTED), opaque(INSIGNIFICANT), opaque(DIVERGING[2])];
+        let expected = [
+            [0; 4],
+            opaque(ONE_EPOCH),
+            opaque(UNTESTED),
+            opaque(INSIGNIFICANT),
+            opaque(DIVERGING[2]),
+        ];
         assert!(pixels.pixels().map(|pixel| pixel.0).eq(expected));
         assert!(change_map(&values, &shown, &Array2::zeros((3, 2)), 1.0).is_err());
     }

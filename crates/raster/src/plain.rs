@@ -8,7 +8,11 @@ use isopach_compute::Result;
 ///
 /// # Errors
 /// Those of [`Grid::check`].
-pub fn rasterise(points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>> {
+pub fn rasterise(
+    points: Positions<'_>,
+    grid: &Grid,
+    statistics: &[CellStatistic],
+) -> Result<Vec<Raster>> {
     grid.check(statistics)?;
     let mut cells: Vec<Vec<i64>> = vec![Vec::new(); grid.rows * grid.columns];
     for i in 0..points.len() {
@@ -18,7 +22,15 @@ pub fn rasterise(points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic
         }
     }
     cells.iter_mut().for_each(|heights| heights.sort_unstable());
-    let raster = |&statistic| Raster::from_rows(*grid, cells.iter().map(|sorted| value(sorted, statistic)).collect());
+    let raster = |&statistic| {
+        Raster::from_rows(
+            *grid,
+            cells
+                .iter()
+                .map(|sorted| value(sorted, statistic))
+                .collect(),
+        )
+    };
     statistics.iter().map(raster).collect()
 }
 
@@ -26,19 +38,30 @@ pub fn rasterise(points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic
 fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
     let n = sorted.len() as i128;
     let [Some(&low), Some(&high)] = [sorted.first(), sorted.last()] else {
-        return if statistic == CellStatistic::Count { 0.0 } else { f64::NAN };
+        return if statistic == CellStatistic::Count {
+            0.0
+        } else {
+            f64::NAN
+        };
     };
     match statistic {
         CellStatistic::Min => from_ticks(low),
         CellStatistic::Max => from_ticks(high),
         CellStatistic::Median => quantile(sorted, 0.5),
         CellStatistic::Percentile(p) => quantile(sorted, p / 100.0),
-        CellStatistic::Mean => sorted.iter().copied().map(i128::from).sum::<i128>() as f64 / n as f64 * TICK,
+        CellStatistic::Mean => {
+            sorted.iter().copied().map(i128::from).sum::<i128>() as f64 / n as f64 * TICK
+        }
         CellStatistic::StandardDeviation => {
-            // It does not matter where heights are counted from; from the lowest one, the squares fit.
+            // It does not matter where heights are counted from; from the lowest one, the squares
+            // fit.
             let above = || sorted.iter().map(|height| i128::from(height - low));
-            let (sum, squares) = (above().sum::<i128>(), above().map(|height| height * height).sum::<i128>());
-            ((n * squares - sum * sum) as f64 / (n as f64 * (n - 1) as f64)).sqrt() * TICK // 0/0 is NaN for one point
+            let (sum, squares) = (
+                above().sum::<i128>(),
+                above().map(|height| height * height).sum::<i128>(),
+            );
+            // 0/0 is NaN for one point
+            ((n * squares - sum * sum) as f64 / (n as f64 * (n - 1) as f64)).sqrt() * TICK
         }
         CellStatistic::Count => n as f64,
     }
@@ -72,10 +95,17 @@ mod tests {
         };
         for statistic in STATISTICS {
             let found = value(&sorted, statistic);
-            assert!((found - expected(statistic)).abs() < 1e-12, "{statistic:?}: {found}");
+            assert!(
+                (found - expected(statistic)).abs() < 1e-12,
+                "{statistic:?}: {found}"
+            );
             let none = value(&[], statistic);
             assert!(
-                if statistic == CellStatistic::Count { none == 0.0 } else { none.is_nan() },
+                if statistic == CellStatistic::Count {
+                    none == 0.0
+                } else {
+                    none.is_nan()
+                },
                 "{statistic:?}: {none}"
             );
         }

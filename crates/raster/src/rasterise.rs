@@ -36,36 +36,57 @@ impl CellStatistic {
 }
 
 impl Grid {
-    /// Refuses what no backend can rasterise: a percentile outside 0 to 100, cells smaller than a tick, or 2³¹ of them.
+    /// Refuses what no backend can rasterise: a percentile outside 0 to 100, cells smaller than a
+    /// tick, or 2³¹ of them.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] names it.
     pub fn check(&self, statistics: &[CellStatistic]) -> Result<()> {
         for statistic in statistics {
             if let CellStatistic::Percentile(p) = *statistic {
-                Error::check("percentile", p, (0.0..=100.0).contains(&p), "be between 0 and 100")?;
+                Error::check(
+                    "percentile",
+                    p,
+                    (0.0..=100.0).contains(&p),
+                    "be between 0 and 100",
+                )?;
             }
         }
         checked_cell_size(self.cell_size)?;
         let cells = self.rows as f64 * self.columns as f64;
         let few = cells < 2_147_483_648.0;
-        Error::check("cell size", self.cell_size, few, "give fewer than 2^31 cells: use tiles").map(drop)
+        Error::check(
+            "cell size",
+            self.cell_size,
+            few,
+            "give fewer than 2^31 cells: use tiles",
+        )
+        .map(drop)
     }
 }
 
 /// Capability: turns points into cells.
 pub trait Rasterise: Compute {
-    /// One raster a statistic, of the points that the grid owns; the others are passed over. Cells without a point are NaN.
+    /// One raster a statistic, of the points that the grid owns; the others are passed over. Cells
+    /// without a point are NaN.
     ///
-    /// Heights are whole numbers z of ticks, sums of them exact, and what is made of the sums is rounded in one way, so that the bits are the same on
-    /// every backend, in any order of the points and about any origin. In units of a tick:
+    /// Heights are whole numbers z of ticks, sums of them exact, and what is made of the sums is
+    /// rounded in one way, so that the bits are the same on every backend, in any order of the
+    /// points and about any origin. In units of a tick:
     ///
     /// - mean: (Σ z) / n;
     /// - standard deviation: √((n Σ z² − (Σ z)²) / (n (n − 1)));
-    /// - the quantile at a share q of the sorted heights: z_k + f (z_(k+1) − z_k), where q (n − 1) = k + f, the two terms added in metres.
+    /// - the quantile at a share q of the sorted heights: z_k + f (z_(k+1) − z_k), where q (n − 1)
+    ///   = k + f, the two terms added in metres.
     ///
     /// # Errors
     /// [`isopach_compute::Error::Unsupported`] for a statistic that the backend lacks;
-    /// [`isopach_compute::Error::InvalidParameter`] for a percentile outside 0 to 100, cells of no size, or more of them than the backend can count.
-    fn rasterise(&self, points: Positions<'_>, grid: &Grid, statistics: &[CellStatistic]) -> Result<Vec<Raster>>;
+    /// [`isopach_compute::Error::InvalidParameter`] for a percentile outside 0 to 100, cells of no
+    /// size, or more of them than the backend can count.
+    fn rasterise(
+        &self,
+        points: Positions<'_>,
+        grid: &Grid,
+        statistics: &[CellStatistic],
+    ) -> Result<Vec<Raster>>;
 }

@@ -9,13 +9,15 @@ pub enum Sampling {
     Nearest,
     /// Between the four pixels about the place, linear along both axes.
     Bilinear,
-    /// Between the sixteen pixels about the place by cubic convolution with a = −½ (Keys 1981): exact for parabolas, overshoots at edges.
+    /// Between the sixteen pixels about the place by cubic convolution with a = −½ (Keys 1981):
+    /// exact for parabolas, overshoots at edges.
     #[default]
     Bicubic,
 }
 
-/// The value at a place, counted in pixels from the middle of the first: `[row, column]`. NaN beyond the outer edges of the pixels, and where a pixel
-/// that takes part is NaN. Beyond the middles of the outer pixels these are repeated.
+/// The value at a place, counted in pixels from the middle of the first: `[row, column]`. NaN
+/// beyond the outer edges of the pixels, and where a pixel that takes part is NaN. Beyond the
+/// middles of the outer pixels these are repeated.
 #[must_use]
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
@@ -24,21 +26,38 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
         return f64::NAN;
     }
     let clamped = |at: i64, count: usize| at.clamp(0, count as i64 - 1) as usize;
-    let ([y, x], [v, u]) = (place.map(|at| at.floor() as i64), place.map(|at| at - at.floor()));
+    let ([y, x], [v, u]) = (
+        place.map(|at| at.floor() as i64),
+        place.map(|at| at - at.floor()),
+    );
     let (first, weights): (i64, fn(f64) -> [f64; 4]) = match by {
         Sampling::Nearest => {
-            return image[[clamped(place[0].round() as i64, rows), clamped(place[1].round() as i64, columns)]];
+            return image[[
+                clamped(place[0].round() as i64, rows),
+                clamped(place[1].round() as i64, columns),
+            ]];
         }
         Sampling::Bilinear => (0, |t| [1.0 - t, t, 0.0, 0.0]),
         Sampling::Bicubic => (-1, cubic),
     };
     let (down, along) = (weights(v), weights(u));
     let mut sum = 0.0;
-    for (i, row_weight) in down.into_iter().enumerate().filter(|(_, weight)| *weight != 0.0) {
-        for (j, weight) in along.into_iter().enumerate().filter(|(_, weight)| *weight != 0.0) {
+    for (i, row_weight) in down
+        .into_iter()
+        .enumerate()
+        .filter(|(_, weight)| *weight != 0.0)
+    {
+        for (j, weight) in along
+            .into_iter()
+            .enumerate()
+            .filter(|(_, weight)| *weight != 0.0)
+        {
             sum += row_weight
                 * weight
-                * image[[clamped(y + first + i as i64, rows), clamped(x + first + j as i64, columns)]];
+                * image[[
+                    clamped(y + first + i as i64, rows),
+                    clamped(x + first + j as i64, columns),
+                ]];
         }
     }
     sum
@@ -47,24 +66,37 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
 /// Weights of the four pixels about a place `t` beyond the second.
 fn cubic(t: f64) -> [f64; 4] {
     let (t2, t3) = (t * t, t * t * t);
-    [-0.5 * t + t2 - 0.5 * t3, 1.0 - 2.5 * t2 + 1.5 * t3, 0.5 * t + 2.0 * t2 - 1.5 * t3, -0.5 * t2 + 0.5 * t3]
+    [
+        -0.5 * t + t2 - 0.5 * t3,
+        1.0 - 2.5 * t2 + 1.5 * t3,
+        0.5 * t + 2.0 * t2 - 1.5 * t3,
+        -0.5 * t2 + 0.5 * t3,
+    ]
 }
 
-/// How far `other` is shifted against `image`: `other[r + Δr, c + Δc] ≈ image[r, c]`, and the correlation there.
+/// How far `other` is shifted against `image`: `other[r + Δr, c + Δc] ≈ image[r, c]`, and the
+/// correlation there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shift {
     /// `[Δrow, Δcolumn]`, pixels.
     pub pixels: [f64; 2],
     /// Pearson's correlation at the nearest whole shift, −1 to 1.
     pub correlation: f64,
-    /// Whether it lies at the border of what was looked at: the images are shifted by at least as much.
+    /// Whether it lies at the border of what was looked at: the images are shifted by at least as
+    /// much.
     pub at_border: bool,
 }
 
-/// The shift of highest correlation within `reach` pixels, refined by parabolas through its neighbours to about a tenth of a pixel. Pixels that are NaN in either image do not take
-/// part. `None` where the shapes differ, the images are not larger than four times the reach, or they do not vary. O(pixels · (2 reach + 1)²).
+/// The shift of highest correlation within `reach` pixels, refined by parabolas through its
+/// neighbours to about a tenth of a pixel. Pixels that are NaN in either image do not take part.
+/// `None` where the shapes differ, the images are not larger than four times the reach, or they do
+/// not vary. O(pixels · (2 reach + 1)²).
 #[must_use]
-pub fn shift_between(image: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>, reach: usize) -> Option<Shift> {
+pub fn shift_between(
+    image: ArrayView2<'_, f64>,
+    other: ArrayView2<'_, f64>,
+    reach: usize,
+) -> Option<Shift> {
     let (rows, columns) = image.dim();
     if image.dim() != other.dim() || rows.min(columns) <= 4 * reach || reach == 0 {
         return None;
@@ -72,29 +104,51 @@ pub fn shift_between(image: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>, rea
     let side = 2 * reach + 1;
     let inner = image.slice(ndarray::s![reach..rows - reach, reach..columns - reach]);
     let found = Array2::from_shape_fn([side, side], |(down, along)| {
-        let against = other.slice(ndarray::s![down..rows - 2 * reach + down, along..columns - 2 * reach + along]);
+        let against = other.slice(ndarray::s![
+            down..rows - 2 * reach + down,
+            along..columns - 2 * reach + along
+        ]);
         correlation(inner, against)
     });
-    let highest = found.indexed_iter().filter(|(_, r)| r.is_finite()).max_by(|a, b| a.1.total_cmp(b.1));
+    let highest = found
+        .indexed_iter()
+        .filter(|(_, r)| r.is_finite())
+        .max_by(|a, b| a.1.total_cmp(b.1));
     let ((down, along), &highest) = highest?;
     let whole = |at: usize| at as f64 - reach as f64;
     if [down, along].iter().any(|at| *at == 0 || *at == side - 1) {
-        return Some(Shift { pixels: [whole(down), whole(along)], correlation: highest, at_border: true });
+        return Some(Shift {
+            pixels: [whole(down), whole(along)],
+            correlation: highest,
+            at_border: true,
+        });
     }
     let refined = |before: f64, after: f64| {
         let curvature = before - 2.0 * highest + after;
-        if curvature < 0.0 { 0.5 * (before - after) / curvature } else { 0.0 }
+        if curvature < 0.0 {
+            0.5 * (before - after) / curvature
+        } else {
+            0.0
+        }
     };
     let pixels = [
         whole(down) + refined(found[[down - 1, along]], found[[down + 1, along]]),
         whole(along) + refined(found[[down, along - 1]], found[[down, along + 1]]),
     ];
-    Some(Shift { pixels, correlation: highest, at_border: false })
+    Some(Shift {
+        pixels,
+        correlation: highest,
+        at_border: false,
+    })
 }
 
 /// Pearson's, over pixels that are numbers in both; NaN where either does not vary.
 fn correlation(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
-    let pairs = || a.iter().zip(b).filter(|(a, b)| a.is_finite() && b.is_finite());
+    let pairs = || {
+        a.iter()
+            .zip(b)
+            .filter(|(a, b)| a.is_finite() && b.is_finite())
+    };
     let (mut n, mut sums) = (0.0, [0.0; 2]);
     for (a, b) in pairs() {
         n += 1.0;
@@ -120,7 +174,8 @@ mod tests {
 
     #[test]
     fn parabolas_are_exact_between_pixels() {
-        let of = |r: f64, c: f64| 3.0 + 0.5 * r - 0.25 * c + 0.02 * r * r - 0.01 * c * c + 0.03 * r * c;
+        let of =
+            |r: f64, c: f64| 3.0 + 0.5 * r - 0.25 * c + 0.02 * r * r - 0.01 * c * c + 0.03 * r * c;
         let whole = image(of);
         for [r, c] in [[10.0, 20.0], [10.25, 20.75], [33.9, 41.1]] {
             assert!((sample(whole.view(), [r, c], Sampling::Bicubic) - of(r, c)).abs() < 1e-10);
@@ -134,7 +189,10 @@ mod tests {
     fn there_is_no_value_outside_or_beside_nan() {
         let mut flat = image(|_, _| 1.0);
         for by in [Sampling::Nearest, Sampling::Bilinear, Sampling::Bicubic] {
-            assert!(sample(flat.view(), [-0.6, 3.0], by).is_nan() && sample(flat.view(), [3.0, 69.5], by).is_nan());
+            assert!(
+                sample(flat.view(), [-0.6, 3.0], by).is_nan()
+                    && sample(flat.view(), [3.0, 69.5], by).is_nan()
+            );
             assert!(sample(flat.view(), [f64::NAN, 3.0], by).is_nan());
             assert!(
                 (sample(flat.view(), [-0.4, 69.4], by) - 1.0).abs() < 1e-15,
@@ -148,15 +206,26 @@ mod tests {
 
     #[test]
     fn a_shift_is_found_between_pixels() {
-        let of = |r: f64, c: f64| (r / 5.0).sin() * (c / 6.0).cos() + 0.3 * ((r + 2.0 * c) / 9.0).sin();
+        let of =
+            |r: f64, c: f64| (r / 5.0).sin() * (c / 6.0).cos() + 0.3 * ((r + 2.0 * c) / 9.0).sin();
         for [down, along] in [[0.0, 0.0], [1.3, -0.6], [-2.2, 2.4]] {
             let moved = image(|r, c| of(r - down, c - along));
             let found = shift_between(image(of).view(), moved.view(), 5).unwrap();
-            assert!((found.pixels[0] - down).abs() < 0.1 && (found.pixels[1] - along).abs() < 0.1, "{found:?}");
+            assert!(
+                (found.pixels[0] - down).abs() < 0.1 && (found.pixels[1] - along).abs() < 0.1,
+                "{found:?}"
+            );
             assert!(found.correlation > 0.95);
         }
         let far = image(|r, c| of(r - 9.0, c));
-        assert!(shift_between(image(of).view(), far.view(), 5).unwrap().at_border);
-        assert_eq!(shift_between(image(|_, _| 1.0).view(), image(of).view(), 5), None);
+        assert!(
+            shift_between(image(of).view(), far.view(), 5)
+                .unwrap()
+                .at_border
+        );
+        assert_eq!(
+            shift_between(image(|_, _| 1.0).view(), image(of).view(), 5),
+            None
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! Thousands of damaged GeoTIFFs: an error or a raster; never a panic, a hang, or more memory than the limits allow.
+//! Thousands of damaged GeoTIFFs: an error or a raster; never a panic, a hang, or more memory than
+//! the limits allow.
 //!
-//! `HOSTILE_CASES=100000 cargo test -p isopach-raster --test hostile_tiff -- --nocapture` runs as many as docs/correctness.md reports.
+//! `HOSTILE_CASES=100000 cargo test -p isopach-raster --test hostile_tiff -- --nocapture` runs as
+//! many as docs/correctness.md reports.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -22,21 +24,47 @@ use std::{
 /// Memory is counted for the whole process: one test at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-const LIMITS: Limits =
-    Limits { cells: 1 << 18, cells_per_byte: 16, block_bytes: 1 << 20, text_bytes: 1 << 16, memory_bytes: 4 << 20 };
+const LIMITS: Limits = Limits {
+    cells: 1 << 18,
+    cells_per_byte: 16,
+    block_bytes: 1 << 20,
+    text_bytes: 1 << 16,
+    memory_bytes: 4 << 20,
+};
 
-/// Values; a block as it is stored and as it is expanded, a decoder's window with what it grows from; tables and texts.
+/// Values; a block as it is stored and as it is expanded, a decoder's window with what it grows
+/// from; tables and texts.
 const ALLOWED: usize = (4 + 2 + 1 + 8 + 1) << 20;
 
 /// Files of every kind that is read, named.
 fn wholes(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
-    let compressions =
-        [Compression::None, Compression::Lzw, Compression::Deflate, Compression::PackBits, Compression::Zstd];
-    let layouts = [Layout::Strips(5), Layout::Strips(40), Layout::Tiles([16, 32])];
-    let samples = [(3, 32, 1), (3, 32, 3), (3, 64, 1), (1, 8, 1), (2, 16, 2), (1, 32, 1), (1, 1, 1), (3, 16, 1)];
-    for (number, (compression, layout)) in
-        compressions.into_iter().flat_map(|one| layouts.map(|layout| (one, layout))).enumerate()
+    let compressions = [
+        Compression::None,
+        Compression::Lzw,
+        Compression::Deflate,
+        Compression::PackBits,
+        Compression::Zstd,
+    ];
+    let layouts = [
+        Layout::Strips(5),
+        Layout::Strips(40),
+        Layout::Tiles([16, 32]),
+    ];
+    let samples = [
+        (3, 32, 1),
+        (3, 32, 3),
+        (3, 64, 1),
+        (1, 8, 1),
+        (2, 16, 2),
+        (1, 32, 1),
+        (1, 1, 1),
+        (3, 16, 1),
+    ];
+    for (number, (compression, layout)) in compressions
+        .into_iter()
+        .flat_map(|one| layouts.map(|layout| (one, layout)))
+        .enumerate()
     {
         for (format, bits, predictor) in samples {
             let is_small = number % 2 == 0;
@@ -68,21 +96,41 @@ fn wholes(folder: &Path) -> Vec<(String, Vec<u8>)> {
                     ..picture
                 });
             }
-            files.push((format!("{number}, {format}-{bits}, {compression:?}, {layout:?}"), file.bytes()));
+            files.push((
+                format!("{number}, {format}-{bits}, {compression:?}, {layout:?}"),
+                file.bytes(),
+            ));
         }
     }
     for (name, columns, rows) in [("small.tif", 60, 40), ("with_overviews.tif", 300, 280)] {
         let path = folder.join(name);
-        write_geotiff(&path, &raster(columns, rows), &Crs { vertical: Some(5703), ..Crs::epsg(26917) }).unwrap();
+        write_geotiff(
+            &path,
+            &raster(columns, rows),
+            &Crs {
+                vertical: Some(5703),
+                ..Crs::epsg(26917)
+            },
+        )
+        .unwrap();
         files.push((name.into(), fs::read(path).unwrap()));
     }
     files
 }
 
 fn raster(columns: usize, rows: usize) -> Raster {
-    let grid = Grid { cell_size: 0.5, first: [1_260_000, 9_666_000], columns, rows };
+    let grid = Grid {
+        cell_size: 0.5,
+        first: [1_260_000, 9_666_000],
+        columns,
+        rows,
+    };
     let values = Array2::from_shape_fn((rows, columns), |(row, column)| {
-        if (row * column) % 11 == 3 { f64::NAN } else { f64::from(((row * column) % 701) as u32) * 0.25 }
+        if (row * column) % 11 == 3 {
+            f64::NAN
+        } else {
+            f64::from(((row * column) % 701) as u32) * 0.25
+        }
     });
     Raster { grid, values }
 }
@@ -109,7 +157,9 @@ fn lie(length: usize, state: &mut u64) -> u64 {
         length as u64 / 2,
     ];
     let number = random(state) as usize % (lies.len() + 3);
-    lies.get(number).copied().unwrap_or_else(|| random(state) % (2 * length as u64))
+    lies.get(number)
+        .copied()
+        .unwrap_or_else(|| random(state) % (2 * length as u64))
 }
 
 /// Damages a file in one of many ways.
@@ -132,7 +182,11 @@ fn damaged(whole: &[u8], state: &mut u64) -> Vec<u8> {
             let value = lie(whole.len(), state);
             let first = pick(state, table.len());
             let count = if pick(state, 2) == 0 { 1 } else { table.len() };
-            table.iter().skip(if count == 1 { first } else { 0 }).take(count).for_each(|f| f.set(&mut bytes, value));
+            table
+                .iter()
+                .skip(if count == 1 { first } else { 0 })
+                .take(count)
+                .for_each(|f| f.set(&mut bytes, value));
         }
         // Two fields change places.
         7 => {
@@ -171,10 +225,14 @@ fn read(path: &Path) -> bool {
 #[test]
 fn nothing_but_errors_and_rasters() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // Panics of codecs are caught and become errors; their backtraces would only take time. Ours are told.
+    // Panics of codecs are caught and become errors; their backtraces would only take time. Ours
+    // are told.
     std::panic::set_hook(Box::new(|panic| {
         let codecs = ["ruzstd-", "weezl-", "flate2-", "miniz_oxide-"];
-        if !panic.location().is_some_and(|place| codecs.iter().any(|codec| place.file().contains(codec))) {
+        if !panic
+            .location()
+            .is_some_and(|place| codecs.iter().any(|codec| place.file().contains(codec)))
+        {
             eprintln!("{panic}");
         }
     }));
@@ -199,7 +257,10 @@ fn nothing_but_errors_and_rasters() {
         });
         read_some += usize::from(found);
     }
-    eprintln!("{cases} damaged files of {}: {read_some} could still be read; {watch}", wholes.len());
+    eprintln!(
+        "{cases} damaged files of {}: {read_some} could still be read; {watch}",
+        wholes.len()
+    );
     assert!(read_some > 0 && read_some < cases);
 }
 
@@ -217,21 +278,35 @@ fn whole_files_are_read_right() {
         (Compression::PackBits, 1),
         (Compression::Zstd, 3),
     ] {
-        for layout in [Layout::Strips(5), Layout::Strips(40), Layout::Tiles([16, 32])] {
+        for layout in [
+            Layout::Strips(5),
+            Layout::Strips(40),
+            Layout::Tiles([16, 32]),
+        ] {
             let mut file = TiffFile::new(predictor == 2, predictor == 1);
-            let picture = Picture { compression, predictor, layout, ..picture };
+            let picture = Picture {
+                compression,
+                predictor,
+                layout,
+                ..picture
+            };
             file.add(&picture);
             fs::write(&path, file.bytes()).unwrap();
             let found = GeoTiff::read_within(&path, LIMITS).unwrap();
-            let value = |(row, column)| Some(Picture::value(row, column, 0) as f64).filter(|value| *value != 99.0);
+            let value = |(row, column)| {
+                Some(Picture::value(row, column, 0) as f64).filter(|value| *value != 99.0)
+            };
             let expected = Array2::from_shape_fn((33, 50), value);
-            let found = found.values.mapv(|value| Some(value).filter(|value| !value.is_nan()));
+            let found = found
+                .values
+                .mapv(|value| Some(value).filter(|value| !value.is_nan()));
             assert_eq!(found, expected, "{compression:?}, {layout:?}");
         }
     }
 }
 
-/// What claims more than a limit is refused before memory is taken for it, and the message says which limit.
+/// What claims more than a limit is refused before memory is taken for it, and the message says
+/// which limit.
 #[test]
 fn claims_are_held_to_the_limits() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -242,18 +317,46 @@ fn claims_are_held_to_the_limits() {
         file.add_unwritten(picture);
         fs::write(&path, file.bytes()).unwrap();
         let mut watch = Watch::new(1 << 20);
-        watch.case(|| GeoTiff::read_within(&path, limits).unwrap_err().to_string()).unwrap()
+        watch
+            .case(|| GeoTiff::read_within(&path, limits).unwrap_err().to_string())
+            .unwrap()
     };
     // Tiles that were never written: 65,536 × 65,536 cells that a file of half a kilobyte claims.
-    let wide = Picture { layout: Layout::Tiles([1 << 15; 2]), bits: 8, format: 1, ..Picture::plain(1 << 16, 1 << 16) };
+    let wide = Picture {
+        layout: Layout::Tiles([1 << 15; 2]),
+        bits: 8,
+        format: 1,
+        ..Picture::plain(1 << 16, 1 << 16)
+    };
     let said = refused(&wide, Limits::default());
-    assert!(said.contains("claims 4294967296 cells") && said.contains("Limits::cells_per_byte"), "{said}");
-    let few = Picture { layout: Layout::Tiles([16; 2]), ..Picture::plain(64, 64) };
-    let said = refused(&few, Limits { memory_bytes: 64 * 64 * 8 - 1, ..Limits::default() });
-    assert!(said.contains("claims 32768 bytes of values") && said.contains("Limits::memory_bytes"), "{said}");
-    let padded = Picture { layout: Layout::Tiles([1 << 15; 2]), ..Picture::plain(10, 10) };
+    assert!(
+        said.contains("claims 4294967296 cells") && said.contains("Limits::cells_per_byte"),
+        "{said}"
+    );
+    let few = Picture {
+        layout: Layout::Tiles([16; 2]),
+        ..Picture::plain(64, 64)
+    };
+    let said = refused(
+        &few,
+        Limits {
+            memory_bytes: 64 * 64 * 8 - 1,
+            ..Limits::default()
+        },
+    );
+    assert!(
+        said.contains("claims 32768 bytes of values") && said.contains("Limits::memory_bytes"),
+        "{said}"
+    );
+    let padded = Picture {
+        layout: Layout::Tiles([1 << 15; 2]),
+        ..Picture::plain(10, 10)
+    };
     let said = refused(&padded, Limits::default());
-    assert!(said.contains("claims 4294967296 bytes of a block") && said.contains("Limits::block_bytes"), "{said}");
+    assert!(
+        said.contains("claims 4294967296 bytes of a block") && said.contains("Limits::block_bytes"),
+        "{said}"
+    );
 
     // A row of cells in tiles that are a thousand times as high: all of them together.
     let mut file = TiffFile::new(false, false);
@@ -264,11 +367,20 @@ fn claims_are_held_to_the_limits() {
     });
     fs::write(&path, file.bytes()).unwrap();
     assert!(GeoTiff::read(&path).is_ok());
-    let said = GeoTiff::read_within(&path, Limits { cells_per_byte: 0, ..LIMITS }).unwrap_err().to_string();
+    let said = GeoTiff::read_within(
+        &path,
+        Limits {
+            cells_per_byte: 0,
+            ..LIMITS
+        },
+    )
+    .unwrap_err()
+    .to_string();
     assert!(said.contains("claims 1638400 samples of blocks"), "{said}");
 }
 
-/// A block of 6,600 bytes in a ZSTD frame that asks for a window of 128 MiB and goes on for 400: no more is decoded than the block has.
+/// A block of 6,600 bytes in a ZSTD frame that asks for a window of 128 MiB and goes on for 400: no
+/// more is decoded than the block has.
 #[test]
 fn a_decoder_is_given_no_larger_window_than_its_block() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -276,12 +388,19 @@ fn a_decoder_is_given_no_larger_window_than_its_block() {
     let path = folder.path().join("a.tif");
     let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0, (27 - 10) << 3];
     for number in 0..3200 {
-        let head = u32::from(number == 3199) | 1 << 1 | (128 << 10) << 3; // RFC 8878, 3.1.1.2: 128 KiB of one byte
+        // RFC 8878, 3.1.1.2: 128 KiB of one byte
+        let head = u32::from(number == 3199) | 1 << 1 | (128 << 10) << 3;
         frame.extend(&head.to_le_bytes()[..3]);
         frame.push(0);
     }
     let mut file = TiffFile::new(false, false);
-    file.add_stored(&Picture { compression: Compression::Zstd, ..Picture::plain(50, 33) }, vec![frame]);
+    file.add_stored(
+        &Picture {
+            compression: Compression::Zstd,
+            ..Picture::plain(50, 33)
+        },
+        vec![frame],
+    );
     fs::write(&path, file.bytes()).unwrap();
     let (found, held) = held(|| GeoTiff::read(&path).unwrap());
     assert!(found.values.iter().all(|value| *value == 0.0));
@@ -293,18 +412,35 @@ fn bands_are_counted_from_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
     let mut file = TiffFile::new(true, false);
-    file.add(&Picture { bands: 3, ..Picture::plain(5, 4) });
+    file.add(&Picture {
+        bands: 3,
+        ..Picture::plain(5, 4)
+    });
     fs::write(&path, file.bytes()).unwrap();
-    assert_eq!(GeoTiff::read_band(&path, 3).unwrap().values[[0, 0]], Picture::value(0, 0, 2) as f64);
+    assert_eq!(
+        GeoTiff::read_band(&path, 3).unwrap().values[[0, 0]],
+        Picture::value(0, 0, 2) as f64
+    );
     let said = |error: isopach_compute::Error| error.to_string();
-    let [unsaid, zero, beyond] = [GeoTiff::read(&path), GeoTiff::read_band(&path, 0), GeoTiff::read_band(&path, 4)]
-        .map(|r| said(r.unwrap_err()));
-    assert!(unsaid.contains("there are 3 bands: choose one, 1 to 3, with GeoTiff::read_band"), "{unsaid}");
+    let [unsaid, zero, beyond] = [
+        GeoTiff::read(&path),
+        GeoTiff::read_band(&path, 0),
+        GeoTiff::read_band(&path, 4),
+    ]
+    .map(|r| said(r.unwrap_err()));
+    assert!(
+        unsaid.contains("there are 3 bands: choose one, 1 to 3, with GeoTiff::read_band"),
+        "{unsaid}"
+    );
     assert!(zero.contains("band is 0, but must be at least 1"), "{zero}");
-    assert!(beyond.contains("there is no band 4: the file has bands 1 to 3"), "{beyond}");
+    assert!(
+        beyond.contains("there is no band 4: the file has bands 1 to 3"),
+        "{beyond}"
+    );
 }
 
-/// A chain of directories that ends in a circle ends there; those that lie in each other, more than a file can have, are refused.
+/// A chain of directories that ends in a circle ends there; those that lie in each other, more than
+/// a file can have, are refused.
 #[test]
 fn directories_are_no_more_than_the_file_has() {
     let folder = tempfile::tempdir().unwrap();
@@ -325,7 +461,10 @@ fn directories_are_no_more_than_the_file_has() {
     (bytes[8], bytes[250], bytes[20]) = (20, 20, 10);
     fs::write(&path, &bytes).unwrap();
     let error = GeoTiff::read(&path).unwrap_err().to_string();
-    assert!(error.contains("its directories lie in each other"), "{error}");
+    assert!(
+        error.contains("its directories lie in each other"),
+        "{error}"
+    );
 }
 
 /// Reading holds the values and a block; writing some blocks, whatever the raster has.
@@ -336,21 +475,41 @@ fn no_raster_is_copied() {
     let path = folder.path().join("a.tif");
     let (columns, rows) = (2500, 1600);
     let values = columns * rows * 8;
-    for (name, layout) in [("one strip", Layout::Strips(rows)), ("strips", Layout::Strips(16))] {
+    for (name, layout) in [
+        ("one strip", Layout::Strips(rows)),
+        ("strips", Layout::Strips(16)),
+    ] {
         let mut file = TiffFile::new(false, false);
-        file.add(&Picture { layout, ..Picture::plain(columns, rows) });
-        file.add(&Picture { layout, is_mask: true, format: 1, bits: 8, place: None, ..Picture::plain(columns, rows) });
+        file.add(&Picture {
+            layout,
+            ..Picture::plain(columns, rows)
+        });
+        file.add(&Picture {
+            layout,
+            is_mask: true,
+            format: 1,
+            bits: 8,
+            place: None,
+            ..Picture::plain(columns, rows)
+        });
         fs::write(&path, file.bytes()).unwrap();
         let (found, held) = held(|| GeoTiff::read(&path).unwrap().into_raster().unwrap());
-        eprintln!("{columns} × {rows} f32 in {name}, with a mask: {} KiB of values, {held} KiB held", values >> 10);
+        eprintln!(
+            "{columns} × {rows} f32 in {name}, with a mask: {} KiB of values, {held} KiB held",
+            values >> 10
+        );
         assert_eq!(found.values.dim(), (rows, columns));
         assert!(held < (values >> 10) + 1024, "{held} KiB");
     }
     for rows in [800, 1600] {
         let raster = raster(columns, rows);
         let ((), held) = held(|| write_geotiff(&path, &raster, &Crs::default()).unwrap());
-        eprintln!("{columns} × {rows}: {} KiB of values, {held} KiB held to write them", raster.values.len() >> 7);
-        // 64 complete blocks, 16 MiB, what they are compressed to, and the blocks of overviews; a copy would take 31 MiB more.
+        eprintln!(
+            "{columns} × {rows}: {} KiB of values, {held} KiB held to write them",
+            raster.values.len() >> 7
+        );
+        // 64 complete blocks, 16 MiB, what they are compressed to, and the blocks of overviews; a
+        // copy would take 31 MiB more.
         assert!(held < 36 << 10, "{held} KiB");
     }
 }

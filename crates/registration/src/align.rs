@@ -6,8 +6,8 @@ use isopach_compute::{Cpu, Error, Result};
 use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, eigen, plain::EveryPoint};
 use rayon::prelude::*;
 
-/// Pairs whose sums are added up one after the other; blocks are added in order. So the bits of a sum depend on the order of the source, never on
-/// threads.
+/// Pairs whose sums are added up one after the other; blocks are added in order. So the bits of a
+/// sum depend on the order of the source, never on threads.
 const BLOCK: usize = 4096;
 
 /// Which pairs take part.
@@ -20,13 +20,22 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// Refuses a distance below zero, a share that is not above 0 and at most 1, and what is no number.
+    /// Refuses a distance below zero, a share that is not above 0 and at most 1, and what is no
+    /// number.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] names it.
     pub fn check(&self) -> Result<()> {
-        let Self { max_distance, kept_share } = *self;
-        Error::check("maximum correspondence distance", max_distance, max_distance >= 0.0, "be zero or above")?;
+        let Self {
+            max_distance,
+            kept_share,
+        } = *self;
+        Error::check(
+            "maximum correspondence distance",
+            max_distance,
+            max_distance >= 0.0,
+            "be zero or above",
+        )?;
         let some = kept_share > 0.0 && kept_share <= 1.0;
         Error::check("kept share", kept_share, some, "be above 0 and at most 1").map(drop)
     }
@@ -48,26 +57,42 @@ pub struct Surface<'a> {
     pub positions: Positions<'a>,
     /// One unit normal a point, zero where there is none; empty where they are not needed.
     pub normals: &'a [[f64; 3]],
-    /// Covariance of each point's neighbourhood, xx, xy, xz, yy, yz, zz in m²; empty where they are not needed.
+    /// Covariance of each point's neighbourhood, xx, xy, xz, yy, yz, zz in m²; empty where they are
+    /// not needed.
     pub covariances: &'a [[f64; 6]],
 }
 
-/// Capability: clouds that are held together to be aligned. Provided for whatever can search neighbours.
+/// Capability: clouds that are held together to be aligned. Provided for whatever can search
+/// neighbours.
 pub trait Align: NeighbourSearch {
     /// Puts both where they can be paired.
     ///
     /// # Errors
     /// Whatever the backend declines with.
-    fn pairing<'a>(&self, source: Positions<'a>, target: Target<'a>) -> Result<Box<dyn Pairing + 'a>> {
-        Ok(Box::new(Searched::new(source, target, self.index(target.positions)?)))
+    fn pairing<'a>(
+        &self,
+        source: Positions<'a>,
+        target: Target<'a>,
+    ) -> Result<Box<dyn Pairing + 'a>> {
+        Ok(Box::new(Searched::new(
+            source,
+            target,
+            self.index(target.positions)?,
+        )))
     }
 
-    /// As [`Self::pairing`], with the shape of both surfaces: for factors that need covariances and rejectors that need both normals. The
-    /// definition, with this backend's neighbours, unless a backend can do better.
+    /// As [`Self::pairing`], with the shape of both surfaces: for factors that need covariances and
+    /// rejectors that need both normals. The definition, with this backend's neighbours, unless a
+    /// backend can do better.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where normals or covariances are neither empty nor one a point; whatever the backend declines with.
-    fn pairing_of<'a>(&self, source: Surface<'a>, target: Surface<'a>) -> Result<Box<dyn Pairing + 'a>> {
+    /// [`Error::InvalidInput`] where normals or covariances are neither empty nor one a point;
+    /// whatever the backend declines with.
+    fn pairing_of<'a>(
+        &self,
+        source: Surface<'a>,
+        target: Surface<'a>,
+    ) -> Result<Box<dyn Pairing + 'a>> {
         for (name, surface) in [("source", source), ("target", target)] {
             let n = surface.positions.len();
             let fits = |length: usize| length == 0 || length == n;
@@ -79,7 +104,11 @@ pub trait Align: NeighbourSearch {
                 )));
             }
         }
-        Ok(Box::new(Searched::of_surfaces(source, target, self.index(target.positions)?)))
+        Ok(Box::new(Searched::of_surfaces(
+            source,
+            target,
+            self.index(target.positions)?,
+        )))
     }
 }
 
@@ -90,34 +119,47 @@ impl Align for EveryPoint {}
 
 /// Two clouds, ready to be paired at any pose.
 pub trait Pairing {
-    /// The normal equations over all pairs at the pose `at`: each source point with its nearest target point. Pairs are the same everywhere; sums may differ
-    /// by 10⁻⁵ of the root of the product of the two diagonal entries that belong to them (for `b`: of √(H error)), and coordinates of
-    /// the moved source, so residuals and lever arms, by 2·10⁻⁹ m, which is what `f64` leaves of coordinates ten thousand kilometres out. [`crate::conformance`]
-    /// holds a backend to that.
+    /// The normal equations over all pairs at the pose `at`: each source point with its nearest
+    /// target point. Pairs are the same everywhere; sums may differ by 10⁻⁵ of the root of the
+    /// product of the two diagonal entries that belong to them (for `b`: of √(H error)), and
+    /// coordinates of the moved source, so residuals and lever arms, by 2·10⁻⁹ m, which is what
+    /// `f64` leaves of coordinates ten thousand kilometres out. [`crate::conformance`] holds a
+    /// backend to that.
     ///
     /// # Errors
-    /// Those of [`Rejection::check`]; [`Error::InvalidPoint`] where the pose takes a point out of the target's reach; whatever the backend declines
-    /// with.
-    fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations>;
+    /// Those of [`Rejection::check`]; [`Error::InvalidPoint`] where the pose takes a point out of
+    /// the target's reach; whatever the backend declines with.
+    fn linearize(
+        &self,
+        factor: &dyn Factor,
+        rejection: Rejection,
+        at: &Rigid,
+    ) -> Result<NormalEquations>;
 
-    /// As [`Self::linearize`], with any rejector. A backend that cannot ask it declines, and the next one does the work.
+    /// As [`Self::linearize`], with any rejector. A backend that cannot ask it declines, and the
+    /// next one does the work.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the backend asks no rejector; [`Error::InvalidInput`] where a factor or rejector needs normals or
-    /// covariances that the pairing was not given; as [`Self::linearize`].
+    /// [`Error::Unsupported`] where the backend asks no rejector; [`Error::InvalidInput`] where a
+    /// factor or rejector needs normals or covariances that the pairing was not given; as
+    /// [`Self::linearize`].
     fn linearize_selected(
         &self,
         _factor: &dyn Factor,
         _rejector: &dyn Rejector,
         _at: &Rigid,
     ) -> Result<NormalEquations> {
-        Err(Error::Unsupported { operation: "ask a rejector" })
+        Err(Error::Unsupported {
+            operation: "ask a rejector",
+        })
     }
 }
 
-/// Several pairings under one pose: the sums of all. For surveys wider than the ±8 km that one cloud reaches.
+/// Several pairings under one pose: the sums of all. For surveys wider than the ±8 km that one
+/// cloud reaches.
 ///
-/// A share of the closest pairs is one of *all* pairs, which no part knows: such a rejection is declined as unsupported.
+/// A share of the closest pairs is one of *all* pairs, which no part knows: such a rejection is
+/// declined as unsupported.
 pub struct Blocks<'a> {
     /// The parts; each source point in one of them.
     pub parts: Vec<Box<dyn Pairing + 'a>>,
@@ -125,18 +167,34 @@ pub struct Blocks<'a> {
 
 impl std::fmt::Debug for Blocks<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Blocks").field("parts", &self.parts.len()).finish()
+        f.debug_struct("Blocks")
+            .field("parts", &self.parts.len())
+            .finish()
     }
 }
 
 impl Pairing for Blocks<'_> {
-    fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+    fn linearize(
+        &self,
+        factor: &dyn Factor,
+        rejection: Rejection,
+        at: &Rigid,
+    ) -> Result<NormalEquations> {
         rejection.check()?;
-        self.sum(rejection.kept_share, |part| part.linearize(factor, rejection, at))
+        self.sum(rejection.kept_share, |part| {
+            part.linearize(factor, rejection, at)
+        })
     }
 
-    fn linearize_selected(&self, factor: &dyn Factor, rejector: &dyn Rejector, at: &Rigid) -> Result<NormalEquations> {
-        self.sum(rejector.kept_share(), |part| part.linearize_selected(factor, rejector, at))
+    fn linearize_selected(
+        &self,
+        factor: &dyn Factor,
+        rejector: &dyn Rejector,
+        at: &Rigid,
+    ) -> Result<NormalEquations> {
+        self.sum(rejector.kept_share(), |part| {
+            part.linearize_selected(factor, rejector, at)
+        })
     }
 }
 
@@ -147,7 +205,9 @@ impl Blocks<'_> {
         of: impl Fn(&(dyn Pairing + '_)) -> Result<NormalEquations>,
     ) -> Result<NormalEquations> {
         if kept_share < 1.0 && self.parts.len() > 1 {
-            return Err(Error::Unsupported { operation: "trim pairs over several blocks" });
+            return Err(Error::Unsupported {
+                operation: "trim pairs over several blocks",
+            });
         }
         let mut sums = NormalEquations::default();
         for part in &self.parts {
@@ -157,8 +217,8 @@ impl Blocks<'_> {
     }
 }
 
-/// The definition: nearest neighbours by the backend's index, sums here, in blocks. A backend that sums some factors up itself
-/// leaves the others to this.
+/// The definition: nearest neighbours by the backend's index, sums here, in blocks. A backend that
+/// sums some factors up itself leaves the others to this.
 pub struct Searched<'a> {
     source: Surface<'a>,
     target: Surface<'a>,
@@ -177,33 +237,71 @@ impl std::fmt::Debug for Searched<'_> {
 impl<'a> Searched<'a> {
     /// With an index of the target's points.
     #[must_use]
-    pub fn new(source: Positions<'a>, target: Target<'a>, index: Box<dyn NeighbourIndex + 'a>) -> Self {
-        let bare = Surface { positions: source, normals: &[], covariances: &[] };
-        let target = Surface { positions: target.positions, normals: target.normals, covariances: &[] };
+    pub fn new(
+        source: Positions<'a>,
+        target: Target<'a>,
+        index: Box<dyn NeighbourIndex + 'a>,
+    ) -> Self {
+        let bare = Surface {
+            positions: source,
+            normals: &[],
+            covariances: &[],
+        };
+        let target = Surface {
+            positions: target.positions,
+            normals: target.normals,
+            covariances: &[],
+        };
         Self::of_surfaces(bare, target, index)
     }
 
     /// With the shape of both surfaces, and an index of the target's points.
     #[must_use]
-    pub fn of_surfaces(source: Surface<'a>, target: Surface<'a>, index: Box<dyn NeighbourIndex + 'a>) -> Self {
-        Self { source, target, index }
+    pub fn of_surfaces(
+        source: Surface<'a>,
+        target: Surface<'a>,
+        index: Box<dyn NeighbourIndex + 'a>,
+    ) -> Self {
+        Self {
+            source,
+            target,
+            index,
+        }
     }
 }
 
 impl Pairing for Searched<'_> {
-    fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+    fn linearize(
+        &self,
+        factor: &dyn Factor,
+        rejection: Rejection,
+        at: &Rigid,
+    ) -> Result<NormalEquations> {
         self.linearize_selected(factor, &rejection, at)
     }
 
-    fn linearize_selected(&self, factor: &dyn Factor, rejector: &dyn Rejector, at: &Rigid) -> Result<NormalEquations> {
-        let rejection = Rejection { max_distance: rejector.max_distance(), kept_share: rejector.kept_share() };
+    fn linearize_selected(
+        &self,
+        factor: &dyn Factor,
+        rejector: &dyn Rejector,
+        at: &Rigid,
+    ) -> Result<NormalEquations> {
+        let rejection = Rejection {
+            max_distance: rejector.max_distance(),
+            kept_share: rejector.kept_share(),
+        };
         rejection.check()?;
         self.check_shapes(factor, rejector)?;
         let source = self.source.positions;
         let n = source.len();
-        let moved: Vec<[f64; 3]> = (0..n).into_par_iter().map(|i| at.apply(source.absolute(i))).collect();
+        let moved: Vec<[f64; 3]> = (0..n)
+            .into_par_iter()
+            .map(|i| at.apply(source.absolute(i)))
+            .collect();
         let queries = Cloud::from_points_about(&moved, self.target.positions.origin())?;
-        let nearest = self.index.nearest(queries.positions(), rejection.max_distance)?;
+        let nearest = self
+            .index
+            .nearest(queries.positions(), rejection.max_distance)?;
         let limit = trim(&nearest, rejection.kept_share);
         let blocks: Vec<NormalEquations> = (0..n.div_ceil(BLOCK))
             .into_par_iter()
@@ -224,17 +322,24 @@ impl Pairing for Searched<'_> {
 }
 
 impl Searched<'_> {
-    /// A shape that is asked for and was never given is the caller's mistake, not a pair to pass over.
+    /// A shape that is asked for and was never given is the caller's mistake, not a pair to pass
+    /// over.
     fn check_shapes(&self, factor: &dyn Factor, rejector: &dyn Rejector) -> Result<()> {
-        let lacks = |surface: &Surface<'_>| !surface.positions.is_empty() && surface.covariances.is_empty();
+        let lacks =
+            |surface: &Surface<'_>| !surface.positions.is_empty() && surface.covariances.is_empty();
         if factor.needs_covariances() && (lacks(&self.source) || lacks(&self.target)) {
             return Err(Error::InvalidInput(
-                "the factor needs covariances of both clouds: make the pairing with `pairing_of`".into(),
+                "the factor needs covariances of both clouds: make the pairing with `pairing_of`"
+                    .into(),
             ));
         }
-        if rejector.needs_source_normals() && !self.source.positions.is_empty() && self.source.normals.is_empty() {
+        if rejector.needs_source_normals()
+            && !self.source.positions.is_empty()
+            && self.source.normals.is_empty()
+        {
             return Err(Error::InvalidInput(
-                "the rejector needs normals of the source: make the pairing with `pairing_of`".into(),
+                "the rejector needs normals of the source: make the pairing with `pairing_of`"
+                    .into(),
             ));
         }
         Ok(())
@@ -256,14 +361,28 @@ impl Searched<'_> {
         }
         let target = self.target.positions.absolute(j);
         let local = |point: [f64; 3]| std::array::from_fn(|axis| point[axis] - at.pivot[axis]);
-        let source_normal = self.source.normals.get(i).map(|&normal| at.rotate(normal)).unwrap_or_default();
+        let source_normal = self
+            .source
+            .normals
+            .get(i)
+            .map(|&normal| at.rotate(normal))
+            .unwrap_or_default();
         let (source, target) = (local(source), local(target));
-        if !rejector.accepts(&Candidate { source, target, source_normal, target_normal }) {
+        if !rejector.accepts(&Candidate {
+            source,
+            target,
+            source_normal,
+            target_normal,
+        }) {
             return;
         }
         if factor.needs_covariances() {
             let turned = turned(square(self.source.covariances[i]), at);
-            let shapes = Shapes { target_normal, source: turned, target: square(self.target.covariances[j]) };
+            let shapes = Shapes {
+                target_normal,
+                source: turned,
+                target: square(self.target.covariances[j]),
+            };
             sums.add(&factor.linearize_shapes(source, target, &shapes));
         } else {
             sums.add(&factor.linearize(source, target, target_normal));
@@ -287,7 +406,11 @@ fn trim(nearest: &[Option<Neighbour>], kept_share: f64) -> f32 {
     if kept_share >= 1.0 {
         return f32::INFINITY;
     }
-    let mut squared: Vec<f32> = nearest.iter().flatten().map(|pair| pair.squared_distance).collect();
+    let mut squared: Vec<f32> = nearest
+        .iter()
+        .flatten()
+        .map(|pair| pair.squared_distance)
+        .collect();
     let kept = ((squared.len() as f64 * kept_share).ceil() as usize).max(1);
     if kept >= squared.len() {
         return f32::INFINITY;
@@ -295,8 +418,8 @@ fn trim(nearest: &[Option<Neighbour>], kept_share: f64) -> f32 {
     *squared.select_nth_unstable_by(kept - 1, f32::total_cmp).1
 }
 
-/// Unit normals from the `neighbours` nearest points of each point: the eigenvector of the smallest eigenvalue; zero where the points lie on a
-/// line, in one place, or are fewer than three.
+/// Unit normals from the `neighbours` nearest points of each point: the eigenvector of the smallest
+/// eigenvalue; zero where the points lie on a line, in one place, or are fewer than three.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for fewer than 3 neighbours; whatever the backend declines with.
@@ -305,8 +428,15 @@ pub fn target_normals(
     points: Positions<'_>,
     neighbours: usize,
 ) -> Result<Vec<[f64; 3]>> {
-    Error::check("neighbours for a normal", neighbours as f64, neighbours >= 3, "be at least 3")?;
-    let covariances = on.index(points)?.covariances_of_nearest(points, neighbours)?;
+    Error::check(
+        "neighbours for a normal",
+        neighbours as f64,
+        neighbours >= 3,
+        "be at least 3",
+    )?;
+    let covariances = on
+        .index(points)?
+        .covariances_of_nearest(points, neighbours)?;
     let normal = |covariance: isopach_neighbours::Covariance| {
         if covariance.count < 3 {
             return [0.0; 3];
@@ -318,8 +448,8 @@ pub fn target_normals(
     Ok(covariances.into_par_iter().map(normal).collect())
 }
 
-/// Covariances of the `neighbours` nearest points of each point, xx, xy, xz, yy, yz, zz in m²: what [`crate::GeneralizedIcp`] needs. NaN where
-/// there are fewer than two points.
+/// Covariances of the `neighbours` nearest points of each point, xx, xy, xz, yy, yz, zz in m²: what
+/// [`crate::GeneralizedIcp`] needs. NaN where there are fewer than two points.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for fewer than 3 neighbours; whatever the backend declines with.
@@ -328,7 +458,17 @@ pub fn surface_covariances(
     points: Positions<'_>,
     neighbours: usize,
 ) -> Result<Vec<[f64; 6]>> {
-    Error::check("neighbours for a covariance", neighbours as f64, neighbours >= 3, "be at least 3")?;
-    let covariances = on.index(points)?.covariances_of_nearest(points, neighbours)?;
-    Ok(covariances.into_iter().map(|covariance| covariance.upper).collect())
+    Error::check(
+        "neighbours for a covariance",
+        neighbours as f64,
+        neighbours >= 3,
+        "be at least 3",
+    )?;
+    let covariances = on
+        .index(points)?
+        .covariances_of_nearest(points, neighbours)?;
+    Ok(covariances
+        .into_iter()
+        .map(|covariance| covariance.upper)
+        .collect())
 }

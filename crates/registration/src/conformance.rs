@@ -1,9 +1,11 @@
 //! One suite that every backend is put through.
 //!
-//! Pairs and their sums are compared with the plain definition ([`crate::Searched`] with [`EveryPoint`], which looks at every target point) at several poses and
-//! distances, on clouds that have broken other tools: hills, a cloud and itself, lattices (all distances tie), a vertical line, equal points, one
-//! point, none, more pairs than anyone adds up at once, ten thousand kilometres from zero, pivots at the edge and far away, normals
-//! that are missing here and there or everywhere.
+//! Pairs and their sums are compared with the plain definition ([`crate::Searched`] with
+//! [`EveryPoint`], which looks at every target point) at several poses and distances, on clouds
+//! that have broken other tools: hills, a cloud and itself, lattices (all distances tie), a
+//! vertical line, equal points, one point, none, more pairs than anyone adds up at once, ten
+//! thousand kilometres from zero, pivots at the edge and far away, normals that are missing here
+//! and there or everywhere.
 //!
 //! | what | must agree |
 //! |---|---|
@@ -15,7 +17,9 @@
 //!
 //! Where a backend lacks an operation (`Unsupported`), the suite says so and goes on.
 
-use crate::{Align, Factor, Huber, NormalEquations, Pairing, PointToPlane, PointToPoint, Rejection, Target};
+use crate::{
+    Align, Factor, Huber, NormalEquations, Pairing, PointToPlane, PointToPoint, Rejection, Target,
+};
 use isopach_cloud::{Cloud, Rigid, TICK, to_ticks};
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Cpu, Result, conformance::random};
@@ -47,17 +51,25 @@ pub fn difference(found: &NormalEquations, expected: &NormalEquations) -> Option
         let near = (a - b).abs() <= tolerance; // NaN is near nothing
         (!near).then(|| format!("{name} is {a}, not {b}"))
     };
-    let (residual, rounding) = (expected.error.sqrt(), f64::from(expected.inliers).sqrt() * FINEST);
+    let (residual, rounding) = (
+        expected.error.sqrt(),
+        f64::from(expected.inliers).sqrt() * FINEST,
+    );
     let diagonal = |i: usize| expected.h[i][i].sqrt();
     // A rotation's lever arm is made of two coordinates, a translation has none.
     let arm = |i: usize| if i < 3 { SQRT_2 * rounding } else { 0.0 };
     for i in 0..6 {
         for j in 0..6 {
             let own = (SHARE * diagonal(i) + arm(i)) * diagonal(j);
-            let entry =
-                far(format!("h[{i}][{j}]"), found.h[i][j], expected.h[i][j], own + arm(j) * (diagonal(i) + arm(i)));
+            let entry = far(
+                format!("h[{i}][{j}]"),
+                found.h[i][j],
+                expected.h[i][j],
+                own + arm(j) * (diagonal(i) + arm(i)),
+            );
             let lopsided = found.h[i][j].to_bits() != found.h[j][i].to_bits();
-            let what = entry.or_else(|| lopsided.then(|| format!("h[{i}][{j}] is not h[{j}][{i}]")));
+            let what =
+                entry.or_else(|| lopsided.then(|| format!("h[{i}][{j}] is not h[{j}][{i}]")));
             if what.is_some() {
                 return what;
             }
@@ -68,7 +80,9 @@ pub fn difference(found: &NormalEquations, expected: &NormalEquations) -> Option
         far(format!("b[{i}]"), found.b[i], expected.b[i], off)
     };
     let off = residual * (SHARE * residual + 2.0 * rounding) + rounding * rounding;
-    (0..6).find_map(slope).or_else(|| far("the error".into(), found.error, expected.error, off))
+    (0..6)
+        .find_map(slope)
+        .or_else(|| far("the error".into(), found.error, expected.error, off))
 }
 
 struct Case {
@@ -92,10 +106,18 @@ fn cases() -> Vec<Case> {
     let hills = |first: u64, n: u64, [x, y, z]: [f64; 3]| {
         many(first, n, |i| {
             let [u, v] = [0, 1].map(|axis| 20.0 * random(3 * i + axis));
-            [x + u, y + v, z + 3.0 * (u / 7.0).sin() + 2.0 * (v / 5.0).cos() + 0.03 * random(3 * i + 2)]
+            [
+                x + u,
+                y + v,
+                z + 3.0 * (u / 7.0).sin() + 2.0 * (v / 5.0).cos() + 0.03 * random(3 * i + 2),
+            ]
         })
     };
-    let lattice = |off: f64| many(0, 400, move |i| [(i % 20) as f64 + off, (i / 20) as f64 + off, off]);
+    let lattice = |off: f64| {
+        many(0, 400, move |i| {
+            [(i % 20) as f64 + off, (i / 20) as f64 + off, off]
+        })
+    };
     let line = |off: f64| many(0, 200, move |i| [1.0, 2.0 + off, 0.1 * i as f64]);
     let equal = |at: f64| many(0, 150, move |_| [3.0, 4.0, at]);
     let corner = [596_000.25, 6_653_000.5, 430.0];
@@ -105,38 +127,105 @@ fn cases() -> Vec<Case> {
     let out = [1e7, -1e7, 1e7];
     let one = vec![[3.0, 4.0, 5.0]];
     let here = [3.0, 4.0, 5.3];
-    let (few, target, source) = (hills(5000, 40, corner), hills(0, 300, corner), hills(900, 250, beside));
-    let far = [source.clone(), many(0, 50, |i| [corner[0] + 1000.0, corner[1] + i as f64, corner[2]])].concat();
+    let (few, target, source) = (
+        hills(5000, 40, corner),
+        hills(0, 300, corner),
+        hills(900, 250, beside),
+    );
+    let far = [
+        source.clone(),
+        many(0, 50, |i| {
+            [corner[0] + 1000.0, corner[1] + i as f64, corner[2]]
+        }),
+    ]
+    .concat();
     let pivots = vec![middle, edge, elsewhere];
     let clouds: Vec<(&str, Points, Points, Points)> = vec![
         ("hills", source.clone(), target.clone(), pivots),
-        ("hills ten thousand kilometres out", hills(900, 250, out), hills(0, 300, out), vec![out]),
-        ("hills below zero", hills(900, 250, [-15.0; 3]), hills(0, 300, [-15.0; 3]), vec![[-5.0, -5.0, 0.1]]),
-        ("a cloud and itself", target.clone(), target.clone(), vec![middle]),
-        ("many more points than the target's", hills(9000, 5000, corner), few, vec![middle]),
+        (
+            "hills ten thousand kilometres out",
+            hills(900, 250, out),
+            hills(0, 300, out),
+            vec![out],
+        ),
+        (
+            "hills below zero",
+            hills(900, 250, [-15.0; 3]),
+            hills(0, 300, [-15.0; 3]),
+            vec![[-5.0, -5.0, 0.1]],
+        ),
+        (
+            "a cloud and itself",
+            target.clone(),
+            target.clone(),
+            vec![middle],
+        ),
+        (
+            "many more points than the target's",
+            hills(9000, 5000, corner),
+            few,
+            vec![middle],
+        ),
         ("points a kilometre away", far, target.clone(), vec![middle]),
-        ("a lattice and itself", lattice(0.0), lattice(0.0), vec![[9.5, 9.5, 0.0]]),
-        ("a lattice between points", lattice(0.5), lattice(0.0), vec![[9.5, 9.5, 0.0]]),
-        ("a vertical line", line(0.25), line(0.0), vec![[1.0, 2.0, 10.0]]),
+        (
+            "a lattice and itself",
+            lattice(0.0),
+            lattice(0.0),
+            vec![[9.5, 9.5, 0.0]],
+        ),
+        (
+            "a lattice between points",
+            lattice(0.5),
+            lattice(0.0),
+            vec![[9.5, 9.5, 0.0]],
+        ),
+        (
+            "a vertical line",
+            line(0.25),
+            line(0.0),
+            vec![[1.0, 2.0, 10.0]],
+        ),
         ("equal points", equal(5.5), equal(5.0), vec![here]),
         ("one point", one.clone(), one.clone(), vec![here]),
-        ("one target point", target.clone(), vec![middle], vec![middle]),
+        (
+            "one target point",
+            target.clone(),
+            vec![middle],
+            vec![middle],
+        ),
         ("no source", vec![], target.clone(), vec![middle]),
         ("no target", source.clone(), vec![], vec![middle]),
         ("nothing at all", vec![], vec![], vec![middle]),
-        ("some normals missing", source.clone(), target.clone(), vec![middle]),
+        (
+            "some normals missing",
+            source.clone(),
+            target.clone(),
+            vec![middle],
+        ),
         ("no normals", source, target, vec![middle]),
     ];
     let case = |(name, source, target, pivots): (&'static str, Points, Points, Points)| {
         // The suite's own coordinates are finite and within reach.
-        let (source, target) = (Cloud::from_points(&source).ok()?, Cloud::from_points(&target).ok()?);
+        let (source, target) = (
+            Cloud::from_points(&source).ok()?,
+            Cloud::from_points(&target).ok()?,
+        );
         let mut normals = crate::target_normals(&Cpu, target.positions(), 12).ok()?;
         match name {
-            "some normals missing" => normals.iter_mut().step_by(3).for_each(|normal| *normal = [0.0; 3]),
+            "some normals missing" => normals
+                .iter_mut()
+                .step_by(3)
+                .for_each(|normal| *normal = [0.0; 3]),
             "no normals" => normals.clear(),
             _ => {}
         }
-        Some(Case { name, source, target, normals, pivots })
+        Some(Case {
+            name,
+            source,
+            target,
+            normals,
+            pivots,
+        })
     };
     clouds.into_iter().filter_map(case).collect()
 }
@@ -145,19 +234,34 @@ fn cases() -> Vec<Case> {
 fn poses(pivot: [f64; 3]) -> [(&'static str, Rigid); 3] {
     [
         ("where it is", Rigid::identity(pivot)),
-        ("moved", Rigid::from_vectors([0.01, -0.02, 0.03], [0.3, -0.2, 0.1], pivot)),
-        ("moved a little", Rigid::from_vectors([1e-7, 2e-7, -3e-7], [TICK, 0.0, 0.0], pivot)),
+        (
+            "moved",
+            Rigid::from_vectors([0.01, -0.02, 0.03], [0.3, -0.2, 0.1], pivot),
+        ),
+        (
+            "moved a little",
+            Rigid::from_vectors([1e-7, 2e-7, -3e-7], [TICK, 0.0, 0.0], pivot),
+        ),
     ]
 }
 
 impl Case {
     fn run(&self, on: &dyn Align) -> Vec<Finding> {
-        let to = Target { positions: self.target.positions(), normals: &self.normals };
-        let both = || Ok([on, &EveryPoint as &dyn Align].map(|on| on.pairing(self.source.positions(), to)));
+        let to = Target {
+            positions: self.target.positions(),
+            normals: &self.normals,
+        };
+        let both = || {
+            Ok([on, &EveryPoint as &dyn Align].map(|on| on.pairing(self.source.positions(), to)))
+        };
         let pairings = both().and_then(|[found, defined]| Ok((found?, defined?)));
         let (found, defined) = match pairings {
             Ok((found, defined)) => (found, defined),
-            Err(error) => return Finding::of("pairing", self.name, Err(error)).into_iter().collect(),
+            Err(error) => {
+                return Finding::of("pairing", self.name, Err(error))
+                    .into_iter()
+                    .collect();
+            }
         };
         let mut findings = Vec::new();
         for &pivot in &self.pivots {
@@ -169,20 +273,43 @@ impl Case {
         findings
     }
 
-    fn at(&self, found: &dyn Pairing, defined: &dyn Pairing, place: &str, pose: &Rigid) -> Vec<Finding> {
+    fn at(
+        &self,
+        found: &dyn Pairing,
+        defined: &dyn Pairing,
+        place: &str,
+        pose: &Rigid,
+    ) -> Vec<Finding> {
         const FAR: f64 = f64::INFINITY;
-        let huber = Huber { factor: PointToPlane, width: 0.1 };
+        let huber = Huber {
+            factor: PointToPlane,
+            width: 0.1,
+        };
         let sums: [(&'static str, &dyn Factor, &[[f64; 2]]); 3] = [
-            ("point to point", &PointToPoint, &[[0.0, 1.0], [3.0, 1.0], [FAR, 1.0], [3.0, 0.6]]),
-            ("point to plane", &PointToPlane, &[[0.2, 1.0], [3.0, 1.0], [FAR, 1.0], [FAR, 0.6]]),
+            (
+                "point to point",
+                &PointToPoint,
+                &[[0.0, 1.0], [3.0, 1.0], [FAR, 1.0], [3.0, 0.6]],
+            ),
+            (
+                "point to plane",
+                &PointToPlane,
+                &[[0.2, 1.0], [3.0, 1.0], [FAR, 1.0], [FAR, 0.6]],
+            ),
             ("another factor", &huber, &[[3.0, 1.0], [FAR, 0.3]]),
         ];
         let case = |r: Rejection| {
             let [x, y, z] = pose.pivot;
             let pivot = format!("about {x} {y} {z}");
-            format!("{}, {place} {pivot}, {} of the pairs within {} m", self.name, r.kept_share, r.max_distance)
+            format!(
+                "{}, {place} {pivot}, {} of the pairs within {} m",
+                self.name, r.kept_share, r.max_distance
+            )
         };
-        let rejection = |&[max_distance, kept_share]: &[f64; 2]| Rejection { max_distance, kept_share };
+        let rejection = |&[max_distance, kept_share]: &[f64; 2]| Rejection {
+            max_distance,
+            kept_share,
+        };
         let mut findings = Vec::new();
         for (operation, factor, rejections) in sums {
             for rejection in rejections.iter().map(rejection) {
@@ -190,19 +317,30 @@ impl Case {
                 let expected = defined.linearize(factor, rejection, pose);
                 let compared = compare(first, expected, |a, b| {
                     let repeated = again.is_ok_and(|again| again == *a);
-                    difference(a, b).or_else(|| (!repeated).then(|| "another answer at a second call".into()))
+                    difference(a, b)
+                        .or_else(|| (!repeated).then(|| "another answer at a second call".into()))
                 });
                 findings.extend(Finding::of(operation, &case(rejection), compared));
             }
         }
-        for rejection in [[0.0, 1.0], [FAR, 1.0], [3.0, 0.5], [FAR, 0.001]].iter().map(rejection) {
+        for rejection in [[0.0, 1.0], [FAR, 1.0], [3.0, 0.5], [FAR, 0.001]]
+            .iter()
+            .map(rejection)
+        {
             let noted = |pairing: &dyn Pairing| {
                 let factor = Noting::default();
                 let sums = pairing.linearize(&factor, rejection, pose)?;
-                Ok((sums, factor.chosen.into_inner().unwrap_or_else(PoisonError::into_inner)))
+                Ok((
+                    sums,
+                    factor
+                        .chosen
+                        .into_inner()
+                        .unwrap_or_else(PoisonError::into_inner),
+                ))
             };
-            let compared =
-                compare(noted(found), noted(defined), |a, b| same_pairs(&a.1, &b.1).or_else(|| difference(&a.0, &b.0)));
+            let compared = compare(noted(found), noted(defined), |a, b| {
+                same_pairs(&a.1, &b.1).or_else(|| difference(&a.0, &b.0))
+            });
             findings.extend(Finding::of("pairs", &case(rejection), compared));
         }
         findings
@@ -215,19 +353,43 @@ impl Case {
         let here = Rigid::identity(self.pivots[0]);
         let mut findings = Vec::new();
         for [max_distance, kept_share] in distances.into_iter().chain(shares) {
-            let case = format!("{}, a share of {kept_share} within {max_distance} m", self.name);
+            let case = format!(
+                "{}, a share of {kept_share} within {max_distance} m",
+                self.name
+            );
             for factor in factors {
-                let outcome = found.linearize(factor, Rejection { max_distance, kept_share }, &here);
+                let outcome = found.linearize(
+                    factor,
+                    Rejection {
+                        max_distance,
+                        kept_share,
+                    },
+                    &here,
+                );
                 findings.extend(Finding::unless_refused("linearize", &case, outcome));
             }
         }
-        let all = Rejection { max_distance: f64::INFINITY, kept_share: 1.0 };
-        for translation in [[0.0, 1e5, 0.0], [0.0, f64::NAN, 0.0], [f64::INFINITY, 0.0, 0.0]] {
-            let pose = Rigid { translation, ..here };
+        let all = Rejection {
+            max_distance: f64::INFINITY,
+            kept_share: 1.0,
+        };
+        for translation in [
+            [0.0, 1e5, 0.0],
+            [0.0, f64::NAN, 0.0],
+            [f64::INFINITY, 0.0, 0.0],
+        ] {
+            let pose = Rigid {
+                translation,
+                ..here
+            };
             let case = format!("{}, moved by {translation:?} m", self.name);
             for factor in factors {
                 let [found, defined] = [found, defined].map(|on| on.linearize(factor, all, &pose));
-                findings.extend(Finding::of("linearize", &case, compare(found, defined, difference)));
+                findings.extend(Finding::of(
+                    "linearize",
+                    &case,
+                    compare(found, defined, difference),
+                ));
             }
         }
         findings
@@ -256,10 +418,15 @@ fn same_pairs(found: &Chosen, defined: &Chosen) -> Option<String> {
     let differs = |point: &&[i64; 3]| times(found, point) != times(defined, point);
     let point = found.keys().chain(defined.keys()).find(differs)?;
     let metres = point.map(isopach_cloud::from_ticks);
-    Some(format!("{metres:?} m from the pivot is chosen {} times, not {}", times(found, point), times(defined, point)))
+    Some(format!(
+        "{metres:?} m from the pivot is chosen {} times, not {}",
+        times(found, point),
+        times(defined, point)
+    ))
 }
 
-/// A stranger's factor: trusts a pair less the farther it is apart (Cauchy), and notes which points of the target it was asked about.
+/// A stranger's factor: trusts a pair less the farther it is apart (Cauchy), and notes which points
+/// of the target it was asked about.
 #[derive(Default)]
 struct Noting {
     chosen: Mutex<Chosen>,

@@ -1,7 +1,7 @@
 //! The normal equations of a Gauss–Newton step.
 
-/// Σ Jᵀ w J, Σ Jᵀ w r and Σ w r² over pairs; the six unknowns are a rotation vector (radians) and a translation (metres) applied on the left
-/// about the pivot.
+/// Σ Jᵀ w J, Σ Jᵀ w r and Σ w r² over pairs; the six unknowns are a rotation vector (radians) and a
+/// translation (metres) applied on the left about the pivot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NormalEquations {
     /// Σ Jᵀ w J, 6 × 6, symmetric.
@@ -31,7 +31,11 @@ impl NormalEquations {
     #[inline]
     #[must_use]
     pub fn weighted(mut self, weight: f64) -> Self {
-        self.h.as_flattened_mut().iter_mut().chain(&mut self.b).for_each(|entry| *entry *= weight);
+        self.h
+            .as_flattened_mut()
+            .iter_mut()
+            .chain(&mut self.b)
+            .for_each(|entry| *entry *= weight);
         self.error *= weight;
         self
     }
@@ -39,7 +43,12 @@ impl NormalEquations {
     /// Adds the sums of other pairs.
     #[inline]
     pub fn add(&mut self, other: &Self) {
-        for (sum, term) in self.h.as_flattened_mut().iter_mut().zip(other.h.as_flattened()) {
+        for (sum, term) in self
+            .h
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(other.h.as_flattened())
+        {
             *sum += term;
         }
         for (sum, term) in self.b.iter_mut().zip(other.b) {

@@ -14,14 +14,26 @@ pub enum Measure {
 
 /// One pair's contribution to the normal equations. Anyone may write one; it runs on every backend.
 ///
-/// Coordinates are metres from the pivot, the source already at the current pose. With a rotation vector ω and a translation τ on the left, the
-/// source moves by ω × s + τ.
+/// Coordinates are metres from the pivot, the source already at the current pose. With a rotation
+/// vector ω and a translation τ on the left, the source moves by ω × s + τ.
 pub trait Factor: Sync {
-    /// Residual and Jacobian of a pair, as normal equations. `target_normal` is zero where normals are not needed.
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], target_normal: [f64; 3]) -> NormalEquations;
+    /// Residual and Jacobian of a pair, as normal equations. `target_normal` is zero where normals
+    /// are not needed.
+    fn linearize(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        target_normal: [f64; 3],
+    ) -> NormalEquations;
 
-    /// As [`Self::linearize`], where the local shape of both clouds is known: [`GeneralizedIcp`] needs it.
-    fn linearize_shapes(&self, source: [f64; 3], target: [f64; 3], shapes: &Shapes) -> NormalEquations {
+    /// As [`Self::linearize`], where the local shape of both clouds is known: [`GeneralizedIcp`]
+    /// needs it.
+    fn linearize_shapes(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        shapes: &Shapes,
+    ) -> NormalEquations {
         self.linearize(source, target, shapes.target_normal)
     }
 
@@ -30,12 +42,14 @@ pub trait Factor: Sync {
         false
     }
 
-    /// Whether it needs the covariances of both neighbourhoods, so that pairs without them are passed over.
+    /// Whether it needs the covariances of both neighbourhoods, so that pairs without them are
+    /// passed over.
     fn needs_covariances(&self) -> bool {
         false
     }
 
-    /// What it measures, if that is one of these and nothing else: a backend may then sum it up without asking. `None` is always right.
+    /// What it measures, if that is one of these and nothing else: a backend may then sum it up
+    /// without asking. `None` is always right.
     fn measure(&self) -> Option<Measure> {
         None
     }
@@ -52,8 +66,9 @@ pub struct Shapes {
     pub target: [[f64; 3]; 3],
 }
 
-/// Plane to plane: the offset of the points in the metric of both neighbourhoods (Segal, Haehnel & Thrun 2009). Covariances are used with
-/// the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as the paper does, so that residuals are metres along the common normal.
+/// Plane to plane: the offset of the points in the metric of both neighbourhoods (Segal, Haehnel &
+/// Thrun 2009). Covariances are used with the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as
+/// the paper does, so that residuals are metres along the common normal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GeneralizedIcp;
 
@@ -61,20 +76,26 @@ pub struct GeneralizedIcp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointToPoint;
 
-/// Distance of the source from the plane through the target: slides along surfaces, converges in a few steps (Chen & Medioni 1991).
+/// Distance of the source from the plane through the target: slides along surfaces, converges in a
+/// few steps (Chen & Medioni 1991).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointToPlane;
 
 #[inline]
 fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    [
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    ]
 }
 
 impl GeneralizedIcp {
     /// Variance along the normal as a share of that along the surface.
     pub const FLATNESS: f64 = 1e-3;
 
-    /// The covariance with the eigenvalues of a flat disc; `None` where it has no smallest direction.
+    /// The covariance with the eigenvalues of a flat disc; `None` where it has no smallest
+    /// direction.
     #[must_use]
     pub fn flattened(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
         let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = covariance;
@@ -89,23 +110,52 @@ impl GeneralizedIcp {
 impl Factor for GeneralizedIcp {
     /// Without shapes, both neighbourhoods are discs across the target's normal.
     fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let disc = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(i == j) - normal[i] * normal[j]));
-        self.linearize_shapes(source, target, &Shapes { target_normal: normal, source: disc, target: disc })
+        let disc = std::array::from_fn(|i| {
+            std::array::from_fn(|j| f64::from(i == j) - normal[i] * normal[j])
+        });
+        self.linearize_shapes(
+            source,
+            target,
+            &Shapes {
+                target_normal: normal,
+                source: disc,
+                target: disc,
+            },
+        )
     }
 
-    fn linearize_shapes(&self, source: [f64; 3], target: [f64; 3], shapes: &Shapes) -> NormalEquations {
-        let (Some(a), Some(b)) = (Self::flattened(shapes.source), Self::flattened(shapes.target)) else {
+    fn linearize_shapes(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        shapes: &Shapes,
+    ) -> NormalEquations {
+        let (Some(a), Some(b)) = (
+            Self::flattened(shapes.source),
+            Self::flattened(shapes.target),
+        ) else {
             return NormalEquations::default();
         };
         let sum = Matrix3::from_fn(|i, j| a[i][j] + b[i][j]);
         // The residual along a normal that both share is then in metres.
-        let Some(inverse) = sum.try_inverse() else { return NormalEquations::default() };
+        let Some(inverse) = sum.try_inverse() else {
+            return NormalEquations::default();
+        };
         let metric = inverse * (2.0 * Self::FLATNESS);
         let offset = Vector3::from_fn(|i, _| source[i] - target[i]);
         let [x, y, z] = source;
         let lever = Matrix3::new(0.0, z, -y, -z, 0.0, x, y, -x, 0.0);
-        let columns = Matrix3x6::from_fn(|i, j| if j < 3 { lever[(i, j)] } else { f64::from(i == j - 3) });
-        let (h, b) = (columns.transpose() * metric * columns, columns.transpose() * metric * offset);
+        let columns = Matrix3x6::from_fn(|i, j| {
+            if j < 3 {
+                lever[(i, j)]
+            } else {
+                f64::from(i == j - 3)
+            }
+        });
+        let (h, b) = (
+            columns.transpose() * metric * columns,
+            columns.transpose() * metric * offset,
+        );
         NormalEquations {
             h: std::array::from_fn(|i| std::array::from_fn(|j| 0.5 * (h[(i, j)] + h[(j, i)]))),
             b: std::array::from_fn(|i| b[i]),
@@ -148,7 +198,9 @@ impl Factor for PointToPoint {
 impl Factor for PointToPlane {
     #[inline]
     fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let residual: f64 = (0..3).map(|axis| (source[axis] - target[axis]) * normal[axis]).sum();
+        let residual: f64 = (0..3)
+            .map(|axis| (source[axis] - target[axis]) * normal[axis])
+            .sum();
         let [rx, ry, rz] = cross(source, normal);
         NormalEquations::of_residual(residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
     }

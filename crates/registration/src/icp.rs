@@ -1,7 +1,8 @@
 //! Iterative closest point.
 
 use crate::{
-    Align, Factor, NormalEquations, Optimizer, Pairing, PointToPlane, PointToPoint, Rejection, Target, target_normals,
+    Align, Factor, NormalEquations, Optimizer, Pairing, PointToPlane, PointToPoint, Rejection,
+    Target, target_normals,
 };
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Error, Result};
@@ -9,7 +10,8 @@ use nalgebra::{Matrix6, SymmetricEigen, Vector6};
 
 /// Nearest points that make a normal.
 pub const NORMAL_NEIGHBOURS: usize = 20;
-/// Eigenvalues of the system below this share of the largest are directions that the data do not determine.
+/// Eigenvalues of the system below this share of the largest are directions that the data do not
+/// determine.
 const UNDETERMINED: f64 = 1e-9;
 
 /// When to stop.
@@ -19,8 +21,9 @@ pub struct Termination {
     pub translation: f64,
     /// and turns less than this, radians, is the last.
     pub rotation: f64,
-    /// So is one that is shorter, in every direction, than this share of the standard error of what is found: on sparse clouds pairs change
-    /// partners at every step, and the pose goes round in circles that mean nothing.
+    /// So is one that is shorter, in every direction, than this share of the standard error of what
+    /// is found: on sparse clouds pairs change partners at every step, and the pose goes round in
+    /// circles that mean nothing.
     pub standard_errors: f64,
     /// Steps at most.
     pub max_iterations: usize,
@@ -29,7 +32,12 @@ pub struct Termination {
 impl Default for Termination {
     /// A tenth of a millimetre and a microradian, or a tenth of a standard error; 50 steps.
     fn default() -> Self {
-        Self { translation: 1e-4, rotation: 1e-6, standard_errors: 0.1, max_iterations: 50 }
+        Self {
+            translation: 1e-4,
+            rotation: 1e-6,
+            standard_errors: 0.1,
+            max_iterations: 50,
+        }
     }
 }
 
@@ -84,13 +92,16 @@ pub struct Alignment {
     pub rmse: f64,
     /// Share of the source points that took part.
     pub inlier_fraction: f64,
-    /// Covariance of rotation vector (radians) and translation (metres) about the pivot: σ² H⁻¹, σ² from the residuals.
+    /// Covariance of rotation vector (radians) and translation (metres) about the pivot: σ² H⁻¹, σ²
+    /// from the residuals.
     pub covariance: [[f64; 6]; 6],
-    /// Standard error of the alignment at a typical point, metres: √(tr C_ττ + tr C_ωω · ρ²) / √3 with ρ the root mean square distance from
-    /// the pivot. What M3C2 wants as its registration error. Residuals are taken as independent, which makes it optimistic where
-    /// noise is shared between neighbours.
+    /// Standard error of the alignment at a typical point, metres: √(tr C_ττ + tr C_ωω · ρ²) / √3
+    /// with ρ the root mean square distance from the pivot. What M3C2 wants as its registration
+    /// error. Residuals are taken as independent, which makes it optimistic where noise is shared
+    /// between neighbours.
     pub registration_error: f64,
-    /// Directions of the six that the data do not determine (a plane leaves three); the source is not moved along them.
+    /// Directions of the six that the data do not determine (a plane leaves three); the source is
+    /// not moved along them.
     pub undetermined: usize,
 }
 
@@ -98,28 +109,57 @@ impl<F: Factor> Icp<F> {
     /// Any factor, pairs up to `max_distance` metres, all of them.
     #[must_use]
     pub fn with_factor(factor: F, max_distance: f64) -> Self {
-        let rejection = Rejection { max_distance, kept_share: 1.0 };
-        Self { factor, rejection, termination: Termination::default(), optimizer: Optimizer::default() }
+        let rejection = Rejection {
+            max_distance,
+            kept_share: 1.0,
+        };
+        Self {
+            factor,
+            rejection,
+            termination: Termination::default(),
+            optimizer: Optimizer::default(),
+        }
     }
 
     /// Aligns the source to the target, starting from `initial`. Each step is O(source points).
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a distance or share that cannot be; [`Error::InvalidInput`] for an empty cloud or where fewer than six
-    /// pairs are within the distance; whatever the backend declines with.
-    pub fn align(&self, on: &(impl Align + ?Sized), pair: Pair<'_>, initial: Rigid) -> Result<Alignment> {
+    /// [`Error::InvalidParameter`] for a distance or share that cannot be; [`Error::InvalidInput`]
+    /// for an empty cloud or where fewer than six pairs are within the distance; whatever the
+    /// backend declines with.
+    pub fn align(
+        &self,
+        on: &(impl Align + ?Sized),
+        pair: Pair<'_>,
+        initial: Rigid,
+    ) -> Result<Alignment> {
         self.check(pair)?;
-        let normals =
-            if self.factor.needs_normals() { target_normals(on, pair.target, NORMAL_NEIGHBOURS)? } else { Vec::new() };
-        let pairing = on.pairing(pair.source, Target { positions: pair.target, normals: &normals })?;
+        let normals = if self.factor.needs_normals() {
+            target_normals(on, pair.target, NORMAL_NEIGHBOURS)?
+        } else {
+            Vec::new()
+        };
+        let pairing = on.pairing(
+            pair.source,
+            Target {
+                positions: pair.target,
+                normals: &normals,
+            },
+        )?;
         self.align_paired(&*pairing, pair, initial)
     }
 
-    /// As [`Self::align`], with a pairing that is there already: several factors, kernels or starts can share one, and its normals.
+    /// As [`Self::align`], with a pairing that is there already: several factors, kernels or starts
+    /// can share one, and its normals.
     ///
     /// # Errors
     /// As [`Self::align`].
-    pub fn align_paired(&self, pairing: &dyn Pairing, pair: Pair<'_>, initial: Rigid) -> Result<Alignment> {
+    pub fn align_paired(
+        &self,
+        pairing: &dyn Pairing,
+        pair: Pair<'_>,
+        initial: Rigid,
+    ) -> Result<Alignment> {
         self.check(pair)?;
         let (pivot, radius) = centre(pair.target);
         let mut pose = initial.about(pivot);
@@ -131,7 +171,15 @@ impl<F: Factor> Icp<F> {
             let negligible = self.is_negligible(&system, &step) || damping.is_spent();
             if negligible || iterations == self.termination.max_iterations {
                 let undamped = solve(&system, 0.0);
-                return Ok(finished(pose, &system, &undamped, negligible, iterations, pair.source.len(), radius));
+                return Ok(finished(
+                    pose,
+                    &system,
+                    &undamped,
+                    negligible,
+                    iterations,
+                    pair.source.len(),
+                    radius,
+                ));
             }
             let x = step.x;
             let small = Rigid::from_vectors([x[0], x[1], x[2]], [x[3], x[4], x[5]], pivot);
@@ -145,7 +193,12 @@ impl<F: Factor> Icp<F> {
         }
     }
 
-    fn system(&self, pairing: &dyn Pairing, pair: Pair<'_>, pose: &Rigid) -> Result<NormalEquations> {
+    fn system(
+        &self,
+        pairing: &dyn Pairing,
+        pair: Pair<'_>,
+        pose: &Rigid,
+    ) -> Result<NormalEquations> {
         let system = pairing.linearize(&self.factor, self.rejection, pose)?;
         if system.inliers < 6 {
             let (found, of) = (system.inliers, pair.source.len());
@@ -159,20 +212,28 @@ impl<F: Factor> Icp<F> {
 
     fn check(&self, pair: Pair<'_>) -> Result<()> {
         let Rejection { max_distance, .. } = self.rejection;
-        Error::check("maximum correspondence distance", max_distance, max_distance > 0.0, "be above zero")?;
+        Error::check(
+            "maximum correspondence distance",
+            max_distance,
+            max_distance > 0.0,
+            "be above zero",
+        )?;
         self.rejection.check()?;
         if let Optimizer::LevenbergMarquardt { first_damping } = self.optimizer {
             Error::positive("damping", first_damping)?;
         }
         for (name, positions) in [("source", pair.source), ("target", pair.target)] {
             if positions.is_empty() {
-                return Err(Error::InvalidInput(format!("the {name} of an alignment has no points")));
+                return Err(Error::InvalidInput(format!(
+                    "the {name} of an alignment has no points"
+                )));
             }
         }
         Ok(())
     }
 
-    /// Whether a step is too small to matter: in metres and radians, or beside its standard error, √(xᵀ H x / σ²).
+    /// Whether a step is too small to matter: in metres and radians, or beside its standard error,
+    /// √(xᵀ H x / σ²).
     fn is_negligible(&self, system: &NormalEquations, step: &Step) -> bool {
         let x = step.x;
         let [turn, shift] = [0, 3].map(|at| x.fixed_rows::<3>(at).norm());
@@ -197,10 +258,16 @@ impl Step {
     }
 }
 
-/// Solves H x = −b by eigen-decomposition, leaving out directions that the data do not determine. Rotations are scaled to metres first, by the root of
-/// the mean rotational diagonal, so that the two kinds of unknowns can be compared.
+/// Solves H x = −b by eigen-decomposition, leaving out directions that the data do not determine.
+/// Rotations are scaled to metres first, by the root of the mean rotational diagonal, so that the
+/// two kinds of unknowns can be compared.
 fn solve(system: &NormalEquations, damping: f64) -> Step {
-    let diagonal = |range: std::ops::Range<usize>| range.map(|i| system.h[i][i]).sum::<f64>().max(f64::MIN_POSITIVE);
+    let diagonal = |range: std::ops::Range<usize>| {
+        range
+            .map(|i| system.h[i][i])
+            .sum::<f64>()
+            .max(f64::MIN_POSITIVE)
+    };
     let arm = (diagonal(0..3) / diagonal(3..6)).sqrt().max(1e-12);
     let scale = Vector6::from_fn(|i, _| if i < 3 { 1.0 / arm } else { 1.0 });
     let damped = |i: usize, j: usize| if i == j { 1.0 + damping } else { 1.0 };
@@ -221,7 +288,11 @@ fn solve(system: &NormalEquations, damping: f64) -> Step {
     }
     let x = -(inverse * b).component_mul(&scale);
     let inverse = Matrix6::from_fn(|i, j| inverse[(i, j)] * scale[i] * scale[j]);
-    Step { x, inverse, undetermined }
+    Step {
+        x,
+        inverse,
+        undetermined,
+    }
 }
 
 /// Mean weighted squared residual, m².
@@ -253,13 +324,23 @@ fn finished(
     }
 }
 
-/// Centroid (absolute metres) of a cloud, from exact sums, and the root mean square distance from it.
+/// Centroid (absolute metres) of a cloud, from exact sums, and the root mean square distance from
+/// it.
 fn centre(points: Positions<'_>) -> ([f64; 3], f64) {
     let n = points.len() as f64;
-    let sums = points.ticks().iter().fold([0_i64; 3], |sums, p| std::array::from_fn(|a| sums[a] + i64::from(p[a])));
+    let sums = points.ticks().iter().fold([0_i64; 3], |sums, p| {
+        std::array::from_fn(|a| sums[a] + i64::from(p[a]))
+    });
     let mean = sums.map(|sum| sum as f64 / n);
-    let squares: f64 =
-        points.ticks().iter().map(|p| (0..3).map(|a| (f64::from(p[a]) - mean[a]).powi(2)).sum::<f64>()).sum();
+    let squares: f64 = points
+        .ticks()
+        .iter()
+        .map(|p| {
+            (0..3)
+                .map(|a| (f64::from(p[a]) - mean[a]).powi(2))
+                .sum::<f64>()
+        })
+        .sum();
     let origin = points.origin().metres();
     let pivot = std::array::from_fn(|a| origin[a] + mean[a] * isopach_cloud::TICK);
     (pivot, (squares / n).sqrt() * isopach_cloud::TICK)

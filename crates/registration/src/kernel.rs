@@ -1,13 +1,15 @@
 //! Robust kernels: how much a pair counts whose residual is large.
 //!
-//! A kernel is separate from the [`Factor`] that measures the residual: [`Robust`] puts the two together. All widths are
-//! metres. Iteratively reweighted least squares needs the weight ψ(r)/r alone; a covariance needs the derivative ψ′ too.
+//! A kernel is separate from the [`Factor`] that measures the residual: [`Robust`] puts the two
+//! together. All widths are metres. Iteratively reweighted least squares needs the weight ψ(r)/r
+//! alone; a covariance needs the derivative ψ′ too.
 
 use crate::{Factor, Measure, NormalEquations, Shapes};
 
 /// The weight of a pair as a function of its residual. A new kernel is ten lines.
 pub trait Kernel: Sync {
-    /// ψ(r)/r of a residual `r` in metres: 1 for a pair that counts in full, 0 for one that does not count.
+    /// ψ(r)/r of a residual `r` in metres: 1 for a pair that counts in full, 0 for one that does
+    /// not count.
     fn weight(&self, residual: f64) -> f64;
 
     /// ψ′(r), by central differences unless the kernel knows better.
@@ -50,8 +52,9 @@ pub struct GemanMcClure {
     pub width: f64,
 }
 
-/// Truncated least squares with the surrogate of graduated non-convexity (Yang et al. 2020): `control` near 0 is nearly convex, and
-/// large values approach a weight of 1 below `width` and 0 above.
+/// Truncated least squares with the surrogate of graduated non-convexity (Yang et al. 2020):
+/// `control` near 0 is nearly convex, and large values approach a weight of 1 below `width` and 0
+/// above.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TruncatedLeastSquares {
     /// Metres.
@@ -73,23 +76,39 @@ impl Kernel for LeastSquares {
 impl Kernel for Huber {
     fn weight(&self, residual: f64) -> f64 {
         let size = residual.abs();
-        if size <= self.width { 1.0 } else { self.width / size }
+        if size <= self.width {
+            1.0
+        } else {
+            self.width / size
+        }
     }
 
     fn derivative(&self, residual: f64) -> f64 {
-        if residual.abs() <= self.width { 1.0 } else { 0.0 }
+        if residual.abs() <= self.width {
+            1.0
+        } else {
+            0.0
+        }
     }
 }
 
 impl Kernel for Tukey {
     fn weight(&self, residual: f64) -> f64 {
         let share = (residual / self.width).powi(2);
-        if share < 1.0 { (1.0 - share) * (1.0 - share) } else { 0.0 }
+        if share < 1.0 {
+            (1.0 - share) * (1.0 - share)
+        } else {
+            0.0
+        }
     }
 
     fn derivative(&self, residual: f64) -> f64 {
         let share = (residual / self.width).powi(2);
-        if share < 1.0 { (1.0 - share) * (1.0 - 5.0 * share) } else { 0.0 }
+        if share < 1.0 {
+            (1.0 - share) * (1.0 - 5.0 * share)
+        } else {
+            0.0
+        }
     }
 }
 
@@ -143,8 +162,16 @@ impl<F: Factor, K: Kernel> Factor for Robust<F, K> {
         weighted(&self.kernel, self.factor.linearize(source, target, normal))
     }
 
-    fn linearize_shapes(&self, source: [f64; 3], target: [f64; 3], shapes: &Shapes) -> NormalEquations {
-        weighted(&self.kernel, self.factor.linearize_shapes(source, target, shapes))
+    fn linearize_shapes(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        shapes: &Shapes,
+    ) -> NormalEquations {
+        weighted(
+            &self.kernel,
+            self.factor.linearize_shapes(source, target, shapes),
+        )
     }
 
     fn needs_normals(&self) -> bool {
@@ -163,7 +190,11 @@ impl<F: Factor, K: Kernel> Factor for Robust<F, K> {
 /// A pair that does not count is no inlier.
 pub(crate) fn weighted(kernel: &(impl Kernel + ?Sized), plain: NormalEquations) -> NormalEquations {
     let weight = kernel.weight(plain.error.sqrt());
-    if weight > 0.0 { plain.weighted(weight) } else { NormalEquations::default() }
+    if weight > 0.0 {
+        plain.weighted(weight)
+    } else {
+        NormalEquations::default()
+    }
 }
 
 #[cfg(test)]
@@ -212,7 +243,10 @@ mod tests {
 
     #[test]
     fn graduated_non_convexity_ends_at_a_truncation() {
-        let last = TruncatedLeastSquares { width: 0.5, control: 1e9 };
+        let last = TruncatedLeastSquares {
+            width: 0.5,
+            control: 1e9,
+        };
         assert_eq!([last.weight(0.49), last.weight(0.51)], [1.0, 0.0]);
     }
 }

@@ -1,12 +1,14 @@
 //! Alignment of one cloud to another: source → target.
 //!
-//! [`Icp`] pairs each source point with its nearest target point, takes one Gauss–Newton step that brings the pairs together as a
-//! [`Factor`] measures it, and repeats until the step is negligible (Besl & McKay 1992; point to plane: Chen & Medioni 1991; trimming:
-//! Chetverikov et al. 2005). Everything is solved about a pivot near the data, and the [`isopach_cloud::Rigid`] that comes out
-//! carries it. [`coarse`] brings clouds near enough for that.
+//! [`Icp`] pairs each source point with its nearest target point, takes one Gauss–Newton step that
+//! brings the pairs together as a [`Factor`] measures it, and repeats until the step is negligible
+//! (Besl & McKay 1992; point to plane: Chen & Medioni 1991; trimming: Chetverikov et al. 2005).
+//! Everything is solved about a pivot near the data, and the [`isopach_cloud::Rigid`] that comes
+//! out carries it. [`coarse`] brings clouds near enough for that.
 //!
-//! [`RobustIcp`] is the one to embed: it resists change, says how well it knows the pose and which directions it does not know, and leaves the source where
-//! it is unless another pose is shown to be better.
+//! [`RobustIcp`] is the one to embed: it resists change, says how well it knows the pose and which
+//! directions it does not know, and leaves the source where it is unless another pose is shown to
+//! be better.
 //!
 //! ```
 //! use isopach_cloud::{Cloud, Rigid};
@@ -24,8 +26,9 @@
 //! # Ok::<(), isopach_compute::Error>(())
 //! ```
 //!
-//! Nearest neighbours and sums run on whatever backend has the capability [`Align`]; the 6 × 6 system is solved on the host, once.
-//! The suite in [`conformance`] holds any of them, a stranger's too, to the plain definition.
+//! Nearest neighbours and sums run on whatever backend has the capability [`Align`]; the 6 × 6
+//! system is solved on the host, once. The suite in [`conformance`] holds any of them, a stranger's
+//! too, to the plain definition.
 
 mod align;
 pub mod coarse;
@@ -39,7 +42,10 @@ mod rejector;
 mod robust;
 mod robust_icp;
 
-pub use align::{Align, Blocks, Pairing, Rejection, Searched, Surface, Target, surface_covariances, target_normals};
+pub use align::{
+    Align, Blocks, Pairing, Rejection, Searched, Surface, Target, surface_covariances,
+    target_normals,
+};
 pub use equations::NormalEquations;
 pub use factor::{Factor, GeneralizedIcp, Measure, PointToPlane, PointToPoint, Shapes};
 pub use icp::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, Termination};

@@ -6,8 +6,9 @@ pub enum Optimizer {
     /// The full step at once.
     #[default]
     GaussNewton,
-    /// Steps that are damped until the error falls (Levenberg 1944; Marquardt 1963): the diagonal grows by `first_damping` of itself, ten times more after
-    /// a step that made the error larger, ten times less after one that did not. Pairs are found anew at each trial.
+    /// Steps that are damped until the error falls (Levenberg 1944; Marquardt 1963): the diagonal
+    /// grows by `first_damping` of itself, ten times more after a step that made the error larger,
+    /// ten times less after one that did not. Pairs are found anew at each trial.
     LevenbergMarquardt {
         /// Share of the diagonal, above zero.
         first_damping: f64,
@@ -27,8 +28,14 @@ pub(crate) struct Damping {
 impl Optimizer {
     pub(crate) fn damping(self) -> Damping {
         match self {
-            Self::GaussNewton => Damping { share: 0.0, adapts: false },
-            Self::LevenbergMarquardt { first_damping } => Damping { share: first_damping, adapts: true },
+            Self::GaussNewton => Damping {
+                share: 0.0,
+                adapts: false,
+            },
+            Self::LevenbergMarquardt { first_damping } => Damping {
+                share: first_damping,
+                adapts: true,
+            },
         }
     }
 }
@@ -41,7 +48,11 @@ impl Damping {
         }
         // Written so that an error that is no number is not kept.
         let falls = after <= before;
-        self.share = if falls { (self.share / 10.0).max(1e-12) } else { self.share * 10.0 };
+        self.share = if falls {
+            (self.share / 10.0).max(1e-12)
+        } else {
+            self.share * 10.0
+        };
         falls
     }
 

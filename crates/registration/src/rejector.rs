@@ -15,8 +15,9 @@ pub struct Candidate {
     pub target_normal: [f64; 3],
 }
 
-/// Decides which pairs take part. Anyone may write one: the definition ([`crate::Searched`]) runs it, and a backend that does not know it
-/// answers [`isopach_compute::Error::Unsupported`], so that [`isopach_compute::Choice`] goes on to the next.
+/// Decides which pairs take part. Anyone may write one: the definition ([`crate::Searched`]) runs
+/// it, and a backend that does not know it answers [`isopach_compute::Error::Unsupported`], so that
+/// [`isopach_compute::Choice`] goes on to the next.
 pub trait Rejector: Sync {
     /// Nearest points are looked for within this distance, metres.
     fn max_distance(&self) -> f64;
@@ -49,8 +50,8 @@ impl Rejector for Rejection {
     }
 }
 
-/// Pairs whose normals make an angle above `max_angle` (radians, whichever way they point) do not take part, nor do those without
-/// normals.
+/// Pairs whose normals make an angle above `max_angle` (radians, whichever way they point) do not
+/// take part, nor do those without normals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalAngle<R> {
     /// What else must hold.
@@ -69,7 +70,9 @@ impl<R: Rejector> Rejector for NormalAngle<R> {
     }
 
     fn accepts(&self, pair: &Candidate) -> bool {
-        let cosine: f64 = (0..3).map(|axis| pair.source_normal[axis] * pair.target_normal[axis]).sum();
+        let cosine: f64 = (0..3)
+            .map(|axis| pair.source_normal[axis] * pair.target_normal[axis])
+            .sum();
         let present = pair.source_normal != [0.0; 3] && pair.target_normal != [0.0; 3];
         present && cosine.abs() >= self.max_angle.cos() && self.within.accepts(pair)
     }

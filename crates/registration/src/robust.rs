@@ -1,4 +1,5 @@
-//! Factors with a robust kernel built in: iteratively reweighted least squares (Huber 1964; Beaton & Tukey 1974).
+//! Factors with a robust kernel built in: iteratively reweighted least squares (Huber 1964; Beaton
+//! & Tukey 1974).
 //!
 //! Any other [`Kernel`](crate::Kernel) is put on a factor with [`Robust`](crate::Robust).
 

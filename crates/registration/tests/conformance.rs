@@ -28,7 +28,10 @@ struct OwnPairing<'a> {
 
 impl Compute for Own {
     fn device(&self) -> Device {
-        Device { name: "own".into(), working_set_bytes: u64::MAX }
+        Device {
+            name: "own".into(),
+            working_set_bytes: u64::MAX,
+        }
     }
 }
 
@@ -39,15 +42,27 @@ impl NeighbourSearch for Own {
 }
 
 impl Align for Own {
-    fn pairing<'a>(&self, source: Positions<'a>, target: Target<'a>) -> Result<Box<dyn Pairing + 'a>> {
+    fn pairing<'a>(
+        &self,
+        source: Positions<'a>,
+        target: Target<'a>,
+    ) -> Result<Box<dyn Pairing + 'a>> {
         let kept = &source.ticks()[..source.len().saturating_sub(self.dropped)];
         let pairs = Cpu.pairing(Positions::new(source.origin(), kept), target)?;
-        Ok(Box::new(OwnPairing { pairs, linearize: self.linearize }))
+        Ok(Box::new(OwnPairing {
+            pairs,
+            linearize: self.linearize,
+        }))
     }
 }
 
 impl Pairing for OwnPairing<'_> {
-    fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+    fn linearize(
+        &self,
+        factor: &dyn Factor,
+        rejection: Rejection,
+        at: &Rigid,
+    ) -> Result<NormalEquations> {
         (self.linearize)(&*self.pairs, factor, rejection, at)
     }
 }
@@ -60,7 +75,10 @@ struct LaterIndex<'a>(Box<dyn NeighbourIndex + 'a>);
 
 impl Compute for Later {
     fn device(&self) -> Device {
-        Device { name: "later".into(), working_set_bytes: u64::MAX }
+        Device {
+            name: "later".into(),
+            working_set_bytes: u64::MAX,
+        }
     }
 }
 
@@ -89,9 +107,18 @@ impl NeighbourIndex for LaterIndex<'_> {
         let two = self.k_nearest(queries, 2, max_distance)?;
         let list = |i: usize| {
             let entries = two.offsets[i]..two.offsets[i + 1];
-            entries.map(|at| Neighbour { index: two.indices[at], squared_distance: two.squared_distances[at] })
+            entries.map(|at| Neighbour {
+                index: two.indices[at],
+                squared_distance: two.squared_distances[at],
+            })
         };
-        let nearest = |a: Neighbour, b: Neighbour| if b.squared_distance > a.squared_distance { a } else { b };
+        let nearest = |a: Neighbour, b: Neighbour| {
+            if b.squared_distance > a.squared_distance {
+                a
+            } else {
+                b
+            }
+        };
         Ok((0..two.len()).map(|i| list(i).reduce(nearest)).collect())
     }
 }
@@ -107,8 +134,17 @@ fn the_cpu_conforms() {
 
 #[test]
 fn a_point_that_is_lost_is_missed() {
-    let findings = conformance(&Own { dropped: 1, linearize: |pairs, factor, r, at| pairs.linearize(factor, r, at) });
-    let all = BTreeSet::from(["another factor", "linearize", "pairs", "point to plane", "point to point"]);
+    let findings = conformance(&Own {
+        dropped: 1,
+        linearize: |pairs, factor, r, at| pairs.linearize(factor, r, at),
+    });
+    let all = BTreeSet::from([
+        "another factor",
+        "linearize",
+        "pairs",
+        "point to plane",
+        "point to point",
+    ]);
     assert_eq!(operations(&findings), all);
     assert!(findings.iter().any(|f| f.what == "249 pairs, not 250"));
     assert!(!findings.iter().any(|f| f.case.starts_with("no source")));
@@ -117,8 +153,16 @@ fn a_point_that_is_lost_is_missed() {
 #[test]
 fn ties_that_go_to_the_wrong_point_are_found() {
     let findings = conformance(&Later);
-    assert!(findings.iter().all(|f| f.case.starts_with("a lattice")), "{:?}", findings.first());
-    assert!(findings.iter().any(|f| f.operation == "pairs" && f.what.contains("m from the pivot is chosen")));
+    assert!(
+        findings.iter().all(|f| f.case.starts_with("a lattice")),
+        "{:?}",
+        findings.first()
+    );
+    assert!(
+        findings
+            .iter()
+            .any(|f| f.operation == "pairs" && f.what.contains("m from the pivot is chosen"))
+    );
 }
 
 #[test]
@@ -133,7 +177,10 @@ fn sums_that_are_a_little_off_are_found() {
             Ok(sums)
         },
     });
-    assert_eq!(operations(&findings), BTreeSet::from(["another factor", "point to plane"]));
+    assert_eq!(
+        operations(&findings),
+        BTreeSet::from(["another factor", "point to plane"])
+    );
     assert!(findings.iter().all(|f| f.what.starts_with("b[2] is ")));
 }
 
@@ -143,10 +190,22 @@ fn rejections_that_are_overlooked_are_found() {
         dropped: 0,
         linearize: |pairs, factor, rejection, at| {
             rejection.check()?;
-            pairs.linearize(factor, Rejection { kept_share: 1.0, ..rejection }, at)
+            pairs.linearize(
+                factor,
+                Rejection {
+                    kept_share: 1.0,
+                    ..rejection
+                },
+                at,
+            )
         },
     });
-    assert!(!no_trimming.is_empty() && no_trimming.iter().all(|f| !f.case.contains(", 1 of the pairs")));
+    assert!(
+        !no_trimming.is_empty()
+            && no_trimming
+                .iter()
+                .all(|f| !f.case.contains(", 1 of the pairs"))
+    );
     assert_eq!(operations(&no_trimming).len(), 4);
     let anything_goes = conformance(&Own {
         dropped: 0,
@@ -166,10 +225,19 @@ fn what_is_missing_is_said() {
             rejection.check()?;
             match factor.measure() {
                 Some(_) => pairs.linearize(factor, rejection, at),
-                None => Err(Error::Unsupported { operation: "ask a factor" }),
+                None => Err(Error::Unsupported {
+                    operation: "ask a factor",
+                }),
             }
         },
     });
-    assert_eq!(operations(&findings), BTreeSet::from(["another factor", "linearize", "pairs"]));
-    assert!(findings.iter().all(|f| f.what == "this backend cannot ask a factor"));
+    assert_eq!(
+        operations(&findings),
+        BTreeSet::from(["another factor", "linearize", "pairs"])
+    );
+    assert!(
+        findings
+            .iter()
+            .all(|f| f.what == "this backend cannot ask a factor")
+    );
 }

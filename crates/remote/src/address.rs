@@ -3,19 +3,26 @@
 use crate::Options;
 use isopach_compute::{Error, Result};
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig, aws::AmazonS3Builder,
-    azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder, http::HttpBuilder, path::Path,
+    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig,
+    aws::AmazonS3Builder, azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder,
+    http::HttpBuilder, path::Path,
 };
 use std::sync::Arc;
 use url::{Position, Url};
 
 /// Schemes of addresses that [`crate::Remote`] opens.
-const SCHEMES: [&str; 9] = ["s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "http", "https"];
+const SCHEMES: [&str; 9] = [
+    "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "http", "https",
+];
 
 /// Whether a text is an address and no path: it begins with a scheme that is known and `://`.
 fn is_address(text: &str) -> bool {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)))
+    scheme.is_some_and(|scheme| {
+        SCHEMES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(scheme))
+    })
 }
 
 /// An address in its parts.
@@ -30,14 +37,20 @@ impl Address {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let refused = |why: String| Error::InvalidInput(format!("{text}: {why}"));
         if !is_address(text) {
-            return Err(refused(format!("no address: one begins with {} or the like", SCHEMES.join("://, ") + "://")));
+            return Err(refused(format!(
+                "no address: one begins with {} or the like",
+                SCHEMES.join("://, ") + "://"
+            )));
         }
         let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
         if url.query().is_some() || url.fragment().is_some() {
             let remedy = "give credentials in the environment, or copy the file to a disk first";
-            return Err(refused(format!("addresses that are signed, or have a ? or #, cannot be read: {remedy}")));
+            return Err(refused(format!(
+                "addresses that are signed, or have a ? or #, cannot be read: {remedy}"
+            )));
         }
-        let (scheme, path) = ObjectStoreScheme::parse(&url).map_err(|error| refused(error.to_string()))?;
+        let (scheme, path) =
+            ObjectStoreScheme::parse(&url).map_err(|error| refused(error.to_string()))?;
         Ok(Self { url, scheme, path })
     }
 
@@ -45,8 +58,13 @@ impl Address {
     pub(crate) fn store_name(&self) -> &str {
         match self.scheme {
             // The container is in the path.
-            ObjectStoreScheme::MicrosoftAzure | ObjectStoreScheme::AmazonS3 if self.url.scheme() == "https" => {
-                self.url.as_str().strip_suffix(self.path.as_ref()).unwrap_or(self.url.as_str())
+            ObjectStoreScheme::MicrosoftAzure | ObjectStoreScheme::AmazonS3
+                if self.url.scheme() == "https" =>
+            {
+                self.url
+                    .as_str()
+                    .strip_suffix(self.path.as_ref())
+                    .unwrap_or(self.url.as_str())
             }
             _ => &self.url[..Position::BeforePath],
         }
@@ -66,19 +84,30 @@ impl Address {
         // Settings come last, so that what a user says of a connection counts.
         macro_rules! connected {
             ($builder:ty, $url:expr) => {{
-                let begun = <$builder>::new().with_url($url.to_string()).with_client_options(client).with_retry(retry);
-                let with_settings = options.settings.iter().fold(begun, |builder, (name, value)| {
-                    match name.to_ascii_lowercase().parse() {
-                        Ok(key) => builder.with_config(key, value),
-                        Err(_) => builder,
-                    }
-                });
-                with_settings.build().map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+                let begun = <$builder>::new()
+                    .with_url($url.to_string())
+                    .with_client_options(client)
+                    .with_retry(retry);
+                let with_settings =
+                    options
+                        .settings
+                        .iter()
+                        .fold(begun, |builder, (name, value)| {
+                            match name.to_ascii_lowercase().parse() {
+                                Ok(key) => builder.with_config(key, value),
+                                Err(_) => builder,
+                            }
+                        });
+                with_settings
+                    .build()
+                    .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
             }};
         }
         let store = match self.scheme {
             ObjectStoreScheme::AmazonS3 => connected!(AmazonS3Builder, self.url),
-            ObjectStoreScheme::GoogleCloudStorage => connected!(GoogleCloudStorageBuilder, self.url),
+            ObjectStoreScheme::GoogleCloudStorage => {
+                connected!(GoogleCloudStorageBuilder, self.url)
+            }
             ObjectStoreScheme::MicrosoftAzure => connected!(MicrosoftAzureBuilder, self.url),
             _ => connected!(HttpBuilder, &self.url[..Position::BeforePath]),
         };
@@ -92,11 +121,16 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_paths_and_stores_from_each_other() {
-        assert!(is_address("s3://bucket/before.copc.laz") && is_address("HTTPS://example.org/a.laz"));
+        assert!(
+            is_address("s3://bucket/before.copc.laz") && is_address("HTTPS://example.org/a.laz")
+        );
         assert!(!is_address("tiles/a.laz") && !is_address("C://a.laz"));
         let store = |text: &str| Address::parse(text).unwrap().store_name().to_owned();
         assert_eq!(store("s3://bucket/a/b.laz"), "s3://bucket");
-        assert_eq!(store("http://127.0.0.1:9000/bucket/b.laz"), "http://127.0.0.1:9000");
+        assert_eq!(
+            store("http://127.0.0.1:9000/bucket/b.laz"),
+            "http://127.0.0.1:9000"
+        );
         assert_ne!(store("gs://one/a.laz"), store("gs://two/a.laz"));
     }
 }

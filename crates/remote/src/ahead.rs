@@ -1,8 +1,9 @@
 //! Ranges that are fetched before they are wanted, several at a time.
 //!
-//! What will be read is cut into batches, in the order in which it will be. The first reader of a range of a batch has the whole batch fetched, and the next
-//! one begun; others wait for it. Each range is given away once. A range of a batch for which there is no memory, or that failed, is fetched by its reader alone,
-//! so nothing depends on what was expected but the number of requests.
+//! What will be read is cut into batches, in the order in which it will be. The first reader of a
+//! range of a batch has the whole batch fetched, and the next one begun; others wait for it. Each
+//! range is given away once. A range of a batch for which there is no memory, or that failed, is
+//! fetched by its reader alone, so nothing depends on what was expected but the number of requests.
 
 use crate::{place::Place, shared::Held};
 use bytes::Bytes;
@@ -55,7 +56,10 @@ impl Ahead {
     /// Replaces what was expected; a batch has `most` bytes at most, or one range.
     pub(crate) fn expect(&self, ranges: &[Range<u64>], most: u64) {
         let mut plan = self.lock();
-        let mut fresh = Plan { number: plan.number + 1, ..Plan::default() };
+        let mut fresh = Plan {
+            number: plan.number + 1,
+            ..Plan::default()
+        };
         let mut bytes = 0;
         for range in ranges {
             let length = range.end - range.start;
@@ -63,19 +67,25 @@ impl Ahead {
                 Some(batch) if bytes + length <= most => batch.ranges.push(range.clone()),
                 _ => {
                     bytes = 0;
-                    fresh.batches.push(Batch { ranges: vec![range.clone()], state: State::Waiting });
+                    fresh.batches.push(Batch {
+                        ranges: vec![range.clone()],
+                        state: State::Waiting,
+                    });
                 }
             }
             bytes += length;
             let batch = fresh.batches.len() - 1;
-            fresh.places.insert(range.start, (batch, fresh.batches[batch].ranges.len() - 1));
+            fresh
+                .places
+                .insert(range.start, (batch, fresh.batches[batch].ranges.len() - 1));
         }
         *plan = fresh;
         drop(plan);
         self.arrived.notify_all();
     }
 
-    /// The bytes of a range that was expected, once; `None` where it was not, was given away, failed or has no room.
+    /// The bytes of a range that was expected, once; `None` where it was not, was given away,
+    /// failed or has no room.
     pub(crate) fn take(self: &Arc<Self>, range: &Range<u64>, of: &Place) -> Option<Bytes> {
         let mut plan = self.lock();
         let number = plan.number;
@@ -90,12 +100,17 @@ impl Ahead {
         }
         self.begin(&mut plan, batch + 1, of);
         while plan.number == number && matches!(plan.batches[batch].state, State::Coming(_)) {
-            plan = self.arrived.wait(plan).unwrap_or_else(PoisonError::into_inner);
+            plan = self
+                .arrived
+                .wait(plan)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         if plan.number != number {
             return None;
         }
-        let State::There { bytes, left, .. } = &mut plan.batches[batch].state else { return None };
+        let State::There { bytes, left, .. } = &mut plan.batches[batch].state else {
+            return None;
+        };
         let taken = bytes[slot].take();
         *left -= usize::from(taken.is_some());
         if *left == 0 {
@@ -107,14 +122,29 @@ impl Ahead {
     /// Has a batch fetched, if there is one that waits and room for it.
     fn begin(self: &Arc<Self>, plan: &mut Plan, number: usize, of: &Place) {
         let of_plan = plan.number;
-        let Some(batch) = plan.batches.get_mut(number).filter(|batch| matches!(batch.state, State::Waiting)) else {
+        let Some(batch) = plan
+            .batches
+            .get_mut(number)
+            .filter(|batch| matches!(batch.state, State::Waiting))
+        else {
             return;
         };
-        let bytes = batch.ranges.iter().map(|range| range.end - range.start).sum();
-        let Some(held) = of.shared.hold(bytes) else { return };
+        let bytes = batch
+            .ranges
+            .iter()
+            .map(|range| range.end - range.start)
+            .sum();
+        let Some(held) = of.shared.hold(bytes) else {
+            return;
+        };
         batch.state = State::Coming(held);
         let (place, ranges) = (of.clone(), batch.ranges.clone());
-        let arriving = Arriving { ahead: Arc::clone(self), of_plan, number, found: None };
+        let arriving = Arriving {
+            ahead: Arc::clone(self),
+            of_plan,
+            number,
+            found: None,
+        };
         of.shared.spawn(async move {
             let mut arriving = arriving;
             arriving.found = place.fetch(&ranges).await.ok();
@@ -128,7 +158,11 @@ impl Ahead {
             batch.state = match (found, std::mem::replace(&mut batch.state, State::Over)) {
                 (Some(bytes), State::Coming(held)) => {
                     let left = bytes.len();
-                    State::There { bytes: bytes.into_iter().map(Some).collect(), left, _held: held }
+                    State::There {
+                        bytes: bytes.into_iter().map(Some).collect(),
+                        left,
+                        _held: held,
+                    }
                 }
                 _ => State::Over,
             };
@@ -138,7 +172,8 @@ impl Ahead {
     }
 }
 
-/// A batch on its way. It arrives when this is dropped, with nothing where the request failed or was given up, so that nobody waits for ever.
+/// A batch on its way. It arrives when this is dropped, with nothing where the request failed or
+/// was given up, so that nobody waits for ever.
 struct Arriving {
     ahead: Arc<Ahead>,
     of_plan: u64,
@@ -148,6 +183,7 @@ struct Arriving {
 
 impl Drop for Arriving {
     fn drop(&mut self) {
-        self.ahead.arrive(self.of_plan, self.number, self.found.take());
+        self.ahead
+            .arrive(self.of_plan, self.number, self.found.take());
     }
 }

@@ -29,7 +29,9 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
     use object_store::Error as Store;
     let refused = |text: String| io::Error::other(text);
     match &error {
-        Store::NotFound { .. } => io::Error::new(io::ErrorKind::NotFound, "there is no such object"),
+        Store::NotFound { .. } => {
+            io::Error::new(io::ErrorKind::NotFound, "there is no such object")
+        }
         Store::Precondition { .. } => changed(),
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => {
             let kind = io::ErrorKind::PermissionDenied;
@@ -38,7 +40,10 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
         Store::Generic { source, .. } => {
             let text = in_full(&**source);
             if text.contains(NOT_PARTIAL) {
-                return refused("the server sends whole files only, no ranges: copy the file to a disk first".into());
+                return refused(
+                    "the server sends whole files only, no ranges: copy the file to a disk first"
+                        .into(),
+                );
             }
             let hint = if text.contains(OWN_MACHINE) {
                 format!(" (no credentials were given: {CREDENTIALS})")
@@ -48,7 +53,9 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
             if text.contains(STATUS) {
                 return refused(format!("the store refuses the request{hint}: {text}"));
             }
-            transient(format!("the store does not answer as it should{hint}: {text}"))
+            transient(format!(
+                "the store does not answer as it should{hint}: {text}"
+            ))
         }
         _ => refused(in_full(&error)),
     }

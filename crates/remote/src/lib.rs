@@ -1,7 +1,8 @@
 //! LAS, LAZ and COPC files in object stores: S3, Google Cloud Storage, Azure, HTTP.
 //!
-//! [`Remote::open_las`] opens a file by its address. It is an [`isopach_las::Las`] like one on a disk: filters, boxes, tiles, identity. Only what is needed is
-//! fetched: the header, where the chunks are, and the chunks that are read, near ones together.
+//! [`Remote::open_las`] opens a file by its address. It is an [`isopach_las::Las`] like one on a
+//! disk: filters, boxes, tiles, identity. Only what is needed is fetched: the header, where the
+//! chunks are, and the chunks that are read, near ones together.
 //!
 //! ```no_run
 //! use isopach_cloud::{Columns, Rect};
@@ -18,13 +19,16 @@
 //!
 //! What holds:
 //!
-//! * An object that becomes another while it is read is an error, never a mixture: each request asks for the tag (ETag) and compares the size of what was opened.
-//! * Answers of 500 to 599 and 429, broken connections and slow ones are tried again ([`Options::retries`], [`Options::patience`]); then they are an error that may
-//!   pass ([`isopach_compute::Error::is_transient`]). 403 and 404 are refused at once.
+//! * An object that becomes another while it is read is an error, never a mixture: each request
+//!   asks for the tag (ETag) and compares the size of what was opened.
+//! * Answers of 500 to 599 and 429, broken connections and slow ones are tried again
+//!   ([`Options::retries`], [`Options::patience`]); then they are an error that may pass
+//!   ([`isopach_compute::Error::is_transient`]). 403 and 404 are refused at once.
 //! * Fewer bytes than were asked for are an error.
 //! * Memory: [`Options::memory`] for what is fetched ahead, and a chunk a thread.
 //!
-//! [`Results`] keeps results by conditional create: the first writer of a name wins, a second one with the same bytes is done, one with others is refused.
+//! [`Results`] keeps results by conditional create: the first writer of a name wins, a second one
+//! with the same bytes is done, one with others is refused.
 //!
 //! This crate has threads of its own, and reads no environment. Nothing depends on it but programs.
 

@@ -10,7 +10,8 @@ use std::{
     sync::Arc,
 };
 
-/// Bytes from the front that are fetched when an object is opened: a header with its records, and the hierarchy or table of chunks of a small file, in one request.
+/// Bytes from the front that are fetched when an object is opened: a header with its records, and
+/// the hierarchy or table of chunks of a small file, in one request.
 pub(crate) const HEAD: u64 = 64 << 10;
 
 /// An object, open.
@@ -35,7 +36,9 @@ impl fmt::Debug for Object {
 impl Object {
     /// The bytes of a range that came when the object was opened.
     fn in_head(&self, range: &Range<u64>) -> Option<Vec<u8>> {
-        self.head.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?).map(<[u8]>::to_vec)
+        self.head
+            .get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+            .map(<[u8]>::to_vec)
     }
 }
 
@@ -53,14 +56,24 @@ impl ByteSource for Object {
         if !ranges.iter().all(is_within) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let at_hand =
-            |range: &Range<u64>| self.in_head(range).or_else(|| self.ahead.take(range, &self.place).map(Vec::from));
+        let at_hand = |range: &Range<u64>| {
+            self.in_head(range)
+                .or_else(|| self.ahead.take(range, &self.place).map(Vec::from))
+        };
         let mut found: Vec<Option<Vec<u8>>> = ranges.iter().map(at_hand).collect();
-        let missing: Vec<usize> = (0..ranges.len()).filter(|&number| found[number].is_none()).collect();
+        let missing: Vec<usize> = (0..ranges.len())
+            .filter(|&number| found[number].is_none())
+            .collect();
         if !missing.is_empty() {
-            let (place, wanted) = (self.place.clone(), missing.iter().map(|&number| ranges[number].clone()));
+            let (place, wanted) = (
+                self.place.clone(),
+                missing.iter().map(|&number| ranges[number].clone()),
+            );
             let wanted: Vec<Range<u64>> = wanted.collect();
-            let fetched = self.place.shared.wait(async move { place.fetch(&wanted).await })?;
+            let fetched = self
+                .place
+                .shared
+                .wait(async move { place.fetch(&wanted).await })?;
             for (number, bytes) in missing.into_iter().zip(fetched) {
                 found[number] = Some(bytes.into());
             }
@@ -85,6 +98,7 @@ impl ByteSource for Object {
     }
 
     fn expect(&self, ranges: &[Range<u64>]) {
-        self.ahead.expect(ranges, self.place.shared.options.request_bytes);
+        self.ahead
+            .expect(ranges, self.place.shared.options.request_bytes);
     }
 }

@@ -26,7 +26,10 @@ pub(crate) async fn begin(
     path: &Path,
     bytes: u64,
 ) -> io::Result<(ObjectMeta, Bytes)> {
-    let options = GetOptions { range: Some(GetRange::Bounded(0..bytes)), ..GetOptions::default() };
+    let options = GetOptions {
+        range: Some(GetRange::Bounded(0..bytes)),
+        ..GetOptions::default()
+    };
     get(shared, store, path, options).await
 }
 
@@ -37,13 +40,23 @@ async fn get(
     path: &Path,
     options: GetOptions,
 ) -> io::Result<(ObjectMeta, Bytes)> {
-    let _permit = shared.requests.acquire().await.map_err(|_| fault::transient("a request was given up"))?;
-    let answer = store.get_opts(path, options).await.map_err(fault::of_store)?;
+    let _permit = shared
+        .requests
+        .acquire()
+        .await
+        .map_err(|_| fault::transient("a request was given up"))?;
+    let answer = store
+        .get_opts(path, options)
+        .await
+        .map_err(fault::of_store)?;
     let (about, expected) = (answer.meta.clone(), answer.range.end - answer.range.start);
     let bytes = answer.bytes().await.map_err(fault::of_store)?;
     shared.counters.count(bytes.len() as u64);
     if bytes.len() as u64 != expected {
-        return Err(fault::transient(format!("the store sent {} of {expected} bytes", bytes.len())));
+        return Err(fault::transient(format!(
+            "the store sent {} of {expected} bytes",
+            bytes.len()
+        )));
     }
     Ok((about, bytes))
 }
@@ -62,8 +75,8 @@ impl Place {
         while let Some(done) = going_on.join_next().await {
             let (span, bytes) = done.map_err(|_| fault::transient("a request was given up"))??;
             for number in span.ranges {
-                let [start, end] =
-                    [ranges[number].start, ranges[number].end].map(|at| (at - span.range.start) as usize);
+                let [start, end] = [ranges[number].start, ranges[number].end]
+                    .map(|at| (at - span.range.start) as usize);
                 found[number] = bytes.slice(start..end);
             }
         }
@@ -76,7 +89,8 @@ impl Place {
             let bytes = self.piece(one.clone()).await?;
             return Ok((span, bytes));
         }
-        let mut whole = Vec::with_capacity((span.range.end - span.range.start) as usize); // within the object
+        // within the object
+        let mut whole = Vec::with_capacity((span.range.end - span.range.start) as usize);
         for piece in pieces {
             whole.extend_from_slice(&self.piece(piece).await?);
         }
@@ -88,7 +102,11 @@ impl Place {
         // A weak tag never matches by the rules of HTTP; it is compared below all the same.
         let if_match = opened.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
         let wanted = range.end - range.start;
-        let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match, ..GetOptions::default() };
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            if_match,
+            ..GetOptions::default()
+        };
         let (now, bytes) = get(&self.shared, &*self.store, &self.path, options).await?;
         let is_same = now.size == opened.size
             && match (&now.e_tag, &opened.e_tag) {
@@ -99,7 +117,10 @@ impl Place {
             return Err(fault::changed());
         }
         if bytes.len() as u64 != wanted {
-            return Err(fault::transient(format!("the store sent {} of {wanted} bytes", bytes.len())));
+            return Err(fault::transient(format!(
+                "the store sent {} of {wanted} bytes",
+                bytes.len()
+            )));
         }
         Ok(bytes)
     }

@@ -28,27 +28,34 @@ pub struct Remote {
 
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote").field("traffic", &self.traffic()).finish_non_exhaustive()
+        f.debug_struct("Remote")
+            .field("traffic", &self.traffic())
+            .finish_non_exhaustive()
     }
 }
 
 impl Remote {
-    /// Starts the threads; no store is asked yet. Where the process has not chosen a cryptography for `rustls`, it is `ring`'s from now on.
+    /// Starts the threads; no store is asked yet. Where the process has not chosen a cryptography
+    /// for `rustls`, it is `ring`'s from now on.
     ///
     /// # Errors
     /// Where the system has no threads left.
     pub fn new(options: Options) -> Result<Self> {
         // Refused where the process has one already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { shared: Arc::new(Shared::new(options)?), stores: Arc::default() })
+        Ok(Self {
+            shared: Arc::new(Shared::new(options)?),
+            stores: Arc::default(),
+        })
     }
 
-    /// Opens a LAS, LAZ or COPC file by its address (`s3://bucket/a.copc.laz`): its header is read, and where its chunks are. An index of a LAZ file that has the
-    /// same address with `.chunks` behind it is used.
+    /// Opens a LAS, LAZ or COPC file by its address (`s3://bucket/a.copc.laz`): its header is read,
+    /// and where its chunks are. An index of a LAZ file that has the same address with `.chunks`
+    /// behind it is used.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for an address that is none; [`Error::Source`] of the store and of the file. Whether it may pass says
-    /// [`Error::is_transient`].
+    /// [`Error::InvalidInput`] for an address that is none; [`Error::Source`] of the store and of
+    /// the file. Whether it may pass says [`Error::is_transient`].
     pub fn open_las(&self, address: &str) -> Result<Las> {
         Ok(Las::from_source(self.open(address)?)?)
     }
@@ -59,7 +66,9 @@ impl Remote {
     /// As [`Self::open_las`].
     pub fn open(&self, address: &str) -> Result<Arc<dyn ByteSource>> {
         Address::parse(address)?;
-        let object = self.object(address).map_err(|error| Error::of_file(address, error))?;
+        let object = self
+            .object(address)
+            .map_err(|error| Error::of_file(address, error))?;
         Ok(Arc::new(object))
     }
 
@@ -70,7 +79,12 @@ impl Remote {
     pub fn results(&self, address: &str) -> Result<Results> {
         let parsed = Address::parse(address)?;
         let store = self.store(&parsed)?;
-        Ok(Results::new(Arc::clone(&self.shared), store, parsed.path, address.trim_end_matches('/').to_owned()))
+        Ok(Results::new(
+            Arc::clone(&self.shared),
+            store,
+            parsed.path,
+            address.trim_end_matches('/').to_owned(),
+        ))
     }
 
     /// What was asked of all stores so far.
@@ -89,7 +103,12 @@ impl Remote {
             let begun = async move { place::begin(&shared, &*store, &path, HEAD).await };
             self.shared.wait(begun)?
         };
-        let place = Place { shared, store, path, opened: Arc::new(opened) };
+        let place = Place {
+            shared,
+            store,
+            path,
+            opened: Arc::new(opened),
+        };
         let ahead = Arc::new(Ahead::default());
         Ok(Object {
             remote: self.clone(),

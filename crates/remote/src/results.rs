@@ -18,7 +18,8 @@ pub enum Kept {
     WasThere,
 }
 
-/// Results under one address of a store, by name. There is no rename and no lock in a store: a result is there whole or not at all, and the first one stays.
+/// Results under one address of a store, by name. There is no rename and no lock in a store: a
+/// result is there whole or not at all, and the first one stays.
 #[derive(Clone)]
 pub struct Results {
     shared: Arc<Shared>,
@@ -29,23 +30,39 @@ pub struct Results {
 
 impl fmt::Debug for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Results").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Results")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
 impl Results {
-    pub(crate) fn new(shared: Arc<Shared>, store: Arc<dyn ObjectStore>, folder: Path, address: String) -> Self {
-        Self { shared, store, folder, address }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        store: Arc<dyn ObjectStore>,
+        folder: Path,
+        address: String,
+    ) -> Self {
+        Self {
+            shared,
+            store,
+            folder,
+            address,
+        }
     }
 
     /// Keeps a result under a new name.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where there is another one of this name, which stays; [`Error::Busy`] where one of this name is being written; of the store.
+    /// [`Error::InvalidInput`] where there is another one of this name, which stays;
+    /// [`Error::Busy`] where one of this name is being written; of the store.
     pub fn put_new(&self, name: &str, bytes: &[u8]) -> Result<Kept> {
         let (store, path) = (Arc::clone(&self.store), self.path(name)?);
         let payload = PutPayload::from(framed(bytes));
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
         let put = async move {
             match store.put_opts(&path, payload, options).await {
                 Ok(_) => Ok(true),
@@ -53,7 +70,11 @@ impl Results {
                 Err(error) => Err(fault::of_store(error)),
             }
         };
-        if self.shared.wait(put).map_err(|error| self.failed(name, error))? {
+        if self
+            .shared
+            .wait(put)
+            .map_err(|error| self.failed(name, error))?
+        {
             return Ok(Kept::Created);
         }
         match self.get(name)? {
@@ -62,16 +83,24 @@ impl Results {
                 "{}/{name}: another result is there: give a folder of its own to each run",
                 self.address
             ))),
-            None => Err(Error::Busy(format!("{}/{name}: another process is writing it", self.address))),
+            None => Err(Error::Busy(format!(
+                "{}/{name}: another process is writing it",
+                self.address
+            ))),
         }
     }
 
     /// A result; `None` where there is none of this name.
     ///
     /// # Errors
-    /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is wrong.
+    /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is
+    /// wrong.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let (shared, store, path) = (Arc::clone(&self.shared), Arc::clone(&self.store), self.path(name)?);
+        let (shared, store, path) = (
+            Arc::clone(&self.shared),
+            Arc::clone(&self.store),
+            self.path(name)?,
+        );
         let get = async move {
             let answer = match store.get_opts(&path, GetOptions::default()).await {
                 Ok(answer) => answer,
@@ -82,7 +111,13 @@ impl Results {
             shared.counters.count(bytes.len() as u64);
             Ok(Some(bytes))
         };
-        let Some(bytes) = self.shared.wait(get).map_err(|error| self.failed(name, error))? else { return Ok(None) };
+        let Some(bytes) = self
+            .shared
+            .wait(get)
+            .map_err(|error| self.failed(name, error))?
+        else {
+            return Ok(None);
+        };
         match unframed(&bytes) {
             Some(result) => Ok(Some(result.to_vec())),
             None => {
@@ -98,10 +133,21 @@ impl Results {
     /// Of the store.
     pub fn list(&self) -> Result<Vec<String>> {
         let (store, folder) = (Arc::clone(&self.store), self.folder.clone());
-        let list = async move { store.list_with_delimiter(Some(&folder)).await.map_err(fault::of_store) };
-        let listed = self.shared.wait(list).map_err(|error| self.failed("", error))?;
-        let mut names: Vec<String> =
-            listed.objects.iter().filter_map(|about| about.location.filename().map(str::to_owned)).collect();
+        let list = async move {
+            store
+                .list_with_delimiter(Some(&folder))
+                .await
+                .map_err(fault::of_store)
+        };
+        let listed = self
+            .shared
+            .wait(list)
+            .map_err(|error| self.failed("", error))?;
+        let mut names: Vec<String> = listed
+            .objects
+            .iter()
+            .filter_map(|about| about.location.filename().map(str::to_owned))
+            .collect();
         names.sort();
         Ok(names)
     }
@@ -121,9 +167,14 @@ impl Results {
 }
 
 fn head_of(bytes: &[u8]) -> [u8; HEAD] {
-    let (length, sum) = ((bytes.len() as u64).to_le_bytes(), crc32fast::hash(bytes).to_le_bytes());
+    let (length, sum) = (
+        (bytes.len() as u64).to_le_bytes(),
+        crc32fast::hash(bytes).to_le_bytes(),
+    );
     let mut head = [0; HEAD];
-    head.iter_mut().zip(MAGIC.iter().chain(&length).chain(&sum)).for_each(|(to, from)| *to = *from);
+    head.iter_mut()
+        .zip(MAGIC.iter().chain(&length).chain(&sum))
+        .for_each(|(to, from)| *to = *from);
     head
 }
 

@@ -48,7 +48,14 @@ impl Shared {
         let requests = Semaphore::new(options.requests_at_once.clamp(1, MOST));
         let handle = runtime.handle().clone();
         let (counters, held) = (Counters::default(), AtomicU64::new(0));
-        Ok(Self { options, counters, requests, held, runtime: Some(runtime), handle })
+        Ok(Self {
+            options,
+            counters,
+            requests,
+            held,
+            runtime: Some(runtime),
+            handle,
+        })
     }
 
     /// Begins a piece of work on the threads for stores.
@@ -56,7 +63,8 @@ impl Shared {
         self.handle.spawn(work);
     }
 
-    /// Does a piece of work there and waits for it, on whatever thread this is: also on one of another runtime, where blocking on a future is not allowed.
+    /// Does a piece of work there and waits for it, on whatever thread this is: also on one of
+    /// another runtime, where blocking on a future is not allowed.
     pub(crate) fn wait<T: Send + 'static>(
         &self,
         work: impl Future<Output = io::Result<T>> + Send + 'static,
@@ -66,21 +74,29 @@ impl Shared {
             // Nobody waits any more where the receiver is gone.
             let _ = done.send(work.await);
         });
-        result.recv().unwrap_or_else(|_| Err(fault::transient("a request was given up")))
+        result
+            .recv()
+            .unwrap_or_else(|_| Err(fault::transient("a request was given up")))
     }
 
     /// Sets bytes aside, unless more than the limit would be held.
     pub(crate) fn hold(self: &Arc<Self>, bytes: u64) -> Option<Held> {
         let limit = self.options.memory;
         let more = |held: u64| held.checked_add(bytes).filter(|held| *held <= limit);
-        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Held { of: Arc::clone(self), bytes })
+        self.held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .ok()?;
+        Some(Held {
+            of: Arc::clone(self),
+            bytes,
+        })
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // The last one to let go may be a request, on a thread of the runtime, which cannot wait for itself.
+        // The last one to let go may be a request, on a thread of the runtime, which cannot wait
+        // for itself.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

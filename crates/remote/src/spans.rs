@@ -10,7 +10,8 @@ pub(crate) struct Span {
     pub(crate) ranges: Vec<usize>,
 }
 
-/// Joins ranges that are no farther apart than `gap` into spans of `most` bytes at most; a longer range is a span of its own.
+/// Joins ranges that are no farther apart than `gap` into spans of `most` bytes at most; a longer
+/// range is a span of its own.
 pub(crate) fn joined(ranges: &[Range<u64>], gap: u64, most: u64) -> Vec<Span> {
     let mut order: Vec<usize> = (0..ranges.len()).collect();
     order.sort_by_key(|&number| (ranges[number].start, ranges[number].end));
@@ -25,7 +26,10 @@ pub(crate) fn joined(ranges: &[Range<u64>], gap: u64, most: u64) -> Vec<Span> {
                 last.range.end = last.range.end.max(range.end);
                 last.ranges.push(number);
             }
-            _ => spans.push(Span { range: range.clone(), ranges: vec![number] }),
+            _ => spans.push(Span {
+                range: range.clone(),
+                ranges: vec![number],
+            }),
         }
     }
     spans
@@ -35,7 +39,9 @@ pub(crate) fn joined(ranges: &[Range<u64>], gap: u64, most: u64) -> Vec<Span> {
 pub(crate) fn pieces(range: &Range<u64>, most: u64) -> Vec<Range<u64>> {
     let most = most.max(1);
     let count = (range.end - range.start).div_ceil(most);
-    (0..count).map(|piece| range.start + piece * most..(range.start + (piece + 1) * most).min(range.end)).collect()
+    (0..count)
+        .map(|piece| range.start + piece * most..(range.start + (piece + 1) * most).min(range.end))
+        .collect()
 }
 
 #[cfg(test)]
@@ -46,10 +52,21 @@ mod tests {
     fn near_ranges_are_joined_up_to_a_length_whatever_their_order() {
         let ranges = [300..400, 0..100, 110..200, 205..290, 5000..9000];
         let spans = joined(&ranges, 10, 350);
-        let expected = [(0..290, vec![1, 2, 3]), (300..400, vec![0]), (5000..9000, vec![4])];
-        assert_eq!(spans, expected.map(|(range, ranges)| Span { range, ranges }));
+        let expected = [
+            (0..290, vec![1, 2, 3]),
+            (300..400, vec![0]),
+            (5000..9000, vec![4]),
+        ];
+        assert_eq!(
+            spans,
+            expected.map(|(range, ranges)| Span { range, ranges })
+        );
         assert_eq!(joined(&ranges, 10, 400)[0].range, 0..400);
-        assert_eq!(joined(&ranges, 9, 400).len(), 4, "110 - 100 is too far, 300 - 290 too");
+        assert_eq!(
+            joined(&ranges, 9, 400).len(),
+            4,
+            "110 - 100 is too far, 300 - 290 too"
+        );
     }
 
     #[test]

@@ -16,7 +16,11 @@ pub struct Traffic {
 
 impl fmt::Display for Traffic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes fetched in {} requests", self.bytes, self.requests)
+        write!(
+            f,
+            "{} bytes fetched in {} requests",
+            self.bytes, self.requests
+        )
     }
 }
 
@@ -33,6 +37,9 @@ impl Counters {
     }
 
     pub(crate) fn so_far(&self) -> Traffic {
-        Traffic { requests: self.requests.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+        Traffic {
+            requests: self.requests.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Files and results in a store on the own machine: right points, few bytes, errors that say what is to be done.
+//! Files and results in a store on the own machine: right points, few bytes, errors that say what
+//! is to be done.
 #![allow(clippy::print_stderr, missing_docs)]
 
 mod server;
@@ -24,7 +25,12 @@ fn options(server: &Server) -> Options {
         setting("aws_allow_http", "true".into()),
         setting("HOME", "/nowhere".into()),
     ];
-    Options { settings, retries: 2, request_timeout: Duration::from_millis(1500), ..Options::default() }
+    Options {
+        settings,
+        retries: 2,
+        request_timeout: Duration::from_millis(1500),
+        ..Options::default()
+    }
 }
 
 fn remote(server: &Server) -> Remote {
@@ -33,10 +39,20 @@ fn remote(server: &Server) -> Remote {
 
 /// 400,000 points in rows from south to north, eight chunks.
 fn file(path: &Path) {
-    let place =
-        |i: u32| [f64::from(i % 1000) + 1e-3 * f64::from(i * 7919 % 1000), f64::from(i / 1000), f64::from(i * 31 % 97)];
+    let place = |i: u32| {
+        [
+            f64::from(i % 1000) + 1e-3 * f64::from(i * 7919 % 1000),
+            f64::from(i / 1000),
+            f64::from(i * 31 % 97),
+        ]
+    };
     let mut writer = LazWriter::create(path, &Schema::default()).unwrap();
-    writer.write(&Cloud::from_points(&(0..400_000).map(place).collect::<Vec<_>>()).unwrap(), &[]).unwrap();
+    writer
+        .write(
+            &Cloud::from_points(&(0..400_000).map(place).collect::<Vec<_>>()).unwrap(),
+            &[],
+        )
+        .unwrap();
     writer.finish().unwrap();
 }
 
@@ -47,7 +63,10 @@ fn served(dir: &Path) -> (Server, PathBuf) {
     drop(Las::open(&path).unwrap().indexed(None).unwrap());
     let server = Server::start();
     server.put("bucket/a.laz", &std::fs::read(&path).unwrap());
-    server.put("bucket/a.laz.chunks", &std::fs::read(dir.join("a.laz.chunks")).unwrap());
+    server.put(
+        "bucket/a.laz.chunks",
+        &std::fs::read(dir.join("a.laz.chunks")).unwrap(),
+    );
     (server, path)
 }
 
@@ -59,14 +78,24 @@ fn a_file_in_a_store_has_the_points_and_the_identity_of_the_file_on_a_disk() {
     let (server, path) = served(dir.path());
     let (remote, on_disk) = (remote(&server), Las::open(&path).unwrap());
     let size = std::fs::metadata(&path).unwrap().len();
-    for address in [ADDRESS.to_owned(), format!("http://127.0.0.1:{}/bucket/a.laz", server.port)] {
+    for address in [
+        ADDRESS.to_owned(),
+        format!("http://127.0.0.1:{}/bucket/a.laz", server.port),
+    ] {
         let before = remote.traffic().bytes;
-        let las = remote.open_las(&address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        let las = remote
+            .open_las(&address)
+            .unwrap_or_else(|error| panic!("{address}: {error}"));
         assert_eq!(las.index_fault(), None);
         assert_eq!(las.identity().unwrap(), on_disk.identity().unwrap());
-        assert!(las.read_points(Columns::XYZ).unwrap() == on_disk.read_points(Columns::XYZ).unwrap());
+        assert!(
+            las.read_points(Columns::XYZ).unwrap() == on_disk.read_points(Columns::XYZ).unwrap()
+        );
         let (_, fetched) = (las, remote.traffic().bytes - before);
-        assert!(fetched < size + 4 * (64 << 10) + 1000, "{fetched} bytes of {size}, its head twice and its index");
+        assert!(
+            fetched < size + 4 * (64 << 10) + 1000,
+            "{fetched} bytes of {size}, its head twice and its index"
+        );
     }
 }
 
@@ -75,21 +104,35 @@ fn a_box_fetches_its_chunks_and_little_else_in_few_requests() {
     let dir = tempfile::tempdir().unwrap();
     let (server, path) = served(dir.path());
     let remote = remote(&server);
-    let part = Rect { min: [-1.0, 110.0], max: [2000.0, 140.0] };
+    let part = Rect {
+        min: [-1.0, 110.0],
+        max: [2000.0, 140.0],
+    };
     let las = remote.open_las(ADDRESS).unwrap().within(part);
     let before = remote.traffic();
     server.log();
     assert_eq!(las.chunk_count(), 1);
     assert!(
         las.read_points(Columns::XYZ).unwrap()
-            == Las::open(&path).unwrap().within(part).read_points(Columns::XYZ).unwrap()
+            == Las::open(&path)
+                .unwrap()
+                .within(part)
+                .read_points(Columns::XYZ)
+                .unwrap()
     );
     let after = remote.traffic();
     let asked = server.log();
     assert_eq!(asked.len(), 1, "{asked:?}");
     let range = asked[0].2.clone().unwrap();
-    assert_eq!(after.bytes - before.bytes, range.end - range.start, "what is reported is what was sent");
-    assert!((range.end - range.start) * 7 < std::fs::metadata(&path).unwrap().len(), "an eighth of the file");
+    assert_eq!(
+        after.bytes - before.bytes,
+        range.end - range.start,
+        "what is reported is what was sent"
+    );
+    assert!(
+        (range.end - range.start) * 7 < std::fs::metadata(&path).unwrap().len(),
+        "an eighth of the file"
+    );
 
     // All chunks: they lie side by side, and come together.
     let las = remote.open_las(ADDRESS).unwrap();
@@ -100,7 +143,8 @@ fn a_box_fetches_its_chunks_and_little_else_in_few_requests() {
 
 #[test]
 fn a_copc_file_is_read_by_its_octree() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar/lone-star.copc.laz");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar/lone-star.copc.laz");
     let Ok(bytes) = std::fs::read(&path) else {
         eprintln!("SKIPPED: {} is not there", path.display());
         return;
@@ -108,12 +152,19 @@ fn a_copc_file_is_read_by_its_octree() {
     let server = Server::start();
     server.put("bucket/a.copc.laz", &bytes);
     // Gaps are asked around, so that what is fetched is what is needed.
-    let remote = Remote::new(Options { gap: 0, ..options(&server) }).unwrap();
+    let remote = Remote::new(Options {
+        gap: 0,
+        ..options(&server)
+    })
+    .unwrap();
     let las = remote.open_las("s3://bucket/a.copc.laz").unwrap();
     let opening = remote.traffic().bytes;
     let extent = las.extent();
     let [x, y] = extent.centre();
-    let part = Rect { min: [x, y], max: [0, 1].map(|axis| extent.centre()[axis] + 0.1 * extent.size()[axis]) };
+    let part = Rect {
+        min: [x, y],
+        max: [0, 1].map(|axis| extent.centre()[axis] + 0.1 * extent.size()[axis]),
+    };
     let (here, there) = (Las::open(&path).unwrap().within(part), las.within(part));
     assert!(there.read_points(Columns::XYZ).unwrap() == here.read_points(Columns::XYZ).unwrap());
     assert!(there.chunk_count() < there.total_chunks() / 2);
@@ -145,7 +196,13 @@ fn read_in_time(
 #[test]
 fn what_passes_is_tried_again_and_gives_the_same_points() {
     let slow = Duration::from_millis(300);
-    for fault in [Fault::Status(500), Fault::Status(503), Fault::Status(429), Fault::Slow(slow), Fault::Short] {
+    for fault in [
+        Fault::Status(500),
+        Fault::Status(503),
+        Fault::Status(429),
+        Fault::Slow(slow),
+        Fault::Short,
+    ] {
         let read = read_with(move |number| (number < 2).then_some(fault));
         assert!(matches!(read, Ok(true)), "{fault:?}: {read:?}");
     }
@@ -153,8 +210,11 @@ fn what_passes_is_tried_again_and_gives_the_same_points() {
 
 #[test]
 fn what_does_not_pass_is_an_error_that_says_whether_to_try_again() {
-    let impatient =
-        |server: &Server| Options { retries: 0, request_timeout: Duration::from_millis(700), ..options(server) };
+    let impatient = |server: &Server| Options {
+        retries: 0,
+        request_timeout: Duration::from_millis(700),
+        ..options(server)
+    };
     let error = read_in_time(impatient, |_| Some(Fault::Slow(Duration::from_secs(3)))).unwrap_err();
     assert!(error.is_transient(), "{error}");
     for fault in [Fault::Status(500), Fault::Short, Fault::Lying] {
@@ -162,11 +222,16 @@ fn what_does_not_pass_is_an_error_that_says_whether_to_try_again() {
         assert!(error.is_transient(), "{fault:?}: {error}");
         assert!(error.to_string().contains(ADDRESS), "{error}");
     }
-    for (fault, text) in
-        [(Fault::Status(403), "credentials"), (Fault::Whole, "no ranges"), (Fault::Status(404), "no such object")]
-    {
+    for (fault, text) in [
+        (Fault::Status(403), "credentials"),
+        (Fault::Whole, "no ranges"),
+        (Fault::Status(404), "no such object"),
+    ] {
         let error = read_with(move |_| Some(fault)).unwrap_err();
-        assert!(!error.is_transient() && error.to_string().contains(text), "{fault:?}: {error}");
+        assert!(
+            !error.is_transient() && error.to_string().contains(text),
+            "{fault:?}: {error}"
+        );
     }
 }
 
@@ -175,14 +240,21 @@ fn an_object_that_becomes_another_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let (server, path) = served(dir.path());
     let mut bytes = std::fs::read(&path).unwrap();
-    let before = remote(&server).open_las(ADDRESS).unwrap().identity().unwrap();
+    let before = remote(&server)
+        .open_las(ADDRESS)
+        .unwrap()
+        .identity()
+        .unwrap();
     for fault in [None, Some(Fault::AnyTag)] {
         let las = remote(&server).open_las(ADDRESS).unwrap();
         bytes.push(0);
         server.put("bucket/a.laz", &bytes);
         server.fail(move |_, _, _| fault);
         let error = las.read_points(Columns::XYZ).unwrap_err();
-        assert!(error.to_string().contains("changed while it was read") && !error.is_transient(), "{error}");
+        assert!(
+            error.to_string().contains("changed while it was read") && !error.is_transient(),
+            "{error}"
+        );
         assert_ne!(las.identity().unwrap(), before, "what is there now");
     }
 }
@@ -192,15 +264,30 @@ fn addresses_that_cannot_be_read_are_refused_with_a_remedy() {
     let server = Server::start();
     let remote = remote(&server);
     let refused = |address: &str| remote.open_las(address).unwrap_err();
-    assert!(refused("s3://bucket/missing.laz").to_string().contains("no such object"));
-    for (address, text) in [("ftp://a/b", "no address"), ("http://a/b.laz?signature=1", "signed"), ("s3://", "s3://")] {
+    assert!(
+        refused("s3://bucket/missing.laz")
+            .to_string()
+            .contains("no such object")
+    );
+    for (address, text) in [
+        ("ftp://a/b", "no address"),
+        ("http://a/b.laz?signature=1", "signed"),
+        ("s3://", "s3://"),
+    ] {
         let error = refused(address);
-        assert!(!error.is_transient() && error.to_string().contains(text), "{error}");
+        assert!(
+            !error.is_transient() && error.to_string().contains(text),
+            "{error}"
+        );
     }
     server.put("bucket/empty.laz", b"");
     server.put("bucket/text.laz", b"no points");
     assert!(!refused("s3://bucket/empty.laz").is_transient());
-    assert!(refused("s3://bucket/text.laz").to_string().contains("not a LAS or LAZ file"));
+    assert!(
+        refused("s3://bucket/text.laz")
+            .to_string()
+            .contains("not a LAS or LAZ file")
+    );
 }
 
 #[test]
@@ -208,15 +295,37 @@ fn memory_for_what_is_fetched_ahead_is_a_limit_and_changes_no_point() {
     let dir = tempfile::tempdir().unwrap();
     let (server, path) = served(dir.path());
     let on_disk = Las::open(path).unwrap().read_points(Columns::XYZ).unwrap();
-    for (memory, request_bytes) in [(0, 8 << 20), (300_000, 200_000), (64 << 20, 10_000), (64 << 20, 1 << 20)] {
-        let remote = Remote::new(Options { memory, request_bytes, ..options(&server) }).unwrap();
+    for (memory, request_bytes) in [
+        (0, 8 << 20),
+        (300_000, 200_000),
+        (64 << 20, 10_000),
+        (64 << 20, 1 << 20),
+    ] {
+        let remote = Remote::new(Options {
+            memory,
+            request_bytes,
+            ..options(&server)
+        })
+        .unwrap();
         let las = remote.open_las(ADDRESS).unwrap();
-        assert!(las.read_points(Columns::XYZ).unwrap() == on_disk, "{memory} {request_bytes}");
+        assert!(
+            las.read_points(Columns::XYZ).unwrap() == on_disk,
+            "{memory} {request_bytes}"
+        );
         // A chunk alone, without a plan, and twice.
-        assert!(las.read_chunk(3, Columns::XYZ).unwrap() == las.read_chunk(3, Columns::XYZ).unwrap());
-        let longest =
-            server.log().into_iter().filter_map(|(_, _, range)| range).map(|range| range.end - range.start).max();
-        assert!(longest.unwrap() <= request_bytes.max(64 << 10), "{longest:?}");
+        assert!(
+            las.read_chunk(3, Columns::XYZ).unwrap() == las.read_chunk(3, Columns::XYZ).unwrap()
+        );
+        let longest = server
+            .log()
+            .into_iter()
+            .filter_map(|(_, _, range)| range)
+            .map(|range| range.end - range.start)
+            .max();
+        assert!(
+            longest.unwrap() <= request_bytes.max(64 << 10),
+            "{longest:?}"
+        );
     }
 }
 
@@ -227,13 +336,27 @@ fn a_source_is_asked_for_several_ranges_at_once() {
     server.put("bucket/any", &bytes);
     let source = remote(&server).open("s3://bucket/any").unwrap();
     server.log();
-    let ranges = [200_000..200_100, 10..20, 70_000..80_000, 80_010..80_020, 5..5];
+    let ranges = [
+        200_000..200_100,
+        10..20,
+        70_000..80_000,
+        80_010..80_020,
+        5..5,
+    ];
     let read = source.read(&ranges).unwrap();
     for (range, read) in ranges.iter().zip(read) {
         assert_eq!(read, bytes[range.start as usize..range.end as usize]);
     }
-    assert_eq!(server.log().len(), 2, "two are near each other, one is far, one came when it was opened");
-    assert!(source.read(std::slice::from_ref(&(299_999..300_001))).is_err());
+    assert_eq!(
+        server.log().len(),
+        2,
+        "two are near each other, one is far, one came when it was opened"
+    );
+    assert!(
+        source
+            .read(std::slice::from_ref(&(299_999..300_001)))
+            .is_err()
+    );
 }
 
 #[test]
@@ -241,16 +364,37 @@ fn of_two_writers_at_once_one_creates_and_the_other_finds_the_same_or_is_refused
     let server = Server::start();
     let results = remote(&server).results("s3://bucket/run/tiles/").unwrap();
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..8).map(|_| scope.spawn(|| results.put_new("000001-0-1.tile", b"a result"))).collect();
-        writers.into_iter().map(|writer| writer.join().unwrap().unwrap()).collect()
+        let writers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| results.put_new("000001-0-1.tile", b"a result")))
+            .collect();
+        writers
+            .into_iter()
+            .map(|writer| writer.join().unwrap().unwrap())
+            .collect()
     });
-    assert_eq!(outcomes.iter().filter(|kept| **kept == Kept::Created).count(), 1, "{outcomes:?}");
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|kept| **kept == Kept::Created)
+            .count(),
+        1,
+        "{outcomes:?}"
+    );
     let error = results.put_new("000001-0-1.tile", b"another").unwrap_err();
-    assert!(!error.is_transient() && error.to_string().contains("another result is there"), "{error}");
-    assert_eq!(results.get("000001-0-1.tile").unwrap().unwrap(), b"a result");
+    assert!(
+        !error.is_transient() && error.to_string().contains("another result is there"),
+        "{error}"
+    );
+    assert_eq!(
+        results.get("000001-0-1.tile").unwrap().unwrap(),
+        b"a result"
+    );
     assert_eq!(results.get("000002-0-1.tile").unwrap(), None);
     results.put_new("000000-0-1.tile", b"").unwrap();
-    assert_eq!(results.list().unwrap(), ["000000-0-1.tile", "000001-0-1.tile"]);
+    assert_eq!(
+        results.list().unwrap(),
+        ["000000-0-1.tile", "000001-0-1.tile"]
+    );
     for name in ["", "a/b", "..", ".part"] {
         assert!(results.put_new(name, b"").is_err(), "{name:?}");
     }
@@ -270,9 +414,18 @@ fn a_result_that_cannot_be_read_may_be_readable_later_and_a_damaged_one_is_said_
         bytes[at] ^= 1;
         server.put("bucket/run/a.tile", &bytes);
         let error = results.get("a.tile").unwrap_err();
-        assert!(!error.is_transient() && error.to_string().contains("damaged"), "byte {at}: {error}");
+        assert!(
+            !error.is_transient() && error.to_string().contains("damaged"),
+            "byte {at}: {error}"
+        );
         bytes[at] ^= 1;
     }
     server.put("bucket/run/a.tile", &bytes[..7]);
-    assert!(results.get("a.tile").unwrap_err().to_string().contains("damaged"));
+    assert!(
+        results
+            .get("a.tile")
+            .unwrap_err()
+            .to_string()
+            .contains("damaged")
+    );
 }

@@ -32,16 +32,25 @@ pub struct SolarHeader {
 }
 
 impl SolarHeader {
-    /// Reads the keywords. Of two that say the same, the one that programs keep up to date is taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC),
-    /// EXPTIME before XPOSURE, T_OBS before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS, where it is a date alone) and MJD-OBS.
+    /// Reads the keywords. Of two that say the same, the one that programs keep up to date is
+    /// taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC), EXPTIME before XPOSURE, T_OBS
+    /// before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS, where it is a date alone) and MJD-OBS.
     #[must_use]
     pub fn of(header: &impl Keywords) -> Self {
         let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
         let mut remarks = Vec::new();
-        let names: Vec<&str> = ["TELESCOP", "INSTRUME"].into_iter().filter_map(text).collect();
+        let names: Vec<&str> = ["TELESCOP", "INSTRUME"]
+            .into_iter()
+            .filter_map(text)
+            .collect();
         let (time, time_text) = time(header, &mut remarks).unzip();
         let quality = quality(header, &mut remarks);
-        remarks.extend(quality.remarks().into_iter().map(|words| format!("QUALITY: {words}")));
+        remarks.extend(
+            quality
+                .remarks()
+                .into_iter()
+                .map(|words| format!("QUALITY: {words}")),
+        );
         Self {
             instrument: (!names.is_empty()).then(|| names.join(" ")),
             wavelength: wavelength(header),
@@ -62,7 +71,10 @@ impl SolarHeader {
 fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<CountUnit>, String> {
     let stated = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
     let (current, at_start) = (stated("BUNIT"), stated("PIXLUNIT"));
-    let Some((keyword, text)) = current.map(|text| ("BUNIT", text)).or(at_start.map(|text| ("PIXLUNIT", text))) else {
+    let Some((keyword, text)) = current
+        .map(|text| ("BUNIT", text))
+        .or(at_start.map(|text| ("PIXLUNIT", text)))
+    else {
         return Ok(None);
     };
     let unit = CountUnit::parse(text).map_err(|error| format!("{keyword}: {error}"))?;
@@ -78,21 +90,32 @@ fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<Coun
 
 /// Seconds: EXPTIME, or XPOSURE where that is none.
 fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
-    let stated =
-        ["EXPTIME", "XPOSURE"].into_iter().filter_map(|keyword| Some((keyword, number_or_text(header, keyword)?)));
+    let stated = ["EXPTIME", "XPOSURE"]
+        .into_iter()
+        .filter_map(|keyword| Some((keyword, number_or_text(header, keyword)?)));
     let stated: Vec<(&str, f64)> = stated.collect();
-    let Some(&(keyword, value)) = stated.iter().find(|(_, value)| is_exposure(*value)).or(stated.first()) else {
+    let Some(&(keyword, value)) = stated
+        .iter()
+        .find(|(_, value)| is_exposure(*value))
+        .or(stated.first())
+    else {
         return Ok(None);
     };
     let seconds = value * seconds_of_unit(header)?;
     if !is_exposure(seconds) {
-        return Err(format!("{keyword} is {value}, but an exposure is above zero"));
+        return Err(format!(
+            "{keyword} is {value}, but an exposure is above zero"
+        ));
     }
     for (other, stated) in stated.into_iter().filter(|(other, _)| *other != keyword) {
         if !is_exposure(stated) {
-            remarks.push(format!("{other} is {stated}, which is no exposure: {keyword}, {value}, is taken"));
+            remarks.push(format!(
+                "{other} is {stated}, which is no exposure: {keyword}, {value}, is taken"
+            ));
         } else if (stated / value - 1.0).abs() > 0.01 {
-            remarks.push(format!("{keyword} is {value} s and {other} {stated} s: {keyword} is taken"));
+            remarks.push(format!(
+                "{keyword} is {value} s and {other} {stated} s: {keyword} is taken"
+            ));
         }
     }
     Ok(Some(seconds))
@@ -105,7 +128,9 @@ fn is_exposure(seconds: f64) -> bool {
 /// A number, or a text that is one; NaN for a text that is none.
 fn number_or_text(header: &impl Keywords, keyword: &str) -> Option<f64> {
     let text = || header.text(keyword).filter(|text| !text.is_empty());
-    header.number(keyword).or_else(|| text().map(|text| text.parse().unwrap_or(f64::NAN)))
+    header
+        .number(keyword)
+        .or_else(|| text().map(|text| text.parse().unwrap_or(f64::NAN)))
 }
 
 /// Seconds of the unit of exposures, TIMEUNIT.
@@ -113,7 +138,9 @@ fn seconds_of_unit(header: &impl Keywords) -> Result<f64, String> {
     match header.text("TIMEUNIT").map(str::to_lowercase).as_deref() {
         None | Some("" | "s" | "sec" | "second" | "seconds") => Ok(1.0),
         Some("ms") => Ok(1e-3),
-        Some(other) => Err(format!("TIMEUNIT is {other:?}, but exposures are read in s and ms")),
+        Some(other) => Err(format!(
+            "TIMEUNIT is {other:?}, but exposures are read in s and ms"
+        )),
     }
 }
 
@@ -125,9 +152,13 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Time, Stri
     let keywords = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"];
     let mut times = keywords.into_iter().filter_map(|keyword| {
         let text = header.text(keyword).filter(|text| !text.is_empty())?;
-        let clock = ["TIME-OBS", "TIME_OBS"].into_iter().find_map(|keyword| header.text(keyword));
+        let clock = ["TIME-OBS", "TIME_OBS"]
+            .into_iter()
+            .find_map(|keyword| header.text(keyword));
         let text = match clock {
-            Some(clock) if keyword.ends_with("OBS") && !text.contains(':') => format!("{text}T{clock}"),
+            Some(clock) if keyword.ends_with("OBS") && !text.contains(':') => {
+                format!("{text}T{clock}")
+            }
             _ => text.to_owned(),
         };
         Some((keyword, Time::parse(&text)?, text))
@@ -140,28 +171,46 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Time, Stri
         }
         return of_days.map(|time| (time, time.to_string()));
     };
-    if let Some((other, _, stated)) = times.find(|(_, time, _)| (time.days() - taken.days()).abs() > APART) {
-        remarks.push(format!("{keyword} is {text:?} and {other} {stated:?}: {keyword} is taken"));
+    if let Some((other, _, stated)) =
+        times.find(|(_, time, _)| (time.days() - taken.days()).abs() > APART)
+    {
+        remarks.push(format!(
+            "{keyword} is {text:?} and {other} {stated:?}: {keyword} is taken"
+        ));
     }
     Some((taken, text))
 }
 
-/// WAVELNTH as a number or as text, in the unit of WAVEUNIT (a name, or a power of ten of metres); ångström without one.
+/// WAVELNTH as a number or as text, in the unit of WAVEUNIT (a name, or a power of ten of metres);
+/// ångström without one.
 fn wavelength(header: &impl Keywords) -> Option<f64> {
     let leading = |text: &str| {
-        let digits: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        let digits: String = text
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
         digits.parse::<f64>().ok()
     };
-    let number = header.number("WAVELNTH").or_else(|| header.text("WAVELNTH").and_then(leading));
-    let named = header.text("WAVEUNIT").map(|text| match text.to_lowercase().as_str() {
-        "nm" | "nanometer" | "nanometers" | "nanometre" => 10.0,
-        "um" | "micron" | "micrometer" | "micrometre" => 1e4,
-        "m" | "meter" | "metre" => 1e10,
-        text => text.parse::<f64>().map_or(1.0, |power| 10_f64.powf(power + 10.0)),
-    });
-    let numbered = header.number("WAVEUNIT").map(|power| 10_f64.powf(power + 10.0));
+    let number = header
+        .number("WAVELNTH")
+        .or_else(|| header.text("WAVELNTH").and_then(leading));
+    let named = header
+        .text("WAVEUNIT")
+        .map(|text| match text.to_lowercase().as_str() {
+            "nm" | "nanometer" | "nanometers" | "nanometre" => 10.0,
+            "um" | "micron" | "micrometer" | "micrometre" => 1e4,
+            "m" | "meter" | "metre" => 1e10,
+            text => text
+                .parse::<f64>()
+                .map_or(1.0, |power| 10_f64.powf(power + 10.0)),
+        });
+    let numbered = header
+        .number("WAVEUNIT")
+        .map(|power| 10_f64.powf(power + 10.0));
     let unit = named.or(numbered).unwrap_or(1.0);
-    number.map(|number| number * unit).filter(|value| value.is_finite() && *value > 0.0)
+    number
+        .map(|number| number * unit)
+        .filter(|value| value.is_finite() && *value > 0.0)
 }
 
 fn observer(header: &impl Keywords) -> Option<[f64; 2]> {
@@ -174,18 +223,23 @@ fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     if let Some(number) = header.number("QUALITY") {
         return Quality::of_keyword(number);
     }
-    let Some(text) = header.text("QUALITY").filter(|text| !text.is_empty()) else { return Quality(0) };
+    let Some(text) = header.text("QUALITY").filter(|text| !text.is_empty()) else {
+        return Quality(0);
+    };
     let digits = text.trim_start_matches("0x").trim_start_matches("0X");
     u32::from_str_radix(digits, 16).map_or_else(
         |_| {
-            remarks.push(format!("QUALITY is {text:?}, which is no number: it is not looked at"));
+            remarks.push(format!(
+                "QUALITY is {text:?}, which is no number: it is not looked at"
+            ));
             Quality(0)
         },
         Quality,
     )
 }
 
-/// Keywords of the attitude control of SDO, what they say of an image that cannot be used, and the bit of QUALITY that says it.
+/// Keywords of the attitude control of SDO, what they say of an image that cannot be used, and the
+/// bit of QUALITY that says it.
 const ACS: [(&str, &str, u32, &str); 3] = [
     ("ACS_ECLP", "YES", 13, "the Sun was eclipsed"),
     ("ACS_SUNP", "NO", 14, "the spacecraft did not see the Sun"),
@@ -193,13 +247,24 @@ const ACS: [(&str, &str, u32, &str); 3] = [
 ];
 
 fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
-    let mut words: Vec<String> = quality.unusable().into_iter().map(|words| format!("QUALITY: {words}")).collect();
-    if let Some(kind) = header.text("IMG_TYPE").filter(|kind| !kind.is_empty() && !kind.eq_ignore_ascii_case("LIGHT")) {
+    let mut words: Vec<String> = quality
+        .unusable()
+        .into_iter()
+        .map(|words| format!("QUALITY: {words}"))
+        .collect();
+    if let Some(kind) = header
+        .text("IMG_TYPE")
+        .filter(|kind| !kind.is_empty() && !kind.eq_ignore_ascii_case("LIGHT"))
+    {
         words.push(format!("IMG_TYPE is {kind}"));
     }
     // What bits of QUALITY say as well, unless they were lost.
     for (keyword, wrong, bit, why) in ACS {
-        if header.text(keyword).is_some_and(|text| text.eq_ignore_ascii_case(wrong)) && quality.0 >> bit & 1 == 0 {
+        if header
+            .text(keyword)
+            .is_some_and(|text| text.eq_ignore_ascii_case(wrong))
+            && quality.0 >> bit & 1 == 0
+        {
             words.push(format!("{keyword} is {wrong}: {why}"));
         }
     }
@@ -215,11 +280,17 @@ mod tests {
 
     impl Keywords for Cards {
         fn number(&self, keyword: &str) -> Option<f64> {
-            self.text(keyword).filter(|text| !text.starts_with('\''))?.parse().ok()
+            self.text(keyword)
+                .filter(|text| !text.starts_with('\''))?
+                .parse()
+                .ok()
         }
 
         fn text(&self, keyword: &str) -> Option<&str> {
-            self.0.iter().find(|(name, _)| *name == keyword).map(|(_, text)| text.trim_matches('\''))
+            self.0
+                .iter()
+                .find(|(name, _)| *name == keyword)
+                .map(|(_, text)| text.trim_matches('\''))
         }
     }
 
@@ -248,8 +319,14 @@ mod tests {
             let seconds = of(cards).exposure.unwrap().unwrap();
             assert!((seconds - 2.9).abs() < 1e-12, "{cards:?}: {seconds}");
         }
-        assert!(says(&of(&[("EXPTIME", "2.9"), ("XPOSURE", "2.5")]), "EXPTIME is taken"));
-        assert!(says(&of(&[("EXPTIME", "0"), ("XPOSURE", "2.9")]), "XPOSURE, 2.9, is taken"));
+        assert!(says(
+            &of(&[("EXPTIME", "2.9"), ("XPOSURE", "2.5")]),
+            "EXPTIME is taken"
+        ));
+        assert!(says(
+            &of(&[("EXPTIME", "0"), ("XPOSURE", "2.9")]),
+            "XPOSURE, 2.9, is taken"
+        ));
         for (cards, words) in [
             (&[("EXPTIME", "0")][..], "EXPTIME is 0"),
             (&[("EXPTIME", "-1"), ("XPOSURE", "0")], "EXPTIME is -1"),
@@ -264,29 +341,47 @@ mod tests {
     fn times_are_those_of_the_keyword_that_says_most() {
         let noon = Time::parse("2010-06-02T12:00:00").unwrap();
         for cards in [
-            &[("T_OBS", "2010-06-02T12:00:00Z"), ("DATE-OBS", "2010-06-02T11:59:59")][..],
+            &[
+                ("T_OBS", "2010-06-02T12:00:00Z"),
+                ("DATE-OBS", "2010-06-02T11:59:59"),
+            ][..],
             &[("T_OBS", "MISSING"), ("DATE-OBS", "2010-06-02T12:00:00")],
             &[("DATE-OBS", "2010-06-02"), ("TIME-OBS", "12:00:00")],
             &[("DATE_OBS", "2010/06/02"), ("TIME_OBS", "12:00:00.00")],
-            &[("DATE-OBS", "2010-06-02T12:00:00"), ("TIME-OBS", "03:00:00")],
+            &[
+                ("DATE-OBS", "2010-06-02T12:00:00"),
+                ("TIME-OBS", "03:00:00"),
+            ],
             &[("MJD-OBS", "55349.5")],
         ] {
             let time = of(cards).time.unwrap();
             assert!(time.seconds_since(noon).abs() < 1e-3, "{cards:?}: {time}");
         }
-        let other = of(&[("T_OBS", "2010-06-02T12:00:00Z"), ("DATE-OBS", "2011-06-02T12:00:00")]);
+        let other = of(&[
+            ("T_OBS", "2010-06-02T12:00:00Z"),
+            ("DATE-OBS", "2011-06-02T12:00:00"),
+        ]);
         assert!(says(&other, "T_OBS is taken"));
         assert!(of(&[("MJD-OBS", "1e300")]).time.is_none() && says(&of(&[]), "no time"));
     }
 
     #[test]
     fn an_image_without_the_sun_cannot_be_used() {
-        for (keyword, bad, good) in [("ACS_ECLP", "Yes", "NO"), ("ACS_SUNP", "NO", "YES"), ("ACS_SAFE", "YES", "NO")] {
+        for (keyword, bad, good) in [
+            ("ACS_ECLP", "Yes", "NO"),
+            ("ACS_SUNP", "NO", "YES"),
+            ("ACS_SAFE", "YES", "NO"),
+        ] {
             assert!(of(&[(keyword, bad)]).unusable[0].contains(keyword));
             assert!(of(&[(keyword, good)]).unusable.is_empty());
         }
         // Said once.
-        assert_eq!(of(&[("ACS_SUNP", "NO"), ("QUALITY", "16384")]).unusable.len(), 1);
+        assert_eq!(
+            of(&[("ACS_SUNP", "NO"), ("QUALITY", "16384")])
+                .unusable
+                .len(),
+            1
+        );
     }
 
     #[test]
@@ -299,7 +394,10 @@ mod tests {
             [("WAVELNTH", "171"), ("WAVEUNIT", "-10")],
             [("WAVELNTH", "1.71e-8"), ("WAVEUNIT", "m")],
         ] {
-            assert!((of(&cards).wavelength.unwrap() - 171.0).abs() < 1e-9, "{cards:?}");
+            assert!(
+                (of(&cards).wavelength.unwrap() - 171.0).abs() < 1e-9,
+                "{cards:?}"
+            );
         }
     }
 }

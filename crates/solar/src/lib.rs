@@ -1,8 +1,9 @@
 //! What the header of a solar image says, and whether images belong together.
 //!
-//! [`SolarHeader::of`] reads the unit of the counts, the exposure, the wavelength, the place on the Sun, the time and the quality from the keywords of a
-//! FITS file, as JSOC, sunpy and aiapy write them. [`disagreements`] says what keeps several images from being inverted as one.
-//! Nothing here reads a pixel.
+//! [`SolarHeader::of`] reads the unit of the counts, the exposure, the wavelength, the place on the
+//! Sun, the time and the quality from the keywords of a FITS file, as JSOC, sunpy and aiapy write
+//! them. [`disagreements`] says what keeps several images from being inverted as one. Nothing here
+//! reads a pixel.
 //!
 //! ```
 //! use isopach_solar::{CountUnit, Keywords, SolarHeader};

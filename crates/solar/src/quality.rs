@@ -51,7 +51,10 @@ impl Quality {
     }
 
     fn words(self, of: &[(u32, &'static str)]) -> Vec<&'static str> {
-        of.iter().filter(|(bit, _)| self.0 >> bit & 1 == 1).map(|(_, words)| *words).collect()
+        of.iter()
+            .filter(|(bit, _)| self.0 >> bit & 1 == 1)
+            .map(|(_, words)| *words)
+            .collect()
     }
 }
 
@@ -63,7 +66,13 @@ mod tests {
     fn bits_have_words() {
         assert!(Quality(0).unusable().is_empty() && Quality(0).remarks().is_empty());
         let calibration = Quality::of_keyword(f64::from(1 << 30 | 1 << 18));
-        assert_eq!((calibration.unusable().len(), calibration.remarks().len()), (1, 1));
-        assert_eq!(Quality::of_keyword(-2_147_483_648.0).unusable(), ["the image is not available"]);
+        assert_eq!(
+            (calibration.unusable().len(), calibration.remarks().len()),
+            (1, 1)
+        );
+        assert_eq!(
+            Quality::of_keyword(-2_147_483_648.0).unusable(),
+            ["the image is not available"]
+        );
     }
 }

@@ -5,8 +5,13 @@ use std::fmt;
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 /// TAI − UTC in seconds from a day (since 1970) on; SDO began in 2010.
-const LEAP_SECONDS: [(f64, f64); 5] =
-    [(13_149.0, 33.0), (14_245.0, 34.0), (15_522.0, 35.0), (16_617.0, 36.0), (17_167.0, 37.0)];
+const LEAP_SECONDS: [(f64, f64); 5] = [
+    (13_149.0, 33.0),
+    (14_245.0, 34.0),
+    (15_522.0, 35.0),
+    (16_617.0, 36.0),
+    (17_167.0, 37.0),
+];
 
 /// A time, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -15,13 +20,18 @@ pub struct Time {
 }
 
 impl Time {
-    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`,
-    /// SolarSoft's `15-Feb-2011 01:48:12.34`, `20110215_014812` of names of files, and `15/02/98` of FITS before 1999.
+    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
+    /// the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, SolarSoft's `15-Feb-2011
+    /// 01:48:12.34`, `20110215_014812` of names of files, and `15/02/98` of FITS before 1999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let tai = ["_TAI", " TAI"].into_iter().find_map(|end| text.strip_suffix(end));
-        let utc = ["_UTC", " UTC", "UTC", "+00:00", "Z"].into_iter().find_map(|end| text.strip_suffix(end));
+        let tai = ["_TAI", " TAI"]
+            .into_iter()
+            .find_map(|end| text.strip_suffix(end));
+        let utc = ["_UTC", " UTC", "UTC", "+00:00", "Z"]
+            .into_iter()
+            .find_map(|end| text.strip_suffix(end));
         let (text, is_tai) = (tai.or(utc).unwrap_or(text).trim_end(), tai.is_some());
         let is_between = |(at, c): &(usize, char)| match c {
             ' ' | '_' => true,
@@ -30,10 +40,13 @@ impl Time {
             _ => false,
         };
         let between = text.char_indices().find(is_between);
-        let (date, clock) = between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
+        let (date, clock) =
+            between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
         let (date, clock) = (separated(date, '-', 4), separated(clock, ':', 2));
         let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
-        let [first, second, third] = parts[..] else { return None };
+        let [first, second, third] = parts[..] else {
+            return None;
+        };
         let whole = |part: &str| part.parse::<i64>().ok();
         let is_old = date.matches('/').count() == 2 && first.len() <= 2 && third.len() == 2;
         // SolarSoft writes 15-Feb-2011.
@@ -51,23 +64,37 @@ impl Time {
         if parts.len() > 3 {
             return None;
         }
-        for (part, (unit, most)) in parts.iter().zip([(3600.0, 24.0), (60.0, 60.0), (1.0, 61.0)]) {
-            let part = part.parse::<f64>().ok().filter(|part| (0.0..=most).contains(part))?;
+        for (part, (unit, most)) in parts
+            .iter()
+            .zip([(3600.0, 24.0), (60.0, 60.0), (1.0, 61.0)])
+        {
+            let part = part
+                .parse::<f64>()
+                .ok()
+                .filter(|part| (0.0..=most).contains(part))?;
             seconds += part * unit;
         }
         let days = days_from_civil(year, month, day) as f64 + seconds / DAY;
         let behind = if is_tai {
-            LEAP_SECONDS.iter().rev().find(|(from, _)| days >= *from).map_or(0.0, |(_, s)| *s)
+            LEAP_SECONDS
+                .iter()
+                .rev()
+                .find(|(from, _)| days >= *from)
+                .map_or(0.0, |(_, s)| *s)
         } else {
             0.0
         };
-        Some(Self { days: days - behind / DAY })
+        Some(Self {
+            days: days - behind / DAY,
+        })
     }
 
     /// Of a modified Julian date, from the year 1600 to 9999.
     #[must_use]
     pub fn of_mjd(days: f64) -> Option<Self> {
-        (-94_553.0..2_973_484.0).contains(&days).then_some(Self { days: days - 40_587.0 })
+        (-94_553.0..2_973_484.0).contains(&days).then_some(Self {
+            days: days - 40_587.0,
+        })
     }
 
     /// Days since 1970-01-01T00:00:00, UTC.
@@ -83,10 +110,16 @@ impl Time {
     }
 }
 
-/// Digits without separators with them: `20110215` as 2011-02-15, `014812.3` as 01:48:12.3; `first`: digits of the first part.
+/// Digits without separators with them: `20110215` as 2011-02-15, `014812.3` as 01:48:12.3;
+/// `first`: digits of the first part.
 fn separated(text: &str, separator: char, first: usize) -> String {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let is_whole = digits == first + 4 && text[digits..].chars().all(|c| c == '.' || c.is_ascii_digit());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let is_whole = digits == first + 4
+        && text[digits..]
+            .chars()
+            .all(|c| c == '.' || c.is_ascii_digit());
     if !is_whole {
         return text.to_owned();
     }
@@ -96,21 +129,38 @@ fn separated(text: &str, separator: char, first: usize) -> String {
 
 /// Days of a month.
 fn days_of(year: i64, month: i64) -> i64 {
-    let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let next = if month == 12 {
+        (year + 1, 1)
+    } else {
+        (year, month + 1)
+    };
     days_from_civil(next.0, next.1, 1) - days_from_civil(year, month, 1)
 }
 
 /// The number of a month by the first three letters of its English name.
 fn month_named(text: &str) -> Option<i64> {
-    let names = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let names = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let text = text.to_lowercase();
-    names.iter().position(|name| text == *name).map(|i| i as i64 + 1)
+    names
+        .iter()
+        .position(|name| text == *name)
+        .map(|i| i as i64 + 1)
 }
 
-/// Days since 1970 of a date; March first, so that a leap day is the last of its year (Hinnant 2013, `days_from_civil`).
+/// Days since 1970 of a date; March first, so that a leap day is the last of its year (Hinnant
+/// 2013, `days_from_civil`).
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (153 * month + 2) / 5
+        + day
         - 719_469
 }
 
@@ -127,7 +177,11 @@ impl fmt::Display for Time {
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * of_year + 2) / 153;
         let day = of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         write!(
             f,
@@ -162,14 +216,30 @@ mod tests {
             "2011.02.15 01:48:12",
         ] {
             let found = Time::parse(text).unwrap();
-            assert!(found.seconds_since(expected).abs() < 1e-4, "{text}: {found}");
+            assert!(
+                found.seconds_since(expected).abs() < 1e-4,
+                "{text}: {found}"
+            );
         }
         assert_eq!(expected.to_string(), "2011-02-15T01:48:12.000");
         assert_eq!(Time::parse("1970-01-01").unwrap().days(), 0.0);
-        assert_eq!(Time::parse("15-OCT-2011").unwrap().to_string(), "2011-10-15T00:00:00.000");
-        assert_eq!(Time::parse("15/02/98").unwrap().to_string(), "1998-02-15T00:00:00.000");
-        assert_eq!(Time::of_mjd(40_587.5).unwrap().to_string(), "1970-01-01T12:00:00.000");
-        assert!([f64::NAN, -1e5, 1e300].into_iter().all(|days| Time::of_mjd(days).is_none()));
+        assert_eq!(
+            Time::parse("15-OCT-2011").unwrap().to_string(),
+            "2011-10-15T00:00:00.000"
+        );
+        assert_eq!(
+            Time::parse("15/02/98").unwrap().to_string(),
+            "1998-02-15T00:00:00.000"
+        );
+        assert_eq!(
+            Time::of_mjd(40_587.5).unwrap().to_string(),
+            "1970-01-01T12:00:00.000"
+        );
+        assert!(
+            [f64::NAN, -1e5, 1e300]
+                .into_iter()
+                .all(|days| Time::of_mjd(days).is_none())
+        );
     }
 
     #[test]

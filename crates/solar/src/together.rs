@@ -4,9 +4,11 @@ use crate::SolarHeader;
 
 /// Pixels may lie so many pixels from those of the first image.
 const APART: f64 = 0.5;
-/// Arcseconds by which the Sun turns a second at the middle of the disc: 13.2° a day seen from the Earth (Snodgrass & Ulrich 1990), a radius of 960″.
+/// Arcseconds by which the Sun turns a second at the middle of the disc: 13.2° a day seen from the
+/// Earth (Snodgrass & Ulrich 1990), a radius of 960″.
 const TURNS: f64 = 960.0 * 13.2 * (std::f64::consts::PI / 180.0) / 86_400.0;
-/// By how many pixels the Sun may turn between two exposures: beyond the first it is said, beyond the second refused.
+/// By how many pixels the Sun may turn between two exposures: beyond the first it is said, beyond
+/// the second refused.
 const TURNED: [f64; 2] = [0.5, 5.0];
 
 /// What keeps an image from being inverted with the others.
@@ -38,13 +40,19 @@ pub struct Disagreement {
     pub words: String,
 }
 
-/// What keeps images of so many columns and rows from being inverted as one. Places and times are compared with those of the first image.
+/// What keeps images of so many columns and rows from being inverted as one. Places and times are
+/// compared with those of the first image.
 #[must_use]
 pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for (image, observation) in images.iter().enumerate() {
         for words in &observation.unusable {
-            found.push(Disagreement { kind: Kind::Quality, image, is_grave: true, words: words.clone() });
+            found.push(Disagreement {
+                kind: Kind::Quality,
+                image,
+                is_grave: true,
+                words: words.clone(),
+            });
         }
         if let (0, Err(reason)) = (image, &observation.wcs)
             && images.len() > 1
@@ -52,27 +60,38 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
             let words = format!(
                 "where it lies on the Sun is not known ({reason}): whether the others lie there is not checked"
             );
-            found.push(Disagreement { kind: Kind::Place, image, is_grave: false, words });
+            found.push(Disagreement {
+                kind: Kind::Place,
+                image,
+                is_grave: false,
+                words,
+            });
         }
-        let Some(first) = images.first().filter(|_| image > 0) else { continue };
-        found.extend(place(first, observation, shape).map(|(is_grave, words)| Disagreement {
-            kind: Kind::Place,
-            image,
-            is_grave,
-            words,
-        }));
+        let Some(first) = images.first().filter(|_| image > 0) else {
+            continue;
+        };
+        found.extend(
+            place(first, observation, shape).map(|(is_grave, words)| Disagreement {
+                kind: Kind::Place,
+                image,
+                is_grave,
+                words,
+            }),
+        );
         found.extend(observer(first, observation).map(|words| Disagreement {
             kind: Kind::Observer,
             image,
             is_grave: true,
             words,
         }));
-        found.extend(time(first, observation).map(|(is_grave, words)| Disagreement {
-            kind: Kind::Time,
-            image,
-            is_grave,
-            words,
-        }));
+        found.extend(
+            time(first, observation).map(|(is_grave, words)| Disagreement {
+                kind: Kind::Time,
+                image,
+                is_grave,
+                words,
+            }),
+        );
     }
     found
 }
@@ -86,7 +105,11 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
             }
             let turned = (other.roll() - first.roll() + 540.0) % 360.0 - 180.0;
             let scale = other.pixel_size() / first.pixel_size();
-            let far = if off < 1e6 { format!("{off:.1}") } else { format!("{off:.0e}") };
+            let far = if off < 1e6 {
+                format!("{off:.1}")
+            } else {
+                format!("{off:.0e}")
+            };
             let mut words = format!("its pixels lie up to {far} pixels from those of the first");
             if (scale - 1.0).abs() > 1e-3 {
                 words += &if (1e-3..1e6).contains(&scale) {
@@ -100,14 +123,18 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
             }
             Some((true, words))
         }
-        (Ok(_), Err(reason)) => Some((false, format!("whether it lies where the first does is not known: {reason}"))),
+        (Ok(_), Err(reason)) => Some((
+            false,
+            format!("whether it lies where the first does is not known: {reason}"),
+        )),
         // Said of the first.
         (Err(_), _) => None,
     }
 }
 
 fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
-    let [[a, b], [c, d]] = [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
+    let [[a, b], [c, d]] =
+        [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
     // Haversines: small angles keep their digits.
     let half = ((b - d) / 2.0).sin().powi(2) + b.cos() * d.cos() * ((a - c) / 2.0).sin().powi(2);
     let apart = 2.0 * half.min(1.0).sqrt().asin().to_degrees();
@@ -123,7 +150,10 @@ fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     (turned > TURNED[0]).then(|| {
         (
             turned > TURNED[1],
-            format!("it was taken {} from the first: the Sun turned by {turned:.1} pixels", words_of(seconds)),
+            format!(
+                "it was taken {} from the first: the Sun turned by {turned:.1} pixels",
+                words_of(seconds)
+            ),
         )
     })
 }

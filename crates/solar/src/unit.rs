@@ -20,17 +20,30 @@ struct Powers {
 }
 
 impl CountUnit {
-    /// Reads a unit: DN, ADU, ct, count or digital number; a second if divided by s, sec or second; a pixel or not. As the FITS standard (version 4.0,
-    /// section 4.3), astropy and IDL write it: `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
+    /// Reads a unit: DN, ADU, ct, count or digital number; a second if divided by s, sec or second;
+    /// a pixel or not. As the FITS standard (version 4.0, section 4.3), astropy and IDL write it:
+    /// `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for any other unit: radiances and photons need another response.
     pub fn parse(text: &str) -> Result<Self> {
-        let foreign = || Error::InvalidInput(format!("the unit {text:?} is none of counts, as DN, DN/s or ct s-1 are"));
+        let foreign = || {
+            Error::InvalidInput(format!(
+                "the unit {text:?} is none of counts, as DN, DN/s or ct s-1 are"
+            ))
+        };
         let powers = powers(text).ok_or_else(foreign)?;
         match powers {
-            Powers { counts: 1, seconds: 0, pixels: 0 | -1 } => Ok(Self::Total),
-            Powers { counts: 1, seconds: -1, pixels: 0 | -1 } => Ok(Self::PerSecond),
+            Powers {
+                counts: 1,
+                seconds: 0,
+                pixels: 0 | -1,
+            } => Ok(Self::Total),
+            Powers {
+                counts: 1,
+                seconds: -1,
+                pixels: 0 | -1,
+            } => Ok(Self::PerSecond),
             _ => Err(foreign()),
         }
     }
@@ -60,7 +73,9 @@ fn powers(text: &str) -> Option<Powers> {
     let (mut open, mut sign) = (vec![1], 1);
     loop {
         rest = rest.trim_start_matches([' ', '\t', '*', '.', '·']);
-        let Some(first) = rest.chars().next() else { break };
+        let Some(first) = rest.chars().next() else {
+            break;
+        };
         match first {
             '/' => {
                 sign = -1;
@@ -76,7 +91,9 @@ fn powers(text: &str) -> Option<Powers> {
                 rest = &rest[1..];
             }
             'a'..='z' => {
-                let end = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
+                let end = rest
+                    .find(|c: char| !c.is_ascii_lowercase())
+                    .unwrap_or(rest.len());
                 let (name, after) = rest.split_at(end);
                 if name == "per" {
                     (sign, rest) = (-1, after);
@@ -84,7 +101,9 @@ fn powers(text: &str) -> Option<Powers> {
                 }
                 let (exponent, after) = exponent(after)?;
                 let power = match name {
-                    "dn" | "dns" | "adu" | "ct" | "cts" | "cnt" | "cnts" | "count" | "counts" => &mut powers.counts,
+                    "dn" | "dns" | "adu" | "ct" | "cts" | "cnt" | "cnts" | "count" | "counts" => {
+                        &mut powers.counts
+                    }
                     "s" | "sec" | "secs" | "second" | "seconds" => &mut powers.seconds,
                     "pix" | "px" | "pixel" | "pixels" => &mut powers.pixels,
                     _ => return None,
@@ -106,17 +125,31 @@ fn exponent(text: &str) -> Option<(i32, &str)> {
     let inner = text.trim_start_matches('^');
     let is_bracketed = is_marked && inner.starts_with('(');
     let inner = if is_bracketed { &inner[1..] } else { inner };
-    let end = inner.char_indices().find(|(i, c)| !(c.is_ascii_digit() || (*i == 0 && matches!(c, '-' | '+'))));
+    let end = inner
+        .char_indices()
+        .find(|(i, c)| !(c.is_ascii_digit() || (*i == 0 && matches!(c, '-' | '+'))));
     let end = end.map_or(inner.len(), |(i, _)| i);
     let (digits, after) = inner.split_at(end);
     if digits.is_empty() && !is_marked {
         return Some((1, text));
     }
-    let exponent = digits.parse::<i32>().ok().filter(|exponent| exponent.abs() <= 9)?;
+    let exponent = digits
+        .parse::<i32>()
+        .ok()
+        .filter(|exponent| exponent.abs() <= 9)?;
     // -1.0
-    let after =
-        after.strip_prefix('.').filter(|rest| rest.starts_with('0')).map_or(after, |rest| rest.trim_start_matches('0'));
-    Some((exponent, if is_bracketed { after.strip_prefix(')')? } else { after }))
+    let after = after
+        .strip_prefix('.')
+        .filter(|rest| rest.starts_with('0'))
+        .map_or(after, |rest| rest.trim_start_matches('0'));
+    Some((
+        exponent,
+        if is_bracketed {
+            after.strip_prefix(')')?
+        } else {
+            after
+        },
+    ))
 }
 
 #[cfg(test)]
@@ -137,7 +170,11 @@ mod tests {
             "DN per pixel",
             "data number",
         ] {
-            assert_eq!(CountUnit::parse(text).ok(), Some(CountUnit::Total), "{text}");
+            assert_eq!(
+                CountUnit::parse(text).ok(),
+                Some(CountUnit::Total),
+                "{text}"
+            );
         }
         for text in [
             "DN / s",
@@ -168,7 +205,11 @@ mod tests {
             "CNT/S",
             "DN.s**-1.pix**-1",
         ] {
-            assert_eq!(CountUnit::parse(text).ok(), Some(CountUnit::PerSecond), "{text}");
+            assert_eq!(
+                CountUnit::parse(text).ok(),
+                Some(CountUnit::PerSecond),
+                "{text}"
+            );
         }
     }
 

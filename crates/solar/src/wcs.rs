@@ -5,8 +5,10 @@ use crate::Keywords;
 /// Arcseconds of a radian.
 const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
 
-/// Helioprojective coordinates of pixels: a linear part and the gnomonic projection TAN (Greisen & Calabretta 2002; Calabretta & Greisen 2002; Thompson
-/// 2006). World coordinates are (longitude, latitude) as seen by the observer, in arcseconds; pixels count from 0 at the middle of the first.
+/// Helioprojective coordinates of pixels: a linear part and the gnomonic projection TAN (Greisen &
+/// Calabretta 2002; Calabretta & Greisen 2002; Thompson 2006). World coordinates are (longitude,
+/// latitude) as seen by the observer, in arcseconds; pixels count from 0 at the middle of the
+/// first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wcs {
     /// The pixel that is projected onto itself, counted from 0.
@@ -18,18 +20,27 @@ pub struct Wcs {
 }
 
 impl Wcs {
-    /// Reads CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD, or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
+    /// Reads CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD, or CROTA2 with CDELT.
+    /// Without CUNIT values are arcseconds, as sunpy takes them.
     ///
     /// # Errors
-    /// In words, why the header places no pixel: a keyword that is missing, another projection, another frame, a matrix that cannot be inverted.
+    /// In words, why the header places no pixel: a keyword that is missing, another projection,
+    /// another frame, a matrix that cannot be inverted.
     pub fn of(header: &impl Keywords) -> Result<Self, String> {
         check_frame(header)?;
-        let needed = |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
+        let needed =
+            |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
         let units = [arcseconds(header, "CUNIT1")?, arcseconds(header, "CUNIT2")?];
         let reference_pixel = [needed("CRPIX1")? - 1.0, needed("CRPIX2")? - 1.0];
-        let value = |keyword: &str, unit: f64| Ok::<_, String>(finite(header, keyword)?.unwrap_or(0.0) * unit);
+        let value = |keyword: &str, unit: f64| {
+            Ok::<_, String>(finite(header, keyword)?.unwrap_or(0.0) * unit)
+        };
         let reference_value = [value("CRVAL1", units[0])?, value("CRVAL2", units[1])?];
-        let found = Self { reference_pixel, reference_value, matrix: matrix(header, units)? };
+        let found = Self {
+            reference_pixel,
+            reference_value,
+            matrix: matrix(header, units)?,
+        };
         let area = found.determinant().abs();
         if area > 0.0 && area.is_finite() {
             Ok(found)
@@ -38,11 +49,20 @@ impl Wcs {
         }
     }
 
-    /// Side of a square with the area of a pixel, arcseconds, whatever the projection and the place.
+    /// Side of a square with the area of a pixel, arcseconds, whatever the projection and the
+    /// place.
     pub(crate) fn pixel_size_of(header: &impl Keywords) -> Option<f64> {
-        let units = [arcseconds(header, "CUNIT1").ok()?, arcseconds(header, "CUNIT2").ok()?];
+        let units = [
+            arcseconds(header, "CUNIT1").ok()?,
+            arcseconds(header, "CUNIT2").ok()?,
+        ];
         let matrix = matrix(header, units).ok()?;
-        let size = Self { reference_pixel: [0.0; 2], reference_value: [0.0; 2], matrix }.pixel_size();
+        let size = Self {
+            reference_pixel: [0.0; 2],
+            reference_value: [0.0; 2],
+            matrix,
+        }
+        .pixel_size();
         (size > 0.0 && size.is_finite()).then_some(size)
     }
 
@@ -67,16 +87,25 @@ impl Wcs {
     /// (longitude, latitude) of a pixel's place, arcseconds.
     #[must_use]
     pub fn world(&self, pixel: [f64; 2]) -> [f64; 2] {
-        let off = [pixel[0] - self.reference_pixel[0], pixel[1] - self.reference_pixel[1]];
-        let [x, y] = self.matrix.map(|row| (row[0] * off[0] + row[1] * off[1]) / ARCSECONDS);
+        let off = [
+            pixel[0] - self.reference_pixel[0],
+            pixel[1] - self.reference_pixel[1],
+        ];
+        let [x, y] = self
+            .matrix
+            .map(|row| (row[0] * off[0] + row[1] * off[1]) / ARCSECONDS);
         let [longitude, latitude] = self.reference_value.map(|value| value / ARCSECONDS);
         let (sine, cosine) = latitude.sin_cos();
         let away = cosine - y * sine;
-        let found = [longitude + x.atan2(away), (sine + y * cosine).atan2(x.hypot(away))];
+        let found = [
+            longitude + x.atan2(away),
+            (sine + y * cosine).atan2(x.hypot(away)),
+        ];
         found.map(|value| value * ARCSECONDS)
     }
 
-    /// The place of (longitude, latitude), arcseconds, in pixels; NaN on the far half of the sphere, which TAN does not show.
+    /// The place of (longitude, latitude), arcseconds, in pixels; NaN on the far half of the
+    /// sphere, which TAN does not show.
     #[must_use]
     pub fn pixel(&self, world: [f64; 2]) -> [f64; 2] {
         let turn = (world[0] - self.reference_value[0]) / ARCSECONDS;
@@ -89,11 +118,15 @@ impl Wcs {
         let x = c * turn.sin() / near * ARCSECONDS;
         let y = (cosine * s - sine * c * turn.cos()) / near * ARCSECONDS;
         let ([[a, b], [c, d]], whole) = (self.matrix, self.determinant());
-        [self.reference_pixel[0] + (d * x - b * y) / whole, self.reference_pixel[1] + (a * y - c * x) / whole]
+        [
+            self.reference_pixel[0] + (d * x - b * y) / whole,
+            self.reference_pixel[1] + (a * y - c * x) / whole,
+        ]
     }
 
-    /// The largest distance, in pixels of `self`, between a pixel's place here and the place of the same pixel of `other`, over an image of so many columns
-    /// and rows (corners, middles of the sides, centre).
+    /// The largest distance, in pixels of `self`, between a pixel's place here and the place of the
+    /// same pixel of `other`, over an image of so many columns and rows (corners, middles of the
+    /// sides, centre).
     #[must_use]
     pub fn largest_offset(&self, other: &Self, [columns, rows]: [usize; 2]) -> f64 {
         let places = |n: usize| [0.0, 0.5 * (n.max(1) - 1) as f64, (n.max(1) - 1) as f64];
@@ -102,7 +135,11 @@ impl Wcs {
             for y in places(rows) {
                 let [u, v] = self.pixel(other.world([x, y]));
                 let off = (u - x).hypot(v - y);
-                largest = if off.is_nan() { f64::INFINITY } else { largest.max(off) };
+                largest = if off.is_nan() {
+                    f64::INFINITY
+                } else {
+                    largest.max(off)
+                };
             }
         }
         largest
@@ -111,13 +148,19 @@ impl Wcs {
 
 /// Refuses coordinates that are not helioprojective and TAN.
 fn check_frame(header: &impl Keywords) -> Result<(), String> {
-    for (axis, names) in [(1, ["HPLN", "SOLAR_X", "SOLAR-X", "SOLARX"]), (2, ["HPLT", "SOLAR_Y", "SOLAR-Y", "SOLARY"])]
-    {
+    for (axis, names) in [
+        (1, ["HPLN", "SOLAR_X", "SOLAR-X", "SOLARX"]),
+        (2, ["HPLT", "SOLAR_Y", "SOLAR-Y", "SOLARY"]),
+    ] {
         let keyword = format!("CTYPE{axis}");
-        let Some(text) = header.text(&keyword) else { continue };
+        let Some(text) = header.text(&keyword) else {
+            continue;
+        };
         let upper = text.to_uppercase();
         let is_known = names.iter().any(|name| upper.starts_with(name));
-        let projection = upper.rsplit_once('-').map_or("", |(_, projection)| projection);
+        let projection = upper
+            .rsplit_once('-')
+            .map_or("", |(_, projection)| projection);
         if !is_known || (upper.starts_with("HP") && projection != "TAN") {
             return Err(format!(
                 "{keyword} is {text:?}: only helioprojective coordinates in the projection TAN are read"
@@ -144,7 +187,8 @@ fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> 
     }
 }
 
-/// The elements of a matrix, by the names of their keywords; those that are not stated from `otherwise`; `None` where none is.
+/// The elements of a matrix, by the names of their keywords; those that are not stated from
+/// `otherwise`; `None` where none is.
 fn elements(
     header: &impl Keywords,
     name: impl Fn(usize, usize) -> String,
@@ -161,29 +205,47 @@ fn elements(
     Ok(any.then_some(matrix))
 }
 
-/// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib and sunpy take them.
+/// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib
+/// and sunpy take them.
 fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
-    let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])];
-    let step = |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
+    let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| {
+        [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])]
+    };
+    let step =
+        |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
     let steps = step("CDELT1").and_then(|first| Ok([first, step("CDELT2")?]));
     let unit = [[1.0, 0.0], [0.0, 1.0]];
     let pc = elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
-    let pc = pc.map_or_else(|| elements(header, |i, j| format!("PC{i:03}{j:03}"), unit), |pc| Ok(Some(pc)))?;
+    let pc = pc.map_or_else(
+        || elements(header, |i, j| format!("PC{i:03}{j:03}"), unit),
+        |pc| Ok(Some(pc)),
+    )?;
     let cd = elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
     match (pc, cd, steps) {
         (Some(pc), _, Ok(steps)) => Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]])),
         (_, Some(cd), _) => Ok(scaled(cd, units)),
         (_, None, Err(reason)) => Err(reason),
         (None, None, Ok(steps)) => {
-            let (sine, cosine) = finite(header, "CROTA2")?.unwrap_or(0.0).to_radians().sin_cos();
-            Ok(scaled([[cosine * steps[0], -sine * steps[1]], [sine * steps[0], cosine * steps[1]]], units))
+            let (sine, cosine) = finite(header, "CROTA2")?
+                .unwrap_or(0.0)
+                .to_radians()
+                .sin_cos();
+            Ok(scaled(
+                [
+                    [cosine * steps[0], -sine * steps[1]],
+                    [sine * steps[0], cosine * steps[1]],
+                ],
+                units,
+            ))
         }
     }
 }
 
 /// Arcseconds of a unit of angle.
 fn arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
-    let Some(text) = header.text(keyword).filter(|text| !text.is_empty()) else { return Ok(1.0) };
+    let Some(text) = header.text(keyword).filter(|text| !text.is_empty()) else {
+        return Ok(1.0);
+    };
     match text.to_lowercase().as_str() {
         "arcsec" | "arcsecs" | "arcsecond" | "arcseconds" => Ok(1.0),
         "arcmin" => Ok(60.0),

@@ -8,7 +8,13 @@ struct Cards(BTreeMap<String, String>);
 
 impl Cards {
     fn of(stated: &str) -> Self {
-        Self(stated.split(' ').filter_map(|card| card.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect())
+        Self(
+            stated
+                .split(' ')
+                .filter_map(|card| card.split_once('='))
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        )
     }
 
     fn with(&self, keyword: &str, value: &str) -> Self {
@@ -24,7 +30,10 @@ impl Keywords for Cards {
     }
 
     fn text(&self, keyword: &str) -> Option<&str> {
-        self.0.get(keyword).map(String::as_str).filter(|text| text.parse::<f64>().is_err())
+        self.0
+            .get(keyword)
+            .map(String::as_str)
+            .filter(|text| text.parse::<f64>().is_err())
     }
 }
 
@@ -34,13 +43,26 @@ fn pixels_are_where_astropy_has_them() {
     let mut rows = 0;
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let fields: Vec<&str> = line.split(';').collect();
-        let numbers: Vec<f64> = fields[2].split(',').map(|number| number.parse().unwrap()).collect();
+        let numbers: Vec<f64> = fields[2]
+            .split(',')
+            .map(|number| number.parse().unwrap())
+            .collect();
         let wcs = Wcs::of(&Cards::of(fields[1])).unwrap();
         let [x, y] = wcs.world([numbers[0], numbers[1]]);
         let off = (x - numbers[2]).hypot(y - numbers[3]);
-        assert!(off < 1e-6, "{}: {x} {y}, but astropy {} {}", fields[0], numbers[2], numbers[3]);
+        assert!(
+            off < 1e-6,
+            "{}: {x} {y}, but astropy {} {}",
+            fields[0],
+            numbers[2],
+            numbers[3]
+        );
         let [u, v] = wcs.pixel([x, y]);
-        assert!((u - numbers[0]).hypot(v - numbers[1]) < 1e-6, "{}: {u} {v}", fields[0]);
+        assert!(
+            (u - numbers[0]).hypot(v - numbers[1]) < 1e-6,
+            "{}: {u} {v}",
+            fields[0]
+        );
         rows += 1;
     }
     assert_eq!(rows, 42);
@@ -77,10 +99,30 @@ fn seen(cards: &Cards) -> SolarHeader {
 fn what_programs_keep_up_to_date_is_taken() {
     let divided = seen(&aia().with("BUNIT", "DN / s"));
     assert_eq!(divided.unit, Ok(Some(CountUnit::PerSecond)));
-    assert!(divided.remarks.iter().any(|words| words.contains("PIXLUNIT")), "{:?}", divided.remarks);
-    assert_eq!((seen(&aia()).unit, seen(&aia()).remarks.len()), (Ok(Some(CountUnit::Total)), 0));
-    assert!(seen(&aia().with("BUNIT", "W m-2 sr-1")).unit.unwrap_err().contains("BUNIT"));
-    assert!(seen(&aia().with("EXPTIME", "0")).exposure.unwrap_err().contains("EXPTIME"));
+    assert!(
+        divided
+            .remarks
+            .iter()
+            .any(|words| words.contains("PIXLUNIT")),
+        "{:?}",
+        divided.remarks
+    );
+    assert_eq!(
+        (seen(&aia()).unit, seen(&aia()).remarks.len()),
+        (Ok(Some(CountUnit::Total)), 0)
+    );
+    assert!(
+        seen(&aia().with("BUNIT", "W m-2 sr-1"))
+            .unit
+            .unwrap_err()
+            .contains("BUNIT")
+    );
+    assert!(
+        seen(&aia().with("EXPTIME", "0"))
+            .exposure
+            .unwrap_err()
+            .contains("EXPTIME")
+    );
 }
 
 #[test]
@@ -92,7 +134,9 @@ fn wavelengths_have_units() {
         ("171 A", "angstrom", 171.0),
         ("171", "", 171.0),
     ] {
-        let found = seen(&aia().with("WAVELNTH", number).with("WAVEUNIT", unit)).wavelength.unwrap();
+        let found = seen(&aia().with("WAVELNTH", number).with("WAVEUNIT", unit))
+            .wavelength
+            .unwrap();
         assert!((found - expected).abs() < 1e-9, "{number} {unit}: {found}");
     }
 }
@@ -109,19 +153,40 @@ fn instruments_are_told_apart() {
 fn images_that_do_not_belong_together_are_named() {
     let first = seen(&aia());
     let against = |cards: &Cards| disagreements(&[first.clone(), seen(cards)], [1024, 1024]);
-    assert_eq!(against(&aia().with("CRPIX1", "512.8").with("T_OBS", "2014-01-01T00:00:20Z")), []);
+    assert_eq!(
+        against(
+            &aia()
+                .with("CRPIX1", "512.8")
+                .with("T_OBS", "2014-01-01T00:00:20Z")
+        ),
+        []
+    );
     let grave = |cards: &Cards, kind: Kind, words: &str| {
         let found = against(cards);
         assert!(
-            found.iter().any(|d| d.kind == kind && d.is_grave && d.image == 1 && d.words.contains(words)),
+            found
+                .iter()
+                .any(|d| d.kind == kind && d.is_grave && d.image == 1 && d.words.contains(words)),
             "{words}: {found:?}"
         );
     };
     grave(&aia().with("CRPIX1", "502.5"), Kind::Place, "10.0 pixels");
-    grave(&aia().with("CDELT1", "0.6").with("CDELT2", "0.6"), Kind::Place, "0.250 times");
+    grave(
+        &aia().with("CDELT1", "0.6").with("CDELT2", "0.6"),
+        Kind::Place,
+        "0.250 times",
+    );
     grave(&aia().with("CROTA2", "0.2"), Kind::Place, "0.20°");
-    grave(&aia().with("T_OBS", "2014-01-03T00:00:12Z"), Kind::Time, "2.0 days");
-    grave(&aia().with("QUALITY", &((1 << 30) + (1 << 18)).to_string()), Kind::Quality, "calibration");
+    grave(
+        &aia().with("T_OBS", "2014-01-03T00:00:12Z"),
+        Kind::Time,
+        "2.0 days",
+    );
+    grave(
+        &aia().with("QUALITY", &((1 << 30) + (1 << 18)).to_string()),
+        Kind::Quality,
+        "calibration",
+    );
     grave(&aia().with("IMG_TYPE", "DARK"), Kind::Quality, "DARK");
     grave(&aia().with("ACS_ECLP", "YES"), Kind::Quality, "eclipsed");
     let near = aia().with("HGLN_OBS", "0.01").with("HGLT_OBS", "-6.2");
@@ -129,9 +194,18 @@ fn images_that_do_not_belong_together_are_named() {
     let apart = |cards: &Cards| disagreements(&[ahead.clone(), seen(cards)], [1024, 1024]);
     assert_eq!(apart(&near), [], "across the meridian");
     let other = apart(&near.with("HGLN_OBS", "80"));
-    assert!(other.len() == 1 && other[0].kind == Kind::Observer && other[0].words.contains("79.5°"), "{other:?}");
+    assert!(
+        other.len() == 1 && other[0].kind == Kind::Observer && other[0].words.contains("79.5°"),
+        "{other:?}"
+    );
     let later = against(&aia().with("T_OBS", "2014-01-01T00:12:12Z"));
-    assert!(later.len() == 1 && !later[0].is_grave && later[0].words.contains("12 min"), "{later:?}");
+    assert!(
+        later.len() == 1 && !later[0].is_grave && later[0].words.contains("12 min"),
+        "{later:?}"
+    );
     let unknown = against(&aia().with("CTYPE1", "HPLN-CAR"));
-    assert!(unknown.len() == 1 && !unknown[0].is_grave && unknown[0].words.contains("not known"), "{unknown:?}");
+    assert!(
+        unknown.len() == 1 && !unknown[0].is_grave && unknown[0].words.contains("not known"),
+        "{unknown:?}"
+    );
 }

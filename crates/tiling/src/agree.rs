@@ -8,7 +8,9 @@ use isopach_compute::{Error, Result};
 pub(crate) fn belong_together(sources: &[&dyn PointSource]) -> Result<()> {
     sources.iter().try_for_each(|source| is_usable(*source))?;
     for (i, a) in sources.iter().enumerate() {
-        sources[i + 1..].iter().try_for_each(|b| are_a_pair(*a, *b))?;
+        sources[i + 1..]
+            .iter()
+            .try_for_each(|b| are_a_pair(*a, *b))?;
     }
     Ok(())
 }
@@ -16,13 +18,17 @@ pub(crate) fn belong_together(sources: &[&dyn PointSource]) -> Result<()> {
 /// The rectangle that holds all sources.
 pub(crate) fn union(sources: &[&dyn PointSource]) -> Result<Rect> {
     let extents = sources.iter().map(|source| source.extent());
-    extents.reduce(|a, b| a.union(&b)).ok_or_else(|| Error::InvalidInput("there is no source to read".into()))
+    extents
+        .reduce(|a, b| a.union(&b))
+        .ok_or_else(|| Error::InvalidInput("there is no source to read".into()))
 }
 
 /// The middle of all heights that the sources state, metres.
 pub(crate) fn middle_height(sources: &[&dyn PointSource]) -> f64 {
     let ranges = sources.iter().map(|source| source.height_range());
-    ranges.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]).map_or(0.0, |[low, high]| 0.5 * (low + high))
+    ranges
+        .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
+        .map_or(0.0, |[low, high]| 0.5 * (low + high))
 }
 
 fn is_usable(source: &dyn PointSource) -> Result<()> {
@@ -39,22 +45,32 @@ fn is_usable(source: &dyn PointSource) -> Result<()> {
     }
     let (extent, [low, high]) = (source.extent(), source.height_range());
     if !is_somewhere(&extent) {
-        return Err(Error::InvalidInput(format!("{name} states the extent {extent}, which is no place on Earth")));
+        return Err(Error::InvalidInput(format!(
+            "{name} states the extent {extent}, which is no place on Earth"
+        )));
     }
     if !(low >= -2e9 && high <= 2e9 && low <= high) {
-        return Err(Error::InvalidInput(format!("{name} states heights from {low} to {high} m")));
+        return Err(Error::InvalidInput(format!(
+            "{name} states heights from {low} to {high} m"
+        )));
     }
     Ok(())
 }
 
 fn are_a_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
     if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
-        return Err(Error::InvalidInput(format!("{} and {} differ in {difference}", a.name(), b.name())));
+        return Err(Error::InvalidInput(format!(
+            "{} and {} differ in {difference}",
+            a.name(),
+            b.name()
+        )));
     }
     let [here, there] = [a.extent(), b.extent()];
     if here.intersection(&there).is_none() {
         let (a, b) = (a.name(), b.name());
-        return Err(Error::InvalidInput(format!("{a} ({here}) and {b} ({there}) do not overlap")));
+        return Err(Error::InvalidInput(format!(
+            "{a} ({here}) and {b} ({there}) do not overlap"
+        )));
     }
     Ok(())
 }

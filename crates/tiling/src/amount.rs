@@ -22,6 +22,9 @@ pub(crate) fn grouped(number: u64) -> String {
 mod tests {
     #[test]
     fn digits_come_in_threes() {
-        assert_eq!([0, 7, 999, 1000, 12_345_678].map(super::grouped), ["0", "7", "999", "1,000", "12,345,678"]);
+        assert_eq!(
+            [0, 7, 999, 1000, 12_345_678].map(super::grouped),
+            ["0", "7", "999", "1,000", "12,345,678"]
+        );
     }
 }

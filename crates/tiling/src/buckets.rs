@@ -86,13 +86,16 @@ impl<'a> Buckets<'a> {
 
     fn bucket(&self, place: usize) -> MutexGuard<'_, Bucket> {
         // A poisoned bucket is still whole: each change of it is one step.
-        self.buckets[place].lock().unwrap_or_else(PoisonError::into_inner)
+        self.buckets[place]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of a piece beside its points.
     pub(crate) const PIECE: u64 = size_of::<Piece>() as u64;
 
-    /// Puts a piece, for which there is room ([`Self::enter`]), to its tile. Pieces may come in any order.
+    /// Puts a piece, for which there is room ([`Self::enter`]), to its tile. Pieces may come in any
+    /// order.
     pub(crate) fn put(&self, source: usize, tile: usize, piece: Piece) {
         let place = source * self.tiles + tile;
         let bytes = piece.ticks.len() as u64 * self.bytes_per_point() + Self::PIECE;
@@ -108,10 +111,13 @@ impl<'a> Buckets<'a> {
         self.bucket(source * self.tiles + tile).points
     }
 
-    /// Sets `bytes` aside for work, if they are free beside the points that wait; those go to disk for it, if they may.
+    /// Sets `bytes` aside for work, if they are free beside the points that wait; those go to disk
+    /// for it, if they may.
     pub(crate) fn set_aside(&self, bytes: u64) -> Result<bool> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(room) = self.ledger.room_to_wait().checked_sub(bytes) else { return Ok(false) };
+        let Some(room) = self.ledger.room_to_wait().checked_sub(bytes) else {
+            return Ok(false);
+        };
         if self.ledger.waiting() > room {
             if !self.disk.is_allowed() {
                 return Ok(false);
@@ -122,7 +128,8 @@ impl<'a> Buckets<'a> {
         Ok(true)
     }
 
-    /// Sees to it that `bytes` of points more may wait, and counts them: the largest buckets go to disk until a quarter of the room is free.
+    /// Sees to it that `bytes` of points more may wait, and counts them: the largest buckets go to
+    /// disk until a quarter of the room is free.
     pub(crate) fn enter(&self, bytes: u64) -> Result<()> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
         let room = self.ledger.room_to_wait();
@@ -130,7 +137,8 @@ impl<'a> Buckets<'a> {
             if !self.disk.is_allowed() {
                 return Err(Error::OutOfMemory {
                     what: "holding points until their tiles are complete",
-                    requested: (self.ledger.waiting() + self.ledger.working()).saturating_add(bytes),
+                    requested: (self.ledger.waiting() + self.ledger.working())
+                        .saturating_add(bytes),
                     budget: self.ledger.given(),
                     advice: "raise the memory, or name a folder to spill to",
                 });
@@ -151,7 +159,11 @@ impl<'a> Buckets<'a> {
         let _working = self.clock.working(Stage::Spill);
         while self.ledger.waiting() > bytes {
             let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
-            let Some((place, _)) = sizes.enumerate().max_by_key(|(_, size)| *size).filter(|(_, size)| *size > 0) else {
+            let Some((place, _)) = sizes
+                .enumerate()
+                .max_by_key(|(_, size)| *size)
+                .filter(|(_, size)| *size > 0)
+            else {
                 break; // everything is on disk, or about to be put to work
             };
             self.put_aside(place)?;
@@ -179,8 +191,9 @@ impl<'a> Buckets<'a> {
         self.ledger.left(std::mem::take(&mut bucket.bytes));
     }
 
-    /// Shows all points of a source in a tile, a piece at a time, in any order: its chunk, where its points begin in the order of the source
-    /// (by chunk, and in a chunk as they came), and the points.
+    /// Shows all points of a source in a tile, a piece at a time, in any order: its chunk, where
+    /// its points begin in the order of the source (by chunk, and in a chunk as they came), and the
+    /// points.
     pub(crate) fn each_piece(
         &self,
         source: usize,
@@ -190,7 +203,11 @@ impl<'a> Buckets<'a> {
         let bucket = self.bucket(source * self.tiles + tile);
         let starts = Starts::of(&bucket);
         for piece in &bucket.here {
-            show(starts.of_chunk(piece.chunk), &piece.ticks, &piece.attributes);
+            show(
+                starts.of_chunk(piece.chunk),
+                &piece.ticks,
+                &piece.attributes,
+            );
         }
         let mut bytes = Vec::new();
         for (block, puts) in &bucket.on_disk {
@@ -214,7 +231,10 @@ impl<'a> Buckets<'a> {
             *rest = after;
         };
         take(bytemuck::cast_slice_mut(&mut ticks));
-        attributes.column_bytes_mut().into_iter().for_each(&mut take);
+        attributes
+            .column_bytes_mut()
+            .into_iter()
+            .for_each(&mut take);
         (ticks, attributes)
     }
 
@@ -235,7 +255,10 @@ impl Piece {
     }
 
     fn put(&self) -> Put {
-        Put { chunk: self.chunk as u32, points: self.ticks.len() as u32 } // a chunk has fewer points, a source fewer chunks
+        Put {
+            chunk: self.chunk as u32,
+            points: self.ticks.len() as u32,
+        } // a chunk has fewer points, a source fewer chunks
     }
 }
 
@@ -244,10 +267,14 @@ struct Starts(Vec<(usize, usize)>);
 
 impl Starts {
     fn of(bucket: &Bucket) -> Self {
-        let here = bucket.here.iter().map(|piece| (piece.chunk, piece.ticks.len()));
+        let here = bucket
+            .here
+            .iter()
+            .map(|piece| (piece.chunk, piece.ticks.len()));
         let there = bucket.on_disk.iter().flat_map(|(_, puts)| puts);
-        let mut chunks: Vec<(usize, usize)> =
-            here.chain(there.map(|put| (put.chunk as usize, put.points as usize))).collect();
+        let mut chunks: Vec<(usize, usize)> = here
+            .chain(there.map(|put| (put.chunk as usize, put.points as usize)))
+            .collect();
         chunks.sort_unstable();
         let mut start = 0;
         for (_, points) in &mut chunks {
@@ -282,7 +309,8 @@ impl Wanted {
         let moved: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         let [low, high] = self.reach;
         let inside = (0..2).all(|axis| low[axis] <= moved[axis] && moved[axis] <= high[axis]);
-        inside.then(|| moved.map(|tick| tick as i32)) // a part's origin is nearer to its points than its tile's
+        // a part's origin is nearer to its points than its tile's
+        inside.then(|| moved.map(|tick| tick as i32))
     }
 }
 
@@ -302,7 +330,11 @@ impl Buckets<'_> {
         let mut attributes = Attributes::zeroed(self.columns, points as usize);
         self.each_piece(source, tile, |start, from, columns| {
             ticks[start..start + from.len()].copy_from_slice(from);
-            for (to, bytes) in attributes.column_bytes_mut().into_iter().zip(columns.column_bytes()) {
+            for (to, bytes) in attributes
+                .column_bytes_mut()
+                .into_iter()
+                .zip(columns.column_bytes())
+            {
                 let at = bytes.len() / from.len().max(1) * start;
                 to[at..at + bytes.len()].copy_from_slice(bytes);
             }
@@ -311,15 +343,28 @@ impl Buckets<'_> {
     }
 
     /// The wanted points of a source in a tile, in the order of the source.
-    pub(crate) fn gather_wanted(&self, source: usize, tile: usize, wanted: &Wanted) -> Result<Gathered> {
+    pub(crate) fn gather_wanted(
+        &self,
+        source: usize,
+        tile: usize,
+        wanted: &Wanted,
+    ) -> Result<Gathered> {
         let mut runs = Vec::new();
         self.each_piece(source, tile, |start, from, columns| {
-            let rows: Vec<u32> = (0..from.len() as u32).filter(|&i| wanted.place(from[i as usize]).is_some()).collect();
-            let ticks: Vec<[i32; 3]> = from.iter().filter_map(|ticks| wanted.place(*ticks)).collect();
+            let rows: Vec<u32> = (0..from.len() as u32)
+                .filter(|&i| wanted.place(from[i as usize]).is_some())
+                .collect();
+            let ticks: Vec<[i32; 3]> = from
+                .iter()
+                .filter_map(|ticks| wanted.place(*ticks))
+                .collect();
             runs.push((start, ticks, columns.select(&rows)));
         })?;
         runs.sort_unstable_by_key(|(start, ..)| *start);
-        let mut all = Gathered { ticks: Vec::new(), attributes: Attributes::empty(self.columns) };
+        let mut all = Gathered {
+            ticks: Vec::new(),
+            attributes: Attributes::empty(self.columns),
+        };
         for (_, mut ticks, mut attributes) in runs {
             all.ticks.append(&mut ticks);
             all.attributes.append(&mut attributes);
@@ -328,7 +373,8 @@ impl Buckets<'_> {
     }
 }
 
-/// The whole-metre origin of a block of cells: the middle of its core. Results do not depend on it, as ticks are exact about any.
+/// The whole-metre origin of a block of cells: the middle of its core. Results do not depend on it,
+/// as ticks are exact about any.
 pub(crate) fn origin_of(core: &crate::Cells, height: f64) -> Result<Origin> {
     let [x, y] = core.rect().centre();
     Origin::near([x, y, height])

@@ -3,7 +3,8 @@
 use isopach_cloud::{Rect, cell_of_tick, checked_cell_size, low_edge, to_ticks};
 use isopach_compute::{Error, Result};
 
-/// A block of cells of the absolute grid, half open. The cell of a coordinate is that of [`isopach_cloud::cell_of`].
+/// A block of cells of the absolute grid, half open. The cell of a coordinate is that of
+/// [`isopach_cloud::cell_of`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cells {
     /// Side of a cell, metres.
@@ -26,14 +27,20 @@ impl Cells {
     #[inline]
     #[must_use]
     pub fn own_ticks(&self, point: [i64; 2]) -> bool {
-        (0..2).all(|axis| (self.first[axis]..self.end[axis]).contains(&cell_of_tick(point[axis], self.cell_size)))
+        (0..2).all(|axis| {
+            (self.first[axis]..self.end[axis]).contains(&cell_of_tick(point[axis], self.cell_size))
+        })
     }
 
-    /// The rectangle that the cells cover, absolute metres: [`Rect::owns`] agrees with [`Self::own`] on every coordinate.
+    /// The rectangle that the cells cover, absolute metres: [`Rect::owns`] agrees with
+    /// [`Self::own`] on every coordinate.
     #[must_use]
     pub fn rect(&self) -> Rect {
         let edges = |cells: [i64; 2]| cells.map(|cell| low_edge(cell, self.cell_size));
-        Rect { min: edges(self.first), max: edges(self.end) }
+        Rect {
+            min: edges(self.first),
+            max: edges(self.end),
+        }
     }
 
     /// The same block in smaller cells: exact, whatever the last bits of the sizes are.
@@ -42,7 +49,11 @@ impl Cells {
     /// [`Error::InvalidParameter`] for a size of which this block's cells are no multiple.
     pub fn of_size(&self, cell_size: f64) -> Result<Self> {
         let ratio = multiple(self.cell_size, cell_size)?;
-        Ok(Self { cell_size, first: self.first.map(|cell| cell * ratio), end: self.end.map(|cell| cell * ratio) })
+        Ok(Self {
+            cell_size,
+            first: self.first.map(|cell| cell * ratio),
+            end: self.end.map(|cell| cell * ratio),
+        })
     }
 
     /// Number of columns and rows.
@@ -56,7 +67,12 @@ impl Cells {
 pub(crate) fn multiple(large: f64, small: f64) -> Result<i64> {
     let ratio = large / checked_cell_size(small)?;
     let whole = ratio >= 0.5 && (ratio - ratio.round()).abs() < 1e-9 * ratio;
-    Error::check("cell size", small, whole, "divide the largest cell size of the run")?;
+    Error::check(
+        "cell size",
+        small,
+        whole,
+        "divide the largest cell size of the run",
+    )?;
     Ok(ratio.round() as i64)
 }
 
@@ -88,15 +104,26 @@ mod tests {
     fn a_point_on_the_edge_of_a_cell_is_owned_by_the_upper_one() {
         // 71,012,265.5 m is 64,556,605 cells of 1.1 m, but divides by 1.1 to just below that.
         let (point, cell) = (71_012_265.5, 64_556_605);
-        let block = Cells { cell_size: 1.1, first: [cell; 2], end: [cell + 1; 2] };
+        let block = Cells {
+            cell_size: 1.1,
+            first: [cell; 2],
+            end: [cell + 1; 2],
+        };
         assert!(block.own([point; 2]) && block.rect().owns([point; 2]));
     }
 
     #[test]
     fn smaller_cells_fill_the_same_block() {
-        let block = Cells { cell_size: 0.3, first: [7, -5], end: [10, 1] };
+        let block = Cells {
+            cell_size: 0.3,
+            first: [7, -5],
+            end: [10, 1],
+        };
         let small = block.of_size(0.1).unwrap();
-        assert_eq!((small.first, small.end, small.counts()), ([21, -15], [30, 3], [9, 18]));
+        assert_eq!(
+            (small.first, small.end, small.counts()),
+            ([21, -15], [30, 3], [9, 18])
+        );
         for bad in [0.2, 0.6, 0.0, f64::NAN, f64::INFINITY] {
             assert!(block.of_size(bad).is_err(), "{bad}");
         }

@@ -26,13 +26,22 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in the order of the work.
-    pub const ALL: [Self; 7] =
-        [Self::Decode, Self::Route, Self::Spill, Self::Load, Self::Compute, Self::Keep, Self::Write];
+    pub const ALL: [Self; 7] = [
+        Self::Decode,
+        Self::Route,
+        Self::Spill,
+        Self::Load,
+        Self::Compute,
+        Self::Keep,
+        Self::Write,
+    ];
 
     /// Its name, in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
-        ["decode", "route", "spill", "load", "compute", "keep", "write"][self as usize]
+        [
+            "decode", "route", "spill", "load", "compute", "keep", "write",
+        ][self as usize]
     }
 }
 
@@ -41,9 +50,11 @@ const STAGES: usize = Stage::ALL.len();
 /// Time of each stage, in the order of [`Stage::ALL`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// Wall time: a moment in which several things happen counts for each of them in part, so that all of them and `idle` add up.
+    /// Wall time: a moment in which several things happen counts for each of them in part, so that
+    /// all of them and `idle` add up.
     pub wall: [Duration; STAGES],
-    /// Time of all threads together; a thread that helps with one piece of work while it waits in another counts for both.
+    /// Time of all threads together; a thread that helps with one piece of work while it waits in
+    /// another counts for both.
     pub threads: [Duration; STAGES],
     /// Wall time in which nothing happened.
     pub idle: Duration,
@@ -84,7 +95,13 @@ pub(crate) struct Working<'a> {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { since: Instant::now(), active: [0; STAGES], times: Times::default() }) }
+        Self {
+            state: Mutex::new(State {
+                since: Instant::now(),
+                active: [0; STAGES],
+                times: Times::default(),
+            }),
+        }
     }
 
     /// Begins a piece of work.
@@ -96,7 +113,11 @@ impl Clock {
     /// The times so far.
     pub(crate) fn times(&self) -> Times {
         self.change(|_| ());
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).times.clone()
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .times
+            .clone()
     }
 
     fn change(&self, what: impl FnOnce(&mut [u32; STAGES])) {
@@ -121,7 +142,8 @@ impl Clock {
 impl Drop for Working<'_> {
     fn drop(&mut self) {
         let stage = self.stage as usize;
-        self.clock.change(|active| active[stage] = active[stage].saturating_sub(1));
+        self.clock
+            .change(|active| active[stage] = active[stage].saturating_sub(1));
     }
 }
 
@@ -138,8 +160,14 @@ mod tests {
         drop(both);
         let times = clock.times();
         let sum: Duration = times.wall.iter().sum::<Duration>() + times.idle;
-        assert!(sum <= start.elapsed() && sum + Duration::from_micros(1) >= Duration::from_millis(3), "{sum:?}");
-        assert_eq!(times.of(Stage::Decode) > Duration::ZERO, times.of(Stage::Compute) > Duration::ZERO);
+        assert!(
+            sum <= start.elapsed() && sum + Duration::from_micros(1) >= Duration::from_millis(3),
+            "{sum:?}"
+        );
+        assert_eq!(
+            times.of(Stage::Decode) > Duration::ZERO,
+            times.of(Stage::Compute) > Duration::ZERO
+        );
         assert!(times.threads_of(Stage::Decode) >= times.of(Stage::Decode));
         assert_eq!(times.of(Stage::Write), Duration::ZERO);
     }

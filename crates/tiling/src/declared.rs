@@ -4,7 +4,8 @@ use crate::{PointSource, source::as_inner};
 use isopach_cloud::{Columns, Crs, Points, Rect};
 use isopach_compute::Result;
 
-/// A source whose coordinate system is what its user says, not what its files say: `None` agrees with everything.
+/// A source whose coordinate system is what its user says, not what its files say: `None` agrees
+/// with everything.
 #[derive(Clone, Debug)]
 pub struct Declared<S> {
     source: S,

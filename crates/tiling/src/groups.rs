@@ -16,7 +16,8 @@ pub(crate) struct Group {
     pub(crate) points: u64,
 }
 
-/// All chunks of all sources, by extent; a chunk that does not say where it is has the extent of its source.
+/// All chunks of all sources, by extent; a chunk that does not say where it is has the extent of
+/// its source.
 pub(crate) fn groups(sources: &[&dyn PointSource]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (number, source) in sources.iter().enumerate() {
@@ -26,7 +27,12 @@ pub(crate) fn groups(sources: &[&dyn PointSource]) -> Vec<Group> {
             let key = [extent.min, extent.max].map(|corner| corner.map(f64::to_bits));
             let place = *places.entry(key).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group { source: number, extent, chunks: Vec::new(), points: 0 });
+                groups.push(Group {
+                    source: number,
+                    extent,
+                    chunks: Vec::new(),
+                    points: 0,
+                });
             }
             groups[place].chunks.push(chunk);
             groups[place].points += source.points_in_chunk(chunk);

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The bytes of a run: points that wait in buckets, and what is set aside for work in flight (chunks that are decoded, tiles that are
-/// run, results that wait for their turn).
+/// The bytes of a run: points that wait in buckets, and what is set aside for work in flight
+/// (chunks that are decoded, tiles that are run, results that wait for their turn).
 ///
-/// An eighth of what was given is kept back for what cannot be counted: the allocator's gaps, stacks, tables.
+/// An eighth of what was given is kept back for what cannot be counted: the allocator's gaps,
+/// stacks, tables.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     given: u64,
@@ -16,7 +17,12 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(given: u64) -> Self {
-        Self { given, waiting: AtomicU64::new(0), working: AtomicU64::new(0), peak: AtomicU64::new(0) }
+        Self {
+            given,
+            waiting: AtomicU64::new(0),
+            working: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
+        }
     }
 
     /// What the user gave.

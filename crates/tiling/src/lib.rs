@@ -1,9 +1,10 @@
 //! The tile loop: the only place where one is written. It knows no domain.
 //!
-//! An operation says what it needs ([`TileOperation`]: halo, cells, columns), a source gives chunks of points
-//! ([`PointSource`]), a sink takes results in order ([`TileSink`]); [`Tiling::stream`] does the rest: it plans tiles on
-//! an absolute grid, decodes every chunk once, routes its points to the tiles that need them, and runs the tiles.
-//! In memory is the case of one tile, not another path.
+//! An operation says what it needs ([`TileOperation`]: halo, cells, columns), a source gives chunks
+//! of points ([`PointSource`]), a sink takes results in order ([`TileSink`]); [`Tiling::stream`]
+//! does the rest: it plans tiles on an absolute grid, decodes every chunk once, routes its points
+//! to the tiles that need them, and runs the tiles. In memory is the case of one tile, not another
+//! path.
 //!
 //! ```
 //! use isopach_cloud::{Cloud, Rect};

@@ -4,10 +4,12 @@ use crate::{PointSource, source::as_inner};
 use isopach_cloud::{Columns, Crs, Points, Rect, Rigid, from_ticks, to_ticks};
 use isopach_compute::Result;
 
-/// A source moved by a rigid transform, in `f64`, before anything is asked about where its points are.
+/// A source moved by a rigid transform, in `f64`, before anything is asked about where its points
+/// are.
 ///
-/// Points are rounded to whole ticks before they are moved, as those in memory ([`crate::Resident`]) are already: so a source gives the same points whether its
-/// chunks are held or read whenever they are needed.
+/// Points are rounded to whole ticks before they are moved, as those in memory
+/// ([`crate::Resident`]) are already: so a source gives the same points whether its chunks are held
+/// or read whenever they are needed.
 #[derive(Clone, Debug)]
 pub struct Moved<S> {
     source: S,
@@ -21,7 +23,8 @@ impl<S: PointSource> Moved<S> {
         Self { source, by }
     }
 
-    /// Bounds of the moved corners of a box; a box is convex, so they hold every moved point of it. A micrometre for rounding.
+    /// Bounds of the moved corners of a box; a box is convex, so they hold every moved point of it.
+    /// A micrometre for rounding.
     fn bounds(&self, rect: &Rect) -> [[f64; 3]; 2] {
         let [low, high] = self.source.height_range();
         let mut bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
@@ -62,17 +65,29 @@ impl<S: PointSource> PointSource for Moved<S> {
         self.bounds(&self.source.extent()).map(|corner| corner[2])
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
-        self.source.chunk_extent(chunk).map(|rect| self.moved_rect(&rect))
+        self.source
+            .chunk_extent(chunk)
+            .map(|rect| self.moved_rect(&rect))
     }
     fn identity(&self) -> Result<Vec<String>> {
-        let Rigid { rotation, translation, pivot } = &self.by;
+        let Rigid {
+            rotation,
+            translation,
+            pivot,
+        } = &self.by;
         let mut identity = self.source.identity()?;
-        identity.push(format!("moved by {rotation:?} {translation:?} about {pivot:?}"));
+        identity.push(format!(
+            "moved by {rotation:?} {translation:?} about {pivot:?}"
+        ));
         Ok(identity)
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         let mut points = self.source.read_chunk(chunk, columns)?;
-        points.xyz.iter_mut().flatten().for_each(|metres| *metres = as_held(*metres));
+        points
+            .xyz
+            .iter_mut()
+            .flatten()
+            .for_each(|metres| *metres = as_held(*metres));
         points.transform(&self.by);
         Ok(points)
     }
@@ -82,7 +97,11 @@ impl<S: PointSource> PointSource for Moved<S> {
 fn as_held(metres: f64) -> f64 {
     /// Farther than any origin reaches, metres.
     const NOWHERE: f64 = 1e10;
-    if metres.abs() < NOWHERE { from_ticks(to_ticks(metres)) } else { metres }
+    if metres.abs() < NOWHERE {
+        from_ticks(to_ticks(metres))
+    } else {
+        metres
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +118,10 @@ mod tests {
             "raw".into()
         }
         fn extent(&self) -> Rect {
-            Rect { min: [0.0; 2], max: [100.0; 2] }
+            Rect {
+                min: [0.0; 2],
+                max: [100.0; 2],
+            }
         }
         fn height_range(&self) -> [f64; 2] {
             [0.0, 100.0]
@@ -111,18 +133,32 @@ mod tests {
             1
         }
         fn read_chunk(&self, _: usize, _: Columns) -> Result<Points> {
-            Ok(Points { xyz: self.0.clone(), attributes: Attributes::default() })
+            Ok(Points {
+                xyz: self.0.clone(),
+                attributes: Attributes::default(),
+            })
         }
     }
 
     #[test]
     fn points_that_are_held_and_points_that_are_read_are_moved_to_the_same_places() {
-        let raw = Raw((1..100).map(|i| [0.37, 0.59, 0.83].map(|x| x * f64::from(i) / 1.1)).collect());
+        let raw = Raw((1..100)
+            .map(|i| [0.37, 0.59, 0.83].map(|x| x * f64::from(i) / 1.1))
+            .collect());
         let held = Resident::read_from(&raw, Cloud::from_points(&raw.0).unwrap()).unwrap();
         let by = Rigid::from_vectors([1e-3, -2e-3, 6e-3], [0.31, -0.24, 0.12], [50.0; 3]);
-        let moved = |source: &dyn PointSource| Moved::new(source, by).read_chunk(0, Columns::XYZ).unwrap().xyz;
+        let moved = |source: &dyn PointSource| {
+            Moved::new(source, by)
+                .read_chunk(0, Columns::XYZ)
+                .unwrap()
+                .xyz
+        };
         assert_eq!(moved(&raw), moved(&held));
-        let unrounded = raw.0.iter().map(|point| by.apply(*point)).collect::<Vec<_>>();
+        let unrounded = raw
+            .0
+            .iter()
+            .map(|point| by.apply(*point))
+            .collect::<Vec<_>>();
         assert_ne!(moved(&raw), unrounded, "there is something to round");
         assert!(as_held(f64::NAN).is_nan() && as_held(1e300) == 1e300);
     }

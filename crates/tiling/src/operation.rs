@@ -18,7 +18,8 @@ pub struct Tile<const N: usize> {
 }
 
 impl<const N: usize> Tile<N> {
-    /// Indices of the points of one epoch that the core owns, ascending. Every point of a survey is owned by exactly one tile.
+    /// Indices of the points of one epoch that the core owns, ascending. Every point of a survey is
+    /// owned by exactly one tile.
     #[must_use]
     pub fn owned(&self, epoch: usize) -> Vec<u32> {
         let points = self.epochs[epoch].positions();
@@ -45,7 +46,11 @@ pub struct Load {
 impl Load {
     pub(crate) fn new(points_by_epoch: Vec<u64>, core: &Cells, halo: f64) -> Self {
         let core = core.rect();
-        Self { points_by_epoch, core_area: core.area(), core_share: core.area() / core.grown(halo).area() }
+        Self {
+            points_by_epoch,
+            core_area: core.area(),
+            core_share: core.area() / core.grown(halo).area(),
+        }
     }
 
     /// Points of all epochs.
@@ -60,7 +65,8 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
     /// What one tile gives.
     type Output: Send;
 
-    /// Metres of neighbourhood that the result at a point depends on. The tile loop reads it; callers never pass it.
+    /// Metres of neighbourhood that the result at a point depends on. The tile loop reads it;
+    /// callers never pass it.
     fn halo(&self) -> f64;
 
     /// Sides of the cells (metres) that tile edges must fall on, so that no cell is shared.
@@ -73,8 +79,9 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
         Columns::XYZ
     }
 
-    /// Bytes that a tile of such a size takes beside its points, at the same time: indexes, what is found on the way, the result. It is what
-    /// tiles are cut by, and what is set aside before one is begun; 64 a point if not said.
+    /// Bytes that a tile of such a size takes beside its points, at the same time: indexes, what is
+    /// found on the way, the result. It is what tiles are cut by, and what is set aside before one
+    /// is begun; 64 a point if not said.
     fn working_bytes(&self, load: &Load) -> u64 {
         64 * load.points()
     }

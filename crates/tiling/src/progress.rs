@@ -31,7 +31,13 @@ impl Progress {
     /// Share of the whole that is done, 0 to 1: chunks and tiles each count for half.
     #[must_use]
     pub fn share(&self) -> f64 {
-        let share = |done: u64, of: u64| if of == 0 { 1.0 } else { done as f64 / of as f64 };
+        let share = |done: u64, of: u64| {
+            if of == 0 {
+                1.0
+            } else {
+                done as f64 / of as f64
+            }
+        };
         0.5 * (share(self.chunks_done, self.chunks) + share(self.tiles_done, self.tiles))
     }
 }
@@ -57,7 +63,14 @@ pub(crate) enum Took {
 
 impl Pace {
     pub(crate) fn new(start: Instant, chunks: u64, tiles: u64) -> Self {
-        Self { start, chunks: [0, chunks], tiles: [0, tiles], points: 0, took: Default::default(), counted: [0; 2] }
+        Self {
+            start,
+            chunks: [0, chunks],
+            tiles: [0, tiles],
+            points: 0,
+            took: Default::default(),
+            counted: [0; 2],
+        }
     }
 
     /// Notes how long something took.
@@ -83,12 +96,20 @@ impl Pace {
     fn remaining(&self, elapsed: Duration) -> Option<Duration> {
         let left = |what: Took| {
             let [done, of] = [self.chunks, self.tiles][what as usize];
-            let (took, counted) = (self.took[what as usize].as_secs_f64(), self.counted[what as usize]);
+            let (took, counted) = (
+                self.took[what as usize].as_secs_f64(),
+                self.counted[what as usize],
+            );
             let left = of.saturating_sub(done) as f64;
-            if left == 0.0 { Some(0.0) } else { (counted > 0).then(|| left * took / f64::from(counted)) }
+            if left == 0.0 {
+                Some(0.0)
+            } else {
+                (counted > 0).then(|| left * took / f64::from(counted))
+            }
         };
         let both = left(Took::Chunk)? + left(Took::Tile)?;
-        let rate = self.took.iter().sum::<Duration>().as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
+        let rate =
+            self.took.iter().sum::<Duration>().as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
         Duration::try_from_secs_f64(both / rate.max(1e-3)).ok()
     }
 }
@@ -105,7 +126,10 @@ mod tests {
         (0..5).for_each(|_| pace.note(Took::Chunk, Duration::from_secs(2)));
         pace.note(Took::Tile, Duration::from_secs(10));
         // 20 s of threads in 10 s: two at a time. Left: 5 chunks of 2 s and 3 tiles of 10 s.
-        assert_eq!(pace.remaining(Duration::from_secs(10)), Some(Duration::from_secs(20)));
+        assert_eq!(
+            pace.remaining(Duration::from_secs(10)),
+            Some(Duration::from_secs(20))
+        );
         assert!((pace.progress().share() - 0.375).abs() < 1e-12);
     }
 }

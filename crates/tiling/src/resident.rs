@@ -27,12 +27,15 @@ impl Resident {
     #[must_use]
     pub fn in_chunks(name: impl Into<String>, cloud: Cloud, chunk_points: usize) -> Self {
         let positions = cloud.positions();
-        let nowhere = Rect { min: [0.0; 2], max: [0.0; 2] };
+        let nowhere = Rect {
+            min: [0.0; 2],
+            max: [0.0; 2],
+        };
         let extent = positions.extent().unwrap_or(nowhere);
         let base = positions.origin().ticks()[2];
-        let heights = positions
-            .bounds()
-            .map_or([0.0; 2], |ends| ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2]))));
+        let heights = positions.bounds().map_or([0.0; 2], |ends| {
+            ends.map(|point| isopach_cloud::from_ticks(base + i64::from(point[2])))
+        });
         Self {
             name: name.into(),
             cloud,
@@ -44,13 +47,24 @@ impl Resident {
         }
     }
 
-    /// All points of a source, read into `cloud`: it says of itself what the source says, so that a run cannot tell which of them it was given.
+    /// All points of a source, read into `cloud`: it says of itself what the source says, so that a
+    /// run cannot tell which of them it was given.
     ///
     /// # Errors
     /// Where the source cannot say what it is ([`PointSource::identity`]).
     pub fn read_from(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
-        let (extent, heights, identity) = (source.extent(), source.height_range(), Some(source.identity()?));
-        Ok(Self { extent, heights, identity, names: source.names(), ..Self::new(source.name(), cloud) })
+        let (extent, heights, identity) = (
+            source.extent(),
+            source.height_range(),
+            Some(source.identity()?),
+        );
+        Ok(Self {
+            extent,
+            heights,
+            identity,
+            names: source.names(),
+            ..Self::new(source.name(), cloud)
+        })
     }
 
     /// The cloud.
@@ -77,10 +91,20 @@ impl PointSource for Resident {
         self.cloud.len().div_ceil(self.chunk_points)
     }
     fn points_in_chunk(&self, chunk: usize) -> u64 {
-        self.cloud.len().saturating_sub(chunk * self.chunk_points).min(self.chunk_points) as u64
+        self.cloud
+            .len()
+            .saturating_sub(chunk * self.chunk_points)
+            .min(self.chunk_points) as u64
     }
     fn identity(&self) -> Result<Vec<String>> {
-        let stated = || vec![format!("{}: {} points in {}", self.name, self.cloud.len(), self.extent)];
+        let stated = || {
+            vec![format!(
+                "{}: {} points in {}",
+                self.name,
+                self.cloud.len(),
+                self.extent
+            )]
+        };
         Ok(self.identity.clone().unwrap_or_else(stated))
     }
     fn names(&self) -> Vec<String> {
@@ -88,7 +112,10 @@ impl PointSource for Resident {
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         if !self.cloud.attributes.columns().contains(columns) {
-            return Err(Error::InvalidInput(format!("{} lacks a column that is asked for", self.name)));
+            return Err(Error::InvalidInput(format!(
+                "{} lacks a column that is asked for",
+                self.name
+            )));
         }
         let start = chunk * self.chunk_points;
         let end = (start + self.chunk_points).min(self.cloud.len());
@@ -96,6 +123,9 @@ impl PointSource for Resident {
         let rows: Vec<u32> = (start as u32..end as u32).collect();
         let mut attributes = self.cloud.attributes.select(&rows);
         attributes.retain(columns);
-        Ok(Points { xyz: (start..end).map(|i| positions.absolute(i)).collect(), attributes })
+        Ok(Points {
+            xyz: (start..end).map(|i| positions.absolute(i)).collect(),
+            attributes,
+        })
     }
 }

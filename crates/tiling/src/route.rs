@@ -1,14 +1,17 @@
-//! From chunks to tiles: every chunk is decoded once, and its points go to each tile that needs them.
+//! From chunks to tiles: every chunk is decoded once, and its points go to each tile that needs
+//! them.
 //!
-//! Two passes over the points of a chunk. The first asks the plan which tiles need each, and counts; the second copies them to lists that
-//! have the room they need.
+//! Two passes over the points of a chunk. The first asks the plan which tiles need each, and
+//! counts; the second copies them to lists that have the room they need.
 
 use crate::{
     Plan, PointSource,
     buckets::{Buckets, Piece, origin_of},
     clock::{Clock, Stage},
 };
-use isopach_cloud::{Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, edge_tick, from_ticks, to_ticks};
+use isopach_cloud::{
+    Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, edge_tick, from_ticks, to_ticks,
+};
 use isopach_compute::{Error, Result};
 use std::sync::{
     Mutex, PoisonError,
@@ -86,31 +89,59 @@ impl Routing<'_> {
     ) -> std::result::Result<Given, Unrouted> {
         let points = {
             let _working = self.clock.working(Stage::Decode);
-            source.read_chunk(chunk, self.columns).map_err(Unrouted::of_reading)?
+            source
+                .read_chunk(chunk, self.columns)
+                .map_err(Unrouted::of_reading)?
         };
         let _working = self.clock.working(Stage::Route);
         check_columns(source, &points, self.columns).map_err(Unrouted::Source)?;
-        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let mut room = self
+            .room
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default();
         room.places.resize(self.plan.len(), 0);
-        let counted = self.count(source, chunk, extent, &points, &mut room).map_err(Unrouted::Source);
+        let counted = self
+            .count(source, chunk, extent, &points, &mut room)
+            .map_err(Unrouted::Source);
         let outcome = counted.and_then(|()| {
-            let bytes =
-                room.copies.len() as u64 * self.buckets.bytes_per_point() + room.lists.len() as u64 * Buckets::PIECE;
+            let bytes = room.copies.len() as u64 * self.buckets.bytes_per_point()
+                + room.lists.len() as u64 * Buckets::PIECE;
             self.buckets.enter(bytes).map_err(Unrouted::Other)?;
             let filled = self.fill(source, &points, &mut room);
-            filled.inspect_err(|_| self.buckets.turn_back(bytes)).map_err(Unrouted::Source)
+            filled
+                .inspect_err(|_| self.buckets.turn_back(bytes))
+                .map_err(Unrouted::Source)
         });
         let copies = room.copies.len() as u64;
-        for List { tile, ticks, rows, .. } in room.lists.drain(..) {
+        for List {
+            tile, ticks, rows, ..
+        } in room.lists.drain(..)
+        {
             room.places[tile] = 0;
             if outcome.is_ok() {
                 let attributes = self.attributes_of(&points, &rows);
-                self.buckets.put(number, tile, Piece { chunk, ticks, attributes });
+                self.buckets.put(
+                    number,
+                    tile,
+                    Piece {
+                        chunk,
+                        ticks,
+                        attributes,
+                    },
+                );
             }
         }
         room.copies.clear();
-        self.room.lock().unwrap_or_else(PoisonError::into_inner).push(room);
-        outcome.map(|()| Given { points: points.len() as u64, copies })
+        self.room
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(room);
+        outcome.map(|()| Given {
+            points: points.len() as u64,
+            copies,
+        })
     }
 
     /// Which tiles need each point.
@@ -126,8 +157,9 @@ impl Routing<'_> {
         for (row, point) in points.xyz.iter().enumerate() {
             if let Some(value) = point.iter().find(|value| !value.is_finite()) {
                 let name = source.name();
-                let problem =
-                    format!("{name}: point {row} of chunk {chunk} has the coordinate {value}, which is no place");
+                let problem = format!(
+                    "{name}: point {row} of chunk {chunk} has the coordinate {value}, which is no place"
+                );
                 return Err(Error::InvalidInput(problem));
             }
             // Ownership is decided on the coordinate as it will be held, not as it was written.
@@ -158,7 +190,8 @@ impl Routing<'_> {
         for &(list, row) in &room.copies {
             let list = &mut room.lists[list as usize];
             let ticks = points.xyz[row as usize].map(to_ticks);
-            list.ticks.push(relative(ticks, list.base).ok_or_else(|| far(source, ticks, list.base))?);
+            list.ticks
+                .push(relative(ticks, list.base).ok_or_else(|| far(source, ticks, list.base))?);
             if self.columns != Columns::XYZ {
                 list.rows.push(row);
             }
@@ -182,7 +215,13 @@ impl Room {
     fn list(&mut self, tile: u32) -> u32 {
         let place = &mut self.places[tile as usize];
         if *place == 0 {
-            self.lists.push(List { tile: tile as usize, count: 0, base: [0; 3], rows: vec![], ticks: vec![] });
+            self.lists.push(List {
+                tile: tile as usize,
+                count: 0,
+                base: [0; 3],
+                rows: vec![],
+                ticks: vec![],
+            });
             *place = self.lists.len() as u32; // at most 2^24 tiles
         }
         *place - 1
@@ -203,8 +242,16 @@ impl Outside {
     }
 
     /// Tiles that the chunk was not expected in may be done already, so this cannot be overlooked.
-    fn complaint(&self, source: &dyn PointSource, chunk: usize, extent: &Rect, of: usize) -> Result<()> {
-        let Some([x, y, _]) = self.first else { return Ok(()) };
+    fn complaint(
+        &self,
+        source: &dyn PointSource,
+        chunk: usize,
+        extent: &Rect,
+        of: usize,
+    ) -> Result<()> {
+        let Some([x, y, _]) = self.first else {
+            return Ok(());
+        };
         let (name, count) = (source.name(), self.count);
         Err(Error::InvalidInput(format!(
             "{name}: {count} of {of} points of chunk {chunk} lie outside the extent that it states ({extent}), one of them at {x} E {y} N"
@@ -212,19 +259,33 @@ impl Outside {
     }
 }
 
-/// Whether a rectangle, far edges included, has a point (ticks); its edges are rounded as points are.
+/// Whether a rectangle, far edges included, has a point (ticks); its edges are rounded as points
+/// are.
 #[inline]
 fn holds(rect: &Rect, point: [i64; 2]) -> bool {
-    (0..2).all(|axis| edge_tick(rect.min[axis]) <= point[axis] && point[axis] <= to_ticks(rect.max[axis]))
+    (0..2).all(|axis| {
+        edge_tick(rect.min[axis]) <= point[axis] && point[axis] <= to_ticks(rect.max[axis])
+    })
 }
 
 /// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.
-pub(crate) fn check_columns(source: &dyn PointSource, points: &Points, columns: Columns) -> Result<()> {
-    let fit = points.attributes.lengths().iter().all(|(_, length)| *length == points.len());
+pub(crate) fn check_columns(
+    source: &dyn PointSource,
+    points: &Points,
+    columns: Columns,
+) -> Result<()> {
+    let fit = points
+        .attributes
+        .lengths()
+        .iter()
+        .all(|(_, length)| *length == points.len());
     if fit && points.attributes.columns().contains(columns) {
         return Ok(());
     }
-    Err(Error::InvalidInput(format!("{} lacks a column that is asked for, or some of its values", source.name())))
+    Err(Error::InvalidInput(format!(
+        "{} lacks a column that is asked for, or some of its values",
+        source.name()
+    )))
 }
 
 /// Ticks about a tile's origin; `None` out of reach.

@@ -9,8 +9,8 @@ pub enum Share {
     /// All that are not done yet; their results go to the sink.
     #[default]
     All,
-    /// Shard `number` of `of`: neighbouring tiles that are expected to be as much work as those of the others. Results are kept; the sink is
-    /// not touched.
+    /// Shard `number` of `of`: neighbouring tiles that are expected to be as much work as those of
+    /// the others. Results are kept; the sink is not touched.
     Shard {
         /// 1 to `of`.
         number: usize,
@@ -45,12 +45,16 @@ impl Share {
             Self::Tile(tile) if tile < count => Ok((0..count).map(|i| i == tile).collect()),
             Self::Tile(tile) => {
                 let last = count.saturating_sub(1);
-                Err(Error::InvalidInput(format!("there is no tile {tile}: the plan has the tiles 0 to {last}")))
+                Err(Error::InvalidInput(format!(
+                    "there is no tile {tile}: the plan has the tiles 0 to {last}"
+                )))
             }
-            Self::Shard { number, of } if (1..=of).contains(&number) => Ok(shard(count, work, number, of)),
-            Self::Shard { number, of } => {
-                Err(Error::InvalidInput(format!("there is no shard {number} of {of}: the first is 1 of {of}")))
+            Self::Shard { number, of } if (1..=of).contains(&number) => {
+                Ok(shard(count, work, number, of))
             }
+            Self::Shard { number, of } => Err(Error::InvalidInput(format!(
+                "there is no shard {number} of {of}: the first is 1 of {of}"
+            ))),
         }
     }
 
@@ -79,7 +83,8 @@ pub enum OnFailure {
     /// The run ends with the error of the first tile (in the order of the plan) that fails.
     #[default]
     Stop,
-    /// The other tiles are run. The report has the list of those that failed; where they are, the output has no data.
+    /// The other tiles are run. The report has the list of those that failed; where they are, the
+    /// output has no data.
     FinishTheRest,
 }
 
@@ -90,14 +95,34 @@ mod tests {
 
     #[test]
     fn each_tile_is_in_one_shard() {
-        let plan = Plan::new(&Rect { min: [0.0; 2], max: [700.0, 300.0] }, 33.0, 2.0, &[]).unwrap();
+        let plan = Plan::new(
+            &Rect {
+                min: [0.0; 2],
+                max: [700.0, 300.0],
+            },
+            33.0,
+            2.0,
+            &[],
+        )
+        .unwrap();
         for of in [1, 2, 3, 7, 500] {
-            let shards: Vec<Vec<bool>> =
-                (1..=of).map(|number| Share::Shard { number, of }.of(&plan).unwrap()).collect();
-            assert!((0..plan.len()).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1), "{of} shards");
+            let shards: Vec<Vec<bool>> = (1..=of)
+                .map(|number| Share::Shard { number, of }.of(&plan).unwrap())
+                .collect();
+            assert!(
+                (0..plan.len()).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
+                "{of} shards"
+            );
         }
         let halves: Vec<usize> = (1..=2)
-            .map(|number| Share::Shard { number, of: 2 }.of(&plan).unwrap().into_iter().filter(|mine| *mine).count())
+            .map(|number| {
+                Share::Shard { number, of: 2 }
+                    .of(&plan)
+                    .unwrap()
+                    .into_iter()
+                    .filter(|mine| *mine)
+                    .count()
+            })
             .collect();
         assert!(halves[0].abs_diff(halves[1]) <= 1);
         assert!(
@@ -110,9 +135,13 @@ mod tests {
     #[test]
     fn each_block_is_in_one_shard_also_where_there_are_fewer_than_shards() {
         for (count, of) in [(0, 3), (1, 3), (7, 3), (64, 5)] {
-            let shards: Vec<Vec<bool>> =
-                (1..=of).map(|number| Share::Shard { number, of }.of_blocks(count).unwrap()).collect();
-            assert!((0..count).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1), "{count} in {of}");
+            let shards: Vec<Vec<bool>> = (1..=of)
+                .map(|number| Share::Shard { number, of }.of_blocks(count).unwrap())
+                .collect();
+            assert!(
+                (0..count).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
+                "{count} in {of}"
+            );
         }
         assert!(Share::Tile(0).of_blocks(0).is_err());
     }

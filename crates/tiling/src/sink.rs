@@ -5,9 +5,11 @@ use isopach_compute::Result;
 
 /// Takes the results of tiles, in the order of the plan.
 ///
-/// A run calls [`begin`](Self::begin), then [`accept`](Self::accept) for each tile that has a point of any epoch in core or halo, then
-/// [`finish`](Self::finish). What lies in the whole and in no accepted core has no data. A run that fails does not call `finish`:
-/// a sink that is dropped unfinished leaves nothing behind. It is called by one thread at a time, while others decode and compute.
+/// A run calls [`begin`](Self::begin), then [`accept`](Self::accept) for each tile that has a point
+/// of any epoch in core or halo, then [`finish`](Self::finish). What lies in the whole and in no
+/// accepted core has no data. A run that fails does not call `finish`: a sink that is dropped
+/// unfinished leaves nothing behind. It is called by one thread at a time, while others decode and
+/// compute.
 pub trait TileSink<T>: Send {
     /// Called once before the first result, with the rectangle that all cores together cover.
     ///

@@ -1,8 +1,9 @@
 //! Points that memory cannot hold, on disk.
 //!
-//! One file a run, which is never complete: it is made and locked as every output is ([`UnfinishedFile`]), and removed when the run ends, however it
-//! ends. Blocks are appended by all threads at once, each at a place of its own; a checksum a block (CRC-32) says whether what is read is what was
-//! written.
+//! One file a run, which is never complete: it is made and locked as every output is
+//! ([`UnfinishedFile`]), and removed when the run ends, however it ends. Blocks are appended by all
+//! threads at once, each at a place of its own; a checksum a block (CRC-32) says whether what is
+//! read is what was written.
 
 use isopach_compute::{Error, Result, UnfinishedFile};
 use std::{
@@ -36,7 +37,10 @@ pub enum Spill {
 impl Spill {
     /// Into a file of their own within this folder, as much as there is.
     pub fn within(folder: impl Into<PathBuf>) -> Self {
-        Self::Within { folder: folder.into(), most_bytes: u64::MAX }
+        Self::Within {
+            folder: folder.into(),
+            most_bytes: u64::MAX,
+        }
     }
 }
 
@@ -103,7 +107,12 @@ struct Opened {
 
 impl SpillFile {
     pub(crate) fn new(to: Spill) -> Self {
-        Self { to, open: OnceLock::new(), opening: Mutex::new(()), end: AtomicU64::new(0) }
+        Self {
+            to,
+            open: OnceLock::new(),
+            opening: Mutex::new(()),
+            end: AtomicU64::new(0),
+        }
     }
 
     /// Whether points may be put here.
@@ -123,7 +132,11 @@ impl SpillFile {
         if let Spill::Within { most_bytes, .. } = self.to
             && at.saturating_add(bytes) > most_bytes
         {
-            return Err(SpillError::DiskLimit { needed: at.saturating_add(bytes), limit: most_bytes }.into());
+            return Err(SpillError::DiskLimit {
+                needed: at.saturating_add(bytes),
+                limit: most_bytes,
+            }
+            .into());
         }
         let opened = self.opened()?;
         let mut sum = crc32fast::Hasher::new();
@@ -133,7 +146,11 @@ impl SpillFile {
             write_all_at(&opened.file, piece, place).map_err(|source| opened.failed(source))?;
             place += piece.len() as u64;
         }
-        Ok(Block { at, bytes, sum: sum.finalize() })
+        Ok(Block {
+            at,
+            bytes,
+            sum: sum.finalize(),
+        })
     }
 
     /// Gets a block back, into `bytes`.
@@ -144,7 +161,11 @@ impl SpillFile {
         if crc32fast::hash(bytes) == block.sum {
             return Ok(());
         }
-        Err(SpillError::Changed { path: opened.path(), at: block.at }.into())
+        Err(SpillError::Changed {
+            path: opened.path(),
+            at: block.at,
+        }
+        .into())
     }
 
     fn opened(&self) -> Result<&Opened> {
@@ -153,15 +174,21 @@ impl SpillFile {
             return Ok(opened);
         }
         let Spill::Within { folder, .. } = &self.to else {
-            return Err(Error::Unsupported { operation: "put points on disk: no folder was given" });
+            return Err(Error::Unsupported {
+                operation: "put points on disk: no folder was given",
+            });
         };
-        let opened = Opened::within(folder).map_err(|source| SpillError::Io { path: folder.clone(), source })?;
+        let opened = Opened::within(folder).map_err(|source| SpillError::Io {
+            path: folder.clone(),
+            source,
+        })?;
         Ok(self.open.get_or_init(|| opened))
     }
 }
 
 impl Opened {
-    /// A file that nobody else has, which is locked: so others see that it is in use. What killed runs have left is removed.
+    /// A file that nobody else has, which is locked: so others see that it is in use. What killed
+    /// runs have left is removed.
     fn within(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let (unfinished, file) = UnfinishedFile::create(&folder.join(NAME))?;
@@ -173,7 +200,11 @@ impl Opened {
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        SpillError::Io { path: self.path(), source }.into()
+        SpillError::Io {
+            path: self.path(),
+            source,
+        }
+        .into()
     }
 }
 
@@ -227,7 +258,10 @@ mod tests {
     fn blocks_come_back_and_the_folder_goes() {
         let dir = tempfile::tempdir().unwrap();
         let spill = SpillFile::new(Spill::within(dir.path().join("deep")));
-        let [a, b] = [spill.write(&[b"one", b"two"]).unwrap(), spill.write(&[&[7; 100_000]]).unwrap()];
+        let [a, b] = [
+            spill.write(&[b"one", b"two"]).unwrap(),
+            spill.write(&[&[7; 100_000]]).unwrap(),
+        ];
         let mut bytes = Vec::new();
         spill.read(a, &mut bytes).unwrap();
         assert_eq!(bytes, b"onetwo");
@@ -245,16 +279,31 @@ mod tests {
         let block = spill.write(&[&[1; 1000]]).unwrap();
         write_all_at(&spill.opened().unwrap().file, &[2], 500).unwrap();
         let error = downcast(spill.read(block, &mut Vec::new()).unwrap_err());
-        assert!(matches!(error, SpillError::Changed { at: 0, .. }), "{error}");
+        assert!(
+            matches!(error, SpillError::Changed { at: 0, .. }),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_limit_of_the_disk_is_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let spill = SpillFile::new(Spill::Within { folder: dir.path().into(), most_bytes: 1000 });
+        let spill = SpillFile::new(Spill::Within {
+            folder: dir.path().into(),
+            most_bytes: 1000,
+        });
         spill.write(&[&[1; 900]]).unwrap();
         let error = downcast(spill.write(&[&[1; 200]]).unwrap_err());
-        assert!(matches!(error, SpillError::DiskLimit { needed: 1100, limit: 1000 }), "{error}");
+        assert!(
+            matches!(
+                error,
+                SpillError::DiskLimit {
+                    needed: 1100,
+                    limit: 1000
+                }
+            ),
+            "{error}"
+        );
         assert!(SpillFile::new(Spill::Never).write(&[b"x"]).is_err());
     }
 
@@ -284,7 +333,10 @@ mod tests {
     #[test]
     fn what_another_run_uses_is_not_cleared() {
         let dir = tempfile::tempdir().unwrap();
-        let runs = [SpillFile::new(Spill::within(dir.path())), SpillFile::new(Spill::within(dir.path()))];
+        let runs = [
+            SpillFile::new(Spill::within(dir.path())),
+            SpillFile::new(Spill::within(dir.path())),
+        ];
         let blocks = runs.each_ref().map(|run| run.write(&[b"points"]).unwrap());
         clear(dir.path());
         for (run, block) in runs.iter().zip(blocks) {
@@ -302,7 +354,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("victim"), b"precious").unwrap();
         std::os::unix::fs::symlink(dir.path().join("victim"), name_of_one(dir.path())).unwrap();
-        SpillFile::new(Spill::within(dir.path())).write(&[b"points"]).unwrap();
+        SpillFile::new(Spill::within(dir.path()))
+            .write(&[b"points"])
+            .unwrap();
         clear(dir.path());
         assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"precious");
     }

@@ -1,4 +1,5 @@
-//! Results that are kept pass to disk and back some at a time: beside one result, nothing of its size is in memory.
+//! Results that are kept pass to disk and back some at a time: beside one result, nothing of its
+//! size is in memory.
 
 #![allow(missing_docs)]
 
@@ -32,13 +33,24 @@ impl<B: ?Sized> TileOperation<1, B> for Large {
     }
 }
 
-/// A run on one thread; its report, how many results the sink took, and the most bytes that were held at once.
+/// A run on one thread; its report, how many results the sink took, and the most bytes that were
+/// held at once.
 fn run(folder: &Path, memory: u64, share: Share) -> (Report, usize, usize) {
-    let points: Vec<[f64; 3]> = (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0]).collect();
+    let points: Vec<[f64; 3]> = (0..400)
+        .map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0])
+        .collect();
     let source = Resident::in_chunks("lattice", Cloud::from_points(&points).unwrap(), 100);
     let kept = Kept::within(folder, "");
-    let run = Run { keep: Some(kept.results()), share, ..Run::default() };
-    let tiling = Tiling { tile_size: 10.0, memory, ..Tiling::default() };
+    let run = Run {
+        keep: Some(kept.results()),
+        share,
+        ..Run::default()
+    };
+    let tiling = Tiling {
+        tile_size: 10.0,
+        memory,
+        ..Tiling::default()
+    };
     let mut taken = 0;
     let mut sink = |core: Rect, numbers: Vec<f64>| {
         let is_right = |(i, number): (usize, &f64)| *number == i as f64 + core.min[0];
@@ -47,10 +59,15 @@ fn run(folder: &Path, memory: u64, share: Share) -> (Report, usize, usize) {
         Ok(())
     };
     let cpu: Choice<dyn Compute> = Choice::new(vec![Arc::new(Cpu)]);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let report = pool.install(|| tiling.stream_with(&cpu, &Large, [&source], &mut sink, &run)).unwrap();
+    let report = pool
+        .install(|| tiling.stream_with(&cpu, &Large, [&source], &mut sink, &run))
+        .unwrap();
     (report, taken, MEMORY.peak_usage() - before)
 }
 
@@ -62,15 +79,25 @@ fn one_result_at_a_time_is_in_memory() {
     let shard = Share::Shard { number: 1, of: 1 };
     let (report, taken, held) = run(dir.path(), memory, shard);
     assert_eq!((report.tiles, taken), (4, 0));
-    assert!(held < RESULT + ELSE, "{held} bytes were held while results of {RESULT} were kept");
+    assert!(
+        held < RESULT + ELSE,
+        "{held} bytes were held while results of {RESULT} were kept"
+    );
 
     for share in [Share::Merge, Share::All] {
         let (report, taken, held) = run(dir.path(), memory, share);
         assert_eq!((report.tiles_kept, taken), (4, 4));
-        assert!(held < RESULT + ELSE, "{held} bytes were held while results of {RESULT} were handed over");
+        assert!(
+            held < RESULT + ELSE,
+            "{held} bytes were held while results of {RESULT} were handed over"
+        );
         let counted = report.peak_bytes as usize;
-        assert!(counted >= RESULT && report.peak_bytes <= memory, "results count as memory of the run: {counted}");
+        assert!(
+            counted >= RESULT && report.peak_bytes <= memory,
+            "results count as memory of the run: {counted}"
+        );
     }
-    // A result that is larger than the memory was handed over to the disk, and is handed over from there.
+    // A result that is larger than the memory was handed over to the disk, and is handed over from
+    // there.
     assert_eq!(run(dir.path(), RESULT as u64 / 2, Share::All).1, 4);
 }

@@ -1,4 +1,5 @@
-//! Emission measures against their truth: what each method makes of isothermal, broad and double distributions, at four noise levels.
+//! Emission measures against their truth: what each method makes of isothermal, broad and double
+//! distributions, at four noise levels.
 
 mod others;
 pub(crate) mod regions;
@@ -7,7 +8,10 @@ mod scenes;
 use crate::random::Random;
 use isopach::{
     compute::{Cpu, Result},
-    emission::{Compat, Constraint, Inversion, InvertPixels, Method, Observation, Outputs, Quantity, Status, Weights},
+    emission::{
+        Compat, Constraint, Inversion, InvertPixels, Method, Observation, Outputs, Quantity,
+        Status, Weights,
+    },
 };
 use ndarray::{Array2, ArrayD, Axis};
 use scenes::{NOISES, Scene, scenes};
@@ -22,27 +26,64 @@ pub(crate) struct Solution {
 }
 
 /// A method by name.
-type Solver = (&'static str, fn(&Inversion, &Observation<'_, f64>) -> Result<Solution>);
+type Solver = (
+    &'static str,
+    fn(&Inversion, &Observation<'_, f64>) -> Result<Solution>,
+);
 
 const SOLVERS: [Solver; 9] = [
     ("regularised, compat", |inversion, observed| {
-        run(&Inversion { compat: Compat::Strict, ..inversion.clone() }, observed)
+        run(
+            &Inversion {
+                compat: Compat::Strict,
+                ..inversion.clone()
+            },
+            observed,
+        )
     }),
     ("regularised", run),
     ("regularised, loci, integrated", |inversion, observed| {
         let weights = Weights::EmissionMeasureLoci((0..inversion.channels()).collect());
         let (solve_for, constraint) = (Quantity::Integrated, Constraint::PerBin);
-        run(&Inversion { weights, solve_for, constraint, ..inversion.clone() }, observed)
+        run(
+            &Inversion {
+                weights,
+                solve_for,
+                constraint,
+                ..inversion.clone()
+            },
+            observed,
+        )
     }),
     ("non-negative", |inversion, observed| {
-        run(&Inversion { method: Method::NonNegative, ..inversion.clone() }, observed)
+        run(
+            &Inversion {
+                method: Method::NonNegative,
+                ..inversion.clone()
+            },
+            observed,
+        )
     }),
-    ("positive", |inversion, observed| run(&Inversion { method: Method::Positive, ..inversion.clone() }, observed)),
+    ("positive", |inversion, observed| {
+        run(
+            &Inversion {
+                method: Method::Positive,
+                ..inversion.clone()
+            },
+            observed,
+        )
+    }),
     ("sparse (basis pursuit)", others::sparse),
     ("Plowman & Caspi", others::plowman),
     ("simplified L²", others::simplified),
     ("non-negative, exact counts", |inversion, observed| {
-        run(&Inversion { method: Method::NonNegative, ..inversion.clone() }, observed)
+        run(
+            &Inversion {
+                method: Method::NonNegative,
+                ..inversion.clone()
+            },
+            observed,
+        )
     }),
 ];
 
@@ -57,13 +98,22 @@ pub(crate) fn print(draws: usize) -> Result<()> {
     );
     for scene in scenes()? {
         println!("\n**{}**\n", scene.name);
-        println!("| method | {} |", NOISES.map(|noise| scene.describe(noise)).join(" | "));
+        println!(
+            "| method | {} |",
+            NOISES.map(|noise| scene.describe(noise)).join(" | ")
+        );
         println!("|---|{}", "---|".repeat(NOISES.len()));
-        let seen = NOISES.iter().map(|&noise| Seen::draw(&scene, noise, draws)).collect::<Result<Vec<_>>>()?;
+        let seen = NOISES
+            .iter()
+            .map(|&noise| Seen::draw(&scene, noise, draws))
+            .collect::<Result<Vec<_>>>()?;
         for (name, solver) in SOLVERS {
             let exact = name.ends_with("exact counts");
             let cells = seen.iter().map(|seen| seen.cell(&scene, solver, exact));
-            println!("| {name} | {} |", cells.collect::<Result<Vec<_>>>()?.join(" | "));
+            println!(
+                "| {name} | {} |",
+                cells.collect::<Result<Vec<_>>>()?.join(" | ")
+            );
         }
     }
     Ok(())
@@ -71,8 +121,15 @@ pub(crate) fn print(draws: usize) -> Result<()> {
 
 fn run(inversion: &Inversion, observed: &Observation<'_, f64>) -> Result<Solution> {
     let found = Cpu.invert(inversion, observed.clone())?;
-    let plane = |array: ArrayD<f64>| array.into_dimensionality().map_err(isopach::compute::Error::source);
-    Ok(Solution { emission: plane(found.emission)?, error: found.uncertainty.map(plane).transpose()? })
+    let plane = |array: ArrayD<f64>| {
+        array
+            .into_dimensionality()
+            .map_err(isopach::compute::Error::source)
+    };
+    Ok(Solution {
+        emission: plane(found.emission)?,
+        error: found.uncertainty.map(plane).transpose()?,
+    })
 }
 
 /// Draws of a scene's counts.
@@ -87,21 +144,40 @@ struct Seen {
 impl Seen {
     fn draw(scene: &Scene, noise: usize, draws: usize) -> Result<Self> {
         let (counts, sigma) = scene.counts(noise)?;
-        let repeat = |row: &[f64]| Array2::from_shape_fn((draws, row.len()), |(_, f)| row[f]).into_dyn();
+        let repeat =
+            |row: &[f64]| Array2::from_shape_fn((draws, row.len()), |(_, f)| row[f]).into_dyn();
         let (exact, sigma) = (repeat(&counts), repeat(&sigma));
         let mut random = Random::new(7 + noise as u64);
         let mut counts = exact.clone();
-        counts.iter_mut().zip(&sigma).for_each(|(count, sigma)| *count += sigma * random.normal());
-        let mut seen = Self { exact, counts, sigma, reachable: vec![] };
-        let least = Inversion { method: Method::NonNegative, ..scene.inversion.clone() };
+        counts
+            .iter_mut()
+            .zip(&sigma)
+            .for_each(|(count, sigma)| *count += sigma * random.normal());
+        let mut seen = Self {
+            exact,
+            counts,
+            sigma,
+            reachable: vec![],
+        };
+        let least = Inversion {
+            method: Method::NonNegative,
+            ..scene.inversion.clone()
+        };
         let found = run(&least, &seen.observation(false))?;
-        seen.reachable = seen.chi_squared(scene, &found.emission)?.iter().map(|&chi| reaches(chi)).collect();
+        seen.reachable = seen
+            .chi_squared(scene, &found.emission)?
+            .iter()
+            .map(|&chi| reaches(chi))
+            .collect();
         Ok(seen)
     }
 
     fn observation(&self, exact: bool) -> Observation<'_, f64> {
         let counts = if exact { &self.exact } else { &self.counts };
-        Observation { counts: counts.view(), sigma: self.sigma.view() }
+        Observation {
+            counts: counts.view(),
+            sigma: self.sigma.view(),
+        }
     }
 
     /// Some of the draws.
@@ -118,10 +194,19 @@ impl Seen {
     fn chi_squared(&self, scene: &Scene, emission: &Array2<f64>) -> Result<Vec<f64>> {
         let synthetic = scene.inversion.forward(emission.view().into_dyn())?;
         let channels = scene.inversion.channels() as f64;
-        let rows = synthetic.rows().into_iter().zip(self.counts.rows()).zip(self.sigma.rows());
+        let rows = synthetic
+            .rows()
+            .into_iter()
+            .zip(self.counts.rows())
+            .zip(self.sigma.rows());
         Ok(rows
             .map(|((a, b), sigma)| {
-                a.iter().zip(b).zip(sigma).map(|((a, b), s)| ((a - b) / s).powi(2)).sum::<f64>() / channels
+                a.iter()
+                    .zip(b)
+                    .zip(sigma)
+                    .map(|((a, b), s)| ((a - b) / s).powi(2))
+                    .sum::<f64>()
+                    / channels
             })
             .collect())
     }
@@ -134,7 +219,9 @@ impl Seen {
     ) -> Result<String> {
         let found = solver(&scene.inversion, &self.observation(exact))?;
         // Pixels without a result are no part of it.
-        let kept: Vec<usize> = (0..found.emission.nrows()).filter(|&i| !found.emission[[i, 0]].is_nan()).collect();
+        let kept: Vec<usize> = (0..found.emission.nrows())
+            .filter(|&i| !found.emission[[i, 0]].is_nan())
+            .collect();
         if kept.is_empty() {
             return Ok("no result".into());
         }
@@ -145,7 +232,12 @@ impl Seen {
         let total = found.emission.sum_axis(Axis(1));
         let band = |row: &[f64]| scene.in_band(row, BAND);
         let truth = (scene.truth.iter().sum::<f64>(), band(&scene.truth));
-        let inside = found.emission.rows().into_iter().map(|row| band(&row.to_vec())).sum::<f64>();
+        let inside = found
+            .emission
+            .rows()
+            .into_iter()
+            .map(|row| band(&row.to_vec()))
+            .sum::<f64>();
         let draws = found.emission.nrows() as f64;
         let relative = |sum: f64, truth: f64| {
             if truth > 1e-3 * scene.truth.iter().sum::<f64>() {
@@ -158,23 +250,44 @@ impl Seen {
             let bins = found.emission.rows().into_iter().zip(error.rows());
             let hits = bins.flat_map(|(x, e)| {
                 let triples = x.to_vec().into_iter().zip(e.to_vec()).zip(&scene.truth);
-                triples.map(|((x, e), truth)| f64::from(u8::from((x - truth).abs() <= e))).collect::<Vec<_>>()
+                triples
+                    .map(|((x, e), truth)| f64::from(u8::from((x - truth).abs() <= e)))
+                    .collect::<Vec<_>>()
             });
             format!("{:.2}", hits.sum::<f64>() / found.emission.len() as f64)
         });
         let synthetic = scene.inversion.forward(found.emission.view().into_dyn())?;
-        let means =
-            synthetic.mean_axis(Axis(0)).into_iter().flatten().zip(self.exact.index_axis(Axis(0), 0).to_owned());
-        let farthest =
-            means.map(|(a, b)| a / b).fold(1.0_f64, |far, r| if (r - 1.0).abs() > (far - 1.0).abs() { r } else { far });
+        let means = synthetic
+            .mean_axis(Axis(0))
+            .into_iter()
+            .flatten()
+            .zip(self.exact.index_axis(Axis(0), 0).to_owned());
+        let farthest = means.map(|(a, b)| a / b).fold(1.0_f64, |far, r| {
+            if (r - 1.0).abs() > (far - 1.0).abs() {
+                r
+            } else {
+                far
+            }
+        });
         let reached = self.select(&kept).chi_squared(scene, &found.emission)?;
         let reachable = kept.iter().map(|&i| self.reachable[i]);
-        let reached = reached.iter().zip(reachable).filter(|(_, reachable)| *reachable);
-        let (hits, all) =
-            reached.fold((0_u32, 0_u32), |(hits, all), (&chi, _)| (hits + u32::from(reaches(chi)), all + 1));
-        let share =
-            if all == 0 || exact { "–".into() } else { format!("{:.1} %", 100.0 * f64::from(hits) / f64::from(all)) };
-        Ok(format!("{} {} {covered} {farthest:.2} {share}", relative(total.sum(), truth.0), relative(inside, truth.1)))
+        let reached = reached
+            .iter()
+            .zip(reachable)
+            .filter(|(_, reachable)| *reachable);
+        let (hits, all) = reached.fold((0_u32, 0_u32), |(hits, all), (&chi, _)| {
+            (hits + u32::from(reaches(chi)), all + 1)
+        });
+        let share = if all == 0 || exact {
+            "–".into()
+        } else {
+            format!("{:.1} %", 100.0 * f64::from(hits) / f64::from(all))
+        };
+        Ok(format!(
+            "{} {} {covered} {farthest:.2} {share}",
+            relative(total.sum(), truth.0),
+            relative(inside, truth.1)
+        ))
     }
 }
 
@@ -184,6 +297,13 @@ fn reaches(chi_squared: f64) -> bool {
 
 /// The inversion of a scene: everything but the horizontal errors, integrated.
 pub(crate) fn base(inversion: Inversion) -> Inversion {
-    let outputs = Outputs { log_t_resolution: false, ..Outputs::ERRORS };
-    Inversion { report: Quantity::Integrated, outputs, ..inversion }
+    let outputs = Outputs {
+        log_t_resolution: false,
+        ..Outputs::ERRORS
+    };
+    Inversion {
+        report: Quantity::Integrated,
+        outputs,
+        ..inversion
+    }
 }

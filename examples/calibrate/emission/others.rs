@@ -1,4 +1,5 @@
-//! Methods of others, as they are published, to see what they cost. Not part of the library: none beats the positive one.
+//! Methods of others, as they are published, to see what they cost. Not part of the library: none
+//! beats the positive one.
 
 use super::Solution;
 use isopach::{
@@ -27,7 +28,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// Counts for 10²⁵ cm⁻⁵ in each bin, `[bin][channel]`.
 fn response(inversion: &Inversion) -> Result<Vec<Vec<f64>>> {
     let one = Array2::from_diag_elem(inversion.bins(), UNIT);
-    Ok(inversion.forward(one.view().into_dyn())?.rows().into_iter().map(|row| row.to_vec()).collect())
+    Ok(inversion
+        .forward(one.view().into_dyn())?
+        .rows()
+        .into_iter()
+        .map(|row| row.to_vec())
+        .collect())
 }
 
 /// Every draw by itself.
@@ -37,7 +43,11 @@ fn each(
     solve: impl Fn(&[Vec<f64>], &[f64], &[f64]) -> Vec<f64>,
 ) -> Result<Array2<f64>> {
     let response = response(inversion)?;
-    let rows = observed.counts.rows().into_iter().zip(observed.sigma.rows());
+    let rows = observed
+        .counts
+        .rows()
+        .into_iter()
+        .zip(observed.sigma.rows());
     let solved: Vec<f64> = rows
         .flat_map(|(counts, sigma)| solve(&response, &counts.to_vec(), &sigma.to_vec()))
         .map(|x| x * UNIT)
@@ -47,17 +57,35 @@ fn each(
 }
 
 fn whitened(response: &[Vec<f64>], counts: &[f64], sigma: &[f64]) -> Whitened {
-    let over = |row: &[f64]| row.iter().zip(sigma).map(|(r, s)| r / s).collect::<Vec<_>>();
-    Whitened { columns: response.iter().map(|row| over(row)).collect(), g: over(counts) }
+    let over = |row: &[f64]| {
+        row.iter()
+            .zip(sigma)
+            .map(|(r, s)| r / s)
+            .collect::<Vec<_>>()
+    };
+    Whitened {
+        columns: response.iter().map(|row| over(row)).collect(),
+        g: over(counts),
+    }
 }
 
-/// Basis pursuit (Cheung et al. 2015, ApJ 807, 143): the least sum of weights of single bins and Gaussians of 0.1, 0.2 and 0.6 dex whose counts are
-/// within χ² = 1; here the penalty on the sum is found by bisection, and each by coordinate descent. No errors.
+/// Basis pursuit (Cheung et al. 2015, ApJ 807, 143): the least sum of weights of single bins and
+/// Gaussians of 0.1, 0.2 and 0.6 dex whose counts are within χ² = 1; here the penalty on the sum is
+/// found by bisection, and each by coordinate descent. No errors.
 pub(super) fn sparse(inversion: &Inversion, observed: &Observation<'_, f64>) -> Result<Solution> {
-    let centres: Vec<f64> = inversion.log_t_edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect();
+    let centres: Vec<f64> = inversion
+        .log_t_edges
+        .windows(2)
+        .map(|w| 0.5 * (w[0] + w[1]))
+        .collect();
     let profiles: Vec<Vec<f64>> = [0.0, 0.1, 0.2, 0.6]
         .iter()
-        .flat_map(|&width: &f64| centres.iter().map(move |middle| (*middle, width)).collect::<Vec<_>>())
+        .flat_map(|&width: &f64| {
+            centres
+                .iter()
+                .map(move |middle| (*middle, width))
+                .collect::<Vec<_>>()
+        })
         .map(|(middle, width)| {
             let value = |x: f64| {
                 if width == 0.0 {
@@ -74,7 +102,9 @@ pub(super) fn sparse(inversion: &Inversion, observed: &Observation<'_, f64>) -> 
     let emission = each(inversion, observed, |response, counts, sigma| {
         let Whitened { columns, g } = whitened(response, counts, sigma);
         let seen = |profile: &Vec<f64>| {
-            (0..g.len()).map(|f| columns.iter().zip(profile).map(|(c, p)| c[f] * p).sum()).collect::<Vec<f64>>()
+            (0..g.len())
+                .map(|f| columns.iter().zip(profile).map(|(c, p)| c[f] * p).sum())
+                .collect::<Vec<f64>>()
         };
         let atoms: Vec<Vec<f64>> = profiles.iter().map(seen).collect();
         let most = atoms.iter().map(|a| dot(a, &g)).fold(0.0, f64::max);
@@ -93,9 +123,14 @@ pub(super) fn sparse(inversion: &Inversion, observed: &Observation<'_, f64>) -> 
             last = w;
         }
         let best = best.unwrap_or(last);
-        (0..centres.len()).map(|t| best.iter().zip(&profiles).map(|(w, p)| w * p[t]).sum()).collect()
+        (0..centres.len())
+            .map(|t| best.iter().zip(&profiles).map(|(w, p)| w * p[t]).sum())
+            .collect()
     })?;
-    Ok(Solution { emission, error: None })
+    Ok(Solution {
+        emission,
+        error: None,
+    })
 }
 
 /// Coordinate descent on `½ |A w − g|² + penalty Σ w`, w ≥ 0; what is left of g beside w.
@@ -124,8 +159,8 @@ fn descend(atoms: &[Vec<f64>], g: &[f64], penalty: f64, start: &[f64]) -> (Vec<f
     (w, left)
 }
 
-/// Plowman & Caspi 2020, ApJ 905, 17 (`simple_reg_dem`): the logarithm of the distribution, its slope held small, by linearised steps until χ² is 1. No
-/// errors.
+/// Plowman & Caspi 2020, ApJ 905, 17 (`simple_reg_dem`): the logarithm of the distribution, its
+/// slope held small, by linearised steps until χ² is 1. No errors.
 pub(super) fn plowman(inversion: &Inversion, observed: &Observation<'_, f64>) -> Result<Solution> {
     const MOST: usize = 100;
     const LEAST: usize = 5;
@@ -140,22 +175,48 @@ pub(super) fn plowman(inversion: &Inversion, observed: &Observation<'_, f64>) ->
         let counts: Vec<f64> = counts.iter().map(|c| c.max(0.0)).collect();
         let Whitened { columns, g } = whitened(response, &counts, sigma);
         let modelled = |s: &[f64]| -> Vec<f64> {
-            (0..g.len()).map(|f| columns.iter().zip(s).map(|(c, s)| c[f] * s.exp()).sum()).collect()
+            (0..g.len())
+                .map(|f| columns.iter().zip(s).map(|(c, s)| c[f] * s.exp()).sum())
+                .collect()
         };
-        let chi = |s: &[f64]| modelled(s).iter().zip(&g).map(|(m, g)| (m - g).powi(2)).sum::<f64>() / n;
-        let sums: Vec<f64> = (0..g.len()).map(|f| columns.iter().map(|c| c[f]).sum()).collect();
-        let start =
-            sums.iter().zip(&g).zip(sigma).map(|((r, g), s)| r * g.max(0.01 / s)).sum::<f64>() / dot(&sums, &sums);
+        let chi = |s: &[f64]| {
+            modelled(s)
+                .iter()
+                .zip(&g)
+                .map(|(m, g)| (m - g).powi(2))
+                .sum::<f64>()
+                / n
+        };
+        let sums: Vec<f64> = (0..g.len())
+            .map(|f| columns.iter().map(|c| c[f]).sum())
+            .collect();
+        let start = sums
+            .iter()
+            .zip(&g)
+            .zip(sigma)
+            .map(|((r, g), s)| r * g.max(0.01 / s))
+            .sum::<f64>()
+            / dot(&sums, &sums);
         let mut s = vec![start.ln(); bins];
         let weight = n / (SLOPE * SLOPE * range) / width;
         for k in 0..MOST {
             let before = chi(&s);
-            let scaled: Vec<Vec<f64>> =
-                columns.iter().zip(&s).map(|(c, s)| c.iter().map(|c| c * s.exp()).collect()).collect();
-            let linear: Vec<f64> = (0..g.len())
-                .map(|f| g[f] - scaled.iter().zip(&s).map(|(c, s)| (1.0 - s) * c[f]).sum::<f64>())
+            let scaled: Vec<Vec<f64>> = columns
+                .iter()
+                .zip(&s)
+                .map(|(c, s)| c.iter().map(|c| c * s.exp()).collect())
                 .collect();
-            let mut matrix = Array2::from_shape_fn((bins, bins), |(i, j)| dot(&scaled[i], &scaled[j]));
+            let linear: Vec<f64> = (0..g.len())
+                .map(|f| {
+                    g[f] - scaled
+                        .iter()
+                        .zip(&s)
+                        .map(|(c, s)| (1.0 - s) * c[f])
+                        .sum::<f64>()
+                })
+                .collect();
+            let mut matrix =
+                Array2::from_shape_fn((bins, bins), |(i, j)| dot(&scaled[i], &scaled[j]));
             for i in 1..bins {
                 matrix[[i, i]] += weight;
                 matrix[[i - 1, i - 1]] += weight;
@@ -163,24 +224,44 @@ pub(super) fn plowman(inversion: &Inversion, observed: &Observation<'_, f64>) ->
                 matrix[[i - 1, i]] -= weight;
             }
             let right: Vec<f64> = scaled.iter().map(|c| dot(c, &linear)).collect();
-            let mut change: Vec<f64> = solved(matrix, right).iter().zip(&s).map(|(new, s)| new - s).collect();
+            let mut change: Vec<f64> = solved(matrix, right)
+                .iter()
+                .zip(&s)
+                .map(|(new, s)| new - s)
+                .collect();
             let largest = change.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
             if !largest.is_finite() || largest == 0.0 {
                 break;
             }
-            change.iter_mut().for_each(|x| *x *= largest.min(0.5 / STEPS[0]) / largest);
+            change
+                .iter_mut()
+                .for_each(|x| *x *= largest.min(0.5 / STEPS[0]) / largest);
             let sign = if before < TARGET { -1.0 } else { 1.0 };
-            let moved = |step: f64| s.iter().zip(&change).map(|(s, d)| s + d * sign * step).collect::<Vec<_>>();
+            let moved = |step: f64| {
+                s.iter()
+                    .zip(&change)
+                    .map(|(s, d)| s + d * sign * step)
+                    .collect::<Vec<_>>()
+            };
             let [near, far] = STEPS.map(|step| chi(&moved(step)));
             let step = (STEPS[0] * (far - TARGET) + STEPS[1] * (TARGET - near)) / (far - near);
-            s = moved(if step.is_nan() { STEPS[0] } else { step.clamp(STEPS[0], STEPS[1]) });
-            if (sign * (before - near) / STEPS[0] < TOLERANCE && k > LEAST) || (chi(&s) - TARGET).abs() < TOLERANCE {
+            s = moved(if step.is_nan() {
+                STEPS[0]
+            } else {
+                step.clamp(STEPS[0], STEPS[1])
+            });
+            if (sign * (before - near) / STEPS[0] < TOLERANCE && k > LEAST)
+                || (chi(&s) - TARGET).abs() < TOLERANCE
+            {
                 break;
             }
         }
         s.iter().map(|s| s.exp()).collect()
     })?;
-    Ok(Solution { emission, error: None })
+    Ok(Solution {
+        emission,
+        error: None,
+    })
 }
 
 /// Gaussian elimination of a positive definite system.
@@ -201,17 +282,26 @@ fn solved(mut a: Array2<f64>, mut b: Vec<f64>) -> Vec<f64> {
     b
 }
 
-/// The simplified solver of the founding document: one quadratic inversion for all pixels, whatever their errors; what is negative is cut off, and the
-/// error is a fifth of the value. λ is 10⁻³ of the mean eigenvalue.
-pub(super) fn simplified(inversion: &Inversion, observed: &Observation<'_, f64>) -> Result<Solution> {
+/// The simplified solver of the founding document: one quadratic inversion for all pixels, whatever
+/// their errors; what is negative is cut off, and the error is a fifth of the value. λ is 10⁻³ of
+/// the mean eigenvalue.
+pub(super) fn simplified(
+    inversion: &Inversion,
+    observed: &Observation<'_, f64>,
+) -> Result<Solution> {
     let emission = each(inversion, observed, |response, counts, _| {
         let n = counts.len();
-        let mut gram = Array2::from_shape_fn((n, n), |(f, h)| response.iter().map(|r| r[f] * r[h]).sum::<f64>());
+        let mut gram = Array2::from_shape_fn((n, n), |(f, h)| {
+            response.iter().map(|r| r[f] * r[h]).sum::<f64>()
+        });
         let lambda = 1e-3 * gram.diag().sum() / n as f64;
         (0..n).for_each(|f| gram[[f, f]] += lambda);
         let y = solved(gram, counts.to_vec());
         response.iter().map(|row| dot(row, &y).max(0.0)).collect()
     })?;
     let error = emission.mapv(|x| 0.2 * x);
-    Ok(Solution { emission, error: Some(error) })
+    Ok(Solution {
+        emission,
+        error: Some(error),
+    })
 }

@@ -50,7 +50,11 @@ impl Pixels {
 
     /// Pixels of the detector a pixel of the region.
     fn independent(self) -> f64 {
-        if matches!(self, Self::Halved) { 0.25 } else { 1.0 }
+        if matches!(self, Self::Halved) {
+            0.25
+        } else {
+            1.0
+        }
     }
 }
 
@@ -65,7 +69,11 @@ pub(crate) fn print(draws: usize) -> Result<()> {
     );
     for side in SIDES {
         for pixels in [Pixels::AsTheyAre, Pixels::Between, Pixels::Halved] {
-            println!("| {side} × {side} | {} | {} |", pixels.words(), row(side, pixels, draws)?);
+            println!(
+                "| {side} × {side} | {} | {} |",
+                pixels.words(),
+                row(side, pixels, draws)?
+            );
         }
     }
     Ok(())
@@ -74,7 +82,10 @@ pub(crate) fn print(draws: usize) -> Result<()> {
 fn row(side: usize, pixels: Pixels, draws: usize) -> Result<String> {
     let inversion = super::scenes::aia();
     let field = Field::new(&inversion, side + 2 * BESIDE)?;
-    let (truth, exact) = (mean(&field.truth, side, pixels), mean(&field.counts, side, pixels));
+    let (truth, exact) = (
+        mean(&field.truth, side, pixels),
+        mean(&field.counts, side, pixels),
+    );
     let mut random = Random::new(41 + side as u64);
     let noises = AIA.map(|channel| Noise::aia(&channel, EXPOSURE, 1.0, SYSTEMATIC));
     let independent = ((side * side) as f64 * pixels.independent()).max(1.0);
@@ -85,30 +96,55 @@ fn row(side: usize, pixels: Pixels, draws: usize) -> Result<String> {
         row.iter_mut().zip(seen).for_each(|(to, count)| *to = count);
     }
     let sigma = Noise::of(&stated, counts.view().into_dyn())?;
-    let off = counts.rows().into_iter().zip(sigma.rows()).flat_map(|(counts, sigma)| {
-        let of = |((count, sigma), exact): ((&f64, &f64), &f64)| (count - exact) / sigma;
-        counts.iter().zip(sigma).zip(&exact).map(of).collect::<Vec<_>>()
-    });
+    let off = counts
+        .rows()
+        .into_iter()
+        .zip(sigma.rows())
+        .flat_map(|(counts, sigma)| {
+            let of = |((count, sigma), exact): ((&f64, &f64), &f64)| (count - exact) / sigma;
+            counts
+                .iter()
+                .zip(sigma)
+                .zip(&exact)
+                .map(of)
+                .collect::<Vec<_>>()
+        });
     let off: Vec<f64> = off.collect();
     let within = off.iter().filter(|off| off.abs() <= 1.0).count() as f64 / off.len() as f64;
     let ratio = (off.iter().map(|off| off * off).sum::<f64>() / off.len() as f64).sqrt();
-    let observed = Observation { counts: counts.view().into_dyn(), sigma: sigma.view() };
+    let observed = Observation {
+        counts: counts.view().into_dyn(),
+        sigma: sigma.view(),
+    };
     let covered = |method| -> Result<f64> {
-        let found = run(&Inversion { method, ..inversion.clone() }, &observed)?;
+        let found = run(
+            &Inversion {
+                method,
+                ..inversion.clone()
+            },
+            &observed,
+        )?;
         Ok(covered(&found, &truth))
     };
     let [regularised, positive] = [covered(Method::Regularised)?, covered(Method::Positive)?];
-    Ok(format!("{within:.2} | {ratio:.2} | {regularised:.2} | {positive:.2}"))
+    Ok(format!(
+        "{within:.2} | {ratio:.2} | {regularised:.2} | {positive:.2}"
+    ))
 }
 
 /// Share of the bins whose truth is within the stated error.
 fn covered(found: &Solution, truth: &[f64]) -> f64 {
-    let Some(error) = &found.error else { return f64::NAN };
+    let Some(error) = &found.error else {
+        return f64::NAN;
+    };
     let bins = found.emission.iter().zip(error).zip(truth.iter().cycle());
-    bins.filter(|((x, error), truth)| (*x - *truth).abs() <= **error).count() as f64 / found.emission.len() as f64
+    bins.filter(|((x, error), truth)| (*x - *truth).abs() <= **error)
+        .count() as f64
+        / found.emission.len() as f64
 }
 
-/// What there is, and what would be counted without noise: pixels of the detector, with a bin or a channel each along the last axis.
+/// What there is, and what would be counted without noise: pixels of the detector, with a bin or a
+/// channel each along the last axis.
 struct Field {
     truth: Array3<f64>,
     counts: Array3<f64>,
@@ -116,14 +152,18 @@ struct Field {
 
 impl Field {
     fn new(inversion: &Inversion, side: usize) -> Result<Self> {
-        let [warm, hot] = [[(6.15, 0.1, 1e27)], [(6.6, 0.1, 5e26)]].map(|part| super::scenes::gaussians(&part));
+        let [warm, hot] =
+            [[(6.15, 0.1, 1e27)], [(6.6, 0.1, 5e26)]].map(|part| super::scenes::gaussians(&part));
         let waves = |a: f64, b: f64| 1.0 + 0.6 * (a / 2.5).sin() * (b / 3.5 + 1.0).cos();
         let truth = Array3::from_shape_fn((side, side, warm.len()), |(row, column, t)| {
             let (row, column) = (row as f64, column as f64);
             warm[t] * waves(row, column) + hot[t] * waves(column + 3.0, row)
         });
         let counts = inversion.forward(truth.view().into_dyn())?;
-        Ok(Self { truth, counts: counts.into_dimensionality().map_err(Error::source)? })
+        Ok(Self {
+            truth,
+            counts: counts.into_dimensionality().map_err(Error::source)?,
+        })
     }
 
     /// Counts with the noise of each pixel, and with what the pixels of a channel share.
@@ -131,8 +171,12 @@ impl Field {
         let mut drawn = self.counts.clone();
         for (noise, mut of_channel) in noises.iter().zip(drawn.axis_iter_mut(Axis(2))) {
             let share = 1.0 + noise.systematic * random.normal();
-            let random_part = Noise { systematic: 0.0, ..*noise };
-            of_channel.mapv_inplace(|count| share * count + random_part.sigma(count) * random.normal());
+            let random_part = Noise {
+                systematic: 0.0,
+                ..*noise
+            };
+            of_channel
+                .mapv_inplace(|count| share * count + random_part.sigma(count) * random.normal());
         }
         drawn
     }

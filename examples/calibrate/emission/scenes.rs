@@ -51,7 +51,10 @@ pub(crate) fn scenes() -> Result<Vec<Scene>> {
     for (name, parts) in [
         ("two Gaussians, log T 6.15 and 6.6, 0.1 dex", &two[..]),
         ("a Gaussian, log T 6.3, 0.2 dex", &[(6.3, 0.2, 1e27)][..]),
-        ("a flare, log T 6.2 and 7.0, 0.2 dex", &[(6.2, 0.2, 2e27), (7.0, 0.2, 2e27)][..]),
+        (
+            "a flare, log T 6.2 and 7.0, 0.2 dex",
+            &[(6.2, 0.2, 2e27), (7.0, 0.2, 2e27)][..],
+        ),
     ] {
         for (instrument, inversion, lines) in [("AIA", &aia, false), ("20 lines", &eis, true)] {
             scenes.push(Scene {
@@ -75,16 +78,26 @@ fn centre(bin: usize) -> f64 {
 }
 
 fn inversion(response: TemperatureResponse) -> Inversion {
-    base(Inversion::new(response, (0..=BINS).map(|i| 5.7 + 1.4 * i as f64 / BINS as f64).collect()))
+    base(Inversion::new(
+        response,
+        (0..=BINS)
+            .map(|i| 5.7 + 1.4 * i as f64 / BINS as f64)
+            .collect(),
+    ))
 }
 
 /// Gaussians in log T: centre, standard deviation, emission measure.
 pub(super) fn gaussians(parts: &[(f64, f64, f64)]) -> Vec<f64> {
     let mut truth = vec![0.0; BINS];
     for &(peak, deviation, measure) in parts {
-        let curve: Vec<f64> = (0..BINS).map(|t| (-0.5 * ((centre(t) - peak) / deviation).powi(2)).exp()).collect();
+        let curve: Vec<f64> = (0..BINS)
+            .map(|t| (-0.5 * ((centre(t) - peak) / deviation).powi(2)).exp())
+            .collect();
         let sum: f64 = curve.iter().sum();
-        truth.iter_mut().zip(curve).for_each(|(truth, x)| *truth += measure * x / sum);
+        truth
+            .iter_mut()
+            .zip(curve)
+            .for_each(|(truth, x)| *truth += measure * x / sum);
     }
     truth
 }
@@ -94,9 +107,15 @@ fn lines() -> TemperatureResponse {
     let log_t: Vec<f64> = (0..=100).map(|i| 5.4 + 0.02 * f64::from(i)).collect();
     let line = |i: usize| {
         let peak = 5.7 + 1.3 * i as f64 / (LINES - 1) as f64;
-        log_t.iter().map(|x| 1e-25 * (-0.5 * ((x - peak) / LINE_WIDTH).powi(2)).exp() + 1e-29).collect()
+        log_t
+            .iter()
+            .map(|x| 1e-25 * (-0.5 * ((x - peak) / LINE_WIDTH).powi(2)).exp() + 1e-29)
+            .collect()
     };
-    TemperatureResponse { channels: (0..LINES).map(line).collect(), log_t }
+    TemperatureResponse {
+        channels: (0..LINES).map(line).collect(),
+        log_t,
+    }
 }
 
 impl Scene {
@@ -117,7 +136,10 @@ impl Scene {
             counts.mapv(|c| LINE_NOISE[noise] * c)
         } else {
             let (pixels, systematic) = AIA_NOISE[noise];
-            Noise::of(&AIA.map(|channel| Noise::aia(&channel, 2.9, pixels, systematic)), counts.view())?
+            Noise::of(
+                &AIA.map(|channel| Noise::aia(&channel, 2.9, pixels, systematic)),
+                counts.view(),
+            )?
         };
         Ok((counts.into_iter().collect(), sigma.into_iter().collect()))
     }

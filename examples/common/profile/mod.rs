@@ -1,7 +1,9 @@
 //! The parameters of a run in one TOML file: `--profile`, `--print-profile`, `--unset`.
 //!
-//! The options of the command line are the definition: a key of a profile stands for an option, and what a file says is given to the same parser as
-//! words of the command line. So types, ranges, defaults and conflicts are decided in one place, and [`Key`] only says where an option stands in a file.
+//! The options of the command line are the definition: a key of a profile stands for an option, and
+//! what a file says is given to the same parser as words of the command line. So types, ranges,
+//! defaults and conflicts are decided in one place, and [`Key`] only says where an option stands in
+//! a file.
 
 mod entry;
 mod nearest;
@@ -56,7 +58,14 @@ impl Key {
         kind: Kind,
         absent: &'static str,
     ) -> Self {
-        Self { table, name, option, kind, absent, is_of_results: true }
+        Self {
+            table,
+            name,
+            option,
+            kind,
+            absent,
+            is_of_results: true,
+        }
     }
 
     /// One that no result depends on.
@@ -67,7 +76,10 @@ impl Key {
         kind: Kind,
         absent: &'static str,
     ) -> Self {
-        Self { is_of_results: false, ..Self::of_results(table, name, option, kind, absent) }
+        Self {
+            is_of_results: false,
+            ..Self::of_results(table, name, option, kind, absent)
+        }
     }
 
     /// Table and key, as people name it.
@@ -76,7 +88,8 @@ impl Key {
     }
 }
 
-/// An option that has no effect beside others. What excludes another whatever its value is a conflict of `clap`, and not here.
+/// An option that has no effect beside others. What excludes another whatever its value is a
+/// conflict of `clap`, and not here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dead<A> {
     /// The option without effect.
@@ -100,7 +113,8 @@ pub(crate) trait Profiled: CommandFactory + FromArgMatches + 'static {
     /// The shipped profiles: name and text.
     const SHIPPED: &'static [(&'static str, &'static str)];
 
-    /// Options that hold where neither command line nor profile has them, and the words of their values.
+    /// Options that hold where neither command line nor profile has them, and the words of their
+    /// values.
     fn implied(_given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         Vec::new()
     }
@@ -118,12 +132,14 @@ pub(crate) trait Profiled: CommandFactory + FromArgMatches + 'static {
 /// What is said of a profile on the command line.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Request {
-    /// Parameters from a TOML file, or from a shipped profile by its name (docs/profiles.md). What the command line says counts before the profile,
-    /// and that before defaults. A file that has the name of a shipped profile is given as a path: ./drone. A flag that a profile has on is switched
-    /// off with =false, as --keep-noise=false
+    /// Parameters from a TOML file, or from a shipped profile by its name (docs/profiles.md). What
+    /// the command line says counts before the profile, and that before defaults. A file that has
+    /// the name of a shipped profile is given as a path: ./drone. A flag that a profile has on is
+    /// switched off with =false, as --keep-noise=false
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) profile: Option<std::path::PathBuf>,
-    /// Print all parameters that a run with these arguments has, as a profile, and end: nothing is read or written
+    /// Print all parameters that a run with these arguments has, as a profile, and end: nothing is
+    /// read or written
     #[arg(long)]
     pub(crate) print_profile: bool,
     /// Keys of the profile that do not count, separated by commas: as if the file did not have them
@@ -154,7 +170,9 @@ impl Resolved {
     /// The profile and all parameters, as summary.json has them: null without a profile.
     pub(crate) fn to_json(&self) -> Value {
         match &self.given {
-            Some(given) => json!({ "name": given.name, "shipped": given.is_shipped, "values": self.tables(|_| true) }),
+            Some(given) => {
+                json!({ "name": given.name, "shipped": given.is_shipped, "values": self.tables(|_| true) })
+            }
             None => Value::Null,
         }
     }

@@ -5,7 +5,8 @@ use super::Key;
 /// Letters of a name that are looked at: no key has as many, and a file may be hostile.
 const LETTERS: usize = 64;
 
-/// The key that was probably meant by `name` in `table`: by its own name, or by that of its option. One of the same table where two are alike.
+/// The key that was probably meant by `name` in `table`: by its own name, or by that of its option.
+/// One of the same table where two are alike.
 pub(super) fn key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
     let (table, name) = (short(table), short(name));
     let score = |key: &Key| {
@@ -18,10 +19,13 @@ pub(super) fn key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Ke
 /// The one of `known` that is most like `name`.
 pub(super) fn word<'a>(known: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
     let name = short(name);
-    known.into_iter().max_by(|a, b| likeness(a, &name).total_cmp(&likeness(b, &name)))
+    known
+        .into_iter()
+        .max_by(|a, b| likeness(a, &name).total_cmp(&likeness(b, &name)))
 }
 
-/// 1 where two names are equal, 0 where they have nothing in common. As `clap` compares the names of options.
+/// 1 where two names are equal, 0 where they have nothing in common. As `clap` compares the names
+/// of options.
 fn likeness(known: &str, name: &str) -> f64 {
     strsim::jaro_winkler(known, name)
 }

@@ -4,7 +4,8 @@ use super::{Key, Profiled, resolve, value};
 use clap::{ArgMatches, Command};
 use std::fmt::Write as _;
 
-/// The profile of a run: every key with its value, its option and what it means. Keys without a value, or without effect, are comments that say so.
+/// The profile of a run: every key with its value, its option and what it means. Keys without a
+/// value, or without effect, are comments that say so.
 pub(super) fn profile<A: Profiled>(
     arguments: &A,
     command: &Command,
@@ -29,7 +30,11 @@ pub(super) fn profile<A: Profiled>(
         let _ = writeln!(text, "# {} ({option})", meaning(command, key));
         // A flag that is off excludes nothing, and nothing excludes it.
         let is_off = *value == Some(toml::Value::Boolean(false));
-        let why = if is_off { None } else { dead(arguments, command, key, matches) };
+        let why = if is_off {
+            None
+        } else {
+            dead(arguments, command, key, matches)
+        };
         let line = match (why, value) {
             (Some(why), _) => format!("# {} {why}", key.name),
             (None, Some(value)) => format!("{} = {value}", key.name),
@@ -44,24 +49,39 @@ pub(super) fn profile<A: Profiled>(
 
 /// What an option says of itself, on one line.
 fn meaning(command: &Command, key: &Key) -> String {
-    let help = value::option(command, key).and_then(clap::Arg::get_help).map(ToString::to_string);
+    let help = value::option(command, key)
+        .and_then(clap::Arg::get_help)
+        .map(ToString::to_string);
     help.unwrap_or_default().replace('\n', " ")
 }
 
 /// Why a key has no effect in this run; `None` where it has one.
-fn dead<A: Profiled>(arguments: &A, command: &Command, key: &Key, matches: &ArgMatches) -> Option<String> {
+fn dead<A: Profiled>(
+    arguments: &A,
+    command: &Command,
+    key: &Key,
+    matches: &ArgMatches,
+) -> Option<String> {
     let name = |option: &str| {
         let key = A::KEYS.iter().find(|key| key.option == option);
         key.map_or_else(|| value::written(command, option), Key::full)
     };
-    if let Some(dead) = A::DEAD.iter().find(|dead| dead.option == key.option && (dead.holds)(arguments)) {
+    if let Some(dead) = A::DEAD
+        .iter()
+        .find(|dead| dead.option == key.option && (dead.holds)(arguments))
+    {
         return Some(no_effect(dead.is_missing, &name(dead.by)));
     }
-    let by = resolve::conflicts(command, key.option).into_iter().find(|option| resolve::is_given(matches, option))?;
+    let by = resolve::conflicts(command, key.option)
+        .into_iter()
+        .find(|option| resolve::is_given(matches, option))?;
     Some(no_effect(false, &name(&by)))
 }
 
 /// Has no effect: why.
 pub(super) fn no_effect(is_missing: bool, by: &str) -> String {
-    format!("has no effect {} {by}", if is_missing { "without" } else { "with" })
+    format!(
+        "has no effect {} {by}",
+        if is_missing { "without" } else { "with" }
+    )
 }

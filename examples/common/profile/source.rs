@@ -27,22 +27,39 @@ impl Source {
         let found = shipped.iter().find(|(name, _)| given.as_os_str() == *name);
         let name = given.display().to_string();
         if let Some((_, text)) = found {
-            return Ok(Self { name, is_shipped: true, text: (*text).to_owned() });
+            return Ok(Self {
+                name,
+                is_shipped: true,
+                text: (*text).to_owned(),
+            });
         }
         match read(given) {
             Err(_) if !given.exists() => Err(missing(&name, shipped)),
-            Err(_) if given.is_dir() => {
-                Err(Error::InvalidInput(format!("--profile {name}: it is a folder, not a file")))
-            }
-            text => Ok(Self { name, is_shipped: false, text: text? }),
+            Err(_) if given.is_dir() => Err(Error::InvalidInput(format!(
+                "--profile {name}: it is a folder, not a file"
+            ))),
+            text => Ok(Self {
+                name,
+                is_shipped: false,
+                text: text?,
+            }),
         }
     }
 
     /// An error about a place of the text, in bytes from its start.
     pub(super) fn error_at(&self, byte: usize, problem: &str) -> Error {
-        let line = 1 + self.text.bytes().take(byte).filter(|byte| *byte == b'\n').count();
+        let line = 1 + self
+            .text
+            .bytes()
+            .take(byte)
+            .filter(|byte| *byte == b'\n')
+            .count();
         let shown: String = problem.chars().take(MOST_LETTERS).collect();
-        let rest = if shown.len() < problem.len() { "…" } else { "" };
+        let rest = if shown.len() < problem.len() {
+            "…"
+        } else {
+            ""
+        };
         Error::InvalidInput(format!("{}:{line}: {shown}{rest}", self.name))
     }
 }
@@ -64,13 +81,19 @@ fn missing(name: &str, shipped: &[(&str, &str)]) -> Error {
 fn read(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| Error::of_file(path, error))?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| Error::of_file(path, error))?;
+    file.take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::of_file(path, error))?;
     let name = path.display();
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(Error::InvalidInput(format!("{name}: a profile has at most {MOST_BYTES} bytes: is it one?")));
+        return Err(Error::InvalidInput(format!(
+            "{name}: a profile has at most {MOST_BYTES} bytes: is it one?"
+        )));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Error::InvalidInput(format!("{name}: no text in UTF-8 (from byte {at} on): is it a profile?"))
+        Error::InvalidInput(format!(
+            "{name}: no text in UTF-8 (from byte {at} on): is it a profile?"
+        ))
     })
 }

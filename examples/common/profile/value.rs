@@ -7,13 +7,21 @@ use toml::de::DeValue;
 
 /// The option of a key. A test holds that each key has one.
 pub(super) fn option<'a>(command: &'a Command, key: &Key) -> Option<&'a Arg> {
-    command.get_arguments().find(|arg| arg.get_id() == key.option)
+    command
+        .get_arguments()
+        .find(|arg| arg.get_id() == key.option)
 }
 
 /// An option as people write it: `--cell`; `<BEFORE>` for what has no name of its own.
 pub(super) fn written(command: &Command, id: &str) -> String {
-    let long = command.get_arguments().find(|arg| arg.get_id() == id).and_then(Arg::get_long);
-    long.map_or_else(|| format!("<{}>", id.to_uppercase()), |long| format!("--{long}"))
+    let long = command
+        .get_arguments()
+        .find(|arg| arg.get_id() == id)
+        .and_then(Arg::get_long);
+    long.map_or_else(
+        || format!("<{}>", id.to_uppercase()),
+        |long| format!("--{long}"),
+    )
 }
 
 /// Whether an option has several values.
@@ -27,7 +35,11 @@ pub(super) fn words(key: &Key, arg: &Arg, value: &DeValue<'_>) -> Result<Vec<Str
         return Ok(vec![word(key.kind, value)?]);
     }
     let DeValue::Array(array) = value else {
-        return Err(format!("must be an array of {}, in brackets, not {}", plural(key.kind), named(value)));
+        return Err(format!(
+            "must be an array of {}, in brackets, not {}",
+            plural(key.kind),
+            named(value)
+        ));
     };
     if array.is_empty() && !arg.get_default_values().is_empty() {
         return Err("must not be empty: leave the key out to have the default".into());
@@ -35,19 +47,28 @@ pub(super) fn words(key: &Key, arg: &Arg, value: &DeValue<'_>) -> Result<Vec<Str
     let words = array.iter().map(|value| word(key.kind, value.get_ref()));
     let words = words.collect::<Result<Vec<_>, _>>()?;
     // A list that is written with commas on the command line cannot have them in a value.
-    let divided = arg.get_value_delimiter().and_then(|comma| words.iter().find(|word| word.contains(comma)));
-    divided.map_or(Ok(words.clone()), |word| Err(format!("{word:?} is more than one value: write one after the other")))
+    let divided = arg
+        .get_value_delimiter()
+        .and_then(|comma| words.iter().find(|word| word.contains(comma)));
+    divided.map_or(Ok(words.clone()), |word| {
+        Err(format!(
+            "{word:?} is more than one value: write one after the other"
+        ))
+    })
 }
 
 /// One value as a word.
 fn word(kind: Kind, value: &DeValue<'_>) -> Result<String, String> {
     let wrong = || Err(format!("must be {}, not {}", singular(kind), named(value)));
     match (kind, value) {
-        (Kind::Number | Kind::Whole, DeValue::Integer(number)) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(|_| wrong(), |number| Ok(number.to_string())),
-        (Kind::Number, DeValue::Float(number)) => {
-            number.as_str().parse::<f64>().map_or_else(|_| wrong(), |number| Ok(number.to_string()))
+        (Kind::Number | Kind::Whole, DeValue::Integer(number)) => {
+            i64::from_str_radix(number.as_str(), number.radix())
+                .map_or_else(|_| wrong(), |number| Ok(number.to_string()))
         }
+        (Kind::Number, DeValue::Float(number)) => number
+            .as_str()
+            .parse::<f64>()
+            .map_or_else(|_| wrong(), |number| Ok(number.to_string())),
         (Kind::Flag, DeValue::Boolean(is_on)) => Ok(is_on.to_string()),
         (Kind::Text, DeValue::String(text)) => Ok(text.to_string()),
         _ => wrong(),
@@ -88,18 +109,27 @@ fn named(value: &DeValue<'_>) -> &'static str {
 /// The value that a run has; `None` where there is none, or none that TOML can hold.
 pub(super) fn of_run(key: &Key, arg: &Arg, matches: &ArgMatches) -> Option<toml::Value> {
     let raw = matches.get_raw(key.option);
-    let mut values = raw.into_iter().flatten().map(|word| of_word(key.kind, word.to_str()?));
+    let mut values = raw
+        .into_iter()
+        .flatten()
+        .map(|word| of_word(key.kind, word.to_str()?));
     if !is_list(arg) {
         return values.next()?;
     }
-    values.collect::<Option<Vec<_>>>().filter(|values| !values.is_empty()).map(toml::Value::Array)
+    values
+        .collect::<Option<Vec<_>>>()
+        .filter(|values| !values.is_empty())
+        .map(toml::Value::Array)
 }
 
 fn of_word(kind: Kind, word: &str) -> Option<toml::Value> {
     match kind {
         Kind::Number => word.parse().ok().map(toml::Value::Float),
         // TOML has no whole number above that of `i64`; nothing that is counted here goes so far.
-        Kind::Whole => word.parse::<u64>().ok().map(|n| toml::Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))),
+        Kind::Whole => word
+            .parse::<u64>()
+            .ok()
+            .map(|n| toml::Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))),
         Kind::Text => Some(toml::Value::String(word.to_owned())),
         Kind::Flag => word.parse().ok().map(toml::Value::Boolean),
     }

@@ -1,5 +1,5 @@
-//! Rows of results as bytes and back, bit by bit. A row has all its numbers together, so that bytes do not depend on how many rows memory has room for, and rows
-//! of several blocks can be gathered.
+//! Rows of results as bytes and back, bit by bit. A row has all its numbers together, so that bytes
+//! do not depend on how many rows memory has room for, and rows of several blocks can be gathered.
 
 use crate::sink::Number;
 use isopach::{
@@ -22,23 +22,44 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn of(inversion: &Inversion, columns: usize, has_draws: bool) -> Self {
         let (bins, channels) = (inversion.bins(), inversion.channels());
-        Self { columns, bins, channels, outputs: inversion.outputs, has_draws }
+        Self {
+            columns,
+            bins,
+            channels,
+            outputs: inversion.outputs,
+            has_draws,
+        }
     }
 
     /// Bytes of a row.
     pub(super) fn bytes_a_row<T: Number>(&self) -> u64 {
-        let Outputs { uncertainty, log_t_resolution, averaging_kernel } = self.outputs;
+        let Outputs {
+            uncertainty,
+            log_t_resolution,
+            averaging_kernel,
+        } = self.outputs;
         let (bins, channels) = (self.bins as u64, self.channels as u64);
         let rows = 1 + u64::from(uncertainty) + u64::from(log_t_resolution);
         let kernel = if averaging_kernel { bins * bins } else { 0 };
         let draws = if self.has_draws { 16 * bins + 4 } else { 0 };
         // χ²; λ, iterations, status, dropped and saturated channels.
-        let pixel = size_of::<T>() as u64 * (rows * bins + kernel + channels + 1) + 8 + 4 + 1 + 4 + 4 + draws;
+        let pixel = size_of::<T>() as u64 * (rows * bins + kernel + channels + 1)
+            + 8
+            + 4
+            + 1
+            + 4
+            + 4
+            + draws;
         self.columns as u64 * pixel
     }
 
     /// Appends the rows of a block.
-    pub(super) fn store<T: Number>(&self, block: &Block<T>, spread: Option<&Spread>, to: &mut ResultWriter<'_>) {
+    pub(super) fn store<T: Number>(
+        &self,
+        block: &Block<T>,
+        spread: Option<&Spread>,
+        to: &mut ResultWriter<'_>,
+    ) {
         let EmissionMap {
             emission,
             uncertainty,
@@ -66,7 +87,12 @@ impl Layout {
             put(Some(&codes), row, to);
             put(Some(dropped), row, to);
             put(Some(saturated), row, to);
-            if let Some(Spread { mean, deviation, used }) = spread {
+            if let Some(Spread {
+                mean,
+                deviation,
+                used,
+            }) = spread
+            {
                 put(Some(mean), row, to);
                 put(Some(deviation), row, to);
                 put(Some(used), row, to);
@@ -77,12 +103,20 @@ impl Layout {
 
 fn put<A: Stored>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'_>) {
     if let Some(array) = array {
-        array.index_axis(Axis(0), row).iter().for_each(|x| x.store(to));
+        array
+            .index_axis(Axis(0), row)
+            .iter()
+            .for_each(|x| x.store(to));
     }
 }
 
 /// Takes so many numbers, if they are wanted.
-fn take<A: Stored>(is_wanted: bool, count: usize, from: &mut ResultReader<'_>, to: &mut Vec<A>) -> Option<()> {
+fn take<A: Stored>(
+    is_wanted: bool,
+    count: usize,
+    from: &mut ResultReader<'_>,
+    to: &mut Vec<A>,
+) -> Option<()> {
     for _ in 0..if is_wanted { count } else { 0 } {
         to.push(A::restore(from)?);
     }
@@ -124,7 +158,13 @@ impl<T: Number> Numbers<T> {
         fn room<A>(is_wanted: bool, count: usize) -> Vec<A> {
             Vec::with_capacity(if is_wanted { count } else { 0 })
         }
-        let Layout { bins, channels, outputs, has_draws, .. } = *layout;
+        let Layout {
+            bins,
+            channels,
+            outputs,
+            has_draws,
+            ..
+        } = *layout;
         let pixels = rows * layout.columns;
         Self {
             emission: room(true, pixels * bins),
@@ -146,11 +186,32 @@ impl<T: Number> Numbers<T> {
 
     /// The next row; `None` where the bytes are none.
     fn restore(&mut self, layout: &Layout, from: &mut ResultReader<'_>) -> Option<()> {
-        let Layout { columns, bins, channels, outputs, has_draws } = *layout;
+        let Layout {
+            columns,
+            bins,
+            channels,
+            outputs,
+            has_draws,
+        } = *layout;
         take(true, columns * bins, from, &mut self.emission)?;
-        take(outputs.uncertainty, columns * bins, from, &mut self.uncertainty)?;
-        take(outputs.log_t_resolution, columns * bins, from, &mut self.log_t_resolution)?;
-        take(outputs.averaging_kernel, columns * bins * bins, from, &mut self.averaging_kernel)?;
+        take(
+            outputs.uncertainty,
+            columns * bins,
+            from,
+            &mut self.uncertainty,
+        )?;
+        take(
+            outputs.log_t_resolution,
+            columns * bins,
+            from,
+            &mut self.log_t_resolution,
+        )?;
+        take(
+            outputs.averaging_kernel,
+            columns * bins * bins,
+            from,
+            &mut self.averaging_kernel,
+        )?;
         take(true, columns, from, &mut self.chi_squared)?;
         take(true, columns * channels, from, &mut self.synthetic)?;
         take(true, columns, from, &mut self.lambda)?;
@@ -169,7 +230,13 @@ impl<T: Number> Numbers<T> {
 impl<T: Number> Rows<T> {
     /// Of the beginning of an image.
     pub(super) fn new(layout: Layout) -> Self {
-        Self { layout, first: 0, len: 0, numbers: Numbers::with_room(&layout, 0), inverted_again: 0 }
+        Self {
+            layout,
+            first: 0,
+            len: 0,
+            numbers: Numbers::with_room(&layout, 0),
+            inverted_again: 0,
+        }
     }
 
     /// How many there are.
@@ -177,7 +244,8 @@ impl<T: Number> Rows<T> {
         self.len
     }
 
-    /// Adds the next row; `None` where the bytes are none. `room`: rows that there will be before they are taken.
+    /// Adds the next row; `None` where the bytes are none. `room`: rows that there will be before
+    /// they are taken.
     pub(super) fn restore(&mut self, from: &mut ResultReader<'_>, room: usize) -> Option<()> {
         if self.len == 0 {
             self.numbers = Numbers::with_room(&self.layout, room);
@@ -189,15 +257,27 @@ impl<T: Number> Rows<T> {
 
     /// Takes those that there are, so that the next ones follow.
     pub(super) fn take(&mut self) -> Result<(Block<T>, Option<Spread>)> {
-        let Layout { columns, bins, channels, outputs, has_draws } = self.layout;
+        let Layout {
+            columns,
+            bins,
+            channels,
+            outputs,
+            has_draws,
+        } = self.layout;
         let rows = self.first..self.first + self.len;
         let numbers = std::mem::replace(&mut self.numbers, Numbers::with_room(&self.layout, 0));
         let pixels = [self.len, columns];
         let by_bin = [self.len, columns, bins];
         let map = EmissionMap {
             emission: array(&by_bin, numbers.emission)?,
-            uncertainty: outputs.uncertainty.then(|| array(&by_bin, numbers.uncertainty)).transpose()?,
-            log_t_resolution: outputs.log_t_resolution.then(|| array(&by_bin, numbers.log_t_resolution)).transpose()?,
+            uncertainty: outputs
+                .uncertainty
+                .then(|| array(&by_bin, numbers.uncertainty))
+                .transpose()?,
+            log_t_resolution: outputs
+                .log_t_resolution
+                .then(|| array(&by_bin, numbers.log_t_resolution))
+                .transpose()?,
             averaging_kernel: outputs
                 .averaging_kernel
                 .then(|| array(&[self.len, columns, bins, bins], numbers.averaging_kernel))

@@ -39,15 +39,33 @@ impl Conduct {
     /// [`Error::InvalidInput`] for what is no share.
     pub(crate) fn of(arguments: &Arguments) -> Result<Self> {
         let folder = arguments.out.join(RUN);
-        let claims =
-            arguments.claim.map(|of| Claims::new(&folder, of, arguments.lease, &arguments.worker)).transpose()?;
+        let claims = arguments
+            .claim
+            .map(|of| Claims::new(&folder, of, arguments.lease, &arguments.worker))
+            .transpose()?;
         let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
-        let shard = shard(arguments.shard.as_deref(), arguments.shard_index.as_deref())?.or(claimed);
-        let share = if arguments.merge { Share::Merge } else { shard.unwrap_or_default() };
+        let shard =
+            shard(arguments.shard.as_deref(), arguments.shard_index.as_deref())?.or(claimed);
+        let share = if arguments.merge {
+            Share::Merge
+        } else {
+            shard.unwrap_or_default()
+        };
         let memory = arguments.memory << 20; // checked to be below 2⁴⁰ MiB
         let out = arguments.out.clone();
-        let conduct = Self { out, folder, share, plans: arguments.plan, is_in_blocks: false, claims, memory };
-        Ok(Self { is_in_blocks: conduct.is_among_others() || conduct.is_begun(), ..conduct })
+        let conduct = Self {
+            out,
+            folder,
+            share,
+            plans: arguments.plan,
+            is_in_blocks: false,
+            claims,
+            memory,
+        };
+        Ok(Self {
+            is_in_blocks: conduct.is_among_others() || conduct.is_begun(),
+            ..conduct
+        })
     }
 
     /// Whether other processes may do a part of the same run at the same time.
@@ -75,10 +93,15 @@ impl Conduct {
         }
     }
 
-    /// Holds the folder of results: alone where a whole run writes them, with others else. No result depends on it.
+    /// Holds the folder of results: alone where a whole run writes them, with others else. No
+    /// result depends on it.
     pub(crate) fn hold(&self) -> Result<FolderLock> {
         let lock = self.out.join(LOCK);
-        if self.is_among_others() { FolderLock::shared(lock) } else { FolderLock::alone(lock) }
+        if self.is_among_others() {
+            FolderLock::shared(lock)
+        } else {
+            FolderLock::alone(lock)
+        }
     }
 
     /// Where results are kept.
@@ -86,10 +109,12 @@ impl Conduct {
         Kept::within(&self.folder, guard::parameters(arguments).to_string())
     }
 
-    /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or where this run may begin anew.
+    /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or
+    /// where this run may begin anew.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, inputs or another version; [`Error::Source`] where it cannot be read.
+    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, inputs or
+    /// another version; [`Error::Source`] where it cannot be read.
     pub(crate) fn found(&self, arguments: &Arguments, inputs: &[String]) -> Result<Option<Found>> {
         let may_begin_anew = matches!(self.working(), Working::Planning | Working::Alone);
         let found = match self.kept(arguments).found(self.memory) {
@@ -109,7 +134,8 @@ impl Conduct {
         }
     }
 
-    /// Removes what is no longer needed once all results are there. What cannot be removed of the claims is in nobody's way.
+    /// Removes what is no longer needed once all results are there. What cannot be removed of the
+    /// claims is in nobody's way.
     pub(crate) fn remove(&self) -> Result<()> {
         Kept::within(&self.folder, "").remove()?;
         claims::remove(&self.folder);
@@ -117,7 +143,8 @@ impl Conduct {
         Ok(())
     }
 
-    /// Leaves no empty folders where a run never began, or has ended: nothing of anybody's is removed.
+    /// Leaves no empty folders where a run never began, or has ended: nothing of anybody's is
+    /// removed.
     pub(crate) fn tidy(&self) {
         if !self.is_begun() && self.folder.exists() {
             let within = [claims::FOLDER, "tiles"].map(|name| self.folder.join(name));

@@ -1,4 +1,5 @@
-//! What is found from the whole of the images, once, by whoever begins a run in blocks: a block does not know it.
+//! What is found from the whole of the images, once, by whoever begins a run in blocks: a block
+//! does not know it.
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,11 @@ impl Found {
         }
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some(Self {
-            warnings: value["warnings"].as_array()?.iter().map(text).collect::<Option<_>>()?,
+            warnings: value["warnings"]
+                .as_array()?
+                .iter()
+                .map(text)
+                .collect::<Option<_>>()?,
             remarks: match &value["remarks"] {
                 Value::Null => None,
                 remarks => Some(text(remarks)?),
@@ -45,7 +50,10 @@ mod tests {
     fn it_comes_back_for_the_same_inputs_alone() {
         let inputs = ["100 bytes, CRC-32 0000002a".to_owned()];
         for remarks in [None, Some("pixels are sums".to_owned())] {
-            let found = Found { warnings: vec!["a \"word\"".into()], remarks };
+            let found = Found {
+                warnings: vec!["a \"word\"".into()],
+                remarks,
+            };
             let json = found.to_json(&inputs);
             assert_eq!(Found::from_json(&json, &inputs), Some(found));
             assert_eq!(Found::from_json(&json, &[]), None);

@@ -1,4 +1,5 @@
-//! An image in blocks of rows, which several processes invert and one puts together (docs/fleet.md, docs/decisions/0004-emission-in-blocks.md).
+//! An image in blocks of rows, which several processes invert and one puts together (docs/fleet.md,
+//! docs/decisions/0004-emission-in-blocks.md).
 
 mod bytes;
 mod conduct;

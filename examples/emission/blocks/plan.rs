@@ -1,4 +1,5 @@
-//! How an image is cut into blocks of rows: whoever begins a run says it in the manifest, and all others take it from there, whatever memory they have.
+//! How an image is cut into blocks of rows: whoever begins a run says it in the manifest, and all
+//! others take it from there, whatever memory they have.
 
 use isopach::compute::{Error, Result};
 use serde_json::{Value, json};
@@ -19,11 +20,15 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Of an image whose rows have results of so many bytes; `asked`: rows of a block, if the user has said it.
+    /// Of an image whose rows have results of so many bytes; `asked`: rows of a block, if the user
+    /// has said it.
     pub(super) fn new(rows: usize, bytes_a_row: u64, asked: Option<usize>) -> Self {
         let fit = usize::try_from(BYTES / bytes_a_row.max(1)).unwrap_or(usize::MAX);
         let rows_a_block = asked.unwrap_or_else(|| fit.min(rows.div_ceil(LEAST)));
-        Self { rows, rows_a_block: rows_a_block.clamp(1, rows.max(1)) }
+        Self {
+            rows,
+            rows_a_block: rows_a_block.clamp(1, rows.max(1)),
+        }
     }
 
     /// Of a manifest, for an image of so many rows.
@@ -33,7 +38,8 @@ impl Plan {
     pub(super) fn of_manifest(plan: &Value, rows: usize) -> Result<Self> {
         let number = |key: &str| usize::try_from(plan[key].as_u64()?).ok();
         let found = number("rows").zip(number("rows_a_block"));
-        let fitting = found.filter(|(all, of_block)| *all == rows && (1..=rows.max(1)).contains(of_block));
+        let fitting =
+            found.filter(|(all, of_block)| *all == rows && (1..=rows.max(1)).contains(of_block));
         let Some((rows, rows_a_block)) = fitting else {
             return Err(Error::InvalidInput(format!(
                 "the manifest has the blocks {plan}, which are not of an image of {rows} rows: remove it to begin a new run"
@@ -66,7 +72,13 @@ impl Plan {
 
 impl std::fmt::Display for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} rows in {} blocks of {}", self.rows, self.len(), self.rows_a_block)
+        write!(
+            f,
+            "{} rows in {} blocks of {}",
+            self.rows,
+            self.len(),
+            self.rows_a_block
+        )
     }
 }
 
@@ -76,18 +88,30 @@ mod tests {
 
     #[test]
     fn blocks_have_all_rows_once() {
-        for (rows, bytes, asked) in
-            [(1, 1, None), (256, 1, None), (4096, 3 << 20, None), (7, 1, Some(3)), (5, 1, Some(99)), (0, 1, None)]
-        {
+        for (rows, bytes, asked) in [
+            (1, 1, None),
+            (256, 1, None),
+            (4096, 3 << 20, None),
+            (7, 1, Some(3)),
+            (5, 1, Some(99)),
+            (0, 1, None),
+        ] {
             let plan = Plan::new(rows, bytes, asked);
             let all: Vec<usize> = (0..plan.len()).flat_map(|block| plan.rows(block)).collect();
             assert_eq!(all, (0..rows).collect::<Vec<_>>(), "{plan}");
             assert_eq!(Plan::of_manifest(&plan.to_manifest(), rows).unwrap(), plan);
             assert!(Plan::of_manifest(&plan.to_manifest(), rows + 1).is_err());
         }
-        assert_eq!(Plan::new(4096, 3 << 20, None).rows_a_block, 10, "as many as fit");
-        for damaged in [json!(null), json!({ "rows": 5, "rows_a_block": 0 }), json!({ "rows": 5, "rows_a_block": -1 })]
-        {
+        assert_eq!(
+            Plan::new(4096, 3 << 20, None).rows_a_block,
+            10,
+            "as many as fit"
+        );
+        for damaged in [
+            json!(null),
+            json!({ "rows": 5, "rows_a_block": 0 }),
+            json!({ "rows": 5, "rows_a_block": -1 }),
+        ] {
             assert!(Plan::of_manifest(&damaged, 5).is_err(), "{damaged}");
         }
     }

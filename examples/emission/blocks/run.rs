@@ -26,8 +26,14 @@ pub(crate) struct InBlocks<'a> {
 
 impl Conduct {
     /// Where results of this run are kept, of which this was found.
-    pub(crate) fn kept_with(&self, arguments: &Arguments, found: &Found, inputs: &[Content]) -> Kept {
-        self.kept(arguments).with_found(found.to_json(&Content::identities(inputs)))
+    pub(crate) fn kept_with(
+        &self,
+        arguments: &Arguments,
+        found: &Found,
+        inputs: &[Content],
+    ) -> Kept {
+        self.kept(arguments)
+            .with_found(found.to_json(&Content::identities(inputs)))
     }
 }
 
@@ -50,7 +56,10 @@ impl<'a> InBlocks<'a> {
             working: conduct.working(),
             precision: inverting.on.precisions(),
             identities: Content::identities(inputs),
-            names: inputs.iter().map(|input| input.path.display().to_string()).collect(),
+            names: inputs
+                .iter()
+                .map(|input| input.path.display().to_string())
+                .collect(),
             plan: plan.to_manifest(),
             memory: conduct.memory,
         })?;
@@ -63,8 +72,8 @@ impl<'a> InBlocks<'a> {
         self.plan.to_string()
     }
 
-    /// Inverts the blocks of the share of this process that are not done yet: what it did, in words. `is_merged`: whether another process has put all results
-    /// together.
+    /// Inverts the blocks of the share of this process that are not done yet: what it did, in
+    /// words. `is_merged`: whether another process has put all results together.
     ///
     /// # Errors
     /// Of the input, the inversion and the folder.
@@ -83,14 +92,24 @@ impl<'a> InBlocks<'a> {
             Some(claims) => claims.work(is_merged, run)?,
             None => drop(run(conduct.share)?),
         }
-        Ok(format!("{inverted} of {} blocks were inverted here", self.plan.len()))
+        Ok(format!(
+            "{inverted} of {} blocks were inverted here",
+            self.plan.len()
+        ))
     }
 
     fn invert_share<T: Number>(&self, share: Share, inverting: &Inverting<'_>) -> Result<usize> {
         let mine = share.of_blocks(self.plan.len())?;
         let done = self.kept.done(&mine)?;
-        let wanted: Vec<usize> = (0..self.plan.len()).filter(|&block| mine[block] && !done[block]).collect();
-        let bar = progress(wanted.iter().map(|block| self.plan.rows(*block).len()).sum());
+        let wanted: Vec<usize> = (0..self.plan.len())
+            .filter(|&block| mine[block] && !done[block])
+            .collect();
+        let bar = progress(
+            wanted
+                .iter()
+                .map(|block| self.plan.rows(*block).len())
+                .sum(),
+        );
         for block in &wanted {
             self.kept.write(*block, |to| {
                 let mut inverted_again = 0;
@@ -108,7 +127,8 @@ impl<'a> InBlocks<'a> {
         Ok(wanted.len())
     }
 
-    /// Gives the rows of all blocks to `take`, in their order and as many at a time as memory has room for: as a whole run does.
+    /// Gives the rows of all blocks to `take`, in their order and as many at a time as memory has
+    /// room for: as a whole run does.
     ///
     /// # Errors
     /// [`Error::Busy`] where blocks are not done yet: which; of the folder; of `take`.
@@ -120,7 +140,9 @@ impl<'a> InBlocks<'a> {
         self.check_done()?;
         let mut gathered = Rows::<T>::new(self.layout);
         for block in 0..self.plan.len() {
-            self.kept.read(block, |from| self.gather(block, from, &mut gathered, at_once, &mut take))?;
+            self.kept.read(block, |from| {
+                self.gather(block, from, &mut gathered, at_once, &mut take)
+            })?;
         }
         if gathered.len() > 0 {
             let (rows, spread) = gathered.take()?;
@@ -129,7 +151,8 @@ impl<'a> InBlocks<'a> {
         Ok(())
     }
 
-    /// Adds the rows of a block to those that are gathered, which are handed over whenever there are enough. `None` where its bytes are not those of a block.
+    /// Adds the rows of a block to those that are gathered, which are handed over whenever there
+    /// are enough. `None` where its bytes are not those of a block.
     fn gather<T: Number>(
         &self,
         block: usize,
@@ -139,11 +162,14 @@ impl<'a> InBlocks<'a> {
         take: &mut impl FnMut(Block<T>, Option<Spread>) -> Result<()>,
     ) -> Result<Option<()>> {
         let rows = self.plan.rows(block);
-        if from.left() != rows.len() as u64 * self.layout.bytes_a_row::<T>() + size_of::<u64>() as u64 {
+        if from.left()
+            != rows.len() as u64 * self.layout.bytes_a_row::<T>() + size_of::<u64>() as u64
+        {
             return Ok(None);
         }
         for row in rows.clone() {
-            // Handed over before a row is added, so that the last of a block know how many were inverted again.
+            // Handed over before a row is added, so that the last of a block know how many were
+            // inverted again.
             if gathered.len() >= at_once {
                 let (rows, spread) = gathered.take()?;
                 take(rows, spread)?;
@@ -153,7 +179,9 @@ impl<'a> InBlocks<'a> {
                 return Ok(None);
             }
         }
-        let Some(inverted_again) = usize::restore(from) else { return Ok(None) };
+        let Some(inverted_again) = usize::restore(from) else {
+            return Ok(None);
+        };
         gathered.inverted_again = gathered.inverted_again.saturating_add(inverted_again);
         Ok(Some(()))
     }
@@ -185,7 +213,11 @@ fn ranges(numbers: &[usize]) -> String {
         run => format!("{} to {}", run[0], run[run.len() - 1]),
     };
     let all = runs.clone().count();
-    let mut text = runs.take(MOST_RANGES).map(words).collect::<Vec<_>>().join(", ");
+    let mut text = runs
+        .take(MOST_RANGES)
+        .map(words)
+        .collect::<Vec<_>>()
+        .join(", ");
     if all > MOST_RANGES {
         text.push_str(", …");
     }

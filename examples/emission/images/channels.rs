@@ -1,4 +1,5 @@
-//! Which channel a file is of, in which unit, how long exposed: from its header or from the command line.
+//! Which channel a file is of, in which unit, how long exposed: from its header or from the command
+//! line.
 
 use crate::{
     arguments::{Arguments, Summed, Unit},
@@ -20,7 +21,8 @@ pub(super) struct Opened {
     pub(super) exposure: f64,
     /// Detector pixels a pixel.
     pub(super) binned: f64,
-    /// Of these, those that were added on the chip, and read and saturated as one; 1 where none were.
+    /// Of these, those that were added on the chip, and read and saturated as one; 1 where none
+    /// were.
     pub(super) on_chip: f64,
     /// Pixels that were added to one, on the chip or later; 1 where none were.
     pub(super) sum_of: f64,
@@ -30,14 +32,20 @@ pub(super) struct Opened {
 }
 
 /// Opens the files in the order in which they were given; says what was taken for granted.
-pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<Vec<Opened>, Box<dyn Error>> {
+pub(super) fn open(
+    arguments: &Arguments,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Opened>, Box<dyn Error>> {
     let instruments = Instruments::read(arguments)?;
     let mut files: Vec<Opened> = Vec::new();
     let mut remarks: Vec<(String, String)> = Vec::new();
     for (i, path) in arguments.files.iter().enumerate() {
         let name = path.display().to_string();
         // Compressed tiles are read when a file is opened.
-        let limits = Limits { memory_bytes: arguments.memory << 20, ..Limits::default() };
+        let limits = Limits {
+            memory_bytes: arguments.memory << 20,
+            ..Limits::default()
+        };
         let file = ImageFile::open_within(path, limits).map_err(|error| match error {
             Failure::OutOfMemory { .. } => format!("{name}: {error} (--memory)").into(),
             other => Box::<dyn Error>::from(other),
@@ -48,20 +56,32 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         match file.more_images() {
             0 => {}
             1 => said.push("it has another image of this size: the first is taken".into()),
-            more => said.push(format!("it has {more} more images of this size: the first is taken")),
+            more => said.push(format!(
+                "it has {more} more images of this size: the first is taken"
+            )),
         }
-        let stated =
-            Seen { header: file.header(), instrument: seen.instrument.as_deref(), wavelength: seen.wavelength };
+        let stated = Seen {
+            header: file.header(),
+            instrument: seen.instrument.as_deref(),
+            wavelength: seen.wavelength,
+        };
         let channel = arguments.channel.get(i).map(String::as_str);
-        let found = instruments.find(&stated, channel, &mut said).map_err(|error| of_file(&error))?;
+        let found = instruments
+            .find(&stated, channel, &mut said)
+            .map_err(|error| of_file(&error))?;
         let stated = || match &seen.exposure {
             Ok(Some(seconds)) => Ok(*seconds),
-            Ok(None) => Err(of_file(&"it has no EXPTIME or XPOSURE: give --exposure, seconds")),
+            Ok(None) => Err(of_file(
+                &"it has no EXPTIME or XPOSURE: give --exposure, seconds",
+            )),
             Err(reason) => Err(of_file(&format!("{reason}: give --exposure, seconds"))),
         };
         let exposure = one_of(&arguments.exposure, i).map_or_else(stated, Ok)?;
-        let has_unit_of_instrument =
-            found.of.unit.as_deref().is_some_and(|unit| file.header().text("BUNIT") == Some(unit));
+        let has_unit_of_instrument = found
+            .of
+            .unit
+            .as_deref()
+            .is_some_and(|unit| file.header().text("BUNIT") == Some(unit));
         let unit = match (arguments.unit, &seen.unit) {
             (Some(Unit::Total), _) => CountUnit::Total,
             (Some(Unit::PerSecond), _) => CountUnit::PerSecond,
@@ -74,7 +94,11 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
             }
         };
         // Nobody exposes for a second: images of AIA are divided so.
-        if unit == CountUnit::PerSecond && exposure == 1.0 && arguments.exposure.is_empty() && found.is_aia() {
+        if unit == CountUnit::PerSecond
+            && exposure == 1.0
+            && arguments.exposure.is_empty()
+            && found.is_aia()
+        {
             said.push(
                 "its exposure is 1 s and its counts are those of a second, as aiapy's normalize_exposure left them: noise and saturation are those of the true \
                  exposure only with --exposure"
@@ -88,8 +112,7 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
         };
         if seen.pixel_size.is_none() {
             if is_sum_of_all {
-                let words =
-                    "it does not say how large its pixels are (CDELT1, CDELT2), which sums of pixels need (--summed)";
+                let words = "it does not say how large its pixels are (CDELT1, CDELT2), which sums of pixels need (--summed)";
                 return Err(of_file(&words).into());
             }
             said.push(
@@ -97,23 +120,51 @@ pub(super) fn open(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<
             );
         }
         let of_detector = found.of.pixel_arcsec;
-        let binned = (seen.pixel_size.unwrap_or(of_detector) / of_detector).powi(2).max(1.0);
+        let binned = (seen.pixel_size.unwrap_or(of_detector) / of_detector)
+            .powi(2)
+            .max(1.0);
         let sum_of = match arguments.summed {
             Some(Summed::Of(pixels)) => pixels.into(),
             _ if is_sum_of_all => binned,
             _ => 1.0,
         };
-        let divisor = sum_of * if unit == CountUnit::PerSecond { 1.0 } else { exposure };
+        let divisor = sum_of
+            * if unit == CountUnit::PerSecond {
+                1.0
+            } else {
+                exposure
+            };
         remarks.extend(said.into_iter().map(|words| (name.clone(), words)));
-        let on_chip = if found.of.binned_are_sums { binned } else { 1.0 };
-        files.push(Opened { name, file, seen, found, exposure, binned, on_chip, sum_of, unit, divisor });
+        let on_chip = if found.of.binned_are_sums {
+            binned
+        } else {
+            1.0
+        };
+        files.push(Opened {
+            name,
+            file,
+            seen,
+            found,
+            exposure,
+            binned,
+            on_chip,
+            sum_of,
+            unit,
+            divisor,
+        });
     }
     warnings.extend(gathered(&remarks));
     for (i, file) in files.iter().enumerate() {
-        if let Some(other) = files[..i].iter().find(|other| other.found.place == file.found.place) {
+        if let Some(other) = files[..i]
+            .iter()
+            .find(|other| other.found.place == file.found.place)
+        {
             let (a, b, channel) = (&other.name, &file.name, file.found.label());
-            let series =
-                if other.seen.time == file.seen.time { "" } else { ": --series inverts images of several times" };
+            let series = if other.seen.time == file.seen.time {
+                ""
+            } else {
+                ": --series inverts images of several times"
+            };
             return Err(format!("{a} and {b} are both of {channel}{series}").into());
         }
     }
@@ -127,15 +178,25 @@ fn gathered(remarks: &[(String, String)]) -> Vec<String> {
         if remarks[..i].iter().any(|(_, before)| before == words) {
             continue;
         }
-        lines.push(match remarks[i + 1..].iter().filter(|(_, after)| after == words).count() {
-            0 => format!("{name}: {words}"),
-            more => format!("{name} and {more} more: {words}"),
-        });
+        lines.push(
+            match remarks[i + 1..]
+                .iter()
+                .filter(|(_, after)| after == words)
+                .count()
+            {
+                0 => format!("{name}: {words}"),
+                more => format!("{name} and {more} more: {words}"),
+            },
+        );
     }
     lines
 }
 
 /// The number for the file of this position; one number is for all.
 fn one_of<T: Copy>(numbers: &[T], i: usize) -> Option<T> {
-    if numbers.len() == 1 { numbers.first().copied() } else { numbers.get(i).copied() }
+    if numbers.len() == 1 {
+        numbers.first().copied()
+    } else {
+        numbers.get(i).copied()
+    }
 }

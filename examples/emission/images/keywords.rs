@@ -1,4 +1,5 @@
-//! What a result says of where, when and of what it is: keywords that sunpy, ndcube and astropy read.
+//! What a result says of where, when and of what it is: keywords that sunpy, ndcube and astropy
+//! read.
 
 use super::channels::Opened;
 use crate::source::CubeKeyword;
@@ -9,7 +10,10 @@ use isopach::{
 
 /// Numbers of the observer that are taken over from the first file.
 const OBSERVER: [(&str, &str); 7] = [
-    ("DSUN_OBS", "[m] distance of the observer from the Sun's centre"),
+    (
+        "DSUN_OBS",
+        "[m] distance of the observer from the Sun's centre",
+    ),
     ("RSUN_REF", "[m] radius of the Sun"),
     ("RSUN_OBS", "[arcsec] radius of the Sun as seen"),
     ("HGLN_OBS", "[deg] Stonyhurst longitude of the observer"),
@@ -20,37 +24,68 @@ const OBSERVER: [(&str, &str); 7] = [
 
 /// Keywords of all cubes: the pixels are those of the first file.
 pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
-    let Some(first) = files.first() else { return Vec::new() };
+    let Some(first) = files.first() else {
+        return Vec::new();
+    };
     let mut keywords = first.seen.wcs.as_ref().map_or_else(|_| Vec::new(), place);
     keywords.extend(observer(first.file.header()));
-    // INSTRUME would make sunpy take the cube for one of the instrument's own images, which have a wavelength.
+    // INSTRUME would make sunpy take the cube for one of the instrument's own images, which have a
+    // wavelength.
     let telescope = first.file.header().text("TELESCOP").unwrap_or_default();
-    let text = |name: &str, value: String, comment: &str| (name.into(), Value::Text(value), comment.into());
+    let text = |name: &str, value: String, comment: &str| {
+        (name.into(), Value::Text(value), comment.into())
+    };
     if !telescope.is_empty() {
         keywords.push(text("TELESCOP", telescope.into(), "of the images"));
     }
     if let Some(time) = first.seen.time {
-        keywords.push(text("DATE-OBS", time.to_string(), "UTC, of the first image"));
+        keywords.push(text(
+            "DATE-OBS",
+            time.to_string(),
+            "UTC, of the first image",
+        ));
     }
     let mut times: Vec<Time> = files.iter().filter_map(|file| file.seen.time).collect();
     times.sort_by(|a, b| a.days().total_cmp(&b.days()));
     if let (Some(begin), Some(end)) = (times.first(), times.last()) {
-        keywords.push(text("DATE-BEG", begin.to_string(), "UTC, time of the earliest image"));
-        keywords.push(text("DATE-END", end.to_string(), "UTC, time of the latest image"));
+        keywords.push(text(
+            "DATE-BEG",
+            begin.to_string(),
+            "UTC, time of the earliest image",
+        ));
+        keywords.push(text(
+            "DATE-END",
+            end.to_string(),
+            "UTC, time of the latest image",
+        ));
     }
     let mut order: Vec<&Opened> = files.iter().collect();
     order.sort_by_key(|file| file.found.place);
     for (i, file) in order.iter().enumerate() {
-        let unit = if file.found.is_aia() { "[angstrom] " } else { "" };
+        let unit = if file.found.is_aia() {
+            "[angstrom] "
+        } else {
+            ""
+        };
         let comment = format!("{unit}channel of this number");
-        keywords.push((format!("CHAN{i:03}"), Value::Text(plain(&file.found.name())), comment));
+        keywords.push((
+            format!("CHAN{i:03}"),
+            Value::Text(plain(&file.found.name())),
+            comment,
+        ));
     }
     keywords
 }
 
 /// What a card takes: printable ASCII, not too long.
 fn plain(text: &str) -> String {
-    let letters = text.chars().map(|c| if matches!(c, ' '..='~') && c != '\'' { c } else { '?' });
+    let letters = text.chars().map(|c| {
+        if matches!(c, ' '..='~') && c != '\'' {
+            c
+        } else {
+            '?'
+        }
+    });
     letters.take(60).collect()
 }
 
@@ -62,21 +97,46 @@ fn place(wcs: &Wcs) -> Vec<CubeKeyword> {
         let row = wcs.matrix[i];
         // PC without a turn is the unit matrix.
         let step = row[0].hypot(row[1]).copysign(row[i]);
-        let mut number =
-            |keyword: String, value: f64, comment: String| keywords.push((keyword, Value::Number(value), comment));
-        number(format!("CRPIX{n}"), wcs.reference_pixel[i] + 1.0, "pixel of the reference value, from 1".into());
-        number(format!("CRVAL{n}"), wcs.reference_value[i], format!("[arcsec] helioprojective {axis} there"));
+        let mut number = |keyword: String, value: f64, comment: String| {
+            keywords.push((keyword, Value::Number(value), comment))
+        };
+        number(
+            format!("CRPIX{n}"),
+            wcs.reference_pixel[i] + 1.0,
+            "pixel of the reference value, from 1".into(),
+        );
+        number(
+            format!("CRVAL{n}"),
+            wcs.reference_value[i],
+            format!("[arcsec] helioprojective {axis} there"),
+        );
         number(format!("CDELT{n}"), step, "[arcsec] of a pixel".into());
-        number(format!("PC{n}_1"), row[0] / step, "turn of the pixels".into());
-        number(format!("PC{n}_2"), row[1] / step, "turn of the pixels".into());
+        number(
+            format!("PC{n}_1"),
+            row[0] / step,
+            "turn of the pixels".into(),
+        );
+        number(
+            format!("PC{n}_2"),
+            row[1] / step,
+            "turn of the pixels".into(),
+        );
         for (keyword, value) in [("CTYPE", name), ("CUNIT", "arcsec")] {
-            keywords.push((format!("{keyword}{n}"), Value::Text(value.into()), format!("helioprojective {axis}")));
+            keywords.push((
+                format!("{keyword}{n}"),
+                Value::Text(value.into()),
+                format!("helioprojective {axis}"),
+            ));
         }
     }
     keywords
 }
 
 fn observer(header: &Header) -> Vec<CubeKeyword> {
-    let known = OBSERVER.into_iter().filter_map(|(name, comment)| Some((name, header.number(name)?, comment)));
-    known.map(|(name, value, comment)| (name.into(), Value::Number(value), comment.into())).collect()
+    let known = OBSERVER
+        .into_iter()
+        .filter_map(|(name, comment)| Some((name, header.number(name)?, comment)));
+    known
+        .map(|(name, value, comment)| (name.into(), Value::Number(value), comment.into()))
+        .collect()
 }

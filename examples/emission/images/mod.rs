@@ -25,7 +25,8 @@ use ndarray::{Array2, Array3, ArrayD, Axis as ArrayAxis};
 use resampled::Resampled;
 use std::{error::Error, ops::Range};
 
-/// Pixels a side of the middle of the image in which alignment is checked, and how far a channel may turn out to be shifted.
+/// Pixels a side of the middle of the image in which alignment is checked, and how far a channel
+/// may turn out to be shifted.
 const CHECKED: usize = 256;
 const SHIFTED: f64 = 1.0;
 /// A correlation from which on a shift is believed.
@@ -54,22 +55,37 @@ struct Channel {
 
 /// Opens the files; channels, exposures, units, places and times by their headers.
 ///
-/// `correlate`: with `--align`, see by their pixels, too, whether channels lie where their headers say.
-pub(crate) fn open(arguments: &Arguments, correlate: bool) -> std::result::Result<(About, Images), Box<dyn Error>> {
+/// `correlate`: with `--align`, see by their pixels, too, whether channels lie where their headers
+/// say.
+pub(crate) fn open(
+    arguments: &Arguments,
+    correlate: bool,
+) -> std::result::Result<(About, Images), Box<dyn Error>> {
     let mut warnings = Vec::new();
     let mut files = channels::open(arguments, &mut warnings)?;
     let shape = files[0].file.shape();
-    if let Some(other) = files.iter().find(|other| other.file.shape() != shape).filter(|_| !arguments.align) {
-        let [first, found] = [shape, other.file.shape()].map(|[rows, columns]| format!("{columns} × {rows}"));
-        return Err(
-            format!("{} has {found} pixels, but {} {first}: --align resamples it", other.name, files[0].name).into()
-        );
+    if let Some(other) = files
+        .iter()
+        .find(|other| other.file.shape() != shape)
+        .filter(|_| !arguments.align)
+    {
+        let [first, found] =
+            [shape, other.file.shape()].map(|[rows, columns]| format!("{columns} × {rows}"));
+        return Err(format!(
+            "{} has {found} pixels, but {} {first}: --align resamples it",
+            other.name, files[0].name
+        )
+        .into());
     }
     together::check(arguments, &files, shape, &mut warnings)?;
     let wcs = files[0].seen.wcs.clone().ok();
     let mut places = Vec::new();
     for file in &files {
-        places.push(if arguments.align { together::places(&files[0], file, shape)? } else { None });
+        places.push(if arguments.align {
+            together::places(&files[0], file, shape)?
+        } else {
+            None
+        });
     }
     let order = ascending(&files);
     let in_order: Vec<&Opened> = order.iter().map(|&i| &files[i]).collect();
@@ -81,40 +97,82 @@ pub(crate) fn open(arguments: &Arguments, correlate: bool) -> std::result::Resul
     let mut channels: Vec<(usize, Channel)> = Vec::new();
     for (i, (file, places)) in files.drain(..).zip(places).enumerate() {
         // Its number among the channels.
-        let number = order.iter().position(|&other| other == i).unwrap_or_default();
+        let number = order
+            .iter()
+            .position(|&other| other == i)
+            .unwrap_or_default();
         // Counts that are taken for good are mixed like all others.
-        let levels = about.levels.as_ref().filter(|_| arguments.saturation != OnSaturation::Keep);
+        let levels = about
+            .levels
+            .as_ref()
+            .filter(|_| arguments.saturation != OnSaturation::Keep);
         let level = levels.map_or(f64::INFINITY, |levels| levels[number]);
         let resampled = places.map(|places| Resampled::new(places, shape[1], level * file.divisor));
         let mut binned = file.binned;
         if let Some(resampled) = &resampled {
             let share = resampled.share(&file.file, shape[0]);
             if share == 0.0 {
-                return Err(format!("{}: it has no pixel in common with the first file", file.name).into());
+                return Err(format!(
+                    "{}: it has no pixel in common with the first file",
+                    file.name
+                )
+                .into());
             }
             if share < COVERED {
-                warnings.push(format!("{}: it covers {:.0} % of the first file", file.name, 100.0 * share));
+                warnings.push(format!(
+                    "{}: it covers {:.0} % of the first file",
+                    file.name,
+                    100.0 * share
+                ));
             }
             if let (true, Some(to)) = (resampled.is_coarser(), &wcs) {
-                binned = (to.pixel_size() / file.found.of.pixel_arcsec).powi(2).max(1.0);
+                binned = (to.pixel_size() / file.found.of.pixel_arcsec)
+                    .powi(2)
+                    .max(1.0);
             }
         }
-        let mut noise = Noise::of_channel(file.found.channel(), file.exposure, binned, systematic[number]);
+        let mut noise = Noise::of_channel(
+            file.found.channel(),
+            file.exposure,
+            binned,
+            systematic[number],
+        );
         // Read once for all that were added.
         noise.read_noise /= file.on_chip.sqrt();
         let about = means::About {
-            mean: file.found.is_aia().then(|| Mean::of(file.file.header(), file.unit, file.exposure)).flatten(),
+            mean: file
+                .found
+                .is_aia()
+                .then(|| Mean::of(file.file.header(), file.unit, file.exposure))
+                .flatten(),
             // Those that were added on the chip are in what the header states.
-            sum_of: if arguments.summed.is_some() { file.sum_of } else { 1.0 },
+            sum_of: if arguments.summed.is_some() {
+                file.sum_of
+            } else {
+                1.0
+            },
             share: degradation::shipped_share(&file.found, file.seen.time_text.as_deref()),
         };
-        channels.push((number, Channel { file: file.file, resampled, divisor: file.divisor, noise, about }));
+        channels.push((
+            number,
+            Channel {
+                file: file.file,
+                resampled,
+                divisor: file.divisor,
+                noise,
+                about,
+            },
+        ));
     }
     let first_file = channels[0].0;
     channels.sort_by_key(|(number, _)| *number);
     let is_corrected = !arguments.degradation.is_empty() || arguments.degradation_table.is_some();
     let channels = channels.into_iter().map(|(_, channel)| channel).collect();
-    let mut images = Images { channels, shape, is_corrected };
+    let mut images = Images {
+        channels,
+        shape,
+        is_corrected,
+    };
     if arguments.align && correlate {
         warnings.extend(images.shifts(first_file, &about.names)?);
     }
@@ -149,7 +207,10 @@ fn ascending(files: &[Opened]) -> Vec<usize> {
 fn systematic(arguments: &Arguments, files: &[&Opened]) -> std::result::Result<Vec<f64>, String> {
     let given = &arguments.systematic;
     let channels: Vec<&Found> = files.iter().map(|file| &file.found).collect();
-    let others = given.iter().find(|share| share.name.is_none()).map_or(SYSTEMATIC, |share| share.value);
+    let others = given
+        .iter()
+        .find(|share| share.name.is_none())
+        .map_or(SYSTEMATIC, |share| share.value);
     let mut shares: Vec<Option<f64>> = vec![None; files.len()];
     for share in given {
         let Some(name) = &share.name else { continue };
@@ -158,7 +219,10 @@ fn systematic(arguments: &Arguments, files: &[&Opened]) -> std::result::Result<V
             return Err(format!("--systematic has two shares of {name}"));
         }
     }
-    Ok(shares.into_iter().map(|share| share.unwrap_or(others)).collect())
+    Ok(shares
+        .into_iter()
+        .map(|share| share.unwrap_or(others))
+        .collect())
 }
 
 /// Names, response and saturation levels of files in the order of their channels.
@@ -183,7 +247,11 @@ fn about(
             ref many => many[i],
         };
         levels.push(level / file.exposure / file.on_chip);
-        names.push(format!("{}, {time}, {:.4} s", file.found.label(), file.exposure));
+        names.push(format!(
+            "{}, {time}, {:.4} s",
+            file.found.label(),
+            file.exposure
+        ));
     }
     let left = shares(arguments, files, warnings)?;
     let mut response = response(files)?;
@@ -191,7 +259,8 @@ fn about(
     let sensitivity = if left.is_empty() {
         warnings.extend(aged(files));
         if all_aia {
-            "as at launch: the loss of sensitivity since then is not corrected (see --degradation)".into()
+            "as at launch: the loss of sensitivity since then is not corrected (see --degradation)"
+                .into()
         } else {
             "that of the responses as given: a loss of sensitivity since then is not corrected (see --degradation)"
                 .into()
@@ -199,7 +268,11 @@ fn about(
     } else {
         response = response.degraded(&left)?;
         let shares: Vec<String> = left.iter().map(|share| format!("{share:.3}")).collect();
-        let of = if all_aia { "that at launch" } else { "that of the responses as given" };
+        let of = if all_aia {
+            "that at launch"
+        } else {
+            "that of the responses as given"
+        };
         format!("of {of}, by channel: {}", shares.join(", "))
     };
     let axes = [Axis::PIXELS; 2];
@@ -258,7 +331,11 @@ fn shares(
         }
         for file in of_one {
             let time = file.seen.time_text.as_deref().unwrap_or("no time");
-            left.push(table.left(&file.found, time).map_err(|error| format!("{}: {error}", file.name))?);
+            left.push(
+                table
+                    .left(&file.found, time)
+                    .map_err(|error| format!("{}: {error}", file.name))?,
+            );
         }
     }
     Ok(left)
@@ -275,8 +352,12 @@ fn aged(files: &[&Opened]) -> Vec<String> {
     let mut said = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
         let of = &of_one[0].found;
-        let Some(until) = of.of.response_until.as_deref() else { continue };
-        let Some(time) = latest(of_one).filter(|time| Some(*time) > Time::parse(until)) else { continue };
+        let Some(until) = of.of.response_until.as_deref() else {
+            continue;
+        };
+        let Some(time) = latest(of_one).filter(|time| Some(*time) > Time::parse(until)) else {
+            continue;
+        };
         said.push(if of.is_aia() {
             format!(
                 "the images are of {time}, but no share of the sensitivity was given that AIA has lost since 2010: emission measures may be far \
@@ -299,8 +380,16 @@ fn axes(wcs: &Wcs) -> [Axis; 2] {
         return [Axis::PIXELS; 2];
     }
     let axis = |n: usize| {
-        let (step, at, value) = (wcs.matrix[n][n], wcs.reference_pixel[n], wcs.reference_value[n]);
-        Axis { first: value - at * step, step, unit: "arcsec" }
+        let (step, at, value) = (
+            wcs.matrix[n][n],
+            wcs.reference_pixel[n],
+            wcs.reference_value[n],
+        );
+        Axis {
+            first: value - at * step,
+            step,
+            unit: "arcsec",
+        }
     };
     [axis(0), axis(1)]
 }
@@ -326,7 +415,10 @@ impl Images {
         let [mut counts, mut sigma] = [(); 2].map(|()| Array3::from_elem(shape, T::default()));
         for (f, channel) in self.channels.iter_mut().enumerate() {
             let values = channel.read(rows.clone())?;
-            let to = counts.index_axis_mut(ArrayAxis(2), f).into_iter().zip(sigma.index_axis_mut(ArrayAxis(2), f));
+            let to = counts
+                .index_axis_mut(ArrayAxis(2), f)
+                .into_iter()
+                .zip(sigma.index_axis_mut(ArrayAxis(2), f));
             for (value, (count, sigma)) in values.iter().zip(to) {
                 let rate = value / channel.divisor;
                 *count = T::of(rate);
@@ -338,42 +430,72 @@ impl Images {
 
     /// What the numbers of the files said against their headers, when all rows were read.
     pub(crate) fn remarks(&self) -> Option<String> {
-        means::said(&self.channels.iter().map(|channel| &channel.about).collect::<Vec<_>>(), self.is_corrected)
+        means::said(
+            &self
+                .channels
+                .iter()
+                .map(|channel| &channel.about)
+                .collect::<Vec<_>>(),
+            self.is_corrected,
+        )
     }
 
-    /// Whether there may be any: the headers of all files state a mean, and their rows are read as they are.
+    /// Whether there may be any: the headers of all files state a mean, and their rows are read as
+    /// they are.
     pub(crate) fn may_have_remarks(&self) -> bool {
-        let has_mean = |channel: &Channel| channel.about.mean.is_some() && channel.resampled.is_none();
+        let has_mean =
+            |channel: &Channel| channel.about.mean.is_some() && channel.resampled.is_none();
         self.channels.len() > 1 && self.channels.iter().all(has_mean)
     }
 
     /// Of the mean of so many pixels, a channel each.
     pub(crate) fn noises_of_mean(&self, pixels: f64) -> impl Iterator<Item = Noise> {
-        // Pixels of a file that were cut into several have one noise. Where they were not cut, resampling mixes noise but keeps its sum.
-        let of_one = |channel: &Channel| channel.resampled.as_ref().map_or(1.0, Resampled::independent);
-        self.channels.iter().map(move |channel| channel.noise.of_mean((pixels * of_one(channel)).max(1.0)))
+        // Pixels of a file that were cut into several have one noise. Where they were not cut,
+        // resampling mixes noise but keeps its sum.
+        let of_one = |channel: &Channel| {
+            channel
+                .resampled
+                .as_ref()
+                .map_or(1.0, Resampled::independent)
+        };
+        self.channels
+            .iter()
+            .map(move |channel| channel.noise.of_mean((pixels * of_one(channel)).max(1.0)))
     }
 
-    /// Bytes that stay from one call to the next, and those of the tile that is being decoded: one channel is read after the other.
+    /// Bytes that stay from one call to the next, and those of the tile that is being decoded: one
+    /// channel is read after the other.
     pub(crate) fn bytes_kept(&self) -> u64 {
-        let kept = self.channels.iter().map(|channel| channel.file.bytes_kept()).sum::<u64>();
+        let kept = self
+            .channels
+            .iter()
+            .map(|channel| channel.file.bytes_kept())
+            .sum::<u64>();
         let working = |channel: &Channel| {
-            let rows = channel.resampled.as_ref().map_or(0.0, |r| r.rows_per_row(&channel.file, self.shape[0])[1]);
+            let rows = channel
+                .resampled
+                .as_ref()
+                .map_or(0.0, |r| r.rows_per_row(&channel.file, self.shape[0])[1]);
             channel.file.working_bytes() + (8.0 * rows * channel.file.shape()[1] as f64) as u64
         };
         kept + self.channels.iter().map(working).max().unwrap_or(0)
     }
 
-    /// Bytes a row of the result beside counts and errors: rows of the file that is being resampled.
+    /// Bytes a row of the result beside counts and errors: rows of the file that is being
+    /// resampled.
     pub(crate) fn bytes_per_row(&self) -> u64 {
         let of = |channel: &Channel| {
-            let rows = channel.resampled.as_ref().map_or(0.0, |r| r.rows_per_row(&channel.file, self.shape[0])[0]);
+            let rows = channel
+                .resampled
+                .as_ref()
+                .map_or(0.0, |r| r.rows_per_row(&channel.file, self.shape[0])[0]);
             (8.0 * rows * channel.file.shape()[1] as f64) as u64
         };
         self.channels.iter().map(of).max().unwrap_or(0)
     }
 
-    /// What correlation says against where the headers put the channels, in the middle of the image.
+    /// What correlation says against where the headers put the channels, in the middle of the
+    /// image.
     fn shifts(&mut self, first: usize, names: &[String]) -> Result<Vec<String>> {
         let middle = |count: usize| {
             let side = count.min(CHECKED);
@@ -385,7 +507,13 @@ impl Images {
             let values = channel.read(rows.clone())?;
             let part = values.slice(ndarray::s![.., columns.clone()]);
             // Bright loops would outweigh all else.
-            seen.push(part.mapv(|value| if value.is_nan() { value } else { value.max(0.0).sqrt() }));
+            seen.push(part.mapv(|value| {
+                if value.is_nan() {
+                    value
+                } else {
+                    value.max(0.0).sqrt()
+                }
+            }));
         }
         let (mut warnings, mut unlike) = (Vec::new(), 0);
         for (f, other) in seen.iter().enumerate().filter(|(f, _)| *f != first) {

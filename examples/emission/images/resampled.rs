@@ -13,7 +13,8 @@ use std::ops::Range;
 /// Rows to both sides that cubic convolution asks for, and one for rounding.
 const BESIDE: f64 = 3.0;
 
-/// From so many pixels of the file a pixel of the result on, it is the mean of places in it, as a coarser detector would have it.
+/// From so many pixels of the file a pixel of the result on, it is the mean of places in it, as a
+/// coarser detector would have it.
 const COARSER: f64 = 1.5;
 
 /// From where to where.
@@ -30,8 +31,18 @@ pub(super) struct Resampled {
 impl Resampled {
     pub(super) fn new([to, from]: [Wcs; 2], columns: usize, saturated: f64) -> Self {
         let ratio = to.pixel_size() / from.pixel_size();
-        let places = if ratio > COARSER { (ratio.ceil() as usize).min(64) } else { 1 };
-        Self { to, from, columns, saturated, places }
+        let places = if ratio > COARSER {
+            (ratio.ceil() as usize).min(64)
+        } else {
+            1
+        };
+        Self {
+            to,
+            from,
+            columns,
+            saturated,
+            places,
+        }
     }
 
     /// Whether a pixel of the result is a mean of several of the file.
@@ -39,9 +50,12 @@ impl Resampled {
         self.places > 1
     }
 
-    /// Pixels of the file, whose noise is independent, a pixel of the result: below one where they are larger.
+    /// Pixels of the file, whose noise is independent, a pixel of the result: below one where they
+    /// are larger.
     pub(super) fn independent(&self) -> f64 {
-        (self.to.pixel_size() / self.from.pixel_size()).powi(2).min(1.0)
+        (self.to.pixel_size() / self.from.pixel_size())
+            .powi(2)
+            .min(1.0)
     }
 
     /// `[row, column]` in the file of a place.
@@ -50,7 +64,8 @@ impl Resampled {
         [y, x]
     }
 
-    /// Rows of the file that some rows are made of; the projection is smooth, so that their outlines tell.
+    /// Rows of the file that some rows are made of; the projection is smooth, so that their
+    /// outlines tell.
     fn rows_of(&self, rows: &Range<usize>, all: usize) -> Range<usize> {
         let steps = 32;
         let mut ends = [f64::INFINITY, f64::NEG_INFINITY];
@@ -70,7 +85,8 @@ impl Resampled {
         bound(ends[0].floor() - BESIDE)..bound(ends[1].ceil() + BESIDE + 1.0)
     }
 
-    /// Reads and resamples by cubic convolution; NaN where the file has no pixel. Where a saturated pixel takes part, the result is as saturated.
+    /// Reads and resamples by cubic convolution; NaN where the file has no pixel. Where a saturated
+    /// pixel takes part, the result is as saturated.
     pub(super) fn read(&self, file: &mut ImageFile, rows: Range<usize>) -> Result<Array2<f64>> {
         let source = self.rows_of(&rows, file.shape()[0]);
         let mut values = Array2::from_elem([rows.len(), self.columns], f64::NAN);
@@ -78,7 +94,10 @@ impl Resampled {
             return Ok(values);
         }
         let read = file.rows(source.clone())?;
-        let lines = values.as_slice_mut().unwrap_or_default().par_chunks_mut(self.columns);
+        let lines = values
+            .as_slice_mut()
+            .unwrap_or_default()
+            .par_chunks_mut(self.columns);
         lines.zip(rows.into_par_iter()).for_each(|(line, row)| {
             for (column, value) in line.iter_mut().enumerate() {
                 *value = self.value(read.view(), source.start, [row, column]);
@@ -99,15 +118,27 @@ impl Resampled {
             }
         }
         let mean = sum / (self.places * self.places) as f64;
-        if largest >= self.saturated && mean.is_finite() { mean.max(largest) } else { mean }
+        if largest >= self.saturated && mean.is_finite() {
+            mean.max(largest)
+        } else {
+            mean
+        }
     }
 
-    /// Rows of the file that another row needs, and that a single one does, at most, over an image of so many rows.
+    /// Rows of the file that another row needs, and that a single one does, at most, over an image
+    /// of so many rows.
     pub(super) fn rows_per_row(&self, file: &ImageFile, rows: usize) -> [f64; 2] {
         let all = file.shape()[0];
         let one = |row: usize| self.rows_of(&(row..row + 1), all).len();
-        let single = [0, rows / 2, rows.saturating_sub(1)].into_iter().map(one).max().unwrap_or(0);
-        [self.to.pixel_size() / self.from.pixel_size() * COARSER, single as f64]
+        let single = [0, rows / 2, rows.saturating_sub(1)]
+            .into_iter()
+            .map(one)
+            .max()
+            .unwrap_or(0);
+        [
+            self.to.pixel_size() / self.from.pixel_size() * COARSER,
+            single as f64,
+        ]
     }
 
     /// Share of an image of so many rows that the file has pixels for.
@@ -115,8 +146,11 @@ impl Resampled {
         const STEPS: usize = 24;
         let [all_rows, all_columns] = file.shape().map(|side| -0.5..side as f64 - 0.5);
         let at = |i: usize, count: usize| (i as f64 + 0.5) / STEPS as f64 * count as f64 - 0.5;
-        let places = (0..STEPS * STEPS).map(|i| self.place([at(i / STEPS, rows), at(i % STEPS, self.columns)]));
-        let inside = places.filter(|[y, x]| all_rows.contains(y) && all_columns.contains(x)).count();
+        let places = (0..STEPS * STEPS)
+            .map(|i| self.place([at(i / STEPS, rows), at(i % STEPS, self.columns)]));
+        let inside = places
+            .filter(|[y, x]| all_rows.contains(y) && all_columns.contains(x))
+            .count();
         inside as f64 / (STEPS * STEPS) as f64
     }
 }
@@ -127,7 +161,11 @@ fn largest_about(read: ArrayView2<'_, f64>, [y, x]: [f64; 2]) -> f64 {
         return f64::NEG_INFINITY;
     }
     let about = |at: f64, count: usize| {
-        let (first, last) = if at.fract() == 0.0 { (at, at) } else { (at.floor() - 1.0, at.floor() + 2.0) };
+        let (first, last) = if at.fract() == 0.0 {
+            (at, at)
+        } else {
+            (at.floor() - 1.0, at.floor() + 2.0)
+        };
         let bound = |at: f64| at.clamp(0.0, count as f64 - 1.0) as usize;
         bound(first)..=bound(last)
     };

@@ -18,7 +18,13 @@ pub(super) fn check(
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
     let seen: Vec<SolarHeader> = files.iter().map(|file| file.seen.clone()).collect();
-    for Disagreement { kind, image, is_grave, words } in disagreements(&seen, [shape[1], shape[0]]) {
+    for Disagreement {
+        kind,
+        image,
+        is_grave,
+        words,
+    } in disagreements(&seen, [shape[1], shape[0]])
+    {
         let (consent, remedy) = match kind {
             Kind::Place => (
                 arguments.align || arguments.unaligned,
@@ -26,7 +32,10 @@ pub(super) fn check(
             ),
             Kind::Observer => (arguments.unaligned, "--unaligned takes it all the same"),
             Kind::Time => (arguments.any_time, "--any-time takes it all the same"),
-            Kind::Quality => (arguments.ignore_quality, "--ignore-quality takes it all the same"),
+            Kind::Quality => (
+                arguments.ignore_quality,
+                "--ignore-quality takes it all the same",
+            ),
         };
         let name = &files[image].name;
         if is_grave && !consent {
@@ -43,9 +52,19 @@ pub(super) fn check(
 ///
 /// # Errors
 /// In words, where the file or the first has no place on the Sun.
-pub(super) fn places(first: &Opened, other: &Opened, shape: [usize; 2]) -> Result<Option<[Wcs; 2]>, String> {
-    let wcs = |file: &Opened| file.seen.wcs.clone().map_err(|reason| format!("--align: {}: {reason}", file.name));
+pub(super) fn places(
+    first: &Opened,
+    other: &Opened,
+    shape: [usize; 2],
+) -> Result<Option<[Wcs; 2]>, String> {
+    let wcs = |file: &Opened| {
+        file.seen
+            .wcs
+            .clone()
+            .map_err(|reason| format!("--align: {}: {reason}", file.name))
+    };
     let (to, from) = (wcs(first)?, wcs(other)?);
-    let is_same = other.file.shape() == shape && to.largest_offset(&from, [shape[1], shape[0]]) < SAME;
+    let is_same =
+        other.file.shape() == shape && to.largest_offset(&from, [shape[1], shape[0]]) < SAME;
     Ok((!is_same).then_some([to, from]))
 }

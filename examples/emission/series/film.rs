@@ -11,7 +11,8 @@ use std::{
 
 /// The folder of frames.
 pub(super) const FRAMES: &str = "frames";
-/// What the frames of a time are drawn from, in its folder: log₁₀ cm⁻⁵ of the bands, shape (bands, rows, columns), NaN where there is none.
+/// What the frames of a time are drawn from, in its folder: log₁₀ cm⁻⁵ of the bands, shape (bands,
+/// rows, columns), NaN where there is none.
 pub(crate) const MAPS: &str = "band_maps.npy";
 /// Steps of log₁₀ of the emission measure in the histogram of colours, and its ends.
 const STEP: f32 = 0.005;
@@ -19,8 +20,14 @@ const LOGS: [f32; 2] = [10.0, 40.0];
 
 /// `3_0012.png`
 pub(super) fn is_numbers(name: &str) -> bool {
-    let parts = name.strip_suffix(".png").and_then(|name| name.split_once('_'));
-    parts.is_some_and(|(a, b)| [a, b].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())))
+    let parts = name
+        .strip_suffix(".png")
+        .and_then(|name| name.split_once('_'));
+    parts.is_some_and(|(a, b)| {
+        [a, b]
+            .iter()
+            .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    })
 }
 
 pub(super) fn frame_name(band: usize, time: usize) -> String {
@@ -28,7 +35,9 @@ pub(super) fn frame_name(band: usize, time: usize) -> String {
 }
 
 pub(super) fn frame_names(times: usize) -> Vec<String> {
-    (0..BANDS.len()).flat_map(|band| (0..times).map(move |time| frame_name(band, time))).collect()
+    (0..BANDS.len())
+        .flat_map(|band| (0..times).map(move |time| frame_name(band, time)))
+        .collect()
 }
 
 /// Writes what the frames of a time are drawn from.
@@ -61,12 +70,14 @@ impl Maps {
             header.bytes(file.metadata()?.len())?;
             match header.shape[..] {
                 [bands, _, _] if bands == BANDS.len() => Ok((file, header)),
-                _ => {
-                    Err(std::io::Error::other(format!("an array of the shape {:?} is no maps of bands", header.shape)))
-                }
+                _ => Err(std::io::Error::other(format!(
+                    "an array of the shape {:?} is no maps of bands",
+                    header.shape
+                ))),
             }
         };
-        let (file, header) = open().map_err(|error: std::io::Error| Failure::of_file(&path, error))?;
+        let (file, header) =
+            open().map_err(|error: std::io::Error| Failure::of_file(&path, error))?;
         Ok(Self { path, file, header })
     }
 
@@ -74,12 +85,16 @@ impl Maps {
         let values = npy::rows(&mut self.file, &self.header, band..band + 1);
         let values = values.map_err(|error| Failure::of_file(&self.path, error))?;
         let shape = (self.header.shape[1], self.header.shape[2]);
-        Array2::from_shape_vec(shape, values.into_iter().map(|x| x as f32).collect()).map_err(Failure::source)
+        Array2::from_shape_vec(shape, values.into_iter().map(|x| x as f32).collect())
+            .map_err(Failure::source)
     }
 }
 
 /// Draws the frames of all times; the ends of the scale of each band, log₁₀.
-pub(super) fn draw(out: &Path, groups: &[Group]) -> std::result::Result<Vec<[f32; 2]>, Box<dyn std::error::Error>> {
+pub(super) fn draw(
+    out: &Path,
+    groups: &[Group],
+) -> std::result::Result<Vec<[f32; 2]>, Box<dyn std::error::Error>> {
     let folder = out.join(FRAMES);
     fs::create_dir_all(&folder).map_err(|error| Failure::of_file(&folder, error))?;
     let steps = ((LOGS[1] - LOGS[0]) / STEP) as usize;
@@ -92,8 +107,10 @@ pub(super) fn draw(out: &Path, groups: &[Group]) -> std::result::Result<Vec<[f32
             }
         }
     }
-    let scales: Vec<[f32; 2]> =
-        histograms.iter().map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995))).collect();
+    let scales: Vec<[f32; 2]> = histograms
+        .iter()
+        .map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995)))
+        .collect();
     for (time, group) in groups.iter().enumerate() {
         let mut maps = Maps::open(&group.arguments.out)?;
         for (band, scale) in scales.iter().enumerate() {

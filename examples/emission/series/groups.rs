@@ -27,19 +27,34 @@ struct Dated {
     time: Time,
 }
 
-/// Groups files by time: those of a channel with the usual number of images say when, each other file belongs to the time that is nearest to its own.
+/// Groups files by time: those of a channel with the usual number of images say when, each other
+/// file belongs to the time that is nearest to its own.
 pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>> {
     let files = dated(arguments)?;
     let mut places: Vec<[usize; 2]> = files.iter().map(|file| file.place).collect();
     places.sort_unstable();
     places.dedup();
     let of_place = |place: [usize; 2]| files.iter().filter(move |file| file.place == place);
-    let counts: Vec<usize> = places.iter().map(|place| of_place(*place).count()).collect();
+    let counts: Vec<usize> = places
+        .iter()
+        .map(|place| of_place(*place).count())
+        .collect();
     // As many times as most channels have images; a channel that has another number is at fault.
     let like = |count: &usize| counts.iter().filter(|other| *other == count).count();
-    let usual = counts.iter().copied().max_by_key(|count| (like(count), *count));
-    let says_when = places.iter().zip(&counts).find(|(_, count)| Some(**count) == usual).map(|(place, _)| *place);
-    let mut times: Vec<Time> = says_when.into_iter().flat_map(of_place).map(|file| file.time).collect();
+    let usual = counts
+        .iter()
+        .copied()
+        .max_by_key(|count| (like(count), *count));
+    let says_when = places
+        .iter()
+        .zip(&counts)
+        .find(|(_, count)| Some(**count) == usual)
+        .map(|(place, _)| *place);
+    let mut times: Vec<Time> = says_when
+        .into_iter()
+        .flat_map(of_place)
+        .map(|file| file.time)
+        .collect();
     times.sort_by(|a, b| a.days().total_cmp(&b.days()));
     let nearest = |file: &Dated| {
         let away = |i: &usize| file.time.seconds_since(times[*i]).abs();
@@ -67,13 +82,20 @@ pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>
                 }
                 [a, b, ..] => {
                     let (channel, a, b) = (channel(), &a.name, &b.name);
-                    return Err(format!("the time {time} has two images of {channel}: {a} and {b}").into());
+                    return Err(format!(
+                        "the time {time} has two images of {channel}: {a} and {b}"
+                    )
+                    .into());
                 }
             }
         }
         let folder = time.to_string().replace(':', "-");
         let numbers: Vec<usize> = members.iter().map(|file| file.number).collect();
-        groups.push(Group { time: *time, arguments: part(arguments, &numbers, &folder), folder });
+        groups.push(Group {
+            time: *time,
+            arguments: part(arguments, &numbers, &folder),
+            folder,
+        });
     }
     Ok(groups)
 }
@@ -84,17 +106,32 @@ fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
     let mut files = Vec::new();
     for (number, path) in arguments.files.iter().enumerate() {
         let name = path.display().to_string();
-        let limits = Limits { memory_bytes: arguments.memory << 20, ..Limits::default() };
+        let limits = Limits {
+            memory_bytes: arguments.memory << 20,
+            ..Limits::default()
+        };
         let file = ImageFile::open_within(path, limits)?;
         let seen = SolarHeader::of(file.header());
-        let stated =
-            Seen { header: file.header(), instrument: seen.instrument.as_deref(), wavelength: seen.wavelength };
+        let stated = Seen {
+            header: file.header(),
+            instrument: seen.instrument.as_deref(),
+            wavelength: seen.wavelength,
+        };
         let channel = arguments.channel.get(number).map(String::as_str);
         // What is taken for granted is said when the file is opened for good.
-        let found = instruments.find(&stated, channel, &mut Vec::new()).map_err(|error| format!("{name}: {error}"))?;
-        let time =
-            seen.time.ok_or_else(|| format!("{name}: it states no time that can be read, which --series needs"))?;
-        files.push(Dated { number, name, place: found.place, channel: found.label(), time });
+        let found = instruments
+            .find(&stated, channel, &mut Vec::new())
+            .map_err(|error| format!("{name}: {error}"))?;
+        let time = seen.time.ok_or_else(|| {
+            format!("{name}: it states no time that can be read, which --series needs")
+        })?;
+        files.push(Dated {
+            number,
+            name,
+            place: found.place,
+            channel: found.label(),
+            time,
+        });
     }
     Ok(files)
 }
@@ -102,10 +139,17 @@ fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
 /// The arguments for some of the files.
 fn part(arguments: &Arguments, numbers: &[usize], folder: &str) -> Arguments {
     fn some<T: Clone>(of: &[T], numbers: &[usize]) -> Vec<T> {
-        if of.len() < 2 { of.to_vec() } else { numbers.iter().filter_map(|&i| of.get(i).cloned()).collect() }
+        if of.len() < 2 {
+            of.to_vec()
+        } else {
+            numbers.iter().filter_map(|&i| of.get(i).cloned()).collect()
+        }
     }
     Arguments {
-        files: numbers.iter().map(|&i| arguments.files[i].clone()).collect(),
+        files: numbers
+            .iter()
+            .map(|&i| arguments.files[i].clone())
+            .collect(),
         channel: some(&arguments.channel, numbers),
         exposure: some(&arguments.exposure, numbers),
         out: arguments.out.join(folder),

@@ -33,27 +33,43 @@ pub(super) fn changed(summary: &Value, arguments: &Arguments) -> Option<String> 
         return Some("they were made by themselves, not as part of a series".into());
     }
     if program != env!("CARGO_PKG_VERSION") {
-        return Some(format!("they were made by version {program} of this program"));
+        return Some(format!(
+            "they were made by version {program} of this program"
+        ));
     }
     let mut needed = sink::file_names(arguments);
     needed.push(MAPS.into());
     needed.extend(arguments.curve.iter().map(|place| place.file()));
     let none = Map::new();
     let sums = checked["bytes_and_crc32"].as_object().unwrap_or(&none);
-    let all: BTreeSet<&str> =
-        needed.iter().map(String::as_str).chain(files(summary)).chain(sums.keys().map(String::as_str)).collect();
+    let all: BTreeSet<&str> = needed
+        .iter()
+        .map(String::as_str)
+        .chain(files(summary))
+        .chain(sums.keys().map(String::as_str))
+        .collect();
     let is_same = |name: &str| {
-        let found = is_within(Path::new(name)).then(|| sum(&arguments.out.join(name)).ok()).flatten();
+        let found = is_within(Path::new(name))
+            .then(|| sum(&arguments.out.join(name)).ok())
+            .flatten();
         found.is_some() && found.as_ref() == sums.get(name)
     };
-    all.into_iter().find(|name| !is_same(name)).map(|name| format!("{name} is not as it was written"))
+    all.into_iter()
+        .find(|name| !is_same(name))
+        .map(|name| format!("{name} is not as it was written"))
 }
 
 fn files(summary: &Value) -> impl Iterator<Item = &str> {
-    summary[FILES].as_array().into_iter().flatten().filter_map(Value::as_str)
+    summary[FILES]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 fn sum(path: &Path) -> Result<Value> {
-    let bytes = fs::metadata(path).map_err(|error| isopach::compute::Error::of_file(path, error))?.len();
+    let bytes = fs::metadata(path)
+        .map_err(|error| isopach::compute::Error::of_file(path, error))?
+        .len();
     Ok(json!([bytes, format!("{:08x}", crc32(path)?)]))
 }

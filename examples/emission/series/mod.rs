@@ -1,6 +1,8 @@
-//! Several times in one call: the files of a time are inverted as one, each time into a folder of its own; frames of a film have one scale of colours.
+//! Several times in one call: the files of a time are inverted as one, each time into a folder of
+//! its own; frames of a film have one scale of colours.
 //!
-//! A run that was stopped goes on: times whose results are there, of the same inputs and parameters and as they were written, are kept.
+//! A run that was stopped goes on: times whose results are there, of the same inputs and parameters
+//! and as they were written, are kept.
 
 mod film;
 mod groups;
@@ -47,13 +49,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             None => {
                 held.will_write(&group.folder)?;
                 // What is there was seen to be this series' own, or may be written over.
-                let Done { summary, .. } = one(&Arguments { force: true, ..group.arguments.clone() })
-                    .map_err(|error| named(format!("the time {}", group.time), error))?;
+                let Done { summary, .. } = one(&Arguments {
+                    force: true,
+                    ..group.arguments.clone()
+                })
+                .map_err(|error| named(format!("the time {}", group.time), error))?;
                 (summary, false)
             }
         };
-        let kept = if is_kept { ", kept from a former run" } else { "" };
-        lines.push(format!("{}{kept}", summary[OUTCOME].as_str().unwrap_or_default()));
+        let kept = if is_kept {
+            ", kept from a former run"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "{}{kept}",
+            summary[OUTCOME].as_str().unwrap_or_default()
+        ));
         rows.push(json!({
             "time": group.time.to_string(), "folder": group.folder, "median_chi_squared": summary["median_chi_squared"],
             "status": summary["status"], "warnings": summary["warnings"], "kept": is_kept,
@@ -67,9 +79,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .map(|(band, [low, high])| json!({ "log_t": band, "log10_emission_of_colours": [low, high] }))
         .collect();
     let frames = film::frame_names(groups.len());
-    let summary = json!({ TIMES: rows, "pixels": shape, "bands": bands, FILES: frames, KEY: held.made_from });
+    let summary =
+        json!({ TIMES: rows, "pixels": shape, "bands": bands, FILES: frames, KEY: held.made_from });
     write_file(&out.join(PAGE), page(&groups, &rows, &scales).as_bytes())?;
-    write_file(&out.join(SUMMARY), serde_json::to_string_pretty(&summary)?.as_bytes())?;
+    write_file(
+        &out.join(SUMMARY),
+        serde_json::to_string_pretty(&summary)?.as_bytes(),
+    )?;
     held.finish()?;
     for (group, line) in groups.iter().zip(lines) {
         println!("{}: {line}", group.folder);
@@ -78,27 +94,38 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The summary of a time, if its results are there and as they were written. Says why they are made anew.
+/// The summary of a time, if its results are there and as they were written. Says why they are made
+/// anew.
 fn kept(group: &Group, finished: Option<Value>) -> Option<Value> {
     let summary = finished?;
-    let Some(why) = kept::changed(&summary, &group.arguments) else { return Some(summary) };
-    eprintln!("results of {} are made anew: {}", group.time, printable(&why));
+    let Some(why) = kept::changed(&summary, &group.arguments) else {
+        return Some(summary);
+    };
+    eprintln!(
+        "results of {} are made anew: {}",
+        group.time,
+        printable(&why)
+    );
     None
 }
 
-/// What headers tell against any of the times, before the first is inverted. The pixels of all: frames of a film have one size.
+/// What headers tell against any of the times, before the first is inverted. The pixels of all:
+/// frames of a film have one size.
 fn check(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
     let mut shape: Option<Vec<usize>> = None;
     for group in groups {
         let opened = images::open(&group.arguments, false);
-        let (about, _) = opened.map_err(|error| named(format!("the time {}", group.time), error))?;
+        let (about, _) =
+            opened.map_err(|error| named(format!("the time {}", group.time), error))?;
         let of_first = shape.get_or_insert_with(|| about.leading.clone());
         if *of_first != about.leading {
-            let [first, found] = [&*of_first, &about.leading].map(|shape| format!("{} × {}", shape[1], shape[0]));
+            let [first, found] =
+                [&*of_first, &about.leading].map(|shape| format!("{} × {}", shape[1], shape[0]));
             let (time, before) = (group.time, groups[0].time);
-            return Err(
-                format!("the time {time} has {found} pixels, but {before} {first}: a series has one size").into()
-            );
+            return Err(format!(
+                "the time {time} has {found} pixels, but {before} {first}: a series has one size"
+            )
+            .into());
         }
     }
     Ok(shape.unwrap_or_default())

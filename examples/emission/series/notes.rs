@@ -1,4 +1,5 @@
-//! What a series that is being made notes in its folder, so that the next run knows what is its own and what must go at last.
+//! What a series that is being made notes in its folder, so that the next run knows what is its own
+//! and what must go at last.
 
 use super::left::is_within;
 use crate::{finished, write_file::write_file};
@@ -35,15 +36,30 @@ impl Notes {
         };
         let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let texts = |key: &str| {
-            let texts = value[key].as_array().into_iter().flatten().filter_map(Value::as_str);
-            texts.filter(|text| is_within(Path::new(text))).map(str::to_owned).collect::<Vec<_>>()
+            let texts = value[key]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str);
+            texts
+                .filter(|text| is_within(Path::new(text)))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         let left = texts("left").into_iter().map(PathBuf::from).collect();
-        Ok(Some(Self { made_from: value[finished::KEY].clone(), begun: texts("begun"), left }))
+        Ok(Some(Self {
+            made_from: value[finished::KEY].clone(),
+            begun: texts("begun"),
+            left,
+        }))
     }
 
     pub(super) fn write(&self, out: &Path) -> Result<()> {
-        let left: Vec<_> = self.left.iter().map(|path| path.to_string_lossy()).collect();
+        let left: Vec<_> = self
+            .left
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect();
         let value = json!({ finished::KEY: self.made_from, "begun": self.begun, "left": left });
         write_file(&out.join(NAME), value.to_string().as_bytes())
     }

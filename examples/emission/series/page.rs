@@ -12,7 +12,10 @@ use std::fmt::Write as _;
 /// The page; `rows` tell of the times, `scales` are the ends of the colours of each band, log₁₀.
 pub(super) fn page(groups: &[Group], rows: &[Value], scales: &[[f32; 2]]) -> String {
     let style = include_str!("../page.css");
-    let (first, last) = (groups.first().map(|g| g.time), groups.last().map(|g| g.time));
+    let (first, last) = (
+        groups.first().map(|g| g.time),
+        groups.last().map(|g| g.time),
+    );
     let span = |time: Option<Time>| time.map_or(String::new(), |time| time.to_string());
     let mut body = format!(
         "<h1>Emission measure by temperature</h1><p class=lead>{} times from {} to {}.</p>\
@@ -33,7 +36,9 @@ pub(super) fn page(groups: &[Group], rows: &[Value], scales: &[[f32; 2]]) -> Str
     }
     body += "</div><h2>Times</h2><table><tr><th>time<th class=n>median χ² a channel<th>";
     for (group, row) in groups.iter().zip(rows) {
-        let chi_squared = row["median_chi_squared"].as_f64().map_or("–".into(), |x| format!("{x:.2}"));
+        let chi_squared = row["median_chi_squared"]
+            .as_f64()
+            .map_or("–".into(), |x| format!("{x:.2}"));
         let warnings = row["warnings"].as_array().map_or(0, Vec::len);
         let warned = match warnings {
             0 => String::new(),

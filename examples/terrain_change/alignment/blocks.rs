@@ -8,8 +8,8 @@ use isopach::{
 };
 use std::collections::BTreeMap;
 
-/// Side of a block, metres: with what its target reaches further on both sides, less than [`REACH`], which is as far
-/// as a point may be from its neighbours.
+/// Side of a block, metres: with what its target reaches further on both sides, less than
+/// [`REACH`], which is as far as a point may be from its neighbours.
 const SIDE: f64 = 4000.0;
 /// What a target reaches further at most, metres.
 const MOST_MARGIN: f64 = 2000.0;
@@ -20,19 +20,38 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Cuts both clouds where they are wider than one cloud reaches. Points that nothing can be near, kilometres above
-    /// or below the others, are left out.
-    pub(super) fn new(target: &Thinned, source: &Thinned, start: &Rigid, robust: &RobustIcp) -> Result<Self> {
+    /// Cuts both clouds where they are wider than one cloud reaches. Points that nothing can be
+    /// near, kilometres above or below the others, are left out.
+    pub(super) fn new(
+        target: &Thinned,
+        source: &Thinned,
+        start: &Rigid,
+        robust: &RobustIcp,
+    ) -> Result<Self> {
         let middle = middle(&target.points);
-        let fits = |points: &[[f64; 3]]| points.iter().all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < SIDE));
-        let moved: Vec<[f64; 3]> = source.points.iter().map(|point| start.apply(*point)).collect();
+        let fits = |points: &[[f64; 3]]| {
+            points
+                .iter()
+                .all(|p| (0..2).all(|a| (p[a] - middle[a]).abs() < SIDE))
+        };
+        let moved: Vec<[f64; 3]> = source
+            .points
+            .iter()
+            .map(|point| start.apply(*point))
+            .collect();
         if fits(&target.points) && fits(&moved) && fits(&source.points) {
-            return Ok(Self { pairs: vec![[around(&target.points, middle)?, around(&source.points, middle)?]] });
+            return Ok(Self {
+                pairs: vec![[
+                    around(&target.points, middle)?,
+                    around(&source.points, middle)?,
+                ]],
+            });
         }
         let cell = |point: &[f64; 3]| [0, 1].map(|axis| (point[axis] / SIDE).floor() as i64);
         let radius = radius(&moved);
         let spacing = target.side.max(source.side);
-        let margin = (robust.start_translation + robust.start_rotation * radius + 10.0 * spacing).min(MOST_MARGIN);
+        let margin = (robust.start_translation + robust.start_rotation * radius + 10.0 * spacing)
+            .min(MOST_MARGIN);
         let mut sources: BTreeMap<[i64; 2], Vec<[f64; 3]>> = BTreeMap::new();
         for (point, moved) in source.points.iter().zip(&moved) {
             sources.entry(cell(moved)).or_default().push(*point);
@@ -58,20 +77,27 @@ impl Cut {
 
     /// As an alignment takes them.
     pub(super) fn blocks(&self) -> Vec<Block<'_>> {
-        self.pairs.iter().map(|clouds| Block::from(pair(clouds))).collect()
+        self.pairs
+            .iter()
+            .map(|clouds| Block::from(pair(clouds)))
+            .collect()
     }
 }
 
 /// Target and source as a pair.
 pub(super) fn pair(clouds: &[Cloud; 2]) -> Pair<'_> {
-    Pair { source: clouds[1].positions(), target: clouds[0].positions() }
+    Pair {
+        source: clouds[1].positions(),
+        target: clouds[0].positions(),
+    }
 }
 
 /// The points that a cloud around `centre` reaches.
 pub(super) fn around(points: &[[f64; 3]], centre: [f64; 3]) -> Result<Cloud> {
     let origin = Origin::near(centre)?;
     let base = origin.metres();
-    let near = |point: &&[f64; 3]| (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0);
+    let near =
+        |point: &&[f64; 3]| (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0);
     let kept: Vec<[f64; 3]> = points.iter().filter(near).copied().collect();
     Cloud::from_points_about(&kept, origin)
 }
@@ -84,11 +110,21 @@ pub(super) fn middle(points: &[[f64; 3]]) -> [f64; 3] {
 /// How far from the middle the points are in the plan, all but the farthest in a hundred, metres.
 pub(super) fn radius(points: &[[f64; 3]]) -> f64 {
     let middle = middle(points);
-    quantile(points.iter().map(|point| (point[0] - middle[0]).hypot(point[1] - middle[1])).collect(), 0.99)
+    quantile(
+        points
+            .iter()
+            .map(|point| (point[0] - middle[0]).hypot(point[1] - middle[1]))
+            .collect(),
+        0.99,
+    )
 }
 
 /// An order statistic; 0 for no value.
 fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     let at = (share * values.len().saturating_sub(1) as f64).round() as usize;
-    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
+    if values.is_empty() {
+        0.0
+    } else {
+        *values.select_nth_unstable_by(at, f64::total_cmp).1
+    }
 }

@@ -7,7 +7,8 @@ use isopach::{
 };
 use serde_json::{Value, json};
 
-/// Neighbours and steps beyond which no alignment comes to an end in its time; both are more than any survey needs.
+/// Neighbours and steps beyond which no alignment comes to an end in its time; both are more than
+/// any survey needs.
 const MOST_NEIGHBOURS: usize = 1000;
 const MOST_STEPS: usize = 10_000;
 /// Points of an epoch that an alignment has at most.
@@ -34,13 +35,15 @@ pub(crate) struct Icp {
     /// Share of the planes that take part, the smoothest: ground and roofs rather than leaves
     #[arg(long, value_name = "SHARE", default_value_t = RobustIcp::default().smoothest_share, allow_negative_numbers = true)]
     icp_smoothest_share: f64,
-    /// Side of the blocks in which residuals may depend on each other, metres; 10, or less on a small survey, if not given
+    /// Side of the blocks in which residuals may depend on each other, metres; 10, or less on a
+    /// small survey, if not given
     #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
     icp_block: Option<f64>,
     /// A direction is determined where its information is so many times what noise makes of it
     #[arg(long, value_name = "RATIO", default_value_t = RobustIcp::default().determined_ratio, allow_negative_numbers = true)]
     icp_determined_ratio: f64,
-    /// Two groups of ground contradict each other where the smaller has at least this share of the larger
+    /// Two groups of ground contradict each other where the smaller has at least this share of the
+    /// larger
     #[arg(long, value_name = "SHARE", default_value_t = RobustIcp::default().ambiguous_share, allow_negative_numbers = true)]
     icp_ambiguous_share: f64,
     /// Steps on all points at most
@@ -62,7 +65,9 @@ impl Icp {
     pub(super) fn fitted(&self, fitting: Fitting) -> RobustIcp {
         RobustIcp {
             start_translation: self.icp_start_translation,
-            start_rotation: self.icp_start_rotation.map_or(fitting.start_rotation, f64::to_radians),
+            start_rotation: self
+                .icp_start_rotation
+                .map_or(fitting.start_rotation, f64::to_radians),
             normal_neighbours: self.icp_normal_neighbours,
             sample: self.icp_sample_points,
             smoothest_share: self.icp_smoothest_share,
@@ -75,30 +80,60 @@ impl Icp {
 
     /// As for a survey of usual size.
     fn usual(&self) -> RobustIcp {
-        let RobustIcp { start_rotation, block, .. } = RobustIcp::default();
-        self.fitted(Fitting { start_rotation, block })
+        let RobustIcp {
+            start_rotation,
+            block,
+            ..
+        } = RobustIcp::default();
+        self.fitted(Fitting {
+            start_rotation,
+            block,
+        })
     }
 
     /// Refuses what makes no sense, and what no alignment comes to an end with.
     pub(crate) fn check(&self) -> Result<()> {
         let usual = self.usual();
         let counts = [
-            ("neighbours for a plane", usual.normal_neighbours, MOST_NEIGHBOURS, "be at most 1000"),
-            ("points of a sample", usual.sample, MOST_POINTS, "be at most 1000000"),
-            ("steps", usual.max_iterations, MOST_STEPS, "be at most 10000"),
+            (
+                "neighbours for a plane",
+                usual.normal_neighbours,
+                MOST_NEIGHBOURS,
+                "be at most 1000",
+            ),
+            (
+                "points of a sample",
+                usual.sample,
+                MOST_POINTS,
+                "be at most 1000000",
+            ),
+            (
+                "steps",
+                usual.max_iterations,
+                MOST_STEPS,
+                "be at most 10000",
+            ),
         ];
         for (name, count, most, must) in counts {
             Error::check(name, count as f64, count <= most, must)?;
         }
         let far = usual.start_translation;
-        Error::check("translation of the start", far, far.is_nan() || far <= FARTHEST, "be at most 1000")?;
+        Error::check(
+            "translation of the start",
+            far,
+            far.is_nan() || far <= FARTHEST,
+            "be at most 1000",
+        )?;
         usual.check_parameters()
     }
 
     /// What tells it from the usual one, for summary.json; `None` where nothing does.
     pub(crate) fn given(&self) -> Option<Value> {
         let usual = self.usual();
-        if usual == RobustIcp::default() && self.icp_start_rotation.is_none() && self.icp_block.is_none() {
+        if usual == RobustIcp::default()
+            && self.icp_start_rotation.is_none()
+            && self.icp_block.is_none()
+        {
             return None;
         }
         Some(json!({

@@ -15,13 +15,21 @@ const UP: [f64; 3] = [0.0, 0.0, 1.0];
 /// A vertical shift that is worth a sentence, metres.
 const WORTH_SAYING: f64 = 0.05;
 
-/// Median standard error upwards over some points, metres; NaN where the pose is free at all of them.
+/// Median standard error upwards over some points, metres; NaN where the pose is free at all of
+/// them.
 pub(super) fn typical_error(pose: &PoseCovariance, points: &[[f64; 3]]) -> f64 {
     let step = points.len().div_ceil(LOOKED_AT).max(1);
-    let errors = points.iter().step_by(step).map(|point| pose.standard_error(*point, UP));
+    let errors = points
+        .iter()
+        .step_by(step)
+        .map(|point| pose.standard_error(*point, UP));
     let mut known: Vec<f64> = errors.filter(|error| error.is_finite()).collect();
     let middle = known.len() / 2;
-    if known.is_empty() { f64::NAN } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 }
+    if known.is_empty() {
+        f64::NAN
+    } else {
+        *known.select_nth_unstable_by(middle, f64::total_cmp).1
+    }
 }
 
 impl Aligned {
@@ -31,7 +39,8 @@ impl Aligned {
         let [x, y, z] = self.shift();
         match &found.outcome {
             Outcome::Moved => {
-                let mut text = format!("The later epoch was moved by {x:+.3} {y:+.3} {z:+.3} m (E, N, up).");
+                let mut text =
+                    format!("The later epoch was moved by {x:+.3} {y:+.3} {z:+.3} m (E, N, up).");
                 if z.abs() > WORTH_SAYING {
                     let (by, lay) = (z.abs(), if z > 0.0 { "lower" } else { "higher" });
                     text += &format!(
@@ -49,14 +58,19 @@ change that is the same all over the survey."
 
     /// How far the middle of the survey was moved, metres.
     fn shift(&self) -> [f64; 3] {
-        self.applied().about(self.found.covariance.pivot).translation
+        self.applied()
+            .about(self.found.covariance.pivot)
+            .translation
     }
 
     /// Adds what a user should know before anything else.
     pub(crate) fn warn(&self, warnings: &mut Warnings) {
         let found = &self.found;
         if !found.converged {
-            warnings.add(format!("the alignment did not converge in {} steps", found.iterations));
+            warnings.add(format!(
+                "the alignment did not converge in {} steps",
+                found.iterations
+            ));
         }
         match &found.outcome {
             Outcome::Ambiguous { .. } => warnings.add(

@@ -1,4 +1,5 @@
-//! Values as JSON that give back the same bits, so that a process that reads them computes what the one that found them would.
+//! Values as JSON that give back the same bits, so that a process that reads them computes what the
+//! one that found them would.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +14,11 @@ pub(crate) trait Exact: Sized {
 impl Exact for f64 {
     /// JSON has no NaN and no infinity.
     fn to_json(&self) -> Value {
-        if self.is_finite() { json!(self) } else { json!(self.to_string()) }
+        if self.is_finite() {
+            json!(self)
+        } else {
+            json!(self.to_string())
+        }
     }
     fn from_json(value: &Value) -> Option<Self> {
         value.as_f64().or_else(|| value.as_str()?.parse().ok())
@@ -57,7 +62,11 @@ impl<T: Exact> Exact for Option<T> {
         self.as_ref().map_or(Value::Null, T::to_json)
     }
     fn from_json(value: &Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
+        if value.is_null() {
+            Some(None)
+        } else {
+            T::from_json(value).map(Some)
+        }
     }
 }
 
@@ -68,7 +77,12 @@ pub(crate) fn member<T: Exact>(of: &Value, name: &str) -> Option<T> {
 
 /// An object of members.
 pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
+    Value::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect::<Map<_, _>>(),
+    )
 }
 
 /// A struct by its fields: all of them, so that a new one is noticed.

@@ -34,13 +34,23 @@ pub(crate) fn find(
     let mut warnings = Warnings::default();
     epochs::mention_ground(arguments, [before, after], &mut warnings)?;
     let room = conduct.sample_room();
-    let thinned = [sample::thinned(reference, None, room)?, sample::thinned(compared, None, room)?];
+    let thinned = [
+        sample::thinned(reference, None, room)?,
+        sample::thinned(compared, None, room)?,
+    ];
     let left_out = [before, after].map(|epoch| epoch.catalogue.left_out());
     let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
         (Some(before), Some(after)) => [before, after],
         _ => [reference, compared],
     };
-    let aligned = alignment::find(arguments, ground, [&thinned[0], &thinned[1]], masks, room, on)?;
+    let aligned = alignment::find(
+        arguments,
+        ground,
+        [&thinned[0], &thinned[1]],
+        masks,
+        room,
+        on,
+    )?;
     if let Some(aligned) = &aligned {
         aligned.warn(&mut warnings);
     }
@@ -49,7 +59,9 @@ pub(crate) fn find(
 
     let clock = Measure::start();
     let bar = crate::progress_bar("sampling");
-    let moved = aligned.as_ref().map(|aligned| Moved::new(compared, aligned.applied()));
+    let moved = aligned
+        .as_ref()
+        .map(|aligned| Moved::new(compared, aligned.applied()));
     let sampling = Sampling {
         arguments,
         thinned: [&thinned[0], &thinned[1]],
@@ -61,11 +73,20 @@ pub(crate) fn find(
     let (from_data, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
     bar.finish_and_clear();
     times.sample_s = clock.seconds()[0];
-    Ok(Found { aligned, from_data, sample, left_out, warnings: warnings.sentences().to_vec() })
+    Ok(Found {
+        aligned,
+        from_data,
+        sample,
+        left_out,
+        warnings: warnings.sentences().to_vec(),
+    })
 }
 
 /// What the user says of the alignment's error, else what the alignment says.
-pub(crate) fn registration_error(arguments: &Arguments, aligned: Option<&Aligned>) -> RegistrationError {
+pub(crate) fn registration_error(
+    arguments: &Arguments,
+    aligned: Option<&Aligned>,
+) -> RegistrationError {
     match (arguments.registration_error, aligned) {
         (Some(given), _) => RegistrationError::Given(given),
         (None, Some(aligned)) => aligned.registration_error(),

@@ -6,7 +6,9 @@ use crate::{
     sample::{FromData, Sample},
 };
 use isopach::{
-    change::{LagBin, Structure, Suggested, Suggestions, SurveyStatistics, Variogram, VariogramModel},
+    change::{
+        LagBin, Structure, Suggested, Suggestions, SurveyStatistics, Variogram, VariogramModel,
+    },
     cloud::{FreeDirection, PoseCovariance, Rigid},
     las::LeftOut,
     neighbours::AxialStatistic,
@@ -14,10 +16,27 @@ use isopach::{
 };
 use serde_json::{Value, json};
 
-exact!(Rigid { rotation, translation, pivot });
-exact!(FreeDirection { unknowns, description });
-exact!(PoseCovariance { pivot, matrix, free, arm, normal_noise });
-exact!(Mode { target_from_source, share, shift });
+exact!(Rigid {
+    rotation,
+    translation,
+    pivot
+});
+exact!(FreeDirection {
+    unknowns,
+    description
+});
+exact!(PoseCovariance {
+    pivot,
+    matrix,
+    free,
+    arm,
+    normal_noise
+});
+exact!(Mode {
+    target_from_source,
+    share,
+    shift
+});
 exact!(RobustAlignment {
     target_from_source,
     proposed,
@@ -37,13 +56,47 @@ exact!(RobustAlignment {
     max_distance,
     starts,
 });
-exact!(Aligned { found, start, typical_error });
-exact!(SurveyStatistics { variance_ratio, pooled_spread, median_factor, resolution, places });
-exact!(LagBin { lag, semivariance, pairs, relative_error });
+exact!(Aligned {
+    found,
+    start,
+    typical_error
+});
+exact!(SurveyStatistics {
+    variance_ratio,
+    pooled_spread,
+    median_factor,
+    resolution,
+    places
+});
+exact!(LagBin {
+    lag,
+    semivariance,
+    pairs,
+    relative_error
+});
 exact!(Structure { sill, range, model });
-exact!(Variogram { nugget, structures, bins });
-exact!(Sample { cells, cylinders, variogram, exceeding, squares, points });
-exact!(Suggestions { density, normal_radii, cylinder_radius, projection_depth, core_spacing, statistic, cell_size });
+exact!(Variogram {
+    nugget,
+    structures,
+    bins
+});
+exact!(Sample {
+    cells,
+    cylinders,
+    variogram,
+    exceeding,
+    squares,
+    points
+});
+exact!(Suggestions {
+    density,
+    normal_radii,
+    cylinder_radius,
+    projection_depth,
+    core_spacing,
+    statistic,
+    cell_size
+});
 exact!(FromData { suggestions, steep });
 exact!(LeftOut { withheld, noise });
 
@@ -53,13 +106,21 @@ impl<T: Exact> Exact for Suggested<T> {
         object([("value", value.to_json()), ("reason", reason.to_json())])
     }
     fn from_json(value: &Value) -> Option<Self> {
-        Some(Self { value: member(value, "value")?, reason: member(value, "reason")? })
+        Some(Self {
+            value: member(value, "value")?,
+            reason: member(value, "reason")?,
+        })
     }
 }
 
 impl Exact for StartReport {
     fn to_json(&self) -> Value {
-        let Self { name, iterations, score, target_from_source } = self;
+        let Self {
+            name,
+            iterations,
+            score,
+            target_from_source,
+        } = self;
         object([
             ("name", json!(name)),
             ("iterations", iterations.to_json()),
@@ -91,8 +152,14 @@ impl Exact for Outcome {
         if value == "moved" {
             return Some(Self::Moved);
         }
-        let ambiguous = || Some(Self::Ambiguous { modes: Box::new(member(value, "ambiguous")?) });
-        member(value, "not_moved").map(Self::NotMoved).or_else(ambiguous)
+        let ambiguous = || {
+            Some(Self::Ambiguous {
+                modes: Box::new(member(value, "ambiguous")?),
+            })
+        };
+        member(value, "not_moved")
+            .map(Self::NotMoved)
+            .or_else(ambiguous)
     }
 }
 
@@ -104,7 +171,9 @@ impl Exact for Stay {
             }
             Self::NoBetter => json!("no better"),
             Self::Undetermined => json!("undetermined"),
-            Self::NoConsensus { share, wanted } => object([("share", share.to_json()), ("wanted", wanted.to_json())]),
+            Self::NoConsensus { share, wanted } => {
+                object([("share", share.to_json()), ("wanted", wanted.to_json())])
+            }
             Self::TooFewBlocks => json!("too few blocks"),
         }
     }
@@ -114,10 +183,14 @@ impl Exact for Stay {
             Some("undetermined") => Some(Self::Undetermined),
             Some("too few blocks") => Some(Self::TooFewBlocks),
             Some(_) => None,
-            None if value.get("squared").is_some() => {
-                Some(Self::WithinUncertainty { squared: member(value, "squared")?, limit: member(value, "limit")? })
-            }
-            None => Some(Self::NoConsensus { share: member(value, "share")?, wanted: member(value, "wanted")? }),
+            None if value.get("squared").is_some() => Some(Self::WithinUncertainty {
+                squared: member(value, "squared")?,
+                limit: member(value, "limit")?,
+            }),
+            None => Some(Self::NoConsensus {
+                share: member(value, "share")?,
+                wanted: member(value, "wanted")?,
+            }),
         }
     }
 }
@@ -140,5 +213,11 @@ macro_rules! by_name {
         }
     };
 }
-by_name!(AxialStatistic { MeanDeviation: "mean", MedianIqr: "median" });
-by_name!(VariogramModel { Spherical: "spherical", Exponential: "exponential" });
+by_name!(AxialStatistic {
+    MeanDeviation: "mean",
+    MedianIqr: "median"
+});
+by_name!(VariogramModel {
+    Spherical: "spherical",
+    Exponential: "exponential"
+});

@@ -1,6 +1,8 @@
-//! What is found from the data before any tile is run: the alignment, the parameters that the user did not give, the survey's scatter.
+//! What is found from the data before any tile is run: the alignment, the parameters that the user
+//! did not give, the survey's scatter.
 //!
-//! It is found once, and stands in the manifest of the run with the tiles: whoever goes on with the run, or runs a share of it, reads it there.
+//! It is found once, and stands in the manifest of the run with the tiles: whoever goes on with the
+//! run, or runs a share of it, reads it there.
 
 pub(crate) mod exact;
 pub(crate) mod find;
@@ -39,7 +41,13 @@ pub(crate) struct Found {
 impl Found {
     /// For the manifest, of these inputs.
     pub(crate) fn to_json(&self, inputs: &Value) -> Value {
-        let Self { aligned, from_data, sample, left_out, warnings } = self;
+        let Self {
+            aligned,
+            from_data,
+            sample,
+            left_out,
+            warnings,
+        } = self;
         json!({
             INPUTS: inputs,
             "aligned": Exact::to_json(aligned),
@@ -62,8 +70,13 @@ impl Found {
     }
 }
 
-/// What was found by whoever began the run, as it stands in the manifest and as values. `None` where nothing was begun, or where this run may begin anew.
-pub(crate) fn begun(kept: &Kept, conduct: &Conduct, inputs: &Value) -> Result<Option<(Value, Found)>> {
+/// What was found by whoever began the run, as it stands in the manifest and as values. `None`
+/// where nothing was begun, or where this run may begin anew.
+pub(crate) fn begun(
+    kept: &Kept,
+    conduct: &Conduct,
+    inputs: &Value,
+) -> Result<Option<(Value, Found)>> {
     let may_begin_anew = conduct.may_begin_anew();
     let found = match kept.found(conduct.memory) {
         Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),

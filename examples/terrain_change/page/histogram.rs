@@ -8,17 +8,27 @@ use std::fmt::Write as _;
 /// A histogram as SVG; `band`: half width of the band of what is not significant.
 fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f64>) -> String {
     let (edges, counts, outside) = of.histogram(low, high, 80);
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else { return String::new() };
+    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
+        return String::new();
+    };
     let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
     let x = |value: f64| 10.0 + 380.0 * (value - first) / (last - first).max(f64::MIN_POSITIVE);
     let mut bars = String::new();
     if let Some(half) = band.filter(|half| half.is_finite()) {
         let (a, b) = (x((-half).max(first)), x(half.min(last)));
-        let _ = write!(bars, "<rect class=band x={a:.1} y=14 width={:.1} height=126 />", (b - a).max(0.0));
+        let _ = write!(
+            bars,
+            "<rect class=band x={a:.1} y=14 width={:.1} height=126 />",
+            (b - a).max(0.0)
+        );
     }
     for (pair, count) in edges.windows(2).zip(&counts) {
         let height = 120.0 * *count as f64 / most;
-        let class = if pair[0] + pair[1] < 0.0 { "loss" } else { "gain" };
+        let class = if pair[0] + pair[1] < 0.0 {
+            "loss"
+        } else {
+            "gain"
+        };
         let width = (x(pair[1]) - x(pair[0])).max(0.5);
         let _ = write!(
             bars,
@@ -30,8 +40,15 @@ fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f
     let step = round_length((last - first) / 3.0);
     let mut tick = (first / step).ceil() * step;
     while tick <= last + 1e-9 {
-        let label = plain(if tick.abs() < 1e-9 { 0.0 } else { tick }, if step < 0.1 { 2 } else { 1 });
-        let _ = write!(bars, "<line x1={0:.1} x2={0:.1} y1=140 y2=144 /><text x={0:.1} y=156>{label}</text>", x(tick));
+        let label = plain(
+            if tick.abs() < 1e-9 { 0.0 } else { tick },
+            if step < 0.1 { 2 } else { 1 },
+        );
+        let _ = write!(
+            bars,
+            "<line x1={0:.1} x2={0:.1} y1=140 y2=144 /><text x={0:.1} y=156>{label}</text>",
+            x(tick)
+        );
         tick += step;
     }
     format!(
@@ -50,7 +67,11 @@ pub(super) fn histograms(outputs: &Outputs) -> String {
     let found = &outputs.found;
     let reach = |of: &Distribution| {
         let reach = of.quantile(0.005).abs().max(of.quantile(0.995).abs()) * 1.1;
-        if reach.is_finite() { reach.clamp(0.05, 20.0) } else { 1.0 }
+        if reach.is_finite() {
+            reach.clamp(0.05, 20.0)
+        } else {
+            1.0
+        }
     };
     let (dod, m3c2) = (reach(&found.dod), reach(&found.m3c2));
     let c2c = found.c2c.quantile(0.995);

@@ -10,10 +10,17 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
+        let word = chunk
+            .iter()
+            .fold(0_u32, |word, &byte| word << 8 | u32::from(byte))
+            << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let letter = LETTERS[(word >> (18 - 6 * i) & 63) as usize];
-            text.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+            text.push(if i <= chunk.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
         }
     }
     text
@@ -31,9 +38,14 @@ pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
     let [width, height] = extent.size();
     let bar = round_length(width / 4.0);
     let pixel = grid.cell_size;
-    let colours: Vec<String> = picture::DIVERGING.iter().map(|colour| rgb(*colour)).collect();
-    let ticks: String =
-        [-1.0, -0.5, 0.0, 0.5, 1.0].iter().map(|share| format!("<span>{}</span>", plain(share * limit, 2))).collect();
+    let colours: Vec<String> = picture::DIVERGING
+        .iter()
+        .map(|colour| rgb(*colour))
+        .collect();
+    let ticks: String = [-1.0, -0.5, 0.0, 0.5, 1.0]
+        .iter()
+        .map(|share| format!("<span>{}</span>", plain(share * limit, 2)))
+        .collect();
     let ratio = width / height;
     format!(
         "<figure><div class=map style=\"aspect-ratio:{width}/{height};max-width:min(100%,calc(86vh*{ratio}))\">\

@@ -15,8 +15,13 @@ use text::escape;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The page. `map`: the change map as PNG, its grid, and the change (metres) at the ends of its colours.
-pub(crate) fn html(summary: &Value, outputs: &Outputs, map: Option<(Vec<u8>, Grid, f64)>) -> String {
+/// The page. `map`: the change map as PNG, its grid, and the change (metres) at the ends of its
+/// colours.
+pub(crate) fn html(
+    summary: &Value,
+    outputs: &Outputs,
+    map: Option<(Vec<u8>, Grid, f64)>,
+) -> String {
     let [before, after] = [&summary["inputs"][0], &summary["inputs"][1]].map(name);
     let mut body = format!(
         "<header><p class=kicker>isopach · terrain change</p><h1>{} → {}</h1><p class=verdict>{}</p>{}</header>",
@@ -30,7 +35,10 @@ pub(crate) fn html(summary: &Value, outputs: &Outputs, map: Option<(Vec<u8>, Gri
     }
     body += &section("Volumes and areas", &sections::volumes(&summary["dod"]));
     if !summary["dod"]["zones"].is_null() {
-        body += &section("Volumes by polygon", &sections::zones(&summary["dod"]["zones"]));
+        body += &section(
+            "Volumes by polygon",
+            &sections::zones(&summary["dod"]["zones"]),
+        );
     }
     body += &section("Distributions", &histogram::histograms(outputs));
     if !summary["alignment"].is_null() {

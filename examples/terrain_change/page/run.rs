@@ -11,7 +11,10 @@ pub(super) fn run(ran: &Value) -> String {
     let mut rows = Vec::new();
     for (stage, seconds) in ran["stages_s"].as_object().into_iter().flatten() {
         let share = 100.0 * f(seconds) / wall;
-        let _ = write!(bar, "<div class=\"stage {stage}\" style=\"width:{share:.2}%\" title=\"{stage}\"></div>");
+        let _ = write!(
+            bar,
+            "<div class=\"stage {stage}\" style=\"width:{share:.2}%\" title=\"{stage}\"></div>"
+        );
         rows.push(vec![
             format!("<i class={stage}></i>{stage}"),
             format!("{:.2} s", f(seconds)),
@@ -41,7 +44,11 @@ fn moved(tiling: &Value) -> String {
         rows.push(vec![
             escape(source["name"].as_str().unwrap_or("?")),
             format!("{} points", thousands(f(&source["points"]))),
-            format!("{} chunks, each decoded {} ×", source["decodes"], plain(f(&source["decodes_per_chunk"]), 2)),
+            format!(
+                "{} chunks, each decoded {} ×",
+                source["decodes"],
+                plain(f(&source["decodes_per_chunk"]), 2)
+            ),
         ]);
     }
     for (what, bytes) in [
@@ -50,20 +57,39 @@ fn moved(tiling: &Value) -> String {
         ("memory given", &tiling["memory"]),
         ("put on disk meanwhile", &tiling["bytes_spilled"]),
     ] {
-        rows.push(vec![what.into(), format!("{} MiB", mebibytes(bytes)), String::new()]);
+        rows.push(vec![
+            what.into(),
+            format!("{} MiB", mebibytes(bytes)),
+            String::new(),
+        ]);
     }
-    for reason in tiling["absent"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for reason in tiling["absent"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         rows.push(vec!["not used".into(), escape(reason), String::new()]);
     }
     for passed in tiling["passed_on"].as_array().into_iter().flatten() {
         let causes = passed["causes"].as_object().into_iter().flatten();
-        let causes: Vec<String> = causes.map(|(cause, times)| format!("{times} × {cause}")).collect();
+        let causes: Vec<String> = causes
+            .map(|(cause, times)| format!("{times} × {cause}"))
+            .collect();
         let device = escape(passed["device"].as_str().unwrap_or("?"));
-        rows.push(vec![format!("passed on by {device}"), escape(&causes.join(", ")), String::new()]);
+        rows.push(vec![
+            format!("passed on by {device}"),
+            escape(&causes.join(", ")),
+            String::new(),
+        ]);
     }
     for failure in tiling["failures"].as_array().into_iter().flatten() {
         let error = escape(failure["error"].as_str().unwrap_or("?"));
-        rows.push(vec![format!("tile {} failed", failure["tile"]), list(&failure["extent"], 2), error]);
+        rows.push(vec![
+            format!("tile {} failed", failure["tile"]),
+            list(&failure["extent"], 2),
+            error,
+        ]);
     }
     table(&[], &rows)
 }

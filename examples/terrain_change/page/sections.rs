@@ -6,13 +6,17 @@ use isopach::change::Status;
 use serde_json::Value;
 use std::path::Path;
 
-/// Volumes: net first, corrected gain and loss, what is above the threshold, everything; then areas.
+/// Volumes: net first, corrected gain and loss, what is above the threshold, everything; then
+/// areas.
 pub(super) fn volumes(dod: &Value) -> String {
     let all = &dod["volumes"];
     let mut rows = vec![volume("net of all cells", &all["net"])];
     for (label, set) in [
         ("significant", ", corrected for chance"),
-        ("thresholded", ", plain sum of the cells beyond the level of detection"),
+        (
+            "thresholded",
+            ", plain sum of the cells beyond the level of detection",
+        ),
         ("summed", ", plain sum of all cells"),
     ] {
         for side in ["gain", "loss", "net"] {
@@ -22,7 +26,10 @@ pub(super) fn volumes(dod: &Value) -> String {
     let volumes = table(&["", "volume, m³", "95 %", "area, m²"], &rows);
     let mut areas = vec![
         area("compared (points in both epochs)", &dod["area_m2"]),
-        area("points of the earlier epoch only", &dod["area_only_earlier_m2"]),
+        area(
+            "points of the earlier epoch only",
+            &dod["area_only_earlier_m2"],
+        ),
         area("points of the later epoch only", &dod["area_only_later_m2"]),
     ];
     for (reason, m2) in dod["not_tested_m2"].as_object().into_iter().flatten() {
@@ -36,15 +43,28 @@ fn area(what: &str, value: &Value) -> Vec<String> {
 }
 
 fn volume(what: &str, value: &Value) -> Vec<String> {
-    let area = if value["area_m2"].is_null() { String::new() } else { thousands(f(&value["area_m2"])) };
-    let error =
-        if value["error_m3"].is_null() { String::new() } else { format!("± {}", thousands(f(&value["error_m3"]))) };
+    let area = if value["area_m2"].is_null() {
+        String::new()
+    } else {
+        thousands(f(&value["area_m2"]))
+    };
+    let error = if value["error_m3"].is_null() {
+        String::new()
+    } else {
+        format!("± {}", thousands(f(&value["error_m3"])))
+    };
     vec![what.to_owned(), thousands(f(&value["m3"])), error, area]
 }
 
 /// Volumes of each polygon.
 pub(super) fn zones(zones: &Value) -> String {
-    let with_error = |v: &Value| format!("{} ± {}", thousands(f(&v["m3"])), thousands(f(&v["error_m3"])));
+    let with_error = |v: &Value| {
+        format!(
+            "{} ± {}",
+            thousands(f(&v["m3"])),
+            thousands(f(&v["error_m3"]))
+        )
+    };
     let rows: Vec<Vec<String>> = zones
         .as_array()
         .into_iter()
@@ -60,15 +80,35 @@ pub(super) fn zones(zones: &Value) -> String {
             ]
         })
         .collect();
-    table(&["polygon", "net, m³", "gain, m³", "loss, m³", "compared, m²", "not tested"], &rows)
+    table(
+        &[
+            "polygon",
+            "net, m³",
+            "gain, m³",
+            "loss, m³",
+            "compared, m²",
+            "not tested",
+        ],
+        &rows,
+    )
 }
 
 /// The pose, how well it is known, and what is not known of it.
 pub(super) fn alignment(found: &Value) -> String {
-    let converged = if found["converged"] == true { "converged" } else { "not converged" };
+    let converged = if found["converged"] == true {
+        "converged"
+    } else {
+        "not converged"
+    };
     let mut rows = vec![
-        vec!["translation of the later epoch, E · N · up, m".into(), list(&found["later_to_earlier_translation_m"], 4)],
-        vec!["rotation about E · N · up, mrad".into(), list(&found["rotation_mrad"], 4)],
+        vec![
+            "translation of the later epoch, E · N · up, m".into(),
+            list(&found["later_to_earlier_translation_m"], 4),
+        ],
+        vec![
+            "rotation about E · N · up, mrad".into(),
+            list(&found["rotation_mrad"], 4),
+        ],
         vec!["about the point".into(), list(&found["about"], 2)],
         vec![
             "standard errors: translation E · N · up, m; rotation, mrad".into(),
@@ -80,14 +120,35 @@ pub(super) fn alignment(found: &Value) -> String {
         ],
         vec![
             "median residual before and after, m".into(),
-            format!("{} · {}", plain(f(&found["score_before_m"]), 4), plain(f(&found["score_after_m"]), 4)),
+            format!(
+                "{} · {}",
+                plain(f(&found["score_before_m"]), 4),
+                plain(f(&found["score_after_m"]), 4)
+            ),
         ],
-        vec!["residual of the pairs, rmse, m".into(), plain(f(&found["rmse_m"]), 4)],
-        vec!["pairs that took part".into(), format!("{:.1} %", 100.0 * f(&found["inlier_fraction"]))],
-        vec!["registration error, typical, m".into(), plain(f(&found["registration_error_m"]), 5)],
-        vec!["steps of the last round".into(), format!("{}, {converged}", found["iterations"])],
+        vec![
+            "residual of the pairs, rmse, m".into(),
+            plain(f(&found["rmse_m"]), 4),
+        ],
+        vec![
+            "pairs that took part".into(),
+            format!("{:.1} %", 100.0 * f(&found["inlier_fraction"])),
+        ],
+        vec![
+            "registration error, typical, m".into(),
+            plain(f(&found["registration_error_m"]), 5),
+        ],
+        vec![
+            "steps of the last round".into(),
+            format!("{}, {converged}", found["iterations"]),
+        ],
     ];
-    for free in found["undetermined"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for free in found["undetermined"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         rows.push(vec!["not determined, not moved along".into(), escape(free)]);
     }
     let statement = escape(found["statement"].as_str().unwrap_or("?"));
@@ -98,25 +159,56 @@ pub(super) fn alignment(found: &Value) -> String {
 pub(super) fn truth(found: &Value) -> String {
     let row = |what: &str, found: String, truth: String| vec![what.to_owned(), found, truth];
     let with_error = |name: &str| {
-        let (m3, error) = (&found[format!("found_{name}_m3")], &found[format!("found_{name}_error_m3")]);
+        let (m3, error) = (
+            &found[format!("found_{name}_m3")],
+            &found[format!("found_{name}_error_m3")],
+        );
         format!("{} ± {}", thousands(f(m3)), thousands(f(error)))
     };
     table(
         &["", "found", "true"],
         &[
-            row("net, m³", with_error("net"), thousands(f(&found["true_net_m3"]))),
-            row("gain, m³", with_error("gain"), thousands(f(&found["true_gain_m3"]))),
-            row("loss, m³", with_error("loss"), thousands(f(&found["true_loss_m3"]))),
-            row("left of the misalignment, mm", plain(f(&found["alignment_error_mm"]), 2), "0".into()),
-            row("left of the misalignment, mrad", plain(f(&found["alignment_error_mrad"]), 4), "0".into()),
+            row(
+                "net, m³",
+                with_error("net"),
+                thousands(f(&found["true_net_m3"])),
+            ),
+            row(
+                "gain, m³",
+                with_error("gain"),
+                thousands(f(&found["true_gain_m3"])),
+            ),
+            row(
+                "loss, m³",
+                with_error("loss"),
+                thousands(f(&found["true_loss_m3"])),
+            ),
+            row(
+                "left of the misalignment, mm",
+                plain(f(&found["alignment_error_mm"]), 2),
+                "0".into(),
+            ),
+            row(
+                "left of the misalignment, mrad",
+                plain(f(&found["alignment_error_mrad"]), 4),
+                "0".into(),
+            ),
             row(
                 "DoD error, mean and rms, m",
-                format!("{} · {}", signed(f(&found["dod_error_mean_m"])), plain(f(&found["dod_error_rms_m"]), 4)),
+                format!(
+                    "{} · {}",
+                    signed(f(&found["dod_error_mean_m"])),
+                    plain(f(&found["dod_error_rms_m"]), 4)
+                ),
                 "0".into(),
             ),
             row(
                 "M3C2 error, mean and rms, m",
-                format!("{} · {}", signed(f(&found["m3c2_error_mean_m"])), plain(f(&found["m3c2_error_rms_m"]), 4)),
+                format!(
+                    "{} · {}",
+                    signed(f(&found["m3c2_error_mean_m"])),
+                    plain(f(&found["m3c2_error_rms_m"]), 4)
+                ),
                 "0".into(),
             ),
             row(
@@ -128,16 +220,26 @@ pub(super) fn truth(found: &Value) -> String {
     )
 }
 
-/// How many core points there are, and why some have no answer, with the numbers that the column `status` has.
+/// How many core points there are, and why some have no answer, with the numbers that the column
+/// `status` has.
 pub(super) fn core_points(m3c2: &Value) -> String {
     let mut rows = vec![
         vec!["core points".into(), thousands(f(&m3c2["core_points"]))],
         vec!["significant".into(), thousands(f(&m3c2["significant"]))],
-        vec!["normals flatter than 45°".into(), thousands(f(&m3c2["flat_normals"]))],
+        vec![
+            "normals flatter than 45°".into(),
+            thousands(f(&m3c2["flat_normals"])),
+        ],
     ];
     for (status, count) in m3c2["status"].as_object().into_iter().flatten() {
-        let number = Status::ALL.into_iter().find(|known| known.describe() == status).map(|known| known as u8);
-        let words = number.map_or_else(|| status.clone(), |number| format!("status {number}: {status}"));
+        let number = Status::ALL
+            .into_iter()
+            .find(|known| known.describe() == status)
+            .map(|known| known as u8);
+        let words = number.map_or_else(
+            || status.clone(),
+            |number| format!("status {number}: {status}"),
+        );
         rows.push(vec![escape(&words), thousands(f(count))]);
     }
     table(&[], &rows)
@@ -152,9 +254,15 @@ pub(super) fn parameters(summary: &Value) -> String {
         .flatten()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| {
-            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let shown = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             let reason = reasons[name].as_str().unwrap_or_default();
-            vec![escape(name), escape(&shown), format!("<span class=reason>{}</span>", escape(reason))]
+            vec![
+                escape(name),
+                escape(&shown),
+                format!("<span class=reason>{}</span>", escape(reason)),
+            ]
         })
         .collect();
     table(&["parameter", "value", "reason"], &rows)
@@ -163,19 +271,29 @@ pub(super) fn parameters(summary: &Value) -> String {
 /// The files of both epochs.
 pub(super) fn inputs(summary: &Value) -> String {
     let mut rows = Vec::new();
-    for (epoch, input) in ["earlier", "later"].iter().zip(summary["inputs"].as_array().into_iter().flatten()) {
+    for (epoch, input) in ["earlier", "later"]
+        .iter()
+        .zip(summary["inputs"].as_array().into_iter().flatten())
+    {
         for file in input["files"].as_array().into_iter().flatten() {
             let path = file["path"].as_str().unwrap_or("?");
             rows.push(vec![
                 (*epoch).into(),
                 escape(&short_name(Path::new(path))),
                 thousands(f(&file["points"])),
-                format!("LAS {} PDRF {}", file["las"].as_str().unwrap_or("?"), file["pdrf"]),
+                format!(
+                    "LAS {} PDRF {}",
+                    file["las"].as_str().unwrap_or("?"),
+                    file["pdrf"]
+                ),
                 escape(input["crs"].as_str().unwrap_or("not stated")),
             ]);
         }
     }
-    table(&["epoch", "file", "points", "format", "coordinate system"], &rows)
+    table(
+        &["epoch", "file", "points", "format", "coordinate system"],
+        &rows,
+    )
 }
 
 /// What was written, and the command that gives the same again.

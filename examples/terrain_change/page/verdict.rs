@@ -40,9 +40,17 @@ fn untested(dod: &Value) -> String {
     let mut text = String::new();
     let share = 100.0 * f(&dod["share_not_tested"]);
     if share >= 0.05 {
-        let _ = write!(text, " <b>{} % of it could not be tested</b>", plain(share, 1));
-        let reasons: Vec<String> =
-            dod["not_tested_m2"].as_object().into_iter().flatten().map(|(reason, _)| escape(reason)).collect();
+        let _ = write!(
+            text,
+            " <b>{} % of it could not be tested</b>",
+            plain(share, 1)
+        );
+        let reasons: Vec<String> = dod["not_tested_m2"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(reason, _)| escape(reason))
+            .collect();
         let _ = write!(text, " ({}).", reasons.join("; "));
     }
     let one_epoch = 100.0 * f(&dod["share_without_data"]);
@@ -65,10 +73,18 @@ pub(super) fn warnings(summary: &Value) -> String {
         .filter_map(Value::as_str)
         .map(|warning| format!("<li>{}</li>", escape(warning)))
         .collect();
-    if items.is_empty() { items } else { format!("<ul class=warnings>{items}</ul>") }
+    if items.is_empty() {
+        items
+    } else {
+        format!("<ul class=warnings>{items}</ul>")
+    }
 }
 
 fn with_sign(value: f64) -> String {
     let text = thousands(value);
-    if value > 0.0 { format!("+{text}") } else { text }
+    if value > 0.0 {
+        format!("+{text}")
+    } else {
+        text
+    }
 }

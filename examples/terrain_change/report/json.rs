@@ -12,7 +12,11 @@ use serde_json::{Map, Value, json};
 
 /// JSON has no NaN: what is not there is null.
 pub(super) fn number(value: f64) -> Value {
-    if value.is_finite() { json!(value) } else { Value::Null }
+    if value.is_finite() {
+        json!(value)
+    } else {
+        Value::Null
+    }
 }
 
 /// An epoch and its files.
@@ -94,7 +98,8 @@ fn zone(report: &VolumeReport) -> Value {
 
 /// Estimates with their errors, and the plain sums beside them.
 fn volumes(report: &VolumeReport) -> Value {
-    let volume = |v: Volume| json!({ "m3": v.volume, "error_m3": number(v.error), "area_m2": v.area });
+    let volume =
+        |v: Volume| json!({ "m3": v.volume, "error_m3": number(v.error), "area_m2": v.area });
     let plain = |v: PlainVolume| json!({ "m3": v.volume, "area_m2": v.area });
     let (all, significant) = (&report.all, &report.significant);
     let (thresholded, summed) = (&report.thresholded, &report.summed);
@@ -121,19 +126,32 @@ fn volumes(report: &VolumeReport) -> Value {
 
 /// Core points by status.
 pub(super) fn statuses(counts: &[u64]) -> Map<String, Value> {
-    Status::ALL.iter().zip(counts).map(|(status, count)| (status.describe().to_owned(), json!(count))).collect()
+    Status::ALL
+        .iter()
+        .zip(counts)
+        .map(|(status, count)| (status.describe().to_owned(), json!(count)))
+        .collect()
 }
 
 /// Core points with a distance but no level of detection.
 pub(super) fn untested(found: &Found) -> u64 {
-    Status::ALL.iter().zip(found.status).filter(|(status, _)| status.is_untested()).map(|(_, count)| count).sum()
+    Status::ALL
+        .iter()
+        .zip(found.status)
+        .filter(|(status, _)| status.is_untested())
+        .map(|(_, count)| count)
+        .sum()
 }
 
 /// Core points that are significant at a rate of false discoveries.
 pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
-    let Some(rate) = rate else { return Ok(Value::Null) };
+    let Some(rate) = rate else {
+        return Ok(Value::Null);
+    };
     let threshold = found.false_discoveries.threshold(rate)?;
-    Ok(json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.up_to(threshold) }))
+    Ok(
+        json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.up_to(threshold) }),
+    )
 }
 
 /// Devices, tiles, memory and times.
@@ -146,11 +164,17 @@ pub(super) fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
         ("align", Some(times.align_s)),
         ("sample", Some(times.sample_s)),
     ];
-    for (stage, seconds) in before.into_iter().filter_map(|(stage, seconds)| Some((stage, seconds?))) {
+    for (stage, seconds) in before
+        .into_iter()
+        .filter_map(|(stage, seconds)| Some((stage, seconds?)))
+    {
         stages.insert(stage.into(), json!(seconds));
     }
     for stage in Stage::ALL {
-        stages.insert(stage.name().into(), json!(run.times.of(stage).as_secs_f64()));
+        stages.insert(
+            stage.name().into(),
+            json!(run.times.of(stage).as_secs_f64()),
+        );
     }
     let known: f64 = stages.values().filter_map(Value::as_f64).sum();
     stages.insert("page".into(), json!(page_s));

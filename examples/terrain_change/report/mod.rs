@@ -58,8 +58,9 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
     let clock = Measure::start();
     let arguments = told.arguments;
     let found = &outputs.found;
-    let limit =
-        [found.dod.quantile(0.02), found.dod.quantile(0.98)].iter().fold(0.05_f64, |limit, q| limit.max(q.abs()));
+    let limit = [found.dod.quantile(0.02), found.dod.quantile(0.98)]
+        .iter()
+        .fold(0.05_f64, |limit, q| limit.max(q.abs()));
     let volumes = outputs.volumes.report();
     warn(&mut told, &outputs, &volumes);
     let inputs = [0, 1].map(|epoch| json::input(told.epochs[epoch], told.left_out[epoch]));
@@ -103,7 +104,10 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
     summary["run"] = json::ran(told.run, told.times, clock.seconds()[0]);
     let page = page::html(&summary, &outputs, maps);
     outputs.write_styles(limit)?;
-    write_file(&arguments.out.join(SUMMARY), format!("{summary:#}\n").as_bytes())?;
+    write_file(
+        &arguments.out.join(SUMMARY),
+        format!("{summary:#}\n").as_bytes(),
+    )?;
     write_file(&arguments.out.join(PAGE), page.as_bytes())?;
     terminal::tell(&summary, told.run, &arguments.out);
     Ok(())
@@ -145,7 +149,8 @@ finds more, where there is data",
         ));
     }
     if let Some(reason) = &volumes.total.without_error {
-        told.warnings.add(format!("volumes have no error: {reason}"));
+        told.warnings
+            .add(format!("volumes have no error: {reason}"));
     }
 }
 

@@ -18,15 +18,27 @@ pub(super) fn tell(summary: &Value, run: &Report, out: &Path) {
     dod(&summary["dod"]);
     m3c2(&summary["m3c2"]);
     truth(&summary["truth"]);
-    for warning in summary["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for warning in summary["warnings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         println!("note        {}", printable(warning));
     }
-    println!("run         {:.2} s, {} tiles on {}", f(&summary["run"]["wall_s"]), run.tiles, run.devices.join(", "));
+    println!(
+        "run         {:.2} s, {} tiles on {}",
+        f(&summary["run"]["wall_s"]),
+        run.tiles,
+        run.devices.join(", ")
+    );
     println!("look at     {}", out.join("index.html").display());
 }
 
 fn alignment(found: &Value) {
-    let Some(statement) = found["statement"].as_str() else { return };
+    let Some(statement) = found["statement"].as_str() else {
+        return;
+    };
     println!("alignment   {statement}");
     let translation = &found["later_to_earlier_translation_m"];
     if found["outcome"] == "moved" {
@@ -37,10 +49,19 @@ fn alignment(found: &Value) {
             f(&translation[2]),
             f(&found["rmse_m"]),
             f(&found["registration_error_m"]),
-            if found["converged"] == true { "" } else { ", not converged" }
+            if found["converged"] == true {
+                ""
+            } else {
+                ", not converged"
+            }
         );
     }
-    for free in found["undetermined"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for free in found["undetermined"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         println!("            not determined: {free}");
     }
 }
@@ -49,7 +70,10 @@ fn alignment(found: &Value) {
 fn parameters(summary: &Value) {
     for (name, reason) in summary["reasons"].as_object().into_iter().flatten() {
         let value = &summary["parameters"][name];
-        println!("parameter   {name} {value}: {}", reason.as_str().unwrap_or_default());
+        println!(
+            "parameter   {name} {value}: {}",
+            reason.as_str().unwrap_or_default()
+        );
     }
 }
 
@@ -64,7 +88,11 @@ fn dod(dod: &Value) {
     );
     for side in ["gain", "loss"] {
         let significant = &volumes["significant"][side];
-        println!("{side}        {}, {:.0} m² significant", with_error(significant), f(&significant["area_m2"]));
+        println!(
+            "{side}        {}, {:.0} m² significant",
+            with_error(significant),
+            f(&significant["area_m2"])
+        );
     }
     println!(
         "not tested  {:.1} % of the compared area; {:.1} % of the surveyed area has points in one epoch only",
@@ -93,7 +121,10 @@ fn m3c2(m3c2: &Value) {
     );
     let limited = &m3c2["significant_at_false_discovery_rate"];
     if !limited.is_null() {
-        println!("            {} at a false discovery rate of {}", limited["core_points"], limited["rate"]);
+        println!(
+            "            {} at a false discovery rate of {}",
+            limited["core_points"], limited["rate"]
+        );
     }
 }
 

@@ -9,11 +9,12 @@ const PANELS: usize = 128;
 const REACH: f64 = 8.0;
 
 impl Variogram {
-    /// Mean over all pairs of places in a disc of `area` m² of the shared part's correlation to a power; 1/N for the first power, N
-    /// the effective number of samples. 0 without structures.
+    /// Mean over all pairs of places in a disc of `area` m² of the shared part's correlation to a
+    /// power; 1/N for the first power, N the effective number of samples. 0 without structures.
     ///
-    /// The density of the distance of two places in a disc is known in closed form, so that this is one integral (as Rolstad et
-    /// al. 2009, eq. 8, who take distances from the centre of the disc alone).
+    /// The density of the distance of two places in a disc is known in closed form, so that this is
+    /// one integral (as Rolstad et al. 2009, eq. 8, who take distances from the centre of the disc
+    /// alone).
     #[must_use]
     pub fn mean_correlation(&self, area: f64, power: i32) -> f64 {
         let sill = self.covariance(0.0);
@@ -21,12 +22,20 @@ impl Variogram {
             return 0.0;
         }
         let radius = (area / PI).sqrt();
-        let reach = self.structures.iter().map(|structure| REACH * structure.range).fold(0.0, f64::max);
+        let reach = self
+            .structures
+            .iter()
+            .map(|structure| REACH * structure.range)
+            .fold(0.0, f64::max);
         if radius <= 1e-9 * reach {
             return 1.0;
         }
-        let mut ends: Vec<f64> =
-            self.structures.iter().map(|structure| structure.range).chain([reach, 2.0 * radius]).collect();
+        let mut ends: Vec<f64> = self
+            .structures
+            .iter()
+            .map(|structure| structure.range)
+            .chain([reach, 2.0 * radius])
+            .collect();
         ends.retain(|end| *end <= 2.0 * radius && *end <= reach);
         ends.sort_by(f64::total_cmp);
         let value = |r: f64| (self.covariance(r) / sill).powi(power) * density(r, radius);
@@ -39,7 +48,8 @@ impl Variogram {
         sum
     }
 
-    /// Number of independent places that a mean over `area` m² is worth for the shared part; infinite without structures.
+    /// Number of independent places that a mean over `area` m² is worth for the shared part;
+    /// infinite without structures.
     #[must_use]
     pub fn effective_samples(&self, area: f64) -> f64 {
         1.0 / self.mean_correlation(area, 1)

@@ -1,7 +1,8 @@
 //! Fit of nugget and structures by weighted least squares.
 //!
-//! Given the ranges the model is linear in nugget and sills, which may not be negative: every subset of them is tried
-//! (there are at most eight). Ranges are searched on a logarithmic grid, then refined by golden sections.
+//! Given the ranges the model is linear in nugget and sills, which may not be negative: every
+//! subset of them is tried (there are at most eight). Ranges are searched on a logarithmic grid,
+//! then refined by golden sections.
 
 use super::{LagBin, Structure, VariogramOptions};
 
@@ -42,21 +43,35 @@ pub(super) fn fit(bins: &[LagBin], options: &VariogramOptions) -> Fit {
         .iter()
         .zip(&best.parts[1..])
         .filter(|(_, sill)| **sill > 0.0)
-        .map(|(range, sill)| Structure { sill: *sill, range: *range, model: options.model })
+        .map(|(range, sill)| Structure {
+            sill: *sill,
+            range: *range,
+            model: options.model,
+        })
         .collect();
     structures.sort_by(|a, b| a.range.total_cmp(&b.range));
-    Fit { nugget: best.parts[0], structures }
+    Fit {
+        nugget: best.parts[0],
+        structures,
+    }
 }
 
 /// The best ranges of `count` structures.
 fn search(bins: &[LagBin], options: &VariogramOptions, count: usize) -> Candidate {
-    let (Some(first), Some(last)) = (bins.first(), bins.last()) else { return solve(bins, options, &[]) };
-    let range = |i: usize| first.lag * (last.lag / first.lag).powf((i as f64 + 0.5) / RANGES as f64);
+    let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
+        return solve(bins, options, &[]);
+    };
+    let range =
+        |i: usize| first.lag * (last.lag / first.lag).powf((i as f64 + 0.5) / RANGES as f64);
     let mut best = solve(bins, options, &[]);
     for i in 0..RANGES {
         let seconds = if count == 1 { i..i + 1 } else { i + 1..RANGES };
         for j in seconds {
-            let ranges = if count == 1 { vec![range(i)] } else { vec![range(i), range(j)] };
+            let ranges = if count == 1 {
+                vec![range(i)]
+            } else {
+                vec![range(i), range(j)]
+            };
             best = better(best, solve(bins, options, &ranges));
         }
     }
@@ -74,7 +89,13 @@ fn better(a: Candidate, b: Candidate) -> Candidate {
 }
 
 /// Golden sections of one range.
-fn refine(bins: &[LagBin], options: &VariogramOptions, start: Candidate, which: usize, step: f64) -> Candidate {
+fn refine(
+    bins: &[LagBin],
+    options: &VariogramOptions,
+    start: Candidate,
+    which: usize,
+    step: f64,
+) -> Candidate {
     let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
     let at = |logarithm: f64| {
         let mut ranges = start.ranges.clone();
@@ -101,26 +122,47 @@ fn solve(bins: &[LagBin], options: &VariogramOptions, ranges: &[f64]) -> Candida
         .iter()
         .map(|bin| {
             let rise = |range: &f64| {
-                let structure = Structure { sill: 1.0, range: *range, model: options.model };
+                let structure = Structure {
+                    sill: 1.0,
+                    range: *range,
+                    model: options.model,
+                };
                 1.0 - structure.correlation(bin.lag)
             };
-            std::iter::once(1.0).chain(ranges.iter().map(rise)).collect()
+            std::iter::once(1.0)
+                .chain(ranges.iter().map(rise))
+                .collect()
         })
         .collect();
     let subsets = (0..1_u32 << unknowns).map(|subset| least_squares(bins, &rows, subset, unknowns));
-    let parts = subsets.flatten().filter(|parts| parts.iter().all(|part| *part >= 0.0));
+    let parts = subsets
+        .flatten()
+        .filter(|parts| parts.iter().all(|part| *part >= 0.0));
     let candidates = parts.map(|parts| {
         let chi_square = chi_square(bins, &rows, &parts);
-        Candidate { ranges: ranges.to_vec(), parts, chi_square }
+        Candidate {
+            ranges: ranges.to_vec(),
+            parts,
+            chi_square,
+        }
     });
     let nothing = vec![0.0; unknowns];
     let chi_square = chi_square(bins, &rows, &nothing);
-    candidates.fold(Candidate { ranges: ranges.to_vec(), parts: nothing, chi_square }, better)
+    candidates.fold(
+        Candidate {
+            ranges: ranges.to_vec(),
+            parts: nothing,
+            chi_square,
+        },
+        better,
+    )
 }
 
 /// 1/variance of a bin.
 fn weight(bin: &LagBin) -> f64 {
-    1.0 / (bin.relative_error * bin.semivariance).powi(2).max(f64::MIN_POSITIVE)
+    1.0 / (bin.relative_error * bin.semivariance)
+        .powi(2)
+        .max(f64::MIN_POSITIVE)
 }
 
 fn chi_square(bins: &[LagBin], rows: &[Vec<f64>], parts: &[f64]) -> f64 {
@@ -131,8 +173,14 @@ fn chi_square(bins: &[LagBin], rows: &[Vec<f64>], parts: &[f64]) -> f64 {
     bins.iter().zip(rows).map(residual).sum()
 }
 
-/// Weighted least squares of the unknowns in `subset`, the others zero; `None` where they are not determined.
-fn least_squares(bins: &[LagBin], rows: &[Vec<f64>], subset: u32, unknowns: usize) -> Option<Vec<f64>> {
+/// Weighted least squares of the unknowns in `subset`, the others zero; `None` where they are not
+/// determined.
+fn least_squares(
+    bins: &[LagBin],
+    rows: &[Vec<f64>],
+    subset: u32,
+    unknowns: usize,
+) -> Option<Vec<f64>> {
     let chosen: Vec<usize> = (0..unknowns).filter(|i| subset >> i & 1 == 1).collect();
     let size = chosen.len();
     let mut system = vec![vec![0.0; size + 1]; size];
@@ -164,11 +212,17 @@ fn eliminate(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         for (j, other) in system.iter_mut().enumerate() {
             if j != i {
                 let factor = other[i];
-                other.iter_mut().zip(&row).for_each(|(value, part)| *value -= factor * part);
+                other
+                    .iter_mut()
+                    .zip(&row)
+                    .for_each(|(value, part)| *value -= factor * part);
             }
         }
         system[i] = row;
     }
     let solution: Vec<f64> = system.iter().map(|row| row[size]).collect();
-    solution.iter().all(|value| value.is_finite()).then_some(solution)
+    solution
+        .iter()
+        .all(|value| value.is_finite())
+        .then_some(solution)
 }

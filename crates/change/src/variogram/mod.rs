@@ -20,7 +20,8 @@ pub struct StableSample {
 /// How the semivariance of a lag is estimated from the differences Δ of its pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum VariogramEstimator {
-    /// ½ · 2.198 · median(|Δ|)²: bears up to half of the pairs being outliers (Dowd 1984), and is the default of xdem.
+    /// ½ · 2.198 · median(|Δ|)²: bears up to half of the pairs being outliers (Dowd 1984), and is
+    /// the default of xdem.
     #[default]
     Dowd,
     /// ½ mean(√|Δ|)⁴ / (0.457 + 0.494/n) (Cressie & Hawkins 1980, doi:10.1007/BF01035243).
@@ -46,16 +47,19 @@ pub struct VariogramOptions {
     pub estimator: VariogramEstimator,
     /// Shape of the structures.
     pub model: VariogramModel,
-    /// Most structures, 0 to 2. One is fitted only where it explains more than the scatter of the lags.
+    /// Most structures, 0 to 2. One is fitted only where it explains more than the scatter of the
+    /// lags.
     pub structures: usize,
-    /// Differences further from the median than this many robust standard deviations (1.4826 · MAD) are left out.
+    /// Differences further from the median than this many robust standard deviations (1.4826 · MAD)
+    /// are left out.
     pub trim: f64,
     /// Largest lag, metres; `None`: half the diagonal of the samples' extent.
     pub longest_lag: Option<f64>,
 }
 
 impl Default for VariogramOptions {
-    /// Dowd's estimator, up to two spherical structures, differences within five standard deviations.
+    /// Dowd's estimator, up to two spherical structures, differences within five standard
+    /// deviations.
     fn default() -> Self {
         Self {
             estimator: VariogramEstimator::Dowd,
@@ -80,9 +84,10 @@ pub struct Structure {
 
 /// Variogram of differences over stable ground: γ(h) = nugget + Σ sill · (1 − correlation(h)).
 ///
-/// The nugget is what cells do not share: roughness, sampling. The structures are what they do share: strips, trajectory,
-/// vegetation. A mean over an area has a variance that falls with the area only beyond their ranges (Rolstad et al. 2009,
-/// doi:10.3189/002214309789470950; Hugonnet et al. 2022, doi:10.1109/JSTARS.2022.3188922).
+/// The nugget is what cells do not share: roughness, sampling. The structures are what they do
+/// share: strips, trajectory, vegetation. A mean over an area has a variance that falls with the
+/// area only beyond their ranges (Rolstad et al. 2009, doi:10.3189/002214309789470950; Hugonnet et
+/// al. 2022, doi:10.1109/JSTARS.2022.3188922).
 ///
 /// ```
 /// use isopach_change::{StableSample, Variogram, VariogramOptions};
@@ -119,40 +124,58 @@ pub struct Variogram {
 const FEWEST: usize = 100;
 
 impl Variogram {
-    /// Estimates and fits the variogram of samples. Their order does not matter: pairs are chosen by a hash of their positions.
+    /// Estimates and fits the variogram of samples. Their order does not matter: pairs are chosen
+    /// by a hash of their positions.
     ///
     /// O(n · min(n, 2·10⁸/n)) for n samples.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for more than two structures, or a trim or a longest lag that is not above zero;
-    /// [`Error::InvalidInput`] for fewer than 100 samples, numbers that are not finite, or samples at one place.
+    /// [`Error::InvalidParameter`] for more than two structures, or a trim or a longest lag that is
+    /// not above zero; [`Error::InvalidInput`] for fewer than 100 samples, numbers that are not
+    /// finite, or samples at one place.
     pub fn of(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
         check(samples, options)?;
         let bins = pairs::bins(&pairs::trimmed(samples, options.trim), options)?;
         let Fit { nugget, structures } = fit::fit(&bins, options);
-        Ok(Self { nugget, structures, bins })
+        Ok(Self {
+            nugget,
+            structures,
+            bins,
+        })
     }
 
     /// A variogram that is known.
     #[must_use]
     pub fn known(nugget: f64, structures: Vec<Structure>) -> Self {
-        Self { nugget, structures, bins: Vec::new() }
+        Self {
+            nugget,
+            structures,
+            bins: Vec::new(),
+        }
     }
 
     /// Covariance of the shared part at two places `distance` metres apart, m².
     #[must_use]
     pub fn covariance(&self, distance: f64) -> f64 {
-        let parts = self.structures.iter().map(|structure| structure.sill * structure.correlation(distance));
+        let parts = self
+            .structures
+            .iter()
+            .map(|structure| structure.sill * structure.correlation(distance));
         parts.fold(0.0, |sum, part| sum + part) // an empty sum of f64 is −0
     }
 
     /// γ(h), m²; 0 at 0.
     #[must_use]
     pub fn semivariance(&self, distance: f64) -> f64 {
-        if distance == 0.0 { 0.0 } else { self.nugget + self.covariance(0.0) - self.covariance(distance) }
+        if distance == 0.0 {
+            0.0
+        } else {
+            self.nugget + self.covariance(0.0) - self.covariance(distance)
+        }
     }
 
-    /// Standard deviation of the shared part at one place, metres: what a level of detection adds to the scatter in a cell.
+    /// Standard deviation of the shared part at one place, metres: what a level of detection adds
+    /// to the scatter in a cell.
     #[must_use]
     pub fn correlated_sigma(&self) -> f64 {
         self.covariance(0.0).sqrt()
@@ -173,11 +196,26 @@ impl Structure {
 }
 
 fn check(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
-    Error::check("trim", options.trim, options.trim > 0.0, "give a number of standard deviations above 0")?;
+    Error::check(
+        "trim",
+        options.trim,
+        options.trim > 0.0,
+        "give a number of standard deviations above 0",
+    )?;
     let structures = options.structures as f64;
-    Error::check("structures of a variogram", structures, options.structures <= 2, "give 0, 1 or 2")?;
+    Error::check(
+        "structures of a variogram",
+        structures,
+        options.structures <= 2,
+        "give 0, 1 or 2",
+    )?;
     if let Some(lag) = options.longest_lag {
-        Error::check("longest lag", lag, lag > 0.0 && lag.is_finite(), "give metres above 0")?;
+        Error::check(
+            "longest lag",
+            lag,
+            lag > 0.0 && lag.is_finite(),
+            "give metres above 0",
+        )?;
     }
     if samples.len() < FEWEST {
         return Err(Error::InvalidInput(format!(
@@ -185,8 +223,9 @@ fn check(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
             samples.len()
         )));
     }
-    let is_finite =
-        |sample: &StableSample| sample.position.iter().all(|x| x.is_finite()) && sample.difference.is_finite();
+    let is_finite = |sample: &StableSample| {
+        sample.position.iter().all(|x| x.is_finite()) && sample.difference.is_finite()
+    };
     if let Some(at) = samples.iter().position(|sample| !is_finite(sample)) {
         return Err(Error::InvalidInput(format!(
             "sample {at} of a variogram is not finite ({:?}): leave out cells without a difference",

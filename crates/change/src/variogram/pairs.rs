@@ -12,7 +12,8 @@ pub struct LagBin {
     pub semivariance: f64,
     /// Number of pairs.
     pub pairs: usize,
-    /// Relative standard error of the semivariance, from the pairs and from how often the reach of shared errors fits into the extent.
+    /// Relative standard error of the semivariance, from the pairs and from how often the reach of
+    /// shared errors fits into the extent.
     pub relative_error: f64,
 }
 
@@ -28,53 +29,88 @@ const BINS: usize = 48;
 /// Samples whose difference is within `trim` robust standard deviations of the median.
 pub(super) fn trimmed(samples: &[StableSample], trim: f64) -> Vec<StableSample> {
     let middle = median(samples.iter().map(|sample| sample.difference).collect());
-    let spread = 1.4826 * median(samples.iter().map(|sample| (sample.difference - middle).abs()).collect());
-    let is_usual = |sample: &&StableSample| spread == 0.0 || (sample.difference - middle).abs() <= trim * spread;
+    let spread = 1.4826
+        * median(
+            samples
+                .iter()
+                .map(|sample| (sample.difference - middle).abs())
+                .collect(),
+        );
+    let is_usual = |sample: &&StableSample| {
+        spread == 0.0 || (sample.difference - middle).abs() <= trim * spread
+    };
     samples.iter().filter(is_usual).copied().collect()
 }
 
 /// Distances grow by √2 from bin to bin.
 pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Result<Vec<LagBin>> {
-    let mut ranked: Vec<(u64, StableSample)> = samples.iter().map(|sample| (hash(sample), *sample)).collect();
+    let mut ranked: Vec<(u64, StableSample)> = samples
+        .iter()
+        .map(|sample| (hash(sample), *sample))
+        .collect();
     ranked.sort_by(|(a, p), (b, q)| {
         let [p, q] = [p, q].map(|s| [s.position[0], s.position[1], s.difference]);
-        a.cmp(b).then_with(|| p.iter().zip(&q).map(|(p, q)| p.total_cmp(q)).find(|o| o.is_ne()).unwrap_or(a.cmp(b)))
+        a.cmp(b).then_with(|| {
+            p.iter()
+                .zip(&q)
+                .map(|(p, q)| p.total_cmp(q))
+                .find(|o| o.is_ne())
+                .unwrap_or(a.cmp(b))
+        })
     });
     let extent = Extent::of(samples);
     let longest = options.longest_lag.unwrap_or(0.5 * extent.diagonal());
     let centres = (DISTANCES / ranked.len().max(1)).clamp(1, ranked.len());
-    let Some(shortest) = shortest_lag(&ranked, centres).filter(|shortest| *shortest < longest) else {
+    let Some(shortest) = shortest_lag(&ranked, centres).filter(|shortest| *shortest < longest)
+    else {
         return Err(Error::InvalidInput(format!(
             "no two samples of a variogram are apart by less than its longest lag of {longest} m: give samples that lie closer, or \
              a longer lag"
         )));
     };
-    let lags = Lags { shortest: shortest * shortest, longest: longest * longest, centres };
+    let lags = Lags {
+        shortest: shortest * shortest,
+        longest: longest * longest,
+        centres,
+    };
     let mut counts = [0_usize; BINS];
     lags.each(&ranked, |bin, _, _| counts[bin] += 1);
     let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); BINS];
     lags.each(&ranked, |bin, a, b| {
         // One pair in so many, chosen by its hash.
         if mixed(a.0 ^ b.0.rotate_left(32)).is_multiple_of(counts[bin].div_ceil(PAIRS) as u64) {
-            found[bin].push((distance_squared(&a.1, &b.1).sqrt(), (a.1.difference - b.1.difference).abs()));
+            found[bin].push((
+                distance_squared(&a.1, &b.1).sqrt(),
+                (a.1.difference - b.1.difference).abs(),
+            ));
         }
     });
     let usable = found.into_iter().filter(|pairs| pairs.len() >= FEWEST);
-    let mut bins: Vec<LagBin> = usable.map(|pairs| lag_bin(pairs, options.estimator)).collect();
+    let mut bins: Vec<LagBin> = usable
+        .map(|pairs| lag_bin(pairs, options.estimator))
+        .collect();
     let reach = levelling_off(&bins);
     for bin in &mut bins {
-        // Errors that are shared over a reach are as many independent ones as the extent holds squares of it.
+        // Errors that are shared over a reach are as many independent ones as the extent holds
+        // squares of it.
         let shared = bin.lag.min(reach).powi(2) / extent.area().max(f64::MIN_POSITIVE);
         bin.relative_error *= (1.0 + bin.pairs as f64 * shared).sqrt();
     }
     Ok(bins)
 }
 
-/// The lag from which on the semivariance stays within a tenth of that of the longest third of the lags.
+/// The lag from which on the semivariance stays within a tenth of that of the longest third of the
+/// lags.
 fn levelling_off(bins: &[LagBin]) -> f64 {
-    let longest = bins.iter().skip(bins.len() - bins.len() / 3).map(|bin| bin.semivariance);
+    let longest = bins
+        .iter()
+        .skip(bins.len() - bins.len() / 3)
+        .map(|bin| bin.semivariance);
     let level = 0.9 * median(longest.collect());
-    bins.iter().find(|bin| bin.semivariance >= level).or(bins.last()).map_or(0.0, |bin| bin.lag)
+    bins.iter()
+        .find(|bin| bin.semivariance >= level)
+        .or(bins.last())
+        .map_or(0.0, |bin| bin.lag)
 }
 
 /// Squared distances between the shortest and the longest, from the first so many samples to all.
@@ -106,11 +142,21 @@ impl Lags {
 fn shortest_lag(ranked: &[Ranked], centres: usize) -> Option<f64> {
     let nearest = |(i, centre): (usize, &Ranked)| {
         let others = ranked.iter().enumerate().filter(|(j, _)| *j != i);
-        let distances = others.map(|(_, other)| distance_squared(&centre.1, &other.1)).filter(|squared| *squared > 0.0);
+        let distances = others
+            .map(|(_, other)| distance_squared(&centre.1, &other.1))
+            .filter(|squared| *squared > 0.0);
         distances.min_by(f64::total_cmp).map(f64::sqrt)
     };
-    let found: Vec<f64> = ranked[..centres.min(500)].iter().enumerate().filter_map(nearest).collect();
-    if found.is_empty() { None } else { Some(median(found)) }
+    let found: Vec<f64> = ranked[..centres.min(500)]
+        .iter()
+        .enumerate()
+        .filter_map(nearest)
+        .collect();
+    if found.is_empty() {
+        None
+    } else {
+        Some(median(found))
+    }
 }
 
 fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> LagBin {
@@ -118,7 +164,13 @@ fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> LagBin 
     pairs.sort_by(|(a, p), (b, q)| p.total_cmp(q).then(a.total_cmp(b)));
     let n = pairs.len() as f64;
     let lag = pairs.iter().map(|(distance, _)| distance).sum::<f64>() / n;
-    let mean = |power: f64| pairs.iter().map(|(_, difference)| difference.powf(power)).sum::<f64>() / n;
+    let mean = |power: f64| {
+        pairs
+            .iter()
+            .map(|(_, difference)| difference.powf(power))
+            .sum::<f64>()
+            / n
+    };
     let (semivariance, efficiency) = match estimator {
         VariogramEstimator::Dowd => {
             let middle = median(pairs.iter().map(|(_, difference)| *difference).collect());
@@ -127,7 +179,12 @@ fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> LagBin 
         VariogramEstimator::CressieHawkins => (0.5 * mean(0.5).powi(4) / (0.457 + 0.494 / n), 0.8),
         VariogramEstimator::Matheron => (0.5 * mean(2.0), 1.0),
     };
-    LagBin { lag, semivariance, pairs: pairs.len(), relative_error: (2.0 / (efficiency * n)).sqrt() }
+    LagBin {
+        lag,
+        semivariance,
+        pairs: pairs.len(),
+        relative_error: (2.0 / (efficiency * n)).sqrt(),
+    }
 }
 
 fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
@@ -137,7 +194,9 @@ fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
 
 /// Hash of a position.
 fn hash(sample: &StableSample) -> u64 {
-    let [x, y] = sample.position.map(|coordinate| (coordinate + 0.0).to_bits());
+    let [x, y] = sample
+        .position
+        .map(|coordinate| (coordinate + 0.0).to_bits());
     mixed(mixed(x) ^ y)
 }
 
@@ -172,7 +231,9 @@ impl Extent {
             let along = || samples.iter().map(|sample| sample.position[axis]);
             along().fold(f64::MIN, f64::max) - along().fold(f64::MAX, f64::min)
         };
-        Self { sides: [side(0), side(1)] }
+        Self {
+            sides: [side(0), side(1)],
+        }
     }
 
     fn diagonal(&self) -> f64 {

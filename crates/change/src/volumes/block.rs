@@ -1,28 +1,33 @@
 //! Blocks of 8 × 8 cells, split where they contradict themselves.
 //!
-//! The noise of a sum of 64 cells is an eighth of a cell's in proportion, so that the sign of a change is known far sooner
-//! than in a single cell. That holds only while the cells of the block changed alike. A block whose quarters differ by more
-//! than their noise is therefore taken apart, down to single cells: next to a scarp, gain and loss are not added up.
+//! The noise of a sum of 64 cells is an eighth of a cell's in proportion, so that the sign of a
+//! change is known far sooner than in a single cell. That holds only while the cells of the block
+//! changed alike. A block whose quarters differ by more than their noise is therefore taken apart,
+//! down to single cells: next to a scarp, gain and loss are not added up.
 
 use super::noise::Noise;
 
 /// Cells along the side of a block.
 pub(crate) const SIDE: usize = 8;
 
-/// χ² with three degrees of freedom above which the quarters of a block contradict each other (p = 0.002).
+/// χ² with three degrees of freedom above which the quarters of a block contradict each other (p =
+/// 0.002).
 const CONTRADICTION: f64 = 15.0;
 
 /// The same for quarters of a block that is split already (p = 0.05): change is there.
 const CONTRADICTION_WITHIN: f64 = 8.0;
 
-/// Standard deviations of χ² by which the cells of a block may scatter more than their variances say.
+/// Standard deviations of χ² by which the cells of a block may scatter more than their variances
+/// say.
 const SCATTER: f64 = 5.0;
 
-/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the same points there. Two, for blocks at
-/// the edge of the data; where it is chance after all, on heights of whole centimetres, two cells matter little.
+/// Cells of a block from which on it is no chance that all have equal heights: the epochs have the
+/// same points there. Two, for blocks at the edge of the data; where it is chance after all, on
+/// heights of whole centimetres, two cells matter little.
 const COPIED: usize = 2;
 
-/// Degrees of freedom from which the variances of cells stand for those of cells of single points beside them.
+/// Degrees of freedom from which the variances of cells stand for those of cells of single points
+/// beside them.
 const FREEDOM: f64 = 6.0;
 
 /// A cell with a difference.
@@ -32,13 +37,16 @@ pub(crate) struct Cell {
     pub(crate) difference: f64,
     /// Random variance of the difference, m².
     pub(crate) variance: f64,
-    /// 1/n₁ + 1/n₂ of the points of both epochs: variances of cells that are alike are in proportion to it.
+    /// 1/n₁ + 1/n₂ of the points of both epochs: variances of cells that are alike are in
+    /// proportion to it.
     pub(crate) factor: f64,
-    /// Degrees of freedom of the variance; 0 where it is that of the survey, since an epoch has a single point.
+    /// Degrees of freedom of the variance; 0 where it is that of the survey, since an epoch has a
+    /// single point.
     pub(crate) freedom: f64,
     /// Whether both epochs have as many points and the same height.
     pub(crate) is_equal: bool,
-    /// Rise of the surface per unit of each unknown of the pose; zeros where the pose has no covariance.
+    /// Rise of the surface per unit of each unknown of the pose; zeros where the pose has no
+    /// covariance.
     pub(crate) lever: [f64; 6],
     /// Part of a free direction that noise of the normal explains.
     pub(crate) tilt: f64,
@@ -79,7 +87,10 @@ struct Square {
 
 impl Default for Block {
     fn default() -> Self {
-        Self { cells: [None; SIDE * SIDE], visited: 0 }
+        Self {
+            cells: [None; SIDE * SIDE],
+            visited: 0,
+        }
     }
 }
 
@@ -111,28 +122,46 @@ impl Block {
         let mut block = self.clone();
         block.borrow_variances();
         block.drop_variances_of_copies();
-        block.split(Square { row: 0, column: 0, level: SIDE.ilog2() as usize }, CONTRADICTION, noise, each);
+        block.split(
+            Square {
+                row: 0,
+                column: 0,
+                level: SIDE.ilog2() as usize,
+            },
+            CONTRADICTION,
+            noise,
+            each,
+        );
     }
 
-    /// Gives cells where an epoch has a single point the scatter of the cells around them, from the smallest square that knows
-    /// enough. The survey's scatter, which they have otherwise, contains its steepest and roughest places.
+    /// Gives cells where an epoch has a single point the scatter of the cells around them, from the
+    /// smallest square that knows enough. The survey's scatter, which they have otherwise, contains
+    /// its steepest and roughest places.
     fn borrow_variances(&mut self) {
         let known = self.clone();
         for (at, cell) in self.cells.iter_mut().enumerate() {
-            let Some(cell) = cell.as_mut().filter(|cell| cell.freedom == 0.0) else { continue };
+            let Some(cell) = cell.as_mut().filter(|cell| cell.freedom == 0.0) else {
+                continue;
+            };
             let squares = (1..=SIDE.ilog2() as usize).map(|level| Square::around(at, level));
-            if let Some(variance) = squares.filter_map(|square| known.variance_of_points(square)).next() {
+            if let Some(variance) = squares
+                .filter_map(|square| known.variance_of_points(square))
+                .next()
+            {
                 cell.variance = cell.factor * variance;
             }
         }
     }
 
-    /// Takes the variances away where the points of one epoch are a copy of the other's: what both have in common is no difference, and no
-    /// gain and loss by chance must be taken off.
+    /// Takes the variances away where the points of one epoch are a copy of the other's: what both
+    /// have in common is no difference, and no gain and loss by chance must be taken off.
     fn drop_variances_of_copies(&mut self) {
         let cells = || self.cells.iter().flatten();
         if cells().count() >= COPIED && cells().all(|cell| cell.is_equal) {
-            self.cells.iter_mut().flatten().for_each(|cell| cell.variance = 0.0);
+            self.cells
+                .iter_mut()
+                .flatten()
+                .for_each(|cell| cell.variance = 0.0);
         }
     }
 
@@ -142,7 +171,10 @@ impl Block {
         let mut freedom = 0.0;
         let mut squares = 0.0;
         for row in square.row..square.row + side {
-            for cell in self.cells[row * SIDE + square.column..][..side].iter().flatten() {
+            for cell in self.cells[row * SIDE + square.column..][..side]
+                .iter()
+                .flatten()
+            {
                 freedom += cell.freedom;
                 squares += cell.freedom * cell.variance / cell.factor;
             }
@@ -155,8 +187,10 @@ impl Block {
         if whole.cells == 0 {
             return;
         }
-        let is_uniform =
-            || self.contradiction(square, &whole, noise) <= threshold && !self.scatters(square, &whole, noise);
+        let is_uniform = || {
+            self.contradiction(square, &whole, noise) <= threshold
+                && !self.scatters(square, &whole, noise)
+        };
         if square.level == 0 || is_uniform() {
             return each(whole);
         }
@@ -166,10 +200,16 @@ impl Block {
     }
 
     fn sum(&self, square: Square) -> Leaf {
-        let mut leaf = Leaf { level: square.level, ..Leaf::default() };
+        let mut leaf = Leaf {
+            level: square.level,
+            ..Leaf::default()
+        };
         let side = 1 << square.level;
         for row in square.row..square.row + side {
-            for cell in self.cells[row * SIDE + square.column..][..side].iter().flatten() {
+            for cell in self.cells[row * SIDE + square.column..][..side]
+                .iter()
+                .flatten()
+            {
                 leaf.cells += 1;
                 leaf.sum += cell.difference;
                 leaf.variance += cell.variance;
@@ -190,9 +230,14 @@ impl Block {
         let side = 1 << square.level;
         let rows = square.row..square.row + side;
         let deviations = rows
-            .flat_map(|row| self.cells[row * SIDE + square.column..][..side].iter().flatten())
+            .flat_map(|row| {
+                self.cells[row * SIDE + square.column..][..side]
+                    .iter()
+                    .flatten()
+            })
             .map(|cell| (cell.difference - mean).powi(2));
-        let chi_square = deviations.sum::<f64>() / (whole.variance / cells + shared).max(f64::MIN_POSITIVE);
+        let chi_square =
+            deviations.sum::<f64>() / (whole.variance / cells + shared).max(f64::MIN_POSITIVE);
         let freedom = cells - 1.0;
         chi_square > freedom + SCATTER * (2.0 * freedom).sqrt()
     }

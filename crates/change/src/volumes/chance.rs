@@ -1,15 +1,17 @@
 //! What of |d| is change and what is chance.
 //!
-//! A difference d = δ + e has E|d| > |δ|: noise makes gain and loss where nothing changed. No function of d has the mean |δ|
-//! for every δ (Cai & Low 2011, doi:10.1214/10-AOS849), but one can have it where it counts. With t = d/σ,
+//! A difference d = δ + e has E|d| > |δ|: noise makes gain and loss where nothing changed. No
+//! function of d has the mean |δ| for every δ (Cai & Low 2011, doi:10.1214/10-AOS849), but one can
+//! have it where it counts. With t = d/σ,
 //!
 //! ```text
 //! h(t) = |t| − (a + b t²) e^(−t²/2)        a = 4/√π − 1/√(2π),  b = 2/√(2π) − 4/√π
 //! ```
 //!
-//! satisfies (1) E h(Z) = 0: unchanged ground gives nothing, and (2) ∫ (E h(θ + Z) − |θ|) dθ = 0: where change fades out
-//! smoothly through the noise, what is too much at one place is too little at another. Far from zero h(t) = |t|. The two
-//! conditions determine a and b. Between them the bias stays within ±0.45 σ.
+//! satisfies (1) E h(Z) = 0: unchanged ground gives nothing, and (2) ∫ (E h(θ + Z) − |θ|) dθ = 0:
+//! where change fades out smoothly through the noise, what is too much at one place is too little
+//! at another. Far from zero h(t) = |t|. The two conditions determine a and b. Between them the
+//! bias stays within ±0.45 σ.
 
 use std::f64::consts::PI;
 
@@ -19,10 +21,14 @@ pub(crate) const CERTAIN: f64 = 3.0;
 /// E h(Z)²: the variance of h on unchanged ground.
 pub(crate) const VARIANCE: f64 = 2.040_794_956_8;
 
-/// Even orders k of the Hermite expansion of h, with the squares of its coefficients E[h(Z) He_k(Z)]/√k!. Two standard normal
-/// numbers with the correlation ρ have Cov(h, h) = Σ c² ρᵏ.
-pub(crate) const HERMITE: [(i32, f64); 4] =
-    [(2, 1.466_527_827), (4, 0.361_049_046), (6, 0.130_473_762), (8, 0.048_636_284)];
+/// Even orders k of the Hermite expansion of h, with the squares of its coefficients E[h(Z)
+/// He_k(Z)]/√k!. Two standard normal numbers with the correlation ρ have Cov(h, h) = Σ c² ρᵏ.
+pub(crate) const HERMITE: [(i32, f64); 4] = [
+    (2, 1.466_527_827),
+    (4, 0.361_049_046),
+    (6, 0.130_473_762),
+    (8, 0.048_636_284),
+];
 
 /// h(t), an estimate of |θ| from t = θ + Z.
 pub(crate) fn magnitude(t: f64) -> f64 {
@@ -32,7 +38,8 @@ pub(crate) fn magnitude(t: f64) -> f64 {
     t.abs() - (a + b * t * t) * (-t * t / 2.0).exp()
 }
 
-/// Share of the noise at t that goes into the gain: 1 where the ground certainly rose, 0 where it certainly fell.
+/// Share of the noise at t that goes into the gain: 1 where the ground certainly rose, 0 where it
+/// certainly fell.
 pub(crate) fn rising(t: f64) -> f64 {
     if t.abs() >= CERTAIN {
         return if t > 0.0 { 1.0 } else { 0.0 };
@@ -51,7 +58,9 @@ mod tests {
     fn mean(theta: f64, f: impl Fn(f64) -> f64) -> f64 {
         let density = |z: f64| (-z * z / 2.0).exp() / (2.0 * PI).sqrt();
         let at = |i: i32| (f64::from(i) + 0.5) * STEP;
-        (-9000..9000).map(|i| f(theta + at(i)) * density(at(i)) * STEP).sum()
+        (-9000..9000)
+            .map(|i| f(theta + at(i)) * density(at(i)) * STEP)
+            .sum()
     }
 
     /// Hermite polynomial He_k, by its recurrence.
@@ -70,8 +79,10 @@ mod tests {
 
     #[test]
     fn change_that_fades_out_smoothly_is_not_biased() {
-        let total: f64 =
-            (-80..80).map(|i| (f64::from(i) + 0.5) * 0.1).map(|x| (mean(x, magnitude) - x.abs()) * 0.1).sum();
+        let total: f64 = (-80..80)
+            .map(|i| (f64::from(i) + 0.5) * 0.1)
+            .map(|x| (mean(x, magnitude) - x.abs()) * 0.1)
+            .sum();
         assert!(total.abs() < 2e-3, "{total}");
     }
 
@@ -90,7 +101,11 @@ mod tests {
         for (order, square) in HERMITE {
             let factorial: f64 = (1..=order).map(f64::from).product();
             let coefficient = mean(0.0, |t| magnitude(t) * hermite(order, t)) / factorial.sqrt();
-            assert!((coefficient.powi(2) - square).abs() < 1e-5, "{order}: {}", coefficient.powi(2));
+            assert!(
+                (coefficient.powi(2) - square).abs() < 1e-5,
+                "{order}: {}",
+                coefficient.powi(2)
+            );
         }
     }
 }

@@ -9,13 +9,17 @@ use super::{
 };
 use crate::{RegistrationError, Variogram};
 
-/// Share of the noise of a part that goes into the gain, where the sign of its change is not certain, and the same of the loss.
+/// Share of the noise of a part that goes into the gain, where the sign of its change is not
+/// certain, and the same of the loss.
 const EVEN_ODDS: f64 = 0.5;
 
 /// Error of the net: independent cells, aᵀ C a, and the variogram's variance of the sum.
 pub(crate) fn net(parameters: &Parameters, sums: &Sums) -> ErrorParts {
     let area = sums.net.certain as f64 * parameters.cell_area();
-    let correlated = parameters.variogram.as_ref().map_or(0.0, |variogram| area * mean_error(variogram, area));
+    let correlated = parameters
+        .variogram
+        .as_ref()
+        .map_or(0.0, |variogram| area * mean_error(variogram, area));
     ErrorParts {
         random: sums.net.variances.variance().sqrt() * parameters.cell_area(),
         registration: registration(parameters, &sums.net),
@@ -28,10 +32,9 @@ pub(crate) fn gain_or_loss(parameters: &Parameters, sums: &Sums, side: &Side) ->
     ErrorParts {
         random: side.variances.variance().sqrt() * parameters.cell_area(),
         registration: registration(parameters, side),
-        correlated: parameters
-            .variogram
-            .as_ref()
-            .map_or(0.0, |variogram| correlated(parameters, variogram, sums, side)),
+        correlated: parameters.variogram.as_ref().map_or(0.0, |variogram| {
+            correlated(parameters, variogram, sums, side)
+        }),
     }
 }
 
@@ -51,10 +54,11 @@ fn mean_error(variogram: &Variogram, area: f64) -> f64 {
 
 /// Correlated part of the error of a gain or a loss.
 ///
-/// An error c of the heights enters with the weight w: 1 where the ground certainly rose, ½ where the sign is not certain, 0 where
-/// it fell. With A the area and N its effective number of samples, Var Σ w c = σ² A²/N · (w̄² + (mean w² − w̄²) (1 − 1/N)): the
-/// weights are taken to vary over distances beyond the range. Where the sign is not certain, the correction for chance adds
-/// ¼ Σ c_k² ρᵏ over the pairs, c_k the Hermite coefficients of h.
+/// An error c of the heights enters with the weight w: 1 where the ground certainly rose, ½ where
+/// the sign is not certain, 0 where it fell. With A the area and N its effective number of samples,
+/// Var Σ w c = σ² A²/N · (w̄² + (mean w² − w̄²) (1 − 1/N)): the weights are taken to vary over
+/// distances beyond the range. Where the sign is not certain, the correction for chance adds ¼ Σ
+/// c_k² ρᵏ over the pairs, c_k the Hermite coefficients of h.
 fn correlated(parameters: &Parameters, variogram: &Variogram, sums: &Sums, side: &Side) -> f64 {
     let cells = sums.net.certain as f64;
     if cells == 0.0 {
@@ -66,16 +70,23 @@ fn correlated(parameters: &Parameters, variogram: &Variogram, sums: &Sums, side:
     let square = (certain + EVEN_ODDS * EVEN_ODDS * uncertain) / cells;
     let area = cells * parameters.cell_area();
     let together = variogram.mean_correlation(area, 1);
-    let linear = area * area * together * (weight * weight + (square - weight * weight) * (1.0 - together));
+    let linear =
+        area * area * together * (weight * weight + (square - weight * weight) * (1.0 - together));
     let uncertain_area = uncertain * parameters.cell_area();
-    let share = if uncertain > 0.0 { sums.correlated_share.height() / uncertain } else { 0.0 };
+    let share = if uncertain > 0.0 {
+        sums.correlated_share.height() / uncertain
+    } else {
+        0.0
+    };
     let chance: f64 = HERMITE
         .iter()
         .map(|(order, coefficient)| {
             coefficient * share.powi(order - 1) * variogram.mean_correlation(uncertain_area, *order)
         })
         .sum();
-    (sill * (linear + 0.25 * uncertain_area * uncertain_area * chance)).max(0.0).sqrt()
+    (sill * (linear + 0.25 * uncertain_area * uncertain_area * chance))
+        .max(0.0)
+        .sqrt()
 }
 
 /// Why there is no error.
@@ -86,9 +97,14 @@ pub(crate) fn unknown(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Op
             tally.without_scatter, tally.cells
         ));
     }
-    let RegistrationError::Covariance(pose) = &parameters.registration_error else { return None };
+    let RegistrationError::Covariance(pose) = &parameters.registration_error else {
+        return None;
+    };
     let free = [&sums.net, &sums.gain, &sums.loss]
         .into_iter()
         .find_map(|side| pose.free_in_sum(side.levers.map(Exact::height), side.tilts.height()))?;
-    Some(format!("the alignment does not determine the {}, which changes this volume", free.description))
+    Some(format!(
+        "the alignment does not determine the {}, which changes this volume",
+        free.description
+    ))
 }

@@ -38,14 +38,24 @@ pub(crate) fn block_of(grid: &Grid, row: usize, column: usize) -> [i64; 2] {
 
 /// Cells of a grid in a block.
 pub(crate) fn cells_of(grid: &Grid, block: [i64; 2]) -> impl Iterator<Item = Place> + use<> {
-    let Grid { first, columns, rows, .. } = *grid;
+    let Grid {
+        first,
+        columns,
+        rows,
+        ..
+    } = *grid;
     let [x, y] = block.map(|index| index * SIDE as i64);
     (0..SIDE * SIDE).filter_map(move |i| {
         let (inner_row, inner_column) = (i / SIDE, i % SIDE);
         let column = usize::try_from(x + inner_column as i64 - first[0]).ok()?;
         let from_south = usize::try_from(y + inner_row as i64 - first[1]).ok()?;
         let is_inside = column < columns && from_south < rows;
-        is_inside.then(|| Place { row: rows - 1 - from_south, column, inner_row, inner_column })
+        is_inside.then(|| Place {
+            row: rows - 1 - from_south,
+            column,
+            inner_row,
+            inner_column,
+        })
     })
 }
 
@@ -57,23 +67,53 @@ pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) ->
         return None;
     }
     let standard_error = tile.standard_error.values[at];
-    let variance = if standard_error.is_nan() { 0.0 } else { standard_error * standard_error };
-    let factor = tile.counts.iter().map(|count| 1.0 / count.values[at].max(1.0)).sum();
+    let variance = if standard_error.is_nan() {
+        0.0
+    } else {
+        standard_error * standard_error
+    };
+    let factor = tile
+        .counts
+        .iter()
+        .map(|count| 1.0 / count.values[at].max(1.0))
+        .sum();
     let is_equal = difference == 0.0 && tile.counts[0].values[at] == tile.counts[1].values[at];
     let is_borrowed = tile.status.values[at] == f64::from(Status::NoSpread as u8);
     let points: f64 = tile.counts.iter().map(|count| count.values[at]).sum();
-    let freedom = if is_borrowed { 0.0 } else { (points - 2.0).max(1.0) };
+    let freedom = if is_borrowed {
+        0.0
+    } else {
+        (points - 2.0).max(1.0)
+    };
     let RegistrationError::Covariance(pose) = &parameters.registration_error else {
-        return Some(Cell { difference, variance, factor, freedom, is_equal, lever: [0.0; 6], tilt: 0.0 });
+        return Some(Cell {
+            difference,
+            variance,
+            factor,
+            freedom,
+            is_equal,
+            lever: [0.0; 6],
+            tilt: 0.0,
+        });
     };
     // A surface z(x, y) that is displaced along its unit normal n rises by the displacement / n_z.
-    let [east, north] = [0, 1].map(|axis: usize| tile.slope[axis].values[at]).map(known);
+    let [east, north] = [0, 1]
+        .map(|axis: usize| tile.slope[axis].values[at])
+        .map(known);
     let length = (1.0 + east * east + north * north).sqrt();
     let normal = [-east, -north, 1.0].map(|part| part / length);
     let [x, y] = tile.difference.grid.centre(place.row, place.column);
     let point = [x, y, known(tile.heights[0].values[at])];
     let lever = pose.jacobian(point, normal).map(|part| part * length);
-    Some(Cell { difference, variance, factor, freedom, is_equal, lever, tilt: pose.tilt(point) * length })
+    Some(Cell {
+        difference,
+        variance,
+        factor,
+        freedom,
+        is_equal,
+        lever,
+        tilt: pose.tilt(point) * length,
+    })
 }
 
 /// A slope or a height; 0 where it is missing.

@@ -16,7 +16,9 @@ use crate::{DodRasters, RegistrationError, Variogram};
 use block::Block;
 use isopach_compute::{Error, Result};
 use noise::Noise;
-pub use report::{Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport};
+pub use report::{
+    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport,
+};
 use std::collections::BTreeMap;
 use sums::Sums;
 use tally::Tally;
@@ -24,17 +26,19 @@ pub use zones::{ZonedReport, ZonedVolumes};
 
 /// Volumes and areas of a DEM of difference, added up tile by tile in any order.
 ///
-/// The net is Σ d · a over all cells of area a with a difference d. Gain and loss are estimates of Σ max(±δ, 0) · a for the true
-/// change δ of the same cells. Σ max(±d, 0) is too large, since noise makes gain and loss where nothing changed, and so is a sum
-/// of significant cells. Blocks of 8 × 8 cells, split where their quarters contradict each other, give S = Σ d with its variance
-/// σ², and T = σ h(S/σ) with E T = 0 where nothing changed. Gain and loss are (Σ T ± Σ S)/2.
+/// The net is Σ d · a over all cells of area a with a difference d. Gain and loss are estimates of
+/// Σ max(±δ, 0) · a for the true change δ of the same cells. Σ max(±d, 0) is too large, since noise
+/// makes gain and loss where nothing changed, and so is a sum of significant cells. Blocks of 8 × 8
+/// cells, split where their quarters contradict each other, give S = Σ d with its variance σ², and
+/// T = σ h(S/σ) with E T = 0 where nothing changed. Gain and loss are (Σ T ± Σ S)/2.
 ///
-/// The errors are 95 % and contain the scatter of the heights, the correction, the alignment (`RegistrationError`) and, with a
-/// variogram, errors that cells share. They cover the change of the cells with data in both epochs; [`Areas`] says how much had
-/// none. Results have the same bits for any tiling. Memory: the blocks along the edges of tiles that have not met yet.
+/// The errors are 95 % and contain the scatter of the heights, the correction, the alignment
+/// (`RegistrationError`) and, with a variogram, errors that cells share. They cover the change of
+/// the cells with data in both epochs; [`Areas`] says how much had none. Results have the same bits
+/// for any tiling. Memory: the blocks along the edges of tiles that have not met yet.
 ///
-/// Source: Wheaton et al. 2010 (doi:10.1002/esp.1886), Anderson 2019 (doi:10.1002/esp.4551), Cai & Low 2011
-/// (doi:10.1214/10-AOS849), Rolstad et al. 2009 (doi:10.3189/002214309789470950).
+/// Source: Wheaton et al. 2010 (doi:10.1002/esp.1886), Anderson 2019 (doi:10.1002/esp.4551), Cai &
+/// Low 2011 (doi:10.1214/10-AOS849), Rolstad et al. 2009 (doi:10.3189/002214309789470950).
 ///
 /// ```
 /// use isopach_change::{Dod, Volumes};
@@ -83,12 +87,22 @@ impl Volumes {
     #[must_use]
     pub fn new(cell_size: f64, registration_error: impl Into<RegistrationError>) -> Self {
         let registration_error = registration_error.into();
-        let parameters = Parameters { cell_size, registration_error, variogram: None, noise: Noise::default() };
-        Self { parameters, tally: Tally::default(), sums: Sums::default(), pending: BTreeMap::new() }
+        let parameters = Parameters {
+            cell_size,
+            registration_error,
+            variogram: None,
+            noise: Noise::default(),
+        };
+        Self {
+            parameters,
+            tally: Tally::default(),
+            sums: Sums::default(),
+            pending: BTreeMap::new(),
+        }
     }
 
-    /// Takes errors that neighbouring cells share from the variogram of the differences over stable ground. Its nugget is not
-    /// used: the cells' own standard errors say the same.
+    /// Takes errors that neighbouring cells share from the variogram of the differences over stable
+    /// ground. Its nugget is not used: the cells' own standard errors say the same.
     #[must_use]
     pub fn with_variogram(mut self, variogram: Variogram) -> Self {
         self.parameters.noise = Noise::new(&variogram, self.parameters.cell_size);
@@ -96,9 +110,10 @@ impl Volumes {
         self
     }
 
-    /// As [`Self::with_variogram`], in the errors alone: the correction for chance stays that of independent cells. For a variogram
-    /// of ground that may hold change: it takes faint change for errors that cells share, and corrected with it gain and loss would
-    /// lose that and, over the whole survey, much more.
+    /// As [`Self::with_variogram`], in the errors alone: the correction for chance stays that of
+    /// independent cells. For a variogram of ground that may hold change: it takes faint change for
+    /// errors that cells share, and corrected with it gain and loss would lose that and, over the
+    /// whole survey, much more.
     #[must_use]
     pub fn with_variogram_in_errors(mut self, variogram: Variogram) -> Self {
         self.parameters.variogram = Some(variogram);
@@ -117,7 +132,11 @@ impl Volumes {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for rasters of another cell size.
-    pub fn add_where(&mut self, tile: &DodRasters, inside: impl Fn([f64; 2]) -> bool) -> Result<()> {
+    pub fn add_where(
+        &mut self,
+        tile: &DodRasters,
+        inside: impl Fn([f64; 2]) -> bool,
+    ) -> Result<()> {
         let grid = tile.difference.grid;
         if grid.cell_size != self.parameters.cell_size {
             return Err(Error::InvalidInput(format!(
@@ -139,7 +158,11 @@ impl Volumes {
             if is_taken {
                 self.tally.add(tile, place.row, place.column);
             }
-            let cell = if is_taken { gather::cell(&self.parameters, tile, &place) } else { None };
+            let cell = if is_taken {
+                gather::cell(&self.parameters, tile, &place)
+            } else {
+                None
+            };
             block.visit(place.inner_row, place.inner_column, cell);
         }
         self.meet(at, &block);

@@ -21,8 +21,9 @@ impl Noise {
         let mut noise = Self::default();
         for level in 0..LEVELS {
             let side = 1 << level;
-            let centres: Vec<[f64; 2]> =
-                (0..side * side).map(|i| [i % side, i / side].map(|k| f64::from(k) * cell_size)).collect();
+            let centres: Vec<[f64; 2]> = (0..side * side)
+                .map(|i| [i % side, i / side].map(|k| f64::from(k) * cell_size))
+                .collect();
             noise.of_mean[level] = variogram.correlated_variance_of(&centres);
             // Six pairs of quarters: four along the sides, two across.
             let apart = 0.5 * f64::from(side) * cell_size;

@@ -32,7 +32,8 @@ pub struct Balance {
     pub net: Volume,
 }
 
-/// Cells added up as they were measured. It has no error, since no error of the sum covers the true volume.
+/// Cells added up as they were measured. It has no error, since no error of the sum covers the true
+/// volume.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PlainVolume {
     /// m³.
@@ -99,7 +100,8 @@ impl ErrorParts {
     /// 95 % error, m³.
     #[must_use]
     pub fn error(&self) -> f64 {
-        NORMAL_95 * (self.random.powi(2) + self.registration.powi(2) + self.correlated.powi(2)).sqrt()
+        NORMAL_95
+            * (self.random.powi(2) + self.registration.powi(2) + self.correlated.powi(2)).sqrt()
     }
 }
 
@@ -116,8 +118,8 @@ pub struct VolumeReport {
     pub all: Balance,
     /// The estimates above, with the areas of the cells that exceed their level of detection.
     pub significant: Balance,
-    /// Plain sums of the cells that exceed their level of detection: too large by what chance puts above the threshold, too
-    /// small by the change below it.
+    /// Plain sums of the cells that exceed their level of detection: too large by what chance puts
+    /// above the threshold, too small by the change below it.
     pub thresholded: PlainBalance,
     /// Plain sums of all cells: gain and loss contain the noise of unchanged cells.
     pub summed: PlainBalance,
@@ -146,7 +148,10 @@ pub struct Parts {
 
 /// Sums of cells as they were measured.
 fn plain(raw: &RawBalance, cell: f64) -> PlainBalance {
-    let volume = |heights: f64, cells: u64| PlainVolume { volume: heights * cell, area: cells as f64 * cell };
+    let volume = |heights: f64, cells: u64| PlainVolume {
+        volume: heights * cell,
+        area: cells as f64 * cell,
+    };
     let RawBalance { gain, loss } = raw;
     let [risen, fallen] = [gain.heights.height(), loss.heights.height()];
     PlainBalance {
@@ -165,7 +170,13 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
         loss: errors::gain_or_loss(parameters, sums, &sums.loss),
         net: errors::net(parameters, sums),
     };
-    let known = |error: f64| if without_error.is_none() { error } else { f64::NAN };
+    let known = |error: f64| {
+        if without_error.is_none() {
+            error
+        } else {
+            f64::NAN
+        }
+    };
     let volume = |side: &Side, parts: &ErrorParts, cells: u64| Volume {
         volume: side.heights.height() * cell,
         error: known(parts.error()),
@@ -177,7 +188,10 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
         net: volume(&sums.net, &parts.net, cells),
     };
     let all = estimate(&tally.summed, tally.cells);
-    let significant = estimate(&tally.thresholded, tally.thresholded.gain.cells + tally.thresholded.loss.cells);
+    let significant = estimate(
+        &tally.thresholded,
+        tally.thresholded.gain.cells + tally.thresholded.loss.cells,
+    );
     VolumeReport {
         net: all.net,
         gain: all.gain,
@@ -197,11 +211,16 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
 /// Areas of the cells that were counted.
 fn areas(tally: &Tally, cell: f64) -> Areas {
     let of = |count: u64| count as f64 * cell;
-    let by_reason = Status::ALL.into_iter().zip(tally.untested).filter(|(_, count)| *count > 0);
+    let by_reason = Status::ALL
+        .into_iter()
+        .zip(tally.untested)
+        .filter(|(_, count)| *count > 0);
     Areas {
         compared: of(tally.cells),
         untested: of(tally.untested.iter().sum()),
-        untested_by_reason: by_reason.map(|(status, count)| (status, of(count))).collect(),
+        untested_by_reason: by_reason
+            .map(|(status, count)| (status, of(count)))
+            .collect(),
         only_reference: of(tally.only_reference),
         only_compared: of(tally.only_compared),
         significant: of(tally.thresholded.gain.cells + tally.thresholded.loss.cells),

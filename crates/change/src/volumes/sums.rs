@@ -60,7 +60,14 @@ pub(crate) struct Side {
 
 impl Side {
     fn merge(&mut self, other: &Self) {
-        let Self { heights, variances, weights, certain, levers, tilts } = self;
+        let Self {
+            heights,
+            variances,
+            weights,
+            certain,
+            levers,
+            tilts,
+        } = self;
         heights.merge(other.heights);
         variances.merge(other.variances);
         weights.merge(other.weights);
@@ -77,7 +84,11 @@ impl Side {
         self.heights.add_height(height);
         self.variances.add_variance(variance);
         self.weights.add_height(weight * cells);
-        self.certain += if weight >= 1.0 { u64::from(leaf.cells) } else { 0 };
+        self.certain += if weight >= 1.0 {
+            u64::from(leaf.cells)
+        } else {
+            0
+        };
         self.tilts.add_height(weight * leaf.tilt);
         for (sum, lever) in self.levers.iter_mut().zip(leaf.lever) {
             sum.add_height(weight * lever);
@@ -117,20 +128,30 @@ impl Sums {
         } else {
             f64::INFINITY.copysign(leaf.sum)
         };
-        let moved = if t.is_finite() { sigma * magnitude(t) } else { leaf.sum.abs() };
+        let moved = if t.is_finite() {
+            sigma * magnitude(t)
+        } else {
+            leaf.sum.abs()
+        };
         self.net.add(leaf, leaf.sum, leaf.variance, 1.0);
         let up = rising(t);
         if t.abs() >= CERTAIN {
             let variance = [leaf.variance * up, leaf.variance * (1.0 - up)];
-            self.gain.add(leaf, 0.5 * (moved + leaf.sum), variance[0], up);
-            self.loss.add(leaf, 0.5 * (moved - leaf.sum), variance[1], 1.0 - up);
+            self.gain
+                .add(leaf, 0.5 * (moved + leaf.sum), variance[0], up);
+            self.loss
+                .add(leaf, 0.5 * (moved - leaf.sum), variance[1], 1.0 - up);
             return;
         }
         let share = if total > 0.0 { correlated / total } else { 0.0 };
-        let shared: f64 = HERMITE.iter().map(|(order, square)| square * share.powi(*order)).sum();
+        let shared: f64 = HERMITE
+            .iter()
+            .map(|(order, square)| square * share.powi(*order))
+            .sum();
         let variance = 0.25 * (leaf.variance + total * (VARIANCE - shared));
         self.gain.add(leaf, 0.5 * (moved + leaf.sum), variance, up);
-        self.loss.add(leaf, 0.5 * (moved - leaf.sum), variance, 1.0 - up);
+        self.loss
+            .add(leaf, 0.5 * (moved - leaf.sum), variance, 1.0 - up);
         self.uncertain += u64::from(leaf.cells);
         self.correlated_share.add_height(share * cells);
     }

@@ -61,7 +61,15 @@ impl Tally {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        let Self { cells, untested, only_reference, only_compared, without_scatter, summed, thresholded } = self;
+        let Self {
+            cells,
+            untested,
+            only_reference,
+            only_compared,
+            without_scatter,
+            summed,
+            thresholded,
+        } = self;
         *cells += other.cells;
         *only_reference += other.only_reference;
         *only_compared += other.only_compared;
@@ -95,6 +103,8 @@ impl Raw {
 
 /// Position in [`Status::ALL`] of a status that a raster holds as its number.
 fn reason(number: f64) -> usize {
-    let at = Status::ALL.iter().position(|status| f64::from(*status as u8) == number);
+    let at = Status::ALL
+        .iter()
+        .position(|status| f64::from(*status as u8) == number);
     at.unwrap_or(Status::NoSpread as usize)
 }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// [`Volumes`] of zones (polygons, catchments, reaches) and of all cells.
 ///
-/// The caller says which zones a cell's centre lies in: none, one or several. Each zone has an error of its own: that of its
-/// cells, its area and its place relative to the pivot of the alignment.
+/// The caller says which zones a cell's centre lies in: none, one or several. Each zone has an
+/// error of its own: that of its cells, its area and its place relative to the pivot of the
+/// alignment.
 ///
 /// ```
 /// use isopach_change::{Volumes, ZonedVolumes};
@@ -37,20 +38,31 @@ impl ZonedVolumes {
     /// `zones` zones, each beginning as `empty`.
     #[must_use]
     pub fn new(empty: Volumes, zones: usize) -> Self {
-        Self { zones: vec![empty.clone(); zones], total: empty }
+        Self {
+            zones: vec![empty.clone(); zones],
+            total: empty,
+        }
     }
 
-    /// Adds the cells of a tile; `zones_of` gives the numbers of the zones that a cell's centre (x, y) lies in.
+    /// Adds the cells of a tile; `zones_of` gives the numbers of the zones that a cell's centre (x,
+    /// y) lies in.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rasters of another cell size or a zone that there is not; nothing is added then.
-    pub fn add<Zones>(&mut self, tile: &DodRasters, zones_of: impl Fn([f64; 2]) -> Zones) -> Result<()>
+    /// [`Error::InvalidInput`] for rasters of another cell size or a zone that there is not;
+    /// nothing is added then.
+    pub fn add<Zones>(
+        &mut self,
+        tile: &DodRasters,
+        zones_of: impl Fn([f64; 2]) -> Zones,
+    ) -> Result<()>
     where
         Zones: IntoIterator<Item = usize>,
     {
         let grid = tile.difference.grid;
         let mut cells: BTreeMap<usize, BTreeSet<[usize; 2]>> = BTreeMap::new();
-        for (row, column) in (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| (row, column))) {
+        for (row, column) in
+            (0..grid.rows).flat_map(|row| (0..grid.columns).map(move |column| (row, column)))
+        {
             for zone in zones_of(grid.centre(row, column)) {
                 if zone >= self.zones.len() {
                     return Err(Error::InvalidInput(format!(
@@ -63,10 +75,13 @@ impl ZonedVolumes {
         }
         self.total.add(tile)?;
         for (zone, cells) in cells {
-            let blocks: BTreeSet<_> =
-                cells.iter().map(|[row, column]| gather::block_of(&grid, *row, *column)).collect();
+            let blocks: BTreeSet<_> = cells
+                .iter()
+                .map(|[row, column]| gather::block_of(&grid, *row, *column))
+                .collect();
             for block in blocks {
-                self.zones[zone].add_block(tile, block, &|row, column| cells.contains(&[row, column]));
+                self.zones[zone]
+                    .add_block(tile, block, &|row, column| cells.contains(&[row, column]));
             }
         }
         Ok(())
@@ -85,12 +100,18 @@ impl ZonedVolumes {
             )));
         }
         self.total.merge(&other.total)?;
-        self.zones.iter_mut().zip(&other.zones).try_for_each(|(zone, others)| zone.merge(others))
+        self.zones
+            .iter_mut()
+            .zip(&other.zones)
+            .try_for_each(|(zone, others)| zone.merge(others))
     }
 
     /// Reports of all cells and of each zone.
     #[must_use]
     pub fn report(&self) -> ZonedReport {
-        ZonedReport { total: self.total.report(), zones: self.zones.iter().map(Volumes::report).collect() }
+        ZonedReport {
+            total: self.total.report(),
+            zones: self.zones.iter().map(Volumes::report).collect(),
+        }
     }
 }

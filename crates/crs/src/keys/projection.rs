@@ -1,9 +1,12 @@
-//! Well-known text of a projected system that GeoTIFF keys define by a method and its parameters, without a code (OGC GeoTIFF 1.1, 7.5).
+//! Well-known text of a projected system that GeoTIFF keys define by a method and its parameters,
+//! without a code (OGC GeoTIFF 1.1, 7.5).
 //!
-//! The text is of version 1, in the names that GDAL uses. Angles are written in the unit of the geographic system, lengths in that of the plane.
-//! There is none where a parameter without which places are unknown is missing (a longitude, a standard parallel, an azimuth), where the
-//! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out is 0, a scale factor 1, as GDAL has it;
-//! but not of a polar projection, whose pole is unknown then.
+//! The text is of version 1, in the names that GDAL uses. Angles are written in the unit of the
+//! geographic system, lengths in that of the plane. There is none where a parameter without which
+//! places are unknown is missing (a longitude, a standard parallel, an azimuth), where the
+//! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out
+//! is 0, a scale factor 1, as GDAL has it; but not of a polar projection, whose pole is unknown
+//! then.
 
 use super::{GeoKeys, USER_DEFINED, cited, key};
 use crate::{epsg, named, text, wkt::Node};
@@ -14,7 +17,8 @@ const DEGREE: f64 = PI / 180.0;
 /// Text states units with 15 digits.
 const SAME_UNIT: f64 = 1e-12;
 
-/// What a method is called in well-known text, and its parameters beside false easting and northing.
+/// What a method is called in well-known text, and its parameters beside false easting and
+/// northing.
 struct Method {
     name: &'static str,
     parameters: &'static [(&'static str, Parameter)],
@@ -72,18 +76,31 @@ const METHODS: [(u16, Method); 15] = [
 const TRANSVERSE_MERCATOR: u16 = 1;
 const MERCATOR: u16 = 7;
 const POLAR_STEREOGRAPHIC: u16 = 15;
-const MERCATOR_1: Method = Method { name: "Mercator_1SP", parameters: &[MERIDIAN, SCALE] };
-const MERCATOR_2: Method = Method { name: "Mercator_2SP", parameters: &[FIRST, MERIDIAN] };
+const MERCATOR_1: Method = Method {
+    name: "Mercator_1SP",
+    parameters: &[MERIDIAN, SCALE],
+};
+const MERCATOR_2: Method = Method {
+    name: "Mercator_2SP",
+    parameters: &[FIRST, MERIDIAN],
+};
 
-/// The element of the projected system; `None` where the keys do not define one that can be written.
+/// The element of the projected system; `None` where the keys do not define one that can be
+/// written.
 pub(super) fn element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<Node> {
     let base = geographic(keys)?;
-    let angles = Angles { keys, written: base.own_unit()?, read: angular_unit(keys, base.own_unit()?)? };
+    let angles = Angles {
+        keys,
+        written: base.own_unit()?,
+        read: angular_unit(keys, base.own_unit()?)?,
+    };
     let projection = match keys.code(key::METHOD) {
         Some(method) => by_method(method, &angles)?,
         None => universal(keys.code(key::PROJECTION)?, &angles, unit.metres()?)?,
     };
-    let name = [key::PROJECTED_CITATION, key::CITATION].into_iter().find_map(|key| keys.words(key));
+    let name = [key::PROJECTED_CITATION, key::CITATION]
+        .into_iter()
+        .find_map(|key| keys.words(key));
     let mut arguments = vec![Node::Text(name.unwrap_or_else(|| "unnamed".into())), base];
     arguments.extend(projection);
     arguments.push(text::unit_element(unit)?);
@@ -96,30 +113,46 @@ fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
     let method = match number {
         MERCATOR if has(PARALLEL_1) => &MERCATOR_2,
         MERCATOR => &MERCATOR_1,
-        _ => METHODS.iter().find(|(code, _)| *code == number).map(|(_, method)| method)?,
+        _ => METHODS
+            .iter()
+            .find(|(code, _)| *code == number)
+            .map(|(_, method)| method)?,
     };
     let stated = first(angles.keys, &LATITUDES);
     let latitude = stated.unwrap_or(0.0) * angles.read / DEGREE;
     let scale = first(angles.keys, &SCALES).unwrap_or(1.0);
-    // A latitude is the equator's in Mercator; at a pole a scale belongs to it, elsewhere it is that of the true scale, and without one the pole is unknown.
+    // A latitude is the equator's in Mercator; at a pole a scale belongs to it, elsewhere it is
+    // that of the true scale, and without one the pole is unknown.
     let is_ambiguous = match number {
         MERCATOR => latitude != 0.0,
-        POLAR_STEREOGRAPHIC => stated.is_none() || (latitude.abs() - 90.0).abs() > 1e-9 && scale != 1.0,
+        POLAR_STEREOGRAPHIC => {
+            stated.is_none() || (latitude.abs() - 90.0).abs() > 1e-9 && scale != 1.0
+        }
         _ => false,
     };
     if is_ambiguous {
         return None;
     }
-    let mut nodes = vec![Node::new("PROJECTION", vec![Node::Text(method.name.into())])];
+    let mut nodes = vec![Node::new(
+        "PROJECTION",
+        vec![Node::Text(method.name.into())],
+    )];
     for (name, of) in method.parameters {
         nodes.push(parameter(name, angles.value(*of)?)?);
     }
-    nodes.push(parameter("false_easting", first(angles.keys, &FALSE_EASTINGS).unwrap_or(0.0))?);
-    nodes.push(parameter("false_northing", first(angles.keys, &FALSE_NORTHINGS).unwrap_or(0.0))?);
+    nodes.push(parameter(
+        "false_easting",
+        first(angles.keys, &FALSE_EASTINGS).unwrap_or(0.0),
+    )?);
+    nodes.push(parameter(
+        "false_northing",
+        first(angles.keys, &FALSE_NORTHINGS).unwrap_or(0.0),
+    )?);
     Some(nodes)
 }
 
-/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south; in planes of units of so many metres.
+/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south; in planes
+/// of units of so many metres.
 fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node>> {
     let (zone, northing) = match code {
         16001..=16060 => (code - 16000, 0.0),
@@ -127,11 +160,28 @@ fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node
         _ => return None,
     };
     let meridian = (6.0 * f64::from(zone) - 183.0) * converted(DEGREE, angles.written);
-    let method = METHODS.iter().find(|(code, _)| *code == TRANSVERSE_MERCATOR).map(|(_, method)| method.name)?;
+    let method = METHODS
+        .iter()
+        .find(|(code, _)| *code == TRANSVERSE_MERCATOR)
+        .map(|(_, method)| method.name)?;
     let values = [0.0, meridian, 0.9996, 500_000.0 / metres, northing / metres];
-    let names = ["latitude_of_origin", "central_meridian", "scale_factor", "false_easting", "false_northing"];
-    let parameters = names.iter().zip(values).map(|(name, value)| parameter(name, value));
-    std::iter::once(Some(Node::new("PROJECTION", vec![Node::Text(method.into())]))).chain(parameters).collect()
+    let names = [
+        "latitude_of_origin",
+        "central_meridian",
+        "scale_factor",
+        "false_easting",
+        "false_northing",
+    ];
+    let parameters = names
+        .iter()
+        .zip(values)
+        .map(|(name, value)| parameter(name, value));
+    std::iter::once(Some(Node::new(
+        "PROJECTION",
+        vec![Node::Text(method.into())],
+    )))
+    .chain(parameters)
+    .collect()
 }
 
 /// Angles among the keys: the unit that they are in and the one that they are written in, radians.
@@ -143,7 +193,8 @@ struct Angles<'a, 'b> {
 
 impl Angles<'_, '_> {
     fn value(&self, parameter: Parameter) -> Option<f64> {
-        let angle = |keys: &[u16]| Some(first(self.keys, keys)? * converted(self.read, self.written));
+        let angle =
+            |keys: &[u16]| Some(first(self.keys, keys)? * converted(self.read, self.written));
         match parameter {
             Parameter::Latitude => Some(angle(&LATITUDES).unwrap_or(0.0)),
             Parameter::Longitude => angle(&LONGITUDES),
@@ -171,25 +222,35 @@ fn first(keys: &GeoKeys<'_>, wanted: &[u16]) -> Option<f64> {
 
 fn parameter(name: &str, value: f64) -> Option<Node> {
     let value = Some(value).filter(|value| value.is_finite())?;
-    Some(Node::new("PARAMETER", vec![Node::Text(name.into()), Node::Word(value.to_string())]))
+    Some(Node::new(
+        "PARAMETER",
+        vec![Node::Text(name.into()), Node::Word(value.to_string())],
+    ))
 }
 
 /// What values in one unit are multiplied by to be in another.
 fn converted(from: f64, to: f64) -> f64 {
     let factor = from / to;
-    if (factor - 1.0).abs() < SAME_UNIT { 1.0 } else { factor }
+    if (factor - 1.0).abs() < SAME_UNIT {
+        1.0
+    } else {
+        factor
+    }
 }
 
 /// Unit of angles, radians; that of the geographic system where the keys state none.
 fn angular_unit(keys: &GeoKeys<'_>, of_base: f64) -> Option<f64> {
     match keys.short(key::ANGULAR_UNIT) {
         None | Some(0) => Some(of_base),
-        Some(USER_DEFINED) => keys.double(key::ANGULAR_UNIT_SIZE).filter(|size| size.is_finite() && *size > 0.0),
+        Some(USER_DEFINED) => keys
+            .double(key::ANGULAR_UNIT_SIZE)
+            .filter(|size| size.is_finite() && *size > 0.0),
         Some(code) => angle_of_code(code),
     }
 }
 
-/// Radians of the angular units of EPSG; of those in degrees, minutes and seconds (9110) there are none.
+/// Radians of the angular units of EPSG; of those in degrees, minutes and seconds (9110) there are
+/// none.
 fn angle_of_code(code: u16) -> Option<f64> {
     match code {
         9101 => Some(1.0),
@@ -201,12 +262,16 @@ fn angle_of_code(code: u16) -> Option<f64> {
     }
 }
 
-/// The geographic system that the plane is of: its code's, that of its datum, or one of an ellipsoid alone.
+/// The geographic system that the plane is of: its code's, that of its datum, or one of an
+/// ellipsoid alone.
 fn geographic(keys: &GeoKeys<'_>) -> Option<Node> {
     if let Some(code) = keys.code(key::GEOGRAPHIC) {
-        return Node::parse(named::of_code(code)?.wkt.as_deref()?).filter(|node| node.is(&["GEOGCS"]));
+        return Node::parse(named::of_code(code)?.wkt.as_deref()?)
+            .filter(|node| node.is(&["GEOGCS"]));
     }
-    let citation = keys.words(key::GEOGRAPHIC_CITATION).unwrap_or_else(|| "unknown".into());
+    let citation = keys
+        .words(key::GEOGRAPHIC_CITATION)
+        .unwrap_or_else(|| "unknown".into());
     let name = cited(&citation, "GCS Name").unwrap_or(&citation).to_owned();
     let datum_name = cited(&citation, "Datum").unwrap_or(&citation).to_owned();
     let datum = match keys.code(key::DATUM) {
@@ -219,19 +284,32 @@ fn geographic(keys: &GeoKeys<'_>) -> Option<Node> {
             Node::new("DATUM", vec![Node::Text(datum_name), spheroid])
         }
     };
-    let degree = Node::new("UNIT", vec![Node::Text("degree".into()), Node::Word(DEGREE.to_string())]);
-    Some(Node::new("GEOGCS", vec![Node::Text(name), datum, prime_meridian(keys)?, degree]))
+    let degree = Node::new(
+        "UNIT",
+        vec![Node::Text("degree".into()), Node::Word(DEGREE.to_string())],
+    );
+    Some(Node::new(
+        "GEOGCS",
+        vec![Node::Text(name), datum, prime_meridian(keys)?, degree],
+    ))
 }
 
 /// An ellipsoid of the user's own: semi-major axis, and inverse flattening or semi-minor axis.
 fn spheroid(keys: &GeoKeys<'_>) -> Option<Node> {
     let unit = match keys.short(key::AXIS_UNIT) {
         None | Some(0) => 1.0,
-        Some(USER_DEFINED) => keys.double(key::AXIS_UNIT_SIZE).filter(|size| size.is_finite() && *size > 0.0)?,
+        Some(USER_DEFINED) => keys
+            .double(key::AXIS_UNIT_SIZE)
+            .filter(|size| size.is_finite() && *size > 0.0)?,
         Some(code) => LengthUnit::of_epsg(code).metres()?,
     };
-    let major = keys.double(key::SEMI_MAJOR).filter(|axis| axis.is_finite() && *axis > 0.0)?;
-    let inverse = match (keys.double(key::INVERSE_FLATTENING), keys.double(key::SEMI_MINOR)) {
+    let major = keys
+        .double(key::SEMI_MAJOR)
+        .filter(|axis| axis.is_finite() && *axis > 0.0)?;
+    let inverse = match (
+        keys.double(key::INVERSE_FLATTENING),
+        keys.double(key::SEMI_MINOR),
+    ) {
         (Some(inverse), _) => inverse,
         (None, Some(minor)) if minor == major => 0.0, // well-known text's word for a sphere
         (None, Some(minor)) => major / (major - minor),
@@ -239,7 +317,14 @@ fn spheroid(keys: &GeoKeys<'_>) -> Option<Node> {
     };
     let is_flat = inverse.is_finite() && (inverse == 0.0 || inverse > 1.0);
     let numbers = [major * unit, inverse].map(|number| Node::Word(number.to_string()));
-    is_flat.then(|| Node::new("SPHEROID", std::iter::once(Node::Text("unknown".into())).chain(numbers).collect()))
+    is_flat.then(|| {
+        Node::new(
+            "SPHEROID",
+            std::iter::once(Node::Text("unknown".into()))
+                .chain(numbers)
+                .collect(),
+        )
+    })
 }
 
 /// In degrees, as version 1 is read by GDAL, whatever unit angles are in.
@@ -248,10 +333,18 @@ fn prime_meridian(keys: &GeoKeys<'_>) -> Option<Node> {
         Some(code) => epsg::part_of_geographic("PRIMEM", code),
         None => {
             let unit = angular_unit(keys, DEGREE)?;
-            let degrees = keys.double(key::MERIDIAN_LONGITUDE).unwrap_or(0.0) * converted(unit, DEGREE);
-            let name = if degrees == 0.0 { "Greenwich" } else { "unknown" };
+            let degrees =
+                keys.double(key::MERIDIAN_LONGITUDE).unwrap_or(0.0) * converted(unit, DEGREE);
+            let name = if degrees == 0.0 {
+                "Greenwich"
+            } else {
+                "unknown"
+            };
             let longitude = Some(degrees).filter(|degrees| degrees.is_finite())?;
-            Some(Node::new("PRIMEM", vec![Node::Text(name.into()), Node::Word(longitude.to_string())]))
+            Some(Node::new(
+                "PRIMEM",
+                vec![Node::Text(name.into()), Node::Word(longitude.to_string())],
+            ))
         }
     }
 }
@@ -263,28 +356,65 @@ mod tests {
 
     /// Short values and real ones, as a directory has them.
     fn text(shorts: &[(u16, u16)], reals: &[(u16, f64)], unit: LengthUnit) -> Option<Node> {
-        let in_doubles = |(place, (key, _)): (usize, &(u16, f64))| [*key, super::super::DOUBLES, 1, place as u16];
-        let keys =
-            shorts.iter().map(|(key, value)| [*key, 0, 1, *value]).chain(reals.iter().enumerate().map(in_doubles));
+        let in_doubles = |(place, (key, _)): (usize, &(u16, f64))| {
+            [*key, super::super::DOUBLES, 1, place as u16]
+        };
+        let keys = shorts
+            .iter()
+            .map(|(key, value)| [*key, 0, 1, *value])
+            .chain(reals.iter().enumerate().map(in_doubles));
         let directory: Vec<u16> = [0; 4].into_iter().chain(keys.flatten()).collect();
         let doubles: Vec<f64> = reals.iter().map(|(_, value)| *value).collect();
-        element(&GeoKeys { directory: &directory, doubles: &doubles, ascii: b"" }, unit)
+        element(
+            &GeoKeys {
+                directory: &directory,
+                doubles: &doubles,
+                ascii: b"",
+            },
+            unit,
+        )
     }
 
     fn defined(code: u16) -> String {
         named::of_code(code).unwrap().definition.unwrap()
     }
 
-    const UTM: [(u16, f64); 5] = [(3080, -81.0), (3081, 0.0), (3082, 500_000.0), (3083, 0.0), (3092, 0.9996)];
+    const UTM: [(u16, f64); 5] = [
+        (3080, -81.0),
+        (3081, 0.0),
+        (3082, 500_000.0),
+        (3083, 0.0),
+        (3092, 0.9996),
+    ];
 
     #[test]
     fn parameters_define_the_system_of_a_code() {
         let metre = LengthUnit::Metre;
-        let lambert_93 = [(3078, 49.0), (3079, 44.0), (3084, 3.0), (3085, 46.5), (3086, 7e5), (3087, 6.6e6)];
+        let lambert_93 = [
+            (3078, 49.0),
+            (3079, 44.0),
+            (3084, 3.0),
+            (3085, 46.5),
+            (3086, 7e5),
+            (3087, 6.6e6),
+        ];
         let albers = [(3078, 29.5), (3079, 45.5), (3080, -96.0), (3081, 23.0)];
-        // Lengths in the unit of the plane, angles in that of the geographic system: grads about Paris.
-        let oregon = [(3078, 43.0), (3079, 45.5), (3080, -120.5), (3081, 41.75), (3082, 1_312_335.958)];
-        let zone_2 = [(3080, 0.0), (3081, 52.0), (3082, 6e5), (3083, 2.2e6), (3092, 0.999_877_42)];
+        // Lengths in the unit of the plane, angles in that of the geographic system: grads about
+        // Paris.
+        let oregon = [
+            (3078, 43.0),
+            (3079, 45.5),
+            (3080, -120.5),
+            (3081, 41.75),
+            (3082, 1_312_335.958),
+        ];
+        let zone_2 = [
+            (3080, 0.0),
+            (3081, 52.0),
+            (3082, 6e5),
+            (3083, 2.2e6),
+            (3092, 0.999_877_42),
+        ];
         for (code, geographic, method, parameters, unit) in [
             (32617, 4326, 1, &UTM[..], metre),
             (2154, 4171, 8, &lambert_93, metre),
@@ -292,42 +422,82 @@ mod tests {
             (2992, 4269, 8, &oregon, LengthUnit::Foot),
             (27572, 4807, 9, &zone_2, metre),
         ] {
-            let node = text(&[(2048, geographic), (3072, USER_DEFINED), (3075, method)], parameters, unit).unwrap();
+            let node = text(
+                &[(2048, geographic), (3072, USER_DEFINED), (3075, method)],
+                parameters,
+                unit,
+            )
+            .unwrap();
             assert_eq!(definition::of(&node).unwrap(), defined(code), "{node}");
             assert_eq!(node.unit(), unit.metres());
         }
         let by_code = text(&[(2048, 4326), (3074, 16119)], &[], metre).unwrap();
         assert_eq!(definition::of(&by_code).unwrap(), defined(32719));
-        let in_feet = text(&[(2048, 4326), (3074, 16017)], &[], LengthUnit::SurveyFoot).unwrap().to_string();
-        assert!(in_feet.contains("PARAMETER[\"false_easting\",1640416.66666666"), "{in_feet}");
+        let in_feet = text(&[(2048, 4326), (3074, 16017)], &[], LengthUnit::SurveyFoot)
+            .unwrap()
+            .to_string();
+        assert!(
+            in_feet.contains("PARAMETER[\"false_easting\",1640416.66666666"),
+            "{in_feet}"
+        );
         // Degrees said beside a system in grads: 0.9 of them are a grad.
-        let in_degrees = zone_2.map(|(key, value)| (key, if key == 3081 { value * 0.9 } else { value }));
+        let in_degrees =
+            zone_2.map(|(key, value)| (key, if key == 3081 { value * 0.9 } else { value }));
         let node = text(&[(2048, 4807), (2054, 9102), (3075, 9)], &in_degrees, metre).unwrap();
         assert_eq!(definition::of(&node).unwrap(), defined(27572), "{node}");
     }
 
     #[test]
     fn a_datum_or_an_ellipsoid_will_do() {
-        let of_datum = text(&[(2048, USER_DEFINED), (2050, 6326), (3075, 1)], &UTM, LengthUnit::Metre).unwrap();
+        let of_datum = text(
+            &[(2048, USER_DEFINED), (2050, 6326), (3075, 1)],
+            &UTM,
+            LengthUnit::Metre,
+        )
+        .unwrap();
         assert_eq!(definition::of(&of_datum).unwrap(), defined(32617));
-        let own = |more: &[(u16, f64)]| text(&[(3075, 1)], &[&UTM[..], more].concat(), LengthUnit::Metre);
-        for axes in [[(2057, 6_378_206.4), (2058, 6_356_583.8)], [(2057, 6_378_206.4), (2059, 294.978_698_2)]] {
+        let own =
+            |more: &[(u16, f64)]| text(&[(3075, 1)], &[&UTM[..], more].concat(), LengthUnit::Metre);
+        for axes in [
+            [(2057, 6_378_206.4), (2058, 6_356_583.8)],
+            [(2057, 6_378_206.4), (2059, 294.978_698_2)],
+        ] {
             let node = own(&axes).unwrap().to_string();
-            assert!(node.contains("SPHEROID[\"unknown\",6378206.4,294.97869"), "{node}");
+            assert!(
+                node.contains("SPHEROID[\"unknown\",6378206.4,294.97869"),
+                "{node}"
+            );
             assert!(node.contains("PRIMEM[\"Greenwich\",0]"), "{node}");
         }
-        let clarke = text(&[(2056, 7008), (3075, 1)], &UTM, LengthUnit::Metre).unwrap().to_string();
-        assert!(clarke.contains("SPHEROID[\"Clarke 1866\",6378206.4"), "{clarke}");
+        let clarke = text(&[(2056, 7008), (3075, 1)], &UTM, LengthUnit::Metre)
+            .unwrap()
+            .to_string();
+        assert!(
+            clarke.contains("SPHEROID[\"Clarke 1866\",6378206.4"),
+            "{clarke}"
+        );
         let of_unit = |unit: u16, size: &[(u16, f64)]| {
             let axes = [&UTM[..], &[(2057, 20_925_604.0), (2059, 294.0)], size].concat();
             text(&[(2052, unit), (3075, 1)], &axes, LengthUnit::Metre)
         };
-        let in_feet = of_unit(USER_DEFINED, &[(2053, 0.3048)]).unwrap().to_string();
-        assert!(in_feet.contains("SPHEROID[\"unknown\",6378124.0"), "{in_feet}");
+        let in_feet = of_unit(USER_DEFINED, &[(2053, 0.3048)])
+            .unwrap()
+            .to_string();
+        assert!(
+            in_feet.contains("SPHEROID[\"unknown\",6378124.0"),
+            "{in_feet}"
+        );
         assert_eq!(of_unit(USER_DEFINED, &[]), None, "feet or metres?");
-        let sphere = own(&[(2057, 6_371_000.0), (2058, 6_371_000.0)]).unwrap().to_string();
+        let sphere = own(&[(2057, 6_371_000.0), (2058, 6_371_000.0)])
+            .unwrap()
+            .to_string();
         assert!(sphere.contains(",6371000,0]"), "{sphere}");
-        for nonsense in [&[][..], &[(2057, 6e6)], &[(2057, f64::NAN), (2059, 298.0)], &[(2057, 6e6), (2059, 0.5)]] {
+        for nonsense in [
+            &[][..],
+            &[(2057, 6e6)],
+            &[(2057, f64::NAN), (2059, 298.0)],
+            &[(2057, 6e6), (2059, 0.5)],
+        ] {
             assert_eq!(own(nonsense), None);
         }
     }
@@ -335,8 +505,13 @@ mod tests {
     #[test]
     fn what_cannot_be_told_has_no_text() {
         let metre = LengthUnit::Metre;
-        let without = |key: u16| UTM.into_iter().filter(|(other, _)| *other != key).collect::<Vec<_>>();
-        let of = |method: u16, reals: &[(u16, f64)]| text(&[(2048, 4326), (3075, method)], reals, metre);
+        let without = |key: u16| {
+            UTM.into_iter()
+                .filter(|(other, _)| *other != key)
+                .collect::<Vec<_>>()
+        };
+        let of =
+            |method: u16, reals: &[(u16, f64)]| text(&[(2048, 4326), (3075, method)], reals, metre);
         assert!(of(1, &without(3081)).is_some(), "a latitude is 0");
         for (method, reals) in [
             (1, without(3080)),                                  // no meridian
@@ -350,9 +525,24 @@ mod tests {
         ] {
             assert_eq!(of(method, &reals), None, "{method} {reals:?}");
         }
-        assert_eq!(text(&[(2048, 4326), (2054, 9110), (3075, 1)], &UTM, metre), None, "degrees, minutes and seconds");
-        assert_eq!(text(&[(2048, 4326), (3075, 1)], &UTM, LengthUnit::Other), None);
-        assert_eq!(text(&[(2048, 4978), (3075, 1)], &UTM, metre), None, "geocentric");
-        assert_eq!(text(&[(2048, 4326), (3074, 10_101)], &[], metre), None, "a projection that has no row");
+        assert_eq!(
+            text(&[(2048, 4326), (2054, 9110), (3075, 1)], &UTM, metre),
+            None,
+            "degrees, minutes and seconds"
+        );
+        assert_eq!(
+            text(&[(2048, 4326), (3075, 1)], &UTM, LengthUnit::Other),
+            None
+        );
+        assert_eq!(
+            text(&[(2048, 4978), (3075, 1)], &UTM, metre),
+            None,
+            "geocentric"
+        );
+        assert_eq!(
+            text(&[(2048, 4326), (3074, 10_101)], &[], metre),
+            None,
+            "a projection that has no row"
+        );
     }
 }

@@ -21,8 +21,14 @@ impl<'a> Fields<'a> {
     pub(super) fn of(place: &str, value: &'a Value) -> Result<Self> {
         let named = place.trim_end_matches('.');
         let named = if named.is_empty() { "the file" } else { named };
-        let values = value.as_object().ok_or_else(|| wrong(named, "an object, {\"key\": value, …}", value))?;
-        Ok(Self { place: place.into(), values, asked: RefCell::default() })
+        let values = value
+            .as_object()
+            .ok_or_else(|| wrong(named, "an object, {\"key\": value, …}", value))?;
+        Ok(Self {
+            place: place.into(),
+            values,
+            asked: RefCell::default(),
+        })
     }
 
     /// The name of a key in messages.
@@ -37,7 +43,8 @@ impl<'a> Fields<'a> {
 
     /// A key that must be there.
     pub(super) fn needed(&self, key: &'static str, what: &str) -> Result<&'a Value> {
-        self.get(key).ok_or_else(|| Error::InvalidInput(format!("{} is missing: {what}", self.path(key))))
+        self.get(key)
+            .ok_or_else(|| Error::InvalidInput(format!("{} is missing: {what}", self.path(key))))
     }
 
     pub(super) fn text(&self, key: &'static str) -> Result<Option<String>> {
@@ -54,7 +61,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A finite number that is as it must be.
-    pub(super) fn number(&self, key: &'static str, must: &str, is_right: impl Fn(f64) -> bool) -> Result<Option<f64>> {
+    pub(super) fn number(
+        &self,
+        key: &'static str,
+        must: &str,
+        is_right: impl Fn(f64) -> bool,
+    ) -> Result<Option<f64>> {
         let number = |value: &Value| {
             let number = value.as_f64().filter(|x| x.is_finite() && is_right(*x));
             number.ok_or_else(|| wrong(&self.path(key), must, value))
@@ -65,7 +77,9 @@ impl<'a> Fields<'a> {
     /// A list of finite numbers.
     pub(super) fn numbers(&self, key: &'static str, what: &str) -> Result<Vec<f64>> {
         let value = self.needed(key, what)?;
-        let list = value.as_array().ok_or_else(|| wrong(&self.path(key), "a list of numbers", value))?;
+        let list = value
+            .as_array()
+            .ok_or_else(|| wrong(&self.path(key), "a list of numbers", value))?;
         let number = |(i, value): (usize, &Value)| {
             let number = value.as_f64().filter(|x| x.is_finite());
             number.ok_or_else(|| wrong(&format!("{}[{i}]", self.path(key)), "a number", value))
@@ -76,24 +90,43 @@ impl<'a> Fields<'a> {
     /// Refuses keys that nobody asked for.
     pub(super) fn finish(self) -> Result<()> {
         let known = self.asked.into_inner();
-        let Some(unknown) = self.values.keys().find(|key| !known.contains(key.as_str())) else { return Ok(()) };
+        let Some(unknown) = self.values.keys().find(|key| !known.contains(key.as_str())) else {
+            return Ok(());
+        };
         let likeness = |key: &&str| strsim::jaro_winkler(unknown, key);
-        let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let nearest = known
+            .iter()
+            .copied()
+            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let advice = match nearest.filter(|key| likeness(key) >= ALIKE) {
             Some(key) => format!("did you mean {key}?"),
-            None => format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "known are {}",
+                known.into_iter().collect::<Vec<_>>().join(", ")
+            ),
         };
-        Err(Error::InvalidInput(format!("{}{} is not known: {advice}", self.place, cut(unknown))))
+        Err(Error::InvalidInput(format!(
+            "{}{} is not known: {advice}",
+            self.place,
+            cut(unknown)
+        )))
     }
 }
 
 /// A value that is not what it must be.
 pub(super) fn wrong(path: &str, must: &str, value: &Value) -> Error {
-    Error::InvalidInput(format!("{path} is {}, but must be {must}", cut(&value.to_string())))
+    Error::InvalidInput(format!(
+        "{path} is {}, but must be {must}",
+        cut(&value.to_string())
+    ))
 }
 
 /// The beginning of a text that may be long.
 fn cut(text: &str) -> String {
     const MOST: usize = 60;
-    if text.chars().count() <= MOST { text.into() } else { text.chars().take(MOST).chain("…".chars()).collect() }
+    if text.chars().count() <= MOST {
+        text.into()
+    } else {
+        text.chars().take(MOST).chain("…".chars()).collect()
+    }
 }

@@ -15,19 +15,28 @@ const ANGSTROM_PER_ELECTRON: f64 = 3397.0;
 pub(super) fn parse(text: &str) -> Result<Instrument> {
     let (bytes, most) = (text.len(), Instrument::MOST_BYTES);
     if bytes > most {
-        return Err(Error::InvalidInput(format!("it has {bytes} bytes, but must have {most} at most")));
+        return Err(Error::InvalidInput(format!(
+            "it has {bytes} bytes, but must have {most} at most"
+        )));
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
     let fields = Fields::of("", &value)?;
     let name = fields.text("instrument")?;
     let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
     if name.contains([',', '=', ':']) {
-        return Err(wrong("instrument", "a name without , = and :", &name.into()));
+        return Err(wrong(
+            "instrument",
+            "a name without , = and :",
+            &name.into(),
+        ));
     }
     let headers = headers(&fields)?;
     let pixel_arcsec = fields.positive("pixel_arcsec")?;
     let pixel_arcsec = pixel_arcsec.ok_or_else(|| {
-        Error::InvalidInput("pixel_arcsec is missing: the side of a pixel of the detector, arcseconds".into())
+        Error::InvalidInput(
+            "pixel_arcsec is missing: the side of a pixel of the detector, arcseconds".into(),
+        )
     })?;
     let binned_are_sums = match fields.text("binned")?.as_deref() {
         None | Some("mean") => false,
@@ -36,29 +45,52 @@ pub(super) fn parse(text: &str) -> Result<Instrument> {
     };
     let log_t = fields.numbers("log_t", "log10 of the temperatures of the responses, K")?;
     if log_t.len() < 2 || !log_t.windows(2).all(|w| w[0] < w[1]) {
-        return Err(Error::InvalidInput("log_t must be two temperatures or more that ascend".into()));
+        return Err(Error::InvalidInput(
+            "log_t must be two temperatures or more that ascend".into(),
+        ));
     }
     let common = Common::of(&fields)?;
     let (unit, response_until) = (fields.text("unit")?, fields.text("response_until")?);
     fields.text("source")?;
     let list = fields.needed("channels", "a list of channels")?;
-    let list = list.as_array().ok_or_else(|| wrong("channels", "a list of channels", list))?;
+    let list = list
+        .as_array()
+        .ok_or_else(|| wrong("channels", "a list of channels", list))?;
     let most = TemperatureResponse::MOST_CHANNELS;
     if !(1..=most).contains(&list.len()) {
-        return Err(Error::InvalidInput(format!("channels has {} entries, but must have 1 to {most}", list.len())));
+        return Err(Error::InvalidInput(format!(
+            "channels has {} entries, but must have 1 to {most}",
+            list.len()
+        )));
     }
     let of = |(i, value)| channel(&format!("channels[{i}]."), value, &common, log_t.len());
-    let channels = list.iter().enumerate().map(of).collect::<Result<Vec<_>>>()?;
+    let channels = list
+        .iter()
+        .enumerate()
+        .map(of)
+        .collect::<Result<Vec<_>>>()?;
     fields.finish()?;
     for (i, channel) in channels.iter().enumerate() {
-        if let Some(first) = channels[..i].iter().position(|other| words(&other.name) == words(&channel.name)) {
+        if let Some(first) = channels[..i]
+            .iter()
+            .position(|other| words(&other.name) == words(&channel.name))
+        {
             let name = &channel.name;
             return Err(Error::InvalidInput(format!(
                 "channels[{first}] and channels[{i}] have the same name {name:?}"
             )));
         }
     }
-    Ok(Instrument { name, headers, pixel_arcsec, binned_are_sums, unit, response_until, log_t, channels })
+    Ok(Instrument {
+        name,
+        headers,
+        pixel_arcsec,
+        binned_are_sums,
+        unit,
+        response_until,
+        log_t,
+        channels,
+    })
 }
 
 /// What is the same for all channels that do not say otherwise.
@@ -80,13 +112,22 @@ impl Common {
 
 fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> Result<Channel> {
     let fields = Fields::of(place, value)?;
-    let missing = |key: &str, what: &str| Error::InvalidInput(format!("{place}{key} is missing: {what}"));
-    let name = fields.text("name")?.ok_or_else(|| missing("name", "a name for reports and options"))?;
+    let missing =
+        |key: &str, what: &str| Error::InvalidInput(format!("{place}{key} is missing: {what}"));
+    let name = fields
+        .text("name")?
+        .ok_or_else(|| missing("name", "a name for reports and options"))?;
     if words(&name).is_empty() || name.contains([',', '=', ':']) {
-        return Err(wrong(&fields.path("name"), "a name with letters or digits, without , = and :", &name.into()));
+        return Err(wrong(
+            &fields.path("name"),
+            "a name with letters or digits, without , = and :",
+            &name.into(),
+        ));
     }
     let wavelength = fields.positive("wavelength")?;
-    let keywords = fields.get("keywords").map_or(Ok(Vec::new()), |value| pairs(&fields.path("keywords"), value))?;
+    let keywords = fields.get("keywords").map_or(Ok(Vec::new()), |value| {
+        pairs(&fields.path("keywords"), value)
+    })?;
     let own = Common::of(&fields)?;
     let gain = own.gain.or(common.gain);
     let dn_per_photon = match (fields.positive("dn_per_photon")?, gain, wavelength) {
@@ -101,12 +142,19 @@ fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> 
             dn
         }
         (None, ..) => {
-            return Err(missing("dn_per_photon", "give it, or gain (electrons a DN) and wavelength (Å)"));
+            return Err(missing(
+                "dn_per_photon",
+                "give it, or gain (electrons a DN) and wavelength (Å)",
+            ));
         }
     };
     let read_noise = own.read_noise.or(common.read_noise);
-    let read_noise = read_noise.ok_or_else(|| missing("read_noise", "DN a pixel and exposure, 0 for none"))?;
-    let saturation = own.saturation.or(common.saturation).unwrap_or(f64::INFINITY);
+    let read_noise =
+        read_noise.ok_or_else(|| missing("read_noise", "DN a pixel and exposure, 0 for none"))?;
+    let saturation = own
+        .saturation
+        .or(common.saturation)
+        .unwrap_or(f64::INFINITY);
     let response = fields.numbers("response", "DN cm^5 s^-1 px^-1, one for each of log_t")?;
     if response.len() != temperatures {
         let found = response.len();
@@ -116,31 +164,61 @@ fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> 
         )));
     }
     if !response.iter().any(|x| *x > 0.0) {
-        return Err(Error::InvalidInput(format!("{} is nowhere above zero", fields.path("response"))));
+        return Err(Error::InvalidInput(format!(
+            "{} is nowhere above zero",
+            fields.path("response")
+        )));
     }
     fields.finish()?;
-    Ok(Channel { name, wavelength, keywords, dn_per_photon, read_noise, saturation, response })
+    Ok(Channel {
+        name,
+        wavelength,
+        keywords,
+        dn_per_photon,
+        read_noise,
+        saturation,
+        response,
+    })
 }
 
 fn headers(fields: &Fields<'_>) -> Result<Vec<Vec<(String, String)>>> {
-    let value = fields.needed("headers", "how files say what they are of: [{\"INSTRUME\": \"XRT\"}]")?;
+    let value = fields.needed(
+        "headers",
+        "how files say what they are of: [{\"INSTRUME\": \"XRT\"}]",
+    )?;
     let list = value.as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| wrong("headers", "a list: [{\"INSTRUME\": \"XRT\"}]", value))?;
-    list.iter().enumerate().map(|(i, value)| pairs(&format!("headers[{i}]"), value)).collect()
+    list.iter()
+        .enumerate()
+        .map(|(i, value)| pairs(&format!("headers[{i}]"), value))
+        .collect()
 }
 
 /// Keywords and the words they must have.
 fn pairs(path: &str, value: &Value) -> Result<Vec<(String, String)>> {
     let must = "keywords and their text: {\"INSTRUME\": \"XRT\"}";
-    let object = value.as_object().filter(|object| !object.is_empty()).ok_or_else(|| wrong(path, must, value))?;
+    let object = value
+        .as_object()
+        .filter(|object| !object.is_empty())
+        .ok_or_else(|| wrong(path, must, value))?;
     let pair = |(keyword, value): (&String, &Value)| {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
-            _ => return Err(wrong(&format!("{path}.{keyword}"), "a text or a number", value)),
+            _ => {
+                return Err(wrong(
+                    &format!("{path}.{keyword}"),
+                    "a text or a number",
+                    value,
+                ));
+            }
         };
         if words(&text).is_empty() {
-            return Err(wrong(&format!("{path}.{keyword}"), "a text with letters or digits", value));
+            return Err(wrong(
+                &format!("{path}.{keyword}"),
+                "a text with letters or digits",
+                value,
+            ));
         }
         Ok((keyword.to_uppercase(), text))
     };
@@ -166,47 +244,119 @@ mod tests {
         let mut value = good();
         change(&mut value);
         let error = parse(&value.to_string()).unwrap_err().to_string();
-        assert!(words.iter().all(|word| error.contains(word)), "{error} without {words:?}");
+        assert!(
+            words.iter().all(|word| error.contains(word)),
+            "{error} without {words:?}"
+        );
     }
 
     #[test]
     fn a_file_is_what_it_says() {
         let found = parse(&good().to_string()).unwrap();
-        let [poly, euv] = &found.channels[..] else { panic!() };
-        assert_eq!((poly.dn_per_photon, poly.read_noise, poly.saturation), (0.06, 0.0, f64::INFINITY));
-        assert_eq!((euv.dn_per_photon, euv.saturation), (3397.0 / (57.5 * 195.1), 2500.0));
+        let [poly, euv] = &found.channels[..] else {
+            panic!()
+        };
+        assert_eq!(
+            (poly.dn_per_photon, poly.read_noise, poly.saturation),
+            (0.06, 0.0, f64::INFINITY)
+        );
+        assert_eq!(
+            (euv.dn_per_photon, euv.saturation),
+            (3397.0 / (57.5 * 195.1), 2500.0)
+        );
         assert!(!found.binned_are_sums);
     }
 
     #[test]
     fn what_is_wrong_is_named_with_its_field() {
-        let channel =
-            |i: usize, key: &'static str, to: Value| move |value: &mut Value| value["channels"][i][key] = to.clone();
-        refused(channel(1, "gian", json!(3)), &["channels[1].gian", "did you mean gain?"]);
-        refused(|v| v["respons_until"] = json!("2010"), &["respons_until", "did you mean response_until?"]);
-        refused(|v| v["zzz"] = json!("2010"), &["zzz", "known are binned, channels"]);
-        refused(channel(0, "dn_per_photon", Value::Null), &["channels[0].dn_per_photon is missing", "wavelength"]);
-        refused(channel(0, "dn_per_photon", json!(-1)), &["channels[0].dn_per_photon is -1", "above zero"]);
-        refused(channel(0, "response", json!([1e-26])), &["channels[0].response has 1 numbers for 2 temperatures"]);
-        refused(channel(0, "response", json!([0, -1])), &["channels[0].response is nowhere above zero"]);
-        refused(channel(0, "response", json!([0, "a"])), &["channels[0].response[1] is \"a\""]);
-        refused(channel(1, "name", json!("al poly")), &["channels[0] and channels[1]", "same name"]);
-        refused(channel(1, "name", json!("a=b")), &["channels[1].name", "without , = and :"]);
-        refused(channel(1, "keywords", json!({ "A": "--" })), &["channels[1].keywords.A"]);
-        refused(channel(1, "gain", json!(1e308)), &["channels[1].gain is 1e308", "would make 0 DN"]);
-        refused(|v| (v["gain"], v["channels"][1]["wavelength"]) = (json!(1e-308), json!(1e-9)), &["would make inf DN"]);
-        refused(|v| v["read_noise"] = Value::Null, &["channels[0].read_noise is missing"]);
+        let channel = |i: usize, key: &'static str, to: Value| {
+            move |value: &mut Value| value["channels"][i][key] = to.clone()
+        };
+        refused(
+            channel(1, "gian", json!(3)),
+            &["channels[1].gian", "did you mean gain?"],
+        );
+        refused(
+            |v| v["respons_until"] = json!("2010"),
+            &["respons_until", "did you mean response_until?"],
+        );
+        refused(
+            |v| v["zzz"] = json!("2010"),
+            &["zzz", "known are binned, channels"],
+        );
+        refused(
+            channel(0, "dn_per_photon", Value::Null),
+            &["channels[0].dn_per_photon is missing", "wavelength"],
+        );
+        refused(
+            channel(0, "dn_per_photon", json!(-1)),
+            &["channels[0].dn_per_photon is -1", "above zero"],
+        );
+        refused(
+            channel(0, "response", json!([1e-26])),
+            &["channels[0].response has 1 numbers for 2 temperatures"],
+        );
+        refused(
+            channel(0, "response", json!([0, -1])),
+            &["channels[0].response is nowhere above zero"],
+        );
+        refused(
+            channel(0, "response", json!([0, "a"])),
+            &["channels[0].response[1] is \"a\""],
+        );
+        refused(
+            channel(1, "name", json!("al poly")),
+            &["channels[0] and channels[1]", "same name"],
+        );
+        refused(
+            channel(1, "name", json!("a=b")),
+            &["channels[1].name", "without , = and :"],
+        );
+        refused(
+            channel(1, "keywords", json!({ "A": "--" })),
+            &["channels[1].keywords.A"],
+        );
+        refused(
+            channel(1, "gain", json!(1e308)),
+            &["channels[1].gain is 1e308", "would make 0 DN"],
+        );
+        refused(
+            |v| (v["gain"], v["channels"][1]["wavelength"]) = (json!(1e-308), json!(1e-9)),
+            &["would make inf DN"],
+        );
+        refused(
+            |v| v["read_noise"] = Value::Null,
+            &["channels[0].read_noise is missing"],
+        );
         refused(|v| v["log_t"] = json!([6.5, 6.0]), &["log_t", "ascend"]);
         refused(|v| v["channels"] = json!([]), &["channels has 0 entries"]);
-        refused(|v| v["channels"] = json!([1]), &["channels[0] is 1", "object"]);
+        refused(
+            |v| v["channels"] = json!([1]),
+            &["channels[0] is 1", "object"],
+        );
         refused(|v| v["headers"] = json!([]), &["headers is []"]);
         refused(|v| v["headers"] = json!([{}]), &["headers[0] is {}"]);
-        refused(|v| v["binned"] = json!("sums"), &["binned is \"sums\"", "\"mean\" or \"sum\""]);
+        refused(
+            |v| v["binned"] = json!("sums"),
+            &["binned is \"sums\"", "\"mean\" or \"sum\""],
+        );
         refused(|v| v["instrument"] = json!(""), &["instrument is \"\""]);
         refused(|v| *v = json!([1, 2]), &["the file is [1,2]"]);
-        assert!(parse("{\"instrument\": 1e999}").unwrap_err().to_string().contains("no JSON"));
-        assert!(parse(&"[".repeat(100_000)).unwrap_err().to_string().contains("no JSON"));
-        let long = parse(&json!({ "instrument": vec![0; 10_000] }).to_string()).unwrap_err().to_string();
+        assert!(
+            parse("{\"instrument\": 1e999}")
+                .unwrap_err()
+                .to_string()
+                .contains("no JSON")
+        );
+        assert!(
+            parse(&"[".repeat(100_000))
+                .unwrap_err()
+                .to_string()
+                .contains("no JSON")
+        );
+        let long = parse(&json!({ "instrument": vec![0; 10_000] }).to_string())
+            .unwrap_err()
+            .to_string();
         assert!(long.len() < 300, "{long}");
     }
 

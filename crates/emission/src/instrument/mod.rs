@@ -1,4 +1,5 @@
-//! Instruments as data: how their files are recognised, how their counts are noisy, what they see of which temperature.
+//! Instruments as data: how their files are recognised, how their counts are noisy, what they see
+//! of which temperature.
 
 mod fields;
 mod file;
@@ -6,7 +7,8 @@ mod file;
 use crate::{Noise, TemperatureResponse};
 use isopach_compute::Result;
 
-/// An instrument: what its files say of themselves, its channels, its response. Read from a JSON file, so that a new one needs no code.
+/// An instrument: what its files say of themselves, its channels, its response. Read from a JSON
+/// file, so that a new one needs no code.
 ///
 /// | key | | |
 /// |---|---|---|
@@ -87,10 +89,12 @@ pub struct Channel {
 const SAME_WAVELENGTH: f64 = 0.5;
 
 impl Instrument {
-    /// Bytes of the text of an instrument at most: 32 channels at 1,000 temperatures have half of it, and parsing may take a hundred times as many.
+    /// Bytes of the text of an instrument at most: 32 channels at 1,000 temperatures have half of
+    /// it, and parsing may take a hundred times as many.
     pub const MOST_BYTES: usize = 1 << 20;
 
-    /// The Atmospheric Imaging Assembly of SDO, as shipped: its six coronal channels, sensitivity as at launch.
+    /// The Atmospheric Imaging Assembly of SDO, as shipped: its six coronal channels, sensitivity
+    /// as at launch.
     ///
     /// # Errors
     /// None: the shipped file is tested.
@@ -101,8 +105,9 @@ impl Instrument {
     /// Reads the text of an instrument file.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidInput`] naming the field: no JSON, a key that is not known or missing, a value of another kind, numbers that mean nothing,
-    /// channels of the same name, more than [`Self::MOST_BYTES`].
+    /// [`isopach_compute::Error::InvalidInput`] naming the field: no JSON, a key that is not known
+    /// or missing, a value of another kind, numbers that mean nothing, channels of the same name,
+    /// more than [`Self::MOST_BYTES`].
     pub fn parse(text: &str) -> Result<Self> {
         file::parse(text)
     }
@@ -117,18 +122,27 @@ impl Instrument {
         self.headers.iter().any(|all| all.iter().all(has))
     }
 
-    /// Positions of the channels that a file may be of: by its wavelength in Å, and by its keywords.
+    /// Positions of the channels that a file may be of: by its wavelength in Å, and by its
+    /// keywords.
     #[must_use]
-    pub fn channels_of(&self, wavelength: Option<f64>, header: impl Fn(&str) -> Option<String>) -> Vec<usize> {
+    pub fn channels_of(
+        &self,
+        wavelength: Option<f64>,
+        header: impl Fn(&str) -> Option<String>,
+    ) -> Vec<usize> {
         let is_of = |channel: &Channel| {
-            let has =
-                |(keyword, wanted): &(String, String)| words(&header(keyword).unwrap_or_default()) == words(wanted);
-            let by_wavelength =
-                channel.wavelength.is_none_or(|own| wavelength.is_some_and(|w| (w - own).abs() < SAME_WAVELENGTH));
+            let has = |(keyword, wanted): &(String, String)| {
+                words(&header(keyword).unwrap_or_default()) == words(wanted)
+            };
+            let by_wavelength = channel
+                .wavelength
+                .is_none_or(|own| wavelength.is_some_and(|w| (w - own).abs() < SAME_WAVELENGTH));
             let is_known = channel.wavelength.is_some() || !channel.keywords.is_empty();
             is_known && by_wavelength && channel.keywords.iter().all(has)
         };
-        (0..self.channels.len()).filter(|&i| is_of(&self.channels[i])).collect()
+        (0..self.channels.len())
+            .filter(|&i| is_of(&self.channels[i]))
+            .collect()
     }
 
     /// Position of a channel by its name or its wavelength.
@@ -137,7 +151,10 @@ impl Instrument {
         let is_named = |channel: &Channel| words(&channel.name) == words(name);
         let wavelength = name.trim().parse::<f64>().ok();
         let has_wavelength = |channel: &Channel| {
-            channel.wavelength.zip(wavelength).is_some_and(|(own, given)| (own - given).abs() < SAME_WAVELENGTH)
+            channel
+                .wavelength
+                .zip(wavelength)
+                .is_some_and(|(own, given)| (own - given).abs() < SAME_WAVELENGTH)
         };
         let by_name = self.channels.iter().position(is_named);
         by_name.or_else(|| self.channels.iter().position(has_wavelength))
@@ -146,14 +163,24 @@ impl Instrument {
     /// Names of all channels, for messages.
     #[must_use]
     pub fn names(&self) -> String {
-        self.channels.iter().map(|channel| channel.name.as_str()).collect::<Vec<_>>().join(", ")
+        self.channels
+            .iter()
+            .map(|channel| channel.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The response of these channels, in this order.
     #[must_use]
     pub fn response(&self, positions: &[usize]) -> TemperatureResponse {
-        let channels = positions.iter().map(|&i| self.channels[i].response.clone()).collect();
-        TemperatureResponse { log_t: self.log_t.clone(), channels }
+        let channels = positions
+            .iter()
+            .map(|&i| self.channels[i].response.clone())
+            .collect();
+        TemperatureResponse {
+            log_t: self.log_t.clone(),
+            channels,
+        }
     }
 }
 
@@ -161,14 +188,26 @@ impl Noise {
     /// Of a channel of an instrument.
     #[must_use]
     pub fn of_channel(channel: &Channel, exposure: f64, pixels: f64, systematic: f64) -> Self {
-        let Channel { dn_per_photon, read_noise, .. } = *channel;
-        Self { dn_per_photon, read_noise, exposure, pixels, systematic }
+        let Channel {
+            dn_per_photon,
+            read_noise,
+            ..
+        } = *channel;
+        Self {
+            dn_per_photon,
+            read_noise,
+            exposure,
+            pixels,
+            systematic,
+        }
     }
 }
 
 /// Letters and digits that stand together, without capitals: `SDO/AIA_3` is sdo, aia, 3.
 fn words(text: &str) -> Vec<String> {
-    let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+    let parts = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty());
     parts.map(str::to_lowercase).collect()
 }
 
@@ -178,22 +217,39 @@ mod tests {
     use crate::AIA;
 
     fn header(cards: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
-        |keyword| cards.iter().find(|(name, _)| *name == keyword).map(|(_, text)| (*text).to_owned())
+        |keyword| {
+            cards
+                .iter()
+                .find(|(name, _)| *name == keyword)
+                .map(|(_, text)| (*text).to_owned())
+        }
     }
 
     #[test]
     fn the_shipped_instrument_is_aia() {
         let aia = Instrument::aia().unwrap();
-        assert_eq!(aia.response(&[0, 1, 2, 3, 4, 5]), TemperatureResponse::aia());
+        assert_eq!(
+            aia.response(&[0, 1, 2, 3, 4, 5]),
+            TemperatureResponse::aia()
+        );
         for (i, (channel, expected)) in aia.channels.iter().zip(AIA).enumerate() {
             assert_eq!(channel.name, expected.wavelength.to_string());
-            assert_eq!(Noise::of_channel(channel, 2.9, 4.0, 0.1), Noise::aia(&expected, 2.9, 4.0, 0.1));
-            assert_eq!((channel.saturation, aia.pixel_arcsec), (expected.saturation, 0.6));
+            assert_eq!(
+                Noise::of_channel(channel, 2.9, 4.0, 0.1),
+                Noise::aia(&expected, 2.9, 4.0, 0.1)
+            );
+            assert_eq!(
+                (channel.saturation, aia.pixel_arcsec),
+                (expected.saturation, 0.6)
+            );
             let wavelength = Some(f64::from(expected.wavelength));
             assert_eq!(aia.channels_of(wavelength, |_| None), [i]);
             assert_eq!(aia.channel_named(&channel.name), Some(i));
         }
-        assert!(aia.channels_of(Some(304.0), |_| None).is_empty() && aia.channels_of(None, |_| None).is_empty());
+        assert!(
+            aia.channels_of(Some(304.0), |_| None).is_empty()
+                && aia.channels_of(None, |_| None).is_empty()
+        );
     }
 
     #[test]
@@ -204,7 +260,10 @@ mod tests {
         assert!(!aia.is_named_by(header(&[("INSTRUME", "AIAX")])));
         assert!(!aia.is_named_by(header(&[])));
         let euvi = Instrument {
-            headers: vec![vec![("INSTRUME".into(), "secchi".into()), ("DETECTOR".into(), "EUVI".into())]],
+            headers: vec![vec![
+                ("INSTRUME".into(), "secchi".into()),
+                ("DETECTOR".into(), "EUVI".into()),
+            ]],
             ..aia
         };
         assert!(euvi.is_named_by(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "EUVI")])));
@@ -219,10 +278,22 @@ mod tests {
             channel.wavelength = None;
             channel.keywords = vec![("EC_FW1_".into(), filter.into())];
         }
-        assert_eq!(xrt.channels_of(None, header(&[("EC_FW1_", "AL-POLY")])), [0]);
-        assert_eq!(xrt.channels_of(Some(94.0), header(&[("EC_FW1_", "open ")])), [1]);
-        assert!(xrt.channels_of(None, header(&[("EC_FW1_", "thin Al poly")])).is_empty());
+        assert_eq!(
+            xrt.channels_of(None, header(&[("EC_FW1_", "AL-POLY")])),
+            [0]
+        );
+        assert_eq!(
+            xrt.channels_of(Some(94.0), header(&[("EC_FW1_", "open ")])),
+            [1]
+        );
+        assert!(
+            xrt.channels_of(None, header(&[("EC_FW1_", "thin Al poly")]))
+                .is_empty()
+        );
         xrt.channels[0].keywords.clear();
-        assert!(xrt.channels_of(None, |_| None).is_empty(), "nothing to know it by");
+        assert!(
+            xrt.channels_of(None, |_| None).is_empty(),
+            "nothing to know it by"
+        );
     }
 }

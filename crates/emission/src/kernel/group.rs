@@ -37,11 +37,17 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
         let mut inverse_sigma = [[zero; MOST_LANES]; NF];
         let mut g = [[zero; MOST_LANES]; NF];
         let mut used = [V::Scalar::of(n as f64); MOST_LANES];
-        let mut screened = [Screened { saturated: 0, verdict: Err(Status::NoChannel) }; MOST_LANES];
+        let mut screened = [Screened {
+            saturated: 0,
+            verdict: Err(Status::NoChannel),
+        }; MOST_LANES];
         for lane in 0..V::COUNT {
             let pixel = first + lane;
             if pixel < pixels {
-                let (count, sigma) = (&rows.counts[pixel * n..][..n], &rows.sigma[pixel * n..][..n]);
+                let (count, sigma) = (
+                    &rows.counts[pixel * n..][..n],
+                    &rows.sigma[pixel * n..][..n],
+                );
                 screened[lane] = screen(shared.inversion, count, sigma);
                 if let Ok(dropped) = screened[lane].verdict {
                     for f in 0..n {
@@ -59,17 +65,38 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
                 (counts[f][lane], inverse_sigma[f][lane], g[f][lane]) = (one, one, one);
             }
         }
-        let given = load_weights(shared, rows.first + first, pixels - first, scratch, &mut screened);
-        let (mut a, mut b, mut c) = ([V::constant(0.0); NF], [V::constant(0.0); NF], [V::constant(0.0); NF]);
+        let given = load_weights(
+            shared,
+            rows.first + first,
+            pixels - first,
+            scratch,
+            &mut screened,
+        );
+        let (mut a, mut b, mut c) = (
+            [V::constant(0.0); NF],
+            [V::constant(0.0); NF],
+            [V::constant(0.0); NF],
+        );
         for f in 0..NF {
-            (a[f], b[f], c[f]) = (V::load(&counts[f]), V::load(&inverse_sigma[f]), V::load(&g[f]));
+            (a[f], b[f], c[f]) = (
+                V::load(&counts[f]),
+                V::load(&inverse_sigma[f]),
+                V::load(&g[f]),
+            );
         }
-        Self { counts: a, inverse_sigma: b, g: c, channels: V::load(&used), given, screened }
+        Self {
+            counts: a,
+            inverse_sigma: b,
+            g: c,
+            channels: V::load(&used),
+            given,
+            screened,
+        }
     }
 }
 
-/// Given weights into `scratch.b`; whether they are to be used. Rows that stand for "not given" are all or none in a group, or solved by the definition
-/// (see `cpu`).
+/// Given weights into `scratch.b`; whether they are to be used. Rows that stand for "not given" are
+/// all or none in a group, or solved by the definition (see `cpu`).
 #[inline(always)]
 fn load_weights<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -78,14 +105,17 @@ fn load_weights<V: Lanes, const NF: usize>(
     scratch: &mut Scratch<V, NF>,
     screened: &mut [Screened; MOST_LANES],
 ) -> bool {
-    let Weights::Given(given) = &shared.inversion.weights else { return false };
+    let Weights::Given(given) = &shared.inversion.weights else {
+        return false;
+    };
     let one_row = given.nrows() == 1;
     for t in 0..shared.response.len() {
         let mut here = [V::Scalar::of(1.0); MOST_LANES];
         for lane in 0..V::COUNT.min(pixels) {
             let weight = given[[if one_row { 0 } else { first + lane }, t]];
             here[lane] = V::Scalar::of(weight);
-            if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].verdict.is_ok() {
+            if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].verdict.is_ok()
+            {
                 screened[lane].verdict = Err(Status::OutOfRange);
             }
         }

@@ -1,7 +1,8 @@
 //! One-sided Jacobi on a small matrix.
 //!
-//! Rows are turned, and the left vectors kept beside them. Turning the columns of a triangle needs no second matrix, but rows are in units of the errors of
-//! their channels: a column's round-off is that of its largest entry, and single precision does not have the digits for that.
+//! Rows are turned, and the left vectors kept beside them. Turning the columns of a triangle needs
+//! no second matrix, but rows are in units of the errors of their channels: a column's round-off is
+//! that of its largest entry, and single precision does not have the digits for that.
 
 use super::{Matrix, Vector};
 use crate::{Real, lanes::Lanes};
@@ -15,11 +16,12 @@ pub(crate) struct Decomposed<V, const NF: usize> {
 
 const SWEEPS: usize = 40;
 
-/// Turns pairs of rows until all are orthogonal. Pairs go round as in a tournament: the turns of a round are independent of each other, and none waits for the
-/// divisions and roots of another.
+/// Turns pairs of rows until all are orthogonal. Pairs go round as in a tournament: the turns of a
+/// round are independent of each other, and none waits for the divisions and roots of another.
 ///
-/// Turns get small quadratically: after a sweep of turns by less than the root of what is negligible nothing is left, and no sweep has to show it. A lane that is
-/// done is not turned any more while others go on: a pixel has the same bits in any company.
+/// Turns get small quadratically: after a sweep of turns by less than the root of what is
+/// negligible nothing is left, and no sweep has to show it. A lane that is done is not turned any
+/// more while others go on: a pixel has the same bits in any company.
 #[inline(always)]
 pub(crate) fn decompose<V: Lanes, const NF: usize>(mut rows: Matrix<V, NF>) -> Decomposed<V, NF> {
     let (zero, one) = (V::constant(0.0), V::constant(1.0));
@@ -39,7 +41,10 @@ pub(crate) fn decompose<V: Lanes, const NF: usize>(mut rows: Matrix<V, NF>) -> D
             break;
         }
     }
-    Decomposed { u, squared: squares(&rows) }
+    Decomposed {
+        u,
+        squared: squares(&rows),
+    }
 }
 
 #[inline(always)]
@@ -51,7 +56,8 @@ fn squares<V: Lanes, const NF: usize>(rows: &Matrix<V, NF>) -> Vector<V, NF> {
     squared
 }
 
-/// The turns of a round in the lanes that are `running` (1, else 0); above 0 where one of them was large.
+/// The turns of a round in the lanes that are `running` (1, else 0); above 0 where one of them was
+/// large.
 #[inline(always)]
 fn turn_round<V: Lanes, const NF: usize>(
     rows: &mut Matrix<V, NF>,
@@ -85,7 +91,8 @@ fn turn_round<V: Lanes, const NF: usize>(
         let signed = V::select(apart.less(zero), zero - size, size);
         tangent[table] = V::select(zero.less(excess[table]), signed, zero);
         let steep = tangent[table] * tangent[table];
-        // Small cosines are not enough: vectors of nearly equal lengths are turned by much for them.
+        // Small cosines are not enough: vectors of nearly equal lengths are turned by much for
+        // them.
         rest = rest.max(steep - nearly);
         cosine[table] = one / (one + steep).root();
     }
@@ -111,7 +118,14 @@ fn turn_round<V: Lanes, const NF: usize>(
 #[inline(always)]
 fn pair<const NF: usize>(round: usize, table: usize) -> (usize, usize) {
     let around = |seat: usize| if seat < NF - 1 { seat } else { seat - (NF - 1) };
-    (if table == 0 { NF - 1 } else { around(round + table) }, around(round + NF - 1 - table))
+    (
+        if table == 0 {
+            NF - 1
+        } else {
+            around(round + table)
+        },
+        around(round + NF - 1 - table),
+    )
 }
 
 #[inline(always)]

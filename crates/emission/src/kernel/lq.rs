@@ -3,10 +3,12 @@
 use super::{Matrix, Vector};
 use crate::lanes::Lanes;
 
-/// Modified Gram–Schmidt on the rows of X, given by bins (`x[t][f]`), which it destroys. O(channels² × bins).
+/// Modified Gram–Schmidt on the rows of X, given by bins (`x[t][f]`), which it destroys.
+/// O(channels² × bins).
 ///
-/// One walk over the bins a channel: it takes the last direction out of the rows that are left, and adds up the products with the next. L is as
-/// accurate as from reflections, whatever the orthogonality of the Q that it does not keep (Björck 1967); a row of zeros gives a row of zeros.
+/// One walk over the bins a channel: it takes the last direction out of the rows that are left, and
+/// adds up the products with the next. L is as accurate as from reflections, whatever the
+/// orthogonality of the Q that it does not keep (Björck 1967); a row of zeros gives a row of zeros.
 #[inline(always)]
 pub(crate) fn lower_triangle<V: Lanes, const NF: usize>(x: &mut [[V; NF]]) -> Matrix<V, NF> {
     let zero = V::constant(0.0);
@@ -25,9 +27,14 @@ pub(crate) fn lower_triangle<V: Lanes, const NF: usize>(x: &mut [[V; NF]]) -> Ma
     l
 }
 
-/// [`walk_from`] for a number that is known when this is compiled: half of the work is not there then, and what is left stays in registers.
+/// [`walk_from`] for a number that is known when this is compiled: half of the work is not there
+/// then, and what is left stays in registers.
 #[inline(always)]
-fn walk<V: Lanes, const NF: usize>(x: &mut [[V; NF]], shares: &Vector<V, NF>, i: usize) -> Vector<V, NF> {
+fn walk<V: Lanes, const NF: usize>(
+    x: &mut [[V; NF]],
+    shares: &Vector<V, NF>,
+    i: usize,
+) -> Vector<V, NF> {
     match i {
         0 => walk_from::<V, NF, 0>(x, shares),
         1 => walk_from::<V, NF, 1>(x, shares),
@@ -50,7 +57,10 @@ fn walk<V: Lanes, const NF: usize>(x: &mut [[V; NF]], shares: &Vector<V, NF>, i:
 
 /// Takes the shares of direction I − 1 out of the rows from I on; products of row I with them.
 #[inline(always)]
-fn walk_from<V: Lanes, const NF: usize, const I: usize>(x: &mut [[V; NF]], shares: &Vector<V, NF>) -> Vector<V, NF> {
+fn walk_from<V: Lanes, const NF: usize, const I: usize>(
+    x: &mut [[V; NF]],
+    shares: &Vector<V, NF>,
+) -> Vector<V, NF> {
     let mut products = [V::constant(0.0); NF];
     if I >= NF {
         return products;

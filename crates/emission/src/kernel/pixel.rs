@@ -27,7 +27,13 @@ impl<V: Lanes, const NF: usize> Scratch<V, NF> {
     pub(super) fn new(bins: usize) -> Self {
         let zeros = vec![V::constant(0.0); bins];
         let curve = Curve::new();
-        Self { x: vec![[V::constant(0.0); NF]; bins], l: zeros.clone(), a: zeros.clone(), b: zeros, curve }
+        Self {
+            x: vec![[V::constant(0.0); NF]; bins],
+            l: zeros.clone(),
+            a: zeros.clone(),
+            b: zeros,
+            curve,
+        }
     }
 }
 
@@ -43,7 +49,14 @@ pub(crate) fn invert_slab<V: Lanes, const NF: usize>(
     while first < slab.pixels() {
         let group = Group::<V, NF>::load(shared, rows, first, slab.pixels(), &mut scratch);
         let (system, found) = solve(shared, &group, &mut scratch, &mut slab, first);
-        errors(shared, &system, found.lambda, &mut scratch, &mut slab, first);
+        errors(
+            shared,
+            &system,
+            found.lambda,
+            &mut scratch,
+            &mut slab,
+            first,
+        );
         store(shared, &group, &found, &mut slab, first);
         first += V::COUNT;
     }

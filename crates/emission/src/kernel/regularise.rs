@@ -23,7 +23,10 @@ pub(crate) struct Curve<V> {
 
 impl<V> Curve<V> {
     pub(crate) fn new() -> Self {
-        Self { mu: vec![], discrepancy: vec![] }
+        Self {
+            mu: vec![],
+            discrepancy: vec![],
+        }
     }
 }
 
@@ -58,11 +61,18 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         }
         grid::<V, NF>(&squared, scale, samples, &mut curve.mu);
         discrepancies(&squared, &energy, &curve.mu, &mut curve.discrepancy);
-        Self { u, squared, c, total, inverse_sigma: *inverse_sigma }
+        Self {
+            u,
+            squared,
+            c,
+            total,
+            inverse_sigma: *inverse_sigma,
+        }
     }
 
-    /// The μ at which the discrepancy is nearest to `target`, the first of several. Where the target is beyond reach, that is the largest
-    /// discrepancy; it differs from Σ c² by less than round-off, so what is missing is compared.
+    /// The μ at which the discrepancy is nearest to `target`, the first of several. Where the
+    /// target is beyond reach, that is the largest discrepancy; it differs from Σ c² by less than
+    /// round-off, so what is missing is compared.
     #[inline(always)]
     pub(crate) fn lambda(&self, target: V, curve: &Curve<V>) -> Chosen<V> {
         let reachable = target.less(self.total);
@@ -80,7 +90,10 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
             best = V::select(nearer, distance, best);
             lambda = V::select(nearer, curve.mu[i], lambda);
         }
-        Chosen { lambda, margin: V::select(reachable, (second - best) / target, infinity) }
+        Chosen {
+            lambda,
+            margin: V::select(reachable, (second - best) / target, infinity),
+        }
     }
 
     /// By how much the discrepancy at μ is below Σ c².
@@ -94,25 +107,34 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         removed
     }
 
-    /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are above `MOST_SIGNAL` of
-    /// their errors: there the precision is not enough.
+    /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are
+    /// above `MOST_SIGNAL` of their errors: there the precision is not enough.
     #[inline(always)]
     pub(crate) fn beyond_precision(&self) -> V {
         let (smallest, largest) = extremes(&self.squared);
         let (zero, one) = (V::constant(0.0), V::constant(1.0));
         let least = V::constant(V::Scalar::LEAST_CONDITION * V::Scalar::LEAST_CONDITION);
         let loud = V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less(self.total);
-        V::select(loud, one, V::select(smallest.less(largest * least), one, zero))
+        V::select(
+            loud,
+            one,
+            V::select(smallest.less(largest * least), one, zero),
+        )
     }
 
-    /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off: there is no such direction in the solution.
+    /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off: there is no such direction in the
+    /// solution.
     #[inline(always)]
     pub(crate) fn damping(&self, lambda: V) -> Vector<V, NF> {
         let (_, largest) = extremes(&self.squared);
         let null = largest * V::constant(NULL);
         let mut d = self.squared;
         for k in 0..NF {
-            d[k] = V::select(null.less(d[k]), V::constant(1.0) / (d[k] + lambda), V::constant(0.0));
+            d[k] = V::select(
+                null.less(d[k]),
+                V::constant(1.0) / (d[k] + lambda),
+                V::constant(0.0),
+            );
         }
         d
     }
@@ -163,8 +185,8 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
     }
 }
 
-/// The discrepancy `Σ c² (μ / (s² + μ))²` at every point of the grid of μ. Two channels share a division; in units of the largest singular value their
-/// product has room.
+/// The discrepancy `Σ c² (μ / (s² + μ))²` at every point of the grid of μ. Two channels share a
+/// division; in units of the largest singular value their product has room.
 #[inline(always)]
 fn discrepancies<V: Lanes, const NF: usize>(
     squared: &Vector<V, NF>,
@@ -196,9 +218,17 @@ fn discrepancies<V: Lanes, const NF: usize>(
 
 /// The grid of μ, from 10⁻⁴ of the smallest squared singular value to the largest singular value.
 #[inline(always)]
-fn grid<V: Lanes, const NF: usize>(squared: &Vector<V, NF>, scale: f64, samples: usize, mu: &mut Vec<V>) {
+fn grid<V: Lanes, const NF: usize>(
+    squared: &Vector<V, NF>,
+    scale: f64,
+    samples: usize,
+    mu: &mut Vec<V>,
+) {
     let (least, largest) = extremes(squared);
-    let (mut leasts, mut largests) = ([V::Scalar::default(); MOST_LANES], [V::Scalar::default(); MOST_LANES]);
+    let (mut leasts, mut largests) = (
+        [V::Scalar::default(); MOST_LANES],
+        [V::Scalar::default(); MOST_LANES],
+    );
     least.store(&mut leasts);
     largest.store(&mut largests);
     // In double precision, or errors would add up along the grid.
@@ -221,8 +251,8 @@ fn grid<V: Lanes, const NF: usize>(squared: &Vector<V, NF>, scale: f64, samples:
     }
 }
 
-/// Smallest and largest squared singular value, those that are zero but for round-off left out: channels that are not there, or that are sums of
-/// others.
+/// Smallest and largest squared singular value, those that are zero but for round-off left out:
+/// channels that are not there, or that are sums of others.
 #[inline(always)]
 fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>) -> (V, V) {
     let mut largest = squared[0];

@@ -3,7 +3,8 @@
 use super::{Matrix, Shared};
 use crate::lanes::Lanes;
 
-/// Standard deviation of each column of the averaging kernel `l[t] R[t] · N R[k]`, handed to `write` bin by bin.
+/// Standard deviation of each column of the averaging kernel `l[t] R[t] · N R[k]`, handed to
+/// `write` bin by bin.
 #[inline(always)]
 pub(crate) fn resolution<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -49,7 +50,8 @@ pub(crate) fn averaging_column<V: Lanes, const NF: usize>(
     largest
 }
 
-/// Distance between the first and the last sample that reach `half`, halved, as a standard deviation.
+/// Distance between the first and the last sample that reach `half`, halved, as a standard
+/// deviation.
 #[inline(always)]
 pub(super) fn width<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -69,5 +71,9 @@ pub(super) fn width<V: Lanes, const NF: usize>(
         here = here + one;
     }
     let width = (last - first) * V::splat(shared.resolution_unit);
-    V::select(first.less(none), width, V::splat(shared.resolution_widths[k]))
+    V::select(
+        first.less(none),
+        width,
+        V::splat(shared.resolution_widths[k]),
+    )
 }

@@ -34,7 +34,11 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
     }
     let e = system.error_coefficients(&system.damping(lambda));
     if outputs.uncertainty {
-        let bins = shared.response.iter().zip(&shared.to_report).zip(&scratch.l);
+        let bins = shared
+            .response
+            .iter()
+            .zip(&shared.to_report)
+            .zip(&scratch.l);
         for (to, ((row, &factor), &l)) in scratch.a.iter_mut().zip(bins) {
             let mut variance = V::constant(0.0);
             for k in 0..NF {
@@ -54,14 +58,25 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
         let n = system.averaging_coefficients(&e);
         for k in 0..shared.response.len() {
             averaging_column(shared, &scratch.l, &n, k, &mut scratch.a);
-            write_column(&scratch.a, k, slab.averaging_kernel, slab.status.len(), first);
+            write_column(
+                &scratch.a,
+                k,
+                slab.averaging_kernel,
+                slab.status.len(),
+                first,
+            );
         }
     }
 }
 
 /// From one value a bin and lane to one row a pixel.
 #[inline(always)]
-pub(super) fn write_rows<V: Lanes>(values: &[V], to: &mut [V::Scalar], pixels: usize, first: usize) {
+pub(super) fn write_rows<V: Lanes>(
+    values: &[V],
+    to: &mut [V::Scalar],
+    pixels: usize,
+    first: usize,
+) {
     let bins = values.len();
     let lanes = V::COUNT.min(pixels - first);
     let to = &mut to[first * bins..][..lanes * bins];
@@ -81,7 +96,13 @@ pub(super) fn write_rows<V: Lanes>(values: &[V], to: &mut [V::Scalar], pixels: u
 
 /// Column k of one matrix a pixel, from one value a row and lane.
 #[inline(always)]
-pub(super) fn write_column<V: Lanes>(values: &[V], k: usize, to: &mut [V::Scalar], pixels: usize, first: usize) {
+pub(super) fn write_column<V: Lanes>(
+    values: &[V],
+    k: usize,
+    to: &mut [V::Scalar],
+    pixels: usize,
+    first: usize,
+) {
     let bins = values.len();
     let mut here = [V::Scalar::default(); MOST_LANES];
     for (t, value) in values.iter().enumerate() {
@@ -131,7 +152,8 @@ pub(super) fn store<V: Lanes, const NF: usize>(
                     (false, true) => Signs::WithinError,
                     (false, false) => Signs::Positive,
                 };
-                slab.status[i] = Status::of_result(shared.inversion, signs, dropped, chi_squared[lane].wide());
+                slab.status[i] =
+                    Status::of_result(shared.inversion, signs, dropped, chi_squared[lane].wide());
                 for f in 0..shared.channels {
                     slab.synthetic[i * shared.channels + f] = synthetic[f][lane];
                 }

@@ -18,7 +18,8 @@ pub struct Shared<'a, T, const NF: usize> {
     pub widths: Vec<T>,
     /// 1 / Δ log T.
     pub densities: Vec<T>,
-    /// Constraint of the first pass of self-normalised weights: l = Δ log T, and L of its `Rᵀ diag(√l) = L Q`.
+    /// Constraint of the first pass of self-normalised weights: l = Δ log T, and L of its `Rᵀ
+    /// diag(√l) = L Q`.
     pub first: [[T; NF]; NF],
     /// The constraint that applies.
     pub constraint: Constraint,
@@ -71,7 +72,9 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             chosen.iter().for_each(|&f| loci[f] = true);
         }
         let densities: Vec<f64> = definition.widths.iter().map(|w| 1.0 / w).collect();
-        let to_report: Vec<f64> = (0..bins).map(|t| definition.to_report(inversion, t) * scale).collect();
+        let to_report: Vec<f64> = (0..bins)
+            .map(|t| definition.to_report(inversion, t) * scale)
+            .collect();
         Self {
             inversion,
             channels,
@@ -82,11 +85,19 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             constraint: inversion.effective_constraint(),
             scale,
             to_report: rounded(&to_report),
-            resolution: definition.resolution.iter().map(|p| (p.bin, T::of(p.share))).collect(),
+            resolution: definition
+                .resolution
+                .iter()
+                .map(|p| (p.bin, T::of(p.share)))
+                .collect(),
             resolution_unit: T::of(definition.resolution_step / 2.0 / FWHM),
             resolution_widths: definition.widths.iter().map(|w| T::of(w / FWHM)).collect(),
             loci,
-            round_off: T::of(if inversion.compat == Compat::Reference { 0.0 } else { ROUND_OFF }),
+            round_off: T::of(if inversion.compat == Compat::Reference {
+                0.0
+            } else {
+                ROUND_OFF
+            }),
             tolerance: T::of(inversion.effective_tolerance()),
             upper_limits: inversion.compat == Compat::Off,
         }
@@ -95,9 +106,15 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
 
 /// The power of two that brings the responses, largest by channel, to about one.
 fn scale(definition: &Discretised) -> f64 {
-    let largest =
-        |f: usize| (0..definition.log_t.len()).map(|t| definition.bin(t)[f]).fold(f64::MIN_POSITIVE, f64::max);
-    let mean = (0..definition.channels).map(|f| largest(f).log2()).sum::<f64>() / definition.channels as f64;
+    let largest = |f: usize| {
+        (0..definition.log_t.len())
+            .map(|t| definition.bin(t)[f])
+            .fold(f64::MIN_POSITIVE, f64::max)
+    };
+    let mean = (0..definition.channels)
+        .map(|f| largest(f).log2())
+        .sum::<f64>()
+        / definition.channels as f64;
     (-mean.round()).exp2()
 }
 

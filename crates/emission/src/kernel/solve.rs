@@ -1,8 +1,8 @@
 //! From counts to the solution.
 
 use super::{
-    Matrix, Shared, Vector, group::Group, jacobi::decompose, lq::lower_triangle, pixel::Scratch, regularise::System,
-    results::write_rows, weights,
+    Matrix, Shared, Vector, group::Group, jacobi::decompose, lq::lower_triangle, pixel::Scratch,
+    regularise::System, results::write_rows, weights,
 };
 use crate::{Real, Weights, lanes::Lanes, map::Slab};
 
@@ -50,7 +50,13 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     }
     let triangle = lower_triangle(&mut scratch.x);
     let decomposed = decompose(scaled(&triangle, &group.inverse_sigma));
-    let system = System::new(decomposed, &group.g, &group.inverse_sigma, grid, &mut scratch.curve);
+    let system = System::new(
+        decomposed,
+        &group.g,
+        &group.inverse_sigma,
+        grid,
+        &mut scratch.curve,
+    );
 
     let (zero, one) = (V::constant(0.0), V::constant(1.0));
     let round_off = zero - V::splat(shared.round_off);
@@ -93,7 +99,11 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
 
     let z = system.coefficients(&system.damping(lambda));
     let mut synthetic = [zero; NF];
-    let bins = shared.response.iter().zip(&shared.to_report).zip(&scratch.l);
+    let bins = shared
+        .response
+        .iter()
+        .zip(&shared.to_report)
+        .zip(&scratch.l);
     for (to, ((row, &factor), &l)) in scratch.a.iter_mut().zip(bins) {
         let x = l * dot(row, &z);
         for f in 0..NF {
@@ -109,12 +119,28 @@ pub(super) fn solve<V: Lanes, const NF: usize>(
     }
     chi_squared = chi_squared / group.channels;
     let doubtful = first_doubt.max(system.beyond_precision());
-    let doubtful = V::select(margin.less(V::constant(V::Scalar::LEAST_MARGIN)), one, doubtful);
-    (system, Found { lambda, iterations, negative, within, chi_squared, synthetic, doubtful })
+    let doubtful = V::select(
+        margin.less(V::constant(V::Scalar::LEAST_MARGIN)),
+        one,
+        doubtful,
+    );
+    (
+        system,
+        Found {
+            lambda,
+            iterations,
+            negative,
+            within,
+            chi_squared,
+            synthetic,
+            doubtful,
+        },
+    )
 }
 
-/// 1 in those lanes of `negative` (1, else 0) in which a bin of the solution `x` is below `limit` and negative by more than the tolerance of its own
-/// vertical error. One such bin decides, so a lane that has one asks for no more errors.
+/// 1 in those lanes of `negative` (1, else 0) in which a bin of the solution `x` is below `limit`
+/// and negative by more than the tolerance of its own vertical error. One such bin decides, so a
+/// lane that has one asks for no more errors.
 #[inline(always)]
 fn beyond_errors<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -143,7 +169,8 @@ fn beyond_errors<V: Lanes, const NF: usize>(
     negative - undecided
 }
 
-/// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ, and 1 where the precision is not enough.
+/// The first solution of self-normalised weights, into `scratch.a`; returns the margin of its λ,
+/// and 1 where the precision is not enough.
 #[inline(always)]
 fn first_solution<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -158,11 +185,22 @@ fn first_solution<V: Lanes, const NF: usize>(
     }
     let decomposed = decompose(scaled(&triangle, &group.inverse_sigma));
     let grid = (shared.scale, shared.inversion.mu_samples);
-    let system = System::new(decomposed, &group.g, &group.inverse_sigma, grid, &mut scratch.curve);
+    let system = System::new(
+        decomposed,
+        &group.g,
+        &group.inverse_sigma,
+        grid,
+        &mut scratch.curve,
+    );
     let target = group.channels * V::constant(shared.inversion.chi_squared_target);
     let chosen = system.lambda(target, &scratch.curve);
     let z = system.coefficients(&system.damping(chosen.lambda));
-    for ((to, row), &width) in scratch.a.iter_mut().zip(&shared.response).zip(&shared.widths) {
+    for ((to, row), &width) in scratch
+        .a
+        .iter_mut()
+        .zip(&shared.response)
+        .zip(&shared.widths)
+    {
         *to = V::splat(width) * dot(row, &z);
     }
     weights::from_first_solution(&mut scratch.a, V::constant(1.0 / shared.scale));
@@ -179,7 +217,10 @@ pub(super) fn dot<V: Lanes, const NF: usize>(row: &[V::Scalar; NF], z: &Vector<V
 }
 
 #[inline(always)]
-fn scaled<V: Lanes, const NF: usize>(triangle: &Matrix<V, NF>, inverse_sigma: &Vector<V, NF>) -> Matrix<V, NF> {
+fn scaled<V: Lanes, const NF: usize>(
+    triangle: &Matrix<V, NF>,
+    inverse_sigma: &Vector<V, NF>,
+) -> Matrix<V, NF> {
     let mut rows = *triangle;
     for f in 0..NF {
         for i in 0..NF {

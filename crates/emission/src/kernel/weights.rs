@@ -3,7 +3,8 @@
 use super::{Shared, Vector};
 use crate::{Constraint, lanes::Lanes};
 
-/// Above 10⁻⁴ of its largest the first solution is the weight; elsewhere 1 (`filler`, in the units of the solution).
+/// Above 10⁻⁴ of its largest the first solution is the weight; elsewhere 1 (`filler`, in the units
+/// of the solution).
 #[inline(always)]
 pub(crate) fn from_first_solution<V: Lanes>(w: &mut [V], filler: V) {
     let mut largest = w[0];
@@ -16,7 +17,8 @@ pub(crate) fn from_first_solution<V: Lanes>(w: &mut [V], filler: V) {
     }
 }
 
-/// The lowest of the EM loci `counts / R` in each bin; a count that is not above zero says no more than that there was less than about its error.
+/// The lowest of the EM loci `counts / R` in each bin; a count that is not above zero says no more
+/// than that there was less than about its error.
 #[inline(always)]
 pub(crate) fn loci<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
@@ -28,7 +30,11 @@ pub(crate) fn loci<V: Lanes, const NF: usize>(
     let mut limits = *counts;
     if shared.upper_limits {
         for f in 0..NF {
-            limits[f] = V::select(zero.less(counts[f]), counts[f], V::constant(1.0) / inverse_sigma[f]);
+            limits[f] = V::select(
+                zero.less(counts[f]),
+                counts[f],
+                V::constant(1.0) / inverse_sigma[f],
+            );
         }
     }
     for (t, to) in w.iter_mut().enumerate() {
@@ -45,7 +51,8 @@ pub(crate) fn loci<V: Lanes, const NF: usize>(
     }
 }
 
-/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the largest weight; at least 10⁻⁸.
+/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
+/// largest weight; at least 10⁻⁸.
 #[inline(always)]
 pub(crate) fn smooth<V: Lanes>(w: &[V], smoothed: &mut [V]) {
     let (fifth, floor) = (V::constant(0.2), V::constant(1e-8));
@@ -65,7 +72,11 @@ pub(crate) fn smooth<V: Lanes>(w: &[V], smoothed: &mut [V]) {
 
 /// `l = |w| / Δ log T` or `w²`.
 #[inline(always)]
-pub(crate) fn constrain<V: Lanes, const NF: usize>(shared: &Shared<'_, V::Scalar, NF>, w: &[V], l: &mut [V]) {
+pub(crate) fn constrain<V: Lanes, const NF: usize>(
+    shared: &Shared<'_, V::Scalar, NF>,
+    w: &[V],
+    l: &mut [V],
+) {
     for t in 0..w.len() {
         l[t] = match shared.constraint {
             Constraint::PerLogT => w[t].abs() * V::splat(shared.densities[t]),

@@ -65,14 +65,22 @@ impl<T: Real, const N: usize> Lanes for Array<T, N> {
     #[inline(always)]
     fn max(mut self, other: Self) -> Self {
         for i in 0..N {
-            self.0[i] = if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] };
+            self.0[i] = if self.0[i] > other.0[i] {
+                self.0[i]
+            } else {
+                other.0[i]
+            };
         }
         self
     }
     #[inline(always)]
     fn min(mut self, other: Self) -> Self {
         for i in 0..N {
-            self.0[i] = if self.0[i] < other.0[i] { self.0[i] } else { other.0[i] };
+            self.0[i] = if self.0[i] < other.0[i] {
+                self.0[i]
+            } else {
+                other.0[i]
+            };
         }
         self
     }

@@ -1,10 +1,12 @@
 //! Lanes as 256-bit registers of x86.
 //!
-//! Left to itself the compiler turns the plain arrays into half as wide registers, and selections into branches.
+//! Left to itself the compiler turns the plain arrays into half as wide registers, and selections
+//! into branches.
 
 #![allow(unsafe_code)]
-// SAFETY (of every block here): the intrinsics need AVX2. The types are used only below `cpu::avx2_*`, which are called after
-// `is_x86_feature_detected!("avx2")`. Loads and stores are unaligned and of slices whose length has been cut to the lanes.
+// SAFETY (of every block here): the intrinsics need AVX2. The types are used only below
+// `cpu::avx2_*`, which are called after `is_x86_feature_detected!("avx2")`. Loads and stores are
+// unaligned and of slices whose length has been cut to the lanes.
 
 use super::Lanes;
 use core::arch::x86_64::*;

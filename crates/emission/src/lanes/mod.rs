@@ -1,8 +1,10 @@
 //! Several numbers at once: one pixel a lane.
 //!
-//! [`array::Array`] is plain arrays, for any processor; [`avx2`] is x86's 256-bit registers, chosen at run time. Both do the same operations of
-//! IEEE 754 in the same order, without fused multiply-add, so that a result has the same bits on either. Everything is `#[inline(always)]` down to one
-//! function that enables the instructions, and there are no closures in between: these would not inherit them.
+//! [`array::Array`] is plain arrays, for any processor; [`avx2`] is x86's 256-bit registers, chosen
+//! at run time. Both do the same operations of IEEE 754 in the same order, without fused
+//! multiply-add, so that a result has the same bits on either. Everything is `#[inline(always)]`
+//! down to one function that enables the instructions, and there are no closures in between: these
+//! would not inherit them.
 
 pub(crate) mod array;
 #[cfg(target_arch = "x86_64")]

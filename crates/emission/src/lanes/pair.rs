@@ -1,4 +1,5 @@
-//! Twice as many lanes, side by side: where steps wait for each other, two of each wait at the same time.
+//! Twice as many lanes, side by side: where steps wait for each other, two of each wait at the same
+//! time.
 
 use super::Lanes;
 use std::ops::{Add, Div, Mul, Sub};
@@ -70,7 +71,10 @@ impl<V: Lanes> Lanes for Pair<V> {
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
-        Self(V::select(mask.0, yes.0, no.0), V::select(mask.1, yes.1, no.1))
+        Self(
+            V::select(mask.0, yes.0, no.0),
+            V::select(mask.1, yes.1, no.1),
+        )
     }
     #[inline(always)]
     fn any(mask: Self::Mask) -> bool {

@@ -1,7 +1,9 @@
-//! The definition: plain loops in double precision, one pixel at a time. Everything faster is held to this.
+//! The definition: plain loops in double precision, one pixel at a time. Everything faster is held
+//! to this.
 //!
-//! With R the response in bins (counts for 10¹⁵ units), A = R/σ, g = counts/σ, and the constraint diagonal, L⁻² = diag(l):
-//! `A diag(√l) = U S Vᵀ`, `c = Uᵀ g`, and with d = 1/(s² + λ) the solution is `x = diag(√l) V S diag(d) c`.
+//! With R the response in bins (counts for 10¹⁵ units), A = R/σ, g = counts/σ, and the constraint
+//! diagonal, L⁻² = diag(l): `A diag(√l) = U S Vᵀ`, `c = Uᵀ g`, and with d = 1/(s² + λ) the solution
+//! is `x = diag(√l) V S diag(d) c`.
 
 mod cholesky;
 mod nonnegative;
@@ -12,15 +14,18 @@ mod svd;
 pub use pixel::{Kernel, Solution};
 
 use crate::{
-    Discretised, EmissionMap, Inversion, Method, Observation, Status, Weights, backend::missing_number,
-    dictionary::Dictionary, screen::screen,
+    Discretised, EmissionMap, Inversion, Method, Observation, Status, Weights,
+    backend::missing_number, dictionary::Dictionary, screen::screen,
 };
 use isopach_compute::{Error, Result};
 /// Inverts every pixel, one after the other.
 ///
 /// # Errors
 /// As [`crate::InvertPixels::invert`].
-pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
+pub fn invert(
+    inversion: &Inversion,
+    observation: Observation<'_, f64>,
+) -> Result<EmissionMap<f64>> {
     let pixels = observation.pixels(inversion.channels())?;
     inversion.check(pixels.count())?;
     let solver = Solver::new(inversion)?;
@@ -33,7 +38,9 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
         let row = i * channels..(i + 1) * channels;
         let (counts, sigma) = (&counts[row.clone()], &sigma[row.clone()]);
         let screened = screen(inversion, counts, sigma);
-        let found = screened.verdict.and_then(|dropped| solver.solve(i, counts, sigma, dropped));
+        let found = screened
+            .verdict
+            .and_then(|dropped| solver.solve(i, counts, sigma, dropped));
         match found {
             Err(status) => slab.reject(i, status, missing),
             Ok(found) => {
@@ -66,11 +73,16 @@ pub fn invert(inversion: &Inversion, observation: Observation<'_, f64>) -> Resul
 /// Inverts a single pixel, and returns its averaging kernel and covariance as well.
 ///
 /// # Errors
-/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::Status`] in words where the pixel has no result.
+/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::Status`] in words where the pixel has
+/// no result.
 pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<Solution> {
     let channels = inversion.channels();
     if counts.len() != channels || sigma.len() != channels {
-        let message = format!("{} counts and {} errors for {channels} channels", counts.len(), sigma.len());
+        let message = format!(
+            "{} counts and {} errors for {channels} channels",
+            counts.len(),
+            sigma.len()
+        );
         return Err(Error::InvalidInput(message));
     }
     inversion.check(1)?;
@@ -92,23 +104,50 @@ impl<'a> Solver<'a> {
     fn new(inversion: &'a Inversion) -> Result<Self> {
         let shared = inversion.discretised()?;
         let dictionary = Dictionary::new(inversion, &shared);
-        Ok(Self { inversion, shared, dictionary })
+        Ok(Self {
+            inversion,
+            shared,
+            dictionary,
+        })
     }
 
     /// Solves pixel `i`, whose channels outside `dropped` (bits) are good.
-    fn solve(&self, i: usize, counts: &[f64], sigma: &[f64], dropped: u32) -> std::result::Result<Solution, Status> {
-        let Self { inversion, shared, dictionary } = self;
+    fn solve(
+        &self,
+        i: usize,
+        counts: &[f64],
+        sigma: &[f64],
+        dropped: u32,
+    ) -> std::result::Result<Solution, Status> {
+        let Self {
+            inversion,
+            shared,
+            dictionary,
+        } = self;
         match inversion.method {
-            Method::Regularised => pixel::solve(inversion, shared, given_row(inversion, i), counts, sigma, dropped),
-            Method::Positive => positive::solve(inversion, shared, dictionary, counts, sigma, dropped),
-            Method::NonNegative => nonnegative::solve(inversion, shared, dictionary, counts, sigma, dropped),
+            Method::Regularised => pixel::solve(
+                inversion,
+                shared,
+                given_row(inversion, i),
+                counts,
+                sigma,
+                dropped,
+            ),
+            Method::Positive => {
+                positive::solve(inversion, shared, dictionary, counts, sigma, dropped)
+            }
+            Method::NonNegative => {
+                nonnegative::solve(inversion, shared, dictionary, counts, sigma, dropped)
+            }
         }
     }
 }
 
 /// The given weights of pixel `i`, where they are given and to be used.
 pub(crate) fn given_row(inversion: &Inversion, i: usize) -> Option<Vec<f64>> {
-    let Weights::Given(given) = &inversion.weights else { return None };
+    let Weights::Given(given) = &inversion.weights else {
+        return None;
+    };
     let row = given.row(if given.nrows() == 1 { 0 } else { i }).to_vec();
     inversion.takes(&row).then_some(row)
 }

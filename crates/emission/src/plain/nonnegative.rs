@@ -17,8 +17,9 @@ pub(crate) struct NonNegative {
     pub(crate) steps: usize,
 }
 
-/// The `x ≥ 0` with the least `|Σ x_j a_j − g|` (Lawson & Hanson 1974, Solving Least Squares Problems, chapter 23). Where several are, the one that is
-/// come upon. None where that does not end after three times as many steps as there are columns.
+/// The `x ≥ 0` with the least `|Σ x_j a_j − g|` (Lawson & Hanson 1974, Solving Least Squares
+/// Problems, chapter 23). Where several are, the one that is come upon. None where that does not
+/// end after three times as many steps as there are columns.
 pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegative> {
     let m = columns.len();
     let (mut x, mut passive) = (vec![0.0; m], Vec::<usize>::new());
@@ -28,7 +29,8 @@ pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegativ
         let modelled = |f: usize| passive.iter().map(|&j| columns[j][f] * x[j]).sum::<f64>();
         let left: Vec<f64> = (0..g.len()).map(|f| g[f] - modelled(f)).collect();
         let slopes: Vec<f64> = columns.iter().map(|a| dot(a, &left)).collect();
-        let least = *least.get_or_insert(SLOPE * slopes.iter().fold(0.0_f64, |m, s| m.max(s.abs())));
+        let least =
+            *least.get_or_insert(SLOPE * slopes.iter().fold(0.0_f64, |m, s| m.max(s.abs())));
         let free = (0..m).filter(|j| !passive.contains(j) && !refused[*j] && slopes[*j] > least);
         let Some(next) = free.reduce(|a, b| if slopes[b] > slopes[a] { b } else { a }) else {
             return Some(NonNegative { x, passive, steps });
@@ -43,13 +45,31 @@ pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegativ
         }
         refused.fill(false);
         while solved.iter().any(|&s| s <= 0.0) {
-            let ratio = |(&j, &s): (&usize, &f64)| if s <= 0.0 { x[j] / (x[j] - s) } else { f64::INFINITY };
-            let step = passive.iter().zip(&solved).map(ratio).fold(f64::INFINITY, f64::min);
-            let stays: Vec<bool> = passive.iter().zip(&solved).map(|pair| ratio(pair) > step).collect();
+            let ratio = |(&j, &s): (&usize, &f64)| {
+                if s <= 0.0 {
+                    x[j] / (x[j] - s)
+                } else {
+                    f64::INFINITY
+                }
+            };
+            let step = passive
+                .iter()
+                .zip(&solved)
+                .map(ratio)
+                .fold(f64::INFINITY, f64::min);
+            let stays: Vec<bool> = passive
+                .iter()
+                .zip(&solved)
+                .map(|pair| ratio(pair) > step)
+                .collect();
             for (&j, &s) in passive.iter().zip(&solved) {
                 x[j] += step * (s - x[j]);
             }
-            passive.iter().zip(&stays).filter(|(_, stays)| !**stays).for_each(|(&j, _)| x[j] = 0.0);
+            passive
+                .iter()
+                .zip(&stays)
+                .filter(|(_, stays)| !**stays)
+                .for_each(|(&j, _)| x[j] = 0.0);
             let mut stays = stays.iter();
             passive.retain(|_| stays.next().is_none_or(|stays| *stays));
             solved = least_squares(columns, &passive, g);
@@ -61,7 +81,10 @@ pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegativ
 
 /// `A⁺ g` of some columns.
 fn least_squares(columns: &[Vec<f64>], chosen: &[usize], g: &[f64]) -> Vec<f64> {
-    pseudo_inverse(columns, chosen).iter().map(|row| dot(row, g)).collect()
+    pseudo_inverse(columns, chosen)
+        .iter()
+        .map(|row| dot(row, g))
+        .collect()
 }
 
 /// `A⁺` of some columns, a row each.
@@ -71,12 +94,18 @@ fn pseudo_inverse(columns: &[Vec<f64>], chosen: &[usize]) -> Vec<Vec<f64>> {
     let svd = svd(rows);
     let entry = |i: usize, f: usize| -> f64 {
         let terms = svd.u.iter().zip(&svd.scaled_v).zip(&svd.squared);
-        terms.filter(|(_, squared)| **squared > 0.0).map(|((u, row), squared)| u[i] * row[f] / squared).sum()
+        terms
+            .filter(|(_, squared)| **squared > 0.0)
+            .map(|((u, row), squared)| u[i] * row[f] / squared)
+            .sum()
     };
-    (0..chosen.len()).map(|i| (0..n).map(|f| entry(i, f)).collect()).collect()
+    (0..chosen.len())
+        .map(|i| (0..n).map(|f| entry(i, f)).collect())
+        .collect()
 }
 
-/// Solves one pixel whose channels outside `dropped` (bits) are good. The errors are those of least squares in the bins that are not zero.
+/// Solves one pixel whose channels outside `dropped` (bits) are good. The errors are those of least
+/// squares in the bins that are not zero.
 pub(super) fn solve(
     inversion: &Inversion,
     shared: &Discretised,
@@ -86,14 +115,32 @@ pub(super) fn solve(
     dropped: u32,
 ) -> Result<Solution, Status> {
     let pixel = Pixel::new(counts, sigma, dropped);
-    let column = |row: &Vec<f64>| row.iter().zip(&pixel.inverse_sigma).map(|(r, s)| r * s).collect::<Vec<_>>();
+    let column = |row: &Vec<f64>| {
+        row.iter()
+            .zip(&pixel.inverse_sigma)
+            .map(|(r, s)| r * s)
+            .collect::<Vec<_>>()
+    };
     let columns: Vec<Vec<f64>> = dictionary.response.iter().map(column).collect();
     let found = non_negative(&columns, &pixel.g).ok_or(Status::OutOfRange)?;
     let mut inverse = Array2::zeros((columns.len(), counts.len()));
-    for (&t, row) in found.passive.iter().zip(pseudo_inverse(&columns, &found.passive)) {
-        row.iter().enumerate().for_each(|(f, &entry)| inverse[[t, f]] = entry);
+    for (&t, row) in found
+        .passive
+        .iter()
+        .zip(pseudo_inverse(&columns, &found.passive))
+    {
+        row.iter()
+            .enumerate()
+            .for_each(|(f, &entry)| inverse[[t, f]] = entry);
     }
-    pixel.solution(inversion, shared, dictionary, found.x, inverse, (0.0, found.steps as u32))
+    pixel.solution(
+        inversion,
+        shared,
+        dictionary,
+        found.x,
+        inverse,
+        (0.0, found.steps as u32),
+    )
 }
 
 #[cfg(test)]

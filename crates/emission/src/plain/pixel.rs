@@ -36,9 +36,11 @@ pub struct Solution {
 /// The linear map from counts to solution at the chosen λ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
-    /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels), in 10¹⁵ units of what was solved for. Times its transpose: the covariance.
+    /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels), in 10¹⁵ units of what was solved for.
+    /// Times its transpose: the covariance.
     pub inverse: Array2<f64>,
-    /// Averaging kernel, shape (bins, bins): column k is the solution for a unit of emission in bin k.
+    /// Averaging kernel, shape (bins, bins): column k is the solution for a unit of emission in bin
+    /// k.
     pub averaging: Array2<f64>,
 }
 
@@ -54,10 +56,22 @@ pub(super) struct Pixel<'a> {
 impl<'a> Pixel<'a> {
     pub(super) fn new(counts: &'a [f64], sigma: &[f64], dropped: u32) -> Self {
         let used: Vec<bool> = (0..counts.len()).map(|f| dropped & (1 << f) == 0).collect();
-        let of_used =
-            |value: &dyn Fn(usize) -> f64| (0..counts.len()).map(|f| if used[f] { value(f) } else { 0.0 }).collect();
-        let (g, inverse_sigma) = (of_used(&|f| counts[f] / sigma[f]), of_used(&|f| 1.0 / sigma[f]));
-        Self { counts, g, inverse_sigma, used, dropped }
+        let of_used = |value: &dyn Fn(usize) -> f64| {
+            (0..counts.len())
+                .map(|f| if used[f] { value(f) } else { 0.0 })
+                .collect()
+        };
+        let (g, inverse_sigma) = (
+            of_used(&|f| counts[f] / sigma[f]),
+            of_used(&|f| 1.0 / sigma[f]),
+        );
+        Self {
+            counts,
+            g,
+            inverse_sigma,
+            used,
+            dropped,
+        }
     }
 
     /// Number of channels in use.
@@ -68,11 +82,16 @@ impl<'a> Pixel<'a> {
     /// χ² a channel of a solution's counts.
     pub(super) fn chi_squared(&self, synthetic: &[f64]) -> f64 {
         let residual = |f: usize| (self.counts[f] - synthetic[f]) * self.inverse_sigma[f];
-        (0..synthetic.len()).filter(|&f| self.used[f]).map(|f| residual(f).powi(2)).sum::<f64>() / self.channels()
+        (0..synthetic.len())
+            .filter(|&f| self.used[f])
+            .map(|f| residual(f).powi(2))
+            .sum::<f64>()
+            / self.channels()
     }
 }
 
-/// Solves one pixel whose channels outside `dropped` (bits) are good, or says that the result is no finite number.
+/// Solves one pixel whose channels outside `dropped` (bits) are good, or says that the result is no
+/// finite number.
 pub(super) fn solve(
     inversion: &Inversion,
     shared: &Discretised,
@@ -84,13 +103,20 @@ pub(super) fn solve(
     let pixel = Pixel::new(counts, sigma, dropped);
     let weights = match (given, &inversion.weights) {
         (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
-        (None, Weights::EmissionMeasureLoci(chosen)) => {
-            smoothed(&loci(shared, &pixel, chosen, &upper_limits(inversion, counts, sigma)))
-        }
+        (None, Weights::EmissionMeasureLoci(chosen)) => smoothed(&loci(
+            shared,
+            &pixel,
+            chosen,
+            &upper_limits(inversion, counts, sigma),
+        )),
         (None, _) => smoothed(&first_solution(inversion, shared, &pixel)),
     };
     let l: Vec<f64> = match inversion.effective_constraint() {
-        Constraint::PerLogT => weights.iter().zip(&shared.widths).map(|(w, width)| w.abs() / width).collect(),
+        Constraint::PerLogT => weights
+            .iter()
+            .zip(&shared.widths)
+            .map(|(w, width)| w.abs() / width)
+            .collect(),
         Constraint::PerBin => weights.iter().map(|w| w * w).collect(),
     };
     let system = System::new(inversion, shared, &pixel, &l);
@@ -106,17 +132,29 @@ pub(super) fn solve(
         iterations += 1;
     }
 
-    let synthetic: Vec<f64> = (0..counts.len()).map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum()).collect();
+    let synthetic: Vec<f64> = (0..counts.len())
+        .map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum())
+        .collect();
     let chi_squared = pixel.chi_squared(&synthetic);
     if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
         return Err(Status::OutOfRange);
     }
     let kernel = system.kernel(lambda);
-    let factor: Vec<f64> = (0..x.len()).map(|t| shared.to_report(inversion, t)).collect();
+    let factor: Vec<f64> = (0..x.len())
+        .map(|t| shared.to_report(inversion, t))
+        .collect();
     let deviations = deviations(&kernel.inverse);
     Ok(Solution {
-        emission: x.iter().zip(&factor).map(|(x, factor)| x * factor).collect(),
-        uncertainty: factor.iter().enumerate().map(|(t, factor)| deviations[t] * factor).collect(),
+        emission: x
+            .iter()
+            .zip(&factor)
+            .map(|(x, factor)| x * factor)
+            .collect(),
+        uncertainty: factor
+            .iter()
+            .enumerate()
+            .map(|(t, factor)| deviations[t] * factor)
+            .collect(),
         log_t_resolution: resolution(shared, &kernel.averaging),
         chi_squared,
         synthetic,
@@ -131,12 +169,20 @@ pub(super) fn solve(
 /// Signs of the bins; the vertical errors are asked for only where they decide.
 fn signs_of(x: &[f64], inversion: &Inversion, deviations: impl FnOnce() -> Vec<f64>) -> Signs {
     let largest = x.iter().copied().fold(0.0, f64::max);
-    let least = if inversion.compat == Compat::Reference { 0.0 } else { -ROUND_OFF * largest };
+    let least = if inversion.compat == Compat::Reference {
+        0.0
+    } else {
+        -ROUND_OFF * largest
+    };
     if !x.iter().any(|&x| x < least) {
         return Signs::Positive;
     }
     let tolerance = inversion.effective_tolerance();
-    if tolerance == 0.0 || x.iter().zip(deviations()).any(|(&x, deviation)| x < least && x < -tolerance * deviation) {
+    if tolerance == 0.0
+        || x.iter()
+            .zip(deviations())
+            .any(|(&x, deviation)| x < least && x < -tolerance * deviation)
+    {
         Signs::Negative
     } else {
         Signs::WithinError
@@ -145,13 +191,22 @@ fn signs_of(x: &[f64], inversion: &Inversion, deviations: impl FnOnce() -> Vec<f
 
 /// Standard deviation of each bin from the noise of the counts.
 pub(super) fn deviations(inverse: &Array2<f64>) -> Vec<f64> {
-    inverse.rows().into_iter().map(|row| row.iter().map(|k| k * k).sum::<f64>().sqrt()).collect()
+    inverse
+        .rows()
+        .into_iter()
+        .map(|row| row.iter().map(|k| k * k).sum::<f64>().sqrt())
+        .collect()
 }
 
-/// What the EM loci are made of: a count that is not above zero says no more than that there was less than about its error.
+/// What the EM loci are made of: a count that is not above zero says no more than that there was
+/// less than about its error.
 fn upper_limits(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Vec<f64> {
     let measured = |count: f64| count > 0.0 || inversion.compat != Compat::Off;
-    counts.iter().zip(sigma).map(|(&count, &sigma)| if measured(count) { count } else { sigma }).collect()
+    counts
+        .iter()
+        .zip(sigma)
+        .map(|(&count, &sigma)| if measured(count) { count } else { sigma })
+        .collect()
 }
 
 /// `X = diag(1/σ) Rᵀ diag(√l)` and its decomposition.
@@ -166,21 +221,39 @@ struct System<'a> {
 }
 
 impl<'a> System<'a> {
-    fn new(inversion: &Inversion, shared: &'a Discretised, pixel: &'a Pixel<'a>, l: &'a [f64]) -> Self {
+    fn new(
+        inversion: &Inversion,
+        shared: &'a Discretised,
+        pixel: &'a Pixel<'a>,
+        l: &'a [f64],
+    ) -> Self {
         let entry = |f: usize, t: usize| shared.bin(t)[f] * pixel.inverse_sigma[f] * l[t].sqrt();
-        let rows = (0..pixel.g.len()).map(|f| (0..l.len()).map(|t| entry(f, t)).collect()).collect();
+        let rows = (0..pixel.g.len())
+            .map(|f| (0..l.len()).map(|t| entry(f, t)).collect())
+            .collect();
         let svd = svd(rows);
         let c = svd.u.iter().map(|u| dot(u, &pixel.g)).collect();
         let mu = grid_of_mu(&svd.squared, inversion.mu_samples);
-        Self { shared, pixel, l, svd, c, mu }
+        Self {
+            shared,
+            pixel,
+            l,
+            svd,
+            c,
+            mu,
+        }
     }
 
-    /// The point of the grid at which the discrepancy is nearest to its target; the first of several.
+    /// The point of the grid at which the discrepancy is nearest to its target; the first of
+    /// several.
     fn lambda(&self, target: f64) -> f64 {
         let target = target * self.pixel.channels();
         let discrepancy = |mu: f64| -> f64 {
             let terms = self.c.iter().zip(&self.svd.squared);
-            terms.map(|(c, squared)| (c * mu / (squared + mu)).powi(2)).sum::<f64>() - target
+            terms
+                .map(|(c, squared)| (c * mu / (squared + mu)).powi(2))
+                .sum::<f64>()
+                - target
         };
         let (mut best, mut lambda) = (f64::INFINITY, self.mu[0]);
         for &mu in &self.mu {
@@ -195,18 +268,40 @@ impl<'a> System<'a> {
     /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off.
     fn damping(&self, lambda: f64) -> Vec<f64> {
         let null = null(&self.svd.squared);
-        self.svd.squared.iter().map(|&squared| if squared > null { 1.0 / (squared + lambda) } else { 0.0 }).collect()
+        self.svd
+            .squared
+            .iter()
+            .map(|&squared| {
+                if squared > null {
+                    1.0 / (squared + lambda)
+                } else {
+                    0.0
+                }
+            })
+            .collect()
     }
 
-    /// `diag(√l) V S v`. The same as `diag(l) Aᵀ U v`, but that would lose the square of the condition number of X in digits: `U v` is large, and most of
-    /// it cancels.
+    /// `diag(√l) V S v`. The same as `diag(l) Aᵀ U v`, but that would lose the square of the
+    /// condition number of X in digits: `U v` is large, and most of it cancels.
     fn back(&self, v: &[f64]) -> Vec<f64> {
-        let sum = |t: usize| v.iter().zip(&self.svd.scaled_v).map(|(v, row)| v * row[t]).sum::<f64>();
-        (0..self.l.len()).map(|t| self.l[t].sqrt() * sum(t)).collect()
+        let sum = |t: usize| {
+            v.iter()
+                .zip(&self.svd.scaled_v)
+                .map(|(v, row)| v * row[t])
+                .sum::<f64>()
+        };
+        (0..self.l.len())
+            .map(|t| self.l[t].sqrt() * sum(t))
+            .collect()
     }
 
     fn solution(&self, lambda: f64) -> Vec<f64> {
-        let damped: Vec<f64> = self.damping(lambda).iter().zip(&self.c).map(|(d, c)| d * c).collect();
+        let damped: Vec<f64> = self
+            .damping(lambda)
+            .iter()
+            .zip(&self.c)
+            .map(|(d, c)| d * c)
+            .collect();
         self.back(&damped)
     }
 
@@ -214,7 +309,13 @@ impl<'a> System<'a> {
     fn inverse(&self, lambda: f64) -> Array2<f64> {
         let (bins, channels) = (self.l.len(), self.c.len());
         let d = self.damping(lambda);
-        let column = |f: usize| self.back(&(0..channels).map(|k| d[k] * self.svd.u[k][f]).collect::<Vec<_>>());
+        let column = |f: usize| {
+            self.back(
+                &(0..channels)
+                    .map(|k| d[k] * self.svd.u[k][f])
+                    .collect::<Vec<_>>(),
+            )
+        };
         let columns: Vec<Vec<f64>> = (0..channels).map(column).collect();
         Array2::from_shape_fn((bins, channels), |(t, f)| columns[f][t])
     }
@@ -227,10 +328,14 @@ impl<'a> System<'a> {
     fn kernel(&self, lambda: f64) -> Kernel {
         let (bins, channels) = (self.l.len(), self.c.len());
         let d = self.damping(lambda);
-        let turned = |to: &dyn Fn(usize) -> f64| self.back(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>());
+        let turned = |to: &dyn Fn(usize) -> f64| {
+            self.back(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>())
+        };
         let seen = |k: usize, bin: usize| -> f64 {
             let row = self.shared.bin(bin).iter().zip(&self.pixel.inverse_sigma);
-            row.zip(&self.svd.u[k]).map(|((r, inverse_sigma), u)| r * inverse_sigma * u).sum()
+            row.zip(&self.svd.u[k])
+                .map(|((r, inverse_sigma), u)| r * inverse_sigma * u)
+                .sum()
         };
         let averaging: Vec<Vec<f64>> = (0..bins).map(|bin| turned(&|k| seen(k, bin))).collect();
         Kernel {
@@ -240,14 +345,24 @@ impl<'a> System<'a> {
     }
 }
 
-/// From 10⁻⁴ of the smallest squared singular value to the largest singular value, not squared, as the reference has it. Those that are zero but for
-/// round-off (channels that are not there, or sums of others) are left out.
+/// From 10⁻⁴ of the smallest squared singular value to the largest singular value, not squared, as
+/// the reference has it. Those that are zero but for round-off (channels that are not there, or
+/// sums of others) are left out.
 fn grid_of_mu(squared: &[f64], samples: usize) -> Vec<f64> {
     let null = null(squared);
-    let least = squared.iter().copied().filter(|&s| s > null).fold(f64::INFINITY, f64::min);
-    let (low, high) = (least * 1e-4, squared.iter().copied().fold(0.0, f64::max).sqrt());
+    let least = squared
+        .iter()
+        .copied()
+        .filter(|&s| s > null)
+        .fold(f64::INFINITY, f64::min);
+    let (low, high) = (
+        least * 1e-4,
+        squared.iter().copied().fold(0.0, f64::max).sqrt(),
+    );
     let step = (high.ln() - low.ln()) / (samples - 1) as f64;
-    (0..samples).map(|i| (i as f64 * step).exp() * low).collect()
+    (0..samples)
+        .map(|i| (i as f64 * step).exp() * low)
+        .collect()
 }
 
 /// Squared singular values up to this are zero.
@@ -260,27 +375,43 @@ fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Pixel<'_>
     let system = System::new(inversion, shared, pixel, &shared.widths);
     let first = system.solution(system.lambda(inversion.chi_squared_target));
     let least = 1e-4 * first.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    first.iter().map(|&x| if x > least { x } else { 1.0 }).collect()
+    first
+        .iter()
+        .map(|&x| if x > least { x } else { 1.0 })
+        .collect()
 }
 
 /// The lowest of the EM loci in each bin, loci that are zero left out.
 fn loci(shared: &Discretised, pixel: &Pixel<'_>, chosen: &[usize], counts: &[f64]) -> Vec<f64> {
     let of = |t: usize| {
-        let curves = chosen.iter().filter(|&&f| pixel.used[f]).map(|&f| counts[f] / shared.bin(t)[f]);
+        let curves = chosen
+            .iter()
+            .filter(|&&f| pixel.used[f])
+            .map(|&f| counts[f] / shared.bin(t)[f]);
         curves.filter(|&x| x != 0.0).fold(f64::INFINITY, f64::min)
     };
     (0..shared.log_t.len()).map(of).collect()
 }
 
-/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the largest weight; at least 10⁻⁸.
+/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
+/// largest weight; at least 10⁻⁸.
 fn smoothed(w: &[f64]) -> Vec<f64> {
     let largest = w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let inner = |j: usize| j >= 1 && j + 1 < w.len();
-    let mean = |t: usize| (t.saturating_sub(2)..=t + 2).filter(|&j| inner(j)).map(|j| w[j] * 0.2).sum::<f64>();
-    (0..w.len()).map(|t| mean(t) / largest).map(|w| if w <= 1e-8 { 1e-8 } else { w }).collect()
+    let mean = |t: usize| {
+        (t.saturating_sub(2)..=t + 2)
+            .filter(|&j| inner(j))
+            .map(|j| w[j] * 0.2)
+            .sum::<f64>()
+    };
+    (0..w.len())
+        .map(|t| mean(t) / largest)
+        .map(|w| if w <= 1e-8 { 1e-8 } else { w })
+        .collect()
 }
 
-/// Half width at half maximum of each column of the averaging kernel as a standard deviation; the width of the bin where no sample reaches half.
+/// Half width at half maximum of each column of the averaging kernel as a standard deviation; the
+/// width of the bin where no sample reaches half.
 pub(super) fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
     let of = |k: usize| {
         let column = averaging.column(k);
@@ -292,7 +423,9 @@ pub(super) fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f
         let first = (0..shared.resolution.len()).find(sample);
         let last = (0..shared.resolution.len()).rev().find(sample);
         match (first, last) {
-            (Some(first), Some(last)) => (last - first) as f64 * shared.resolution_step / 2.0 / FWHM,
+            (Some(first), Some(last)) => {
+                (last - first) as f64 * shared.resolution_step / 2.0 / FWHM
+            }
             _ => shared.widths[k] / FWHM,
         }
     };
@@ -300,7 +433,8 @@ pub(super) fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f
 }
 
 impl Kernel {
-    /// Covariance of the solution from the errors of the counts, shape (bins, bins), in the square of the solved quantity's unit.
+    /// Covariance of the solution from the errors of the counts, shape (bins, bins), in the square
+    /// of the solved quantity's unit.
     #[must_use]
     pub fn covariance(&self) -> Array2<f64> {
         self.inverse.dot(&self.inverse.t()) * (UNIT * UNIT)

@@ -16,8 +16,9 @@ use ndarray::Array2;
 /// Newton steps, at most.
 const STEPS: usize = 500;
 
-/// The weights `w ≥ 0` of the atoms with the least `Σ w² / l` whose counts are within the χ² aimed at: the maximum over `z`, one number a channel, of
-/// `g·z − ½ Σ l max(0, a·z)² − √aim |z| − ½ λ₀ |z|²`, with `w = l max(0, a·z)`. What is left of the counts is `λ z`.
+/// The weights `w ≥ 0` of the atoms with the least `Σ w² / l` whose counts are within the χ² aimed
+/// at: the maximum over `z`, one number a channel, of `g·z − ½ Σ l max(0, a·z)² − √aim |z| − ½ λ₀
+/// |z|²`, with `w = l max(0, a·z)`. What is left of the counts is `λ z`.
 pub(crate) struct Dual {
     /// The maximum; zero where no emission explains the counts well enough.
     pub(crate) z: Vec<f64>,
@@ -33,11 +34,22 @@ pub(crate) struct Whitened {
 }
 
 impl Whitened {
-    /// Preference over the length of the column: atoms that are seen better are not used the more readily for that.
+    /// Preference over the length of the column: atoms that are seen better are not used the more
+    /// readily for that.
     pub(crate) fn new(atoms: &[Atom], inverse_sigma: &[f64]) -> Self {
-        let column = |atom: &Atom| atom.column.iter().zip(inverse_sigma).map(|(c, s)| c * s).collect::<Vec<_>>();
+        let column = |atom: &Atom| {
+            atom.column
+                .iter()
+                .zip(inverse_sigma)
+                .map(|(c, s)| c * s)
+                .collect::<Vec<_>>()
+        };
         let columns: Vec<Vec<f64>> = atoms.iter().map(column).collect();
-        let l = columns.iter().zip(atoms).map(|(column, atom)| atom.preference / dot(column, column).sqrt()).collect();
+        let l = columns
+            .iter()
+            .zip(atoms)
+            .map(|(column, atom)| atom.preference / dot(column, column).sqrt())
+            .collect();
         Self { columns, l }
     }
 
@@ -48,7 +60,9 @@ impl Whitened {
         for (j, (column, l)) in self.columns.iter().zip(&self.l).enumerate() {
             if used(j) {
                 for (row, a) in gram.iter_mut().zip(column) {
-                    row.iter_mut().zip(column).for_each(|(entry, b)| *entry += l * a * b);
+                    row.iter_mut()
+                        .zip(column)
+                        .for_each(|(entry, b)| *entry += l * a * b);
                 }
             }
         }
@@ -57,7 +71,11 @@ impl Whitened {
 
     /// `l max(0, a·z)`.
     pub(crate) fn weights(&self, z: &[f64]) -> Vec<f64> {
-        self.columns.iter().zip(&self.l).map(|(column, l)| l * dot(column, z).max(0.0)).collect()
+        self.columns
+            .iter()
+            .zip(&self.l)
+            .map(|(column, l)| l * dot(column, z).max(0.0))
+            .collect()
     }
 
     /// The dual at `z`, which is not zero.
@@ -66,22 +84,52 @@ impl Whitened {
         let lambda = radius / length + floor;
         let curved: f64 = w.iter().zip(&self.l).map(|(w, l)| w * w / l).sum();
         let height = dot(g, z) - 0.5 * curved - radius * length - 0.5 * floor * length * length;
-        let modelled = |f: usize| self.columns.iter().zip(&w).map(|(column, w)| column[f] * w).sum::<f64>();
-        let slope: Vec<f64> = (0..g.len()).map(|f| g[f] - modelled(f) - lambda * z[f]).collect();
+        let modelled = |f: usize| {
+            self.columns
+                .iter()
+                .zip(&w)
+                .map(|(column, w)| column[f] * w)
+                .sum::<f64>()
+        };
+        let slope: Vec<f64> = (0..g.len())
+            .map(|f| g[f] - modelled(f) - lambda * z[f])
+            .collect();
         let steepness = dot(&slope, &slope).sqrt();
-        Point { w, length, lambda, height, slope, steepness }
+        Point {
+            w,
+            length,
+            lambda,
+            height,
+            slope,
+            steepness,
+        }
     }
 
-    /// The maximum; where Newton's method gets stuck, by way of larger λ₀, down to the least at which it does not. None where there is none.
+    /// The maximum; where Newton's method gets stuck, by way of larger λ₀, down to the least at
+    /// which it does not. None where there is none.
     pub(crate) fn maximise(&self, g: &[f64], aim: f64, channels: f64) -> Option<Dual> {
         let norm = dot(g, g).sqrt();
-        let trace: f64 = self.columns.iter().zip(&self.l).map(|(column, l)| l * dot(column, column)).sum();
+        let trace: f64 = self
+            .columns
+            .iter()
+            .zip(&self.l)
+            .map(|(column, l)| l * dot(column, column))
+            .sum();
         let radius = aim.sqrt();
         if norm <= radius {
-            return Some(Dual { z: vec![0.0; g.len()], lambda: trace / channels, steps: 0 });
+            return Some(Dual {
+                z: vec![0.0; g.len()],
+                lambda: trace / channels,
+                steps: 0,
+            });
         }
         // The best multiple of g.
-        let curved: f64 = self.weights(g).iter().zip(&self.l).map(|(w, l)| w * w / l).sum();
+        let curved: f64 = self
+            .weights(g)
+            .iter()
+            .zip(&self.l)
+            .map(|(w, l)| w * w / l)
+            .sum();
         let floor = |least: f64| least * trace / channels;
         let start = (norm * norm - radius * norm) / (curved + floor(LEAST_LAMBDA) * norm * norm);
         let start: Vec<f64> = g.iter().map(|g| start * g).collect();
@@ -92,7 +140,9 @@ impl Whitened {
         let mut found: Option<Dual> = None;
         for least in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, LEAST_LAMBDA] {
             let from = found.as_ref().map_or(&start, |found| &found.z);
-            let Some(next) = self.climb(from, g, radius, floor(least), trace) else { break };
+            let Some(next) = self.climb(from, g, radius, floor(least), trace) else {
+                break;
+            };
             let steps = next.steps + found.map_or(0, |found| found.steps);
             found = Some(Dual { steps, ..next });
         }
@@ -113,10 +163,19 @@ impl Whitened {
                 curvature[f][f] += here.lambda;
             }
             let direction = cholesky::solve(&curvature, &here.slope);
-            let moved = |step: f64| z.iter().zip(&direction).map(|(z, d)| z + step * d).collect::<Vec<_>>();
+            let moved = |step: f64| {
+                z.iter()
+                    .zip(&direction)
+                    .map(|(z, d)| z + step * d)
+                    .collect::<Vec<_>>()
+            };
             if here.steepness <= SETTLED * norm + ROUND_OFF * trace * here.length {
                 // One more step leaves round-off.
-                return Some(Dual { z: moved(1.0), lambda: here.lambda, steps });
+                return Some(Dual {
+                    z: moved(1.0),
+                    lambda: here.lambda,
+                    steps,
+                });
             }
             let mut step = 1.0;
             let (next, there) = loop {
@@ -126,7 +185,11 @@ impl Whitened {
                     break (next, there);
                 }
                 if step < SHORTEST {
-                    return (here.steepness <= NEARLY * norm).then_some(Dual { z, lambda: here.lambda, steps });
+                    return (here.steepness <= NEARLY * norm).then_some(Dual {
+                        z,
+                        lambda: here.lambda,
+                        steps,
+                    });
                 }
                 step *= 0.5;
             };
@@ -167,12 +230,17 @@ pub(super) fn solve(
     let whitened = Whitened::new(&dictionary.atoms, &pixel.inverse_sigma);
     let channels = pixel.channels();
     let aim = AIM * inversion.chi_squared_target * channels;
-    let dual = whitened.maximise(&pixel.g, aim, channels).ok_or(Status::OutOfRange)?;
+    let dual = whitened
+        .maximise(&pixel.g, aim, channels)
+        .ok_or(Status::OutOfRange)?;
     let bins = shared.log_t.len();
     let spread = |values: &[f64]| {
         let mut x = vec![0.0; bins];
         for (atom, value) in dictionary.atoms.iter().zip(values) {
-            atom.profile.iter().enumerate().for_each(|(i, share)| x[atom.first + i] += share * value);
+            atom.profile
+                .iter()
+                .enumerate()
+                .for_each(|(i, share)| x[atom.first + i] += share * value);
         }
         x
     };
@@ -182,14 +250,27 @@ pub(super) fn solve(
     let mut gram = whitened.gram(|_| true);
     (0..gram.len()).for_each(|f| gram[f][f] += dual.lambda);
     let scaled = |f: usize| {
-        let along: Vec<f64> = whitened.columns.iter().zip(&whitened.l).map(|(column, l)| l * column[f]).collect();
+        let along: Vec<f64> = whitened
+            .columns
+            .iter()
+            .zip(&whitened.l)
+            .map(|(column, l)| l * column[f])
+            .collect();
         spread(&along)
     };
     let back: Vec<Vec<f64>> = (0..counts.len()).map(scaled).collect();
-    let rows: Vec<Vec<f64>> =
-        (0..bins).map(|t| cholesky::solve(&gram, &back.iter().map(|row| row[t]).collect::<Vec<_>>())).collect();
+    let rows: Vec<Vec<f64>> = (0..bins)
+        .map(|t| cholesky::solve(&gram, &back.iter().map(|row| row[t]).collect::<Vec<_>>()))
+        .collect();
     let inverse = Array2::from_shape_fn((bins, counts.len()), |(t, f)| rows[t][f]);
-    pixel.solution(inversion, shared, dictionary, x, inverse, (dual.lambda, dual.steps as u32))
+    pixel.solution(
+        inversion,
+        shared,
+        dictionary,
+        x,
+        inverse,
+        (dual.lambda, dual.steps as u32),
+    )
 }
 
 impl Pixel<'_> {
@@ -204,16 +285,24 @@ impl Pixel<'_> {
         (lambda, iterations): (f64, u32),
     ) -> Result<Solution, Status> {
         let (bins, channels) = inverse.dim();
-        let synthetic: Vec<f64> =
-            (0..channels).map(|f| (0..bins).map(|t| dictionary.response[t][f] * x[t]).sum()).collect();
+        let synthetic: Vec<f64> = (0..channels)
+            .map(|f| (0..bins).map(|t| dictionary.response[t][f] * x[t]).sum())
+            .collect();
         let chi_squared = self.chi_squared(&synthetic);
         if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
             return Err(Status::OutOfRange);
         }
         let seen = |k: usize, f: usize| dictionary.response[k][f] * self.inverse_sigma[f];
-        let averaging =
-            Array2::from_shape_fn((bins, bins), |(t, k)| (0..channels).map(|f| inverse[[t, f]] * seen(k, f)).sum());
-        let reported = |values: &[f64]| values.iter().zip(&dictionary.to_report).map(|(x, r)| x * r).collect();
+        let averaging = Array2::from_shape_fn((bins, bins), |(t, k)| {
+            (0..channels).map(|f| inverse[[t, f]] * seen(k, f)).sum()
+        });
+        let reported = |values: &[f64]| {
+            values
+                .iter()
+                .zip(&dictionary.to_report)
+                .map(|(x, r)| x * r)
+                .collect()
+        };
         Ok(Solution {
             emission: reported(&x),
             uncertainty: reported(&deviations(&inverse)),
@@ -237,7 +326,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// At the λ that was found the same weights come from the active set of the augmented system, which knows nothing of a dual.
+        /// At the λ that was found the same weights come from the active set of the augmented
+        /// system, which knows nothing of a dual.
         #[test]
         fn the_dual_is_the_augmented_system(
             n in 1_usize..7, m in 1_usize..24,
@@ -282,7 +372,10 @@ mod tests {
 
     #[test]
     fn counts_within_their_errors_of_nothing_are_nothing() {
-        let whitened = Whitened { columns: vec![vec![1.0, 2.0], vec![2.0, 1.0]], l: vec![1.0, 1.0] };
+        let whitened = Whitened {
+            columns: vec![vec![1.0, 2.0], vec![2.0, 1.0]],
+            l: vec![1.0, 1.0],
+        };
         let found = whitened.maximise(&[0.1, -0.2], 0.2, 2.0).unwrap();
         assert_eq!((found.z, found.steps), (vec![0.0, 0.0], 0));
         assert!(found.lambda > 0.0 && found.lambda.is_finite());

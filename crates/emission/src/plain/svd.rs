@@ -11,17 +11,24 @@ pub(crate) struct Svd {
     pub(crate) scaled_v: Vec<Vec<f64>>,
 }
 
-/// One-sided Jacobi: pairs of rows are turned until all are orthogonal (Hestenes 1958). Small singular values keep their relative accuracy even
-/// where rows differ by many orders of magnitude (Demmel & Veselić 1992); and a turn treats each column by itself, so columns may differ as much.
+/// One-sided Jacobi: pairs of rows are turned until all are orthogonal (Hestenes 1958). Small
+/// singular values keep their relative accuracy even where rows differ by many orders of magnitude
+/// (Demmel & Veselić 1992); and a turn treats each column by itself, so columns may differ as much.
 pub(crate) fn svd(mut rows: Vec<Vec<f64>>) -> Svd {
     const SWEEPS: usize = 60;
     let n = rows.len();
-    let mut u: Vec<Vec<f64>> = (0..n).map(|k| (0..n).map(|f| f64::from(u8::from(k == f))).collect()).collect();
+    let mut u: Vec<Vec<f64>> = (0..n)
+        .map(|k| (0..n).map(|f| f64::from(u8::from(k == f))).collect())
+        .collect();
     for _ in 0..SWEEPS {
         let mut turned = false;
         for p in 0..n {
             for q in p + 1..n {
-                let (alpha, beta, gamma) = (dot(&rows[p], &rows[p]), dot(&rows[q], &rows[q]), dot(&rows[p], &rows[q]));
+                let (alpha, beta, gamma) = (
+                    dot(&rows[p], &rows[p]),
+                    dot(&rows[q], &rows[q]),
+                    dot(&rows[p], &rows[q]),
+                );
                 if gamma * gamma > (4.0 * f64::EPSILON).powi(2) * alpha * beta {
                     turned = true;
                     let zeta = (beta - alpha) / (2.0 * gamma);
@@ -37,7 +44,11 @@ pub(crate) fn svd(mut rows: Vec<Vec<f64>>) -> Svd {
             break;
         }
     }
-    Svd { squared: rows.iter().map(|row| dot(row, row)).collect(), u, scaled_v: rows }
+    Svd {
+        squared: rows.iter().map(|row| dot(row, row)).collect(),
+        u,
+        scaled_v: rows,
+    }
 }
 
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -60,15 +71,25 @@ mod tests {
     fn a_graded_matrix_keeps_its_small_singular_value() {
         // Rows (1, 0, 0)·10⁸ and (1, 1, 0)·10⁻⁸: the product of the singular values is exactly 1.
         let svd = svd(vec![vec![1e8, 0.0, 0.0], vec![1e-8, 1e-8, 0.0]]);
-        assert!((svd.squared[0] * svd.squared[1] - 1.0).abs() < 1e-14, "{:?}", svd.squared);
+        assert!(
+            (svd.squared[0] * svd.squared[1] - 1.0).abs() < 1e-14,
+            "{:?}",
+            svd.squared
+        );
     }
 
     #[test]
     fn vectors_diagonalise_the_gram_matrix() {
-        let rows = vec![vec![1.0, 2.0, 3.0, 0.5], vec![-1.0, 0.3, 2.0, 4.0], vec![2.0, 2.0, -1.0, 1.0]];
+        let rows = vec![
+            vec![1.0, 2.0, 3.0, 0.5],
+            vec![-1.0, 0.3, 2.0, 4.0],
+            vec![2.0, 2.0, -1.0, 1.0],
+        ];
         let svd = svd(rows.clone());
         for (k, (u, squared)) in svd.u.iter().zip(&svd.squared).enumerate() {
-            let projected: Vec<f64> = (0..4).map(|t| (0..3).map(|f| u[f] * rows[f][t]).sum()).collect();
+            let projected: Vec<f64> = (0..4)
+                .map(|t| (0..3).map(|f| u[f] * rows[f][t]).sum())
+                .collect();
             assert!((dot(&projected, &projected) - squared).abs() < 1e-12, "{k}");
         }
     }

@@ -1,9 +1,10 @@
 //! Alignment: pairs and sums on the device.
 //!
-//! Source and target stay where they are for all poses. The processor moves the source, in f64, as the definition does, so that every pair is
-//! the definition's; the device finds the pairs and, for the two factors that it knows ([`Factor::measure`]), measures and adds them up. What
-//! comes back is 120 bytes for a thousand pairs. Other factors, and trimmed pairs, whose limit is only known when all are found, are summed by the
-//! definition, from the pairs that the device found.
+//! Source and target stay where they are for all poses. The processor moves the source, in f64, as
+//! the definition does, so that every pair is the definition's; the device finds the pairs and, for
+//! the two factors that it knows ([`Factor::measure`]), measures and adds them up. What comes back
+//! is 120 bytes for a thousand pairs. Other factors, and trimmed pairs, whose limit is only known
+//! when all are found, are summed by the definition, from the pairs that the device found.
 
 mod moved;
 
@@ -23,7 +24,9 @@ use bytemuck::{Pod, Zeroable};
 use isopach_cloud::{Positions, Rigid, TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
 use isopach_neighbours::{NeighbourSearch, plain};
-use isopach_registration::{Align, Factor, Measure, NormalEquations, Pairing, Rejection, Searched, Target};
+use isopach_registration::{
+    Align, Factor, Measure, NormalEquations, Pairing, Rejection, Searched, Target,
+};
 use moved::Moved;
 use std::sync::Arc;
 
@@ -58,12 +61,26 @@ struct Summing {
     beside: [f32; 4],
 }
 
-/// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Pairing::linearize`] says, the same bits at every run.
+/// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Pairing::linearize`] says, the same
+/// bits at every run.
 impl Align for Gpu {
-    fn pairing<'a>(&self, source: Positions<'a>, target: Target<'a>) -> Result<Box<dyn Pairing + 'a>> {
-        self.options().least.points(source.len().max(target.positions.len()))?;
-        if source.is_empty() || target.positions.is_empty() || u32::try_from(target.positions.len()).is_err() {
-            return Ok(Box::new(Searched::new(source, target, self.index(target.positions)?)));
+    fn pairing<'a>(
+        &self,
+        source: Positions<'a>,
+        target: Target<'a>,
+    ) -> Result<Box<dyn Pairing + 'a>> {
+        self.options()
+            .least
+            .points(source.len().max(target.positions.len()))?;
+        if source.is_empty()
+            || target.positions.is_empty()
+            || u32::try_from(target.positions.len()).is_err()
+        {
+            return Ok(Box::new(Searched::new(
+                source,
+                target,
+                self.index(target.positions)?,
+            )));
         }
         let session = self.session()?;
         let resident = session.resident(target.positions)?;
@@ -95,11 +112,18 @@ struct Resting<'a> {
 }
 
 impl Pairing for Resting<'_> {
-    fn linearize(&self, factor: &dyn Factor, rejection: Rejection, at: &Rigid) -> Result<NormalEquations> {
+    fn linearize(
+        &self,
+        factor: &dyn Factor,
+        rejection: Rejection,
+        at: &Rigid,
+    ) -> Result<NormalEquations> {
         rejection.check()?;
         // Without its normal, every pair is passed over: the definition knows.
         let normals = self.target.normals.len() == self.target.positions.len();
-        let known = factor.measure().filter(|&m| m == Measure::PointToPoint || normals);
+        let known = factor
+            .measure()
+            .filter(|&m| m == Measure::PointToPoint || normals);
         if let (Some(measure), true) = (known, rejection.kept_share >= 1.0)
             && let Some(sums) = self.sums(measure, rejection.max_distance, at)?
         {
@@ -110,22 +134,39 @@ impl Pairing for Resting<'_> {
 }
 
 impl Resting<'_> {
-    /// The sums, from the device; `None` where points or the pivot are so far away that 32 bits do not hold the differences.
-    fn sums(&self, measure: Measure, max_distance: f64, at: &Rigid) -> Result<Option<NormalEquations>> {
+    /// The sums, from the device; `None` where points or the pivot are so far away that 32 bits do
+    /// not hold the differences.
+    fn sums(
+        &self,
+        measure: Measure,
+        max_distance: f64,
+        at: &Rigid,
+    ) -> Result<Option<NormalEquations>> {
         let limit = plain::squared_ticks("maximum distance", max_distance)?;
         let origin = self.target.positions.origin();
-        let Some(moved) = Moved::new(self.source, at, origin) else { return Ok(None) };
+        let Some(moved) = Moved::new(self.source, at, origin) else {
+            return Ok(None);
+        };
         let queries = Positions::new(origin, &moved.ticks);
-        let Some(summing) = summing(measure, at.pivot, queries) else { return Ok(None) };
+        let Some(summing) = summing(measure, at.pivot, queries) else {
+            return Ok(None);
+        };
         let (session, resident) = (&self.resident.session, &*self.resident);
         session.faults.check(&session.device)?;
         let queries = Queries::new(resident, self.target.positions, queries)?;
-        let plan = queries.plan().each("fractions of ticks", 4).each("nearest neighbours", 8);
+        let plan = queries
+            .plan()
+            .each("fractions of ticks", 4)
+            .each("nearest neighbours", 8);
         let wanted = queries.len().min(MOST);
         let parts = (8 * ENTRY * wanted.div_ceil(BLOCK)) as u64;
         let most = plan.fixed("sums of pairs", parts).batch(wanted)?;
         // Whole blocks, so that how much memory is free cannot be seen in the sums.
-        let most = if most < BLOCK { most } else { most - most % BLOCK };
+        let most = if most < BLOCK {
+            most
+        } else {
+            most - most % BLOCK
+        };
         let mut sums = NormalEquations::default();
         for start in (0..queries.len()).step_by(most) {
             let batch = start..(start + most).min(queries.len());
@@ -133,18 +174,45 @@ impl Resting<'_> {
             let mut work = session.work();
             let items = queries.items(&batch)?;
             let sorted = queries.sorted(&mut work, &items, n)?;
-            let fractions = session.upload("fractions of ticks", n, |i| moved.fractions[batch.start + i])?;
+            let fractions = session.upload("fractions of ticks", n, |i| {
+                moved.fractions[batch.start + i]
+            })?;
             let found = session.storage("nearest neighbours", 8 * n as u64)?;
-            let parameters = Parameters { count: n as u32, ..Parameters::within(resident.grid, limit) };
-            work.run(&NEAREST, n, &parameters, &[&resident.points, &resident.starts, &sorted, &found])?;
+            let parameters = Parameters {
+                count: n as u32,
+                ..Parameters::within(resident.grid, limit)
+            };
+            work.run(
+                &NEAREST,
+                n,
+                &parameters,
+                &[&resident.points, &resident.starts, &sorted, &found],
+            )?;
             let blocks = n.div_ceil(BLOCK);
             let parts = session.storage("sums of pairs", 4 * (blocks * ENTRY) as u64)?;
-            let buffers = [&items, &fractions, &found, &self.ticks, &self.normals, &parts];
+            let buffers = [
+                &items,
+                &fractions,
+                &found,
+                &self.ticks,
+                &self.normals,
+                &parts,
+            ];
             let threads = blocks * PAIRS.workgroup as usize;
-            work.run(&PAIRS, threads, &Summing { count: n as u32, ..summing }, &buffers)?;
+            work.run(
+                &PAIRS,
+                threads,
+                &Summing {
+                    count: n as u32,
+                    ..summing
+                },
+                &buffers,
+            )?;
             let reading = work.read::<[u32; ENTRY]>(&parts, 0..blocks)?;
             let parts = work.submit()?.wait()?.take(reading)?;
-            session.faults.complete(parts.iter().all(|part| part[29] == 0))?;
+            session
+                .faults
+                .complete(parts.iter().all(|part| part[29] == 0))?;
             parts.iter().for_each(|part| sums.add(&in_metres(part)));
         }
         Ok(Some(sums))
@@ -168,14 +236,27 @@ fn summing(measure: Measure, pivot: [f64; 3], points: Positions<'_>) -> Option<S
         Measure::PointToPoint => 0,
         Measure::PointToPlane => 1,
     };
-    Some(Summing { count: 0, measure, two: 2, unused: 0, pivot: whole, beside })
+    Some(Summing {
+        count: 0,
+        measure,
+        two: 2,
+        unused: 0,
+        pivot: whole,
+        beside,
+    })
 }
 
 /// The sums of a block: ticks as metres.
 fn in_metres(part: &[u32; ENTRY]) -> NormalEquations {
     let sum = |i: usize| f64::from(f32::from_bits(part[i]));
-    let mut all = NormalEquations { inliers: part[28], ..NormalEquations::default() };
-    for (i, (row, column)) in [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)].into_iter().enumerate() {
+    let mut all = NormalEquations {
+        inliers: part[28],
+        ..NormalEquations::default()
+    };
+    for (i, (row, column)) in [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)]
+        .into_iter()
+        .enumerate()
+    {
         let (rotations, translations) = (sum(i) * (TICK * TICK), sum(15 + i));
         (all.h[row][column], all.h[column][row]) = (rotations, rotations);
         (all.h[3 + row][3 + column], all.h[3 + column][3 + row]) = (translations, translations);
@@ -183,7 +264,10 @@ fn in_metres(part: &[u32; ENTRY]) -> NormalEquations {
     for translation in 0..3 {
         for rotation in 0..3 {
             let mixed = sum(6 + 3 * translation + rotation) * TICK;
-            (all.h[rotation][3 + translation], all.h[3 + translation][rotation]) = (mixed, mixed);
+            (
+                all.h[rotation][3 + translation],
+                all.h[3 + translation][rotation],
+            ) = (mixed, mixed);
         }
     }
     for axis in 0..3 {

@@ -61,7 +61,8 @@ pub(super) fn plan<'a, T: Precision>(
 ) -> Plan<'a> {
     let bytes = (size_of::<T>() * rows * length) as u64;
     if in_halves::<T>(session) {
-        plan.each(what, bytes).brought_back("results as halves", (4 * rows * words(length)) as u64)
+        plan.each(what, bytes)
+            .brought_back("results as halves", (4 * rows * words(length)) as u64)
     } else {
         plan.brought_back(what, bytes)
     }
@@ -79,15 +80,28 @@ const BLOCK: usize = 1 << 16;
 
 impl<T: Precision> Back<T> {
     /// Brings `rows` rows of `length` numbers back.
-    pub(super) fn of(session: &Session, work: &mut Work, numbers: &Buffer, rows: usize, length: usize) -> Result<Self> {
+    pub(super) fn of(
+        session: &Session,
+        work: &mut Work,
+        numbers: &Buffer,
+        rows: usize,
+        length: usize,
+    ) -> Result<Self> {
         if !in_halves::<T>(session) {
             return Ok(Self::Whole(work.read(numbers, 0..rows * length)?));
         }
         let all = rows * words(length);
         let halves = session.storage("results as halves", 4 * all as u64)?;
-        let parameters = Parameters { rows: rows as u32, length: length as u32, unused: [0; 2] };
+        let parameters = Parameters {
+            rows: rows as u32,
+            length: length as u32,
+            unused: [0; 2],
+        };
         work.run(&HALVES, threads(rows), &parameters, &[numbers, &halves])?;
-        Ok(Self::Halves { words: work.read(&halves, 0..all)?, length })
+        Ok(Self::Halves {
+            words: work.read(&halves, 0..all)?,
+            length,
+        })
     }
 
     /// Copies them to where they belong.
@@ -97,9 +111,15 @@ impl<T: Precision> Back<T> {
                 let blocks = to.par_chunks_mut(BLOCK).zip(from.par_chunks(BLOCK));
                 blocks.for_each(|(to, from)| to.copy_from_slice(from));
             }),
-            Self::Halves { words: reading, length } => done.look(reading, |from| {
-                let rows = to.par_chunks_mut(length).zip(from.par_chunks(words(length)));
-                rows.with_min_len(BLOCK / length).for_each(|(to, from)| widen(to, from));
+            Self::Halves {
+                words: reading,
+                length,
+            } => done.look(reading, |from| {
+                let rows = to
+                    .par_chunks_mut(length)
+                    .zip(from.par_chunks(words(length)));
+                rows.with_min_len(BLOCK / length)
+                    .for_each(|(to, from)| widen(to, from));
             }),
         }
     }
@@ -107,7 +127,9 @@ impl<T: Precision> Back<T> {
 
 /// A row from its halves.
 fn widen<T: Precision>(to: &mut [T], from: &[u32]) {
-    let Some((&exponent, pairs)) = from.split_first() else { return };
+    let Some((&exponent, pairs)) = from.split_first() else {
+        return;
+    };
     let factor = f64::from(exponent as i32).exp2();
     for (to, &pair) in to.chunks_mut(2).zip(pairs) {
         for (to, half) in to.iter_mut().zip([pair & 0xffff, pair >> 16]) {
@@ -129,7 +151,13 @@ mod tests {
 
     #[test]
     fn halves_are_what_they_say() {
-        let known = [(0, 0.0), (0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65_504.0), (0x0001, 2_f64.powi(-24))];
+        let known = [
+            (0, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65_504.0),
+            (0x0001, 2_f64.powi(-24)),
+        ];
         for (half, number) in known {
             assert_eq!(wide(half), number);
         }

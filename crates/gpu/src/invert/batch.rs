@@ -55,21 +55,43 @@ struct Readings<T> {
 impl<'a, T: Precision> Batch<'a, T> {
     /// Sends the pixels of `slab` off; their results will go there.
     pub(super) fn submit<'s>(&self, slab: Slab<'s, T>) -> Result<Running<'a, 's, T>> {
-        let screened: Vec<Screened> = (0..slab.pixels()).into_par_iter().map(|i| self.screened(i)).collect();
+        let screened: Vec<Screened> = (0..slab.pixels())
+            .into_par_iter()
+            .map(|i| self.screened(i))
+            .collect();
         let mut work = self.session.work();
         let readings = self.record(&mut work, &screened)?;
         let (session, shared, submitted) = (self.session, self.shared, work.submit()?);
-        Ok(Running { session, shared, screened, slab, readings, submitted })
+        Ok(Running {
+            session,
+            shared,
+            screened,
+            slab,
+            readings,
+            submitted,
+        })
     }
 
-    /// Which channels of a pixel to use. Weights that the precision has no room for make it one of those that are inverted again.
+    /// Which channels of a pixel to use. Weights that the precision has no room for make it one of
+    /// those that are inverted again.
     fn screened(&self, i: usize) -> Screened {
         let shared = self.shared;
         let row = i * shared.channels..(i + 1) * shared.channels;
-        let mut screened = screen(shared.inversion, &self.rows.counts[row.clone()], &self.rows.sigma[row]);
+        let mut screened = screen(
+            shared.inversion,
+            &self.rows.counts[row.clone()],
+            &self.rows.sigma[row],
+        );
         if let Weights::Given(given) = &shared.inversion.weights {
-            let row = if given.nrows() == 1 { 0 } else { self.rows.first + i };
-            let room = given.row(row).iter().all(|&weight| T::has_room_for(weight, shared.constraint));
+            let row = if given.nrows() == 1 {
+                0
+            } else {
+                self.rows.first + i
+            };
+            let room = given
+                .row(row)
+                .iter()
+                .all(|&weight| T::has_room_for(weight, shared.constraint));
             if !room && screened.verdict.is_ok() {
                 screened.verdict = Err(Status::OutOfRange);
             }
@@ -79,49 +101,112 @@ impl<'a, T: Precision> Batch<'a, T> {
 
     fn record(&self, work: &mut Work, screened: &[Screened]) -> Result<Readings<T>> {
         let (session, shared, tables) = (self.session, self.shared, self.tables);
-        let (pixels, bins, outputs) = (screened.len(), shared.response.len(), shared.inversion.outputs);
+        let (pixels, bins, outputs) = (
+            screened.len(),
+            shared.response.len(),
+            shared.inversion.outputs,
+        );
         let observed = |at: usize| {
             let (row, f) = (at / shared.channels, at % shared.channels);
-            let of = if row % 2 == 0 { self.rows.counts } else { self.rows.sigma };
+            let of = if row % 2 == 0 {
+                self.rows.counts
+            } else {
+                self.rows.sigma
+            };
             of[row / 2 * shared.channels + f]
         };
-        let observed = session.upload("counts and errors of the pixels", 2 * self.rows.counts.len(), observed)?;
-        let verdicts = session.upload("channels of the pixels", pixels, |i| screened[i].verdict.unwrap_or(SKIPPED))?;
+        let observed = session.upload(
+            "counts and errors of the pixels",
+            2 * self.rows.counts.len(),
+            observed,
+        )?;
+        let verdicts = session.upload("channels of the pixels", pixels, |i| {
+            screened[i].verdict.unwrap_or(SKIPPED)
+        })?;
         let constraints = match &shared.inversion.weights {
-            Weights::Given(rows) if rows.nrows() > 1 => session
-                .upload("constraints", pixels * bins, |at| given(shared, self.rows.first + at / bins, at % bins))?,
+            Weights::Given(rows) if rows.nrows() > 1 => {
+                session.upload("constraints", pixels * bins, |at| {
+                    given(shared, self.rows.first + at / bins, at % bins)
+                })?
+            }
             _ => session.storage("constraints", (size_of::<T>() * pixels * bins) as u64)?,
         };
-        let solutions = session.storage("solutions", (SOLUTION * size_of::<T>() * pixels) as u64)?;
-        let numbers = session.storage("numbers of the pixels", (size_of::<Numbers<T>>() * pixels) as u64)?;
+        let solutions =
+            session.storage("solutions", (SOLUTION * size_of::<T>() * pixels) as u64)?;
+        let numbers = session.storage(
+            "numbers of the pixels",
+            (size_of::<Numbers<T>>() * pixels) as u64,
+        )?;
         let found = session.storage("what was found", (size_of::<Found>() * pixels) as u64)?;
         let parameters = tables.to_solve(pixels);
-        let buffers = [&tables.bins, &observed, &verdicts, &constraints, &solutions, &numbers, &found];
+        let buffers = [
+            &tables.bins,
+            &observed,
+            &verdicts,
+            &constraints,
+            &solutions,
+            &numbers,
+            &found,
+        ];
         work.run(&T::KERNELS.solve, pixels, &parameters, &buffers)?;
 
         let all = 0..pixels * bins;
-        let room =
-            |what, wanted: bool| session.storage(what, if wanted { (size_of::<T>() * all.len()) as u64 } else { 0 });
+        let room = |what, wanted: bool| {
+            session.storage(
+                what,
+                if wanted {
+                    (size_of::<T>() * all.len()) as u64
+                } else {
+                    0
+                },
+            )
+        };
         let emission = room("emission measures", true)?;
         let vertical = room("vertical errors", outputs.uncertainty)?;
         let buffers = [&tables.bins, &constraints, &solutions, &emission, &vertical];
-        work.run(&T::KERNELS.errors, all.len(), &tables.to_errors(pixels), &buffers)?;
-        let vertical = outputs.uncertainty.then(|| Back::of(session, work, &vertical, pixels, bins)).transpose()?;
+        work.run(
+            &T::KERNELS.errors,
+            all.len(),
+            &tables.to_errors(pixels),
+            &buffers,
+        )?;
+        let vertical = outputs
+            .uncertainty
+            .then(|| Back::of(session, work, &vertical, pixels, bins))
+            .transpose()?;
 
         let mut horizontal = None;
         if outputs.log_t_resolution {
             let widths = room("horizontal errors", true)?;
-            let buffers = [&tables.bins, &tables.sampled, &tables.shares, &constraints, &solutions, &widths];
+            let buffers = [
+                &tables.bins,
+                &tables.sampled,
+                &tables.shares,
+                &constraints,
+                &solutions,
+                &widths,
+            ];
             let threads = pixels * bins.div_ceil(COLUMNS);
-            work.run(&T::KERNELS.horizontal, threads, &tables.to_horizontal(pixels), &buffers)?;
+            work.run(
+                &T::KERNELS.horizontal,
+                threads,
+                &tables.to_horizontal(pixels),
+                &buffers,
+            )?;
             horizontal = Some(Back::of(session, work, &widths, pixels, bins)?);
         }
         let mut averaging = None;
         if outputs.averaging_kernel {
             let all = 0..all.len() * bins;
-            let kernels = session.storage("averaging kernels", (size_of::<T>() * all.len()) as u64)?;
+            let kernels =
+                session.storage("averaging kernels", (size_of::<T>() * all.len()) as u64)?;
             let buffers = [&tables.bins, &constraints, &solutions, &kernels];
-            work.run(&T::KERNELS.averaging, all.len(), &tables.to_averaging(pixels), &buffers)?;
+            work.run(
+                &T::KERNELS.averaging,
+                all.len(),
+                &tables.to_averaging(pixels),
+                &buffers,
+            )?;
             averaging = Some(Back::of(session, work, &kernels, pixels * bins, bins)?);
         }
         Ok(Readings {
@@ -138,7 +223,14 @@ impl<'a, T: Precision> Batch<'a, T> {
 impl<T: Precision> Running<'_, '_, T> {
     /// Waits for the device, and copies what it found into the map.
     pub(super) fn finish(self) -> Result<()> {
-        let Self { session, shared, screened, slab, readings, submitted } = self;
+        let Self {
+            session,
+            shared,
+            screened,
+            slab,
+            readings,
+            submitted,
+        } = self;
         let done = submitted.wait()?;
         readings.emission.copy(&done, &mut *slab.emission)?;
         for (reading, to) in [
@@ -152,14 +244,18 @@ impl<T: Precision> Running<'_, '_, T> {
         done.look(readings.found, |found| {
             let mut rest = slab;
             let mut blocks = vec![];
-            for ((found, numbers), screened) in
-                found.chunks(BLOCK).zip(numbers.chunks(BLOCK)).zip(screened.chunks(BLOCK))
+            for ((found, numbers), screened) in found
+                .chunks(BLOCK)
+                .zip(numbers.chunks(BLOCK))
+                .zip(screened.chunks(BLOCK))
             {
                 blocks.push((found, numbers, screened, rest.take(found.len())));
             }
             let left = blocks
                 .into_par_iter()
-                .map(|(found, numbers, screened, block)| store(shared, found, numbers, screened, block));
+                .map(|(found, numbers, screened, block)| {
+                    store(shared, found, numbers, screened, block)
+                });
             session.near_ties.fetch_add(left.sum(), Ordering::Relaxed);
         })
     }
@@ -176,10 +272,17 @@ fn store<T: Precision>(
     let missing = missing_number(shared.inversion);
     let mut left = 0;
     let bins = shared.response.len();
-    for (i, ((found, [rest @ .., lambda]), screened)) in found.iter().zip(numbers).zip(screened).enumerate() {
+    for (i, ((found, [rest @ .., lambda]), screened)) in
+        found.iter().zip(numbers).zip(screened).enumerate()
+    {
         // A negative width: the driver ended a loop of `horizontal.wgsl`.
-        let widths = slab.log_t_resolution.get(i * bins..(i + 1) * bins).unwrap_or_default();
-        let signs = found.signs().filter(|_| widths.iter().all(|width| width.wide() >= 0.0));
+        let widths = slab
+            .log_t_resolution
+            .get(i * bins..(i + 1) * bins)
+            .unwrap_or_default();
+        let signs = found
+            .signs()
+            .filter(|_| widths.iter().all(|width| width.wide() >= 0.0));
         match (screened.verdict, signs) {
             (Err(status), _) => slab.reject(i, status, missing),
             (Ok(_), None) => {
@@ -192,7 +295,8 @@ fn store<T: Precision>(
                 slab.lambda[i] = found.lambda(*lambda, shared.scale);
                 slab.iterations[i] = found.iterations;
                 slab.dropped[i] = dropped;
-                slab.status[i] = Status::of_result(shared.inversion, signs, dropped, chi_squared.wide());
+                slab.status[i] =
+                    Status::of_result(shared.inversion, signs, dropped, chi_squared.wide());
                 let row = i * shared.channels..(i + 1) * shared.channels;
                 slab.synthetic[row].copy_from_slice(&[a, b, c, d, e, f][..shared.channels]);
             }

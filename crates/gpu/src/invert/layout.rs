@@ -1,7 +1,7 @@
 //! What is in the buffers, as the kernels have it.
 //!
-//! Structures of the kernels that hold numbers of either precision are arrays here: their members lie one after another, `vec3` and a number
-//! together as four.
+//! Structures of the kernels that hold numbers of either precision are arrays here: their members
+//! lie one after another, `vec3` and a number together as four.
 
 use super::{CHANNELS, precision::Precision};
 use crate::{pool::Buffer, session::Session};
@@ -27,9 +27,14 @@ type Parameters = [u32; WORDS];
 /// Numbers and whole numbers one after another.
 fn parameters<T: Pod>(numbers: &[T], whole: &impl Pod) -> Parameters {
     let mut words = [0; WORDS];
-    let (numbers, whole): (&[u32], &[u32]) =
-        (bytemuck::cast_slice(numbers), bytemuck::cast_slice(bytemuck::bytes_of(whole)));
-    words.iter_mut().zip(numbers.iter().chain(whole)).for_each(|(to, from)| *to = *from);
+    let (numbers, whole): (&[u32], &[u32]) = (
+        bytemuck::cast_slice(numbers),
+        bytemuck::cast_slice(bytemuck::bytes_of(whole)),
+    );
+    words
+        .iter_mut()
+        .zip(numbers.iter().chain(whole))
+        .for_each(|(to, from)| *to = *from);
     words
 }
 
@@ -80,8 +85,8 @@ pub(super) struct ToAveraging {
     unused: [u32; 2],
 }
 
-/// What `solve.wgsl` found of a pixel: a `Packed` of the counts of the solution, with χ² and with λ in the units of the pixel's matrix, which was multiplied
-/// by 2^−exponent.
+/// What `solve.wgsl` found of a pixel: a `Packed` of the counts of the solution, with χ² and with λ
+/// in the units of the pixel's matrix, which was multiplied by 2^−exponent.
 pub(super) type Numbers<T> = [T; 8];
 
 /// How `solve.wgsl` found it.
@@ -128,7 +133,8 @@ pub(super) struct Tables<T> {
     pub(super) bins: Buffer,
     pub(super) sampled: Buffer,
     pub(super) shares: Buffer,
-    /// L of the first pass by rows, two columns of three each of the length of four; then what `solve.wgsl` names.
+    /// L of the first pass by rows, two columns of three each of the length of four; then what
+    /// `solve.wgsl` names.
     solve_numbers: Vec<T>,
     solve: ToSolve,
     samples: usize,
@@ -160,7 +166,9 @@ impl<T: Precision> Tables<T> {
         let (bins, samples) = (shared.response.len(), shared.resolution.len());
         Ok(Self {
             bins: session.upload("bins of temperature", bins, bin)?,
-            sampled: session.upload("samples of the averaging kernel", samples, |s| shared.resolution[s].0 as u32)?,
+            sampled: session.upload("samples of the averaging kernel", samples, |s| {
+                shared.resolution[s].0 as u32
+            })?,
             shares: session.upload("shares of the samples", samples, |s| shared.resolution[s].1)?,
             solve_numbers: numbers_to_solve(shared),
             solve: ToSolve::new(shared),
@@ -171,21 +179,45 @@ impl<T: Precision> Tables<T> {
     }
 
     pub(super) fn to_solve(&self, pixels: usize) -> Parameters {
-        parameters(&self.solve_numbers, &ToSolve { pixels: pixels as u32, ..self.solve })
+        parameters(
+            &self.solve_numbers,
+            &ToSolve {
+                pixels: pixels as u32,
+                ..self.solve
+            },
+        )
     }
 
     pub(super) fn to_errors(&self, pixels: usize) -> ToErrors {
-        ToErrors { pixels: pixels as u32, bins: self.solve.bins, wanted: u32::from(self.wanted), unused: 0 }
+        ToErrors {
+            pixels: pixels as u32,
+            bins: self.solve.bins,
+            wanted: u32::from(self.wanted),
+            unused: 0,
+        }
     }
 
     pub(super) fn to_horizontal(&self, pixels: usize) -> Parameters {
         let bins = self.solve.bins;
         let (samples, groups) = (self.samples as u32, bins.div_ceil(COLUMNS as u32));
-        parameters(&[self.unit], &ToHorizontal { pixels: pixels as u32, bins, samples, groups, two: 2 })
+        parameters(
+            &[self.unit],
+            &ToHorizontal {
+                pixels: pixels as u32,
+                bins,
+                samples,
+                groups,
+                two: 2,
+            },
+        )
     }
 
     pub(super) fn to_averaging(&self, pixels: usize) -> ToAveraging {
-        ToAveraging { pixels: pixels as u32, bins: self.solve.bins, unused: [0; 2] }
+        ToAveraging {
+            pixels: pixels as u32,
+            bins: self.solve.bins,
+            unused: [0; 2],
+        }
     }
 }
 
@@ -219,7 +251,10 @@ impl ToSolve {
 /// The numbers among the parameters of `solve.wgsl`, in its order.
 fn numbers_to_solve<T: Precision>(shared: &Shared<'_, T, CHANNELS>) -> Vec<T> {
     let (inversion, none) = (shared.inversion, T::default());
-    let first = shared.first.iter().flat_map(|&[a, b, c, d, e, f]| [a, b, c, none, d, e, f, none]);
+    let first = shared
+        .first
+        .iter()
+        .flat_map(|&[a, b, c, d, e, f]| [a, b, c, none, d, e, f, none]);
     let rest = [
         1.0 / shared.scale,
         inversion.chi_squared_target,

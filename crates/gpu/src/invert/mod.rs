@@ -17,8 +17,9 @@
 //! | `layout` | what is in their buffers |
 //! | `batch` | some pixels on their way through the device |
 //!
-//! The processor screens pixels and channels, copies results into the map, and inverts again in double precision what the device is not sure of, all by the
-//! same code as its own version: [`isopach_emission::backend`].
+//! The processor screens pixels and channels, copies results into the map, and inverts again in
+//! double precision what the device is not sure of, all by the same code as its own version:
+//! [`isopach_emission::backend`].
 
 mod back;
 mod batch;
@@ -39,7 +40,8 @@ use std::sync::Arc;
 /// Most channels: rows of six stay in registers.
 const CHANNELS: usize = 6;
 
-/// Pixels of a batch, at most. Two are under way at a time: one on the device while the other's results are copied into the map.
+/// Pixels of a batch, at most. Two are under way at a time: one on the device while the other's
+/// results are copied into the map.
 const BATCH: usize = 1 << 18;
 
 /// Threads of one dispatch, at most.
@@ -54,37 +56,75 @@ pub(crate) const KERNELS: &[&Kernel] = &{
 /// Those that need double precision.
 pub(crate) const KERNELS_IN_DOUBLE: &[&Kernel] = &precision::DOUBLE.all();
 
-/// Up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]): the positive methods ([`Method`]), seven channels or more, given weights among which the
-/// reference takes a row for "not given" ([`isopach_emission::Compat::Reference`]), a grid of more than 2²⁰ points of μ, and responses that differ from one
-/// by more than 10³⁰ in the reference's units; and double precision, unless [`crate::Options::double_precision`] asks for it and the device has it.
+/// Up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]):
+/// the positive methods ([`Method`]), seven channels or more, given weights among which the
+/// reference takes a row for "not given" ([`isopach_emission::Compat::Reference`]), a grid of more
+/// than 2²⁰ points of μ, and responses that differ from one by more than 10³⁰ in the reference's
+/// units; and double precision, unless [`crate::Options::double_precision`] asks for it and the
+/// device has it.
 ///
-/// A pixel's bits depend on nothing but the pixel: neither on its company nor on how pixels fell into batches.
+/// A pixel's bits depend on nothing but the pixel: neither on its company nor on how pixels fell
+/// into batches.
 impl InvertPixels for Gpu {
-    fn invert(&self, inversion: &Inversion, observation: Observation<'_, f64>) -> Result<EmissionMap<f64>> {
-        can(self.session()?.has_double_precision(), "invert in double precision")?;
+    fn invert(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f64>,
+    ) -> Result<EmissionMap<f64>> {
+        can(
+            self.session()?.has_double_precision(),
+            "invert in double precision",
+        )?;
         invert(self, inversion, &observation)
     }
 
-    fn invert_single(&self, inversion: &Inversion, observation: Observation<'_, f32>) -> Result<EmissionMap<f32>> {
+    fn invert_single(
+        &self,
+        inversion: &Inversion,
+        observation: Observation<'_, f32>,
+    ) -> Result<EmissionMap<f32>> {
         invert(self, inversion, &observation)
     }
 }
 
-fn invert<T: Precision>(gpu: &Gpu, inversion: &Inversion, observation: &Observation<'_, T>) -> Result<EmissionMap<T>> {
+fn invert<T: Precision>(
+    gpu: &Gpu,
+    inversion: &Inversion,
+    observation: &Observation<'_, T>,
+) -> Result<EmissionMap<T>> {
     backend::invert(inversion, observation, |rows, slab| {
         gpu.options().least.pixels(slab.pixels())?;
-        can(inversion.method == Method::Regularised, "invert by a positive method (the CPU does)")?;
-        can(inversion.channels() <= CHANNELS, "invert more than six channels")?;
-        can(!backend::ignores_given_weights(inversion), "leave some pixels' given weights out")?;
-        can(inversion.mu_samples <= 1 << 20, "search a grid of more than 2²⁰ points")?;
+        can(
+            inversion.method == Method::Regularised,
+            "invert by a positive method (the CPU does)",
+        )?;
+        can(
+            inversion.channels() <= CHANNELS,
+            "invert more than six channels",
+        )?;
+        can(
+            !backend::ignores_given_weights(inversion),
+            "leave some pixels' given weights out",
+        )?;
+        can(
+            inversion.mu_samples <= 1 << 20,
+            "search a grid of more than 2²⁰ points",
+        )?;
         let shared = Shared::new(inversion, &inversion.discretised()?);
-        can((1e-30..1e30).contains(&shared.scale), "invert with a response so far from one")?;
+        can(
+            (1e-30..1e30).contains(&shared.scale),
+            "invert with a response so far from one",
+        )?;
         run(&gpu.session()?, &shared, rows, slab)
     })
 }
 
 fn can(can: bool, operation: &'static str) -> Result<()> {
-    if can { Ok(()) } else { Err(Error::Unsupported { operation }) }
+    if can {
+        Ok(())
+    } else {
+        Err(Error::Unsupported { operation })
+    }
 }
 
 /// Batch by batch; while the device is at one, the results of the one before are copied.
@@ -101,9 +141,19 @@ fn run<T: Precision>(
     while slab.pixels() > 0 {
         let slab = slab.take(at_once.min(slab.pixels()));
         let some = first * shared.channels..(first + slab.pixels()) * shared.channels;
-        let rows = Rows { counts: &rows.counts[some.clone()], sigma: &rows.sigma[some], first: rows.first + first };
+        let rows = Rows {
+            counts: &rows.counts[some.clone()],
+            sigma: &rows.sigma[some],
+            first: rows.first + first,
+        };
         first += slab.pixels();
-        let next = Batch { session, shared, tables: &tables, rows }.submit(slab)?;
+        let next = Batch {
+            session,
+            shared,
+            tables: &tables,
+            rows,
+        }
+        .submit(slab)?;
         if let Some(before) = running.replace(next) {
             before.finish()?;
         }
@@ -112,7 +162,11 @@ fn run<T: Precision>(
 }
 
 /// Pixels that fit the device, twice.
-fn pixels_at_once<T: Precision>(session: &Session, shared: &Shared<'_, T, CHANNELS>, pixels: usize) -> Result<usize> {
+fn pixels_at_once<T: Precision>(
+    session: &Session,
+    shared: &Shared<'_, T, CHANNELS>,
+    pixels: usize,
+) -> Result<usize> {
     let outputs = shared.inversion.outputs;
     let bins = shared.response.len();
     let number = size_of::<T>() as u64;
@@ -120,7 +174,10 @@ fn pixels_at_once<T: Precision>(session: &Session, shared: &Shared<'_, T, CHANNE
     let mut plan = Plan::new(session);
     for _ in 0..2 {
         plan = plan
-            .each("counts and errors of the pixels", 2 * number * shared.channels as u64)
+            .each(
+                "counts and errors of the pixels",
+                2 * number * shared.channels as u64,
+            )
             .each("channels of the pixels", 4)
             .each("constraints", row)
             .each("solutions", SOLUTION as u64 * number)
@@ -138,7 +195,14 @@ fn pixels_at_once<T: Precision>(session: &Session, shared: &Shared<'_, T, CHANNE
         }
     }
     let rows = if outputs.averaging_kernel { bins } else { 1 };
-    let threads = (rows * bins).max(if back::in_halves::<T>(session) { back::threads(rows) } else { 1 });
-    let most_threads = (session.most_groups as usize).saturating_pow(2).saturating_mul(64).min(THREADS);
+    let threads = (rows * bins).max(if back::in_halves::<T>(session) {
+        back::threads(rows)
+    } else {
+        1
+    });
+    let most_threads = (session.most_groups as usize)
+        .saturating_pow(2)
+        .saturating_mul(64)
+        .min(THREADS);
     plan.batch(pixels.min(BATCH).min((most_threads / threads).max(1)))
 }

@@ -14,10 +14,12 @@ use isopach_emission::Real;
 pub(super) trait Precision: Real + Pod {
     /// Its kernels.
     const KERNELS: &'static Kernels;
-    /// Difference of two discrepancies, in units of the target, below which the device does not choose: where the processor does not, and where the
-    /// device's grid of μ, whose points are off by some units of the last place, could make it choose otherwise.
+    /// Difference of two discrepancies, in units of the target, below which the device does not
+    /// choose: where the processor does not, and where the device's grid of μ, whose points are off
+    /// by some units of the last place, could make it choose otherwise.
     const LEAST_DIFFERENCE: f64;
-    /// Counts in units of their errors above which the precision is not enough; finite, so that its square is.
+    /// Counts in units of their errors above which the precision is not enough; finite, so that its
+    /// square is.
     const LOUDEST: f64;
     /// Whether its results may go back as halves.
     const HAS_HALVES: bool;
@@ -66,7 +68,14 @@ macro_rules! kernels {
                 [$precision, $which],
                 "solve pixels",
                 "solve",
-                ["powers.wgsl", "turn.wgsl", "grid.wgsl", "decompose.wgsl", "weights.wgsl", "solve.wgsl"],
+                [
+                    "powers.wgsl",
+                    "turn.wgsl",
+                    "grid.wgsl",
+                    "decompose.wgsl",
+                    "weights.wgsl",
+                    "solve.wgsl"
+                ],
                 &[Read, Read, Read, Write, Write, Write, Write]
             ),
             errors: kernel!(

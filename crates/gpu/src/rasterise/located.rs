@@ -43,11 +43,18 @@ pub(crate) struct Located<'a> {
 }
 
 impl<'a> Located<'a> {
-    /// Works out where cells begin; points go up with the first work on them, and stay where all of them fit into `room` bytes.
+    /// Works out where cells begin; points go up with the first work on them, and stay where all of
+    /// them fit into `room` bytes.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Unsupported`] for cells that ticks cannot tell apart; [`isopach_compute::Error::OutOfMemory`].
-    pub(crate) fn new(session: Arc<Session>, points: Positions<'a>, grid: &Grid, room: u64) -> Result<Self> {
+    /// [`isopach_compute::Error::Unsupported`] for cells that ticks cannot tell apart;
+    /// [`isopach_compute::Error::OutOfMemory`].
+    pub(crate) fn new(
+        session: Arc<Session>,
+        points: Positions<'a>,
+        grid: &Grid,
+        room: u64,
+    ) -> Result<Self> {
         let origin = points.origin().ticks();
         let columns = Strips::new(grid.first[0], grid.columns, grid.cell_size, origin[0])?;
         let rows = Strips::new(grid.first[1], grid.rows, grid.cell_size, origin[1])?;
@@ -63,25 +70,57 @@ impl<'a> Located<'a> {
         };
         let starts = [columns.starts, rows.starts].concat();
         let edges = session.upload("edges of cells", starts.len(), |i| starts[i])?;
-        let batch = |bytes: u64| Plan::new(&session).within(room).each("points", bytes).batch(points.len());
+        let batch = |bytes: u64| {
+            Plan::new(&session)
+                .within(room)
+                .each("points", bytes)
+                .batch(points.len())
+        };
         // What others will want to see too is brought once.
         let held = session.residency.is_held(points.ticks()) && batch(16)? == points.len();
-        let all = if held { Some(session.items(points.ticks())?.items().clone()) } else { None };
-        let (batch, stride) = if held { (points.len(), 4) } else { (batch(12)?, 3) };
+        let all = if held {
+            Some(session.items(points.ticks())?.items().clone())
+        } else {
+            None
+        };
+        let (batch, stride) = if held {
+            (points.len(), 4)
+        } else {
+            (batch(12)?, 3)
+        };
         let batch = batch.max(1);
-        Ok(Self { session, points, edges, parameters: Parameters { stride, ..parameters }, batch, all })
+        Ok(Self {
+            session,
+            points,
+            edges,
+            parameters: Parameters {
+                stride,
+                ..parameters
+            },
+            batch,
+            all,
+        })
     }
 
     /// The parameters of work on some of the cells, given row by row from the north.
     pub(crate) fn on(&self, cells: &Range<usize>) -> Parameters {
-        Parameters { first_cell: cells.start as u32, cells: cells.len() as u32, ..self.parameters }
+        Parameters {
+            first_cell: cells.start as u32,
+            cells: cells.len() as u32,
+            ..self.parameters
+        }
     }
 
-    /// Does something with each batch of points: `act` gets the number of points in it, the points, and the edges. Submits it; does not wait.
+    /// Does something with each batch of points: `act` gets the number of points in it, the points,
+    /// and the edges. Submits it; does not wait.
     ///
     /// # Errors
-    /// Those of `act`; [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::DeviceLost`].
-    pub(crate) fn each(&mut self, act: impl Fn(&mut Work, u32, [&Buffer; 2]) -> Result<()>) -> Result<()> {
+    /// Those of `act`; [`isopach_compute::Error::OutOfMemory`],
+    /// [`isopach_compute::Error::DeviceLost`].
+    pub(crate) fn each(
+        &mut self,
+        act: impl Fn(&mut Work, u32, [&Buffer; 2]) -> Result<()>,
+    ) -> Result<()> {
         let ticks = self.points.ticks();
         for batch in ticks.chunks(self.batch) {
             let points = match self.all.take() {

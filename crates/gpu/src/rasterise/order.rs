@@ -17,7 +17,11 @@ use Access::{Read, Write};
 const SCATTER: Kernel = Kernel::new(
     "heights by cell",
     "scatter",
-    &[prelude::THREADS, include_str!("locate.wgsl"), include_str!("scatter.wgsl")],
+    &[
+        prelude::THREADS,
+        include_str!("locate.wgsl"),
+        include_str!("scatter.wgsl"),
+    ],
     &[Read, Read, Write, Write],
 )
 .of_threads(256);
@@ -63,13 +67,20 @@ impl Stretch {
         4 * cells + 4 * heights + 16 * cells * quantiles + 4 * most_crowded(heights)
     }
 
-    /// As many cells from `first` on as fit into `room` bytes and the device's bindings and dispatches; at least one.
+    /// As many cells from `first` on as fit into `room` bytes and the device's bindings and
+    /// dispatches; at least one.
     fn from(first: usize, counts: &[u32], quantiles: u64, room: u64, session: &Session) -> Self {
         let binding = session.pool.largest(Role::Storage);
         let most = u64::from(session.most_groups).pow(2) * u64::from(SELECT_FEW.workgroup);
-        let mut stretch = Self { cells: first..first + 1, heights: u64::from(counts[first]) };
+        let mut stretch = Self {
+            cells: first..first + 1,
+            heights: u64::from(counts[first]),
+        };
         for &count in &counts[first + 1..] {
-            let (cells, heights) = (stretch.cells.len() as u64 + 1, stretch.heights + u64::from(count));
+            let (cells, heights) = (
+                stretch.cells.len() as u64 + 1,
+                stretch.heights + u64::from(count),
+            );
             let fits = Self::bytes(cells, heights, quantiles) <= room
                 && (4 * heights).max(8 * cells * quantiles) <= binding
                 && cells <= most;
@@ -88,12 +99,14 @@ fn most_crowded(heights: u64) -> u64 {
     heights / (FEW + 1) + 1
 }
 
-/// Finds quantiles (`shares`, 0 to 1) of all cells, of which `counts` tells the points, as many cells at a time as fit into `room` bytes. `take` gets
-/// each stretch of cells that has points, and for each quantile and cell of it two order statistics: heights in ticks above the
-/// lowest that there can be. O(points) for each stretch and quantile.
+/// Finds quantiles (`shares`, 0 to 1) of all cells, of which `counts` tells the points, as many
+/// cells at a time as fit into `room` bytes. `take` gets each stretch of cells that has points, and
+/// for each quantile and cell of it two order statistics: heights in ticks above the lowest that
+/// there can be. O(points) for each stretch and quantile.
 ///
 /// # Errors
-/// [`isopach_compute::Error::OutOfMemory`] where the points of one cell do not fit; whatever else the device declines with.
+/// [`isopach_compute::Error::OutOfMemory`] where the points of one cell do not fit; whatever else
+/// the device declines with.
 pub(crate) fn each(
     located: &mut Located<'_>,
     counts: &[u32],
@@ -103,7 +116,8 @@ pub(crate) fn each(
 ) -> Result<()> {
     let mut first = 0;
     while first < counts.len() {
-        let Stretch { cells, heights } = Stretch::from(first, counts, shares.len() as u64, room, &located.session);
+        let Stretch { cells, heights } =
+            Stretch::from(first, counts, shares.len() as u64, room, &located.session);
         first = cells.end;
         if heights == 0 {
             continue;
@@ -119,7 +133,11 @@ pub(crate) fn each(
         let next = session.upload("starts of cells", starts.len(), |i| starts[i])?;
         let rank = |i: usize| {
             let (quantile, cell) = (i / counts.len(), i % counts.len());
-            [Rank::of(shares[quantile], counts[cell] as usize).map_or(0, |rank| rank.below as u32), 0]
+            [
+                Rank::of(shares[quantile], counts[cell] as usize)
+                    .map_or(0, |rank| rank.below as u32),
+                0,
+            ]
         };
         let entries = shares.len() * counts.len();
         let found = session.upload("ranks in cells", entries, rank)?;
@@ -127,10 +145,23 @@ pub(crate) fn each(
         let many = session.storage("crowded cells", 4 * most_crowded(heights))?;
         let parameters = located.on(&cells);
         located.each(|work, count, [points, edges]| {
-            let parameters = Parameters { count, ..parameters };
-            work.run(&SCATTER, count as usize, &parameters, &[points, edges, &next, &sorted])
+            let parameters = Parameters {
+                count,
+                ..parameters
+            };
+            work.run(
+                &SCATTER,
+                count as usize,
+                &parameters,
+                &[points, edges, &next, &sorted],
+            )
         })?;
-        let selection = Selection { cells: counts.len() as u32, quantiles: shares.len() as u32, two: 2, unused: 0 };
+        let selection = Selection {
+            cells: counts.len() as u32,
+            quantiles: shares.len() as u32,
+            two: 2,
+            unused: 0,
+        };
         let mut work = located.session.work();
         let ended = located.session.storage("whether loops ended early", 4)?;
         work.clear(&many);
@@ -139,8 +170,15 @@ pub(crate) fn each(
         work.run(&SELECT_FEW, counts.len(), &selection, &buffers[..4])?;
         // Each takes one cell after another, so that there may be fewer of them than cells.
         let most = u64::from(located.session.most_groups).pow(2).min(1 << 20);
-        let groups = (most_crowded(heights) - 1).min(counts.len() as u64).min(most) as usize;
-        work.run(&SELECT_MANY, groups * SELECT_MANY.workgroup as usize, &selection, &buffers)?;
+        let groups = (most_crowded(heights) - 1)
+            .min(counts.len() as u64)
+            .min(most) as usize;
+        work.run(
+            &SELECT_MANY,
+            groups * SELECT_MANY.workgroup as usize,
+            &selection,
+            &buffers,
+        )?;
         let reading = work.read::<[u32; 2]>(&found, 0..entries)?;
         let ended = work.read::<u32>(&ended, 0..1)?;
         let done = work.submit()?.wait()?;

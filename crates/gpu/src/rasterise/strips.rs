@@ -5,8 +5,9 @@ use isopach_compute::{Error, Result};
 
 /// The columns (or rows) of a grid that ticks about an origin reach.
 ///
-/// Cell c has the ticks from [`first_tick`] of c to that of c + 1: edges are whole numbers of ticks, too. So nothing is left to rounding, and whoever
-/// compares whole numbers with these decides as the CPU does.
+/// Cell c has the ticks from [`first_tick`] of c to that of c + 1: edges are whole numbers of
+/// ticks, too. So nothing is left to rounding, and whoever compares whole numbers with these
+/// decides as the CPU does.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Strips {
     /// Position in the grid of the first one that is reached.
@@ -18,7 +19,8 @@ pub(crate) struct Strips {
 }
 
 impl Strips {
-    /// Of `count` cells from `first` on, for ticks about `origin` (ticks). O(cells that are reached).
+    /// Of `count` cells from `first` on, for ticks about `origin` (ticks). O(cells that are
+    /// reached).
     ///
     /// # Errors
     /// [`Error::Unsupported`] for cells smaller than a tick, or larger than 10⁹ m.
@@ -28,15 +30,29 @@ impl Strips {
                 operation: "rasterise cells smaller than a tick or larger than a planet",
             });
         }
-        let reached = [i32::MIN, i32::MAX].map(|tick| cell_of_tick(origin + i64::from(tick), cell_size));
-        let [low, high] = [first.max(reached[0]), first.saturating_add(count as i64).min(reached[1].saturating_add(1))];
+        let reached =
+            [i32::MIN, i32::MAX].map(|tick| cell_of_tick(origin + i64::from(tick), cell_size));
+        let [low, high] = [
+            first.max(reached[0]),
+            first
+                .saturating_add(count as i64)
+                .min(reached[1].saturating_add(1)),
+        ];
         let start = |cell: i64| first_tick(cell, cell_size) - origin;
         let clamped = |tick: i64| tick.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         if low >= high {
-            return Ok(Self { first: 0, starts: Vec::new(), last: 0 });
+            return Ok(Self {
+                first: 0,
+                starts: Vec::new(),
+                last: 0,
+            });
         }
         let starts = (low..high).map(|cell| clamped(start(cell))).collect();
-        Ok(Self { first: (low - first) as usize, starts, last: clamped(start(high) - 1) })
+        Ok(Self {
+            first: (low - first) as usize,
+            starts,
+            last: clamped(start(high) - 1),
+        })
     }
 }
 
@@ -70,7 +86,10 @@ mod tests {
     #[test]
     fn cells_of_no_size_are_declined() {
         for size in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-9] {
-            assert!(matches!(Strips::new(0, 3, size, 0), Err(Error::Unsupported { .. })));
+            assert!(matches!(
+                Strips::new(0, 3, size, 0),
+                Err(Error::Unsupported { .. })
+            ));
         }
     }
 }

@@ -30,7 +30,14 @@ pub(super) fn cylinders(
         let axes: Vec<[f64; 3]> = which.iter().map(|&i| axes[i]).collect();
         let again = Positions::new(queries.origin(), &ticks);
         let lists = index.within(again, sides.enclosing)?;
-        let redone = plain::cylinders(index.positions(), again, &axes, sides.cylinder, sides.statistic, &lists)?;
+        let redone = plain::cylinders(
+            index.positions(),
+            again,
+            &axes,
+            sides.cylinder,
+            sides.statistic,
+            &lists,
+        )?;
         for (&i, statistics) in which.iter().zip(redone) {
             axial.statistics[i] = statistics;
         }
@@ -48,10 +55,16 @@ pub(super) fn along(
     axial: &mut Axial,
 ) -> Result<()> {
     axial.undecided.retain(|i| which.binary_search(i).is_err());
-    let (ticks, axes): (_, Vec<[f64; 3]>) = (some(queries, which), which.iter().map(|&i| axes[i]).collect());
+    let (ticks, axes): (_, Vec<[f64; 3]>) = (
+        some(queries, which),
+        which.iter().map(|&i| axes[i]).collect(),
+    );
     let again = Positions::new(queries.origin(), &ticks);
     let found = index.cylinders(again, &axes, sides.cylinder, sides.statistic)?;
-    which.iter().zip(found).for_each(|(&i, statistics)| axial.statistics[i] = statistics);
+    which
+        .iter()
+        .zip(found)
+        .for_each(|(&i, statistics)| axial.statistics[i] = statistics);
     Ok(())
 }
 
@@ -70,10 +83,17 @@ pub(super) fn normals(
         for &radius in surface.radii {
             let lists = index.within(again, radius)?;
             normals.par_iter_mut().enumerate().for_each(|(i, normal)| {
-                normal.improve(&covariance(points, again.absolute_ticks(i), lists.of(i)), radius, surface.towards);
+                normal.improve(
+                    &covariance(points, again.absolute_ticks(i), lists.of(i)),
+                    radius,
+                    surface.towards,
+                );
             });
         }
-        which.iter().zip(normals).for_each(|(&i, normal)| facing.normals[i] = normal);
+        which
+            .iter()
+            .zip(normals)
+            .for_each(|(&i, normal)| facing.normals[i] = normal);
     }
     Ok(())
 }
@@ -83,7 +103,9 @@ fn covariance(points: Positions<'_>, query: [i64; 3], neighbours: &[u32]) -> Cov
     let mut moments = Moments::default();
     for &j in neighbours {
         let point = points.absolute_ticks(j as usize);
-        moments.add(std::array::from_fn(|axis| (point[axis] - query[axis]) as i32));
+        moments.add(std::array::from_fn(|axis| {
+            (point[axis] - query[axis]) as i32
+        }));
     }
     moments.covariance()
 }

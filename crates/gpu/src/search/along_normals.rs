@@ -1,7 +1,7 @@
 //! Normals, and along them the points of two clouds: M3C2 in one submission.
 //!
-//! What the cylinders are laid along is on the device already: neither axes nor queries travel in between. Results are those of [`super::normals`] and
-//! [`super::cylinder`], one after the other.
+//! What the cylinders are laid along is on the device already: neither axes nor queries travel in
+//! between. Results are those of [`super::normals`] and [`super::cylinder`], one after the other.
 
 use super::{
     build::Resident,
@@ -49,7 +49,8 @@ struct Running {
     axial: [Reading<cylinder::Entry>; 2],
 }
 
-/// Normals of `resident`'s points around the queries, and statistics of the points of `clouds`, which are about the same origin, along them.
+/// Normals of `resident`'s points around the queries, and statistics of the points of `clouds`,
+/// which are about the same origin, along them.
 pub(super) fn along_normals(
     resident: &Resident,
     queries: Queries<'_>,
@@ -58,14 +59,27 @@ pub(super) fn along_normals(
     sides: Sides,
 ) -> Result<Along> {
     let session = &resident.session;
-    let plan = queries.plan().brought_back("normals", size_of::<normals::Entry>() as u64).each("axes", 16);
-    let plan = plan.brought_back("statistics along axes", 16).brought_back("statistics along axes", 16);
+    let plan = queries
+        .plan()
+        .brought_back("normals", size_of::<normals::Entry>() as u64)
+        .each("axes", 16);
+    let plan = plan
+        .brought_back("statistics along axes", 16)
+        .brought_back("statistics along axes", 16);
     let mut all = Along {
         facing: Facing::with_capacity(queries.len()),
-        axial: [Axial::with_capacity(queries.len()), Axial::with_capacity(queries.len())],
+        axial: [
+            Axial::with_capacity(queries.len()),
+            Axial::with_capacity(queries.len()),
+        ],
     };
     let mut look = |running: Running| -> Result<()> {
-        let Running { start, submitted, normals, axial } = running;
+        let Running {
+            start,
+            submitted,
+            normals,
+            axial,
+        } = running;
         let done = submitted.wait()?;
         done.look(normals, |found| all.facing.absorb(start, found, scales))?;
         for (all, reading) in all.axial.iter_mut().zip(axial) {
@@ -73,7 +87,13 @@ pub(super) fn along_normals(
         }
         Ok(())
     };
-    let length = scales.surface.towards.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let length = scales
+        .surface
+        .towards
+        .iter()
+        .map(|x| x * x)
+        .sum::<f64>()
+        .sqrt();
     let towards = scales.surface.towards.map(|x| (x / length) as f32);
     let mut last = None;
     for batch in queries.batches(&plan)? {
@@ -82,12 +102,26 @@ pub(super) fn along_normals(
         let items = queries.upload(&mut work, &batch)?;
         let found = normals::record(&mut work, resident, &items, n, scales.limits)?;
         let axes = session.storage("axes", 16 * n as u64)?;
-        work.run(&AXES, n, &Turning { towards, count: n as u32 }, &[&found, &axes])?;
-        let [before, after] = clouds.map(|cloud| cylinder::record(&mut work, cloud, [&items, &axes], n, sides));
+        work.run(
+            &AXES,
+            n,
+            &Turning {
+                towards,
+                count: n as u32,
+            },
+            &[&found, &axes],
+        )?;
+        let [before, after] =
+            clouds.map(|cloud| cylinder::record(&mut work, cloud, [&items, &axes], n, sides));
         let (before, after) = (before?, after?);
         let normals = work.read(&found, 0..n)?;
         let axial = [work.read(&before, 0..n)?, work.read(&after, 0..n)?];
-        if let Some(before) = last.replace(Running { start: batch.start, submitted: work.submit()?, normals, axial }) {
+        if let Some(before) = last.replace(Running {
+            start: batch.start,
+            submitted: work.submit()?,
+            normals,
+            axial,
+        }) {
             look(before)?;
         }
     }

@@ -19,9 +19,13 @@ use Access::{Read, Write};
 
 const GRID: &str = include_str!("grid.wgsl");
 const SORT: &str = include_str!("sort.wgsl");
-const COUNT: Kernel =
-    Kernel::new("count by cell", "count", &[prelude::THREADS, GRID, include_str!("count.wgsl")], &[Read, Write, Write])
-        .of_threads(256);
+const COUNT: Kernel = Kernel::new(
+    "count by cell",
+    "count",
+    &[prelude::THREADS, GRID, include_str!("count.wgsl")],
+    &[Read, Write, Write],
+)
+.of_threads(256);
 const SCATTER: Kernel = Kernel::new(
     "scatter by cell",
     "scatter",
@@ -42,9 +46,13 @@ const CROWD: Kernel = Kernel::new(
     &[Read, Write, Write, Read],
 )
 .of_threads(256);
-const GATHER: Kernel =
-    Kernel::new("gather by cell", "gather", &[prelude::THREADS, include_str!("gather.wgsl")], &[Read, Read, Write])
-        .of_threads(256);
+const GATHER: Kernel = Kernel::new(
+    "gather by cell",
+    "gather",
+    &[prelude::THREADS, include_str!("gather.wgsl")],
+    &[Read, Read, Write],
+)
+.of_threads(256);
 
 /// Instead of [`GATHER`], for points whose numbers lie apart.
 pub(crate) const GATHER_APART: Kernel = Kernel::new(
@@ -58,8 +66,8 @@ pub(crate) const GATHER_APART: Kernel = Kernel::new(
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &SCATTER, &SETTLE, &CROWD, &GATHER, &GATHER_APART];
 
-/// Points in a cell above which sorting them by one workgroup would take long, and on some drivers (threads.wgsl) more rounds than there are: the
-/// processor sorts instead.
+/// Points in a cell above which sorting them by one workgroup would take long, and on some drivers
+/// (threads.wgsl) more rounds than there are: the processor sorts instead.
 const CROWD_OF_ONE_GROUP: u32 = 1 << 16;
 
 #[repr(C)]
@@ -85,26 +93,44 @@ pub(crate) struct Resident {
     pub(crate) grid: Grid,
     /// Highest coordinates, ticks.
     pub(crate) high: [i32; 3],
-    /// x, y, z, original position, four words each, or as [`PointLayout::NumbersApart`] says; by cell, within a cell by position, within a crowded cell by
-    /// height and position.
+    /// x, y, z, original position, four words each, or as [`PointLayout::NumbersApart`] says; by
+    /// cell, within a cell by position, within a crowded cell by height and position.
     pub(crate) points: Buffer,
     /// Where each cell's points start; one more than there are cells.
     pub(crate) starts: Buffer,
 }
 
 impl Resident {
-    /// Sorts points that were brought to the device: see [`Session::resident`]. O(n); 44 bytes a point meanwhile, 18 afterwards.
+    /// Sorts points that were brought to the device: see [`Session::resident`]. O(n); 44 bytes a
+    /// point meanwhile, 18 afterwards.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::Unsupported`] where the points are more than 8 km apart.
-    pub(crate) fn sorted(session: Arc<Session>, items: &Buffer, positions: Positions<'_>) -> Result<Self> {
+    /// [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::Unsupported`] where the
+    /// points are more than 8 km apart.
+    pub(crate) fn sorted(
+        session: Arc<Session>,
+        items: &Buffer,
+        positions: Positions<'_>,
+    ) -> Result<Self> {
         let (mut grid, high) = Grid::of(positions)?;
         let ticks = positions.ticks();
         let mut work = session.work();
-        let Sorting { starts, order, parameters } = Sorting::new(&session, &mut work, grid, items, ticks.len())?;
-        let crowds = session.storage("crowded cells", 8 + 4 * (ticks.len() as u64 / u64::from(CROWDED) + 1))?;
+        let Sorting {
+            starts,
+            order,
+            parameters,
+        } = Sorting::new(&session, &mut work, grid, items, ticks.len())?;
+        let crowds = session.storage(
+            "crowded cells",
+            8 + 4 * (ticks.len() as u64 / u64::from(CROWDED) + 1),
+        )?;
         work.clear(&crowds);
-        work.run(&SETTLE, grid.cells(), &parameters, &[items, &starts, &order, &crowds])?;
+        work.run(
+            &SETTLE,
+            grid.cells(),
+            &parameters,
+            &[items, &starts, &order, &crowds],
+        )?;
         let reading = work.read::<u32>(&crowds, 0..2)?;
         let crowd = work.submit()?.wait()?.take(reading)?;
         let mut work = session.work();
@@ -113,9 +139,17 @@ impl Resident {
             let sorted = sorted_here(&grid, ticks);
             session.upload_into(&order, 0, sorted.len(), |i| sorted[i])?;
         } else if crowd[0] > 0 {
-            let parameters = Parameters { cells: crowd[0], ..parameters };
+            let parameters = Parameters {
+                cells: crowd[0],
+                ..parameters
+            };
             let threads = crowd[0] as usize * CROWD.workgroup as usize;
-            work.run(&CROWD, threads, &parameters, &[items, &starts, &order, &crowds])?;
+            work.run(
+                &CROWD,
+                threads,
+                &parameters,
+                &[items, &starts, &order, &crowds],
+            )?;
         }
         let kernel = match session.texts.points {
             PointLayout::WithNumbers => &GATHER,
@@ -124,7 +158,13 @@ impl Resident {
         let points = gather(&session, &mut work, kernel, [items, &order], ticks.len())?;
         // Whatever comes later waits for it in the queue.
         let _ = work.submit()?;
-        Ok(Self { session, grid, high, points, starts })
+        Ok(Self {
+            session,
+            grid,
+            high,
+            points,
+            starts,
+        })
     }
 }
 
@@ -136,17 +176,37 @@ struct Sorting {
 }
 
 impl Sorting {
-    fn new(session: &Session, work: &mut Work, grid: Grid, items: &Buffer, count: usize) -> Result<Self> {
+    fn new(
+        session: &Session,
+        work: &mut Work,
+        grid: Grid,
+        items: &Buffer,
+        count: usize,
+    ) -> Result<Self> {
         let cells = grid.cells();
         let starts = session.storage("starts of cells", 4 * (cells as u64 + 1))?;
         let ranks = session.storage("ranks in cells", 4 * count as u64)?;
         let order = session.storage("order by cell", 4 * count as u64)?;
-        let parameters = Parameters { grid, count: count as u32, cells: cells as u32, unused: [0; 2] };
+        let parameters = Parameters {
+            grid,
+            count: count as u32,
+            cells: cells as u32,
+            unused: [0; 2],
+        };
         work.clear(&starts);
         work.run(&COUNT, count, &parameters, &[items, &starts, &ranks])?;
         scan::exclusive(session, work, &starts, cells + 1)?;
-        work.run(&SCATTER, count, &parameters, &[items, &starts, &order, &ranks])?;
-        Ok(Self { starts, order, parameters })
+        work.run(
+            &SCATTER,
+            count,
+            &parameters,
+            &[items, &starts, &order, &ranks],
+        )?;
+        Ok(Self {
+            starts,
+            order,
+            parameters,
+        })
     }
 }
 
@@ -159,13 +219,22 @@ fn gather(
     count: usize,
 ) -> Result<Buffer> {
     let sorted = session.storage("sorted points", 16 * count as u64)?;
-    let parameters = Gather { count: count as u32, unused: [0; 3] };
+    let parameters = Gather {
+        count: count as u32,
+        unused: [0; 3],
+    };
     work.run(kernel, count, &parameters, &[items, order, &sorted])?;
     Ok(sorted)
 }
 
 /// Queries (`vec4<i32>`) by cell, in no particular order within a cell.
-pub(crate) fn by_cell(session: &Session, work: &mut Work, grid: Grid, items: &Buffer, count: usize) -> Result<Buffer> {
+pub(crate) fn by_cell(
+    session: &Session,
+    work: &mut Work,
+    grid: Grid,
+    items: &Buffer,
+    count: usize,
+) -> Result<Buffer> {
     let sorting = Sorting::new(session, work, grid, items, count)?;
     gather(session, work, &GATHER, [items, &sorting.order], count)
 }
@@ -173,12 +242,18 @@ pub(crate) fn by_cell(session: &Session, work: &mut Work, grid: Grid, items: &Bu
 /// The order that the device would give, found by the processor.
 fn sorted_here(grid: &Grid, ticks: &[[i32; 3]]) -> Vec<u32> {
     let mut counts = vec![0_u32; grid.cells()];
-    ticks.iter().for_each(|&point| counts[grid.cell(point) as usize] += 1);
+    ticks
+        .iter()
+        .for_each(|&point| counts[grid.cell(point) as usize] += 1);
     let mut order: Vec<u32> = (0..ticks.len() as u32).collect();
     order.par_sort_unstable_by_key(|&id| {
         let point = ticks[id as usize];
         let cell = grid.cell(point);
-        let height = if counts[cell as usize] > CROWDED { point[2] } else { 0 };
+        let height = if counts[cell as usize] > CROWDED {
+            point[2]
+        } else {
+            0
+        };
         (cell, height, id)
     });
     order
@@ -196,8 +271,12 @@ mod tests {
             let positions = Positions::new(Origin::default(), ticks);
             let resident = gpu.session().unwrap().resident(positions).unwrap();
             let mut work = resident.session.work();
-            let points = work.read::<[i32; 4]>(&resident.points, 0..ticks.len()).unwrap();
-            let starts = work.read::<u32>(&resident.starts, 0..resident.grid.cells() + 1).unwrap();
+            let points = work
+                .read::<[i32; 4]>(&resident.points, 0..ticks.len())
+                .unwrap();
+            let starts = work
+                .read::<u32>(&resident.starts, 0..resident.grid.cells() + 1)
+                .unwrap();
             let done = work.submit().unwrap().wait().unwrap();
             let (points, starts) = (done.take(points).unwrap(), done.take(starts).unwrap());
             let order = sorted_here(&resident.grid, ticks);
@@ -211,9 +290,18 @@ mod tests {
             assert!(points == expected, "{name}: order");
             for (cell, pair) in starts.windows(2).enumerate() {
                 let inside = &order[pair[0] as usize..pair[1] as usize];
-                assert!(inside.iter().all(|&id| resident.grid.cell(ticks[id as usize]) as usize == cell), "{name}");
+                assert!(
+                    inside
+                        .iter()
+                        .all(|&id| resident.grid.cell(ticks[id as usize]) as usize == cell),
+                    "{name}"
+                );
             }
-            assert_eq!((starts[0], starts.last().copied()), (0, Some(ticks.len() as u32)), "{name}");
+            assert_eq!(
+                (starts[0], starts.last().copied()),
+                (0, Some(ticks.len() as u32)),
+                "{name}"
+            );
         }
     }
 
@@ -227,14 +315,25 @@ mod tests {
     fn sorted_as_the_processor_sorts() {
         let cloud = |n: usize| -> Vec<[i32; 3]> {
             (0..n)
-                .map(|i| [random(3 * i, 5_000_000), random(3 * i + 1, 3_000_000) - 900_000, random(3 * i + 2, 400_000)])
+                .map(|i| {
+                    [
+                        random(3 * i, 5_000_000),
+                        random(3 * i + 1, 3_000_000) - 900_000,
+                        random(3 * i + 2, 400_000),
+                    ]
+                })
                 .collect()
         };
         for n in [0, 1, 2, 3, 63, 64, 65, 255, 256, 257, 1023, 1025, 50_000] {
             check(&format!("{n} points"), &cloud(n));
         }
         check("equal points", &vec![[7, -8, 9]; 5_000]);
-        check("a vertical line", &(0..3_000).map(|i| [5, 5, random(i, 1000)]).collect::<Vec<_>>());
+        check(
+            "a vertical line",
+            &(0..3_000)
+                .map(|i| [5, 5, random(i, 1000)])
+                .collect::<Vec<_>>(),
+        );
         let heap = |i: usize| {
             if i.is_multiple_of(3) {
                 [random(i, 3_000_000), random(i + 7, 3_000_000), 0]
@@ -242,8 +341,21 @@ mod tests {
                 [1000, 1000, random(i, 50)]
             }
         };
-        check("a heap in a plain", &(0..20_000).map(heap).collect::<Vec<_>>());
-        check("all that a workgroup sorts", &(0..1 << 16).map(|i| [3, 4, random(i, 9)]).collect::<Vec<_>>());
-        check("too many for a workgroup", &(0..80_000).map(|i| [3, 4, random(i, 9)]).collect::<Vec<_>>());
+        check(
+            "a heap in a plain",
+            &(0..20_000).map(heap).collect::<Vec<_>>(),
+        );
+        check(
+            "all that a workgroup sorts",
+            &(0..1 << 16)
+                .map(|i| [3, 4, random(i, 9)])
+                .collect::<Vec<_>>(),
+        );
+        check(
+            "too many for a workgroup",
+            &(0..80_000)
+                .map(|i| [3, 4, random(i, 9)])
+                .collect::<Vec<_>>(),
+        );
     }
 }

@@ -18,7 +18,13 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Of every kernel here: points, queries and results.
-const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write];
+const BINDINGS: &[Access] = &[
+    Access::Read,
+    Access::Read,
+    Access::Read,
+    Access::Read,
+    Access::Write,
+];
 
 const MEAN: Kernel = Kernel::new(
     "cylinder, mean",
@@ -111,19 +117,34 @@ impl Sides {
 #[derive(Debug)]
 pub(super) struct Axial {
     pub(super) statistics: Vec<AxialStatistics>,
-    /// Points near a border of the cylinder, loops that a driver ended, or an axis that is not of length 1.
+    /// Points near a border of the cylinder, loops that a driver ended, or an axis that is not of
+    /// length 1.
     pub(super) undecided: Vec<usize>,
 }
 
 impl Axial {
     pub(super) fn with_capacity(queries: usize) -> Self {
-        Self { statistics: Vec::with_capacity(queries), undecided: Vec::new() }
+        Self {
+            statistics: Vec::with_capacity(queries),
+            undecided: Vec::new(),
+        }
     }
 
-    /// Takes what was found of the queries from `start` on; `is_odd` says which of these had axes that a kernel cannot take.
-    pub(super) fn absorb(&mut self, start: usize, found: &[Entry], is_odd: impl Fn(usize) -> bool + Sync) {
+    /// Takes what was found of the queries from `start` on; `is_odd` says which of these had axes
+    /// that a kernel cannot take.
+    pub(super) fn absorb(
+        &mut self,
+        start: usize,
+        found: &[Entry],
+        is_odd: impl Fn(usize) -> bool + Sync,
+    ) {
         let undecided = |&i: &usize| found[i][0] == FLAGGED || is_odd(start + i);
-        self.undecided.par_extend((0..found.len()).into_par_iter().filter(undecided).map(|i| start + i));
+        self.undecided.par_extend(
+            (0..found.len())
+                .into_par_iter()
+                .filter(undecided)
+                .map(|i| start + i),
+        );
         self.statistics.par_extend(found.par_iter().map(statistics));
     }
 }
@@ -136,29 +157,63 @@ pub(super) fn record(
     n: usize,
     sides: Sides,
 ) -> Result<Buffer> {
-    let Resident { session, points, starts, grid, .. } = resident;
+    let Resident {
+        session,
+        points,
+        starts,
+        grid,
+        ..
+    } = resident;
     let found = session.storage("statistics along axes", (size_of::<Entry>() * n) as u64)?;
-    let parameters = Parameters { count: n as u32, ..sides.on(*grid) };
+    let parameters = Parameters {
+        count: n as u32,
+        ..sides.on(*grid)
+    };
     for kernel in sides.kernels(session.options.medians) {
-        work.run(kernel, n, &parameters, &[points, starts, queries, axes, &found])?;
+        work.run(
+            kernel,
+            n,
+            &parameters,
+            &[points, starts, queries, axes, &found],
+        )?;
     }
     Ok(found)
 }
 
 /// The points of each query's cylinder along its axis.
-pub(super) fn along_axes(resident: &Resident, queries: Queries<'_>, axes: &[[f64; 3]], sides: Sides) -> Result<Axial> {
-    let plan = queries.plan().each("axes", 16).brought_back("statistics along axes", 16);
+pub(super) fn along_axes(
+    resident: &Resident,
+    queries: Queries<'_>,
+    axes: &[[f64; 3]],
+    sides: Sides,
+) -> Result<Axial> {
+    let plan = queries
+        .plan()
+        .each("axes", 16)
+        .brought_back("statistics along axes", 16);
     let mut all = Axial::with_capacity(queries.len());
     let directions = |batch: &Range<usize>| {
         let direction = |i: usize| {
             let axis = axes[batch.start + i];
-            let [x, y, z] = if is_unit(axis) { axis.map(|x| x as f32) } else { [0.0; 3] };
+            let [x, y, z] = if is_unit(axis) {
+                axis.map(|x| x as f32)
+            } else {
+                [0.0; 3]
+            };
             [x, y, z, 0.0]
         };
-        Ok(vec![resident.session.upload("axes", batch.len(), direction)?])
+        Ok(vec![resident.session.upload(
+            "axes",
+            batch.len(),
+            direction,
+        )?])
     };
     let kernels = sides.kernels(resident.session.options.medians);
-    let search = Search { kernels, parameters: sides.on(resident.grid), entries: 1 };
+    let search = Search {
+        kernels,
+        parameters: sides.on(resident.grid),
+        entries: 1,
+    };
     queries.each_batch(&plan, search, directions, |start, found: &[Entry]| {
         all.absorb(start, found, |i| axes[i] != [0.0; 3] && !is_unit(axes[i]));
         Complete::Yes // what is not is among the undecided
@@ -166,7 +221,8 @@ pub(super) fn along_axes(resident: &Resident, queries: Queries<'_>, axes: &[[f64
     Ok(all)
 }
 
-/// Whether an axis is as long as the kernels suppose: were it longer, points beside its shadow could count.
+/// Whether an axis is as long as the kernels suppose: were it longer, points beside its shadow
+/// could count.
 fn is_unit(axis: [f64; 3]) -> bool {
     (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-9
 }
@@ -176,7 +232,15 @@ fn statistics(&[count, location, spread, _]: &Entry) -> AxialStatistics {
     let metres = |bits: u32| f64::from(f32::from_bits(bits)) * TICK;
     match count {
         0 | FLAGGED => AxialStatistics::default(),
-        1 => AxialStatistics { count, location: metres(location), spread: f64::NAN },
-        _ => AxialStatistics { count, location: metres(location), spread: metres(spread) },
+        1 => AxialStatistics {
+            count,
+            location: metres(location),
+            spread: f64::NAN,
+        },
+        _ => AxialStatistics {
+            count,
+            location: metres(location),
+            spread: metres(spread),
+        },
     }
 }

@@ -30,13 +30,27 @@ impl Grid {
     pub(crate) fn of(points: Positions<'_>) -> Result<(Self, [i32; 3])> {
         let [low, high] = points.bounds().unwrap_or_default();
         if (0..3).any(|axis| i32::try_from(i64::from(high[axis]) - i64::from(low[axis])).is_err()) {
-            return Err(Error::Unsupported { operation: "search points that are more than 8 km apart" });
+            return Err(Error::Unsupported {
+                operation: "search points that are more than 8 km apart",
+            });
         }
         let cells = |shift: u32, axis: usize| (high[axis].abs_diff(low[axis]) >> shift) as u64 + 1;
         let few = (points.len() as u64).max(2);
-        let shift = (0..31).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= few).unwrap_or(31);
+        let shift = (0..31)
+            .find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= few)
+            .unwrap_or(31);
         let [columns, rows] = [0, 1].map(|axis| cells(shift, axis) as u32);
-        Ok((Self { low, shift, columns, rows, points: points.len() as u32, crowded: 0 }, high))
+        Ok((
+            Self {
+                low,
+                shift,
+                columns,
+                rows,
+                points: points.len() as u32,
+                crowded: 0,
+            },
+            high,
+        ))
     }
 
     /// Number of cells: below 2³¹, as there are half as many as points.

@@ -28,12 +28,23 @@ macro_rules! list {
 }
 macro_rules! covariance {
     ($most:literal) => {
-        of_length!($most, "covariances of", "covariance_of_nearest", "moments.wgsl", "covariance_of_nearest.wgsl")
+        of_length!(
+            $most,
+            "covariances of",
+            "covariance_of_nearest",
+            "moments.wgsl",
+            "covariance_of_nearest.wgsl"
+        )
     };
 }
 
 const LISTS: [(usize, Kernel); 4] = [list!(8), list!(16), list!(32), list!(64)];
-const COVARIANCES: [(usize, Kernel); 4] = [covariance!(8), covariance!(16), covariance!(32), covariance!(64)];
+const COVARIANCES: [(usize, Kernel); 4] = [
+    covariance!(8),
+    covariance!(16),
+    covariance!(32),
+    covariance!(64),
+];
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[
@@ -49,8 +60,13 @@ pub(crate) const KERNELS: &[&Kernel] = &[
 
 /// The shortest that suffices.
 fn kernel(kernels: &[(usize, Kernel)], wanted: usize) -> Result<&Kernel> {
-    let found = kernels.iter().find(|(most, _)| wanted <= *most).map(|(_, kernel)| kernel);
-    found.ok_or(Error::Unsupported { operation: "find more than 64 nearest neighbours" })
+    let found = kernels
+        .iter()
+        .find(|(most, _)| wanted <= *most)
+        .map(|(_, kernel)| kernel);
+    found.ok_or(Error::Unsupported {
+        operation: "find more than 64 nearest neighbours",
+    })
 }
 
 /// Refuses what no kernel keeps.
@@ -58,36 +74,74 @@ pub(super) fn supported(wanted: usize) -> Result<()> {
     kernel(&LISTS, wanted.min(MOST + 1)).map(drop)
 }
 
-/// What the kernels are told: they start with the radius that at the mean density of the grid holds as many points, and those that chance leaves out.
+/// What the kernels are told: they start with the radius that at the mean density of the grid holds
+/// as many points, and those that chance leaves out.
 fn parameters(resident: &Resident, wanted: usize, limit: u128) -> Parameters {
     let grid = resident.grid;
     let hoped = wanted as f64 + (wanted as f64).sqrt();
     let share = hoped / f64::from(grid.points) * grid.cells() as f64 / std::f64::consts::PI;
     let side = (1_u64 << grid.shift) as f64;
-    let reach = (share.sqrt() * side).max(0.5 * side).min(f64::from(i32::MAX)) as i32;
-    Parameters { reach, wanted: wanted as u32, ..Parameters::within(grid, limit) }
+    let reach = (share.sqrt() * side)
+        .max(0.5 * side)
+        .min(f64::from(i32::MAX)) as i32;
+    Parameters {
+        reach,
+        wanted: wanted as u32,
+        ..Parameters::within(grid, limit)
+    }
 }
 
 /// The `wanted` nearest points (at least 1, at most 64) within `limit` square ticks of each query.
-pub(super) fn lists(resident: &Resident, queries: Queries<'_>, wanted: usize, limit: u128) -> Result<Neighbours> {
+pub(super) fn lists(
+    resident: &Resident,
+    queries: Queries<'_>,
+    wanted: usize,
+    limit: u128,
+) -> Result<Neighbours> {
     let kernel = kernel(&LISTS, wanted)?;
     let bytes = 8 * wanted as u64;
     let plan = queries.plan().brought_back("lists of neighbours", bytes);
-    let search = Search { kernels: &[kernel], parameters: parameters(resident, wanted, limit), entries: wanted };
-    let mut lists = Neighbours { offsets: vec![0], ..Neighbours::default() };
-    queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; 2]]| {
-        for list in found.chunks_exact(wanted) {
-            let list = list.iter().take_while(|[index, _]| *index != u32::MAX);
-            lists.indices.extend(list.clone().map(|[index, _]| *index));
-            lists.squared_distances.extend(list.map(|[_, bits]| square_metres(*bits)));
-            lists.offsets.push(lists.indices.len());
-        }
-        found.iter().step_by(wanted).all(|entry| *entry != super::ENDED).into()
-    })?;
+    let search = Search {
+        kernels: &[kernel],
+        parameters: parameters(resident, wanted, limit),
+        entries: wanted,
+    };
+    let mut lists = Neighbours {
+        offsets: vec![0],
+        ..Neighbours::default()
+    };
+    queries.each_batch(
+        &plan,
+        search,
+        super::nothing_more,
+        |_, found: &[[u32; 2]]| {
+            for list in found.chunks_exact(wanted) {
+                let list = list.iter().take_while(|[index, _]| *index != u32::MAX);
+                lists.indices.extend(list.clone().map(|[index, _]| *index));
+                lists
+                    .squared_distances
+                    .extend(list.map(|[_, bits]| square_metres(*bits)));
+                lists.offsets.push(lists.indices.len());
+            }
+            found
+                .iter()
+                .step_by(wanted)
+                .all(|entry| *entry != super::ENDED)
+                .into()
+        },
+    )?;
     Ok(lists)
 }
 
 /// Mean and covariance of the `wanted` nearest points (at least 1, at most 64) of each query.
-pub(super) fn covariances(resident: &Resident, queries: Queries<'_>, wanted: usize) -> Result<Vec<Covariance>> {
-    moments::covariances(queries, kernel(&COVARIANCES, wanted)?, parameters(resident, wanted, u128::MAX))
+pub(super) fn covariances(
+    resident: &Resident,
+    queries: Queries<'_>,
+    wanted: usize,
+) -> Result<Vec<Covariance>> {
+    moments::covariances(
+        queries,
+        kernel(&COVARIANCES, wanted)?,
+        parameters(resident, wanted, u128::MAX),
+    )
 }

@@ -1,7 +1,8 @@
 //! Neighbour search: [`NeighbourSearch`] on the device.
 //!
-//! Decisions are the CPU's to the last bit. Where it decides in whole numbers, so does the device, after a first look in f32; where it decides in
-//! f64 (cylinders), queries with a point too near to a border for f32 are given back to it and counted ([`Gpu::near_ties`]).
+//! Decisions are the CPU's to the last bit. Where it decides in whole numbers, so does the device,
+//! after a first look in f32; where it decides in f64 (cylinders), queries with a point too near to
+//! a border for f32 are given back to it and counted ([`Gpu::near_ties`]).
 
 mod again;
 pub(crate) mod along_normals;
@@ -21,8 +22,8 @@ use cylinder::Sides;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch,
-    Neighbours, Normal, Sight, Surface, arguments, plain,
+    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex,
+    NeighbourSearch, Neighbours, Normal, Sight, Surface, arguments, plain,
 };
 use normals::Scales;
 use queries::Queries;
@@ -49,7 +50,8 @@ macro_rules! sources {
 }
 pub(crate) use sources;
 
-/// What a kernel writes where a driver ended its loops: see threads.wgsl. Where only the first word is written, no count is so large.
+/// What a kernel writes where a driver ended its loops: see threads.wgsl. Where only the first word
+/// is written, no count is so large.
 pub(crate) const ENDED: [u32; 2] = [u32::MAX, 1];
 
 /// Of a kernel that needs nothing but points, starts and queries.
@@ -71,27 +73,50 @@ impl NeighbourSearch for Gpu {
         if u32::try_from(points.len()).is_err() {
             let (requested, budget) = (16 * points.len() as u64, self.options().budget_bytes);
             let advice = "an index holds at most 2^32 - 1 points: use tiles";
-            return Err(Error::OutOfMemory { what: "an index", requested, budget, advice });
+            return Err(Error::OutOfMemory {
+                what: "an index",
+                requested,
+                budget,
+                advice,
+            });
         }
-        let resident = if points.is_empty() { None } else { Some(session.resident(points)?) };
-        Ok(Box::new(Index { positions: points, resident }))
+        let resident = if points.is_empty() {
+            None
+        } else {
+            Some(session.resident(points)?)
+        };
+        Ok(Box::new(Index {
+            positions: points,
+            resident,
+        }))
     }
 }
 
 /// An index of points that are on the device already.
-pub(crate) fn index_of<'a>(positions: Positions<'a>, resident: Arc<Resident>) -> Box<dyn NeighbourIndex + 'a> {
-    Box::new(Index { positions, resident: Some(resident) })
+pub(crate) fn index_of<'a>(
+    positions: Positions<'a>,
+    resident: Arc<Resident>,
+) -> Box<dyn NeighbourIndex + 'a> {
+    Box::new(Index {
+        positions,
+        resident: Some(resident),
+    })
 }
 
 impl<'a> Index<'a> {
     /// The points and the queries on the device; `None` where one of them is empty.
     fn ready<'q>(&'q self, queries: Positions<'q>) -> Result<Option<(&'q Resident, Queries<'q>)>> {
-        let Some(resident) = self.resident.as_deref() else { return Ok(None) };
+        let Some(resident) = self.resident.as_deref() else {
+            return Ok(None);
+        };
         resident.session.faults.check(&resident.session.device)?;
         if queries.is_empty() {
             return Ok(None);
         }
-        Ok(Some((resident, Queries::new(resident, self.positions, queries)?)))
+        Ok(Some((
+            resident,
+            Queries::new(resident, self.positions, queries)?,
+        )))
     }
 
     /// Other clouds, where they are on the same device and about the same origin.
@@ -109,7 +134,10 @@ impl<'a> Index<'a> {
 
 /// Largest squared distances of balls, square ticks.
 fn limits(radii: &[f64]) -> Result<Vec<u128>> {
-    radii.iter().map(|&radius| arguments::moments(radius)).collect()
+    radii
+        .iter()
+        .map(|&radius| arguments::moments(radius))
+        .collect()
 }
 
 impl NeighbourIndex for Index<'_> {
@@ -123,7 +151,10 @@ impl NeighbourIndex for Index<'_> {
         k_nearest::supported(wanted)?;
         match self.ready(queries)? {
             Some((resident, queries)) => k_nearest::lists(resident, queries, wanted, limit),
-            None => Ok(Neighbours { offsets: vec![0; queries.len() + 1], ..Neighbours::default() }),
+            None => Ok(Neighbours {
+                offsets: vec![0; queries.len() + 1],
+                ..Neighbours::default()
+            }),
         }
     }
 
@@ -131,7 +162,10 @@ impl NeighbourIndex for Index<'_> {
         let limit = arguments::ball(radius)?;
         match self.ready(queries)? {
             Some((resident, queries)) => within::within(resident, queries, limit),
-            None => Ok(Neighbours { offsets: vec![0; queries.len() + 1], ..Neighbours::default() }),
+            None => Ok(Neighbours {
+                offsets: vec![0; queries.len() + 1],
+                ..Neighbours::default()
+            }),
         }
     }
 
@@ -161,13 +195,28 @@ impl NeighbourIndex for Index<'_> {
         }
     }
 
-    fn normals(&self, queries: Positions<'_>, radii: &[f64], towards: [f64; 3]) -> Result<Vec<Normal>> {
+    fn normals(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+        towards: [f64; 3],
+    ) -> Result<Vec<Normal>> {
         let (surface, limits) = (Surface { radii, towards }, limits(radii)?);
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![Normal::default(); queries.len()]);
         };
-        let mut facing = normals::facing(resident, located, Scales { surface, limits: &limits })?;
-        resident.session.near_ties.fetch_add(facing.undecided.len() as u64, Ordering::Relaxed);
+        let mut facing = normals::facing(
+            resident,
+            located,
+            Scales {
+                surface,
+                limits: &limits,
+            },
+        )?;
+        resident
+            .session
+            .near_ties
+            .fetch_add(facing.undecided.len() as u64, Ordering::Relaxed);
         again::normals(self, queries, surface, &mut facing)?;
         Ok(facing.normals)
     }
@@ -183,15 +232,24 @@ impl NeighbourIndex for Index<'_> {
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![AxialStatistics::default(); queries.len()]);
         };
-        let sides = Sides { cylinder, enclosing, statistic };
+        let sides = Sides {
+            cylinder,
+            enclosing,
+            statistic,
+        };
         let mut axial = cylinder::along_axes(resident, located, axes, sides)?;
-        resident.session.near_ties.fetch_add(axial.undecided.len() as u64, Ordering::Relaxed);
+        resident
+            .session
+            .near_ties
+            .fetch_add(axial.undecided.len() as u64, Ordering::Relaxed);
         again::cylinders(self, queries, axes, sides, &mut axial)?;
         Ok(axial.statistics)
     }
 
     fn residency(&self) -> Option<&dyn Any> {
-        self.resident.as_deref().map(|resident| resident as &dyn Any)
+        self.resident
+            .as_deref()
+            .map(|resident| resident as &dyn Any)
     }
 
     fn along_normals(
@@ -200,17 +258,33 @@ impl NeighbourIndex for Index<'_> {
         clouds: [&dyn NeighbourIndex; 2],
         sight: Sight<'_>,
     ) -> Result<AlongNormals> {
-        let Sight { surface, cylinder, statistic } = sight;
+        let Sight {
+            surface,
+            cylinder,
+            statistic,
+        } = sight;
         let enclosing = arguments::cylinder(cylinder)?;
         let limits = limits(surface.radii)?;
-        let Some(((resident, located), residents)) = self.ready(queries)?.zip(self.beside(clouds)) else {
+        let Some(((resident, located), residents)) = self.ready(queries)?.zip(self.beside(clouds))
+        else {
             return plain::along_normals(self, queries, clouds, sight);
         };
-        residents.iter().try_for_each(|cloud| located.reach(cloud))?;
-        let scales = Scales { surface, limits: &limits };
-        let sides = Sides { cylinder, enclosing, statistic };
-        let along_normals::Along { mut facing, mut axial } =
-            along_normals::along_normals(resident, located, scales, residents, sides)?;
+        residents
+            .iter()
+            .try_for_each(|cloud| located.reach(cloud))?;
+        let scales = Scales {
+            surface,
+            limits: &limits,
+        };
+        let sides = Sides {
+            cylinder,
+            enclosing,
+            statistic,
+        };
+        let along_normals::Along {
+            mut facing,
+            mut axial,
+        } = along_normals::along_normals(resident, located, scales, residents, sides)?;
         again::normals(self, queries, surface, &mut facing)?;
         let axes: Vec<[f64; 3]> = facing.normals.iter().map(|normal| normal.axis).collect();
         let mut near_ties = facing.undecided.len();
@@ -219,7 +293,13 @@ impl NeighbourIndex for Index<'_> {
             near_ties += axial.undecided.len();
             again::cylinders(cloud, queries, &axes, sides, axial)?;
         }
-        resident.session.near_ties.fetch_add(near_ties as u64, Ordering::Relaxed);
-        Ok(AlongNormals { normals: facing.normals, statistics: axial.map(|axial| axial.statistics) })
+        resident
+            .session
+            .near_ties
+            .fetch_add(near_ties as u64, Ordering::Relaxed);
+        Ok(AlongNormals {
+            normals: facing.normals,
+            statistics: axial.map(|axial| axial.statistics),
+        })
     }
 }

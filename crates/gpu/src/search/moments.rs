@@ -24,20 +24,44 @@ pub(crate) const KERNELS: &[&Kernel] = &[&COVARIANCE];
 const ENTRY: usize = 13;
 
 /// Of the points within `limit` square ticks.
-pub(super) fn within(resident: &Resident, queries: Queries<'_>, limit: u128) -> Result<Vec<Covariance>> {
-    covariances(queries, &COVARIANCE, Parameters::within(resident.grid, limit))
+pub(super) fn within(
+    resident: &Resident,
+    queries: Queries<'_>,
+    limit: u128,
+) -> Result<Vec<Covariance>> {
+    covariances(
+        queries,
+        &COVARIANCE,
+        Parameters::within(resident.grid, limit),
+    )
 }
 
 /// Of the points that `kernel` finds.
-pub(super) fn covariances(queries: Queries<'_>, kernel: &Kernel, parameters: Parameters) -> Result<Vec<Covariance>> {
+pub(super) fn covariances(
+    queries: Queries<'_>,
+    kernel: &Kernel,
+    parameters: Parameters,
+) -> Result<Vec<Covariance>> {
     let bytes = 4 * ENTRY as u64;
     let plan = queries.plan().brought_back("covariances", bytes);
     let mut all = Vec::with_capacity(queries.len());
-    let search = Search { kernels: &[kernel], parameters, entries: 1 };
-    queries.each_batch(&plan, search, super::nothing_more, |_, found: &[[u32; ENTRY]]| {
-        all.par_extend(found.par_iter().map(covariance));
-        found.par_iter().all(|entry| entry[0] != super::ENDED[0]).into()
-    })?;
+    let search = Search {
+        kernels: &[kernel],
+        parameters,
+        entries: 1,
+    };
+    queries.each_batch(
+        &plan,
+        search,
+        super::nothing_more,
+        |_, found: &[[u32; ENTRY]]| {
+            all.par_extend(found.par_iter().map(covariance));
+            found
+                .par_iter()
+                .all(|entry| entry[0] != super::ENDED[0])
+                .into()
+        },
+    )?;
     Ok(all)
 }
 
@@ -49,7 +73,15 @@ fn covariance(entry: &[u32; ENTRY]) -> Covariance {
     let none = Covariance::default();
     Covariance {
         count,
-        mean: if count > 0 { std::array::from_fn(mean) } else { none.mean },
-        upper: if count > 1 { std::array::from_fn(|i| number(7 + i) * (TICK * TICK)) } else { none.upper },
+        mean: if count > 0 {
+            std::array::from_fn(mean)
+        } else {
+            none.mean
+        },
+        upper: if count > 1 {
+            std::array::from_fn(|i| number(7 + i) * (TICK * TICK))
+        } else {
+            none.upper
+        },
     }
 }

@@ -16,7 +16,13 @@ use rayon::prelude::*;
 const NORMALS: Kernel = Kernel::new(
     "normals",
     "normals",
-    super::sources!("walk.wgsl", "moments.wgsl", "ball.wgsl", "eigen.wgsl", "normals.wgsl"),
+    super::sources!(
+        "walk.wgsl",
+        "moments.wgsl",
+        "ball.wgsl",
+        "eigen.wgsl",
+        "normals.wgsl"
+    ),
     &[Access::Read, Access::Read, Access::Read, Access::Write],
 );
 
@@ -26,8 +32,9 @@ pub(crate) const KERNELS: &[&Kernel] = &[&NORMALS];
 /// Words of one result: see normals.wgsl.
 const ENTRY: usize = 8;
 
-/// Planarity below which the kernel's direction may be off by 10⁻⁴: its covariances are right to 4·10⁻⁷ of the largest eigenvalue, its
-/// eigenvectors to some 10⁻⁶, and the gap that both are divided by is the planarity.
+/// Planarity below which the kernel's direction may be off by 10⁻⁴: its covariances are right to
+/// 4·10⁻⁷ of the largest eigenvalue, its eigenvectors to some 10⁻⁶, and the gap that both are
+/// divided by is the planarity.
 const TOO_ROUND: f32 = 0.03;
 
 /// Planarities closer than this may be in another order.
@@ -51,21 +58,28 @@ pub(super) struct Scales<'a> {
 #[derive(Debug)]
 pub(super) struct Facing {
     pub(super) normals: Vec<Normal>,
-    /// Neighbourhoods on a line or in a ball, as planar as each other, or across the direction; loops that a driver ended. Ascending.
+    /// Neighbourhoods on a line or in a ball, as planar as each other, or across the direction;
+    /// loops that a driver ended. Ascending.
     pub(super) undecided: Vec<usize>,
 }
 
 impl Facing {
     pub(super) fn with_capacity(queries: usize) -> Self {
-        Self { normals: Vec::with_capacity(queries), undecided: Vec::new() }
+        Self {
+            normals: Vec::with_capacity(queries),
+            undecided: Vec::new(),
+        }
     }
 
     /// Takes what was found of the queries from `start` on.
     pub(super) fn absorb(&mut self, start: usize, found: &[Entry], scales: Scales<'_>) {
         let Surface { radii, towards } = scales.surface;
-        let undecided = (0..found.len()).into_par_iter().filter(|&i| is_undecided(&found[i], towards));
+        let undecided = (0..found.len())
+            .into_par_iter()
+            .filter(|&i| is_undecided(&found[i], towards));
         self.undecided.par_extend(undecided.map(|i| start + i));
-        self.normals.par_extend(found.par_iter().map(|entry| normal(entry, radii, towards)));
+        self.normals
+            .par_extend(found.par_iter().map(|entry| normal(entry, radii, towards)));
     }
 }
 
@@ -77,22 +91,40 @@ pub(super) fn record(
     n: usize,
     limits: &[u128],
 ) -> Result<Buffer> {
-    let Resident { session, points, starts, grid, .. } = resident;
+    let Resident {
+        session,
+        points,
+        starts,
+        grid,
+        ..
+    } = resident;
     let found = session.storage("normals", (size_of::<Entry>() * n) as u64)?;
     work.clear(&found);
     for (number, &limit) in (1..).zip(limits) {
-        let parameters = Parameters { count: n as u32, wanted: number, ..Parameters::within(*grid, limit) };
+        let parameters = Parameters {
+            count: n as u32,
+            wanted: number,
+            ..Parameters::within(*grid, limit)
+        };
         work.run(&NORMALS, n, &parameters, &[points, starts, queries, &found])?;
     }
     Ok(found)
 }
 
 /// Of the points within each radius.
-pub(super) fn facing(resident: &Resident, queries: Queries<'_>, scales: Scales<'_>) -> Result<Facing> {
-    let plan = queries.plan().brought_back("normals", size_of::<Entry>() as u64);
+pub(super) fn facing(
+    resident: &Resident,
+    queries: Queries<'_>,
+    scales: Scales<'_>,
+) -> Result<Facing> {
+    let plan = queries
+        .plan()
+        .brought_back("normals", size_of::<Entry>() as u64);
     let mut all = Facing::with_capacity(queries.len());
     let mut look = |(start, submitted, reading): (usize, Submitted, Reading<Entry>)| {
-        submitted.wait()?.look(reading, |found| all.absorb(start, found, scales))
+        submitted
+            .wait()?
+            .look(reading, |found| all.absorb(start, found, scales))
     };
     let mut last = None;
     for batch in queries.batches(&plan)? {
@@ -118,15 +150,28 @@ fn axis(entry: &Entry, towards: [f64; 3]) -> ([f64; 3], f64) {
 fn is_undecided(entry: &Entry, towards: [f64; 3]) -> bool {
     let [best, other] = [3, 4].map(|word| f32::from_bits(entry[word]));
     // Comparisons the right way round for directions that are no numbers.
-    let certain = best >= TOO_ROUND && best - other > TOO_CLOSE && axis(entry, towards).1.abs() >= TOO_FLAT;
+    let certain =
+        best >= TOO_ROUND && best - other > TOO_CLOSE && axis(entry, towards).1.abs() >= TOO_FLAT;
     entry[6] != 0 || (entry[7] != 0 && !certain)
 }
 
 fn normal(entry: &Entry, radii: &[f64], towards: [f64; 3]) -> Normal {
-    let Some(&radius) = (entry[7] as usize).checked_sub(1).and_then(|number| radii.get(number)) else {
+    let Some(&radius) = (entry[7] as usize)
+        .checked_sub(1)
+        .and_then(|number| radii.get(number))
+    else {
         return Normal::default();
     };
     let (axis, along) = axis(entry, towards);
-    let length = axis.iter().map(|x| x * x).sum::<f64>().sqrt().copysign(along);
-    Normal { axis: axis.map(|x| x / length), radius, planarity: f64::from(f32::from_bits(entry[3])) }
+    let length = axis
+        .iter()
+        .map(|x| x * x)
+        .sum::<f64>()
+        .sqrt()
+        .copysign(along);
+    Normal {
+        axis: axis.map(|x| x / length),
+        radius,
+        planarity: f64::from(f32::from_bits(entry[3])),
+    }
 }

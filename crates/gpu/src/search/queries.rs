@@ -68,12 +68,24 @@ pub(crate) struct Queries<'a> {
 
 impl<'a> Queries<'a> {
     /// # Errors
-    /// [`Error::Unsupported`] where a query is so far from a point that their difference leaves 32 bits.
-    pub(crate) fn new(resident: &'a Resident, points: Positions<'_>, queries: Positions<'a>) -> Result<Self> {
+    /// [`Error::Unsupported`] where a query is so far from a point that their difference leaves 32
+    /// bits.
+    pub(crate) fn new(
+        resident: &'a Resident,
+        points: Positions<'_>,
+        queries: Positions<'a>,
+    ) -> Result<Self> {
         let shift = queries.shift_to(points.origin());
-        let about = |ticks: [i32; 3]| std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis]);
+        let about =
+            |ticks: [i32; 3]| std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis]);
         let bounds = queries.bounds().unwrap_or_default().map(about);
-        let mut located = Self { resident, ticks: queries.ticks(), shift, bounds, jump: false };
+        let mut located = Self {
+            resident,
+            ticks: queries.ticks(),
+            shift,
+            bounds,
+            jump: false,
+        };
         located.reach(resident)?;
         located.jump = located.jumps();
         Ok(located)
@@ -92,7 +104,13 @@ impl<'a> Queries<'a> {
                 && fits(i64::from(points.high[axis]) - low[axis] + 1)
                 && fits(high[axis] - i64::from(points.grid.low[axis]) + 1)
         });
-        if near { Ok(()) } else { Err(Error::Unsupported { operation: "search from more than 8 km away" }) }
+        if near {
+            Ok(())
+        } else {
+            Err(Error::Unsupported {
+                operation: "search from more than 8 km away",
+            })
+        }
     }
 
     /// Number of queries.
@@ -106,14 +124,17 @@ impl<'a> Queries<'a> {
         std::array::from_fn(|axis| (i64::from(ticks[axis]) + self.shift[axis]) as i32)
     }
 
-    /// Whether queries that follow each other are, on the mean of a sample, more than a few cells apart: threads of a workgroup would then walk
-    /// different spans.
+    /// Whether queries that follow each other are, on the mean of a sample, more than a few cells
+    /// apart: threads of a workgroup would then walk different spans.
     fn jumps(&self) -> bool {
         let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
         let shift = self.resident.grid.shift;
         let apart = sampled.clone().map(|i| {
             let (here, before) = (self.local(i), self.local(i - 1));
-            [0, 1].map(|axis| u64::from(here[axis].abs_diff(before[axis]) >> shift)).iter().sum::<u64>()
+            [0, 1]
+                .map(|axis| u64::from(here[axis].abs_diff(before[axis]) >> shift))
+                .iter()
+                .sum::<u64>()
         });
         self.len() >= FEW && apart.sum::<u64>() > 4 * sampled.len() as u64
     }
@@ -125,19 +146,30 @@ impl<'a> Queries<'a> {
             return plan;
         }
         let cells = 4 * (self.resident.grid.cells() as u64 + 1);
-        let sorting = plan.each("sorted points", 16).each("ranks in cells", 4).each("order by cell", 4);
-        sorting.fixed("starts of cells", cells).fixed("totals of prefix sums", cells / 512 + 1024)
+        let sorting = plan
+            .each("sorted points", 16)
+            .each("ranks in cells", 4)
+            .each("order by cell", 4);
+        sorting
+            .fixed("starts of cells", cells)
+            .fixed("totals of prefix sums", cells / 512 + 1024)
     }
 
     /// The batches of a plan.
-    pub(crate) fn batches(&self, plan: &Plan<'_>) -> Result<impl Iterator<Item = Range<usize>> + use<>> {
+    pub(crate) fn batches(
+        &self,
+        plan: &Plan<'_>,
+    ) -> Result<impl Iterator<Item = Range<usize>> + use<>> {
         let at_once = self.resident.session.options.queries_at_once.max(1);
         let (count, most) = (self.len(), plan.batch(self.len().min(at_once))?);
-        Ok((0..count).step_by(most.max(1)).map(move |start| start..(start + most).min(count)))
+        Ok((0..count)
+            .step_by(most.max(1))
+            .map(move |start| start..(start + most).min(count)))
     }
 
-    /// Runs the kernels on every batch of the plan and hands the results to `take`, in order, with the number of queries before them: `entries` elements a
-    /// query, in a buffer that comes after `points`, `starts`, the queries and what `more` gives. While `take` looks at one batch, the
+    /// Runs the kernels on every batch of the plan and hands the results to `take`, in order, with
+    /// the number of queries before them: `entries` elements a query, in a buffer that comes after
+    /// `points`, `starts`, the queries and what `more` gives. While `take` looks at one batch, the
     /// device works on the next.
     ///
     /// # Errors
@@ -149,7 +181,12 @@ impl<'a> Queries<'a> {
         more: impl Fn(&Range<usize>) -> Result<Vec<Buffer>>,
         mut take: impl FnMut(usize, &[T]) -> Complete,
     ) -> Result<()> {
-        let Resident { session, points, starts, .. } = self.resident;
+        let Resident {
+            session,
+            points,
+            starts,
+            ..
+        } = self.resident;
         let mut look = |(start, submitted, reading): (usize, Submitted, Reading<T>)| match submitted
             .wait()?
             .look(reading, |found| take(start, found))?
@@ -164,8 +201,15 @@ impl<'a> Queries<'a> {
             let more = more(&batch)?;
             let count = search.entries * batch.len();
             let found = session.storage("results of a search", (size_of::<T>() * count) as u64)?;
-            let parameters = Parameters { count: batch.len() as u32, ..search.parameters };
-            let buffers: Vec<&Buffer> = [points, starts, &items].into_iter().chain(&more).chain([&found]).collect();
+            let parameters = Parameters {
+                count: batch.len() as u32,
+                ..search.parameters
+            };
+            let buffers: Vec<&Buffer> = [points, starts, &items]
+                .into_iter()
+                .chain(&more)
+                .chain([&found])
+                .collect();
             for kernel in search.kernels {
                 work.run(kernel, batch.len(), &parameters, &buffers)?;
             }
@@ -196,11 +240,18 @@ impl<'a> Queries<'a> {
         if !self.jump {
             return Ok(items.clone());
         }
-        build::by_cell(&self.resident.session, work, self.resident.grid, items, count)
+        build::by_cell(
+            &self.resident.session,
+            work,
+            self.resident.grid,
+            items,
+            count,
+        )
     }
 }
 
-/// Kernels that run one after the other on the same buffers, what they are told, and how many elements a query they write.
+/// Kernels that run one after the other on the same buffers, what they are told, and how many
+/// elements a query they write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search<'a> {
     pub(crate) kernels: &'a [&'a Kernel],

@@ -33,8 +33,14 @@ pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &FILL];
 
 /// The points within `limit` square ticks of each query, by index.
 pub(super) fn within(resident: &Resident, queries: Queries<'_>, limit: u128) -> Result<Neighbours> {
-    let plan = queries.plan().brought_back("counts of neighbours", 4).each("offsets of lists", 4);
-    let mut lists = Neighbours { offsets: vec![0], ..Neighbours::default() };
+    let plan = queries
+        .plan()
+        .brought_back("counts of neighbours", 4)
+        .each("offsets of lists", 4);
+    let mut lists = Neighbours {
+        offsets: vec![0],
+        ..Neighbours::default()
+    };
     // A stack, the next batch on top: one whose lists do not fit is halved.
     let mut batches: Vec<Range<usize>> = queries.batches(&plan)?.collect();
     batches.reverse();
@@ -55,14 +61,24 @@ fn one(
     lists: &mut Neighbours,
 ) -> Result<Option<[Range<usize>; 2]>> {
     let session = &resident.session;
-    let parameters = Parameters { count: batch.len() as u32, ..Parameters::within(resident.grid, limit) };
+    let parameters = Parameters {
+        count: batch.len() as u32,
+        ..Parameters::within(resident.grid, limit)
+    };
     let mut work = session.work();
     let items = queries.upload(&mut work, batch)?;
     let counts = session.storage("counts of neighbours", 4 * batch.len() as u64)?;
-    work.run(&COUNT, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &counts])?;
+    work.run(
+        &COUNT,
+        batch.len(),
+        &parameters,
+        &[&resident.points, &resident.starts, &items, &counts],
+    )?;
     let reading = work.read::<u32>(&counts, 0..batch.len())?;
     let counts = work.submit()?.wait()?.take(reading)?;
-    session.faults.complete(!counts.contains(&super::ENDED[0]))?;
+    session
+        .faults
+        .complete(!counts.contains(&super::ENDED[0]))?;
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
     let (pool, bytes) = (&session.pool, 8 * total);
     let fits = bytes <= pool.largest(Role::Storage)
@@ -83,17 +99,27 @@ fn one(
     let offsets = session.upload("offsets of lists", starts.len(), |i| starts[i])?;
     let found = session.storage("lists of neighbours", bytes)?;
     let mut work = session.work();
-    work.run(&FILL, batch.len(), &parameters, &[&resident.points, &resident.starts, &items, &offsets, &found])?;
+    work.run(
+        &FILL,
+        batch.len(),
+        &parameters,
+        &[&resident.points, &resident.starts, &items, &offsets, &found],
+    )?;
     let reading = work.read::<[u32; 2]>(&found, 0..total as usize)?;
     let mut found = work.submit()?.wait()?.take(reading)?;
     let mut rest = &mut found[..];
     let mut each = Vec::with_capacity(counts.len());
     for &count in &counts {
         each.extend(rest.split_off_mut(..count as usize));
-        lists.offsets.push(lists.offsets[lists.offsets.len() - 1] + count as usize);
+        lists
+            .offsets
+            .push(lists.offsets[lists.offsets.len() - 1] + count as usize);
     }
-    each.into_par_iter().for_each(|list| list.sort_unstable_by_key(|[index, _]| *index));
+    each.into_par_iter()
+        .for_each(|list| list.sort_unstable_by_key(|[index, _]| *index));
     lists.indices.extend(found.iter().map(|[index, _]| *index));
-    lists.squared_distances.extend(found.iter().map(|[_, bits]| square_metres(*bits)));
+    lists
+        .squared_distances
+        .extend(found.iter().map(|[_, bits]| square_metres(*bits)));
     Ok(None)
 }

@@ -3,7 +3,8 @@
 use super::{Gpu, Options, Wanted};
 use std::sync::OnceLock;
 
-/// A real device, else one in software; one a process. `None`, loudly, where there is none; a failure where the variable `ISOPACH_REQUIRE_GPU` is set.
+/// A real device, else one in software; one a process. `None`, loudly, where there is none; a
+/// failure where the variable `ISOPACH_REQUIRE_GPU` is set.
 pub(crate) fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     GPU.get_or_init(|| open(Options::default())).as_ref()
@@ -12,10 +13,14 @@ pub(crate) fn gpu() -> Option<&'static Gpu> {
 /// Another one, with other options.
 #[allow(clippy::print_stderr)]
 pub(crate) fn open(options: Options) -> Option<Gpu> {
-    match Gpu::open(Wanted::Best, options.clone()).or_else(|_| Gpu::open(Wanted::Software, options)) {
+    match Gpu::open(Wanted::Best, options.clone()).or_else(|_| Gpu::open(Wanted::Software, options))
+    {
         Ok(gpu) => Some(gpu),
         Err(absent) => {
-            assert!(std::env::var_os("ISOPACH_REQUIRE_GPU").is_none(), "a device is required, but {absent}");
+            assert!(
+                std::env::var_os("ISOPACH_REQUIRE_GPU").is_none(),
+                "a device is required, but {absent}"
+            );
             eprintln!("NOT TESTED: {absent}");
             None
         }

@@ -18,8 +18,8 @@ use device::{gpu, open};
 use far::{Far, far};
 use isopach_compute::{Cpu, Error};
 use isopach_emission::{
-    Compat, EmissionMap, Inversion, InvertPixels, Missing, Observation, Outputs, Saturation, Status, Weights,
-    conformance::conformance, plain,
+    Compat, EmissionMap, Inversion, InvertPixels, Missing, Observation, Outputs, Saturation,
+    Status, Weights, conformance::conformance, plain,
 };
 use isopach_gpu::{Gpu, Loops, Options, Wanted};
 use ndarray::{Array2, ArrayD, Axis, Slice};
@@ -29,21 +29,44 @@ fn assert_near(what: &str, far: &Far) {
     eprintln!("{what}: {far:?}");
     let few = far.pixels / 10_000;
     assert!(far.pixels > 0, "{what}");
-    assert!(far.lambda_differs <= few && far.iterations_differ <= few && far.status_differs <= few, "{what}: {far:?}");
-    assert!(far.emission[1] <= 1e-5 && far.vertical[1] <= 1e-5, "{what}: {far:?}");
-    assert!(far.chi_squared[1] <= 1e-4 && far.horizontal <= 1e-3, "{what}: {far:?}");
-    assert!(far.again * 20 <= far.pixels, "{what}: too many were inverted again: {far:?}");
+    assert!(
+        far.lambda_differs <= few && far.iterations_differ <= few && far.status_differs <= few,
+        "{what}: {far:?}"
+    );
+    assert!(
+        far.emission[1] <= 1e-5 && far.vertical[1] <= 1e-5,
+        "{what}: {far:?}"
+    );
+    assert!(
+        far.chi_squared[1] <= 1e-4 && far.horizontal <= 1e-3,
+        "{what}: {far:?}"
+    );
+    assert!(
+        far.again * 20 <= far.pixels,
+        "{what}: too many were inverted again: {far:?}"
+    );
 }
 
 #[test]
 fn it_conforms_but_for_what_it_declines() {
     let Some(gpu) = gpu() else { return };
     let findings = conformance(gpu).unwrap();
-    let (declined, wrong): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.what.starts_with("declined"));
-    assert!(wrong.is_empty(), "{}", wrong.iter().map(|f| format!("{f}\n")).collect::<String>());
-    let single: Vec<_> = declined.iter().filter(|f| f.operation == "invert_single").map(|f| f.case.as_str()).collect();
-    let (methods, others): (Vec<_>, Vec<_>) =
-        single.iter().partition(|case| case.starts_with("positive") || case.starts_with("non-negative"));
+    let (declined, wrong): (Vec<_>, Vec<_>) = findings
+        .into_iter()
+        .partition(|f| f.what.starts_with("declined"));
+    assert!(
+        wrong.is_empty(),
+        "{}",
+        wrong.iter().map(|f| format!("{f}\n")).collect::<String>()
+    );
+    let single: Vec<_> = declined
+        .iter()
+        .filter(|f| f.operation == "invert_single")
+        .map(|f| f.case.as_str())
+        .collect();
+    let (methods, others): (Vec<_>, Vec<_>) = single
+        .iter()
+        .partition(|case| case.starts_with("positive") || case.starts_with("non-negative"));
     assert_eq!(
         (methods.len(), others),
         (8, vec![&"two channels that are the same"]),
@@ -53,13 +76,27 @@ fn it_conforms_but_for_what_it_declines() {
 
 #[test]
 fn it_conforms_without_counters_in_loops() {
-    let Some(gpu) = open(Options { loops: Loops::Plain, ..Options::default() }) else { return };
-    let wrong: Vec<_> = conformance(&gpu).unwrap().into_iter().filter(|f| !f.what.starts_with("declined")).collect();
-    assert!(wrong.is_empty(), "{}", wrong.iter().map(|f| format!("{f}\n")).collect::<String>());
+    let Some(gpu) = open(Options {
+        loops: Loops::Plain,
+        ..Options::default()
+    }) else {
+        return;
+    };
+    let wrong: Vec<_> = conformance(&gpu)
+        .unwrap()
+        .into_iter()
+        .filter(|f| !f.what.starts_with("declined"))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{}",
+        wrong.iter().map(|f| format!("{f}\n")).collect::<String>()
+    );
     assert!(gpu.profile().iter().any(|kernel| kernel.calls > 0));
 }
 
-/// Some drivers end loops after a number of rounds; with four hundred bins and two hundred iterations a pixel takes more than llvmpipe gives to eight.
+/// Some drivers end loops after a number of rounds; with four hundred bins and two hundred
+/// iterations a pixel takes more than llvmpipe gives to eight.
 #[test]
 fn a_pixel_whose_loops_a_driver_ends_is_inverted_again() {
     const ROUNDS_OF_LLVMPIPE: u32 = 65_535;
@@ -73,13 +110,27 @@ fn a_pixel_whose_loops_a_driver_ends_is_inverted_again() {
         ..inversion(400, Weights::SelfNormalised)
     };
     let observed = observed(&inversion, 64);
-    let (found, expected) = (inverted(gpu, &inversion, &observed), inverted(&Cpu, &inversion, &observed));
+    let (found, expected) = (
+        inverted(gpu, &inversion, &observed),
+        inverted(&Cpu, &inversion, &observed),
+    );
     let longest = expected.iterations.iter().max().unwrap() * inversion.bins() as u32;
     assert!(longest > ROUNDS_OF_LLVMPIPE, "{longest} rounds are no test");
     let far = far(&found, &expected);
     eprintln!("loops that are ended: {far:?}");
-    assert_eq!((far.lambda_differs, far.iterations_differ, far.status_differs), (0, 0, 0), "{far:?}");
-    assert!(far.pixels > 32 && far.emission[2] <= 1e-4 && far.vertical[2] <= 1e-4, "{far:?}");
+    assert_eq!(
+        (
+            far.lambda_differs,
+            far.iterations_differ,
+            far.status_differs
+        ),
+        (0, 0, 0),
+        "{far:?}"
+    );
+    assert!(
+        far.pixels > 32 && far.emission[2] <= 1e-4 && far.vertical[2] <= 1e-4,
+        "{far:?}"
+    );
 }
 
 #[test]
@@ -94,7 +145,10 @@ fn every_kind_of_weights_and_number_of_bins_is_that_of_double_precision() {
                 &format!("{bins} bins, {name}, double"),
                 &far(&found, &inverted(&Cpu, &inversion, &wide(&observed))),
             );
-            assert_near(&format!("{bins} bins, {name}, single"), &far(&found, &inverted(&Cpu, &inversion, &observed)));
+            assert_near(
+                &format!("{bins} bins, {name}, single"),
+                &far(&found, &inverted(&Cpu, &inversion, &observed)),
+            );
         }
     }
 }
@@ -105,42 +159,97 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
     let mut inversion = inversion(42, Weights::SelfNormalised);
     let observed = observed(&inversion, 5000);
     let whole = inverted(gpu, &inversion, &observed);
-    assert_eq!(bits(&whole), bits(&inverted(gpu, &inversion, &observed)), "two runs");
+    assert_eq!(
+        bits(&whole),
+        bits(&inverted(gpu, &inversion, &observed)),
+        "two runs"
+    );
     for pixels in [0, 1, 63, 64, 65] {
-        let some = observed.each_ref().map(|values| values.slice_axis(Axis(0), Slice::from(..pixels)).to_owned());
+        let some = observed
+            .each_ref()
+            .map(|values| values.slice_axis(Axis(0), Slice::from(..pixels)).to_owned());
         let found = inverted(gpu, &inversion, &some);
         assert_eq!(found.len(), pixels);
-        let rows = found.emission.iter().zip(&whole.emission).all(|(a, b)| a.to_bits() == b.to_bits());
+        let rows = found
+            .emission
+            .iter()
+            .zip(&whole.emission)
+            .all(|(a, b)| a.to_bits() == b.to_bits());
         let errors = found.uncertainty.unwrap();
         let mut errors = errors.iter().zip(whole.uncertainty.as_ref().unwrap());
-        assert!(rows && errors.all(|(a, b)| a.to_bits() == b.to_bits()), "{pixels} pixels");
+        assert!(
+            rows && errors.all(|(a, b)| a.to_bits() == b.to_bits()),
+            "{pixels} pixels"
+        );
     }
     // Hardly any room, so that there are many batches; few groups, so that dispatches are folded.
-    let small = Options { budget_bytes: 3 << 20, most_groups: Some(100), ..Options::default() };
+    let small = Options {
+        budget_bytes: 3 << 20,
+        most_groups: Some(100),
+        ..Options::default()
+    };
     let small = open(small).unwrap();
-    assert_eq!(bits(&whole), bits(&inverted(&small, &inversion, &observed)), "split");
+    assert_eq!(
+        bits(&whole),
+        bits(&inverted(&small, &inversion, &observed)),
+        "split"
+    );
     assert!(small.pool().most_bytes <= 3 << 20);
-    let calls = small.profile().iter().map(|kernel| kernel.calls).max().unwrap();
+    let calls = small
+        .profile()
+        .iter()
+        .map(|kernel| kernel.calls)
+        .max()
+        .unwrap();
     assert!(calls >= 3, "only {calls} batches");
-    // A row of weights a pixel is split as well; averaging kernels, of which a workgroup's take 2 MB with those on their way back, in more room.
+    // A row of weights a pixel is split as well; averaging kernels, of which a workgroup's take 2
+    // MB with those on their way back, in more room.
     inversion.weights = given(5000, 42);
-    assert_eq!(bits(&inverted(gpu, &inversion, &observed)), bits(&inverted(&small, &inversion, &observed)), "weights");
+    assert_eq!(
+        bits(&inverted(gpu, &inversion, &observed)),
+        bits(&inverted(&small, &inversion, &observed)),
+        "weights"
+    );
     inversion.weights = given(1, 42);
     inversion.outputs.averaging_kernel = true;
-    let some = observed.each_ref().map(|values| values.slice_axis(Axis(0), Slice::from(..300)).to_owned());
-    let roomier = open(Options { budget_bytes: 12 << 20, ..Options::default() }).unwrap();
+    let some = observed
+        .each_ref()
+        .map(|values| values.slice_axis(Axis(0), Slice::from(..300)).to_owned());
+    let roomier = open(Options {
+        budget_bytes: 12 << 20,
+        ..Options::default()
+    })
+    .unwrap();
     assert_eq!(
         bits(&inverted(gpu, &inversion, &some)),
         bits(&inverted(&roomier, &inversion, &some)),
         "averaging kernels"
     );
-    let calls = roomier.profile().iter().map(|kernel| kernel.calls).max().unwrap();
+    let calls = roomier
+        .profile()
+        .iter()
+        .map(|kernel| kernel.calls)
+        .max()
+        .unwrap();
     assert!(calls >= 2, "averaging kernels fit at once");
     drop((small, roomier));
-    let none = open(Options { budget_bytes: 4 << 10, ..Options::default() }).unwrap();
+    let none = open(Options {
+        budget_bytes: 4 << 10,
+        ..Options::default()
+    })
+    .unwrap();
     let [counts, sigma] = &observed;
-    let refused = none.invert_single(&inversion, Observation { counts: counts.view(), sigma: sigma.view() });
-    assert!(matches!(refused, Err(Error::OutOfMemory { .. })), "{refused:?}");
+    let refused = none.invert_single(
+        &inversion,
+        Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        },
+    );
+    assert!(
+        matches!(refused, Err(Error::OutOfMemory { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -149,34 +258,93 @@ fn what_is_no_number_has_no_result_and_harms_nobody() {
     let base = inversion(33, Weights::SelfNormalised);
     let good = observed(&base, 600);
     let mut poisoned = good.clone();
-    let bad =
-        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, -1.0, 1e-42, f32::MAX, f32::MIN_POSITIVE, 1e20, 1e-20];
+    let bad = [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        0.0,
+        -0.0,
+        -1.0,
+        1e-42,
+        f32::MAX,
+        f32::MIN_POSITIVE,
+        1e20,
+        1e-20,
+    ];
     for i in (0..600).step_by(4) {
         poisoned[i / 4 % 2][[i, i % 6]] = bad[i / 8 % bad.len()];
     }
-    let levels = vec![f64::INFINITY, f64::INFINITY, 2000.0, 2500.0, 1500.0, f64::INFINITY];
+    let levels = vec![
+        f64::INFINITY,
+        f64::INFINITY,
+        2000.0,
+        2500.0,
+        1500.0,
+        f64::INFINITY,
+    ];
     for (name, inversion) in [
         ("rejected", base.clone()),
-        ("dropped", Inversion { missing: Missing::Drop, ..base.clone() }),
+        (
+            "dropped",
+            Inversion {
+                missing: Missing::Drop,
+                ..base.clone()
+            },
+        ),
         (
             "loci",
-            Inversion { missing: Missing::Drop, weights: Weights::EmissionMeasureLoci(vec![1, 4]), ..base.clone() },
+            Inversion {
+                missing: Missing::Drop,
+                weights: Weights::EmissionMeasureLoci(vec![1, 4]),
+                ..base.clone()
+            },
         ),
-        ("quirks", Inversion { compat: Compat::Reference, ..base.clone() }),
-        ("saturated", Inversion { saturation: Some(Saturation { levels, then: Missing::Drop }), ..base.clone() }),
+        (
+            "quirks",
+            Inversion {
+                compat: Compat::Reference,
+                ..base.clone()
+            },
+        ),
+        (
+            "saturated",
+            Inversion {
+                saturation: Some(Saturation {
+                    levels,
+                    then: Missing::Drop,
+                }),
+                ..base.clone()
+            },
+        ),
     ] {
-        let (found, expected) = (inverted(gpu, &inversion, &poisoned), inverted(&Cpu, &inversion, &poisoned));
+        let (found, expected) = (
+            inverted(gpu, &inversion, &poisoned),
+            inverted(&Cpu, &inversion, &poisoned),
+        );
         assert_eq!(found.status, expected.status, "{name}");
-        assert_eq!((&found.dropped, &found.saturated), (&expected.dropped, &expected.saturated), "{name}");
+        assert_eq!(
+            (&found.dropped, &found.saturated),
+            (&expected.dropped, &expected.saturated),
+            "{name}"
+        );
         assert_eq!(found.iterations, expected.iterations, "{name}");
         let clean = inverted(gpu, &inversion, &good);
         for i in (0..600).filter(|i| i % 4 != 0) {
             let row = |map: &EmissionMap<f32>| {
-                map.emission.index_axis(Axis(0), i).iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+                map.emission
+                    .index_axis(Axis(0), i)
+                    .iter()
+                    .map(|x| x.to_bits())
+                    .collect::<Vec<_>>()
             };
-            assert_eq!(row(&found), row(&clean), "{name}: pixel {i} has bad company");
+            assert_eq!(
+                row(&found),
+                row(&clean),
+                "{name}: pixel {i} has bad company"
+            );
         }
-        let without = |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.is_nan()).collect::<Vec<_>>();
+        let without =
+            |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.is_nan()).collect::<Vec<_>>();
         assert_eq!(without(&found), without(&expected), "{name}");
         eprintln!("{name}: {} again", found.inverted_again);
     }
@@ -186,26 +354,45 @@ fn what_is_no_number_has_no_result_and_harms_nobody() {
 fn no_pixel_is_good() {
     let Some(gpu) = gpu() else { return };
     let inversion = inversion(42, Weights::SelfNormalised);
-    let nothing = [ArrayD::from_elem(vec![7, 3, 6], f32::NAN), ArrayD::from_elem(vec![7, 3, 6], 1.0)];
+    let nothing = [
+        ArrayD::from_elem(vec![7, 3, 6], f32::NAN),
+        ArrayD::from_elem(vec![7, 3, 6], 1.0),
+    ];
     let found = inverted(gpu, &inversion, &nothing);
     assert!(
-        found.status.iter().all(|s| *s == Status::BadInput { channel: 0 }) && found.emission.iter().all(|x| x.is_nan())
+        found
+            .status
+            .iter()
+            .all(|s| *s == Status::BadInput { channel: 0 })
+            && found.emission.iter().all(|x| x.is_nan())
     );
     assert_eq!(found.emission.shape(), [7, 3, 42]);
 }
 
-/// Counts in another unit, with the response in that unit, are the same problem; squares of 10¹² would not fit.
+/// Counts in another unit, with the response in that unit, are the same problem; squares of 10¹²
+/// would not fit.
 #[test]
 fn any_unit_of_the_counts_will_do() {
     let Some(gpu) = gpu() else { return };
     for unit in [1e-9_f32, 1e9] {
         let mut inversion = inversion(33, loci());
         let mut observed = observed(&inversion, 400);
-        observed.iter_mut().flat_map(|values| values.iter_mut()).for_each(|x| *x *= unit);
-        inversion.response.channels.iter_mut().flatten().for_each(|k| *k *= f64::from(unit));
+        observed
+            .iter_mut()
+            .flat_map(|values| values.iter_mut())
+            .for_each(|x| *x *= unit);
+        inversion
+            .response
+            .channels
+            .iter_mut()
+            .flatten()
+            .for_each(|k| *k *= f64::from(unit));
         assert_near(
             &format!("unit {unit:e}"),
-            &far(&inverted(gpu, &inversion, &observed), &inverted(&Cpu, &inversion, &wide(&observed))),
+            &far(
+                &inverted(gpu, &inversion, &observed),
+                &inverted(&Cpu, &inversion, &wide(&observed)),
+            ),
         );
     }
 }
@@ -218,15 +405,34 @@ fn outputs_are_those_that_were_asked_for() {
     let all = inverted(gpu, &inversion, &observed);
     inversion.outputs = Outputs::NONE;
     let none = inverted(gpu, &inversion, &observed);
-    assert!(none.uncertainty.is_none() && none.log_t_resolution.is_none() && none.averaging_kernel.is_none());
-    let emission = |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert!(
+        none.uncertainty.is_none()
+            && none.log_t_resolution.is_none()
+            && none.averaging_kernel.is_none()
+    );
+    let emission =
+        |map: &EmissionMap<f32>| map.emission.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(emission(&all), emission(&none));
-    inversion.outputs = Outputs { averaging_kernel: true, ..Outputs::NONE };
+    inversion.outputs = Outputs {
+        averaging_kernel: true,
+        ..Outputs::NONE
+    };
     let kernels = inverted(gpu, &inversion, &observed);
-    assert_eq!(kernels.averaging_kernel.as_ref().unwrap().shape(), [130, 42, 42]);
-    let (a, b) =
-        (kernels.degrees_of_freedom().unwrap(), inverted(&Cpu, &inversion, &observed).degrees_of_freedom().unwrap());
-    assert!(a.iter().zip(&b).all(|(a, b)| (a.is_nan() && b.is_nan()) || (a - b).abs() < 1e-4 * b));
+    assert_eq!(
+        kernels.averaging_kernel.as_ref().unwrap().shape(),
+        [130, 42, 42]
+    );
+    let (a, b) = (
+        kernels.degrees_of_freedom().unwrap(),
+        inverted(&Cpu, &inversion, &observed)
+            .degrees_of_freedom()
+            .unwrap(),
+    );
+    assert!(
+        a.iter()
+            .zip(&b)
+            .all(|(a, b)| (a.is_nan() && b.is_nan()) || (a - b).abs() < 1e-4 * b)
+    );
 }
 
 #[test]
@@ -235,26 +441,64 @@ fn what_it_cannot_do_it_declines() {
     let base = inversion(42, Weights::SelfNormalised);
     let [counts, sigma] = observed(&base, 3);
     let mut more = base.clone();
-    more.response.channels.push(more.response.channels[0].clone());
+    more.response
+        .channels
+        .push(more.response.channels[0].clone());
     let one = ArrayD::from_elem(vec![2, 7], 1.0_f32);
-    let seven = gpu.invert_single(&more, Observation { counts: one.view(), sigma: one.view() });
+    let seven = gpu.invert_single(
+        &more,
+        Observation {
+            counts: one.view(),
+            sigma: one.view(),
+        },
+    );
     assert!(matches!(seven, Err(Error::Unsupported { .. })));
     let ones = Weights::Given(Array2::ones((1, 42)));
-    let quirk = Inversion { weights: ones, compat: Compat::Reference, ..base.clone() };
-    let quirk = gpu.invert_single(&quirk, Observation { counts: counts.view(), sigma: sigma.view() });
+    let quirk = Inversion {
+        weights: ones,
+        compat: Compat::Reference,
+        ..base.clone()
+    };
+    let quirk = gpu.invert_single(
+        &quirk,
+        Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        },
+    );
     assert!(matches!(quirk, Err(Error::Unsupported { .. })));
-    let wrong = Inversion { mu_samples: 1, ..base };
-    let wrong = gpu.invert_single(&wrong, Observation { counts: counts.view(), sigma: sigma.view() });
+    let wrong = Inversion {
+        mu_samples: 1,
+        ..base
+    };
+    let wrong = gpu.invert_single(
+        &wrong,
+        Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        },
+    );
     assert!(matches!(wrong, Err(Error::InvalidParameter { .. })));
 }
 
-/// The provided body and the device, on a few pixels: the definition itself, not the processor's version.
+/// The provided body and the device, on a few pixels: the definition itself, not the processor's
+/// version.
 #[test]
 fn the_definition_agrees() {
     let Some(gpu) = gpu() else { return };
     let inversion = inversion(42, Weights::SelfNormalised);
     let observed = observed(&inversion, 200);
     let [counts, sigma] = wide(&observed);
-    let expected = plain::invert(&inversion, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();
-    assert_near("definition", &far(&inverted(gpu, &inversion, &observed), &expected));
+    let expected = plain::invert(
+        &inversion,
+        Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        },
+    )
+    .unwrap();
+    assert_near(
+        "definition",
+        &far(&inverted(gpu, &inversion, &observed), &expected),
+    );
 }

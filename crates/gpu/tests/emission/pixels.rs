@@ -1,13 +1,19 @@
 //! Pixels that are inverted, and how.
 
 use isopach_emission::{
-    AIA, EmissionMap, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Real, TemperatureResponse, Weights,
+    AIA, EmissionMap, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Real,
+    TemperatureResponse, Weights,
 };
 use ndarray::{Array2, ArrayD};
 
 pub(crate) fn inversion(bins: usize, weights: Weights) -> Inversion {
-    let edges = (0..=bins).map(|i| 5.7 + 1.4 * i as f64 / bins as f64).collect();
-    Inversion { weights, ..Inversion::new(TemperatureResponse::aia(), edges) }
+    let edges = (0..=bins)
+        .map(|i| 5.7 + 1.4 * i as f64 / bins as f64)
+        .collect();
+    Inversion {
+        weights,
+        ..Inversion::new(TemperatureResponse::aia(), edges)
+    }
 }
 
 pub(crate) fn loci() -> Weights {
@@ -24,16 +30,29 @@ pub(crate) fn given(rows: usize, bins: usize) -> Weights {
 
 /// Counts of Gaussians from faint to bright with the noise of AIA, and their errors.
 pub(crate) fn observed(inversion: &Inversion, pixels: usize) -> [ArrayD<f32>; 2] {
-    let centres: Vec<f64> = inversion.log_t_edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect();
+    let centres: Vec<f64> = inversion
+        .log_t_edges
+        .windows(2)
+        .map(|w| 0.5 * (w[0] + w[1]))
+        .collect();
     let emission = Array2::from_shape_fn((pixels, centres.len()), |(i, t)| {
         let step = |n: usize| (i % n) as f64 / n as f64;
         let (peak, width) = (5.9 + 0.9 * step(97), 0.08 + 0.25 * step(61));
-        10f64.powf(20.0 + 2.5 * step(83)) * (-0.5 * ((centres[t] - peak) / width).powi(2)).exp() + 1e18
+        10f64.powf(20.0 + 2.5 * step(83)) * (-0.5 * ((centres[t] - peak) / width).powi(2)).exp()
+            + 1e18
     });
     let exact = inversion.forward(emission.view().into_dyn()).unwrap();
-    let noises: Vec<Noise> = (0..inversion.channels()).map(|f| Noise::aia(&AIA[f], 2.9, 2.0, 0.03)).collect();
+    let noises: Vec<Noise> = (0..inversion.channels())
+        .map(|f| Noise::aia(&AIA[f], 2.9, 2.0, 0.03))
+        .collect();
     let sigma = Noise::of(&noises, exact.view()).unwrap();
-    let counts = MonteCarlo { draws: 2, seed: 5 }.counts(0, &Observation { counts: exact.view(), sigma: sigma.view() });
+    let counts = MonteCarlo { draws: 2, seed: 5 }.counts(
+        0,
+        &Observation {
+            counts: exact.view(),
+            sigma: sigma.view(),
+        },
+    );
     [counts, sigma].map(|values| values.mapv(|x| x as f32))
 }
 
@@ -44,7 +63,15 @@ pub(crate) fn inverted<T: Real>(
     observed: &[ArrayD<T>; 2],
 ) -> EmissionMap<T> {
     let [counts, sigma] = observed;
-    T::invert(on, inversion, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap()
+    T::invert(
+        on,
+        inversion,
+        Observation {
+            counts: counts.view(),
+            sigma: sigma.view(),
+        },
+    )
+    .unwrap()
 }
 
 /// The same numbers in double precision.
@@ -62,10 +89,23 @@ pub(crate) fn bits<T: Real>(map: &EmissionMap<T>) -> Vec<u64> {
         Some(&map.chi_squared),
         Some(&map.synthetic),
     ];
-    let numbers = numbers.into_iter().flatten().flatten().map(|x| x.wide().to_bits());
+    let numbers = numbers
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|x| x.wide().to_bits());
     let status = map.status.iter().map(|s| u64::from(s.code()));
-    let whole = map.iterations.iter().chain(&map.dropped).chain(&map.saturated).map(|&n| u64::from(n));
-    numbers.chain(map.lambda.iter().map(|x| x.to_bits())).chain(whole).chain(status).collect()
+    let whole = map
+        .iterations
+        .iter()
+        .chain(&map.dropped)
+        .chain(&map.saturated)
+        .map(|&n| u64::from(n));
+    numbers
+        .chain(map.lambda.iter().map(|x| x.to_bits()))
+        .chain(whole)
+        .chain(status)
+        .collect()
 }
 
 /// Every kind of weights, by name.

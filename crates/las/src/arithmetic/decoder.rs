@@ -4,7 +4,8 @@ use super::model::{BitModel, Cell, ModelOf};
 
 /// Decodes one stream. Behind its end come zeros, and [`Decoder::is_within_its_bytes`] tells.
 ///
-/// Invariant: `value < length` but for a first word of all ones, and `length ≥ 2²⁴` between symbols.
+/// Invariant: `value < length` but for a first word of all ones, and `length ≥ 2²⁴` between
+/// symbols.
 pub(crate) struct Decoder<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -16,7 +17,12 @@ impl<'a> Decoder<'a> {
     /// Starts on a stream; `None` if it has no first word.
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         let value = u32::from_be_bytes(*bytes.first_chunk()?);
-        Some(Self { bytes, at: 4, value, length: u32::MAX })
+        Some(Self {
+            bytes,
+            at: 4,
+            value,
+            length: u32::MAX,
+        })
     }
 
     /// Whether no more bytes were used than there are.
@@ -34,7 +40,11 @@ impl<'a> Decoder<'a> {
         let found = model.find((self.value / part).min(32_767));
         let low = u32::from(found.low) * part;
         // The last symbol also has what the division left over.
-        let high = if found.is_last { self.length } else { u32::from(found.high) * part };
+        let high = if found.is_last {
+            self.length
+        } else {
+            u32::from(found.high) * part
+        };
         self.value = self.value.wrapping_sub(low);
         self.length = high - low;
         self.widen();
@@ -77,7 +87,8 @@ impl<'a> Decoder<'a> {
         bits
     }
 
-    /// Takes in bytes until the interval is long enough: as many as it has leading zero bytes, without a branch.
+    /// Takes in bytes until the interval is long enough: as many as it has leading zero bytes,
+    /// without a branch.
     #[inline(always)]
     fn widen(&mut self) {
         let shift = self.length.leading_zeros() & 24;

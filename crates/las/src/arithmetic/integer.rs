@@ -8,8 +8,8 @@ use super::{
 /// Bits of a correction that are modelled; those below are as they come.
 const MODELLED: u32 = 8;
 
-/// Decodes integers of `BITS` bits (of 16, the lower ones of what [`Self::next`] gives), the number of bits of a correction being modelled in
-/// `CONTEXTS` ways.
+/// Decodes integers of `BITS` bits (of 16, the lower ones of what [`Self::next`] gives), the number
+/// of bits of a correction being modelled in `CONTEXTS` ways.
 pub(crate) struct Integers<const CONTEXTS: usize, const BITS: usize = 32> {
     bits: [Option<Box<Model>>; CONTEXTS],
     zero_or_one: BitModel,
@@ -18,14 +18,23 @@ pub(crate) struct Integers<const CONTEXTS: usize, const BITS: usize = 32> {
 
 impl<const CONTEXTS: usize, const BITS: usize> Integers<CONTEXTS, BITS> {
     pub(crate) fn new() -> Self {
-        Self { bits: [const { None }; CONTEXTS], zero_or_one: BitModel::new(), corrections: [const { None }; 32] }
+        Self {
+            bits: [const { None }; CONTEXTS],
+            zero_or_one: BitModel::new(),
+            corrections: [const { None }; 32],
+        }
     }
 
     /// The next integer, and the bits of its correction.
     ///
     /// A correction of k bits is one of the 2ᵏ integers in −(2ᵏ − 1) ..= −2ᵏ⁻¹ and 2ᵏ⁻¹ + 1 ..= 2ᵏ.
     #[inline(always)]
-    pub(crate) fn next(&mut self, stream: &mut Decoder<'_>, prediction: i32, context: usize) -> (i32, usize) {
+    pub(crate) fn next(
+        &mut self,
+        stream: &mut Decoder<'_>,
+        prediction: i32,
+        context: usize,
+    ) -> (i32, usize) {
         let bits = stream.symbol(lazy(&mut self.bits[context], BITS + 1));
         let k = bits as u32;
         let correction = match k {
@@ -37,7 +46,11 @@ impl<const CONTEXTS: usize, const BITS: usize> Integers<CONTEXTS, BITS> {
                     c = c << (k - MODELLED) | stream.raw(k - MODELLED);
                 }
                 let upper = c >= 1 << (k - 1);
-                (c as i32).wrapping_add(if upper { 1 } else { -(((1_u32 << k) - 1) as i32) })
+                (c as i32).wrapping_add(if upper {
+                    1
+                } else {
+                    -(((1_u32 << k) - 1) as i32)
+                })
             }
             _ => i32::MIN,
         };

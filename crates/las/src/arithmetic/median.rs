@@ -1,7 +1,7 @@
 //! The format's running median of five.
 
-/// Five values in order, of which each new one pushes out the largest and the smallest by turns: the next goes to the other side whenever a
-/// value falls there.
+/// Five values in order, of which each new one pushes out the largest and the smallest by turns:
+/// the next goes to the other side whenever a value falls there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RunningMedian {
     values: [i32; 5],
@@ -10,7 +10,10 @@ pub(crate) struct RunningMedian {
 
 impl Default for RunningMedian {
     fn default() -> Self {
-        Self { values: [0; 5], drop_largest: true }
+        Self {
+            values: [0; 5],
+            drop_largest: true,
+        }
     }
 }
 
@@ -24,8 +27,18 @@ impl RunningMedian {
     #[inline(always)]
     pub(crate) fn add(&mut self, v: i32) {
         let old = self.values;
-        let kept: [i32; 4] = std::array::from_fn(|i| if self.drop_largest { old[i] } else { old[i + 1] });
-        self.drop_largest = if self.drop_largest { v < old[2] } else { v <= old[2] };
+        let kept: [i32; 4] = std::array::from_fn(|i| {
+            if self.drop_largest {
+                old[i]
+            } else {
+                old[i + 1]
+            }
+        });
+        self.drop_largest = if self.drop_largest {
+            v < old[2]
+        } else {
+            v <= old[2]
+        };
         self.values = [
             kept[0].min(v),
             kept[0].max(kept[1].min(v)),

@@ -1,4 +1,5 @@
-//! Arithmetic decoding as LASzip has it: intervals, adaptive models, integers as corrections of predictions.
+//! Arithmetic decoding as LASzip has it: intervals, adaptive models, integers as corrections of
+//! predictions.
 
 mod decoder;
 mod integer;

@@ -9,7 +9,8 @@ pub(crate) type Model = ModelOf<u8, 256, 257, 512>;
 /// One over up to 1024 symbols.
 pub(crate) type LargeModel = ModelOf<u16, 1024, 1025, 2048>;
 
-/// An adaptive model over up to `MOST` symbols, a power of two; `ENDS` is one more, and the look-up table has `CELLS`, twice as many.
+/// An adaptive model over up to `MOST` symbols, a power of two; `ENDS` is one more, and the look-up
+/// table has `CELLS`, twice as many.
 pub(crate) struct ModelOf<C, const MOST: usize, const ENDS: usize, const CELLS: usize> {
     symbols: usize,
     /// A table cell is 2^shift parts.
@@ -43,7 +44,9 @@ pub(crate) fn lazy(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model
     model.get_or_insert_with(|| Box::new(Model::new(symbols)))
 }
 
-impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize> ModelOf<C, MOST, ENDS, CELLS> {
+impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
+    ModelOf<C, MOST, ENDS, CELLS>
+{
     /// All of 2 to `MOST` symbols equally likely.
     pub(crate) fn new(symbols: usize) -> Self {
         let bits = symbols.next_power_of_two().trailing_zeros() + 1;
@@ -73,7 +76,12 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize> ModelOf<
             symbol += 1;
         }
         let [low, high] = [self.starts[symbol], self.starts[symbol + 1]];
-        Found { symbol, low, high, is_last: symbol == self.symbols - 1 }
+        Found {
+            symbol,
+            low,
+            high,
+            is_last: symbol == self.symbols - 1,
+        }
     }
 
     /// Notes that a symbol came.
@@ -103,9 +111,14 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize> ModelOf<
         for (symbol, count) in counts.iter().enumerate() {
             self.starts[symbol] = ((scale * sum) >> 16) as u16;
             sum += u32::from(*count);
-            let end = if symbol + 1 == self.symbols { WHOLE } else { (scale * sum) >> 16 };
+            let end = if symbol + 1 == self.symbols {
+                WHOLE
+            } else {
+                (scale * sum) >> 16
+            };
             let next = end.div_ceil(width) as usize;
-            self.cells[at..next].fill(C::try_from(symbol).unwrap_or_default()); // it fits: below `MOST`
+            // it fits: below `MOST`
+            self.cells[at..next].fill(C::try_from(symbol).unwrap_or_default());
             at = next;
         }
         self.starts[self.symbols] = WHOLE as u16;
@@ -126,7 +139,13 @@ pub(crate) struct BitModel {
 impl BitModel {
     /// Both equally likely.
     pub(crate) fn new() -> Self {
-        Self { zeros: 1, total: 2, zero: 1 << 12, cycle: 4, until_update: 4 }
+        Self {
+            zeros: 1,
+            total: 2,
+            zero: 1 << 12,
+            cycle: 4,
+            until_update: 4,
+        }
     }
 
     /// How likely a zero is, in 1/2¹³.
@@ -167,7 +186,11 @@ mod tests {
                     for part in (0..WHOLE).step_by(7) {
                         let expected = (0..symbols).rfind(|&s| u32::from(model.starts[s]) <= part);
                         let found = model.find(part);
-                        assert_eq!(Some(found.symbol), expected, "{symbols} symbols, round {round}, part {part}");
+                        assert_eq!(
+                            Some(found.symbol),
+                            expected,
+                            "{symbols} symbols, round {round}, part {part}"
+                        );
                         assert!(u32::from(found.low) <= part && part < u32::from(found.high));
                     }
                 }

@@ -1,17 +1,21 @@
-//! Coordinates, returns, class, flags and scanner channel from layered LAZ (PDRF 6 to 10), and nothing else.
+//! Coordinates, returns, class, flags and scanner channel from layered LAZ (PDRF 6 to 10), and
+//! nothing else.
 //!
 //! # Why
 //!
-//! In the layered format each field of a chunk is a stream of its own, so a reader that wants x, y, z and class has to undo two or three
-//! streams of nine. `laz` does that, but one record at a time, through a table of functions, with a search of several unpredictable
-//! branches a symbol; decoding is then four fifths of the time of everything that starts from a file. This decoder does the same
-//! arithmetic on slices: a finer look-up table makes the search one step, renormalisation and the running medians have no branches, and
-//! points go to the caller as they are found instead of through a buffer of records.
+//! In the layered format each field of a chunk is a stream of its own, so a reader that wants x, y,
+//! z and class has to undo two or three streams of nine. `laz` does that, but one record at a time,
+//! through a table of functions, with a search of several unpredictable branches a symbol; decoding
+//! is then four fifths of the time of everything that starts from a file. This decoder does the
+//! same arithmetic on slices: a finer look-up table makes the search one step, renormalisation and
+//! the running medians have no branches, and points go to the caller as they are found instead of
+//! through a buffer of records.
 //!
-//! `laz` stays the definition: it decodes all that is not asked for here, every chunk in which anything is odd (it then says what), and
-//! the tests compare both on every file there is.
+//! `laz` stays the definition: it decodes all that is not asked for here, every chunk in which
+//! anything is odd (it then says what), and the tests compare both on every file there is.
 //!
-//! The format: "LASzip: lossless compression of LiDAR data" (Isenburg 2013), and the LAZ specification 1.4 R15 of rapidlasso.
+//! The format: "LASzip: lossless compression of LiDAR data" (Isenburg 2013), and the LAZ
+//! specification 1.4 R15 of rapidlasso.
 
 mod returns;
 
@@ -27,7 +31,8 @@ pub(crate) struct RawPoint {
     pub(crate) returns: u8,
     /// Class.
     pub(crate) classification: u8,
-    /// Flags of class (synthetic, key point, withheld, overlap) in the lower four bits, scan direction and edge of a line above them.
+    /// Flags of class (synthetic, key point, withheld, overlap) in the lower four bits, scan
+    /// direction and edge of a line above them.
     pub(crate) flags: u8,
     /// Scanner channel, 0 to 3.
     pub(crate) channel: u8,
@@ -75,19 +80,34 @@ impl Layers {
             LazItemType::Byte14(count) => Some(usize::from(count)),
             _ => None,
         });
-        Some(Self { record: vlr.items_size() as usize, streams: streams.sum::<Option<usize>>()? })
+        Some(Self {
+            record: vlr.items_size() as usize,
+            streams: streams.sum::<Option<usize>>()?,
+        })
     }
 
-    /// Bytes that the layers of a chunk of several points say they have, and those that are there for them; `None` where not even the sizes are there.
+    /// Bytes that the layers of a chunk of several points say they have, and those that are there
+    /// for them; `None` where not even the sizes are there.
     ///
     /// A layer may take no more memory than there are bytes for it, whoever decodes it.
     pub(crate) fn stated_and_there(self, chunk: &[u8]) -> Option<[u64; 2]> {
-        let sizes = chunk.get(self.record + 4..)?.as_chunks::<4>().0.get(..self.streams)?;
-        let stated = sizes.iter().map(|&size| u64::from(u32::from_le_bytes(size))).sum();
-        Some([stated, (chunk.len() - self.record - 4 - 4 * self.streams) as u64])
+        let sizes = chunk
+            .get(self.record + 4..)?
+            .as_chunks::<4>()
+            .0
+            .get(..self.streams)?;
+        let stated = sizes
+            .iter()
+            .map(|&size| u64::from(u32::from_le_bytes(size)))
+            .sum();
+        Some([
+            stated,
+            (chunk.len() - self.record - 4 - 4 * self.streams) as u64,
+        ])
     }
 
-    /// Calls `visit` with the `points` points of a chunk; `None` where its bytes are not what they should be, whatever was visited by then.
+    /// Calls `visit` with the `points` points of a chunk; `None` where its bytes are not what they
+    /// should be, whatever was visited by then.
     pub(crate) fn decode(
         self,
         chunk: &[u8],
@@ -113,12 +133,20 @@ impl Layers {
         }
         let mut streams = Streams {
             xy: Decoder::new(xy)?,
-            z: if wanted.z && !z.is_empty() { Some(Decoder::new(z)?) } else { None },
+            z: if wanted.z && !z.is_empty() {
+                Some(Decoder::new(z)?)
+            } else {
+                None
+            },
             classification: match wanted.classification && !classification.is_empty() {
                 true => Some(Decoder::new(classification)?),
                 false => None,
             },
-            flags: if wanted.flags && !flags.is_empty() { Some(Decoder::new(flags)?) } else { None },
+            flags: if wanted.flags && !flags.is_empty() {
+                Some(Decoder::new(flags)?)
+            } else {
+                None
+            },
         };
         let channel = usize::from(first.channel);
         let mut contexts: [Option<Box<Context>>; 4] = [const { None }; 4];
@@ -191,10 +219,13 @@ impl Context {
         }
     }
 
-    /// Which model tells what changes next: whether the last point was a first (1) and a last (2) return, and its GPS time a new one (4).
+    /// Which model tells what changes next: whether the last point was a first (1) and a last (2)
+    /// return, and its GPS time a new one (4).
     fn change_context(&self) -> usize {
         let (number, of) = (self.last.returns & 15, self.last.returns >> 4);
-        usize::from(number == 1) | usize::from(number >= of) << 1 | usize::from(self.gps_time_changed) << 2
+        usize::from(number == 1)
+            | usize::from(number >= of) << 1
+            | usize::from(self.gps_time_changed) << 2
     }
 }
 
@@ -208,12 +239,17 @@ struct Streams<'a> {
 
 impl Streams<'_> {
     fn is_within_its_bytes(&self) -> bool {
-        let ok = |stream: &Option<Decoder<'_>>| stream.as_ref().is_none_or(Decoder::is_within_its_bytes);
+        let ok =
+            |stream: &Option<Decoder<'_>>| stream.as_ref().is_none_or(Decoder::is_within_its_bytes);
         self.xy.is_within_its_bytes() && ok(&self.z) && ok(&self.classification) && ok(&self.flags)
     }
 
     #[inline]
-    fn next(&mut self, contexts: &mut [Option<Box<Context>>; 4], current: &mut usize) -> Option<RawPoint> {
+    fn next(
+        &mut self,
+        contexts: &mut [Option<Box<Context>>; 4],
+        current: &mut usize,
+    ) -> Option<RawPoint> {
         const CHANNEL: usize = 1 << 6;
         const GPS_TIME: usize = 1 << 4;
         const NUMBER_OF_RETURNS: usize = 1 << 2;
@@ -223,14 +259,21 @@ impl Streams<'_> {
         if changes & CHANNEL != 0 {
             let step = self.xy.symbol(lazy(&mut before.channel, 3));
             *current = (*current + step + 1) & 3;
-            let last = RawPoint { channel: *current as u8, ..before.last };
+            let last = RawPoint {
+                channel: *current as u8,
+                ..before.last
+            };
             contexts[*current].get_or_insert_with(|| Box::new(Context::new(last)));
         }
         let context = contexts[*current].as_deref_mut()?;
         let gps_time_changed = changes & GPS_TIME != 0;
-        let (last_number, last_of) = (usize::from(context.last.returns & 15), usize::from(context.last.returns >> 4));
+        let (last_number, last_of) = (
+            usize::from(context.last.returns & 15),
+            usize::from(context.last.returns >> 4),
+        );
         let of = if changes & NUMBER_OF_RETURNS != 0 {
-            self.xy.symbol(lazy(&mut context.number_of_returns[last_of], 16))
+            self.xy
+                .symbol(lazy(&mut context.number_of_returns[last_of], 16))
         } else {
             last_of
         };
@@ -238,34 +281,52 @@ impl Streams<'_> {
             0 => last_number,
             1 => (last_number + 1) & 15,
             2 => (last_number + 15) & 15,
-            _ if gps_time_changed => self.xy.symbol(lazy(&mut context.return_number[last_number], 16)),
-            _ => (last_number + self.xy.symbol(lazy(&mut context.return_number_same_time, 13)) + 2) & 15,
+            _ if gps_time_changed => self
+                .xy
+                .symbol(lazy(&mut context.return_number[last_number], 16)),
+            _ => {
+                (last_number
+                    + self
+                        .xy
+                        .symbol(lazy(&mut context.return_number_same_time, 13))
+                    + 2)
+                    & 15
+            }
         };
         context.last.returns = (of << 4 | number) as u8;
         context.gps_time_changed = gps_time_changed;
         let single = usize::from(of == 1);
         let median = returns::map(of, number) << 1 | usize::from(gps_time_changed);
 
-        let (dx, x_bits) = context.dx.next(&mut self.xy, context.dx_median[median].get(), single);
+        let (dx, x_bits) = context
+            .dx
+            .next(&mut self.xy, context.dx_median[median].get(), single);
         context.dx_median[median].add(dx);
         context.last.xyz[0] = context.last.xyz[0].wrapping_add(dx);
 
         let even = |bits: usize, most: usize| (bits & !1).min(most);
-        let (dy, y_bits) = context.dy.next(&mut self.xy, context.dy_median[median].get(), single + even(x_bits, 20));
+        let (dy, y_bits) = context.dy.next(
+            &mut self.xy,
+            context.dy_median[median].get(),
+            single + even(x_bits, 20),
+        );
         context.dy_median[median].add(dy);
         context.last.xyz[1] = context.last.xyz[1].wrapping_add(dy);
 
         if let Some(stream) = &mut self.z {
             let level = returns::level(of, number);
             let bits = (x_bits + y_bits) / 2;
-            let (z, _) = context.z.next(stream, context.last_z[level], single + even(bits, 18));
+            let (z, _) = context
+                .z
+                .next(stream, context.last_z[level], single + even(bits, 18));
             context.last.xyz[2] = z;
             context.last_z[level] = z;
         }
         if let Some(stream) = &mut self.classification {
             let alone = number == 1 && number >= of;
             let which = usize::from(context.last.classification & 31) << 1 | usize::from(alone);
-            context.last.classification = stream.symbol(lazy(&mut context.classification[which], 256)) as u8;
+            context.last.classification =
+                stream.symbol(lazy(&mut context.classification[which], 256)) as u8;
         }
         if let Some(stream) = &mut self.flags {
             let which = usize::from(context.last.flags);
@@ -278,15 +339,24 @@ impl Streams<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use laz::{DecompressionSelection, LasZipCompressor, LasZipDecompressor, LazItemRecordBuilder, LazVlrBuilder};
+    use laz::{
+        DecompressionSelection, LasZipCompressor, LasZipDecompressor, LazItemRecordBuilder,
+        LazVlrBuilder,
+    };
     use proptest::prelude::*;
     use std::io::Cursor;
 
     /// Layered files with fields beside the point, so that there are streams to be stepped over.
     fn vlr() -> LazVlr {
         let mut items = LazItemRecordBuilder::new();
-        items.add_item(LazItemType::Point14).add_item(LazItemType::RGB14).add_item(LazItemType::Byte14(3));
-        LazVlrBuilder::default().with_laz_items(items.build()).with_fixed_chunk_size(1 << 20).build()
+        items
+            .add_item(LazItemType::Point14)
+            .add_item(LazItemType::RGB14)
+            .add_item(LazItemType::Byte14(3));
+        LazVlrBuilder::default()
+            .with_laz_items(items.build())
+            .with_fixed_chunk_size(1 << 20)
+            .build()
     }
 
     /// Records that wander, jump, change channel, returns and class: `shape` says how wildly.
@@ -297,12 +367,17 @@ mod tests {
             let mixed = (state ^ state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             mixed ^ mixed >> 31
         };
-        let (mut xyz, mut time, mut returns, mut flags, mut class) = ([0_i32; 3], 0.0_f64, 0x11_u8, 0_u8, 2_u8);
+        let (mut xyz, mut time, mut returns, mut flags, mut class) =
+            ([0_i32; 3], 0.0_f64, 0x11_u8, 0_u8, 2_u8);
         let mut bytes = Vec::new();
         for _ in 0..count {
             for axis in &mut xyz {
                 let bits = random() as u32 % (u32::from(shape[0]) + 1);
-                *axis = axis.wrapping_add((random() as i32).checked_shr(32 - bits.min(31)).unwrap_or(0));
+                *axis = axis.wrapping_add(
+                    (random() as i32)
+                        .checked_shr(32 - bits.min(31))
+                        .unwrap_or(0),
+                );
             }
             if random().is_multiple_of(u64::from(shape[1]) + 1) {
                 (time, returns) = (time + 1e-5, random() as u8);
@@ -332,11 +407,17 @@ mod tests {
 
     fn decoded(chunk: &[u8], count: usize, wanted: Wanted) -> Option<Vec<RawPoint>> {
         let mut found = Vec::new();
-        Layers::of(&vlr()).unwrap().decode(chunk, count, wanted, |point| found.push(point))?;
+        Layers::of(&vlr())
+            .unwrap()
+            .decode(chunk, count, wanted, |point| found.push(point))?;
         Some(found)
     }
 
-    const ALL: Wanted = Wanted { z: true, classification: true, flags: true };
+    const ALL: Wanted = Wanted {
+        z: true,
+        classification: true,
+        flags: true,
+    };
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -378,7 +459,8 @@ mod tests {
         drop(compressor);
         file.set_position(0);
         let mut found = vec![0; records.len()];
-        let mut decompressor = LasZipDecompressor::selective(file, vlr(), DecompressionSelection::all()).unwrap();
+        let mut decompressor =
+            LasZipDecompressor::selective(file, vlr(), DecompressionSelection::all()).unwrap();
         decompressor.decompress_many(&mut found).unwrap();
         assert!(found == records, "the definition itself disagrees");
     }
@@ -386,7 +468,16 @@ mod tests {
     #[test]
     fn other_ways_of_compressing_are_left_to_laz() {
         let mut items = LazItemRecordBuilder::new();
-        items.add_item(LazItemType::Point10).add_item(LazItemType::GpsTime);
-        assert_eq!(Layers::of(&LazVlrBuilder::default().with_laz_items(items.build()).build()), None);
+        items
+            .add_item(LazItemType::Point10)
+            .add_item(LazItemType::GpsTime);
+        assert_eq!(
+            Layers::of(
+                &LazVlrBuilder::default()
+                    .with_laz_items(items.build())
+                    .build()
+            ),
+            None
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Which statistics a return shares with others: tables of the format.
 
-/// Context of a return by number of returns (row) and return number (column): 0 single, 1 first of two, 2 last of two, 3 to 5 the rest.
+/// Context of a return by number of returns (row) and return number (column): 0 single, 1 first of
+/// two, 2 last of two, 3 to 5 the rest.
 #[rustfmt::skip]
 const MAP: [[u8; 16]; 16] = [
     [0, 1, 2, 3, 4, 5, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5],

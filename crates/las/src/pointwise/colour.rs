@@ -14,7 +14,11 @@ impl Colour {
     /// After the first point.
     pub(super) fn new(first: &[u8; 6]) -> Self {
         let [a, b, c, d, e, f] = *first;
-        Self { last: [[a, b], [c, d], [e, f]], changed: None, bytes: [const { None }; 6] }
+        Self {
+            last: [[a, b], [c, d], [e, f]],
+            changed: None,
+            bytes: [const { None }; 6],
+        }
     }
 
     /// The next point's colour.
@@ -26,7 +30,8 @@ impl Colour {
         // Bits 0 and 1: red. Bit 6: green and blue are not the same as red.
         for half in 0..2 {
             if changed >> half & 1 == 1 {
-                now[0][half] = red[half].wrapping_add(stream.symbol(lazy(&mut self.bytes[half], 256)) as u8);
+                now[0][half] =
+                    red[half].wrapping_add(stream.symbol(lazy(&mut self.bytes[half], 256)) as u8);
             }
         }
         if changed >> 6 & 1 == 0 {

@@ -1,7 +1,8 @@
 //! GPS times: up to four sequences of regular steps.
 //!
-//! A time is taken as a whole number, its bits. In the current sequence the step to the next time is coded as a multiple of a step that was
-//! there before, and a correction; another symbol goes on with another sequence, or begins one.
+//! A time is taken as a whole number, its bits. In the current sequence the step to the next time
+//! is coded as a multiple of a step that was there before, and a correction; another symbol goes on
+//! with another sequence, or begins one.
 
 use crate::arithmetic::{Decoder, Integers, LargeModel, Model, lazy};
 
@@ -9,7 +10,8 @@ use crate::arithmetic::{Decoder, Integers, LargeModel, Model, lazy};
 const LARGEST: i32 = 500;
 /// The smallest one.
 const SMALLEST: i32 = -10;
-/// The symbol for the same time again; the next one is for a time in full, those behind it for other sequences.
+/// The symbol for the same time again; the next one is for a time in full, those behind it for
+/// other sequences.
 const UNCHANGED: i32 = LARGEST - SMALLEST + 1;
 const FULL: i32 = UNCHANGED + 1;
 const OTHERS: i32 = FULL + 1;
@@ -52,13 +54,21 @@ impl GpsTimes {
         let mut sequences = [Sequence::default(); 4];
         sequences[0].last = i64::from_le_bytes(first);
         let multiple = Box::new(LargeModel::new(SYMBOLS));
-        Self { sequences, current: 0, newest: 0, without_step: None, multiple, steps: Integers::new() }
+        Self {
+            sequences,
+            current: 0,
+            newest: 0,
+            without_step: None,
+            multiple,
+            steps: Integers::new(),
+        }
     }
 
     /// The next point's time.
     #[inline]
     pub(super) fn next(&mut self, stream: &mut Decoder<'_>) -> [u8; 8] {
-        // From another sequence it may go on to yet another; real streams do that once, and a damaged one ends by `is_within_its_bytes`.
+        // From another sequence it may go on to yet another; real streams do that once, and a
+        // damaged one ends by `is_within_its_bytes`.
         for _ in 0..4 {
             let others = if self.sequences[self.current].step == 0 {
                 self.first_step(stream)
@@ -119,14 +129,17 @@ impl GpsTimes {
         None
     }
 
-    /// A new sequence, in the place of the oldest: its upper half from that of the current one, its lower as it is.
+    /// A new sequence, in the place of the oldest: its upper half from that of the current one, its
+    /// lower as it is.
     fn begin(&mut self, stream: &mut Decoder<'_>) {
         let upper = (self.sequences[self.current].last >> 32) as i32;
         let (upper, _) = self.steps.next(stream, upper, 8);
         let lower = stream.raw(32);
         self.newest = (self.newest + 1) & 3;
         self.current = self.newest;
-        self.sequences[self.current] =
-            Sequence { last: i64::from(upper) << 32 | i64::from(lower), ..Sequence::default() };
+        self.sequences[self.current] = Sequence {
+            last: i64::from(upper) << 32 | i64::from(lower),
+            ..Sequence::default()
+        };
     }
 }

@@ -1,11 +1,15 @@
-//! The decoder of point-wise compressed LAZ, PDRF 0 to 3: all fields of a point in one stream, one after the other.
+//! The decoder of point-wise compressed LAZ, PDRF 0 to 3: all fields of a point in one stream, one
+//! after the other.
 //!
-//! `laz` is the definition, and what is done with every file that this does not know (waveforms, the first version of the fields). What is
-//! gained here: models are made when they are first asked for (a chunk of `laz` begins with 768 of two kilobytes each, most of which are never
-//! used), the decoder takes in bytes without a branch, and points go to their records without a call a field. There is no leaving out of fields:
-//! where the next one begins is known only when this one has been decoded.
+//! `laz` is the definition, and what is done with every file that this does not know (waveforms,
+//! the first version of the fields). What is gained here: models are made when they are first asked
+//! for (a chunk of `laz` begins with 768 of two kilobytes each, most of which are never used), the
+//! decoder takes in bytes without a branch, and points go to their records without a call a field.
+//! There is no leaving out of fields: where the next one begins is known only when this one has
+//! been decoded.
 //!
-//! After the description of the codec in M. Isenburg, LASzip: lossless compression of LiDAR data, PE&RS 79 (2013), version 2 of the fields.
+//! After the description of the codec in M. Isenburg, LASzip: lossless compression of LiDAR data,
+//! PE&RS 79 (2013), version 2 of the fields.
 
 mod colour;
 mod gps_time;
@@ -29,28 +33,41 @@ pub(crate) struct Pointwise {
 impl Pointwise {
     /// The fields of a file, if they are compressed in this way.
     pub(crate) fn of(vlr: &LazVlr) -> Option<Self> {
-        let mut found = Self { record: vlr.items_size() as usize, has_time: false, has_colour: false, extra: 0 };
+        let mut found = Self {
+            record: vlr.items_size() as usize,
+            has_time: false,
+            has_colour: false,
+            extra: 0,
+        };
         for (place, item) in vlr.items().iter().enumerate() {
             // In this order, each once at most.
-            let Self { has_time, has_colour, extra, .. } = found;
+            let Self {
+                has_time,
+                has_colour,
+                extra,
+                ..
+            } = found;
             match item.item_type() {
                 _ if item.version() != 2 => return None,
                 LazItemType::Point10 if place == 0 => {}
                 LazItemType::GpsTime if place == 1 => found.has_time = true,
                 LazItemType::RGB12 if place == 1 + usize::from(has_time) => found.has_colour = true,
                 LazItemType::Byte(count)
-                    if place == 1 + usize::from(has_time) + usize::from(has_colour) && extra == 0 =>
+                    if place == 1 + usize::from(has_time) + usize::from(has_colour)
+                        && extra == 0 =>
                 {
                     found.extra = usize::from(count);
                 }
                 _ => return None,
             }
         }
-        let parts = 20 + 8 * usize::from(found.has_time) + 6 * usize::from(found.has_colour) + found.extra;
+        let parts =
+            20 + 8 * usize::from(found.has_time) + 6 * usize::from(found.has_colour) + found.extra;
         (parts == found.record).then_some(found)
     }
 
-    /// Decodes a chunk into whole records; `None` where its bytes are not what they should be, whatever was decoded by then.
+    /// Decodes a chunk into whole records; `None` where its bytes are not what they should be,
+    /// whatever was decoded by then.
     pub(crate) fn decode(self, chunk: &[u8], records: &mut [u8]) -> Option<()> {
         let (first, stream) = chunk.split_at_checked(self.record)?;
         let mut records = records.chunks_exact_mut(self.record);
@@ -65,7 +82,8 @@ impl Pointwise {
         let mut point = Point::new(point);
         let mut time = time.first_chunk().map(|time| GpsTimes::new(*time));
         let mut colour = colour.first_chunk().map(Colour::new);
-        let mut extra: Vec<(u8, Option<Box<Model>>)> = extra.iter().map(|byte| (*byte, None)).collect();
+        let mut extra: Vec<(u8, Option<Box<Model>>)> =
+            extra.iter().map(|byte| (*byte, None)).collect();
         for (i, record) in records.enumerate() {
             let (to, rest) = record.split_first_chunk_mut()?;
             *to = point.next(&mut stream);
@@ -106,7 +124,10 @@ mod tests {
 
     fn vlr(format: u8, extra: u16) -> LazVlr {
         let items = LazItemRecordBuilder::default_for_point_format_id(format, extra).unwrap();
-        LazVlrBuilder::default().with_laz_items(items).with_fixed_chunk_size(1 << 20).build()
+        LazVlrBuilder::default()
+            .with_laz_items(items)
+            .with_fixed_chunk_size(1 << 20)
+            .build()
     }
 
     /// One chunk, without the address of the chunk table before it.
@@ -123,8 +144,16 @@ mod tests {
         Some(records)
     }
 
-    /// Records whose fields change by one in `rarely` points, by steps of up to `bits` bits; GPS times by regular steps, in up to three sequences.
-    fn records(seed: u64, count: usize, length: usize, time_at: Option<usize>, bits: u32, rarely: u64) -> Vec<u8> {
+    /// Records whose fields change by one in `rarely` points, by steps of up to `bits` bits; GPS
+    /// times by regular steps, in up to three sequences.
+    fn records(
+        seed: u64,
+        count: usize,
+        length: usize,
+        time_at: Option<usize>,
+        bits: u32,
+        rarely: u64,
+    ) -> Vec<u8> {
         let mut state = seed;
         let mut random = move || {
             state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -139,7 +168,8 @@ mod tests {
             for axis in 0..3 {
                 let wide = (random() as i64) >> (64 - bits);
                 let old = i32::from_le_bytes(record[4 * axis..4 * axis + 4].try_into().unwrap());
-                record[4 * axis..4 * axis + 4].copy_from_slice(&old.wrapping_add(wide as i32).to_le_bytes());
+                record[4 * axis..4 * axis + 4]
+                    .copy_from_slice(&old.wrapping_add(wide as i32).to_le_bytes());
             }
             for byte in &mut record[12..] {
                 if random().is_multiple_of(rarely) {
@@ -147,15 +177,20 @@ mod tests {
                 }
             }
             if let Some(at) = time_at {
-                let which = if random().is_multiple_of(20) { random() as usize % 3 } else { 0 };
+                let which = if random().is_multiple_of(20) {
+                    random() as usize % 3
+                } else {
+                    0
+                };
                 match random() % 24 {
                     0 => step = 1 + random() % (1 << (random() % 34)),
                     1 => times[which] = random() >> 2,
                     2 => {}
                     3 => times[which] = times[which].wrapping_sub(step * (random() % 14)),
                     kind => {
-                        times[which] = times[which]
-                            .wrapping_add(step * (kind % 3 + random() % 2 * (random() % 700)) + random() % 3)
+                        times[which] = times[which].wrapping_add(
+                            step * (kind % 3 + random() % 2 * (random() % 700)) + random() % 3,
+                        )
                     }
                 }
                 times[which] &= u64::MAX >> 2; // what `laz` compares

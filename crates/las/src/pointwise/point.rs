@@ -44,7 +44,9 @@ pub(super) struct Point {
 impl Point {
     /// After the first point.
     pub(super) fn new(record: &[u8; 20]) -> Self {
-        let word = |at: usize| i32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]);
+        let word = |at: usize| {
+            i32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
+        };
         let models = || (0..256).map(|_| None).collect();
         Self {
             xyz: [word(0), word(4), word(8)],
@@ -77,7 +79,8 @@ impl Point {
         let changed = stream.symbol(lazy(&mut self.changed, 64));
         let has_changed = |bit: u32| changed >> bit & 1 == 1;
         if has_changed(5) {
-            self.bits = stream.symbol(lazy(&mut self.bits_model[usize::from(self.bits)], 256)) as u8;
+            self.bits =
+                stream.symbol(lazy(&mut self.bits_model[usize::from(self.bits)], 256)) as u8;
         }
         let (number, of) = (usize::from(self.bits & 7), usize::from(self.bits >> 3 & 7));
         let context = usize::from(MAP[of][number] & 15);
@@ -90,21 +93,38 @@ impl Point {
         self.xyz[0] = self.xyz[0].wrapping_add(dx);
 
         let even = |bits: usize, most: usize| (bits & !1).min(most);
-        let (dy, y_bits) = self.dy.next(stream, self.dy_median[context].get(), single + even(x_bits, 20));
+        let (dy, y_bits) = self.dy.next(
+            stream,
+            self.dy_median[context].get(),
+            single + even(x_bits, 20),
+        );
         self.dy_median[context].add(dy);
         self.xyz[1] = self.xyz[1].wrapping_add(dy);
 
         let level = of.abs_diff(number);
-        let (z, _) = self.z.next(stream, self.last_height[level], single + even((x_bits + y_bits) / 2, 18));
+        let (z, _) = self.z.next(
+            stream,
+            self.last_height[level],
+            single + even((x_bits + y_bits) / 2, 18),
+        );
         self.last_height[level] = z;
         self.xyz[2] = z;
         self.record()
     }
 
     #[inline]
-    fn other_fields(&mut self, stream: &mut Decoder<'_>, has_changed: &impl Fn(u32) -> bool, context: usize) {
+    fn other_fields(
+        &mut self,
+        stream: &mut Decoder<'_>,
+        has_changed: &impl Fn(u32) -> bool,
+        context: usize,
+    ) {
         if has_changed(4) {
-            let (value, _) = self.intensities.next(stream, i32::from(self.last_intensity[context]), context.min(3));
+            let (value, _) = self.intensities.next(
+                stream,
+                i32::from(self.last_intensity[context]),
+                context.min(3),
+            );
             self.last_intensity[context] = value as u16;
         }
         self.intensity = self.last_intensity[context];
@@ -114,7 +134,9 @@ impl Point {
         }
         if has_changed(2) {
             let model = &mut self.angle_model[usize::from(self.bits >> 6 & 1)];
-            self.angle = self.angle.wrapping_add(stream.symbol(lazy(model, 256)) as u8);
+            self.angle = self
+                .angle
+                .wrapping_add(stream.symbol(lazy(model, 256)) as u8);
         }
         if has_changed(1) {
             let model = &mut self.user_data_model[usize::from(self.user_data)];

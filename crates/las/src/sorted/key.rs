@@ -2,10 +2,12 @@
 
 use isopach_cloud::cell_of_tick;
 
-/// Bytes of a key: row and column of the cell, each so that its bytes are in the order of the numbers.
+/// Bytes of a key: row and column of the cell, each so that its bytes are in the order of the
+/// numbers.
 pub(super) const KEY: usize = 16;
 
-/// Appends the key of a point (absolute ticks). The rest of the order is that of the record itself: [`super::order`].
+/// Appends the key of a point (absolute ticks). The rest of the order is that of the record itself:
+/// [`super::order`].
 pub(super) fn append(point: [i64; 3], cell_size: f64, to: &mut Vec<u8>) {
     let [x, y, _] = point;
     for coordinate in [y, x] {
@@ -31,7 +33,17 @@ mod tests {
             assert_eq!(bytes.len(), KEY);
             bytes
         };
-        let places = [[5, -3], [-2, 0], [-1, 0], [0, 0], [1, 0], [300, 0], [-9, 1], [0, 256], [0, 257]];
+        let places = [
+            [5, -3],
+            [-2, 0],
+            [-1, 0],
+            [0, 0],
+            [1, 0],
+            [300, 0],
+            [-9, 1],
+            [0, 256],
+            [0, 257],
+        ];
         assert!(places.map(|[x, y]| key(x, y)).is_sorted());
     }
 }

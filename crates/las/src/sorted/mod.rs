@@ -1,10 +1,12 @@
 //! Writing LAZ in an order of its own, whatever the order is in which points come.
 //!
-//! Tiles finish their points tile by tile, so a file in the order of writing depends on the tiling. Here points are written in the
-//! order of the absolute grid instead: a file is the same bytes for any tiles, memory and threads.
+//! Tiles finish their points tile by tile, so a file in the order of writing depends on the tiling.
+//! Here points are written in the order of the absolute grid instead: a file is the same bytes for
+//! any tiles, memory and threads.
 //!
-//! Records are collected as they will be in the file, each behind its key. What is more than the memory given is sorted and put on disk as a
-//! run; at the end all runs are merged ([`runs`]). Equal keys and equal records cannot be told apart, so no order is lost.
+//! Records are collected as they will be in the file, each behind its key. What is more than the
+//! memory given is sorted and put on disk as a run; at the end all runs are merged ([`runs`]).
+//! Equal keys and equal records cannot be told apart, so no order is lost.
 
 mod key;
 mod order;
@@ -22,14 +24,17 @@ use std::path::Path;
 /// Bytes that records wait in at least: less would make a run of every few points.
 const LEAST_BYTES: usize = 1 << 16;
 
-/// Writes points in the order of the absolute grid: cells row by row from the south, in a row from the west, and in a cell by x, y, z and the bytes of
-/// the other columns as they are stored.
+/// Writes points in the order of the absolute grid: cells row by row from the south, in a row from
+/// the west, and in a cell by x, y, z and the bytes of the other columns as they are stored.
 ///
-/// Takes the points in any order and in any pieces. The bytes of the file depend on the points, the schema and the cell size, and on nothing else: not on
-/// the memory, the threads or the order. Points wait in memory; what is more than `memory` goes to disk beside the file, sorted, and is merged
-/// by [`SortedLazWriter::finish`]. The disk needs up to as many bytes as the records have, uncompressed, with 16 more a point.
+/// Takes the points in any order and in any pieces. The bytes of the file depend on the points, the
+/// schema and the cell size, and on nothing else: not on the memory, the threads or the order.
+/// Points wait in memory; what is more than `memory` goes to disk beside the file, sorted, and is
+/// merged by [`SortedLazWriter::finish`]. The disk needs up to as many bytes as the records have,
+/// uncompressed, with 16 more a point.
 ///
-/// The file appears under its name when `finish` succeeds; dropped before, or after an error, nothing is left.
+/// The file appears under its name when `finish` succeeds; dropped before, or after an error,
+/// nothing is left.
 ///
 /// ```
 /// use isopach_cloud::Cloud;
@@ -63,26 +68,44 @@ pub struct SortedLazWriter {
 }
 
 impl SortedLazWriter {
-    /// Starts a file beside `path` whose points are in the order of cells of `cell_size` metres, in `memory` bytes and what [`LazWriter`] needs.
+    /// Starts a file beside `path` whose points are in the order of cells of `cell_size` metres, in
+    /// `memory` bytes and what [`LazWriter`] needs.
     ///
     /// # Errors
     /// Those of [`LazWriter::create`]; for a cell size below a tick (2⁻¹⁸ m) or not finite.
-    pub fn create(path: impl AsRef<Path>, schema: &Schema, cell_size: f64, memory: u64) -> Result<Self, Error> {
+    pub fn create(
+        path: impl AsRef<Path>,
+        schema: &Schema,
+        cell_size: f64,
+        memory: u64,
+    ) -> Result<Self, Error> {
         let path = path.as_ref();
-        let refused = |problem: isopach_compute::Error| Problem::Unwritable(problem.to_string()).of(path);
+        let refused =
+            |problem: isopach_compute::Error| Problem::Unwritable(problem.to_string()).of(path);
         let cell_size = checked_cell_size(cell_size).map_err(refused)?;
         let writer = LazWriter::create(path, schema)?;
         let width = KEY + writer.record_length();
-        // Sorting takes an index of 4 bytes a record beside the records, and the sorted copy of a part of them.
+        // Sorting takes an index of 4 bytes a record beside the records, and the sorted copy of a
+        // part of them.
         let share = usize::try_from(memory).unwrap_or(usize::MAX) / 4 * 3;
         let most = share.clamp(LEAST_BYTES.max(width), u32::MAX as usize);
-        Ok(Self { cell_size, waiting: Vec::new(), width, most, runs: Runs::beside(path), failed: false, writer })
+        Ok(Self {
+            cell_size,
+            waiting: Vec::new(),
+            width,
+            most,
+            runs: Runs::beside(path),
+            failed: false,
+            writer,
+        })
     }
 
-    /// Adds points, with the values of the extra columns: one slice a column of the schema, one value a point.
+    /// Adds points, with the values of the extra columns: one slice a column of the schema, one
+    /// value a point.
     ///
     /// # Errors
-    /// Those of [`LazWriter::write`]; where the disk beside the file is full. The file cannot be finished after an error.
+    /// Those of [`LazWriter::write`]; where the disk beside the file is full. The file cannot be
+    /// finished after an error.
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), Error> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
@@ -98,7 +121,11 @@ impl SortedLazWriter {
             }
             self.make_room();
             keyed.clear();
-            key::append(cloud.positions().absolute_ticks(i), self.cell_size, &mut keyed);
+            key::append(
+                cloud.positions().absolute_ticks(i),
+                self.cell_size,
+                &mut keyed,
+            );
             self.writer.append_record(cloud, extra, i, &mut keyed)?;
             self.waiting.extend_from_slice(&keyed);
         }
@@ -117,7 +144,11 @@ impl SortedLazWriter {
     /// Sorts what waits and puts it on disk.
     fn put_aside(&mut self) -> Checked<()> {
         let places = order::sorted(&self.waiting, self.width);
-        self.runs.add(places.iter().map(|&at| order::record(&self.waiting, self.width, at)))?;
+        self.runs.add(
+            places
+                .iter()
+                .map(|&at| order::record(&self.waiting, self.width, at)),
+        )?;
         self.waiting.clear();
         Ok(())
     }
@@ -125,7 +156,8 @@ impl SortedLazWriter {
     /// Merges all points, completes the file and gives it its name.
     ///
     /// # Errors
-    /// Where the disk is full, the file cannot be renamed, points that were put aside come back changed, or an earlier call failed.
+    /// Where the disk is full, the file cannot be renamed, points that were put aside come back
+    /// changed, or an earlier call failed.
     pub fn finish(mut self) -> Result<(), Error> {
         let path = self.writer.path().to_owned();
         self.merge_runs().map_err(|problem| problem.of(&path))?;
@@ -134,12 +166,17 @@ impl SortedLazWriter {
 
     fn merge_runs(&mut self) -> Checked<()> {
         if self.failed {
-            return Err(Problem::Unwritable("an earlier write failed, so points are missing".into()));
+            return Err(Problem::Unwritable(
+                "an earlier write failed, so points are missing".into(),
+            ));
         }
         if !self.runs.is_empty() && !self.waiting.is_empty() {
             self.put_aside()?;
         }
-        let mut batch = Batch { records: Vec::new(), writer: &mut self.writer };
+        let mut batch = Batch {
+            records: Vec::new(),
+            writer: &mut self.writer,
+        };
         if self.runs.is_empty() {
             for at in order::sorted(&self.waiting, self.width) {
                 batch.push(&order::record(&self.waiting, self.width, at)[KEY..])?;
@@ -147,7 +184,8 @@ impl SortedLazWriter {
         } else {
             // What waited is on disk: its room is that of the readers now.
             self.waiting = Vec::new();
-            self.runs.merge(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
+            self.runs
+                .merge(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
         }
         batch.flush()
     }
@@ -165,7 +203,11 @@ impl Batch<'_> {
 
     fn push(&mut self, record: &[u8]) -> Checked<()> {
         self.records.extend_from_slice(record);
-        if self.records.len() >= Self::BYTES { self.flush() } else { Ok(()) }
+        if self.records.len() >= Self::BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn flush(&mut self) -> Checked<()> {

@@ -50,7 +50,13 @@ impl Runs {
     }
 
     fn numbered(path: &Path, number: u32) -> Self {
-        Self { beside: path.to_owned(), number, open: None, runs: Vec::new(), end: 0 }
+        Self {
+            beside: path.to_owned(),
+            number,
+            open: None,
+            runs: Vec::new(),
+            end: 0,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -60,7 +66,9 @@ impl Runs {
     /// Appends a run of records, which are in order.
     pub(super) fn add<'a>(&mut self, records: impl Iterator<Item = &'a [u8]>) -> Checked<()> {
         let mut run = self.begin()?;
-        records.into_iter().try_for_each(|record| run.push(record))?;
+        records
+            .into_iter()
+            .try_for_each(|record| run.push(record))?;
         self.end_run(run)
     }
 
@@ -69,28 +77,42 @@ impl Runs {
             Some(open) => open,
             None => {
                 let (part, file) = UnfinishedFile::create(&self.place()?)?;
-                Open { file, _removed_when_dropped: part }
+                Open {
+                    file,
+                    _removed_when_dropped: part,
+                }
             }
         };
         let mut file = self.open.insert(open).file.try_clone()?;
         file.seek(SeekFrom::Start(self.end))?;
-        Ok(Writing { to: BufWriter::with_capacity(1 << 18, file), sum: crc32fast::Hasher::new(), bytes: 0 })
+        Ok(Writing {
+            to: BufWriter::with_capacity(1 << 18, file),
+            sum: crc32fast::Hasher::new(),
+            bytes: 0,
+        })
     }
 
     fn end_run(&mut self, mut run: Writing) -> Checked<()> {
         run.to.flush()?;
         let end = self.end + run.bytes;
-        self.runs.push(Run { bytes: self.end..end, sum: run.sum.finalize() });
+        self.runs.push(Run {
+            bytes: self.end..end,
+            sum: run.sum.finalize(),
+        });
         self.end = end;
         Ok(())
     }
 
     /// Its name would be this, if it ever were complete.
     fn place(&self) -> Checked<PathBuf> {
-        Ok(UnfinishedFile::beside(&self.beside, &format!("runs{}", self.number))?)
+        Ok(UnfinishedFile::beside(
+            &self.beside,
+            &format!("runs{}", self.number),
+        )?)
     }
 
-    /// Gives all records in order to `take`, with `memory` bytes for the buffers of readers. Many runs are merged to fewer, longer ones first.
+    /// Gives all records in order to `take`, with `memory` bytes for the buffers of readers. Many
+    /// runs are merged to fewer, longer ones first.
     pub(super) fn merge(
         &mut self,
         width: usize,
@@ -118,9 +140,14 @@ impl Runs {
         memory: usize,
         mut take: impl FnMut(&[u8]) -> Checked<()>,
     ) -> Checked<()> {
-        let Some(Open { file, .. }) = &self.open else { return Ok(()) };
+        let Some(Open { file, .. }) = &self.open else {
+            return Ok(());
+        };
         let records = (memory / runs.len().max(1) / width).clamp(1, (1 << 22) / width + 1);
-        let mut readers: Vec<Reader<'_>> = runs.iter().map(|run| Reader::new(file, run, width, records)).collect();
+        let mut readers: Vec<Reader<'_>> = runs
+            .iter()
+            .map(|run| Reader::new(file, run, width, records))
+            .collect();
         let mut heads = BinaryHeap::with_capacity(readers.len());
         for (run, reader) in readers.iter_mut().enumerate() {
             heads.extend(reader.next()?.map(|record| Head { record, run }));
@@ -196,7 +223,16 @@ impl<'a> Reader<'a> {
     fn new(file: &'a File, run: &Run, width: usize, records: usize) -> Self {
         let sum = crc32fast::Hasher::new();
         let (rest, expected, most) = (run.bytes.clone(), run.sum, records * width);
-        Self { file, rest, sum, expected, width, buffer: Vec::new(), at: 0, most }
+        Self {
+            file,
+            rest,
+            sum,
+            expected,
+            width,
+            buffer: Vec::new(),
+            at: 0,
+            most,
+        }
     }
 
     fn next(&mut self) -> Checked<Option<Vec<u8>>> {
@@ -214,13 +250,18 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Whether there was anything left. At the end of the run, says whether all of it was what had been written.
+    /// Whether there was anything left. At the end of the run, says whether all of it was what had
+    /// been written.
     fn refill(&mut self) -> Checked<bool> {
         let bytes = (self.rest.end - self.rest.start).min(self.most as u64) as usize;
         if bytes == 0 {
             let found = std::mem::take(&mut self.sum).finalize();
             let same = found == self.expected;
-            return if same { Ok(false) } else { Err(Problem::Io(std::io::Error::other(CHANGED))) };
+            return if same {
+                Ok(false)
+            } else {
+                Err(Problem::Io(std::io::Error::other(CHANGED)))
+            };
         }
         self.buffer.resize(bytes, 0);
         let mut file = self.file;
@@ -233,4 +274,5 @@ impl<'a> Reader<'a> {
     }
 }
 
-const CHANGED: &str = "points that were put aside came back changed: the disk beside the file is not to be trusted";
+const CHANGED: &str =
+    "points that were put aside came back changed: the disk beside the file is not to be trusted";

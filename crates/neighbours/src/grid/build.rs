@@ -4,7 +4,8 @@ use super::{CROWDED, Grid, heights::Heights, sums::LANES};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
-/// Bands at most: every band reads all cell numbers once, so more of them would cost more than they save.
+/// Bands at most: every band reads all cell numbers once, so more of them would cost more than they
+/// save.
 const BANDS: usize = 16;
 
 /// One band's share of the sorted arrays.
@@ -18,8 +19,8 @@ struct Band<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls are sorted twice: what the cells of the first grid hold
-    /// tells that they are too narrow.
+    /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls are
+    /// sorted twice: what the cells of the first grid hold tells that they are too narrow.
     pub(crate) fn new(points: Positions<'a>) -> Self {
         let [low, high] = points.bounds().unwrap_or_default();
         let grid = Self::of_cells(points, [low, high], cell_shift(low, high, points.len()));
@@ -31,9 +32,11 @@ impl<'a> Grid<'a> {
 
     /// The shift of wider cells, where most points stand above each other.
     ///
-    /// On a wall cells are small, because its plan is, and hold a few points of very different heights: the k nearest of a point are in hundreds
-    /// of cells. Cells of twice the distance between neighbours on the surface are better; they are crowded, sorted by height, and a query reads
-    /// the few points near its own height. Terrain and vegetation keep their cells: they are at most some dozen times higher than wide.
+    /// On a wall cells are small, because its plan is, and hold a few points of very different
+    /// heights: the k nearest of a point are in hundreds of cells. Cells of twice the distance
+    /// between neighbours on the surface are better; they are crowded, sorted by height, and a
+    /// query reads the few points near its own height. Terrain and vegetation keep their cells:
+    /// they are at most some dozen times higher than wide.
     fn wider_shift(&self) -> Option<u32> {
         const STEEP: f64 = 64.0;
         let means = self.heights.means(self.points.len())?;
@@ -79,18 +82,24 @@ impl<'a> Grid<'a> {
         grid
     }
 
-    /// The grid of those points of crowded cells that are equal to none of a lower index, and of all others. `None` where that would save less than a
-    /// look at every point.
+    /// The grid of those points of crowded cells that are equal to none of a lower index, and of
+    /// all others. `None` where that would save less than a look at every point.
     fn without_equals(&self) -> Option<Self> {
         let is_kept = |at: usize, first: usize| {
             let before = at.wrapping_sub(1);
-            at == first || [&self.x, &self.y, &self.z].iter().any(|axis| axis[at] != axis[before])
+            at == first
+                || [&self.x, &self.y, &self.z]
+                    .iter()
+                    .any(|axis| axis[at] != axis[before])
         };
         let (mut kept, mut starts, mut saved): (Vec<u32>, _, _) = (Vec::new(), vec![0], 0_u64);
         for pair in self.starts.windows(2) {
             let (span, before) = (pair[0]..pair[1], kept.len());
             if span.len() > CROWDED as usize {
-                kept.extend(span.clone().filter(|at| is_kept(*at as usize, span.start as usize)));
+                kept.extend(
+                    span.clone()
+                        .filter(|at| is_kept(*at as usize, span.start as usize)),
+                );
             } else {
                 kept.extend(span.clone());
             }
@@ -101,7 +110,12 @@ impl<'a> Grid<'a> {
         if saved <= self.points.len() as u64 {
             return None;
         }
-        let padded = |axis: &[i32]| kept.iter().map(|at| axis[*at as usize]).chain([0; LANES]).collect();
+        let padded = |axis: &[i32]| {
+            kept.iter()
+                .map(|at| axis[*at as usize])
+                .chain([0; LANES])
+                .collect()
+        };
         Some(Self {
             points: self.points,
             low: self.low,
@@ -123,7 +137,12 @@ impl<'a> Grid<'a> {
     fn scatter(&mut self, cells: &[u32]) {
         let bounds = bands(&self.starts);
         let mut bands = Vec::with_capacity(bounds.len());
-        let (mut x, mut y, mut z, mut id) = (&mut self.x[..], &mut self.y[..], &mut self.z[..], &mut self.id[..]);
+        let (mut x, mut y, mut z, mut id) = (
+            &mut self.x[..],
+            &mut self.y[..],
+            &mut self.z[..],
+            &mut self.id[..],
+        );
         for cells in bounds {
             let count = (self.starts[cells.end] - self.starts[cells.start]) as usize;
             let band = Band {
@@ -141,7 +160,10 @@ impl<'a> Grid<'a> {
             let base = band.starts.first().copied().unwrap_or_default();
             let mut next: Vec<u32> = band.starts.iter().map(|start| start - base).collect();
             for (i, &cell) in cells.iter().enumerate() {
-                let Some(at) = (cell as usize).checked_sub(band.cells.start).and_then(|c| next.get_mut(c)) else {
+                let Some(at) = (cell as usize)
+                    .checked_sub(band.cells.start)
+                    .and_then(|c| next.get_mut(c))
+                else {
                     continue;
                 };
                 let to = *at as usize;
@@ -152,9 +174,14 @@ impl<'a> Grid<'a> {
         });
     }
 
-    /// Sorts the points of crowded cells by height, then so that equal ones stand together, then by index.
+    /// Sorts the points of crowded cells by height, then so that equal ones stand together, then by
+    /// index.
     fn sort_crowded_by_height(&mut self) {
-        for pair in self.starts.windows(2).filter(|pair| pair[1] - pair[0] > CROWDED) {
+        for pair in self
+            .starts
+            .windows(2)
+            .filter(|pair| pair[1] - pair[0] > CROWDED)
+        {
             let span = pair[0] as usize..pair[1] as usize;
             let mut ids = self.id[span.clone()].to_vec();
             let ticks = self.points.ticks();
@@ -173,7 +200,9 @@ impl<'a> Grid<'a> {
 /// Cell side, as a shift: the smallest cells of which there are at most half as many as points.
 fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> u32 {
     let cells = |shift: u32, axis: usize| cells_along(low, high, shift, axis);
-    (0..32).find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2)).unwrap_or(31)
+    (0..32)
+        .find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2))
+        .unwrap_or(31)
 }
 
 /// Number of columns (axis 0) or rows (axis 1) of cells of 2^shift ticks.
@@ -198,11 +227,18 @@ fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
     let cells = starts.len() - 1;
     let (count, points) = (rayon::current_num_threads().clamp(1, BANDS), starts[cells]);
     let mut edges: Vec<usize> = (0..=count)
-        .map(|band| starts.partition_point(|&start| u64::from(start) < u64::from(points) * band as u64 / count as u64))
+        .map(|band| {
+            starts.partition_point(|&start| {
+                u64::from(start) < u64::from(points) * band as u64 / count as u64
+            })
+        })
         .map(|edge| edge.min(cells))
         .collect();
     (edges[0], edges[count]) = (0, cells);
-    edges.windows(2).map(|pair| pair[0]..pair[1].max(pair[0])).collect()
+    edges
+        .windows(2)
+        .map(|pair| pair[0]..pair[1].max(pair[0]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -226,13 +262,25 @@ mod tests {
 
     #[test]
     fn walls_have_wide_cells_and_the_neighbours_that_they_have() {
-        let wall = cloud(|i| [random(3 * i) * 20.0, random(3 * i + 1) * 0.05, random(3 * i + 2) * 30.0]);
+        let wall = cloud(|i| {
+            [
+                random(3 * i) * 20.0,
+                random(3 * i + 1) * 0.05,
+                random(3 * i + 2) * 30.0,
+            ]
+        });
         assert!(is_widened(&wall));
-        let (index, queries) = (Grid::new(wall.positions()), wall.select(&[0, 5000, 12_345, 19_999]));
+        let (index, queries) = (
+            Grid::new(wall.positions()),
+            wall.select(&[0, 5000, 12_345, 19_999]),
+        );
         let defined = EveryPoint.index(wall.positions()).unwrap();
         for k in [1, 20, 300] {
-            let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
-                .map(|index| index.k_nearest(queries.positions(), k, f64::INFINITY).unwrap());
+            let [found, defined] = [&index as &dyn NeighbourIndex, &*defined].map(|index| {
+                index
+                    .k_nearest(queries.positions(), k, f64::INFINITY)
+                    .unwrap()
+            });
             assert_eq!(found.indices, defined.indices);
         }
     }
@@ -242,14 +290,26 @@ mod tests {
         // A third of the points stand in two places; every other one is ten times there.
         let cloud = cloud(|i| match i % 3 {
             0 => [7.0, 7.0, (i % 2) as f64],
-            _ => [random(i / 30) * 50.0, random(i / 30 + 1000) * 50.0, random(i / 30 + 2000)],
+            _ => [
+                random(i / 30) * 50.0,
+                random(i / 30 + 1000) * 50.0,
+                random(i / 30 + 2000),
+            ],
         });
-        let (index, defined) = (Grid::new(cloud.positions()), EveryPoint.index(cloud.positions()).unwrap());
+        let (index, defined) = (
+            Grid::new(cloud.positions()),
+            EveryPoint.index(cloud.positions()).unwrap(),
+        );
         let distinct = index.distinct.as_ref().unwrap();
         assert!(distinct.id.len() + 6000 < cloud.len());
         let queries = cloud.select(&(0..cloud.len() as u32).step_by(97).collect::<Vec<_>>());
-        let apart =
-            Cloud::from_points(&[[7.01, 7.0, 0.2], [7.0, 6.9, 0.5], [-3.0, 7.0, 0.5], [7.0, 7.0, 1.0]]).unwrap();
+        let apart = Cloud::from_points(&[
+            [7.01, 7.0, 0.2],
+            [7.0, 6.9, 0.5],
+            [-3.0, 7.0, 0.5],
+            [7.0, 7.0, 1.0],
+        ])
+        .unwrap();
         for queries in [queries, apart] {
             let [found, defined] = [&index as &dyn NeighbourIndex, &*defined]
                 .map(|index| index.nearest(queries.positions(), f64::INFINITY).unwrap());
@@ -257,8 +317,8 @@ mod tests {
         }
     }
 
-    /// Work is counted in points that are looked at, which no load of the machine changes: a query of the nearest has as much of it among
-    /// ten times as many equal points.
+    /// Work is counted in points that are looked at, which no load of the machine changes: a query
+    /// of the nearest has as much of it among ten times as many equal points.
     #[test]
     fn equal_points_are_not_quadratic() {
         let looks = |count: u64, place: fn(u64) -> [f64; 3]| {
@@ -275,26 +335,45 @@ mod tests {
             (LOOKS.get() - before) / queries.len() as u64
         };
         let one_place = |_: u64| [1.0, 2.0, 3.0];
-        // Three in four on a lattice of 300 places, one in four at its corner: as where a scanner writes zeros.
+        // Three in four on a lattice of 300 places, one in four at its corner: as where a scanner
+        // writes zeros.
         let zeros = |i: u64| match i % 4 {
             0 => [0.0; 3],
             _ => [(i % 19) as f64, (i % 17) as f64, (i % 3) as f64],
         };
         for place in [one_place as fn(u64) -> [f64; 3], zeros] {
             let [few, many] = [5_000, 100_000].map(|count| looks(count, place));
-            assert!(few > 0 && many <= 2 * few && many < 100, "{few} and {many} points are looked at a query");
+            assert!(
+                few > 0 && many <= 2 * few && many < 100,
+                "{few} and {many} points are looked at a query"
+            );
         }
     }
 
     #[test]
     fn terrain_and_vegetation_keep_their_cells() {
-        let steep = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, random(3 * i) * 100.0];
-        let trees = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, random(3 * i + 2) * 30.0];
+        let steep = |i: u64| {
+            [
+                random(3 * i) * 50.0,
+                random(3 * i + 1) * 50.0,
+                random(3 * i) * 100.0,
+            ]
+        };
+        let trees = |i: u64| {
+            [
+                random(3 * i) * 50.0,
+                random(3 * i + 1) * 50.0,
+                random(3 * i + 2) * 30.0,
+            ]
+        };
         let flat = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, 1.0];
         let equal = |_: u64| [1.0, 2.0, 3.0];
-        for widened in
-            [is_widened(&cloud(steep)), is_widened(&cloud(trees)), is_widened(&cloud(flat)), is_widened(&cloud(equal))]
-        {
+        for widened in [
+            is_widened(&cloud(steep)),
+            is_widened(&cloud(trees)),
+            is_widened(&cloud(flat)),
+            is_widened(&cloud(equal)),
+        ] {
             assert!(!widened);
         }
     }

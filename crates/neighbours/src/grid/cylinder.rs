@@ -13,8 +13,9 @@ use std::ops::Range;
 impl Grid<'_> {
     /// Location and spread along `axis` of the points in the cylinder around the query.
     ///
-    /// Mean and deviation come from exact moments: with S and C the sum of offsets and their covariance, the mean offset along the axis n
-    /// is n·S/N and its variance nᵀ C n. So they do not depend on the order of the points.
+    /// Mean and deviation come from exact moments: with S and C the sum of offsets and their
+    /// covariance, the mean offset along the axis n is n·S/N and its variance nᵀ C n. So they do
+    /// not depend on the order of the points.
     pub(super) fn axial_statistics(
         &self,
         query: Located,
@@ -26,7 +27,9 @@ impl Grid<'_> {
             return AxialStatistics::default();
         }
         match statistic {
-            AxialStatistic::MeanDeviation => mean_deviation(self.moments_in_cylinder(query, axis, cylinder), axis),
+            AxialStatistic::MeanDeviation => {
+                mean_deviation(self.moments_in_cylinder(query, axis, cylinder), axis)
+            }
             AxialStatistic::MedianIqr => {
                 let mut along = Vec::new();
                 self.each_in_cylinder(query, axis, cylinder, |_, offset| along.push(offset));
@@ -37,15 +40,22 @@ impl Grid<'_> {
 
     /// Exact moments of the points in the cylinder.
     #[inline(always)]
-    pub(super) fn moments_in_cylinder_here(&self, query: Located, axis: [f64; 3], cylinder: Cylinder) -> Moments {
-        let [radius, half] = [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
+    pub(super) fn moments_in_cylinder_here(
+        &self,
+        query: Located,
+        axis: [f64; 3],
+        cylinder: Cylinder,
+    ) -> Moments {
+        let [radius, half] =
+            [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
         let sums = Sums::new((radius * radius + half * half).sqrt() * (1.0 + 1e-9) + 1.0);
         let (Located::Near(near), Some(mut sums)) = (query, sums) else {
             let mut moments = Moments::default();
             self.each_in_cylinder(query, axis, cylinder, |d, _| moments.add(d));
             return moments;
         };
-        // `Cylinder::offset_along` in ticks instead of metres: a power of two apart, so that it decides the same to the last bit.
+        // `Cylinder::offset_along` in ticks instead of metres: a power of two apart, so that it
+        // decides the same to the last bit.
         let widest = cylinder.radius * cylinder.radius * (TICKS_PER_METRE * TICKS_PER_METRE);
         for span in self.spans(near, axis, cylinder) {
             sums.add(self, span, near, |[x, y, z]| {
@@ -58,18 +68,29 @@ impl Grid<'_> {
 
     /// The spans of sorted points that hold the cylinder's.
     #[inline(always)]
-    fn spans(&self, query: Query, axis: [f64; 3], cylinder: Cylinder) -> impl Iterator<Item = Range<usize>> {
-        self.footprint(query, axis, cylinder).into_iter().flat_map(move |footprint| {
-            let rows = footprint.y.map(|y| self.cell_along(1, y));
-            (rows[0]..=rows[1]).filter_map(move |row| {
-                let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
-                let [left, right] = footprint.columns_of(bottom, bottom + (1 << self.shift))?;
-                Some(self.span(row, [self.cell_along(0, left), self.cell_along(0, right) + 1]))
+    fn spans(
+        &self,
+        query: Query,
+        axis: [f64; 3],
+        cylinder: Cylinder,
+    ) -> impl Iterator<Item = Range<usize>> {
+        self.footprint(query, axis, cylinder)
+            .into_iter()
+            .flat_map(move |footprint| {
+                let rows = footprint.y.map(|y| self.cell_along(1, y));
+                (rows[0]..=rows[1]).filter_map(move |row| {
+                    let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
+                    let [left, right] = footprint.columns_of(bottom, bottom + (1 << self.shift))?;
+                    Some(self.span(
+                        row,
+                        [self.cell_along(0, left), self.cell_along(0, right) + 1],
+                    ))
+                })
             })
-        })
     }
 
-    /// Calls `visit` with the offset (ticks) and the offset along the axis (metres) of each point in the cylinder.
+    /// Calls `visit` with the offset (ticks) and the offset along the axis (metres) of each point
+    /// in the cylinder.
     fn each_in_cylinder(
         &self,
         query: Located,
@@ -98,14 +119,18 @@ impl Grid<'_> {
 }
 
 impl Grid<'_> {
-    /// What the cylinder covers in the plane, of that part of it where there are points at all: a long cylinder's shadow is mostly of parts high
-    /// above the ground and deep below it.
+    /// What the cylinder covers in the plane, of that part of it where there are points at all: a
+    /// long cylinder's shadow is mostly of parts high above the ground and deep below it.
     #[inline]
     fn footprint(&self, query: [i32; 3], axis: [f64; 3], cylinder: Cylinder) -> Option<Footprint> {
         let whole = [-1.0, 1.0].map(|side| side * cylinder.half_length * TICKS_PER_METRE);
         let footprint = Footprint::new(query, axis, cylinder, whole);
-        let [x, y] = [(0, footprint.x), (1, footprint.y)].map(|(a, ends)| ends.map(|end| self.cell_along(a, end)));
-        let cells = Block { columns: [x[0], x[1] + 1], rows: [y[0], y[1] + 1] };
+        let [x, y] = [(0, footprint.x), (1, footprint.y)]
+            .map(|(a, ends)| ends.map(|end| self.cell_along(a, end)));
+        let cells = Block {
+            columns: [x[0], x[1] + 1],
+            rows: [y[0], y[1] + 1],
+        };
         let heights = self.heights.within(&cells)?;
         // A point at t along the axis is at the height t · nz, and at most a radius off it.
         let margin = footprint.radius;
@@ -114,13 +139,17 @@ impl Grid<'_> {
             whole
         } else {
             let ends = [(low - margin) / axis[2], (high + margin) / axis[2]];
-            [ends[0].min(ends[1]).max(whole[0]), ends[0].max(ends[1]).min(whole[1])]
+            [
+                ends[0].min(ends[1]).max(whole[0]),
+                ends[0].max(ends[1]).min(whole[1]),
+            ]
         };
         (part[0] <= part[1]).then(|| Footprint::new(query, axis, cylinder, part))
     }
 }
 
-/// What part of a tilted cylinder covers in the plane, from above: the shadow of its axis, widened by its radius. A little too large.
+/// What part of a tilted cylinder covers in the plane, from above: the shadow of its axis, widened
+/// by its radius. A little too large.
 struct Footprint {
     /// The shadow's ends, ticks.
     ends: [[f64; 2]; 2],
@@ -140,7 +169,12 @@ impl Footprint {
             let [low, high] = [ends[0][a].min(ends[1][a]), ends[0][a].max(ends[1][a])];
             [(low - radius) as i64, (high + radius) as i64]
         };
-        Self { ends, radius, x: range(0), y: range(1) }
+        Self {
+            ends,
+            radius,
+            x: range(0),
+            y: range(1),
+        }
     }
 
     /// First and last x (ticks) of the part between two y; `None` where there is none.
@@ -150,7 +184,10 @@ impl Footprint {
     fn columns_of(&self, bottom: i64, top: i64) -> Option<[i64; 2]> {
         let [[x, y], [end_x, end_y]] = self.ends;
         let (dx, dy) = (end_x - x, end_y - y);
-        let strip = [bottom as f64 - self.radius - y, top as f64 + self.radius - y];
+        let strip = [
+            bottom as f64 - self.radius - y,
+            top as f64 + self.radius - y,
+        ];
         let [first, last] = if dy.abs() < 1.0 {
             [0.0, 1.0]
         } else {
@@ -161,7 +198,10 @@ impl Footprint {
             return None;
         }
         let ends = [x + first * dx, x + last * dx];
-        Some([(ends[0].min(ends[1]) - self.radius) as i64, (ends[0].max(ends[1]) + self.radius) as i64])
+        Some([
+            (ends[0].min(ends[1]) - self.radius) as i64,
+            (ends[0].max(ends[1]) + self.radius) as i64,
+        ])
     }
 }
 
@@ -175,6 +215,11 @@ fn mean_deviation(moments: Moments, axis: [f64; 3]) -> AxialStatistics {
     let [x, y, z] = axis;
     let location = x * covariance.mean[0] + y * covariance.mean[1] + z * covariance.mean[2];
     let [xx, xy, xz, yy, yz, zz] = covariance.upper;
-    let variance = x * x * xx + y * y * yy + z * z * zz + 2.0 * (x * y * xy + x * z * xz + y * z * yz);
-    AxialStatistics { count, location, spread: if variance < 0.0 { 0.0 } else { variance.sqrt() } }
+    let variance =
+        x * x * xx + y * y * yy + z * z * zz + 2.0 * (x * y * xy + x * z * xz + y * z * yz);
+    AxialStatistics {
+        count,
+        location,
+        spread: if variance < 0.0 { 0.0 } else { variance.sqrt() },
+    }
 }

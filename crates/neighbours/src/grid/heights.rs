@@ -6,7 +6,8 @@ use rayon::prelude::*;
 /// A block is 2^this cells wide and high.
 const SHIFT: usize = 2;
 
-/// Lowest and highest z (ticks) by blocks of 4 × 4 cells; lowest above highest where a block has no point.
+/// Lowest and highest z (ticks) by blocks of 4 × 4 cells; lowest above highest where a block has no
+/// point.
 #[derive(Debug, Default)]
 pub(super) struct Heights {
     /// Blocks in a row.
@@ -35,30 +36,47 @@ impl Heights {
     pub(super) fn of(grid: &Grid<'_>) -> Self {
         let across = (grid.columns >> SHIFT) + 1;
         let mut ranges = vec![NONE; across * ((grid.rows >> SHIFT) + 1)];
-        ranges.par_chunks_mut(across).enumerate().for_each(|(band, ranges)| {
-            for row in band << SHIFT..((band + 1) << SHIFT).min(grid.rows) {
-                for (block, range) in ranges.iter_mut().enumerate() {
-                    let columns = [block << SHIFT, (block + 1) << SHIFT].map(|column| column.min(grid.columns));
-                    *range = grid.z[grid.span(row, columns)].iter().fold(*range, |range, &z| both(range, [z, z]));
+        ranges
+            .par_chunks_mut(across)
+            .enumerate()
+            .for_each(|(band, ranges)| {
+                for row in band << SHIFT..((band + 1) << SHIFT).min(grid.rows) {
+                    for (block, range) in ranges.iter_mut().enumerate() {
+                        let columns = [block << SHIFT, (block + 1) << SHIFT]
+                            .map(|column| column.min(grid.columns));
+                        *range = grid.z[grid.span(row, columns)]
+                            .iter()
+                            .fold(*range, |range, &z| both(range, [z, z]));
+                    }
                 }
-            }
-        });
+            });
         Self { across, ranges }
     }
 
     /// Means over the blocks that have any of the `points`; `None` where there is no point.
     pub(super) fn means(&self, points: usize) -> Option<BlockMeans> {
-        let spans =
-            self.ranges.iter().filter(|[low, high]| low <= high).map(|[low, high]| u64::from(high.abs_diff(*low)));
-        let (blocks, sum) = spans.fold((0_u64, 0_u64), |(blocks, sum), span| (blocks + 1, sum + span));
+        let spans = self
+            .ranges
+            .iter()
+            .filter(|[low, high]| low <= high)
+            .map(|[low, high]| u64::from(high.abs_diff(*low)));
+        let (blocks, sum) = spans.fold((0_u64, 0_u64), |(blocks, sum), span| {
+            (blocks + 1, sum + span)
+        });
         let mean = |sum: f64| sum / blocks as f64;
-        (blocks > 0).then(|| BlockMeans { cells: 1 << SHIFT, height: mean(sum as f64), points: mean(points as f64) })
+        (blocks > 0).then(|| BlockMeans {
+            cells: 1 << SHIFT,
+            height: mean(sum as f64),
+            points: mean(points as f64),
+        })
     }
 
-    /// Lowest and highest z of the blocks that a block of cells meets; `None` where they have no point.
+    /// Lowest and highest z of the blocks that a block of cells meets; `None` where they have no
+    /// point.
     #[inline]
     pub(super) fn within(&self, cells: &Block) -> Option<[i32; 2]> {
-        let [columns, rows] = [cells.columns, cells.rows].map(|[first, end]| first >> SHIFT..((end - 1) >> SHIFT) + 1);
+        let [columns, rows] = [cells.columns, cells.rows]
+            .map(|[first, end]| first >> SHIFT..((end - 1) >> SHIFT) + 1);
         let ranges = rows.flat_map(|row| &self.ranges[row * self.across..][columns.clone()]);
         let range = ranges.fold(NONE, |range, &block| both(range, block));
         (range[0] <= range[1]).then_some(range)

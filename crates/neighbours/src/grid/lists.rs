@@ -24,7 +24,8 @@ impl Found {
     }
 }
 
-/// One list a query, in the order of the queries; `answer` fills an empty list with keys (squared distance and index).
+/// One list a query, in the order of the queries; `answer` fills an empty list with keys (squared
+/// distance and index).
 pub(super) fn gather(
     grid: &Grid<'_>,
     queries: Positions<'_>,
@@ -39,7 +40,11 @@ pub(super) fn gather(
                 scratch.clear();
                 answer(walk.locate(walk.query(step)), &mut scratch);
                 found.indices.extend(scratch.iter().map(|&key| id_of(key)));
-                found.squared_distances.extend(scratch.iter().map(|&key| plain::square_metres(squared_of(key))));
+                found.squared_distances.extend(
+                    scratch
+                        .iter()
+                        .map(|&key| plain::square_metres(squared_of(key))),
+                );
                 found.ends.push(found.indices.len());
             }
             found
@@ -52,7 +57,11 @@ pub(super) fn gather(
 fn put_back(walk: &Walk<'_>, parts: &[Found]) -> Neighbours {
     let count = walk.len();
     let mut offsets = vec![0; count + 1];
-    let lists = || parts.iter().flat_map(|part| (0..part.ends.len()).map(move |i| (part, part.list(i))));
+    let lists = || {
+        parts
+            .iter()
+            .flat_map(|part| (0..part.ends.len()).map(move |i| (part, part.list(i))))
+    };
     for (step, (_, list)) in lists().enumerate() {
         offsets[walk.query(step) + 1] = list.len();
     }
@@ -67,5 +76,9 @@ fn put_back(walk: &Walk<'_>, parts: &[Found]) -> Neighbours {
         indices[to.clone()].copy_from_slice(&part.indices[list.clone()]);
         squared_distances[to].copy_from_slice(&part.squared_distances[list]);
     }
-    Neighbours { offsets, indices, squared_distances }
+    Neighbours {
+        offsets,
+        indices,
+        squared_distances,
+    }
 }

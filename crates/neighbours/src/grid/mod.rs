@@ -2,9 +2,10 @@
 //!
 //! # Idea
 //!
-//! Terrain is a surface: thin in z, even in x and y. So cells are columns, square in the plane and unbounded in z, with a side of a
-//! power of two ticks, so that a point's cell is a shift. Points are sorted by cell, row by row, one array a coordinate: the
-//! cells of one row that a query meets are *one* contiguous span of points, and a query is a handful of spans.
+//! Terrain is a surface: thin in z, even in x and y. So cells are columns, square in the plane and
+//! unbounded in z, with a side of a power of two ticks, so that a point's cell is a shift. Points
+//! are sorted by cell, row by row, one array a coordinate: the cells of one row that a query meets
+//! are *one* contiguous span of points, and a query is a handful of spans.
 //!
 //! ```text
 //! row r+1   . . [ . . . . ] .        a radius query walks three spans,
@@ -12,18 +13,20 @@
 //! row r−1   . . [ . . . . ] .             to   starts[row · columns + right + 1]
 //! ```
 //!
-//! A cell holds 2 to 8 points on average; nearest neighbours start with the 2 × 2 cells around the query and grow the block until the
-//! best distance is no larger than the distance to the block's edge. Everything is decided in whole ticks (`u64` squares), so there is no
-//! tolerance anywhere, and what is found does not depend on the order in which it is met: ties go to the lower index.
+//! A cell holds 2 to 8 points on average; nearest neighbours start with the 2 × 2 cells around the
+//! query and grow the block until the best distance is no larger than the distance to the block's
+//! edge. Everything is decided in whole ticks (`u64` squares), so there is no tolerance anywhere,
+//! and what is found does not depend on the order in which it is met: ties go to the lower index.
 //!
 //! # What was given up
 //!
-//! A grid of columns degrades where many points share a column (cliffs, poles, equal points). Cells with more than
-//! [`CROWDED`] points are therefore sorted by height and searched outwards from the query's height; of equal ones the nearest is looked for among the
-//! first ones alone, since they are all at one distance. Where most points stand above each other (a
-//! wall), cells are made as wide as neighbours on the surface are apart, so that they are crowded. There are at most half as many cells
-//! as points, so two points 16 km apart do not ask for a gigabyte, and clouds with very uneven density get large cells where
-//! they are dense: slower, never wrong.
+//! A grid of columns degrades where many points share a column (cliffs, poles, equal points). Cells
+//! with more than [`CROWDED`] points are therefore sorted by height and searched outwards from the
+//! query's height; of equal ones the nearest is looked for among the first ones alone, since they
+//! are all at one distance. Where most points stand above each other (a wall), cells are made as
+//! wide as neighbours on the surface are apart, so that they are crowded. There are at most half as
+//! many cells as points, so two points 16 km apart do not ask for a gigabyte, and clouds with very
+//! uneven density get large cells where they are dense: slower, never wrong.
 
 mod build;
 mod cylinder;
@@ -37,8 +40,8 @@ mod widest;
 mod within;
 
 use crate::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex, NeighbourSearch, Neighbours,
-    arguments, plain,
+    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex,
+    NeighbourSearch, Neighbours, arguments, plain,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -67,7 +70,8 @@ pub(crate) struct Grid<'a> {
     id: Vec<u32>,
     /// Whether any cell has more than [`CROWDED`] points.
     crowded: bool,
-    /// The same without points that are equal to one of a lower index, where so many are that the nearest would be looked for among them at length.
+    /// The same without points that are equal to one of a lower index, where so many are that the
+    /// nearest would be looked for among them at length.
     distinct: Option<Box<Self>>,
     /// Lowest and highest z of the points of each block of cells, where long cylinders ask for it.
     heights: heights::Heights,
@@ -78,7 +82,12 @@ impl NeighbourSearch for Cpu {
         if points.len() > u32::MAX as usize - 1 {
             let requested = 16 * points.len() as u64;
             let advice = "an index holds at most 2^32 - 2 points: use tiles";
-            return Err(Error::OutOfMemory { what: "an index", requested, budget: 16 << 32, advice });
+            return Err(Error::OutOfMemory {
+                what: "an index",
+                requested,
+                budget: 16 << 32,
+                advice,
+            });
         }
         Ok(Box::new(Grid::new(points)))
     }
@@ -92,13 +101,17 @@ impl NeighbourIndex for Grid<'_> {
     fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
         let limit = arguments::nearest(k, max_distance)?;
         let k = k.min(self.points.len());
-        Ok(lists::gather(self, queries, |query, found| self.k_nearest_to(query, k, limit, found)))
+        Ok(lists::gather(self, queries, |query, found| {
+            self.k_nearest_to(query, k, limit, found)
+        }))
     }
 
     fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
         let limit = arguments::ball(radius)?;
         Ok(lists::gather(self, queries, |query, found| {
-            self.each_within(query, limit, |id, squared, _| found.push(squared << 32 | u128::from(id)));
+            self.each_within(query, limit, |id, squared, _| {
+                found.push(squared << 32 | u128::from(id))
+            });
             found.sort_unstable_by_key(|key| nearest::id_of(*key));
         }))
     }
@@ -107,21 +120,30 @@ impl NeighbourIndex for Grid<'_> {
         let limit = arguments::nearest(1, max_distance)?;
         Ok(queries::each(self, queries, |_, query| {
             let (squared, index) = self.nearest_to(query, limit)?;
-            Some(Neighbour { index, squared_distance: plain::square_metres(squared) })
+            Some(Neighbour {
+                index,
+                squared_distance: plain::square_metres(squared),
+            })
         }))
     }
 
     fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
         let limit = arguments::moments(radius)?;
-        Ok(queries::each(self, queries, |_, query| self.moments_within(query, limit).covariance()))
+        Ok(queries::each(self, queries, |_, query| {
+            self.moments_within(query, limit).covariance()
+        }))
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
         arguments::nearest(k, f64::INFINITY)?;
         let k = k.min(self.points.len());
-        let all = queries::each_with(self, queries, Vec::new, |keys, _, query| self.moments_of_nearest(query, k, keys));
+        let all = queries::each_with(self, queries, Vec::new, |keys, _, query| {
+            self.moments_of_nearest(query, k, keys)
+        });
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
-        near.ok_or_else(|| Error::InvalidInput("a query is more than 8 km from its neighbours".into()))
+        near.ok_or_else(|| {
+            Error::InvalidInput("a query is more than 8 km from its neighbours".into())
+        })
     }
 
     fn cylinders(
@@ -132,6 +154,8 @@ impl NeighbourIndex for Grid<'_> {
         statistic: AxialStatistic,
     ) -> Result<Vec<AxialStatistics>> {
         arguments::cylinders(queries, axes, cylinder)?;
-        Ok(queries::each(self, queries, |i, query| self.axial_statistics(query, axes[i], cylinder, statistic)))
+        Ok(queries::each(self, queries, |i, query| {
+            self.axial_statistics(query, axes[i], cylinder, statistic)
+        }))
     }
 }

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{Covariance, Moments, plain};
 
-/// The best found so far: squared distance (square ticks) and index, so that ties go to the lower index.
+/// The best found so far: squared distance (square ticks) and index, so that ties go to the lower
+/// index.
 type Best = (u64, u32);
 
 impl Grid<'_> {
@@ -18,10 +19,21 @@ impl Grid<'_> {
             return None;
         }
         match query {
-            Located::Near(query) => self.distinct.as_deref().unwrap_or(self).nearest_near(query, limit),
+            Located::Near(query) => self
+                .distinct
+                .as_deref()
+                .unwrap_or(self)
+                .nearest_near(query, limit),
             Located::Far(query) => {
-                let all = (0..self.points.len() as u32)
-                    .map(|id| (plain::squared_distance(self.points.ticks()[id as usize].map(i64::from), query), id));
+                let all = (0..self.points.len() as u32).map(|id| {
+                    (
+                        plain::squared_distance(
+                            self.points.ticks()[id as usize].map(i64::from),
+                            query,
+                        ),
+                        id,
+                    )
+                });
                 all.filter(|(squared, _)| *squared <= limit).min()
             }
         }
@@ -66,16 +78,29 @@ impl Grid<'_> {
     }
 
     /// Puts the `k` nearest within `limit` square ticks into `found`, nearest first.
-    pub(super) fn k_nearest_to(&self, query: Located, k: usize, limit: u128, found: &mut Vec<u128>) {
+    pub(super) fn k_nearest_to(
+        &self,
+        query: Located,
+        k: usize,
+        limit: u128,
+        found: &mut Vec<u128>,
+    ) {
         match query {
             Located::Near(query) => {
-                self.fill(query, &mut Closest::new(k, u64::try_from(limit).unwrap_or(u64::MAX), found));
+                self.fill(
+                    query,
+                    &mut Closest::new(k, u64::try_from(limit).unwrap_or(u64::MAX), found),
+                );
                 found.sort_unstable();
             }
             Located::Far(query) => {
-                // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no cloud lies so far from another.
+                // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no
+                // cloud lies so far from another.
                 let keys = (0..self.points.len() as u32).filter_map(|id| {
-                    let squared = plain::squared_distance(self.points.ticks()[id as usize].map(i64::from), query);
+                    let squared = plain::squared_distance(
+                        self.points.ticks()[id as usize].map(i64::from),
+                        query,
+                    );
                     (squared <= limit).then_some(squared << 32 | u128::from(id))
                 });
                 found.extend(keys);
@@ -86,7 +111,12 @@ impl Grid<'_> {
     }
 
     /// Moments of the `k` nearest; `None` where one of them is more than 8 km away.
-    pub(super) fn moments_of_nearest(&self, query: Located, k: usize, keys: &mut Vec<u128>) -> Option<Covariance> {
+    pub(super) fn moments_of_nearest(
+        &self,
+        query: Located,
+        k: usize,
+        keys: &mut Vec<u128>,
+    ) -> Option<Covariance> {
         let mut moments = Moments::default();
         if let (Located::Near(query), false) = (query, self.points.is_empty()) {
             keys.clear();
@@ -102,12 +132,14 @@ impl Grid<'_> {
         Some(moments.covariance())
     }
 
-    /// Finds the k nearest, in any order. Grows a block until it must hold them: by 1, 2, 4, … cells, and no farther than the k-th found so far.
+    /// Finds the k nearest, in any order. Grows a block until it must hold them: by 1, 2, 4, …
+    /// cells, and no farther than the k-th found so far.
     fn fill(&self, query: Query, best: &mut Closest<'_>) {
         if self.points.is_empty() {
             return;
         }
-        // The radius that at the mean density of the grid holds k points, and those that chance leaves out.
+        // The radius that at the mean density of the grid holds k points, and those that chance
+        // leaves out.
         let wanted = best.k as f64 + (best.k as f64).sqrt();
         let cells = (self.columns * self.rows) as f64;
         let share = wanted / self.points.len() as f64 * cells / std::f64::consts::PI;
@@ -121,8 +153,12 @@ impl Grid<'_> {
         {
             let doubled = self.grown(&block, step);
             let grown = match best.is_full() {
-                // On a wall the first k lie far above and below each other, so their k-th says nothing of how far to look to the side.
-                true => self.block_around(query, best.worst.isqrt() as i64 + 1).union(&block).shared(&doubled),
+                // On a wall the first k lie far above and below each other, so their k-th says
+                // nothing of how far to look to the side.
+                true => self
+                    .block_around(query, best.worst.isqrt() as i64 + 1)
+                    .union(&block)
+                    .shared(&doubled),
                 false => doubled,
             };
             for part in &block.ring(&grown) {
@@ -146,13 +182,15 @@ impl Grid<'_> {
             if best.keys.len() > best.enough || (best.worst == best.limit && best.is_full()) {
                 best.settle();
             }
-            // Equal points share a cell and come in the order of their indices: nothing can be nearer than k points at no distance.
+            // Equal points share a cell and come in the order of their indices: nothing can be
+            // nearer than k points at no distance.
             (best.worst > 0 || !best.is_full()).then_some(best.worst)
         });
     }
 }
 
-/// Squared distance and index as one number, so that comparing it compares the distance and, of equal ones, the index.
+/// Squared distance and index as one number, so that comparing it compares the distance and, of
+/// equal ones, the index.
 #[inline]
 fn key(squared: u64, id: u32) -> u128 {
     u128::from(squared) << 32 | u128::from(id)
@@ -170,13 +208,14 @@ pub(super) fn id_of(key: u128) -> u32 {
     key as u32
 }
 
-/// Candidates for the k nearest. They are collected as they come and thinned to k by selection: twice as fast as keeping a sorted list, of
-/// which nobody asks the order before the end.
+/// Candidates for the k nearest. They are collected as they come and thinned to k by selection:
+/// twice as fast as keeping a sorted list, of which nobody asks the order before the end.
 struct Closest<'a> {
     k: usize,
     /// Candidates above which it pays to thin them.
     enough: usize,
-    /// The squared distance that a candidate must not exceed: that of the k-th when there last were k, or the limit.
+    /// The squared distance that a candidate must not exceed: that of the k-th when there last were
+    /// k, or the limit.
     worst: u64,
     /// Squared distance beyond which nothing is looked for.
     limit: u64,
@@ -185,7 +224,13 @@ struct Closest<'a> {
 
 impl<'a> Closest<'a> {
     fn new(k: usize, limit: u64, keys: &'a mut Vec<u128>) -> Self {
-        Self { k, enough: 8 * k + 64, worst: limit, limit, keys }
+        Self {
+            k,
+            enough: 8 * k + 64,
+            worst: limit,
+            limit,
+            keys,
+        }
     }
 
     fn is_full(&self) -> bool {

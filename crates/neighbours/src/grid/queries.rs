@@ -1,7 +1,9 @@
-//! Queries: brought to the index's origin, worked on in parallel, in an order that keeps the cache warm.
+//! Queries: brought to the index's origin, worked on in parallel, in an order that keeps the cache
+//! warm.
 //!
-//! A query reads a few kilobytes around it. Queries that come in no order (a cloud as a scanner or a thinning left it) would fetch those
-//! anew each time, so they are walked block of cells by block of cells; the answers go back to where the queries were.
+//! A query reads a few kilobytes around it. Queries that come in no order (a cloud as a scanner or
+//! a thinning left it) would fetch those anew each time, so they are walked block of cells by block
+//! of cells; the answers go back to where the queries were.
 
 use super::{Grid, walk::Query};
 use isopach_cloud::Positions;
@@ -33,7 +35,12 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(grid: &'a Grid<'a>, queries: Positions<'a>) -> Self {
-        let mut walk = Self { grid, queries, shift: queries.shift_to(grid.points.origin()), order: Vec::new() };
+        let mut walk = Self {
+            grid,
+            queries,
+            shift: queries.shift_to(grid.points.origin()),
+            order: Vec::new(),
+        };
         if walk.jumps() {
             walk.order = walk.by_block();
         }
@@ -58,22 +65,32 @@ impl<'a> Walk<'a> {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
-            let (low, high) = (i64::from(self.grid.low[axis]), i64::from(self.grid.high[axis]));
+            let (low, high) = (
+                i64::from(self.grid.low[axis]),
+                i64::from(self.grid.high[axis]),
+            );
             (high - local[axis]).abs() < 1 << 31
                 && (local[axis] - low).abs() < 1 << 31
                 && i32::try_from(local[axis]).is_ok()
         });
-        if near { Located::Near(local.map(|tick| tick as i32)) } else { Located::Far(local) }
+        if near {
+            Located::Near(local.map(|tick| tick as i32))
+        } else {
+            Located::Far(local)
+        }
     }
 
     /// Column and row of query `i`'s cell.
     fn cell(&self, i: usize) -> [usize; 2] {
         let ticks = self.queries.ticks()[i];
-        [0, 1].map(|axis| self.grid.cell_along(axis, i64::from(ticks[axis]) + self.shift[axis]))
+        [0, 1].map(|axis| {
+            self.grid
+                .cell_along(axis, i64::from(ticks[axis]) + self.shift[axis])
+        })
     }
 
-    /// Whether queries that follow each other are, on the mean of a sample, farther apart than what a cache forgives: eight rows, or some
-    /// hundred cells of one.
+    /// Whether queries that follow each other are, on the mean of a sample, farther apart than what
+    /// a cache forgives: eight rows, or some hundred cells of one.
     fn jumps(&self) -> bool {
         let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
         let apart = sampled.clone().map(|i| {
@@ -83,7 +100,8 @@ impl<'a> Walk<'a> {
         self.len() > CHUNK / 8 && apart.sum::<usize>() > 512 * sampled.len()
     }
 
-    /// The queries by block, rows of blocks from low to high; within a block as they come. A counting sort, O(queries).
+    /// The queries by block, rows of blocks from low to high; within a block as they come. A
+    /// counting sort, O(queries).
     fn by_block(&self) -> Vec<u32> {
         let across = (self.grid.columns >> BLOCK_SHIFT) + 1;
         let block = |i: usize| {
@@ -138,17 +156,22 @@ pub(super) fn each_with<T: Send + Clone + Default, S>(
 ) -> Vec<T> {
     let walk = Walk::new(grid, queries);
     let mut answers = vec![T::default(); walk.len()];
-    answers.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, answers)| {
-        let mut scratch = scratch();
-        for (i, slot) in answers.iter_mut().enumerate() {
-            let query = walk.query(chunk * CHUNK + i);
-            *slot = answer(&mut scratch, query, walk.locate(query));
-        }
-    });
+    answers
+        .par_chunks_mut(CHUNK)
+        .enumerate()
+        .for_each(|(chunk, answers)| {
+            let mut scratch = scratch();
+            for (i, slot) in answers.iter_mut().enumerate() {
+                let query = walk.query(chunk * CHUNK + i);
+                *slot = answer(&mut scratch, query, walk.locate(query));
+            }
+        });
     walk.put_back(answers)
 }
 
 /// The ranges of steps that are worked on together.
 pub(super) fn chunks(count: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
-    (0..count.div_ceil(CHUNK)).into_par_iter().map(move |chunk| chunk * CHUNK..((chunk + 1) * CHUNK).min(count))
+    (0..count.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(move |chunk| chunk * CHUNK..((chunk + 1) * CHUNK).min(count))
 }

@@ -1,14 +1,15 @@
 //! Exact moments of many points at once.
 //!
-//! Offsets are whole ticks. While a sum of products stays below 2⁵³, `f64` holds it exactly, so it may be formed in any order and in
-//! several lanes, without a branch: points that do not belong are multiplied by zero. Sums are handed over to whole numbers before they
-//! could get larger.
+//! Offsets are whole ticks. While a sum of products stays below 2⁵³, `f64` holds it exactly, so it
+//! may be formed in any order and in several lanes, without a branch: points that do not belong are
+//! multiplied by zero. Sums are handed over to whole numbers before they could get larger.
 
 use super::{Grid, walk::Query};
 use crate::Moments;
 use std::ops::Range;
 
-/// Points at once. The sorted arrays are longer by this, so that the last points of a span are read like all others.
+/// Points at once. The sorted arrays are longer by this, so that the last points of a span are read
+/// like all others.
 pub(super) const LANES: usize = 4;
 
 /// `f64` counts without gaps up to here.
@@ -32,11 +33,17 @@ struct Lanes {
 }
 
 impl Sums {
-    /// For points of which none that is kept is farther than `reach` ticks; `None` where even a few products would be too large (128 m).
+    /// For points of which none that is kept is farther than `reach` ticks; `None` where even a few
+    /// products would be too large (128 m).
     #[inline]
     pub(super) fn new(reach: f64) -> Option<Self> {
         let capacity = (EXACT / (reach * reach).max(1.0)) as usize;
-        let empty = Self { moments: Moments::default(), room: capacity, capacity, lanes: Lanes::default() };
+        let empty = Self {
+            moments: Moments::default(),
+            room: capacity,
+            capacity,
+            lanes: Lanes::default(),
+        };
         (capacity >= 2 * LANES).then_some(empty)
     }
 
@@ -63,7 +70,11 @@ impl Sums {
     fn hand_over(&mut self) {
         let lanes = std::mem::take(&mut self.lanes);
         let whole = |lanes: [f64; LANES]| lanes.iter().sum::<f64>() as i64;
-        self.moments.add_sums(whole(lanes.count) as u32, lanes.sum.map(whole), lanes.products.map(whole));
+        self.moments.add_sums(
+            whole(lanes.count) as u32,
+            lanes.sum.map(whole),
+            lanes.products.map(whole),
+        );
         self.room = self.capacity;
     }
 
@@ -77,11 +88,18 @@ impl Sums {
 
 impl Lanes {
     #[inline(always)]
-    fn add(&mut self, grid: &Grid<'_>, span: Range<usize>, query: Query, keep: impl Fn([f64; 3]) -> bool + Copy) {
+    fn add(
+        &mut self,
+        grid: &Grid<'_>,
+        span: Range<usize>,
+        query: Query,
+        keep: impl Fn([f64; 3]) -> bool + Copy,
+    ) {
         /// Which lane is which.
         const LANE: [f64; LANES] = [0.0, 1.0, 2.0, 3.0];
         let whole = span.start..span.start + span.len().next_multiple_of(LANES);
-        let [x, y, z] = [&grid.x, &grid.y, &grid.z].map(|sorted| sorted[whole.clone()].as_chunks::<LANES>().0);
+        let [x, y, z] =
+            [&grid.x, &grid.y, &grid.z].map(|sorted| sorted[whole.clone()].as_chunks::<LANES>().0);
         let mut left = span.len() as f64;
         let mut sums = *self;
         for ((x, y), z) in x.iter().zip(y).zip(z) {
@@ -89,8 +107,13 @@ impl Lanes {
             let x: [f64; LANES] = std::array::from_fn(|l| f64::from(x[l].wrapping_sub(query[0])));
             let y: [f64; LANES] = std::array::from_fn(|l| f64::from(y[l].wrapping_sub(query[1])));
             let z: [f64; LANES] = std::array::from_fn(|l| f64::from(z[l].wrapping_sub(query[2])));
-            let kept: [f64; LANES] =
-                std::array::from_fn(|l| if (LANE[l] < left) & keep([x[l], y[l], z[l]]) { 1.0 } else { 0.0 });
+            let kept: [f64; LANES] = std::array::from_fn(|l| {
+                if (LANE[l] < left) & keep([x[l], y[l], z[l]]) {
+                    1.0
+                } else {
+                    0.0
+                }
+            });
             left -= LANES as f64;
             for l in 0..LANES {
                 let [mx, my, mz] = [x[l] * kept[l], y[l] * kept[l], z[l] * kept[l]];

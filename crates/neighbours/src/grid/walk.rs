@@ -15,14 +15,20 @@ impl Block {
     #[inline]
     pub(super) fn union(&self, other: &Self) -> Self {
         let both = |a: [usize; 2], b: [usize; 2]| [a[0].min(b[0]), a[1].max(b[1])];
-        Self { columns: both(self.columns, other.columns), rows: both(self.rows, other.rows) }
+        Self {
+            columns: both(self.columns, other.columns),
+            rows: both(self.rows, other.rows),
+        }
     }
 
     /// The cells that both have, which are some.
     #[inline]
     pub(super) fn shared(&self, other: &Self) -> Self {
         let both = |a: [usize; 2], b: [usize; 2]| [a[0].max(b[0]), a[1].min(b[1])];
-        Self { columns: both(self.columns, other.columns), rows: both(self.rows, other.rows) }
+        Self {
+            columns: both(self.columns, other.columns),
+            rows: both(self.rows, other.rows),
+        }
     }
 
     /// What a block around this one has more, in four parts.
@@ -30,10 +36,22 @@ impl Block {
     pub(super) fn ring(&self, outer: &Self) -> [Self; 4] {
         let (columns, rows) = (outer.columns, outer.rows);
         [
-            Self { columns, rows: [rows[0], self.rows[0]] },
-            Self { columns: [columns[0], self.columns[0]], rows: self.rows },
-            Self { columns: [self.columns[1], columns[1]], rows: self.rows },
-            Self { columns, rows: [self.rows[1], rows[1]] },
+            Self {
+                columns,
+                rows: [rows[0], self.rows[0]],
+            },
+            Self {
+                columns: [columns[0], self.columns[0]],
+                rows: self.rows,
+            },
+            Self {
+                columns: [self.columns[1], columns[1]],
+                rows: self.rows,
+            },
+            Self {
+                columns,
+                rows: [self.rows[1], rows[1]],
+            },
         ]
     }
 }
@@ -53,7 +71,11 @@ impl Grid<'_> {
     pub(super) fn cell_along(&self, axis: usize, coordinate: i64) -> usize {
         let last = if axis == 0 { self.columns } else { self.rows } - 1;
         let offset = coordinate - i64::from(self.low[axis]);
-        if offset < 0 { 0 } else { ((offset as u64 >> self.shift) as usize).min(last) }
+        if offset < 0 {
+            0
+        } else {
+            ((offset as u64 >> self.shift) as usize).min(last)
+        }
     }
 
     /// The cells that meet the square of half side `reach` ticks around the query.
@@ -61,9 +83,15 @@ impl Grid<'_> {
     pub(super) fn block_around(&self, query: Query, reach: i64) -> Block {
         let range = |axis: usize| {
             let centre = i64::from(query[axis]);
-            [self.cell_along(axis, centre - reach), self.cell_along(axis, centre + reach) + 1]
+            [
+                self.cell_along(axis, centre - reach),
+                self.cell_along(axis, centre + reach) + 1,
+            ]
         };
-        Block { columns: range(0), rows: range(1) }
+        Block {
+            columns: range(0),
+            rows: range(1),
+        }
     }
 
     /// The sorted points of some cells of one row.
@@ -73,7 +101,8 @@ impl Grid<'_> {
         self.starts[first + columns[0]] as usize..self.starts[first + columns[1]] as usize
     }
 
-    /// Offset of sorted point `i` from the query, ticks. Queries are near: the difference fits 33 bits, and its square 64.
+    /// Offset of sorted point `i` from the query, ticks. Queries are near: the difference fits 33
+    /// bits, and its square 64.
     #[inline]
     pub(super) fn offset(&self, i: usize, query: Query) -> [i64; 3] {
         [
@@ -92,14 +121,24 @@ impl Grid<'_> {
         (x * x) as u64 + (y * y) as u64 + (z * z) as u64
     }
 
-    /// Distance from the query to the nearest cell that is not in the block, ticks; `None` where the block is the whole grid.
+    /// Distance from the query to the nearest cell that is not in the block, ticks; `None` where
+    /// the block is the whole grid.
     #[inline]
     pub(super) fn clearance(&self, query: Query, block: &Block) -> Option<i64> {
-        let edge = |axis: usize, cell: usize| i64::from(self.low[axis]) + ((cell as i64) << self.shift);
+        let edge =
+            |axis: usize, cell: usize| i64::from(self.low[axis]) + ((cell as i64) << self.shift);
         let side = |axis: usize, [first, end]: [usize; 2], count: usize| {
             let centre = i64::from(query[axis]);
-            let before = if first > 0 { centre - edge(axis, first) } else { i64::MAX };
-            let after = if end < count { edge(axis, end) - centre } else { i64::MAX };
+            let before = if first > 0 {
+                centre - edge(axis, first)
+            } else {
+                i64::MAX
+            };
+            let after = if end < count {
+                edge(axis, end) - centre
+            } else {
+                i64::MAX
+            };
             before.min(after)
         };
         let nearest = side(0, block.columns, self.columns).min(side(1, block.rows, self.rows));
@@ -109,15 +148,21 @@ impl Grid<'_> {
     /// The block grown by `by` cells to every side.
     #[inline]
     pub(super) fn grown(&self, block: &Block, by: usize) -> Block {
-        let grow = |[first, end]: [usize; 2], count: usize| [first.saturating_sub(by), (end + by).min(count)];
-        Block { columns: grow(block.columns, self.columns), rows: grow(block.rows, self.rows) }
+        let grow = |[first, end]: [usize; 2], count: usize| {
+            [first.saturating_sub(by), (end + by).min(count)]
+        };
+        Block {
+            columns: grow(block.columns, self.columns),
+            rows: grow(block.rows, self.rows),
+        }
     }
 
-    /// Calls `visit` with the sorted points of the span that pass `rough`, a test on their offsets in `f32` ticks that may let too many through, but
-    /// must not lose any.
+    /// Calls `visit` with the sorted points of the span that pass `rough`, a test on their offsets
+    /// in `f32` ticks that may let too many through, but must not lose any.
     ///
-    /// Two loops instead of one: the first is arithmetic without a branch, several points an instruction; the second writes down who passed without
-    /// a branch either. Exact arithmetic is left for the few. (Offsets beyond 2³¹ ticks wrap: the exact test that follows refuses them.)
+    /// Two loops instead of one: the first is arithmetic without a branch, several points an
+    /// instruction; the second writes down who passed without a branch either. Exact arithmetic is
+    /// left for the few. (Offsets beyond 2³¹ ticks wrap: the exact test that follows refuses them.)
     #[inline]
     pub(super) fn each_likely(
         &self,
@@ -131,10 +176,17 @@ impl Grid<'_> {
         let mut likely = [0_u8; PIECE];
         for start in span.clone().step_by(PIECE) {
             let end = (start + PIECE).min(span.end);
-            let (x, y, z) = (&self.x[start..end], &self.y[start..end], &self.z[start..end]);
+            let (x, y, z) = (
+                &self.x[start..end],
+                &self.y[start..end],
+                &self.z[start..end],
+            );
             for (((passed, x), y), z) in passed.iter_mut().zip(x).zip(y).zip(z) {
-                let d =
-                    [x.wrapping_sub(query[0]) as f32, y.wrapping_sub(query[1]) as f32, z.wrapping_sub(query[2]) as f32];
+                let d = [
+                    x.wrapping_sub(query[0]) as f32,
+                    y.wrapping_sub(query[1]) as f32,
+                    z.wrapping_sub(query[2]) as f32,
+                ];
                 *passed = rough(d);
             }
             let mut count = 0;
@@ -148,13 +200,20 @@ impl Grid<'_> {
         }
     }
 
-    /// Calls `visit` with the sorted points of the block: with all of them, but where they are crowded, only with those whose height is near
-    /// enough to the query's. What is near enough is what `visit` returns, in square ticks; it may shrink meanwhile, and `None` ends the walk.
+    /// Calls `visit` with the sorted points of the block: with all of them, but where they are
+    /// crowded, only with those whose height is near enough to the query's. What is near enough is
+    /// what `visit` returns, in square ticks; it may shrink meanwhile, and `None` ends the walk.
     #[inline]
-    pub(super) fn each_in(&self, block: &Block, query: Query, visit: &mut impl FnMut(Range<usize>) -> Option<u64>) {
+    pub(super) fn each_in(
+        &self,
+        block: &Block,
+        query: Query,
+        visit: &mut impl FnMut(Range<usize>) -> Option<u64>,
+    ) {
         for row in block.rows[0]..block.rows[1] {
             let whole = self.span(row, block.columns);
-            // So few points in the row's cells together: none of them is crowded. Below a wall most rows are empty.
+            // So few points in the row's cells together: none of them is crowded. Below a wall most
+            // rows are empty.
             if !self.crowded || whole.len() <= super::CROWDED as usize {
                 if visit(whole).is_none() {
                     return;
@@ -175,7 +234,8 @@ impl Grid<'_> {
         }
     }
 
-    /// Walks a crowded cell outwards from the query's height, in pieces, until heights are out of reach.
+    /// Walks a crowded cell outwards from the query's height, in pieces, until heights are out of
+    /// reach.
     fn each_by_height(
         &self,
         span: Range<usize>,

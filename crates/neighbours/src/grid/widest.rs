@@ -1,7 +1,8 @@
 //! The loops over points with the widest registers that the processor turns out to have.
 //!
-//! The same code is compiled twice. Sums are exact and nothing is fused, so both give the same bits; with AVX2 the twenty sums of four
-//! points at once fit the registers (docs/benchmarks.md has the gain).
+//! The same code is compiled twice. Sums are exact and nothing is fused, so both give the same
+//! bits; with AVX2 the twenty sums of four points at once fit the registers (docs/benchmarks.md has
+//! the gain).
 #![allow(unsafe_code)]
 
 use super::{Grid, queries::Located};
@@ -16,7 +17,8 @@ macro_rules! widest {
             pub(super) fn $name(&self, $($argument: $type),*) -> Moments {
                 #[cfg(target_arch = "x86_64")]
                 if std::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has AVX2, which is all that the function asks for beyond what every caller has.
+                    // SAFETY: the processor has AVX2, which is all that the function asks for
+                    // beyond what every caller has.
                     return unsafe { self.$avx2($($argument),*) };
                 }
                 self.$here($($argument),*)

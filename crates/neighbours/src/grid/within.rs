@@ -4,18 +4,31 @@ use super::{Grid, queries::Located, sums::Sums, walk::Query};
 use crate::{Moments, plain};
 
 impl Grid<'_> {
-    /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point within `limit` square ticks.
+    /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point
+    /// within `limit` square ticks.
     #[inline]
-    pub(super) fn each_within(&self, query: Located, limit: u128, mut visit: impl FnMut(u32, u128, [i32; 3])) {
+    pub(super) fn each_within(
+        &self,
+        query: Located,
+        limit: u128,
+        mut visit: impl FnMut(u32, u128, [i32; 3]),
+    ) {
         match query {
-            Located::Near(query) => self.each_within_near(query, u64::try_from(limit).unwrap_or(u64::MAX), visit),
+            Located::Near(query) => {
+                self.each_within_near(query, u64::try_from(limit).unwrap_or(u64::MAX), visit)
+            }
             Located::Far(query) => {
                 for id in 0..self.points.len() as u32 {
                     let point = self.points.ticks()[id as usize].map(i64::from);
                     let squared = plain::squared_distance(point, query);
                     if squared <= limit {
-                        // The callers that look at offsets have radii below 8 km, so that these fit.
-                        visit(id, squared, std::array::from_fn(|axis| (point[axis] - query[axis]) as i32));
+                        // The callers that look at offsets have radii below 8 km, so that these
+                        // fit.
+                        visit(
+                            id,
+                            squared,
+                            std::array::from_fn(|axis| (point[axis] - query[axis]) as i32),
+                        );
                     }
                 }
             }
@@ -26,7 +39,8 @@ impl Grid<'_> {
     #[inline(always)]
     pub(super) fn moments_within_here(&self, query: Located, limit: u128) -> Moments {
         let sums = Sums::new((limit as f64).sqrt() + 1.0);
-        let (Located::Near(near), Ok(limit), Some(mut sums)) = (query, u64::try_from(limit), sums) else {
+        let (Located::Near(near), Ok(limit), Some(mut sums)) = (query, u64::try_from(limit), sums)
+        else {
             let mut moments = Moments::default();
             self.each_within(query, limit, |_, _, d| moments.add(d));
             return moments;
@@ -50,7 +64,12 @@ impl Grid<'_> {
     }
 
     #[inline]
-    fn each_within_near(&self, query: Query, limit: u64, mut visit: impl FnMut(u32, u128, [i32; 3])) {
+    fn each_within_near(
+        &self,
+        query: Query,
+        limit: u64,
+        mut visit: impl FnMut(u32, u128, [i32; 3]),
+    ) {
         let reach = limit.isqrt() as i64;
         let block = self.block_around(query, reach);
         // Three roundings of 2⁻²⁴ in each square and two in their sum stay below a millionth.

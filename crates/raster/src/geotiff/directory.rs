@@ -10,29 +10,67 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn short(tag: u16, values: &[u16]) -> Self {
-        Self { tag, kind: 3, count: values.len() as u64, bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect() }
+        Self {
+            tag,
+            kind: 3,
+            count: values.len() as u64,
+            bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
     }
     pub(super) fn long(tag: u16, value: u32) -> Self {
-        Self { tag, kind: 4, count: 1, bytes: value.to_le_bytes().to_vec() }
+        Self {
+            tag,
+            kind: 4,
+            count: 1,
+            bytes: value.to_le_bytes().to_vec(),
+        }
     }
     pub(super) fn offsets(tag: u16, values: impl ExactSizeIterator<Item = u64>, big: bool) -> Self {
-        let (kind, width, count) = if big { (16, 8, values.len()) } else { (4, 4, values.len()) };
-        Self { tag, kind, count: count as u64, bytes: values.flat_map(|v| v.to_le_bytes()[..width].to_vec()).collect() }
+        let (kind, width, count) = if big {
+            (16, 8, values.len())
+        } else {
+            (4, 4, values.len())
+        };
+        Self {
+            tag,
+            kind,
+            count: count as u64,
+            bytes: values
+                .flat_map(|v| v.to_le_bytes()[..width].to_vec())
+                .collect(),
+        }
     }
     pub(super) fn double(tag: u16, values: &[f64]) -> Self {
-        Self { tag, kind: 12, count: values.len() as u64, bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect() }
+        Self {
+            tag,
+            kind: 12,
+            count: values.len() as u64,
+            bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
     }
     pub(super) fn ascii(tag: u16, text: &str) -> Self {
         let bytes: Vec<u8> = text.bytes().filter(|&b| b != 0).chain([0]).collect();
-        Self { tag, kind: 2, count: bytes.len() as u64, bytes }
+        Self {
+            tag,
+            kind: 2,
+            count: bytes.len() as u64,
+            bytes,
+        }
     }
 }
 
-/// The bytes of a directory that will stand at `at`; `next`: where the directory after it is, 0 for none.
-pub(super) fn directory(entries: &[Entry], big: bool, at: u64, next: impl FnOnce(u64) -> u64) -> Vec<u8> {
+/// The bytes of a directory that will stand at `at`; `next`: where the directory after it is, 0 for
+/// none.
+pub(super) fn directory(
+    entries: &[Entry],
+    big: bool,
+    at: u64,
+    next: impl FnOnce(u64) -> u64,
+) -> Vec<u8> {
     let (entry_bytes, inline, head) = if big { (20, 8, 8) } else { (12, 4, 2) };
     let end = at + head + entries.len() as u64 * entry_bytes + inline;
-    let word = |value: u64, bytes: &mut Vec<u8>| bytes.extend(&value.to_le_bytes()[..inline as usize]);
+    let word =
+        |value: u64, bytes: &mut Vec<u8>| bytes.extend(&value.to_le_bytes()[..inline as usize]);
     let (mut directory, mut values) = (Vec::new(), Vec::new());
     directory.extend(&(entries.len() as u64).to_le_bytes()[..head as usize]);
     for entry in entries {

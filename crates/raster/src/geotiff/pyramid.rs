@@ -27,7 +27,11 @@ pub(super) struct Level {
 
 impl Level {
     fn new(columns: usize, rows: usize) -> Self {
-        Self { columns, rows, blocks: vec![[0; 2]; columns.div_ceil(BLOCK) * rows.div_ceil(BLOCK)] }
+        Self {
+            columns,
+            rows,
+            blocks: vec![[0; 2]; columns.div_ceil(BLOCK) * rows.div_ceil(BLOCK)],
+        }
     }
 
     fn across(&self) -> usize {
@@ -41,8 +45,8 @@ impl Level {
     }
 }
 
-/// Blocks of all levels. They are compressed as they are completed, into a file of their own, whose order depends on the tiles; that of the
-/// GeoTIFF does not ([`Pyramid::finish`]).
+/// Blocks of all levels. They are compressed as they are completed, into a file of their own, whose
+/// order depends on the tiles; that of the GeoTIFF does not ([`Pyramid::finish`]).
 #[derive(Debug)]
 pub(super) struct Pyramid {
     written: BufWriter<File>,
@@ -66,7 +70,13 @@ impl Pyramid {
             levels.push(Level::new(columns, rows));
         }
         let (written, unfinished) = (BufWriter::new(written), Unfinished::beside(beside));
-        Ok(Self { written, end: 0, _removed_when_dropped: removed, levels, unfinished })
+        Ok(Self {
+            written,
+            end: 0,
+            _removed_when_dropped: removed,
+            levels,
+            unfinished,
+        })
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
@@ -76,7 +86,8 @@ impl Pyramid {
         Ok(block)
     }
 
-    /// Puts a tile's cells in their place, its upper left one at (`top`, `left`), and writes the blocks that this completes.
+    /// Puts a tile's cells in their place, its upper left one at (`top`, `left`), and writes the
+    /// blocks that this completes.
     pub(super) fn place(&mut self, tile: &Raster, top: usize, left: usize) -> io::Result<()> {
         let (rows, columns) = tile.values.dim();
         let mut complete = Vec::new();
@@ -86,14 +97,19 @@ impl Pyramid {
                 let of = &self.levels[0];
                 let unfinished = self.unfinished.get((0, block), || of.cells_in(block))?;
                 for row in top.max(block_row * BLOCK)..(top + rows).min((block_row + 1) * BLOCK) {
-                    let range = left.max(block_column * BLOCK)..(left + columns).min((block_column + 1) * BLOCK);
+                    let range = left.max(block_column * BLOCK)
+                        ..(left + columns).min((block_column + 1) * BLOCK);
                     unfinished.missing = unfinished.missing.saturating_sub(range.len());
                     for column in range {
                         let to = row % BLOCK * BLOCK + column % BLOCK;
                         unfinished.cells[to] = sample(tile.values[[row - top, column - left]]);
                     }
                 }
-                complete.extend(self.unfinished.take_complete((0, block)).map(|cells| ((0, block), cells)));
+                complete.extend(
+                    self.unfinished
+                        .take_complete((0, block))
+                        .map(|cells| ((0, block), cells)),
+                );
                 if complete.len() == MOST_COMPLETE {
                     self.write(std::mem::take(&mut complete))?;
                 }
@@ -105,8 +121,10 @@ impl Pyramid {
     /// Writes complete blocks, and those of the overviews that are complete by them.
     fn write(&mut self, mut complete: Vec<(Key, Vec<f32>)>) -> io::Result<()> {
         while !complete.is_empty() {
-            let bytes: Vec<Option<Vec<u8>>> =
-                complete.par_iter().map(|(_, cells)| compressed_unless_empty(cells)).collect::<io::Result<_>>()?;
+            let bytes: Vec<Option<Vec<u8>>> = complete
+                .par_iter()
+                .map(|(_, cells)| compressed_unless_empty(cells))
+                .collect::<io::Result<_>>()?;
             let mut above = Vec::new();
             for (((level, block), cells), bytes) in complete.into_iter().zip(bytes) {
                 if let Some(bytes) = bytes {
@@ -119,9 +137,16 @@ impl Pyramid {
         Ok(())
     }
 
-    /// Puts the means of two by two cells of a block into the overview above; its block, if that is complete now.
-    fn reduce(&mut self, (level, block): Key, cells: &[f32]) -> io::Result<Option<(Key, Vec<f32>)>> {
-        let Some(above) = self.levels.get(level + 1) else { return Ok(None) };
+    /// Puts the means of two by two cells of a block into the overview above; its block, if that is
+    /// complete now.
+    fn reduce(
+        &mut self,
+        (level, block): Key,
+        cells: &[f32],
+    ) -> io::Result<Option<(Key, Vec<f32>)>> {
+        let Some(above) = self.levels.get(level + 1) else {
+            return Ok(None);
+        };
         let here = &self.levels[level];
         let [row, column] = [block / here.across(), block % here.across()];
         let key = (level + 1, row / 2 * above.across() + column / 2);
@@ -135,7 +160,12 @@ impl Pyramid {
         for i in 0..BLOCK / 2 {
             for j in 0..BLOCK / 2 {
                 let at = 2 * i * BLOCK + 2 * j;
-                let four = [cells[at], cells[at + 1], cells[at + BLOCK], cells[at + BLOCK + 1]];
+                let four = [
+                    cells[at],
+                    cells[at + 1],
+                    cells[at + BLOCK],
+                    cells[at + BLOCK + 1],
+                ];
                 to.cells[(corner[0] + i) * BLOCK + corner[1] + j] = mean(four);
             }
         }
@@ -149,9 +179,17 @@ impl Pyramid {
                 self.write(vec![((level, block), cells)])?;
             }
         }
-        let written = self.written.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let written = self
+            .written
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
         let empty = compressed(&[f32::NAN; CELLS])?;
-        Ok(Blocks { written, _removed_when_dropped: self._removed_when_dropped, levels: self.levels, empty })
+        Ok(Blocks {
+            written,
+            _removed_when_dropped: self._removed_when_dropped,
+            levels: self.levels,
+            empty,
+        })
     }
 }
 
@@ -169,8 +207,9 @@ impl Blocks {
         &self.levels
     }
 
-    /// Where the blocks are in a file that has them from byte `at` on: the smallest overview first, the raster last, in a level row by row from the
-    /// north. One block without data stands for all of its level, where it is first needed: so levels stay in order.
+    /// Where the blocks are in a file that has them from byte `at` on: the smallest overview first,
+    /// the raster last, in a level row by row from the north. One block without data stands for all
+    /// of its level, where it is first needed: so levels stay in order.
     pub(super) fn placed(&self, mut at: u64) -> Vec<Level> {
         let mut placed = self.levels.clone();
         for level in placed.iter_mut().rev() {
@@ -220,15 +259,24 @@ fn mean(cells: [f32; 4]) -> f32 {
     sample(there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64)
 }
 
-/// The value as it is stored. There are many NaN (0/0 is another than `f32::NAN`), and which one is computed may depend on the tiles: one stands for all.
+/// The value as it is stored. There are many NaN (0/0 is another than `f32::NAN`), and which one is
+/// computed may depend on the tiles: one stands for all.
 fn sample(value: f64) -> f32 {
-    if value.is_nan() { f32::NAN } else { value as f32 }
+    if value.is_nan() {
+        f32::NAN
+    } else {
+        value as f32
+    }
 }
 
 /// The block compressed; `None` where it has no data.
 fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
     let is_empty = cells.iter().all(|cell| cell.is_nan());
-    if is_empty { Ok(None) } else { compressed(cells).map(Some) }
+    if is_empty {
+        Ok(None)
+    } else {
+        compressed(cells).map(Some)
+    }
 }
 
 fn compressed(cells: &[f32]) -> io::Result<Vec<u8>> {

@@ -42,19 +42,39 @@ impl Unfinished {
     /// None yet; `beside` is what the file of those begins with that memory cannot hold.
     pub(super) fn beside(beside: PathBuf) -> Self {
         let (here, there) = (BTreeMap::new(), BTreeMap::new());
-        Self { here, there, beside, file: None, free: Vec::new(), slots: 0, clock: 0 }
+        Self {
+            here,
+            there,
+            beside,
+            file: None,
+            free: Vec::new(),
+            slots: 0,
+            clock: 0,
+        }
     }
 
     /// A block, begun with `missing` if it was not.
-    pub(super) fn get(&mut self, key: Key, missing: impl FnOnce() -> usize) -> io::Result<&mut Block> {
+    pub(super) fn get(
+        &mut self,
+        key: Key,
+        missing: impl FnOnce() -> usize,
+    ) -> io::Result<&mut Block> {
         self.clock += 1;
         if !self.here.contains_key(&key) {
             if self.here.len() >= MOST {
                 self.put_oldest_aside()?;
             }
             let block = match self.there.remove(&key) {
-                Some((slot, missing)) => Block { cells: self.read(slot)?, missing, used: 0 },
-                None => Block { cells: vec![f32::NAN; CELLS], missing: missing(), used: 0 },
+                Some((slot, missing)) => Block {
+                    cells: self.read(slot)?,
+                    missing,
+                    used: 0,
+                },
+                None => Block {
+                    cells: vec![f32::NAN; CELLS],
+                    missing: missing(),
+                    used: 0,
+                },
             };
             self.here.insert(key, block);
         }
@@ -75,7 +95,9 @@ impl Unfinished {
         let first = |key: Option<&Key>| key.copied();
         let here = first(self.here.range(of_level.clone()).next().map(|(key, _)| key));
         let there = first(self.there.range(of_level).next().map(|(key, _)| key));
-        let Some(key) = here.into_iter().chain(there).min() else { return Ok(None) };
+        let Some(key) = here.into_iter().chain(there).min() else {
+            return Ok(None);
+        };
         if let Some(block) = self.here.remove(&key) {
             return Ok(Some((key.1, block.cells)));
         }
@@ -87,7 +109,11 @@ impl Unfinished {
 
     /// Puts the blocks that were not used for longest into the file: a quarter of them.
     fn put_oldest_aside(&mut self) -> io::Result<()> {
-        let mut ages: Vec<(u64, Key)> = self.here.iter().map(|(key, block)| (block.used, *key)).collect();
+        let mut ages: Vec<(u64, Key)> = self
+            .here
+            .iter()
+            .map(|(key, block)| (block.used, *key))
+            .collect();
         ages.sort_unstable();
         for (_, key) in ages.into_iter().take(MOST / 4) {
             if let Some(block) = self.here.remove(&key) {
@@ -110,7 +136,12 @@ impl Unfinished {
         let mut bytes = vec![0; CELLS * 4];
         self.at(slot)?.read_exact(&mut bytes)?;
         self.free.push(slot);
-        Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        Ok(bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect())
     }
 
     /// The file, at a slot of it.
@@ -146,7 +177,10 @@ mod tests {
         assert_eq!(first[2], ((3 * MOST - 1) * 10 + 2) as f32);
         let mut seen = 0;
         while let Some((number, cells)) = blocks.take_any(0).unwrap() {
-            assert_eq!(cells[..3], [0, 1, 2].map(|round| (number * 10 + round) as f32));
+            assert_eq!(
+                cells[..3],
+                [0, 1, 2].map(|round| (number * 10 + round) as f32)
+            );
             assert!(cells[3].is_nan());
             seen += 1;
         }

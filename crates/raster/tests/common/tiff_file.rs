@@ -25,9 +25,12 @@ impl Compression {
     fn compress(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::None => bytes.to_vec(),
-            Self::Lzw => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(bytes).unwrap(),
+            Self::Lzw => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+                .encode(bytes)
+                .unwrap(),
             Self::Deflate => {
-                let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+                let mut encoder =
+                    flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
                 encoder.write_all(bytes).unwrap();
                 encoder.finish().unwrap()
             }
@@ -35,13 +38,18 @@ impl Compression {
             Self::PackBits => bytes
                 .chunks(100)
                 .flat_map(|part| match part {
-                    [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|byte| byte == first) => {
+                    [first, rest @ ..]
+                        if !rest.is_empty() && rest.iter().all(|byte| byte == first) =>
+                    {
                         vec![(-(rest.len() as i8)).cast_unsigned(), *first]
                     }
                     _ => [&[part.len() as u8 - 1], part].concat(),
                 })
                 .collect(),
-            Self::Zstd => ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest),
+            Self::Zstd => ruzstd::encoding::compress_to_vec(
+                bytes,
+                ruzstd::encoding::CompressionLevel::Fastest,
+            ),
         }
     }
 }
@@ -147,10 +155,18 @@ impl Picture {
     }
 
     /// A row of a block, as it is before it is compressed.
-    fn row(&self, row: usize, columns: std::ops::Range<usize>, band: usize, is_big_endian: bool) -> Vec<u8> {
+    fn row(
+        &self,
+        row: usize,
+        columns: std::ops::Range<usize>,
+        band: usize,
+        is_big_endian: bool,
+    ) -> Vec<u8> {
         let stride = self.samples();
         let mut samples: Vec<u64> = columns
-            .flat_map(|column| (0..stride).map(move |sample| Self::value(row, column, band + sample)))
+            .flat_map(|column| {
+                (0..stride).map(move |sample| Self::value(row, column, band + sample))
+            })
             .map(|value| self.bits_of(value))
             .collect();
         if self.predictor == 2 {
@@ -171,17 +187,27 @@ impl Picture {
             }
             return planes;
         }
-        samples.iter().flat_map(|bits| number(*bits, width, is_big_endian)).collect()
+        samples
+            .iter()
+            .flat_map(|bits| number(*bits, width, is_big_endian))
+            .collect()
     }
 }
 
 /// Up to eight samples of one bit, the first is the most significant.
 fn packed(samples: &[u64]) -> u8 {
-    samples.iter().enumerate().fold(0, |byte, (at, bit)| byte | (*bit as u8) << (7 - at))
+    samples
+        .iter()
+        .enumerate()
+        .fold(0, |byte, (at, bit)| byte | (*bit as u8) << (7 - at))
 }
 
 fn number(value: u64, width: usize, is_big_endian: bool) -> Vec<u8> {
-    if is_big_endian { value.to_be_bytes()[8 - width..].to_vec() } else { value.to_le_bytes()[..width].to_vec() }
+    if is_big_endian {
+        value.to_be_bytes()[8 - width..].to_vec()
+    } else {
+        value.to_le_bytes()[..width].to_vec()
+    }
 }
 
 /// A file that is put together picture by picture.
@@ -195,7 +221,12 @@ pub(crate) struct TiffFile {
 
 impl TiffFile {
     pub(crate) fn new(is_big: bool, is_big_endian: bool) -> Self {
-        let mut file = Self { is_big, is_big_endian, bytes: Vec::new(), next: 0 };
+        let mut file = Self {
+            is_big,
+            is_big_endian,
+            bytes: Vec::new(),
+            next: 0,
+        };
         file.bytes.extend(if is_big_endian { b"MM" } else { b"II" });
         let head: &[u64] = if is_big { &[43, 8, 0] } else { &[42] };
         for word in head {
@@ -231,11 +262,15 @@ impl TiffFile {
     /// A picture none of whose blocks was ever written.
     pub(crate) fn add_unwritten(&mut self, picture: &Picture) {
         let [width, height] = picture.block();
-        self.add_directory(picture, &vec![[0; 2]; picture.columns.div_ceil(width) * picture.rows.div_ceil(height)]);
+        self.add_directory(
+            picture,
+            &vec![[0; 2]; picture.columns.div_ceil(width) * picture.rows.div_ceil(height)],
+        );
     }
 
     fn add_directory(&mut self, picture: &Picture, table: &[[u64; 2]]) {
-        let [offsets, counts] = [0, 1].map(|i| table.iter().map(|block| block[i]).collect::<Vec<u64>>());
+        let [offsets, counts] =
+            [0, 1].map(|i| table.iter().map(|block| block[i]).collect::<Vec<u64>>());
         let [width, height] = picture.block().map(|side| side as u64);
         let word = if self.is_big { 16 } else { 4 };
         let bands = picture.bands;
@@ -252,7 +287,11 @@ impl TiffFile {
             (339, 3, vec![u64::from(picture.format); bands]),
         ];
         match picture.layout {
-            Layout::Strips(_) => entries.extend([(273, word, offsets), (278, 4, vec![height]), (279, word, counts)]),
+            Layout::Strips(_) => entries.extend([
+                (273, word, offsets),
+                (278, 4, vec![height]),
+                (279, word, counts),
+            ]),
             Layout::Tiles(_) => entries.extend([
                 (322, 4, vec![width]),
                 (323, 4, vec![height]),
@@ -260,10 +299,17 @@ impl TiffFile {
                 (325, word, counts),
             ]),
         }
-        let doubles = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+        let doubles = |values: &[f64]| {
+            values
+                .iter()
+                .map(|value| value.to_bits())
+                .collect::<Vec<u64>>()
+        };
         let text = |text: &str| text.bytes().chain([0]).map(u64::from).collect::<Vec<u64>>();
         if let Some(place) = picture.place {
-            let keys = [1, 1, 1, 4, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 26917, 3073, 34737, 6, 0];
+            let keys = [
+                1, 1, 1, 4, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 26917, 3073, 34737, 6, 0,
+            ];
             entries.push((34735, 3, keys.to_vec()));
             entries.push((34737, 2, text("UTM 17|")));
             entries.push((42113, 2, text("99")));
@@ -275,7 +321,12 @@ impl TiffFile {
                     entries.push((33922, 12, doubles(&[0.0, 0.0, 0.0, 5e5, 5e6, 0.0])));
                 }
                 Place::Matrix => {
-                    let rows = [[2.0, 0.0, 0.0, 5e5], [0.0, 2.0, 0.0, 5e6], [0.0; 4], [0.0, 0.0, 0.0, 1.0]];
+                    let rows = [
+                        [2.0, 0.0, 0.0, 5e5],
+                        [0.0, 2.0, 0.0, 5e6],
+                        [0.0; 4],
+                        [0.0, 0.0, 0.0, 1.0],
+                    ];
                     entries.push((34264, 12, doubles(rows.as_flattened())));
                 }
             }
@@ -288,21 +339,28 @@ impl TiffFile {
         let (word, big_endian) = (self.word(), self.is_big_endian);
         self.bytes.resize(self.bytes.len().next_multiple_of(2), 0);
         let at = self.bytes.len();
-        self.bytes[self.next..self.next + word].copy_from_slice(&number(at as u64, word, big_endian));
+        self.bytes[self.next..self.next + word]
+            .copy_from_slice(&number(at as u64, word, big_endian));
         let head = if self.is_big { 8 } else { 2 };
         let mut values_at = at + head + entries.len() * (4 + 2 * word) + word;
         let mut values = Vec::new();
-        self.bytes.extend(number(entries.len() as u64, head, big_endian));
+        self.bytes
+            .extend(number(entries.len() as u64, head, big_endian));
         for (tag, kind, numbers) in entries {
-            let bytes: Vec<u8> = numbers.iter().flat_map(|value| number(*value, width_of(*kind), big_endian)).collect();
+            let bytes: Vec<u8> = numbers
+                .iter()
+                .flat_map(|value| number(*value, width_of(*kind), big_endian))
+                .collect();
             self.bytes.extend(number(u64::from(*tag), 2, big_endian));
             self.bytes.extend(number(u64::from(*kind), 2, big_endian));
-            self.bytes.extend(number(numbers.len() as u64, word, big_endian));
+            self.bytes
+                .extend(number(numbers.len() as u64, word, big_endian));
             if bytes.len() <= word {
                 self.bytes.extend(&bytes);
                 self.bytes.extend(vec![0; word - bytes.len()]);
             } else {
-                self.bytes.extend(number(values_at as u64, word, big_endian));
+                self.bytes
+                    .extend(number(values_at as u64, word, big_endian));
                 values_at += bytes.len();
                 values.extend(bytes);
             }
@@ -335,11 +393,19 @@ impl Field {
     pub(crate) fn get(self, bytes: &[u8]) -> u64 {
         let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
         let bytes = &bytes[self.at..self.at + self.width];
-        if self.is_big_endian { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
+        if self.is_big_endian {
+            bytes.iter().fold(0, add)
+        } else {
+            bytes.iter().rev().fold(0, add)
+        }
     }
 
     pub(crate) fn set(self, bytes: &mut [u8], value: u64) {
-        bytes[self.at..self.at + self.width].copy_from_slice(&number(value, self.width, self.is_big_endian));
+        bytes[self.at..self.at + self.width].copy_from_slice(&number(
+            value,
+            self.width,
+            self.is_big_endian,
+        ));
     }
 }
 
@@ -355,24 +421,41 @@ pub(crate) struct Numbers {
 /// Where the numbers of a file are that says the truth.
 pub(crate) fn directories(bytes: &[u8]) -> Numbers {
     let is_big_endian = bytes[0] == b'M';
-    let field = |at: usize, width: usize| Field { at, width, is_big_endian };
+    let field = |at: usize, width: usize| Field {
+        at,
+        width,
+        is_big_endian,
+    };
     let is_big = field(2, 2).get(bytes) == 43;
     let (word, head) = if is_big { (8, 8) } else { (4, 2) };
     let mut next = field(if is_big { 8 } else { 4 }, word);
-    let mut numbers = Numbers { fields: vec![field(2, 2), next], tables: Vec::new() };
+    let mut numbers = Numbers {
+        fields: vec![field(2, 2), next],
+        tables: Vec::new(),
+    };
     while next.get(bytes) != 0 {
         let at = next.get(bytes) as usize;
         let count = field(at, head).get(bytes) as usize;
         numbers.fields.push(field(at, head));
         for entry in 0..count {
             let at = at + head + entry * (4 + 2 * word);
-            let [tag, kind, count, value] =
-                [field(at, 2), field(at + 2, 2), field(at + 4, word), field(at + 4 + word, word)];
+            let [tag, kind, count, value] = [
+                field(at, 2),
+                field(at + 2, 2),
+                field(at + 4, word),
+                field(at + 4 + word, word),
+            ];
             numbers.fields.extend([tag, kind, count, value]);
             let (width, count) = (width_of(kind.get(bytes) as u16), count.get(bytes) as usize);
             if matches!(tag.get(bytes), 273 | 279 | 324 | 325) {
-                let from = if width * count <= word { value.at } else { value.get(bytes) as usize };
-                numbers.tables.push((0..count).map(|i| field(from + i * width, width)).collect());
+                let from = if width * count <= word {
+                    value.at
+                } else {
+                    value.get(bytes) as usize
+                };
+                numbers
+                    .tables
+                    .push((0..count).map(|i| field(from + i * width, width)).collect());
             }
         }
         next = field(at + head + count * (4 + 2 * word), word);

@@ -1,11 +1,14 @@
 //! Steps that take into account that pairs change with the pose.
 //!
-//! A step solves for the pairs as they are. At the next pose some are others, which holds the source back: each step is shorter than the one before by
-//! about the same share. Two steps show that share, and the sum of all that would follow (Anderson 1965, depth 1; for ICP: Pavlov et al. 2018).
+//! A step solves for the pairs as they are. At the next pose some are others, which holds the
+//! source back: each step is shorter than the one before by about the same share. Two steps show
+//! that share, and the sum of all that would follow (Anderson 1965, depth 1; for ICP: Pavlov et al.
+//! 2018).
 
 use nalgebra::{Matrix6, Vector6};
 
-/// A step is lengthened by no more than so many times the last motion, and shortened by no more than half of it: two steps may agree by chance.
+/// A step is lengthened by no more than so many times the last motion, and shortened by no more
+/// than half of it: two steps may agree by chance.
 const LONGEST: f64 = 4.0;
 const SHORTEST: f64 = 0.5;
 
@@ -35,7 +38,10 @@ impl Ahead {
                 done -= (last.done + change) * share;
             }
         }
-        self.last = Some(Last { asked: *asked, done });
+        self.last = Some(Last {
+            asked: *asked,
+            done,
+        });
         done
     }
 }
@@ -59,7 +65,10 @@ mod tests {
     #[test]
     fn steps_that_say_nothing_of_the_next_are_done_as_they_are() {
         let mut ahead = Ahead::default();
-        let (a, step) = (Matrix6::identity(), Vector6::new(1.0, 0.0, 0.0, 0.0, 0.0, 0.0));
+        let (a, step) = (
+            Matrix6::identity(),
+            Vector6::new(1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        );
         for _ in 0..3 {
             assert_eq!(ahead.lengthened(&step, &a), step);
         }

@@ -1,18 +1,22 @@
 //! How well patches agree on a pose: the likelihood of their offsets.
 //!
-//! Ground that agrees is off by its own noise, changed ground by a common offset or by anything. A wide kernel takes a tilt, which spreads a change
-//! thinly over all patches, for agreement; a likelihood with the patches' own standard errors does not (mixtures: Dempster, Laird & Rubin 1977;
-//! MLESAC: Torr & Zisserman 2000).
+//! Ground that agrees is off by its own noise, changed ground by a common offset or by anything. A
+//! wide kernel takes a tilt, which spreads a change thinly over all patches, for agreement; a
+//! likelihood with the patches' own standard errors does not (mixtures: Dempster, Laird & Rubin
+//! 1977; MLESAC: Torr & Zisserman 2000).
 
 use super::sample::{quantile, robust_scale};
 
-/// Steps of expectation and maximisation at most, and a change of the groups after which another one would change the likelihood by next to nothing: of
-/// shares, and of the second group's place in units of its standard error.
+/// Steps of expectation and maximisation at most, and a change of the groups after which another
+/// one would change the likelihood by next to nothing: of shares, and of the second group's place
+/// in units of its standard error.
 const STEPS: usize = 12;
 const SETTLED: f64 = 1e-3;
-/// An offset that fits neither group is as likely anywhere within so many standard errors to both sides.
+/// An offset that fits neither group is as likely anywhere within so many standard errors to both
+/// sides.
 const ANYWHERE: f64 = 10.0;
-/// The changed group has at most so much of the share of the group that agrees: change is the smaller part.
+/// The changed group has at most so much of the share of the group that agrees: change is the
+/// smaller part.
 const SMALLER: f64 = 0.5;
 /// A patch belongs to the same group as the one before, if nothing else is known.
 const SAME: f64 = 0.7;
@@ -43,16 +47,35 @@ struct Groups {
     information: f64,
 }
 
-/// The likeliest mixture of ground that agrees, ground with a common offset, and ground with any. `errors` are standard errors, metres.
+/// The likeliest mixture of ground that agrees, ground with a common offset, and ground with any.
+/// `errors` are standard errors, metres.
 pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
-    let beyond = offsets.iter().zip(errors).filter(|(offset, error)| offset.abs() > BEYOND * **error);
+    let beyond = offsets
+        .iter()
+        .zip(errors)
+        .filter(|(offset, error)| offset.abs() > BEYOND * **error);
     let mut beyond: Vec<f64> = beyond.map(|(offset, _)| *offset).collect();
-    let mut best =
-        maximised(offsets, errors, Groups { agree: 0.9, second: 0.0, neither: 0.1, shift: 0.0, information: 0.0 });
+    let mut best = maximised(
+        offsets,
+        errors,
+        Groups {
+            agree: 0.9,
+            second: 0.0,
+            neither: 0.1,
+            shift: 0.0,
+            information: 0.0,
+        },
+    );
     if beyond.len() > 1 {
         for share in [0.2, 0.5, 0.8] {
             let shift = quantile(&mut beyond, share);
-            let start = Groups { agree: 0.65, second: 0.25, neither: 0.1, shift, information: 0.0 };
+            let start = Groups {
+                agree: 0.65,
+                second: 0.25,
+                neither: 0.1,
+                shift,
+                information: 0.0,
+            };
             let found = maximised(offsets, errors, start);
             if found.cost < best.cost {
                 best = found;
@@ -62,10 +85,15 @@ pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
     best
 }
 
-/// Expectation and maximisation from `groups`. A patch belongs to the group of the one before with probability [`SAME`], and is drawn from the shares
-/// otherwise: change is one piece of ground. How surely each patch belongs to each group: forward and backward (Rabiner 1989).
+/// Expectation and maximisation from `groups`. A patch belongs to the group of the one before with
+/// probability [`SAME`], and is drawn from the shares otherwise: change is one piece of ground. How
+/// surely each patch belongs to each group: forward and backward (Rabiner 1989).
 fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
-    let mut chain: Vec<Link> = offsets.iter().zip(errors).map(|(o, e)| Link::new(*o, *e)).collect();
+    let mut chain: Vec<Link> = offsets
+        .iter()
+        .zip(errors)
+        .map(|(o, e)| Link::new(*o, *e))
+        .collect();
     for _ in 0..STEPS {
         let before = groups;
         groups = step(&mut chain, groups);
@@ -75,12 +103,18 @@ fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
     }
     let cost = -chain.iter().map(|link| link.whole.ln()).sum::<f64>();
     let agreeing: Vec<f64> = chain.iter().map(|link| link.members[0]).collect();
-    Evidence { cost, share: agreeing.iter().sum::<f64>() / agreeing.len().max(1) as f64, agreeing }
+    Evidence {
+        cost,
+        share: agreeing.iter().sum::<f64>() / agreeing.len().max(1) as f64,
+        agreeing,
+    }
 }
 
 /// Memberships with these groups, and the groups that are likeliest with those.
 fn step(chain: &mut [Link], groups: Groups) -> Groups {
-    chain.iter_mut().for_each(|link| link.second_group_at(groups.shift));
+    chain
+        .iter_mut()
+        .for_each(|link| link.second_group_at(groups.shift));
     forward(chain, groups.shares());
     backward(chain, groups.shares())
 }
@@ -102,7 +136,14 @@ impl Link {
     fn new(offset: f64, error: f64) -> Self {
         let anywhere = (2.0 * std::f64::consts::PI).sqrt() / (2.0 * ANYWHERE);
         let densities = [bell(offset, error), 0.0, anywhere];
-        Self { offset, information: 1.0 / (error * error), error, densities, whole: 1.0, members: [0.0; 3] }
+        Self {
+            offset,
+            information: 1.0 / (error * error),
+            error,
+            densities,
+            whole: 1.0,
+            members: [0.0; 3],
+        }
     }
 
     fn second_group_at(&mut self, shift: f64) {
@@ -118,8 +159,9 @@ fn bell(off: f64, error: f64) -> f64 {
 fn forward(chain: &mut [Link], shares: [f64; 3]) {
     let mut before = shares;
     for link in chain {
-        let joint: [f64; 3] =
-            std::array::from_fn(|g| (SAME * before[g] + (1.0 - SAME) * shares[g]) * link.densities[g]);
+        let joint: [f64; 3] = std::array::from_fn(|g| {
+            (SAME * before[g] + (1.0 - SAME) * shares[g]) * link.densities[g]
+        });
         link.whole = joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let scale = 1.0 / link.whole;
         before = joint.map(|part| part * scale);
@@ -132,7 +174,14 @@ fn backward(chain: &mut [Link], shares: [f64; 3]) -> Groups {
     let count = chain.len().max(1) as f64;
     let mut behind = [1.0; 3];
     let (mut sums, mut shifts, mut weights) = ([0.0; 3], 0.0, 0.0);
-    for Link { offset, information, densities, members, .. } in chain.iter_mut().rev() {
+    for Link {
+        offset,
+        information,
+        densities,
+        members,
+        ..
+    } in chain.iter_mut().rev()
+    {
         let joint: [f64; 3] = std::array::from_fn(|g| members[g] * behind[g]);
         let scale = 1.0 / joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         *members = joint.map(|part| part * scale);
@@ -140,12 +189,21 @@ fn backward(chain: &mut [Link], shares: [f64; 3]) -> Groups {
         shifts += members[1] * *information * *offset;
         weights += members[1] * *information;
         let drawn: f64 = (0..3).map(|g| shares[g] * densities[g] * behind[g]).sum();
-        let next: [f64; 3] = std::array::from_fn(|g| SAME * densities[g] * behind[g] + (1.0 - SAME) * drawn);
+        let next: [f64; 3] =
+            std::array::from_fn(|g| SAME * densities[g] * behind[g] + (1.0 - SAME) * drawn);
         let largest = next.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let scale = 1.0 / largest;
         behind = next.map(|part| part * scale);
     }
-    Groups::of(sums, count, if weights > 0.0 { [shifts / weights, weights] } else { [0.0; 2] })
+    Groups::of(
+        sums,
+        count,
+        if weights > 0.0 {
+            [shifts / weights, weights]
+        } else {
+            [0.0; 2]
+        },
+    )
 }
 
 impl Groups {
@@ -164,18 +222,30 @@ impl Groups {
         let neither = (neither / count).max(NEITHER);
         let known = (agree + second).max(f64::MIN_POSITIVE);
         let second = (second / known).min(SMALLER / (1.0 + SMALLER)) * (1.0 - neither);
-        Self { agree: 1.0 - neither - second, second, neither, shift, information }
+        Self {
+            agree: 1.0 - neither - second,
+            second,
+            neither,
+            shift,
+            information,
+        }
     }
 }
 
-/// Variance of offsets beyond their standard errors, m²: from the differences of neighbours, which neither a tilt nor a change of one piece of ground
-/// affects much. Patches 2k and 2k + 1 are neighbours.
+/// Variance of offsets beyond their standard errors, m²: from the differences of neighbours, which
+/// neither a tilt nor a change of one piece of ground affects much. Patches 2k and 2k + 1 are
+/// neighbours.
 pub(super) fn scatter(ids: &[u32], offsets: &[f64], errors: &[f64]) -> f64 {
-    let neighbours: Vec<usize> = (1..ids.len()).filter(|&i| ids[i] == ids[i - 1] + 1 && ids[i] % 2 == 1).collect();
+    let neighbours: Vec<usize> = (1..ids.len())
+        .filter(|&i| ids[i] == ids[i - 1] + 1 && ids[i] % 2 == 1)
+        .collect();
     if neighbours.is_empty() {
         return 0.0;
     }
-    let mut expected: Vec<f64> = neighbours.iter().map(|&i| errors[i].powi(2) + errors[i - 1].powi(2)).collect();
+    let mut expected: Vec<f64> = neighbours
+        .iter()
+        .map(|&i| errors[i].powi(2) + errors[i - 1].powi(2))
+        .collect();
     let shown = robust_scale(neighbours.iter().map(|&i| offsets[i] - offsets[i - 1])).powi(2);
     (0.5 * (shown - quantile(&mut expected, 0.5))).max(0.0)
 }

@@ -28,44 +28,73 @@ pub(super) struct Filling<'a, K> {
 }
 
 impl Sandwich {
-    /// Takes in the mean square of the steps to poses that are nearly as likely: in each direction the larger of the two variances. They are two estimates of
-    /// the same thing where one pose is likely, and only the second knows of several.
+    /// Takes in the mean square of the steps to poses that are nearly as likely: in each direction
+    /// the larger of the two variances. They are two estimates of the same thing where one pose is
+    /// likely, and only the second knows of several.
     pub(super) fn widen(&mut self, spread: &Matrix6<f64>, basis: &DMatrix<f64>) {
-        let Some(root) = within(&self.covariance, basis).cholesky() else { return };
+        let Some(root) = within(&self.covariance, basis).cholesky() else {
+            return;
+        };
         let root = root.l();
-        let Some(half) = root.solve_lower_triangular(&within(spread, basis)) else { return };
-        let Some(whitened) = root.solve_lower_triangular(&half.transpose()) else { return };
-        let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(whitened);
+        let Some(half) = root.solve_lower_triangular(&within(spread, basis)) else {
+            return;
+        };
+        let Some(whitened) = root.solve_lower_triangular(&half.transpose()) else {
+            return;
+        };
+        let SymmetricEigen {
+            eigenvectors,
+            eigenvalues,
+        } = SymmetricEigen::new(whitened);
         let axes = basis * root * eigenvectors;
-        let scaled = &axes * DMatrix::from_diagonal(&eigenvalues.map(|ratio| ratio.max(1.0))) * axes.transpose();
+        let scaled = &axes
+            * DMatrix::from_diagonal(&eigenvalues.map(|ratio| ratio.max(1.0)))
+            * axes.transpose();
         self.covariance = Matrix6::from_fn(|i, j| 0.5 * (scaled[(i, j)] + scaled[(j, i)]));
     }
 }
 
 impl<K: Kernel> Filling<'_, K> {
-    /// A = Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ over blocks of the absolute grid with the score s = Σ ψ j of a
-    /// block, times G/(G − p) for G blocks. `kept` is what is left of A where pairs are found anew. `None` where there are too few blocks, or A is not
-    /// positive.
-    pub(super) fn sandwich(&self, observations: &[Observation], kept: Option<&Kept>) -> Option<Sandwich> {
+    /// A = Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ over blocks of the
+    /// absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `kept` is
+    /// what is left of A where pairs are found anew. `None` where there are too few blocks, or A is
+    /// not positive.
+    pub(super) fn sandwich(
+        &self,
+        observations: &[Observation],
+        kept: Option<&Kept>,
+    ) -> Option<Sandwich> {
         let basis = self.directions.basis();
         let (hessian, noise) = self.bread(observations);
         let same_pairs = within(&(hessian - noise), &basis);
-        let bread = kept.map_or_else(|| same_pairs.clone(), |kept| kept.of(&same_pairs)).cholesky()?;
+        let bread = kept
+            .map_or_else(|| same_pairs.clone(), |kept| kept.of(&same_pairs))
+            .cholesky()?;
         let scores = self.scores(observations);
         let (blocks, unknowns) = (scores.len(), self.directions.determined.len());
         if blocks <= unknowns {
             return None;
         }
-        let filling = scores.iter().fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| sum + score * score.transpose());
+        let filling = scores
+            .iter()
+            .fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| {
+                sum + score * score.transpose()
+            });
         let correction = blocks as f64 / (blocks - unknowns) as f64;
-        let filling = filling * (correction * self.larger(observations, &bread, &(filling * correction), &basis));
+        let filling = filling
+            * (correction * self.larger(observations, &bread, &(filling * correction), &basis));
         let half = bread.solve(&within(&filling, &basis));
         let whole: DMatrix<f64> = &basis * bread.solve(&half.transpose()) * basis.transpose();
         let covariance = Matrix6::from_fn(|i, j| 0.5 * (whole[(i, j)] + whole[(j, i)]));
-        Some(Sandwich { covariance, hessian, blocks })
+        Some(Sandwich {
+            covariance,
+            hessian,
+            blocks,
+        })
     }
 
-    /// How much larger the variance is between patches than blocks say, at least 1: the ratio of tr(A⁻¹ B) with patches and with blocks as clusters.
+    /// How much larger the variance is between patches than blocks say, at least 1: the ratio of
+    /// tr(A⁻¹ B) with patches and with blocks as clusters.
     fn larger(
         &self,
         observations: &[Observation],
@@ -78,15 +107,28 @@ impl<K: Kernel> Filling<'_, K> {
         if patches <= unknowns {
             return 1.0;
         }
-        let sum = scores.iter().fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| sum + score * score.transpose());
-        let between = bread.solve(&within(&sum, basis)).trace() * patches as f64 / (patches - unknowns) as f64;
+        let sum = scores
+            .iter()
+            .fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| {
+                sum + score * score.transpose()
+            });
+        let between = bread.solve(&within(&sum, basis)).trace() * patches as f64
+            / (patches - unknowns) as f64;
         let blocks = bread.solve(&within(filling, basis)).trace();
-        if blocks > 0.0 { (between / blocks).max(1.0) } else { 1.0 }
+        if blocks > 0.0 {
+            (between / blocks).max(1.0)
+        } else {
+            1.0
+        }
     }
 
     /// Σ ψ j of each patch.
     fn patch_scores(&self, observations: &[Observation]) -> Vec<Vector6<f64>> {
-        let count = observations.iter().map(|o| o.patch as usize + 1).max().unwrap_or(0);
+        let count = observations
+            .iter()
+            .map(|o| o.patch as usize + 1)
+            .max()
+            .unwrap_or(0);
         let mut scores: Vec<Option<Vector6<f64>>> = vec![None; count];
         for observation in observations {
             let score = self.score(observation);
@@ -97,7 +139,12 @@ impl<K: Kernel> Filling<'_, K> {
     }
 
     pub(super) fn score(&self, observation: &Observation) -> Vector6<f64> {
-        let Observation { residual, lever, plane, .. } = observation;
+        let Observation {
+            residual,
+            lever,
+            plane,
+            ..
+        } = observation;
         jacobian(*lever, plane.normal, self.arm) * (self.kernel.weight(*residual) * residual)
     }
 
@@ -128,7 +175,9 @@ impl<K: Kernel> Filling<'_, K> {
             .collect();
         keyed.sort_unstable();
         let sum = |block: &[([i64; 3], usize)]| {
-            block.iter().fold(Vector6::zeros(), |sum, &(_, i)| sum + self.score(&observations[i]))
+            block.iter().fold(Vector6::zeros(), |sum, &(_, i)| {
+                sum + self.score(&observations[i])
+            })
         };
         keyed.chunk_by(|a, b| a.0 == b.0).map(sum).collect()
     }
@@ -140,18 +189,33 @@ mod tests {
 
     #[test]
     fn the_larger_variance_of_each_direction_is_kept() {
-        // Known across the fifth direction; the spread is larger along the first, smaller elsewhere, and says nothing of the fifth.
+        // Known across the fifth direction; the spread is larger along the first, smaller
+        // elsewhere, and says nothing of the fifth.
         let basis = DMatrix::from_fn(6, 5, |i, j| if i == [0, 1, 2, 3, 5][j] { 1.0 } else { 0.0 });
         let covariance = Matrix6::from_diagonal(&Vector6::new(1.0, 4.0, 9.0, 1.0, 0.0, 2.0));
-        let mut sandwich = Sandwich { covariance, hessian: Matrix6::zeros(), blocks: 9 };
-        sandwich.widen(&Matrix6::from_diagonal(&Vector6::new(5.0, 1.0, 8.0, 0.0, 7.0, 2.0)), &basis);
+        let mut sandwich = Sandwich {
+            covariance,
+            hessian: Matrix6::zeros(),
+            blocks: 9,
+        };
+        sandwich.widen(
+            &Matrix6::from_diagonal(&Vector6::new(5.0, 1.0, 8.0, 0.0, 7.0, 2.0)),
+            &basis,
+        );
         let expected = Matrix6::from_diagonal(&Vector6::new(5.0, 4.0, 9.0, 1.0, 0.0, 2.0));
-        assert!((sandwich.covariance - expected).norm() < 1e-12, "{}", sandwich.covariance);
+        assert!(
+            (sandwich.covariance - expected).norm() < 1e-12,
+            "{}",
+            sandwich.covariance
+        );
         // Two poses far apart: their difference is what is not known, whatever the axes.
         let step = Vector6::new(3.0, -2.0, 0.0, 1.0, 0.0, 2.0);
         sandwich.widen(&(step * step.transpose()), &basis);
         let along = step.normalize();
         let variance = (along.transpose() * sandwich.covariance * along)[0];
-        assert!(variance >= step.norm_squared() - 1e-9 && variance < step.norm_squared() + 9.0, "{variance}");
+        assert!(
+            variance >= step.norm_squared() - 1e-9 && variance < step.norm_squared() + 9.0,
+            "{variance}"
+        );
     }
 }

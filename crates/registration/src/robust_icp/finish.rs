@@ -22,13 +22,15 @@ use nalgebra::{DVector, Matrix6, Vector6};
 
 /// Width of the kernel in standard deviations of pairs within patches.
 const WIDTH: f64 = 3.0;
-/// A step shorter than this, metres at the arm, is negligible, and so is one shorter than this share of a standard error.
+/// A step shorter than this, metres at the arm, is negligible, and so is one shorter than this
+/// share of a standard error.
 const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_ERROR: f64 = 0.03;
 /// 99 % quantiles of χ² for 1 to 6 degrees of freedom.
 const CHI_SQUARED_99: [f64; 6] = [6.635, 9.210, 11.345, 13.277, 15.086, 16.812];
 
-/// Poses that differ by less than this share of the spacing of the points, or of their noise, do not contradict each other.
+/// Poses that differ by less than this share of the spacing of the points, or of their noise, do
+/// not contradict each other.
 const CLOSE_TO_SPACING: f64 = 0.1;
 const CLOSE_TO_NOISE: f64 = 0.25;
 /// Patches that are off by more standard deviations than this do not agree.
@@ -53,17 +55,40 @@ pub(super) fn finish(
     initial: Rigid,
     won: Won,
 ) -> Result<RobustAlignment> {
-    let kernel = Tukey { width: WIDTH * won.noise };
+    let kernel = Tukey {
+        width: WIDTH * won.noise,
+    };
     let spacing = prepared.spacing;
-    let Settled { pose, observations, system, directions, converged, iterations } =
-        settled_across_lost(icp, prepared, samples, &initial, &won, &kernel)?;
+    let Settled {
+        pose,
+        observations,
+        system,
+        directions,
+        converged,
+        iterations,
+    } = settled_across_lost(icp, prepared, samples, &initial, &won, &kernel)?;
     let filling = filling(icp, prepared, &kernel, &directions);
-    let kept = Information { filling: &filling, some: &samples.few, pose: &pose, won: &won, spacing }.kept()?;
+    let kept = Information {
+        filling: &filling,
+        some: &samples.few,
+        pose: &pose,
+        won: &won,
+        spacing,
+    }
+    .kept()?;
     let mut sandwich = filling.sandwich(&observations, kept.as_ref());
     let patches = gather(&observe(&samples.many, &pose, won.distance)?, prepared.arm);
-    let known = sandwich.as_ref().map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
+    let known = sandwich
+        .as_ref()
+        .map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
     let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
-    let mut verdict = judged(&patches, icp, &known, &ends(&won, &pose, patches.len(), prepared.arm), negligible);
+    let mut verdict = judged(
+        &patches,
+        icp,
+        &known,
+        &ends(&won, &pose, patches.len(), prepared.arm),
+        negligible,
+    );
     if verdict.rival.is_none() {
         verdict.add(second_mode(icp, patches, &won), negligible);
     }
@@ -72,7 +97,13 @@ pub(super) fn finish(
     }
     let score_before = median_size(&observe(&samples.many, &initial, won.reach)?, &won.agreeing);
     let score_after = median_size(&observe(&samples.many, &pose, won.reach)?, &won.agreeing);
-    let outcome = match stay(prepared, &directions, sandwich.as_ref(), [&initial, &pose], [score_before, score_after]) {
+    let outcome = match stay(
+        prepared,
+        &directions,
+        sandwich.as_ref(),
+        [&initial, &pose],
+        [score_before, score_after],
+    ) {
         Some(stay) => Outcome::NotMoved(stay),
         None => contested(prepared, [&initial, &pose], &verdict),
     };
@@ -91,7 +122,9 @@ pub(super) fn finish(
         score_before,
         score_after,
         noise: won.noise,
-        hessian: sandwich.as_ref().map_or([[0.0; 6]; 6], |s| unscaled(&s.hessian, prepared.arm, 1)),
+        hessian: sandwich
+            .as_ref()
+            .map_or([[0.0; 6]; 6], |s| unscaled(&s.hessian, prepared.arm, 1)),
         covariance,
         blocks: sandwich.map_or(0, |sandwich| sandwich.blocks),
         max_distance: won.distance,
@@ -111,7 +144,14 @@ fn settled_across_lost(
     let first = settle(icp, prepared, &samples.all, won, kernel, (won.pose, &[]))?;
     let filling = filling(icp, prepared, kernel, &first.directions);
     let spacing = prepared.spacing;
-    let mut lost = Information { filling: &filling, some: &samples.few, pose: &first.pose, won, spacing }.lost()?;
+    let mut lost = Information {
+        filling: &filling,
+        some: &samples.few,
+        pose: &first.pose,
+        won,
+        spacing,
+    }
+    .lost()?;
     if lost.is_empty() {
         return Ok(first);
     }
@@ -126,13 +166,24 @@ fn filling<'a>(
     kernel: &'a Tukey,
     directions: &'a Directions,
 ) -> Filling<'a, Tukey> {
-    Filling { kernel, directions, pivot: prepared.pivot, arm: prepared.arm, block: icp.block }
+    Filling {
+        kernel,
+        directions,
+        pivot: prepared.pivot,
+        arm: prepared.arm,
+        block: icp.block,
+    }
 }
 
 /// A pose without its motion from the start along some directions.
 fn across(initial: &Rigid, pose: &Rigid, lost: &[Vector6<f64>], prepared: &Prepared) -> Rigid {
-    let motion = scaled(&initial.inverse().then(pose).about(prepared.pivot), prepared.arm);
-    let rest = lost.iter().fold(motion, |rest, known| rest - known * known.dot(&motion));
+    let motion = scaled(
+        &initial.inverse().then(pose).about(prepared.pivot),
+        prepared.arm,
+    );
+    let rest = lost
+        .iter()
+        .fold(motion, |rest, known| rest - known * known.dot(&motion));
     stepped(initial, &rest, prepared.arm)
 }
 
@@ -153,11 +204,19 @@ fn settle(
         let directions = system.directions_across(icp.determined_ratio, lost);
         let step = system.step(&directions);
         let variance = system.error / (system.weight.max(f64::MIN_POSITIVE));
-        let in_errors = ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
+        let in_errors =
+            ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
         let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
         if converged || iterations == icp.max_iterations {
             let observations = pairing.observations(agrees);
-            return Ok(Settled { pose, observations, system, directions, converged, iterations });
+            return Ok(Settled {
+                pose,
+                observations,
+                system,
+                directions,
+                converged,
+                iterations,
+            });
         }
         pose = stepped(&pose, &ahead.lengthened(&step, &system.a), prepared.arm);
         iterations += 1;
@@ -166,7 +225,9 @@ fn settle(
 
 /// Median |r| on ground that agrees, metres.
 fn median_size(observations: &[Observation], agreeing: &[bool]) -> f64 {
-    let on = observations.iter().filter(|o| agreeing.get(o.patch as usize) == Some(&true));
+    let on = observations
+        .iter()
+        .filter(|o| agreeing.get(o.patch as usize) == Some(&true));
     let mut sizes: Vec<f64> = on.map(|o| o.residual.abs()).collect();
     quantile(&mut sizes, 0.5)
 }
@@ -183,11 +244,18 @@ fn stay(
     if unknowns == 0 {
         return Some(Stay::Undetermined);
     }
-    let Some(sandwich) = sandwich else { return Some(Stay::TooFewBlocks) };
-    let motion = scaled(&initial.inverse().then(pose).about(prepared.pivot), prepared.arm);
+    let Some(sandwich) = sandwich else {
+        return Some(Stay::TooFewBlocks);
+    };
+    let motion = scaled(
+        &initial.inverse().then(pose).about(prepared.pivot),
+        prepared.arm,
+    );
     let along = DVector::from_fn(unknowns, |i, _| directions.determined[i].dot(&motion));
     let covariance = super::system::within(&sandwich.covariance, &directions.basis());
-    let Some(root) = covariance.cholesky() else { return Some(Stay::TooFewBlocks) };
+    let Some(root) = covariance.cholesky() else {
+        return Some(Stay::TooFewBlocks);
+    };
     let squared = along.dot(&root.solve(&along));
     let limit = CHI_SQUARED_99[unknowns - 1];
     if squared <= limit {
@@ -199,11 +267,22 @@ fn stay(
     }
 }
 
-/// Steps from a pose to where each start ended, and by how many nats that is less likely than the winner.
+/// Steps from a pose to where each start ended, and by how many nats that is less likely than the
+/// winner.
 fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>, f64)> {
-    let least = won.starts.iter().map(|start| start.score).fold(f64::INFINITY, f64::min);
+    let least = won
+        .starts
+        .iter()
+        .map(|start| start.score)
+        .fold(f64::INFINITY, f64::min);
     let end = |start: &StartReport| {
-        let step = scaled(&pose.inverse().then(&start.target_from_source).about(pose.pivot), arm);
+        let step = scaled(
+            &pose
+                .inverse()
+                .then(&start.target_from_source)
+                .about(pose.pivot),
+            arm,
+        );
         (step, (start.score - least) * patches as f64)
     };
     won.starts.iter().map(end).collect()
@@ -213,38 +292,71 @@ fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>,
 fn contested(prepared: &Prepared, [initial, pose]: [&Rigid; 2], verdict: &Verdict) -> Outcome {
     match &verdict.rival {
         Some(Rival { step, shares, .. }) => ambiguous(prepared, [initial, pose], step, *shares),
-        None if verdict.share < LEAST_SHARE => {
-            Outcome::NotMoved(Stay::NoConsensus { share: verdict.share, wanted: LEAST_SHARE })
-        }
+        None if verdict.share < LEAST_SHARE => Outcome::NotMoved(Stay::NoConsensus {
+            share: verdict.share,
+            wanted: LEAST_SHARE,
+        }),
         None => Outcome::Moved,
     }
 }
 
-/// The pose that the ground which disagrees asks for, where that is nearly as much as the ground that agrees.
+/// The pose that the ground which disagrees asks for, where that is nearly as much as the ground
+/// that agrees.
 fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival> {
     let all = patches.len() as f64;
     let first = won.agreeing.iter().filter(|&&agrees| agrees).count();
-    let rest: Vec<_> = patches.into_iter().filter(|p| won.agreeing.get(p.id as usize) != Some(&true)).collect();
+    let rest: Vec<_> = patches
+        .into_iter()
+        .filter(|p| won.agreeing.get(p.id as usize) != Some(&true))
+        .collect();
     let least = icp.ambiguous_share * first as f64;
     if (rest.len() as f64) < least.max(6.0) {
         return None;
     }
-    let second = regress(&rest, icp.determined_ratio, 0).hypotheses.into_iter().next()?;
+    let second = regress(&rest, icp.determined_ratio, 0)
+        .hypotheses
+        .into_iter()
+        .next()?;
     let most = AGREES * won.patch_noise.max(1e-5);
-    let agree = second.offsets.iter().filter(|offset| offset.abs() <= most).count();
+    let agree = second
+        .offsets
+        .iter()
+        .filter(|offset| offset.abs() <= most)
+        .count();
     let shares = [first as f64 / all, agree as f64 / all];
-    let here: Vec<f64> = rest.iter().map(|patch| patch.offset(&Vector6::zeros())).collect();
+    let here: Vec<f64> = rest
+        .iter()
+        .map(|patch| patch.offset(&Vector6::zeros()))
+        .collect();
     let apart = apart(&here, &second.offsets);
-    (agree as f64 >= least).then_some(Rival { step: second.step, shares, apart })
+    (agree as f64 >= least).then_some(Rival {
+        step: second.step,
+        shares,
+        apart,
+    })
 }
 
-fn ambiguous(prepared: &Prepared, [initial, pose]: [&Rigid; 2], step: &Vector6<f64>, shares: [f64; 2]) -> Outcome {
+fn ambiguous(
+    prepared: &Prepared,
+    [initial, pose]: [&Rigid; 2],
+    step: &Vector6<f64>,
+    shares: [f64; 2],
+) -> Outcome {
     let other = stepped(pose, step, prepared.arm);
     let mode = |target_from_source: Rigid, share: f64| {
-        let motion = initial.inverse().then(&target_from_source).about(prepared.pivot);
-        Mode { target_from_source, share, shift: motion.translation }
+        let motion = initial
+            .inverse()
+            .then(&target_from_source)
+            .about(prepared.pivot);
+        Mode {
+            target_from_source,
+            share,
+            shift: motion.translation,
+        }
     };
-    Outcome::Ambiguous { modes: Box::new([mode(*pose, shares[0]), mode(other, shares[1])]) }
+    Outcome::Ambiguous {
+        modes: Box::new([mode(*pose, shares[0]), mode(other, shares[1])]),
+    }
 }
 
 /// From scaled unknowns to radians and metres: `power` is −1 for a covariance and 1 for a Hessian.
@@ -254,12 +366,20 @@ fn unscaled(matrix: &Matrix6<f64>, arm: f64, power: i32) -> [[f64; 6]; 6] {
 }
 
 /// Where nothing can be said of a determined direction, it counts as free.
-fn pose_covariance(prepared: &Prepared, directions: &Directions, sandwich: Option<&Sandwich>) -> PoseCovariance {
+fn pose_covariance(
+    prepared: &Prepared,
+    directions: &Directions,
+    sandwich: Option<&Sandwich>,
+) -> PoseCovariance {
     let unknown: Vec<Vector6<f64>> = (0..6).map(|i| Vector6::ith(i, 1.0)).collect();
     PoseCovariance {
         pivot: prepared.pivot,
         matrix: sandwich.map_or([[0.0; 6]; 6], |s| unscaled(&s.covariance, prepared.arm, -1)),
-        free: named(if sandwich.is_some() { &directions.free } else { &unknown }),
+        free: named(if sandwich.is_some() {
+            &directions.free
+        } else {
+            &unknown
+        }),
         arm: prepared.arm,
         normal_noise: prepared.normal_noise,
     }

@@ -6,25 +6,43 @@ use nalgebra::{Vector3, Vector6};
 /// A direction within 18° of an axis is called by it.
 const NEAR: f64 = 0.95;
 
-/// Turns a basis of the free directions so that it lies along the axes as far as it can, and names each.
+/// Turns a basis of the free directions so that it lies along the axes as far as it can, and names
+/// each.
 pub(super) fn named(free: &[Vector6<f64>]) -> Vec<FreeDirection> {
     let mut found: Vec<Vector6<f64>> = Vec::new();
     while found.len() < free.len() {
         let projected = (0..6).map(|axis| projection(axis, free, &found));
-        let Some(longest) = projected.max_by(|a, b| a.norm().total_cmp(&b.norm())) else { break };
+        let Some(longest) = projected.max_by(|a, b| a.norm().total_cmp(&b.norm())) else {
+            break;
+        };
         found.push(longest.normalize());
     }
-    found.iter().map(|vector| FreeDirection { unknowns: (*vector).into(), description: describe(vector) }).collect()
+    found
+        .iter()
+        .map(|vector| FreeDirection {
+            unknowns: (*vector).into(),
+            description: describe(vector),
+        })
+        .collect()
 }
 
 /// The part of a unit axis in the free space, across what is found.
 fn projection(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> Vector6<f64> {
-    let part = free.iter().fold(Vector6::zeros(), |sum: Vector6<f64>, vector| sum + vector * vector[axis]);
-    found.iter().fold(part, |part, known| part - known * known.dot(&part))
+    let part = free
+        .iter()
+        .fold(Vector6::zeros(), |sum: Vector6<f64>, vector| {
+            sum + vector * vector[axis]
+        });
+    found
+        .iter()
+        .fold(part, |part, known| part - known * known.dot(&part))
 }
 
 fn describe(vector: &Vector6<f64>) -> String {
-    let (turn, shift) = (Vector3::new(vector[0], vector[1], vector[2]), Vector3::new(vector[3], vector[4], vector[5]));
+    let (turn, shift) = (
+        Vector3::new(vector[0], vector[1], vector[2]),
+        Vector3::new(vector[3], vector[4], vector[5]),
+    );
     let translation = || format!("translation {}", along(shift));
     let rotation = || format!("rotation {}", about(turn));
     let share = shift.norm_squared();
@@ -63,13 +81,21 @@ fn about(axis: Vector3<f64>) -> String {
     }
 }
 
-/// Degrees clockwise from north and below the horizontal, of the end that points down; of a horizontal line, the end below 180°.
+/// Degrees clockwise from north and below the horizontal, of the end that points down; of a
+/// horizontal line, the end below 180°.
 fn azimuth_and_dip(unit: Vector3<f64>) -> (f64, f64) {
     let down = if unit.z > 0.0 { -unit } else { unit };
     let dip = (-down.z).clamp(0.0, 1.0).asin().to_degrees();
     let azimuth = down.x.atan2(down.y).to_degrees().rem_euclid(360.0);
     let azimuth = if dip < 5.0 { azimuth % 180.0 } else { azimuth };
-    (if azimuth.round() >= 180.0 && dip < 5.0 { 0.0 } else { azimuth }, dip)
+    (
+        if azimuth.round() >= 180.0 && dip < 5.0 {
+            0.0
+        } else {
+            azimuth
+        },
+        dip,
+    )
 }
 
 #[cfg(test)]
@@ -85,16 +111,33 @@ mod tests {
         let (sine, cosine) = 30_f64.to_radians().sin_cos();
         let corridor = named(&[vector([0.0, 0.0, 0.0, sine, cosine, 0.0])]);
         assert_eq!(corridor[0].description, "translation along azimuth 30°");
-        assert_eq!(named(&[vector([0.0, 0.0, -1.0, 0.0, 0.0, 0.0])])[0].description, "rotation about the vertical");
+        assert_eq!(
+            named(&[vector([0.0, 0.0, -1.0, 0.0, 0.0, 0.0])])[0].description,
+            "rotation about the vertical"
+        );
         let slope = named(&[vector([0.0, 0.0, 0.0, cosine, 0.0, sine])]);
-        assert_eq!(slope[0].description, "translation along azimuth 270°, 30° down");
+        assert_eq!(
+            slope[0].description,
+            "translation along azimuth 270°, 30° down"
+        );
     }
 
     #[test]
     fn a_plane_is_named_by_its_axes_whatever_its_basis() {
-        let mixed = [[0.0, 0.0, 1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0, 1.0, 0.0], [0.0, 0.0, 1.0, -1.0, -2.0, 0.0]];
-        let names: Vec<String> = named(&mixed.map(vector)).into_iter().map(|free| free.description).collect();
-        let expected = ["rotation about the vertical", "translation along azimuth 0°", "translation along azimuth 90°"];
+        let mixed = [
+            [0.0, 0.0, 1.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0, -1.0, 1.0, 0.0],
+            [0.0, 0.0, 1.0, -1.0, -2.0, 0.0],
+        ];
+        let names: Vec<String> = named(&mixed.map(vector))
+            .into_iter()
+            .map(|free| free.description)
+            .collect();
+        let expected = [
+            "rotation about the vertical",
+            "translation along azimuth 0°",
+            "translation along azimuth 90°",
+        ];
         let mut sorted = names.clone();
         sorted.sort();
         assert_eq!(sorted, expected, "{names:?}");

@@ -1,8 +1,9 @@
 //! How much of the information is left when pairs are found anew.
 //!
-//! A = Σ ψ′ j jᵀ takes the pairs as given. In vegetation they are not: a source that is moved finds other partners nearer by, and its score changes by half
-//! as much or less. The covariance of an M-estimator needs the derivative of the score as it is (Huber 1967; van der Vaart 1998, theorem 5.21), so it is
-//! measured: the score at poses to both sides along each determined direction.
+//! A = Σ ψ′ j jᵀ takes the pairs as given. In vegetation they are not: a source that is moved finds
+//! other partners nearer by, and its score changes by half as much or less. The covariance of an
+//! M-estimator needs the derivative of the score as it is (Huber 1967; van der Vaart 1998, theorem
+//! 5.21), so it is measured: the score at poses to both sides along each determined direction.
 
 use super::{
     covariance::Filling,
@@ -16,16 +17,20 @@ use isopach_cloud::Rigid;
 use isopach_compute::Result;
 use nalgebra::{DMatrix, Matrix6, SymmetricEigen, Vector6};
 
-/// How far to both sides: so far that residuals change by this many standard deviations of pairs within patches (root mean square), but by no more than
-/// this many spacings: the score is to be nearly linear.
+/// How far to both sides: so far that residuals change by this many standard deviations of pairs
+/// within patches (root mean square), but by no more than this many spacings: the score is to be
+/// nearly linear.
 const SIDEWAYS: f64 = 0.6;
 const SPACINGS: f64 = 0.15;
-/// The share that is left is no less than this, and no more than all: beyond is noise of the measurement.
+/// The share that is left is no less than this, and no more than all: beyond is noise of the
+/// measurement.
 const LEAST: f64 = 0.1;
-/// A direction whose information is less than so many times the noise of the normals is looked at again: moved by a whole spacing, where all pairs are others,
+/// A direction whose information is less than so many times the noise of the normals is looked at
+/// again: moved by a whole spacing, where all pairs are others,
 const WEAK: f64 = 20.0;
-/// and lost where less than this share is left there. A silo seems to know how far it is turned, since its normals are off by what its curvature
-/// makes of uneven neighbours, but new pairs are as good at any angle.
+/// and lost where less than this share is left there. A silo seems to know how far it is turned,
+/// since its normals are off by what its curvature makes of uneven neighbours, but new pairs are as
+/// good at any angle.
 const LOST: f64 = 0.15;
 
 /// The share of the information that is left.
@@ -35,9 +40,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What is left of information that was computed with the same pairs; as it is where it is not positive.
+    /// What is left of information that was computed with the same pairs; as it is where it is not
+    /// positive.
     pub(super) fn of(&self, same_pairs: &DMatrix<f64>) -> DMatrix<f64> {
-        let Some(root) = same_pairs.clone().cholesky() else { return same_pairs.clone() };
+        let Some(root) = same_pairs.clone().cholesky() else {
+            return same_pairs.clone();
+        };
         let left = root.l() * &self.whitened * root.l().transpose();
         (&left + left.transpose()) * 0.5
     }
@@ -59,8 +67,12 @@ impl Information<'_> {
     pub(super) fn kept(&self) -> Result<Option<Kept>> {
         let basis = self.filling.directions.basis();
         let (same_pairs, count) = self.same_pairs()?;
-        let Some(root) = within(&same_pairs, &basis).cholesky() else { return Ok(None) };
-        let Some(inverse) = root.l().try_inverse() else { return Ok(None) };
+        let Some(root) = within(&same_pairs, &basis).cholesky() else {
+            return Ok(None);
+        };
+        let Some(inverse) = root.l().try_inverse() else {
+            return Ok(None);
+        };
         let mut slopes = Matrix6::zeros();
         for direction in &self.filling.directions.determined {
             let a_metre = (along(&same_pairs, direction) / count).sqrt().max(1e-9);
@@ -70,14 +82,22 @@ impl Information<'_> {
         let found = within(&((slopes + slopes.transpose()) * 0.5), &basis);
         let whitened = &inverse * found * inverse.transpose();
         let mut shares = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
-        shares.eigenvalues.apply(|share| *share = share.clamp(LEAST, 1.0));
-        Ok(Some(Kept { whitened: shares.recompose() }))
+        shares
+            .eigenvalues
+            .apply(|share| *share = share.clamp(LEAST, 1.0));
+        Ok(Some(Kept {
+            whitened: shares.recompose(),
+        }))
     }
 
     /// Determined directions along which next to nothing is left; scaled unknowns.
     pub(super) fn lost(&self) -> Result<Vec<Vector6<f64>>> {
         let directions = self.filling.directions;
-        let weak = directions.determined.iter().zip(&directions.ratios).filter(|(_, ratio)| **ratio < WEAK);
+        let weak = directions
+            .determined
+            .iter()
+            .zip(&directions.ratios)
+            .filter(|(_, ratio)| **ratio < WEAK);
         let weak: Vec<&Vector6<f64>> = weak.map(|(direction, _)| direction).collect();
         let mut lost = Vec::new();
         if weak.is_empty() {
@@ -103,7 +123,9 @@ impl Information<'_> {
     fn slope(&self, direction: &Vector6<f64>, sideways: f64) -> Result<Vector6<f64>> {
         let score = |side: f64| -> Result<Vector6<f64>> {
             let pairs = self.pairs(&stepped(self.pose, &(direction * side), self.filling.arm))?;
-            Ok(pairs.iter().fold(Vector6::zeros(), |sum, pair| sum + self.filling.score(pair)))
+            Ok(pairs
+                .iter()
+                .fold(Vector6::zeros(), |sum, pair| sum + self.filling.score(pair)))
         };
         Ok((score(sideways)? - score(-sideways)?) / (2.0 * sideways))
     }

@@ -28,7 +28,8 @@ use prepared::{Prepared, Samples};
 /// Part of a survey, to be aligned under one pose with the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a> {
-    /// Its points. Cut the sources so that each point is in one block; let targets reach beyond their source by the largest motion.
+    /// Its points. Cut the sources so that each point is in one block; let targets reach beyond
+    /// their source by the largest motion.
     pub pair: Pair<'a>,
     /// Which source points lie on stable ground, one a point; `None` finds that out.
     pub stable: Option<&'a [bool]>,
@@ -40,11 +41,14 @@ impl<'a> From<Pair<'a>> for Block<'a> {
     }
 }
 
-/// Point-to-plane ICP that resists change, says what it does not know, and leaves the source where it is unless it is shown to be better elsewhere.
+/// Point-to-plane ICP that resists change, says what it does not know, and leaves the source where
+/// it is unless it is shown to be better elsewhere.
 ///
-/// The given start and what a coarse-to-fine search makes of it are each improved on a sample, by robust regression over patches of ground; the
-/// pose on which most patches agree goes on to all points, from source to target and back, with a kernel of fixed width. The covariance is a sandwich
-/// with blocks. See `docs/algorithms/alignment.md` for formulas, papers and what it was tested with.
+/// The given start and what a coarse-to-fine search makes of it are each improved on a sample, by
+/// robust regression over patches of ground; the pose on which most patches agree goes on to all
+/// points, from source to target and back, with a kernel of fixed width. The covariance is a
+/// sandwich with blocks. See `docs/algorithms/alignment.md` for formulas, papers and what it was
+/// tested with.
 ///
 /// ```
 /// use isopach_cloud::{Cloud, Rigid};
@@ -75,20 +79,24 @@ pub struct RobustIcp {
     pub normal_neighbours: usize,
     /// Points of each cloud that starts are tried with, at least 100.
     pub sample: usize,
-    /// Share of the planes that take part, the smoothest: ground and roofs rather than leaves; above 0 and at most 1.
+    /// Share of the planes that take part, the smoothest: ground and roofs rather than leaves;
+    /// above 0 and at most 1.
     pub smoothest_share: f64,
     /// Side of the blocks in which residuals may depend on each other, metres.
     pub block: f64,
-    /// A direction is determined where its information is so many times what noise of the normals makes of it; above 1.
+    /// A direction is determined where its information is so many times what noise of the normals
+    /// makes of it; above 1.
     pub determined_ratio: f64,
-    /// Two groups of ground contradict each other where the smaller has at least this share of the larger's patches; above 0 and at most 1.
+    /// Two groups of ground contradict each other where the smaller has at least this share of the
+    /// larger's patches; above 0 and at most 1.
     pub ambiguous_share: f64,
     /// Steps on all points at most.
     pub max_iterations: usize,
 }
 
 impl Default for RobustIcp {
-    /// Starts up to 2 m and 2° off, 20 neighbours, 6000 points a cloud, half of the planes, blocks of 10 m, twice the noise, 0.6, 30 steps.
+    /// Starts up to 2 m and 2° off, 20 neighbours, 6000 points a cloud, half of the planes, blocks
+    /// of 10 m, twice the noise, 0.6, 30 steps.
     fn default() -> Self {
         Self {
             start_translation: 2.0,
@@ -105,11 +113,13 @@ impl Default for RobustIcp {
 }
 
 impl RobustIcp {
-    /// Aligns the source to the target from `initial`. The order of the points cannot be seen in the result. O(n log n).
+    /// Aligns the source to the target from `initial`. The order of the points cannot be seen in
+    /// the result. O(n log n).
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter that cannot be; [`Error::InvalidInput`] for an empty cloud, fewer points than make planes, or where
-    /// too few points have a counterpart; whatever the backend declines with.
+    /// [`Error::InvalidParameter`] for a parameter that cannot be; [`Error::InvalidInput`] for an
+    /// empty cloud, fewer points than make planes, or where too few points have a counterpart;
+    /// whatever the backend declines with.
     pub fn align(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
@@ -119,7 +129,8 @@ impl RobustIcp {
         self.align_blocks(on, &[pair.into()], initial)
     }
 
-    /// As [`Self::align`], with several blocks under one pose (a survey wider than the ±8 km that a cloud reaches), or with stable ground given.
+    /// As [`Self::align`], with several blocks under one pose (a survey wider than the ±8 km that a
+    /// cloud reaches), or with stable ground given.
     ///
     /// # Errors
     /// As [`Self::align`]; [`Error::InvalidInput`] where `stable` has not one entry a source point.
@@ -143,13 +154,41 @@ impl RobustIcp {
     /// # Errors
     /// [`Error::InvalidParameter`], with what the value must be.
     pub fn check_parameters(&self) -> Result<()> {
-        let Self { start_translation, start_rotation, normal_neighbours, sample, smoothest_share, .. } = *self;
-        let Self { block, determined_ratio, ambiguous_share, max_iterations, .. } = *self;
+        let Self {
+            start_translation,
+            start_rotation,
+            normal_neighbours,
+            sample,
+            smoothest_share,
+            ..
+        } = *self;
+        let Self {
+            block,
+            determined_ratio,
+            ambiguous_share,
+            max_iterations,
+            ..
+        } = *self;
         Error::not_negative("translation of the start", start_translation)?;
         let turn = (0.0..=std::f64::consts::PI).contains(&start_rotation);
-        Error::check("rotation of the start", start_rotation, turn, "be from 0 to π")?;
-        Error::check("neighbours for a plane", normal_neighbours as f64, normal_neighbours >= 5, "be at least 5")?;
-        Error::check("points of a sample", sample as f64, sample >= 100, "be at least 100")?;
+        Error::check(
+            "rotation of the start",
+            start_rotation,
+            turn,
+            "be from 0 to π",
+        )?;
+        Error::check(
+            "neighbours for a plane",
+            normal_neighbours as f64,
+            normal_neighbours >= 5,
+            "be at least 5",
+        )?;
+        Error::check(
+            "points of a sample",
+            sample as f64,
+            sample >= 100,
+            "be at least 100",
+        )?;
         let some = |share: f64| share > 0.0 && share <= 1.0;
         Error::check(
             "share of the smoothest planes",
@@ -159,16 +198,34 @@ impl RobustIcp {
         )?;
         Error::positive("block of the covariance", block)?;
         let ratio = determined_ratio.is_finite() && determined_ratio > 1.0;
-        Error::check("ratio of a determined direction", determined_ratio, ratio, "be a finite number above 1")?;
-        Error::check("ambiguous share", ambiguous_share, some(ambiguous_share), "be above 0 and at most 1")?;
-        Error::check("steps", max_iterations as f64, max_iterations > 0, "be at least 1")?;
+        Error::check(
+            "ratio of a determined direction",
+            determined_ratio,
+            ratio,
+            "be a finite number above 1",
+        )?;
+        Error::check(
+            "ambiguous share",
+            ambiguous_share,
+            some(ambiguous_share),
+            "be above 0 and at most 1",
+        )?;
+        Error::check(
+            "steps",
+            max_iterations as f64,
+            max_iterations > 0,
+            "be at least 1",
+        )?;
         Ok(())
     }
 
     fn check(&self, blocks: &[Block<'_>]) -> Result<()> {
         self.check_parameters()?;
         for Block { pair, stable } in blocks {
-            let (points, flags) = (pair.source.len(), stable.map_or(pair.source.len(), <[bool]>::len));
+            let (points, flags) = (
+                pair.source.len(),
+                stable.map_or(pair.source.len(), <[bool]>::len),
+            );
             if points != flags {
                 return Err(Error::InvalidInput(format!(
                     "{flags} flags of stable ground were given for {points} source points: give one a point"

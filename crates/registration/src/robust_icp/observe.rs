@@ -1,7 +1,8 @@
 //! Pairs at a pose, from both sides.
 //!
-//! Pairs from source to target alone are lopsided: a twig of the source pairs with the ground below it, but nobody asks the target's twigs. That
-//! moved forest 6 mm down with a standard error of 0.7 mm. So each cloud is asked from the other.
+//! Pairs from source to target alone are lopsided: a twig of the source pairs with the ground below
+//! it, but nobody asks the target's twigs. That moved forest 6 mm down with a standard error of 0.7
+//! mm. So each cloud is asked from the other.
 
 use super::{
     surface::{Plane, Surface},
@@ -46,11 +47,16 @@ pub(super) struct Observation {
 }
 
 /// All pairs within `distance` metres at a pose.
-pub(super) fn observe(directions: &[Direction<'_>], at: &Rigid, distance: f64) -> Result<Vec<Observation>> {
+pub(super) fn observe(
+    directions: &[Direction<'_>],
+    at: &Rigid,
+    distance: f64,
+) -> Result<Vec<Observation>> {
     Ok(Pairing::new(directions, at, distance)?.observations(|_| true))
 }
 
-/// Who pairs with whom at a pose. Sums over pairs need no list of them, which is many times larger than the clouds.
+/// Who pairs with whom at a pose. Sums over pairs need no list of them, which is many times larger
+/// than the clouds.
 pub(super) struct Pairing<'a> {
     at: &'a Rigid,
     parts: Vec<Part<'a>>,
@@ -72,21 +78,43 @@ const CHUNK: usize = 4096;
 
 impl<'a> Pairing<'a> {
     /// Pairs within `distance` metres.
-    pub(super) fn new(directions: &'a [Direction<'a>], at: &'a Rigid, distance: f64) -> Result<Self> {
-        let parts = directions.iter().map(|direction| direction.paired(at, distance)).collect::<Result<_>>()?;
+    pub(super) fn new(
+        directions: &'a [Direction<'a>],
+        at: &'a Rigid,
+        distance: f64,
+    ) -> Result<Self> {
+        let parts = directions
+            .iter()
+            .map(|direction| direction.paired(at, distance))
+            .collect::<Result<_>>()?;
         Ok(Self { at, parts })
     }
 
     /// The pairs of the patches that are `wanted`, in the order of directions and queries.
     pub(super) fn observations(&self, wanted: impl Fn(u32) -> bool + Sync) -> Vec<Observation> {
-        let listed = |(part, chunk)| self.pairs(part, chunk).filter(|pair| wanted(pair.patch)).collect();
+        let listed = |(part, chunk)| {
+            self.pairs(part, chunk)
+                .filter(|pair| wanted(pair.patch))
+                .collect()
+        };
         let lists: Vec<Vec<Observation>> = self.chunks().into_par_iter().map(listed).collect();
         lists.concat()
     }
 
     /// Their sums.
-    pub(super) fn system(&self, kernel: &impl Kernel, arm: f64, wanted: impl Fn(u32) -> bool + Sync) -> System {
-        let summed = |(part, chunk)| System::of(self.pairs(part, chunk).filter(|pair| wanted(pair.patch)), kernel, arm);
+    pub(super) fn system(
+        &self,
+        kernel: &impl Kernel,
+        arm: f64,
+        wanted: impl Fn(u32) -> bool + Sync,
+    ) -> System {
+        let summed = |(part, chunk)| {
+            System::of(
+                self.pairs(part, chunk).filter(|pair| wanted(pair.patch)),
+                kernel,
+                arm,
+            )
+        };
         let sums: Vec<System> = self.chunks().into_par_iter().map(summed).collect();
         let mut all = System::default();
         sums.iter().for_each(|sums| all.merge(sums, 1.0));
@@ -97,14 +125,27 @@ impl<'a> Pairing<'a> {
     fn chunks(&self) -> Vec<(&Part<'a>, Range<usize>)> {
         let of = self.parts.iter().flat_map(|part| {
             let queries = part.partners.len();
-            (0..queries).step_by(CHUNK).map(move |first| (part, first..(first + CHUNK).min(queries)))
+            (0..queries)
+                .step_by(CHUNK)
+                .map(move |first| (part, first..(first + CHUNK).min(queries)))
         });
         of.collect()
     }
 
-    fn pairs<'p>(&'p self, part: &'p Part<'a>, chunk: Range<usize>) -> impl Iterator<Item = Observation> + 'p {
+    fn pairs<'p>(
+        &'p self,
+        part: &'p Part<'a>,
+        chunk: Range<usize>,
+    ) -> impl Iterator<Item = Observation> + 'p {
         let has_partner = |query: &usize| part.partners[*query] != NOBODY;
-        let pair = |query: usize| part.direction.pair(query, part.moved[query], part.partners[query] as usize, self.at);
+        let pair = |query: usize| {
+            part.direction.pair(
+                query,
+                part.moved[query],
+                part.partners[query] as usize,
+                self.at,
+            )
+        };
         chunk.filter(has_partner).filter_map(pair)
     }
 }
@@ -112,13 +153,27 @@ impl<'a> Pairing<'a> {
 impl<'a> Direction<'a> {
     fn paired(&'a self, at: &Rigid, distance: f64) -> Result<Part<'a>> {
         let back = at.inverse();
-        let motion = if self.source_patches.is_some() { &back } else { at };
+        let motion = if self.source_patches.is_some() {
+            &back
+        } else {
+            at
+        };
         let origin = self.surface.cloud.positions().origin();
-        let moved: Vec<[f64; 3]> = self.queries.par_iter().map(|query| motion.apply(query.point)).collect();
-        let within: Vec<bool> = moved.iter().map(|&point| reachable(point, origin)).collect();
+        let moved: Vec<[f64; 3]> = self
+            .queries
+            .par_iter()
+            .map(|query| motion.apply(query.point))
+            .collect();
+        let within: Vec<bool> = moved
+            .iter()
+            .map(|&point| reachable(point, origin))
+            .collect();
         // A point out of reach has no partner; it is asked about at the origin and passed over.
-        let places: Vec<[f64; 3]> =
-            moved.iter().zip(&within).map(|(&p, &within)| if within { p } else { origin.metres() }).collect();
+        let places: Vec<[f64; 3]> = moved
+            .iter()
+            .zip(&within)
+            .map(|(&p, &within)| if within { p } else { origin.metres() })
+            .collect();
         let places = Cloud::from_points_about(&places, origin)?;
         let nearest = self.index.nearest(places.positions(), distance)?;
         let partner = |(found, within): (&Option<Neighbour>, &bool)| match found {
@@ -126,11 +181,22 @@ impl<'a> Direction<'a> {
             _ => NOBODY,
         };
         let partners = nearest.par_iter().zip(&within).map(partner).collect();
-        Ok(Part { direction: self, moved, partners })
+        Ok(Part {
+            direction: self,
+            moved,
+            partners,
+        })
     }
 
-    fn pair(&self, query: usize, moved: [f64; 3], partner: usize, at: &Rigid) -> Option<Observation> {
-        let plane = self.surface.planes[partner].filter(|plane| plane.roughness <= self.roughest)?;
+    fn pair(
+        &self,
+        query: usize,
+        moved: [f64; 3],
+        partner: usize,
+        at: &Rigid,
+    ) -> Option<Observation> {
+        let plane =
+            self.surface.planes[partner].filter(|plane| plane.roughness <= self.roughest)?;
         let other = self.surface.cloud.positions().absolute(partner);
         let Query { point, patch } = self.queries[query];
         Some(match self.source_patches {
@@ -156,9 +222,16 @@ fn observation(
     patch: u32,
     at: &Rigid,
 ) -> Observation {
-    let residual = (0..3).map(|axis| (source[axis] - target[axis]) * plane.normal[axis]).sum();
+    let residual = (0..3)
+        .map(|axis| (source[axis] - target[axis]) * plane.normal[axis])
+        .sum();
     let lever = std::array::from_fn(|axis| place[axis] - at.pivot[axis]);
-    Observation { residual, lever, plane, patch }
+    Observation {
+        residual,
+        lever,
+        plane,
+        patch,
+    }
 }
 
 fn reachable(point: [f64; 3], origin: Origin) -> bool {

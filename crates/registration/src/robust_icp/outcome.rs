@@ -8,9 +8,11 @@ use std::fmt;
 pub enum Outcome {
     /// The source was moved.
     Moved,
-    /// The proposed pose is not shown to be better than the start, so the source stays at the start.
+    /// The proposed pose is not shown to be better than the start, so the source stays at the
+    /// start.
     NotMoved(Stay),
-    /// Two groups of ground contradict each other, and neither is so much smaller that it must be the change. The source stays at the start.
+    /// Two groups of ground contradict each other, and neither is so much smaller that it must be
+    /// the change. The source stays at the start.
     Ambiguous {
         /// What the larger and the smaller group ask for.
         modes: Box<[Mode; 2]>,
@@ -20,7 +22,8 @@ pub enum Outcome {
 /// Why the source stays at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stay {
-    /// The start is within the uncertainty of what was found: the squared distance in standard errors, and its limit (99 % of χ²).
+    /// The start is within the uncertainty of what was found: the squared distance in standard
+    /// errors, and its limit (99 % of χ²).
     WithinUncertainty {
         /// xᵀ C⁻¹ x.
         squared: f64,
@@ -75,8 +78,12 @@ impl fmt::Display for Outcome {
                 f,
                 "not moved: the start is within the uncertainty of the alignment (χ² {squared:.1}, limit {limit:.1})"
             ),
-            Self::NotMoved(Stay::NoBetter) => write!(f, "not moved: residuals are no smaller than at the start"),
-            Self::NotMoved(Stay::Undetermined) => write!(f, "not moved: the data determine no direction"),
+            Self::NotMoved(Stay::NoBetter) => {
+                write!(f, "not moved: residuals are no smaller than at the start")
+            }
+            Self::NotMoved(Stay::Undetermined) => {
+                write!(f, "not moved: the data determine no direction")
+            }
             Self::NotMoved(Stay::NoConsensus { share, wanted }) => write!(
                 f,
                 "not moved: only {:.0} % of the ground agrees on one pose (at least {:.0} % must)",
@@ -84,7 +91,10 @@ impl fmt::Display for Outcome {
                 100.0 * wanted
             ),
             Self::NotMoved(Stay::TooFewBlocks) => {
-                write!(f, "not moved: ground that agrees lies in too few blocks to say how well the pose is known")
+                write!(
+                    f,
+                    "not moved: ground that agrees lies in too few blocks to say how well the pose is known"
+                )
             }
             Self::Ambiguous { modes } => {
                 let [first, second] = &**modes;
@@ -100,7 +110,11 @@ impl fmt::Display for Outcome {
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [x, y, z] = self.shift;
-        write!(f, "{:.0} % of the ground asks for a shift of {x:+.2} {y:+.2} {z:+.2} m", 100.0 * self.share)
+        write!(
+            f,
+            "{:.0} % of the ground asks for a shift of {x:+.2} {y:+.2} {z:+.2} m",
+            100.0 * self.share
+        )
     }
 }
 
@@ -142,9 +156,11 @@ pub struct RobustAlignment {
     pub score_before: f64,
     /// The same at the proposed pose, metres.
     pub score_after: f64,
-    /// Standard deviation of residuals within patches, metres: fixed before the pose is, and the width of the kernel is three of them.
+    /// Standard deviation of residuals within patches, metres: fixed before the pose is, and the
+    /// width of the kernel is three of them.
     pub noise: f64,
-    /// Σ ψ′ j jᵀ of rotation vector (radians) and translation (metres) about the covariance's pivot.
+    /// Σ ψ′ j jᵀ of rotation vector (radians) and translation (metres) about the covariance's
+    /// pivot.
     pub hessian: [[f64; 6]; 6],
     /// Covariance of the proposed pose, and the directions that are free.
     pub covariance: PoseCovariance,
@@ -160,6 +176,10 @@ impl RobustAlignment {
     /// The free directions, in words; none where the data determine all.
     #[must_use]
     pub fn undetermined(&self) -> Vec<&str> {
-        self.covariance.free.iter().map(|free| free.description.as_str()).collect()
+        self.covariance
+            .free
+            .iter()
+            .map(|free| free.description.as_str())
+            .collect()
     }
 }

@@ -70,16 +70,28 @@ impl<'a> Samples<'a> {
 }
 
 impl Prepared {
-    pub(super) fn new(icp: &RobustIcp, on: &(impl NeighbourSearch + ?Sized), blocks: &[Block<'_>]) -> Result<Self> {
+    pub(super) fn new(
+        icp: &RobustIcp,
+        on: &(impl NeighbourSearch + ?Sized),
+        blocks: &[Block<'_>],
+    ) -> Result<Self> {
         let mut sides = Vec::new();
         for Block { pair, stable } in blocks {
             let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;
             let target = Surface::new(on, pair.target, None, icp.normal_neighbours)?;
-            sides.push(Sides { source, target, patches: Vec::new() });
+            sides.push(Sides {
+                source,
+                target,
+                patches: Vec::new(),
+            });
         }
         let mut planes: Vec<f64> = Vec::new();
         let mut tilts: Vec<f64> = Vec::new();
-        for plane in sides.iter().flat_map(|s| s.source.planes.iter().chain(&s.target.planes)).flatten() {
+        for plane in sides
+            .iter()
+            .flat_map(|s| s.source.planes.iter().chain(&s.target.planes))
+            .flatten()
+        {
             planes.push(plane.roughness);
             tilts.push(plane.tilt[0].sqrt());
         }
@@ -98,7 +110,10 @@ impl Prepared {
             ));
         }
         let (pivot, arm) = centre(&sides);
-        let source_points = sides.iter().flat_map(|s| s.source.points()).collect::<Vec<_>>();
+        let source_points = sides
+            .iter()
+            .flat_map(|s| s.source.points())
+            .collect::<Vec<_>>();
         let leaves = patch_count(icp.sample.min(counts[0]));
         let mut all = patches(&source_points, leaves);
         for sides in sides.iter_mut().rev() {
@@ -123,18 +138,34 @@ impl Prepared {
         })
     }
 
-    pub(super) fn indexes<'a>(&'a self, on: &(impl NeighbourSearch + ?Sized)) -> Result<Vec<Indexes<'a>>> {
+    pub(super) fn indexes<'a>(
+        &'a self,
+        on: &(impl NeighbourSearch + ?Sized),
+    ) -> Result<Vec<Indexes<'a>>> {
         let index = |sides: &'a Sides| {
-            let (source, target) = (sides.source.cloud.positions(), sides.target.cloud.positions());
-            Ok(Indexes { source: on.index(source)?, target: on.index(target)? })
+            let (source, target) = (
+                sides.source.cloud.positions(),
+                sides.target.cloud.positions(),
+            );
+            Ok(Indexes {
+                source: on.index(source)?,
+                target: on.index(target)?,
+            })
         };
         self.sides.iter().map(index).collect()
     }
 
     /// Both directions, with one point in so many of each cloud (about `wanted`), or with all.
-    fn directions<'a>(&'a self, indexes: &'a [Indexes<'a>], wanted: Option<usize>) -> Vec<Direction<'a>> {
+    fn directions<'a>(
+        &'a self,
+        indexes: &'a [Indexes<'a>],
+        wanted: Option<usize>,
+    ) -> Vec<Direction<'a>> {
         let one_in = |count: usize| wanted.map_or(1, |wanted| (count / wanted).max(1) as u64);
-        let one_in = [one_in(count(&self.sides, |s| &s.source)), one_in(count(&self.sides, |s| &s.target))];
+        let one_in = [
+            one_in(count(&self.sides, |s| &s.source)),
+            one_in(count(&self.sides, |s| &s.target)),
+        ];
         let both = |(sides, indexes): (&'a Sides, &'a Indexes<'a>)| {
             let forward = Direction {
                 queries: queries(&sides.source, one_in[0], Some(&sides.patches)),
@@ -157,7 +188,10 @@ impl Prepared {
 
     /// The points of source and target, block by block.
     pub(super) fn points(&self) -> Vec<[Vec<[f64; 3]>; 2]> {
-        self.sides.iter().map(|sides| [sides.source.points(), sides.target.points()]).collect()
+        self.sides
+            .iter()
+            .map(|sides| [sides.source.points(), sides.target.points()])
+            .collect()
     }
 }
 
@@ -177,24 +211,38 @@ fn patch_count(sample: usize) -> usize {
 /// One point in `one_in`, by the hash of its place.
 fn sampled(surface: &Surface, one_in: u64) -> Vec<u32> {
     let positions = surface.cloud.positions();
-    (0..positions.len() as u32).filter(|&i| one_in == 1 || hash(positions, i as usize).is_multiple_of(one_in)).collect()
+    (0..positions.len() as u32)
+        .filter(|&i| one_in == 1 || hash(positions, i as usize).is_multiple_of(one_in))
+        .collect()
 }
 
 fn queries(surface: &Surface, one_in: u64, patches: Option<&[u32]>) -> Vec<Query> {
     let positions = surface.cloud.positions();
     let patch = |i: usize| patches.map_or(0, |patches| patches[i]);
-    let query = |i: u32| Query { point: positions.absolute(i as usize), patch: patch(i as usize) };
+    let query = |i: u32| Query {
+        point: positions.absolute(i as usize),
+        patch: patch(i as usize),
+    };
     sampled(surface, one_in).into_iter().map(query).collect()
 }
 
-/// Medians of the target's coordinates and of the distance from them: one point far away moves neither.
+/// Medians of the target's coordinates and of the distance from them: one point far away moves
+/// neither.
 fn centre(sides: &[Sides]) -> ([f64; 3], f64) {
-    let points: Vec<[f64; 3]> = sides.iter().flat_map(|sides| sides.target.points()).collect();
+    let points: Vec<[f64; 3]> = sides
+        .iter()
+        .flat_map(|sides| sides.target.points())
+        .collect();
     let pivot = std::array::from_fn(|axis| {
         let mut places: Vec<f64> = points.iter().map(|point| point[axis]).collect();
         quantile(&mut places, 0.5).round()
     });
-    let distance = |p: &[f64; 3]| (0..3).map(|axis| (p[axis] - pivot[axis]).powi(2)).sum::<f64>().sqrt();
+    let distance = |p: &[f64; 3]| {
+        (0..3)
+            .map(|axis| (p[axis] - pivot[axis]).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    };
     let mut distances: Vec<f64> = points.iter().map(distance).collect();
     (pivot, quantile(&mut distances, 0.5).max(1e-3))
 }

@@ -1,4 +1,5 @@
-//! From a start that is metres off to within the distance of neighbours: coarse to fine, on means of cubes.
+//! From a start that is metres off to within the distance of neighbours: coarse to fine, on means
+//! of cubes.
 
 use super::{
     observe::{Direction, Pairing, Query},
@@ -37,11 +38,19 @@ pub(super) struct Coarse<'a> {
 
 impl Coarse<'_> {
     /// The pose that all levels lead to.
-    pub(super) fn descend(&self, on: &(impl NeighbourSearch + ?Sized), mut pose: Rigid) -> Result<Rigid> {
+    pub(super) fn descend(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        mut pose: Rigid,
+    ) -> Result<Rigid> {
         let mut cell = 2.0 * self.spacing;
         let finest = |points: &Vec<[f64; 3]>| cubes(points, cell);
-        let mut levels: Vec<Vec<[Vec<Cube>; 2]>> =
-            vec![self.blocks.iter().map(|block| block.each_ref().map(finest)).collect()];
+        let mut levels: Vec<Vec<[Vec<Cube>; 2]>> = vec![
+            self.blocks
+                .iter()
+                .map(|block| block.each_ref().map(finest))
+                .collect(),
+        ];
         while cell < self.reach / 2.0 {
             cell *= 2.0;
             let coarser = |block: &[Vec<Cube>; 2]| block.each_ref().map(|cubes| doubled(cubes));
@@ -64,26 +73,53 @@ impl Coarse<'_> {
     ) -> Result<Rigid> {
         let mut surfaces = Vec::new();
         for block in blocks {
-            let [queries, means] = block.each_ref().map(|cubes| cubes.iter().map(Cube::mean).collect::<Vec<_>>());
-            let Ok(means) = Cloud::from_points(&means) else { continue };
-            surfaces.push((queries, Surface::new(on, means.positions(), None, NEIGHBOURS)?));
+            let [queries, means] = block
+                .each_ref()
+                .map(|cubes| cubes.iter().map(Cube::mean).collect::<Vec<_>>());
+            let Ok(means) = Cloud::from_points(&means) else {
+                continue;
+            };
+            surfaces.push((
+                queries,
+                Surface::new(on, means.positions(), None, NEIGHBOURS)?,
+            ));
         }
-        let indexes =
-            surfaces.iter().map(|(_, surface)| on.index(surface.cloud.positions())).collect::<Result<Vec<_>>>()?;
+        let indexes = surfaces
+            .iter()
+            .map(|(_, surface)| on.index(surface.cloud.positions()))
+            .collect::<Result<Vec<_>>>()?;
         let mut directions = Vec::new();
         for ((queries, surface), index) in surfaces.iter().zip(&indexes) {
-            let queries = queries.iter().map(|&point| Query { point, patch: 0 }).collect();
+            let queries = queries
+                .iter()
+                .map(|&point| Query { point, patch: 0 })
+                .collect();
             let (index, roughest) = (&**index, f64::INFINITY);
-            directions.push(Direction { queries, surface, index, source_patches: None, roughest });
+            directions.push(Direction {
+                queries,
+                surface,
+                index,
+                source_patches: None,
+                roughest,
+            });
         }
-        if directions.iter().map(|direction| direction.queries.len()).sum::<usize>() < LEAST {
+        if directions
+            .iter()
+            .map(|direction| direction.queries.len())
+            .sum::<usize>()
+            < LEAST
+        {
             return Ok(pose);
         }
         let distance = 2.5 * cell;
         let mut width = distance;
         while width > distance / 8.0 {
             for _ in 0..STEPS {
-                let system = Pairing::new(&directions, &pose, distance)?.system(&Tukey { width }, self.arm, |_| true);
+                let system = Pairing::new(&directions, &pose, distance)?.system(
+                    &Tukey { width },
+                    self.arm,
+                    |_| true,
+                );
                 let step = system.step(&system.directions(self.ratio));
                 pose = stepped(&pose, &step, self.arm);
                 if step.norm() < 0.01 * width {
@@ -125,14 +161,22 @@ impl Cube {
 /// The cubes of a side that hold points, in the order of their places.
 fn cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
     let place = |point: &[f64; 3]| point.map(|x| (x / side).floor() as i64);
-    let mut keyed: Vec<([i64; 3], u32)> = points.par_iter().map(place).zip(0..points.len() as u32).collect();
+    let mut keyed: Vec<([i64; 3], u32)> = points
+        .par_iter()
+        .map(place)
+        .zip(0..points.len() as u32)
+        .collect();
     keyed.par_sort_unstable();
     let cube = |members: &[([i64; 3], u32)]| {
         let sums = members.iter().fold([0.0; 3], |sums: [f64; 3], (_, i)| {
             let point = points[*i as usize];
             std::array::from_fn(|axis| sums[axis] + point[axis])
         });
-        Cube { place: members[0].0, sums, points: members.len() as f64 }
+        Cube {
+            place: members[0].0,
+            sums,
+            points: members.len() as f64,
+        }
     };
     keyed.chunk_by(|a, b| a.0 == b.0).map(cube).collect()
 }
@@ -143,23 +187,41 @@ fn doubled(cubes: &[Cube]) -> Vec<Cube> {
     let mut keyed: Vec<([i64; 3], u32)> = cubes.iter().map(place).zip(0..).collect();
     keyed.sort_unstable();
     let merged = |members: &[([i64; 3], u32)]| {
-        let empty = Cube { place: members[0].0, sums: [0.0; 3], points: 0.0 };
+        let empty = Cube {
+            place: members[0].0,
+            sums: [0.0; 3],
+            points: 0.0,
+        };
         members.iter().fold(empty, |whole, (_, i)| {
             let part = &cubes[*i as usize];
             let sums = std::array::from_fn(|axis| whole.sums[axis] + part.sums[axis]);
-            Cube { sums, points: whole.points + part.points, ..whole }
+            Cube {
+                sums,
+                points: whole.points + part.points,
+                ..whole
+            }
         })
     };
     keyed.chunk_by(|a, b| a.0 == b.0).map(merged).collect()
 }
 
-/// Spacing of the points: as if the fourth neighbour were at the edge of a disc of four points; the median of a sample, metres.
-pub(super) fn spacing(on: &(impl NeighbourSearch + ?Sized), surface: &Surface, sample: &[u32]) -> Result<f64> {
+/// Spacing of the points: as if the fourth neighbour were at the edge of a disc of four points; the
+/// median of a sample, metres.
+pub(super) fn spacing(
+    on: &(impl NeighbourSearch + ?Sized),
+    surface: &Surface,
+    sample: &[u32],
+) -> Result<f64> {
     let some = surface.cloud.select(sample);
-    let lists = on.index(surface.cloud.positions())?.k_nearest(some.positions(), 5, f64::INFINITY)?;
-    let farthest = |i: usize| lists.squared_distances[lists.offsets[i]..lists.offsets[i + 1]].last();
-    let mut distances: Vec<f64> =
-        (0..lists.len()).filter_map(farthest).map(|&squared| f64::from(squared).sqrt()).collect();
+    let lists =
+        on.index(surface.cloud.positions())?
+            .k_nearest(some.positions(), 5, f64::INFINITY)?;
+    let farthest =
+        |i: usize| lists.squared_distances[lists.offsets[i]..lists.offsets[i + 1]].last();
+    let mut distances: Vec<f64> = (0..lists.len())
+        .filter_map(farthest)
+        .map(|&squared| f64::from(squared).sqrt())
+        .collect();
     Ok(quantile(&mut distances, 0.5) * (std::f64::consts::PI / 4.0).sqrt())
 }
 
@@ -170,14 +232,19 @@ mod tests {
     #[test]
     fn cubes_of_twice_the_side_are_those_of_the_points() {
         let points: Vec<[f64; 3]> = (0..3000)
-            .map(|i: u32| [0, 1, 2].map(|axis: u32| 40.0 * (f64::from(i * 7 + axis * 1009) * 0.618).fract() - 20.0))
+            .map(|i: u32| {
+                [0, 1, 2]
+                    .map(|axis: u32| 40.0 * (f64::from(i * 7 + axis * 1009) * 0.618).fract() - 20.0)
+            })
             .collect();
         for side in [0.3, 1.7] {
             let (found, defined) = (doubled(&cubes(&points, side)), cubes(&points, 2.0 * side));
             assert_eq!(found.len(), defined.len());
             for (found, defined) in found.iter().zip(&defined) {
                 assert_eq!((found.place, found.points), (defined.place, defined.points));
-                assert!((0..3).all(|axis| (found.mean()[axis] - defined.mean()[axis]).abs() < 1e-12));
+                assert!(
+                    (0..3).all(|axis| (found.mean()[axis] - defined.mean()[axis]).abs() < 1e-12)
+                );
             }
         }
     }

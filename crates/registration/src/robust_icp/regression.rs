@@ -1,8 +1,10 @@
 //! Robust regression over patches.
 //!
-//! Change is one piece of ground, noise is not: a patch of a hundred pairs knows its offset ten times better than a pair does. So what is changed is
-//! decided patch by patch. A pose is made of some patches only, spread over half of the survey or about three places, and is improved on those
-//! that agree with it (least median of squares: Rousseeuw 1984). The likeliest pose wins: the standard error of a patch's median is known before the pose is.
+//! Change is one piece of ground, noise is not: a patch of a hundred pairs knows its offset ten
+//! times better than a pair does. So what is changed is decided patch by patch. A pose is made of
+//! some patches only, spread over half of the survey or about three places, and is improved on
+//! those that agree with it (least median of squares: Rousseeuw 1984). The likeliest pose wins: the
+//! standard error of a patch's median is known before the pose is.
 
 use super::{
     consensus::{Evidence, evidence, scatter},
@@ -29,7 +31,8 @@ const REFINEMENTS: usize = 6;
 const CLOSE: f64 = 0.1;
 /// Coordinates are rounded, so no offset is known better, metres.
 const LEAST_ERROR: f64 = 2e-5;
-/// The share of patches that surely agree, and the quantile of |x| of Gaussian values with that share.
+/// The share of patches that surely agree, and the quantile of |x| of Gaussian values with that
+/// share.
 const SURE: (f64, f64) = (0.35, 0.4538);
 
 /// The pairs of a patch, all normals on one side.
@@ -65,11 +68,22 @@ pub(super) struct Regression {
 
 /// Gathers pairs by patch.
 pub(super) fn gather(observations: &[Observation], arm: f64) -> Vec<Patch> {
-    let count = observations.iter().map(|o| o.patch as usize + 1).max().unwrap_or(0);
+    let count = observations
+        .iter()
+        .map(|o| o.patch as usize + 1)
+        .max()
+        .unwrap_or(0);
     let mut members: Vec<Vec<Observation>> = vec![Vec::new(); count];
-    observations.iter().for_each(|o| members[o.patch as usize].push(*o));
-    let filled = members.into_par_iter().enumerate().filter(|(_, members)| members.len() >= LEAST);
-    filled.map(|(id, members)| Patch::new(id as u32, members, arm)).collect()
+    observations
+        .iter()
+        .for_each(|o| members[o.patch as usize].push(*o));
+    let filled = members
+        .into_par_iter()
+        .enumerate()
+        .filter(|(_, members)| members.len() >= LEAST);
+    filled
+        .map(|(id, members)| Patch::new(id as u32, members, arm))
+        .collect()
 }
 
 impl Patch {
@@ -84,7 +98,9 @@ impl Patch {
         let mut residuals: Vec<f64> = members.iter().map(|member| member.residual).collect();
         let offset = quantile(&mut residuals, 0.5);
         let scale = robust_scale(residuals.iter().map(|r| r - offset)).max(1e-6);
-        let kernel = Tukey { width: PAIR_WIDTH * scale };
+        let kernel = Tukey {
+            width: PAIR_WIDTH * scale,
+        };
         let (mut system, mut slope) = (System::default(), Vector6::zeros());
         for member in &members {
             let weight = kernel.weight(member.residual - offset);
@@ -93,8 +109,18 @@ impl Patch {
         }
         slope /= system.weight.max(f64::MIN_POSITIVE);
         let n = members.len() as f64;
-        let middle = std::array::from_fn(|axis| members.iter().map(|member| member.lever[axis]).sum::<f64>() / n);
-        Self { id, middle, count: members.len(), offset, slope, system, scale }
+        let middle = std::array::from_fn(|axis| {
+            members.iter().map(|member| member.lever[axis]).sum::<f64>() / n
+        });
+        Self {
+            id,
+            middle,
+            count: members.len(),
+            offset,
+            slope,
+            system,
+            scale,
+        }
     }
 
     /// Standard error of the median of its residuals, metres.
@@ -115,30 +141,53 @@ fn main_normal(members: &[Observation]) -> Vector3<f64> {
         sums += normal * normal.transpose();
     }
     let found = SymmetricEigen::new(sums);
-    let normal = found.eigenvectors.column(found.eigenvalues.imax()).into_owned();
+    let normal = found
+        .eigenvectors
+        .column(found.eigenvalues.imax())
+        .into_owned();
     // Upwards, so that ground that is raised has offsets of one sign.
     if normal.z < 0.0 { -normal } else { normal }
 }
 
-/// Poses are made of `tries` sets of three places, eight halves and the whole, and improved on the patches that agree.
+/// Poses are made of `tries` sets of three places, eight halves and the whole, and improved on the
+/// patches that agree.
 pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
-    let poses: Vec<Pose> =
-        subsets(patches, tries).into_par_iter().flat_map_iter(|weights| improved(patches, weights, ratio)).collect();
+    let poses: Vec<Pose> = subsets(patches, tries)
+        .into_par_iter()
+        .flat_map_iter(|weights| improved(patches, weights, ratio))
+        .collect();
     let plain: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
     let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
-    let mut scatters: Vec<f64> = poses.iter().map(|pose| scatter(&ids, &pose.offsets, &plain)).collect();
-    let scatter = if scatters.is_empty() { 0.0 } else { quantile(&mut scatters, CLOSE) };
-    let errors: Vec<f64> = plain.iter().map(|error| (error * error + scatter).sqrt()).collect();
+    let mut scatters: Vec<f64> = poses
+        .iter()
+        .map(|pose| scatter(&ids, &pose.offsets, &plain))
+        .collect();
+    let scatter = if scatters.is_empty() {
+        0.0
+    } else {
+        quantile(&mut scatters, CLOSE)
+    };
+    let errors: Vec<f64> = plain
+        .iter()
+        .map(|error| (error * error + scatter).sqrt())
+        .collect();
     let judged = |Pose { step, offsets, .. }: Pose| {
         let evidence = evidence(&offsets, &errors);
-        Hypothesis { step, offsets, evidence }
+        Hypothesis {
+            step,
+            offsets,
+            evidence,
+        }
     };
     let (first, later): (Vec<Pose>, Vec<Pose>) = poses.into_iter().partition(|pose| pose.is_first);
     let mut hypotheses = Vec::new();
     for poses in [first, later] {
         let mut some: Vec<Hypothesis> = poses.into_par_iter().map(judged).collect();
         by_cost(&mut some);
-        let refined = some.par_iter().take(REFINED).map(|first| refined(patches, first, &errors, ratio));
+        let refined = some
+            .par_iter()
+            .take(REFINED)
+            .map(|first| refined(patches, first, &errors, ratio));
         hypotheses.extend(refined.collect::<Vec<Hypothesis>>());
         hypotheses.append(&mut some);
     }
@@ -160,12 +209,17 @@ fn refined(patches: &[Patch], first: &Hypothesis, errors: &[f64], ratio: f64) ->
         if evidence.cost >= best.evidence.cost {
             break;
         }
-        best = Hypothesis { step, offsets, evidence };
+        best = Hypothesis {
+            step,
+            offsets,
+            evidence,
+        };
     }
     best
 }
 
-/// Weights of the patches: all, eight halves of the plan, and the surroundings of three places each.
+/// Weights of the patches: all, eight halves of the plan, and the surroundings of three places
+/// each.
 fn subsets(patches: &[Patch], tries: u64) -> Vec<Vec<f64>> {
     let mut all = vec![vec![1.0; patches.len()]];
     all.extend((0..8).map(|eighth| half(patches, f64::from(eighth) * std::f64::consts::FRAC_PI_4)));
@@ -175,9 +229,15 @@ fn subsets(patches: &[Patch], tries: u64) -> Vec<Vec<f64>> {
 
 fn half(patches: &[Patch], direction: f64) -> Vec<f64> {
     let (sine, cosine) = direction.sin_cos();
-    let places: Vec<f64> = patches.iter().map(|patch| patch.middle[0] * cosine + patch.middle[1] * sine).collect();
+    let places: Vec<f64> = patches
+        .iter()
+        .map(|patch| patch.middle[0] * cosine + patch.middle[1] * sine)
+        .collect();
     let middle = quantile(&mut places.clone(), 0.5);
-    places.iter().map(|&place| if place <= middle { 1.0 } else { 0.0 }).collect()
+    places
+        .iter()
+        .map(|&place| if place <= middle { 1.0 } else { 0.0 })
+        .collect()
 }
 
 fn around_three(patches: &[Patch], attempt: u64) -> Vec<f64> {
@@ -185,7 +245,11 @@ fn around_three(patches: &[Patch], attempt: u64) -> Vec<f64> {
     let each = (patches.len() / 16).max(3);
     for place in 0..3 {
         let centre = patches[(mixed(3 * attempt + place) % patches.len() as u64) as usize].middle;
-        let squared = |patch: &Patch| (0..3).map(|axis| (patch.middle[axis] - centre[axis]).powi(2)).sum::<f64>();
+        let squared = |patch: &Patch| {
+            (0..3)
+                .map(|axis| (patch.middle[axis] - centre[axis]).powi(2))
+                .sum::<f64>()
+        };
         let mut near: Vec<(f64, usize)> = patches.iter().map(squared).zip(0..).collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         near.iter().take(each).for_each(|&(_, i)| weights[i] = 1.0);
@@ -200,7 +264,8 @@ struct Pose {
     is_first: bool,
 }
 
-/// The pose of the subset, and what improving makes of it: that with the least median of offsets, which a wide kernel may have led to a tilt.
+/// The pose of the subset, and what improving makes of it: that with the least median of offsets,
+/// which a wide kernel may have led to a tilt.
 fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
     let mut poses: Vec<Pose> = Vec::new();
     let mut least = f64::INFINITY;
@@ -210,12 +275,21 @@ fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
         let scale = robust_scale(offsets.iter().copied());
         let mut sizes: Vec<f64> = offsets.iter().map(|offset| offset.abs()).collect();
         let sure = quantile(&mut sizes, SURE.0) / SURE.1;
-        let kernel = Tukey { width: PATCH_WIDTH * sure.max(1e-5) };
-        weights = offsets.iter().map(|&offset| kernel.weight(offset)).collect();
+        let kernel = Tukey {
+            width: PATCH_WIDTH * sure.max(1e-5),
+        };
+        weights = offsets
+            .iter()
+            .map(|&offset| kernel.weight(offset))
+            .collect();
         if round == 0 || scale < least {
             least = scale;
             poses.truncate(1);
-            poses.push(Pose { step, offsets, is_first: round == 0 });
+            poses.push(Pose {
+                step,
+                offsets,
+                is_first: round == 0,
+            });
         }
     }
     poses
@@ -223,6 +297,9 @@ fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
 
 fn fitted(patches: &[Patch], weights: &[f64], ratio: f64) -> Vector6<f64> {
     let mut sums = System::default();
-    patches.iter().zip(weights).for_each(|(patch, &weight)| sums.merge(&patch.system, weight));
+    patches
+        .iter()
+        .zip(weights)
+        .for_each(|(patch, &weight)| sums.merge(&patch.system, weight));
     sums.step(&sums.directions(ratio))
 }

@@ -11,7 +11,8 @@ use nalgebra::{Matrix6, Vector6};
 const TRIES: u64 = 80;
 /// A rival less likely than this many nats is none: one in 8000.
 const MARGIN: f64 = 9.0;
-/// Poses whose offsets differ by less than this, root mean square in standard errors of patches, are the same.
+/// Poses whose offsets differ by less than this, root mean square in standard errors of patches,
+/// are the same.
 const SAME: f64 = 2.0;
 /// A rival within so many standard errors of each unknown contradicts nothing.
 const OUTSIDE: f64 = 3.0;
@@ -33,13 +34,16 @@ pub(super) struct Verdict {
     /// Share of them that agree.
     pub(super) share: f64,
     pub(super) rival: Option<Rival>,
-    /// Mean square of the steps to the poses that are nearly as likely and contradict nothing, weighed by how likely they are; scaled unknowns.
+    /// Mean square of the steps to the poses that are nearly as likely and contradict nothing,
+    /// weighed by how likely they are; scaled unknowns.
     pub(super) spread: Matrix6<f64>,
 }
 
-/// Judges the pose that `patches` were gathered at; `covariance` is that of its scaled unknowns, `ends` are steps to where the starts ended, and by
-/// how many nats each is less likely than the winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each other: they
-/// widen the spread. Nor does a pose on which much less ground agrees: that is what change looks like.
+/// Judges the pose that `patches` were gathered at; `covariance` is that of its scaled unknowns,
+/// `ends` are steps to where the starts ended, and by how many nats each is less likely than the
+/// winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each
+/// other: they widen the spread. Nor does a pose on which much less ground agrees: that is what
+/// change looks like.
 pub(super) fn judged(
     patches: &[Patch],
     icp: &RobustIcp,
@@ -48,40 +52,56 @@ pub(super) fn judged(
     negligible: f64,
 ) -> Verdict {
     let Regression { hypotheses, errors } = regress(patches, icp.determined_ratio, TRIES);
-    let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&Vector6::zeros())).collect();
+    let offsets: Vec<f64> = patches
+        .iter()
+        .map(|patch| patch.offset(&Vector6::zeros()))
+        .collect();
     let own = evidence(&offsets, &errors);
     let is_other = |step: &Vector6<f64>, others: &[f64]| {
         difference(&offsets, others, &errors) > SAME
             && is_outside(step, covariance)
             && apart(&offsets, others) > negligible
     };
-    let (others, near): (Vec<&Hypothesis>, Vec<&Hypothesis>) =
-        hypotheses.iter().partition(|other| is_other(&other.step, &other.offsets));
-    let cost = near.iter().map(|near| near.evidence.cost).fold(own.cost, f64::min);
+    let (others, near): (Vec<&Hypothesis>, Vec<&Hypothesis>) = hypotheses
+        .iter()
+        .partition(|other| is_other(&other.step, &other.offsets));
+    let cost = near
+        .iter()
+        .map(|near| near.evidence.cost)
+        .fold(own.cost, f64::min);
     let enough = |share: f64| share >= icp.ambiguous_share * own.share;
-    let mut likely = others.iter().take_while(|other| other.evidence.cost < cost + MARGIN);
+    let mut likely = others
+        .iter()
+        .take_while(|other| other.evidence.cost < cost + MARGIN);
     let rival = likely.find(|other| enough(other.evidence.share));
     let rival = rival.map(|other| Rival {
         step: other.step,
         shares: [own.share, other.evidence.share],
         apart: apart(&offsets, &other.offsets),
     });
-    let end = ends.iter().filter(|(_, nats)| *nats < MARGIN).find_map(|(step, _)| {
-        let there: Vec<f64> = patches.iter().map(|patch| patch.offset(step)).collect();
-        let share = evidence(&there, &errors).share;
-        (enough(share) && is_other(step, &there)).then(|| Rival {
-            step: *step,
-            shares: [own.share, share],
-            apart: apart(&offsets, &there),
-        })
-    });
+    let end = ends
+        .iter()
+        .filter(|(_, nats)| *nats < MARGIN)
+        .find_map(|(step, _)| {
+            let there: Vec<f64> = patches.iter().map(|patch| patch.offset(step)).collect();
+            let share = evidence(&there, &errors).share;
+            (enough(share) && is_other(step, &there)).then(|| Rival {
+                step: *step,
+                shares: [own.share, share],
+                apart: apart(&offsets, &there),
+            })
+        });
     let (mut spread, mut weights) = (Matrix6::zeros(), (cost - own.cost).exp());
     for Hypothesis { step, evidence, .. } in near {
         let weight = (cost - evidence.cost).exp();
         spread += step * step.transpose() * weight;
         weights += weight;
     }
-    Verdict { share: own.share, rival: rival.or(end), spread: spread / weights }
+    Verdict {
+        share: own.share,
+        rival: rival.or(end),
+        spread: spread / weights,
+    }
 }
 
 impl Verdict {
@@ -93,7 +113,9 @@ impl Verdict {
             return;
         }
         let [first, other] = second.shares;
-        self.spread += second.step * second.step.transpose() * (other / (first + other).max(f64::MIN_POSITIVE));
+        self.spread += second.step
+            * second.step.transpose()
+            * (other / (first + other).max(f64::MIN_POSITIVE));
     }
 }
 
@@ -104,7 +126,11 @@ fn is_outside(step: &Vector6<f64>, covariance: &Matrix6<f64>) -> bool {
 
 /// Root mean square of the differences between two poses' offsets, in standard errors.
 fn difference(a: &[f64], b: &[f64], errors: &[f64]) -> f64 {
-    let each = a.iter().zip(b).zip(errors).map(|((a, b), error)| ((a - b) / error).abs().min(MOST).powi(2));
+    let each = a
+        .iter()
+        .zip(b)
+        .zip(errors)
+        .map(|((a, b), error)| ((a - b) / error).abs().min(MOST).powi(2));
     (each.sum::<f64>() / a.len().max(1) as f64).sqrt()
 }
 

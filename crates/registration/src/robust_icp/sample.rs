@@ -12,7 +12,8 @@ pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     *values.select_nth_unstable_by(at, f64::total_cmp).1
 }
 
-/// 1.4826 times the median of |v|: the standard deviation of Gaussian values about 0 of which some are not.
+/// 1.4826 times the median of |v|: the standard deviation of Gaussian values about 0 of which some
+/// are not.
 pub(super) fn robust_scale(values: impl Iterator<Item = f64>) -> f64 {
     let mut sizes: Vec<f64> = values.map(f64::abs).collect();
     1.4826 * quantile(&mut sizes, 0.5)
@@ -20,7 +21,12 @@ pub(super) fn robust_scale(values: impl Iterator<Item = f64>) -> f64 {
 
 /// A hash of a point's place.
 pub(super) fn hash(points: Positions<'_>, i: usize) -> u64 {
-    mixed(fnv1a(points.absolute_ticks(i).into_iter().flat_map(i64::to_le_bytes)))
+    mixed(fnv1a(
+        points
+            .absolute_ticks(i)
+            .into_iter()
+            .flat_map(i64::to_le_bytes),
+    ))
 }
 
 /// SplitMix64: spreads a number over all bits.
@@ -31,7 +37,8 @@ pub(super) fn mixed(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Cuts points into `leaves` patches (a power of two) of equal numbers, each cut across the longest side at the median. Says the patch of each point.
+/// Cuts points into `leaves` patches (a power of two) of equal numbers, each cut across the longest
+/// side at the median. Says the patch of each point.
 pub(super) fn patches(points: &[[f64; 3]], leaves: usize) -> Vec<u32> {
     let mut patch = vec![0; points.len()];
     let mut next = 0;

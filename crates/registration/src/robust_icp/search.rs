@@ -21,7 +21,8 @@ const ROUNDS: usize = 5;
 const TRIES: u64 = 60;
 /// And later.
 const FEWER: u64 = 20;
-/// Poses that differ by less than so many standard errors of a patch's offset, at the arm, lead to the same end.
+/// Poses that differ by less than so many standard errors of a patch's offset, at the arm, lead to
+/// the same end.
 const SAME: f64 = 1.0;
 /// Rounds with many points.
 const AGAIN: usize = 3;
@@ -56,42 +57,96 @@ pub(super) fn search(
     let reach = distance.max(off);
     let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
     let blocks = prepared.points();
-    let coarse = Coarse { blocks: &blocks, spacing, reach, arm, ratio }.descend(on, initial)?;
-    let mut starts = vec![("start, near", initial, distance), ("coarse to fine", coarse, distance)];
+    let coarse = Coarse {
+        blocks: &blocks,
+        spacing,
+        reach,
+        arm,
+        ratio,
+    }
+    .descend(on, initial)?;
+    let mut starts = vec![
+        ("start, near", initial, distance),
+        ("coarse to fine", coarse, distance),
+    ];
     if reach > distance {
         starts.push(("start, far", initial, reach));
     }
     let mut found: Vec<Tried> = Vec::new();
     for (name, start, first) in starts {
-        let one = Try { icp, arm, name, start, distances: [first, distance], rounds: ROUNDS, tries: [TRIES, FEWER] };
+        let one = Try {
+            icp,
+            arm,
+            name,
+            start,
+            distances: [first, distance],
+            rounds: ROUNDS,
+            tries: [TRIES, FEWER],
+        };
         if let End::At(end) = one.run(&samples.few, &found)? {
             found.push(*end);
         }
     }
     let mut tried: Vec<Tried> = Vec::new();
     for first in found {
-        let StartReport { name, target_from_source: start, .. } = first.report;
-        let again = Try { icp, arm, name, start, distances: [distance; 2], rounds: AGAIN, tries: [FEWER; 2] };
+        let StartReport {
+            name,
+            target_from_source: start,
+            ..
+        } = first.report;
+        let again = Try {
+            icp,
+            arm,
+            name,
+            start,
+            distances: [distance; 2],
+            rounds: AGAIN,
+            tries: [FEWER; 2],
+        };
         match again.run(&samples.many, &tried)? {
             End::At(end) => tried.push(*end),
             End::Nowhere => tried.push(first),
             End::Joined => {}
         }
     }
-    let narrowest = tried.iter().map(|tried| tried.patch_noise).fold(f64::INFINITY, f64::min);
-    for Tried { report, offsets, .. } in &mut tried {
-        report.score = evidence(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
+    let narrowest = tried
+        .iter()
+        .map(|tried| tried.patch_noise)
+        .fold(f64::INFINITY, f64::min);
+    for Tried {
+        report, offsets, ..
+    } in &mut tried
+    {
+        report.score =
+            evidence(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
     }
     let starts = tried.iter().map(|tried| tried.report).collect();
-    let best = tried.into_iter().min_by(|a, b| a.report.score.total_cmp(&b.report.score));
-    let Some(Tried { report, noise, agreeing, patch_noise, .. }) = best else {
+    let best = tried
+        .into_iter()
+        .min_by(|a, b| a.report.score.total_cmp(&b.report.score));
+    let Some(Tried {
+        report,
+        noise,
+        agreeing,
+        patch_noise,
+        ..
+    }) = best
+    else {
         return Err(Error::InvalidInput(format!(
             "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
              or say how far the start may be off"
         )));
     };
     let pose = report.target_from_source;
-    Ok(Won { pose, patch_noise, noise, agreeing, distance, reach, starts })
+    Ok(Won {
+        pose,
+        patch_noise,
+        noise,
+        agreeing,
+        distance,
+        reach,
+        starts,
+    })
 }
 
 struct Try<'a> {
@@ -126,7 +181,8 @@ struct Tried {
 }
 
 impl Try<'_> {
-    /// Improves the start round by round, unless one that was `tried` before with the same directions has been there.
+    /// Improves the start round by round, unless one that was `tried` before with the same
+    /// directions has been there.
     fn run(&self, directions: &[Direction<'_>], tried: &[Tried]) -> Result<End> {
         let mut pose = self.start;
         let mut path = Vec::new();
@@ -138,20 +194,36 @@ impl Try<'_> {
                 break;
             }
             let tries = self.tries[round.min(1)];
-            let Regression { hypotheses, mut errors } = regress(&patches, self.icp.determined_ratio, tries);
-            let Some(first) = hypotheses.into_iter().next() else { break };
+            let Regression {
+                hypotheses,
+                mut errors,
+            } = regress(&patches, self.icp.determined_ratio, tries);
+            let Some(first) = hypotheses.into_iter().next() else {
+                break;
+            };
             pose = stepped(&pose, &first.step, self.arm);
             if tried.iter().any(|other| other.came_by(&pose, self.arm)) {
                 return Ok(End::Joined);
             }
             path.push(pose);
-            let report =
-                StartReport { name: self.name, iterations: round + 1, score: f64::NAN, target_from_source: pose };
+            let report = StartReport {
+                name: self.name,
+                iterations: round + 1,
+                score: f64::NAN,
+                target_from_source: pose,
+            };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
             let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
             let agreeing = agreeing(&patches, &first.evidence.agreeing);
             let small = first.step.norm() < 0.1 * patch_noise;
-            best = Some(Tried { report, path: Vec::new(), offsets: first.offsets, patch_noise, noise, agreeing });
+            best = Some(Tried {
+                report,
+                path: Vec::new(),
+                offsets: first.offsets,
+                patch_noise,
+                noise,
+                agreeing,
+            });
             if round > 0 && small {
                 break;
             }
@@ -173,8 +245,15 @@ impl Tried {
 
 /// By number of the patch.
 pub(super) fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
-    let count = patches.iter().map(|patch| patch.id as usize + 1).max().unwrap_or(0);
+    let count = patches
+        .iter()
+        .map(|patch| patch.id as usize + 1)
+        .max()
+        .unwrap_or(0);
     let mut agreeing = vec![false; count];
-    patches.iter().zip(surely).for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > 0.5);
+    patches
+        .iter()
+        .zip(surely)
+        .for_each(|(patch, surely)| agreeing[patch.id as usize] = *surely > 0.5);
     agreeing
 }

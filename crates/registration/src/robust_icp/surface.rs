@@ -9,7 +9,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-/// Variance of a normal's direction that is assumed even where points lie exactly on a plane, rad²: coordinates are rounded.
+/// Variance of a normal's direction that is assumed even where points lie exactly on a plane, rad²:
+/// coordinates are rounded.
 const LEAST_TILT: f64 = 1e-6;
 
 /// The plane of a neighbourhood, and how well its direction is known.
@@ -25,7 +26,8 @@ pub(super) struct Plane {
     pub(super) roughness: f64,
 }
 
-/// Points in an order that depends on nothing but their coordinates, in which neighbours are near each other.
+/// Points in an order that depends on nothing but their coordinates, in which neighbours are near
+/// each other.
 #[derive(Debug)]
 pub(super) struct Surface {
     pub(super) cloud: Cloud,
@@ -41,48 +43,77 @@ impl Surface {
         neighbours: usize,
     ) -> Result<Self> {
         let keep = |i: usize| kept.is_none_or(|kept| kept[i]);
-        let mut ticks: Vec<[i32; 3]> = (0..points.len()).filter(|&i| keep(i)).map(|i| points.ticks()[i]).collect();
+        let mut ticks: Vec<[i32; 3]> = (0..points.len())
+            .filter(|&i| keep(i))
+            .map(|i| points.ticks()[i])
+            .collect();
         let base = points.origin().ticks();
-        let place = |tick: &[i32; 3]| -> [i64; 3] { std::array::from_fn(|axis| base[axis] + i64::from(tick[axis])) };
+        let place = |tick: &[i32; 3]| -> [i64; 3] {
+            std::array::from_fn(|axis| base[axis] + i64::from(tick[axis]))
+        };
         ticks.par_sort_unstable_by(|a, b| along_curve(place(a), place(b)));
         let ticks = without_isolated(ticks, neighbours);
         let cloud = Cloud::new(points.origin(), ticks);
-        let found = on.index(cloud.positions())?.covariances_of_nearest(cloud.positions(), neighbours)?;
+        let found = on
+            .index(cloud.positions())?
+            .covariances_of_nearest(cloud.positions(), neighbours)?;
         let planes = found.into_par_iter().map(plane).collect();
         Ok(Self { cloud, planes })
     }
 
     pub(super) fn points(&self) -> Vec<[f64; 3]> {
         let positions = self.cloud.positions();
-        (0..positions.len()).map(|i| positions.absolute(i)).collect()
+        (0..positions.len())
+            .map(|i| positions.absolute(i))
+            .collect()
     }
 }
 
-/// The order of the places on the curve that visits the octants of a cube one after the other, and theirs likewise (Morton 1966): the axis whose coordinates
-/// differ in the highest bit decides.
+/// The order of the places on the curve that visits the octants of a cube one after the other, and
+/// theirs likewise (Morton 1966): the axis whose coordinates differ in the highest bit decides.
 fn along_curve(a: [i64; 3], b: [i64; 3]) -> Ordering {
     let differ = |axis: usize| (a[axis] ^ b[axis]) as u64;
     let is_higher = |one: u64, other: u64| one < other && one < one ^ other;
-    let higher = |one: usize, other: usize| if is_higher(differ(one), differ(other)) { other } else { one };
+    let higher = |one: usize, other: usize| {
+        if is_higher(differ(one), differ(other)) {
+            other
+        } else {
+            one
+        }
+    };
     let deciding = higher(higher(0, 1), 2);
     a[deciding].cmp(&b[deciding])
 }
 
-/// Points with fewer than `least` others in the 27 cubes of a kilometre around them are noise, whatever it is: no plane can be made of them, and no
-/// search reaches from one to its neighbours. All points are kept where that would leave none.
+/// Points with fewer than `least` others in the 27 cubes of a kilometre around them are noise,
+/// whatever it is: no plane can be made of them, and no search reaches from one to its neighbours.
+/// All points are kept where that would leave none.
 fn without_isolated(ticks: Vec<[i32; 3]>, least: usize) -> Vec<[i32; 3]> {
-    let cube = |point: &[i32; 3]| point.map(|tick| (f64::from(tick) / (1000.0 * TICKS_PER_METRE)).floor() as i16);
+    let cube = |point: &[i32; 3]| {
+        point.map(|tick| (f64::from(tick) / (1000.0 * TICKS_PER_METRE)).floor() as i16)
+    };
     let mut counts: BTreeMap<[i16; 3], usize> = BTreeMap::new();
-    ticks.iter().for_each(|point| *counts.entry(cube(point)).or_default() += 1);
+    ticks
+        .iter()
+        .for_each(|point| *counts.entry(cube(point)).or_default() += 1);
     let around = |[x, y, z]: [i16; 3]| -> usize {
         let near = counts.range([x - 1, y - 1, z - 1]..=[x + 1, y + 1, z + 1]);
-        near.filter(|([_, v, w], _)| v.abs_diff(y) < 2 && w.abs_diff(z) < 2).map(|(_, count)| count).sum()
+        near.filter(|([_, v, w], _)| v.abs_diff(y) < 2 && w.abs_diff(z) < 2)
+            .map(|(_, count)| count)
+            .sum()
     };
-    let crowded: BTreeSet<[i16; 3]> = counts.keys().copied().filter(|&cube| around(cube) > least).collect();
+    let crowded: BTreeSet<[i16; 3]> = counts
+        .keys()
+        .copied()
+        .filter(|&cube| around(cube) > least)
+        .collect();
     if crowded.is_empty() || crowded.len() == counts.len() {
         return ticks;
     }
-    ticks.into_iter().filter(|point| crowded.contains(&cube(point))).collect()
+    ticks
+        .into_iter()
+        .filter(|point| crowded.contains(&cube(point)))
+        .collect()
 }
 
 fn plane(covariance: Covariance) -> Option<Plane> {
@@ -114,7 +145,10 @@ mod tests {
     /// The bits of the coordinates in turns, the highest first, x before y before z.
     fn interleaved(point: [i64; 3]) -> Vec<bool> {
         let from_lowest = point.map(|tick| (tick as u64) ^ (1 << 63));
-        (0..64).rev().flat_map(|bit| from_lowest.map(|place| place >> bit & 1 == 1)).collect()
+        (0..64)
+            .rev()
+            .flat_map(|bit| from_lowest.map(|place| place >> bit & 1 == 1))
+            .collect()
     }
 
     proptest! {

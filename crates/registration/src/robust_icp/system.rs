@@ -26,7 +26,14 @@ pub(super) struct System {
 impl Default for System {
     fn default() -> Self {
         let [a, noise] = [Matrix6::zeros(); 2];
-        Self { a, noise, b: Vector6::zeros(), weight: 0.0, error: 0.0, count: 0 }
+        Self {
+            a,
+            noise,
+            b: Vector6::zeros(),
+            weight: 0.0,
+            error: 0.0,
+            count: 0,
+        }
     }
 }
 
@@ -42,7 +49,14 @@ pub(super) struct Directions {
 /// [(lever × direction)/arm, direction].
 pub(super) fn jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector6<f64> {
     let ([x, y, z], [u, v, w]) = (lever, direction);
-    Vector6::new((y * w - z * v) / arm, (z * u - x * w) / arm, (x * v - y * u) / arm, u, v, w)
+    Vector6::new(
+        (y * w - z * v) / arm,
+        (z * u - x * w) / arm,
+        (x * v - y * u) / arm,
+        u,
+        v,
+        w,
+    )
 }
 
 /// Adds j jᵀ times `weight`: a column after the other, so that compilers see sums of vectors.
@@ -57,9 +71,15 @@ pub(super) fn add_square(sum: &mut Matrix6<f64>, j: &Vector6<f64>, weight: f64) 
 
 impl System {
     /// Of all observations, weighted by a kernel.
-    pub(super) fn of(observations: impl Iterator<Item = Observation>, kernel: &impl Kernel, arm: f64) -> Self {
+    pub(super) fn of(
+        observations: impl Iterator<Item = Observation>,
+        kernel: &impl Kernel,
+        arm: f64,
+    ) -> Self {
         let mut sums = Self::default();
-        observations.for_each(|observation| sums.add(&observation, kernel.weight(observation.residual), arm));
+        observations.for_each(|observation| {
+            sums.add(&observation, kernel.weight(observation.residual), arm)
+        });
         sums
     }
 
@@ -68,7 +88,12 @@ impl System {
         if weight == 0.0 {
             return;
         }
-        let Observation { residual, lever, plane, .. } = observation;
+        let Observation {
+            residual,
+            lever,
+            plane,
+            ..
+        } = observation;
         let j = jacobian(*lever, plane.normal, arm);
         add_square(&mut self.a, &j, weight);
         self.b += j * (weight * residual);
@@ -91,7 +116,8 @@ impl System {
         self.count += other.count;
     }
 
-    /// Tells the directions apart: one is determined where its information is `ratio` times what noise of the normals makes of it.
+    /// Tells the directions apart: one is determined where its information is `ratio` times what
+    /// noise of the normals makes of it.
     pub(super) fn directions(&self, ratio: f64) -> Directions {
         self.directions_across(ratio, &[])
     }
@@ -101,13 +127,20 @@ impl System {
         let basis = across(lost);
         let least = 1e-12 * self.a.trace().max(f64::MIN_POSITIVE);
         let noise = within(&(self.noise + Matrix6::identity() * least), &basis);
-        let Some(root) = noise.cholesky() else { return Directions::default() };
-        let Some(inverse) = root.l().try_inverse() else { return Directions::default() };
+        let Some(root) = noise.cholesky() else {
+            return Directions::default();
+        };
+        let Some(inverse) = root.l().try_inverse() else {
+            return Directions::default();
+        };
         let whitened = &inverse * within(&self.a, &basis) * inverse.transpose();
         let found = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
         let mut order: Vec<usize> = (0..basis.ncols()).collect();
         order.sort_by(|&i, &j| found.eigenvalues[i].total_cmp(&found.eigenvalues[j]));
-        let mut sorted = Directions { free: lost.to_vec(), ..Directions::default() };
+        let mut sorted = Directions {
+            free: lost.to_vec(),
+            ..Directions::default()
+        };
         for i in order {
             let vector = &basis * inverse.transpose() * found.eigenvectors.column(i);
             let vector = sorted.across(Vector6::from_fn(|row, _| vector[row]));
@@ -127,9 +160,13 @@ impl System {
         let basis = directions.basis();
         let a = within(&self.a, &basis);
         let b = DVector::from_fn(n, |i, _| directions.determined[i].dot(&self.b));
-        let Some(root) = a.cholesky() else { return Vector6::zeros() };
+        let Some(root) = a.cholesky() else {
+            return Vector6::zeros();
+        };
         let x = root.solve(&b);
-        (0..n).fold(Vector6::zeros(), |step, i| step - directions.determined[i] * x[i])
+        (0..n).fold(Vector6::zeros(), |step, i| {
+            step - directions.determined[i] * x[i]
+        })
     }
 }
 
@@ -154,12 +191,19 @@ fn across(lost: &[Vector6<f64>]) -> DMatrix<f64> {
     while found.len() < 6 {
         let rest = |axis: usize| {
             let unit = Vector6::ith(axis, 1.0);
-            found.iter().fold(unit, |rest, known| rest - known * known[axis])
+            found
+                .iter()
+                .fold(unit, |rest, known| rest - known * known[axis])
         };
-        let longest = (0..6).map(rest).max_by(|a, b| a.norm().total_cmp(&b.norm())).unwrap_or_else(Vector6::zeros);
+        let longest = (0..6)
+            .map(rest)
+            .max_by(|a, b| a.norm().total_cmp(&b.norm()))
+            .unwrap_or_else(Vector6::zeros);
         found.push(longest.normalize());
     }
-    DMatrix::from_fn(6, 6 - lost.len(), |row, column| found[lost.len() + column][row])
+    DMatrix::from_fn(6, 6 - lost.len(), |row, column| {
+        found[lost.len() + column][row]
+    })
 }
 
 /// Pᵀ M P.

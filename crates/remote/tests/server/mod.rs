@@ -1,6 +1,8 @@
-//! A store on the own machine: as much of S3 as is asked of it here, with faults when a test wants them.
+//! A store on the own machine: as much of S3 as is asked of it here, with faults when a test wants
+//! them.
 //!
-//! `/bucket/key` is an object: GET with a range, If-Match; PUT with If-None-Match; GET of `/bucket?list-type=2` with a prefix.
+//! `/bucket/key` is an object: GET with a range, If-Match; PUT with If-None-Match; GET of
+//! `/bucket?list-type=2` with a prefix.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -82,11 +84,17 @@ impl Server {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
-        self.state().objects.get(key).map(|(bytes, _)| bytes.clone())
+        self.state()
+            .objects
+            .get(key)
+            .map(|(bytes, _)| bytes.clone())
     }
 
     /// From now on, by method, object and number of the request for it.
-    pub(crate) fn fail(&self, faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + 'static) {
+    pub(crate) fn fail(
+        &self,
+        faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + 'static,
+    ) {
         let mut state = self.state();
         state.counts.clear();
         state.faults = Some(Box::new(faults));
@@ -108,16 +116,31 @@ fn request(stream: &TcpStream) -> Option<Request> {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim().split_once(':') else { break };
+        let Some((name, value)) = line.trim().split_once(':') else {
+            break;
+        };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers, body })
+    Some(Request {
+        method,
+        path,
+        headers,
+        body,
+    })
 }
 
-fn answer(mut stream: &TcpStream, status: u16, headers: &str, body: &[u8], stated: usize) -> Option<()> {
+fn answer(
+    mut stream: &TcpStream,
+    status: u16,
+    headers: &str,
+    body: &[u8],
+    stated: usize,
+) -> Option<()> {
     let head = format!(
         "HTTP/1.1 {status} X\r\nContent-Length: {stated}\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n{headers}\r\n"
     );
@@ -137,11 +160,19 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
     });
     let fault = {
         let mut state = state.lock().unwrap();
-        state.log.push((request.method.clone(), key.clone(), range.clone()));
-        let count = state.counts.entry(format!("{} {key}", request.method)).or_default();
+        state
+            .log
+            .push((request.method.clone(), key.clone(), range.clone()));
+        let count = state
+            .counts
+            .entry(format!("{} {key}", request.method))
+            .or_default();
         let number = *count;
         *count += 1;
-        state.faults.as_ref().and_then(|faults| faults(&request.method, &key, number))
+        state
+            .faults
+            .as_ref()
+            .and_then(|faults| faults(&request.method, &key, number))
     };
     match fault {
         Some(Fault::Status(status)) => return answer(stream, status, "", b"", 0),
@@ -158,7 +189,10 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         return answer(stream, 404, "", b"", 0);
     };
     let tag = format!("ETag: \"{version}\"\r\n");
-    let tag_fits = request.headers.get("if-match").is_none_or(|wanted| *wanted == format!("\"{version}\""));
+    let tag_fits = request
+        .headers
+        .get("if-match")
+        .is_none_or(|wanted| *wanted == format!("\"{version}\""));
     if !tag_fits && !matches!(fault, Some(Fault::AnyTag)) {
         return answer(stream, 412, "", b"", 0);
     }
@@ -179,12 +213,26 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         Some(Fault::Lying) => (part.len(), range.start as usize + part.len() - 1),
         _ => (stated, end - 1),
     };
-    answer(stream, 206, &format!("{tag}Content-Range: bytes {}-{last}/{size}\r\n", range.start), part, stated)
+    answer(
+        stream,
+        206,
+        &format!(
+            "{tag}Content-Range: bytes {}-{last}/{size}\r\n",
+            range.start
+        ),
+        part,
+        stated,
+    )
 }
 
 fn put(stream: &TcpStream, state: &Mutex<State>, request: &Request, key: String) -> Option<()> {
     let mut state = state.lock().unwrap();
-    if request.headers.get("if-none-match").is_some_and(|tag| tag == "*") && state.objects.contains_key(&key) {
+    if request
+        .headers
+        .get("if-none-match")
+        .is_some_and(|tag| tag == "*")
+        && state.objects.contains_key(&key)
+    {
         return answer(stream, 412, "", b"", 0);
     }
     state.versions += 1;
@@ -195,7 +243,11 @@ fn put(stream: &TcpStream, state: &Mutex<State>, request: &Request, key: String)
 }
 
 fn list(stream: &TcpStream, state: &Mutex<State>, query: &str) -> Option<()> {
-    let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix=")).unwrap_or("").replace("%2F", "/");
+    let prefix = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("prefix="))
+        .unwrap_or("")
+        .replace("%2F", "/");
     let state = state.lock().unwrap();
     let found = state.objects.iter().filter_map(|(key, (bytes, version))| {
         let key = key.strip_prefix("bucket/")?;
@@ -211,5 +263,11 @@ fn list(stream: &TcpStream, state: &Mutex<State>, query: &str) -> Option<()> {
     let body = format!(
         "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
     );
-    answer(stream, 200, "Content-Type: application/xml\r\n", body.as_bytes(), body.len())
+    answer(
+        stream,
+        200,
+        "Content-Type: application/xml\r\n",
+        body.as_bytes(),
+        body.len(),
+    )
 }

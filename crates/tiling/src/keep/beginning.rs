@@ -8,7 +8,8 @@ use std::{
 };
 
 /// What is wrong with a manifest whose tiles do not belong to this run.
-const NO_TILES: &str = "not a manifest of this run, as its tiles are others: remove it to begin a new run";
+const NO_TILES: &str =
+    "not a manifest of this run, as its tiles are others: remove it to begin a new run";
 
 /// A run that is about to begin, or to go on.
 pub(super) struct Beginning<'a, P> {
@@ -31,7 +32,9 @@ impl<P> Beginning<'_, P> {
         }
         let plan = (self.plans.cut)()?;
         let manifest = self.with_plan(asked, &plan);
-        if write_new(self.path, manifest.to_text().as_bytes()).map_err(|error| self.failed(error))? {
+        if write_new(self.path, manifest.to_text().as_bytes())
+            .map_err(|error| self.failed(error))?
+        {
             return Ok((manifest.fingerprint(), plan));
         }
         // Another process was first.
@@ -42,9 +45,12 @@ impl<P> Beginning<'_, P> {
     }
 
     fn go_on(&self, asked: &Manifest, begun: &Manifest) -> Result<(u64, P)> {
-        let other = begun.check_same(asked, self.names, &self.folder.display().to_string()).err();
+        let other = begun
+            .check_same(asked, self.names, &self.folder.display().to_string())
+            .err();
         let was_repaired = begun.differs_in_inputs_alone(asked, &damaged::sources(self.folder));
-        let no_results = !files::has_results(self.tiles).map_err(|error| Error::of_file(self.tiles, error))?;
+        let no_results =
+            !files::has_results(self.tiles).map_err(|error| Error::of_file(self.tiles, error))?;
         if self.working.may_begin_anew() && (no_results || (other.is_some() && was_repaired)) {
             let plan = (self.plans.cut)()?;
             let manifest = self.with_plan(asked, &plan);
@@ -59,18 +65,22 @@ impl<P> Beginning<'_, P> {
         if let Some(other) = other {
             return Err(other);
         }
-        let plan = (self.plans.from_manifest)(begun.plan())?.ok_or_else(|| Error::of_file(self.path, NO_TILES))?;
+        let plan = (self.plans.from_manifest)(begun.plan())?
+            .ok_or_else(|| Error::of_file(self.path, NO_TILES))?;
         Ok((begun.fingerprint(), plan))
     }
 
-    /// Puts another manifest in the place of the one that is there, while nobody else works there: whether it did.
+    /// Puts another manifest in the place of the one that is there, while nobody else works there:
+    /// whether it did.
     fn begin_anew(&self, manifest: &Manifest) -> Result<bool> {
         let begin = || -> io::Result<()> {
             files::remove_results(self.tiles)?;
             write_whole(self.path, &[manifest.to_text().as_bytes()])
         };
         let begun = self.lock.while_alone(begin)?.transpose();
-        Ok(begun.map_err(|error| Error::of_file(self.folder, error))?.is_some())
+        Ok(begun
+            .map_err(|error| Error::of_file(self.folder, error))?
+            .is_some())
     }
 
     fn with_plan(&self, asked: &Manifest, plan: &P) -> Manifest {

@@ -1,11 +1,15 @@
-//! Results of numbered blocks of work that is not tiles of points (rows of images, say): begun, kept, looked for and removed as those of tiles are.
+//! Results of numbered blocks of work that is not tiles of points (rows of images, say): begun,
+//! kept, looked for and removed as those of tiles are.
 
-use super::{Kept, Manifest, Part, Plans, ResultReader, ResultWriter, Results, Working, most_bytes};
+use super::{
+    Kept, Manifest, Part, Plans, ResultReader, ResultWriter, Results, Working, most_bytes,
+};
 use isopach_compute::Result;
 use serde_json::Value;
 use std::fmt;
 
-/// What tells a run over blocks from others, beside the parameters and what was found, which a [`Kept`] has.
+/// What tells a run over blocks from others, beside the parameters and what was found, which a
+/// [`Kept`] has.
 #[derive(Clone, Debug)]
 pub struct BlockRun<'a> {
     /// What this process does in the folder.
@@ -50,26 +54,39 @@ pub struct KeptBlocks<'a> {
 
 impl fmt::Debug for KeptBlocks<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeptBlocks").field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("KeptBlocks")
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
     }
 }
 
 impl Kept {
-    /// Begins a run over blocks, or goes on with the one that was begun, under the rules that hold for tiles.
+    /// Begins a run over blocks, or goes on with the one that was begun, under the rules that hold
+    /// for tiles.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidInput`] where a run of other parameters, inputs or another version was begun there;
-    /// [`isopach_compute::Error::Busy`] where others are at work, or nothing is there to be merged; [`isopach_compute::Error::Source`] where the folder cannot be
+    /// [`isopach_compute::Error::InvalidInput`] where a run of other parameters, inputs or another
+    /// version was begun there; [`isopach_compute::Error::Busy`] where others are at work, or
+    /// nothing is there to be merged; [`isopach_compute::Error::Source`] where the folder cannot be
     /// read or written.
     pub fn blocks(&self, run: BlockRun<'_>) -> Result<KeptBlocks<'_>> {
-        let BlockRun { working, precision, identities, names, plan, memory } = run;
+        let BlockRun {
+            working,
+            precision,
+            identities,
+            names,
+            plan,
+            memory,
+        } = run;
         let plans = Plans {
             cut: &|| Ok(plan.clone()),
             to_manifest: &Value::clone,
             from_manifest: &|plan| Ok(Some(plan.clone())),
             most_bytes: most_bytes(memory),
         };
-        let manifest = |parameters: &str, found: &_| Ok(Manifest::of(parameters, &precision, &[identities], found));
+        let manifest = |parameters: &str, found: &_| {
+            Ok(Manifest::of(parameters, &precision, &[identities], found))
+        };
         let (results, plan) = Results::open(self.results(), working, manifest, &plans, &names)?;
         Ok(KeptBlocks { results, plan })
     }
@@ -82,33 +99,56 @@ impl KeptBlocks<'_> {
         &self.plan
     }
 
-    /// Which of the `wanted` blocks are done: their results are there and whole. Those of others are not looked at.
+    /// Which of the `wanted` blocks are done: their results are there and whole. Those of others
+    /// are not looked at.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] where a result is there and cannot be read: nobody knows what it is then.
+    /// [`isopach_compute::Error::Source`] where a result is there and cannot be read: nobody knows
+    /// what it is then.
     pub fn done(&self, wanted: &[bool]) -> Result<Vec<bool>> {
-        Ok(self.results.done(wanted)?.into_iter().map(|parts| parts.is_some()).collect())
+        Ok(self
+            .results
+            .done(wanted)?
+            .into_iter()
+            .map(|parts| parts.is_some())
+            .collect())
     }
 
-    /// Keeps what `store` writes of a block; nothing where it fails. Where two processes do so at once, the last one's stays.
+    /// Keeps what `store` writes of a block; nothing where it fails. Where two processes do so at
+    /// once, the last one's stays.
     ///
     /// # Errors
-    /// Of `store`; [`isopach_compute::Error::Source`] where it cannot be written; [`isopach_compute::Error::Busy`] where the folder is gone.
-    pub fn write(&self, block: usize, store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>) -> Result<()> {
+    /// Of `store`; [`isopach_compute::Error::Source`] where it cannot be written;
+    /// [`isopach_compute::Error::Busy`] where the folder is gone.
+    pub fn write(
+        &self,
+        block: usize,
+        store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>,
+    ) -> Result<()> {
         self.results.write(part(block), store)
     }
 
-    /// What `restore` makes of a block's bytes; it gives `None` where they are none of it. The checksum is known behind the last byte, so that nothing may be
-    /// given a name before this returns.
+    /// What `restore` makes of a block's bytes; it gives `None` where they are none of it. The
+    /// checksum is known behind the last byte, so that nothing may be given a name before this
+    /// returns.
     ///
     /// # Errors
-    /// Of `restore`; [`isopach_compute::Error::Source`] where it cannot be read or is damaged; [`isopach_compute::Error::Busy`] where it is gone.
-    pub fn read<R>(&self, block: usize, restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>) -> Result<R> {
+    /// Of `restore`; [`isopach_compute::Error::Source`] where it cannot be read or is damaged;
+    /// [`isopach_compute::Error::Busy`] where it is gone.
+    pub fn read<R>(
+        &self,
+        block: usize,
+        restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>,
+    ) -> Result<R> {
         self.results.read(part(block), restore)
     }
 }
 
 /// A block is never cut.
 fn part(block: usize) -> Part {
-    Part { tile: block, part: 0, of: 1 }
+    Part {
+        tile: block,
+        part: 0,
+        of: 1,
+    }
 }

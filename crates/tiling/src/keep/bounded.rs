@@ -9,9 +9,13 @@ use std::{
 /// Text of a file that has `most` bytes at most: more is refused, whatever there is on the disk.
 pub(super) fn text(path: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_string(&mut text)?;
+    File::open(path)?
+        .take(most.saturating_add(1))
+        .read_to_string(&mut text)?;
     if text.len() as u64 > most {
-        let advice = format!("more than {most} bytes are not a manifest of this run: remove it to begin a new one");
+        let advice = format!(
+            "more than {most} bytes are not a manifest of this run: remove it to begin a new one"
+        );
         return Err(io::Error::other(advice));
     }
     Ok(text)
@@ -28,7 +32,12 @@ mod tests {
         std::fs::write(&path, "x".repeat(1 << 20)).unwrap();
         assert_eq!(text(&path, 1 << 20).unwrap().len(), 1 << 20);
         // So long that it could not be read, without taking room on the disk.
-        File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(1 << 40)
+            .unwrap();
         let error = text(&path, 1_050_176).unwrap_err().to_string();
         assert!(error.contains("more than 1050176 bytes"), "{error}");
     }

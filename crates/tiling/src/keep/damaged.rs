@@ -16,7 +16,10 @@ pub(super) fn note(folder: &Path, source: usize, name: &str) {
     }
     noted.push(json!({ "source": source, "name": name }));
     // Without the note, the user is told to remove the folder.
-    let _ = write_whole(&folder.join(NOTE), &[format!("{:#}\n", Value::Array(noted)).as_bytes()]);
+    let _ = write_whole(
+        &folder.join(NOTE),
+        &[format!("{:#}\n", Value::Array(noted)).as_bytes()],
+    );
 }
 
 /// The sources of the note; none where there is no note, or it cannot be read.
@@ -35,11 +38,14 @@ pub(super) fn forget(folder: &Path) -> Result<()> {
 
 fn read(folder: &Path) -> Vec<Value> {
     let text = bounded::text(&folder.join(NOTE), 1 << 20).ok();
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
 }
 
 fn numbers(noted: &[Value]) -> impl Iterator<Item = usize> {
-    noted.iter().filter_map(|entry| entry["source"].as_u64()?.try_into().ok())
+    noted
+        .iter()
+        .filter_map(|entry| entry["source"].as_u64()?.try_into().ok())
 }
 
 #[cfg(test)]

@@ -18,7 +18,11 @@ pub(super) fn part_of(path: &Path) -> Option<Part> {
 
 /// Those of a result that is being written, or that a killed process left.
 pub(super) fn part_of_unfinished(path: &Path) -> Option<Part> {
-    let (name, rest) = path.file_name()?.to_str()?.strip_prefix('.')?.split_once(RESULT)?;
+    let (name, rest) = path
+        .file_name()?
+        .to_str()?
+        .strip_prefix('.')?
+        .split_once(RESULT)?;
     part_named(name).filter(|_| rest.ends_with(".part"))
 }
 
@@ -47,19 +51,25 @@ pub(super) fn remove_results(tiles: &Path) -> io::Result<()> {
     };
     for entry in entries {
         let path = entry?.path();
-        if part_of(&path).or_else(|| part_of_unfinished(&path)).is_some() {
+        if part_of(&path)
+            .or_else(|| part_of_unfinished(&path))
+            .is_some()
+        {
             unless_absent(fs::remove_file(&path))?;
         }
     }
     Ok(())
 }
 
-/// Removes what a run has written, the manifest first, and the folders unless something else is in them.
+/// Removes what a run has written, the manifest first, and the folders unless something else is in
+/// them.
 pub(super) fn remove(folder: &Path) -> Result<()> {
     let remove = || -> io::Result<()> {
         unless_absent(fs::remove_file(folder.join(MANIFEST)))?;
         remove_results(&folder.join(TILES))?;
-        [LOCK, damaged::NOTE].into_iter().try_for_each(|name| unless_absent(fs::remove_file(folder.join(name))))
+        [LOCK, damaged::NOTE]
+            .into_iter()
+            .try_for_each(|name| unless_absent(fs::remove_file(folder.join(name))))
     };
     remove().map_err(|error| Error::of_file(folder, error))?;
     for emptied in [folder.join(TILES), folder.to_owned()] {
@@ -82,12 +92,19 @@ mod tests {
 
     #[test]
     fn names_of_results_are_told_from_others() {
-        let part = |name: &str| part_of(Path::new(name)).map(|Part { tile, part, of }| [tile, part, of]);
+        let part =
+            |name: &str| part_of(Path::new(name)).map(|Part { tile, part, of }| [tile, part, of]);
         assert_eq!(part("tiles/000012-3-4.tile"), Some([12, 3, 4]));
         let unfinished = |name: &str| part_of_unfinished(Path::new(name)).map(|part| part.tile);
         assert_eq!(unfinished("tiles/.000012-3-4.tile.0a-0b.part"), Some(12));
-        for name in ["notes.txt", "000012-3.tile", "12-3-4-5.tile", ".nfs000012", "a-3-4.tile", "000012-3-4.tile.part"]
-        {
+        for name in [
+            "notes.txt",
+            "000012-3.tile",
+            "12-3-4-5.tile",
+            ".nfs000012",
+            "a-3-4.tile",
+            "000012-3-4.tile.part",
+        ] {
             assert_eq!((part(name), unfinished(name)), (None, None), "{name}");
         }
     }

@@ -15,7 +15,8 @@ const PROGRAM: &str = concat!("isopach ", env!("CARGO_PKG_VERSION"));
 const LEAST_BYTES: u64 = 16 << 20;
 const PART: u64 = 8;
 
-/// Bytes that a manifest may have where there are so many of memory: more is refused, whatever there is on the disk.
+/// Bytes that a manifest may have where there are so many of memory: more is refused, whatever
+/// there is on the disk.
 pub(crate) fn most_bytes(memory: u64) -> u64 {
     LEAST_BYTES.max(memory / PART)
 }
@@ -25,9 +26,15 @@ pub(crate) fn most_bytes(memory: u64) -> u64 {
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    /// `parameters`: as text, which is kept as what it says where that is JSON; `precision`: what results may be rounded by; `sources`: what tells the inputs of
-    /// each source from others; `found`: what was found from the data. It has no tiles yet.
-    pub(crate) fn of(parameters: &str, precision: &[&str], sources: &[Vec<String>], found: &Value) -> Self {
+    /// `parameters`: as text, which is kept as what it says where that is JSON; `precision`: what
+    /// results may be rounded by; `sources`: what tells the inputs of each source from others;
+    /// `found`: what was found from the data. It has no tiles yet.
+    pub(crate) fn of(
+        parameters: &str,
+        precision: &[&str],
+        sources: &[Vec<String>],
+        found: &Value,
+    ) -> Self {
         Self(json!({
             "format": FORMAT,
             "program": PROGRAM,
@@ -75,7 +82,10 @@ impl Manifest {
             "plan" => format!("\"{name}\": {value}"),
             _ => format!("\"{name}\": {value:#}"),
         };
-        format!("{{\n{}\n}}\n", members.map(line).collect::<Vec<_>>().join(",\n"))
+        format!(
+            "{{\n{}\n}}\n",
+            members.map(line).collect::<Vec<_>>().join(",\n")
+        )
     }
 
     /// A number that another manifest hardly has.
@@ -85,10 +95,17 @@ impl Manifest {
 
     /// Whether all else is the same but inputs of these sources, and with them perhaps tiles.
     pub(crate) fn differs_in_inputs_alone(&self, other: &Self, of: &[usize]) -> bool {
-        let same = ["format", "program", "parameters", "precision"].iter().all(|part| self.0[part] == other.0[part]);
-        let sources = [&self.0["sources"], &other.0["sources"]].map(|sources| sources.as_array().map(Vec::as_slice));
-        let [Some(then), Some(now)] = sources else { return false };
-        let mut differing = (0..then.len().max(now.len())).filter(|&i| then.get(i) != now.get(i)).peekable();
+        let same = ["format", "program", "parameters", "precision"]
+            .iter()
+            .all(|part| self.0[part] == other.0[part]);
+        let sources = [&self.0["sources"], &other.0["sources"]]
+            .map(|sources| sources.as_array().map(Vec::as_slice));
+        let [Some(then), Some(now)] = sources else {
+            return false;
+        };
+        let mut differing = (0..then.len().max(now.len()))
+            .filter(|&i| then.get(i) != now.get(i))
+            .peekable();
         same && differing.peek().is_some() && differing.all(|source| of.contains(&source))
     }
 
@@ -106,14 +123,19 @@ impl Manifest {
         }
         let (name, [then, now]) = differing(then, now);
         let (then, now) = difference(&text(then), &text(now));
-        let name = if name.is_empty() { name } else { format!("{name}: ") };
+        let name = if name.is_empty() {
+            name
+        } else {
+            format!("{name}: ")
+        };
         Err(Error::InvalidInput(format!(
             "{place} was begun with other {what} ({name}{then}, now {now}): {}",
             advice(place)
         )))
     }
 
-    /// Says what differs between the run that was begun (`self`) and the one that is asked for; tiles may.
+    /// Says what differs between the run that was begun (`self`) and the one that is asked for;
+    /// tiles may.
     ///
     /// `names`: of the inputs that are there now, in their order.
     pub(crate) fn check_same(&self, now: &Self, names: &[String], place: &str) -> Result<()> {
@@ -127,7 +149,12 @@ impl Manifest {
             self.check_part(part, what, &now.0[part], place)?;
         }
         let sources = |manifest: &Self| -> Vec<String> {
-            let all = manifest.0["sources"].as_array().into_iter().flatten().flat_map(|s| s.as_array()).flatten();
+            let all = manifest.0["sources"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .flat_map(|s| s.as_array())
+                .flatten();
             all.map(text).collect()
         };
         let (then, now_sources) = (sources(self), sources(now));
@@ -162,32 +189,55 @@ fn advice(place: &str) -> String {
 
 /// What a text says, where it is JSON with names; else the text.
 fn as_json(text: &str) -> Value {
-    serde_json::from_str(text).ok().filter(Value::is_object).unwrap_or_else(|| json!(text))
+    serde_json::from_str(text)
+        .ok()
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!(text))
 }
 
-/// The first member that differs, by the names that lead to it, and what it is then and now. Both are JSON of the same depth as a file may have.
+/// The first member that differs, by the names that lead to it, and what it is then and now. Both
+/// are JSON of the same depth as a file may have.
 fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
-    let (Some(before), Some(after)) = (then.as_object(), now.as_object()) else { return (String::new(), [then, now]) };
-    let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
+    let (Some(before), Some(after)) = (then.as_object(), now.as_object()) else {
+        return (String::new(), [then, now]);
+    };
+    let names = after
+        .keys()
+        .chain(before.keys().filter(|name| !after.contains_key(*name)));
     let mut differing_names = names.filter(|name| before.get(*name) != after.get(*name));
-    let Some(name) = differing_names.next() else { return (String::new(), [then, now]) };
+    let Some(name) = differing_names.next() else {
+        return (String::new(), [then, now]);
+    };
     let (within, values) = differing(&then[name.as_str()], &now[name.as_str()]);
-    let name = if within.is_empty() { name.clone() } else { format!("{name}.{within}") };
+    let name = if within.is_empty() {
+        name.clone()
+    } else {
+        format!("{name}.{within}")
+    };
     (name, values)
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 /// The parts of two texts where they begin to differ, from the start of a word.
 fn difference(a: &str, b: &str) -> (String, String) {
     let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let words: Vec<char> = a.chars().take(same).collect();
-    let start = words.iter().rposition(|c| c.is_whitespace() || *c == ',').map_or(0, |at| at + 1);
+    let start = words
+        .iter()
+        .rposition(|c| c.is_whitespace() || *c == ',')
+        .map_or(0, |at| at + 1);
     let part = |text: &str| {
         let part: String = text.chars().skip(start).take(60).collect();
-        if part.is_empty() { "nothing".to_owned() } else { part }
+        if part.is_empty() {
+            "nothing".to_owned()
+        } else {
+            part
+        }
     };
     (part(a), part(b))
 }
@@ -197,14 +247,18 @@ mod tests {
     use super::*;
 
     fn manifest(parameters: &str, sources: &[&str], tiles: u64) -> Manifest {
-        Manifest(json!({ "format": 1, "program": "p", "parameters": parameters, "sources": [sources], "plan": tiles }))
+        Manifest(
+            json!({ "format": 1, "program": "p", "parameters": parameters, "sources": [sources], "plan": tiles }),
+        )
     }
 
     #[test]
     fn a_change_of_other_sources_than_these_is_told_apart() {
         let of = |sources: [&str; 2], parameters: &str| {
             let sources = sources.map(|line| [line]);
-            Manifest(json!({ "format": 1, "program": "p", "parameters": parameters, "sources": sources, "plan": 7 }))
+            Manifest(
+                json!({ "format": 1, "program": "p", "parameters": parameters, "sources": sources, "plan": 7 }),
+            )
         };
         let begun = of(["a 1", "b 1"], "cell 1");
         assert!(begun.differs_in_inputs_alone(&of(["a 2", "b 1"], "cell 1"), &[0]));
@@ -219,8 +273,15 @@ mod tests {
     #[test]
     fn a_parameter_that_differs_is_named() {
         let of = |parameters: &str| Manifest::of(parameters, &[], &[], &Value::Null);
-        let begun = of(r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#);
-        let complaint = |parameters: &str| begun.check_parameters(parameters, "out/.run").unwrap_err().to_string();
+        let begun = of(
+            r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#,
+        );
+        let complaint = |parameters: &str| {
+            begun
+                .check_parameters(parameters, "out/.run")
+                .unwrap_err()
+                .to_string()
+        };
         for (parameters, words) in [
             (
                 r#"{"dod": {"cell_size_m": 2.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#,
@@ -237,24 +298,54 @@ mod tests {
             ("cell 1", "now cell 1)"),
         ] {
             let message = complaint(parameters);
-            assert!(message.contains("with other parameters (") && message.contains(words), "{message}");
+            assert!(
+                message.contains("with other parameters (") && message.contains(words),
+                "{message}"
+            );
         }
-        begun.check_parameters(&begun.0["parameters"].to_string(), "out/.run").unwrap();
+        begun
+            .check_parameters(&begun.0["parameters"].to_string(), "out/.run")
+            .unwrap();
     }
 
     #[test]
     fn what_differs_is_said() {
         let begun = manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 7);
-        let complaint = |now: &Manifest| begun.check_same(now, &["a.laz".into()], "out/.run").unwrap_err().to_string();
+        let complaint = |now: &Manifest| {
+            begun
+                .check_same(now, &["a.laz".into()], "out/.run")
+                .unwrap_err()
+                .to_string()
+        };
         begun.check_same(&begun.clone(), &[], "out/.run").unwrap();
-        let message = complaint(&manifest("cell 1 depth 7", &["a.laz 100 bytes", "b.laz"], 7));
-        assert!(message.contains("other parameters (5, now 7)") && message.contains("remove out/.run"), "{message}");
-        let message = complaint(&manifest("cell 1 depth 5", &["a.laz 101 bytes", "b.laz"], 7));
-        assert!(message.contains("(a.laz: then a.laz 100 bytes, now a.laz 101 bytes)"), "{message}");
-        assert!(complaint(&manifest("cell 1 depth 5", &["a.laz 100 bytes"], 7)).contains("2 inputs, now there are 1"));
+        let message = complaint(&manifest(
+            "cell 1 depth 7",
+            &["a.laz 100 bytes", "b.laz"],
+            7,
+        ));
+        assert!(
+            message.contains("other parameters (5, now 7)") && message.contains("remove out/.run"),
+            "{message}"
+        );
+        let message = complaint(&manifest(
+            "cell 1 depth 5",
+            &["a.laz 101 bytes", "b.laz"],
+            7,
+        ));
+        assert!(
+            message.contains("(a.laz: then a.laz 100 bytes, now a.laz 101 bytes)"),
+            "{message}"
+        );
+        assert!(
+            complaint(&manifest("cell 1 depth 5", &["a.laz 100 bytes"], 7))
+                .contains("2 inputs, now there are 1")
+        );
         let other_tiles = manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8);
         begun.check_same(&other_tiles, &[], "out/.run").unwrap();
         assert_eq!(Manifest::read(&begun.to_text()).unwrap(), begun);
-        assert_ne!(begun.fingerprint(), manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8).fingerprint());
+        assert_ne!(
+            begun.fingerprint(),
+            manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8).fingerprint()
+        );
     }
 }

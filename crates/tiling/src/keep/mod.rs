@@ -1,11 +1,16 @@
-//! Results of tiles on disk, so that a run that was killed goes on where it was, and several processes share one.
+//! Results of tiles on disk, so that a run that was killed goes on where it was, and several
+//! processes share one.
 //!
-//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`, written beside and renamed, with its tile and a checksum:
-//! the file is the mark that it is done. A tile that had no point has a file without a result. `lock` is there as long as processes work in it: one that hands
-//! over alone, shards and merges of one manifest together. Nothing that a shard or a merge does depends on it, as machines may not see each other's locks: two
-//! that write one result write the same bytes, each in a file of its own that is renamed, and the last one's stays.
+//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`,
+//! written beside and renamed, with its tile and a checksum: the file is the mark that it is done.
+//! A tile that had no point has a file without a result. `lock` is there as long as processes work
+//! in it: one that hands over alone, shards and merges of one manifest together. Nothing that a
+//! shard or a merge does depends on it, as machines may not see each other's locks: two that write
+//! one result write the same bytes, each in a file of its own that is renamed, and the last one's
+//! stays.
 //!
-//! Only what a run itself writes is ever removed. A result that cannot be read is an error and stays; one that can be read and is none is written again.
+//! Only what a run itself writes is ever removed. A result that cannot be read is an error and
+//! stays; one that can be read and is none is written again.
 
 mod beginning;
 mod blocks;
@@ -35,7 +40,8 @@ use std::{
 };
 
 const MAGIC: &[u8; 8] = b"ISOPTIL2";
-/// Bytes before a result: the magic, three numbers of its part, the fingerprint of the run, its length and checksum.
+/// Bytes before a result: the magic, three numbers of its part, the fingerprint of the run, its
+/// length and checksum.
 const HEAD: usize = 52;
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
@@ -53,10 +59,14 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// In `folder`, which is made if it is not there. `parameters`: everything that results depend on beside the sources, as text; a run that
-    /// was begun with others is refused.
+    /// In `folder`, which is made if it is not there. `parameters`: everything that results depend
+    /// on beside the sources, as text; a run that was begun with others is refused.
     pub fn within(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
-        Self { folder: folder.into(), parameters: parameters.into(), found: Value::Null }
+        Self {
+            folder: folder.into(),
+            parameters: parameters.into(),
+            found: Value::Null,
+        }
     }
 
     /// The folder.
@@ -68,32 +78,41 @@ impl Kept {
     /// For results of type `T`.
     #[must_use]
     pub fn results<T: Stored>(&self) -> Keeping<'_, T> {
-        Keeping { kept: self, store: T::store, restore: T::restore }
+        Keeping {
+            kept: self,
+            store: T::store,
+            restore: T::restore,
+        }
     }
 
-    /// With what was found from the data before the run, as JSON, for the manifest: whoever goes on with the run, or runs a part of it, reads it there
-    /// ([`Self::found`]) and need not find it again. A run that was begun with something else found is refused.
+    /// With what was found from the data before the run, as JSON, for the manifest: whoever goes on
+    /// with the run, or runs a part of it, reads it there ([`Self::found`]) and need not find it
+    /// again. A run that was begun with something else found is refused.
     #[must_use]
     pub fn with_found(mut self, found: Value) -> Self {
         self.found = found;
         self
     }
 
-    /// What was found from the data by whoever began the run in this folder; `None` where none was begun. `memory`: bytes that the run has, a part of which the
-    /// manifest may take.
+    /// What was found from the data by whoever began the run in this folder; `None` where none was
+    /// begun. `memory`: bytes that the run has, a part of which the manifest may take.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another version of the program; [`Error::Source`] where there is a
-    /// manifest that cannot be read, or is longer than one of this run can be.
+    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another
+    /// version of the program; [`Error::Source`] where there is a manifest that cannot be read, or
+    /// is longer than one of this run can be.
     pub fn found(&self, memory: u64) -> Result<Option<Value>> {
         let path = self.folder.join(MANIFEST);
-        let Some(begun) = Manifest::at(&path, most_bytes(memory))? else { return Ok(None) };
+        let Some(begun) = Manifest::at(&path, most_bytes(memory))? else {
+            return Ok(None);
+        };
         begun.check_parameters(&self.parameters, &self.folder.display().to_string())?;
         Ok(Some(begun.found().clone()).filter(|found| !found.is_null()))
     }
 
-    /// Removes what the run has written, with the folders where nothing else is in them: when it is no longer needed. Processes that still work there find it
-    /// gone, and end with [`Error::Busy`].
+    /// Removes what the run has written, with the folders where nothing else is in them: when it is
+    /// no longer needed. Processes that still work there find it gone, and end with
+    /// [`Error::Busy`].
     ///
     /// # Errors
     /// [`Error::Source`] where it cannot be removed.
@@ -126,7 +145,9 @@ pub struct Keeping<'a, T> {
 
 impl<T> fmt::Debug for Keeping<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeping").field("kept", self.kept).finish_non_exhaustive()
+        f.debug_struct("Keeping")
+            .field("kept", self.kept)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +189,8 @@ pub enum Working {
 }
 
 impl Working {
-    /// Whether it may begin the run anew in the place of another. One of many that were started together may not: another of them may be right.
+    /// Whether it may begin the run anew in the place of another. One of many that were started
+    /// together may not: another of them may be right.
     fn may_begin_anew(self) -> bool {
         matches!(self, Self::Alone | Self::Planning)
     }
@@ -196,10 +218,12 @@ pub(crate) struct Results<'a, T> {
 }
 
 impl<'a, T> Results<'a, T> {
-    /// Begins a run in its folder, or goes on with the one that was begun there; and its tiles, which are those of whoever began it.
+    /// Begins a run in its folder, or goes on with the one that was begun there; and its tiles,
+    /// which are those of whoever began it.
     ///
-    /// Where the one that was begun has no result, or was ended by an input that could not be read, that input alone has been replaced since, and nobody
-    /// else works there, a run that has the folder alone, or plans, begins anew.
+    /// Where the one that was begun has no result, or was ended by an input that could not be read,
+    /// that input alone has been replaced since, and nobody else works there, a run that has the
+    /// folder alone, or plans, begins anew.
     pub(crate) fn open<P>(
         keeping: Keeping<'a, T>,
         working: Working,
@@ -218,13 +242,32 @@ impl<'a, T> Results<'a, T> {
         }
         let lock = match working {
             Working::Alone => FolderLock::alone(folder.join(LOCK)),
-            Working::Planning | Working::Among | Working::Merging => FolderLock::shared(folder.join(LOCK)),
+            Working::Planning | Working::Among | Working::Merging => {
+                FolderLock::shared(folder.join(LOCK))
+            }
         }?;
         fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;
-        let beginning = Beginning { folder, tiles: &tiles, path: &path, working, lock: &lock, plans, names };
+        let beginning = Beginning {
+            folder,
+            tiles: &tiles,
+            path: &path,
+            working,
+            lock: &lock,
+            plans,
+            names,
+        };
         let (fingerprint, plan) = beginning.begin(&manifest)?;
         damaged::forget(folder)?;
-        Ok((Self { keeping, tiles, fingerprint, kind: PhantomData, _lock: lock }, plan))
+        Ok((
+            Self {
+                keeping,
+                tiles,
+                fingerprint,
+                kind: PhantomData,
+                _lock: lock,
+            },
+            plan,
+        ))
     }
 
     /// Notes that a source could not be read, so that a repaired one is taken in its place.
@@ -236,13 +279,18 @@ impl<'a, T> Results<'a, T> {
         self.tiles.join(format!("{tile:06}-{part}-{of}.tile"))
     }
 
-    /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results of other tiles are not looked at. What killed processes
-    /// of this machine were writing is removed, and nothing else.
+    /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results
+    /// of other tiles are not looked at. What killed processes of this machine were writing is
+    /// removed, and nothing else.
     pub(crate) fn done(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
         let mut parts: Vec<Vec<Part>> = vec![Vec::new(); wanted.len()];
         let is_wanted = |part: &Part| wanted.get(part.tile).is_some_and(|wanted| *wanted);
-        for entry in fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))? {
-            let path = entry.map_err(|error| Error::of_file(&self.tiles, error))?.path();
+        for entry in
+            fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))?
+        {
+            let path = entry
+                .map_err(|error| Error::of_file(&self.tiles, error))?
+                .path();
             if let Some(part) = part_of(&path).filter(is_wanted) {
                 if self.is_whole(part)? {
                     parts[part.tile].push(part);
@@ -265,13 +313,25 @@ impl<'a, T> Results<'a, T> {
 
     /// Keeps that a tile has no point.
     pub(crate) fn put_empty(&self, tile: usize) -> Result<()> {
-        self.write(Part { tile, part: 0, of: 0 }, |_| Ok(()))
+        self.write(
+            Part {
+                tile,
+                part: 0,
+                of: 0,
+            },
+            |_| Ok(()),
+        )
     }
 
     /// Keeps what `store` writes; nothing where it fails.
-    fn write(&self, part: Part, store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>) -> Result<()> {
+    fn write(
+        &self,
+        part: Part,
+        store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>,
+    ) -> Result<()> {
         let failed = |error| self.failed(part, error);
-        let (unfinished, mut file) = UnfinishedFile::create_among_others(&self.path(part)).map_err(failed)?;
+        let (unfinished, mut file) =
+            UnfinishedFile::create_among_others(&self.path(part)).map_err(failed)?;
         file.write_all(&[0; HEAD]).map_err(failed)?;
         let mut payload = ResultWriter::new(&mut file);
         store(&mut payload)?;
@@ -284,7 +344,8 @@ impl<'a, T> Results<'a, T> {
         name().map_err(failed)
     }
 
-    /// What an error with the file of a result is: a folder that is gone was taken away by another process.
+    /// What an error with the file of a result is: a folder that is gone was taken away by another
+    /// process.
     fn failed(&self, part: Part, error: io::Error) -> Error {
         let path = self.path(part);
         if error.kind() != ErrorKind::NotFound {
@@ -302,24 +363,36 @@ impl<'a, T> Results<'a, T> {
         head
     }
 
-    /// Bytes of a result on disk, and about as many in memory; 0 where there is no file, which [`Self::get`] will tell.
+    /// Bytes of a result on disk, and about as many in memory; 0 where there is no file, which
+    /// [`Self::get`] will tell.
     pub(crate) fn bytes(&self, part: Part) -> u64 {
         fs::metadata(self.path(part)).map_or(0, |about| about.len())
     }
 
-    /// Gets a result back. It is read some at a time: beside the result itself nothing of its size is in memory.
+    /// Gets a result back. It is read some at a time: beside the result itself nothing of its size
+    /// is in memory.
     pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
-        self.read(part, |from| Ok(Rect::restore(from).and_then(|core| Some((core, (self.keeping.restore)(from)?)))))
+        self.read(part, |from| {
+            Ok(Rect::restore(from).and_then(|core| Some((core, (self.keeping.restore)(from)?))))
+        })
     }
 
     /// What `restore` makes of a result's bytes; it gives `None` where they are none of it.
-    fn read<R>(&self, part: Part, restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>) -> Result<R> {
-        let opened = self.open_result(part).map_err(|error| self.failed(part, error))?;
+    fn read<R>(
+        &self,
+        part: Part,
+        restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>,
+    ) -> Result<R> {
+        let opened = self
+            .open_result(part)
+            .map_err(|error| self.failed(part, error))?;
         let (mut file, length, sum) = opened.ok_or_else(|| self.damaged(part))?;
         let mut from = ResultReader::new(&mut file, length);
         let result = restore(&mut from)?;
         let found = from.finish().map_err(|error| self.failed(part, error))?;
-        result.filter(|_| found == sum).ok_or_else(|| self.damaged(part))
+        result
+            .filter(|_| found == sum)
+            .ok_or_else(|| self.damaged(part))
     }
 
     /// Whether the file of a result is that of this part in this run, with the right checksum.
@@ -328,22 +401,37 @@ impl<'a, T> Results<'a, T> {
     /// Where it is there and cannot be read: nobody knows what it is then.
     fn is_whole(&self, part: Part) -> Result<bool> {
         let look = || -> io::Result<bool> {
-            let Some((mut file, length, sum)) = self.open_result(part)? else { return Ok(false) };
+            let Some((mut file, length, sum)) = self.open_result(part)? else {
+                return Ok(false);
+            };
             Ok(ResultReader::new(&mut file, length).finish()? == sum)
         };
         match look() {
             // It was taken away, or written over by something shorter, in this moment.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => Ok(false),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) =>
+            {
+                Ok(false)
+            }
             looked => looked.map_err(|error| Error::of_file(self.path(part), error)),
         }
     }
 
-    /// The file of a result behind its head, and length and checksum of what follows; `None` where the head is not that of this part in this run.
+    /// The file of a result behind its head, and length and checksum of what follows; `None` where
+    /// the head is not that of this part in this run.
     fn open_result(&self, part: Part) -> io::Result<Option<(File, u64, u32)>> {
         let mut file = File::open(self.path(part))?;
         let about = file.metadata()?;
-        let Some(length) = about.len().checked_sub(HEAD as u64).filter(|_| !about.is_dir()) else {
-            return if about.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(None) };
+        let Some(length) = about
+            .len()
+            .checked_sub(HEAD as u64)
+            .filter(|_| !about.is_dir())
+        else {
+            return if about.is_dir() {
+                Err(ErrorKind::IsADirectory.into())
+            } else {
+                Ok(None)
+            };
         };
         let mut head = [0; HEAD];
         file.read_exact(&mut head)?;
@@ -353,12 +441,19 @@ impl<'a, T> Results<'a, T> {
     }
 
     fn damaged(&self, part: Part) -> Error {
-        Error::source(format!("{}: damaged: remove it and run again", self.path(part).display()))
+        Error::source(format!(
+            "{}: damaged: remove it and run again",
+            self.path(part).display()
+        ))
     }
 }
 
 /// How many parts a tile has whose results are these: all of one way to cut it must be there.
 fn complete(parts: Vec<Part>) -> Option<usize> {
     let count = |of: usize| parts.iter().filter(|part| part.of == of).count();
-    parts.iter().map(|part| part.of).filter(|of| count(*of) == (*of).max(1)).min()
+    parts
+        .iter()
+        .map(|part| part.of)
+        .filter(|of| count(*of) == (*of).max(1))
+        .min()
 }

@@ -3,9 +3,11 @@
 use super::stream::{ResultReader, ResultWriter};
 use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
 
-/// A result that can be kept on disk and comes back the same, bit by bit. Numbers are little-endian.
+/// A result that can be kept on disk and comes back the same, bit by bit. Numbers are
+/// little-endian.
 ///
-/// It passes through a small buffer, so that beside the result itself nothing of its size is in memory.
+/// It passes through a small buffer, so that beside the result itself nothing of its size is in
+/// memory.
 ///
 /// ```
 /// use isopach_tiling::Stored;
@@ -18,7 +20,8 @@ pub trait Stored: Sized {
     fn store(&self, to: &mut ResultWriter<'_>);
     /// Takes it off the front; `None` where the bytes are none of it.
     ///
-    /// The bytes may be damaged, and no more memory may be taken than in proportion to [`ResultReader::left`].
+    /// The bytes may be damaged, and no more memory may be taken than in proportion to
+    /// [`ResultReader::left`].
     fn restore(from: &mut ResultReader<'_>) -> Option<Self>;
 
     /// Its bytes.

@@ -8,9 +8,11 @@ use std::{
 /// Bytes that are held between a result and its file.
 const BUFFER: usize = 64 << 10;
 
-/// Takes the bytes of a result and writes them some at a time; counts them, and makes their checksum.
+/// Takes the bytes of a result and writes them some at a time; counts them, and makes their
+/// checksum.
 ///
-/// What keeps them from being written is told once, at the end, so that [`super::Stored::store`] has nothing to say.
+/// What keeps them from being written is told once, at the end, so that [`super::Stored::store`]
+/// has nothing to say.
 pub struct ResultWriter<'a> {
     to: &'a mut dyn Write,
     buffer: Vec<u8>,
@@ -31,7 +33,13 @@ impl fmt::Debug for ResultWriter<'_> {
 impl<'a> ResultWriter<'a> {
     /// Writes to `to`.
     pub fn new(to: &'a mut dyn Write) -> Self {
-        Self { to, buffer: Vec::with_capacity(BUFFER), written: 0, sum: crc32fast::Hasher::new(), error: None }
+        Self {
+            to,
+            buffer: Vec::with_capacity(BUFFER),
+            written: 0,
+            sum: crc32fast::Hasher::new(),
+            error: None,
+        }
     }
 
     /// Appends bytes.
@@ -89,14 +97,24 @@ pub struct ResultReader<'a> {
 
 impl fmt::Debug for ResultReader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResultReader").field("unread", &self.unread).field("error", &self.error).finish_non_exhaustive()
+        f.debug_struct("ResultReader")
+            .field("unread", &self.unread)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> ResultReader<'a> {
     /// The next `length` bytes of `from`.
     pub fn new(from: &'a mut dyn Read, length: u64) -> Self {
-        Self { from, buffer: Vec::new(), given: 0, unread: length, sum: crc32fast::Hasher::new(), error: None }
+        Self {
+            from,
+            buffer: Vec::new(),
+            given: 0,
+            unread: length,
+            sum: crc32fast::Hasher::new(),
+            error: None,
+        }
     }
 
     /// Bytes that are left: no result is longer.
@@ -127,7 +145,11 @@ impl<'a> ResultReader<'a> {
     #[inline]
     #[must_use]
     pub fn take<const K: usize>(&mut self) -> Option<[u8; K]> {
-        if let Some(bytes) = self.buffer.get(self.given..).and_then(|there| there.first_chunk()) {
+        if let Some(bytes) = self
+            .buffer
+            .get(self.given..)
+            .and_then(|there| there.first_chunk())
+        {
             self.given += K;
             return Some(*bytes);
         }
@@ -173,12 +195,17 @@ mod tests {
 
     #[test]
     fn pieces_of_any_size_come_back_in_other_pieces() {
-        let all: Vec<u8> = (0..3 * BUFFER + 100).map(|i| (i * 31 % 251) as u8).collect();
+        let all: Vec<u8> = (0..3 * BUFFER + 100)
+            .map(|i| (i * 31 % 251) as u8)
+            .collect();
         let mut bytes = Vec::new();
         let mut writer = ResultWriter::new(&mut bytes);
         let (first, rest) = all.split_at(7);
         let (second, rest) = rest.split_at(2 * BUFFER);
-        [first, second].into_iter().chain(rest.chunks(1000)).for_each(|piece| writer.put(piece));
+        [first, second]
+            .into_iter()
+            .chain(rest.chunks(1000))
+            .for_each(|piece| writer.put(piece));
         let (length, sum) = writer.finish().unwrap();
         assert!(bytes == all && length == all.len() as u64 && sum == crc32fast::hash(&all));
 
@@ -191,8 +218,15 @@ mod tests {
         assert!(most == all[4..4 + most.len()]);
         assert_eq!(reader.left(), length - 5 - most.len() as u64);
         let mut beyond = vec![0; BUFFER + 100];
-        assert_eq!(reader.fill(&mut beyond), None, "the last byte is not its own");
-        assert_eq!(reader.finish().unwrap(), crc32fast::hash(&all[..all.len() - 1]));
+        assert_eq!(
+            reader.fill(&mut beyond),
+            None,
+            "the last byte is not its own"
+        );
+        assert_eq!(
+            reader.finish().unwrap(),
+            crc32fast::hash(&all[..all.len() - 1])
+        );
     }
 
     #[test]
@@ -206,6 +240,9 @@ mod tests {
         let mut short = &[1_u8; 10][..];
         let mut reader = ResultReader::new(&mut short, 20);
         assert_eq!(reader.take::<1>(), None);
-        assert_eq!(reader.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(
+            reader.finish().unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
     }
 }

@@ -2,7 +2,8 @@
 
 use super::LARGEST_SIDE;
 
-/// How one axis is cut: root `i` begins at cell `anchor + i · side`, and the roots `first .. first + count` are there.
+/// How one axis is cut: root `i` begins at cell `anchor + i · side`, and the roots
+/// `first .. first + count` are there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cuts {
     anchor: i64,
@@ -22,7 +23,12 @@ impl Cuts {
             (0, (tile_size / cell_size).round().clamp(1.0, most) as i64)
         };
         let tile = |cell: i64| (cell - anchor).div_euclid(side);
-        Self { anchor, side, first: tile(first), count: tile(end - 1) - tile(first) + 1 }
+        Self {
+            anchor,
+            side,
+            first: tile(first),
+            count: tile(end - 1) - tile(first) + 1,
+        }
     }
 
     /// First cell of the root at this place in the plan.

@@ -10,7 +10,8 @@ const PART: f64 = 16_777_216.0;
 /// Metres that an extent is wide at least: points on a line are somewhere, too.
 const THINNEST: f64 = 1e-3;
 
-/// Points a square of a coarse map: chunks that state where they are, files where they do not, each taken to be even.
+/// Points a square of a coarse map: chunks that state where they are, files where they do not, each
+/// taken to be even.
 #[derive(Clone, Debug)]
 pub(crate) struct Density {
     corner: [f64; 2],
@@ -26,12 +27,19 @@ impl Density {
         let whole = whole.grown(THINNEST);
         let longest = whole.size()[0].max(whole.size()[1]);
         let side = longest / SQUARES;
-        let counts = whole.size().map(|length| ((length / side).ceil() as usize).max(1));
+        let counts = whole
+            .size()
+            .map(|length| ((length / side).ceil() as usize).max(1));
         let mut points = vec![0_u64; counts[0] * counts[1]];
         for group in groups {
             spread(group, whole.min, side, counts, &mut points);
         }
-        Self { corner: whole.min, side, counts, sums: summed(&points, counts) }
+        Self {
+            corner: whole.min,
+            side,
+            counts,
+            sums: summed(&points, counts),
+        }
     }
 
     /// About how many points a rectangle has.
@@ -44,12 +52,17 @@ impl Density {
 
     /// A coordinate in squares from the corner, within the map.
     fn place(&self, at: [f64; 2]) -> [f64; 2] {
-        std::array::from_fn(|axis| ((at[axis] - self.corner[axis]) / self.side).clamp(0.0, self.counts[axis] as f64))
+        std::array::from_fn(|axis| {
+            ((at[axis] - self.corner[axis]) / self.side).clamp(0.0, self.counts[axis] as f64)
+        })
     }
 
     /// Points south and west of a place between corners, by what is known at the four of them.
     fn south_west_of(&self, x: f64, y: f64) -> f64 {
-        let (column, row) = ((x as usize).min(self.counts[0] - 1), (y as usize).min(self.counts[1] - 1));
+        let (column, row) = (
+            (x as usize).min(self.counts[0] - 1),
+            (y as usize).min(self.counts[1] - 1),
+        );
         let (right, up) = (x - column as f64, y - row as f64);
         let sum = |column: usize, row: usize| self.sums[row * (self.counts[0] + 1) + column];
         let south = sum(column, row) * (1.0 - right) + sum(column + 1, row) * right;
@@ -89,7 +102,8 @@ fn summed(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
         let mut along = 0;
         for column in 0..columns {
             along += points[row * columns + column];
-            sums[(row + 1) * (columns + 1) + column + 1] = sums[row * (columns + 1) + column + 1] + along as f64 / PART;
+            sums[(row + 1) * (columns + 1) + column + 1] =
+                sums[row * (columns + 1) + column + 1] + along as f64 / PART;
         }
     }
     sums
@@ -100,34 +114,68 @@ mod tests {
     use super::*;
 
     fn group(min: [f64; 2], max: [f64; 2], points: u64) -> Group {
-        Group { source: 0, extent: Rect { min, max }, chunks: vec![0], points }
+        Group {
+            source: 0,
+            extent: Rect { min, max },
+            chunks: vec![0],
+            points,
+        }
     }
 
     #[test]
     fn what_is_even_is_counted_by_area() {
-        let whole = Rect { min: [1000.0, -500.0], max: [3000.0, 500.0] };
-        let density = Density::of(&[group([1000.0, -500.0], [2000.0, 500.0], 1_000_000)], &whole);
+        let whole = Rect {
+            min: [1000.0, -500.0],
+            max: [3000.0, 500.0],
+        };
+        let density = Density::of(
+            &[group([1000.0, -500.0], [2000.0, 500.0], 1_000_000)],
+            &whole,
+        );
         assert!((density.points_in(&whole) - 1e6).abs() < 100.0);
-        let quarter = Rect { min: [1250.0, -250.0], max: [1750.0, 250.0] };
-        assert!((density.points_in(&quarter) - 250_000.0).abs() < 1000.0, "{}", density.points_in(&quarter));
-        let beside = Rect { min: [2100.0, -500.0], max: [3000.0, 500.0] };
+        let quarter = Rect {
+            min: [1250.0, -250.0],
+            max: [1750.0, 250.0],
+        };
+        assert!(
+            (density.points_in(&quarter) - 250_000.0).abs() < 1000.0,
+            "{}",
+            density.points_in(&quarter)
+        );
+        let beside = Rect {
+            min: [2100.0, -500.0],
+            max: [3000.0, 500.0],
+        };
         assert!(density.points_in(&beside) < 1.0);
     }
 
     #[test]
     fn the_order_of_files_is_not_seen() {
-        let whole = Rect { min: [0.0; 2], max: [100.0; 2] };
-        let groups =
-            [group([0.0; 2], [33.3, 71.7], 1001), group([10.0; 2], [90.0, 91.7], 77), group([0.0; 2], [0.0; 2], 5)];
+        let whole = Rect {
+            min: [0.0; 2],
+            max: [100.0; 2],
+        };
+        let groups = [
+            group([0.0; 2], [33.3, 71.7], 1001),
+            group([10.0; 2], [90.0, 91.7], 77),
+            group([0.0; 2], [0.0; 2], 5),
+        ];
         let reversed: Vec<Group> = groups.iter().rev().cloned().collect();
-        let rect = Rect { min: [3.0, 5.0], max: [41.0, 77.0] };
-        let [a, b] = [Density::of(&groups, &whole), Density::of(&reversed, &whole)].map(|d| d.points_in(&rect));
+        let rect = Rect {
+            min: [3.0, 5.0],
+            max: [41.0, 77.0],
+        };
+        let [a, b] = [Density::of(&groups, &whole), Density::of(&reversed, &whole)]
+            .map(|d| d.points_in(&rect));
         assert_eq!(a.to_bits(), b.to_bits());
     }
 
     #[test]
     fn points_on_one_spot_are_somewhere() {
-        let whole = Rect { min: [0.0; 2], max: [0.0; 2] };
+        let whole = Rect {
+            min: [0.0; 2],
+            max: [0.0; 2],
+        };
         let density = Density::of(&[group([0.0; 2], [0.0; 2], 5)], &whole);
         assert!(density.points_in(&whole.grown(1.0)) > 1.0);
     }

@@ -15,8 +15,9 @@ const COLOURS: [&str; 4] = ["#1f5fbf", "#d9761a", "#7a3fb0", "#333"];
 const MOST_EXTENTS: usize = 4000;
 
 impl Plan {
-    /// The tiles as SVG, north up, the darker the more bytes are expected of them, under the extents of files (or of chunks, where those are known):
-    /// blue for the first source, orange for the second. A legend below says so, and how long a metre is.
+    /// The tiles as SVG, north up, the darker the more bytes are expected of them, under the
+    /// extents of files (or of chunks, where those are known): blue for the first source, orange
+    /// for the second. A legend below says so, and how long a metre is.
     #[must_use]
     pub fn to_svg(&self, sources: &[&dyn PointSource]) -> String {
         let whole = self.whole().rect();
@@ -24,11 +25,20 @@ impl Plan {
         let scale = WIDTH / across.max(up * 0.2);
         let (width, height) = (across * scale, up * scale);
         let place = |rect: &Rect| {
-            let [x, y] = [(rect.min[0] - whole.min[0]) * scale, (whole.max[1] - rect.max[1]) * scale];
+            let [x, y] = [
+                (rect.min[0] - whole.min[0]) * scale,
+                (whole.max[1] - rect.max[1]) * scale,
+            ];
             let [w, h] = rect.size().map(|length| length * scale);
             format!("x=\"{x:.2}\" y=\"{y:.2}\" width=\"{w:.2}\" height=\"{h:.2}\"")
         };
-        let most = self.expected.iter().map(|tile| tile.bytes).max().unwrap_or_default().max(1) as f64;
+        let most = self
+            .expected
+            .iter()
+            .map(|tile| tile.bytes)
+            .max()
+            .unwrap_or_default()
+            .max(1) as f64;
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-4 -4 {:.0} {:.0}\" width=\"{:.0}\" font-family=\"sans-serif\" font-size=\"14\" style=\"background:white\">\n\
 <title>{self}</title>\n",
@@ -58,8 +68,16 @@ impl Plan {
         svg + "</svg>\n"
     }
 
-    /// Lines below a drawing of `scale` pixels a metre, from `y` on: shades, extents, scale bar, north.
-    fn add_legend(&self, svg: &mut String, sources: &[&dyn PointSource], y: f64, scale: f64, most: f64) {
+    /// Lines below a drawing of `scale` pixels a metre, from `y` on: shades, extents, scale bar,
+    /// north.
+    fn add_legend(
+        &self,
+        svg: &mut String,
+        sources: &[&dyn PointSource],
+        y: f64,
+        scale: f64,
+        most: f64,
+    ) {
         for step in 0..=4 {
             let (x, light) = (24.0 * f64::from(step), lightness(f64::from(step) / 4.0));
             let _ = writeln!(
@@ -121,5 +139,9 @@ fn legend_height(sources: &[&dyn PointSource]) -> f64 {
 #[must_use]
 pub fn round_length(length: f64) -> f64 {
     let power = 10_f64.powf(length.log10().floor());
-    [5.0, 2.0].into_iter().map(|m| m * power).find(|l| *l <= length).unwrap_or(power)
+    [5.0, 2.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|l| *l <= length)
+        .unwrap_or(power)
 }

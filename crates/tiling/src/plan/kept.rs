@@ -1,4 +1,5 @@
-//! A plan in a manifest, and back: processes with other memory run the tiles that the first one planned.
+//! A plan in a manifest, and back: processes with other memory run the tiles that the first one
+//! planned.
 
 use super::{Expected, Limits, Plan, roots};
 use crate::{Cells, plan::tree::Cutting};
@@ -8,10 +9,12 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 
 impl Plan {
-    /// As a manifest has it: the size of tiles that was asked for, and of each tile its edges in cells, and the points and bytes that are expected.
+    /// As a manifest has it: the size of tiles that was asked for, and of each tile its edges in
+    /// cells, and the points and bytes that are expected.
     pub(crate) fn to_manifest(&self, tile_size: f64) -> Value {
         let tile = |i: usize| {
-            let (Cells { first, end, .. }, Expected { points, bytes }) = (self.core(i), self.expected(i));
+            let (Cells { first, end, .. }, Expected { points, bytes }) =
+                (self.core(i), self.expected(i));
             json!([first[0], first[1], end[0], end[1], points, bytes])
         };
         json!({
@@ -21,15 +24,26 @@ impl Plan {
         })
     }
 
-    /// From a manifest, over the extent and with the halo and cells that it was planned for; `None` where the manifest has no such plan.
-    pub(crate) fn from_manifest(of: &Value, extent: &Rect, halo: f64, cell_sizes: &[f64]) -> Result<Option<Self>> {
+    /// From a manifest, over the extent and with the halo and cells that it was planned for; `None`
+    /// where the manifest has no such plan.
+    pub(crate) fn from_manifest(
+        of: &Value,
+        extent: &Rect,
+        halo: f64,
+        cell_sizes: &[f64],
+    ) -> Result<Option<Self>> {
         let size = match &of["tile_size_m"] {
             Value::Null => Some(f64::INFINITY),
             size => size.as_f64(),
         };
-        let (Some(size), Some(listed)) = (size, of["tiles"].as_array()) else { return Ok(None) };
+        let (Some(size), Some(listed)) = (size, of["tiles"].as_array()) else {
+            return Ok(None);
+        };
         let (whole, cuts) = roots(extent, size, halo, cell_sizes)?;
-        let tiles: Option<Vec<(Cells, Expected)>> = listed.iter().map(|tile| tile_of(tile, whole.cell_size)).collect();
+        let tiles: Option<Vec<(Cells, Expected)>> = listed
+            .iter()
+            .map(|tile| tile_of(tile, whole.cell_size))
+            .collect();
         let Some(tiles) = tiles else { return Ok(None) };
         // Each root has a tile at least.
         if cuts[0].count.saturating_mul(cuts[1].count) > tiles.len() as i64 {
@@ -39,14 +53,28 @@ impl Plan {
         let is_cut = |core: &Cells| match tiles.get(next.get()) {
             Some((tile, _)) if tile == core => {
                 next.set(next.get() + 1);
-                Expected { points: 0, bytes: 0 }
+                Expected {
+                    points: 0,
+                    bytes: 0,
+                }
             }
-            Some((tile, _)) => Expected { points: 0, bytes: u64::from(has_cell(core, tile.first)) },
+            Some((tile, _)) => Expected {
+                points: 0,
+                bytes: u64::from(has_cell(core, tile.first)),
+            },
             None => Expected::default(),
         };
-        let cutting = Cutting { whole, halo, too_heavy: &|core| is_cut(core).bytes > 0 };
+        let cutting = Cutting {
+            whole,
+            halo,
+            too_heavy: &|core| is_cut(core).bytes > 0,
+        };
         let mut plan = Self::of_roots(whole, halo, cuts, &cutting, Limits::NONE)?;
-        let is_same = plan.tree.tiles.iter().eq(tiles.iter().map(|(tile, _)| tile));
+        let is_same = plan
+            .tree
+            .tiles
+            .iter()
+            .eq(tiles.iter().map(|(tile, _)| tile));
         plan.expected = tiles.into_iter().map(|(_, expected)| expected).collect();
         Ok(is_same.then_some(plan))
     }
@@ -58,10 +86,22 @@ fn has_cell(block: &Cells, cell: [i64; 2]) -> bool {
 }
 
 fn tile_of(tile: &Value, cell_size: f64) -> Option<(Cells, Expected)> {
-    let [west, south, east, north, points, bytes] = tile.as_array()?.as_slice() else { return None };
+    let [west, south, east, north, points, bytes] = tile.as_array()?.as_slice() else {
+        return None;
+    };
     let first = [west.as_i64()?, south.as_i64()?];
     let end = [east.as_i64()?, north.as_i64()?];
-    Some((Cells { cell_size, first, end }, Expected { points: points.as_u64()?, bytes: bytes.as_u64()? }))
+    Some((
+        Cells {
+            cell_size,
+            first,
+            end,
+        },
+        Expected {
+            points: points.as_u64()?,
+            bytes: bytes.as_u64()?,
+        },
+    ))
 }
 
 #[cfg(test)]
@@ -92,11 +132,20 @@ mod tests {
 
     #[test]
     fn what_is_no_plan_is_none() {
-        let extent = Rect { min: [0.0; 2], max: [10.0; 2] };
+        let extent = Rect {
+            min: [0.0; 2],
+            max: [10.0; 2],
+        };
         let back = |manifest: Value| Plan::from_manifest(&manifest, &extent, 1.0, &[1.0]).unwrap();
         assert_eq!(back(Value::Null), None);
         assert_eq!(back(json!({ "tile_size_m": 5.0, "tiles": [] })), None);
-        assert_eq!(back(json!({ "tile_size_m": "5", "tiles": [[0, 0, 5, 5, 1, 1]] })), None);
-        assert_eq!(back(json!({ "tile_size_m": null, "tiles": [[0, 0, 5, 5, 1]] })), None);
+        assert_eq!(
+            back(json!({ "tile_size_m": "5", "tiles": [[0, 0, 5, 5, 1, 1]] })),
+            None
+        );
+        assert_eq!(
+            back(json!({ "tile_size_m": null, "tiles": [[0, 0, 5, 5, 1]] })),
+            None
+        );
     }
 }

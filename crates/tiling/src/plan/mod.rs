@@ -1,11 +1,13 @@
 //! Which tiles there are.
 //!
-//! Everything is counted in cells of an absolute grid, a tile is a block of whole cells, and a point belongs to the tile that has its
-//! cell. So a point and its raster cell always agree, also where the cell size (0.1 m, say) is no binary fraction and comparing coordinates
-//! with an edge would round the other way.
+//! Everything is counted in cells of an absolute grid, a tile is a block of whole cells, and a
+//! point belongs to the tile that has its cell. So a point and its raster cell always agree, also
+//! where the cell size (0.1 m, say) is no binary fraction and comparing coordinates with an edge
+//! would round the other way.
 //!
-//! Blocks of the size that was asked for (the roots) are cut in four where too many points are expected in them: [`tree`]; how many that are
-//! is told by what files, nodes of COPC files and indexes state: [`density`].
+//! Blocks of the size that was asked for (the roots) are cut in four where too many points are
+//! expected in them: [`tree`]; how many that are is told by what files, nodes of COPC files and
+//! indexes state: [`density`].
 
 mod cuts;
 pub(crate) mod density;
@@ -17,11 +19,14 @@ pub(crate) mod tree;
 use crate::{Cells, cells::multiple};
 use cuts::Cuts;
 pub use draw::round_length;
-use isopach_cloud::{REACH, Rect, TICK, cell_of, cell_of_tick, checked_cell_size, edge_tick, from_ticks, to_ticks};
+use isopach_cloud::{
+    REACH, Rect, TICK, cell_of, cell_of_tick, checked_cell_size, edge_tick, from_ticks, to_ticks,
+};
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};
 
-/// Largest side of a tile, metres: half of what a coordinate can reach from its origin, the rest is for the halo.
+/// Largest side of a tile, metres: half of what a coordinate can reach from its origin, the rest is
+/// for the halo.
 pub const LARGEST_SIDE: f64 = REACH / 2.0;
 
 /// Largest number of tiles in a plan: 2²⁴.
@@ -58,7 +63,10 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    const NONE: Self = Self { tile_bytes: u64::MAX, table_bytes: u64::MAX };
+    const NONE: Self = Self {
+        tile_bytes: u64::MAX,
+        table_bytes: u64::MAX,
+    };
     /// Bytes of a tile in all tables of a run.
     const TILE: f64 = 512.0;
 
@@ -67,27 +75,40 @@ impl Limits {
         if requested <= self.table_bytes as f64 && tiles <= MOST_TILES {
             return Ok(());
         }
-        let (requested, budget) = (requested as u64, self.table_bytes.min((MOST_TILES * Self::TILE) as u64));
+        let (requested, budget) = (
+            requested as u64,
+            self.table_bytes.min((MOST_TILES * Self::TILE) as u64),
+        );
         let advice = "use larger tiles, or raise the memory";
-        Err(Error::OutOfMemory { what: "the table of all tiles", requested, budget, advice })
+        Err(Error::OutOfMemory {
+            what: "the table of all tiles",
+            requested,
+            budget,
+            advice,
+        })
     }
 }
 
 impl Plan {
     /// Tiles of about `tile_size` metres that cover `extent`, its far edges included.
     ///
-    /// A tile is ⌊tile size / cell⌉ cells a side, at least one and at most 4,096 m; tile `i` has the cells `i·n .. (i+1)·n` of the absolute
-    /// grid, those of the extent's edge cut off there. An infinite tile size asks for as few tiles as coordinates can reach: one up to
-    /// 4,096 m, wherever it lies; above that, equal ones. `cell_sizes` are the cells that tile edges must fall on; 1 m where there are none.
+    /// A tile is ⌊tile size / cell⌉ cells a side, at least one and at most 4,096 m; tile `i` has
+    /// the cells `i·n .. (i+1)·n` of the absolute grid, those of the extent's edge cut off there.
+    /// An infinite tile size asks for as few tiles as coordinates can reach: one up to 4,096 m,
+    /// wherever it lies; above that, equal ones. `cell_sizes` are the cells that tile edges must
+    /// fall on; 1 m where there are none.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a tile size, cell size or halo that cannot be, or of which the largest cell size is no
-    /// multiple; [`Error::InvalidInput`] for an extent that is nowhere.
+    /// [`Error::InvalidParameter`] for a tile size, cell size or halo that cannot be, or of which
+    /// the largest cell size is no multiple; [`Error::InvalidInput`] for an extent that is nowhere.
     pub fn new(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<Self> {
-        Self::fitted(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| Expected::default())
+        Self::fitted(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| {
+            Expected::default()
+        })
     }
 
-    /// As [`Self::new`], with tiles cut in four where more bytes are `expected` of them than the limit.
+    /// As [`Self::new`], with tiles cut in four where more bytes are `expected` of them than the
+    /// limit.
     ///
     /// # Errors
     /// As [`Self::new`]; [`Error::OutOfMemory`] for more tiles than the table may have.
@@ -101,21 +122,46 @@ impl Plan {
     ) -> Result<Self> {
         let (whole, cuts) = roots(extent, tile_size, halo, cell_sizes)?;
         limits.check_table(cuts[0].count as f64 * cuts[1].count as f64)?;
-        let cutting = Cutting { whole, halo, too_heavy: &|core| expected(core).bytes > limits.tile_bytes };
+        let cutting = Cutting {
+            whole,
+            halo,
+            too_heavy: &|core| expected(core).bytes > limits.tile_bytes,
+        };
         let mut plan = Self::of_roots(whole, halo, cuts, &cutting, limits)?;
         plan.expected = plan.tree.tiles.iter().map(expected).collect();
         Ok(plan)
     }
 
     /// The roots, cut; of the tiles nothing is expected yet.
-    fn of_roots(whole: Cells, halo: f64, cuts: [Cuts; 2], cutting: &Cutting<'_>, limits: Limits) -> Result<Self> {
-        let mut plan = Self { whole, halo, cuts, roots: Vec::new(), tree: Tree::default(), expected: Vec::new() };
+    fn of_roots(
+        whole: Cells,
+        halo: f64,
+        cuts: [Cuts; 2],
+        cutting: &Cutting<'_>,
+        limits: Limits,
+    ) -> Result<Self> {
+        let mut plan = Self {
+            whole,
+            halo,
+            cuts,
+            roots: Vec::new(),
+            tree: Tree::default(),
+            expected: Vec::new(),
+        };
         for row in 0..cuts[1].count {
             for column in 0..cuts[0].count {
                 let first = [cuts[0].start(column), cuts[1].start(row)];
                 let end = [first[0] + cuts[0].side, first[1] + cuts[1].side];
-                let root = plan.tree.add(Cells { cell_size: whole.cell_size, first, end }, cutting);
-                plan.roots.push(root.unwrap_or_default()); // there is one: roots are those that meet the whole
+                let root = plan.tree.add(
+                    Cells {
+                        cell_size: whole.cell_size,
+                        first,
+                        end,
+                    },
+                    cutting,
+                );
+                // there is one: roots are those that meet the whole
+                plan.roots.push(root.unwrap_or_default());
                 limits.check_table(plan.len() as f64)?;
             }
         }
@@ -146,8 +192,9 @@ impl Plan {
         self.halo
     }
 
-    /// What tile `i` (below [`Self::len`]) owns: rows of tiles from south to north, each from west to east; tiles that were cut in four likewise,
-    /// in the place of the one that they were. Those at the edge of the extent are cut off there.
+    /// What tile `i` (below [`Self::len`]) owns: rows of tiles from south to north, each from west
+    /// to east; tiles that were cut in four likewise, in the place of the one that they were. Those
+    /// at the edge of the extent are cut off there.
     #[must_use]
     pub fn core(&self, i: usize) -> Cells {
         self.tree.tiles[i]
@@ -159,7 +206,8 @@ impl Plan {
         self.expected[i]
     }
 
-    /// Tells each tile that has the point (absolute ticks) in core or halo. Whether the point lies in the whole.
+    /// Tells each tile that has the point (absolute ticks) in core or halo. Whether the point lies
+    /// in the whole.
     #[inline]
     pub(crate) fn each_tile_at(&self, point: [i64; 2], mut tell: impl FnMut(u32)) -> bool {
         let metres = point.map(from_ticks);
@@ -177,16 +225,22 @@ impl Plan {
 
     /// Tells each tile that may have a point of the rectangle in core or halo.
     pub(crate) fn each_tile_meeting(&self, rect: &Rect, mut tell: impl FnMut(u32)) {
-        let corners = [rect.min.map(|x| to_ticks(x) - 1), rect.max.map(|x| to_ticks(x) + 1)];
-        let [columns, rows] = [0, 1].map(|axis| self.span(axis, rect.min[axis] - TICK, rect.max[axis] + TICK));
+        let corners = [
+            rect.min.map(|x| to_ticks(x) - 1),
+            rect.max.map(|x| to_ticks(x) + 1),
+        ];
+        let [columns, rows] =
+            [0, 1].map(|axis| self.span(axis, rect.min[axis] - TICK, rect.max[axis] + TICK));
         for row in rows[0]..=rows[1] {
             for column in columns[0]..=columns[1] {
-                self.tree.each_meeting(self.root(column, row), corners, &mut tell);
+                self.tree
+                    .each_meeting(self.root(column, row), corners, &mut tell);
             }
         }
     }
 
-    /// First and last root along one axis that may have tiles which reach the coordinates from `low` to `high`.
+    /// First and last root along one axis that may have tiles which reach the coordinates from
+    /// `low` to `high`.
     #[inline]
     fn span(&self, axis: usize, low: f64, high: f64) -> [u32; 2] {
         let cuts = self.cuts[axis];
@@ -204,30 +258,56 @@ impl Plan {
 }
 
 /// The cells of the extent, and how each axis is cut into roots.
-fn roots(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<(Cells, [Cuts; 2])> {
-    Error::check("tile size", tile_size, tile_size > 0.0, "be above zero (it may be infinite)")?;
+fn roots(
+    extent: &Rect,
+    tile_size: f64,
+    halo: f64,
+    cell_sizes: &[f64],
+) -> Result<(Cells, [Cuts; 2])> {
+    Error::check(
+        "tile size",
+        tile_size,
+        tile_size > 0.0,
+        "be above zero (it may be infinite)",
+    )?;
     let fits = (0.0..=LARGEST_SIDE).contains(&halo);
-    Error::check("halo", halo, fits, "be between 0 and 4096 m: reduce depth, radii or spacing")?;
+    Error::check(
+        "halo",
+        halo,
+        fits,
+        "be between 0 and 4096 m: reduce depth, radii or spacing",
+    )?;
     let cell_size = common_cell(cell_sizes)?;
     let possible = (TICK..=LARGEST_SIDE).contains(&cell_size);
-    Error::check("cell size", cell_size, possible, "be between 2^-18 m (one tick) and 4096 m")?;
+    Error::check(
+        "cell size",
+        cell_size,
+        possible,
+        "be between 2^-18 m (one tick) and 4096 m",
+    )?;
     if !is_somewhere(extent) {
-        return Err(Error::InvalidInput(format!("the extent {extent} is not a rectangle within ±2e9 m")));
+        return Err(Error::InvalidInput(format!(
+            "the extent {extent} is not a rectangle within ±2e9 m"
+        )));
     }
-    // Sources may state closed bounds: the cell of a point on the far edge is one of the plan's, too.
+    // Sources may state closed bounds: the cell of a point on the far edge is one of the plan's,
+    // too.
     let whole = Cells {
         cell_size,
         first: extent.min.map(|x| cell_of_tick(edge_tick(x), cell_size)),
         end: extent.max.map(|x| cell_of(x, cell_size) + 1),
     };
-    let cuts: [Cuts; 2] =
-        std::array::from_fn(|axis| Cuts::new(whole.first[axis], whole.end[axis], tile_size, cell_size));
+    let cuts: [Cuts; 2] = std::array::from_fn(|axis| {
+        Cuts::new(whole.first[axis], whole.end[axis], tile_size, cell_size)
+    });
     Ok((whole, cuts))
 }
 
 /// Whether an extent is one: finite, within reach of an origin, the right way round.
 pub(crate) fn is_somewhere(extent: &Rect) -> bool {
-    (0..2).all(|axis| extent.min[axis] >= -2e9 && extent.max[axis] <= 2e9 && extent.min[axis] <= extent.max[axis])
+    (0..2).all(|axis| {
+        extent.min[axis] >= -2e9 && extent.max[axis] <= 2e9 && extent.min[axis] <= extent.max[axis]
+    })
 }
 
 /// The largest of the cell sizes, if it is a multiple of every other; 1 m where there are none.
@@ -248,7 +328,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn extent(min: [f64; 2], size: [f64; 2]) -> Rect {
-        Rect { min, max: std::array::from_fn(|axis| min[axis] + size[axis]) }
+        Rect {
+            min,
+            max: std::array::from_fn(|axis| min[axis] + size[axis]),
+        }
     }
 
     /// Tiles that a point goes to.
@@ -304,14 +387,22 @@ mod tests {
         let plan = Plan::new(&extent([0.0, 0.0], [100.0, 100.0]), 33.3, 0.0, &[1.0]).unwrap();
         assert_eq!(plan.core(1).first, [33, 0]);
         assert_eq!(plan.len(), 16);
-        let plan = Plan::new(&extent([0.0, 0.0], [100.0, 100.0]), 33.3, 0.0, &[1.0, 0.5, 5.0]).unwrap();
+        let plan = Plan::new(
+            &extent([0.0, 0.0], [100.0, 100.0]),
+            33.3,
+            0.0,
+            &[1.0, 0.5, 5.0],
+        )
+        .unwrap();
         assert_eq!(plan.core(1).rect().min, [35.0, 0.0]);
     }
 
     #[test]
     fn the_grid_is_absolute_below_zero_too() {
         let plan = Plan::new(&extent([-40.0, -5.0], [30.0, 10.0]), 33.0, 0.0, &[]).unwrap();
-        let cores: Vec<_> = (0..plan.len()).map(|i| (plan.core(i).first, plan.core(i).end)).collect();
+        let cores: Vec<_> = (0..plan.len())
+            .map(|i| (plan.core(i).first, plan.core(i).end))
+            .collect();
         let south = [([-40, -5], [-33, 0]), ([-33, -5], [-9, 0])];
         let north = [([-40, 0], [-33, 6]), ([-33, 0], [-9, 6])];
         assert_eq!(cores, [south, north].concat());
@@ -319,14 +410,21 @@ mod tests {
 
     #[test]
     fn infinite_means_as_few_as_can_be_reached() {
-        let tiles =
-            |min: f64, size: f64| Plan::new(&extent([min, 0.0], [size, 5.0]), f64::INFINITY, 10.0, &[]).unwrap();
+        let tiles = |min: f64, size: f64| {
+            Plan::new(&extent([min, 0.0], [size, 5.0]), f64::INFINITY, 10.0, &[]).unwrap()
+        };
         assert_eq!(tiles(4000.0, 200.0).len(), 1, "wherever it lies");
         assert_eq!(tiles(0.5, 4095.0).len(), 1);
         let two = tiles(0.0, 5000.0);
-        assert_eq!((two.len(), two.core(0).counts()[0], two.core(1).counts()[0]), (2, 2501, 2500), "and even");
         assert_eq!(
-            Plan::new(&extent([4000.0, 0.0], [200.0, 5.0]), 1e9, 0.0, &[]).unwrap().len(),
+            (two.len(), two.core(0).counts()[0], two.core(1).counts()[0]),
+            (2, 2501, 2500),
+            "and even"
+        );
+        assert_eq!(
+            Plan::new(&extent([4000.0, 0.0], [200.0, 5.0]), 1e9, 0.0, &[])
+                .unwrap()
+                .len(),
             2,
             "finite: absolute"
         );
@@ -352,7 +450,9 @@ mod tests {
             (10.0, 0.0, 1e-300, "cell size"),
             (1e-5, 0.0, 1e-5, "the table of all tiles"),
         ] {
-            let error = Plan::new(&area, tile, halo, &[cell]).unwrap_err().to_string();
+            let error = Plan::new(&area, tile, halo, &[cell])
+                .unwrap_err()
+                .to_string();
             assert!(error.starts_with(name), "{error}");
         }
         assert!(Plan::new(&area, 10.0, 0.0, &[1.0, 0.3]).is_err());
@@ -361,8 +461,17 @@ mod tests {
     #[test]
     fn an_extent_that_is_nowhere_is_refused() {
         for bad in [f64::NAN, f64::INFINITY, 1e300, -1.0] {
-            let area = Rect { min: [0.0; 2], max: [1.0, bad] };
-            assert!(matches!(Plan::new(&area, 10.0, 0.0, &[]), Err(Error::InvalidInput(_))), "{bad}");
+            let area = Rect {
+                min: [0.0; 2],
+                max: [1.0, bad],
+            };
+            assert!(
+                matches!(
+                    Plan::new(&area, 10.0, 0.0, &[]),
+                    Err(Error::InvalidInput(_))
+                ),
+                "{bad}"
+            );
         }
     }
 }

@@ -6,8 +6,12 @@ use std::fmt;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sides = || (0..self.len()).map(|i| self.core(i).rect().size().into_iter().fold(0.0, f64::max));
-        let (small, large) = (sides().fold(f64::INFINITY, f64::min), sides().fold(0.0, f64::max));
+        let sides =
+            || (0..self.len()).map(|i| self.core(i).rect().size().into_iter().fold(0.0, f64::max));
+        let (small, large) = (
+            sides().fold(f64::INFINITY, f64::min),
+            sides().fold(0.0, f64::max),
+        );
         let [width, height] = self.whole().rect().size();
         writeln!(
             f,
@@ -17,7 +21,12 @@ impl fmt::Display for Plan {
             self.halo()
         )?;
         let points: u64 = self.expected.iter().map(|tile| tile.points).sum();
-        let most = self.expected.iter().map(|tile| tile.bytes).max().unwrap_or_default();
+        let most = self
+            .expected
+            .iter()
+            .map(|tile| tile.bytes)
+            .max()
+            .unwrap_or_default();
         write!(
             f,
             "about {} points in tiles (those in halos counted again), {:.1} MiB for the heaviest",
@@ -28,8 +37,8 @@ impl fmt::Display for Plan {
 }
 
 impl Plan {
-    /// The plan as JSON: the grid, the halo, and of each tile its number, its edges in cells (west, south, east, north) and in metres, and the
-    /// points and bytes that are expected.
+    /// The plan as JSON: the grid, the halo, and of each tile its number, its edges in cells (west,
+    /// south, east, north) and in metres, and the points and bytes that are expected.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let tile = |i: usize| {

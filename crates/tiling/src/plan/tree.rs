@@ -42,16 +42,24 @@ pub(super) struct Cutting<'a> {
 }
 
 impl Tree {
-    /// Adds a block with all its parts; its number, or `None` where nothing of it lies in the whole.
+    /// Adds a block with all its parts; its number, or `None` where nothing of it lies in the
+    /// whole.
     pub(super) fn add(&mut self, block: Cells, cutting: &Cutting<'_>) -> Option<u32> {
         let core = clipped(&block, &cutting.whole)?;
         let at = self.nodes.len() as u32; // far fewer than 2^32: each has 40 bytes
         let [low, high] = reach(&core, cutting.halo);
-        self.nodes.push(Node { low, high, next: Next::Tile(self.tiles.len() as u32) });
+        self.nodes.push(Node {
+            low,
+            high,
+            next: Next::Tile(self.tiles.len() as u32),
+        });
         if (cutting.too_heavy)(&core)
             && let Some(parts) = quarters(&block, cutting.halo)
         {
-            let parts = parts.map(|part| part.and_then(|part| self.add(part, cutting)).unwrap_or(NONE));
+            let parts = parts.map(|part| {
+                part.and_then(|part| self.add(part, cutting))
+                    .unwrap_or(NONE)
+            });
             self.nodes[at as usize].next = Next::Parts(parts);
         } else {
             self.tiles.push(core);
@@ -65,8 +73,14 @@ impl Tree {
         self.each_meeting(node, [point, point], tell);
     }
 
-    /// Tells each tile below `node` whose core, grown by the halo, meets the box from `low` to `high` (ticks).
-    pub(super) fn each_meeting(&self, node: u32, [low, high]: [[i64; 2]; 2], tell: &mut impl FnMut(u32)) {
+    /// Tells each tile below `node` whose core, grown by the halo, meets the box from `low` to
+    /// `high` (ticks).
+    pub(super) fn each_meeting(
+        &self,
+        node: u32,
+        [low, high]: [[i64; 2]; 2],
+        tell: &mut impl FnMut(u32),
+    ) {
         let here = &self.nodes[node as usize];
         if (0..2).any(|axis| high[axis] < here.low[axis] || low[axis] > here.high[axis]) {
             return;
@@ -85,24 +99,33 @@ impl Tree {
 /// Lowest and highest ticks that a core and its halo have.
 pub(crate) fn reach(core: &Cells, halo: f64) -> [[i64; 2]; 2] {
     let Rect { min, max } = core.rect();
-    [min.map(|x| to_ticks(x - halo) - SLACK), max.map(|x| to_ticks(x + halo) + SLACK)]
+    [
+        min.map(|x| to_ticks(x - halo) - SLACK),
+        max.map(|x| to_ticks(x + halo) + SLACK),
+    ]
 }
 
 /// What of a block lies in the whole.
 fn clipped(block: &Cells, whole: &Cells) -> Option<Cells> {
     let first = std::array::from_fn(|axis| block.first[axis].max(whole.first[axis]));
     let end: [i64; 2] = std::array::from_fn(|axis| block.end[axis].min(whole.end[axis]));
-    (0..2).all(|axis| first[axis] < end[axis]).then_some(Cells { first, end, ..*block })
+    (0..2).all(|axis| first[axis] < end[axis]).then_some(Cells {
+        first,
+        end,
+        ..*block
+    })
 }
 
-/// South-west, south-east, north-west and north-east; `None` where a part would be thinner than a cell or half of the halo: cutting further
-/// would make copies, not room. An axis that is too short is left whole.
+/// South-west, south-east, north-west and north-east; `None` where a part would be thinner than a
+/// cell or half of the halo: cutting further would make copies, not room. An axis that is too short
+/// is left whole.
 pub(crate) fn quarters(block: &Cells, halo: f64) -> Option<[Option<Cells>; 4]> {
     let cuts: [bool; 2] = std::array::from_fn(|axis| {
         let half = (block.end[axis] - block.first[axis]) / 2;
         half >= 1 && half as f64 * block.cell_size >= 0.5 * halo
     });
-    let middle: [i64; 2] = std::array::from_fn(|axis| block.first[axis] + (block.end[axis] - block.first[axis]) / 2);
+    let middle: [i64; 2] =
+        std::array::from_fn(|axis| block.first[axis] + (block.end[axis] - block.first[axis]) / 2);
     let part = |upper: [bool; 2]| {
         let (mut first, mut end) = (block.first, block.end);
         for axis in 0..2 {
@@ -113,7 +136,11 @@ pub(crate) fn quarters(block: &Cells, halo: f64) -> Option<[Option<Cells>; 4]> {
                 (false, false) => {}
             }
         }
-        Some(Cells { first, end, ..*block })
+        Some(Cells {
+            first,
+            end,
+            ..*block
+        })
     };
     let all = [[false, false], [true, false], [false, true], [true, true]];
     (cuts[0] || cuts[1]).then(|| all.map(part))

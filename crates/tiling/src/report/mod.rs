@@ -22,7 +22,8 @@ pub struct SourceReport {
     pub points: u64,
     /// Copies of points that went to tiles, those in halos counted again.
     pub routed: u64,
-    /// Bytes of the points that were decoded: coordinates (24 a point) and the columns that were asked for.
+    /// Bytes of the points that were decoded: coordinates (24 a point) and the columns that were
+    /// asked for.
     pub bytes: u64,
 }
 
@@ -43,7 +44,8 @@ pub struct TileFailure {
     pub core: Rect,
     /// What it failed with.
     pub error: String,
-    /// Whether it may succeed later, or on another machine ([`isopach_compute::Error::is_transient`]).
+    /// Whether it may succeed later, or on another machine
+    /// ([`isopach_compute::Error::is_transient`]).
     pub transient: bool,
 }
 
@@ -84,7 +86,10 @@ impl Report {
     /// Pieces of work that were passed on, all devices and causes together.
     #[must_use]
     pub fn reruns(&self) -> usize {
-        self.passed_on.iter().flat_map(|passed| passed.causes.values()).sum()
+        self.passed_on
+            .iter()
+            .flat_map(|passed| passed.causes.values())
+            .sum()
     }
 
     /// Bytes of points that were decoded: coordinates and the columns that were asked for.
@@ -105,7 +110,8 @@ pub(crate) fn passed_on_since(before: &[PassedOn], after: Vec<PassedOn>) -> Vec<
     let mut earlier: Vec<_> = before.to_vec();
     let mut passed_on = Vec::new();
     for mut passed in after {
-        // Each earlier entry is taken off once, so backends that share a name are not taken off twice.
+        // Each earlier entry is taken off once, so backends that share a name are not taken off
+        // twice.
         if let Some(at) = earlier.iter().position(|old| old.device == passed.device) {
             let old = earlier.remove(at);
             for (cause, times) in &mut passed.causes {
@@ -125,7 +131,10 @@ mod tests {
     use super::*;
 
     fn passed(device: &str, times: usize) -> PassedOn {
-        PassedOn { device: device.into(), causes: [("device lost", times)].into() }
+        PassedOn {
+            device: device.into(),
+            causes: [("device lost", times)].into(),
+        }
     }
 
     #[test]
@@ -137,7 +146,12 @@ mod tests {
             routed: 1_203_000,
             ..Default::default()
         };
-        let mut report = Report { tiles: 25, sources: vec![source], devices: vec!["cpu".into()], ..Default::default() };
+        let mut report = Report {
+            tiles: 25,
+            sources: vec![source],
+            devices: vec!["cpu".into()],
+            ..Default::default()
+        };
         report.passed_on = vec![passed("gpu", 2)];
         let text = report.to_string();
         assert!(text.starts_with(
@@ -149,8 +163,12 @@ mod tests {
 
     #[test]
     fn only_what_this_run_passed_on_is_told() {
-        let since = |before: &[PassedOn], after: &[PassedOn]| passed_on_since(before, after.to_vec());
-        assert_eq!(since(&[passed("gpu", 2)], &[passed("gpu", 5)]), [passed("gpu", 3)]);
+        let since =
+            |before: &[PassedOn], after: &[PassedOn]| passed_on_since(before, after.to_vec());
+        assert_eq!(
+            since(&[passed("gpu", 2)], &[passed("gpu", 5)]),
+            [passed("gpu", 3)]
+        );
         assert_eq!(since(&[passed("gpu", 2)], &[passed("gpu", 2)]), []);
         assert_eq!(since(&[], &[passed("gpu", 2)]), [passed("gpu", 2)]);
     }

@@ -13,22 +13,47 @@ impl fmt::Display for Report {
         for source in &self.sources {
             source.fmt_line(f)?;
         }
-        write!(f, "{} tiles on {}", grouped(self.tiles as u64), self.devices.join(", then "))?;
-        writeln!(f, " ({} empty ones passed over)", grouped(self.tiles_empty as u64))?;
+        write!(
+            f,
+            "{} tiles on {}",
+            grouped(self.tiles as u64),
+            self.devices.join(", then ")
+        )?;
+        writeln!(
+            f,
+            " ({} empty ones passed over)",
+            grouped(self.tiles_empty as u64)
+        )?;
         if self.tiles_kept > 0 {
-            writeln!(f, "{} tiles were done before", grouped(self.tiles_kept as u64))?;
+            writeln!(
+                f,
+                "{} tiles were done before",
+                grouped(self.tiles_kept as u64)
+            )?;
         }
         if self.tiles_cut > 0 {
-            writeln!(f, "{} tiles had more points than expected and were cut", grouped(self.tiles_cut as u64))?;
+            writeln!(
+                f,
+                "{} tiles had more points than expected and were cut",
+                grouped(self.tiles_cut as u64)
+            )?;
         }
         for failure in &self.failures {
-            writeln!(f, "tile {} ({}) failed: {}", failure.tile, failure.core, failure.error)?;
+            writeln!(
+                f,
+                "tile {} ({}) failed: {}",
+                failure.tile, failure.core, failure.error
+            )?;
         }
         for reason in &self.absent {
             writeln!(f, "not used: {reason}")?;
         }
         for passed in &self.passed_on {
-            let causes: Vec<_> = passed.causes.iter().map(|(cause, times)| format!("{times} × {cause}")).collect();
+            let causes: Vec<_> = passed
+                .causes
+                .iter()
+                .map(|(cause, times)| format!("{times} × {cause}"))
+                .collect();
             writeln!(f, "passed on by {}: {}", passed.device, causes.join(", "))?;
         }
         write!(f, "{:.2} s:", self.wall.as_secs_f64())?;
@@ -39,15 +64,23 @@ impl fmt::Display for Report {
             }
         }
         write!(f, " idle {:.2}; ", self.idle().as_secs_f64())?;
-        let [peak, memory, spilled] = [self.peak_bytes, self.memory, self.spilled_bytes].map(mebibytes);
-        write!(f, "at most {peak:.1} of {memory:.0} MiB held, {spilled:.1} MiB put on disk")
+        let [peak, memory, spilled] =
+            [self.peak_bytes, self.memory, self.spilled_bytes].map(mebibytes);
+        write!(
+            f,
+            "at most {peak:.1} of {memory:.0} MiB held, {spilled:.1} MiB put on disk"
+        )
     }
 }
 
 impl SourceReport {
     fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [points, chunks, routed] = [self.points, self.decodes, self.routed].map(grouped);
-        write!(f, "{}: {points} points, {chunks} chunks decoded once", self.name)?;
+        write!(
+            f,
+            "{}: {points} points, {chunks} chunks decoded once",
+            self.name
+        )?;
         if self.chunks_skipped > 0 {
             write!(f, " ({} not needed)", grouped(self.chunks_skipped))?;
         }
@@ -81,8 +114,11 @@ impl Report {
                 json!({ "tile": failure.tile, "extent": [core.min[0], core.min[1], core.max[0], core.max[1]], "error": failure.error })
             })
             .collect();
-        let passed: Vec<Value> =
-            self.passed_on.iter().map(|passed| json!({ "device": passed.device, "causes": passed.causes })).collect();
+        let passed: Vec<Value> = self
+            .passed_on
+            .iter()
+            .map(|passed| json!({ "device": passed.device, "causes": passed.causes }))
+            .collect();
         json!({
             "tiles": self.tiles, "tiles_empty": self.tiles_empty, "tiles_kept": self.tiles_kept, "tiles_cut": self.tiles_cut,
             "sources": self.sources.iter().map(SourceReport::to_json).collect::<Vec<_>>(),

@@ -1,9 +1,12 @@
 //! How many pieces of work are in flight, fixed or found by measuring.
 //!
-//! More in flight than threads: while one waits for a disk, another computes. Fewer: each has more of the cache, and of the memory. Which is better depends on
-//! the machine, so it can be measured while the run goes on: the number is changed by one, and the next change goes on in that direction if the run got faster,
-//! back if it got slower, and towards fewer if neither can be told. Faster is meant in *work* a second: points that chunks gave and tiles took, each
-//! weighed by the thread time that such a point has taken so far, so that a stretch of decoding and a stretch of tiles can be compared.
+//! More in flight than threads: while one waits for a disk, another computes. Fewer: each has more
+//! of the cache, and of the memory. Which is better depends on the machine, so it can be measured
+//! while the run goes on: the number is changed by one, and the next change goes on in that
+//! direction if the run got faster, back if it got slower, and towards fewer if neither can be
+//! told. Faster is meant in *work* a second: points that chunks gave and tiles took, each weighed
+//! by the thread time that such a point has taken so far, so that a stretch of decoding and a
+//! stretch of tiles can be compared.
 
 use crate::progress::Took;
 use std::{
@@ -11,7 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many pieces of work (chunks being decoded, tiles being run) are in flight at once, memory permitting. Results do not depend on it.
+/// How many pieces of work (chunks being decoded, tiles being run) are in flight at once, memory
+/// permitting. Results do not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InFlight {
     /// One more than there are threads, so that none waits for the next piece to be chosen.
@@ -52,7 +56,11 @@ struct Window {
 
 impl Window {
     fn from(since: Instant) -> Self {
-        Self { since, pieces: 0, points: [0.0; 2] }
+        Self {
+            since,
+            pieces: 0,
+            points: [0.0; 2],
+        }
     }
 }
 
@@ -64,7 +72,15 @@ impl Gauge {
             InFlight::Measured => (threads + 1, Some(4 * threads)),
         };
         let window = Window::from(start);
-        Self { now, most, upwards: true, speed: None, took: [0.0; 2], points: [0.0; 2], window }
+        Self {
+            now,
+            most,
+            upwards: true,
+            speed: None,
+            took: [0.0; 2],
+            points: [0.0; 2],
+            window,
+        }
     }
 
     /// Pieces that may be in flight.
@@ -79,7 +95,12 @@ impl Gauge {
         self.points[what] += points as f64;
         self.window.points[what] += points as f64;
         self.window.pieces += 1;
-        let Some(most) = self.most.filter(|_| self.window.pieces >= WINDOW * self.now) else { return };
+        let Some(most) = self
+            .most
+            .filter(|_| self.window.pieces >= WINDOW * self.now)
+        else {
+            return;
+        };
         let speed = self.work() / at.duration_since(self.window.since).as_secs_f64().max(1e-9);
         match self.speed.map(|before| speed / before) {
             Some(ratio) if ratio < 1.0 - TELLING => self.upwards = !self.upwards,
@@ -87,13 +108,19 @@ impl Gauge {
             _ => {}
         }
         self.speed = Some(speed);
-        self.now = if self.upwards { (self.now + 1).min(most) } else { (self.now - 1).max(1) };
+        self.now = if self.upwards {
+            (self.now + 1).min(most)
+        } else {
+            (self.now - 1).max(1)
+        };
         self.window = Window::from(at);
     }
 
     /// Thread seconds that the window's points would take at the mean so far.
     fn work(&self) -> f64 {
-        (0..2).map(|what| self.window.points[what] * self.took[what] / self.points[what].max(1.0)).sum()
+        (0..2)
+            .map(|what| self.window.points[what] * self.took[what] / self.points[what].max(1.0))
+            .sum()
     }
 }
 
@@ -120,7 +147,9 @@ mod tests {
 
     #[test]
     fn the_number_goes_to_where_the_run_is_fastest_and_stays_about_there() {
-        let seen = history(gauge(InFlight::Measured), 3000, |n| 0.01 * (1.0 + (n as f64 - 6.0).abs()));
+        let seen = history(gauge(InFlight::Measured), 3000, |n| {
+            0.01 * (1.0 + (n as f64 - 6.0).abs())
+        });
         assert!(seen[1000..].iter().all(|n| (5..=7).contains(n)), "{seen:?}");
     }
 
@@ -132,8 +161,15 @@ mod tests {
 
     #[test]
     fn a_fixed_number_stays() {
-        for (wanted, number) in [(InFlight::OnePerThread, 3), (InFlight::Fixed(NonZeroUsize::MIN), 1)] {
-            assert!(history(gauge(wanted), 200, |n| 1.0 / n as f64).iter().all(|n| *n == number));
+        for (wanted, number) in [
+            (InFlight::OnePerThread, 3),
+            (InFlight::Fixed(NonZeroUsize::MIN), 1),
+        ] {
+            assert!(
+                history(gauge(wanted), 200, |n| 1.0 / n as f64)
+                    .iter()
+                    .all(|n| *n == number)
+            );
         }
     }
 

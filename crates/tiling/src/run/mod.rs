@@ -7,7 +7,8 @@ mod turn;
 mod work;
 
 use crate::{
-    Cells, OnFailure, Plan, PointSource, Progress, Report, Share, Spill, TileFailure, TileOperation, TileSink, agree,
+    Cells, OnFailure, Plan, PointSource, Progress, Report, Share, Spill, TileFailure,
+    TileOperation, TileSink, agree,
     buckets::Buckets,
     clock::Clock,
     groups::{Group, groups},
@@ -32,16 +33,19 @@ use std::{
 };
 use work::Work;
 
-/// A tile is cut where it is expected to take more than this part of the memory, so that some are in flight while others wait.
+/// A tile is cut where it is expected to take more than this part of the memory, so that some are
+/// in flight while others wait.
 const TILE_PART: u64 = 8;
 
 /// How a survey is cut up, and what a run may take. Results do not depend on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tiling {
-    /// Largest side of a tile, metres, rounded to whole cells of the operation; at most [`crate::LARGEST_SIDE`]. Infinite: as few tiles as can be.
-    /// Where a tile of that size would take too much memory, it is cut in four, again and again.
+    /// Largest side of a tile, metres, rounded to whole cells of the operation; at most
+    /// [`crate::LARGEST_SIDE`]. Infinite: as few tiles as can be. Where a tile of that size would
+    /// take too much memory, it is cut in four, again and again.
     pub tile_size: f64,
-    /// Bytes for everything: chunks that are decoded, points that wait for their tiles, tiles that are run and what operations need beside them.
+    /// Bytes for everything: chunks that are decoded, points that wait for their tiles, tiles that
+    /// are run and what operations need beside them.
     pub memory: u64,
     /// Where points go that memory cannot hold.
     pub spill: Spill,
@@ -50,7 +54,11 @@ pub struct Tiling {
 impl Default for Tiling {
     /// 500 m, 4 GiB, no disk.
     fn default() -> Self {
-        Self { tile_size: 500.0, memory: 4 << 30, spill: Spill::Never }
+        Self {
+            tile_size: 500.0,
+            memory: 4 << 30,
+            spill: Spill::Never,
+        }
     }
 }
 
@@ -60,7 +68,8 @@ pub struct Run<'a, T> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Told of each tile that fails, when it does.
     pub failed: &'a (dyn Fn(&TileFailure) + Sync),
-    /// Where results are kept, so that a run that was ended can be continued; [`crate::Kept::results`].
+    /// Where results are kept, so that a run that was ended can be continued;
+    /// [`crate::Kept::results`].
     pub keep: Option<Keeping<'a, T>>,
     /// Which tiles are run.
     pub share: Share,
@@ -85,7 +94,13 @@ impl<T> Default for Run<'_, T> {
 
 impl<T> fmt::Debug for Run<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { keep, share, on_failure, in_flight, .. } = self;
+        let Self {
+            keep,
+            share,
+            on_failure,
+            in_flight,
+            ..
+        } = self;
         let mut text = f.debug_struct("Run");
         text.field("keep", keep)
             .field("share", share)
@@ -96,19 +111,23 @@ impl<T> fmt::Debug for Run<'_, T> {
 }
 
 impl Tiling {
-    /// Runs `operation` over `sources` (one an epoch), tile by tile, on the first backend of the `choice` that will, and hands the results
-    /// to `sink` in the order of the plan.
+    /// Runs `operation` over `sources` (one an epoch), tile by tile, on the first backend of the
+    /// `choice` that will, and hands the results to `sink` in the order of the plan.
     ///
-    /// Every chunk of the sources is decoded once; a tile is run as soon as all chunks that can reach it have been, so decoding, computing and
-    /// writing overlap, on the threads of the current `rayon` pool. Tiles without a point in any epoch are passed over: the operation and
-    /// [`TileSink::accept`] do not see them; [`TileSink::begin`] has told the sink of the whole, so it knows what nothing was said of.
+    /// Every chunk of the sources is decoded once; a tile is run as soon as all chunks that can
+    /// reach it have been, so decoding, computing and writing overlap, on the threads of the
+    /// current `rayon` pool. Tiles without a point in any epoch are passed over: the operation and
+    /// [`TileSink::accept`] do not see them; [`TileSink::begin`] has told the sink of the whole, so
+    /// it knows what nothing was said of.
     ///
     /// # Errors
-    /// Of the sources, the operation and the sink; [`Error::InvalidInput`] for sources whose coordinate systems contradict each
-    /// other, whose extents are apart or do not hold their points, that have no point, or that change while they are read; [`Error::OutOfMemory`] where the
-    /// memory is too small, with the number to change; [`Error::InvalidParameter`] for a tile size, halo or cell size that cannot be;
-    /// [`crate::SpillError`] (in [`Error::Source`]) for what goes wrong on disk. The first error in the order of the tiles ends the run: the sink has
-    /// the results before it, and [`TileSink::finish`] is not called.
+    /// Of the sources, the operation and the sink; [`Error::InvalidInput`] for sources whose
+    /// coordinate systems contradict each other, whose extents are apart or do not hold their
+    /// points, that have no point, or that change while they are read; [`Error::OutOfMemory`] where
+    /// the memory is too small, with the number to change; [`Error::InvalidParameter`] for a tile
+    /// size, halo or cell size that cannot be; [`crate::SpillError`] (in [`Error::Source`]) for
+    /// what goes wrong on disk. The first error in the order of the tiles ends the run: the sink
+    /// has the results before it, and [`TileSink::finish`] is not called.
     pub fn stream<O, B, S, const N: usize>(
         &self,
         on: &Choice<B>,
@@ -124,10 +143,12 @@ impl Tiling {
         self.stream_with(on, operation, sources, sink, &Run::default())
     }
 
-    /// As [`Self::stream`], conducted as `run` says: with progress, continued where it was ended, a shard of it, or all the same if a tile fails.
+    /// As [`Self::stream`], conducted as `run` says: with progress, continued where it was ended, a
+    /// shard of it, or all the same if a tile fails.
     ///
     /// # Errors
-    /// As [`Self::stream`]; [`Error::InvalidInput`] where the folder of kept results belongs to another run, or lacks results that are to be merged.
+    /// As [`Self::stream`]; [`Error::InvalidInput`] where the folder of kept results belongs to
+    /// another run, or lacks results that are to be merged.
     pub fn stream_with<O, B, S, const N: usize>(
         &self,
         on: &Choice<B>,
@@ -156,7 +177,11 @@ impl Tiling {
             None => vec![None; plan.len()],
         };
         check_done(run, &done)?;
-        let wanted: Vec<bool> = mine.iter().zip(&done).map(|(mine, done)| *mine && done.is_none()).collect();
+        let wanted: Vec<bool> = mine
+            .iter()
+            .zip(&done)
+            .map(|(mine, done)| *mine && done.is_none())
+            .collect();
 
         let ledger = Ledger::new(self.memory);
         let columns = operation.columns();
@@ -164,8 +189,17 @@ impl Tiling {
         check_chunks(&queue, &sources, columns, &ledger)?;
         queue.announce(&sources);
         let clock = Clock::new();
-        let buckets = Buckets::new([N, plan.len()], columns, self.spill.clone(), &ledger, &clock);
-        let flags: Vec<AtomicBool> = wanted.iter().map(|wanted| AtomicBool::new(*wanted)).collect();
+        let buckets = Buckets::new(
+            [N, plan.len()],
+            columns,
+            self.spill.clone(),
+            &ledger,
+            &clock,
+        );
+        let flags: Vec<AtomicBool> = wanted
+            .iter()
+            .map(|wanted| AtomicBool::new(*wanted))
+            .collect();
         let routing = Routing {
             plan: &plan,
             height: agree::middle_height(&sources),
@@ -190,14 +224,22 @@ impl Tiling {
         if run.share.hands_over() {
             check_unchanged(&identity, &sources)?;
             let _working = clock.working(crate::Stage::Write);
-            work.sink.lock().unwrap_or_else(PoisonError::into_inner).finish()?;
+            work.sink
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .finish()?;
         }
-        let bytes = |source: &SourceReport| source.points * (24 + Attributes::bytes_per_point(columns));
-        report.sources.iter_mut().for_each(|source| source.bytes = bytes(source));
+        let bytes =
+            |source: &SourceReport| source.points * (24 + Attributes::bytes_per_point(columns));
+        report
+            .sources
+            .iter_mut()
+            .for_each(|source| source.bytes = bytes(source));
         report.devices = on.devices().into_iter().map(|device| device.name).collect();
         report.absent = on.absent().to_vec();
         report.passed_on = passed_on_since(&passed_on_before, on.passed_on());
-        (report.memory, report.peak_bytes, report.spilled_bytes) = (self.memory, ledger.peak(), buckets.spilled());
+        (report.memory, report.peak_bytes, report.spilled_bytes) =
+            (self.memory, ledger.peak(), buckets.spilled());
         report.times = clock.times();
         report.wall = start.elapsed();
         Ok(report)
@@ -206,8 +248,13 @@ impl Tiling {
     /// The tiles that [`Self::stream`] will run, who owns what, and what is expected of each.
     ///
     /// # Errors
-    /// As [`Plan::new`]; [`Error::InvalidInput`] without sources; [`Error::OutOfMemory`] for more tiles than the memory can list.
-    pub fn plan<O, B, const N: usize>(&self, operation: &O, sources: &[&dyn PointSource; N]) -> Result<Plan>
+    /// As [`Plan::new`]; [`Error::InvalidInput`] without sources; [`Error::OutOfMemory`] for more
+    /// tiles than the memory can list.
+    pub fn plan<O, B, const N: usize>(
+        &self,
+        operation: &O,
+        sources: &[&dyn PointSource; N],
+    ) -> Result<Plan>
     where
         B: ?Sized,
         O: TileOperation<N, B>,
@@ -228,24 +275,45 @@ impl Tiling {
         let (whole, halo) = (agree::union(sources)?, operation.halo());
         let densities: Vec<Density> = (0..N)
             .map(|source| {
-                let of_source: Vec<Group> = groups.iter().filter(|group| group.source == source).cloned().collect();
+                let of_source: Vec<Group> = groups
+                    .iter()
+                    .filter(|group| group.source == source)
+                    .cloned()
+                    .collect();
                 Density::of(&of_source, &whole)
             })
             .collect();
         let bytes_per_point = 12 + Attributes::bytes_per_point(operation.columns());
         let expected = |core: &Cells| {
             let reach = core.rect().grown(halo);
-            let by_epoch: Vec<u64> = densities.iter().map(|density| density.points_in(&reach).ceil() as u64).collect();
+            let by_epoch: Vec<u64> = densities
+                .iter()
+                .map(|density| density.points_in(&reach).ceil() as u64)
+                .collect();
             let load = Load::new(by_epoch, core, halo);
             let need = work::need(&load, bytes_per_point, operation.working_bytes(&load));
-            Expected { points: load.points(), bytes: need }
+            Expected {
+                points: load.points(),
+                bytes: need,
+            }
         };
-        let limits = Limits { tile_bytes: self.memory / TILE_PART, table_bytes: self.memory / TILE_PART };
-        Plan::fitted(&whole, self.tile_size, halo, &operation.cell_sizes(), limits, &expected)
+        let limits = Limits {
+            tile_bytes: self.memory / TILE_PART,
+            table_bytes: self.memory / TILE_PART,
+        };
+        Plan::fitted(
+            &whole,
+            self.tile_size,
+            halo,
+            &operation.cell_sizes(),
+            limits,
+            &expected,
+        )
     }
 
-    /// Says in the folder of results what the run is, and which tiles it has, for processes that run a part each: they take the tiles from there, whatever
-    /// their own memory and tile size. Where it was begun already, its tiles are those of then, unless none is done yet.
+    /// Says in the folder of results what the run is, and which tiles it has, for processes that
+    /// run a part each: they take the tiles from there, whatever their own memory and tile size.
+    /// Where it was begun already, its tiles are those of then, unless none is done yet.
     ///
     /// # Errors
     /// As [`Self::plan`]; as [`Self::stream_with`] of the folder.
@@ -261,8 +329,14 @@ impl Tiling {
         O: TileOperation<N, B>,
     {
         agree::belong_together(sources)?;
-        let (_, plan) =
-            self.open(keeping, Working::Planning, &on.precisions(), operation, sources, &groups(sources))?;
+        let (_, plan) = self.open(
+            keeping,
+            Working::Planning,
+            &on.precisions(),
+            operation,
+            sources,
+            &groups(sources),
+        )?;
         Ok(plan)
     }
 
@@ -279,7 +353,9 @@ impl Tiling {
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        let Some(keeping) = run.keep else { return Ok((None, self.plan_over(operation, sources, groups)?)) };
+        let Some(keeping) = run.keep else {
+            return Ok((None, self.plan_over(operation, sources, groups)?));
+        };
         let working = match run.share {
             Share::All => Working::Alone,
             Share::Merge => Working::Merging,
@@ -305,15 +381,25 @@ impl Tiling {
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        let (whole, halo, cells) = (agree::union(sources)?, operation.halo(), operation.cell_sizes());
+        let (whole, halo, cells) = (
+            agree::union(sources)?,
+            operation.halo(),
+            operation.cell_sizes(),
+        );
         let plans = Plans {
             cut: &|| self.plan_over(operation, sources, groups),
             to_manifest: &|plan| plan.to_manifest(self.tile_size),
             from_manifest: &|manifest| Plan::from_manifest(manifest, &whole, halo, &cells),
             most_bytes: most_bytes(self.memory),
         };
-        let manifest =
-            |parameters: &str, found: &_| Ok(Manifest::of(parameters, precision, &identities(sources)?, found));
+        let manifest = |parameters: &str, found: &_| {
+            Ok(Manifest::of(
+                parameters,
+                precision,
+                &identities(sources)?,
+                found,
+            ))
+        };
         Results::open(keeping, working, manifest, &plans, &names(sources)?)
     }
 }
@@ -321,16 +407,18 @@ impl Tiling {
 /// Refuses a share that makes no sense.
 fn check_share<T>(run: &Run<'_, T>) -> Result<()> {
     match run.share {
-        Share::Shard { .. } | Share::Merge if run.keep.is_none() => {
-            Err(Error::InvalidInput("shards need a folder in which results are kept".into()))
-        }
+        Share::Shard { .. } | Share::Merge if run.keep.is_none() => Err(Error::InvalidInput(
+            "shards need a folder in which results are kept".into(),
+        )),
         _ => Ok(()),
     }
 }
 
 /// Refuses to hand over what is not done yet.
 fn check_done<T>(run: &Run<'_, T>, done: &[Option<usize>]) -> Result<()> {
-    let missing: Vec<usize> = (0..done.len()).filter(|&tile| done[tile].is_none()).collect();
+    let missing: Vec<usize> = (0..done.len())
+        .filter(|&tile| done[tile].is_none())
+        .collect();
     match (run.share, missing.first()) {
         (Share::Merge, Some(first)) => Err(Error::Busy(format!(
             "{} of {} tiles are not done yet (the first is tile {first}): run the shards that have them",
@@ -348,7 +436,10 @@ fn check_chunks(
     columns: isopach_cloud::Columns,
     ledger: &Ledger,
 ) -> Result<()> {
-    let largest = queue.each_chunk().map(|(source, chunk)| work::chunk_bytes(sources[source], chunk, columns)).max();
+    let largest = queue
+        .each_chunk()
+        .map(|(source, chunk)| work::chunk_bytes(sources[source], chunk, columns))
+        .max();
     let requested = largest.unwrap_or(0).saturating_mul(4);
     if requested <= ledger.limit() {
         return Ok(());
@@ -380,7 +471,12 @@ fn names(sources: &[&dyn PointSource]) -> Result<Vec<String>> {
 /// Refuses results of sources that are others now than when the run began.
 fn check_unchanged(then: &[Vec<String>], sources: &[&dyn PointSource]) -> Result<()> {
     let now = identities(sources)?;
-    let Some(at) = then.iter().flatten().zip(now.iter().flatten()).position(|(then, now)| then != now) else {
+    let Some(at) = then
+        .iter()
+        .flatten()
+        .zip(now.iter().flatten())
+        .position(|(then, now)| then != now)
+    else {
         return Ok(());
     };
     let line = |lines: &[Vec<String>]| lines.iter().flatten().nth(at).cloned().unwrap_or_default();
@@ -410,7 +506,9 @@ where
                     std::thread::sleep(Duration::from_micros(100));
                 }
             }
-            conductor.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            conductor
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     })
 }

@@ -35,7 +35,11 @@ pub(super) struct Next {
 impl Queue {
     /// For the tiles that are `wanted`.
     pub(super) fn new(groups: Vec<Group>, plan: &Plan, wanted: &[bool]) -> Self {
-        let sources = groups.iter().map(|group| group.source + 1).max().unwrap_or(0);
+        let sources = groups
+            .iter()
+            .map(|group| group.source + 1)
+            .max()
+            .unwrap_or(0);
         let (mut queue, mut skipped) = (Vec::new(), vec![0; sources]);
         let mut waits = vec![0; plan.len()];
         for group in groups {
@@ -52,10 +56,20 @@ impl Queue {
             tiles.sort_unstable();
             tiles.iter().for_each(|&tile| waits[tile as usize] += 1);
             let left = group.chunks.len();
-            queue.push(Waited { group, tiles, begun: 0, left });
+            queue.push(Waited {
+                group,
+                tiles,
+                begun: 0,
+                left,
+            });
         }
         queue.sort_by_key(|waited| (waited.tiles[0], waited.group.source, waited.group.chunks[0]));
-        Self { groups: queue, skipped, at: 0, waits }
+        Self {
+            groups: queue,
+            skipped,
+            at: 0,
+            waits,
+        }
     }
 
     /// Chunks in all, those that no tile needs with them.
@@ -70,28 +84,51 @@ impl Queue {
 
     /// Source and number of each chunk that is needed.
     pub(super) fn each_chunk(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.groups.iter().flat_map(|waited| waited.group.chunks.iter().map(|&chunk| (waited.group.source, chunk)))
+        self.groups.iter().flat_map(|waited| {
+            waited
+                .group
+                .chunks
+                .iter()
+                .map(|&chunk| (waited.group.source, chunk))
+        })
     }
 
     /// Tells each source which of its chunks are needed, in the order in which they are.
     pub(super) fn announce(&self, sources: &[&dyn PointSource]) {
         let mut needed = vec![Vec::new(); sources.len()];
-        self.each_chunk().for_each(|(source, chunk)| needed[source].push(chunk));
-        sources.iter().zip(needed).for_each(|(source, chunks)| source.expect(&chunks));
+        self.each_chunk()
+            .for_each(|(source, chunk)| needed[source].push(chunk));
+        sources
+            .iter()
+            .zip(needed)
+            .for_each(|(source, chunks)| source.expect(&chunks));
     }
 
     /// Tiles that wait for nothing.
     pub(super) fn complete(&self) -> Vec<usize> {
-        (0..self.waits.len()).filter(|&tile| self.waits[tile] == 0).collect()
+        (0..self.waits.len())
+            .filter(|&tile| self.waits[tile] == 0)
+            .collect()
     }
 
     /// The next chunk, if a tile before `end` needs it.
     pub(super) fn next(&mut self, end: usize) -> Option<Next> {
-        while self.groups.get(self.at).is_some_and(|waited| waited.begun == waited.group.chunks.len()) {
+        while self
+            .groups
+            .get(self.at)
+            .is_some_and(|waited| waited.begun == waited.group.chunks.len())
+        {
             self.at += 1;
         }
-        let waited = self.groups.get(self.at).filter(|waited| (waited.tiles[0] as usize) < end)?;
-        Some(Next { group: self.at, source: waited.group.source, chunk: waited.group.chunks[waited.begun] })
+        let waited = self
+            .groups
+            .get(self.at)
+            .filter(|waited| (waited.tiles[0] as usize) < end)?;
+        Some(Next {
+            group: self.at,
+            source: waited.group.source,
+            chunk: waited.group.chunks[waited.begun],
+        })
     }
 
     /// The next chunk was begun.
@@ -126,12 +163,16 @@ impl Queue {
         complete
     }
 
-    /// Gives up the chunks of a group that were not begun; how many, and the tiles that wait for it.
+    /// Gives up the chunks of a group that were not begun; how many, and the tiles that wait for
+    /// it.
     pub(super) fn give_up(&mut self, group: usize) -> (u64, Vec<usize>) {
         let waited = &mut self.groups[group];
         let left_out = waited.group.chunks.len() - waited.begun;
         waited.begun = waited.group.chunks.len();
         waited.left -= left_out;
-        (left_out as u64, waited.tiles.iter().map(|&tile| tile as usize).collect())
+        (
+            left_out as u64,
+            waited.tiles.iter().map(|&tile| tile as usize).collect(),
+        )
     }
 }

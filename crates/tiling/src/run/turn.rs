@@ -37,7 +37,11 @@ pub(super) struct Turn<T> {
 
 impl<T> Turn<T> {
     pub(super) fn new(states: Vec<State>) -> Self {
-        Self { states, next: (0, 0), here: BTreeMap::new() }
+        Self {
+            states,
+            next: (0, 0),
+            here: BTreeMap::new(),
+        }
     }
 
     /// A result waits for its turn.
@@ -50,8 +54,8 @@ impl<T> Turn<T> {
         self.next >= (part.tile, part.part)
     }
 
-    /// Takes at most `most` results whose turn it is, all of tiles before `end`; of those on disk as many as there is `room` for, which says the
-    /// bytes that it set aside.
+    /// Takes at most `most` results whose turn it is, all of tiles before `end`; of those on disk
+    /// as many as there is `room` for, which says the bytes that it set aside.
     pub(super) fn take(
         &mut self,
         most: usize,

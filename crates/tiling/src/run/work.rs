@@ -38,13 +38,15 @@ pub(super) struct Unit {
     pub(super) after: u64,
 }
 
-/// Bytes that a tile takes: first its points twice, as they are put together, then its points and what the operation needs.
+/// Bytes that a tile takes: first its points twice, as they are put together, then its points and
+/// what the operation needs.
 pub(super) fn need(load: &Load, bytes_per_point: u64, working: u64) -> u64 {
     let points = load.points().saturating_mul(bytes_per_point);
     points.saturating_add(points.max(working))
 }
 
-/// Bytes that a chunk takes while it is decoded and routed: its bytes and records, its points, and half as many copies again.
+/// Bytes that a chunk takes while it is decoded and routed: its bytes and records, its points, and
+/// half as many copies again.
 pub(super) fn chunk_bytes(source: &dyn PointSource, chunk: usize, columns: Columns) -> u64 {
     const RECORD: u64 = 40;
     let column_bytes = Attributes::bytes_per_point(columns);
@@ -59,8 +61,14 @@ where
     S: TileSink<O::Output> + ?Sized,
 {
     /// Decodes and routes a chunk.
-    pub(super) fn route(&self, source: usize, chunk: usize, extent: &Rect) -> std::result::Result<Given, Unrouted> {
-        self.routing.route(source, self.sources[source], chunk, extent)
+    pub(super) fn route(
+        &self,
+        source: usize,
+        chunk: usize,
+        extent: &Rect,
+    ) -> std::result::Result<Given, Unrouted> {
+        self.routing
+            .route(source, self.sources[source], chunk, extent)
     }
 
     /// Points of each epoch in a tile.
@@ -74,10 +82,17 @@ where
         let working = self.operation.working_bytes(&load);
         let bytes = need(&load, self.routing.buckets.bytes_per_point(), working);
         let after = if self.results.is_some() { 0 } else { working };
-        Unit { part, cells, points: load.points(), bytes, after }
+        Unit {
+            part,
+            cells,
+            points: load.points(),
+            bytes,
+            after,
+        }
     }
 
-    /// Cuts a tile until each part takes a quarter of the memory at most; parts without a point are left out.
+    /// Cuts a tile until each part takes a quarter of the memory at most; parts without a point are
+    /// left out.
     pub(super) fn cut(&self, tile: usize) -> Result<Vec<Unit>> {
         let _working = self.routing.clock.working(Stage::Load);
         let (halo, most) = (self.routing.plan.halo(), self.ledger.limit() / 4);
@@ -87,7 +102,15 @@ where
             let counts = self.count(tile, &open)?;
             let mut smaller = Vec::new();
             for (cells, points) in open.into_iter().zip(counts) {
-                let unit = self.unit(Part { tile, part: 0, of: 0 }, cells, points);
+                let unit = self.unit(
+                    Part {
+                        tile,
+                        part: 0,
+                        of: 0,
+                    },
+                    cells,
+                    points,
+                );
                 match quarters(&cells, halo) {
                     _ if points.iter().sum::<u64>() == 0 => {}
                     _ if unit.bytes <= most => cut.push((cells, points)),
@@ -106,13 +129,21 @@ where
     /// Points of each epoch in blocks of a tile's cells and their halos.
     fn count(&self, tile: usize, blocks: &[Cells]) -> Result<Vec<[u64; N]>> {
         let mut counts = vec![[0; N]; blocks.len()];
-        let wanted: Vec<Wanted> = blocks.iter().map(|cells| self.wanted(tile, cells)).collect::<Result<_>>()?;
+        let wanted: Vec<Wanted> = blocks
+            .iter()
+            .map(|cells| self.wanted(tile, cells))
+            .collect::<Result<_>>()?;
         for source in 0..N {
-            self.routing.buckets.each_piece(source, tile, |_, ticks, _| {
-                for (count, wanted) in counts.iter_mut().zip(&wanted) {
-                    count[source] += ticks.iter().filter(|ticks| wanted.place(**ticks).is_some()).count() as u64;
-                }
-            })?;
+            self.routing
+                .buckets
+                .each_piece(source, tile, |_, ticks, _| {
+                    for (count, wanted) in counts.iter_mut().zip(&wanted) {
+                        count[source] += ticks
+                            .iter()
+                            .filter(|ticks| wanted.place(**ticks).is_some())
+                            .count() as u64;
+                    }
+                })?;
         }
         Ok(counts)
     }
@@ -120,14 +151,19 @@ where
     /// What a block of a tile's cells needs of the tile's points.
     fn wanted(&self, tile: usize, cells: &Cells) -> Result<Wanted> {
         let height = self.routing.height;
-        let [from, to] = [self.routing.plan.core(tile), *cells].map(|cells| origin_of(&cells, height));
+        let [from, to] =
+            [self.routing.plan.core(tile), *cells].map(|cells| origin_of(&cells, height));
         let (from, to) = (from?.ticks(), to?.ticks());
         let [low, high] = reach(cells, self.routing.plan.halo());
         let about = |ticks: [i64; 2]| std::array::from_fn(|axis| ticks[axis] - to[axis]);
-        Ok(Wanted { shift: std::array::from_fn(|axis| from[axis] - to[axis]), reach: [about(low), about(high)] })
+        Ok(Wanted {
+            shift: std::array::from_fn(|axis| from[axis] - to[axis]),
+            reach: [about(low), about(high)],
+        })
     }
 
-    /// Puts a unit's points together and runs the operation; the result, unless it was kept on disk.
+    /// Puts a unit's points together and runs the operation; the result, unless it was kept on
+    /// disk.
     pub(super) fn run(&self, unit: &Unit) -> Result<Option<(Rect, O::Output)>> {
         let tile = self.load(unit)?;
         let core = tile.core;
@@ -137,31 +173,45 @@ where
             drop(tile);
             output.inspect_err(|error| tracing::error!(%core, %error, "a tile failed"))?
         };
-        let Some(results) = self.results else { return Ok(Some((core, output))) };
+        let Some(results) = self.results else {
+            return Ok(Some((core, output)));
+        };
         let _working = self.routing.clock.working(Stage::Keep);
         results.put(unit.part, core, &output)?;
         Ok(None)
     }
 
-    /// The operation on one backend, which may keep the tile's points where it computes until all is done.
+    /// The operation on one backend, which may keep the tile's points where it computes until all
+    /// is done.
     fn on_backend(&self, backend: &B, tile: &Tile<N>) -> Result<O::Output> {
         let mut output = None;
-        let points = tile.epochs.each_ref().map(|epoch| epoch.positions().ticks());
-        backend.holding(&points, &mut || output = Some(self.operation.run_tile(backend, tile)));
+        let points = tile
+            .epochs
+            .each_ref()
+            .map(|epoch| epoch.positions().ticks());
+        backend.holding(&points, &mut || {
+            output = Some(self.operation.run_tile(backend, tile))
+        });
         // A backend that does not do what it holds for is asked without that.
         output.unwrap_or_else(|| self.operation.run_tile(backend, tile))
     }
 
     fn load(&self, unit: &Unit) -> Result<Tile<N>> {
         let _working = self.routing.clock.working(Stage::Load);
-        let Unit { part: Part { tile, of, .. }, cells, .. } = *unit;
+        let Unit {
+            part: Part { tile, of, .. },
+            cells,
+            ..
+        } = *unit;
         let origin = origin_of(&cells, self.routing.height)?;
         let mut epochs: [_; N] = std::array::from_fn(|_| Cloud::default());
         for (source, cloud) in epochs.iter_mut().enumerate() {
             let Gathered { ticks, attributes } = if of == 1 {
                 self.routing.buckets.gather(source, tile)?
             } else {
-                self.routing.buckets.gather_wanted(source, tile, &self.wanted(tile, &cells)?)?
+                self.routing
+                    .buckets
+                    .gather_wanted(source, tile, &self.wanted(tile, &cells)?)?
             };
             *cloud = Cloud::new(origin, ticks);
             cloud.attributes = attributes;
@@ -169,13 +219,21 @@ where
         if of == 1 {
             self.routing.buckets.forget(tile);
         }
-        Ok(Tile { cells, core: cells.rect(), halo: self.routing.plan.halo(), epochs })
+        Ok(Tile {
+            cells,
+            core: cells.rect(),
+            halo: self.routing.plan.halo(),
+            epochs,
+        })
     }
 
     /// Begins the sink.
     pub(super) fn begin(&self) -> Result<()> {
         let _working = self.routing.clock.working(Stage::Write);
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner).begin(self.routing.plan.whole().rect())
+        self.sink
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .begin(self.routing.plan.whole().rect())
     }
 
     /// Hands a result over.
@@ -185,16 +243,26 @@ where
                 self.ledger.done(bytes);
                 (core, output)
             }
-            (Ready::Kept(part, bytes), Some(results)) => return self.hand_over_kept(results, part, bytes),
+            (Ready::Kept(part, bytes), Some(results)) => {
+                return self.hand_over_kept(results, part, bytes);
+            }
             (Ready::Kept(part, _), None) => {
-                return Err(Error::InvalidInput(format!("the result of tile {} is not there", part.tile)));
+                return Err(Error::InvalidInput(format!(
+                    "the result of tile {} is not there",
+                    part.tile
+                )));
             }
         };
         self.accept(core, output)
     }
 
     /// Hands over a result for which `bytes` were set aside.
-    fn hand_over_kept(&self, results: &Results<'_, O::Output>, part: Part, bytes: u64) -> Result<()> {
+    fn hand_over_kept(
+        &self,
+        results: &Results<'_, O::Output>,
+        part: Part,
+        bytes: u64,
+    ) -> Result<()> {
         let (core, output) = {
             let _working = self.routing.clock.working(Stage::Keep);
             results.get(part)?
@@ -206,11 +274,14 @@ where
 
     fn accept(&self, core: Rect, output: O::Output) -> Result<()> {
         let _working = self.routing.clock.working(Stage::Write);
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner).accept(core, output)
+        self.sink
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .accept(core, output)
     }
 
-    /// Sets aside the bytes of a result on disk, so that it can be handed over: `None` where there is no room now. `is_last`: nothing that is going
-    /// on will make room.
+    /// Sets aside the bytes of a result on disk, so that it can be handed over: `None` where there
+    /// is no room now. `is_last`: nothing that is going on will make room.
     pub(super) fn room_for_kept(&self, part: Part, is_last: bool) -> Result<Option<u64>> {
         let bytes = self.results.map_or(0, |results| results.bytes(part));
         if self.routing.buckets.set_aside(bytes)? {

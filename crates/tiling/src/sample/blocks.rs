@@ -5,7 +5,9 @@ use super::{
     pass::{Room, over_chunks, ticks_of},
 };
 use crate::{PointSource, route::check_columns};
-use isopach_cloud::{Attributes, Cloud, Columns, Origin, Points, REACH, Rect, TICKS_PER_METRE, cell_of, from_ticks};
+use isopach_cloud::{
+    Attributes, Cloud, Columns, Origin, Points, REACH, Rect, TICKS_PER_METRE, cell_of, from_ticks,
+};
 use isopach_compute::{Error, Result};
 use std::{
     collections::HashMap,
@@ -17,7 +19,8 @@ use std::{
 pub struct Sample {
     /// A pair of clouds a square, in the order of the squares.
     pub pairs: Vec<BlockPair>,
-    /// Points that lie more than 8,192 m above or below the middle height of their square: noise, left out.
+    /// Points that lie more than 8,192 m above or below the middle height of their square: noise,
+    /// left out.
     pub out_of_reach: u64,
 }
 
@@ -26,18 +29,25 @@ pub struct Sample {
 pub struct BlockPair {
     /// The square.
     pub block: Block,
-    /// Its points in each epoch about one origin, ordered by easting, northing, height; equal ones as the source has them.
+    /// Its points in each epoch about one origin, ordered by easting, northing, height; equal ones
+    /// as the source has them.
     pub clouds: [Cloud; 2],
 }
 
 impl Sample {
-    /// All squares as one pair of clouds about one origin; `None` where they lie farther apart than a cloud reaches
-    /// (8,192 m from its origin).
+    /// All squares as one pair of clouds about one origin; `None` where they lie farther apart than
+    /// a cloud reaches (8,192 m from its origin).
     #[must_use]
     pub fn joined(&self) -> Option<[Cloud; 2]> {
         let areas = self.pairs.iter().map(|pair| pair.block.area);
-        let Some(whole) = areas.reduce(|a, b| a.union(&b)) else { return Some(Default::default()) };
-        let mut heights: Vec<i32> = self.pairs.iter().map(|pair| pair.clouds[0].positions().origin().0[2]).collect();
+        let Some(whole) = areas.reduce(|a, b| a.union(&b)) else {
+            return Some(Default::default());
+        };
+        let mut heights: Vec<i32> = self
+            .pairs
+            .iter()
+            .map(|pair| pair.clouds[0].positions().origin().0[2])
+            .collect();
         heights.sort_unstable();
         let [x, y] = whole.centre();
         let origin = Origin::near([x, y, f64::from(heights[heights.len() / 2])]).ok()?;
@@ -55,7 +65,10 @@ fn append(to: &mut Cloud, from: &Cloud) -> Option<()> {
     let shift = from.positions().shift_to(to.positions().origin());
     let moved = from.positions().ticks().iter().map(|point| {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(point[axis]) + shift[axis]);
-        local.iter().all(is_in_reach).then(|| local.map(|tick| tick as i32))
+        local
+            .iter()
+            .all(is_in_reach)
+            .then(|| local.map(|tick| tick as i32))
     });
     let mut ticks: Vec<[i32; 3]> = moved.collect::<Option<_>>()?;
     to.append(&mut ticks, &mut from.attributes.clone());
@@ -71,12 +84,13 @@ fn is_in_reach(tick: &i64) -> bool {
 impl Blocks {
     /// Reads the points of both epochs in the squares for which `filter` holds (absolute metres).
     ///
-    /// Only chunks that may reach a square are decoded ([`PointSource::chunk_extent`]), each once. The result depends on
-    /// neither chunks nor threads nor `memory` (bytes: half for the points kept, half for chunks that are decoded).
+    /// Only chunks that may reach a square are decoded ([`PointSource::chunk_extent`]), each once.
+    /// The result depends on neither chunks nor threads nor `memory` (bytes: half for the points
+    /// kept, half for chunks that are decoded).
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] where the points do not fit into `memory`; [`Error::InvalidInput`] for a coordinate that is
-    /// no place; those of the sources.
+    /// [`Error::OutOfMemory`] where the points do not fit into `memory`; [`Error::InvalidInput`]
+    /// for a coordinate that is no place; those of the sources.
     pub fn read(
         &self,
         sources: [&dyn PointSource; 2],
@@ -92,7 +106,10 @@ impl Blocks {
         let epochs = before.into_iter().zip(after);
         for (block, (first, second)) in self.blocks.iter().zip(epochs) {
             let (clouds, out_of_reach) = pair_of(block, [first, second])?;
-            sample.pairs.push(BlockPair { block: *block, clouds });
+            sample.pairs.push(BlockPair {
+                block: *block,
+                clouds,
+            });
             sample.out_of_reach += out_of_reach;
         }
         Ok(sample)
@@ -106,10 +123,18 @@ impl Blocks {
         filter: &(impl Fn([f64; 3]) -> bool + Sync),
         budget: &Budget,
     ) -> Result<Vec<Piece>> {
-        let places: HashMap<[i64; 2], usize> =
-            self.blocks.iter().enumerate().map(|(i, block)| (block.cell, i)).collect();
+        let places: HashMap<[i64; 2], usize> = self
+            .blocks
+            .iter()
+            .enumerate()
+            .map(|(i, block)| (block.cell, i))
+            .collect();
         let chunks = self.chunks_that_meet(source, &places);
-        let room = Room { what: "a sample of a survey", memory: budget.memory, worker: 0 };
+        let room = Room {
+            what: "a sample of a survey",
+            memory: budget.memory,
+            worker: 0,
+        };
         let visit = |pieces: &mut Vec<Piece>, chunk, points: Points| {
             check_columns(source, &points, columns)?;
             let found = self.split(source, chunk, &points, &places, filter)?;
@@ -119,14 +144,20 @@ impl Blocks {
         };
         let mut pieces = over_chunks(source, &chunks, columns, &room, Vec::new, visit)?.concat();
         pieces.sort_unstable_by_key(|piece| (piece.block, piece.chunk));
-        let mut joined: Vec<Piece> = (0..self.blocks.len()).map(|block| Piece::empty(block, columns)).collect();
+        let mut joined: Vec<Piece> = (0..self.blocks.len())
+            .map(|block| Piece::empty(block, columns))
+            .collect();
         for piece in pieces {
             joined[piece.block].append(piece);
         }
         Ok(joined)
     }
 
-    fn chunks_that_meet(&self, source: &dyn PointSource, places: &HashMap<[i64; 2], usize>) -> Vec<usize> {
+    fn chunks_that_meet(
+        &self,
+        source: &dyn PointSource,
+        places: &HashMap<[i64; 2], usize>,
+    ) -> Vec<usize> {
         let may_meet = |chunk: &usize| match source.chunk_extent(*chunk) {
             None => !places.is_empty(),
             Some(extent) => self.meets(&extent, places),
@@ -134,15 +165,22 @@ impl Blocks {
         (0..source.chunk_count()).filter(may_meet).collect()
     }
 
-    /// Whether a closed rectangle has a place of a block: by its cells or by the blocks, as either are fewer.
+    /// Whether a closed rectangle has a place of a block: by its cells or by the blocks, as either
+    /// are fewer.
     fn meets(&self, extent: &Rect, places: &HashMap<[i64; 2], usize>) -> bool {
         let [west, south] = extent.min.map(|low| cell_of(low, self.side));
         let [east, north] = extent.max.map(|high| cell_of(high, self.side));
-        let spans = [i128::from(east) - i128::from(west) + 1, i128::from(north) - i128::from(south) + 1];
+        let spans = [
+            i128::from(east) - i128::from(west) + 1,
+            i128::from(north) - i128::from(south) + 1,
+        ];
         if spans[0].saturating_mul(spans[1]) <= places.len() as i128 {
-            (south..=north).any(|row| (west..=east).any(|column| places.contains_key(&[column, row])))
+            (south..=north)
+                .any(|row| (west..=east).any(|column| places.contains_key(&[column, row])))
         } else {
-            let holds = |[column, row]: &[i64; 2]| (west..=east).contains(column) && (south..=north).contains(row);
+            let holds = |[column, row]: &[i64; 2]| {
+                (west..=east).contains(column) && (south..=north).contains(row)
+            };
             places.keys().any(holds)
         }
     }
@@ -169,7 +207,12 @@ impl Blocks {
         }
         let pieces = found.into_iter().map(|(block, (ticks, rows))| {
             let attributes = points.attributes.select(&rows);
-            Piece { block, chunk, ticks, attributes }
+            Piece {
+                block,
+                chunk,
+                ticks,
+                attributes,
+            }
         });
         Ok(pieces.collect())
     }
@@ -186,7 +229,12 @@ struct Piece {
 
 impl Piece {
     fn empty(block: usize, columns: Columns) -> Self {
-        Self { block, chunk: 0, ticks: Vec::new(), attributes: Attributes::empty(columns) }
+        Self {
+            block,
+            chunk: 0,
+            ticks: Vec::new(),
+            attributes: Attributes::empty(columns),
+        }
     }
 
     fn append(&mut self, mut other: Self) {
@@ -197,11 +245,16 @@ impl Piece {
     /// A cloud about `origin`, ordered by coordinates, and how many points were out of its reach.
     fn into_cloud(self, origin: Origin) -> (Cloud, u64) {
         let base = origin.ticks();
-        let local = |i: u32| -> [i64; 3] { std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis]) };
+        let local = |i: u32| -> [i64; 3] {
+            std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis])
+        };
         let is_near = |i: &u32| local(*i).iter().all(is_in_reach);
         let mut order: Vec<u32> = (0..self.ticks.len() as u32).filter(is_near).collect();
         order.sort_unstable_by_key(|i| (self.ticks[*i as usize], *i));
-        let ticks = order.iter().map(|i| local(*i).map(|tick| tick as i32)).collect(); // in reach: filtered above
+        let ticks = order
+            .iter()
+            .map(|i| local(*i).map(|tick| tick as i32))
+            .collect(); // in reach: filtered above
         let mut cloud = Cloud::new(origin, ticks);
         cloud.attributes = self.attributes.select(&order);
         (cloud, (self.ticks.len() - order.len()) as u64)
@@ -209,7 +262,10 @@ impl Piece {
 }
 
 fn pair_of(block: &Block, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)> {
-    let mut heights: Vec<i64> = epochs.iter().flat_map(|piece| piece.ticks.iter().map(|point| point[2])).collect();
+    let mut heights: Vec<i64> = epochs
+        .iter()
+        .flat_map(|piece| piece.ticks.iter().map(|point| point[2]))
+        .collect();
     let middle = heights.len() / 2;
     let height = match heights.is_empty() {
         true => 0,
@@ -232,16 +288,28 @@ impl Budget {
     /// A point takes its ticks and columns twice while pieces are joined.
     fn new(memory: u64, columns: Columns) -> Self {
         let point = 2 * (size_of::<[i64; 3]>() as u64 + Attributes::bytes_per_point(columns));
-        Self { memory, point, taken: AtomicU64::new(0) }
+        Self {
+            memory,
+            point,
+            taken: AtomicU64::new(0),
+        }
     }
 
     fn take(&self, points: u64) -> Result<()> {
         let bytes = points.saturating_mul(self.point);
-        let taken = self.taken.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let taken = self
+            .taken
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
         if taken <= self.memory {
             return Ok(());
         }
         let advice = "give more memory, or ask for fewer points";
-        Err(Error::OutOfMemory { what: "a sample of a survey", requested: taken, budget: self.memory, advice })
+        Err(Error::OutOfMemory {
+            what: "a sample of a survey",
+            requested: taken,
+            budget: self.memory,
+            advice,
+        })
     }
 }

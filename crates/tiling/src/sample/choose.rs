@@ -9,7 +9,8 @@ use isopach_cloud::{REACH, Rect, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};
 use std::collections::BTreeMap;
 
-/// A tick doubled so often is longer than a cloud reaches, and indices of cells can be shifted so far.
+/// A tick doubled so often is longer than a cloud reaches, and indices of cells can be shifted so
+/// far.
 const HIGHEST: u32 = 40;
 
 /// Squares of the absolute grid to read every point of, in both epochs.
@@ -37,16 +38,18 @@ pub struct Block {
 }
 
 impl Blocks {
-    /// Chooses squares that have points in both epochs, in an order that hashes of their places and `seed` give, until
-    /// both epochs together have at least `points` points in them. A small survey is chosen whole.
+    /// Chooses squares that have points in both epochs, in an order that hashes of their places and
+    /// `seed` give, until both epochs together have at least `points` points in them. A small
+    /// survey is chosen whole.
     ///
-    /// `side` (metres) is raised to the next `finest` · 2^k of the two thinnings, and to the cells that they counted in,
-    /// where their `at_most` was too small for finer ones. O(cells log cells).
+    /// `side` (metres) is raised to the next `finest` · 2^k of the two thinnings, and to the cells
+    /// that they counted in, where their `at_most` was too small for finer ones. O(cells log
+    /// cells).
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a `side` that is no length or ends above 8,192 m, more than a cloud is sure to
-    /// reach; [`Error::InvalidInput`] where the epochs were thinned
-    /// with another `finest`.
+    /// [`Error::InvalidParameter`] for a `side` that is no length or ends above 8,192 m, more than
+    /// a cloud is sure to reach; [`Error::InvalidInput`] where the epochs were thinned with another
+    /// `finest`.
     ///
     /// ```
     /// use isopach_cloud::{Cloud, Columns};
@@ -75,15 +78,28 @@ impl Blocks {
                 sides[0], sides[1]
             )));
         }
-        let level = level_for(side, before.finest).max(before.level).max(after.level);
+        let level = level_for(side, before.finest)
+            .max(before.level)
+            .max(after.level);
         let side = side_of(before.finest, level);
-        Error::check("block side", side, side <= REACH, "be at most 8192 m, or the thinning keep more points")?;
+        Error::check(
+            "block side",
+            side,
+            side <= REACH,
+            "be at most 8192 m, or the thinning keep more points",
+        )?;
         let mut shared = in_both(&at_level(before, level), &at_level(after, level), side);
         let available = shared.len();
         shared.sort_unstable_by_key(|block| (hash::of_cell(block.cell, seed), block.cell));
         shared.truncate(enough(&shared, points));
         shared.sort_unstable_by_key(|block| [block.cell[1], block.cell[0]]);
-        Ok(Self { side, blocks: shared, available, finest: before.finest, level })
+        Ok(Self {
+            side,
+            blocks: shared,
+            available,
+            finest: before.finest,
+            level,
+        })
     }
 
     /// Whether every square that both epochs have was chosen: the sample is the survey.
@@ -99,24 +115,40 @@ impl Blocks {
     }
 }
 
-/// The lowest level whose cells are at least `side` long, or one whose cells are longer than any cloud: `finest` is at
-/// least a tick.
+/// The lowest level whose cells are at least `side` long, or one whose cells are longer than any
+/// cloud: `finest` is at least a tick.
 fn level_for(side: f64, finest: f64) -> u32 {
-    (0..HIGHEST).find(|level| side_of(finest, *level) >= side).unwrap_or(HIGHEST)
+    (0..HIGHEST)
+        .find(|level| side_of(finest, *level) >= side)
+        .unwrap_or(HIGHEST)
 }
 
 fn at_level(plan: &Plan, level: u32) -> BTreeMap<[i64; 2], u64> {
     coarsened(&plan.cells, level - plan.level)
 }
 
-fn in_both(before: &BTreeMap<[i64; 2], u64>, after: &BTreeMap<[i64; 2], u64>, side: f64) -> Vec<Block> {
-    let both = before.iter().filter_map(|(cell, first)| Some((*cell, [*first, *after.get(cell)?])));
-    both.map(|(cell, points)| Block { cell, area: area_of(cell, side), points }).collect()
+fn in_both(
+    before: &BTreeMap<[i64; 2], u64>,
+    after: &BTreeMap<[i64; 2], u64>,
+    side: f64,
+) -> Vec<Block> {
+    let both = before
+        .iter()
+        .filter_map(|(cell, first)| Some((*cell, [*first, *after.get(cell)?])));
+    both.map(|(cell, points)| Block {
+        cell,
+        area: area_of(cell, side),
+        points,
+    })
+    .collect()
 }
 
 fn area_of(cell: [i64; 2], side: f64) -> Rect {
     let edges = |step: i64| cell.map(|index| low_edge(index + step, side));
-    Rect { min: edges(0), max: edges(1) }
+    Rect {
+        min: edges(0),
+        max: edges(1),
+    }
 }
 
 /// How many blocks have `points` points together.

@@ -3,7 +3,8 @@
 use isopach_cloud::{cell_of, from_ticks};
 use std::collections::{BTreeMap, HashMap};
 
-/// Numbers of points in occupied cells of side finest · 2^level. Grows as [`super::cubes::Cubes`] does.
+/// Numbers of points in occupied cells of side finest · 2^level. Grows as [`super::cubes::Cubes`]
+/// does.
 #[derive(Debug)]
 pub(crate) struct Counts {
     finest: f64,
@@ -17,7 +18,12 @@ impl Counts {
     pub(crate) const BYTES: u64 = 120;
 
     pub(crate) fn new(finest: f64, at_most: usize) -> Self {
-        Self { finest, at_most, level: 0, points: HashMap::new() }
+        Self {
+            finest,
+            at_most,
+            level: 0,
+            points: HashMap::new(),
+        }
     }
 
     /// Counts a point, absolute ticks.
@@ -53,7 +59,10 @@ impl Counts {
         self.level = level;
         if by > 0 {
             for (cell, points) in std::mem::take(&mut self.points) {
-                *self.points.entry(cell.map(|index| index >> by)).or_insert(0) += points;
+                *self
+                    .points
+                    .entry(cell.map(|index| index >> by))
+                    .or_insert(0) += points;
             }
         }
     }

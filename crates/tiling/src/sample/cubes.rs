@@ -6,8 +6,9 @@ use std::collections::{HashMap, hash_map::Entry};
 
 /// The representatives of occupied cubes of side finest · 2^level.
 ///
-/// A set of points has more than `at_most` occupied cubes at a level if any part of it has. So whoever sees a part
-/// never grows beyond the level that all points end at, and merged parts end where the whole set would.
+/// A set of points has more than `at_most` occupied cubes at a level if any part of it has. So
+/// whoever sees a part never grows beyond the level that all points end at, and merged parts end
+/// where the whole set would.
 #[derive(Debug)]
 pub(crate) struct Cubes {
     finest: f64,
@@ -18,11 +19,17 @@ pub(crate) struct Cubes {
 }
 
 impl Cubes {
-    /// Bytes that a cube takes at most, while a table grows or is made anew: two entries of 49 bytes at the lowest load.
+    /// Bytes that a cube takes at most, while a table grows or is made anew: two entries of 49
+    /// bytes at the lowest load.
     pub(crate) const BYTES: u64 = 224;
 
     pub(crate) fn new(finest: f64, at_most: usize) -> Self {
-        Self { finest, at_most, level: 0, kept: HashMap::new() }
+        Self {
+            finest,
+            at_most,
+            level: 0,
+            kept: HashMap::new(),
+        }
     }
 
     /// Adds a point, absolute ticks.

@@ -1,12 +1,12 @@
 //! Samples of a survey, read before a run: what is found from the data is found from them.
 //!
-//! [`Thinning`] keeps one point a cube in one pass over a source. [`Thinned::density`] and the counts of plan cells come
-//! from the same pass. [`Blocks::choose`] then picks whole squares that both epochs have, and [`Blocks::read`] reads
-//! every point of them.
+//! [`Thinning`] keeps one point a cube in one pass over a source. [`Thinned::density`] and the
+//! counts of plan cells come from the same pass. [`Blocks::choose`] then picks whole squares that
+//! both epochs have, and [`Blocks::read`] reads every point of them.
 //!
-//! A sample is a function of the set of points and the parameters alone. Chunks, threads, memory and order change no
-//! bit of it: cubes and squares lie on the absolute grid, the smallest hash of a position wins, and counts are whole
-//! numbers.
+//! A sample is a function of the set of points and the parameters alone. Chunks, threads, memory
+//! and order change no bit of it: cubes and squares lie on the absolute grid, the smallest hash of
+//! a position wins, and counts are whole numbers.
 
 mod blocks;
 mod choose;

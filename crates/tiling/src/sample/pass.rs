@@ -21,10 +21,12 @@ pub(crate) struct Room {
     pub(crate) worker: u64,
 }
 
-/// Visits each of `chunks` once. Returns what the workers collected, in no order: it must not matter.
+/// Visits each of `chunks` once. Returns what the workers collected, in no order: it must not
+/// matter.
 ///
 /// # Errors
-/// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] where there is no room for one.
+/// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] where
+/// there is no room for one.
 pub(crate) fn over_chunks<S: Send>(
     source: &dyn PointSource,
     chunks: &[usize],
@@ -40,8 +42,12 @@ pub(crate) fn over_chunks<S: Send>(
     let work = |_| {
         let mut collected = start();
         while !has_failed.load(Ordering::Relaxed) {
-            let Some(&chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let visited = source.read_chunk(chunk, columns).and_then(|points| visit(&mut collected, chunk, points));
+            let Some(&chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                break;
+            };
+            let visited = source
+                .read_chunk(chunk, columns)
+                .and_then(|points| visit(&mut collected, chunk, points));
             if let Err(error) = visited {
                 has_failed.store(true, Ordering::Relaxed);
                 return Err((chunk, error));
@@ -49,11 +55,13 @@ pub(crate) fn over_chunks<S: Send>(
         }
         Ok(collected)
     };
-    let done: Vec<std::result::Result<S, (usize, Error)>> = (0..workers).into_par_iter().map(work).collect();
+    let done: Vec<std::result::Result<S, (usize, Error)>> =
+        (0..workers).into_par_iter().map(work).collect();
     first_error_or_all(done)
 }
 
-/// Chunks are taken in order and those taken are finished, so the lowest chunk that fails is always among the errors.
+/// Chunks are taken in order and those taken are finished, so the lowest chunk that fails is always
+/// among the errors.
 fn first_error_or_all<S>(done: Vec<std::result::Result<S, (usize, Error)>>) -> Result<Vec<S>> {
     let mut collected = Vec::with_capacity(done.len());
     let mut failure: Option<(usize, Error)> = None;
@@ -74,24 +82,52 @@ fn first_error_or_all<S>(done: Vec<std::result::Result<S, (usize, Error)>>) -> R
 }
 
 /// Workers that fit into the memory, at most one a thread.
-fn workers(source: &dyn PointSource, chunks: &[usize], columns: Columns, room: &Room) -> Result<usize> {
-    let largest = chunks.iter().map(|chunk| source.points_in_chunk(*chunk)).max().unwrap_or(0);
+fn workers(
+    source: &dyn PointSource,
+    chunks: &[usize],
+    columns: Columns,
+    room: &Room,
+) -> Result<usize> {
+    let largest = chunks
+        .iter()
+        .map(|chunk| source.points_in_chunk(*chunk))
+        .max()
+        .unwrap_or(0);
     let point = size_of::<[f64; 3]>() as u64 + Attributes::bytes_per_point(columns);
-    let one = room.worker.saturating_add(largest.saturating_mul(COPIES_OF_A_CHUNK * point));
+    let one = room
+        .worker
+        .saturating_add(largest.saturating_mul(COPIES_OF_A_CHUNK * point));
     if one > room.memory {
         let advice = "give more memory, or ask for a smaller sample";
-        return Err(Error::OutOfMemory { what: room.what, requested: one, budget: room.memory, advice });
+        return Err(Error::OutOfMemory {
+            what: room.what,
+            requested: one,
+            budget: room.memory,
+            advice,
+        });
     }
     let affordable = usize::try_from(room.memory / one.max(1)).unwrap_or(usize::MAX);
-    Ok(affordable.min(rayon::current_num_threads()).min(chunks.len()).max(1))
+    Ok(affordable
+        .min(rayon::current_num_threads())
+        .min(chunks.len())
+        .max(1))
 }
 
 /// A point in absolute ticks.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] with source, chunk and row where a coordinate is not finite, or beyond ±2·10⁹ m.
-pub(crate) fn ticks_of(source: &dyn PointSource, chunk: usize, row: usize, point: [f64; 3]) -> Result<[i64; 3]> {
-    match point.into_iter().find(|value| value.is_nan() || value.abs() > FARTHEST) {
+/// [`Error::InvalidInput`] with source, chunk and row where a coordinate is not finite, or beyond
+/// ±2·10⁹ m.
+pub(crate) fn ticks_of(
+    source: &dyn PointSource,
+    chunk: usize,
+    row: usize,
+    point: [f64; 3],
+) -> Result<[i64; 3]> {
+    match point
+        .into_iter()
+        .find(|value| value.is_nan() || value.abs() > FARTHEST)
+    {
         None => Ok(point.map(to_ticks)),
         Some(value) => Err(Error::InvalidInput(format!(
             "{}: point {row} of chunk {chunk} has the coordinate {value}, which is no place",

@@ -10,37 +10,47 @@ use isopach_cloud::{Columns, Points, checked_cell_size, from_ticks};
 use isopach_compute::{Error, Result};
 use std::collections::BTreeMap;
 
-/// Cubes that are kept at least: those around the corner where eight octants of the grid meet never become one.
+/// Cubes that are kept at least: those around the corner where eight octants of the grid meet never
+/// become one.
 const FEWEST: usize = 8;
-/// Points an occupied cell has on average where the area is taken from: by chance, e⁻⁹ of the cells would be empty.
+/// Points an occupied cell has on average where the area is taken from: by chance, e⁻⁹ of the cells
+/// would be empty.
 const POINTS_A_CELL: f64 = 9.0;
 
 /// Thins a survey to one point a cube of the absolute grid.
 ///
-/// Cubes have the side `finest`, doubled until at most `at_most` of them are occupied. They are cubes, not squares of the
-/// plan, so vertical walls keep their points. Of a cube, the point with the smallest hash of its coordinates is kept.
+/// Cubes have the side `finest`, doubled until at most `at_most` of them are occupied. They are
+/// cubes, not squares of the plan, so vertical walls keep their points. Of a cube, the point with
+/// the smallest hash of its coordinates is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thinning {
     /// Side of the smallest cubes, metres.
     pub finest: f64,
-    /// Points that are kept at most, at least 8. Between an eighth and all of them are kept of a volume, between a
-    /// quarter and all of a surface, if the survey has so many points at `finest`.
+    /// Points that are kept at most, at least 8. Between an eighth and all of them are kept of a
+    /// volume, between a quarter and all of a surface, if the survey has so many points at
+    /// `finest`.
     pub at_most: usize,
-    /// Bytes for tables and chunks that are decoded. It decides how many threads work, never the result.
+    /// Bytes for tables and chunks that are decoded. It decides how many threads work, never the
+    /// result.
     pub memory: u64,
 }
 
 impl Default for Thinning {
     /// A decimetre, 100,000 points, 512 MiB.
     fn default() -> Self {
-        Self { finest: 0.1, at_most: 100_000, memory: 512 << 20 }
+        Self {
+            finest: 0.1,
+            at_most: 100_000,
+            memory: 512 << 20,
+        }
     }
 }
 
 /// A thinned survey, and what the same pass counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thinned {
-    /// One point a cube, absolute metres, ordered by easting, northing, height. Exact multiples of a tick (2⁻¹⁸ m).
+    /// One point a cube, absolute metres, ordered by easting, northing, height. Exact multiples of
+    /// a tick (2⁻¹⁸ m).
     pub points: Vec<[f64; 3]>,
     /// Side of the cubes, metres: `finest` · 2^k.
     pub side: f64,
@@ -71,15 +81,16 @@ pub struct Occupancy {
 }
 
 impl Thinning {
-    /// Reads `source` once and keeps the points for which `filter` holds (absolute metres), one a cube.
+    /// Reads `source` once and keeps the points for which `filter` holds (absolute metres), one a
+    /// cube.
     ///
-    /// O(points), in any number of threads of the current pool. A chunk is decoded once. No point is a result without
-    /// points, not an error.
+    /// O(points), in any number of threads of the current pool. A chunk is decoded once. No point
+    /// is a result without points, not an error.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a `finest` below a tick or `at_most` below 8; [`Error::OutOfMemory`] where the
-    /// tables and one chunk do not fit into `memory`; [`Error::InvalidInput`] for a coordinate that is no place; those of
-    /// the source.
+    /// [`Error::InvalidParameter`] for a `finest` below a tick or `at_most` below 8;
+    /// [`Error::OutOfMemory`] where the tables and one chunk do not fit into `memory`;
+    /// [`Error::InvalidInput`] for a coordinate that is no place; those of the source.
     ///
     /// ```
     /// use isopach_cloud::Cloud;
@@ -94,14 +105,37 @@ impl Thinning {
     /// assert!((thinned.density().unwrap() - 4.0).abs() < 0.4); // points a square metre
     /// # Ok::<(), isopach_compute::Error>(())
     /// ```
-    pub fn run(&self, source: &dyn PointSource, filter: impl Fn([f64; 3]) -> bool + Sync) -> Result<Thinned> {
+    pub fn run(
+        &self,
+        source: &dyn PointSource,
+        filter: impl Fn([f64; 3]) -> bool + Sync,
+    ) -> Result<Thinned> {
         checked_cell_size(self.finest)?;
-        Error::check("points to keep", self.at_most as f64, self.at_most >= FEWEST, "be at least 8")?;
-        let tables = (self.at_most as u64).saturating_add(1).saturating_mul(Cubes::BYTES + Counts::BYTES);
-        let room = Room { what: "thinning a survey", memory: self.memory, worker: tables };
+        Error::check(
+            "points to keep",
+            self.at_most as f64,
+            self.at_most >= FEWEST,
+            "be at least 8",
+        )?;
+        let tables = (self.at_most as u64)
+            .saturating_add(1)
+            .saturating_mul(Cubes::BYTES + Counts::BYTES);
+        let room = Room {
+            what: "thinning a survey",
+            memory: self.memory,
+            worker: tables,
+        };
         let chunks: Vec<usize> = (0..source.chunk_count()).collect();
-        let visit = |seen: &mut Seen, chunk, points: Points| seen.add(source, chunk, &points, &filter);
-        let parts = over_chunks(source, &chunks, Columns::XYZ, &room, || Seen::new(self), visit)?;
+        let visit =
+            |seen: &mut Seen, chunk, points: Points| seen.add(source, chunk, &points, &filter);
+        let parts = over_chunks(
+            source,
+            &chunks,
+            Columns::XYZ,
+            &room,
+            || Seen::new(self),
+            visit,
+        )?;
         let mut whole = Seen::new(self);
         parts.into_iter().for_each(|part| whole.merge(part));
         Ok(whole.into_thinned(self.finest))
@@ -117,8 +151,14 @@ struct Seen {
 
 impl Seen {
     fn new(thinning: &Thinning) -> Self {
-        let Thinning { finest, at_most, .. } = *thinning;
-        Self { cubes: Cubes::new(finest, at_most), counts: Counts::new(finest, at_most), passed: 0 }
+        let Thinning {
+            finest, at_most, ..
+        } = *thinning;
+        Self {
+            cubes: Cubes::new(finest, at_most),
+            counts: Counts::new(finest, at_most),
+            passed: 0,
+        }
     }
 
     fn add(
@@ -148,9 +188,23 @@ impl Seen {
 
     fn into_thinned(self, finest: f64) -> Thinned {
         let side = side_of(finest, self.cubes.level);
-        let points = self.cubes.into_sorted().into_iter().map(|point| point.map(from_ticks)).collect();
-        let plan = Plan { finest, level: self.counts.level, cells: self.counts.into_sorted() };
-        Thinned { points, side, passed: self.passed, plan }
+        let points = self
+            .cubes
+            .into_sorted()
+            .into_iter()
+            .map(|point| point.map(from_ticks))
+            .collect();
+        let plan = Plan {
+            finest,
+            level: self.counts.level,
+            cells: self.counts.into_sorted(),
+        };
+        Thinned {
+            points,
+            side,
+            passed: self.passed,
+            plan,
+        }
     }
 }
 
@@ -160,35 +214,43 @@ pub(crate) fn side_of(finest: f64, level: u32) -> f64 {
 }
 
 impl Thinned {
-    /// Occupied plan area at doubling sizes of cells, the smallest that were counted first, until it is a single cell or
-    /// does not shrink in number any more.
+    /// Occupied plan area at doubling sizes of cells, the smallest that were counted first, until
+    /// it is a single cell or does not shrink in number any more.
     #[must_use]
     pub fn occupancy(&self) -> Vec<Occupancy> {
         let mut steps: Vec<Occupancy> = Vec::new();
         let mut cells = self.plan.cells.clone();
         for level in self.plan.level.. {
             let count = cells.len() as u64;
-            let is_done = count == 0 || count <= 4 && steps.last().is_some_and(|last| last.cells == count);
+            let is_done =
+                count == 0 || count <= 4 && steps.last().is_some_and(|last| last.cells == count);
             if is_done {
                 break;
             }
             let side = side_of(self.plan.finest, level);
             let points_per_cell = self.passed as f64 / count as f64;
-            steps.push(Occupancy { side, cells: count, area: count as f64 * side * side, points_per_cell });
+            steps.push(Occupancy {
+                side,
+                cells: count,
+                area: count as f64 * side * side,
+                points_per_cell,
+            });
             cells = coarsened(&cells, 1);
         }
         steps
     }
 
-    /// Points a square metre of the ground that has any: all that passed, over the area of the smallest cells that hold
-    /// nine points on average. `None` where there are too few points.
+    /// Points a square metre of the ground that has any: all that passed, over the area of the
+    /// smallest cells that hold nine points on average. `None` where there are too few points.
     ///
-    /// Empty ground and far noise points do not matter: a noise point adds one cell. Cells at the border are counted whole,
-    /// so a survey of few cells seems up to a tenth sparser than it is.
+    /// Empty ground and far noise points do not matter: a noise point adds one cell. Cells at the
+    /// border are counted whole, so a survey of few cells seems up to a tenth sparser than it is.
     #[must_use]
     pub fn density(&self) -> Option<f64> {
         let steps = self.occupancy();
-        let filled = steps.iter().find(|step| step.points_per_cell >= POINTS_A_CELL)?;
+        let filled = steps
+            .iter()
+            .find(|step| step.points_per_cell >= POINTS_A_CELL)?;
         Some(self.passed as f64 / filled.area)
     }
 

@@ -14,7 +14,13 @@ fn all(_: [f64; 3]) -> bool {
 }
 
 fn thin(survey: &Survey) -> Thinned {
-    Thinning { finest: 0.5, at_most: 5_000, ..Thinning::default() }.run(survey, all).unwrap()
+    Thinning {
+        finest: 0.5,
+        at_most: 5_000,
+        ..Thinning::default()
+    }
+    .run(survey, all)
+    .unwrap()
 }
 
 fn choose(epochs: [&Survey; 2], side: f64, points: u64, seed: u64) -> Blocks {
@@ -63,21 +69,33 @@ proptest! {
 #[test]
 fn columns_stay_beside_their_points() {
     // Whole millimetres of a tick's multiple, so that the name of a place can be computed again.
-    let points: Vec<[f64; 3]> =
-        ground(3000, [0.0; 2], [64.0; 2], 9).iter().map(|p| p.map(|x| (x * 256.0).round() / 256.0)).collect();
+    let points: Vec<[f64; 3]> = ground(3000, [0.0; 2], [64.0; 2], 9)
+        .iter()
+        .map(|p| p.map(|x| (x * 256.0).round() / 256.0))
+        .collect();
     let survey = Survey::new(&points, 77);
-    let sample =
-        choose([&survey, &survey], 16.0, 1500, 4).read([&survey, &survey], Columns::INTENSITY, all, MEMORY).unwrap();
+    let sample = choose([&survey, &survey], 16.0, 1500, 4)
+        .read([&survey, &survey], Columns::INTENSITY, all, MEMORY)
+        .unwrap();
     let names = |cloud: &isopach_cloud::Cloud| -> Vec<u16> {
-        (0..cloud.len()).map(|i| name_of(&cloud.positions().absolute(i))).collect()
+        (0..cloud.len())
+            .map(|i| name_of(&cloud.positions().absolute(i)))
+            .collect()
     };
     assert!(sample.pairs.len() > 3);
     for pair in &sample.pairs {
-        assert_eq!(pair.clouds[0].attributes.intensity, Some(names(&pair.clouds[0])));
+        assert_eq!(
+            pair.clouds[0].attributes.intensity,
+            Some(names(&pair.clouds[0]))
+        );
     }
     let joined = sample.joined().unwrap();
     assert_eq!(joined[1].attributes.intensity, Some(names(&joined[1])));
-    let one_by_one: Vec<[i64; 3]> = sample.pairs.iter().flat_map(|pair| ticks_of(&pair.clouds[1])).collect();
+    let one_by_one: Vec<[i64; 3]> = sample
+        .pairs
+        .iter()
+        .flat_map(|pair| ticks_of(&pair.clouds[1]))
+        .collect();
     assert_eq!(ticks_of(&joined[1]), one_by_one);
 }
 
@@ -87,12 +105,22 @@ fn a_small_survey_is_its_own_sample_and_squares_of_one_epoch_are_not_taken() {
     let after = Survey::new(&ground(3000, [100.0, 0.0], [200.0, 100.0], 2), 100);
     let blocks = choose([&before, &after], 10.0, u64::MAX, 7);
     assert!(blocks.are_all() && blocks.side == 16.0);
-    assert!(blocks.blocks.iter().all(|block| block.area.max[0] > 100.0 && block.area.min[0] < 200.0));
+    assert!(
+        blocks
+            .blocks
+            .iter()
+            .all(|block| block.area.max[0] > 100.0 && block.area.min[0] < 200.0)
+    );
     assert_eq!(blocks.blocks.len(), 7 * 7, "columns 6 to 12, rows 0 to 6");
     let apart = Survey::new(&ground(300, [900.0, 0.0], [50.0, 50.0], 3), 100);
     let none = choose([&before, &apart], 10.0, 100, 7);
-    assert_eq!((none.blocks.len(), none.available, none.are_all()), (0, 0, true));
-    let sample = none.read([&before, &apart], Columns::XYZ, all, MEMORY).unwrap();
+    assert_eq!(
+        (none.blocks.len(), none.available, none.are_all()),
+        (0, 0, true)
+    );
+    let sample = none
+        .read([&before, &apart], Columns::XYZ, all, MEMORY)
+        .unwrap();
     assert_eq!(sample.joined().unwrap().map(|cloud| cloud.len()), [0, 0]);
 }
 
@@ -110,12 +138,20 @@ fn seeds_choose_other_squares_and_no_side_of_the_survey_is_preferred() {
         let blocks = choose(seed);
         assert_eq!(blocks.available, 1024);
         chosen += blocks.blocks.len();
-        west += blocks.blocks.iter().filter(|block| block.area.max[0] <= 512.0).count();
+        west += blocks
+            .blocks
+            .iter()
+            .filter(|block| block.area.max[0] <= 512.0)
+            .count();
         ever.extend(blocks.blocks.iter().map(|block| block.cell));
     }
-    // 200 seeds take about a tenth of 1,024 squares each: the share of the west is 0.5 within 4 standard errors.
+    // 200 seeds take about a tenth of 1,024 squares each: the share of the west is 0.5 within 4
+    // standard errors.
     let error = 4.0 * 0.5 / (chosen as f64).sqrt();
-    assert!((west as f64 / chosen as f64 - 0.5).abs() < error, "{west} of {chosen}");
+    assert!(
+        (west as f64 / chosen as f64 - 0.5).abs() < error,
+        "{west} of {chosen}"
+    );
     assert_eq!(ever.len(), 1024);
 }
 
@@ -126,7 +162,9 @@ fn only_chunks_that_meet_a_square_are_decoded() {
     let survey = Survey::indexed(&points, 100);
     let blocks = choose([&survey, &survey], 16.0, 1000, 3);
     survey.reads.lock().unwrap().clear();
-    blocks.read([&survey, &survey], Columns::XYZ, all, MEMORY).unwrap();
+    blocks
+        .read([&survey, &survey], Columns::XYZ, all, MEMORY)
+        .unwrap();
     let reads = survey.reads.lock().unwrap();
     let distinct: BTreeSet<usize> = reads.iter().copied().collect();
     assert_eq!(reads.len(), 2 * distinct.len(), "once an epoch");
@@ -138,10 +176,18 @@ fn a_wide_survey_is_sampled_by_square_and_a_high_noise_point_is_counted_and_left
     let mut points = ground(20_000, [600_000.0, 4_800_000.0], [20_000.0, 50.0], 1);
     points.push([points[77][0], points[77][1], 30_000.0]);
     let survey = Survey::new(&points, 1000);
-    let sample =
-        choose([&survey, &survey], 16.0, u64::MAX, 3).read([&survey, &survey], Columns::XYZ, all, MEMORY).unwrap();
+    let sample = choose([&survey, &survey], 16.0, u64::MAX, 3)
+        .read([&survey, &survey], Columns::XYZ, all, MEMORY)
+        .unwrap();
     assert_eq!(sample.out_of_reach, 2);
-    assert_eq!(sample.pairs.iter().map(|pair| pair.clouds[0].len()).sum::<usize>(), 20_000);
+    assert_eq!(
+        sample
+            .pairs
+            .iter()
+            .map(|pair| pair.clouds[0].len())
+            .sum::<usize>(),
+        20_000
+    );
     assert!(sample.joined().is_none());
 }
 
@@ -149,17 +195,33 @@ fn a_wide_survey_is_sampled_by_square_and_a_high_noise_point_is_counted_and_left
 fn what_does_not_fit_or_belong_together_is_refused() {
     let survey = Survey::new(&ground(9000, [0.0; 2], [100.0, 100.0], 1), 100);
     let blocks = choose([&survey, &survey], 8.0, u64::MAX, 3);
-    let error = blocks.read([&survey, &survey], Columns::ALL, all, 100_000).unwrap_err();
+    let error = blocks
+        .read([&survey, &survey], Columns::ALL, all, 100_000)
+        .unwrap_err();
     assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
-    let other = Thinning { finest: 0.3, ..Thinning::default() }.run(&survey, all).unwrap();
-    let error = Blocks::choose([&thin(&survey), &other], 8.0, 100, 1).unwrap_err().to_string();
+    let other = Thinning {
+        finest: 0.3,
+        ..Thinning::default()
+    }
+    .run(&survey, all)
+    .unwrap();
+    let error = Blocks::choose([&thin(&survey), &other], 8.0, 100, 1)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("0.5 and 0.3"), "{error}");
     assert!(Blocks::choose([&other, &other], f64::NAN, 100, 1).is_err());
-    let half = Survey { lacks_columns: true, ..Survey::new(&ground(900, [0.0; 2], [100.0, 100.0], 1), 100) };
-    let error = blocks.read([&half, &survey], Columns::INTENSITY, all, MEMORY).unwrap_err();
+    let half = Survey {
+        lacks_columns: true,
+        ..Survey::new(&ground(900, [0.0; 2], [100.0, 100.0], 1), 100)
+    };
+    let error = blocks
+        .read([&half, &survey], Columns::INTENSITY, all, MEMORY)
+        .unwrap_err();
     assert!(error.to_string().contains("survey"), "{error}");
     for side in [1e300, 9000.0] {
-        let error = Blocks::choose([&other, &other], side, 100, 1).unwrap_err().to_string();
+        let error = Blocks::choose([&other, &other], side, 100, 1)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("at most 8192 m"), "{error}");
     }
 }

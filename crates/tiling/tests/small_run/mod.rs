@@ -19,8 +19,15 @@ impl<B: ?Sized> TileOperation<1, B> for Owned {
     }
     fn run_tile(&self, _: &B, tile: &Tile<1>) -> Result<Self::Output> {
         let points = tile.epochs[0].positions();
-        let owned = tile.owned(0).into_iter().map(|i| points.absolute_ticks(i as usize)).collect();
-        Ok((owned, Cloud::from_points(&[tile.core.min.map(|x| x + 0.5)].map(|[x, y]| [x, y, 0.0]))?))
+        let owned = tile
+            .owned(0)
+            .into_iter()
+            .map(|i| points.absolute_ticks(i as usize))
+            .collect();
+        Ok((
+            owned,
+            Cloud::from_points(&[tile.core.min.map(|x| x + 0.5)].map(|[x, y]| [x, y, 0.0]))?,
+        ))
     }
 }
 
@@ -29,11 +36,19 @@ pub(crate) type Tiles = Vec<(Rect, Vec<[i64; 3]>)>;
 
 /// A run that goes on with what is in the folder.
 pub(crate) fn run(folder: &Path) -> Result<Tiles> {
-    let points: Vec<[f64; 3]> = (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0]).collect();
+    let points: Vec<[f64; 3]> = (0..400)
+        .map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0])
+        .collect();
     let source = Resident::in_chunks("lattice", Cloud::from_points(&points)?, 100);
     let kept = Kept::within(folder, "depth 5");
-    let run = Run { keep: Some(kept.results()), ..Run::default() };
-    let tiling = Tiling { tile_size: 10.0, ..Tiling::default() };
+    let run = Run {
+        keep: Some(kept.results()),
+        ..Run::default()
+    };
+    let tiling = Tiling {
+        tile_size: 10.0,
+        ..Tiling::default()
+    };
     let mut tiles = Vec::new();
     let mut sink = |core: Rect, (owned, _): (Vec<[i64; 3]>, Cloud)| {
         tiles.push((core, owned));
@@ -51,7 +66,10 @@ pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(files(&path));
-        } else if path.extension().is_some_and(|end| end == "json" || end == "tile") {
+        } else if path
+            .extension()
+            .is_some_and(|end| end == "json" || end == "tile")
+        {
             all.push((path.clone(), fs::read(path).unwrap()));
         }
     }
@@ -64,7 +82,8 @@ pub(crate) fn head_bytes(result: &[u8]) -> Option<usize> {
     let ends = |head: &usize| {
         let (length, sum) = result[head - 12..*head].split_at(8);
         let payload = &result[*head..];
-        length == (payload.len() as u64).to_le_bytes() && sum == crc32fast::hash(payload).to_le_bytes()
+        length == (payload.len() as u64).to_le_bytes()
+            && sum == crc32fast::hash(payload).to_le_bytes()
     };
     (20..result.len().min(200)).find(ends)
 }

@@ -1,4 +1,5 @@
-//! A tile's points are held while its operations run, and whatever a backend makes of that, the results are there.
+//! A tile's points are held while its operations run, and whatever a backend makes of that, the
+//! results are there.
 
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::{Choice, Compute, Device, Result};
@@ -18,10 +19,15 @@ struct Noting(Does, Mutex<Vec<(usize, usize)>>);
 
 impl Compute for Noting {
     fn device(&self) -> Device {
-        Device { name: "noting".into(), working_set_bytes: u64::MAX }
+        Device {
+            name: "noting".into(),
+            working_set_bytes: u64::MAX,
+        }
     }
     fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
-        let places = coordinates.iter().map(|ticks| (ticks.as_ptr().addr(), ticks.len()));
+        let places = coordinates
+            .iter()
+            .map(|ticks| (ticks.as_ptr().addr(), ticks.len()));
         self.1.lock().unwrap().extend(places);
         if self.0 == Does::TheWork {
             work();
@@ -39,14 +45,20 @@ impl TileOperation<1, Noting> for Count {
     }
     fn run_tile(&self, on: &Noting, tile: &Tile<1>) -> Result<usize> {
         let ticks = tile.epochs[0].positions().ticks();
-        assert!(on.1.lock().unwrap().contains(&(ticks.as_ptr().addr(), ticks.len())));
+        assert!(
+            on.1.lock()
+                .unwrap()
+                .contains(&(ticks.as_ptr().addr(), ticks.len()))
+        );
         Ok(tile.owned(0).len())
     }
 }
 
 #[test]
 fn the_points_of_a_tile_are_held_while_its_operations_run() {
-    let lattice: Vec<[f64; 3]> = (0..10_000).map(|i| [f64::from(i % 100), f64::from(i / 100), 0.0]).collect();
+    let lattice: Vec<[f64; 3]> = (0..10_000)
+        .map(|i| [f64::from(i % 100), f64::from(i / 100), 0.0])
+        .collect();
     let source = Resident::new("lattice", Cloud::from_points(&lattice).unwrap());
     for does in [Does::TheWork, Does::Nothing] {
         let noting = Arc::new(Noting(does, Mutex::default()));
@@ -56,7 +68,16 @@ fn the_points_of_a_tile_are_held_while_its_operations_run() {
             (tiles, total) = (tiles + 1, total + count);
             Ok(())
         };
-        Tiling { tile_size: 30.0, ..Tiling::default() }.stream(&on, &Count, [&source], &mut sink).unwrap();
-        assert_eq!((total, noting.1.lock().unwrap().len()), (10_000, tiles), "{does:?}");
+        Tiling {
+            tile_size: 30.0,
+            ..Tiling::default()
+        }
+        .stream(&on, &Count, [&source], &mut sink)
+        .unwrap();
+        assert_eq!(
+            (total, noting.1.lock().unwrap().len()),
+            (10_000, tiles),
+            "{does:?}"
+        );
     }
 }

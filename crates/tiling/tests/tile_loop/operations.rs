@@ -30,13 +30,20 @@ impl<const N: usize, B: ?Sized> TileOperation<N, B> for Owned {
                 let [x, y, _] = points.absolute(i as usize);
                 tile.core.owns([x, y])
             };
-            assert!(owned.iter().all(by_rectangle), "cells and rectangle disagree");
-            owned.into_iter().map(|i| points.absolute_ticks(i as usize)).collect()
+            assert!(
+                owned.iter().all(by_rectangle),
+                "cells and rectangle disagree"
+            );
+            owned
+                .into_iter()
+                .map(|i| points.absolute_ticks(i as usize))
+                .collect()
         }))
     }
 }
 
-/// At each owned point of epoch 0: its ticks, its intensity, and how many points of the last epoch are within `radius` in the plane.
+/// At each owned point of epoch 0: its ticks, its intensity, and how many points of the last epoch
+/// are within `radius` in the plane.
 pub(crate) struct Density {
     pub(crate) radius: f64,
 }
@@ -52,10 +59,22 @@ impl<const N: usize, B: ?Sized> TileOperation<N, B> for Density {
     fn run_tile(&self, _: &B, tile: &Tile<N>) -> Result<Self::Output> {
         let limit = (self.radius * TICKS_PER_METRE).powi(2) as i128;
         let (cloud, other) = (&tile.epochs[0], tile.epochs[N - 1].positions());
-        let intensity = cloud.attributes.intensity.as_ref().ok_or(Error::Unsupported { operation: "do without" })?;
+        let intensity = cloud
+            .attributes
+            .intensity
+            .as_ref()
+            .ok_or(Error::Unsupported {
+                operation: "do without",
+            })?;
         let around = |p: [i64; 3]| {
-            let squared = |q: [i64; 3]| (0..2).map(|axis| i128::from(q[axis] - p[axis]).pow(2)).sum::<i128>();
-            (0..other.len()).filter(|&j| squared(other.absolute_ticks(j)) <= limit).count() as u32
+            let squared = |q: [i64; 3]| {
+                (0..2)
+                    .map(|axis| i128::from(q[axis] - p[axis]).pow(2))
+                    .sum::<i128>()
+            };
+            (0..other.len())
+                .filter(|&j| squared(other.absolute_ticks(j)) <= limit)
+                .count() as u32
         };
         let owned = tile.owned(0).into_iter();
         Ok(owned
@@ -88,5 +107,8 @@ pub(crate) fn run<const N: usize, O: TileOperation<N, dyn Compute>>(
 }
 
 pub(crate) fn tiles_of(tile_size: f64) -> Tiling {
-    Tiling { tile_size, ..Tiling::default() }
+    Tiling {
+        tile_size,
+        ..Tiling::default()
+    }
 }

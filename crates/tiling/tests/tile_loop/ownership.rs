@@ -6,7 +6,8 @@ use isopach_tiling::{Resident, Tiling};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// A coordinate somewhere, on an edge of 1 m cells, or on (or a tick beside) one of 33 and 100 m tiles.
+/// A coordinate somewhere, on an edge of 1 m cells, or on (or a tick beside) one of 33 and 100 m
+/// tiles.
 fn coordinate() -> impl Strategy<Value = f64> {
     let tick = from_ticks(1);
     prop_oneof![
@@ -41,44 +42,114 @@ proptest! {
 #[test]
 fn closed_boxes_would_own_more_than_there_are() {
     for tile in [f64::INFINITY, 100.0, 50.0, 33.3] {
-        let (results, _) = run(tiles_of(tile), &Owned { halo: 2.0, cell: Some(1.0) }, [&lattice(201)]).unwrap();
-        assert_eq!(results.iter().map(|(_, [points])| points.len()).sum::<usize>(), 40_401, "tiles of {tile} m");
+        let (results, _) = run(
+            tiles_of(tile),
+            &Owned {
+                halo: 2.0,
+                cell: Some(1.0),
+            },
+            [&lattice(201)],
+        )
+        .unwrap();
+        assert_eq!(
+            results
+                .iter()
+                .map(|(_, [points])| points.len())
+                .sum::<usize>(),
+            40_401,
+            "tiles of {tile} m"
+        );
     }
 }
 
 #[test]
 fn results_come_in_the_order_of_the_plan_and_fill_the_whole() {
     let source = lattice(100);
-    let (tiling, operation) = (tiles_of(33.3), Owned { halo: 1.0, cell: Some(1.0) });
-    let plan = tiling.plan::<_, dyn isopach_compute::Compute, 1>(&operation, &[&source]).unwrap();
+    let (tiling, operation) = (
+        tiles_of(33.3),
+        Owned {
+            halo: 1.0,
+            cell: Some(1.0),
+        },
+    );
+    let plan = tiling
+        .plan::<_, dyn isopach_compute::Compute, 1>(&operation, &[&source])
+        .unwrap();
     let (results, report) = run(tiling, &operation, [&source]).unwrap();
     let cores: Vec<Rect> = results.iter().map(|(core, _)| *core).collect();
-    assert_eq!(cores, (0..plan.len()).map(|i| plan.core(i).rect()).collect::<Vec<_>>());
+    assert_eq!(
+        cores,
+        (0..plan.len())
+            .map(|i| plan.core(i).rect())
+            .collect::<Vec<_>>()
+    );
     assert_eq!((report.tiles, report.tiles_empty), (16, 0));
-    assert_eq!(cores.iter().map(Rect::area).sum::<f64>(), plan.whole().rect().area());
+    assert_eq!(
+        cores.iter().map(Rect::area).sum::<f64>(),
+        plan.whole().rect().area()
+    );
 }
 
 #[test]
 fn empty_tiles_are_passed_over_and_counted() {
     let source = Resident::new("two corners", named(&[[0.5, 0.5, 0.0], [99.5, 99.5, 0.0]]));
-    let (results, report) = run(tiles_of(10.0), &Owned { halo: 1.0, cell: None }, [&source]).unwrap();
-    assert_eq!((results.len(), report.tiles, report.tiles_empty), (2, 2, 98));
+    let (results, report) = run(
+        tiles_of(10.0),
+        &Owned {
+            halo: 1.0,
+            cell: None,
+        },
+        [&source],
+    )
+    .unwrap();
+    assert_eq!(
+        (results.len(), report.tiles, report.tiles_empty),
+        (2, 2, 98)
+    );
 }
 
 #[test]
 fn one_tile_is_the_same_path() {
     let source = lattice(50);
-    let (one, report) = run(tiles_of(f64::INFINITY), &Owned { halo: 5.0, cell: None }, [&source]).unwrap();
-    assert_eq!((one.len(), report.tiles, report.sources[0].routed), (1, 1, 2500));
-    assert_eq!(one[0].0, Rect { min: [0.0; 2], max: [50.0; 2] }, "the extent, cut at cells");
+    let (one, report) = run(
+        tiles_of(f64::INFINITY),
+        &Owned {
+            halo: 5.0,
+            cell: None,
+        },
+        [&source],
+    )
+    .unwrap();
+    assert_eq!(
+        (one.len(), report.tiles, report.sources[0].routed),
+        (1, 1, 2500)
+    );
+    assert_eq!(
+        one[0].0,
+        Rect {
+            min: [0.0; 2],
+            max: [50.0; 2]
+        },
+        "the extent, cut at cells"
+    );
 }
 
 #[test]
 fn points_keep_the_order_of_their_source() {
     let cloud = scatter(500, [-20.0, 40.0], 60.0, 3);
-    let place: BTreeMap<[i64; 3], usize> = (0..500).map(|i| (cloud.positions().absolute_ticks(i), i)).collect();
+    let place: BTreeMap<[i64; 3], usize> = (0..500)
+        .map(|i| (cloud.positions().absolute_ticks(i), i))
+        .collect();
     let source = Resident::in_chunks("points", cloud, 7);
-    let (results, _) = run(tiles_of(20.0), &Owned { halo: 3.0, cell: None }, [&source]).unwrap();
+    let (results, _) = run(
+        tiles_of(20.0),
+        &Owned {
+            halo: 3.0,
+            cell: None,
+        },
+        [&source],
+    )
+    .unwrap();
     for (_, [points]) in results {
         assert!(points.iter().map(|point| place[point]).is_sorted());
     }
@@ -88,10 +159,28 @@ fn points_keep_the_order_of_their_source() {
 fn a_point_that_is_rounded_up_to_the_next_cell_is_owned_there() {
     let last = 4.999_999_9; // nearest tick: 5
     let change: fn(&mut isopach_cloud::Points) = |points| points.xyz[24] = [4.999_999_9, 4.0, 0.0];
-    let extent = Some(Rect { min: [0.0; 2], max: [last, 4.0] });
-    let source = Odd { extent, change, ..Odd::new("rounded", lattice(5)) };
-    let (results, _) = run(tiles_of(5.0), &Owned { halo: 0.0, cell: None }, [&source]).unwrap();
-    let counts: Vec<_> = results.iter().map(|(core, [points])| (core.min[0], points.len())).collect();
+    let extent = Some(Rect {
+        min: [0.0; 2],
+        max: [last, 4.0],
+    });
+    let source = Odd {
+        extent,
+        change,
+        ..Odd::new("rounded", lattice(5))
+    };
+    let (results, _) = run(
+        tiles_of(5.0),
+        &Owned {
+            halo: 0.0,
+            cell: None,
+        },
+        [&source],
+    )
+    .unwrap();
+    let counts: Vec<_> = results
+        .iter()
+        .map(|(core, [points])| (core.min[0], points.len()))
+        .collect();
     assert_eq!(counts, [(0.0, 24), (5.0, 1)]);
 }
 
@@ -99,9 +188,23 @@ fn a_point_that_is_rounded_up_to_the_next_cell_is_owned_there() {
 fn large_surveys_are_split_and_heights_beyond_reach_of_zero_are_not_lost() {
     let xyz = [[0.0, 0.0, 29_031.7], [9000.0, 100.0, 20_310.0]]; // Everest, in feet
     let source = Resident::new("high", named(&xyz));
-    let tiling = Tiling { tile_size: f64::INFINITY, ..Tiling::default() };
-    let (results, report) = run(tiling, &Owned { halo: 10.0, cell: None }, [&source]).unwrap();
+    let tiling = Tiling {
+        tile_size: f64::INFINITY,
+        ..Tiling::default()
+    };
+    let (results, report) = run(
+        tiling,
+        &Owned {
+            halo: 10.0,
+            cell: None,
+        },
+        [&source],
+    )
+    .unwrap();
     assert_eq!((report.tiles, report.tiles_empty), (2, 1));
-    let heights: Vec<i64> = results.iter().flat_map(|(_, [points])| points.iter().map(|point| point[2])).collect();
+    let heights: Vec<i64> = results
+        .iter()
+        .flat_map(|(_, [points])| points.iter().map(|point| point[2]))
+        .collect();
     assert_eq!(heights, [29_031.7, 20_310.0].map(to_ticks));
 }

@@ -11,7 +11,10 @@ struct Named(&'static str);
 
 impl Compute for Named {
     fn device(&self) -> Device {
-        Device { name: self.0.into(), working_set_bytes: 0 }
+        Device {
+            name: self.0.into(),
+            working_set_bytes: 0,
+        }
     }
 }
 
@@ -25,7 +28,9 @@ impl TileOperation<1, Named> for Count {
     }
     fn run_tile(&self, on: &Named, tile: &Tile<1>) -> Result<Self::Output> {
         if on.0 == "gpu" && tile.core.min[0] < 20.0 {
-            return Err(Error::DeviceLost { device: on.0.into() });
+            return Err(Error::DeviceLost {
+                device: on.0.into(),
+            });
         }
         Ok((on.0, tile.owned(0).len()))
     }
@@ -47,11 +52,28 @@ fn a_tile_that_one_backend_declines_is_rerun_on_the_next_and_counted() {
     for _ in 0..2 {
         let (results, report) = stream(&on).unwrap(); // the second run counts its own reruns alone
         assert_eq!(results.iter().map(|(_, n)| n).sum::<usize>(), 1600);
-        assert_eq!(results.iter().filter(|(device, _)| *device == "cpu").count(), 8);
+        assert_eq!(
+            results
+                .iter()
+                .filter(|(device, _)| *device == "cpu")
+                .count(),
+            8
+        );
         assert_eq!((report.reruns(), report.passed_on.len()), (8, 1));
-        assert_eq!((report.passed_on[0].device.as_str(), report.passed_on[0].causes["device lost"]), ("gpu", 8));
+        assert_eq!(
+            (
+                report.passed_on[0].device.as_str(),
+                report.passed_on[0].causes["device lost"]
+            ),
+            ("gpu", 8)
+        );
         assert_eq!(report.devices, ["gpu", "cpu"]);
-        assert!(report.to_string().contains("passed on by gpu: 8 × device lost"), "{report}");
+        assert!(
+            report
+                .to_string()
+                .contains("passed on by gpu: 8 × device lost"),
+            "{report}"
+        );
     }
 }
 

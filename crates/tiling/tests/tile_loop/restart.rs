@@ -4,7 +4,8 @@ use crate::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_tiling::{
-    Kept, OnFailure, PointSource, Report, Resident, Run, Share, Spill, Stored, Tile, TileFailure, TileOperation, Tiling,
+    Kept, OnFailure, PointSource, Report, Resident, Run, Share, Spill, Stored, Tile, TileFailure,
+    TileOperation, Tiling,
 };
 use std::{
     fs,
@@ -32,13 +33,21 @@ impl<const N: usize, B: ?Sized> TileOperation<N, B> for Fragile {
         if self.fails_at.contains(&tile.core.min) {
             return Err(Error::source(format!("no luck at {:?}", tile.core.min)));
         }
-        Ok(tile.owned(0).into_iter().map(|i| tile.epochs[0].positions().absolute_ticks(i as usize)).collect())
+        Ok(tile
+            .owned(0)
+            .into_iter()
+            .map(|i| tile.epochs[0].positions().absolute_ticks(i as usize))
+            .collect())
     }
 }
 
 type Tiles = Vec<(Rect, Vec<[i64; 3]>)>;
 
-fn conducted(operation: &Fragile, source: &dyn PointSource, run: &Run<'_, Vec<[i64; 3]>>) -> Result<(Tiles, Report)> {
+fn conducted(
+    operation: &Fragile,
+    source: &dyn PointSource,
+    run: &Run<'_, Vec<[i64; 3]>>,
+) -> Result<(Tiles, Report)> {
     let mut tiles = Vec::new();
     let mut sink = |core: Rect, output| {
         tiles.push((core, output));
@@ -53,15 +62,23 @@ fn kept(folder: &Path) -> Kept {
 }
 
 fn plain() -> Tiles {
-    conducted(&Fragile::default(), &lattice(50), &Run::default()).unwrap().0
+    conducted(&Fragile::default(), &lattice(50), &Run::default())
+        .unwrap()
+        .0
 }
 
 #[test]
 fn a_run_goes_on_where_it_ended_and_gives_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
-    let run = || Run { keep: Some(kept.results()), ..Run::default() };
-    let fragile = Fragile { fails_at: vec![[20.0, 30.0]], ..Fragile::default() };
+    let run = || Run {
+        keep: Some(kept.results()),
+        ..Run::default()
+    };
+    let fragile = Fragile {
+        fails_at: vec![[20.0, 30.0]],
+        ..Fragile::default()
+    };
     let error = conducted(&fragile, &lattice(50), &run()).unwrap_err();
     assert_eq!(error.to_string(), "no luck at [20.0, 30.0]");
     let before = fragile.ran.load(Ordering::Relaxed) - 1;
@@ -71,14 +88,22 @@ fn a_run_goes_on_where_it_ended_and_gives_the_same() {
     let (tiles, report) = conducted(&sound, &lattice(50), &run()).unwrap();
     assert!(tiles == plain());
     assert_eq!(
-        (sound.ran.load(Ordering::Relaxed), report.tiles, report.tiles_kept),
+        (
+            sound.ran.load(Ordering::Relaxed),
+            report.tiles,
+            report.tiles_kept
+        ),
         (25 - before, 25 - before, before)
     );
 
     let source = Odd::new("lattice", lattice(50));
     let (tiles, report) = conducted(&Fragile::default(), &source, &run()).unwrap();
     assert!(tiles == plain() && (report.tiles, report.tiles_kept) == (0, 25));
-    assert_eq!(source.reads.load(Ordering::Relaxed), 0, "nothing is decoded where nothing is left to do");
+    assert_eq!(
+        source.reads.load(Ordering::Relaxed),
+        0,
+        "nothing is decoded where nothing is left to do"
+    );
     kept.remove().unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -96,9 +121,17 @@ fn a_place_that_cannot_be_written_is_named() {
         } else {
             fs::create_dir(&taken).unwrap()
         }
-        let run = Run { keep: Some(kept.results()), ..Run::default() };
-        let error = conducted(&Fragile::default(), &lattice(50), &run).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{}: ", taken.display())), "{error}");
+        let run = Run {
+            keep: Some(kept.results()),
+            ..Run::default()
+        };
+        let error = conducted(&Fragile::default(), &lattice(50), &run)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with(&format!("{}: ", taken.display())),
+            "{error}"
+        );
         fs::remove_dir_all(kept.folder()).unwrap();
     }
 }
@@ -108,19 +141,39 @@ fn a_run_of_something_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |parameters: &str, source: &dyn PointSource, tiling: Tiling| {
         let kept = Kept::within(dir.path().join("run"), parameters);
-        let run = Run { keep: Some(kept.results()), ..Run::default() };
+        let run = Run {
+            keep: Some(kept.results()),
+            ..Run::default()
+        };
         let mut sink = |_: Rect, _| Ok(());
-        tiling.stream_with(&cpu(), &Fragile::default(), [source], &mut sink, &run).err().map(|e| e.to_string())
+        tiling
+            .stream_with(&cpu(), &Fragile::default(), [source], &mut sink, &run)
+            .err()
+            .map(|e| e.to_string())
     };
     assert_eq!(refused("depth 5", &lattice(50), tiles_of(10.0)), None);
     assert_eq!(refused("depth 5", &lattice(50), tiles_of(10.0)), None);
     let message = refused("depth 6", &lattice(50), tiles_of(10.0)).unwrap();
-    assert!(message.contains("other parameters (5, now 6)") && message.contains("remove"), "{message}");
+    assert!(
+        message.contains("other parameters (5, now 6)") && message.contains("remove"),
+        "{message}"
+    );
     let message = refused("depth 5", &lattice(51), tiles_of(10.0)).unwrap();
-    assert!(message.contains("an input has changed") && message.contains("2601 points"), "{message}");
-    assert_eq!(refused("depth 5", &lattice(50), tiles_of(20.0)), None, "the tiles are those that it was begun with");
+    assert!(
+        message.contains("an input has changed") && message.contains("2601 points"),
+        "{message}"
+    );
+    assert_eq!(
+        refused("depth 5", &lattice(50), tiles_of(20.0)),
+        None,
+        "the tiles are those that it was begun with"
+    );
     fs::write(dir.path().join("run/manifest.json"), "{").unwrap();
-    assert!(refused("depth 5", &lattice(50), tiles_of(10.0)).unwrap().contains("not a manifest"));
+    assert!(
+        refused("depth 5", &lattice(50), tiles_of(10.0))
+            .unwrap()
+            .contains("not a manifest")
+    );
 }
 
 #[test]
@@ -130,9 +183,15 @@ fn a_manifest_that_is_longer_than_one_can_be_is_not_read() {
     assert_eq!(kept.found(1 << 30).unwrap(), None);
     fs::create_dir_all(kept.folder()).unwrap();
     // A tebibyte that takes no room on the disk.
-    fs::File::create(kept.folder().join("manifest.json")).unwrap().set_len(1 << 40).unwrap();
+    fs::File::create(kept.folder().join("manifest.json"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
     let error = kept.found(1 << 30).unwrap_err().to_string();
-    assert!(error.contains("manifest.json") && error.contains("more than 134217728 bytes"), "{error}");
+    assert!(
+        error.contains("manifest.json") && error.contains("more than 134217728 bytes"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -141,13 +200,37 @@ fn lack_of_memory_is_no_damage_of_an_input() {
     let many = |seed| Resident::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);
     let kept = kept(dir.path());
     let ended = |source: &dyn PointSource, spill: Spill, share: Share| {
-        let tiling = Tiling { memory: 8 * 112_000, spill, ..tiles_of(50.0) };
-        let run = Run { keep: Some(kept.results()), share, ..Run::default() };
-        let outcome = tiling.stream_with(&cpu(), &Fragile::default(), [source], &mut |_: Rect, _| Ok(()), &run);
+        let tiling = Tiling {
+            memory: 8 * 112_000,
+            spill,
+            ..tiles_of(50.0)
+        };
+        let run = Run {
+            keep: Some(kept.results()),
+            share,
+            ..Run::default()
+        };
+        let outcome = tiling.stream_with(
+            &cpu(),
+            &Fragile::default(),
+            [source],
+            &mut |_: Rect, _| Ok(()),
+            &run,
+        );
         outcome.err().map(|error| error.to_string())
     };
-    assert_eq!(ended(&many(1), Spill::within(dir.path().join("spill")), Share::Tile(0)), None);
-    let little = Spill::Within { folder: dir.path().join("spill"), most_bytes: 1000 };
+    assert_eq!(
+        ended(
+            &many(1),
+            Spill::within(dir.path().join("spill")),
+            Share::Tile(0)
+        ),
+        None
+    );
+    let little = Spill::Within {
+        folder: dir.path().join("spill"),
+        most_bytes: 1000,
+    };
     for (spill, words) in [(Spill::Never, "holding points"), (little, "bytes of disk")] {
         let message = ended(&many(1), spill.clone(), Share::All).unwrap();
         assert!(message.contains(words), "{message}");
@@ -165,27 +248,52 @@ fn a_damaged_input_may_be_replaced_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
     let ended = |sources: [&dyn PointSource; 2], share: Share| {
-        let run = Run { keep: Some(kept.results()), share, ..Run::default() };
-        let outcome = tiles_of(10.0).stream_with(&cpu(), &Fragile::default(), sources, &mut |_: Rect, _| Ok(()), &run);
+        let run = Run {
+            keep: Some(kept.results()),
+            share,
+            ..Run::default()
+        };
+        let outcome = tiles_of(10.0).stream_with(
+            &cpu(),
+            &Fragile::default(),
+            sources,
+            &mut |_: Rect, _| Ok(()),
+            &run,
+        );
         outcome.err().map(|error| error.to_string())
     };
     let tiles = || fs::read_dir(kept.folder().join("tiles")).unwrap().count();
     let whole = ["before", "after"].map(|name| Odd::new(name, lattice(50)));
     assert_eq!(ended([&whole[0], &whole[1]], Share::Tile(0)), None);
     // The same, but for a chunk.
-    let torn = Odd { broken_chunk: Some(1), ..Odd::new("before", lattice(50)) };
+    let torn = Odd {
+        broken_chunk: Some(1),
+        ..Odd::new("before", lattice(50))
+    };
     let message = ended([&torn, &whole[1]], Share::All).unwrap();
     assert!(message.contains("before: chunk 1 is broken"), "{message}");
     let kept_tiles = tiles();
     assert!(kept_tiles > 0);
     let other = |name| Odd::new(name, lattice(51));
-    for sources in [[&whole[0], &other("after")], [&other("before"), &other("after")]] {
+    for sources in [
+        [&whole[0], &other("after")],
+        [&other("before"), &other("after")],
+    ] {
         let message = ended(sources.map(|source| source as &dyn PointSource), Share::All).unwrap();
         assert!(message.contains("an input has changed"), "{message}");
         assert_eq!(tiles(), kept_tiles);
     }
-    assert_eq!(ended([&other("before"), &whole[1]], Share::All), None, "the one that was damaged is replaced");
-    assert!(ended([&whole[0], &whole[1]], Share::All).unwrap().contains("an input has changed"), "no longer");
+    assert_eq!(
+        ended([&other("before"), &whole[1]], Share::All),
+        None,
+        "the one that was damaged is replaced"
+    );
+    assert!(
+        ended([&whole[0], &whole[1]], Share::All)
+            .unwrap()
+            .contains("an input has changed"),
+        "no longer"
+    );
 }
 
 #[test]
@@ -193,27 +301,53 @@ fn shards_in_any_order_merge_to_the_same() {
     let dir = tempfile::tempdir().unwrap();
     for shards in [1, 3] {
         let kept = Kept::within(dir.path().join(shards.to_string()), "");
-        let run = |share| Run { keep: Some(kept.results()), share, ..Run::default() };
+        let run = |share| Run {
+            keep: Some(kept.results()),
+            share,
+            ..Run::default()
+        };
         for number in (1..=shards).rev() {
-            let early = conducted(&Fragile::default(), &lattice(50), &run(Share::Merge)).unwrap_err().to_string();
+            let early = conducted(&Fragile::default(), &lattice(50), &run(Share::Merge))
+                .unwrap_err()
+                .to_string();
             assert!(early.contains("not done yet"), "{early}");
-            let (tiles, _) =
-                conducted(&Fragile::default(), &lattice(50), &run(Share::Shard { number, of: shards })).unwrap();
+            let (tiles, _) = conducted(
+                &Fragile::default(),
+                &lattice(50),
+                &run(Share::Shard { number, of: shards }),
+            )
+            .unwrap();
             assert!(tiles.is_empty(), "a shard hands nothing over");
         }
         let merged = Fragile::default();
-        assert!(conducted(&merged, &lattice(50), &run(Share::Merge)).unwrap().0 == plain());
+        assert!(
+            conducted(&merged, &lattice(50), &run(Share::Merge))
+                .unwrap()
+                .0
+                == plain()
+        );
         assert_eq!(merged.ran.load(Ordering::Relaxed), 0);
     }
-    let alone = Run { share: Share::Merge, ..Run::default() };
-    assert!(conducted(&Fragile::default(), &lattice(50), &alone).unwrap_err().to_string().contains("need a folder"));
+    let alone = Run {
+        share: Share::Merge,
+        ..Run::default()
+    };
+    assert!(
+        conducted(&Fragile::default(), &lattice(50), &alone)
+            .unwrap_err()
+            .to_string()
+            .contains("need a folder")
+    );
 }
 
 #[test]
 fn what_was_half_written_or_damaged_is_done_again() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
-    let run = || Run { keep: Some(kept.results()), ..Run::default() };
+    let run = || Run {
+        keep: Some(kept.results()),
+        ..Run::default()
+    };
     conducted(&Fragile::default(), &lattice(50), &run()).unwrap();
     let tiles = kept.folder().join("tiles");
     let file = tiles.join("000007-0-1.tile");
@@ -228,9 +362,16 @@ fn what_was_half_written_or_damaged_is_done_again() {
     let sound = Fragile::default();
     let (found, report) = conducted(&sound, &lattice(50), &run()).unwrap();
     assert!(found == plain());
-    assert_eq!((sound.ran.load(Ordering::Relaxed), report.tiles_kept), (2, 23));
+    assert_eq!(
+        (sound.ran.load(Ordering::Relaxed), report.tiles_kept),
+        (2, 23)
+    );
     assert!(!left.exists() && notes.exists());
-    assert_eq!(fs::read_dir(tiles).unwrap().count(), 25 + 1, "no part is left");
+    assert_eq!(
+        fs::read_dir(tiles).unwrap().count(),
+        25 + 1,
+        "no part is left"
+    );
 }
 
 /// A file that was being written, which nobody has open.
@@ -249,36 +390,91 @@ fn the_rest_is_finished_where_that_is_asked_for() {
     let told = Mutex::new(Vec::new());
     let failed = |failure: &TileFailure| told.lock().unwrap().push(failure.tile);
     let on_failure = OnFailure::FinishTheRest;
-    let fragile = Fragile { fails_at: vec![[20.0, 0.0], [40.0, 40.0]], ..Fragile::default() };
-    let run = Run { keep: Some(kept.results()), failed: &failed, on_failure, ..Run::default() };
+    let fragile = Fragile {
+        fails_at: vec![[20.0, 0.0], [40.0, 40.0]],
+        ..Fragile::default()
+    };
+    let run = Run {
+        keep: Some(kept.results()),
+        failed: &failed,
+        on_failure,
+        ..Run::default()
+    };
     let (tiles, report) = conducted(&fragile, &lattice(50), &run).unwrap();
     assert_eq!((tiles.len(), report.tiles), (23, 23));
     let mut numbers: Vec<usize> = report.failures.iter().map(|failure| failure.tile).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [2, 24]);
-    assert_eq!(report.failures.iter().find(|f| f.tile == 2).unwrap().core.min, [20.0, 0.0]);
+    assert_eq!(
+        report
+            .failures
+            .iter()
+            .find(|f| f.tile == 2)
+            .unwrap()
+            .core
+            .min,
+        [20.0, 0.0]
+    );
     assert!(report.to_string().contains("no luck at [20.0, 0.0]"));
     // One of them alone, as often as it takes to see why.
-    let alone = |tile| Run { keep: Some(kept.results()), share: Share::Tile(tile), ..Run::default() };
-    assert_eq!(conducted(&fragile, &lattice(50), &alone(2)).unwrap_err().to_string(), "no luck at [20.0, 0.0]");
+    let alone = |tile| Run {
+        keep: Some(kept.results()),
+        share: Share::Tile(tile),
+        ..Run::default()
+    };
+    assert_eq!(
+        conducted(&fragile, &lattice(50), &alone(2))
+            .unwrap_err()
+            .to_string(),
+        "no luck at [20.0, 0.0]"
+    );
     let sound = Fragile::default();
-    assert_eq!(conducted(&sound, &lattice(50), &alone(2)).unwrap().1.tiles, 1);
-    let rest = Run { keep: Some(kept.results()), ..Run::default() };
+    assert_eq!(
+        conducted(&sound, &lattice(50), &alone(2)).unwrap().1.tiles,
+        1
+    );
+    let rest = Run {
+        keep: Some(kept.results()),
+        ..Run::default()
+    };
     assert!(conducted(&sound, &lattice(50), &rest).unwrap().0 == plain());
-    assert_eq!(sound.ran.load(Ordering::Relaxed), 2, "the one alone, and the one that was left");
+    assert_eq!(
+        sound.ran.load(Ordering::Relaxed),
+        2,
+        "the one alone, and the one that was left"
+    );
     assert_eq!(told.into_inner().unwrap().len(), 2);
 }
 
 #[test]
 fn a_chunk_that_cannot_be_read_fails_the_tiles_that_need_it_alone() {
-    let rows = |i: usize| Rect { min: [0.0, i as f64 * 20.0], max: [49.0, i as f64 * 20.0 + 19.0] };
-    let source =
-        Odd { broken_chunk: Some(1), chunk_extents: (0..3).map(rows).collect(), ..Odd::new("torn", lattice(50)) };
-    let run = Run { on_failure: OnFailure::FinishTheRest, ..Run::default() };
+    let rows = |i: usize| Rect {
+        min: [0.0, i as f64 * 20.0],
+        max: [49.0, i as f64 * 20.0 + 19.0],
+    };
+    let source = Odd {
+        broken_chunk: Some(1),
+        chunk_extents: (0..3).map(rows).collect(),
+        ..Odd::new("torn", lattice(50))
+    };
+    let run = Run {
+        on_failure: OnFailure::FinishTheRest,
+        ..Run::default()
+    };
     let (tiles, report) = conducted(&Fragile::default(), &source, &run).unwrap();
     // Rows 20 to 39 are missing, and with their halos the tiles from 10 to 50.
-    assert!(tiles.iter().all(|(core, _)| core.max[1] <= 18.0 || core.min[1] >= 42.0 || core.max[1] <= 10.0));
-    assert!(report.failures.len() >= 10 && report.failures.iter().all(|f| f.error.contains("chunk 1 is broken")));
+    assert!(
+        tiles
+            .iter()
+            .all(|(core, _)| core.max[1] <= 18.0 || core.min[1] >= 42.0 || core.max[1] <= 10.0)
+    );
+    assert!(
+        report.failures.len() >= 10
+            && report
+                .failures
+                .iter()
+                .all(|f| f.error.contains("chunk 1 is broken"))
+    );
     assert_eq!(tiles.len() + report.failures.len(), 25);
 }
 
@@ -302,16 +498,28 @@ fn an_input_that_changes_during_the_run_is_noticed() {
             self.0.chunk_count()
         }
         fn identity(&self) -> Result<Vec<String>> {
-            Ok(vec![format!("changing.laz: version {}", self.1.load(Ordering::Relaxed))])
+            Ok(vec![format!(
+                "changing.laz: version {}",
+                self.1.load(Ordering::Relaxed)
+            )])
         }
-        fn read_chunk(&self, chunk: usize, columns: isopach_cloud::Columns) -> Result<isopach_cloud::Points> {
+        fn read_chunk(
+            &self,
+            chunk: usize,
+            columns: isopach_cloud::Columns,
+        ) -> Result<isopach_cloud::Points> {
             self.1.store(2, Ordering::Relaxed);
             self.0.read_chunk(chunk, columns)
         }
     }
     let source = Changing(lattice(50), AtomicUsize::new(1));
-    let message = conducted(&Fragile::default(), &source, &Run::default()).unwrap_err().to_string();
-    assert!(message.contains("changed during the run") && message.contains("version 1"), "{message}");
+    let message = conducted(&Fragile::default(), &source, &Run::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("changed during the run") && message.contains("version 1"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -320,9 +528,23 @@ fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
     let (kept, spill) = (kept(dir.path()), dir.path().join("spill"));
     fs::create_dir_all(&spill).unwrap();
     left_by_a_killed_process(&spill.join("isopach-spill"));
-    let tiling = Tiling { spill: Spill::within(&spill), ..tiles_of(10.0) };
-    let run = Run { keep: Some(kept.results()), ..Run::default() };
-    tiling.stream_with(&cpu(), &Fragile::default(), [&lattice(50)], &mut |_: Rect, _| Ok(()), &run).unwrap();
+    let tiling = Tiling {
+        spill: Spill::within(&spill),
+        ..tiles_of(10.0)
+    };
+    let run = Run {
+        keep: Some(kept.results()),
+        ..Run::default()
+    };
+    tiling
+        .stream_with(
+            &cpu(),
+            &Fragile::default(),
+            [&lattice(50)],
+            &mut |_: Rect, _| Ok(()),
+            &run,
+        )
+        .unwrap();
     assert_eq!(fs::read_dir(&spill).unwrap().count(), 0);
     assert_eq!(vec![[1_i64; 3]].to_bytes().len(), 8 + 24);
 }

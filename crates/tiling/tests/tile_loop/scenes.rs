@@ -16,8 +16,15 @@ fn scattered(i: u64) -> f64 {
 /// `n` points over `size` metres from `corner`, with an intensity that names each.
 pub(crate) fn scatter(n: u64, corner: [f64; 2], size: f64, seed: u64) -> Cloud {
     let at = |i: u64, axis: u64| scattered(seed * 1_000_003 + i * 3 + axis);
-    let xyz: Vec<[f64; 3]> =
-        (0..n).map(|i| [corner[0] + size * at(i, 0), corner[1] + size * at(i, 1), 100.0 * at(i, 2)]).collect();
+    let xyz: Vec<[f64; 3]> = (0..n)
+        .map(|i| {
+            [
+                corner[0] + size * at(i, 0),
+                corner[1] + size * at(i, 1),
+                100.0 * at(i, 2),
+            ]
+        })
+        .collect();
     named(&xyz)
 }
 
@@ -30,7 +37,9 @@ pub(crate) fn named(xyz: &[[f64; 3]]) -> Cloud {
 
 /// A lattice of `side` × `side` points one metre apart, from the origin.
 pub(crate) fn lattice(side: i32) -> Resident {
-    let xyz: Vec<[f64; 3]> = (0..side * side).map(|i| [f64::from(i % side), f64::from(i / side), 0.0]).collect();
+    let xyz: Vec<[f64; 3]> = (0..side * side)
+        .map(|i| [f64::from(i % side), f64::from(i / side), 0.0])
+        .collect();
     Resident::in_chunks("lattice", named(&xyz), 1000)
 }
 
@@ -88,7 +97,10 @@ impl PointSource for Odd {
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         if self.broken_chunk == Some(chunk) {
-            return Err(Error::source(format!("{}: chunk {chunk} is broken", self.name)));
+            return Err(Error::source(format!(
+                "{}: chunk {chunk} is broken",
+                self.name
+            )));
         }
         let mut points = self.inner.read_chunk(chunk, columns)?;
         (self.change)(&mut points);

@@ -6,7 +6,9 @@ use super::{
     solution::write,
     triangle::{Columns, Numbers, Triangle},
 };
-use crate::{Status, backend::missing_number, lanes::Lanes, map::Slab, method::SLOPE, screen::screen};
+use crate::{
+    Status, backend::missing_number, lanes::Lanes, map::Slab, method::SLOPE, screen::screen,
+};
 use std::marker::PhantomData;
 
 /// What a lane waits for.
@@ -43,7 +45,8 @@ pub(super) struct Lane<const NF: usize> {
 
 /// How far lanes have gone towards a solution.
 struct Approached<const NF: usize> {
-    /// Step at which a slot is zero, `[slot][lane]`: infinite where it never is, −∞ where there is no column or it did not come in.
+    /// Step at which a slot is zero, `[slot][lane]`: infinite where it never is, −∞ where there is
+    /// no column or it did not come in.
     ratios: Numbers<NF>,
     /// The least of these that is a step; infinite where the solution is not negative.
     step: [f64; MOST_LANES],
@@ -52,7 +55,8 @@ struct Approached<const NF: usize> {
 }
 
 impl<const NF: usize> Approached<NF> {
-    /// Whether a column that was zero did not come in, or would be negative: round-off, as its slope was above zero.
+    /// Whether a column that was zero did not come in, or would be negative: round-off, as its
+    /// slope was above zero.
     #[inline(always)]
     fn is_refused(&self, lane: usize, slot: usize) -> bool {
         let ratio = self.ratios[slot][lane];
@@ -69,7 +73,8 @@ impl<const NF: usize> Approached<NF> {
 /// The lanes.
 struct Searching<'a, V, const NF: usize> {
     table: &'a Table<NF>,
-    /// Counts over their errors and one over these, `[channel][lane]`; zero where a channel is not there.
+    /// Counts over their errors and one over these, `[channel][lane]`; zero where a channel is not
+    /// there.
     g: Numbers<NF>,
     inverse_sigma: Numbers<NF>,
     columns: Columns<NF>,
@@ -100,7 +105,11 @@ pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
                 next += 1;
             }
         }
-        if searching.lanes.iter().all(|lane| lane.waits == Waits::Pixel) {
+        if searching
+            .lanes
+            .iter()
+            .all(|lane| lane.waits == Waits::Pixel)
+        {
             return;
         }
         triangle.decompose(&searching.columns, &searching.g);
@@ -152,7 +161,10 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         pixel: usize,
     ) {
         let n = shared.channels;
-        let (counts, sigma) = (&rows.counts[pixel * n..][..n], &rows.sigma[pixel * n..][..n]);
+        let (counts, sigma) = (
+            &rows.counts[pixel * n..][..n],
+            &rows.sigma[pixel * n..][..n],
+        );
         let screened = screen(shared.inversion, counts, sigma);
         slab.saturated[pixel] = screened.saturated;
         let dropped = match screened.verdict {
@@ -167,7 +179,11 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         for j in 0..NF {
             self.empty(lane, j);
         }
-        self.barred.iter_mut().skip(lane).step_by(V::COUNT).for_each(|barred| *barred = 0.0);
+        self.barred
+            .iter_mut()
+            .skip(lane)
+            .step_by(V::COUNT)
+            .for_each(|barred| *barred = 0.0);
         let fresh = Lane {
             waits: Waits::Slopes,
             pixel,
@@ -181,8 +197,9 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         self.lanes[lane] = fresh;
     }
 
-    /// What becomes of the lanes now that their columns have been solved for. Lanes take the solution; where it is negative, they go as far towards it as no bin
-    /// becomes negative, and leave out those that are zero then.
+    /// What becomes of the lanes now that their columns have been solved for. Lanes take the
+    /// solution; where it is negative, they go as far towards it as no bin becomes negative, and
+    /// leave out those that are zero then.
     #[inline(always)]
     fn settle(&mut self, triangle: &Triangle<V, NF>) {
         let approached = self.approach(triangle);
@@ -213,10 +230,17 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
     /// Goes towards the solution, in all lanes.
     #[inline(always)]
     fn approach(&mut self, triangle: &Triangle<V, NF>) -> Approached<NF> {
-        let (zero, one, infinity) = (V::constant(0.0), V::constant(1.0), V::constant(f64::INFINITY));
+        let (zero, one, infinity) = (
+            V::constant(0.0),
+            V::constant(1.0),
+            V::constant(f64::INFINITY),
+        );
         let solved = triangle.solved();
-        let mut approached =
-            Approached::<NF> { ratios: [[0.0; MOST_LANES]; NF], step: [0.0; MOST_LANES], there: [0.0; MOST_LANES] };
+        let mut approached = Approached::<NF> {
+            ratios: [[0.0; MOST_LANES]; NF],
+            step: [0.0; MOST_LANES],
+            there: [0.0; MOST_LANES],
+        };
         let (mut step, mut there) = (infinity, zero);
         for j in 0..NF {
             let x = V::load(&self.x[j]);
@@ -288,7 +312,8 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         self.barred[bin * V::COUNT + lane] = if barred { f64::NEG_INFINITY } else { 0.0 };
     }
 
-    /// The largest of `Aᵀ r`, scaled, among the bins that are not barred, and where it is first, a lane.
+    /// The largest of `Aᵀ r`, scaled, among the bins that are not barred, and where it is first, a
+    /// lane.
     #[inline(always)]
     fn steepest(&self, left: &Vector<V, NF>) -> ([usize; MOST_LANES], [f64; MOST_LANES]) {
         let (one, mut here) = (V::constant(1.0), V::constant(0.0));
@@ -329,7 +354,11 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         let here = &mut self.lanes[lane];
         if here.steps == 3 * self.table.response.len() as u32 + 3 {
             here.waits = Waits::Pixel;
-            return slab.reject(here.pixel, Status::OutOfRange, missing_number(shared.inversion));
+            return slab.reject(
+                here.pixel,
+                Status::OutOfRange,
+                missing_number(shared.inversion),
+            );
         }
         let least = *here.least.get_or_insert(SLOPE * slope.abs());
         let channels = shared.channels - here.dropped.count_ones() as usize;

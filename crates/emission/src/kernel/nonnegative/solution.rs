@@ -25,7 +25,11 @@ pub(super) fn write<V: Lanes<Scalar = f64>, const NF: usize>(
     slab: &mut Slab<'_, f64>,
 ) {
     let (n, bins, i) = (shared.channels, table.response.len(), found.pixel);
-    let (x, counts, scales) = (of_lane(x, lane), of_lane(g, lane), of_lane(inverse_sigma, lane));
+    let (x, counts, scales) = (
+        of_lane(x, lane),
+        of_lane(g, lane),
+        of_lane(inverse_sigma, lane),
+    );
     let emission = &mut slab.emission[i * bins..][..bins];
     emission.fill(0.0);
     for j in 0..found.count {
@@ -51,9 +55,21 @@ pub(super) fn write<V: Lanes<Scalar = f64>, const NF: usize>(
     slab.lambda[i] = 0.0;
     slab.iterations[i] = found.steps;
     slab.dropped[i] = found.dropped;
-    slab.status[i] = Status::of_result(shared.inversion, Signs::Positive, found.dropped, chi_squared);
+    slab.status[i] = Status::of_result(
+        shared.inversion,
+        Signs::Positive,
+        found.dropped,
+        chi_squared,
+    );
     if shared.inversion.outputs != Outputs::NONE {
-        errors(shared, table, &pseudo_inverse(triangle, found.count, lane), found, &scales, slab);
+        errors(
+            shared,
+            table,
+            &pseudo_inverse(triangle, found.count, lane),
+            found,
+            &scales,
+            slab,
+        );
     }
 }
 
@@ -72,7 +88,8 @@ fn errors<const NF: usize>(
         let row = &mut slab.uncertainty[i * bins..][..bins];
         row.fill(0.0);
         for j in 0..found.count {
-            row[found.bins[j]] = dot(&inverse[j], &inverse[j]).sqrt() * table.to_report[found.bins[j]];
+            row[found.bins[j]] =
+                dot(&inverse[j], &inverse[j]).sqrt() * table.to_report[found.bins[j]];
         }
     }
     if !outputs.log_t_resolution && !outputs.averaging_kernel {
@@ -127,7 +144,9 @@ fn pseudo_inverse<V: Lanes<Scalar = f64>, const NF: usize>(
 #[inline(always)]
 fn resolution<const NF: usize>(shared: &Shared<'_, f64, NF>, k: usize, column: &[f64]) -> f64 {
     let column: Vec<Array<f64, 1>> = column.iter().map(|&x| Array::one(x)).collect();
-    let largest = column.iter().fold(f64::NEG_INFINITY, |most, x| if x.only() > most { x.only() } else { most });
+    let largest = column.iter().fold(f64::NEG_INFINITY, |most, x| {
+        if x.only() > most { x.only() } else { most }
+    });
     width(shared, k, &column, Array::one(largest * 0.5)).only()
 }
 

@@ -1,4 +1,5 @@
-//! Least squares in the columns in use: an orthogonal basis, and the triangle that makes the columns of it.
+//! Least squares in the columns in use: an orthogonal basis, and the triangle that makes the
+//! columns of it.
 
 use super::super::{Matrix, Vector, pixel::MOST_LANES};
 use crate::lanes::Lanes;
@@ -29,13 +30,20 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Triangle<V, NF> {
     #[inline(always)]
     pub(super) fn new() -> Self {
         let zero = V::constant(0.0);
-        Self { q: [[zero; NF]; NF], r: [[zero; NF]; NF], c: [zero; NF], left: [zero; NF] }
+        Self {
+            q: [[zero; NF]; NF],
+            r: [[zero; NF]; NF],
+            c: [zero; NF],
+            left: [zero; NF],
+        }
     }
 
-    /// Takes the columns in, in the order of their slots, but for those that are sums of others; what was there before is overwritten.
+    /// Takes the columns in, in the order of their slots, but for those that are sums of others;
+    /// what was there before is overwritten.
     ///
-    /// Modified Gram & Schmidt, with the counts as the last column: the solution is as good as from reflections (Björck 1967). A direction is taken out of all columns that
-    /// follow at once, and these do not wait for each other. O(channels³).
+    /// Modified Gram & Schmidt, with the counts as the last column: the solution is as good as from
+    /// reflections (Björck 1967). A direction is taken out of all columns that follow at once, and
+    /// these do not wait for each other. O(channels³).
     #[inline(always)]
     pub(super) fn decompose(&mut self, columns: &Columns<NF>, g: &Numbers<NF>) {
         let zero = V::constant(0.0);
@@ -61,11 +69,16 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Triangle<V, NF> {
         }
     }
 
-    /// Makes a direction of what is left of column i, and takes it out of the counts; no direction where the square of its length is not above `least`.
+    /// Makes a direction of what is left of column i, and takes it out of the counts; no direction
+    /// where the square of its length is not above `least`.
     #[inline(always)]
     fn normalise(&mut self, i: usize, least: V) {
         let squared = dot(&self.q[i], &self.q[i]);
-        let inverse = V::select(squared.at_most(least), V::constant(0.0), V::constant(1.0) / squared.root());
+        let inverse = V::select(
+            squared.at_most(least),
+            V::constant(0.0),
+            V::constant(1.0) / squared.root(),
+        );
         for f in 0..NF {
             self.q[i][f] = self.q[i][f] * inverse;
         }

@@ -1,7 +1,8 @@
-//! Newton's method on the dual, a step halved until it climbs: pixels one after the other through the lanes.
+//! Newton's method on the dual, a step halved until it climbs: pixels one after the other through
+//! the lanes.
 //!
-//! One pass over the atoms gives height, slope and curvature together, so that a step that does not climb costs no more than one that does: the step is halved
-//! and the pass repeated.
+//! One pass over the atoms gives height, slope and curvature together, so that a step that does not
+//! climb costs no more than one that does: the step is halved and the pass repeated.
 
 use super::{
     super::{Vector, pixel::MOST_LANES},
@@ -70,7 +71,13 @@ pub(super) fn ascend<V: Lanes<Scalar = f64>, const NF: usize>(
         if climbing.pixels.iter().all(Option::is_none) {
             return;
         }
-        let here = point(atoms, &climbing.problem, &climbing.l, &climbing.z, &mut used);
+        let here = point(
+            atoms,
+            &climbing.problem,
+            &climbing.l,
+            &climbing.z,
+            &mut used,
+        );
         let passed = climbing.pass(&here);
         climbing.hand_over(&passed, prepared);
     }
@@ -103,7 +110,11 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Climbing<V, NF> {
         let other = pixel % V::COUNT;
         let numbers = self.l.len();
         let l = &l[pixel / V::COUNT * numbers..][..numbers];
-        for (to, from) in self.l.chunks_exact_mut(V::COUNT).zip(l.chunks_exact(V::COUNT)) {
+        for (to, from) in self
+            .l
+            .chunks_exact_mut(V::COUNT)
+            .zip(l.chunks_exact(V::COUNT))
+        {
             to[lane] = from[other];
         }
         self.problem.take(lane, &from.problem, other);
@@ -133,11 +144,20 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Climbing<V, NF> {
         // Higher; or, where heights are equal but for round-off, much flatter.
         let as_high = (self.height - self.height.abs() * V::constant(AS_HIGH)).at_most(here.height);
         let flatter = V::both(as_high, squared.less(V::constant(0.25) * self.steepness));
-        let better = V::select(self.height.less(here.height), one, V::select(flatter, one, zero));
+        let better = V::select(
+            self.height.less(here.height),
+            one,
+            V::select(flatter, one, zero),
+        );
         let taken = zero.less(better);
         let stuck = V::both(better.less(one), self.step.less(V::constant(SHORTEST)));
         let halved = self.step * V::constant(0.5);
-        let done = V::both(taken, squared.root().at_most(self.problem.enough + self.problem.round_off * here.length));
+        let done = V::both(
+            taken,
+            squared
+                .root()
+                .at_most(self.problem.enough + self.problem.round_off * here.length),
+        );
         let flat = V::select(self.steepness.at_most(self.problem.nearly), one, zero);
         let settled = V::select(stuck, flat, V::select(done, one, zero));
         let over = V::select(stuck, one, V::select(done, one, zero));
@@ -149,7 +169,11 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Climbing<V, NF> {
         self.steps = V::select(goes_on, self.steps + one, self.steps);
         let next = solved(&here.curvature, &here.slope);
         for f in 0..NF {
-            let back = V::select(stuck, self.from[f], self.from[f] + halved * self.direction[f]);
+            let back = V::select(
+                stuck,
+                self.from[f],
+                self.from[f] + halved * self.direction[f],
+            );
             let stepped = self.z[f] + next[f];
             self.from[f] = V::select(goes_on, self.z[f], self.from[f]);
             self.direction[f] = V::select(goes_on, next[f], self.direction[f]);
@@ -166,7 +190,9 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Climbing<V, NF> {
         passed.over.store(&mut over);
         for lane in 0..V::COUNT {
             self.passes[lane] += 1;
-            let Some(pixel) = self.pixels[lane] else { continue };
+            let Some(pixel) = self.pixels[lane] else {
+                continue;
+            };
             if over[lane] == 0.0 && self.passes[lane] < PASSES {
                 continue;
             }

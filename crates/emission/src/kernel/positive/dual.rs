@@ -34,7 +34,8 @@ pub(super) struct Problem<V, const NF: usize> {
     nothing: V,
 }
 
-/// Preferences of the atoms over the lengths of their columns into `l`, `[atom × lanes]`; returns the trace of `Σ l a aᵀ`.
+/// Preferences of the atoms over the lengths of their columns into `l`, `[atom × lanes]`; returns
+/// the trace of `Σ l a aᵀ`.
 #[inline(always)]
 pub(super) fn preferences<V: Lanes<Scalar = f64>, const NF: usize>(
     atoms: &Atoms<NF>,
@@ -42,7 +43,11 @@ pub(super) fn preferences<V: Lanes<Scalar = f64>, const NF: usize>(
     l: &mut [f64],
 ) -> V {
     let mut trace = V::constant(0.0);
-    for ((l, column), &preference) in l.chunks_exact_mut(V::COUNT).zip(&atoms.columns).zip(&atoms.preferences) {
+    for ((l, column), &preference) in l
+        .chunks_exact_mut(V::COUNT)
+        .zip(&atoms.columns)
+        .zip(&atoms.preferences)
+    {
         let mut squared = V::constant(0.0);
         for f in 0..NF {
             let a = V::splat(column[f]) * group.inverse_sigma[f];
@@ -59,7 +64,13 @@ pub(super) fn preferences<V: Lanes<Scalar = f64>, const NF: usize>(
 impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
     /// Begins on the line along the counts, where a parabola has its maximum.
     #[inline(always)]
-    pub(super) fn new(inversion: &Inversion, atoms: &Atoms<NF>, group: &Group<V, NF>, trace: V, l: &[f64]) -> Self {
+    pub(super) fn new(
+        inversion: &Inversion,
+        atoms: &Atoms<NF>,
+        group: &Group<V, NF>,
+        trace: V,
+        l: &[f64],
+    ) -> Self {
         let (zero, one) = (V::constant(0.0), V::constant(1.0));
         let g = &group.g;
         let mut energy = zero;
@@ -96,7 +107,8 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
         }
     }
 
-    /// What is known before the ascent: pixels whose counts are explained by no emission are settled.
+    /// What is known before the ascent: pixels whose counts are explained by no emission are
+    /// settled.
     #[inline(always)]
     pub(super) fn without_emission(&self, group: &Group<V, NF>) -> Found<NF> {
         let mut lambda = [0.0; MOST_LANES];
@@ -107,7 +119,12 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
         for lane in 0..V::COUNT {
             settled[lane] = nothing[lane] > 0.0 || group.screened[lane].verdict.is_err();
         }
-        Found { z: [[0.0; MOST_LANES]; NF], lambda, steps: [0.0; MOST_LANES], settled }
+        Found {
+            z: [[0.0; MOST_LANES]; NF],
+            lambda,
+            steps: [0.0; MOST_LANES],
+            settled,
+        }
     }
 
     /// Takes a lane of another group.
@@ -115,7 +132,11 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
     pub(super) fn take(&mut self, lane: usize, from: &Self, other: usize) {
         for f in 0..NF {
             put(&mut self.g[f], lane, get(from.g[f], other));
-            put(&mut self.inverse_sigma[f], lane, get(from.inverse_sigma[f], other));
+            put(
+                &mut self.inverse_sigma[f],
+                lane,
+                get(from.inverse_sigma[f], other),
+            );
         }
         put(&mut self.radius, lane, get(from.radius, other));
         put(&mut self.floor, lane, get(from.floor, other));
@@ -144,7 +165,10 @@ pub(super) fn put<V: Lanes<Scalar = f64>>(to: &mut V, lane: usize, value: f64) {
 
 /// An atom's column times the dual, whose entries are over the errors.
 #[inline(always)]
-pub(super) fn slope<V: Lanes<Scalar = f64>, const NF: usize>(column: &[f64; NF], seen: &Vector<V, NF>) -> V {
+pub(super) fn slope<V: Lanes<Scalar = f64>, const NF: usize>(
+    column: &[f64; NF],
+    seen: &Vector<V, NF>,
+) -> V {
     let mut along = V::splat(column[0]) * seen[0];
     for f in 1..NF {
         along = along + V::splat(column[f]) * seen[f];
@@ -175,7 +199,11 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Used<V, NF> {
     /// Room for so many.
     #[inline(always)]
     pub(super) fn new(atoms: usize) -> Self {
-        Self { columns: vec![[0.0; NF]; atoms], weights: vec![V::constant(0.0); atoms], count: 0 }
+        Self {
+            columns: vec![[0.0; NF]; atoms],
+            weights: vec![V::constant(0.0); atoms],
+            count: 0,
+        }
     }
 
     /// Those whose column looks the same way as the dual.
@@ -258,7 +286,12 @@ pub(super) fn point<V: Lanes<Scalar = f64>, const NF: usize>(
     for f in 0..NF {
         let mut counts = zero;
         for h in 0..NF {
-            counts = counts + if h <= f { curvature[f][h] } else { curvature[h][f] } * seen[h];
+            counts = counts
+                + if h <= f {
+                    curvature[f][h]
+                } else {
+                    curvature[h][f]
+                } * seen[h];
         }
         linear = linear + g[f] * z[f];
         curved = curved + counts * seen[f];
@@ -272,5 +305,11 @@ pub(super) fn point<V: Lanes<Scalar = f64>, const NF: usize>(
     }
     let half = V::constant(0.5);
     let height = linear - half * curved - problem.radius * length - half * problem.floor * squared;
-    Point { height, slope, curvature, lambda, length }
+    Point {
+        height,
+        slope,
+        curvature,
+        lambda,
+        length,
+    }
 }

@@ -3,9 +3,12 @@
 use super::super::{Matrix, Vector};
 use crate::lanes::Lanes;
 
-/// Cholesky's triangle of a symmetric matrix, in place of its own lower triangle; the diagonal inverted.
+/// Cholesky's triangle of a symmetric matrix, in place of its own lower triangle; the diagonal
+/// inverted.
 #[inline(always)]
-pub(super) fn triangle<V: Lanes<Scalar = f64>, const NF: usize>(a: &Matrix<V, NF>) -> Matrix<V, NF> {
+pub(super) fn triangle<V: Lanes<Scalar = f64>, const NF: usize>(
+    a: &Matrix<V, NF>,
+) -> Matrix<V, NF> {
     let mut t = *a;
     for i in 0..NF {
         for j in 0..=i {
@@ -13,7 +16,11 @@ pub(super) fn triangle<V: Lanes<Scalar = f64>, const NF: usize>(a: &Matrix<V, NF
             for k in 0..j {
                 rest = rest - t[i][k] * t[j][k];
             }
-            t[i][j] = if i == j { V::constant(1.0) / rest.root() } else { rest * t[j][j] };
+            t[i][j] = if i == j {
+                V::constant(1.0) / rest.root()
+            } else {
+                rest * t[j][j]
+            };
         }
     }
     t
@@ -44,6 +51,9 @@ pub(super) fn substitute<V: Lanes<Scalar = f64>, const NF: usize>(
 
 /// Solves a symmetric system whose lower triangle is given.
 #[inline(always)]
-pub(super) fn solved<V: Lanes<Scalar = f64>, const NF: usize>(a: &Matrix<V, NF>, b: &Vector<V, NF>) -> Vector<V, NF> {
+pub(super) fn solved<V: Lanes<Scalar = f64>, const NF: usize>(
+    a: &Matrix<V, NF>,
+    b: &Vector<V, NF>,
+) -> Vector<V, NF> {
     substitute(&triangle(a), b)
 }

@@ -1,8 +1,11 @@
-//! [`crate::Method::Positive`] in lanes: Newton's method on the dual of [`crate::plain`], one pixel a lane.
+//! [`crate::Method::Positive`] in lanes: Newton's method on the dual of [`crate::plain`], one pixel
+//! a lane.
 //!
-//! A block of pixels is prepared, group by group ([`dual::Problem`]); its pixels go through the lanes one after the other, and a lane that is done takes the next
-//! ([`ascent`]): pixels need different numbers of passes, and a group would wait for its slowest. Then groups get their results ([`solution`]). In double precision only:
-//! columns of neighbouring atoms are all but parallel.
+//! A block of pixels is prepared, group by group ([`dual::Problem`]); its pixels go through the
+//! lanes one after the other, and a lane that is done takes the next ([`ascent`]): pixels need
+//! different numbers of passes, and a group would wait for its slowest. Then groups get their
+//! results ([`solution`]). In double precision only: columns of neighbouring atoms are all but
+//! parallel.
 
 mod ascent;
 mod dual;
@@ -19,7 +22,8 @@ use ascent::ascend;
 use dual::{Problem, preferences};
 use solution::solution;
 
-/// Pixels that are prepared at a time: few enough for a cache, many enough that hardly a lane is idle at the end.
+/// Pixels that are prepared at a time: few enough for a cache, many enough that hardly a lane is
+/// idle at the end.
 const BLOCK: usize = 256;
 
 /// [`Dictionary`] with room for NF channels.
@@ -35,13 +39,26 @@ pub(crate) struct Atoms<const NF: usize> {
 
 impl<const NF: usize> Atoms<NF> {
     pub(crate) fn new(dictionary: Dictionary) -> Self {
-        let filled = |values: &[f64]| std::array::from_fn(|f| values.get(f).copied().unwrap_or_default());
+        let filled =
+            |values: &[f64]| std::array::from_fn(|f| values.get(f).copied().unwrap_or_default());
         Self {
-            columns: dictionary.atoms.iter().map(|atom| filled(&atom.column)).collect(),
-            preferences: dictionary.atoms.iter().map(|atom| atom.preference).collect(),
+            columns: dictionary
+                .atoms
+                .iter()
+                .map(|atom| filled(&atom.column))
+                .collect(),
+            preferences: dictionary
+                .atoms
+                .iter()
+                .map(|atom| atom.preference)
+                .collect(),
             response: dictionary.response.iter().map(|row| filled(row)).collect(),
             to_report: dictionary.to_report,
-            profiles: dictionary.atoms.into_iter().map(|atom| (atom.first, atom.profile)).collect(),
+            profiles: dictionary
+                .atoms
+                .into_iter()
+                .map(|atom| (atom.first, atom.profile))
+                .collect(),
         }
     }
 }
@@ -81,15 +98,33 @@ pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
         prepared.clear();
         l.resize(pixels.div_ceil(V::COUNT) * numbers, 0.0);
         for (i, l) in l.chunks_exact_mut(numbers).enumerate() {
-            let group = Group::<V, NF>::load(shared, rows, first + i * V::COUNT, slab.pixels(), &mut scratch);
+            let group = Group::<V, NF>::load(
+                shared,
+                rows,
+                first + i * V::COUNT,
+                slab.pixels(),
+                &mut scratch,
+            );
             let trace = preferences(atoms, &group, l);
             let problem = Problem::new(shared.inversion, atoms, &group, trace, l);
             let found = problem.without_emission(&group);
-            prepared.push(Prepared { group, problem, found });
+            prepared.push(Prepared {
+                group,
+                problem,
+                found,
+            });
         }
         ascend(atoms, &mut prepared, &l, pixels);
         for (i, (prepared, l)) in prepared.iter().zip(l.chunks_exact(numbers)).enumerate() {
-            solution(shared, atoms, prepared, l, &mut scratch, &mut slab, first + i * V::COUNT);
+            solution(
+                shared,
+                atoms,
+                prepared,
+                l,
+                &mut scratch,
+                &mut slab,
+                first + i * V::COUNT,
+            );
         }
         first += pixels;
     }

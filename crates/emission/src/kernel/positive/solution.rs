@@ -39,7 +39,12 @@ pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
         seen[f] = s[f] * V::load(&found.z[f]);
     }
     scratch.a.fill(zero);
-    for ((column, (from, profile)), l) in atoms.columns.iter().zip(&atoms.profiles).zip(l.chunks_exact(V::COUNT)) {
+    for ((column, (from, profile)), l) in atoms
+        .columns
+        .iter()
+        .zip(&atoms.profiles)
+        .zip(l.chunks_exact(V::COUNT))
+    {
         let along = slope(column, &seen);
         let used = zero.less(along);
         if !V::any(used) {
@@ -85,12 +90,20 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
         return;
     }
     let zero = V::constant(0.0);
-    let (s, lambda) = (&prepared.group.inverse_sigma, V::load(&prepared.found.lambda));
+    let (s, lambda) = (
+        &prepared.group.inverse_sigma,
+        V::load(&prepared.found.lambda),
+    );
     let bins = atoms.response.len();
     // What the atoms that reach a bin see, by how much they may be used there.
     scratch.x.fill([zero; NF]);
     let mut gram = [[zero; NF]; NF];
-    for ((column, (from, profile)), l) in atoms.columns.iter().zip(&atoms.profiles).zip(l.chunks_exact(V::COUNT)) {
+    for ((column, (from, profile)), l) in atoms
+        .columns
+        .iter()
+        .zip(&atoms.profiles)
+        .zip(l.chunks_exact(V::COUNT))
+    {
         let l = V::load(l);
         let mut here = [zero; NF];
         for f in 0..NF {
@@ -130,7 +143,13 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
                 scratch.b[k] = width(shared, k, &scratch.a, largest * V::constant(0.5));
             }
             if outputs.averaging_kernel {
-                write_column(&scratch.a, k, slab.averaging_kernel, slab.status.len(), first);
+                write_column(
+                    &scratch.a,
+                    k,
+                    slab.averaging_kernel,
+                    slab.status.len(),
+                    first,
+                );
             }
         }
         if outputs.log_t_resolution {
@@ -194,7 +213,12 @@ fn store<V: Lanes<Scalar = f64>, const NF: usize>(
                 slab.lambda[i] = found.lambda[lane];
                 slab.iterations[i] = found.steps[lane] as u32;
                 slab.dropped[i] = dropped;
-                slab.status[i] = Status::of_result(shared.inversion, Signs::Positive, dropped, chi_squared[lane]);
+                slab.status[i] = Status::of_result(
+                    shared.inversion,
+                    Signs::Positive,
+                    dropped,
+                    chi_squared[lane],
+                );
                 for f in 0..shared.channels {
                     slab.synthetic[i * shared.channels + f] = counts[f][lane];
                 }

@@ -57,7 +57,8 @@ pub enum GeoTiffFault {
     OffGrid {
         /// Side of a cell, metres.
         cell_size: f64,
-        /// From the nearest whole multiples of it to the corners of the raster, the largest on each axis, metres.
+        /// From the nearest whole multiples of it to the corners of the raster, the largest on each
+        /// axis, metres.
         offset: [f64; 2],
     },
     /// The file claims more than is read of it.
@@ -99,10 +100,15 @@ pub(super) fn damaged<T>(what: impl Into<String>) -> Read<T> {
 
 /// As much of a file's text as a message can hold.
 pub(super) fn beginning(text: &str) -> &str {
-    text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end])
+    text.char_indices()
+        .nth(40)
+        .map_or(text, |(end, _)| &text[..end])
 }
 
 /// A valid file that is not read.
 pub(super) fn unsupported<T>(what: impl Into<String>) -> Read<T> {
-    Err(GeoTiffFault::Unsupported { what: what.into(), remedy: TRANSLATE })
+    Err(GeoTiffFault::Unsupported {
+        what: what.into(),
+        remedy: TRANSLATE,
+    })
 }

@@ -11,7 +11,8 @@ use std::{io::Seek, ops::Range};
 
 /// Bytes of a block that is not compressed that are read at once; a row at least.
 const PIECE_BYTES: usize = 1 << 18;
-/// What a compressed block may have beyond twice the bytes that it expands to: heads and tables of codes.
+/// What a compressed block may have beyond twice the bytes that it expands to: heads and tables of
+/// codes.
 const FREE_BYTES: u64 = 1024;
 
 /// How a picture is stored.
@@ -35,44 +36,90 @@ pub(super) struct Image {
 
 impl Image {
     /// The layout that a directory states.
-    pub(super) fn of<R: std::io::Read + Seek>(tiff: &mut Tiff<R>, directory: &Directory) -> Read<Self> {
-        let [columns, rows] = [tiff.number_or(directory, 256, 0)?, tiff.number_or(directory, 257, 0)?];
+    pub(super) fn of<R: std::io::Read + Seek>(
+        tiff: &mut Tiff<R>,
+        directory: &Directory,
+    ) -> Read<Self> {
+        let [columns, rows] = [
+            tiff.number_or(directory, 256, 0)?,
+            tiff.number_or(directory, 257, 0)?,
+        ];
         let bands = tiff.number_or(directory, 277, 1)?;
-        if columns == 0 || rows == 0 || bands == 0 || columns.max(rows) > u64::from(u32::MAX) || bands > 65_535 {
-            return damaged(format!("it has {columns} columns, {rows} rows, and {bands} bands"));
+        if columns == 0
+            || rows == 0
+            || bands == 0
+            || columns.max(rows) > u64::from(u32::MAX)
+            || bands > 65_535
+        {
+            return damaged(format!(
+                "it has {columns} columns, {rows} rows, and {bands} bands"
+            ));
         }
-        tiff.limits.check_cells("cells", columns * rows, tiff.length)?;
-        let [bits, format] = [tiff.numbers(directory, 258, bands)?, tiff.numbers(directory, 339, bands)?];
+        tiff.limits
+            .check_cells("cells", columns * rows, tiff.length)?;
+        let [bits, format] = [
+            tiff.numbers(directory, 258, bands)?,
+            tiff.numbers(directory, 339, bands)?,
+        ];
         let one = |values: Option<Values>, missing: u64| {
             let mut values = values.iter().flat_map(Values::iter);
             let first = values.next().unwrap_or(missing);
-            if values.all(|value| value == first) { Ok(first) } else { unsupported("bands of different types") }
+            if values.all(|value| value == first) {
+                Ok(first)
+            } else {
+                unsupported("bands of different types")
+            }
         };
         let sample = Sample::of(one(format, 1)?, one(bits, 1)?)?;
         let predictor = Predictor::of(tiff.number_or(directory, 317, 1)?)?;
         if predictor != Predictor::None && sample.bytes().is_none() {
-            return unsupported(format!("predictor {predictor:?} of {}-bit samples", sample.bits));
+            return unsupported(format!(
+                "predictor {predictor:?} of {}-bit samples",
+                sample.bits
+            ));
         }
         let is_planar = tiff.number_or(directory, 284, 1)? == 2;
-        let tile = [tiff.number_or(directory, 322, 0)?, tiff.number_or(directory, 323, 0)?];
+        let tile = [
+            tiff.number_or(directory, 322, 0)?,
+            tiff.number_or(directory, 323, 0)?,
+        ];
         let is_tiled = tile[0] > 0;
         let rows_per_strip = tiff.number_or(directory, 278, rows)?.min(rows);
-        let block = if is_tiled { tile } else { [columns, rows_per_strip] };
+        let block = if is_tiled {
+            tile
+        } else {
+            [columns, rows_per_strip]
+        };
         let samples_of_block = if is_planar { 1 } else { bands };
         let row_bits = block[0].checked_mul(samples_of_block * sample.bits as u64);
         let bytes = row_bits.and_then(|bits| bits.div_ceil(8).checked_mul(block[1]));
         if block[0] == 0 || block[1] == 0 {
             return damaged(format!("a block has {} × {} cells", block[0], block[1]));
         }
-        check("bytes of a block", bytes.unwrap_or(u64::MAX), tiff.limits.block_bytes, "block_bytes")?;
+        check(
+            "bytes of a block",
+            bytes.unwrap_or(u64::MAX),
+            tiff.limits.block_bytes,
+            "block_bytes",
+        )?;
         let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
         let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]);
         let blocks = blocks.saturating_mul(if is_planar { bands } else { 1 });
-        let [offsets, counts] = [tiff.numbers(directory, at, blocks)?, tiff.numbers(directory, count, blocks)?];
-        let stated = [&offsets, &counts].map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
-        let (Some(offsets), Some(counts), true) = (offsets, counts, stated.iter().all(|stated| *stated >= blocks))
-        else {
-            return damaged(format!("{blocks} blocks are needed, but {} are stated", stated[0].min(stated[1])));
+        let [offsets, counts] = [
+            tiff.numbers(directory, at, blocks)?,
+            tiff.numbers(directory, count, blocks)?,
+        ];
+        let stated = [&offsets, &counts]
+            .map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
+        let (Some(offsets), Some(counts), true) = (
+            offsets,
+            counts,
+            stated.iter().all(|stated| *stated >= blocks),
+        ) else {
+            return damaged(format!(
+                "{blocks} blocks are needed, but {} are stated",
+                stated[0].min(stated[1])
+            ));
         };
         Ok(Self {
             columns: columns as usize,
@@ -90,9 +137,11 @@ impl Image {
         })
     }
 
-    /// Values of a band, the first is 0: row by row from the north; NaN where there is no data. `is_south_up`: the southernmost row is stored first.
+    /// Values of a band, the first is 0: row by row from the north; NaN where there is no data.
+    /// `is_south_up`: the southernmost row is stored first.
     ///
-    /// A block that was never written has no data, or zeros where no value stands for none, as in GDAL.
+    /// A block that was never written has no data, or zeros where no value stands for none, as in
+    /// GDAL.
     pub(super) fn band<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
@@ -101,15 +150,22 @@ impl Image {
         no_data: Option<NoData>,
         has_no_data: bool,
     ) -> Read<Array2<f64>> {
-        let bytes = (self.columns as u64 * self.rows as u64).saturating_mul(size_of::<f64>() as u64);
-        check("bytes of values", bytes, tiff.limits.memory_bytes, "memory_bytes")?;
+        let bytes =
+            (self.columns as u64 * self.rows as u64).saturating_mul(size_of::<f64>() as u64);
+        check(
+            "bytes of values",
+            bytes,
+            tiff.limits.memory_bytes,
+            "memory_bytes",
+        )?;
         let missing = if has_no_data { f64::NAN } else { 0.0 };
         let values = filled("values", self.columns * self.rows, missing)?;
-        let mut values =
-            Array2::from_shape_vec((self.rows, self.columns), values).or_else(|e| damaged(e.to_string()))?;
+        let mut values = Array2::from_shape_vec((self.rows, self.columns), values)
+            .or_else(|e| damaged(e.to_string()))?;
         self.each_stored_row(tiff, band, |row, columns, samples| {
             let mut row = values.row_mut(self.row(row, is_south_up));
-            let to = &mut row.as_slice_mut().unwrap_or_default()[columns]; // rows were just made, each whole
+            // rows were just made, each whole
+            let to = &mut row.as_slice_mut().unwrap_or_default()[columns];
             self.sample.values(samples, no_data, to)
         })?;
         Ok(values)
@@ -123,8 +179,14 @@ impl Image {
         values: &mut Array2<f64>,
     ) -> Read<()> {
         let (across, is_stored) = self.stored_blocks(0);
-        for number in is_stored.enumerate().filter_map(|(number, is_stored)| (!is_stored).then_some(number)) {
-            let [left, top] = [number % across * self.block[0], number / across * self.block[1]];
+        for number in is_stored
+            .enumerate()
+            .filter_map(|(number, is_stored)| (!is_stored).then_some(number))
+        {
+            let [left, top] = [
+                number % across * self.block[0],
+                number / across * self.block[1],
+            ];
             for row in top..(top + self.block[1]).min(self.rows) {
                 for column in left..(left + self.block[0]).min(self.columns) {
                     values[[self.row(row, is_south_up), column]] = f64::NAN;
@@ -145,7 +207,11 @@ impl Image {
 
     /// The row from the north of one that is stored.
     fn row(&self, stored: usize, is_south_up: bool) -> usize {
-        if is_south_up { self.rows - 1 - stored } else { stored }
+        if is_south_up {
+            self.rows - 1 - stored
+        } else {
+            stored
+        }
     }
 
     /// Blocks from west to east, and of each block of a band whether it was ever written.
@@ -153,10 +219,14 @@ impl Image {
         let across = self.columns.div_ceil(self.block[0]);
         let blocks = across * self.rows.div_ceil(self.block[1]);
         let first = if self.is_planar { band * blocks } else { 0 };
-        (across, (first..first + blocks).map(|block| self.counts.get(block) > 0))
+        (
+            across,
+            (first..first + blocks).map(|block| self.counts.get(block) > 0),
+        )
     }
 
-    /// Hands over, of each row of each block of a band that was ever written, its number, its columns, and the band's samples in it.
+    /// Hands over, of each row of each block of a band that was ever written, its number, its
+    /// columns, and the band's samples in it.
     fn each_stored_row<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
@@ -166,20 +236,42 @@ impl Image {
         let (across, is_stored) = self.stored_blocks(band);
         let written = is_stored.filter(|is_stored| *is_stored).count();
         let factors = [self.block[0], self.block[1], self.samples(), written];
-        let claimed = factors.into_iter().fold(1, |product: u64, factor| product.saturating_mul(factor as u64));
-        tiff.limits.check_cells("samples of blocks", claimed, tiff.length)?;
+        let claimed = factors.into_iter().fold(1, |product: u64, factor| {
+            product.saturating_mul(factor as u64)
+        });
+        tiff.limits
+            .check_cells("samples of blocks", claimed, tiff.length)?;
         let blocks = across * self.rows.div_ceil(self.block[1]);
         for number in 0..blocks {
-            let stored = if self.is_planar { band * blocks + number } else { number };
-            let [left, top] = [number % across * self.block[0], number / across * self.block[1]];
+            let stored = if self.is_planar {
+                band * blocks + number
+            } else {
+                number
+            };
+            let [left, top] = [
+                number % across * self.block[0],
+                number / across * self.block[1],
+            ];
             let height = self.block[1].min(self.rows - top);
             let width = self.block[0].min(self.columns - left);
             if self.counts.get(stored) == 0 {
                 continue;
             }
-            let [first, stride] = if self.is_planar { [0, 1] } else { [band, self.bands] };
+            let [first, stride] = if self.is_planar {
+                [0, 1]
+            } else {
+                [band, self.bands]
+            };
             self.each_row(tiff, stored, height, |number, bytes| {
-                row(top + number, left..left + width, Samples { bytes, first, stride })
+                row(
+                    top + number,
+                    left..left + width,
+                    Samples {
+                        bytes,
+                        first,
+                        stride,
+                    },
+                )
             })?;
         }
         Ok(())
@@ -203,32 +295,48 @@ impl Image {
         let (at, count) = (self.offsets.get(block), self.counts.get(block));
         if self.compression != Compression::None {
             let needed = (row_bytes * rows) as u64;
-            let mut stored = tiff.first_bytes(at, count, needed.saturating_mul(2).saturating_add(FREE_BYTES))?;
+            let mut stored = tiff.first_bytes(
+                at,
+                count,
+                needed.saturating_mul(2).saturating_add(FREE_BYTES),
+            )?;
             if self.is_reversed {
-                stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+                stored
+                    .iter_mut()
+                    .for_each(|byte| *byte = byte.reverse_bits());
             }
-            let expanded = self.compression.expand(&stored, row_bytes * rows, row_bytes * self.block[1]);
-            let mut bytes = expanded.or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
+            let expanded =
+                self.compression
+                    .expand(&stored, row_bytes * rows, row_bytes * self.block[1]);
+            let mut bytes = expanded
+                .or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
             bytes.truncate(row_bytes * height);
             return self.restored(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
         }
         if count < (row_bytes * rows) as u64 {
-            return damaged(format!("block {block} has {count} bytes, but must have {}", row_bytes * rows));
+            return damaged(format!(
+                "block {block} has {count} bytes, but must have {}",
+                row_bytes * rows
+            ));
         }
         tiff.first_bytes(at, count, 0)?; // all of it is there
         let rows_of_piece = (PIECE_BYTES / row_bytes).max(1);
         for first in (0..height).step_by(rows_of_piece) {
             let rows = rows_of_piece.min(height - first);
-            let mut bytes = tiff.bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
+            let mut bytes =
+                tiff.bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
             if self.is_reversed {
-                bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+                bytes
+                    .iter_mut()
+                    .for_each(|byte| *byte = byte.reverse_bits());
             }
             self.restored(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
         }
         Ok(())
     }
 
-    /// Hands over rows, the first of which has the number `first`, as they were before they were made smaller.
+    /// Hands over rows, the first of which has the number `first`, as they were before they were
+    /// made smaller.
     fn restored(
         &self,
         mut bytes: Vec<u8>,
@@ -240,7 +348,8 @@ impl Image {
         let mut planes = Vec::new();
         for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
             if let Some(width) = self.sample.bytes() {
-                self.predictor.restore(bytes, width, self.samples(), is_big_endian, &mut planes);
+                self.predictor
+                    .restore(bytes, width, self.samples(), is_big_endian, &mut planes);
             }
             row(first + number, bytes)?;
         }

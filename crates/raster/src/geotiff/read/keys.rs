@@ -19,16 +19,30 @@ pub(super) struct Keys {
 const MOST_VALUES: u64 = 1 << 16;
 
 impl Keys {
-    pub(super) fn of<R: std::io::Read + Seek>(tiff: &mut Tiff<R>, directory: &Directory) -> Read<Self> {
+    pub(super) fn of<R: std::io::Read + Seek>(
+        tiff: &mut Tiff<R>,
+        directory: &Directory,
+    ) -> Read<Self> {
         let words = tiff.numbers(directory, 34735, 4 * MOST_VALUES)?;
         // A number of more than sixteen bits is no key and no code.
-        let words = words.iter().flat_map(Values::iter).map(|word| u16::try_from(word).unwrap_or_default());
+        let words = words
+            .iter()
+            .flat_map(Values::iter)
+            .map(|word| u16::try_from(word).unwrap_or_default());
         let doubles = tiff.doubles(directory, 34736, MOST_VALUES)?;
-        Ok(Self { directory: words.collect(), doubles, ascii: tiff.text_bytes(directory, 34737)? })
+        Ok(Self {
+            directory: words.collect(),
+            doubles,
+            ascii: tiff.text_bytes(directory, 34737)?,
+        })
     }
 
     fn keys(&self) -> GeoKeys<'_> {
-        GeoKeys { directory: &self.directory, doubles: &self.doubles, ascii: &self.ascii }
+        GeoKeys {
+            directory: &self.directory,
+            doubles: &self.doubles,
+            ascii: &self.ascii,
+        }
     }
 
     /// Whether places are those of cell centres.

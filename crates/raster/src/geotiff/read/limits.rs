@@ -2,16 +2,20 @@
 
 use super::fault::{GeoTiffFault, Read};
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory or time is taken for it.
+/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory or
+/// time is taken for it.
 ///
-/// What a file states is held against its length as well: directories and the values of their entries lie in it, and no block is read further than
-/// twice the bytes that it expands to, and 1 KiB.
+/// What a file states is held against its length as well: directories and the values of their
+/// entries lie in it, and no block is read further than twice the bytes that it expands to, and 1
+/// KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Cells that a file of any size may claim; [`Self::cells_per_byte`] are added for each of its bytes.
+    /// Cells that a file of any size may claim; [`Self::cells_per_byte`] are added for each of its
+    /// bytes.
     ///
-    /// It bounds the cells of a band, and, by itself, the samples of all blocks that are expanded for it: with the padding at the edges, and with the
-    /// other bands where they are stored cell by cell.
+    /// It bounds the cells of a band, and, by itself, the samples of all blocks that are expanded
+    /// for it: with the padding at the edges, and with the other bands where they are stored cell
+    /// by cell.
     pub cells: u64,
     /// Cells for each byte of a file beyond [`Self::cells`].
     pub cells_per_byte: u64,
@@ -24,10 +28,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 2²² cells and 32,768 for each byte of the file, 1 GiB a block, 16 MiB a text, and as much memory as the system gives.
+    /// 2²² cells and 32,768 for each byte of the file, 1 GiB a block, 16 MiB a text, and as much
+    /// memory as the system gives.
     ///
-    /// A ZSTD block of 128 KiB that repeats one byte takes four: 32,768 for each of them. A tile of 512 × 512 cells that was never written takes eight
-    /// bytes of a directory: as many. So any raster is read that has been compressed, or left out in such tiles or smaller ones.
+    /// A ZSTD block of 128 KiB that repeats one byte takes four: 32,768 for each of them. A tile of
+    /// 512 × 512 cells that was never written takes eight bytes of a directory: as many. So any
+    /// raster is read that has been compressed, or left out in such tiles or smaller ones.
     fn default() -> Self {
         Self {
             cells: 1 << 22,
@@ -41,15 +47,31 @@ impl Default for Limits {
 
 impl Limits {
     /// Refuses more cells, or samples, than a file of so many bytes may claim.
-    pub(super) fn check_cells(&self, what: &'static str, claimed: u64, file_bytes: u64) -> Read<()> {
-        let most = self.cells.saturating_add(file_bytes.saturating_mul(self.cells_per_byte));
+    pub(super) fn check_cells(
+        &self,
+        what: &'static str,
+        claimed: u64,
+        file_bytes: u64,
+    ) -> Read<()> {
+        let most = self
+            .cells
+            .saturating_add(file_bytes.saturating_mul(self.cells_per_byte));
         check(what, claimed, most, "cells_per_byte")
     }
 }
 
 /// Refuses what is more than a limit allows.
 pub(super) fn check(what: &'static str, claimed: u64, most: u64, limit: &'static str) -> Read<()> {
-    if claimed > most { Err(GeoTiffFault::TooLarge { what, claimed, most, limit }) } else { Ok(()) }
+    if claimed > most {
+        Err(GeoTiffFault::TooLarge {
+            what,
+            claimed,
+            most,
+            limit,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// `count` items, all the same.
@@ -62,7 +84,10 @@ pub(super) fn filled<T: Copy>(what: &'static str, count: usize, item: T) -> Read
 /// An empty vector with room for `count` items.
 pub(super) fn room<T>(what: &'static str, count: usize) -> Read<Vec<T>> {
     let mut items = Vec::new();
-    let refused = |_| GeoTiffFault::OutOfMemory { what, requested: count as u64 * size_of::<T>() as u64 };
+    let refused = |_| GeoTiffFault::OutOfMemory {
+        what,
+        requested: count as u64 * size_of::<T>() as u64,
+    };
     items.try_reserve_exact(count).map_err(refused)?;
     Ok(items)
 }

@@ -1,7 +1,9 @@
-//! GeoTIFF in: any samples, tiles or strips, of the lossless compressions, north-up. GDAL is the judge: `tests/rasterio.rs`.
+//! GeoTIFF in: any samples, tiles or strips, of the lossless compressions, north-up. GDAL is the
+//! judge: `tests/rasterio.rs`.
 //!
-//! The directories are read here, not by the `tiff` crate: that multiplies sizes of hostile files unchecked, refuses directories beyond a megabyte and blocks
-//! that were never written, and turns samples over where white is zero.
+//! The directories are read here, not by the `tiff` crate: that multiplies sizes of hostile files
+//! unchecked, refuses directories beyond a megabyte and blocks that were never written, and turns
+//! samples over where white is zero.
 
 mod fault;
 mod image;
@@ -31,9 +33,11 @@ use std::{
 };
 use tags::Tiff;
 
-/// Reads the raster of a GeoTIFF of one band onto the absolute grid: cell by cell, NaN where there is no data.
+/// Reads the raster of a GeoTIFF of one band onto the absolute grid: cell by cell, NaN where there
+/// is no data.
 ///
-/// [`GeoTiff::read`] says its coordinate system as well, and reads what is not on that grid or has another unit.
+/// [`GeoTiff::read`] says its coordinate system as well, and reads what is not on that grid or has
+/// another unit.
 ///
 /// ```
 /// use isopach_cloud::Crs;
@@ -52,12 +56,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<Raster> {
     GeoTiff::read(path)?.into_raster()
 }
 
-/// A band of a GeoTIFF as it is: where its cells are, in the unit of its coordinate system, on whatever grid.
+/// A band of a GeoTIFF as it is: where its cells are, in the unit of its coordinate system, on
+/// whatever grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GeoTiff {
-    /// Values, `[row, column]`, row 0 in the north; NaN is "no data". Scale and offset (GDAL's metadata) are applied.
+    /// Values, `[row, column]`, row 0 in the north; NaN is "no data". Scale and offset (GDAL's
+    /// metadata) are applied.
     pub values: Array2<f64>,
-    /// Outer corner of the north-western cell: easting and northing, in the unit of the coordinate system.
+    /// Outer corner of the north-western cell: easting and northing, in the unit of the coordinate
+    /// system.
     pub north_west: [f64; 2],
     /// Sides of a cell from west to east and from north to south, likewise.
     pub cell_size: [f64; 2],
@@ -109,19 +116,36 @@ impl GeoTiff {
     /// # Errors
     /// As [`Self::read_band`].
     pub fn read_band_within(path: impl AsRef<Path>, band: usize, limits: Limits) -> Result<Self> {
-        Error::check("band", band as f64, band > 0, "be at least 1: that is the first band")?;
+        Error::check(
+            "band",
+            band as f64,
+            band > 0,
+            "be at least 1: that is the first band",
+        )?;
         Self::open(path.as_ref(), Some(band), limits)
     }
 
     fn open(path: &Path, band: Option<usize>, limits: Limits) -> Result<Self> {
         let read = || Self::from_reader(File::open(path)?, band, limits, path);
-        read().map_err(|fault| Error::source(GeoTiffError { path: path.to_owned(), fault }))
+        read().map_err(|fault| {
+            Error::source(GeoTiffError {
+                path: path.to_owned(),
+                fault,
+            })
+        })
     }
 
-    fn from_reader<R: std::io::Read + Seek>(reader: R, band: Option<usize>, limits: Limits, path: &Path) -> Read<Self> {
+    fn from_reader<R: std::io::Read + Seek>(
+        reader: R,
+        band: Option<usize>,
+        limits: Limits,
+        path: &Path,
+    ) -> Read<Self> {
         let (mut tiff, first) = Tiff::open(reader, limits)?;
         let directories = tiff.directories(first)?;
-        let Some(main) = directories.first() else { return damaged("it has no picture") };
+        let Some(main) = directories.first() else {
+            return damaged("it has no picture");
+        };
         let image = Image::of(&mut tiff, main)?;
         let index = match (band, image.bands) {
             (None, 1) => 0,
@@ -133,7 +157,13 @@ impl GeoTiff {
         let place = Place::of(&mut tiff, main, image.rows, keys.is_point())?;
         let no_data = tiff.text(main, 42113)?;
         let has_no_data = !no_data.trim().is_empty();
-        let mut values = image.band(&mut tiff, index, place.is_south_up, NoData::of(&no_data)?, has_no_data)?;
+        let mut values = image.band(
+            &mut tiff,
+            index,
+            place.is_south_up,
+            NoData::of(&no_data)?,
+            has_no_data,
+        )?;
         scale::apply(&mut values, &tiff.text(main, 42112)?, index)?;
         for mask in &directories[1..] {
             if tiff.number_or(mask, 254, 0)? & 4 == 0 {
@@ -147,17 +177,34 @@ impl GeoTiff {
             }
         }
         let (north_west, cell_size) = (place.north_west, place.cell_size);
-        Ok(Self { values, north_west, cell_size, crs: keys.crs(), path: path.to_owned() })
+        Ok(Self {
+            values,
+            north_west,
+            cell_size,
+            crs: keys.crs(),
+            path: path.to_owned(),
+        })
     }
 
-    /// The raster on the absolute grid: nothing is resampled, no cell moves by more than a tick (2⁻¹⁸ m).
+    /// The raster on the absolute grid: nothing is resampled, no cell moves by more than a tick
+    /// (2⁻¹⁸ m).
     ///
     /// # Errors
-    /// [`Error::Source`] with a [`GeoTiffError`] where the coordinate system is not in metres, cells are not square, or not at whole multiples of their size.
+    /// [`Error::Source`] with a [`GeoTiffError`] where the coordinate system is not in metres,
+    /// cells are not square, or not at whole multiples of their size.
     pub fn into_raster(self) -> Result<Raster> {
-        let grid = self.grid().map_err(|fault| Error::source(GeoTiffError { path: self.path, fault }))?;
+        let grid = self.grid().map_err(|fault| {
+            Error::source(GeoTiffError {
+                path: self.path,
+                fault,
+            })
+        })?;
         let is_row_by_row = self.values.is_standard_layout();
-        let values = if is_row_by_row { self.values } else { self.values.as_standard_layout().into_owned() };
+        let values = if is_row_by_row {
+            self.values
+        } else {
+            self.values.as_standard_layout().into_owned()
+        };
         Ok(Raster { grid, values })
     }
 
@@ -181,22 +228,36 @@ impl GeoTiff {
             ));
         }
         if cell_size < TICK {
-            return place(format!("its cells have {cell_size} m, less than a tick, 2^-18 m"));
+            return place(format!(
+                "its cells have {cell_size} m, less than a tick, 2^-18 m"
+            ));
         }
         let [west, north] = self.north_west;
-        let [east, south] = [west + columns as f64 * cell_size, north - rows as f64 * height];
+        let [east, south] = [
+            west + columns as f64 * cell_size,
+            north - rows as f64 * height,
+        ];
         let first = [west, south].map(|edge| (edge / cell_size).round());
         let last = [first[0] + columns as f64, first[1] + rows as f64];
         if first.iter().chain(&last).any(|cell| cell.abs() > 9e15) {
-            return place(format!("its corner is at {west}, {north} m, which is nowhere"));
+            return place(format!(
+                "its corner is at {west}, {north} m, which is nowhere"
+            ));
         }
         let off = |edge: f64, cell: f64| edge - cell * cell_size;
         let larger = |a: f64, b: f64| if a.abs() > b.abs() { a } else { b };
-        let offset =
-            [larger(off(west, first[0]), off(east, last[0])), larger(off(south, first[1]), off(north, last[1]))];
+        let offset = [
+            larger(off(west, first[0]), off(east, last[0])),
+            larger(off(south, first[1]), off(north, last[1])),
+        ];
         if offset.iter().any(|offset| offset.abs() > TICK) {
             return Err(GeoTiffFault::OffGrid { cell_size, offset });
         }
-        Ok(Grid { cell_size, first: first.map(|cell| cell as i64), columns, rows })
+        Ok(Grid {
+            cell_size,
+            first: first.map(|cell| cell as i64),
+            columns,
+            rows,
+        })
     }
 }

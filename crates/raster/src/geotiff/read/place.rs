@@ -6,7 +6,8 @@ use super::{
 };
 use std::io::Seek;
 
-/// A north-up place: the outer corner of the first column and the northernmost row, and the sides of a cell.
+/// A north-up place: the outer corner of the first column and the northernmost row, and the sides
+/// of a cell.
 pub(super) struct Place {
     pub(super) north_west: [f64; 2],
     pub(super) cell_size: [f64; 2],
@@ -25,7 +26,11 @@ impl Place {
         let scale = tiff.doubles(directory, 33550, 3)?;
         let ties = tiff.doubles(directory, 33922, 18)?;
         let matrix = tiff.doubles(directory, 34264, 16)?;
-        let ([mut west, mut first], [east_step, south_step]) = match (&scale[..], &ties[..], &matrix[..]) {
+        let ([mut west, mut first], [east_step, south_step]) = match (
+            &scale[..],
+            &ties[..],
+            &matrix[..],
+        ) {
             (&[x, y, ..], &[column, row, _, east, north, _, ..], _) if x != 0.0 && y != 0.0 => {
                 let [x, y] = [x, y].map(f64::abs);
                 ([east - column * x, north + row * y], [x, -y])
@@ -50,13 +55,27 @@ impl Place {
             west -= 0.5 * east_step;
             first -= 0.5 * south_step;
         }
-        if ![west, first, east_step, south_step].iter().all(|x| x.is_finite()) || east_step <= 0.0 || south_step == 0.0
+        if ![west, first, east_step, south_step]
+            .iter()
+            .all(|x| x.is_finite())
+            || east_step <= 0.0
+            || south_step == 0.0
         {
-            return place(format!("its cells are {east_step} by {south_step}, from {west}, {first}"));
+            return place(format!(
+                "its cells are {east_step} by {south_step}, from {west}, {first}"
+            ));
         }
         let is_south_up = south_step > 0.0;
-        let north = if is_south_up { first + rows as f64 * south_step } else { first };
-        Ok(Self { north_west: [west, north], cell_size: [east_step, south_step.abs()], is_south_up })
+        let north = if is_south_up {
+            first + rows as f64 * south_step
+        } else {
+            first
+        };
+        Ok(Self {
+            north_west: [west, north],
+            cell_size: [east_step, south_step.abs()],
+            is_south_up,
+        })
     }
 }
 

@@ -34,8 +34,14 @@ impl Compression {
         unsupported(format!("{name} compression"))
     }
 
-    /// The first `count` bytes of what was compressed. A whole block has `whole` bytes, which is more where the last one is cut.
-    pub(super) fn expand(self, bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
+    /// The first `count` bytes of what was compressed. A whole block has `whole` bytes, which is
+    /// more where the last one is cut.
+    pub(super) fn expand(
+        self,
+        bytes: &[u8],
+        count: usize,
+        whole: usize,
+    ) -> Result<Vec<u8>, String> {
         let expanded = match self {
             Self::None => read(bytes, count),
             Self::PackBits => Ok(pack_bits(bytes, count)),
@@ -44,7 +50,10 @@ impl Compression {
             Self::Lzw => unpanicked(|| lzw(bytes, count)),
         }?;
         if expanded.len() < count {
-            return Err(format!("it has {} bytes, but must have {count}", expanded.len()));
+            return Err(format!(
+                "it has {} bytes, but must have {count}",
+                expanded.len()
+            ));
         }
         Ok(expanded)
     }
@@ -53,21 +62,29 @@ impl Compression {
 /// Room for the bytes of a block.
 fn room(count: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(count).map_err(|error| format!("{count} bytes: {error}"))?;
+    bytes
+        .try_reserve_exact(count)
+        .map_err(|error| format!("{count} bytes: {error}"))?;
     Ok(bytes)
 }
 
 fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
     let mut expanded = room(count)?;
-    reader.take(count as u64).read_to_end(&mut expanded).map_err(|error| error.to_string())?;
+    reader
+        .take(count as u64)
+        .read_to_end(&mut expanded)
+        .map_err(|error| error.to_string())?;
     Ok(expanded)
 }
 
-/// A decoder keeps a window of what it has decoded before it hands anything out, and a file chooses how large: 128 MiB at ZSTD's highest level, for any block.
-/// No block looks back further than it is long, so that it is decoded with a window of its own length: what follows its end is not decoded.
+/// A decoder keeps a window of what it has decoded before it hands anything out, and a file chooses
+/// how large: 128 MiB at ZSTD's highest level, for any block. No block looks back further than it
+/// is long, so that it is decoded with a window of its own length: what follows its end is not
+/// decoded.
 fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
     let mut head = bytes.first_chunk::<6>().copied().ok_or("it has no frame")?;
-    let has_window = head[4] & 0x20 == 0; // else the window is as long as what the frame states to contain
+    // else the window is as long as what the frame states to contain
+    let has_window = head[4] & 0x20 == 0;
     let exponent = whole.next_power_of_two().ilog2().clamp(17, 41);
     let window = (exponent as u8 - 10) << 3; // RFC 8878, 3.1.1.1.2
     if has_window {
@@ -83,13 +100,17 @@ fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
 fn lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
     let mut expanded = room(count)?;
     expanded.resize(count, 0);
-    let (mut decoder, mut done) = (weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8), 0);
+    let (mut decoder, mut done) = (
+        weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8),
+        0,
+    );
     while done < count {
         let result = decoder.decode_bytes(bytes, &mut expanded[done..]);
         bytes = &bytes[result.consumed_in..];
         done += result.consumed_out;
         let status = result.status.map_err(|error| error.to_string())?;
-        if !matches!(status, weezl::LzwStatus::Ok) || result.consumed_in + result.consumed_out == 0 {
+        if !matches!(status, weezl::LzwStatus::Ok) || result.consumed_in + result.consumed_out == 0
+        {
             break;
         }
     }
@@ -137,8 +158,16 @@ impl Predictor {
         }
     }
 
-    /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell; little-endian afterwards. `planes`: room that rows share.
-    pub(super) fn restore(self, row: &mut [u8], width: usize, stride: usize, big_endian: bool, planes: &mut Vec<u8>) {
+    /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell;
+    /// little-endian afterwards. `planes`: room that rows share.
+    pub(super) fn restore(
+        self,
+        row: &mut [u8],
+        width: usize,
+        stride: usize,
+        big_endian: bool,
+        planes: &mut Vec<u8>,
+    ) {
         if self == Self::FloatingPoint {
             add_before(row, 1, stride);
             planes.clear();
@@ -160,7 +189,8 @@ impl Predictor {
     }
 }
 
-/// Little-endian numbers of `W` bytes out of planes of bytes of equal significance, the most significant first (TIFF Technical Note 3).
+/// Little-endian numbers of `W` bytes out of planes of bytes of equal significance, the most
+/// significant first (TIFF Technical Note 3).
 fn from_planes<const W: usize>(planes: &[u8], row: &mut [u8]) {
     let numbers = row.as_chunks_mut::<W>().0;
     let count = numbers.len();
@@ -214,9 +244,13 @@ impl Samples<'_> {
     fn each<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
         let samples = &self.bytes.as_chunks::<W>().0[self.first..];
         if self.stride == 1 {
-            to.iter_mut().zip(samples).for_each(|(to, sample)| *to = value(*sample));
+            to.iter_mut()
+                .zip(samples)
+                .for_each(|(to, sample)| *to = value(*sample));
         } else {
-            to.iter_mut().zip(samples.iter().step_by(self.stride)).for_each(|(to, sample)| *to = value(*sample));
+            to.iter_mut()
+                .zip(samples.iter().step_by(self.stride))
+                .for_each(|(to, sample)| *to = value(*sample));
         }
     }
 }
@@ -243,7 +277,10 @@ impl Sample {
             Kind::Float => matches!(bits, 16 | 32 | 64),
         };
         if is_read {
-            Ok(Self { kind, bits: bits as usize })
+            Ok(Self {
+                kind,
+                bits: bits as usize,
+            })
         } else {
             unsupported(format!("{bits}-bit samples of format {format}"))
         }
@@ -255,7 +292,12 @@ impl Sample {
     }
 
     /// The numbers of samples, as many as `to` has room for; NaN where there is no data.
-    pub(super) fn values(self, samples: Samples<'_>, no_data: Option<NoData>, to: &mut [f64]) -> Read<()> {
+    pub(super) fn values(
+        self,
+        samples: Samples<'_>,
+        no_data: Option<NoData>,
+        to: &mut [f64],
+    ) -> Read<()> {
         let or_nan = |value: f64| {
             let is_none = no_data.is_some_and(|no_data| self.is_no_data(value, no_data));
             if is_none { f64::NAN } else { value }
@@ -265,17 +307,23 @@ impl Sample {
             (Kind::Float, 64) => samples.each(to, |bytes| or_nan(f64::from_le_bytes(bytes))),
             _ => {
                 for (i, to) in to.iter_mut().enumerate() {
-                    *to = self.value(self.bits_at(samples.bytes, samples.first + i * samples.stride), no_data)?;
+                    *to = self.value(
+                        self.bits_at(samples.bytes, samples.first + i * samples.stride),
+                        no_data,
+                    )?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The bits of sample `number` of a row: little-endian where samples are of whole bytes, else packed, the most significant first.
+    /// The bits of sample `number` of a row: little-endian where samples are of whole bytes, else
+    /// packed, the most significant first.
     fn bits_at(self, row: &[u8], number: usize) -> u64 {
         if let Some(width) = self.bytes() {
-            let bytes = row.get(number * width..(number + 1) * width).unwrap_or_default();
+            let bytes = row
+                .get(number * width..(number + 1) * width)
+                .unwrap_or_default();
             return match *bytes {
                 [a] => a.into(),
                 [a, b] => u16::from_le_bytes([a, b]).into(),
@@ -285,7 +333,9 @@ impl Sample {
             };
         }
         let range = number * self.bits..(number + 1) * self.bits;
-        range.fold(0, |sum, bit| sum << 1 | u64::from(row[bit / 8] >> (7 - bit % 8) & 1))
+        range.fold(0, |sum, bit| {
+            sum << 1 | u64::from(row[bit / 8] >> (7 - bit % 8) & 1)
+        })
     }
 
     /// The number that the bits stand for.
@@ -297,14 +347,18 @@ impl Sample {
                     32 => f64::from(f32::from_bits(bits as u32)),
                     _ => f64::from_bits(bits),
                 };
-                return Ok(if no_data.is_some_and(|no_data| self.is_no_data(value, no_data)) {
-                    f64::NAN
-                } else {
-                    value
-                });
+                return Ok(
+                    if no_data.is_some_and(|no_data| self.is_no_data(value, no_data)) {
+                        f64::NAN
+                    } else {
+                        value
+                    },
+                );
             }
             Kind::Unsigned => i128::from(bits),
-            Kind::Signed => i128::from((bits << (64 - self.bits)).cast_signed() >> (64 - self.bits)),
+            Kind::Signed => {
+                i128::from((bits << (64 - self.bits)).cast_signed() >> (64 - self.bits))
+            }
         };
         if no_data.is_some_and(|no_data| no_data.is(whole)) {
             return Ok(f64::NAN);
@@ -344,10 +398,15 @@ impl NoData {
         }
         let Ok(float) = text.parse::<f64>() else {
             let text = beginning(text);
-            return damaged(format!("the no-data value (tag 42113) is {text:?}, but must be a number"));
+            return damaged(format!(
+                "the no-data value (tag 42113) is {text:?}, but must be a number"
+            ));
         };
         let of_float = || (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128);
-        Ok(Some(Self { float, whole: text.parse().ok().or_else(of_float) }))
+        Ok(Some(Self {
+            float,
+            whole: text.parse().ok().or_else(of_float),
+        }))
     }
 
     fn is(self, whole: i128) -> bool {
@@ -362,8 +421,13 @@ mod tests {
     #[test]
     fn packed_bits_as_the_specification_shows() {
         // TIFF 6.0, section 9, has no example; Apple's Technical Note TN1023 has this one.
-        let packed = [0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7, 0xAA];
-        let mut expected = vec![0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22];
+        let packed = [
+            0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7,
+            0xAA,
+        ];
+        let mut expected = vec![
+            0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22,
+        ];
         expected.extend([0xAA; 10]);
         assert_eq!(pack_bits(&packed, 24), expected);
         assert!(Compression::PackBits.expand(&packed, 25, 25).is_err());
@@ -374,12 +438,25 @@ mod tests {
         let float = Sample::of(3, 32).unwrap();
         let of = |text: &str| NoData::of(text).unwrap();
         let lowest = u64::from(f32::MIN.to_bits());
-        for text in ["-3.4028234663852886e+38", "-3.40282346638529e+38", "-3.4028235e38"] {
+        for text in [
+            "-3.4028234663852886e+38",
+            "-3.40282346638529e+38",
+            "-3.4028235e38",
+        ] {
             assert!(float.value(lowest, of(text)).unwrap().is_nan(), "{text}");
         }
-        assert_eq!(float.value(u64::from((-9998.0f32).to_bits()), of("-9999")).unwrap(), -9998.0);
+        assert_eq!(
+            float
+                .value(u64::from((-9998.0f32).to_bits()), of("-9999"))
+                .unwrap(),
+            -9998.0
+        );
         let wide = Sample::of(1, 64).unwrap();
-        assert!(wide.value(u64::MAX, of("18446744073709551615")).unwrap().is_nan());
+        assert!(
+            wide.value(u64::MAX, of("18446744073709551615"))
+                .unwrap()
+                .is_nan()
+        );
         assert!(wide.value(u64::MAX, None).is_err(), "no f64 is 2^64 - 1");
         let byte = Sample::of(2, 8).unwrap();
         assert_eq!(byte.value(0xF7, None).unwrap(), -9.0);

@@ -16,7 +16,9 @@ pub(super) fn apply(values: &mut Array2<f64>, metadata: &str, band: usize) -> Re
 /// The number of the item with this role: `<Item name="SCALE" sample="0" role="scale">0.1</Item>`.
 fn stated(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
     for item in metadata.split("<Item ").skip(1) {
-        let Some((attributes, rest)) = item.split_once('>') else { continue };
+        let Some((attributes, rest)) = item.split_once('>') else {
+            continue;
+        };
         let has = |name: &str, value: &str| attributes.contains(&format!("{name}=\"{value}\""));
         if !has("role", role) || !has("sample", &band.to_string()) {
             continue;
@@ -24,7 +26,11 @@ fn stated(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
         let text = rest.split('<').next().unwrap_or_default().trim();
         return match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Some(value)),
-            _ => damaged(format!("the {role} of band {} is {:?}, but must be a number", band + 1, beginning(text))),
+            _ => damaged(format!(
+                "the {role} of band {} is {:?}, but must be a number",
+                band + 1,
+                beginning(text)
+            )),
         };
     }
     Ok(None)

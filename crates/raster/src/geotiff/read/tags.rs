@@ -1,4 +1,5 @@
-//! Directories of a TIFF file, classic and BigTIFF, of either byte order. What is allocated is bounded by the file's size.
+//! Directories of a TIFF file, classic and BigTIFF, of either byte order. What is allocated is
+//! bounded by the file's size.
 
 use super::{
     fault::{Read, damaged},
@@ -40,7 +41,13 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     /// Reads the head; the file and the place of its first directory.
     pub(super) fn open(mut reader: R, limits: Limits) -> Read<(Self, u64)> {
         let length = reader.seek(SeekFrom::End(0))?;
-        let mut tiff = Self { reader, big_endian: false, big: false, length, limits };
+        let mut tiff = Self {
+            reader,
+            big_endian: false,
+            big: false,
+            length,
+            limits,
+        };
         let head = tiff.bytes(0, 8)?;
         tiff.big_endian = match &head[..2] {
             b"II" => false,
@@ -55,7 +62,11 @@ impl<R: std::io::Read + Seek> Tiff<R> {
             }
             version => damaged(format!("TIFF version {version} is not known")),
         }?;
-        let first = if tiff.big { tiff.bytes(8, 8)? } else { head[4..].to_vec() };
+        let first = if tiff.big {
+            tiff.bytes(8, 8)?
+        } else {
+            head[4..].to_vec()
+        };
         let first = tiff.number(&first);
         Ok((tiff, first))
     }
@@ -72,7 +83,10 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     /// Of `count` bytes of the file, which must be there, the first `most`.
     pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> Read<Vec<u8>> {
         if at.checked_add(count).is_none_or(|end| end > self.length) {
-            return damaged(format!("{count} bytes at {at} are beyond its end, {} bytes: it was cut", self.length));
+            return damaged(format!(
+                "{count} bytes at {at} are beyond its end, {} bytes: it was cut",
+                self.length
+            ));
         }
         let mut bytes = filled("stored bytes", count.min(most) as usize, 0)?;
         self.reader.seek(SeekFrom::Start(at))?;
@@ -84,7 +98,8 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         number(bytes, self.big_endian)
     }
 
-    /// The directories from `first` on. They share no bytes, so that all together they are no longer than the file.
+    /// The directories from `first` on. They share no bytes, so that all together they are no
+    /// longer than the file.
     pub(super) fn directories(&mut self, first: u64) -> Read<Vec<Directory>> {
         let (mut at, mut seen, mut found) = (first, Vec::new(), Vec::new());
         let mut left = self.length;
@@ -121,30 +136,55 @@ impl<R: std::io::Read + Seek> Tiff<R> {
             let value_at = start + number as u64 * width + 4 + word;
             let [tag, kind] = [0, 2].map(|from| self.number(&entry[from..from + 2]) as u16);
             let count = self.number(&entry[4..4 + word as usize]);
-            let inline = bytes_of(kind).and_then(|bytes| bytes.checked_mul(count)).is_some_and(|all| all <= word);
-            let at = if inline { value_at } else { self.number(&entry[4 + word as usize..]) };
-            entries.entry(tag).or_insert(Entry { kind, count, at }); // of a tag that is there twice the first, as libtiff
+            let inline = bytes_of(kind)
+                .and_then(|bytes| bytes.checked_mul(count))
+                .is_some_and(|all| all <= word);
+            let at = if inline {
+                value_at
+            } else {
+                self.number(&entry[4 + word as usize..])
+            };
+            // of a tag that is there twice the first, as libtiff
+            entries.entry(tag).or_insert(Entry { kind, count, at });
         }
         Ok((Directory { entries }, self.number(next), head + length))
     }
 
     /// The first `most` values of an entry, as they are stored; `None` where the tag is not there.
     fn values(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
-        let Some(entry) = directory.entries.get(&tag) else { return Ok(None) };
-        let all = bytes_of(entry.kind).and_then(|width| Some((width, width.checked_mul(entry.count)?)));
+        let Some(entry) = directory.entries.get(&tag) else {
+            return Ok(None);
+        };
+        let all =
+            bytes_of(entry.kind).and_then(|width| Some((width, width.checked_mul(entry.count)?)));
         let Some((width, all)) = all else {
-            return damaged(format!("tag {tag} has {} values of type {}", entry.count, entry.kind));
+            return damaged(format!(
+                "tag {tag} has {} values of type {}",
+                entry.count, entry.kind
+            ));
         };
         let bytes = self.first_bytes(entry.at, all, most.saturating_mul(width))?;
-        Ok(Some(Values { kind: entry.kind, width: width as usize, is_big_endian: self.big_endian, bytes }))
+        Ok(Some(Values {
+            kind: entry.kind,
+            width: width as usize,
+            is_big_endian: self.big_endian,
+            bytes,
+        }))
     }
 
     /// The first `most` whole numbers of an entry, not negative; `None` where the tag is not there.
-    pub(super) fn numbers(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
+    pub(super) fn numbers(
+        &mut self,
+        directory: &Directory,
+        tag: u16,
+        most: u64,
+    ) -> Read<Option<Values>> {
         let values = self.values(directory, tag, most)?;
         match values.as_ref().map(|values| values.kind) {
             None | Some(1 | 7 | 3 | 4 | 13 | 16 | 18) => Ok(values),
-            Some(kind) => damaged(format!("tag {tag} has values of type {kind}, but must have whole numbers")),
+            Some(kind) => damaged(format!(
+                "tag {tag} has values of type {kind}, but must have whole numbers"
+            )),
         }
     }
 
@@ -152,37 +192,65 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     pub(super) fn number_or(&mut self, directory: &Directory, tag: u16, missing: u64) -> Read<u64> {
         match self.numbers(directory, tag, 1)? {
             None => Ok(missing),
-            Some(values) => values.iter().next().map_or_else(|| damaged(format!("tag {tag} has no value")), Ok),
+            Some(values) => values
+                .iter()
+                .next()
+                .map_or_else(|| damaged(format!("tag {tag} has no value")), Ok),
         }
     }
 
     /// The first `most` floating point numbers of an entry; none where the tag is not there.
     pub(super) fn doubles(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Vec<f64>> {
-        let Some(values) = self.values(directory, tag, most)? else { return Ok(Vec::new()) };
+        let Some(values) = self.values(directory, tag, most)? else {
+            return Ok(Vec::new());
+        };
         match values.kind {
             12 => Ok(values.iter().map(f64::from_bits).collect()),
-            11 => Ok(values.iter().map(|bits| f64::from(f32::from_bits(bits as u32))).collect()),
-            kind => damaged(format!("tag {tag} has values of type {kind}, but must have floating point numbers")),
+            11 => Ok(values
+                .iter()
+                .map(|bits| f64::from(f32::from_bits(bits as u32)))
+                .collect()),
+            kind => damaged(format!(
+                "tag {tag} has values of type {kind}, but must have floating point numbers"
+            )),
         }
     }
 
     /// The bytes of a text, without what ends it; none where the tag is not there.
     pub(super) fn text_bytes(&mut self, directory: &Directory, tag: u16) -> Read<Vec<u8>> {
-        let Some(entry) = directory.entries.get(&tag) else { return Ok(Vec::new()) };
+        let Some(entry) = directory.entries.get(&tag) else {
+            return Ok(Vec::new());
+        };
         let count = entry.count;
         if bytes_of(entry.kind) != Some(1) {
-            return damaged(format!("tag {tag} has values of type {}, but must have text", entry.kind));
+            return damaged(format!(
+                "tag {tag} has values of type {}, but must have text",
+                entry.kind
+            ));
         }
-        check("bytes of a text", count, self.limits.text_bytes, "text_bytes")?;
-        let mut bytes = self.values(directory, tag, count)?.map_or_else(Vec::new, |values| values.bytes);
-        bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+        check(
+            "bytes of a text",
+            count,
+            self.limits.text_bytes,
+            "text_bytes",
+        )?;
+        let mut bytes = self
+            .values(directory, tag, count)?
+            .map_or_else(Vec::new, |values| values.bytes);
+        bytes.truncate(
+            bytes
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |last| last + 1),
+        );
         Ok(bytes)
     }
 
     /// Text without what ends it; empty where the tag is not there.
     pub(super) fn text(&mut self, directory: &Directory, tag: u16) -> Read<String> {
         let bytes = self.text_bytes(directory, tag)?;
-        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 }
 
@@ -206,14 +274,20 @@ impl Values {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
-        self.bytes.chunks_exact(self.width).map(|bytes| number(bytes, self.is_big_endian))
+        self.bytes
+            .chunks_exact(self.width)
+            .map(|bytes| number(bytes, self.is_big_endian))
     }
 }
 
 /// A whole number of up to eight bytes.
 fn number(bytes: &[u8], is_big_endian: bool) -> u64 {
     let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-    if is_big_endian { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
+    if is_big_endian {
+        bytes.iter().fold(0, add)
+    } else {
+        bytes.iter().rev().fold(0, add)
+    }
 }
 
 /// Bytes of one value of a type.

@@ -57,14 +57,19 @@ where
             scope.spawn(move |_| {
                 let start = Instant::now();
                 let outcome = work.run(&unit);
-                teller.tell(Over::Ran { unit, took: start.elapsed(), outcome });
+                teller.tell(Over::Ran {
+                    unit,
+                    took: start.elapsed(),
+                    outcome,
+                });
             });
             return true;
         }
         false
     }
 
-    /// Sets a tile's bytes aside, if it may be begun now. Points that wait for other tiles go to disk for it, if they may.
+    /// Sets a tile's bytes aside, if it may be begun now. Points that wait for other tiles go to
+    /// disk for it, if they may.
     fn fits(&self, unit: &Unit) -> Result<bool> {
         let ledger = self.work.ledger;
         let results = self.waiting + self.busy.after + unit.after;
@@ -79,7 +84,9 @@ where
     where
         'a: 'scope,
     {
-        let Some(next) = self.queue.next(self.end) else { return false };
+        let Some(next) = self.queue.next(self.end) else {
+            return false;
+        };
         let source = self.work.sources[next.source];
         let bytes = chunk_bytes(source, next.chunk, self.work.routing.columns);
         match self.work.routing.buckets.set_aside(bytes) {
@@ -96,7 +103,12 @@ where
         scope.spawn(move |_| {
             let start = Instant::now();
             let outcome = work.route(next.source, next.chunk, &extent);
-            teller.tell(Over::Routed { next, bytes, took: start.elapsed(), outcome });
+            teller.tell(Over::Routed {
+                next,
+                bytes,
+                took: start.elapsed(),
+                outcome,
+            });
         });
         true
     }
@@ -123,17 +135,26 @@ where
         let (work, teller) = (self.work, self.teller());
         scope.spawn(move |_| {
             let outcome = if begin { work.begin() } else { Ok(()) };
-            let outcome = outcome.and_then(|()| ready.into_iter().try_for_each(|ready| work.hand_over(ready)));
+            let outcome = outcome.and_then(|()| {
+                ready
+                    .into_iter()
+                    .try_for_each(|ready| work.hand_over(ready))
+            });
             teller.tell(Over::Delivered { outcome });
         });
     }
 
-    /// The results whose turn it is, and which fit; one that waits on disk comes alone, since it is read when the one before was handed over.
+    /// The results whose turn it is, and which fit; one that waits on disk comes alone, since it is
+    /// read when the one before was handed over.
     fn take_ready(&mut self) -> Vec<Ready<O::Output>> {
         let (work, is_idle) = (self.work, self.busy.chunks + self.busy.tiles == 0);
         let mut failed = None;
         let ready = self.turn.take(HAND_OVER, self.end, |part, before| {
-            let room = if before > 0 { Ok(None) } else { work.room_for_kept(part, is_idle) };
+            let room = if before > 0 {
+                Ok(None)
+            } else {
+                work.room_for_kept(part, is_idle)
+            };
             room.unwrap_or_else(|error| {
                 failed = Some(error);
                 None

@@ -1,9 +1,11 @@
 //! What is done when: the only loop over tiles.
 //!
-//! One thread decides, the pool works. What may be begun is decided by bytes: a piece of work is begun when what it takes is free in the
-//! [`crate::ledger::Ledger`]. Tiles go before chunks, since they give memory back. A tile may overtake one that does not fit yet, as long as the
-//! results that then wait for their turn leave room for it: so nothing waits for ever. A tile takes half of the memory at most, a chunk and the waiting
-//! results a quarter each: whatever is in flight, the next one in turn can always be begun after it.
+//! One thread decides, the pool works. What may be begun is decided by bytes: a piece of work is
+//! begun when what it takes is free in the [`crate::ledger::Ledger`]. Tiles go before chunks, since
+//! they give memory back. A tile may overtake one that does not fit yet, as long as the results
+//! that then wait for their turn leave room for it: so nothing waits for ever. A tile takes half of
+//! the memory at most, a chunk and the waiting results a quarter each: whatever is in flight, the
+//! next one in turn can always be begun after it.
 
 mod begin;
 mod note;
@@ -114,7 +116,8 @@ where
     O: TileOperation<N, B>,
     S: TileSink<O::Output> + ?Sized,
 {
-    /// A run of the tiles that the routing wants; `done`: parts of each tile whose results are kept from before.
+    /// A run of the tiles that the routing wants; `done`: parts of each tile whose results are kept
+    /// from before.
     pub(super) fn new(
         work: &'a Work<'a, O, B, S, N>,
         queue: Queue,
@@ -122,7 +125,11 @@ where
         run: &'a Run<'a, O::Output>,
         mut pace: Pace,
     ) -> Self {
-        let wanted = work.routing.wanted.iter().map(|wanted| wanted.load(Ordering::Relaxed));
+        let wanted = work
+            .routing
+            .wanted
+            .iter()
+            .map(|wanted| wanted.load(Ordering::Relaxed));
         let state = |(wanted, done): (bool, &Option<usize>)| match done {
             _ if wanted => State::Open { left: 1, of: 1 },
             Some(0) => State::Empty,
@@ -138,11 +145,20 @@ where
         });
         let report = Report {
             sources: sources.collect(),
-            tiles_kept: states.iter().filter(|state| matches!(state, State::Done { .. })).count(),
-            tiles_empty: states.iter().filter(|state| **state == State::Empty).count(),
+            tiles_kept: states
+                .iter()
+                .filter(|state| matches!(state, State::Done { .. }))
+                .count(),
+            tiles_empty: states
+                .iter()
+                .filter(|state| **state == State::Empty)
+                .count(),
             ..Report::default()
         };
-        let mine = states.iter().filter(|state| matches!(state, State::Open { .. })).count() as u64;
+        let mine = states
+            .iter()
+            .filter(|state| matches!(state, State::Open { .. }))
+            .count() as u64;
         pace.tiles[0] = pace.tiles[1] - mine;
         pace.chunks[0] = (0..N).map(|source| queue.skipped(source)).sum();
         let (sender, receiver) = channel();
@@ -175,7 +191,12 @@ where
         }
         loop {
             self.begin_what_fits(scope);
-            let Busy { chunks, tiles, sinks, .. } = self.busy;
+            let Busy {
+                chunks,
+                tiles,
+                sinks,
+                ..
+            } = self.busy;
             if chunks + tiles + sinks == 0 {
                 break;
             }

@@ -23,7 +23,12 @@ where
         'a: 'scope,
     {
         match over {
-            Over::Routed { next, bytes, took, outcome } => {
+            Over::Routed {
+                next,
+                bytes,
+                took,
+                outcome,
+            } => {
                 self.work.ledger.done(bytes);
                 self.busy.chunks -= 1;
                 self.pace.note(Took::Chunk, took);
@@ -35,11 +40,16 @@ where
                 self.busy.tiles -= 1;
                 self.was_cut(tile, outcome);
             }
-            Over::Ran { unit, took, outcome } => {
+            Over::Ran {
+                unit,
+                took,
+                outcome,
+            } => {
                 self.busy.tiles -= 1;
                 self.busy.after -= unit.after;
                 self.pace.note(Took::Tile, took);
-                self.gauge.note(Took::Tile, unit.points, took, Instant::now());
+                self.gauge
+                    .note(Took::Tile, unit.points, took, Instant::now());
                 self.ran(&unit, outcome);
             }
             Over::Delivered { outcome } => {
@@ -50,7 +60,8 @@ where
                 }
             }
             Over::Lost => {
-                // The pool tells of the panic when all work in flight is over: nothing new is begun.
+                // The pool tells of the panic when all work in flight is over: nothing new is
+                // begun.
                 self.end = 0;
                 let lost = Error::InvalidInput("a piece of work panicked".into());
                 self.error = Some((0, lost));
@@ -80,7 +91,10 @@ where
                 let error = match unrouted {
                     Unrouted::Source(error) => {
                         if let Some(results) = self.work.results.filter(|_| !error.is_transient()) {
-                            results.note_damaged_input(next.source, &self.work.sources[next.source].name());
+                            results.note_damaged_input(
+                                next.source,
+                                &self.work.sources[next.source].name(),
+                            );
                         }
                         error
                     }
@@ -108,14 +122,27 @@ where
         if points.iter().sum::<u64>() == 0 {
             return self.is_empty(tile);
         }
-        let unit = self.work.unit(Part { tile, part: 0, of: 1 }, self.work.routing.plan.core(tile), points);
+        let unit = self.work.unit(
+            Part {
+                tile,
+                part: 0,
+                of: 1,
+            },
+            self.work.routing.plan.core(tile),
+            points,
+        );
         if unit.bytes <= self.work.ledger.limit() / 2 {
             self.units.insert(unit.part, unit);
             return;
         }
         self.busy.tiles += 1;
         let (work, teller) = (self.work, self.teller());
-        scope.spawn(move |_| teller.tell(Over::Cut { tile, outcome: work.cut(tile) }));
+        scope.spawn(move |_| {
+            teller.tell(Over::Cut {
+                tile,
+                outcome: work.cut(tile),
+            })
+        });
     }
 
     fn is_empty(&mut self, tile: usize) {
@@ -131,8 +158,12 @@ where
         match outcome {
             Ok(units) => {
                 self.report.tiles_cut += 1;
-                self.turn.states[tile] = State::Open { left: units.len(), of: units.len() };
-                self.units.extend(units.into_iter().map(|unit| (unit.part, unit)));
+                self.turn.states[tile] = State::Open {
+                    left: units.len(),
+                    of: units.len(),
+                };
+                self.units
+                    .extend(units.into_iter().map(|unit| (unit.part, unit)));
             }
             Err(error) => self.fail(tile, error),
         }
@@ -153,7 +184,11 @@ where
             }
         }
         if let State::Open { left, of } = self.turn.states[tile] {
-            self.turn.states[tile] = if left == 1 { State::Done { of } } else { State::Open { left: left - 1, of } };
+            self.turn.states[tile] = if left == 1 {
+                State::Done { of }
+            } else {
+                State::Open { left: left - 1, of }
+            };
             if left == 1 {
                 self.work.routing.buckets.forget(tile);
                 self.report.tiles += 1;
@@ -182,7 +217,12 @@ where
         self.units.retain(|part, _| part.tile != tile);
         self.pace.tiles[0] += 1;
         let core = self.work.routing.plan.core(tile).rect();
-        let failure = TileFailure { tile, core, error: error.to_string(), transient: error.is_transient() };
+        let failure = TileFailure {
+            tile,
+            core,
+            error: error.to_string(),
+            transient: error.is_transient(),
+        };
         if self.run.on_failure == OnFailure::FinishTheRest && !concerns_all(&error) {
             (self.run.failed)(&failure);
             self.report.failures.push(failure);
