@@ -28,7 +28,7 @@ use isopach::{
     las::Las,
     neighbours::{AxialStatistic, Cylinder, NeighbourSearch, eigen},
     raster::{CellStatistic, Grid, Rasterise},
-    registration::{Align, PointToPlane, Rejection, Target},
+    registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
 use machine::{commit, machine};
 use rayon::prelude::*;
@@ -237,7 +237,7 @@ fn other_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box
     let normals = vec![[0.0, 0.0, 1.0]; from.len()];
     let pairing = Cpu.pairing(
         to,
-        Target {
+        AlignTarget {
             positions: from,
             normals: &normals,
         },
@@ -256,7 +256,7 @@ fn other_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box
         12 + 28 + 24,
         || Ok(pairing.linearize(&PointToPlane, rejection, &pose)?.inliers),
     )?;
-    let core_points = before.spaced(1.0)?;
+    let core_points = before.subsample_grid(1.0)?;
     let m3c2 = M3c2 {
         normals: Normals::Multiscale {
             radii: vec![1.0, 2.0, 4.0],

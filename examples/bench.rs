@@ -286,7 +286,7 @@ fn c2c(arguments: &Arguments) -> Outcome {
 fn icp(arguments: &Arguments) -> Outcome {
     let [before, after] = epochs(arguments)?;
     let (found, seconds) = timed(|| {
-        let (target, source) = (before.spaced(0.5)?, after.spaced(0.5)?);
+        let (target, source) = (before.subsample_grid(0.5)?, after.subsample_grid(0.5)?);
         let pair = Pair {
             source: source.positions(),
             target: target.positions(),

@@ -49,7 +49,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         registration_error: 0.02.into(),
         ..M3c2::default()
     };
-    let core_points = before.spaced(0.5)?;
+    let core_points = before.subsample_grid(0.5)?;
     let epochs = Epochs {
         reference: before.positions(),
         compared: after.positions(),

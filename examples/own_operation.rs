@@ -13,7 +13,7 @@ use isopach::{
     cloud::{Cloud, Rect},
     compute::Result,
     neighbours::NeighbourSearch,
-    tiling::{Resident, Tile, TileOperation, Tiling},
+    tiling::{InMemory, Tile, TileOperation, Tiling},
 };
 
 struct Density {
@@ -48,7 +48,7 @@ fn run() -> Result<()> {
     let lattice: Vec<[f64; 3]> = (0..40_000)
         .map(|i| [f64::from(i % 200) * 0.5, f64::from(i / 200) * 0.5, 0.0])
         .collect();
-    let source = Resident::new("a lattice", Cloud::from_points(&lattice)?);
+    let source = InMemory::new("a lattice", Cloud::from_points(&lattice)?);
     let mut counts = Vec::new();
     let tiling = Tiling {
         tile_size: 30.0,

@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand};
 use inputs::Inputs;
 use isopach::{
     compute::{Error, Result, write_whole_among_others},
-    remote::Kept,
+    remote::CreateOutcome,
 };
 use std::{
     fs,
@@ -100,7 +100,7 @@ fn push(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<u
     for name in names(folder, ending)? {
         let path = folder.join(&name);
         let bytes = fs::read(&path).map_err(|error| Error::of_file(&path, error))?;
-        created += usize::from(results.put_new(&name, &bytes)? == Kept::Created);
+        created += usize::from(results.put_new(&name, &bytes)? == CreateOutcome::Created);
     }
     Ok(created)
 }

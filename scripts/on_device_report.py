@@ -244,7 +244,7 @@ def proposals(lines):
     out = []
     for line in lines.of("least"):
         value = line["least"] if line["least"] is not None else "none: slower at every size that was tried"
-        out.append(f"- `Least::ESTIMATE.{line['of']}`: {value}")
+        out.append(f"- `MinimumWork::ESTIMATE.{line['of']}`: {value}")
     choices = lines.last("switch", "choice")
     spread = choices.get(CONTROL, {}).get("over_default")
     if spread is None:

@@ -1,23 +1,24 @@
 //! Which backends there are to choose from.
 
 use crate::Backend;
-use isopach_compute::{Choice, Cpu};
+use isopach_compute::{Cpu, Dispatcher};
 #[cfg(feature = "gpu")]
-use isopach_gpu::{Absent, Gpu, Options, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, OpenError};
 use std::sync::Arc;
 
 /// The best backend there is, then the CPU: a graphics processor that is there
-/// ([`gpu::Wanted::Best`](isopach_gpu::Wanted::Best), never one in software), for what it declines,
-/// too little work among it ([`gpu::Least`](isopach_gpu::Least)), the CPU. Why there is none, where
-/// there is none, is told by [`Choice::absent`] and in every report.
+/// ([`gpu::AdapterSelector::Best`](isopach_gpu::AdapterSelector::Best), never one in software), for
+/// what it declines, too little work among it ([`gpu::MinimumWork`](isopach_gpu::MinimumWork)), the
+/// CPU. Why there is none, where there is none, is told by [`Dispatcher::absent`] and in every
+/// report.
 ///
 /// Opening a device takes some hundredths of a second: call it once and keep it.
 #[must_use]
-pub fn auto() -> Choice<dyn Backend> {
+pub fn auto() -> Dispatcher<dyn Backend> {
     #[cfg(feature = "gpu")]
-    return auto_with(&Options {
-        least: isopach_gpu::Least::ESTIMATE,
-        ..Options::default()
+    return auto_with(&GpuOptions {
+        least: isopach_gpu::MinimumWork::ESTIMATE,
+        ..GpuOptions::default()
     });
     #[cfg(not(feature = "gpu"))]
     cpu().without("gpu: this build has none (feature `gpu`)")
@@ -25,30 +26,33 @@ pub fn auto() -> Choice<dyn Backend> {
 
 /// The CPU and nothing else.
 #[must_use]
-pub fn cpu() -> Choice<dyn Backend> {
-    Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>])
+pub fn cpu() -> Dispatcher<dyn Backend> {
+    Dispatcher::new(vec![Arc::new(Cpu) as Arc<dyn Backend>])
 }
 
 /// As [`auto`], the device opened with `options`.
 #[cfg(feature = "gpu")]
 #[must_use]
-pub fn auto_with(options: &Options) -> Choice<dyn Backend> {
-    on_gpus(&[Wanted::Best], options)
-        .unwrap_or_else(|absent| cpu().without(format!("gpu: {absent}")))
+pub fn auto_with(options: &GpuOptions) -> Dispatcher<dyn Backend> {
+    on_gpus(&[AdapterSelector::Best], options)
+        .unwrap_or_else(|absent| cpu().with_missing(format!("gpu: {absent}")))
 }
 
 /// These graphics processors, which share the work, then the CPU for what they decline.
 ///
 /// # Errors
-/// [`Absent`] where one of them is not there, or none was named.
+/// [`OpenError`] where one of them is not there, or none was named.
 #[cfg(feature = "gpu")]
-pub fn on_gpus(wanted: &[Wanted], options: &Options) -> Result<Choice<dyn Backend>, Absent> {
+pub fn on_gpus(
+    wanted: &[AdapterSelector],
+    options: &GpuOptions,
+) -> Result<Dispatcher<dyn Backend>, OpenError> {
     if wanted.is_empty() {
-        return Err(Absent::NoAdapter);
+        return Err(OpenError::NoAdapter);
     }
-    let open = |wanted: &Wanted| {
+    let open = |wanted: &AdapterSelector| {
         Ok(Arc::new(Gpu::open(wanted.clone(), options.clone())?) as Arc<dyn Backend>)
     };
-    let gpus = wanted.iter().map(open).collect::<Result<_, Absent>>()?;
-    Ok(Choice::of_ranks(vec![gpus, vec![Arc::new(Cpu)]]))
+    let gpus = wanted.iter().map(open).collect::<Result<_, OpenError>>()?;
+    Ok(Dispatcher::of_ranks(vec![gpus, vec![Arc::new(Cpu)]]))
 }

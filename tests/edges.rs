@@ -12,13 +12,13 @@
 mod devices;
 
 #[cfg(feature = "gpu")]
-use isopach::gpu::{Gpu, Options, Wanted};
+use isopach::gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach::{
     change::{Dod, DodRasters, ErrorModel},
     cloud::{Cloud, Columns, Origin, Rect, Rigid, TICK, cell_of, to_ticks},
     las::{Las, LazWriter, Schema},
     raster::{CellStatistic, Grid, Rasterise},
-    tiling::{Moved, PointSource, Resident, Tiling},
+    tiling::{InMemory, PointSource, Tiling, Transformed},
 };
 use proptest::prelude::*;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -289,7 +289,7 @@ proptest! {
             ([grid.first[0] + column as i64, grid.first[1] + (grid.rows - 1 - row) as i64], *count as u64)
         });
         prop_assert_eq!(&found.collect::<BTreeMap<_, _>>(), &expected);
-        let source = Resident::in_chunks("lattice", cloud, 7);
+        let source = InMemory::in_chunks("lattice", cloud, 7);
         for tile_size in [f64::INFINITY, cell_size * tiles as f64] {
             prop_assert_eq!(&counts(&source, cell_size, tile_size), &expected, "tiles of {} m", tile_size);
         }
@@ -314,7 +314,7 @@ proptest! {
                 }
                 *expected.entry(cell).or_insert(0) += 1;
             }
-            let source = Moved::new(Resident::in_chunks("lattice", cloud.clone(), 7), motion);
+            let source = Transformed::new(InMemory::in_chunks("lattice", cloud.clone(), 7), motion);
             for tile_size in [f64::INFINITY, cell_size * tiles as f64] {
                 prop_assert_eq!(&counts(&source, cell_size, tile_size), &expected, "tiles of {} m", tile_size);
             }

@@ -23,7 +23,7 @@ use flate2::{Compression, write::GzEncoder};
 use isopach::{
     compute::Cpu,
     emission::{AIA, Noise, Observation, TemperatureResponse},
-    fits::{Cube, CubeFile, Image, Precision, Value},
+    fits::{Cube, CubeFile, Image, KeywordValue, Precision},
 };
 use ndarray::{Array2, ArrayD, Axis, IxDyn};
 use program::program;
@@ -225,13 +225,19 @@ fn image(folder: &Folder, channel: usize, dn: &Array2<f64>) -> String {
         shape: [1, dn.nrows(), dn.ncols()],
         precision: Precision::Double,
         keywords: vec![
-            keyword("WAVELNTH", Value::Whole(AIA[channel].wavelength.into())),
-            keyword("EXPTIME", Value::Number(2.0)),
-            keyword("T_OBS", Value::Text("2014-07-02T12:00:00.00Z".into())),
-            keyword("CDELT1", Value::Number(0.6)),
-            keyword("CDELT2", Value::Number(0.6)),
-            keyword("CRPIX1", Value::Number(12.5)),
-            keyword("CRPIX2", Value::Number(10.5)),
+            keyword(
+                "WAVELNTH",
+                KeywordValue::Whole(AIA[channel].wavelength.into()),
+            ),
+            keyword("EXPTIME", KeywordValue::Number(2.0)),
+            keyword(
+                "T_OBS",
+                KeywordValue::Text("2014-07-02T12:00:00.00Z".into()),
+            ),
+            keyword("CDELT1", KeywordValue::Number(0.6)),
+            keyword("CDELT2", KeywordValue::Number(0.6)),
+            keyword("CRPIX1", KeywordValue::Number(12.5)),
+            keyword("CRPIX2", KeywordValue::Number(10.5)),
         ],
     };
     let mut file = CubeFile::create(&path, &[cube]).unwrap();

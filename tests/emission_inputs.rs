@@ -18,7 +18,7 @@ mod series;
 mod sun;
 
 use difference::difference;
-use isopach::fits::Value;
+use isopach::fits::KeywordValue;
 use ndarray::{Array2, Array3, s};
 use program::program;
 use python::{judge, python};
@@ -85,20 +85,20 @@ fn what_a_header_says_oddly_is_read_or_said() {
     same(
         "milliseconds",
         &|p| {
-            p.with("EXPTIME", Value::Number(2000.0))
+            p.with("EXPTIME", KeywordValue::Number(2000.0))
                 .with("TIMEUNIT", text("ms"))
         },
         &[],
     );
     same("a text", &|p| p.with("EXPTIME", text("2.0")), &[]);
     let no_exptime = |p: Picture| {
-        p.with("EXPTIME", Value::Number(0.0))
-            .with("XPOSURE", Value::Number(EXPOSURE))
+        p.with("EXPTIME", KeywordValue::Number(0.0))
+            .with("XPOSURE", KeywordValue::Number(EXPOSURE))
     };
     same("EXPTIME of 0", &no_exptime, &["XPOSURE, 2, is taken"]);
     same(
         "two exposures",
-        &|p| p.with("XPOSURE", Value::Number(1.5)),
+        &|p| p.with("XPOSURE", KeywordValue::Number(1.5)),
         &["EXPTIME is taken"],
     );
     let date_and_clock = |p| {
@@ -114,15 +114,15 @@ fn what_a_header_says_oddly_is_read_or_said() {
     );
     // wcslib takes PC, and so does sunpy.
     let cd = |p: Picture| {
-        p.with("CD1_1", Value::Number(6.0))
-            .with("CD2_2", Value::Number(6.0))
+        p.with("CD1_1", KeywordValue::Number(6.0))
+            .with("CD2_2", KeywordValue::Number(6.0))
     };
     same(
         "CD and PC",
         &|p| {
             cd(p)
-                .with("PC1_1", Value::Number(1.0))
-                .with("PC2_2", Value::Number(1.0))
+                .with("PC1_1", KeywordValue::Number(1.0))
+                .with("PC2_2", KeywordValue::Number(1.0))
         },
         &[],
     );
@@ -153,7 +153,7 @@ fn counts_of_a_second_that_hide_their_exposure_are_said() {
         p.dn /= EXPOSURE;
         Picture {
             unit: "ct / s",
-            ..p.with("EXPTIME", Value::Number(1.0))
+            ..p.with("EXPTIME", KeywordValue::Number(1.0))
         }
     });
     let found = folder.run(&normalised, &[]);
@@ -225,8 +225,8 @@ fn pixels_that_were_cut_have_one_noise() {
     let expected = curve(&files);
     // 171 with pixels of twice the side.
     let coarse = even(2)
-        .with("CDELT1", Value::Number(1.2))
-        .with("CDELT2", Value::Number(1.2));
+        .with("CDELT1", KeywordValue::Number(1.2))
+        .with("CDELT2", KeywordValue::Number(1.2));
     files[2] = coarse.write(folder.path(), "coarse");
     let numbers = |table: &str| -> Vec<f64> {
         table
@@ -252,8 +252,8 @@ fn pixels_that_were_cut_have_one_noise() {
 fn sums_of_pixels_are_said_to_be_sums() {
     let folder = Folder::new();
     let wide = |p: Picture| {
-        p.with("CDELT1", Value::Number(1.2))
-            .with("CDELT2", Value::Number(1.2))
+        p.with("CDELT1", KeywordValue::Number(1.2))
+            .with("CDELT2", KeywordValue::Number(1.2))
     };
     let means = folder.run(&folder.write("means", wide), &["--saturation", "keep"]);
     let summed = |mut p: Picture| {
@@ -268,12 +268,12 @@ fn sums_of_pixels_are_said_to_be_sums() {
     // Means of four pixels, four of which were added: CDELT cannot tell, but the mean that JSOC
     // wrote does.
     let wider = |p: Picture| {
-        p.with("CDELT1", Value::Number(2.4))
-            .with("CDELT2", Value::Number(2.4))
+        p.with("CDELT1", KeywordValue::Number(2.4))
+            .with("CDELT2", KeywordValue::Number(2.4))
     };
     let stated = |p: Picture| {
         let mean = p.dn.mean().unwrap();
-        wider(p.with("DATAMEAN", Value::Number(mean)))
+        wider(p.with("DATAMEAN", KeywordValue::Number(mean)))
     };
     let options = ["--saturation", "keep"];
     let expected = folder.run(&folder.write("wider", stated), &options);
@@ -306,7 +306,10 @@ fn sums_of_pixels_are_said_to_be_sums() {
     let part = folder.write("part", |p| {
         let channel = p.channel as f64;
         let mean = p.dn.mean().unwrap();
-        p.with("DATAMEAN", Value::Number(mean / (2.0 + 0.1 * channel)))
+        p.with(
+            "DATAMEAN",
+            KeywordValue::Number(mean / (2.0 + 0.1 * channel)),
+        )
     });
     assert_eq!(
         folder.run(&part, &options).summary["warnings"],
@@ -341,7 +344,7 @@ fn channels_that_lie_elsewhere_are_refused_or_resampled() {
     );
     // A header that is wrong is found out by what the images show.
     files[2] = picture(2, [0.0, 3.0])
-        .with("CRPIX1", Value::Number(20.5))
+        .with("CRPIX1", KeywordValue::Number(20.5))
         .write(folder.path(), "wrong");
     let found = folder.run(&files, &["--align"]);
     assert!(
@@ -350,7 +353,7 @@ fn channels_that_lie_elsewhere_are_refused_or_resampled() {
         found.warnings()
     );
     files[2] = picture(2, [0.0, 9.0])
-        .with("CRPIX1", Value::Number(20.5))
+        .with("CRPIX1", KeywordValue::Number(20.5))
         .write(folder.path(), "far");
     assert!(
         folder
@@ -361,7 +364,7 @@ fn channels_that_lie_elsewhere_are_refused_or_resampled() {
     files[2] = picture(2, [0.0, 500.0]).write(folder.path(), "away");
     folder.refused(&files, &["--align"], &["away_171", "no pixel in common"]);
     let turned = picture(2, [0.0; 2])
-        .with("CROTA2", Value::Number(10.0))
+        .with("CROTA2", KeywordValue::Number(10.0))
         .write(folder.path(), "turned");
     folder.refused(
         &[&files[..2], &[turned]].concat(),
@@ -402,10 +405,10 @@ fn pixels_of_a_coarser_image_are_means() {
         let at = |i: usize, j: usize| p.dn.slice(s![i..;2, j..;2]).to_owned();
         let dn = (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0;
         let wide = Picture { dn, ..p }
-            .with("CDELT1", Value::Number(1.2))
-            .with("CDELT2", Value::Number(1.2));
-        wide.with("CRPIX1", Value::Number(10.5))
-            .with("CRPIX2", Value::Number(10.5))
+            .with("CDELT1", KeywordValue::Number(1.2))
+            .with("CDELT2", KeywordValue::Number(1.2));
+        wide.with("CRPIX1", KeywordValue::Number(10.5))
+            .with("CRPIX2", KeywordValue::Number(10.5))
     };
     let coarse = folder.write("coarse", wide);
     let mut mixed = coarse.clone();
@@ -464,10 +467,10 @@ fn images_of_other_times_and_eclipses_are_refused() {
     for (keyword, value, words) in [
         (
             "QUALITY",
-            Value::Whole((1 << 30) + (1 << 18)),
+            KeywordValue::Whole((1 << 30) + (1 << 18)),
             "calibration",
         ),
-        ("QUALITY", Value::Whole(1 << 13), "eclipsed"),
+        ("QUALITY", KeywordValue::Whole(1 << 13), "eclipsed"),
         ("ACS_ECLP", text("YES"), "ACS_ECLP"),
         ("IMG_TYPE", text("DARK"), "DARK"),
     ] {
@@ -498,7 +501,7 @@ fn what_a_header_lacks_can_be_given() {
             "WAVELNTH", "EXPTIME", "T_OBS", "TELESCOP", "INSTRUME", "QUALITY", "CUNIT1", "CUNIT2",
             "CDELT1", "CDELT2",
         ]);
-        let step = || Value::Number(0.6 / 3600.0);
+        let step = || KeywordValue::Number(0.6 / 3600.0);
         let bare = bare
             .with("CUNIT1", text("deg"))
             .with("CUNIT2", text("deg"))
@@ -577,7 +580,7 @@ fn a_division_that_no_header_states_is_found_out() {
     let folder = Folder::new();
     let stated = |p: Picture| {
         let mean = p.dn.mean().unwrap();
-        p.with("DATAMEAN", Value::Number(mean))
+        p.with("DATAMEAN", KeywordValue::Number(mean))
     };
     let divided = folder.write("divided", |p| {
         let mut p = stated(p);
@@ -605,7 +608,7 @@ fn what_all_rows_say_is_known_to_whoever_puts_blocks_together() {
         let dn = &p.dn / EXPOSURE;
         Picture {
             dn,
-            ..p.with("DATAMEAN", Value::Number(mean))
+            ..p.with("DATAMEAN", KeywordValue::Number(mean))
         }
     });
     let whole = folder.run(&divided, &[]).warnings();
@@ -629,7 +632,7 @@ fn images_that_were_corrected_before_are_said() {
     let of_2014 = |p: Picture| {
         let mean = p.dn.mean().unwrap();
         p.with("T_OBS", text("2014-01-01T00:00:12.34Z"))
-            .with("DATAMEAN", Value::Number(mean))
+            .with("DATAMEAN", KeywordValue::Number(mean))
     };
     let raw = folder.write("raw", of_2014);
     let corrected = folder.write("corrected", |p| {
@@ -710,8 +713,8 @@ fn sunpy_ndcube_and_astropy_open_every_plane_at_its_place() {
     };
     let folder = Folder::new();
     let mut files = folder.write("turned", |p| {
-        p.with("CROTA2", Value::Number(7.0))
-            .with("CRVAL1", Value::Number(300.0))
+        p.with("CROTA2", KeywordValue::Number(7.0))
+            .with("CRVAL1", KeywordValue::Number(300.0))
     });
     files.truncate(4);
     let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();

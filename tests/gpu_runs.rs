@@ -23,10 +23,10 @@ use isopach::{
     Backend,
     change::{C2c, C2cTile, Detection, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics},
     cloud::{Origin, Rect},
-    compute::{Choice, Cpu},
-    gpu::{Features, Gpu, Options, Wanted, adapters},
+    compute::{Cpu, Dispatcher},
+    gpu::{AdapterSelector, Features, Gpu, GpuOptions, adapters},
     raster::{Raster, read_geotiff},
-    tiling::{Report, Resident, Run, Tiling},
+    tiling::{InMemory, RunOptions, RunReport, Tiling},
 };
 use program::program;
 use scene::Scene;
@@ -302,12 +302,12 @@ struct Found {
     distances: Vec<f64>,
 }
 
-fn tiles(on: &Choice<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, Report) {
+fn tiles(on: &Dispatcher<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, RunReport) {
     let scene = Scene::new(30_000, 4);
     let origin = Origin::near(scene.middle()).unwrap();
     let [before, after] = scene
         .epochs()
-        .map(|points| Resident::new("epoch", points.about(origin).unwrap()));
+        .map(|points| InMemory::new("epoch", points.about(origin).unwrap()));
     let detection = Detection {
         survey: Some(SurveyStatistics::equal_epochs()),
         ..Detection::default()
@@ -320,7 +320,7 @@ fn tiles(on: &Choice<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, 
         detection,
         ..M3c2::default()
     };
-    let operation = (dod, m3c2.every(1.0), C2c { max_distance: 3.0 });
+    let operation = (dod, m3c2.with_core_spacing(1.0), C2c { max_distance: 3.0 });
     let mut found = Found::default();
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
         found.rasters.push(dod.difference);
@@ -333,9 +333,9 @@ fn tiles(on: &Choice<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, 
             after_a_tile();
         }
     };
-    let run = Run {
+    let run = RunOptions {
         progress: &progress,
-        ..Run::default()
+        ..RunOptions::default()
     };
     let tiling = Tiling {
         tile_size: 20.0,
@@ -349,11 +349,11 @@ fn tiles(on: &Choice<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, 
 
 #[test]
 fn a_device_that_is_lost_twice_in_the_middle_of_a_run_is_counted_and_changes_nothing() {
-    let Some(gpu) = devices::open(Options::default()) else {
+    let Some(gpu) = devices::open(GpuOptions::default()) else {
         return;
     };
     let (expected, _) = tiles(&isopach::cpu(), &|| ());
-    let on = Choice::new(vec![
+    let on = Dispatcher::new(vec![
         Arc::new(gpu.clone()) as Arc<dyn Backend>,
         Arc::new(Cpu),
     ]);

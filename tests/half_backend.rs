@@ -1,13 +1,13 @@
 //! A stranger's backend: neighbour search on a k-d tree, and nothing else. It runs M3C2, passes the
-//! conformance suite, and where it declines a `Choice` goes on with the CPU and counts it.
+//! conformance suite, and where it declines a `Dispatcher` goes on with the CPU and counts it.
 
 #![allow(missing_docs)]
 
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
     cloud::{Cloud, Positions, TICKS_PER_METRE},
-    compute::{Choice, Compute, Cpu, Device, Error, Result},
-    neighbours::{NeighbourIndex, NeighbourSearch, Neighbours, plain},
+    compute::{Compute, Cpu, Device, Dispatcher, Error, Result},
+    neighbours::{NeighbourIndex, NeighbourLists, NeighbourSearch, reference},
 };
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use std::{num::NonZero, sync::Arc};
@@ -78,17 +78,17 @@ impl TreeIndex<'_> {
     }
 }
 
-fn lists(all: impl Iterator<Item = Vec<(f64, u32)>>) -> Neighbours {
-    let mut lists = Neighbours {
+fn lists(all: impl Iterator<Item = Vec<(f64, u32)>>) -> NeighbourLists {
+    let mut lists = NeighbourLists {
         offsets: vec![0],
-        ..Neighbours::default()
+        ..NeighbourLists::default()
     };
     for found in all {
         lists.indices.extend(found.iter().map(|(_, i)| *i));
         lists.squared_distances.extend(
             found
                 .iter()
-                .map(|(squared, _)| plain::square_metres(*squared as u128)),
+                .map(|(squared, _)| reference::square_metres(*squared as u128)),
         );
         lists.offsets.push(lists.indices.len());
     }
@@ -105,7 +105,12 @@ impl NeighbourIndex for TreeIndex<'_> {
         self.points
     }
 
-    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+    fn k_nearest(
+        &self,
+        queries: Positions<'_>,
+        k: usize,
+        max_distance: f64,
+    ) -> Result<NeighbourLists> {
         Error::check("k", k as f64, k > 0, "be at least 1")?;
         let limit = square_ticks("maximum distance", max_distance)?;
         let wanted = NonZero::new(k.min(self.points.len()).max(1)).unwrap_or(NonZero::<usize>::MIN);
@@ -125,7 +130,7 @@ impl NeighbourIndex for TreeIndex<'_> {
         })))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         Error::not_negative("radius", radius)?;
         let limit = square_ticks("radius", radius)?;
         Ok(lists(self.queries(queries).map(|query| {
@@ -165,7 +170,7 @@ fn m3c2() -> M3c2 {
 #[test]
 fn half_a_backend_runs_m3c2_as_the_cpu_does() {
     let (before, after) = (hills(0.0), hills(0.4));
-    let core_points = before.spaced(1.0).unwrap();
+    let core_points = before.subsample_grid(1.0).unwrap();
     let epochs = Epochs {
         reference: before.positions(),
         compared: after.positions(),
@@ -226,7 +231,8 @@ impl NeighbourSearch for Small {
 
 #[test]
 fn what_a_backend_declines_is_rerun_and_counted_and_a_mistake_is_not() {
-    let choice: Choice<dyn NeighbourSearch> = Choice::new(vec![Arc::new(Small), Arc::new(Cpu)]);
+    let choice: Dispatcher<dyn NeighbourSearch> =
+        Dispatcher::new(vec![Arc::new(Small), Arc::new(Cpu)]);
     let (before, after) = (hills(0.0), hills(0.4));
     let epochs = Epochs {
         reference: before.positions(),
@@ -234,7 +240,7 @@ fn what_a_backend_declines_is_rerun_and_counted_and_a_mistake_is_not() {
         core_points: before.positions(),
     };
     choice.run(|on| m3c2().run(on, epochs)).unwrap();
-    assert_eq!(choice.passed_on()[0].causes["out of memory"], 1);
+    assert_eq!(choice.fallbacks()[0].causes["out of memory"], 1);
 
     let mistaken = M3c2 {
         cylinder_radius: -1.0,
@@ -246,7 +252,7 @@ fn what_a_backend_declines_is_rerun_and_counted_and_a_mistake_is_not() {
         "{error}"
     );
     assert_eq!(
-        choice.reruns(),
+        choice.fallback_count(),
         1,
         "a caller's mistake must not be tried again"
     );

@@ -10,12 +10,15 @@ mod scene_epochs;
 
 use isopach::{
     change::{
-        C2c, C2cTile, Detection, Dod, DodRasters, M3c2, M3c2Tile, RegistrationError, Spaced,
-        SurveyStatistics, Volumes,
+        C2c, C2cTile, Detection, Dod, DodRasters, GridCorePoints, M3c2, M3c2Tile,
+        RegistrationError, SurveyStatistics, Volumes,
     },
     cloud::{Cloud, Origin, PoseCovariance, Rect, Rigid},
     neighbours::AxialStatistic,
-    tiling::{InFlight, Kept, Moved, PointSource, Report, Resident, Run, Share, Spill, Tiling},
+    tiling::{
+        CheckpointDir, InFlight, InMemory, PointSource, RunOptions, RunReport, RunScope, Spill,
+        Tiling, Transformed,
+    },
 };
 use scene::Scene;
 use std::{collections::BTreeMap, num::NonZeroUsize};
@@ -67,15 +70,15 @@ const STARVED: Setup = Setup {
 };
 
 /// A cloud cut into files, in this order or the other.
-struct Files(Vec<Resident>);
+struct Files(Vec<InMemory>);
 
 impl Files {
     fn new(cloud: &Cloud, setup: &Setup) -> Self {
         let size = (cloud.len() / setup.parts + 1) as u32;
         let part =
             |i: u32| (i * size..((i + 1) * size).min(cloud.len() as u32)).collect::<Vec<_>>();
-        let mut files: Vec<Resident> = (0..setup.parts as u32)
-            .map(|i| Resident::in_chunks(format!("part {i}"), cloud.select(&part(i)), setup.chunk))
+        let mut files: Vec<InMemory> = (0..setup.parts as u32)
+            .map(|i| InMemory::in_chunks(format!("part {i}"), cloud.select(&part(i)), setup.chunk))
             .collect();
         if setup.swapped {
             files.reverse();
@@ -127,13 +130,13 @@ fn run(
     motion: &Rigid,
     statistic: AxialStatistic,
     setup: &Setup,
-) -> (Outcome, Report) {
+) -> (Outcome, RunReport) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(setup.threads)
         .build()
         .unwrap();
     let [before, after] = [0, 1].map(|epoch| Files::new(&clouds[epoch], setup));
-    let after = Moved::new(after, *motion);
+    let after = Transformed::new(after, *motion);
     let operation = operation(statistic, motion.pivot);
     let mut outcome = Outcome::default();
     let mut volumes = Volumes::new(1.0, 0.01);
@@ -155,28 +158,28 @@ fn run(
         }
         Ok(())
     };
-    let kept = Kept::within(dir.path().join("run"), "");
+    let kept = CheckpointDir::within(dir.path().join("run"), "");
     let mut share = |share| {
-        let run = Run {
+        let run = RunOptions {
             keep: (setup.shards > 0).then(|| kept.results()),
             share,
             in_flight: setup.in_flight,
-            ..Run::default()
+            ..RunOptions::default()
         };
         let sources: [&dyn PointSource; 2] = [&before, &after];
         pool.install(|| tiling.stream_with(&isopach::cpu(), &operation, sources, &mut sink, &run))
             .unwrap()
     };
     for number in (1..=setup.shards).rev() {
-        share(Share::Shard {
+        share(RunScope::Shard {
             number,
             of: setup.shards,
         });
     }
     let report = share(if setup.shards > 0 {
-        Share::Merge
+        RunScope::Merge
     } else {
-        Share::All
+        RunScope::All
     });
     let volumes = volumes.report();
     outcome.volumes = [
@@ -191,7 +194,7 @@ fn run(
 
 /// A difference of slopes and places in the registration error, and what a survey would say of its
 /// scatter.
-fn operation(statistic: AxialStatistic, pivot: [f64; 3]) -> (Dod, Spaced<M3c2>, C2c) {
+fn operation(statistic: AxialStatistic, pivot: [f64; 3]) -> (Dod, GridCorePoints<M3c2>, C2c) {
     let mut pose = PoseCovariance::exact(pivot);
     for unknown in 0..6 {
         pose.matrix[unknown][unknown] = if unknown < 3 { 1e-8 } else { 1e-4 };
@@ -219,7 +222,7 @@ fn operation(statistic: AxialStatistic, pivot: [f64; 3]) -> (Dod, Spaced<M3c2>, 
         detection,
         ..M3c2::default()
     };
-    (dod, m3c2.every(1.7), C2c { max_distance: 3.0 })
+    (dod, m3c2.with_core_spacing(1.7), C2c { max_distance: 3.0 })
 }
 
 fn add_cells(outcome: &mut Outcome, dod: &DodRasters) {
@@ -462,7 +465,7 @@ fn epochs_of_one_name_are_two() {
 #[test]
 fn a_budget_that_is_too_small_says_so() {
     let clouds = clouds(&Scene::new(5000, 1));
-    let sources = clouds.map(|cloud| Resident::new("a cloud", cloud));
+    let sources = clouds.map(|cloud| InMemory::new("a cloud", cloud));
     let tiling = Tiling {
         memory: 1_000_000,
         ..Tiling::default()

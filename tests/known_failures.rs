@@ -7,7 +7,7 @@ use isopach::{
     change::{C2c, Detection, Dod, DodRasters, Epochs, M3c2, Normals, SurveyStatistics},
     cloud::{Cloud, Columns, Rect},
     las::{Las, LazWriter, Schema},
-    tiling::{Resident, Tiling},
+    tiling::{InMemory, Tiling},
 };
 use std::path::Path;
 
@@ -110,7 +110,7 @@ fn distances_are_metres_however_many_points_there_are() {
 /// Elsewhere: a run in pieces failed, and the answer of a sample was returned for it.
 #[test]
 fn a_run_that_fails_gives_nothing() {
-    let [before, after] = [0.0, 1.0].map(|lift| Resident::new("hills", hills(lift)));
+    let [before, after] = [0.0, 1.0].map(|lift| InMemory::new("hills", hills(lift)));
     let dir = tempfile::tempdir().unwrap();
     let mut mosaic =
         isopach::raster::GeoTiffMosaic::create(dir.path().join("dod.tif"), 1.0).unwrap();

@@ -106,7 +106,7 @@ fn rasters_on_request_agree_with_each_other_and_have_styles() {
     }
     let style = fs::read_to_string(out.join("dod_status.qml")).unwrap();
     assert!(
-        isopach::change::Status::ALL
+        isopach::change::ChangeStatus::ALL
             .iter()
             .all(|status| style.contains(status.describe())),
         "{style}"

@@ -11,7 +11,7 @@ use isopach::{
     cloud::{Columns, Rigid},
     compute::Cpu,
     las::Las,
-    registration::{Outcome, Pair, RobustAlignment, RobustIcp},
+    registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
 use std::path::Path;
 
@@ -71,7 +71,7 @@ fn poses_of_random_halves_are_within_what_is_stated_or_refused() {
                 .unwrap();
             all += 1;
             match found.outcome {
-                Outcome::Moved => {
+                AlignmentOutcome::Moved => {
                     assert!(
                         found.covariance.free.is_empty(),
                         "{name} {seed}: all directions of these clouds are known"
@@ -83,7 +83,7 @@ fn poses_of_random_halves_are_within_what_is_stated_or_refused() {
                     );
                     errors.extend(off);
                 }
-                Outcome::NotMoved(_) | Outcome::Ambiguous { .. } => refused += 1,
+                AlignmentOutcome::NotMoved(_) | AlignmentOutcome::Ambiguous { .. } => refused += 1,
             }
         }
     }

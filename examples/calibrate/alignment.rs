@@ -5,7 +5,7 @@ use isopach::{
     cloud::{Cloud, Columns, Rigid},
     compute::{Cpu, Error, Result},
     las::Las,
-    registration::{Outcome, Pair, RobustAlignment, RobustIcp},
+    registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
 use std::path::Path;
 
@@ -99,9 +99,9 @@ impl Tally {
             return Ok(());
         };
         match found.outcome {
-            Outcome::Moved => self.moved += 1,
-            Outcome::NotMoved(_) => return Ok(()),
-            Outcome::Ambiguous { .. } => {
+            AlignmentOutcome::Moved => self.moved += 1,
+            AlignmentOutcome::NotMoved(_) => return Ok(()),
+            AlignmentOutcome::Ambiguous { .. } => {
                 self.ambiguous += 1;
                 return Ok(());
             }

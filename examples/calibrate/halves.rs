@@ -99,5 +99,8 @@ pub(crate) fn thinned(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> 
         (area / (cloud.len() as f64).min(SAMPLE)).sqrt().max(0.25)
     };
     let spacing = spacing(source).max(spacing(target));
-    Ok((source.spaced(spacing)?, target.spaced(spacing)?))
+    Ok((
+        source.subsample_grid(spacing)?,
+        target.subsample_grid(spacing)?,
+    ))
 }

@@ -11,7 +11,7 @@
 
 use isopach::{
     compute::{Error, Result, UnfinishedFile, write_whole},
-    tiling::Share,
+    tiling::RunScope,
 };
 use std::{
     collections::BTreeSet,
@@ -88,7 +88,7 @@ impl Claims {
     pub(crate) fn work(
         &self,
         is_merged: impl Fn() -> bool,
-        mut run: impl FnMut(Share) -> Result<bool>,
+        mut run: impl FnMut(RunScope) -> Result<bool>,
     ) -> Result<()> {
         let mut over = BTreeSet::new();
         while !is_merged() {
@@ -109,9 +109,9 @@ impl Claims {
     fn run_claimed(
         &self,
         number: usize,
-        run: &mut impl FnMut(Share) -> Result<bool>,
+        run: &mut impl FnMut(RunScope) -> Result<bool>,
     ) -> Result<()> {
-        match run(Share::Shard {
+        match run(RunScope::Shard {
             number,
             of: self.of,
         }) {

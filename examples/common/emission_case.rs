@@ -2,8 +2,8 @@
 
 use super::npy;
 use isopach_emission::{
-    Compat, Constraint, EmissionMap, Inversion, Observation, Quantity, Real, TemperatureResponse,
-    Weights,
+    Compatibility, Constraint, EmissionMap, Inversion, Observation, Quantity, Real,
+    TemperatureResponse, Weights,
 };
 use ndarray::{Array2, ArrayD, IxDyn};
 use serde_json::{Map, Value, json};
@@ -74,7 +74,7 @@ pub(crate) fn read(about: &Value, dir: &Path) -> Result<EmissionCase, Box<dyn Er
     };
     let edges = array(dir, "temps")?.into_iter().map(f64::log10).collect();
     let mut inversion = Inversion::new(response, edges);
-    inversion.compat = Compat::Reference;
+    inversion.compat = Compatibility::Reference;
     inversion.chi_squared_target = number("reg_tweak", 1.0);
     inversion.target_growth = number("rgt_fact", 1.5);
     inversion.max_iterations = if is("non_pos") {

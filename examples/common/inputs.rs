@@ -3,7 +3,7 @@
 #[cfg(not(feature = "remote"))]
 use isopach::compute::Error;
 #[cfg(feature = "remote")]
-use isopach::remote::{Options, Remote, Traffic};
+use isopach::remote::{Remote, RemoteOptions, RequestCounts};
 use isopach::{
     compute::Result,
     las::{self, Las},
@@ -89,9 +89,9 @@ impl Inputs {
             ))
         };
         let settings = std::env::vars_os().filter_map(setting).collect();
-        let remote = Remote::new(Options {
+        let remote = Remote::new(RemoteOptions {
             settings,
-            ..Options::default()
+            ..RemoteOptions::default()
         })?;
         Ok(self.remote.get_or_init(|| remote))
     }
@@ -99,7 +99,7 @@ impl Inputs {
     /// Requests to stores so far, and bytes fetched.
     pub(crate) fn traffic(&self) -> [u64; 2] {
         #[cfg(feature = "remote")]
-        let Traffic { requests, bytes } =
+        let RequestCounts { requests, bytes } =
             self.remote.get().map(Remote::traffic).unwrap_or_default();
         #[cfg(not(feature = "remote"))]
         let [requests, bytes] = [0; 2];

@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 use isopach::{
     Backend,
-    compute::{Choice, Error, Result},
-    gpu::{Double, Least, Options, Wanted},
+    compute::{Dispatcher, Error, Result},
+    gpu::{AdapterSelector, DoublePrecision, GpuOptions, MinimumWork},
 };
 
 /// What to compute on.
@@ -58,7 +58,7 @@ impl On {
 
     /// The backends; devices are opened with `options`, as far as nothing else was said. A device
     /// that was asked for also computes in double precision.
-    pub(crate) fn choice(&self, mut options: Options) -> Result<Choice<dyn Backend>> {
+    pub(crate) fn choice(&self, mut options: GpuOptions) -> Result<Dispatcher<dyn Backend>> {
         self.check()?;
         if let Some(mebibytes) = self.gpu_memory {
             options.budget_bytes = mebibytes << 20;
@@ -68,13 +68,13 @@ impl On {
             (Kind::Cpu, _) => Err(Error::InvalidInput(
                 "--backend cpu and --gpus exclude each other".into(),
             )),
-            (Kind::Auto, []) => Ok(isopach::auto_with(&Options {
-                least: Least::ESTIMATE,
+            (Kind::Auto, []) => Ok(isopach::auto_with(&GpuOptions {
+                least: MinimumWork::ESTIMATE,
                 ..options
             })),
             (_, words) => {
                 let wanted = wanted(words);
-                options.double_precision = Double::Device;
+                options.double_precision = DoublePrecision::Device;
                 isopach::on_gpus(&wanted, &options)
                     .map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
             }
@@ -83,15 +83,17 @@ impl On {
 }
 
 /// Those that were named; the best where none was.
-fn wanted(words: &[String]) -> Vec<Wanted> {
+fn wanted(words: &[String]) -> Vec<AdapterSelector> {
     match words {
-        [] => vec![Wanted::Best],
+        [] => vec![AdapterSelector::Best],
         [all] if all == "all" => isopach::gpu::all_in_hardware(),
         _ => words
             .iter()
             .map(|word| {
-                word.parse()
-                    .map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position)
+                word.parse().map_or_else(
+                    |_| AdapterSelector::Named(word.clone()),
+                    AdapterSelector::Position,
+                )
             })
             .collect(),
     }

@@ -2,14 +2,14 @@
 
 use isopach::{
     compute::{Error, Result},
-    tiling::Share,
+    tiling::RunScope,
 };
 
 /// The shard that `--shard` names, counted from 1, or `--shard-index`, counted from 0.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for what is no shard, with the first that there is.
-pub(crate) fn shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Option<Share>> {
+pub(crate) fn shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Option<RunScope>> {
     let (option, text, first) = match (from_one, from_zero) {
         (Some(text), _) => ("--shard", text, 1),
         (None, Some(text)) => ("--shard-index", text, 0),
@@ -20,7 +20,7 @@ pub(crate) fn shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<O
         .and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
     let is_one = |(number, of): &(usize, usize)| *number >= first && number - first < *of;
     match numbers.filter(is_one) {
-        Some((number, of)) => Ok(Some(Share::Shard {
+        Some((number, of)) => Ok(Some(RunScope::Shard {
             number: number - first + 1,
             of,
         })),

@@ -14,10 +14,12 @@ use isopach::{
     cloud::{Cloud, Origin, Rigid},
     compute::{Cpu, Result},
     emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse},
-    gpu::{DeviceType, Features, Floors, Gpu, Options, Results, Wanted},
+    gpu::{
+        AdapterSelector, DeviceCeilings, DeviceType, Features, Gpu, GpuOptions, ResultPrecision,
+    },
     neighbours::{AxialStatistic, Cylinder, NeighbourSearch},
     raster::{CellStatistic, Grid, Rasterise},
-    registration::{Align, PointToPlane, Rejection, Target},
+    registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
 use ndarray::{Array2, ArrayD};
 use serde_json::json;
@@ -39,7 +41,7 @@ pub(crate) struct Floor {
 #[derive(Clone, Copy)]
 pub(crate) struct Bench<'a> {
     pub(crate) gpu: &'a Gpu,
-    floors: Floors,
+    floors: DeviceCeilings,
     repeat: usize,
     pub(crate) teller: &'a Teller,
     /// What a line is part of: "bench" or "sweep".
@@ -103,7 +105,7 @@ fn all(bench: &Bench<'_>, arguments: &Arguments) -> std::result::Result<(), Box<
 
 impl Bench<'_> {
     fn tell_floors(&self) {
-        let Floors {
+        let DeviceCeilings {
             copy_bytes_per_s,
             flops_per_s,
             upload_bytes_per_s,
@@ -287,7 +289,8 @@ fn neighbours(
             b.nearest(to, f64::INFINITY)
         }],
     )?;
-    let same = |a: &isopach::neighbours::Neighbours, b: &isopach::neighbours::Neighbours| {
+    let same = |a: &isopach::neighbours::NeighbourLists,
+                b: &isopach::neighbours::NeighbourLists| {
         if a.indices == b.indices {
             Ok(())
         } else {
@@ -354,7 +357,7 @@ fn others(
         )?;
     }
     let normals = vec![[0.0, 0.0, 1.0]; from.len()];
-    let target = Target {
+    let target = AlignTarget {
         positions: from,
         normals: &normals,
     };
@@ -383,7 +386,7 @@ fn others(
             &|| Ok(b.linearize(&PointToPlane, rejection, &pose)?.inliers),
         ],
     )?;
-    let core_points = before.spaced(1.0)?;
+    let core_points = before.subsample_grid(1.0)?;
     let normals = Normals::Multiscale {
         radii: vec![1.0, 2.0, 4.0],
         towards: Orientation::UP,
@@ -461,11 +464,14 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
         counts: counts.view(),
         sigma: sigma.view(),
     };
-    let options = Options {
-        results: Results::Half,
+    let options = GpuOptions {
+        results: ResultPrecision::Half,
         ..bench.gpu.options().clone()
     };
-    let halves = Gpu::open(Wanted::Named(bench.gpu.adapter().name.clone()), options)?;
+    let halves = Gpu::open(
+        AdapterSelector::Named(bench.gpu.adapter().name.clone()),
+        options,
+    )?;
     let in_halves = Bench {
         gpu: &halves,
         ..*bench

@@ -4,7 +4,7 @@ use crate::{own::Own, teller::Teller};
 use isopach::{
     compute::conformance::Finding,
     emission,
-    gpu::{Absent, Gpu, Options, Wanted},
+    gpu::{AdapterSelector, Gpu, GpuOptions, OpenError},
     neighbours, raster, registration,
 };
 use serde_json::json;
@@ -44,11 +44,11 @@ struct Outcome {
 /// for each. Tells a line a suite as it ends; the number of differences and of suites in which the
 /// device did nothing. What it declined is told apart.
 pub(crate) fn run(
-    wanted: &Wanted,
-    options: &Options,
+    wanted: &AdapterSelector,
+    options: &GpuOptions,
     as_json: bool,
 ) -> Result<usize, Box<dyn Error>> {
-    let (send, outcomes) = mpsc::channel::<Result<Outcome, Absent>>();
+    let (send, outcomes) = mpsc::channel::<Result<Outcome, OpenError>>();
     let mut failures = 0;
     let (mut ran, mut kernels) = (BTreeSet::new(), BTreeSet::new());
     let about = Gpu::open(wanted.clone(), options.clone())?;
@@ -67,7 +67,7 @@ pub(crate) fn run(
             ran.extend(outcome.ran);
             kernels.extend(outcome.kernels);
         }
-        Ok::<(), Absent>(())
+        Ok::<(), OpenError>(())
     })?;
     let idle: Vec<&str> = kernels.difference(&ran).copied().collect();
     let line = json!({ "what": "kernels_checked", "kernels": kernels.len(), "ran": ran.len(), "did_not_run": idle });
@@ -85,9 +85,9 @@ pub(crate) fn run(
 fn one(
     name: &'static str,
     suite: Suite,
-    wanted: &Wanted,
-    options: &Options,
-) -> Result<Outcome, Absent> {
+    wanted: &AdapterSelector,
+    options: &GpuOptions,
+) -> Result<Outcome, OpenError> {
     let gpu = Gpu::open(wanted.clone(), options.clone())?;
     let start = Instant::now();
     let found = suite(&gpu);

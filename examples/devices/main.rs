@@ -41,7 +41,8 @@ mod workers;
 
 use clap::Parser;
 use isopach::gpu::{
-    Absent, Adapter, DeviceType, Double, Gpu, Options, Timing, Wanted, adapters, all_in_hardware,
+    Adapter, AdapterSelector, DeviceType, DoublePrecision, Gpu, GpuOptions, KernelTiming,
+    OpenError, adapters, all_in_hardware,
 };
 use std::error::Error;
 
@@ -129,7 +130,7 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
         list::print(&known, arguments.json);
     }
     if known.is_empty() {
-        return Err(Absent::NoAdapter.into());
+        return Err(OpenError::NoAdapter.into());
     }
     let mut failures = 0;
     for wanted in if asked {
@@ -138,16 +139,17 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
         Vec::new()
     } {
         let timing = if bench || sweep {
-            Timing::EveryKernel
+            KernelTiming::EveryKernel
         } else {
-            Timing::Off
+            KernelTiming::Off
         };
-        let (budget_bytes, double_precision) = (arguments.gpu_memory << 20, Double::Device);
-        let options = Options {
+        let (budget_bytes, double_precision) =
+            (arguments.gpu_memory << 20, DoublePrecision::Device);
+        let options = GpuOptions {
             budget_bytes,
             timing,
             double_precision,
-            ..Options::default()
+            ..GpuOptions::default()
         };
         if check {
             failures += check::run(&wanted, &options, arguments.json)?;
@@ -167,17 +169,19 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
 }
 
 /// The devices that were named; else all in hardware; else that in software.
-fn chosen(arguments: &Arguments, known: &[Adapter]) -> Vec<Wanted> {
+fn chosen(arguments: &Arguments, known: &[Adapter]) -> Vec<AdapterSelector> {
     if !arguments.gpus.is_empty() {
         let word = |word: &String| {
-            word.parse()
-                .map_or_else(|_| Wanted::Named(word.clone()), Wanted::Position)
+            word.parse().map_or_else(
+                |_| AdapterSelector::Named(word.clone()),
+                AdapterSelector::Position,
+            )
         };
         return arguments.gpus.iter().map(word).collect();
     }
     let hardware = all_in_hardware();
     if hardware.is_empty() && known.iter().any(|adapter| adapter.kind == DeviceType::Cpu) {
-        return vec![Wanted::Software];
+        return vec![AdapterSelector::Software];
     }
     hardware
 }

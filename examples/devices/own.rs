@@ -1,6 +1,6 @@
 //! What a device did itself: work that it declined or gave back is no agreement, and no speed.
 
-use isopach::gpu::{Gpu, Traffic};
+use isopach::gpu::{Gpu, TransferCounts};
 use serde_json::{Value, json};
 
 /// What a device did since it was opened, or since some moment.
@@ -11,7 +11,7 @@ pub(crate) struct Own {
     /// Queries and pixels that the processor did, because `f32` could not decide them.
     pub(crate) given_back: u64,
     /// Bytes that travelled.
-    traffic: Traffic,
+    traffic: TransferCounts,
 }
 
 impl Own {
@@ -30,7 +30,7 @@ impl Own {
         Self {
             dispatches: self.dispatches - before.dispatches,
             given_back: self.given_back - before.given_back,
-            traffic: Traffic {
+            traffic: TransferCounts {
                 to_device_bytes: self.traffic.to_device_bytes - before.traffic.to_device_bytes,
                 from_device_bytes: self.traffic.from_device_bytes
                     - before.traffic.from_device_bytes,

@@ -11,8 +11,8 @@ use isopach::{
         C2c, C2cTile, Detection, Differences, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics,
     },
     cloud::{Cloud, Rect},
-    compute::{Choice, Cpu, Result},
-    tiling::{Resident, Tiling},
+    compute::{Cpu, Dispatcher, Result},
+    tiling::{InMemory, Tiling},
 };
 use std::{error::Error, sync::Arc};
 
@@ -26,7 +26,7 @@ pub(crate) fn run(
     after: &Cloud,
 ) -> std::result::Result<f64, Box<dyn Error>> {
     let epochs = residents(before, after);
-    let alone = |backend: Arc<dyn Backend>| Choice::new(vec![backend]);
+    let alone = |backend: Arc<dyn Backend>| Dispatcher::new(vec![backend]);
     let floor = Floor {
         bytes: 2.0 * 12.0 + 40.0,
         flops: 3000.0,
@@ -43,15 +43,15 @@ pub(crate) fn run(
 }
 
 /// Both epochs as sources.
-pub(crate) fn residents(before: &Cloud, after: &Cloud) -> [Resident; 2] {
+pub(crate) fn residents(before: &Cloud, after: &Cloud) -> [InMemory; 2] {
     [
-        Resident::new("before", before.clone()),
-        Resident::new("after", after.clone()),
+        InMemory::new("before", before.clone()),
+        InMemory::new("after", after.clone()),
     ]
 }
 
 /// The job.
-pub(crate) fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<Found> {
+pub(crate) fn tiles(on: &Dispatcher<dyn Backend>, epochs: &[InMemory; 2]) -> Result<Found> {
     let detection = Detection {
         survey: Some(SurveyStatistics::equal_epochs()),
         ..Detection::default()
@@ -64,7 +64,7 @@ pub(crate) fn tiles(on: &Choice<dyn Backend>, epochs: &[Resident; 2]) -> Result<
         detection,
         ..M3c2::default()
     };
-    let operation = (dod, m3c2.every(1.0), C2c { max_distance: 5.0 });
+    let operation = (dod, m3c2.with_core_spacing(1.0), C2c { max_distance: 5.0 });
     let mut found = Found::new();
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
         found.push((dod, m3c2.differences, c2c.distances.distance));

@@ -1,4 +1,5 @@
-//! From how much work on a device is worth starting: what [`isopach::gpu::Least`] should be there.
+//! From how much work on a device is worth starting: what [`isopach::gpu::MinimumWork`] should be
+//! there.
 
 use crate::{
     Arguments,

@@ -12,7 +12,7 @@ use isopach::{
     Backend,
     change::{C2c, Epochs, M3c2},
     cloud::{Cloud, Origin, Rigid},
-    compute::{Choice, Cpu, Result},
+    compute::{Cpu, Dispatcher, Result},
     emission::{InvertPixels, Observation},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Icp, Pair},
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> std::result::Result<(), Box<dyn Erro
     let (before, after) = (before?, after?);
     let inversion = emission_at(crate::bench::BINS);
     let work = Work {
-        core_points: before.spaced(1.0)?,
-        thinned: [before.spaced(0.5)?, after.spaced(0.5)?],
+        core_points: before.subsample_grid(1.0)?,
+        thinned: [before.subsample_grid(0.5)?, after.subsample_grid(0.5)?],
         pixels: observation(&inversion, arguments.pixels)?.map(|a| a.mapv(|x| x as f32)),
         before,
         after,
@@ -157,7 +157,7 @@ fn emission(work: &Work) -> Result<()> {
 
 /// As the tile loop does it.
 fn tiles(work: &Work) -> Result<()> {
-    let cpu = Choice::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
+    let cpu = Dispatcher::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
     pipeline::tiles(&cpu, &pipeline::residents(&work.before, &work.after)).map(|found| {
         black_box(found);
     })

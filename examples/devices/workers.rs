@@ -11,9 +11,9 @@ use crate::{
 use isopach::{
     Backend,
     cloud::Origin,
-    compute::{Choice, Cpu, Result},
-    gpu::{Gpu, Options, Wanted},
-    tiling::Resident,
+    compute::{Cpu, Dispatcher, Result},
+    gpu::{AdapterSelector, Gpu, GpuOptions},
+    tiling::InMemory,
 };
 use serde_json::json;
 use std::{error::Error, sync::Arc, thread, time::Instant};
@@ -23,8 +23,8 @@ const JOBS: usize = 4;
 
 /// Both, a line each; how much is not as it should be.
 pub(crate) fn run(
-    wanted: &Wanted,
-    options: &Options,
+    wanted: &AdapterSelector,
+    options: &GpuOptions,
     arguments: &Arguments,
 ) -> std::result::Result<usize, Box<dyn Error>> {
     let gpu = Gpu::open(wanted.clone(), options.clone())?;
@@ -49,14 +49,14 @@ pub(crate) fn run(
 }
 
 /// A device that nothing is passed on from.
-fn alone(gpu: &Gpu) -> Choice<dyn Backend> {
-    Choice::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>])
+fn alone(gpu: &Gpu) -> Dispatcher<dyn Backend> {
+    Dispatcher::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>])
 }
 
 /// All jobs by so many workers, each on one of the devices that were opened.
 fn together(
     teller: &Teller,
-    epochs: &[Resident; 2],
+    epochs: &[InMemory; 2],
     first: &Found,
     workers: usize,
     opened: &[&Gpu],
@@ -109,8 +109,8 @@ fn together(
 
 /// A device that goes away in the middle of a job: that job goes to the processor, the next is done
 /// by the device, which was opened again.
-fn lost(teller: &Teller, gpu: &Gpu, epochs: &[Resident; 2], first: &Found) -> Result<()> {
-    let choice = Choice::new(vec![
+fn lost(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Result<()> {
+    let choice = Dispatcher::new(vec![
         Arc::new(gpu.clone()) as Arc<dyn Backend>,
         Arc::new(Cpu),
     ]);
@@ -129,12 +129,12 @@ fn lost(teller: &Teller, gpu: &Gpu, epochs: &[Resident; 2], first: &Found) -> Re
         Err(_) => Err("the job panicked".into()),
     };
     // A job that ended just before was told of nothing: then the next one is.
-    if choice.reruns() == 0 {
+    if choice.fallback_count() == 0 {
         pipeline::tiles(&choice, epochs)?;
     }
-    let passed_on = choice.reruns();
+    let passed_on = choice.fallback_count();
     let causes: Vec<_> = choice
-        .passed_on()
+        .fallbacks()
         .into_iter()
         .map(|passed| passed.causes)
         .collect();

@@ -13,7 +13,7 @@ use crate::{
 use indicatif::ProgressBar;
 use isopach::{
     compute::Result,
-    emission::{Block, Spread},
+    emission::{RowBlock, Spread},
 };
 use serde_json::{Map, Value, json};
 
@@ -70,7 +70,7 @@ impl<'a> Collected<'a> {
     /// Where they cannot be written.
     pub(crate) fn take<T: Number>(
         &mut self,
-        block: &Block<T>,
+        block: &RowBlock<T>,
         spread: Option<&Spread>,
     ) -> Result<()> {
         let Inverting {
@@ -148,7 +148,7 @@ pub(crate) fn summarise(
     summary["devices"] = on.devices().into_iter().map(|device| device.name).collect();
     summary["backends_absent"] = on.absent().into();
     summary["passed_on"] = on
-        .passed_on()
+        .fallbacks()
         .into_iter()
         .map(|passed| json!({ "device": passed.device, "causes": passed.causes }))
         .collect();

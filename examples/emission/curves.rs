@@ -4,8 +4,8 @@
 use crate::{source::Source, write_file::write_file};
 use isopach::{
     Backend,
-    compute::{Choice, Result},
-    emission::{Block, Inversion, MonteCarlo, Observation, Real, Spread},
+    compute::{Dispatcher, Result},
+    emission::{Inversion, MonteCarlo, Observation, Real, RowBlock, Spread},
 };
 use ndarray::{ArrayD, IxDyn};
 use std::{error::Error, fmt::Write as _, ops::Range, path::Path};
@@ -163,7 +163,7 @@ impl Curves {
     /// Takes the pixels of a block; `spread`: of draws.
     pub(crate) fn add<T: Real>(
         &mut self,
-        block: &Block<T>,
+        block: &RowBlock<T>,
         spread: Option<&Spread>,
         inversion: &Inversion,
     ) {
@@ -202,7 +202,7 @@ impl Curves {
         source: &mut Source,
         at_once: usize,
         inversion: &Inversion,
-        on: &Choice<dyn Backend>,
+        on: &Dispatcher<dyn Backend>,
     ) -> Result<Vec<Curve>> {
         for curve in &mut self.found {
             let place = &curve.place;
@@ -254,7 +254,7 @@ fn region(
         used,
     }: &Mean,
     inversion: &Inversion,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
     draws: Option<MonteCarlo>,
 ) -> Result<Curve> {
     let mut curve = Curve {

@@ -4,7 +4,7 @@ use crate::{
     arguments::Share,
     instruments::{Found, only},
 };
-use isopach::{compute::Error as Failure, solar::Time};
+use isopach::{compute::Error as Failure, solar::ObservationTime};
 use std::{error::Error, fs, path::Path};
 
 /// Shares by channel and time.
@@ -25,8 +25,8 @@ pub(crate) fn is_shipped(path: &Path) -> bool {
 }
 
 /// What is said of an image that is later than the table that is shipped.
-pub(crate) fn later_than_shipped(latest: Time) -> Option<String> {
-    let is_later = Time::parse(MADE).is_some_and(|made| latest > made);
+pub(crate) fn later_than_shipped(latest: ObservationTime) -> Option<String> {
+    let is_later = ObservationTime::parse(MADE).is_some_and(|made| latest > made);
     is_later.then(|| {
         format!(
             "the images are of {latest}, but the shipped table of AIA's sensitivity is of {MADE} and has it constant since then: a newer one is better \
@@ -185,5 +185,5 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
 }
 
 fn days(time: &str) -> Option<f64> {
-    Time::parse(time).map(Time::days)
+    ObservationTime::parse(time).map(ObservationTime::days)
 }

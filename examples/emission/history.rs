@@ -80,7 +80,7 @@ pub(crate) fn history(
     let history = |line: String| {
         (
             "HISTORY".into(),
-            isopach::fits::Value::Text(line),
+            isopach::fits::KeywordValue::Text(line),
             String::new(),
         )
     };

@@ -3,8 +3,8 @@
 use crate::{arguments::Arguments, named::named};
 use isopach::{
     emission::{Channel, Instrument},
-    fits::Header,
-    solar::Time,
+    fits::FitsHeader,
+    solar::ObservationTime,
 };
 use std::{error::Error, fs::File, io::Read as _, path::Path};
 
@@ -194,7 +194,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     match found
         .response_until
         .as_deref()
-        .filter(|until| Time::parse(until).is_none())
+        .filter(|until| ObservationTime::parse(until).is_none())
     {
         Some(until) => Err(of_file(
             format!("response_until is {until:?}, but must be a time as 2014-01-02T03:04:05")
@@ -206,7 +206,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
 
 /// What the header of a file says.
 pub(crate) struct Seen<'a> {
-    pub(crate) header: &'a Header,
+    pub(crate) header: &'a FitsHeader,
     /// TELESCOP and INSTRUME.
     pub(crate) instrument: Option<&'a str>,
     /// Å.

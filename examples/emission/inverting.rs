@@ -9,9 +9,9 @@ use crate::{
 use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
-    compute::{Choice, Result},
-    emission::{Block, Inversion, MonteCarlo, Observation, Spread},
-    gpu::{Options, Results},
+    compute::{Dispatcher, Result},
+    emission::{Inversion, MonteCarlo, Observation, RowBlock, Spread},
+    gpu::{GpuOptions, ResultPrecision},
 };
 use std::{cell::RefCell, error::Error, ops::Range};
 
@@ -21,7 +21,7 @@ const PROGRAM: u64 = 24 << 20;
 /// What inverts the rows of an image.
 pub(crate) struct Inverting<'a> {
     pub(crate) inversion: &'a Inversion,
-    pub(crate) on: Choice<dyn Backend>,
+    pub(crate) on: Dispatcher<dyn Backend>,
     pub(crate) source: RefCell<Source>,
     pub(crate) draws: Option<MonteCarlo>,
     /// Rows and columns.
@@ -71,13 +71,13 @@ impl<'a> Inverting<'a> {
         let rows = rows.min((shape[0] as u64).div_ceil(20));
         let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
         let results = if arguments.halves {
-            Results::Half
+            ResultPrecision::Half
         } else {
-            Results::Single
+            ResultPrecision::Single
         };
-        let on = arguments.on.choice(Options {
+        let on = arguments.on.choice(GpuOptions {
             results,
-            ..Options::default()
+            ..GpuOptions::default()
         })?;
         let source = RefCell::new(source);
         Ok(Self {
@@ -99,7 +99,7 @@ impl<'a> Inverting<'a> {
     pub(crate) fn run<T: Number>(
         &self,
         rows: Range<usize>,
-        mut take: impl FnMut(Block<T>, Option<Spread>) -> Result<()>,
+        mut take: impl FnMut(RowBlock<T>, Option<Spread>) -> Result<()>,
     ) -> Result<()> {
         let (first, columns) = (rows.start, self.shape[1]);
         let of_image = |rows: Range<usize>| first + rows.start..first + rows.end;
@@ -117,7 +117,7 @@ impl<'a> Inverting<'a> {
                     .map(|draws| self.scatter(draws, read()?, pixel))
                     .transpose()?;
                 take(
-                    Block {
+                    RowBlock {
                         rows,
                         map: block.map,
                     },

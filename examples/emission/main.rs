@@ -80,7 +80,7 @@ mod write_file;
 use arguments::{Arguments, MOST_BINS, MethodName, OnSaturation, Output, SolveFor};
 use blocks::Conduct;
 use isopach::emission::{
-    Compat, Inversion, Method, Missing, Outputs, Quantity, Saturation, Weights,
+    Compatibility, Inversion, Method, MissingCounts, Outputs, Quantity, Saturation, Weights,
 };
 use one::{Done, OUTCOME, one};
 use source::About;
@@ -162,7 +162,7 @@ fn inversion(
 ) -> Result<Inversion, Box<dyn Error>> {
     let mut inversion = Inversion::new(about.response.clone(), edges);
     inversion.report = Quantity::Integrated;
-    inversion.missing = Missing::Drop;
+    inversion.missing = MissingCounts::Drop;
     inversion.max_iterations = arguments.max_iterations;
     inversion.chi_squared_target = arguments.chi2_target;
     inversion.target_growth = arguments.growth.unwrap_or(inversion.target_growth);
@@ -177,9 +177,9 @@ fn inversion(
         MethodName::NonNegative => Method::NonNegative,
     };
     inversion.compat = if arguments.compat {
-        Compat::Strict
+        Compatibility::Strict
     } else {
-        Compat::Off
+        Compatibility::Off
     };
     inversion.negative_tolerance = arguments.negative_tolerance;
     inversion.pad_value = arguments.pad_value;
@@ -196,8 +196,8 @@ fn inversion(
         averaging_kernel: asked(Output::Kernel),
     };
     let then = match arguments.saturation {
-        OnSaturation::Reject => Missing::Reject,
-        OnSaturation::Drop => Missing::Drop,
+        OnSaturation::Reject => MissingCounts::Reject,
+        OnSaturation::Drop => MissingCounts::Drop,
         OnSaturation::Keep => return Ok(inversion),
     };
     inversion.saturation = about

@@ -19,7 +19,7 @@ use crate::{
     warn,
     write_file::write_file,
 };
-use isopach::emission::{Inversion, Missing, Saturation};
+use isopach::emission::{Inversion, MissingCounts, Saturation};
 use serde_json::{Value, json};
 use std::{
     error::Error,
@@ -445,7 +445,7 @@ fn summary(
 ) -> Value {
     let saturation = match &inversion.saturation {
         Some(Saturation { levels, then }) => {
-            let then = if *then == Missing::Drop {
+            let then = if *then == MissingCounts::Drop {
                 "those channels left out"
             } else {
                 "no result"

@@ -2,7 +2,7 @@
 //! image.
 
 use crate::BANDS;
-use isopach::emission::{Block, Real, Spread, Status};
+use isopach::emission::{PixelStatus, Real, RowBlock, Spread};
 use ndarray::{Array2, Array3, ArrayD, ArrayView};
 use std::collections::BTreeMap;
 
@@ -132,7 +132,7 @@ impl Overview {
 
     pub(crate) fn add<T: Real>(
         &mut self,
-        block: &Block<T>,
+        block: &RowBlock<T>,
         bands: &ArrayD<T>,
         temperature: &ArrayD<T>,
     ) {
@@ -170,7 +170,7 @@ impl Overview {
     }
 
     /// Compares the scatter of draws with the errors that are stated, if they are.
-    pub(crate) fn add_draws<T: Real>(&mut self, block: &Block<T>, spread: &Spread) {
+    pub(crate) fn add_draws<T: Real>(&mut self, block: &RowBlock<T>, spread: &Spread) {
         let Some(uncertainty) = &block.map.uncertainty else {
             return;
         };
@@ -206,20 +206,20 @@ impl Overview {
         Some(10_f64.powf((bin as f64 + 0.5) * SCATTER_STEP - 3.0))
     }
 
-    fn count(&mut self, status: Status, dropped: u32, saturated: u32) {
+    fn count(&mut self, status: PixelStatus, dropped: u32, saturated: u32) {
         let kind = 2 * u16::from(status.code())
-            + u16::from(status == Status::ChannelDropped && saturated != 0);
+            + u16::from(status == PixelStatus::ChannelDropped && saturated != 0);
         let words = || match status {
-            Status::ChannelDropped if saturated != 0 => {
+            PixelStatus::ChannelDropped if saturated != 0 => {
                 "converged, saturated channels left out".into()
             }
-            Status::ChannelDropped => "converged, missing channels left out".into(),
+            PixelStatus::ChannelDropped => "converged, missing channels left out".into(),
             other => other.to_string(),
         };
         self.kinds.entry(kind).or_insert_with(|| (words(), 0)).1 += 1;
         let bits = |bits: u32| (0..32).filter(move |f| bits & (1 << f) != 0);
         bits(saturated).for_each(|f| self.saturated_by_channel[f] += 1);
-        let bad = if let Status::BadInput { channel } = status {
+        let bad = if let PixelStatus::BadInput { channel } = status {
             1 << channel
         } else {
             dropped & !saturated
@@ -239,18 +239,18 @@ impl Overview {
     }
 }
 
-fn ending(status: Status, missing: u32) -> Ending {
+fn ending(status: PixelStatus, missing: u32) -> Ending {
     match status {
-        Status::Converged => Ending::Converged,
-        Status::ChannelDropped if missing == 0 => Ending::WithoutSaturated,
-        Status::ChannelDropped => Ending::WithoutMissing,
-        Status::NegativeWithinError => Ending::NegativeWithinError,
-        Status::TargetNotReached => Ending::TargetNotReached,
-        Status::PositivityNotReached => Ending::StillNegative,
-        Status::NoChannel
-        | Status::OutOfRange
-        | Status::BadInput { .. }
-        | Status::Saturated { .. } => Ending::NoResult,
+        PixelStatus::Converged => Ending::Converged,
+        PixelStatus::ChannelDropped if missing == 0 => Ending::WithoutSaturated,
+        PixelStatus::ChannelDropped => Ending::WithoutMissing,
+        PixelStatus::NegativeWithinError => Ending::NegativeWithinError,
+        PixelStatus::TargetNotReached => Ending::TargetNotReached,
+        PixelStatus::PositivityNotReached => Ending::StillNegative,
+        PixelStatus::NoChannel
+        | PixelStatus::OutOfRange
+        | PixelStatus::BadInput { .. }
+        | PixelStatus::Saturated { .. } => Ending::NoResult,
     }
 }
 

@@ -10,15 +10,15 @@ use crate::{
 use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result},
-    emission::{Block, Inversion, MonteCarlo, Real, Spread, Status},
-    fits::{Cube, CubeFile, Packing, Precision, Sample, Value},
-    tiling::Stored,
+    emission::{Inversion, MonteCarlo, PixelStatus, Real, RowBlock, Spread},
+    fits::{Cube, CubeFile, CubeSample, KeywordValue, Packing, Precision},
+    tiling::Encode,
 };
 use ndarray::{ArrayD, ArrayView3, Ix3};
 use std::path::PathBuf;
 
 /// `f32` or `f64`.
-pub(crate) trait Number: Real + Sample + Item + Stored {}
+pub(crate) trait Number: Real + CubeSample + Item + Encode {}
 impl Number for f32 {}
 impl Number for f64 {}
 
@@ -152,7 +152,7 @@ impl Field {
     }
 
     /// How a cube holds it: whole numbers as such, λ always in double precision.
-    fn precision<T: Sample>(self) -> Precision {
+    fn precision<T: CubeSample>(self) -> Precision {
         match self {
             Self::Asked(Output::Status) => Precision::Byte,
             Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated | Self::DrawsUsed => {
@@ -178,14 +178,14 @@ impl Field {
         let edge = |(i, x): (usize, &f64)| {
             (
                 format!("EDGE{i:03}"),
-                Value::Number(*x),
+                KeywordValue::Number(*x),
                 "log10 T (K), edge of bins".into(),
             )
         };
         let band = |(i, [low, high]): (usize, &[f64; 2])| {
             (
                 format!("BAND{i:03}"),
-                Value::Text(format!("{low} {high}")),
+                KeywordValue::Text(format!("{low} {high}")),
                 "log10 T (K) from, to".into(),
             )
         };
@@ -226,14 +226,22 @@ fn even_step(edges: &[f64]) -> Option<f64> {
 fn temperature_axis(first: f64, step: f64, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword> {
     keywords.push((
         "CTYPE3".into(),
-        Value::Text("LOGT".into()),
+        KeywordValue::Text("LOGT".into()),
         "log10 of the temperature in K, linear".into(),
     ));
-    keywords.push(("CRPIX3".into(), Value::Number(1.0), "the first bin".into()));
-    keywords.push(("CRVAL3".into(), Value::Number(first), "its middle".into()));
+    keywords.push((
+        "CRPIX3".into(),
+        KeywordValue::Number(1.0),
+        "the first bin".into(),
+    ));
+    keywords.push((
+        "CRVAL3".into(),
+        KeywordValue::Number(first),
+        "its middle".into(),
+    ));
     keywords.push((
         "CDELT3".into(),
-        Value::Number(step),
+        KeywordValue::Number(step),
         "width of a bin".into(),
     ));
     keywords
@@ -243,11 +251,11 @@ fn temperature_axis(first: f64, step: f64, mut keywords: Vec<CubeKeyword>) -> Ve
 fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword> {
     keywords.push((
         "CTYPE3".into(),
-        Value::Text(name.into()),
+        KeywordValue::Text(name.into()),
         "numbers from 1".into(),
     ));
     for keyword in ["CRPIX3", "CRVAL3", "CDELT3"] {
-        keywords.push((keyword.into(), Value::Number(1.0), String::new()));
+        keywords.push((keyword.into(), KeywordValue::Number(1.0), String::new()));
     }
     keywords
 }
@@ -256,7 +264,7 @@ fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword>
 fn bits() -> Vec<CubeKeyword> {
     vec![(
         "COMMENT".into(),
-        Value::Text("bit n is channel CHANn, bit 0 the least".into()),
+        KeywordValue::Text("bit n is channel CHANn, bit 0 the least".into()),
         String::new(),
     )]
 }
@@ -264,21 +272,21 @@ fn bits() -> Vec<CubeKeyword> {
 /// What the numbers of a status mean.
 fn legend() -> Vec<CubeKeyword> {
     let alone = [
-        Status::Converged,
-        Status::ChannelDropped,
-        Status::PositivityNotReached,
-        Status::NoChannel,
-        Status::OutOfRange,
-        Status::NegativeWithinError,
-        Status::TargetNotReached,
+        PixelStatus::Converged,
+        PixelStatus::ChannelDropped,
+        PixelStatus::PositivityNotReached,
+        PixelStatus::NoChannel,
+        PixelStatus::OutOfRange,
+        PixelStatus::NegativeWithinError,
+        PixelStatus::TargetNotReached,
     ];
     let mut lines: Vec<String> = alone
         .iter()
         .map(|status| format!("status {}: {status}", status.code()))
         .collect();
     for status in [
-        Status::BadInput { channel: 0 },
-        Status::Saturated { channel: 0 },
+        PixelStatus::BadInput { channel: 0 },
+        PixelStatus::Saturated { channel: 0 },
     ] {
         lines.push(format!(
             "status {} + n: {}",
@@ -288,7 +296,7 @@ fn legend() -> Vec<CubeKeyword> {
     }
     vec![(
         "COMMENT".into(),
-        Value::Text(lines.join("\n")),
+        KeywordValue::Text(lines.join("\n")),
         String::new(),
     )]
 }
@@ -362,7 +370,7 @@ impl Sink {
     /// Writes a block; its bands, mean temperature and draws are given.
     pub(crate) fn write<T: Number>(
         &mut self,
-        block: &Block<T>,
+        block: &RowBlock<T>,
         bands: &ArrayD<T>,
         temperature: &ArrayD<T>,
         spread: Option<&Spread>,
@@ -387,7 +395,7 @@ impl Sink {
                 Field::Asked(Output::Lambda) => self.files.write(i, first, pixels(&map.lambda)?)?,
                 Field::Asked(Output::Status) => {
                     self.files
-                        .write_whole(i, first, &map.status.mapv(Status::code))?
+                        .write_whole(i, first, &map.status.mapv(PixelStatus::code))?
                 }
                 Field::Asked(Output::Iterations) => {
                     self.files
@@ -456,7 +464,7 @@ impl Sink {
 }
 
 impl Files {
-    fn write<T: Sample + Item>(
+    fn write<T: CubeSample + Item>(
         &mut self,
         i: usize,
         first: usize,
@@ -469,7 +477,7 @@ impl Files {
     }
 
     /// Whole numbers, which arrays have in double precision.
-    fn write_whole<T: Sample + Into<f64>>(
+    fn write_whole<T: CubeSample + Into<f64>>(
         &mut self,
         i: usize,
         first: usize,

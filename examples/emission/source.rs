@@ -4,7 +4,7 @@ use crate::{arrays::Arrays, images::Images, scene::Region};
 use isopach::{
     compute::Result,
     emission::{Real, TemperatureResponse},
-    fits::Value,
+    fits::KeywordValue,
 };
 use ndarray::{Array3, ArrayD};
 use std::ops::Range;
@@ -76,7 +76,7 @@ impl About {
 }
 
 /// A keyword of a cube: name, value, comment.
-pub(crate) type CubeKeyword = (String, Value, String);
+pub(crate) type CubeKeyword = (String, KeywordValue, String);
 
 /// A coordinate of pixels: value of pixel 0, and from one to the next.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use isopach::{
     change::{C2c, Detection, Dod, M3c2, SurveyStatistics},
     cloud::{Columns, Rect},
     las::Catalogue,
-    tiling::{PointSource, Resident, TileOperation, Tiling},
+    tiling::{InMemory, PointSource, TileOperation, Tiling},
 };
 use rayon::prelude::*;
 use serde_json::json;
@@ -49,7 +49,7 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
         detection,
         ..M3c2::default()
     };
-    let operation = (dod, m3c2.every(1.0), C2c { max_distance: 5.0 });
+    let operation = (dod, m3c2.with_core_spacing(1.0), C2c { max_distance: 5.0 });
     let halo = TileOperation::<2, dyn isopach::Backend>::halo(&operation);
     let open = || -> Result<[Catalogue; 2], Box<dyn Error>> {
         Ok([
@@ -89,7 +89,7 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
                     .map(|chunk| near.points_in_chunk(chunk))
                     .sum::<u64>();
                 chunks += near.chunk_count();
-                residents.push(Resident::new("tile", near.read_all(Columns::XYZ)?));
+                residents.push(InMemory::new("tile", near.read_all(Columns::XYZ)?));
             }
             let [a, b] = &residents[..] else { continue };
             if a.point_count() == 0 || b.point_count() == 0 {

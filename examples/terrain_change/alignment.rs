@@ -15,7 +15,7 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::Rigid,
-    compute::{Choice, Error, Result},
+    compute::{Dispatcher, Error, Result},
     registration::{RobustAlignment, RobustIcp, coarse},
     tiling::{PointSource, Thinned},
 };
@@ -54,7 +54,7 @@ pub(crate) fn find(
     thinned: [&Thinned; 2],
     masks: &Masks,
     memory: u64,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
 ) -> Result<Option<Aligned>> {
     if arguments.align == Align::None {
         return Ok(None);

@@ -15,7 +15,9 @@ use crate::{
 };
 use isopach::{
     compute::{Error, FolderLock, Result},
-    tiling::{InFlight, Kept, OnFailure, Plan, PointSource, Share, Spill, TileFailure, Tiling},
+    tiling::{
+        CheckpointDir, InFlight, OnFailure, Plan, PointSource, RunScope, Spill, TileFailure, Tiling,
+    },
 };
 use std::{
     fs,
@@ -41,7 +43,7 @@ pub(crate) struct Conduct {
     spill: Spill,
     tile_size: f64,
     folder: PathBuf,
-    pub(crate) share: Share,
+    pub(crate) share: RunScope,
     pub(crate) on_failure: OnFailure,
     pub(crate) in_flight: InFlight,
     /// Whether the run is only planned.
@@ -100,8 +102,8 @@ impl Conduct {
     }
 
     /// Where results are kept until all are there.
-    pub(crate) fn kept(&self, parameters: &serde_json::Value) -> Kept {
-        Kept::within(&self.folder, parameters.to_string())
+    pub(crate) fn kept(&self, parameters: &serde_json::Value) -> CheckpointDir {
+        CheckpointDir::within(&self.folder, parameters.to_string())
     }
 
     /// From now on a signal says what is done before it ends the program.
@@ -136,12 +138,12 @@ impl Conduct {
 
     /// Whether other processes may do a part of the same run at the same time.
     pub(crate) fn is_among_others(&self) -> bool {
-        self.plans || self.share != Share::All
+        self.plans || self.share != RunScope::All
     }
 
     /// Whether a run of other inputs or parameters that was begun here may be replaced.
     pub(crate) fn may_begin_anew(&self) -> bool {
-        self.plans || self.share == Share::All
+        self.plans || self.share == RunScope::All
     }
 
     /// The indexes of files: made by a plan, used by all others.
@@ -156,7 +158,7 @@ impl Conduct {
 
     /// Forgets a run that was begun before.
     pub(crate) fn forget(&self) -> Result<()> {
-        if !Kept::within(&self.folder, "").remove_unless_held()? {
+        if !CheckpointDir::within(&self.folder, "").remove_unless_held()? {
             let folder = self.folder.display();
             return Err(Error::Busy(format!(
                 "{folder}: other shards are at work there: --fresh must wait for them"
@@ -168,7 +170,7 @@ impl Conduct {
 
     /// Removes what is no longer needed once all results are there. What cannot be removed is in
     /// nobody's way.
-    pub(crate) fn remove(&self, kept: &Kept) -> Result<()> {
+    pub(crate) fn remove(&self, kept: &CheckpointDir) -> Result<()> {
         kept.remove()?;
         self.remove_files();
         self.tidy();
@@ -222,8 +224,8 @@ fn locks(out: &Path) -> [PathBuf; 2] {
 pub(crate) const RUN: &str = ".run";
 
 /// Which tiles are run here.
-fn share(arguments: &Arguments) -> Result<Share> {
-    let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
+fn share(arguments: &Arguments) -> Result<RunScope> {
+    let claimed = arguments.claim.map(|of| RunScope::Shard { number: 1, of });
     let shard = shard(arguments.shard.as_deref(), arguments.shard_index.as_deref())?.or(claimed);
     if arguments.fresh && (shard.is_some() || arguments.merge) {
         return Err(Error::InvalidInput(
@@ -232,9 +234,9 @@ fn share(arguments: &Arguments) -> Result<Share> {
         ));
     }
     match (shard, arguments.merge, arguments.only_tile) {
-        (None, false, None) => Ok(Share::All),
-        (None, true, None) => Ok(Share::Merge),
-        (None, false, Some(tile)) => Ok(Share::Tile(tile)),
+        (None, false, None) => Ok(RunScope::All),
+        (None, true, None) => Ok(RunScope::Merge),
+        (None, false, Some(tile)) => Ok(RunScope::Tile(tile)),
         (Some(shard), false, None) => Ok(shard),
         _ => Err(Error::InvalidInput(
             "--shard, --merge and --only-tile exclude each other".into(),

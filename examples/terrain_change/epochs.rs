@@ -5,7 +5,7 @@ use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
     las::{self, Catalogue, CatalogueOptions, GpsTime, LeftOut, Overlap},
-    tiling::{Declared, PointSource, Resident},
+    tiling::{InMemory, PointSource, WithCrs},
 };
 use std::path::{Path, PathBuf};
 
@@ -368,7 +368,7 @@ impl Epoch {
             catalogue.crs().cloned()
         };
         if !fits {
-            return Ok((Box::new(Declared::new(catalogue, crs)), 0));
+            return Ok((Box::new(WithCrs::new(catalogue, crs)), 0));
         }
         let cloud = catalogue.read_all(columns)?;
         if cloud.is_empty() {
@@ -379,8 +379,8 @@ impl Epoch {
             }));
         }
         let held = (12 + attributes) * cloud.len() as u64;
-        let resident = Resident::read_from(catalogue, cloud)?;
-        Ok((Box::new(Declared::new(resident, crs)), held))
+        let resident = InMemory::read_from(catalogue, cloud)?;
+        Ok((Box::new(WithCrs::new(resident, crs)), held))
     }
 }
 

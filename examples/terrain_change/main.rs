@@ -85,11 +85,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
     change::{Volumes, ZonedVolumes},
-    compute::{Choice, Error, Result},
-    gpu::Options,
+    compute::{Dispatcher, Error, Result},
+    gpu::GpuOptions,
     las::Las,
     tiling::{
-        Kept, Moved, PointSource, Progress, Run, Share, Stored, TileFailure, TileOperation, Tiling,
+        CheckpointDir, Encode, PointSource, Progress, RunOptions, RunScope, TileFailure,
+        TileOperation, Tiling, Transformed,
     },
 };
 use masks::Masks;
@@ -126,7 +127,7 @@ fn main() -> ExitCode {
 fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
     let conduct = Conduct::of(&arguments)?;
     conduct.say_how_to_go_on(&arguments.out);
-    let on = arguments.on.choice(Options::default())?;
+    let on = arguments.on.choice(GpuOptions::default())?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
         pool = pool.num_threads(threads);
@@ -147,7 +148,7 @@ fn run(mut arguments: Arguments) -> Result<Vec<TileFailure>> {
 fn held(
     arguments: &mut Arguments,
     conduct: &Conduct,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
     total: &measure::Measure,
 ) -> Result<Vec<TileFailure>> {
     let _lock = conduct.hold(arguments)?;
@@ -206,7 +207,7 @@ fn scene_identity(scene: &Scene) -> serde_json::Value {
 fn change(
     arguments: &Arguments,
     conduct: &Conduct,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
     scene: Option<Scene>,
     mut times: report::Times<'_>,
 ) -> Result<Vec<TileFailure>> {
@@ -226,7 +227,7 @@ fn change(
     };
     let made_from = guard::made_from(arguments, inputs.clone())?;
     let mut before_this = guard::Finished::Nothing;
-    if !arguments.plan && !matches!(conduct.share, Share::Tile(_)) {
+    if !arguments.plan && !matches!(conduct.share, RunScope::Tile(_)) {
         before_this = guard::finished(arguments, &made_from, conduct.is_begun())?;
         if before_this == guard::Finished::Same && conduct.is_among_others() {
             return already_merged(arguments, conduct);
@@ -283,7 +284,7 @@ fn change(
     let kept = kept.with_found(in_manifest);
     let moved = aligned
         .as_ref()
-        .map(|aligned| Moved::new(&*compared, aligned.applied()));
+        .map(|aligned| Transformed::new(&*compared, aligned.applied()));
     let compared: &dyn PointSource = moved.as_ref().map_or(&*compared, |moved| moved);
     let settings = Settings::new(
         arguments,
@@ -326,8 +327,8 @@ fn change(
     })?;
     let bar = progress_bar("comparing");
     let failures = Mutex::new(Vec::new());
-    let mut run = |share: Share| {
-        let conducted = Run {
+    let mut run = |share: RunScope| {
+        let conducted = RunOptions {
             progress: &|progress| show(&bar, &progress),
             failed: &|failure| {
                 failures
@@ -373,8 +374,8 @@ fn change(
         (Err(_), Some(failure)) => return Ok(vec![failure.clone()]),
         (Err(error), None) => return Err(error),
     };
-    run.passed_on = on.passed_on(); // those of the alignment with them
-    if !matches!(conduct.share, Share::All | Share::Merge) {
+    run.passed_on = on.fallbacks(); // those of the alignment with them
+    if !matches!(conduct.share, RunScope::All | RunScope::Merge) {
         println!("{run}");
         return Ok(failures);
     }
@@ -423,13 +424,13 @@ pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> Zo
 }
 
 /// Says which tiles there will be, and what was found, to those who will run them.
-fn planned<O: TileOperation<2, dyn Backend, Output: Stored>>(
+fn planned<O: TileOperation<2, dyn Backend, Output: Encode>>(
     arguments: &Arguments,
     tiling: &Tiling,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
     operation: &O,
     sources: [&dyn PointSource; 2],
-    kept: &Kept,
+    kept: &CheckpointDir,
 ) -> Result<Vec<TileFailure>> {
     let plan = tiling.begin(on, operation, &sources, kept.results())?;
     conduct::write_plan(&arguments.out, &plan, &sources)?;

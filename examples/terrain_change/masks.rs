@@ -55,8 +55,9 @@ impl Masks {
 }
 
 fn open(path: &Path, survey: &dyn PointSource, warnings: &mut Warnings) -> Result<Arc<Polygons>> {
-    let named =
-        |error: isopach::polygons::Error| Error::source(format!("{}: {error}", path.display()));
+    let named = |error: isopach::polygons::PolygonError| {
+        Error::source(format!("{}: {error}", path.display()))
+    };
     let polygons = Polygons::open(path).map_err(named)?;
     for warning in polygons
         .check(survey.crs(), &survey.extent())

@@ -7,7 +7,7 @@ use isopach::{
     cloud::Columns,
     compute::Result,
     raster::CellStatistic,
-    tiling::{Load, Tile, TileOperation},
+    tiling::{Tile, TileOperation, TileStats},
 };
 
 /// What a tile gives.
@@ -59,7 +59,7 @@ impl<B: ?Sized, O: TileOperation<2, B>> TileOperation<2, B> for Keeping<O> {
     fn columns(&self) -> Columns {
         self.of.columns().with(self.columns)
     }
-    fn working_bytes(&self, load: &Load) -> u64 {
+    fn working_bytes(&self, load: &TileStats) -> u64 {
         let copied = if self.columns == Columns::XYZ {
             0
         } else {

@@ -13,7 +13,9 @@ use crate::{
 };
 use clap::ValueEnum as _;
 use isopach::{
-    change::{C2cTile, Differences, DodRasters, FalseDiscoveries, M3c2Tile, Status, ZonedVolumes},
+    change::{
+        C2cTile, ChangeStatus, Differences, DodRasters, FalseDiscoveries, M3c2Tile, ZonedVolumes,
+    },
     cloud::{Columns, Crs, Rect},
     compute::Result,
     las::{ExtraBytes, ExtraKind, GpsTime, Schema, SortedLazWriter},
@@ -34,7 +36,7 @@ pub(crate) struct Found {
     /// Cells that have points of one epoch only.
     pub(crate) one_epoch: u64,
     pub(crate) significant: u64,
-    pub(crate) status: [u64; Status::ALL.len()],
+    pub(crate) status: [u64; ChangeStatus::ALL.len()],
     pub(crate) flat_normals: u64,
     /// Probabilities of the distances, for a limit on false discoveries.
     pub(crate) false_discoveries: FalseDiscoveries,
@@ -223,7 +225,7 @@ impl Outputs {
         self.found.significant += found.significant.iter().filter(|s| **s).count() as u64;
         self.found.flat_normals += found.flat_normals as u64;
         self.found.false_discoveries.add(&found.p_value);
-        for (count, status) in self.found.status.iter_mut().zip(Status::ALL) {
+        for (count, status) in self.found.status.iter_mut().zip(ChangeStatus::ALL) {
             *count += found.count_of(status) as u64;
         }
         let values: Vec<Vec<f64>> = self

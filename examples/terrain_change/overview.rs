@@ -7,7 +7,7 @@ use isopach::{
     compute::Result,
     raster::{
         Grid, Raster,
-        picture::{self, Shown},
+        picture::{self, PictureScale},
     },
 };
 use ndarray::Array2;
@@ -29,21 +29,21 @@ struct Pixel {
 
 impl Pixel {
     /// What most of its cells are.
-    fn shown(&self) -> Shown {
+    fn shown(&self) -> PictureScale {
         if self.changes == 0 {
             return if self.one_epoch > 0 {
-                Shown::OneEpoch
+                PictureScale::OneEpoch
             } else {
-                Shown::Nothing
+                PictureScale::Nothing
             };
         }
         if 2 * self.tested < self.changes {
-            return Shown::Untested;
+            return PictureScale::Untested;
         }
         if 2 * self.significant > self.tested {
-            Shown::Significant
+            PictureScale::Significant
         } else {
-            Shown::Insignificant
+            PictureScale::Insignificant
         }
     }
 

@@ -28,9 +28,9 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::{Columns, Points, Rect},
-    compute::{Choice, Error, Result},
+    compute::{Dispatcher, Error, Result},
     las::{Catalogue, GpsTime},
-    tiling::{Load, PointSource, Tile, TileOperation, TileSink, Tiling},
+    tiling::{PointSource, Tile, TileOperation, TileSink, TileStats, Tiling},
 };
 use rayon::prelude::*;
 use serde_json::json;
@@ -40,7 +40,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) fn run(
     arguments: &Arguments,
     conduct: &Conduct,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
 ) -> Result<()> {
     let epochs = epochs::open(arguments, &conduct.indexes(), &mut Warnings::default())?;
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
@@ -209,7 +209,7 @@ impl<O: TileOperation<2, dyn Backend>> TileOperation<2, dyn Backend> for Only<'_
     fn columns(&self) -> Columns {
         self.of.columns()
     }
-    fn working_bytes(&self, load: &Load) -> u64 {
+    fn working_bytes(&self, load: &TileStats) -> u64 {
         self.of.working_bytes(load)
     }
     fn run_tile(&self, _on: &dyn Backend, tile: &Tile<2>) -> Result<Self::Output> {

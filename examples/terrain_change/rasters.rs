@@ -77,7 +77,7 @@ impl Kind {
             Self::Status => {
                 // Cells without a point are outside of the survey, or of its tiles: both are no
                 // data.
-                let empty = f64::from(isopach::change::Status::Empty as u8);
+                let empty = f64::from(isopach::change::ChangeStatus::Empty as u8);
                 let values = tile
                     .status
                     .values

@@ -13,7 +13,7 @@ use isopach::{
     cloud::{Cloud, Columns, REACH},
     compute::{Cpu, Error, Result},
     neighbours::NeighbourSearch as _,
-    tiling::{BlockPair, Blocks, PointSource, Sample as Points, Thinned, Thinning},
+    tiling::{BlockPair, PairedSample as Points, PointSource, SampleBlocks, Thinned, Thinning},
 };
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ impl Sampling<'_> {
 
 /// All points of some squares of both epochs.
 fn squares(thinned: [&Thinned; 2], sources: [&dyn PointSource; 2], memory: u64) -> Result<Points> {
-    Blocks::choose(thinned, SIDE, POINTS, SEED)?.read(sources, Columns::XYZ, |_| true, memory)
+    SampleBlocks::choose(thinned, SIDE, POINTS, SEED)?.read(sources, Columns::XYZ, |_| true, memory)
 }
 
 /// Parameters that the data ask for.
@@ -248,7 +248,7 @@ impl Sample {
     /// As summary.json has it.
     pub(crate) fn to_json(&self) -> Value {
         let variogram = self.variogram.as_ref().map(|variogram| {
-            let structure = |s: &isopach::change::Structure| {
+            let structure = |s: &isopach::change::VariogramStructure| {
                 json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
             };
             json!({
@@ -281,7 +281,7 @@ fn statistics(of: &SurveyStatistics) -> Value {
 fn cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<SurveySample> {
     let [before, after] = &pair.clouds;
     let core_points: Cloud = match &settings.core {
-        CoreSelection::Given(_) => before.spaced(settings.core_spacing)?,
+        CoreSelection::Given(_) => before.subsample_grid(settings.core_spacing)?,
         selection => selection.choose(before)?,
     };
     let epochs = Epochs {

@@ -2,7 +2,7 @@
 
 use crate::{escape::escape, finished, write_file::write_file};
 use isopach::{
-    change::Status,
+    change::ChangeStatus,
     compute::{Result, fnv1a},
     raster::picture,
 };
@@ -147,7 +147,7 @@ fn metres(value: f64, step: f64) -> String {
 /// A colour a status, with its number and words.
 fn statuses() -> String {
     let mut entries = String::new();
-    for status in Status::ALL {
+    for status in ChangeStatus::ALL {
         let (number, colour, words) =
             (status as u8, hex(colour(status)), escape(status.describe()));
         let _ = writeln!(
@@ -163,17 +163,17 @@ fn statuses() -> String {
 
 /// A colour that no other status has: violets where an epoch is missing, earth colours where a
 /// difference has no level of detection.
-fn colour(status: Status) -> [u8; 3] {
+fn colour(status: ChangeStatus) -> [u8; 3] {
     match status {
-        Status::Valid => [120, 170, 110],
-        Status::NoSpread => picture::UNTESTED,
-        Status::NoNormal => [150, 150, 150],
-        Status::NoReference => picture::ONE_EPOCH,
-        Status::NoCompared => [158, 130, 186],
-        Status::Empty => [255, 255, 255],
-        Status::FreeDirection => [233, 150, 60],
-        Status::BelowMinimumCount => [178, 132, 36],
-        Status::NoStandardError => [140, 84, 40],
-        Status::NoMedianFactor => [205, 92, 92],
+        ChangeStatus::Valid => [120, 170, 110],
+        ChangeStatus::NoSpread => picture::UNTESTED,
+        ChangeStatus::NoNormal => [150, 150, 150],
+        ChangeStatus::NoReference => picture::ONE_EPOCH,
+        ChangeStatus::NoCompared => [158, 130, 186],
+        ChangeStatus::Empty => [255, 255, 255],
+        ChangeStatus::FreeDirection => [233, 150, 60],
+        ChangeStatus::BelowMinimumCount => [178, 132, 36],
+        ChangeStatus::NoStandardError => [140, 84, 40],
+        ChangeStatus::NoMedianFactor => [205, 92, 92],
     }
 }

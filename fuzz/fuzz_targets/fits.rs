@@ -8,11 +8,11 @@ mod memory;
 #[path = "../panics.rs"]
 mod panics;
 
-use isopach_fits::{ImageFile, Limits};
+use isopach_fits::{FitsLimits, ImageFile};
 use libfuzzer_sys::fuzz_target;
 use std::{io::Cursor, sync::Once};
 
-const LIMITS: Limits = Limits {
+const LIMITS: FitsLimits = FitsLimits {
     header_bytes: 1 << 20,
     pixels: 1 << 20,
     tile_bytes: 2 << 20,

@@ -15,11 +15,11 @@ mod memory;
 mod panics;
 
 use isopach_cloud::{Columns, Rect};
-use isopach_las::{Las, Limits};
+use isopach_las::{Las, LasLimits};
 use libfuzzer_sys::fuzz_target;
 use std::{path::PathBuf, process, sync::LazyLock};
 
-const LIMITS: Limits = Limits {
+const LIMITS: LasLimits = LasLimits {
     record_bytes: 1 << 20,
     points: 1 << 30,
     chunk_bytes: 16 << 20,

@@ -1,7 +1,9 @@
 //! The emission example as people run it, in a folder of its own.
 
 use crate::{npy_write, program::program, refused::refused};
-use isopach::emission::{AIA, Inversion, Missing, Noise, Outputs, Quantity, TemperatureResponse};
+use isopach::emission::{
+    AIA, Inversion, MissingCounts, Noise, Outputs, Quantity, TemperatureResponse,
+};
 use ndarray::{Array3, ArrayD};
 use std::{
     path::{Path, PathBuf},
@@ -44,7 +46,7 @@ pub(crate) fn inversion(bins: usize) -> Inversion {
         .collect();
     let mut inversion = Inversion::new(TemperatureResponse::aia(), edges);
     inversion.report = Quantity::Integrated;
-    inversion.missing = Missing::Drop;
+    inversion.missing = MissingCounts::Drop;
     inversion.outputs = Outputs {
         averaging_kernel: true,
         ..Outputs::ERRORS

@@ -3,7 +3,7 @@
 use crate::{program::program, refused::refused};
 use isopach::{
     emission::{AIA, TemperatureResponse},
-    fits::{Cube, CubeFile, Precision, Value},
+    fits::{Cube, CubeFile, KeywordValue, Precision},
 };
 use ndarray::{Array2, Array3};
 use serde_json::Value as Json;
@@ -23,12 +23,12 @@ pub(crate) struct Picture {
     pub(crate) channel: usize,
     /// DN of the exposure.
     pub(crate) dn: Array2<f64>,
-    pub(crate) keywords: Vec<(&'static str, Value)>,
+    pub(crate) keywords: Vec<(&'static str, KeywordValue)>,
     pub(crate) unit: &'static str,
 }
 
-pub(crate) fn text(value: &str) -> Value {
-    Value::Text(value.into())
+pub(crate) fn text(value: &str) -> KeywordValue {
+    KeywordValue::Text(value.into())
 }
 
 /// Counts of plasma about log T = 6.2, of a smooth pattern that is shifted by so many pixels.
@@ -55,12 +55,15 @@ pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
         (EXPOSURE * rate * pattern(r as f64 + shift[0], c as f64 + shift[1])).max(1.0)
     });
     let keywords = vec![
-        ("WAVELNTH", Value::Whole(AIA[channel].wavelength.into())),
+        (
+            "WAVELNTH",
+            KeywordValue::Whole(AIA[channel].wavelength.into()),
+        ),
         ("WAVEUNIT", text("angstrom")),
-        ("EXPTIME", Value::Number(EXPOSURE)),
-        ("DSUN_OBS", Value::Number(1.51e11)),
-        ("HGLN_OBS", Value::Number(0.0)),
-        ("HGLT_OBS", Value::Number(-1.2)),
+        ("EXPTIME", KeywordValue::Number(EXPOSURE)),
+        ("DSUN_OBS", KeywordValue::Number(1.51e11)),
+        ("HGLN_OBS", KeywordValue::Number(0.0)),
+        ("HGLT_OBS", KeywordValue::Number(-1.2)),
         ("T_OBS", text("2010-06-02T12:00:00.00Z")),
         ("TELESCOP", text("SDO/AIA")),
         ("INSTRUME", text("AIA_3")),
@@ -68,11 +71,11 @@ pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
         ("CTYPE2", text("HPLT-TAN")),
         ("CUNIT1", text("arcsec")),
         ("CUNIT2", text("arcsec")),
-        ("CDELT1", Value::Number(0.6)),
-        ("CDELT2", Value::Number(0.6)),
-        ("CRPIX1", Value::Number(20.5 - shift[1])),
-        ("CRPIX2", Value::Number(20.5 - shift[0])),
-        ("QUALITY", Value::Whole(0)),
+        ("CDELT1", KeywordValue::Number(0.6)),
+        ("CDELT2", KeywordValue::Number(0.6)),
+        ("CRPIX1", KeywordValue::Number(20.5 - shift[1])),
+        ("CRPIX2", KeywordValue::Number(20.5 - shift[0])),
+        ("QUALITY", KeywordValue::Whole(0)),
     ];
     Picture {
         channel,
@@ -83,7 +86,7 @@ pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
 }
 
 impl Picture {
-    pub(crate) fn with(mut self, keyword: &'static str, value: Value) -> Self {
+    pub(crate) fn with(mut self, keyword: &'static str, value: KeywordValue) -> Self {
         self.keywords.retain(|(name, _)| *name != keyword);
         self.keywords.push((keyword, value));
         self
@@ -96,8 +99,9 @@ impl Picture {
 
     pub(crate) fn write(&self, folder: &Path, name: &str) -> String {
         let path = folder.join(format!("{name}_{}.fits", AIA[self.channel].wavelength));
-        let keyword =
-            |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone(), String::new());
+        let keyword = |(name, value): &(&str, KeywordValue)| {
+            ((*name).to_owned(), value.clone(), String::new())
+        };
         let cube = Cube {
             name: "IMAGE".into(),
             unit: self.unit.into(),

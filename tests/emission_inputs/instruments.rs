@@ -8,9 +8,10 @@ use crate::{
 use isopach::{
     compute::Cpu,
     emission::{
-        AIA, Instrument, Inversion, Missing, Noise, Observation, Quantity, TemperatureResponse,
+        AIA, Instrument, Inversion, MissingCounts, Noise, Observation, Quantity,
+        TemperatureResponse,
     },
-    fits::Value,
+    fits::KeywordValue,
 };
 use ndarray::{Array2, Array3, Axis};
 use serde_json::{Value as Json, json};
@@ -103,8 +104,8 @@ fn units_and_sums_are_those_of_the_instrument() {
     let folder = Folder::new();
     let wide = |p: Picture| {
         of_twin(p)
-            .with("CDELT1", Value::Number(1.2))
-            .with("CDELT2", Value::Number(1.2))
+            .with("CDELT1", KeywordValue::Number(1.2))
+            .with("CDELT2", KeywordValue::Number(1.2))
     };
     let twin_file = folder.instrument("twin.json", &twin());
     let given = ["--instrument", &twin_file, "--saturation", "keep"];
@@ -202,7 +203,7 @@ fn two_instruments_are_inverted_together() {
         TemperatureResponse::joined(&[TemperatureResponse::aia(), xrt.response(&[0, 1])]).unwrap();
     let edges: Vec<f64> = (0..=20).map(|i| 5.7 + 1.4 * f64::from(i) / 20.0).collect();
     let mut inversion = Inversion::new(joined, edges);
-    (inversion.report, inversion.missing) = (Quantity::Integrated, Missing::Drop);
+    (inversion.report, inversion.missing) = (Quantity::Integrated, MissingCounts::Drop);
     let rates = [30.0, 12.0];
     let aia: Vec<Picture> = (0..6).map(|channel| picture(channel, [0.0; 2])).collect();
     let mut counts = Array3::zeros((SIDE, SIDE, 8));

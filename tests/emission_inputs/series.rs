@@ -5,7 +5,7 @@ use crate::{
     refused::refused,
     sun::{Folder, text},
 };
-use isopach::fits::{Cube, CubeFile, ImageFile, Packing, Precision, Value};
+use isopach::fits::{Cube, CubeFile, ImageFile, KeywordValue, Packing, Precision};
 use ndarray::Array3;
 use serde_json::{Value as Json, json};
 use std::{
@@ -462,7 +462,7 @@ fn damaged(folder: &Folder, file: &str) -> String {
     let numbers = numbers.map(|name| {
         (
             name.to_owned(),
-            Value::Number(header.number(name).unwrap()),
+            KeywordValue::Number(header.number(name).unwrap()),
             String::new(),
         )
     });

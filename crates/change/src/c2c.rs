@@ -3,7 +3,7 @@
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
-use isopach_tiling::{Load, ResultReader, ResultWriter, Stored, Tile, TileOperation};
+use isopach_tiling::{Encode, ResultReader, ResultWriter, Tile, TileOperation, TileStats};
 
 /// Exact, unsigned distance from each compared point to its nearest reference point. O(n log n) in
 /// practice.
@@ -34,13 +34,13 @@ pub struct C2cTile {
     pub distances: CloudDistances,
 }
 
-impl Stored for C2cTile {
+impl Encode for C2cTile {
     fn store(&self, to: &mut ResultWriter<'_>) {
         self.points.store(to);
         self.distances.distance.store(to);
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let (points, distance): (Cloud, Vec<f64>) = Stored::restore(from)?;
+        let (points, distance): (Cloud, Vec<f64>) = Encode::restore(from)?;
         let out_of_reach = distance.iter().filter(|distance| distance.is_nan()).count();
         Some(Self {
             points,
@@ -92,7 +92,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for C2c {
 
     /// An index of the reference, and of each compared point a copy, its neighbour and its
     /// distance.
-    fn working_bytes(&self, load: &Load) -> u64 {
+    fn working_bytes(&self, load: &TileStats) -> u64 {
         40 * load.points()
     }
 

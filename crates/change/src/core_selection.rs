@@ -9,11 +9,11 @@ use std::sync::Arc;
 /// on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CoreSelection {
-    /// One reference point per square of so many metres of the plan ([`Positions::spaced`]):
-    /// terrain.
+    /// One reference point per square of so many metres of the plan
+    /// ([`Positions::subsample_grid_indices`]): terrain.
     Grid(f64),
-    /// One reference point per cube of so many metres ([`Positions::spaced_3d`]): walls and steep
-    /// ground.
+    /// One reference point per cube of so many metres ([`Positions::subsample_voxels_indices`]):
+    /// walls and steep ground.
     Voxels(f64),
     /// Every reference point.
     All,
@@ -76,8 +76,8 @@ impl CoreSelection {
         self.check()?;
         let all = 0..reference.len() as u32;
         match self {
-            Self::Grid(spacing) => reference.spaced(*spacing),
-            Self::Voxels(spacing) => reference.spaced_3d(*spacing),
+            Self::Grid(spacing) => reference.subsample_grid_indices(*spacing),
+            Self::Voxels(spacing) => reference.subsample_voxels_indices(*spacing),
             Self::All | Self::Given(_) => Ok(sorted(reference, all.collect())),
             Self::EveryNth(n) => {
                 let chosen = |i: &u32| {

@@ -1,7 +1,7 @@
 //! How large a difference must be to be a change.
 
 use crate::{
-    PointErrors, Status, SurveyStatistics,
+    ChangeStatus, PointErrors, SurveyStatistics,
     distributions::{NORMAL_975, student_975, student_two_sided},
     scale::{Location, Scale},
     survey_statistics::contradicts,
@@ -107,7 +107,7 @@ pub(crate) struct Judgement {
     pub(crate) standard_error: f64,
     pub(crate) level_of_detection: f64,
     pub(crate) p_value: f64,
-    pub(crate) status: Status,
+    pub(crate) status: ChangeStatus,
 }
 
 /// A standard error and its degrees of freedom.
@@ -167,10 +167,10 @@ impl Detection {
             status,
         };
         match (before, after) {
-            _ if place.axis == [0.0; 3] => return missing(Status::NoNormal),
-            (0, 0) => return missing(Status::Empty),
-            (0, _) => return missing(Status::NoReference),
-            (_, 0) => return missing(Status::NoCompared),
+            _ if place.axis == [0.0; 3] => return missing(ChangeStatus::NoNormal),
+            (0, 0) => return missing(ChangeStatus::Empty),
+            (0, _) => return missing(ChangeStatus::NoReference),
+            (_, 0) => return missing(ChangeStatus::NoCompared),
             _ => {}
         }
         let unknown = SurveyStatistics {
@@ -196,13 +196,13 @@ impl Detection {
         if place.registration.is_nan() {
             return Judgement {
                 standard_error,
-                ..missing(Status::FreeDirection)
+                ..missing(ChangeStatus::FreeDirection)
             };
         }
         if before.min(after) < self.minimum_count {
             return Judgement {
                 standard_error,
-                ..missing(Status::BelowMinimumCount)
+                ..missing(ChangeStatus::BelowMinimumCount)
             };
         }
         let random = standard_error.hypot(self.correlated);
@@ -225,7 +225,7 @@ impl Detection {
             standard_error,
             level_of_detection,
             p_value,
-            status: Status::Valid,
+            status: ChangeStatus::Valid,
         }
     }
 
@@ -235,7 +235,7 @@ impl Detection {
         location: Location,
         survey: &SurveyStatistics,
         place: &Place,
-    ) -> std::result::Result<Known, Status> {
+    ) -> std::result::Result<Known, ChangeStatus> {
         if let ErrorModel::Points(errors) = &self.errors {
             let variance = |epoch: usize| {
                 errors[epoch].variance(place.point, place.axis) / f64::from(place.count[epoch])
@@ -246,10 +246,10 @@ impl Detection {
             });
         }
         if place.count.iter().any(|&count| count < 2) {
-            return Err(Status::NoSpread);
+            return Err(ChangeStatus::NoSpread);
         }
         if location == Location::Extreme {
-            return Err(Status::NoStandardError);
+            return Err(ChangeStatus::NoStandardError);
         }
         if self.errors == ErrorModel::Normal {
             let variance =
@@ -260,7 +260,7 @@ impl Detection {
             });
         }
         let factor = match location {
-            Location::Median(_) => survey.median_factor.ok_or(Status::NoMedianFactor)?,
+            Location::Median(_) => survey.median_factor.ok_or(ChangeStatus::NoMedianFactor)?,
             Location::Mean | Location::Extreme => 1.0,
         };
         let scales = [0, 1].map(|epoch| location.scale(place.spread[epoch], place.count[epoch]));
@@ -406,7 +406,7 @@ mod tests {
         assert!(
             (found.level_of_detection - (2.200_985_160_082_949 * error + 1.96 * 0.01)).abs() < 1e-9
         );
-        assert_eq!(found.status, Status::Valid);
+        assert_eq!(found.status, ChangeStatus::Valid);
         assert!(found.p_value < 0.05);
 
         let found = Detection::default().judge(Location::Mean, Some(&known(None)), &at);
@@ -447,7 +447,7 @@ mod tests {
         };
         let plain = Detection::default();
         let single = judge(&plain, Location::Mean, &place(0.5, [1, 1], [f64::NAN; 2]));
-        assert_eq!(single.status, Status::NoSpread);
+        assert_eq!(single.status, ChangeStatus::NoSpread);
         assert!(
             (single.standard_error - 0.05_f64.hypot(0.07)).abs() < 1e-12
                 && single.level_of_detection.is_nan()
@@ -468,16 +468,16 @@ mod tests {
             Location::Mean,
             &filled,
         );
-        assert_eq!(few.status, Status::BelowMinimumCount);
+        assert_eq!(few.status, ChangeStatus::BelowMinimumCount);
         assert!(few.standard_error > 0.0);
         assert_eq!(
             judge(&plain, Location::Extreme, &filled).status,
-            Status::NoStandardError
+            ChangeStatus::NoStandardError
         );
         let median = Location::of_axial(isopach_neighbours::AxialStatistic::MedianIqr);
         assert_eq!(
             judge(&plain, median, &filled).status,
-            Status::NoMedianFactor
+            ChangeStatus::NoMedianFactor
         );
         let free = Place {
             registration: f64::NAN,
@@ -485,12 +485,12 @@ mod tests {
         };
         assert_eq!(
             judge(&plain, Location::Mean, &free).status,
-            Status::FreeDirection
+            ChangeStatus::FreeDirection
         );
         for (count, status) in [
-            ([0, 0], Status::Empty),
-            ([0, 3], Status::NoReference),
-            ([3, 0], Status::NoCompared),
+            ([0, 0], ChangeStatus::Empty),
+            ([0, 3], ChangeStatus::NoReference),
+            ([3, 0], ChangeStatus::NoCompared),
         ] {
             assert_eq!(
                 judge(&plain, Location::Mean, &place(f64::NAN, count, [0.1; 2])).status,
@@ -573,7 +573,7 @@ mod tests {
         let found = detection.judge(Location::Mean, None, &place(0.5, [1, 4], [f64::NAN, 9.0]));
         let error = (0.0004_f64 + 0.0016 / 4.0).sqrt();
         assert!((found.level_of_detection - 1.96 * (error + 0.01)).abs() < 1e-12);
-        assert_eq!(found.status, Status::Valid);
+        assert_eq!(found.status, ChangeStatus::Valid);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 /// Why a core point or a cell has no difference, or no level of detection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Status {
+pub enum ChangeStatus {
     /// Distance and level of detection are there.
     Valid = 0,
     /// The distance is there; an epoch has a single point in the cylinder or cell, so there is no
@@ -33,7 +33,7 @@ pub enum Status {
     NoMedianFactor = 9,
 }
 
-impl Status {
+impl ChangeStatus {
     /// Every status, in the order of their numbers.
     pub const ALL: [Self; 10] = [
         Self::Valid,
@@ -91,7 +91,7 @@ impl Status {
     }
 }
 
-/// M3C2 at each of `n` core points. A missing number is NaN, beside its [`Status`].
+/// M3C2 at each of `n` core points. A missing number is NaN, beside its [`ChangeStatus`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Differences {
     /// Distance along the normal, compared minus reference, metres.
@@ -116,7 +116,7 @@ pub struct Differences {
     /// Radius that the normal was found with, metres; NaN where it was given or there is none.
     pub normal_radius: Vec<f64>,
     /// Why something is missing.
-    pub status: Vec<Status>,
+    pub status: Vec<ChangeStatus>,
     /// Normals that lie flatter than 45° to the direction that they are turned towards: where they
     /// are many, their signs hang on little, and another direction is better
     /// ([`crate::Orientation`]).
@@ -138,7 +138,7 @@ impl Differences {
 
     /// Number of core points with a status.
     #[must_use]
-    pub fn count_of(&self, status: Status) -> usize {
+    pub fn count_of(&self, status: ChangeStatus) -> usize {
         self.status.iter().filter(|&&s| s == status).count()
     }
 

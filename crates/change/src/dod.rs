@@ -11,7 +11,7 @@ use crate::{
 use isopach_cloud::{Cloud, Columns, Positions, Rect};
 use isopach_compute::{Error, Result};
 use isopach_raster::{CellStatistic, Grid, Raster, Rasterise};
-use isopach_tiling::{Load, Tile, TileOperation};
+use isopach_tiling::{Tile, TileOperation, TileStats};
 use rayon::prelude::*;
 
 /// Difference of a statistic of the heights in each cell, compared − reference, with a level of
@@ -348,7 +348,7 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
 
     /// Sums and rasters of both epochs per cell, what is judged of it, and the cell (and height,
     /// for a median) of each point.
-    fn working_bytes(&self, load: &Load) -> u64 {
+    fn working_bytes(&self, load: &TileStats) -> u64 {
         let cells = load.core_area / (self.cell_size * self.cell_size);
         (320.0 * cells) as u64 + 16 * load.points()
     }

@@ -1,7 +1,7 @@
 //! What a DEM of difference consists of.
 
 use isopach_raster::Raster;
-use isopach_tiling::{ResultReader, ResultWriter, Stored};
+use isopach_tiling::{Encode, ResultReader, ResultWriter};
 
 /// Rasters of one grid; NaN is no data.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct DodRasters {
     pub heights: [Raster; 2],
     /// Points per cell, of each epoch.
     pub counts: [Raster; 2],
-    /// The [`crate::Status`] of each cell as its number: never NaN.
+    /// The [`crate::ChangeStatus`] of each cell as its number: never NaN.
     pub status: Raster,
 }
 
@@ -60,7 +60,7 @@ impl DodRasters {
     }
 }
 
-impl Stored for DodRasters {
+impl Encode for DodRasters {
     fn store(&self, to: &mut ResultWriter<'_>) {
         self.all().into_iter().for_each(|raster| raster.store(to));
     }

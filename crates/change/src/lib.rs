@@ -12,7 +12,7 @@
 //!
 //! What makes a difference a change is [`Detection`], the same for M3C2 and DoD; what it has to
 //! know of the whole survey, [`SurveyStatistics`]; how far the alignment may be off,
-//! [`RegistrationError`]. A missing number is NaN beside a [`Status`].
+//! [`RegistrationError`]. A missing number is NaN beside a [`ChangeStatus`].
 //!
 //! ```
 //! use isopach_change::{Dod, Status};
@@ -39,6 +39,7 @@ mod distributions;
 mod dod;
 mod dod_rasters;
 mod false_discoveries;
+mod grid_core_points;
 mod halves;
 mod m3c2;
 mod normals;
@@ -48,7 +49,6 @@ mod registration_error;
 mod resolution;
 mod scale;
 mod slope;
-mod spaced;
 mod suggest;
 mod survey_statistics;
 mod variogram;
@@ -57,24 +57,24 @@ mod volumes;
 pub use c2c::{C2c, C2cTile, CloudDistances};
 pub use core_selection::CoreSelection;
 pub use detection::{Detection, ErrorModel, exceedance_factor, level_of_detection};
-pub use differences::{Differences, Status};
+pub use differences::{ChangeStatus, Differences};
 pub use distributions::NORMAL_975;
 pub use dod::Dod;
 pub use dod_rasters::DodRasters;
 pub use false_discoveries::FalseDiscoveries;
+pub use grid_core_points::{GridCorePoints, M3c2Tile};
 pub use m3c2::{Epochs, M3c2};
 pub use normals::{Normals, Orientation};
 pub use point_errors::PointErrors;
 pub use registration_error::RegistrationError;
 pub use resolution::resolution_of_heights;
-pub use spaced::{M3c2Tile, Spaced};
 pub use suggest::{Suggested, Suggestions};
 pub use survey_statistics::{GAUSSIAN_MEDIAN_FACTOR, SurveySample, SurveyStatistics};
 pub use variogram::{
-    LagBin, StableSample, Structure, Variogram, VariogramEstimator, VariogramModel,
-    VariogramOptions,
+    LagBin, StableSample, Variogram, VariogramEstimator, VariogramModel, VariogramOptions,
+    VariogramStructure,
 };
 pub use volumes::{
-    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport, Volumes,
-    ZonedReport, ZonedVolumes,
+    Balance, ErrorParts, PlainBalance, PlainVolume, Volume, VolumeAreas, VolumeParts, VolumeReport,
+    Volumes, ZonedReport, ZonedVolumes,
 };

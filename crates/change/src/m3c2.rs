@@ -8,8 +8,8 @@ use crate::{
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AlongNormals, AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch,
-    Sight, Surface,
+    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex,
+    NeighbourSearch, NormalQuery,
 };
 
 /// M3C2 (Lague, Brodu & Leroux 2013, ISPRS J. 82, doi:10.1016/j.isprsjprs.2013.04.009).
@@ -164,11 +164,11 @@ impl M3c2 {
             towards,
         } = &self.normals
         {
-            let around = Surface {
+            let around = NormalQuery {
                 radii: scales,
                 towards: towards.for_search(),
             };
-            let sight = Sight {
+            let sight = AlongNormalsQuery {
                 surface: around,
                 cylinder,
                 statistic: self.statistic,

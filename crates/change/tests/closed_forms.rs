@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use isopach_change::{
-    C2c, Detection, Dod, Epochs, ErrorModel, M3c2, Normals, Orientation, Status, Volumes,
+    C2c, ChangeStatus, Detection, Dod, Epochs, ErrorModel, M3c2, Normals, Orientation, Volumes,
     level_of_detection,
 };
 use isopach_cloud::{Cloud, Rect};
@@ -56,7 +56,7 @@ fn a_tilted_plane_moved_along_its_normal_moved_by_that() {
         );
         assert!((found.normal[0][2] - 1.0 / length).abs() < 1e-6);
         assert!(found.spread[0][0] < 1e-5 && found.significant[0]);
-        assert_eq!(found.status[0], Status::Valid);
+        assert_eq!(found.status[0], ChangeStatus::Valid);
     }
 }
 
@@ -110,10 +110,10 @@ fn what_is_missing_says_why() {
     assert_eq!(
         found.status,
         [
-            Status::NoSpread,
-            Status::NoCompared,
-            Status::NoReference,
-            Status::Empty
+            ChangeStatus::NoSpread,
+            ChangeStatus::NoCompared,
+            ChangeStatus::NoReference,
+            ChangeStatus::Empty
         ]
     );
     assert!(
@@ -127,7 +127,7 @@ fn what_is_missing_says_why() {
         .run(&Cpu, epochs(&before, &after, &core))
         .unwrap();
     assert!(
-        found.status.iter().all(|s| *s == Status::NoNormal),
+        found.status.iter().all(|s| *s == ChangeStatus::NoNormal),
         "fewer than three points have no normal"
     );
     assert!(

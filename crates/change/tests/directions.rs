@@ -3,13 +3,13 @@
 #![allow(missing_docs)]
 
 use isopach_change::{
-    CoreSelection, Detection, Dod, Epochs, M3c2, M3c2Tile, Normals, Orientation, RegistrationError,
-    Status, SurveyStatistics,
+    ChangeStatus, CoreSelection, Detection, Dod, Epochs, M3c2, M3c2Tile, Normals, Orientation,
+    RegistrationError, SurveyStatistics,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
-use isopach_compute::{Choice, Cpu};
+use isopach_compute::{Cpu, Dispatcher};
 use isopach_neighbours::{AxialStatistic, NeighbourSearch};
-use isopach_tiling::{Resident, Tiling};
+use isopach_tiling::{InMemory, Tiling};
 use std::sync::Arc;
 
 /// A wall that leans a little, 10 m wide and high, at x = `east`: a point every 20 cm, with noise
@@ -90,7 +90,7 @@ fn a_positive_distance_is_towards_the_side_that_was_named() {
 #[test]
 fn tiles_agree_on_core_points_of_any_choice() {
     let (before, after) = (wall(0.0), wall(0.1));
-    let given = Arc::new(before.spaced_3d(2.0).unwrap());
+    let given = Arc::new(before.subsample_voxels(2.0).unwrap());
     let detection = Detection {
         survey: Some(SurveyStatistics::equal_epochs()),
         ..Detection::default()
@@ -128,10 +128,10 @@ fn tiles_agree_on_core_points_of_any_choice() {
             Ok(())
         };
         let sources = [
-            Resident::new("before", before.clone()),
-            Resident::new("after", after.clone()),
+            InMemory::new("before", before.clone()),
+            InMemory::new("after", after.clone()),
         ];
-        let cpu: Choice<dyn NeighbourSearch> = Choice::new(vec![Arc::new(Cpu)]);
+        let cpu: Dispatcher<dyn NeighbourSearch> = Dispatcher::new(vec![Arc::new(Cpu)]);
         let tiling = Tiling {
             tile_size: 3.0,
             ..Tiling::default()
@@ -195,7 +195,7 @@ fn ramp(slope: f64, lift: f64) -> Cloud {
 #[test]
 fn the_alignment_counts_as_it_moves_each_place() {
     let (before, after) = (ramp(0.0, 0.0), ramp(0.0, 0.5));
-    let core = before.spaced(2.0).unwrap();
+    let core = before.subsample_grid(2.0).unwrap();
     let given = |registration_error: RegistrationError| M3c2 {
         registration_error,
         ..towards(Orientation::UP)
@@ -218,11 +218,11 @@ fn the_alignment_counts_as_it_moves_each_place() {
     }
     // A slope of 30 % moves with what slides along it.
     let (before, after) = (ramp(0.3, 0.0), ramp(0.3, 0.5));
-    let core = before.spaced(2.0).unwrap();
+    let core = before.subsample_grid(2.0).unwrap();
     let found = given(RegistrationError::Covariance(pose()))
         .run(&Cpu, at(&before, &after, &core))
         .unwrap();
-    assert_eq!(found.count_of(Status::FreeDirection), core.len());
+    assert_eq!(found.count_of(ChangeStatus::FreeDirection), core.len());
     assert!(
         found.level_of_detection.iter().all(|level| level.is_nan())
             && !found.significant.contains(&true)

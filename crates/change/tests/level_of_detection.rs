@@ -8,7 +8,7 @@ mod chance;
 #[path = "../../../examples/calibrate/null_tests.rs"]
 mod null_tests;
 
-use isopach_change::{Detection, Dod, Epochs, ErrorModel, M3c2, Normals, Status};
+use isopach_change::{ChangeStatus, Detection, Dod, Epochs, ErrorModel, M3c2, Normals};
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Cpu;
 use isopach_las::Las;
@@ -195,12 +195,12 @@ fn a_single_point_has_no_level_of_detection_and_says_so() {
     let mut untested = 0;
     for (cell, difference) in found.difference.values.indexed_iter() {
         let count = [0, 1].map(|epoch: usize| found.counts[epoch].values[cell]);
-        let status = Status::from_number(found.status.values[cell] as u8).unwrap();
+        let status = ChangeStatus::from_number(found.status.values[cell] as u8).unwrap();
         if count == [1.0, 1.0] {
             assert!(
                 (difference - 0.5).abs() < 0.02 && found.level_of_detection.values[cell].is_nan()
             );
-            assert_eq!(status, Status::NoSpread);
+            assert_eq!(status, ChangeStatus::NoSpread);
             untested += 1;
         }
         assert_eq!(

@@ -10,8 +10,8 @@ mod volume_coverage;
 mod volume_scenes;
 
 use api::{
-    Dod, DodRasters, RegistrationError, StableSample, Status, Structure, Variogram,
-    VariogramEstimator, VariogramModel, VariogramOptions, Volumes, ZonedVolumes,
+    ChangeStatus, Dod, DodRasters, RegistrationError, StableSample, Variogram, VariogramEstimator,
+    VariogramModel, VariogramOptions, VariogramStructure, Volumes, ZonedVolumes,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
 use isopach_compute::Cpu;
@@ -108,7 +108,7 @@ fn rasters(grid: Grid, difference: impl Fn(usize, usize) -> f64) -> DodRasters {
         slope: [constant(0.0), constant(0.0)],
         heights: [constant(100.0), constant(100.0)],
         counts: [count.clone(), count],
-        status: constant(f64::from(Status::Valid as u8)),
+        status: constant(f64::from(ChangeStatus::Valid as u8)),
     }
 }
 
@@ -187,7 +187,7 @@ fn pose() -> PoseCovariance {
 }
 
 fn correlated() -> Variogram {
-    let structure = Structure {
+    let structure = VariogramStructure {
         sill: 1e-4,
         range: 6.0,
         model: VariogramModel::Spherical,
@@ -383,7 +383,7 @@ fn what_could_not_be_compared_or_tested_is_said() {
     clear([0, 2], [0.0, 1.0]);
     clear([0, 3], [0.0, 0.0]);
     all.level_of_detection.values[[5, 5]] = f64::NAN;
-    all.status.values[[5, 5]] = f64::from(Status::NoSpread as u8);
+    all.status.values[[5, 5]] = f64::from(ChangeStatus::NoSpread as u8);
     let mut volumes = Volumes::new(0.5, 0.0);
     volumes.add(&all).unwrap();
     let report = volumes.report();
@@ -395,7 +395,7 @@ fn what_could_not_be_compared_or_tested_is_said() {
     assert_eq!(report.areas.only_compared, 0.5);
     assert_eq!(
         report.areas.untested_by_reason,
-        vec![(Status::NoSpread, 0.25)]
+        vec![(ChangeStatus::NoSpread, 0.25)]
     );
     assert_eq!(report.areas.share(report.areas.untested), 1.0 / 99.0);
     all.standard_error.values[[4, 4]] = f64::NAN;
@@ -507,7 +507,7 @@ fn mistakes_are_named() {
 #[test]
 fn the_integral_over_a_disc_is_the_double_sum_over_its_places() {
     for model in [VariogramModel::Spherical, VariogramModel::Exponential] {
-        let structures = [3.0, 17.0].map(|range| Structure {
+        let structures = [3.0, 17.0].map(|range| VariogramStructure {
             sill: 0.01 * range,
             range,
             model,

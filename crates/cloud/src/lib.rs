@@ -24,7 +24,7 @@ mod pose_covariance;
 mod positions;
 mod rect;
 mod rigid;
-mod spaced;
+mod subsample;
 mod ticks;
 
 pub use attributes::{Attributes, AttributesMut, keep_ranges};

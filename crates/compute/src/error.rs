@@ -45,7 +45,7 @@ pub enum Error {
     },
     /// Another backend does so little work sooner than this one could begin.
     #[error("{given} {what} are too little to begin with: here work begins at {least}")]
-    TooLittle {
+    BelowMinimum {
         /// What there is of it: points, pixels.
         what: &'static str,
         /// How many there are.
@@ -108,11 +108,11 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
-        use Error::{DeviceFault, DeviceLost, OutOfMemory, TooLittle, Unsupported};
+        use Error::{BelowMinimum, DeviceFault, DeviceLost, OutOfMemory, Unsupported};
         matches!(
             self,
             Unsupported { .. }
-                | TooLittle { .. }
+                | BelowMinimum { .. }
                 | OutOfMemory { .. }
                 | DeviceLost { .. }
                 | DeviceFault { .. }
@@ -138,7 +138,7 @@ impl Error {
             | Self::InvalidInput(_)
             | Self::InvalidPoint { .. }
             | Self::Unsupported { .. }
-            | Self::TooLittle { .. }
+            | Self::BelowMinimum { .. }
             | Self::OutOfMemory { .. } => false,
         }
     }
@@ -151,7 +151,7 @@ impl Error {
             Self::InvalidInput(_) => "invalid input",
             Self::InvalidPoint { .. } => "invalid point",
             Self::Unsupported { .. } => "unsupported",
-            Self::TooLittle { .. } => "too little work",
+            Self::BelowMinimum { .. } => "too little work",
             Self::OutOfMemory { .. } => "out of memory",
             Self::DeviceLost { .. } => "device lost",
             Self::DeviceFault { .. } => "device fault",

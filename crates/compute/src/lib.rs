@@ -2,11 +2,11 @@
 //!
 //! A *capability* (neighbour search, rasterising, aligning) is a small object-safe trait that lives
 //! beside its domain and has [`Compute`] as its supertrait. A *backend* is whatever implements some
-//! of them. [`Choice`] ranks backends and reruns whole pieces of work on the next one where that
-//! can help; it is not a backend itself, so there is nothing to forward and nothing to forget.
+//! of them. [`Dispatcher`] ranks backends and reruns whole pieces of work on the next one where
+//! that can help; it is not a backend itself, so there is nothing to forward and nothing to forget.
 
-mod choice;
 pub mod conformance;
+mod dispatcher;
 mod error;
 mod folder_lock;
 mod hash;
@@ -14,7 +14,7 @@ mod machine;
 mod unfinished_file;
 mod unpanicked;
 
-pub use choice::{Choice, PassedOn};
+pub use dispatcher::{Dispatcher, Fallbacks};
 pub use error::{Error, Result, is_transient};
 pub use folder_lock::FolderLock;
 pub use hash::fnv1a;

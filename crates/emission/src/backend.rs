@@ -3,9 +3,9 @@
 //!
 //! A kernel is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write
 //! to. It asks [`screen`] which pixels and channels are to be used, and gives
-//! [`crate::Status::OutOfRange`] to those of which it is not sure. [`invert`] does what is around
-//! it, in either precision: the shapes, the map, and the pixels that the kernel was not sure of,
-//! once more on the processor in double precision.
+//! [`crate::PixelStatus::OutOfRange`] to those of which it is not sure. [`invert`] does what is
+//! around it, in either precision: the shapes, the map, and the pixels that the kernel was not sure
+//! of, once more on the processor in double precision.
 
 pub use crate::{
     discretised::NULL,
@@ -15,12 +15,12 @@ pub use crate::{
     status::Signs,
 };
 
-use crate::{Compat, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};
+use crate::{Compatibility, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};
 use isopach_compute::{Cpu, Result};
 
 /// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double
-/// precision on the processor what is [`crate::Status::OutOfRange`] after that. Without pixels the
-/// kernel is not called.
+/// precision on the processor what is [`crate::PixelStatus::OutOfRange`] after that. Without pixels
+/// the kernel is not called.
 ///
 /// # Errors
 /// As [`InvertPixels::invert`]; and those of `kernel`.
@@ -53,11 +53,11 @@ pub fn invert<T: Real>(
 }
 
 /// Whether some row of given weights is one that the reference takes for "not given"
-/// ([`Compat::Reference`]): a kernel that treats all pixels alike has no way to do that.
+/// ([`Compatibility::Reference`]): a kernel that treats all pixels alike has no way to do that.
 #[must_use]
 pub fn ignores_given_weights(inversion: &Inversion) -> bool {
     match &inversion.weights {
-        Weights::Given(given) if inversion.compat == Compat::Reference => given
+        Weights::Given(given) if inversion.compat == Compatibility::Reference => given
             .outer_iter()
             .any(|row| !inversion.takes(&row.to_vec())),
         _ => false,
@@ -67,7 +67,7 @@ pub fn ignores_given_weights(inversion: &Inversion) -> bool {
 /// What the numbers of a pixel without a result are: NaN, or 0 as in the reference.
 #[must_use]
 pub fn missing_number(inversion: &Inversion) -> f64 {
-    if inversion.compat == Compat::Reference {
+    if inversion.compat == Compatibility::Reference {
         0.0
     } else {
         f64::NAN

@@ -1,8 +1,8 @@
 //! One suite that every backend is put through.
 //!
-//! Each case is inverted and compared with its definition ([`crate::plain`]): all kinds of weights,
-//! constraints and quirks, three to seven channels, few and many bins, unequal bins, channels that
-//! are the same or saturated, and pixels that are not numbers.
+//! Each case is inverted and compared with its definition ([`crate::reference`]): all kinds of
+//! weights, constraints and quirks, three to seven channels, few and many bins, unequal bins,
+//! channels that are the same or saturated, and pixels that are not numbers.
 //!
 //! | operation | must agree |
 //! |---|---|
@@ -14,8 +14,9 @@
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
 use crate::{
-    AIA, Compat, Constraint, EmissionMap, Inversion, InvertPixels, Method, Missing, MonteCarlo,
-    Noise, Observation, Outputs, Quantity, Saturation, TemperatureResponse, Weights, plain,
+    AIA, Compatibility, Constraint, EmissionMap, Inversion, InvertPixels, Method, MissingCounts,
+    MonteCarlo, Noise, Observation, Outputs, Quantity, Saturation, TemperatureResponse, Weights,
+    reference,
 };
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Error, Result};
@@ -36,7 +37,7 @@ pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
             counts: counts.view(),
             sigma: sigma.view(),
         };
-        let expected = plain::invert(&inversion, observation.clone())?;
+        let expected = reference::invert(&inversion, observation.clone())?;
         let mut note = |operation,
                         result: Result<EmissionMap<f64>>,
                         expected: &EmissionMap<f64>,
@@ -81,7 +82,7 @@ pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
         } else {
             // Solutions without a constraint on their size follow the rounding of the counts.
             let [counts, sigma] = [single_counts, single_sigma].map(|a| a.mapv(f64::from));
-            let expected = plain::invert(
+            let expected = reference::invert(
                 &inversion,
                 Observation {
                     counts: counts.view(),
@@ -205,21 +206,21 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
         (
             "dropped channels",
             Inversion {
-                missing: Missing::Drop,
+                missing: MissingCounts::Drop,
                 ..base.clone()
             },
         ),
         (
             "saturated channels",
             Inversion {
-                saturation: Some(saturation(Missing::Drop)),
+                saturation: Some(saturation(MissingCounts::Drop)),
                 ..base.clone()
             },
         ),
         (
             "pixels that are saturated",
             Inversion {
-                saturation: Some(saturation(Missing::Reject)),
+                saturation: Some(saturation(MissingCounts::Reject)),
                 ..base.clone()
             },
         ),
@@ -236,7 +237,7 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
         (
             "the reference's quirks",
             Inversion {
-                compat: Compat::Reference,
+                compat: Compatibility::Reference,
                 weights: all(),
                 ..base.clone()
             },
@@ -244,7 +245,7 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
         (
             "signs as the reference has them",
             Inversion {
-                compat: Compat::Strict,
+                compat: Compatibility::Strict,
                 ..base.clone()
             },
         ),
@@ -266,7 +267,7 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
             "a pad value",
             Inversion {
                 pad_value: Some(-1.0),
-                missing: Missing::Drop,
+                missing: MissingCounts::Drop,
                 weights: all(),
                 ..base.clone()
             },
@@ -275,7 +276,7 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
             "positive",
             Inversion {
                 method: Method::Positive,
-                missing: Missing::Drop,
+                missing: MissingCounts::Drop,
                 ..base.clone()
             },
         ),
@@ -317,7 +318,7 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
             "non-negative",
             Inversion {
                 method: Method::NonNegative,
-                missing: Missing::Drop,
+                missing: MissingCounts::Drop,
                 ..base.clone()
             },
         ),
@@ -562,7 +563,9 @@ mod tests {
                 counts: counts.view(),
                 sigma: sigma.view(),
             };
-            let saturated = plain::invert(&inversion, observation).unwrap().saturated;
+            let saturated = reference::invert(&inversion, observation)
+                .unwrap()
+                .saturated;
             let some = saturated.iter().filter(|&&s| s != 0).count();
             assert!((5..PIXELS / 2).contains(&some), "{case}: {some}");
         }

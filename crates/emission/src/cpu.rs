@@ -1,7 +1,8 @@
 //! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
 
 use crate::{
-    Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, Real, Status, Weights,
+    Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, PixelStatus, Real,
+    Weights,
     backend::ignores_given_weights,
     dictionary::Dictionary,
     kernel::{
@@ -11,7 +12,7 @@ use crate::{
     },
     lanes::{Lanes, array::Array, pair::Pair},
     map::Slab,
-    plain,
+    reference,
 };
 use isopach_compute::{Cpu, Result};
 use ndarray::{Array2, Axis};
@@ -31,10 +32,10 @@ impl InvertPixels for Cpu {
         observation: Observation<'_, f64>,
     ) -> Result<EmissionMap<f64>> {
         if needs_definition(inversion) {
-            return plain::invert(inversion, observation);
+            return reference::invert(inversion, observation);
         }
         let mut map = invert(inversion, &observation)?;
-        again(inversion, &observation, &mut map, &plain::invert)?;
+        again(inversion, &observation, &mut map, &reference::invert)?;
         Ok(map)
     }
 
@@ -80,7 +81,7 @@ pub(crate) fn again<T: Real>(
         .status
         .iter()
         .enumerate()
-        .filter(|(_, s)| **s == Status::OutOfRange)
+        .filter(|(_, s)| **s == PixelStatus::OutOfRange)
         .map(|(i, _)| i)
         .collect();
     let pixels = observation.pixels(inversion.channels())?;
@@ -415,7 +416,7 @@ mod tests {
             assert_eq!(a.status, b.status);
             let found = a.status.iter().filter(|status| status.has_result()).count();
             assert!(
-                found > 195 && a.count_of(Status::BadInput { channel: 1 }) == 2,
+                found > 195 && a.count_of(PixelStatus::BadInput { channel: 1 }) == 2,
                 "NaN and infinity are no counts"
             );
             assert_eq!(bits(&a), bits(&b));

@@ -1,6 +1,6 @@
 //! The inversion in numbers: what every pixel shares.
 
-use crate::{Compat, Inversion, Quantity, response::interpolate};
+use crate::{Compatibility, Inversion, Quantity, response::interpolate};
 use isopach_compute::{Error, Result};
 
 /// Scale of the response and of the solution in the reference. Part of the definition, because the
@@ -83,8 +83,10 @@ impl Inversion {
         }
         let widths: Vec<f64> = edges.windows(2).map(|w| w[1] - w[0]).collect();
         let log_t: Vec<f64> = match self.compat {
-            Compat::Off | Compat::Strict => edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect(),
-            Compat::Reference => widths
+            Compatibility::Off | Compatibility::Strict => {
+                edges.windows(2).map(|w| 0.5 * (w[0] + w[1])).collect()
+            }
+            Compatibility::Reference => widths
                 .iter()
                 .enumerate()
                 .map(|(i, width)| edges[0] + width * (i as f64 + 0.5))

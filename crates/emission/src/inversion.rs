@@ -40,7 +40,7 @@ pub enum Constraint {
 
 /// Whether to reproduce the reference's numbers also where its quirks change them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Compat {
+pub enum Compatibility {
     /// No: true mid-points of bins; a response is cleaned channel by channel; a count of zero or
     /// below is a measurement with its error; bins that are negative within
     /// [`Inversion::negative_tolerance`] are no reason to iterate; what is missing is NaN. A pixel
@@ -48,8 +48,8 @@ pub enum Compat {
     #[default]
     Off,
     /// As [`Self::Off`], but the reference's rules about signs: counts must be above zero, bins
-    /// must not be below zero but for round-off, and [`crate::Status`] tells only these apart. What
-    /// this crate did up to version 0.1, bit for bit.
+    /// must not be below zero but for round-off, and [`crate::PixelStatus`] tells only these apart.
+    /// What this crate did up to version 0.1, bit for bit.
     Strict,
     /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; accepted is what has a
     /// positive product of counts over errors; below zero is below zero; given weights whose
@@ -59,7 +59,7 @@ pub enum Compat {
 
 /// What to do with a pixel of which some channels are bad.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Missing {
+pub enum MissingCounts {
     /// No result for the pixel.
     #[default]
     Reject,
@@ -79,7 +79,7 @@ pub struct Saturation {
     /// in single precision, so that both precisions agree.
     pub levels: Vec<f64>,
     /// Reject the pixel, or leave those channels out.
-    pub then: Missing,
+    pub then: MissingCounts,
 }
 
 /// What to compute beside the emission measure itself. The horizontal error takes about half of the
@@ -145,13 +145,14 @@ pub struct Inversion {
     /// What is kept small (`l_emd` is [`Constraint::PerBin`]).
     pub constraint: Constraint,
     /// How far below zero a bin may be, in units of its own vertical error, without sending the
-    /// loop on; 0 or more, 0 for round-off only. Not used by [`Compat::Strict`] and
-    /// [`Compat::Reference`].
+    /// loop on; 0 or more, 0 for round-off only. Not used by [`Compatibility::Strict`] and
+    /// [`Compatibility::Reference`].
     pub negative_tolerance: f64,
     /// Bad channels: an error that is not a finite number above zero, a count that is not a finite
     /// number (NaN is "no measurement") or is the [`Self::pad_value`]. Counts of zero and below are
-    /// measurements, with their errors; except with [`Compat::Strict`] and [`Compat::Reference`].
-    pub missing: Missing,
+    /// measurements, with their errors; except with [`Compatibility::Strict`] and
+    /// [`Compatibility::Reference`].
+    pub missing: MissingCounts,
     /// A count that stands for "no measurement", beside NaN; compared in single precision. A BLANK
     /// of a FITS file is NaN already.
     pub pad_value: Option<f64>,
@@ -160,7 +161,7 @@ pub struct Inversion {
     /// What to compute.
     pub outputs: Outputs,
     /// Quirks of the reference.
-    pub compat: Compat,
+    pub compat: Compatibility,
 }
 
 impl Inversion {
@@ -180,11 +181,11 @@ impl Inversion {
             report: Quantity::default(),
             constraint: Constraint::default(),
             negative_tolerance: 2.0,
-            missing: Missing::default(),
+            missing: MissingCounts::default(),
             pad_value: None,
             saturation: None,
             outputs: Outputs::ERRORS,
-            compat: Compat::default(),
+            compat: Compatibility::default(),
         }
     }
 
@@ -214,7 +215,7 @@ impl Inversion {
     /// The tolerance of negative bins that applies.
     #[must_use]
     pub fn effective_tolerance(&self) -> f64 {
-        if self.compat == Compat::Off {
+        if self.compat == Compatibility::Off {
             self.negative_tolerance
         } else {
             0.0
@@ -349,8 +350,9 @@ impl Inversion {
                         "the weights have the shape ({rows}, {columns}), but must have (1, {bins}) or ({pixels}, {bins})"
                     )));
                 }
-                let good =
-                    |x: &&f64| x.is_finite() && (**x >= 0.0 || self.compat == Compat::Reference);
+                let good = |x: &&f64| {
+                    x.is_finite() && (**x >= 0.0 || self.compat == Compatibility::Reference)
+                };
                 if let Some(&bad) = given.iter().find(|x| !good(x)) {
                     Error::check("a weight", bad, false, "be a finite number, zero or above")?;
                 }
@@ -362,6 +364,7 @@ impl Inversion {
     /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not
     /// given".
     pub(crate) fn takes(&self, row: &[f64]) -> bool {
-        self.compat != Compat::Reference || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
+        self.compat != Compatibility::Reference
+            || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
     }
 }

@@ -1,6 +1,6 @@
 //! The capability.
 
-use crate::{EmissionMap, Inversion, plain};
+use crate::{EmissionMap, Inversion, reference};
 use isopach_compute::{Compute, Error, Result};
 use ndarray::{ArrayViewD, CowArray, IxDyn};
 
@@ -78,7 +78,7 @@ pub trait InvertPixels: Compute {
         inversion: &Inversion,
         observation: Observation<'_, f64>,
     ) -> Result<EmissionMap<f64>> {
-        plain::invert(inversion, observation)
+        reference::invert(inversion, observation)
     }
 
     /// Inverts in single precision. The provided body is the definition in double precision,
@@ -99,6 +99,6 @@ pub trait InvertPixels: Compute {
             counts: counts.view(),
             sigma: sigma.view(),
         };
-        Ok(plain::invert(inversion, wide)?.rounded())
+        Ok(reference::invert(inversion, wide)?.rounded())
     }
 }

@@ -4,10 +4,10 @@
 //!
 //! Counts of channel *f* are `∫ K_f(T) ξ(T) dT`, with the temperature response `K` and the
 //! differential emission measure `ξ`. An [`Inversion`] holds the response, the temperature bins and
-//! how to regularise; [`InvertPixels`] is the capability to run it. [`plain`] is the definition, in
-//! plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by the suite in
-//! [`conformance`], which a stranger's backend can be put through as well. The derivation is in
-//! `docs/algorithms/emission.md`.
+//! how to regularise; [`InvertPixels`] is the capability to run it. [`mod@reference`] is the
+//! definition, in plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by
+//! the suite in [`conformance`], which a stranger's backend can be put through as well. The
+//! derivation is in `docs/algorithms/emission.md`.
 //!
 //! That solution may be negative. [`Method::Positive`] and [`Method::NonNegative`] know no negative
 //! emission:
@@ -25,7 +25,7 @@
 //! # Ok::<(), isopach_compute::Error>(())
 //! ```
 //!
-//! [`Status`] says how a pixel ended.
+//! [`PixelStatus`] says how a pixel ended.
 //!
 //! ```
 //! use isopach_compute::Cpu;
@@ -62,8 +62,8 @@ mod map;
 mod method;
 mod monte_carlo;
 mod noise;
-pub mod plain;
 mod real;
+pub mod reference;
 mod response;
 mod screen;
 mod status;
@@ -72,7 +72,7 @@ mod stream;
 pub use discretised::{Discretised, ResolutionPoint};
 pub use instrument::{Channel, Instrument};
 pub use inversion::{
-    Compat, Constraint, Inversion, Missing, Outputs, Quantity, Saturation, Weights,
+    Compatibility, Constraint, Inversion, MissingCounts, Outputs, Quantity, Saturation, Weights,
 };
 pub use invert::{InvertPixels, Observation};
 pub use map::EmissionMap;
@@ -81,5 +81,5 @@ pub use monte_carlo::{MonteCarlo, Spread};
 pub use noise::{AIA, AiaChannel, Noise};
 pub use real::Real;
 pub use response::TemperatureResponse;
-pub use status::Status;
-pub use stream::Block;
+pub use status::PixelStatus;
+pub use stream::RowBlock;

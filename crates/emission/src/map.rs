@@ -1,10 +1,10 @@
 //! What is found.
 
-use crate::{Inversion, Real, Status};
+use crate::{Inversion, PixelStatus, Real};
 use ndarray::{ArrayD, IxDyn};
 
 /// Emission measure of every pixel. Arrays have the leading shape of the counts. Without a result
-/// ([`Status::has_result`]) numbers are NaN.
+/// ([`PixelStatus::has_result`]) numbers are NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmissionMap<T> {
     /// The measure that was asked for, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
@@ -30,7 +30,7 @@ pub struct EmissionMap<T> {
     /// [`crate::Method::Positive`], bins tried by [`crate::Method::NonNegative`].
     pub iterations: ArrayD<u32>,
     /// How each pixel ended, shape (..).
-    pub status: ArrayD<Status>,
+    pub status: ArrayD<PixelStatus>,
     /// Channels left out of each pixel, shape (..): bit *f* for channel *f*.
     pub dropped: ArrayD<u32>,
     /// Channels of each pixel that are saturated, shape (..): bit *f* for channel *f*, whether the
@@ -61,7 +61,7 @@ impl<T: Real> EmissionMap<T> {
             synthetic: ArrayD::from_elem(with(inversion.channels()), T::default()),
             lambda: ArrayD::zeros(one.clone()),
             iterations: ArrayD::zeros(one.clone()),
-            status: ArrayD::from_elem(one.clone(), Status::default()),
+            status: ArrayD::from_elem(one.clone(), PixelStatus::default()),
             dropped: ArrayD::zeros(one.clone()),
             saturated: ArrayD::zeros(one),
             inverted_again: 0,
@@ -115,7 +115,7 @@ impl<T: Real> EmissionMap<T> {
 
     /// Number of pixels with a status.
     #[must_use]
-    pub fn count_of(&self, status: Status) -> usize {
+    pub fn count_of(&self, status: PixelStatus) -> usize {
         self.status.iter().filter(|&&s| s == status).count()
     }
 
@@ -160,7 +160,7 @@ pub struct Slab<'a, T> {
     /// `[pixel]`.
     pub iterations: &'a mut [u32],
     /// `[pixel]`.
-    pub status: &'a mut [Status],
+    pub status: &'a mut [PixelStatus],
     /// `[pixel]`.
     pub dropped: &'a mut [u32],
     /// `[pixel]`.
@@ -222,7 +222,7 @@ impl<'a, T: Real> Slab<'a, T> {
     }
 
     /// Pixel `i` has no result, for this reason.
-    pub fn reject(&mut self, i: usize, status: Status, missing: f64) {
+    pub fn reject(&mut self, i: usize, status: PixelStatus, missing: f64) {
         let all = self.pixels();
         let missing = T::of(missing);
         for rows in [

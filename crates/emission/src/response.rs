@@ -1,6 +1,6 @@
 //! Temperature responses: cleaned, then interpolated to the bins.
 
-use crate::{Compat, Instrument};
+use crate::{Compatibility, Instrument};
 use isopach_compute::{Error, Result};
 
 /// What an instrument counts for a unit of emission measure at a temperature.
@@ -74,7 +74,7 @@ impl TemperatureResponse {
         log_t.dedup();
         let mut channels = Vec::new();
         for response in responses {
-            for values in response.cleaned(Compat::Off)? {
+            for values in response.cleaned(Compatibility::Off)? {
                 let logs: Vec<f64> = values.into_iter().map(f64::log10).collect();
                 channels.push(
                     log_t
@@ -144,12 +144,13 @@ impl TemperatureResponse {
 
     /// Values that are not above zero become the smallest that is, so that there is a logarithm.
     ///
-    /// With [`Compat::Reference`] in the reference's way: rows in which a channel is positive are
-    /// copied for all channels, which undoes the replacement in the channels before it.
-    pub(crate) fn cleaned(&self, compat: Compat) -> Result<Vec<Vec<f64>>> {
+    /// With [`Compatibility::Reference`] in the reference's way: rows in which a channel is
+    /// positive are copied for all channels, which undoes the replacement in the channels before
+    /// it.
+    pub(crate) fn cleaned(&self, compat: Compatibility) -> Result<Vec<Vec<f64>>> {
         let mut cleaned = match compat {
-            Compat::Off | Compat::Strict => self.channels.clone(),
-            Compat::Reference => vec![vec![0.0; self.log_t.len()]; self.channels.len()],
+            Compatibility::Off | Compatibility::Strict => self.channels.clone(),
+            Compatibility::Reference => vec![vec![0.0; self.log_t.len()]; self.channels.len()],
         };
         for (channel, values) in self.channels.iter().enumerate() {
             let least = values
@@ -160,7 +161,7 @@ impl TemperatureResponse {
             for (row, &value) in values.iter().enumerate() {
                 if value <= 0.0 {
                     cleaned[channel][row] = least;
-                } else if compat == Compat::Reference {
+                } else if compat == Compatibility::Reference {
                     for (other, all) in cleaned.iter_mut().zip(&self.channels) {
                         other[row] = all[row];
                     }
@@ -225,11 +226,11 @@ mod tests {
             channels,
         };
         assert_eq!(
-            response.cleaned(Compat::Off).unwrap(),
+            response.cleaned(Compatibility::Off).unwrap(),
             [vec![3.0, 2.0, 2.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]]
         );
         // The reference copies the rows back, and a negative response comes through.
-        assert!(response.cleaned(Compat::Reference).is_err());
+        assert!(response.cleaned(Compatibility::Reference).is_err());
     }
 
     #[test]
@@ -254,7 +255,7 @@ mod tests {
         );
         // At any temperature as each by itself.
         let at = |response: &TemperatureResponse, f: usize, t: f64| {
-            let logs: Vec<f64> = response.cleaned(Compat::Off).unwrap()[f]
+            let logs: Vec<f64> = response.cleaned(Compatibility::Off).unwrap()[f]
                 .iter()
                 .map(|x| x.log10())
                 .collect();

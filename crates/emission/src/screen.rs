@@ -1,6 +1,6 @@
 //! Which pixels and channels can be used.
 
-use crate::{Compat, Inversion, Missing, Real, Status, Weights};
+use crate::{Compatibility, Inversion, MissingCounts, PixelStatus, Real, Weights};
 
 /// What is known of a pixel before it is inverted.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +8,7 @@ pub struct Screened {
     /// Saturated channels, as bits.
     pub saturated: u32,
     /// The channels that are left out (as bits), or why the pixel is not to be inverted.
-    pub verdict: Result<u32, Status>,
+    pub verdict: Result<u32, PixelStatus>,
 }
 
 /// Looks at the counts and errors of a pixel, one a channel.
@@ -26,13 +26,13 @@ pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Scre
         }
         saturated &= !bad;
     }
-    let bad = if inversion.compat == Compat::Reference {
+    let bad = if inversion.compat == Compatibility::Reference {
         if !reference_accepts(counts, sigma) {
             // Nothing bad: the product underflows.
             let status = if bad == 0 {
-                Status::OutOfRange
+                PixelStatus::OutOfRange
             } else {
-                Status::BadInput {
+                PixelStatus::BadInput {
                     channel: first(bad),
                 }
             };
@@ -56,7 +56,7 @@ fn is_measured(inversion: &Inversion, count: f64) -> bool {
     let padded = inversion
         .pad_value
         .is_some_and(|pad| count as f32 == pad as f32);
-    let lowest = if inversion.compat == Compat::Off {
+    let lowest = if inversion.compat == Compatibility::Off {
         f64::NEG_INFINITY
     } else {
         0.0
@@ -69,13 +69,13 @@ fn verdict(
     channels: usize,
     bad: u32,
     saturated: u32,
-) -> Result<u32, Status> {
+) -> Result<u32, PixelStatus> {
     let dropped = bad | saturated;
     if dropped == 0 {
         return Ok(0);
     }
-    if bad != 0 && inversion.missing == Missing::Reject {
-        return Err(Status::BadInput {
+    if bad != 0 && inversion.missing == MissingCounts::Reject {
+        return Err(PixelStatus::BadInput {
             channel: first(bad),
         });
     }
@@ -83,9 +83,9 @@ fn verdict(
         && inversion
             .saturation
             .as_ref()
-            .is_some_and(|s| s.then == Missing::Reject)
+            .is_some_and(|s| s.then == MissingCounts::Reject)
     {
-        return Err(Status::Saturated {
+        return Err(PixelStatus::Saturated {
             channel: first(saturated),
         });
     }
@@ -97,7 +97,7 @@ fn verdict(
     if enough {
         Ok(dropped)
     } else {
-        Err(Status::NoChannel)
+        Err(PixelStatus::NoChannel)
     }
 }
 

@@ -1,17 +1,17 @@
 //! How a pixel ended.
 
-use crate::{Compat, Inversion, Method};
+use crate::{Compatibility, Inversion, Method};
 use std::fmt;
 
 /// How the inversion of a pixel ended. A pixel without a result has NaN everywhere (zeros with
-/// [`crate::Compat::Reference`]).
+/// [`crate::Compatibility::Reference`]).
 ///
 /// Where several apply, the one that says most against the numbers: [`Self::PositivityNotReached`],
 /// [`Self::TargetNotReached`], [`Self::NegativeWithinError`], [`Self::ChannelDropped`],
 /// [`Self::Converged`]. Channels that were left out are in [`crate::EmissionMap::dropped`] whatever
 /// the status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Status {
+pub enum PixelStatus {
     /// No bin is negative, χ² is at its target, all channels were used.
     #[default]
     Converged,
@@ -33,7 +33,7 @@ pub enum Status {
     NegativeWithinError,
     /// The counts are not explained: χ² a channel is more than [`Self::TARGET_SLACK`] of the
     /// target, because the channels contradict each other or because bins had to be made positive.
-    /// Never with [`crate::Compat::Strict`] or [`crate::Compat::Reference`].
+    /// Never with [`crate::Compatibility::Strict`] or [`crate::Compatibility::Reference`].
     TargetNotReached,
     /// No result: the count or the error of a channel is not a usable number.
     BadInput {
@@ -58,7 +58,7 @@ pub enum Signs {
     Negative,
 }
 
-impl Status {
+impl PixelStatus {
     /// χ² a channel, in units of its target, up to which the target counts as reached: what a step
     /// of the grid of μ can miss it by.
     pub const TARGET_SLACK: f64 = 1.5;
@@ -124,7 +124,7 @@ impl Status {
     /// channel. For backends.
     #[must_use]
     pub fn of_result(inversion: &Inversion, signs: Signs, dropped: u32, chi_squared: f64) -> Self {
-        let explained = (inversion.compat != Compat::Off
+        let explained = (inversion.compat != Compatibility::Off
             && inversion.method == Method::Regularised)
             || chi_squared <= Self::TARGET_SLACK * inversion.chi_squared_target;
         match signs {
@@ -137,7 +137,7 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for PixelStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Converged => f.write_str("converged"),

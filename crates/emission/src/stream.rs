@@ -1,13 +1,13 @@
 //! Images of any size in bounded memory.
 
 use crate::{EmissionMap, Inversion, InvertPixels, Observation, Real, Weights};
-use isopach_compute::{Choice, Error, Result};
+use isopach_compute::{Dispatcher, Error, Result};
 use ndarray::ArrayD;
 use std::ops::Range;
 
 /// Rows of an image, and what was found in them.
 #[derive(Clone, Debug)]
-pub struct Block<T> {
+pub struct RowBlock<T> {
     /// Which rows: positions along the first axis.
     pub rows: Range<usize>,
     /// Their pixels, leading shape (rows, ..).
@@ -42,11 +42,11 @@ impl Inversion {
     /// of one row a pixel; whatever `read`, the backend or `accept` fail with.
     pub fn stream<T: Real>(
         &self,
-        on: &Choice<impl InvertPixels + ?Sized>,
+        on: &Dispatcher<impl InvertPixels + ?Sized>,
         shape: &[usize],
         budget: u64,
         mut read: impl FnMut(Range<usize>) -> Result<[ArrayD<T>; 2]>,
-        mut accept: impl FnMut(Block<T>) -> Result<()>,
+        mut accept: impl FnMut(RowBlock<T>) -> Result<()>,
     ) -> Result<()> {
         if matches!(&self.weights, Weights::Given(given) if given.nrows() > 1) {
             return Err(Error::Unsupported {
@@ -96,7 +96,7 @@ impl Inversion {
             })?;
             drop((counts, sigma));
             first = block.end;
-            accept(Block { rows: block, map })?;
+            accept(RowBlock { rows: block, map })?;
         }
         Ok(())
     }

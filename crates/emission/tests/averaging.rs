@@ -2,10 +2,10 @@
 
 #![allow(missing_docs)]
 
-use isopach_compute::{Choice, Cpu};
+use isopach_compute::{Cpu, Dispatcher};
 use isopach_emission::{
-    AIA, Constraint, Inversion, InvertPixels, Missing, Noise, Observation, Outputs, Quantity,
-    TemperatureResponse, Weights, plain,
+    AIA, Constraint, Inversion, InvertPixels, MissingCounts, Noise, Observation, Outputs, Quantity,
+    TemperatureResponse, Weights, reference,
 };
 use ndarray::{Array2, ArrayD, Axis, Ix1, Ix2, s};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn inversion() -> Inversion {
         averaging_kernel: true,
         ..Outputs::NONE
     };
-    inversion.missing = Missing::Drop;
+    inversion.missing = MissingCounts::Drop;
     inversion
 }
 
@@ -64,7 +64,7 @@ fn kernels_of_a_map_are_those_of_its_pixels() {
             solve_for,
             ..inversion
         };
-        let definition = plain::invert(&inversion, observation())
+        let definition = reference::invert(&inversion, observation())
             .unwrap()
             .averaging_kernel
             .unwrap();
@@ -98,7 +98,7 @@ fn kernels_of_a_map_are_those_of_its_pixels() {
             }
             let row =
                 |a: &ArrayD<f64>| a.index_axis(Axis(0), i).iter().copied().collect::<Vec<_>>();
-            let alone = plain::invert_pixel(&inversion, &row(&counts), &row(&sigma))
+            let alone = reference::invert_pixel(&inversion, &row(&counts), &row(&sigma))
                 .unwrap()
                 .kernel
                 .averaging;
@@ -188,7 +188,7 @@ fn kernels_of_an_image_come_block_by_block() {
     let mut seen = 0;
     inversion
         .stream(
-            &Choice::new(vec![Arc::new(Cpu)]),
+            &Dispatcher::new(vec![Arc::new(Cpu)]),
             &[6, 3],
             per_row,
             read,

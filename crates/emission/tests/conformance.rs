@@ -4,7 +4,7 @@
 
 use isopach_compute::{Compute, Cpu, Device, Error, Result};
 use isopach_emission::{
-    EmissionMap, Inversion, InvertPixels, Observation, conformance::conformance, plain,
+    EmissionMap, Inversion, InvertPixels, Observation, conformance::conformance, reference,
 };
 
 /// Only what is provided.
@@ -40,7 +40,7 @@ impl InvertPixels for Wrong {
         inversion: &Inversion,
         observation: Observation<'_, f64>,
     ) -> Result<EmissionMap<f64>> {
-        let mut map = plain::invert(inversion, observation)?;
+        let mut map = reference::invert(inversion, observation)?;
         map.emission[[57, 3]] += 3e-6 * map.emission.row_max(57);
         Ok(map)
     }

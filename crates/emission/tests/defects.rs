@@ -4,7 +4,7 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    Compat, Constraint, Inversion, InvertPixels, Observation, Quantity, Status,
+    Compatibility, Constraint, Inversion, InvertPixels, Observation, PixelStatus, Quantity,
     TemperatureResponse, Weights,
 };
 use ndarray::{Array1, Array2, ArrayD, arr1};
@@ -44,7 +44,7 @@ fn centres_of_unequal_bins_are_in_their_middle() {
             .all(|(x, w)| (x - 0.5 * (w[0] + w[1])).abs() < 1e-12)
     );
     // The reference's formula puts the last two in the wrong order, and outside of their bins.
-    inversion.compat = Compat::Reference;
+    inversion.compat = Compatibility::Reference;
     let centres = inversion.discretised().unwrap().log_t;
     assert!(centres[7] < centres[6] && centres[6] > edges[7]);
 }
@@ -55,17 +55,17 @@ fn two_negative_counts_are_no_signal() {
     let mut data = quiet();
     data[0][[0]] = -0.5;
     data[0][[5]] = -0.5;
-    inversion.compat = Compat::Strict;
+    inversion.compat = Compatibility::Strict;
     assert_eq!(
         Cpu.invert(&inversion, seen(&data)).unwrap().status[[]],
-        Status::BadInput { channel: 0 }
+        PixelStatus::BadInput { channel: 0 }
     );
-    inversion.compat = Compat::Reference; // a positive product
+    inversion.compat = Compatibility::Reference; // a positive product
     assert!(Cpu.invert(&inversion, seen(&data)).unwrap().status[[]].has_result());
     // By default they are measurements, and so is one of them.
     for last in [-0.5, 15.0] {
         data[0][[5]] = last;
-        inversion.compat = Compat::Off;
+        inversion.compat = Compatibility::Off;
         let found = Cpu.invert(&inversion, seen(&data)).unwrap();
         assert!(found.status[[]].has_result() && found.dropped[[]] == 0);
     }

@@ -12,7 +12,7 @@ mod npy;
 
 use emission_case::{EmissionCase, compare, read};
 use isopach_compute::Cpu;
-use isopach_emission::{InvertPixels, Observation, plain};
+use isopach_emission::{InvertPixels, Observation, reference};
 use serde_json::{Map, Value};
 use std::{env, fs, path::PathBuf};
 
@@ -72,7 +72,7 @@ fn assert_equal(name: &str, line: &Value) {
 #[test]
 fn the_definition_gives_the_reference_s_numbers() {
     for (name, dir, case) in cases() {
-        let found = plain::invert(&case.inversion, case.observation()).unwrap();
+        let found = reference::invert(&case.inversion, case.observation()).unwrap();
         let line = compare(&found, &dir, is_driven_by_round_off(&name)).unwrap();
         eprintln!("{name} {line}");
         assert_equal(&name, &line);

@@ -12,7 +12,7 @@ mod hostile;
 use hostile::{Watch, random};
 use isopach_compute::Cpu;
 use isopach_emission::{
-    Instrument, Inversion, InvertPixels, Missing, Noise, Observation, TemperatureResponse,
+    Instrument, Inversion, InvertPixels, MissingCounts, Noise, Observation, TemperatureResponse,
 };
 use ndarray::{Array2, ArrayD};
 
@@ -134,7 +134,7 @@ fn used(found: &Instrument) -> String {
     };
     let channels = response.channels.len();
     let inversion = Inversion {
-        missing: Missing::Drop,
+        missing: MissingCounts::Drop,
         ..Inversion::new(
             response,
             (0..=40).map(|i| 5.8 + 1.2 * f64::from(i) / 40.0).collect(),

@@ -2,10 +2,10 @@
 
 #![allow(missing_docs)]
 
-use isopach_compute::{Choice, Cpu};
+use isopach_compute::{Cpu, Dispatcher};
 use isopach_emission::{
-    AIA, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Outputs, Quantity, Real, Status,
-    TemperatureResponse, Weights, plain,
+    AIA, Inversion, InvertPixels, MonteCarlo, Noise, Observation, Outputs, PixelStatus, Quantity,
+    Real, TemperatureResponse, Weights, reference,
 };
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use std::sync::Arc;
@@ -62,7 +62,9 @@ fn an_isothermal_plasma_is_found_at_its_temperature() {
                 },
             )
             .unwrap();
-        assert!(found.status[[]].has_result() && found.status[[]] != Status::PositivityNotReached);
+        assert!(
+            found.status[[]].has_result() && found.status[[]] != PixelStatus::PositivityNotReached
+        );
         let peak = (0..42)
             .max_by(|&a, &b| found.emission[[a]].total_cmp(&found.emission[[b]]))
             .unwrap();
@@ -93,7 +95,7 @@ fn gaussians_are_recovered_within_their_errors() {
                 },
             )
             .unwrap();
-        assert_eq!(found.status[[]], Status::Converged);
+        assert_eq!(found.status[[]], PixelStatus::Converged);
         // Around the peak, to twice the vertical error and what a kernel of the horizontal one
         // does: it moves the curve by up to its standard deviation, and widens it by ½ σ² ξ″.
         let (error, resolution) = (
@@ -211,7 +213,7 @@ fn bars_cover_what_they_should_at_the_expected_rate() {
                 sigma: sigma.view(),
             },
         );
-        let found = plain::invert_pixel(
+        let found = reference::invert_pixel(
             &inversion,
             counts.as_slice().unwrap(),
             sigma.as_slice().unwrap(),
@@ -316,7 +318,7 @@ fn streamed<T: Real>(inversion: &Inversion, counts: &ArrayD<T>, sigma: &ArrayD<T
     };
     inversion
         .stream(
-            &Choice::new(vec![Arc::new(Cpu)]),
+            &Dispatcher::new(vec![Arc::new(Cpu)]),
             &[7, 5],
             budget,
             read,
@@ -338,7 +340,7 @@ fn streamed<T: Real>(inversion: &Inversion, counts: &ArrayD<T>, sigma: &ArrayD<T
     assert!(
         inversion
             .stream(
-                &Choice::new(vec![Arc::new(Cpu)]),
+                &Dispatcher::new(vec![Arc::new(Cpu)]),
                 &[7, 5],
                 100,
                 nothing,

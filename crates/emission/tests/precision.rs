@@ -5,7 +5,7 @@
 use isopach_compute::Cpu;
 use isopach_emission::{
     Constraint, Discretised, Inversion, InvertPixels, Observation, Outputs, TemperatureResponse,
-    Weights, plain,
+    Weights, reference,
 };
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
@@ -163,7 +163,7 @@ proptest! {
         let counts = inversion.forward(truth.view().into_dyn()).unwrap();
         let sigma = counts.mapv(|c| 0.05 * c + 0.1);
         let observation = || Observation { counts: counts.view(), sigma: sigma.view() };
-        let definition = plain::invert(&inversion, observation()).unwrap();
+        let definition = reference::invert(&inversion, observation()).unwrap();
         let lanes = Cpu.invert(&inversion, observation()).unwrap();
         let largest = |values: &ndarray::ArrayD<f64>| values.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let far = |a: &ndarray::ArrayD<f64>, b: &ndarray::ArrayD<f64>| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / largest(b);

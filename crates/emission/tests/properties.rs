@@ -4,8 +4,8 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    Compat, Constraint, EmissionMap, Inversion, InvertPixels, Missing, Observation, Quantity,
-    Status, TemperatureResponse, Weights, plain,
+    Compatibility, Constraint, EmissionMap, Inversion, InvertPixels, MissingCounts, Observation,
+    PixelStatus, Quantity, TemperatureResponse, Weights, reference,
 };
 use ndarray::{Array1, Array2, ArrayD, Axis, IxDyn, concatenate};
 use proptest::prelude::*;
@@ -157,15 +157,15 @@ proptest! {
         inversion.constraint = if per_bin { Constraint::PerBin } else { Constraint::PerLogT };
         inversion.solve_for = if integrated { Quantity::Integrated } else { Quantity::Differential };
         inversion.weights = weights(kind, &inversion, 9, seed);
-        inversion.compat = if reference { Compat::Reference } else { Compat::Off };
-        inversion.missing = if drop { Missing::Drop } else { Missing::Reject };
+        inversion.compat = if reference { Compatibility::Reference } else { Compatibility::Off };
+        inversion.missing = if drop { MissingCounts::Drop } else { MissingCounts::Reject };
         // Exact zero is a matter of round-off there: weights of 20 decades, squared.
         prop_assume!(!(reference && (per_bin || integrated) && kind >= 2));
         let mut data = observation(&inversion, 9, seed);
         data[0][[4, 1]] = f64::NAN;
         data[1][[6, 0]] = 0.0;
         let fast = Cpu.invert(&inversion, seen(&data)).unwrap();
-        assert_same(&fast, &plain::invert(&inversion, seen(&data)).unwrap(), 1e-8);
+        assert_same(&fast, &reference::invert(&inversion, seen(&data)).unwrap(), 1e-8);
     }
 
     #[test]
@@ -176,7 +176,7 @@ proptest! {
         kind in 0_u8..6, seed in 0_u64..1000, drop in any::<bool>(),
     ) {
         let mut inversion = inversion(6, 24, 1.0, seed);
-        inversion.missing = if drop { Missing::Drop } else { Missing::Reject };
+        inversion.missing = if drop { MissingCounts::Drop } else { MissingCounts::Reject };
         let many = weights(kind, &inversion, 37, seed);
         inversion.weights = many.clone();
         let mut data = observation(&inversion, 37, seed);
@@ -241,7 +241,7 @@ proptest! {
     #[test]
     fn a_dropped_channel_is_one_that_was_never_there(seed in 0_u64..10_000, kind in 0_u8..2, gone in 0_usize..6) {
         let mut whole = inversion(6, 30, 0.5, seed);
-        whole.missing = Missing::Drop;
+        whole.missing = MissingCounts::Drop;
         whole.weights = weights(kind, &whole, 5, seed);
         let mut data = observation(&whole, 5, seed);
         data[0].mapv_inplace(|c| c.max(0.01));
@@ -258,7 +258,7 @@ proptest! {
         prop_assert!(farthest(&found.emission, &expected.emission) < 1e-9);
         prop_assert!(found.chi_squared.iter().zip(&expected.chi_squared).all(|(a, b)| (a - b).abs() <= 1e-7 * b));
         for (a, b) in found.status.iter().zip(&expected.status) {
-            prop_assert_eq!(*a, if *b == Status::Converged { Status::ChannelDropped } else { *b });
+            prop_assert_eq!(*a, if *b == PixelStatus::Converged { PixelStatus::ChannelDropped } else { *b });
         }
     }
 
@@ -270,7 +270,7 @@ proptest! {
         inversion.weights = weights(kind, &inversion, 7, seed);
         let data = observation(&inversion, 7, seed);
         let fast = Cpu.invert(&inversion, seen(&data)).unwrap();
-        let definition = plain::invert(&inversion, seen(&data)).unwrap();
+        let definition = reference::invert(&inversion, seen(&data)).unwrap();
         let answered = |map: &EmissionMap<f64>| map.status.iter().filter(|s| s.has_result()).count();
         prop_assert_eq!(answered(&fast), 7);
         prop_assert_eq!(&fast.status, &definition.status);
@@ -285,7 +285,7 @@ fn any_number_of_bins_and_channels() {
         let data = observation(&inversion, 6, 5);
         assert_same(
             &Cpu.invert(&inversion, seen(&data)).unwrap(),
-            &plain::invert(&inversion, seen(&data)).unwrap(),
+            &reference::invert(&inversion, seen(&data)).unwrap(),
             1e-8,
         );
     }
@@ -311,7 +311,7 @@ fn any_number_of_bins_and_channels() {
         let data = observation(&inversion, 6, 5);
         assert_same(
             &Cpu.invert(&inversion, seen(&data)).unwrap(),
-            &plain::invert(&inversion, seen(&data)).unwrap(),
+            &reference::invert(&inversion, seen(&data)).unwrap(),
             1e-7,
         );
     }
@@ -370,7 +370,7 @@ fn what_no_one_can_invert_is_said() {
         change(&mut inversion);
         let [a, b] = [
             Cpu.invert(&inversion, seen(&data)),
-            plain::invert(&inversion, seen(&data)),
+            reference::invert(&inversion, seen(&data)),
         ]
         .map(|r| r.unwrap_err().to_string());
         assert_eq!(a, b);
@@ -416,7 +416,7 @@ fn every_pixel_says_how_it_ended() {
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
     assert_eq!(
         [1, 2, 3].map(|i| found.status[[i]]),
-        [3, 0, 0].map(|channel| Status::BadInput { channel })
+        [3, 0, 0].map(|channel| PixelStatus::BadInput { channel })
     );
     assert!(
         found
@@ -426,11 +426,11 @@ fn every_pixel_says_how_it_ended() {
             .all(|x| x.is_nan())
             && found.chi_squared[[1]].is_nan()
     );
-    inversion.missing = Missing::Drop;
+    inversion.missing = MissingCounts::Drop;
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
     assert!(found.status[[1]].has_result() && found.dropped[[1]] == 1 << 3);
-    assert_eq!(found.status[[3]], Status::NoChannel);
-    inversion.compat = Compat::Reference;
+    assert_eq!(found.status[[3]], PixelStatus::NoChannel);
+    inversion.compat = Compatibility::Reference;
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
     assert!(
         found

@@ -4,8 +4,8 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{
-    AIA, Compat, Inversion, InvertPixels, Missing, MonteCarlo, Noise, Observation, Saturation,
-    Status, TemperatureResponse, Weights, plain,
+    AIA, Compatibility, Inversion, InvertPixels, MissingCounts, MonteCarlo, Noise, Observation,
+    PixelStatus, Saturation, TemperatureResponse, Weights, reference,
 };
 use ndarray::{Array2, ArrayD, Axis};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn levels() -> Vec<f64> {
         .collect()
 }
 
-fn with(then: Missing) -> Inversion {
+fn with(then: MissingCounts) -> Inversion {
     Inversion {
         saturation: Some(Saturation {
             levels: levels(),
@@ -62,8 +62,10 @@ fn a_count_at_its_level_is_saturated_and_one_below_is_not() {
     data[0][[1, 2]] = level;
     data[0][[2, 2]] = level * (1.0 - 1e-6);
     data[0][[3, 2]] = f64::INFINITY; // missing, not saturated
-    let found = Cpu.invert(&with(Missing::Reject), seen(&data)).unwrap();
-    assert_eq!(found.status[[1]], Status::Saturated { channel: 2 });
+    let found = Cpu
+        .invert(&with(MissingCounts::Reject), seen(&data))
+        .unwrap();
+    assert_eq!(found.status[[1]], PixelStatus::Saturated { channel: 2 });
     assert_eq!(
         (found.status[[1]].code(), found.status[[1]].has_result()),
         (50, false)
@@ -77,7 +79,7 @@ fn a_count_at_its_level_is_saturated_and_one_below_is_not() {
             && found.iterations[[1]] == 0
     );
     assert!(found.status[[2]].has_result());
-    assert_eq!(found.status[[3]], Status::BadInput { channel: 2 });
+    assert_eq!(found.status[[3]], PixelStatus::BadInput { channel: 2 });
     assert_eq!(
         found.saturated.iter().copied().collect::<Vec<_>>(),
         [0, 1 << 2, 0, 0]
@@ -85,12 +87,12 @@ fn a_count_at_its_level_is_saturated_and_one_below_is_not() {
     let kept = Cpu.invert(&inversion(), seen(&data)).unwrap();
     assert!(kept.status[[1]].has_result() && kept.saturated.iter().all(|&s| s == 0));
 
-    let found = Cpu.invert(&with(Missing::Drop), seen(&data)).unwrap();
+    let found = Cpu.invert(&with(MissingCounts::Drop), seen(&data)).unwrap();
     assert_eq!((found.dropped[[1]], found.saturated[[1]]), (1 << 2, 1 << 2));
-    assert!(found.status[[1]].has_result() && found.status[[1]] != Status::Converged);
+    assert!(found.status[[1]].has_result() && found.status[[1]] != PixelStatus::Converged);
     assert_eq!(
         found.status[[3]],
-        Status::BadInput { channel: 2 },
+        PixelStatus::BadInput { channel: 2 },
         "missing channels have a rule of their own"
     );
 }
@@ -99,19 +101,19 @@ fn a_count_at_its_level_is_saturated_and_one_below_is_not() {
 fn all_channels_saturated_is_no_channel() {
     let mut data = quiet(2);
     data[0].index_axis_mut(Axis(0), 1).fill(1e6);
-    let found = Cpu.invert(&with(Missing::Drop), seen(&data)).unwrap();
+    let found = Cpu.invert(&with(MissingCounts::Drop), seen(&data)).unwrap();
     assert_eq!(
         (found.status[[1]], found.saturated[[1]]),
-        (Status::NoChannel, 0b11_1111)
+        (PixelStatus::NoChannel, 0b11_1111)
     );
     let loci = Inversion {
         weights: Weights::EmissionMeasureLoci(vec![3]),
-        ..with(Missing::Drop)
+        ..with(MissingCounts::Drop)
     };
     data[0][[0, 3]] = 1e6;
     assert_eq!(
         Cpu.invert(&loci, seen(&data)).unwrap().status[[0]],
-        Status::NoChannel
+        PixelStatus::NoChannel
     );
 }
 
@@ -120,8 +122,8 @@ fn the_reference_s_way_knows_saturation_too() {
     let mut data = quiet(2);
     data[0][[1, 4]] = 1e6;
     let inversion = Inversion {
-        compat: Compat::Reference,
-        ..with(Missing::Drop)
+        compat: Compatibility::Reference,
+        ..with(MissingCounts::Drop)
     };
     let found = Cpu.invert(&inversion, seen(&data)).unwrap();
     assert_eq!(
@@ -137,7 +139,7 @@ fn levels_that_make_no_sense_are_refused() {
         let inversion = Inversion {
             saturation: Some(Saturation {
                 levels,
-                then: Missing::Drop,
+                then: MissingCounts::Drop,
             }),
             ..inversion()
         };
@@ -148,7 +150,7 @@ fn levels_that_make_no_sense_are_refused() {
     assert!(refused(vec![f64::NAN; 6]).contains("above zero"));
     let never = Saturation {
         levels: vec![f64::INFINITY; 6],
-        then: Missing::Reject,
+        then: MissingCounts::Reject,
     };
     let never = Inversion {
         saturation: Some(never),
@@ -157,7 +159,7 @@ fn levels_that_make_no_sense_are_refused() {
     assert_eq!(
         Cpu.invert(&never, seen(&data))
             .unwrap()
-            .count_of(Status::Converged),
+            .count_of(PixelStatus::Converged),
         1
     );
 }
@@ -169,7 +171,7 @@ fn draws_stay_on_their_side() {
     data[0][[1, 1]] = levels()[1] * 1.001;
     data[1].fill(levels()[1]);
     let spread = MonteCarlo { draws: 40, seed: 1 }
-        .run(&with(Missing::Reject), &Cpu, &seen(&data))
+        .run(&with(MissingCounts::Reject), &Cpu, &seen(&data))
         .unwrap();
     assert_eq!(spread.used[[1]], 0, "a saturated pixel never has a result");
     let clear = MonteCarlo { draws: 40, seed: 1 }
@@ -189,7 +191,7 @@ proptest! {
     ) {
         let mut data = quiet(9);
         data[0][[pixel, gone]] = levels()[gone] * excess;
-        let mut whole = with(Missing::Drop);
+        let mut whole = with(MissingCounts::Drop);
         let mut without = inversion();
         if loci {
             whole.weights = Weights::EmissionMeasureLoci((0..6).collect());
@@ -205,7 +207,7 @@ proptest! {
         prop_assert!(own.iter().zip(&expected.emission).all(|(a, b)| (a - b).abs() < 1e-9 * largest));
         prop_assert_eq!(found.saturated.iter().filter(|&&s| s != 0).count(), 1);
         prop_assert_eq!((found.saturated[[pixel]], found.dropped[[pixel]]), (1 << gone, 1 << gone));
-        let definition = plain::invert(&whole, seen(&data)).unwrap();
+        let definition = reference::invert(&whole, seen(&data)).unwrap();
         prop_assert_eq!((&definition.status, &definition.saturated), (&found.status, &found.saturated));
         let [counts, sigma] = data.clone().map(|a| a.mapv(|x| x as f32));
         let single = Cpu.invert_single(&whole, Observation { counts: counts.view(), sigma: sigma.view() }).unwrap();

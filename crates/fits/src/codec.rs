@@ -3,7 +3,7 @@
 //! Sizes that a stream states are compared with those of its tile before memory is taken, and a
 //! stream that unpacks to more is refused. `fitskit` decodes RICE, PLIO and HCOMPRESS.
 
-use crate::Header;
+use crate::FitsHeader;
 use fitskit::{Bitpix, tile_compress as fitskit_codec, tile_compress::CompressionType};
 use flate2::read::GzDecoder;
 use isopach_compute::{Error, Result, unpanicked};
@@ -29,7 +29,7 @@ pub(crate) struct Codec {
 }
 
 impl Codec {
-    pub(crate) fn new(header: &Header, bits: Bitpix) -> Result<Self> {
+    pub(crate) fn new(header: &FitsHeader, bits: Bitpix) -> Result<Self> {
         let kind = CompressionType::parse(header.text("ZCMPTYPE").unwrap_or_default())
             .map_err(Error::source)?;
         let mut codec = Self {

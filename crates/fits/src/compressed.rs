@@ -1,7 +1,7 @@
 //! Tile-compressed images, a row of tiles at a time.
 
 use crate::{
-    Header, Limits,
+    FitsHeader, FitsLimits,
     codec::Codec,
     limits::room,
     physical::Scaling,
@@ -25,7 +25,7 @@ pub(crate) struct Compressed {
     places: Places,
     keywords: Keywords,
     last: Option<(usize, PixelData)>,
-    limits: Limits,
+    limits: FitsLimits,
 }
 
 /// The columns of the table.
@@ -59,10 +59,10 @@ enum Numbers {
 impl Compressed {
     /// Takes an image of some columns and rows, and the data that follow its header.
     pub(crate) fn new(
-        header: &Header,
+        header: &FitsHeader,
         [columns, rows]: [usize; 2],
         data: Vec<u8>,
-        limits: Limits,
+        limits: FitsLimits,
     ) -> Result<Self> {
         let bits = header
             .whole("ZBITPIX")
@@ -334,9 +334,11 @@ mod tests {
     #[test]
     fn a_row_of_tiles_is_decoded_once() {
         let file = include_bytes!("../tests/data/sun_171_rice.fits");
-        let header = Header::read(&mut &file[2880..], 1 << 20).unwrap().unwrap();
+        let header = FitsHeader::read(&mut &file[2880..], 1 << 20)
+            .unwrap()
+            .unwrap();
         let data = file[5760..5760 + header.data_bytes().unwrap() as usize].to_vec();
-        let mut image = Compressed::new(&header, [37, 24], data, Limits::default()).unwrap();
+        let mut image = Compressed::new(&header, [37, 24], data, FitsLimits::default()).unwrap();
         let (scaling, mut first, mut second) = (Scaling::of(&header), vec![], vec![]);
         image.append(scaling, 0..1, &mut first).unwrap();
         let Some((0, PixelData::I16(pixels))) = &mut image.last else {

@@ -21,7 +21,7 @@ const PLANES: usize = 16;
 
 /// What a keyword says.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum KeywordValue {
     /// A number.
     Number(f64),
     /// A whole number.
@@ -65,7 +65,7 @@ impl Precision {
 }
 
 /// A number of a cube: `f32`, `f64`, `u8` or `i32`.
-pub trait Sample: Copy {
+pub trait CubeSample: Copy {
     /// Which of them.
     const PRECISION: Precision;
     /// Its bytes, most significant first.
@@ -74,7 +74,7 @@ pub trait Sample: Copy {
     fn to_f64(self) -> f64;
 }
 
-impl Sample for u8 {
+impl CubeSample for u8 {
     const PRECISION: Precision = Precision::Byte;
     fn bytes(self) -> impl AsRef<[u8]> {
         [self]
@@ -84,7 +84,7 @@ impl Sample for u8 {
     }
 }
 
-impl Sample for i32 {
+impl CubeSample for i32 {
     const PRECISION: Precision = Precision::Whole;
     fn bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
@@ -94,7 +94,7 @@ impl Sample for i32 {
     }
 }
 
-impl Sample for f32 {
+impl CubeSample for f32 {
     const PRECISION: Precision = Precision::Single;
     fn bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
@@ -104,7 +104,7 @@ impl Sample for f32 {
     }
 }
 
-impl Sample for f64 {
+impl CubeSample for f64 {
     const PRECISION: Precision = Precision::Double;
     fn bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
@@ -126,7 +126,7 @@ pub struct Cube {
     /// Of its numbers.
     pub precision: Precision,
     /// More keywords: name, value, comment.
-    pub keywords: Vec<(String, Value, String)>,
+    pub keywords: Vec<(String, KeywordValue, String)>,
 }
 
 /// A file of cubes whose rows are written in any order. What is never written is zero. The file has
@@ -217,7 +217,7 @@ impl CubeFile {
     /// # Errors
     /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that
     /// do not fit it; [`Error::Source`] where the file cannot be written.
-    pub fn write_rows<T: Sample>(
+    pub fn write_rows<T: CubeSample>(
         &mut self,
         cube: usize,
         first: usize,
@@ -362,14 +362,14 @@ pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
     header.set("EXTNAME", text(&cube.name), None);
     header.set("BUNIT", text(&cube.unit), None);
     for (name, value, comment) in &cube.keywords {
-        if let (Value::Text(lines), "HISTORY" | "COMMENT") = (value, name.as_str()) {
+        if let (KeywordValue::Text(lines), "HISTORY" | "COMMENT") = (value, name.as_str()) {
             commentary(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
             continue;
         }
         let value = match value {
-            Value::Number(x) => HeaderValue::Float(*x),
-            Value::Whole(x) => HeaderValue::Integer(*x),
-            Value::Text(s) => text(s),
+            KeywordValue::Number(x) => HeaderValue::Float(*x),
+            KeywordValue::Whole(x) => HeaderValue::Integer(*x),
+            KeywordValue::Text(s) => text(s),
         };
         header.set(name, value, Some(comment));
     }
@@ -432,7 +432,7 @@ mod tests {
         let a = Array3::from_shape_fn((4, 7, 5), |(p, r, c)| (100 * p + 10 * r + c) as f32);
         let keywords = vec![(
             "CRVAL3".into(),
-            Value::Number(5.7),
+            KeywordValue::Number(5.7),
             "log T of the first plane".into(),
         )];
         let cube = |name: &str, precision| Cube {

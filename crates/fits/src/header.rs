@@ -20,9 +20,9 @@ const OWN: [&str; 19] = [
 
 /// The keywords of an image.
 #[derive(Clone, Debug)]
-pub struct Header(pub(crate) fitskit::Header);
+pub struct FitsHeader(pub(crate) fitskit::Header);
 
-impl Header {
+impl FitsHeader {
     /// A keyword that is a number.
     #[must_use]
     pub fn number(&self, keyword: &str) -> Option<f64> {
@@ -200,7 +200,7 @@ pub(crate) fn product(sizes: &[u64]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn read(cards: &[&str]) -> Result<Header> {
+    fn read(cards: &[&str]) -> Result<FitsHeader> {
         let mut bytes: Vec<u8> = Vec::new();
         for card in cards {
             let mut card = card.as_bytes().to_vec();
@@ -208,7 +208,7 @@ mod tests {
             bytes.extend(card);
         }
         bytes.resize(bytes.len().next_multiple_of(BLOCK), b' ');
-        Header::read(&mut &bytes[..], 1 << 20).map(|header| header.unwrap())
+        FitsHeader::read(&mut &bytes[..], 1 << 20).map(|header| header.unwrap())
     }
 
     #[test]
@@ -302,12 +302,12 @@ mod tests {
         );
         let endless = vec![b' '; 3 << 20];
         assert!(
-            Header::read(&mut &endless[..], 1 << 20)
+            FitsHeader::read(&mut &endless[..], 1 << 20)
                 .unwrap_err()
                 .to_string()
                 .contains("the limit")
         );
-        assert!(Header::read(&mut &b""[..], 1 << 20).unwrap().is_none());
+        assert!(FitsHeader::read(&mut &b""[..], 1 << 20).unwrap().is_none());
     }
 
     #[test]

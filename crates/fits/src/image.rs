@@ -1,6 +1,6 @@
 //! Images, whole.
 
-use crate::{Header, ImageFile, Limits};
+use crate::{FitsHeader, FitsLimits, ImageFile};
 use isopach_compute::Result;
 use ndarray::Array2;
 use std::{
@@ -14,7 +14,7 @@ pub struct Image {
     /// Shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. The first row
     /// is the lowest, as in the file.
     pub values: Array2<f64>,
-    header: Header,
+    header: FitsHeader,
 }
 
 impl Image {
@@ -24,14 +24,14 @@ impl Image {
     /// [`isopach_compute::Error::Source`] naming the file, where it cannot be read or has no such
     /// image.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_within(path, Limits::default())
+        Self::open_within(path, FitsLimits::default())
     }
 
     /// As [`Self::open`], with limits on what a file may ask for.
     ///
     /// # Errors
     /// As [`Self::open`]; where a limit is exceeded.
-    pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
+    pub fn open_within(path: impl AsRef<Path>, limits: FitsLimits) -> Result<Self> {
         Self::whole(ImageFile::open_within(path, limits)?)
     }
 
@@ -40,14 +40,14 @@ impl Image {
     /// # Errors
     /// [`isopach_compute::Error::Source`] where it is broken or has no such image.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes_within(bytes, Limits::default())
+        Self::from_bytes_within(bytes, FitsLimits::default())
     }
 
     /// As [`Self::from_bytes`], with limits on what a file may ask for.
     ///
     /// # Errors
     /// As [`Self::from_bytes`]; where a limit is exceeded.
-    pub fn from_bytes_within(bytes: &[u8], limits: Limits) -> Result<Self> {
+    pub fn from_bytes_within(bytes: &[u8], limits: FitsLimits) -> Result<Self> {
         Self::whole(ImageFile::new_within(Cursor::new(bytes), limits)?)
     }
 
@@ -61,7 +61,7 @@ impl Image {
 
     /// The keywords.
     #[must_use]
-    pub fn header(&self) -> &Header {
+    pub fn header(&self) -> &FitsHeader {
         &self.header
     }
 }

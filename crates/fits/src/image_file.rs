@@ -1,7 +1,7 @@
 //! Images, some rows at a time.
 
 use crate::{
-    Header, Limits,
+    FitsHeader, FitsLimits,
     compressed::Compressed,
     header::{BLOCK, product},
     limits::room,
@@ -26,11 +26,11 @@ pub struct ImageFile<R = BufReader<File>> {
     /// Its name, for errors.
     name: Option<String>,
     reader: Unpacked<R>,
-    header: Header,
+    header: FitsHeader,
     shape: [usize; 2],
     pixels: Pixels,
     more_images: usize,
-    limits: Limits,
+    limits: FitsLimits,
 }
 
 /// Where the pixels are.
@@ -46,14 +46,14 @@ impl ImageFile {
     /// # Errors
     /// [`Error::Source`] naming the file, where it cannot be read or has no image with two axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_within(path, Limits::default())
+        Self::open_within(path, FitsLimits::default())
     }
 
     /// As [`Self::open`], with limits on what a file may ask for.
     ///
     /// # Errors
     /// As [`Self::open`]; where a limit is exceeded.
-    pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
+    pub fn open_within(path: impl AsRef<Path>, limits: FitsLimits) -> Result<Self> {
         let name = path.as_ref().display().to_string();
         let named = |error: Error| error_of(Some(&name), error);
         let file = File::open(&path).map_err(Error::source).map_err(named)?;
@@ -79,14 +79,14 @@ impl<R: Read + Seek> ImageFile<R> {
     /// # Errors
     /// [`Error::Source`] where it is broken or has no image with two axes.
     pub fn new(reader: R) -> Result<Self> {
-        Self::new_within(reader, Limits::default())
+        Self::new_within(reader, FitsLimits::default())
     }
 
     /// As [`Self::new`], with limits on what a file may ask for.
     ///
     /// # Errors
     /// As [`Self::new`]; where a limit is exceeded.
-    pub fn new_within(reader: R, limits: Limits) -> Result<Self> {
+    pub fn new_within(reader: R, limits: FitsLimits) -> Result<Self> {
         let mut reader = Unpacked::new(reader, limits.unpacked_bytes)?;
         check_first_bytes(&mut reader)?;
         let length = reader.length()?;
@@ -94,7 +94,7 @@ impl<R: Read + Seek> ImageFile<R> {
         let (mut at, mut primary) = (0, None);
         while at < length {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(mut header) = Header::read(&mut reader, limits.header_bytes)? else {
+            let Some(mut header) = FitsHeader::read(&mut reader, limits.header_bytes)? else {
                 break;
             };
             let start = reader.stream_position().map_err(Error::source)?;
@@ -145,7 +145,7 @@ impl<R: Read + Seek> ImageFile<R> {
 
     /// The keywords.
     #[must_use]
-    pub fn header(&self) -> &Header {
+    pub fn header(&self) -> &FitsHeader {
         &self.header
     }
 
@@ -181,7 +181,7 @@ impl<R: Read + Seek> ImageFile<R> {
     /// # Errors
     /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] naming the file,
     /// where it cannot be read or decoded; [`Error::OutOfMemory`] for more than
-    /// [`Limits::memory_bytes`].
+    /// [`FitsLimits::memory_bytes`].
     pub fn rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
@@ -256,13 +256,13 @@ fn images_after(
     reader: &mut (impl Read + Seek),
     bytes: Range<u64>,
     shape: [usize; 2],
-    limits: Limits,
+    limits: FitsLimits,
 ) -> usize {
     let (mut found, mut at) = (0, bytes.start);
     while at < bytes.end {
-        let mut next = || -> Result<Option<(u64, Header)>> {
+        let mut next = || -> Result<Option<(u64, FitsHeader)>> {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(header) = Header::read(reader, limits.header_bytes)? else {
+            let Some(header) = FitsHeader::read(reader, limits.header_bytes)? else {
                 return Ok(None);
             };
             let start = reader.stream_position().map_err(Error::source)?;
@@ -292,8 +292,8 @@ enum Storage {
 /// The image that a header describes, if it is one with two axes: how it is stored, rows, columns.
 /// Another array is added to `others`, in words.
 fn image(
-    header: &Header,
-    limits: Limits,
+    header: &FitsHeader,
+    limits: FitsLimits,
     others: &mut Vec<String>,
 ) -> Result<Option<(Storage, [usize; 2])>> {
     let (storage, prefix) = match header.0.get_bool("ZIMAGE") {
@@ -330,11 +330,11 @@ impl Storage {
     /// Where the pixels of an image are whose data are in a range of bytes of the file.
     fn pixels(
         self,
-        header: &Header,
+        header: &FitsHeader,
         [rows, columns]: [usize; 2],
         data: Range<u64>,
         reader: &mut (impl Read + Seek),
-        limits: Limits,
+        limits: FitsLimits,
     ) -> Result<Pixels> {
         if self == Self::Plain {
             let kind = header
@@ -512,7 +512,7 @@ mod tests {
 
     #[test]
     fn limits_are_kept() {
-        let usual = Limits::default();
+        let usual = FitsLimits::default();
         let plain = file_of(noise());
         let mut tiles = FitsFile::with_empty_primary();
         let one = CompressOptions {
@@ -521,7 +521,7 @@ mod tests {
         };
         tiles.push_extension(noise().compress(&one).unwrap());
         let tiles = tiles.to_bytes().unwrap();
-        let refused = |bytes: &[u8], limits: Limits| {
+        let refused = |bytes: &[u8], limits: FitsLimits| {
             let all = ImageFile::new_within(Cursor::new(bytes), limits)
                 .and_then(|mut file| file.rows(0..31));
             all.unwrap_err().to_string()
@@ -529,7 +529,7 @@ mod tests {
         assert!(
             refused(
                 &plain,
-                Limits {
+                FitsLimits {
                     pixels: 1239,
                     ..usual
                 }
@@ -539,7 +539,7 @@ mod tests {
         assert!(
             refused(
                 &plain,
-                Limits {
+                FitsLimits {
                     header_bytes: 1000,
                     ..usual
                 }
@@ -549,7 +549,7 @@ mod tests {
         assert!(
             refused(
                 &plain,
-                Limits {
+                FitsLimits {
                     memory_bytes: 9919,
                     ..usual
                 }
@@ -559,7 +559,7 @@ mod tests {
         assert!(
             refused(
                 &tiles,
-                Limits {
+                FitsLimits {
                     tile_bytes: 9919,
                     ..usual
                 }
@@ -569,14 +569,14 @@ mod tests {
         assert!(
             refused(
                 &tiles,
-                Limits {
+                FitsLimits {
                     memory_bytes: 99,
                     ..usual
                 }
             )
             .contains("compressed tiles needs")
         );
-        let few = Limits {
+        let few = FitsLimits {
             memory_bytes: 9920,
             pixels: 1240,
             ..usual

@@ -2,8 +2,8 @@
 //!
 //! [`Image`] reads the first image of a file with two axes: plain, in a `.fits.gz`, or
 //! tile-compressed (RICE, GZIP, PLIO, HCOMPRESS); whole numbers are scaled by BSCALE and BZERO,
-//! blanks are NaN. [`ImageFile`] reads it some rows at a time, [`Limits`] bounds what a file may
-//! ask for. [`CubeFile`] writes cubes of any size a few rows at a time.
+//! blanks are NaN. [`ImageFile`] reads it some rows at a time, [`FitsLimits`] bounds what a file
+//! may ask for. [`CubeFile`] writes cubes of any size a few rows at a time.
 //!
 //! `fitskit` reads keywords and decodes RICE, PLIO and HCOMPRESS; nothing else in the workspace
 //! names it.
@@ -37,9 +37,9 @@ mod quantised;
 mod table;
 mod unpacked;
 
-pub use cube::{Cube, CubeFile, Precision, Sample, Value};
-pub use header::Header;
+pub use cube::{Cube, CubeFile, CubeSample, KeywordValue, Precision};
+pub use header::FitsHeader;
 pub use image::Image;
 pub use image_file::ImageFile;
-pub use limits::Limits;
+pub use limits::FitsLimits;
 pub use packed::Packing;

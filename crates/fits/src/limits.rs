@@ -5,7 +5,7 @@ use isopach_compute::{Error, Result};
 /// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
 /// taken for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct FitsLimits {
     /// Bytes of a header.
     pub header_bytes: u64,
     /// Pixels of an image.
@@ -20,7 +20,7 @@ pub struct Limits {
     pub memory_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for FitsLimits {
     /// 4 MiB a header, 2³⁴ pixels, 1 GiB a row of tiles, 4 GiB unpacked, and as much memory as the
     /// system gives.
     fn default() -> Self {

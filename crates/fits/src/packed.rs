@@ -1,7 +1,7 @@
 //! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written some rows at a
 //! time, in any order.
 
-use crate::cube::{Cube, Precision, Sample};
+use crate::cube::{Cube, CubeSample, Precision};
 use fitskit::{Header, HeaderValue, tile_compress};
 use flate2::{Compression, write::GzEncoder};
 use isopach_compute::{Error, UnfinishedFile};
@@ -161,7 +161,7 @@ impl PackedCube {
     }
 
     /// Writes all planes of some rows, row after row, whatever rows are given at a time.
-    pub(crate) fn write_rows<T: Sample>(
+    pub(crate) fn write_rows<T: CubeSample>(
         &mut self,
         first: usize,
         values: ArrayView3<'_, T>,
@@ -231,7 +231,7 @@ impl PackedCube {
         Ok(numbers.map(|number| (number as u32).to_be_bytes()).concat())
     }
 
-    fn tile<T: Sample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
+    fn tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
         let lossless = |bytes| Tile {
             bytes,
             is_exact: false,
@@ -375,7 +375,7 @@ impl PackedCube {
 
 /// A step of whole numbers for a row of real ones; `None` where they are too uneven for it. A
 /// number above zero.
-fn scale<T: Sample>(values: ArrayView1<'_, T>) -> Option<f64> {
+fn scale<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
     let mut sizes: Vec<f64> = values
         .iter()
         .map(|x| x.to_f64().abs())
@@ -396,7 +396,7 @@ fn scale<T: Sample>(values: ArrayView1<'_, T>) -> Option<f64> {
 }
 
 /// Numbers, most significant byte first.
-fn plain<T: Sample>(values: ArrayView1<'_, T>) -> Vec<u8> {
+fn plain<T: CubeSample>(values: ArrayView1<'_, T>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * size_of::<T>());
     values
         .iter()

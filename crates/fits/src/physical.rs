@@ -1,6 +1,6 @@
 //! From what is stored to what it means.
 
-use crate::Header;
+use crate::FitsHeader;
 use fitskit::PixelData;
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub(crate) struct Scaling {
 }
 
 impl Scaling {
-    pub(crate) fn of(header: &Header) -> Self {
+    pub(crate) fn of(header: &FitsHeader) -> Self {
         Self {
             scale: header.number("BSCALE").unwrap_or(1.0),
             zero: header.number("BZERO").unwrap_or(0.0),

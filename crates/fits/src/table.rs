@@ -1,6 +1,6 @@
 //! The binary table in which compressed tiles are.
 
-use crate::{Header, header::MOST_AXES};
+use crate::{FitsHeader, header::MOST_AXES};
 use fitskit::BinColumnType;
 use isopach_compute::{Error, Result};
 use std::ops::Range;
@@ -25,7 +25,7 @@ struct Column {
 
 impl Table {
     /// Takes the data that follow a header; every row must be there.
-    pub(crate) fn new(header: &Header, data: Vec<u8>) -> Result<Self> {
+    pub(crate) fn new(header: &FitsHeader, data: Vec<u8>) -> Result<Self> {
         let [row_bytes, rows] = ["NAXIS1", "NAXIS2"].map(|keyword| header.size(keyword));
         let (row_bytes, rows) = (row_bytes?, rows?);
         let cells = row_bytes
@@ -162,7 +162,7 @@ impl Table {
 }
 
 /// The columns of a table, which must fit into a row.
-fn columns(header: &Header, row_bytes: u64) -> Result<Vec<Column>> {
+fn columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
     let count = header
         .whole("TFIELDS")
         .filter(|count| (0..=MOST_AXES).contains(count));

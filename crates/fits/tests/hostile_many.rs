@@ -11,14 +11,14 @@ mod hostile;
 
 use flate2::{Compression, write::GzEncoder};
 use hostile::{Watch, random};
-use isopach_fits::{ImageFile, Limits};
+use isopach_fits::{FitsLimits, ImageFile};
 use std::{
     fs,
     io::{Cursor, Write},
     path::PathBuf,
 };
 
-const LIMITS: Limits = Limits {
+const LIMITS: FitsLimits = FitsLimits {
     header_bytes: 1 << 20,
     pixels: 1 << 24,
     tile_bytes: 16 << 20,

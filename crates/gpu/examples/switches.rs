@@ -1,5 +1,5 @@
-//! What each choice of [`isopach_gpu::Options`] costs or gains: the same work with each, taken in
-//! turns, as JSON lines.
+//! What each choice of [`isopach_gpu::GpuOptions`] costs or gains: the same work with each, taken
+//! in turns, as JSON lines.
 //!
 //! `cargo run --release -p isopach-gpu --example switches -- [points a tile] [rounds] [device, or
 //! best] [seconds at most]`
@@ -27,8 +27,8 @@ use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
 use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse};
 use isopach_gpu::{
-    Gpu, Integers, Keeping, Loops, Medians, Options, PointLayout, PoolCounts, Reductions, Reuse,
-    Timing, Upload, Wanted,
+    AdapterSelector, BufferReuse, Gpu, GpuOptions, KernelTiming, LoopBounds, Medians, PointLayout,
+    PointResidency, PoolCounts, Reductions, Upload, WideIntegers,
 };
 use isopach_neighbours::AxialStatistic;
 use isopach_raster::{CellStatistic, Grid, Rasterise};
@@ -118,7 +118,7 @@ struct Tile {
 struct Asked {
     points: usize,
     rounds: usize,
-    wanted: Wanted,
+    wanted: AdapterSelector,
     seconds: f64,
 }
 
@@ -128,10 +128,11 @@ impl Asked {
         let number =
             |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |text| text.parse());
         let wanted = match arguments.get(2).map(String::as_str) {
-            None | Some("best") => Wanted::Best,
-            Some(name) => name
-                .parse()
-                .map_or_else(|_| Wanted::Named(name.into()), Wanted::Position),
+            None | Some("best") => AdapterSelector::Best,
+            Some(name) => name.parse().map_or_else(
+                |_| AdapterSelector::Named(name.into()),
+                AdapterSelector::Position,
+            ),
         };
         let seconds = arguments
             .get(3)
@@ -146,14 +147,14 @@ impl Asked {
 }
 
 /// What can be chosen: the default first, and once more, to see what chance does.
-fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
-    let base = Options::default();
+fn choices(points: usize) -> Vec<(&'static str, GpuOptions, usize)> {
+    let base = GpuOptions::default();
     vec![
         ("default", base.clone(), 1),
         ("again the default", base.clone(), 1),
         (
             "uploads through the queue",
-            Options {
+            GpuOptions {
                 upload: Upload::Queue,
                 ..base.clone()
             },
@@ -161,31 +162,31 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
         ),
         (
             "buffers freed",
-            Options {
-                reuse: Reuse::Free,
+            GpuOptions {
+                reuse: BufferReuse::Free,
                 ..base.clone()
             },
             1,
         ),
         (
             "bindings made anew",
-            Options {
-                bindings: Reuse::Free,
+            GpuOptions {
+                bindings: BufferReuse::Free,
                 ..base.clone()
             },
             1,
         ),
         (
             "points brought by each operation",
-            Options {
-                residency: Keeping::Never,
+            GpuOptions {
+                residency: PointResidency::Never,
                 ..base.clone()
             },
             1,
         ),
         (
             "queries a quarter of a tile at a time",
-            Options {
+            GpuOptions {
                 queries_at_once: points.div_ceil(4),
                 ..base.clone()
             },
@@ -193,23 +194,23 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
         ),
         (
             "loops without counters",
-            Options {
-                loops: Loops::Plain,
+            GpuOptions {
+                loops: LoopBounds::Plain,
                 ..base.clone()
             },
             1,
         ),
         (
             "whole numbers of 64 bits of its own",
-            Options {
-                integers: Integers::Native,
+            GpuOptions {
+                integers: WideIntegers::Native,
                 ..base.clone()
             },
             1,
         ),
         (
             "sums by subgroups",
-            Options {
+            GpuOptions {
                 reductions: Reductions::Subgroups,
                 ..base.clone()
             },
@@ -217,7 +218,7 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
         ),
         (
             "points of 12 bytes",
-            Options {
+            GpuOptions {
                 points: PointLayout::NumbersApart,
                 ..base.clone()
             },
@@ -225,7 +226,7 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
         ),
         (
             "medians by two kernels",
-            Options {
+            GpuOptions {
                 medians: Medians::TwoKernels,
                 ..base.clone()
             },
@@ -233,8 +234,8 @@ fn choices(points: usize) -> Vec<(&'static str, Options, usize)> {
         ),
         (
             "every kernel timed",
-            Options {
-                timing: Timing::EveryKernel,
+            GpuOptions {
+                timing: KernelTiming::EveryKernel,
                 ..base.clone()
             },
             1,
@@ -403,7 +404,7 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
 fn tell_kernels(tried: &[Tried]) {
     let timed = tried
         .iter()
-        .find(|tried| tried.gpu.options().timing == Timing::EveryKernel);
+        .find(|tried| tried.gpu.options().timing == KernelTiming::EveryKernel);
     let mut kernels = timed.map(|tried| tried.gpu.profile()).unwrap_or_default();
     kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let all: f64 = kernels.iter().map(|kernel| kernel.seconds).sum();
@@ -541,7 +542,7 @@ fn tile(count: usize, seed: u64) -> Result<Tile> {
         Cloud::from_points_about(&(0..count).map(point).collect::<Vec<[f64; 3]>>(), origin)
     };
     let epochs = [epoch(2 * seed, 0.0)?, epoch(2 * seed + 1, 0.5)?];
-    let core_points = epochs[0].spaced(1.0)?;
+    let core_points = epochs[0].subsample_grid(1.0)?;
     let inversion = Inversion::new(
         TemperatureResponse::aia(),
         (0..=42).map(|i| 5.7 + 1.4 * f64::from(i) / 42.0).collect(),

@@ -49,7 +49,7 @@ pub fn adapters() -> Vec<Adapter> {
 
 /// Which device is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Wanted {
+pub enum AdapterSelector {
     /// The best real one: discrete before integrated before virtual before unknown, else the first
     /// in the list; never one in software.
     #[default]
@@ -62,7 +62,7 @@ pub enum Wanted {
     Named(String),
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for AdapterSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Best => write!(f, "the best"),
@@ -76,7 +76,7 @@ impl fmt::Display for Wanted {
 /// Why there is no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Absent {
+pub enum OpenError {
     /// No driver offers any.
     #[error("no driver offers a graphics processor")]
     NoAdapter,
@@ -124,9 +124,9 @@ fn list() -> Vec<wgpu::Adapter> {
 /// Every graphics processor that is none in software, each once: of the interface of the best one,
 /// where several drivers offer the same device.
 #[must_use]
-pub fn all_in_hardware() -> Vec<Wanted> {
+pub fn all_in_hardware() -> Vec<AdapterSelector> {
     let known: Vec<Adapter> = adapters();
-    let Ok(best) = choose(&known, &Wanted::Best) else {
+    let Ok(best) = choose(&known, &AdapterSelector::Best) else {
         return Vec::new();
     };
     let alike = |adapter: &Adapter| {
@@ -134,30 +134,32 @@ pub fn all_in_hardware() -> Vec<Wanted> {
     };
     (0..known.len())
         .filter(|&position| alike(&known[position]))
-        .map(Wanted::Position)
+        .map(AdapterSelector::Position)
         .collect()
 }
 
 /// Picks one, and says which it was so that it can be found again.
-pub(crate) fn pick(wanted: &Wanted) -> Result<wgpu::Adapter, Absent> {
+pub(crate) fn pick(wanted: &AdapterSelector) -> Result<wgpu::Adapter, OpenError> {
     let mut list = list();
     let known: Vec<Adapter> = list.iter().map(Adapter::of).collect();
     choose(&known, wanted).map(|position| list.swap_remove(position))
 }
 
 /// Position of what is wanted.
-fn choose(known: &[Adapter], wanted: &Wanted) -> Result<usize, Absent> {
+fn choose(known: &[Adapter], wanted: &AdapterSelector) -> Result<usize, OpenError> {
     use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
     let Some(first) = known.first() else {
-        return Err(Absent::NoAdapter);
+        return Err(OpenError::NoAdapter);
     };
     let found = match wanted {
-        Wanted::Best => [DiscreteGpu, IntegratedGpu, VirtualGpu, Other]
+        AdapterSelector::Best => [DiscreteGpu, IntegratedGpu, VirtualGpu, Other]
             .into_iter()
             .find_map(|kind| known.iter().position(|adapter| adapter.kind == kind)),
-        Wanted::Software => known.iter().position(|adapter| adapter.kind == Cpu),
-        Wanted::Position(position) => Some(*position).filter(|&position| position < known.len()),
-        Wanted::Named(name) => {
+        AdapterSelector::Software => known.iter().position(|adapter| adapter.kind == Cpu),
+        AdapterSelector::Position(position) => {
+            Some(*position).filter(|&position| position < known.len())
+        }
+        AdapterSelector::Named(name) => {
             let name = name.to_lowercase();
             known
                 .iter()
@@ -165,10 +167,10 @@ fn choose(known: &[Adapter], wanted: &Wanted) -> Result<usize, Absent> {
         }
     };
     found.ok_or_else(|| match wanted {
-        Wanted::Best => Absent::OnlySoftware {
+        AdapterSelector::Best => OpenError::OnlySoftware {
             name: first.name.clone(),
         },
-        other => Absent::NotAmong {
+        other => OpenError::NotAmong {
             wanted: other.to_string(),
             there: known
                 .iter()
@@ -203,24 +205,27 @@ mod tests {
             ("integrated", DeviceType::IntegratedGpu),
             ("discrete", DeviceType::DiscreteGpu),
         ]);
-        assert_eq!(choose(&all, &Wanted::Best), Ok(2));
-        assert_eq!(choose(&all, &Wanted::Software), Ok(0));
-        assert_eq!(choose(&all, &Wanted::Named("INTEG".into())), Ok(1));
-        assert_eq!(choose(&all, &Wanted::Position(1)), Ok(1));
+        assert_eq!(choose(&all, &AdapterSelector::Best), Ok(2));
+        assert_eq!(choose(&all, &AdapterSelector::Software), Ok(0));
+        assert_eq!(choose(&all, &AdapterSelector::Named("INTEG".into())), Ok(1));
+        assert_eq!(choose(&all, &AdapterSelector::Position(1)), Ok(1));
         assert_eq!(
-            choose(&all[..1], &Wanted::Best),
-            Err(Absent::OnlySoftware {
+            choose(&all[..1], &AdapterSelector::Best),
+            Err(OpenError::OnlySoftware {
                 name: "llvmpipe".into()
             })
         );
-        assert_eq!(choose(&[], &Wanted::Best), Err(Absent::NoAdapter));
+        assert_eq!(
+            choose(&[], &AdapterSelector::Best),
+            Err(OpenError::NoAdapter)
+        );
         assert!(matches!(
-            choose(&all, &Wanted::Position(3)),
-            Err(Absent::NotAmong { .. })
+            choose(&all, &AdapterSelector::Position(3)),
+            Err(OpenError::NotAmong { .. })
         ));
         assert!(matches!(
-            choose(&all[1..], &Wanted::Software),
-            Err(Absent::NotAmong { .. })
+            choose(&all[1..], &AdapterSelector::Software),
+            Err(OpenError::NotAmong { .. })
         ));
     }
 }

@@ -4,7 +4,7 @@
 //! again. They keep their buffers from being freed, so they go when the pool frees one, and when
 //! there are too many.
 
-use crate::{Reuse, pool::Buffer, session::Session};
+use crate::{BufferReuse, pool::Buffer, session::Session};
 use isopach_compute::Result;
 use std::{
     collections::HashMap,
@@ -24,14 +24,14 @@ type Key = (&'static str, Vec<[u64; 2]>);
 /// The bindings of one life of a device.
 #[derive(Debug)]
 pub(crate) struct Bindings {
-    reuse: Reuse,
+    reuse: BufferReuse,
     made: Mutex<HashMap<Key, wgpu::BindGroup>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl Bindings {
-    pub(crate) fn new(reuse: Reuse) -> Self {
+    pub(crate) fn new(reuse: BufferReuse) -> Self {
         Self {
             reuse,
             made: Mutex::default(),
@@ -87,7 +87,7 @@ impl Bindings {
                 entries: &entries,
             })
         })?;
-        if self.reuse == Reuse::Keep {
+        if self.reuse == BufferReuse::Keep {
             let mut made = self.made();
             if made.len() >= MOST {
                 made.clear();

@@ -38,7 +38,7 @@ struct Parameters {
 
 /// Rates that no kernel on this device can beat, the best of some tries.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Floors {
+pub struct DeviceCeilings {
     /// Bytes read and written a second by a copy on the device.
     pub copy_bytes_per_s: f64,
     /// Single-precision operations a second; a multiplication and an addition are two.
@@ -64,7 +64,7 @@ impl Gpu {
     /// # Errors
     /// [`isopach_compute::Error::OutOfMemory`] where two such buffers do not fit, and whatever a
     /// device can fail with.
-    pub fn floors(&self, bytes: u64) -> Result<Floors> {
+    pub fn floors(&self, bytes: u64) -> Result<DeviceCeilings> {
         let session = self.session()?;
         let count = (bytes / 16) as usize;
         let from = session.storage("floors", 16 * count as u64)?;
@@ -103,7 +103,7 @@ impl Gpu {
                 .wait()?
                 .look(back, |values| std::hint::black_box(values.len()))
         })?;
-        Ok(Floors {
+        Ok(DeviceCeilings {
             copy_bytes_per_s: 2.0 * f64::from(ROUNDS) * moved / copy,
             flops_per_s: 2.0 * IN_A_THREAD * f64::from(SUMS) * threads as f64 / multiply,
             upload_bytes_per_s: moved / upload,

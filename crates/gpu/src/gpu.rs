@@ -1,8 +1,8 @@
 //! The backend: a device, and what becomes of it.
 
 use crate::{
-    Absent, Adapter, Double, Keeping, KernelTime, Options, PoolCounts, Traffic, Wanted, adapters,
-    kernels, residency::Holding, session::Session,
+    Adapter, AdapterSelector, DoublePrecision, GpuOptions, KernelTime, OpenError, PointResidency,
+    PoolCounts, TransferCounts, adapters, kernels, residency::Holding, session::Session,
 };
 use isopach_compute::{Compute, Device, Result};
 use std::{
@@ -17,15 +17,15 @@ use std::{
 ///
 /// A device can go away: it is pulled out, its driver starts anew, a kernel runs for too long.
 /// Whatever was on it then answers [`isopach_compute::Error::DeviceLost`], so that a
-/// [`isopach_compute::Choice`] does that piece of work elsewhere. The first time, the device is
+/// [`isopach_compute::Dispatcher`] does that piece of work elsewhere. The first time, the device is
 /// opened again for the next piece; the second time it stays lost.
 #[derive(Clone)]
 pub struct Gpu(Arc<Shared>);
 
 struct Shared {
-    wanted: Wanted,
+    wanted: AdapterSelector,
     adapter: Adapter,
-    options: Options,
+    options: GpuOptions,
     life: Mutex<Life>,
 }
 
@@ -54,18 +54,18 @@ impl Compute for Gpu {
 
     fn precision(&self) -> &'static str {
         match self.0.options.double_precision {
-            crate::Double::Device => "as on a graphics processor, in double precision",
+            crate::DoublePrecision::Device => "as on a graphics processor, in double precision",
             _ => "as on a graphics processor, in single precision",
         }
     }
 
     fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
         let held = match self.0.options.residency {
-            Keeping::WhileHeld => self
+            PointResidency::WhileHeld => self
                 .session()
                 .ok()
                 .map(|session| Holding::new(session, coordinates)),
-            Keeping::Never => None,
+            PointResidency::Never => None,
         };
         work();
         drop(held);
@@ -76,8 +76,11 @@ impl Gpu {
     /// Opens a device. No kernel is compiled yet.
     ///
     /// # Errors
-    /// [`Absent`], with the reason.
-    pub fn open(wanted: Wanted, options: Options) -> std::result::Result<Self, Absent> {
+    /// [`OpenError`], with the reason.
+    pub fn open(
+        wanted: AdapterSelector,
+        options: GpuOptions,
+    ) -> std::result::Result<Self, OpenError> {
         let (adapter, session) = start(&wanted, &options)?;
         let life = Mutex::new(Life {
             session,
@@ -99,7 +102,7 @@ impl Gpu {
 
     /// What was chosen when it was opened.
     #[must_use]
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &GpuOptions {
         &self.0.options
     }
 
@@ -111,12 +114,12 @@ impl Gpu {
 
     /// Bytes that travelled to the device and back since it was opened, or opened again.
     #[must_use]
-    pub fn traffic(&self) -> Traffic {
+    pub fn traffic(&self) -> TransferCounts {
         self.life().session.traffic()
     }
 
     /// How often each kernel ran since the device was opened, or opened again, and how long, where
-    /// [`Options::timing`] says so.
+    /// [`GpuOptions::timing`] says so.
     #[must_use]
     pub fn profile(&self) -> Vec<KernelTime> {
         let session = Arc::clone(&self.life().session);
@@ -153,7 +156,7 @@ impl Gpu {
     #[must_use]
     pub fn lacks(&self) -> Vec<&'static str> {
         let session = Arc::clone(&self.life().session);
-        let Options {
+        let GpuOptions {
             integers,
             reductions,
             double_precision,
@@ -166,7 +169,7 @@ impl Gpu {
             ),
             (reductions != session.texts.reductions, "subgroups"),
             (
-                double_precision == Double::Device && !session.has_double_precision(),
+                double_precision == DoublePrecision::Device && !session.has_double_precision(),
                 "double precision",
             ),
         ];
@@ -211,15 +214,15 @@ impl Gpu {
 
 /// Finds the adapter and opens it.
 fn start(
-    wanted: &Wanted,
-    options: &Options,
-) -> std::result::Result<(Adapter, Arc<Session>), Absent> {
+    wanted: &AdapterSelector,
+    options: &GpuOptions,
+) -> std::result::Result<(Adapter, Arc<Session>), OpenError> {
     let adapter = adapters::pick(wanted)?;
     let known = Adapter::of(&adapter);
     let name = || known.name.clone();
     let flags = adapter.get_downlevel_capabilities().flags;
     if !flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
-        return Err(Absent::Lacks {
+        return Err(OpenError::Lacks {
             name: name(),
             feature: "compute shaders",
         });
@@ -227,14 +230,14 @@ fn start(
     if known.limits.max_storage_buffers_per_shader_stage < 8
         || known.limits.max_compute_invocations_per_workgroup < 256
     {
-        return Err(Absent::Lacks {
+        return Err(OpenError::Lacks {
             name: name(),
             feature: "eight buffers and 256 threads a workgroup",
         });
     }
     match Session::open(&adapter, options) {
         Ok(session) => Ok((known, session)),
-        Err(error) => Err(Absent::Refused {
+        Err(error) => Err(OpenError::Refused {
             name: name(),
             reason: error.to_string(),
         }),
@@ -243,14 +246,14 @@ fn start(
 
 #[cfg(test)]
 mod tests {
-    use crate::{Options, testing};
+    use crate::{GpuOptions, testing};
     use isopach_compute::Error;
 
     /// As a driver would, not as [`crate::Gpu::lose`]: nobody but the callback that the session
     /// installed sets the flag.
     #[test]
     fn a_loss_that_only_the_callback_tells_of_is_a_loss() {
-        let Some(gpu) = testing::open(Options::default()) else {
+        let Some(gpu) = testing::open(GpuOptions::default()) else {
             return;
         };
         let session = gpu.session().unwrap();

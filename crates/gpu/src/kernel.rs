@@ -52,7 +52,7 @@
 //! one. Everything that a piece of work needs is stated beforehand to a [`crate::plan::Plan`],
 //! which splits it into batches that fit.
 
-use crate::{Loops, session::Session, texts::Texts, trusted};
+use crate::{LoopBounds, session::Session, texts::Texts, trusted};
 use isopach_compute::Result;
 use std::{borrow::Cow, sync::Arc};
 
@@ -152,8 +152,8 @@ impl Compiled {
                 source,
             };
             let module = match session.options.loops {
-                Loops::Counted => device.create_shader_module(descriptor),
-                Loops::Plain => trusted::without_counters(device, descriptor),
+                LoopBounds::Counted => device.create_shader_module(descriptor),
+                LoopBounds::Plain => trusted::without_counters(device, descriptor),
             };
             let storage = |access: &Access| wgpu::BufferBindingType::Storage {
                 read_only: *access == Access::Read,

@@ -57,7 +57,7 @@ pub(crate) fn of(session: &Session) -> impl Iterator<Item = &'static Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Integers, Reductions, kernel::Access, texts::Texts};
+    use crate::{Reductions, WideIntegers, kernel::Access, texts::Texts};
     use naga::{AddressSpace, StorageAccess, valid::Capabilities};
 
     /// Parses and validates one on a device with these capabilities, and checks that it binds what
@@ -131,7 +131,7 @@ mod tests {
         {
             validate(kernel, Texts::default(), capabilities);
             let other = Texts {
-                integers: Integers::Native,
+                integers: WideIntegers::Native,
                 reductions: Reductions::Subgroups,
                 points: PointLayout::NumbersApart,
             };

@@ -58,13 +58,13 @@ mod timing;
 mod trusted;
 mod work;
 
-pub use adapters::{Absent, Adapter, Wanted, adapters, all_in_hardware};
-pub use floor::Floors;
+pub use adapters::{Adapter, AdapterSelector, OpenError, adapters, all_in_hardware};
+pub use floor::DeviceCeilings;
 pub use gpu::Gpu;
 pub use options::{
-    Double, Integers, Keeping, Least, Loops, Medians, Options, PointLayout, Reductions, Results,
-    Reuse, Timing, Upload,
+    BufferReuse, DoublePrecision, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
+    PointLayout, PointResidency, Reductions, ResultPrecision, Upload, WideIntegers,
 };
 pub use pool::PoolCounts;
-pub use profile::{KernelTime, Traffic};
+pub use profile::{KernelTime, TransferCounts};
 pub use wgpu::{Backend, DeviceType, Features, Limits};

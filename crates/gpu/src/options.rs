@@ -16,7 +16,7 @@ pub enum Upload {
 
 /// What becomes of something that is no longer needed, and may be needed again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reuse {
+pub enum BufferReuse {
     /// It is kept: a buffer for the next of its size, as long as the budget allows.
     #[default]
     Keep,
@@ -27,7 +27,7 @@ pub enum Reuse {
 /// Whether points that several operations use stay on the device: see
 /// [`isopach_compute::Compute::holding`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keeping {
+pub enum PointResidency {
     /// As long as they are held, and the budget is not needed for something else.
     #[default]
     WhileHeld,
@@ -37,7 +37,7 @@ pub enum Keeping {
 
 /// Whether the device's clock is read around every kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Timing {
+pub enum KernelTiming {
     /// No.
     #[default]
     Off,
@@ -46,19 +46,19 @@ pub enum Timing {
 }
 
 /// Work below which a device is not worth starting: it is declined with
-/// [`isopach_compute::Error::TooLittle`], so that the next backend does it.
+/// [`isopach_compute::Error::BelowMinimum`], so that the next backend does it.
 ///
 /// Whether a piece of work is declined depends on its size alone, never on how long something took:
 /// results do not change from run to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Least {
+pub struct MinimumWork {
     /// Points to be indexed, rasterised or aligned.
     pub points: usize,
     /// Pixels whose emission measure is wanted.
     pub pixels: usize,
 }
 
-impl Least {
+impl MinimumWork {
     /// What a device on its own card is likely to need. An estimate, not a measurement: the example
     /// `devices --bench --sweep` tells where the border lies on the device at hand.
     pub const ESTIMATE: Self = Self {
@@ -79,7 +79,7 @@ impl Least {
 
 fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
     if given < least {
-        Err(Error::TooLittle { what, given, least })
+        Err(Error::BelowMinimum { what, given, least })
     } else {
         Ok(())
     }
@@ -87,7 +87,7 @@ fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
 
 /// Whether the compiler of kernels puts a counter into every loop, which ends it after 2⁶⁴ rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Loops {
+pub enum LoopBounds {
     /// It does, as it must for kernels that nobody has looked at.
     #[default]
     Counted,
@@ -100,7 +100,7 @@ pub enum Loops {
 /// How kernels compute with whole numbers of 64 bits: squared distances, and sums of squares in
 /// rasters. Results are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Integers {
+pub enum WideIntegers {
     /// As pairs of 32 bits, which every device has.
     #[default]
     Pairs,
@@ -142,7 +142,7 @@ pub enum Medians {
 
 /// Where emission measure is inverted in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Double {
+pub enum DoublePrecision {
     /// On the processor: the device declines.
     #[default]
     Processor,
@@ -154,27 +154,27 @@ pub enum Double {
 /// How emission measures, their errors and averaging kernels come back from the device, where they
 /// are inverted in single precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Results {
+pub enum ResultPrecision {
     /// As they are, four bytes a number.
     #[default]
     Single,
     /// As halves, two bytes a number: each is off by up to 2⁻¹¹ of itself, which is up to 2⁻¹¹ =
     /// 4.9·10⁻⁴ of a pixel's largest; numbers below 2⁻²⁸ of the largest of their row become zero. A
     /// row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and
-    /// statuses are those of [`Results::Single`], and pixels that the processor inverts again are
-    /// in single precision.
+    /// statuses are those of [`ResultPrecision::Single`], and pixels that the processor inverts
+    /// again are in single precision.
     Half,
 }
 
 /// What can be chosen when a device is opened. The default is what was faster where it was
 /// measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct GpuOptions {
     /// Bytes that all buffers together may take. What does not fit is refused before the driver
     /// hears of it.
     pub budget_bytes: u64,
     /// Work below which it is declined; by default nothing is too little.
-    pub least: Least,
+    pub least: MinimumWork,
     /// Workgroups in one dimension of a dispatch: fewer than the device has, to see that the work
     /// is split rightly.
     pub most_groups: Option<u32>,
@@ -187,17 +187,17 @@ pub struct Options {
     /// How large inputs reach the device.
     pub upload: Upload,
     /// What becomes of buffers.
-    pub reuse: Reuse,
+    pub reuse: BufferReuse,
     /// What becomes of the lists of buffers that kernels are given.
-    pub bindings: Reuse,
+    pub bindings: BufferReuse,
     /// Whether points stay from one operation on a tile to the next.
-    pub residency: Keeping,
+    pub residency: PointResidency,
     /// Whether kernels are timed.
-    pub timing: Timing,
+    pub timing: KernelTiming,
     /// Whether loops of kernels are counted.
-    pub loops: Loops,
+    pub loops: LoopBounds,
     /// How whole numbers of 64 bits are computed with.
-    pub integers: Integers,
+    pub integers: WideIntegers,
     /// How threads of a workgroup find sums.
     pub reductions: Reductions,
     /// How points that are searched lie in memory.
@@ -205,34 +205,34 @@ pub struct Options {
     /// How medians are found.
     pub medians: Medians,
     /// Where emission measure is inverted in double precision.
-    pub double_precision: Double,
+    pub double_precision: DoublePrecision,
     /// How results of inversions come back.
-    pub results: Results,
+    pub results: ResultPrecision,
     /// How long a piece of work may run before the device counts as lost. Waited for twice, so that
     /// a computer that slept in between is forgiven.
     pub patience: Duration,
 }
 
-impl Default for Options {
+impl Default for GpuOptions {
     fn default() -> Self {
         Self {
             budget_bytes: 4 << 30,
-            least: Least::default(),
+            least: MinimumWork::default(),
             most_groups: None,
             most_binding_bytes: None,
             queries_at_once: 1 << 22,
             upload: Upload::default(),
-            reuse: Reuse::default(),
-            bindings: Reuse::default(),
-            residency: Keeping::default(),
-            timing: Timing::default(),
-            loops: Loops::default(),
-            integers: Integers::default(),
+            reuse: BufferReuse::default(),
+            bindings: BufferReuse::default(),
+            residency: PointResidency::default(),
+            timing: KernelTiming::default(),
+            loops: LoopBounds::default(),
+            integers: WideIntegers::default(),
             reductions: Reductions::default(),
             points: PointLayout::default(),
             medians: Medians::default(),
-            double_precision: Double::default(),
-            results: Results::default(),
+            double_precision: DoublePrecision::default(),
+            results: ResultPrecision::default(),
             patience: Duration::from_secs(120),
         }
     }

@@ -4,7 +4,7 @@
 //! is unused and one tile's buffers fit the next. The counters are moved where the driver is
 //! called, nowhere else.
 
-use crate::{Options, Reuse, bindings::Bindings, faults::Faults, residency::Residency};
+use crate::{BufferReuse, GpuOptions, bindings::Bindings, faults::Faults, residency::Residency};
 use isopach_compute::{Error, Result};
 use std::{
     collections::BTreeMap,
@@ -80,7 +80,7 @@ pub(crate) struct Pool {
     budget: u64,
     largest_buffer: u64,
     largest_binding: u64,
-    reuse: Reuse,
+    reuse: BufferReuse,
     /// What is given up before anything is refused.
     residency: Arc<Residency>,
     /// What is given up when a buffer is freed.
@@ -149,7 +149,7 @@ impl Buffer {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let kept = self.pool.reuse == Reuse::Keep
+        let kept = self.pool.reuse == BufferReuse::Keep
             && !self.spoilt.load(std::sync::atomic::Ordering::Relaxed)
             && !self.pool.faults.is_lost();
         let mut state = self.pool.state();
@@ -174,7 +174,7 @@ impl Pool {
         faults: &Arc<Faults>,
         residency: &Arc<Residency>,
         bindings: &Arc<Bindings>,
-        options: &Options,
+        options: &GpuOptions,
     ) -> Self {
         let limits = device.limits();
         Self {

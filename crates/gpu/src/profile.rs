@@ -17,7 +17,7 @@ pub struct KernelTime {
 
 /// Bytes that travelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
+pub struct TransferCounts {
     /// From the computer to the device: points, queries, parameters.
     pub to_device_bytes: u64,
     /// From the device to the computer: results.

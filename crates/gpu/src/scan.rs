@@ -62,7 +62,7 @@ pub(crate) fn exclusive(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Options, testing};
+    use crate::{GpuOptions, testing};
 
     fn check(gpu: &crate::Gpu, sizes: &[usize]) {
         for &count in sizes {
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn by_subgroups() {
-        let options = Options {
+        let options = GpuOptions {
             reductions: crate::Reductions::Subgroups,
-            ..Options::default()
+            ..GpuOptions::default()
         };
         let Some(gpu) = testing::open(options) else {
             return;
@@ -136,9 +136,9 @@ mod tests {
 
     #[test]
     fn folded_into_rows() {
-        let options = Options {
+        let options = GpuOptions {
             most_groups: Some(7),
-            ..Options::default()
+            ..GpuOptions::default()
         };
         let Some(gpu) = testing::open(options) else {
             return;

@@ -1,7 +1,7 @@
 //! One life of a device: from when it is opened until it is lost.
 
 use crate::{
-    Double, KernelTime, Options, Timing, Traffic,
+    DoublePrecision, GpuOptions, KernelTime, KernelTiming, TransferCounts,
     bindings::Bindings,
     faults::Faults,
     kernel::{self, Compiled, Kernel},
@@ -34,7 +34,7 @@ pub(crate) struct Session {
     pub(crate) bindings: Arc<Bindings>,
     /// Points that stay from one operation to the next.
     pub(crate) residency: Arc<Residency>,
-    pub(crate) options: Options,
+    pub(crate) options: GpuOptions,
     /// Which texts its kernels are made of.
     pub(crate) texts: Texts,
     pub(crate) profile: Mutex<Profile>,
@@ -57,7 +57,7 @@ impl Session {
     /// Opens the device.
     pub(crate) fn open(
         adapter: &wgpu::Adapter,
-        options: &Options,
+        options: &GpuOptions,
     ) -> std::result::Result<Arc<Self>, wgpu::RequestDeviceError> {
         let name = adapter.get_info().name;
         let mut limits = adapter.limits();
@@ -70,10 +70,10 @@ impl Session {
         let dimension = &mut limits.max_compute_workgroups_per_dimension;
         *dimension = (*dimension).min(options.most_groups.unwrap_or(*dimension));
         let mut features = adapter.features() & Texts::features(options);
-        if options.timing == Timing::EveryKernel {
+        if options.timing == KernelTiming::EveryKernel {
             features |= adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         }
-        if options.double_precision == Double::Device {
+        if options.double_precision == DoublePrecision::Device {
             features |= adapter.features() & wgpu::Features::SHADER_F64;
         }
         let (device, queue) =
@@ -130,12 +130,12 @@ impl Session {
     }
 
     /// What travelled so far.
-    pub(crate) fn traffic(&self) -> Traffic {
+    pub(crate) fn traffic(&self) -> TransferCounts {
         let [to_device_bytes, from_device_bytes] = self
             .travelled
             .each_ref()
             .map(|bytes| bytes.load(Ordering::Relaxed));
-        Traffic {
+        TransferCounts {
             to_device_bytes,
             from_device_bytes,
         }

@@ -231,7 +231,7 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Options, Upload, testing};
+    use crate::{GpuOptions, Upload, testing};
     use bytemuck::Pod;
 
     fn check<T: Pod + Send + Sync + PartialEq>(
@@ -268,10 +268,10 @@ mod tests {
     fn pieces_arrive_in_their_places() {
         for upload in [Upload::Ring, Upload::Queue] {
             // Slots of 512 KiB.
-            let Some(gpu) = testing::open(Options {
+            let Some(gpu) = testing::open(GpuOptions {
                 upload,
                 budget_bytes: 16 << 20,
-                ..Options::default()
+                ..GpuOptions::default()
             }) else {
                 return;
             };
@@ -285,9 +285,9 @@ mod tests {
 
     #[test]
     fn threads_share_the_ring() {
-        let Some(gpu) = testing::open(Options {
+        let Some(gpu) = testing::open(GpuOptions {
             budget_bytes: 64 << 20,
-            ..Options::default()
+            ..GpuOptions::default()
         }) else {
             return;
         };

@@ -1,22 +1,22 @@
 //! Which of two texts that do the same a device is given.
 
-use crate::{Integers, Options, PointLayout, Reductions, prelude};
+use crate::{GpuOptions, PointLayout, Reductions, WideIntegers, prelude};
 
 /// Which text of each piece that is there twice: what was chosen, as far as the device has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Texts {
-    pub(crate) integers: Integers,
+    pub(crate) integers: WideIntegers,
     pub(crate) reductions: Reductions,
     pub(crate) points: PointLayout,
 }
 
 impl Texts {
     /// Features of a device that what was chosen needs.
-    pub(crate) fn features(options: &Options) -> wgpu::Features {
+    pub(crate) fn features(options: &GpuOptions) -> wgpu::Features {
         let mut features = wgpu::Features::empty();
         features.set(
             wgpu::Features::SHADER_INT64,
-            options.integers == Integers::Native,
+            options.integers == WideIntegers::Native,
         );
         features.set(
             wgpu::Features::SUBGROUP,
@@ -26,14 +26,14 @@ impl Texts {
     }
 
     /// On a device that has these.
-    pub(crate) fn of(options: &Options, features: wgpu::Features) -> Self {
+    pub(crate) fn of(options: &GpuOptions, features: wgpu::Features) -> Self {
         let mut texts = Self {
             integers: options.integers,
             reductions: options.reductions,
             points: options.points,
         };
         if !features.contains(wgpu::Features::SHADER_INT64) {
-            texts.integers = Integers::Pairs;
+            texts.integers = WideIntegers::Pairs;
         }
         if !features.contains(wgpu::Features::SUBGROUP) {
             texts.reductions = Reductions::Workgroup;
@@ -44,7 +44,7 @@ impl Texts {
     /// What takes the place of a piece of a kernel.
     pub(crate) fn piece(self, piece: &'static str) -> &'static str {
         match piece {
-            prelude::PAIRS_OF_WORDS if self.integers == Integers::Native => {
+            prelude::PAIRS_OF_WORDS if self.integers == WideIntegers::Native => {
                 include_str!("native.wgsl")
             }
             prelude::ACROSS if self.reductions == Reductions::Subgroups => {
@@ -65,15 +65,15 @@ mod tests {
     #[test]
     fn what_a_device_lacks_is_not_in_its_texts() {
         let (integers, reductions, points) = (
-            Integers::Native,
+            WideIntegers::Native,
             Reductions::Subgroups,
             PointLayout::NumbersApart,
         );
-        let options = Options {
+        let options = GpuOptions {
             integers,
             reductions,
             points,
-            ..Options::default()
+            ..GpuOptions::default()
         };
         let wanted = Texts::features(&options);
         assert_eq!(
@@ -96,7 +96,7 @@ mod tests {
             }
         );
         assert_eq!(
-            Texts::features(&Options::default()),
+            Texts::features(&GpuOptions::default()),
             wgpu::Features::empty()
         );
         let pieces = [prelude::PAIRS_OF_WORDS, prelude::ACROSS, prelude::POINTS];

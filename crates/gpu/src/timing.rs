@@ -1,7 +1,7 @@
 //! Reading the device's clock around kernels.
 
 use crate::{
-    Timing,
+    KernelTiming,
     pool::{Buffer, Role},
     session::Session,
     work::{Done, FAILED, MAPPED, Reading, WAITING},
@@ -26,7 +26,9 @@ impl Clock {
     /// `None` where there is no clock, or nobody wants to know.
     pub(crate) fn new(session: &Session) -> Option<Self> {
         let feature = wgpu::Features::TIMESTAMP_QUERY;
-        if session.options.timing == Timing::Off || !session.device.features().contains(feature) {
+        if session.options.timing == KernelTiming::Off
+            || !session.device.features().contains(feature)
+        {
             return None;
         }
         let descriptor = wgpu::QuerySetDescriptor {

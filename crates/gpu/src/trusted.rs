@@ -1,4 +1,4 @@
-//! Kernels whose loops are not counted: see [`crate::Loops`].
+//! Kernels whose loops are not counted: see [`crate::LoopBounds`].
 #![allow(unsafe_code)]
 
 /// Compiles a kernel of this crate without a counter in its loops. All other checks stay.

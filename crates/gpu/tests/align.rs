@@ -13,9 +13,9 @@ mod random;
 use device::{gpu, open};
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::Cpu;
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_registration::{
-    Align, Factor, Huber, Icp, Pair, PointToPlane, PointToPoint, Rejection, Target,
+    Align, AlignTarget, Factor, Huber, Icp, Pair, PointToPlane, PointToPoint, Rejection,
     conformance::difference, target_normals,
 };
 use random::random;
@@ -51,7 +51,7 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
         width: 0.1,
     };
     let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
-    let to = Target {
+    let to = AlignTarget {
         positions: target.positions(),
         normals: &normals,
     };
@@ -102,17 +102,17 @@ fn the_motion_found_is_the_processors() {
 
 #[test]
 fn little_room() {
-    let little = Options {
+    let little = GpuOptions {
         budget_bytes: 8 << 20,
         most_groups: Some(30),
         most_binding_bytes: Some(256 << 10),
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let Some(gpu) = open(little) else { return };
     let target = hills(0, 9000, 40.0, [5.0, 5.0]);
     let source = hills(9000, 20_000, 40.0, [5.0, 5.0]);
     let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
-    let to = Target {
+    let to = AlignTarget {
         positions: target.positions(),
         normals: &normals,
     };

@@ -5,7 +5,9 @@
 mod device;
 
 use isopach_compute::conformance::Finding;
-use isopach_gpu::{Gpu, Integers, Loops, Medians, Options, PointLayout, Reductions, Wanted};
+use isopach_gpu::{
+    AdapterSelector, Gpu, GpuOptions, LoopBounds, Medians, PointLayout, Reductions, WideIntegers,
+};
 use isopach_neighbours::conformance::conformance as neighbour_search;
 use isopach_raster::conformance::conformance as rasterising;
 use isopach_registration::conformance::conformance as alignment;
@@ -57,13 +59,13 @@ fn alignment_conforms() {
 /// What is there twice, the other way.
 #[test]
 fn all_conforms_with_every_other_text() {
-    let options = Options {
-        loops: Loops::Plain,
-        integers: Integers::Native,
+    let options = GpuOptions {
+        loops: LoopBounds::Plain,
+        integers: WideIntegers::Native,
         reductions: Reductions::Subgroups,
         points: PointLayout::NumbersApart,
         medians: Medians::TwoKernels,
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let Some(gpu) = device::open(options) else {
         return;

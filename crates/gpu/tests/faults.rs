@@ -7,10 +7,10 @@ mod device;
 mod random;
 
 use isopach_cloud::{Cloud, Positions};
-use isopach_compute::{Choice, Compute, Cpu, Error};
+use isopach_compute::{Compute, Cpu, Dispatcher, Error};
 use isopach_gpu::{
-    Gpu, Integers, Least, Loops, Medians, Options, PointLayout, Reductions, Reuse, Timing, Upload,
-    Wanted, adapters,
+    AdapterSelector, BufferReuse, Gpu, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
+    PointLayout, Reductions, Upload, WideIntegers, adapters,
 };
 use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
 use random::random;
@@ -64,10 +64,10 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
 fn few_workgroups_and_short_bindings_split_the_work() {
     let cloud = cloud(20_000);
     // 7² groups of 256 threads for the points; 20,000 queries do not fit 7² groups of 64.
-    let options = Options {
+    let options = GpuOptions {
         most_groups: Some(9),
         most_binding_bytes: Some(400 << 10),
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let Some(gpu) = device::open(options) else {
         return;
@@ -79,49 +79,49 @@ fn few_workgroups_and_short_bindings_split_the_work() {
 fn every_choice_gives_the_same() {
     let cloud = cloud(20_000);
     let (few, base) = (
-        Options {
+        GpuOptions {
             queries_at_once: 700,
-            ..Options::default()
+            ..GpuOptions::default()
         },
-        Options::default(),
+        GpuOptions::default(),
     );
     for options in [
-        Options {
+        GpuOptions {
             upload: Upload::Queue,
-            reuse: Reuse::Free,
-            timing: Timing::Off,
-            loops: Loops::Plain,
+            reuse: BufferReuse::Free,
+            timing: KernelTiming::Off,
+            loops: LoopBounds::Plain,
             ..few
         },
-        Options {
-            integers: Integers::Native,
+        GpuOptions {
+            integers: WideIntegers::Native,
             ..base.clone()
         },
-        Options {
+        GpuOptions {
             points: PointLayout::NumbersApart,
             ..base.clone()
         },
-        Options {
+        GpuOptions {
             reductions: Reductions::Subgroups,
             medians: Medians::TwoKernels,
             ..base.clone()
         },
-        Options {
+        GpuOptions {
             upload: Upload::Ring,
-            reuse: Reuse::Keep,
-            timing: Timing::EveryKernel,
-            loops: Loops::Counted,
+            reuse: BufferReuse::Keep,
+            timing: KernelTiming::EveryKernel,
+            loops: LoopBounds::Counted,
             ..base
         },
     ] {
-        let Options { reuse, timing, .. } = options;
+        let GpuOptions { reuse, timing, .. } = options;
         let Some(gpu) = device::open(options) else {
             return;
         };
         agrees(&gpu, cloud.positions());
         let (counts, profile) = (gpu.pool(), gpu.profile());
         println!("{counts:?}");
-        assert_eq!(counts.hits == 0, reuse == Reuse::Free);
+        assert_eq!(counts.hits == 0, reuse == BufferReuse::Free);
         let nearest = profile.iter().find(|time| time.name == "nearest").unwrap();
         assert!(nearest.calls > 0);
         if gpu
@@ -129,17 +129,17 @@ fn every_choice_gives_the_same() {
             .features
             .contains(isopach_gpu::Features::TIMESTAMP_QUERY)
         {
-            assert_eq!(nearest.timed > 0, timing == Timing::EveryKernel);
-            assert_eq!(nearest.seconds > 0.0, timing == Timing::EveryKernel);
+            assert_eq!(nearest.timed > 0, timing == KernelTiming::EveryKernel);
+            assert_eq!(nearest.seconds > 0.0, timing == KernelTiming::EveryKernel);
         }
     }
 }
 
 #[test]
 fn a_budget_of_eight_mebibytes_is_kept() {
-    let Some(gpu) = device::open(Options {
+    let Some(gpu) = device::open(GpuOptions {
         budget_bytes: 8 << 20,
-        ..Options::default()
+        ..GpuOptions::default()
     }) else {
         return;
     };
@@ -156,14 +156,14 @@ fn a_budget_of_eight_mebibytes_is_kept() {
     };
     assert!(requested > 9 << 20 && budget == 8 << 20);
     assert!(gpu.pool().refusals > 0);
-    let choice: Choice<dyn NeighbourSearch> =
-        Choice::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
+    let choice: Dispatcher<dyn NeighbourSearch> =
+        Dispatcher::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
     let few = Positions::new(large.positions().origin(), &large.positions().ticks()[..10]);
     let found = choice
         .run(|on| on.index(large.positions())?.nearest(few, 1.0))
         .unwrap();
     assert!(found.iter().all(Option::is_some));
-    assert_eq!(choice.passed_on()[0].causes["out of memory"], 1);
+    assert_eq!(choice.fallbacks()[0].causes["out of memory"], 1);
     // What did not fit left nothing behind.
     assert_eq!(gpu.pool().held_bytes, gpu.pool().held_bytes.min(2 << 20));
     agrees(&gpu, cloud(5_000).positions());
@@ -171,12 +171,12 @@ fn a_budget_of_eight_mebibytes_is_kept() {
 
 #[test]
 fn a_device_that_is_lost_is_opened_again_once() {
-    let Some(gpu) = device::open(Options::default()) else {
+    let Some(gpu) = device::open(GpuOptions::default()) else {
         return;
     };
     let (cloud, choice) = (
         cloud(5_000),
-        Choice::new(vec![
+        Dispatcher::new(vec![
             Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>,
             Arc::new(Cpu),
         ]),
@@ -195,7 +195,7 @@ fn a_device_that_is_lost_is_opened_again_once() {
         index.nearest(points, 1.0)
     };
     assert!(choice.run(piece).unwrap() == cpu);
-    assert_eq!(choice.passed_on()[0].causes["device lost"], 1);
+    assert_eq!(choice.fallbacks()[0].causes["device lost"], 1);
     // What was on it stays lost, the next piece finds it open again.
     assert!(matches!(
         index.nearest(points, 1.0),
@@ -203,25 +203,25 @@ fn a_device_that_is_lost_is_opened_again_once() {
     ));
     agrees(&gpu, points);
     assert!(choice.run(piece).unwrap() == cpu);
-    assert_eq!(choice.reruns(), 1);
+    assert_eq!(choice.fallback_count(), 1);
     // The second time it stays lost, and every piece says so. Between two pieces: the next is told.
     gpu.lose();
     for count in 2..5 {
         assert!(choice.run(piece).unwrap() == cpu);
-        assert_eq!(choice.reruns(), count);
+        assert_eq!(choice.fallback_count(), count);
     }
     assert!(matches!(gpu.warm_up(), Err(Error::DeviceLost { .. })));
 }
 
 #[test]
 fn a_device_that_is_lost_while_others_work_on_it() {
-    let Some(gpu) = device::open(Options::default()) else {
+    let Some(gpu) = device::open(GpuOptions::default()) else {
         return;
     };
     let cloud = cloud(10_000);
     let points = cloud.positions();
     let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
-    let choice = Choice::new(vec![
+    let choice = Dispatcher::new(vec![
         Arc::new(gpu.clone()) as Arc<dyn NeighbourSearch>,
         Arc::new(Cpu),
     ]);
@@ -241,23 +241,23 @@ fn a_device_that_is_lost_while_others_work_on_it() {
         std::thread::sleep(std::time::Duration::from_millis(60));
         gpu.lose();
     });
-    assert!(choice.reruns() >= 1);
+    assert!(choice.fallback_count() >= 1);
     assert!(
-        choice.passed_on()[0]
+        choice.fallbacks()[0]
             .causes
             .keys()
             .all(|cause| *cause == "device lost"),
         "{:?}",
-        choice.passed_on()
+        choice.fallbacks()
     );
 }
 
 #[test]
 fn impatience_ends_in_the_right_answer_or_in_loss() {
     let patience = std::time::Duration::from_micros(1);
-    let Some(gpu) = device::open(Options {
+    let Some(gpu) = device::open(GpuOptions {
         patience,
-        ..Options::default()
+        ..GpuOptions::default()
     }) else {
         return;
     };
@@ -274,17 +274,17 @@ fn impatience_ends_in_the_right_answer_or_in_loss() {
 
 #[test]
 fn too_little_work_is_left_to_the_next() {
-    let least = Least {
+    let least = MinimumWork {
         points: 1_000,
         pixels: 0,
     };
-    let Some(gpu) = device::open(Options {
+    let Some(gpu) = device::open(GpuOptions {
         least,
-        ..Options::default()
+        ..GpuOptions::default()
     }) else {
         return;
     };
-    let choice = Choice::new(vec![
+    let choice = Dispatcher::new(vec![
         Arc::new(gpu) as Arc<dyn NeighbourSearch>,
         Arc::new(Cpu),
     ]);
@@ -295,16 +295,22 @@ fn too_little_work_is_left_to_the_next() {
             .unwrap()
             .len()
     };
-    assert_eq!((nearest(enough.positions()), choice.reruns()), (1_000, 0));
-    assert_eq!((nearest(little.positions()), choice.reruns()), (999, 1));
-    assert_eq!(choice.passed_on()[0].causes["too little work"], 1);
+    assert_eq!(
+        (nearest(enough.positions()), choice.fallback_count()),
+        (1_000, 0)
+    );
+    assert_eq!(
+        (nearest(little.positions()), choice.fallback_count()),
+        (999, 1)
+    );
+    assert_eq!(choice.fallbacks()[0].causes["too little work"], 1);
 }
 
 #[test]
 fn several_threads_share_a_device() {
-    let Some(gpu) = device::open(Options {
+    let Some(gpu) = device::open(GpuOptions {
         budget_bytes: 256 << 20,
-        ..Options::default()
+        ..GpuOptions::default()
     }) else {
         return;
     };
@@ -318,7 +324,7 @@ fn several_threads_share_a_device() {
 
 #[test]
 fn two_devices_know_nothing_of_each_other() {
-    let (Some(a), Some(b)) = (device::open(Options::default()), device::gpu()) else {
+    let (Some(a), Some(b)) = (device::open(GpuOptions::default()), device::gpu()) else {
         return;
     };
     let cloud = cloud(5_000);
@@ -342,7 +348,10 @@ fn what_there_is_can_be_listed_and_asked_for() {
             adapter.name, adapter.kind, adapter.backend, adapter.driver
         );
     }
-    let refused = Gpu::open(Wanted::Named("no such device".into()), Options::default());
+    let refused = Gpu::open(
+        AdapterSelector::Named("no such device".into()),
+        GpuOptions::default(),
+    );
     let message = refused
         .err()
         .map(|absent| absent.to_string())
@@ -354,7 +363,7 @@ fn what_there_is_can_be_listed_and_asked_for() {
     if all.iter().all(isopach_gpu::Adapter::is_software) {
         println!(
             "{}",
-            Gpu::open(Wanted::Best, Options::default()).unwrap_err()
+            Gpu::open(AdapterSelector::Best, GpuOptions::default()).unwrap_err()
         );
     }
 }

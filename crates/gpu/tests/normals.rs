@@ -13,7 +13,7 @@ use device::{gpu, open};
 use isopach_change::{Epochs, M3c2};
 use isopach_cloud::Cloud;
 use isopach_compute::Cpu;
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_neighbours::NeighbourSearch;
 use random::random;
 
@@ -142,11 +142,11 @@ fn what_is_no_radius_is_refused() {
 
 #[test]
 fn little_room() {
-    let little = Options {
+    let little = GpuOptions {
         budget_bytes: 8 << 20,
         most_groups: Some(20),
         most_binding_bytes: Some(256 << 10),
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let Some(gpu) = open(little) else { return };
     check(

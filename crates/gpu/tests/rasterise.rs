@@ -13,7 +13,7 @@ mod random;
 use device::{gpu, open};
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_raster::{
     CellStatistic, Grid, Rasterise,
     conformance::{STATISTICS, difference},
@@ -63,11 +63,11 @@ fn check(
 /// several stretches of cells.
 #[test]
 fn little_room() {
-    let little = Options {
+    let little = GpuOptions {
         budget_bytes: 8 << 20,
         most_groups: Some(9),
         most_binding_bytes: Some(64 << 10),
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let Some(gpu) = open(little) else { return };
     let points = hills(30_000, 60.0, [5.0, 5.0]);
@@ -108,9 +108,9 @@ fn little_room() {
 /// Two epochs at the same time, as DoD has them done.
 #[test]
 fn side_by_side_in_little_room() {
-    let Some(gpu) = open(Options {
+    let Some(gpu) = open(GpuOptions {
         budget_bytes: 8 << 20,
-        ..Options::default()
+        ..GpuOptions::default()
     }) else {
         return;
     };

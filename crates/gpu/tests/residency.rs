@@ -12,7 +12,7 @@ use device::{gpu, open};
 use isopach_change::{C2c, CloudDistances, Differences, Epochs, M3c2};
 use isopach_cloud::{Cloud, Origin, Positions};
 use isopach_compute::{Compute, Result};
-use isopach_gpu::{Gpu, Keeping, Options, Traffic, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, PointResidency, TransferCounts};
 use isopach_neighbours::NeighbourSearch;
 use isopach_raster::{CellStatistic, Grid, Raster, Rasterise};
 use random::random;
@@ -75,7 +75,7 @@ fn same(a: &Found, b: &Found) -> bool {
 fn up(gpu: &Gpu, work: impl FnOnce()) -> u64 {
     let before = gpu.traffic();
     work();
-    let Traffic {
+    let TransferCounts {
         to_device_bytes, ..
     } = gpu.traffic();
     to_device_bytes - before.to_device_bytes
@@ -84,11 +84,11 @@ fn up(gpu: &Gpu, work: impl FnOnce()) -> u64 {
 #[test]
 fn what_is_held_is_brought_once_and_then_gone() {
     // A device of its own: other tests count on theirs.
-    let Some(gpu) = &open(Options::default()) else {
+    let Some(gpu) = &open(GpuOptions::default()) else {
         return;
     };
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
-    let core_points = before.spaced(1.0).unwrap();
+    let core_points = before.subsample_grid(1.0).unwrap();
     let plain = all(gpu, [&before, &after], &core_points).unwrap();
     let held_bytes = gpu.pool().held_bytes;
     let again = up(gpu, || {
@@ -121,11 +121,11 @@ fn what_is_held_is_brought_once_and_then_gone() {
 
 #[test]
 fn of_m3c2_only_results_travel() {
-    let Some(gpu) = &open(Options::default()) else {
+    let Some(gpu) = &open(GpuOptions::default()) else {
         return;
     };
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
-    let core_points = before.spaced(1.0).unwrap();
+    let core_points = before.subsample_grid(1.0).unwrap();
     let [reference, compared] =
         [&before, &after].map(|epoch| gpu.index(epoch.positions()).unwrap());
     let (before, ties) = (gpu.traffic(), gpu.near_ties());
@@ -174,15 +174,15 @@ fn other_points_in_the_same_place_are_other_points() {
 
 #[test]
 fn what_is_held_gives_way() {
-    let room = |bytes: u64| Options {
+    let room = |bytes: u64| GpuOptions {
         budget_bytes: bytes,
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
-    let core_points = before.spaced(1.0).unwrap();
-    let never = Options {
-        residency: Keeping::Never,
-        ..Options::default()
+    let core_points = before.subsample_grid(1.0).unwrap();
+    let never = GpuOptions {
+        residency: PointResidency::Never,
+        ..GpuOptions::default()
     };
     let Some(plain) = open(never) else { return };
     let expected = held(&plain, [&before, &after], &core_points).unwrap();

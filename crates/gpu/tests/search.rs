@@ -9,10 +9,10 @@ mod random;
 
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::{Gpu, Options, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch,
-    plain::EveryPoint,
+    reference::BruteForce,
 };
 use random::random;
 
@@ -218,7 +218,7 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
     let axes: Vec<[f64; 3]> = (0..points.len()).map(axis).collect();
     let (device, definition) = (
         gpu.index(points).unwrap(),
-        EveryPoint.index(points).unwrap(),
+        BruteForce.index(points).unwrap(),
     );
     let cylinder = Cylinder {
         radius: 0.7,

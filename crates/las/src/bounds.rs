@@ -1,7 +1,7 @@
 //! The box of a file's points: what the header states, what is wrong with it, and what the points
 //! themselves say where it cannot be trusted.
 
-use crate::{Las, NOISE, error::Problem, filters::WITHHELD, read};
+use crate::{Las, NOISE, error::LasProblem, filters::WITHHELD, read};
 use isopach_cloud::{Columns, REACH};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
@@ -136,7 +136,7 @@ impl Las {
     /// the middle height.
     ///
     /// # Errors
-    /// [`Problem::Outlier`]; of the file.
+    /// [`LasProblem::Outlier`]; of the file.
     pub fn check_heights(&self) -> compute::Result<()> {
         let [low, high] = self.bounds().map(|corner| corner[2]);
         if high - low < MOST_HELD {
@@ -150,7 +150,7 @@ impl Las {
 
     /// The point that is farthest from the middle height, where it is out of reach; `None` also
     /// where no point passes the filters.
-    fn outlier(&self) -> compute::Result<Option<Problem>> {
+    fn outlier(&self) -> compute::Result<Option<LasProblem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
         read::expect_all(self);
@@ -200,14 +200,14 @@ struct Farthest {
 }
 
 impl Farthest {
-    fn problem(&self, middle: f64) -> Problem {
+    fn problem(&self, middle: f64) -> LasProblem {
         let [x, y, z] = self.xyz;
         let kept = match (self.flags & WITHHELD != 0, NOISE.contains(&self.class)) {
             (true, _) => ", withheld",
             (false, true) => ", noise",
             (false, false) => "",
         };
-        Problem::Outlier {
+        LasProblem::Outlier {
             point: format!(
                 "point {} at ({x:.2}, {y:.2}, {z:.2}), class {}{kept},",
                 self.index, self.class

@@ -3,7 +3,7 @@
 use crate::{
     Las, LeftOut, bounds,
     duplicates::{self, Duplicate},
-    error::{Error, Problem},
+    error::{LasError, LasProblem},
     read,
     slots::Slots,
 };
@@ -86,7 +86,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// Where there is no such file in a folder, or it cannot be listed.
-    pub fn listed(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    pub fn listed(path: &Path) -> Result<Vec<PathBuf>, LasError> {
         expand(path)
     }
 
@@ -102,7 +102,7 @@ impl Catalogue {
         };
         let files: Vec<Las> = files.into_iter().map(declared).collect();
         if files.is_empty() {
-            return Err(Problem::Io(std::io::Error::other("no LAS or LAZ file"))
+            return Err(LasProblem::Io(std::io::Error::other("no LAS or LAZ file"))
                 .of(Path::new("catalogue"))
                 .into());
         }
@@ -182,7 +182,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`Las::indexed`].
-    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
+    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
             .into_iter()
@@ -195,7 +195,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`Las::indexed_by_content`].
-    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
             .into_iter()
@@ -208,7 +208,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`Las::with_index_by_content`].
-    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
             .into_iter()
@@ -221,7 +221,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`Las::in_metres`].
-    pub fn in_metres(mut self) -> Result<Self, Error> {
+    pub fn in_metres(mut self) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files: Vec<Las> = files
             .into_iter()
@@ -362,7 +362,7 @@ impl Catalogue {
 
 /// The system that the files agree on: that of the first that states one, with its heights if any
 /// does.
-fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, Error> {
+fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, LasError> {
     let mut found: Option<(&Las, &Crs)> = None;
     for (file, crs) in files.iter().filter_map(|file| Some((file, file.crs()?))) {
         let Some((first, agreed)) = found else {
@@ -375,7 +375,9 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
                 "agree with {}: --ignore-crs reads them all the same, --crs says what they are in",
                 first.path().display()
             );
-            return Err(Problem::lying("the coordinate system", difference, must).of(file.path()));
+            return Err(
+                LasProblem::lying("the coordinate system", difference, must).of(file.path())
+            );
         }
         if !agreed.has_vertical() && crs.has_vertical() && !options.ignore_crs {
             found = Some((file, crs));
@@ -402,7 +404,7 @@ fn footprints(files: &[Las]) -> RTree<Footprint> {
 
 /// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for
 /// itself.
-fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
+fn expand(path: &Path) -> Result<Vec<PathBuf>, LasError> {
     let pattern = path
         .to_str()
         .filter(|text| text.contains(['*', '?', '[']) && !path.exists());
@@ -415,11 +417,11 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
     };
-    let mut paths = found.map_err(|error| Problem::Io(error).of(path))?;
+    let mut paths = found.map_err(|error| LasProblem::Io(error).of(path))?;
     paths.retain(is_las);
     paths.sort();
     if paths.is_empty() {
-        Err(Problem::Io(std::io::Error::other(what)).of(path))
+        Err(LasProblem::Io(std::io::Error::other(what)).of(path))
     } else {
         Ok(paths)
     }

@@ -2,9 +2,9 @@
 //! of the codec is an error: a file must not take a program down.
 
 use crate::{
-    Limits,
+    LasLimits,
     copc::Node,
-    error::{Checked, Problem},
+    error::{Checked, LasProblem},
     header::{Laz, Parsed},
 };
 use isopach_compute::unpanicked;
@@ -38,7 +38,7 @@ pub(crate) fn chunks(
     mut file: impl Read + Seek,
     parsed: &Parsed,
     size: u64,
-    limits: Limits,
+    limits: LasLimits,
 ) -> Checked<Vec<Chunk>> {
     let points = parsed.header.point_count;
     if points == 0 {
@@ -63,12 +63,12 @@ pub(crate) fn chunks(
 }
 
 /// The chunks of a COPC file: its nodes, which must have all points.
-pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: Limits) -> Checked<Vec<Chunk>> {
+pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: LasLimits) -> Checked<Vec<Chunk>> {
     let chunks: Vec<Chunk> = nodes.iter().map(|node| node.chunk).collect();
     let points = chunks.iter().map(|chunk| chunk.points).sum::<u64>();
     if points != parsed.header.point_count {
         let must = format!("be {points}: that is what the COPC nodes hold");
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the number of points",
             parsed.header.point_count,
             must,
@@ -78,7 +78,7 @@ pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: Limits) -> Checked<
     Ok(chunks)
 }
 
-fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()> {
+fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<()> {
     let record = u64::from(parsed.header.record_length);
     for chunk in chunks {
         let bytes = chunk.points.saturating_mul(record);
@@ -87,12 +87,16 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()>
                 "be at most {} bytes when decoded, the limit that was given",
                 limits.chunk_bytes
             );
-            return Err(Problem::lying("a chunk's size", bytes, must));
+            return Err(LasProblem::lying("a chunk's size", bytes, must));
         }
         let most = chunk.bytes.saturating_mul(POINTS_A_BYTE);
         if chunk.points > most {
             let must = format!("be at most {most}, as its compressed size allows");
-            return Err(Problem::lying("the points of a chunk", chunk.points, must));
+            return Err(LasProblem::lying(
+                "the points of a chunk",
+                chunk.points,
+                must,
+            ));
         }
     }
     let models = record.saturating_mul(MODELS_A_BYTE);
@@ -101,7 +105,11 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: Limits) -> Checked<()>
             "take at most {} bytes to decode, the limit that was given",
             limits.chunk_bytes
         );
-        return Err(Problem::lying("a compressed record's length", record, must));
+        return Err(LasProblem::lying(
+            "a compressed record's length",
+            record,
+            must,
+        ));
     }
     Ok(())
 }
@@ -110,7 +118,7 @@ fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
     let end = points.saturating_mul(record).saturating_add(at);
     if end > size {
         let there = size.saturating_sub(at) / record.max(1);
-        return Err(Problem::CutOff {
+        return Err(LasProblem::CutOff {
             points: there,
             stated: points,
             end,
@@ -143,7 +151,7 @@ fn compressed(
             "add up to the point record length, {}",
             parsed.header.record_length
         );
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the size of the compressed fields",
             stated,
             must,
@@ -166,7 +174,7 @@ fn compressed(
         };
         let end = at.saturating_add(entry.byte_count);
         if end > size {
-            return Err(Problem::Truncated {
+            return Err(LasProblem::Truncated {
                 what: "the compressed points",
                 end,
                 size,
@@ -186,13 +194,13 @@ fn compressed(
     }
     if left > 0 {
         let must = format!("be {}: that is what the chunks hold", points - left);
-        return Err(Problem::lying("the number of points", points, must));
+        return Err(LasProblem::lying("the number of points", points, must));
     }
     Ok(chunks)
 }
 
-fn more_than_stated(parsed: &Parsed) -> Problem {
-    Problem::lying(
+fn more_than_stated(parsed: &Parsed) -> LasProblem {
+    LasProblem::lying(
         "the number of points",
         parsed.header.point_count,
         "be as many as the chunks hold",
@@ -202,7 +210,7 @@ fn more_than_stated(parsed: &Parsed) -> Problem {
 /// The table's own head: it lies in the file, and has no more entries than the file has bytes.
 fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Checked<()> {
     if points_at + 8 > size {
-        return Err(Problem::Truncated {
+        return Err(LasProblem::Truncated {
             what: "the chunk table's address",
             end: points_at + 8,
             size,
@@ -219,7 +227,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
         at = i64::from_le_bytes(word);
     }
     let Some(at) = u64::try_from(at).ok().filter(|at| *at >= points_at) else {
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the address of the chunk table",
             at,
             format!("be between {points_at} and {size}"),
@@ -228,7 +236,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
     let end = at.saturating_add(8);
     if end > size {
         // It is behind the points, and says where each chunk is.
-        return Err(Problem::Truncated {
+        return Err(LasProblem::Truncated {
             what: "the table of the compressed points",
             end,
             size,
@@ -238,7 +246,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
     file.read_exact(&mut word)?;
     let entries = u64::from(u32::from_le_bytes([word[4], word[5], word[6], word[7]]));
     if entries > size {
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the number of chunks",
             entries,
             "be less than the file has bytes",
@@ -284,12 +292,12 @@ pub(crate) fn decode(
 }
 
 /// A table that is not one is the file's fault; one that could not be read may be readable later.
-fn unreadable_table(error: laz::LasZipError) -> Problem {
+fn unreadable_table(error: laz::LasZipError) -> LasProblem {
     match error {
         laz::LasZipError::IoError(error) if isopach_compute::is_transient(&error) => error.into(),
         other => {
             let reason = format!("the table of chunks cannot be read: {}", reason(other));
-            Problem::Codec { chunk: 0, reason }
+            LasProblem::Codec { chunk: 0, reason }
         }
     }
 }
@@ -306,7 +314,7 @@ fn reason(error: laz::LasZipError) -> String {
 
 /// Runs a piece of the codec; its panic is the file's fault.
 fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
-    unpanicked(work).map_err(|reason| Problem::Codec { chunk, reason })
+    unpanicked(work).map_err(|reason| LasProblem::Codec { chunk, reason })
 }
 
 #[cfg(test)]

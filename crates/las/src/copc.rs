@@ -6,7 +6,7 @@
 
 use crate::{
     codec::Chunk,
-    error::{Checked, Problem},
+    error::{Checked, LasProblem},
     records::Record,
 };
 use isopach_cloud::Rect;
@@ -47,7 +47,7 @@ impl Copc {
             return Ok(None);
         };
         let Some((words, _)) = record.data.split_first_chunk::<72>() else {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "the length of the COPC record",
                 record.data.len(),
                 "be 160",
@@ -67,11 +67,15 @@ impl Copc {
             ("the COPC spacing", found.spacing),
         ] {
             if !(value.is_finite() && value > 0.0) {
-                return Err(Problem::lying(what, value, "be a finite number above zero"));
+                return Err(LasProblem::lying(
+                    what,
+                    value,
+                    "be a finite number above zero",
+                ));
             }
         }
         if found.centre.iter().any(|x| !x.is_finite()) {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "the COPC centre",
                 format!("{:?}", found.centre),
                 "be finite",
@@ -104,7 +108,7 @@ impl Copc {
         let mut read = 0_u64;
         while let Some([at, bytes]) = pages.pop() {
             if !seen.insert(at) {
-                return Err(Problem::lying(
+                return Err(LasProblem::lying(
                     "a page of the COPC hierarchy",
                     at,
                     "not be reached twice",
@@ -112,7 +116,7 @@ impl Copc {
             }
             let end = at.saturating_add(bytes);
             if end > size {
-                return Err(Problem::Truncated {
+                return Err(LasProblem::Truncated {
                     what: "the COPC hierarchy",
                     end,
                     size,
@@ -122,7 +126,7 @@ impl Copc {
             // could ask for much work.
             read += bytes;
             if read > size || seen.len() as u64 > size / ENTRY {
-                return Err(Problem::lying(
+                return Err(LasProblem::lying(
                     "the COPC hierarchy",
                     read,
                     "fit into the file",
@@ -140,7 +144,7 @@ impl Copc {
             .windows(2)
             .find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at)
         {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "the place of a COPC node",
                 pair[1].chunk.at,
                 "not be inside another",
@@ -165,14 +169,14 @@ impl Copc {
         let inside = (0..=DEEPEST).contains(&level)
             && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
         if !inside {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "a COPC key",
                 format!("{level}-{key:?}"),
                 "be within the octree",
             ));
         }
         let Ok(bytes) = u64::try_from(bytes) else {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "the bytes of a COPC node",
                 bytes,
                 "not be negative",
@@ -187,7 +191,7 @@ impl Copc {
             1.. => {
                 let end = at.saturating_add(bytes);
                 if end > size {
-                    return Err(Problem::Truncated {
+                    return Err(LasProblem::Truncated {
                         what: "a COPC node",
                         end,
                         size,
@@ -212,7 +216,7 @@ impl Copc {
                 });
                 Ok(())
             }
-            _ => Err(Problem::lying(
+            _ => Err(LasProblem::lying(
                 "the points of a COPC node",
                 points,
                 "be -1 for a page, or not negative",

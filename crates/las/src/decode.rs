@@ -2,7 +2,7 @@
 
 use crate::{
     Las, codec,
-    error::{Checked, Problem},
+    error::{Checked, LasProblem},
     filters::LeftOut,
     layered::Wanted,
     layout::i32_at,
@@ -72,7 +72,7 @@ impl Las {
             let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
             if stated > there {
                 let must = format!("be at most {there}, which is what chunk {number} has for them");
-                return Err(Problem::lying("the size of the layers", stated, must));
+                return Err(LasProblem::lying("the size of the layers", stated, must));
             }
         }
         // checked on opening

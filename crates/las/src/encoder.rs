@@ -4,7 +4,7 @@
 //! where records come in small pieces, as they do from tiles. So records wait here until there is a
 //! chunk for every thread: that much memory is needed, however long the file gets.
 
-use crate::error::{Checked, Problem};
+use crate::error::{Checked, LasProblem};
 use isopach_compute::unpanicked;
 use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
@@ -107,7 +107,7 @@ fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
 fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
-    unpanicked(|| work().map_err(|error| error.to_string())).map_err(Problem::Unwritable)
+    unpanicked(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
 }
 
 /// The compressor's record for a point format with so many extra bytes, and so many points a chunk.
@@ -139,6 +139,6 @@ pub(crate) fn compressor(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> 
     LazVlr::from_buffer(&bytes).map_err(unwritable)
 }
 
-fn unwritable(error: laz::LasZipError) -> Problem {
-    Problem::Unwritable(error.to_string())
+fn unwritable(error: laz::LasZipError) -> LasProblem {
+    LasProblem::Unwritable(error.to_string())
 }

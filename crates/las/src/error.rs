@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 /// A file, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", path.display())]
-pub struct Error {
+pub struct LasError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
     #[source]
-    pub problem: Problem,
+    pub problem: LasProblem,
 }
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum LasProblem {
     /// The system could not open, read or write it.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -105,10 +105,10 @@ pub enum Problem {
     Unwritable(String),
 }
 
-impl Problem {
+impl LasProblem {
     /// This problem, of that file.
-    pub(crate) fn of(self, path: &Path) -> Error {
-        Error {
+    pub(crate) fn of(self, path: &Path) -> LasError {
+        LasError {
             path: path.to_owned(),
             problem: self,
         }
@@ -123,11 +123,11 @@ impl Problem {
     }
 }
 
-impl From<Error> for isopach_compute::Error {
-    fn from(error: Error) -> Self {
+impl From<LasError> for isopach_compute::Error {
+    fn from(error: LasError) -> Self {
         Self::source(error)
     }
 }
 
 /// Result within this crate, before the file is named.
-pub(crate) type Checked<T> = Result<T, Problem>;
+pub(crate) type Checked<T> = Result<T, LasProblem>;

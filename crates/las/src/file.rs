@@ -1,15 +1,15 @@
 //! One file as a source of points.
 
 use crate::{
-    ByteSource, Copc, Limits, VariableRecord,
+    ByteSource, Copc, LasLimits, VariableRecord,
     bounds::Bounds,
     codec::{self, Chunk},
     copc::Node,
     decode::selection,
-    error::{Checked, Error, Problem},
+    error::{Checked, LasError, LasProblem},
     filters::{Filters, LeftOut, LeftOutOfChunk},
     frame::Frame,
-    header::{self, Header, Parsed},
+    header::{self, LasHeader, Parsed},
     identity::Identity,
     layered::Layers,
     local_file::LocalFile,
@@ -35,7 +35,7 @@ use std::{
 pub struct Las {
     pub(crate) path: PathBuf,
     pub(crate) source: Arc<dyn ByteSource>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: LasLimits,
     pub(crate) parsed: Arc<Parsed>,
     pub(crate) frame: Frame,
     /// All chunks, and the octree's nodes or the index' entries for them where there are such.
@@ -105,7 +105,7 @@ pub(crate) struct Stated {
 }
 
 /// Reads the header, and where the chunks are.
-pub(crate) fn stated(source: &dyn ByteSource, limits: Limits) -> Checked<Stated> {
+pub(crate) fn stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
     let (mut reader, size) = (Reader::new(source), source.size());
     let mut parsed = header::parse(&mut reader, size, limits)?;
     let nodes = match &mut parsed.header.copc {
@@ -149,17 +149,17 @@ impl Las {
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::open_within(path, Limits::default())
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, LasError> {
+        Self::open_within(path, LasLimits::default())
     }
 
     /// As [`Self::open`], with limits on what a file may ask for.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self, Error> {
+    pub fn open_within(path: impl AsRef<Path>, limits: LasLimits) -> Result<Self, LasError> {
         let path = path.as_ref();
-        let file = LocalFile::open(path).map_err(|error| Problem::Io(error).of(path))?;
+        let file = LocalFile::open(path).map_err(|error| LasProblem::Io(error).of(path))?;
         Self::from_source_within(Arc::new(file), limits)
     }
 
@@ -167,20 +167,23 @@ impl Las {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self, Error> {
-        Self::from_source_within(source, Limits::default())
+    pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self, LasError> {
+        Self::from_source_within(source, LasLimits::default())
     }
 
     /// As [`Self::from_source`], with limits on what a file may ask for.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn from_source_within(source: Arc<dyn ByteSource>, limits: Limits) -> Result<Self, Error> {
+    pub fn from_source_within(
+        source: Arc<dyn ByteSource>,
+        limits: LasLimits,
+    ) -> Result<Self, LasError> {
         let path = source.path().to_owned();
         Self::of_source(source, limits).map_err(|problem| problem.of(&path))
     }
 
-    fn of_source(source: Arc<dyn ByteSource>, limits: Limits) -> Checked<Self> {
+    fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Checked<Self> {
         let Stated {
             parsed,
             nodes,
@@ -254,7 +257,7 @@ impl Las {
 
     /// What it says about itself.
     #[must_use]
-    pub fn header(&self) -> &Header {
+    pub fn header(&self) -> &LasHeader {
         &self.parsed.header
     }
 
@@ -264,7 +267,7 @@ impl Las {
         self.frame.crs.as_ref()
     }
 
-    pub(crate) fn check_metres(&self) -> Result<(), Error> {
+    pub(crate) fn check_metres(&self) -> Result<(), LasError> {
         self.frame
             .check_metres()
             .map_err(|problem| problem.of(&self.path))
@@ -279,9 +282,9 @@ impl Las {
     /// All points in memory, in the order of the file, about an origin in their middle.
     ///
     /// # Errors
-    /// Of the file; [`Problem::NotMetres`] where it states another unit; [`Problem::Outlier`] where
-    /// a point is too far above or below the others; [`compute::Error::InvalidPoint`] where it
-    /// reaches farther than 8 km from its middle: then tile it.
+    /// Of the file; [`LasProblem::NotMetres`] where it states another unit; [`LasProblem::Outlier`]
+    /// where a point is too far above or below the others; [`compute::Error::InvalidPoint`] where
+    /// it reaches farther than 8 km from its middle: then tile it.
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.check_metres()?;
         self.check_heights()?;
@@ -289,15 +292,16 @@ impl Las {
     }
 
     /// The records of one of [`Self::total_chunks`] chunks as they are stored, uncompressed,
-    /// whatever the filters are: all bits of all fields, [`Header::record_length`] bytes a point.
+    /// whatever the filters are: all bits of all fields, [`LasHeader::record_length`] bytes a
+    /// point.
     ///
     /// # Errors
     /// Of the file; where there is no such chunk.
-    pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, Error> {
+    pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
         let read = || {
             if chunk >= self.chunks.len() {
                 let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
-                return Err(Problem::Unsupported(text));
+                return Err(LasProblem::Unsupported(text));
             }
             self.records(chunk, DecompressionSelection::all())
         };
@@ -307,15 +311,15 @@ impl Las {
     /// The data of one of the header's records.
     ///
     /// # Errors
-    /// Where it cannot be read, or is larger than [`Limits::record_bytes`].
-    pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, Error> {
+    /// Where it cannot be read, or is larger than [`LasLimits::record_bytes`].
+    pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
         let read = || -> Checked<Vec<u8>> {
             if record.bytes > self.limits.record_bytes {
                 let must = format!(
                     "be at most {}, the limit that was given",
                     self.limits.record_bytes
                 );
-                return Err(Problem::lying(
+                return Err(LasProblem::lying(
                     "the length of a variable length record",
                     record.bytes,
                     must,
@@ -337,8 +341,8 @@ impl Las {
     /// The values of a named extra column, of all points that pass the filters.
     ///
     /// # Errors
-    /// Of the file; [`Problem::MissingColumn`] where it has no such column.
-    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, Error> {
+    /// Of the file; [`LasProblem::MissingColumn`] where it has no such column.
+    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
         let layout = &self.parsed.layout;
         let column = self
             .header()
@@ -347,7 +351,7 @@ impl Las {
             .find(|extra| extra.name == name);
         let Some(column) = column else {
             let column = format!("extra column {name:?}");
-            return Err(Problem::MissingColumn {
+            return Err(LasProblem::MissingColumn {
                 format: layout.format,
                 column,
             }
@@ -364,7 +368,7 @@ impl Las {
                 .collect())
         };
         read::expect_all(self);
-        let parts: Result<Vec<Vec<f64>>, Problem> =
+        let parts: Result<Vec<Vec<f64>>, LasProblem> =
             self.selected.par_iter().map(|&chunk| read(chunk)).collect();
         Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }

@@ -3,7 +3,7 @@
 use crate::{
     Las,
     decode::selection,
-    error::{Checked, Error, Problem},
+    error::{Checked, LasError, LasProblem},
     identity::Identity,
     layered::Wanted,
     layout::i32_at,
@@ -157,7 +157,7 @@ impl Las {
     ///
     /// # Errors
     /// Of the file, and where the index cannot be written.
-    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, Error> {
+    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
         if self.nodes.is_empty() {
             self.index_at = sidecar::place(&self.path, folder);
             if folder.is_none() && self.source.writable_sibling(sidecar::SUFFIX).is_none() {
@@ -176,12 +176,12 @@ impl Las {
 
     /// As [`Self::indexed`] where nothing can be written beside the file: the index that is there
     /// is used already, or there is none.
-    fn with_index_beside(self) -> Result<Self, Error> {
+    fn with_index_beside(self) -> Result<Self, LasError> {
         if !self.contents.is_empty() || self.chunks.is_empty() {
             return Ok(self);
         }
         let text = "an index cannot be written there: index a copy of the file on a disk, and put both there";
-        Err(Problem::Unwritable(text.into()).of(&self.index_at))
+        Err(LasProblem::Unwritable(text.into()).of(&self.index_at))
     }
 
     /// Why the index beside the file was not used, where there is one, it was not, and
@@ -205,7 +205,7 @@ impl Las {
     ///
     /// # Errors
     /// As [`Self::indexed`].
-    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         if self.nodes.is_empty() {
             let place = self.place_by_content(folder)?;
             let contents = if self.contents.is_empty() {
@@ -226,7 +226,7 @@ impl Las {
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, Error> {
+    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         if self.nodes.is_empty() && self.contents.is_empty() {
             let about = self.about().map_err(|problem| problem.of(&self.path))?;
             let place = self.place_by_content(folder)?;
@@ -239,7 +239,7 @@ impl Las {
         Ok(self)
     }
 
-    fn place_by_content(&self, folder: &Path) -> Result<PathBuf, Error> {
+    fn place_by_content(&self, folder: &Path) -> Result<PathBuf, LasError> {
         let about = self.about().map_err(|problem| problem.of(&self.path))?;
         Ok(sidecar::place_by_content(folder, about.identity))
     }
@@ -288,7 +288,7 @@ impl Las {
             stated.sum,
             self.index_at.display()
         );
-        Err(Problem::lying(
+        Err(LasProblem::lying(
             "the checksum of a chunk",
             format!("{found:08x} in chunk {chunk}"),
             must,
@@ -321,7 +321,7 @@ impl Las {
             "be what the points have; {} {outcome}",
             self.index_at.display()
         );
-        Err(Problem::lying(
+        Err(LasProblem::lying(
             "what the index says of a chunk",
             format!("wrong in chunk {chunk}"),
             must,
@@ -452,17 +452,17 @@ impl Las {
     /// levels of a COPC file.
     ///
     /// # Errors
-    /// [`Problem::Unsupported`] where the file has no levels.
-    pub fn at_resolution(mut self, resolution: f64) -> Result<Self, Error> {
+    /// [`LasProblem::Unsupported`] where the file has no levels.
+    pub fn at_resolution(mut self, resolution: f64) -> Result<Self, LasError> {
         let Some(copc) = self.copc() else {
             return Err(
-                Problem::Unsupported("a resolution of a file that is not COPC".into())
+                LasProblem::Unsupported("a resolution of a file that is not COPC".into())
                     .of(&self.path),
             );
         };
         if resolution.is_nan() || resolution <= 0.0 {
             return Err(
-                Problem::lying("the resolution", resolution, "be above zero").of(&self.path),
+                LasProblem::lying("the resolution", resolution, "be above zero").of(&self.path),
             );
         }
         self.filters.deepest = copc.level_for(self.frame.to_file(resolution));
@@ -482,8 +482,8 @@ impl Las {
     /// rectangle of [`Self::within`]; where no unit is stated, they are taken to be in metres.
     ///
     /// # Errors
-    /// [`Problem::NotMetres`] where they are in degrees, or in a unit that is not known here.
-    pub fn in_metres(mut self) -> Result<Self, Error> {
+    /// [`LasProblem::NotMetres`] where they are in degrees, or in a unit that is not known here.
+    pub fn in_metres(mut self) -> Result<Self, LasError> {
         let before = self.frame.clone();
         self.frame = self
             .frame

@@ -1,8 +1,8 @@
 //! From stored integers to coordinates.
 
 use crate::{
-    error::{Checked, Problem},
-    header::Header,
+    error::{Checked, LasProblem},
+    header::LasHeader,
 };
 use isopach_cloud::{Crs, CrsKind, Rect};
 use isopach_crs::metre_factors;
@@ -19,8 +19,8 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// The file's own.
-    pub(crate) fn of(header: &Header) -> Self {
-        let Header {
+    pub(crate) fn of(header: &LasHeader) -> Self {
+        let LasHeader {
             scale,
             offset,
             ref crs,
@@ -88,7 +88,7 @@ impl Frame {
     }
 }
 
-fn not_metres(crs: &Crs) -> Problem {
+fn not_metres(crs: &Crs) -> LasProblem {
     const OR_SAY: &str = "reproject them to a system in metres or feet, or say what they are (--crs EPSG:… or --crs local, `Las::declared`)";
     let advice = match metre_factors(crs) {
         Some(_) => "read them with `in_metres`",
@@ -102,5 +102,5 @@ fn not_metres(crs: &Crs) -> Problem {
         (kind, Some(name)) => format!("{kind} ({name})"),
         (kind, None) => kind.to_string(),
     };
-    Problem::NotMetres { units, advice }
+    LasProblem::NotMetres { units, advice }
 }

@@ -1,9 +1,9 @@
 //! The header and the variable length records, read with suspicion.
 
 use crate::{
-    Copc, Limits,
+    Copc, LasLimits,
     crs::{self, Statement},
-    error::{Checked, Problem},
+    error::{Checked, LasProblem},
     extra::{self, ExtraBytes},
     layout::Layout,
     records::{self, Record, VariableRecord},
@@ -38,7 +38,7 @@ impl GpsTime {
 
 /// What a file says about itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
+pub struct LasHeader {
     /// Major and minor version of LAS.
     pub version: [u8; 2],
     /// File source id, a flight line as a rule; 0 where none is assigned.
@@ -82,7 +82,7 @@ pub struct Header {
 /// What is needed to find and decode the points.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    pub(crate) header: Header,
+    pub(crate) header: LasHeader,
     pub(crate) layout: Layout,
     pub(crate) header_bytes: u16,
     pub(crate) points_at: u64,
@@ -102,18 +102,18 @@ pub(crate) struct Laz {
 }
 
 /// Reads the header and the records of a file of `size` bytes.
-pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Checked<Parsed> {
+pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) -> Checked<Parsed> {
     let mut signature = [0; 4];
     let mut first = (&mut file).take(4);
     let got = read_up_to(&mut first, &mut signature)?;
     if &signature != b"LASF" {
-        return Err(Problem::NotLas(
+        return Err(LasProblem::NotLas(
             String::from_utf8_lossy(&signature[..got]).into_owned(),
         ));
     }
     file.seek(SeekFrom::Start(0))?;
     if size < 227 {
-        return Err(Problem::Truncated {
+        return Err(LasProblem::Truncated {
             what: "the header",
             end: 227,
             size,
@@ -124,7 +124,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     let layout = Layout::of(format)?;
     if usize::from(raw.point_data_record_length) < layout.base {
         let must = format!("be at least {} for PDRF {format}", layout.base);
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the point record length",
             raw.point_data_record_length,
             must,
@@ -132,7 +132,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     }
     let points_at = u64::from(raw.offset_to_point_data);
     if points_at > size {
-        return Err(Problem::Truncated {
+        return Err(LasProblem::Truncated {
             what: "what comes before the points",
             end: points_at,
             size,
@@ -145,7 +145,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
         crs,
         fault: crs_fault,
     } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
-    let header = Header {
+    let header = LasHeader {
         version: [raw.version.major, raw.version.minor],
         file_source_id: raw.file_source_id,
         gps_time: match (raw.global_encoding & 1, time_offset) {
@@ -187,7 +187,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     };
     if header.point_count > limits.points {
         let must = format!("be at most {}, the limit that was given", limits.points);
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the number of points",
             header.point_count,
             must,
@@ -206,21 +206,21 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: Limits) -> Ch
     })
 }
 
-fn check(header: &Header, stated_format: u8) -> Checked<()> {
+fn check(header: &LasHeader, stated_format: u8) -> Checked<()> {
     for axis in 0..3 {
         let (scale, offset) = (header.scale[axis], header.offset[axis]);
         if !(scale.is_finite() && scale != 0.0) {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "a scale factor",
                 scale,
                 "be a finite number other than zero",
             ));
         }
         if !offset.is_finite() {
-            return Err(Problem::lying("an offset", offset, "be a finite number"));
+            return Err(LasProblem::lying("an offset", offset, "be a finite number"));
         }
         if !(scale.abs() * -f64::from(i32::MIN) + offset.abs()).is_finite() {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "a scale factor",
                 scale,
                 "leave every coordinate finite",
@@ -228,7 +228,7 @@ fn check(header: &Header, stated_format: u8) -> Checked<()> {
         }
     }
     if stated_format & 0x80 != 0 && !header.compressed {
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the point format",
             stated_format,
             "come with a LASzip record: points are compressed",
@@ -250,7 +250,7 @@ fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     if let Some([low, high]) = bytes.get(HEADER_BYTES) {
         let end = u64::from(u16::from_le_bytes([*low, *high]));
         if end > length as u64 {
-            return Err(Problem::Truncated {
+            return Err(LasProblem::Truncated {
                 what: "the header",
                 end,
                 size: length as u64,
@@ -285,7 +285,7 @@ fn check_texts(records: &[Record]) -> Checked<()> {
     {
         Some(bytes) if bytes > MOST => {
             let must = format!("have at most {MOST} bytes");
-            Err(Problem::lying(
+            Err(LasProblem::lying(
                 "the length of the well-known text of the coordinate system",
                 bytes,
                 must,
@@ -304,11 +304,11 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
     };
     let must = "describe a known compressor";
     let vlr = LazVlr::from_buffer(&record.data)
-        .map_err(|error| Problem::lying("the LASzip record", error, must))?;
+        .map_err(|error| LasProblem::lying("the LASzip record", error, must))?;
     // `laz` adds them up in 16 bits.
     let fields: u32 = vlr.items().iter().map(|item| u32::from(item.size())).sum();
     if u16::try_from(fields).is_err() {
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the size of the compressed fields",
             fields,
             "fit a record, 65535 bytes",
@@ -320,7 +320,7 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
         .first_chunk()
         .map(|code| u16::from_le_bytes(*code))
     {
-        Some(code @ 1..=2) if in_layers => Err(Problem::lying(
+        Some(code @ 1..=2) if in_layers => Err(LasProblem::lying(
             "the compressor",
             code,
             "be 3 for fields in layers",
@@ -329,7 +329,11 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
             vlr,
             pointwise: code == 1,
         })),
-        code => Err(Problem::lying("the compressor", format!("{code:?}"), must)),
+        code => Err(LasProblem::lying(
+            "the compressor",
+            format!("{code:?}"),
+            must,
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the fields of a point record are (LAS 1.4 R15, tables 7 to 17).
 
-use crate::error::{Checked, Problem};
+use crate::error::{Checked, LasProblem};
 use isopach_cloud::Columns;
 
 /// Degrees a step of the scan angle of PDRF 6 to 10.
@@ -26,7 +26,7 @@ impl Layout {
     pub(crate) fn of(format: u8) -> Checked<Self> {
         const BASE: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
         let Some(&base) = BASE.get(usize::from(format)) else {
-            return Err(Problem::Unsupported(format!(
+            return Err(LasProblem::Unsupported(format!(
                 "point data record format {format}"
             )));
         };
@@ -145,7 +145,7 @@ impl Layout {
             .iter()
             .find(|(column, _)| columns.contains(*column) && !there.contains(*column));
         missing.map_or(Ok(()), |(_, name)| {
-            Err(Problem::MissingColumn {
+            Err(LasProblem::MissingColumn {
                 format: self.format,
                 column: (*name).into(),
             })

@@ -16,7 +16,7 @@
 //! and `copc-writer` is some months old.
 //!
 //! Files are not trusted: every length is checked against the size of the file, and against
-//! [`Limits`], before anything is allocated.
+//! [`LasLimits`], before anything is allocated.
 
 mod arithmetic;
 mod bounds;
@@ -56,13 +56,13 @@ pub use byte_source::ByteSource;
 pub use catalogue::{Catalogue, CatalogueOptions, Overlap};
 pub use copc::Copc;
 pub use duplicates::Duplicate;
-pub use error::{Error, Problem};
+pub use error::{LasError, LasProblem};
 pub use extra::{ExtraBytes, ExtraKind};
 pub use file::Las;
 pub use filters::{LeftOut, NOISE};
-pub use header::{GpsTime, Header};
+pub use header::{GpsTime, LasHeader};
 pub use isopach_crs::{counts_downwards, named_crs, well_known_text};
-pub use limits::Limits;
+pub use limits::LasLimits;
 pub use records::VariableRecord;
 pub use schema::Schema;
 pub use sorted::SortedLazWriter;

@@ -3,7 +3,7 @@
 /// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
 /// taken for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct LasLimits {
     /// Bytes of a variable length record that is read; larger ones are passed over.
     pub record_bytes: u64,
     /// Points of a file.
@@ -15,7 +15,7 @@ pub struct Limits {
     pub memory_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for LasLimits {
     /// 16 MiB a record, 2⁴⁰ points, 1 GiB a chunk, and as much memory as the system gives.
     fn default() -> Self {
         Self {

@@ -1,8 +1,8 @@
 //! Variable length records: where they are, and the bytes of those that say how to read the points.
 
 use crate::{
-    Limits,
-    error::{Checked, Problem},
+    LasLimits,
+    error::{Checked, LasProblem},
     header::text,
 };
 use std::io::{Read, Seek, SeekFrom};
@@ -70,7 +70,7 @@ pub(crate) fn read(
     mut file: impl Read + Seek,
     raw: &las::raw::Header,
     size: u64,
-    limits: Limits,
+    limits: LasLimits,
 ) -> Checked<(Vec<VariableRecord>, Vec<Record>)> {
     let mut found = Vec::new();
     let points_at = u64::from(raw.offset_to_point_data);
@@ -114,7 +114,7 @@ pub(crate) fn read(
 /// Takes a record in; returns where it ends.
 fn push(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64> {
     if found.len() == MOST {
-        return Err(Problem::lying(
+        return Err(LasProblem::lying(
             "the number of variable length records",
             found.len() + 1,
             "be at most 10000",
@@ -143,7 +143,7 @@ fn head(
         .fold(0, |value, &byte| value << 8 | u64::from(byte));
     let end = at.saturating_add(bytes.len() as u64).saturating_add(length);
     if end > limit {
-        return Err(Problem::Truncated {
+        return Err(LasProblem::Truncated {
             what: "a variable length record",
             end,
             size: limit,

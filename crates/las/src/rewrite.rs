@@ -7,9 +7,9 @@
 //! COPC file, which the new file does not have. What the header counts and measures is found anew.
 
 use crate::{
-    Error, Las,
+    Las, LasError,
     encoder::{self, Encoder},
-    error::{Checked, Problem},
+    error::{Checked, LasProblem},
     filters::LeftOut,
     read,
     records::VariableRecord,
@@ -37,10 +37,10 @@ impl Las {
     /// when it is complete.
     ///
     /// # Errors
-    /// Of this file; where the other cannot be written; [`Problem::Unwritable`] after
+    /// Of this file; where the other cannot be written; [`LasProblem::Unwritable`] after
     /// [`Las::in_metres`] of a file in feet: its coordinates are copied as they are stored, and its
     /// coordinate system with them.
-    pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, Error> {
+    pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, LasError> {
         let to = to.as_ref();
         self.rewritten(to, &|problem| problem.of(&self.path), &|problem| {
             problem.of(to)
@@ -51,12 +51,12 @@ impl Las {
     fn rewritten(
         &self,
         to: &Path,
-        ours: &dyn Fn(Problem) -> Error,
-        theirs: &dyn Fn(Problem) -> Error,
-    ) -> Result<u64, Error> {
+        ours: &dyn Fn(LasProblem) -> LasError,
+        theirs: &dyn Fn(LasProblem) -> LasError,
+    ) -> Result<u64, LasError> {
         if self.frame.crs != self.header().crs {
             let text = "coordinates are copied as they are stored: rewrite before `in_metres`";
-            return Err(theirs(Problem::Unwritable(text.into())));
+            return Err(theirs(LasProblem::Unwritable(text.into())));
         }
         let compress = !to
             .extension()
@@ -118,7 +118,7 @@ impl Las {
             _ => 227,
         };
         if header_bytes < least {
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "the size of the header",
                 header_bytes,
                 format!("be at least {least}"),
@@ -148,7 +148,7 @@ impl Las {
                 "be at most {}, the limit that was given",
                 self.limits.record_bytes
             );
-            return Err(Problem::lying(
+            return Err(LasProblem::lying(
                 "the room between records and points",
                 between,
                 must,
@@ -222,7 +222,7 @@ fn end(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checke
     file.write_all(header)?;
     let file = file
         .into_inner()
-        .map_err(|error| Problem::Io(error.into_error()))?;
+        .map_err(|error| LasProblem::Io(error.into_error()))?;
     Ok(part.complete(&file)?)
 }
 
@@ -262,7 +262,7 @@ impl Patch<'_> {
             }
         };
         let points_at = u32::try_from(self.points_at).map_err(|_| {
-            Problem::Unwritable(format!("{} bytes before the points", self.points_at))
+            LasProblem::Unwritable(format!("{} bytes before the points", self.points_at))
         })?;
         put(96, &points_at.to_le_bytes());
         put(100, &self.vlrs.to_le_bytes());
@@ -275,7 +275,7 @@ impl Patch<'_> {
         let count = u32::try_from(summary.count);
         if minor < 4 && count.is_err() {
             let text = format!("{} points do not fit LAS 1.{minor}", summary.count);
-            return Err(Problem::Unwritable(text));
+            return Err(LasProblem::Unwritable(text));
         }
         let fits = is_legacy && count.is_ok();
         put(

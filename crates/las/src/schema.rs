@@ -3,7 +3,7 @@
 use crate::{
     GpsTime,
     encoder::CHUNK,
-    error::{Checked, Problem},
+    error::{Checked, LasProblem},
     extra::ExtraBytes,
 };
 use isopach_cloud::{Columns, Crs, Positions};
@@ -54,13 +54,13 @@ impl Default for Schema {
 impl Schema {
     pub(crate) fn check(&self) -> Checked<()> {
         if !(self.scale.is_finite() && self.scale > 0.0) {
-            return Err(Problem::Unwritable(format!(
+            return Err(LasProblem::Unwritable(format!(
                 "the scale is {}, but must be above zero",
                 self.scale
             )));
         }
         if self.chunk_points == 0 {
-            return Err(Problem::Unwritable(
+            return Err(LasProblem::Unwritable(
                 "chunks have 0 points, but must have at least 1".into(),
             ));
         }
@@ -70,13 +70,13 @@ impl Schema {
             let text = format!(
                 "GPS times less {less_millions} million seconds need LAS 1.5, and 1.4 is written"
             );
-            return Err(Problem::Unwritable(text));
+            return Err(LasProblem::Unwritable(text));
         }
         for (number, extra) in self.extra_bytes.iter().enumerate() {
             for (what, text) in [("name", &extra.name), ("description", &extra.description)] {
                 if text.len() > TEXT {
                     let length = text.len();
-                    return Err(Problem::Unwritable(format!(
+                    return Err(LasProblem::Unwritable(format!(
                         "the {what} of an extra column, {text:?}, has {length} bytes, but must have at most {TEXT}"
                     )));
                 }
@@ -87,13 +87,13 @@ impl Schema {
                     .any(|other| other.name == extra.name)
             {
                 let name = &extra.name;
-                return Err(Problem::Unwritable(format!(
+                return Err(LasProblem::Unwritable(format!(
                     "an extra column is called {name:?}, but each must have a name of its own"
                 )));
             }
         }
         if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
-            return Err(Problem::Unwritable(format!(
+            return Err(LasProblem::Unwritable(format!(
                 "the offset is {bad}, but must be finite"
             )));
         }
@@ -142,7 +142,7 @@ impl Schema {
             .ok()
             .filter(|bytes| *bytes < u16::MAX - 100)
             .ok_or_else(|| {
-                Problem::Unwritable(format!(
+                LasProblem::Unwritable(format!(
                     "extra columns of {bytes} bytes a point do not fit a record"
                 ))
             })
@@ -184,7 +184,7 @@ pub(crate) struct Records {
 impl Records {
     fn push(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
         let Ok(length) = u16::try_from(data.len()) else {
-            return Err(Problem::Unwritable(format!(
+            return Err(LasProblem::Unwritable(format!(
                 "the record {user} {id} is longer than 65535 bytes"
             )));
         };

@@ -63,7 +63,7 @@ impl<'a> Slots<'a> {
 /// they are written.
 ///
 /// # Errors
-/// [`Error::OutOfMemory`] where there is not so much.
+/// [`LasError::OutOfMemory`] where there is not so much.
 pub(crate) fn room(count: usize, columns: Columns, limit: u64) -> Result<Points> {
     let width = size_of::<[f64; 3]>() as u64 + Attributes::bytes_per_point(columns);
     let bytes = (count as u64).saturating_mul(width);

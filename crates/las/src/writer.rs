@@ -3,7 +3,7 @@
 use crate::{
     ExtraBytes, GpsTime,
     encoder::{self, CHUNK, Encoder},
-    error::{Checked, Error, Problem},
+    error::{Checked, LasError, LasProblem},
     layout::{ANGLE_STEP, Layout},
     schema::{Schema, padded},
     summary::Summary,
@@ -51,7 +51,7 @@ impl LazWriter {
     ///
     /// # Errors
     /// Where it cannot be created, or where the schema makes no sense.
-    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self, Error> {
+    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self, LasError> {
         let path = path.as_ref();
         Self::create_checked(path, schema).map_err(|problem| problem.of(path))
     }
@@ -86,7 +86,7 @@ impl LazWriter {
     /// Where the disk is full, a column is missing or too short, or a value does not fit: a
     /// coordinate the scale, a return number its four bits, a number an integer column. The file
     /// cannot be finished after an error.
-    pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), Error> {
+    pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasError> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
         outcome.map_err(|problem| problem.of(&self.path))
@@ -107,14 +107,14 @@ impl LazWriter {
     pub(crate) fn check_columns(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
         let has = cloud.attributes.columns();
         if !has.contains(self.schema.columns) {
-            return Err(Problem::Unwritable(
+            return Err(LasProblem::Unwritable(
                 "the points lack a column of the schema".into(),
             ));
         }
         if extra.len() != self.schema.extra_bytes.len()
             || extra.iter().any(|values| values.len() != cloud.len())
         {
-            return Err(Problem::Unwritable(
+            return Err(LasProblem::Unwritable(
                 "extra columns must be as in the schema, one value a point".into(),
             ));
         }
@@ -192,7 +192,7 @@ impl LazWriter {
             let step = ((point[axis] - self.schema.offset[axis]) / self.schema.scale).round();
             if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
                 let (value, offset) = (point[axis], self.schema.offset[axis]);
-                return Err(Problem::Unwritable(format!(
+                return Err(LasProblem::Unwritable(format!(
                     "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
                     self.schema.scale
                 )));
@@ -211,7 +211,7 @@ impl LazWriter {
             [1, 1],
         );
         if number.max(of) > 15 {
-            return Err(Problem::Unwritable(format!(
+            return Err(LasProblem::Unwritable(format!(
                 "point {i} is return {number} of {of}, but 15 at most can be stored"
             )));
         }
@@ -240,7 +240,7 @@ impl LazWriter {
         );
         let steps = (angle / ANGLE_STEP).round();
         if !(f32::from(i16::MIN)..=f32::from(i16::MAX)).contains(&steps) {
-            return Err(Problem::Unwritable(format!(
+            return Err(LasProblem::Unwritable(format!(
                 "the scan angle of point {i} is {angle}°, but must be within ±196°"
             )));
         }
@@ -271,14 +271,14 @@ impl LazWriter {
     ///
     /// # Errors
     /// Where the disk is full or the file cannot be renamed.
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish(self) -> Result<(), LasError> {
         let path = self.path.clone();
         self.finish_checked().map_err(|problem| problem.of(&path))
     }
 
     fn finish_checked(self) -> Checked<()> {
         if self.failed {
-            return Err(Problem::Unwritable(
+            return Err(LasProblem::Unwritable(
                 "an earlier write failed, so points are missing".into(),
             ));
         }
@@ -288,7 +288,7 @@ impl LazWriter {
         file.write_all(&header)?;
         let file = file
             .into_inner()
-            .map_err(|error| Problem::Io(error.into_error()))?;
+            .map_err(|error| LasProblem::Io(error.into_error()))?;
         Ok(self.part.complete(&file)?)
     }
 
@@ -360,7 +360,7 @@ fn check_lengths(cloud: &Cloud) -> Checked<()> {
     for (name, length) in lengths {
         if let Some(length) = length.filter(|length| *length != cloud.len()) {
             let points = cloud.len();
-            return Err(Problem::Unwritable(format!(
+            return Err(LasProblem::Unwritable(format!(
                 "the column {name} has {length} values for {points} points"
             )));
         }
@@ -382,13 +382,13 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
     if !fits {
         let (name, kind) = (&column.name, column.kind);
         let (low, high) = range.into_inner();
-        return Err(Problem::Unwritable(format!(
+        return Err(LasProblem::Unwritable(format!(
             "the value {value} of point {point} does not fit the column {name} ({kind:?}, {low} to {high} as stored)"
         )));
     }
     if !is_float && column.no_data == Some(stored.round()) {
         let name = &column.name;
-        return Err(Problem::Unwritable(format!(
+        return Err(LasProblem::Unwritable(format!(
             "the value {value} of point {point} is the one that says none in the column {name}"
         )));
     }

@@ -11,10 +11,10 @@ mod hostile;
 
 use hostile::{Watch, random};
 use isopach_cloud::{Attributes, Cloud, Columns};
-use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Limits, Schema};
+use isopach_las::{ExtraBytes, ExtraKind, Las, LasLimits, LazWriter, Schema};
 use std::{fs, path::Path};
 
-const LIMITS: Limits = Limits {
+const LIMITS: LasLimits = LasLimits {
     record_bytes: 1 << 20,
     points: 1 << 40,
     chunk_bytes: 32 << 20,

@@ -110,7 +110,7 @@ fn an_index_with_a_right_checksum_and_wrong_contents_is_refused_where_a_chunk_sh
 
 #[test]
 fn a_wrong_index_is_refused_whatever_is_read() {
-    type Read = fn(&Las) -> Result<(), isopach_las::Error>;
+    type Read = fn(&Las) -> Result<(), isopach_las::LasError>;
     let reads: [Read; 3] = [
         |las| las.read_raw(3).map(drop),
         |las| las.read_extra("one").map(drop),

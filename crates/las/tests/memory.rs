@@ -5,14 +5,14 @@
 mod made;
 
 use isopach_cloud::Columns;
-use isopach_las::{Las, Limits};
+use isopach_las::{Las, LasLimits};
 use peak_alloc::PeakAlloc;
 use std::{fs, path::Path};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-const LIMITS: Limits = Limits {
+const LIMITS: LasLimits = LasLimits {
     record_bytes: 16 << 20,
     points: 1 << 40,
     chunk_bytes: 32 << 20,

@@ -5,7 +5,7 @@
 
 use isopach_cloud::{Attributes, Cloud, Columns, Points, Rect};
 use isopach_compute as compute;
-use isopach_las::{Catalogue, Las, LazWriter, Limits, Schema};
+use isopach_las::{Catalogue, Las, LasLimits, LazWriter, Schema};
 use isopach_tiling::PointSource;
 use std::{
     fs,
@@ -283,9 +283,9 @@ fn limits_are_kept() {
     let path = dir.path().join("a.laz");
     strips(&path);
     let open = |limits| Las::open_within(&path, limits);
-    let message = open(Limits {
+    let message = open(LasLimits {
         points: 199_999,
-        ..Limits::default()
+        ..LasLimits::default()
     })
     .unwrap_err()
     .to_string();
@@ -294,15 +294,15 @@ fn limits_are_kept() {
         "{message}"
     );
     assert!(
-        open(Limits {
+        open(LasLimits {
             chunk_bytes: 100_000,
-            ..Limits::default()
+            ..LasLimits::default()
         })
         .is_err()
     );
-    let tight = open(Limits {
+    let tight = open(LasLimits {
         memory_bytes: 1_000_000,
-        ..Limits::default()
+        ..LasLimits::default()
     })
     .unwrap();
     assert!(matches!(

@@ -1,6 +1,6 @@
 //! What an index is asked with, checked: every backend refuses the same, in the same words.
 
-use crate::{Cylinder, plain};
+use crate::{Cylinder, reference};
 use isopach_cloud::{Positions, REACH};
 use isopach_compute::{Error, Result};
 
@@ -11,7 +11,7 @@ use isopach_compute::{Error, Result};
 /// [`Error::InvalidParameter`] where `k` is 0, or the distance is negative or NaN.
 pub fn nearest(k: usize, max_distance: f64) -> Result<u128> {
     Error::check("k", k as f64, k > 0, "be at least 1")?;
-    plain::squared_ticks("maximum distance", max_distance)
+    reference::squared_ticks("maximum distance", max_distance)
 }
 
 /// Of all points within `radius` metres: the largest squared distance that counts, square ticks.
@@ -20,7 +20,7 @@ pub fn nearest(k: usize, max_distance: f64) -> Result<u128> {
 /// [`Error::InvalidParameter`] where the radius is negative or not finite.
 pub fn ball(radius: f64) -> Result<u128> {
     Error::not_negative("radius", radius)?;
-    plain::squared_ticks("radius", radius)
+    reference::squared_ticks("radius", radius)
 }
 
 /// As [`ball`], where moments are wanted: differences of ticks stay within 32 bits.
@@ -54,6 +54,6 @@ pub fn cylinder(cylinder: Cylinder) -> Result<f64> {
 /// Those of [`cylinder`]; [`Error::InvalidInput`] where axes are not finite, or not one a query.
 pub fn cylinders(queries: Positions<'_>, axes: &[[f64; 3]], of: Cylinder) -> Result<f64> {
     let enclosing = cylinder(of)?;
-    plain::one_axis_a_query(queries, axes)?;
+    reference::one_axis_a_query(queries, axes)?;
     Ok(enclosing)
 }

@@ -1,6 +1,6 @@
 //! One suite that every backend is put through.
 //!
-//! Each operation is compared with its plain definition ([`crate::plain`]) on clouds that have
+//! Each operation is compared with its plain definition ([`crate::reference`]) on clouds that have
 //! broken other tools: random ones, lattices (all distances tie), scan lines, a vertical line,
 //! equal points, one point, none, ten thousand kilometres from zero, queries about other origins
 //! and far away.
@@ -16,8 +16,8 @@
 //! A backend that lacks an operation (`Unsupported`) does not fail; the suite says so.
 
 use crate::{
-    AxialStatistic, AxialStatistics, Cylinder, NeighbourSearch, Neighbours, Sight, Surface,
-    plain::EveryPoint,
+    AlongNormalsQuery, AxialStatistic, AxialStatistics, Cylinder, NeighbourLists, NeighbourSearch,
+    NormalQuery, reference::BruteForce,
 };
 use isopach_cloud::{Cloud, Positions};
 pub use isopach_compute::conformance::Finding;
@@ -204,7 +204,7 @@ impl Case {
     }
 }
 
-fn same_lists(found: &Neighbours, defined: &Neighbours) -> Option<String> {
+fn same_lists(found: &NeighbourLists, defined: &NeighbourLists) -> Option<String> {
     if found.offsets != defined.offsets {
         return Some("lists have other lengths".into());
     }
@@ -236,7 +236,7 @@ fn k_nearest(
     let found = on.index(points)?.k_nearest(queries, k, limit)?;
     Ok(same_lists(
         &found,
-        &EveryPoint.index(points)?.k_nearest(queries, k, limit)?,
+        &BruteForce.index(points)?.k_nearest(queries, k, limit)?,
     ))
 }
 
@@ -249,7 +249,7 @@ fn within(
     let found = on.index(points)?.within(queries, radius)?;
     Ok(same_lists(
         &found,
-        &EveryPoint.index(points)?.within(queries, radius)?,
+        &BruteForce.index(points)?.within(queries, radius)?,
     ))
 }
 
@@ -260,7 +260,7 @@ fn nearest(
     limit: f64,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.nearest(queries, limit)?;
-    let defined = EveryPoint.index(points)?.nearest(queries, limit)?;
+    let defined = BruteForce.index(points)?.nearest(queries, limit)?;
     let differs = |i: &usize| found[*i].map(|n| n.index) != defined[*i].map(|n| n.index);
     Ok((0..defined.len())
         .find(differs)
@@ -296,7 +296,7 @@ fn covariances(
     let found = on.index(points)?.covariances(queries, radius)?;
     Ok(same_covariances(
         &found,
-        &EveryPoint.index(points)?.covariances(queries, radius)?,
+        &BruteForce.index(points)?.covariances(queries, radius)?,
     ))
 }
 
@@ -309,7 +309,7 @@ fn covariances_of_nearest(
     let found = on.index(points)?.covariances_of_nearest(queries, k)?;
     Ok(same_covariances(
         &found,
-        &EveryPoint
+        &BruteForce
             .index(points)?
             .covariances_of_nearest(queries, k)?,
     ))
@@ -323,7 +323,7 @@ fn normals(
 ) -> Result<Option<String>> {
     let towards = [0.0, 0.3, 2.0];
     let found = on.index(points)?.normals(queries, radii, towards)?;
-    let defined = EveryPoint.index(points)?.normals(queries, radii, towards)?;
+    let defined = BruteForce.index(points)?.normals(queries, radii, towards)?;
     let differs = |i: &usize| {
         let (a, b) = (&found[*i], &defined[*i]);
         let apart = (0..3)
@@ -348,7 +348,7 @@ fn along_normals(
     let half: Vec<[i32; 3]> = points.ticks().iter().step_by(2).copied().collect();
     let half = Positions::new(points.origin(), &half);
     let (surface, statistic) = (
-        Surface {
+        NormalQuery {
             radii,
             towards: [0.0, 0.3, 2.0],
         },
@@ -359,7 +359,7 @@ fn along_normals(
     let found = indexes[0].along_normals(
         queries,
         clouds,
-        Sight {
+        AlongNormalsQuery {
             surface,
             cylinder,
             statistic,
@@ -378,7 +378,7 @@ fn along_normals(
     }
     let axes: Vec<[f64; 3]> = found.normals.iter().map(|normal| normal.axis).collect();
     for (cloud, found) in [points, half].into_iter().zip(&found.statistics) {
-        let defined = EveryPoint
+        let defined = BruteForce
             .index(cloud)?
             .cylinders(queries, &axes, cylinder, statistic)?;
         if let Some(i) = (0..defined.len()).find(|&i| differs(&found[i], &defined[i])) {
@@ -419,7 +419,7 @@ fn cylinders(
     let found = on
         .index(points)?
         .cylinders(queries, &axes, cylinder, statistic)?;
-    let defined = EveryPoint
+    let defined = BruteForce
         .index(points)?
         .cylinders(queries, &axes, cylinder, statistic)?;
     let mut broken = axes.clone();
@@ -452,6 +452,6 @@ mod tests {
 
     #[test]
     fn the_definition_conforms_to_itself() {
-        assert_eq!(conformance(&EveryPoint), vec![]);
+        assert_eq!(conformance(&BruteForce), vec![]);
     }
 }

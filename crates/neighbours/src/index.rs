@@ -1,7 +1,8 @@
 //! The capability and its index.
 
 use crate::{
-    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal, Sight, plain,
+    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal,
+    reference,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
@@ -20,7 +21,7 @@ pub struct Neighbour {
 /// Ragged lists (compressed rows): the neighbours of query `i` are `indices[offsets[i]..offsets[i +
 /// 1]]`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Neighbours {
+pub struct NeighbourLists {
     /// Where each query's list starts; one more than there are queries, the first 0.
     pub offsets: Vec<usize>,
     /// Positions in the indexed points.
@@ -29,7 +30,7 @@ pub struct Neighbours {
     pub squared_distances: Vec<f32>,
 }
 
-impl Neighbours {
+impl NeighbourLists {
     /// The indices of query `i`'s neighbours.
     #[must_use]
     pub fn of(&self, i: usize) -> &[u32] {
@@ -64,8 +65,8 @@ pub trait NeighbourSearch: Compute {
 ///
 /// Distances are Euclidean in three dimensions. They are compared exactly: coordinates are whole
 /// ticks, so a squared distance is a whole number, and `distance ≤ radius` means `d² ≤ ⌊(radius in
-/// ticks)²⌋` ([`plain::squared_ticks`]). Equal distances are ordered by index. Queries may have any
-/// origin.
+/// ticks)²⌋` ([`reference::squared_ticks`]). Equal distances are ordered by index. Queries may have
+/// any origin.
 pub trait NeighbourIndex: Send + Sync {
     /// The indexed points.
     fn positions(&self) -> Positions<'_>;
@@ -76,14 +77,19 @@ pub trait NeighbourIndex: Send + Sync {
     /// # Errors
     /// [`isopach_compute::Error::InvalidParameter`] where `k` is 0 or `max_distance` is negative or
     /// NaN.
-    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours>;
+    fn k_nearest(
+        &self,
+        queries: Positions<'_>,
+        k: usize,
+        max_distance: f64,
+    ) -> Result<NeighbourLists>;
 
     /// All points within `radius` (metres, closed ball) of each query, in the order of their
     /// indices.
     ///
     /// # Errors
     /// [`isopach_compute::Error::InvalidParameter`] where `radius` is negative or not finite.
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours>;
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists>;
 
     /// The nearest point within `max_distance` (metres, may be infinite) of each query, the lowest
     /// index on a tie; `None` where there is none.
@@ -92,7 +98,9 @@ pub trait NeighbourIndex: Send + Sync {
     /// As [`Self::k_nearest`].
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
         let lists = self.k_nearest(queries, 1, max_distance)?;
-        Ok((0..lists.len()).map(|i| plain::first(&lists, i)).collect())
+        Ok((0..lists.len())
+            .map(|i| reference::first(&lists, i))
+            .collect())
     }
 
     /// Mean and covariance of the points within `radius` of each query. Exact sums, rounded once:
@@ -102,7 +110,7 @@ pub trait NeighbourIndex: Send + Sync {
     /// # Errors
     /// As [`Self::within`].
     fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        plain::covariances(self.positions(), queries, &self.within(queries, radius)?)
+        reference::covariances(self.positions(), queries, &self.within(queries, radius)?)
     }
 
     /// Mean and covariance of the `k` nearest points of each query; else as [`Self::covariances`].
@@ -110,7 +118,7 @@ pub trait NeighbourIndex: Send + Sync {
     /// # Errors
     /// As [`Self::k_nearest`].
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        plain::covariances(
+        reference::covariances(
             self.positions(),
             queries,
             &self.k_nearest(queries, k, f64::INFINITY)?,
@@ -154,7 +162,7 @@ pub trait NeighbourIndex: Send + Sync {
         statistic: AxialStatistic,
     ) -> Result<Vec<AxialStatistics>> {
         let lists = self.within(queries, cylinder.enclosing_radius()?)?;
-        plain::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
+        reference::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
     }
 
     /// [`Self::normals`] of this index's points around each query, and along them the
@@ -168,9 +176,9 @@ pub trait NeighbourIndex: Send + Sync {
         &self,
         queries: Positions<'_>,
         clouds: [&dyn NeighbourIndex; 2],
-        sight: Sight<'_>,
+        sight: AlongNormalsQuery<'_>,
     ) -> Result<AlongNormals> {
-        plain::along_normals(self, queries, clouds, sight)
+        reference::along_normals(self, queries, clouds, sight)
     }
 
     /// What the backend that made this index knows its own by; nobody else can make anything of it.

@@ -2,9 +2,9 @@
 //!
 //! [`NeighbourSearch`] puts points where they can be searched; the [`NeighbourIndex`] that it
 //! returns *is* the residency: dropping it frees the memory, wherever that is. Three methods are
-//! required; the others are *provided*, and the provided bodies (in [`plain`]) are the definitions
-//! that every faster override is tested against by the suite in [`conformance`], which a stranger's
-//! backend can be put through as well.
+//! required; the others are *provided*, and the provided bodies (in [`mod@reference`]) are the
+//! definitions that every faster override is tested against by the suite in [`conformance`], which
+//! a stranger's backend can be put through as well.
 
 pub mod arguments;
 mod axial;
@@ -15,11 +15,11 @@ mod grid;
 mod index;
 mod moments;
 mod normal;
-pub mod plain;
+pub mod reference;
 
 pub use axial::{AxialStatistic, AxialStatistics, Cylinder};
 pub use covariance::Covariance;
 pub use eigen::{Eigen, eigen};
-pub use index::{Neighbour, NeighbourIndex, NeighbourSearch, Neighbours};
+pub use index::{Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch};
 pub use moments::Moments;
-pub use normal::{AlongNormals, Normal, Sight, Surface};
+pub use normal::{AlongNormals, AlongNormalsQuery, Normal, NormalQuery};

@@ -26,7 +26,7 @@ impl Default for Normal {
 
 /// Where normals are looked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Surface<'a> {
+pub struct NormalQuery<'a> {
     /// Radii of the neighbourhoods, metres, of which the most planar is taken.
     pub radii: &'a [f64],
     /// The side that normals point to: a direction, of any length but zero.
@@ -35,9 +35,9 @@ pub struct Surface<'a> {
 
 /// What is looked at along normals.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sight<'a> {
+pub struct AlongNormalsQuery<'a> {
     /// Where the normals come from.
-    pub surface: Surface<'a>,
+    pub surface: NormalQuery<'a>,
     /// What is looked into, along the normal.
     pub cylinder: Cylinder,
     /// What is told of the points in it.

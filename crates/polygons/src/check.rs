@@ -1,6 +1,6 @@
 //! Whether polygons belong to a survey.
 
-use crate::{Error, Polygons, Result, System, Warning};
+use crate::{PolygonCrs, PolygonError, PolygonWarning, Polygons, Result};
 use isopach_cloud::{Crs, Rect};
 
 /// Longitudes and latitudes.
@@ -18,9 +18,9 @@ impl Polygons {
     /// can only be degrees: within ±180 and ±90, and nowhere near the survey.
     ///
     /// # Errors
-    /// [`Error::Degrees`] and [`Error::OtherSystem`] with the command that reprojects;
-    /// [`Error::Apart`] where no zone meets the survey.
-    pub fn check(&self, survey: Option<&Crs>, extent: &Rect) -> Result<Vec<Warning>> {
+    /// [`PolygonError::Degrees`] and [`PolygonError::OtherSystem`] with the command that
+    /// reprojects; [`PolygonError::Apart`] where no zone meets the survey.
+    pub fn check(&self, survey: Option<&Crs>, extent: &Rect) -> Result<Vec<PolygonWarning>> {
         let code = survey.and_then(|crs| crs.horizontal);
         let target = code.map_or_else(
             || "EPSG:<code of the survey>".to_string(),
@@ -28,7 +28,7 @@ impl Polygons {
         );
         let meets = self.bounds().intersection(extent).is_some();
         if self.system().is_degrees() || self.may_be_degrees() && !meets {
-            return Err(Error::Degrees {
+            return Err(PolygonError::Degrees {
                 bounds: self.bounds(),
                 survey: *extent,
                 target,
@@ -36,16 +36,16 @@ impl Polygons {
         }
         let mut warnings = self.warnings().to_vec();
         match (self.system(), survey, code) {
-            (System::Epsg(stated), Some(crs), Some(code)) if stated != code => {
-                return Err(Error::OtherSystem {
+            (PolygonCrs::Epsg(stated), Some(crs), Some(code)) if stated != code => {
+                return Err(PolygonError::OtherSystem {
                     polygons: self.system(),
                     survey: crs.to_string(),
                     target,
                 });
             }
-            (System::Epsg(_), _, None) => warnings.push(Warning::SurveySystemNotStated),
-            (System::NotStated, ..) => warnings.push(Warning::SystemNotStated),
-            (System::Epsg(_) | System::Degrees, ..) => {}
+            (PolygonCrs::Epsg(_), _, None) => warnings.push(PolygonWarning::SurveySystemNotStated),
+            (PolygonCrs::NotStated, ..) => warnings.push(PolygonWarning::SystemNotStated),
+            (PolygonCrs::Epsg(_) | PolygonCrs::Degrees, ..) => {}
         }
         self.check_places(extent, &mut warnings)?;
         Ok(warnings)
@@ -54,22 +54,22 @@ impl Polygons {
     fn may_be_degrees(&self) -> bool {
         let bounds = self.bounds();
         let inside = DEGREES.intersection(&bounds) == Some(bounds);
-        inside && self.system() == System::NotStated
+        inside && self.system() == PolygonCrs::NotStated
     }
 
     /// Every zone that is outside is named; all of them outside is an error.
-    fn check_places(&self, extent: &Rect, warnings: &mut Vec<Warning>) -> Result<()> {
+    fn check_places(&self, extent: &Rect, warnings: &mut Vec<PolygonWarning>) -> Result<()> {
         let outside = self
             .zones()
             .iter()
             .filter(|zone| zone.bounds().intersection(extent).is_none());
-        let named: Vec<Warning> = outside
-            .map(|zone| Warning::OutsideSurvey {
+        let named: Vec<PolygonWarning> = outside
+            .map(|zone| PolygonWarning::OutsideSurvey {
                 zone: zone.name().into(),
             })
             .collect();
         if named.len() == self.zones().len() {
-            return Err(Error::Apart {
+            return Err(PolygonError::Apart {
                 bounds: self.bounds(),
                 survey: *extent,
             });

@@ -1,16 +1,16 @@
 //! Errors: each names the feature, the value and the remedy.
 
-use crate::System;
+use crate::PolygonCrs;
 use isopach_cloud::Rect;
 use std::path::PathBuf;
 
 /// Result of reading or checking polygons.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T> = std::result::Result<T, PolygonError>;
 
 /// Why polygons cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum PolygonError {
     /// The file cannot be read.
     #[error("{}: {source}", path.display())]
     Io {
@@ -110,7 +110,7 @@ pub enum Error {
     )]
     OtherSystem {
         /// What the polygons state.
-        polygons: System,
+        polygons: PolygonCrs,
         /// What the survey states.
         survey: String,
         /// System of the survey for the command.
@@ -128,14 +128,14 @@ pub enum Error {
     },
 }
 
-impl From<Error> for isopach_compute::Error {
+impl From<PolygonError> for isopach_compute::Error {
     /// A file that cannot be used is a source's fault; polygons that do not fit the survey are the
     /// caller's.
-    fn from(error: Error) -> Self {
+    fn from(error: PolygonError) -> Self {
         match error {
-            Error::Degrees { .. } | Error::OtherSystem { .. } | Error::Apart { .. } => {
-                Self::InvalidInput(error.to_string())
-            }
+            PolygonError::Degrees { .. }
+            | PolygonError::OtherSystem { .. }
+            | PolygonError::Apart { .. } => Self::InvalidInput(error.to_string()),
             other => Self::source(other),
         }
     }

@@ -1,7 +1,7 @@
 //! Faults of a zone's rings that make its area doubtful, found before it is used.
 
 use crate::{
-    Warning,
+    PolygonWarning,
     edges::Edges,
     zone::{Part, Ring},
 };
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 const PAIRS_PER_EDGE: usize = 64;
 
 /// What is doubtful about the parts of a zone: at most one warning of a kind.
-pub(crate) fn of(zone: &str, parts: &[Part], edges: &Edges) -> Vec<Warning> {
+pub(crate) fn of(zone: &str, parts: &[Part], edges: &Edges) -> Vec<PolygonWarning> {
     let mut warnings = Vec::new();
     warnings.extend(crossing(zone, parts).or_else(|| corner_twice(zone, parts)));
     warnings.extend(part_within_part(zone, parts, edges));
@@ -37,20 +37,20 @@ impl RTreeObject for Segment {
     }
 }
 
-fn crossing(zone: &str, parts: &[Part]) -> Option<Warning> {
+fn crossing(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
     let tree = RTree::bulk_load(segments_of(parts));
     let mut pairs_left = tree.size().saturating_mul(PAIRS_PER_EDGE);
     for segment in tree.iter() {
         for other in tree.locate_in_envelope_intersecting(segment.envelope()) {
             if pairs_left == 0 {
-                return Some(Warning::NotChecked {
+                return Some(PolygonWarning::NotChecked {
                     zone: zone.into(),
                     edges: tree.size(),
                 });
             }
             pairs_left -= 1;
             if other.number < segment.number && cross_or_overlap(segment, other) {
-                return Some(Warning::RingsCross {
+                return Some(PolygonWarning::RingsCross {
                     zone: zone.into(),
                     at: segment.from,
                 });
@@ -74,7 +74,7 @@ fn segments_of(parts: &[Part]) -> Vec<Segment> {
 }
 
 /// A ring that visits a corner twice: an eight, whose lobes may turn either way.
-fn corner_twice(zone: &str, parts: &[Part]) -> Option<Warning> {
+fn corner_twice(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
     let at = parts.iter().flatten().find_map(|ring| {
         let mut seen = HashSet::new();
         let corners = ring
@@ -86,7 +86,7 @@ fn corner_twice(zone: &str, parts: &[Part]) -> Option<Warning> {
             .into_iter()
             .find(|corner| !seen.insert(corner.map(|value| (value + 0.0).to_bits())))
     });
-    at.map(|at| Warning::RingsCross {
+    at.map(|at| PolygonWarning::RingsCross {
         zone: zone.into(),
         at,
     })
@@ -125,7 +125,7 @@ fn overlap(a: &Segment, b: &Segment) -> bool {
     })
 }
 
-fn part_within_part(zone: &str, parts: &[Part], edges: &Edges) -> Option<Warning> {
+fn part_within_part(zone: &str, parts: &[Part], edges: &Edges) -> Option<PolygonWarning> {
     if parts.len() < 2 {
         return None;
     }
@@ -136,7 +136,7 @@ fn part_within_part(zone: &str, parts: &[Part], edges: &Edges) -> Option<Warning
             .find(|corner| is_inside_another(number as u32, **corner, edges))
             .copied()
     });
-    inner.map(|at| Warning::PartWithinPart {
+    inner.map(|at| PolygonWarning::PartWithinPart {
         zone: zone.into(),
         at,
     })
@@ -154,7 +154,7 @@ fn is_inside_another(part: u32, corner: [f64; 2], edges: &Edges) -> bool {
         && !edges.have_on_them(corner, |edge| edge.part != part)
 }
 
-fn hole_outside(zone: &str, parts: &[Part], edges: &Edges) -> Option<Warning> {
+fn hole_outside(zone: &str, parts: &[Part], edges: &Edges) -> Option<PolygonWarning> {
     let outside = parts.iter().enumerate().find_map(|(number, part)| {
         let mut holes = part.iter().skip(1);
         holes
@@ -162,7 +162,7 @@ fn hole_outside(zone: &str, parts: &[Part], edges: &Edges) -> Option<Warning> {
             .first()
             .copied()
     });
-    outside.map(|at| Warning::HoleOutside {
+    outside.map(|at| PolygonWarning::HoleOutside {
         zone: zone.into(),
         at,
     })

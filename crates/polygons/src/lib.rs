@@ -44,9 +44,9 @@ mod system;
 mod warning;
 mod zone;
 
-pub use error::{Error, Result};
+pub use error::{PolygonError, Result};
 pub use polygons::Polygons;
 pub use read::MOST_BYTES;
-pub use system::System;
-pub use warning::Warning;
+pub use system::PolygonCrs;
+pub use warning::PolygonWarning;
 pub use zone::Zone;

@@ -1,6 +1,6 @@
 //! All polygons of a file, and which of them have a point.
 
-use crate::{System, Warning, Zone, zone::reaches};
+use crate::{PolygonCrs, PolygonWarning, Zone, zone::reaches};
 use isopach_cloud::Rect;
 use rstar::{
     AABB, RTree,
@@ -17,8 +17,8 @@ const FEW: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Polygons {
     zones: Vec<Zone>,
-    system: System,
-    warnings: Vec<Warning>,
+    system: PolygonCrs,
+    warnings: Vec<PolygonWarning>,
     bounds: Rect,
     /// Bounds of each zone with its number; `None` where there are few zones.
     tree: Option<RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>>,
@@ -26,7 +26,7 @@ pub struct Polygons {
 
 impl Polygons {
     /// At least one zone.
-    pub(crate) fn new(zones: Vec<Zone>, system: System, warnings: Vec<Warning>) -> Self {
+    pub(crate) fn new(zones: Vec<Zone>, system: PolygonCrs, warnings: Vec<PolygonWarning>) -> Self {
         let nowhere = Rect {
             min: [f64::INFINITY; 2],
             max: [f64::NEG_INFINITY; 2],
@@ -62,13 +62,13 @@ impl Polygons {
 
     /// The coordinate system that the text states.
     #[must_use]
-    pub fn system(&self) -> System {
+    pub fn system(&self) -> PolygonCrs {
         self.system
     }
 
     /// What was doubtful about the text itself; [`Polygons::check`] repeats it.
     #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
+    pub fn warnings(&self) -> &[PolygonWarning] {
         &self.warnings
     }
 

@@ -1,7 +1,7 @@
 //! Zones from GeoJSON text.
 
 use crate::{
-    Error, Polygons, Result, System, Warning, Zone,
+    PolygonCrs, PolygonError, PolygonWarning, Polygons, Result, Zone,
     zone::{Part, Ring},
 };
 use geojson::{
@@ -23,10 +23,10 @@ impl Polygons {
     /// Reads a GeoJSON file of Polygon and MultiPolygon features.
     ///
     /// # Errors
-    /// [`Error::Io`], and those of [`Polygons::read`].
+    /// [`PolygonError::Io`], and those of [`Polygons::read`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Self::read(&text_of(path).map_err(|source| Error::Io {
+        Self::read(&text_of(path).map_err(|source| PolygonError::Io {
             path: path.into(),
             source,
         })?)
@@ -37,8 +37,8 @@ impl Polygons {
     /// Heights are ignored. O(n log n) for n vertices.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], [`Error::Malformed`], [`Error::UnknownSystem`], and a variant for each
-    /// fault of a feature.
+    /// [`PolygonError::TooLarge`], [`PolygonError::Malformed`], [`PolygonError::UnknownSystem`],
+    /// and a variant for each fault of a feature.
     ///
     /// ```
     /// use isopach_polygons::{Error, Polygons};
@@ -48,7 +48,7 @@ impl Polygons {
     pub fn read(text: &str) -> Result<Self> {
         let bytes = text.len() as u64;
         if bytes > MOST_BYTES {
-            return Err(Error::TooLarge {
+            return Err(PolygonError::TooLarge {
                 bytes,
                 most: MOST_BYTES,
             });
@@ -57,15 +57,15 @@ impl Polygons {
         let text = text.trim_start_matches('\u{feff}');
         let parsed: GeoJson = text
             .parse()
-            .map_err(|error: geojson::Error| Error::Malformed(error.to_string()))?;
+            .map_err(|error: geojson::Error| PolygonError::Malformed(error.to_string()))?;
         match parsed {
             GeoJson::FeatureCollection(collection) => of_collection(collection),
             GeoJson::Feature(feature) => {
-                let system = System::of(feature.foreign_members.as_ref())?;
+                let system = PolygonCrs::of(feature.foreign_members.as_ref())?;
                 of_features(vec![feature], system)
             }
             GeoJson::Geometry(geometry) => {
-                let system = System::of(geometry.foreign_members.as_ref())?;
+                let system = PolygonCrs::of(geometry.foreign_members.as_ref())?;
                 of_features(
                     vec![Feature {
                         geometry: Some(geometry),
@@ -88,22 +88,22 @@ fn text_of(path: &Path) -> std::io::Result<String> {
 }
 
 fn of_collection(collection: FeatureCollection) -> Result<Polygons> {
-    let system = System::of(collection.foreign_members.as_ref())?;
+    let system = PolygonCrs::of(collection.foreign_members.as_ref())?;
     of_features(collection.features, system)
 }
 
-fn of_features(features: Vec<Feature>, system: System) -> Result<Polygons> {
+fn of_features(features: Vec<Feature>, system: PolygonCrs) -> Result<Polygons> {
     let mut zones = Vec::with_capacity(features.len());
     let mut warnings = Vec::new();
     let mut names = HashMap::new();
     for (index, feature) in features.into_iter().enumerate() {
-        let (mut zone, found): (Zone, Vec<Warning>) = zone_of(index + 1, feature)?;
+        let (mut zone, found): (Zone, Vec<PolygonWarning>) = zone_of(index + 1, feature)?;
         warnings.extend(found);
         zone.rename(unused_name(zone.name(), &mut names));
         zones.push(zone);
     }
     if zones.is_empty() {
-        return Err(Error::Empty);
+        return Err(PolygonError::Empty);
     }
     Ok(Polygons::new(zones, system, warnings))
 }
@@ -121,27 +121,27 @@ fn unused_name(name: &str, used: &mut HashMap<String, u64>) -> String {
     candidate
 }
 
-fn zone_of(number: usize, feature: Feature) -> Result<(Zone, Vec<Warning>)> {
+fn zone_of(number: usize, feature: Feature) -> Result<(Zone, Vec<PolygonWarning>)> {
     let name = name_of(&feature).unwrap_or_else(|| number.to_string());
     let label = format!("feature {number} ({name})");
     let parts = match feature.geometry.map(|geometry: Geometry| geometry.value) {
         Some(GeometryValue::Polygon { coordinates }) => vec![coordinates],
         Some(GeometryValue::MultiPolygon { coordinates }) => coordinates,
         Some(other) => {
-            return Err(Error::NotAnArea {
+            return Err(PolygonError::NotAnArea {
                 feature: label,
                 found: other.type_name(),
             });
         }
         None => {
-            return Err(Error::NotAnArea {
+            return Err(PolygonError::NotAnArea {
                 feature: label,
                 found: "feature without geometry",
             });
         }
     };
     if parts.is_empty() || parts.iter().any(Vec::is_empty) {
-        return Err(Error::NotAnArea {
+        return Err(PolygonError::NotAnArea {
             feature: label,
             found: "polygon without a ring",
         });
@@ -206,7 +206,7 @@ fn ring_of(positions: &[Position], feature: &str, ring: usize) -> Result<Ring> {
             .into_iter()
             .find(|value| value.is_nan() || value.abs() > FARTHEST);
         if let Some(value) = impossible {
-            return Err(Error::NoPlace {
+            return Err(PolygonError::NoPlace {
                 feature: feature(),
                 ring,
                 value,
@@ -215,14 +215,14 @@ fn ring_of(positions: &[Position], feature: &str, ring: usize) -> Result<Ring> {
         corners.push([x, y]);
     }
     let &[first, .., last] = corners.as_slice() else {
-        return Err(Error::RingTooShort {
+        return Err(PolygonError::RingTooShort {
             feature: feature(),
             ring,
             positions: corners.len(),
         });
     };
     if first != last {
-        return Err(Error::RingNotClosed {
+        return Err(PolygonError::RingNotClosed {
             feature: feature(),
             ring,
             first,
@@ -230,7 +230,7 @@ fn ring_of(positions: &[Position], feature: &str, ring: usize) -> Result<Ring> {
         });
     }
     if corners.len() < 4 {
-        return Err(Error::RingTooShort {
+        return Err(PolygonError::RingTooShort {
             feature: feature(),
             ring,
             positions: corners.len(),

@@ -1,6 +1,6 @@
 //! The coordinate system that a GeoJSON text states.
 
-use crate::{Error, Result};
+use crate::{PolygonError, Result};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -13,7 +13,7 @@ const GEOGRAPHIC: [u16; 8] = [4326, 4269, 4258, 4267, 4283, 7844, 4617, 4955];
 
 /// Coordinate system of polygons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum System {
+pub enum PolygonCrs {
     /// No `crs` member: WGS 84 degrees by RFC 7946, often projected metres in practice.
     NotStated,
     /// Longitude and latitude in degrees, stated by name (CRS84).
@@ -22,7 +22,7 @@ pub enum System {
     Epsg(u16),
 }
 
-impl System {
+impl PolygonCrs {
     /// The system that a `crs` member of the 2008 specification names: a URN, a URL, or
     /// "EPSG:32617".
     pub(crate) fn of(members: Option<&Map<String, Value>>) -> Result<Self> {
@@ -68,10 +68,10 @@ impl System {
     }
 }
 
-fn unknown(member: &Value) -> Error {
+fn unknown(member: &Value) -> PolygonError {
     let text = member.to_string();
     let shown: String = text.chars().take(SHOWN).collect();
-    Error::UnknownSystem {
+    PolygonError::UnknownSystem {
         found: if shown.len() < text.len() {
             format!("{shown}…")
         } else {
@@ -80,7 +80,7 @@ fn unknown(member: &Value) -> Error {
     }
 }
 
-impl fmt::Display for System {
+impl fmt::Display for PolygonCrs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotStated => f.write_str("a system that is not stated"),
@@ -97,16 +97,19 @@ mod tests {
     #[test]
     fn the_forms_that_programs_write_are_understood() {
         for (name, expected) in [
-            ("urn:ogc:def:crs:EPSG::32617", Some(System::Epsg(32617))),
-            ("urn:ogc:def:crs:EPSG:9.6:32617", Some(System::Epsg(32617))),
-            ("urn:x-ogc:def:crs:epsg::2958", Some(System::Epsg(2958))),
-            ("EPSG:25832", Some(System::Epsg(25832))),
+            ("urn:ogc:def:crs:EPSG::32617", Some(PolygonCrs::Epsg(32617))),
+            (
+                "urn:ogc:def:crs:EPSG:9.6:32617",
+                Some(PolygonCrs::Epsg(32617)),
+            ),
+            ("urn:x-ogc:def:crs:epsg::2958", Some(PolygonCrs::Epsg(2958))),
+            ("EPSG:25832", Some(PolygonCrs::Epsg(25832))),
             (
                 "http://www.opengis.net/def/crs/EPSG/0/3857",
-                Some(System::Epsg(3857)),
+                Some(PolygonCrs::Epsg(3857)),
             ),
             ("http://www.opengis.net/gml/srs/epsg.xml#4326", None),
-            ("urn:ogc:def:crs:OGC:1.3:CRS84", Some(System::Degrees)),
+            ("urn:ogc:def:crs:OGC:1.3:CRS84", Some(PolygonCrs::Degrees)),
             ("urn:ogc:def:crs,crs:EPSG::2958,crs:EPSG::5713", None),
             ("urn:ogc:def:crs:ESRI::102100", None),
             ("EPSG:99999", None),
@@ -114,8 +117,8 @@ mod tests {
             ("32617", None),
             ("", None),
         ] {
-            assert_eq!(System::named(name), expected, "{name}");
+            assert_eq!(PolygonCrs::named(name), expected, "{name}");
         }
-        assert!(System::Epsg(4326).is_degrees() && !System::Epsg(32617).is_degrees());
+        assert!(PolygonCrs::Epsg(4326).is_degrees() && !PolygonCrs::Epsg(32617).is_degrees());
     }
 }

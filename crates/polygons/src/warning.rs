@@ -5,7 +5,7 @@ use std::fmt;
 /// Something doubtful about the polygons. It belongs into the report of a run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Warning {
+pub enum PolygonWarning {
     /// Rings of one polygon cross each other or themselves, or share a stretch of boundary.
     RingsCross {
         /// Name of the zone.
@@ -45,7 +45,7 @@ pub enum Warning {
     },
 }
 
-impl fmt::Display for Warning {
+impl fmt::Display for PolygonWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RingsCross { zone, at: [x, y] } => write!(

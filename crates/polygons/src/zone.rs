@@ -1,7 +1,7 @@
 //! One polygon of a file: a name, parts, holes.
 
 use crate::{
-    Warning,
+    PolygonWarning,
     edges::{Edge, Edges},
     faults,
 };
@@ -26,7 +26,7 @@ pub(crate) type Part = Vec<Ring>;
 impl Zone {
     /// A zone of parts whose rings are closed and finite, and what is doubtful about them. Every
     /// part has a ring.
-    pub(crate) fn new(name: String, parts: &[Part]) -> (Self, Vec<Warning>) {
+    pub(crate) fn new(name: String, parts: &[Part]) -> (Self, Vec<PolygonWarning>) {
         let edges = Edges::new(edges_of(parts));
         let warnings = faults::of(&name, parts, &edges);
         let area = if warnings.is_empty() {
@@ -61,8 +61,8 @@ impl Zone {
         self.bounds
     }
 
-    /// Area less holes, square metres; NaN where a [`Warning`] says that its rings contradict each
-    /// other.
+    /// Area less holes, square metres; NaN where a [`PolygonWarning`] says that its rings
+    /// contradict each other.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.area

@@ -3,7 +3,7 @@
 
 use geo::Contains;
 use isopach_cloud::{Crs, Rect};
-use isopach_polygons::{Error, Polygons, System, Warning};
+use isopach_polygons::{PolygonCrs, PolygonError, PolygonWarning, Polygons};
 use proptest::prelude::*;
 
 fn ring(corners: &[[f64; 2]]) -> String {
@@ -180,7 +180,7 @@ fn every_fault_of_a_feature_is_named_with_its_remedy() {
     };
     let shape =
         |coordinates: &str| format!(r#"{{ "type": "Polygon", "coordinates": {coordinates} }}"#);
-    let cases: [(Error, &str); 8] = [
+    let cases: [(PolygonError, &str); 8] = [
         (
             refused(r#"{ "type": "Point", "coordinates": [0, 0] }"#),
             "feature 1 (dam) is a Point",
@@ -218,29 +218,38 @@ fn every_fault_of_a_feature_is_named_with_its_remedy() {
         r#"{"type":"Polygon","coordinates":[[[1e999,0]]]}"#,
     ] {
         assert!(
-            matches!(Polygons::read(text), Err(Error::Malformed(_))),
+            matches!(Polygons::read(text), Err(PolygonError::Malformed(_))),
             "{text}"
         );
     }
     assert!(matches!(
         Polygons::read(&collection(None, &[])),
-        Err(Error::Empty)
+        Err(PolygonError::Empty)
     ));
     let nested = "[".repeat(2_000_000);
     let text = format!(r#"{{ "type": "Polygon", "coordinates": {nested}"#);
-    assert!(matches!(Polygons::read(&text), Err(Error::Malformed(_))));
+    assert!(matches!(
+        Polygons::read(&text),
+        Err(PolygonError::Malformed(_))
+    ));
 }
 
 #[test]
 fn a_file_that_is_absent_or_too_large_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zones.geojson");
-    assert!(matches!(Polygons::open(&path), Err(Error::Io { .. })));
+    assert!(matches!(
+        Polygons::open(&path),
+        Err(PolygonError::Io { .. })
+    ));
     std::fs::File::create(&path)
         .unwrap()
         .set_len(isopach_polygons::MOST_BYTES + 10)
         .unwrap();
-    assert!(matches!(Polygons::open(&path), Err(Error::TooLarge { .. })));
+    assert!(matches!(
+        Polygons::open(&path),
+        Err(PolygonError::TooLarge { .. })
+    ));
     std::fs::write(
         &path,
         format!("\u{feff}{}", polygon(&[&square(0.0, 0.0, 9.0)])),
@@ -256,7 +265,9 @@ fn rings_that_cross_follow_the_even_odd_rule_and_are_said() {
     assert!(
         zones.contains([1.0, 5.0]) && zones.contains([9.0, 5.0]) && !zones.contains([5.0, 1.0])
     );
-    assert!(matches!(zones.warnings(), [Warning::RingsCross { .. }]) && zones.area().is_nan());
+    assert!(
+        matches!(zones.warnings(), [PolygonWarning::RingsCross { .. }]) && zones.area().is_nan()
+    );
     // An eight that meets itself in a corner, one lobe against the other.
     let eight = [
         [0.0, 0.0],
@@ -267,7 +278,9 @@ fn rings_that_cross_follow_the_even_odd_rule_and_are_said() {
         [0.0, 10.0],
     ];
     let zones = Polygons::read(&polygon(&[&eight])).unwrap();
-    assert!(matches!(zones.warnings(), [Warning::RingsCross { .. }]) && zones.area().is_nan());
+    assert!(
+        matches!(zones.warnings(), [PolygonWarning::RingsCross { .. }]) && zones.area().is_nan()
+    );
 }
 
 #[test]
@@ -287,12 +300,14 @@ fn parts_that_overlap_count_once_and_are_said() {
             && crossing.contains([15.0, 15.0])
     );
     assert!(
-        matches!(crossing.warnings(), [Warning::RingsCross { .. }, ..]) && crossing.area().is_nan()
+        matches!(crossing.warnings(), [PolygonWarning::RingsCross { .. }, ..])
+            && crossing.area().is_nan()
     );
     let nested = parts(&square(0.0, 0.0, 10.0), &square(4.0, 4.0, 2.0));
     assert!(nested.contains([5.0, 5.0]) && nested.contains([1.0, 1.0]));
     assert!(
-        matches!(nested.warnings(), [Warning::PartWithinPart { .. }]) && nested.area().is_nan()
+        matches!(nested.warnings(), [PolygonWarning::PartWithinPart { .. }])
+            && nested.area().is_nan()
     );
     let apart = parts(&square(0.0, 0.0, 10.0), &square(20.0, 0.0, 2.0));
     assert!(apart.warnings().is_empty() && apart.area() == 104.0);
@@ -307,7 +322,10 @@ fn a_hole_outside_is_said_and_one_that_touches_is_not() {
         &square(20.0, 0.0, 5.0),
     ]))
     .unwrap();
-    assert!(matches!(outside.warnings(), [Warning::HoleOutside { .. }]) && outside.area().is_nan());
+    assert!(
+        matches!(outside.warnings(), [PolygonWarning::HoleOutside { .. }])
+            && outside.area().is_nan()
+    );
     let touching = Polygons::read(&polygon(&[
         &square(0.0, 0.0, 10.0),
         &[[0.0, 0.0], [5.0, 4.0], [4.0, 5.0]],
@@ -329,7 +347,7 @@ fn edges_beyond_counting_are_said_to_be_unchecked_soon() {
         .collect();
     let zones = Polygons::read(&polygon(&[&fan])).unwrap();
     assert!(
-        matches!(zones.warnings(), [Warning::NotChecked { .. }, ..]),
+        matches!(zones.warnings(), [PolygonWarning::NotChecked { .. }, ..]),
         "{:?}",
         zones.warnings()
     );
@@ -362,15 +380,15 @@ fn systems_are_compared_where_both_are_known() {
         |crs: Option<&str>| Polygons::read(&collection(crs, std::slice::from_ref(&zone))).unwrap();
     let utm = Crs::epsg(32617);
     let same = read(Some("urn:ogc:def:crs:EPSG::32617"));
-    assert_eq!(same.system(), System::Epsg(32617));
+    assert_eq!(same.system(), PolygonCrs::Epsg(32617));
     assert_eq!(same.check(Some(&utm), &SURVEY).unwrap(), []);
     assert_eq!(
         same.check(None, &SURVEY).unwrap(),
-        [Warning::SurveySystemNotStated]
+        [PolygonWarning::SurveySystemNotStated]
     );
     assert_eq!(
         read(None).check(Some(&utm), &SURVEY).unwrap(),
-        [Warning::SystemNotStated]
+        [PolygonWarning::SystemNotStated]
     );
     let other = read(Some("EPSG:26917"))
         .check(Some(&utm), &SURVEY)
@@ -388,7 +406,7 @@ fn systems_are_compared_where_both_are_known() {
     );
     assert!(matches!(
         Polygons::read(&unknown),
-        Err(Error::UnknownSystem { .. })
+        Err(PolygonError::UnknownSystem { .. })
     ));
 }
 
@@ -404,7 +422,8 @@ fn degrees_beside_metres_are_refused_with_the_command_that_helps() {
         for survey in [Some(Crs::epsg(32617)), None] {
             let error = zones.check(survey.as_ref(), &SURVEY).unwrap_err();
             assert!(
-                matches!(error, Error::Degrees { .. }) && error.to_string().contains("ogr2ogr"),
+                matches!(error, PolygonError::Degrees { .. })
+                    && error.to_string().contains("ogr2ogr"),
                 "{error}"
             );
         }
@@ -417,7 +436,7 @@ fn degrees_beside_metres_are_refused_with_the_command_that_helps() {
     };
     assert_eq!(
         local.check(None, &survey).unwrap(),
-        [Warning::SystemNotStated]
+        [PolygonWarning::SystemNotStated]
     );
 }
 
@@ -432,7 +451,7 @@ fn zones_outside_the_survey_are_named_and_nothing_inside_is_an_error() {
     let read =
         |features: &[String]| Polygons::read(&collection(Some("EPSG:32617"), features)).unwrap();
     let zones = read(&[at("in", 630_100.0), at("out", 640_000.0)]);
-    let out = Warning::OutsideSurvey { zone: "out".into() };
+    let out = PolygonWarning::OutsideSurvey { zone: "out".into() };
     assert_eq!(
         zones.check(Some(&Crs::epsg(32617)), &SURVEY).unwrap(),
         [out]
@@ -440,7 +459,7 @@ fn zones_outside_the_survey_are_named_and_nothing_inside_is_an_error() {
     let error = read(&[at("out", 640_000.0)])
         .check(Some(&Crs::epsg(32617)), &SURVEY)
         .unwrap_err();
-    assert!(matches!(error, Error::Apart { .. }), "{error}");
+    assert!(matches!(error, PolygonError::Apart { .. }), "{error}");
     assert_ne!(
         zones.fingerprint(),
         read(&[at("in", 630_100.0), at("out", 640_000.5)]).fingerprint()

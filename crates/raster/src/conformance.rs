@@ -1,10 +1,10 @@
 //! One suite that every backend is put through.
 //!
-//! Every statistic of every cell is compared with the plain definition ([`crate::plain`]) on points
-//! and grids that have broken other tools: none, one, equal ones, heaps, crowds of every size,
-//! points on borders of cells and one tick beside them, where the cell size is no double; lattices,
-//! a vertical line, coordinates below zero, ten thousand kilometres out, as far as ticks reach;
-//! grids of one cell, one row, of no row, with points all around or none.
+//! Every statistic of every cell is compared with the plain definition ([`crate::reference`]) on
+//! points and grids that have broken other tools: none, one, equal ones, heaps, crowds of every
+//! size, points on borders of cells and one tick beside them, where the cell size is no double;
+//! lattices, a vertical line, coordinates below zero, ten thousand kilometres out, as far as ticks
+//! reach; grids of one cell, one row, of no row, with points all around or none.
 //!
 //! | what | must agree |
 //! |---|---|
@@ -16,7 +16,7 @@
 //! bit what comes of them. Where a backend lacks a statistic (`Unsupported`), the suite says so and
 //! goes on with the others.
 
-use crate::{CellStatistic, Grid, Raster, Rasterise, plain};
+use crate::{CellStatistic, Grid, Raster, Rasterise, reference};
 use isopach_cloud::{Cloud, Origin, Rect, TICK};
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Error, Result, conformance::random};
@@ -328,7 +328,7 @@ fn compare(
         let found = on.rasterise(points.positions(), grid, statistics)?;
         Ok(difference(
             &found,
-            &plain::rasterise(points.positions(), grid, statistics)?,
+            &reference::rasterise(points.positions(), grid, statistics)?,
             statistics,
         ))
     };

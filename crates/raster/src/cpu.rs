@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::{
         conformance::{STATISTICS, difference},
-        plain,
+        reference,
     };
     use isopach_cloud::{Cloud, Rect};
     use proptest::prelude::*;
@@ -135,7 +135,7 @@ mod tests {
             let cloud = Cloud::from_points(&rows).unwrap();
             let reversed = Cloud::from_points(&rows.iter().rev().copied().collect::<Vec<_>>()).unwrap();
             let grid = Grid::covering(&Rect { min: [-5.0, -6.0], max: [6.5, 5.0] }, cell).unwrap();
-            let defined = plain::rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
+            let defined = reference::rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
             for cloud in [cloud, reversed] {
                 let found = Cpu.rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
                 prop_assert_eq!(difference(&found, &defined, &STATISTICS), None);

@@ -4,7 +4,7 @@ use isopach_cloud::{
     Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks,
 };
 use isopach_compute::{Error, Result};
-use isopach_tiling::{ResultReader, ResultWriter, Stored};
+use isopach_tiling::{Encode, ResultReader, ResultWriter};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -149,7 +149,7 @@ impl Raster {
     }
 }
 
-impl Stored for Raster {
+impl Encode for Raster {
     fn store(&self, to: &mut ResultWriter<'_>) {
         let Grid {
             cell_size,

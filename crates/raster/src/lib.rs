@@ -1,7 +1,7 @@
 //! North-up grids on an absolute integer grid: what cells hold, GeoTIFF, pictures.
 //!
-//! The capability [`Rasterise`] turns points into cells. [`plain`] is the definition, in plain
-//! loops; every faster way is held to it by the suite in [`conformance`], which a stranger's
+//! The capability [`Rasterise`] turns points into cells. [`mod@reference`] is the definition, in
+//! plain loops; every faster way is held to it by the suite in [`conformance`], which a stranger's
 //! backend can be put through as well.
 
 mod cell;
@@ -10,13 +10,13 @@ mod cpu;
 mod geotiff;
 mod grid;
 pub mod picture;
-pub mod plain;
 mod rasterise;
+pub mod reference;
 mod sample;
 
 pub use cell::{CellSums, Rank};
 pub use geotiff::{
-    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffMosaic, Limits, read as read_geotiff,
+    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, GeoTiffMosaic, read as read_geotiff,
     write as write_geotiff,
 };
 pub use grid::{Grid, Raster};

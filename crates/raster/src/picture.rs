@@ -31,7 +31,7 @@ pub const ONE_EPOCH: [u8; 3] = [222, 210, 232];
 
 /// What a pixel of a change map shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Shown {
+pub enum PictureScale {
     /// No point in either epoch: transparent.
     #[default]
     Nothing,
@@ -103,7 +103,7 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
 /// [`Error::InvalidInput`] for arrays of different shapes.
 pub fn change_map(
     change: &Array2<f64>,
-    shown: &Array2<Shown>,
+    shown: &Array2<PictureScale>,
     shade: &Array2<f64>,
     limit: f64,
 ) -> Result<Vec<u8>> {
@@ -115,14 +115,14 @@ pub fn change_map(
     let mut pixels = Vec::with_capacity(change.len() * 4);
     for ((value, shown), shade) in change.iter().zip(shown).zip(shade) {
         let colour = match shown {
-            Shown::Nothing => {
+            PictureScale::Nothing => {
                 pixels.extend([0; 4]);
                 continue;
             }
-            Shown::OneEpoch => ONE_EPOCH,
-            Shown::Untested => UNTESTED,
-            Shown::Insignificant => INSIGNIFICANT,
-            Shown::Significant => diverging(*value, limit),
+            PictureScale::OneEpoch => ONE_EPOCH,
+            PictureScale::Untested => UNTESTED,
+            PictureScale::Insignificant => INSIGNIFICANT,
+            PictureScale::Significant => diverging(*value, limit),
         };
         let light = if shade.is_nan() {
             1.0
@@ -183,11 +183,11 @@ mod tests {
         let values = Array2::from_elem((1, 5), -0.5);
         let unshaded = Array2::from_elem((1, 5), f64::NAN);
         let kinds = [
-            Shown::Nothing,
-            Shown::OneEpoch,
-            Shown::Untested,
-            Shown::Insignificant,
-            Shown::Significant,
+            PictureScale::Nothing,
+            PictureScale::OneEpoch,
+            PictureScale::Untested,
+            PictureScale::Insignificant,
+            PictureScale::Significant,
         ];
         let shown = Array2::from_shape_vec((1, 5), kinds.to_vec()).unwrap();
         let png = change_map(&values, &shown, &unshaded, 1.0).unwrap();

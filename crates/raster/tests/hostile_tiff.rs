@@ -13,7 +13,7 @@ mod hostile;
 use common::tiff_file::{Compression, Layout, Picture, Place, TiffFile, directories};
 use hostile::{MEMORY, Watch, random};
 use isopach_cloud::Crs;
-use isopach_raster::{GeoTiff, Grid, Limits, Raster, write_geotiff};
+use isopach_raster::{GeoTiff, GeoTiffLimits, Grid, Raster, write_geotiff};
 use ndarray::Array2;
 use std::{
     fs,
@@ -24,7 +24,7 @@ use std::{
 /// Memory is counted for the whole process: one test at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-const LIMITS: Limits = Limits {
+const LIMITS: GeoTiffLimits = GeoTiffLimits {
     cells: 1 << 18,
     cells_per_byte: 16,
     block_bytes: 1 << 20,
@@ -312,7 +312,7 @@ fn claims_are_held_to_the_limits() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
-    let refused = |picture: &Picture, limits: Limits| {
+    let refused = |picture: &Picture, limits: GeoTiffLimits| {
         let mut file = TiffFile::new(false, false);
         file.add_unwritten(picture);
         fs::write(&path, file.bytes()).unwrap();
@@ -328,7 +328,7 @@ fn claims_are_held_to_the_limits() {
         format: 1,
         ..Picture::plain(1 << 16, 1 << 16)
     };
-    let said = refused(&wide, Limits::default());
+    let said = refused(&wide, GeoTiffLimits::default());
     assert!(
         said.contains("claims 4294967296 cells") && said.contains("Limits::cells_per_byte"),
         "{said}"
@@ -339,9 +339,9 @@ fn claims_are_held_to_the_limits() {
     };
     let said = refused(
         &few,
-        Limits {
+        GeoTiffLimits {
             memory_bytes: 64 * 64 * 8 - 1,
-            ..Limits::default()
+            ..GeoTiffLimits::default()
         },
     );
     assert!(
@@ -352,7 +352,7 @@ fn claims_are_held_to_the_limits() {
         layout: Layout::Tiles([1 << 15; 2]),
         ..Picture::plain(10, 10)
     };
-    let said = refused(&padded, Limits::default());
+    let said = refused(&padded, GeoTiffLimits::default());
     assert!(
         said.contains("claims 4294967296 bytes of a block") && said.contains("Limits::block_bytes"),
         "{said}"
@@ -369,7 +369,7 @@ fn claims_are_held_to_the_limits() {
     assert!(GeoTiff::read(&path).is_ok());
     let said = GeoTiff::read_within(
         &path,
-        Limits {
+        GeoTiffLimits {
             cells_per_byte: 0,
             ..LIMITS
         },

@@ -1,9 +1,11 @@
 //! The capability: source and target resident together, linearised at a pose, again and again.
 
-use crate::{Candidate, Factor, NormalEquations, Rejector, Shapes};
+use crate::{Candidate, Factor, NormalEquations, PairShapes, Rejector};
 use isopach_cloud::{Cloud, Positions, Rigid};
 use isopach_compute::{Cpu, Error, Result};
-use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, eigen, plain::EveryPoint};
+use isopach_neighbours::{
+    Neighbour, NeighbourIndex, NeighbourSearch, eigen, reference::BruteForce,
+};
 use rayon::prelude::*;
 
 /// Pairs whose sums are added up one after the other; blocks are added in order. So the bits of a
@@ -43,7 +45,7 @@ impl Rejection {
 
 /// The target, and its normals where the factor needs them.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct AlignTarget<'a> {
     /// Its points.
     pub positions: Positions<'a>,
     /// One unit normal a point, zero where there is none; empty where they are not needed.
@@ -52,7 +54,7 @@ pub struct Target<'a> {
 
 /// A cloud with the shape of its surface, where factors and rejectors ask for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Surface<'a> {
+pub struct AlignSurface<'a> {
     /// Its points.
     pub positions: Positions<'a>,
     /// One unit normal a point, zero where there is none; empty where they are not needed.
@@ -72,9 +74,9 @@ pub trait Align: NeighbourSearch {
     fn pairing<'a>(
         &self,
         source: Positions<'a>,
-        target: Target<'a>,
-    ) -> Result<Box<dyn Pairing + 'a>> {
-        Ok(Box::new(Searched::new(
+        target: AlignTarget<'a>,
+    ) -> Result<Box<dyn Correspondences + 'a>> {
+        Ok(Box::new(HostCorrespondences::new(
             source,
             target,
             self.index(target.positions)?,
@@ -90,9 +92,9 @@ pub trait Align: NeighbourSearch {
     /// whatever the backend declines with.
     fn pairing_of<'a>(
         &self,
-        source: Surface<'a>,
-        target: Surface<'a>,
-    ) -> Result<Box<dyn Pairing + 'a>> {
+        source: AlignSurface<'a>,
+        target: AlignSurface<'a>,
+    ) -> Result<Box<dyn Correspondences + 'a>> {
         for (name, surface) in [("source", source), ("target", target)] {
             let n = surface.positions.len();
             let fits = |length: usize| length == 0 || length == n;
@@ -104,7 +106,7 @@ pub trait Align: NeighbourSearch {
                 )));
             }
         }
-        Ok(Box::new(Searched::of_surfaces(
+        Ok(Box::new(HostCorrespondences::of_surfaces(
             source,
             target,
             self.index(target.positions)?,
@@ -115,10 +117,10 @@ pub trait Align: NeighbourSearch {
 impl Align for Cpu {}
 
 /// The definition, whoever searches.
-impl Align for EveryPoint {}
+impl Align for BruteForce {}
 
 /// Two clouds, ready to be paired at any pose.
-pub trait Pairing {
+pub trait Correspondences {
     /// The normal equations over all pairs at the pose `at`: each source point with its nearest
     /// target point. Pairs are the same everywhere; sums may differ by 10⁻⁵ of the root of the
     /// product of the two diagonal entries that belong to them (for `b`: of √(H error)), and
@@ -160,12 +162,12 @@ pub trait Pairing {
 ///
 /// A share of the closest pairs is one of *all* pairs, which no part knows: such a rejection is
 /// declined as unsupported.
-pub struct Blocks<'a> {
+pub struct BlockCorrespondences<'a> {
     /// The parts; each source point in one of them.
-    pub parts: Vec<Box<dyn Pairing + 'a>>,
+    pub parts: Vec<Box<dyn Correspondences + 'a>>,
 }
 
-impl std::fmt::Debug for Blocks<'_> {
+impl std::fmt::Debug for BlockCorrespondences<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Blocks")
             .field("parts", &self.parts.len())
@@ -173,7 +175,7 @@ impl std::fmt::Debug for Blocks<'_> {
     }
 }
 
-impl Pairing for Blocks<'_> {
+impl Correspondences for BlockCorrespondences<'_> {
     fn linearize(
         &self,
         factor: &dyn Factor,
@@ -198,11 +200,11 @@ impl Pairing for Blocks<'_> {
     }
 }
 
-impl Blocks<'_> {
+impl BlockCorrespondences<'_> {
     fn sum(
         &self,
         kept_share: f64,
-        of: impl Fn(&(dyn Pairing + '_)) -> Result<NormalEquations>,
+        of: impl Fn(&(dyn Correspondences + '_)) -> Result<NormalEquations>,
     ) -> Result<NormalEquations> {
         if kept_share < 1.0 && self.parts.len() > 1 {
             return Err(Error::Unsupported {
@@ -219,13 +221,13 @@ impl Blocks<'_> {
 
 /// The definition: nearest neighbours by the backend's index, sums here, in blocks. A backend that
 /// sums some factors up itself leaves the others to this.
-pub struct Searched<'a> {
-    source: Surface<'a>,
-    target: Surface<'a>,
+pub struct HostCorrespondences<'a> {
+    source: AlignSurface<'a>,
+    target: AlignSurface<'a>,
     index: Box<dyn NeighbourIndex + 'a>,
 }
 
-impl std::fmt::Debug for Searched<'_> {
+impl std::fmt::Debug for HostCorrespondences<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Searched")
             .field("source", &self.source.positions.len())
@@ -234,20 +236,20 @@ impl std::fmt::Debug for Searched<'_> {
     }
 }
 
-impl<'a> Searched<'a> {
+impl<'a> HostCorrespondences<'a> {
     /// With an index of the target's points.
     #[must_use]
     pub fn new(
         source: Positions<'a>,
-        target: Target<'a>,
+        target: AlignTarget<'a>,
         index: Box<dyn NeighbourIndex + 'a>,
     ) -> Self {
-        let bare = Surface {
+        let bare = AlignSurface {
             positions: source,
             normals: &[],
             covariances: &[],
         };
-        let target = Surface {
+        let target = AlignSurface {
             positions: target.positions,
             normals: target.normals,
             covariances: &[],
@@ -258,8 +260,8 @@ impl<'a> Searched<'a> {
     /// With the shape of both surfaces, and an index of the target's points.
     #[must_use]
     pub fn of_surfaces(
-        source: Surface<'a>,
-        target: Surface<'a>,
+        source: AlignSurface<'a>,
+        target: AlignSurface<'a>,
         index: Box<dyn NeighbourIndex + 'a>,
     ) -> Self {
         Self {
@@ -270,7 +272,7 @@ impl<'a> Searched<'a> {
     }
 }
 
-impl Pairing for Searched<'_> {
+impl Correspondences for HostCorrespondences<'_> {
     fn linearize(
         &self,
         factor: &dyn Factor,
@@ -321,12 +323,13 @@ impl Pairing for Searched<'_> {
     }
 }
 
-impl Searched<'_> {
+impl HostCorrespondences<'_> {
     /// A shape that is asked for and was never given is the caller's mistake, not a pair to pass
     /// over.
     fn check_shapes(&self, factor: &dyn Factor, rejector: &dyn Rejector) -> Result<()> {
-        let lacks =
-            |surface: &Surface<'_>| !surface.positions.is_empty() && surface.covariances.is_empty();
+        let lacks = |surface: &AlignSurface<'_>| {
+            !surface.positions.is_empty() && surface.covariances.is_empty()
+        };
         if factor.needs_covariances() && (lacks(&self.source) || lacks(&self.target)) {
             return Err(Error::InvalidInput(
                 "the factor needs covariances of both clouds: make the pairing with `pairing_of`"
@@ -378,7 +381,7 @@ impl Searched<'_> {
         }
         if factor.needs_covariances() {
             let turned = turned(square(self.source.covariances[i]), at);
-            let shapes = Shapes {
+            let shapes = PairShapes {
                 target_normal,
                 source: turned,
                 target: square(self.target.covariances[j]),

@@ -1,7 +1,7 @@
 //! One suite that every backend is put through.
 //!
-//! Pairs and their sums are compared with the plain definition ([`crate::Searched`] with
-//! [`EveryPoint`], which looks at every target point) at several poses and distances, on clouds
+//! Pairs and their sums are compared with the plain definition ([`crate::HostCorrespondences`] with
+//! [`BruteForce`], which looks at every target point) at several poses and distances, on clouds
 //! that have broken other tools: hills, a cloud and itself, lattices (all distances tie), a
 //! vertical line, equal points, one point, none, more pairs than anyone adds up at once, ten
 //! thousand kilometres from zero, pivots at the edge and far away, normals that are missing here
@@ -10,7 +10,7 @@
 //! | what | must agree |
 //! |---|---|
 //! | pairs, trimmed ones too | how many take part, and how often each target point is chosen, exactly: a factor is asked once a pair |
-//! | sums of point to point, point to plane and a stranger's factor | as [`crate::Pairing::linearize`] says; symmetric to the last bit |
+//! | sums of point to point, point to plane and a stranger's factor | as [`crate::Correspondences::linearize`] says; symmetric to the last bit |
 //! | a second call | the same bits |
 //! | a pose that is no number, or takes points out of reach | the definition's error |
 //! | a distance below zero, a share that is not above 0 and at most 1 | refused, with an error that no other backend could mend |
@@ -18,12 +18,13 @@
 //! Where a backend lacks an operation (`Unsupported`), the suite says so and goes on.
 
 use crate::{
-    Align, Factor, Huber, NormalEquations, Pairing, PointToPlane, PointToPoint, Rejection, Target,
+    Align, AlignTarget, Correspondences, Factor, Huber, NormalEquations, PointToPlane,
+    PointToPoint, Rejection,
 };
 use isopach_cloud::{Cloud, Rigid, TICK, to_ticks};
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Cpu, Result, conformance::random};
-use isopach_neighbours::plain::EveryPoint;
+use isopach_neighbours::reference::BruteForce;
 use std::{
     collections::BTreeMap,
     f64::consts::SQRT_2,
@@ -41,7 +42,7 @@ const SHARE: f64 = 1e-5;
 /// What rounding leaves of a moved source point, metres.
 const FINEST: f64 = 2e-9;
 
-/// What differs first, if anything does, beyond what [`Pairing::linearize`] allows.
+/// What differs first, if anything does, beyond what [`Correspondences::linearize`] allows.
 #[must_use]
 pub fn difference(found: &NormalEquations, expected: &NormalEquations) -> Option<String> {
     if found.inliers != expected.inliers {
@@ -247,12 +248,12 @@ fn poses(pivot: [f64; 3]) -> [(&'static str, Rigid); 3] {
 
 impl Case {
     fn run(&self, on: &dyn Align) -> Vec<Finding> {
-        let to = Target {
+        let to = AlignTarget {
             positions: self.target.positions(),
             normals: &self.normals,
         };
         let both = || {
-            Ok([on, &EveryPoint as &dyn Align].map(|on| on.pairing(self.source.positions(), to)))
+            Ok([on, &BruteForce as &dyn Align].map(|on| on.pairing(self.source.positions(), to)))
         };
         let pairings = both().and_then(|[found, defined]| Ok((found?, defined?)));
         let (found, defined) = match pairings {
@@ -275,8 +276,8 @@ impl Case {
 
     fn at(
         &self,
-        found: &dyn Pairing,
-        defined: &dyn Pairing,
+        found: &dyn Correspondences,
+        defined: &dyn Correspondences,
         place: &str,
         pose: &Rigid,
     ) -> Vec<Finding> {
@@ -327,7 +328,7 @@ impl Case {
             .iter()
             .map(rejection)
         {
-            let noted = |pairing: &dyn Pairing| {
+            let noted = |pairing: &dyn Correspondences| {
                 let factor = Noting::default();
                 let sums = pairing.linearize(&factor, rejection, pose)?;
                 Ok((
@@ -346,7 +347,7 @@ impl Case {
         findings
     }
 
-    fn mistakes(&self, found: &dyn Pairing, defined: &dyn Pairing) -> Vec<Finding> {
+    fn mistakes(&self, found: &dyn Correspondences, defined: &dyn Correspondences) -> Vec<Finding> {
         let factors = [&PointToPoint as &dyn Factor, &Noting::default()];
         let distances = [-1.0, f64::NAN, f64::NEG_INFINITY].map(|max_distance| [max_distance, 1.0]);
         let shares = [0.0, -0.5, 1.5, f64::NAN].map(|kept_share| [3.0, kept_share]);

@@ -5,7 +5,7 @@ use nalgebra::{Matrix3, Matrix3x6, Vector3};
 
 /// What a factor measures, for backends that know how to sum it up themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum FactorKind {
     /// As [`PointToPoint`].
     PointToPoint,
     /// As [`PointToPlane`].
@@ -32,7 +32,7 @@ pub trait Factor: Sync {
         &self,
         source: [f64; 3],
         target: [f64; 3],
-        shapes: &Shapes,
+        shapes: &PairShapes,
     ) -> NormalEquations {
         self.linearize(source, target, shapes.target_normal)
     }
@@ -50,14 +50,14 @@ pub trait Factor: Sync {
 
     /// What it measures, if that is one of these and nothing else: a backend may then sum it up
     /// without asking. `None` is always right.
-    fn measure(&self) -> Option<Measure> {
+    fn measure(&self) -> Option<FactorKind> {
         None
     }
 }
 
 /// The local shape of a pair, at the current pose.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Shapes {
+pub struct PairShapes {
     /// Unit normal at the target point; zero where there is none.
     pub target_normal: [f64; 3],
     /// Covariance of the source's neighbourhood, turned with the pose, m².
@@ -116,7 +116,7 @@ impl Factor for GeneralizedIcp {
         self.linearize_shapes(
             source,
             target,
-            &Shapes {
+            &PairShapes {
                 target_normal: normal,
                 source: disc,
                 target: disc,
@@ -128,7 +128,7 @@ impl Factor for GeneralizedIcp {
         &self,
         source: [f64; 3],
         target: [f64; 3],
-        shapes: &Shapes,
+        shapes: &PairShapes,
     ) -> NormalEquations {
         let (Some(a), Some(b)) = (
             Self::flattened(shapes.source),
@@ -190,8 +190,8 @@ impl Factor for PointToPoint {
         sums
     }
 
-    fn measure(&self) -> Option<Measure> {
-        Some(Measure::PointToPoint)
+    fn measure(&self) -> Option<FactorKind> {
+        Some(FactorKind::PointToPoint)
     }
 }
 
@@ -209,8 +209,8 @@ impl Factor for PointToPlane {
         true
     }
 
-    fn measure(&self) -> Option<Measure> {
-        Some(Measure::PointToPlane)
+    fn measure(&self) -> Option<FactorKind> {
+        Some(FactorKind::PointToPlane)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Iterative closest point.
 
 use crate::{
-    Align, Factor, NormalEquations, Optimizer, Pairing, PointToPlane, PointToPoint, Rejection,
-    Target, target_normals,
+    Align, AlignTarget, Correspondences, Factor, NormalEquations, Optimizer, PointToPlane,
+    PointToPoint, Rejection, target_normals,
 };
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Error, Result};
@@ -141,7 +141,7 @@ impl<F: Factor> Icp<F> {
         };
         let pairing = on.pairing(
             pair.source,
-            Target {
+            AlignTarget {
                 positions: pair.target,
                 normals: &normals,
             },
@@ -156,7 +156,7 @@ impl<F: Factor> Icp<F> {
     /// As [`Self::align`].
     pub fn align_paired(
         &self,
-        pairing: &dyn Pairing,
+        pairing: &dyn Correspondences,
         pair: Pair<'_>,
         initial: Rigid,
     ) -> Result<Alignment> {
@@ -195,7 +195,7 @@ impl<F: Factor> Icp<F> {
 
     fn system(
         &self,
-        pairing: &dyn Pairing,
+        pairing: &dyn Correspondences,
         pair: Pair<'_>,
         pose: &Rigid,
     ) -> Result<NormalEquations> {

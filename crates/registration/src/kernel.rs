@@ -4,10 +4,10 @@
 //! together. All widths are metres. Iteratively reweighted least squares needs the weight ψ(r)/r
 //! alone; a covariance needs the derivative ψ′ too.
 
-use crate::{Factor, Measure, NormalEquations, Shapes};
+use crate::{Factor, FactorKind, NormalEquations, PairShapes};
 
 /// The weight of a pair as a function of its residual. A new kernel is ten lines.
-pub trait Kernel: Sync {
+pub trait RobustKernel: Sync {
     /// ψ(r)/r of a residual `r` in metres: 1 for a pair that counts in full, 0 for one that does
     /// not count.
     fn weight(&self, residual: f64) -> f64;
@@ -63,7 +63,7 @@ pub struct TruncatedLeastSquares {
     pub control: f64,
 }
 
-impl Kernel for LeastSquares {
+impl RobustKernel for LeastSquares {
     fn weight(&self, _residual: f64) -> f64 {
         1.0
     }
@@ -73,7 +73,7 @@ impl Kernel for LeastSquares {
     }
 }
 
-impl Kernel for Huber {
+impl RobustKernel for Huber {
     fn weight(&self, residual: f64) -> f64 {
         let size = residual.abs();
         if size <= self.width {
@@ -92,7 +92,7 @@ impl Kernel for Huber {
     }
 }
 
-impl Kernel for Tukey {
+impl RobustKernel for Tukey {
     fn weight(&self, residual: f64) -> f64 {
         let share = (residual / self.width).powi(2);
         if share < 1.0 {
@@ -112,7 +112,7 @@ impl Kernel for Tukey {
     }
 }
 
-impl Kernel for Cauchy {
+impl RobustKernel for Cauchy {
     fn weight(&self, residual: f64) -> f64 {
         1.0 / (1.0 + (residual / self.width).powi(2))
     }
@@ -123,7 +123,7 @@ impl Kernel for Cauchy {
     }
 }
 
-impl Kernel for GemanMcClure {
+impl RobustKernel for GemanMcClure {
     fn weight(&self, residual: f64) -> f64 {
         (1.0 + (residual / self.width).powi(2)).powi(-2)
     }
@@ -134,7 +134,7 @@ impl Kernel for GemanMcClure {
     }
 }
 
-impl Kernel for TruncatedLeastSquares {
+impl RobustKernel for TruncatedLeastSquares {
     fn weight(&self, residual: f64) -> f64 {
         let (size, mu) = (residual.abs(), self.control);
         if size <= self.width * (mu / (mu + 1.0)).sqrt() {
@@ -156,7 +156,7 @@ pub struct Robust<F, K> {
     pub kernel: K,
 }
 
-impl<F: Factor, K: Kernel> Factor for Robust<F, K> {
+impl<F: Factor, K: RobustKernel> Factor for Robust<F, K> {
     #[inline]
     fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
         weighted(&self.kernel, self.factor.linearize(source, target, normal))
@@ -166,7 +166,7 @@ impl<F: Factor, K: Kernel> Factor for Robust<F, K> {
         &self,
         source: [f64; 3],
         target: [f64; 3],
-        shapes: &Shapes,
+        shapes: &PairShapes,
     ) -> NormalEquations {
         weighted(
             &self.kernel,
@@ -182,13 +182,16 @@ impl<F: Factor, K: Kernel> Factor for Robust<F, K> {
         self.factor.needs_covariances()
     }
 
-    fn measure(&self) -> Option<Measure> {
+    fn measure(&self) -> Option<FactorKind> {
         None
     }
 }
 
 /// A pair that does not count is no inlier.
-pub(crate) fn weighted(kernel: &(impl Kernel + ?Sized), plain: NormalEquations) -> NormalEquations {
+pub(crate) fn weighted(
+    kernel: &(impl RobustKernel + ?Sized),
+    plain: NormalEquations,
+) -> NormalEquations {
     let weight = kernel.weight(plain.error.sqrt());
     if weight > 0.0 {
         plain.weighted(weight)
@@ -203,9 +206,9 @@ mod tests {
     use proptest::prelude::*;
 
     /// Central differences of the provided method, without the kernel's own.
-    struct Numerically<'a>(&'a dyn Kernel);
+    struct Numerically<'a>(&'a dyn RobustKernel);
 
-    impl Kernel for Numerically<'_> {
+    impl RobustKernel for Numerically<'_> {
         fn weight(&self, residual: f64) -> f64 {
             self.0.weight(residual)
         }
@@ -215,7 +218,7 @@ mod tests {
         #[test]
         fn derivatives_are_those_of_finite_differences(residual in -3.0..3.0f64, width in 0.1..2.0f64) {
             prop_assume!((residual.abs() - width).abs() > 1e-4);
-            let kernels: [&dyn Kernel; 4] =
+            let kernels: [&dyn RobustKernel; 4] =
                 [&Huber { width }, &Tukey { width }, &Cauchy { width }, &GemanMcClure { width }];
             for kernel in kernels {
                 let expected = Numerically(kernel).derivative(residual);
@@ -225,7 +228,7 @@ mod tests {
 
         #[test]
         fn weights_fall_from_one(width in 0.1..2.0f64, control in 0.01..50.0f64, a in 0.0..4.0f64, by in 0.0..2.0f64) {
-            let kernels: [&dyn Kernel; 5] = [
+            let kernels: [&dyn RobustKernel; 5] = [
                 &Huber { width },
                 &Tukey { width },
                 &Cauchy { width },

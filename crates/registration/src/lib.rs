@@ -43,14 +43,16 @@ mod robust;
 mod robust_icp;
 
 pub use align::{
-    Align, Blocks, Pairing, Rejection, Searched, Surface, Target, surface_covariances,
-    target_normals,
+    Align, AlignSurface, AlignTarget, BlockCorrespondences, Correspondences, HostCorrespondences,
+    Rejection, surface_covariances, target_normals,
 };
 pub use equations::NormalEquations;
-pub use factor::{Factor, GeneralizedIcp, Measure, PointToPlane, PointToPoint, Shapes};
+pub use factor::{Factor, FactorKind, GeneralizedIcp, PairShapes, PointToPlane, PointToPoint};
 pub use icp::{Alignment, Icp, NORMAL_NEIGHBOURS, Pair, Termination};
-pub use kernel::{Kernel, Robust};
+pub use kernel::{Robust, RobustKernel};
 pub use optimizer::Optimizer;
 pub use rejector::{Candidate, NormalAngle, Rejector};
 pub use robust::{Huber, Tukey};
-pub use robust_icp::{Block, Mode, Outcome, RobustAlignment, RobustIcp, StartReport, Stay};
+pub use robust_icp::{
+    AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, RobustIcp, StartReport, SurveyBlock,
+};

@@ -15,9 +15,10 @@ pub struct Candidate {
     pub target_normal: [f64; 3],
 }
 
-/// Decides which pairs take part. Anyone may write one: the definition ([`crate::Searched`]) runs
-/// it, and a backend that does not know it answers [`isopach_compute::Error::Unsupported`], so that
-/// [`isopach_compute::Choice`] goes on to the next.
+/// Decides which pairs take part. Anyone may write one: the definition
+/// ([`crate::HostCorrespondences`]) runs it, and a backend that does not know it answers
+/// [`isopach_compute::Error::Unsupported`], so that [`isopach_compute::Dispatcher`] goes on to the
+/// next.
 pub trait Rejector: Sync {
     /// Nearest points are looked for within this distance, metres.
     fn max_distance(&self) -> f64;

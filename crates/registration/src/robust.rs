@@ -1,7 +1,7 @@
 //! Factors with a robust kernel built in: iteratively reweighted least squares (Huber 1964; Beaton
 //! & Tukey 1974).
 //!
-//! Any other [`Kernel`](crate::Kernel) is put on a factor with [`Robust`](crate::Robust).
+//! Any other [`RobustKernel`](crate::Kernel) is put on a factor with [`Robust`](crate::Robust).
 
 use crate::{Factor, NormalEquations, kernel};
 

@@ -4,15 +4,16 @@
 
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Compute, Cpu, Device, Error, Result};
-use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourSearch, Neighbours};
+use isopach_neighbours::{Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch};
 use isopach_registration::{
-    Align, Factor, NormalEquations, Pairing, Rejection, Target,
+    Align, AlignTarget, Correspondences, Factor, NormalEquations, Rejection,
     conformance::{Finding, conformance},
 };
 use std::collections::BTreeSet;
 
 /// The processor's pairs, and one's own way to add them up.
-type Linearize = fn(&dyn Pairing, &dyn Factor, Rejection, &Rigid) -> Result<NormalEquations>;
+type Linearize =
+    fn(&dyn Correspondences, &dyn Factor, Rejection, &Rigid) -> Result<NormalEquations>;
 
 /// Drops some of the source's points, and adds the others up in a way of its own.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ struct Own {
 }
 
 struct OwnPairing<'a> {
-    pairs: Box<dyn Pairing + 'a>,
+    pairs: Box<dyn Correspondences + 'a>,
     linearize: Linearize,
 }
 
@@ -45,8 +46,8 @@ impl Align for Own {
     fn pairing<'a>(
         &self,
         source: Positions<'a>,
-        target: Target<'a>,
-    ) -> Result<Box<dyn Pairing + 'a>> {
+        target: AlignTarget<'a>,
+    ) -> Result<Box<dyn Correspondences + 'a>> {
         let kept = &source.ticks()[..source.len().saturating_sub(self.dropped)];
         let pairs = Cpu.pairing(Positions::new(source.origin(), kept), target)?;
         Ok(Box::new(OwnPairing {
@@ -56,7 +57,7 @@ impl Align for Own {
     }
 }
 
-impl Pairing for OwnPairing<'_> {
+impl Correspondences for OwnPairing<'_> {
     fn linearize(
         &self,
         factor: &dyn Factor,
@@ -95,11 +96,16 @@ impl NeighbourIndex for LaterIndex<'_> {
         self.0.positions()
     }
 
-    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+    fn k_nearest(
+        &self,
+        queries: Positions<'_>,
+        k: usize,
+        max_distance: f64,
+    ) -> Result<NeighbourLists> {
         self.0.k_nearest(queries, k, max_distance)
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         self.0.within(queries, radius)
     }
 

@@ -5,7 +5,9 @@
 
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::Cpu;
-use isopach_registration::{Block, Outcome, Pair, RobustAlignment, RobustIcp, Stay};
+use isopach_registration::{
+    AlignmentOutcome, NotMoved, Pair, RobustAlignment, RobustIcp, SurveyBlock,
+};
 
 type Points = Vec<[f64; 3]>;
 
@@ -128,7 +130,7 @@ fn what_is_in_place_stays_there() {
     assert!(
         matches!(
             found.outcome,
-            Outcome::NotMoved(Stay::WithinUncertainty { .. })
+            AlignmentOutcome::NotMoved(NotMoved::WithinUncertainty { .. })
         ),
         "{}",
         found.outcome
@@ -146,7 +148,7 @@ fn a_uniform_change_of_most_ground_is_not_taken_for_a_datum() {
         .filter(|p| p[0] > 596_040.0)
         .for_each(|p| p[2] -= 0.4);
     let found = align(&source, &target);
-    let Outcome::Ambiguous { modes } = &found.outcome else {
+    let AlignmentOutcome::Ambiguous { modes } = &found.outcome else {
         panic!("{}", found.outcome)
     };
     let [first, second] = &**modes;
@@ -438,7 +440,7 @@ fn twenty_kilometres_are_aligned_in_blocks() {
             ]
         })
         .collect();
-    let blocks: Vec<Block<'_>> = clouds
+    let blocks: Vec<SurveyBlock<'_>> = clouds
         .iter()
         .map(|[source, target]| {
             Pair {
@@ -485,7 +487,7 @@ fn stable_ground_can_be_given() {
     let found = icp
         .align_blocks(
             &Cpu,
-            &[Block {
+            &[SurveyBlock {
                 pair,
                 stable: Some(&stable),
             }],
@@ -501,7 +503,7 @@ fn stable_ground_can_be_given() {
     assert!(
         icp.align_blocks(
             &Cpu,
-            &[Block {
+            &[SurveyBlock {
                 pair,
                 stable: Some(&stable[1..])
             }],

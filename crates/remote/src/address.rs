@@ -1,6 +1,6 @@
 //! Addresses of objects.
 
-use crate::Options;
+use crate::RemoteOptions;
 use isopach_compute::{Error, Result};
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig,
@@ -71,7 +71,7 @@ impl Address {
     }
 
     /// A client for the store of this address.
-    pub(crate) fn connect(&self, options: &Options) -> Result<Arc<dyn ObjectStore>> {
+    pub(crate) fn connect(&self, options: &RemoteOptions) -> Result<Arc<dyn ObjectStore>> {
         let client = ClientOptions::new()
             .with_connect_timeout(options.connect_timeout)
             .with_timeout(options.request_timeout)

@@ -22,13 +22,13 @@
 //! * An object that becomes another while it is read is an error, never a mixture: each request
 //!   asks for the tag (ETag) and compares the size of what was opened.
 //! * Answers of 500 to 599 and 429, broken connections and slow ones are tried again
-//!   ([`Options::retries`], [`Options::patience`]); then they are an error that may pass
-//!   ([`isopach_compute::Error::is_transient`]). 403 and 404 are refused at once.
+//!   ([`RemoteOptions::retries`], [`RemoteOptions::patience`]); then they are an error that may
+//!   pass ([`isopach_compute::Error::is_transient`]). 403 and 404 are refused at once.
 //! * Fewer bytes than were asked for are an error.
-//! * Memory: [`Options::memory`] for what is fetched ahead, and a chunk a thread.
+//! * Memory: [`RemoteOptions::memory`] for what is fetched ahead, and a chunk a thread.
 //!
-//! [`Results`] keeps results by conditional create: the first writer of a name wins, a second one
-//! with the same bytes is done, one with others is refused.
+//! [`ResultStore`] keeps results by conditional create: the first writer of a name wins, a second
+//! one with the same bytes is done, one with others is refused.
 //!
 //! This crate has threads of its own, and reads no environment. Nothing depends on it but programs.
 
@@ -44,7 +44,7 @@ mod shared;
 mod spans;
 mod traffic;
 
-pub use options::Options;
+pub use options::RemoteOptions;
 pub use remote::Remote;
-pub use results::{Kept, Results};
-pub use traffic::Traffic;
+pub use results::{CreateOutcome, ResultStore};
+pub use traffic::RequestCounts;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How stores are asked, and how much is held for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct RemoteOptions {
     /// Settings by name, in upper or lower case, as `object_store` knows them: `aws_access_key_id`,
     /// `aws_endpoint`, `google_service_account`, `azure_storage_account_name`, … Names that a store
     /// does not know are passed over, so a program may give all of its environment that begins with
@@ -35,7 +35,7 @@ pub struct Options {
     pub threads: usize,
 }
 
-impl Default for Options {
+impl Default for RemoteOptions {
     /// No settings; 3 tries more within a minute; 5 s to connect, 30 s a request; gaps of 64 KiB,
     /// requests of 8 MiB, 8 at once, 64 MiB ahead, 2 threads.
     fn default() -> Self {

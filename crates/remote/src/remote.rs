@@ -1,7 +1,7 @@
 //! Stores, and what is opened in them.
 
 use crate::{
-    Options, Results, Traffic,
+    RemoteOptions, RequestCounts, ResultStore,
     address::Address,
     ahead::Ahead,
     object::{HEAD, Object},
@@ -40,7 +40,7 @@ impl Remote {
     ///
     /// # Errors
     /// Where the system has no threads left.
-    pub fn new(options: Options) -> Result<Self> {
+    pub fn new(options: RemoteOptions) -> Result<Self> {
         // Refused where the process has one already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
@@ -76,10 +76,10 @@ impl Remote {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for an address that is none.
-    pub fn results(&self, address: &str) -> Result<Results> {
+    pub fn results(&self, address: &str) -> Result<ResultStore> {
         let parsed = Address::parse(address)?;
         let store = self.store(&parsed)?;
-        Ok(Results::new(
+        Ok(ResultStore::new(
             Arc::clone(&self.shared),
             store,
             parsed.path,
@@ -89,7 +89,7 @@ impl Remote {
 
     /// What was asked of all stores so far.
     #[must_use]
-    pub fn traffic(&self) -> Traffic {
+    pub fn traffic(&self) -> RequestCounts {
         self.shared.counters.so_far()
     }
 

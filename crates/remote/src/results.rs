@@ -11,7 +11,7 @@ const HEAD: usize = 20;
 
 /// What became of a result that was to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum CreateOutcome {
     /// It is there now.
     Created,
     /// Another writer was first, with the same bytes.
@@ -21,14 +21,14 @@ pub enum Kept {
 /// Results under one address of a store, by name. There is no rename and no lock in a store: a
 /// result is there whole or not at all, and the first one stays.
 #[derive(Clone)]
-pub struct Results {
+pub struct ResultStore {
     shared: Arc<Shared>,
     store: Arc<dyn ObjectStore>,
     folder: Path,
     address: String,
 }
 
-impl fmt::Debug for Results {
+impl fmt::Debug for ResultStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Results")
             .field("address", &self.address)
@@ -36,7 +36,7 @@ impl fmt::Debug for Results {
     }
 }
 
-impl Results {
+impl ResultStore {
     pub(crate) fn new(
         shared: Arc<Shared>,
         store: Arc<dyn ObjectStore>,
@@ -56,7 +56,7 @@ impl Results {
     /// # Errors
     /// [`Error::InvalidInput`] where there is another one of this name, which stays;
     /// [`Error::Busy`] where one of this name is being written; of the store.
-    pub fn put_new(&self, name: &str, bytes: &[u8]) -> Result<Kept> {
+    pub fn put_new(&self, name: &str, bytes: &[u8]) -> Result<CreateOutcome> {
         let (store, path) = (Arc::clone(&self.store), self.path(name)?);
         let payload = PutPayload::from(framed(bytes));
         let options = PutOptions {
@@ -75,10 +75,10 @@ impl Results {
             .wait(put)
             .map_err(|error| self.failed(name, error))?
         {
-            return Ok(Kept::Created);
+            return Ok(CreateOutcome::Created);
         }
         match self.get(name)? {
-            Some(there) if there == bytes => Ok(Kept::WasThere),
+            Some(there) if there == bytes => Ok(CreateOutcome::WasThere),
             Some(_) => Err(Error::InvalidInput(format!(
                 "{}/{name}: another result is there: give a folder of its own to each run",
                 self.address

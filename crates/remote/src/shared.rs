@@ -1,6 +1,6 @@
 //! What all objects of a [`crate::Remote`] have in common: threads, limits, counters.
 
-use crate::{Options, fault, traffic::Counters};
+use crate::{RemoteOptions, fault, traffic::Counters};
 use isopach_compute::{Error, Result};
 use std::{
     future::Future,
@@ -25,7 +25,7 @@ const MOST: usize = 1024;
 /// Threads, limits, counters.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) options: Options,
+    pub(crate) options: RemoteOptions,
     pub(crate) counters: Counters,
     /// A permit a request.
     pub(crate) requests: Semaphore,
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options) -> Result<Self> {
+    pub(crate) fn new(options: RemoteOptions) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(options.threads.clamp(1, MOST))
             .max_blocking_threads(NAME_THREADS)

@@ -7,14 +7,14 @@ use std::{
 
 /// What was asked of stores so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
+pub struct RequestCounts {
     /// Requests that were answered; those that were tried again count once.
     pub requests: u64,
     /// Bytes of objects that were fetched.
     pub bytes: u64,
 }
 
-impl fmt::Display for Traffic {
+impl fmt::Display for RequestCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -36,8 +36,8 @@ impl Counters {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn so_far(&self) -> Traffic {
-        Traffic {
+    pub(crate) fn so_far(&self) -> RequestCounts {
+        RequestCounts {
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
         }

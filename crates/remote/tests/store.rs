@@ -7,7 +7,7 @@ mod server;
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Error;
 use isopach_las::{Las, LazWriter, Schema};
-use isopach_remote::{Kept, Options, Remote};
+use isopach_remote::{CreateOutcome, Remote, RemoteOptions};
 use isopach_tiling::PointSource;
 use server::{Fault, Server};
 use std::{
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Options for a server of the test: short times, as tests do not wait.
-fn options(server: &Server) -> Options {
+fn options(server: &Server) -> RemoteOptions {
     let setting = |name: &str, value: String| (name.to_owned(), value);
     let settings = vec![
         setting("AWS_ENDPOINT", format!("http://127.0.0.1:{}", server.port)),
@@ -25,11 +25,11 @@ fn options(server: &Server) -> Options {
         setting("aws_allow_http", "true".into()),
         setting("HOME", "/nowhere".into()),
     ];
-    Options {
+    RemoteOptions {
         settings,
         retries: 2,
         request_timeout: Duration::from_millis(1500),
-        ..Options::default()
+        ..RemoteOptions::default()
     }
 }
 
@@ -152,7 +152,7 @@ fn a_copc_file_is_read_by_its_octree() {
     let server = Server::start();
     server.put("bucket/a.copc.laz", &bytes);
     // Gaps are asked around, so that what is fetched is what is needed.
-    let remote = Remote::new(Options {
+    let remote = Remote::new(RemoteOptions {
         gap: 0,
         ..options(&server)
     })
@@ -182,7 +182,7 @@ fn read_with(faults: impl Fn(usize) -> Option<Fault> + Send + 'static) -> Result
 }
 
 fn read_in_time(
-    options: impl Fn(&Server) -> Options,
+    options: impl Fn(&Server) -> RemoteOptions,
     faults: impl Fn(usize) -> Option<Fault> + Send + 'static,
 ) -> Result<bool, Error> {
     let dir = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ fn what_passes_is_tried_again_and_gives_the_same_points() {
 
 #[test]
 fn what_does_not_pass_is_an_error_that_says_whether_to_try_again() {
-    let impatient = |server: &Server| Options {
+    let impatient = |server: &Server| RemoteOptions {
         retries: 0,
         request_timeout: Duration::from_millis(700),
         ..options(server)
@@ -301,7 +301,7 @@ fn memory_for_what_is_fetched_ahead_is_a_limit_and_changes_no_point() {
         (64 << 20, 10_000),
         (64 << 20, 1 << 20),
     ] {
-        let remote = Remote::new(Options {
+        let remote = Remote::new(RemoteOptions {
             memory,
             request_bytes,
             ..options(&server)
@@ -375,7 +375,7 @@ fn of_two_writers_at_once_one_creates_and_the_other_finds_the_same_or_is_refused
     assert_eq!(
         outcomes
             .iter()
-            .filter(|kept| **kept == Kept::Created)
+            .filter(|kept| **kept == CreateOutcome::Created)
             .count(),
         1,
         "{outcomes:?}"

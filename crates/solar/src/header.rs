@@ -1,6 +1,6 @@
 //! One image's header.
 
-use crate::{CountUnit, Keywords, Quality, Time, Wcs};
+use crate::{CountUnit, Keywords, ObservationTime, Quality, Wcs};
 
 /// What the header of an image says. What it does not state is `None`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct SolarHeader {
     /// Stonyhurst longitude and latitude of the observer, degrees (HGLN_OBS, HGLT_OBS).
     pub observer: Option<[f64; 2]>,
     /// The middle of the exposure, or its start where only that is stated.
-    pub time: Option<Time>,
+    pub time: Option<ObservationTime>,
     /// As the header has it.
     pub time_text: Option<String>,
     /// QUALITY, 0 where it is not stated.
@@ -148,7 +148,7 @@ fn seconds_of_unit(header: &impl Keywords) -> Result<f64, String> {
 const APART: f64 = 1.0;
 
 /// The first time that can be read, and its text.
-fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Time, String)> {
+fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(ObservationTime, String)> {
     let keywords = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"];
     let mut times = keywords.into_iter().filter_map(|keyword| {
         let text = header.text(keyword).filter(|text| !text.is_empty())?;
@@ -161,10 +161,10 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Time, Stri
             }
             _ => text.to_owned(),
         };
-        Some((keyword, Time::parse(&text)?, text))
+        Some((keyword, ObservationTime::parse(&text)?, text))
     });
     let Some((keyword, taken, text)) = times.next() else {
-        let of_days = header.number("MJD-OBS").and_then(Time::of_mjd);
+        let of_days = header.number("MJD-OBS").and_then(ObservationTime::of_mjd);
         if of_days.is_none() {
             let words = "it states no time that can be read: neither times nor the loss of sensitivity are checked";
             remarks.push(words.into());
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn times_are_those_of_the_keyword_that_says_most() {
-        let noon = Time::parse("2010-06-02T12:00:00").unwrap();
+        let noon = ObservationTime::parse("2010-06-02T12:00:00").unwrap();
         for cards in [
             &[
                 ("T_OBS", "2010-06-02T12:00:00Z"),

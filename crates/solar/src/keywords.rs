@@ -1,6 +1,6 @@
 //! Keywords of a header, whoever read it.
 
-use isopach_fits::Header;
+use isopach_fits::FitsHeader;
 
 /// Keywords of a FITS header.
 pub trait Keywords {
@@ -10,7 +10,7 @@ pub trait Keywords {
     fn text(&self, keyword: &str) -> Option<&str>;
 }
 
-impl Keywords for Header {
+impl Keywords for FitsHeader {
     fn number(&self, keyword: &str) -> Option<f64> {
         Self::number(self, keyword)
     }

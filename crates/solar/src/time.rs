@@ -15,11 +15,11 @@ const LEAP_SECONDS: [(f64, f64); 5] = [
 
 /// A time, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub struct Time {
+pub struct ObservationTime {
     days: f64,
 }
 
-impl Time {
+impl ObservationTime {
     /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
     /// the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, SolarSoft's `15-Feb-2011
     /// 01:48:12.34`, `20110215_014812` of names of files, and `15/02/98` of FITS before 1999.
@@ -164,7 +164,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
         - 719_469
 }
 
-impl fmt::Display for Time {
+impl fmt::Display for ObservationTime {
     /// As `2011-02-15T01:48:12.346`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = (self.days * DAY * 1e3).round() as i64;
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn spellings_of_a_time_agree() {
-        let expected = Time::parse("2011-02-15T01:48:12").unwrap();
+        let expected = ObservationTime::parse("2011-02-15T01:48:12").unwrap();
         for text in [
             "2011-02-15 01:48:12",
             "2011-02-15T01:48:12Z",
@@ -215,30 +215,30 @@ mod tests {
             "20110215T014812.0Z",
             "2011.02.15 01:48:12",
         ] {
-            let found = Time::parse(text).unwrap();
+            let found = ObservationTime::parse(text).unwrap();
             assert!(
                 found.seconds_since(expected).abs() < 1e-4,
                 "{text}: {found}"
             );
         }
         assert_eq!(expected.to_string(), "2011-02-15T01:48:12.000");
-        assert_eq!(Time::parse("1970-01-01").unwrap().days(), 0.0);
+        assert_eq!(ObservationTime::parse("1970-01-01").unwrap().days(), 0.0);
         assert_eq!(
-            Time::parse("15-OCT-2011").unwrap().to_string(),
+            ObservationTime::parse("15-OCT-2011").unwrap().to_string(),
             "2011-10-15T00:00:00.000"
         );
         assert_eq!(
-            Time::parse("15/02/98").unwrap().to_string(),
+            ObservationTime::parse("15/02/98").unwrap().to_string(),
             "1998-02-15T00:00:00.000"
         );
         assert_eq!(
-            Time::of_mjd(40_587.5).unwrap().to_string(),
+            ObservationTime::of_mjd(40_587.5).unwrap().to_string(),
             "1970-01-01T12:00:00.000"
         );
         assert!(
             [f64::NAN, -1e5, 1e300]
                 .into_iter()
-                .all(|days| Time::of_mjd(days).is_none())
+                .all(|days| ObservationTime::of_mjd(days).is_none())
         );
     }
 
@@ -260,15 +260,15 @@ mod tests {
             "201102150_014812",
             "2011021é",
         ] {
-            assert_eq!(Time::parse(text), None, "{text}");
+            assert_eq!(ObservationTime::parse(text), None, "{text}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn times_come_back(seconds in -2_000_000_000_i64..8_000_000_000) {
-            let time = Time { days: seconds as f64 / DAY };
-            let again = Time::parse(&time.to_string()).unwrap();
+            let time = ObservationTime { days: seconds as f64 / DAY };
+            let again = ObservationTime::parse(&time.to_string()).unwrap();
             proptest::prop_assert!(again.seconds_since(time).abs() < 1e-2);
         }
     }

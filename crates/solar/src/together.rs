@@ -13,7 +13,7 @@ const TURNED: [f64; 2] = [0.5, 5.0];
 
 /// What keeps an image from being inverted with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum DisagreementKind {
     /// Its pixels lie elsewhere: resample it.
     Place,
     /// It was taken at another time.
@@ -31,7 +31,7 @@ const OBSERVERS: f64 = 1.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
     /// What it is about.
-    pub kind: Kind,
+    pub kind: DisagreementKind,
     /// Which image.
     pub image: usize,
     /// Whether it should be refused, rather than said.
@@ -48,7 +48,7 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
     for (image, observation) in images.iter().enumerate() {
         for words in &observation.unusable {
             found.push(Disagreement {
-                kind: Kind::Quality,
+                kind: DisagreementKind::Quality,
                 image,
                 is_grave: true,
                 words: words.clone(),
@@ -61,7 +61,7 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
                 "where it lies on the Sun is not known ({reason}): whether the others lie there is not checked"
             );
             found.push(Disagreement {
-                kind: Kind::Place,
+                kind: DisagreementKind::Place,
                 image,
                 is_grave: false,
                 words,
@@ -72,21 +72,21 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
         };
         found.extend(
             place(first, observation, shape).map(|(is_grave, words)| Disagreement {
-                kind: Kind::Place,
+                kind: DisagreementKind::Place,
                 image,
                 is_grave,
                 words,
             }),
         );
         found.extend(observer(first, observation).map(|words| Disagreement {
-            kind: Kind::Observer,
+            kind: DisagreementKind::Observer,
             image,
             is_grave: true,
             words,
         }));
         found.extend(
             time(first, observation).map(|(is_grave, words)| Disagreement {
-                kind: Kind::Time,
+                kind: DisagreementKind::Time,
                 image,
                 is_grave,
                 words,

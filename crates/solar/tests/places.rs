@@ -1,6 +1,6 @@
 //! Places of pixels against astropy, and what headers say.
 
-use isopach_solar::{CountUnit, Keywords, Kind, SolarHeader, Wcs, disagreements};
+use isopach_solar::{CountUnit, DisagreementKind, Keywords, SolarHeader, Wcs, disagreements};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Default)]
@@ -161,7 +161,7 @@ fn images_that_do_not_belong_together_are_named() {
         ),
         []
     );
-    let grave = |cards: &Cards, kind: Kind, words: &str| {
+    let grave = |cards: &Cards, kind: DisagreementKind, words: &str| {
         let found = against(cards);
         assert!(
             found
@@ -170,32 +170,50 @@ fn images_that_do_not_belong_together_are_named() {
             "{words}: {found:?}"
         );
     };
-    grave(&aia().with("CRPIX1", "502.5"), Kind::Place, "10.0 pixels");
+    grave(
+        &aia().with("CRPIX1", "502.5"),
+        DisagreementKind::Place,
+        "10.0 pixels",
+    );
     grave(
         &aia().with("CDELT1", "0.6").with("CDELT2", "0.6"),
-        Kind::Place,
+        DisagreementKind::Place,
         "0.250 times",
     );
-    grave(&aia().with("CROTA2", "0.2"), Kind::Place, "0.20°");
+    grave(
+        &aia().with("CROTA2", "0.2"),
+        DisagreementKind::Place,
+        "0.20°",
+    );
     grave(
         &aia().with("T_OBS", "2014-01-03T00:00:12Z"),
-        Kind::Time,
+        DisagreementKind::Time,
         "2.0 days",
     );
     grave(
         &aia().with("QUALITY", &((1 << 30) + (1 << 18)).to_string()),
-        Kind::Quality,
+        DisagreementKind::Quality,
         "calibration",
     );
-    grave(&aia().with("IMG_TYPE", "DARK"), Kind::Quality, "DARK");
-    grave(&aia().with("ACS_ECLP", "YES"), Kind::Quality, "eclipsed");
+    grave(
+        &aia().with("IMG_TYPE", "DARK"),
+        DisagreementKind::Quality,
+        "DARK",
+    );
+    grave(
+        &aia().with("ACS_ECLP", "YES"),
+        DisagreementKind::Quality,
+        "eclipsed",
+    );
     let near = aia().with("HGLN_OBS", "0.01").with("HGLT_OBS", "-6.2");
     let ahead = seen(&near.with("HGLN_OBS", "359.9"));
     let apart = |cards: &Cards| disagreements(&[ahead.clone(), seen(cards)], [1024, 1024]);
     assert_eq!(apart(&near), [], "across the meridian");
     let other = apart(&near.with("HGLN_OBS", "80"));
     assert!(
-        other.len() == 1 && other[0].kind == Kind::Observer && other[0].words.contains("79.5°"),
+        other.len() == 1
+            && other[0].kind == DisagreementKind::Observer
+            && other[0].words.contains("79.5°"),
         "{other:?}"
     );
     let later = against(&aia().with("T_OBS", "2014-01-01T00:12:12Z"));

@@ -1,8 +1,8 @@
 //! Points on their way from chunks to tiles: in memory, and on disk where memory is short.
 
 use crate::{
-    clock::{Clock, Stage},
-    ledger::Ledger,
+    clock::{Clock, RunStage},
+    memory_budget::Ledger,
     spill::{Block, Spill, SpillFile},
 };
 use isopach_cloud::{Attributes, Columns, Origin};
@@ -156,7 +156,7 @@ impl<'a> Buckets<'a> {
 
     /// Puts the largest buckets on disk until at most `bytes` are left in memory.
     fn put_largest_aside(&self, bytes: u64) -> Result<()> {
-        let _working = self.clock.working(Stage::Spill);
+        let _working = self.clock.working(RunStage::Spill);
         while self.ledger.waiting() > bytes {
             let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
             let Some((place, _)) = sizes

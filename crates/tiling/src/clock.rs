@@ -7,7 +7,7 @@ use std::{
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum RunStage {
     /// Reading and decompressing chunks.
     Decode,
     /// Sorting their points to tiles.
@@ -24,7 +24,7 @@ pub enum Stage {
     Write,
 }
 
-impl Stage {
+impl RunStage {
     /// All of them, in the order of the work.
     pub const ALL: [Self; 7] = [
         Self::Decode,
@@ -45,11 +45,11 @@ impl Stage {
     }
 }
 
-const STAGES: usize = Stage::ALL.len();
+const STAGES: usize = RunStage::ALL.len();
 
-/// Time of each stage, in the order of [`Stage::ALL`].
+/// Time of each stage, in the order of [`RunStage::ALL`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Times {
+pub struct StageTimes {
     /// Wall time: a moment in which several things happen counts for each of them in part, so that
     /// all of them and `idle` add up.
     pub wall: [Duration; STAGES],
@@ -60,16 +60,16 @@ pub struct Times {
     pub idle: Duration,
 }
 
-impl Times {
+impl StageTimes {
     /// Wall time of a stage.
     #[must_use]
-    pub fn of(&self, stage: Stage) -> Duration {
+    pub fn of(&self, stage: RunStage) -> Duration {
         self.wall[stage as usize]
     }
 
     /// Time of a stage, all threads together.
     #[must_use]
-    pub fn threads_of(&self, stage: Stage) -> Duration {
+    pub fn threads_of(&self, stage: RunStage) -> Duration {
         self.threads[stage as usize]
     }
 }
@@ -84,13 +84,13 @@ pub(crate) struct Clock {
 struct State {
     since: Instant,
     active: [u32; STAGES],
-    times: Times,
+    times: StageTimes,
 }
 
 /// A piece of work; over when dropped.
 pub(crate) struct Working<'a> {
     clock: &'a Clock,
-    stage: Stage,
+    stage: RunStage,
 }
 
 impl Clock {
@@ -99,19 +99,19 @@ impl Clock {
             state: Mutex::new(State {
                 since: Instant::now(),
                 active: [0; STAGES],
-                times: Times::default(),
+                times: StageTimes::default(),
             }),
         }
     }
 
     /// Begins a piece of work.
-    pub(crate) fn working(&self, stage: Stage) -> Working<'_> {
+    pub(crate) fn working(&self, stage: RunStage) -> Working<'_> {
         self.change(|active| active[stage as usize] += 1);
         Working { clock: self, stage }
     }
 
     /// The times so far.
-    pub(crate) fn times(&self) -> Times {
+    pub(crate) fn times(&self) -> StageTimes {
         self.change(|_| ());
         self.state
             .lock()
@@ -155,7 +155,10 @@ mod tests {
     fn shares_add_up_to_the_wall() {
         let start = Instant::now();
         let clock = Clock::new();
-        let both = (clock.working(Stage::Decode), clock.working(Stage::Compute));
+        let both = (
+            clock.working(RunStage::Decode),
+            clock.working(RunStage::Compute),
+        );
         std::thread::sleep(Duration::from_millis(3));
         drop(both);
         let times = clock.times();
@@ -165,10 +168,10 @@ mod tests {
             "{sum:?}"
         );
         assert_eq!(
-            times.of(Stage::Decode) > Duration::ZERO,
-            times.of(Stage::Compute) > Duration::ZERO
+            times.of(RunStage::Decode) > Duration::ZERO,
+            times.of(RunStage::Compute) > Duration::ZERO
         );
-        assert!(times.threads_of(Stage::Decode) >= times.of(Stage::Decode));
-        assert_eq!(times.of(Stage::Write), Duration::ZERO);
+        assert!(times.threads_of(RunStage::Decode) >= times.of(RunStage::Decode));
+        assert_eq!(times.of(RunStage::Write), Duration::ZERO);
     }
 }

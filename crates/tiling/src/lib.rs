@@ -37,42 +37,47 @@
 //! # Ok::<(), isopach_compute::Error>(())
 //! ```
 
-mod agree;
-mod amount;
 mod buckets;
 mod cells;
+mod checkpoint;
 mod clock;
-mod declared;
+mod compatibility;
+mod format;
 mod groups;
-mod keep;
-mod ledger;
-mod moved;
+mod in_memory;
+mod memory_budget;
 mod operation;
 mod plan;
 mod progress;
 mod report;
-mod resident;
 mod route;
 mod run;
+mod run_scope;
 mod sample;
-mod share;
 mod sink;
 mod source;
 mod spill;
+mod transformed;
+mod with_crs;
 
 pub use cells::Cells;
-pub use clock::{Stage, Times};
-pub use declared::Declared;
-pub use keep::{BlockRun, Keeping, Kept, KeptBlocks, ResultReader, ResultWriter, Stored, Working};
-pub use moved::Moved;
-pub use operation::{Load, Tile, TileOperation};
-pub use plan::{Expected, LARGEST_SIDE, Plan, round_length};
+pub use checkpoint::{
+    BlockCheckpoints, BlockRun, Checkpoint, CheckpointDir, Encode, FolderUse, ResultReader,
+    ResultWriter,
+};
+pub use clock::{RunStage, StageTimes};
+pub use in_memory::InMemory;
+pub use operation::{Tile, TileOperation, TileStats};
+pub use plan::{LARGEST_SIDE, Plan, TileEstimate, round_length};
 pub use progress::Progress;
-pub use report::{Report, SourceReport, TileFailure};
-pub use resident::Resident;
-pub use run::{InFlight, Run, Tiling};
-pub use sample::{Block, BlockPair, Blocks, Occupancy, Sample, Thinned, Thinning};
-pub use share::{OnFailure, Share};
+pub use report::{RunReport, SourceReport, TileFailure};
+pub use run::{InFlight, RunOptions, Tiling};
+pub use run_scope::{OnFailure, RunScope};
+pub use sample::{
+    BlockPair, Occupancy, PairedSample, SampleBlock, SampleBlocks, Thinned, Thinning,
+};
 pub use sink::TileSink;
 pub use source::PointSource;
 pub use spill::{Spill, SpillError};
+pub use transformed::Transformed;
+pub use with_crs::WithCrs;

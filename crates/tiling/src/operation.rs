@@ -34,7 +34,7 @@ impl<const N: usize> Tile<N> {
 
 /// How large a tile is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Load {
+pub struct TileStats {
     /// Points of each epoch, in core and halo.
     pub points_by_epoch: Vec<u64>,
     /// Area of the core, m².
@@ -43,7 +43,7 @@ pub struct Load {
     pub core_share: f64,
 }
 
-impl Load {
+impl TileStats {
     pub(crate) fn new(points_by_epoch: Vec<u64>, core: &Cells, halo: f64) -> Self {
         let core = core.rect();
         Self {
@@ -82,7 +82,7 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
     /// Bytes that a tile of such a size takes beside its points, at the same time: indexes, what is
     /// found on the way, the result. It is what tiles are cut by, and what is set aside before one
     /// is begun; 64 a point if not said.
-    fn working_bytes(&self, load: &Load) -> u64 {
+    fn working_bytes(&self, load: &TileStats) -> u64 {
         64 * load.points()
     }
 
@@ -111,7 +111,7 @@ macro_rules! together {
                 Columns::XYZ$(.with(self.$field.columns()))+
             }
 
-            fn working_bytes(&self, load: &Load) -> u64 {
+            fn working_bytes(&self, load: &TileStats) -> u64 {
                 0_u64$(.saturating_add(self.$field.working_bytes(load)))*
             }
 

@@ -7,7 +7,7 @@
 use crate::{
     Plan, PointSource,
     buckets::{Buckets, Piece, origin_of},
-    clock::{Clock, Stage},
+    clock::{Clock, RunStage},
 };
 use isopach_cloud::{
     Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, edge_tick, from_ticks, to_ticks,
@@ -88,12 +88,12 @@ impl Routing<'_> {
         extent: &Rect,
     ) -> std::result::Result<Given, Unrouted> {
         let points = {
-            let _working = self.clock.working(Stage::Decode);
+            let _working = self.clock.working(RunStage::Decode);
             source
                 .read_chunk(chunk, self.columns)
                 .map_err(Unrouted::of_reading)?
         };
-        let _working = self.clock.working(Stage::Route);
+        let _working = self.clock.working(RunStage::Route);
         check_columns(source, &points, self.columns).map_err(Unrouted::Source)?;
         let mut room = self
             .room

@@ -21,7 +21,7 @@ pub trait PointSource: Sync {
     /// reader, which alone knows the unit.
     fn extent(&self) -> Rect;
     /// Heights that hold every point, lowest and highest, absolute metres. They place the origin of
-    /// tiles, and the extent of a source that is tilted ([`crate::Moved`]).
+    /// tiles, and the extent of a source that is tilted ([`crate::Transformed`]).
     fn height_range(&self) -> [f64; 2];
     /// Number of points before any filter.
     fn point_count(&self) -> u64;

@@ -4,8 +4,10 @@
 #![allow(missing_docs)]
 
 use isopach_cloud::{Cloud, Rect};
-use isopach_compute::{Choice, Compute, Cpu, Result};
-use isopach_tiling::{Kept, Report, Resident, Run, Share, Tile, TileOperation, Tiling};
+use isopach_compute::{Compute, Cpu, Dispatcher, Result};
+use isopach_tiling::{
+    CheckpointDir, InMemory, RunOptions, RunReport, RunScope, Tile, TileOperation, Tiling,
+};
 use peak_alloc::PeakAlloc;
 use std::{path::Path, sync::Arc};
 
@@ -35,16 +37,16 @@ impl<B: ?Sized> TileOperation<1, B> for Large {
 
 /// A run on one thread; its report, how many results the sink took, and the most bytes that were
 /// held at once.
-fn run(folder: &Path, memory: u64, share: Share) -> (Report, usize, usize) {
+fn run(folder: &Path, memory: u64, share: RunScope) -> (RunReport, usize, usize) {
     let points: Vec<[f64; 3]> = (0..400)
         .map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0])
         .collect();
-    let source = Resident::in_chunks("lattice", Cloud::from_points(&points).unwrap(), 100);
-    let kept = Kept::within(folder, "");
-    let run = Run {
+    let source = InMemory::in_chunks("lattice", Cloud::from_points(&points).unwrap(), 100);
+    let kept = CheckpointDir::within(folder, "");
+    let run = RunOptions {
         keep: Some(kept.results()),
         share,
-        ..Run::default()
+        ..RunOptions::default()
     };
     let tiling = Tiling {
         tile_size: 10.0,
@@ -58,7 +60,7 @@ fn run(folder: &Path, memory: u64, share: Share) -> (Report, usize, usize) {
         taken += 1;
         Ok(())
     };
-    let cpu: Choice<dyn Compute> = Choice::new(vec![Arc::new(Cpu)]);
+    let cpu: Dispatcher<dyn Compute> = Dispatcher::new(vec![Arc::new(Cpu)]);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
@@ -76,7 +78,7 @@ fn run(folder: &Path, memory: u64, share: Share) -> (Report, usize, usize) {
 fn one_result_at_a_time_is_in_memory() {
     let dir = tempfile::tempdir().unwrap();
     let memory = 3 * RESULT as u64;
-    let shard = Share::Shard { number: 1, of: 1 };
+    let shard = RunScope::Shard { number: 1, of: 1 };
     let (report, taken, held) = run(dir.path(), memory, shard);
     assert_eq!((report.tiles, taken), (4, 0));
     assert!(
@@ -84,7 +86,7 @@ fn one_result_at_a_time_is_in_memory() {
         "{held} bytes were held while results of {RESULT} were kept"
     );
 
-    for share in [Share::Merge, Share::All] {
+    for share in [RunScope::Merge, RunScope::All] {
         let (report, taken, held) = run(dir.path(), memory, share);
         assert_eq!((report.tiles_kept, taken), (4, 4));
         assert!(
@@ -99,5 +101,5 @@ fn one_result_at_a_time_is_in_memory() {
     }
     // A result that is larger than the memory was handed over to the disk, and is handed over from
     // there.
-    assert_eq!(run(dir.path(), RESULT as u64 / 2, Share::All).1, 4);
+    assert_eq!(run(dir.path(), RESULT as u64 / 2, RunScope::All).1, 4);
 }

@@ -9,8 +9,8 @@ use crate::random::Random;
 use isopach::{
     compute::{Cpu, Result},
     emission::{
-        Compat, Constraint, Inversion, InvertPixels, Method, Observation, Outputs, Quantity,
-        Status, Weights,
+        Compatibility, Constraint, Inversion, InvertPixels, Method, Observation, Outputs,
+        PixelStatus, Quantity, Weights,
     },
 };
 use ndarray::{Array2, ArrayD, Axis};
@@ -35,7 +35,7 @@ const SOLVERS: [Solver; 9] = [
     ("regularised, compat", |inversion, observed| {
         run(
             &Inversion {
-                compat: Compat::Strict,
+                compat: Compatibility::Strict,
                 ..inversion.clone()
             },
             observed,
@@ -94,7 +94,7 @@ pub(crate) fn print(draws: usize) -> Result<()> {
          farthest off in the mean, and the share of draws that reach the χ² target (χ² ≤ {}) of those in which non-negative least squares do. {draws} draws; those without a result (counts of zero and below with compat) are left out.",
         BAND[0],
         BAND[1],
-        Status::TARGET_SLACK
+        PixelStatus::TARGET_SLACK
     );
     for scene in scenes()? {
         println!("\n**{}**\n", scene.name);
@@ -292,7 +292,7 @@ impl Seen {
 }
 
 fn reaches(chi_squared: f64) -> bool {
-    chi_squared <= Status::TARGET_SLACK
+    chi_squared <= PixelStatus::TARGET_SLACK
 }
 
 /// The inversion of a scene: everything but the horizontal errors, integrated.

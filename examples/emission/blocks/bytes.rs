@@ -4,8 +4,8 @@
 use crate::sink::Number;
 use isopach::{
     compute::{Error, Result},
-    emission::{Block, EmissionMap, Inversion, Outputs, Spread, Status},
-    tiling::{ResultReader, ResultWriter, Stored},
+    emission::{EmissionMap, Inversion, Outputs, PixelStatus, RowBlock, Spread},
+    tiling::{Encode, ResultReader, ResultWriter},
 };
 use ndarray::{ArrayD, Axis, IxDyn};
 
@@ -56,7 +56,7 @@ impl Layout {
     /// Appends the rows of a block.
     pub(super) fn store<T: Number>(
         &self,
-        block: &Block<T>,
+        block: &RowBlock<T>,
         spread: Option<&Spread>,
         to: &mut ResultWriter<'_>,
     ) {
@@ -74,7 +74,7 @@ impl Layout {
             saturated,
             inverted_again: _, // a number of the whole block, which stands behind its rows
         } = &block.map;
-        let codes = status.mapv(Status::code);
+        let codes = status.mapv(PixelStatus::code);
         for row in 0..block.rows.len() {
             put(Some(emission), row, to);
             put(uncertainty.as_ref(), row, to);
@@ -101,7 +101,7 @@ impl Layout {
     }
 }
 
-fn put<A: Stored>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'_>) {
+fn put<A: Encode>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'_>) {
     if let Some(array) = array {
         array
             .index_axis(Axis(0), row)
@@ -111,7 +111,7 @@ fn put<A: Stored>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'
 }
 
 /// Takes so many numbers, if they are wanted.
-fn take<A: Stored>(
+fn take<A: Encode>(
     is_wanted: bool,
     count: usize,
     from: &mut ResultReader<'_>,
@@ -144,7 +144,7 @@ struct Numbers<T> {
     synthetic: Vec<T>,
     lambda: Vec<f64>,
     iterations: Vec<u32>,
-    status: Vec<Status>,
+    status: Vec<PixelStatus>,
     dropped: Vec<u32>,
     saturated: Vec<u32>,
     mean: Vec<f64>,
@@ -217,7 +217,7 @@ impl<T: Number> Numbers<T> {
         take(true, columns, from, &mut self.lambda)?;
         take(true, columns, from, &mut self.iterations)?;
         for _ in 0..columns {
-            self.status.push(Status::of_code(u8::restore(from)?)?);
+            self.status.push(PixelStatus::of_code(u8::restore(from)?)?);
         }
         take(true, columns, from, &mut self.dropped)?;
         take(true, columns, from, &mut self.saturated)?;
@@ -256,7 +256,7 @@ impl<T: Number> Rows<T> {
     }
 
     /// Takes those that there are, so that the next ones follow.
-    pub(super) fn take(&mut self) -> Result<(Block<T>, Option<Spread>)> {
+    pub(super) fn take(&mut self) -> Result<(RowBlock<T>, Option<Spread>)> {
         let Layout {
             columns,
             bins,
@@ -301,7 +301,7 @@ impl<T: Number> Rows<T> {
         let draws = (numbers.mean, numbers.deviation, numbers.used);
         let spread = has_draws.then(|| spread(draws)).transpose()?;
         (self.first, self.len) = (rows.end, 0);
-        Ok((Block { rows, map }, spread))
+        Ok((RowBlock { rows, map }, spread))
     }
 }
 

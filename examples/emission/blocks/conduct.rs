@@ -10,7 +10,7 @@ use crate::{
 };
 use isopach::{
     compute::{Error, FolderLock, Result},
-    tiling::{Kept, Share, Working},
+    tiling::{CheckpointDir, FolderUse, RunScope},
 };
 use std::{fs, path::PathBuf};
 
@@ -23,7 +23,7 @@ const LOCK: &str = ".lock";
 pub(crate) struct Conduct {
     out: PathBuf,
     folder: PathBuf,
-    pub(super) share: Share,
+    pub(super) share: RunScope,
     /// Whether the run is only begun.
     pub(crate) plans: bool,
     /// Whether results are kept by blocks: a whole run does so only where others have begun.
@@ -43,11 +43,11 @@ impl Conduct {
             .claim
             .map(|of| Claims::new(&folder, of, arguments.lease, &arguments.worker))
             .transpose()?;
-        let claimed = arguments.claim.map(|of| Share::Shard { number: 1, of });
+        let claimed = arguments.claim.map(|of| RunScope::Shard { number: 1, of });
         let shard =
             shard(arguments.shard.as_deref(), arguments.shard_index.as_deref())?.or(claimed);
         let share = if arguments.merge {
-            Share::Merge
+            RunScope::Merge
         } else {
             shard.unwrap_or_default()
         };
@@ -70,7 +70,7 @@ impl Conduct {
 
     /// Whether other processes may do a part of the same run at the same time.
     pub(crate) fn is_among_others(&self) -> bool {
-        self.plans || self.share != Share::All
+        self.plans || self.share != RunScope::All
     }
 
     /// Whether a run in blocks was begun here.
@@ -80,16 +80,16 @@ impl Conduct {
 
     /// Whether this process puts all results together.
     pub(crate) fn hands_over(&self) -> bool {
-        matches!(self.share, Share::All | Share::Merge)
+        matches!(self.share, RunScope::All | RunScope::Merge)
     }
 
     /// What this process does in the folder of what is kept.
-    pub(super) fn working(&self) -> Working {
+    pub(super) fn working(&self) -> FolderUse {
         match self.share {
-            _ if self.plans => Working::Planning,
-            Share::All => Working::Alone,
-            Share::Merge => Working::Merging,
-            Share::Shard { .. } | Share::Tile(_) => Working::Among,
+            _ if self.plans => FolderUse::Planning,
+            RunScope::All => FolderUse::Alone,
+            RunScope::Merge => FolderUse::Merging,
+            RunScope::Shard { .. } | RunScope::Tile(_) => FolderUse::Among,
         }
     }
 
@@ -105,8 +105,8 @@ impl Conduct {
     }
 
     /// Where results are kept.
-    pub(super) fn kept(&self, arguments: &Arguments) -> Kept {
-        Kept::within(&self.folder, guard::parameters(arguments).to_string())
+    pub(super) fn kept(&self, arguments: &Arguments) -> CheckpointDir {
+        CheckpointDir::within(&self.folder, guard::parameters(arguments).to_string())
     }
 
     /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or
@@ -116,7 +116,7 @@ impl Conduct {
     /// [`Error::InvalidInput`] where the run that was begun is of other parameters, inputs or
     /// another version; [`Error::Source`] where it cannot be read.
     pub(crate) fn found(&self, arguments: &Arguments, inputs: &[String]) -> Result<Option<Found>> {
-        let may_begin_anew = matches!(self.working(), Working::Planning | Working::Alone);
+        let may_begin_anew = matches!(self.working(), FolderUse::Planning | FolderUse::Alone);
         let found = match self.kept(arguments).found(self.memory) {
             Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
             found => found?,
@@ -137,7 +137,7 @@ impl Conduct {
     /// Removes what is no longer needed once all results are there. What cannot be removed of the
     /// claims is in nobody's way.
     pub(crate) fn remove(&self) -> Result<()> {
-        Kept::within(&self.folder, "").remove()?;
+        CheckpointDir::within(&self.folder, "").remove()?;
         claims::remove(&self.folder);
         self.tidy();
         Ok(())

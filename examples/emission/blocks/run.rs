@@ -13,13 +13,13 @@ use crate::{
 };
 use isopach::{
     compute::{Error, Result},
-    emission::{Block, Spread},
-    tiling::{BlockRun, Kept, KeptBlocks, ResultReader, Share, Stored},
+    emission::{RowBlock, Spread},
+    tiling::{BlockCheckpoints, BlockRun, CheckpointDir, Encode, ResultReader, RunScope},
 };
 
 /// The folder of a run in blocks, for a process that has it begun.
 pub(crate) struct InBlocks<'a> {
-    kept: KeptBlocks<'a>,
+    kept: BlockCheckpoints<'a>,
     plan: Plan,
     layout: Layout,
 }
@@ -31,7 +31,7 @@ impl Conduct {
         arguments: &Arguments,
         found: &Found,
         inputs: &[Content],
-    ) -> Kept {
+    ) -> CheckpointDir {
         self.kept(arguments)
             .with_found(found.to_json(&Content::identities(inputs)))
     }
@@ -41,9 +41,10 @@ impl<'a> InBlocks<'a> {
     /// Begins the run in its folder, or goes on with the one that was begun there.
     ///
     /// # Errors
-    /// As [`Kept::blocks`]; [`Error::InvalidInput`] for a manifest of an image of another size.
+    /// As [`CheckpointDir::blocks`]; [`Error::InvalidInput`] for a manifest of an image of another
+    /// size.
     pub(crate) fn begin<T: Number>(
-        kept: &'a Kept,
+        kept: &'a CheckpointDir,
         conduct: &Conduct,
         arguments: &Arguments,
         inputs: &[Content],
@@ -84,7 +85,7 @@ impl<'a> InBlocks<'a> {
         is_merged: impl Fn() -> bool,
     ) -> Result<String> {
         let mut inverted = 0;
-        let mut run = |share: Share| {
+        let mut run = |share: RunScope| {
             inverted += self.invert_share::<T>(share, inverting)?;
             Ok(true)
         };
@@ -98,7 +99,7 @@ impl<'a> InBlocks<'a> {
         ))
     }
 
-    fn invert_share<T: Number>(&self, share: Share, inverting: &Inverting<'_>) -> Result<usize> {
+    fn invert_share<T: Number>(&self, share: RunScope, inverting: &Inverting<'_>) -> Result<usize> {
         let mine = share.of_blocks(self.plan.len())?;
         let done = self.kept.done(&mine)?;
         let wanted: Vec<usize> = (0..self.plan.len())
@@ -135,7 +136,7 @@ impl<'a> InBlocks<'a> {
     pub(crate) fn put_together<T: Number>(
         &self,
         at_once: usize,
-        mut take: impl FnMut(Block<T>, Option<Spread>) -> Result<()>,
+        mut take: impl FnMut(RowBlock<T>, Option<Spread>) -> Result<()>,
     ) -> Result<()> {
         self.check_done()?;
         let mut gathered = Rows::<T>::new(self.layout);
@@ -159,7 +160,7 @@ impl<'a> InBlocks<'a> {
         from: &mut ResultReader<'_>,
         gathered: &mut Rows<T>,
         at_once: usize,
-        take: &mut impl FnMut(Block<T>, Option<Spread>) -> Result<()>,
+        take: &mut impl FnMut(RowBlock<T>, Option<Spread>) -> Result<()>,
     ) -> Result<Option<()>> {
         let rows = self.plan.rows(block);
         if from.left()

@@ -7,7 +7,7 @@ use crate::{
 };
 use isopach::{
     compute::Error as Failure,
-    fits::{ImageFile, Limits},
+    fits::{FitsLimits, ImageFile},
     solar::{CountUnit, SolarHeader},
 };
 use std::error::Error;
@@ -42,9 +42,9 @@ pub(super) fn open(
     for (i, path) in arguments.files.iter().enumerate() {
         let name = path.display().to_string();
         // Compressed tiles are read when a file is opened.
-        let limits = Limits {
+        let limits = FitsLimits {
             memory_bytes: arguments.memory << 20,
-            ..Limits::default()
+            ..FitsLimits::default()
         };
         let file = ImageFile::open_within(path, limits).map_err(|error| match error {
             Failure::OutOfMemory { .. } => format!("{name}: {error} (--memory)").into(),

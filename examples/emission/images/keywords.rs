@@ -4,8 +4,8 @@
 use super::channels::Opened;
 use crate::source::CubeKeyword;
 use isopach::{
-    fits::{Header, Value},
-    solar::{Time, Wcs},
+    fits::{FitsHeader, KeywordValue},
+    solar::{ObservationTime, Wcs},
 };
 
 /// Numbers of the observer that are taken over from the first file.
@@ -33,7 +33,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
     // wavelength.
     let telescope = first.file.header().text("TELESCOP").unwrap_or_default();
     let text = |name: &str, value: String, comment: &str| {
-        (name.into(), Value::Text(value), comment.into())
+        (name.into(), KeywordValue::Text(value), comment.into())
     };
     if !telescope.is_empty() {
         keywords.push(text("TELESCOP", telescope.into(), "of the images"));
@@ -45,7 +45,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
             "UTC, of the first image",
         ));
     }
-    let mut times: Vec<Time> = files.iter().filter_map(|file| file.seen.time).collect();
+    let mut times: Vec<ObservationTime> = files.iter().filter_map(|file| file.seen.time).collect();
     times.sort_by(|a, b| a.days().total_cmp(&b.days()));
     if let (Some(begin), Some(end)) = (times.first(), times.last()) {
         keywords.push(text(
@@ -70,7 +70,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
         let comment = format!("{unit}channel of this number");
         keywords.push((
             format!("CHAN{i:03}"),
-            Value::Text(plain(&file.found.name())),
+            KeywordValue::Text(plain(&file.found.name())),
             comment,
         ));
     }
@@ -98,7 +98,7 @@ fn place(wcs: &Wcs) -> Vec<CubeKeyword> {
         // PC without a turn is the unit matrix.
         let step = row[0].hypot(row[1]).copysign(row[i]);
         let mut number = |keyword: String, value: f64, comment: String| {
-            keywords.push((keyword, Value::Number(value), comment))
+            keywords.push((keyword, KeywordValue::Number(value), comment))
         };
         number(
             format!("CRPIX{n}"),
@@ -124,7 +124,7 @@ fn place(wcs: &Wcs) -> Vec<CubeKeyword> {
         for (keyword, value) in [("CTYPE", name), ("CUNIT", "arcsec")] {
             keywords.push((
                 format!("{keyword}{n}"),
-                Value::Text(value.into()),
+                KeywordValue::Text(value.into()),
                 format!("helioprojective {axis}"),
             ));
         }
@@ -132,11 +132,11 @@ fn place(wcs: &Wcs) -> Vec<CubeKeyword> {
     keywords
 }
 
-fn observer(header: &Header) -> Vec<CubeKeyword> {
+fn observer(header: &FitsHeader) -> Vec<CubeKeyword> {
     let known = OBSERVER
         .into_iter()
         .filter_map(|(name, comment)| Some((name, header.number(name)?, comment)));
     known
-        .map(|(name, value, comment)| (name.into(), Value::Number(value), comment.into()))
+        .map(|(name, value, comment)| (name.into(), KeywordValue::Number(value), comment.into()))
         .collect()
 }

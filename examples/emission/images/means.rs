@@ -1,7 +1,7 @@
 //! The means of files beside those that their headers state. JSOC writes DATAMEAN, and neither
 //! sunpy nor aiapy change it: what was done to the numbers shows.
 
-use isopach::{fits::Header, solar::CountUnit};
+use isopach::{fits::FitsHeader, solar::CountUnit};
 use ndarray::Array2;
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ pub(super) struct Mean {
 
 impl Mean {
     /// `None` where the header states none.
-    pub(super) fn of(header: &Header, unit: CountUnit, exposure: f64) -> Option<Self> {
+    pub(super) fn of(header: &FitsHeader, unit: CountUnit, exposure: f64) -> Option<Self> {
         let stated = header
             .number("DATAMEAN")
             .filter(|mean| mean.is_finite() && *mean > 0.0)?;

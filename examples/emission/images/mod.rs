@@ -18,7 +18,7 @@ use isopach::{
     emission::{Noise, Real, TemperatureResponse},
     fits::ImageFile,
     raster::shift_between,
-    solar::{Time, Wcs},
+    solar::{ObservationTime, Wcs},
 };
 use means::Mean;
 use ndarray::{Array2, Array3, ArrayD, Axis as ArrayAxis};
@@ -342,7 +342,7 @@ fn shares(
 }
 
 /// The time of the latest image that states one.
-fn latest(files: &[&Opened]) -> Option<Time> {
+fn latest(files: &[&Opened]) -> Option<ObservationTime> {
     let times = files.iter().filter_map(|file| file.seen.time);
     times.max_by(|a, b| a.days().total_cmp(&b.days()))
 }
@@ -355,7 +355,8 @@ fn aged(files: &[&Opened]) -> Vec<String> {
         let Some(until) = of.of.response_until.as_deref() else {
             continue;
         };
-        let Some(time) = latest(of_one).filter(|time| Some(*time) > Time::parse(until)) else {
+        let Some(time) = latest(of_one).filter(|time| Some(*time) > ObservationTime::parse(until))
+        else {
             continue;
         };
         said.push(if of.is_aia() {

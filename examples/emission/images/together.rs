@@ -2,7 +2,7 @@
 
 use super::channels::Opened;
 use crate::arguments::Arguments;
-use isopach::solar::{Disagreement, Kind, SolarHeader, Wcs, disagreements};
+use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, disagreements};
 
 /// Pixels that lie this near each other are not resampled.
 const SAME: f64 = 1e-3;
@@ -26,13 +26,15 @@ pub(super) fn check(
     } in disagreements(&seen, [shape[1], shape[0]])
     {
         let (consent, remedy) = match kind {
-            Kind::Place => (
+            DisagreementKind::Place => (
                 arguments.align || arguments.unaligned,
                 "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
             ),
-            Kind::Observer => (arguments.unaligned, "--unaligned takes it all the same"),
-            Kind::Time => (arguments.any_time, "--any-time takes it all the same"),
-            Kind::Quality => (
+            DisagreementKind::Observer => {
+                (arguments.unaligned, "--unaligned takes it all the same")
+            }
+            DisagreementKind::Time => (arguments.any_time, "--any-time takes it all the same"),
+            DisagreementKind::Quality => (
                 arguments.ignore_quality,
                 "--ignore-quality takes it all the same",
             ),
@@ -41,7 +43,7 @@ pub(super) fn check(
         if is_grave && !consent {
             return Err(format!("{name}: {words} ({}); {remedy}", files[0].name));
         }
-        if !(kind == Kind::Place && arguments.align && is_grave) {
+        if !(kind == DisagreementKind::Place && arguments.align && is_grave) {
             warnings.push(format!("{name}: {words}"));
         }
     }

@@ -5,14 +5,14 @@ use crate::{
     instruments::{Instruments, Seen},
 };
 use isopach::{
-    fits::{ImageFile, Limits},
-    solar::{SolarHeader, Time},
+    fits::{FitsLimits, ImageFile},
+    solar::{ObservationTime, SolarHeader},
 };
 use std::error::Error;
 
 /// The files of a time.
 pub(super) struct Group {
-    pub(super) time: Time,
+    pub(super) time: ObservationTime,
     /// Of the output.
     pub(super) folder: String,
     pub(super) arguments: Arguments,
@@ -24,7 +24,7 @@ struct Dated {
     name: String,
     place: [usize; 2],
     channel: String,
-    time: Time,
+    time: ObservationTime,
 }
 
 /// Groups files by time: those of a channel with the usual number of images say when, each other
@@ -50,7 +50,7 @@ pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>
         .zip(&counts)
         .find(|(_, count)| Some(**count) == usual)
         .map(|(place, _)| *place);
-    let mut times: Vec<Time> = says_when
+    let mut times: Vec<ObservationTime> = says_when
         .into_iter()
         .flat_map(of_place)
         .map(|file| file.time)
@@ -106,9 +106,9 @@ fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
     let mut files = Vec::new();
     for (number, path) in arguments.files.iter().enumerate() {
         let name = path.display().to_string();
-        let limits = Limits {
+        let limits = FitsLimits {
             memory_bytes: arguments.memory << 20,
-            ..Limits::default()
+            ..FitsLimits::default()
         };
         let file = ImageFile::open_within(path, limits)?;
         let seen = SolarHeader::of(file.header());

@@ -5,7 +5,7 @@ use super::{
     groups::Group,
 };
 use crate::{BANDS, finished::PAGE};
-use isopach::solar::Time;
+use isopach::solar::ObservationTime;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ pub(super) fn page(groups: &[Group], rows: &[Value], scales: &[[f32; 2]]) -> Str
         groups.first().map(|g| g.time),
         groups.last().map(|g| g.time),
     );
-    let span = |time: Option<Time>| time.map_or(String::new(), |time| time.to_string());
+    let span = |time: Option<ObservationTime>| time.map_or(String::new(), |time| time.to_string());
     let mut body = format!(
         "<h1>Emission measure by temperature</h1><p class=lead>{} times from {} to {}.</p>\
          <p><input type=range id=at min=0 max={} value=0 style=\"width:100%\" aria-label=\"time\"> <b id=when></b></p><div class=panels>",

@@ -3,7 +3,7 @@
 use isopach::{
     cloud::{Cloud, Origin, REACH, Rigid},
     compute::Result,
-    registration::{Block, Pair, RobustIcp},
+    registration::{Pair, RobustIcp, SurveyBlock},
     tiling::Thinned,
 };
 use std::collections::BTreeMap;
@@ -76,10 +76,10 @@ impl Cut {
     }
 
     /// As an alignment takes them.
-    pub(super) fn blocks(&self) -> Vec<Block<'_>> {
+    pub(super) fn blocks(&self) -> Vec<SurveyBlock<'_>> {
         self.pairs
             .iter()
-            .map(|clouds| Block::from(pair(clouds)))
+            .map(|clouds| SurveyBlock::from(pair(clouds)))
             .collect()
     }
 }

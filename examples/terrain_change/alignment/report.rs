@@ -4,7 +4,7 @@ use super::Aligned;
 use crate::warnings::Warnings;
 use isopach::{
     cloud::PoseCovariance,
-    registration::{Mode, Outcome},
+    registration::{AlignmentOutcome, ResidualMode},
 };
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl Aligned {
         let found = &self.found;
         let [x, y, z] = self.shift();
         match &found.outcome {
-            Outcome::Moved => {
+            AlignmentOutcome::Moved => {
                 let mut text =
                     format!("The later epoch was moved by {x:+.3} {y:+.3} {z:+.3} m (E, N, up).");
                 if z.abs() > WORTH_SAYING {
@@ -50,7 +50,7 @@ change that is the same all over the survey."
                 }
                 text
             }
-            outcome @ (Outcome::NotMoved(_) | Outcome::Ambiguous { .. }) => {
+            outcome @ (AlignmentOutcome::NotMoved(_) | AlignmentOutcome::Ambiguous { .. }) => {
                 format!("Alignment {}.", outcome.describe())
             }
         }
@@ -73,15 +73,15 @@ change that is the same all over the survey."
             ));
         }
         match &found.outcome {
-            Outcome::Ambiguous { .. } => warnings.add(
+            AlignmentOutcome::Ambiguous { .. } => warnings.add(
                 "the alignment is ambiguous: name stable ground (--stable, --stable-classes), or compare the epochs as they are \
 (--align none)",
             ),
-            Outcome::Moved if !found.undetermined().is_empty() => warnings.add(format!(
+            AlignmentOutcome::Moved if !found.undetermined().is_empty() => warnings.add(format!(
                 "the data do not determine the whole pose; the later epoch was not moved along: {}",
                 found.undetermined().join("; ")
             )),
-            Outcome::Moved | Outcome::NotMoved(_) => {}
+            AlignmentOutcome::Moved | AlignmentOutcome::NotMoved(_) => {}
         }
     }
 
@@ -94,13 +94,13 @@ change that is the same all over the survey."
         let rotations = [0, 1, 2].map(|i| deviation(i) * 1e3);
         let translations = [3, 4, 5].map(deviation);
         let modes = match &found.outcome {
-            Outcome::Ambiguous { modes } => modes.iter().map(mode).collect(),
-            Outcome::Moved | Outcome::NotMoved(_) => Vec::new(),
+            AlignmentOutcome::Ambiguous { modes } => modes.iter().map(mode).collect(),
+            AlignmentOutcome::Moved | AlignmentOutcome::NotMoved(_) => Vec::new(),
         };
         let outcome = match &found.outcome {
-            Outcome::Moved => "moved",
-            Outcome::NotMoved(_) => "not moved",
-            Outcome::Ambiguous { .. } => "ambiguous",
+            AlignmentOutcome::Moved => "moved",
+            AlignmentOutcome::NotMoved(_) => "not moved",
+            AlignmentOutcome::Ambiguous { .. } => "ambiguous",
         };
         let start = |start: &isopach::registration::StartReport| json!({ "name": start.name, "iterations": start.iterations, "score_m": number(start.score) });
         json!({
@@ -130,7 +130,7 @@ change that is the same all over the survey."
     }
 }
 
-fn mode(of: &Mode) -> Value {
+fn mode(of: &ResidualMode) -> Value {
     json!({ "share": of.share, "shift_m": of.shift })
 }
 

@@ -15,15 +15,15 @@ use crate::{
 use isopach::{
     Backend,
     change::RegistrationError,
-    compute::{Choice, Result},
-    tiling::{Moved, PointSource},
+    compute::{Dispatcher, Result},
+    tiling::{PointSource, Transformed},
 };
 
 /// Aligns the epochs, reads the sample, and finds in it what the user did not say.
 pub(crate) fn find(
     arguments: &Arguments,
     conduct: &Conduct,
-    on: &Choice<dyn Backend>,
+    on: &Dispatcher<dyn Backend>,
     [before, after]: &[Epoch; 2],
     [reference, compared]: [&dyn PointSource; 2],
     masks: &Masks,
@@ -61,7 +61,7 @@ pub(crate) fn find(
     let bar = crate::progress_bar("sampling");
     let moved = aligned
         .as_ref()
-        .map(|aligned| Moved::new(compared, aligned.applied()));
+        .map(|aligned| Transformed::new(compared, aligned.applied()));
     let sampling = Sampling {
         arguments,
         thinned: [&thinned[0], &thinned[1]],

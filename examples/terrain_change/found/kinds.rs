@@ -7,12 +7,13 @@ use crate::{
 };
 use isopach::{
     change::{
-        LagBin, Structure, Suggested, Suggestions, SurveyStatistics, Variogram, VariogramModel,
+        LagBin, Suggested, Suggestions, SurveyStatistics, Variogram, VariogramModel,
+        VariogramStructure,
     },
     cloud::{FreeDirection, PoseCovariance, Rigid},
     las::LeftOut,
     neighbours::AxialStatistic,
-    registration::{Mode, Outcome, RobustAlignment, StartReport, Stay},
+    registration::{AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, StartReport},
 };
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ exact!(PoseCovariance {
     arm,
     normal_noise
 });
-exact!(Mode {
+exact!(ResidualMode {
     target_from_source,
     share,
     shift
@@ -74,7 +75,7 @@ exact!(LagBin {
     pairs,
     relative_error
 });
-exact!(Structure { sill, range, model });
+exact!(VariogramStructure { sill, range, model });
 exact!(Variogram {
     nugget,
     structures,
@@ -140,7 +141,7 @@ impl Exact for StartReport {
     }
 }
 
-impl Exact for Outcome {
+impl Exact for AlignmentOutcome {
     fn to_json(&self) -> Value {
         match self {
             Self::Moved => json!("moved"),
@@ -163,7 +164,7 @@ impl Exact for Outcome {
     }
 }
 
-impl Exact for Stay {
+impl Exact for NotMoved {
     fn to_json(&self) -> Value {
         match self {
             Self::WithinUncertainty { squared, limit } => {

@@ -17,7 +17,7 @@ use exact::{Exact, member};
 use isopach::{
     compute::{Error, Result},
     las::LeftOut,
-    tiling::Kept,
+    tiling::CheckpointDir,
 };
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ impl Found {
 /// What was found by whoever began the run, as it stands in the manifest and as values. `None`
 /// where nothing was begun, or where this run may begin anew.
 pub(crate) fn begun(
-    kept: &Kept,
+    kept: &CheckpointDir,
     conduct: &Conduct,
     inputs: &Value,
 ) -> Result<Option<(Value, Found)>> {

@@ -2,7 +2,7 @@
 
 use super::text::{escape, f, list, plain, signed, table, thousands};
 use crate::short_name;
-use isopach::change::Status;
+use isopach::change::ChangeStatus;
 use serde_json::Value;
 use std::path::Path;
 
@@ -232,7 +232,7 @@ pub(super) fn core_points(m3c2: &Value) -> String {
         ],
     ];
     for (status, count) in m3c2["status"].as_object().into_iter().flatten() {
-        let number = Status::ALL
+        let number = ChangeStatus::ALL
             .into_iter()
             .find(|known| known.describe() == status)
             .map(|known| known as u8);

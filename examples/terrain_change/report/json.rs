@@ -3,10 +3,10 @@
 use super::Times;
 use crate::{distribution::Distribution, epochs::Epoch, measure::peak_rss_mib, outputs::Found};
 use isopach::{
-    change::{PlainVolume, Status, Volume, VolumeReport, ZonedReport},
+    change::{ChangeStatus, PlainVolume, Volume, VolumeReport, ZonedReport},
     compute::Result,
     las::LeftOut,
-    tiling::{PointSource, Report, Stage},
+    tiling::{PointSource, RunReport, RunStage},
 };
 use serde_json::{Map, Value, json};
 
@@ -83,7 +83,7 @@ pub(super) fn dod(found: &Found, volumes: &ZonedReport, names: Vec<String>) -> V
 /// Areas and volumes of a zone or of everything.
 fn zone(report: &VolumeReport) -> Value {
     let areas = &report.areas;
-    let reason = |(status, area): &(Status, f64)| (status.describe().to_owned(), json!(area));
+    let reason = |(status, area): &(ChangeStatus, f64)| (status.describe().to_owned(), json!(area));
     json!({
         "area_m2": areas.compared,
         "area_not_tested_m2": areas.untested,
@@ -126,7 +126,7 @@ fn volumes(report: &VolumeReport) -> Value {
 
 /// Core points by status.
 pub(super) fn statuses(counts: &[u64]) -> Map<String, Value> {
-    Status::ALL
+    ChangeStatus::ALL
         .iter()
         .zip(counts)
         .map(|(status, count)| (status.describe().to_owned(), json!(count)))
@@ -135,7 +135,7 @@ pub(super) fn statuses(counts: &[u64]) -> Map<String, Value> {
 
 /// Core points with a distance but no level of detection.
 pub(super) fn untested(found: &Found) -> u64 {
-    Status::ALL
+    ChangeStatus::ALL
         .iter()
         .zip(found.status)
         .filter(|(status, _)| status.is_untested())
@@ -155,7 +155,7 @@ pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
 }
 
 /// Devices, tiles, memory and times.
-pub(super) fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
+pub(super) fn ran(run: &RunReport, times: &Times<'_>, page_s: f64) -> Value {
     let [wall_s, cpu_s] = times.total.seconds();
     let mut stages = serde_json::Map::new();
     let before = [
@@ -170,7 +170,7 @@ pub(super) fn ran(run: &Report, times: &Times<'_>, page_s: f64) -> Value {
     {
         stages.insert(stage.into(), json!(seconds));
     }
-    for stage in Stage::ALL {
+    for stage in RunStage::ALL {
         stages.insert(
             stage.name().into(),
             json!(run.times.of(stage).as_secs_f64()),

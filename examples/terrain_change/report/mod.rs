@@ -19,10 +19,10 @@ use crate::{
     write_file::write_file,
 };
 use isopach::{
-    change::{Status, ZonedReport},
+    change::{ChangeStatus, ZonedReport},
     compute::Result,
     las::LeftOut,
-    tiling::Report,
+    tiling::RunReport,
 };
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) aligned: Option<&'a Aligned>,
     pub(crate) settings: &'a Settings,
     pub(crate) sample: &'a Sample,
-    pub(crate) run: &'a Report,
+    pub(crate) run: &'a RunReport,
     pub(crate) times: &'a Times<'a>,
     pub(crate) warnings: Warnings,
     /// Points of each epoch that were left out for their flags and classes.
@@ -139,8 +139,8 @@ that are far apart need --align coarse+icp",
             100.0 * far
         ));
     }
-    let without = |status: Status| found.status[status as usize] as f64;
-    let lonely = without(Status::NoReference) + without(Status::NoCompared);
+    let without = |status: ChangeStatus| found.status[status as usize] as f64;
+    let lonely = without(ChangeStatus::NoReference) + without(ChangeStatus::NoCompared);
     if lonely > OUT_OF_REACH * core_points {
         told.warnings.add(format!(
             "{:.1} % of the core points have points of one epoch only in their cylinder: a larger --depth or --cylinder-radius \

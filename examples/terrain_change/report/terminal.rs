@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "this is the program's answer")]
 
 use crate::console::printable::printable;
-use isopach::tiling::Report;
+use isopach::tiling::RunReport;
 use serde_json::Value;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn f(value: &Value) -> f64 {
 }
 
 /// Tells the headline of a summary.
-pub(super) fn tell(summary: &Value, run: &Report, out: &Path) {
+pub(super) fn tell(summary: &Value, run: &RunReport, out: &Path) {
     alignment(&summary["alignment"]);
     parameters(summary);
     dod(&summary["dod"]);

@@ -4,13 +4,13 @@
 //! subset of them is tried (there are at most eight). Ranges are searched on a logarithmic grid,
 //! then refined by golden sections.
 
-use super::{LagBin, Structure, VariogramOptions};
+use super::{LagBin, VariogramOptions, VariogramStructure};
 
 /// What was fitted.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fit {
     pub(super) nugget: f64,
-    pub(super) structures: Vec<Structure>,
+    pub(super) structures: Vec<VariogramStructure>,
 }
 
 /// χ² that another structure has to explain: three standard deviations.
@@ -38,12 +38,12 @@ pub(super) fn fit(bins: &[LagBin], options: &VariogramOptions) -> Fit {
             best = candidate;
         }
     }
-    let mut structures: Vec<Structure> = best
+    let mut structures: Vec<VariogramStructure> = best
         .ranges
         .iter()
         .zip(&best.parts[1..])
         .filter(|(_, sill)| **sill > 0.0)
-        .map(|(range, sill)| Structure {
+        .map(|(range, sill)| VariogramStructure {
             sill: *sill,
             range: *range,
             model: options.model,
@@ -122,7 +122,7 @@ fn solve(bins: &[LagBin], options: &VariogramOptions, ranges: &[f64]) -> Candida
         .iter()
         .map(|bin| {
             let rise = |range: &f64| {
-                let structure = Structure {
+                let structure = VariogramStructure {
                     sill: 1.0,
                     range: *range,
                     model: options.model,

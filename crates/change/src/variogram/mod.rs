@@ -73,7 +73,7 @@ impl Default for VariogramOptions {
 
 /// A part of the errors that is shared within a range.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Structure {
+pub struct VariogramStructure {
     /// Variance, m².
     pub sill: f64,
     /// Range, metres.
@@ -115,7 +115,7 @@ pub struct Variogram {
     /// Variance that is not shared, m².
     pub nugget: f64,
     /// Shared parts, by range; none where the differences are independent.
-    pub structures: Vec<Structure>,
+    pub structures: Vec<VariogramStructure>,
     /// What it was fitted to.
     pub bins: Vec<LagBin>,
 }
@@ -146,7 +146,7 @@ impl Variogram {
 
     /// A variogram that is known.
     #[must_use]
-    pub fn known(nugget: f64, structures: Vec<Structure>) -> Self {
+    pub fn known(nugget: f64, structures: Vec<VariogramStructure>) -> Self {
         Self {
             nugget,
             structures,
@@ -182,7 +182,7 @@ impl Variogram {
     }
 }
 
-impl Structure {
+impl VariogramStructure {
     /// Correlation at a distance, metres: 1 at 0.
     #[must_use]
     pub fn correlation(&self, distance: f64) -> f64 {

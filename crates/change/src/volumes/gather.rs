@@ -4,7 +4,7 @@ use super::{
     Parameters,
     block::{Cell, SIDE},
 };
-use crate::{DodRasters, RegistrationError, Status};
+use crate::{ChangeStatus, DodRasters, RegistrationError};
 use isopach_raster::Grid;
 
 /// A cell of a raster in its block.
@@ -78,7 +78,7 @@ pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) ->
         .map(|count| 1.0 / count.values[at].max(1.0))
         .sum();
     let is_equal = difference == 0.0 && tile.counts[0].values[at] == tile.counts[1].values[at];
-    let is_borrowed = tile.status.values[at] == f64::from(Status::NoSpread as u8);
+    let is_borrowed = tile.status.values[at] == f64::from(ChangeStatus::NoSpread as u8);
     let points: f64 = tile.counts.iter().map(|count| count.values[at]).sum();
     let freedom = if is_borrowed {
         0.0

@@ -17,7 +17,7 @@ use block::Block;
 use isopach_compute::{Error, Result};
 use noise::Noise;
 pub use report::{
-    Areas, Balance, ErrorParts, Parts, PlainBalance, PlainVolume, Volume, VolumeReport,
+    Balance, ErrorParts, PlainBalance, PlainVolume, Volume, VolumeAreas, VolumeParts, VolumeReport,
 };
 use std::collections::BTreeMap;
 use sums::Sums;
@@ -34,8 +34,8 @@ pub use zones::{ZonedReport, ZonedVolumes};
 ///
 /// The errors are 95 % and contain the scatter of the heights, the correction, the alignment
 /// (`RegistrationError`) and, with a variogram, errors that cells share. They cover the change of
-/// the cells with data in both epochs; [`Areas`] says how much had none. Results have the same bits
-/// for any tiling. Memory: the blocks along the edges of tiles that have not met yet.
+/// the cells with data in both epochs; [`VolumeAreas`] says how much had none. Results have the
+/// same bits for any tiling. Memory: the blocks along the edges of tiles that have not met yet.
 ///
 /// Source: Wheaton et al. 2010 (doi:10.1002/esp.1886), Anderson 2019 (doi:10.1002/esp.4551), Cai &
 /// Low 2011 (doi:10.1214/10-AOS849), Rolstad et al. 2009 (doi:10.3189/002214309789470950).

@@ -5,7 +5,7 @@ use super::{
     sums::{Side, Sums},
     tally::{RawBalance, Tally},
 };
-use crate::Status;
+use crate::ChangeStatus;
 
 /// Standard deviations on each side of a mean that hold 95 % of a normal distribution.
 const NORMAL_95: f64 = 1.96;
@@ -55,13 +55,13 @@ pub struct PlainBalance {
 
 /// Areas of a comparison, m². A share is that of the area that either epoch has data in.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Areas {
+pub struct VolumeAreas {
     /// Both epochs have data: there is a difference.
     pub compared: f64,
     /// There is a difference, but no level of detection.
     pub untested: f64,
     /// The same by reason; none that is zero.
-    pub untested_by_reason: Vec<(Status, f64)>,
+    pub untested_by_reason: Vec<(ChangeStatus, f64)>,
     /// Only the reference epoch has data.
     pub only_reference: f64,
     /// Only the compared epoch has data.
@@ -70,7 +70,7 @@ pub struct Areas {
     pub significant: f64,
 }
 
-impl Areas {
+impl VolumeAreas {
     /// Area that at least one epoch has data in, m².
     #[must_use]
     pub fn with_data(&self) -> f64 {
@@ -124,9 +124,9 @@ pub struct VolumeReport {
     /// Plain sums of all cells: gain and loss contain the noise of unchanged cells.
     pub summed: PlainBalance,
     /// What was compared and what was not.
-    pub areas: Areas,
+    pub areas: VolumeAreas,
     /// What the errors of gain, loss and net consist of.
-    pub parts: Parts,
+    pub parts: VolumeParts,
     /// Number of cells with a difference.
     pub cells: u64,
     /// Number of cells with a difference but no level of detection.
@@ -137,7 +137,7 @@ pub struct VolumeReport {
 
 /// [`ErrorParts`] of each estimate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Parts {
+pub struct VolumeParts {
     /// Of the gain.
     pub gain: ErrorParts,
     /// Of the loss.
@@ -165,7 +165,7 @@ fn plain(raw: &RawBalance, cell: f64) -> PlainBalance {
 pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> VolumeReport {
     let cell = parameters.cell_size * parameters.cell_size;
     let without_error = errors::unknown(parameters, tally, sums);
-    let parts = Parts {
+    let parts = VolumeParts {
         gain: errors::gain_or_loss(parameters, sums, &sums.gain),
         loss: errors::gain_or_loss(parameters, sums, &sums.loss),
         net: errors::net(parameters, sums),
@@ -209,13 +209,13 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
 }
 
 /// Areas of the cells that were counted.
-fn areas(tally: &Tally, cell: f64) -> Areas {
+fn areas(tally: &Tally, cell: f64) -> VolumeAreas {
     let of = |count: u64| count as f64 * cell;
-    let by_reason = Status::ALL
+    let by_reason = ChangeStatus::ALL
         .into_iter()
         .zip(tally.untested)
         .filter(|(_, count)| *count > 0);
-    Areas {
+    VolumeAreas {
         compared: of(tally.cells),
         untested: of(tally.untested.iter().sum()),
         untested_by_reason: by_reason

@@ -1,13 +1,13 @@
 //! Counts of cells, and plain sums.
 
 use super::sums::Exact;
-use crate::{DodRasters, Status};
+use crate::{ChangeStatus, DodRasters};
 
 /// Counts of cells, and plain sums.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     pub(crate) cells: u64,
-    pub(crate) untested: [u64; Status::ALL.len()],
+    pub(crate) untested: [u64; ChangeStatus::ALL.len()],
     pub(crate) only_reference: u64,
     pub(crate) only_compared: u64,
     /// Cells with a difference of which nothing is known of the scatter.
@@ -101,10 +101,10 @@ impl Raw {
     }
 }
 
-/// Position in [`Status::ALL`] of a status that a raster holds as its number.
+/// Position in [`ChangeStatus::ALL`] of a status that a raster holds as its number.
 fn reason(number: f64) -> usize {
-    let at = Status::ALL
+    let at = ChangeStatus::ALL
         .iter()
         .position(|status| f64::from(*status as u8) == number);
-    at.unwrap_or(Status::NoSpread as usize)
+    at.unwrap_or(ChangeStatus::NoSpread as usize)
 }

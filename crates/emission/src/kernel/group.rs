@@ -5,7 +5,7 @@ use super::{
     pixel::{MOST_LANES, Scratch},
 };
 use crate::{
-    Real, Status, Weights,
+    PixelStatus, Real, Weights,
     lanes::Lanes,
     screen::{Screened, screen},
 };
@@ -39,7 +39,7 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
         let mut used = [V::Scalar::of(n as f64); MOST_LANES];
         let mut screened = [Screened {
             saturated: 0,
-            verdict: Err(Status::NoChannel),
+            verdict: Err(PixelStatus::NoChannel),
         }; MOST_LANES];
         for lane in 0..V::COUNT {
             let pixel = first + lane;
@@ -116,7 +116,7 @@ fn load_weights<V: Lanes, const NF: usize>(
             here[lane] = V::Scalar::of(weight);
             if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].verdict.is_ok()
             {
-                screened[lane].verdict = Err(Status::OutOfRange);
+                screened[lane].verdict = Err(PixelStatus::OutOfRange);
             }
         }
         scratch.b[t] = V::load(&here).abs();

@@ -1,4 +1,4 @@
-//! The definition of [`crate::plain`], for as many pixels at once as there are lanes, and fast.
+//! The definition of [`crate::reference`], for as many pixels at once as there are lanes, and fast.
 //!
 //! What differs, and why it is the same:
 //! - *The matrix that is decomposed is 6 × 6, not 6 × bins.* `Rᵀ diag(√l) = L Q` with a lower

@@ -9,7 +9,7 @@ use super::{
     solve::{Found, dot},
 };
 use crate::{
-    Outputs, Real, Status,
+    Outputs, PixelStatus, Real,
     backend::{Signs, missing_number},
     lanes::Lanes,
     map::Slab,
@@ -140,7 +140,7 @@ pub(super) fn store<V: Lanes, const NF: usize>(
         match group.screened[lane].verdict {
             Err(status) => slab.reject(i, status, missing),
             Ok(_) if !chi_squared[lane].wide().is_finite() || doubtful[lane].wide() > 0.0 => {
-                slab.reject(i, Status::OutOfRange, missing)
+                slab.reject(i, PixelStatus::OutOfRange, missing)
             }
             Ok(dropped) => {
                 slab.chi_squared[i] = chi_squared[lane];
@@ -152,8 +152,12 @@ pub(super) fn store<V: Lanes, const NF: usize>(
                     (false, true) => Signs::WithinError,
                     (false, false) => Signs::Positive,
                 };
-                slab.status[i] =
-                    Status::of_result(shared.inversion, signs, dropped, chi_squared[lane].wide());
+                slab.status[i] = PixelStatus::of_result(
+                    shared.inversion,
+                    signs,
+                    dropped,
+                    chi_squared[lane].wide(),
+                );
                 for f in 0..shared.channels {
                     slab.synthetic[i * shared.channels + f] = synthetic[f][lane];
                 }

@@ -1,7 +1,7 @@
 //! What every pixel shares, in the precision of the lanes.
 
 use crate::{
-    Compat, Constraint, Discretised, Inversion, Real, Weights,
+    Compatibility, Constraint, Discretised, Inversion, Real, Weights,
     discretised::{FWHM, ROUND_OFF},
 };
 
@@ -93,13 +93,13 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             resolution_unit: T::of(definition.resolution_step / 2.0 / FWHM),
             resolution_widths: definition.widths.iter().map(|w| T::of(w / FWHM)).collect(),
             loci,
-            round_off: T::of(if inversion.compat == Compat::Reference {
+            round_off: T::of(if inversion.compat == Compatibility::Reference {
                 0.0
             } else {
                 ROUND_OFF
             }),
             tolerance: T::of(inversion.effective_tolerance()),
-            upper_limits: inversion.compat == Compat::Off,
+            upper_limits: inversion.compat == Compatibility::Off,
         }
     }
 }

@@ -23,9 +23,10 @@ use crate::{
 use bytemuck::{Pod, Zeroable};
 use isopach_cloud::{Positions, Rigid, TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
-use isopach_neighbours::{NeighbourSearch, plain};
+use isopach_neighbours::{NeighbourSearch, reference};
 use isopach_registration::{
-    Align, Factor, Measure, NormalEquations, Pairing, Rejection, Searched, Target,
+    Align, AlignTarget, Correspondences, Factor, FactorKind, HostCorrespondences, NormalEquations,
+    Rejection,
 };
 use moved::Moved;
 use std::sync::Arc;
@@ -61,14 +62,14 @@ struct Summing {
     beside: [f32; 4],
 }
 
-/// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Pairing::linearize`] says, the same
-/// bits at every run.
+/// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Correspondences::linearize`] says,
+/// the same bits at every run.
 impl Align for Gpu {
     fn pairing<'a>(
         &self,
         source: Positions<'a>,
-        target: Target<'a>,
-    ) -> Result<Box<dyn Pairing + 'a>> {
+        target: AlignTarget<'a>,
+    ) -> Result<Box<dyn Correspondences + 'a>> {
         self.options()
             .least
             .points(source.len().max(target.positions.len()))?;
@@ -76,7 +77,7 @@ impl Align for Gpu {
             || target.positions.is_empty()
             || u32::try_from(target.positions.len()).is_err()
         {
-            return Ok(Box::new(Searched::new(
+            return Ok(Box::new(HostCorrespondences::new(
                 source,
                 target,
                 self.index(target.positions)?,
@@ -95,7 +96,7 @@ impl Align for Gpu {
             resident,
             ticks,
             normals,
-            searched: Searched::new(source, target, index),
+            searched: HostCorrespondences::new(source, target, index),
         }))
     }
 }
@@ -103,15 +104,15 @@ impl Align for Gpu {
 /// Both clouds, ready to be paired.
 struct Resting<'a> {
     source: Positions<'a>,
-    target: Target<'a>,
+    target: AlignTarget<'a>,
     resident: Arc<Resident>,
     /// The target in its own order.
     ticks: Buffer,
     normals: Buffer,
-    searched: Searched<'a>,
+    searched: HostCorrespondences<'a>,
 }
 
-impl Pairing for Resting<'_> {
+impl Correspondences for Resting<'_> {
     fn linearize(
         &self,
         factor: &dyn Factor,
@@ -123,7 +124,7 @@ impl Pairing for Resting<'_> {
         let normals = self.target.normals.len() == self.target.positions.len();
         let known = factor
             .measure()
-            .filter(|&m| m == Measure::PointToPoint || normals);
+            .filter(|&m| m == FactorKind::PointToPoint || normals);
         if let (Some(measure), true) = (known, rejection.kept_share >= 1.0)
             && let Some(sums) = self.sums(measure, rejection.max_distance, at)?
         {
@@ -138,11 +139,11 @@ impl Resting<'_> {
     /// not hold the differences.
     fn sums(
         &self,
-        measure: Measure,
+        measure: FactorKind,
         max_distance: f64,
         at: &Rigid,
     ) -> Result<Option<NormalEquations>> {
-        let limit = plain::squared_ticks("maximum distance", max_distance)?;
+        let limit = reference::squared_ticks("maximum distance", max_distance)?;
         let origin = self.target.positions.origin();
         let Some(moved) = Moved::new(self.source, at, origin) else {
             return Ok(None);
@@ -220,7 +221,7 @@ impl Resting<'_> {
 }
 
 /// What the kernel is told; `None` where the pivot is too far from a point.
-fn summing(measure: Measure, pivot: [f64; 3], points: Positions<'_>) -> Option<Summing> {
+fn summing(measure: FactorKind, pivot: [f64; 3], points: Positions<'_>) -> Option<Summing> {
     let base = points.origin().ticks();
     let [low, high] = points.bounds()?;
     let (mut whole, mut beside) = ([0; 4], [0.0; 4]);
@@ -233,8 +234,8 @@ fn summing(measure: Measure, pivot: [f64; 3], points: Positions<'_>) -> Option<S
         (whole[axis], beside[axis]) = (offset, (ticks - tick as f64) as f32);
     }
     let measure = match measure {
-        Measure::PointToPoint => 0,
-        Measure::PointToPlane => 1,
+        FactorKind::PointToPoint => 0,
+        FactorKind::PointToPlane => 1,
     };
     Some(Summing {
         count: 0,

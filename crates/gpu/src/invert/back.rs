@@ -1,8 +1,8 @@
-//! Rows of results on their way back: as they are, or as halves ([`crate::Results`]).
+//! Rows of results on their way back: as they are, or as halves ([`crate::ResultPrecision`]).
 
 use super::precision::Precision;
 use crate::{
-    Results,
+    ResultPrecision,
     kernel::{Access, Kernel},
     plan::Plan,
     pool::Buffer,
@@ -43,7 +43,7 @@ fn words(length: usize) -> usize {
 
 /// Whether rows go back as halves: only those of single precision do.
 pub(super) fn in_halves<T: Precision>(session: &Session) -> bool {
-    T::HAS_HALVES && session.options.results == Results::Half
+    T::HAS_HALVES && session.options.results == ResultPrecision::Half
 }
 
 /// Threads for so many rows.

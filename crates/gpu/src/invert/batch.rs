@@ -12,7 +12,7 @@ use crate::{
 };
 use isopach_compute::Result;
 use isopach_emission::{
-    Status, Weights,
+    PixelStatus, Weights,
     backend::{Rows, Screened, Shared, Slab, missing_number, screen},
 };
 use rayon::prelude::*;
@@ -93,7 +93,7 @@ impl<'a, T: Precision> Batch<'a, T> {
                 .iter()
                 .all(|&weight| T::has_room_for(weight, shared.constraint));
             if !room && screened.verdict.is_ok() {
-                screened.verdict = Err(Status::OutOfRange);
+                screened.verdict = Err(PixelStatus::OutOfRange);
             }
         }
         screened
@@ -286,7 +286,7 @@ fn store<T: Precision>(
         match (screened.verdict, signs) {
             (Err(status), _) => slab.reject(i, status, missing),
             (Ok(_), None) => {
-                slab.reject(i, Status::OutOfRange, missing);
+                slab.reject(i, PixelStatus::OutOfRange, missing);
                 left += 1;
             }
             (Ok(dropped), Some(signs)) => {
@@ -296,7 +296,7 @@ fn store<T: Precision>(
                 slab.iterations[i] = found.iterations;
                 slab.dropped[i] = dropped;
                 slab.status[i] =
-                    Status::of_result(shared.inversion, signs, dropped, chi_squared.wide());
+                    PixelStatus::of_result(shared.inversion, signs, dropped, chi_squared.wide());
                 let row = i * shared.channels..(i + 1) * shared.channels;
                 slab.synthetic[row].copy_from_slice(&[a, b, c, d, e, f][..shared.channels]);
             }

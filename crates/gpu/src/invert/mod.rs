@@ -58,10 +58,10 @@ pub(crate) const KERNELS_IN_DOUBLE: &[&Kernel] = &precision::DOUBLE.all();
 
 /// Up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]):
 /// the positive methods ([`Method`]), seven channels or more, given weights among which the
-/// reference takes a row for "not given" ([`isopach_emission::Compat::Reference`]), a grid of more
-/// than 2²⁰ points of μ, and responses that differ from one by more than 10³⁰ in the reference's
-/// units; and double precision, unless [`crate::Options::double_precision`] asks for it and the
-/// device has it.
+/// reference takes a row for "not given" ([`isopach_emission::Compatibility::Reference`]), a grid
+/// of more than 2²⁰ points of μ, and responses that differ from one by more than 10³⁰ in the
+/// reference's units; and double precision, unless [`crate::GpuOptions::double_precision`] asks for
+/// it and the device has it.
 ///
 /// A pixel's bits depend on nothing but the pixel: neither on its company nor on how pixels fell
 /// into batches.

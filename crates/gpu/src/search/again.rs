@@ -6,7 +6,7 @@ use super::{
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
-use isopach_neighbours::{Covariance, Moments, NeighbourIndex, Normal, Surface, plain};
+use isopach_neighbours::{Covariance, Moments, NeighbourIndex, Normal, NormalQuery, reference};
 use rayon::prelude::*;
 
 /// Queries whose lists the processor looks at together.
@@ -30,7 +30,7 @@ pub(super) fn cylinders(
         let axes: Vec<[f64; 3]> = which.iter().map(|&i| axes[i]).collect();
         let again = Positions::new(queries.origin(), &ticks);
         let lists = index.within(again, sides.enclosing)?;
-        let redone = plain::cylinders(
+        let redone = reference::cylinders(
             index.positions(),
             again,
             &axes,
@@ -72,7 +72,7 @@ pub(super) fn along(
 pub(super) fn normals(
     index: &dyn NeighbourIndex,
     queries: Positions<'_>,
-    surface: Surface<'_>,
+    surface: NormalQuery<'_>,
     facing: &mut Facing,
 ) -> Result<()> {
     let points = index.positions();

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::kernel::{Access, Kernel};
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{Covariance, Neighbours};
+use isopach_neighbours::{Covariance, NeighbourLists};
 
 /// The most neighbours that a thread keeps.
 const MOST: usize = 64;
@@ -97,7 +97,7 @@ pub(super) fn lists(
     queries: Queries<'_>,
     wanted: usize,
     limit: u128,
-) -> Result<Neighbours> {
+) -> Result<NeighbourLists> {
     let kernel = kernel(&LISTS, wanted)?;
     let bytes = 8 * wanted as u64;
     let plan = queries.plan().brought_back("lists of neighbours", bytes);
@@ -106,9 +106,9 @@ pub(super) fn lists(
         parameters: parameters(resident, wanted, limit),
         entries: wanted,
     };
-    let mut lists = Neighbours {
+    let mut lists = NeighbourLists {
         offsets: vec![0],
-        ..Neighbours::default()
+        ..NeighbourLists::default()
     };
     queries.each_batch(
         &plan,

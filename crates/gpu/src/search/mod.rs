@@ -22,8 +22,9 @@ use cylinder::Sides;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex,
-    NeighbourSearch, Neighbours, Normal, Sight, Surface, arguments, plain,
+    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Covariance, Cylinder,
+    Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments,
+    reference,
 };
 use normals::Scales;
 use queries::Queries;
@@ -145,26 +146,31 @@ impl NeighbourIndex for Index<'_> {
         self.positions
     }
 
-    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+    fn k_nearest(
+        &self,
+        queries: Positions<'_>,
+        k: usize,
+        max_distance: f64,
+    ) -> Result<NeighbourLists> {
         let limit = arguments::nearest(k, max_distance)?;
         let wanted = k.min(self.positions.len());
         k_nearest::supported(wanted)?;
         match self.ready(queries)? {
             Some((resident, queries)) => k_nearest::lists(resident, queries, wanted, limit),
-            None => Ok(Neighbours {
+            None => Ok(NeighbourLists {
                 offsets: vec![0; queries.len() + 1],
-                ..Neighbours::default()
+                ..NeighbourLists::default()
             }),
         }
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         let limit = arguments::ball(radius)?;
         match self.ready(queries)? {
             Some((resident, queries)) => within::within(resident, queries, limit),
-            None => Ok(Neighbours {
+            None => Ok(NeighbourLists {
                 offsets: vec![0; queries.len() + 1],
-                ..Neighbours::default()
+                ..NeighbourLists::default()
             }),
         }
     }
@@ -201,7 +207,7 @@ impl NeighbourIndex for Index<'_> {
         radii: &[f64],
         towards: [f64; 3],
     ) -> Result<Vec<Normal>> {
-        let (surface, limits) = (Surface { radii, towards }, limits(radii)?);
+        let (surface, limits) = (NormalQuery { radii, towards }, limits(radii)?);
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![Normal::default(); queries.len()]);
         };
@@ -256,9 +262,9 @@ impl NeighbourIndex for Index<'_> {
         &self,
         queries: Positions<'_>,
         clouds: [&dyn NeighbourIndex; 2],
-        sight: Sight<'_>,
+        sight: AlongNormalsQuery<'_>,
     ) -> Result<AlongNormals> {
-        let Sight {
+        let AlongNormalsQuery {
             surface,
             cylinder,
             statistic,
@@ -267,7 +273,7 @@ impl NeighbourIndex for Index<'_> {
         let limits = limits(surface.radii)?;
         let Some(((resident, located), residents)) = self.ready(queries)?.zip(self.beside(clouds))
         else {
-            return plain::along_normals(self, queries, clouds, sight);
+            return reference::along_normals(self, queries, clouds, sight);
         };
         residents
             .iter()

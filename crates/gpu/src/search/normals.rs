@@ -10,7 +10,7 @@ use crate::{
     work::{Reading, Submitted, Work},
 };
 use isopach_compute::Result;
-use isopach_neighbours::{Normal, Surface};
+use isopach_neighbours::{Normal, NormalQuery};
 use rayon::prelude::*;
 
 const NORMALS: Kernel = Kernel::new(
@@ -49,7 +49,7 @@ pub(super) type Entry = [u32; ENTRY];
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scales<'a> {
-    pub(super) surface: Surface<'a>,
+    pub(super) surface: NormalQuery<'a>,
     /// Largest squared distances of its radii, square ticks.
     pub(super) limits: &'a [u128],
 }
@@ -73,7 +73,7 @@ impl Facing {
 
     /// Takes what was found of the queries from `start` on.
     pub(super) fn absorb(&mut self, start: usize, found: &[Entry], scales: Scales<'_>) {
-        let Surface { radii, towards } = scales.surface;
+        let NormalQuery { radii, towards } = scales.surface;
         let undecided = (0..found.len())
             .into_par_iter()
             .filter(|&i| is_undecided(&found[i], towards));

@@ -9,7 +9,7 @@ use crate::{
     pool::Role,
 };
 use isopach_compute::Result;
-use isopach_neighbours::Neighbours;
+use isopach_neighbours::NeighbourLists;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -32,14 +32,18 @@ const FILL: Kernel = Kernel::new(
 pub(crate) const KERNELS: &[&Kernel] = &[&COUNT, &FILL];
 
 /// The points within `limit` square ticks of each query, by index.
-pub(super) fn within(resident: &Resident, queries: Queries<'_>, limit: u128) -> Result<Neighbours> {
+pub(super) fn within(
+    resident: &Resident,
+    queries: Queries<'_>,
+    limit: u128,
+) -> Result<NeighbourLists> {
     let plan = queries
         .plan()
         .brought_back("counts of neighbours", 4)
         .each("offsets of lists", 4);
-    let mut lists = Neighbours {
+    let mut lists = NeighbourLists {
         offsets: vec![0],
-        ..Neighbours::default()
+        ..NeighbourLists::default()
     };
     // A stack, the next batch on top: one whose lists do not fit is halved.
     let mut batches: Vec<Range<usize>> = queries.batches(&plan)?.collect();
@@ -58,7 +62,7 @@ fn one(
     queries: Queries<'_>,
     batch: &Range<usize>,
     limit: u128,
-    lists: &mut Neighbours,
+    lists: &mut NeighbourLists,
 ) -> Result<Option<[Range<usize>; 2]>> {
     let session = &resident.session;
     let parameters = Parameters {

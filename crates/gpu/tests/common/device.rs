@@ -1,19 +1,21 @@
-//! The device of a test process. Whoever includes this has `Gpu`, `Options` and `Wanted` in scope.
+//! The device of a test process. Whoever includes this has `Gpu`, `Options` and `AdapterSelector`
+//! in scope.
 
-use super::{Gpu, Options, Wanted};
+use super::{AdapterSelector, Gpu, GpuOptions};
 use std::sync::OnceLock;
 
 /// A real device, else one in software; one a process. `None`, loudly, where there is none; a
 /// failure where the variable `ISOPACH_REQUIRE_GPU` is set.
 pub(crate) fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
-    GPU.get_or_init(|| open(Options::default())).as_ref()
+    GPU.get_or_init(|| open(GpuOptions::default())).as_ref()
 }
 
 /// Another one, with other options.
 #[allow(clippy::print_stderr)]
-pub(crate) fn open(options: Options) -> Option<Gpu> {
-    match Gpu::open(Wanted::Best, options.clone()).or_else(|_| Gpu::open(Wanted::Software, options))
+pub(crate) fn open(options: GpuOptions) -> Option<Gpu> {
+    match Gpu::open(AdapterSelector::Best, options.clone())
+        .or_else(|_| Gpu::open(AdapterSelector::Software, options))
     {
         Ok(gpu) => Some(gpu),
         Err(absent) => {

@@ -9,7 +9,7 @@ use isopach_compute::{Cpu, Error};
 use isopach_emission::{
     Inversion, InvertPixels, Observation, Outputs, Weights, conformance::conformance,
 };
-use isopach_gpu::{Double, Features, Gpu, Options};
+use isopach_gpu::{DoublePrecision, Features, Gpu, GpuOptions};
 use ndarray::{Axis, Slice};
 use std::sync::OnceLock;
 
@@ -19,9 +19,9 @@ use std::sync::OnceLock;
 pub(crate) fn double() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     let made = || {
-        let gpu = open(Options {
-            double_precision: Double::Device,
-            ..Options::default()
+        let gpu = open(GpuOptions {
+            double_precision: DoublePrecision::Device,
+            ..GpuOptions::default()
         })?;
         if gpu.adapter().features.contains(Features::SHADER_F64) {
             return Some(gpu);
@@ -111,7 +111,7 @@ fn a_pixel_in_double_precision_is_the_same_in_any_batch_and_any_run() {
         bits(&inverted(gpu, &inversion, &observed)),
         "two runs"
     );
-    let small = Options {
+    let small = GpuOptions {
         budget_bytes: 3 << 20,
         most_groups: Some(100),
         ..gpu.options().clone()

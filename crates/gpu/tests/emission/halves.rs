@@ -5,7 +5,7 @@ use crate::{
     pixels::{bits, inversion, inverted, observed},
 };
 use isopach_emission::{EmissionMap, Inversion, Outputs, Weights};
-use isopach_gpu::{Options, Reductions, Results};
+use isopach_gpu::{GpuOptions, Reductions, ResultPrecision};
 use ndarray::ArrayD;
 
 const EVERYTHING: Outputs = Outputs {
@@ -42,9 +42,9 @@ fn halves_are_off_by_half_a_unit_of_their_last_place() {
     const LOWEST: f64 = 1.0 / (1_u64 << 28) as f64;
     let (Some(gpu), Some(halved)) = (
         gpu(),
-        open(Options {
-            results: Results::Half,
-            ..Options::default()
+        open(GpuOptions {
+            results: ResultPrecision::Half,
+            ..GpuOptions::default()
         }),
     ) else {
         return;
@@ -98,9 +98,9 @@ fn halves_are_off_by_half_a_unit_of_their_last_place() {
 
 #[test]
 fn halves_are_the_same_in_any_batch_and_any_run() {
-    let Some(halved) = open(Options {
-        results: Results::Half,
-        ..Options::default()
+    let Some(halved) = open(GpuOptions {
+        results: ResultPrecision::Half,
+        ..GpuOptions::default()
     }) else {
         return;
     };
@@ -121,7 +121,7 @@ fn halves_are_the_same_in_any_batch_and_any_run() {
             bits(&inverted(&halved, &inversion, &observed)),
             "{bins} bins: two runs"
         );
-        let options = Options {
+        let options = GpuOptions {
             budget_bytes: budget,
             most_groups: Some(60),
             ..halved.options().clone()
@@ -132,7 +132,7 @@ fn halves_are_the_same_in_any_batch_and_any_run() {
             bits(&inverted(&small, &inversion, &observed)),
             "{bins} bins: split"
         );
-        let options = Options {
+        let options = GpuOptions {
             reductions: Reductions::Subgroups,
             ..halved.options().clone()
         };

@@ -18,10 +18,10 @@ use device::{gpu, open};
 use far::{Far, far};
 use isopach_compute::{Cpu, Error};
 use isopach_emission::{
-    Compat, EmissionMap, Inversion, InvertPixels, Missing, Observation, Outputs, Saturation,
-    Status, Weights, conformance::conformance, plain,
+    Compatibility, EmissionMap, Inversion, InvertPixels, MissingCounts, Observation, Outputs,
+    PixelStatus, Saturation, Weights, conformance::conformance, reference,
 };
-use isopach_gpu::{Gpu, Loops, Options, Wanted};
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, LoopBounds};
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use pixels::{bits, given, inversion, inverted, kinds, loci, observed, wide};
 
@@ -76,9 +76,9 @@ fn it_conforms_but_for_what_it_declines() {
 
 #[test]
 fn it_conforms_without_counters_in_loops() {
-    let Some(gpu) = open(Options {
-        loops: Loops::Plain,
-        ..Options::default()
+    let Some(gpu) = open(GpuOptions {
+        loops: LoopBounds::Plain,
+        ..GpuOptions::default()
     }) else {
         return;
     };
@@ -102,7 +102,7 @@ fn a_pixel_whose_loops_a_driver_ends_is_inverted_again() {
     const ROUNDS_OF_LLVMPIPE: u32 = 65_535;
     let Some(gpu) = gpu() else { return };
     let inversion = Inversion {
-        compat: Compat::Strict,
+        compat: Compatibility::Strict,
         chi_squared_target: 0.05,
         target_growth: 1.02,
         mu_samples: 2000,
@@ -183,10 +183,10 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
         );
     }
     // Hardly any room, so that there are many batches; few groups, so that dispatches are folded.
-    let small = Options {
+    let small = GpuOptions {
         budget_bytes: 3 << 20,
         most_groups: Some(100),
-        ..Options::default()
+        ..GpuOptions::default()
     };
     let small = open(small).unwrap();
     assert_eq!(
@@ -215,9 +215,9 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
     let some = observed
         .each_ref()
         .map(|values| values.slice_axis(Axis(0), Slice::from(..300)).to_owned());
-    let roomier = open(Options {
+    let roomier = open(GpuOptions {
         budget_bytes: 12 << 20,
-        ..Options::default()
+        ..GpuOptions::default()
     })
     .unwrap();
     assert_eq!(
@@ -233,9 +233,9 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
         .unwrap();
     assert!(calls >= 2, "averaging kernels fit at once");
     drop((small, roomier));
-    let none = open(Options {
+    let none = open(GpuOptions {
         budget_bytes: 4 << 10,
-        ..Options::default()
+        ..GpuOptions::default()
     })
     .unwrap();
     let [counts, sigma] = &observed;
@@ -287,14 +287,14 @@ fn what_is_no_number_has_no_result_and_harms_nobody() {
         (
             "dropped",
             Inversion {
-                missing: Missing::Drop,
+                missing: MissingCounts::Drop,
                 ..base.clone()
             },
         ),
         (
             "loci",
             Inversion {
-                missing: Missing::Drop,
+                missing: MissingCounts::Drop,
                 weights: Weights::EmissionMeasureLoci(vec![1, 4]),
                 ..base.clone()
             },
@@ -302,7 +302,7 @@ fn what_is_no_number_has_no_result_and_harms_nobody() {
         (
             "quirks",
             Inversion {
-                compat: Compat::Reference,
+                compat: Compatibility::Reference,
                 ..base.clone()
             },
         ),
@@ -311,7 +311,7 @@ fn what_is_no_number_has_no_result_and_harms_nobody() {
             Inversion {
                 saturation: Some(Saturation {
                     levels,
-                    then: Missing::Drop,
+                    then: MissingCounts::Drop,
                 }),
                 ..base.clone()
             },
@@ -363,7 +363,7 @@ fn no_pixel_is_good() {
         found
             .status
             .iter()
-            .all(|s| *s == Status::BadInput { channel: 0 })
+            .all(|s| *s == PixelStatus::BadInput { channel: 0 })
             && found.emission.iter().all(|x| x.is_nan())
     );
     assert_eq!(found.emission.shape(), [7, 3, 42]);
@@ -456,7 +456,7 @@ fn what_it_cannot_do_it_declines() {
     let ones = Weights::Given(Array2::ones((1, 42)));
     let quirk = Inversion {
         weights: ones,
-        compat: Compat::Reference,
+        compat: Compatibility::Reference,
         ..base.clone()
     };
     let quirk = gpu.invert_single(
@@ -489,7 +489,7 @@ fn the_definition_agrees() {
     let inversion = inversion(42, Weights::SelfNormalised);
     let observed = observed(&inversion, 200);
     let [counts, sigma] = wide(&observed);
-    let expected = plain::invert(
+    let expected = reference::invert(
         &inversion,
         Observation {
             counts: counts.view(),

@@ -14,7 +14,7 @@ mod runs;
 
 use crate::{
     LazWriter, Schema,
-    error::{Checked, Error, Problem},
+    error::{Checked, LasError, LasProblem},
 };
 use isopach_cloud::{Cloud, checked_cell_size};
 use key::KEY;
@@ -78,10 +78,10 @@ impl SortedLazWriter {
         schema: &Schema,
         cell_size: f64,
         memory: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, LasError> {
         let path = path.as_ref();
         let refused =
-            |problem: isopach_compute::Error| Problem::Unwritable(problem.to_string()).of(path);
+            |problem: isopach_compute::Error| LasProblem::Unwritable(problem.to_string()).of(path);
         let cell_size = checked_cell_size(cell_size).map_err(refused)?;
         let writer = LazWriter::create(path, schema)?;
         let width = KEY + writer.record_length();
@@ -106,7 +106,7 @@ impl SortedLazWriter {
     /// # Errors
     /// Those of [`LazWriter::write`]; where the disk beside the file is full. The file cannot be
     /// finished after an error.
-    pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), Error> {
+    pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasError> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
         outcome.map_err(|problem| problem.of(self.writer.path()))
@@ -158,7 +158,7 @@ impl SortedLazWriter {
     /// # Errors
     /// Where the disk is full, the file cannot be renamed, points that were put aside come back
     /// changed, or an earlier call failed.
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub fn finish(mut self) -> Result<(), LasError> {
         let path = self.writer.path().to_owned();
         self.merge_runs().map_err(|problem| problem.of(&path))?;
         self.writer.finish()
@@ -166,7 +166,7 @@ impl SortedLazWriter {
 
     fn merge_runs(&mut self) -> Checked<()> {
         if self.failed {
-            return Err(Problem::Unwritable(
+            return Err(LasProblem::Unwritable(
                 "an earlier write failed, so points are missing".into(),
             ));
         }

@@ -1,7 +1,7 @@
 //! Sorted records on disk, run by run, and all of them merged.
 
 use super::order::compare;
-use crate::error::{Checked, Problem};
+use crate::error::{Checked, LasProblem};
 use isopach_compute::UnfinishedFile;
 use std::{
     cmp::Ordering,
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
             return if same {
                 Ok(false)
             } else {
-                Err(Problem::Io(std::io::Error::other(CHANGED)))
+                Err(LasProblem::Io(std::io::Error::other(CHANGED)))
             };
         }
         self.buffer.resize(bytes, 0);

@@ -245,7 +245,7 @@ fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
 mod tests {
     use super::*;
     use crate::grid::{queries::Located, walk::LOOKS};
-    use crate::{NeighbourIndex, NeighbourSearch, plain::EveryPoint};
+    use crate::{NeighbourIndex, NeighbourSearch, reference::BruteForce};
     use isopach_cloud::Cloud;
     use isopach_compute::conformance::random;
 
@@ -274,7 +274,7 @@ mod tests {
             Grid::new(wall.positions()),
             wall.select(&[0, 5000, 12_345, 19_999]),
         );
-        let defined = EveryPoint.index(wall.positions()).unwrap();
+        let defined = BruteForce.index(wall.positions()).unwrap();
         for k in [1, 20, 300] {
             let [found, defined] = [&index as &dyn NeighbourIndex, &*defined].map(|index| {
                 index
@@ -298,7 +298,7 @@ mod tests {
         });
         let (index, defined) = (
             Grid::new(cloud.positions()),
-            EveryPoint.index(cloud.positions()).unwrap(),
+            BruteForce.index(cloud.positions()).unwrap(),
         );
         let distinct = index.distinct.as_ref().unwrap();
         assert!(distinct.id.len() + 6000 < cloud.len());

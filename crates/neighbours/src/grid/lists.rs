@@ -5,7 +5,7 @@ use super::{
     nearest::{id_of, squared_of},
     queries::{Located, Walk, chunks},
 };
-use crate::{Neighbours, plain};
+use crate::{NeighbourLists, reference};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
@@ -30,7 +30,7 @@ pub(super) fn gather(
     grid: &Grid<'_>,
     queries: Positions<'_>,
     answer: impl Fn(Located, &mut Vec<u128>) + Sync,
-) -> Neighbours {
+) -> NeighbourLists {
     let walk = Walk::new(grid, queries);
     let parts: Vec<Found> = chunks(walk.len())
         .map(|chunk| {
@@ -43,7 +43,7 @@ pub(super) fn gather(
                 found.squared_distances.extend(
                     scratch
                         .iter()
-                        .map(|&key| plain::square_metres(squared_of(key))),
+                        .map(|&key| reference::square_metres(squared_of(key))),
                 );
                 found.ends.push(found.indices.len());
             }
@@ -54,7 +54,7 @@ pub(super) fn gather(
 }
 
 /// Brings the lists into the order of the queries.
-fn put_back(walk: &Walk<'_>, parts: &[Found]) -> Neighbours {
+fn put_back(walk: &Walk<'_>, parts: &[Found]) -> NeighbourLists {
     let count = walk.len();
     let mut offsets = vec![0; count + 1];
     let lists = || {
@@ -76,7 +76,7 @@ fn put_back(walk: &Walk<'_>, parts: &[Found]) -> Neighbours {
         indices[to.clone()].copy_from_slice(&part.indices[list.clone()]);
         squared_distances[to].copy_from_slice(&part.squared_distances[list]);
     }
-    Neighbours {
+    NeighbourLists {
         offsets,
         indices,
         squared_distances,

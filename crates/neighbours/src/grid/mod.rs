@@ -41,7 +41,7 @@ mod within;
 
 use crate::{
     AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex,
-    NeighbourSearch, Neighbours, arguments, plain,
+    NeighbourLists, NeighbourSearch, arguments, reference,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -98,7 +98,12 @@ impl NeighbourIndex for Grid<'_> {
         self.points
     }
 
-    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+    fn k_nearest(
+        &self,
+        queries: Positions<'_>,
+        k: usize,
+        max_distance: f64,
+    ) -> Result<NeighbourLists> {
         let limit = arguments::nearest(k, max_distance)?;
         let k = k.min(self.points.len());
         Ok(lists::gather(self, queries, |query, found| {
@@ -106,7 +111,7 @@ impl NeighbourIndex for Grid<'_> {
         }))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         let limit = arguments::ball(radius)?;
         Ok(lists::gather(self, queries, |query, found| {
             self.each_within(query, limit, |id, squared, _| {
@@ -122,7 +127,7 @@ impl NeighbourIndex for Grid<'_> {
             let (squared, index) = self.nearest_to(query, limit)?;
             Some(Neighbour {
                 index,
-                squared_distance: plain::square_metres(squared),
+                squared_distance: reference::square_metres(squared),
             })
         }))
     }

@@ -5,7 +5,7 @@ use super::{
     queries::Located,
     walk::{Block, Query},
 };
-use crate::{Covariance, Moments, plain};
+use crate::{Covariance, Moments, reference};
 
 /// The best found so far: squared distance (square ticks) and index, so that ties go to the lower
 /// index.
@@ -27,7 +27,7 @@ impl Grid<'_> {
             Located::Far(query) => {
                 let all = (0..self.points.len() as u32).map(|id| {
                     (
-                        plain::squared_distance(
+                        reference::squared_distance(
                             self.points.ticks()[id as usize].map(i64::from),
                             query,
                         ),
@@ -97,7 +97,7 @@ impl Grid<'_> {
                 // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no
                 // cloud lies so far from another.
                 let keys = (0..self.points.len() as u32).filter_map(|id| {
-                    let squared = plain::squared_distance(
+                    let squared = reference::squared_distance(
                         self.points.ticks()[id as usize].map(i64::from),
                         query,
                     );

@@ -1,7 +1,7 @@
 //! Everything within a radius.
 
 use super::{Grid, queries::Located, sums::Sums, walk::Query};
-use crate::{Moments, plain};
+use crate::{Moments, reference};
 
 impl Grid<'_> {
     /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point
@@ -20,7 +20,7 @@ impl Grid<'_> {
             Located::Far(query) => {
                 for id in 0..self.points.len() as u32 {
                     let point = self.points.ticks()[id as usize].map(i64::from);
-                    let squared = plain::squared_distance(point, query);
+                    let squared = reference::squared_distance(point, query);
                     if squared <= limit {
                         // The callers that look at offsets have radii below 8 km, so that these
                         // fit.

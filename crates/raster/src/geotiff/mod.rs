@@ -16,7 +16,7 @@ mod pyramid;
 mod read;
 mod unfinished;
 
-pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, Limits, read};
+pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, read};
 
 use crate::{Grid, Raster};
 use directory::{Entry, directory};

@@ -5,7 +5,7 @@ use super::{
     observe::Observation,
     system::{Directions, add_square, jacobian, within},
 };
-use crate::Kernel;
+use crate::RobustKernel;
 use isopach_cloud::cell_of;
 use nalgebra::{Cholesky, DMatrix, Dyn, Matrix6, SymmetricEigen, Vector6};
 
@@ -54,7 +54,7 @@ impl Sandwich {
     }
 }
 
-impl<K: Kernel> Filling<'_, K> {
+impl<K: RobustKernel> Filling<'_, K> {
     /// A = Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ over blocks of the
     /// absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `kept` is
     /// what is left of A where pairs are found anew. `None` where there are too few blocks, or A is

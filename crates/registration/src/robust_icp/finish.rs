@@ -1,7 +1,7 @@
 //! The winner on all points: pose, covariance, and whether it is applied.
 
 use super::{
-    Mode, Outcome, RobustAlignment, RobustIcp, StartReport, Stay,
+    AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, RobustIcp, StartReport,
     ahead::Ahead,
     covariance::{Filling, Sandwich},
     free::named,
@@ -104,7 +104,7 @@ pub(super) fn finish(
         [&initial, &pose],
         [score_before, score_after],
     ) {
-        Some(stay) => Outcome::NotMoved(stay),
+        Some(stay) => AlignmentOutcome::NotMoved(stay),
         None => contested(prepared, [&initial, &pose], &verdict),
     };
     let stable = won.agreeing.iter().filter(|&&agrees| agrees).count();
@@ -239,13 +239,13 @@ fn stay(
     sandwich: Option<&Sandwich>,
     [initial, pose]: [&Rigid; 2],
     [before, after]: [f64; 2],
-) -> Option<Stay> {
+) -> Option<NotMoved> {
     let unknowns = directions.determined.len();
     if unknowns == 0 {
-        return Some(Stay::Undetermined);
+        return Some(NotMoved::Undetermined);
     }
     let Some(sandwich) = sandwich else {
-        return Some(Stay::TooFewBlocks);
+        return Some(NotMoved::TooFewBlocks);
     };
     let motion = scaled(
         &initial.inverse().then(pose).about(prepared.pivot),
@@ -254,14 +254,14 @@ fn stay(
     let along = DVector::from_fn(unknowns, |i, _| directions.determined[i].dot(&motion));
     let covariance = super::system::within(&sandwich.covariance, &directions.basis());
     let Some(root) = covariance.cholesky() else {
-        return Some(Stay::TooFewBlocks);
+        return Some(NotMoved::TooFewBlocks);
     };
     let squared = along.dot(&root.solve(&along));
     let limit = CHI_SQUARED_99[unknowns - 1];
     if squared <= limit {
-        Some(Stay::WithinUncertainty { squared, limit })
+        Some(NotMoved::WithinUncertainty { squared, limit })
     } else if after >= before {
-        Some(Stay::NoBetter)
+        Some(NotMoved::NoBetter)
     } else {
         None
     }
@@ -289,14 +289,18 @@ fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>,
 }
 
 /// Moved, unless too little ground agrees or another pose is nearly as likely.
-fn contested(prepared: &Prepared, [initial, pose]: [&Rigid; 2], verdict: &Verdict) -> Outcome {
+fn contested(
+    prepared: &Prepared,
+    [initial, pose]: [&Rigid; 2],
+    verdict: &Verdict,
+) -> AlignmentOutcome {
     match &verdict.rival {
         Some(Rival { step, shares, .. }) => ambiguous(prepared, [initial, pose], step, *shares),
-        None if verdict.share < LEAST_SHARE => Outcome::NotMoved(Stay::NoConsensus {
+        None if verdict.share < LEAST_SHARE => AlignmentOutcome::NotMoved(NotMoved::NoConsensus {
             share: verdict.share,
             wanted: LEAST_SHARE,
         }),
-        None => Outcome::Moved,
+        None => AlignmentOutcome::Moved,
     }
 }
 
@@ -341,20 +345,20 @@ fn ambiguous(
     [initial, pose]: [&Rigid; 2],
     step: &Vector6<f64>,
     shares: [f64; 2],
-) -> Outcome {
+) -> AlignmentOutcome {
     let other = stepped(pose, step, prepared.arm);
     let mode = |target_from_source: Rigid, share: f64| {
         let motion = initial
             .inverse()
             .then(&target_from_source)
             .about(prepared.pivot);
-        Mode {
+        ResidualMode {
             target_from_source,
             share,
             shift: motion.translation,
         }
     };
-    Outcome::Ambiguous {
+    AlignmentOutcome::Ambiguous {
         modes: Box::new([mode(*pose, shares[0]), mode(other, shares[1])]),
     }
 }

@@ -17,7 +17,7 @@ mod search;
 mod surface;
 mod system;
 
-pub use outcome::{Mode, Outcome, RobustAlignment, StartReport, Stay};
+pub use outcome::{AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, StartReport};
 
 use crate::Pair;
 use isopach_cloud::Rigid;
@@ -27,7 +27,7 @@ use prepared::{Prepared, Samples};
 
 /// Part of a survey, to be aligned under one pose with the others.
 #[derive(Clone, Copy, Debug)]
-pub struct Block<'a> {
+pub struct SurveyBlock<'a> {
     /// Its points. Cut the sources so that each point is in one block; let targets reach beyond
     /// their source by the largest motion.
     pub pair: Pair<'a>,
@@ -35,7 +35,7 @@ pub struct Block<'a> {
     pub stable: Option<&'a [bool]>,
 }
 
-impl<'a> From<Pair<'a>> for Block<'a> {
+impl<'a> From<Pair<'a>> for SurveyBlock<'a> {
     fn from(pair: Pair<'a>) -> Self {
         Self { pair, stable: None }
     }
@@ -137,7 +137,7 @@ impl RobustIcp {
     pub fn align_blocks(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
-        blocks: &[Block<'_>],
+        blocks: &[SurveyBlock<'_>],
         initial: Rigid,
     ) -> Result<RobustAlignment> {
         self.check(blocks)?;
@@ -219,9 +219,9 @@ impl RobustIcp {
         Ok(())
     }
 
-    fn check(&self, blocks: &[Block<'_>]) -> Result<()> {
+    fn check(&self, blocks: &[SurveyBlock<'_>]) -> Result<()> {
         self.check_parameters()?;
-        for Block { pair, stable } in blocks {
+        for SurveyBlock { pair, stable } in blocks {
             let (points, flags) = (
                 pair.source.len(),
                 stable.map_or(pair.source.len(), <[bool]>::len),

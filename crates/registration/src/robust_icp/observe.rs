@@ -8,7 +8,7 @@ use super::{
     surface::{Plane, Surface},
     system::System,
 };
-use crate::Kernel;
+use crate::RobustKernel;
 use isopach_cloud::{Cloud, Origin, REACH, Rigid};
 use isopach_compute::Result;
 use isopach_neighbours::{Neighbour, NeighbourIndex};
@@ -104,7 +104,7 @@ impl<'a> Pairing<'a> {
     /// Their sums.
     pub(super) fn system(
         &self,
-        kernel: &impl Kernel,
+        kernel: &impl RobustKernel,
         arm: f64,
         wanted: impl Fn(u32) -> bool + Sync,
     ) -> System {

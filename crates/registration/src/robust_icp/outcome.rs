@@ -5,23 +5,23 @@ use std::fmt;
 
 /// What came of an alignment.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum AlignmentOutcome {
     /// The source was moved.
     Moved,
     /// The proposed pose is not shown to be better than the start, so the source stays at the
     /// start.
-    NotMoved(Stay),
+    NotMoved(NotMoved),
     /// Two groups of ground contradict each other, and neither is so much smaller that it must be
     /// the change. The source stays at the start.
     Ambiguous {
         /// What the larger and the smaller group ask for.
-        modes: Box<[Mode; 2]>,
+        modes: Box<[ResidualMode; 2]>,
     },
 }
 
 /// Why the source stays at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Stay {
+pub enum NotMoved {
     /// The start is within the uncertainty of what was found: the squared distance in standard
     /// errors, and its limit (99 % of χ²).
     WithinUncertainty {
@@ -47,7 +47,7 @@ pub enum Stay {
 
 /// A pose that part of the ground agrees on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mode {
+pub struct ResidualMode {
     /// Moves the source onto the target as that part asks.
     pub target_from_source: Rigid,
     /// Share of the ground, 0 to 1.
@@ -56,7 +56,7 @@ pub struct Mode {
     pub shift: [f64; 3],
 }
 
-impl Outcome {
+impl AlignmentOutcome {
     /// Whether the source was moved.
     #[must_use]
     pub fn is_moved(&self) -> bool {
@@ -70,27 +70,27 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for AlignmentOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Moved => write!(f, "moved"),
-            Self::NotMoved(Stay::WithinUncertainty { squared, limit }) => write!(
+            Self::NotMoved(NotMoved::WithinUncertainty { squared, limit }) => write!(
                 f,
                 "not moved: the start is within the uncertainty of the alignment (χ² {squared:.1}, limit {limit:.1})"
             ),
-            Self::NotMoved(Stay::NoBetter) => {
+            Self::NotMoved(NotMoved::NoBetter) => {
                 write!(f, "not moved: residuals are no smaller than at the start")
             }
-            Self::NotMoved(Stay::Undetermined) => {
+            Self::NotMoved(NotMoved::Undetermined) => {
                 write!(f, "not moved: the data determine no direction")
             }
-            Self::NotMoved(Stay::NoConsensus { share, wanted }) => write!(
+            Self::NotMoved(NotMoved::NoConsensus { share, wanted }) => write!(
                 f,
                 "not moved: only {:.0} % of the ground agrees on one pose (at least {:.0} % must)",
                 100.0 * share,
                 100.0 * wanted
             ),
-            Self::NotMoved(Stay::TooFewBlocks) => {
+            Self::NotMoved(NotMoved::TooFewBlocks) => {
                 write!(
                     f,
                     "not moved: ground that agrees lies in too few blocks to say how well the pose is known"
@@ -107,7 +107,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl fmt::Display for Mode {
+impl fmt::Display for ResidualMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [x, y, z] = self.shift;
         write!(
@@ -139,7 +139,7 @@ pub struct RobustAlignment {
     /// What was found, applied or not.
     pub proposed: Rigid,
     /// Whether it was applied, and why not.
-    pub outcome: Outcome,
+    pub outcome: AlignmentOutcome,
     /// Whether the last step was negligible.
     pub converged: bool,
     /// Steps on all points.

@@ -1,7 +1,7 @@
 //! Everything about the clouds that does not depend on the pose.
 
 use super::{
-    Block, RobustIcp,
+    RobustIcp, SurveyBlock,
     observe::{Direction, Query},
     pyramid::spacing,
     sample::{hash, patches, quantile},
@@ -73,10 +73,10 @@ impl Prepared {
     pub(super) fn new(
         icp: &RobustIcp,
         on: &(impl NeighbourSearch + ?Sized),
-        blocks: &[Block<'_>],
+        blocks: &[SurveyBlock<'_>],
     ) -> Result<Self> {
         let mut sides = Vec::new();
-        for Block { pair, stable } in blocks {
+        for SurveyBlock { pair, stable } in blocks {
             let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;
             let target = Surface::new(on, pair.target, None, icp.normal_neighbours)?;
             sides.push(Sides {

@@ -12,7 +12,7 @@ use super::{
     sample::{mixed, quantile, robust_scale},
     system::{System, jacobian},
 };
-use crate::{Kernel, kernel::Tukey};
+use crate::{RobustKernel, kernel::Tukey};
 use nalgebra::{Matrix3, SymmetricEigen, Vector3, Vector6};
 use rayon::prelude::*;
 

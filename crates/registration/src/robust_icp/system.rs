@@ -3,7 +3,7 @@
 //! Unknowns are (arm · ω, τ), all in metres, so that rotations and translations can be compared.
 
 use super::observe::Observation;
-use crate::Kernel;
+use crate::RobustKernel;
 use nalgebra::{DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
 
 /// Sums over observations.
@@ -73,7 +73,7 @@ impl System {
     /// Of all observations, weighted by a kernel.
     pub(super) fn of(
         observations: impl Iterator<Item = Observation>,
-        kernel: &impl Kernel,
+        kernel: &impl RobustKernel,
         arm: f64,
     ) -> Self {
         let mut sums = Self::default();

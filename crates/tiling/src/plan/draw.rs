@@ -1,7 +1,7 @@
 //! A plan to look at.
 
 use super::Plan;
-use crate::{PointSource, amount::mebibytes, groups::groups};
+use crate::{PointSource, format::mebibytes, groups::groups};
 use isopach_cloud::Rect;
 use std::fmt::Write as _;
 

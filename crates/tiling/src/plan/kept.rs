@@ -1,7 +1,7 @@
 //! A plan in a manifest, and back: processes with other memory run the tiles that the first one
 //! planned.
 
-use super::{Expected, Limits, Plan, roots};
+use super::{Limits, Plan, TileEstimate, roots};
 use crate::{Cells, plan::tree::Cutting};
 use isopach_cloud::Rect;
 use isopach_compute::Result;
@@ -13,7 +13,7 @@ impl Plan {
     /// cells, and the points and bytes that are expected.
     pub(crate) fn to_manifest(&self, tile_size: f64) -> Value {
         let tile = |i: usize| {
-            let (Cells { first, end, .. }, Expected { points, bytes }) =
+            let (Cells { first, end, .. }, TileEstimate { points, bytes }) =
                 (self.core(i), self.expected(i));
             json!([first[0], first[1], end[0], end[1], points, bytes])
         };
@@ -40,7 +40,7 @@ impl Plan {
             return Ok(None);
         };
         let (whole, cuts) = roots(extent, size, halo, cell_sizes)?;
-        let tiles: Option<Vec<(Cells, Expected)>> = listed
+        let tiles: Option<Vec<(Cells, TileEstimate)>> = listed
             .iter()
             .map(|tile| tile_of(tile, whole.cell_size))
             .collect();
@@ -53,16 +53,16 @@ impl Plan {
         let is_cut = |core: &Cells| match tiles.get(next.get()) {
             Some((tile, _)) if tile == core => {
                 next.set(next.get() + 1);
-                Expected {
+                TileEstimate {
                     points: 0,
                     bytes: 0,
                 }
             }
-            Some((tile, _)) => Expected {
+            Some((tile, _)) => TileEstimate {
                 points: 0,
                 bytes: u64::from(has_cell(core, tile.first)),
             },
-            None => Expected::default(),
+            None => TileEstimate::default(),
         };
         let cutting = Cutting {
             whole,
@@ -85,7 +85,7 @@ fn has_cell(block: &Cells, cell: [i64; 2]) -> bool {
     (0..2).all(|axis| (block.first[axis]..block.end[axis]).contains(&cell[axis]))
 }
 
-fn tile_of(tile: &Value, cell_size: f64) -> Option<(Cells, Expected)> {
+fn tile_of(tile: &Value, cell_size: f64) -> Option<(Cells, TileEstimate)> {
     let [west, south, east, north, points, bytes] = tile.as_array()?.as_slice() else {
         return None;
     };
@@ -97,7 +97,7 @@ fn tile_of(tile: &Value, cell_size: f64) -> Option<(Cells, Expected)> {
             first,
             end,
         },
-        Expected {
+        TileEstimate {
             points: points.as_u64()?,
             bytes: bytes.as_u64()?,
         },
@@ -117,7 +117,7 @@ mod tests {
             most in prop::sample::select(vec![7, 100, u64::MAX]), changed in 0..1000_usize,
         ) {
             let extent = Rect { min, max: std::array::from_fn(|axis| min[axis] + size[axis]) };
-            let heavy = |core: &Cells| Expected { points: 3, bytes: core.counts().iter().product::<i64>() as u64 };
+            let heavy = |core: &Cells| TileEstimate { points: 3, bytes: core.counts().iter().product::<i64>() as u64 };
             let limits = Limits { tile_bytes: most, ..Limits::NONE };
             let plan = Plan::fitted(&extent, tile, 1.0, &[cell], limits, &heavy).unwrap();
             let mut manifest = plan.to_manifest(tile);

@@ -41,12 +41,12 @@ pub struct Plan {
     /// The node of each root, row by row.
     roots: Vec<u32>,
     tree: Tree,
-    expected: Vec<Expected>,
+    expected: Vec<TileEstimate>,
 }
 
 /// What a tile will take, as far as can be known before anything is decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Expected {
+pub struct TileEstimate {
     /// Points of all epochs in core and halo.
     pub points: u64,
     /// Bytes of these points, and of the operation beside them.
@@ -103,7 +103,7 @@ impl Plan {
     /// the largest cell size is no multiple; [`Error::InvalidInput`] for an extent that is nowhere.
     pub fn new(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<Self> {
         Self::fitted(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| {
-            Expected::default()
+            TileEstimate::default()
         })
     }
 
@@ -118,7 +118,7 @@ impl Plan {
         halo: f64,
         cell_sizes: &[f64],
         limits: Limits,
-        expected: &dyn Fn(&Cells) -> Expected,
+        expected: &dyn Fn(&Cells) -> TileEstimate,
     ) -> Result<Self> {
         let (whole, cuts) = roots(extent, tile_size, halo, cell_sizes)?;
         limits.check_table(cuts[0].count as f64 * cuts[1].count as f64)?;
@@ -202,7 +202,7 @@ impl Plan {
 
     /// What tile `i` is expected to take.
     #[must_use]
-    pub fn expected(&self, i: usize) -> Expected {
+    pub fn expected(&self, i: usize) -> TileEstimate {
         self.expected[i]
     }
 
@@ -350,7 +350,7 @@ mod tests {
             cell in prop::sample::select(vec![1.0, 0.1, 0.3, 2.5]), halo in 0.0..50.0f64, most in prop::sample::select(vec![3, 50, u64::MAX]),
         ) {
             let tile = f64::max(tile, cell * 10.0);
-            let heavy = |core: &Cells| Expected { points: 0, bytes: u64::from(core.own(min)) * core.counts()[0] as u64 };
+            let heavy = |core: &Cells| TileEstimate { points: 0, bytes: u64::from(core.own(min)) * core.counts()[0] as u64 };
             let plan = Plan::fitted(&extent(min, size), tile, halo, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
             let point = std::array::from_fn(|axis| from_ticks(to_ticks(min[axis] + at[axis] * size[axis])));
             let owners: Vec<usize> = (0..plan.len()).filter(|&i| plan.core(i).own(point)).collect();
@@ -373,7 +373,7 @@ mod tests {
             tile in prop::sample::select(vec![f64::INFINITY, 33.3, 7.0]), cell in prop::sample::select(vec![1.0, 0.7, 2.5]),
             most in prop::sample::select(vec![7, 100, u64::MAX]),
         ) {
-            let heavy = |core: &Cells| Expected { points: 0, bytes: core.counts().iter().product::<i64>() as u64 };
+            let heavy = |core: &Cells| TileEstimate { points: 0, bytes: core.counts().iter().product::<i64>() as u64 };
             let plan = Plan::fitted(&extent(min, size), tile, 1.0, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
             prop_assert!(most == u64::MAX || (0..plan.len()).all(|i| heavy(&plan.core(i)).bytes <= most));
             let area = |cells: Cells| cells.counts().iter().product::<i64>();

@@ -1,7 +1,7 @@
 //! A plan for people and for programs.
 
 use super::Plan;
-use crate::amount::{grouped, mebibytes};
+use crate::format::{grouped, mebibytes};
 use std::fmt;
 
 impl fmt::Display for Plan {

@@ -2,9 +2,9 @@
 
 mod text;
 
-use crate::clock::Times;
+use crate::clock::StageTimes;
 use isopach_cloud::Rect;
-use isopach_compute::PassedOn;
+use isopach_compute::Fallbacks;
 use std::time::Duration;
 
 /// What one source gave to a run.
@@ -51,7 +51,7 @@ pub struct TileFailure {
 
 /// What a run did, where, and how long each part took.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report {
+pub struct RunReport {
     /// Tiles that were run.
     pub tiles: usize,
     /// Tiles without a point in any epoch, which were passed over.
@@ -69,7 +69,7 @@ pub struct Report {
     /// Backends that were wanted but are not there, and why.
     pub absent: Vec<String>,
     /// What was passed on from one device to the next during the run, and why.
-    pub passed_on: Vec<PassedOn>,
+    pub passed_on: Vec<Fallbacks>,
     /// Bytes that the run was given.
     pub memory: u64,
     /// Bytes that it held, or had set aside, at most.
@@ -77,12 +77,12 @@ pub struct Report {
     /// Bytes of points that were put on disk.
     pub spilled_bytes: u64,
     /// Where the time went.
-    pub times: Times,
+    pub times: StageTimes,
     /// Everything, wall.
     pub wall: Duration,
 }
 
-impl Report {
+impl RunReport {
     /// Pieces of work that were passed on, all devices and causes together.
     #[must_use]
     pub fn reruns(&self) -> usize {
@@ -106,7 +106,7 @@ impl Report {
 }
 
 /// What `after` counts beyond `before`.
-pub(crate) fn passed_on_since(before: &[PassedOn], after: Vec<PassedOn>) -> Vec<PassedOn> {
+pub(crate) fn passed_on_since(before: &[Fallbacks], after: Vec<Fallbacks>) -> Vec<Fallbacks> {
     let mut earlier: Vec<_> = before.to_vec();
     let mut passed_on = Vec::new();
     for mut passed in after {
@@ -130,8 +130,8 @@ pub(crate) fn passed_on_since(before: &[PassedOn], after: Vec<PassedOn>) -> Vec<
 mod tests {
     use super::*;
 
-    fn passed(device: &str, times: usize) -> PassedOn {
-        PassedOn {
+    fn passed(device: &str, times: usize) -> Fallbacks {
+        Fallbacks {
             device: device.into(),
             causes: [("device lost", times)].into(),
         }
@@ -146,7 +146,7 @@ mod tests {
             routed: 1_203_000,
             ..Default::default()
         };
-        let mut report = Report {
+        let mut report = RunReport {
             tiles: 25,
             sources: vec![source],
             devices: vec!["cpu".into()],
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn only_what_this_run_passed_on_is_told() {
         let since =
-            |before: &[PassedOn], after: &[PassedOn]| passed_on_since(before, after.to_vec());
+            |before: &[Fallbacks], after: &[Fallbacks]| passed_on_since(before, after.to_vec());
         assert_eq!(
             since(&[passed("gpu", 2)], &[passed("gpu", 5)]),
             [passed("gpu", 3)]

@@ -1,14 +1,14 @@
 //! A report for people and for programs.
 
-use super::{Report, SourceReport};
+use super::{RunReport, SourceReport};
 use crate::{
-    Stage,
-    amount::{grouped, mebibytes},
+    RunStage,
+    format::{grouped, mebibytes},
 };
 use serde_json::{Value, json};
 use std::fmt;
 
-impl fmt::Display for Report {
+impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for source in &self.sources {
             source.fmt_line(f)?;
@@ -57,7 +57,7 @@ impl fmt::Display for Report {
             writeln!(f, "passed on by {}: {}", passed.device, causes.join(", "))?;
         }
         write!(f, "{:.2} s:", self.wall.as_secs_f64())?;
-        for stage in Stage::ALL {
+        for stage in RunStage::ALL {
             let time = self.times.of(stage).as_secs_f64();
             if time >= 0.005 {
                 write!(f, " {} {time:.2},", stage.name())?;
@@ -95,12 +95,12 @@ impl SourceReport {
     }
 }
 
-impl Report {
+impl RunReport {
     /// The report as JSON: seconds, bytes, counts.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let times = |of: fn(&Self, Stage) -> f64| -> Value {
-            Stage::ALL
+        let times = |of: fn(&Self, RunStage) -> f64| -> Value {
+            RunStage::ALL
                 .iter()
                 .map(|stage| (stage.name().to_owned(), json!(of(self, *stage))))
                 .collect::<serde_json::Map<_, _>>()

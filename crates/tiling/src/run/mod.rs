@@ -7,15 +7,16 @@ mod turn;
 mod work;
 
 use crate::{
-    Cells, OnFailure, Plan, PointSource, Progress, Report, Share, Spill, TileFailure,
-    TileOperation, TileSink, agree,
+    Cells, OnFailure, Plan, PointSource, Progress, RunReport, RunScope, Spill, TileFailure,
+    TileOperation, TileSink,
     buckets::Buckets,
+    checkpoint::{Checkpoint, FolderUse, Manifest, Plans, Results, most_bytes},
     clock::Clock,
+    compatibility,
     groups::{Group, groups},
-    keep::{Keeping, Manifest, Plans, Results, Working, most_bytes},
-    ledger::Ledger,
-    operation::Load,
-    plan::{Expected, Limits, density::Density},
+    memory_budget::Ledger,
+    operation::TileStats,
+    plan::{Limits, TileEstimate, density::Density},
     progress::Pace,
     report::{SourceReport, passed_on_since},
     route::Routing,
@@ -23,7 +24,7 @@ use crate::{
 };
 pub use in_flight::InFlight;
 use isopach_cloud::Attributes;
-use isopach_compute::{Choice, Compute, Error, Result};
+use isopach_compute::{Compute, Dispatcher, Error, Result};
 use queue::Queue;
 use schedule::Schedule;
 use std::{
@@ -63,36 +64,36 @@ impl Default for Tiling {
 }
 
 /// How a run is conducted: what it computes does not depend on it.
-pub struct Run<'a, T> {
+pub struct RunOptions<'a, T> {
     /// Told after each chunk and each tile, from one thread at a time.
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Told of each tile that fails, when it does.
     pub failed: &'a (dyn Fn(&TileFailure) + Sync),
     /// Where results are kept, so that a run that was ended can be continued;
-    /// [`crate::Kept::results`].
-    pub keep: Option<Keeping<'a, T>>,
+    /// [`crate::CheckpointDir::results`].
+    pub keep: Option<Checkpoint<'a, T>>,
     /// Which tiles are run.
-    pub share: Share,
+    pub share: RunScope,
     /// What happens when one fails.
     pub on_failure: OnFailure,
     /// How much happens at once.
     pub in_flight: InFlight,
 }
 
-impl<T> Default for Run<'_, T> {
+impl<T> Default for RunOptions<'_, T> {
     fn default() -> Self {
         Self {
             progress: &|_| (),
             failed: &|_| (),
             keep: None,
-            share: Share::All,
+            share: RunScope::All,
             on_failure: OnFailure::Stop,
             in_flight: InFlight::default(),
         }
     }
 }
 
-impl<T> fmt::Debug for Run<'_, T> {
+impl<T> fmt::Debug for RunOptions<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             keep,
@@ -130,17 +131,17 @@ impl Tiling {
     /// has the results before it, and [`TileSink::finish`] is not called.
     pub fn stream<O, B, S, const N: usize>(
         &self,
-        on: &Choice<B>,
+        on: &Dispatcher<B>,
         operation: &O,
         sources: [&dyn PointSource; N],
         sink: &mut S,
-    ) -> Result<Report>
+    ) -> Result<RunReport>
     where
         B: Compute + ?Sized,
         O: TileOperation<N, B>,
         S: TileSink<O::Output> + ?Sized,
     {
-        self.stream_with(on, operation, sources, sink, &Run::default())
+        self.stream_with(on, operation, sources, sink, &RunOptions::default())
     }
 
     /// As [`Self::stream`], conducted as `run` says: with progress, continued where it was ended, a
@@ -151,20 +152,20 @@ impl Tiling {
     /// another run, or lacks results that are to be merged.
     pub fn stream_with<O, B, S, const N: usize>(
         &self,
-        on: &Choice<B>,
+        on: &Dispatcher<B>,
         operation: &O,
         sources: [&dyn PointSource; N],
         sink: &mut S,
-        run: &Run<'_, O::Output>,
-    ) -> Result<Report>
+        run: &RunOptions<'_, O::Output>,
+    ) -> Result<RunReport>
     where
         B: Compute + ?Sized,
         O: TileOperation<N, B>,
         S: TileSink<O::Output> + ?Sized,
     {
         let start = Instant::now();
-        let passed_on_before = on.passed_on();
-        agree::belong_together(&sources)?;
+        let passed_on_before = on.fallbacks();
+        compatibility::belong_together(&sources)?;
         check_share(run)?;
         let groups = groups(&sources);
         let identity = identities(&sources)?;
@@ -202,7 +203,7 @@ impl Tiling {
             .collect();
         let routing = Routing {
             plan: &plan,
-            height: agree::middle_height(&sources),
+            height: compatibility::middle_height(&sources),
             columns,
             buckets: &buckets,
             clock: &clock,
@@ -223,7 +224,7 @@ impl Tiling {
         let mut report = conducted(schedule)?;
         if run.share.hands_over() {
             check_unchanged(&identity, &sources)?;
-            let _working = clock.working(crate::Stage::Write);
+            let _working = clock.working(crate::RunStage::Write);
             work.sink
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -237,7 +238,7 @@ impl Tiling {
             .for_each(|source| source.bytes = bytes(source));
         report.devices = on.devices().into_iter().map(|device| device.name).collect();
         report.absent = on.absent().to_vec();
-        report.passed_on = passed_on_since(&passed_on_before, on.passed_on());
+        report.passed_on = passed_on_since(&passed_on_before, on.fallbacks());
         (report.memory, report.peak_bytes, report.spilled_bytes) =
             (self.memory, ledger.peak(), buckets.spilled());
         report.times = clock.times();
@@ -272,7 +273,7 @@ impl Tiling {
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        let (whole, halo) = (agree::union(sources)?, operation.halo());
+        let (whole, halo) = (compatibility::union(sources)?, operation.halo());
         let densities: Vec<Density> = (0..N)
             .map(|source| {
                 let of_source: Vec<Group> = groups
@@ -290,9 +291,9 @@ impl Tiling {
                 .iter()
                 .map(|density| density.points_in(&reach).ceil() as u64)
                 .collect();
-            let load = Load::new(by_epoch, core, halo);
+            let load = TileStats::new(by_epoch, core, halo);
             let need = work::need(&load, bytes_per_point, operation.working_bytes(&load));
-            Expected {
+            TileEstimate {
                 points: load.points(),
                 bytes: need,
             }
@@ -319,19 +320,19 @@ impl Tiling {
     /// As [`Self::plan`]; as [`Self::stream_with`] of the folder.
     pub fn begin<O, B, const N: usize>(
         &self,
-        on: &Choice<B>,
+        on: &Dispatcher<B>,
         operation: &O,
         sources: &[&dyn PointSource; N],
-        keeping: Keeping<'_, O::Output>,
+        keeping: Checkpoint<'_, O::Output>,
     ) -> Result<Plan>
     where
         B: Compute + ?Sized,
         O: TileOperation<N, B>,
     {
-        agree::belong_together(sources)?;
+        compatibility::belong_together(sources)?;
         let (_, plan) = self.open(
             keeping,
-            Working::Planning,
+            FolderUse::Planning,
             &on.precisions(),
             operation,
             sources,
@@ -343,7 +344,7 @@ impl Tiling {
     /// The folder of results, if the run has one, and the tiles.
     fn begun<'a, O, B, const N: usize>(
         &self,
-        run: &Run<'a, O::Output>,
+        run: &RunOptions<'a, O::Output>,
         precision: &[&str],
         operation: &O,
         sources: &[&dyn PointSource; N],
@@ -357,9 +358,9 @@ impl Tiling {
             return Ok((None, self.plan_over(operation, sources, groups)?));
         };
         let working = match run.share {
-            Share::All => Working::Alone,
-            Share::Merge => Working::Merging,
-            Share::Shard { .. } | Share::Tile(_) => Working::Among,
+            RunScope::All => FolderUse::Alone,
+            RunScope::Merge => FolderUse::Merging,
+            RunScope::Shard { .. } | RunScope::Tile(_) => FolderUse::Among,
         };
         let (results, plan) = self.open(keeping, working, precision, operation, sources, groups)?;
         if let Spill::Within { folder, .. } = &self.spill {
@@ -370,8 +371,8 @@ impl Tiling {
 
     fn open<'a, O, B, const N: usize>(
         &self,
-        keeping: Keeping<'a, O::Output>,
-        working: Working,
+        keeping: Checkpoint<'a, O::Output>,
+        working: FolderUse,
         precision: &[&str],
         operation: &O,
         sources: &[&dyn PointSource; N],
@@ -382,7 +383,7 @@ impl Tiling {
         O: TileOperation<N, B>,
     {
         let (whole, halo, cells) = (
-            agree::union(sources)?,
+            compatibility::union(sources)?,
             operation.halo(),
             operation.cell_sizes(),
         );
@@ -405,9 +406,9 @@ impl Tiling {
 }
 
 /// Refuses a share that makes no sense.
-fn check_share<T>(run: &Run<'_, T>) -> Result<()> {
+fn check_share<T>(run: &RunOptions<'_, T>) -> Result<()> {
     match run.share {
-        Share::Shard { .. } | Share::Merge if run.keep.is_none() => Err(Error::InvalidInput(
+        RunScope::Shard { .. } | RunScope::Merge if run.keep.is_none() => Err(Error::InvalidInput(
             "shards need a folder in which results are kept".into(),
         )),
         _ => Ok(()),
@@ -415,12 +416,12 @@ fn check_share<T>(run: &Run<'_, T>) -> Result<()> {
 }
 
 /// Refuses to hand over what is not done yet.
-fn check_done<T>(run: &Run<'_, T>, done: &[Option<usize>]) -> Result<()> {
+fn check_done<T>(run: &RunOptions<'_, T>, done: &[Option<usize>]) -> Result<()> {
     let missing: Vec<usize> = (0..done.len())
         .filter(|&tile| done[tile].is_none())
         .collect();
     match (run.share, missing.first()) {
-        (Share::Merge, Some(first)) => Err(Error::Busy(format!(
+        (RunScope::Merge, Some(first)) => Err(Error::Busy(format!(
             "{} of {} tiles are not done yet (the first is tile {first}): run the shards that have them",
             missing.len(),
             done.len()
@@ -489,7 +490,7 @@ fn check_unchanged(then: &[Vec<String>], sources: &[&dyn PointSource]) -> Result
 }
 
 /// Conducts a run from a thread that is none of the pool's, which would have to wait.
-fn conducted<O, B, S, const N: usize>(schedule: Schedule<'_, O, B, S, N>) -> Result<Report>
+fn conducted<O, B, S, const N: usize>(schedule: Schedule<'_, O, B, S, N>) -> Result<RunReport>
 where
     B: Compute + ?Sized,
     O: TileOperation<N, B>,

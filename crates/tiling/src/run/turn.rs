@@ -1,6 +1,6 @@
 //! Results that wait for their turn.
 
-use crate::keep::Part;
+use crate::checkpoint::Part;
 use isopach_cloud::Rect;
 use std::collections::BTreeMap;
 

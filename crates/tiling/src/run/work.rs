@@ -2,21 +2,21 @@
 
 use super::turn::Ready;
 use crate::{
-    Cells, PointSource, Stage, Tile, TileOperation, TileSink,
+    Cells, PointSource, RunStage, Tile, TileOperation, TileSink,
     buckets::{Gathered, Wanted, origin_of},
-    keep::{Part, Results},
-    ledger::Ledger,
-    operation::Load,
+    checkpoint::{Part, Results},
+    memory_budget::Ledger,
+    operation::TileStats,
     plan::tree::{quarters, reach},
     route::{Given, Routing, Unrouted},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Rect};
-use isopach_compute::{Choice, Compute, Error, Result};
+use isopach_compute::{Compute, Dispatcher, Error, Result};
 use std::sync::{Mutex, PoisonError};
 
 /// What all pieces of work share.
 pub(super) struct Work<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, const N: usize> {
-    pub(super) on: &'a Choice<B>,
+    pub(super) on: &'a Dispatcher<B>,
     pub(super) operation: &'a O,
     pub(super) sources: [&'a dyn PointSource; N],
     pub(super) routing: &'a Routing<'a>,
@@ -40,7 +40,7 @@ pub(super) struct Unit {
 
 /// Bytes that a tile takes: first its points twice, as they are put together, then its points and
 /// what the operation needs.
-pub(super) fn need(load: &Load, bytes_per_point: u64, working: u64) -> u64 {
+pub(super) fn need(load: &TileStats, bytes_per_point: u64, working: u64) -> u64 {
     let points = load.points().saturating_mul(bytes_per_point);
     points.saturating_add(points.max(working))
 }
@@ -78,7 +78,7 @@ where
 
     /// A tile or part with so many points.
     pub(super) fn unit(&self, part: Part, cells: Cells, points: [u64; N]) -> Unit {
-        let load = Load::new(points.to_vec(), &cells, self.routing.plan.halo());
+        let load = TileStats::new(points.to_vec(), &cells, self.routing.plan.halo());
         let working = self.operation.working_bytes(&load);
         let bytes = need(&load, self.routing.buckets.bytes_per_point(), working);
         let after = if self.results.is_some() { 0 } else { working };
@@ -94,7 +94,7 @@ where
     /// Cuts a tile until each part takes a quarter of the memory at most; parts without a point are
     /// left out.
     pub(super) fn cut(&self, tile: usize) -> Result<Vec<Unit>> {
-        let _working = self.routing.clock.working(Stage::Load);
+        let _working = self.routing.clock.working(RunStage::Load);
         let (halo, most) = (self.routing.plan.halo(), self.ledger.limit() / 4);
         let mut cut = Vec::new();
         let mut open = vec![self.routing.plan.core(tile)];
@@ -168,7 +168,7 @@ where
         let tile = self.load(unit)?;
         let core = tile.core;
         let output = {
-            let _working = self.routing.clock.working(Stage::Compute);
+            let _working = self.routing.clock.working(RunStage::Compute);
             let output = self.on.run(|backend| self.on_backend(backend, &tile));
             drop(tile);
             output.inspect_err(|error| tracing::error!(%core, %error, "a tile failed"))?
@@ -176,7 +176,7 @@ where
         let Some(results) = self.results else {
             return Ok(Some((core, output)));
         };
-        let _working = self.routing.clock.working(Stage::Keep);
+        let _working = self.routing.clock.working(RunStage::Keep);
         results.put(unit.part, core, &output)?;
         Ok(None)
     }
@@ -197,7 +197,7 @@ where
     }
 
     fn load(&self, unit: &Unit) -> Result<Tile<N>> {
-        let _working = self.routing.clock.working(Stage::Load);
+        let _working = self.routing.clock.working(RunStage::Load);
         let Unit {
             part: Part { tile, of, .. },
             cells,
@@ -229,7 +229,7 @@ where
 
     /// Begins the sink.
     pub(super) fn begin(&self) -> Result<()> {
-        let _working = self.routing.clock.working(Stage::Write);
+        let _working = self.routing.clock.working(RunStage::Write);
         self.sink
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -264,7 +264,7 @@ where
         bytes: u64,
     ) -> Result<()> {
         let (core, output) = {
-            let _working = self.routing.clock.working(Stage::Keep);
+            let _working = self.routing.clock.working(RunStage::Keep);
             results.get(part)?
         };
         let outcome = self.accept(core, output);
@@ -273,7 +273,7 @@ where
     }
 
     fn accept(&self, core: Rect, output: O::Output) -> Result<()> {
-        let _working = self.routing.clock.working(Stage::Write);
+        let _working = self.routing.clock.working(RunStage::Write);
         self.sink
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,7 +1,7 @@
 //! Reading every point of chosen squares.
 
 use super::{
-    choose::{Block, Blocks},
+    choose::{SampleBlock, SampleBlocks},
     pass::{Room, over_chunks, ticks_of},
 };
 use crate::{PointSource, route::check_columns};
@@ -16,7 +16,7 @@ use std::{
 
 /// All points of some squares, in both epochs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sample {
+pub struct PairedSample {
     /// A pair of clouds a square, in the order of the squares.
     pub pairs: Vec<BlockPair>,
     /// Points that lie more than 8,192 m above or below the middle height of their square: noise,
@@ -28,13 +28,13 @@ pub struct Sample {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlockPair {
     /// The square.
-    pub block: Block,
+    pub block: SampleBlock,
     /// Its points in each epoch about one origin, ordered by easting, northing, height; equal ones
     /// as the source has them.
     pub clouds: [Cloud; 2],
 }
 
-impl Sample {
+impl PairedSample {
     /// All squares as one pair of clouds about one origin; `None` where they lie farther apart than
     /// a cloud reaches (8,192 m from its origin).
     #[must_use]
@@ -81,7 +81,7 @@ fn is_in_reach(tick: &i64) -> bool {
     (-reach..reach).contains(tick)
 }
 
-impl Blocks {
+impl SampleBlocks {
     /// Reads the points of both epochs in the squares for which `filter` holds (absolute metres).
     ///
     /// Only chunks that may reach a square are decoded ([`PointSource::chunk_extent`]), each once.
@@ -97,12 +97,12 @@ impl Blocks {
         columns: Columns,
         filter: impl Fn([f64; 3]) -> bool + Sync,
         memory: u64,
-    ) -> Result<Sample> {
+    ) -> Result<PairedSample> {
         let budget = Budget::new(memory / 2, columns);
         let [before, after] = sources;
         let before = self.pieces_of(before, columns, &filter, &budget)?;
         let after = self.pieces_of(after, columns, &filter, &budget)?;
-        let mut sample = Sample::default();
+        let mut sample = PairedSample::default();
         let epochs = before.into_iter().zip(after);
         for (block, (first, second)) in self.blocks.iter().zip(epochs) {
             let (clouds, out_of_reach) = pair_of(block, [first, second])?;
@@ -261,7 +261,7 @@ impl Piece {
     }
 }
 
-fn pair_of(block: &Block, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)> {
+fn pair_of(block: &SampleBlock, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)> {
     let mut heights: Vec<i64> = epochs
         .iter()
         .flat_map(|piece| piece.ticks.iter().map(|point| point[2]))

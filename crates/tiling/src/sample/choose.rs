@@ -15,11 +15,11 @@ const HIGHEST: u32 = 40;
 
 /// Squares of the absolute grid to read every point of, in both epochs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Blocks {
+pub struct SampleBlocks {
     /// Side of the squares, metres: `finest` · 2^k, at least the side that was asked for.
     pub side: f64,
     /// The squares, from south to north, each row from west to east.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<SampleBlock>,
     /// Squares that have points in both epochs, chosen or not.
     pub available: usize,
     pub(crate) finest: f64,
@@ -28,7 +28,7 @@ pub struct Blocks {
 
 /// A square of the absolute grid.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Block {
+pub struct SampleBlock {
     /// Column and row of the grid: ⌊coordinate / side⌋.
     pub cell: [i64; 2],
     /// Its edges, metres, half open.
@@ -37,7 +37,7 @@ pub struct Block {
     pub points: [u64; 2],
 }
 
-impl Blocks {
+impl SampleBlocks {
     /// Chooses squares that have points in both epochs, in an order that hashes of their places and
     /// `seed` give, until both epochs together have at least `points` points in them. A small
     /// survey is chosen whole.
@@ -131,11 +131,11 @@ fn in_both(
     before: &BTreeMap<[i64; 2], u64>,
     after: &BTreeMap<[i64; 2], u64>,
     side: f64,
-) -> Vec<Block> {
+) -> Vec<SampleBlock> {
     let both = before
         .iter()
         .filter_map(|(cell, first)| Some((*cell, [*first, *after.get(cell)?])));
-    both.map(|(cell, points)| Block {
+    both.map(|(cell, points)| SampleBlock {
         cell,
         area: area_of(cell, side),
         points,
@@ -152,7 +152,7 @@ fn area_of(cell: [i64; 2], side: f64) -> Rect {
 }
 
 /// How many blocks have `points` points together.
-fn enough(blocks: &[Block], points: u64) -> usize {
+fn enough(blocks: &[SampleBlock], points: u64) -> usize {
     let mut total = 0;
     let reached = blocks.iter().position(|block| {
         total += block.points[0] + block.points[1];

@@ -1,8 +1,8 @@
 //! Samples of a survey, read before a run: what is found from the data is found from them.
 //!
 //! [`Thinning`] keeps one point a cube in one pass over a source. [`Thinned::density`] and the
-//! counts of plan cells come from the same pass. [`Blocks::choose`] then picks whole squares that
-//! both epochs have, and [`Blocks::read`] reads every point of them.
+//! counts of plan cells come from the same pass. [`SampleBlocks::choose`] then picks whole squares
+//! that both epochs have, and [`SampleBlocks::read`] reads every point of them.
 //!
 //! A sample is a function of the set of points and the parameters alone. Chunks, threads, memory
 //! and order change no bit of it: cubes and squares lie on the absolute grid, the smallest hash of
@@ -16,6 +16,6 @@ mod hash;
 mod pass;
 mod thin;
 
-pub use blocks::{BlockPair, Sample};
-pub use choose::{Block, Blocks};
+pub use blocks::{BlockPair, PairedSample};
+pub use choose::{SampleBlock, SampleBlocks};
 pub use thin::{Occupancy, Thinned, Thinning};

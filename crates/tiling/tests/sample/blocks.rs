@@ -3,7 +3,7 @@
 use crate::scenes::*;
 use isopach_cloud::{Columns, from_ticks, to_ticks};
 use isopach_compute::Error;
-use isopach_tiling::{Blocks, Thinned, Thinning};
+use isopach_tiling::{SampleBlocks, Thinned, Thinning};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -23,9 +23,9 @@ fn thin(survey: &Survey) -> Thinned {
     .unwrap()
 }
 
-fn choose(epochs: [&Survey; 2], side: f64, points: u64, seed: u64) -> Blocks {
+fn choose(epochs: [&Survey; 2], side: f64, points: u64, seed: u64) -> SampleBlocks {
     let [a, b] = epochs.map(thin);
-    Blocks::choose([&a, &b], side, points, seed).unwrap()
+    SampleBlocks::choose([&a, &b], side, points, seed).unwrap()
 }
 
 proptest! {
@@ -128,7 +128,7 @@ fn a_small_survey_is_its_own_sample_and_squares_of_one_epoch_are_not_taken() {
 fn seeds_choose_other_squares_and_no_side_of_the_survey_is_preferred() {
     let survey = Survey::new(&ground(100_000, [0.0; 2], [1024.0, 1024.0], 1), 10_000);
     let thinned = thin(&survey);
-    let choose = |seed| Blocks::choose([&thinned, &thinned], 32.0, 20_000, seed).unwrap();
+    let choose = |seed| SampleBlocks::choose([&thinned, &thinned], 32.0, 20_000, seed).unwrap();
     assert_ne!(choose(1), choose(2));
     assert_eq!(choose(1), choose(1));
     let mut west = 0;
@@ -205,11 +205,11 @@ fn what_does_not_fit_or_belong_together_is_refused() {
     }
     .run(&survey, all)
     .unwrap();
-    let error = Blocks::choose([&thin(&survey), &other], 8.0, 100, 1)
+    let error = SampleBlocks::choose([&thin(&survey), &other], 8.0, 100, 1)
         .unwrap_err()
         .to_string();
     assert!(error.contains("0.5 and 0.3"), "{error}");
-    assert!(Blocks::choose([&other, &other], f64::NAN, 100, 1).is_err());
+    assert!(SampleBlocks::choose([&other, &other], f64::NAN, 100, 1).is_err());
     let half = Survey {
         lacks_columns: true,
         ..Survey::new(&ground(900, [0.0; 2], [100.0, 100.0], 1), 100)
@@ -219,7 +219,7 @@ fn what_does_not_fit_or_belong_together_is_refused() {
         .unwrap_err();
     assert!(error.to_string().contains("survey"), "{error}");
     for side in [1e300, 9000.0] {
-        let error = Blocks::choose([&other, &other], side, 100, 1)
+        let error = SampleBlocks::choose([&other, &other], side, 100, 1)
             .unwrap_err()
             .to_string();
         assert!(error.contains("at most 8192 m"), "{error}");

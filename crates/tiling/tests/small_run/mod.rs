@@ -1,8 +1,8 @@
 //! A run of four tiles, whose manifest and results are in a folder.
 
 use isopach_cloud::{Cloud, Rect};
-use isopach_compute::{Choice, Compute, Cpu, Result};
-use isopach_tiling::{Kept, Resident, Run, Tile, TileOperation, Tiling};
+use isopach_compute::{Compute, Cpu, Dispatcher, Result};
+use isopach_tiling::{CheckpointDir, InMemory, RunOptions, Tile, TileOperation, Tiling};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -39,11 +39,11 @@ pub(crate) fn run(folder: &Path) -> Result<Tiles> {
     let points: Vec<[f64; 3]> = (0..400)
         .map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0])
         .collect();
-    let source = Resident::in_chunks("lattice", Cloud::from_points(&points)?, 100);
-    let kept = Kept::within(folder, "depth 5");
-    let run = Run {
+    let source = InMemory::in_chunks("lattice", Cloud::from_points(&points)?, 100);
+    let kept = CheckpointDir::within(folder, "depth 5");
+    let run = RunOptions {
         keep: Some(kept.results()),
-        ..Run::default()
+        ..RunOptions::default()
     };
     let tiling = Tiling {
         tile_size: 10.0,
@@ -54,7 +54,7 @@ pub(crate) fn run(folder: &Path) -> Result<Tiles> {
         tiles.push((core, owned));
         Ok(())
     };
-    let cpu: Choice<dyn Compute> = Choice::new(vec![Arc::new(Cpu)]);
+    let cpu: Dispatcher<dyn Compute> = Dispatcher::new(vec![Arc::new(Cpu)]);
     tiling.stream_with(&cpu, &Owned, [&source], &mut sink, &run)?;
     Ok(tiles)
 }

@@ -3,7 +3,7 @@
 use crate::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
-use isopach_tiling::{PointSource, Resident, Tile, TileOperation, TileSink, Tiling};
+use isopach_tiling::{InMemory, PointSource, Tile, TileOperation, TileSink, Tiling};
 
 const OWNED: Owned = Owned {
     halo: 1.0,
@@ -26,7 +26,7 @@ const CHUNK: u64 = 8 * 112_000;
 
 #[test]
 fn a_table_of_tiles_that_does_not_fit_is_refused_before_it_is_made() {
-    let corners = Resident::new("corners", named(&[[0.0; 3], [3000.0, 3000.0, 0.0]]));
+    let corners = InMemory::new("corners", named(&[[0.0; 3], [3000.0, 3000.0, 0.0]]));
     let tiling = Tiling {
         tile_size: 1.0,
         memory: 1 << 20,
@@ -60,7 +60,7 @@ fn a_chunk_that_does_not_fit_is_refused_before_it_is_decoded() {
 
 #[test]
 fn more_than_the_memory_and_no_disk() {
-    let many = Resident::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, 4), 1000);
+    let many = InMemory::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, 4), 1000);
     let error = run(
         Tiling {
             memory: CHUNK,
@@ -100,7 +100,7 @@ fn a_broken_chunk_ends_the_run_with_its_error() {
 
 #[test]
 fn epochs_that_are_apart() {
-    let there = Resident::new("there", named(&[[500.0, 500.0, 0.0], [510.0, 510.0, 0.0]]));
+    let there = InMemory::new("there", named(&[[500.0, 500.0, 0.0], [510.0, 510.0, 0.0]]));
     let message = refused([&lattice(5), &there]);
     assert!(
         ["lattice", "there", "4.000", "500.000"]
@@ -113,7 +113,7 @@ fn epochs_that_are_apart() {
 #[test]
 fn nothing_to_read() {
     assert!(
-        refused([&lattice(5), &Resident::new("empty.laz", named(&[]))])
+        refused([&lattice(5), &InMemory::new("empty.laz", named(&[]))])
             .contains("empty.laz has no points")
     );
     let filtered = Odd {

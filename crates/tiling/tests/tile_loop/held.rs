@@ -2,8 +2,8 @@
 //! results are there.
 
 use isopach_cloud::{Cloud, Rect};
-use isopach_compute::{Choice, Compute, Device, Result};
-use isopach_tiling::{Resident, Tile, TileOperation, Tiling};
+use isopach_compute::{Compute, Device, Dispatcher, Result};
+use isopach_tiling::{InMemory, Tile, TileOperation, Tiling};
 use std::sync::{Arc, Mutex};
 
 /// What a backend does when it is told what is held.
@@ -59,10 +59,10 @@ fn the_points_of_a_tile_are_held_while_its_operations_run() {
     let lattice: Vec<[f64; 3]> = (0..10_000)
         .map(|i| [f64::from(i % 100), f64::from(i / 100), 0.0])
         .collect();
-    let source = Resident::new("lattice", Cloud::from_points(&lattice).unwrap());
+    let source = InMemory::new("lattice", Cloud::from_points(&lattice).unwrap());
     for does in [Does::TheWork, Does::Nothing] {
         let noting = Arc::new(Noting(does, Mutex::default()));
-        let on = Choice::new(vec![Arc::clone(&noting)]);
+        let on = Dispatcher::new(vec![Arc::clone(&noting)]);
         let (mut tiles, mut total) = (0, 0);
         let mut sink = |_: Rect, count: usize| {
             (tiles, total) = (tiles + 1, total + count);

@@ -4,7 +4,8 @@ use crate::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 use isopach_tiling::{
-    PointSource, Progress, Report, Resident, Run, Spill, SpillError, Tile, TileOperation, Tiling,
+    InMemory, PointSource, Progress, RunOptions, RunReport, Spill, SpillError, Tile, TileOperation,
+    Tiling,
 };
 use std::{path::Path, sync::Mutex};
 
@@ -12,12 +13,12 @@ const AROUND: Density = Density { radius: 1.5 };
 
 /// 40,000 points on 200 m, in chunks of 500, all of which may be anywhere as far as the source
 /// says.
-fn many() -> Resident {
-    Resident::in_chunks("many", scatter(40_000, [-50.0, 1000.0], 200.0, 11), 500)
+fn many() -> InMemory {
+    InMemory::in_chunks("many", scatter(40_000, [-50.0, 1000.0], 200.0, 11), 500)
 }
 
 /// Every owned point with its column and neighbours, in one order for all tilings.
-fn found(tiling: Tiling, source: &dyn PointSource) -> (Vec<([i64; 3], u16, u32)>, Report) {
+fn found(tiling: Tiling, source: &dyn PointSource) -> (Vec<([i64; 3], u16, u32)>, RunReport) {
     let (results, report) = run(tiling, &AROUND, [source]).unwrap();
     let mut all: Vec<_> = results.into_iter().flat_map(|(_, points)| points).collect();
     all.sort_unstable();
@@ -90,7 +91,7 @@ fn tiles_are_cut_where_memory_is_short_and_no_result_sees_it() {
 }
 
 /// As far as its extent tells, the points are everywhere; in truth nine in ten are in one corner.
-fn crowded() -> Resident {
+fn crowded() -> InMemory {
     let (corner, rest) = (
         scatter(9000, [0.0; 2], 12.0, 5),
         scatter(1000, [0.0; 2], 300.0, 6),
@@ -99,7 +100,7 @@ fn crowded() -> Resident {
         .iter()
         .flat_map(|c| (0..c.len()).map(|i| c.positions().absolute(i)))
         .collect();
-    Resident::in_chunks("crowded", named(&all), 500)
+    InMemory::in_chunks("crowded", named(&all), 500)
 }
 
 #[test]
@@ -197,7 +198,7 @@ fn tiles_are_run_as_soon_as_their_chunks_are_there() {
         chunk_extents: extents,
         ..Odd::new(
             "strips",
-            Resident::in_chunks("strips", named(&strips), 1000),
+            InMemory::in_chunks("strips", named(&strips), 1000),
         )
     };
     let events = Mutex::new(Vec::new());
@@ -207,9 +208,9 @@ fn tiles_are_run_as_soon_as_their_chunks_are_there() {
         .build()
         .unwrap();
     let mut sink = |_: Rect, _: Lists<1>| Ok(());
-    let told = Run {
+    let told = RunOptions {
         progress: &progress,
-        ..Run::default()
+        ..RunOptions::default()
     };
     let operation = Owned {
         halo: 1.0,

@@ -1,8 +1,8 @@
 //! Operations so small that their results can be seen to be right.
 
 use isopach_cloud::{Columns, Rect, TICKS_PER_METRE};
-use isopach_compute::{Choice, Compute, Cpu, Error, Result};
-use isopach_tiling::{PointSource, Report, Tile, TileOperation, Tiling};
+use isopach_compute::{Compute, Cpu, Dispatcher, Error, Result};
+use isopach_tiling::{PointSource, RunReport, Tile, TileOperation, Tiling};
 use std::sync::Arc;
 
 /// The absolute ticks of each epoch's owned points.
@@ -85,8 +85,8 @@ impl<const N: usize, B: ?Sized> TileOperation<N, B> for Density {
 }
 
 /// The processor alone.
-pub(crate) fn cpu() -> Choice<dyn Compute> {
-    Choice::new(vec![Arc::new(Cpu)])
+pub(crate) fn cpu() -> Dispatcher<dyn Compute> {
+    Dispatcher::new(vec![Arc::new(Cpu)])
 }
 
 /// The results of all tiles in order, each with its core.
@@ -97,7 +97,7 @@ pub(crate) fn run<const N: usize, O: TileOperation<N, dyn Compute>>(
     tiling: Tiling,
     operation: &O,
     sources: [&dyn PointSource; N],
-) -> Result<(Results<O::Output>, Report)> {
+) -> Result<(Results<O::Output>, RunReport)> {
     let mut results = Vec::new();
     let report = tiling.stream(&cpu(), operation, sources, &mut |core: Rect, output| {
         results.push((core, output));

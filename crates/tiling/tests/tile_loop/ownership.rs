@@ -2,7 +2,7 @@
 
 use crate::{operations::*, scenes::*};
 use isopach_cloud::{Rect, from_ticks, to_ticks};
-use isopach_tiling::{Resident, Tiling};
+use isopach_tiling::{InMemory, Tiling};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ proptest! {
         cell in prop::sample::select(vec![None, Some(0.1), Some(0.3), Some(2.5)]), halo in 0.0..40.0f64,
     ) {
         let xyz: Vec<[f64; 3]> = xy.iter().map(|[x, y]| [*x, *y, 1.0]).collect();
-        let source = Resident::in_chunks("points", named(&xyz), chunk);
+        let source = InMemory::in_chunks("points", named(&xyz), chunk);
         let (results, report) = run(tiles_of(tile), &Owned { halo, cell }, [&source]).unwrap();
         let mut found: Vec<[i64; 3]> = results.into_iter().flat_map(|(_, [points])| points).collect();
         let mut all: Vec<[i64; 3]> = xyz.iter().map(|point| point.map(to_ticks)).collect();
@@ -92,7 +92,7 @@ fn results_come_in_the_order_of_the_plan_and_fill_the_whole() {
 
 #[test]
 fn empty_tiles_are_passed_over_and_counted() {
-    let source = Resident::new("two corners", named(&[[0.5, 0.5, 0.0], [99.5, 99.5, 0.0]]));
+    let source = InMemory::new("two corners", named(&[[0.5, 0.5, 0.0], [99.5, 99.5, 0.0]]));
     let (results, report) = run(
         tiles_of(10.0),
         &Owned {
@@ -140,7 +140,7 @@ fn points_keep_the_order_of_their_source() {
     let place: BTreeMap<[i64; 3], usize> = (0..500)
         .map(|i| (cloud.positions().absolute_ticks(i), i))
         .collect();
-    let source = Resident::in_chunks("points", cloud, 7);
+    let source = InMemory::in_chunks("points", cloud, 7);
     let (results, _) = run(
         tiles_of(20.0),
         &Owned {
@@ -187,7 +187,7 @@ fn a_point_that_is_rounded_up_to_the_next_cell_is_owned_there() {
 #[test]
 fn large_surveys_are_split_and_heights_beyond_reach_of_zero_are_not_lost() {
     let xyz = [[0.0, 0.0, 29_031.7], [9000.0, 100.0, 20_310.0]]; // Everest, in feet
-    let source = Resident::new("high", named(&xyz));
+    let source = InMemory::new("high", named(&xyz));
     let tiling = Tiling {
         tile_size: f64::INFINITY,
         ..Tiling::default()

@@ -2,8 +2,8 @@
 
 use crate::{operations::tiles_of, scenes::lattice};
 use isopach_cloud::Rect;
-use isopach_compute::{Choice, Compute, Device, Error, Result};
-use isopach_tiling::{Report, Tile, TileOperation};
+use isopach_compute::{Compute, Device, Dispatcher, Error, Result};
+use isopach_tiling::{RunReport, Tile, TileOperation};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl TileOperation<1, Named> for Count {
     }
 }
 
-fn stream(on: &Choice<Named>) -> Result<(Vec<(&'static str, usize)>, Report)> {
+fn stream(on: &Dispatcher<Named>) -> Result<(Vec<(&'static str, usize)>, RunReport)> {
     let mut results = Vec::new();
     let mut sink = |_: Rect, output| {
         results.push(output);
@@ -48,7 +48,7 @@ fn stream(on: &Choice<Named>) -> Result<(Vec<(&'static str, usize)>, Report)> {
 
 #[test]
 fn a_tile_that_one_backend_declines_is_rerun_on_the_next_and_counted() {
-    let on = Choice::new(vec![Arc::new(Named("gpu")), Arc::new(Named("cpu"))]);
+    let on = Dispatcher::new(vec![Arc::new(Named("gpu")), Arc::new(Named("cpu"))]);
     for _ in 0..2 {
         let (results, report) = stream(&on).unwrap(); // the second run counts its own reruns alone
         assert_eq!(results.iter().map(|(_, n)| n).sum::<usize>(), 1600);
@@ -79,6 +79,6 @@ fn a_tile_that_one_backend_declines_is_rerun_on_the_next_and_counted() {
 
 #[test]
 fn where_no_backend_is_left_the_run_ends() {
-    let on = Choice::new(vec![Arc::new(Named("gpu"))]);
+    let on = Dispatcher::new(vec![Arc::new(Named("gpu"))]);
     assert!(matches!(stream(&on), Err(Error::DeviceLost { .. })));
 }

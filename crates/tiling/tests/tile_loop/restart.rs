@@ -4,8 +4,8 @@ use crate::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_tiling::{
-    Kept, OnFailure, PointSource, Report, Resident, Run, Share, Spill, Stored, Tile, TileFailure,
-    TileOperation, Tiling,
+    CheckpointDir, Encode, InMemory, OnFailure, PointSource, RunOptions, RunReport, RunScope,
+    Spill, Tile, TileFailure, TileOperation, Tiling,
 };
 use std::{
     fs,
@@ -46,8 +46,8 @@ type Tiles = Vec<(Rect, Vec<[i64; 3]>)>;
 fn conducted(
     operation: &Fragile,
     source: &dyn PointSource,
-    run: &Run<'_, Vec<[i64; 3]>>,
-) -> Result<(Tiles, Report)> {
+    run: &RunOptions<'_, Vec<[i64; 3]>>,
+) -> Result<(Tiles, RunReport)> {
     let mut tiles = Vec::new();
     let mut sink = |core: Rect, output| {
         tiles.push((core, output));
@@ -57,12 +57,12 @@ fn conducted(
     Ok((tiles, report))
 }
 
-fn kept(folder: &Path) -> Kept {
-    Kept::within(folder.join("run"), "depth 5")
+fn kept(folder: &Path) -> CheckpointDir {
+    CheckpointDir::within(folder.join("run"), "depth 5")
 }
 
 fn plain() -> Tiles {
-    conducted(&Fragile::default(), &lattice(50), &Run::default())
+    conducted(&Fragile::default(), &lattice(50), &RunOptions::default())
         .unwrap()
         .0
 }
@@ -71,9 +71,9 @@ fn plain() -> Tiles {
 fn a_run_goes_on_where_it_ended_and_gives_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
-    let run = || Run {
+    let run = || RunOptions {
         keep: Some(kept.results()),
-        ..Run::default()
+        ..RunOptions::default()
     };
     let fragile = Fragile {
         fails_at: vec![[20.0, 30.0]],
@@ -121,9 +121,9 @@ fn a_place_that_cannot_be_written_is_named() {
         } else {
             fs::create_dir(&taken).unwrap()
         }
-        let run = Run {
+        let run = RunOptions {
             keep: Some(kept.results()),
-            ..Run::default()
+            ..RunOptions::default()
         };
         let error = conducted(&Fragile::default(), &lattice(50), &run)
             .unwrap_err()
@@ -140,10 +140,10 @@ fn a_place_that_cannot_be_written_is_named() {
 fn a_run_of_something_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |parameters: &str, source: &dyn PointSource, tiling: Tiling| {
-        let kept = Kept::within(dir.path().join("run"), parameters);
-        let run = Run {
+        let kept = CheckpointDir::within(dir.path().join("run"), parameters);
+        let run = RunOptions {
             keep: Some(kept.results()),
-            ..Run::default()
+            ..RunOptions::default()
         };
         let mut sink = |_: Rect, _| Ok(());
         tiling
@@ -197,18 +197,18 @@ fn a_manifest_that_is_longer_than_one_can_be_is_not_read() {
 #[test]
 fn lack_of_memory_is_no_damage_of_an_input() {
     let dir = tempfile::tempdir().unwrap();
-    let many = |seed| Resident::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);
+    let many = |seed| InMemory::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);
     let kept = kept(dir.path());
-    let ended = |source: &dyn PointSource, spill: Spill, share: Share| {
+    let ended = |source: &dyn PointSource, spill: Spill, share: RunScope| {
         let tiling = Tiling {
             memory: 8 * 112_000,
             spill,
             ..tiles_of(50.0)
         };
-        let run = Run {
+        let run = RunOptions {
             keep: Some(kept.results()),
             share,
-            ..Run::default()
+            ..RunOptions::default()
         };
         let outcome = tiling.stream_with(
             &cpu(),
@@ -223,7 +223,7 @@ fn lack_of_memory_is_no_damage_of_an_input() {
         ended(
             &many(1),
             Spill::within(dir.path().join("spill")),
-            Share::Tile(0)
+            RunScope::Tile(0)
         ),
         None
     );
@@ -232,12 +232,12 @@ fn lack_of_memory_is_no_damage_of_an_input() {
         most_bytes: 1000,
     };
     for (spill, words) in [(Spill::Never, "holding points"), (little, "bytes of disk")] {
-        let message = ended(&many(1), spill.clone(), Share::All).unwrap();
+        let message = ended(&many(1), spill.clone(), RunScope::All).unwrap();
         assert!(message.contains(words), "{message}");
         let tiles = || fs::read_dir(kept.folder().join("tiles")).unwrap().count();
         let before = tiles();
         assert!(before > 0);
-        let message = ended(&Odd::new("other", many(2)), spill, Share::All).unwrap();
+        let message = ended(&Odd::new("other", many(2)), spill, RunScope::All).unwrap();
         assert!(message.contains("an input has changed"), "{message}");
         assert_eq!(tiles(), before, "tiles of the first inputs stay");
     }
@@ -247,11 +247,11 @@ fn lack_of_memory_is_no_damage_of_an_input() {
 fn a_damaged_input_may_be_replaced_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
-    let ended = |sources: [&dyn PointSource; 2], share: Share| {
-        let run = Run {
+    let ended = |sources: [&dyn PointSource; 2], share: RunScope| {
+        let run = RunOptions {
             keep: Some(kept.results()),
             share,
-            ..Run::default()
+            ..RunOptions::default()
         };
         let outcome = tiles_of(10.0).stream_with(
             &cpu(),
@@ -264,13 +264,13 @@ fn a_damaged_input_may_be_replaced_and_no_other() {
     };
     let tiles = || fs::read_dir(kept.folder().join("tiles")).unwrap().count();
     let whole = ["before", "after"].map(|name| Odd::new(name, lattice(50)));
-    assert_eq!(ended([&whole[0], &whole[1]], Share::Tile(0)), None);
+    assert_eq!(ended([&whole[0], &whole[1]], RunScope::Tile(0)), None);
     // The same, but for a chunk.
     let torn = Odd {
         broken_chunk: Some(1),
         ..Odd::new("before", lattice(50))
     };
-    let message = ended([&torn, &whole[1]], Share::All).unwrap();
+    let message = ended([&torn, &whole[1]], RunScope::All).unwrap();
     assert!(message.contains("before: chunk 1 is broken"), "{message}");
     let kept_tiles = tiles();
     assert!(kept_tiles > 0);
@@ -279,17 +279,21 @@ fn a_damaged_input_may_be_replaced_and_no_other() {
         [&whole[0], &other("after")],
         [&other("before"), &other("after")],
     ] {
-        let message = ended(sources.map(|source| source as &dyn PointSource), Share::All).unwrap();
+        let message = ended(
+            sources.map(|source| source as &dyn PointSource),
+            RunScope::All,
+        )
+        .unwrap();
         assert!(message.contains("an input has changed"), "{message}");
         assert_eq!(tiles(), kept_tiles);
     }
     assert_eq!(
-        ended([&other("before"), &whole[1]], Share::All),
+        ended([&other("before"), &whole[1]], RunScope::All),
         None,
         "the one that was damaged is replaced"
     );
     assert!(
-        ended([&whole[0], &whole[1]], Share::All)
+        ended([&whole[0], &whole[1]], RunScope::All)
             .unwrap()
             .contains("an input has changed"),
         "no longer"
@@ -300,37 +304,37 @@ fn a_damaged_input_may_be_replaced_and_no_other() {
 fn shards_in_any_order_merge_to_the_same() {
     let dir = tempfile::tempdir().unwrap();
     for shards in [1, 3] {
-        let kept = Kept::within(dir.path().join(shards.to_string()), "");
-        let run = |share| Run {
+        let kept = CheckpointDir::within(dir.path().join(shards.to_string()), "");
+        let run = |share| RunOptions {
             keep: Some(kept.results()),
             share,
-            ..Run::default()
+            ..RunOptions::default()
         };
         for number in (1..=shards).rev() {
-            let early = conducted(&Fragile::default(), &lattice(50), &run(Share::Merge))
+            let early = conducted(&Fragile::default(), &lattice(50), &run(RunScope::Merge))
                 .unwrap_err()
                 .to_string();
             assert!(early.contains("not done yet"), "{early}");
             let (tiles, _) = conducted(
                 &Fragile::default(),
                 &lattice(50),
-                &run(Share::Shard { number, of: shards }),
+                &run(RunScope::Shard { number, of: shards }),
             )
             .unwrap();
             assert!(tiles.is_empty(), "a shard hands nothing over");
         }
         let merged = Fragile::default();
         assert!(
-            conducted(&merged, &lattice(50), &run(Share::Merge))
+            conducted(&merged, &lattice(50), &run(RunScope::Merge))
                 .unwrap()
                 .0
                 == plain()
         );
         assert_eq!(merged.ran.load(Ordering::Relaxed), 0);
     }
-    let alone = Run {
-        share: Share::Merge,
-        ..Run::default()
+    let alone = RunOptions {
+        share: RunScope::Merge,
+        ..RunOptions::default()
     };
     assert!(
         conducted(&Fragile::default(), &lattice(50), &alone)
@@ -344,9 +348,9 @@ fn shards_in_any_order_merge_to_the_same() {
 fn what_was_half_written_or_damaged_is_done_again() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
-    let run = || Run {
+    let run = || RunOptions {
         keep: Some(kept.results()),
-        ..Run::default()
+        ..RunOptions::default()
     };
     conducted(&Fragile::default(), &lattice(50), &run()).unwrap();
     let tiles = kept.folder().join("tiles");
@@ -394,11 +398,11 @@ fn the_rest_is_finished_where_that_is_asked_for() {
         fails_at: vec![[20.0, 0.0], [40.0, 40.0]],
         ..Fragile::default()
     };
-    let run = Run {
+    let run = RunOptions {
         keep: Some(kept.results()),
         failed: &failed,
         on_failure,
-        ..Run::default()
+        ..RunOptions::default()
     };
     let (tiles, report) = conducted(&fragile, &lattice(50), &run).unwrap();
     assert_eq!((tiles.len(), report.tiles), (23, 23));
@@ -417,10 +421,10 @@ fn the_rest_is_finished_where_that_is_asked_for() {
     );
     assert!(report.to_string().contains("no luck at [20.0, 0.0]"));
     // One of them alone, as often as it takes to see why.
-    let alone = |tile| Run {
+    let alone = |tile| RunOptions {
         keep: Some(kept.results()),
-        share: Share::Tile(tile),
-        ..Run::default()
+        share: RunScope::Tile(tile),
+        ..RunOptions::default()
     };
     assert_eq!(
         conducted(&fragile, &lattice(50), &alone(2))
@@ -433,9 +437,9 @@ fn the_rest_is_finished_where_that_is_asked_for() {
         conducted(&sound, &lattice(50), &alone(2)).unwrap().1.tiles,
         1
     );
-    let rest = Run {
+    let rest = RunOptions {
         keep: Some(kept.results()),
-        ..Run::default()
+        ..RunOptions::default()
     };
     assert!(conducted(&sound, &lattice(50), &rest).unwrap().0 == plain());
     assert_eq!(
@@ -457,9 +461,9 @@ fn a_chunk_that_cannot_be_read_fails_the_tiles_that_need_it_alone() {
         chunk_extents: (0..3).map(rows).collect(),
         ..Odd::new("torn", lattice(50))
     };
-    let run = Run {
+    let run = RunOptions {
         on_failure: OnFailure::FinishTheRest,
-        ..Run::default()
+        ..RunOptions::default()
     };
     let (tiles, report) = conducted(&Fragile::default(), &source, &run).unwrap();
     // Rows 20 to 39 are missing, and with their halos the tiles from 10 to 50.
@@ -480,7 +484,7 @@ fn a_chunk_that_cannot_be_read_fails_the_tiles_that_need_it_alone() {
 
 #[test]
 fn an_input_that_changes_during_the_run_is_noticed() {
-    struct Changing(Resident, AtomicUsize);
+    struct Changing(InMemory, AtomicUsize);
     impl PointSource for Changing {
         fn name(&self) -> String {
             "changing.laz".into()
@@ -513,7 +517,7 @@ fn an_input_that_changes_during_the_run_is_noticed() {
         }
     }
     let source = Changing(lattice(50), AtomicUsize::new(1));
-    let message = conducted(&Fragile::default(), &source, &Run::default())
+    let message = conducted(&Fragile::default(), &source, &RunOptions::default())
         .unwrap_err()
         .to_string();
     assert!(
@@ -532,9 +536,9 @@ fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
         spill: Spill::within(&spill),
         ..tiles_of(10.0)
     };
-    let run = Run {
+    let run = RunOptions {
         keep: Some(kept.results()),
-        ..Run::default()
+        ..RunOptions::default()
     };
     tiling
         .stream_with(

@@ -2,7 +2,7 @@
 
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
 use isopach_compute::{Error, Result};
-use isopach_tiling::{PointSource, Resident};
+use isopach_tiling::{InMemory, PointSource};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A number in 0..1 that depends on `i` alone.
@@ -36,16 +36,16 @@ pub(crate) fn named(xyz: &[[f64; 3]]) -> Cloud {
 }
 
 /// A lattice of `side` × `side` points one metre apart, from the origin.
-pub(crate) fn lattice(side: i32) -> Resident {
+pub(crate) fn lattice(side: i32) -> InMemory {
     let xyz: Vec<[f64; 3]> = (0..side * side)
         .map(|i| [f64::from(i % side), f64::from(i / side), 0.0])
         .collect();
-    Resident::in_chunks("lattice", named(&xyz), 1000)
+    InMemory::in_chunks("lattice", named(&xyz), 1000)
 }
 
 /// A source that can be told to misbehave, and counts how often it is read.
 pub(crate) struct Odd {
-    pub(crate) inner: Resident,
+    pub(crate) inner: InMemory,
     pub(crate) name: &'static str,
     pub(crate) extent: Option<Rect>,
     pub(crate) chunk_extents: Vec<Rect>,
@@ -57,7 +57,7 @@ pub(crate) struct Odd {
 }
 
 impl Odd {
-    pub(crate) fn new(name: &'static str, inner: Resident) -> Self {
+    pub(crate) fn new(name: &'static str, inner: InMemory) -> Self {
         Self {
             inner,
             name,

@@ -2,7 +2,7 @@
 
 use crate::{operations::*, scenes::*};
 use isopach_cloud::{Crs, Rect, Rigid, to_ticks};
-use isopach_tiling::{Declared, Moved, PointSource, Progress, Resident, Run};
+use isopach_tiling::{InMemory, PointSource, Progress, RunOptions, Transformed, WithCrs};
 use std::sync::{Mutex, atomic::Ordering};
 
 #[test]
@@ -42,7 +42,7 @@ fn what_is_moved_is_moved_before_it_is_routed() {
         .map(|i| by.apply(cloud.positions().absolute(i)).map(to_ticks))
         .collect();
     expected.sort_unstable();
-    let moved = Moved::new(Resident::in_chunks("points", cloud, 300), by);
+    let moved = Transformed::new(InMemory::in_chunks("points", cloud, 300), by);
     for tile in [f64::INFINITY, 33.3, 10.0] {
         let (results, _) = run(
             tiles_of(tile),
@@ -64,8 +64,8 @@ fn what_is_moved_is_moved_before_it_is_routed() {
 
 #[test]
 fn the_extent_of_what_is_tilted_knows_its_heights() {
-    let inner = Resident::new("cliff", named(&[[0.0, 0.0, 0.0], [1.0, 1.0, 1000.0]]));
-    let moved = Moved::new(
+    let inner = InMemory::new("cliff", named(&[[0.0, 0.0, 0.0], [1.0, 1.0, 1000.0]]));
+    let moved = Transformed::new(
         inner,
         Rigid::from_vectors([0.0, 0.1, 0.0], [0.0; 3], [0.0; 3]),
     );
@@ -117,7 +117,7 @@ fn systems_that_contradict_are_refused_unless_told_otherwise() {
         run(
             tiles_of(10.0),
             &operation,
-            [&a, &Declared::new(&b, declared)],
+            [&a, &WithCrs::new(&b, declared)],
         )
         .unwrap();
     }
@@ -125,7 +125,7 @@ fn systems_that_contradict_are_refused_unless_told_otherwise() {
         run(
             tiles_of(10.0),
             &operation,
-            [&a, &Declared::new(&a, Some(Crs::epsg(25833)))]
+            [&a, &WithCrs::new(&a, Some(Crs::epsg(25833)))]
         )
         .is_err()
     );
@@ -142,7 +142,7 @@ fn chunks_beyond_the_extent_are_not_read() {
         max: [31.0; 2],
     };
     // A source with a box: its extent is the box, its last chunk lies elsewhere.
-    let inner = Resident::in_chunks(
+    let inner = InMemory::in_chunks(
         "boxed",
         named(&[[1.0, 1.0, 0.0], [29.0, 2.0, 0.0], [550.0, 550.0, 0.0]]),
         2,
@@ -159,9 +159,9 @@ fn chunks_beyond_the_extent_are_not_read() {
         cell: None,
     };
     let mut sink = |_: Rect, _: Lists<1>| Ok(());
-    let told = Run {
+    let told = RunOptions {
         progress: &progress,
-        ..Run::default()
+        ..RunOptions::default()
     };
     let report = tiles_of(10.0)
         .stream_with(&cpu(), &operation, [&source], &mut sink, &told)

@@ -7,7 +7,7 @@ use super::{
     triangle::{Columns, Numbers, Triangle},
 };
 use crate::{
-    Status, backend::missing_number, lanes::Lanes, map::Slab, method::SLOPE, screen::screen,
+    PixelStatus, backend::missing_number, lanes::Lanes, map::Slab, method::SLOPE, screen::screen,
 };
 use std::marker::PhantomData;
 
@@ -356,7 +356,7 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
             here.waits = Waits::Pixel;
             return slab.reject(
                 here.pixel,
-                Status::OutOfRange,
+                PixelStatus::OutOfRange,
                 missing_number(shared.inversion),
             );
         }

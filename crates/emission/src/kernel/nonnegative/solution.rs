@@ -7,7 +7,7 @@ use super::{
     triangle::{Numbers, Triangle},
 };
 use crate::{
-    Outputs, Status,
+    Outputs, PixelStatus,
     backend::{Signs, missing_number},
     lanes::{Lanes, array::Array},
     map::Slab,
@@ -48,14 +48,14 @@ pub(super) fn write<V: Lanes<Scalar = f64>, const NF: usize>(
     }
     chi_squared /= n as f64 - f64::from(found.dropped.count_ones());
     if !chi_squared.is_finite() {
-        return slab.reject(i, Status::OutOfRange, missing_number(shared.inversion));
+        return slab.reject(i, PixelStatus::OutOfRange, missing_number(shared.inversion));
     }
     slab.synthetic[i * n..][..n].copy_from_slice(&synthetic[..n]);
     slab.chi_squared[i] = chi_squared;
     slab.lambda[i] = 0.0;
     slab.iterations[i] = found.steps;
     slab.dropped[i] = found.dropped;
-    slab.status[i] = Status::of_result(
+    slab.status[i] = PixelStatus::of_result(
         shared.inversion,
         Signs::Positive,
         found.dropped,

@@ -1,5 +1,5 @@
-//! [`crate::Method::Positive`] in lanes: Newton's method on the dual of [`crate::plain`], one pixel
-//! a lane.
+//! [`crate::Method::Positive`] in lanes: Newton's method on the dual of [`crate::reference`], one
+//! pixel a lane.
 //!
 //! A block of pixels is prepared, group by group ([`dual::Problem`]); its pixels go through the
 //! lanes one after the other, and a lane that is done takes the next ([`ascent`]): pixels need

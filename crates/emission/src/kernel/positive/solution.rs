@@ -13,7 +13,7 @@ use super::{
     linear::{substitute, triangle},
 };
 use crate::{
-    Outputs, Status,
+    Outputs, PixelStatus,
     backend::{Signs, missing_number},
     lanes::Lanes,
     map::Slab,
@@ -206,14 +206,14 @@ fn store<V: Lanes<Scalar = f64>, const NF: usize>(
         match group.screened[lane].verdict {
             Err(status) => slab.reject(i, status, missing),
             Ok(_) if !chi_squared[lane].is_finite() || !found.settled[lane] => {
-                slab.reject(i, Status::OutOfRange, missing);
+                slab.reject(i, PixelStatus::OutOfRange, missing);
             }
             Ok(dropped) => {
                 slab.chi_squared[i] = chi_squared[lane];
                 slab.lambda[i] = found.lambda[lane];
                 slab.iterations[i] = found.steps[lane] as u32;
                 slab.dropped[i] = dropped;
-                slab.status[i] = Status::of_result(
+                slab.status[i] = PixelStatus::of_result(
                     shared.inversion,
                     Signs::Positive,
                     dropped,

@@ -72,7 +72,7 @@ pub enum GeoTiffFault {
         claimed: u64,
         /// How much is read at most.
         most: u64,
-        /// The field of [`crate::Limits`] that bounds it.
+        /// The field of [`crate::GeoTiffLimits`] that bounds it.
         limit: &'static str,
     },
     /// The system does not give as much memory as the values take.

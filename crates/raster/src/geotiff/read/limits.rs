@@ -9,7 +9,7 @@ use super::fault::{GeoTiffFault, Read};
 /// entries lie in it, and no block is read further than twice the bytes that it expands to, and 1
 /// KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct GeoTiffLimits {
     /// Cells that a file of any size may claim; [`Self::cells_per_byte`] are added for each of its
     /// bytes.
     ///
@@ -27,7 +27,7 @@ pub struct Limits {
     pub memory_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for GeoTiffLimits {
     /// 2²² cells and 32,768 for each byte of the file, 1 GiB a block, 16 MiB a text, and as much
     /// memory as the system gives.
     ///
@@ -45,7 +45,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl GeoTiffLimits {
     /// Refuses more cells, or samples, than a file of so many bytes may claim.
     pub(super) fn check_cells(
         &self,

@@ -15,7 +15,7 @@ mod scale;
 mod tags;
 
 pub use fault::{GeoTiffError, GeoTiffFault};
-pub use limits::Limits;
+pub use limits::GeoTiffLimits;
 
 use crate::{Grid, Raster};
 use fault::{Read, damaged};
@@ -74,12 +74,12 @@ pub struct GeoTiff {
 }
 
 impl GeoTiff {
-    /// Reads a file of one band, within the default [`Limits`].
+    /// Reads a file of one band, within the default [`GeoTiffLimits`].
     ///
     /// # Errors
     /// [`Error::Source`] with a [`GeoTiffError`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::read_within(path, Limits::default())
+        Self::read_within(path, GeoTiffLimits::default())
     }
 
     /// Reads a file of one band: no more of it, and into no more memory, than `limits` allow.
@@ -99,23 +99,27 @@ impl GeoTiff {
     ///
     /// # Errors
     /// [`Error::Source`] with a [`GeoTiffError`].
-    pub fn read_within(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
+    pub fn read_within(path: impl AsRef<Path>, limits: GeoTiffLimits) -> Result<Self> {
         Self::open(path.as_ref(), None, limits)
     }
 
-    /// Reads one band of a file; the first is 1, as in GDAL. Within the default [`Limits`].
+    /// Reads one band of a file; the first is 1, as in GDAL. Within the default [`GeoTiffLimits`].
     ///
     /// # Errors
     /// As [`Self::read`]; [`Error::InvalidParameter`] for band 0.
     pub fn read_band(path: impl AsRef<Path>, band: usize) -> Result<Self> {
-        Self::read_band_within(path, band, Limits::default())
+        Self::read_band_within(path, band, GeoTiffLimits::default())
     }
 
     /// Reads one band of a file; the first is 1, as in GDAL.
     ///
     /// # Errors
     /// As [`Self::read_band`].
-    pub fn read_band_within(path: impl AsRef<Path>, band: usize, limits: Limits) -> Result<Self> {
+    pub fn read_band_within(
+        path: impl AsRef<Path>,
+        band: usize,
+        limits: GeoTiffLimits,
+    ) -> Result<Self> {
         Error::check(
             "band",
             band as f64,
@@ -125,7 +129,7 @@ impl GeoTiff {
         Self::open(path.as_ref(), Some(band), limits)
     }
 
-    fn open(path: &Path, band: Option<usize>, limits: Limits) -> Result<Self> {
+    fn open(path: &Path, band: Option<usize>, limits: GeoTiffLimits) -> Result<Self> {
         let read = || Self::from_reader(File::open(path)?, band, limits, path);
         read().map_err(|fault| {
             Error::source(GeoTiffError {
@@ -138,7 +142,7 @@ impl GeoTiff {
     fn from_reader<R: std::io::Read + Seek>(
         reader: R,
         band: Option<usize>,
-        limits: Limits,
+        limits: GeoTiffLimits,
         path: &Path,
     ) -> Read<Self> {
         let (mut tiff, first) = Tiff::open(reader, limits)?;

@@ -3,7 +3,7 @@
 
 use super::{
     fault::{Read, damaged},
-    limits::{Limits, check, filled},
+    limits::{GeoTiffLimits, check, filled},
 };
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ pub(super) struct Tiff<R> {
     big: bool,
     /// Bytes of the file.
     pub(super) length: u64,
-    pub(super) limits: Limits,
+    pub(super) limits: GeoTiffLimits,
 }
 
 /// One entry: type, number of values, and their place in the file.
@@ -39,7 +39,7 @@ pub(super) struct Directory {
 
 impl<R: std::io::Read + Seek> Tiff<R> {
     /// Reads the head; the file and the place of its first directory.
-    pub(super) fn open(mut reader: R, limits: Limits) -> Read<(Self, u64)> {
+    pub(super) fn open(mut reader: R, limits: GeoTiffLimits) -> Read<(Self, u64)> {
         let length = reader.seek(SeekFrom::End(0))?;
         let mut tiff = Self {
             reader,

@@ -11,15 +11,15 @@ mod begin;
 mod note;
 
 use super::{
-    Run,
+    RunOptions,
     in_flight::Gauge,
     queue::{Next, Queue},
     turn::{State, Turn},
     work::{Unit, Work, chunk_bytes, too_heavy},
 };
 use crate::{
-    PointSource, Report, TileOperation, TileSink,
-    keep::Part,
+    PointSource, RunReport, TileOperation, TileSink,
+    checkpoint::Part,
     progress::Pace,
     report::SourceReport,
     route::{Given, Unrouted},
@@ -92,7 +92,7 @@ struct Busy {
 /// The state of a run.
 pub(super) struct Schedule<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, const N: usize> {
     work: &'a Work<'a, O, B, S, N>,
-    run: &'a Run<'a, O::Output>,
+    run: &'a RunOptions<'a, O::Output>,
     queue: Queue,
     turn: Turn<O::Output>,
     units: BTreeMap<Part, Unit>,
@@ -105,7 +105,7 @@ pub(super) struct Schedule<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, con
     end: usize,
     error: Option<(usize, Error)>,
     pace: Pace,
-    report: Report,
+    report: RunReport,
     sender: Sender<Over<O::Output>>,
     receiver: Receiver<Over<O::Output>>,
 }
@@ -122,7 +122,7 @@ where
         work: &'a Work<'a, O, B, S, N>,
         queue: Queue,
         done: &[Option<usize>],
-        run: &'a Run<'a, O::Output>,
+        run: &'a RunOptions<'a, O::Output>,
         mut pace: Pace,
     ) -> Self {
         let wanted = work
@@ -143,7 +143,7 @@ where
             chunks_skipped: queue.skipped(source),
             ..SourceReport::default()
         });
-        let report = Report {
+        let report = RunReport {
             sources: sources.collect(),
             tiles_kept: states
                 .iter()
@@ -153,7 +153,7 @@ where
                 .iter()
                 .filter(|state| **state == State::Empty)
                 .count(),
-            ..Report::default()
+            ..RunReport::default()
         };
         let mine = states
             .iter()
@@ -182,7 +182,7 @@ where
     }
 
     /// Runs it.
-    pub(super) fn run<'scope>(mut self, scope: &rayon::Scope<'scope>) -> Result<Report>
+    pub(super) fn run<'scope>(mut self, scope: &rayon::Scope<'scope>) -> Result<RunReport>
     where
         'a: 'scope,
     {

@@ -3,7 +3,7 @@
 use super::{Busy, Over, Schedule};
 use crate::{
     OnFailure, SpillError, TileFailure, TileOperation, TileSink,
-    keep::Part,
+    checkpoint::Part,
     progress::Took,
     route::{Given, Unrouted},
     run::{queue::Next, turn::State, work::Unit},

@@ -2,7 +2,7 @@
 
 use super::svd::{Svd, dot, svd};
 use crate::{
-    Compat, Constraint, Discretised, Inversion, Status, Weights,
+    Compatibility, Constraint, Discretised, Inversion, PixelStatus, Weights,
     backend::Signs,
     discretised::{FWHM, NULL, ROUND_OFF, UNIT},
 };
@@ -10,7 +10,7 @@ use ndarray::Array2;
 
 /// What is found for a pixel; units and meanings as in [`crate::EmissionMap`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Solution {
+pub struct PixelSolution {
     /// The measure that was asked for, one a bin.
     pub emission: Vec<f64>,
     /// Its vertical error.
@@ -26,16 +26,16 @@ pub struct Solution {
     /// Iterations made.
     pub iterations: u32,
     /// How it ended.
-    pub status: Status,
+    pub status: PixelStatus,
     /// Channels left out, as bits.
     pub dropped: u32,
     /// The kernels behind the errors.
-    pub kernel: Kernel,
+    pub kernel: CountMap,
 }
 
 /// The linear map from counts to solution at the chosen λ.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kernel {
+pub struct CountMap {
     /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels), in 10¹⁵ units of what was solved for.
     /// Times its transpose: the covariance.
     pub inverse: Array2<f64>,
@@ -99,7 +99,7 @@ pub(super) fn solve(
     counts: &[f64],
     sigma: &[f64],
     dropped: u32,
-) -> Result<Solution, Status> {
+) -> Result<PixelSolution, PixelStatus> {
     let pixel = Pixel::new(counts, sigma, dropped);
     let weights = match (given, &inversion.weights) {
         (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
@@ -137,14 +137,14 @@ pub(super) fn solve(
         .collect();
     let chi_squared = pixel.chi_squared(&synthetic);
     if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
-        return Err(Status::OutOfRange);
+        return Err(PixelStatus::OutOfRange);
     }
     let kernel = system.kernel(lambda);
     let factor: Vec<f64> = (0..x.len())
         .map(|t| shared.to_report(inversion, t))
         .collect();
     let deviations = deviations(&kernel.inverse);
-    Ok(Solution {
+    Ok(PixelSolution {
         emission: x
             .iter()
             .zip(&factor)
@@ -160,7 +160,7 @@ pub(super) fn solve(
         synthetic,
         lambda,
         iterations: iterations as u32,
-        status: Status::of_result(inversion, signs, dropped, chi_squared),
+        status: PixelStatus::of_result(inversion, signs, dropped, chi_squared),
         dropped,
         kernel,
     })
@@ -169,7 +169,7 @@ pub(super) fn solve(
 /// Signs of the bins; the vertical errors are asked for only where they decide.
 fn signs_of(x: &[f64], inversion: &Inversion, deviations: impl FnOnce() -> Vec<f64>) -> Signs {
     let largest = x.iter().copied().fold(0.0, f64::max);
-    let least = if inversion.compat == Compat::Reference {
+    let least = if inversion.compat == Compatibility::Reference {
         0.0
     } else {
         -ROUND_OFF * largest
@@ -201,7 +201,7 @@ pub(super) fn deviations(inverse: &Array2<f64>) -> Vec<f64> {
 /// What the EM loci are made of: a count that is not above zero says no more than that there was
 /// less than about its error.
 fn upper_limits(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Vec<f64> {
-    let measured = |count: f64| count > 0.0 || inversion.compat != Compat::Off;
+    let measured = |count: f64| count > 0.0 || inversion.compat != Compatibility::Off;
     counts
         .iter()
         .zip(sigma)
@@ -325,7 +325,7 @@ impl<'a> System<'a> {
         deviations(&self.inverse(lambda))
     }
 
-    fn kernel(&self, lambda: f64) -> Kernel {
+    fn kernel(&self, lambda: f64) -> CountMap {
         let (bins, channels) = (self.l.len(), self.c.len());
         let d = self.damping(lambda);
         let turned = |to: &dyn Fn(usize) -> f64| {
@@ -338,7 +338,7 @@ impl<'a> System<'a> {
                 .sum()
         };
         let averaging: Vec<Vec<f64>> = (0..bins).map(|bin| turned(&|k| seen(k, bin))).collect();
-        Kernel {
+        CountMap {
             inverse: self.inverse(lambda),
             averaging: Array2::from_shape_fn((bins, bins), |(t, bin)| averaging[bin][t]),
         }
@@ -432,7 +432,7 @@ pub(super) fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f
     (0..shared.log_t.len()).map(of).collect()
 }
 
-impl Kernel {
+impl CountMap {
     /// Covariance of the solution from the errors of the counts, shape (bins, bins), in the square
     /// of the solved quantity's unit.
     #[must_use]

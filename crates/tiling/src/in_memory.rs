@@ -6,7 +6,7 @@ use isopach_compute::{Error, Result};
 
 /// A cloud in memory as a source.
 #[derive(Clone, Debug)]
-pub struct Resident {
+pub struct InMemory {
     name: String,
     cloud: Cloud,
     chunk_points: usize,
@@ -16,7 +16,7 @@ pub struct Resident {
     names: Vec<String>,
 }
 
-impl Resident {
+impl InMemory {
     /// `cloud`, in chunks of 65,536 points.
     #[must_use]
     pub fn new(name: impl Into<String>, cloud: Cloud) -> Self {
@@ -74,7 +74,7 @@ impl Resident {
     }
 }
 
-impl PointSource for Resident {
+impl PointSource for InMemory {
     fn name(&self) -> String {
         self.name.clone()
     }

@@ -11,10 +11,10 @@ mod pixel;
 mod positive;
 mod svd;
 
-pub use pixel::{Kernel, Solution};
+pub use pixel::{CountMap, PixelSolution};
 
 use crate::{
-    Discretised, EmissionMap, Inversion, Method, Observation, Status, Weights,
+    Discretised, EmissionMap, Inversion, Method, Observation, PixelStatus, Weights,
     backend::missing_number, dictionary::Dictionary, screen::screen,
 };
 use isopach_compute::{Error, Result};
@@ -73,9 +73,9 @@ pub fn invert(
 /// Inverts a single pixel, and returns its averaging kernel and covariance as well.
 ///
 /// # Errors
-/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::Status`] in words where the pixel has
-/// no result.
-pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<Solution> {
+/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::PixelStatus`] in words where the pixel
+/// has no result.
+pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<PixelSolution> {
     let channels = inversion.channels();
     if counts.len() != channels || sigma.len() != channels {
         let message = format!(
@@ -118,7 +118,7 @@ impl<'a> Solver<'a> {
         counts: &[f64],
         sigma: &[f64],
         dropped: u32,
-    ) -> std::result::Result<Solution, Status> {
+    ) -> std::result::Result<PixelSolution, PixelStatus> {
         let Self {
             inversion,
             shared,

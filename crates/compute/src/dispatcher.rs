@@ -11,7 +11,7 @@ use std::{
 
 /// How often a backend passed work on to the next, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassedOn {
+pub struct Fallbacks {
     /// Name of the backend's device.
     pub device: String,
     /// Pieces of work passed on, by [`Error::cause`].
@@ -40,12 +40,12 @@ struct Member<B: ?Sized> {
 /// assert_eq!(choice.reruns(), 0);
 /// ```
 #[derive(Debug)]
-pub struct Choice<B: ?Sized> {
+pub struct Dispatcher<B: ?Sized> {
     ranks: Vec<Vec<Member<B>>>,
     absent: Vec<String>,
 }
 
-impl<B: Compute + ?Sized> Choice<B> {
+impl<B: Compute + ?Sized> Dispatcher<B> {
     /// The first is asked first.
     #[must_use]
     pub fn new(ranked: Vec<Arc<B>>) -> Self {
@@ -71,7 +71,7 @@ impl<B: Compute + ?Sized> Choice<B> {
 
     /// Notes that a backend was wanted but is not there, and why, for reports.
     #[must_use]
-    pub fn without(mut self, reason: impl Into<String>) -> Self {
+    pub fn with_missing(mut self, reason: impl Into<String>) -> Self {
         self.absent.push(reason.into());
         self
     }
@@ -139,9 +139,9 @@ impl<B: Compute + ?Sized> Choice<B> {
 
     /// What each backend passed on, those with nothing to tell left out.
     #[must_use]
-    pub fn passed_on(&self) -> Vec<PassedOn> {
+    pub fn fallbacks(&self) -> Vec<Fallbacks> {
         self.members()
-            .map(|member| PassedOn {
+            .map(|member| Fallbacks {
                 device: member.backend.device().name,
                 causes: member
                     .causes
@@ -155,8 +155,8 @@ impl<B: Compute + ?Sized> Choice<B> {
 
     /// Pieces of work that any backend passed on, all causes together.
     #[must_use]
-    pub fn reruns(&self) -> usize {
-        self.passed_on()
+    pub fn fallback_count(&self) -> usize {
+        self.fallbacks()
             .iter()
             .flat_map(|passed| passed.causes.values())
             .sum()
@@ -194,15 +194,15 @@ mod tests {
         }
     }
 
-    fn choice() -> Choice<Named> {
-        Choice::new(vec![Arc::new(Named("gpu")), Arc::new(Named("cpu"))])
+    fn choice() -> Dispatcher<Named> {
+        Dispatcher::new(vec![Arc::new(Named("gpu")), Arc::new(Named("cpu"))])
     }
 
     #[test]
     fn the_first_one_wins() {
         let choice = choice();
         assert_eq!(choice.run(|b| Ok(b.0)).unwrap(), "gpu");
-        assert!(choice.passed_on().is_empty());
+        assert!(choice.fallbacks().is_empty());
     }
 
     #[test]
@@ -217,12 +217,12 @@ mod tests {
         };
         assert_eq!(choice.run(lost).unwrap(), "cpu");
         assert_eq!(choice.run(lost).unwrap(), "cpu");
-        let passed = choice.passed_on();
+        let passed = choice.fallbacks();
         assert_eq!(
             (
                 passed[0].device.as_str(),
                 passed[0].causes["device lost"],
-                choice.reruns()
+                choice.fallback_count()
             ),
             ("gpu", 2, 2)
         );
@@ -240,13 +240,13 @@ mod tests {
             })
         });
         assert!(result.is_err());
-        assert_eq!((calls.get(), choice.reruns()), (1, 0));
+        assert_eq!((calls.get(), choice.fallback_count()), (1, 0));
     }
 
     #[test]
     fn equals_share_the_work_and_the_next_rank_gets_what_they_decline() {
         let [a, b, cpu] = ["a", "b", "cpu"].map(|name| Arc::new(Named(name)));
-        let choice = Choice::of_ranks(vec![vec![a, b], vec![], vec![cpu]]);
+        let choice = Dispatcher::of_ranks(vec![vec![a, b], vec![], vec![cpu]]);
         // While one of them has work, the other is asked.
         let both = choice
             .run(|first| Ok([first.0, choice.run(|second| Ok(second.0))?]))
@@ -262,19 +262,19 @@ mod tests {
             }
         };
         assert_eq!(choice.run(lost).unwrap(), "cpu");
-        assert_eq!((choice.reruns(), choice.devices().len()), (1, 3));
+        assert_eq!((choice.fallback_count(), choice.devices().len()), (1, 3));
     }
 
     #[test]
     fn what_is_not_there_is_told() {
         assert_eq!(
-            choice().without("gpu: no driver").absent(),
+            choice().with_missing("gpu: no driver").absent(),
             ["gpu: no driver"]
         );
     }
 
     #[test]
     fn no_backend_is_an_error_not_a_panic() {
-        assert!(Choice::<Named>::new(vec![]).run(|_| Ok(())).is_err());
+        assert!(Dispatcher::<Named>::new(vec![]).run(|_| Ok(())).is_err());
     }
 }

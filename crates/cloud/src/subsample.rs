@@ -14,7 +14,7 @@ impl Positions<'_> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
-    pub fn spaced(&self, spacing: f64) -> Result<Vec<u32>> {
+    pub fn subsample_grid_indices(&self, spacing: f64) -> Result<Vec<u32>> {
         one_per_cell(*self, [1, 0], spacing)
     }
 
@@ -23,7 +23,8 @@ impl Positions<'_> {
     /// north, in each from west to east, in each upwards. On steep ground, where one point a square
     /// of the plan is too few.
     ///
-    /// As with [`Self::spaced`], the choice depends on the coordinates alone. O(n log n).
+    /// As with [`Self::subsample_grid_indices`], the choice depends on the coordinates alone. O(n
+    /// log n).
     ///
     /// ```
     /// use isopach_cloud::Cloud;
@@ -35,7 +36,7 @@ impl Positions<'_> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
-    pub fn spaced_3d(&self, spacing: f64) -> Result<Vec<u32>> {
+    pub fn subsample_voxels_indices(&self, spacing: f64) -> Result<Vec<u32>> {
         one_per_cell(*self, [1, 0, 2], spacing)
     }
 }
@@ -91,20 +92,21 @@ fn nearest_to_centre<const D: usize>(
 }
 
 impl Cloud {
-    /// One point a cell, as [`Positions::spaced`] chooses them, with their columns.
+    /// One point a cell, as [`Positions::subsample_grid_indices`] chooses them, with their columns.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
-    pub fn spaced(&self, spacing: f64) -> Result<Self> {
-        Ok(self.select(&self.positions().spaced(spacing)?))
+    pub fn subsample_grid(&self, spacing: f64) -> Result<Self> {
+        Ok(self.select(&self.positions().subsample_grid_indices(spacing)?))
     }
 
-    /// One point a cube, as [`Positions::spaced_3d`] chooses them, with their columns.
+    /// One point a cube, as [`Positions::subsample_voxels_indices`] chooses them, with their
+    /// columns.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
-    pub fn spaced_3d(&self, spacing: f64) -> Result<Self> {
-        Ok(self.select(&self.positions().spaced_3d(spacing)?))
+    pub fn subsample_voxels(&self, spacing: f64) -> Result<Self> {
+        Ok(self.select(&self.positions().subsample_voxels_indices(spacing)?))
     }
 }
 
@@ -121,7 +123,7 @@ mod tests {
         ) {
             let chosen = |points: &[[f64; 3]]| -> Vec<[i64; 3]> {
                 let cloud = Cloud::from_points(points).unwrap();
-                let thin = cloud.spaced(spacing).unwrap();
+                let thin = cloud.subsample_grid(spacing).unwrap();
                 (0..thin.len()).map(|i| thin.positions().absolute_ticks(i)).collect()
             };
             let mut shuffled = points.clone();
@@ -139,7 +141,7 @@ mod tests {
             points in prop::collection::vec(prop::array::uniform3(-5.0..5.0f64), 1..200), seed in any::<u64>(), spacing in 0.3..7.0f64,
         ) {
             let chosen = |points: &[[f64; 3]]| -> Vec<[i64; 3]> {
-                let thin = Cloud::from_points(points).unwrap().spaced_3d(spacing).unwrap();
+                let thin = Cloud::from_points(points).unwrap().subsample_voxels(spacing).unwrap();
                 (0..thin.len()).map(|i| thin.positions().absolute_ticks(i)).collect()
             };
             let mut shuffled = points.clone();
@@ -166,9 +168,9 @@ mod tests {
     fn a_spacing_that_is_no_length_is_refused() {
         let cloud = Cloud::from_points(&[[0.0; 3]]).unwrap();
         assert!(
-            cloud.spaced(0.0).is_err()
-                && cloud.spaced(f64::NAN).is_err()
-                && cloud.spaced(-1.0).is_err()
+            cloud.subsample_grid(0.0).is_err()
+                && cloud.subsample_grid(f64::NAN).is_err()
+                && cloud.subsample_grid(-1.0).is_err()
         );
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     cholesky,
-    pixel::{Kernel, Pixel, Solution, deviations, resolution},
+    pixel::{CountMap, Pixel, PixelSolution, deviations, resolution},
     svd::dot,
 };
 use crate::{
-    Discretised, Inversion, Status,
+    Discretised, Inversion, PixelStatus,
     backend::Signs,
     dictionary::{Atom, Dictionary},
     method::{AIM, AS_HIGH, LEAST_LAMBDA, NEARLY, ROUND_OFF, SETTLED, SHORTEST},
@@ -225,14 +225,14 @@ pub(super) fn solve(
     counts: &[f64],
     sigma: &[f64],
     dropped: u32,
-) -> Result<Solution, Status> {
+) -> Result<PixelSolution, PixelStatus> {
     let pixel = Pixel::new(counts, sigma, dropped);
     let whitened = Whitened::new(&dictionary.atoms, &pixel.inverse_sigma);
     let channels = pixel.channels();
     let aim = AIM * inversion.chi_squared_target * channels;
     let dual = whitened
         .maximise(&pixel.g, aim, channels)
-        .ok_or(Status::OutOfRange)?;
+        .ok_or(PixelStatus::OutOfRange)?;
     let bins = shared.log_t.len();
     let spread = |values: &[f64]| {
         let mut x = vec![0.0; bins];
@@ -283,14 +283,14 @@ impl Pixel<'_> {
         x: Vec<f64>,
         inverse: Array2<f64>,
         (lambda, iterations): (f64, u32),
-    ) -> Result<Solution, Status> {
+    ) -> Result<PixelSolution, PixelStatus> {
         let (bins, channels) = inverse.dim();
         let synthetic: Vec<f64> = (0..channels)
             .map(|f| (0..bins).map(|t| dictionary.response[t][f] * x[t]).sum())
             .collect();
         let chi_squared = self.chi_squared(&synthetic);
         if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
-            return Err(Status::OutOfRange);
+            return Err(PixelStatus::OutOfRange);
         }
         let seen = |k: usize, f: usize| dictionary.response[k][f] * self.inverse_sigma[f];
         let averaging = Array2::from_shape_fn((bins, bins), |(t, k)| {
@@ -303,7 +303,7 @@ impl Pixel<'_> {
                 .map(|(x, r)| x * r)
                 .collect()
         };
-        Ok(Solution {
+        Ok(PixelSolution {
             emission: reported(&x),
             uncertainty: reported(&deviations(&inverse)),
             log_t_resolution: resolution(shared, &averaging),
@@ -311,9 +311,9 @@ impl Pixel<'_> {
             synthetic,
             lambda,
             iterations,
-            status: Status::of_result(inversion, Signs::Positive, self.dropped, chi_squared),
+            status: PixelStatus::of_result(inversion, Signs::Positive, self.dropped, chi_squared),
             dropped: self.dropped,
-            kernel: Kernel { inverse, averaging },
+            kernel: CountMap { inverse, averaging },
         })
     }
 }

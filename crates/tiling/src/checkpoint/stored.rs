@@ -10,12 +10,12 @@ use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
 /// memory.
 ///
 /// ```
-/// use isopach_tiling::Stored;
+/// use isopach_tiling::Encode;
 /// let bytes = (7_u32, vec![0.5_f64, f64::NAN]).to_bytes();
 /// let (seven, halves) = <(u32, Vec<f64>)>::from_bytes(&bytes).unwrap();
 /// assert!(seven == 7 && halves[0] == 0.5 && halves[1].is_nan());
 /// ```
-pub trait Stored: Sized {
+pub trait Encode: Sized {
     /// Appends it.
     fn store(&self, to: &mut ResultWriter<'_>);
     /// Takes it off the front; `None` where the bytes are none of it.
@@ -46,7 +46,7 @@ pub trait Stored: Sized {
 
 macro_rules! numbers {
     ($($number:ty),*) => {$(
-        impl Stored for $number {
+        impl Encode for $number {
             #[inline]
             fn store(&self, to: &mut ResultWriter<'_>) {
                 to.put(&self.to_le_bytes());
@@ -60,7 +60,7 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
 
-impl Stored for bool {
+impl Encode for bool {
     fn store(&self, to: &mut ResultWriter<'_>) {
         u8::from(*self).store(to);
     }
@@ -73,7 +73,7 @@ impl Stored for bool {
     }
 }
 
-impl Stored for usize {
+impl Encode for usize {
     fn store(&self, to: &mut ResultWriter<'_>) {
         (*self as u64).store(to);
     }
@@ -82,14 +82,14 @@ impl Stored for usize {
     }
 }
 
-impl Stored for () {
+impl Encode for () {
     fn store(&self, _: &mut ResultWriter<'_>) {}
     fn restore(_: &mut ResultReader<'_>) -> Option<Self> {
         Some(())
     }
 }
 
-impl<T: Stored> Stored for Vec<T> {
+impl<T: Encode> Encode for Vec<T> {
     fn store(&self, to: &mut ResultWriter<'_>) {
         self.len().store(to);
         self.iter().for_each(|item| item.store(to));
@@ -105,7 +105,7 @@ impl<T: Stored> Stored for Vec<T> {
     }
 }
 
-impl<T: Stored + Copy + Default, const K: usize> Stored for [T; K] {
+impl<T: Encode + Copy + Default, const K: usize> Encode for [T; K] {
     fn store(&self, to: &mut ResultWriter<'_>) {
         self.iter().for_each(|item| item.store(to));
     }
@@ -120,7 +120,7 @@ impl<T: Stored + Copy + Default, const K: usize> Stored for [T; K] {
 
 macro_rules! tuples {
     ($(($($name:ident . $field:tt),+)),*) => {$(
-        impl<$($name: Stored),+> Stored for ($($name,)+) {
+        impl<$($name: Encode),+> Encode for ($($name,)+) {
             fn store(&self, to: &mut ResultWriter<'_>) {
                 $(self.$field.store(to);)+
             }
@@ -132,17 +132,17 @@ macro_rules! tuples {
 }
 tuples!((A.0, C.1), (A.0, C.1, D.2), (A.0, C.1, D.2, E.3));
 
-impl Stored for Rect {
+impl Encode for Rect {
     fn store(&self, to: &mut ResultWriter<'_>) {
         (self.min, self.max).store(to);
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let (min, max) = Stored::restore(from)?;
+        let (min, max) = Encode::restore(from)?;
         Some(Self { min, max })
     }
 }
 
-impl Stored for Cloud {
+impl Encode for Cloud {
     fn store(&self, to: &mut ResultWriter<'_>) {
         let positions = self.positions();
         positions.origin().0.store(to);
@@ -154,9 +154,9 @@ impl Stored for Cloud {
         }
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let origin = Origin(Stored::restore(from)?);
-        let ticks: Vec<[i32; 3]> = Stored::restore(from)?;
-        let columns = Columns::from_bits(Stored::restore(from)?)?;
+        let origin = Origin(Encode::restore(from)?);
+        let ticks: Vec<[i32; 3]> = Encode::restore(from)?;
+        let columns = Columns::from_bits(Encode::restore(from)?)?;
         let mut attributes = Attributes::zeroed(columns, ticks.len());
         for column in attributes.column_bytes_mut() {
             from.fill(column)?;
@@ -181,7 +181,7 @@ mod tests {
             cloud.attributes = Attributes::zeroed(Columns::RGB.with(Columns::GPS_TIME), points.len());
             let result = (cloud, bits.map(f64::from_bits), vec![true, false]);
             let bytes = result.to_bytes();
-            let back: (Cloud, [f64; 3], Vec<bool>) = Stored::from_bytes(&bytes).unwrap();
+            let back: (Cloud, [f64; 3], Vec<bool>) = Encode::from_bytes(&bytes).unwrap();
             prop_assert!(back.0 == result.0 && back.2 == result.2);
             prop_assert_eq!(back.1.map(f64::to_bits), bits);
             let part = (bytes.len() as f64 * cut) as usize;

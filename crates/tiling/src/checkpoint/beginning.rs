@@ -1,6 +1,6 @@
 //! The manifest: written once by whoever is first, and read by all others.
 
-use super::{Plans, Working, damaged, files, manifest::Manifest};
+use super::{FolderUse, Plans, damaged, files, manifest::Manifest};
 use isopach_compute::{Error, FolderLock, Result, write_new, write_whole};
 use std::{
     io::{self, ErrorKind},
@@ -17,7 +17,7 @@ pub(super) struct Beginning<'a, P> {
     pub(super) tiles: &'a Path,
     /// Where the manifest is.
     pub(super) path: &'a Path,
-    pub(super) working: Working,
+    pub(super) working: FolderUse,
     pub(super) lock: &'a FolderLock,
     pub(super) plans: &'a Plans<'a, P>,
     /// Of the inputs.

@@ -1,8 +1,8 @@
 //! The plain loops: what every faster way must compute.
 
 use crate::{
-    AlongNormals, AxialStatistic, AxialStatistics, Covariance, Cylinder, Moments, Neighbour,
-    NeighbourIndex, NeighbourSearch, Neighbours, Sight, arguments,
+    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Covariance, Cylinder,
+    Moments, Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch, arguments,
 };
 use isopach_cloud::{Positions, TICK, TICKS_PER_METRE};
 use isopach_compute::{Compute, Device, Error, Result};
@@ -37,7 +37,7 @@ pub fn square_metres(squared_ticks: u128) -> f32 {
 }
 
 /// The first entry of list `i`, if it has one.
-pub(crate) fn first(lists: &Neighbours, i: usize) -> Option<Neighbour> {
+pub(crate) fn first(lists: &NeighbourLists, i: usize) -> Option<Neighbour> {
     let at = lists.offsets[i];
     (at < lists.offsets[i + 1]).then(|| Neighbour {
         index: lists.indices[at],
@@ -58,7 +58,7 @@ fn offset(points: Positions<'_>, j: u32, queries: Positions<'_>, i: usize) -> [i
 pub fn covariances(
     points: Positions<'_>,
     queries: Positions<'_>,
-    lists: &Neighbours,
+    lists: &NeighbourLists,
 ) -> Result<Vec<Covariance>> {
     (0..queries.len())
         .map(|i| {
@@ -86,7 +86,7 @@ pub fn along_normals(
     index: &(impl NeighbourIndex + ?Sized),
     queries: Positions<'_>,
     clouds: [&dyn NeighbourIndex; 2],
-    sight: Sight<'_>,
+    sight: AlongNormalsQuery<'_>,
 ) -> Result<AlongNormals> {
     let normals = index.normals(queries, sight.surface.radii, sight.surface.towards)?;
     let axes: Vec<[f64; 3]> = normals.iter().map(|normal| normal.axis).collect();
@@ -109,7 +109,7 @@ pub fn cylinders(
     axes: &[[f64; 3]],
     cylinder: Cylinder,
     statistic: AxialStatistic,
-    lists: &Neighbours,
+    lists: &NeighbourLists,
 ) -> Result<Vec<AxialStatistics>> {
     one_axis_a_query(queries, axes)?;
     let mut along = Vec::new();
@@ -174,9 +174,9 @@ pub fn one_axis_a_query(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()>
 /// The definition as a backend: every query looks at every point. O(points · queries); for tests
 /// and tiny clouds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct EveryPoint;
+pub struct BruteForce;
 
-impl Compute for EveryPoint {
+impl Compute for BruteForce {
     fn device(&self) -> Device {
         Device {
             name: "plain loop".into(),
@@ -185,7 +185,7 @@ impl Compute for EveryPoint {
     }
 }
 
-impl NeighbourSearch for EveryPoint {
+impl NeighbourSearch for BruteForce {
     fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>> {
         Ok(Box::new(Scan { points }))
     }
@@ -204,10 +204,10 @@ impl Scan<'_> {
         queries: Positions<'_>,
         limit: u128,
         arrange: impl Fn(&mut Vec<(u128, u32)>),
-    ) -> Neighbours {
-        let mut lists = Neighbours {
+    ) -> NeighbourLists {
+        let mut lists = NeighbourLists {
             offsets: vec![0],
-            ..Neighbours::default()
+            ..NeighbourLists::default()
         };
         for i in 0..queries.len() {
             let query = queries.absolute_ticks(i);
@@ -236,7 +236,12 @@ impl NeighbourIndex for Scan<'_> {
         self.points
     }
 
-    fn k_nearest(&self, queries: Positions<'_>, k: usize, max_distance: f64) -> Result<Neighbours> {
+    fn k_nearest(
+        &self,
+        queries: Positions<'_>,
+        k: usize,
+        max_distance: f64,
+    ) -> Result<NeighbourLists> {
         Ok(
             self.lists(queries, arguments::nearest(k, max_distance)?, |found| {
                 found.sort_unstable();
@@ -245,7 +250,7 @@ impl NeighbourIndex for Scan<'_> {
         )
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<Neighbours> {
+    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         Ok(self.lists(queries, arguments::ball(radius)?, |_| ()))
     }
 }

@@ -1,14 +1,14 @@
 //! M3C2 tile by tile.
 
-use crate::{CoreSelection, Differences, Epochs, M3c2, Status};
+use crate::{ChangeStatus, CoreSelection, Differences, Epochs, M3c2};
 use isopach_cloud::Cloud;
 use isopach_compute::Result;
 use isopach_neighbours::NeighbourSearch;
-use isopach_tiling::{Load, ResultReader, ResultWriter, Stored, Tile, TileOperation};
+use isopach_tiling::{Encode, ResultReader, ResultWriter, Tile, TileOperation, TileStats};
 
 /// An operation at core points that are chosen from the reference epoch, or given.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spaced<O> {
+pub struct GridCorePoints<O> {
     /// What is done at the core points.
     pub operation: O,
     /// Which they are.
@@ -17,16 +17,16 @@ pub struct Spaced<O> {
 
 impl M3c2 {
     /// At one core point per square of `spacing` metres of the plan
-    /// ([`isopach_cloud::Positions::spaced`]).
+    /// ([`isopach_cloud::Positions::subsample_grid_indices`]).
     #[must_use]
-    pub fn every(self, spacing: f64) -> Spaced<Self> {
+    pub fn with_core_spacing(self, spacing: f64) -> GridCorePoints<Self> {
         self.at(CoreSelection::Grid(spacing))
     }
 
     /// At core points of any choice.
     #[must_use]
-    pub fn at(self, core_points: CoreSelection) -> Spaced<Self> {
-        Spaced {
+    pub fn at(self, core_points: CoreSelection) -> GridCorePoints<Self> {
+        GridCorePoints {
             operation: self,
             core_points,
         }
@@ -42,7 +42,7 @@ pub struct M3c2Tile {
     pub differences: Differences,
 }
 
-impl Stored for M3c2Tile {
+impl Encode for M3c2Tile {
     fn store(&self, to: &mut ResultWriter<'_>) {
         self.core_points.store(to);
         let Differences {
@@ -80,28 +80,28 @@ impl Stored for M3c2Tile {
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         Some(Self {
-            core_points: Stored::restore(from)?,
+            core_points: Encode::restore(from)?,
             differences: Differences {
-                distance: Stored::restore(from)?,
-                level_of_detection: Stored::restore(from)?,
-                standard_error: Stored::restore(from)?,
-                p_value: Stored::restore(from)?,
-                normal_radius: Stored::restore(from)?,
-                significant: Stored::restore(from)?,
-                count: [Stored::restore(from)?, Stored::restore(from)?],
-                spread: [Stored::restore(from)?, Stored::restore(from)?],
-                normal: Stored::restore(from)?,
+                distance: Encode::restore(from)?,
+                level_of_detection: Encode::restore(from)?,
+                standard_error: Encode::restore(from)?,
+                p_value: Encode::restore(from)?,
+                normal_radius: Encode::restore(from)?,
+                significant: Encode::restore(from)?,
+                count: [Encode::restore(from)?, Encode::restore(from)?],
+                spread: [Encode::restore(from)?, Encode::restore(from)?],
+                normal: Encode::restore(from)?,
                 status: Vec::<u8>::restore(from)?
                     .into_iter()
-                    .map(Status::from_number)
+                    .map(ChangeStatus::from_number)
                     .collect::<Option<_>>()?,
-                flat_normals: Stored::restore(from)?,
+                flat_normals: Encode::restore(from)?,
             },
         })
     }
 }
 
-impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for Spaced<M3c2> {
+impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
     type Output = M3c2Tile;
 
     /// A cell whose chosen point the core owns may reach out of it by its diagonal; around that
@@ -111,7 +111,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for Spaced<M3c2> {
     }
 
     /// Two indexes, and of each core point its normal, both cylinders and the result.
-    fn working_bytes(&self, load: &Load) -> u64 {
+    fn working_bytes(&self, load: &TileStats) -> u64 {
         let points = load
             .points_by_epoch
             .first()

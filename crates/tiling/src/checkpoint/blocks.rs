@@ -2,18 +2,19 @@
 //! kept, looked for and removed as those of tiles are.
 
 use super::{
-    Kept, Manifest, Part, Plans, ResultReader, ResultWriter, Results, Working, most_bytes,
+    CheckpointDir, FolderUse, Manifest, Part, Plans, ResultReader, ResultWriter, Results,
+    most_bytes,
 };
 use isopach_compute::Result;
 use serde_json::Value;
 use std::fmt;
 
 /// What tells a run over blocks from others, beside the parameters and what was found, which a
-/// [`Kept`] has.
+/// [`CheckpointDir`] has.
 #[derive(Clone, Debug)]
 pub struct BlockRun<'a> {
     /// What this process does in the folder.
-    pub working: Working,
+    pub working: FolderUse,
     /// What results may be rounded by: the words of the backends.
     pub precision: Vec<&'a str>,
     /// What tells each input from others: what it has, not where it lies.
@@ -47,12 +48,12 @@ pub struct BlockRun<'a> {
 /// assert_eq!(merge.read(1, |from| Ok(u64::restore(from)))?, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct KeptBlocks<'a> {
+pub struct BlockCheckpoints<'a> {
     results: Results<'a, ()>,
     plan: Value,
 }
 
-impl fmt::Debug for KeptBlocks<'_> {
+impl fmt::Debug for BlockCheckpoints<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeptBlocks")
             .field("plan", &self.plan)
@@ -60,7 +61,7 @@ impl fmt::Debug for KeptBlocks<'_> {
     }
 }
 
-impl Kept {
+impl CheckpointDir {
     /// Begins a run over blocks, or goes on with the one that was begun, under the rules that hold
     /// for tiles.
     ///
@@ -69,7 +70,7 @@ impl Kept {
     /// version was begun there; [`isopach_compute::Error::Busy`] where others are at work, or
     /// nothing is there to be merged; [`isopach_compute::Error::Source`] where the folder cannot be
     /// read or written.
-    pub fn blocks(&self, run: BlockRun<'_>) -> Result<KeptBlocks<'_>> {
+    pub fn blocks(&self, run: BlockRun<'_>) -> Result<BlockCheckpoints<'_>> {
         let BlockRun {
             working,
             precision,
@@ -88,11 +89,11 @@ impl Kept {
             Ok(Manifest::of(parameters, &precision, &[identities], found))
         };
         let (results, plan) = Results::open(self.results(), working, manifest, &plans, &names)?;
-        Ok(KeptBlocks { results, plan })
+        Ok(BlockCheckpoints { results, plan })
     }
 }
 
-impl KeptBlocks<'_> {
+impl BlockCheckpoints<'_> {
     /// How the work is cut, by whoever began the run.
     #[must_use]
     pub fn plan(&self) -> &Value {

@@ -1,10 +1,10 @@
 //! [`crate::Method::NonNegative`] for one pixel: the active set of Lawson & Hanson.
 
 use super::{
-    pixel::{Pixel, Solution},
+    pixel::{Pixel, PixelSolution},
     svd::{dot, svd},
 };
-use crate::{Discretised, Inversion, Status, dictionary::Dictionary, method::SLOPE};
+use crate::{Discretised, Inversion, PixelStatus, dictionary::Dictionary, method::SLOPE};
 use ndarray::Array2;
 
 /// Non-negative least squares.
@@ -113,7 +113,7 @@ pub(super) fn solve(
     counts: &[f64],
     sigma: &[f64],
     dropped: u32,
-) -> Result<Solution, Status> {
+) -> Result<PixelSolution, PixelStatus> {
     let pixel = Pixel::new(counts, sigma, dropped);
     let column = |row: &Vec<f64>| {
         row.iter()
@@ -122,7 +122,7 @@ pub(super) fn solve(
             .collect::<Vec<_>>()
     };
     let columns: Vec<Vec<f64>> = dictionary.response.iter().map(column).collect();
-    let found = non_negative(&columns, &pixel.g).ok_or(Status::OutOfRange)?;
+    let found = non_negative(&columns, &pixel.g).ok_or(PixelStatus::OutOfRange)?;
     let mut inverse = Array2::zeros((columns.len(), counts.len()));
     for (&t, row) in found
         .passive

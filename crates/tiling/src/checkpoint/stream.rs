@@ -11,7 +11,7 @@ const BUFFER: usize = 64 << 10;
 /// Takes the bytes of a result and writes them some at a time; counts them, and makes their
 /// checksum.
 ///
-/// What keeps them from being written is told once, at the end, so that [`super::Stored::store`]
+/// What keeps them from being written is told once, at the end, so that [`super::Encode::store`]
 /// has nothing to say.
 pub struct ResultWriter<'a> {
     to: &'a mut dyn Write,

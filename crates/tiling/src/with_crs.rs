@@ -7,12 +7,12 @@ use isopach_compute::Result;
 /// A source whose coordinate system is what its user says, not what its files say: `None` agrees
 /// with everything.
 #[derive(Clone, Debug)]
-pub struct Declared<S> {
+pub struct WithCrs<S> {
     source: S,
     crs: Option<Crs>,
 }
 
-impl<S: PointSource> Declared<S> {
+impl<S: PointSource> WithCrs<S> {
     /// `source`, taken to be in `crs`.
     #[must_use]
     pub fn new(source: S, crs: Option<Crs>) -> Self {
@@ -20,7 +20,7 @@ impl<S: PointSource> Declared<S> {
     }
 }
 
-impl<S: PointSource> PointSource for Declared<S> {
+impl<S: PointSource> PointSource for WithCrs<S> {
     as_inner! {
         name() -> String;
         extent() -> Rect;

@@ -21,9 +21,9 @@ mod manifest;
 mod stored;
 mod stream;
 
-pub use blocks::{BlockRun, KeptBlocks};
+pub use blocks::{BlockCheckpoints, BlockRun};
 pub(crate) use manifest::{Manifest, most_bytes};
-pub use stored::Stored;
+pub use stored::Encode;
 pub use stream::{ResultReader, ResultWriter};
 
 use beginning::Beginning;
@@ -52,13 +52,13 @@ const TILES: &str = "tiles";
 
 /// A folder in which the results of a run are kept until all are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct CheckpointDir {
     folder: PathBuf,
     parameters: String,
     found: Value,
 }
 
-impl Kept {
+impl CheckpointDir {
     /// In `folder`, which is made if it is not there. `parameters`: everything that results depend
     /// on beside the sources, as text; a run that was begun with others is refused.
     pub fn within(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
@@ -77,8 +77,8 @@ impl Kept {
 
     /// For results of type `T`.
     #[must_use]
-    pub fn results<T: Stored>(&self) -> Keeping<'_, T> {
-        Keeping {
+    pub fn results<T: Encode>(&self) -> Checkpoint<'_, T> {
+        Checkpoint {
             kept: self,
             store: T::store,
             restore: T::restore,
@@ -137,13 +137,13 @@ impl Kept {
 }
 
 /// A folder for results of a type, and how they become bytes.
-pub struct Keeping<'a, T> {
-    kept: &'a Kept,
+pub struct Checkpoint<'a, T> {
+    kept: &'a CheckpointDir,
     store: fn(&T, &mut ResultWriter<'_>),
     restore: fn(&mut ResultReader<'_>) -> Option<T>,
 }
 
-impl<T> fmt::Debug for Keeping<'_, T> {
+impl<T> fmt::Debug for Checkpoint<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeping")
             .field("kept", self.kept)
@@ -151,13 +151,13 @@ impl<T> fmt::Debug for Keeping<'_, T> {
     }
 }
 
-impl<T> Clone for Keeping<'_, T> {
+impl<T> Clone for Checkpoint<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Keeping<'_, T> {}
+impl<T> Copy for Checkpoint<'_, T> {}
 
 /// One of the results of a tile, which is cut in several where it is heavier than was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,7 +177,7 @@ impl Part {
 
 /// What a process does in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Working {
+pub enum FolderUse {
     /// It runs all tiles and hands them over.
     Alone,
     /// It says what the run is, for others to run.
@@ -188,7 +188,7 @@ pub enum Working {
     Merging,
 }
 
-impl Working {
+impl FolderUse {
     /// Whether it may begin the run anew in the place of another. One of many that were started
     /// together may not: another of them may be right.
     fn may_begin_anew(self) -> bool {
@@ -210,7 +210,7 @@ pub(crate) struct Plans<'a, P> {
 
 /// The folder of a run that has begun.
 pub(crate) struct Results<'a, T> {
-    keeping: Keeping<'a, T>,
+    keeping: Checkpoint<'a, T>,
     tiles: PathBuf,
     fingerprint: u64,
     kind: PhantomData<fn() -> T>,
@@ -225,8 +225,8 @@ impl<'a, T> Results<'a, T> {
     /// that input alone has been replaced since, and nobody else works there, a run that has the
     /// folder alone, or plans, begins anew.
     pub(crate) fn open<P>(
-        keeping: Keeping<'a, T>,
-        working: Working,
+        keeping: Checkpoint<'a, T>,
+        working: FolderUse,
         manifest: impl FnOnce(&str, &Value) -> Result<Manifest>,
         plans: &Plans<'_, P>,
         names: &[String],
@@ -234,15 +234,15 @@ impl<'a, T> Results<'a, T> {
         let folder = &keeping.kept.folder;
         let manifest = manifest(&keeping.kept.parameters, &keeping.kept.found)?;
         let (tiles, path) = (folder.join(TILES), folder.join(MANIFEST));
-        if working == Working::Merging && !path.exists() {
+        if working == FolderUse::Merging && !path.exists() {
             return Err(Error::Busy(format!(
                 "parts of the work are not done yet: no shard was run in {}",
                 folder.display()
             )));
         }
         let lock = match working {
-            Working::Alone => FolderLock::alone(folder.join(LOCK)),
-            Working::Planning | Working::Among | Working::Merging => {
+            FolderUse::Alone => FolderLock::alone(folder.join(LOCK)),
+            FolderUse::Planning | FolderUse::Among | FolderUse::Merging => {
                 FolderLock::shared(folder.join(LOCK))
             }
         }?;

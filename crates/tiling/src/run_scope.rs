@@ -5,7 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// Which tiles of a run this process runs, and whether it hands the results over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Share {
+pub enum RunScope {
     /// All that are not done yet; their results go to the sink.
     #[default]
     All,
@@ -23,7 +23,7 @@ pub enum Share {
     Merge,
 }
 
-impl Share {
+impl RunScope {
     /// Whether a tile is run here.
     pub(crate) fn of(self, plan: &Plan) -> Result<Vec<bool>> {
         self.of_work(plan.len(), &|i| u128::from(plan.expected(i).bytes) + 1)
@@ -107,7 +107,7 @@ mod tests {
         .unwrap();
         for of in [1, 2, 3, 7, 500] {
             let shards: Vec<Vec<bool>> = (1..=of)
-                .map(|number| Share::Shard { number, of }.of(&plan).unwrap())
+                .map(|number| RunScope::Shard { number, of }.of(&plan).unwrap())
                 .collect();
             assert!(
                 (0..plan.len()).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
@@ -116,7 +116,7 @@ mod tests {
         }
         let halves: Vec<usize> = (1..=2)
             .map(|number| {
-                Share::Shard { number, of: 2 }
+                RunScope::Shard { number, of: 2 }
                     .of(&plan)
                     .unwrap()
                     .into_iter()
@@ -126,23 +126,23 @@ mod tests {
             .collect();
         assert!(halves[0].abs_diff(halves[1]) <= 1);
         assert!(
-            Share::Shard { number: 0, of: 2 }.of(&plan).is_err()
-                && Share::Shard { number: 3, of: 2 }.of(&plan).is_err()
+            RunScope::Shard { number: 0, of: 2 }.of(&plan).is_err()
+                && RunScope::Shard { number: 3, of: 2 }.of(&plan).is_err()
         );
-        assert!(Share::Tile(plan.len()).of(&plan).is_err());
+        assert!(RunScope::Tile(plan.len()).of(&plan).is_err());
     }
 
     #[test]
     fn each_block_is_in_one_shard_also_where_there_are_fewer_than_shards() {
         for (count, of) in [(0, 3), (1, 3), (7, 3), (64, 5)] {
             let shards: Vec<Vec<bool>> = (1..=of)
-                .map(|number| Share::Shard { number, of }.of_blocks(count).unwrap())
+                .map(|number| RunScope::Shard { number, of }.of_blocks(count).unwrap())
                 .collect();
             assert!(
                 (0..count).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
                 "{count} in {of}"
             );
         }
-        assert!(Share::Tile(0).of_blocks(0).is_err());
+        assert!(RunScope::Tile(0).of_blocks(0).is_err());
     }
 }

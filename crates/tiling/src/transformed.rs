@@ -8,15 +8,15 @@ use isopach_compute::Result;
 /// are.
 ///
 /// Points are rounded to whole ticks before they are moved, as those in memory
-/// ([`crate::Resident`]) are already: so a source gives the same points whether its chunks are held
+/// ([`crate::InMemory`]) are already: so a source gives the same points whether its chunks are held
 /// or read whenever they are needed.
 #[derive(Clone, Debug)]
-pub struct Moved<S> {
+pub struct Transformed<S> {
     source: S,
     by: Rigid,
 }
 
-impl<S: PointSource> Moved<S> {
+impl<S: PointSource> Transformed<S> {
     /// `source`, every point of it moved.
     #[must_use]
     pub fn new(source: S, by: Rigid) -> Self {
@@ -48,7 +48,7 @@ impl<S: PointSource> Moved<S> {
     }
 }
 
-impl<S: PointSource> PointSource for Moved<S> {
+impl<S: PointSource> PointSource for Transformed<S> {
     as_inner! {
         name() -> String;
         point_count() -> u64;
@@ -107,7 +107,7 @@ fn as_held(metres: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Resident;
+    use crate::InMemory;
     use isopach_cloud::{Attributes, Cloud};
 
     /// Coordinates between ticks.
@@ -145,10 +145,10 @@ mod tests {
         let raw = Raw((1..100)
             .map(|i| [0.37, 0.59, 0.83].map(|x| x * f64::from(i) / 1.1))
             .collect());
-        let held = Resident::read_from(&raw, Cloud::from_points(&raw.0).unwrap()).unwrap();
+        let held = InMemory::read_from(&raw, Cloud::from_points(&raw.0).unwrap()).unwrap();
         let by = Rigid::from_vectors([1e-3, -2e-3, 6e-3], [0.31, -0.24, 0.12], [50.0; 3]);
         let moved = |source: &dyn PointSource| {
-            Moved::new(source, by)
+            Transformed::new(source, by)
                 .read_chunk(0, Columns::XYZ)
                 .unwrap()
                 .xyz
