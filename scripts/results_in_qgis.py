@@ -4,8 +4,8 @@
     terrain_change A.laz B.laz --rasters before,after,count-before,count-after,significant,status --out OUT
     QT_QPA_PLATFORM=offscreen python3 scripts/results_in_qgis.py OUT [PICTURES]        (needs QGIS 3 with its Python)
 
-For every OUT/*.tif: QGIS finds the style beside it by itself; the renderer, its breaks, colours and labels are those that docs/algorithms/files.md
-describes; the pixels that QGIS draws have the colour that their value has in the style, and no-data is transparent; and the legend has the labels.
+For every OUT/*.tif: QGIS finds the style beside it by itself; the renderer, its breaks, colours and labels are those that the program wrote
+beside the raster; the pixels that QGIS draws have the colour that their value has in the style, and no-data is transparent; and the legend has the labels.
 With PICTURES, a picture of each with its legend is written there to look at. Prints a line a raster; the exit code is 1 where one is wrong.
 """
 
