@@ -141,7 +141,7 @@ columns! {
     /// From the lowest bit: synthetic, key point, withheld, overlap; two bits of scanner channel;
     /// scan direction; edge of flight line.
     flags: u8 = FLAGS,
-    /// Whatever its author wanted.
+    /// User data: its meaning is up to the producer.
     user_data: u8 = USER_DATA,
     /// Near infrared.
     nir: u16 = NIR,

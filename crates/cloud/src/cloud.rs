@@ -122,7 +122,7 @@ impl Cloud {
     /// The points whose class is one of `classes`; all of them where `classes` is empty.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where classes are asked for and the cloud carries none.
+    /// [`Error::InvalidInput`] if classes are asked for and the cloud carries none.
     pub fn of_classes(&self, classes: &[u8]) -> Result<std::borrow::Cow<'_, Self>> {
         if classes.is_empty() {
             return Ok(std::borrow::Cow::Borrowed(self));
@@ -141,7 +141,7 @@ impl Cloud {
     /// The same points moved, about the same origin. Rounds to the nearest tick.
     ///
     /// # Errors
-    /// [`Error::InvalidPoint`] where a point ends out of reach of the origin.
+    /// [`Error::InvalidPoint`] if a point ends out of reach of the origin.
     pub fn transformed(&self, by: &Rigid) -> Result<Self> {
         let positions = self.positions();
         let moved: Vec<_> = (0..self.len())

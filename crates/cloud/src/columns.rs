@@ -1,4 +1,4 @@
-//! Which columns of a cloud are wanted.
+//! Selection of the columns of a cloud.
 
 /// A set of columns; coordinates are always part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ impl Columns {
         self.0
     }
 
-    /// What was kept; `None` for a bit that no column has.
+    /// Restores a selection from [`Self::bits`]; `None` for a bit that no column has.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits <= Self::ALL.0 {

@@ -21,8 +21,8 @@ pub enum LengthUnit {
 }
 
 impl LengthUnit {
-    /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few
-    /// as seven digits.
+    /// The unit of `metres` metres, to within 0.5 ppm. The two feet are 2 ppm apart, and files
+    /// state them with as few as seven digits.
     #[must_use]
     pub fn of_metres(metres: f64) -> Self {
         let units = [Self::Metre, Self::Foot, Self::SurveyFoot, Self::ClarkeFoot];
@@ -46,7 +46,7 @@ impl LengthUnit {
         }
     }
 
-    /// Metres a unit; `None` where it is no length, or not known how long.
+    /// Metres per unit; `None` for degrees and unknown units.
     #[must_use]
     pub fn metres(self) -> Option<f64> {
         match self {
@@ -72,7 +72,7 @@ impl fmt::Display for LengthUnit {
     }
 }
 
-/// What the coordinates of a system are.
+/// Kind of coordinates of a reference system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CrsKind {
     /// Lengths in a plane: a projected system, a local or engineering grid, a projected system
@@ -101,7 +101,7 @@ impl fmt::Display for CrsKind {
     }
 }
 
-/// What heights are counted from, as far as a file states it.
+/// Zero of the heights: vertical datum and geoid model, as far as a file states them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerticalReference {
     /// Name of the vertical system, for people.
@@ -124,12 +124,11 @@ impl VerticalReference {
 /// A coordinate reference system as a file states it; every part may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crs {
-    /// What the coordinates are.
+    /// Kind of coordinates.
     pub kind: CrsKind,
     /// Well-known text, version 1 or 2, as found.
     pub wkt: Option<String>,
-    /// Well-known text of the horizontal system alone, out of what it is bound to or compounded
-    /// with.
+    /// Well-known text of the horizontal system alone, extracted from a compound or bound system.
     pub plane: Option<String>,
     /// EPSG code of the horizontal (projected or geographic) system.
     pub horizontal: Option<u16>,
@@ -139,14 +138,14 @@ pub struct Crs {
     pub name: Option<String>,
     /// Unit of easting and northing.
     pub unit: LengthUnit,
-    /// Unit of heights where it is stated.
+    /// Unit of heights, if stated.
     pub vertical_unit: Option<LengthUnit>,
-    /// What heights are counted from.
+    /// Zero of the heights: vertical datum and geoid model.
     pub heights: VerticalReference,
     /// Coordinate epoch in a dynamic frame, decimal years as stated.
     pub epoch: Option<String>,
-    /// Datum, method and parameters of the horizontal system in SI units, written in one way
-    /// whatever the file's dialect: equal for equal systems.
+    /// Datum, method and parameters of the horizontal system in SI units, in a canonical text:
+    /// equal for equal systems, in any dialect of the file.
     pub definition: Option<String>,
 }
 
@@ -163,7 +162,7 @@ impl Crs {
         }
     }
 
-    /// Unit of heights: that of easting and northing where no other is stated.
+    /// Unit of heights: the vertical unit if stated, otherwise that of easting and northing.
     #[must_use]
     pub fn height_unit(&self) -> LengthUnit {
         self.vertical_unit.unwrap_or(self.unit)
@@ -175,7 +174,8 @@ impl Crs {
         self.kind == CrsKind::Plane && [self.unit, self.height_unit()] == [LengthUnit::Metre; 2]
     }
 
-    /// What keeps two epochs from being compared: `None` where nothing that both state differs.
+    /// Describes the difference that keeps two epochs from being compared; `None` if all parts that
+    /// both state agree.
     ///
     /// Something that only one of them states is no contradiction: [`Self::unstated`] tells that.
     #[must_use]
@@ -191,7 +191,7 @@ impl Crs {
             .or_else(|| self.epochs(other))
     }
 
-    /// What one of them states and the other does not, so that it cannot be compared.
+    /// Names the parts that only one of the two states, so that they cannot be compared.
     #[must_use]
     pub fn unstated(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
@@ -218,7 +218,7 @@ impl Crs {
             .collect()
     }
 
-    /// Whether it says anything of what heights are counted from.
+    /// Whether a vertical datum, geoid model or vertical code is stated.
     #[must_use]
     pub fn has_vertical(&self) -> bool {
         self.vertical.is_some() || !self.heights.is_empty()
@@ -228,8 +228,8 @@ impl Crs {
         (self.kind != other.kind).then(|| format!("kind: {} against {}", self.kind, other.kind))
     }
 
-    /// Equal codes or equal definitions are one system, in whatever words; where neither can be
-    /// compared, the names decide.
+    /// Compares horizontal systems: by EPSG code, then by definition, in any dialect, and by name
+    /// if neither is available.
     fn horizontals(&self, other: &Self) -> Option<String> {
         let is_equal = |a: &Option<String>, b: &Option<String>| {
             a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b)
@@ -297,7 +297,7 @@ impl Crs {
     }
 }
 
-/// What both state, if it differs.
+/// Describes the difference of two stated values.
 fn both<T: PartialEq + fmt::Display>(what: &str, a: Option<T>, b: Option<T>) -> Option<String> {
     match (a, b) {
         (Some(a), Some(b)) if a != b => Some(format!("{what} {a} against {b}")),

@@ -1,4 +1,4 @@
-//! How well a pose is known.
+//! Uncertainty of an estimated pose.
 
 /// Covariance of the six unknowns of a rigid alignment, and the directions that the data leave
 /// free.
@@ -74,8 +74,8 @@ impl PoseCovariance {
         self.free_in_sum(self.jacobian(point, axis), self.tilt(point))
     }
 
-    /// How far noise of the normals may turn the [jacobian](Self::jacobian) of `point` towards a
-    /// free direction.
+    /// Upper bound on the change that noise of the normals makes to the [jacobian](Self::jacobian)
+    /// of `point` along a free direction.
     #[must_use]
     pub fn tilt(&self, point: [f64; 3]) -> f64 {
         let offset = (0..3)
@@ -86,8 +86,8 @@ impl PoseCovariance {
         TILTS * self.normal_noise * 1.0_f64.max(offset / self.arm) + f64::EPSILON.sqrt()
     }
 
-    /// The first free direction that a sum of jacobians lies along by more than `tilt`, the sum of
-    /// their [tilts](Self::tilt): what is measured along it is not determined.
+    /// The first free direction along which a sum of jacobians has a component larger than `tilt`,
+    /// the sum of their [tilts](Self::tilt): measurements along it are undetermined.
     #[must_use]
     pub fn free_in_sum(&self, a: [f64; 6], tilt: f64) -> Option<&FreeDirection> {
         self.free.iter().find(|free| {
@@ -98,8 +98,8 @@ impl PoseCovariance {
         })
     }
 
-    /// Standard error of the displacement of `point` along `axis`, metres: √(jᵀ C j); NaN where a
-    /// free direction moves it.
+    /// Standard error of the displacement of `point` along `axis`, metres: √(jᵀ C j); NaN if a free
+    /// direction moves the point.
     #[must_use]
     pub fn standard_error(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         match self.free_along(point, axis) {

@@ -20,7 +20,7 @@ impl<'a> Positions<'a> {
         Self { origin, ticks }
     }
 
-    /// Where the ticks are counted from.
+    /// The origin of the ticks.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin

@@ -50,9 +50,9 @@ impl Rect {
         std::array::from_fn(|axis| 0.5 * (self.min[axis] + self.max[axis]))
     }
 
-    /// Whether this rectangle owns the point (half open). The point is compared as it is held,
-    /// rounded to the tick, with edges that are rounded likewise ([`edge_tick`]): a rectangle of
-    /// cells owns the points that its cells own. What is no number is owned by nobody.
+    /// Whether this half-open rectangle contains the point. Point and edges are compared after
+    /// rounding to ticks ([`edge_tick`]), so that a rectangle of cells contains exactly the points
+    /// of its cells. A NaN is in no rectangle.
     #[inline]
     #[must_use]
     pub fn owns(&self, point: [f64; 2]) -> bool {
@@ -83,7 +83,7 @@ impl Rect {
         }
     }
 
-    /// What both share, edges included; `None` where they are apart.
+    /// The rectangle that both share, edges included; `None` if they are apart.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
         let both = Self {
@@ -96,7 +96,7 @@ impl Rect {
     }
 }
 
-/// The coordinate, as it is held, so many ticks farther; unchanged where it is not finite.
+/// Rounds a coordinate to its tick and adds `ticks`; non-finite coordinates are unchanged.
 fn held(coordinate: f64, ticks: i64) -> f64 {
     if coordinate.is_finite() {
         from_ticks(to_ticks(coordinate).saturating_add(ticks))
@@ -136,8 +136,8 @@ mod tests {
             }
         }
 
-        /// Also where the edge is no whole number of ticks and the point comes from a file's
-        /// integers.
+        /// The rule also holds for edges that are no whole number of ticks and points computed from
+        /// a file's integers.
         #[test]
         fn neighbours_share_no_point_and_lose_none(edge in -40_000_000i64..40_000_000, off in -3i64..4) {
             let edge = edge as f64 * 0.2;

@@ -241,7 +241,7 @@ mod tests {
             prop_assert!(near(again.apply(x), a.apply(x), 1e-7));
         }
 
-        /// Also for the smallest rotations, and for what is left of one that was undone.
+        /// The smallest rotations and the residue of an undone rotation come back, too.
         #[test]
         fn rotation_vectors_come_back(r in prop::array::uniform3(-1.0..1.0f64), exponent in -12..0_i32) {
             let r = r.map(|x| x * 10_f64.powi(exponent));

@@ -18,9 +18,9 @@ impl Positions<'_> {
         one_per_cell(*self, [1, 0], spacing)
     }
 
-    /// Indices of one point per cube of `spacing` metres of the absolute grid: the one nearest to
-    /// the cube's centre, the lowest coordinates on a tie; ordered by the cubes' rows from south to
-    /// north, in each from west to east, in each upwards. On steep ground, where one point a square
+    /// Indices of one point per cube of `spacing` metres of the absolute grid: the point nearest to
+    /// the cube's centre, with the lowest coordinates on a tie. The order is by cubes: south to
+    /// north, then west to east, then upwards. Use it on steep ground, where one point per square
     /// of the plan is too few.
     ///
     /// As with [`Self::subsample_grid_indices`], the choice depends on the coordinates alone. O(n
@@ -66,7 +66,7 @@ fn one_per_cell<const D: usize>(
         .collect())
 }
 
-/// Of the points of one cell, which are one at least, the one nearest to the centre.
+/// The point nearest to the centre of a cell, which has one point at least.
 fn nearest_to_centre<const D: usize>(
     points: Positions<'_>,
     axes: [usize; D],

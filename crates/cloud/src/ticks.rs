@@ -16,8 +16,7 @@ pub const TICK: f64 = 1.0 / TICKS_PER_METRE;
 /// Metres from its origin that a coordinate can reach in each direction: 2¹³ = 8,192 m.
 pub const REACH: f64 = 8192.0;
 
-/// Where local coordinates are counted from: whole metres, so that it is exact in every
-/// representation.
+/// The origin of local coordinates: whole metres, so that it is exact in every number format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin(pub [i32; 3]);
 
@@ -25,7 +24,7 @@ impl Origin {
     /// The whole-metre origin at or below `point` (metres).
     ///
     /// # Errors
-    /// [`Error::InvalidPoint`] (index 0) where a coordinate is not finite or beyond ±2·10⁹ m.
+    /// [`Error::InvalidPoint`] (index 0) if a coordinate is not finite or beyond ±2·10⁹ m.
     pub fn near(point: [f64; 3]) -> Result<Self> {
         let mut metres = [0; 3];
         for (metre, value) in metres.iter_mut().zip(point) {

@@ -24,7 +24,7 @@ const DEGREE: f64 = std::f64::consts::PI / 180.0;
 /// An element of this name and text is a sphere's Mercator on an ellipsoid's coordinates.
 const WEB_MERCATOR: &str = "mercatorauxiliarysphere";
 
-/// Of a projected element; `None` of another, and where something that defines it is missing.
+/// The canonical definition of a projected element; `None` for other elements and incomplete ones.
 pub(crate) fn of(system: &Node) -> Option<String> {
     if !system.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS"]) {
         return None;
@@ -54,7 +54,7 @@ fn datum(base: &Node) -> Option<String> {
     };
     let meridian = base.child(&["PRIMEM", "PRIMEMERIDIAN"]);
     let offset = meridian.and_then(|meridian| {
-        // degrees in version 1, as GDAL and ESRI write it, whatever angles are in
+        // Degrees in version 1, as written by GDAL and ESRI, regardless of the angle unit.
         let unit = meridian.own_unit().unwrap_or(DEGREE);
         Some(meridian.number(1)? * unit / DEGREE)
     });
@@ -138,7 +138,7 @@ enum Kind {
     Number,
 }
 
-/// What a parameter is, by its name in any dialect.
+/// Meaning of a parameter, by its name in any dialect.
 fn meaning(name: &str) -> (&str, Kind) {
     match name {
         "latitudeoforigin"
@@ -180,7 +180,7 @@ fn meaning(name: &str) -> (&str, Kind) {
     }
 }
 
-/// What a method is, by its name in any dialect.
+/// Identifier of a method, by its name in any dialect.
 fn method_of(name: &str, parameters: &BTreeMap<String, (Kind, f64)>) -> String {
     let has = |key: &str| parameters.contains_key(key);
     match name {

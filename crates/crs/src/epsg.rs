@@ -1,4 +1,4 @@
-//! What EPSG knows by number or by name: datums of systems, and the well-known text of a code.
+//! EPSG tables: datums by code or name, and the well-known text of a code.
 
 use crate::wkt::Node;
 use isopach_cloud::LengthUnit;
@@ -55,17 +55,17 @@ impl VerticalSystem {
     }
 }
 
-/// Code of the geodetic datum that somebody calls so: EPSG, ESRI or PROJ.
+/// Code of the geodetic datum with this name in EPSG, ESRI or PROJ.
 pub(crate) fn geodetic_datum(name: &str) -> Option<u16> {
     named("geodetic", &key(name))
 }
 
-/// Code of the vertical datum that somebody calls so.
+/// Code of the vertical datum with this name.
 pub(crate) fn vertical_datum(name: &str) -> Option<u16> {
     named("vertical", &key(name))
 }
 
-/// Code of the vertical system that somebody calls so.
+/// Code of the vertical system with this name.
 pub(crate) fn vertical_system(name: &str) -> Option<u16> {
     named("system", &key(name))
 }

@@ -1,5 +1,4 @@
-//! What heights are counted from: datum and geoid model, from the names and elements in which files
-//! state them.
+//! Vertical references: datum and geoid model, from the names and elements that files use.
 
 use crate::{
     epsg::{self, VerticalSystem},
@@ -9,7 +8,7 @@ use isopach_cloud::{Crs, VerticalReference};
 
 /// Key of heights above an ellipsoid.
 const ELLIPSOID: &str = "ellipsoid";
-/// What is added to a datum's key where values count downwards.
+/// Suffix of a datum's key for systems whose values count downwards.
 const DEPTH: &str = " depth";
 /// First letters of geoid models, followed by a year or a number.
 const MODELS: [&str; 11] = [
@@ -18,7 +17,7 @@ const MODELS: [&str; 11] = [
 /// WKT 1 type of a vertical datum of ellipsoidal heights.
 const ELLIPSOIDAL_TYPE: &str = "2002";
 
-/// Of a vertical element of well-known text: `VERT_CS`, ESRI's `VERTCS`, `VERTCRS`.
+/// Reference of a vertical element of well-known text: `VERT_CS`, ESRI's `VERTCS`, `VERTCRS`.
 pub(crate) fn of_element(vertical: &Node, code: Option<u16>) -> VerticalReference {
     let datum = vertical.child(&["VERT_DATUM", "VDATUM", "VERTICALDATUM", "VRF", "ENSEMBLE"]);
     let name = vertical.name().unwrap_or_default();
@@ -67,8 +66,8 @@ fn is_down(vertical: &Node) -> bool {
     axis.is_some_and(|axis| axis.eq_ignore_ascii_case("down")) || direction == Some(-1.0)
 }
 
-/// Whether the heights of a system are depths: they count downwards, so that what is gained is
-/// lost.
+/// Whether the heights of a system are depths, which count downwards: a positive change is then a
+/// loss.
 #[must_use]
 pub fn counts_downwards(crs: &Crs) -> bool {
     crs.heights
@@ -77,8 +76,8 @@ pub fn counts_downwards(crs: &Crs) -> bool {
         .is_some_and(|datum| datum.ends_with(DEPTH))
 }
 
-/// Of a code of GeoTIFF's vertical key and the citation beside it. Codes of datums and of
-/// ellipsoids, as GeoTIFF 1.0 had them, are understood.
+/// Reference of GeoTIFF's vertical key and its citation. Codes of datums and of ellipsoids, as in
+/// GeoTIFF 1.0, are understood.
 pub(crate) fn of_key(code: Option<u16>, citation: Option<&str>) -> VerticalReference {
     let name = citation
         .map(str::to_owned)

@@ -35,14 +35,14 @@ mod key {
     pub(super) const VERTICAL_DATUM: u16 = 4098;
     pub(super) const VERTICAL_UNIT: u16 = 4099;
 }
-/// What a key says of something that has no code.
+/// Value of a key for a system without a code.
 const USER_DEFINED: u16 = 32767;
-/// Where values are that are no short words.
+/// Tags that hold the values that are not 16-bit integers.
 const DOUBLES: u16 = 34736;
 const ASCII: u16 = 34737;
 /// EPSG's number of the metre.
 const METRE: u16 = 9001;
-/// How ESRI writes well-known text into a citation.
+/// Prefix with which ESRI writes well-known text into a citation.
 const ESRI_TEXT: &str = "ESRI PE String = ";
 
 /// GeoTIFF's keys as the three records of a GeoTIFF or LAS file hold them.
@@ -61,7 +61,7 @@ pub struct GeoKeys<'a> {
     pub directory: &'a [u16],
     /// Numbers that keys point to (34736).
     pub doubles: &'a [f64],
-    /// What texts are cut from (34737): keys count its bytes.
+    /// Text that ASCII keys refer to (tag 34737), by byte.
     pub ascii: &'a [u8],
 }
 
@@ -78,14 +78,14 @@ impl GeoKeys<'_> {
         self.entry(wanted, 0).map(|[.., value]| value)
     }
 
-    /// A code, where it is one.
+    /// The EPSG code of a key, unless it says "user-defined".
     fn code(&self, wanted: u16) -> Option<u16> {
         self.short(wanted)
             .filter(|code| !matches!(*code, 0 | USER_DEFINED))
     }
 
-    /// The text of a key: in UTF-8, or else in Latin-1, which is what old programs write though the
-    /// standard asks for ASCII.
+    /// The text of a key: UTF-8, or else Latin-1, which old programs write although the standard
+    /// demands ASCII.
     fn words(&self, wanted: u16) -> Option<String> {
         let [_, _, count, start] = self.entry(wanted, ASCII)?;
         let (start, count) = (usize::from(start), usize::from(count));
@@ -121,9 +121,9 @@ impl GeoKeys<'_> {
     }
 }
 
-/// The system that keys state; `None` where they say nothing of one. A system that they define by a
-/// method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC GeoTIFF 1.1
-/// (19-008r4), and what GDAL makes of older files.
+/// The coordinate system stated by GeoTIFF keys; `None` if they state none. A system that is
+/// defined by a method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC
+/// GeoTIFF 1.1 (19-008r4), and GDAL's interpretation of older files.
 #[must_use]
 pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     let (projected, geographic) = (keys.code(key::PROJECTED), keys.code(key::GEOGRAPHIC));
@@ -137,8 +137,8 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     if !says_something && vertical.is_empty() {
         return None;
     }
-    // The model is what the coordinates are; a projected system of the user's own still names the
-    // geographic one it is based on.
+    // The model key gives the kind of coordinates; a user-defined projected system still names the
+    // geographic one that it is based on.
     let kind = match model {
         _ if projected.is_some() => CrsKind::Plane,
         Some(3) => CrsKind::Geocentric,
@@ -191,8 +191,8 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     }))
 }
 
-/// A part of a citation that says what it names, as ESRI and GDAL write them: `GCS Name =
-/// NAD83|Datum = D_North_American_1983|Primem = Greenwich`.
+/// A labelled part of a citation, as ESRI and GDAL write them: `GCS Name = NAD83|Datum =
+/// D_North_American_1983|Primem = Greenwich`.
 fn cited<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
     let said = |words: &'a str| {
         words
@@ -216,7 +216,7 @@ fn named_in(citation: &str) -> &str {
         .unwrap_or(citation)
 }
 
-/// What keys say of heights.
+/// Vertical part of the keys.
 struct Vertical {
     code: Option<u16>,
     unit: Option<LengthUnit>,
@@ -267,8 +267,8 @@ const LONGEST_TEXT: usize = 60_000;
 #[must_use]
 pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let geographic = crs.unit == LengthUnit::Degree;
-    // GDAL and what is built on it take a text as ESRI writes it, where the model is user-defined
-    // as well.
+    // GDAL and programs based on it accept an ESRI citation only if the model is user-defined as
+    // well.
     let text = crs
         .plane
         .as_ref()
@@ -302,7 +302,7 @@ pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
         keys.push([key::CITATION, ASCII, citation.len() as u16, 0]);
     }
     keys.extend(crs.vertical.map(|code| [key::VERTICAL, 0, 1, code]));
-    // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
+    // GeoTIFF 1.1: the vertical key holds the EPSG code of a vertical system.
     let head = [1, 1, 1, keys.len() as u16];
     (
         std::iter::once(head).chain(keys).flatten().collect(),
@@ -386,7 +386,7 @@ mod tests {
         );
     }
 
-    /// Offsets and lengths count bytes, whatever the text is encoded in.
+    /// Offsets and lengths count bytes, in any encoding of the text.
     #[test]
     fn texts_are_cut_as_bytes_and_then_decoded() {
         let keys = directory(&[

@@ -11,8 +11,8 @@ use crate::{
 };
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
-/// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or
-/// an unknown one.
+/// Metres per unit of easting, northing and height; `None` if one of them is not a length or is
+/// unknown.
 #[must_use]
 pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     if crs.kind != CrsKind::Plane {
@@ -93,7 +93,7 @@ fn system(node: Node) -> Node {
     Node::Element { keyword, arguments }
 }
 
-/// What a system consists of, from units of `factor` metres.
+/// Converts the parts of a system from units of `factor` metres.
 fn converted(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
     let kept = arguments
         .into_iter()

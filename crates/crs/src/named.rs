@@ -1,9 +1,9 @@
-//! Coordinate systems by EPSG code or by what a user says, and the text of any.
+//! Coordinate systems by EPSG code or user input, and the text of any system.
 
 use crate::{epsg, heights, text, wkt::Node};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
-/// The system of an EPSG code; `None` where it is not known here.
+/// The system of an EPSG code; `None` if this crate does not know it.
 pub(crate) fn of_code(code: u16) -> Option<Crs> {
     let mut crs = text::from_wkt(epsg::text(code)?)?;
     crs.horizontal = crs.horizontal.or(Some(code));
@@ -12,8 +12,8 @@ pub(crate) fn of_code(code: u16) -> Option<Crs> {
     Some(crs)
 }
 
-/// The well-known text to be written of a system: its own, else that of its plane or codes; `None`
-/// where no text is known of it.
+/// The well-known text of a system: its own, otherwise that of its plane or codes; `None` if no
+/// text is known.
 ///
 /// ```
 /// let text = isopach_crs::well_known_text(&isopach_crs::named_crs("EPSG:32617")?).expect("a code of EPSG");
@@ -42,7 +42,7 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
 /// (metres), `local:ft`, `local:us-ft`.
 ///
 /// # Errors
-/// What is wrong with the name, and what it could be.
+/// A message with the fault of the name and the accepted forms.
 ///
 /// ```
 /// let crs = isopach_crs::named_crs("EPSG:2260+6360")?;

@@ -1,5 +1,5 @@
-//! Coordinate systems from well-known text: which element holds the plane, which the heights, and
-//! what each says.
+//! Coordinate systems from well-known text: finds the elements of the plane and of the heights, and
+//! reads each.
 //!
 //! Systems may be wrapped (`BOUNDCRS[SOURCECRS[…]]`, `COORDINATEMETADATA[…]`) and put together
 //! (`COMPOUNDCRS`, `COMPD_CS`), to any depth.
@@ -39,8 +39,8 @@ const DERIVING: [&str; 3] = ["DERIVINGCONVERSION", "BASEGEOGCRS", "BASEGEODCRS"]
 /// Characters of a text that cannot be read that a message repeats.
 const SHOWN: usize = 60;
 
-/// What a text states: `None` where it is empty, a system of [`CrsKind::Unreadable`] where it makes
-/// no sense.
+/// Reads the coordinate system of a well-known text: `None` for an empty text, a system of
+/// [`CrsKind::Unreadable`] for a malformed one.
 #[must_use]
 pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let wkt = wkt.trim_start_matches('\u{feff}'); // a byte order mark
@@ -188,7 +188,7 @@ fn third_axis(system: &Node) -> Option<&Node> {
         .filter(|_| !is_local)
 }
 
-/// The element of a unit of length, in version 1; `None` of what is no length.
+/// The element of a unit of length, in version 1; `None` for other units.
 pub(crate) fn unit_element(unit: LengthUnit) -> Option<Node> {
     let name = match unit {
         LengthUnit::Metre => "metre",
@@ -329,8 +329,8 @@ mod tests {
         }
     }
 
-    /// Wherever a text is cut, it says what the whole one says, or nothing: no other number, no
-    /// plane without its heights.
+    /// A text that is cut anywhere either reads like the whole text or not at all: never as another
+    /// code, never as a plane without its heights.
     #[test]
     fn a_text_that_is_cut_is_unreadable_or_as_the_whole() {
         for whole in [

@@ -44,7 +44,7 @@ impl Node {
         Self::parse_closing(text).map(|(node, _)| node)
     }
 
-    /// As [`Self::parse`], and whether brackets were missing.
+    /// Parses like [`Self::parse`], and tells whether brackets were missing.
     pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
         let mut parser = Parser {
             rest: text.trim(),
@@ -103,7 +103,7 @@ impl Node {
         }
     }
 
-    /// What is between its brackets.
+    /// The elements between its brackets.
     pub(crate) fn arguments(&self) -> &[Self] {
         match self {
             Self::Element { arguments, .. } => arguments,

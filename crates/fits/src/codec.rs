@@ -16,15 +16,15 @@ const PLIO_A_PIXEL: usize = 4;
 /// Bit planes of HCOMPRESS at most, with 32 and with 64 bits a number.
 const PLANES: [u8; 2] = [31, 63];
 
-/// How the tiles of an image are compressed.
+/// Compression of the tiles of an image.
 #[derive(Debug)]
 pub(crate) struct Codec {
     kind: CompressionType,
     bits: Bitpix,
-    /// Of RICE: pixels of a block, bytes of a number.
+    /// RICE: pixels per block, bytes per number.
     block: usize,
     bytes: usize,
-    /// Of HCOMPRESS: whether edges are smoothed.
+    /// HCOMPRESS: whether edges are smoothed.
     smooth: i32,
 }
 
@@ -73,9 +73,9 @@ impl Codec {
             CompressionType::Gzip1 => width + widened,
             CompressionType::Gzip2 => 2 * width + widened,
             CompressionType::Rice1 => size_of::<i32>() as u64 + widened,
-            // And its words, as they are and widened.
+            // And the stream's words, before and after widening.
             CompressionType::Plio1 => size_of::<i32>() as u64 + widened + 6 * PLIO_A_PIXEL as u64,
-            // And a quarter of a byte a bit plane of a quadrant.
+            // And a quarter byte per bit plane of a quadrant.
             CompressionType::Hcompress1 => size_of::<i64>() as u64 + widened,
             CompressionType::NoCompress => widened,
         };
@@ -144,7 +144,8 @@ impl Codec {
         }
     }
 
-    /// As [`Self::reals`] in the order of numbers, whatever the other tiles are.
+    /// Decodes a gzip tile with unshuffled bytes, for tiles that the image's own codec could not
+    /// compress.
     pub(crate) fn packed_reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
         self.plain_reals(&unpacked(bytes, count, self.width())?, count)
     }
@@ -226,7 +227,7 @@ fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
         .map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
 }
 
-/// Unpacks a tile of so many numbers, of eight bytes at most, mostly of `width`.
+/// Decompresses a tile of `count` numbers, of `width` bytes each as a rule and eight at most.
 fn unpacked(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
     let most = 8 * count as u64;
     let mut numbers = Vec::with_capacity(count * width);

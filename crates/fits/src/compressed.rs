@@ -40,7 +40,7 @@ struct Places {
     blank: Option<usize>,
 }
 
-/// What holds for every tile that has no column for it.
+/// Header values that hold for every tile without a column of its own.
 #[derive(Debug)]
 struct Keywords {
     scale: Option<f64>,
@@ -282,7 +282,7 @@ impl Compressed {
     }
 }
 
-/// Where a tile is in a row of tiles.
+/// Position of a tile in a row of tiles.
 struct Place {
     columns: usize,
     left: usize,
@@ -290,7 +290,7 @@ struct Place {
 }
 
 impl Place {
-    /// Puts the numbers of a tile where they belong.
+    /// Copies the numbers of a tile to their place in the row.
     fn put<T, U>(&self, pixels: &mut [T], tile: Vec<U>, narrow: impl Fn(U) -> T) -> Result<()> {
         let rows = pixels.chunks_exact_mut(self.columns);
         if tile.len() != rows.len() * self.width {
@@ -330,7 +330,7 @@ fn zeros(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
 mod tests {
     use super::*;
 
-    /// An image that is one tile, read a row at a time: what is kept of it is changed, and seen.
+    /// An image of one tile, read a row at a time: a change to the cached tile shows in later rows.
     #[test]
     fn a_row_of_tiles_is_decoded_once() {
         let file = include_bytes!("../tests/data/sun_171_rice.fits");

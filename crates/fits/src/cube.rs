@@ -19,7 +19,7 @@ const COMMENTARY: usize = 72;
 /// Planes that are gathered at a time.
 const PLANES: usize = 16;
 
-/// What a keyword says.
+/// Value of a keyword to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeywordValue {
     /// A number.
@@ -31,7 +31,7 @@ pub enum KeywordValue {
     Text(String),
 }
 
-/// Of the numbers of a cube.
+/// Number type of the cube's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// `f32`, BITPIX −32.
@@ -66,7 +66,7 @@ impl Precision {
 
 /// A number of a cube: `f32`, `f64`, `u8` or `i32`.
 pub trait CubeSample: Copy {
-    /// Which of them.
+    /// Precision of this number type.
     const PRECISION: Precision;
     /// Its bytes, most significant first.
     fn bytes(self) -> impl AsRef<[u8]>;
@@ -123,14 +123,15 @@ pub struct Cube {
     pub unit: String,
     /// Planes, rows, columns: NAXIS3, NAXIS2, NAXIS1.
     pub shape: [usize; 3],
-    /// Of its numbers.
+    /// Number type of the values.
     pub precision: Precision,
     /// More keywords: name, value, comment.
     pub keywords: Vec<(String, KeywordValue, String)>,
 }
 
-/// A file of cubes whose rows are written in any order. What is never written is zero. The file has
-/// its name when [`CubeFile::finish`] succeeds; dropped before, nothing is left.
+/// Writer of a file of cubes whose rows arrive in any order. Rows never written are zero. The file
+/// appears under its name when [`CubeFile::finish`] succeeds; if the writer is dropped before, no
+/// file remains.
 #[derive(Debug)]
 pub struct CubeFile {
     path: PathBuf,
@@ -139,12 +140,12 @@ pub struct CubeFile {
     cubes: Cubes,
 }
 
-/// What is open.
+/// The unfinished file.
 #[derive(Debug)]
 enum Cubes {
-    /// Where each cube's data starts, its shape and precision.
+    /// Offset of each cube's data, with its shape and precision.
     Plain(Vec<(u64, [usize; 3], Precision)>),
-    /// Of which nobody knows how long they will be.
+    /// Compressed cubes, whose lengths are unknown until the end.
     Packed(Vec<PackedCube>),
 }
 
@@ -152,7 +153,7 @@ impl CubeFile {
     /// Creates the file with all headers, at its full length.
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be written.
+    /// [`Error::Source`] if the file cannot be written.
     pub fn create(path: impl AsRef<Path>, cubes: &[Cube]) -> Result<Self> {
         let path = path.as_ref();
         let (part, mut file) =
@@ -170,8 +171,8 @@ impl CubeFile {
     /// [`Self::finish`].
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be written; [`Error::InvalidInput`] for
-    /// [`Packing::Plain`], which [`Self::create`] has.
+    /// [`Error::Source`] if the file cannot be written; [`Error::InvalidInput`] for
+    /// [`Packing::Plain`], which [`Self::create`] writes.
     pub fn create_packed(path: impl AsRef<Path>, cubes: &[(Cube, Packing)]) -> Result<Self> {
         let path = path.as_ref();
         if let Some((cube, _)) = cubes.iter().find(|(_, packing)| *packing == Packing::Plain) {
@@ -215,8 +216,8 @@ impl CubeFile {
     /// row is row `first` of the cube.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that
-    /// do not fit it; [`Error::Source`] where the file cannot be written.
+    /// [`Error::InvalidInput`] for a cube that does not exist or has the other precision, or rows
+    /// that do not fit it; [`Error::Source`] if the file cannot be written.
     pub fn write_rows<T: CubeSample>(
         &mut self,
         cube: usize,
@@ -250,8 +251,8 @@ impl CubeFile {
         let Some(&(start, [_, all_rows, _], precision)) = found else {
             return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
         };
-        // Some planes at a time, pixel by pixel: where the numbers of a pixel lie together, each is
-        // loaded once.
+        // Several planes at a time, pixel by pixel: the values of a pixel are contiguous, so each
+        // cache line is loaded once.
         for first_plane in (0..planes).step_by(PLANES) {
             let some = first_plane..(first_plane + PLANES).min(planes);
             let part = values.slice(s![some.clone(), .., ..]);
@@ -280,7 +281,7 @@ impl CubeFile {
     /// Gives the file its name.
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be written to the end or renamed.
+    /// [`Error::Source`] if the file cannot be completed or renamed.
     pub fn finish(self) -> Result<()> {
         let Self {
             path,
@@ -301,8 +302,8 @@ impl CubeFile {
     }
 }
 
-/// Writes all headers, each where its cube begins, and makes the file as long as it will be;
-/// returns where the data begin, with shape and precision.
+/// Writes all headers, each at the start of its cube, and extends the file to its final length.
+/// Returns the offset of each cube's data, with shape and precision.
 fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize; 3], Precision)>> {
     let mut at = write_padded(file, &Hdu::primary_empty().header.to_bytes())?;
     let mut places = vec![];
@@ -375,7 +376,7 @@ pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
     }
 }
 
-/// Lines of a keyword without a value: printable ASCII, cut where a record ends.
+/// Lines of a commentary keyword: printable ASCII, split at the record length.
 fn commentary(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().flat_map(|line| {
         let letters: Vec<char> = line

@@ -112,7 +112,7 @@ impl FitsHeader {
         })
     }
 
-    /// Reads a header up to the end of its last block; `None` where the file ends before its first.
+    /// Reads a header up to the end of its last block; `None` if the file ends before the first.
     ///
     /// Letters that FITS does not allow become `?` (astropy reads such files too, with a warning).
     /// A record whose value cannot be read is an error that names its keyword, but for COMMENT,

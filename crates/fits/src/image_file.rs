@@ -18,9 +18,9 @@ use std::{
     path::Path,
 };
 
-/// The first image with two axes of a file, read some rows at a time. Of a plain image nothing is
-/// kept; of a tile-compressed one the compressed tiles, and the row of tiles that was decoded last.
-/// More axes are allowed where they are of length one. A `.fits.gz` is unpacked while it is read.
+/// Reader of the first two-axis image of a file, a few rows at a time. Of a plain image nothing is
+/// cached; of a tile-compressed one, the compressed tiles and the row of tiles decoded last.
+/// Further axes are allowed if their length is one. A `.fits.gz` is decompressed while it is read.
 #[derive(Debug)]
 pub struct ImageFile<R = BufReader<File>> {
     /// Its name, for errors.
@@ -33,7 +33,7 @@ pub struct ImageFile<R = BufReader<File>> {
     limits: FitsLimits,
 }
 
-/// Where the pixels are.
+/// Storage of the pixels.
 #[derive(Debug)]
 enum Pixels {
     Plain { start: u64, kind: Bitpix },
@@ -41,18 +41,18 @@ enum Pixels {
 }
 
 impl ImageFile {
-    /// Opens a file; reads its headers, and the compressed tiles where there are some.
+    /// Opens a file, and reads its headers and, if it is compressed, its compressed tiles.
     ///
     /// # Errors
-    /// [`Error::Source`] naming the file, where it cannot be read or has no image with two axes.
+    /// [`Error::Source`] naming the file, if it cannot be read or has no image with two axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_within(path, FitsLimits::default())
     }
 
-    /// As [`Self::open`], with limits on what a file may ask for.
+    /// Opens a file like [`Self::open`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::open`]; where a limit is exceeded.
+    /// Errors of [`Self::open`]; also if a limit is exceeded.
     pub fn open_within(path: impl AsRef<Path>, limits: FitsLimits) -> Result<Self> {
         let name = path.as_ref().display().to_string();
         let named = |error: Error| error_of(Some(&name), error);
@@ -77,15 +77,15 @@ impl<R: Read + Seek> ImageFile<R> {
     /// Takes a file that is open, or in memory.
     ///
     /// # Errors
-    /// [`Error::Source`] where it is broken or has no image with two axes.
+    /// [`Error::Source`] if the file is damaged or has no image with two axes.
     pub fn new(reader: R) -> Result<Self> {
         Self::new_within(reader, FitsLimits::default())
     }
 
-    /// As [`Self::new`], with limits on what a file may ask for.
+    /// Opens a file like [`Self::new`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::new`]; where a limit is exceeded.
+    /// Errors of [`Self::new`]; also if a limit is exceeded.
     pub fn new_within(reader: R, limits: FitsLimits) -> Result<Self> {
         let mut reader = Unpacked::new(reader, limits.unpacked_bytes)?;
         check_first_bytes(&mut reader)?;
@@ -165,8 +165,8 @@ impl<R: Read + Seek> ImageFile<R> {
         }
     }
 
-    /// Bytes that [`Self::rows`] needs for a while beside what it returns, however few rows are
-    /// asked for: a decoded tile.
+    /// Temporary bytes that [`Self::rows`] needs in addition to its result, for any number of rows:
+    /// one decoded tile.
     #[must_use]
     pub fn working_bytes(&self) -> u64 {
         match &self.pixels {
@@ -175,12 +175,12 @@ impl<R: Read + Seek> ImageFile<R> {
         }
     }
 
-    /// Some rows, shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. Row
-    /// 0 is the lowest, as in the file.
+    /// Reads some rows, shape (rows, columns), as physical values (BZERO + BSCALE × stored); blanks
+    /// are NaN. Row 0 is the lowest, as in the file.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] naming the file,
-    /// where it cannot be read or decoded; [`Error::OutOfMemory`] for more than
+    /// [`Error::InvalidInput`] for rows that do not exist; [`Error::Source`] naming the file, if it
+    /// cannot be read or decoded; [`Error::OutOfMemory`] for more than
     /// [`FitsLimits::memory_bytes`].
     pub fn rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
@@ -244,7 +244,7 @@ fn check_first_bytes(reader: &mut (impl Read + Seek)) -> Result<()> {
     )))
 }
 
-/// Where the block after some bytes begins.
+/// Offset of the block after `bytes` bytes.
 fn next_block(end: u64) -> u64 {
     end.checked_next_multiple_of(BLOCK as u64)
         .unwrap_or(u64::MAX)
@@ -327,7 +327,7 @@ fn image(
 }
 
 impl Storage {
-    /// Where the pixels of an image are whose data are in a range of bytes of the file.
+    /// Storage of the pixels of an image whose data occupy a range of bytes of the file.
     fn pixels(
         self,
         header: &FitsHeader,
@@ -410,7 +410,7 @@ mod tests {
         let plain = FitsFile::with_primary_image(noise()).to_bytes().unwrap();
         assert_in_parts(&plain);
         assert_eq!(ImageFile::new(Cursor::new(&plain)).unwrap().bytes_kept(), 0);
-        // Dithered by tile: what a tile is subtracted depends on its position in the image.
+        // Dithered tile by tile: the subtracted noise depends on the tile's position in the image.
         for tile in [vec![40, 1], vec![40, 3], vec![17, 5]] {
             let options = CompressOptions {
                 tile: Some(tile),
@@ -503,7 +503,7 @@ mod tests {
             (many.more_images(), many.rows(0..5).unwrap()),
             (2, one.rows(0..5).unwrap())
         );
-        // What follows an image cannot harm it.
+        // Data after the image cannot harm it.
         let mut bytes = file.to_bytes().unwrap();
         bytes.truncate(bytes.len() - 2880 * 2);
         bytes.extend(vec![b'x'; 5000]);

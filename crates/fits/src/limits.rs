@@ -1,4 +1,4 @@
-//! What a file may ask for.
+//! Limits on the memory that a file may ask for.
 
 use isopach_compute::{Error, Result};
 
@@ -15,8 +15,8 @@ pub struct FitsLimits {
     /// Bytes of a `.fits.gz` file when it is unpacked. It is not held in memory; this bounds the
     /// time.
     pub unpacked_bytes: u64,
-    /// Bytes of pixels, or of compressed tiles, in memory at once: what [`crate::ImageFile::rows`]
-    /// may return.
+    /// Bytes of pixels, or of compressed tiles, in memory at once, as returned by
+    /// [`crate::ImageFile::rows`].
     pub memory_bytes: u64,
 }
 
@@ -37,7 +37,7 @@ impl Default for FitsLimits {
 /// An empty vector with room for `count` items.
 ///
 /// # Errors
-/// [`Error::OutOfMemory`] where they take more than `limit` bytes, or the system has not so much.
+/// [`Error::OutOfMemory`] if they take more than `limit` bytes, or the system cannot provide them.
 pub(crate) fn room<T>(what: &'static str, count: u64, limit: u64) -> Result<Vec<T>> {
     let requested = count.saturating_mul(size_of::<T>() as u64);
     let refused = || Error::OutOfMemory {

@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 
-/// How the numbers of a cube are stored.
+/// Storage of a cube's values: plain, or compressed with or without loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Packing {
     /// One after the other.
@@ -20,11 +20,11 @@ pub enum Packing {
     Plain,
     /// Compressed without loss: real numbers by GZIP_2, whole numbers by RICE_1.
     Lossless,
-    /// Real numbers as whole numbers from −32767 to 32767 times a scale that each 128 pixels of a
-    /// row of a plane have for themselves, by RICE_1: a number is off by half a scale, 1/65534 of
-    /// the largest of them, at most; zero stays zero, and what is not finite is NaN. Pixels that
-    /// are too uneven for that (the largest above 1000 × the magnitude that nine in ten stay below)
-    /// keep all digits. Whole numbers as [`Self::Lossless`].
+    /// Real numbers as integers from −32767 to 32767 times a scale per 128 pixels of a row of a
+    /// plane, compressed by RICE_1. The error is at most half a scale: 1/65534 of the largest
+    /// number. Zero stays zero, and non-finite numbers become NaN. Runs of pixels that are too
+    /// uneven for that (the largest exceeds 1000 × the magnitude below which nine in ten stay) keep
+    /// all digits. Integers are stored as with [`Self::Lossless`].
     Rounded,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct PackedCube {
     /// Bytes of the heap so far, and of its largest entry by column.
     heap: u64,
     largest: [u64; 2],
-    /// Of rounding, so far.
+    /// Largest rounding error so far.
     largest_error: f64,
 }
 
@@ -112,8 +112,8 @@ impl PackedCube {
             && matches!(self.cube.precision, Precision::Single | Precision::Double)
     }
 
-    /// Whether heaps of this cube may need pointers of 64 bits: RICE and gzip take little more than
-    /// the numbers themselves, where they cannot pack.
+    /// Whether heaps of this cube may need 64-bit pointers. RICE and gzip take little more than the
+    /// numbers themselves if the data do not compress.
     fn is_long(&self) -> bool {
         let numbers = self
             .cube
@@ -160,7 +160,7 @@ impl PackedCube {
         self.tiles()?.checked_mul(self.row_bytes())
     }
 
-    /// Writes all planes of some rows, row after row, whatever rows are given at a time.
+    /// Writes all planes of some rows, in row order for any sequence of calls.
     pub(crate) fn write_rows<T: CubeSample>(
         &mut self,
         first: usize,
@@ -215,7 +215,7 @@ impl PackedCube {
         Ok(())
     }
 
-    /// Length and place of what is put into the heap next.
+    /// Descriptor (length and offset) of the data put into the heap next.
     fn pointer(&self, length: u64) -> io::Result<Vec<u8>> {
         let numbers = [length, self.heap];
         if self.is_long() {
@@ -285,7 +285,7 @@ impl PackedCube {
         }
     }
 
-    /// Writes header, table and heap where a file is; whole blocks.
+    /// Writes header, table and heap at the current position of the file, in whole blocks.
     pub(crate) fn finish(mut self, to: &mut File, block: u64) -> io::Result<()> {
         let header = self.header().to_bytes();
         to.write_all(&header)?;
@@ -373,8 +373,7 @@ impl PackedCube {
     }
 }
 
-/// A step of whole numbers for a row of real ones; `None` where they are too uneven for it. A
-/// number above zero.
+/// Quantisation step for a row of real numbers, above zero; `None` if they are too uneven.
 fn scale<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
     let mut sizes: Vec<f64> = values
         .iter()
@@ -492,8 +491,8 @@ mod tests {
         Array3::from_shape_vec(SHAPE, numbers).unwrap()
     }
 
-    /// The bytes of a file whose rows were written so many at a time, and what its first cube's
-    /// rounding cost.
+    /// The bytes of a file written with a given number of rows per call, and the rounding error of
+    /// its first cube.
     fn written(at_once: usize) -> (Vec<u8>, f64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cubes.fits");

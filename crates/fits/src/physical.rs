@@ -1,4 +1,4 @@
-//! From what is stored to what it means.
+//! Scaling from stored numbers to physical values.
 
 use crate::FitsHeader;
 use fitskit::PixelData;

@@ -1,7 +1,7 @@
 //! Real numbers that were stored as whole ones, with noise against the steps (subtractive
 //! dithering).
 //!
-//! As cfitsio does it: R. L. White, W. D. Pence and others, "Tiled image convention for storing
+//! Follows cfitsio: R. L. White, W. D. Pence and others, "Tiled image convention for storing
 //! compressed images in FITS binary tables" (2013), section 4.
 
 use std::sync::OnceLock;
@@ -11,13 +11,13 @@ const RANDOM: usize = 10_000;
 /// The whole number that stands for an exact zero in the second way of dithering.
 const ZERO: i64 = -2_147_483_646;
 
-/// How the noise was added.
+/// Dithering method of the quantised numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dither {
     None,
     /// SUBTRACTIVE_DITHER_1.
     First,
-    /// SUBTRACTIVE_DITHER_2: exact zeros stay what they are.
+    /// SUBTRACTIVE_DITHER_2: exact zeros are preserved.
     Second,
 }
 
@@ -33,7 +33,7 @@ impl Dither {
     }
 }
 
-/// What a tile's whole numbers mean.
+/// Scale, offset and dithering of a tile's integers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quantised {
     pub(crate) scale: f64,
@@ -58,8 +58,8 @@ impl Quantised {
         let mut seed = seed.rem_euclid(RANDOM as i64) as usize;
         let mut next = first(seed);
         whole.into_iter().map(move |whole| {
-            // One rounding, as the compiler of cfitsio makes it: it is seen where the zero is far
-            // away.
+            // One rounding, as the compiler of cfitsio produces it; the difference shows if the
+            // zero is far away.
             let value = match dither {
                 _ if blank == Some(whole) => f64::NAN,
                 Dither::Second if whole == ZERO => 0.0,
@@ -78,7 +78,7 @@ impl Quantised {
     }
 }
 
-/// Where in the sequence a seed begins.
+/// Index in the sequence at which a seed begins.
 fn first(seed: usize) -> usize {
     (random()[seed] * 500.0) as usize
 }

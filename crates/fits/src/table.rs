@@ -178,7 +178,7 @@ fn columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
                 "TFORM{number} is {form:?}, which is no type, or longer than a row"
             ))
         };
-        // So that what the type says can be multiplied.
+        // Bounded, so that the product of the type's sizes cannot overflow.
         let repeat = form.trim_end_matches(|c: char| !c.is_ascii_digit());
         let repeat = repeat
             .split(|c: char| !c.is_ascii_digit())

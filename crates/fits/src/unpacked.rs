@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 /// First bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
-/// The bytes of a file, unpacked. What is packed is not held in memory: to go back is to unpack
+/// Seekable reader of a gzip file. No decompressed data are kept: seeking backwards decompresses
 /// from the start again.
 #[derive(Debug)]
 pub(crate) enum Unpacked<R> {
@@ -20,7 +20,7 @@ pub(crate) enum Unpacked<R> {
 pub(crate) struct Gzip<R> {
     /// `None` only where going back to the start has failed.
     decoder: Option<MultiGzDecoder<R>>,
-    /// Where the decoder is, and where the next read begins.
+    /// Position of the decoder, and position of the next read.
     at: u64,
     wanted: u64,
     length: u64,
@@ -31,8 +31,8 @@ impl<R: Read + Seek> Unpacked<R> {
     /// whole.
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be read, is damaged, or has more than `limit` bytes when
-    /// it is unpacked.
+    /// [`Error::Source`] if the file cannot be read, is damaged, or decompresses to more than
+    /// `limit` bytes.
     pub(crate) fn new(mut reader: R, limit: u64) -> Result<Self> {
         let mut first = [0; 2];
         reader.seek(SeekFrom::Start(0)).map_err(Error::source)?;

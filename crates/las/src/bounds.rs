@@ -1,5 +1,5 @@
-//! The box of a file's points: what the header states, what is wrong with it, and what the points
-//! themselves say where it cannot be trusted.
+//! Bounding box of a file's points: the header's box, its faults, and the box measured from the
+//! points when the header cannot be trusted.
 
 use crate::{Las, NOISE, error::LasProblem, filters::WITHHELD, read};
 use isopach_cloud::{Columns, REACH};
@@ -22,7 +22,7 @@ const SMALL_SIDE: f64 = 1000.0;
 /// Points of a chunk that tell the middle height of a file.
 const SAMPLED: usize = 1000;
 
-/// What is wrong with the box that a header states.
+/// A fault of the box stated in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BoxFault {
@@ -45,9 +45,9 @@ impl fmt::Display for BoxFault {
 }
 
 impl Las {
-    /// What is wrong with the box that the header states. Where something is,
-    /// [`PointSource::extent`] and [`PointSource::height_range`] are those of the points, which are
-    /// decoded for it once; [`Las::rewrite`] writes a file with the right box.
+    /// Fault of the box stated in the header, if it has one. In that case [`PointSource::extent`]
+    /// and [`PointSource::height_range`] are measured from the points, which are decoded once for
+    /// it; [`Las::rewrite`] writes a file with a correct box.
     #[must_use]
     pub fn box_fault(&self) -> Option<BoxFault> {
         let header = self.header();
@@ -67,8 +67,8 @@ impl Las {
         }
     }
 
-    /// The box of what is read: the header's, where it can be; else measured, once for these
-    /// filters.
+    /// Box of the points that are read: the header's box if it can be trusted, otherwise measured
+    /// once for these filters.
     pub(crate) fn bounds(&self) -> Bounds {
         let header = self.header();
         let stated = [header.min, header.max].map(|corner| self.in_frame(corner));
@@ -94,9 +94,8 @@ impl Las {
         std::array::from_fn(|axis| self.frame.stated(corner[axis], axis))
     }
 
-    /// Whether the stated heights are more than a run can hold, which the points may not bear out;
-    /// or whether the filters may leave out points that make the stated box large: what is left out
-    /// must not matter.
+    /// Whether the box must be measured: the stated heights exceed the reach of a run, or the
+    /// filters may remove the points that make the box large.
     fn has_points_far_off(&self, stated: &Bounds) -> bool {
         let size: [f64; 3] = std::array::from_fn(|axis| stated[1][axis] - stated[0][axis]);
         let density = self.header().point_count as f64 / (size[0] * size[1]);
@@ -104,8 +103,8 @@ impl Las {
         size[2] >= MOST_HELD || self.filters.are_any() && (size[2] > MOST_HEIGHTS || is_wide)
     }
 
-    /// The box of the points that pass the filters; `None` where there are none, or where they
-    /// cannot be decoded (whoever reads them is told).
+    /// Box of the points that pass the filters. `None` if no point passes or a chunk cannot be
+    /// decoded (reading the chunk reports the error).
     fn measure(&self) -> Option<Bounds> {
         const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
         let chunk = |chunk: usize| -> compute::Result<Bounds> {
@@ -124,7 +123,7 @@ impl Las {
         bounds[0][0].is_finite().then_some(bounds)
     }
 
-    /// Where points can be at all: the box of all stored integers.
+    /// Box of all coordinates that stored integers can express.
     fn reach(&self) -> Bounds {
         let ends = [i32::MIN, i32::MAX].map(|end| -> [f64; 3] {
             std::array::from_fn(|axis| self.frame.coordinate(end, axis))
@@ -148,8 +147,8 @@ impl Las {
         }
     }
 
-    /// The point that is farthest from the middle height, where it is out of reach; `None` also
-    /// where no point passes the filters.
+    /// The point farthest from the middle height, if it is out of reach; `None` otherwise and for
+    /// no points.
     fn outlier(&self) -> compute::Result<Option<LasProblem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
@@ -225,7 +224,7 @@ fn union(a: &Bounds, b: &Bounds) -> Bounds {
     ]
 }
 
-/// As [`Las::check_heights`], of all files.
+/// Checks all files like [`Las::check_heights`].
 pub(crate) fn check_heights(files: &[Las]) -> compute::Result<()> {
     files
         .iter()

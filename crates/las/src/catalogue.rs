@@ -21,14 +21,14 @@ use std::path::{Path, PathBuf};
 pub struct Overlap {
     /// Their numbers in [`Catalogue::files`].
     pub files: [usize; 2],
-    /// What both cover.
+    /// The rectangle that both files cover, absolute metres.
     pub area: Rect,
 }
 
-/// What is done with the coordinate systems of a catalogue's files.
+/// How a catalogue treats the coordinate systems of its files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CatalogueOptions {
-    /// The system that all files are in, whatever they state.
+    /// The coordinate system to assume for all files, in place of the stated ones.
     pub crs: Option<Crs>,
     /// Opens files that state different systems. Each is converted to metres by its own units.
     pub ignore_crs: bool,
@@ -50,24 +50,24 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern
-    /// (`tiles/*_2023.laz`) for what it matches, by name.
+    /// Opens LAS and LAZ files as one source. A folder stands for all LAS and LAZ files in it, a
+    /// pattern (`tiles/*_2023.laz`) for the files that it matches; both are sorted by name.
     ///
-    /// A file whose points another one has (by coordinates, not attributes), in whatever order and
-    /// format, is left out: [`Self::duplicates`]. A file that states no coordinate system is taken
-    /// to be in that of the others: [`Self::without_crs`].
+    /// A file that repeats the points of another (same coordinates; attributes are not compared) is
+    /// skipped and listed in [`Self::duplicates`]. A file without a coordinate system is assumed to
+    /// be in that of the others and listed in [`Self::without_crs`].
     ///
     /// # Errors
-    /// Of the first file that cannot be opened; where there is no file, or where two state
-    /// different coordinate systems.
+    /// The fault of the first file that cannot be opened; an error if no file is found, or if two
+    /// files state different coordinate systems.
     pub fn open<P: AsRef<Path>>(paths: &[P]) -> compute::Result<Self> {
         Self::open_with(paths, &CatalogueOptions::default())
     }
 
-    /// As [`Self::open`], with a say in the coordinate system.
+    /// Opens files like [`Self::open`], with control over the coordinate system.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn open_with<P: AsRef<Path>>(
         paths: &[P],
         options: &CatalogueOptions,
@@ -85,16 +85,16 @@ impl Catalogue {
     /// anything else itself.
     ///
     /// # Errors
-    /// Where there is no such file in a folder, or it cannot be listed.
+    /// If the folder holds no such file or cannot be listed.
     pub fn listed(path: &Path) -> Result<Vec<PathBuf>, LasError> {
         expand(path)
     }
 
-    /// As [`Self::open_with`], of files that are open: some of them may be elsewhere
-    /// ([`Las::from_source`]).
+    /// Builds a catalogue like [`Self::open_with`] from files that are open, for example from an
+    /// object store ([`Las::from_source`]).
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn of_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
         let declared = |file: Las| match &options.crs {
             Some(crs) => file.declared(Some(crs.clone())),
@@ -145,7 +145,8 @@ impl Catalogue {
     /// Pairs of files, one of this catalogue and one of another, that hold the same points.
     ///
     /// # Errors
-    /// Of a file that cannot be decoded: those are decoded whose number of points and box agree.
+    /// The fault of a file that cannot be decoded. Only files with equal point counts and boxes are
+    /// decoded.
     pub fn shared_with(&self, other: &Self) -> compute::Result<Vec<[PathBuf; 2]>> {
         let pairs = duplicates::shared(&self.files, &other.files)?;
         Ok(pairs
@@ -154,7 +155,7 @@ impl Catalogue {
             .collect())
     }
 
-    /// Takes all files to be in `crs`, whatever they state. To be called before
+    /// Assumes that all files are in `crs`, overriding the systems they state. Call it before
     /// [`Self::in_metres`].
     #[must_use]
     pub fn declared(mut self, crs: Option<&Crs>) -> Self {
@@ -166,7 +167,7 @@ impl Catalogue {
             .collect())
     }
 
-    /// With these files, whose chunks are numbered anew.
+    /// Replaces the files and renumbers the chunks.
     fn of(mut self, files: Vec<Las>) -> Self {
         let mut chunks = 0;
         self.first_chunks.clear();
@@ -181,7 +182,7 @@ impl Catalogue {
     /// Each file with its index, as [`Las::indexed`].
     ///
     /// # Errors
-    /// As [`Las::indexed`].
+    /// Errors of [`Las::indexed`].
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
@@ -194,7 +195,7 @@ impl Catalogue {
     /// Each file with its index, as [`Las::indexed_by_content`].
     ///
     /// # Errors
-    /// As [`Las::indexed_by_content`].
+    /// Errors of [`Las::indexed_by_content`].
     pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
@@ -204,10 +205,10 @@ impl Catalogue {
         Ok(self.of(files))
     }
 
-    /// Each file with its index where there is one, as [`Las::with_index_by_content`].
+    /// Uses the index of each file if it exists, like [`Las::with_index_by_content`].
     ///
     /// # Errors
-    /// As [`Las::with_index_by_content`].
+    /// Errors of [`Las::with_index_by_content`].
     pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
@@ -220,7 +221,7 @@ impl Catalogue {
     /// Each file in metres, as [`Las::in_metres`].
     ///
     /// # Errors
-    /// As [`Las::in_metres`].
+    /// Errors of [`Las::in_metres`].
     pub fn in_metres(mut self) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files: Vec<Las> = files
@@ -232,7 +233,7 @@ impl Catalogue {
         Ok(self.of(files))
     }
 
-    /// Reads only points of these classes from now on; of all where none are given.
+    /// Restricts reading to points of these ASPRS classes; an empty list means all classes.
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let files = std::mem::take(&mut self.files);
@@ -242,30 +243,30 @@ impl Catalogue {
             .collect())
     }
 
-    /// As [`Las::without_withheld`], of each file.
+    /// Like [`Las::without_withheld`], of each file.
     #[must_use]
     pub fn without_withheld(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
         self.of(files.into_iter().map(Las::without_withheld).collect())
     }
 
-    /// As [`Las::without_noise`], of each file.
+    /// Like [`Las::without_noise`], of each file.
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
         self.of(files.into_iter().map(Las::without_noise).collect())
     }
 
-    /// As [`Las::left_out`], of all files.
+    /// Like [`Las::left_out`], of all files.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.files.iter().map(Las::left_out).sum()
     }
 
-    /// As [`Las::check_heights`], of all files.
+    /// Like [`Las::check_heights`], of all files.
     ///
     /// # Errors
-    /// Of the first file that has a point too far above or below the others.
+    /// The fault of the first file that has a point too far above or below the others.
     pub fn check_heights(&self) -> compute::Result<()> {
         bounds::check_heights(&self.files)
     }
@@ -295,9 +296,9 @@ impl Catalogue {
         found.into_iter().map(|i| &self.files[i]).collect()
     }
 
-    /// The pairs of files that state to cover the same ground. Their points are all read: where a
-    /// file is there twice, or flight lines are kept apart, that is as it should be or not, and
-    /// only the user can tell.
+    /// Lists the pairs of files whose stated boxes overlap. All their points are read. Overlap is
+    /// normal between flight lines and wrong for a file that is present twice; only the user can
+    /// decide.
     #[must_use]
     pub fn overlaps(&self) -> Vec<Overlap> {
         let mut found = Vec::new();
@@ -338,7 +339,7 @@ impl Catalogue {
     /// All points in memory, file after file.
     ///
     /// # Errors
-    /// As [`Las::read_all`].
+    /// Errors of [`Las::read_all`].
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.files.iter().try_for_each(Las::check_metres)?;
         self.check_heights()?;
@@ -348,7 +349,7 @@ impl Catalogue {
     /// All points with absolute coordinates, file after file.
     ///
     /// # Errors
-    /// As [`Las::read_points`].
+    /// Errors of [`Las::read_points`].
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
         read::points(self, columns)
     }
@@ -386,7 +387,7 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
     Ok(found.map(|(_, crs)| crs.clone()))
 }
 
-/// What the files that have points state to cover.
+/// The stated footprints of the files that have points.
 fn footprints(files: &[Las]) -> RTree<Footprint> {
     let footprint = |(i, file): (usize, &Las)| {
         let Rect { min, max } = file.extent();
@@ -402,8 +403,8 @@ fn footprints(files: &[Las]) -> RTree<Footprint> {
     )
 }
 
-/// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for
-/// itself.
+/// Expands a folder to its LAS and LAZ files and a pattern to its matches, sorted by name; any
+/// other path stands for itself.
 fn expand(path: &Path) -> Result<Vec<PathBuf>, LasError> {
     let pattern = path
         .to_str()

@@ -14,10 +14,10 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 /// Points that a compressed byte can stand for at most.
 ///
-/// An adaptive model of n symbols gives each at least one of its 2¹⁵ parts, so that its likeliest
-/// costs −log₂(1 − (n − 1) / 2¹⁵) bits at least. A point costs one symbol of 64 or 128 (what
-/// changes) and two or three of 33 (bits of the steps in x, y and z): 0.0070 bits together, 1,146
-/// points a byte.
+/// Upper bound on points per byte. An adaptive model of n symbols gives each symbol at least one of
+/// its 2¹⁵ parts, so the likeliest symbol costs at least −log₂(1 − (n − 1) / 2¹⁵) bits. A point
+/// costs one symbol of 64 or 128 (which fields change) and two or three of 33 (bit lengths of the
+/// steps in x, y and z): together 0.0070 bits, or 1,146 points per byte.
 const POINTS_A_BYTE: u64 = 1200;
 /// Bytes that decoding may keep a byte of a record: models of 256 symbols, for each of four scanner
 /// channels in layers.
@@ -25,7 +25,7 @@ const MODELS_A_BYTE: u64 = 4 * 4096;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
 
-/// Where the bytes of a chunk are, and how many points it has.
+/// Location and size of a chunk in the file, and its number of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk {
     pub(crate) at: u64,
@@ -302,7 +302,7 @@ fn unreadable_table(error: laz::LasZipError) -> LasProblem {
     }
 }
 
-/// What the codec says.
+/// The reason that the codec gives.
 fn reason(error: laz::LasZipError) -> String {
     match error {
         laz::LasZipError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {

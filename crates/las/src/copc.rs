@@ -1,8 +1,8 @@
 //! Cloud-optimised point clouds: an octree whose nodes are LAZ chunks (COPC 1.0, copc.io).
 //!
 //! A node of level l holds points about `spacing / 2^l` apart from its cube; all levels down to l
-//! together are the cloud at that spacing. Where each node is stands in pages of a hierarchy, so a
-//! query of a box or of a resolution decodes only the nodes that it meets.
+//! together are the cloud at that spacing. The nodes are listed in pages of a hierarchy, so a query
+//! by box or resolution decodes only the nodes that it meets.
 
 use crate::{
     codec::Chunk,
@@ -28,11 +28,11 @@ pub struct Copc {
     pub spacing: f64,
     /// Points of each level, the root first.
     pub points_by_level: Vec<u64>,
-    /// Where the first page of the hierarchy is, and its bytes.
+    /// Offset and length in bytes of the first page of the hierarchy.
     root_page: [u64; 2],
 }
 
-/// A node: its chunk, level, and what its cube covers in the plane.
+/// An octree node: its chunk, its level, and the plan rectangle of its cube.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) chunk: Chunk,
@@ -41,7 +41,7 @@ pub(crate) struct Node {
 }
 
 impl Copc {
-    /// From the record of a COPC file; `None` where the file is none.
+    /// Parses the COPC record; `None` if the file has no such record.
     pub(crate) fn of(records: &[Record]) -> Checked<Option<Self>> {
         let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else {
             return Ok(None);

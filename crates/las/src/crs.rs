@@ -4,18 +4,19 @@ use crate::{header::text, records::Record};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 use isopach_crs::{GeoKeys, from_geokeys, from_wkt};
 
-/// What the records of a file state of its system.
+/// The coordinate system that the records of a file state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Statement {
-    /// Well-known text where both are there, with codes from the keys where the text has none.
+    /// The system from well-known text if both forms are present, with EPSG codes from the keys if
+    /// the text has none.
     pub(crate) crs: Option<Crs>,
-    /// What is odd about it: keys that contradict the text which the header says counts.
+    /// A contradiction: GeoTIFF keys that disagree with the text that the header declares valid.
     pub(crate) fault: Option<String>,
 }
 
-/// What the records state. `is_text`: the header says that well-known text counts (LAS 1.4). Where
-/// it does not say so, text and keys must agree; so must several texts: a system that contradicts
-/// itself is unreadable.
+/// Reads the stated coordinate system. `is_text` is the header's WKT flag (LAS 1.4). Without the
+/// flag, text and keys must agree, and so must several texts; a file that contradicts itself has an
+/// unreadable system.
 pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
     let of = |user: &str, id: u16| {
         records
@@ -84,7 +85,7 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
     Statement { crs, fault }
 }
 
-/// What the three records of GeoTIFF keys state.
+/// Reads the system stated by the three GeoTIFF key records.
 fn from_records(directory: &[u8], doubles: &[u8], ascii: &[u8]) -> Option<Crs> {
     let directory: Vec<u16> = directory
         .as_chunks()
@@ -105,8 +106,9 @@ fn from_records(directory: &[u8], doubles: &[u8], ascii: &[u8]) -> Option<Crs> {
     })
 }
 
-/// What two statements of one file differ in, of what says where points are: the definition of the
-/// plane, its unit, the unit of heights. Names and what only one of them states are no difference.
+/// Names the difference between two statements of one file that affects where points lie: the
+/// definition of the plane, its unit, the unit of heights. Names, and parts that only one of them
+/// states, do not count.
 fn difference(a: &Crs, b: &Crs) -> Option<String> {
     if [a, b].iter().any(|crs| crs.kind != CrsKind::Plane) {
         return None;

@@ -17,7 +17,7 @@ impl Las {
         usize::from(self.header().record_length)
     }
 
-    /// The bytes of a chunk, which are those that were indexed, where there is an index.
+    /// Reads the bytes of a chunk and, if an index exists, checks that they are the indexed ones.
     pub(crate) fn bytes(&self, number: usize) -> Checked<Vec<u8>> {
         let chunk = self.chunks[number];
         let bytes = self.bytes_at(chunk.at, chunk.bytes)?;
@@ -25,7 +25,7 @@ impl Las {
         Ok(bytes)
     }
 
-    /// So many bytes of the file, which has them.
+    /// Reads bytes of the file, which is known to be long enough.
     pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
         Ok(self.source.read_range(at..at.saturating_add(length))?)
     }
@@ -33,7 +33,7 @@ impl Las {
     /// The records of a chunk, fields outside the selection undefined.
     ///
     /// # Errors
-    /// Where they cannot be decoded, or are not what the index says of the chunk.
+    /// If they cannot be decoded, or contradict the chunk's index entry.
     pub(crate) fn records(
         &self,
         number: usize,
@@ -42,7 +42,7 @@ impl Las {
         self.decoded(number, self.bytes(number)?, selection)
     }
 
-    /// As [`Self::records`], of bytes that were read.
+    /// Like [`Self::records`], of bytes that were read.
     pub(crate) fn decoded(
         &self,
         number: usize,
@@ -148,8 +148,8 @@ impl Las {
         Ok(kept)
     }
 
-    /// Refuses records that are not what the index says of their chunk; classes are compared where
-    /// they are there.
+    /// Refuses records that contradict the index entry of their chunk. Classes are compared if they
+    /// were decoded.
     fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
         if self.contents.is_empty() {
             return Ok(());
@@ -166,8 +166,8 @@ impl Las {
         self.check_contents(number, &seen, classes)
     }
 
-    /// As [`Self::fill`] where the file is layered and coordinates, class, returns and flags are
-    /// all that is asked for; `None` where it is not, or where the chunk is not as it should be.
+    /// Fast path of [`Self::fill`] for layered files when only coordinates, class, returns and
+    /// flags are needed. `None` if the path does not apply or the chunk is malformed.
     fn fill_from_layers(
         &self,
         number: usize,

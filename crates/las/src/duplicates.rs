@@ -1,9 +1,9 @@
 //! Files that hold the same points: one named twice, a copy under another name, `NAME.laz` beside
 //! `NAME.copc.laz`.
 //!
-//! Cheap first: the place of the file, then the number of points and their box. Only where those
-//! agree are both decoded: their coordinates, in steps of one of the two files, must be the same as
-//! a set with repetitions, whatever their order. Attributes are not compared.
+//! The cheap tests come first: the box of the file, then the number of points. Only if those agree
+//! are both files decoded. Their coordinates, in steps of one of the two files, must be equal as
+//! multisets, in any order. Attributes are not compared.
 
 use crate::Las;
 use isopach_cloud::Columns;
@@ -81,8 +81,8 @@ pub(crate) fn shared<'a>(ours: &'a [Las], theirs: &'a [Las]) -> compute::Result<
     Ok(pairs)
 }
 
-/// Files that are compared with each other, and what was found out of them: each is decoded once
-/// for the same steps.
+/// A group of candidate duplicates with their cached checksums, so that each file is decoded once
+/// per step size.
 struct Compared<'a> {
     files: Vec<&'a Las>,
     /// By the number of a file and the steps.
@@ -132,7 +132,7 @@ impl<'a> Compared<'a> {
         Ok(false)
     }
 
-    /// As [`sums`], once a file and its steps.
+    /// Like [`sums`], once a file and its steps.
     fn sums(&mut self, file: usize, steps: Steps) -> compute::Result<[u64; 2]> {
         let key = (file, steps.key());
         if let Some(known) = self.sums.get(&key) {

@@ -1,8 +1,8 @@
 //! Records to a file: compressed on all threads, or as they are.
 //!
-//! `laz` compresses chunks side by side where it is given several at once, and one after the other
-//! where records come in small pieces, as they do from tiles. So records wait here until there is a
-//! chunk for every thread: that much memory is needed, however long the file gets.
+//! `laz` compresses chunks in parallel only if it receives several at once, but tiles deliver
+//! records in small pieces. Records therefore wait here until there is a chunk for every thread.
+//! The memory needed does not depend on the length of the file.
 
 use crate::error::{Checked, LasProblem};
 use isopach_compute::unpanicked;
@@ -28,12 +28,12 @@ pub(crate) enum Encoder {
 }
 
 impl Encoder {
-    /// Writes records as they are, from where the file is.
+    /// Writes uncompressed records from the current position of the file.
     pub(crate) fn plain(file: File) -> Self {
         Self::Plain(BufWriter::new(file))
     }
 
-    /// Compresses records, from where the file is.
+    /// Compresses records, writing from the current position of the file.
     pub(crate) fn compressed(file: File, vlr: LazVlr) -> Checked<Self> {
         let batch = rayon::current_num_threads().max(1)
             * vlr.chunk_size() as usize
@@ -110,7 +110,8 @@ fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
     unpanicked(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
 }
 
-/// The compressor's record for a point format with so many extra bytes, and so many points a chunk.
+/// The compressor's record for a point format with `extra` extra bytes per point and `chunk` points
+/// per chunk.
 ///
 /// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version
 /// 1 all the same. There is no version 2: LASzip refuses such a file. So the version is put right

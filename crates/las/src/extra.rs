@@ -128,9 +128,10 @@ impl ExtraKind {
         }
     }
 
-    /// The "no data" of a descriptor's eight bytes. They hold the widest type of the sort; some
-    /// writers put the column's own type there, which is told by a value that the column cannot
-    /// have (an integer out of range, a float of eight bytes that is next to nothing).
+    /// Decodes the no-data value from a descriptor's eight bytes. They should hold the widest type
+    /// of the column's class (`u64`, `i64` or `f64`). Some writers store the column's own type
+    /// there instead, which shows as a value that the column cannot have: an integer out of range,
+    /// or a tiny float.
     fn read_no_data(self, word: &[u8]) -> f64 {
         let wide = self.widest().read(word);
         let fits = match self {
@@ -153,8 +154,8 @@ impl ExtraKind {
     }
 }
 
-/// A named extra column. A value is `stored · scale + offset`, or NaN where what is stored is the
-/// no-data value.
+/// An extra column of a point record: its name, type, scale and no-data value. A value is `stored ·
+/// scale + shift`, or NaN if the stored number is the no-data value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExtraBytes {
     /// At most 32 bytes. Of columns of two or three values (deprecated in LAS 1.4), each is a
@@ -162,11 +163,11 @@ pub struct ExtraBytes {
     pub name: String,
     /// At most 32 bytes: unit and meaning.
     pub description: String,
-    /// Type of what is stored.
+    /// Type of the stored numbers.
     pub kind: ExtraKind,
-    /// What stored values are multiplied by.
+    /// Factor applied to a stored number.
     pub scale: f64,
-    /// What is added to them then.
+    /// Added after the factor is applied.
     pub shift: f64,
     /// The stored value that stands for "none".
     pub no_data: Option<f64>,
@@ -190,7 +191,7 @@ impl ExtraBytes {
         }
     }
 
-    /// Where its value starts behind the standard fields.
+    /// Byte offset of the value from the end of the standard fields.
     pub(crate) fn at(&self) -> usize {
         self.at
     }
@@ -208,7 +209,7 @@ impl ExtraBytes {
         }
     }
 
-    /// Appends a value as it is stored; NaN as "no data" where there is such.
+    /// Appends a value in its stored form; NaN becomes the no-data value if the column has one.
     pub(crate) fn append(&self, value: f64, to: &mut Vec<u8>) {
         let stored = match self.no_data {
             Some(no_data) if value.is_nan() => no_data,
@@ -242,8 +243,8 @@ impl ExtraBytes {
         bytes
     }
 
-    /// The columns of a descriptor whose values start `at` bytes behind the standard fields:
-    /// several where it has two or three values a point.
+    /// The columns of a descriptor whose values start `at` bytes after the standard fields: one per
+    /// value of the point, so two or three for the deprecated array types.
     fn described(
         descriptor: &[u8; 192],
         kind: ExtraKind,
@@ -307,9 +308,9 @@ impl Names {
     }
 }
 
-/// The extra columns that all records of extra bytes describe, one record after the other, and that
-/// lie within the `available` bytes of a record. Bytes without a type are stepped over; what
-/// follows an unknown type cannot be found.
+/// Parses the extra columns described by all extra-byte records and located within the `available`
+/// bytes of a record. Bytes without a type are skipped; columns after an unknown type cannot be
+/// located.
 pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
     let (mut columns, mut names) = (Vec::new(), Names::default());
     let mut at = 0;

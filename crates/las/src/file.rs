@@ -38,19 +38,19 @@ pub struct Las {
     pub(crate) limits: LasLimits,
     pub(crate) parsed: Arc<Parsed>,
     pub(crate) frame: Frame,
-    /// All chunks, and the octree's nodes or the index' entries for them where there are such.
+    /// All chunks, with their octree nodes (COPC) or index entries if present.
     pub(crate) chunks: Arc<[Chunk]>,
     pub(crate) nodes: Arc<[Node]>,
     pub(crate) contents: Arc<[Contents]>,
-    /// Where the index is: beside the file, or where [`Self::indexed`] was told.
+    /// Path of the index: beside the file, or the folder given to [`Self::indexed`].
     pub(crate) index_at: PathBuf,
     /// Why the index that is there is not used.
     pub(crate) index_fault: Option<&'static str>,
     pub(crate) filters: Filters,
     pub(crate) left_out: Vec<LeftOutOfChunk>,
-    /// The box of the points that pass the filters, where it had to be measured.
+    /// Box of the points that pass the filters, if it had to be measured.
     pub(crate) measured: Mutex<Option<Option<Bounds>>>,
-    /// Which chunks the filters leave, in the order of the file.
+    /// Chunks selected by the filters, in file order.
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
     pub(crate) pointwise: Option<Pointwise>,
@@ -97,14 +97,14 @@ impl Clone for Las {
     }
 }
 
-/// What a file says about itself.
+/// The header and the list of chunks of a file.
 pub(crate) struct Stated {
     pub(crate) parsed: Parsed,
     pub(crate) nodes: Vec<Node>,
     pub(crate) chunks: Vec<Chunk>,
 }
 
-/// Reads the header, and where the chunks are.
+/// Reads the header and locates the chunks.
 pub(crate) fn stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
     let (mut reader, size) = (Reader::new(source), source.size());
     let mut parsed = header::parse(&mut reader, size, limits)?;
@@ -148,33 +148,33 @@ impl Las {
     /// beside it ([`Self::indexed`]) is used if it belongs to the file as it is now.
     ///
     /// # Errors
-    /// Names the file and what is wrong with it.
+    /// [`LasError`] with the path and the fault.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LasError> {
         Self::open_within(path, LasLimits::default())
     }
 
-    /// As [`Self::open`], with limits on what a file may ask for.
+    /// Opens a file like [`Self::open`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn open_within(path: impl AsRef<Path>, limits: LasLimits) -> Result<Self, LasError> {
         let path = path.as_ref();
         let file = LocalFile::open(path).map_err(|error| LasProblem::Io(error).of(path))?;
         Self::from_source_within(Arc::new(file), limits)
     }
 
-    /// As [`Self::open`], of bytes that are elsewhere: in an object store, in memory.
+    /// Opens a file whose bytes are elsewhere: in an object store, in memory.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self, LasError> {
         Self::from_source_within(source, LasLimits::default())
     }
 
-    /// As [`Self::from_source`], with limits on what a file may ask for.
+    /// Opens a file like [`Self::from_source`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn from_source_within(
         source: Arc<dyn ByteSource>,
         limits: LasLimits,
@@ -236,32 +236,33 @@ impl Las {
         self.header().copc.as_ref()
     }
 
-    /// Chunks of the file, whatever the filters are; [`isopach_tiling::PointSource::chunk_count`]
-    /// has those that they leave.
+    /// Number of chunks of the file, regardless of filters;
+    /// [`isopach_tiling::PointSource::chunk_count`] counts the chunks that the filters select.
     #[must_use]
     pub fn total_chunks(&self) -> usize {
         self.chunks.len()
     }
 
-    /// The file: a path, or the address of what [`Self::from_source`] was given.
+    /// Path of the file, or the address given to [`Self::from_source`].
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether both are one file, by whatever paths.
+    /// Whether both are the same file, possibly opened by different paths.
     pub(crate) fn is_file_of(&self, other: &Self) -> bool {
         let place = |las: &Self| std::fs::canonicalize(&las.path).ok();
         self.path == other.path || place(self).is_some_and(|here| Some(here) == place(other))
     }
 
-    /// What it says about itself.
+    /// The header of the file.
     #[must_use]
     pub fn header(&self) -> &LasHeader {
         &self.parsed.header
     }
 
-    /// The coordinate reference system of what is read: the stated one, or its like in metres.
+    /// The coordinate reference system of the coordinates that are read: the stated one, or its
+    /// metric equivalent after [`Self::in_metres`].
     #[must_use]
     pub fn crs(&self) -> Option<&Crs> {
         self.frame.crs.as_ref()
@@ -282,21 +283,21 @@ impl Las {
     /// All points in memory, in the order of the file, about an origin in their middle.
     ///
     /// # Errors
-    /// Of the file; [`LasProblem::NotMetres`] where it states another unit; [`LasProblem::Outlier`]
-    /// where a point is too far above or below the others; [`compute::Error::InvalidPoint`] where
-    /// it reaches farther than 8 km from its middle: then tile it.
+    /// The fault of a damaged file; [`LasProblem::NotMetres`] if it states another unit;
+    /// [`LasProblem::Outlier`] if a point is too far above or below the others;
+    /// [`compute::Error::InvalidPoint`] if the file reaches farther than 8 km from its middle, and
+    /// must be read in tiles.
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.check_metres()?;
         self.check_heights()?;
         read::all(self, columns)
     }
 
-    /// The records of one of [`Self::total_chunks`] chunks as they are stored, uncompressed,
-    /// whatever the filters are: all bits of all fields, [`LasHeader::record_length`] bytes a
-    /// point.
+    /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
+    /// all bits of all fields, [`LasHeader::record_length`] bytes per point.
     ///
     /// # Errors
-    /// Of the file; where there is no such chunk.
+    /// The fault of a damaged file, or an error if `chunk` does not exist.
     pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
         let read = || {
             if chunk >= self.chunks.len() {
@@ -311,7 +312,7 @@ impl Las {
     /// The data of one of the header's records.
     ///
     /// # Errors
-    /// Where it cannot be read, or is larger than [`LasLimits::record_bytes`].
+    /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
     pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
         let read = || -> Checked<Vec<u8>> {
             if record.bytes > self.limits.record_bytes {
@@ -333,7 +334,7 @@ impl Las {
     /// All points with absolute coordinates, in the order of the file.
     ///
     /// # Errors
-    /// Of the file.
+    /// The fault of a damaged file.
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
         read::points(self, columns)
     }
@@ -341,7 +342,7 @@ impl Las {
     /// The values of a named extra column, of all points that pass the filters.
     ///
     /// # Errors
-    /// Of the file; [`LasProblem::MissingColumn`] where it has no such column.
+    /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.
     pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
         let layout = &self.parsed.layout;
         let column = self

@@ -1,4 +1,4 @@
-//! What is read of a file: classes, a rectangle, a resolution; and which chunks have any of it.
+//! Filters on reading: classes, a rectangle, a resolution; and the chunks that they select.
 
 use crate::{
     Las,
@@ -26,7 +26,7 @@ pub const NOISE: [u8; 2] = [7, 18];
 /// Flag of points that "should not be included in processing", in the order of PDRF 6 to 10.
 pub(crate) const WITHHELD: u8 = 1 << 2;
 
-/// What is wanted of a file.
+/// The filters in effect.
 #[derive(Clone, Debug)]
 pub(crate) struct Filters {
     pub(crate) classes: Option<Box<[bool; 256]>>,
@@ -149,14 +149,13 @@ impl Filters {
 }
 
 impl Las {
-    /// With an index of what is in each chunk, so that boxes and classes are read without decoding
-    /// chunks that have nothing of them. It is read from beside the file, or from `folder` if one
-    /// is given; where there is none, or one that is damaged or does not belong to the file as it
-    /// is now ([`Self::index_fault`]), the file is decoded once and the index written. A COPC file
-    /// has one built in: nothing is done.
+    /// Adds an index of the contents of each chunk, so that queries by box and class skip chunks
+    /// without decoding them. The index is read from beside the file, or from `folder`. If it is
+    /// missing, damaged or belongs to another file ([`Self::index_fault`]), the file is decoded
+    /// once and the index is written. A COPC file has a built-in index and is left alone.
     ///
     /// # Errors
-    /// Of the file, and where the index cannot be written.
+    /// The fault of a damaged file, or of an index that cannot be written.
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
         if self.nodes.is_empty() {
             self.index_at = sidecar::place(&self.path, folder);
@@ -174,8 +173,8 @@ impl Las {
         Ok(self)
     }
 
-    /// As [`Self::indexed`] where nothing can be written beside the file: the index that is there
-    /// is used already, or there is none.
+    /// [`Self::indexed`] for a source beside which nothing can be written: keeps an index that is
+    /// in use already, and fails otherwise.
     fn with_index_beside(self) -> Result<Self, LasError> {
         if !self.contents.is_empty() || self.chunks.is_empty() {
             return Ok(self);
@@ -184,27 +183,27 @@ impl Las {
         Err(LasProblem::Unwritable(text.into()).of(&self.index_at))
     }
 
-    /// Why the index beside the file was not used, where there is one, it was not, and
-    /// [`Self::indexed`] has not got another.
+    /// The reason why the index beside the file is not used, if one exists and [`Self::indexed`]
+    /// has not replaced it.
     #[must_use]
     pub fn index_fault(&self) -> Option<String> {
         self.index_fault
             .map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
     }
 
-    /// What is odd about the coordinate system that the file states: GeoTIFF keys that contradict
-    /// its well-known text.
+    /// A contradiction in the stated coordinate system: GeoTIFF keys that disagree with the
+    /// well-known text.
     #[must_use]
     pub fn crs_fault(&self) -> Option<&str> {
         self.parsed.crs_fault.as_deref()
     }
 
-    /// As [`Self::indexed`], in a folder for files of any path and name: the index is named by what
-    /// the file has, so that copies of the file find it. The index that is used already (beside the
-    /// file) is copied there.
+    /// Adds an index like [`Self::indexed`], in a folder shared by files of any path. The index is
+    /// named after the content of the file, so that copies of the file find it. An index that is in
+    /// use already (beside the file) is copied there.
     ///
     /// # Errors
-    /// As [`Self::indexed`].
+    /// Errors of [`Self::indexed`].
     pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         if self.nodes.is_empty() {
             let place = self.place_by_content(folder)?;
@@ -225,7 +224,7 @@ impl Las {
     /// With the index that [`Self::indexed_by_content`] made, if there is one and none is used yet.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         if self.nodes.is_empty() && self.contents.is_empty() {
             let about = self.about().map_err(|problem| problem.of(&self.path))?;
@@ -244,7 +243,7 @@ impl Las {
         Ok(sidecar::place_by_content(folder, about.identity))
     }
 
-    /// What an index of this file must be about.
+    /// Identity that an index of this file must state.
     fn about(&self) -> Checked<About> {
         let identity = Identity::of(
             &*self.source,
@@ -273,8 +272,8 @@ impl Las {
         Ok(contents)
     }
 
-    /// Refuses bytes of a chunk that are not those that were indexed. Nobody can tell which of them
-    /// are right: nothing is removed.
+    /// Refuses a chunk whose bytes differ from the indexed ones. It cannot be known which are
+    /// right, so nothing is removed.
     pub(crate) fn check_sum(&self, chunk: usize, bytes: &[u8]) -> Checked<()> {
         let Some(stated) = self.contents.get(chunk) else {
             return Ok(());
@@ -295,8 +294,8 @@ impl Las {
         ))
     }
 
-    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be
-    /// wanted, too. The index is removed, so that it is made anew.
+    /// Refuses a chunk that contradicts its index entry, because other chunks may be skipped
+    /// wrongly. The index is removed, so that the next run rebuilds it.
     pub(crate) fn check_contents(
         &self,
         chunk: usize,
@@ -328,7 +327,7 @@ impl Las {
         ))
     }
 
-    /// Decodes a chunk to see what is in it.
+    /// Decodes a chunk to summarise its contents.
     fn contents_of(&self, chunk: usize) -> Checked<Contents> {
         let bytes = self.bytes(chunk)?;
         let sum = crc32fast::hash(&bytes);
@@ -362,7 +361,7 @@ impl Las {
         Ok(contents)
     }
 
-    /// Decides anew which chunks the filters leave.
+    /// Recomputes which chunks the filters select.
     fn select(&mut self) {
         let meets = |chunk: usize| {
             let near = match (&self.filters.within, self.extent_of(chunk)) {
@@ -385,8 +384,8 @@ impl Las {
         self.measured = Mutex::default();
     }
 
-    /// A rectangle that owns all points of a chunk, where that is known: a step larger, two ticks
-    /// at least, for what rounding does.
+    /// A rectangle that contains all points of a chunk, if known. It is larger by one step, and two
+    /// ticks at least, to allow for rounding.
     pub(crate) fn extent_of(&self, chunk: usize) -> Option<Rect> {
         let step = self.frame.step().max(2.0 * TICK);
         if let Some(node) = self.nodes.get(chunk) {
@@ -403,7 +402,7 @@ impl Las {
         Some(rect.grown(step))
     }
 
-    /// Reads only points of these ASPRS classes from now on; of all classes where none are given.
+    /// Restricts reading to points of these ASPRS classes; an empty list means all classes.
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let mut kept = Box::new([false; 256]);
@@ -448,11 +447,11 @@ impl Las {
         self.left_out.iter().map(LeftOutOfChunk::get).sum()
     }
 
-    /// Reads only so many points from now on that they are about `resolution` apart: the upper
-    /// levels of a COPC file.
+    /// Limits reading to the COPC levels whose point spacing is at least `resolution`, in the unit
+    /// of the coordinates.
     ///
     /// # Errors
-    /// [`LasProblem::Unsupported`] where the file has no levels.
+    /// [`LasProblem::Unsupported`] if the file is not COPC and has no levels.
     pub fn at_resolution(mut self, resolution: f64) -> Result<Self, LasError> {
         let Some(copc) = self.copc() else {
             return Err(
@@ -470,19 +469,19 @@ impl Las {
         Ok(self)
     }
 
-    /// Takes the file to be in `crs`, whatever it states. To be called before [`Self::in_metres`];
-    /// [`Self::rewrite`] copies what the file states, and refuses another system.
+    /// Assumes that the file is in `crs`, overriding the system it states. Call it before
+    /// [`Self::in_metres`]. [`Self::rewrite`] copies the stated system, and refuses another.
     #[must_use]
     pub fn declared(mut self, crs: Option<Crs>) -> Self {
         self.frame.crs = crs;
         self
     }
 
-    /// Reads coordinates and heights in metres from now on, if they are in feet, also in the
-    /// rectangle of [`Self::within`]; where no unit is stated, they are taken to be in metres.
+    /// Converts coordinates and heights from feet to metres on reading; the rectangle of
+    /// [`Self::within`] is then in metres too. A file that states no unit is taken to be in metres.
     ///
     /// # Errors
-    /// [`LasProblem::NotMetres`] where they are in degrees, or in a unit that is not known here.
+    /// [`LasProblem::NotMetres`] if they are in degrees or in an unknown unit.
     pub fn in_metres(mut self) -> Result<Self, LasError> {
         let before = self.frame.clone();
         self.frame = self

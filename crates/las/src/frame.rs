@@ -7,12 +7,13 @@ use crate::{
 use isopach_cloud::{Crs, CrsKind, Rect};
 use isopach_crs::metre_factors;
 
-/// How stored integers become coordinates, in which system, and what the file states in it.
+/// Conversion from stored integers to coordinates: scale and offset of the file, and factors to
+/// metres.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) scale: [f64; 3],
     pub(crate) offset: [f64; 3],
-    /// What the file's own coordinates are multiplied by.
+    /// Factors from the file's own coordinates to the ones that are read.
     factors: [f64; 3],
     pub(crate) crs: Option<Crs>,
 }

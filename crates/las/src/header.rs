@@ -16,7 +16,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 /// not count.
 const USES_TEXT: u16 = 1 << 4;
 
-/// What GPS times count.
+/// Meaning of GPS times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GpsTime {
     /// Seconds of the GPS week.
@@ -36,14 +36,14 @@ impl GpsTime {
     };
 }
 
-/// What a file says about itself.
+/// The header of a LAS file with its extra columns, records and coordinate system.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LasHeader {
     /// Major and minor version of LAS.
     pub version: [u8; 2],
-    /// File source id, a flight line as a rule; 0 where none is assigned.
+    /// File source id, usually the flight line; 0 if none is assigned.
     pub file_source_id: u16,
-    /// What GPS times count.
+    /// Meaning of GPS times.
     pub gps_time: GpsTime,
     /// System that made the points, or how they were made.
     pub system_identifier: String,
@@ -57,9 +57,9 @@ pub struct LasHeader {
     pub point_count: u64,
     /// Number of points of each return, the first return first; five before LAS 1.4.
     pub points_by_return: Vec<u64>,
-    /// Metres (or whatever the coordinate system's unit is) a step of x, y, z.
+    /// Size of a step of x, y, z, in metres (or in the unit of the coordinate system).
     pub scale: [f64; 3],
-    /// Where x, y, z are counted from.
+    /// Offset of x, y, z: the coordinate of a stored zero.
     pub offset: [f64; 3],
     /// Lowest x, y, z as stated, which may be anything: [`crate::Las::box_fault`].
     pub min: [f64; 3],
@@ -71,7 +71,7 @@ pub struct LasHeader {
     pub compressed: bool,
     /// Named extra bytes.
     pub extra_bytes: Vec<ExtraBytes>,
-    /// The coordinate reference system, where there is one.
+    /// The coordinate reference system, if one is stated.
     pub crs: Option<Crs>,
     /// The octree of a COPC file.
     pub copc: Option<Copc>,
@@ -79,21 +79,21 @@ pub struct LasHeader {
     pub records: Vec<VariableRecord>,
 }
 
-/// What is needed to find and decode the points.
+/// The header, and the layout needed to find and decode the points.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) header: LasHeader,
     pub(crate) layout: Layout,
     pub(crate) header_bytes: u16,
     pub(crate) points_at: u64,
-    /// Where the extended record of the waveforms is.
+    /// Offset of the extended record of waveforms.
     pub(crate) waveforms_at: Option<u64>,
     pub(crate) laz: Option<Laz>,
-    /// What is odd about the coordinate system that is stated.
+    /// Contradiction within the stated coordinate system.
     pub(crate) crs_fault: Option<String>,
 }
 
-/// How the points are compressed.
+/// Compression of the points.
 #[derive(Debug)]
 pub(crate) struct Laz {
     pub(crate) vlr: LazVlr,
@@ -237,8 +237,8 @@ fn check(header: &LasHeader, stated_format: u8) -> Checked<()> {
     Ok(())
 }
 
-/// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4;
-/// what 1.5 added lies behind that.
+/// Parses the header, and the time offset of LAS 1.5 if it is used. `las` knows versions up to 1.4;
+/// the fields added by 1.5 follow those.
 fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
     const MINOR: usize = 25;
     const HEADER_BYTES: std::ops::Range<usize> = 94..96;

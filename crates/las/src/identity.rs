@@ -1,4 +1,4 @@
-//! What a file is: to notice when it becomes another while it is read, and to know the same bytes
+//! Identity of a file: notices when it changes while it is read, and recognises the same bytes
 //! elsewhere.
 
 use crate::{ByteSource, codec::Chunk, error::Checked};
@@ -22,7 +22,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// Of an open file.
+    /// Identity of an open file.
     pub(crate) fn of(about: &Metadata) -> io::Result<Self> {
         let modified = about
             .modified()?
@@ -39,7 +39,7 @@ impl Stamp {
         self.bytes
     }
 
-    /// Refuses what was read from a file that somebody writes to, or has replaced.
+    /// Refuses data read from a file that has been modified or replaced meanwhile.
     pub(crate) fn check(self, path: &Path) -> io::Result<()> {
         if Self::of(&fs::metadata(path)?)? == self {
             return Ok(());
@@ -48,10 +48,9 @@ impl Stamp {
     }
 }
 
-/// What identifies a file by what it has, wherever it lies and whenever it was written there: its
-/// bytes, a hash of what comes before its points, and a hash of where its chunks are and how long
-/// each is. Of a file that is not compressed, whose chunks say nothing, some bytes of the points
-/// take their place.
+/// Identity of a file by content, independent of path and time: its length, a hash of everything
+/// before the points, and a hash of the chunk table. For uncompressed files, which have no chunk
+/// table, a sample of the point bytes takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     bytes: u64,
@@ -64,8 +63,8 @@ const PIECES: u64 = 16;
 const PIECE: u64 = 4096;
 
 impl Identity {
-    /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to
-    /// tell.
+    /// Hashes a file whose first `head` bytes precede the points, reading at most one mebibyte of
+    /// them.
     pub(crate) fn of(
         source: &dyn ByteSource,
         head: u64,
@@ -95,7 +94,7 @@ impl Identity {
         })
     }
 
-    /// As three words.
+    /// The identity as three words.
     pub(crate) fn to_words(self) -> [u64; 3] {
         [self.bytes, self.head, self.chunks]
     }

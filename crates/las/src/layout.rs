@@ -1,4 +1,4 @@
-//! Where the fields of a point record are (LAS 1.4 R15, tables 7 to 17).
+//! Offsets of the fields in a point record (LAS 1.4 R15, tables 7 to 17).
 
 use crate::error::{Checked, LasProblem};
 use isopach_cloud::Columns;
@@ -13,7 +13,7 @@ pub(crate) struct Layout {
     /// Bytes of the standard fields; extra bytes follow.
     pub(crate) base: usize,
     pub(crate) classification: usize,
-    /// Which bits of the classification byte are the class.
+    /// Bits of the classification byte that hold the class.
     pub(crate) class_mask: u8,
     point_source: usize,
     gps_time: Option<usize>,

@@ -1,4 +1,4 @@
-//! What a file may ask for.
+//! Limits on the memory that a file may ask for.
 
 /// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
 /// taken for it.
@@ -8,10 +8,10 @@ pub struct LasLimits {
     pub record_bytes: u64,
     /// Points of a file.
     pub points: u64,
-    /// Bytes of a decoded chunk, and of what decoding its records keeps beside it.
+    /// Bytes of a decoded chunk, and of the decoder's tables for it.
     pub chunk_bytes: u64,
-    /// Bytes of points in memory at once: what [`crate::Las::read_points`] may return. Streaming by
-    /// chunks or tiles is bounded by theirs.
+    /// Bytes of points in memory at once, as returned by [`crate::Las::read_points`]. Streaming by
+    /// chunks or tiles has limits of its own.
     pub memory_bytes: u64,
 }
 

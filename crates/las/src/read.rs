@@ -17,9 +17,10 @@ impl PointSource for Las {
         self.path.display().to_string()
     }
 
-    /// The stated extent, a step larger on every side (writers round it) and two ticks at least, so
-    /// that it owns the points on its edges. Where the header's is wrong ([`Las::box_fault`]), or
-    /// points that the filters leave out may lie far away: that of the points that are read.
+    /// The stated extent, enlarged on every side by one step (writers round it) and two ticks at
+    /// least, so that it contains the points on its edges. If the header's box is wrong
+    /// ([`Las::box_fault`]), or the filters may remove outliers, the extent of the points that are
+    /// read.
     fn extent(&self) -> Rect {
         let [min, max] = self.bounds();
         let step = self.frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
@@ -52,7 +53,8 @@ impl PointSource for Las {
 
     fn identity(&self) -> compute::Result<Vec<String>> {
         let identity = || -> Checked<Identity> {
-            // As it is now: it may have been replaced since it was opened.
+            // Identity at the time of the call: the file may have been replaced since it was
+            // opened.
             let now = self.source.reopen()?;
             let Stated { parsed, chunks, .. } = stated(&*now, self.limits)?;
             Identity::of(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
@@ -98,7 +100,7 @@ pub(crate) fn expect_all(source: &(impl PointSource + ?Sized)) {
     source.expect(&(0..source.chunk_count()).collect::<Vec<_>>());
 }
 
-/// Chunks that can be decoded into room that somebody else made.
+/// A source whose chunks can be decoded into buffers of the caller.
 pub(crate) trait Chunks: PointSource {
     /// Points of a chunk before any filter.
     fn chunk_points(&self, chunk: usize) -> usize;

@@ -3,8 +3,7 @@
 use crate::ByteSource;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// A place in a source. What is read beyond the bytes that were asked for is kept, also over a
-/// jump.
+/// A reading position in a source. Bytes fetched beyond a request are kept, also across a seek.
 pub(crate) struct Reader<'a> {
     source: &'a dyn ByteSource,
     at: u64,

@@ -1,4 +1,4 @@
-//! Variable length records: where they are, and the bytes of those that say how to read the points.
+//! Variable length records: their locations, and the data of those needed to read the points.
 
 use crate::{
     LasLimits,
@@ -19,7 +19,7 @@ const HEADS: [u64; 2] = [54, 60];
 pub struct VariableRecord {
     /// Who defined it: `LASF_Projection`, `LASF_Spec`, `copc`, …
     pub user_id: String,
-    /// What it is to them.
+    /// Number of the record within its user id.
     pub record_id: u16,
     /// In their words.
     pub description: String,
@@ -27,7 +27,7 @@ pub struct VariableRecord {
     pub extended: bool,
     /// Bytes of its data.
     pub bytes: u64,
-    /// Where its head begins.
+    /// Offset of its head in the file.
     pub(crate) at: u64,
 }
 
@@ -38,7 +38,7 @@ impl VariableRecord {
         self.user_id == user_id && self.record_id == record_id
     }
 
-    /// Where its data begins.
+    /// Offset of its data in the file.
     pub(crate) fn data_at(&self) -> u64 {
         self.at + HEADS[usize::from(self.extended)]
     }
@@ -48,8 +48,8 @@ impl VariableRecord {
         self.data_at() - self.at + self.bytes
     }
 
-    /// Whether its data says how to read the points, so that it must be read with the header. What
-    /// is not, may be of any size: waveforms.
+    /// Whether its data is needed to read the points, and so must be read with the header. Other
+    /// records may be of any size, such as waveforms.
     fn is_needed(&self) -> bool {
         matches!(self.user_id.as_str(), "LASF_Projection" | "laszip encoded")
             || self.is("LASF_Spec", 4)
@@ -111,7 +111,7 @@ pub(crate) fn read(
     Ok((found, needed))
 }
 
-/// Takes a record in; returns where it ends.
+/// Adds a record and returns the offset of its end.
 fn push(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64> {
     if found.len() == MOST {
         return Err(LasProblem::lying(

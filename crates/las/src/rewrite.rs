@@ -1,10 +1,11 @@
-//! A file, or what its filters leave of it, written anew with everything that is not a point as it
-//! was.
+//! Rewriting a file, or the part of it that its filters select, with everything but the points
+//! unchanged.
 //!
-//! Records are copied as they are stored, so every field of every format keeps its bits: waveform
-//! packets, extra bytes with and without a description, flags. So do the variable length records,
-//! but for those that say where compressed points are: the compressor's own, and the octree of a
-//! COPC file, which the new file does not have. What the header counts and measures is found anew.
+//! Records are copied in their stored form, so that every field of every format keeps its bits:
+//! waveform packets, extra bytes with and without a description, flags. The variable length records
+//! are copied too, except the two that locate compressed points: the compressor's own, and the
+//! octree of a COPC file, which the new file does not have. Counts and bounds of the header are
+//! computed afresh.
 
 use crate::{
     Las, LasError,
@@ -30,16 +31,16 @@ const PIECE: u64 = 1 << 20;
 
 impl Las {
     /// Writes the points that pass the filters to a file of the same version and point format, with
-    /// the same scale, offset, variable length records and waveforms: LAZ, or LAS where the name
-    /// ends in `.las`. Returns how many points there are.
+    /// the same scale, offset, variable length records and waveforms: LAS if the name ends in
+    /// `.las`, LAZ otherwise. Returns the number of points written.
     ///
     /// Decodes and encodes on all threads, in memory for two chunks a thread. The file has its name
     /// when it is complete.
     ///
     /// # Errors
-    /// Of this file; where the other cannot be written; [`LasProblem::Unwritable`] after
-    /// [`Las::in_metres`] of a file in feet: its coordinates are copied as they are stored, and its
-    /// coordinate system with them.
+    /// A fault of this file; an error if the other cannot be written; [`LasProblem::Unwritable`]
+    /// after [`Las::in_metres`] of a file in feet, because coordinates and coordinate system are
+    /// copied in their stored form.
     pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, LasError> {
         let to = to.as_ref();
         self.rewritten(to, &|problem| problem.of(&self.path), &|problem| {
@@ -47,7 +48,8 @@ impl Las {
         })
     }
 
-    /// As [`Self::rewrite`]; `ours` and `theirs` say whose fault a problem is.
+    /// Body of [`Self::rewrite`]. `ours` and `theirs` attribute a problem to the source or the
+    /// target file.
     fn rewritten(
         &self,
         to: &Path,
@@ -102,7 +104,7 @@ impl Las {
         Ok(summary.count)
     }
 
-    /// The header as it was, the records before the points, and what lies between them and the
+    /// The original header, the records before the points, and the bytes between them and the
     /// points.
     fn start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
         let records = self
@@ -158,7 +160,7 @@ impl Las {
         Ok(start)
     }
 
-    /// The records of a chunk that pass the filters, and what a header says of them.
+    /// The records of a chunk that pass the filters, and their summary for the header.
     fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
         let mut records = self.records(chunk, DecompressionSelection::all())?;
@@ -176,7 +178,7 @@ impl Las {
         Ok((records, summary))
     }
 
-    /// Copies the records behind the points, and tells where they are.
+    /// Copies the extended records after the points and returns their location.
     fn copy_extended(&self, to: &mut BufWriter<File>) -> Checked<Extended> {
         let mut extended = Extended::default();
         for record in self
@@ -239,7 +241,7 @@ struct Extended {
     waveforms_at: u64,
 }
 
-/// What is new in the header.
+/// Fields of the header that the rewriting changes.
 struct Patch<'a> {
     las: &'a Las,
     points_at: u64,

@@ -1,4 +1,4 @@
-//! What a file to be written holds.
+//! Schema of a file to be written.
 
 use crate::{
     GpsTime,
@@ -12,7 +12,7 @@ use laz::LazVlr;
 /// Bytes of the name of an extra column, and of its description.
 const TEXT: usize = 32;
 
-/// What a file to be written holds.
+/// Schema of a LAZ file to be written: columns, scale, offset, coordinate system, extra columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
     /// Coordinate reference system: its well-known text is written, else that of its EPSG codes,
@@ -20,14 +20,14 @@ pub struct Schema {
     pub crs: Option<Crs>,
     /// Metres a step of the coordinates.
     pub scale: f64,
-    /// Where coordinates are counted from, metres. A zero from which half of what can be counted
-    /// does not reach the first points that are written (1,073 km in millimetres) is moved there:
-    /// to the nearest multiple of 1,000 km.
+    /// Offset of coordinates, metres. If the first points written lie beyond half the range of the
+    /// stored integers (1,073 km for millimetres), the offset moves to the nearest multiple of
+    /// 1,000 km.
     pub offset: [f64; 3],
     /// Standard columns beside the coordinates: PDRF 6, 7 with colour, 8 with near infrared.
     /// Columns that are not named are zero.
     pub columns: Columns,
-    /// What GPS times count, where they are among the columns.
+    /// Meaning of GPS times, if they are among the columns.
     pub gps_time: GpsTime,
     /// Named extra columns.
     pub extra_bytes: Vec<ExtraBytes>,
@@ -100,13 +100,13 @@ impl Schema {
         Ok(())
     }
 
-    /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there
-    /// is none and its code is not known here.
+    /// Well-known text of the coordinate system, which LAS 1.4 requires of PDRF 6 to 10; `None` if
+    /// no system is given or its EPSG code is unknown.
     pub(crate) fn well_known_text(&self) -> Option<String> {
         self.crs.as_ref().and_then(isopach_crs::well_known_text)
     }
 
-    /// Where coordinates are counted from if these are the first points: see [`Self::offset`].
+    /// The offset to use if these are the first points: see [`Self::offset`].
     pub(crate) fn offset_for(&self, points: Positions<'_>) -> [f64; 3] {
         const STEP: f64 = 1e6;
         let reach = self.scale * f64::from(i32::MAX) / 2.0;

@@ -1,12 +1,12 @@
-//! What is in each chunk of a file: an index beside it, so that the second query of a box decodes
-//! only what it meets.
+//! Index of the contents of each chunk of a file, stored beside it, so that a query by box decodes
+//! only the chunks that it meets.
 //!
-//! Written as `<file>.chunks`: a head that identifies the file by what it has (bytes, hashes of
-//! everything before the points and of where the chunks are), so that both may be copied elsewhere,
-//! the number of its points and chunks, 60 bytes a chunk, and a checksum of all that. One that is
-//! damaged, or does not belong to the file as it is now, is not used, and the reader says so: a
-//! chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it
-//! says of a chunk that is decoded is compared with the points, and its checksum with the bytes.
+//! The file `<file>.chunks` holds a head that identifies the LAZ file by content (length, hashes of
+//! everything before the points and of the chunk table) so that both may be copied elsewhere, the
+//! numbers of points and chunks, 60 bytes per chunk, and a checksum. An index that is damaged or
+//! belongs to another file is not used, and the reader says so: a chunk that it wrongly skips would
+//! never be decoded, so only the checksum can reveal the error. When a chunk is decoded, its points
+//! are compared with its entry, and its bytes with the stored checksum.
 
 use crate::{ByteSource, error::Checked, identity::Identity, local_file::LocalFile};
 use isopach_compute::write_whole_among_others;
@@ -27,8 +27,8 @@ const CHECKSUM: usize = 4;
 /// Bytes of a chunk's entry.
 const ENTRY: usize = 60;
 
-/// What a chunk holds: lowest and highest stored x, y, z, the classes that occur, and the checksum
-/// of its bytes as they are stored (CRC-32).
+/// Summary of a chunk: lowest and highest stored x, y, z, the classes that occur, and the checksum
+/// of its stored bytes (CRC-32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub(crate) low: [i32; 3],
@@ -54,8 +54,8 @@ impl Contents {
         self.classes[usize::from(class >> 6)] |= 1 << (class & 63);
     }
 
-    /// Whether a chunk that has `seen` is what this says; classes are compared where they were
-    /// looked at.
+    /// Whether a chunk with the summary `seen` agrees with this entry. Classes are compared if they
+    /// were decoded.
     pub(crate) fn agrees_with(&self, seen: &Self, classes: bool) -> bool {
         self.low == seen.low && self.high == seen.high && (!classes || self.classes == seen.classes)
     }
@@ -94,20 +94,20 @@ impl Contents {
     }
 }
 
-/// Where the index of a file is: beside it, or in a folder for such.
+/// Path of the index of a file: beside it, or in a folder of indexes.
 pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(SUFFIX);
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
 }
 
-/// Where the index of a file is in a folder for files of any path: by what the file has.
+/// Path of the index of a file in a shared folder, named after the file's content.
 pub(crate) fn place_by_content(folder: &Path, identity: Identity) -> PathBuf {
     let [bytes, head, chunks] = identity.to_words();
     folder.join(format!("{bytes:x}-{head:016x}-{chunks:016x}.chunks"))
 }
 
-/// What was found where an index would be.
+/// Outcome of looking for an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Nothing.
@@ -118,7 +118,7 @@ pub(crate) enum Found {
     Fault(&'static str),
 }
 
-/// What an index must be about.
+/// Identity that an index must state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About {
     pub(crate) identity: Identity,

@@ -11,7 +11,7 @@ pub(crate) struct Slots<'a> {
     pub(crate) columns: AttributesMut<'a>,
 }
 
-/// Sets a value where there is such a column.
+/// Sets a value if the column exists.
 #[inline(always)]
 pub(crate) fn put<T>(column: &mut [T], at: usize, value: T) {
     if let Some(slot) = column.get_mut(at) {
@@ -63,7 +63,7 @@ impl<'a> Slots<'a> {
 /// they are written.
 ///
 /// # Errors
-/// [`LasError::OutOfMemory`] where there is not so much.
+/// [`LasError::OutOfMemory`] if the system cannot provide the memory.
 pub(crate) fn room(count: usize, columns: Columns, limit: u64) -> Result<Points> {
     let width = size_of::<[f64; 3]>() as u64 + Attributes::bytes_per_point(columns);
     let bytes = (count as u64).saturating_mul(width);

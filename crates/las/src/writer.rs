@@ -50,7 +50,7 @@ impl LazWriter {
     /// Starts a file beside `path`.
     ///
     /// # Errors
-    /// Where it cannot be created, or where the schema makes no sense.
+    /// If the file cannot be created, or the schema is invalid.
     pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self, LasError> {
         let path = path.as_ref();
         Self::create_checked(path, schema).map_err(|problem| problem.of(path))
@@ -83,16 +83,16 @@ impl LazWriter {
     /// value a point.
     ///
     /// # Errors
-    /// Where the disk is full, a column is missing or too short, or a value does not fit: a
-    /// coordinate the scale, a return number its four bits, a number an integer column. The file
-    /// cannot be finished after an error.
+    /// If the disk is full, a column is missing or too short, or a value does not fit: a coordinate
+    /// the scale, a return number its four bits, a number an integer column. The file cannot be
+    /// finished after an error.
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasError> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
         outcome.map_err(|problem| problem.of(&self.path))
     }
 
-    /// Where the file will be.
+    /// Path of the finished file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -153,7 +153,7 @@ impl LazWriter {
         Ok(())
     }
 
-    /// The records of some points, and what a header says of them.
+    /// Encodes the records of some points, and summarises them for the header.
     fn records(
         &self,
         cloud: &Cloud,
@@ -270,7 +270,7 @@ impl LazWriter {
     /// Completes the file and gives it its name.
     ///
     /// # Errors
-    /// Where the disk is full or the file cannot be renamed.
+    /// If the disk is full or the file cannot be renamed.
     pub fn finish(self) -> Result<(), LasError> {
         let path = self.path.clone();
         self.finish_checked().map_err(|problem| problem.of(&path))

@@ -10,16 +10,16 @@ const DEGREES: Rect = Rect {
 };
 
 impl Polygons {
-    /// Compares the polygons with the survey that they are to mask: its coordinate system, where it
-    /// is known, and its extent (metres). Returns everything that the user should be told, the
-    /// warnings about the text included.
+    /// Compares the polygons with the survey that they are to mask: its coordinate system, if
+    /// known, and its extent (metres). Returns all warnings for the user, including those about the
+    /// text.
     ///
     /// A text without a `crs` member is taken for metres in the survey's system, unless its numbers
     /// can only be degrees: within ±180 and ±90, and nowhere near the survey.
     ///
     /// # Errors
     /// [`PolygonError::Degrees`] and [`PolygonError::OtherSystem`] with the command that
-    /// reprojects; [`PolygonError::Apart`] where no zone meets the survey.
+    /// reprojects; [`PolygonError::Apart`] if no zone meets the survey.
     pub fn check(&self, survey: Option<&Crs>, extent: &Rect) -> Result<Vec<PolygonWarning>> {
         let code = survey.and_then(|crs| crs.horizontal);
         let target = code.map_or_else(

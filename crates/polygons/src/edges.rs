@@ -26,7 +26,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// The edge between two positions; `None` where it is horizontal.
+    /// The edge between two positions; `None` if it is horizontal.
     pub(crate) fn between(a: [f64; 2], b: [f64; 2], part: u32, exterior: bool) -> Option<Self> {
         match a[1].partial_cmp(&b[1])? {
             std::cmp::Ordering::Less => Some(Self {
@@ -67,7 +67,7 @@ impl Edge {
         self.lower[1] <= y && y <= self.upper[1] && self.side_of(point) == Orientation::Collinear
     }
 
-    /// Where the point lies as seen along the edge, exactly.
+    /// Side of the edge on which the point lies, exactly.
     fn side_of(&self, point: [f64; 2]) -> Orientation {
         let [lower, upper, point] =
             [self.lower, self.upper, point].map(|[x, y]| coord! { x: x, y: y });
@@ -75,7 +75,7 @@ impl Edge {
     }
 }
 
-/// Edges, ordered by part, with a table of those that meet each horizontal strip where they are
+/// The edges of a zone, ordered by part, with a table from horizontal strips to edges if there are
 /// many.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
@@ -135,7 +135,7 @@ struct Strips {
 }
 
 impl Strips {
-    /// `None` where the edges have no height that strips could divide, or are too many to number.
+    /// Builds the table; `None` if the edges have no height to divide, or are too many to number.
     fn of(all: &[Edge]) -> Option<Self> {
         let bottom = all
             .iter()

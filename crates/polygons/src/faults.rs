@@ -13,7 +13,7 @@ use std::collections::HashSet;
 /// Pairs of edges whose bounds meet that are looked at, for each edge on average.
 const PAIRS_PER_EDGE: usize = 64;
 
-/// What is doubtful about the parts of a zone: at most one warning of a kind.
+/// Doubts about the parts of a zone: at most one warning per kind.
 pub(crate) fn of(zone: &str, parts: &[Part], edges: &Edges) -> Vec<PolygonWarning> {
     let mut warnings = Vec::new();
     warnings.extend(crossing(zone, parts).or_else(|| corner_twice(zone, parts)));

@@ -20,7 +20,7 @@ pub struct Polygons {
     system: PolygonCrs,
     warnings: Vec<PolygonWarning>,
     bounds: Rect,
-    /// Bounds of each zone with its number; `None` where there are few zones.
+    /// Tree of the zones' bounds with their numbers; `None` for few zones.
     tree: Option<RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>>,
 }
 
@@ -66,7 +66,7 @@ impl Polygons {
         self.system
     }
 
-    /// What was doubtful about the text itself; [`Polygons::check`] repeats it.
+    /// Warnings about the text itself; [`Polygons::check`] repeats them.
     #[must_use]
     pub fn warnings(&self) -> &[PolygonWarning] {
         &self.warnings
@@ -78,8 +78,8 @@ impl Polygons {
         self.bounds
     }
 
-    /// Sum of the zones' areas, square metres; NaN where one of them is ([`Zone::area`]). Overlaps
-    /// of zones count twice.
+    /// Sum of the zones' areas, square metres; NaN if one of them is NaN ([`Zone::area`]). Overlaps
+    /// between zones count twice.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.zones.iter().map(Zone::area).sum()
@@ -115,8 +115,8 @@ impl Polygons {
                 .any(|zone| self.zones[zone].contains(point))
     }
 
-    /// Numbers of the zones that have `[easting, northing]` (metres), ascending. O(log zones) where
-    /// they are many and do not overlap.
+    /// Numbers of the zones that contain `[easting, northing]` (metres), ascending. O(log zones)
+    /// for many zones without overlaps.
     pub fn zones_of(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let mut found: Vec<usize> = Vec::new();
         if reaches(&self.bounds, point) {

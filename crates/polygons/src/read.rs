@@ -186,7 +186,7 @@ fn text_of_value(value: &Value) -> Option<String> {
     }
 }
 
-/// A text without control characters, shortened; `None` where nothing is left.
+/// A text without control characters, shortened; `None` if nothing is left.
 fn shown(text: &str) -> Option<String> {
     let clean: String = text
         .trim()

@@ -1,4 +1,4 @@
-//! What the user should know about polygons that can be used all the same.
+//! Warnings about polygons that are usable all the same.
 
 use std::fmt;
 

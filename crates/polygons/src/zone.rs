@@ -24,8 +24,8 @@ pub(crate) type Ring = Vec<[f64; 2]>;
 pub(crate) type Part = Vec<Ring>;
 
 impl Zone {
-    /// A zone of parts whose rings are closed and finite, and what is doubtful about them. Every
-    /// part has a ring.
+    /// Builds a zone from parts whose rings are closed and finite, each with a ring at least; also
+    /// returns the warnings about them.
     pub(crate) fn new(name: String, parts: &[Part]) -> (Self, Vec<PolygonWarning>) {
         let edges = Edges::new(edges_of(parts));
         let warnings = faults::of(&name, parts, &edges);
@@ -61,8 +61,7 @@ impl Zone {
         self.bounds
     }
 
-    /// Area less holes, square metres; NaN where a [`PolygonWarning`] says that its rings
-    /// contradict each other.
+    /// Area without holes, square metres; NaN if a [`PolygonWarning`] reports contradictory rings.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.area
@@ -76,11 +75,11 @@ impl Zone {
 
     /// Whether `[easting, northing]` (metres) is inside a part and outside that part's holes.
     ///
-    /// The boundary is half open: points on a left or lower boundary are inside, those on a right
-    /// or upper one are not. Of polygons that share an edge with the same two vertices, exactly one
-    /// has a point of that edge; the test is exact. Where a part crosses itself, the even-odd rule
-    /// decides. Parts that overlap count once. O(edges that meet a narrow horizontal strip). A NaN
-    /// is nowhere.
+    /// Whether the zone contains `[easting, northing]` (metres). The boundary is half open: points
+    /// on a left or lower boundary are inside, points on a right or upper one are not. If polygons
+    /// share an edge with the same two vertices, exactly one contains a point of that edge; the
+    /// test is exact. The even-odd rule applies to a part that crosses itself. Overlapping parts
+    /// count once. A NaN is outside. O(edges that meet a narrow horizontal strip).
     ///
     /// ```
     /// # use isopach_polygons::Polygons;

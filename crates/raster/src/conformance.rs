@@ -1,10 +1,10 @@
 //! One suite that every backend is put through.
 //!
-//! Every statistic of every cell is compared with the plain definition ([`crate::reference`]) on
-//! points and grids that have broken other tools: none, one, equal ones, heaps, crowds of every
-//! size, points on borders of cells and one tick beside them, where the cell size is no double;
-//! lattices, a vertical line, coordinates below zero, ten thousand kilometres out, as far as ticks
-//! reach; grids of one cell, one row, of no row, with points all around or none.
+//! Every statistic of every cell is compared with the reference ([`crate::reference`]) on points
+//! and grids that have broken other tools: no point, one, equal ones, heaps, crowds of every size;
+//! points on cell borders and one tick beside them, with a cell size that no double represents;
+//! lattices, a vertical line, negative coordinates, ten thousand kilometres out, as far as ticks
+//! reach; grids of one cell, one row, no row, with points all around or none.
 //!
 //! | what | must agree |
 //! |---|---|
@@ -12,9 +12,9 @@
 //! | a second call; the points in the other order and about another origin | the same bits |
 //! | a percentile outside 0 to 100, cells of no size, 2³¹ cells | refused, with an error that no other backend could mend |
 //!
-//! No tolerance: heights are whole ticks, so [`crate::Rasterise::rasterise`] can say to the last
-//! bit what comes of them. Where a backend lacks a statistic (`Unsupported`), the suite says so and
-//! goes on with the others.
+//! No tolerance: heights are whole ticks, so [`crate::Rasterise::rasterise`] defines its result to
+//! the last bit. If a backend lacks a statistic (`Unsupported`), the suite reports it and continues
+//! with the others.
 
 use crate::{CellStatistic, Grid, Raster, Rasterise, reference};
 use isopach_cloud::{Cloud, Origin, Rect, TICK};
@@ -47,7 +47,7 @@ pub fn conformance(on: &dyn Rasterise) -> Vec<Finding> {
     findings
 }
 
-/// What differs first, if anything does, between rasters of these statistics.
+/// Describes the first difference between rasters of these statistics.
 #[must_use]
 pub fn difference(
     found: &[Raster],
@@ -316,7 +316,7 @@ fn turned(cloud: &Cloud) -> Cloud {
     }
 }
 
-/// Statistics together, or each by itself where the backend lacks one of them.
+/// Runs the statistics together, or each by itself if the backend lacks one of them.
 fn compare(
     on: &dyn Rasterise,
     case: &str,

@@ -24,9 +24,10 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The smallest block whose cells have every point that the half-open `rect` owns, and one cell
-    /// at least. A rectangle made of cells gives those cells, also where the cell size is no binary
-    /// fraction. The extent of a cloud ([`Positions::extent`]) gives a cell for each of its points.
+    /// The smallest block whose cells cover every point of the half-open `rect`, with one cell at
+    /// least. A rectangle that is made of cells gives exactly those cells, also if the cell size is
+    /// no binary fraction. For the extent of a cloud ([`Positions::extent`]), every point has a
+    /// cell.
     ///
     /// ```
     /// use isopach_cloud::Cloud;
@@ -67,7 +68,7 @@ impl Grid {
         })
     }
 
-    /// What the block covers, absolute metres.
+    /// The rectangle covered by the block, absolute metres.
     #[must_use]
     pub fn extent(&self) -> Rect {
         let end = [
@@ -89,7 +90,7 @@ impl Grid {
         self.locate_ticks([x, y].map(to_ticks))
     }
 
-    /// As [`Self::locate`], of a point in absolute ticks.
+    /// Locates a point in absolute ticks like [`Self::locate`].
     #[inline]
     #[must_use]
     pub fn locate_ticks(&self, point: [i64; 2]) -> Option<[usize; 2]> {
@@ -126,7 +127,7 @@ impl Grid {
 /// Values on a grid: `[row, column]`, row 0 in the north; NaN is "no data".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
-    /// Where the cells are.
+    /// The cells.
     pub grid: Grid,
     /// `rows` × `columns` values.
     pub values: Array2<f64>,
@@ -136,7 +137,7 @@ impl Raster {
     /// Values row by row, the northernmost first.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where they are not one a cell.
+    /// [`Error::InvalidInput`] if the number of values differs from the number of cells.
     pub fn from_rows(grid: Grid, values: Vec<f64>) -> Result<Self> {
         let (shape, count) = ((grid.rows, grid.columns), values.len());
         let values = Array2::from_shape_vec(shape, values).map_err(|_| {
@@ -209,7 +210,7 @@ mod tests {
             let grid = Grid::covering(&cloud.positions().extent().unwrap(), cell_size).unwrap();
             prop_assert!(points.iter().all(|[x, y, _]| grid.locate(*x, *y).is_some()));
             prop_assert_eq!(grid.count_outside(cloud.positions()), 0);
-            // And no more than that: each outer row and column has a point.
+            // And it is minimal: each outer row and column has a point.
             let rows: Vec<[usize; 2]> = points.iter().filter_map(|[x, y, _]| grid.locate(*x, *y)).collect();
             for (axis, last) in [(0, grid.rows - 1), (1, grid.columns - 1)] {
                 prop_assert!(rows.iter().any(|cell| cell[axis] == 0) && rows.iter().any(|cell| cell[axis] == last));

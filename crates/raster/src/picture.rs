@@ -29,7 +29,7 @@ pub const UNTESTED: [u8; 3] = [217, 190, 104];
 /// Pale violet of ground that only one epoch has points on.
 pub const ONE_EPOCH: [u8; 3] = [222, 210, 232];
 
-/// What a pixel of a change map shows.
+/// Content of a pixel of a change map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PictureScale {
     /// No point in either epoch: transparent.
@@ -61,8 +61,8 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     })
 }
 
-/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where there is
-/// no height.
+/// Hillshade of heights lit from the north-west, 45° high: 0 (dark) to 1; NaN if a height is
+/// missing.
 ///
 /// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes; a neighbour that is
 /// missing is taken to be as high as the cell.
@@ -95,8 +95,8 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
     })
 }
 
-/// A shaded change map as PNG. Significant changes have the colours of [`diverging`], from −`limit`
-/// to `limit` metres; what else there is has a colour of its own; `shade` (0 dark to 1, NaN for
+/// Draws a shaded change map as PNG. Significant changes have the colours of [`diverging`], from
+/// −`limit` to `limit` metres; other pixels have a colour per kind. `shade` (0 dark to 1, NaN for
 /// none) darkens all of them.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! Rasterising in plain loops: what every faster way must compute, to the last bit.
+//! Reference implementation of rasterising in plain loops: faster implementations must match it to
+//! the last bit.
 
 use crate::{CellStatistic, Grid, Raster};
 use isopach_cloud::{Positions, TICK, from_ticks};

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-/// How values between the middles of pixels are made.
+/// Interpolation between the centres of pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sampling {
     /// The nearest pixel's.
@@ -15,9 +15,9 @@ pub enum Sampling {
     Bicubic,
 }
 
-/// The value at a place, counted in pixels from the middle of the first: `[row, column]`. NaN
-/// beyond the outer edges of the pixels, and where a pixel that takes part is NaN. Beyond the
-/// middles of the outer pixels these are repeated.
+/// Interpolates the value at a position in pixels from the centre of the first pixel: `[row,
+/// column]`. NaN beyond the outer edges of the image, and if a contributing pixel is NaN. Between
+/// the outer centres and the edges, the outer pixels are repeated.
 #[must_use]
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
@@ -74,23 +74,22 @@ fn cubic(t: f64) -> [f64; 4] {
     ]
 }
 
-/// How far `other` is shifted against `image`: `other[r + Δr, c + Δc] ≈ image[r, c]`, and the
-/// correlation there.
+/// Shift of `other` against `image`, `other[r + Δr, c + Δc] ≈ image[r, c]`, with the correlation at
+/// that shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shift {
     /// `[Δrow, Δcolumn]`, pixels.
     pub pixels: [f64; 2],
     /// Pearson's correlation at the nearest whole shift, −1 to 1.
     pub correlation: f64,
-    /// Whether it lies at the border of what was looked at: the images are shifted by at least as
-    /// much.
+    /// Whether the shift lies at the border of the search: the true shift may be larger.
     pub at_border: bool,
 }
 
 /// The shift of highest correlation within `reach` pixels, refined by parabolas through its
-/// neighbours to about a tenth of a pixel. Pixels that are NaN in either image do not take part.
-/// `None` where the shapes differ, the images are not larger than four times the reach, or they do
-/// not vary. O(pixels · (2 reach + 1)²).
+/// neighbours to about a tenth of a pixel. Pixels that are NaN in either image are ignored. `None`
+/// if the shapes differ, the images are not larger than four times the reach, or the images are
+/// constant. O(pixels · (2 reach + 1)²).
 #[must_use]
 pub fn shift_between(
     image: ArrayView2<'_, f64>,
@@ -142,7 +141,7 @@ pub fn shift_between(
     })
 }
 
-/// Pearson's, over pixels that are numbers in both; NaN where either does not vary.
+/// Pearson's, over pixels that are numbers in both; NaN if either does not vary.
 fn correlation(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
     let pairs = || {
         a.iter()

@@ -2,39 +2,40 @@
 
 use crate::{CountUnit, Keywords, ObservationTime, Quality, Wcs};
 
-/// What the header of an image says. What it does not state is `None`.
+/// Metadata of a solar image, read from its header. Unstated parts are `None`.
 #[derive(Clone, Debug)]
 pub struct SolarHeader {
     /// TELESCOP and INSTRUME, with a blank between them.
     pub instrument: Option<String>,
     /// Ångström.
     pub wavelength: Option<f64>,
-    /// Seconds, above zero; or why what is stated is no exposure.
+    /// Exposure time, seconds, above zero; or the reason why the stated one is unusable.
     pub exposure: Result<Option<f64>, String>,
-    /// Of the numbers: BUNIT or PIXLUNIT; or why it is none of counts.
+    /// Unit of the pixel values, from BUNIT or PIXLUNIT; or the reason why it is no unit of counts.
     pub unit: Result<Option<CountUnit>, String>,
-    /// Side of a square with the area of a pixel, arcseconds, whatever the projection.
+    /// Side of a square with the area of a pixel, arcseconds, for any projection.
     pub pixel_size: Option<f64>,
-    /// Or why there is none.
+    /// World coordinates, or the reason why there are none.
     pub wcs: Result<Wcs, String>,
     /// Stonyhurst longitude and latitude of the observer, degrees (HGLN_OBS, HGLT_OBS).
     pub observer: Option<[f64; 2]>,
     /// The middle of the exposure, or its start where only that is stated.
     pub time: Option<ObservationTime>,
-    /// As the header has it.
+    /// Text of the time in the header.
     pub time_text: Option<String>,
-    /// QUALITY, 0 where it is not stated.
+    /// The QUALITY word, 0 if it is absent.
     pub quality: Quality,
     /// Why the image cannot be used, in words: quality, eclipse, dark image.
     pub unusable: Vec<String>,
-    /// What contradicts itself or should be known, in words.
+    /// Contradictions and notable facts, in words.
     pub remarks: Vec<String>,
 }
 
 impl SolarHeader {
-    /// Reads the keywords. Of two that say the same, the one that programs keep up to date is
-    /// taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC), EXPTIME before XPOSURE, T_OBS
-    /// before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS, where it is a date alone) and MJD-OBS.
+    /// Reads the metadata from keywords. If two keywords state the same, the one that programs keep
+    /// up to date has precedence: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC), EXPTIME
+    /// before XPOSURE, T_OBS before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS if it is only a
+    /// date) and MJD-OBS.
     #[must_use]
     pub fn of(header: &impl Keywords) -> Self {
         let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
@@ -88,7 +89,7 @@ fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<Coun
     Ok(Some(unit))
 }
 
-/// Seconds: EXPTIME, or XPOSURE where that is none.
+/// Exposure time in seconds: EXPTIME, otherwise XPOSURE.
 fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
     let stated = ["EXPTIME", "XPOSURE"]
         .into_iter()
@@ -238,8 +239,8 @@ fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     )
 }
 
-/// Keywords of the attitude control of SDO, what they say of an image that cannot be used, and the
-/// bit of QUALITY that says it.
+/// Keywords of the attitude control of SDO, the reason each gives against using the image, and the
+/// equivalent bit of QUALITY.
 const ACS: [(&str, &str, u32, &str); 3] = [
     ("ACS_ECLP", "YES", 13, "the Sun was eclipsed"),
     ("ACS_SUNP", "NO", 14, "the spacecraft did not see the Sun"),
@@ -258,7 +259,7 @@ fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
     {
         words.push(format!("IMG_TYPE is {kind}"));
     }
-    // What bits of QUALITY say as well, unless they were lost.
+    // Reasons also given by bits of QUALITY, unless those bits were lost.
     for (keyword, wrong, bit, why) in ACS {
         if header
             .text(keyword)

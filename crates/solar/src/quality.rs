@@ -1,4 +1,4 @@
-//! What the QUALITY word of AIA's level 1 says.
+//! The QUALITY word of AIA's level 1 images.
 
 /// Why an image cannot be used: bits that JSOC sets (SDO User Guide, section 7.7.6, table 2).
 const UNUSABLE: [(u32, &str); 10] = [
@@ -14,7 +14,7 @@ const UNUSABLE: [(u32, &str); 10] = [
     (31, "the image is not available"),
 ];
 
-/// What does not keep it from being used.
+/// Bits that do not keep the image from being used.
 const SAID: [(u32, &str); 9] = [
     (0, "no flat field was available"),
     (1, "no orbit was available"),
@@ -32,19 +32,19 @@ const SAID: [(u32, &str); 9] = [
 pub struct Quality(pub u32);
 
 impl Quality {
-    /// Of a keyword, which JSOC writes as a signed number.
+    /// Reads the keyword's value, which JSOC writes as a signed number.
     #[must_use]
     pub fn of_keyword(value: f64) -> Self {
         Self(value as i64 as u32)
     }
 
-    /// Why the image cannot be used; empty where it can.
+    /// Reasons why the image cannot be used; empty if it can.
     #[must_use]
     pub fn unusable(self) -> Vec<&'static str> {
         self.words(&UNUSABLE)
     }
 
-    /// What else the word says.
+    /// Other remarks from the word.
     #[must_use]
     pub fn remarks(self) -> Vec<&'static str> {
         self.words(&SAID)

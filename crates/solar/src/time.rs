@@ -89,7 +89,7 @@ impl ObservationTime {
         })
     }
 
-    /// Of a modified Julian date, from the year 1600 to 9999.
+    /// The time of a modified Julian date; `None` outside the years 1600 to 9999.
     #[must_use]
     pub fn of_mjd(days: f64) -> Option<Self> {
         (-94_553.0..2_973_484.0).contains(&days).then_some(Self {
@@ -165,7 +165,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 impl fmt::Display for ObservationTime {
-    /// As `2011-02-15T01:48:12.346`.
+    /// Formats as `2011-02-15T01:48:12.346`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = (self.days * DAY * 1e3).round() as i64;
         let (seconds, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));

@@ -2,7 +2,7 @@
 
 use crate::SolarHeader;
 
-/// Pixels may lie so many pixels from those of the first image.
+/// Largest distance in pixels between a pixel's place and that in the first image.
 const APART: f64 = 0.5;
 /// Arcseconds by which the Sun turns a second at the middle of the disc: 13.2° a day seen from the
 /// Earth (Snodgrass & Ulrich 1990), a radius of 960″.
@@ -11,7 +11,7 @@ const TURNS: f64 = 960.0 * 13.2 * (std::f64::consts::PI / 180.0) / 86_400.0;
 /// the second refused.
 const TURNED: [f64; 2] = [0.5, 5.0];
 
-/// What keeps an image from being inverted with the others.
+/// A reason why an image cannot be inverted with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisagreementKind {
     /// Its pixels lie elsewhere: resample it.
@@ -30,18 +30,18 @@ const OBSERVERS: f64 = 1.0;
 /// A disagreement, in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
-    /// What it is about.
+    /// Property that disagrees.
     pub kind: DisagreementKind,
-    /// Which image.
+    /// Number of the image.
     pub image: usize,
     /// Whether it should be refused, rather than said.
     pub is_grave: bool,
-    /// What is wrong with the image: "it was taken 2 days from the first".
+    /// Description: "it was taken 2 days from the first".
     pub words: String,
 }
 
-/// What keeps images of so many columns and rows from being inverted as one. Places and times are
-/// compared with those of the first image.
+/// Lists the reasons why images of `shape` (columns, rows) cannot be inverted together. Places and
+/// times are compared with those of the first image.
 #[must_use]
 pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
     let mut found = Vec::new();

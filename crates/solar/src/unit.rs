@@ -2,7 +2,7 @@
 
 use isopach_compute::{Error, Result};
 
-/// What the numbers of an image are.
+/// Unit of the pixel values of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CountUnit {
     /// Counts of the whole exposure (DN, ADU, ct).
@@ -49,7 +49,7 @@ impl CountUnit {
     }
 }
 
-/// What is one thing spelt in several ways.
+/// Spellings of the same unit.
 const SPELT: [(&str, &str); 8] = [
     ("digital number", "dn"),
     ("digital_number", "dn"),
@@ -61,7 +61,7 @@ const SPELT: [(&str, &str); 8] = [
     ("}", ")"),
 ];
 
-/// `None` where anything but counts, seconds and pixels takes part, or brackets do not match.
+/// `None` if anything but counts, seconds and pixels takes part, or brackets do not match.
 fn powers(text: &str) -> Option<Powers> {
     let mut text = text.to_lowercase();
     for (spelt, meant) in SPELT {
@@ -119,7 +119,7 @@ fn powers(text: &str) -> Option<Powers> {
     (open.len() == 1 && sign == 1).then_some(powers)
 }
 
-/// The exponent at the start of a text, 1 where there is none, and what follows.
+/// The exponent at the start of a text, 1 if there is none, and the rest of the text.
 fn exponent(text: &str) -> Option<(i32, &str)> {
     let is_marked = text.starts_with('^');
     let inner = text.trim_start_matches('^');

@@ -1,4 +1,4 @@
-//! Where pixels are on the Sun.
+//! World coordinates of pixels on the Sun.
 
 use crate::Keywords;
 
@@ -13,7 +13,7 @@ const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
 pub struct Wcs {
     /// The pixel that is projected onto itself, counted from 0.
     pub reference_pixel: [f64; 2],
-    /// Where it is, arcseconds.
+    /// World coordinates of the reference pixel, arcseconds.
     pub reference_value: [f64; 2],
     /// Arcseconds a pixel: rows are world axes, columns pixel axes.
     pub matrix: [[f64; 2]; 2],
@@ -49,8 +49,7 @@ impl Wcs {
         }
     }
 
-    /// Side of a square with the area of a pixel, arcseconds, whatever the projection and the
-    /// place.
+    /// Side of a square with the area of a pixel, arcseconds, for any projection and position.
     pub(crate) fn pixel_size_of(header: &impl Keywords) -> Option<f64> {
         let units = [
             arcseconds(header, "CUNIT1").ok()?,
@@ -124,9 +123,8 @@ impl Wcs {
         ]
     }
 
-    /// The largest distance, in pixels of `self`, between a pixel's place here and the place of the
-    /// same pixel of `other`, over an image of so many columns and rows (corners, middles of the
-    /// sides, centre).
+    /// The largest distance, in pixels of `self`, between the places of the same pixel here and in
+    /// `other`, over an image of `[columns, rows]` (corners, middles of the sides, centre).
     #[must_use]
     pub fn largest_offset(&self, other: &Self, [columns, rows]: [usize; 2]) -> f64 {
         let places = |n: usize| [0.0, 0.5 * (n.max(1) - 1) as f64, (n.max(1) - 1) as f64];
@@ -187,8 +185,8 @@ fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> 
     }
 }
 
-/// The elements of a matrix, by the names of their keywords; those that are not stated from
-/// `otherwise`; `None` where none is.
+/// The elements of a matrix by keyword name; unstated ones are taken from `otherwise`; `None` if
+/// none is stated.
 fn elements(
     header: &impl Keywords,
     name: impl Fn(usize, usize) -> String,

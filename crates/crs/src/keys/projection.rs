@@ -1,12 +1,11 @@
 //! Well-known text of a projected system that GeoTIFF keys define by a method and its parameters,
 //! without a code (OGC GeoTIFF 1.1, 7.5).
 //!
-//! The text is of version 1, in the names that GDAL uses. Angles are written in the unit of the
-//! geographic system, lengths in that of the plane. There is none where a parameter without which
-//! places are unknown is missing (a longitude, a standard parallel, an azimuth), where the
-//! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out
-//! is 0, a scale factor 1, as GDAL has it; but not of a polar projection, whose pole is unknown
-//! then.
+//! The text is version 1, with GDAL's names. Angles are in the unit of the geographic system,
+//! lengths in that of the plane. No text is written if a parameter that places depend on is missing
+//! (a longitude, a standard parallel, an azimuth), if the ellipsoid is unknown, or if the method
+//! has no row in [`METHODS`]. As in GDAL, an omitted latitude is 0 and an omitted scale factor 1,
+//! except for polar projections, whose pole would be unknown.
 
 use super::{GeoKeys, USER_DEFINED, cited, key};
 use crate::{epsg, named, text, wkt::Node};
@@ -17,8 +16,7 @@ const DEGREE: f64 = PI / 180.0;
 /// Text states units with 15 digits.
 const SAME_UNIT: f64 = 1e-12;
 
-/// What a method is called in well-known text, and its parameters beside false easting and
-/// northing.
+/// Name of a method in well-known text, and its parameters besides false easting and northing.
 struct Method {
     name: &'static str,
     parameters: &'static [(&'static str, Parameter)],
@@ -85,8 +83,7 @@ const MERCATOR_2: Method = Method {
     parameters: &[FIRST, MERIDIAN],
 };
 
-/// The element of the projected system; `None` where the keys do not define one that can be
-/// written.
+/// The element of the projected system; `None` if the keys do not define one that can be written.
 pub(super) fn element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<Node> {
     let base = geographic(keys)?;
     let angles = Angles {
@@ -151,8 +148,8 @@ fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
     Some(nodes)
 }
 
-/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south; in planes
-/// of units of so many metres.
+/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south, for
+/// planes whose unit is `metres` metres.
 fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node>> {
     let (zone, northing) = match code {
         16001..=16060 => (code - 16000, 0.0),
@@ -228,7 +225,7 @@ fn parameter(name: &str, value: f64) -> Option<Node> {
     ))
 }
 
-/// What values in one unit are multiplied by to be in another.
+/// Factor from values in one unit to values in another.
 fn converted(from: f64, to: f64) -> f64 {
     let factor = from / to;
     if (factor - 1.0).abs() < SAME_UNIT {
@@ -238,7 +235,7 @@ fn converted(from: f64, to: f64) -> f64 {
     }
 }
 
-/// Unit of angles, radians; that of the geographic system where the keys state none.
+/// Unit of angles, radians: the unit of the geographic system if the keys state none.
 fn angular_unit(keys: &GeoKeys<'_>, of_base: f64) -> Option<f64> {
     match keys.short(key::ANGULAR_UNIT) {
         None | Some(0) => Some(of_base),
@@ -327,7 +324,7 @@ fn spheroid(keys: &GeoKeys<'_>) -> Option<Node> {
     })
 }
 
-/// In degrees, as version 1 is read by GDAL, whatever unit angles are in.
+/// Degrees, as GDAL reads version 1, for any angle unit.
 fn prime_meridian(keys: &GeoKeys<'_>) -> Option<Node> {
     match keys.code(key::PRIME_MERIDIAN) {
         Some(code) => epsg::part_of_geographic("PRIMEM", code),

@@ -39,7 +39,7 @@ impl<'a> Decoder<'a> {
         let part = self.length >> 15;
         let found = model.find((self.value / part).min(32_767));
         let low = u32::from(found.low) * part;
-        // The last symbol also has what the division left over.
+        // The last symbol also owns the remainder of the division.
         let high = if found.is_last {
             self.length
         } else {
@@ -101,7 +101,7 @@ impl<'a> Decoder<'a> {
         self.at += (shift / 8) as usize;
     }
 
-    /// The next four bytes where there are fewer: the rest, then zeros.
+    /// The next four bytes, padded with zeros past the end of the stream.
     #[cold]
     fn end(&self) -> u32 {
         let mut word = [0; 4];

@@ -8,8 +8,8 @@ use super::{
 /// Bits of a correction that are modelled; those below are as they come.
 const MODELLED: u32 = 8;
 
-/// Decodes integers of `BITS` bits (of 16, the lower ones of what [`Self::next`] gives), the number
-/// of bits of a correction being modelled in `CONTEXTS` ways.
+/// Decodes integers of `BITS` bits (for 16, the lower half of [`Self::next`]). The bit length of a
+/// correction is modelled in `CONTEXTS` contexts.
 pub(crate) struct Integers<const CONTEXTS: usize, const BITS: usize = 32> {
     bits: [Option<Box<Model>>; CONTEXTS],
     zero_or_one: BitModel,

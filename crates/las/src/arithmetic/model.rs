@@ -17,7 +17,7 @@ pub(crate) struct ModelOf<C, const MOST: usize, const ENDS: usize, const CELLS: 
     shift: u32,
     /// The symbol at the start of each cell.
     cells: [C; CELLS],
-    /// Where each symbol's parts start; the end of the last is [`WHOLE`].
+    /// First part of each symbol; the last symbol ends at [`WHOLE`].
     starts: [u16; ENDS],
     counts: [u16; MOST],
     total: u32,
@@ -30,7 +30,7 @@ pub(crate) trait Cell: Copy + Default + Into<usize> + TryFrom<usize> {}
 
 impl<T: Copy + Default + Into<usize> + TryFrom<usize>> Cell for T {}
 
-/// Where in the interval a symbol is.
+/// Position of a symbol in the interval.
 pub(crate) struct Found {
     pub(crate) symbol: usize,
     pub(crate) low: u16,
@@ -148,7 +148,7 @@ impl BitModel {
         }
     }
 
-    /// How likely a zero is, in 1/2¹³.
+    /// Probability of a zero, in units of 1/2¹³.
     pub(crate) fn zero(&self) -> u32 {
         self.zero
     }
@@ -176,7 +176,7 @@ impl BitModel {
 mod tests {
     use super::*;
 
-    /// The look-up finds what a search of the definition does, whatever came before.
+    /// The look-up table finds the symbol that a search by the definition finds, for any history.
     #[test]
     fn every_part_belongs_to_the_symbol_that_starts_before_it() {
         for symbols in [2, 3, 13, 16, 33, 128, 256] {

@@ -11,8 +11,9 @@
 //! the running medians have no branches, and points go to the caller as they are found instead of
 //! through a buffer of records.
 //!
-//! `laz` stays the definition: it decodes all that is not asked for here, every chunk in which
-//! anything is odd (it then says what), and the tests compare both on every file there is.
+//! `laz` remains the reference: it decodes the fields that are not supported here, and every chunk
+//! with an anomaly (and then names the fault). The tests compare both decoders on all available
+//! files.
 //!
 //! The format: "LASzip: lossless compression of LiDAR data" (Isenburg 2013), and the LAZ
 //! specification 1.4 R15 of rapidlasso.
@@ -45,7 +46,7 @@ impl RawPoint {
     }
 }
 
-/// Which streams are wanted beside x, y, the returns and the channel (which come with them).
+/// Streams wanted in addition to x, y, the returns and the channel, which always come together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     /// Decode z.
@@ -56,7 +57,7 @@ pub(crate) struct Wanted {
     pub(crate) flags: bool,
 }
 
-/// Where the streams of a chunk are.
+/// Byte ranges of the streams of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layers {
     /// Bytes of the first point, which is stored as it is.
@@ -87,7 +88,7 @@ impl Layers {
     }
 
     /// Bytes that the layers of a chunk of several points say they have, and those that are there
-    /// for them; `None` where not even the sizes are there.
+    /// for them; `None` if not even the sizes are there.
     ///
     /// A layer may take no more memory than there are bytes for it, whoever decodes it.
     pub(crate) fn stated_and_there(self, chunk: &[u8]) -> Option<[u64; 2]> {
@@ -106,8 +107,8 @@ impl Layers {
         ])
     }
 
-    /// Calls `visit` with the `points` points of a chunk; `None` where its bytes are not what they
-    /// should be, whatever was visited by then.
+    /// Calls `visit` with the `points` points of a chunk. `None` if the bytes are malformed; points
+    /// visited before then are invalid.
     pub(crate) fn decode(
         self,
         chunk: &[u8],
@@ -179,7 +180,7 @@ fn flags_of(byte: u8) -> u8 {
     byte & 15 | (byte >> 6) << 4
 }
 
-/// What is remembered about one scanner channel.
+/// Decoder state of one scanner channel.
 struct Context {
     last: RawPoint,
     gps_time_changed: bool,
@@ -219,8 +220,8 @@ impl Context {
         }
     }
 
-    /// Which model tells what changes next: whether the last point was a first (1) and a last (2)
-    /// return, and its GPS time a new one (4).
+    /// Selects the model of the change flags: whether the last point was a first (1) and a last (2)
+    /// return, and whether its GPS time was new (4).
     fn change_context(&self) -> usize {
         let (number, of) = (self.last.returns & 15, self.last.returns >> 4);
         usize::from(number == 1)
@@ -430,12 +431,13 @@ mod tests {
             prop_assert_eq!(found.as_ref(), Some(&expected));
             let bytes = found.iter().flatten().map(|point| point.flags_byte());
             prop_assert!(bytes.eq(records.chunks_exact(39).map(|record| record[15])));
-            // Without a stream its field stays what it was, and the others are the same.
+            // Without its stream, a field keeps its first value and the other fields are
+            // unaffected.
             let plane = decoded(&chunk, count, Wanted { z: false, classification: false, flags: false }).unwrap();
             prop_assert!(plane.iter().zip(&expected).all(|(a, b)| a.xyz[..2] == b.xyz[..2] && a.returns == b.returns));
         }
 
-        /// A damaged chunk is refused or gives what `laz` gives; it never takes the program down.
+        /// A damaged chunk is refused or decodes as in `laz`; it never panics.
         #[test]
         fn damage_is_survived(seed in any::<u64>(), at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<prop::sample::Index>()) {
             let mut chunk = compressed(&records(seed, 300, [20, 3, 5, 5]));

@@ -1,4 +1,4 @@
-//! Which statistics a return shares with others: tables of the format.
+//! Tables of the format: which return numbers share their statistics.
 
 /// Context of a return by number of returns (row) and return number (column): 0 single, 1 first of
 /// two, 2 last of two, 3 to 5 the rest.

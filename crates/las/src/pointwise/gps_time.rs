@@ -21,14 +21,14 @@ const SYMBOLS: usize = (FULL + 4) as usize;
 #[derive(Clone, Copy, Default)]
 struct Sequence {
     last: i64,
-    /// The step that multiples are of; zero where there was none yet.
+    /// The step that multipliers refer to; zero before the first step.
     step: i32,
-    /// How often in a row the multiple said little about the step.
+    /// Number of consecutive multipliers that were extreme.
     surprises: u32,
 }
 
 impl Sequence {
-    /// After three surprises, what comes next is the new step.
+    /// After three extreme multipliers, the next difference becomes the new step.
     fn surprised(&mut self, step: i32) {
         self.surprises += 1;
         if self.surprises > 3 {
@@ -42,7 +42,7 @@ pub(super) struct GpsTimes {
     sequences: [Sequence; 4],
     current: usize,
     newest: usize,
-    /// Where there was no step yet.
+    /// Before the first step.
     without_step: Option<Box<Model>>,
     multiple: Box<LargeModel>,
     steps: Integers<9>,

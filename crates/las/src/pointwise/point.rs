@@ -15,7 +15,7 @@ const MAP: [[u8; 8]; 8] = [
     [ 8,  9, 10, 11, 12, 13, 14, 15],
 ];
 
-/// The last point, and what is remembered of those before.
+/// The last point, and the state remembered from earlier points.
 pub(super) struct Point {
     xyz: [i32; 3],
     intensity: u16,

@@ -1,4 +1,4 @@
-//! What records are sorted by.
+//! Sort keys of records.
 
 use isopach_cloud::cell_of_tick;
 

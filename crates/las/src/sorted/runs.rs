@@ -22,10 +22,10 @@ const LEAST_BUFFER: usize = 1 << 12;
 #[derive(Debug)]
 pub(super) struct Runs {
     beside: PathBuf,
-    /// Which file of runs it is: merging in several passes needs two of them by turns.
+    /// Number of the file of runs: merging in several passes alternates between two.
     number: u32,
     open: Option<Open>,
-    /// Where each run is in the file, with its checksum.
+    /// Offset of each run in the file, with its checksum.
     runs: Vec<Run>,
     end: u64,
 }
@@ -213,7 +213,7 @@ struct Reader<'a> {
     expected: u32,
     width: usize,
     buffer: Vec<u8>,
-    /// Where the next record is in the buffer.
+    /// Offset of the next record in the buffer.
     at: usize,
     /// Bytes of the buffer when it is full.
     most: usize,
@@ -250,8 +250,8 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Whether there was anything left. At the end of the run, says whether all of it was what had
-    /// been written.
+    /// Refills the buffer; `false` at the end of the run, after checking that the run is the one
+    /// written.
     fn refill(&mut self) -> Checked<bool> {
         let bytes = (self.rest.end - self.rest.start).min(self.most as u64) as usize;
         if bytes == 0 {

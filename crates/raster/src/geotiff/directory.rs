@@ -1,4 +1,4 @@
-//! Directories of a TIFF file: what a reader finds first.
+//! Image file directories (IFD) of a TIFF file.
 
 /// One entry of a directory.
 pub(super) struct Entry {
@@ -59,8 +59,8 @@ impl Entry {
     }
 }
 
-/// The bytes of a directory that will stand at `at`; `next`: where the directory after it is, 0 for
-/// none.
+/// The bytes of a directory to be written at `at`; `next` returns the offset of the following
+/// directory, 0 for none.
 pub(super) fn directory(
     entries: &[Entry],
     big: bool,

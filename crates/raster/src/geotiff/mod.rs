@@ -50,7 +50,7 @@ pub struct GeoTiffMosaic {
     open: Option<Open>,
 }
 
-/// What is known once the extent is.
+/// State that exists once the extent is known.
 #[derive(Debug)]
 struct Open {
     grid: Grid,
@@ -65,7 +65,7 @@ struct Open {
 /// Writes a raster as a GeoTIFF: whole, or not at all.
 ///
 /// # Errors
-/// [`Error::Source`] with the file, where it cannot be written.
+/// [`Error::Source`] with the path, if the file cannot be written.
 pub fn write(path: impl AsRef<Path>, raster: &Raster, crs: &Crs) -> Result<()> {
     let mut mosaic = GeoTiffMosaic::create(path, raster.grid.cell_size)?.crs(crs.clone());
     let whole = raster.grid.extent();
@@ -101,7 +101,7 @@ impl GeoTiffMosaic {
         self
     }
 
-    /// Says what the values are.
+    /// Sets the description of the values (tag 270).
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = text.into();

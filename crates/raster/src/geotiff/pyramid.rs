@@ -60,7 +60,8 @@ pub(super) struct Pyramid {
 }
 
 impl Pyramid {
-    /// For a raster of so many cells, with files beside that of the raster.
+    /// Creates the pyramid of a raster of `rows` × `columns` cells, with its temporary files beside
+    /// that of the raster.
     pub(super) fn new(grid: &Grid, path: &Path, beside: PathBuf) -> io::Result<Self> {
         let (removed, written) = UnfinishedFile::create(&UnfinishedFile::beside(path, "written")?)?;
         let mut levels = vec![Level::new(grid.columns, grid.rows)];
@@ -207,9 +208,9 @@ impl Blocks {
         &self.levels
     }
 
-    /// Where the blocks are in a file that has them from byte `at` on: the smallest overview first,
-    /// the raster last, in a level row by row from the north. One block without data stands for all
-    /// of its level, where it is first needed: so levels stay in order.
+    /// Offsets of the blocks in a file that stores them from byte `at` on: the smallest overview
+    /// first, the raster last, each level row by row from the north. One block without data
+    /// represents all empty blocks of its level, at its first occurrence, so levels stay in order.
     pub(super) fn placed(&self, mut at: u64) -> Vec<Level> {
         let mut placed = self.levels.clone();
         for level in placed.iter_mut().rev() {
@@ -269,7 +270,7 @@ fn sample(value: f64) -> f32 {
     }
 }
 
-/// The block compressed; `None` where it has no data.
+/// The compressed block; `None` if it has no data.
 fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
     let is_empty = cells.iter().all(|cell| cell.is_nan());
     if is_empty {

@@ -27,9 +27,9 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Unfinished {
     here: BTreeMap<Key, Block>,
-    /// Slot in the file, and what is missing.
+    /// Slot in the file, and number of missing cells.
     there: BTreeMap<Key, (u64, usize)>,
-    /// What the name of the file begins with.
+    /// Prefix of the file's name.
     beside: PathBuf,
     /// Removed when dropped, after it is closed.
     file: Option<(File, UnfinishedFile)>,
@@ -39,7 +39,7 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// None yet; `beside` is what the file of those begins with that memory cannot hold.
+    /// Creates an empty store; `beside` is the prefix of its overflow file.
     pub(super) fn beside(beside: PathBuf) -> Self {
         let (here, there) = (BTreeMap::new(), BTreeMap::new());
         Self {
@@ -89,7 +89,7 @@ impl Unfinished {
         self.here.remove(&key).map(|block| block.cells)
     }
 
-    /// Takes out any block of a level, whatever is missing.
+    /// Removes any block of a level, complete or not.
     pub(super) fn take_any(&mut self, level: usize) -> io::Result<Option<(usize, Vec<f32>)>> {
         let of_level = (level, 0)..(level + 1, 0);
         let first = |key: Option<&Key>| key.copied();

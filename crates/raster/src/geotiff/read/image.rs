@@ -11,11 +11,10 @@ use std::{io::Seek, ops::Range};
 
 /// Bytes of a block that is not compressed that are read at once; a row at least.
 const PIECE_BYTES: usize = 1 << 18;
-/// What a compressed block may have beyond twice the bytes that it expands to: heads and tables of
-/// codes.
+/// Bytes that a compressed block may have beyond twice its expanded size: heads and code tables.
 const FREE_BYTES: u64 = 1024;
 
-/// How a picture is stored.
+/// Storage layout of a picture.
 pub(super) struct Image {
     pub(super) columns: usize,
     pub(super) rows: usize,
@@ -137,10 +136,10 @@ impl Image {
         })
     }
 
-    /// Values of a band, the first is 0: row by row from the north; NaN where there is no data.
+    /// Values of a band (the first is 0), row by row from the north; NaN for no data.
     /// `is_south_up`: the southernmost row is stored first.
     ///
-    /// A block that was never written has no data, or zeros where no value stands for none, as in
+    /// A block that was never written has no data, or zeros if the file has no no-data value, as in
     /// GDAL.
     pub(super) fn band<R: std::io::Read + Seek>(
         &self,

@@ -8,7 +8,7 @@ use isopach_cloud::Crs;
 use isopach_crs::{GeoKeys, from_geokeys};
 use std::io::Seek;
 
-/// The key directory and what its entries point into.
+/// The GeoKey directory with its numbers and texts.
 pub(super) struct Keys {
     directory: Vec<u16>,
     doubles: Vec<f64>,

@@ -1,21 +1,20 @@
-//! What a file may ask for.
+//! Limits on the memory that a file may ask for.
 
 use super::fault::{GeoTiffFault, Read};
 
 /// Upper bounds, so that a file that lies, or is simply too large, is an error before memory or
 /// time is taken for it.
 ///
-/// What a file states is held against its length as well: directories and the values of their
-/// entries lie in it, and no block is read further than twice the bytes that it expands to, and 1
+/// The claims of a file are also checked against its length: directories and their values must lie
+/// within it, and the compressed bytes of a block may not exceed twice its expanded size plus 1
 /// KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GeoTiffLimits {
     /// Cells that a file of any size may claim; [`Self::cells_per_byte`] are added for each of its
     /// bytes.
     ///
-    /// It bounds the cells of a band, and, by itself, the samples of all blocks that are expanded
-    /// for it: with the padding at the edges, and with the other bands where they are stored cell
-    /// by cell.
+    /// Bounds the cells of a band and, separately, the samples of all blocks expanded for it,
+    /// including padding at the edges and the other bands of pixel-interleaved files.
     pub cells: u64,
     /// Cells for each byte of a file beyond [`Self::cells`].
     pub cells_per_byte: u64,
@@ -23,7 +22,7 @@ pub struct GeoTiffLimits {
     pub block_bytes: u64,
     /// Bytes of a text: metadata, the no-data value.
     pub text_bytes: u64,
-    /// Bytes of values in memory at once: what [`crate::GeoTiff::read`] may return, eight a cell.
+    /// Bytes of values in memory at once, as returned by [`crate::GeoTiff::read`]: eight per cell.
     pub memory_bytes: u64,
 }
 
@@ -46,7 +45,7 @@ impl Default for GeoTiffLimits {
 }
 
 impl GeoTiffLimits {
-    /// Refuses more cells, or samples, than a file of so many bytes may claim.
+    /// Refuses more cells or samples than a file of this length may claim.
     pub(super) fn check_cells(
         &self,
         what: &'static str,
@@ -60,7 +59,7 @@ impl GeoTiffLimits {
     }
 }
 
-/// Refuses what is more than a limit allows.
+/// Refuses a claim above a limit.
 pub(super) fn check(what: &'static str, claimed: u64, most: u64, limit: &'static str) -> Read<()> {
     if claimed > most {
         Err(GeoTiffFault::TooLarge {

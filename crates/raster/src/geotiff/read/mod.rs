@@ -33,11 +33,10 @@ use std::{
 };
 use tags::Tiff;
 
-/// Reads the raster of a GeoTIFF of one band onto the absolute grid: cell by cell, NaN where there
-/// is no data.
+/// Reads a single-band GeoTIFF onto the absolute grid, cell by cell; NaN for no data.
 ///
-/// [`GeoTiff::read`] says its coordinate system as well, and reads what is not on that grid or has
-/// another unit.
+/// [`GeoTiff::read`] also returns the coordinate system, and reads rasters that are off that grid
+/// or in another unit.
 ///
 /// ```
 /// use isopach_cloud::Crs;
@@ -51,13 +50,13 @@ use tags::Tiff;
 /// ```
 ///
 /// # Errors
-/// [`Error::Source`] with a [`GeoTiffError`]: the file, what is wrong with it, and a remedy.
+/// [`Error::Source`] with a [`GeoTiffError`]: the file, the reason, and a remedy.
 pub fn read(path: impl AsRef<Path>) -> Result<Raster> {
     GeoTiff::read(path)?.into_raster()
 }
 
-/// A band of a GeoTIFF as it is: where its cells are, in the unit of its coordinate system, on
-/// whatever grid.
+/// One band of a GeoTIFF as stored: its georeference in the unit of its coordinate system, on any
+/// north-up grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GeoTiff {
     /// Values, `[row, column]`, row 0 in the north; NaN is "no data". Scale and offset (GDAL's
@@ -106,7 +105,7 @@ impl GeoTiff {
     /// Reads one band of a file; the first is 1, as in GDAL. Within the default [`GeoTiffLimits`].
     ///
     /// # Errors
-    /// As [`Self::read`]; [`Error::InvalidParameter`] for band 0.
+    /// Errors of [`Self::read`]; [`Error::InvalidParameter`] for band 0.
     pub fn read_band(path: impl AsRef<Path>, band: usize) -> Result<Self> {
         Self::read_band_within(path, band, GeoTiffLimits::default())
     }
@@ -114,7 +113,7 @@ impl GeoTiff {
     /// Reads one band of a file; the first is 1, as in GDAL.
     ///
     /// # Errors
-    /// As [`Self::read_band`].
+    /// Errors of [`Self::read_band`].
     pub fn read_band_within(
         path: impl AsRef<Path>,
         band: usize,
@@ -194,8 +193,8 @@ impl GeoTiff {
     /// (2⁻¹⁸ m).
     ///
     /// # Errors
-    /// [`Error::Source`] with a [`GeoTiffError`] where the coordinate system is not in metres,
-    /// cells are not square, or not at whole multiples of their size.
+    /// [`Error::Source`] with a [`GeoTiffError`] if the coordinate system is not in metres, cells
+    /// are not square, or cells do not start at whole multiples of their size.
     pub fn into_raster(self) -> Result<Raster> {
         let grid = self.grid().map_err(|fault| {
             Error::source(GeoTiffError {

@@ -1,4 +1,4 @@
-//! Where the cells of a GeoTIFF are: OGC GeoTIFF 1.1, requirement class "GeoTIFF raster to model".
+//! Georeference of a GeoTIFF: OGC GeoTIFF 1.1, requirement class "GeoTIFF raster to model".
 
 use super::{
     fault::{GeoTiffFault, Read},
@@ -16,7 +16,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// What a directory states; `is_point`: places are those of cell centres.
+    /// Reads the georeference of a directory. `is_point`: tie points refer to cell centres
+    /// (PixelIsPoint).
     pub(super) fn of<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,

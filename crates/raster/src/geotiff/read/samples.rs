@@ -4,7 +4,7 @@ use super::fault::{Read, beginning, damaged, unsupported};
 use isopach_compute::unpanicked;
 use std::io::Read as _;
 
-/// How bytes are compressed.
+/// Compression method of the blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compression {
     None,
@@ -34,8 +34,8 @@ impl Compression {
         unsupported(format!("{name} compression"))
     }
 
-    /// The first `count` bytes of what was compressed. A whole block has `whole` bytes, which is
-    /// more where the last one is cut.
+    /// Decompresses the first `count` bytes of a block. A whole block has `whole` bytes; the last
+    /// one may be cut.
     pub(super) fn expand(
         self,
         bytes: &[u8],
@@ -77,13 +77,12 @@ fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
     Ok(expanded)
 }
 
-/// A decoder keeps a window of what it has decoded before it hands anything out, and a file chooses
-/// how large: 128 MiB at ZSTD's highest level, for any block. No block looks back further than it
-/// is long, so that it is decoded with a window of its own length: what follows its end is not
-/// decoded.
+/// A ZSTD decoder keeps a window of its output, and the file chooses its size: 128 MiB at the
+/// highest level, for any block. No block refers back further than its own length, so it is decoded
+/// with a window of that length. Data after its end are not decoded.
 fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
     let mut head = bytes.first_chunk::<6>().copied().ok_or("it has no frame")?;
-    // else the window is as long as what the frame states to contain
+    // Otherwise the window is as long as the content that the frame states.
     let has_window = head[4] & 0x20 == 0;
     let exponent = whole.next_power_of_two().ilog2().clamp(17, 41);
     let window = (exponent as u8 - 10) << 3; // RFC 8878, 3.1.1.1.2
@@ -140,7 +139,7 @@ fn pack_bits(bytes: &[u8], count: usize) -> Vec<u8> {
     expanded
 }
 
-/// How samples were made smaller before they were compressed.
+/// Predictor applied to samples before compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Predictor {
     None,
@@ -220,7 +219,7 @@ fn add_before(row: &mut [u8], width: usize, stride: usize) {
     }
 }
 
-/// What a sample is.
+/// Number type of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Unsigned,
@@ -239,7 +238,7 @@ pub(super) struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// What `value` makes of the bytes of each sample, of `W` bytes each.
+    /// Appends `value` of the bytes of each sample, `W` bytes each.
     #[inline(always)]
     fn each<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
         let samples = &self.bytes.as_chunks::<W>().0[self.first..];
@@ -255,7 +254,7 @@ impl Samples<'_> {
     }
 }
 
-/// What a sample is, and how many bits it has.
+/// Type and width of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sample {
     pub(super) kind: Kind,
@@ -286,12 +285,12 @@ impl Sample {
         }
     }
 
-    /// Bytes of a sample; `None` where it is no whole number of them.
+    /// Bytes per sample; `None` if its bits do not fill whole bytes.
     pub(super) fn bytes(self) -> Option<usize> {
         matches!(self.bits, 8 | 16 | 32 | 64).then_some(self.bits / 8)
     }
 
-    /// The numbers of samples, as many as `to` has room for; NaN where there is no data.
+    /// Converts samples to numbers, as many as `to` has room for; NaN for no data.
     pub(super) fn values(
         self,
         samples: Samples<'_>,

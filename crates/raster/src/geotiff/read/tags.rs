@@ -1,5 +1,5 @@
-//! Directories of a TIFF file, classic and BigTIFF, of either byte order. What is allocated is
-//! bounded by the file's size.
+//! Directories of a TIFF file, classic and BigTIFF, in either byte order. Allocations are bounded
+//! by the file's size.
 
 use super::{
     fault::{Read, damaged},
@@ -32,7 +32,7 @@ struct Entry {
     at: u64,
 }
 
-/// What one directory says, by tag.
+/// Entries of a directory by tag.
 pub(super) struct Directory {
     entries: BTreeMap<u16, Entry>,
 }
@@ -80,7 +80,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         self.first_bytes(at, count, count)
     }
 
-    /// Of `count` bytes of the file, which must be there, the first `most`.
+    /// Reads the first `most` of `count` bytes, all of which must lie in the file.
     pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> Read<Vec<u8>> {
         if at.checked_add(count).is_none_or(|end| end > self.length) {
             return damaged(format!(
@@ -119,7 +119,8 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok(found)
     }
 
-    /// The directory at a place, where the next one is, and its bytes.
+    /// Reads the directory at an offset; also returns the offset of the next one and its length in
+    /// bytes.
     fn directory(&mut self, at: u64) -> Read<(Directory, u64, u64)> {
         let (head, width, word) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let count = self.bytes(at, head)?;
@@ -150,7 +151,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok((Directory { entries }, self.number(next), head + length))
     }
 
-    /// The first `most` values of an entry, as they are stored; `None` where the tag is not there.
+    /// The first `most` values of an entry as stored; `None` if the tag is absent.
     fn values(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
         let Some(entry) = directory.entries.get(&tag) else {
             return Ok(None);
@@ -172,7 +173,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         }))
     }
 
-    /// The first `most` whole numbers of an entry, not negative; `None` where the tag is not there.
+    /// The first `most` non-negative integers of an entry; `None` if the tag is absent.
     pub(super) fn numbers(
         &mut self,
         directory: &Directory,
@@ -199,7 +200,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         }
     }
 
-    /// The first `most` floating point numbers of an entry; none where the tag is not there.
+    /// The first `most` floating-point numbers of an entry; empty if the tag is absent.
     pub(super) fn doubles(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Vec<f64>> {
         let Some(values) = self.values(directory, tag, most)? else {
             return Ok(Vec::new());
@@ -216,7 +217,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         }
     }
 
-    /// The bytes of a text, without what ends it; none where the tag is not there.
+    /// The bytes of a text without its terminator; empty if the tag is absent.
     pub(super) fn text_bytes(&mut self, directory: &Directory, tag: u16) -> Read<Vec<u8>> {
         let Some(entry) = directory.entries.get(&tag) else {
             return Ok(Vec::new());
@@ -246,7 +247,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok(bytes)
     }
 
-    /// Text without what ends it; empty where the tag is not there.
+    /// The text without its terminator; empty if the tag is absent.
     pub(super) fn text(&mut self, directory: &Directory, tag: u16) -> Read<String> {
         let bytes = self.text_bytes(directory, tag)?;
         Ok(String::from_utf8(bytes)
