@@ -1,6 +1,7 @@
 //! Selection of the columns of a cloud.
 
-/// A set of columns; coordinates are always part of it.
+/// A set of attribute columns of points, such as those to read from a file; coordinates are always
+/// part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Columns(u32);
 
@@ -30,19 +31,19 @@ impl Columns {
     /// Every column there is.
     pub const ALL: Self = Self(1023);
 
-    /// This set and the other.
+    /// Union with the other set, like `|`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// This set less the other.
+    /// The columns of this set that are not in `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// A bit a column, for keeping: the numbers of the constants above.
+    /// One bit per column, for serialisation: the numbers of the constants above.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -58,7 +59,7 @@ impl Columns {
         }
     }
 
-    /// Whether all of `other` is in this set.
+    /// Whether this set includes all columns of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Unit of the coordinates.
+/// Unit of length of a coordinate reference system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LengthUnit {
     /// Metre.
@@ -33,8 +33,8 @@ impl LengthUnit {
         units.into_iter().find(near).unwrap_or(Self::Other)
     }
 
-    /// The unit of length that EPSG (and with it GeoTIFF) numbers so; [`Self::Other`] for all but
-    /// 9001, 9002, 9003 and 9005.
+    /// The unit of an EPSG unit code, as in GeoTIFF keys; [`Self::Other`] for all but 9001, 9002,
+    /// 9003 and 9005.
     #[must_use]
     pub fn of_epsg(code: u16) -> Self {
         match code {
@@ -153,7 +153,7 @@ pub struct Crs {
 const SAME_EPOCH: f64 = 0.005;
 
 impl Crs {
-    /// A system known by its EPSG code alone, in metres.
+    /// A system known only by its EPSG code, in metres.
     #[must_use]
     pub fn epsg(horizontal: u16) -> Self {
         Self {

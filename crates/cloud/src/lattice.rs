@@ -24,8 +24,8 @@ use isopach_compute::{Error, Result};
 /// Metres by which an edge is moved down before it is rounded: 2⁻²⁷ m.
 const BELOW: f64 = TICK / 512.0;
 
-/// `cell_size` if cells of it can be told apart and counted: finite, and at least a tick (2⁻¹⁸ m),
-/// which coordinates are whole numbers of.
+/// Validates a cell size: finite, and at least a tick (2⁻¹⁸ m), which coordinates are whole numbers
+/// of.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] otherwise.

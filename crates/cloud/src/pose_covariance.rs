@@ -17,9 +17,9 @@ pub struct PoseCovariance {
     pub pivot: [f64; 3],
     /// 6 × 6, symmetric, rad², rad · m, m²; zero along the free directions.
     pub matrix: [[f64; 6]; 6],
-    /// Directions that the data do not determine, orthonormal in scaled unknowns.
+    /// Directions that the data do not determine ("free"), orthonormal in scaled unknowns.
     pub free: Vec<FreeDirection>,
-    /// Length that turns radians into metres where rotations and translations are compared, metres.
+    /// Lever arm in metres: converts radians to metres to compare rotations with translations.
     pub arm: f64,
     /// Standard deviation of the direction of the normals that the pose was found with, radians.
     pub normal_noise: f64,
@@ -39,7 +39,7 @@ pub struct FreeDirection {
 const TILTS: f64 = 3.0;
 
 impl PoseCovariance {
-    /// Nothing free, variance zero: a pose that is known exactly.
+    /// The covariance of an exactly known pose: a pose that is known exactly.
     #[must_use]
     pub fn exact(pivot: [f64; 3]) -> Self {
         Self {
@@ -67,8 +67,8 @@ impl PoseCovariance {
         (0..6).map(|i| a[i] * row(i)).sum::<f64>().max(0.0)
     }
 
-    /// The first free direction along which `point` would be displaced along `axis` by more than
-    /// the noise of normals explains.
+    /// The first free direction along which `point` would move along `axis` by more than the noise
+    /// of the normals explains.
     #[must_use]
     pub fn free_along(&self, point: [f64; 3], axis: [f64; 3]) -> Option<&FreeDirection> {
         self.free_in_sum(self.jacobian(point, axis), self.tilt(point))

@@ -13,8 +13,8 @@ pub struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    /// `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make them from
-    /// metres.
+    /// Wraps `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make
+    /// them from metres.
     #[must_use]
     pub fn new(origin: Origin, ticks: &'a [[i32; 3]]) -> Self {
         Self { origin, ticks }
@@ -66,7 +66,7 @@ impl<'a> Positions<'a> {
         self.ticks[i].map(|tick| f64::from(tick) * TICK)
     }
 
-    /// Ticks to add to a coordinate about `self`'s origin to have it about `other`'s: exact.
+    /// Offset in ticks from coordinates about `self`'s origin to coordinates about `other`: exact.
     #[must_use]
     pub fn shift_to(&self, other: Origin) -> [i64; 3] {
         let (from, to) = (self.origin.ticks(), other.ticks());
@@ -90,8 +90,8 @@ impl<'a> Positions<'a> {
         )
     }
 
-    /// The smallest rectangle (absolute metres) that owns every point: half open, so it ends a tick
-    /// (2⁻¹⁸ m) above the highest coordinates; `None` for no points. O(n).
+    /// The smallest half-open rectangle (absolute metres) that contains every point: half open, so
+    /// it ends a tick (2⁻¹⁸ m) above the highest coordinates; `None` for no points. O(n).
     ///
     /// ```
     /// use isopach_cloud::Cloud;

@@ -16,8 +16,8 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The smallest rectangle that owns all points from `low` to `high`, both included: it ends a
-    /// tick (2⁻¹⁸ m) above the tick of `high`.
+    /// The smallest half-open rectangle that contains all points from `low` to `high`, both
+    /// included: it ends a tick (2⁻¹⁸ m) above the tick of `high`.
     ///
     /// ```
     /// use isopach_cloud::Rect;
@@ -32,19 +32,19 @@ impl Rect {
         }
     }
 
-    /// Easting and northing extent, metres.
+    /// Width (easting) and height (northing), metres.
     #[must_use]
     pub fn size(&self) -> [f64; 2] {
         std::array::from_fn(|axis| self.max[axis] - self.min[axis])
     }
 
-    /// Square metres.
+    /// Area, square metres.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.size()[0] * self.size()[1]
     }
 
-    /// The middle.
+    /// The centre, absolute metres.
     #[must_use]
     pub fn centre(&self) -> [f64; 2] {
         std::array::from_fn(|axis| 0.5 * (self.min[axis] + self.max[axis]))
@@ -65,7 +65,7 @@ impl Rect {
         })
     }
 
-    /// Grown by `margin` metres on every side.
+    /// Expanded by `margin` metres on every side.
     #[must_use]
     pub fn grown(&self, margin: f64) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Rect {
         }
     }
 
-    /// The smallest rectangle that holds both.
+    /// The smallest rectangle that contains both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self {

@@ -3,22 +3,23 @@
 use isopach_compute::{Error, Result};
 use nalgebra::{Matrix3, Rotation3, UnitQuaternion, Vector3};
 
-/// x′ = R (x − pivot) + pivot + t, all in absolute metres and `f64`.
+/// A rigid transform (rotation and translation) about a pivot: x′ = R (x − pivot) + pivot + t, in
+/// absolute metres and `f64`.
 ///
 /// The pivot is part of the value: a matrix found in a local frame cannot be applied in another
 /// one, the mistake that turned a rotation of 10⁻⁵ rad into metres at UTM northings elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rigid {
-    /// R, row by row.
+    /// Rotation matrix R, row by row.
     pub rotation: [[f64; 3]; 3],
-    /// t, metres.
+    /// Translation t, metres.
     pub translation: [f64; 3],
-    /// Absolute metres; the point that R leaves in place.
+    /// Pivot, absolute metres: the point that R leaves in place.
     pub pivot: [f64; 3],
 }
 
 impl Rigid {
-    /// Moves nothing.
+    /// The transform that moves nothing.
     #[must_use]
     pub fn identity(pivot: [f64; 3]) -> Self {
         Self {
@@ -28,7 +29,7 @@ impl Rigid {
         }
     }
 
-    /// Moves everything by `translation` metres.
+    /// A pure translation by `translation` metres.
     #[must_use]
     pub fn shift(translation: [f64; 3]) -> Self {
         Self {
@@ -37,8 +38,8 @@ impl Rigid {
         }
     }
 
-    /// Rotation by the vector `rotation` (axis times angle, radians), then `translation` (metres),
-    /// about `pivot`.
+    /// A rotation by the vector `rotation` (axis times angle, radians), then a translation
+    /// (metres), about `pivot`.
     #[must_use]
     pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
         Self {
@@ -48,8 +49,8 @@ impl Rigid {
         }
     }
 
-    /// The motion of a 4 × 4 matrix that acts on coordinates counted from `origin` (absolute
-    /// metres), row by row; about `origin`.
+    /// Builds the transform from a 4 × 4 row-major matrix that acts on coordinates relative to
+    /// `origin` (absolute metres); about `origin`.
     ///
     /// ```
     /// # use isopach_cloud::Rigid;
@@ -106,9 +107,10 @@ impl Rigid {
         })
     }
 
-    /// The 4 × 4 matrix, row by row, that acts on coordinates counted from `origin` (absolute
-    /// metres). Far from the data (zero, for UTM coordinates), a translation of kilometres cancels
-    /// against the rotation: choose an origin near the data, and pass it on with the matrix.
+    /// The 4 × 4 row-major matrix that acts on coordinates relative to `origin` (absolute metres):
+    /// `m[row][column]`, translation in column 3. Far from the data (zero, for UTM coordinates), a
+    /// translation of kilometres cancels against the rotation: choose an origin near the data, and
+    /// pass it on with the matrix.
     #[must_use]
     pub fn to_matrix(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
         let about = self.about(origin);
@@ -119,7 +121,7 @@ impl Rigid {
         [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
     }
 
-    /// The point moved; `f64` throughout.
+    /// Applies the transform to a point, absolute metres; `f64` throughout.
     #[inline]
     #[must_use]
     pub fn apply(&self, point: [f64; 3]) -> [f64; 3] {
@@ -130,7 +132,7 @@ impl Rigid {
         })
     }
 
-    /// A direction turned.
+    /// Rotates a direction.
     #[inline]
     #[must_use]
     pub fn rotate(&self, d: [f64; 3]) -> [f64; 3] {
@@ -140,7 +142,7 @@ impl Rigid {
         })
     }
 
-    /// The same motion written about another pivot.
+    /// Expresses the same motion about another pivot.
     #[must_use]
     pub fn about(&self, pivot: [f64; 3]) -> Self {
         let moved = self.apply(pivot);
@@ -151,7 +153,7 @@ impl Rigid {
         }
     }
 
-    /// First `self`, then `next`; about `self`'s pivot.
+    /// Composes two transforms: first `self`, then `next`; about `self`'s pivot.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let moved = next.apply(self.apply(self.pivot));
@@ -162,7 +164,7 @@ impl Rigid {
         }
     }
 
-    /// The motion back, about the same pivot.
+    /// The inverse transform, about the same pivot.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let back = matrix(&self.rotation).transpose();
@@ -174,7 +176,7 @@ impl Rigid {
         }
     }
 
-    /// Axis times angle, radians.
+    /// Rotation vector: axis times angle, radians.
     #[must_use]
     pub fn rotation_vector(&self) -> [f64; 3] {
         // By way of a quaternion: the arc cosine of a matrix' trace is NaN when rounding brings it
@@ -186,14 +188,14 @@ impl Rigid {
         .into()
     }
 
-    /// Angle of the rotation, radians, never negative.
+    /// Rotation angle, radians, never negative.
     #[must_use]
     pub fn angle(&self) -> f64 {
         Vector3::from(self.rotation_vector()).norm()
     }
 
-    /// The farthest that any point within `radius` metres of the pivot is moved: an upper bound,
-    /// metres.
+    /// Upper bound on the displacement of points within `radius` metres of the pivot: an upper
+    /// bound, metres.
     #[must_use]
     pub fn largest_displacement(&self, radius: f64) -> f64 {
         Vector3::from(self.translation).norm() + 2.0 * (self.angle() / 2.0).sin().abs() * radius

@@ -5,7 +5,7 @@ use isopach_compute::{Error, Result};
 use rayon::prelude::*;
 
 impl Positions<'_> {
-    /// Indices of one point a `spacing` × `spacing` cell (metres) of the absolute grid: the one
+    /// Indices of one point per `spacing` × `spacing` cell (metres) of the absolute grid: the one
     /// nearest to the cell's centre in the plane, the lowest coordinates on a tie; rows from south
     /// to north, each from west to east.
     ///
@@ -92,7 +92,8 @@ fn nearest_to_centre<const D: usize>(
 }
 
 impl Cloud {
-    /// One point a cell, as [`Positions::subsample_grid_indices`] chooses them, with their columns.
+    /// Thins the cloud to one point per grid cell ([`Positions::subsample_grid_indices`]), with its
+    /// columns.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
@@ -100,7 +101,7 @@ impl Cloud {
         Ok(self.select(&self.positions().subsample_grid_indices(spacing)?))
     }
 
-    /// One point a cube, as [`Positions::subsample_voxels_indices`] chooses them, with their
+    /// Thins the cloud to one point per voxel ([`Positions::subsample_voxels_indices`]), with its
     /// columns.
     ///
     /// # Errors

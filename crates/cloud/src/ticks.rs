@@ -40,21 +40,20 @@ impl Origin {
         Ok(Self(metres))
     }
 
-    /// Metres.
+    /// The origin in metres.
     #[must_use]
     pub fn metres(self) -> [f64; 3] {
         self.0.map(f64::from)
     }
 
-    /// Ticks from zero: exact.
+    /// The origin in ticks from zero: exact.
     #[must_use]
     pub fn ticks(self) -> [i64; 3] {
         self.0.map(|metre| i64::from(metre) << 18)
     }
 }
 
-/// The whole number of ticks nearest to an absolute coordinate in metres (ties to even). Exact for
-/// |value| < 3·10¹⁰ m.
+/// Rounds an absolute coordinate in metres to ticks (ties to even). Exact for |value| < 3·10¹⁰ m.
 #[inline]
 #[must_use]
 pub fn to_ticks(metres: f64) -> i64 {
@@ -69,7 +68,7 @@ pub fn to_ticks(metres: f64) -> i64 {
     }
 }
 
-/// Metres of a number of ticks: exact below 2⁵³ ticks (3·10¹⁰ m).
+/// Converts ticks to metres: exact below 2⁵³ ticks (3·10¹⁰ m).
 #[inline]
 #[must_use]
 pub fn from_ticks(ticks: i64) -> f64 {

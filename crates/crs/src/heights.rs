@@ -66,8 +66,7 @@ fn is_down(vertical: &Node) -> bool {
     axis.is_some_and(|axis| axis.eq_ignore_ascii_case("down")) || direction == Some(-1.0)
 }
 
-/// Whether the heights of a system are depths, which count downwards: a positive change is then a
-/// loss.
+/// Whether the heights of a system are depths, counted downwards: a positive change is then a loss.
 #[must_use]
 pub fn counts_downwards(crs: &Crs) -> bool {
     crs.heights

@@ -45,7 +45,7 @@ const METRE: u16 = 9001;
 /// Prefix with which ESRI writes well-known text into a citation.
 const ESRI_TEXT: &str = "ESRI PE String = ";
 
-/// GeoTIFF's keys as the three records of a GeoTIFF or LAS file hold them.
+/// The GeoTIFF keys of a GeoTIFF or LAS file: its three raw records.
 ///
 /// ```
 /// use isopach_crs::{GeoKeys, from_geokeys};
@@ -56,10 +56,10 @@ const ESRI_TEXT: &str = "ESRI PE String = ";
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GeoKeys<'a> {
-    /// Key directory (34735): a head of four numbers, then four a key (key, record of its value,
-    /// count, value or place).
+    /// Key directory (tag 34735): a head of four numbers, then four a key (key, record of its
+    /// value, count, value or place).
     pub directory: &'a [u16],
-    /// Numbers that keys point to (34736).
+    /// Numbers that keys refer to (tag 34736).
     pub doubles: &'a [f64],
     /// Text that ASCII keys refer to (tag 34737), by byte.
     pub ascii: &'a [u8],
@@ -102,7 +102,7 @@ impl GeoKeys<'_> {
         self.doubles.get(usize::from(place)).copied()
     }
 
-    /// Whether the places of a raster are those of cell centres (GTRasterTypeGeoKey: PixelIsPoint).
+    /// Whether raster coordinates refer to cell centres (GTRasterTypeGeoKey: PixelIsPoint).
     #[must_use]
     pub fn is_point(&self) -> bool {
         self.short(key::RASTER_TYPE) == Some(2)
@@ -121,7 +121,7 @@ impl GeoKeys<'_> {
     }
 }
 
-/// The coordinate system stated by GeoTIFF keys; `None` if they state none. A system that is
+/// Reads the coordinate system stated by GeoTIFF keys; `None` if they state none. A system that is
 /// defined by a method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC
 /// GeoTIFF 1.1 (19-008r4), and GDAL's interpretation of older files.
 #[must_use]
@@ -253,8 +253,8 @@ impl Vertical {
 /// bits.
 const LONGEST_TEXT: usize = 60_000;
 
-/// The keys (GeoTIFF 1.1) that state a system: directory, and the text that it points into. A
-/// system without a code is stated by its well-known text as ESRI writes it, or else by its name.
+/// Writes the keys (GeoTIFF 1.1) that state a system: directory, and the text that it points into.
+/// A system without a code is stated by its well-known text as ESRI writes it, or else by its name.
 ///
 /// ```
 /// use isopach_crs::{GeoKeys, from_geokeys, named_crs, to_geokeys};

@@ -23,7 +23,8 @@ pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     Some([plane, plane, height])
 }
 
-/// The system of coordinates that have been multiplied by the [`metre_factors`].
+/// The metric equivalent of a system, for coordinates that have been multiplied by the
+/// [`metre_factors`].
 #[must_use]
 pub fn in_metres(crs: &Crs) -> Crs {
     if crs.is_metric() {

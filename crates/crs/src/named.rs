@@ -38,8 +38,8 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
     Some(Node::new("COMPD_CS", vec![name, horizontal, vertical]).to_string())
 }
 
-/// The system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a vertical system), `local`
-/// (metres), `local:ft`, `local:us-ft`.
+/// Looks up the coordinate system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a
+/// vertical system), `local` (metres), `local:ft`, `local:us-ft`.
 ///
 /// # Errors
 /// A message with the fault of the name and the accepted forms.

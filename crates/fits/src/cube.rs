@@ -22,11 +22,11 @@ const PLANES: usize = 16;
 /// Value of a keyword to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeywordValue {
-    /// A number.
+    /// A real number.
     Number(f64),
     /// A whole number.
     Whole(i64),
-    /// Text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it
+    /// A text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it
     /// takes.
     Text(String),
 }
@@ -64,7 +64,7 @@ impl Precision {
     }
 }
 
-/// A number of a cube: `f32`, `f64`, `u8` or `i32`.
+/// A number type that a cube can hold: `f32`, `f64`, `u8` or `i32`.
 pub trait CubeSample: Copy {
     /// Precision of this number type.
     const PRECISION: Precision;
@@ -114,18 +114,18 @@ impl CubeSample for f64 {
     }
 }
 
-/// An image extension to be written, three axes.
+/// Description of a cube to be written as an image extension with three axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cube {
-    /// EXTNAME.
+    /// Name of the extension (EXTNAME).
     pub name: String,
-    /// BUNIT.
+    /// Unit of the values (BUNIT).
     pub unit: String,
     /// Planes, rows, columns: NAXIS3, NAXIS2, NAXIS1.
     pub shape: [usize; 3],
     /// Number type of the values.
     pub precision: Precision,
-    /// More keywords: name, value, comment.
+    /// Further keywords: name, value, comment.
     pub keywords: Vec<(String, KeywordValue, String)>,
 }
 
@@ -150,7 +150,7 @@ enum Cubes {
 }
 
 impl CubeFile {
-    /// Creates the file with all headers, at its full length.
+    /// Creates the file with all headers, at its final length.
     ///
     /// # Errors
     /// [`Error::Source`] if the file cannot be written.
@@ -167,7 +167,7 @@ impl CubeFile {
         })
     }
 
-    /// Creates a file of compressed cubes. Each lies in a file of its own beside it until
+    /// Creates a file of tile-compressed cubes. Each lies in a file of its own beside it until
     /// [`Self::finish`].
     ///
     /// # Errors
@@ -202,8 +202,8 @@ impl CubeFile {
         create().map_err(|error| Error::of_file(path, error))
     }
 
-    /// The largest error so far of the rounding of a cube's numbers, in their unit; 0 for a cube
-    /// that keeps all digits.
+    /// The largest rounding error of a cube's numbers so far, in their unit; 0 for a cube that
+    /// keeps all digits.
     #[must_use]
     pub fn largest_error(&self, cube: usize) -> f64 {
         match &self.cubes {
@@ -212,7 +212,7 @@ impl CubeFile {
         }
     }
 
-    /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first
+    /// Writes some rows of all planes: `values` has the shape (planes, rows, columns), its first
     /// row is row `first` of the cube.
     ///
     /// # Errors
@@ -278,7 +278,7 @@ impl CubeFile {
         Ok(())
     }
 
-    /// Gives the file its name.
+    /// Completes the file and gives it its name.
     ///
     /// # Errors
     /// [`Error::Source`] if the file cannot be completed or renamed.

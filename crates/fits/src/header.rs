@@ -18,12 +18,12 @@ const OWN: [&str; 19] = [
     "HISTORY", "",
 ];
 
-/// The keywords of an image.
+/// The keywords of an image's header.
 #[derive(Clone, Debug)]
 pub struct FitsHeader(pub(crate) fitskit::Header);
 
 impl FitsHeader {
-    /// A keyword that is a number.
+    /// Value of a numeric keyword.
     #[must_use]
     pub fn number(&self, keyword: &str) -> Option<f64> {
         self.0
@@ -31,8 +31,8 @@ impl FitsHeader {
             .or_else(|| self.0.get_int(keyword).map(|i| i as f64))
     }
 
-    /// A keyword that is text. Bytes that FITS does not allow (all but printable ASCII) have become
-    /// `?`.
+    /// Value of a text keyword. Bytes that FITS does not allow (all but printable ASCII) have
+    /// become `?`.
     #[must_use]
     pub fn text(&self, keyword: &str) -> Option<&str> {
         self.0.get_string(keyword).map(str::trim)

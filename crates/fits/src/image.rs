@@ -8,11 +8,11 @@ use std::{
     path::Path,
 };
 
-/// An image and its header.
+/// A two-axis image in memory, with its header.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. The first row
-    /// is the lowest, as in the file.
+    /// Pixels, shape (rows, columns), as physical values (BZERO + BSCALE × stored), blanks NaN. The
+    /// first row is the lowest, as in the file.
     pub values: Array2<f64>,
     header: FitsHeader,
 }

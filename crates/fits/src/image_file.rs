@@ -74,7 +74,7 @@ impl ImageFile {
 }
 
 impl<R: Read + Seek> ImageFile<R> {
-    /// Takes a file that is open, or in memory.
+    /// Reads from an open file or a buffer.
     ///
     /// # Errors
     /// [`Error::Source`] if the file is damaged or has no image with two axes.
@@ -137,7 +137,7 @@ impl<R: Read + Seek> ImageFile<R> {
         )))
     }
 
-    /// Rows, columns.
+    /// Number of rows and columns.
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         self.shape
@@ -149,14 +149,14 @@ impl<R: Read + Seek> ImageFile<R> {
         &self.header
     }
 
-    /// Further images of the same shape in the file, which are not read: other times or channels,
-    /// errors, masks.
+    /// Names of further images of the same shape in the file, which are not read: other times or
+    /// channels, errors, masks.
     #[must_use]
     pub fn more_images(&self) -> usize {
         self.more_images
     }
 
-    /// Bytes that are kept in memory between calls: compressed tiles, and a decoded row of them.
+    /// Bytes cached between calls: compressed tiles, and a decoded row of them.
     #[must_use]
     pub fn bytes_kept(&self) -> u64 {
         match &self.pixels {

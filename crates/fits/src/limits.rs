@@ -2,18 +2,17 @@
 
 use isopach_compute::{Error, Result};
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
-/// taken for it.
+/// Limits on memory, so that a malformed or oversized file is an error before memory is allocated
+/// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FitsLimits {
     /// Bytes of a header.
     pub header_bytes: u64,
     /// Pixels of an image.
     pub pixels: u64,
-    /// Bytes of a row of compressed tiles when they are decoded.
+    /// Bytes of a decoded row of compressed tiles.
     pub tile_bytes: u64,
-    /// Bytes of a `.fits.gz` file when it is unpacked. It is not held in memory; this bounds the
-    /// time.
+    /// Bytes of a decompressed `.fits.gz` file. It is not held in memory; this bounds the time.
     pub unpacked_bytes: u64,
     /// Bytes of pixels, or of compressed tiles, in memory at once, as returned by
     /// [`crate::ImageFile::rows`].

@@ -26,11 +26,11 @@ const SAMPLED: usize = 1000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BoxFault {
-    /// A coordinate is infinite or no number.
+    /// A coordinate is infinite or NaN.
     NotFinite,
-    /// A lowest coordinate is above the highest.
+    /// A minimum is above its maximum.
     Swapped,
-    /// It is a single place (zeros, as a rule), though there are several points.
+    /// The box is a single place (usually zeros) for several points.
     Empty,
 }
 
@@ -131,8 +131,8 @@ impl Las {
         union(&[ends[0]; 2], &[ends[1]; 2])
     }
 
-    /// Refuses points whose heights no run can hold together, by the point that is farthest from
-    /// the middle height.
+    /// Refuses files whose heights exceed the reach of a run, naming the point farthest from the
+    /// middle height.
     ///
     /// # Errors
     /// [`LasProblem::Outlier`]; of the file.

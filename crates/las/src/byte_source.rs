@@ -7,8 +7,8 @@ use std::{
     sync::Arc,
 };
 
-/// Bytes that are read by their place, from any number of threads at once. Everything that is read
-/// of a LAS or LAZ file is read through this.
+/// Random access to the bytes of a file, from any number of threads at once. Everything that is
+/// read of a LAS or LAZ file is read through this.
 ///
 /// An error that may pass ([`isopach_compute::is_transient`]) stays one on its way to whoever reads
 /// points: that of the system does, and so does an [`isopach_compute::Error`] within
@@ -44,17 +44,17 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
     /// Path or address, for messages.
     fn path(&self) -> &Path;
 
-    /// Bytes that it had when it was opened.
+    /// Length in bytes when the source was opened.
     fn size(&self) -> u64;
 
-    /// The bytes of each range, none of which ends behind [`Self::size`]: all of them, as they were
-    /// when it was opened.
+    /// Reads the bytes of each range, none of which ends beyond [`Self::size`]: all of them, as
+    /// they were when it was opened.
     ///
     /// # Errors
     /// If the bytes cannot be read, are incomplete, or have changed since the source was opened.
     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>>;
 
-    /// The bytes of one range.
+    /// Reads the bytes of one range.
     ///
     /// # Errors
     /// Errors of [`Self::read`].
@@ -80,8 +80,8 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The path of a file with `suffix` behind the name that may be written. `None` if nothing can
-    /// be written beside it.
+    /// Path for a companion file with `suffix` after the name that may be written. `None` if
+    /// nothing can be written beside it.
     fn writable_sibling(&self, suffix: &str) -> Option<PathBuf> {
         let _ = suffix;
         None

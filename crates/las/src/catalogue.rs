@@ -16,7 +16,7 @@ use rstar::{
 };
 use std::path::{Path, PathBuf};
 
-/// Two files of a catalogue that state to cover the same ground.
+/// Two files of a catalogue whose stated boxes overlap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Overlap {
     /// Their numbers in [`Catalogue::files`].
@@ -30,14 +30,14 @@ pub struct Overlap {
 pub struct CatalogueOptions {
     /// The coordinate system to assume for all files, in place of the stated ones.
     pub crs: Option<Crs>,
-    /// Opens files that state different systems. Each is converted to metres by its own units.
+    /// Accepts files that state different systems. Each is converted to metres by its own units.
     pub ignore_crs: bool,
 }
 
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// Several files as one source, in the order given; chunks are numbered through them. A clone has
-/// the same files open, and filters of its own.
+/// Several LAS or LAZ files read as one source, in the order given; chunks are numbered through
+/// them. A clone has the same files open, and filters of its own.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     files: Vec<Las>,
@@ -81,8 +81,8 @@ impl Catalogue {
         Self::of_files(files, options)
     }
 
-    /// The paths that [`Self::open`] opens: of a folder and of a pattern the LAS and LAZ files, of
-    /// anything else itself.
+    /// Lists the paths that [`Self::open`] would open: of a folder and of a pattern the LAS and LAZ
+    /// files, of anything else itself.
     ///
     /// # Errors
     /// If the folder holds no such file or cannot be listed.
@@ -130,13 +130,13 @@ impl Catalogue {
         Ok(empty.of(files))
     }
 
-    /// Files that were left out because another has their points.
+    /// Files that were skipped because another has the same points.
     #[must_use]
     pub fn duplicates(&self) -> &[Duplicate] {
         &self.duplicates
     }
 
-    /// Files that state no coordinate system, and are taken to be in that of the others.
+    /// Files that state no coordinate system, and are assumed to be in that of the others.
     #[must_use]
     pub fn without_crs(&self) -> &[PathBuf] {
         &self.without_crs
@@ -179,7 +179,7 @@ impl Catalogue {
         self
     }
 
-    /// Each file with its index, as [`Las::indexed`].
+    /// Adds an index to each file, like [`Las::indexed`].
     ///
     /// # Errors
     /// Errors of [`Las::indexed`].
@@ -192,7 +192,7 @@ impl Catalogue {
         Ok(self.of(files))
     }
 
-    /// Each file with its index, as [`Las::indexed_by_content`].
+    /// Adds an index to each file, like [`Las::indexed_by_content`].
     ///
     /// # Errors
     /// Errors of [`Las::indexed_by_content`].
@@ -218,7 +218,7 @@ impl Catalogue {
         Ok(self.of(files))
     }
 
-    /// Each file in metres, as [`Las::in_metres`].
+    /// Converts each file to metres, like [`Las::in_metres`].
     ///
     /// # Errors
     /// Errors of [`Las::in_metres`].
@@ -243,21 +243,21 @@ impl Catalogue {
             .collect())
     }
 
-    /// Like [`Las::without_withheld`], of each file.
+    /// Leaves out withheld points of each file, like [`Las::without_withheld`].
     #[must_use]
     pub fn without_withheld(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
         self.of(files.into_iter().map(Las::without_withheld).collect())
     }
 
-    /// Like [`Las::without_noise`], of each file.
+    /// Leaves out noise of each file, like [`Las::without_noise`].
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
         self.of(files.into_iter().map(Las::without_noise).collect())
     }
 
-    /// Like [`Las::left_out`], of all files.
+    /// Counts of points left out over all files, like [`Las::left_out`].
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.files.iter().map(Las::left_out).sum()
@@ -271,7 +271,7 @@ impl Catalogue {
         bounds::check_heights(&self.files)
     }
 
-    /// Reads only points that `rect` owns from now on.
+    /// Restricts reading to points inside `rect` (half open, absolute metres).
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         let files = std::mem::take(&mut self.files);
@@ -284,7 +284,7 @@ impl Catalogue {
         &self.files
     }
 
-    /// The files whose stated extent meets `rect`.
+    /// The files whose stated extent intersects `rect`.
     #[must_use]
     pub fn meeting(&self, rect: &Rect) -> Vec<&Las> {
         let mut found: Vec<usize> = self
@@ -336,7 +336,7 @@ impl Catalogue {
         self.crs.as_ref()
     }
 
-    /// All points in memory, file after file.
+    /// Reads all points into a cloud, file after file.
     ///
     /// # Errors
     /// Errors of [`Las::read_all`].
@@ -346,7 +346,7 @@ impl Catalogue {
         read::all(self, columns)
     }
 
-    /// All points with absolute coordinates, file after file.
+    /// Reads all points with absolute coordinates, file after file.
     ///
     /// # Errors
     /// Errors of [`Las::read_points`].

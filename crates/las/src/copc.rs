@@ -17,7 +17,7 @@ const ENTRY: u64 = 32;
 /// The deepest level that can be: keys are 32-bit integers.
 const DEEPEST: i32 = 31;
 
-/// The octree of a COPC file.
+/// The octree of a COPC file (cloud-optimised point cloud).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Copc {
     /// Middle of the root cube, in the file's unit.
@@ -84,7 +84,7 @@ impl Copc {
         Ok(Some(found))
     }
 
-    /// Distance between points where all levels down to `level` are taken, in the file's unit.
+    /// Point spacing of all levels down to `level` together, in the file's unit.
     #[must_use]
     pub fn spacing_at(&self, level: u8) -> f64 {
         self.spacing / f64::from(level).exp2()

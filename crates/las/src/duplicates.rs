@@ -12,12 +12,12 @@ use isopach_tiling::PointSource;
 use rayon::prelude::*;
 use std::{collections::HashMap, path::PathBuf};
 
-/// A file that was left out of a catalogue, because another has its points.
+/// A file that was skipped in a catalogue, because another has the same points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The file that is read.
     pub kept: PathBuf,
-    /// The file that is not.
+    /// The file that is skipped.
     pub left_out: PathBuf,
 }
 

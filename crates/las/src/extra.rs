@@ -6,7 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-/// Type of an extra column.
+/// Number type of an extra column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExtraKind {
     /// 8-bit unsigned.
@@ -46,7 +46,7 @@ impl ExtraKind {
         Self::F64,
     ];
 
-    /// Bytes of a value.
+    /// Bytes per value.
     #[must_use]
     pub fn bytes(self) -> usize {
         match self {
@@ -176,7 +176,7 @@ pub struct ExtraBytes {
 }
 
 impl ExtraBytes {
-    /// A column to be written as it is; a float's "no data" is NaN.
+    /// Describes an unscaled column to be written; a float's "no data" is NaN.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
         let no_data = kind.is_float().then_some(f64::NAN);

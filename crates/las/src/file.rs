@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// A LAS or LAZ file, open: its header is read, its points are not.
+/// An open LAS or LAZ file: its header is read, its points are not.
 ///
 /// Coordinates are as the file has them; [`Las::in_metres`] converts feet. A clone has the same
 /// file open, and filters of its own.
@@ -230,7 +230,7 @@ impl Las {
         })
     }
 
-    /// The octree of a COPC file.
+    /// The octree, if the file is COPC.
     #[must_use]
     pub fn copc(&self) -> Option<&Copc> {
         self.header().copc.as_ref()
@@ -280,7 +280,7 @@ impl Las {
         self.parsed.layout.columns()
     }
 
-    /// All points in memory, in the order of the file, about an origin in their middle.
+    /// Reads all points into a cloud, in file order, about an origin in their middle.
     ///
     /// # Errors
     /// The fault of a damaged file; [`LasProblem::NotMetres`] if it states another unit;
@@ -309,7 +309,7 @@ impl Las {
         read().map_err(|problem| problem.of(&self.path))
     }
 
-    /// The data of one of the header's records.
+    /// Reads the data of one of the header's records.
     ///
     /// # Errors
     /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
@@ -331,7 +331,7 @@ impl Las {
         read().map_err(|problem| problem.of(&self.path))
     }
 
-    /// All points with absolute coordinates, in the order of the file.
+    /// Reads all points with absolute coordinates, in file order.
     ///
     /// # Errors
     /// The fault of a damaged file.
@@ -339,7 +339,7 @@ impl Las {
         read::points(self, columns)
     }
 
-    /// The values of a named extra column, of all points that pass the filters.
+    /// Reads the values of a named extra column, of all points that pass the filters.
     ///
     /// # Errors
     /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.

@@ -52,12 +52,12 @@ impl Default for Filters {
     }
 }
 
-/// Points that were left out though they have a class and a place that are wanted.
+/// Counts of points that were left out although their class and place are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Because they are flagged as withheld.
+    /// Points flagged as withheld.
     pub withheld: u64,
-    /// Because they are of a class of noise ([`NOISE`]), and not withheld.
+    /// Points of a noise class ([`NOISE`]) that are not withheld.
     pub noise: u64,
 }
 
@@ -221,7 +221,7 @@ impl Las {
         Ok(self)
     }
 
-    /// With the index that [`Self::indexed_by_content`] made, if there is one and none is used yet.
+    /// Uses the index that [`Self::indexed_by_content`] made, if it exists and none is used yet.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -414,7 +414,7 @@ impl Las {
         self
     }
 
-    /// Reads only points that `rect` owns (half open) from now on.
+    /// Restricts reading to points inside `rect` (half open, absolute metres).
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         self.filters.within = Some(rect);
@@ -422,8 +422,8 @@ impl Las {
         self
     }
 
-    /// Leaves out points that are flagged as withheld from now on: LAS says that they should not be
-    /// included in processing. [`Self::left_out`] counts them.
+    /// Leaves out points that are flagged as withheld: LAS says that they should not be included in
+    /// processing. [`Self::left_out`] counts them.
     #[must_use]
     pub fn without_withheld(mut self) -> Self {
         self.filters.withheld = false;
@@ -431,8 +431,7 @@ impl Las {
         self
     }
 
-    /// Leaves out points of the classes of noise ([`NOISE`]) from now on. [`Self::left_out`] counts
-    /// them.
+    /// Leaves out points of the noise classes ([`NOISE`]). [`Self::left_out`] counts them.
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         self.filters.noise = false;
@@ -440,8 +439,8 @@ impl Las {
         self
     }
 
-    /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks
-    /// that were decoded since.
+    /// Counts of points that [`Self::without_withheld`] and [`Self::without_noise`] have left out
+    /// of the chunks decoded since.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.left_out.iter().map(LeftOutOfChunk::get).sum()

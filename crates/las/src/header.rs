@@ -21,7 +21,7 @@ const USES_TEXT: u16 = 1 << 4;
 pub enum GpsTime {
     /// Seconds of the GPS week.
     Week,
-    /// GPS seconds since 1980-01-06, less this many millions: 1000 by default ("adjusted
+    /// GPS seconds since 1980-01-06, minus this many millions: 1000 by default ("adjusted
     /// standard"), another number in LAS 1.5.
     Standard {
         /// Millions of seconds that were taken off.
@@ -45,13 +45,13 @@ pub struct LasHeader {
     pub file_source_id: u16,
     /// Meaning of GPS times.
     pub gps_time: GpsTime,
-    /// System that made the points, or how they were made.
+    /// System that produced the points, or the method.
     pub system_identifier: String,
-    /// Year and day of the year on which the file was made; zeros where unknown.
+    /// Year and day of the year of creation; zeros where unknown.
     pub created: [u16; 2],
     /// Point data record format, 0 to 10.
     pub format: u8,
-    /// Bytes a point, extra bytes included.
+    /// Bytes per point, extra bytes included.
     pub record_length: u16,
     /// Number of points.
     pub point_count: u64,
@@ -61,7 +61,7 @@ pub struct LasHeader {
     pub scale: [f64; 3],
     /// Offset of x, y, z: the coordinate of a stored zero.
     pub offset: [f64; 3],
-    /// Lowest x, y, z as stated, which may be anything: [`crate::Las::box_fault`].
+    /// Lowest x, y, z as stated, unchecked: [`crate::Las::box_fault`].
     pub min: [f64; 3],
     /// Highest x, y, z as stated.
     pub max: [f64; 3],

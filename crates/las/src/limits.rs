@@ -1,7 +1,7 @@
 //! Limits on the memory that a file may ask for.
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
-/// taken for it.
+/// Limits on memory, so that a malformed or oversized file is an error before memory is allocated
+/// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LasLimits {
     /// Bytes of a variable length record that is read; larger ones are passed over.

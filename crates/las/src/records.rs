@@ -13,17 +13,17 @@ const MOST: usize = 10_000;
 /// Bytes before the data of a record, and before that of an extended one.
 const HEADS: [u64; 2] = [54, 60];
 
-/// A variable length record of a file, plain (before the points) or extended (behind them).
-/// [`crate::Las::read_record`] reads its data.
+/// A variable length record (VLR) of a file, or an extended one (EVLR), which lies after the
+/// points. [`crate::Las::read_record`] reads its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableRecord {
     /// Who defined it: `LASF_Projection`, `LASF_Spec`, `copc`, …
     pub user_id: String,
     /// Number of the record within its user id.
     pub record_id: u16,
-    /// In their words.
+    /// Description by the user id.
     pub description: String,
-    /// Whether it lies behind the points.
+    /// Whether it is an extended record (EVLR), after the points.
     pub extended: bool,
     /// Bytes of its data.
     pub bytes: u64,
@@ -32,7 +32,7 @@ pub struct VariableRecord {
 }
 
 impl VariableRecord {
-    /// Whether it is the record of this user and number.
+    /// Whether the record has this user id and number.
     #[must_use]
     pub fn is(&self, user_id: &str, record_id: u16) -> bool {
         self.user_id == user_id && self.record_id == record_id

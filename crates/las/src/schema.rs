@@ -18,7 +18,7 @@ pub struct Schema {
     /// Coordinate reference system: its well-known text is written, else that of its EPSG codes,
     /// else the codes.
     pub crs: Option<Crs>,
-    /// Metres a step of the coordinates.
+    /// Size of a step of the coordinates, metres.
     pub scale: f64,
     /// Offset of coordinates, metres. If the first points written lie beyond half the range of the
     /// stored integers (1,073 km for millimetres), the offset moves to the nearest multiple of
@@ -31,8 +31,8 @@ pub struct Schema {
     pub gps_time: GpsTime,
     /// Named extra columns.
     pub extra_bytes: Vec<ExtraBytes>,
-    /// Points that are compressed together, at least 1: with fewer, less is decoded for a small
-    /// box, and the file is larger. Chunks of long records are cut down to 32 MiB.
+    /// Points per compressed chunk, at least 1: with fewer, less is decoded for a small box, and
+    /// the file is larger. Chunks of long records are cut down to 32 MiB.
     pub chunk_points: u32,
 }
 

@@ -17,8 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes points as they come, encoded on all threads, in memory for a chunk a thread. The file
-/// appears under its name when [`LazWriter::finish`] succeeds; dropped before, nothing is left.
+/// Writer of a LAZ file in the order of the points, encoded on all threads, with memory for one
+/// chunk per thread. The file appears under its name when [`LazWriter::finish`] succeeds; dropped
+/// before, nothing is left.
 pub struct LazWriter {
     path: PathBuf,
     points: Encoder,
@@ -47,7 +48,7 @@ impl std::fmt::Debug for LazWriter {
 const HEADER_BYTES: u16 = 375;
 
 impl LazWriter {
-    /// Starts a file beside `path`.
+    /// Creates a file beside `path`.
     ///
     /// # Errors
     /// If the file cannot be created, or the schema is invalid.

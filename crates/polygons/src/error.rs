@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Result of reading or checking polygons.
 pub type Result<T> = std::result::Result<T, PolygonError>;
 
-/// Why polygons cannot be used.
+/// Reason why polygons cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolygonError {

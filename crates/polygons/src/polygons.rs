@@ -10,7 +10,8 @@ use rstar::{
 /// Zones among which a tree searches; fewer are all asked.
 const FEW: usize = 8;
 
-/// The polygons of a file: a mask of the places that any of them has, or zones by number.
+/// Polygons from a GeoJSON file, to mask a survey: a mask of the places that any of them has, or
+/// zones by number.
 ///
 /// Building and reading: [`Polygons::open`], [`Polygons::read`]. Fitting them to a survey:
 /// [`Polygons::check`].
@@ -95,8 +96,8 @@ impl Polygons {
         )
     }
 
-    /// Whether any zone has `[easting, northing]` (metres); on boundaries as [`Zone::contains`]
-    /// says.
+    /// Whether any zone contains `[easting, northing]` (metres); on boundaries as
+    /// [`Zone::contains`] says.
     ///
     /// ```
     /// # use isopach_polygons::Polygons;

@@ -10,7 +10,7 @@ use geojson::{
 use serde_json::Value;
 use std::{collections::HashMap, io::Read, path::Path};
 
-/// Bytes of GeoJSON that are read at most: 128 MiB, some three million vertices.
+/// Longest GeoJSON text that is read, in bytes: 128 MiB, some three million vertices.
 pub const MOST_BYTES: u64 = 128 << 20;
 /// Coordinates beyond this are no place on Earth, metres.
 const FARTHEST: f64 = 2e9;

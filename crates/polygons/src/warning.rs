@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something doubtful about the polygons. It belongs into the report of a run.
+/// A doubt about the polygons that does not prevent their use. It belongs into the report of a run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum PolygonWarning {

@@ -8,7 +8,7 @@ use crate::{
 use geo::{Area, LineString};
 use isopach_cloud::Rect;
 
-/// A named area: one or several parts, each an outer ring and holes.
+/// A named area of one or several polygons: one or several parts, each an outer ring and holes.
 #[derive(Clone, Debug)]
 pub struct Zone {
     name: String,
@@ -55,7 +55,7 @@ impl Zone {
         self.name = name;
     }
 
-    /// The smallest rectangle around it, metres.
+    /// The smallest rectangle around the zone, metres.
     #[must_use]
     pub fn bounds(&self) -> Rect {
         self.bounds

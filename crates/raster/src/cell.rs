@@ -22,7 +22,7 @@ pub struct CellSums {
 }
 
 impl CellSums {
-    /// Adds a height, absolute ticks. The first one becomes the base.
+    /// Adds a height in absolute ticks. The first one becomes the base.
     #[inline]
     pub fn add(&mut self, height: i64) {
         if self.count == 0 {
@@ -36,9 +36,9 @@ impl CellSums {
         self.squares += i128::from(above) * i128::from(above);
     }
 
-    /// A statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its exact
-    /// value. NaN for no point, and for those that need an order, [`CellStatistic::Median`] and
-    /// [`CellStatistic::Percentile`]: see [`Rank`].
+    /// Computes a statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its
+    /// exact value. NaN for no point, and for those that need an order, [`CellStatistic::Median`]
+    /// and [`CellStatistic::Percentile`]: see [`Rank`].
     #[must_use]
     pub fn value(&self, statistic: CellStatistic) -> f64 {
         let n = i128::from(self.count);

@@ -21,7 +21,8 @@ use isopach_cloud::{Cloud, Origin, Rect, TICK};
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Error, Result, conformance::random};
 
-/// Every statistic; percentiles at the ends, between, and at shares that are no double.
+/// All statistics that the suite tests; percentiles at the ends, between, and at shares that are no
+/// double.
 pub const STATISTICS: [CellStatistic; 13] = [
     CellStatistic::Mean,
     CellStatistic::Median,
@@ -38,7 +39,8 @@ pub const STATISTICS: [CellStatistic; 13] = [
     CellStatistic::Percentile(100.0),
 ];
 
-/// Runs every statistic of `on` against its definition. Empty: it conforms, and has everything.
+/// Runs the suite: compares every statistic of `on` with its definition. Empty: it conforms, and
+/// has everything.
 #[must_use]
 pub fn conformance(on: &dyn Rasterise) -> Vec<Finding> {
     let mut findings: Vec<Finding> = cases().iter().flat_map(|case| case.run(on)).collect();

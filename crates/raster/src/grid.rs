@@ -8,9 +8,9 @@ use isopach_tiling::{Encode, ResultReader, ResultWriter};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// A block of the absolute grid of square cells, so that neighbouring runs line up. The cell of a
-/// point is that of [`isopach_cloud::cell_of`]: ⌊coordinate / cell size⌋, with points on an edge in
-/// the upper cell however coordinates are rounded.
+/// A rectangular block of cells of the absolute grid of square cells, so that neighbouring runs
+/// line up. The cell of a point is that of [`isopach_cloud::cell_of`]: ⌊coordinate / cell size⌋,
+/// with points on an edge in the upper cell however coordinates are rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// Side of a cell, metres.
@@ -82,8 +82,8 @@ impl Grid {
         }
     }
 
-    /// Row (0 is the north) and column of the cell that owns an absolute point (metres, as it is
-    /// held); `None` outside.
+    /// Row (0 is the north) and column of the cell that contains an absolute point (metres); `None`
+    /// outside.
     #[inline]
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
@@ -101,7 +101,7 @@ impl Grid {
         inside.then(|| [self.rows - 1 - row as usize, column as usize])
     }
 
-    /// Number of points outside of the block: those that rasterising on it passes over. O(n).
+    /// Number of points outside the block: those that rasterising on it passes over. O(n).
     #[must_use]
     pub fn count_outside(&self, points: Positions<'_>) -> u64 {
         let is_outside = |i: &usize| {
@@ -115,7 +115,7 @@ impl Grid {
             .count() as u64
     }
 
-    /// Absolute metres of the centre of a cell given by row (0 is the north) and column.
+    /// Centre of the cell at a row (0 is the north) and column, absolute metres.
     #[must_use]
     pub fn centre(&self, row: usize, column: usize) -> [f64; 2] {
         let row = self.rows as i64 - 1 - row as i64;
@@ -134,7 +134,7 @@ pub struct Raster {
 }
 
 impl Raster {
-    /// Values row by row, the northernmost first.
+    /// Builds a raster from values row by row, the northernmost first.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if the number of values differs from the number of cells.

@@ -22,11 +22,11 @@ pub const DIVERGING: [[u8; 3]; 9] = [
     [34, 58, 148],
 ];
 
-/// Grey of a change that is not significant.
+/// Grey for changes that are not significant.
 pub const INSIGNIFICANT: [u8; 3] = [205, 204, 200];
-/// Ochre of a change that could not be tested: it has no level of detection.
+/// Ochre for changes that could not be tested: it has no level of detection.
 pub const UNTESTED: [u8; 3] = [217, 190, 104];
-/// Pale violet of ground that only one epoch has points on.
+/// Pale violet for ground with points of only one epoch.
 pub const ONE_EPOCH: [u8; 3] = [222, 210, 232];
 
 /// Content of a pixel of a change map.
@@ -45,7 +45,7 @@ pub enum PictureScale {
     Significant,
 }
 
-/// The colour of `value` between −`limit` and `limit`, clamped.
+/// Colour of `value` on a scale from −`limit` to `limit`, clamped.
 #[must_use]
 pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     let last = DIVERGING.len() - 1;

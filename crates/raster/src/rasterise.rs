@@ -4,7 +4,7 @@ use crate::{Grid, Raster};
 use isopach_cloud::{Positions, checked_cell_size};
 use isopach_compute::{Compute, Error, Result};
 
-/// Statistic of the heights (absolute metres) of the points that a cell owns.
+/// A statistic of the heights (absolute metres) of the points in a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CellStatistic {
     /// Arithmetic mean.

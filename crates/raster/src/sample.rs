@@ -5,9 +5,9 @@ use ndarray::{Array2, ArrayView2};
 /// Interpolation between the centres of pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sampling {
-    /// The nearest pixel's.
+    /// The value of the nearest pixel.
     Nearest,
-    /// Between the four pixels about the place, linear along both axes.
+    /// Linear along both axes between the four surrounding pixels.
     Bilinear,
     /// Between the sixteen pixels about the place by cubic convolution with a = −½ (Keys 1981):
     /// exact for parabolas, overshoots at edges.

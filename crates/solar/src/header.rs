@@ -5,9 +5,9 @@ use crate::{CountUnit, Keywords, ObservationTime, Quality, Wcs};
 /// Metadata of a solar image, read from its header. Unstated parts are `None`.
 #[derive(Clone, Debug)]
 pub struct SolarHeader {
-    /// TELESCOP and INSTRUME, with a blank between them.
+    /// TELESCOP and INSTRUME, separated by a blank.
     pub instrument: Option<String>,
-    /// Ångström.
+    /// Wavelength, Ångström.
     pub wavelength: Option<f64>,
     /// Exposure time, seconds, above zero; or the reason why the stated one is unusable.
     pub exposure: Result<Option<f64>, String>,
@@ -19,13 +19,13 @@ pub struct SolarHeader {
     pub wcs: Result<Wcs, String>,
     /// Stonyhurst longitude and latitude of the observer, degrees (HGLN_OBS, HGLT_OBS).
     pub observer: Option<[f64; 2]>,
-    /// The middle of the exposure, or its start where only that is stated.
+    /// The middle of the exposure, or its start if only that is stated.
     pub time: Option<ObservationTime>,
     /// Text of the time in the header.
     pub time_text: Option<String>,
     /// The QUALITY word, 0 if it is absent.
     pub quality: Quality,
-    /// Why the image cannot be used, in words: quality, eclipse, dark image.
+    /// Reasons why the image cannot be used, in words: quality, eclipse, dark image.
     pub unusable: Vec<String>,
     /// Contradictions and notable facts, in words.
     pub remarks: Vec<String>,

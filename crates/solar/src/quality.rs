@@ -27,7 +27,7 @@ const SAID: [(u32, &str); 9] = [
     (30, "it is a quick look (near real time)"),
 ];
 
-/// A QUALITY word.
+/// The QUALITY word of an AIA image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quality(pub u32);
 
@@ -44,7 +44,7 @@ impl Quality {
         self.words(&UNUSABLE)
     }
 
-    /// Other remarks from the word.
+    /// Remarks from bits that do not keep the image from being used.
     #[must_use]
     pub fn remarks(self) -> Vec<&'static str> {
         self.words(&SAID)

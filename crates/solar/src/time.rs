@@ -13,16 +13,16 @@ const LEAP_SECONDS: [(f64, f64); 5] = [
     (17_167.0, 37.0),
 ];
 
-/// A time, UTC.
+/// Time of an observation, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct ObservationTime {
     days: f64,
 }
 
 impl ObservationTime {
-    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
+    /// Parses `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
     /// the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, SolarSoft's `15-Feb-2011
-    /// 01:48:12.34`, `20110215_014812` of names of files, and `15/02/98` of FITS before 1999.
+    /// 01:48:12.34`, `20110215_014812` of file names, and `15/02/98` of FITS before 1999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -103,7 +103,7 @@ impl ObservationTime {
         self.days
     }
 
-    /// Seconds from another time to this one.
+    /// Seconds from `other` to this time.
     #[must_use]
     pub fn seconds_since(self, other: Self) -> f64 {
         (self.days - other.days) * DAY

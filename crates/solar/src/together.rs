@@ -11,7 +11,7 @@ const TURNS: f64 = 960.0 * 13.2 * (std::f64::consts::PI / 180.0) / 86_400.0;
 /// the second refused.
 const TURNED: [f64; 2] = [0.5, 5.0];
 
-/// A reason why an image cannot be inverted with the others.
+/// Property in which an image disagrees with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisagreementKind {
     /// Its pixels lie elsewhere: resample it.
@@ -27,14 +27,14 @@ pub enum DisagreementKind {
 /// Degrees that observers may be apart. The Earth moves by a tenth of that in latitude a day.
 const OBSERVERS: f64 = 1.0;
 
-/// A disagreement, in words.
+/// A reason why an image cannot be inverted with the others, in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
     /// Property that disagrees.
     pub kind: DisagreementKind,
     /// Number of the image.
     pub image: usize,
-    /// Whether it should be refused, rather than said.
+    /// Whether the image should be refused; otherwise a warning is enough.
     pub is_grave: bool,
     /// Description: "it was taken 2 days from the first".
     pub words: String,

@@ -7,7 +7,7 @@ use isopach_compute::{Error, Result};
 pub enum CountUnit {
     /// Counts of the whole exposure (DN, ADU, ct).
     Total,
-    /// Counts a second.
+    /// Counts per second.
     PerSecond,
 }
 
@@ -20,9 +20,9 @@ struct Powers {
 }
 
 impl CountUnit {
-    /// Reads a unit: DN, ADU, ct, count or digital number; a second if divided by s, sec or second;
-    /// a pixel or not. As the FITS standard (version 4.0, section 4.3), astropy and IDL write it:
-    /// `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
+    /// Parses a unit: DN, ADU, ct, count or digital number; a second if divided by s, sec or
+    /// second; a pixel or not. As the FITS standard (version 4.0, section 4.3), astropy and IDL
+    /// write it: `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for any other unit: radiances and photons need another response.

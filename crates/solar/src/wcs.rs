@@ -5,23 +5,23 @@ use crate::Keywords;
 /// Arcseconds of a radian.
 const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
 
-/// Helioprojective coordinates of pixels: a linear part and the gnomonic projection TAN (Greisen &
-/// Calabretta 2002; Calabretta & Greisen 2002; Thompson 2006). World coordinates are (longitude,
-/// latitude) as seen by the observer, in arcseconds; pixels count from 0 at the middle of the
-/// first.
+/// World coordinate system of a solar image (helioprojective): a linear part and the gnomonic
+/// projection TAN (Greisen & Calabretta 2002; Calabretta & Greisen 2002; Thompson 2006). World
+/// coordinates are (longitude, latitude) as seen by the observer, in arcseconds; pixels count from
+/// 0 at the middle of the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wcs {
-    /// The pixel that is projected onto itself, counted from 0.
+    /// The reference pixel (CRPIX), counted from 0.
     pub reference_pixel: [f64; 2],
     /// World coordinates of the reference pixel, arcseconds.
     pub reference_value: [f64; 2],
-    /// Arcseconds a pixel: rows are world axes, columns pixel axes.
+    /// Arcseconds per pixel: rows are world axes, columns pixel axes.
     pub matrix: [[f64; 2]; 2],
 }
 
 impl Wcs {
-    /// Reads CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD, or CROTA2 with CDELT.
-    /// Without CUNIT values are arcseconds, as sunpy takes them.
+    /// Reads the coordinate system from CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD,
+    /// or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
     ///
     /// # Errors
     /// In words, why the header places no pixel: a keyword that is missing, another projection,
@@ -76,14 +76,14 @@ impl Wcs {
         self.determinant().abs().sqrt()
     }
 
-    /// Counter-clockwise turn of the image's y axis from solar north, degrees.
+    /// Rotation of the image's y axis from solar north, degrees counter-clockwise.
     #[must_use]
     pub fn roll(&self) -> f64 {
         let [[_, b], [_, d]] = self.matrix;
         (-b).atan2(d).to_degrees()
     }
 
-    /// (longitude, latitude) of a pixel's place, arcseconds.
+    /// Converts a pixel position to (longitude, latitude), arcseconds.
     #[must_use]
     pub fn world(&self, pixel: [f64; 2]) -> [f64; 2] {
         let off = [
@@ -103,7 +103,7 @@ impl Wcs {
         found.map(|value| value * ARCSECONDS)
     }
 
-    /// The place of (longitude, latitude), arcseconds, in pixels; NaN on the far half of the
+    /// Converts (longitude, latitude), arcseconds, to a pixel position; NaN on the far half of the
     /// sphere, which TAN does not show.
     #[must_use]
     pub fn pixel(&self, world: [f64; 2]) -> [f64; 2] {

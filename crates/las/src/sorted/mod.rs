@@ -24,8 +24,9 @@ use std::path::Path;
 /// Bytes that records wait in at least: less would make a run of every few points.
 const LEAST_BYTES: usize = 1 << 16;
 
-/// Writes points in the order of the absolute grid: cells row by row from the south, in a row from
-/// the west, and in a cell by x, y, z and the bytes of the other columns as they are stored.
+/// Writer of a LAZ file sorted by cells of the absolute grid: cells row by row from the south, in a
+/// row from the west, and in a cell by x, y, z and the bytes of the other columns as they are
+/// stored.
 ///
 /// Takes the points in any order and in any pieces. The bytes of the file depend only on the
 /// points, the schema and the cell size, not on memory, threads or order. Points wait in memory;

@@ -39,8 +39,8 @@ const CLASSIC_LIMIT: u64 = 3 << 30;
 /// Cells of a mosaic at most: 2²⁴ blocks, whose table has 256 MiB.
 const MOST_CELLS: f64 = 1_099_511_627_776.0;
 
-/// A GeoTIFF that is put together from the results of tiles. It appears under its name when
-/// finished; dropped before, nothing is left.
+/// Writer of a GeoTIFF assembled from tiles. It appears under its name when finished; dropped
+/// before, nothing is left.
 #[derive(Debug)]
 pub struct GeoTiffMosaic {
     path: PathBuf,
@@ -75,7 +75,7 @@ pub fn write(path: impl AsRef<Path>, raster: &Raster, crs: &Crs) -> Result<()> {
 }
 
 impl GeoTiffMosaic {
-    /// A mosaic of cells of `cell_size` metres; the file is begun when the run is.
+    /// Creates a mosaic of cells of `cell_size` metres; the file is begun when the run is.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a cell size that is not above zero; [`Error::Source`] for a
@@ -94,7 +94,7 @@ impl GeoTiffMosaic {
         })
     }
 
-    /// States the coordinate reference system.
+    /// Sets the coordinate reference system.
     #[must_use]
     pub fn crs(mut self, crs: Crs) -> Self {
         self.crs = crs;

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-/// A GeoTIFF that cannot be read, and why; found in [`isopach_compute::Error::Source`].
+/// A GeoTIFF that cannot be read, and the reason; found in [`isopach_compute::Error::Source`].
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", path.display())]
 pub struct GeoTiffError {

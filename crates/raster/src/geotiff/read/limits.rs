@@ -2,8 +2,8 @@
 
 use super::fault::{GeoTiffFault, Read};
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory or
-/// time is taken for it.
+/// Limits on memory and time, so that a malformed or oversized file is an error before resources
+/// are spent on it.
 ///
 /// The claims of a file are also checked against its length: directories and their values must lie
 /// within it, and the compressed bytes of a block may not exceed twice its expanded size plus 1
@@ -18,7 +18,7 @@ pub struct GeoTiffLimits {
     pub cells: u64,
     /// Cells for each byte of a file beyond [`Self::cells`].
     pub cells_per_byte: u64,
-    /// Bytes of a block when it is expanded, its padding and all bands that it holds included.
+    /// Bytes of a decompressed block, including padding and all its bands.
     pub block_bytes: u64,
     /// Bytes of a text: metadata, the no-data value.
     pub text_bytes: u64,

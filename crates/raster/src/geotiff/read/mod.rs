@@ -62,12 +62,12 @@ pub struct GeoTiff {
     /// Values, `[row, column]`, row 0 in the north; NaN is "no data". Scale and offset (GDAL's
     /// metadata) are applied.
     pub values: Array2<f64>,
-    /// Outer corner of the north-western cell: easting and northing, in the unit of the coordinate
-    /// system.
+    /// Outer corner of the north-western cell, in the unit of the coordinate system: easting and
+    /// northing, in the unit of the coordinate system.
     pub north_west: [f64; 2],
     /// Sides of a cell from west to east and from north to south, likewise.
     pub cell_size: [f64; 2],
-    /// The coordinate reference system, as far as it is stated.
+    /// The coordinate reference system, as far as stated.
     pub crs: Crs,
     path: PathBuf,
 }
@@ -189,8 +189,8 @@ impl GeoTiff {
         })
     }
 
-    /// The raster on the absolute grid: nothing is resampled, no cell moves by more than a tick
-    /// (2⁻¹⁸ m).
+    /// Converts to a raster on the absolute grid: nothing is resampled, no cell moves by more than
+    /// a tick (2⁻¹⁸ m).
     ///
     /// # Errors
     /// [`Error::Source`] with a [`GeoTiffError`] if the coordinate system is not in metres, cells
