@@ -27,6 +27,7 @@
 mod codec;
 mod compressed;
 mod cube;
+mod cube_file;
 mod header;
 mod image;
 mod image_file;
@@ -35,9 +36,11 @@ mod packed;
 mod physical;
 mod quantised;
 mod table;
+mod tile_encoder;
 mod unpacked;
 
-pub use cube::{Cube, CubeFile, CubeSample, KeywordValue, Precision};
+pub use cube::{Cube, CubeSample, KeywordValue, Precision};
+pub use cube_file::CubeFile;
 pub use header::FitsHeader;
 pub use image::Image;
 pub use image_file::ImageFile;

@@ -1,10 +1,12 @@
 //! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written some rows at a
 //! time, in any order.
 
-use crate::cube::{Cube, CubeSample, Precision};
+use crate::{
+    cube::{Cube, CubeSample, Precision, set_keywords},
+    tile_encoder::{gzip, plain, scale, shuffled},
+};
 use fitskit::{Header, HeaderValue, tile_compress};
-use flate2::{Compression, write::GzEncoder};
-use isopach_compute::{Error, UnfinishedFile};
+use isopach_compute::UnfinishedFile;
 use ndarray::{ArrayView1, ArrayView3};
 use std::{
     fs::File,
@@ -28,8 +30,6 @@ pub enum Packing {
     Rounded,
 }
 
-/// The largest whole number of a rounded row.
-const LARGEST: f64 = 32_767.0;
 /// Whole number that stands for no number, and its keyword's value.
 const BLANK: i32 = i32::MIN;
 /// Columns of a tile that is rounded: pixels beyond the limb should not have the scale of the
@@ -39,11 +39,6 @@ const COLUMNS: usize = 128;
 const SHORT: u64 = i32::MAX as u64;
 /// Numbers of a block of RICE.
 const RICE_BLOCK: usize = 32;
-/// Rows whose largest is beyond this times the magnitude that nine in ten stay below are not
-/// rounded.
-const UNEVEN: f64 = 1e3;
-/// Effort of gzip, of 9.
-const EFFORT: u32 = 4;
 
 /// A cube that is being written: its table and its heap lie in a file of their own until all is
 /// there.
@@ -368,55 +363,9 @@ impl PackedCube {
                 Some(comment),
             );
         }
-        crate::cube::set_keywords(&mut header, cube);
+        set_keywords(&mut header, cube);
         header
     }
-}
-
-/// Quantisation step for a row of real numbers, above zero; `None` if they are too uneven.
-fn scale<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
-    let mut sizes: Vec<f64> = values
-        .iter()
-        .map(|x| x.to_f64().abs())
-        .filter(|x| x.is_finite())
-        .collect();
-    let Some(last) = sizes.len().checked_sub(1) else {
-        return Some(1.0);
-    };
-    let (_, nine_in_ten, above) = sizes.select_nth_unstable_by(last * 9 / 10, f64::total_cmp);
-    let nine_in_ten = *nine_in_ten;
-    let largest = above.iter().copied().fold(nine_in_ten, f64::max);
-    let scale = largest / LARGEST;
-    if largest == 0.0 {
-        Some(1.0)
-    } else {
-        (largest <= UNEVEN * nine_in_ten && scale.is_normal()).then_some(scale)
-    }
-}
-
-/// Numbers, most significant byte first.
-fn plain<T: CubeSample>(values: ArrayView1<'_, T>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * size_of::<T>());
-    values
-        .iter()
-        .for_each(|value| bytes.extend_from_slice(value.bytes().as_ref()));
-    bytes
-}
-
-/// All first bytes of the numbers, then all second ones: the order of GZIP_2.
-fn shuffled(bytes: &[u8], count: usize) -> Vec<u8> {
-    let width = bytes.len() / count.max(1);
-    (0..width)
-        .flat_map(|byte| bytes.iter().skip(byte).step_by(width))
-        .copied()
-        .collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(EFFORT));
-    // Writing to memory does not fail.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
 }
 
 /// Fills up to a whole block.
@@ -425,19 +374,6 @@ fn pad(to: &mut File, bytes: u64, block: u64, with: u8) -> io::Result<()> {
         with;
         (bytes.next_multiple_of(block) - bytes) as usize
     ])
-}
-
-/// The error of a cube that has no such rows.
-pub(crate) fn does_not_fit(
-    cube: usize,
-    values: (usize, usize, usize),
-    first: usize,
-    numbers: Precision,
-) -> Error {
-    let (planes, rows, columns) = values;
-    Error::InvalidInput(format!(
-        "cube {cube} has no room for {planes} × {rows} × {columns} {numbers:?} numbers at row {first}"
-    ))
 }
 
 #[cfg(test)]
@@ -576,18 +512,5 @@ mod tests {
     #[test]
     fn files_do_not_depend_on_how_many_rows_come_at_a_time() {
         assert!(written(1).0 == written(3).0);
-    }
-
-    #[test]
-    fn a_row_is_rounded_where_its_numbers_are_of_one_size() {
-        let of = |numbers: &[f64]| scale(ArrayView1::from(numbers));
-        assert_eq!(of(&[0.0; 20]), Some(1.0));
-        assert_eq!(of(&[f64::NAN; 20]), Some(1.0));
-        assert_eq!(of(&[32_767.0; 20]), Some(1.0));
-        let mut uneven = [1.0; 20];
-        uneven[3] = 1e4;
-        assert_eq!(of(&uneven), None);
-        assert_eq!(of(&[1e-320; 20]), None, "too small to be divided by");
-        assert_eq!(of(&[]), Some(1.0));
     }
 }

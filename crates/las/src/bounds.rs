@@ -1,7 +1,7 @@
 //! Bounding box of a file's points: the header's box, its faults, and the box measured from the
 //! points when the header cannot be trusted.
 
-use crate::{Las, NOISE, error::LasProblem, filters::WITHHELD, read};
+use crate::{Las, NOISE, error::LasProblem, filters::WITHHELD, point_source::expect_all};
 use isopach_cloud::{Columns, REACH};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
@@ -114,7 +114,7 @@ impl Las {
                 .iter()
                 .fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
         };
-        read::expect_all(self);
+        expect_all(self);
         let chunks = (0..self.chunk_count()).into_par_iter();
         let bounds = chunks
             .map(chunk)
@@ -152,7 +152,7 @@ impl Las {
     fn outlier(&self) -> compute::Result<Option<LasProblem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
-        read::expect_all(self);
+        expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, Columns::XYZ)?;
             let step = points.len().div_ceil(SAMPLED).max(1);
@@ -168,7 +168,7 @@ impl Las {
             flags: 0,
         };
         let mut before = 0;
-        read::expect_all(self);
+        expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, columns)?;
             let (classes, flags) = (&points.attributes.classification, &points.attributes.flags);

@@ -4,7 +4,7 @@ use crate::{
     Las, LeftOut, bounds,
     duplicates::{self, Duplicate},
     error::{LasError, LasProblem},
-    read,
+    point_source, read,
     slots::Slots,
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
@@ -524,7 +524,7 @@ impl PointSource for Catalogue {
     }
 }
 
-impl read::Chunks for Catalogue {
+impl point_source::Chunks for Catalogue {
     fn chunk_points(&self, chunk: usize) -> usize {
         let (file, chunk) = self.locate(chunk);
         self.files[file].chunk_points(chunk)
@@ -533,7 +533,7 @@ impl read::Chunks for Catalogue {
     fn largest_memory(&self) -> u64 {
         self.files
             .iter()
-            .map(read::Chunks::largest_memory)
+            .map(point_source::Chunks::largest_memory)
             .min()
             .unwrap_or(u64::MAX)
     }

@@ -3,6 +3,7 @@
 
 use crate::{
     LasLimits,
+    chunk::Chunk,
     copc::Node,
     error::{Checked, LasProblem},
     header::{Laz, Parsed},
@@ -24,14 +25,6 @@ const POINTS_A_BYTE: u64 = 1200;
 const MODELS_A_BYTE: u64 = 4 * 4096;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
-
-/// Location and size of a chunk in the file, and its number of points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    pub(crate) at: u64,
-    pub(crate) bytes: u64,
-    pub(crate) points: u64,
-}
 
 /// Finds the chunks of a file of `size` bytes and checks that they are really there.
 pub(crate) fn chunks(

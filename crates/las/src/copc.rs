@@ -5,7 +5,7 @@
 //! by box or resolution decodes only the nodes that it meets.
 
 use crate::{
-    codec::Chunk,
+    chunk::Chunk,
     error::{Checked, LasProblem},
     records::Record,
 };

@@ -1,6 +1,6 @@
 //! Coordinate systems from records: well-known text (2112) or GeoTIFF keys (34735 to 34737).
 
-use crate::{header::text, records::Record};
+use crate::{records::Record, text::text};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 use isopach_crs::{GeoKeys, from_geokeys, from_wkt};
 

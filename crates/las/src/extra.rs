@@ -1,6 +1,6 @@
 //! Named extra bytes: descriptors of 192 bytes in the record "LASF_Spec" 4 (LAS 1.4 R15, table 24).
 
-use crate::{header::text, records::Record};
+use crate::{records::Record, text::text};
 use std::{
     collections::{HashMap, HashSet},
     ops::RangeInclusive,

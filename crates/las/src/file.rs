@@ -1,27 +1,18 @@
-//! One file as a source of points.
+//! One open file: its state and its header.
 
 use crate::{
-    ByteSource, Copc, LasLimits, VariableRecord,
-    bounds::Bounds,
-    codec::{self, Chunk},
+    ByteSource, Copc, LasLimits,
+    chunk::Chunk,
     copc::Node,
-    decode::selection,
-    error::{Checked, LasError, LasProblem},
-    filters::{Filters, LeftOut, LeftOutOfChunk},
+    error::LasError,
+    filters::{Filters, LeftOutOfChunk},
     frame::Frame,
-    header::{self, LasHeader, Parsed},
-    identity::Identity,
+    header::{LasHeader, Parsed},
     layered::Layers,
-    local_file::LocalFile,
     pointwise::Pointwise,
-    read,
-    reader::Reader,
-    sidecar::{self, About, Contents, Found},
+    sidecar::Contents,
 };
-use isopach_cloud::{Cloud, Columns, Crs, Points};
-use isopach_compute as compute;
-use laz::DecompressionSelection;
-use rayon::prelude::*;
+use isopach_cloud::{Columns, Crs};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -49,7 +40,7 @@ pub struct Las {
     pub(crate) filters: Filters,
     pub(crate) left_out: Vec<LeftOutOfChunk>,
     /// Box of the points that pass the filters, if it had to be measured.
-    pub(crate) measured: Mutex<Option<Option<Bounds>>>,
+    pub(crate) measured: Mutex<Option<Option<[[f64; 3]; 2]>>>,
     /// Chunks selected by the filters, in file order.
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
@@ -97,139 +88,7 @@ impl Clone for Las {
     }
 }
 
-/// The header and the list of chunks of a file.
-pub(crate) struct Stated {
-    pub(crate) parsed: Parsed,
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) chunks: Vec<Chunk>,
-}
-
-/// Reads the header and locates the chunks.
-pub(crate) fn stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
-    let (mut reader, size) = (Reader::new(source), source.size());
-    let mut parsed = header::parse(&mut reader, size, limits)?;
-    let nodes = match &mut parsed.header.copc {
-        Some(copc) => copc.nodes(&mut reader, size)?,
-        None => Vec::new(),
-    };
-    let chunks = match parsed.header.copc {
-        Some(_) => codec::nodes(&nodes, &parsed, limits)?,
-        None => codec::chunks(&mut reader, &parsed, size, limits)?,
-    };
-    Ok(Stated {
-        parsed,
-        nodes,
-        chunks,
-    })
-}
-
-/// The index beside a file.
-fn index_beside(source: &dyn ByteSource, parsed: &Parsed, chunks: &[Chunk]) -> Found {
-    let index = match source.sibling(sidecar::SUFFIX) {
-        Ok(None) => return Found::Nothing,
-        Ok(Some(index)) => index,
-        Err(_) => return Found::Fault("it cannot be read"),
-    };
-    match Identity::of(source, parsed.points_at, chunks, parsed.laz.is_some()) {
-        Ok(identity) => sidecar::parse(
-            &*index,
-            About {
-                identity,
-                points: parsed.header.point_count,
-                chunks: chunks.len(),
-            },
-        ),
-        Err(_) => Found::Fault("the file cannot be identified"),
-    }
-}
-
 impl Las {
-    /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index
-    /// beside it ([`Self::indexed`]) is used if it belongs to the file as it is now.
-    ///
-    /// # Errors
-    /// [`LasError`] with the path and the fault.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, LasError> {
-        Self::open_within(path, LasLimits::default())
-    }
-
-    /// Opens a file like [`Self::open`], with limits on the memory that it may ask for.
-    ///
-    /// # Errors
-    /// Errors of [`Self::open`].
-    pub fn open_within(path: impl AsRef<Path>, limits: LasLimits) -> Result<Self, LasError> {
-        let path = path.as_ref();
-        let file = LocalFile::open(path).map_err(|error| LasProblem::Io(error).of(path))?;
-        Self::from_source_within(Arc::new(file), limits)
-    }
-
-    /// Opens a file whose bytes are elsewhere: in an object store, in memory.
-    ///
-    /// # Errors
-    /// Errors of [`Self::open`].
-    pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self, LasError> {
-        Self::from_source_within(source, LasLimits::default())
-    }
-
-    /// Opens a file like [`Self::from_source`], with limits on the memory that it may ask for.
-    ///
-    /// # Errors
-    /// Errors of [`Self::open`].
-    pub fn from_source_within(
-        source: Arc<dyn ByteSource>,
-        limits: LasLimits,
-    ) -> Result<Self, LasError> {
-        let path = source.path().to_owned();
-        Self::of_source(source, limits).map_err(|problem| problem.of(&path))
-    }
-
-    fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Checked<Self> {
-        let Stated {
-            parsed,
-            nodes,
-            chunks,
-        } = stated(&*source, limits)?;
-        let layers = parsed
-            .laz
-            .as_ref()
-            .filter(|laz| !laz.pointwise)
-            .and_then(|laz| Layers::of(&laz.vlr));
-        let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
-        let path = source.path().to_owned();
-        let index_at = sidecar::place(&path, None);
-        let index = if nodes.is_empty() {
-            index_beside(&*source, &parsed, &chunks)
-        } else {
-            Found::Nothing
-        };
-        let (contents, index_fault) = match index {
-            Found::Nothing => (Vec::new(), None),
-            Found::Whole(contents) => (contents, None),
-            Found::Fault(fault) => (Vec::new(), Some(fault)),
-        };
-        let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
-        let selected = (0..chunks.len()).collect();
-        let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
-        Ok(Self {
-            path,
-            source,
-            limits,
-            parsed: Arc::new(parsed),
-            frame,
-            chunks: chunks.into(),
-            nodes: nodes.into(),
-            contents: contents.into(),
-            index_at,
-            index_fault,
-            filters,
-            left_out,
-            measured: Mutex::default(),
-            selected,
-            layers,
-            pointwise,
-        })
-    }
-
     /// The octree, if the file is COPC.
     #[must_use]
     pub fn copc(&self) -> Option<&Copc> {
@@ -268,6 +127,13 @@ impl Las {
         self.frame.crs.as_ref()
     }
 
+    /// A contradiction in the stated coordinate system: GeoTIFF keys that disagree with the
+    /// well-known text.
+    #[must_use]
+    pub fn crs_fault(&self) -> Option<&str> {
+        self.parsed.crs_fault.as_deref()
+    }
+
     pub(crate) fn check_metres(&self) -> Result<(), LasError> {
         self.frame
             .check_metres()
@@ -278,99 +144,5 @@ impl Las {
     #[must_use]
     pub fn columns(&self) -> Columns {
         self.parsed.layout.columns()
-    }
-
-    /// Reads all points into a cloud, in file order, about an origin in their middle.
-    ///
-    /// # Errors
-    /// The fault of a damaged file; [`LasProblem::NotMetres`] if it states another unit;
-    /// [`LasProblem::Outlier`] if a point is too far above or below the others;
-    /// [`compute::Error::InvalidPoint`] if the file reaches farther than 8 km from its middle, and
-    /// must be read in tiles.
-    pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
-        self.check_metres()?;
-        self.check_heights()?;
-        read::all(self, columns)
-    }
-
-    /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
-    /// all bits of all fields, [`LasHeader::record_length`] bytes per point.
-    ///
-    /// # Errors
-    /// The fault of a damaged file, or an error if `chunk` does not exist.
-    pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
-        let read = || {
-            if chunk >= self.chunks.len() {
-                let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
-                return Err(LasProblem::Unsupported(text));
-            }
-            self.records(chunk, DecompressionSelection::all())
-        };
-        read().map_err(|problem| problem.of(&self.path))
-    }
-
-    /// Reads the data of one of the header's records.
-    ///
-    /// # Errors
-    /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
-    pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
-        let read = || -> Checked<Vec<u8>> {
-            if record.bytes > self.limits.record_bytes {
-                let must = format!(
-                    "be at most {}, the limit that was given",
-                    self.limits.record_bytes
-                );
-                return Err(LasProblem::lying(
-                    "the length of a variable length record",
-                    record.bytes,
-                    must,
-                ));
-            }
-            self.bytes_at(record.data_at(), record.bytes)
-        };
-        read().map_err(|problem| problem.of(&self.path))
-    }
-
-    /// Reads all points with absolute coordinates, in file order.
-    ///
-    /// # Errors
-    /// The fault of a damaged file.
-    pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        read::points(self, columns)
-    }
-
-    /// Reads the values of a named extra column, of all points that pass the filters.
-    ///
-    /// # Errors
-    /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.
-    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
-        let layout = &self.parsed.layout;
-        let column = self
-            .header()
-            .extra_bytes
-            .iter()
-            .find(|extra| extra.name == name);
-        let Some(column) = column else {
-            let column = format!("extra column {name:?}");
-            return Err(LasProblem::MissingColumn {
-                format: layout.format,
-                column,
-            }
-            .of(&self.path));
-        };
-        let wanted = selection(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
-        let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let (records, mut left_out) = (self.records(chunk, wanted)?, LeftOut::default());
-            let kept = records
-                .chunks_exact(self.record_length())
-                .filter(|record| self.keeps(record, &mut left_out));
-            Ok(kept
-                .map(|record| column.value(&record[layout.base + column.at()..]))
-                .collect())
-        };
-        read::expect_all(self);
-        let parts: Result<Vec<Vec<f64>>, LasProblem> =
-            self.selected.par_iter().map(|&chunk| read(chunk)).collect();
-        Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }
 }

@@ -1,7 +1,7 @@
 //! Identity of a file: notices when it changes while it is read, and recognises the same bytes
 //! elsewhere.
 
-use crate::{ByteSource, codec::Chunk, error::Checked};
+use crate::{ByteSource, chunk::Chunk, error::Checked};
 use isopach_compute::fnv1a;
 use std::{
     fs::{self, Metadata},

@@ -1,140 +1,112 @@
-//! Files as sources of points, and all points of a source.
+//! Reading all points of a file or another source.
 
 use crate::{
-    Las,
-    error::Checked,
-    file::{Stated, stated},
-    identity::Identity,
+    Las, VariableRecord,
+    error::{Checked, LasError, LasProblem},
+    filters::LeftOut,
+    point_source::{Chunks, expect_all},
+    selection::selection,
     slots::{Slots, close_gaps, room},
 };
-use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect, TICK};
+use isopach_cloud::{Attributes, Cloud, Columns, Points};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
+use laz::DecompressionSelection;
 use rayon::prelude::*;
 
-impl PointSource for Las {
-    fn name(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    /// The stated extent, enlarged on every side by one step (writers round it) and two ticks at
-    /// least, so that it contains the points on its edges. If the header's box is wrong
-    /// ([`Las::box_fault`]), or the filters may remove outliers, the extent of the points that are
-    /// read.
-    fn extent(&self) -> Rect {
-        let [min, max] = self.bounds();
-        let step = self.frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
-        Rect {
-            min: [0, 1].map(|axis| min[axis] - step[axis]),
-            max: [0, 1].map(|axis| max[axis] + step[axis]),
-        }
-    }
-
-    /// As [`Self::extent`].
-    fn height_range(&self) -> [f64; 2] {
-        self.bounds().map(|corner| corner[2])
-    }
-
-    fn point_count(&self) -> u64 {
-        self.header().point_count
-    }
-
-    fn chunk_count(&self) -> usize {
-        self.selected.len()
-    }
-
-    fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
-        self.extent_of(self.selected[chunk])
-    }
-
-    fn points_in_chunk(&self, chunk: usize) -> u64 {
-        self.chunks[self.selected[chunk]].points
-    }
-
-    fn identity(&self) -> compute::Result<Vec<String>> {
-        let identity = || -> Checked<Identity> {
-            // Identity at the time of the call: the file may have been replaced since it was
-            // opened.
-            let now = self.source.reopen()?;
-            let Stated { parsed, chunks, .. } = stated(&*now, self.limits)?;
-            Identity::of(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
-        };
-        Ok(vec![
-            identity()
-                .map_err(|problem| problem.of(&self.path))?
-                .to_string(),
-        ])
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.name()]
-    }
-
-    fn expect(&self, chunks: &[usize]) {
-        self.expect_numbered(chunks.iter().map(|&chunk| self.selected[chunk]));
-    }
-
-    fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        let mut points = room(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
-        let kept = self.fill_chunk(chunk, columns, &mut Slots::of(&mut points))?;
-        close_gaps(&mut points, std::slice::from_ref(&(0..kept)));
-        Ok(points)
-    }
-
-    fn crs(&self) -> Option<&Crs> {
-        self.frame.crs.as_ref()
-    }
-}
-
 impl Las {
-    /// Tells the source that these of [`Self::total_chunks`] chunks will be read.
-    pub(crate) fn expect_numbered(&self, chunks: impl Iterator<Item = usize>) {
-        let range =
-            |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
-        self.source.expect(&chunks.map(range).collect::<Vec<_>>());
-    }
-}
-
-/// Says that all chunks will be read, from the first to the last.
-pub(crate) fn expect_all(source: &(impl PointSource + ?Sized)) {
-    source.expect(&(0..source.chunk_count()).collect::<Vec<_>>());
-}
-
-/// A source whose chunks can be decoded into buffers of the caller.
-pub(crate) trait Chunks: PointSource {
-    /// Points of a chunk before any filter.
-    fn chunk_points(&self, chunk: usize) -> usize;
-
-    /// Bytes that points in memory may take.
-    fn largest_memory(&self) -> u64;
-
-    /// Decodes a chunk and tells how many points passed the filters.
-    fn fill_chunk(
-        &self,
-        chunk: usize,
-        columns: Columns,
-        slots: &mut Slots<'_>,
-    ) -> compute::Result<usize>;
-}
-
-impl Chunks for Las {
-    fn chunk_points(&self, chunk: usize) -> usize {
-        self.chunks[self.selected[chunk]].points as usize
+    /// Reads all points into a cloud, in file order, about an origin in their middle.
+    ///
+    /// # Errors
+    /// The fault of a damaged file; [`LasProblem::NotMetres`] if it states another unit;
+    /// [`LasProblem::Outlier`] if a point is too far above or below the others;
+    /// [`compute::Error::InvalidPoint`] if the file reaches farther than 8 km from its middle, and
+    /// must be read in tiles.
+    pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
+        self.check_metres()?;
+        self.check_heights()?;
+        all(self, columns)
     }
 
-    fn largest_memory(&self) -> u64 {
-        self.limits.memory_bytes
+    /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
+    /// all bits of all fields, [`LasHeader::record_length`] bytes per point.
+    ///
+    /// # Errors
+    /// The fault of a damaged file, or an error if `chunk` does not exist.
+    pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
+        let read = || {
+            if chunk >= self.chunks.len() {
+                let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
+                return Err(LasProblem::Unsupported(text));
+            }
+            self.records(chunk, DecompressionSelection::all())
+        };
+        read().map_err(|problem| problem.of(&self.path))
     }
 
-    fn fill_chunk(
-        &self,
-        chunk: usize,
-        columns: Columns,
-        slots: &mut Slots<'_>,
-    ) -> compute::Result<usize> {
-        Ok(self
-            .fill(self.selected[chunk], columns, slots)
-            .map_err(|problem| problem.of(&self.path))?)
+    /// Reads the data of one of the header's records.
+    ///
+    /// # Errors
+    /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
+    pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
+        let read = || -> Checked<Vec<u8>> {
+            if record.bytes > self.limits.record_bytes {
+                let must = format!(
+                    "be at most {}, the limit that was given",
+                    self.limits.record_bytes
+                );
+                return Err(LasProblem::lying(
+                    "the length of a variable length record",
+                    record.bytes,
+                    must,
+                ));
+            }
+            self.bytes_at(record.data_at(), record.bytes)
+        };
+        read().map_err(|problem| problem.of(&self.path))
+    }
+
+    /// Reads all points with absolute coordinates, in file order.
+    ///
+    /// # Errors
+    /// The fault of a damaged file.
+    pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
+        points(self, columns)
+    }
+
+    /// Reads the values of a named extra column, of all points that pass the filters.
+    ///
+    /// # Errors
+    /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.
+    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
+        let layout = &self.parsed.layout;
+        let column = self
+            .header()
+            .extra_bytes
+            .iter()
+            .find(|extra| extra.name == name);
+        let Some(column) = column else {
+            let column = format!("extra column {name:?}");
+            return Err(LasProblem::MissingColumn {
+                format: layout.format,
+                column,
+            }
+            .of(&self.path));
+        };
+        let wanted = selection(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
+        let read = |chunk: usize| -> Checked<Vec<f64>> {
+            let (records, mut left_out) = (self.records(chunk, wanted)?, LeftOut::default());
+            let kept = records
+                .chunks_exact(self.record_length())
+                .filter(|record| self.keeps(record, &mut left_out));
+            Ok(kept
+                .map(|record| column.value(&record[layout.base + column.at()..]))
+                .collect())
+        };
+        expect_all(self);
+        let parts: Result<Vec<Vec<f64>>, LasProblem> =
+            self.selected.par_iter().map(|&chunk| read(chunk)).collect();
+        Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }
 }
 

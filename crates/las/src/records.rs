@@ -3,7 +3,7 @@
 use crate::{
     LasLimits,
     error::{Checked, LasProblem},
-    header::text,
+    text::text,
 };
 use std::io::{Read, Seek, SeekFrom};
 

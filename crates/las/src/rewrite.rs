@@ -12,7 +12,7 @@ use crate::{
     encoder::{self, Encoder},
     error::{Checked, LasProblem},
     filters::LeftOut,
-    read,
+    point_source,
     records::VariableRecord,
     schema::Records,
     summary::Summary,
@@ -74,7 +74,7 @@ impl Las {
         let start = self.start(vlr.as_ref()).map_err(ours)?;
         let points_at = start.bytes.len() as u64;
         let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;
-        read::expect_all(self);
+        point_source::expect_all(self);
         let mut summary = Summary::default();
         for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
             let parts = wave

@@ -9,6 +9,11 @@
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::coord;
 
+/// A closed ring: the last position repeats the first.
+pub(crate) type Ring = Vec<[f64; 2]>;
+/// An outer ring, then holes.
+pub(crate) type Part = Vec<Ring>;
+
 /// Edges from which a table by strips is made; fewer are all looked at.
 const MANY: usize = 64;
 /// Entries of the table for each edge, at most on average.

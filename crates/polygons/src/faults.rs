@@ -2,8 +2,7 @@
 
 use crate::{
     PolygonWarning,
-    edges::Edges,
-    zone::{Part, Ring},
+    edges::{Edges, Part, Ring},
 };
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::coord;

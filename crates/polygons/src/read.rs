@@ -2,12 +2,12 @@
 
 use crate::{
     PolygonCrs, PolygonError, PolygonWarning, Polygons, Result, Zone,
-    zone::{Part, Ring},
+    edges::{Part, Ring},
 };
 use geojson::{
     Feature, FeatureCollection, GeoJson, Geometry, GeometryValue, Position, feature::Id,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{collections::HashMap, io::Read, path::Path};
 
 /// Longest GeoJSON text that is read, in bytes: 128 MiB, some three million vertices.
@@ -16,6 +16,8 @@ pub const MOST_BYTES: u64 = 128 << 20;
 const FARTHEST: f64 = 2e9;
 /// Properties that hold a name, in any case of letters; the first one found is taken.
 const NAMES: [&str; 2] = ["name", "id"];
+/// Characters of an unknown `crs` member that a message repeats.
+const SHOWN: usize = 120;
 /// Characters of a name that are kept.
 const NAME_LENGTH: usize = 200;
 
@@ -41,9 +43,9 @@ impl Polygons {
     /// and a variant for each fault of a feature.
     ///
     /// ```
-    /// use isopach_polygons::{Error, Polygons};
+    /// use isopach_polygons::{PolygonError, Polygons};
     /// let line = r#"{ "type": "LineString", "coordinates": [[0, 0], [9, 9]] }"#;
-    /// assert!(matches!(Polygons::read(line), Err(Error::NotAnArea { found: "LineString", .. })));
+    /// assert!(matches!(Polygons::read(line), Err(PolygonError::NotAnArea { found: "LineString", .. })));
     /// ```
     pub fn read(text: &str) -> Result<Self> {
         let bytes = text.len() as u64;
@@ -61,11 +63,11 @@ impl Polygons {
         match parsed {
             GeoJson::FeatureCollection(collection) => of_collection(collection),
             GeoJson::Feature(feature) => {
-                let system = PolygonCrs::of(feature.foreign_members.as_ref())?;
+                let system = crs_of_members(feature.foreign_members.as_ref())?;
                 of_features(vec![feature], system)
             }
             GeoJson::Geometry(geometry) => {
-                let system = PolygonCrs::of(geometry.foreign_members.as_ref())?;
+                let system = crs_of_members(geometry.foreign_members.as_ref())?;
                 of_features(
                     vec![Feature {
                         geometry: Some(geometry),
@@ -87,8 +89,32 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// The system that a `crs` member of the 2008 specification names: a URN, a URL, or "EPSG:32617".
+fn crs_of_members(members: Option<&Map<String, Value>>) -> Result<PolygonCrs> {
+    match members.and_then(|members| members.get("crs")) {
+        None | Some(Value::Null) => Ok(PolygonCrs::NotStated),
+        Some(member) => {
+            let name = member.pointer("/properties/name").and_then(Value::as_str);
+            name.and_then(PolygonCrs::named)
+                .ok_or_else(|| unknown_crs(member))
+        }
+    }
+}
+
+fn unknown_crs(member: &Value) -> PolygonError {
+    let text = member.to_string();
+    let shown: String = text.chars().take(SHOWN).collect();
+    PolygonError::UnknownSystem {
+        found: if shown.len() < text.len() {
+            format!("{shown}…")
+        } else {
+            shown
+        },
+    }
+}
+
 fn of_collection(collection: FeatureCollection) -> Result<Polygons> {
-    let system = PolygonCrs::of(collection.foreign_members.as_ref())?;
+    let system = crs_of_members(collection.foreign_members.as_ref())?;
     of_features(collection.features, system)
 }
 

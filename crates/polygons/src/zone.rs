@@ -2,7 +2,7 @@
 
 use crate::{
     PolygonWarning,
-    edges::{Edge, Edges},
+    edges::{Edge, Edges, Part},
     faults,
 };
 use geo::{Area, LineString};
@@ -17,11 +17,6 @@ pub struct Zone {
     edges: Edges,
     fingerprint: u64,
 }
-
-/// A closed ring: the last position repeats the first.
-pub(crate) type Ring = Vec<[f64; 2]>;
-/// An outer ring, then holes.
-pub(crate) type Part = Vec<Ring>;
 
 impl Zone {
     /// Builds a zone from parts whose rings are closed and finite, each with a ring at least; also
@@ -73,9 +68,9 @@ impl Zone {
         self.fingerprint
     }
 
-    /// Whether `[easting, northing]` (metres) is inside a part and outside that part's holes.
+    /// Whether the zone contains `[easting, northing]` (metres).
     ///
-    /// Whether the zone contains `[easting, northing]` (metres). The boundary is half open: points
+    /// The boundary is half open: points
     /// on a left or lower boundary are inside, points on a right or upper one are not. If polygons
     /// share an edge with the same two vertices, exactly one contains a point of that edge; the
     /// test is exact. The even-odd rule applies to a part that crosses itself. Overlapping parts
@@ -87,7 +82,7 @@ impl Zone {
     /// let zone = &square.zones()[0];
     /// assert!(zone.contains([0.0, 0.0]) && zone.contains([8.999, 4.0]));
     /// assert!(!zone.contains([9.0, 4.0]) && !zone.contains([4.0, 9.0]));
-    /// # Ok::<(), isopach_polygons::Error>(())
+    /// # Ok::<(), isopach_polygons::PolygonError>(())
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
