@@ -126,26 +126,21 @@ impl GeoKeys<'_> {
 /// GeoTIFF 1.1 (19-008r4), and GDAL's interpretation of older files.
 #[must_use]
 pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
-    let (projected, geographic) = (keys.code(key::PROJECTED), keys.code(key::GEOGRAPHIC));
-    let (model, unit) = (
-        keys.short(key::MODEL).filter(|model| *model != 0),
-        keys.unit(key::UNIT, key::UNIT_SIZE),
-    );
+    let projected = keys.code(key::PROJECTED);
+    let geographic = keys.code(key::GEOGRAPHIC);
+    let model = keys.short(key::MODEL).filter(|model| *model != 0);
+    let unit = keys.unit(key::UNIT, key::UNIT_SIZE);
     let says_something =
         projected.is_some() || geographic.is_some() || model.is_some() || unit.is_some();
     let vertical = Vertical::of(&keys);
     if !says_something && vertical.is_empty() {
         return None;
     }
-    // The model key gives the kind of coordinates; a user-defined projected system still names the
-    // geographic one that it is based on.
+    // A user-defined projected system still names the geographic one that it is based on.
     let kind = match model {
         _ if projected.is_some() => CrsKind::Plane,
-        Some(3) => CrsKind::Geocentric,
-        Some(2) => CrsKind::Geographic,
-        Some(1 | USER_DEFINED) => CrsKind::Plane,
-        _ if geographic.is_some() && unit.is_none() => CrsKind::Geographic,
-        _ => CrsKind::Plane,
+        _ if model.is_none() && geographic.is_some() && unit.is_none() => CrsKind::Geographic,
+        _ => kind_of_model(model),
     };
     let citation = if kind == CrsKind::Geographic {
         key::GEOGRAPHIC_CITATION
@@ -189,6 +184,15 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
         definition,
         ..Crs::default()
     }))
+}
+
+/// The kind of coordinates that the model key states; without one, lengths in a plane.
+fn kind_of_model(model: Option<u16>) -> CrsKind {
+    match model {
+        Some(2) => CrsKind::Geographic,
+        Some(3) => CrsKind::Geocentric,
+        _ => CrsKind::Plane,
+    }
 }
 
 /// A labelled part of a citation, as ESRI and GDAL write them: `GCS Name = NAD83|Datum =

@@ -56,6 +56,50 @@ enum Numbers {
     Real(Vec<f64>),
 }
 
+impl Places {
+    fn new(table: &Table) -> Result<Self> {
+        let data = table.column("COMPRESSED_DATA");
+        Ok(Self {
+            data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
+            packed: table.column("GZIP_COMPRESSED_DATA"),
+            plain: table.column("UNCOMPRESSED_DATA"),
+            scale: table.column("ZSCALE"),
+            zero: table.column("ZZERO"),
+            blank: table.column("ZBLANK"),
+        })
+    }
+}
+
+impl Keywords {
+    fn new(header: &FitsHeader) -> Result<Self> {
+        let quantised = header.text("ZQUANTIZ");
+        let dither = Dither::parse(quantised).ok_or_else(|| {
+            Error::source(format!(
+                "ZQUANTIZ is {:?}, which is not known",
+                quantised.unwrap_or_default()
+            ))
+        })?;
+        Ok(Self {
+            scale: header.number("ZSCALE"),
+            zero: header.number("ZZERO"),
+            blank: header.whole("ZBLANK"),
+            dither,
+            seed: header.whole("ZDITHER0").unwrap_or(1),
+        })
+    }
+}
+
+/// Side of a tile, at most the image's; `usual` if the header states none.
+fn tile_side(header: &FitsHeader, keyword: &str, usual: usize, image: usize) -> Result<usize> {
+    match header.whole(keyword) {
+        None => Ok(usual),
+        Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(image).min(image)),
+        Some(stated) => Err(Error::source(format!(
+            "{keyword} is {stated}, but must be above zero"
+        ))),
+    }
+}
+
 impl Compressed {
     /// Takes an image of some columns and rows, and the data that follow its header.
     pub(crate) fn new(
@@ -66,17 +110,12 @@ impl Compressed {
     ) -> Result<Self> {
         let bits = header
             .whole("ZBITPIX")
-            .and_then(|bits| Bitpix::from_i64(bits).ok());
-        let bits =
-            bits.ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
-        let side = |keyword: &str, usual: usize, whole: usize| match header.whole(keyword) {
-            None => Ok(usual),
-            Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(whole).min(whole)),
-            Some(stated) => Err(Error::source(format!(
-                "{keyword} is {stated}, but must be above zero"
-            ))),
-        };
-        let tile = [side("ZTILE1", columns, columns)?, side("ZTILE2", 1, rows)?];
+            .and_then(|bits| Bitpix::from_i64(bits).ok())
+            .ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
+        let tile = [
+            tile_side(header, "ZTILE1", columns, columns)?,
+            tile_side(header, "ZTILE2", 1, rows)?,
+        ];
         let bytes = (columns as u64)
             .saturating_mul(tile[1] as u64)
             .saturating_mul(8);
@@ -94,29 +133,8 @@ impl Compressed {
                 table.rows()
             )));
         }
-        let data = table.column("COMPRESSED_DATA");
-        let places = Places {
-            data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
-            packed: table.column("GZIP_COMPRESSED_DATA"),
-            plain: table.column("UNCOMPRESSED_DATA"),
-            scale: table.column("ZSCALE"),
-            zero: table.column("ZZERO"),
-            blank: table.column("ZBLANK"),
-        };
-        let quantised = header.text("ZQUANTIZ");
-        let unknown = || {
-            Error::source(format!(
-                "ZQUANTIZ is {:?}, which is not known",
-                quantised.unwrap_or_default()
-            ))
-        };
-        let keywords = Keywords {
-            scale: header.number("ZSCALE"),
-            zero: header.number("ZZERO"),
-            blank: header.whole("ZBLANK"),
-            dither: Dither::parse(quantised).ok_or_else(unknown)?,
-            seed: header.whole("ZDITHER0").unwrap_or(1),
-        };
+        let places = Places::new(&table)?;
+        let keywords = Keywords::new(header)?;
         let codec = Codec::new(header, bits)?;
         Ok(Self {
             table,

@@ -291,10 +291,16 @@ impl PackedCube {
     }
 
     fn header(&self) -> Header {
-        let Self { cube, .. } = self;
         let mut header = Header::new();
-        let text = |s: &str| HeaderValue::String(s.into());
-        let whole = |x: u64| HeaderValue::Integer(i64::try_from(x).unwrap_or(i64::MAX));
+        self.set_table_keywords(&mut header);
+        self.set_image_keywords(&mut header);
+        self.set_compression_keywords(&mut header);
+        set_keywords(&mut header, &self.cube);
+        header
+    }
+
+    /// Size and columns of the table of tiles.
+    fn set_table_keywords(&self, header: &mut Header) {
         header.set("XTENSION", text("BINTABLE"), None);
         header.set("BITPIX", HeaderValue::Integer(8), None);
         header.set("NAXIS", HeaderValue::Integer(2), None);
@@ -303,12 +309,10 @@ impl PackedCube {
         header.set("PCOUNT", whole(self.heap), None);
         header.set("GCOUNT", HeaderValue::Integer(1), None);
         let kind = if self.is_long() { 'Q' } else { 'P' };
-        let mut columns = vec![("COMPRESSED_DATA", format!("1{kind}B({})", self.largest[0]))];
+        let [data, exact] = self.largest.map(|largest| format!("1{kind}B({largest})"));
+        let mut columns = vec![("COMPRESSED_DATA", data)];
         if self.is_rounded() {
-            columns.push((
-                "GZIP_COMPRESSED_DATA",
-                format!("1{kind}B({})", self.largest[1]),
-            ));
+            columns.push(("GZIP_COMPRESSED_DATA", exact));
             columns.extend([("ZSCALE", "1D".to_owned()), ("ZZERO", "1D".to_owned())]);
         }
         header.set("TFIELDS", whole(columns.len() as u64), None);
@@ -316,15 +320,16 @@ impl PackedCube {
             header.set(&format!("TTYPE{}", i + 1), text(name), None);
             header.set(&format!("TFORM{}", i + 1), text(form), None);
         }
+    }
+
+    /// Shape and number type of the cube, and the shape of its tiles.
+    fn set_image_keywords(&self, header: &mut Header) {
         header.set("ZIMAGE", HeaderValue::Logical(true), None);
         header.set("ZTENSION", text("IMAGE"), None);
-        header.set(
-            "ZBITPIX",
-            HeaderValue::Integer(cube.precision.bitpix()),
-            None,
-        );
+        let bitpix = HeaderValue::Integer(self.cube.precision.bitpix());
+        header.set("ZBITPIX", bitpix, None);
         header.set("ZNAXIS", HeaderValue::Integer(3), None);
-        for (axis, size) in cube.shape.iter().rev().enumerate() {
+        for (axis, size) in self.cube.shape.iter().rev().enumerate() {
             header.set(&format!("ZNAXIS{}", axis + 1), whole(*size as u64), None);
         }
         header.set("ZPCOUNT", HeaderValue::Integer(0), None);
@@ -333,20 +338,18 @@ impl PackedCube {
             let side = if axis == 1 { self.width() as u64 } else { 1 };
             header.set(&format!("ZTILE{axis}"), whole(side), None);
         }
-        let is_real = matches!(cube.precision, Precision::Single | Precision::Double);
+    }
+
+    /// Method of compression and its parameters.
+    fn set_compression_keywords(&self, header: &mut Header) {
+        let precision = self.cube.precision;
+        let is_real = matches!(precision, Precision::Single | Precision::Double);
         if is_real && !self.is_rounded() {
+            let comment = "numbers have all their digits";
             header.set("ZCMPTYPE", text("GZIP_2"), None);
-            header.set(
-                "ZQUANTIZ",
-                text("NONE"),
-                Some("numbers have all their digits"),
-            );
+            header.set("ZQUANTIZ", text("NONE"), Some(comment));
         } else {
-            let bytes = if cube.precision == Precision::Byte {
-                1
-            } else {
-                4
-            };
+            let bytes = if precision == Precision::Byte { 1 } else { 4 };
             header.set("ZCMPTYPE", text("RICE_1"), None);
             header.set("ZNAME1", text("BLOCKSIZE"), None);
             header.set("ZVAL1", whole(RICE_BLOCK as u64), None);
@@ -354,18 +357,21 @@ impl PackedCube {
             header.set("ZVAL2", whole(bytes), None);
         }
         if self.is_rounded() {
+            let error = HeaderValue::Float(self.largest_error);
+            let comment = "largest error of rounding, in BUNIT";
             header.set("ZQUANTIZ", text("NO_DITHER"), None);
             header.set("ZBLANK", HeaderValue::Integer(i64::from(BLANK)), None);
-            let comment = "largest error of rounding, in BUNIT";
-            header.set(
-                "ROUNDING",
-                HeaderValue::Float(self.largest_error),
-                Some(comment),
-            );
+            header.set("ROUNDING", error, Some(comment));
         }
-        set_keywords(&mut header, cube);
-        header
     }
+}
+
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::String(value.into())
+}
+
+fn whole(value: u64) -> HeaderValue {
+    HeaderValue::Integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
 /// Fills up to a whole block.

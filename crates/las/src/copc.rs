@@ -163,8 +163,10 @@ impl Copc {
         let word = |at: usize| {
             i32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
         };
-        let (level, key, bytes, points) =
-            (word(0), [word(4), word(8), word(12)], word(24), word(28));
+        let level = word(0);
+        let key = [word(4), word(8), word(12)];
+        let bytes = word(24);
+        let points = word(28);
         let at = u64::from(word(16) as u32) | u64::from(word(20) as u32) << 32;
         let inside = (0..=DEEPEST).contains(&level)
             && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
@@ -189,31 +191,12 @@ impl Copc {
                 Ok(())
             }
             1.. => {
-                let end = at.saturating_add(bytes);
-                if end > size {
-                    return Err(LasProblem::Truncated {
-                        what: "a COPC node",
-                        end,
-                        size,
-                    });
-                }
-                let side = 2.0 * self.half_side / f64::from(level).exp2();
-                let low = [0, 1]
-                    .map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
-                let rect = Rect {
-                    min: low,
-                    max: low.map(|x| x + side),
+                let chunk = Chunk {
+                    at,
+                    bytes,
+                    points: points as u64,
                 };
-                let points = points as u64;
-                let level = level as usize;
-                self.points_by_level
-                    .resize(self.points_by_level.len().max(level + 1), 0);
-                self.points_by_level[level] += points;
-                nodes.push(Node {
-                    chunk: Chunk { at, bytes, points },
-                    level: level as u8,
-                    rect,
-                });
+                nodes.push(self.node_of(chunk, level as u8, [key[0], key[1]], size)?);
                 Ok(())
             }
             _ => Err(LasProblem::lying(
@@ -222,5 +205,30 @@ impl Copc {
                 "be -1 for a page, or not negative",
             )),
         }
+    }
+
+    /// The node of a chunk, which must lie in the file; counts its points.
+    fn node_of(&mut self, chunk: Chunk, level: u8, key: [i32; 2], size: u64) -> Checked<Node> {
+        let end = chunk.at.saturating_add(chunk.bytes);
+        if end > size {
+            return Err(LasProblem::Truncated {
+                what: "a COPC node",
+                end,
+                size,
+            });
+        }
+        let side = 2.0 * self.half_side / f64::from(level).exp2();
+        let min =
+            [0, 1].map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
+        let levels = usize::from(level) + 1;
+        if self.points_by_level.len() < levels {
+            self.points_by_level.resize(levels, 0);
+        }
+        self.points_by_level[levels - 1] += chunk.points;
+        let rect = Rect {
+            min,
+            max: min.map(|x| x + side),
+        };
+        Ok(Node { chunk, level, rect })
     }
 }

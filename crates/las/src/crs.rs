@@ -18,13 +18,6 @@ pub(crate) struct Statement {
 /// flag, text and keys must agree, and so must several texts; a file that contradicts itself has an
 /// unreadable system.
 pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
-    let of = |user: &str, id: u16| {
-        records
-            .iter()
-            .find(|r| r.user == user && r.id == id)
-            .map(|r| &r.data[..])
-    };
-    let standard = |id: u16| of("LASF_Projection", id);
     let mut texts = records
         .iter()
         .filter(|record| record.user == "LASF_Projection" && record.id == 2112)
@@ -39,8 +32,9 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
             fault: None,
         };
     }
-    let keys = standard(34735).and_then(|directory| {
-        let [doubles, ascii] = [34736, 34737].map(|id| standard(id).unwrap_or_default());
+    let keys = data_of(records, "LASF_Projection", 34735).and_then(|directory| {
+        let [doubles, ascii] =
+            [34736, 34737].map(|id| data_of(records, "LASF_Projection", id).unwrap_or_default());
         from_records(directory, doubles, ascii)
     });
     let difference = from_text
@@ -60,29 +54,40 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
     let crs = match (from_text, keys) {
         (Some(crs), Some(keys)) if crs.kind == CrsKind::Unreadable => Some(keys),
         (Some(crs), Some(_)) if fault.is_some() => Some(crs),
-        (Some(mut crs), Some(keys)) => {
-            crs.horizontal = crs.horizontal.or(keys.horizontal);
-            if !crs.has_vertical() {
-                crs.vertical = keys.vertical;
-                crs.heights = keys.heights;
-            }
-            crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
-            Some(crs)
-        }
-        // libLAS wrote the text of a system that its keys describe by parameters under its own
-        // name.
-        (None, Some(keys))
-            if keys.horizontal.is_none() && keys.wkt.is_none() && keys.kind == CrsKind::Plane =>
-        {
-            let text = of("liblas", 2112).and_then(|data| from_wkt(&text(data)));
-            Some(
-                text.filter(|text| text.unit == keys.unit && text.kind == keys.kind)
-                    .unwrap_or(keys),
-            )
-        }
-        (a, b) => a.or(b),
+        (Some(crs), Some(keys)) => Some(completed_by(crs, keys)),
+        (None, Some(keys)) => Some(text_of_liblas(records, &keys).unwrap_or(keys)),
+        (crs, None) => crs,
     };
     Statement { crs, fault }
+}
+
+/// The data of the record with this user and number.
+fn data_of<'a>(records: &'a [Record], user: &str, id: u16) -> Option<&'a [u8]> {
+    records
+        .iter()
+        .find(|record| record.user == user && record.id == id)
+        .map(|record| &record.data[..])
+}
+
+/// The system of a text, with the codes and heights that only the keys state.
+fn completed_by(mut crs: Crs, keys: Crs) -> Crs {
+    crs.horizontal = crs.horizontal.or(keys.horizontal);
+    if !crs.has_vertical() {
+        crs.vertical = keys.vertical;
+        crs.heights = keys.heights;
+    }
+    crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
+    crs
+}
+
+/// The text that libLAS wrote, under its own name, of a system that its keys describe by
+/// parameters.
+fn text_of_liblas(records: &[Record], keys: &Crs) -> Option<Crs> {
+    if keys.horizontal.is_some() || keys.wkt.is_some() || keys.kind != CrsKind::Plane {
+        return None;
+    }
+    from_wkt(&text(data_of(records, "liblas", 2112)?))
+        .filter(|crs| crs.unit == keys.unit && crs.kind == keys.kind)
 }
 
 /// Reads the system stated by the three GeoTIFF key records.

@@ -19,37 +19,13 @@ const USES_TEXT: u16 = 1 << 4;
 
 /// Reads the header and the records of a file of `size` bytes.
 pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) -> Checked<Parsed> {
-    let mut signature = [0; 4];
-    let mut first = (&mut file).take(4);
-    let got = read_up_to(&mut first, &mut signature)?;
-    if &signature != b"LASF" {
-        return Err(LasProblem::NotLas(
-            String::from_utf8_lossy(&signature[..got]).into_owned(),
-        ));
-    }
-    file.seek(SeekFrom::Start(0))?;
-    if size < 227 {
-        return Err(LasProblem::Truncated {
-            what: "the header",
-            end: 227,
-            size,
-        });
-    }
+    check_signature(&mut file, size)?;
     let (raw, time_offset) = raw_header(&mut file)?;
-    let format = raw.point_data_record_format & 0x3F;
-    let layout = Layout::of(format)?;
-    if usize::from(raw.point_data_record_length) < layout.base {
-        let must = format!("be at least {} for PDRF {format}", layout.base);
-        return Err(LasProblem::lying(
-            "the point record length",
-            raw.point_data_record_length,
-            must,
-        ));
-    }
+    let layout = layout_of(&raw)?;
     let points_at = u64::from(raw.offset_to_point_data);
     if points_at > size {
         return Err(LasProblem::Truncated {
-            what: "what comes before the points",
+            what: "the header or a record before the points",
             end: points_at,
             size,
         });
@@ -61,45 +37,15 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
         crs,
         fault: crs_fault,
     } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
+    let extra_length = usize::from(raw.point_data_record_length) - layout.base;
     let header = LasHeader {
-        version: [raw.version.major, raw.version.minor],
-        file_source_id: raw.file_source_id,
-        gps_time: match (raw.global_encoding & 1, time_offset) {
-            (0, None) => GpsTime::Week,
-            (_, Some(less_millions)) => GpsTime::Standard { less_millions },
-            (_, None) => GpsTime::ADJUSTED_STANDARD,
-        },
-        system_identifier: text(&raw.system_identifier),
-        created: [raw.file_creation_year, raw.file_creation_day_of_year],
-        format,
-        record_length: raw.point_data_record_length,
-        point_count: raw
-            .large_file
-            .as_ref()
-            .map_or(u64::from(raw.number_of_point_records), |l| {
-                l.number_of_point_records
-            }),
-        points_by_return: match &raw.large_file {
-            Some(large) => large.number_of_points_by_return.to_vec(),
-            None => raw
-                .number_of_points_by_return
-                .iter()
-                .map(|&count| u64::from(count))
-                .collect(),
-        },
-        scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
-        offset: [raw.x_offset, raw.y_offset, raw.z_offset],
-        min: [raw.min_x, raw.min_y, raw.min_z],
-        max: [raw.max_x, raw.max_y, raw.max_z],
-        generating_software: text(&raw.generating_software),
+        gps_time: gps_time_of(&raw, time_offset),
         compressed: laz.is_some(),
-        extra_bytes: extra::described(
-            &records,
-            usize::from(raw.point_data_record_length) - layout.base,
-        ),
+        extra_bytes: extra::described(&records, extra_length),
         crs,
         copc: Copc::of(&records)?.filter(|_| laz.is_some()),
         records: all,
+        ..plain_fields(&raw)
     };
     if header.point_count > limits.points {
         let must = format!("be at most {}, the limit that was given", limits.points);
@@ -120,6 +66,81 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
         laz,
         crs_fault,
     })
+}
+
+/// Refuses a file that does not begin with `LASF` or is shorter than the shortest header. Leaves
+/// the reading position at the start.
+fn check_signature(mut file: impl Read + Seek, size: u64) -> Checked<()> {
+    const SHORTEST: u64 = 227;
+    let mut signature = [0; 4];
+    let got = read_up_to((&mut file).take(4), &mut signature)?;
+    if &signature != b"LASF" {
+        return Err(LasProblem::NotLas(
+            String::from_utf8_lossy(&signature[..got]).into_owned(),
+        ));
+    }
+    file.seek(SeekFrom::Start(0))?;
+    if size < SHORTEST {
+        return Err(LasProblem::Truncated {
+            what: "the header",
+            end: SHORTEST,
+            size,
+        });
+    }
+    Ok(())
+}
+
+/// The layout of the stated point format, if its fields fit into the stated record length.
+fn layout_of(raw: &las::raw::Header) -> Checked<Layout> {
+    let format = raw.point_data_record_format & 0x3F;
+    let layout = Layout::of(format)?;
+    if usize::from(raw.point_data_record_length) < layout.base {
+        let must = format!("be at least {} for PDRF {format}", layout.base);
+        return Err(LasProblem::lying(
+            "the point record length",
+            raw.point_data_record_length,
+            must,
+        ));
+    }
+    Ok(layout)
+}
+
+fn gps_time_of(raw: &las::raw::Header, time_offset: Option<u16>) -> GpsTime {
+    match (raw.global_encoding & 1, time_offset) {
+        (0, None) => GpsTime::Week,
+        (_, Some(less_millions)) => GpsTime::Standard { less_millions },
+        (_, None) => GpsTime::ADJUSTED_STANDARD,
+    }
+}
+
+/// The fields that are taken from the raw header alone; the others are empty.
+fn plain_fields(raw: &las::raw::Header) -> LasHeader {
+    let few_points = u64::from(raw.number_of_point_records);
+    let few_by_return = || raw.number_of_points_by_return.map(u64::from).to_vec();
+    let large = raw.large_file.as_ref();
+    LasHeader {
+        version: [raw.version.major, raw.version.minor],
+        file_source_id: raw.file_source_id,
+        gps_time: GpsTime::Week,
+        system_identifier: text(&raw.system_identifier),
+        created: [raw.file_creation_year, raw.file_creation_day_of_year],
+        format: raw.point_data_record_format & 0x3F,
+        record_length: raw.point_data_record_length,
+        point_count: large.map_or(few_points, |large| large.number_of_point_records),
+        points_by_return: large.map_or_else(few_by_return, |large| {
+            large.number_of_points_by_return.to_vec()
+        }),
+        scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
+        offset: [raw.x_offset, raw.y_offset, raw.z_offset],
+        min: [raw.min_x, raw.min_y, raw.min_z],
+        max: [raw.max_x, raw.max_y, raw.max_z],
+        generating_software: text(&raw.generating_software),
+        compressed: false,
+        extra_bytes: Vec::new(),
+        crs: None,
+        copc: None,
+        records: Vec::new(),
+    }
 }
 
 fn check(header: &LasHeader, stated_format: u8) -> Checked<()> {

@@ -188,57 +188,24 @@ impl LazWriter {
 
     /// Appends the standard fields of one point.
     fn append(&self, cloud: &Cloud, i: usize, records: &mut Vec<u8>) -> Checked<()> {
-        let point = cloud.positions().absolute(i);
-        for axis in 0..3 {
-            let step = ((point[axis] - self.schema.offset[axis]) / self.schema.scale).round();
-            if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
-                let (value, offset) = (point[axis], self.schema.offset[axis]);
-                return Err(LasProblem::Unwritable(format!(
-                    "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
-                    self.schema.scale
-                )));
-            }
-            records.extend((step as i32).to_le_bytes()); // in range: checked above
-        }
-        let (columns, attributes) = (self.schema.columns, &cloud.attributes);
-        fn value<T: Copy>(column: Option<&Vec<T>>, i: usize, wanted: bool, absent: T) -> T {
-            column.filter(|_| wanted).map_or(absent, |values| values[i])
-        }
+        self.append_coordinates(cloud.positions().absolute(i), records)?;
+        let columns = self.schema.columns;
+        let attributes = &cloud.attributes;
         let has = |column| columns.contains(column);
-        let [number, of] = value(
-            attributes.returns.as_ref(),
-            i,
-            has(Columns::RETURNS),
-            [1, 1],
-        );
+        let [number, of] = value(&attributes.returns, i, has(Columns::RETURNS), [1, 1]);
         if number.max(of) > 15 {
             return Err(LasProblem::Unwritable(format!(
                 "point {i} is return {number} of {of}, but 15 at most can be stored"
             )));
         }
-        records.extend(
-            value(attributes.intensity.as_ref(), i, has(Columns::INTENSITY), 0).to_le_bytes(),
-        );
+        let intensity = value(&attributes.intensity, i, has(Columns::INTENSITY), 0);
+        records.extend(intensity.to_le_bytes());
         records.push((number & 15) | (of & 15) << 4);
-        records.push(value(attributes.flags.as_ref(), i, has(Columns::FLAGS), 0));
-        records.push(value(
-            attributes.classification.as_ref(),
-            i,
-            has(Columns::CLASSIFICATION),
-            0,
-        ));
-        records.push(value(
-            attributes.user_data.as_ref(),
-            i,
-            has(Columns::USER_DATA),
-            0,
-        ));
-        let angle = value(
-            attributes.scan_angle.as_ref(),
-            i,
-            has(Columns::SCAN_ANGLE),
-            0.0,
-        );
+        records.push(value(&attributes.flags, i, has(Columns::FLAGS), 0));
+        let has_class = has(Columns::CLASSIFICATION);
+        records.push(value(&attributes.classification, i, has_class, 0));
+        records.push(value(&attributes.user_data, i, has(Columns::USER_DATA), 0));
+        let angle = value(&attributes.scan_angle, i, has(Columns::SCAN_ANGLE), 0.0);
         let steps = (angle / ANGLE_STEP).round();
         if !(f32::from(i16::MIN)..=f32::from(i16::MAX)).contains(&steps) {
             return Err(LasProblem::Unwritable(format!(
@@ -246,24 +213,31 @@ impl LazWriter {
             )));
         }
         records.extend((steps as i16).to_le_bytes());
-        records.extend(
-            value(
-                attributes.point_source.as_ref(),
-                i,
-                has(Columns::POINT_SOURCE),
-                0,
-            )
-            .to_le_bytes(),
-        );
-        records.extend(
-            value(attributes.gps_time.as_ref(), i, has(Columns::GPS_TIME), 0.0).to_le_bytes(),
-        );
+        let source = value(&attributes.point_source, i, has(Columns::POINT_SOURCE), 0);
+        records.extend(source.to_le_bytes());
+        let time = value(&attributes.gps_time, i, has(Columns::GPS_TIME), 0.0);
+        records.extend(time.to_le_bytes());
         if self.layout.format >= 7 {
-            let rgb = value(attributes.rgb.as_ref(), i, has(Columns::RGB), [0; 3]);
+            let rgb = value(&attributes.rgb, i, has(Columns::RGB), [0; 3]);
             records.extend(rgb.into_iter().flat_map(u16::to_le_bytes));
         }
         if self.layout.format == 8 {
-            records.extend(value(attributes.nir.as_ref(), i, true, 0).to_le_bytes());
+            records.extend(value(&attributes.nir, i, true, 0).to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// Appends x, y and z as whole steps from the offset.
+    fn append_coordinates(&self, point: [f64; 3], records: &mut Vec<u8>) -> Checked<()> {
+        for (value, offset) in point.into_iter().zip(self.schema.offset) {
+            let step = ((value - offset) / self.schema.scale).round();
+            if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
+                return Err(LasProblem::Unwritable(format!(
+                    "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
+                    self.schema.scale
+                )));
+            }
+            records.extend((step as i32).to_le_bytes()); // in range: checked above
         }
         Ok(())
     }
@@ -394,4 +368,12 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
         )));
     }
     Ok(())
+}
+
+/// A value of a column, or `absent` if the column is not wanted or not there.
+fn value<T: Copy>(column: &Option<Vec<T>>, i: usize, is_wanted: bool, absent: T) -> T {
+    match column {
+        Some(values) if is_wanted => values[i],
+        _ => absent,
+    }
 }

@@ -42,48 +42,10 @@ impl ObservationTime {
         let between = text.char_indices().find(is_between);
         let (date, clock) =
             between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
-        let (date, clock) = (separated(date, '-', 4), separated(clock, ':', 2));
-        let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
-        let [first, second, third] = parts[..] else {
-            return None;
-        };
-        let whole = |part: &str| part.parse::<i64>().ok();
-        let is_old = date.matches('/').count() == 2 && first.len() <= 2 && third.len() == 2;
-        // SolarSoft writes 15-Feb-2011.
-        let (year, month, day) = match month_named(second) {
-            Some(month) => (whole(third)?, month, whole(first)?),
-            None if is_old => (1900 + whole(third)?, whole(second)?, whole(first)?),
-            None => (whole(first)?, whole(second)?, whole(third)?),
-        };
-        let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month);
-        if !(is_date && (1..=days_of(year, month)).contains(&day)) {
-            return None;
-        }
-        let mut seconds = 0.0;
-        let parts: Vec<&str> = clock.split(':').collect();
-        if parts.len() > 3 {
-            return None;
-        }
-        for (part, (unit, most)) in parts
-            .iter()
-            .zip([(3600.0, 24.0), (60.0, 60.0), (1.0, 61.0)])
-        {
-            let part = part
-                .parse::<f64>()
-                .ok()
-                .filter(|part| (0.0..=most).contains(part))?;
-            seconds += part * unit;
-        }
-        let days = days_from_civil(year, month, day) as f64 + seconds / DAY;
-        let behind = if is_tai {
-            LEAP_SECONDS
-                .iter()
-                .rev()
-                .find(|(from, _)| days >= *from)
-                .map_or(0.0, |(_, s)| *s)
-        } else {
-            0.0
-        };
+        let midnight = parse_date(&separated(date, '-', 4))?;
+        let seconds = parse_clock(&separated(clock, ':', 2))?;
+        let days = midnight + seconds / DAY;
+        let behind = if is_tai { leap_seconds_at(days) } else { 0.0 };
         Some(Self {
             days: days - behind / DAY,
         })
@@ -108,6 +70,53 @@ impl ObservationTime {
     pub fn seconds_since(self, other: Self) -> f64 {
         (self.days - other.days) * DAY
     }
+}
+
+/// Days from 1970 to a date of numbers or month names between `-`, `.` or `/`.
+fn parse_date(date: &str) -> Option<f64> {
+    let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
+    let [first, second, third] = parts[..] else {
+        return None;
+    };
+    let whole = |part: &str| part.parse::<i64>().ok();
+    let is_old = date.matches('/').count() == 2 && first.len() <= 2 && third.len() == 2;
+    // SolarSoft writes 15-Feb-2011.
+    let (year, month, day) = match month_named(second) {
+        Some(month) => (whole(third)?, month, whole(first)?),
+        None if is_old => (1900 + whole(third)?, whole(second)?, whole(first)?),
+        None => (whole(first)?, whole(second)?, whole(third)?),
+    };
+    let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month);
+    (is_date && (1..=days_of(year, month)).contains(&day))
+        .then(|| days_from_civil(year, month, day) as f64)
+}
+
+/// Seconds since midnight of hours, minutes and seconds between colons; the last ones may be
+/// missing.
+fn parse_clock(clock: &str) -> Option<f64> {
+    const UNITS: [(f64, f64); 3] = [(3600.0, 24.0), (60.0, 60.0), (1.0, 61.0)];
+    let parts: Vec<&str> = clock.split(':').collect();
+    if parts.len() > UNITS.len() {
+        return None;
+    }
+    let mut seconds = 0.0;
+    for (part, (unit, most)) in parts.iter().zip(UNITS) {
+        let part = part.parse::<f64>().ok()?;
+        if !(0.0..=most).contains(&part) {
+            return None;
+        }
+        seconds += part * unit;
+    }
+    Some(seconds)
+}
+
+/// TAI minus UTC at a time in days since 1970; 0 before the first leap second of the table.
+fn leap_seconds_at(days: f64) -> f64 {
+    LEAP_SECONDS
+        .iter()
+        .rev()
+        .find(|(from, _)| days >= *from)
+        .map_or(0.0, |(_, seconds)| *seconds)
 }
 
 /// Digits without separators with them: `20110215` as 2011-02-15, `014812.3` as 01:48:12.3;
