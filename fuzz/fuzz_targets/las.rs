@@ -102,7 +102,7 @@ fn read(bytes: &[u8]) {
             points
                 .xyz
                 .iter()
-                .all(|point| quarter.owns([point[0], point[1]]))
+                .all(|point| quarter.contains([point[0], point[1]]))
         );
     }
     if let Some(coarse) = open()

@@ -123,7 +123,7 @@ impl Cloud {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if classes are asked for and the cloud carries none.
-    pub fn of_classes(&self, classes: &[u8]) -> Result<std::borrow::Cow<'_, Self>> {
+    pub fn filter_classes(&self, classes: &[u8]) -> Result<std::borrow::Cow<'_, Self>> {
         if classes.is_empty() {
             return Ok(std::borrow::Cow::Borrowed(self));
         }
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn classes_without_a_column_are_an_error_and_no_classes_mean_all() {
         let cloud = Cloud::from_points(&[[0.0; 3]]).unwrap();
-        assert_eq!(cloud.of_classes(&[]).unwrap().len(), 1);
-        assert!(cloud.of_classes(&[2]).is_err());
+        assert_eq!(cloud.filter_classes(&[]).unwrap().len(), 1);
+        assert!(cloud.filter_classes(&[2]).is_err());
     }
 }

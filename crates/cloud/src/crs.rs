@@ -24,7 +24,7 @@ impl LengthUnit {
     /// The unit of `metres` metres, to within 0.5 ppm. The two feet are 2 ppm apart, and files
     /// state them with as few as seven digits.
     #[must_use]
-    pub fn of_metres(metres: f64) -> Self {
+    pub fn from_metres(metres: f64) -> Self {
         let units = [Self::Metre, Self::Foot, Self::SurveyFoot, Self::ClarkeFoot];
         let near = |unit: &Self| {
             unit.metres()
@@ -36,7 +36,7 @@ impl LengthUnit {
     /// The unit of an EPSG unit code, as in GeoTIFF keys; [`Self::Other`] for all but 9001, 9002,
     /// 9003 and 9005.
     #[must_use]
-    pub fn of_epsg(code: u16) -> Self {
+    pub fn from_epsg(code: u16) -> Self {
         match code {
             9001 => Self::Metre,
             9002 => Self::Foot,
@@ -155,7 +155,7 @@ const SAME_EPOCH: f64 = 0.005;
 impl Crs {
     /// A system known only by its EPSG code, in metres.
     #[must_use]
-    pub fn epsg(horizontal: u16) -> Self {
+    pub fn from_epsg(horizontal: u16) -> Self {
         Self {
             horizontal: Some(horizontal),
             ..Self::default()
@@ -177,23 +177,26 @@ impl Crs {
     /// Describes the difference that keeps two epochs from being compared; `None` if all parts that
     /// both state agree.
     ///
-    /// Something that only one of them states is no contradiction: [`Self::unstated`] tells that.
+    /// Something that only one of them states is no contradiction: [`Self::unstated_parts`] tells
+    /// that.
     #[must_use]
-    pub fn contradiction(&self, other: &Self) -> Option<String> {
-        self.kinds(other)
-            .or_else(|| self.horizontals(other))
-            .or_else(|| self.verticals(other))
+    pub fn find_contradiction(&self, other: &Self) -> Option<String> {
+        self.compare_kinds(other)
+            .or_else(|| self.compare_horizontals(other))
+            .or_else(|| self.compare_verticals(other))
             .or_else(|| {
                 (self.unit != other.unit)
                     .then(|| format!("unit: {} against {}", self.unit, other.unit))
             })
-            .or_else(|| both("vertical unit", self.vertical_unit, other.vertical_unit))
-            .or_else(|| self.epochs(other))
+            .or_else(|| {
+                describe_difference("vertical unit", self.vertical_unit, other.vertical_unit)
+            })
+            .or_else(|| self.compare_epochs(other))
     }
 
     /// Names the parts that only one of the two states, so that they cannot be compared.
     #[must_use]
-    pub fn unstated(&self, other: &Self) -> Vec<&'static str> {
+    pub fn unstated_parts(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
             (
                 "the vertical system",
@@ -224,13 +227,13 @@ impl Crs {
         self.vertical.is_some() || !self.heights.is_empty()
     }
 
-    fn kinds(&self, other: &Self) -> Option<String> {
+    fn compare_kinds(&self, other: &Self) -> Option<String> {
         (self.kind != other.kind).then(|| format!("kind: {} against {}", self.kind, other.kind))
     }
 
     /// Compares horizontal systems: by EPSG code, then by definition, in any dialect, and by name
     /// if neither is available.
-    fn horizontals(&self, other: &Self) -> Option<String> {
+    fn compare_horizontals(&self, other: &Self) -> Option<String> {
         let is_equal = |a: &Option<String>, b: &Option<String>| {
             a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b)
         };
@@ -251,23 +254,24 @@ impl Crs {
                     _ => format!("coordinate system {} against {}", words(self), words(other)),
                 })
             }
-            None => both("horizontal EPSG", self.horizontal, other.horizontal).or_else(|| {
-                let coded = self.horizontal.is_some() && other.horizontal.is_some();
-                if coded {
-                    None
-                } else {
-                    both(
-                        "coordinate system",
-                        self.name.as_deref(),
-                        other.name.as_deref(),
-                    )
-                }
-            }),
+            None => describe_difference("horizontal EPSG", self.horizontal, other.horizontal)
+                .or_else(|| {
+                    let coded = self.horizontal.is_some() && other.horizontal.is_some();
+                    if coded {
+                        None
+                    } else {
+                        describe_difference(
+                            "coordinate system",
+                            self.name.as_deref(),
+                            other.name.as_deref(),
+                        )
+                    }
+                }),
         }
     }
 
     /// Datums decide where both are known: one datum has a code for each unit.
-    fn verticals(&self, other: &Self) -> Option<String> {
+    fn compare_verticals(&self, other: &Self) -> Option<String> {
         let (a, b) = (&self.heights, &other.heights);
         let words = |crs: &Self| match (&crs.heights.name, &crs.heights.datum, crs.vertical) {
             (Some(name), ..) => name.clone(),
@@ -282,12 +286,12 @@ impl Crs {
                 words(self),
                 words(other)
             )),
-            _ => both("vertical EPSG", self.vertical, other.vertical),
+            _ => describe_difference("vertical EPSG", self.vertical, other.vertical),
         };
-        found.or_else(|| both("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
+        found.or_else(|| describe_difference("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
     }
 
-    fn epochs(&self, other: &Self) -> Option<String> {
+    fn compare_epochs(&self, other: &Self) -> Option<String> {
         let (a, b) = (self.epoch.as_ref()?, other.epoch.as_ref()?);
         let is_same = match (a.parse::<f64>(), b.parse::<f64>()) {
             (Ok(a), Ok(b)) => (a - b).abs() < SAME_EPOCH,
@@ -298,7 +302,11 @@ impl Crs {
 }
 
 /// Describes the difference of two stated values.
-fn both<T: PartialEq + fmt::Display>(what: &str, a: Option<T>, b: Option<T>) -> Option<String> {
+fn describe_difference<T: PartialEq + fmt::Display>(
+    what: &str,
+    a: Option<T>,
+    b: Option<T>,
+) -> Option<String> {
     match (a, b) {
         (Some(a), Some(b)) if a != b => Some(format!("{what} {a} against {b}")),
         _ => None,
@@ -330,14 +338,14 @@ mod tests {
 
     #[test]
     fn only_what_both_state_can_differ() {
-        let (utm17, utm33, silent) = (Crs::epsg(26917), Crs::epsg(25833), Crs::default());
+        let (utm17, utm33, silent) = (Crs::from_epsg(26917), Crs::from_epsg(25833), Crs::default());
         assert!(
             utm17
-                .contradiction(&utm33)
+                .find_contradiction(&utm33)
                 .unwrap()
                 .contains("26917 against 25833")
         );
-        assert_eq!(utm17.contradiction(&silent), None);
+        assert_eq!(utm17.find_contradiction(&silent), None);
         let cgvd28 = Crs {
             vertical: Some(5713),
             ..utm17.clone()
@@ -348,7 +356,7 @@ mod tests {
         };
         assert!(
             cgvd28
-                .contradiction(&cgvd2013)
+                .find_contradiction(&cgvd2013)
                 .unwrap()
                 .contains("vertical")
         );
@@ -356,13 +364,17 @@ mod tests {
             unit: LengthUnit::SurveyFoot,
             ..utm17.clone()
         };
-        assert!(utm17.contradiction(&feet).unwrap().contains("unit"));
+        assert!(utm17.find_contradiction(&feet).unwrap().contains("unit"));
         let geocentric = Crs {
             kind: CrsKind::Geocentric,
             ..utm17.clone()
         };
         assert!(
-            utm17.contradiction(&geocentric).unwrap().contains("kind") && !geocentric.is_metric()
+            utm17
+                .find_contradiction(&geocentric)
+                .unwrap()
+                .contains("kind")
+                && !geocentric.is_metric()
         );
     }
 
@@ -377,14 +389,14 @@ mod tests {
         for (code, unit) in numbered {
             let metres = unit.metres().unwrap();
             assert_eq!(
-                (LengthUnit::of_epsg(code), LengthUnit::of_metres(metres)),
+                (LengthUnit::from_epsg(code), LengthUnit::from_metres(metres)),
                 (unit, unit)
             );
             let seven_digits = (metres * 1e7).round() / 1e7;
-            assert_eq!(LengthUnit::of_metres(seven_digits), unit);
+            assert_eq!(LengthUnit::from_metres(seven_digits), unit);
         }
-        assert_eq!(LengthUnit::of_epsg(9062), LengthUnit::Other, "a link");
-        assert_eq!(LengthUnit::of_metres(0.9144), LengthUnit::Other, "a yard");
+        assert_eq!(LengthUnit::from_epsg(9062), LengthUnit::Other, "a link");
+        assert_eq!(LengthUnit::from_metres(0.9144), LengthUnit::Other, "a yard");
     }
 
     #[test]
@@ -399,13 +411,13 @@ mod tests {
             with("WGS 84 / UTM zone 17N", "a", Some(32617)),
             with("WGS_1984_UTM_Zone_17N", "a", None),
         );
-        assert_eq!(ogc.contradiction(&esri), None);
+        assert_eq!(ogc.find_contradiction(&esri), None);
         assert_eq!(
-            ogc.contradiction(&with("x", "a", Some(4))),
+            ogc.find_contradiction(&with("x", "a", Some(4))),
             None,
             "another order of axes has another code"
         );
-        let other = ogc.contradiction(&with("y", "b", None)).unwrap();
+        let other = ogc.find_contradiction(&with("y", "b", None)).unwrap();
         assert!(other.contains("EPSG:32617 against y"), "{other}");
     }
 
@@ -420,14 +432,14 @@ mod tests {
                     geoid: geoid.map(Into::into),
                 },
                 epoch: epoch.map(Into::into),
-                ..Crs::epsg(6339)
+                ..Crs::from_epsg(6339)
             };
         let metres = of("5103", Some("geoid12b"), Some(5703), Some("2010.0"));
         assert_eq!(
-            metres.contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))),
+            metres.find_contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))),
             None
         );
-        let differ = |other: &Crs| metres.contradiction(other).unwrap();
+        let differ = |other: &Crs| metres.find_contradiction(other).unwrap();
         assert!(
             differ(&of("5103", Some("geoid18"), Some(5703), None))
                 .contains("geoid12b against geoid18")
@@ -438,7 +450,7 @@ mod tests {
                 .contains("coordinate epoch 2010.0 against 2023")
         );
         assert_eq!(
-            metres.unstated(&Crs::epsg(6339)),
+            metres.unstated_parts(&Crs::from_epsg(6339)),
             [
                 "the vertical system",
                 "the geoid model",

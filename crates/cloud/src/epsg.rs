@@ -7,15 +7,15 @@ const TABLE: &str = include_str!("../data/epsg_units.csv");
 
 /// Unit of easting and northing of a projected system.
 pub fn unit_of_projected(code: u16) -> LengthUnit {
-    unit("projected", code)
+    look_up_unit("projected", code)
 }
 
 /// Unit of the heights of a vertical system.
 pub fn unit_of_vertical(code: u16) -> LengthUnit {
-    unit("vertical", code)
+    look_up_unit("vertical", code)
 }
 
-fn unit(kind: &str, code: u16) -> LengthUnit {
+fn look_up_unit(kind: &str, code: u16) -> LengthUnit {
     let matching = |line: &&str| {
         let mut fields = line.split(',');
         let same_kind = fields.next() == Some(kind);

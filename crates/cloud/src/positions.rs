@@ -97,7 +97,7 @@ impl<'a> Positions<'a> {
     /// use isopach_cloud::Cloud;
     /// let cloud = Cloud::from_points(&[[0.0, 0.0, 1.0], [10.0, 10.0, 1.0]])?;
     /// let extent = cloud.positions().extent().unwrap();
-    /// assert!(extent.owns([0.0, 0.0]) && extent.owns([10.0, 10.0]));
+    /// assert!(extent.contains([0.0, 0.0]) && extent.contains([10.0, 10.0]));
     /// # Ok::<(), isopach_compute::Error>(())
     /// ```
     #[must_use]

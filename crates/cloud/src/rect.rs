@@ -6,7 +6,7 @@ use crate::{edge_tick, from_ticks, to_ticks};
 /// left edge is inside, one on the upper or right edge belongs to the neighbour.
 ///
 /// This is the one convention of extents, grids and tiles. Bounds that include their points on both
-/// sides (a file's lowest and highest coordinates) become a rectangle by [`Rect::around`].
+/// sides (a file's lowest and highest coordinates) become a rectangle by [`Rect::from_inclusive`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rect {
     /// Lowest easting and northing.
@@ -21,14 +21,14 @@ impl Rect {
     ///
     /// ```
     /// use isopach_cloud::Rect;
-    /// let rect = Rect::around([0.0, 0.0], [10.0, 10.0]);
-    /// assert!(rect.owns([10.0, 10.0]) && !rect.owns([10.001, 10.0]));
+    /// let rect = Rect::from_inclusive([0.0, 0.0], [10.0, 10.0]);
+    /// assert!(rect.contains([10.0, 10.0]) && !rect.contains([10.001, 10.0]));
     /// ```
     #[must_use]
-    pub fn around(low: [f64; 2], high: [f64; 2]) -> Self {
+    pub fn from_inclusive(low: [f64; 2], high: [f64; 2]) -> Self {
         Self {
-            min: low.map(|x| held(x, 0)),
-            max: high.map(|x| held(x, 1)),
+            min: low.map(|x| round_to_edge(x, 0)),
+            max: high.map(|x| round_to_edge(x, 1)),
         }
     }
 
@@ -55,7 +55,7 @@ impl Rect {
     /// of its cells. A NaN is in no rectangle.
     #[inline]
     #[must_use]
-    pub fn owns(&self, point: [f64; 2]) -> bool {
+    pub fn contains(&self, point: [f64; 2]) -> bool {
         (0..2).all(|axis| {
             let numbers = [self.min[axis], point[axis], self.max[axis]];
             let tick = to_ticks(point[axis]);
@@ -67,7 +67,7 @@ impl Rect {
 
     /// Expanded by `margin` metres on every side.
     #[must_use]
-    pub fn grown(&self, margin: f64) -> Self {
+    pub fn expanded_by(&self, margin: f64) -> Self {
         Self {
             min: self.min.map(|x| x - margin),
             max: self.max.map(|x| x + margin),
@@ -97,7 +97,7 @@ impl Rect {
 }
 
 /// Rounds a coordinate to its tick and adds `ticks`; non-finite coordinates are unchanged.
-fn held(coordinate: f64, ticks: i64) -> f64 {
+fn round_to_edge(coordinate: f64, ticks: i64) -> f64 {
     if coordinate.is_finite() {
         from_ticks(to_ticks(coordinate).saturating_add(ticks))
     } else {
@@ -124,15 +124,15 @@ mod tests {
             a in prop::array::uniform2(-1e7..1e7f64), size in prop::array::uniform2(0.0..50.0f64), at in prop::array::uniform2(0.0..=1.0f64),
         ) {
             let high = [0, 1].map(|axis| a[axis] + size[axis]);
-            let rect = Rect::around(a, high);
+            let rect = Rect::from_inclusive(a, high);
             let within = [0, 1].map(|axis| (a[axis] + at[axis] * size[axis]).min(high[axis]));
-            prop_assert!(rect.owns(a) && rect.owns(high) && rect.owns(within));
+            prop_assert!(rect.contains(a) && rect.contains(high) && rect.contains(within));
             for axis in 0..2 {
                 let mut beside = high;
                 beside[axis] += 2.0 * TICK;
-                prop_assert!(!rect.owns(beside));
+                prop_assert!(!rect.contains(beside));
                 beside[axis] = a[axis] - 2.0 * TICK;
-                prop_assert!(!rect.owns(beside));
+                prop_assert!(!rect.contains(beside));
             }
         }
 
@@ -144,8 +144,8 @@ mod tests {
             let point = [from_ticks(to_ticks(edge) + off), 0.5];
             let left = Rect { min: [edge - 1.0, 0.0], max: [edge, 1.0] };
             let right = Rect { min: [edge, 0.0], max: [edge + 1.0, 1.0] };
-            prop_assert!(left.owns(point) != right.owns(point));
-            prop_assert!(right.owns([edge, 0.5]));
+            prop_assert!(left.contains(point) != right.contains(point));
+            prop_assert!(right.contains([edge, 0.5]));
         }
     }
 
@@ -155,13 +155,13 @@ mod tests {
             min: [f64::NEG_INFINITY; 2],
             max: [f64::INFINITY; 2],
         };
-        assert!(everything.owns([1e9, -1e9]) && !everything.owns([0.0, f64::NAN]));
+        assert!(everything.contains([1e9, -1e9]) && !everything.contains([0.0, f64::NAN]));
         assert!(
             !Rect {
                 min: [f64::NAN, 0.0],
                 max: [1.0; 2]
             }
-            .owns([0.5; 2])
+            .contains([0.5; 2])
         );
     }
 
@@ -175,9 +175,11 @@ mod tests {
             min: [1.0, 0.0],
             max: [2.0, 1.0],
         };
-        assert!(!left.owns([1.0, 0.5]) && right.owns([1.0, 0.5]) && left.owns([0.0, 0.0]));
+        assert!(
+            !left.contains([1.0, 0.5]) && right.contains([1.0, 0.5]) && left.contains([0.0, 0.0])
+        );
         assert_eq!(left.intersection(&right).unwrap().area(), 0.0);
-        assert!(left.intersection(&right.grown(-0.1)).is_none());
+        assert!(left.intersection(&right.expanded_by(-0.1)).is_none());
         assert_eq!(left.union(&right).size(), [2.0, 1.0]);
     }
 }

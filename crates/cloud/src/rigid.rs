@@ -31,7 +31,7 @@ impl Rigid {
 
     /// A pure translation by `translation` metres.
     #[must_use]
-    pub fn shift(translation: [f64; 3]) -> Self {
+    pub fn from_translation(translation: [f64; 3]) -> Self {
         Self {
             translation,
             ..Self::identity([0.0; 3])
@@ -43,7 +43,7 @@ impl Rigid {
     #[must_use]
     pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
         Self {
-            rotation: rows(&Rotation3::new(Vector3::from(rotation)).into_inner()),
+            rotation: to_rows(&Rotation3::new(Vector3::from(rotation)).into_inner()),
             translation,
             pivot,
         }
@@ -99,7 +99,7 @@ impl Rigid {
             determinant > 0.0,
             "be 1: a reflection is no motion",
         )?;
-        let rotation = rows(&Rotation3::from_matrix(&given).into_inner());
+        let rotation = to_rows(&Rotation3::from_matrix(&given).into_inner());
         Ok(Self {
             rotation,
             translation: std::array::from_fn(|axis| matrix[axis][3]),
@@ -158,7 +158,7 @@ impl Rigid {
     pub fn then(&self, next: &Self) -> Self {
         let moved = next.apply(self.apply(self.pivot));
         Self {
-            rotation: rows(&(matrix(&next.rotation) * matrix(&self.rotation))),
+            rotation: to_rows(&(to_nalgebra(&next.rotation) * to_nalgebra(&self.rotation))),
             translation: std::array::from_fn(|axis| moved[axis] - self.pivot[axis]),
             pivot: self.pivot,
         }
@@ -167,10 +167,10 @@ impl Rigid {
     /// The inverse transform, about the same pivot.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        let back = matrix(&self.rotation).transpose();
+        let back = to_nalgebra(&self.rotation).transpose();
         let translation = -(back * Vector3::from(self.translation));
         Self {
-            rotation: rows(&back),
+            rotation: to_rows(&back),
             translation: translation.into(),
             pivot: self.pivot,
         }
@@ -181,7 +181,7 @@ impl Rigid {
     pub fn rotation_vector(&self) -> [f64; 3] {
         // By way of a quaternion: the arc cosine of a matrix' trace is NaN when rounding brings it
         // above one, and coarse before that.
-        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(matrix(
+        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(to_nalgebra(
             &self.rotation,
         )))
         .scaled_axis()
@@ -202,11 +202,11 @@ impl Rigid {
     }
 }
 
-fn matrix(rows: &[[f64; 3]; 3]) -> Matrix3<f64> {
+fn to_nalgebra(rows: &[[f64; 3]; 3]) -> Matrix3<f64> {
     Matrix3::from_fn(|row, column| rows[row][column])
 }
 
-fn rows(matrix: &Matrix3<f64>) -> [[f64; 3]; 3] {
+fn to_rows(matrix: &Matrix3<f64>) -> [[f64; 3]; 3] {
     std::array::from_fn(|row| std::array::from_fn(|column| matrix[(row, column)]))
 }
 

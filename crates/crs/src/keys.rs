@@ -66,7 +66,7 @@ pub struct GeoKeys<'a> {
 }
 
 impl GeoKeys<'_> {
-    fn entry(&self, wanted: u16, record: u16) -> Option<[u16; 4]> {
+    fn find_entry(&self, wanted: u16, record: u16) -> Option<[u16; 4]> {
         let entries = self.directory.get(4..)?.as_chunks::<4>().0;
         entries
             .iter()
@@ -74,20 +74,20 @@ impl GeoKeys<'_> {
             .find(|[key, at, ..]| *key == wanted && *at == record)
     }
 
-    fn short(&self, wanted: u16) -> Option<u16> {
-        self.entry(wanted, 0).map(|[.., value]| value)
+    fn read_short(&self, wanted: u16) -> Option<u16> {
+        self.find_entry(wanted, 0).map(|[.., value]| value)
     }
 
     /// The EPSG code of a key, unless it says "user-defined".
-    fn code(&self, wanted: u16) -> Option<u16> {
-        self.short(wanted)
+    fn read_code(&self, wanted: u16) -> Option<u16> {
+        self.read_short(wanted)
             .filter(|code| !matches!(*code, 0 | USER_DEFINED))
     }
 
     /// The text of a key: UTF-8, or else Latin-1, which old programs write although the standard
     /// demands ASCII.
-    fn words(&self, wanted: u16) -> Option<String> {
-        let [_, _, count, start] = self.entry(wanted, ASCII)?;
+    fn read_ascii(&self, wanted: u16) -> Option<String> {
+        let [_, _, count, start] = self.find_entry(wanted, ASCII)?;
         let (start, count) = (usize::from(start), usize::from(count));
         let bytes = self
             .ascii
@@ -97,26 +97,26 @@ impl GeoKeys<'_> {
         Some(text.trim_end_matches(['|', '\0']).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn double(&self, wanted: u16) -> Option<f64> {
-        let [.., place] = self.entry(wanted, DOUBLES)?;
+    fn read_double(&self, wanted: u16) -> Option<f64> {
+        let [.., place] = self.find_entry(wanted, DOUBLES)?;
         self.doubles.get(usize::from(place)).copied()
     }
 
     /// Whether raster coordinates refer to cell centres (GTRasterTypeGeoKey: PixelIsPoint).
     #[must_use]
     pub fn is_point(&self) -> bool {
-        self.short(key::RASTER_TYPE) == Some(2)
+        self.read_short(key::RASTER_TYPE) == Some(2)
     }
 
     /// A unit of length: 0 says nothing, as GDAL has it.
-    fn unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
-        match self.short(wanted)? {
+    fn read_unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
+        match self.read_short(wanted)? {
             0 => None,
             USER_DEFINED => Some(
-                self.double(size)
-                    .map_or(LengthUnit::Other, LengthUnit::of_metres),
+                self.read_double(size)
+                    .map_or(LengthUnit::Other, LengthUnit::from_metres),
             ),
-            code => Some(LengthUnit::of_epsg(code)),
+            code => Some(LengthUnit::from_epsg(code)),
         }
     }
 }
@@ -126,13 +126,13 @@ impl GeoKeys<'_> {
 /// GeoTIFF 1.1 (19-008r4), and GDAL's interpretation of older files.
 #[must_use]
 pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
-    let projected = keys.code(key::PROJECTED);
-    let geographic = keys.code(key::GEOGRAPHIC);
-    let model = keys.short(key::MODEL).filter(|model| *model != 0);
-    let unit = keys.unit(key::UNIT, key::UNIT_SIZE);
+    let projected = keys.read_code(key::PROJECTED);
+    let geographic = keys.read_code(key::GEOGRAPHIC);
+    let model = keys.read_short(key::MODEL).filter(|model| *model != 0);
+    let unit = keys.read_unit(key::UNIT, key::UNIT_SIZE);
     let says_something =
         projected.is_some() || geographic.is_some() || model.is_some() || unit.is_some();
-    let vertical = Vertical::of(&keys);
+    let vertical = Vertical::from_keys(&keys);
     if !says_something && vertical.is_empty() {
         return None;
     }
@@ -149,7 +149,7 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     };
     let words = [citation, key::CITATION]
         .into_iter()
-        .find_map(|key| keys.words(key));
+        .find_map(|key| keys.read_ascii(key));
     let text = words
         .as_deref()
         .and_then(|words| words.strip_prefix(ESRI_TEXT))
@@ -163,14 +163,14 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     } else {
         unit.unwrap_or_else(unit_of_system)
     };
-    let of_code = projected.and_then(named::of_code);
+    let of_code = projected.and_then(named::crs_of_code);
     let by_parameters = match (&of_code, kind) {
-        (None, CrsKind::Plane) => projection::element(&keys, unit),
+        (None, CrsKind::Plane) => projection::projected_element(&keys, unit),
         _ => None,
     };
     let definition = of_code
         .and_then(|crs| crs.definition)
-        .or_else(|| definition::of(by_parameters.as_ref()?));
+        .or_else(|| definition::define_system(by_parameters.as_ref()?));
     Some(vertical.added_to(Crs {
         kind,
         plane: by_parameters.map(|element| element.to_string()),
@@ -197,7 +197,7 @@ fn kind_of_model(model: Option<u16>) -> CrsKind {
 
 /// A labelled part of a citation, as ESRI and GDAL write them: `GCS Name = NAD83|Datum =
 /// D_North_American_1983|Primem = Greenwich`.
-fn cited<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
+fn quoted_part<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
     let said = |words: &'a str| {
         words
             .trim()
@@ -216,7 +216,7 @@ fn cited<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
 fn named_in(citation: &str) -> &str {
     ["PCS Name", "GCS Name"]
         .into_iter()
-        .find_map(|part| cited(citation, part))
+        .find_map(|part| quoted_part(citation, part))
         .unwrap_or(citation)
 }
 
@@ -228,13 +228,13 @@ struct Vertical {
 }
 
 impl Vertical {
-    fn of(keys: &GeoKeys<'_>) -> Self {
+    fn from_keys(keys: &GeoKeys<'_>) -> Self {
         Self {
             code: keys
-                .code(key::VERTICAL)
-                .or_else(|| keys.code(key::VERTICAL_DATUM)),
-            unit: keys.unit(key::VERTICAL_UNIT, USER_DEFINED),
-            citation: keys.words(key::VERTICAL_CITATION),
+                .read_code(key::VERTICAL)
+                .or_else(|| keys.read_code(key::VERTICAL_DATUM)),
+            unit: keys.read_unit(key::VERTICAL_UNIT, USER_DEFINED),
+            citation: keys.read_ascii(key::VERTICAL_CITATION),
         }
     }
 
@@ -248,7 +248,7 @@ impl Vertical {
         }
         crs.vertical = self.code.map(heights::system_of_key);
         crs.vertical_unit = self.unit.or(crs.vertical.map(epsg::unit_of_vertical));
-        crs.heights = heights::of_key(self.code, self.citation.as_deref());
+        crs.heights = heights::reference_of_keys(self.code, self.citation.as_deref());
         crs
     }
 }
@@ -345,12 +345,12 @@ mod tests {
     fn keys_round_trip_and_unknown_codes_are_none() {
         let crs = Crs {
             vertical: Some(5703),
-            ..Crs::epsg(25833)
+            ..Crs::from_epsg(25833)
         };
         let back = returned(&crs);
         assert_eq!((back.horizontal, back.vertical), (Some(25833), Some(5703)));
         assert_eq!(to_geokeys(&crs).0[..3], [1, 1, 1], "revision 1.1");
-        assert_eq!(returned(&Crs::epsg(USER_DEFINED)).horizontal, None);
+        assert_eq!(returned(&Crs::from_epsg(USER_DEFINED)).horizontal, None);
         assert_eq!(read(&[1, 0, 1], &[], ""), None);
         assert_eq!(read(&directory(&[[1025, 0, 1, 1]]), &[], ""), None);
     }
@@ -418,8 +418,11 @@ mod tests {
             read(&geographic, &[], parts).unwrap().name.as_deref(),
             Some("NAD83")
         );
-        assert_eq!(cited("GCS Name = a|Datum = b c|", "Datum"), Some("b c"));
-        assert_eq!(cited("Datum of 1983", "Datum"), None);
+        assert_eq!(
+            quoted_part("GCS Name = a|Datum = b c|", "Datum"),
+            Some("b c")
+        );
+        assert_eq!(quoted_part("Datum of 1983", "Datum"), None);
         let of_text = |entry: [u16; 4]| {
             read(&directory(&[[1024, 0, 1, 1], entry]), &[], "abc|")
                 .unwrap()

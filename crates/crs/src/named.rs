@@ -4,8 +4,8 @@ use crate::{epsg, heights, text, wkt::Node};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// The system of an EPSG code; `None` if this crate does not know it.
-pub(crate) fn of_code(code: u16) -> Option<Crs> {
-    let mut crs = text::from_wkt(epsg::text(code)?)?;
+pub(crate) fn crs_of_code(code: u16) -> Option<Crs> {
+    let mut crs = text::from_wkt(epsg::wkt_of_code(code)?)?;
     crs.horizontal = crs.horizontal.or(Some(code));
     crs.wkt = crs.wkt.map(|wkt| without_shift(&wkt));
     crs.plane = crs.plane.map(|wkt| without_shift(&wkt));
@@ -28,7 +28,7 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
     let plane = crs
         .plane
         .clone()
-        .or_else(|| of_code(crs.horizontal?)?.plane)?;
+        .or_else(|| crs_of_code(crs.horizontal?)?.plane)?;
     let horizontal = Node::parse(&plane)?;
     let Some(vertical) = crs.vertical.and_then(text::vertical_element) else {
         return Some(horizontal.to_string());
@@ -73,7 +73,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
             Some(codes) => codes,
             None => return Err(format!("{name:?} is no coordinate system: give {FORMS}")),
         };
-    let Some(mut crs) = horizontal.parse().ok().and_then(of_code) else {
+    let Some(mut crs) = horizontal.parse().ok().and_then(crs_of_code) else {
         return Err(format!(
             "EPSG:{horizontal} is no projected system that is known here: give {FORMS}"
         ));
@@ -88,7 +88,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
         let code = vertical
             .parse()
             .ok()
-            .filter(|code| epsg::VerticalSystem::of(*code).is_some());
+            .filter(|code| epsg::VerticalSystem::by_code(*code).is_some());
         let Some(code) = code else {
             return Err(format!(
                 "EPSG:{vertical} is no vertical system that is known here: give {FORMS}"
@@ -96,7 +96,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
         };
         crs.vertical = Some(code);
         crs.vertical_unit = Some(epsg::unit_of_vertical(code));
-        crs.heights = heights::of_key(Some(code), None);
+        crs.heights = heights::reference_of_keys(Some(code), None);
         crs.wkt = None; // of both codes
     }
     Ok(crs)
@@ -107,7 +107,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
 fn without_shift(wkt: &str) -> String {
     Node::parse(wkt).map_or_else(
         || wkt.to_owned(),
-        |node| node.without("TOWGS84").to_string(),
+        |node| node.without_child("TOWGS84").to_string(),
     )
 }
 
@@ -148,11 +148,11 @@ mod tests {
 
     #[test]
     fn the_text_of_a_code_has_no_shift() {
-        let text = well_known_text(&Crs::epsg(26917)).unwrap();
+        let text = well_known_text(&Crs::from_epsg(26917)).unwrap();
         assert!(
             text.contains("26917") && !text.contains("TOWGS84"),
             "{text}"
         );
-        assert_eq!(well_known_text(&Crs::epsg(64_999)), None);
+        assert_eq!(well_known_text(&Crs::from_epsg(64_999)), None);
     }
 }

@@ -50,15 +50,15 @@ pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let crs = Node::parse_closing(wkt).and_then(|(root, was_open)| {
         // A text that lacks brackets at its end would lack them in results, too.
         if was_open {
-            understood(&root.to_string(), &root)
+            interpret_root(&root.to_string(), &root)
         } else {
-            understood(wkt, &root)
+            interpret_root(wkt, &root)
         }
     });
-    Some(crs.unwrap_or_else(|| unreadable(wkt)))
+    Some(crs.unwrap_or_else(|| unreadable_crs(wkt)))
 }
 
-fn unreadable(wkt: &str) -> Crs {
+fn unreadable_crs(wkt: &str) -> Crs {
     let shown: String = wkt
         .chars()
         .filter(|c| !c.is_control())
@@ -83,20 +83,22 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn collect(&mut self, node: &'a Node) {
+    fn collect_parts(&mut self, node: &'a Node) {
         if node.is(&["BOUNDCRS"])
             && let Some(grid) = node
                 .child(&["ABRIDGEDTRANSFORMATION"])
                 .and_then(|by| by.child(&["PARAMETERFILE"]))
         {
-            self.geoid = grid.value(1).and_then(heights::geoid_in);
+            self.geoid = grid.value_at(1).and_then(heights::geoid_in);
         }
         if node.is(&["COORDINATEMETADATA"]) {
             let epoch = node.child(&["EPOCH", "COORDEPOCH"]).and_then(Node::name);
             self.epoch = epoch.map(str::to_owned);
         }
         if node.is(&AROUND) {
-            node.arguments().iter().for_each(|part| self.collect(part));
+            node.arguments()
+                .iter()
+                .for_each(|part| self.collect_parts(part));
         } else if node.is(&VERTICALS) {
             self.vertical = self.vertical.or(Some(node));
         } else if [&PLANES[..], &GEOGRAPHIC, &GEOCENTRIC, &["FITTED_CS"]]
@@ -108,15 +110,15 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn understood(wkt: &str, root: &Node) -> Option<Crs> {
+fn interpret_root(wkt: &str, root: &Node) -> Option<Crs> {
     let mut parts = Parts::default();
-    parts.collect(root);
+    parts.collect_parts(root);
     let horizontal = parts.horizontal?;
     let kind = kind_of(horizontal);
-    let code = horizontal.epsg();
+    let code = horizontal.epsg_code();
     let stated = horizontal
-        .unit()
-        .map(LengthUnit::of_metres)
+        .unit_factor()
+        .map(LengthUnit::from_metres)
         .or(code.map(epsg::unit_of_projected));
     let unit = match kind {
         CrsKind::Geographic => LengthUnit::Degree,
@@ -126,19 +128,19 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         }
     };
     let name = horizontal.name().map(str::to_owned);
-    let vertical_code = parts.vertical.and_then(Node::epsg);
+    let vertical_code = parts.vertical.and_then(Node::epsg_code);
     let third = third_axis(horizontal);
     let mut heights = match parts.vertical {
-        Some(vertical) => heights::of_element(vertical, vertical_code),
+        Some(vertical) => heights::reference_of_element(vertical, vertical_code),
         None if third.is_some() => heights::above_ellipsoid(name.as_deref().unwrap_or("its datum")),
         None => VerticalReference::default(),
     };
     heights.geoid = heights.geoid.or(parts.geoid);
     let own_unit = parts
         .vertical
-        .and_then(Node::unit)
+        .and_then(Node::unit_factor)
         .or_else(|| third?.own_unit())
-        .map(LengthUnit::of_metres);
+        .map(LengthUnit::from_metres);
     Some(Crs {
         kind,
         wkt: Some(wkt.to_owned()),
@@ -151,7 +153,7 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         heights,
         epoch: parts.epoch,
         definition: if kind == CrsKind::Plane {
-            definition::of(horizontal)
+            definition::define_system(horizontal)
         } else {
             None
         },
@@ -178,7 +180,7 @@ fn kind_of(system: &Node) -> CrsKind {
 /// The axis of heights of a system in three dimensions that is not local.
 fn third_axis(system: &Node) -> Option<&Node> {
     let is_height = |axis: &&Node| {
-        axis.value(1)
+        axis.value_at(1)
             .is_some_and(|direction| direction.eq_ignore_ascii_case("up"))
     };
     let is_local = system.is(&["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"]);
@@ -208,7 +210,7 @@ pub(crate) fn unit_element(unit: LengthUnit) -> Option<Node> {
 
 /// The element of a vertical system that EPSG knows, in version 1.
 pub(crate) fn vertical_element(code: u16) -> Option<Node> {
-    let system = VerticalSystem::of(code)?;
+    let system = VerticalSystem::by_code(code)?;
     let unit = unit_element(epsg::unit_of_vertical(code))?;
     let (axis, direction) = if system.is_depth() {
         ("Depth", "DOWN")
@@ -299,7 +301,7 @@ mod tests {
             assert_eq!(crs.kind, kind, "{text}");
             assert!(!crs.is_metric(), "{text}");
         }
-        assert_eq!(from_wkt(" \0"), Some(unreadable(" \0")));
+        assert_eq!(from_wkt(" \0"), Some(unreadable_crs(" \0")));
         assert_eq!(from_wkt("  "), None);
     }
 

@@ -3,9 +3,9 @@
 use crate::{
     FitsHeader, FitsLimits,
     codec::Codec,
-    limits::room,
-    physical::Scaling,
+    limits::reserve_within,
     quantised::{Dither, Quantised},
+    scaling::Scaling,
     table::Table,
 };
 use fitskit::{Bitpix, PixelData};
@@ -58,14 +58,14 @@ enum Numbers {
 
 impl Places {
     fn new(table: &Table) -> Result<Self> {
-        let data = table.column("COMPRESSED_DATA");
+        let data = table.column_index("COMPRESSED_DATA");
         Ok(Self {
             data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
-            packed: table.column("GZIP_COMPRESSED_DATA"),
-            plain: table.column("UNCOMPRESSED_DATA"),
-            scale: table.column("ZSCALE"),
-            zero: table.column("ZZERO"),
-            blank: table.column("ZBLANK"),
+            packed: table.column_index("GZIP_COMPRESSED_DATA"),
+            plain: table.column_index("UNCOMPRESSED_DATA"),
+            scale: table.column_index("ZSCALE"),
+            zero: table.column_index("ZZERO"),
+            blank: table.column_index("ZBLANK"),
         })
     }
 }
@@ -73,7 +73,7 @@ impl Places {
 impl Keywords {
     fn new(header: &FitsHeader) -> Result<Self> {
         let quantised = header.text("ZQUANTIZ");
-        let dither = Dither::parse(quantised).ok_or_else(|| {
+        let dither = Dither::from_keyword(quantised).ok_or_else(|| {
             Error::source(format!(
                 "ZQUANTIZ is {:?}, which is not known",
                 quantised.unwrap_or_default()
@@ -82,16 +82,16 @@ impl Keywords {
         Ok(Self {
             scale: header.number("ZSCALE"),
             zero: header.number("ZZERO"),
-            blank: header.whole("ZBLANK"),
+            blank: header.integer("ZBLANK"),
             dither,
-            seed: header.whole("ZDITHER0").unwrap_or(1),
+            seed: header.integer("ZDITHER0").unwrap_or(1),
         })
     }
 }
 
 /// Side of a tile, at most the image's; `usual` if the header states none.
 fn tile_side(header: &FitsHeader, keyword: &str, usual: usize, image: usize) -> Result<usize> {
-    match header.whole(keyword) {
+    match header.integer(keyword) {
         None => Ok(usual),
         Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(image).min(image)),
         Some(stated) => Err(Error::source(format!(
@@ -109,7 +109,7 @@ impl Compressed {
         limits: FitsLimits,
     ) -> Result<Self> {
         let bits = header
-            .whole("ZBITPIX")
+            .integer("ZBITPIX")
             .and_then(|bits| Bitpix::from_i64(bits).ok())
             .ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
         let tile = [
@@ -127,10 +127,10 @@ impl Compressed {
         }
         let table = Table::new(header, data)?;
         let tiles = columns.div_ceil(tile[0]) as u64 * rows.div_ceil(tile[1]) as u64;
-        if (table.rows() as u64) < tiles {
+        if (table.row_count() as u64) < tiles {
             return Err(Error::source(format!(
                 "a compressed image of {tiles} tiles has only {}",
-                table.rows()
+                table.row_count()
             )));
         }
         let places = Places::new(&table)?;
@@ -150,9 +150,9 @@ impl Compressed {
     }
 
     /// Bytes that are kept: the table, and a decoded row of tiles.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn resident_bytes(&self) -> u64 {
         let row = self.image[0] as u64 * self.tile[1] as u64;
-        self.table.bytes() + row * self.bits.bytes_per_value() as u64
+        self.table.resident_bytes() + row * self.bits.bytes_per_value() as u64
     }
 
     /// Bytes that decoding a tile needs for a while.
@@ -161,7 +161,7 @@ impl Compressed {
     }
 
     /// Appends the values of some rows, which the image has.
-    pub(crate) fn append(
+    pub(crate) fn append_rows(
         &mut self,
         scaling: Scaling,
         rows: Range<usize>,
@@ -174,7 +174,7 @@ impl Compressed {
             let first = number * self.tile[1];
             let end = rows.end.min(first + self.tile[1]);
             let within = (next - first) * columns..(end - first) * columns;
-            scaling.append(self.row_of_tiles(number)?, within, to);
+            scaling.append_scaled(self.row_of_tiles(number)?, within, to);
             next = end;
         }
         Ok(())
@@ -192,12 +192,12 @@ impl Compressed {
     fn decode_row(&self, number: usize) -> Result<PixelData> {
         let ([columns, rows], [width, height]) = (self.image, self.tile);
         let height = height.min(rows - number * height);
-        let mut pixels = zeros(self.bits, columns * height, self.limits.tile_bytes)?;
+        let mut pixels = zeroed_pixels(self.bits, columns * height, self.limits.tile_bytes)?;
         let across = columns.div_ceil(width);
         for tile in 0..across {
             let left = tile * width;
             let width = width.min(columns - left);
-            let numbers = self.numbers(number * across + tile, [width, height])?;
+            let numbers = self.decode_tile(number * across + tile, [width, height])?;
             let to = Place {
                 columns,
                 left,
@@ -205,19 +205,23 @@ impl Compressed {
             };
             match (&mut pixels, numbers) {
                 (PixelData::U8(pixels), Numbers::Whole(tile)) => {
-                    to.put(pixels, tile, |x| x as u8)?
+                    to.place_tile(pixels, tile, |x| x as u8)?
                 }
                 (PixelData::I16(pixels), Numbers::Whole(tile)) => {
-                    to.put(pixels, tile, |x| x as i16)?
+                    to.place_tile(pixels, tile, |x| x as i16)?
                 }
                 (PixelData::I32(pixels), Numbers::Whole(tile)) => {
-                    to.put(pixels, tile, |x| x as i32)?
+                    to.place_tile(pixels, tile, |x| x as i32)?
                 }
-                (PixelData::I64(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x)?,
+                (PixelData::I64(pixels), Numbers::Whole(tile)) => {
+                    to.place_tile(pixels, tile, |x| x)?
+                }
                 (PixelData::F32(pixels), Numbers::Real(tile)) => {
-                    to.put(pixels, tile, |x| x as f32)?
+                    to.place_tile(pixels, tile, |x| x as f32)?
                 }
-                (PixelData::F64(pixels), Numbers::Real(tile)) => to.put(pixels, tile, |x| x)?,
+                (PixelData::F64(pixels), Numbers::Real(tile)) => {
+                    to.place_tile(pixels, tile, |x| x)?
+                }
                 _ => {
                     return Err(Error::source(
                         "a tile has whole numbers in an image of real ones, or the reverse",
@@ -229,7 +233,7 @@ impl Compressed {
     }
 
     /// The numbers of tile `row` of the table.
-    fn numbers(&self, row: usize, size: [usize; 2]) -> Result<Numbers> {
+    fn decode_tile(&self, row: usize, size: [usize; 2]) -> Result<Numbers> {
         let Self {
             table,
             codec,
@@ -238,25 +242,25 @@ impl Compressed {
         } = self;
         let count = size[0] * size[1];
         let is_real = matches!(self.bits, Bitpix::F32 | Bitpix::F64);
-        let data = table.array(row, places.data)?;
+        let data = table.array_bytes(row, places.data)?;
         if data.is_empty() {
-            return self.fallback(row, count, is_real);
+            return self.decode_fallback(row, count, is_real);
         }
         if !is_real {
-            return Ok(Numbers::Whole(codec.whole(data, size)?));
+            return Ok(Numbers::Whole(codec.decode_integers(data, size)?));
         }
         let cell =
-            |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
+            |column: Option<usize>| column.map_or(Ok(None), |column| table.real_at(row, column));
         let scale = cell(places.scale)?
             .or(self.keywords.scale)
             .filter(|scale| *scale != 0.0);
         let zero = cell(places.zero)?.or(self.keywords.zero);
         let (Some(scale), Some(zero)) = (scale, zero) else {
-            return Ok(Numbers::Real(codec.reals(data, count)?));
+            return Ok(Numbers::Real(codec.decode_reals(data, count)?));
         };
         let blank = places
             .blank
-            .map_or(Ok(None), |column| table.whole(row, column))?
+            .map_or(Ok(None), |column| table.integer_at(row, column))?
             .or(self.keywords.blank);
         let seed = (row as i64)
             .saturating_add(self.keywords.seed)
@@ -269,12 +273,14 @@ impl Compressed {
             seed,
         };
         Ok(Numbers::Real(
-            quantised.values(codec.whole(data, size)?).collect(),
+            quantised
+                .dequantise(codec.decode_integers(data, size)?)
+                .collect(),
         ))
     }
 
     /// The numbers of a tile that the codec could not take.
-    fn fallback(&self, row: usize, count: usize, is_real: bool) -> Result<Numbers> {
+    fn decode_fallback(&self, row: usize, count: usize, is_real: bool) -> Result<Numbers> {
         let Self {
             table,
             codec,
@@ -282,7 +288,7 @@ impl Compressed {
             ..
         } = self;
         let there = |column: Option<usize>| {
-            let array = column.map_or(Ok(&[][..]), |column| table.array(row, column))?;
+            let array = column.map_or(Ok(&[][..]), |column| table.array_bytes(row, column))?;
             Ok::<_, Error>(Some(array).filter(|array| !array.is_empty()))
         };
         let (packed, plain) = (there(places.packed)?, there(places.plain)?);
@@ -309,7 +315,12 @@ struct Place {
 
 impl Place {
     /// Copies the numbers of a tile to their place in the row.
-    fn put<T, U>(&self, pixels: &mut [T], tile: Vec<U>, narrow: impl Fn(U) -> T) -> Result<()> {
+    fn place_tile<T, U>(
+        &self,
+        pixels: &mut [T],
+        tile: Vec<U>,
+        narrow: impl Fn(U) -> T,
+    ) -> Result<()> {
         let rows = pixels.chunks_exact_mut(self.columns);
         if tile.len() != rows.len() * self.width {
             let (found, expected) = (tile.len(), rows.len() * self.width);
@@ -328,19 +339,19 @@ impl Place {
     }
 }
 
-fn zeros(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
-    fn of<T: Clone + Default>(count: usize, limit: u64) -> Result<Vec<T>> {
-        let mut zeros = room("decoded tiles", count as u64, limit)?;
+fn zeroed_pixels(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
+    fn zeros_of<T: Clone + Default>(count: usize, limit: u64) -> Result<Vec<T>> {
+        let mut zeros = reserve_within("decoded tiles", count as u64, limit)?;
         zeros.resize(count, T::default());
         Ok(zeros)
     }
     Ok(match bits {
-        Bitpix::U8 => PixelData::U8(of(count, limit)?),
-        Bitpix::I16 => PixelData::I16(of(count, limit)?),
-        Bitpix::I32 => PixelData::I32(of(count, limit)?),
-        Bitpix::I64 => PixelData::I64(of(count, limit)?),
-        Bitpix::F32 => PixelData::F32(of(count, limit)?),
-        Bitpix::F64 => PixelData::F64(of(count, limit)?),
+        Bitpix::U8 => PixelData::U8(zeros_of(count, limit)?),
+        Bitpix::I16 => PixelData::I16(zeros_of(count, limit)?),
+        Bitpix::I32 => PixelData::I32(zeros_of(count, limit)?),
+        Bitpix::I64 => PixelData::I64(zeros_of(count, limit)?),
+        Bitpix::F32 => PixelData::F32(zeros_of(count, limit)?),
+        Bitpix::F64 => PixelData::F64(zeros_of(count, limit)?),
     })
 }
 
@@ -357,14 +368,14 @@ mod tests {
             .unwrap();
         let data = file[5760..5760 + header.data_bytes().unwrap() as usize].to_vec();
         let mut image = Compressed::new(&header, [37, 24], data, FitsLimits::default()).unwrap();
-        let (scaling, mut first, mut second) = (Scaling::of(&header), vec![], vec![]);
-        image.append(scaling, 0..1, &mut first).unwrap();
+        let (scaling, mut first, mut second) = (Scaling::from_header(&header), vec![], vec![]);
+        image.append_rows(scaling, 0..1, &mut first).unwrap();
         let Some((0, PixelData::I16(pixels))) = &mut image.last else {
             panic!("nothing is kept")
         };
         assert_eq!((pixels.len(), f64::from(pixels[36])), (24 * 37, first[36]));
         pixels[37] = -7;
-        image.append(scaling, 1..2, &mut second).unwrap();
+        image.append_rows(scaling, 1..2, &mut second).unwrap();
         assert_eq!((first.len(), second.len(), second[0]), (37, 37, -7.0));
     }
 }

@@ -32,7 +32,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    pub(crate) fn bytes(self) -> u64 {
+    pub(crate) fn bytes_per_sample(self) -> u64 {
         match self {
             Self::Single | Self::Whole => 4,
             Self::Double => 8,
@@ -40,7 +40,7 @@ impl Precision {
         }
     }
 
-    pub(crate) fn bitpix(self) -> i64 {
+    pub(crate) fn bitpix_code(self) -> i64 {
         match self {
             Self::Single => -32,
             Self::Double => -64,
@@ -55,14 +55,14 @@ pub trait CubeSample: Copy {
     /// Precision of this number type.
     const PRECISION: Precision;
     /// Its bytes, most significant first.
-    fn bytes(self) -> impl AsRef<[u8]>;
+    fn fits_bytes(self) -> impl AsRef<[u8]>;
     /// The number in double precision, which holds it exactly.
     fn to_f64(self) -> f64;
 }
 
 impl CubeSample for u8 {
     const PRECISION: Precision = Precision::Byte;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         [self]
     }
     fn to_f64(self) -> f64 {
@@ -72,7 +72,7 @@ impl CubeSample for u8 {
 
 impl CubeSample for i32 {
     const PRECISION: Precision = Precision::Whole;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
     fn to_f64(self) -> f64 {
@@ -82,7 +82,7 @@ impl CubeSample for i32 {
 
 impl CubeSample for f32 {
     const PRECISION: Precision = Precision::Single;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
     fn to_f64(self) -> f64 {
@@ -92,7 +92,7 @@ impl CubeSample for f32 {
 
 impl CubeSample for f64 {
     const PRECISION: Precision = Precision::Double;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
     fn to_f64(self) -> f64 {
@@ -122,7 +122,7 @@ pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
     header.set("BUNIT", text(&cube.unit), None);
     for (name, value, comment) in &cube.keywords {
         if let (KeywordValue::Text(lines), "HISTORY" | "COMMENT") = (value, name.as_str()) {
-            commentary(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
+            comment_lines(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
             continue;
         }
         let value = match value {
@@ -135,7 +135,7 @@ pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
 }
 
 /// Lines of a commentary keyword: printable ASCII, split at the record length.
-fn commentary(text: &str) -> impl Iterator<Item = String> + '_ {
+fn comment_lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().flat_map(|line| {
         let letters: Vec<char> = line
             .chars()

@@ -1,8 +1,8 @@
 //! Writing files of cubes, a few rows at a time, in any order.
 
 use crate::{
+    compressed_cube::{PackedCube, Packing},
     cube::{Cube, CubeSample, Precision, set_keywords},
-    packed::{PackedCube, Packing},
 };
 use fitskit::{Hdu, Header, HeaderValue};
 use isopach_compute::{Error, Result, UnfinishedFile};
@@ -148,16 +148,17 @@ impl CubeFile {
             let part = values.slice(s![some.clone(), .., ..]);
             let mut bytes: Vec<Vec<u8>> = some
                 .clone()
-                .map(|_| Vec::with_capacity(rows * columns * precision.bytes() as usize))
+                .map(|_| Vec::with_capacity(rows * columns * precision.bytes_per_sample() as usize))
                 .collect();
             for pixel in part.lanes(Axis(0)) {
                 pixel
                     .iter()
                     .zip(&mut bytes)
-                    .for_each(|(x, plane)| plane.extend_from_slice(x.bytes().as_ref()));
+                    .for_each(|(x, plane)| plane.extend_from_slice(x.fits_bytes().as_ref()));
             }
             for (plane, bytes) in some.zip(&bytes) {
-                let at = start + precision.bytes() * ((plane * all_rows + first) * columns) as u64;
+                let at = start
+                    + precision.bytes_per_sample() * ((plane * all_rows + first) * columns) as u64;
                 let written = self
                     .file
                     .seek(SeekFrom::Start(at))
@@ -199,7 +200,7 @@ fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize
     let mut places = vec![];
     for cube in cubes {
         file.seek(SeekFrom::Start(at))?;
-        at += write_padded(file, &header(cube).to_bytes())?;
+        at += write_padded(file, &cube_header(cube).to_bytes())?;
         places.push((at, cube.shape, cube.precision));
         let end = data_bytes(cube)
             .and_then(|bytes| at.checked_add(bytes)?.checked_next_multiple_of(BLOCK));
@@ -219,18 +220,18 @@ fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize
 fn data_bytes(cube: &Cube) -> Option<u64> {
     cube.shape
         .iter()
-        .try_fold(cube.precision.bytes(), |bytes, &side| {
+        .try_fold(cube.precision.bytes_per_sample(), |bytes, &side| {
             bytes.checked_mul(side as u64)
         })
 }
 
-fn header(cube: &Cube) -> Header {
+fn cube_header(cube: &Cube) -> Header {
     let mut header = Header::new();
     let text = |s: &str| HeaderValue::String(s.into());
     header.set("XTENSION", text("IMAGE"), None);
     header.set(
         "BITPIX",
-        HeaderValue::Integer(cube.precision.bitpix()),
+        HeaderValue::Integer(cube.precision.bitpix_code()),
         None,
     );
     header.set("NAXIS", HeaderValue::Integer(3), None);

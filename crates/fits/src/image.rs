@@ -32,7 +32,7 @@ impl Image {
     /// # Errors
     /// Errors of [`Self::open`]; also if a limit is exceeded.
     pub fn open_within(path: impl AsRef<Path>, limits: FitsLimits) -> Result<Self> {
-        Self::whole(ImageFile::open_within(path, limits)?)
+        Self::read_all(ImageFile::open_within(path, limits)?)
     }
 
     /// Reads the first image with two axes of a file in memory.
@@ -48,13 +48,13 @@ impl Image {
     /// # Errors
     /// Errors of [`Self::from_bytes`]; also if a limit is exceeded.
     pub fn from_bytes_within(bytes: &[u8], limits: FitsLimits) -> Result<Self> {
-        Self::whole(ImageFile::new_within(Cursor::new(bytes), limits)?)
+        Self::read_all(ImageFile::new_within(Cursor::new(bytes), limits)?)
     }
 
-    fn whole<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
+    fn read_all<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
         let [rows, _] = file.shape();
         Ok(Self {
-            values: file.rows(0..rows)?,
+            values: file.read_rows(0..rows)?,
             header: file.header().clone(),
         })
     }

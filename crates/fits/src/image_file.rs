@@ -3,10 +3,10 @@
 use crate::{
     FitsHeader, FitsLimits,
     compressed::Compressed,
-    header::{BLOCK, product},
-    limits::room,
-    physical::Scaling,
-    unpacked::Unpacked,
+    gunzip::Unpacked,
+    header::{BLOCK, checked_product},
+    limits::reserve_within,
+    scaling::Scaling,
 };
 use fitskit::{Bitpix, PixelData};
 use isopach_compute::{Error, Result};
@@ -89,7 +89,7 @@ impl<R: Read + Seek> ImageFile<R> {
     pub fn new_within(reader: R, limits: FitsLimits) -> Result<Self> {
         let mut reader = Unpacked::new(reader, limits.unpacked_bytes)?;
         check_first_bytes(&mut reader)?;
-        let length = reader.length()?;
+        let length = reader.unpacked_length()?;
         let mut others = Vec::new();
         let (mut at, mut primary) = (0, None);
         while at < length {
@@ -100,16 +100,16 @@ impl<R: Read + Seek> ImageFile<R> {
             let start = reader.stream_position().map_err(Error::source)?;
             let bytes = header.data_bytes()?;
             let end = start.saturating_add(bytes);
-            if let Some((kind, shape)) = image(&header, limits, &mut others)? {
+            if let Some((kind, shape)) = image_storage(&header, limits, &mut others)? {
                 if end > length {
                     let there = length.saturating_sub(start);
                     return Err(Error::source(format!(
                         "the file ends before its image does: {there} of {bytes} bytes are there"
                     )));
                 }
-                let pixels = kind.pixels(&header, shape, start..end, &mut reader, limits)?;
+                let pixels = kind.pixel_storage(&header, shape, start..end, &mut reader, limits)?;
                 if let Some(primary) = &primary {
-                    header.inherit(primary);
+                    header.inherit_from(primary);
                 }
                 let more_images = images_after(&mut reader, next_block(end)..length, shape, limits);
                 return Ok(Self {
@@ -161,12 +161,12 @@ impl<R: Read + Seek> ImageFile<R> {
     pub fn bytes_kept(&self) -> u64 {
         match &self.pixels {
             Pixels::Plain { .. } => 0,
-            Pixels::Compressed(compressed) => compressed.bytes(),
+            Pixels::Compressed(compressed) => compressed.resident_bytes(),
         }
     }
 
-    /// Temporary bytes that [`Self::rows`] needs in addition to its result, for any number of rows:
-    /// one decoded tile.
+    /// Temporary bytes that [`Self::read_rows`] needs in addition to its result, for any number of
+    /// rows: one decoded tile.
     #[must_use]
     pub fn working_bytes(&self) -> u64 {
         match &self.pixels {
@@ -182,7 +182,7 @@ impl<R: Read + Seek> ImageFile<R> {
     /// [`Error::InvalidInput`] for rows that do not exist; [`Error::Source`] naming the file, if it
     /// cannot be read or decoded; [`Error::OutOfMemory`] for more than
     /// [`FitsLimits::memory_bytes`].
-    pub fn rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
+    pub fn read_rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
             return Err(Error::InvalidInput(format!(
@@ -191,16 +191,16 @@ impl<R: Read + Seek> ImageFile<R> {
         }
         let shape = (rows.len(), columns);
         let values = self
-            .values(rows)
+            .read_values(rows)
             .map_err(|error| error_of(self.name.as_deref(), error))?;
         Array2::from_shape_vec(shape, values).map_err(Error::source)
     }
 
-    fn values(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
+    fn read_values(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
         let columns = self.shape[1];
         let count = rows.len() * columns;
-        let mut values = room("pixels", count as u64, self.limits.memory_bytes)?;
-        let scaling = Scaling::of(&self.header);
+        let mut values = reserve_within("pixels", count as u64, self.limits.memory_bytes)?;
+        let scaling = Scaling::from_header(&self.header);
         match &mut self.pixels {
             Pixels::Plain { start, kind } => {
                 let at =
@@ -210,9 +210,9 @@ impl<R: Read + Seek> ImageFile<R> {
                     .map_err(Error::source)?;
                 let stored =
                     PixelData::read_from(&mut self.reader, *kind, count).map_err(Error::source)?;
-                scaling.append(&stored, 0..count, &mut values);
+                scaling.append_scaled(&stored, 0..count, &mut values);
             }
-            Pixels::Compressed(compressed) => compressed.append(scaling, rows, &mut values)?,
+            Pixels::Compressed(compressed) => compressed.append_rows(scaling, rows, &mut values)?,
         }
         Ok(values)
     }
@@ -274,7 +274,7 @@ fn images_after(
         let Ok(Some((end, header))) = next() else {
             break;
         };
-        let is_alike = image(&header, limits, &mut Vec::new())
+        let is_alike = image_storage(&header, limits, &mut Vec::new())
             .is_ok_and(|image| image.is_some_and(|(_, other)| other == shape));
         found += usize::from(is_alike);
         at = end;
@@ -291,7 +291,7 @@ enum Storage {
 
 /// The image that a header describes, if it is one with two axes: how it is stored, rows, columns.
 /// Another array is added to `others`, in words.
-fn image(
+fn image_storage(
     header: &FitsHeader,
     limits: FitsLimits,
     others: &mut Vec<String>,
@@ -303,7 +303,7 @@ fn image(
         }
         _ => return Ok(None),
     };
-    let axes = header.axes(prefix)?;
+    let axes = header.axis_lengths(prefix)?;
     let [columns, rows, more @ ..] = &axes[..] else {
         return Ok(None);
     };
@@ -313,7 +313,7 @@ fn image(
         }
         return Ok(None);
     }
-    if product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
+    if checked_product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
         return Err(Error::source(format!(
             "an image of {columns} × {rows} pixels has more than {}, the limit",
             limits.pixels
@@ -328,7 +328,7 @@ fn image(
 
 impl Storage {
     /// Storage of the pixels of an image whose data occupy a range of bytes of the file.
-    fn pixels(
+    fn pixel_storage(
         self,
         header: &FitsHeader,
         [rows, columns]: [usize; 2],
@@ -354,7 +354,7 @@ impl Storage {
                 kind,
             });
         }
-        let mut tiles = room(
+        let mut tiles = reserve_within(
             "compressed tiles",
             data.end - data.start,
             limits.memory_bytes,
@@ -390,9 +390,9 @@ mod tests {
     fn assert_in_parts(bytes: &[u8]) {
         let mut file = ImageFile::new(Cursor::new(bytes)).unwrap();
         assert_eq!(file.shape(), [31, 40]);
-        let whole = file.rows(0..31).unwrap();
+        let whole = file.read_rows(0..31).unwrap();
         for first in [24, 28, 0, 4, 8, 20, 16, 12] {
-            let part = file.rows(first..(first + 4).min(31)).unwrap();
+            let part = file.read_rows(first..(first + 4).min(31)).unwrap();
             let expected = whole.slice(ndarray::s![first..(first + 4).min(31), ..]);
             assert!(
                 part.iter()
@@ -401,8 +401,8 @@ mod tests {
                 "row {first}"
             );
         }
-        assert_eq!(file.rows(5..5).unwrap().dim(), (0, 40));
-        assert!(file.rows(30..32).is_err());
+        assert_eq!(file.read_rows(5..5).unwrap().dim(), (0, 40));
+        assert!(file.read_rows(30..32).is_err());
     }
 
     #[test]
@@ -446,12 +446,12 @@ mod tests {
         };
         let expected = ImageFile::new(Cursor::new(image(&[7, 5])))
             .unwrap()
-            .rows(0..5)
+            .read_rows(0..5)
             .unwrap();
         for axes in [&[7, 5, 1][..], &[7, 5, 1, 1]] {
             let mut file = ImageFile::new(Cursor::new(image(axes))).unwrap();
             assert_eq!(
-                (file.shape(), file.rows(0..5).unwrap()),
+                (file.shape(), file.read_rows(0..5).unwrap()),
                 ([5, 7], expected.clone())
             );
         }
@@ -459,7 +459,7 @@ mod tests {
         let mut file = FitsFile::with_empty_primary();
         file.push_extension(compressed.compress(&CompressOptions::default()).unwrap());
         let mut file = ImageFile::new(Cursor::new(file.to_bytes().unwrap())).unwrap();
-        assert_eq!(file.rows(0..5).unwrap(), expected);
+        assert_eq!(file.read_rows(0..5).unwrap(), expected);
         for axes in [&[7, 5, 2][..], &[35]] {
             assert!(
                 ImageFile::new(Cursor::new(image(axes)))
@@ -500,8 +500,8 @@ mod tests {
         file.push_extension(image(60).compress(&CompressOptions::default()).unwrap());
         let mut many = open(&file);
         assert_eq!(
-            (many.more_images(), many.rows(0..5).unwrap()),
-            (2, one.rows(0..5).unwrap())
+            (many.more_images(), many.read_rows(0..5).unwrap()),
+            (2, one.read_rows(0..5).unwrap())
         );
         // Data after the image cannot harm it.
         let mut bytes = file.to_bytes().unwrap();
@@ -523,7 +523,7 @@ mod tests {
         let tiles = tiles.to_bytes().unwrap();
         let refused = |bytes: &[u8], limits: FitsLimits| {
             let all = ImageFile::new_within(Cursor::new(bytes), limits)
-                .and_then(|mut file| file.rows(0..31));
+                .and_then(|mut file| file.read_rows(0..31));
             all.unwrap_err().to_string()
         };
         assert!(
@@ -584,7 +584,7 @@ mod tests {
         assert!(
             ImageFile::new_within(Cursor::new(&plain), few)
                 .unwrap()
-                .rows(0..31)
+                .read_rows(0..31)
                 .is_ok()
         );
     }
@@ -597,7 +597,7 @@ mod tests {
         std::fs::write(&path, &whole).unwrap();
         let mut file = ImageFile::open(&path).unwrap();
         std::fs::write(&path, &whole[..2880]).unwrap();
-        let error = file.rows(30..31).unwrap_err().to_string();
+        let error = file.read_rows(30..31).unwrap_err().to_string();
         assert!(error.contains("late.fits: "), "{error}");
     }
 }

@@ -20,29 +20,29 @@
 //!
 //! let mut image = ImageFile::open(&path)?; // or a .fits.gz
 //! assert_eq!(image.shape(), [20, 30]);
-//! assert_eq!(image.rows(4..6)?[[1, 29]], 7.0);
+//! assert_eq!(image.read_rows(4..6)?[[1, 29]], 7.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod codec;
 mod compressed;
+mod compressed_cube;
 mod cube;
 mod cube_file;
+mod gunzip;
 mod header;
 mod image;
 mod image_file;
 mod limits;
-mod packed;
-mod physical;
 mod quantised;
+mod scaling;
 mod table;
 mod tile_encoder;
-mod unpacked;
 
+pub use compressed_cube::Packing;
 pub use cube::{Cube, CubeSample, KeywordValue, Precision};
 pub use cube_file::CubeFile;
 pub use header::FitsHeader;
 pub use image::Image;
 pub use image_file::ImageFile;
 pub use limits::FitsLimits;
-pub use packed::Packing;

@@ -15,7 +15,7 @@ pub struct FitsLimits {
     /// Bytes of a decompressed `.fits.gz` file. It is not held in memory; this bounds the time.
     pub unpacked_bytes: u64,
     /// Bytes of pixels, or of compressed tiles, in memory at once, as returned by
-    /// [`crate::ImageFile::rows`].
+    /// [`crate::ImageFile::read_rows`].
     pub memory_bytes: u64,
 }
 
@@ -37,7 +37,7 @@ impl Default for FitsLimits {
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] if they take more than `limit` bytes, or the system cannot provide them.
-pub(crate) fn room<T>(what: &'static str, count: u64, limit: u64) -> Result<Vec<T>> {
+pub(crate) fn reserve_within<T>(what: &'static str, count: u64, limit: u64) -> Result<Vec<T>> {
     let requested = count.saturating_mul(size_of::<T>() as u64);
     let refused = || Error::OutOfMemory {
         what,
@@ -59,15 +59,15 @@ mod tests {
 
     #[test]
     fn more_than_there_is_is_an_error() {
-        assert!(room::<f64>("pixels", 10, 80).is_ok());
+        assert!(reserve_within::<f64>("pixels", 10, 80).is_ok());
         assert!(matches!(
-            room::<f64>("pixels", 10, 79),
+            reserve_within::<f64>("pixels", 10, 79),
             Err(Error::OutOfMemory {
                 requested: 80,
                 budget: 79,
                 ..
             })
         ));
-        assert!(room::<f64>("pixels", u64::MAX / 2, u64::MAX).is_err());
+        assert!(reserve_within::<f64>("pixels", u64::MAX / 2, u64::MAX).is_err());
     }
 }

@@ -14,7 +14,7 @@ const UNEVEN: f64 = 1e3;
 const EFFORT: u32 = 4;
 
 /// Quantisation step for a row of real numbers, above zero; `None` if they are too uneven.
-pub(crate) fn scale<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
+pub(crate) fn quantisation_step<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
     let mut sizes: Vec<f64> = values
         .iter()
         .map(|x| x.to_f64().abs())
@@ -35,16 +35,16 @@ pub(crate) fn scale<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
 }
 
 /// Numbers, most significant byte first.
-pub(crate) fn plain<T: CubeSample>(values: ArrayView1<'_, T>) -> Vec<u8> {
+pub(crate) fn big_endian_bytes<T: CubeSample>(values: ArrayView1<'_, T>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * size_of::<T>());
     values
         .iter()
-        .for_each(|value| bytes.extend_from_slice(value.bytes().as_ref()));
+        .for_each(|value| bytes.extend_from_slice(value.fits_bytes().as_ref()));
     bytes
 }
 
 /// All first bytes of the numbers, then all second ones: the order of GZIP_2.
-pub(crate) fn shuffled(bytes: &[u8], count: usize) -> Vec<u8> {
+pub(crate) fn shuffle_bytes(bytes: &[u8], count: usize) -> Vec<u8> {
     let width = bytes.len() / count.max(1);
     (0..width)
         .flat_map(|byte| bytes.iter().skip(byte).step_by(width))
@@ -52,7 +52,7 @@ pub(crate) fn shuffled(bytes: &[u8], count: usize) -> Vec<u8> {
         .collect()
 }
 
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(EFFORT));
     // Writing to memory does not fail.
     let _ = encoder.write_all(bytes);
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_row_is_rounded_where_its_numbers_are_of_one_size() {
-        let of = |numbers: &[f64]| scale(ArrayView1::from(numbers));
+        let of = |numbers: &[f64]| quantisation_step(ArrayView1::from(numbers));
         assert_eq!(of(&[0.0; 20]), Some(1.0));
         assert_eq!(of(&[f64::NAN; 20]), Some(1.0));
         assert_eq!(of(&[32_767.0; 20]), Some(1.0));

@@ -69,7 +69,7 @@ impl Las {
 
     /// Box of the points that are read: the header's box if it can be trusted, otherwise measured
     /// once for these filters.
-    pub(crate) fn bounds(&self) -> Bounds {
+    pub(crate) fn point_bounds(&self) -> Bounds {
         let header = self.header();
         let stated = [header.min, header.max].map(|corner| self.in_frame(corner));
         if self.box_fault().is_none() && !self.has_points_far_off(&stated) {
@@ -79,19 +79,19 @@ impl Las {
         // same.
         let known = *self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let measured = known.unwrap_or_else(|| {
-            let found = self.measure();
+            let found = self.measured_bounds();
             *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
             found
         });
         match measured {
             Some(measured) => measured,
             None if self.box_fault().is_none() => stated,
-            None => self.reach(),
+            None => self.reachable_bounds(),
         }
     }
 
     fn in_frame(&self, corner: [f64; 3]) -> [f64; 3] {
-        std::array::from_fn(|axis| self.frame.stated(corner[axis], axis))
+        std::array::from_fn(|axis| self.frame.from_metres(corner[axis], axis))
     }
 
     /// Whether the box must be measured: the stated heights exceed the reach of a run, or the
@@ -105,30 +105,29 @@ impl Las {
 
     /// Box of the points that pass the filters. `None` if no point passes or a chunk cannot be
     /// decoded (reading the chunk reports the error).
-    fn measure(&self) -> Option<Bounds> {
+    fn measured_bounds(&self) -> Option<Bounds> {
         const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
         let chunk = |chunk: usize| -> compute::Result<Bounds> {
             let points = self.read_chunk(chunk, Columns::XYZ)?;
             Ok(points
                 .xyz
                 .iter()
-                .fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
+                .fold(NOTHING, |bounds, point| union_of(&bounds, &[*point; 2])))
         };
         expect_all(self);
         let chunks = (0..self.chunk_count()).into_par_iter();
         let bounds = chunks
             .map(chunk)
-            .try_reduce(|| NOTHING, |a, b| Ok(union(&a, &b)))
+            .try_reduce(|| NOTHING, |a, b| Ok(union_of(&a, &b)))
             .ok()?;
         bounds[0][0].is_finite().then_some(bounds)
     }
 
     /// Box of all coordinates that stored integers can express.
-    fn reach(&self) -> Bounds {
-        let ends = [i32::MIN, i32::MAX].map(|end| -> [f64; 3] {
-            std::array::from_fn(|axis| self.frame.coordinate(end, axis))
-        });
-        union(&[ends[0]; 2], &[ends[1]; 2])
+    fn reachable_bounds(&self) -> Bounds {
+        let ends = [i32::MIN, i32::MAX]
+            .map(|end| -> [f64; 3] { std::array::from_fn(|axis| self.frame.to_metres(end, axis)) });
+        union_of(&[ends[0]; 2], &[ends[1]; 2])
     }
 
     /// Refuses files whose heights exceed the reach of a run, naming the point farthest from the
@@ -137,19 +136,19 @@ impl Las {
     /// # Errors
     /// [`LasProblem::Outlier`]; of the file.
     pub fn check_heights(&self) -> compute::Result<()> {
-        let [low, high] = self.bounds().map(|corner| corner[2]);
+        let [low, high] = self.point_bounds().map(|corner| corner[2]);
         if high - low < MOST_HELD {
             return Ok(());
         }
-        match self.outlier()? {
-            Some(problem) => Err(problem.of(&self.path).into()),
+        match self.find_outlier()? {
+            Some(problem) => Err(problem.at_path(&self.path).into()),
             None => Ok(()),
         }
     }
 
     /// The point farthest from the middle height, if it is out of reach; `None` otherwise and for
     /// no points.
-    fn outlier(&self) -> compute::Result<Option<LasProblem>> {
+    fn find_outlier(&self) -> compute::Result<Option<LasProblem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
         expect_all(self);
@@ -187,7 +186,7 @@ impl Las {
             before += points.len() as u64;
         }
         let is_out_of_reach = (farthest.xyz[2] - middle).abs() >= REACH;
-        Ok(is_out_of_reach.then(|| farthest.problem(middle)))
+        Ok(is_out_of_reach.then(|| farthest.outlier_problem(middle)))
     }
 }
 
@@ -199,7 +198,7 @@ struct Farthest {
 }
 
 impl Farthest {
-    fn problem(&self, middle: f64) -> LasProblem {
+    fn outlier_problem(&self, middle: f64) -> LasProblem {
         let [x, y, z] = self.xyz;
         let kept = match (self.flags & WITHHELD != 0, NOISE.contains(&self.class)) {
             (true, _) => ", withheld",
@@ -217,7 +216,7 @@ impl Farthest {
     }
 }
 
-fn union(a: &Bounds, b: &Bounds) -> Bounds {
+fn union_of(a: &Bounds, b: &Bounds) -> Bounds {
     [
         std::array::from_fn(|axis| a[0][axis].min(b[0][axis])),
         std::array::from_fn(|axis| a[1][axis].max(b[1][axis])),

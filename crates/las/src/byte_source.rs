@@ -75,7 +75,7 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// If it exists and cannot be opened.
-    fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
+    fn open_sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
         let _ = suffix;
         Ok(None)
     }
@@ -89,13 +89,13 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
 
     /// Preferred number of bytes per read when a few are needed and the following bytes probably
     /// will be.
-    fn block(&self) -> usize {
+    fn block_size(&self) -> usize {
         8 << 10
     }
 
     /// Announces that these ranges will be read soon, each once, in about this order. Replaces
     /// earlier announcements. A source with slow requests fetches several together.
-    fn expect(&self, ranges: &[Range<u64>]) {
+    fn expect_ranges(&self, ranges: &[Range<u64>]) {
         let _ = ranges;
     }
 }

@@ -74,11 +74,11 @@ impl Catalogue {
     ) -> compute::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
-            for path in expand(path.as_ref())? {
+            for path in expand_path(path.as_ref())? {
                 files.push(Las::open(path)?);
             }
         }
-        Self::of_files(files, options)
+        Self::from_files(files, options)
     }
 
     /// Lists the paths that [`Self::open`] would open: of a folder and of a pattern the LAS and LAZ
@@ -86,8 +86,8 @@ impl Catalogue {
     ///
     /// # Errors
     /// If the folder holds no such file or cannot be listed.
-    pub fn listed(path: &Path) -> Result<Vec<PathBuf>, LasError> {
-        expand(path)
+    pub fn list_files(path: &Path) -> Result<Vec<PathBuf>, LasError> {
+        expand_path(path)
     }
 
     /// Builds a catalogue like [`Self::open_with`] from files that are open, for example from an
@@ -95,15 +95,15 @@ impl Catalogue {
     ///
     /// # Errors
     /// Errors of [`Self::open`].
-    pub fn of_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
+    pub fn from_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
         let declared = |file: Las| match &options.crs {
-            Some(crs) => file.declared(Some(crs.clone())),
+            Some(crs) => file.with_crs(Some(crs.clone())),
             None => file,
         };
         let files: Vec<Las> = files.into_iter().map(declared).collect();
         if files.is_empty() {
             return Err(LasProblem::Io(std::io::Error::other("no LAS or LAZ file"))
-                .of(Path::new("catalogue"))
+                .at_path(Path::new("catalogue"))
                 .into());
         }
         let crs = common_crs(&files, options)?;
@@ -114,7 +114,7 @@ impl Catalogue {
             .map(|file| file.path().to_owned())
             .collect();
         let assumed = |file: Las| match file.crs() {
-            None => file.declared(crs.clone()),
+            None => file.with_crs(crs.clone()),
             Some(_) => file,
         };
         let (files, duplicates) =
@@ -122,12 +122,12 @@ impl Catalogue {
         let empty = Self {
             files: Vec::new(),
             first_chunks: Vec::new(),
-            footprints: footprints(&files),
+            footprints: footprint_tree(&files),
             crs,
             duplicates,
             without_crs,
         };
-        Ok(empty.of(files))
+        Ok(empty.with_files(files))
     }
 
     /// Files that were skipped because another has the same points.
@@ -148,7 +148,7 @@ impl Catalogue {
     /// The fault of a file that cannot be decoded. Only files with equal point counts and boxes are
     /// decoded.
     pub fn shared_with(&self, other: &Self) -> compute::Result<Vec<[PathBuf; 2]>> {
-        let pairs = duplicates::shared(&self.files, &other.files)?;
+        let pairs = duplicates::shared_files(&self.files, &other.files)?;
         Ok(pairs
             .into_iter()
             .map(|pair| pair.map(|file| file.path().to_owned()))
@@ -158,17 +158,19 @@ impl Catalogue {
     /// Assumes that all files are in `crs`, overriding the systems they state. Call it before
     /// [`Self::in_metres`].
     #[must_use]
-    pub fn declared(mut self, crs: Option<&Crs>) -> Self {
+    pub fn with_crs(mut self, crs: Option<&Crs>) -> Self {
         let files = std::mem::take(&mut self.files);
         self.crs = crs.cloned();
-        self.of(files
-            .into_iter()
-            .map(|file| file.declared(crs.cloned()))
-            .collect())
+        self.with_files(
+            files
+                .into_iter()
+                .map(|file| file.with_crs(crs.cloned()))
+                .collect(),
+        )
     }
 
     /// Replaces the files and renumbers the chunks.
-    fn of(mut self, files: Vec<Las>) -> Self {
+    fn with_files(mut self, files: Vec<Las>) -> Self {
         let mut chunks = 0;
         self.first_chunks.clear();
         for file in &files {
@@ -189,7 +191,7 @@ impl Catalogue {
             .into_iter()
             .map(|file| file.indexed(folder))
             .collect::<Result<_, _>>()?;
-        Ok(self.of(files))
+        Ok(self.with_files(files))
     }
 
     /// Adds an index to each file, like [`Las::indexed_by_content`].
@@ -202,7 +204,7 @@ impl Catalogue {
             .into_iter()
             .map(|file| file.indexed_by_content(folder))
             .collect::<Result<_, _>>()?;
-        Ok(self.of(files))
+        Ok(self.with_files(files))
     }
 
     /// Uses the index of each file if it exists, like [`Las::with_index_by_content`].
@@ -215,7 +217,7 @@ impl Catalogue {
             .into_iter()
             .map(|file| file.with_index_by_content(folder))
             .collect::<Result<_, _>>()?;
-        Ok(self.of(files))
+        Ok(self.with_files(files))
     }
 
     /// Converts each file to metres, like [`Las::in_metres`].
@@ -229,32 +231,34 @@ impl Catalogue {
             .map(Las::in_metres)
             .collect::<Result<_, _>>()?;
         self.crs = self.crs.as_ref().map(isopach_crs::in_metres);
-        self.footprints = footprints(&files);
-        Ok(self.of(files))
+        self.footprints = footprint_tree(&files);
+        Ok(self.with_files(files))
     }
 
     /// Restricts reading to points of these ASPRS classes; an empty list means all classes.
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files
-            .into_iter()
-            .map(|file| file.keep_classes(classes))
-            .collect())
+        self.with_files(
+            files
+                .into_iter()
+                .map(|file| file.keep_classes(classes))
+                .collect(),
+        )
     }
 
     /// Leaves out withheld points of each file, like [`Las::without_withheld`].
     #[must_use]
     pub fn without_withheld(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(Las::without_withheld).collect())
+        self.with_files(files.into_iter().map(Las::without_withheld).collect())
     }
 
     /// Leaves out noise of each file, like [`Las::without_noise`].
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(Las::without_noise).collect())
+        self.with_files(files.into_iter().map(Las::without_noise).collect())
     }
 
     /// Counts of points left out over all files, like [`Las::left_out`].
@@ -275,7 +279,7 @@ impl Catalogue {
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(|file| file.within(rect)).collect())
+        self.with_files(files.into_iter().map(|file| file.within(rect)).collect())
     }
 
     /// The files.
@@ -286,7 +290,7 @@ impl Catalogue {
 
     /// The files whose stated extent intersects `rect`.
     #[must_use]
-    pub fn meeting(&self, rect: &Rect) -> Vec<&Las> {
+    pub fn files_meeting(&self, rect: &Rect) -> Vec<&Las> {
         let mut found: Vec<usize> = self
             .footprints
             .locate_in_envelope_intersecting(AABB::from_corners(rect.min, rect.max))
@@ -316,7 +320,11 @@ impl Catalogue {
                 let second = other.data;
                 // Stated extents are a step too large on each side, so neighbours seem to share a
                 // seam.
-                let seam = 4.0 * file.frame.step().max(self.files[second].frame.step());
+                let seam = 4.0
+                    * file
+                        .frame
+                        .finest_step()
+                        .max(self.files[second].frame.finest_step());
                 let area = file.extent().intersection(&self.files[second].extent());
                 let area = area
                     .filter(|area| second > first && area.size().iter().all(|side| *side > seam));
@@ -343,7 +351,7 @@ impl Catalogue {
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.files.iter().try_for_each(Las::check_metres)?;
         self.check_heights()?;
-        read::all(self, columns)
+        read::read_all(self, columns)
     }
 
     /// Reads all points with absolute coordinates, file after file.
@@ -351,11 +359,11 @@ impl Catalogue {
     /// # Errors
     /// Errors of [`Las::read_points`].
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        read::points(self, columns)
+        read::read_points(self, columns)
     }
 
     /// The file of a chunk, and the chunk's number in it.
-    fn locate(&self, chunk: usize) -> (usize, usize) {
+    fn locate_chunk(&self, chunk: usize) -> (usize, usize) {
         let file = self.first_chunks.partition_point(|&first| first <= chunk) - 1;
         (file, chunk - self.first_chunks[file])
     }
@@ -370,14 +378,17 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
             found = Some((file, crs));
             continue;
         };
-        let difference = agreed.contradiction(crs).filter(|_| !options.ignore_crs);
+        let difference = agreed
+            .find_contradiction(crs)
+            .filter(|_| !options.ignore_crs);
         if let Some(difference) = difference {
             let must = format!(
                 "agree with {}: --ignore-crs reads them all the same, --crs says what they are in",
                 first.path().display()
             );
             return Err(
-                LasProblem::lying("the coordinate system", difference, must).of(file.path())
+                LasProblem::inconsistent("the coordinate system", difference, must)
+                    .at_path(file.path()),
             );
         }
         if !agreed.has_vertical() && crs.has_vertical() && !options.ignore_crs {
@@ -388,7 +399,7 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
 }
 
 /// The stated footprints of the files that have points.
-fn footprints(files: &[Las]) -> RTree<Footprint> {
+fn footprint_tree(files: &[Las]) -> RTree<Footprint> {
     let footprint = |(i, file): (usize, &Las)| {
         let Rect { min, max } = file.extent();
         GeomWithData::new(Rectangle::from_corners(min, max), i)
@@ -405,36 +416,36 @@ fn footprints(files: &[Las]) -> RTree<Footprint> {
 
 /// Expands a folder to its LAS and LAZ files and a pattern to its matches, sorted by name; any
 /// other path stands for itself.
-fn expand(path: &Path) -> Result<Vec<PathBuf>, LasError> {
+fn expand_path(path: &Path) -> Result<Vec<PathBuf>, LasError> {
     let pattern = path
         .to_str()
         .filter(|text| text.contains(['*', '?', '[']) && !path.exists());
     let (found, what) = match pattern {
-        Some(pattern) => (matching(pattern), "no LAS or LAZ file matches this"),
-        None if path.is_dir() => (listed(path), "no LAS or LAZ file in this folder"),
+        Some(pattern) => (match_pattern(pattern), "no LAS or LAZ file matches this"),
+        None if path.is_dir() => (list_folder(path), "no LAS or LAZ file in this folder"),
         None => return Ok(vec![path.to_owned()]),
     };
     let is_las = |path: &PathBuf| {
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
     };
-    let mut paths = found.map_err(|error| LasProblem::Io(error).of(path))?;
+    let mut paths = found.map_err(|error| LasProblem::Io(error).at_path(path))?;
     paths.retain(is_las);
     paths.sort();
     if paths.is_empty() {
-        Err(LasProblem::Io(std::io::Error::other(what)).of(path))
+        Err(LasProblem::Io(std::io::Error::other(what)).at_path(path))
     } else {
         Ok(paths)
     }
 }
 
-fn listed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn list_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect()
 }
 
-fn matching(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
+fn match_pattern(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
     let paths = glob::glob(pattern)
         .map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;
     paths.map(|path| path.map_err(Into::into)).collect()
@@ -481,7 +492,7 @@ impl PointSource for Catalogue {
 
     fn expect(&self, chunks: &[usize]) {
         let mut by_file = vec![Vec::new(); self.files.len()];
-        for (file, chunk) in chunks.iter().map(|&chunk| self.locate(chunk)) {
+        for (file, chunk) in chunks.iter().map(|&chunk| self.locate_chunk(chunk)) {
             by_file[file].push(chunk);
         }
         self.files
@@ -491,18 +502,18 @@ impl PointSource for Catalogue {
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].read_chunk(chunk, columns)
     }
 
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         let file = &self.files[file];
         Some(file.chunk_extent(chunk).unwrap_or_else(|| file.extent()))
     }
 
     fn points_in_chunk(&self, chunk: usize) -> u64 {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].points_in_chunk(chunk)
     }
 
@@ -526,7 +537,7 @@ impl PointSource for Catalogue {
 
 impl point_source::Chunks for Catalogue {
     fn chunk_points(&self, chunk: usize) -> usize {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].chunk_points(chunk)
     }
 
@@ -544,7 +555,7 @@ impl point_source::Chunks for Catalogue {
         columns: Columns,
         slots: &mut Slots<'_>,
     ) -> compute::Result<usize> {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].fill_chunk(chunk, columns, slots)
     }
 }

@@ -27,7 +27,7 @@ const MODELS_A_BYTE: u64 = 4 * 4096;
 const PLAIN_CHUNK: u64 = 50_000;
 
 /// Finds the chunks of a file of `size` bytes and checks that they are really there.
-pub(crate) fn chunks(
+pub(crate) fn list_chunks(
     mut file: impl Read + Seek,
     parsed: &Parsed,
     size: u64,
@@ -39,7 +39,7 @@ pub(crate) fn chunks(
     }
     let record = u64::from(parsed.header.record_length);
     let chunks = match &parsed.laz {
-        None => plain(parsed.points_at, points, record, size)?,
+        None => uncompressed_chunks(parsed.points_at, points, record, size)?,
         Some(Laz {
             pointwise: true, ..
         }) => {
@@ -49,19 +49,23 @@ pub(crate) fn chunks(
                 points,
             }]
         }
-        Some(laz) => compressed(&mut file, parsed, laz, size)?,
+        Some(laz) => compressed_chunks(&mut file, parsed, laz, size)?,
     };
     check_sizes(&chunks, parsed, limits)?;
     Ok(chunks)
 }
 
 /// The chunks of a COPC file: its nodes, which must have all points.
-pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: LasLimits) -> Checked<Vec<Chunk>> {
+pub(crate) fn chunks_of_nodes(
+    nodes: &[Node],
+    parsed: &Parsed,
+    limits: LasLimits,
+) -> Checked<Vec<Chunk>> {
     let chunks: Vec<Chunk> = nodes.iter().map(|node| node.chunk).collect();
     let points = chunks.iter().map(|chunk| chunk.points).sum::<u64>();
     if points != parsed.header.point_count {
         let must = format!("be {points}: that is what the COPC nodes hold");
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the number of points",
             parsed.header.point_count,
             must,
@@ -80,12 +84,12 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
                 "be at most {} bytes when decoded, the limit that was given",
                 limits.chunk_bytes
             );
-            return Err(LasProblem::lying("a chunk's size", bytes, must));
+            return Err(LasProblem::inconsistent("a chunk's size", bytes, must));
         }
         let most = chunk.bytes.saturating_mul(POINTS_A_BYTE);
         if chunk.points > most {
             let must = format!("be at most {most}, as its compressed size allows");
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the points of a chunk",
                 chunk.points,
                 must,
@@ -98,7 +102,7 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
             "take at most {} bytes to decode, the limit that was given",
             limits.chunk_bytes
         );
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "a compressed record's length",
             record,
             must,
@@ -107,7 +111,7 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
     Ok(())
 }
 
-fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
+fn uncompressed_chunks(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
     let end = points.saturating_mul(record).saturating_add(at);
     if end > size {
         let there = size.saturating_sub(at) / record.max(1);
@@ -132,7 +136,7 @@ fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
         .collect())
 }
 
-fn compressed(
+fn compressed_chunks(
     mut file: impl Read + Seek,
     parsed: &Parsed,
     laz: &Laz,
@@ -144,7 +148,7 @@ fn compressed(
             "add up to the point record length, {}",
             parsed.header.record_length
         );
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the size of the compressed fields",
             stated,
             must,
@@ -152,8 +156,8 @@ fn compressed(
     }
     check_table_head(&mut file, parsed.points_at, size)?;
     file.seek(SeekFrom::Start(parsed.points_at))?;
-    let table =
-        guarded(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?.map_err(unreadable_table)?;
+    let table = catch_panic(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?
+        .map_err(unreadable_table)?;
     let entries: &[ChunkTableEntry] = table.as_ref();
     let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
     let mut left = points;
@@ -187,13 +191,17 @@ fn compressed(
     }
     if left > 0 {
         let must = format!("be {}: that is what the chunks hold", points - left);
-        return Err(LasProblem::lying("the number of points", points, must));
+        return Err(LasProblem::inconsistent(
+            "the number of points",
+            points,
+            must,
+        ));
     }
     Ok(chunks)
 }
 
 fn more_than_stated(parsed: &Parsed) -> LasProblem {
-    LasProblem::lying(
+    LasProblem::inconsistent(
         "the number of points",
         parsed.header.point_count,
         "be as many as the chunks hold",
@@ -220,7 +228,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
         at = i64::from_le_bytes(word);
     }
     let Some(at) = u64::try_from(at).ok().filter(|at| *at >= points_at) else {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the address of the chunk table",
             at,
             format!("be between {points_at} and {size}"),
@@ -239,7 +247,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
     file.read_exact(&mut word)?;
     let entries = u64::from(u32::from_le_bytes([word[4], word[5], word[6], word[7]]));
     if entries > size {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the number of chunks",
             entries,
             "be less than the file has bytes",
@@ -250,7 +258,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
 
 /// Decodes the bytes of a chunk into `records` (points × record length); fields outside the
 /// selection are left as they are.
-pub(crate) fn decode(
+pub(crate) fn decode_chunk(
     laz: &Laz,
     number: usize,
     chunk: Chunk,
@@ -259,7 +267,7 @@ pub(crate) fn decode(
     records: &mut [u8],
 ) -> Checked<()> {
     if laz.pointwise {
-        return guarded(number, || {
+        return catch_panic(number, || {
             let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone())
                 .map_err(|e| e.to_string())?;
             let size = laz.vlr.items_size() as usize;
@@ -279,8 +287,9 @@ pub(crate) fn decode(
         point_count: chunk.points,
         byte_count: chunk.bytes,
     };
-    guarded(number, || {
-        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason)
+    catch_panic(number, || {
+        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection)
+            .map_err(reason_of)
     })
 }
 
@@ -289,14 +298,14 @@ fn unreadable_table(error: laz::LasZipError) -> LasProblem {
     match error {
         laz::LasZipError::IoError(error) if isopach_compute::is_transient(&error) => error.into(),
         other => {
-            let reason = format!("the table of chunks cannot be read: {}", reason(other));
+            let reason = format!("the table of chunks cannot be read: {}", reason_of(other));
             LasProblem::Codec { chunk: 0, reason }
         }
     }
 }
 
 /// The reason that the codec gives.
-fn reason(error: laz::LasZipError) -> String {
+fn reason_of(error: laz::LasZipError) -> String {
     match error {
         laz::LasZipError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             "its data end early: the file is cut off or damaged".into()
@@ -306,7 +315,7 @@ fn reason(error: laz::LasZipError) -> String {
 }
 
 /// Runs a piece of the codec; its panic is the file's fault.
-fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
+fn catch_panic<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
     unpanicked(work).map_err(|reason| LasProblem::Codec { chunk, reason })
 }
 

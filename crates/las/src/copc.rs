@@ -42,12 +42,12 @@ pub(crate) struct Node {
 
 impl Copc {
     /// Parses the COPC record; `None` if the file has no such record.
-    pub(crate) fn of(records: &[Record]) -> Checked<Option<Self>> {
+    pub(crate) fn from_records(records: &[Record]) -> Checked<Option<Self>> {
         let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else {
             return Ok(None);
         };
         let Some((words, _)) = record.data.split_first_chunk::<72>() else {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the length of the COPC record",
                 record.data.len(),
                 "be 160",
@@ -67,7 +67,7 @@ impl Copc {
             ("the COPC spacing", found.spacing),
         ] {
             if !(value.is_finite() && value > 0.0) {
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     what,
                     value,
                     "be a finite number above zero",
@@ -75,7 +75,7 @@ impl Copc {
             }
         }
         if found.centre.iter().any(|x| !x.is_finite()) {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the COPC centre",
                 format!("{:?}", found.centre),
                 "be finite",
@@ -101,14 +101,18 @@ impl Copc {
     /// Reads all pages of the hierarchy of a file of `size` bytes, in the order of the file. A page
     /// that was there before (which could go on for ever) is an error, and so are nodes outside the
     /// file.
-    pub(crate) fn nodes(&mut self, mut file: impl Read + Seek, size: u64) -> Checked<Vec<Node>> {
+    pub(crate) fn read_nodes(
+        &mut self,
+        mut file: impl Read + Seek,
+        size: u64,
+    ) -> Checked<Vec<Node>> {
         let mut nodes = Vec::new();
         let mut pages = vec![self.root_page];
         let mut seen = std::collections::BTreeSet::new();
         let mut read = 0_u64;
         while let Some([at, bytes]) = pages.pop() {
             if !seen.insert(at) {
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     "a page of the COPC hierarchy",
                     at,
                     "not be reached twice",
@@ -126,7 +130,7 @@ impl Copc {
             // could ask for much work.
             read += bytes;
             if read > size || seen.len() as u64 > size / ENTRY {
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     "the COPC hierarchy",
                     read,
                     "fit into the file",
@@ -136,7 +140,7 @@ impl Copc {
             file.seek(SeekFrom::Start(at))?;
             file.read_exact(&mut page)?;
             for entry in page.as_chunks::<{ ENTRY as usize }>().0 {
-                self.entry(entry, size, &mut nodes, &mut pages)?;
+                self.visit_entry(entry, size, &mut nodes, &mut pages)?;
             }
         }
         nodes.sort_by_key(|node| node.chunk.at);
@@ -144,7 +148,7 @@ impl Copc {
             .windows(2)
             .find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at)
         {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the place of a COPC node",
                 pair[1].chunk.at,
                 "not be inside another",
@@ -153,7 +157,7 @@ impl Copc {
         Ok(nodes)
     }
 
-    fn entry(
+    fn visit_entry(
         &mut self,
         entry: &[u8; 32],
         size: u64,
@@ -171,14 +175,14 @@ impl Copc {
         let inside = (0..=DEEPEST).contains(&level)
             && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
         if !inside {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "a COPC key",
                 format!("{level}-{key:?}"),
                 "be within the octree",
             ));
         }
         let Ok(bytes) = u64::try_from(bytes) else {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the bytes of a COPC node",
                 bytes,
                 "not be negative",
@@ -199,7 +203,7 @@ impl Copc {
                 nodes.push(self.node_of(chunk, level as u8, [key[0], key[1]], size)?);
                 Ok(())
             }
-            _ => Err(LasProblem::lying(
+            _ => Err(LasProblem::inconsistent(
                 "the points of a COPC node",
                 points,
                 "be -1 for a page, or not negative",

@@ -1,6 +1,6 @@
 //! Coordinate systems from records: well-known text (2112) or GeoTIFF keys (34735 to 34737).
 
-use crate::{records::Record, text::text};
+use crate::{records::Record, text::trimmed_text};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 use isopach_crs::{GeoKeys, from_geokeys, from_wkt};
 
@@ -17,18 +17,18 @@ pub(crate) struct Statement {
 /// Reads the stated coordinate system. `is_text` is the header's WKT flag (LAS 1.4). Without the
 /// flag, text and keys must agree, and so must several texts; a file that contradicts itself has an
 /// unreadable system.
-pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
+pub(crate) fn stated_crs(records: &[Record], is_text: bool) -> Statement {
     let mut texts = records
         .iter()
         .filter(|record| record.user == "LASF_Projection" && record.id == 2112)
-        .filter_map(|record| from_wkt(&text(&record.data)));
+        .filter_map(|record| from_wkt(&trimmed_text(&record.data)));
     let from_text = texts.next();
     let other = from_text
         .as_ref()
-        .and_then(|first| texts.find_map(|text| difference(first, &text)));
+        .and_then(|first| texts.find_map(|text| describe_difference(first, &text)));
     if let Some(difference) = other {
         return Statement {
-            crs: Some(contradictory("two well-known texts", &difference)),
+            crs: Some(contradictory_crs("two well-known texts", &difference)),
             fault: None,
         };
     }
@@ -40,9 +40,9 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
     let difference = from_text
         .as_ref()
         .zip(keys.as_ref())
-        .and_then(|(text, keys)| difference(text, keys));
+        .and_then(|(text, keys)| describe_difference(text, keys));
     if let (Some(difference), false) = (&difference, is_text) {
-        let crs = contradictory("its well-known text and its GeoTIFF keys", difference);
+        let crs = contradictory_crs("its well-known text and its GeoTIFF keys", difference);
         return Statement {
             crs: Some(crs),
             fault: None,
@@ -86,7 +86,7 @@ fn text_of_liblas(records: &[Record], keys: &Crs) -> Option<Crs> {
     if keys.horizontal.is_some() || keys.wkt.is_some() || keys.kind != CrsKind::Plane {
         return None;
     }
-    from_wkt(&text(data_of(records, "liblas", 2112)?))
+    from_wkt(&trimmed_text(data_of(records, "liblas", 2112)?))
         .filter(|crs| crs.unit == keys.unit && crs.kind == keys.kind)
 }
 
@@ -114,7 +114,7 @@ fn from_records(directory: &[u8], doubles: &[u8], ascii: &[u8]) -> Option<Crs> {
 /// Names the difference between two statements of one file that affects where points lie: the
 /// definition of the plane, its unit, the unit of heights. Names, and parts that only one of them
 /// states, do not count.
-fn difference(a: &Crs, b: &Crs) -> Option<String> {
+fn describe_difference(a: &Crs, b: &Crs) -> Option<String> {
     if [a, b].iter().any(|crs| crs.kind != CrsKind::Plane) {
         return None;
     }
@@ -136,7 +136,7 @@ fn difference(a: &Crs, b: &Crs) -> Option<String> {
     }
 }
 
-fn contradictory(what: &str, difference: &str) -> Crs {
+fn contradictory_crs(what: &str, difference: &str) -> Crs {
     let name = format!("{what} differ in {difference}");
     Crs {
         kind: CrsKind::Unreadable,
@@ -152,7 +152,7 @@ mod tests {
     use isopach_crs::{named_crs, well_known_text};
 
     fn text_of(code: u16) -> String {
-        well_known_text(&Crs::epsg(code)).unwrap()
+        well_known_text(&Crs::from_epsg(code)).unwrap()
     }
 
     fn text_record(wkt: &str) -> Record {
@@ -177,7 +177,7 @@ mod tests {
     fn a_file_that_contradicts_itself_says_so() {
         let text = |code: u16| text_record(&text_of(code));
         let keys = |code: u16| keys_record(&[[1024, 0, 1, 1], [3072, 0, 1, code]]);
-        let of = |records: &[Record], is_text: bool| stated(records, is_text);
+        let of = |records: &[Record], is_text: bool| stated_crs(records, is_text);
         // The same system twice, in text and in keys.
         for records in [
             vec![text(32617), text(32617)],
@@ -222,7 +222,7 @@ mod tests {
     fn a_byte_order_mark_is_no_part_of_a_text() {
         let marked = format!("\u{feff}{}", text_of(32617));
         assert_eq!(
-            stated(&[text_record(&marked)], true)
+            stated_crs(&[text_record(&marked)], true)
                 .crs
                 .unwrap()
                 .horizontal,

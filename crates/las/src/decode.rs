@@ -6,9 +6,9 @@ use crate::{
     filters::LeftOut,
     layered::Wanted,
     layout::i32_at,
-    selection::selection,
+    selection::layers_for,
     sidecar::Contents,
-    slots::{Slots, put},
+    slots::{Slots, put_at},
 };
 use isopach_cloud::Columns;
 use laz::DecompressionSelection;
@@ -19,7 +19,7 @@ impl Las {
     }
 
     /// Reads the bytes of a chunk and, if an index exists, checks that they are the indexed ones.
-    pub(crate) fn bytes(&self, number: usize) -> Checked<Vec<u8>> {
+    pub(crate) fn read_chunk_bytes(&self, number: usize) -> Checked<Vec<u8>> {
         let chunk = self.chunks[number];
         let bytes = self.bytes_at(chunk.at, chunk.bytes)?;
         self.check_sum(number, &bytes)?;
@@ -35,22 +35,22 @@ impl Las {
     ///
     /// # Errors
     /// If they cannot be decoded, or contradict the chunk's index entry.
-    pub(crate) fn records(
+    pub(crate) fn read_records(
         &self,
         number: usize,
         selection: DecompressionSelection,
     ) -> Checked<Vec<u8>> {
-        self.decoded(number, self.bytes(number)?, selection)
+        self.decode_records(number, self.read_chunk_bytes(number)?, selection)
     }
 
-    /// Like [`Self::records`], of bytes that were read.
-    pub(crate) fn decoded(
+    /// Like [`Self::read_records`], of bytes that were read.
+    pub(crate) fn decode_records(
         &self,
         number: usize,
         bytes: Vec<u8>,
         selection: DecompressionSelection,
     ) -> Checked<Vec<u8>> {
-        let records = self.decompressed(number, bytes, selection)?;
+        let records = self.decompress(number, bytes, selection)?;
         self.check_records(
             number,
             &records,
@@ -59,7 +59,7 @@ impl Las {
         Ok(records)
     }
 
-    fn decompressed(
+    fn decompress(
         &self,
         number: usize,
         bytes: Vec<u8>,
@@ -73,24 +73,28 @@ impl Las {
             let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
             if stated > there {
                 let must = format!("be at most {there}, which is what chunk {number} has for them");
-                return Err(LasProblem::lying("the size of the layers", stated, must));
+                return Err(LasProblem::inconsistent(
+                    "the size of the layers",
+                    stated,
+                    must,
+                ));
             }
         }
         // checked on opening
         let mut records = vec![0; chunk.points as usize * self.record_length()];
         if self
             .pointwise
-            .is_some_and(|pointwise| pointwise.decode(&bytes, &mut records).is_some())
+            .is_some_and(|pointwise| pointwise.decode_chunk(&bytes, &mut records).is_some())
         {
             return Ok(records);
         }
-        codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
+        codec::decode_chunk(laz, number, chunk, &bytes, selection, &mut records)?;
         Ok(records)
     }
 
     /// Whether a record passes the filters.
     #[inline]
-    pub(crate) fn keeps(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
+    pub(crate) fn keeps_record(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
         let (layout, filters) = (&self.parsed.layout, &self.filters);
         let class = if filters.need_class() {
             layout.classification_of(record)
@@ -102,8 +106,8 @@ impl Las {
         } else {
             0
         };
-        let place = || [0, 1].map(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
-        filters.keep(class, flags, place, left_out)
+        let place = || [0, 1].map(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis));
+        filters.keeps_point(class, flags, place, left_out)
     }
 
     /// The columns that the filters look at.
@@ -122,26 +126,27 @@ impl Las {
 
     /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the
     /// filters.
-    pub(crate) fn fill(
+    pub(crate) fn fill_columns(
         &self,
         number: usize,
         columns: Columns,
         slots: &mut Slots<'_>,
     ) -> Checked<usize> {
         let layout = self.parsed.layout;
-        layout.check(columns)?;
-        let bytes = self.bytes(number)?;
+        layout.check_columns(columns)?;
+        let bytes = self.read_chunk_bytes(number)?;
         if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
             return kept;
         }
-        let records = self.decoded(number, bytes, selection(self.with_filtered(columns)))?;
+        let records =
+            self.decode_records(number, bytes, layers_for(self.with_filtered(columns)))?;
         let (mut kept, mut left_out) = (0, LeftOut::default());
         for record in records
             .chunks_exact(self.record_length())
-            .filter(|record| self.keeps(record, &mut left_out))
+            .filter(|record| self.keeps_record(record, &mut left_out))
         {
             slots.xyz[kept] =
-                std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
+                std::array::from_fn(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis));
             slots.put_columns(kept, record, &layout);
             kept += 1;
         }
@@ -162,13 +167,13 @@ impl Las {
             } else {
                 0
             };
-            seen.add([0, 4, 8].map(|at| i32_at(record, at)), class);
+            seen.add_point([0, 4, 8].map(|at| i32_at(record, at)), class);
         }
         self.check_contents(number, &seen, classes)
     }
 
-    /// Fast path of [`Self::fill`] for layered files when only coordinates, class, returns and
-    /// flags are needed. `None` if the path does not apply or the chunk is malformed.
+    /// Fast path of [`Self::fill_columns`] for layered files when only coordinates, class, returns
+    /// and flags are needed. `None` if the path does not apply or the chunk is malformed.
     fn fill_from_layers(
         &self,
         number: usize,
@@ -190,30 +195,30 @@ impl Las {
         };
         let (mut kept, mut left_out) = (0, LeftOut::default());
         let (is_indexed, mut seen) = (!self.contents.is_empty(), Contents::NOTHING);
-        layers.decode(
+        layers.decode_chunk(
             bytes,
             self.chunks[number].points as usize,
             wanted,
             |point| {
                 if is_indexed {
-                    seen.add(point.xyz, point.classification);
+                    seen.add_point(point.xyz, point.classification);
                 }
                 let xyz: [f64; 3] =
-                    std::array::from_fn(|axis| frame.coordinate(point.xyz[axis], axis));
-                if filters.keep(
+                    std::array::from_fn(|axis| frame.to_metres(point.xyz[axis], axis));
+                if filters.keeps_point(
                     point.classification,
                     point.flags,
                     || [xyz[0], xyz[1]],
                     &mut left_out,
                 ) {
-                    put(slots.xyz, kept, xyz);
-                    put(slots.columns.classification, kept, point.classification);
-                    put(
+                    put_at(slots.xyz, kept, xyz);
+                    put_at(slots.columns.classification, kept, point.classification);
+                    put_at(
                         slots.columns.returns,
                         kept,
                         [point.returns & 15, point.returns >> 4],
                     );
-                    put(slots.columns.flags, kept, point.flags_byte());
+                    put_at(slots.columns.flags, kept, point.flags_byte());
                     kept += 1;
                 }
             },

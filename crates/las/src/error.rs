@@ -28,7 +28,7 @@ pub enum LasProblem {
     Header(#[from] las::Error),
     /// The header, a record or the chunk table says something that the file cannot hold.
     #[error("{what} is {value}, but must {must}")]
-    Lying {
+    Inconsistent {
         /// The field at fault.
         what: &'static str,
         /// The stated value.
@@ -107,15 +107,19 @@ pub enum LasProblem {
 
 impl LasProblem {
     /// This problem, of that file.
-    pub(crate) fn of(self, path: &Path) -> LasError {
+    pub(crate) fn at_path(self, path: &Path) -> LasError {
         LasError {
             path: path.to_owned(),
             problem: self,
         }
     }
 
-    pub(crate) fn lying(what: &'static str, value: impl ToString, must: impl Into<String>) -> Self {
-        Self::Lying {
+    pub(crate) fn inconsistent(
+        what: &'static str,
+        value: impl ToString,
+        must: impl Into<String>,
+    ) -> Self {
+        Self::Inconsistent {
             what,
             value: value.to_string(),
             must: must.into(),

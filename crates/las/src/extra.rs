@@ -1,6 +1,6 @@
 //! Named extra bytes: descriptors of 192 bytes in the record "LASF_Spec" 4 (LAS 1.4 R15, table 24).
 
-use crate::{records::Record, text::text};
+use crate::{records::Record, text::trimmed_text};
 use std::{
     collections::{HashMap, HashSet},
     ops::RangeInclusive,
@@ -64,7 +64,7 @@ impl ExtraKind {
 
     /// The finite values that are stored without loss: of whole numbers of eight bytes those up to
     /// where each is an `f64`.
-    pub(crate) fn range(self) -> RangeInclusive<f64> {
+    pub(crate) fn value_range(self) -> RangeInclusive<f64> {
         const WHOLE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
         match self {
             Self::U8 => 0.0..=f64::from(u8::MAX),
@@ -80,7 +80,7 @@ impl ExtraKind {
         }
     }
 
-    fn code(self) -> u8 {
+    fn type_code(self) -> u8 {
         Self::ALL
             .iter()
             .position(|kind| *kind == self)
@@ -88,7 +88,7 @@ impl ExtraKind {
     }
 
     /// Appends a value; an integer is rounded and kept within its range, and NaN becomes 0 there.
-    fn append(self, value: f64, to: &mut Vec<u8>) {
+    fn append_value(self, value: f64, to: &mut Vec<u8>) {
         let whole = value.round();
         match self {
             Self::U8 => to.push(whole as u8),
@@ -133,19 +133,19 @@ impl ExtraKind {
     /// there instead, which shows as a value that the column cannot have: an integer out of range,
     /// or a tiny float.
     fn read_no_data(self, word: &[u8]) -> f64 {
-        let wide = self.widest().read(word);
+        let wide = self.widest_of_class().read(word);
         let fits = match self {
             Self::U64 | Self::I64 | Self::F64 => true,
             Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
             Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 => {
-                self.range().contains(&wide)
+                self.value_range().contains(&wide)
             }
         };
         if fits { wide } else { self.read(word) }
     }
 
     /// A value in the eight bytes that descriptors have for one: as the widest type of its sort.
-    fn widest(self) -> Self {
+    fn widest_of_class(self) -> Self {
         match self {
             Self::U8 | Self::U16 | Self::U32 | Self::U64 => Self::U64,
             Self::I8 | Self::I16 | Self::I32 | Self::I64 => Self::I64,
@@ -192,12 +192,12 @@ impl ExtraBytes {
     }
 
     /// Byte offset of the value from the end of the standard fields.
-    pub(crate) fn at(&self) -> usize {
+    pub(crate) fn byte_offset(&self) -> usize {
         self.at
     }
 
     /// The value that is stored in `bytes`.
-    pub(crate) fn value(&self, bytes: &[u8]) -> f64 {
+    pub(crate) fn read_value(&self, bytes: &[u8]) -> f64 {
         let stored = self.kind.read(bytes);
         let is_none = self
             .no_data
@@ -210,18 +210,18 @@ impl ExtraBytes {
     }
 
     /// Appends a value in its stored form; NaN becomes the no-data value if the column has one.
-    pub(crate) fn append(&self, value: f64, to: &mut Vec<u8>) {
+    pub(crate) fn append_to(&self, value: f64, to: &mut Vec<u8>) {
         let stored = match self.no_data {
             Some(no_data) if value.is_nan() => no_data,
             _ => (value - self.shift) / self.scale,
         };
-        self.kind.append(stored, to);
+        self.kind.append_value(stored, to);
     }
 
     /// Its descriptor.
-    pub(crate) fn descriptor(&self) -> [u8; 192] {
+    pub(crate) fn to_descriptor(&self) -> [u8; 192] {
         let mut bytes = [0; 192];
-        bytes[2] = self.kind.code();
+        bytes[2] = self.kind.type_code();
         let put = |to: &mut [u8], text: &str| {
             let length = text.len().min(to.len());
             to[..length].copy_from_slice(&text.as_bytes()[..length]);
@@ -230,7 +230,7 @@ impl ExtraBytes {
         if let Some(no_data) = self.no_data {
             bytes[3] |= 1;
             let mut word = Vec::with_capacity(8);
-            self.kind.widest().append(no_data, &mut word);
+            self.kind.widest_of_class().append_value(no_data, &mut word);
             bytes[40..48].copy_from_slice(&word);
         }
         for (bit, at, value, plain) in [(8, 112, self.scale, 1.0), (16, 136, self.shift, 0.0)] {
@@ -245,7 +245,7 @@ impl ExtraBytes {
 
     /// The columns of a descriptor whose values start `at` bytes after the standard fields: one per
     /// value of the point, so two or three for the deprecated array types.
-    fn described(
+    fn from_descriptor(
         descriptor: &[u8; 192],
         kind: ExtraKind,
         values: usize,
@@ -254,7 +254,10 @@ impl ExtraBytes {
         let options = descriptor[3];
         let word =
             move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
-        let (name, description) = (text(&descriptor[4..36]), text(&descriptor[160..192]));
+        let (name, description) = (
+            trimmed_text(&descriptor[4..36]),
+            trimmed_text(&descriptor[160..192]),
+        );
         (0..values).map(move |value| Self {
             name: if values == 1 {
                 name.clone()
@@ -293,7 +296,7 @@ struct Names {
 
 impl Names {
     /// The name, or with a number behind it where another column has it.
-    fn unused(&mut self, name: String) -> String {
+    fn unused_name(&mut self, name: String) -> String {
         if self.used.insert(name.clone()) {
             return name;
         }
@@ -311,7 +314,7 @@ impl Names {
 /// Parses the extra columns described by all extra-byte records and located within the `available`
 /// bytes of a record. Bytes without a type are skipped; columns after an unknown type cannot be
 /// located.
-pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
+pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<ExtraBytes> {
     let (mut columns, mut names) = (Vec::new(), Names::default());
     let mut at = 0;
     let of_extra_bytes = records
@@ -333,9 +336,9 @@ pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes>
         }
         for mut column in kind
             .into_iter()
-            .flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at))
+            .flat_map(|kind| ExtraBytes::from_descriptor(descriptor, kind, values, at))
         {
-            column.name = names.unused(column.name);
+            column.name = names.unused_name(column.name);
             columns.push(column);
         }
         at += size;
@@ -354,16 +357,16 @@ mod tests {
             kind in prop::sample::select(ExtraKind::ALL.to_vec()), stored in -100..100_i32, scale in 0.01..2.0_f64, shift in -50.0..50.0_f64, none in any::<bool>(),
         ) {
             let column = ExtraBytes { scale, shift, no_data: none.then_some(77.0), ..ExtraBytes::new("a name", "m", kind) };
-            let unsigned = matches!(kind.widest(), ExtraKind::U64);
+            let unsigned = matches!(kind.widest_of_class(), ExtraKind::U64);
             let stored = f64::from(if unsigned { stored.abs() } else { stored });
             let value = if none && stored == 77.0 { f64::NAN } else { stored * scale + shift };
-            let record = Record { user: "LASF_Spec".into(), id: 4, data: column.descriptor().to_vec() };
-            let found = described(&[record], kind.bytes());
+            let record = Record { user: "LASF_Spec".into(), id: 4, data: column.to_descriptor().to_vec() };
+            let found = parse_descriptors(&[record], kind.bytes());
             prop_assert_eq!(&found, &vec![column]);
             let mut bytes = Vec::new();
-            found[0].append(value, &mut bytes);
+            found[0].append_to(value, &mut bytes);
             prop_assert_eq!(bytes.len(), kind.bytes());
-            let back = found[0].value(&bytes);
+            let back = found[0].read_value(&bytes);
             let single = if kind == ExtraKind::F32 { 1e-4 } else { 1e-9 };
             prop_assert!((back - value).abs() < single || back.is_nan() && value.is_nan(), "{back} {value}");
         }
@@ -376,10 +379,10 @@ mod tests {
             id: 4,
             data: names
                 .iter()
-                .flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).descriptor())
+                .flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).to_descriptor())
                 .collect(),
         };
-        let found = described(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
+        let found = parse_descriptors(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
         let places: Vec<(&str, usize)> = found.iter().map(|c| (c.name.as_str(), c.at)).collect();
         assert_eq!(places, [("a", 0), ("b", 2), ("a (2)", 4), ("a (3)", 6)]);
     }
@@ -387,7 +390,7 @@ mod tests {
     #[test]
     fn thousands_of_equal_names_are_numbered_in_time() {
         const COLUMNS: usize = 20_000;
-        let named = |name: &str| ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
+        let named = |name: &str| ExtraBytes::new(name, "", ExtraKind::U8).to_descriptor();
         // Every other name is one that a number would make.
         let data = (0..COLUMNS).flat_map(|i| {
             if i % 2 == 0 {
@@ -401,7 +404,7 @@ mod tests {
             id: 4,
             data: data.collect(),
         };
-        let found = described(&[record], COLUMNS);
+        let found = parse_descriptors(&[record], COLUMNS);
         let different: HashSet<&str> = found.iter().map(|column| column.name.as_str()).collect();
         assert_eq!((found.len(), different.len()), (COLUMNS, COLUMNS));
         let equal = Record {
@@ -409,7 +412,7 @@ mod tests {
             id: 4,
             data: named("a").repeat(COLUMNS),
         };
-        let found = described(&[equal], COLUMNS);
+        let found = parse_descriptors(&[equal], COLUMNS);
         assert_eq!(
             (found.len(), found[COLUMNS - 1].name.as_str()),
             (COLUMNS, "a (20000)")
@@ -419,35 +422,35 @@ mod tests {
     #[test]
     fn no_data_is_compared_in_the_columns_own_type() {
         let column = |kind: ExtraKind, word: [u8; 8]| {
-            let mut descriptor = ExtraBytes::new("x", "", kind).descriptor();
+            let mut descriptor = ExtraBytes::new("x", "", kind).to_descriptor();
             descriptor[3] = 1;
             descriptor[40..48].copy_from_slice(&word);
-            ExtraBytes::described(&descriptor, kind, 1, 0)
+            ExtraBytes::from_descriptor(&descriptor, kind, 1, 0)
                 .next()
                 .unwrap()
         };
         // A float's 0.1 stated in eight bytes is stored in four.
         let tenth = column(ExtraKind::F32, 0.1_f64.to_le_bytes());
-        assert!(tenth.value(&0.1_f32.to_le_bytes()).is_nan());
-        assert_eq!(tenth.value(&0.2_f32.to_le_bytes()), f64::from(0.2_f32));
+        assert!(tenth.read_value(&0.1_f32.to_le_bytes()).is_nan());
+        assert_eq!(tenth.read_value(&0.2_f32.to_le_bytes()), f64::from(0.2_f32));
         // -9999 in the column's own type: two bytes, or four.
         let mut word = [0; 8];
         word[..2].copy_from_slice(&(-9999_i16).to_le_bytes());
         assert!(
             column(ExtraKind::I16, word)
-                .value(&(-9999_i16).to_le_bytes())
+                .read_value(&(-9999_i16).to_le_bytes())
                 .is_nan()
         );
         word[..4].copy_from_slice(&(-9999.0_f32).to_le_bytes());
         assert!(
             column(ExtraKind::F32, word)
-                .value(&(-9999.0_f32).to_le_bytes())
+                .read_value(&(-9999.0_f32).to_le_bytes())
                 .is_nan()
         );
         let wide = column(ExtraKind::I16, (-9999_i64).to_le_bytes());
         assert!(
-            wide.value(&(-9999_i16).to_le_bytes()).is_nan()
-                && wide.value(&1_i16.to_le_bytes()) == 1.0
+            wide.read_value(&(-9999_i16).to_le_bytes()).is_nan()
+                && wide.read_value(&1_i16.to_le_bytes()) == 1.0
         );
         assert_eq!(
             column(ExtraKind::U8, 255_u64.to_le_bytes()).no_data,
@@ -458,7 +461,7 @@ mod tests {
     #[test]
     fn several_values_are_several_columns_and_unknown_bytes_are_stepped_over() {
         let descriptor = |code: u8, options: u8, name: &str| {
-            let mut bytes = ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
+            let mut bytes = ExtraBytes::new(name, "", ExtraKind::U8).to_descriptor();
             (bytes[2], bytes[3]) = (code, options);
             bytes
         };
@@ -475,7 +478,7 @@ mod tests {
                 data: data.concat(),
             }]
         };
-        let found = described(&record(), 6 + 7 + 2 + 8);
+        let found = parse_descriptors(&record(), 6 + 7 + 2 + 8);
         let places: Vec<(&str, ExtraKind, usize)> = found
             .iter()
             .map(|c| (c.name.as_str(), c.kind, c.at))
@@ -496,7 +499,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            described(&record(), 14).len(),
+            parse_descriptors(&record(), 14).len(),
             3,
             "what does not lie in the record is left out"
         );

@@ -3,10 +3,10 @@
 use crate::{
     ByteSource, Copc, LasLimits,
     chunk::Chunk,
+    coordinate_transform::CoordinateTransform,
     copc::Node,
     error::LasError,
     filters::{Filters, LeftOutOfChunk},
-    frame::Frame,
     header::{LasHeader, Parsed},
     layered::Layers,
     pointwise::Pointwise,
@@ -28,7 +28,7 @@ pub struct Las {
     pub(crate) source: Arc<dyn ByteSource>,
     pub(crate) limits: LasLimits,
     pub(crate) parsed: Arc<Parsed>,
-    pub(crate) frame: Frame,
+    pub(crate) frame: CoordinateTransform,
     /// All chunks, with their octree nodes (COPC) or index entries if present.
     pub(crate) chunks: Arc<[Chunk]>,
     pub(crate) nodes: Arc<[Node]>,
@@ -91,7 +91,7 @@ impl Clone for Las {
 impl Las {
     /// The octree, if the file is COPC.
     #[must_use]
-    pub fn copc(&self) -> Option<&Copc> {
+    pub fn copc_info(&self) -> Option<&Copc> {
         self.header().copc.as_ref()
     }
 
@@ -137,7 +137,7 @@ impl Las {
     pub(crate) fn check_metres(&self) -> Result<(), LasError> {
         self.frame
             .check_metres()
-            .map_err(|problem| problem.of(&self.path))
+            .map_err(|problem| problem.at_path(&self.path))
     }
 
     /// The standard columns that its point format has.

@@ -17,7 +17,7 @@ impl Las {
             .iter()
             .for_each(|&class| kept[usize::from(class)] = true);
         self.filters.classes = (!classes.is_empty()).then_some(kept);
-        self.select();
+        self.select_chunks();
         self
     }
 
@@ -25,7 +25,7 @@ impl Las {
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         self.filters.within = Some(rect);
-        self.select();
+        self.select_chunks();
         self
     }
 
@@ -59,26 +59,27 @@ impl Las {
     /// # Errors
     /// [`LasProblem::Unsupported`] if the file is not COPC and has no levels.
     pub fn at_resolution(mut self, resolution: f64) -> Result<Self, LasError> {
-        let Some(copc) = self.copc() else {
+        let Some(copc) = self.copc_info() else {
             return Err(
                 LasProblem::Unsupported("a resolution of a file that is not COPC".into())
-                    .of(&self.path),
+                    .at_path(&self.path),
             );
         };
         if resolution.is_nan() || resolution <= 0.0 {
             return Err(
-                LasProblem::lying("the resolution", resolution, "be above zero").of(&self.path),
+                LasProblem::inconsistent("the resolution", resolution, "be above zero")
+                    .at_path(&self.path),
             );
         }
         self.filters.deepest = copc.level_for(self.frame.to_file(resolution));
-        self.select();
+        self.select_chunks();
         Ok(self)
     }
 
     /// Assumes that the file is in `crs`, overriding the system it states. Call it before
     /// [`Self::in_metres`]. [`Self::rewrite`] copies the stated system, and refuses another.
     #[must_use]
-    pub fn declared(mut self, crs: Option<Crs>) -> Self {
+    pub fn with_crs(mut self, crs: Option<Crs>) -> Self {
         self.frame.crs = crs;
         self
     }
@@ -93,19 +94,19 @@ impl Las {
         self.frame = self
             .frame
             .in_metres()
-            .map_err(|problem| problem.of(&self.path))?;
+            .map_err(|problem| problem.at_path(&self.path))?;
         let ratio = [0, 1].map(|axis| self.frame.scale[axis] / before.scale[axis]);
         let corner = |corner: [f64; 2]| [0, 1].map(|axis| corner[axis] * ratio[axis]);
         self.filters.within = self.filters.within.map(|rect| Rect {
             min: corner(rect.min),
             max: corner(rect.max),
         });
-        self.select();
+        self.select_chunks();
         Ok(self)
     }
 
     /// Recomputes which chunks the filters select.
-    pub(crate) fn select(&mut self) {
+    pub(crate) fn select_chunks(&mut self) {
         let meets = |chunk: usize| {
             let near = match (&self.filters.within, self.extent_of(chunk)) {
                 (Some(within), Some(extent)) => within.intersection(&extent).is_some(),
@@ -130,18 +131,17 @@ impl Las {
     /// A rectangle that contains all points of a chunk, if known. It is larger by one step, and two
     /// ticks at least, to allow for rounding.
     pub(crate) fn extent_of(&self, chunk: usize) -> Option<Rect> {
-        let step = self.frame.step().max(2.0 * TICK);
+        let step = self.frame.finest_step().max(2.0 * TICK);
         if let Some(node) = self.nodes.get(chunk) {
-            return Some(self.frame.stated_rect(&node.rect).grown(step));
+            return Some(self.frame.stated_rect(&node.rect).expanded_by(step));
         }
         let contents = self.contents.get(chunk)?;
-        let corner =
-            |stored: [i32; 3]| [0, 1].map(|axis| self.frame.coordinate(stored[axis], axis));
+        let corner = |stored: [i32; 3]| [0, 1].map(|axis| self.frame.to_metres(stored[axis], axis));
         let (a, b) = (corner(contents.low), corner(contents.high));
         let rect = Rect {
             min: [a[0].min(b[0]), a[1].min(b[1])],
             max: [a[0].max(b[0]), a[1].max(b[1])],
         };
-        Some(rect.grown(step))
+        Some(rect.expanded_by(step))
     }
 }

@@ -110,7 +110,7 @@ impl Filters {
     /// Whether a point of this class and these flags at this place is wanted; one that is not,
     /// though its class and place are, is counted.
     #[inline(always)]
-    pub(crate) fn keep(
+    pub(crate) fn keeps_point(
         &self,
         class: u8,
         flags: u8,
@@ -121,7 +121,7 @@ impl Filters {
             .classes
             .as_ref()
             .is_none_or(|classes| classes[usize::from(class)])
-            && self.within.is_none_or(|rect| rect.owns(at()));
+            && self.within.is_none_or(|rect| rect.contains(at()));
         if is_wanted && !self.withheld && flags & WITHHELD != 0 {
             left_out.withheld += 1;
             return false;
@@ -147,7 +147,7 @@ mod tests {
         };
         let mut left_out = LeftOut::default();
         let mut keep = |filters: &Filters, class: u8, flags: u8| {
-            filters.keep(class, flags, || [0.0; 2], &mut left_out)
+            filters.keeps_point(class, flags, || [0.0; 2], &mut left_out)
         };
         assert!(keep(&filters, 2, 0) && keep(&filters, 2, !WITHHELD));
         assert!(!keep(&filters, 2, WITHHELD) && !keep(&filters, 7, WITHHELD));
@@ -172,7 +172,7 @@ mod tests {
         let mut left_out = LeftOut::default();
         assert!(
             !filters.are_any()
-                && filters.keep(
+                && filters.keeps_point(
                     7,
                     255,
                     || unreachable!("coordinates are not looked at"),

@@ -8,7 +8,7 @@ use crate::{
     header::{GpsTime, LasHeader, Laz, Parsed},
     layout::Layout,
     records::{self, Record},
-    text::text,
+    text::trimmed_text,
 };
 use laz::LazVlr;
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -36,26 +36,26 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
     let Statement {
         crs,
         fault: crs_fault,
-    } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
+    } = crs::stated_crs(&records, raw.global_encoding & USES_TEXT != 0);
     let extra_length = usize::from(raw.point_data_record_length) - layout.base;
     let header = LasHeader {
         gps_time: gps_time_of(&raw, time_offset),
         compressed: laz.is_some(),
-        extra_bytes: extra::described(&records, extra_length),
+        extra_bytes: extra::parse_descriptors(&records, extra_length),
         crs,
-        copc: Copc::of(&records)?.filter(|_| laz.is_some()),
+        copc: Copc::from_records(&records)?.filter(|_| laz.is_some()),
         records: all,
         ..plain_fields(&raw)
     };
     if header.point_count > limits.points {
         let must = format!("be at most {}, the limit that was given", limits.points);
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the number of points",
             header.point_count,
             must,
         ));
     }
-    check(&header, raw.point_data_record_format)?;
+    check_header(&header, raw.point_data_record_format)?;
     let waveforms_at = raw.start_of_waveform_data_packet_record;
     Ok(Parsed {
         header,
@@ -93,10 +93,10 @@ fn check_signature(mut file: impl Read + Seek, size: u64) -> Checked<()> {
 /// The layout of the stated point format, if its fields fit into the stated record length.
 fn layout_of(raw: &las::raw::Header) -> Checked<Layout> {
     let format = raw.point_data_record_format & 0x3F;
-    let layout = Layout::of(format)?;
+    let layout = Layout::of_format(format)?;
     if usize::from(raw.point_data_record_length) < layout.base {
         let must = format!("be at least {} for PDRF {format}", layout.base);
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the point record length",
             raw.point_data_record_length,
             must,
@@ -122,7 +122,7 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
         version: [raw.version.major, raw.version.minor],
         file_source_id: raw.file_source_id,
         gps_time: GpsTime::Week,
-        system_identifier: text(&raw.system_identifier),
+        system_identifier: trimmed_text(&raw.system_identifier),
         created: [raw.file_creation_year, raw.file_creation_day_of_year],
         format: raw.point_data_record_format & 0x3F,
         record_length: raw.point_data_record_length,
@@ -134,7 +134,7 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
         offset: [raw.x_offset, raw.y_offset, raw.z_offset],
         min: [raw.min_x, raw.min_y, raw.min_z],
         max: [raw.max_x, raw.max_y, raw.max_z],
-        generating_software: text(&raw.generating_software),
+        generating_software: trimmed_text(&raw.generating_software),
         compressed: false,
         extra_bytes: Vec::new(),
         crs: None,
@@ -143,21 +143,25 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
     }
 }
 
-fn check(header: &LasHeader, stated_format: u8) -> Checked<()> {
+fn check_header(header: &LasHeader, stated_format: u8) -> Checked<()> {
     for axis in 0..3 {
         let (scale, offset) = (header.scale[axis], header.offset[axis]);
         if !(scale.is_finite() && scale != 0.0) {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "a scale factor",
                 scale,
                 "be a finite number other than zero",
             ));
         }
         if !offset.is_finite() {
-            return Err(LasProblem::lying("an offset", offset, "be a finite number"));
+            return Err(LasProblem::inconsistent(
+                "an offset",
+                offset,
+                "be a finite number",
+            ));
         }
         if !(scale.abs() * -f64::from(i32::MIN) + offset.abs()).is_finite() {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "a scale factor",
                 scale,
                 "leave every coordinate finite",
@@ -165,7 +169,7 @@ fn check(header: &LasHeader, stated_format: u8) -> Checked<()> {
         }
     }
     if stated_format & 0x80 != 0 && !header.compressed {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the point format",
             stated_format,
             "come with a LASzip record: points are compressed",
@@ -222,7 +226,7 @@ fn check_texts(records: &[Record]) -> Checked<()> {
     {
         Some(bytes) if bytes > MOST => {
             let must = format!("have at most {MOST} bytes");
-            Err(LasProblem::lying(
+            Err(LasProblem::inconsistent(
                 "the length of the well-known text of the coordinate system",
                 bytes,
                 must,
@@ -241,11 +245,11 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
     };
     let must = "describe a known compressor";
     let vlr = LazVlr::from_buffer(&record.data)
-        .map_err(|error| LasProblem::lying("the LASzip record", error, must))?;
+        .map_err(|error| LasProblem::inconsistent("the LASzip record", error, must))?;
     // `laz` adds them up in 16 bits.
     let fields: u32 = vlr.items().iter().map(|item| u32::from(item.size())).sum();
     if u16::try_from(fields).is_err() {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the size of the compressed fields",
             fields,
             "fit a record, 65535 bytes",
@@ -257,7 +261,7 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
         .first_chunk()
         .map(|code| u16::from_le_bytes(*code))
     {
-        Some(code @ 1..=2) if in_layers => Err(LasProblem::lying(
+        Some(code @ 1..=2) if in_layers => Err(LasProblem::inconsistent(
             "the compressor",
             code,
             "be 3 for fields in layers",
@@ -266,7 +270,7 @@ fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
             vlr,
             pointwise: code == 1,
         })),
-        code => Err(LasProblem::lying(
+        code => Err(LasProblem::inconsistent(
             "the compressor",
             format!("{code:?}"),
             must,

@@ -23,7 +23,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// Identity of an open file.
-    pub(crate) fn of(about: &Metadata) -> io::Result<Self> {
+    pub(crate) fn of_metadata(about: &Metadata) -> io::Result<Self> {
         let modified = about
             .modified()?
             .duration_since(UNIX_EPOCH)
@@ -40,8 +40,8 @@ impl Stamp {
     }
 
     /// Refuses data read from a file that has been modified or replaced meanwhile.
-    pub(crate) fn check(self, path: &Path) -> io::Result<()> {
-        if Self::of(&fs::metadata(path)?)? == self {
+    pub(crate) fn check_unchanged(self, path: &Path) -> io::Result<()> {
+        if Self::of_metadata(&fs::metadata(path)?)? == self {
             return Ok(());
         }
         Err(io::Error::other("the file was changed while it was read"))
@@ -65,7 +65,7 @@ const PIECE: u64 = 4096;
 impl Identity {
     /// Hashes a file whose first `head` bytes precede the points, reading at most one mebibyte of
     /// them.
-    pub(crate) fn of(
+    pub(crate) fn of_source(
         source: &dyn ByteSource,
         head: u64,
         chunks: &[Chunk],

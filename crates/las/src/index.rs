@@ -6,7 +6,7 @@ use crate::{
     identity::Identity,
     layered::Wanted,
     layout::i32_at,
-    selection::selection,
+    selection::layers_for,
     sidecar::{self, About, Contents, Found},
 };
 use isopach_cloud::Columns;
@@ -26,17 +26,17 @@ impl Las {
     /// The fault of a damaged file, or of an index that cannot be written.
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
         if self.nodes.is_empty() {
-            self.index_at = sidecar::place(&self.path, folder);
+            self.index_at = sidecar::sidecar_path(&self.path, folder);
             if folder.is_none() && self.source.writable_sibling(sidecar::SUFFIX).is_none() {
                 return self.with_index_beside();
             }
             self.contents = Arc::default(); // those of another place say nothing of this one
             self.contents = self
                 .index(&self.index_at)
-                .map_err(|problem| problem.of(&self.index_at))?
+                .map_err(|problem| problem.at_path(&self.index_at))?
                 .into();
             self.index_fault = None;
-            self.select();
+            self.select_chunks();
         }
         Ok(self)
     }
@@ -48,7 +48,7 @@ impl Las {
             return Ok(self);
         }
         let text = "an index cannot be written there: index a copy of the file on a disk, and put both there";
-        Err(LasProblem::Unwritable(text.into()).of(&self.index_at))
+        Err(LasProblem::Unwritable(text.into()).at_path(&self.index_at))
     }
 
     /// The reason why the index beside the file is not used, if one exists and [`Self::indexed`]
@@ -71,13 +71,13 @@ impl Las {
             let contents = if self.contents.is_empty() {
                 self.index(&place)
             } else {
-                self.about()
+                self.index_subject()
                     .and_then(|about| sidecar::write(&place, about, &self.contents))
                     .map(|()| self.contents.to_vec())
             };
-            self.contents = contents.map_err(|problem| problem.of(&place))?.into();
+            self.contents = contents.map_err(|problem| problem.at_path(&place))?.into();
             (self.index_at, self.index_fault) = (place, None);
-            self.select();
+            self.select_chunks();
         }
         Ok(self)
     }
@@ -88,25 +88,29 @@ impl Las {
     /// If the file cannot be read.
     pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         if self.nodes.is_empty() && self.contents.is_empty() {
-            let about = self.about().map_err(|problem| problem.of(&self.path))?;
+            let about = self
+                .index_subject()
+                .map_err(|problem| problem.at_path(&self.path))?;
             let place = self.place_by_content(folder)?;
             if let Found::Whole(contents) = sidecar::read(&place, about) {
                 self.contents = contents.into();
                 (self.index_at, self.index_fault) = (place, None);
-                self.select();
+                self.select_chunks();
             }
         }
         Ok(self)
     }
 
     fn place_by_content(&self, folder: &Path) -> Result<PathBuf, LasError> {
-        let about = self.about().map_err(|problem| problem.of(&self.path))?;
+        let about = self
+            .index_subject()
+            .map_err(|problem| problem.at_path(&self.path))?;
         Ok(sidecar::place_by_content(folder, about.identity))
     }
 
     /// Identity that an index of this file must state.
-    fn about(&self) -> Checked<About> {
-        let identity = Identity::of(
+    fn index_subject(&self) -> Checked<About> {
+        let identity = Identity::of_source(
             &*self.source,
             self.parsed.points_at,
             &self.chunks,
@@ -120,7 +124,7 @@ impl Las {
     }
 
     fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
-        let about = self.about()?;
+        let about = self.index_subject()?;
         if let Found::Whole(contents) = sidecar::read(place, about) {
             return Ok(contents);
         }
@@ -148,7 +152,7 @@ impl Las {
             stated.sum,
             self.index_at.display()
         );
-        Err(LasProblem::lying(
+        Err(LasProblem::inconsistent(
             "the checksum of a chunk",
             format!("{found:08x} in chunk {chunk}"),
             must,
@@ -181,7 +185,7 @@ impl Las {
             "be what the points have; {} {outcome}",
             self.index_at.display()
         );
-        Err(LasProblem::lying(
+        Err(LasProblem::inconsistent(
             "what the index says of a chunk",
             format!("wrong in chunk {chunk}"),
             must,
@@ -190,7 +194,7 @@ impl Las {
 
     /// Decodes a chunk to summarise its contents.
     fn contents_of(&self, chunk: usize) -> Checked<Contents> {
-        let bytes = self.bytes(chunk)?;
+        let bytes = self.read_chunk_bytes(chunk)?;
         let sum = crc32fast::hash(&bytes);
         let mut contents = Contents {
             sum,
@@ -203,8 +207,8 @@ impl Las {
         };
         let from_layers = self.layers.and_then(|layers| {
             let points = self.chunks[chunk].points as usize;
-            layers.decode(&bytes, points, wanted, |point| {
-                contents.add(point.xyz, point.classification)
+            layers.decode_chunk(&bytes, points, wanted, |point| {
+                contents.add_point(point.xyz, point.classification)
             })
         });
         if from_layers.is_some() {
@@ -214,10 +218,10 @@ impl Las {
             sum,
             ..Contents::NOTHING
         };
-        let records = self.decoded(chunk, bytes, selection(Columns::CLASSIFICATION))?;
+        let records = self.decode_records(chunk, bytes, layers_for(Columns::CLASSIFICATION))?;
         for record in records.chunks_exact(self.record_length()) {
             let stored = [0, 4, 8].map(|at| i32_at(record, at));
-            contents.add(stored, self.parsed.layout.classification_of(record));
+            contents.add_point(stored, self.parsed.layout.classification_of(record));
         }
         Ok(contents)
     }

@@ -32,7 +32,7 @@ impl LocalFile {
         Ok(Self {
             path: path.to_owned(),
             file,
-            stamp: Stamp::of(&about)?,
+            stamp: Stamp::of_metadata(&about)?,
         })
     }
 
@@ -75,7 +75,7 @@ impl ByteSource for LocalFile {
             .iter()
             .map(|range| self.read_one(range))
             .collect::<io::Result<_>>()?;
-        self.stamp.check(&self.path)?;
+        self.stamp.check_unchanged(&self.path)?;
         Ok(bytes)
     }
 
@@ -83,7 +83,7 @@ impl ByteSource for LocalFile {
         Ok(Arc::new(Self::open(&self.path)?))
     }
 
-    fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
+    fn open_sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
         let Some(path) = self.writable_sibling(suffix) else {
             return Ok(None);
         };

@@ -4,10 +4,10 @@ use crate::{
     ByteSource, Las, LasLimits,
     chunk::Chunk,
     codec,
+    coordinate_transform::CoordinateTransform,
     copc::Node,
     error::{Checked, LasError, LasProblem},
     filters::{Filters, LeftOutOfChunk},
-    frame::Frame,
     header::Parsed,
     header_parser,
     identity::Identity,
@@ -30,16 +30,16 @@ pub(crate) struct Stated {
 }
 
 /// Reads the header and locates the chunks.
-pub(crate) fn stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
+pub(crate) fn read_stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
     let (mut reader, size) = (Reader::new(source), source.size());
     let mut parsed = header_parser::parse(&mut reader, size, limits)?;
     let nodes = match &mut parsed.header.copc {
-        Some(copc) => copc.nodes(&mut reader, size)?,
+        Some(copc) => copc.read_nodes(&mut reader, size)?,
         None => Vec::new(),
     };
     let chunks = match parsed.header.copc {
-        Some(_) => codec::nodes(&nodes, &parsed, limits)?,
-        None => codec::chunks(&mut reader, &parsed, size, limits)?,
+        Some(_) => codec::chunks_of_nodes(&nodes, &parsed, limits)?,
+        None => codec::list_chunks(&mut reader, &parsed, size, limits)?,
     };
     Ok(Stated {
         parsed,
@@ -50,13 +50,13 @@ pub(crate) fn stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stat
 
 /// The index beside a file.
 fn index_beside(source: &dyn ByteSource, parsed: &Parsed, chunks: &[Chunk]) -> Found {
-    let index = match source.sibling(sidecar::SUFFIX) {
+    let index = match source.open_sibling(sidecar::SUFFIX) {
         Ok(None) => return Found::Nothing,
         Ok(Some(index)) => index,
         Err(_) => return Found::Fault("it cannot be read"),
     };
-    match Identity::of(source, parsed.points_at, chunks, parsed.laz.is_some()) {
-        Ok(identity) => sidecar::parse(
+    match Identity::of_source(source, parsed.points_at, chunks, parsed.laz.is_some()) {
+        Ok(identity) => sidecar::parse_from(
             &*index,
             About {
                 identity,
@@ -84,7 +84,7 @@ impl Las {
     /// Errors of [`Self::open`].
     pub fn open_within(path: impl AsRef<Path>, limits: LasLimits) -> Result<Self, LasError> {
         let path = path.as_ref();
-        let file = LocalFile::open(path).map_err(|error| LasProblem::Io(error).of(path))?;
+        let file = LocalFile::open(path).map_err(|error| LasProblem::Io(error).at_path(path))?;
         Self::from_source_within(Arc::new(file), limits)
     }
 
@@ -105,7 +105,7 @@ impl Las {
         limits: LasLimits,
     ) -> Result<Self, LasError> {
         let path = source.path().to_owned();
-        Self::of_source(source, limits).map_err(|problem| problem.of(&path))
+        Self::of_source(source, limits).map_err(|problem| problem.at_path(&path))
     }
 
     fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Checked<Self> {
@@ -113,15 +113,18 @@ impl Las {
             parsed,
             nodes,
             chunks,
-        } = stated(&*source, limits)?;
+        } = read_stated(&*source, limits)?;
         let layers = parsed
             .laz
             .as_ref()
             .filter(|laz| !laz.pointwise)
-            .and_then(|laz| Layers::of(&laz.vlr));
-        let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
+            .and_then(|laz| Layers::from_vlr(&laz.vlr));
+        let pointwise = parsed
+            .laz
+            .as_ref()
+            .and_then(|laz| Pointwise::from_vlr(&laz.vlr));
         let path = source.path().to_owned();
-        let index_at = sidecar::place(&path, None);
+        let index_at = sidecar::sidecar_path(&path, None);
         let index = if nodes.is_empty() {
             index_beside(&*source, &parsed, &chunks)
         } else {
@@ -132,7 +135,10 @@ impl Las {
             Found::Whole(contents) => (contents, None),
             Found::Fault(fault) => (Vec::new(), Some(fault)),
         };
-        let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
+        let (frame, filters) = (
+            CoordinateTransform::from_header(&parsed.header),
+            Filters::default(),
+        );
         let selected = (0..chunks.len()).collect();
         let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
         Ok(Self {

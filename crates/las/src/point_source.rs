@@ -4,8 +4,8 @@ use crate::{
     Las,
     error::Checked,
     identity::Identity,
-    open::{Stated, stated},
-    slots::{Slots, close_gaps, room},
+    open::{Stated, read_stated},
+    slots::{Slots, close_gaps, reserve_points},
 };
 use isopach_cloud::{Columns, Crs, Points, Rect, TICK};
 use isopach_compute as compute;
@@ -21,7 +21,7 @@ impl PointSource for Las {
     /// ([`Las::box_fault`]), or the filters may remove outliers, the extent of the points that are
     /// read.
     fn extent(&self) -> Rect {
-        let [min, max] = self.bounds();
+        let [min, max] = self.point_bounds();
         let step = self.frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
         Rect {
             min: [0, 1].map(|axis| min[axis] - step[axis]),
@@ -31,7 +31,7 @@ impl PointSource for Las {
 
     /// As [`Self::extent`].
     fn height_range(&self) -> [f64; 2] {
-        self.bounds().map(|corner| corner[2])
+        self.point_bounds().map(|corner| corner[2])
     }
 
     fn point_count(&self) -> u64 {
@@ -55,12 +55,12 @@ impl PointSource for Las {
             // Identity at the time of the call: the file may have been replaced since it was
             // opened.
             let now = self.source.reopen()?;
-            let Stated { parsed, chunks, .. } = stated(&*now, self.limits)?;
-            Identity::of(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
+            let Stated { parsed, chunks, .. } = read_stated(&*now, self.limits)?;
+            Identity::of_source(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
         };
         Ok(vec![
             identity()
-                .map_err(|problem| problem.of(&self.path))?
+                .map_err(|problem| problem.at_path(&self.path))?
                 .to_string(),
         ])
     }
@@ -74,8 +74,9 @@ impl PointSource for Las {
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        let mut points = room(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
-        let kept = self.fill_chunk(chunk, columns, &mut Slots::of(&mut points))?;
+        let mut points =
+            reserve_points(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
+        let kept = self.fill_chunk(chunk, columns, &mut Slots::from_points(&mut points))?;
         close_gaps(&mut points, std::slice::from_ref(&(0..kept)));
         Ok(points)
     }
@@ -90,7 +91,8 @@ impl Las {
     pub(crate) fn expect_numbered(&self, chunks: impl Iterator<Item = usize>) {
         let range =
             |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
-        self.source.expect(&chunks.map(range).collect::<Vec<_>>());
+        self.source
+            .expect_ranges(&chunks.map(range).collect::<Vec<_>>());
     }
 }
 
@@ -132,7 +134,7 @@ impl Chunks for Las {
         slots: &mut Slots<'_>,
     ) -> compute::Result<usize> {
         Ok(self
-            .fill(self.selected[chunk], columns, slots)
-            .map_err(|problem| problem.of(&self.path))?)
+            .fill_columns(self.selected[chunk], columns, slots)
+            .map_err(|problem| problem.at_path(&self.path))?)
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     error::{Checked, LasError, LasProblem},
     filters::LeftOut,
     point_source::{Chunks, expect_all},
-    selection::selection,
-    slots::{Slots, close_gaps, room},
+    selection::layers_for,
+    slots::{Slots, close_gaps, reserve_points},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Points};
 use isopach_compute as compute;
@@ -25,7 +25,7 @@ impl Las {
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.check_metres()?;
         self.check_heights()?;
-        all(self, columns)
+        read_all(self, columns)
     }
 
     /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
@@ -39,9 +39,9 @@ impl Las {
                 let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
                 return Err(LasProblem::Unsupported(text));
             }
-            self.records(chunk, DecompressionSelection::all())
+            self.read_records(chunk, DecompressionSelection::all())
         };
-        read().map_err(|problem| problem.of(&self.path))
+        read().map_err(|problem| problem.at_path(&self.path))
     }
 
     /// Reads the data of one of the header's records.
@@ -55,7 +55,7 @@ impl Las {
                     "be at most {}, the limit that was given",
                     self.limits.record_bytes
                 );
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     "the length of a variable length record",
                     record.bytes,
                     must,
@@ -63,7 +63,7 @@ impl Las {
             }
             self.bytes_at(record.data_at(), record.bytes)
         };
-        read().map_err(|problem| problem.of(&self.path))
+        read().map_err(|problem| problem.at_path(&self.path))
     }
 
     /// Reads all points with absolute coordinates, in file order.
@@ -71,7 +71,7 @@ impl Las {
     /// # Errors
     /// The fault of a damaged file.
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        points(self, columns)
+        read_points(self, columns)
     }
 
     /// Reads the values of a named extra column, of all points that pass the filters.
@@ -91,34 +91,36 @@ impl Las {
                 format: layout.format,
                 column,
             }
-            .of(&self.path));
+            .at_path(&self.path));
         };
-        let wanted = selection(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
+        let wanted = layers_for(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
         let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let (records, mut left_out) = (self.records(chunk, wanted)?, LeftOut::default());
+            let (records, mut left_out) = (self.read_records(chunk, wanted)?, LeftOut::default());
             let kept = records
                 .chunks_exact(self.record_length())
-                .filter(|record| self.keeps(record, &mut left_out));
+                .filter(|record| self.keeps_record(record, &mut left_out));
             Ok(kept
-                .map(|record| column.value(&record[layout.base + column.at()..]))
+                .map(|record| column.read_value(&record[layout.base + column.byte_offset()..]))
                 .collect())
         };
         expect_all(self);
         let parts: Result<Vec<Vec<f64>>, LasProblem> =
             self.selected.par_iter().map(|&chunk| read(chunk)).collect();
-        Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
+        Ok(parts
+            .map_err(|problem| problem.at_path(&self.path))?
+            .concat())
     }
 }
 
 /// All chunks of a source, decoded in parallel, in order, each where its points will stay.
-pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
+pub(crate) fn read_points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
     let counts: Vec<usize> = (0..source.chunk_count())
         .map(|chunk| source.chunk_points(chunk))
         .collect();
-    let mut points = room(counts.iter().sum(), columns, source.largest_memory())?;
+    let mut points = reserve_points(counts.iter().sum(), columns, source.largest_memory())?;
     expect_all(source);
-    let mut rest = Slots::of(&mut points);
-    let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take(count)).collect();
+    let mut rest = Slots::from_points(&mut points);
+    let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take_front(count)).collect();
     let kept: Vec<usize> = parts
         .par_iter_mut()
         .enumerate()
@@ -135,7 +137,7 @@ pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<
 }
 
 /// A point that is far from where its header says that all are.
-fn misplaced(
+fn name_misplaced(
     source: &(impl PointSource + ?Sized),
     chunk: usize,
     error: &compute::Error,
@@ -147,7 +149,7 @@ fn misplaced(
 }
 
 /// All chunks of a source as one cloud.
-pub(crate) fn all(
+pub(crate) fn read_all(
     source: &(impl PointSource + ?Sized),
     columns: Columns,
 ) -> compute::Result<Cloud> {
@@ -156,7 +158,7 @@ pub(crate) fn all(
     let [x, y] = extent.centre();
     let middle = [x, y, 0.5 * (low + high)];
     let origin =
-        isopach_cloud::Origin::near(middle).map_err(|error| misplaced(source, 0, &error))?;
+        isopach_cloud::Origin::near(middle).map_err(|error| name_misplaced(source, 0, &error))?;
     expect_all(source);
     let parts: Vec<Cloud> = (0..source.chunk_count())
         .into_par_iter()
@@ -164,7 +166,7 @@ pub(crate) fn all(
             source
                 .read_chunk(chunk, columns)?
                 .about(origin)
-                .map_err(|error| misplaced(source, chunk, &error))
+                .map_err(|error| name_misplaced(source, chunk, &error))
         })
         .collect::<compute::Result<_>>()?;
     let total = parts.iter().map(Cloud::len).sum();

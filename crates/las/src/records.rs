@@ -3,7 +3,7 @@
 use crate::{
     LasLimits,
     error::{Checked, LasProblem},
-    text::text,
+    text::trimmed_text,
 };
 use std::io::{Read, Seek, SeekFrom};
 
@@ -44,7 +44,7 @@ impl VariableRecord {
     }
 
     /// Bytes of head and data.
-    pub(crate) fn whole(&self) -> u64 {
+    pub(crate) fn whole_length(&self) -> u64 {
         self.data_at() - self.at + self.bytes
     }
 
@@ -79,7 +79,7 @@ pub(crate) fn read(
         if at + HEADS[0] > points_at {
             break; // a count that is too large: what there is has been read
         }
-        at = push(&mut found, head(&mut file, at, false, points_at)?)?;
+        at = push_record(&mut found, read_head(&mut file, at, false, points_at)?)?;
     }
     let [mut at, count] = raw.evlr.map_or([0; 2], |evlr| {
         [evlr.start_of_first_evlr, u64::from(evlr.number_of_evlrs)]
@@ -88,7 +88,7 @@ pub(crate) fn read(
         if at.saturating_add(HEADS[1]) > size {
             break;
         }
-        at = push(&mut found, head(&mut file, at, true, size)?)?;
+        at = push_record(&mut found, read_head(&mut file, at, true, size)?)?;
     }
     // Waveforms in the file are an extended record of their own address: all that LAS 1.3 has, and
     // not counted by all that write 1.4.
@@ -100,33 +100,33 @@ pub(crate) fn read(
         .filter(|_| raw.global_encoding & 2 != 0)
         .filter(is_new)
     {
-        push(&mut found, head(&mut file, at, true, size)?)?;
+        push_record(&mut found, read_head(&mut file, at, true, size)?)?;
     }
     let needed = found
         .iter()
         .filter(|record| record.is_needed() && record.bytes <= limits.record_bytes);
     let needed = needed
-        .map(|record| data(&mut file, record))
+        .map(|record| read_data(&mut file, record))
         .collect::<Checked<Vec<_>>>()?;
     Ok((found, needed))
 }
 
 /// Adds a record and returns the offset of its end.
-fn push(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64> {
+fn push_record(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64> {
     if found.len() == MOST {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the number of variable length records",
             found.len() + 1,
             "be at most 10000",
         ));
     }
-    let end = record.at + record.whole();
+    let end = record.at + record.whole_length();
     found.push(record);
     Ok(end)
 }
 
 /// Reads the head of the record at `at`, which must end by `limit`.
-fn head(
+fn read_head(
     mut file: impl Read + Seek,
     at: u64,
     extended: bool,
@@ -150,16 +150,16 @@ fn head(
         });
     }
     Ok(VariableRecord {
-        user_id: text(&bytes[2..18]),
+        user_id: trimmed_text(&bytes[2..18]),
         record_id: u16::from_le_bytes([bytes[18], bytes[19]]),
-        description: text(&bytes[20 + digits..]),
+        description: trimmed_text(&bytes[20 + digits..]),
         extended,
         bytes: length,
         at,
     })
 }
 
-fn data(mut file: impl Read + Seek, record: &VariableRecord) -> Checked<Record> {
+fn read_data(mut file: impl Read + Seek, record: &VariableRecord) -> Checked<Record> {
     let mut data = vec![0; record.bytes as usize]; // no more than the limit, and in the file
     file.seek(SeekFrom::Start(record.data_at()))?;
     file.read_exact(&mut data)?;

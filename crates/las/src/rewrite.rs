@@ -43,14 +43,14 @@ impl Las {
     /// copied in their stored form.
     pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, LasError> {
         let to = to.as_ref();
-        self.rewritten(to, &|problem| problem.of(&self.path), &|problem| {
-            problem.of(to)
+        self.rewrite_with(to, &|problem| problem.at_path(&self.path), &|problem| {
+            problem.at_path(to)
         })
     }
 
     /// Body of [`Self::rewrite`]. `ours` and `theirs` attribute a problem to the source or the
     /// target file.
-    fn rewritten(
+    fn rewrite_with(
         &self,
         to: &Path,
         ours: &dyn Fn(LasProblem) -> LasError,
@@ -67,19 +67,19 @@ impl Las {
         // not less: checked on opening
         let extra = self.header().record_length - layout.base as u16;
         let vlr = if compress {
-            Some(encoder::compressor(layout.format, extra, encoder::CHUNK).map_err(theirs)?)
+            Some(encoder::laz_record(layout.format, extra, encoder::CHUNK).map_err(theirs)?)
         } else {
             None
         };
-        let start = self.start(vlr.as_ref()).map_err(ours)?;
+        let start = self.file_start(vlr.as_ref()).map_err(ours)?;
         let points_at = start.bytes.len() as u64;
-        let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;
+        let (part, mut points) = begin_file(to, &start.bytes, vlr).map_err(theirs)?;
         point_source::expect_all(self);
         let mut summary = Summary::default();
         for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
             let parts = wave
                 .par_iter()
-                .map(|&chunk| self.kept(chunk))
+                .map(|&chunk| self.kept_records(chunk))
                 .collect::<Checked<Vec<_>>>()
                 .map_err(ours)?;
             for (records, part) in parts {
@@ -98,15 +98,15 @@ impl Las {
             extended,
         };
         let header = patch
-            .header(&start.bytes[..usize::from(self.parsed.header_bytes)])
+            .rewritten_header(&start.bytes[..usize::from(self.parsed.header_bytes)])
             .map_err(theirs)?;
-        end(part, file, &header).map_err(theirs)?;
+        end_file(part, file, &header).map_err(theirs)?;
         Ok(summary.count)
     }
 
     /// The original header, the records before the points, and the bytes between them and the
     /// points.
-    fn start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
+    fn file_start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
         let records = self
             .header()
             .records
@@ -120,7 +120,7 @@ impl Las {
             _ => 227,
         };
         if header_bytes < least {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the size of the header",
                 header_bytes,
                 format!("be at least {least}"),
@@ -128,7 +128,7 @@ impl Las {
         }
         let end = records
             .clone()
-            .map(|record| record.at + record.whole())
+            .map(|record| record.at + record.whole_length())
             .max()
             .unwrap_or(header_bytes);
         let mut start = Records {
@@ -138,7 +138,7 @@ impl Las {
         for record in records.filter(|record| is_kept(record)) {
             start
                 .bytes
-                .extend(self.bytes_at(record.at, record.whole())?);
+                .extend(self.bytes_at(record.at, record.whole_length())?);
             start.count += 1;
         }
         if let Some(vlr) = vlr {
@@ -150,7 +150,7 @@ impl Las {
                 "be at most {}, the limit that was given",
                 self.limits.record_bytes
             );
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the room between records and points",
                 between,
                 must,
@@ -161,20 +161,20 @@ impl Las {
     }
 
     /// The records of a chunk that pass the filters, and their summary for the header.
-    fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
+    fn kept_records(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
-        let mut records = self.records(chunk, DecompressionSelection::all())?;
+        let mut records = self.read_records(chunk, DecompressionSelection::all())?;
         if self.filters.are_any() {
             let mut left_out = LeftOut::default();
             records = records
                 .chunks_exact(length)
-                .filter(|record| self.keeps(record, &mut left_out))
+                .filter(|record| self.keeps_record(record, &mut left_out))
                 .flatten()
                 .copied()
                 .collect();
             self.left_out[chunk].set(left_out);
         }
-        let summary = Summary::of(records.chunks_exact(length), &self.parsed.layout);
+        let summary = Summary::of_records(records.chunks_exact(length), &self.parsed.layout);
         Ok((records, summary))
     }
 
@@ -195,7 +195,7 @@ impl Las {
                 extended.waveforms_at = at;
             }
             extended.count += 1;
-            let end = record.at + record.whole();
+            let end = record.at + record.whole_length();
             let mut from = record.at;
             while from < end {
                 let piece = self.bytes_at(from, PIECE.min(end - from))?;
@@ -208,18 +208,18 @@ impl Las {
 }
 
 /// A file that begins with these bytes and goes on with points.
-fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFile, Encoder)> {
+fn begin_file(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFile, Encoder)> {
     let (part, mut file) = UnfinishedFile::create(to)?;
     file.write_all(start)?;
     let points = match vlr {
-        Some(vlr) => Encoder::compressed(file, vlr)?,
-        None => Encoder::plain(file),
+        Some(vlr) => Encoder::compressed_with(file, vlr)?,
+        None => Encoder::uncompressed(file),
     };
     Ok((part, points))
 }
 
 /// Writes the header and gives the file its name.
-fn end(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
+fn end_file(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(header)?;
     let file = file
@@ -254,7 +254,7 @@ struct Patch<'a> {
 impl Patch<'_> {
     /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15,
     /// table 3; LAS 1.5 adds GPS times at 375).
-    fn header(&self, before: &[u8]) -> Checked<Vec<u8>> {
+    fn rewritten_header(&self, before: &[u8]) -> Checked<Vec<u8>> {
         let (las, summary) = (self.las, &self.summary);
         let [_, minor] = las.header().version;
         let mut bytes = before.to_vec();

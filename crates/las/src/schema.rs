@@ -123,7 +123,7 @@ impl Schema {
     }
 
     /// Point data record format.
-    pub(crate) fn format(&self) -> u8 {
+    pub(crate) fn point_format(&self) -> u8 {
         match () {
             () if self.columns.contains(Columns::NIR) => 8,
             () if self.columns.contains(Columns::RGB) => 7,
@@ -149,25 +149,25 @@ impl Schema {
     }
 
     /// The variable length records: coordinate system, extra bytes, compressor.
-    pub(crate) fn records(&self, vlr: &LazVlr) -> Checked<Records> {
+    pub(crate) fn variable_records(&self, vlr: &LazVlr) -> Checked<Records> {
         let mut records = Records {
             bytes: Vec::new(),
             count: 0,
         };
         if let Some(wkt) = self.well_known_text() {
-            records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
+            records.push_record("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
         } else if let Some(crs) = self.crs.as_ref().filter(|crs| crs.horizontal.is_some()) {
             let (directory, _) = isopach_crs::to_geokeys(crs);
             let bytes: Vec<u8> = directory.into_iter().flat_map(u16::to_le_bytes).collect();
-            records.push("LASF_Projection", 34735, &bytes)?;
+            records.push_record("LASF_Projection", 34735, &bytes)?;
         }
         if !self.extra_bytes.is_empty() {
             let descriptors: Vec<u8> = self
                 .extra_bytes
                 .iter()
-                .flat_map(ExtraBytes::descriptor)
+                .flat_map(ExtraBytes::to_descriptor)
                 .collect();
-            records.push("LASF_Spec", 4, &descriptors)?;
+            records.push_record("LASF_Spec", 4, &descriptors)?;
         }
         records.push_compressor(vlr)?;
         Ok(records)
@@ -182,14 +182,14 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    fn push(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
+    fn push_record(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
         let Ok(length) = u16::try_from(data.len()) else {
             return Err(LasProblem::Unwritable(format!(
                 "the record {user} {id} is longer than 65535 bytes"
             )));
         };
         self.bytes.extend([0; 2]);
-        self.bytes.extend(&padded(user)[..16]);
+        self.bytes.extend(&zero_padded(user)[..16]);
         self.bytes.extend(id.to_le_bytes());
         self.bytes.extend(length.to_le_bytes());
         self.bytes.extend([0; 32]);
@@ -202,12 +202,12 @@ impl Records {
     pub(crate) fn push_compressor(&mut self, vlr: &LazVlr) -> Checked<()> {
         let mut data = Vec::new();
         vlr.write_to(&mut data)?;
-        self.push("laszip encoded", 22204, &data)
+        self.push_record("laszip encoded", 22204, &data)
     }
 }
 
 /// Text in 32 bytes.
-pub(crate) fn padded(text: &str) -> [u8; 32] {
+pub(crate) fn zero_padded(text: &str) -> [u8; 32] {
     let mut bytes = [0; 32];
     let length = text.len().min(32);
     bytes[..length].copy_from_slice(&text.as_bytes()[..length]);

@@ -5,7 +5,7 @@ use laz::DecompressionSelection;
 
 /// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything
 /// anyway.
-pub(crate) fn selection(columns: Columns) -> DecompressionSelection {
+pub(crate) fn layers_for(columns: Columns) -> DecompressionSelection {
     type Select = fn(DecompressionSelection) -> DecompressionSelection;
     let fields: [(Columns, Select); 9] = [
         (

@@ -46,7 +46,7 @@ impl Contents {
         sum: 0,
     };
 
-    pub(crate) fn add(&mut self, xyz: [i32; 3], class: u8) {
+    pub(crate) fn add_point(&mut self, xyz: [i32; 3], class: u8) {
         for axis in 0..3 {
             self.low[axis] = self.low[axis].min(xyz[axis]);
             self.high[axis] = self.high[axis].max(xyz[axis]);
@@ -95,7 +95,7 @@ impl Contents {
 }
 
 /// Path of the index of a file: beside it, or in a folder of indexes.
-pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
+pub(crate) fn sidecar_path(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(SUFFIX);
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
@@ -144,7 +144,7 @@ impl About {
 /// Reads an index.
 pub(crate) fn read(path: &Path, about: About) -> Found {
     match LocalFile::open(path) {
-        Ok(file) => parse(&file, about),
+        Ok(file) => parse_from(&file, about),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Found::Nothing
         }
@@ -153,7 +153,7 @@ pub(crate) fn read(path: &Path, about: About) -> Found {
 }
 
 /// The index that a source has.
-pub(crate) fn parse(source: &dyn ByteSource, about: About) -> Found {
+pub(crate) fn parse_from(source: &dyn ByteSource, about: About) -> Found {
     let (length, expected) = (
         source.size(),
         (HEAD + about.chunks * ENTRY + CHECKSUM) as u64,
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn an_entry_comes_back() {
         let mut contents = Contents::NOTHING;
-        contents.add([-5, 7, i32::MAX], 2);
-        contents.add([9, -7, i32::MIN], 255);
+        contents.add_point([-5, 7, i32::MAX], 2);
+        contents.add_point([9, -7, i32::MIN], 255);
         contents.sum = 0xDEAD_BEEF;
         assert_eq!(Contents::from_bytes(&contents.to_bytes()), contents);
         let mut wanted = [false; 256];

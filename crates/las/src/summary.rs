@@ -30,11 +30,11 @@ impl Default for Summary {
 
 impl Summary {
     /// Summarises records of a layout.
-    pub(crate) fn of<'a>(records: impl Iterator<Item = &'a [u8]>, layout: &Layout) -> Self {
+    pub(crate) fn of_records<'a>(records: impl Iterator<Item = &'a [u8]>, layout: &Layout) -> Self {
         let mut summary = Self::default();
         for record in records {
             summary.count += 1;
-            let [number, _] = layout.returns(record[14]);
+            let [number, _] = layout.split_returns(record[14]);
             if let Some(count) = summary
                 .by_return
                 .get_mut(usize::from(number).wrapping_sub(1))

@@ -1,7 +1,7 @@
 //! Fixed-length text fields of headers and records.
 
 /// Text up to its first zero byte.
-pub(crate) fn text(bytes: &[u8]) -> String {
+pub(crate) fn trimmed_text(bytes: &[u8]) -> String {
     let end = bytes
         .iter()
         .position(|&byte| byte == 0)

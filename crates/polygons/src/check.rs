@@ -27,7 +27,7 @@ impl Polygons {
             |code| format!("EPSG:{code}"),
         );
         let meets = self.bounds().intersection(extent).is_some();
-        if self.system().is_degrees() || self.may_be_degrees() && !meets {
+        if self.crs().is_degrees() || self.may_be_degrees() && !meets {
             return Err(PolygonError::Degrees {
                 bounds: self.bounds(),
                 survey: *extent,
@@ -35,10 +35,10 @@ impl Polygons {
             });
         }
         let mut warnings = self.warnings().to_vec();
-        match (self.system(), survey, code) {
+        match (self.crs(), survey, code) {
             (PolygonCrs::Epsg(stated), Some(crs), Some(code)) if stated != code => {
                 return Err(PolygonError::OtherSystem {
-                    polygons: self.system(),
+                    polygons: self.crs(),
                     survey: crs.to_string(),
                     target,
                 });
@@ -54,7 +54,7 @@ impl Polygons {
     fn may_be_degrees(&self) -> bool {
         let bounds = self.bounds();
         let inside = DEGREES.intersection(&bounds) == Some(bounds);
-        inside && self.system() == PolygonCrs::NotStated
+        inside && self.crs() == PolygonCrs::NotStated
     }
 
     /// Every zone that is outside is named; all of them outside is an error.

@@ -67,7 +67,7 @@ impl Edge {
     }
 
     /// Whether the closed edge has the point.
-    fn holds(&self, point: [f64; 2]) -> bool {
+    fn is_on_edge(&self, point: [f64; 2]) -> bool {
         let [_, y] = point;
         self.lower[1] <= y && y <= self.upper[1] && self.side_of(point) == Orientation::Collinear
     }
@@ -92,7 +92,7 @@ impl Edges {
     /// The edges, which must be ordered by part.
     pub(crate) fn new(all: Vec<Edge>) -> Self {
         let strips = if all.len() > MANY {
-            Strips::of(&all)
+            Strips::from_edges(&all)
         } else {
             None
         };
@@ -103,7 +103,7 @@ impl Edges {
     /// point's strip).
     #[inline]
     pub(crate) fn crossed_from(&self, point: [f64; 2]) -> impl Iterator<Item = &Edge> {
-        self.near(point[1])
+        self.edges_near(point[1])
             .filter(move |edge| edge.is_crossed_from(point))
     }
 
@@ -113,15 +113,15 @@ impl Edges {
         point: [f64; 2],
         of_interest: impl Fn(&Edge) -> bool,
     ) -> bool {
-        self.near(point[1])
-            .any(|edge| of_interest(edge) && edge.holds(point))
+        self.edges_near(point[1])
+            .any(|edge| of_interest(edge) && edge.is_on_edge(point))
     }
 
     /// Edges that may meet a horizontal line, ordered by part.
     #[inline]
-    fn near(&self, y: f64) -> impl Iterator<Item = &Edge> {
+    fn edges_near(&self, y: f64) -> impl Iterator<Item = &Edge> {
         let (listed, all): (&[u32], &[Edge]) = match &self.strips {
-            Some(strips) => (strips.at(y), &[]),
+            Some(strips) => (strips.band_at(y), &[]),
             None => (&[], &self.all),
         };
         let of_strip = listed.iter().map(|edge| &self.all[*edge as usize]);
@@ -141,7 +141,7 @@ struct Strips {
 
 impl Strips {
     /// Builds the table; `None` if the edges have no height to divide, or are too many to number.
-    fn of(all: &[Edge]) -> Option<Self> {
+    fn from_edges(all: &[Edge]) -> Option<Self> {
         let bottom = all
             .iter()
             .map(|edge| edge.lower[1])
@@ -163,12 +163,12 @@ impl Strips {
             starts: vec![0; count as usize + 1],
             edges: Vec::new(),
         };
-        strips.fill(all);
+        strips.fill_bands(all);
         Some(strips)
     }
 
     /// Counts the entries of each strip, then writes them in the order of the edges.
-    fn fill(&mut self, all: &[Edge]) {
+    fn fill_bands(&mut self, all: &[Edge]) {
         let mut counts = vec![0_u32; self.starts.len() - 1];
         for edge in all {
             for strip in self.range_of(edge) {
@@ -203,7 +203,7 @@ impl Strips {
     }
 
     #[inline]
-    fn at(&self, y: f64) -> &[u32] {
+    fn band_at(&self, y: f64) -> &[u32] {
         let strip = self.strip_of(y);
         &self.edges[self.starts[strip] as usize..self.starts[strip + 1] as usize]
     }
@@ -226,7 +226,7 @@ mod tests {
                 )
             })
             .collect();
-        let strips = Strips::of(&zigzag).unwrap();
+        let strips = Strips::from_edges(&zigzag).unwrap();
         assert!(
             strips.edges.len() <= 4 * zigzag.len(),
             "{}",

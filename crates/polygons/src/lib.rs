@@ -23,8 +23,8 @@
 //!   ] }"#)?;
 //!
 //! let survey = Rect { min: [629_900.0, 4_832_900.0], max: [630_200.0, 4_833_200.0] };
-//! assert!(polygons.check(Some(&Crs::epsg(32617)), &survey)?.is_empty());
-//! assert!(polygons.check(Some(&Crs::epsg(26917)), &survey).is_err());
+//! assert!(polygons.check(Some(&Crs::from_epsg(32617)), &survey)?.is_empty());
+//! assert!(polygons.check(Some(&Crs::from_epsg(26917)), &survey).is_err());
 //!
 //! // A point on the shared edge belongs to exactly one of the two.
 //! let owners: Vec<usize> = polygons.zones_of([630_050.0, 4_833_020.0]).collect();
@@ -35,18 +35,18 @@
 //! ```
 
 mod check;
+mod crs;
 mod edges;
 mod error;
 mod faults;
 mod polygons;
 mod read;
-mod system;
 mod warning;
 mod zone;
 
+pub use crs::PolygonCrs;
 pub use error::{PolygonError, Result};
 pub use polygons::Polygons;
 pub use read::MOST_BYTES;
-pub use system::PolygonCrs;
 pub use warning::PolygonWarning;
 pub use zone::Zone;

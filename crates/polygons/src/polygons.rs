@@ -1,6 +1,6 @@
 //! All polygons of a file, and which of them have a point.
 
-use crate::{PolygonCrs, PolygonWarning, Zone, zone::reaches};
+use crate::{PolygonCrs, PolygonWarning, Zone, zone::box_reaches};
 use isopach_cloud::Rect;
 use rstar::{
     AABB, RTree,
@@ -63,7 +63,7 @@ impl Polygons {
 
     /// The coordinate system that the text states.
     #[must_use]
-    pub fn system(&self) -> PolygonCrs {
+    pub fn crs(&self) -> PolygonCrs {
         self.system
     }
 
@@ -110,9 +110,9 @@ impl Polygons {
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        reaches(&self.bounds, point)
+        box_reaches(&self.bounds, point)
             && self
-                .candidates(point)
+                .candidate_zones(point)
                 .any(|zone| self.zones[zone].contains(point))
     }
 
@@ -120,9 +120,9 @@ impl Polygons {
     /// for many zones without overlaps.
     pub fn zones_of(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let mut found: Vec<usize> = Vec::new();
-        if reaches(&self.bounds, point) {
+        if box_reaches(&self.bounds, point) {
             found.extend(
-                self.candidates(point)
+                self.candidate_zones(point)
                     .filter(|zone| self.zones[*zone].contains(point)),
             );
             found.sort_unstable();
@@ -131,7 +131,7 @@ impl Polygons {
     }
 
     /// Zones whose bounds may have the point, in no order.
-    fn candidates(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
+    fn candidate_zones(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let of_tree = self.tree.iter().flat_map(move |tree| {
             let meeting = tree.locate_in_envelope_intersecting(AABB::from_point(point));
             meeting.map(|zone| zone.data)

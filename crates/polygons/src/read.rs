@@ -61,14 +61,14 @@ impl Polygons {
             .parse()
             .map_err(|error: geojson::Error| PolygonError::Malformed(error.to_string()))?;
         match parsed {
-            GeoJson::FeatureCollection(collection) => of_collection(collection),
+            GeoJson::FeatureCollection(collection) => collection_to_polygons(collection),
             GeoJson::Feature(feature) => {
                 let system = crs_of_members(feature.foreign_members.as_ref())?;
-                of_features(vec![feature], system)
+                features_to_polygons(vec![feature], system)
             }
             GeoJson::Geometry(geometry) => {
                 let system = crs_of_members(geometry.foreign_members.as_ref())?;
-                of_features(
+                features_to_polygons(
                     vec![Feature {
                         geometry: Some(geometry),
                         ..Feature::default()
@@ -95,7 +95,7 @@ fn crs_of_members(members: Option<&Map<String, Value>>) -> Result<PolygonCrs> {
         None | Some(Value::Null) => Ok(PolygonCrs::NotStated),
         Some(member) => {
             let name = member.pointer("/properties/name").and_then(Value::as_str);
-            name.and_then(PolygonCrs::named)
+            name.and_then(PolygonCrs::from_name)
                 .ok_or_else(|| unknown_crs(member))
         }
     }
@@ -113,12 +113,12 @@ fn unknown_crs(member: &Value) -> PolygonError {
     }
 }
 
-fn of_collection(collection: FeatureCollection) -> Result<Polygons> {
+fn collection_to_polygons(collection: FeatureCollection) -> Result<Polygons> {
     let system = crs_of_members(collection.foreign_members.as_ref())?;
-    of_features(collection.features, system)
+    features_to_polygons(collection.features, system)
 }
 
-fn of_features(features: Vec<Feature>, system: PolygonCrs) -> Result<Polygons> {
+fn features_to_polygons(features: Vec<Feature>, system: PolygonCrs) -> Result<Polygons> {
     let mut zones = Vec::with_capacity(features.len());
     let mut warnings = Vec::new();
     let mut names = HashMap::new();
@@ -198,7 +198,7 @@ fn name_of(feature: &Feature) -> Option<String> {
         })
     });
     of_properties.or_else(|| match &feature.id {
-        Some(Id::String(text)) => shown(text),
+        Some(Id::String(text)) => printable(text),
         Some(Id::Number(number)) => Some(number.to_string()),
         None => None,
     })
@@ -206,14 +206,14 @@ fn name_of(feature: &Feature) -> Option<String> {
 
 fn text_of_value(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => shown(text),
+        Value::String(text) => printable(text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }
 
 /// A text without control characters, shortened; `None` if nothing is left.
-fn shown(text: &str) -> Option<String> {
+fn printable(text: &str) -> Option<String> {
     let clean: String = text
         .trim()
         .chars()

@@ -23,7 +23,7 @@ impl Zone {
     /// returns the warnings about them.
     pub(crate) fn new(name: String, parts: &[Part]) -> (Self, Vec<PolygonWarning>) {
         let edges = Edges::new(edges_of(parts));
-        let warnings = faults::of(&name, parts, &edges);
+        let warnings = faults::find_faults(&name, parts, &edges);
         let area = if warnings.is_empty() {
             parts.iter().map(area_of).sum()
         } else {
@@ -86,7 +86,7 @@ impl Zone {
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        if !reaches(&self.bounds, point) {
+        if !box_reaches(&self.bounds, point) {
             return false;
         }
         let mut part = 0;
@@ -117,8 +117,9 @@ fn edges_of(parts: &[Part]) -> Vec<Edge> {
     edges
 }
 
-/// Whether closed bounds have a point: polygons are exact, while [`Rect::owns`] rounds to ticks.
-pub(crate) fn reaches(bounds: &Rect, point: [f64; 2]) -> bool {
+/// Whether closed bounds have a point: polygons are exact, while [`Rect::contains`] rounds to
+/// ticks.
+pub(crate) fn box_reaches(bounds: &Rect, point: [f64; 2]) -> bool {
     (0..2).all(|axis| (bounds.min[axis]..=bounds.max[axis]).contains(&point[axis]))
 }
 

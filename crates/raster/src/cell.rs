@@ -79,7 +79,7 @@ impl Rank {
     /// Position of the quantile at `share` (0 to 1) of `count` heights; `None` for no heights.
     #[inline]
     #[must_use]
-    pub fn of(share: f64, count: usize) -> Option<Self> {
+    pub fn from_share(share: f64, count: usize) -> Option<Self> {
         let at = share * count.checked_sub(1)? as f64;
         let below = at.floor() as usize;
         Some(Self {
@@ -92,7 +92,7 @@ impl Rank {
     /// at `below`, and the next (or the same, if it is the last).
     #[inline]
     #[must_use]
-    pub fn between(self, low: i64, high: i64) -> f64 {
+    pub fn interpolate(self, low: i64, high: i64) -> f64 {
         from_ticks(low) + self.beyond * ((high - low) as f64 * TICK)
     }
 }

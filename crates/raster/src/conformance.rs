@@ -43,15 +43,15 @@ pub const STATISTICS: [CellStatistic; 13] = [
 /// has everything.
 #[must_use]
 pub fn conformance(on: &dyn Rasterise) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = cases().iter().flat_map(|case| case.run(on)).collect();
+    let mut findings: Vec<Finding> = cases().iter().flat_map(|case| case.run_on(on)).collect();
     findings.extend(alone_or_together(on));
-    findings.extend(mistakes(on));
+    findings.extend(check_mistakes(on));
     findings
 }
 
 /// Describes the first difference between rasters of these statistics.
 #[must_use]
-pub fn difference(
+pub fn describe_difference(
     found: &[Raster],
     expected: &[Raster],
     statistics: &[CellStatistic],
@@ -79,13 +79,13 @@ struct Case {
 }
 
 /// The points of `n` numbers.
-fn many(n: u64, point: impl Fn(u64) -> [f64; 3]) -> Vec<[f64; 3]> {
+fn many_points(n: u64, point: impl Fn(u64) -> [f64; 3]) -> Vec<[f64; 3]> {
     (0..n).map(point).collect()
 }
 
 /// Waves of a few metres over a square of 30 m that begins at a corner.
-fn hills(n: u64, [x, y, z]: [f64; 3]) -> Vec<[f64; 3]> {
-    many(n, |i| {
+fn hill_points(n: u64, [x, y, z]: [f64; 3]) -> Vec<[f64; 3]> {
+    many_points(n, |i| {
         let [u, v] = [0, 1].map(|axis| 30.0 * random(3 * i + axis));
         [
             x + u,
@@ -121,7 +121,7 @@ fn cases() -> Vec<Case> {
         (" ten thousand kilometres out", [1e7, -1e7, 1e7]),
     ];
     for (place, corner) in places {
-        let points = hills(3000, corner);
+        let points = hill_points(3000, corner);
         let [x, y, _] = corner;
         for cell in [0.3, 0.7, 1.0, 33.3] {
             add(
@@ -167,7 +167,7 @@ fn cases() -> Vec<Case> {
     for cell in [0.1, 0.3, 0.5, 0.7, 1.0] {
         for first in [70_000.0, -30.0, -70_000.0] {
             let border = |i: u64| (i as f64 + first) * cell + (i as f64 % 3.0 - 1.0) * TICK;
-            let points = many(3600, |i| [border(i % 60), border(i / 60), (i % 7) as f64]);
+            let points = many_points(3600, |i| [border(i % 60), border(i / 60), (i % 7) as f64]);
             let [low, high] = [3.0, 57.0].map(|i| (first + i) * cell);
             add(
                 format!("borders and beside them from {first} on"),
@@ -182,25 +182,25 @@ fn cases() -> Vec<Case> {
     add("one point".into(), &[[1.5, 2.5, -3.0]], small, 1.0);
     add(
         "equal points".into(),
-        &many(300, |_| [3.0, 1.7, 5.3]),
+        &many_points(300, |_| [3.0, 1.7, 5.3]),
         small,
         0.1,
     );
     add(
         "a heap with equal heights".into(),
-        &many(2500, |i| [2.0, 2.0, (10.0 * random(i / 3)).floor()]),
+        &many_points(2500, |i| [2.0, 2.0, (10.0 * random(i / 3)).floor()]),
         small,
         1.0,
     );
     add(
         "a vertical line on a corner".into(),
-        &many(1500, |i| [1.0, 2.0, 0.37 * i as f64]),
+        &many_points(1500, |i| [1.0, 2.0, 0.37 * i as f64]),
         small,
         0.1,
     );
     add(
         "a lattice".into(),
-        &many(2000, |i| {
+        &many_points(2000, |i| {
             [
                 (i % 50) as f64 * 0.25,
                 (i / 50) as f64 * 0.25,
@@ -214,7 +214,7 @@ fn cases() -> Vec<Case> {
     let sizes: [u64; 14] = [1, 2, 3, 31, 32, 33, 34, 63, 64, 65, 255, 256, 257, 1025];
     let crowd = |cell: u64| {
         let height = move |i| (50.0 * random(977 * cell + i)).round() / 7.0;
-        many(sizes[cell as usize % sizes.len()], move |i| {
+        many_points(sizes[cell as usize % sizes.len()], move |i| {
             [cell as f64 + 0.5, 0.5, height(i)]
         })
     };
@@ -228,22 +228,26 @@ fn cases() -> Vec<Case> {
         if i == 0 {
             [0.0; 3]
         } else {
-            [i as f64 % 5.0, far(2 * i), far(2 * i + 1)]
+            [
+                i as f64 % 5.0,
+                far_coordinate(2 * i),
+                far_coordinate(2 * i + 1),
+            ]
         }
     };
     add(
         "walls as far as ticks reach".into(),
-        &many(3000, wall),
+        &many_points(3000, wall),
         [-2.0, -9000.0, 6.0, 9000.0],
         2.0,
     );
     add(
         "walls on more than ticks reach".into(),
-        &many(3000, wall),
+        &many_points(3000, wall),
         [-2.0, -90_000.0, 6.0, 90_000.0],
         2.5,
     );
-    if let Ok(points) = Cloud::from_points(&hills(100, [0.0; 3])) {
+    if let Ok(points) = Cloud::from_points(&hill_points(100, [0.0; 3])) {
         let grid = Grid {
             cell_size: 1.0,
             first: [3, 4],
@@ -265,20 +269,20 @@ fn cases() -> Vec<Case> {
 }
 
 /// A coordinate up to 8 km from zero.
-fn far(i: u64) -> f64 {
+fn far_coordinate(i: u64) -> f64 {
     16_000.0 * random(i) - 8000.0
 }
 
 impl Case {
-    fn run(&self, on: &dyn Rasterise) -> Vec<Finding> {
-        let turned = turned(&self.points);
+    fn run_on(&self, on: &dyn Rasterise) -> Vec<Finding> {
+        let turned = reversed_cloud(&self.points);
         let mut findings = Vec::new();
         for (points, how) in [
             (&self.points, ""),
             (&self.points, ", again"),
             (&turned, ", in another order"),
         ] {
-            findings.extend(compare(
+            findings.extend(compare_with_reference(
                 on,
                 &format!("{}{how}", self.name),
                 points,
@@ -291,7 +295,7 @@ impl Case {
 }
 
 /// The same points from the last to the first, where ticks allow it about an origin elsewhere.
-fn turned(cloud: &Cloud) -> Cloud {
+fn reversed_cloud(cloud: &Cloud) -> Cloud {
     let points = cloud.positions();
     let [x, y, z] = points.origin().0;
     let elsewhere = Origin([x - 37, y + 11, z - 400]);
@@ -319,7 +323,7 @@ fn turned(cloud: &Cloud) -> Cloud {
 }
 
 /// Runs the statistics together, or each by itself if the backend lacks one of them.
-fn compare(
+fn compare_with_reference(
     on: &dyn Rasterise,
     case: &str,
     points: &Cloud,
@@ -328,7 +332,7 @@ fn compare(
 ) -> Vec<Finding> {
     let compared = || -> Result<Option<String>> {
         let found = on.rasterise(points.positions(), grid, statistics)?;
-        Ok(difference(
+        Ok(describe_difference(
             &found,
             &reference::rasterise(points.positions(), grid, statistics)?,
             statistics,
@@ -337,7 +341,7 @@ fn compare(
     match compared() {
         Err(Error::Unsupported { .. }) if statistics.len() > 1 => statistics
             .iter()
-            .flat_map(|&statistic| compare(on, case, points, grid, &[statistic]))
+            .flat_map(|&statistic| compare_with_reference(on, case, points, grid, &[statistic]))
             .collect(),
         compared => Finding::of("rasterise", case, compared)
             .into_iter()
@@ -353,7 +357,7 @@ fn alone_or_together(on: &dyn Rasterise) -> Vec<Finding> {
         columns: 30,
         rows: 30,
     };
-    let Ok(points) = Cloud::from_points(&hills(2000, [3.0, 4.0, 430.0])) else {
+    let Ok(points) = Cloud::from_points(&hill_points(2000, [3.0, 4.0, 430.0])) else {
         return Vec::new();
     };
     let [mean, median, ..] = STATISTICS;
@@ -364,11 +368,13 @@ fn alone_or_together(on: &dyn Rasterise) -> Vec<Finding> {
         STATISTICS.into_iter().rev().collect(),
     ]);
     lists
-        .flat_map(|list| compare(on, &format!("nothing but {list:?}"), &points, &grid, &list))
+        .flat_map(|list| {
+            compare_with_reference(on, &format!("nothing but {list:?}"), &points, &grid, &list)
+        })
         .collect()
 }
 
-fn mistakes(on: &dyn Rasterise) -> Vec<Finding> {
+fn check_mistakes(on: &dyn Rasterise) -> Vec<Finding> {
     let points = Cloud::default();
     let grid = Grid {
         cell_size: 1.0,

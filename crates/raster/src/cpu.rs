@@ -16,7 +16,7 @@ impl Rasterise for Cpu {
         let by_order = |s: &CellStatistic| s.share().is_some();
         let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
         if !statistics.iter().all(by_order) {
-            let cells = accumulate(points, grid);
+            let cells = accumulate_cells(points, grid);
             for (raster, statistic) in rasters
                 .iter_mut()
                 .zip(statistics)
@@ -40,7 +40,7 @@ impl Rasterise for Cpu {
             {
                 let share = statistic.share().unwrap_or(f64::NAN);
                 let value =
-                    |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
+                    |span: &[u32]| quantile_of(&heights[span[0] as usize..span[1] as usize], share);
                 *raster = Some(Raster::from_rows(
                     *grid,
                     starts.par_windows(2).map(value).collect(),
@@ -65,7 +65,7 @@ fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
         .collect()
 }
 
-fn accumulate(points: Positions<'_>, grid: &Grid) -> Vec<CellSums> {
+fn accumulate_cells(points: Positions<'_>, grid: &Grid) -> Vec<CellSums> {
     let base = points.origin().ticks()[2];
     let mut cells = vec![CellSums::default(); grid.rows * grid.columns];
     for (point, cell) in points.ticks().iter().zip(cells_of(points, grid)) {
@@ -106,11 +106,11 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
 }
 
 /// The quantile of sorted heights (absolute ticks), metres; NaN for none.
-fn quantile(sorted: &[i64], share: f64) -> f64 {
-    let Some(rank) = Rank::of(share, sorted.len()) else {
+fn quantile_of(sorted: &[i64], share: f64) -> f64 {
+    let Some(rank) = Rank::from_share(share, sorted.len()) else {
         return f64::NAN;
     };
-    rank.between(
+    rank.interpolate(
         sorted[rank.below],
         sorted[(rank.below + 1).min(sorted.len() - 1)],
     )
@@ -120,7 +120,7 @@ fn quantile(sorted: &[i64], share: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::{
-        conformance::{STATISTICS, difference},
+        conformance::{STATISTICS, describe_difference},
         reference,
     };
     use isopach_cloud::{Cloud, Rect};
@@ -138,7 +138,7 @@ mod tests {
             let defined = reference::rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
             for cloud in [cloud, reversed] {
                 let found = Cpu.rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
-                prop_assert_eq!(difference(&found, &defined, &STATISTICS), None);
+                prop_assert_eq!(describe_difference(&found, &defined, &STATISTICS), None);
             }
         }
     }

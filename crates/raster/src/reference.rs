@@ -28,7 +28,7 @@ pub fn rasterise(
             *grid,
             cells
                 .iter()
-                .map(|sorted| value(sorted, statistic))
+                .map(|sorted| statistic_of_sorted(sorted, statistic))
                 .collect(),
         )
     };
@@ -36,7 +36,7 @@ pub fn rasterise(
 }
 
 /// A statistic of the sorted heights of a cell, ticks; metres, or a count.
-fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
+fn statistic_of_sorted(sorted: &[i64], statistic: CellStatistic) -> f64 {
     let n = sorted.len() as i128;
     let [Some(&low), Some(&high)] = [sorted.first(), sorted.last()] else {
         return if statistic == CellStatistic::Count {
@@ -48,8 +48,8 @@ fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
     match statistic {
         CellStatistic::Min => from_ticks(low),
         CellStatistic::Max => from_ticks(high),
-        CellStatistic::Median => quantile(sorted, 0.5),
-        CellStatistic::Percentile(p) => quantile(sorted, p / 100.0),
+        CellStatistic::Median => quantile_of_sorted(sorted, 0.5),
+        CellStatistic::Percentile(p) => quantile_of_sorted(sorted, p / 100.0),
         CellStatistic::Mean => {
             sorted.iter().copied().map(i128::from).sum::<i128>() as f64 / n as f64 * TICK
         }
@@ -69,7 +69,7 @@ fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
 }
 
 /// The height at `share` (0 to 1) of the way through sorted heights, one at least.
-fn quantile(sorted: &[i64], share: f64) -> f64 {
+fn quantile_of_sorted(sorted: &[i64], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
     from_ticks(below) + (at - at.floor()) * ((above - below) as f64 * TICK)
@@ -95,12 +95,12 @@ mod tests {
             CellStatistic::Percentile(p) => 4.0 + 5.0 * (3.0 * p / 100.0 - 2.0),
         };
         for statistic in STATISTICS {
-            let found = value(&sorted, statistic);
+            let found = statistic_of_sorted(&sorted, statistic);
             assert!(
                 (found - expected(statistic)).abs() < 1e-12,
                 "{statistic:?}: {found}"
             );
-            let none = value(&[], statistic);
+            let none = statistic_of_sorted(&[], statistic);
             assert!(
                 if statistic == CellStatistic::Count {
                     none == 0.0
@@ -110,6 +110,6 @@ mod tests {
                 "{statistic:?}: {none}"
             );
         }
-        assert!(value(&sorted[..1], CellStatistic::StandardDeviation).is_nan());
+        assert!(statistic_of_sorted(&sorted[..1], CellStatistic::StandardDeviation).is_nan());
     }
 }

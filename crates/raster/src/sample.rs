@@ -38,7 +38,7 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
             ]];
         }
         Sampling::Bilinear => (0, |t| [1.0 - t, t, 0.0, 0.0]),
-        Sampling::Bicubic => (-1, cubic),
+        Sampling::Bicubic => (-1, cubic_weights),
     };
     let (down, along) = (weights(v), weights(u));
     let mut sum = 0.0;
@@ -64,7 +64,7 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
 }
 
 /// Weights of the four pixels about a place `t` beyond the second.
-fn cubic(t: f64) -> [f64; 4] {
+fn cubic_weights(t: f64) -> [f64; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [
         -0.5 * t + t2 - 0.5 * t3,

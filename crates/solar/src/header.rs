@@ -37,15 +37,15 @@ impl SolarHeader {
     /// before XPOSURE, T_OBS before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS if it is only a
     /// date) and MJD-OBS.
     #[must_use]
-    pub fn of(header: &impl Keywords) -> Self {
+    pub fn from_keywords(header: &impl Keywords) -> Self {
         let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
         let mut remarks = Vec::new();
         let names: Vec<&str> = ["TELESCOP", "INSTRUME"]
             .into_iter()
             .filter_map(text)
             .collect();
-        let (time, time_text) = time(header, &mut remarks).unzip();
-        let quality = quality(header, &mut remarks);
+        let (time, time_text) = read_time(header, &mut remarks).unzip();
+        let quality = read_quality(header, &mut remarks);
         remarks.extend(
             quality
                 .remarks()
@@ -54,22 +54,25 @@ impl SolarHeader {
         );
         Self {
             instrument: (!names.is_empty()).then(|| names.join(" ")),
-            wavelength: wavelength(header),
-            exposure: exposure(header, &mut remarks),
-            unit: unit(header, &mut remarks),
+            wavelength: read_wavelength(header),
+            exposure: read_exposure(header, &mut remarks),
+            unit: read_unit(header, &mut remarks),
             pixel_size: Wcs::pixel_size_of(header),
-            wcs: Wcs::of(header),
-            observer: observer(header),
+            wcs: Wcs::from_keywords(header),
+            observer: read_observer(header),
             time,
             time_text,
             quality,
-            unusable: unusable(header, quality),
+            unusable: reasons_unusable(header, quality),
             remarks,
         }
     }
 }
 
-fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<CountUnit>, String> {
+fn read_unit(
+    header: &impl Keywords,
+    remarks: &mut Vec<String>,
+) -> Result<Option<CountUnit>, String> {
     let stated = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
     let (current, at_start) = (stated("BUNIT"), stated("PIXLUNIT"));
     let Some((keyword, text)) = current
@@ -90,7 +93,7 @@ fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<Coun
 }
 
 /// Exposure time in seconds: EXPTIME, otherwise XPOSURE.
-fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
+fn read_exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
     let stated = ["EXPTIME", "XPOSURE"]
         .into_iter()
         .filter_map(|keyword| Some((keyword, number_or_text(header, keyword)?)));
@@ -149,7 +152,10 @@ fn seconds_of_unit(header: &impl Keywords) -> Result<f64, String> {
 const APART: f64 = 1.0;
 
 /// The first time that can be read, and its text.
-fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(ObservationTime, String)> {
+fn read_time(
+    header: &impl Keywords,
+    remarks: &mut Vec<String>,
+) -> Option<(ObservationTime, String)> {
     let keywords = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"];
     let mut times = keywords.into_iter().filter_map(|keyword| {
         let text = header.text(keyword).filter(|text| !text.is_empty())?;
@@ -165,7 +171,7 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Observatio
         Some((keyword, ObservationTime::parse(&text)?, text))
     });
     let Some((keyword, taken, text)) = times.next() else {
-        let of_days = header.number("MJD-OBS").and_then(ObservationTime::of_mjd);
+        let of_days = header.number("MJD-OBS").and_then(ObservationTime::from_mjd);
         if of_days.is_none() {
             let words = "it states no time that can be read: neither times nor the loss of sensitivity are checked";
             remarks.push(words.into());
@@ -173,7 +179,7 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Observatio
         return of_days.map(|time| (time, time.to_string()));
     };
     if let Some((other, _, stated)) =
-        times.find(|(_, time, _)| (time.days() - taken.days()).abs() > APART)
+        times.find(|(_, time, _)| (time.days_since_1970() - taken.days_since_1970()).abs() > APART)
     {
         remarks.push(format!(
             "{keyword} is {text:?} and {other} {stated:?}: {keyword} is taken"
@@ -184,7 +190,7 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Observatio
 
 /// WAVELNTH as a number or as text, in the unit of WAVEUNIT (a name, or a power of ten of metres);
 /// ångström without one.
-fn wavelength(header: &impl Keywords) -> Option<f64> {
+fn read_wavelength(header: &impl Keywords) -> Option<f64> {
     let leading = |text: &str| {
         let digits: String = text
             .chars()
@@ -214,15 +220,15 @@ fn wavelength(header: &impl Keywords) -> Option<f64> {
         .filter(|value| value.is_finite() && *value > 0.0)
 }
 
-fn observer(header: &impl Keywords) -> Option<[f64; 2]> {
+fn read_observer(header: &impl Keywords) -> Option<[f64; 2]> {
     let degrees = |keyword: &str| header.number(keyword).filter(|value| value.is_finite());
     Some([degrees("HGLN_OBS")?, degrees("HGLT_OBS")?])
 }
 
 /// A number, or a text as 0x80000000.
-fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
+fn read_quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     if let Some(number) = header.number("QUALITY") {
-        return Quality::of_keyword(number);
+        return Quality::from_keyword(number);
     }
     let Some(text) = header.text("QUALITY").filter(|text| !text.is_empty()) else {
         return Quality(0);
@@ -247,9 +253,9 @@ const ACS: [(&str, &str, u32, &str); 3] = [
     ("ACS_SAFE", "YES", 15, "the spacecraft was in safe mode"),
 ];
 
-fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
+fn reasons_unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
     let mut words: Vec<String> = quality
-        .unusable()
+        .unusable_reasons()
         .into_iter()
         .map(|words| format!("QUALITY: {words}"))
         .collect();
@@ -296,7 +302,7 @@ mod tests {
     }
 
     fn of(cards: &[(&'static str, &'static str)]) -> SolarHeader {
-        SolarHeader::of(&Cards(cards.to_vec()))
+        SolarHeader::from_keywords(&Cards(cards.to_vec()))
     }
 
     fn says(header: &SolarHeader, words: &str) -> bool {

@@ -42,8 +42,8 @@ impl ObservationTime {
         let between = text.char_indices().find(is_between);
         let (date, clock) =
             between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
-        let midnight = parse_date(&separated(date, '-', 4))?;
-        let seconds = parse_clock(&separated(clock, ':', 2))?;
+        let midnight = parse_date(&split_fields(date, '-', 4))?;
+        let seconds = parse_clock(&split_fields(clock, ':', 2))?;
         let days = midnight + seconds / DAY;
         let behind = if is_tai { leap_seconds_at(days) } else { 0.0 };
         Some(Self {
@@ -53,7 +53,7 @@ impl ObservationTime {
 
     /// The time of a modified Julian date; `None` outside the years 1600 to 9999.
     #[must_use]
-    pub fn of_mjd(days: f64) -> Option<Self> {
+    pub fn from_mjd(days: f64) -> Option<Self> {
         (-94_553.0..2_973_484.0).contains(&days).then_some(Self {
             days: days - 40_587.0,
         })
@@ -61,7 +61,7 @@ impl ObservationTime {
 
     /// Days since 1970-01-01T00:00:00, UTC.
     #[must_use]
-    pub fn days(self) -> f64 {
+    pub fn days_since_1970(self) -> f64 {
         self.days
     }
 
@@ -121,7 +121,7 @@ fn leap_seconds_at(days: f64) -> f64 {
 
 /// Digits without separators with them: `20110215` as 2011-02-15, `014812.3` as 01:48:12.3;
 /// `first`: digits of the first part.
-fn separated(text: &str, separator: char, first: usize) -> String {
+fn split_fields(text: &str, separator: char, first: usize) -> String {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -231,7 +231,12 @@ mod tests {
             );
         }
         assert_eq!(expected.to_string(), "2011-02-15T01:48:12.000");
-        assert_eq!(ObservationTime::parse("1970-01-01").unwrap().days(), 0.0);
+        assert_eq!(
+            ObservationTime::parse("1970-01-01")
+                .unwrap()
+                .days_since_1970(),
+            0.0
+        );
         assert_eq!(
             ObservationTime::parse("15-OCT-2011").unwrap().to_string(),
             "2011-10-15T00:00:00.000"
@@ -241,13 +246,13 @@ mod tests {
             "1998-02-15T00:00:00.000"
         );
         assert_eq!(
-            ObservationTime::of_mjd(40_587.5).unwrap().to_string(),
+            ObservationTime::from_mjd(40_587.5).unwrap().to_string(),
             "1970-01-01T12:00:00.000"
         );
         assert!(
             [f64::NAN, -1e5, 1e300]
                 .into_iter()
-                .all(|days| ObservationTime::of_mjd(days).is_none())
+                .all(|days| ObservationTime::from_mjd(days).is_none())
         );
     }
 

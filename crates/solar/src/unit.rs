@@ -32,7 +32,7 @@ impl CountUnit {
                 "the unit {text:?} is none of counts, as DN, DN/s or ct s-1 are"
             ))
         };
-        let powers = powers(text).ok_or_else(foreign)?;
+        let powers = parse_powers(text).ok_or_else(foreign)?;
         match powers {
             Powers {
                 counts: 1,
@@ -62,7 +62,7 @@ const SPELT: [(&str, &str); 8] = [
 ];
 
 /// `None` if anything but counts, seconds and pixels takes part, or brackets do not match.
-fn powers(text: &str) -> Option<Powers> {
+fn parse_powers(text: &str) -> Option<Powers> {
     let mut text = text.to_lowercase();
     for (spelt, meant) in SPELT {
         text = text.replace(spelt, meant);
@@ -99,7 +99,7 @@ fn powers(text: &str) -> Option<Powers> {
                     (sign, rest) = (-1, after);
                     continue;
                 }
-                let (exponent, after) = exponent(after)?;
+                let (exponent, after) = parse_exponent(after)?;
                 let power = match name {
                     "dn" | "dns" | "adu" | "ct" | "cts" | "cnt" | "cnts" | "count" | "counts" => {
                         &mut powers.counts
@@ -120,7 +120,7 @@ fn powers(text: &str) -> Option<Powers> {
 }
 
 /// The exponent at the start of a text, 1 if there is none, and the rest of the text.
-fn exponent(text: &str) -> Option<(i32, &str)> {
+fn parse_exponent(text: &str) -> Option<(i32, &str)> {
     let is_marked = text.starts_with('^');
     let inner = text.trim_start_matches('^');
     let is_bracketed = is_marked && inner.starts_with('(');

@@ -26,20 +26,24 @@ impl Wcs {
     /// # Errors
     /// In words, why the header places no pixel: a keyword that is missing, another projection,
     /// another frame, a matrix that cannot be inverted.
-    pub fn of(header: &impl Keywords) -> Result<Self, String> {
+    pub fn from_keywords(header: &impl Keywords) -> Result<Self, String> {
         check_frame(header)?;
-        let needed =
-            |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
-        let units = [arcseconds(header, "CUNIT1")?, arcseconds(header, "CUNIT2")?];
+        let needed = |keyword: &str| {
+            finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
+        };
+        let units = [
+            number_in_arcseconds(header, "CUNIT1")?,
+            number_in_arcseconds(header, "CUNIT2")?,
+        ];
         let reference_pixel = [needed("CRPIX1")? - 1.0, needed("CRPIX2")? - 1.0];
         let value = |keyword: &str, unit: f64| {
-            Ok::<_, String>(finite(header, keyword)?.unwrap_or(0.0) * unit)
+            Ok::<_, String>(finite_number(header, keyword)?.unwrap_or(0.0) * unit)
         };
         let reference_value = [value("CRVAL1", units[0])?, value("CRVAL2", units[1])?];
         let found = Self {
             reference_pixel,
             reference_value,
-            matrix: matrix(header, units)?,
+            matrix: pixel_matrix(header, units)?,
         };
         let area = found.determinant().abs();
         if area > 0.0 && area.is_finite() {
@@ -52,10 +56,10 @@ impl Wcs {
     /// Side of a square with the area of a pixel, arcseconds, for any projection and position.
     pub(crate) fn pixel_size_of(header: &impl Keywords) -> Option<f64> {
         let units = [
-            arcseconds(header, "CUNIT1").ok()?,
-            arcseconds(header, "CUNIT2").ok()?,
+            number_in_arcseconds(header, "CUNIT1").ok()?,
+            number_in_arcseconds(header, "CUNIT2").ok()?,
         ];
-        let matrix = matrix(header, units).ok()?;
+        let matrix = pixel_matrix(header, units).ok()?;
         let size = Self {
             reference_pixel: [0.0; 2],
             reference_value: [0.0; 2],
@@ -85,7 +89,7 @@ impl Wcs {
 
     /// Converts a pixel position to (longitude, latitude), arcseconds.
     #[must_use]
-    pub fn world(&self, pixel: [f64; 2]) -> [f64; 2] {
+    pub fn pixel_to_world(&self, pixel: [f64; 2]) -> [f64; 2] {
         let off = [
             pixel[0] - self.reference_pixel[0],
             pixel[1] - self.reference_pixel[1],
@@ -106,7 +110,7 @@ impl Wcs {
     /// Converts (longitude, latitude), arcseconds, to a pixel position; NaN on the far half of the
     /// sphere, which TAN does not show.
     #[must_use]
-    pub fn pixel(&self, world: [f64; 2]) -> [f64; 2] {
+    pub fn world_to_pixel(&self, world: [f64; 2]) -> [f64; 2] {
         let turn = (world[0] - self.reference_value[0]) / ARCSECONDS;
         let (sine, cosine) = (self.reference_value[1] / ARCSECONDS).sin_cos();
         let (s, c) = (world[1] / ARCSECONDS).sin_cos();
@@ -131,7 +135,7 @@ impl Wcs {
         let mut largest = 0.0_f64;
         for x in places(columns) {
             for y in places(rows) {
-                let [u, v] = self.pixel(other.world([x, y]));
+                let [u, v] = self.world_to_pixel(other.pixel_to_world([x, y]));
                 let off = (u - x).hypot(v - y);
                 largest = if off.is_nan() {
                     f64::INFINITY
@@ -178,7 +182,7 @@ fn check_frame(header: &impl Keywords) -> Result<(), String> {
 }
 
 /// A keyword that is a number, which must be finite.
-fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> {
+fn finite_number(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> {
     match header.number(keyword) {
         Some(number) if !number.is_finite() => Err(format!("{keyword} is {number}")),
         number => Ok(number),
@@ -187,7 +191,7 @@ fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> 
 
 /// The elements of a matrix by keyword name; unstated ones are taken from `otherwise`; `None` if
 /// none is stated.
-fn elements(
+fn matrix_elements(
     header: &impl Keywords,
     name: impl Fn(usize, usize) -> String,
     otherwise: [[f64; 2]; 2],
@@ -195,7 +199,7 @@ fn elements(
     let (mut matrix, mut any) = (otherwise, false);
     for (i, row) in matrix.iter_mut().enumerate() {
         for (j, value) in row.iter_mut().enumerate() {
-            if let Some(number) = finite(header, &name(i + 1, j + 1))? {
+            if let Some(number) = finite_number(header, &name(i + 1, j + 1))? {
                 (*value, any) = (number, true);
             }
         }
@@ -205,26 +209,27 @@ fn elements(
 
 /// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib
 /// and sunpy take them.
-fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
+fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
     let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| {
         [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])]
     };
-    let step =
-        |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
+    let step = |keyword: &str| {
+        finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
+    };
     let steps = step("CDELT1").and_then(|first| Ok([first, step("CDELT2")?]));
     let unit = [[1.0, 0.0], [0.0, 1.0]];
-    let pc = elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
+    let pc = matrix_elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
     let pc = pc.map_or_else(
-        || elements(header, |i, j| format!("PC{i:03}{j:03}"), unit),
+        || matrix_elements(header, |i, j| format!("PC{i:03}{j:03}"), unit),
         |pc| Ok(Some(pc)),
     )?;
-    let cd = elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
+    let cd = matrix_elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
     match (pc, cd, steps) {
         (Some(pc), _, Ok(steps)) => Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]])),
         (_, Some(cd), _) => Ok(scaled(cd, units)),
         (_, None, Err(reason)) => Err(reason),
         (None, None, Ok(steps)) => {
-            let (sine, cosine) = finite(header, "CROTA2")?
+            let (sine, cosine) = finite_number(header, "CROTA2")?
                 .unwrap_or(0.0)
                 .to_radians()
                 .sin_cos();
@@ -240,7 +245,7 @@ fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], Stri
 }
 
 /// Arcseconds of a unit of angle.
-fn arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
+fn number_in_arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
     let Some(text) = header.text(keyword).filter(|text| !text.is_empty()) else {
         return Ok(1.0);
     };

@@ -2,7 +2,7 @@
 
 use super::{
     decoder::Decoder,
-    model::{BitModel, Model, lazy},
+    model::{BitModel, Model, get_or_create},
 };
 
 /// Bits of a correction that are modelled; those below are as they come.
@@ -35,15 +35,17 @@ impl<const CONTEXTS: usize, const BITS: usize> Integers<CONTEXTS, BITS> {
         prediction: i32,
         context: usize,
     ) -> (i32, usize) {
-        let bits = stream.symbol(lazy(&mut self.bits[context], BITS + 1));
+        let bits = stream.decode_symbol(get_or_create(&mut self.bits[context], BITS + 1));
         let k = bits as u32;
         let correction = match k {
-            0 => stream.bit(&mut self.zero_or_one) as i32,
+            0 => stream.decode_bit(&mut self.zero_or_one) as i32,
             1..32 => {
                 let modelled = k.min(MODELLED);
-                let mut c = stream.symbol(lazy(&mut self.corrections[bits], 1 << modelled)) as u32;
+                let mut c = stream
+                    .decode_symbol(get_or_create(&mut self.corrections[bits], 1 << modelled))
+                    as u32;
                 if k > MODELLED {
-                    c = c << (k - MODELLED) | stream.raw(k - MODELLED);
+                    c = c << (k - MODELLED) | stream.decode_raw(k - MODELLED);
                 }
                 let upper = c >= 1 << (k - 1);
                 (c as i32).wrapping_add(if upper {

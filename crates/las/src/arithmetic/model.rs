@@ -40,7 +40,7 @@ pub(crate) struct Found {
 
 /// A model that is made when it is first asked for: most of a chunk's never are.
 #[inline(always)]
-pub(crate) fn lazy(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
+pub(crate) fn get_or_create(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
     model.get_or_insert_with(|| Box::new(Model::new(symbols)))
 }
 
@@ -62,7 +62,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
             cycle: symbols as u32,
             until_update: 0,
         };
-        model.update();
+        model.update_table();
         model.cycle = (symbols as u32 + 6) >> 1;
         model.until_update = model.cycle;
         model
@@ -70,7 +70,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
 
     /// The symbol that has the given part, which is below [`WHOLE`].
     #[inline(always)]
-    pub(crate) fn find(&self, part: u32) -> Found {
+    pub(crate) fn find_symbol(&self, part: u32) -> Found {
         let mut symbol = self.cells[(part >> self.shift) as usize & (CELLS - 1)].into();
         while u32::from(self.starts[symbol + 1]) <= part && symbol < MOST - 1 {
             symbol += 1;
@@ -86,16 +86,16 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
 
     /// Notes that a symbol came.
     #[inline(always)]
-    pub(crate) fn count(&mut self, symbol: usize) {
+    pub(crate) fn count_symbol(&mut self, symbol: usize) {
         self.counts[symbol & (MOST - 1)] += 1;
         self.until_update -= 1;
         if self.until_update == 0 {
-            self.update();
+            self.update_table();
         }
     }
 
     #[inline(never)]
-    fn update(&mut self) {
+    fn update_table(&mut self) {
         self.total += self.cycle;
         let counts = &mut self.counts[..self.symbols];
         if self.total > WHOLE {
@@ -149,12 +149,12 @@ impl BitModel {
     }
 
     /// Probability of a zero, in units of 1/2¹³.
-    pub(crate) fn zero(&self) -> u32 {
+    pub(crate) fn zero_bound(&self) -> u32 {
         self.zero
     }
 
     /// Notes that a bit came.
-    pub(crate) fn count(&mut self, bit: bool) {
+    pub(crate) fn count_bit(&mut self, bit: bool) {
         self.zeros += u32::from(!bit);
         self.until_update -= 1;
         if self.until_update > 0 {
@@ -185,7 +185,7 @@ mod tests {
                 if round % 1_999 == 0 {
                     for part in (0..WHOLE).step_by(7) {
                         let expected = (0..symbols).rfind(|&s| u32::from(model.starts[s]) <= part);
-                        let found = model.find(part);
+                        let found = model.find_symbol(part);
                         assert_eq!(
                             Some(found.symbol),
                             expected,
@@ -194,7 +194,7 @@ mod tests {
                         assert!(u32::from(found.low) <= part && part < u32::from(found.high));
                     }
                 }
-                model.count((round * round) % symbols);
+                model.count_symbol((round * round) % symbols);
             }
         }
     }

@@ -20,7 +20,7 @@
 
 mod returns;
 
-use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, lazy};
+use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, get_or_create};
 use laz::{LazItemType, LazVlr};
 
 /// A point as this decoder sees it.
@@ -68,7 +68,7 @@ pub(crate) struct Layers {
 
 impl Layers {
     /// The layers of a file, if that is how it is compressed.
-    pub(crate) fn of(vlr: &LazVlr) -> Option<Self> {
+    pub(crate) fn from_vlr(vlr: &LazVlr) -> Option<Self> {
         let items = vlr.items();
         let first = items.first()?;
         if first.item_type() != LazItemType::Point14 || !matches!(first.version(), 3 | 4) {
@@ -109,7 +109,7 @@ impl Layers {
 
     /// Calls `visit` with the `points` points of a chunk. `None` if the bytes are malformed; points
     /// visited before then are invalid.
-    pub(crate) fn decode(
+    pub(crate) fn decode_chunk(
         self,
         chunk: &[u8],
         points: usize,
@@ -256,9 +256,11 @@ impl Streams<'_> {
         const NUMBER_OF_RETURNS: usize = 1 << 2;
         let before = contexts[*current].as_deref_mut()?;
         let which = before.change_context();
-        let changes = self.xy.symbol(lazy(&mut before.changed[which], 128));
+        let changes = self
+            .xy
+            .decode_symbol(get_or_create(&mut before.changed[which], 128));
         if changes & CHANNEL != 0 {
-            let step = self.xy.symbol(lazy(&mut before.channel, 3));
+            let step = self.xy.decode_symbol(get_or_create(&mut before.channel, 3));
             *current = (*current + step + 1) & 3;
             let last = RawPoint {
                 channel: *current as u8,
@@ -274,7 +276,7 @@ impl Streams<'_> {
         );
         let of = if changes & NUMBER_OF_RETURNS != 0 {
             self.xy
-                .symbol(lazy(&mut context.number_of_returns[last_of], 16))
+                .decode_symbol(get_or_create(&mut context.number_of_returns[last_of], 16))
         } else {
             last_of
         };
@@ -284,12 +286,12 @@ impl Streams<'_> {
             2 => (last_number + 15) & 15,
             _ if gps_time_changed => self
                 .xy
-                .symbol(lazy(&mut context.return_number[last_number], 16)),
+                .decode_symbol(get_or_create(&mut context.return_number[last_number], 16)),
             _ => {
                 (last_number
                     + self
                         .xy
-                        .symbol(lazy(&mut context.return_number_same_time, 13))
+                        .decode_symbol(get_or_create(&mut context.return_number_same_time, 13))
                     + 2)
                     & 15
             }
@@ -297,7 +299,7 @@ impl Streams<'_> {
         context.last.returns = (of << 4 | number) as u8;
         context.gps_time_changed = gps_time_changed;
         let single = usize::from(of == 1);
-        let median = returns::map(of, number) << 1 | usize::from(gps_time_changed);
+        let median = returns::return_map(of, number) << 1 | usize::from(gps_time_changed);
 
         let (dx, x_bits) = context
             .dx
@@ -315,7 +317,7 @@ impl Streams<'_> {
         context.last.xyz[1] = context.last.xyz[1].wrapping_add(dy);
 
         if let Some(stream) = &mut self.z {
-            let level = returns::level(of, number);
+            let level = returns::return_level(of, number);
             let bits = (x_bits + y_bits) / 2;
             let (z, _) = context
                 .z
@@ -327,11 +329,12 @@ impl Streams<'_> {
             let alone = number == 1 && number >= of;
             let which = usize::from(context.last.classification & 31) << 1 | usize::from(alone);
             context.last.classification =
-                stream.symbol(lazy(&mut context.classification[which], 256)) as u8;
+                stream.decode_symbol(get_or_create(&mut context.classification[which], 256)) as u8;
         }
         if let Some(stream) = &mut self.flags {
             let which = usize::from(context.last.flags);
-            context.last.flags = stream.symbol(lazy(&mut context.flags[which], 64)) as u8;
+            context.last.flags =
+                stream.decode_symbol(get_or_create(&mut context.flags[which], 64)) as u8;
         }
         Some(context.last)
     }
@@ -408,9 +411,9 @@ mod tests {
 
     fn decoded(chunk: &[u8], count: usize, wanted: Wanted) -> Option<Vec<RawPoint>> {
         let mut found = Vec::new();
-        Layers::of(&vlr())
+        Layers::from_vlr(&vlr())
             .unwrap()
-            .decode(chunk, count, wanted, |point| found.push(point))?;
+            .decode_chunk(chunk, count, wanted, |point| found.push(point))?;
         Some(found)
     }
 
@@ -474,7 +477,7 @@ mod tests {
             .add_item(LazItemType::Point10)
             .add_item(LazItemType::GpsTime);
         assert_eq!(
-            Layers::of(
+            Layers::from_vlr(
                 &LazVlrBuilder::default()
                     .with_laz_items(items.build())
                     .build()

@@ -24,12 +24,12 @@ const MAP: [[u8; 16]; 16] = [
 
 /// The context in which the differences of x and y of a return are predicted.
 #[inline(always)]
-pub(super) fn map(of: usize, number: usize) -> usize {
+pub(super) fn return_map(of: usize, number: usize) -> usize {
     usize::from(MAP[of & 15][number & 15]) % 6
 }
 
 /// The context in which the height of a return is predicted: how many returns are left.
 #[inline(always)]
-pub(super) fn level(of: usize, number: usize) -> usize {
+pub(super) fn return_level(of: usize, number: usize) -> usize {
     of.abs_diff(number).min(7)
 }

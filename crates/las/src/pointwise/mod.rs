@@ -14,7 +14,7 @@ mod colour;
 mod gps_time;
 mod point;
 
-use crate::arithmetic::{Decoder, Model, lazy};
+use crate::arithmetic::{Decoder, Model, get_or_create};
 use colour::Colour;
 use gps_time::GpsTimes;
 use laz::{LazItemType, LazVlr};
@@ -31,7 +31,7 @@ pub(crate) struct Pointwise {
 
 impl Pointwise {
     /// The fields of a file, if they are compressed in this way.
-    pub(crate) fn of(vlr: &LazVlr) -> Option<Self> {
+    pub(crate) fn from_vlr(vlr: &LazVlr) -> Option<Self> {
         let mut found = Self {
             record: vlr.items_size() as usize,
             has_time: false,
@@ -67,7 +67,7 @@ impl Pointwise {
 
     /// Decodes a chunk into whole records. `None` if the bytes are malformed; records written
     /// before then are invalid.
-    pub(crate) fn decode(self, chunk: &[u8], records: &mut [u8]) -> Option<()> {
+    pub(crate) fn decode_chunk(self, chunk: &[u8], records: &mut [u8]) -> Option<()> {
         let (first, stream) = chunk.split_at_checked(self.record)?;
         let mut records = records.chunks_exact_mut(self.record);
         records.next()?.copy_from_slice(first);
@@ -103,7 +103,7 @@ impl Pointwise {
                 None => rest,
             };
             for (to, (last, model)) in rest.iter_mut().zip(&mut extra) {
-                *last = last.wrapping_add(stream.symbol(lazy(model, 256)) as u8);
+                *last = last.wrapping_add(stream.decode_symbol(get_or_create(model, 256)) as u8);
                 *to = *last;
             }
             if i % 4096 == 0 && !stream.is_within_its_bytes() {
@@ -139,7 +139,9 @@ mod tests {
 
     fn decoded(chunk: &[u8], vlr: &LazVlr, count: usize) -> Option<Vec<u8>> {
         let mut records = vec![0; count * vlr.items_size() as usize];
-        Pointwise::of(vlr).unwrap().decode(chunk, &mut records)?;
+        Pointwise::from_vlr(vlr)
+            .unwrap()
+            .decode_chunk(chunk, &mut records)?;
         Some(records)
     }
 
@@ -229,7 +231,7 @@ mod tests {
     #[test]
     fn other_ways_of_compressing_are_left_to_laz() {
         for format in [4, 5, 6, 7] {
-            assert_eq!(Pointwise::of(&vlr(format, 0)), None, "PDRF {format}");
+            assert_eq!(Pointwise::from_vlr(&vlr(format, 0)), None, "PDRF {format}");
         }
     }
 }

@@ -81,8 +81,9 @@ impl SortedLazWriter {
         memory: u64,
     ) -> Result<Self, LasError> {
         let path = path.as_ref();
-        let refused =
-            |problem: isopach_compute::Error| LasProblem::Unwritable(problem.to_string()).of(path);
+        let refused = |problem: isopach_compute::Error| {
+            LasProblem::Unwritable(problem.to_string()).at_path(path)
+        };
         let cell_size = checked_cell_size(cell_size).map_err(refused)?;
         let writer = LazWriter::create(path, schema)?;
         let width = KEY + writer.record_length();
@@ -95,7 +96,7 @@ impl SortedLazWriter {
             waiting: Vec::new(),
             width,
             most,
-            runs: Runs::beside(path),
+            runs: Runs::beside_file(path),
             failed: false,
             writer,
         })
@@ -110,7 +111,7 @@ impl SortedLazWriter {
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasError> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
-        outcome.map_err(|problem| problem.of(self.writer.path()))
+        outcome.map_err(|problem| problem.at_path(self.writer.path()))
     }
 
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
@@ -122,7 +123,7 @@ impl SortedLazWriter {
             }
             self.make_room();
             keyed.clear();
-            key::append(
+            key::append_key(
                 cloud.positions().absolute_ticks(i),
                 self.cell_size,
                 &mut keyed,
@@ -144,11 +145,11 @@ impl SortedLazWriter {
 
     /// Sorts the waiting records and puts them on disk.
     fn put_aside(&mut self) -> Checked<()> {
-        let places = order::sorted(&self.waiting, self.width);
-        self.runs.add(
+        let places = order::sorted_indices(&self.waiting, self.width);
+        self.runs.add_run(
             places
                 .iter()
-                .map(|&at| order::record(&self.waiting, self.width, at)),
+                .map(|&at| order::record_at(&self.waiting, self.width, at)),
         )?;
         self.waiting.clear();
         Ok(())
@@ -161,7 +162,8 @@ impl SortedLazWriter {
     /// call failed.
     pub fn finish(mut self) -> Result<(), LasError> {
         let path = self.writer.path().to_owned();
-        self.merge_runs().map_err(|problem| problem.of(&path))?;
+        self.merge_runs()
+            .map_err(|problem| problem.at_path(&path))?;
         self.writer.finish()
     }
 
@@ -179,14 +181,14 @@ impl SortedLazWriter {
             writer: &mut self.writer,
         };
         if self.runs.is_empty() {
-            for at in order::sorted(&self.waiting, self.width) {
-                batch.push(&order::record(&self.waiting, self.width, at)[KEY..])?;
+            for at in order::sorted_indices(&self.waiting, self.width) {
+                batch.push(&order::record_at(&self.waiting, self.width, at)[KEY..])?;
             }
         } else {
             // All waiting records are on disk, so their memory is free for the readers.
             self.waiting = Vec::new();
             self.runs
-                .merge(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
+                .merge_runs(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
         }
         batch.flush()
     }

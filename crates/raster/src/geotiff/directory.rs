@@ -61,7 +61,7 @@ impl Entry {
 
 /// The bytes of a directory to be written at `at`; `next` returns the offset of the following
 /// directory, 0 for none.
-pub(super) fn directory(
+pub(super) fn directory_bytes(
     entries: &[Entry],
     big: bool,
     at: u64,

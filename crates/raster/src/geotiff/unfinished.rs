@@ -54,7 +54,7 @@ impl Unfinished {
     }
 
     /// A block, begun with `missing` if it was not.
-    pub(super) fn get(
+    pub(super) fn block_mut(
         &mut self,
         key: Key,
         missing: impl FnOnce() -> usize,
@@ -128,13 +128,13 @@ impl Unfinished {
         let slot = self.free.pop().unwrap_or(self.slots);
         self.slots = self.slots.max(slot + 1);
         let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_le_bytes()).collect();
-        self.at(slot)?.write_all(&bytes)?;
+        self.file_at(slot)?.write_all(&bytes)?;
         Ok(slot)
     }
 
     fn read(&mut self, slot: u64) -> io::Result<Vec<f32>> {
         let mut bytes = vec![0; CELLS * 4];
-        self.at(slot)?.read_exact(&mut bytes)?;
+        self.file_at(slot)?.read_exact(&mut bytes)?;
         self.free.push(slot);
         Ok(bytes
             .as_chunks()
@@ -145,7 +145,7 @@ impl Unfinished {
     }
 
     /// The file, at a slot of it.
-    fn at(&mut self, slot: u64) -> io::Result<&mut File> {
+    fn file_at(&mut self, slot: u64) -> io::Result<&mut File> {
         if self.file.is_none() {
             let (part, file) = UnfinishedFile::create(&self.beside)?;
             self.file = Some((file, part));
@@ -167,7 +167,7 @@ mod tests {
         let mut blocks = Unfinished::beside(dir.path().join("blocks"));
         for round in 0..3 {
             for number in 0..3 * MOST {
-                let block = blocks.get((0, number), || 3).unwrap();
+                let block = blocks.block_mut((0, number), || 3).unwrap();
                 block.cells[round] = (number * 10 + round) as f32;
                 block.missing -= 1;
             }

@@ -99,7 +99,7 @@ pub(super) fn damaged<T>(what: impl Into<String>) -> Read<T> {
 }
 
 /// The first 40 characters of a text of the file, for messages.
-pub(super) fn beginning(text: &str) -> &str {
+pub(super) fn shortened(text: &str) -> &str {
     text.char_indices()
         .nth(40)
         .map_or(text, |(end, _)| &text[..end])

@@ -2,7 +2,7 @@
 
 use super::{
     fault::{Read, damaged, unsupported},
-    limits::{check, filled},
+    limits::{check_limit, filled_vec},
     samples::{Compression, NoData, Predictor, Sample, Samples},
     tags::{Directory, Tiff, Values},
 };
@@ -35,7 +35,7 @@ pub(super) struct Image {
 
 impl Image {
     /// The layout that a directory states.
-    pub(super) fn of<R: std::io::Read + Seek>(
+    pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
     ) -> Read<Self> {
@@ -57,8 +57,8 @@ impl Image {
         tiff.limits
             .check_cells("cells", columns * rows, tiff.length)?;
         let [bits, format] = [
-            tiff.numbers(directory, 258, bands)?,
-            tiff.numbers(directory, 339, bands)?,
+            tiff.read_numbers(directory, 258, bands)?,
+            tiff.read_numbers(directory, 339, bands)?,
         ];
         let one = |values: Option<Values>, missing: u64| {
             let mut values = values.iter().flat_map(Values::iter);
@@ -69,8 +69,8 @@ impl Image {
                 unsupported("bands of different types")
             }
         };
-        let sample = Sample::of(one(format, 1)?, one(bits, 1)?)?;
-        let predictor = Predictor::of(tiff.number_or(directory, 317, 1)?)?;
+        let sample = Sample::from_tags(one(format, 1)?, one(bits, 1)?)?;
+        let predictor = Predictor::from_code(tiff.number_or(directory, 317, 1)?)?;
         if predictor != Predictor::None && sample.bytes().is_none() {
             return unsupported(format!(
                 "predictor {predictor:?} of {}-bit samples",
@@ -95,7 +95,7 @@ impl Image {
         if block[0] == 0 || block[1] == 0 {
             return damaged(format!("a block has {} × {} cells", block[0], block[1]));
         }
-        check(
+        check_limit(
             "bytes of a block",
             bytes.unwrap_or(u64::MAX),
             tiff.limits.block_bytes,
@@ -105,8 +105,8 @@ impl Image {
         let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]);
         let blocks = blocks.saturating_mul(if is_planar { bands } else { 1 });
         let [offsets, counts] = [
-            tiff.numbers(directory, at, blocks)?,
-            tiff.numbers(directory, count, blocks)?,
+            tiff.read_numbers(directory, at, blocks)?,
+            tiff.read_numbers(directory, count, blocks)?,
         ];
         let stated = [&offsets, &counts]
             .map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
@@ -125,7 +125,7 @@ impl Image {
             rows: rows as usize,
             bands: bands as usize,
             sample,
-            compression: Compression::of(tiff.number_or(directory, 259, 1)?)?,
+            compression: Compression::from_code(tiff.number_or(directory, 259, 1)?)?,
             predictor,
             is_planar,
             is_reversed: tiff.number_or(directory, 266, 1)? == 2,
@@ -141,7 +141,7 @@ impl Image {
     ///
     /// A block that was never written has no data, or zeros if the file has no no-data value, as in
     /// GDAL.
-    pub(super) fn band<R: std::io::Read + Seek>(
+    pub(super) fn read_band<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
         band: usize,
@@ -151,27 +151,27 @@ impl Image {
     ) -> Read<Array2<f64>> {
         let bytes =
             (self.columns as u64 * self.rows as u64).saturating_mul(size_of::<f64>() as u64);
-        check(
+        check_limit(
             "bytes of values",
             bytes,
             tiff.limits.memory_bytes,
             "memory_bytes",
         )?;
         let missing = if has_no_data { f64::NAN } else { 0.0 };
-        let values = filled("values", self.columns * self.rows, missing)?;
+        let values = filled_vec("values", self.columns * self.rows, missing)?;
         let mut values = Array2::from_shape_vec((self.rows, self.columns), values)
             .or_else(|e| damaged(e.to_string()))?;
         self.each_stored_row(tiff, band, |row, columns, samples| {
-            let mut row = values.row_mut(self.row(row, is_south_up));
+            let mut row = values.row_mut(self.output_row(row, is_south_up));
             // rows were just made, each whole
             let to = &mut row.as_slice_mut().unwrap_or_default()[columns];
-            self.sample.values(samples, no_data, to)
+            self.sample.append_values(samples, no_data, to)
         })?;
         Ok(values)
     }
 
     /// Takes the values away where this image, a mask, is zero, or was never written.
-    pub(super) fn mask<R: std::io::Read + Seek>(
+    pub(super) fn apply_mask<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
         is_south_up: bool,
@@ -188,15 +188,15 @@ impl Image {
             ];
             for row in top..(top + self.block[1]).min(self.rows) {
                 for column in left..(left + self.block[0]).min(self.columns) {
-                    values[[self.row(row, is_south_up), column]] = f64::NAN;
+                    values[[self.output_row(row, is_south_up), column]] = f64::NAN;
                 }
             }
         }
         let mut inside = Vec::new();
         self.each_stored_row(tiff, 0, |row, columns, samples| {
             inside.resize(columns.len(), 0.0);
-            self.sample.values(samples, None, &mut inside)?;
-            let row = self.row(row, is_south_up);
+            self.sample.append_values(samples, None, &mut inside)?;
+            let row = self.output_row(row, is_south_up);
             for (column, _) in columns.zip(&inside).filter(|(_, inside)| **inside == 0.0) {
                 values[[row, column]] = f64::NAN;
             }
@@ -205,7 +205,7 @@ impl Image {
     }
 
     /// The row from the north of one that is stored.
-    fn row(&self, stored: usize, is_south_up: bool) -> usize {
+    fn output_row(&self, stored: usize, is_south_up: bool) -> usize {
         if is_south_up {
             self.rows - 1 - stored
         } else {
@@ -220,7 +220,7 @@ impl Image {
         let first = if self.is_planar { band * blocks } else { 0 };
         (
             across,
-            (first..first + blocks).map(|block| self.counts.get(block) > 0),
+            (first..first + blocks).map(|block| self.counts.value_at(block) > 0),
         )
     }
 
@@ -234,7 +234,12 @@ impl Image {
     ) -> Read<()> {
         let (across, is_stored) = self.stored_blocks(band);
         let written = is_stored.filter(|is_stored| *is_stored).count();
-        let factors = [self.block[0], self.block[1], self.samples(), written];
+        let factors = [
+            self.block[0],
+            self.block[1],
+            self.samples_per_pixel(),
+            written,
+        ];
         let claimed = factors.into_iter().fold(1, |product: u64, factor| {
             product.saturating_mul(factor as u64)
         });
@@ -253,7 +258,7 @@ impl Image {
             ];
             let height = self.block[1].min(self.rows - top);
             let width = self.block[0].min(self.columns - left);
-            if self.counts.get(stored) == 0 {
+            if self.counts.value_at(stored) == 0 {
                 continue;
             }
             let [first, stride] = if self.is_planar {
@@ -277,7 +282,7 @@ impl Image {
     }
 
     /// Samples of a cell that are stored together.
-    fn samples(&self) -> usize {
+    fn samples_per_pixel(&self) -> usize {
         if self.is_planar { 1 } else { self.bands }
     }
 
@@ -289,9 +294,9 @@ impl Image {
         height: usize,
         mut row: impl FnMut(usize, &[u8]) -> Read<()>,
     ) -> Read<()> {
-        let row_bytes = (self.block[0] * self.samples() * self.sample.bits).div_ceil(8);
+        let row_bytes = (self.block[0] * self.samples_per_pixel() * self.sample.bits).div_ceil(8);
         let rows = if self.is_tiled { self.block[1] } else { height };
-        let (at, count) = (self.offsets.get(block), self.counts.get(block));
+        let (at, count) = (self.offsets.value_at(block), self.counts.value_at(block));
         if self.compression != Compression::None {
             let needed = (row_bytes * rows) as u64;
             let mut stored = tiff.first_bytes(
@@ -310,7 +315,7 @@ impl Image {
             let mut bytes = expanded
                 .or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
             bytes.truncate(row_bytes * height);
-            return self.restored(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
+            return self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
         }
         if count < (row_bytes * rows) as u64 {
             return damaged(format!(
@@ -323,20 +328,20 @@ impl Image {
         for first in (0..height).step_by(rows_of_piece) {
             let rows = rows_of_piece.min(height - first);
             let mut bytes =
-                tiff.bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
+                tiff.read_bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
             if self.is_reversed {
                 bytes
                     .iter_mut()
                     .for_each(|byte| *byte = byte.reverse_bits());
             }
-            self.restored(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
+            self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
         }
         Ok(())
     }
 
     /// Hands over rows, the first of which has the number `first`, as they were before they were
     /// made smaller.
-    fn restored(
+    fn decode_rows(
         &self,
         mut bytes: Vec<u8>,
         row_bytes: usize,
@@ -347,8 +352,13 @@ impl Image {
         let mut planes = Vec::new();
         for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
             if let Some(width) = self.sample.bytes() {
-                self.predictor
-                    .restore(bytes, width, self.samples(), is_big_endian, &mut planes);
+                self.predictor.restore_row(
+                    bytes,
+                    width,
+                    self.samples_per_pixel(),
+                    is_big_endian,
+                    &mut planes,
+                );
             }
             row(first + number, bytes)?;
         }

@@ -55,12 +55,17 @@ impl GeoTiffLimits {
         let most = self
             .cells
             .saturating_add(file_bytes.saturating_mul(self.cells_per_byte));
-        check(what, claimed, most, "cells_per_byte")
+        check_limit(what, claimed, most, "cells_per_byte")
     }
 }
 
 /// Refuses a claim above a limit.
-pub(super) fn check(what: &'static str, claimed: u64, most: u64, limit: &'static str) -> Read<()> {
+pub(super) fn check_limit(
+    what: &'static str,
+    claimed: u64,
+    most: u64,
+    limit: &'static str,
+) -> Read<()> {
     if claimed > most {
         Err(GeoTiffFault::TooLarge {
             what,
@@ -74,14 +79,14 @@ pub(super) fn check(what: &'static str, claimed: u64, most: u64, limit: &'static
 }
 
 /// `count` items, all the same.
-pub(super) fn filled<T: Copy>(what: &'static str, count: usize, item: T) -> Read<Vec<T>> {
-    let mut items = room(what, count)?;
+pub(super) fn filled_vec<T: Copy>(what: &'static str, count: usize, item: T) -> Read<Vec<T>> {
+    let mut items = reserve_vec(what, count)?;
     items.resize(count, item);
     Ok(items)
 }
 
 /// An empty vector with room for `count` items.
-pub(super) fn room<T>(what: &'static str, count: usize) -> Read<Vec<T>> {
+pub(super) fn reserve_vec<T>(what: &'static str, count: usize) -> Read<Vec<T>> {
     let mut items = Vec::new();
     let refused = |_| GeoTiffFault::OutOfMemory {
         what,

@@ -6,10 +6,10 @@
 //! samples over where white is zero.
 
 mod fault;
+mod georeference;
 mod image;
 mod keys;
 mod limits;
-mod place;
 mod samples;
 mod scale;
 mod tags;
@@ -19,12 +19,12 @@ pub use limits::GeoTiffLimits;
 
 use crate::{Grid, Raster};
 use fault::{Read, damaged};
+use georeference::Georeference;
 use image::Image;
 use isopach_cloud::{Crs, CrsKind, LengthUnit, TICK};
 use isopach_compute::{Error, Result};
 use keys::Keys;
 use ndarray::Array2;
-use place::Place;
 use samples::NoData;
 use std::{
     fs::File,
@@ -44,7 +44,7 @@ use tags::Tiff;
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("heights.tif");
 /// let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 2, rows: 1 };
-/// write_geotiff(&path, &Raster::from_rows(grid, vec![180.5, 181.0])?, &Crs::epsg(25833))?;
+/// write_geotiff(&path, &Raster::from_rows(grid, vec![180.5, 181.0])?, &Crs::from_epsg(25833))?;
 /// assert_eq!(read_geotiff(&path)?.grid, grid);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -89,7 +89,7 @@ impl GeoTiff {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("heights.tif");
     /// # let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 20, rows: 10 };
-    /// # write_geotiff(&path, &Raster::from_rows(grid, vec![180.5; 200])?, &Crs::epsg(25833))?;
+    /// # write_geotiff(&path, &Raster::from_rows(grid, vec![180.5; 200])?, &Crs::from_epsg(25833))?;
     /// let limits = Limits { memory_bytes: 1000, ..Limits::default() };
     /// let error = GeoTiff::read_within(&path, limits).unwrap_err();
     /// assert!(error.to_string().contains("claims 1600 bytes of values"));
@@ -145,29 +145,29 @@ impl GeoTiff {
         path: &Path,
     ) -> Read<Self> {
         let (mut tiff, first) = Tiff::open(reader, limits)?;
-        let directories = tiff.directories(first)?;
+        let directories = tiff.read_directories(first)?;
         let Some(main) = directories.first() else {
             return damaged("it has no picture");
         };
-        let image = Image::of(&mut tiff, main)?;
+        let image = Image::from_directory(&mut tiff, main)?;
         let index = match (band, image.bands) {
             (None, 1) => 0,
             (None, bands) => return Err(GeoTiffFault::SeveralBands { bands }),
             (Some(band), bands) if (1..=bands).contains(&band) => band - 1,
             (Some(band), bands) => return Err(GeoTiffFault::Band { bands, band }),
         };
-        let keys = Keys::of(&mut tiff, main)?;
-        let place = Place::of(&mut tiff, main, image.rows, keys.is_point())?;
-        let no_data = tiff.text(main, 42113)?;
+        let keys = Keys::from_directory(&mut tiff, main)?;
+        let place = Georeference::from_directory(&mut tiff, main, image.rows, keys.is_point())?;
+        let no_data = tiff.read_text(main, 42113)?;
         let has_no_data = !no_data.trim().is_empty();
-        let mut values = image.band(
+        let mut values = image.read_band(
             &mut tiff,
             index,
             place.is_south_up,
-            NoData::of(&no_data)?,
+            NoData::parse_text(&no_data)?,
             has_no_data,
         )?;
-        scale::apply(&mut values, &tiff.text(main, 42112)?, index)?;
+        scale::apply_scale(&mut values, &tiff.read_text(main, 42112)?, index)?;
         for mask in &directories[1..] {
             if tiff.number_or(mask, 254, 0)? & 4 == 0 {
                 continue;
@@ -175,7 +175,11 @@ impl GeoTiff {
             // Overviews have masks of their own; a raster has one.
             let sides = [tiff.number_or(mask, 256, 0)?, tiff.number_or(mask, 257, 0)?];
             if sides == [image.columns as u64, image.rows as u64] {
-                Image::of(&mut tiff, mask)?.mask(&mut tiff, place.is_south_up, &mut values)?;
+                Image::from_directory(&mut tiff, mask)?.apply_mask(
+                    &mut tiff,
+                    place.is_south_up,
+                    &mut values,
+                )?;
                 break;
             }
         }

@@ -1,6 +1,6 @@
 //! Bytes of a block to numbers: compression, predictor, sample.
 
-use super::fault::{Read, beginning, damaged, unsupported};
+use super::fault::{Read, damaged, shortened, unsupported};
 use isopach_compute::unpanicked;
 use std::io::Read as _;
 
@@ -15,7 +15,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    pub(super) fn of(code: u64) -> Read<Self> {
+    pub(super) fn from_code(code: u64) -> Read<Self> {
         let name = match code {
             1 => return Ok(Self::None),
             5 => return Ok(Self::Lzw),
@@ -46,8 +46,8 @@ impl Compression {
             Self::None => read(bytes, count),
             Self::PackBits => Ok(pack_bits(bytes, count)),
             Self::Deflate => unpanicked(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
-            Self::Zstd => unpanicked(|| zstd(bytes, count, whole)),
-            Self::Lzw => unpanicked(|| lzw(bytes, count)),
+            Self::Zstd => unpanicked(|| expand_zstd(bytes, count, whole)),
+            Self::Lzw => unpanicked(|| expand_lzw(bytes, count)),
         }?;
         if expanded.len() < count {
             return Err(format!(
@@ -60,7 +60,7 @@ impl Compression {
 }
 
 /// Room for the bytes of a block.
-fn room(count: usize) -> Result<Vec<u8>, String> {
+fn reserve_bytes(count: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(count)
@@ -69,7 +69,7 @@ fn room(count: usize) -> Result<Vec<u8>, String> {
 }
 
 fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
-    let mut expanded = room(count)?;
+    let mut expanded = reserve_bytes(count)?;
     reader
         .take(count as u64)
         .read_to_end(&mut expanded)
@@ -80,7 +80,7 @@ fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
 /// A ZSTD decoder keeps a window of its output, and the file chooses its size: 128 MiB at the
 /// highest level, for any block. No block refers back further than its own length, so it is decoded
 /// with a window of that length. Data after its end are not decoded.
-fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
+fn expand_zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
     let mut head = bytes.first_chunk::<6>().copied().ok_or("it has no frame")?;
     // Otherwise the window is as long as the content that the frame states.
     let has_window = head[4] & 0x20 == 0;
@@ -96,8 +96,8 @@ fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
     read(decoder.map_err(|error| error.to_string())?, count)
 }
 
-fn lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
-    let mut expanded = room(count)?;
+fn expand_lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
+    let mut expanded = reserve_bytes(count)?;
     expanded.resize(count, 0);
     let (mut decoder, mut done) = (
         weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8),
@@ -148,7 +148,7 @@ pub(super) enum Predictor {
 }
 
 impl Predictor {
-    pub(super) fn of(code: u64) -> Read<Self> {
+    pub(super) fn from_code(code: u64) -> Read<Self> {
         match code {
             1 => Ok(Self::None),
             2 => Ok(Self::Differences),
@@ -159,7 +159,7 @@ impl Predictor {
 
     /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell;
     /// little-endian afterwards. `planes`: room that rows share.
-    pub(super) fn restore(
+    pub(super) fn restore_row(
         self,
         row: &mut [u8],
         width: usize,
@@ -240,7 +240,7 @@ pub(super) struct Samples<'a> {
 impl Samples<'_> {
     /// Appends `value` of the bytes of each sample, `W` bytes each.
     #[inline(always)]
-    fn each<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
+    fn for_each_sample<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
         let samples = &self.bytes.as_chunks::<W>().0[self.first..];
         if self.stride == 1 {
             to.iter_mut()
@@ -262,7 +262,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn of(format: u64, bits: u64) -> Read<Self> {
+    pub(super) fn from_tags(format: u64, bits: u64) -> Read<Self> {
         let kind = match format {
             1 | 4 => Kind::Unsigned,
             2 => Kind::Signed,
@@ -291,7 +291,7 @@ impl Sample {
     }
 
     /// Converts samples to numbers, as many as `to` has room for; NaN for no data.
-    pub(super) fn values(
+    pub(super) fn append_values(
         self,
         samples: Samples<'_>,
         no_data: Option<NoData>,
@@ -302,11 +302,15 @@ impl Sample {
             if is_none { f64::NAN } else { value }
         };
         match (self.kind, self.bits) {
-            (Kind::Float, 32) => samples.each(to, |bytes| or_nan(f32::from_le_bytes(bytes).into())),
-            (Kind::Float, 64) => samples.each(to, |bytes| or_nan(f64::from_le_bytes(bytes))),
+            (Kind::Float, 32) => {
+                samples.for_each_sample(to, |bytes| or_nan(f32::from_le_bytes(bytes).into()))
+            }
+            (Kind::Float, 64) => {
+                samples.for_each_sample(to, |bytes| or_nan(f64::from_le_bytes(bytes)))
+            }
             _ => {
                 for (i, to) in to.iter_mut().enumerate() {
-                    *to = self.value(
+                    *to = self.value_of_bits(
                         self.bits_at(samples.bytes, samples.first + i * samples.stride),
                         no_data,
                     )?;
@@ -338,7 +342,7 @@ impl Sample {
     }
 
     /// The number that the bits stand for.
-    fn value(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
+    fn value_of_bits(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
         let whole = match self.kind {
             Kind::Float => {
                 let value = match self.bits {
@@ -359,7 +363,7 @@ impl Sample {
                 i128::from((bits << (64 - self.bits)).cast_signed() >> (64 - self.bits))
             }
         };
-        if no_data.is_some_and(|no_data| no_data.is(whole)) {
+        if no_data.is_some_and(|no_data| no_data.is_integer(whole)) {
             return Ok(f64::NAN);
         }
         let value = whole as f64;
@@ -389,14 +393,14 @@ pub(super) struct NoData {
 
 impl NoData {
     /// From the text of GDAL's tag 42113; NaN is none without being said.
-    pub(super) fn of(text: &str) -> Read<Option<Self>> {
+    pub(super) fn parse_text(text: &str) -> Read<Option<Self>> {
         let text = text.trim();
         let lower = text.to_ascii_lowercase();
         if text.is_empty() || lower.contains("nan") || lower.contains("#ind") {
             return Ok(None);
         }
         let Ok(float) = text.parse::<f64>() else {
-            let text = beginning(text);
+            let text = shortened(text);
             return damaged(format!(
                 "the no-data value (tag 42113) is {text:?}, but must be a number"
             ));
@@ -408,7 +412,7 @@ impl NoData {
         }))
     }
 
-    fn is(self, whole: i128) -> bool {
+    fn is_integer(self, whole: i128) -> bool {
         self.whole == Some(whole)
     }
 }
@@ -434,34 +438,40 @@ mod tests {
 
     #[test]
     fn no_data_is_compared_as_samples_are_held() {
-        let float = Sample::of(3, 32).unwrap();
-        let of = |text: &str| NoData::of(text).unwrap();
+        let float = Sample::from_tags(3, 32).unwrap();
+        let of = |text: &str| NoData::parse_text(text).unwrap();
         let lowest = u64::from(f32::MIN.to_bits());
         for text in [
             "-3.4028234663852886e+38",
             "-3.40282346638529e+38",
             "-3.4028235e38",
         ] {
-            assert!(float.value(lowest, of(text)).unwrap().is_nan(), "{text}");
+            assert!(
+                float.value_of_bits(lowest, of(text)).unwrap().is_nan(),
+                "{text}"
+            );
         }
         assert_eq!(
             float
-                .value(u64::from((-9998.0f32).to_bits()), of("-9999"))
+                .value_of_bits(u64::from((-9998.0f32).to_bits()), of("-9999"))
                 .unwrap(),
             -9998.0
         );
-        let wide = Sample::of(1, 64).unwrap();
+        let wide = Sample::from_tags(1, 64).unwrap();
         assert!(
-            wide.value(u64::MAX, of("18446744073709551615"))
+            wide.value_of_bits(u64::MAX, of("18446744073709551615"))
                 .unwrap()
                 .is_nan()
         );
-        assert!(wide.value(u64::MAX, None).is_err(), "no f64 is 2^64 - 1");
-        let byte = Sample::of(2, 8).unwrap();
-        assert_eq!(byte.value(0xF7, None).unwrap(), -9.0);
-        assert!(byte.value(0xF7, of("-9.0")).unwrap().is_nan());
-        assert_eq!(byte.value(0xF7, of("-9.5")).unwrap(), -9.0);
+        assert!(
+            wide.value_of_bits(u64::MAX, None).is_err(),
+            "no f64 is 2^64 - 1"
+        );
+        let byte = Sample::from_tags(2, 8).unwrap();
+        assert_eq!(byte.value_of_bits(0xF7, None).unwrap(), -9.0);
+        assert!(byte.value_of_bits(0xF7, of("-9.0")).unwrap().is_nan());
+        assert_eq!(byte.value_of_bits(0xF7, of("-9.5")).unwrap(), -9.0);
         assert_eq!([of("nan"), of(" "), of("-1.#IND")], [None; 3]);
-        assert!(NoData::of("none").is_err());
+        assert!(NoData::parse_text("none").is_err());
     }
 }

@@ -14,16 +14,16 @@ pub(crate) struct Scaling {
 }
 
 impl Scaling {
-    pub(crate) fn of(header: &FitsHeader) -> Self {
+    pub(crate) fn from_header(header: &FitsHeader) -> Self {
         Self {
             scale: header.number("BSCALE").unwrap_or(1.0),
             zero: header.number("BZERO").unwrap_or(0.0),
-            blank: header.whole("ZBLANK").or_else(|| header.whole("BLANK")),
+            blank: header.integer("ZBLANK").or_else(|| header.integer("BLANK")),
         }
     }
 
     /// Appends the values of some stored numbers.
-    pub(crate) fn append(self, stored: &PixelData, range: Range<usize>, to: &mut Vec<f64>) {
+    pub(crate) fn append_scaled(self, stored: &PixelData, range: Range<usize>, to: &mut Vec<f64>) {
         let Self { scale, zero, blank } = self;
         let whole = |x: i64| {
             if blank == Some(x) {

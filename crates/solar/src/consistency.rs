@@ -43,7 +43,7 @@ pub struct Disagreement {
 /// Lists the reasons why images of `shape` (columns, rows) cannot be inverted together. Places and
 /// times are compared with those of the first image.
 #[must_use]
-pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
+pub fn find_disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for (image, observation) in images.iter().enumerate() {
         for words in &observation.unusable {
@@ -71,21 +71,23 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
             continue;
         };
         found.extend(
-            place(first, observation, shape).map(|(is_grave, words)| Disagreement {
+            compare_places(first, observation, shape).map(|(is_grave, words)| Disagreement {
                 kind: DisagreementKind::Place,
                 image,
                 is_grave,
                 words,
             }),
         );
-        found.extend(observer(first, observation).map(|words| Disagreement {
-            kind: DisagreementKind::Observer,
-            image,
-            is_grave: true,
-            words,
-        }));
         found.extend(
-            time(first, observation).map(|(is_grave, words)| Disagreement {
+            compare_observers(first, observation).map(|words| Disagreement {
+                kind: DisagreementKind::Observer,
+                image,
+                is_grave: true,
+                words,
+            }),
+        );
+        found.extend(
+            compare_times(first, observation).map(|(is_grave, words)| Disagreement {
                 kind: DisagreementKind::Time,
                 image,
                 is_grave,
@@ -96,7 +98,11 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
     found
 }
 
-fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<(bool, String)> {
+fn compare_places(
+    first: &SolarHeader,
+    other: &SolarHeader,
+    shape: [usize; 2],
+) -> Option<(bool, String)> {
     match (&first.wcs, &other.wcs) {
         (Ok(first), Ok(other)) => {
             let off = first.largest_offset(other, shape);
@@ -132,7 +138,7 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
     }
 }
 
-fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
+fn compare_observers(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     let [[a, b], [c, d]] =
         [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
     // Haversines: small angles keep their digits.
@@ -143,7 +149,7 @@ fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     })
 }
 
-fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
+fn compare_times(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     let seconds = other.time?.seconds_since(first.time?).abs();
     let pixel = first.wcs.as_ref().map_or(0.6, crate::Wcs::pixel_size);
     let turned = seconds * TURNS / pixel;

@@ -62,7 +62,7 @@ impl<R: Read + Seek> Unpacked<R> {
     }
 
     /// Bytes of the unpacked file.
-    pub(crate) fn length(&mut self) -> Result<u64> {
+    pub(crate) fn unpacked_length(&mut self) -> Result<u64> {
         match self {
             Self::Plain(reader) => reader.seek(SeekFrom::End(0)).map_err(Error::source),
             Self::Gzip(gzip) => Ok(gzip.length),
@@ -72,7 +72,7 @@ impl<R: Read + Seek> Unpacked<R> {
 
 impl<R: Read + Seek> Gzip<R> {
     /// The decoder, at the place that is wanted.
-    fn decoder(&mut self) -> io::Result<&mut MultiGzDecoder<R>> {
+    fn decoder_mut(&mut self) -> io::Result<&mut MultiGzDecoder<R>> {
         if self.wanted < self.at {
             let lost = || io::Error::other("the file could not be read from its start again");
             let mut reader = self.decoder.take().ok_or_else(lost)?.into_inner();
@@ -101,7 +101,7 @@ impl<R: Read + Seek> Read for Unpacked<R> {
                 if gzip.wanted >= gzip.length {
                     return Ok(0);
                 }
-                let count = gzip.decoder()?.read(bytes)?;
+                let count = gzip.decoder_mut()?.read(bytes)?;
                 gzip.at += count as u64;
                 gzip.wanted = gzip.at;
                 Ok(count)
@@ -152,7 +152,7 @@ mod tests {
         let two = [packed(&bytes[..60_000]), packed(&bytes[60_000..])].concat();
         for file in [bytes.clone(), two] {
             let mut unpacked = Unpacked::new(Cursor::new(file), 1 << 20).unwrap();
-            assert_eq!(unpacked.length().unwrap(), 100_000);
+            assert_eq!(unpacked.unpacked_length().unwrap(), 100_000);
             for (at, count) in [
                 (0, 10),
                 (50_000, 20_000),

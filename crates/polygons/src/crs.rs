@@ -32,7 +32,7 @@ impl PolygonCrs {
     /// `urn:ogc:def:crs:EPSG::32617`, `urn:ogc:def:crs:EPSG:9.6:32617`,
     /// `http://www.opengis.net/def/crs/EPSG/0/32617`, `EPSG:32617`; CRS84 in the same forms. A
     /// compound name is no system of a plane.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         let parts: Vec<&str> = name.split([':', '/', '#']).collect();
         let last = *parts.last()?;
         if DEGREES.iter().any(|known| last.eq_ignore_ascii_case(known)) {
@@ -89,7 +89,7 @@ mod tests {
             ("32617", None),
             ("", None),
         ] {
-            assert_eq!(PolygonCrs::named(name), expected, "{name}");
+            assert_eq!(PolygonCrs::from_name(name), expected, "{name}");
         }
         assert!(PolygonCrs::Epsg(4326).is_degrees() && !PolygonCrs::Epsg(32617).is_degrees());
     }

@@ -10,7 +10,7 @@ use isopach_crs::metre_factors;
 /// Conversion from stored integers to coordinates: scale and offset of the file, and factors to
 /// metres.
 #[derive(Clone, Debug)]
-pub(crate) struct Frame {
+pub(crate) struct CoordinateTransform {
     pub(crate) scale: [f64; 3],
     pub(crate) offset: [f64; 3],
     /// Factors from the file's own coordinates to the ones that are read.
@@ -18,9 +18,9 @@ pub(crate) struct Frame {
     pub(crate) crs: Option<Crs>,
 }
 
-impl Frame {
+impl CoordinateTransform {
     /// The file's own.
-    pub(crate) fn of(header: &LasHeader) -> Self {
+    pub(crate) fn from_header(header: &LasHeader) -> Self {
         let LasHeader {
             scale,
             offset,
@@ -60,18 +60,18 @@ impl Frame {
 
     /// The coordinate of a stored integer.
     #[inline(always)]
-    pub(crate) fn coordinate(&self, stored: i32, axis: usize) -> f64 {
+    pub(crate) fn to_metres(&self, stored: i32, axis: usize) -> f64 {
         f64::from(stored) * self.scale[axis] + self.offset[axis]
     }
 
     /// A coordinate that the header states.
-    pub(crate) fn stated(&self, coordinate: f64, axis: usize) -> f64 {
+    pub(crate) fn from_metres(&self, coordinate: f64, axis: usize) -> f64 {
         coordinate * self.factors[axis]
     }
 
     /// A rectangle that the file states.
     pub(crate) fn stated_rect(&self, rect: &Rect) -> Rect {
-        let corner = |corner: [f64; 2]| [0, 1].map(|axis| self.stated(corner[axis], axis));
+        let corner = |corner: [f64; 2]| [0, 1].map(|axis| self.from_metres(corner[axis], axis));
         Rect {
             min: corner(rect.min),
             max: corner(rect.max),
@@ -84,7 +84,7 @@ impl Frame {
     }
 
     /// The larger step of x and y.
-    pub(crate) fn step(&self) -> f64 {
+    pub(crate) fn finest_step(&self) -> f64 {
         self.scale[0].abs().max(self.scale[1].abs())
     }
 }

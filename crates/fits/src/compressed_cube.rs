@@ -3,7 +3,7 @@
 
 use crate::{
     cube::{Cube, CubeSample, Precision, set_keywords},
-    tile_encoder::{gzip, plain, scale, shuffled},
+    tile_encoder::{big_endian_bytes, gzip_bytes, quantisation_step, shuffle_bytes},
 };
 use fitskit::{Header, HeaderValue, tile_compress};
 use isopach_compute::UnfinishedFile;
@@ -116,12 +116,12 @@ impl PackedCube {
             .iter()
             .try_fold(1_u64, |product, side| product.checked_mul(*side as u64));
         numbers
-            .and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes()))
+            .and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes_per_sample()))
             .is_none_or(|most| most > SHORT)
     }
 
     /// Columns of a tile.
-    fn width(&self) -> usize {
+    fn tile_width(&self) -> usize {
         if self.is_rounded() {
             COLUMNS.min(self.cube.shape[2].max(1))
         } else {
@@ -130,8 +130,8 @@ impl PackedCube {
     }
 
     /// Tiles of a row of a plane.
-    fn across(&self) -> usize {
-        self.cube.shape[2].div_ceil(self.width())
+    fn tiles_across(&self) -> usize {
+        self.cube.shape[2].div_ceil(self.tile_width())
     }
 
     /// Bytes of a row of the table.
@@ -144,15 +144,15 @@ impl PackedCube {
         }
     }
 
-    fn tiles(&self) -> Option<u64> {
+    fn tile_count(&self) -> Option<u64> {
         let [planes, rows, _] = self.cube.shape;
         (planes as u64)
             .checked_mul(rows as u64)?
-            .checked_mul(self.across() as u64)
+            .checked_mul(self.tiles_across() as u64)
     }
 
     fn table_bytes(&self) -> Option<u64> {
-        self.tiles()?.checked_mul(self.row_bytes())
+        self.tile_count()?.checked_mul(self.row_bytes())
     }
 
     /// Writes all planes of some rows, in row order for any sequence of calls.
@@ -162,7 +162,7 @@ impl PackedCube {
         values: ArrayView3<'_, T>,
     ) -> io::Result<()> {
         let (planes, rows, _) = values.dim();
-        let (width, across) = (self.width(), self.across());
+        let (width, across) = (self.tile_width(), self.tiles_across());
         for row in 0..rows {
             for plane in 0..planes {
                 let numbers = values.slice(ndarray::s![plane, row, ..]);
@@ -171,18 +171,18 @@ impl PackedCube {
                     .axis_chunks_iter(ndarray::Axis(0), width)
                     .enumerate()
                 {
-                    let tile = self.tile(numbers);
-                    self.put(in_plane * across as u64 + part as u64, &tile)?;
+                    let tile = self.compress_tile(numbers);
+                    self.put_tile(in_plane * across as u64 + part as u64, &tile)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, number: u64, tile: &Tile) -> io::Result<()> {
+    fn put_tile(&mut self, number: u64, tile: &Tile) -> io::Result<()> {
         let table = self.table_bytes().unwrap_or_default();
         let length = tile.bytes.len() as u64;
-        let here = self.pointer(length)?;
+        let here = self.descriptor_bytes(length)?;
         let entry = if self.is_rounded() {
             let nothing = vec![0; here.len()];
             let [data, exact] = if tile.is_exact {
@@ -211,7 +211,7 @@ impl PackedCube {
     }
 
     /// Descriptor (length and offset) of the data put into the heap next.
-    fn pointer(&self, length: u64) -> io::Result<Vec<u8>> {
+    fn descriptor_bytes(&self, length: u64) -> io::Result<Vec<u8>> {
         let numbers = [length, self.heap];
         if self.is_long() {
             return Ok(numbers.map(u64::to_be_bytes).concat());
@@ -226,7 +226,7 @@ impl PackedCube {
         Ok(numbers.map(|number| (number as u32).to_be_bytes()).concat())
     }
 
-    fn tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
+    fn compress_tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
         let lossless = |bytes| Tile {
             bytes,
             is_exact: false,
@@ -242,8 +242,8 @@ impl PackedCube {
                 lossless(tile_compress::rice_compress_i32(&numbers, RICE_BLOCK))
             }
             Precision::Single | Precision::Double if self.packing == Packing::Rounded => {
-                let Some(scale) = scale(values) else {
-                    let bytes = gzip(&plain(values));
+                let Some(scale) = quantisation_step(values) else {
+                    let bytes = gzip_bytes(&big_endian_bytes(values));
                     return Tile {
                         bytes,
                         is_exact: true,
@@ -274,23 +274,24 @@ impl PackedCube {
                     scale,
                 }
             }
-            Precision::Single | Precision::Double => {
-                lossless(gzip(&shuffled(&plain(values), values.len())))
-            }
+            Precision::Single | Precision::Double => lossless(gzip_bytes(&shuffle_bytes(
+                &big_endian_bytes(values),
+                values.len(),
+            ))),
         }
     }
 
     /// Writes header, table and heap at the current position of the file, in whole blocks.
     pub(crate) fn finish(mut self, to: &mut File, block: u64) -> io::Result<()> {
-        let header = self.header().to_bytes();
+        let header = self.table_header().to_bytes();
         to.write_all(&header)?;
-        pad(to, header.len() as u64, block, b' ')?;
+        pad_to_block(to, header.len() as u64, block, b' ')?;
         self.file.seek(SeekFrom::Start(0))?;
         let bytes = io::copy(&mut self.file, to)?;
-        pad(to, bytes, block, 0)
+        pad_to_block(to, bytes, block, 0)
     }
 
-    fn header(&self) -> Header {
+    fn table_header(&self) -> Header {
         let mut header = Header::new();
         self.set_table_keywords(&mut header);
         self.set_image_keywords(&mut header);
@@ -305,7 +306,7 @@ impl PackedCube {
         header.set("BITPIX", HeaderValue::Integer(8), None);
         header.set("NAXIS", HeaderValue::Integer(2), None);
         header.set("NAXIS1", whole(self.row_bytes()), None);
-        header.set("NAXIS2", whole(self.tiles().unwrap_or_default()), None);
+        header.set("NAXIS2", whole(self.tile_count().unwrap_or_default()), None);
         header.set("PCOUNT", whole(self.heap), None);
         header.set("GCOUNT", HeaderValue::Integer(1), None);
         let kind = if self.is_long() { 'Q' } else { 'P' };
@@ -326,7 +327,7 @@ impl PackedCube {
     fn set_image_keywords(&self, header: &mut Header) {
         header.set("ZIMAGE", HeaderValue::Logical(true), None);
         header.set("ZTENSION", text("IMAGE"), None);
-        let bitpix = HeaderValue::Integer(self.cube.precision.bitpix());
+        let bitpix = HeaderValue::Integer(self.cube.precision.bitpix_code());
         header.set("ZBITPIX", bitpix, None);
         header.set("ZNAXIS", HeaderValue::Integer(3), None);
         for (axis, size) in self.cube.shape.iter().rev().enumerate() {
@@ -335,7 +336,11 @@ impl PackedCube {
         header.set("ZPCOUNT", HeaderValue::Integer(0), None);
         header.set("ZGCOUNT", HeaderValue::Integer(1), None);
         for axis in 1..=3 {
-            let side = if axis == 1 { self.width() as u64 } else { 1 };
+            let side = if axis == 1 {
+                self.tile_width() as u64
+            } else {
+                1
+            };
             header.set(&format!("ZTILE{axis}"), whole(side), None);
         }
     }
@@ -375,7 +380,7 @@ fn whole(value: u64) -> HeaderValue {
 }
 
 /// Fills up to a whole block.
-fn pad(to: &mut File, bytes: u64, block: u64, with: u8) -> io::Result<()> {
+fn pad_to_block(to: &mut File, bytes: u64, block: u64, with: u8) -> io::Result<()> {
     to.write_all(&vec![
         with;
         (bytes.next_multiple_of(block) - bytes) as usize
