@@ -95,26 +95,37 @@ fn hill_points(n: u64, [x, y, z]: [f64; 3]) -> Vec<[f64; 3]> {
     })
 }
 
+/// All cases of the suite.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
+    add_hills(&mut cases);
+    add_borders(&mut cases);
+    add_small_clouds(&mut cases);
+    add_crowds(&mut cases);
+    add_walls(&mut cases);
+    add_grids_without_cells(&mut cases);
+    cases
+}
+
+/// Adds the case of these points on the grid over `[left, bottom, right, top]`.
+fn add(cases: &mut Vec<Case>, name: &str, points: &[[f64; 3]], bounds: [f64; 4], cell: f64) {
+    let [left, bottom, right, top] = bounds;
+    let rect = Rect {
+        min: [left, bottom],
+        max: [right, top],
+    };
     // The suite's own coordinates are finite and within reach, its grids small.
-    let mut add =
-        |name: String, points: &[[f64; 3]], [left, bottom, right, top]: [f64; 4], cell: f64| {
-            let grid = Grid::covering(
-                &Rect {
-                    min: [left, bottom],
-                    max: [right, top],
-                },
-                cell,
-            );
-            if let (Ok(points), Ok(grid)) = (Cloud::from_points(points), grid) {
-                cases.push(Case {
-                    name: format!("{name}, cells of {cell} m"),
-                    points,
-                    grid,
-                });
-            }
-        };
+    if let (Ok(points), Ok(grid)) = (Cloud::from_points(points), Grid::covering(&rect, cell)) {
+        cases.push(Case {
+            name: format!("{name}, cells of {cell} m"),
+            points,
+            grid,
+        });
+    }
+}
+
+/// Waves at several places of the Earth, on grids that cut them in several ways.
+fn add_hills(cases: &mut Vec<Case>) {
     let places = [
         ("", [596_000.3, 6_653_000.7, 430.0]),
         (" below zero", [-15.0, -20.0, -100.0]),
@@ -124,107 +135,84 @@ fn cases() -> Vec<Case> {
         let points = hill_points(3000, corner);
         let [x, y, _] = corner;
         for cell in [0.3, 0.7, 1.0, 33.3] {
-            add(
-                format!("hills{place}"),
-                &points,
-                [x - 5.0, y + 10.0, x + 20.0, y + 40.0],
-                cell,
-            );
+            let bounds = [x - 5.0, y + 10.0, x + 20.0, y + 40.0];
+            add(cases, &format!("hills{place}"), &points, bounds, cell);
         }
-        add(
-            format!("hills{place} in one row"),
-            &points,
-            [x, y + 10.0, x + 30.0, y + 10.5],
-            0.7,
-        );
-        add(
-            format!("hills{place} in one column"),
-            &points,
-            [x + 10.0, y, x + 10.5, y + 30.0],
-            0.7,
-        );
-        add(
-            format!("hills{place} in one cell"),
-            &points,
-            [x + 10.0, y + 10.0, x + 10.1, y + 10.1],
-            7.0,
-        );
-        add(
-            format!("hills{place}, all of them in one cell"),
-            &points,
-            [0.0, 0.0, 1.0, 1.0],
-            1e8,
-        );
-        add(
-            format!("hills{place}, none of them on the grid"),
-            &points,
-            [x + 50.0, y - 50.0, x + 90.0, y - 30.0],
-            1.0,
-        );
+        let grids = [
+            (" in one row", [x, y + 10.0, x + 30.0, y + 10.5], 0.7),
+            (" in one column", [x + 10.0, y, x + 10.5, y + 30.0], 0.7),
+            (
+                " in one cell",
+                [x + 10.0, y + 10.0, x + 10.1, y + 10.1],
+                7.0,
+            ),
+            (", all of them in one cell", [0.0, 0.0, 1.0, 1.0], 1e8),
+            (
+                ", none of them on the grid",
+                [x + 50.0, y - 50.0, x + 90.0, y - 30.0],
+                1.0,
+            ),
+        ];
+        for (grid, bounds, cell) in grids {
+            add(cases, &format!("hills{place}{grid}"), &points, bounds, cell);
+        }
     }
-    // Multiples of the cell size, which mostly have no exact double, and their neighbours by one
-    // tick.
+}
+
+/// Points on multiples of the cell size, which mostly have no exact double, and on their neighbours
+/// by one tick.
+fn add_borders(cases: &mut Vec<Case>) {
     for cell in [0.1, 0.3, 0.5, 0.7, 1.0] {
         for first in [70_000.0, -30.0, -70_000.0] {
             let border = |i: u64| (i as f64 + first) * cell + (i as f64 % 3.0 - 1.0) * TICK;
             let points = many_points(3600, |i| [border(i % 60), border(i / 60), (i % 7) as f64]);
             let [low, high] = [3.0, 57.0].map(|i| (first + i) * cell);
-            add(
-                format!("borders and beside them from {first} on"),
-                &points,
-                [low, low, high, high],
-                cell,
-            );
+            let name = format!("borders and beside them from {first} on");
+            add(cases, &name, &points, [low, low, high, high], cell);
         }
     }
+}
+
+/// No point, one point, and points that share places or heights, on a grid of 5 m by 3 m.
+fn add_small_clouds(cases: &mut Vec<Case>) {
     let small = [0.0, 0.0, 5.0, 3.0];
-    add("no point".into(), &[], small, 1.0);
-    add("one point".into(), &[[1.5, 2.5, -3.0]], small, 1.0);
-    add(
-        "equal points".into(),
-        &many_points(300, |_| [3.0, 1.7, 5.3]),
-        small,
-        0.1,
-    );
-    add(
-        "a heap with equal heights".into(),
-        &many_points(2500, |i| [2.0, 2.0, (10.0 * random(i / 3)).floor()]),
-        small,
-        1.0,
-    );
-    add(
-        "a vertical line on a corner".into(),
-        &many_points(1500, |i| [1.0, 2.0, 0.37 * i as f64]),
-        small,
-        0.1,
-    );
-    add(
-        "a lattice".into(),
-        &many_points(2000, |i| {
-            [
-                (i % 50) as f64 * 0.25,
-                (i / 50) as f64 * 0.25,
-                (i % 7) as f64,
-            ]
-        }),
-        small,
-        0.25,
-    );
-    // From one point a cell to more than any workgroup has threads.
-    let sizes: [u64; 14] = [1, 2, 3, 31, 32, 33, 34, 63, 64, 65, 255, 256, 257, 1025];
+    add(cases, "no point", &[], small, 1.0);
+    add(cases, "one point", &[[1.5, 2.5, -3.0]], small, 1.0);
+    let equal = many_points(300, |_| [3.0, 1.7, 5.3]);
+    add(cases, "equal points", &equal, small, 0.1);
+    let heap = many_points(2500, |i| [2.0, 2.0, (10.0 * random(i / 3)).floor()]);
+    add(cases, "a heap with equal heights", &heap, small, 1.0);
+    let line = many_points(1500, |i| [1.0, 2.0, 0.37 * i as f64]);
+    add(cases, "a vertical line on a corner", &line, small, 0.1);
+    let lattice = many_points(2000, |i| {
+        let [column, row] = [i % 50, i / 50].map(|i| i as f64 * 0.25);
+        [column, row, (i % 7) as f64]
+    });
+    add(cases, "a lattice", &lattice, small, 0.25);
+}
+
+/// From one point a cell to more than any workgroup has threads.
+fn add_crowds(cases: &mut Vec<Case>) {
+    const SIZES: [u64; 14] = [1, 2, 3, 31, 32, 33, 34, 63, 64, 65, 255, 256, 257, 1025];
     let crowd = |cell: u64| {
         let height = move |i| (50.0 * random(977 * cell + i)).round() / 7.0;
-        many_points(sizes[cell as usize % sizes.len()], move |i| {
+        many_points(SIZES[cell as usize % SIZES.len()], move |i| {
             [cell as f64 + 0.5, 0.5, height(i)]
         })
     };
+    let points: Vec<_> = (0..28).flat_map(crowd).collect();
     add(
-        "crowds of all sizes".into(),
-        &(0..28).flat_map(crowd).collect::<Vec<_>>(),
+        cases,
+        "crowds of all sizes",
+        &points,
         [0.0, 0.0, 29.0, 1.0],
         1.0,
     );
-    let wall = |i| {
+}
+
+/// Steep walls as long as coordinates allow.
+fn add_walls(cases: &mut Vec<Case>) {
+    let walls = many_points(3000, |i| {
         if i == 0 {
             [0.0; 3]
         } else {
@@ -234,38 +222,34 @@ fn cases() -> Vec<Case> {
                 far_coordinate(2 * i + 1),
             ]
         }
+    });
+    let within = [-2.0, -9000.0, 6.0, 9000.0];
+    add(cases, "walls as far as ticks reach", &walls, within, 2.0);
+    let beyond = [-2.0, -90_000.0, 6.0, 90_000.0];
+    add(cases, "walls on more than ticks reach", &walls, beyond, 2.5);
+}
+
+/// Grids of no row and of no column.
+fn add_grids_without_cells(cases: &mut Vec<Case>) {
+    let Ok(points) = Cloud::from_points(&hill_points(100, [0.0; 3])) else {
+        return;
     };
-    add(
-        "walls as far as ticks reach".into(),
-        &many_points(3000, wall),
-        [-2.0, -9000.0, 6.0, 9000.0],
-        2.0,
-    );
-    add(
-        "walls on more than ticks reach".into(),
-        &many_points(3000, wall),
-        [-2.0, -90_000.0, 6.0, 90_000.0],
-        2.5,
-    );
-    if let Ok(points) = Cloud::from_points(&hill_points(100, [0.0; 3])) {
-        let grid = Grid {
-            cell_size: 1.0,
-            first: [3, 4],
-            columns: 5,
-            rows: 6,
-        };
-        cases.push(Case {
-            name: "a grid of no row".into(),
-            points: points.clone(),
-            grid: Grid { rows: 0, ..grid },
-        });
-        cases.push(Case {
-            name: "a grid of no column".into(),
-            points,
-            grid: Grid { columns: 0, ..grid },
-        });
-    }
-    cases
+    let grid = Grid {
+        cell_size: 1.0,
+        first: [3, 4],
+        columns: 5,
+        rows: 6,
+    };
+    cases.push(Case {
+        name: "a grid of no row".into(),
+        points: points.clone(),
+        grid: Grid { rows: 0, ..grid },
+    });
+    cases.push(Case {
+        name: "a grid of no column".into(),
+        points,
+        grid: Grid { columns: 0, ..grid },
+    });
 }
 
 /// A coordinate up to 8 km from zero.

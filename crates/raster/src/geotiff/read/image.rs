@@ -33,43 +33,97 @@ pub(super) struct Image {
     counts: Values,
 }
 
+/// Columns, rows and bands, within the limits.
+fn read_shape<R: std::io::Read + Seek>(
+    tiff: &mut Tiff<R>,
+    directory: &Directory,
+) -> Read<[u64; 3]> {
+    let columns = tiff.number_or(directory, 256, 0)?;
+    let rows = tiff.number_or(directory, 257, 0)?;
+    let bands = tiff.number_or(directory, 277, 1)?;
+    let is_empty = columns == 0 || rows == 0 || bands == 0;
+    if is_empty || columns.max(rows) > u64::from(u32::MAX) || bands > 65_535 {
+        return damaged(format!(
+            "it has {columns} columns, {rows} rows, and {bands} bands"
+        ));
+    }
+    tiff.limits
+        .check_cells("cells", columns * rows, tiff.length)?;
+    Ok([columns, rows, bands])
+}
+
+/// The number type, which all bands share.
+fn read_sample<R: std::io::Read + Seek>(
+    tiff: &mut Tiff<R>,
+    directory: &Directory,
+    bands: u64,
+) -> Read<Sample> {
+    let bits = tiff.read_numbers(directory, 258, bands)?;
+    let format = tiff.read_numbers(directory, 339, bands)?;
+    let one = |values: Option<Values>, missing: u64| {
+        let mut values = values.iter().flat_map(Values::iter);
+        let first = values.next().unwrap_or(missing);
+        if values.all(|value| value == first) {
+            Ok(first)
+        } else {
+            unsupported("bands of different types")
+        }
+    };
+    Sample::from_tags(one(format, 1)?, one(bits, 1)?)
+}
+
+/// Refuses blocks without cells, and blocks above the limit. `pixel_bits`: bits of a cell.
+fn check_block<R: std::io::Read + Seek>(
+    tiff: &Tiff<R>,
+    block: [u64; 2],
+    pixel_bits: u64,
+) -> Read<()> {
+    let [columns, rows] = block;
+    if columns == 0 || rows == 0 {
+        return damaged(format!("a block has {columns} × {rows} cells"));
+    }
+    let bytes = columns
+        .checked_mul(pixel_bits)
+        .and_then(|bits| bits.div_ceil(8).checked_mul(rows));
+    check_limit(
+        "bytes of a block",
+        bytes.unwrap_or(u64::MAX),
+        tiff.limits.block_bytes,
+        "block_bytes",
+    )
+}
+
+/// Offsets and byte counts of all blocks.
+fn read_places<R: std::io::Read + Seek>(
+    tiff: &mut Tiff<R>,
+    directory: &Directory,
+    is_tiled: bool,
+    blocks: u64,
+) -> Read<[Values; 2]> {
+    let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
+    let offsets = tiff.read_numbers(directory, at, blocks)?;
+    let counts = tiff.read_numbers(directory, count, blocks)?;
+    let stated =
+        [&offsets, &counts].map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
+    match (offsets, counts) {
+        (Some(offsets), Some(counts)) if stated.iter().all(|stated| *stated >= blocks) => {
+            Ok([offsets, counts])
+        }
+        _ => damaged(format!(
+            "{blocks} blocks are needed, but {} are stated",
+            stated[0].min(stated[1])
+        )),
+    }
+}
+
 impl Image {
-    /// The layout that a directory states.
+    /// Reads the layout that a directory states.
     pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
     ) -> Read<Self> {
-        let [columns, rows] = [
-            tiff.number_or(directory, 256, 0)?,
-            tiff.number_or(directory, 257, 0)?,
-        ];
-        let bands = tiff.number_or(directory, 277, 1)?;
-        if columns == 0
-            || rows == 0
-            || bands == 0
-            || columns.max(rows) > u64::from(u32::MAX)
-            || bands > 65_535
-        {
-            return damaged(format!(
-                "it has {columns} columns, {rows} rows, and {bands} bands"
-            ));
-        }
-        tiff.limits
-            .check_cells("cells", columns * rows, tiff.length)?;
-        let [bits, format] = [
-            tiff.read_numbers(directory, 258, bands)?,
-            tiff.read_numbers(directory, 339, bands)?,
-        ];
-        let one = |values: Option<Values>, missing: u64| {
-            let mut values = values.iter().flat_map(Values::iter);
-            let first = values.next().unwrap_or(missing);
-            if values.all(|value| value == first) {
-                Ok(first)
-            } else {
-                unsupported("bands of different types")
-            }
-        };
-        let sample = Sample::from_tags(one(format, 1)?, one(bits, 1)?)?;
+        let [columns, rows, bands] = read_shape(tiff, directory)?;
+        let sample = read_sample(tiff, directory, bands)?;
         let predictor = Predictor::from_code(tiff.number_or(directory, 317, 1)?)?;
         if predictor != Predictor::None && sample.bytes().is_none() {
             return unsupported(format!(
@@ -90,36 +144,10 @@ impl Image {
             [columns, rows_per_strip]
         };
         let samples_of_block = if is_planar { 1 } else { bands };
-        let row_bits = block[0].checked_mul(samples_of_block * sample.bits as u64);
-        let bytes = row_bits.and_then(|bits| bits.div_ceil(8).checked_mul(block[1]));
-        if block[0] == 0 || block[1] == 0 {
-            return damaged(format!("a block has {} × {} cells", block[0], block[1]));
-        }
-        check_limit(
-            "bytes of a block",
-            bytes.unwrap_or(u64::MAX),
-            tiff.limits.block_bytes,
-            "block_bytes",
-        )?;
-        let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
+        check_block(tiff, block, samples_of_block * sample.bits as u64)?;
         let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]);
         let blocks = blocks.saturating_mul(if is_planar { bands } else { 1 });
-        let [offsets, counts] = [
-            tiff.read_numbers(directory, at, blocks)?,
-            tiff.read_numbers(directory, count, blocks)?,
-        ];
-        let stated = [&offsets, &counts]
-            .map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
-        let (Some(offsets), Some(counts), true) = (
-            offsets,
-            counts,
-            stated.iter().all(|stated| *stated >= blocks),
-        ) else {
-            return damaged(format!(
-                "{blocks} blocks are needed, but {} are stated",
-                stated[0].min(stated[1])
-            ));
-        };
+        let [offsets, counts] = read_places(tiff, directory, is_tiled, blocks)?;
         Ok(Self {
             columns: columns as usize,
             rows: rows as usize,
