@@ -106,7 +106,7 @@ fn read(bytes: &[u8]) {
         );
     }
     if let Some(coarse) = open()
-        .filter(|las| las.copc().is_some())
+        .filter(|las| las.copc_info().is_some())
         .and_then(|las| las.at_resolution(10.0).ok())
     {
         let _ = coarse.read_points(Columns::XYZ);

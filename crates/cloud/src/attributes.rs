@@ -110,7 +110,7 @@ macro_rules! columns {
             }
 
             /// Mutable slices of all rows.
-            pub fn places(&mut self) -> AttributesMut<'_> {
+            pub fn slots_mut(&mut self) -> AttributesMut<'_> {
                 AttributesMut { $($name: self.$name.as_deref_mut().unwrap_or_default(),)* }
             }
         }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn places_are_given_out_once() {
         let mut attributes = Attributes::zeroed(Columns::INTENSITY.with(Columns::NIR), 5);
-        let mut rest = attributes.places();
+        let mut rest = attributes.slots_mut();
         let front = rest.take_front(2);
         front.nir.fill(7);
         assert_eq!(

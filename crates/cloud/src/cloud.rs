@@ -153,6 +153,21 @@ impl Cloud {
     }
 }
 
+impl TryFrom<&[[f64; 3]]> for Cloud {
+    type Error = Error;
+
+    /// As [`Cloud::from_points`].
+    fn try_from(points: &[[f64; 3]]) -> Result<Self> {
+        Self::from_points(points)
+    }
+}
+
+impl<'a> From<&'a Cloud> for Positions<'a> {
+    fn from(cloud: &'a Cloud) -> Self {
+        cloud.positions()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,15 @@
 
 /// A set of attribute columns of points, such as those to read from a file; coordinates are always
 /// part of it.
+///
+/// ```
+/// use isopach_cloud::Columns;
+/// let wanted = Columns::CLASSIFICATION | Columns::RETURNS;
+/// assert!(wanted.contains(Columns::RETURNS) && !wanted.contains(Columns::RGB));
+/// assert_eq!(Columns::XYZ | wanted, wanted);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Columns(u32);
 
 impl Columns {
@@ -28,7 +36,9 @@ impl Columns {
     pub const USER_DATA: Self = Self(256);
     /// Near infrared.
     pub const NIR: Self = Self(512);
-    /// Every column there is.
+    /// All columns that the source has: readers leave out those that a file lacks.
+    ///
+    /// A column that is named by itself, or in a smaller set, is an error if the file lacks it.
     pub const ALL: Self = Self(1023);
 
     /// Union with the other set, like `|`.
@@ -63,5 +73,19 @@ impl Columns {
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+}
+
+impl std::ops::BitOr for Columns {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.with(other)
+    }
+}
+
+impl std::ops::BitOrAssign for Columns {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.with(other);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Unit of length of a coordinate reference system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LengthUnit {
     /// Metre.
     #[default]
@@ -74,6 +75,7 @@ impl fmt::Display for LengthUnit {
 
 /// Kind of coordinates of a reference system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CrsKind {
     /// Lengths in a plane: a projected system, a local or engineering grid, a projected system
     /// derived from another.
@@ -103,6 +105,7 @@ impl fmt::Display for CrsKind {
 
 /// Zero of the heights: vertical datum and geoid model, as far as a file states them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerticalReference {
     /// Name of the vertical system, for people.
     pub name: Option<String>,
@@ -123,6 +126,7 @@ impl VerticalReference {
 
 /// A coordinate reference system as a file states it; every part may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Crs {
     /// Kind of coordinates.
     pub kind: CrsKind,

@@ -16,6 +16,16 @@ pub struct Points {
     pub attributes: Attributes,
 }
 
+impl From<Vec<[f64; 3]>> for Points {
+    /// Points without attributes.
+    fn from(xyz: Vec<[f64; 3]>) -> Self {
+        Self {
+            xyz,
+            attributes: Attributes::default(),
+        }
+    }
+}
+
 impl Points {
     /// Number of points.
     #[must_use]

@@ -12,6 +12,7 @@
 /// Free directions are kept apart from the matrix: a pseudo-inverse would state 0 where nothing is
 /// known, and ∞ would, times the slightest tilt of a normal, make a whole plane untestable.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoseCovariance {
     /// Centre of the rotation, absolute metres.
     pub pivot: [f64; 3],
@@ -27,6 +28,7 @@ pub struct PoseCovariance {
 
 /// A direction of the six unknowns that the data do not determine.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FreeDirection {
     /// Unit vector of (arm · ω, τ).
     pub unknowns: [f64; 6],

@@ -59,6 +59,22 @@ impl<'a> Positions<'a> {
         self.absolute_ticks(i).map(from_ticks)
     }
 
+    /// Iterates over the points in absolute metres, `[easting, northing, height]`: exact.
+    ///
+    /// ```
+    /// use isopach_cloud::Cloud;
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 1.5], [10.0, 0.0, 2.5]])?;
+    /// let heights: Vec<f64> = cloud.positions().iter().map(|[_, _, z]| z).collect();
+    /// assert_eq!(heights, [1.5, 2.5]);
+    /// # Ok::<(), isopach_cloud::Error>(())
+    /// ```
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = [f64; 3]> + Clone + use<'a> {
+        let origin = self.origin.ticks();
+        self.ticks.iter().map(move |point| {
+            std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(point[axis])))
+        })
+    }
+
     /// Point `i` in metres from the origin: exact.
     #[inline]
     #[must_use]

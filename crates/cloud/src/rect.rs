@@ -8,6 +8,7 @@ use crate::{edge_tick, from_ticks, to_ticks};
 /// This is the one convention of extents, grids and tiles. Bounds that include their points on both
 /// sides (a file's lowest and highest coordinates) become a rectangle by [`Rect::from_inclusive`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rect {
     /// Lowest easting and northing.
     pub min: [f64; 2],

@@ -9,6 +9,7 @@ use nalgebra::{Matrix3, Rotation3, UnitQuaternion, Vector3};
 /// The pivot is part of the value: a matrix found in a local frame cannot be applied in another
 /// one, the mistake that turned a rotation of 10⁻⁵ rad into metres at UTM northings elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rigid {
     /// Rotation matrix R, row by row.
     pub rotation: [[f64; 3]; 3],
@@ -119,6 +120,40 @@ impl Rigid {
             [x, y, z, about.translation[i]]
         };
         [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
+    }
+
+    /// The 4 × 4 row-major matrix that acts on absolute coordinates: [`Self::to_matrix`] about zero.
+    ///
+    /// At UTM coordinates its translation cancels against the rotation and keeps about 10⁻⁹ m ×
+    /// the distance from zero in kilometres; [`Self::to_matrix`] with an origin near the data keeps
+    /// all digits.
+    ///
+    /// ```
+    /// use isopach_cloud::Rigid;
+    /// let up = Rigid::from_translation([0.0, 0.0, 2.0]).matrix();
+    /// assert_eq!([up[0][3], up[1][3], up[2][3]], [0.0, 0.0, 2.0]);
+    /// ```
+    #[must_use]
+    pub fn matrix(&self) -> [[f64; 4]; 4] {
+        self.to_matrix([0.0; 3])
+    }
+
+    /// The 4 × 4 column-major matrix that acts on coordinates relative to `origin`: the transpose
+    /// of [`Self::to_matrix`], `m[column][row]`, as `nalgebra::Matrix4::from`, glam and OpenGL take
+    /// it. The rows of [`Self::to_matrix`] would give them the inverse rotation.
+    ///
+    /// ```
+    /// use isopach_cloud::Rigid;
+    /// let turn = Rigid::from_vectors([0.0, 0.0, 0.1], [1.0, 2.0, 3.0], [10.0, 20.0, 30.0]);
+    /// let matrix = nalgebra::Matrix4::from(turn.to_columns([10.0, 20.0, 30.0]));
+    /// let moved = matrix.transform_point(&nalgebra::Point3::new(1.0, 0.0, 0.0));
+    /// let expected = turn.apply([11.0, 20.0, 30.0]);
+    /// assert!((moved.x + 10.0 - expected[0]).abs() < 1e-12 && (moved.y + 20.0 - expected[1]).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn to_columns(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
+        let rows = self.to_matrix(origin);
+        std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
     }
 
     /// Applies the transform to a point, absolute metres; `f64` throughout.
@@ -260,6 +295,19 @@ mod tests {
             let moved = Vector3::new(y[0] - x[0], y[1] - x[1], y[2] - x[2]).norm();
             prop_assert!(moved <= a.largest_displacement(radius) + 1e-7);
         }
+    }
+
+    /// nalgebra's conversion from arrays takes columns: rows would turn the other way.
+    #[test]
+    fn other_libraries_get_columns() {
+        let turn = Rigid::from_vectors([0.1, -0.2, 0.3], [1.0, 2.0, 3.0], [100.0, 200.0, 30.0]);
+        let columns = nalgebra::Matrix4::from(turn.to_columns([90.0, 180.0, 0.0]));
+        let moved = columns.transform_point(&nalgebra::Point3::new(15.0, 25.0, 35.0));
+        let expected = turn.apply([105.0, 205.0, 35.0]);
+        let found = [moved.x + 90.0, moved.y + 180.0, moved.z];
+        assert!(near(found, expected, 1e-10), "{found:?} {expected:?}");
+        let rows = nalgebra::Matrix4::from(turn.to_matrix([90.0, 180.0, 0.0]));
+        assert_eq!(rows, columns.transpose());
     }
 
     #[test]

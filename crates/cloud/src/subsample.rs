@@ -29,8 +29,8 @@ impl Positions<'_> {
     /// ```
     /// use isopach_cloud::Cloud;
     /// let wall = Cloud::from_points(&[[0.5, 0.5, 0.4], [0.5, 0.5, 1.4], [0.5, 0.5, 1.9]])?;
-    /// assert_eq!(wall.positions().spaced(1.0)?.len(), 1);
-    /// assert_eq!(wall.positions().spaced_3d(1.0)?, [0, 1]);
+    /// assert_eq!(wall.positions().subsample_grid_indices(1.0)?.len(), 1);
+    /// assert_eq!(wall.positions().subsample_voxels_indices(1.0)?, [0, 1]);
     /// # Ok::<(), isopach_compute::Error>(())
     /// ```
     ///

@@ -18,6 +18,7 @@ pub const REACH: f64 = 8192.0;
 
 /// The origin of local coordinates: whole metres, so that it is exact in every number format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Origin(pub [i32; 3]);
 
 impl Origin {
@@ -50,6 +51,12 @@ impl Origin {
     #[must_use]
     pub fn ticks(self) -> [i64; 3] {
         self.0.map(|metre| i64::from(metre) << 18)
+    }
+}
+
+impl From<Origin> for [f64; 3] {
+    fn from(origin: Origin) -> Self {
+        origin.metres()
     }
 }
 

@@ -16,6 +16,7 @@ use std::{
 
 /// Storage of a cube's values: plain, or compressed with or without loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Packing {
     /// One after the other.
     #[default]

@@ -7,6 +7,7 @@ const COMMENTARY: usize = 72;
 
 /// Value of a keyword to be written.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KeywordValue {
     /// A real number.
     Number(f64),
@@ -19,6 +20,7 @@ pub enum KeywordValue {
 
 /// Number type of the cube's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
     /// `f32`, BITPIX −32.
     #[default]
@@ -102,6 +104,7 @@ impl CubeSample for f64 {
 
 /// Description of a cube to be written as an image extension with three axes.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cube {
     /// Name of the extension (EXTNAME).
     pub name: String,

@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 /// Limits on memory, so that a malformed or oversized file is an error before memory is allocated
 /// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FitsLimits {
     /// Bytes of a header.
     pub header_bytes: u64,

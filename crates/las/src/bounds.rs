@@ -24,6 +24,7 @@ const SAMPLED: usize = 1000;
 
 /// A fault of the box stated in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BoxFault {
     /// A coordinate is infinite or NaN.

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Two files of a catalogue whose stated boxes overlap.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Overlap {
     /// Their numbers in [`Catalogue::files`].
     pub files: [usize; 2],
@@ -27,6 +28,7 @@ pub struct Overlap {
 
 /// How a catalogue treats the coordinate systems of its files.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CatalogueOptions {
     /// The coordinate system to assume for all files, in place of the stated ones.
     pub crs: Option<Crs>,
@@ -344,6 +346,17 @@ impl Catalogue {
         self.crs.as_ref()
     }
 
+    /// The columns to read for a request: [`Columns::ALL`] stands for those that all files have.
+    fn resolve(&self, columns: Columns) -> Columns {
+        if columns != Columns::ALL {
+            return columns;
+        }
+        let missing = |file: &Las| Columns::ALL.without(file.columns());
+        self.files
+            .iter()
+            .fold(columns, |columns, file| columns.without(missing(file)))
+    }
+
     /// Reads all points into a cloud, file after file.
     ///
     /// # Errors
@@ -351,7 +364,7 @@ impl Catalogue {
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.files.iter().try_for_each(Las::check_metres)?;
         self.check_heights()?;
-        read::read_all(self, columns)
+        read::read_all(self, self.resolve(columns))
     }
 
     /// Reads all points with absolute coordinates, file after file.
@@ -359,7 +372,7 @@ impl Catalogue {
     /// # Errors
     /// Errors of [`Las::read_points`].
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        read::read_points(self, columns)
+        read::read_points(self, self.resolve(columns))
     }
 
     /// The file of a chunk, and the chunk's number in it.
@@ -502,6 +515,7 @@ impl PointSource for Catalogue {
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
+        let columns = self.resolve(columns);
         let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].read_chunk(chunk, columns)
     }

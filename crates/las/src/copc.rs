@@ -19,6 +19,7 @@ const DEEPEST: i32 = 31;
 
 /// The octree of a COPC file (cloud-optimised point cloud).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Copc {
     /// Middle of the root cube, in the file's unit.
     pub centre: [f64; 3],

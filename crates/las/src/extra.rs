@@ -8,6 +8,7 @@ use std::{
 
 /// Number type of an extra column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExtraKind {
     /// 8-bit unsigned.
     U8,
@@ -157,6 +158,7 @@ impl ExtraKind {
 /// An extra column of a point record: its name, type, scale and no-data value. A value is `stored ·
 /// scale + shift`, or NaN if the stored number is the no-data value.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtraBytes {
     /// At most 32 bytes. Of columns of two or three values (deprecated in LAS 1.4), each is a
     /// column of its own: `name[0]`, `name[1]`, `name[2]`.
@@ -171,8 +173,6 @@ pub struct ExtraBytes {
     pub shift: f64,
     /// The stored value that stands for "none".
     pub no_data: Option<f64>,
-    /// Byte offset behind the standard fields, set when read.
-    at: usize,
 }
 
 impl ExtraBytes {
@@ -187,13 +187,22 @@ impl ExtraBytes {
             scale: 1.0,
             shift: 0.0,
             no_data,
-            at: 0,
         }
     }
 
-    /// Byte offset of the value from the end of the standard fields.
-    pub(crate) fn byte_offset(&self) -> usize {
-        self.at
+    /// The same column with another encoding: a stored number n stands for `n · scale + shift`.
+    #[must_use]
+    pub fn with_scale(mut self, scale: f64, shift: f64) -> Self {
+        self.scale = scale;
+        self.shift = shift;
+        self
+    }
+
+    /// The same column, in which the stored number `stored` stands for NaN.
+    #[must_use]
+    pub fn with_no_data(mut self, stored: f64) -> Self {
+        self.no_data = Some(stored);
+        self
     }
 
     /// The value that is stored in `bytes`.
@@ -244,13 +253,13 @@ impl ExtraBytes {
     }
 
     /// The columns of a descriptor whose values start `at` bytes after the standard fields: one per
-    /// value of the point, so two or three for the deprecated array types.
+    /// value of the point, so two or three for the deprecated array types; each with its offset.
     fn from_descriptor(
         descriptor: &[u8; 192],
         kind: ExtraKind,
         values: usize,
         at: usize,
-    ) -> impl Iterator<Item = Self> {
+    ) -> impl Iterator<Item = (Self, usize)> {
         let options = descriptor[3];
         let word =
             move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
@@ -258,26 +267,28 @@ impl ExtraBytes {
             trimmed_text(&descriptor[4..36]),
             trimmed_text(&descriptor[160..192]),
         );
-        (0..values).map(move |value| Self {
-            name: if values == 1 {
-                name.clone()
-            } else {
-                format!("{name}[{value}]")
-            },
-            description: description.clone(),
-            kind,
-            scale: if options & 8 == 0 {
-                1.0
-            } else {
-                ExtraKind::F64.read(word(112, value))
-            },
-            shift: if options & 16 == 0 {
-                0.0
-            } else {
-                ExtraKind::F64.read(word(136, value))
-            },
-            no_data: (options & 1 != 0).then(|| kind.read_no_data(word(40, value))),
-            at: at + value * kind.bytes(),
+        (0..values).map(move |value| {
+            let column = Self {
+                name: if values == 1 {
+                    name.clone()
+                } else {
+                    format!("{name}[{value}]")
+                },
+                description: description.clone(),
+                kind,
+                scale: if options & 8 == 0 {
+                    1.0
+                } else {
+                    ExtraKind::F64.read(word(112, value))
+                },
+                shift: if options & 16 == 0 {
+                    0.0
+                } else {
+                    ExtraKind::F64.read(word(136, value))
+                },
+                no_data: (options & 1 != 0).then(|| kind.read_no_data(word(40, value))),
+            };
+            (column, at + value * kind.bytes())
         })
     }
 }
@@ -313,8 +324,8 @@ impl Names {
 
 /// Parses the extra columns described by all extra-byte records and located within the `available`
 /// bytes of a record. Bytes without a type are skipped; columns after an unknown type cannot be
-/// located.
-pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<ExtraBytes> {
+/// located. Each column comes with its byte offset from the end of the standard fields.
+pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<(ExtraBytes, usize)> {
     let (mut columns, mut names) = (Vec::new(), Names::default());
     let mut at = 0;
     let of_extra_bytes = records
@@ -334,12 +345,12 @@ pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<Ext
         if at + size > available {
             break;
         }
-        for mut column in kind
+        for (mut column, at) in kind
             .into_iter()
             .flat_map(|kind| ExtraBytes::from_descriptor(descriptor, kind, values, at))
         {
             column.name = names.unused_name(column.name);
-            columns.push(column);
+            columns.push((column, at));
         }
         at += size;
     }
@@ -362,11 +373,11 @@ mod tests {
             let value = if none && stored == 77.0 { f64::NAN } else { stored * scale + shift };
             let record = Record { user: "LASF_Spec".into(), id: 4, data: column.to_descriptor().to_vec() };
             let found = parse_descriptors(&[record], kind.bytes());
-            prop_assert_eq!(&found, &vec![column]);
+            prop_assert_eq!(&found, &vec![(column.clone(), 0)]);
             let mut bytes = Vec::new();
-            found[0].append_to(value, &mut bytes);
+            column.append_to(value, &mut bytes);
             prop_assert_eq!(bytes.len(), kind.bytes());
-            let back = found[0].read_value(&bytes);
+            let back = column.read_value(&bytes);
             let single = if kind == ExtraKind::F32 { 1e-4 } else { 1e-9 };
             prop_assert!((back - value).abs() < single || back.is_nan() && value.is_nan(), "{back} {value}");
         }
@@ -383,7 +394,8 @@ mod tests {
                 .collect(),
         };
         let found = parse_descriptors(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
-        let places: Vec<(&str, usize)> = found.iter().map(|c| (c.name.as_str(), c.at)).collect();
+        let places: Vec<(&str, usize)> =
+            found.iter().map(|(c, at)| (c.name.as_str(), *at)).collect();
         assert_eq!(places, [("a", 0), ("b", 2), ("a (2)", 4), ("a (3)", 6)]);
     }
 
@@ -405,7 +417,10 @@ mod tests {
             data: data.collect(),
         };
         let found = parse_descriptors(&[record], COLUMNS);
-        let different: HashSet<&str> = found.iter().map(|column| column.name.as_str()).collect();
+        let different: HashSet<&str> = found
+            .iter()
+            .map(|(column, _)| column.name.as_str())
+            .collect();
         assert_eq!((found.len(), different.len()), (COLUMNS, COLUMNS));
         let equal = Record {
             user: "LASF_Spec".into(),
@@ -414,7 +429,7 @@ mod tests {
         };
         let found = parse_descriptors(&[equal], COLUMNS);
         assert_eq!(
-            (found.len(), found[COLUMNS - 1].name.as_str()),
+            (found.len(), found[COLUMNS - 1].0.name.as_str()),
             (COLUMNS, "a (20000)")
         );
     }
@@ -428,6 +443,7 @@ mod tests {
             ExtraBytes::from_descriptor(&descriptor, kind, 1, 0)
                 .next()
                 .unwrap()
+                .0
         };
         // A float's 0.1 stated in eight bytes is stored in four.
         let tenth = column(ExtraKind::F32, 0.1_f64.to_le_bytes());
@@ -481,7 +497,7 @@ mod tests {
         let found = parse_descriptors(&record(), 6 + 7 + 2 + 8);
         let places: Vec<(&str, ExtraKind, usize)> = found
             .iter()
-            .map(|c| (c.name.as_str(), c.kind, c.at))
+            .map(|(c, at)| (c.name.as_str(), c.kind, *at))
             .collect();
         let (u16, i8) = (ExtraKind::U16, ExtraKind::I8);
         let colours = [

@@ -140,6 +140,15 @@ impl Las {
             .map_err(|problem| problem.at_path(&self.path))
     }
 
+    /// The columns to read for a request: [`Columns::ALL`] stands for those that the file has.
+    pub(crate) fn resolve(&self, columns: Columns) -> Columns {
+        if columns == Columns::ALL {
+            self.columns()
+        } else {
+            columns
+        }
+    }
+
     /// The standard columns that its point format has.
     #[must_use]
     pub fn columns(&self) -> Columns {

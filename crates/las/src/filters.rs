@@ -40,6 +40,7 @@ impl Default for Filters {
 
 /// Counts of points that were left out although their class and place are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeftOut {
     /// Points flagged as withheld.
     pub withheld: u64,

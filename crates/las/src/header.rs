@@ -6,6 +6,7 @@ use laz::LazVlr;
 
 /// Meaning of GPS times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GpsTime {
     /// Seconds of the GPS week.
     Week,
@@ -26,6 +27,7 @@ impl GpsTime {
 
 /// The header of a LAS file with its extra columns, records and coordinate system.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LasHeader {
     /// Major and minor version of LAS.
     pub version: [u8; 2],
@@ -72,6 +74,8 @@ pub struct LasHeader {
 pub(crate) struct Parsed {
     pub(crate) header: LasHeader,
     pub(crate) layout: Layout,
+    /// Byte offset of each extra column from the end of the standard fields.
+    pub(crate) extra_offsets: Vec<usize>,
     pub(crate) header_bytes: u16,
     pub(crate) points_at: u64,
     /// Offset of the extended record of waveforms.

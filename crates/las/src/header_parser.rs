@@ -38,10 +38,13 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
         fault: crs_fault,
     } = crs::stated_crs(&records, raw.global_encoding & USES_TEXT != 0);
     let extra_length = usize::from(raw.point_data_record_length) - layout.base;
+    let (extra_bytes, extra_offsets) = extra::parse_descriptors(&records, extra_length)
+        .into_iter()
+        .unzip();
     let header = LasHeader {
         gps_time: gps_time_of(&raw, time_offset),
         compressed: laz.is_some(),
-        extra_bytes: extra::parse_descriptors(&records, extra_length),
+        extra_bytes,
         crs,
         copc: Copc::from_records(&records)?.filter(|_| laz.is_some()),
         records: all,
@@ -60,6 +63,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
     Ok(Parsed {
         header,
         layout,
+        extra_offsets,
         header_bytes: raw.header_size,
         points_at,
         waveforms_at,

@@ -3,6 +3,7 @@
 /// Limits on memory, so that a malformed or oversized file is an error before memory is allocated
 /// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LasLimits {
     /// Bytes of a variable length record that is read; larger ones are passed over.
     pub record_bytes: u64,

@@ -74,6 +74,7 @@ impl PointSource for Las {
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
+        let columns = self.resolve(columns);
         let mut points =
             reserve_points(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
         let kept = self.fill_chunk(chunk, columns, &mut Slots::from_points(&mut points))?;

@@ -16,6 +16,20 @@ use rayon::prelude::*;
 
 impl Las {
     /// Reads all points into a cloud, in file order, about an origin in their middle.
+    /// [`Columns::ALL`] reads the columns that the file has.
+    ///
+    /// ```
+    /// use isopach_las::{Columns, Las};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0]])?, &[])?;
+    /// # writer.finish()?;
+    /// let cloud = Las::open(&path)?.read_all(Columns::CLASSIFICATION | Columns::INTENSITY)?;
+    /// assert_eq!(cloud.attributes.classification, Some(vec![0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The fault of a damaged file; [`LasProblem::NotMetres`] if it states another unit;
@@ -25,7 +39,7 @@ impl Las {
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.check_metres()?;
         self.check_heights()?;
-        read_all(self, columns)
+        read_all(self, self.resolve(columns))
     }
 
     /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
@@ -71,7 +85,7 @@ impl Las {
     /// # Errors
     /// The fault of a damaged file.
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        read_points(self, columns)
+        read_points(self, self.resolve(columns))
     }
 
     /// Reads the values of a named extra column, of all points that pass the filters.
@@ -79,28 +93,25 @@ impl Las {
     /// # Errors
     /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.
     pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
-        let layout = &self.parsed.layout;
-        let column = self
-            .header()
-            .extra_bytes
-            .iter()
-            .find(|extra| extra.name == name);
-        let Some(column) = column else {
-            let column = format!("extra column {name:?}");
-            return Err(LasProblem::MissingColumn {
-                format: layout.format,
-                column,
-            }
-            .at_path(&self.path));
+        let columns = &self.header().extra_bytes;
+        let Some(number) = columns.iter().position(|extra| extra.name == name) else {
+            let problem = LasProblem::MissingColumn {
+                format: self.parsed.layout.format,
+                column: format!("extra column {name:?}"),
+            };
+            return Err(problem.at_path(&self.path));
         };
+        let column = &columns[number];
+        let at = self.parsed.layout.base + self.parsed.extra_offsets[number];
         let wanted = layers_for(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
         let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let (records, mut left_out) = (self.read_records(chunk, wanted)?, LeftOut::default());
+            let records = self.read_records(chunk, wanted)?;
+            let mut left_out = LeftOut::default();
             let kept = records
                 .chunks_exact(self.record_length())
                 .filter(|record| self.keeps_record(record, &mut left_out));
             Ok(kept
-                .map(|record| column.read_value(&record[layout.base + column.byte_offset()..]))
+                .map(|record| column.read_value(&record[at..]))
                 .collect())
         };
         expect_all(self);

@@ -16,6 +16,7 @@ const HEADS: [u64; 2] = [54, 60];
 /// A variable length record (VLR) of a file, or an extended one (EVLR), which lies after the
 /// points. [`crate::Las::read_record`] reads its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VariableRecord {
     /// Who defined it: `LASF_Projection`, `LASF_Spec`, `copc`, …
     pub user_id: String,

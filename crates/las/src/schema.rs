@@ -14,6 +14,7 @@ const TEXT: usize = 32;
 
 /// Schema of a LAZ file to be written: columns, scale, offset, coordinate system, extra columns.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schema {
     /// Coordinate reference system: its well-known text is written, else that of its EPSG codes,
     /// else the codes.

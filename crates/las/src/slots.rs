@@ -24,7 +24,7 @@ impl<'a> Slots<'a> {
     pub(crate) fn from_points(points: &'a mut Points) -> Self {
         Self {
             xyz: &mut points.xyz,
-            columns: points.attributes.places(),
+            columns: points.attributes.slots_mut(),
         }
     }
 

@@ -9,6 +9,7 @@ const GEOGRAPHIC: [u16; 8] = [4326, 4269, 4258, 4267, 4283, 7844, 4617, 4955];
 
 /// Coordinate system of polygons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PolygonCrs {
     /// No `crs` member: WGS 84 degrees by RFC 7946, often projected metres in practice.
     NotStated,

@@ -31,7 +31,7 @@
 //! assert_eq!(polygons.zones()[owners[0]].name(), "east bank");
 //! assert_eq!(owners.len(), 1);
 //! assert_eq!(polygons.zones()[0].area(), 5000.0);
-//! # Ok::<(), isopach_polygons::Error>(())
+//! # Ok::<(), isopach_polygons::PolygonError>(())
 //! ```
 
 mod check;
@@ -46,7 +46,13 @@ mod zone;
 
 pub use crs::PolygonCrs;
 pub use error::{PolygonError, Result};
+pub use isopach_cloud::{Crs, Rect};
 pub use polygons::Polygons;
 pub use read::MOST_BYTES;
 pub use warning::PolygonWarning;
 pub use zone::Zone;
+
+/// The program of the crate's page, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeProgram;

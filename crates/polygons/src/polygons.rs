@@ -106,7 +106,7 @@ impl Polygons {
     /// let stable = Polygons::read(ring)?;
     /// assert!(stable.contains([1.0, 1.0]) && !stable.contains([4.0, 4.0]));
     /// assert_eq!(stable.area(), 72.0);
-    /// # Ok::<(), isopach_polygons::Error>(())
+    /// # Ok::<(), isopach_polygons::PolygonError>(())
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {

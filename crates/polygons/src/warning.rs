@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A doubt about the polygons that does not prevent their use. It belongs into the report of a run.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PolygonWarning {
     /// Rings of one polygon cross each other or themselves, or share a stretch of boundary.

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 /// line up. The cell of a point is that of [`isopach_cloud::cell_of`]: ⌊coordinate / cell size⌋,
 /// with points on an edge in the upper cell however coordinates are rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Grid {
     /// Side of a cell, metres.
     pub cell_size: f64,

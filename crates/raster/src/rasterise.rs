@@ -6,6 +6,7 @@ use isopach_compute::{Compute, Error, Result};
 
 /// A statistic of the heights (absolute metres) of the points in a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CellStatistic {
     /// Arithmetic mean.
     Mean,

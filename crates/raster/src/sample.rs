@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 /// Interpolation between the centres of pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Sampling {
     /// The value of the nearest pixel.
     Nearest,
@@ -77,6 +78,7 @@ fn cubic_weights(t: f64) -> [f64; 4] {
 /// Shift of `other` against `image`, `other[r + Δr, c + Δc] ≈ image[r, c]`, with the correlation at
 /// that shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shift {
     /// `[Δrow, Δcolumn]`, pixels.
     pub pixels: [f64; 2],

@@ -13,6 +13,7 @@ const TURNED: [f64; 2] = [0.5, 5.0];
 
 /// Property in which an image disagrees with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DisagreementKind {
     /// Its pixels lie elsewhere: resample it.
     Place,
@@ -29,6 +30,7 @@ const OBSERVERS: f64 = 1.0;
 
 /// A reason why an image cannot be inverted with the others, in words.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disagreement {
     /// Property that disagrees.
     pub kind: DisagreementKind,

@@ -4,6 +4,7 @@ use crate::{CountUnit, Keywords, ObservationTime, Quality, Wcs};
 
 /// Metadata of a solar image, read from its header. Unstated parts are `None`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SolarHeader {
     /// TELESCOP and INSTRUME, separated by a blank.
     pub instrument: Option<String>,

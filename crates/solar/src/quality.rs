@@ -29,6 +29,7 @@ const SAID: [(u32, &str); 9] = [
 
 /// The QUALITY word of an AIA image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quality(pub u32);
 
 impl Quality {

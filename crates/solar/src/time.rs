@@ -15,6 +15,7 @@ const LEAP_SECONDS: [(f64, f64); 5] = [
 
 /// Time of an observation, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ObservationTime {
     days: f64,
 }

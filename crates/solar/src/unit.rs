@@ -4,6 +4,7 @@ use isopach_compute::{Error, Result};
 
 /// Unit of the pixel values of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CountUnit {
     /// Counts of the whole exposure (DN, ADU, ct).
     Total,

@@ -10,6 +10,7 @@ const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
 /// coordinates are (longitude, latitude) as seen by the observer, in arcseconds; pixels count from
 /// 0 at the middle of the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Wcs {
     /// The reference pixel (CRPIX), counted from 0.
     pub reference_pixel: [f64; 2],

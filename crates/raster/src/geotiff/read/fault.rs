@@ -63,7 +63,7 @@ pub enum GeoTiffFault {
     },
     /// The file claims more than is read of it.
     #[error(
-        "it claims {claimed} {what}, but at most {most} are read: allow more with Limits::{limit} if it is to be trusted"
+        "it claims {claimed} {what}, but at most {most} are read: allow more with GeoTiffLimits::{limit} if it is to be trusted"
     )]
     TooLarge {
         /// Quantity that the file claims.

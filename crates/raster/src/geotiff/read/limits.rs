@@ -9,6 +9,7 @@ use super::fault::{GeoTiffFault, Read};
 /// within it, and the compressed bytes of a block may not exceed twice its expanded size plus 1
 /// KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GeoTiffLimits {
     /// Cells that a file of any size may claim; [`Self::cells_per_byte`] are added for each of its
     /// bytes.

@@ -85,12 +85,12 @@ impl GeoTiff {
     ///
     /// ```
     /// # use isopach_cloud::Crs;
-    /// # use isopach_raster::{GeoTiff, Grid, Limits, Raster, write_geotiff};
+    /// # use isopach_raster::{GeoTiff, GeoTiffLimits, Grid, Raster, write_geotiff};
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("heights.tif");
     /// # let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 20, rows: 10 };
     /// # write_geotiff(&path, &Raster::from_rows(grid, vec![180.5; 200])?, &Crs::from_epsg(25833))?;
-    /// let limits = Limits { memory_bytes: 1000, ..Limits::default() };
+    /// let limits = GeoTiffLimits { memory_bytes: 1000, ..GeoTiffLimits::default() };
     /// let error = GeoTiff::read_within(&path, limits).unwrap_err();
     /// assert!(error.to_string().contains("claims 1600 bytes of values"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
