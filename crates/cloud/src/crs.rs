@@ -27,11 +27,13 @@ impl LengthUnit {
     #[must_use]
     pub fn from_metres(metres: f64) -> Self {
         let units = [Self::Metre, Self::Foot, Self::SurveyFoot, Self::ClarkeFoot];
-        let near = |unit: &Self| {
-            unit.metres()
-                .is_some_and(|value| (metres / value - 1.0).abs() < 5e-7)
-        };
-        units.into_iter().find(near).unwrap_or(Self::Other)
+        units
+            .into_iter()
+            .find(|unit: &Self| {
+                unit.metres()
+                    .is_some_and(|value| (metres / value - 1.0).abs() < 5e-7)
+            })
+            .unwrap_or(Self::Other)
     }
 
     /// The unit of an EPSG unit code, as in GeoTIFF keys; [`Self::Other`] for all but 9001, 9002,
@@ -276,7 +278,8 @@ impl Crs {
 
     /// Datums decide where both are known: one datum has a code for each unit.
     fn compare_verticals(&self, other: &Self) -> Option<String> {
-        let (a, b) = (&self.heights, &other.heights);
+        let a = &self.heights;
+        let b = &other.heights;
         let words = |crs: &Self| match (&crs.heights.name, &crs.heights.datum, crs.vertical) {
             (Some(name), ..) => name.clone(),
             (None, _, Some(code)) => format!("EPSG:{code}"),
@@ -296,7 +299,8 @@ impl Crs {
     }
 
     fn compare_epochs(&self, other: &Self) -> Option<String> {
-        let (a, b) = (self.epoch.as_ref()?, other.epoch.as_ref()?);
+        let a = self.epoch.as_ref()?;
+        let b = other.epoch.as_ref()?;
         let is_same = match (a.parse::<f64>(), b.parse::<f64>()) {
             (Ok(a), Ok(b)) => (a - b).abs() < SAME_EPOCH,
             _ => a == b,

@@ -48,7 +48,8 @@ impl<'a> Positions<'a> {
     #[inline]
     #[must_use]
     pub fn absolute_ticks(&self, i: usize) -> [i64; 3] {
-        let (origin, point) = (self.origin.ticks(), self.ticks[i]);
+        let origin = self.origin.ticks();
+        let point = self.ticks[i];
         std::array::from_fn(|axis| origin[axis] + i64::from(point[axis]))
     }
 
@@ -85,7 +86,8 @@ impl<'a> Positions<'a> {
     /// Offset in ticks from coordinates about `self`'s origin to coordinates about `other`: exact.
     #[must_use]
     pub fn shift_to(&self, other: Origin) -> [i64; 3] {
-        let (from, to) = (self.origin.ticks(), other.ticks());
+        let from = self.origin.ticks();
+        let to = other.ticks();
         std::array::from_fn(|axis| from[axis] - to[axis])
     }
 

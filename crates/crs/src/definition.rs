@@ -68,16 +68,12 @@ fn describe_datum(base: &Node) -> Option<String> {
 fn append_projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
     let conversion = system.child(&["CONVERSION"]).unwrap_or(system);
     let method = conversion.child(&["PROJECTION", "METHOD"])?.name()?;
-    let (length, angle) = (
-        system.unit_factor().unwrap_or(1.0),
-        base.unit_factor().unwrap_or(DEGREE),
-    );
+    let length = system.unit_factor().unwrap_or(1.0);
+    let angle = base.unit_factor().unwrap_or(DEGREE);
     let mut parameters = BTreeMap::new();
     for parameter in conversion.children(&["PARAMETER"]) {
-        let (name, value) = (
-            epsg::normalised_key(parameter.name()?),
-            parameter.number_at(1)?,
-        );
+        let name = epsg::normalised_key(parameter.name()?);
+        let value = parameter.number_at(1)?;
         let own = parameter
             .own_unit()
             .or_else(|| parameter.child(&["SCALEUNIT"])?.number_at(1));

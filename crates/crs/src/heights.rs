@@ -54,14 +54,13 @@ pub(crate) fn reference_of_element(vertical: &Node, code: Option<u16>) -> Vertic
 /// Whether an element says that its values count downwards: by its axis, or as ESRI says it.
 fn is_down(vertical: &Node) -> bool {
     let axis = vertical.child(&["AXIS"]).and_then(|axis| axis.value_at(1));
-    let is_direction = |parameter: &&Node| {
-        parameter
-            .name()
-            .is_some_and(|name| name.eq_ignore_ascii_case("direction"))
-    };
     let direction = vertical
         .children(&["PARAMETER"])
-        .find(is_direction)
+        .find(|parameter: &&Node| {
+            parameter
+                .name()
+                .is_some_and(|name| name.eq_ignore_ascii_case("direction"))
+        })
         .and_then(|parameter| parameter.number_at(1));
     axis.is_some_and(|axis| axis.eq_ignore_ascii_case("down")) || direction == Some(-1.0)
 }

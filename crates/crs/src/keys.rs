@@ -88,7 +88,8 @@ impl GeoKeys<'_> {
     /// demands ASCII.
     fn read_ascii(&self, wanted: u16) -> Option<String> {
         let [_, _, count, start] = self.find_entry(wanted, ASCII)?;
-        let (start, count) = (usize::from(start), usize::from(count));
+        let start = usize::from(start);
+        let count = usize::from(count);
         let bytes = self
             .ascii
             .get(start..(start + count).min(self.ascii.len()))?;
@@ -157,11 +158,10 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     if let Some(text) = text {
         return text::from_wkt(text).map(|crs| vertical.added_to(crs));
     }
-    let unit_of_system = || projected.map_or(LengthUnit::Metre, epsg::unit_of_projected);
     let unit = if kind == CrsKind::Geographic {
         LengthUnit::Degree
     } else {
-        unit.unwrap_or_else(unit_of_system)
+        unit.unwrap_or_else(|| projected.map_or(LengthUnit::Metre, epsg::unit_of_projected))
     };
     let of_code = projected.and_then(named::crs_of_code);
     let by_parameters = match (&of_code, kind) {

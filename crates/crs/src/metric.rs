@@ -30,10 +30,8 @@ pub fn in_metres(crs: &Crs) -> Crs {
     if crs.is_metric() {
         return crs.clone();
     }
-    let (plane, height) = (
-        crs.unit == LengthUnit::Metre,
-        crs.height_unit() == LengthUnit::Metre,
-    );
+    let plane = crs.unit == LengthUnit::Metre;
+    let height = crs.height_unit() == LengthUnit::Metre;
     let stated = crs
         .name
         .clone()
@@ -138,14 +136,16 @@ fn metre_unit(node: Node) -> Node {
 fn scale_parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
     let is_length = matches!(&arguments[..], [Node::Text(name), ..]
         if ["false_easting", "false_northing"].iter().any(|length| name.eq_ignore_ascii_case(length)));
-    let convert = |part: Node| match &part {
-        Node::Word(value) => value
-            .parse()
-            .map_or(part, |value: f64| Node::Word((value * factor).to_string())),
-        _ => part,
-    };
     if is_length && factor != 1.0 {
-        arguments.into_iter().map(convert).collect()
+        arguments
+            .into_iter()
+            .map(|part: Node| match &part {
+                Node::Word(value) => value
+                    .parse()
+                    .map_or(part, |value: f64| Node::Word((value * factor).to_string())),
+                _ => part,
+            })
+            .collect()
     } else {
         arguments
     }

@@ -179,14 +179,13 @@ fn kind_of(system: &Node) -> CrsKind {
 
 /// The axis of heights of a system in three dimensions that is not local.
 fn third_axis(system: &Node) -> Option<&Node> {
-    let is_height = |axis: &&Node| {
-        axis.value_at(1)
-            .is_some_and(|direction| direction.eq_ignore_ascii_case("up"))
-    };
     let is_local = system.is(&["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"]);
     system
         .children(&["AXIS"])
-        .find(is_height)
+        .find(|axis: &&Node| {
+            axis.value_at(1)
+                .is_some_and(|direction| direction.eq_ignore_ascii_case("up"))
+        })
         .filter(|_| !is_local)
 }
 

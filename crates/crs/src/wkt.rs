@@ -151,8 +151,11 @@ impl Node {
 
     /// The last direct child that is a unit: its factor to metres or radians.
     pub(crate) fn own_unit(&self) -> Option<f64> {
-        let is_unit = |node: &&Self| node.is(&["UNIT", "LENGTHUNIT", "ANGLEUNIT"]);
-        self.arguments().iter().rev().find(is_unit)?.number_at(1)
+        self.arguments()
+            .iter()
+            .rev()
+            .find(|node: &&Self| node.is(&["UNIT", "LENGTHUNIT", "ANGLEUNIT"]))?
+            .number_at(1)
     }
 
     /// An argument that is a number.

@@ -68,7 +68,8 @@ impl Codec {
     /// Bytes a pixel of a tile that decoding holds at once: numbers as they were unpacked, in their
     /// order, and widened.
     pub(crate) fn working_bytes(&self) -> u64 {
-        let (width, widened) = (self.sample_width() as u64, size_of::<i64>() as u64);
+        let width = self.sample_width() as u64;
+        let widened = size_of::<i64>() as u64;
         let decoded = match self.kind {
             CompressionType::Gzip1 => width + widened,
             CompressionType::Gzip2 => 2 * width + widened,

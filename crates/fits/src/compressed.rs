@@ -190,7 +190,8 @@ impl Compressed {
     }
 
     fn decode_row(&self, number: usize) -> Result<PixelData> {
-        let ([columns, rows], [width, height]) = (self.image, self.tile);
+        let [columns, rows] = self.image;
+        let [width, height] = self.tile;
         let height = height.min(rows - number * height);
         let mut pixels = zeroed_pixels(self.bits, columns * height, self.limits.tile_bytes)?;
         let across = columns.div_ceil(width);
@@ -291,7 +292,8 @@ impl Compressed {
             let array = column.map_or(Ok(&[][..]), |column| table.array_bytes(row, column))?;
             Ok::<_, Error>(Some(array).filter(|array| !array.is_empty()))
         };
-        let (packed, plain) = (there(places.packed)?, there(places.plain)?);
+        let packed = there(places.packed)?;
+        let plain = there(places.plain)?;
         Ok(match (packed, plain) {
             (Some(packed), _) if is_real => Numbers::Real(codec.packed_reals(packed, count)?),
             (Some(packed), _) => Numbers::Whole(codec.packed_whole(packed, count)?),
@@ -323,7 +325,8 @@ impl Place {
     ) -> Result<()> {
         let rows = pixels.chunks_exact_mut(self.columns);
         if tile.len() != rows.len() * self.width {
-            let (found, expected) = (tile.len(), rows.len() * self.width);
+            let found = tile.len();
+            let expected = rows.len() * self.width;
             return Err(Error::source(format!(
                 "a tile of {expected} pixels has {found}"
             )));

@@ -85,13 +85,12 @@ impl PackedCube {
             largest_error: 0.0,
         };
         let table = packed.table_bytes();
-        let too_large = || {
+        packed.file.set_len(table.ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::FileTooLarge,
                 format!("a cube of {:?} numbers", cube.shape),
             )
-        };
-        packed.file.set_len(table.ok_or_else(too_large)?)?;
+        })?)?;
         Ok(packed)
     }
 
@@ -163,7 +162,8 @@ impl PackedCube {
         values: ArrayView3<'_, T>,
     ) -> io::Result<()> {
         let (planes, rows, _) = values.dim();
-        let (width, across) = (self.tile_width(), self.tiles_across());
+        let width = self.tile_width();
+        let across = self.tiles_across();
         for row in 0..rows {
             for plane in 0..planes {
                 let numbers = values.slice(ndarray::s![plane, row, ..]);

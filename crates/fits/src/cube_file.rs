@@ -74,13 +74,12 @@ impl CubeFile {
         let create = || -> io::Result<Self> {
             let (part, mut file) = UnfinishedFile::create(path)?;
             write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
-            let open = |(i, (cube, packing)): (usize, &(Cube, Packing))| {
-                PackedCube::create(path, i, cube, *packing)
-            };
             let cubes = cubes
                 .iter()
                 .enumerate()
-                .map(open)
+                .map(|(i, (cube, packing)): (usize, &(Cube, Packing))| {
+                    PackedCube::create(path, i, cube, *packing)
+                })
                 .collect::<io::Result<Vec<_>>>()?;
             Ok(Self {
                 path: path.to_owned(),
@@ -204,13 +203,12 @@ fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize
         places.push((at, cube.shape, cube.precision));
         let end = data_bytes(cube)
             .and_then(|bytes| at.checked_add(bytes)?.checked_next_multiple_of(BLOCK));
-        let too_large = || {
+        at = end.ok_or_else(|| {
             io::Error::new(
                 ErrorKind::FileTooLarge,
                 format!("a cube of {:?} numbers", cube.shape),
             )
-        };
-        at = end.ok_or_else(too_large)?;
+        })?;
     }
     file.set_len(at)?;
     Ok(places)

@@ -74,8 +74,11 @@ impl<R: Read + Seek> Gzip<R> {
     /// The decoder, at the place that is wanted.
     fn decoder_mut(&mut self) -> io::Result<&mut MultiGzDecoder<R>> {
         if self.wanted < self.at {
-            let lost = || io::Error::other("the file could not be read from its start again");
-            let mut reader = self.decoder.take().ok_or_else(lost)?.into_inner();
+            let mut reader = self
+                .decoder
+                .take()
+                .ok_or_else(|| io::Error::other("the file could not be read from its start again"))?
+                .into_inner();
             reader.seek(SeekFrom::Start(0))?;
             (self.decoder, self.at) = (Some(MultiGzDecoder::new(reader)), 0);
         }
@@ -120,13 +123,12 @@ impl<R: Read + Seek> Seek for Unpacked<R> {
                     SeekFrom::Current(offset) => (gzip.wanted, offset),
                     SeekFrom::End(offset) => (gzip.length, offset),
                 };
-                let before = || {
+                gzip.wanted = base.checked_add_signed(offset).ok_or_else(|| {
                     io::Error::new(
                         ErrorKind::InvalidInput,
                         "a place before the start of the file",
                     )
-                };
-                gzip.wanted = base.checked_add_signed(offset).ok_or_else(before)?;
+                })?;
                 Ok(gzip.wanted)
             }
         }

@@ -100,7 +100,8 @@ impl FitsHeader {
             Some(_) => self.required_size(keyword),
             None => Ok(usual),
         };
-        let (parameters, groups) = (or("PCOUNT", 0)?, or("GCOUNT", 1)?);
+        let parameters = or("PCOUNT", 0)?;
+        let groups = or("GCOUNT", 1)?;
         let bytes = checked_product(&axes)
             .and_then(|pixels| pixels.checked_add(parameters))
             .and_then(|values| values.checked_mul(groups))

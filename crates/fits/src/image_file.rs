@@ -91,7 +91,8 @@ impl<R: Read + Seek> ImageFile<R> {
         check_first_bytes(&mut reader)?;
         let length = reader.unpacked_length()?;
         let mut others = Vec::new();
-        let (mut at, mut primary) = (0, None);
+        let mut at = 0;
+        let mut primary = None;
         while at < length {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
             let Some(mut header) = FitsHeader::read(&mut reader, limits.header_bytes)? else {
@@ -258,7 +259,8 @@ fn images_after(
     shape: [usize; 2],
     limits: FitsLimits,
 ) -> usize {
-    let (mut found, mut at) = (0, bytes.start);
+    let mut found = 0;
+    let mut at = bytes.start;
     while at < bytes.end {
         let mut next = || -> Result<Option<(u64, FitsHeader)>> {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;

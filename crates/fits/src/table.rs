@@ -27,7 +27,8 @@ impl Table {
     /// Takes the data that follow a header; every row must be there.
     pub(crate) fn new(header: &FitsHeader, data: Vec<u8>) -> Result<Self> {
         let [row_bytes, rows] = ["NAXIS1", "NAXIS2"].map(|keyword| header.required_size(keyword));
-        let (row_bytes, rows) = (row_bytes?, rows?);
+        let row_bytes = row_bytes?;
+        let rows = rows?;
         let cells = row_bytes
             .checked_mul(rows)
             .filter(|cells| *cells <= data.len() as u64);

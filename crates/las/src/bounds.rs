@@ -171,7 +171,8 @@ impl Las {
         expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, columns)?;
-            let (classes, flags) = (&points.attributes.classification, &points.attributes.flags);
+            let classes = &points.attributes.classification;
+            let flags = &points.attributes.flags;
             for (i, xyz) in points.xyz.iter().enumerate() {
                 if (xyz[2] - middle).abs() > (farthest.xyz[2] - middle).abs() {
                     let class = classes.as_ref().map_or(0, |classes| classes[i]);

@@ -98,29 +98,33 @@ impl Catalogue {
     /// # Errors
     /// Errors of [`Self::open`].
     pub fn from_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
-        let declared = |file: Las| match &options.crs {
-            Some(crs) => file.with_crs(Some(crs.clone())),
-            None => file,
-        };
-        let files: Vec<Las> = files.into_iter().map(declared).collect();
+        let files: Vec<Las> = files
+            .into_iter()
+            .map(|file: Las| match &options.crs {
+                Some(crs) => file.with_crs(Some(crs.clone())),
+                None => file,
+            })
+            .collect();
         if files.is_empty() {
             return Err(LasProblem::Io(std::io::Error::other("no LAS or LAZ file"))
                 .at_path(Path::new("catalogue"))
                 .into());
         }
         let crs = common_crs(&files, options)?;
-        let has_none = |file: &&Las| file.crs().is_none() && crs.is_some();
         let without_crs = files
             .iter()
-            .filter(has_none)
+            .filter(|file: &&Las| file.crs().is_none() && crs.is_some())
             .map(|file| file.path().to_owned())
             .collect();
-        let assumed = |file: Las| match file.crs() {
-            None => file.with_crs(crs.clone()),
-            Some(_) => file,
-        };
-        let (files, duplicates) =
-            duplicates::drop_duplicates(files.into_iter().map(assumed).collect())?;
+        let (files, duplicates) = duplicates::drop_duplicates(
+            files
+                .into_iter()
+                .map(|file: Las| match file.crs() {
+                    None => file.with_crs(crs.clone()),
+                    Some(_) => file,
+                })
+                .collect(),
+        )?;
         let empty = Self {
             files: Vec::new(),
             first_chunks: Vec::new(),
@@ -413,16 +417,15 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
 
 /// The stated footprints of the files that have points.
 fn footprint_tree(files: &[Las]) -> RTree<Footprint> {
-    let footprint = |(i, file): (usize, &Las)| {
-        let Rect { min, max } = file.extent();
-        GeomWithData::new(Rectangle::from_corners(min, max), i)
-    };
     RTree::bulk_load(
         files
             .iter()
             .enumerate()
             .filter(|(_, file)| file.point_count() > 0)
-            .map(footprint)
+            .map(|(i, file): (usize, &Las)| {
+                let Rect { min, max } = file.extent();
+                GeomWithData::new(Rectangle::from_corners(min, max), i)
+            })
             .collect(),
     )
 }
@@ -438,12 +441,11 @@ fn expand_path(path: &Path) -> Result<Vec<PathBuf>, LasError> {
         None if path.is_dir() => (list_folder(path), "no LAS or LAZ file in this folder"),
         None => return Ok(vec![path.to_owned()]),
     };
-    let is_las = |path: &PathBuf| {
+    let mut paths = found.map_err(|error| LasProblem::Io(error).at_path(path))?;
+    paths.retain(|path: &PathBuf| {
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
-    };
-    let mut paths = found.map_err(|error| LasProblem::Io(error).at_path(path))?;
-    paths.retain(is_las);
+    });
     paths.sort();
     if paths.is_empty() {
         Err(LasProblem::Io(std::io::Error::other(what)).at_path(path))

@@ -142,7 +142,8 @@ fn compressed_chunks(
     laz: &Laz,
     size: u64,
 ) -> Checked<Vec<Chunk>> {
-    let (stated, points) = (laz.vlr.items_size(), parsed.header.point_count);
+    let stated = laz.vlr.items_size();
+    let points = parsed.header.point_count;
     if stated != u64::from(parsed.header.record_length) {
         let must = format!(
             "add up to the point record length, {}",
@@ -272,13 +273,12 @@ pub(crate) fn decode_chunk(
                 .map_err(|e| e.to_string())?;
             let size = laz.vlr.items_size() as usize;
             for (read, record) in records.chunks_exact_mut(size).enumerate() {
-                let ended = |error| {
+                decoder.decompress_one(record).map_err(|error| {
                     format!(
                         "its data end after {read} of {} points ({error})",
                         chunk.points
                     )
-                };
-                decoder.decompress_one(record).map_err(ended)?;
+                })?;
             }
             Ok(())
         });

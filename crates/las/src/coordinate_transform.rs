@@ -95,7 +95,8 @@ fn not_metres(crs: &Crs) -> LasProblem {
         Some(_) => "read them with `in_metres`",
         None => OR_SAY,
     };
-    let (plane, height) = (crs.unit, crs.height_unit());
+    let plane = crs.unit;
+    let height = crs.height_unit();
     let units = match (crs.kind, &crs.name) {
         (CrsKind::Plane, _) if plane == height => plane.to_string(),
         (CrsKind::Plane, _) => format!("{plane}, with heights in {height}"),

@@ -123,7 +123,8 @@ fn describe_difference(a: &Crs, b: &Crs) -> Option<String> {
         (None, Some(name)) => name.clone(),
         (None, None) => "a system without a name".into(),
     };
-    let (here, there) = (a.definition.as_ref()?, b.definition.as_ref()?);
+    let here = a.definition.as_ref()?;
+    let there = b.definition.as_ref()?;
     match a.vertical_unit.zip(b.vertical_unit) {
         _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => Some(
             format!("the coordinate system ({} against {})", words(a), words(b)),

@@ -95,7 +95,8 @@ impl Las {
     /// Whether a record passes the filters.
     #[inline]
     pub(crate) fn keeps_record(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
-        let (layout, filters) = (&self.parsed.layout, &self.filters);
+        let layout = &self.parsed.layout;
+        let filters = &self.filters;
         let class = if filters.need_class() {
             layout.classification_of(record)
         } else {
@@ -106,8 +107,12 @@ impl Las {
         } else {
             0
         };
-        let place = || [0, 1].map(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis));
-        filters.keeps_point(class, flags, place, left_out)
+        filters.keeps_point(
+            class,
+            flags,
+            || [0, 1].map(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis)),
+            left_out,
+        )
     }
 
     /// The columns that the filters look at.
@@ -140,7 +145,8 @@ impl Las {
         }
         let records =
             self.decode_records(number, bytes, layers_for(self.with_filtered(columns)))?;
-        let (mut kept, mut left_out) = (0, LeftOut::default());
+        let mut kept = 0;
+        let mut left_out = LeftOut::default();
         for record in records
             .chunks_exact(self.record_length())
             .filter(|record| self.keeps_record(record, &mut left_out))
@@ -185,7 +191,8 @@ impl Las {
             .with(Columns::RETURNS)
             .with(Columns::FLAGS);
         let layers = self.layers.filter(|_| THESE.contains(columns))?;
-        let (frame, filters) = (&self.frame, &self.filters);
+        let frame = &self.frame;
+        let filters = &self.filters;
         let classification = filters.need_class() || columns.contains(Columns::CLASSIFICATION);
         let flags = filters.need_flags() || columns.contains(Columns::FLAGS);
         let wanted = Wanted {
@@ -193,8 +200,10 @@ impl Las {
             classification,
             flags,
         };
-        let (mut kept, mut left_out) = (0, LeftOut::default());
-        let (is_indexed, mut seen) = (!self.contents.is_empty(), Contents::NOTHING);
+        let mut kept = 0;
+        let mut left_out = LeftOut::default();
+        let is_indexed = !self.contents.is_empty();
+        let mut seen = Contents::NOTHING;
         layers.decode_chunk(
             bytes,
             self.chunks[number].points as usize,

@@ -54,7 +54,8 @@ pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec
         }
         originals.push(original.map(|original| files[original].path().to_owned()));
     }
-    let (mut kept, mut duplicates) = (Vec::new(), Vec::new());
+    let mut kept = Vec::new();
+    let mut duplicates = Vec::new();
     for (file, original) in files.into_iter().zip(originals) {
         match original {
             Some(original) => duplicates.push(Duplicate {
@@ -116,7 +117,8 @@ impl<'a> Compared<'a> {
 
     /// Whether two files hold the same coordinates, in any order.
     fn have_the_same_points(&mut self, first: usize, second: usize) -> compute::Result<bool> {
-        let (a, b) = (self.files[first], self.files[second]);
+        let a = self.files[first];
+        let b = self.files[second];
         if a.header().point_count != b.header().point_count || a.header().point_count == 0 {
             return Ok(false);
         }
@@ -149,7 +151,8 @@ impl<'a> Compared<'a> {
 
 /// Whether the boxes agree within the rounding of both files.
 fn have_the_same_box(a: &Las, b: &Las) -> bool {
-    let (here, there) = (a.point_bounds(), b.point_bounds());
+    let here = a.point_bounds();
+    let there = b.point_bounds();
     let near = |corner: usize, axis: usize| {
         let step = a.frame.scale[axis].abs().max(b.frame.scale[axis].abs());
         (here[corner][axis] - there[corner][axis]).abs() <= 1.5 * step

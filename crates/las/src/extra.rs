@@ -263,10 +263,8 @@ impl ExtraBytes {
         let options = descriptor[3];
         let word =
             move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
-        let (name, description) = (
-            trimmed_text(&descriptor[4..36]),
-            trimmed_text(&descriptor[160..192]),
-        );
+        let name = trimmed_text(&descriptor[4..36]);
+        let description = trimmed_text(&descriptor[160..192]);
         (0..values).map(move |value| {
             let column = Self {
                 name: if values == 1 {
@@ -326,7 +324,8 @@ impl Names {
 /// bytes of a record. Bytes without a type are skipped; columns after an unknown type cannot be
 /// located. Each column comes with its byte offset from the end of the standard fields.
 pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<(ExtraBytes, usize)> {
-    let (mut columns, mut names) = (Vec::new(), Names::default());
+    let mut columns = Vec::new();
+    let mut names = Names::default();
     let mut at = 0;
     let of_extra_bytes = records
         .iter()
@@ -337,7 +336,8 @@ pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<(Ex
         let (kind, values, size) = match code {
             0 => (None, 0, usize::from(descriptor[3])),
             1..=30 => {
-                let (kind, values) = (ExtraKind::ALL[(code - 1) % 10], (code - 1) / 10 + 1);
+                let kind = ExtraKind::ALL[(code - 1) % 10];
+                let values = (code - 1) / 10 + 1;
                 (Some(kind), values, kind.bytes() * values)
             }
             _ => break,

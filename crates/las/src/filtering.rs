@@ -137,7 +137,8 @@ impl Las {
         }
         let contents = self.contents.get(chunk)?;
         let corner = |stored: [i32; 3]| [0, 1].map(|axis| self.frame.to_metres(stored[axis], axis));
-        let (a, b) = (corner(contents.low), corner(contents.high));
+        let a = corner(contents.low);
+        let b = corner(contents.high);
         let rect = Rect {
             min: [a[0].min(b[0]), a[1].min(b[1])],
             max: [a[0].max(b[0]), a[1].max(b[1])],

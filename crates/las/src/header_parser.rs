@@ -120,7 +120,6 @@ fn gps_time_of(raw: &las::raw::Header, time_offset: Option<u16>) -> GpsTime {
 /// The fields that are taken from the raw header alone; the others are empty.
 fn plain_fields(raw: &las::raw::Header) -> LasHeader {
     let few_points = u64::from(raw.number_of_point_records);
-    let few_by_return = || raw.number_of_points_by_return.map(u64::from).to_vec();
     let large = raw.large_file.as_ref();
     LasHeader {
         version: [raw.version.major, raw.version.minor],
@@ -131,9 +130,10 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
         format: raw.point_data_record_format & 0x3F,
         record_length: raw.point_data_record_length,
         point_count: large.map_or(few_points, |large| large.number_of_point_records),
-        points_by_return: large.map_or_else(few_by_return, |large| {
-            large.number_of_points_by_return.to_vec()
-        }),
+        points_by_return: large.map_or_else(
+            || raw.number_of_points_by_return.map(u64::from).to_vec(),
+            |large| large.number_of_points_by_return.to_vec(),
+        ),
         scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
         offset: [raw.x_offset, raw.y_offset, raw.z_offset],
         min: [raw.min_x, raw.min_y, raw.min_z],
@@ -149,7 +149,8 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
 
 fn check_header(header: &LasHeader, stated_format: u8) -> Checked<()> {
     for axis in 0..3 {
-        let (scale, offset) = (header.scale[axis], header.offset[axis]);
+        let scale = header.scale[axis];
+        let offset = header.offset[axis];
         if !(scale.is_finite() && scale != 0.0) {
             return Err(LasProblem::inconsistent(
                 "a scale factor",

@@ -31,7 +31,8 @@ pub(crate) struct Stated {
 
 /// Reads the header and locates the chunks.
 pub(crate) fn read_stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
-    let (mut reader, size) = (Reader::new(source), source.size());
+    let mut reader = Reader::new(source);
+    let size = source.size();
     let mut parsed = header_parser::parse(&mut reader, size, limits)?;
     let nodes = match &mut parsed.header.copc {
         Some(copc) => copc.read_nodes(&mut reader, size)?,
@@ -135,10 +136,8 @@ impl Las {
             Found::Whole(contents) => (contents, None),
             Found::Fault(fault) => (Vec::new(), Some(fault)),
         };
-        let (frame, filters) = (
-            CoordinateTransform::from_header(&parsed.header),
-            Filters::default(),
-        );
+        let frame = CoordinateTransform::from_header(&parsed.header);
+        let filters = Filters::default();
         let selected = (0..chunks.len()).collect();
         let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
         Ok(Self {

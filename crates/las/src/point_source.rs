@@ -90,10 +90,13 @@ impl PointSource for Las {
 impl Las {
     /// Tells the source that these of [`Self::total_chunks`] chunks will be read.
     pub(crate) fn expect_numbered(&self, chunks: impl Iterator<Item = usize>) {
-        let range =
-            |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
-        self.source
-            .expect_ranges(&chunks.map(range).collect::<Vec<_>>());
+        self.source.expect_ranges(
+            &chunks
+                .map(|chunk: usize| {
+                    self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes
+                })
+                .collect::<Vec<_>>(),
+        );
     }
 }
 

@@ -93,13 +93,12 @@ pub(crate) fn read(
     }
     // Waveforms in the file are an extended record of their own address: all that LAS 1.3 has, and
     // not counted by all that write 1.4.
-    let is_new = |at: &u64| {
-        at.saturating_add(HEADS[1]) <= size && found.iter().all(|record| record.at != *at)
-    };
     if let Some(at) = raw
         .start_of_waveform_data_packet_record
         .filter(|_| raw.global_encoding & 2 != 0)
-        .filter(is_new)
+        .filter(|at: &u64| {
+            at.saturating_add(HEADS[1]) <= size && found.iter().all(|record| record.at != *at)
+        })
     {
         push_record(&mut found, read_head(&mut file, at, true, size)?)?;
     }

@@ -255,7 +255,8 @@ impl Patch<'_> {
     /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15,
     /// table 3; LAS 1.5 adds GPS times at 375).
     fn rewritten_header(&self, before: &[u8]) -> Checked<Vec<u8>> {
-        let (las, summary) = (self.las, &self.summary);
+        let las = self.las;
+        let summary = &self.summary;
         let [_, minor] = las.header().version;
         let mut bytes = before.to_vec();
         let mut put = |at: usize, value: &[u8]| {

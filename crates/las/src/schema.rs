@@ -112,9 +112,8 @@ impl Schema {
         const STEP: f64 = 1e6;
         let reach = self.scale * f64::from(i32::MAX) / 2.0;
         std::array::from_fn(|axis| {
-            let of_point = |i: usize| points.absolute(i)[axis];
             let farthest = (0..points.len())
-                .map(of_point)
+                .map(|i: usize| points.absolute(i)[axis])
                 .fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
             match self.offset[axis] {
                 0.0 if farthest.abs() > reach => (farthest / STEP).round() * STEP,

@@ -84,11 +84,12 @@ impl Contents {
 
     fn from_bytes(bytes: &[u8; ENTRY]) -> Self {
         let word = |i: usize| i32::from_le_bytes(std::array::from_fn(|b| bytes[4 * i + b]));
-        let class = |i: usize| u64::from_le_bytes(std::array::from_fn(|b| bytes[24 + 8 * i + b]));
         Self {
             low: std::array::from_fn(word),
             high: std::array::from_fn(|i| word(3 + i)),
-            classes: std::array::from_fn(class),
+            classes: std::array::from_fn(|i: usize| {
+                u64::from_le_bytes(std::array::from_fn(|b| bytes[24 + 8 * i + b]))
+            }),
             sum: u32::from_le_bytes(std::array::from_fn(|b| bytes[56 + b])),
         }
     }
@@ -154,10 +155,8 @@ pub(crate) fn read(path: &Path, about: About) -> Found {
 
 /// The index that a source has.
 pub(crate) fn parse_from(source: &dyn ByteSource, about: About) -> Found {
-    let (length, expected) = (
-        source.size(),
-        (HEAD + about.chunks * ENTRY + CHECKSUM) as u64,
-    );
+    let length = source.size();
+    let expected = (HEAD + about.chunks * ENTRY + CHECKSUM) as u64;
     let Ok(first) = source.read_range(0..length.min(MAGIC.len() as u64)) else {
         return Found::Fault("it cannot be read");
     };

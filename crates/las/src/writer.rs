@@ -59,10 +59,8 @@ impl LazWriter {
 
     fn create_checked(path: &Path, schema: &Schema) -> Checked<Self> {
         schema.check()?;
-        let (layout, extra) = (
-            Layout::of_format(schema.point_format())?,
-            schema.extra_length()?,
-        );
+        let layout = Layout::of_format(schema.point_format())?;
+        let extra = schema.extra_length()?;
         let vlr = encoder::laz_record(schema.point_format(), extra, schema.chunk_points)?;
         let records = schema.variable_records(&vlr)?;
         let (part, mut file) = UnfinishedFile::create(path)?;
@@ -144,11 +142,12 @@ impl LazWriter {
         let chunk = CHUNK as usize;
         let starts: Vec<usize> = (0..cloud.len()).step_by(chunk).collect();
         for wave in starts.chunks(rayon::current_num_threads().max(1)) {
-            let encoded = |&start: &usize| {
-                self.encode_range(cloud, extra, start..(start + chunk).min(cloud.len()))
-            };
-            let parts: Vec<(Vec<u8>, Summary)> =
-                wave.par_iter().map(encoded).collect::<Checked<_>>()?;
+            let parts: Vec<(Vec<u8>, Summary)> = wave
+                .par_iter()
+                .map(|&start: &usize| {
+                    self.encode_range(cloud, extra, start..(start + chunk).min(cloud.len()))
+                })
+                .collect::<Checked<_>>()?;
             for (records, summary) in parts {
                 self.summary.merge(&summary);
                 self.points.write(&records)?;
@@ -278,7 +277,8 @@ impl LazWriter {
 
     /// The 375 bytes of a LAS 1.4 header.
     fn header_bytes(&self) -> Vec<u8> {
-        let (schema, mut bytes) = (&self.schema, Vec::with_capacity(usize::from(HEADER_BYTES)));
+        let schema = &self.schema;
+        let mut bytes = Vec::with_capacity(usize::from(HEADER_BYTES));
         let wkt = schema.well_known_text().is_some();
         bytes.extend(b"LASF");
         bytes.extend([0; 2]);
@@ -357,14 +357,16 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
     if value.is_nan() && column.no_data.is_some() {
         return Ok(());
     }
-    let (range, is_float) = (column.kind.value_range(), column.kind.is_float());
+    let range = column.kind.value_range();
+    let is_float = column.kind.is_float();
     let stored = (value - column.shift) / column.scale;
     let fits = match is_float {
         true => !stored.is_finite() || range.contains(&stored),
         false => range.contains(&stored.round()),
     };
     if !fits {
-        let (name, kind) = (&column.name, column.kind);
+        let name = &column.name;
+        let kind = column.kind;
         let (low, high) = range.into_inner();
         return Err(LasProblem::Unwritable(format!(
             "the value {value} of point {point} does not fit the column {name} ({kind:?}, {low} to {high} as stored)"

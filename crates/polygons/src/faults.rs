@@ -148,8 +148,9 @@ fn is_inside_another(part: u32, corner: [f64; 2], edges: &Edges) -> bool {
         .map(|edge| edge.part)
         .filter(|other| *other != part)
         .collect();
-    let is_odd = |run: &[u32]| run.len() % 2 == 1;
-    others.chunk_by(|a, b| a == b).any(is_odd)
+    others
+        .chunk_by(|a, b| a == b)
+        .any(|run: &[u32]| run.len() % 2 == 1)
         && !edges.have_on_them(corner, |edge| edge.part != part)
 }
 

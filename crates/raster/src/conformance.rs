@@ -194,13 +194,14 @@ fn add_small_clouds(cases: &mut Vec<Case>) {
 /// From one point a cell to more than any workgroup has threads.
 fn add_crowds(cases: &mut Vec<Case>) {
     const SIZES: [u64; 14] = [1, 2, 3, 31, 32, 33, 34, 63, 64, 65, 255, 256, 257, 1025];
-    let crowd = |cell: u64| {
-        let height = move |i| (50.0 * random(977 * cell + i)).round() / 7.0;
-        many_points(SIZES[cell as usize % SIZES.len()], move |i| {
-            [cell as f64 + 0.5, 0.5, height(i)]
+    let points: Vec<_> = (0..28)
+        .flat_map(|cell: u64| {
+            let height = move |i| (50.0 * random(977 * cell + i)).round() / 7.0;
+            many_points(SIZES[cell as usize % SIZES.len()], move |i| {
+                [cell as f64 + 0.5, 0.5, height(i)]
+            })
         })
-    };
-    let points: Vec<_> = (0..28).flat_map(crowd).collect();
+        .collect();
     add(
         cases,
         "crowds of all sizes",
@@ -285,16 +286,16 @@ fn reversed_cloud(cloud: &Cloud) -> Cloud {
     let elsewhere = Origin([x - 37, y + 11, z - 400]);
     let shift = points.shift_to(elsewhere);
     let about = |by: [i64; 3]| {
-        let moved = |point: &[i32; 3]| {
-            let [x, y, z] =
-                std::array::from_fn(|axis| i32::try_from(i64::from(point[axis]) + by[axis]).ok());
-            Some([x?, y?, z?])
-        };
         points
             .ticks()
             .iter()
             .rev()
-            .map(moved)
+            .map(|point: &[i32; 3]| {
+                let [x, y, z] = std::array::from_fn(|axis| {
+                    i32::try_from(i64::from(point[axis]) + by[axis]).ok()
+                });
+                Some([x?, y?, z?])
+            })
             .collect::<Option<Vec<_>>>()
     };
     match about(shift) {

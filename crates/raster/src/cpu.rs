@@ -39,11 +39,14 @@ impl Rasterise for Cpu {
                 .filter(|(_, s)| by_order(s))
             {
                 let share = statistic.share().unwrap_or(f64::NAN);
-                let value =
-                    |span: &[u32]| quantile_of(&heights[span[0] as usize..span[1] as usize], share);
                 *raster = Some(Raster::from_rows(
                     *grid,
-                    starts.par_windows(2).map(value).collect(),
+                    starts
+                        .par_windows(2)
+                        .map(|span: &[u32]| {
+                            quantile_of(&heights[span[0] as usize..span[1] as usize], share)
+                        })
+                        .collect(),
                 )?);
             }
         }
@@ -91,7 +94,8 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
     for i in 1..starts.len() {
         starts[i] += starts[i - 1];
     }
-    let (mut next, base) = (starts.clone(), points.origin().ticks()[2]);
+    let mut next = starts.clone();
+    let base = points.origin().ticks()[2];
     let mut heights = vec![0; starts[starts.len() - 1] as usize];
     for (point, &cell) in points.ticks().iter().zip(&cells) {
         if cell != u32::MAX {

@@ -105,14 +105,13 @@ impl Grid {
     /// Number of points outside the block: those that rasterising on it passes over. O(n).
     #[must_use]
     pub fn count_outside(&self, points: Positions<'_>) -> u64 {
-        let is_outside = |i: &usize| {
-            let [x, y, _] = points.absolute_ticks(*i);
-            self.locate_ticks([x, y]).is_none()
-        };
         (0..points.len())
             .into_par_iter()
             .with_min_len(1 << 14)
-            .filter(is_outside)
+            .filter(|i: &usize| {
+                let [x, y, _] = points.absolute_ticks(*i);
+                self.locate_ticks([x, y]).is_none()
+            })
             .count() as u64
     }
 
@@ -140,7 +139,8 @@ impl Raster {
     /// # Errors
     /// [`Error::InvalidInput`] if the number of values differs from the number of cells.
     pub fn from_rows(grid: Grid, values: Vec<f64>) -> Result<Self> {
-        let (shape, count) = ((grid.rows, grid.columns), values.len());
+        let shape = (grid.rows, grid.columns);
+        let count = values.len();
         let values = Array2::from_shape_vec(shape, values).map_err(|_| {
             Error::InvalidInput(format!(
                 "{count} values for {} rows of {} cells",

@@ -53,10 +53,8 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     let below = (at.floor() as usize).min(last - 1);
     let share = at - below as f64;
     std::array::from_fn(|c| {
-        let (a, b) = (
-            f64::from(DIVERGING[below][c]),
-            f64::from(DIVERGING[below + 1][c]),
-        );
+        let a = f64::from(DIVERGING[below][c]);
+        let b = f64::from(DIVERGING[below + 1][c]);
         (a + share * (b - a)).round() as u8
     })
 }
@@ -79,12 +77,10 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
         if here.is_nan() {
             return f64::NAN;
         }
-        let (n, s, w, e) = (
-            row.saturating_sub(1),
-            row + 1,
-            column.saturating_sub(1),
-            column + 1,
-        );
+        let n = row.saturating_sub(1);
+        let s = row + 1;
+        let w = column.saturating_sub(1);
+        let e = column + 1;
         let eight = 8.0 * heights.grid.cell_size;
         let dx =
             (z(n, e) + 2.0 * z(row, e) + z(s, e) - z(n, w) - 2.0 * z(row, w) - z(s, w)) / eight;

@@ -17,7 +17,8 @@ pub fn rasterise(
     grid.check(statistics)?;
     let mut cells: Vec<Vec<i64>> = vec![Vec::new(); grid.rows * grid.columns];
     for i in 0..points.len() {
-        let ([x, y, _], [_, _, height]) = (points.absolute(i), points.absolute_ticks(i));
+        let [x, y, _] = points.absolute(i);
+        let [_, _, height] = points.absolute_ticks(i);
         if let Some([row, column]) = grid.locate(x, y) {
             cells[row * grid.columns + column].push(height);
         }
@@ -57,10 +58,8 @@ fn statistic_of_sorted(sorted: &[i64], statistic: CellStatistic) -> f64 {
             // It does not matter where heights are counted from; from the lowest one, the squares
             // fit.
             let above = || sorted.iter().map(|height| i128::from(height - low));
-            let (sum, squares) = (
-                above().sum::<i128>(),
-                above().map(|height| height * height).sum::<i128>(),
-            );
+            let sum = above().sum::<i128>();
+            let squares = above().map(|height| height * height).sum::<i128>();
             // 0/0 is NaN for one point
             ((n * squares - sum * sum) as f64 / (n as f64 * (n - 1) as f64)).sqrt() * TICK
         }
@@ -71,7 +70,8 @@ fn statistic_of_sorted(sorted: &[i64], statistic: CellStatistic) -> f64 {
 /// The height at `share` (0 to 1) of the way through sorted heights, one at least.
 fn quantile_of_sorted(sorted: &[i64], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    let below = sorted[at.floor() as usize];
+    let above = sorted[at.ceil() as usize];
     from_ticks(below) + (at - at.floor()) * ((above - below) as f64 * TICK)
 }
 

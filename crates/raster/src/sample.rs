@@ -27,10 +27,8 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
         return f64::NAN;
     }
     let clamped = |at: i64, count: usize| at.clamp(0, count as i64 - 1) as usize;
-    let ([y, x], [v, u]) = (
-        place.map(|at| at.floor() as i64),
-        place.map(|at| at - at.floor()),
-    );
+    let [y, x] = place.map(|at| at.floor() as i64);
+    let [v, u] = place.map(|at| at - at.floor());
     let (first, weights): (i64, fn(f64) -> [f64; 4]) = match by {
         Sampling::Nearest => {
             return image[[
@@ -41,7 +39,8 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
         Sampling::Bilinear => (0, |t| [1.0 - t, t, 0.0, 0.0]),
         Sampling::Bicubic => (-1, cubic_weights),
     };
-    let (down, along) = (weights(v), weights(u));
+    let down = weights(v);
+    let along = weights(u);
     let mut sum = 0.0;
     for (i, row_weight) in down
         .into_iter()
@@ -66,7 +65,8 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
 
 /// Weights of the four pixels about a place `t` beyond the second.
 fn cubic_weights(t: f64) -> [f64; 4] {
-    let (t2, t3) = (t * t, t * t * t);
+    let t2 = t * t;
+    let t3 = t * t * t;
     [
         -0.5 * t + t2 - 0.5 * t3,
         1.0 - 2.5 * t2 + 1.5 * t3,
@@ -150,15 +150,18 @@ fn correlation(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
             .zip(b)
             .filter(|(a, b)| a.is_finite() && b.is_finite())
     };
-    let (mut n, mut sums) = (0.0, [0.0; 2]);
+    let mut n = 0.0;
+    let mut sums = [0.0; 2];
     for (a, b) in pairs() {
         n += 1.0;
         sums = [sums[0] + a, sums[1] + b];
     }
     let means = sums.map(|sum| sum / n);
-    let (mut both, mut squares) = (0.0, [0.0; 2]);
+    let mut both = 0.0;
+    let mut squares = [0.0; 2];
     for (a, b) in pairs() {
-        let (a, b) = (a - means[0], b - means[1]);
+        let a = a - means[0];
+        let b = b - means[1];
         both += a * b;
         squares = [squares[0] + a * a, squares[1] + b * b];
     }

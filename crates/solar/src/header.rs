@@ -39,11 +39,10 @@ impl SolarHeader {
     /// date) and MJD-OBS.
     #[must_use]
     pub fn from_keywords(header: &impl Keywords) -> Self {
-        let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
         let mut remarks = Vec::new();
         let names: Vec<&str> = ["TELESCOP", "INSTRUME"]
             .into_iter()
-            .filter_map(text)
+            .filter_map(|keyword: &str| header.text(keyword).filter(|text| !text.is_empty()))
             .collect();
         let (time, time_text) = read_time(header, &mut remarks).unzip();
         let quality = read_quality(header, &mut remarks);
@@ -75,7 +74,8 @@ fn read_unit(
     remarks: &mut Vec<String>,
 ) -> Result<Option<CountUnit>, String> {
     let stated = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
-    let (current, at_start) = (stated("BUNIT"), stated("PIXLUNIT"));
+    let current = stated("BUNIT");
+    let at_start = stated("PIXLUNIT");
     let Some((keyword, text)) = current
         .map(|text| ("BUNIT", text))
         .or(at_start.map(|text| ("PIXLUNIT", text)))

@@ -33,14 +33,14 @@ impl ObservationTime {
         let utc = ["_UTC", " UTC", "UTC", "+00:00", "Z"]
             .into_iter()
             .find_map(|end| text.strip_suffix(end));
-        let (text, is_tai) = (tai.or(utc).unwrap_or(text).trim_end(), tai.is_some());
-        let is_between = |(at, c): &(usize, char)| match c {
+        let text = tai.or(utc).unwrap_or(text).trim_end();
+        let is_tai = tai.is_some();
+        let between = text.char_indices().find(|(at, c): &(usize, char)| match c {
             ' ' | '_' => true,
             // Not that of OCT.
             'T' => text[..*at].ends_with(|c: char| c.is_ascii_digit()),
             _ => false,
-        };
-        let between = text.char_indices().find(is_between);
+        });
         let (date, clock) =
             between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
         let midnight = parse_date(&split_fields(date, '-', 4))?;
@@ -133,7 +133,9 @@ fn split_fields(text: &str, separator: char, first: usize) -> String {
     if !is_whole {
         return text.to_owned();
     }
-    let (a, b, c) = (&text[..first], &text[first..first + 2], &text[first + 2..]);
+    let a = &text[..first];
+    let b = &text[first..first + 2];
+    let c = &text[first + 2..];
     format!("{a}{separator}{b}{separator}{c}")
 }
 
@@ -178,11 +180,14 @@ impl fmt::Display for ObservationTime {
     /// Formats as `2011-02-15T01:48:12.346`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = (self.days * DAY * 1e3).round() as i64;
-        let (seconds, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));
-        let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let seconds = milliseconds.div_euclid(1000);
+        let rest = milliseconds.rem_euclid(1000);
+        let days = seconds.div_euclid(86_400);
+        let clock = seconds.rem_euclid(86_400);
         // The inverse of `days_from_civil`.
         let z = days + 719_468;
-        let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+        let era = z.div_euclid(146_097);
+        let of_era = z.rem_euclid(146_097);
         let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * of_year + 2) / 153;

@@ -71,7 +71,8 @@ fn parse_powers(text: &str) -> Option<Powers> {
     let mut rest = text.as_str();
     let mut powers = Powers::default();
     // Signs of the brackets that are open; the sign of the next factor or bracket.
-    let (mut open, mut sign) = (vec![1], 1);
+    let mut open = vec![1];
+    let mut sign = 1;
     loop {
         rest = rest.trim_start_matches([' ', '\t', '*', '.', '·']);
         let Some(first) = rest.chars().next() else {

@@ -121,7 +121,8 @@ impl Wcs {
         }
         let x = c * turn.sin() / near * ARCSECONDS;
         let y = (cosine * s - sine * c * turn.cos()) / near * ARCSECONDS;
-        let ([[a, b], [c, d]], whole) = (self.matrix, self.determinant());
+        let [[a, b], [c, d]] = self.matrix;
+        let whole = self.determinant();
         [
             self.reference_pixel[0] + (d * x - b * y) / whole,
             self.reference_pixel[1] + (a * y - c * x) / whole,
@@ -197,7 +198,8 @@ fn matrix_elements(
     name: impl Fn(usize, usize) -> String,
     otherwise: [[f64; 2]; 2],
 ) -> Result<Option<[[f64; 2]; 2]>, String> {
-    let (mut matrix, mut any) = (otherwise, false);
+    let mut matrix = otherwise;
+    let mut any = false;
     for (i, row) in matrix.iter_mut().enumerate() {
         for (j, value) in row.iter_mut().enumerate() {
             if let Some(number) = finite_number(header, &name(i + 1, j + 1))? {

@@ -106,7 +106,8 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
             }
         }
         let scale = (1 << 31) / self.total;
-        let (mut sum, mut at) = (0, 0);
+        let mut sum = 0;
+        let mut at = 0;
         let width = 1 << self.shift;
         for (symbol, count) in counts.iter().enumerate() {
             self.starts[symbol] = ((scale * sum) >> 16) as u16;

@@ -223,7 +223,8 @@ impl Context {
     /// Selects the model of the change flags: whether the last point was a first (1) and a last (2)
     /// return, and whether its GPS time was new (4).
     fn change_context(&self) -> usize {
-        let (number, of) = (self.last.returns & 15, self.last.returns >> 4);
+        let number = self.last.returns & 15;
+        let of = self.last.returns >> 4;
         usize::from(number == 1)
             | usize::from(number >= of) << 1
             | usize::from(self.gps_time_changed) << 2
@@ -270,10 +271,8 @@ impl Streams<'_> {
         }
         let context = contexts[*current].as_deref_mut()?;
         let gps_time_changed = changes & GPS_TIME != 0;
-        let (last_number, last_of) = (
-            usize::from(context.last.returns & 15),
-            usize::from(context.last.returns >> 4),
-        );
+        let last_number = usize::from(context.last.returns & 15);
+        let last_of = usize::from(context.last.returns >> 4);
         let of = if changes & NUMBER_OF_RETURNS != 0 {
             self.xy
                 .decode_symbol(get_or_create(&mut context.number_of_returns[last_of], 16))

@@ -84,7 +84,8 @@ impl Point {
                 256,
             )) as u8;
         }
-        let (number, of) = (usize::from(self.bits & 7), usize::from(self.bits >> 3 & 7));
+        let number = usize::from(self.bits & 7);
+        let of = usize::from(self.bits >> 3 & 7);
         let context = usize::from(MAP[of][number] & 15);
         if changed != 0 {
             self.other_fields(stream, &has_changed, context);

@@ -81,10 +81,10 @@ impl SortedLazWriter {
         memory: u64,
     ) -> Result<Self, LasError> {
         let path = path.as_ref();
-        let refused = |problem: isopach_compute::Error| {
-            LasProblem::Unwritable(problem.to_string()).at_path(path)
-        };
-        let cell_size = checked_cell_size(cell_size).map_err(refused)?;
+        let cell_size =
+            checked_cell_size(cell_size).map_err(|problem: isopach_compute::Error| {
+                LasProblem::Unwritable(problem.to_string()).at_path(path)
+            })?;
         let writer = LazWriter::create(path, schema)?;
         let width = KEY + writer.record_length();
         // Sorting takes an index of 4 bytes a record beside the records, and the sorted copy of a
@@ -136,7 +136,8 @@ impl SortedLazWriter {
 
     /// Room for another record: doubled, but never to more than may be taken.
     fn make_room(&mut self) {
-        let (length, room) = (self.waiting.len(), self.waiting.capacity());
+        let length = self.waiting.len();
+        let room = self.waiting.capacity();
         if room - length < self.width {
             let more = length.clamp(LEAST_BYTES, (self.most - length).max(LEAST_BYTES));
             self.waiting.reserve_exact(more);

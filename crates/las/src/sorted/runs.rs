@@ -222,7 +222,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(file: &'a File, run: &Run, width: usize, records: usize) -> Self {
         let sum = crc32fast::Hasher::new();
-        let (rest, expected, most) = (run.bytes.clone(), run.sum, records * width);
+        let rest = run.bytes.clone();
+        let expected = run.sum;
+        let most = records * width;
         Self {
             file,
             rest,

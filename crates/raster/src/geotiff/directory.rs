@@ -71,7 +71,8 @@ pub(super) fn directory_bytes(
     let end = at + head + entries.len() as u64 * entry_bytes + inline;
     let word =
         |value: u64, bytes: &mut Vec<u8>| bytes.extend(&value.to_le_bytes()[..inline as usize]);
-    let (mut directory, mut values) = (Vec::new(), Vec::new());
+    let mut directory = Vec::new();
+    let mut values = Vec::new();
     directory.extend(&(entries.len() as u64).to_le_bytes()[..head as usize]);
     for entry in entries {
         directory.extend(entry.tag.to_le_bytes());

@@ -84,7 +84,8 @@ impl GeoTiffMosaic {
         Error::positive("cell size", cell_size)?;
         let path = path.as_ref();
         UnfinishedFile::beside(path, "part").map_err(|error| Error::of_file(path, error))?;
-        let (crs, description) = (Crs::default(), String::new());
+        let crs = Crs::default();
+        let description = String::new();
         Ok(Self {
             path: path.to_owned(),
             cell_size,
@@ -162,12 +163,11 @@ impl GeoTiffMosaic {
         // A directory is as long wherever blocks are.
         let last = blocks.level_list().len() - 1;
         let of_level = |number: usize, level: &Level, at: u64| {
-            let next = |end: u64| if number == last { 0 } else { end };
             directory_bytes(
                 &self.level_entries(&grid, number, level, big),
                 big,
                 at,
-                next,
+                |end: u64| if number == last { 0 } else { end },
             )
         };
         let lengths = blocks
@@ -206,7 +206,8 @@ impl GeoTiffMosaic {
             Entry::ascii(42113, "nan"),
         ];
         if level == 0 {
-            let (cell_size, extent) = (grid.cell_size, grid.extent());
+            let cell_size = grid.cell_size;
+            let extent = grid.extent();
             entries.push(Entry::double(33550, &[cell_size, cell_size, 0.0]));
             entries.push(Entry::double(
                 33922,

@@ -68,12 +68,14 @@ impl Pyramid {
     pub(super) fn new(grid: &Grid, path: &Path, beside: PathBuf) -> io::Result<Self> {
         let (removed, written) = UnfinishedFile::create(&UnfinishedFile::beside(path, "written")?)?;
         let mut levels = vec![Level::new(grid.columns, grid.rows)];
-        let (mut columns, mut rows) = (grid.columns, grid.rows);
+        let mut columns = grid.columns;
+        let mut rows = grid.rows;
         while columns.max(rows) > BLOCK {
             (columns, rows) = (columns.div_ceil(2), rows.div_ceil(2));
             levels.push(Level::new(columns, rows));
         }
-        let (written, unfinished) = (BufWriter::new(written), Unfinished::beside(beside));
+        let written = BufWriter::new(written);
+        let unfinished = Unfinished::beside(beside);
         Ok(Self {
             written,
             end: 0,
@@ -156,11 +158,10 @@ impl Pyramid {
         let here = &self.levels[level];
         let [row, column] = [block / here.blocks_across(), block % here.blocks_across()];
         let key = (level + 1, row / 2 * above.blocks_across() + column / 2);
-        let parts = || {
+        let to = self.unfinished.block_mut(key, || {
             let whole = |blocks: usize, at: usize| (blocks - at / 2 * 2).min(2);
             whole(here.rows.div_ceil(BLOCK), row) * whole(here.blocks_across(), column)
-        };
-        let to = self.unfinished.block_mut(key, parts)?;
+        })?;
         to.missing = to.missing.saturating_sub(1);
         let corner = [row % 2 * BLOCK / 2, column % 2 * BLOCK / 2];
         for i in 0..BLOCK / 2 {

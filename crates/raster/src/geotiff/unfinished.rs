@@ -41,7 +41,8 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// Creates an empty store; `beside` is the prefix of its overflow file.
     pub(super) fn beside(beside: PathBuf) -> Self {
-        let (here, there) = (BTreeMap::new(), BTreeMap::new());
+        let here = BTreeMap::new();
+        let there = BTreeMap::new();
         Self {
             here,
             there,

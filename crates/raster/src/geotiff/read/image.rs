@@ -324,7 +324,8 @@ impl Image {
     ) -> Read<()> {
         let row_bytes = (self.block[0] * self.samples_per_pixel() * self.sample.bits).div_ceil(8);
         let rows = if self.is_tiled { self.block[1] } else { height };
-        let (at, count) = (self.offsets.value_at(block), self.counts.value_at(block));
+        let at = self.offsets.value_at(block);
+        let count = self.counts.value_at(block);
         if self.compression != Compression::None {
             let needed = (row_bytes * rows) as u64;
             let mut stored = tiff.first_bytes(

@@ -89,10 +89,11 @@ pub(super) fn filled_vec<T: Copy>(what: &'static str, count: usize, item: T) -> 
 /// An empty vector with room for `count` items.
 pub(super) fn reserve_vec<T>(what: &'static str, count: usize) -> Read<Vec<T>> {
     let mut items = Vec::new();
-    let refused = |_| GeoTiffFault::OutOfMemory {
-        what,
-        requested: count as u64 * size_of::<T>() as u64,
-    };
-    items.try_reserve_exact(count).map_err(refused)?;
+    items
+        .try_reserve_exact(count)
+        .map_err(|_| GeoTiffFault::OutOfMemory {
+            what,
+            requested: count as u64 * size_of::<T>() as u64,
+        })?;
     Ok(items)
 }

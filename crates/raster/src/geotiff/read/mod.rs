@@ -183,7 +183,8 @@ impl GeoTiff {
                 break;
             }
         }
-        let (north_west, cell_size) = (place.north_west, place.cell_size);
+        let north_west = place.north_west;
+        let cell_size = place.cell_size;
         Ok(Self {
             values,
             north_west,
@@ -217,7 +218,8 @@ impl GeoTiff {
 
     fn grid(&self) -> Read<Grid> {
         let place = |what: String| Err(GeoTiffFault::Place(what));
-        let (columns, rows) = (self.values.ncols(), self.values.nrows());
+        let columns = self.values.ncols();
+        let rows = self.values.nrows();
         let is_of = match (self.crs.kind, self.crs.unit) {
             (CrsKind::Plane, LengthUnit::Metre) => None,
             (CrsKind::Plane | CrsKind::Geographic, unit) => Some(unit.to_string()),

@@ -99,10 +99,8 @@ fn expand_zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, Stri
 fn expand_lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
     let mut expanded = reserve_bytes(count)?;
     expanded.resize(count, 0);
-    let (mut decoder, mut done) = (
-        weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8),
-        0,
-    );
+    let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+    let mut done = 0;
     while done < count {
         let result = decoder.decode_bytes(bytes, &mut expanded[done..]);
         bytes = &bytes[result.consumed_in..];
@@ -119,7 +117,8 @@ fn expand_lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
 
 /// TIFF 6.0, section 9.
 fn pack_bits(bytes: &[u8], count: usize) -> Vec<u8> {
-    let (mut expanded, mut rest) = (Vec::new(), bytes);
+    let mut expanded = Vec::new();
+    let mut rest = bytes;
     while let [head, after @ ..] = rest {
         rest = after;
         let head = head.cast_signed();
@@ -405,10 +404,12 @@ impl NoData {
                 "the no-data value (tag 42113) is {text:?}, but must be a number"
             ));
         };
-        let of_float = || (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128);
         Ok(Some(Self {
             float,
-            whole: text.parse().ok().or_else(of_float),
+            whole: text
+                .parse()
+                .ok()
+                .or_else(|| (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128)),
         }))
     }
 

@@ -101,7 +101,9 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     /// The directories from `first` on. They share no bytes, so that all together they are no
     /// longer than the file.
     pub(super) fn read_directories(&mut self, first: u64) -> Read<Vec<Directory>> {
-        let (mut at, mut seen, mut found) = (first, Vec::new(), Vec::new());
+        let mut at = first;
+        let mut seen = Vec::new();
+        let mut found = Vec::new();
         let mut left = self.length;
         while at != 0 {
             if seen.contains(&at) || seen.len() == MOST_DIRECTORIES {
