@@ -240,26 +240,21 @@ impl Crs {
     /// Compares horizontal systems: by EPSG code, then by definition, in any dialect, and by name
     /// if neither is available.
     fn compare_horizontals(&self, other: &Self) -> Option<String> {
-        let is_equal = |a: &Option<String>, b: &Option<String>| {
-            a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b)
-        };
         match (self.horizontal, other.horizontal) {
             (Some(a), Some(b)) if a == b => return None,
             _ => {}
         }
-        match is_equal(&self.definition, &other.definition) {
+        let definitions = self.definition.as_ref().zip(other.definition.as_ref());
+        match definitions.map(|(here, there)| here == there) {
             Some(true) => None,
-            Some(false) => {
-                let words = |crs: &Self| match (&crs.name, crs.horizontal) {
-                    (_, Some(code)) => format!("EPSG:{code}"),
-                    (Some(name), None) => name.clone(),
-                    (None, None) => "a system without a name".into(),
-                };
-                Some(match (self.horizontal, other.horizontal) {
-                    (Some(a), Some(b)) => format!("horizontal EPSG {a} against {b}"),
-                    _ => format!("coordinate system {} against {}", words(self), words(other)),
-                })
-            }
+            Some(false) => Some(match (self.horizontal, other.horizontal) {
+                (Some(a), Some(b)) => format!("horizontal EPSG {a} against {b}"),
+                _ => format!(
+                    "coordinate system {} against {}",
+                    self.horizontal_label(),
+                    other.horizontal_label()
+                ),
+            }),
             None => describe_difference("horizontal EPSG", self.horizontal, other.horizontal)
                 .or_else(|| {
                     let coded = self.horizontal.is_some() && other.horizontal.is_some();
@@ -276,22 +271,36 @@ impl Crs {
         }
     }
 
-    /// Datums decide where both are known: one datum has a code for each unit.
-    fn compare_verticals(&self, other: &Self) -> Option<String> {
-        let a = &self.heights;
-        let b = &other.heights;
-        let words = |crs: &Self| match (&crs.heights.name, &crs.heights.datum, crs.vertical) {
+    /// Code or name of the horizontal system, for messages.
+    fn horizontal_label(&self) -> String {
+        match (&self.name, self.horizontal) {
+            (_, Some(code)) => format!("EPSG:{code}"),
+            (Some(name), None) => name.clone(),
+            (None, None) => "a system without a name".into(),
+        }
+    }
+
+    /// Name or code of the vertical system, for messages.
+    fn vertical_label(&self) -> String {
+        match (&self.heights.name, &self.heights.datum, self.vertical) {
             (Some(name), ..) => name.clone(),
             (None, _, Some(code)) => format!("EPSG:{code}"),
             (None, Some(datum), None) => datum.clone(),
             (None, None, None) => "not stated".into(),
-        };
+        }
+    }
+
+    /// Compares vertical systems by datum if both are known, because one datum has a code for each
+    /// unit.
+    fn compare_verticals(&self, other: &Self) -> Option<String> {
+        let a = &self.heights;
+        let b = &other.heights;
         let found = match (&a.datum, &b.datum) {
             (Some(here), Some(there)) if here == there => None,
             (Some(_), Some(_)) => Some(format!(
                 "vertical system {} against {}",
-                words(self),
-                words(other)
+                self.vertical_label(),
+                other.vertical_label()
             )),
             _ => describe_difference("vertical EPSG", self.vertical, other.vertical),
         };

@@ -65,8 +65,10 @@ impl PoseCovariance {
     /// aᵀ C a for a sum of [jacobians](Self::jacobian).
     #[must_use]
     pub fn variance(&self, a: [f64; 6]) -> f64 {
-        let row = |i: usize| (0..6).map(|j| self.matrix[i][j] * a[j]).sum::<f64>();
-        (0..6).map(|i| a[i] * row(i)).sum::<f64>().max(0.0)
+        (0..6)
+            .map(|i| a[i] * (0..6).map(|j| self.matrix[i][j] * a[j]).sum::<f64>())
+            .sum::<f64>()
+            .max(0.0)
     }
 
     /// The first free direction along which `point` would move along `axis` by more than the noise

@@ -115,11 +115,12 @@ impl Rigid {
     #[must_use]
     pub fn to_matrix(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
         let about = self.about(origin);
-        let row = |i: usize| {
-            let [x, y, z] = about.rotation[i];
-            [x, y, z, about.translation[i]]
-        };
-        [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
+        let mut matrix = [[0.0, 0.0, 0.0, 1.0]; 4];
+        for axis in 0..3 {
+            let [x, y, z] = about.rotation[axis];
+            matrix[axis] = [x, y, z, about.translation[axis]];
+        }
+        matrix
     }
 
     /// The 4 × 4 row-major matrix that acts on absolute coordinates: [`Self::to_matrix`] about zero.

@@ -78,17 +78,24 @@ fn nearest_to_centre<const D: usize>(
         return first;
     }
     let centre = numbers.map(|number| to_ticks((number as f64 + 0.5) * spacing));
-    let rank = |i: u32| {
-        let ticks = points.absolute_ticks(i as usize);
-        let squared: i128 = (0..D)
-            .map(|d| i128::from(ticks[axes[d]] - centre[d]).pow(2))
-            .sum();
-        (squared, points.ticks()[i as usize], i)
-    };
     cell.iter()
-        .map(|(_, i)| rank(*i))
+        .map(|(_, i)| rank_of(points, axes, centre, *i))
         .min()
         .map_or(first, |(.., i)| i)
+}
+
+/// Rank of a point for the choice: squared distance from the centre, then coordinates, then index.
+fn rank_of<const D: usize>(
+    points: Positions<'_>,
+    axes: [usize; D],
+    centre: [i64; D],
+    i: u32,
+) -> (i128, [i32; 3], u32) {
+    let ticks = points.absolute_ticks(i as usize);
+    let squared = (0..D)
+        .map(|d| i128::from(ticks[axes[d]] - centre[d]).pow(2))
+        .sum();
+    (squared, points.ticks()[i as usize], i)
 }
 
 impl Cloud {

@@ -184,15 +184,15 @@ fn parameter_meaning(name: &str) -> (&str, Kind) {
 
 /// Identifier of a method, by its name in any dialect.
 fn method_of(name: &str, parameters: &BTreeMap<String, (Kind, f64)>) -> String {
-    let has = |key: &str| parameters.contains_key(key);
     match name {
         "transversemercator" | "gausskruger" => "tmerc",
         _ if name.starts_with("lambertconformalconic")
             || name.starts_with("lambertconicconformal") =>
         {
-            match has("parallel 2") {
-                true => "lcc2",
-                false => "lcc1",
+            if parameters.contains_key("parallel 2") {
+                "lcc2"
+            } else {
+                "lcc1"
             }
         }
         "albers" | "albersconicequalarea" | "albersequalarea" => "albers",

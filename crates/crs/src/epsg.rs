@@ -28,10 +28,11 @@ impl VerticalSystem {
 
     /// The first system of heights in metres about this datum.
     pub(crate) fn by_datum(datum: u16) -> Option<Self> {
-        let is_metric = |system: &Self| {
-            unit_of_vertical(system.code) == LengthUnit::Metre && !system.is_depth()
-        };
-        Self::iter_rows().find(|system| system.datum == datum && is_metric(system))
+        Self::iter_rows().find(|system| {
+            system.datum == datum
+                && unit_of_vertical(system.code) == LengthUnit::Metre
+                && !system.is_depth()
+        })
     }
 
     /// Whether it counts downwards.

@@ -93,8 +93,10 @@ impl GeoKeys<'_> {
         let bytes = self
             .ascii
             .get(start..(start + count).min(self.ascii.len()))?;
-        let latin = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect();
-        let text = std::str::from_utf8(bytes).map_or_else(|_| latin(bytes), str::to_owned);
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => bytes.iter().copied().map(char::from).collect(), // Latin-1
+        };
         Some(text.trim_end_matches(['|', '\0']).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
@@ -198,18 +200,16 @@ fn kind_of_model(model: Option<u16>) -> CrsKind {
 /// A labelled part of a citation, as ESRI and GDAL write them: `GCS Name = NAD83|Datum =
 /// D_North_American_1983|Primem = Greenwich`.
 fn quoted_part<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
-    let said = |words: &'a str| {
-        words
-            .trim()
-            .strip_prefix(part)?
-            .trim_start()
-            .strip_prefix('=')
-            .map(str::trim)
-    };
     citation
         .split('|')
-        .find_map(said)
+        .find_map(|words| value_after(words, part))
         .filter(|name| !name.is_empty())
+}
+
+/// The value of `label = value`, if the label is `label`.
+fn value_after<'a>(words: &'a str, label: &str) -> Option<&'a str> {
+    let rest = words.trim().strip_prefix(label)?;
+    rest.trim_start().strip_prefix('=').map(str::trim)
 }
 
 /// The name of a system in a citation: that which it calls so, else all of it.

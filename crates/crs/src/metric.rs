@@ -36,16 +36,15 @@ pub fn in_metres(crs: &Crs) -> Crs {
         .name
         .clone()
         .or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
-    let converted = |text: &str| Node::parse(text).map(|node| system_in_metres(node).to_string());
     let text = named::well_known_text(crs);
     Crs {
-        wkt: text.as_deref().and_then(converted),
+        wkt: text.as_deref().and_then(text_in_metres),
         plane: crs
             .plane
             .clone()
             .or_else(|| named::crs_of_code(crs.horizontal?)?.plane)
             .as_deref()
-            .and_then(converted),
+            .and_then(text_in_metres),
         horizontal: crs.horizontal.filter(|_| plane),
         vertical: crs.vertical.filter(|_| height),
         name: if plane {
@@ -62,6 +61,16 @@ pub fn in_metres(crs: &Crs) -> Crs {
 const UNIT: [&str; 2] = ["UNIT", "LENGTHUNIT"];
 const CODE: [&str; 2] = ["AUTHORITY", "ID"];
 
+/// The text of the metric equivalent of a text.
+fn text_in_metres(text: &str) -> Option<String> {
+    Node::parse(text).map(|node| system_in_metres(node).to_string())
+}
+
+/// Whether an element states no unit of its own, or the metre.
+fn has_metres(part: &Node) -> bool {
+    part.own_unit().is_none_or(|factor| factor == 1.0)
+}
+
 fn metric_name(name: &str) -> String {
     format!("{name}, in metres")
 }
@@ -72,8 +81,7 @@ fn system_in_metres(node: Node) -> Node {
     let is_around = node.is(&AROUND);
     let is_length = node.is(&PLANES) || node.is(&VERTICALS);
     // A plane in metres may have a third axis, of heights, in feet.
-    let is_other = |part: &Node| part.own_unit().is_some_and(|factor| factor != 1.0);
-    let is_metric = !is_length || !is_other(&node) && !node.children(&["AXIS"]).any(is_other);
+    let is_metric = !is_length || has_metres(&node) && node.children(&["AXIS"]).all(has_metres);
     let factor = node.unit_factor().filter(|_| !is_metric);
     let is_compound = node.is(&["COMPD_CS", "COMPOUNDCRS"]);
     let Node::Element { keyword, arguments } = node else {

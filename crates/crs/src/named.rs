@@ -52,17 +52,10 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
 /// ```
 pub fn named_crs(name: &str) -> Result<Crs, String> {
     const FORMS: &str = "EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft";
-    let local = |unit: LengthUnit| {
-        Ok(Crs {
-            name: Some("local".into()),
-            unit,
-            ..Crs::default()
-        })
-    };
     match name.to_ascii_lowercase().as_str() {
-        "local" => return local(LengthUnit::Metre),
-        "local:ft" => return local(LengthUnit::Foot),
-        "local:us-ft" => return local(LengthUnit::SurveyFoot),
+        "local" => return Ok(local_crs(LengthUnit::Metre)),
+        "local:ft" => return Ok(local_crs(LengthUnit::Foot)),
+        "local:us-ft" => return Ok(local_crs(LengthUnit::SurveyFoot)),
         _ => {}
     }
     let codes = name
@@ -100,6 +93,14 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
         crs.wkt = None; // of both codes
     }
     Ok(crs)
+}
+
+fn local_crs(unit: LengthUnit) -> Crs {
+    Crs {
+        name: Some("local".into()),
+        unit,
+        ..Crs::default()
+    }
 }
 
 /// Without the shift to WGS 84 that PostGIS adds to the text of a code: it is no part of the

@@ -161,17 +161,13 @@ fn interpret_root(wkt: &str, root: &Node) -> Option<Crs> {
 }
 
 fn kind_of(system: &Node) -> CrsKind {
-    let is_cartesian = || {
-        system
-            .child(&["CS"])
-            .and_then(Node::name)
-            .is_some_and(|cs| cs.eq_ignore_ascii_case("Cartesian"))
-    };
+    let axes = system.child(&["CS"]).and_then(Node::name);
+    let is_cartesian = axes.is_some_and(|axes| axes.eq_ignore_ascii_case("Cartesian"));
     match () {
         () if system.is(&PLANES) => CrsKind::Plane,
         () if system.is(&GEOCENTRIC) => CrsKind::Geocentric,
         () if system.is(&GEOGRAPHIC) && system.child(&DERIVING).is_some() => CrsKind::Derived,
-        () if system.is(&GEOGRAPHIC) && is_cartesian() => CrsKind::Geocentric,
+        () if system.is(&GEOGRAPHIC) && is_cartesian => CrsKind::Geocentric,
         () if system.is(&GEOGRAPHIC) => CrsKind::Geographic,
         () => CrsKind::Derived,
     }
@@ -216,26 +212,31 @@ pub(crate) fn vertical_element(code: u16) -> Option<Node> {
     } else {
         ("Gravity-related height", "UP")
     };
-    let text = |text: &str| Node::Text(text.into());
-    let word = |word: String| Node::Word(word);
-    let authority = |code: u16| Node::new("AUTHORITY", vec![text("EPSG"), text(&code.to_string())]);
     Some(Node::new(
         "VERT_CS",
         vec![
-            text(system.name),
+            Node::Text(system.name.into()),
             Node::new(
                 "VERT_DATUM",
                 vec![
-                    text(system.datum_name),
-                    word("2005".into()),
-                    authority(system.datum),
+                    Node::Text(system.datum_name.into()),
+                    Node::Word("2005".into()),
+                    epsg_authority(system.datum),
                 ],
             ),
             unit,
-            Node::new("AXIS", vec![text(axis), word(direction.into())]),
-            authority(code),
+            Node::new(
+                "AXIS",
+                vec![Node::Text(axis.into()), Node::Word(direction.into())],
+            ),
+            epsg_authority(code),
         ],
     ))
+}
+
+fn epsg_authority(code: u16) -> Node {
+    let words = ["EPSG".to_owned(), code.to_string()];
+    Node::new("AUTHORITY", words.map(Node::Text).to_vec())
 }
 
 #[cfg(test)]

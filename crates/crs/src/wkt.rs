@@ -63,14 +63,13 @@ impl Node {
         let Some((last, before)) = self.arguments().split_last() else {
             return false;
         };
-        let is_second_system = || {
-            before
-                .iter()
-                .any(|part| matches!(part, Self::Element { .. }))
-        };
+        let mut elements = before
+            .iter()
+            .filter(|part| matches!(part, Self::Element { .. }));
+        let is_second_system = elements.next().is_some();
         match last {
             _ if last.is(&IDENTIFIERS) => last.value_at(1).is_some(),
-            _ => self.is(&COMPOUND) && is_second_system() && last.ends_with_identifier(),
+            _ => self.is(&COMPOUND) && is_second_system && last.ends_with_identifier(),
         }
     }
 

@@ -44,15 +44,9 @@ impl Codec {
                 break;
             };
             let value = header.integer(&format!("ZVAL{number}")).unwrap_or(0);
-            let positive = || usize::try_from(value).ok().filter(|value| *value > 0);
-            let wrong = || {
-                Error::source(format!(
-                    "{name} of the compression is {value}, but must be above zero"
-                ))
-            };
             match name.to_ascii_uppercase().as_str() {
-                "BLOCKSIZE" => codec.block = positive().ok_or_else(wrong)?,
-                "BYTEPIX" => codec.bytes = positive().ok_or_else(wrong)?,
+                "BLOCKSIZE" => codec.block = positive_parameter(name, value)?,
+                "BYTEPIX" => codec.bytes = positive_parameter(name, value)?,
                 "SMOOTH" => codec.smooth = i32::from(value != 0),
                 _ => {}
             }
@@ -205,9 +199,8 @@ impl Codec {
         let head = bytes
             .first_chunk::<25>()
             .ok_or_else(|| Error::source("a tile of HCOMPRESS is cut off"))?;
-        let size =
-            |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-        let stated = [size(6), size(2)];
+        let stated = [6, 2]
+            .map(|at| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
         if stated.map(i64::from) != [columns as i64, rows as i64] {
             return Err(Error::source(format!(
                 "a tile of {columns} × {rows} pixels says that it has {stated:?}"
@@ -285,6 +278,15 @@ fn big_endian_integers(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
             .collect(),
         _ => return Err(wrong_size_error(bytes.len(), count)),
     })
+}
+
+fn positive_parameter(name: &str, value: i64) -> Result<usize> {
+    match usize::try_from(value) {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err(Error::source(format!(
+            "{name} of the compression is {value}, but must be above zero"
+        ))),
+    }
 }
 
 fn wrong_size_error(bytes: usize, count: usize) -> Error {

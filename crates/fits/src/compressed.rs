@@ -250,12 +250,10 @@ impl Compressed {
         if !is_real {
             return Ok(Numbers::Whole(codec.decode_integers(data, size)?));
         }
-        let cell =
-            |column: Option<usize>| column.map_or(Ok(None), |column| table.real_at(row, column));
-        let scale = cell(places.scale)?
-            .or(self.keywords.scale)
-            .filter(|scale| *scale != 0.0);
-        let zero = cell(places.zero)?.or(self.keywords.zero);
+        let [scale, zero] = [places.scale, places.zero]
+            .map(|column| column.map_or(Ok(None), |column| table.real_at(row, column)));
+        let scale = scale?.or(self.keywords.scale).filter(|scale| *scale != 0.0);
+        let zero = zero?.or(self.keywords.zero);
         let (Some(scale), Some(zero)) = (scale, zero) else {
             return Ok(Numbers::Real(codec.decode_reals(data, count)?));
         };
@@ -288,12 +286,10 @@ impl Compressed {
             places,
             ..
         } = self;
-        let there = |column: Option<usize>| {
-            let array = column.map_or(Ok(&[][..]), |column| table.array_bytes(row, column))?;
-            Ok::<_, Error>(Some(array).filter(|array| !array.is_empty()))
-        };
-        let packed = there(places.packed)?;
-        let plain = there(places.plain)?;
+        let [packed, plain] = [places.packed, places.plain]
+            .map(|column| column.map_or(Ok(&[][..]), |column| table.array_bytes(row, column)));
+        let packed = Some(packed?).filter(|array| !array.is_empty());
+        let plain = Some(plain?).filter(|array| !array.is_empty());
         Ok(match (packed, plain) {
             (Some(packed), _) if is_real => Numbers::Real(codec.packed_reals(packed, count)?),
             (Some(packed), _) => Numbers::Whole(codec.packed_whole(packed, count)?),

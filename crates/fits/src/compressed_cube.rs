@@ -2,7 +2,7 @@
 //! time, in any order.
 
 use crate::{
-    cube::{Cube, CubeSample, Precision, set_keywords},
+    cube::{Cube, CubeSample, Precision, set_keywords, text_value},
     tile_encoder::{big_endian_bytes, gzip_bytes, quantisation_step, shuffle_bytes},
 };
 use fitskit::{Header, HeaderValue, tile_compress};
@@ -62,6 +62,16 @@ struct Tile {
     /// Real numbers that were not rounded, packed by gzip, in a column of their own.
     is_exact: bool,
     scale: f64,
+}
+
+impl Tile {
+    fn lossless(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            is_exact: false,
+            scale: 1.0,
+        }
+    }
 }
 
 impl PackedCube {
@@ -228,57 +238,49 @@ impl PackedCube {
     }
 
     fn compress_tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
-        let lossless = |bytes| Tile {
-            bytes,
-            is_exact: false,
-            scale: 1.0,
-        };
         match self.cube.precision {
             Precision::Byte => {
                 let numbers: Vec<u8> = values.iter().map(|x| x.to_f64() as u8).collect();
-                lossless(tile_compress::rice_compress_i8(&numbers, RICE_BLOCK))
+                Tile::lossless(tile_compress::rice_compress_i8(&numbers, RICE_BLOCK))
             }
             Precision::Whole => {
                 let numbers: Vec<i32> = values.iter().map(|x| x.to_f64() as i32).collect();
-                lossless(tile_compress::rice_compress_i32(&numbers, RICE_BLOCK))
+                Tile::lossless(tile_compress::rice_compress_i32(&numbers, RICE_BLOCK))
             }
             Precision::Single | Precision::Double if self.packing == Packing::Rounded => {
-                let Some(scale) = quantisation_step(values) else {
-                    let bytes = gzip_bytes(&big_endian_bytes(values));
-                    return Tile {
-                        bytes,
-                        is_exact: true,
-                        scale: 1.0,
-                    };
-                };
-                let round = |x: &T| {
-                    let x = x.to_f64();
-                    if x.is_finite() {
-                        (x / scale).round() as i32
-                    } else {
-                        BLANK
-                    }
-                };
-                let numbers: Vec<i32> = values.iter().map(round).collect();
-                let off = |(x, n): (&T, &i32)| {
-                    if *n == BLANK {
-                        0.0
-                    } else {
-                        (x.to_f64() - f64::from(*n) * scale).abs()
-                    }
-                };
-                let error = values.iter().zip(&numbers).map(off).fold(0.0, f64::max);
-                self.largest_error = self.largest_error.max(error);
-                Tile {
-                    bytes: tile_compress::rice_compress_i32(&numbers, RICE_BLOCK),
-                    is_exact: false,
-                    scale,
-                }
+                self.round_tile(values)
             }
-            Precision::Single | Precision::Double => lossless(gzip_bytes(&shuffle_bytes(
+            Precision::Single | Precision::Double => Tile::lossless(gzip_bytes(&shuffle_bytes(
                 &big_endian_bytes(values),
                 values.len(),
             ))),
+        }
+    }
+
+    /// Quantises a tile of real numbers, or keeps all digits if they are too uneven.
+    fn round_tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
+        let Some(scale) = quantisation_step(values) else {
+            return Tile {
+                bytes: gzip_bytes(&big_endian_bytes(values)),
+                is_exact: true,
+                scale: 1.0,
+            };
+        };
+        let mut numbers = Vec::with_capacity(values.len());
+        for x in values.iter().map(|x| x.to_f64()) {
+            if x.is_finite() {
+                let number = (x / scale).round() as i32;
+                let error = (x - f64::from(number) * scale).abs();
+                self.largest_error = self.largest_error.max(error);
+                numbers.push(number);
+            } else {
+                numbers.push(BLANK);
+            }
+        }
+        Tile {
+            bytes: tile_compress::rice_compress_i32(&numbers, RICE_BLOCK),
+            is_exact: false,
+            scale,
         }
     }
 
@@ -303,7 +305,7 @@ impl PackedCube {
 
     /// Size and columns of the table of tiles.
     fn set_table_keywords(&self, header: &mut Header) {
-        header.set("XTENSION", text("BINTABLE"), None);
+        header.set("XTENSION", text_value("BINTABLE"), None);
         header.set("BITPIX", HeaderValue::Integer(8), None);
         header.set("NAXIS", HeaderValue::Integer(2), None);
         header.set("NAXIS1", whole(self.row_bytes()), None);
@@ -319,15 +321,15 @@ impl PackedCube {
         }
         header.set("TFIELDS", whole(columns.len() as u64), None);
         for (i, (name, form)) in columns.iter().enumerate() {
-            header.set(&format!("TTYPE{}", i + 1), text(name), None);
-            header.set(&format!("TFORM{}", i + 1), text(form), None);
+            header.set(&format!("TTYPE{}", i + 1), text_value(name), None);
+            header.set(&format!("TFORM{}", i + 1), text_value(form), None);
         }
     }
 
     /// Shape and number type of the cube, and the shape of its tiles.
     fn set_image_keywords(&self, header: &mut Header) {
         header.set("ZIMAGE", HeaderValue::Logical(true), None);
-        header.set("ZTENSION", text("IMAGE"), None);
+        header.set("ZTENSION", text_value("IMAGE"), None);
         let bitpix = HeaderValue::Integer(self.cube.precision.bitpix_code());
         header.set("ZBITPIX", bitpix, None);
         header.set("ZNAXIS", HeaderValue::Integer(3), None);
@@ -352,28 +354,24 @@ impl PackedCube {
         let is_real = matches!(precision, Precision::Single | Precision::Double);
         if is_real && !self.is_rounded() {
             let comment = "numbers have all their digits";
-            header.set("ZCMPTYPE", text("GZIP_2"), None);
-            header.set("ZQUANTIZ", text("NONE"), Some(comment));
+            header.set("ZCMPTYPE", text_value("GZIP_2"), None);
+            header.set("ZQUANTIZ", text_value("NONE"), Some(comment));
         } else {
             let bytes = if precision == Precision::Byte { 1 } else { 4 };
-            header.set("ZCMPTYPE", text("RICE_1"), None);
-            header.set("ZNAME1", text("BLOCKSIZE"), None);
+            header.set("ZCMPTYPE", text_value("RICE_1"), None);
+            header.set("ZNAME1", text_value("BLOCKSIZE"), None);
             header.set("ZVAL1", whole(RICE_BLOCK as u64), None);
-            header.set("ZNAME2", text("BYTEPIX"), None);
+            header.set("ZNAME2", text_value("BYTEPIX"), None);
             header.set("ZVAL2", whole(bytes), None);
         }
         if self.is_rounded() {
             let error = HeaderValue::Float(self.largest_error);
             let comment = "largest error of rounding, in BUNIT";
-            header.set("ZQUANTIZ", text("NO_DITHER"), None);
+            header.set("ZQUANTIZ", text_value("NO_DITHER"), None);
             header.set("ZBLANK", HeaderValue::Integer(i64::from(BLANK)), None);
             header.set("ROUNDING", error, Some(comment));
         }
     }
-}
-
-fn text(value: &str) -> HeaderValue {
-    HeaderValue::String(value.into())
 }
 
 fn whole(value: u64) -> HeaderValue {

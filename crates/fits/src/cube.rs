@@ -120,9 +120,8 @@ pub struct Cube {
 
 /// Name, unit, and the keywords that were given.
 pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
-    let text = |s: &str| HeaderValue::String(s.into());
-    header.set("EXTNAME", text(&cube.name), None);
-    header.set("BUNIT", text(&cube.unit), None);
+    header.set("EXTNAME", text_value(&cube.name), None);
+    header.set("BUNIT", text_value(&cube.unit), None);
     for (name, value, comment) in &cube.keywords {
         if let (KeywordValue::Text(lines), "HISTORY" | "COMMENT") = (value, name.as_str()) {
             comment_lines(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
@@ -131,10 +130,15 @@ pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
         let value = match value {
             KeywordValue::Number(x) => HeaderValue::Float(*x),
             KeywordValue::Whole(x) => HeaderValue::Integer(*x),
-            KeywordValue::Text(s) => text(s),
+            KeywordValue::Text(s) => text_value(s),
         };
         header.set(name, value, Some(comment));
     }
+}
+
+/// A text as the value of a keyword.
+pub(crate) fn text_value(text: &str) -> HeaderValue {
+    HeaderValue::String(text.into())
 }
 
 /// Lines of a commentary keyword: printable ASCII, split at the record length.

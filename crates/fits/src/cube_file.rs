@@ -2,7 +2,7 @@
 
 use crate::{
     compressed_cube::{PackedCube, Packing},
-    cube::{Cube, CubeSample, Precision, set_keywords},
+    cube::{Cube, CubeSample, Precision, set_keywords, text_value},
 };
 use fitskit::{Hdu, Header, HeaderValue};
 use isopach_compute::{Error, Result, UnfinishedFile};
@@ -71,24 +71,23 @@ impl CubeFile {
                 cube.name
             )));
         }
-        let create = || -> io::Result<Self> {
-            let (part, mut file) = UnfinishedFile::create(path)?;
-            write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
-            let cubes = cubes
-                .iter()
-                .enumerate()
-                .map(|(i, (cube, packing)): (usize, &(Cube, Packing))| {
-                    PackedCube::create(path, i, cube, *packing)
-                })
-                .collect::<io::Result<Vec<_>>>()?;
-            Ok(Self {
-                path: path.to_owned(),
-                file,
-                part,
-                cubes: Cubes::Packed(cubes),
-            })
-        };
-        create().map_err(|error| Error::of_file(path, error))
+        Self::begin_packed(path, cubes).map_err(|error| Error::of_file(path, error))
+    }
+
+    fn begin_packed(path: &Path, cubes: &[(Cube, Packing)]) -> io::Result<Self> {
+        let (part, mut file) = UnfinishedFile::create(path)?;
+        write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
+        let cubes = cubes
+            .iter()
+            .enumerate()
+            .map(|(i, (cube, packing))| PackedCube::create(path, i, cube, *packing))
+            .collect::<io::Result<Vec<_>>>()?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            part,
+            cubes: Cubes::Packed(cubes),
+        })
     }
 
     /// The largest rounding error of a cube's numbers so far, in their unit; 0 for a cube that
@@ -114,18 +113,12 @@ impl CubeFile {
         values: ArrayView3<'_, T>,
     ) -> Result<()> {
         let (planes, rows, columns) = values.dim();
-        let fits = |[p, r, c]: [usize; 3], precision: Precision| {
-            p == planes
-                && first.checked_add(rows).is_some_and(|end| end <= r)
-                && c == columns
-                && precision == T::PRECISION
-        };
         let cubes = match &mut self.cubes {
             Cubes::Plain(cubes) => cubes,
             Cubes::Packed(cubes) => {
-                let found = cubes
-                    .get_mut(cube)
-                    .filter(|packed| fits(packed.cube().shape, packed.cube().precision));
+                let found = cubes.get_mut(cube).filter(|packed| {
+                    has_room::<T>(packed.cube().shape, packed.cube().precision, first, &values)
+                });
                 let Some(packed) = found else {
                     return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
                 };
@@ -136,7 +129,7 @@ impl CubeFile {
         };
         let found = cubes
             .get(cube)
-            .filter(|(_, shape, precision)| fits(*shape, *precision));
+            .filter(|(_, shape, precision)| has_room::<T>(*shape, *precision, first, &values));
         let Some(&(start, [_, all_rows, _], precision)) = found else {
             return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
         };
@@ -225,8 +218,7 @@ fn data_bytes(cube: &Cube) -> Option<u64> {
 
 fn cube_header(cube: &Cube) -> Header {
     let mut header = Header::new();
-    let text = |s: &str| HeaderValue::String(s.into());
-    header.set("XTENSION", text("IMAGE"), None);
+    header.set("XTENSION", text_value("IMAGE"), None);
     header.set(
         "BITPIX",
         HeaderValue::Integer(cube.precision.bitpix_code()),
@@ -252,6 +244,19 @@ fn write_padded(file: &mut File, bytes: &[u8]) -> io::Result<u64> {
     file.write_all(bytes)?;
     file.write_all(&vec![b' '; (padded - bytes.len() as u64) as usize])?;
     Ok(padded)
+}
+
+/// Whether a cube of this shape and precision has room for the rows from `first` on.
+fn has_room<T: CubeSample>(
+    [planes, rows, columns]: [usize; 3],
+    precision: Precision,
+    first: usize,
+    values: &ArrayView3<'_, T>,
+) -> bool {
+    let (given_planes, given_rows, given_columns) = values.dim();
+    [planes, columns] == [given_planes, given_columns]
+        && first.checked_add(given_rows).is_some_and(|end| end <= rows)
+        && precision == T::PRECISION
 }
 
 /// The error of a cube that has no such rows.

@@ -63,6 +63,13 @@ impl FitsHeader {
     }
 
     /// A size that must be stated.
+    fn size_or(&self, keyword: &str, usual: u64) -> Result<u64> {
+        match self.0.find(keyword) {
+            Some(_) => self.required_size(keyword),
+            None => Ok(usual),
+        }
+    }
+
     pub(crate) fn required_size(&self, keyword: &str) -> Result<u64> {
         let stated = self
             .integer(keyword)
@@ -96,12 +103,8 @@ impl FitsHeader {
             .integer("BITPIX")
             .filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | -32 | -64));
         let bits = bits.ok_or_else(|| Error::source("BITPIX must be 8, 16, 32, 64, -32 or -64"))?;
-        let or = |keyword: &str, usual: u64| match self.0.find(keyword) {
-            Some(_) => self.required_size(keyword),
-            None => Ok(usual),
-        };
-        let parameters = or("PCOUNT", 0)?;
-        let groups = or("GCOUNT", 1)?;
+        let parameters = self.size_or("PCOUNT", 0)?;
+        let groups = self.size_or("GCOUNT", 1)?;
         let bytes = checked_product(&axes)
             .and_then(|pixels| pixels.checked_add(parameters))
             .and_then(|values| values.checked_mul(groups))

@@ -262,18 +262,7 @@ fn images_after(
     let mut found = 0;
     let mut at = bytes.start;
     while at < bytes.end {
-        let mut next = || -> Result<Option<(u64, FitsHeader)>> {
-            reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(header) = FitsHeader::read(reader, limits.header_bytes)? else {
-                return Ok(None);
-            };
-            let start = reader.stream_position().map_err(Error::source)?;
-            Ok(Some((
-                next_block(start.saturating_add(header.data_bytes()?)),
-                header,
-            )))
-        };
-        let Ok(Some((end, header))) = next() else {
+        let Ok(Some((end, header))) = header_at(reader, at, limits) else {
             break;
         };
         let is_alike = image_storage(&header, limits, &mut Vec::new())
@@ -282,6 +271,21 @@ fn images_after(
         at = end;
     }
     found
+}
+
+/// The header at an offset, with the end of its data; `None` at the end of the file.
+fn header_at(
+    reader: &mut (impl Read + Seek),
+    at: u64,
+    limits: FitsLimits,
+) -> Result<Option<(u64, FitsHeader)>> {
+    reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
+    let Some(header) = FitsHeader::read(reader, limits.header_bytes)? else {
+        return Ok(None);
+    };
+    let start = reader.stream_position().map_err(Error::source)?;
+    let end = next_block(start.saturating_add(header.data_bytes()?));
+    Ok(Some((end, header)))
 }
 
 /// How an image is stored.

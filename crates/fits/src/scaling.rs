@@ -22,21 +22,23 @@ impl Scaling {
         }
     }
 
+    /// The value of a stored integer; NaN for the blank.
+    fn scale_integer(self, stored: i64) -> f64 {
+        if self.blank == Some(stored) {
+            f64::NAN
+        } else {
+            self.zero + self.scale * stored as f64
+        }
+    }
+
     /// Appends the values of some stored numbers.
     pub(crate) fn append_scaled(self, stored: &PixelData, range: Range<usize>, to: &mut Vec<f64>) {
-        let Self { scale, zero, blank } = self;
-        let whole = |x: i64| {
-            if blank == Some(x) {
-                f64::NAN
-            } else {
-                zero + scale * x as f64
-            }
-        };
+        let Self { scale, zero, .. } = self;
         match stored {
-            PixelData::U8(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
-            PixelData::I16(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
-            PixelData::I32(v) => to.extend(v[range].iter().map(|&x| whole(x.into()))),
-            PixelData::I64(v) => to.extend(v[range].iter().map(|&x| whole(x))),
+            PixelData::U8(v) => to.extend(v[range].iter().map(|&x| self.scale_integer(x.into()))),
+            PixelData::I16(v) => to.extend(v[range].iter().map(|&x| self.scale_integer(x.into()))),
+            PixelData::I32(v) => to.extend(v[range].iter().map(|&x| self.scale_integer(x.into()))),
+            PixelData::I64(v) => to.extend(v[range].iter().map(|&x| self.scale_integer(x))),
             PixelData::F32(v) => to.extend(v[range].iter().map(|&x| zero + scale * f64::from(x))),
             PixelData::F64(v) => to.extend(v[range].iter().map(|&x| zero + scale * x)),
         }

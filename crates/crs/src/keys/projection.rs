@@ -106,9 +106,9 @@ pub(super) fn projected_element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<
 
 /// Method and parameters.
 fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
-    let has = |key: u16| angles.keys.read_double(key).is_some();
+    let has_parallel = angles.keys.read_double(PARALLEL_1).is_some();
     let method = match number {
-        MERCATOR if has(PARALLEL_1) => &MERCATOR_2,
+        MERCATOR if has_parallel => &MERCATOR_2,
         MERCATOR => &MERCATOR_1,
         _ => METHODS
             .iter()
@@ -190,15 +190,14 @@ struct Angles<'a, 'b> {
 
 impl Angles<'_, '_> {
     fn read_parameter(&self, parameter: Parameter) -> Option<f64> {
-        let angle = |keys: &[u16]| {
-            Some(first_double(self.keys, keys)? * convert_unit(self.read, self.written))
-        };
         match parameter {
-            Parameter::Latitude => Some(angle(&LATITUDES).unwrap_or(0.0)),
-            Parameter::Longitude => angle(&LONGITUDES),
-            Parameter::PolarLongitude => angle(&[3095]).or_else(|| angle(&LONGITUDES)),
-            Parameter::Parallel1 => angle(&[PARALLEL_1]),
-            Parameter::Parallel2 => angle(&[3079]),
+            Parameter::Latitude => Some(self.read_angle(&LATITUDES).unwrap_or(0.0)),
+            Parameter::Longitude => self.read_angle(&LONGITUDES),
+            Parameter::PolarLongitude => self
+                .read_angle(&[3095])
+                .or_else(|| self.read_angle(&LONGITUDES)),
+            Parameter::Parallel1 => self.read_angle(&[PARALLEL_1]),
+            Parameter::Parallel2 => self.read_angle(&[3079]),
             Parameter::Azimuth => {
                 let unit = self
                     .keys
@@ -207,9 +206,14 @@ impl Angles<'_, '_> {
                     .map_or(Some(self.read), angle_of_code)?;
                 Some(self.keys.read_double(3094)? * convert_unit(unit, self.written))
             }
-            Parameter::RectifiedAngle => angle(&[3096]),
+            Parameter::RectifiedAngle => self.read_angle(&[3096]),
             Parameter::Scale => Some(first_double(self.keys, &SCALES).unwrap_or(1.0)),
         }
+    }
+
+    /// The first of these keys that is stated, in the unit to be written.
+    fn read_angle(&self, keys: &[u16]) -> Option<f64> {
+        Some(first_double(self.keys, keys)? * convert_unit(self.read, self.written))
     }
 }
 
