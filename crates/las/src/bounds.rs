@@ -22,6 +22,9 @@ const SMALL_SIDE: f64 = 1000.0;
 /// Points of a chunk that tell the middle height of a file.
 const SAMPLED: usize = 1000;
 
+/// The box of no point.
+const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
+
 /// A fault of the box stated in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -107,21 +110,21 @@ impl Las {
     /// Box of the points that pass the filters. `None` if no point passes or a chunk cannot be
     /// decoded (reading the chunk reports the error).
     fn measured_bounds(&self) -> Option<Bounds> {
-        const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
-        let chunk = |chunk: usize| -> compute::Result<Bounds> {
-            let points = self.read_chunk(chunk, Columns::XYZ)?;
-            Ok(points
-                .xyz
-                .iter()
-                .fold(NOTHING, |bounds, point| union_of(&bounds, &[*point; 2])))
-        };
         expect_all(self);
         let chunks = (0..self.chunk_count()).into_par_iter();
         let bounds = chunks
-            .map(chunk)
+            .map(|chunk| self.chunk_bounds(chunk))
             .try_reduce(|| NOTHING, |a, b| Ok(union_of(&a, &b)))
             .ok()?;
         bounds[0][0].is_finite().then_some(bounds)
+    }
+
+    fn chunk_bounds(&self, chunk: usize) -> compute::Result<Bounds> {
+        let points = self.read_chunk(chunk, Columns::XYZ)?;
+        Ok(points
+            .xyz
+            .iter()
+            .fold(NOTHING, |bounds, point| union_of(&bounds, &[*point; 2])))
     }
 
     /// Box of all coordinates that stored integers can express.

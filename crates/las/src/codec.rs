@@ -122,18 +122,16 @@ fn uncompressed_chunks(at: u64, points: u64, record: u64, size: u64) -> Checked<
             size,
         });
     }
-    let chunk = |first: u64| {
+    let mut chunks = Vec::new();
+    for first in (0..points).step_by(PLAIN_CHUNK as usize) {
         let points = PLAIN_CHUNK.min(points - first);
-        Chunk {
+        chunks.push(Chunk {
             at: at + first * record,
             bytes: points * record,
             points,
-        }
-    };
-    Ok((0..points)
-        .step_by(PLAIN_CHUNK as usize)
-        .map(chunk)
-        .collect())
+        });
+    }
+    Ok(chunks)
 }
 
 fn compressed_chunks(

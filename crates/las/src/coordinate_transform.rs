@@ -41,11 +41,12 @@ impl CoordinateTransform {
             return Ok(self.clone());
         };
         let factors = metre_factors(crs).ok_or_else(|| not_metres(crs))?;
-        let times = |values: [f64; 3]| std::array::from_fn(|axis| values[axis] * factors[axis]);
+        let [scale, offset, factors] = [self.scale, self.offset, self.factors]
+            .map(|values| std::array::from_fn(|axis| values[axis] * factors[axis]));
         Ok(Self {
-            scale: times(self.scale),
-            offset: times(self.offset),
-            factors: times(self.factors),
+            scale,
+            offset,
+            factors,
             crs: Some(isopach_crs::in_metres(crs)),
         })
     }
@@ -71,11 +72,9 @@ impl CoordinateTransform {
 
     /// A rectangle that the file states.
     pub(crate) fn stated_rect(&self, rect: &Rect) -> Rect {
-        let corner = |corner: [f64; 2]| [0, 1].map(|axis| self.from_metres(corner[axis], axis));
-        Rect {
-            min: corner(rect.min),
-            max: corner(rect.max),
-        }
+        let [min, max] = [rect.min, rect.max]
+            .map(|corner| [0, 1].map(|axis| self.from_metres(corner[axis], axis)));
+        Rect { min, max }
     }
 
     /// A length in the plane, in the file's own unit.

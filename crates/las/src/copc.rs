@@ -7,6 +7,7 @@
 use crate::{
     chunk::Chunk,
     error::{Checked, LasProblem},
+    layout::i32_at,
     records::Record,
 };
 use isopach_cloud::Rect;
@@ -54,14 +55,15 @@ impl Copc {
                 "be 160",
             ));
         };
-        let word = |i: usize| <[u8; 8]>::try_from(&words[8 * i..8 * i + 8]).unwrap_or_default();
-        let number = |i: usize| f64::from_le_bytes(word(i));
+        let words: &[[u8; 8]; 9] =
+            &std::array::from_fn(|i| std::array::from_fn(|j| words[8 * i + j]));
+        let [x, y, z, half_side, spacing, ..] = words.map(f64::from_le_bytes);
         let found = Self {
-            centre: [number(0), number(1), number(2)],
-            half_side: number(3),
-            spacing: number(4),
+            centre: [x, y, z],
+            half_side,
+            spacing,
             points_by_level: Vec::new(),
-            root_page: [5, 6].map(|i| u64::from_le_bytes(word(i))),
+            root_page: [5, 6].map(|i| u64::from_le_bytes(words[i])),
         };
         for (what, value) in [
             ("half the side of the COPC cube", found.half_side),
@@ -165,14 +167,10 @@ impl Copc {
         nodes: &mut Vec<Node>,
         pages: &mut Vec<[u64; 2]>,
     ) -> Checked<()> {
-        let word = |at: usize| {
-            i32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
-        };
-        let level = word(0);
-        let key = [word(4), word(8), word(12)];
-        let bytes = word(24);
-        let points = word(28);
-        let at = u64::from(word(16) as u32) | u64::from(word(20) as u32) << 32;
+        let words: [i32; 8] = std::array::from_fn(|i| i32_at(entry, 4 * i));
+        let [level, x, y, z, at_low, at_high, bytes, points] = words;
+        let key = [x, y, z];
+        let at = u64::from(at_low as u32) | u64::from(at_high as u32) << 32;
         let inside = (0..=DEEPEST).contains(&level)
             && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
         if !inside {

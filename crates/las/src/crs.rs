@@ -118,22 +118,30 @@ fn describe_difference(a: &Crs, b: &Crs) -> Option<String> {
     if [a, b].iter().any(|crs| crs.kind != CrsKind::Plane) {
         return None;
     }
-    let words = |crs: &Crs| match (crs.horizontal, &crs.name) {
-        (Some(code), _) => format!("EPSG:{code}"),
-        (None, Some(name)) => name.clone(),
-        (None, None) => "a system without a name".into(),
-    };
     let here = a.definition.as_ref()?;
     let there = b.definition.as_ref()?;
     match a.vertical_unit.zip(b.vertical_unit) {
-        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => Some(
-            format!("the coordinate system ({} against {})", words(a), words(b)),
-        ),
+        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => {
+            Some(format!(
+                "the coordinate system ({} against {})",
+                code_or_name(a),
+                code_or_name(b)
+            ))
+        }
         _ if a.unit != b.unit => Some(format!("the unit ({} against {})", a.unit, b.unit)),
         Some((here, there)) if here != there => {
             Some(format!("the unit of heights ({here} against {there})"))
         }
         _ => None,
+    }
+}
+
+/// Code or name of a system, for messages.
+fn code_or_name(crs: &Crs) -> String {
+    match (crs.horizontal, &crs.name) {
+        (Some(code), _) => format!("EPSG:{code}"),
+        (None, Some(name)) => name.clone(),
+        (None, None) => "a system without a name".into(),
     }
 }
 

@@ -153,31 +153,29 @@ impl<'a> Compared<'a> {
 fn have_the_same_box(a: &Las, b: &Las) -> bool {
     let here = a.point_bounds();
     let there = b.point_bounds();
-    let near = |corner: usize, axis: usize| {
+    (0..3).all(|axis| {
         let step = a.frame.scale[axis].abs().max(b.frame.scale[axis].abs());
-        (here[corner][axis] - there[corner][axis]).abs() <= 1.5 * step
-    };
-    (0..2).all(|corner| (0..3).all(|axis| near(corner, axis)))
+        (0..2).all(|corner| (here[corner][axis] - there[corner][axis]).abs() <= 1.5 * step)
+    })
 }
 
 /// Two sums over the points of hashes of their places, which do not depend on their order.
 fn sum_points(las: &Las, steps: Steps) -> compute::Result<[u64; 2]> {
-    let chunk = |chunk: usize| -> compute::Result<[u64; 2]> {
-        let points = las.read_chunk(chunk, Columns::XYZ)?;
-        let hashes = points.xyz.iter().map(|point| {
-            let stored = |axis: usize| {
-                ((point[axis] - steps.offset[axis]) / steps.scale[axis]).round() as i64 as u64
-            };
-            (0..3).fold(0x9E37_79B9_7F4A_7C15, |hash, axis| {
-                mix_word(hash ^ stored(axis))
-            })
-        });
-        Ok(hashes.fold([0; 2], |sums, hash| add_sums(sums, [hash, mix_word(hash)])))
-    };
     (0..las.chunk_count())
         .into_par_iter()
-        .map(chunk)
+        .map(|chunk| sum_chunk(las, chunk, steps))
         .try_reduce(|| [0; 2], |a, b| Ok(add_sums(a, b)))
+}
+
+fn sum_chunk(las: &Las, chunk: usize, steps: Steps) -> compute::Result<[u64; 2]> {
+    let points = las.read_chunk(chunk, Columns::XYZ)?;
+    let hashes = points.xyz.iter().map(|point| {
+        (0..3).fold(0x9E37_79B9_7F4A_7C15, |hash, axis| {
+            let stored = ((point[axis] - steps.offset[axis]) / steps.scale[axis]).round();
+            mix_word(hash ^ stored as i64 as u64)
+        })
+    });
+    Ok(hashes.fold([0; 2], |sums, hash| add_sums(sums, [hash, mix_word(hash)])))
 }
 
 fn add_sums(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {

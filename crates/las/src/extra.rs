@@ -231,11 +231,7 @@ impl ExtraBytes {
     pub(crate) fn to_descriptor(&self) -> [u8; 192] {
         let mut bytes = [0; 192];
         bytes[2] = self.kind.type_code();
-        let put = |to: &mut [u8], text: &str| {
-            let length = text.len().min(to.len());
-            to[..length].copy_from_slice(&text.as_bytes()[..length]);
-        };
-        put(&mut bytes[4..36], &self.name);
+        put_text(&mut bytes[4..36], &self.name);
         if let Some(no_data) = self.no_data {
             bytes[3] |= 1;
             let mut word = Vec::with_capacity(8);
@@ -248,7 +244,7 @@ impl ExtraBytes {
                 bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
             }
         }
-        put(&mut bytes[160..192], &self.description);
+        put_text(&mut bytes[160..192], &self.description);
         bytes
     }
 
@@ -289,6 +285,12 @@ impl ExtraBytes {
             (column, at + value * kind.bytes())
         })
     }
+}
+
+/// Copies a text into a field, cut to its length.
+fn put_text(field: &mut [u8], text: &str) {
+    let length = text.len().min(field.len());
+    field[..length].copy_from_slice(&text.as_bytes()[..length]);
 }
 
 /// Names that columns have. A name that is there already is given a number, so that each column can

@@ -110,8 +110,13 @@ impl Las {
 
     /// Whether both are the same file, possibly opened by different paths.
     pub(crate) fn is_file_of(&self, other: &Self) -> bool {
-        let place = |las: &Self| std::fs::canonicalize(&las.path).ok();
-        self.path == other.path || place(self).is_some_and(|here| Some(here) == place(other))
+        if self.path == other.path {
+            return true;
+        }
+        match [&self.path, &other.path].map(std::fs::canonicalize) {
+            [Ok(here), Ok(there)] => here == there,
+            _ => false,
+        }
     }
 
     /// The header of the file.

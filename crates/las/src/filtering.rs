@@ -96,10 +96,10 @@ impl Las {
             .in_metres()
             .map_err(|problem| problem.at_path(&self.path))?;
         let ratio = [0, 1].map(|axis| self.frame.scale[axis] / before.scale[axis]);
-        let corner = |corner: [f64; 2]| [0, 1].map(|axis| corner[axis] * ratio[axis]);
-        self.filters.within = self.filters.within.map(|rect| Rect {
-            min: corner(rect.min),
-            max: corner(rect.max),
+        self.filters.within = self.filters.within.map(|rect| {
+            let [min, max] =
+                [rect.min, rect.max].map(|corner| [0, 1].map(|axis| corner[axis] * ratio[axis]));
+            Rect { min, max }
         });
         self.select_chunks();
         Ok(self)
@@ -107,25 +107,24 @@ impl Las {
 
     /// Recomputes which chunks the filters select.
     pub(crate) fn select_chunks(&mut self) {
-        let meets = |chunk: usize| {
-            let near = match (&self.filters.within, self.extent_of(chunk)) {
-                (Some(within), Some(extent)) => within.intersection(&extent).is_some(),
-                _ => true,
-            };
-            let classed = match (&self.filters.classes, self.contents.get(chunk)) {
-                (Some(classes), Some(contents)) => contents.has_any(classes),
-                _ => true,
-            };
-            near && classed
-                && self
-                    .nodes
-                    .get(chunk)
-                    .is_none_or(|node| node.level <= self.filters.deepest)
-        };
         self.selected = (0..self.chunks.len())
-            .filter(|&chunk| meets(chunk))
+            .filter(|&chunk| self.may_pass(chunk))
             .collect();
         self.measured = Mutex::default();
+    }
+
+    /// Whether a chunk may have points that pass the filters.
+    fn may_pass(&self, chunk: usize) -> bool {
+        let is_near = match (&self.filters.within, self.extent_of(chunk)) {
+            (Some(within), Some(extent)) => within.intersection(&extent).is_some(),
+            _ => true,
+        };
+        let has_class = match (&self.filters.classes, self.contents.get(chunk)) {
+            (Some(classes), Some(contents)) => contents.has_any(classes),
+            _ => true,
+        };
+        let node = self.nodes.get(chunk);
+        is_near && has_class && node.is_none_or(|node| node.level <= self.filters.deepest)
     }
 
     /// A rectangle that contains all points of a chunk, if known. It is larger by one step, and two
@@ -136,9 +135,8 @@ impl Las {
             return Some(self.frame.stated_rect(&node.rect).expanded_by(step));
         }
         let contents = self.contents.get(chunk)?;
-        let corner = |stored: [i32; 3]| [0, 1].map(|axis| self.frame.to_metres(stored[axis], axis));
-        let a = corner(contents.low);
-        let b = corner(contents.high);
+        let [a, b] = [contents.low, contents.high]
+            .map(|stored| [0, 1].map(|axis| self.frame.to_metres(stored[axis], axis)));
         let rect = Rect {
             min: [a[0].min(b[0]), a[1].min(b[1])],
             max: [a[0].max(b[0]), a[1].max(b[1])],

@@ -13,14 +13,13 @@ impl Rasterise for Cpu {
         statistics: &[CellStatistic],
     ) -> Result<Vec<Raster>> {
         grid.check(statistics)?;
-        let by_order = |s: &CellStatistic| s.share().is_some();
         let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
-        if !statistics.iter().all(by_order) {
+        if !statistics.iter().all(is_quantile) {
             let cells = accumulate_cells(points, grid);
             for (raster, statistic) in rasters
                 .iter_mut()
                 .zip(statistics)
-                .filter(|(_, s)| !by_order(s))
+                .filter(|(_, s)| !is_quantile(s))
             {
                 *raster = Some(Raster::from_rows(
                     *grid,
@@ -31,12 +30,12 @@ impl Rasterise for Cpu {
                 )?);
             }
         }
-        if statistics.iter().any(by_order) {
+        if statistics.iter().any(is_quantile) {
             let (starts, heights) = sorted_by_cell(points, grid);
             for (raster, statistic) in rasters
                 .iter_mut()
                 .zip(statistics)
-                .filter(|(_, s)| by_order(s))
+                .filter(|(_, s)| is_quantile(s))
             {
                 let share = statistic.share().unwrap_or(f64::NAN);
                 *raster = Some(Raster::from_rows(
@@ -52,6 +51,11 @@ impl Rasterise for Cpu {
         }
         Ok(rasters.into_iter().flatten().collect())
     }
+}
+
+/// Whether a statistic needs sorted heights.
+fn is_quantile(statistic: &CellStatistic) -> bool {
+    statistic.share().is_some()
 }
 
 /// Cell of each point, `u32::MAX` outside.

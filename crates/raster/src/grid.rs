@@ -76,11 +76,9 @@ impl Grid {
             self.first[0] + self.columns as i64,
             self.first[1] + self.rows as i64,
         ];
-        let edges = |cells: [i64; 2]| cells.map(|cell| low_edge(cell, self.cell_size));
-        Rect {
-            min: edges(self.first),
-            max: edges(end),
-        }
+        let [min, max] =
+            [self.first, end].map(|cells| cells.map(|cell| low_edge(cell, self.cell_size)));
+        Rect { min, max }
     }
 
     /// Row (0 is the north) and column of the cell that contains an absolute point (metres); `None`

@@ -24,16 +24,15 @@ pub fn rasterise(
         }
     }
     cells.iter_mut().for_each(|heights| heights.sort_unstable());
-    let raster = |&statistic| {
-        Raster::from_rows(
-            *grid,
-            cells
-                .iter()
-                .map(|sorted| statistic_of_sorted(sorted, statistic))
-                .collect(),
-        )
-    };
-    statistics.iter().map(raster).collect()
+    let mut rasters = Vec::with_capacity(statistics.len());
+    for statistic in statistics {
+        let values = cells
+            .iter()
+            .map(|sorted| statistic_of_sorted(sorted, *statistic))
+            .collect();
+        rasters.push(Raster::from_rows(*grid, values)?);
+    }
+    Ok(rasters)
 }
 
 /// A statistic of the sorted heights of a cell, ticks; metres, or a count.

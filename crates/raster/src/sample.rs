@@ -22,9 +22,10 @@ pub enum Sampling {
 #[must_use]
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
-    let is_inside = |at: f64, count: usize| (-0.5..count as f64 - 0.5).contains(&at);
-    if !(is_inside(place[0], rows) && is_inside(place[1], columns)) {
-        return f64::NAN;
+    for (at, count) in place.into_iter().zip([rows, columns]) {
+        if !(-0.5..count as f64 - 0.5).contains(&at) {
+            return f64::NAN;
+        }
     }
     let clamped = |at: i64, count: usize| at.clamp(0, count as i64 - 1) as usize;
     let [y, x] = place.map(|at| at.floor() as i64);
@@ -124,23 +125,27 @@ pub fn shift_between(
             at_border: true,
         });
     }
-    let refined = |before: f64, after: f64| {
-        let curvature = before - 2.0 * highest + after;
-        if curvature < 0.0 {
-            0.5 * (before - after) / curvature
-        } else {
-            0.0
-        }
-    };
+    let rows = [found[[down - 1, along]], highest, found[[down + 1, along]]];
+    let columns = [found[[down, along - 1]], highest, found[[down, along + 1]]];
     let pixels = [
-        whole(down) + refined(found[[down - 1, along]], found[[down + 1, along]]),
-        whole(along) + refined(found[[down, along - 1]], found[[down, along + 1]]),
+        whole(down) + peak_of_parabola(rows),
+        whole(along) + peak_of_parabola(columns),
     ];
     Some(Shift {
         pixels,
         correlation: highest,
         at_border: false,
     })
+}
+
+/// Position of the maximum of the parabola through values at −1, 0 and 1; 0 if it has none.
+fn peak_of_parabola([before, highest, after]: [f64; 3]) -> f64 {
+    let curvature = before - 2.0 * highest + after;
+    if curvature < 0.0 {
+        0.5 * (before - after) / curvature
+    } else {
+        0.0
+    }
 }
 
 /// Pearson's, over pixels that are numbers in both; NaN if either does not vary.

@@ -73,9 +73,8 @@ fn read_unit(
     header: &impl Keywords,
     remarks: &mut Vec<String>,
 ) -> Result<Option<CountUnit>, String> {
-    let stated = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
-    let current = stated("BUNIT");
-    let at_start = stated("PIXLUNIT");
+    let current = stated_text(header, "BUNIT");
+    let at_start = stated_text(header, "PIXLUNIT");
     let Some((keyword, text)) = current
         .map(|text| ("BUNIT", text))
         .or(at_start.map(|text| ("PIXLUNIT", text)))
@@ -130,12 +129,17 @@ fn is_exposure(seconds: f64) -> bool {
     seconds.is_finite() && seconds > 0.0
 }
 
+/// The text of a keyword, unless it is empty.
+fn stated_text<'a>(header: &'a impl Keywords, keyword: &str) -> Option<&'a str> {
+    header.text(keyword).filter(|text| !text.is_empty())
+}
+
 /// A number, or a text that is one; NaN for a text that is none.
 fn number_or_text(header: &impl Keywords, keyword: &str) -> Option<f64> {
-    let text = || header.text(keyword).filter(|text| !text.is_empty());
-    header
-        .number(keyword)
-        .or_else(|| text().map(|text| text.parse().unwrap_or(f64::NAN)))
+    header.number(keyword).or_else(|| {
+        let text = stated_text(header, keyword)?;
+        Some(text.parse().unwrap_or(f64::NAN))
+    })
 }
 
 /// Seconds of the unit of exposures, TIMEUNIT.
@@ -192,16 +196,9 @@ fn read_time(
 /// WAVELNTH as a number or as text, in the unit of WAVEUNIT (a name, or a power of ten of metres);
 /// ångström without one.
 fn read_wavelength(header: &impl Keywords) -> Option<f64> {
-    let leading = |text: &str| {
-        let digits: String = text
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || *c == '.')
-            .collect();
-        digits.parse::<f64>().ok()
-    };
     let number = header
         .number("WAVELNTH")
-        .or_else(|| header.text("WAVELNTH").and_then(leading));
+        .or_else(|| header.text("WAVELNTH").and_then(leading_number));
     let named = header
         .text("WAVEUNIT")
         .map(|text| match text.to_lowercase().as_str() {
@@ -221,9 +218,18 @@ fn read_wavelength(header: &impl Keywords) -> Option<f64> {
         .filter(|value| value.is_finite() && *value > 0.0)
 }
 
+/// The number that a text begins with.
+fn leading_number(text: &str) -> Option<f64> {
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    text[..end].parse().ok()
+}
+
+/// Stonyhurst longitude and latitude of the observer, degrees.
 fn read_observer(header: &impl Keywords) -> Option<[f64; 2]> {
-    let degrees = |keyword: &str| header.number(keyword).filter(|value| value.is_finite());
-    Some([degrees("HGLN_OBS")?, degrees("HGLT_OBS")?])
+    let place = [header.number("HGLN_OBS")?, header.number("HGLT_OBS")?];
+    Some(place).filter(|place| place.iter().all(|angle| angle.is_finite()))
 }
 
 /// A number, or a text as 0x80000000.

@@ -29,18 +29,18 @@ impl Wcs {
     /// another frame, a matrix that cannot be inverted.
     pub fn from_keywords(header: &impl Keywords) -> Result<Self, String> {
         check_frame(header)?;
-        let needed = |keyword: &str| {
-            finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
-        };
         let units = [
             number_in_arcseconds(header, "CUNIT1")?,
             number_in_arcseconds(header, "CUNIT2")?,
         ];
-        let reference_pixel = [needed("CRPIX1")? - 1.0, needed("CRPIX2")? - 1.0];
-        let value = |keyword: &str, unit: f64| {
-            Ok::<_, String>(finite_number(header, keyword)?.unwrap_or(0.0) * unit)
-        };
-        let reference_value = [value("CRVAL1", units[0])?, value("CRVAL2", units[1])?];
+        let reference_pixel = [
+            required_number(header, "CRPIX1")? - 1.0,
+            required_number(header, "CRPIX2")? - 1.0,
+        ];
+        let reference_value = [
+            finite_number(header, "CRVAL1")?.unwrap_or(0.0) * units[0],
+            finite_number(header, "CRVAL2")?.unwrap_or(0.0) * units[1],
+        ];
         let found = Self {
             reference_pixel,
             reference_value,
@@ -210,16 +210,21 @@ fn matrix_elements(
     Ok(any.then_some(matrix))
 }
 
+/// The matrix with its rows multiplied by two factors.
+fn scale_rows(matrix: [[f64; 2]; 2], by: [f64; 2]) -> [[f64; 2]; 2] {
+    [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])]
+}
+
+/// A finite number that must be stated.
+fn required_number(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
+    finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
+}
+
 /// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib
 /// and sunpy take them.
 fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
-    let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| {
-        [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])]
-    };
-    let step = |keyword: &str| {
-        finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
-    };
-    let steps = step("CDELT1").and_then(|first| Ok([first, step("CDELT2")?]));
+    let steps = required_number(header, "CDELT1")
+        .and_then(|first| Ok([first, required_number(header, "CDELT2")?]));
     let unit = [[1.0, 0.0], [0.0, 1.0]];
     let pc = matrix_elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
     let pc = pc.map_or_else(
@@ -228,15 +233,15 @@ fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2]
     )?;
     let cd = matrix_elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
     match (pc, cd, steps) {
-        (Some(pc), _, Ok(steps)) => Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]])),
-        (_, Some(cd), _) => Ok(scaled(cd, units)),
+        (Some(pc), _, Ok(steps)) => Ok(scale_rows(pc, [steps[0] * units[0], steps[1] * units[1]])),
+        (_, Some(cd), _) => Ok(scale_rows(cd, units)),
         (_, None, Err(reason)) => Err(reason),
         (None, None, Ok(steps)) => {
             let (sine, cosine) = finite_number(header, "CROTA2")?
                 .unwrap_or(0.0)
                 .to_radians()
                 .sin_cos();
-            Ok(scaled(
+            Ok(scale_rows(
                 [
                     [cosine * steps[0], -sine * steps[1]],
                     [sine * steps[0], cosine * steps[1]],
