@@ -26,6 +26,14 @@ impl Cloud {
     /// Builds a cloud from absolute metres, about an origin in the middle of the points. Rounds to
     /// the nearest tick. O(n).
     ///
+    /// ```
+    /// use isopach_cloud::Cloud;
+    /// let cloud = Cloud::from_points(&[[596_000.25, 6_653_000.5, 180.0]])?;
+    /// assert_eq!(cloud.positions().absolute(0), [596_000.25, 6_653_000.5, 180.0]);
+    /// assert!(Cloud::from_points(&[[f64::NAN, 0.0, 0.0]]).is_err());
+    /// # Ok::<(), isopach_cloud::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than
     /// [`REACH`] from the middle.
@@ -121,6 +129,14 @@ impl Cloud {
 
     /// Keeps the points whose class is one of `classes`; all of them where `classes` is empty.
     ///
+    /// ```
+    /// use isopach_cloud::Cloud;
+    /// let mut cloud = Cloud::from_points(&[[0.0, 0.0, 1.0], [1.0, 0.0, 9.0]])?;
+    /// cloud.attributes.classification = Some(vec![2, 5]); // ground, high vegetation
+    /// assert_eq!(cloud.filter_classes(&[2])?.len(), 1);
+    /// # Ok::<(), isopach_cloud::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::InvalidInput`] if classes are asked for and the cloud carries none.
     pub fn filter_classes(&self, classes: &[u8]) -> Result<std::borrow::Cow<'_, Self>> {
@@ -139,6 +155,14 @@ impl Cloud {
     }
 
     /// Applies a rigid transform to every point, about the same origin. Rounds to the nearest tick.
+    ///
+    /// ```
+    /// use isopach_cloud::{Cloud, Rigid};
+    /// let cloud = Cloud::from_points(&[[10.0, 20.0, 30.0]])?;
+    /// let moved = cloud.transformed(&Rigid::from_translation([0.5, 0.0, -1.0]))?;
+    /// assert_eq!(moved.positions().absolute(0), [10.5, 20.0, 29.0]);
+    /// # Ok::<(), isopach_cloud::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::InvalidPoint`] if a point ends out of reach of the origin.

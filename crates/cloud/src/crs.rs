@@ -70,7 +70,7 @@ impl fmt::Display for LengthUnit {
             Self::SurveyFoot => "US survey feet",
             Self::ClarkeFoot => "Clarke's feet",
             Self::Degree => "degrees",
-            Self::Other => "a unit that is not known here",
+            Self::Other => "an unknown unit",
         })
     }
 }
@@ -99,8 +99,8 @@ impl fmt::Display for CrsKind {
             Self::Plane => "coordinates in a plane",
             Self::Geographic => "longitude and latitude",
             Self::Geocentric => "geocentric X, Y, Z",
-            Self::Derived => "a derived system that is no plane",
-            Self::Unreadable => "a system that cannot be read",
+            Self::Derived => "a derived system without plane coordinates",
+            Self::Unreadable => "an unreadable system",
         })
     }
 }

@@ -54,6 +54,12 @@ impl Rect {
     /// Whether this half-open rectangle contains the point. Point and edges are compared after
     /// rounding to ticks ([`edge_tick`]), so that a rectangle of cells contains exactly the points
     /// of its cells. A NaN is in no rectangle.
+    ///
+    /// ```
+    /// use isopach_cloud::Rect;
+    /// let tile = Rect { min: [0.0, 0.0], max: [10.0, 10.0] };
+    /// assert!(tile.contains([0.0, 5.0]) && !tile.contains([10.0, 5.0]));
+    /// ```
     #[inline]
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {

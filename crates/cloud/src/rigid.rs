@@ -41,6 +41,14 @@ impl Rigid {
 
     /// A rotation by the vector `rotation` (axis times angle, radians), then a translation
     /// (metres), about `pivot`.
+    ///
+    /// ```
+    /// use isopach_cloud::Rigid;
+    /// let quarter = std::f64::consts::FRAC_PI_2;
+    /// let turn = Rigid::from_vectors([0.0, 0.0, quarter], [0.0; 3], [100.0, 200.0, 0.0]);
+    /// let [x, y, _] = turn.apply([101.0, 200.0, 0.0]);
+    /// assert!((x - 100.0).abs() < 1e-12 && (y - 201.0).abs() < 1e-12);
+    /// ```
     #[must_use]
     pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
         Self {
@@ -98,7 +106,7 @@ impl Rigid {
             "determinant",
             determinant,
             determinant > 0.0,
-            "be 1: a reflection is no motion",
+            "be 1: a reflection is not a rigid motion",
         )?;
         let rotation = to_rows(&Rotation3::from_matrix(&given).into_inner());
         Ok(Self {
@@ -123,7 +131,8 @@ impl Rigid {
         matrix
     }
 
-    /// The 4 × 4 row-major matrix that acts on absolute coordinates: [`Self::to_matrix`] about zero.
+    /// The 4 × 4 row-major matrix that acts on absolute coordinates: [`Self::to_matrix`] about
+    /// zero.
     ///
     /// At UTM coordinates its translation cancels against the rotation and keeps about 10⁻⁹ m ×
     /// the distance from zero in kilometres; [`Self::to_matrix`] with an origin near the data keeps
@@ -190,6 +199,13 @@ impl Rigid {
     }
 
     /// Composes two transforms: first `self`, then `next`; about `self`'s pivot.
+    ///
+    /// ```
+    /// use isopach_cloud::Rigid;
+    /// let up = Rigid::from_translation([0.0, 0.0, 1.0]);
+    /// let back = up.then(&up.inverse());
+    /// assert_eq!(back.apply([1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
+    /// ```
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let moved = next.apply(self.apply(self.pivot));

@@ -127,6 +127,14 @@ impl GeoKeys<'_> {
 /// Reads the coordinate system stated by GeoTIFF keys; `None` if they state none. A system that is
 /// defined by a method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC
 /// GeoTIFF 1.1 (19-008r4), and GDAL's interpretation of older files.
+///
+/// ```
+/// use isopach_crs::{GeoKeys, from_geokeys};
+/// // The GeoKeyDirectory of EPSG:32617: version, then key, location, count, value.
+/// let directory = [1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32617];
+/// let crs = from_geokeys(GeoKeys { directory: &directory, doubles: &[], ascii: &[] }).expect("a system");
+/// assert_eq!(crs.horizontal, Some(32617));
+/// ```
 #[must_use]
 pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     let projected = keys.read_code(key::PROJECTED);

@@ -13,6 +13,13 @@ use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// Metres per unit of easting, northing and height; `None` if one of them is not a length or is
 /// unknown.
+///
+/// ```
+/// use isopach_crs::{metre_factors, named_crs};
+/// let state_plane = named_crs("EPSG:2260+6360")?; // US survey feet
+/// assert_eq!(metre_factors(&state_plane), Some([1200.0 / 3937.0; 3]));
+/// # Ok::<(), String>(())
+/// ```
 #[must_use]
 pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     if crs.kind != CrsKind::Plane {

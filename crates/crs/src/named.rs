@@ -64,11 +64,11 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
     let (horizontal, vertical) =
         match codes.map(|(_, codes)| codes.split_once('+').unwrap_or((codes, ""))) {
             Some(codes) => codes,
-            None => return Err(format!("{name:?} is no coordinate system: give {FORMS}")),
+            None => return Err(format!("{name:?} is not a coordinate system: give {FORMS}")),
         };
     let Some(mut crs) = horizontal.parse().ok().and_then(crs_of_code) else {
         return Err(format!(
-            "EPSG:{horizontal} is no projected system that is known here: give {FORMS}"
+            "EPSG:{horizontal} is not a known projected system: give {FORMS}"
         ));
     };
     if crs.kind != CrsKind::Plane {
@@ -84,7 +84,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
             .filter(|code| epsg::VerticalSystem::by_code(*code).is_some());
         let Some(code) = code else {
             return Err(format!(
-                "EPSG:{vertical} is no vertical system that is known here: give {FORMS}"
+                "EPSG:{vertical} is not a known vertical system: give {FORMS}"
             ));
         };
         crs.vertical = Some(code);
@@ -137,10 +137,10 @@ mod tests {
         for (name, part) in [
             ("EPSG:4326", "longitude and latitude"),
             ("EPSG:4978", "geocentric"),
-            ("EPSG:64999", "known here"),
+            ("EPSG:64999", "a known projected system"),
             ("EPSG:32617+32618", "vertical"),
             ("utm 17", "EPSG:32617"),
-            ("EPSG:", "known here"),
+            ("EPSG:", "a known projected system"),
         ] {
             let error = named_crs(name).unwrap_err();
             assert!(error.contains(part), "{name}: {error}");

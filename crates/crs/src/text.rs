@@ -41,6 +41,13 @@ const SHOWN: usize = 60;
 
 /// Reads the coordinate system of a well-known text: `None` for an empty text, a system of
 /// [`CrsKind::Unreadable`] for a malformed one.
+///
+/// ```
+/// use isopach_crs::{CrsKind, from_wkt};
+/// let text = r#"GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4326"]]"#;
+/// let crs = from_wkt(text).expect("a system");
+/// assert_eq!((crs.kind, crs.horizontal), (CrsKind::Geographic, Some(4326)));
+/// ```
 #[must_use]
 pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let wkt = wkt.trim_start_matches('\u{feff}'); // a byte order mark

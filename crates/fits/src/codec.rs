@@ -92,7 +92,7 @@ impl Codec {
                 let most = 2 * (PLIO_HEAD + PLIO_A_PIXEL * count);
                 if bytes.len() > most {
                     return Err(Error::source(format!(
-                        "a tile of {count} pixels that PLIO compressed has {} bytes, but must have {most} at most",
+                        "a PLIO tile of {count} pixels has {} bytes, but at most {most} are possible",
                         bytes.len()
                     )));
                 }
@@ -189,7 +189,7 @@ impl Codec {
                 .collect(),
             other => {
                 return Err(Error::source(format!(
-                    "BYTEPIX of RICE is {other}, but must be 1, 2 or 4"
+                    "RICE parameter BYTEPIX is {other}, but must be 1, 2 or 4"
                 )));
             }
         })
@@ -198,12 +198,12 @@ impl Codec {
     fn decode_hcompress(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
         let head = bytes
             .first_chunk::<25>()
-            .ok_or_else(|| Error::source("a tile of HCOMPRESS is cut off"))?;
+            .ok_or_else(|| Error::source("an HCOMPRESS tile is cut off"))?;
         let stated = [6, 2]
             .map(|at| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
         if stated.map(i64::from) != [columns as i64, rows as i64] {
             return Err(Error::source(format!(
-                "a tile of {columns} × {rows} pixels says that it has {stated:?}"
+                "an HCOMPRESS tile of {columns} × {rows} pixels states the size {stated:?}"
             )));
         }
         // cfitsio takes 64 bits where 32 could overflow.
@@ -211,7 +211,7 @@ impl Codec {
         let most = PLANES[usize::from(is_wide)];
         if let Some(planes) = head[22..25].iter().find(|planes| **planes > most) {
             return Err(Error::source(format!(
-                "a tile of HCOMPRESS has {planes} bit planes, but must have {most}"
+                "an HCOMPRESS tile states {planes} bit planes, but at most {most} are possible"
             )));
         }
         let (numbers, ..) =
@@ -234,9 +234,7 @@ fn gunzip_exactly(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
     let read = GzDecoder::new(bytes)
         .take(most + 1)
         .read_to_end(&mut numbers);
-    read.map_err(|error| {
-        Error::source(format!("a tile packed by gzip cannot be unpacked: {error}"))
-    })?;
+    read.map_err(|error| Error::source(format!("a gzip tile cannot be decompressed: {error}")))?;
     Ok(numbers)
 }
 
@@ -284,7 +282,7 @@ fn positive_parameter(name: &str, value: i64) -> Result<usize> {
     match usize::try_from(value) {
         Ok(value) if value > 0 => Ok(value),
         _ => Err(Error::source(format!(
-            "{name} of the compression is {value}, but must be above zero"
+            "compression parameter {name} is {value}, but must be above zero"
         ))),
     }
 }
@@ -384,7 +382,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("a tile of 6 pixels") && error.contains("112 at most"),
+            error.contains("a PLIO tile of 6 pixels") && error.contains("at most 112"),
             "{error}"
         );
     }
@@ -402,7 +400,7 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert!(refused([30, 20]).contains("says that it has [20, 30]"));
+        assert!(refused([30, 20]).contains("states the size [20, 30]"));
         assert!(refused([20, 30]).contains("32 bit planes"));
     }
 }

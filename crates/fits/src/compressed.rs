@@ -75,7 +75,7 @@ impl Keywords {
         let quantised = header.text("ZQUANTIZ");
         let dither = Dither::from_keyword(quantised).ok_or_else(|| {
             Error::source(format!(
-                "ZQUANTIZ is {:?}, which is not known",
+                "ZQUANTIZ is {:?}, which is not a known dithering method",
                 quantised.unwrap_or_default()
             ))
         })?;
@@ -122,14 +122,14 @@ impl Compressed {
         if bytes > limits.tile_bytes {
             let most = limits.tile_bytes;
             return Err(Error::source(format!(
-                "a row of tiles has {bytes} bytes when decoded; the limit is {most}"
+                "a decoded row of tiles has {bytes} bytes, but the limit is {most}: allow more with FitsLimits::tile_bytes"
             )));
         }
         let table = Table::new(header, data)?;
         let tiles = columns.div_ceil(tile[0]) as u64 * rows.div_ceil(tile[1]) as u64;
         if (table.row_count() as u64) < tiles {
             return Err(Error::source(format!(
-                "a compressed image of {tiles} tiles has only {}",
+                "the compressed image needs {tiles} tiles, but its table has {}",
                 table.row_count()
             )));
         }
@@ -225,7 +225,7 @@ impl Compressed {
                 }
                 _ => {
                     return Err(Error::source(
-                        "a tile has whole numbers in an image of real ones, or the reverse",
+                        "a tile holds integers in a floating-point image, or the reverse",
                     ));
                 }
             }

@@ -229,7 +229,7 @@ impl PackedCube {
         }
         if self.heap + length > SHORT {
             let words = format!(
-                "the compressed cube {} is larger than its numbers by far",
+                "the cube {} grows beyond 2 GiB when compressed: write it uncompressed",
                 self.cube.name
             );
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, words));

@@ -67,7 +67,7 @@ impl CubeFile {
         let path = path.as_ref();
         if let Some((cube, _)) = cubes.iter().find(|(_, packing)| *packing == Packing::Plain) {
             return Err(Error::InvalidInput(format!(
-                "the cube {} of a compressed file is plain",
+                "cube {} has Packing::Plain: use CubeFile::create, or another packing",
                 cube.name
             )));
         }

@@ -46,11 +46,12 @@ impl<R: Read + Seek> Unpacked<R> {
             &mut (&mut decoder).take(limit.saturating_add(1)),
             &mut io::sink(),
         );
-        let length = length
-            .map_err(|error| Error::source(format!("the gzip file cannot be unpacked: {error}")))?;
+        let length = length.map_err(|error| {
+            Error::source(format!("the gzip file cannot be decompressed: {error}"))
+        })?;
         if length > limit {
             return Err(Error::source(format!(
-                "the gzip file unpacks to more than {limit} bytes, the limit"
+                "the gzip file decompresses to more than {limit} bytes: allow more with FitsLimits::unpacked_bytes"
             )));
         }
         Ok(Self::Gzip(Box::new(Gzip {
@@ -126,7 +127,7 @@ impl<R: Read + Seek> Seek for Unpacked<R> {
                 gzip.wanted = base.checked_add_signed(offset).ok_or_else(|| {
                     io::Error::new(
                         ErrorKind::InvalidInput,
-                        "a place before the start of the file",
+                        "a position before the start of the file",
                     )
                 })?;
                 Ok(gzip.wanted)
@@ -187,7 +188,7 @@ mod tests {
         let error = Unpacked::new(Cursor::new(&whole[..whole.len() - 9]), 1 << 20)
             .unwrap_err()
             .to_string();
-        assert!(error.contains("cannot be unpacked"), "{error}");
+        assert!(error.contains("cannot be decompressed"), "{error}");
         let mut damaged = whole;
         let at = damaged.len() - 6; // in its checksum
         damaged[at] ^= 1;

@@ -73,7 +73,7 @@ impl FitsHeader {
     pub(crate) fn required_size(&self, keyword: &str) -> Result<u64> {
         let stated = self
             .integer(keyword)
-            .ok_or_else(|| Error::source(format!("{keyword} is missing or no number")))?;
+            .ok_or_else(|| Error::source(format!("{keyword} is missing or not a number")))?;
         u64::try_from(stated)
             .map_err(|_| Error::source(format!("{keyword} is {stated}, but must not be negative")))
     }
@@ -111,7 +111,7 @@ impl FitsHeader {
             .and_then(|values| values.checked_mul(bits.unsigned_abs() / 8));
         bytes.ok_or_else(|| {
             Error::source(format!(
-                "an array of {axes:?} numbers is more than a file can hold"
+                "an array of {axes:?} numbers exceeds any file size"
             ))
         })
     }
@@ -131,16 +131,14 @@ impl FitsHeader {
                     return Ok(None);
                 }
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(Error::source(
-                        "the file ends before its header does (no END)",
-                    ));
+                    return Err(Error::source("the file ends within its header (no END)"));
                 }
                 other => other.map_err(Error::source)?,
             }
             read += BLOCK as u64;
             if read > limit {
                 return Err(Error::source(format!(
-                    "a header has more than {limit} bytes, the limit, and no END"
+                    "a header has no END within {limit} bytes: allow more with FitsLimits::header_bytes"
                 )));
             }
             for card in block.as_chunks::<CARD>().0 {
@@ -309,7 +307,7 @@ mod tests {
             FitsHeader::read(&mut &endless[..], 1 << 20)
                 .unwrap_err()
                 .to_string()
-                .contains("the limit")
+                .contains("no END within")
         );
         assert!(FitsHeader::read(&mut &b""[..], 1 << 20).unwrap().is_none());
     }
@@ -325,7 +323,7 @@ mod tests {
             axes("NAXIS1  = 4294967296", "NAXIS2  = 4294967296")
                 .unwrap_err()
                 .to_string()
-                .contains("more than")
+                .contains("exceeds")
         );
         assert!(
             axes("NAXIS1  = -1", "NAXIS2  = 4")

@@ -20,6 +20,20 @@ pub struct Image {
 impl Image {
     /// Reads the first image with two axes of a file.
     ///
+    /// ```
+    /// # use isopach_fits::{Cube, CubeFile, Precision};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("image.fits");
+    /// # let cube = Cube { name: "SUN".into(), unit: "DN".into(), shape: [1, 2, 3], precision: Precision::Single, keywords: vec![] };
+    /// # let mut file = CubeFile::create(&path, &[cube])?;
+    /// # file.write_rows(0, 0, ndarray::Array3::from_elem([1, 2, 3], 4.5_f32).view())?;
+    /// # file.finish()?;
+    /// let image = isopach_fits::Image::open(&path)?;
+    /// assert_eq!(image.values[[1, 2]], 4.5); // row, column
+    /// assert_eq!(image.header().text("BUNIT"), Some("DN"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`isopach_compute::Error::Source`] naming the file, if it cannot be read or has no such
     /// image.

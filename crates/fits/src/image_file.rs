@@ -43,6 +43,22 @@ enum Pixels {
 impl ImageFile {
     /// Opens a file, and reads its headers and, if it is compressed, its compressed tiles.
     ///
+    /// ```
+    /// # use isopach_fits::{Cube, CubeFile, Precision};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("image.fits");
+    /// # let cube = Cube { name: "SUN".into(), unit: "DN".into(), shape: [1, 2, 3], precision: Precision::Single, keywords: vec![] };
+    /// # let mut file = CubeFile::create(&path, &[cube])?;
+    /// # file.write_rows(0, 0, ndarray::Array3::from_elem([1, 2, 3], 4.5_f32).view())?;
+    /// # file.finish()?;
+    /// let mut image = isopach_fits::ImageFile::open(&path)?;
+    /// let [rows, _columns] = image.shape();
+    /// for row in 0..rows {
+    ///     assert_eq!(image.read_rows(row..row + 1)?.sum(), 13.5);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Source`] naming the file, if it cannot be read or has no image with two axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
@@ -105,7 +121,7 @@ impl<R: Read + Seek> ImageFile<R> {
                 if end > length {
                     let there = length.saturating_sub(start);
                     return Err(Error::source(format!(
-                        "the file ends before its image does: {there} of {bytes} bytes are there"
+                        "the file ends within its image: {there} of {bytes} bytes are there"
                     )));
                 }
                 let pixels = kind.pixel_storage(&header, shape, start..end, &mut reader, limits)?;
@@ -187,7 +203,7 @@ impl<R: Read + Seek> ImageFile<R> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
             return Err(Error::InvalidInput(format!(
-                "rows {rows:?} of an image of {all}"
+                "rows {rows:?} were asked for, but the image has {all}"
             )));
         }
         let shape = (rows.len(), columns);
@@ -321,13 +337,15 @@ fn image_storage(
     }
     if checked_product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
         return Err(Error::source(format!(
-            "an image of {columns} × {rows} pixels has more than {}, the limit",
+            "an image of {columns} × {rows} pixels exceeds {} pixels: allow more with FitsLimits::pixels",
             limits.pixels
         )));
     }
     let shape = [rows, columns].map(|size| usize::try_from(*size));
     let [Ok(rows), Ok(columns)] = shape else {
-        return Err(Error::source("an image is too large for this system"));
+        return Err(Error::source(
+            "the image is too large for the address space",
+        ));
     };
     Ok(Some((storage, [rows, columns])))
 }
@@ -352,7 +370,7 @@ impl Storage {
                 (rows as u64 * columns as u64).saturating_mul(kind.bytes_per_value() as u64);
             if bytes > data.end - data.start {
                 return Err(Error::source(format!(
-                    "an image of {columns} × {rows} pixels has no room in its data"
+                    "the data are too short for an image of {columns} × {rows} pixels"
                 )));
             }
             return Ok(Pixels::Plain {
@@ -434,7 +452,7 @@ mod tests {
     fn a_file_that_was_cut_off_is_an_error() {
         let whole = FitsFile::with_primary_image(noise()).to_bytes().unwrap();
         let error = ImageFile::new(Cursor::new(&whole[..whole.len() / 2])).unwrap_err();
-        assert!(error.to_string().contains("ends before"), "{error}");
+        assert!(error.to_string().contains("ends within"), "{error}");
     }
 
     fn file_of(image: ImageData) -> Vec<u8> {
@@ -540,7 +558,7 @@ mod tests {
                     ..usual
                 }
             )
-            .contains("40 × 31 pixels has more than 1239")
+            .contains("40 × 31 pixels exceeds 1239 pixels")
         );
         assert!(
             refused(
@@ -550,7 +568,7 @@ mod tests {
                     ..usual
                 }
             )
-            .contains("more than 1000 bytes")
+            .contains("no END within 1000 bytes")
         );
         assert!(
             refused(
@@ -570,7 +588,7 @@ mod tests {
                     ..usual
                 }
             )
-            .contains("a row of tiles has 9920 bytes")
+            .contains("a decoded row of tiles has 9920 bytes")
         );
         assert!(
             refused(

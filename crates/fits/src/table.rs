@@ -32,8 +32,9 @@ impl Table {
         let cells = row_bytes
             .checked_mul(rows)
             .filter(|cells| *cells <= data.len() as u64);
-        let cells = cells
-            .ok_or_else(|| Error::source(format!("{rows} rows of a table are not in the file")))?;
+        let cells = cells.ok_or_else(|| {
+            Error::source(format!("the file ends within its table of {rows} rows"))
+        })?;
         let heap_at = match header.integer("THEAP") {
             Some(_) => header.required_size("THEAP")?,
             None => cells,
@@ -128,7 +129,7 @@ impl Table {
         let array = range.and_then(|range| heap.get(range));
         array.ok_or_else(|| {
             Error::source(format!(
-                "{count} numbers of row {row} of a table are not in the file"
+                "row {row} of a table points to {count} numbers beyond the end of the file"
             ))
         })
     }
@@ -176,7 +177,7 @@ fn parse_columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
         let form = form.ok_or_else(|| Error::source(format!("TFORM{number} is missing")))?;
         let wrong = || {
             Error::source(format!(
-                "TFORM{number} is {form:?}, which is no type, or longer than a row"
+                "TFORM{number} is {form:?}, which is not a type or exceeds a row"
             ))
         };
         // Bounded, so that the product of the type's sizes cannot overflow.

@@ -42,8 +42,8 @@ impl fmt::Display for BoxFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFinite => "the header's box is not finite",
-            Self::Swapped => "the header's box has lowest coordinates above the highest",
-            Self::Empty => "the header's box is a single place, and there are several points",
+            Self::Swapped => "a minimum of the header's box is above its maximum",
+            Self::Empty => "the header's box is a single place, but the file has several points",
         })
     }
 }

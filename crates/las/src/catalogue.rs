@@ -59,6 +59,20 @@ impl Catalogue {
     /// skipped and listed in [`Self::duplicates`]. A file without a coordinate system is assumed to
     /// be in that of the others and listed in [`Self::without_crs`].
     ///
+    /// ```
+    /// use isopach_las::{Catalogue, Columns};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0], [8.0, 2.0, 3.5]])?, &[])?;
+    /// # writer.finish()?;
+    /// let survey = Catalogue::open(&[folder.path()])?; // a folder, a pattern or a file
+    /// assert_eq!(survey.files().len(), 1);
+    /// assert_eq!(survey.read_all(Columns::XYZ)?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The fault of the first file that cannot be opened; an error if no file is found, or if two
     /// files state different coordinate systems.
@@ -400,7 +414,7 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
             .filter(|_| !options.ignore_crs);
         if let Some(difference) = difference {
             let must = format!(
-                "agree with {}: --ignore-crs reads them all the same, --crs says what they are in",
+                "agree with {}: --ignore-crs reads them all the same, --crs states their system",
                 first.path().display()
             );
             return Err(

@@ -5,7 +5,7 @@ use crate::{
     LasLimits,
     chunk::Chunk,
     copc::Node,
-    error::{Checked, LasProblem},
+    error::LasProblem,
     header::{Laz, Parsed},
 };
 use isopach_compute::unpanicked;
@@ -32,7 +32,7 @@ pub(crate) fn list_chunks(
     parsed: &Parsed,
     size: u64,
     limits: LasLimits,
-) -> Checked<Vec<Chunk>> {
+) -> Result<Vec<Chunk>, LasProblem> {
     let points = parsed.header.point_count;
     if points == 0 {
         return Ok(Vec::new());
@@ -60,11 +60,11 @@ pub(crate) fn chunks_of_nodes(
     nodes: &[Node],
     parsed: &Parsed,
     limits: LasLimits,
-) -> Checked<Vec<Chunk>> {
+) -> Result<Vec<Chunk>, LasProblem> {
     let chunks: Vec<Chunk> = nodes.iter().map(|node| node.chunk).collect();
     let points = chunks.iter().map(|chunk| chunk.points).sum::<u64>();
     if points != parsed.header.point_count {
-        let must = format!("be {points}: that is what the COPC nodes hold");
+        let must = format!("be {points}, the sum over the COPC nodes");
         return Err(LasProblem::inconsistent(
             "the number of points",
             parsed.header.point_count,
@@ -75,13 +75,13 @@ pub(crate) fn chunks_of_nodes(
     Ok(chunks)
 }
 
-fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<()> {
+fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Result<(), LasProblem> {
     let record = u64::from(parsed.header.record_length);
     for chunk in chunks {
         let bytes = chunk.points.saturating_mul(record);
         if bytes > limits.chunk_bytes {
             let must = format!(
-                "be at most {} bytes when decoded, the limit that was given",
+                "be at most {} bytes when decoded (LasLimits::chunk_bytes)",
                 limits.chunk_bytes
             );
             return Err(LasProblem::inconsistent("a chunk's size", bytes, must));
@@ -99,7 +99,7 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
     let models = record.saturating_mul(MODELS_A_BYTE);
     if parsed.laz.is_some() && models > limits.chunk_bytes {
         let must = format!(
-            "take at most {} bytes to decode, the limit that was given",
+            "take at most {} bytes to decode (LasLimits::chunk_bytes)",
             limits.chunk_bytes
         );
         return Err(LasProblem::inconsistent(
@@ -111,7 +111,12 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
     Ok(())
 }
 
-fn uncompressed_chunks(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
+fn uncompressed_chunks(
+    at: u64,
+    points: u64,
+    record: u64,
+    size: u64,
+) -> Result<Vec<Chunk>, LasProblem> {
     let end = points.saturating_mul(record).saturating_add(at);
     if end > size {
         let there = size.saturating_sub(at) / record.max(1);
@@ -139,7 +144,7 @@ fn compressed_chunks(
     parsed: &Parsed,
     laz: &Laz,
     size: u64,
-) -> Checked<Vec<Chunk>> {
+) -> Result<Vec<Chunk>, LasProblem> {
     let stated = laz.vlr.items_size();
     let points = parsed.header.point_count;
     if stated != u64::from(parsed.header.record_length) {
@@ -189,7 +194,7 @@ fn compressed_chunks(
         at = end;
     }
     if left > 0 {
-        let must = format!("be {}: that is what the chunks hold", points - left);
+        let must = format!("be {}, the sum over the chunks", points - left);
         return Err(LasProblem::inconsistent(
             "the number of points",
             points,
@@ -203,15 +208,19 @@ fn more_than_stated(parsed: &Parsed) -> LasProblem {
     LasProblem::inconsistent(
         "the number of points",
         parsed.header.point_count,
-        "be as many as the chunks hold",
+        "be the sum over the chunks",
     )
 }
 
 /// The table's own head: it lies in the file, and has no more entries than the file has bytes.
-fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Checked<()> {
+fn check_table_head(
+    mut file: impl Read + Seek,
+    points_at: u64,
+    size: u64,
+) -> Result<(), LasProblem> {
     if points_at + 8 > size {
         return Err(LasProblem::Truncated {
-            what: "the chunk table's address",
+            what: "the offset of the chunk table",
             end: points_at + 8,
             size,
         });
@@ -228,7 +237,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
     }
     let Some(at) = u64::try_from(at).ok().filter(|at| *at >= points_at) else {
         return Err(LasProblem::inconsistent(
-            "the address of the chunk table",
+            "the offset of the chunk table",
             at,
             format!("be between {points_at} and {size}"),
         ));
@@ -237,7 +246,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
     if end > size {
         // It is behind the points, and says where each chunk is.
         return Err(LasProblem::Truncated {
-            what: "the table of the compressed points",
+            what: "the chunk table",
             end,
             size,
         });
@@ -249,7 +258,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
         return Err(LasProblem::inconsistent(
             "the number of chunks",
             entries,
-            "be less than the file has bytes",
+            "be below the number of bytes of the file",
         ));
     }
     Ok(())
@@ -264,7 +273,7 @@ pub(crate) fn decode_chunk(
     bytes: &[u8],
     selection: DecompressionSelection,
     records: &mut [u8],
-) -> Checked<()> {
+) -> Result<(), LasProblem> {
     if laz.pointwise {
         return catch_panic(number, || {
             let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone())
@@ -296,7 +305,7 @@ fn unreadable_table(error: laz::LasZipError) -> LasProblem {
     match error {
         laz::LasZipError::IoError(error) if isopach_compute::is_transient(&error) => error.into(),
         other => {
-            let reason = format!("the table of chunks cannot be read: {}", reason_of(other));
+            let reason = format!("the chunk table cannot be read: {}", reason_of(other));
             LasProblem::Codec { chunk: 0, reason }
         }
     }
@@ -313,7 +322,7 @@ fn reason_of(error: laz::LasZipError) -> String {
 }
 
 /// Runs a piece of the codec; its panic is the file's fault.
-fn catch_panic<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
+fn catch_panic<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Result<T, LasProblem> {
     unpanicked(work).map_err(|reason| LasProblem::Codec { chunk, reason })
 }
 

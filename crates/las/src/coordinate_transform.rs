@@ -1,9 +1,6 @@
 //! From stored integers to coordinates.
 
-use crate::{
-    error::{Checked, LasProblem},
-    header::LasHeader,
-};
+use crate::{error::LasProblem, header::LasHeader};
 use isopach_cloud::{Crs, CrsKind, Rect};
 use isopach_crs::metre_factors;
 
@@ -36,7 +33,7 @@ impl CoordinateTransform {
     }
 
     /// The same in metres.
-    pub(crate) fn in_metres(&self) -> Checked<Self> {
+    pub(crate) fn in_metres(&self) -> Result<Self, LasProblem> {
         let Some(crs) = &self.crs else {
             return Ok(self.clone());
         };
@@ -52,7 +49,7 @@ impl CoordinateTransform {
     }
 
     /// Refuses coordinates that are known not to be metres.
-    pub(crate) fn check_metres(&self) -> Checked<()> {
+    pub(crate) fn check_metres(&self) -> Result<(), LasProblem> {
         self.crs
             .as_ref()
             .filter(|crs| !crs.is_metric())
@@ -89,7 +86,7 @@ impl CoordinateTransform {
 }
 
 fn not_metres(crs: &Crs) -> LasProblem {
-    const OR_SAY: &str = "reproject them to a system in metres or feet, or say what they are (--crs EPSG:… or --crs local, `Las::declared`)";
+    const OR_SAY: &str = "reproject them to a system in metres or feet, or state their system (--crs EPSG:… or --crs local, `Las::with_crs`)";
     let advice = match metre_factors(crs) {
         Some(_) => "read them with `in_metres`",
         None => OR_SAY,

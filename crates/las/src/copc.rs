@@ -4,12 +4,7 @@
 //! together are the cloud at that spacing. The nodes are listed in pages of a hierarchy, so a query
 //! by box or resolution decodes only the nodes that it meets.
 
-use crate::{
-    chunk::Chunk,
-    error::{Checked, LasProblem},
-    layout::i32_at,
-    records::Record,
-};
+use crate::{chunk::Chunk, error::LasProblem, layout::i32_at, records::Record};
 use isopach_cloud::Rect;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -44,7 +39,7 @@ pub(crate) struct Node {
 
 impl Copc {
     /// Parses the COPC record; `None` if the file has no such record.
-    pub(crate) fn from_records(records: &[Record]) -> Checked<Option<Self>> {
+    pub(crate) fn from_records(records: &[Record]) -> Result<Option<Self>, LasProblem> {
         let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else {
             return Ok(None);
         };
@@ -108,7 +103,7 @@ impl Copc {
         &mut self,
         mut file: impl Read + Seek,
         size: u64,
-    ) -> Checked<Vec<Node>> {
+    ) -> Result<Vec<Node>, LasProblem> {
         let mut nodes = Vec::new();
         let mut pages = vec![self.root_page];
         let mut seen = std::collections::BTreeSet::new();
@@ -152,7 +147,7 @@ impl Copc {
             .find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at)
         {
             return Err(LasProblem::inconsistent(
-                "the place of a COPC node",
+                "the offset of a COPC node",
                 pair[1].chunk.at,
                 "not be inside another",
             ));
@@ -166,7 +161,7 @@ impl Copc {
         size: u64,
         nodes: &mut Vec<Node>,
         pages: &mut Vec<[u64; 2]>,
-    ) -> Checked<()> {
+    ) -> Result<(), LasProblem> {
         let words: [i32; 8] = std::array::from_fn(|i| i32_at(entry, 4 * i));
         let [level, x, y, z, at_low, at_high, bytes, points] = words;
         let key = [x, y, z];
@@ -211,7 +206,13 @@ impl Copc {
     }
 
     /// The node of a chunk, which must lie in the file; counts its points.
-    fn node_of(&mut self, chunk: Chunk, level: u8, key: [i32; 2], size: u64) -> Checked<Node> {
+    fn node_of(
+        &mut self,
+        chunk: Chunk,
+        level: u8,
+        key: [i32; 2],
+        size: u64,
+    ) -> Result<Node, LasProblem> {
         let end = chunk.at.saturating_add(chunk.bytes);
         if end > size {
             return Err(LasProblem::Truncated {

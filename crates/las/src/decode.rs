@@ -2,7 +2,7 @@
 
 use crate::{
     Las, codec,
-    error::{Checked, LasProblem},
+    error::LasProblem,
     filters::LeftOut,
     layered::Wanted,
     layout::i32_at,
@@ -19,7 +19,7 @@ impl Las {
     }
 
     /// Reads the bytes of a chunk and, if an index exists, checks that they are the indexed ones.
-    pub(crate) fn read_chunk_bytes(&self, number: usize) -> Checked<Vec<u8>> {
+    pub(crate) fn read_chunk_bytes(&self, number: usize) -> Result<Vec<u8>, LasProblem> {
         let chunk = self.chunks[number];
         let bytes = self.bytes_at(chunk.at, chunk.bytes)?;
         self.check_sum(number, &bytes)?;
@@ -27,7 +27,7 @@ impl Las {
     }
 
     /// Reads bytes of the file, which is known to be long enough.
-    pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
+    pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Result<Vec<u8>, LasProblem> {
         Ok(self.source.read_range(at..at.saturating_add(length))?)
     }
 
@@ -39,7 +39,7 @@ impl Las {
         &self,
         number: usize,
         selection: DecompressionSelection,
-    ) -> Checked<Vec<u8>> {
+    ) -> Result<Vec<u8>, LasProblem> {
         self.decode_records(number, self.read_chunk_bytes(number)?, selection)
     }
 
@@ -49,7 +49,7 @@ impl Las {
         number: usize,
         bytes: Vec<u8>,
         selection: DecompressionSelection,
-    ) -> Checked<Vec<u8>> {
+    ) -> Result<Vec<u8>, LasProblem> {
         let records = self.decompress(number, bytes, selection)?;
         self.check_records(
             number,
@@ -64,7 +64,7 @@ impl Las {
         number: usize,
         bytes: Vec<u8>,
         selection: DecompressionSelection,
-    ) -> Checked<Vec<u8>> {
+    ) -> Result<Vec<u8>, LasProblem> {
         let Some(laz) = &self.parsed.laz else {
             return Ok(bytes);
         };
@@ -72,7 +72,7 @@ impl Las {
         if let Some(layers) = self.layers {
             let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
             if stated > there {
-                let must = format!("be at most {there}, which is what chunk {number} has for them");
+                let must = format!("be at most {there}, the bytes of chunk {number}");
                 return Err(LasProblem::inconsistent(
                     "the size of the layers",
                     stated,
@@ -136,7 +136,7 @@ impl Las {
         number: usize,
         columns: Columns,
         slots: &mut Slots<'_>,
-    ) -> Checked<usize> {
+    ) -> Result<usize, LasProblem> {
         let layout = self.parsed.layout;
         layout.check_columns(columns)?;
         let bytes = self.read_chunk_bytes(number)?;
@@ -162,7 +162,12 @@ impl Las {
 
     /// Refuses records that contradict the index entry of their chunk. Classes are compared if they
     /// were decoded.
-    fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
+    fn check_records(
+        &self,
+        number: usize,
+        records: &[u8],
+        classes: bool,
+    ) -> Result<(), LasProblem> {
         if self.contents.is_empty() {
             return Ok(());
         }
@@ -186,7 +191,7 @@ impl Las {
         columns: Columns,
         bytes: &[u8],
         slots: &mut Slots<'_>,
-    ) -> Option<Checked<usize>> {
+    ) -> Option<Result<usize, LasProblem>> {
         const THESE: Columns = Columns::CLASSIFICATION
             .with(Columns::RETURNS)
             .with(Columns::FLAGS);

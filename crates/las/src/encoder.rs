@@ -4,7 +4,7 @@
 //! records in small pieces. Records therefore wait here until there is a chunk for every thread.
 //! The memory needed does not depend on the length of the file.
 
-use crate::error::{Checked, LasProblem};
+use crate::error::LasProblem;
 use isopach_compute::unpanicked;
 use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
@@ -34,7 +34,7 @@ impl Encoder {
     }
 
     /// Compresses records, writing from the current position of the file.
-    pub(crate) fn compressed_with(file: File, vlr: LazVlr) -> Checked<Self> {
+    pub(crate) fn compressed_with(file: File, vlr: LazVlr) -> Result<Self, LasProblem> {
         let batch = rayon::current_num_threads().max(1)
             * vlr.chunk_size() as usize
             * vlr.items_size() as usize;
@@ -50,7 +50,7 @@ impl Encoder {
     }
 
     /// Appends whole records.
-    pub(crate) fn write(&mut self, records: &[u8]) -> Checked<()> {
+    pub(crate) fn write(&mut self, records: &[u8]) -> Result<(), LasProblem> {
         match self {
             Self::Plain(file) => file.write_all(records)?,
             Self::Layered {
@@ -77,7 +77,7 @@ impl Encoder {
     }
 
     /// Everything that was appended, and the chunk table; the file is at its end.
-    pub(crate) fn finish(self) -> Checked<BufWriter<File>> {
+    pub(crate) fn finish(self) -> Result<BufWriter<File>, LasProblem> {
         let mut file = match self {
             Self::Plain(file) => file,
             Self::Layered {
@@ -100,7 +100,7 @@ impl Encoder {
 fn compress_records(
     points: &mut ParLasZipCompressor<BufWriter<File>>,
     records: &[u8],
-) -> Checked<()> {
+) -> Result<(), LasProblem> {
     catch_panic(|| {
         points
             .compress_many(records)
@@ -109,7 +109,7 @@ fn compress_records(
 }
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
-fn catch_panic(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
+fn catch_panic(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Result<(), LasProblem> {
     unpanicked(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
 }
 
@@ -119,7 +119,7 @@ fn catch_panic(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<(
 /// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version
 /// 1 all the same. There is no version 2: LASzip refuses such a file. So the version is put right
 /// in the record's bytes (a head of 32, a count, six an item: type, size, version).
-pub(crate) fn laz_record(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> {
+pub(crate) fn laz_record(format: u8, extra: u16, chunk: u32) -> Result<LazVlr, LasProblem> {
     const WAVEPACKET13: [u8; 2] = [9, 0];
     let items =
         LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(write_problem)?;

@@ -132,6 +132,3 @@ impl From<LasError> for isopach_compute::Error {
         Self::source(error)
     }
 }
-
-/// Result within this crate, before the file is named.
-pub(crate) type Checked<T> = Result<T, LasProblem>;

@@ -177,6 +177,12 @@ pub struct ExtraBytes {
 
 impl ExtraBytes {
     /// Describes an unscaled column to be written; a float's "no data" is NaN.
+    ///
+    /// ```
+    /// use isopach_las::{ExtraBytes, ExtraKind};
+    /// let column = ExtraBytes::new("deviation", "of the pulse shape", ExtraKind::U16).with_no_data(65_535.0);
+    /// assert_eq!((column.scale, column.no_data), (1.0, Some(65_535.0)));
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
         let no_data = kind.is_float().then_some(f64::NAN);

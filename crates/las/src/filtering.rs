@@ -22,6 +22,19 @@ impl Las {
     }
 
     /// Restricts reading to points inside `rect` (half open, absolute metres).
+    ///
+    /// ```
+    /// use isopach_las::{Columns, Las, Rect};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0], [8.0, 2.0, 3.5]])?, &[])?;
+    /// # writer.finish()?;
+    /// let west = Rect { min: [0.0, 0.0], max: [5.0, 5.0] };
+    /// assert_eq!(Las::open(&path)?.within(west).read_all(Columns::XYZ)?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         self.filters.within = Some(rect);
@@ -60,10 +73,10 @@ impl Las {
     /// [`LasProblem::Unsupported`] if the file is not COPC and has no levels.
     pub fn at_resolution(mut self, resolution: f64) -> Result<Self, LasError> {
         let Some(copc) = self.copc_info() else {
-            return Err(
-                LasProblem::Unsupported("a resolution of a file that is not COPC".into())
-                    .at_path(&self.path),
-            );
+            return Err(LasProblem::Unsupported(
+                "reading by resolution from a file that is not COPC".into(),
+            )
+            .at_path(&self.path));
         };
         if resolution.is_nan() || resolution <= 0.0 {
             return Err(

@@ -3,7 +3,7 @@
 use crate::{
     Copc, LasLimits,
     crs::{self, Statement},
-    error::{Checked, LasProblem},
+    error::LasProblem,
     extra,
     header::{GpsTime, LasHeader, Laz, Parsed},
     layout::Layout,
@@ -18,7 +18,11 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 const USES_TEXT: u16 = 1 << 4;
 
 /// Reads the header and the records of a file of `size` bytes.
-pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) -> Checked<Parsed> {
+pub(crate) fn parse(
+    mut file: impl Read + Seek,
+    size: u64,
+    limits: LasLimits,
+) -> Result<Parsed, LasProblem> {
     check_signature(&mut file, size)?;
     let (raw, time_offset) = raw_header(&mut file)?;
     let layout = layout_of(&raw)?;
@@ -51,7 +55,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
         ..plain_fields(&raw)
     };
     if header.point_count > limits.points {
-        let must = format!("be at most {}, the limit that was given", limits.points);
+        let must = format!("be at most {} (LasLimits::points)", limits.points);
         return Err(LasProblem::inconsistent(
             "the number of points",
             header.point_count,
@@ -74,7 +78,7 @@ pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) ->
 
 /// Refuses a file that does not begin with `LASF` or is shorter than the shortest header. Leaves
 /// the reading position at the start.
-fn check_signature(mut file: impl Read + Seek, size: u64) -> Checked<()> {
+fn check_signature(mut file: impl Read + Seek, size: u64) -> Result<(), LasProblem> {
     const SHORTEST: u64 = 227;
     let mut signature = [0; 4];
     let got = read_up_to((&mut file).take(4), &mut signature)?;
@@ -95,7 +99,7 @@ fn check_signature(mut file: impl Read + Seek, size: u64) -> Checked<()> {
 }
 
 /// The layout of the stated point format, if its fields fit into the stated record length.
-fn layout_of(raw: &las::raw::Header) -> Checked<Layout> {
+fn layout_of(raw: &las::raw::Header) -> Result<Layout, LasProblem> {
     let format = raw.point_data_record_format & 0x3F;
     let layout = Layout::of_format(format)?;
     if usize::from(raw.point_data_record_length) < layout.base {
@@ -147,7 +151,7 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
     }
 }
 
-fn check_header(header: &LasHeader, stated_format: u8) -> Checked<()> {
+fn check_header(header: &LasHeader, stated_format: u8) -> Result<(), LasProblem> {
     for axis in 0..3 {
         let scale = header.scale[axis];
         let offset = header.offset[axis];
@@ -177,7 +181,7 @@ fn check_header(header: &LasHeader, stated_format: u8) -> Checked<()> {
         return Err(LasProblem::inconsistent(
             "the point format",
             stated_format,
-            "come with a LASzip record: points are compressed",
+            "come with a LASzip record, because it marks compressed points",
         ));
     }
     Ok(())
@@ -185,7 +189,7 @@ fn check_header(header: &LasHeader, stated_format: u8) -> Checked<()> {
 
 /// Parses the header, and the time offset of LAS 1.5 if it is used. `las` knows versions up to 1.4;
 /// the fields added by 1.5 follow those.
-fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
+fn raw_header(mut file: impl Read) -> Result<(las::raw::Header, Option<u16>), LasProblem> {
     const MINOR: usize = 25;
     const HEADER_BYTES: std::ops::Range<usize> = 94..96;
     const TIME_OFFSET: usize = 391;
@@ -221,7 +225,7 @@ fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
 
 /// Well-known text is parsed into a tree of some seventy bytes a letter, so it is bounded by
 /// itself: that of a system has a few thousand.
-fn check_texts(records: &[Record]) -> Checked<()> {
+fn check_texts(records: &[Record]) -> Result<(), LasProblem> {
     const MOST: usize = 1 << 20;
     match records
         .iter()
@@ -241,7 +245,7 @@ fn check_texts(records: &[Record]) -> Checked<()> {
     }
 }
 
-fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
+fn laz_record(records: &[Record]) -> Result<Option<Laz>, LasProblem> {
     let Some(record) = records
         .iter()
         .find(|r| r.user == "laszip encoded" && r.id == 22204)

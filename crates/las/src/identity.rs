@@ -1,7 +1,7 @@
 //! Identity of a file: notices when it changes while it is read, and recognises the same bytes
 //! elsewhere.
 
-use crate::{ByteSource, chunk::Chunk, error::Checked};
+use crate::{ByteSource, chunk::Chunk, error::LasProblem};
 use isopach_compute::fnv1a;
 use std::{
     fs::{self, Metadata},
@@ -70,7 +70,7 @@ impl Identity {
         head: u64,
         chunks: &[Chunk],
         is_compressed: bool,
-    ) -> Checked<Self> {
+    ) -> Result<Self, LasProblem> {
         let bytes = source.size();
         let first = source.read_range(0..head.min(HEAD).min(bytes))?;
         let words = chunks

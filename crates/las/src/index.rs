@@ -2,7 +2,7 @@
 
 use crate::{
     Las,
-    error::{Checked, LasError, LasProblem},
+    error::{LasError, LasProblem},
     identity::Identity,
     layered::Wanted,
     layout::i32_at,
@@ -21,6 +21,20 @@ impl Las {
     /// without decoding them. The index is read from beside the file, or from `folder`. If it is
     /// missing, damaged or belongs to another file ([`Self::index_fault`]), the file is decoded
     /// once and the index is written. A COPC file has a built-in index and is left alone.
+    ///
+    /// ```
+    /// use isopach_las::{Columns, Las, Rect};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0], [8.0, 2.0, 3.5]])?, &[])?;
+    /// # writer.finish()?;
+    /// let west = Rect { min: [0.0, 0.0], max: [5.0, 5.0] };
+    /// let las = Las::open(&path)?.indexed(None)?; // writes tile.laz.chunks once
+    /// assert_eq!(las.within(west).read_points(Columns::XYZ)?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The fault of a damaged file, or of an index that cannot be written.
@@ -47,7 +61,7 @@ impl Las {
         if !self.contents.is_empty() || self.chunks.is_empty() {
             return Ok(self);
         }
-        let text = "an index cannot be written there: index a copy of the file on a disk, and put both there";
+        let text = "an index cannot be written beside this source: index a copy of the file on a disk, and upload both";
         Err(LasProblem::Unwritable(text.into()).at_path(&self.index_at))
     }
 
@@ -109,7 +123,7 @@ impl Las {
     }
 
     /// Identity that an index of this file must state.
-    fn index_subject(&self) -> Checked<About> {
+    fn index_subject(&self) -> Result<About, LasProblem> {
         let identity = Identity::of_source(
             &*self.source,
             self.parsed.points_at,
@@ -123,7 +137,7 @@ impl Las {
         })
     }
 
-    fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
+    fn index(&self, place: &Path) -> Result<Vec<Contents>, LasProblem> {
         let about = self.index_subject()?;
         if let Found::Whole(contents) = sidecar::read(place, about) {
             return Ok(contents);
@@ -132,14 +146,14 @@ impl Las {
         let chunks = (0..self.chunks.len()).into_par_iter();
         let contents: Vec<Contents> = chunks
             .map(|chunk| self.contents_of(chunk))
-            .collect::<Checked<_>>()?;
+            .collect::<Result<_, LasProblem>>()?;
         sidecar::write(place, about, &contents)?;
         Ok(contents)
     }
 
     /// Refuses a chunk whose bytes differ from the indexed ones. It cannot be known which are
     /// right, so nothing is removed.
-    pub(crate) fn check_sum(&self, chunk: usize, bytes: &[u8]) -> Checked<()> {
+    pub(crate) fn check_sum(&self, chunk: usize, bytes: &[u8]) -> Result<(), LasProblem> {
         let Some(stated) = self.contents.get(chunk) else {
             return Ok(());
         };
@@ -148,7 +162,7 @@ impl Las {
             return Ok(());
         }
         let must = format!(
-            "be {:08x}, as when its index {} was made: copy the file anew; if it was changed on purpose, remove the index",
+            "be {:08x}, as in its index {}: copy the file again; if it was changed on purpose, remove the index",
             stated.sum,
             self.index_at.display()
         );
@@ -166,7 +180,7 @@ impl Las {
         chunk: usize,
         seen: &Contents,
         classes: bool,
-    ) -> Checked<()> {
+    ) -> Result<(), LasProblem> {
         let Some(stated) = self.contents.get(chunk) else {
             return Ok(());
         };
@@ -177,23 +191,23 @@ impl Las {
             Ok(()) => "was removed: run again".into(),
             // Another thread may have found a chunk that differs, too.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                "is there no more: run again".into()
+                "is already removed: run again".into()
             }
             Err(error) => format!("cannot be removed ({error}): remove it, and run again"),
         };
         let must = format!(
-            "be what the points have; {} {outcome}",
+            "agree with the points; {} {outcome}",
             self.index_at.display()
         );
         Err(LasProblem::inconsistent(
-            "what the index says of a chunk",
+            "the index entry of a chunk",
             format!("wrong in chunk {chunk}"),
             must,
         ))
     }
 
     /// Decodes a chunk to summarise its contents.
-    fn contents_of(&self, chunk: usize) -> Checked<Contents> {
+    fn contents_of(&self, chunk: usize) -> Result<Contents, LasProblem> {
         let bytes = self.read_chunk_bytes(chunk)?;
         let sum = crc32fast::hash(&bytes);
         let mut contents = Contents {

@@ -1,6 +1,6 @@
 //! Offsets of the fields in a point record (LAS 1.4 R15, tables 7 to 17).
 
-use crate::error::{Checked, LasProblem};
+use crate::error::LasProblem;
 use isopach_cloud::Columns;
 
 /// Degrees a step of the scan angle of PDRF 6 to 10.
@@ -23,7 +23,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The layout of a point record format, 0 to 10.
-    pub(crate) fn of_format(format: u8) -> Checked<Self> {
+    pub(crate) fn of_format(format: u8) -> Result<Self, LasProblem> {
         const BASE: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
         let Some(&base) = BASE.get(usize::from(format)) else {
             return Err(LasProblem::Unsupported(format!(
@@ -134,7 +134,7 @@ impl Layout {
     }
 
     /// Refuses columns that the format does not have.
-    pub(crate) fn check_columns(&self, columns: Columns) -> Checked<()> {
+    pub(crate) fn check_columns(&self, columns: Columns) -> Result<(), LasProblem> {
         let there = self.columns();
         let names = [
             (Columns::GPS_TIME, "GPS time"),

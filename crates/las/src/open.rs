@@ -6,7 +6,7 @@ use crate::{
     codec,
     coordinate_transform::CoordinateTransform,
     copc::Node,
-    error::{Checked, LasError, LasProblem},
+    error::{LasError, LasProblem},
     filters::{Filters, LeftOutOfChunk},
     header::Parsed,
     header_parser,
@@ -30,7 +30,10 @@ pub(crate) struct Stated {
 }
 
 /// Reads the header and locates the chunks.
-pub(crate) fn read_stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
+pub(crate) fn read_stated(
+    source: &dyn ByteSource,
+    limits: LasLimits,
+) -> Result<Stated, LasProblem> {
     let mut reader = Reader::new(source);
     let size = source.size();
     let mut parsed = header_parser::parse(&mut reader, size, limits)?;
@@ -73,6 +76,19 @@ impl Las {
     /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index
     /// beside it ([`Self::indexed`]) is used if it belongs to the file as it is now.
     ///
+    /// ```
+    /// use isopach_las::Las;
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0], [8.0, 2.0, 3.5]])?, &[])?;
+    /// # writer.finish()?;
+    /// let las = Las::open(&path)?;
+    /// assert_eq!((las.header().format, las.header().point_count), (6, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`LasError`] with the path and the fault.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LasError> {
@@ -109,7 +125,7 @@ impl Las {
         Self::of_source(source, limits).map_err(|problem| problem.at_path(&path))
     }
 
-    fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Checked<Self> {
+    fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Result<Self, LasProblem> {
         let Stated {
             parsed,
             nodes,

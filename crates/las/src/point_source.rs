@@ -2,7 +2,7 @@
 
 use crate::{
     Las,
-    error::Checked,
+    error::LasProblem,
     identity::Identity,
     open::{Stated, read_stated},
     slots::{Slots, close_gaps, reserve_points},
@@ -51,7 +51,7 @@ impl PointSource for Las {
     }
 
     fn identity(&self) -> compute::Result<Vec<String>> {
-        let identity = || -> Checked<Identity> {
+        let identity = || -> Result<Identity, LasProblem> {
             // Identity at the time of the call: the file may have been replaced since it was
             // opened.
             let now = self.source.reopen()?;

@@ -2,7 +2,7 @@
 
 use crate::{
     Las, VariableRecord,
-    error::{Checked, LasError, LasProblem},
+    error::{LasError, LasProblem},
     filters::LeftOut,
     point_source::{Chunks, expect_all},
     selection::layers_for,
@@ -50,7 +50,7 @@ impl Las {
     pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
         let read = || {
             if chunk >= self.chunks.len() {
-                let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
+                let text = format!("chunk {chunk} of a file with {}", self.chunks.len());
                 return Err(LasProblem::Unsupported(text));
             }
             self.read_records(chunk, DecompressionSelection::all())
@@ -63,10 +63,10 @@ impl Las {
     /// # Errors
     /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
     pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
-        let read = || -> Checked<Vec<u8>> {
+        let read = || -> Result<Vec<u8>, LasProblem> {
             if record.bytes > self.limits.record_bytes {
                 let must = format!(
-                    "be at most {}, the limit that was given",
+                    "be at most {} (LasLimits::record_bytes)",
                     self.limits.record_bytes
                 );
                 return Err(LasProblem::inconsistent(
@@ -82,6 +82,19 @@ impl Las {
 
     /// Reads all points with absolute coordinates, in file order.
     ///
+    /// ```
+    /// use isopach_las::{Columns, Las};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0], [8.0, 2.0, 3.5]])?, &[])?;
+    /// # writer.finish()?;
+    /// let points = Las::open(&path)?.read_points(Columns::XYZ)?;
+    /// assert_eq!(points.xyz[1], [8.0, 2.0, 3.5]); // absolute metres, as in the file
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The fault of a damaged file.
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
@@ -89,6 +102,18 @@ impl Las {
     }
 
     /// Reads the values of a named extra column, of all points that pass the filters.
+    ///
+    /// ```
+    /// use isopach_las::{Cloud, ExtraBytes, ExtraKind, Las, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// let extra_bytes = vec![ExtraBytes::new("amplitude", "dB", ExtraKind::F32)];
+    /// let mut writer = LazWriter::create(&path, &Schema { extra_bytes, ..Schema::default() })?;
+    /// writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0]])?, &[&[12.25]])?;
+    /// writer.finish()?;
+    /// assert_eq!(Las::open(&path)?.read_extra("amplitude")?, [12.25]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.
@@ -104,7 +129,7 @@ impl Las {
         let column = &columns[number];
         let at = self.parsed.layout.base + self.parsed.extra_offsets[number];
         let wanted = layers_for(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
-        let read = |chunk: usize| -> Checked<Vec<f64>> {
+        let read = |chunk: usize| -> Result<Vec<f64>, LasProblem> {
             let records = self.read_records(chunk, wanted)?;
             let mut left_out = LeftOut::default();
             let kept = records
@@ -155,7 +180,7 @@ fn name_misplaced(
 ) -> compute::Error {
     let name = source.name();
     compute::Error::InvalidInput(format!(
-        "{name}: chunk {chunk}: {error}: the scale factors, the offsets or the box in its header are wrong, or the point is"
+        "{name}: chunk {chunk}: {error}: the scale factors, offsets or box in its header are wrong, or the point is"
     ))
 }
 

@@ -1,10 +1,6 @@
 //! Variable length records: their locations, and the data of those needed to read the points.
 
-use crate::{
-    LasLimits,
-    error::{Checked, LasProblem},
-    text::trimmed_text,
-};
+use crate::{LasLimits, error::LasProblem, text::trimmed_text};
 use std::io::{Read, Seek, SeekFrom};
 
 /// The most records that a file may have.
@@ -72,7 +68,7 @@ pub(crate) fn read(
     raw: &las::raw::Header,
     size: u64,
     limits: LasLimits,
-) -> Checked<(Vec<VariableRecord>, Vec<Record>)> {
+) -> Result<(Vec<VariableRecord>, Vec<Record>), LasProblem> {
     let mut found = Vec::new();
     let points_at = u64::from(raw.offset_to_point_data);
     let mut at = u64::from(raw.header_size);
@@ -107,12 +103,12 @@ pub(crate) fn read(
         .filter(|record| record.is_needed() && record.bytes <= limits.record_bytes);
     let needed = needed
         .map(|record| read_data(&mut file, record))
-        .collect::<Checked<Vec<_>>>()?;
+        .collect::<Result<Vec<_>, LasProblem>>()?;
     Ok((found, needed))
 }
 
 /// Adds a record and returns the offset of its end.
-fn push_record(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Checked<u64> {
+fn push_record(found: &mut Vec<VariableRecord>, record: VariableRecord) -> Result<u64, LasProblem> {
     if found.len() == MOST {
         return Err(LasProblem::inconsistent(
             "the number of variable length records",
@@ -131,7 +127,7 @@ fn read_head(
     at: u64,
     extended: bool,
     limit: u64,
-) -> Checked<VariableRecord> {
+) -> Result<VariableRecord, LasProblem> {
     let mut bytes = [0; HEADS[1] as usize];
     let bytes = &mut bytes[..HEADS[usize::from(extended)] as usize];
     file.seek(SeekFrom::Start(at))?;
@@ -159,7 +155,7 @@ fn read_head(
     })
 }
 
-fn read_data(mut file: impl Read + Seek, record: &VariableRecord) -> Checked<Record> {
+fn read_data(mut file: impl Read + Seek, record: &VariableRecord) -> Result<Record, LasProblem> {
     let mut data = vec![0; record.bytes as usize]; // no more than the limit, and in the file
     file.seek(SeekFrom::Start(record.data_at()))?;
     file.read_exact(&mut data)?;

@@ -10,7 +10,7 @@
 use crate::{
     Las, LasError,
     encoder::{self, Encoder},
-    error::{Checked, LasProblem},
+    error::LasProblem,
     filters::LeftOut,
     point_source,
     records::VariableRecord,
@@ -36,6 +36,21 @@ impl Las {
     ///
     /// Decodes and encodes on all threads, in memory for two chunks a thread. The file has its name
     /// when it is complete.
+    ///
+    /// ```
+    /// use isopach_las::{Las, Rect};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0], [8.0, 2.0, 3.5]])?, &[])?;
+    /// # writer.finish()?;
+    /// let copy = folder.path().join("west.laz");
+    /// let west = Rect { min: [0.0, 0.0], max: [5.0, 5.0] };
+    /// assert_eq!(Las::open(&path)?.within(west).rewrite(&copy)?, 1);
+    /// assert_eq!(Las::open(&copy)?.header().point_count, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A fault of this file; an error if the other cannot be written; [`LasProblem::Unwritable`]
@@ -80,7 +95,7 @@ impl Las {
             let parts = wave
                 .par_iter()
                 .map(|&chunk| self.kept_records(chunk))
-                .collect::<Checked<Vec<_>>>()
+                .collect::<Result<Vec<_>, LasProblem>>()
                 .map_err(ours)?;
             for (records, part) in parts {
                 summary.merge(&part);
@@ -106,7 +121,7 @@ impl Las {
 
     /// The original header, the records before the points, and the bytes between them and the
     /// points.
-    fn file_start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
+    fn file_start(&self, vlr: Option<&LazVlr>) -> Result<Records, LasProblem> {
         let records = self
             .header()
             .records
@@ -147,11 +162,11 @@ impl Las {
         let between = self.parsed.points_at.saturating_sub(end);
         if between > self.limits.record_bytes {
             let must = format!(
-                "be at most {}, the limit that was given",
+                "be at most {} (LasLimits::record_bytes)",
                 self.limits.record_bytes
             );
             return Err(LasProblem::inconsistent(
-                "the room between records and points",
+                "the gap between records and points",
                 between,
                 must,
             ));
@@ -161,7 +176,7 @@ impl Las {
     }
 
     /// The records of a chunk that pass the filters, and their summary for the header.
-    fn kept_records(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
+    fn kept_records(&self, chunk: usize) -> Result<(Vec<u8>, Summary), LasProblem> {
         let length = self.record_length();
         let mut records = self.read_records(chunk, DecompressionSelection::all())?;
         if self.filters.are_any() {
@@ -179,7 +194,7 @@ impl Las {
     }
 
     /// Copies the extended records after the points and returns their location.
-    fn copy_extended(&self, to: &mut BufWriter<File>) -> Checked<Extended> {
+    fn copy_extended(&self, to: &mut BufWriter<File>) -> Result<Extended, LasProblem> {
         let mut extended = Extended::default();
         for record in self
             .header()
@@ -208,7 +223,11 @@ impl Las {
 }
 
 /// A file that begins with these bytes and goes on with points.
-fn begin_file(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFile, Encoder)> {
+fn begin_file(
+    to: &Path,
+    start: &[u8],
+    vlr: Option<LazVlr>,
+) -> Result<(UnfinishedFile, Encoder), LasProblem> {
     let (part, mut file) = UnfinishedFile::create(to)?;
     file.write_all(start)?;
     let points = match vlr {
@@ -219,7 +238,11 @@ fn begin_file(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(Unfinish
 }
 
 /// Writes the header and gives the file its name.
-fn end_file(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
+fn end_file(
+    part: UnfinishedFile,
+    mut file: BufWriter<File>,
+    header: &[u8],
+) -> Result<(), LasProblem> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(header)?;
     let file = file
@@ -254,7 +277,7 @@ struct Patch<'a> {
 impl Patch<'_> {
     /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15,
     /// table 3; LAS 1.5 adds GPS times at 375).
-    fn rewritten_header(&self, before: &[u8]) -> Checked<Vec<u8>> {
+    fn rewritten_header(&self, before: &[u8]) -> Result<Vec<u8>, LasProblem> {
         let las = self.las;
         let summary = &self.summary;
         let [_, minor] = las.header().version;

@@ -1,11 +1,6 @@
 //! Schema of a file to be written.
 
-use crate::{
-    GpsTime,
-    encoder::CHUNK,
-    error::{Checked, LasProblem},
-    extra::ExtraBytes,
-};
+use crate::{GpsTime, encoder::CHUNK, error::LasProblem, extra::ExtraBytes};
 use isopach_cloud::{Columns, Crs, Positions};
 use laz::LazVlr;
 
@@ -53,7 +48,7 @@ impl Default for Schema {
 }
 
 impl Schema {
-    pub(crate) fn check(&self) -> Checked<()> {
+    pub(crate) fn check(&self) -> Result<(), LasProblem> {
         if !(self.scale.is_finite() && self.scale > 0.0) {
             return Err(LasProblem::Unwritable(format!(
                 "the scale is {}, but must be above zero",
@@ -69,7 +64,7 @@ impl Schema {
             && self.gps_time != GpsTime::ADJUSTED_STANDARD
         {
             let text = format!(
-                "GPS times less {less_millions} million seconds need LAS 1.5, and 1.4 is written"
+                "GPS times minus {less_millions} million seconds need LAS 1.5, but 1.4 is written"
             );
             return Err(LasProblem::Unwritable(text));
         }
@@ -89,7 +84,7 @@ impl Schema {
             {
                 let name = &extra.name;
                 return Err(LasProblem::Unwritable(format!(
-                    "an extra column is called {name:?}, but each must have a name of its own"
+                    "two extra columns are called {name:?}, but names must be unique"
                 )));
             }
         }
@@ -132,7 +127,7 @@ impl Schema {
     }
 
     /// Bytes of the extra columns of a point.
-    pub(crate) fn extra_length(&self) -> Checked<u16> {
+    pub(crate) fn extra_length(&self) -> Result<u16, LasProblem> {
         let bytes: usize = self
             .extra_bytes
             .iter()
@@ -149,7 +144,7 @@ impl Schema {
     }
 
     /// The variable length records: coordinate system, extra bytes, compressor.
-    pub(crate) fn variable_records(&self, vlr: &LazVlr) -> Checked<Records> {
+    pub(crate) fn variable_records(&self, vlr: &LazVlr) -> Result<Records, LasProblem> {
         let mut records = Records {
             bytes: Vec::new(),
             count: 0,
@@ -182,7 +177,7 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    fn push_record(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
+    fn push_record(&mut self, user: &str, id: u16, data: &[u8]) -> Result<(), LasProblem> {
         let Ok(length) = u16::try_from(data.len()) else {
             return Err(LasProblem::Unwritable(format!(
                 "the record {user} {id} is longer than 65535 bytes"
@@ -199,7 +194,7 @@ impl Records {
     }
 
     /// The record of the compressor.
-    pub(crate) fn push_compressor(&mut self, vlr: &LazVlr) -> Checked<()> {
+    pub(crate) fn push_compressor(&mut self, vlr: &LazVlr) -> Result<(), LasProblem> {
         let mut data = Vec::new();
         vlr.write_to(&mut data)?;
         self.push_record("laszip encoded", 22204, &data)

@@ -8,7 +8,7 @@
 //! never be decoded, so only the checksum can reveal the error. When a chunk is decoded, its points
 //! are compared with its entry, and its bytes with the stored checksum.
 
-use crate::{ByteSource, error::Checked, identity::Identity, local_file::LocalFile};
+use crate::{ByteSource, error::LasProblem, identity::Identity, local_file::LocalFile};
 use isopach_compute::write_whole_among_others;
 use std::{
     io::ErrorKind,
@@ -163,13 +163,13 @@ pub(crate) fn parse_from(source: &dyn ByteSource, about: About) -> Found {
     if first != MAGIC {
         let known = first.get(..ANY_VERSION) == Some(&MAGIC[..ANY_VERSION]);
         return Found::Fault(if known {
-            "it is of another version"
+            "it has another version"
         } else {
-            "it is no index"
+            "it is not an index"
         });
     }
     if length != expected {
-        return Found::Fault("it is of another number of chunks, or damaged");
+        return Found::Fault("it has another number of chunks, or is damaged");
     }
     let Ok(bytes) = source.read_range(0..length) else {
         return Found::Fault("it cannot be read");
@@ -178,7 +178,7 @@ pub(crate) fn parse_from(source: &dyn ByteSource, about: About) -> Found {
         return Found::Fault("it is damaged");
     };
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
-        return Found::Fault("it is damaged: its checksum does not fit");
+        return Found::Fault("it is damaged: its checksum does not match");
     }
     if body[..HEAD] != about.to_bytes() {
         return Found::Fault("the file has changed since it was made");
@@ -194,7 +194,7 @@ pub(crate) fn parse_from(source: &dyn ByteSource, about: About) -> Found {
 }
 
 /// Writes an index.
-pub(crate) fn write(path: &Path, about: About, contents: &[Contents]) -> Checked<()> {
+pub(crate) fn write(path: &Path, about: About, contents: &[Contents]) -> Result<(), LasProblem> {
     let mut bytes = about.to_bytes();
     contents
         .iter()

@@ -3,7 +3,7 @@
 use crate::{
     ExtraBytes, GpsTime,
     encoder::{self, CHUNK, Encoder},
-    error::{Checked, LasError, LasProblem},
+    error::{LasError, LasProblem},
     layout::{ANGLE_STEP, Layout},
     schema::{Schema, zero_padded},
     summary::Summary,
@@ -50,6 +50,18 @@ const HEADER_BYTES: u16 = 375;
 impl LazWriter {
     /// Creates a file beside `path`.
     ///
+    /// ```
+    /// use isopach_las::{Cloud, Columns, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut cloud = Cloud::from_points(&[[600_000.0, 4_800_000.0, 80.5]])?;
+    /// cloud.attributes.intensity = Some(vec![1200]);
+    /// let schema = Schema { columns: Columns::INTENSITY, scale: 0.01, ..Schema::default() };
+    /// let mut writer = LazWriter::create(folder.path().join("tile.laz"), &schema)?;
+    /// writer.write(&cloud, &[])?; // once per tile
+    /// writer.finish()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// If the file cannot be created, or the schema is invalid.
     pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self, LasError> {
@@ -57,7 +69,7 @@ impl LazWriter {
         Self::create_checked(path, schema).map_err(|problem| problem.at_path(path))
     }
 
-    fn create_checked(path: &Path, schema: &Schema) -> Checked<Self> {
+    fn create_checked(path: &Path, schema: &Schema) -> Result<Self, LasProblem> {
         schema.check()?;
         let layout = Layout::of_format(schema.point_format())?;
         let extra = schema.extra_length()?;
@@ -106,18 +118,22 @@ impl LazWriter {
 
     /// Refuses points and extra columns that are not as the schema has them. The first points
     /// settle the offset.
-    pub(crate) fn check_columns(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
+    pub(crate) fn check_columns(
+        &mut self,
+        cloud: &Cloud,
+        extra: &[&[f64]],
+    ) -> Result<(), LasProblem> {
         let has = cloud.attributes.columns();
         if !has.contains(self.schema.columns) {
             return Err(LasProblem::Unwritable(
-                "the points lack a column of the schema".into(),
+                "the points lack a column that the schema names".into(),
             ));
         }
         if extra.len() != self.schema.extra_bytes.len()
             || extra.iter().any(|values| values.len() != cloud.len())
         {
             return Err(LasProblem::Unwritable(
-                "extra columns must be as in the schema, one value a point".into(),
+                "extra columns must match the schema, with one value per point".into(),
             ));
         }
         check_lengths(cloud)?;
@@ -129,7 +145,7 @@ impl LazWriter {
     }
 
     /// Appends records as [`Self::append_record`] makes them.
-    pub(crate) fn write_records(&mut self, records: &[u8]) -> Checked<()> {
+    pub(crate) fn write_records(&mut self, records: &[u8]) -> Result<(), LasProblem> {
         self.summary.merge(&Summary::of_records(
             records.chunks_exact(self.record_length()),
             &self.layout,
@@ -137,7 +153,7 @@ impl LazWriter {
         self.points.write(records)
     }
 
-    fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
+    fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.check_columns(cloud, extra)?;
         let chunk = CHUNK as usize;
         let starts: Vec<usize> = (0..cloud.len()).step_by(chunk).collect();
@@ -147,7 +163,7 @@ impl LazWriter {
                 .map(|&start: &usize| {
                     self.encode_range(cloud, extra, start..(start + chunk).min(cloud.len()))
                 })
-                .collect::<Checked<_>>()?;
+                .collect::<Result<_, LasProblem>>()?;
             for (records, summary) in parts {
                 self.summary.merge(&summary);
                 self.points.write(&records)?;
@@ -162,7 +178,7 @@ impl LazWriter {
         cloud: &Cloud,
         extra: &[&[f64]],
         points: Range<usize>,
-    ) -> Checked<(Vec<u8>, Summary)> {
+    ) -> Result<(Vec<u8>, Summary), LasProblem> {
         let length = self.record_length();
         let mut records = Vec::with_capacity(points.len() * length);
         for i in points {
@@ -179,7 +195,7 @@ impl LazWriter {
         extra: &[&[f64]],
         i: usize,
         records: &mut Vec<u8>,
-    ) -> Checked<()> {
+    ) -> Result<(), LasProblem> {
         self.encode_point(cloud, i, records)?;
         for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
             check_fits(column, values[i], i)?;
@@ -189,7 +205,12 @@ impl LazWriter {
     }
 
     /// Appends the standard fields of one point.
-    fn encode_point(&self, cloud: &Cloud, i: usize, records: &mut Vec<u8>) -> Checked<()> {
+    fn encode_point(
+        &self,
+        cloud: &Cloud,
+        i: usize,
+        records: &mut Vec<u8>,
+    ) -> Result<(), LasProblem> {
         self.append_coordinates(cloud.positions().absolute(i), records)?;
         let columns = self.schema.columns;
         let attributes = &cloud.attributes;
@@ -235,7 +256,7 @@ impl LazWriter {
     }
 
     /// Appends x, y and z as whole steps from the offset.
-    fn append_coordinates(&self, point: [f64; 3], records: &mut Vec<u8>) -> Checked<()> {
+    fn append_coordinates(&self, point: [f64; 3], records: &mut Vec<u8>) -> Result<(), LasProblem> {
         for (value, offset) in point.into_iter().zip(self.schema.offset) {
             let step = ((value - offset) / self.schema.scale).round();
             if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
@@ -259,7 +280,7 @@ impl LazWriter {
             .map_err(|problem| problem.at_path(&path))
     }
 
-    fn finish_checked(self) -> Checked<()> {
+    fn finish_checked(self) -> Result<(), LasProblem> {
         if self.failed {
             return Err(LasProblem::Unwritable(
                 "an earlier write failed, so points are missing".into(),
@@ -316,7 +337,7 @@ impl LazWriter {
 }
 
 /// Refuses standard columns of another length than the points.
-fn check_lengths(cloud: &Cloud) -> Checked<()> {
+fn check_lengths(cloud: &Cloud) -> Result<(), LasProblem> {
     let Attributes {
         intensity,
         returns,
@@ -353,7 +374,7 @@ fn check_lengths(cloud: &Cloud) -> Checked<()> {
 }
 
 /// Refuses a value that an extra column cannot hold, or would say "none" of.
-fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
+fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Result<(), LasProblem> {
     if value.is_nan() && column.no_data.is_some() {
         return Ok(());
     }
@@ -375,7 +396,7 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
     if !is_float && column.no_data == Some(stored.round()) {
         let name = &column.name;
         return Err(LasProblem::Unwritable(format!(
-            "the value {value} of point {point} is the one that says none in the column {name}"
+            "the value {value} of point {point} is the no-data value of the column {name}"
         )));
     }
     Ok(())

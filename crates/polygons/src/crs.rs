@@ -56,7 +56,7 @@ impl PolygonCrs {
 impl fmt::Display for PolygonCrs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotStated => f.write_str("a system that is not stated"),
+            Self::NotStated => f.write_str("an unstated system"),
             Self::Degrees => f.write_str("degrees (CRS84)"),
             Self::Epsg(code) => write!(f, "EPSG:{code}"),
         }

@@ -30,7 +30,7 @@ pub enum PolygonError {
         most: u64,
     },
     /// The text is no GeoJSON: a syntax error, nesting without end, a missing member.
-    #[error("no GeoJSON: {0}. Convert the file with ogr2ogr -f GeoJSON")]
+    #[error("not GeoJSON: {0}. Convert the file with ogr2ogr -f GeoJSON")]
     Malformed(String),
     /// There is no polygon at all.
     #[error("the file has no polygon: it needs at least one Polygon or MultiPolygon")]

@@ -24,6 +24,16 @@ const NAME_LENGTH: usize = 200;
 impl Polygons {
     /// Reads a GeoJSON file of Polygon and MultiPolygon features.
     ///
+    /// ```
+    /// use isopach_polygons::Polygons;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("stable.geojson");
+    /// # std::fs::write(&path, r#"{ "type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]] }"#)?;
+    /// let stable = Polygons::open(&path)?;
+    /// assert_eq!(stable.area(), 81.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`PolygonError::Io`], and those of [`Polygons::read`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {

@@ -4,7 +4,7 @@ use isopach_cloud::{
     Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks,
 };
 use isopach_compute::{Error, Result};
-use isopach_tiling::{Encode, ResultReader, ResultWriter};
+use isopach_tiling::{Cells, Encode, ResultReader, ResultWriter};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -83,6 +83,13 @@ impl Grid {
 
     /// Row (0 is the north) and column of the cell that contains an absolute point (metres); `None`
     /// outside.
+    ///
+    /// ```
+    /// use isopach_raster::Grid;
+    /// let grid = Grid { cell_size: 0.5, first: [0, 0], columns: 4, rows: 2 };
+    /// assert_eq!(grid.locate(0.75, 0.25), Some([1, 1])); // the southern row
+    /// assert_eq!(grid.locate(2.0, 0.25), None);
+    /// ```
     #[inline]
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
@@ -122,6 +129,20 @@ impl Grid {
     }
 }
 
+impl From<Cells> for Grid {
+    /// The same block of cells; one that ends before it starts has none.
+    fn from(cells: Cells) -> Self {
+        let [columns, rows] =
+            [0, 1].map(|axis| (cells.end[axis] - cells.first[axis]).max(0) as usize);
+        Self {
+            cell_size: cells.cell_size,
+            first: cells.first,
+            columns,
+            rows,
+        }
+    }
+}
+
 /// Values on a grid: `[row, column]`, row 0 in the north; NaN is "no data".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
@@ -133,6 +154,14 @@ pub struct Raster {
 
 impl Raster {
     /// Builds a raster from values row by row, the northernmost first.
+    ///
+    /// ```
+    /// use isopach_raster::{Grid, Raster};
+    /// let grid = Grid { cell_size: 1.0, first: [0, 0], columns: 2, rows: 2 };
+    /// let raster = Raster::from_rows(grid, vec![1.0, 2.0, 3.0, f64::NAN])?;
+    /// assert_eq!(raster.values[[1, 0]], 3.0); // row 1 is the south
+    /// # Ok::<(), isopach_raster::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if the number of values differs from the number of cells.
@@ -215,6 +244,18 @@ mod tests {
                 prop_assert!(rows.iter().any(|cell| cell[axis] == 0) && rows.iter().any(|cell| cell[axis] == last));
             }
         }
+    }
+
+    #[test]
+    fn a_tile_gives_its_grid() {
+        let tile = Cells {
+            cell_size: 0.5,
+            first: [10, -4],
+            end: [14, 0],
+        };
+        let grid = Grid::from(tile);
+        assert_eq!([grid.columns, grid.rows], [4, 4]);
+        assert_eq!(grid.extent(), tile.rect());
     }
 
     #[test]

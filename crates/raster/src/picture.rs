@@ -64,6 +64,15 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
 ///
 /// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes; a neighbour that is
 /// missing is taken to be as high as the cell.
+///
+/// ```
+/// use isopach_raster::{Grid, Raster, picture::hillshade};
+/// let grid = Grid { cell_size: 1.0, first: [0, 0], columns: 3, rows: 3 };
+/// let slope = (0..9).map(|i| f64::from(i / 3)).collect(); // falls towards the north
+/// let shade = hillshade(&Raster::from_rows(grid, slope)?);
+/// assert!(shade[[1, 1]] > 0.7, "lit from the north-west");
+/// # Ok::<(), isopach_raster::Error>(())
+/// ```
 #[must_use]
 pub fn hillshade(heights: &Raster) -> Array2<f64> {
     let (rows, columns) = heights.values.dim();
@@ -105,7 +114,7 @@ pub fn change_map(
 ) -> Result<Vec<u8>> {
     if change.dim() != shown.dim() || change.dim() != shade.dim() {
         return Err(Error::InvalidInput(
-            "the arrays of a map must have one shape".into(),
+            "the arrays of a map must have the same shape".into(),
         ));
     }
     let mut pixels = Vec::with_capacity(change.len() * 4);

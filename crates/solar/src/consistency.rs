@@ -60,7 +60,7 @@ pub fn find_disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disa
             && images.len() > 1
         {
             let words = format!(
-                "where it lies on the Sun is not known ({reason}): whether the others lie there is not checked"
+                "its position on the Sun is unknown ({reason}): the positions of the others are not checked"
             );
             found.push(Disagreement {
                 kind: DisagreementKind::Place,
@@ -133,7 +133,7 @@ fn compare_places(
         }
         (Ok(_), Err(reason)) => Some((
             false,
-            format!("whether it lies where the first does is not known: {reason}"),
+            format!("its position cannot be compared with the first: {reason}"),
         )),
         // Said of the first.
         (Err(_), _) => None,

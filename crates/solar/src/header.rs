@@ -108,13 +108,13 @@ fn read_exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Op
     let seconds = value * seconds_of_unit(header)?;
     if !is_exposure(seconds) {
         return Err(format!(
-            "{keyword} is {value}, but an exposure is above zero"
+            "{keyword} is {value}, but an exposure must be above zero"
         ));
     }
     for (other, stated) in stated.into_iter().filter(|(other, _)| *other != keyword) {
         if !is_exposure(stated) {
             remarks.push(format!(
-                "{other} is {stated}, which is no exposure: {keyword}, {value}, is taken"
+                "{other} is {stated}, which is not an exposure: {keyword}, {value}, is taken"
             ));
         } else if (stated / value - 1.0).abs() > 0.01 {
             remarks.push(format!(
@@ -244,7 +244,7 @@ fn read_quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     u32::from_str_radix(digits, 16).map_or_else(
         |_| {
             remarks.push(format!(
-                "QUALITY is {text:?}, which is no number: it is not looked at"
+                "QUALITY is {text:?}, which is not a number: it is ignored"
             ));
             Quality(0)
         },

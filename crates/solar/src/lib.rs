@@ -24,7 +24,8 @@
 //! [`SolarHeader::from_keywords`] reads unit, exposure, wavelength, world coordinates, time and
 //! quality, in the spellings of JSOC, sunpy and aiapy. `isopach_fits::FitsHeader` implements
 //! [`Keywords`]. A part that is stated but unusable is an `Err` with the reason; an unstated part
-//! is `None`. [`Wcs`], [`ObservationTime`], [`CountUnit`] and [`Quality`] can be used by themselves.
+//! is `None`. [`Wcs`], [`ObservationTime`], [`CountUnit`] and [`Quality`] can be used by
+//! themselves.
 //!
 //! ```
 //! use isopach_solar::{CountUnit, ObservationTime};

@@ -24,6 +24,13 @@ impl ObservationTime {
     /// Parses `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
     /// the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, SolarSoft's `15-Feb-2011
     /// 01:48:12.34`, `20110215_014812` of file names, and `15/02/98` of FITS before 1999.
+    ///
+    /// ```
+    /// use isopach_solar::ObservationTime;
+    /// let start = ObservationTime::parse("2011-02-15T01:48:12.34").unwrap();
+    /// let end = ObservationTime::parse("15-Feb-2011 01:48:24.34").unwrap();
+    /// assert!((end.seconds_since(start) - 12.0).abs() < 1e-3);
+    /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

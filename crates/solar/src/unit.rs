@@ -25,12 +25,20 @@ impl CountUnit {
     /// second; a pixel or not. As the FITS standard (version 4.0, section 4.3), astropy and IDL
     /// write it: `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
     ///
+    /// ```
+    /// use isopach_solar::CountUnit;
+    /// assert_eq!(CountUnit::parse("DN/s")?, CountUnit::PerSecond);
+    /// assert_eq!(CountUnit::parse("ct")?, CountUnit::Total);
+    /// assert!(CountUnit::parse("erg / (cm2 s sr)").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::InvalidInput`] for any other unit: radiances and photons need another response.
     pub fn parse(text: &str) -> Result<Self> {
         let foreign = || {
             Error::InvalidInput(format!(
-                "the unit {text:?} is none of counts, as DN, DN/s or ct s-1 are"
+                "the unit {text:?} is not a unit of counts, such as DN, DN/s or ct s-1"
             ))
         };
         let powers = parse_powers(text).ok_or_else(foreign)?;

@@ -89,6 +89,13 @@ impl Wcs {
     }
 
     /// Converts a pixel position to (longitude, latitude), arcseconds.
+    ///
+    /// ```
+    /// use isopach_solar::Wcs;
+    /// let wcs = Wcs { reference_pixel: [100.0, 100.0], reference_value: [0.0, 0.0], matrix: [[0.6, 0.0], [0.0, 0.6]] };
+    /// let [longitude, latitude] = wcs.pixel_to_world([110.0, 100.0]);
+    /// assert!((longitude - 6.0).abs() < 1e-6 && latitude.abs() < 1e-6);
+    /// ```
     #[must_use]
     pub fn pixel_to_world(&self, pixel: [f64; 2]) -> [f64; 2] {
         let off = [
@@ -263,6 +270,8 @@ fn number_in_arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, St
         "deg" | "degree" | "degrees" => Ok(3600.0),
         "rad" => Ok(ARCSECONDS),
         "mas" => Ok(1e-3),
-        _ => Err(format!("{keyword} is {text:?}: no unit of angle")),
+        _ => Err(format!(
+            "{keyword} is {text:?}, which is not a unit of angle"
+        )),
     }
 }

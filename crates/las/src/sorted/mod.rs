@@ -14,7 +14,7 @@ mod runs;
 
 use crate::{
     LazWriter, Schema,
-    error::{Checked, LasError, LasProblem},
+    error::{LasError, LasProblem},
 };
 use isopach_cloud::{Cloud, checked_cell_size};
 use key::KEY;
@@ -114,7 +114,7 @@ impl SortedLazWriter {
         outcome.map_err(|problem| problem.at_path(self.writer.path()))
     }
 
-    fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
+    fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.writer.check_columns(cloud, extra)?;
         let mut keyed = Vec::with_capacity(self.width);
         for i in 0..cloud.len() {
@@ -145,7 +145,7 @@ impl SortedLazWriter {
     }
 
     /// Sorts the waiting records and puts them on disk.
-    fn put_aside(&mut self) -> Checked<()> {
+    fn put_aside(&mut self) -> Result<(), LasProblem> {
         let places = order::sorted_indices(&self.waiting, self.width);
         self.runs.add_run(
             places
@@ -168,7 +168,7 @@ impl SortedLazWriter {
         self.writer.finish()
     }
 
-    fn merge_runs(&mut self) -> Checked<()> {
+    fn merge_runs(&mut self) -> Result<(), LasProblem> {
         if self.failed {
             return Err(LasProblem::Unwritable(
                 "an earlier write failed, so points are missing".into(),
@@ -205,7 +205,7 @@ impl Batch<'_> {
     /// Bytes that are handed over at a time.
     const BYTES: usize = 1 << 20;
 
-    fn push(&mut self, record: &[u8]) -> Checked<()> {
+    fn push(&mut self, record: &[u8]) -> Result<(), LasProblem> {
         self.records.extend_from_slice(record);
         if self.records.len() >= Self::BYTES {
             self.flush()
@@ -214,7 +214,7 @@ impl Batch<'_> {
         }
     }
 
-    fn flush(&mut self) -> Checked<()> {
+    fn flush(&mut self) -> Result<(), LasProblem> {
         self.writer.write_records(&self.records)?;
         self.records.clear();
         Ok(())

@@ -1,7 +1,7 @@
 //! Sorted records on disk, run by run, and all of them merged.
 
 use super::order::compare_records;
-use crate::error::{Checked, LasProblem};
+use crate::error::LasProblem;
 use isopach_compute::UnfinishedFile;
 use std::{
     cmp::Ordering,
@@ -64,7 +64,10 @@ impl Runs {
     }
 
     /// Appends a run of records, which are in order.
-    pub(super) fn add_run<'a>(&mut self, records: impl Iterator<Item = &'a [u8]>) -> Checked<()> {
+    pub(super) fn add_run<'a>(
+        &mut self,
+        records: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), LasProblem> {
         let mut run = self.begin_run()?;
         records
             .into_iter()
@@ -72,7 +75,7 @@ impl Runs {
         self.end_run(run)
     }
 
-    fn begin_run(&mut self) -> Checked<Writing> {
+    fn begin_run(&mut self) -> Result<Writing, LasProblem> {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
@@ -92,7 +95,7 @@ impl Runs {
         })
     }
 
-    fn end_run(&mut self, mut run: Writing) -> Checked<()> {
+    fn end_run(&mut self, mut run: Writing) -> Result<(), LasProblem> {
         run.to.flush()?;
         let end = self.end + run.bytes;
         self.runs.push(Run {
@@ -104,7 +107,7 @@ impl Runs {
     }
 
     /// Its name would be this, if it ever were complete.
-    fn next_place(&self) -> Checked<PathBuf> {
+    fn next_place(&self) -> Result<PathBuf, LasProblem> {
         Ok(UnfinishedFile::beside(
             &self.beside,
             &format!("runs{}", self.number),
@@ -117,8 +120,8 @@ impl Runs {
         &mut self,
         width: usize,
         memory: usize,
-        mut take: impl FnMut(&[u8]) -> Checked<()>,
-    ) -> Checked<()> {
+        mut take: impl FnMut(&[u8]) -> Result<(), LasProblem>,
+    ) -> Result<(), LasProblem> {
         let buffer = LEAST_BUFFER.max(width);
         let together = (memory / buffer).clamp(2, TOGETHER);
         while self.runs.len() > together {
@@ -138,8 +141,8 @@ impl Runs {
         runs: &[Run],
         width: usize,
         memory: usize,
-        mut take: impl FnMut(&[u8]) -> Checked<()>,
-    ) -> Checked<()> {
+        mut take: impl FnMut(&[u8]) -> Result<(), LasProblem>,
+    ) -> Result<(), LasProblem> {
         let Some(Open { file, .. }) = &self.open else {
             return Ok(());
         };
@@ -171,7 +174,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn push_record(&mut self, record: &[u8]) -> Checked<()> {
+    fn push_record(&mut self, record: &[u8]) -> Result<(), LasProblem> {
         self.to.write_all(record)?;
         self.sum.update(record);
         self.bytes += record.len() as u64;
@@ -237,13 +240,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next(&mut self) -> Checked<Option<Vec<u8>>> {
+    fn next(&mut self) -> Result<Option<Vec<u8>>, LasProblem> {
         let mut record = vec![0; self.width];
         Ok(self.next_into(&mut record)?.then_some(record))
     }
 
     /// Puts the next record into `record`, which is as long; whether there was one.
-    fn next_into(&mut self, record: &mut [u8]) -> Checked<bool> {
+    fn next_into(&mut self, record: &mut [u8]) -> Result<bool, LasProblem> {
         if self.at == self.buffer.len() && !self.refill_buffer()? {
             return Ok(false);
         }
@@ -254,7 +257,7 @@ impl<'a> Reader<'a> {
 
     /// Refills the buffer; `false` at the end of the run, after checking that the run is the one
     /// written.
-    fn refill_buffer(&mut self) -> Checked<bool> {
+    fn refill_buffer(&mut self) -> Result<bool, LasProblem> {
         let bytes = (self.rest.end - self.rest.start).min(self.most as u64) as usize;
         if bytes == 0 {
             let found = std::mem::take(&mut self.sum).finalize();
@@ -276,5 +279,4 @@ impl<'a> Reader<'a> {
     }
 }
 
-const CHANGED: &str =
-    "points that were put aside came back changed: the disk beside the file is not to be trusted";
+const CHANGED: &str = "points in a temporary file have changed: check the disk beside the output";

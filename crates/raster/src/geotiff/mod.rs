@@ -64,6 +64,16 @@ struct Open {
 
 /// Writes a raster as a GeoTIFF: whole, or not at all.
 ///
+/// ```
+/// use isopach_raster::{Crs, Grid, Raster, read_geotiff, write_geotiff};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("heights.tif");
+/// let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 2, rows: 1 };
+/// write_geotiff(&path, &Raster::from_rows(grid, vec![180.5, f64::NAN])?, &Crs::from_epsg(25833))?;
+/// assert_eq!(read_geotiff(&path)?.grid, grid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Source`] with the path, if the file cannot be written.
 pub fn write(path: impl AsRef<Path>, raster: &Raster, crs: &Crs) -> Result<()> {
@@ -113,7 +123,7 @@ impl GeoTiffMosaic {
     fn put_tile(&mut self, tile: &Raster) -> Result<()> {
         let Some(open) = &mut self.open else {
             return Err(Error::InvalidInput(
-                "a result came before the run was begun".into(),
+                "a tile arrived before the mosaic was begun".into(),
             ));
         };
         open.place_tile(tile).map_err(|error| match error {

@@ -77,7 +77,7 @@ pub enum GeoTiffFault {
     },
     /// The system does not give as much memory as the values take.
     #[error(
-        "its {what} take {requested} bytes, which the system does not give: cut it into parts with gdal_translate -srcwin"
+        "its {what} take {requested} bytes, more than the system provides: cut it into parts with gdal_translate -srcwin"
     )]
     OutOfMemory {
         /// Data to be held.
@@ -91,10 +91,10 @@ pub enum GeoTiffFault {
 pub(super) const TRANSLATE: &str = "rewrite it with gdal_translate -co COMPRESS=DEFLATE";
 
 /// Result of a step of reading.
-pub(super) type Read<T> = Result<T, GeoTiffFault>;
+pub(super) type ReadResult<T> = Result<T, GeoTiffFault>;
 
 /// A fault of the file's making.
-pub(super) fn damaged<T>(what: impl Into<String>) -> Read<T> {
+pub(super) fn damaged<T>(what: impl Into<String>) -> ReadResult<T> {
     Err(GeoTiffFault::Damaged(what.into()))
 }
 
@@ -106,7 +106,7 @@ pub(super) fn shortened(text: &str) -> &str {
 }
 
 /// A valid file that is not read.
-pub(super) fn unsupported<T>(what: impl Into<String>) -> Read<T> {
+pub(super) fn unsupported<T>(what: impl Into<String>) -> ReadResult<T> {
     Err(GeoTiffFault::Unsupported {
         what: what.into(),
         remedy: TRANSLATE,

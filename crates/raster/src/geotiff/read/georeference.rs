@@ -1,7 +1,7 @@
 //! Georeference of a GeoTIFF: OGC GeoTIFF 1.1, requirement class "GeoTIFF raster to model".
 
 use super::{
-    fault::{GeoTiffFault, Read},
+    fault::{GeoTiffFault, ReadResult},
     tags::{Directory, Tiff},
 };
 use std::io::Seek;
@@ -23,7 +23,7 @@ impl Georeference {
         directory: &Directory,
         rows: usize,
         is_point: bool,
-    ) -> Read<Self> {
+    ) -> ReadResult<Self> {
         let scale = tiff.read_doubles(directory, 33550, 3)?;
         let ties = tiff.read_doubles(directory, 33922, 18)?;
         let matrix = tiff.read_doubles(directory, 34264, 16)?;
@@ -49,7 +49,7 @@ impl Georeference {
             }
             _ => {
                 return misplaced(
-                    "it has no place: neither pixel scale and tie point nor a transformation (a world file beside it is not read)",
+                    "it has no georeference: neither pixel scale and tie point nor a transformation (world files are not read)",
                 );
             }
         };
@@ -82,6 +82,6 @@ impl Georeference {
     }
 }
 
-fn misplaced<T>(what: impl Into<String>) -> Read<T> {
+fn misplaced<T>(what: impl Into<String>) -> ReadResult<T> {
     Err(GeoTiffFault::Place(what.into()))
 }

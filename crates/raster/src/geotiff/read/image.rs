@@ -1,7 +1,7 @@
 //! One picture of a TIFF file: its layout, and the values of a band.
 
 use super::{
-    fault::{Read, damaged, unsupported},
+    fault::{ReadResult, damaged, unsupported},
     limits::{check_limit, filled_vec},
     samples::{Compression, NoData, Predictor, Sample, Samples},
     tags::{Directory, Tiff, Values},
@@ -37,7 +37,7 @@ pub(super) struct Image {
 fn read_shape<R: std::io::Read + Seek>(
     tiff: &mut Tiff<R>,
     directory: &Directory,
-) -> Read<[u64; 3]> {
+) -> ReadResult<[u64; 3]> {
     let columns = tiff.number_or(directory, 256, 0)?;
     let rows = tiff.number_or(directory, 257, 0)?;
     let bands = tiff.number_or(directory, 277, 1)?;
@@ -57,7 +57,7 @@ fn read_sample<R: std::io::Read + Seek>(
     tiff: &mut Tiff<R>,
     directory: &Directory,
     bands: u64,
-) -> Read<Sample> {
+) -> ReadResult<Sample> {
     let bits = tiff.read_numbers(directory, 258, bands)?;
     let format = tiff.read_numbers(directory, 339, bands)?;
     let one = |values: Option<Values>, missing: u64| {
@@ -77,7 +77,7 @@ fn check_block<R: std::io::Read + Seek>(
     tiff: &Tiff<R>,
     block: [u64; 2],
     pixel_bits: u64,
-) -> Read<()> {
+) -> ReadResult<()> {
     let [columns, rows] = block;
     if columns == 0 || rows == 0 {
         return damaged(format!("a block has {columns} × {rows} cells"));
@@ -99,7 +99,7 @@ fn read_places<R: std::io::Read + Seek>(
     directory: &Directory,
     is_tiled: bool,
     blocks: u64,
-) -> Read<[Values; 2]> {
+) -> ReadResult<[Values; 2]> {
     let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
     let offsets = tiff.read_numbers(directory, at, blocks)?;
     let counts = tiff.read_numbers(directory, count, blocks)?;
@@ -121,7 +121,7 @@ impl Image {
     pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
-    ) -> Read<Self> {
+    ) -> ReadResult<Self> {
         let [columns, rows, bands] = read_shape(tiff, directory)?;
         let sample = read_sample(tiff, directory, bands)?;
         let predictor = Predictor::from_code(tiff.number_or(directory, 317, 1)?)?;
@@ -176,7 +176,7 @@ impl Image {
         is_south_up: bool,
         no_data: Option<NoData>,
         has_no_data: bool,
-    ) -> Read<Array2<f64>> {
+    ) -> ReadResult<Array2<f64>> {
         let bytes =
             (self.columns as u64 * self.rows as u64).saturating_mul(size_of::<f64>() as u64);
         check_limit(
@@ -204,7 +204,7 @@ impl Image {
         tiff: &mut Tiff<R>,
         is_south_up: bool,
         values: &mut Array2<f64>,
-    ) -> Read<()> {
+    ) -> ReadResult<()> {
         let (across, is_stored) = self.stored_blocks(0);
         for number in is_stored
             .enumerate()
@@ -258,8 +258,8 @@ impl Image {
         &self,
         tiff: &mut Tiff<R>,
         band: usize,
-        mut row: impl FnMut(usize, Range<usize>, Samples<'_>) -> Read<()>,
-    ) -> Read<()> {
+        mut row: impl FnMut(usize, Range<usize>, Samples<'_>) -> ReadResult<()>,
+    ) -> ReadResult<()> {
         let (across, is_stored) = self.stored_blocks(band);
         let written = is_stored.filter(|is_stored| *is_stored).count();
         let factors = [
@@ -320,8 +320,8 @@ impl Image {
         tiff: &mut Tiff<R>,
         block: usize,
         height: usize,
-        mut row: impl FnMut(usize, &[u8]) -> Read<()>,
-    ) -> Read<()> {
+        mut row: impl FnMut(usize, &[u8]) -> ReadResult<()>,
+    ) -> ReadResult<()> {
         let row_bytes = (self.block[0] * self.samples_per_pixel() * self.sample.bits).div_ceil(8);
         let rows = if self.is_tiled { self.block[1] } else { height };
         let at = self.offsets.value_at(block);
@@ -342,7 +342,7 @@ impl Image {
                 self.compression
                     .expand(&stored, row_bytes * rows, row_bytes * self.block[1]);
             let mut bytes = expanded
-                .or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
+                .or_else(|what| damaged(format!("block {block} cannot be decompressed: {what}")))?;
             bytes.truncate(row_bytes * height);
             return self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
         }
@@ -376,8 +376,8 @@ impl Image {
         row_bytes: usize,
         is_big_endian: bool,
         first: usize,
-        row: &mut impl FnMut(usize, &[u8]) -> Read<()>,
-    ) -> Read<()> {
+        row: &mut impl FnMut(usize, &[u8]) -> ReadResult<()>,
+    ) -> ReadResult<()> {
         let mut planes = Vec::new();
         for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
             if let Some(width) = self.sample.bytes() {

@@ -1,7 +1,7 @@
 //! The coordinate reference system of a GeoTIFF, from the keys that it holds in three tags.
 
 use super::{
-    fault::Read,
+    fault::ReadResult,
     tags::{Directory, Tiff, Values},
 };
 use isopach_cloud::Crs;
@@ -22,7 +22,7 @@ impl Keys {
     pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
-    ) -> Read<Self> {
+    ) -> ReadResult<Self> {
         let words = tiff.read_numbers(directory, 34735, 4 * MOST_VALUES)?;
         // A number of more than sixteen bits is no key and no code.
         let words = words

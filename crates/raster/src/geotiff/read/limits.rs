@@ -1,6 +1,6 @@
 //! Limits on the memory that a file may ask for.
 
-use super::fault::{GeoTiffFault, Read};
+use super::fault::{GeoTiffFault, ReadResult};
 
 /// Limits on memory and time, so that a malformed or oversized file is an error before resources
 /// are spent on it.
@@ -52,7 +52,7 @@ impl GeoTiffLimits {
         what: &'static str,
         claimed: u64,
         file_bytes: u64,
-    ) -> Read<()> {
+    ) -> ReadResult<()> {
         let most = self
             .cells
             .saturating_add(file_bytes.saturating_mul(self.cells_per_byte));
@@ -66,7 +66,7 @@ pub(super) fn check_limit(
     claimed: u64,
     most: u64,
     limit: &'static str,
-) -> Read<()> {
+) -> ReadResult<()> {
     if claimed > most {
         Err(GeoTiffFault::TooLarge {
             what,
@@ -80,14 +80,14 @@ pub(super) fn check_limit(
 }
 
 /// `count` items, all the same.
-pub(super) fn filled_vec<T: Copy>(what: &'static str, count: usize, item: T) -> Read<Vec<T>> {
+pub(super) fn filled_vec<T: Copy>(what: &'static str, count: usize, item: T) -> ReadResult<Vec<T>> {
     let mut items = reserve_vec(what, count)?;
     items.resize(count, item);
     Ok(items)
 }
 
 /// An empty vector with room for `count` items.
-pub(super) fn reserve_vec<T>(what: &'static str, count: usize) -> Read<Vec<T>> {
+pub(super) fn reserve_vec<T>(what: &'static str, count: usize) -> ReadResult<Vec<T>> {
     let mut items = Vec::new();
     items
         .try_reserve_exact(count)

@@ -18,7 +18,7 @@ pub use fault::{GeoTiffError, GeoTiffFault};
 pub use limits::GeoTiffLimits;
 
 use crate::{Grid, Raster};
-use fault::{Read, damaged};
+use fault::{ReadResult, damaged};
 use georeference::Georeference;
 use image::Image;
 use isopach_cloud::{Crs, CrsKind, LengthUnit, TICK};
@@ -143,11 +143,11 @@ impl GeoTiff {
         band: Option<usize>,
         limits: GeoTiffLimits,
         path: &Path,
-    ) -> Read<Self> {
+    ) -> ReadResult<Self> {
         let (mut tiff, first) = Tiff::open(reader, limits)?;
         let directories = tiff.read_directories(first)?;
         let Some(main) = directories.first() else {
-            return damaged("it has no picture");
+            return damaged("it has no image");
         };
         let image = Image::from_directory(&mut tiff, main)?;
         let index = match (band, image.bands) {
@@ -216,7 +216,7 @@ impl GeoTiff {
         Ok(Raster { grid, values })
     }
 
-    fn grid(&self) -> Read<Grid> {
+    fn grid(&self) -> ReadResult<Grid> {
         let place = |what: String| Err(GeoTiffFault::Place(what));
         let columns = self.values.ncols();
         let rows = self.values.nrows();
@@ -250,7 +250,7 @@ impl GeoTiff {
         let last = [first[0] + columns as f64, first[1] + rows as f64];
         if first.iter().chain(&last).any(|cell| cell.abs() > 9e15) {
             return place(format!(
-                "its corner is at {west}, {north} m, which is nowhere"
+                "its corner is at {west}, {north} m, which is not on Earth"
             ));
         }
         let off = |edge: f64, cell: f64| edge - cell * cell_size;

@@ -1,6 +1,6 @@
 //! Bytes of a block to numbers: compression, predictor, sample.
 
-use super::fault::{Read, damaged, shortened, unsupported};
+use super::fault::{ReadResult, damaged, shortened, unsupported};
 use isopach_compute::unpanicked;
 use std::io::Read as _;
 
@@ -15,7 +15,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    pub(super) fn from_code(code: u64) -> Read<Self> {
+    pub(super) fn from_code(code: u64) -> ReadResult<Self> {
         let name = match code {
             1 => return Ok(Self::None),
             5 => return Ok(Self::Lzw),
@@ -147,7 +147,7 @@ pub(super) enum Predictor {
 }
 
 impl Predictor {
-    pub(super) fn from_code(code: u64) -> Read<Self> {
+    pub(super) fn from_code(code: u64) -> ReadResult<Self> {
         match code {
             1 => Ok(Self::None),
             2 => Ok(Self::Differences),
@@ -261,7 +261,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn from_tags(format: u64, bits: u64) -> Read<Self> {
+    pub(super) fn from_tags(format: u64, bits: u64) -> ReadResult<Self> {
         let kind = match format {
             1 | 4 => Kind::Unsigned,
             2 => Kind::Signed,
@@ -295,7 +295,7 @@ impl Sample {
         samples: Samples<'_>,
         no_data: Option<NoData>,
         to: &mut [f64],
-    ) -> Read<()> {
+    ) -> ReadResult<()> {
         let or_nan = |value: f64| {
             let is_none = no_data.is_some_and(|no_data| self.is_no_data(value, no_data));
             if is_none { f64::NAN } else { value }
@@ -341,7 +341,7 @@ impl Sample {
     }
 
     /// The number that the bits stand for.
-    fn value_of_bits(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
+    fn value_of_bits(self, bits: u64, no_data: Option<NoData>) -> ReadResult<f64> {
         let whole = match self.kind {
             Kind::Float => {
                 let value = match self.bits {
@@ -392,7 +392,7 @@ pub(super) struct NoData {
 
 impl NoData {
     /// From the text of GDAL's tag 42113; NaN is none without being said.
-    pub(super) fn parse_text(text: &str) -> Read<Option<Self>> {
+    pub(super) fn parse_text(text: &str) -> ReadResult<Option<Self>> {
         let text = text.trim();
         let lower = text.to_ascii_lowercase();
         if text.is_empty() || lower.contains("nan") || lower.contains("#ind") {

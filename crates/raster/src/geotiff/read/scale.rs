@@ -1,10 +1,10 @@
 //! Scale and offset of stored numbers, as GDAL's metadata (tag 42112) state them.
 
-use super::fault::{Read, damaged, shortened};
+use super::fault::{ReadResult, damaged, shortened};
 use ndarray::Array2;
 
 /// Makes values of stored numbers: number × scale + offset, of the band that has this index.
-pub(super) fn apply_scale(values: &mut Array2<f64>, metadata: &str, band: usize) -> Read<()> {
+pub(super) fn apply_scale(values: &mut Array2<f64>, metadata: &str, band: usize) -> ReadResult<()> {
     let scale = stated_number(metadata, "scale", band)?.unwrap_or(1.0);
     let offset = stated_number(metadata, "offset", band)?.unwrap_or(0.0);
     if (scale, offset) != (1.0, 0.0) {
@@ -14,7 +14,7 @@ pub(super) fn apply_scale(values: &mut Array2<f64>, metadata: &str, band: usize)
 }
 
 /// The number of the item with this role: `<Item name="SCALE" sample="0" role="scale">0.1</Item>`.
-fn stated_number(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
+fn stated_number(metadata: &str, role: &str, band: usize) -> ReadResult<Option<f64>> {
     for item in metadata.split("<Item ").skip(1) {
         let Some((attributes, rest)) = item.split_once('>') else {
             continue;

@@ -2,7 +2,7 @@
 //! by the file's size.
 
 use super::{
-    fault::{Read, damaged},
+    fault::{ReadResult, damaged},
     limits::{GeoTiffLimits, check_limit, filled_vec},
 };
 use std::{
@@ -39,7 +39,7 @@ pub(super) struct Directory {
 
 impl<R: std::io::Read + Seek> Tiff<R> {
     /// Reads the head; the file and the place of its first directory.
-    pub(super) fn open(mut reader: R, limits: GeoTiffLimits) -> Read<(Self, u64)> {
+    pub(super) fn open(mut reader: R, limits: GeoTiffLimits) -> ReadResult<(Self, u64)> {
         let length = reader.seek(SeekFrom::End(0))?;
         let mut tiff = Self {
             reader,
@@ -52,7 +52,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         tiff.big_endian = match &head[..2] {
             b"II" => false,
             b"MM" => true,
-            _ => return damaged("it is no TIFF file: it does not begin with II or MM"),
+            _ => return damaged("not a TIFF file: it does not begin with II or MM"),
         };
         match tiff.read_number(&head[2..4]) {
             42 => Ok(()),
@@ -76,15 +76,15 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     }
 
     /// Bytes of the file. Nothing is allocated for those that are not there.
-    pub(super) fn read_bytes(&mut self, at: u64, count: u64) -> Read<Vec<u8>> {
+    pub(super) fn read_bytes(&mut self, at: u64, count: u64) -> ReadResult<Vec<u8>> {
         self.first_bytes(at, count, count)
     }
 
     /// Reads the first `most` of `count` bytes, all of which must lie in the file.
-    pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> Read<Vec<u8>> {
+    pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> ReadResult<Vec<u8>> {
         if at.checked_add(count).is_none_or(|end| end > self.length) {
             return damaged(format!(
-                "{count} bytes at {at} are beyond its end, {} bytes: it was cut",
+                "{count} bytes at {at} lie beyond its end at {}: the file is cut off",
                 self.length
             ));
         }
@@ -100,7 +100,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
 
     /// The directories from `first` on. They share no bytes, so that all together they are no
     /// longer than the file.
-    pub(super) fn read_directories(&mut self, first: u64) -> Read<Vec<Directory>> {
+    pub(super) fn read_directories(&mut self, first: u64) -> ReadResult<Vec<Directory>> {
         let mut at = first;
         let mut seen = Vec::new();
         let mut found = Vec::new();
@@ -113,7 +113,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
             let (directory, next, length) = self.read_directory(at)?;
             match left.checked_sub(length) {
                 Some(rest) => left = rest,
-                None => return damaged("its directories lie in each other"),
+                None => return damaged("its directories overlap"),
             }
             found.push(directory);
             at = next;
@@ -123,7 +123,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
 
     /// Reads the directory at an offset; also returns the offset of the next one and its length in
     /// bytes.
-    fn read_directory(&mut self, at: u64) -> Read<(Directory, u64, u64)> {
+    fn read_directory(&mut self, at: u64) -> ReadResult<(Directory, u64, u64)> {
         let (head, width, word) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let count = self.read_bytes(at, head)?;
         let count = self.read_number(&count);
@@ -154,7 +154,12 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     }
 
     /// The first `most` values of an entry as stored; `None` if the tag is absent.
-    fn read_values(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
+    fn read_values(
+        &mut self,
+        directory: &Directory,
+        tag: u16,
+        most: u64,
+    ) -> ReadResult<Option<Values>> {
         let Some(entry) = directory.entries.get(&tag) else {
             return Ok(None);
         };
@@ -181,7 +186,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         directory: &Directory,
         tag: u16,
         most: u64,
-    ) -> Read<Option<Values>> {
+    ) -> ReadResult<Option<Values>> {
         let values = self.read_values(directory, tag, most)?;
         match values.as_ref().map(|values| values.kind) {
             None | Some(1 | 7 | 3 | 4 | 13 | 16 | 18) => Ok(values),
@@ -192,7 +197,12 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     }
 
     /// One whole number, or `missing`.
-    pub(super) fn number_or(&mut self, directory: &Directory, tag: u16, missing: u64) -> Read<u64> {
+    pub(super) fn number_or(
+        &mut self,
+        directory: &Directory,
+        tag: u16,
+        missing: u64,
+    ) -> ReadResult<u64> {
         match self.read_numbers(directory, tag, 1)? {
             None => Ok(missing),
             Some(values) => values
@@ -208,7 +218,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         directory: &Directory,
         tag: u16,
         most: u64,
-    ) -> Read<Vec<f64>> {
+    ) -> ReadResult<Vec<f64>> {
         let Some(values) = self.read_values(directory, tag, most)? else {
             return Ok(Vec::new());
         };
@@ -225,7 +235,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     }
 
     /// The bytes of a text without its terminator; empty if the tag is absent.
-    pub(super) fn text_bytes(&mut self, directory: &Directory, tag: u16) -> Read<Vec<u8>> {
+    pub(super) fn text_bytes(&mut self, directory: &Directory, tag: u16) -> ReadResult<Vec<u8>> {
         let Some(entry) = directory.entries.get(&tag) else {
             return Ok(Vec::new());
         };
@@ -255,7 +265,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     }
 
     /// The text without its terminator; empty if the tag is absent.
-    pub(super) fn read_text(&mut self, directory: &Directory, tag: u16) -> Read<String> {
+    pub(super) fn read_text(&mut self, directory: &Directory, tag: u16) -> ReadResult<String> {
         let bytes = self.text_bytes(directory, tag)?;
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
