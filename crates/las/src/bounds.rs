@@ -95,7 +95,7 @@ impl Las {
     }
 
     fn in_frame(&self, corner: [f64; 3]) -> [f64; 3] {
-        std::array::from_fn(|axis| self.frame.from_metres(corner[axis], axis))
+        std::array::from_fn(|axis| self.frame.stated_to_metres(corner[axis], axis))
     }
 
     /// Whether the box must be measured: the stated heights exceed the reach of a run, or the
@@ -129,8 +129,9 @@ impl Las {
 
     /// Box of all coordinates that stored integers can express.
     fn reachable_bounds(&self) -> Bounds {
-        let ends = [i32::MIN, i32::MAX]
-            .map(|end| -> [f64; 3] { std::array::from_fn(|axis| self.frame.to_metres(end, axis)) });
+        let ends = [i32::MIN, i32::MAX].map(|end| -> [f64; 3] {
+            std::array::from_fn(|axis| self.frame.stored_to_metres(end, axis))
+        });
         union_of(&[ends[0]; 2], &[ends[1]; 2])
     }
 

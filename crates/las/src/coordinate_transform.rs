@@ -58,19 +58,19 @@ impl CoordinateTransform {
 
     /// The coordinate of a stored integer.
     #[inline(always)]
-    pub(crate) fn to_metres(&self, stored: i32, axis: usize) -> f64 {
+    pub(crate) fn stored_to_metres(&self, stored: i32, axis: usize) -> f64 {
         f64::from(stored) * self.scale[axis] + self.offset[axis]
     }
 
     /// A coordinate that the header states.
-    pub(crate) fn from_metres(&self, coordinate: f64, axis: usize) -> f64 {
+    pub(crate) fn stated_to_metres(&self, coordinate: f64, axis: usize) -> f64 {
         coordinate * self.factors[axis]
     }
 
     /// A rectangle that the file states.
     pub(crate) fn stated_rect(&self, rect: &Rect) -> Rect {
         let [min, max] = [rect.min, rect.max]
-            .map(|corner| [0, 1].map(|axis| self.from_metres(corner[axis], axis)));
+            .map(|corner| [0, 1].map(|axis| self.stated_to_metres(corner[axis], axis)));
         Rect { min, max }
     }
 

@@ -110,7 +110,7 @@ impl Las {
         filters.keeps_point(
             class,
             flags,
-            || [0, 1].map(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis)),
+            || [0, 1].map(|axis| self.frame.stored_to_metres(i32_at(record, 4 * axis), axis)),
             left_out,
         )
     }
@@ -151,8 +151,9 @@ impl Las {
             .chunks_exact(self.record_length())
             .filter(|record| self.keeps_record(record, &mut left_out))
         {
-            slots.xyz[kept] =
-                std::array::from_fn(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis));
+            slots.xyz[kept] = std::array::from_fn(|axis| {
+                self.frame.stored_to_metres(i32_at(record, 4 * axis), axis)
+            });
             slots.put_columns(kept, record, &layout);
             kept += 1;
         }
@@ -218,7 +219,7 @@ impl Las {
                     seen.add_point(point.xyz, point.classification);
                 }
                 let xyz: [f64; 3] =
-                    std::array::from_fn(|axis| frame.to_metres(point.xyz[axis], axis));
+                    std::array::from_fn(|axis| frame.stored_to_metres(point.xyz[axis], axis));
                 if filters.keeps_point(
                     point.classification,
                     point.flags,

@@ -51,7 +51,8 @@ impl Las {
         self
     }
 
-    /// Leaves out points of the noise classes ([`NOISE`]). [`Self::left_out`] counts them.
+    /// Leaves out points of the noise classes ([`NOISE`](crate::NOISE)). [`Self::left_out`] counts
+    /// them.
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         self.filters.noise = false;
@@ -149,7 +150,7 @@ impl Las {
         }
         let contents = self.contents.get(chunk)?;
         let [a, b] = [contents.low, contents.high]
-            .map(|stored| [0, 1].map(|axis| self.frame.to_metres(stored[axis], axis)));
+            .map(|stored| [0, 1].map(|axis| self.frame.stored_to_metres(stored[axis], axis)));
         let rect = Rect {
             min: [a[0].min(b[0]), a[1].min(b[1])],
             max: [a[0].max(b[0]), a[1].max(b[1])],

@@ -43,7 +43,7 @@ impl Las {
     }
 
     /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
-    /// all bits of all fields, [`LasHeader::record_length`] bytes per point.
+    /// all bits of all fields, [`crate::LasHeader::record_length`] bytes per point.
     ///
     /// # Errors
     /// The fault of a damaged file, or an error if `chunk` does not exist.
@@ -61,7 +61,7 @@ impl Las {
     /// Reads the data of one of the header's records.
     ///
     /// # Errors
-    /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
+    /// If it cannot be read or exceeds [`crate::LasLimits::record_bytes`].
     pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
         let read = || -> Result<Vec<u8>, LasProblem> {
             if record.bytes > self.limits.record_bytes {
