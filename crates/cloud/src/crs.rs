@@ -233,6 +233,7 @@ impl Crs {
         self.vertical.is_some() || !self.heights.is_empty()
     }
 
+    /// Compares the kinds of coordinates.
     fn compare_kinds(&self, other: &Self) -> Option<String> {
         (self.kind != other.kind).then(|| format!("kind: {} against {}", self.kind, other.kind))
     }
@@ -307,6 +308,7 @@ impl Crs {
         found.or_else(|| describe_difference("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
     }
 
+    /// Compares coordinate epochs as numbers, or as texts if they are none.
     fn compare_epochs(&self, other: &Self) -> Option<String> {
         let a = self.epoch.as_ref()?;
         let b = other.epoch.as_ref()?;

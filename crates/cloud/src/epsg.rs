@@ -15,6 +15,7 @@ pub fn unit_of_vertical(code: u16) -> LengthUnit {
     look_up_unit("vertical", code)
 }
 
+/// Looks up the unit of a code; metres for codes outside the table.
 fn look_up_unit(kind: &str, code: u16) -> LengthUnit {
     match TABLE
         .lines()

@@ -254,10 +254,12 @@ impl Rigid {
     }
 }
 
+/// Converts rows to a matrix of nalgebra.
 fn to_nalgebra(rows: &[[f64; 3]; 3]) -> Matrix3<f64> {
     Matrix3::from_fn(|row, column| rows[row][column])
 }
 
+/// Converts a matrix of nalgebra to rows.
 fn to_rows(matrix: &Matrix3<f64>) -> [[f64; 3]; 3] {
     std::array::from_fn(|row| std::array::from_fn(|column| matrix[(row, column)]))
 }

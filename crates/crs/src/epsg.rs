@@ -40,6 +40,7 @@ impl VerticalSystem {
         self.name.contains("depth")
     }
 
+    /// All vertical systems of the table.
     fn iter_rows() -> impl Iterator<Item = Self> {
         NAMES.lines().filter_map(|line| {
             let mut fields = line.split('\t');
@@ -107,6 +108,7 @@ pub(crate) fn normalised_key(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
+/// The code of a name in the table of one kind: datum, vertical datum or vertical system.
 fn code_of_name(kind: &str, key: &str) -> Option<u16> {
     NAMES.lines().find_map(|line| {
         let mut fields = line.split('\t');

@@ -162,6 +162,7 @@ fn find_geoid_model(word: &str) -> Option<String> {
     })
 }
 
+/// Whether a name says that heights count from the ellipsoid.
 fn is_above_ellipsoid(name: &str) -> bool {
     name.to_lowercase().contains("ellips")
 }

@@ -66,6 +66,7 @@ pub struct GeoKeys<'a> {
 }
 
 impl GeoKeys<'_> {
+    /// The directory entry of a key whose value is stored in `record`.
     fn find_entry(&self, wanted: u16, record: u16) -> Option<[u16; 4]> {
         let entries = self.directory.get(4..)?.as_chunks::<4>().0;
         entries
@@ -74,6 +75,7 @@ impl GeoKeys<'_> {
             .find(|[key, at, ..]| *key == wanted && *at == record)
     }
 
+    /// The value of a key that is stored in the directory itself.
     fn read_short(&self, wanted: u16) -> Option<u16> {
         self.find_entry(wanted, 0).map(|[.., value]| value)
     }
@@ -100,6 +102,7 @@ impl GeoKeys<'_> {
         Some(text.trim_end_matches(['|', '\0']).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
+    /// The value of a key among the doubles.
     fn read_double(&self, wanted: u16) -> Option<f64> {
         let [.., place] = self.find_entry(wanted, DOUBLES)?;
         self.doubles.get(usize::from(place)).copied()
@@ -236,6 +239,7 @@ struct Vertical {
 }
 
 impl Vertical {
+    /// Reads the vertical code, citation and unit.
     fn from_keys(keys: &GeoKeys<'_>) -> Self {
         Self {
             code: keys
@@ -246,10 +250,12 @@ impl Vertical {
         }
     }
 
+    /// Whether the keys say nothing of heights.
     fn is_empty(&self) -> bool {
         self.code.is_none() && self.unit.is_none() && self.citation.is_none()
     }
 
+    /// The system with the heights that the keys state, if they state any.
     fn added_to(self, mut crs: Crs) -> Crs {
         if self.is_empty() {
             return crs;

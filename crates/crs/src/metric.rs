@@ -78,6 +78,7 @@ fn has_metres(part: &Node) -> bool {
     part.own_unit().is_none_or(|factor| factor == 1.0)
 }
 
+/// The name of the metric equivalent.
 fn metric_name(name: &str) -> String {
     format!("{name}, in metres")
 }

@@ -95,6 +95,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
     Ok(crs)
 }
 
+/// A local system without a code, in this unit.
 fn local_crs(unit: LengthUnit) -> Crs {
     Crs {
         name: Some("local".into()),

@@ -65,6 +65,7 @@ pub fn from_wkt(wkt: &str) -> Option<Crs> {
     Some(crs.unwrap_or_else(|| unreadable_crs(wkt)))
 }
 
+/// The system of a text that cannot be parsed.
 fn unreadable_crs(wkt: &str) -> Crs {
     let shown: String = wkt
         .chars()
@@ -90,6 +91,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// Finds the elements of the plane and of the heights, through compound and bound systems.
     fn collect_parts(&mut self, node: &'a Node) {
         if node.is(&["BOUNDCRS"])
             && let Some(grid) = node
@@ -117,6 +119,7 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Reads the system of a parsed text; `None` if a plane or its unit is missing.
 fn interpret_root(wkt: &str, root: &Node) -> Option<Crs> {
     let mut parts = Parts::default();
     parts.collect_parts(root);
@@ -167,6 +170,7 @@ fn interpret_root(wkt: &str, root: &Node) -> Option<Crs> {
     })
 }
 
+/// The kind of coordinates of an element.
 fn kind_of(system: &Node) -> CrsKind {
     let axes = system.child(&["CS"]).and_then(Node::name);
     let is_cartesian = axes.is_some_and(|axes| axes.eq_ignore_ascii_case("Cartesian"));
@@ -241,6 +245,7 @@ pub(crate) fn vertical_element(code: u16) -> Option<Node> {
     ))
 }
 
+/// The identifier of an EPSG code, in version 1.
 fn epsg_authority(code: u16) -> Node {
     let words = ["EPSG".to_owned(), code.to_string()];
     Node::new("AUTHORITY", words.map(Node::Text).to_vec())

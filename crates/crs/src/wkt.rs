@@ -95,6 +95,7 @@ impl Node {
         }
     }
 
+    /// Keyword of an element; empty for words and texts.
     pub(crate) fn keyword(&self) -> &str {
         match self {
             Self::Element { keyword, .. } => keyword,
@@ -115,6 +116,7 @@ impl Node {
         self.value_at(0)
     }
 
+    /// Argument `i` as a text, with or without quotes.
     pub(crate) fn value_at(&self, i: usize) -> Option<&str> {
         match self.arguments().get(i)? {
             Self::Text(value) | Self::Word(value) => Some(value),
@@ -196,6 +198,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
+    /// Skips blanks and one of these characters; `false` if none follows.
     fn eat_one(&mut self, wanted: &[char]) -> bool {
         self.rest = self.rest.trim_start();
         match self.rest.strip_prefix(wanted) {
@@ -207,6 +210,7 @@ impl Parser<'_> {
         }
     }
 
+    /// Parses an element, a quoted text or a bare word.
     fn parse_node(&mut self, depth: usize) -> Option<Node> {
         self.rest = self.rest.trim_start();
         if depth > DEEPEST {

@@ -172,6 +172,7 @@ impl Codec {
         })
     }
 
+    /// Decodes a RICE tile of `count` numbers.
     fn decode_rice(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
         let block = self.block;
         Ok(match self.bytes {
@@ -195,6 +196,7 @@ impl Codec {
         })
     }
 
+    /// Decodes an HCOMPRESS tile, whose stated size must be that of the tile.
     fn decode_hcompress(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
         let head = bytes
             .first_chunk::<25>()
@@ -278,6 +280,7 @@ fn big_endian_integers(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
     })
 }
 
+/// A parameter of a codec that must be above zero.
 fn positive_parameter(name: &str, value: i64) -> Result<usize> {
     match usize::try_from(value) {
         Ok(value) if value > 0 => Ok(value),
@@ -287,6 +290,7 @@ fn positive_parameter(name: &str, value: i64) -> Result<usize> {
     }
 }
 
+/// The error of a tile whose bytes are too few or too many for its pixels.
 fn wrong_size_error(bytes: usize, count: usize) -> Error {
     Error::source(format!("a tile of {count} pixels has {bytes} bytes"))
 }

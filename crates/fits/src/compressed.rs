@@ -189,6 +189,7 @@ impl Compressed {
         Ok(&self.last.insert((number, pixels)).1)
     }
 
+    /// Decodes a row of tiles.
     fn decode_row(&self, number: usize) -> Result<PixelData> {
         let [columns, rows] = self.image;
         let [width, height] = self.tile;
@@ -338,7 +339,9 @@ impl Place {
     }
 }
 
+/// Zeros of the image's number type, within the limit.
 fn zeroed_pixels(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
+    /// Zeros of one number type, within the limit.
     fn zeros_of<T: Clone + Default>(count: usize, limit: u64) -> Result<Vec<T>> {
         let mut zeros = reserve_within("decoded tiles", count as u64, limit)?;
         zeros.resize(count, T::default());

@@ -65,6 +65,7 @@ struct Tile {
 }
 
 impl Tile {
+    /// A tile that keeps all digits in the main column.
     fn lossless(bytes: Vec<u8>) -> Self {
         Self {
             bytes,
@@ -104,14 +105,17 @@ impl PackedCube {
         Ok(packed)
     }
 
+    /// Description of the cube.
     pub(crate) fn cube(&self) -> &Cube {
         &self.cube
     }
 
+    /// The largest rounding error so far, in the unit of the cube.
     pub(crate) fn largest_error(&self) -> f64 {
         self.largest_error
     }
 
+    /// Whether the cube's numbers are quantised.
     fn is_rounded(&self) -> bool {
         self.packing == Packing::Rounded
             && matches!(self.cube.precision, Precision::Single | Precision::Double)
@@ -154,6 +158,7 @@ impl PackedCube {
         }
     }
 
+    /// Number of tiles; `None` if it overflows.
     fn tile_count(&self) -> Option<u64> {
         let [planes, rows, _] = self.cube.shape;
         (planes as u64)
@@ -161,6 +166,7 @@ impl PackedCube {
             .checked_mul(self.tiles_across() as u64)
     }
 
+    /// Bytes of the table; `None` if they overflow.
     fn table_bytes(&self) -> Option<u64> {
         self.tile_count()?.checked_mul(self.row_bytes())
     }
@@ -190,6 +196,7 @@ impl PackedCube {
         Ok(())
     }
 
+    /// Appends a tile to the heap and writes its row of the table.
     fn put_tile(&mut self, number: u64, tile: &Tile) -> io::Result<()> {
         let table = self.table_bytes().unwrap_or_default();
         let length = tile.bytes.len() as u64;
@@ -237,6 +244,7 @@ impl PackedCube {
         Ok(numbers.map(|number| (number as u32).to_be_bytes()).concat())
     }
 
+    /// Compresses the numbers of a tile by the method of the cube.
     fn compress_tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
         match self.cube.precision {
             Precision::Byte => {
@@ -294,6 +302,7 @@ impl PackedCube {
         pad_to_block(to, bytes, block, 0)
     }
 
+    /// Header of the table of tiles, with the keywords of the cube.
     fn table_header(&self) -> Header {
         let mut header = Header::new();
         self.set_table_keywords(&mut header);
@@ -374,6 +383,7 @@ impl PackedCube {
     }
 }
 
+/// An integer as the value of a keyword.
 fn whole(value: u64) -> HeaderValue {
     HeaderValue::Integer(i64::try_from(value).unwrap_or(i64::MAX))
 }

@@ -34,6 +34,7 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Bytes per value.
     pub(crate) fn bytes_per_sample(self) -> u64 {
         match self {
             Self::Single | Self::Whole => 4,
@@ -42,6 +43,7 @@ impl Precision {
         }
     }
 
+    /// BITPIX of the number type.
     pub(crate) fn bitpix_code(self) -> i64 {
         match self {
             Self::Single => -32,

@@ -74,6 +74,7 @@ impl CubeFile {
         Self::begin_packed(path, cubes).map_err(|error| Error::of_file(path, error))
     }
 
+    /// Creates the file and one temporary file per cube.
     fn begin_packed(path: &Path, cubes: &[(Cube, Packing)]) -> io::Result<Self> {
         let (part, mut file) = UnfinishedFile::create(path)?;
         write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
@@ -216,6 +217,7 @@ fn data_bytes(cube: &Cube) -> Option<u64> {
         })
 }
 
+/// Header of an uncompressed cube.
 fn cube_header(cube: &Cube) -> Header {
     let mut header = Header::new();
     header.set("XTENSION", text_value("IMAGE"), None);

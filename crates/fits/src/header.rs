@@ -62,7 +62,7 @@ impl FitsHeader {
         self.0.get_int(keyword)
     }
 
-    /// A size that must be stated.
+    /// A size, or `usual` if the keyword is absent.
     fn size_or(&self, keyword: &str, usual: u64) -> Result<u64> {
         match self.0.find(keyword) {
             Some(_) => self.required_size(keyword),
@@ -70,6 +70,7 @@ impl FitsHeader {
         }
     }
 
+    /// A size that must be stated and not negative.
     pub(crate) fn required_size(&self, keyword: &str) -> Result<u64> {
         let stated = self
             .integer(keyword)

@@ -65,6 +65,7 @@ impl Image {
         Self::read_all(ImageFile::new_within(Cursor::new(bytes), limits)?)
     }
 
+    /// Reads all rows.
     fn read_all<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
         let [rows, _] = file.shape();
         Ok(Self {

@@ -213,6 +213,7 @@ impl<R: Read + Seek> ImageFile<R> {
         Array2::from_shape_vec(shape, values).map_err(Error::source)
     }
 
+    /// Reads the values of some rows, row by row.
     fn read_values(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
         let columns = self.shape[1];
         let count = rows.len() * columns;

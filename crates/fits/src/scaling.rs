@@ -14,6 +14,7 @@ pub(crate) struct Scaling {
 }
 
 impl Scaling {
+    /// Reads BSCALE, BZERO and BLANK.
     pub(crate) fn from_header(header: &FitsHeader) -> Self {
         Self {
             scale: header.number("BSCALE").unwrap_or(1.0),

@@ -57,10 +57,12 @@ impl Table {
         })
     }
 
+    /// Number of rows.
     pub(crate) fn row_count(&self) -> usize {
         self.rows
     }
 
+    /// Bytes of the table in memory.
     pub(crate) fn resident_bytes(&self) -> u64 {
         self.data.len() as u64
     }

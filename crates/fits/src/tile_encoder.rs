@@ -52,6 +52,7 @@ pub(crate) fn shuffle_bytes(bytes: &[u8], count: usize) -> Vec<u8> {
         .collect()
 }
 
+/// Compresses bytes by gzip.
 pub(crate) fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(EFFORT));
     // Writing to memory does not fail.

@@ -94,6 +94,7 @@ impl Las {
         }
     }
 
+    /// Converts a stated corner to the coordinates that are read.
     fn in_frame(&self, corner: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|axis| self.frame.stated_to_metres(corner[axis], axis))
     }
@@ -119,6 +120,7 @@ impl Las {
         bounds[0][0].is_finite().then_some(bounds)
     }
 
+    /// Box of the points of a chunk that pass the filters.
     fn chunk_bounds(&self, chunk: usize) -> compute::Result<Bounds> {
         let points = self.read_chunk(chunk, Columns::XYZ)?;
         Ok(points
@@ -204,6 +206,7 @@ struct Farthest {
 }
 
 impl Farthest {
+    /// The error that names this point.
     fn outlier_problem(&self, middle: f64) -> LasProblem {
         let [x, y, z] = self.xyz;
         let kept = match (self.flags & WITHHELD != 0, NOISE.contains(&self.class)) {
@@ -222,6 +225,7 @@ impl Farthest {
     }
 }
 
+/// The smallest box around both.
 fn union_of(a: &Bounds, b: &Bounds) -> Bounds {
     [
         std::array::from_fn(|axis| a[0][axis].min(b[0][axis])),

@@ -468,12 +468,14 @@ fn expand_path(path: &Path) -> Result<Vec<PathBuf>, LasError> {
     }
 }
 
+/// The entries of a folder.
 fn list_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect()
 }
 
+/// The paths that a pattern matches.
 fn match_pattern(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
     let paths = glob::glob(pattern)
         .map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;

@@ -75,6 +75,7 @@ pub(crate) fn chunks_of_nodes(
     Ok(chunks)
 }
 
+/// Refuses chunks that claim more points than their bytes allow, or more memory than the limit.
 fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Result<(), LasProblem> {
     let record = u64::from(parsed.header.record_length);
     for chunk in chunks {
@@ -111,6 +112,7 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Result<(
     Ok(())
 }
 
+/// Cuts the points of an uncompressed file into chunks.
 fn uncompressed_chunks(
     at: u64,
     points: u64,
@@ -139,6 +141,7 @@ fn uncompressed_chunks(
     Ok(chunks)
 }
 
+/// Reads the chunk table of a LAZ file, whose sums must be those of the header.
 fn compressed_chunks(
     mut file: impl Read + Seek,
     parsed: &Parsed,
@@ -204,6 +207,7 @@ fn compressed_chunks(
     Ok(chunks)
 }
 
+/// The error of a chunk table with more points than the header.
 fn more_than_stated(parsed: &Parsed) -> LasProblem {
     LasProblem::inconsistent(
         "the number of points",

@@ -85,6 +85,7 @@ impl CoordinateTransform {
     }
 }
 
+/// The error of a system that is not in metres, with the remedy for its unit.
 fn not_metres(crs: &Crs) -> LasProblem {
     const OR_SAY: &str = "reproject them to a system in metres or feet, or state their system (--crs EPSG:… or --crs local, `Las::with_crs`)";
     let advice = match metre_factors(crs) {

@@ -155,6 +155,7 @@ impl Copc {
         Ok(nodes)
     }
 
+    /// Adds the node of a hierarchy entry, or the page that it refers to.
     fn visit_entry(
         &mut self,
         entry: &[u8; 32],

@@ -145,6 +145,7 @@ fn code_or_name(crs: &Crs) -> String {
     }
 }
 
+/// The unreadable system of a file that contradicts itself.
 fn contradictory_crs(what: &str, difference: &str) -> Crs {
     let name = format!("{what} differ in {difference}");
     Crs {

@@ -14,6 +14,7 @@ use isopach_cloud::Columns;
 use laz::DecompressionSelection;
 
 impl Las {
+    /// Bytes of a record.
     pub(crate) fn record_length(&self) -> usize {
         usize::from(self.header().record_length)
     }
@@ -59,6 +60,7 @@ impl Las {
         Ok(records)
     }
 
+    /// Decompresses the selected fields of a chunk.
     fn decompress(
         &self,
         number: usize,

@@ -29,6 +29,7 @@ struct Steps {
 }
 
 impl Steps {
+    /// Scale and offset of a file.
     fn of_file(las: &Las) -> Self {
         Self {
             scale: las.frame.scale,
@@ -94,6 +95,7 @@ struct Compared<'a> {
 }
 
 impl<'a> Compared<'a> {
+    /// A group whose files have not been compared yet.
     fn from_files(files: Vec<&'a Las>) -> Self {
         Self {
             files,
@@ -167,6 +169,7 @@ fn sum_points(las: &Las, steps: Steps) -> compute::Result<[u64; 2]> {
         .try_reduce(|| [0; 2], |a, b| Ok(add_sums(a, b)))
 }
 
+/// The sums of one chunk.
 fn sum_chunk(las: &Las, chunk: usize, steps: Steps) -> compute::Result<[u64; 2]> {
     let points = las.read_chunk(chunk, Columns::XYZ)?;
     let hashes = points.xyz.iter().map(|point| {
@@ -178,6 +181,7 @@ fn sum_chunk(las: &Las, chunk: usize, steps: Steps) -> compute::Result<[u64; 2]>
     Ok(hashes.fold([0; 2], |sums, hash| add_sums(sums, [hash, mix_word(hash)])))
 }
 
+/// Adds sums, wrapping around.
 fn add_sums(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
     [a[0].wrapping_add(b[0]), a[1].wrapping_add(b[1])]
 }

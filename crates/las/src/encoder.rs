@@ -97,6 +97,7 @@ impl Encoder {
     }
 }
 
+/// Compresses whole chunks in parallel.
 fn compress_records(
     points: &mut ParLasZipCompressor<BufWriter<File>>,
     records: &[u8],
@@ -143,6 +144,7 @@ pub(crate) fn laz_record(format: u8, extra: u16, chunk: u32) -> Result<LazVlr, L
     LazVlr::from_buffer(&bytes).map_err(write_problem)
 }
 
+/// The problem behind an error of the compressor.
 fn write_problem(error: laz::LasZipError) -> LasProblem {
     LasProblem::Unwritable(error.to_string())
 }

@@ -114,6 +114,7 @@ impl LasProblem {
         }
     }
 
+    /// A stated value that cannot be true.
     pub(crate) fn inconsistent(
         what: &'static str,
         value: impl ToString,

@@ -81,6 +81,7 @@ impl ExtraKind {
         }
     }
 
+    /// The type's code in a descriptor.
     fn type_code(self) -> u8 {
         Self::ALL
             .iter()
@@ -105,6 +106,7 @@ impl ExtraKind {
         }
     }
 
+    /// Reads a stored number.
     fn read(self, bytes: &[u8]) -> f64 {
         let mut word = [0; 8];
         word[..self.bytes()].copy_from_slice(&bytes[..self.bytes()]);

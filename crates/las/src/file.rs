@@ -139,6 +139,7 @@ impl Las {
         self.parsed.crs_fault.as_deref()
     }
 
+    /// Refuses coordinates that are known not to be metres.
     pub(crate) fn check_metres(&self) -> Result<(), LasError> {
         self.frame
             .check_metres()

@@ -77,12 +77,14 @@ impl Clone for LeftOutOfChunk {
 }
 
 impl LeftOutOfChunk {
+    /// Stores the counts of the last decoding.
     pub(crate) fn set(&self, left_out: LeftOut) {
         // A chunk has less than 2³² points.
         self.0[0].store(left_out.withheld as u32, Ordering::Relaxed);
         self.0[1].store(left_out.noise as u32, Ordering::Relaxed);
     }
 
+    /// The counts of the last decoding.
     pub(crate) fn get(&self) -> LeftOut {
         let [withheld, noise] = self
             .0

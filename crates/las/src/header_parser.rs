@@ -113,6 +113,7 @@ fn layout_of(raw: &las::raw::Header) -> Result<Layout, LasProblem> {
     Ok(layout)
 }
 
+/// Meaning of GPS times, from the global encoding.
 fn gps_time_of(raw: &las::raw::Header, time_offset: Option<u16>) -> GpsTime {
     match (raw.global_encoding & 1, time_offset) {
         (0, None) => GpsTime::Week,
@@ -151,6 +152,8 @@ fn plain_fields(raw: &las::raw::Header) -> LasHeader {
     }
 }
 
+/// Refuses scale factors and offsets that yield no finite coordinates, and compressed points
+/// without a compressor.
 fn check_header(header: &LasHeader, stated_format: u8) -> Result<(), LasProblem> {
     for axis in 0..3 {
         let scale = header.scale[axis];
@@ -245,6 +248,7 @@ fn check_texts(records: &[Record]) -> Result<(), LasProblem> {
     }
 }
 
+/// The compressor's record; `None` for an uncompressed file.
 fn laz_record(records: &[Record]) -> Result<Option<Laz>, LasProblem> {
     let Some(record) = records
         .iter()
@@ -287,6 +291,7 @@ fn laz_record(records: &[Record]) -> Result<Option<Laz>, LasProblem> {
     }
 }
 
+/// Fills the buffer as far as the file reaches and returns the number of bytes.
 fn read_up_to(mut file: impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
     let mut got = 0;
     while got < buffer.len() {

@@ -115,6 +115,7 @@ impl Las {
         Ok(self)
     }
 
+    /// Path of the index in a folder shared by files of any path.
     fn place_by_content(&self, folder: &Path) -> Result<PathBuf, LasError> {
         let about = self
             .index_subject()
@@ -137,6 +138,7 @@ impl Las {
         })
     }
 
+    /// Reads the index, or makes and writes it.
     fn index(&self, place: &Path) -> Result<Vec<Contents>, LasProblem> {
         let about = self.index_subject()?;
         if let Found::Whole(contents) = sidecar::read(place, about) {

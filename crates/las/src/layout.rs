@@ -72,18 +72,22 @@ impl Layout {
         }
     }
 
+    /// The class of a record.
     pub(crate) fn classification_of(&self, record: &[u8]) -> u8 {
         record[self.classification] & self.class_mask
     }
 
+    /// The intensity of a record.
     pub(crate) fn intensity_of(&self, record: &[u8]) -> u16 {
         u16_at(record, 12)
     }
 
+    /// The point source identifier of a record.
     pub(crate) fn point_source_of(&self, record: &[u8]) -> u16 {
         u16_at(record, self.point_source)
     }
 
+    /// The user data of a record.
     pub(crate) fn user_data_of(&self, record: &[u8]) -> u8 {
         record[17]
     }
@@ -107,15 +111,18 @@ impl Layout {
         }
     }
 
+    /// The GPS time of a record; `None` if the format has none.
     pub(crate) fn gps_time_of(&self, record: &[u8]) -> Option<f64> {
         self.gps_time.map(|at| f64_at(record, at))
     }
 
+    /// The colour of a record; `None` if the format has none.
     pub(crate) fn rgb_of(&self, record: &[u8]) -> Option<[u16; 3]> {
         self.rgb
             .map(|at| [0, 2, 4].map(|channel| u16_at(record, at + channel)))
     }
 
+    /// The near infrared of a record; `None` if the format has none.
     pub(crate) fn nir_of(&self, record: &[u8]) -> Option<u16> {
         self.nir.map(|at| u16_at(record, at))
     }
@@ -159,10 +166,12 @@ pub(crate) fn i32_at(record: &[u8], at: usize) -> i32 {
     i32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
 }
 
+/// A little-endian 16-bit integer.
 fn u16_at(record: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([record[at], record[at + 1]])
 }
 
+/// A little-endian double.
 fn f64_at(record: &[u8], at: usize) -> f64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&record[at..at + 8]);

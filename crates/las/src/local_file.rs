@@ -36,6 +36,7 @@ impl LocalFile {
         })
     }
 
+    /// Reads one range, which must lie in the file.
     fn read_one(&self, range: &Range<u64>) -> io::Result<Vec<u8>> {
         if range.end > self.size() || range.start > range.end {
             return Err(ErrorKind::UnexpectedEof.into());
@@ -45,6 +46,7 @@ impl LocalFile {
         Ok(bytes)
     }
 
+    /// Reads at an offset, without moving a position that threads share.
     #[cfg(unix)]
     fn read_exact_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
         std::os::unix::fs::FileExt::read_exact_at(&self.file, bytes, at)

@@ -125,6 +125,7 @@ impl Las {
         Self::of_source(source, limits).map_err(|problem| problem.at_path(&path))
     }
 
+    /// Reads header and chunks, and the index beside the source.
     fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Result<Self, LasProblem> {
         let Stated {
             parsed,

@@ -155,6 +155,7 @@ fn read_head(
     })
 }
 
+/// Reads the data of a record.
 fn read_data(mut file: impl Read + Seek, record: &VariableRecord) -> Result<Record, LasProblem> {
     let mut data = vec![0; record.bytes as usize]; // no more than the limit, and in the file
     file.seek(SeekFrom::Start(record.data_at()))?;

@@ -48,6 +48,7 @@ impl Default for Schema {
 }
 
 impl Schema {
+    /// Refuses a schema that cannot be written.
     pub(crate) fn check(&self) -> Result<(), LasProblem> {
         if !(self.scale.is_finite() && self.scale > 0.0) {
             return Err(LasProblem::Unwritable(format!(
@@ -177,6 +178,7 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// Appends a variable length record.
     fn push_record(&mut self, user: &str, id: u16, data: &[u8]) -> Result<(), LasProblem> {
         let Ok(length) = u16::try_from(data.len()) else {
             return Err(LasProblem::Unwritable(format!(

@@ -46,6 +46,7 @@ impl Contents {
         sum: 0,
     };
 
+    /// Includes a point in the summary.
     pub(crate) fn add_point(&mut self, xyz: [i32; 3], class: u8) {
         for axis in 0..3 {
             self.low[axis] = self.low[axis].min(xyz[axis]);
@@ -65,6 +66,7 @@ impl Contents {
         (0..256).any(|class| wanted[class] && self.classes[class >> 6] >> (class & 63) & 1 == 1)
     }
 
+    /// The entry in its stored form.
     fn to_bytes(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
         let words = self
@@ -82,6 +84,7 @@ impl Contents {
         bytes
     }
 
+    /// Reads a stored entry.
     fn from_bytes(bytes: &[u8; ENTRY]) -> Self {
         let word = |i: usize| i32::from_le_bytes(std::array::from_fn(|b| bytes[4 * i + b]));
         Self {

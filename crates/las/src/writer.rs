@@ -69,6 +69,7 @@ impl LazWriter {
         Self::create_checked(path, schema).map_err(|problem| problem.at_path(path))
     }
 
+    /// Body of [`Self::create`], before the file is named.
     fn create_checked(path: &Path, schema: &Schema) -> Result<Self, LasProblem> {
         schema.check()?;
         let layout = Layout::of_format(schema.point_format())?;
@@ -153,6 +154,7 @@ impl LazWriter {
         self.points.write(records)
     }
 
+    /// Body of [`Self::write`], before the file is named.
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.check_columns(cloud, extra)?;
         let chunk = CHUNK as usize;
@@ -280,6 +282,7 @@ impl LazWriter {
             .map_err(|problem| problem.at_path(&path))
     }
 
+    /// Body of [`Self::finish`], before the file is named.
     fn finish_checked(self) -> Result<(), LasProblem> {
         if self.failed {
             return Err(LasProblem::Unwritable(

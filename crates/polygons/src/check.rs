@@ -51,6 +51,7 @@ impl Polygons {
         Ok(warnings)
     }
 
+    /// Whether the system is unstated and all coordinates are possible longitudes and latitudes.
     fn may_be_degrees(&self) -> bool {
         let bounds = self.bounds();
         let inside = DEGREES.intersection(&bounds) == Some(bounds);

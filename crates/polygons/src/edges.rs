@@ -62,6 +62,7 @@ impl Edge {
         x < self.lower[0].max(self.upper[0]) && self.has_on_its_left([x, y])
     }
 
+    /// Whether the point lies strictly left of the edge, directed upwards.
     fn has_on_its_left(&self, point: [f64; 2]) -> bool {
         self.side_of(point) == Orientation::CounterClockwise
     }
@@ -190,6 +191,7 @@ impl Strips {
         }
     }
 
+    /// The strips that an edge meets.
     fn range_of(&self, edge: &Edge) -> std::ops::RangeInclusive<usize> {
         self.strip_of(edge.lower[1])..=self.strip_of(edge.upper[1])
     }
@@ -202,6 +204,7 @@ impl Strips {
         strip.min(self.starts.len() - 2)
     }
 
+    /// Numbers of the edges that meet the strip of a northing.
     #[inline]
     fn band_at(&self, y: f64) -> &[u32] {
         let strip = self.strip_of(y);

@@ -36,6 +36,7 @@ impl RTreeObject for Segment {
     }
 }
 
+/// Finds two edges that cross or overlap, within a bounded number of comparisons.
 fn find_crossing(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
     let tree = RTree::bulk_load(segments_of(parts));
     let mut pairs_left = tree.size().saturating_mul(PAIRS_PER_EDGE);
@@ -102,11 +103,13 @@ fn cross_or_overlap(a: &Segment, b: &Segment) -> bool {
     are_opposite(of_a) && are_opposite(of_b)
 }
 
+/// Side of a segment on which a point lies, exactly.
 fn side_of(of: &Segment, point: [f64; 2]) -> Orientation {
     let [from, to, point] = [of.from, of.to, point].map(|[x, y]| coord! { x: x, y: y });
     RobustKernel::orient2d(from, to, point)
 }
 
+/// Whether two sides are opposite and neither is the line itself.
 fn are_opposite([a, b]: [Orientation; 2]) -> bool {
     a != b && a != Orientation::Collinear && b != Orientation::Collinear
 }
@@ -124,6 +127,7 @@ fn overlap_of(a: &Segment, b: &Segment) -> bool {
     })
 }
 
+/// Finds a part that lies within another.
 fn part_within_part(zone: &str, parts: &[Part], edges: &Edges) -> Option<PolygonWarning> {
     if parts.len() < 2 {
         return None;
@@ -154,6 +158,7 @@ fn is_inside_another(part: u32, corner: [f64; 2], edges: &Edges) -> bool {
         && !edges.have_on_them(corner, |edge| edge.part != part)
 }
 
+/// Finds a hole that lies outside its outer ring.
 fn hole_outside(zone: &str, parts: &[Part], edges: &Edges) -> Option<PolygonWarning> {
     let outside = parts.iter().enumerate().find_map(|(number, part)| {
         let mut holes = part.iter().skip(1);

@@ -1,4 +1,5 @@
-//! Polygons from GeoJSON, as masks of a survey.
+//! Polygons from GeoJSON, as masks of a survey: which zones contain a point, areas, coordinate
+//! systems.
 //!
 //! A mask answers one question for many points: which polygons hold `[easting, northing]`?
 //! Registration asks it for stable ground, change asks it for volumes by zone. A point on a

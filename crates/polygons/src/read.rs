@@ -111,6 +111,7 @@ fn crs_of_members(members: Option<&Map<String, Value>>) -> Result<PolygonCrs> {
     }
 }
 
+/// The error of a `crs` member that names no known system.
 fn unknown_crs(member: &Value) -> PolygonError {
     let text = member.to_string();
     let shown: String = text.chars().take(SHOWN).collect();
@@ -123,11 +124,13 @@ fn unknown_crs(member: &Value) -> PolygonError {
     }
 }
 
+/// Reads the features of a collection.
 fn collection_to_polygons(collection: FeatureCollection) -> Result<Polygons> {
     let system = crs_of_members(collection.foreign_members.as_ref())?;
     features_to_polygons(collection.features, system)
 }
 
+/// Reads features in one coordinate system, and gives them unique names.
 fn features_to_polygons(features: Vec<Feature>, system: PolygonCrs) -> Result<Polygons> {
     let mut zones = Vec::with_capacity(features.len());
     let mut warnings = Vec::new();
@@ -157,6 +160,7 @@ fn unused_name(name: &str, used: &mut HashMap<String, u64>) -> String {
     candidate
 }
 
+/// Reads the polygons of a feature.
 fn zone_of(number: usize, feature: Feature) -> Result<(Zone, Vec<PolygonWarning>)> {
     let name = name_of(&feature).unwrap_or_else(|| number.to_string());
     let label = format!("feature {number} ({name})");
@@ -214,6 +218,7 @@ fn name_of(feature: &Feature) -> Option<String> {
     })
 }
 
+/// A text or number as a name; `None` for other values.
 fn text_of_value(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => printable(text),
@@ -233,6 +238,7 @@ fn printable(text: &str) -> Option<String> {
     (!clean.is_empty()).then_some(clean)
 }
 
+/// Reads a ring, which must be closed and finite.
 fn ring_of(positions: &[Position], feature: &str, ring: usize) -> Result<Ring> {
     let feature = || feature.to_string();
     let mut corners = Vec::with_capacity(positions.len());

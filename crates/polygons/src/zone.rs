@@ -46,6 +46,7 @@ impl Zone {
         &self.name
     }
 
+    /// Replaces the name.
     pub(crate) fn rename(&mut self, name: String) {
         self.name = name;
     }
@@ -104,6 +105,7 @@ impl Zone {
     }
 }
 
+/// The edges of all rings, numbered by part.
 fn edges_of(parts: &[Part]) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (number, part) in parts.iter().enumerate() {
@@ -123,6 +125,7 @@ pub(crate) fn box_reaches(bounds: &Rect, point: [f64; 2]) -> bool {
     (0..2).all(|axis| (bounds.min[axis]..=bounds.max[axis]).contains(&point[axis]))
 }
 
+/// The smallest rectangle around all positions.
 fn bounds_of(parts: &[Part]) -> Rect {
     let mut bounds = Rect {
         min: [f64::INFINITY; 2],
@@ -146,6 +149,7 @@ fn area_of(part: &Part) -> f64 {
     geo::Polygon::new(outer, rings.collect()).unsigned_area()
 }
 
+/// Hash of the name, the lengths of the rings and the coordinates.
 fn fingerprint_of(name: &str, parts: &[Part]) -> u64 {
     let lengths = parts
         .iter()

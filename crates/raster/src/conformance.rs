@@ -259,6 +259,8 @@ fn far_coordinate(i: u64) -> f64 {
 }
 
 impl Case {
+    /// Compares all statistics of this case with the reference, also for other orders and origins
+    /// of the points.
     fn run_on(&self, on: &dyn Rasterise) -> Vec<Finding> {
         let turned = reversed_cloud(&self.points);
         let mut findings = Vec::new();
@@ -359,6 +361,7 @@ fn alone_or_together(on: &dyn Rasterise) -> Vec<Finding> {
         .collect()
 }
 
+/// Checks that invalid requests are refused with an error that is not recoverable.
 fn check_mistakes(on: &dyn Rasterise) -> Vec<Finding> {
     let points = Cloud::default();
     let grid = Grid {

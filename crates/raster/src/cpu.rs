@@ -72,6 +72,7 @@ fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
         .collect()
 }
 
+/// Sums of the heights of each cell, in parallel.
 fn accumulate_cells(points: Positions<'_>, grid: &Grid) -> Vec<CellSums> {
     let base = points.origin().ticks()[2];
     let mut cells = vec![CellSums::default(); grid.rows * grid.columns];

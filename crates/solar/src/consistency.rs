@@ -100,6 +100,7 @@ pub fn find_disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disa
     found
 }
 
+/// Compares the positions on the Sun; `true` if the difference is grave.
 fn compare_places(
     first: &SolarHeader,
     other: &SolarHeader,
@@ -140,6 +141,7 @@ fn compare_places(
     }
 }
 
+/// Compares the positions of the observers.
 fn compare_observers(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     let [[a, b], [c, d]] =
         [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
@@ -151,6 +153,7 @@ fn compare_observers(first: &SolarHeader, other: &SolarHeader) -> Option<String>
     })
 }
 
+/// Compares the times, and the rotation of the Sun between them; `true` if it is grave.
 fn compare_times(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     let seconds = other.time?.seconds_since(first.time?).abs();
     let pixel = first.wcs.as_ref().map_or(0.6, crate::Wcs::pixel_size);
@@ -166,6 +169,7 @@ fn compare_times(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, Stri
     })
 }
 
+/// A duration in words, in a unit that suits it.
 fn words_of(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.0} s"),

@@ -69,6 +69,7 @@ impl SolarHeader {
     }
 }
 
+/// Unit of the pixel values: BUNIT, otherwise PIXLUNIT.
 fn read_unit(
     header: &impl Keywords,
     remarks: &mut Vec<String>,
@@ -125,6 +126,7 @@ fn read_exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Op
     Ok(Some(seconds))
 }
 
+/// Whether a number can be an exposure.
 fn is_exposure(seconds: f64) -> bool {
     seconds.is_finite() && seconds > 0.0
 }
@@ -260,6 +262,7 @@ const ACS: [(&str, &str, u32, &str); 3] = [
     ("ACS_SAFE", "YES", 15, "the spacecraft was in safe mode"),
 ];
 
+/// Reasons from the QUALITY word and from keywords that repeat its bits.
 fn reasons_unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
     let mut words: Vec<String> = quality
         .unusable_reasons()

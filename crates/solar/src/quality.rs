@@ -51,6 +51,7 @@ impl Quality {
         self.texts_of_bits(&SAID)
     }
 
+    /// The texts of the bits that are set.
     fn texts_of_bits(self, of: &[(u32, &'static str)]) -> Vec<&'static str> {
         of.iter()
             .filter(|(bit, _)| self.0 >> bit & 1 == 1)

@@ -70,6 +70,7 @@ impl Wcs {
         (size > 0.0 && size.is_finite()).then_some(size)
     }
 
+    /// Determinant of the matrix, arcsec² per square pixel.
     fn determinant(&self) -> f64 {
         let [[a, b], [c, d]] = self.matrix;
         a * d - b * c

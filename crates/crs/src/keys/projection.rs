@@ -189,6 +189,7 @@ struct Angles<'a, 'b> {
 }
 
 impl Angles<'_, '_> {
+    /// The value of a parameter, in the unit to be written; `None` if it is needed and missing.
     fn read_parameter(&self, parameter: Parameter) -> Option<f64> {
         match parameter {
             Parameter::Latitude => Some(self.read_angle(&LATITUDES).unwrap_or(0.0)),
@@ -222,6 +223,7 @@ fn first_double(keys: &GeoKeys<'_>, wanted: &[u16]) -> Option<f64> {
     wanted.iter().find_map(|key| keys.read_double(*key))
 }
 
+/// A parameter in version 1 of well-known text; `None` for a value that is not finite.
 fn parameter_node(name: &str, value: f64) -> Option<Node> {
     let value = Some(value).filter(|value| value.is_finite())?;
     Some(Node::new(

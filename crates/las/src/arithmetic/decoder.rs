@@ -83,6 +83,7 @@ impl<'a> Decoder<'a> {
         self.decode_few(count)
     }
 
+    /// Decodes a few raw bits with one division.
     #[inline(always)]
     fn decode_few(&mut self, count: u32) -> u32 {
         self.length >>= count;

@@ -94,6 +94,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
         }
     }
 
+    /// Recomputes the parts of all symbols from their counts.
     #[inline(never)]
     fn update_table(&mut self) {
         self.total += self.cycle;

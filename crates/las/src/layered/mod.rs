@@ -240,12 +240,14 @@ struct Streams<'a> {
 }
 
 impl Streams<'_> {
+    /// Whether no stream has been read beyond its end.
     fn is_within_its_bytes(&self) -> bool {
         let ok =
             |stream: &Option<Decoder<'_>>| stream.as_ref().is_none_or(Decoder::is_within_its_bytes);
         self.xy.is_within_its_bytes() && ok(&self.z) && ok(&self.classification) && ok(&self.flags)
     }
 
+    /// Decodes the next point and updates the state of its scanner channel.
     #[inline]
     fn next(
         &mut self,

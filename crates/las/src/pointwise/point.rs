@@ -115,6 +115,7 @@ impl Point {
         self.to_record()
     }
 
+    /// Decodes the fields besides coordinates and returns that have changed.
     #[inline]
     fn other_fields(
         &mut self,
@@ -150,6 +151,7 @@ impl Point {
         }
     }
 
+    /// The point as a record of PDRF 0.
     #[inline]
     fn to_record(&self) -> [u8; 20] {
         let [x, y, z] = self.xyz.map(i32::to_le_bytes);

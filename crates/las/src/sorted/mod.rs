@@ -114,6 +114,7 @@ impl SortedLazWriter {
         outcome.map_err(|problem| problem.at_path(self.writer.path()))
     }
 
+    /// Body of [`Self::write`], before the file is named.
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.writer.check_columns(cloud, extra)?;
         let mut keyed = Vec::with_capacity(self.width);
@@ -168,6 +169,7 @@ impl SortedLazWriter {
         self.writer.finish()
     }
 
+    /// Merges the runs and the waiting records into the file.
     fn merge_runs(&mut self) -> Result<(), LasProblem> {
         if self.failed {
             return Err(LasProblem::Unwritable(
@@ -205,6 +207,7 @@ impl Batch<'_> {
     /// Bytes that are handed over at a time.
     const BYTES: usize = 1 << 20;
 
+    /// Collects a record, and writes all when there are enough.
     fn push(&mut self, record: &[u8]) -> Result<(), LasProblem> {
         self.records.extend_from_slice(record);
         if self.records.len() >= Self::BYTES {
@@ -214,6 +217,7 @@ impl Batch<'_> {
         }
     }
 
+    /// Writes the collected records.
     fn flush(&mut self) -> Result<(), LasProblem> {
         self.writer.write_records(&self.records)?;
         self.records.clear();

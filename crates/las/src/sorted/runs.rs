@@ -49,6 +49,7 @@ impl Runs {
         Self::numbered_path(path, 0)
     }
 
+    /// The file of runs with this number, beside `path`.
     fn numbered_path(path: &Path, number: u32) -> Self {
         Self {
             beside: path.to_owned(),
@@ -59,6 +60,7 @@ impl Runs {
         }
     }
 
+    /// Whether no run has been written.
     pub(super) fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
@@ -75,6 +77,7 @@ impl Runs {
         self.end_run(run)
     }
 
+    /// Starts a run at the end of the file.
     fn begin_run(&mut self) -> Result<Writing, LasProblem> {
         let open = match self.open.take() {
             Some(open) => open,
@@ -95,6 +98,7 @@ impl Runs {
         })
     }
 
+    /// Completes a run with its checksum.
     fn end_run(&mut self, mut run: Writing) -> Result<(), LasProblem> {
         run.to.flush()?;
         let end = self.end + run.bytes;
@@ -136,6 +140,7 @@ impl Runs {
         self.merge_some(&self.runs, width, memory, &mut take)
     }
 
+    /// Merges some runs, passing each record to `take` in order.
     fn merge_some(
         &self,
         runs: &[Run],
@@ -174,6 +179,7 @@ struct Writing {
 }
 
 impl Writing {
+    /// Appends a record to the run.
     fn push_record(&mut self, record: &[u8]) -> Result<(), LasProblem> {
         self.to.write_all(record)?;
         self.sum.update(record);
@@ -240,6 +246,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next record of the run; `None` at its end.
     fn next(&mut self) -> Result<Option<Vec<u8>>, LasProblem> {
         let mut record = vec![0; self.width];
         Ok(self.next_into(&mut record)?.then_some(record))

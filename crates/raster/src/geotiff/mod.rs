@@ -132,6 +132,7 @@ impl GeoTiffMosaic {
         })
     }
 
+    /// Creates the file, BigTIFF if it may grow large, and the pyramid of its blocks.
     fn start_file(&mut self, grid: Grid) -> io::Result<()> {
         // A third more for the overviews.
         let big = (grid.columns as u64 * grid.rows as u64).saturating_mul(16) / 3 > CLASSIC_LIMIT;
@@ -157,6 +158,7 @@ impl GeoTiffMosaic {
         Ok(())
     }
 
+    /// Writes the directories and all blocks, and gives the file its name.
     fn complete_file(&mut self) -> io::Result<()> {
         let Some(Open {
             grid,

@@ -34,6 +34,7 @@ impl Level {
         }
     }
 
+    /// Blocks from west to east.
     fn blocks_across(&self) -> usize {
         self.columns.div_ceil(BLOCK)
     }
@@ -85,6 +86,7 @@ impl Pyramid {
         })
     }
 
+    /// Appends a compressed block to the temporary file; returns its offset and length.
     fn append_block(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
         self.written.write_all(bytes)?;
         let block = [self.end, bytes.len() as u64];
@@ -210,6 +212,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
+    /// The levels, the raster first.
     pub(super) fn level_list(&self) -> &[Level] {
         &self.levels
     }
@@ -286,6 +289,7 @@ fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
+/// Compresses cells by Deflate.
 fn deflate_block(cells: &[f32]) -> io::Result<Vec<u8>> {
     let bytes: Vec<u8> = cells.iter().flat_map(|value| value.to_le_bytes()).collect();
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(5));

@@ -125,6 +125,7 @@ impl Unfinished {
         Ok(())
     }
 
+    /// Writes the cells of a block to a free slot and returns it.
     fn write(&mut self, cells: &[f32]) -> io::Result<u64> {
         let slot = self.free.pop().unwrap_or(self.slots);
         self.slots = self.slots.max(slot + 1);
@@ -133,6 +134,7 @@ impl Unfinished {
         Ok(slot)
     }
 
+    /// Reads the cells of a slot, and frees it.
     fn read(&mut self, slot: u64) -> io::Result<Vec<f32>> {
         let mut bytes = vec![0; CELLS * 4];
         self.file_at(slot)?.read_exact(&mut bytes)?;

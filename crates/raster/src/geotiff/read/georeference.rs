@@ -82,6 +82,7 @@ impl Georeference {
     }
 }
 
+/// The error of a missing or unsupported georeference.
 fn misplaced<T>(what: impl Into<String>) -> ReadResult<T> {
     Err(GeoTiffFault::Place(what.into()))
 }

@@ -19,6 +19,7 @@ pub(super) struct Keys {
 const MOST_VALUES: u64 = 1 << 16;
 
 impl Keys {
+    /// Reads the three tags of the keys.
     pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
@@ -37,6 +38,7 @@ impl Keys {
         })
     }
 
+    /// The keys, borrowed.
     fn geo_keys(&self) -> GeoKeys<'_> {
         GeoKeys {
             directory: &self.directory,

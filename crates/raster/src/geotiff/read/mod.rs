@@ -128,6 +128,7 @@ impl GeoTiff {
         Self::open(path.as_ref(), Some(band), limits)
     }
 
+    /// Opens a file and reads a band, naming the file in errors.
     fn open(path: &Path, band: Option<usize>, limits: GeoTiffLimits) -> Result<Self> {
         let read = || Self::from_reader(File::open(path)?, band, limits, path);
         read().map_err(|fault| {
@@ -138,6 +139,7 @@ impl GeoTiff {
         })
     }
 
+    /// Reads a band: the only one, unless one is chosen.
     fn from_reader<R: std::io::Read + Seek>(
         reader: R,
         band: Option<usize>,
@@ -216,6 +218,7 @@ impl GeoTiff {
         Ok(Raster { grid, values })
     }
 
+    /// The block of the absolute grid on which the cells lie.
     fn grid(&self) -> ReadResult<Grid> {
         let place = |what: String| Err(GeoTiffFault::Place(what));
         let columns = self.values.ncols();

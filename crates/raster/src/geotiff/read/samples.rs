@@ -68,6 +68,7 @@ fn reserve_bytes(count: usize) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Reads at most `count` bytes.
 fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
     let mut expanded = reserve_bytes(count)?;
     reader
@@ -96,6 +97,7 @@ fn expand_zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, Stri
     read(decoder.map_err(|error| error.to_string())?, count)
 }
 
+/// Decompresses LZW.
 fn expand_lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
     let mut expanded = reserve_bytes(count)?;
     expanded.resize(count, 0);
@@ -413,6 +415,7 @@ impl NoData {
         }))
     }
 
+    /// Whether the value is this integer, in either representation.
     fn is_integer(self, whole: i128) -> bool {
         self.whole == Some(whole)
     }

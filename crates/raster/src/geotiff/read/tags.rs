@@ -71,6 +71,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok((tiff, first))
     }
 
+    /// Whether the file is big-endian.
     pub(super) fn is_big_endian(&self) -> bool {
         self.big_endian
     }
@@ -94,6 +95,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok(bytes)
     }
 
+    /// An integer in the byte order of the file.
     fn read_number(&self, bytes: &[u8]) -> u64 {
         number_of_bytes(bytes, self.big_endian)
     }
@@ -291,6 +293,7 @@ impl Values {
         number_of_bytes(bytes.unwrap_or_default(), self.is_big_endian)
     }
 
+    /// All values as integers.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
         self.bytes
             .chunks_exact(self.width)
