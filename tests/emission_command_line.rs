@@ -439,7 +439,7 @@ fn what_makes_no_sense_is_named() {
     let cut = folder.path("cut.fits");
     let whole = fs::read(files[1]).unwrap();
     fs::write(&cut, &whole[..whole.len() - 2880]).unwrap();
-    folder.refused(&[cut.to_str().unwrap()], &["cut.fits", "ends before"]);
+    folder.refused(&[cut.to_str().unwrap()], &["cut.fits", "ends within"]);
     let [counts, sigma] = counts(2, 2);
     let (c, e) = (
         write(&folder, "c.npy", &counts),
@@ -678,7 +678,7 @@ fn errors_of_files_name_them() {
     fs::write(folder.path("late.fits"), &bytes).unwrap();
     folder.refused(
         &[&folder.text("late.fits"), "--bins", "8"],
-        &["late.fits: ", "of a table are not in the file"],
+        &["late.fits: ", "of a table points to"],
     );
     // More compressed tiles than the memory that was given: three megabytes behind the one that is
     // used.

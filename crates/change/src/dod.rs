@@ -85,8 +85,8 @@ impl Dod {
     ) -> Result<DodRasters> {
         self.detection.check()?;
         let clouds = [
-            before.of_classes(&self.classes)?,
-            after.of_classes(&self.classes)?,
+            before.filter_classes(&self.classes)?,
+            after.filter_classes(&self.classes)?,
         ];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let points = [clouds[0].positions(), clouds[1].positions()];
@@ -117,8 +117,8 @@ impl Dod {
     ) -> Result<SurveySample> {
         self.detection.check()?;
         let clouds = [
-            before.of_classes(&self.classes)?,
-            after.of_classes(&self.classes)?,
+            before.filter_classes(&self.classes)?,
+            after.filter_classes(&self.classes)?,
         ];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let points = [clouds[0].positions(), clouds[1].positions()];
@@ -374,8 +374,8 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
         };
         let [before, after] = &tile.epochs;
         let (before, after) = (
-            before.of_classes(&self.classes)?,
-            after.of_classes(&self.classes)?,
+            before.filter_classes(&self.classes)?,
+            after.filter_classes(&self.classes)?,
         );
         let measured = self.measure(on, [before.positions(), after.positions()], &grid)?;
         Ok(self.judge(measured, self.detection.survey.as_ref()))

@@ -1,6 +1,6 @@
-//! Where the fields of a point record are (LAS 1.4 R15, tables 7 to 17).
+//! Offsets of the fields in a point record (LAS 1.4 R15, tables 7 to 17).
 
-use crate::error::{Checked, LasProblem};
+use crate::error::LasProblem;
 use isopach_cloud::Columns;
 
 /// Degrees a step of the scan angle of PDRF 6 to 10.
@@ -13,7 +13,7 @@ pub(crate) struct Layout {
     /// Bytes of the standard fields; extra bytes follow.
     pub(crate) base: usize,
     pub(crate) classification: usize,
-    /// Which bits of the classification byte are the class.
+    /// Bits of the classification byte that hold the class.
     pub(crate) class_mask: u8,
     point_source: usize,
     gps_time: Option<usize>,
@@ -23,7 +23,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The layout of a point record format, 0 to 10.
-    pub(crate) fn of(format: u8) -> Checked<Self> {
+    pub(crate) fn of_format(format: u8) -> Result<Self, LasProblem> {
         const BASE: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
         let Some(&base) = BASE.get(usize::from(format)) else {
             return Err(LasProblem::Unsupported(format!(
@@ -64,7 +64,7 @@ impl Layout {
     }
 
     /// Return number and number of returns from their byte.
-    pub(crate) fn returns(&self, byte: u8) -> [u8; 2] {
+    pub(crate) fn split_returns(&self, byte: u8) -> [u8; 2] {
         if self.format < 6 {
             [byte & 7, byte >> 3 & 7]
         } else {
@@ -72,18 +72,22 @@ impl Layout {
         }
     }
 
+    /// The class of a record.
     pub(crate) fn classification_of(&self, record: &[u8]) -> u8 {
         record[self.classification] & self.class_mask
     }
 
+    /// The intensity of a record.
     pub(crate) fn intensity_of(&self, record: &[u8]) -> u16 {
         u16_at(record, 12)
     }
 
+    /// The point source identifier of a record.
     pub(crate) fn point_source_of(&self, record: &[u8]) -> u16 {
         u16_at(record, self.point_source)
     }
 
+    /// The user data of a record.
     pub(crate) fn user_data_of(&self, record: &[u8]) -> u8 {
         record[17]
     }
@@ -107,15 +111,18 @@ impl Layout {
         }
     }
 
+    /// The GPS time of a record; `None` if the format has none.
     pub(crate) fn gps_time_of(&self, record: &[u8]) -> Option<f64> {
         self.gps_time.map(|at| f64_at(record, at))
     }
 
+    /// The colour of a record; `None` if the format has none.
     pub(crate) fn rgb_of(&self, record: &[u8]) -> Option<[u16; 3]> {
         self.rgb
             .map(|at| [0, 2, 4].map(|channel| u16_at(record, at + channel)))
     }
 
+    /// The near infrared of a record; `None` if the format has none.
     pub(crate) fn nir_of(&self, record: &[u8]) -> Option<u16> {
         self.nir.map(|at| u16_at(record, at))
     }
@@ -134,7 +141,7 @@ impl Layout {
     }
 
     /// Refuses columns that the format does not have.
-    pub(crate) fn check(&self, columns: Columns) -> Checked<()> {
+    pub(crate) fn check_columns(&self, columns: Columns) -> Result<(), LasProblem> {
         let there = self.columns();
         let names = [
             (Columns::GPS_TIME, "GPS time"),
@@ -159,10 +166,12 @@ pub(crate) fn i32_at(record: &[u8], at: usize) -> i32 {
     i32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
 }
 
+/// A little-endian 16-bit integer.
 fn u16_at(record: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([record[at], record[at + 1]])
 }
 
+/// A little-endian double.
 fn f64_at(record: &[u8], at: usize) -> f64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&record[at..at + 8]);

@@ -89,7 +89,7 @@ fn values_that_do_not_fit_are_refused() {
         extra_bytes: vec![none],
         ..Schema::default()
     };
-    assert!(refused(dir.path(), &schema, &cloud(), &[&[1.0, 255.0]]).contains("says none"));
+    assert!(refused(dir.path(), &schema, &cloud(), &[&[1.0, 255.0]]).contains("no-data value"));
 
     let mut odd = cloud();
     odd.attributes.returns = Some(vec![[1, 1], [17, 20]]);
@@ -178,7 +178,7 @@ fn names_must_fit_and_be_different() {
         create(&["a", "b", "a"])
             .unwrap_err()
             .to_string()
-            .contains("called \"a\", but each must have a name of its own")
+            .contains("called \"a\", but names must be unique")
     );
     create(&["x".repeat(32).as_str(), "a"]).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);

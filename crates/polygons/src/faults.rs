@@ -2,8 +2,7 @@
 
 use crate::{
     PolygonWarning,
-    edges::Edges,
-    zone::{Part, Ring},
+    edges::{Edges, Part, Ring},
 };
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::coord;
@@ -13,10 +12,10 @@ use std::collections::HashSet;
 /// Pairs of edges whose bounds meet that are looked at, for each edge on average.
 const PAIRS_PER_EDGE: usize = 64;
 
-/// What is doubtful about the parts of a zone: at most one warning of a kind.
-pub(crate) fn of(zone: &str, parts: &[Part], edges: &Edges) -> Vec<PolygonWarning> {
+/// Doubts about the parts of a zone: at most one warning per kind.
+pub(crate) fn find_faults(zone: &str, parts: &[Part], edges: &Edges) -> Vec<PolygonWarning> {
     let mut warnings = Vec::new();
-    warnings.extend(crossing(zone, parts).or_else(|| corner_twice(zone, parts)));
+    warnings.extend(find_crossing(zone, parts).or_else(|| corner_twice(zone, parts)));
     warnings.extend(part_within_part(zone, parts, edges));
     warnings.extend(hole_outside(zone, parts, edges));
     warnings
@@ -37,7 +36,8 @@ impl RTreeObject for Segment {
     }
 }
 
-fn crossing(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
+/// Finds two edges that cross or overlap, within a bounded number of comparisons.
+fn find_crossing(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
     let tree = RTree::bulk_load(segments_of(parts));
     let mut pairs_left = tree.size().saturating_mul(PAIRS_PER_EDGE);
     for segment in tree.iter() {
@@ -95,25 +95,27 @@ fn corner_twice(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
 /// Whether two pieces share more than a point: they cross, or run along each other. Rings may touch
 /// in a point.
 fn cross_or_overlap(a: &Segment, b: &Segment) -> bool {
-    let of_b = [b.from, b.to].map(|end| side(a, end));
+    let of_b = [b.from, b.to].map(|end| side_of(a, end));
     if of_b == [Orientation::Collinear; 2] {
-        return overlap(a, b);
+        return overlap_of(a, b);
     }
-    let of_a = [a.from, a.to].map(|end| side(b, end));
+    let of_a = [a.from, a.to].map(|end| side_of(b, end));
     are_opposite(of_a) && are_opposite(of_b)
 }
 
-fn side(of: &Segment, point: [f64; 2]) -> Orientation {
+/// Side of a segment on which a point lies, exactly.
+fn side_of(of: &Segment, point: [f64; 2]) -> Orientation {
     let [from, to, point] = [of.from, of.to, point].map(|[x, y]| coord! { x: x, y: y });
     RobustKernel::orient2d(from, to, point)
 }
 
+/// Whether two sides are opposite and neither is the line itself.
 fn are_opposite([a, b]: [Orientation; 2]) -> bool {
     a != b && a != Orientation::Collinear && b != Orientation::Collinear
 }
 
 /// Whether two pieces of one line share a stretch.
-fn overlap(a: &Segment, b: &Segment) -> bool {
+fn overlap_of(a: &Segment, b: &Segment) -> bool {
     (0..2).any(|axis| {
         let low = a.from[axis]
             .min(a.to[axis])
@@ -125,6 +127,7 @@ fn overlap(a: &Segment, b: &Segment) -> bool {
     })
 }
 
+/// Finds a part that lies within another.
 fn part_within_part(zone: &str, parts: &[Part], edges: &Edges) -> Option<PolygonWarning> {
     if parts.len() < 2 {
         return None;
@@ -149,11 +152,13 @@ fn is_inside_another(part: u32, corner: [f64; 2], edges: &Edges) -> bool {
         .map(|edge| edge.part)
         .filter(|other| *other != part)
         .collect();
-    let is_odd = |run: &[u32]| run.len() % 2 == 1;
-    others.chunk_by(|a, b| a == b).any(is_odd)
+    others
+        .chunk_by(|a, b| a == b)
+        .any(|run: &[u32]| run.len() % 2 == 1)
         && !edges.have_on_them(corner, |edge| edge.part != part)
 }
 
+/// Finds a hole that lies outside its outer ring.
 fn hole_outside(zone: &str, parts: &[Part], edges: &Edges) -> Option<PolygonWarning> {
     let outside = parts.iter().enumerate().find_map(|(number, part)| {
         let mut holes = part.iter().skip(1);

@@ -1,9 +1,10 @@
-//! What the user should know about polygons that can be used all the same.
+//! Warnings about polygons that are usable all the same.
 
 use std::fmt;
 
-/// Something doubtful about the polygons. It belongs into the report of a run.
+/// A doubt about the polygons that does not prevent their use. It belongs into the report of a run.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PolygonWarning {
     /// Rings of one polygon cross each other or themselves, or share a stretch of boundary.
@@ -53,7 +54,10 @@ impl fmt::Display for PolygonWarning {
                 "polygon {zone}: boundaries cross or overlap near {x:.2} E {y:.2} N; the even-odd rule decides, its area is not stated"
             ),
             Self::PartWithinPart { zone, at: [x, y] } => {
-                write!(f, "polygon {zone}: one part lies within another at {x:.2} E {y:.2} N; its area is not stated")
+                write!(
+                    f,
+                    "polygon {zone}: one part lies within another at {x:.2} E {y:.2} N; its area is not stated"
+                )
             }
             Self::HoleOutside { zone, at: [x, y] } => write!(
                 f,
@@ -63,12 +67,12 @@ impl fmt::Display for PolygonWarning {
                 f,
                 "polygon {zone}: {edges} edges lie too close to check whether they cross; its area is not stated"
             ),
-            Self::SystemNotStated => {
-                f.write_str("the polygons state no coordinate system; they are taken to be in that of the survey")
-            }
-            Self::SurveySystemNotStated => {
-                f.write_str("the survey states no coordinate system to compare that of the polygons with")
-            }
+            Self::SystemNotStated => f.write_str(
+                "the polygons state no coordinate system; that of the survey is assumed",
+            ),
+            Self::SurveySystemNotStated => f.write_str(
+                "the survey states no coordinate system to compare with that of the polygons",
+            ),
             Self::OutsideSurvey { zone } => write!(f, "polygon {zone} lies outside the survey"),
         }
     }

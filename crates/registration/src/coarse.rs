@@ -17,7 +17,7 @@ const SIGNIFICANT: f64 = 6.0;
 /// [`Error::InvalidInput`] for an empty cloud.
 pub fn by_centroid(pair: Pair<'_>) -> Result<Rigid> {
     let (from, to) = (centroid(pair.source)?, centroid(pair.target)?);
-    Ok(Rigid::shift(std::array::from_fn(|axis| to[axis] - from[axis])).about(to))
+    Ok(Rigid::from_translation(std::array::from_fn(|axis| to[axis] - from[axis])).about(to))
 }
 
 fn centroid(points: Positions<'_>) -> Result<[f64; 3]> {
@@ -91,7 +91,7 @@ pub fn by_phase_correlation(pair: Pair<'_>, cell_size: f64) -> Result<Correlatio
         )));
     }
     let dz = median_difference(&source, &target, [dx.round() as i64, dy.round() as i64])?;
-    let shift = Rigid::shift([dx * cell_size, dy * cell_size, dz]);
+    let shift = Rigid::from_translation([dx * cell_size, dy * cell_size, dz]);
     Ok(Correlation {
         target_from_source: shift.about(centroid(pair.target)?),
         peak,

@@ -18,6 +18,7 @@ impl Default for RunningMedian {
 }
 
 impl RunningMedian {
+    /// The current estimate of the median.
     #[inline(always)]
     pub(crate) fn get(&self) -> i32 {
         self.values[2]

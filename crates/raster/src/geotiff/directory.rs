@@ -1,4 +1,4 @@
-//! Directories of a TIFF file: what a reader finds first.
+//! Image file directories (IFD) of a TIFF file.
 
 /// One entry of a directory.
 pub(super) struct Entry {
@@ -9,6 +9,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// An entry of 16-bit integers.
     pub(super) fn short(tag: u16, values: &[u16]) -> Self {
         Self {
             tag,
@@ -17,6 +18,7 @@ impl Entry {
             bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
         }
     }
+    /// An entry of one 32-bit integer.
     pub(super) fn long(tag: u16, value: u32) -> Self {
         Self {
             tag,
@@ -25,6 +27,7 @@ impl Entry {
             bytes: value.to_le_bytes().to_vec(),
         }
     }
+    /// An entry of offsets: 64-bit integers in BigTIFF, 32-bit in classic TIFF.
     pub(super) fn offsets(tag: u16, values: impl ExactSizeIterator<Item = u64>, big: bool) -> Self {
         let (kind, width, count) = if big {
             (16, 8, values.len())
@@ -40,6 +43,7 @@ impl Entry {
                 .collect(),
         }
     }
+    /// An entry of doubles.
     pub(super) fn double(tag: u16, values: &[f64]) -> Self {
         Self {
             tag,
@@ -48,6 +52,7 @@ impl Entry {
             bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
         }
     }
+    /// An entry of text, terminated by zero.
     pub(super) fn ascii(tag: u16, text: &str) -> Self {
         let bytes: Vec<u8> = text.bytes().filter(|&b| b != 0).chain([0]).collect();
         Self {
@@ -59,9 +64,9 @@ impl Entry {
     }
 }
 
-/// The bytes of a directory that will stand at `at`; `next`: where the directory after it is, 0 for
-/// none.
-pub(super) fn directory(
+/// The bytes of a directory to be written at `at`; `next` returns the offset of the following
+/// directory, 0 for none.
+pub(super) fn directory_bytes(
     entries: &[Entry],
     big: bool,
     at: u64,
@@ -71,7 +76,8 @@ pub(super) fn directory(
     let end = at + head + entries.len() as u64 * entry_bytes + inline;
     let word =
         |value: u64, bytes: &mut Vec<u8>| bytes.extend(&value.to_le_bytes()[..inline as usize]);
-    let (mut directory, mut values) = (Vec::new(), Vec::new());
+    let mut directory = Vec::new();
+    let mut values = Vec::new();
     directory.extend(&(entries.len() as u64).to_le_bytes()[..head as usize]);
     for entry in entries {
         directory.extend(entry.tag.to_le_bytes());

@@ -2,7 +2,7 @@
 
 use crate::SolarHeader;
 
-/// Pixels may lie so many pixels from those of the first image.
+/// Largest distance in pixels between a pixel's place and that in the first image.
 const APART: f64 = 0.5;
 /// Arcseconds by which the Sun turns a second at the middle of the disc: 13.2° a day seen from the
 /// Earth (Snodgrass & Ulrich 1990), a radius of 960″.
@@ -11,8 +11,9 @@ const TURNS: f64 = 960.0 * 13.2 * (std::f64::consts::PI / 180.0) / 86_400.0;
 /// the second refused.
 const TURNED: [f64; 2] = [0.5, 5.0];
 
-/// What keeps an image from being inverted with the others.
+/// Property in which an image disagrees with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DisagreementKind {
     /// Its pixels lie elsewhere: resample it.
     Place,
@@ -27,23 +28,24 @@ pub enum DisagreementKind {
 /// Degrees that observers may be apart. The Earth moves by a tenth of that in latitude a day.
 const OBSERVERS: f64 = 1.0;
 
-/// A disagreement, in words.
+/// A reason why an image cannot be inverted with the others, in words.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disagreement {
-    /// What it is about.
+    /// Property that disagrees.
     pub kind: DisagreementKind,
-    /// Which image.
+    /// Number of the image.
     pub image: usize,
-    /// Whether it should be refused, rather than said.
+    /// Whether the image should be refused; otherwise a warning is enough.
     pub is_grave: bool,
-    /// What is wrong with the image: "it was taken 2 days from the first".
+    /// Description: "it was taken 2 days from the first".
     pub words: String,
 }
 
-/// What keeps images of so many columns and rows from being inverted as one. Places and times are
-/// compared with those of the first image.
+/// Lists the reasons why images of `shape` (columns, rows) cannot be inverted together. Places and
+/// times are compared with those of the first image.
 #[must_use]
-pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
+pub fn find_disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for (image, observation) in images.iter().enumerate() {
         for words in &observation.unusable {
@@ -58,7 +60,7 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
             && images.len() > 1
         {
             let words = format!(
-                "where it lies on the Sun is not known ({reason}): whether the others lie there is not checked"
+                "its position on the Sun is unknown ({reason}): the positions of the others are not checked"
             );
             found.push(Disagreement {
                 kind: DisagreementKind::Place,
@@ -71,21 +73,23 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
             continue;
         };
         found.extend(
-            place(first, observation, shape).map(|(is_grave, words)| Disagreement {
+            compare_places(first, observation, shape).map(|(is_grave, words)| Disagreement {
                 kind: DisagreementKind::Place,
                 image,
                 is_grave,
                 words,
             }),
         );
-        found.extend(observer(first, observation).map(|words| Disagreement {
-            kind: DisagreementKind::Observer,
-            image,
-            is_grave: true,
-            words,
-        }));
         found.extend(
-            time(first, observation).map(|(is_grave, words)| Disagreement {
+            compare_observers(first, observation).map(|words| Disagreement {
+                kind: DisagreementKind::Observer,
+                image,
+                is_grave: true,
+                words,
+            }),
+        );
+        found.extend(
+            compare_times(first, observation).map(|(is_grave, words)| Disagreement {
                 kind: DisagreementKind::Time,
                 image,
                 is_grave,
@@ -96,7 +100,12 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
     found
 }
 
-fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<(bool, String)> {
+/// Compares the positions on the Sun; `true` if the difference is grave.
+fn compare_places(
+    first: &SolarHeader,
+    other: &SolarHeader,
+    shape: [usize; 2],
+) -> Option<(bool, String)> {
     match (&first.wcs, &other.wcs) {
         (Ok(first), Ok(other)) => {
             let off = first.largest_offset(other, shape);
@@ -125,14 +134,15 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
         }
         (Ok(_), Err(reason)) => Some((
             false,
-            format!("whether it lies where the first does is not known: {reason}"),
+            format!("its position cannot be compared with the first: {reason}"),
         )),
         // Said of the first.
         (Err(_), _) => None,
     }
 }
 
-fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
+/// Compares the positions of the observers.
+fn compare_observers(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     let [[a, b], [c, d]] =
         [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
     // Haversines: small angles keep their digits.
@@ -143,7 +153,8 @@ fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     })
 }
 
-fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
+/// Compares the times, and the rotation of the Sun between them; `true` if it is grave.
+fn compare_times(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     let seconds = other.time?.seconds_since(first.time?).abs();
     let pixel = first.wcs.as_ref().map_or(0.6, crate::Wcs::pixel_size);
     let turned = seconds * TURNS / pixel;
@@ -158,6 +169,7 @@ fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     })
 }
 
+/// A duration in words, in a unit that suits it.
 fn words_of(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.0} s"),
