@@ -130,7 +130,7 @@ impl NeighbourIndex for TreeIndex<'_> {
         })))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         Error::not_negative("radius", radius)?;
         let limit = square_ticks("radius", radius)?;
         Ok(lists(self.queries(queries).map(|query| {

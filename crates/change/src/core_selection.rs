@@ -40,20 +40,20 @@ impl CoreSelection {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a spacing that is not above zero, or one in 0 points.
-    pub fn choose(&self, reference: &Cloud) -> Result<Cloud> {
+    pub fn select_points(&self, reference: &Cloud) -> Result<Cloud> {
         match self {
             Self::Given(points) => Ok(points.as_ref().clone()),
-            _ => Ok(reference.select(&self.indices(reference.positions())?)),
+            _ => Ok(reference.select(&self.select_indices(reference.positions())?)),
         }
     }
 
     /// The core points that a tile owns.
-    pub(crate) fn owned(
+    pub(crate) fn select_owned(
         &self,
         reference: &Cloud,
         owns: impl Fn([f64; 2]) -> bool,
     ) -> Result<Cloud> {
-        self.check()?;
+        self.check_parameters()?;
         let from = if let Self::Given(points) = self {
             points.as_ref()
         } else {
@@ -63,7 +63,7 @@ impl CoreSelection {
         let mut chosen = if matches!(self, Self::Given(_)) {
             (0..positions.len() as u32).collect()
         } else {
-            self.indices(positions)?
+            self.select_indices(positions)?
         };
         chosen.retain(|&i| {
             let [x, y, _] = positions.absolute(i as usize);
@@ -72,24 +72,24 @@ impl CoreSelection {
         Ok(from.select(&chosen))
     }
 
-    fn indices(&self, reference: Positions<'_>) -> Result<Vec<u32>> {
-        self.check()?;
+    fn select_indices(&self, reference: Positions<'_>) -> Result<Vec<u32>> {
+        self.check_parameters()?;
         let all = 0..reference.len() as u32;
         match self {
             Self::Grid(spacing) => reference.subsample_grid_indices(*spacing),
             Self::Voxels(spacing) => reference.subsample_voxels_indices(*spacing),
-            Self::All | Self::Given(_) => Ok(sorted(reference, all.collect())),
+            Self::All | Self::Given(_) => Ok(sort_by_position(reference, all.collect())),
             Self::EveryNth(n) => {
                 let chosen = |i: &u32| {
                     position_hash(reference.absolute_ticks(*i as usize))
                         .is_multiple_of(u64::from(*n))
                 };
-                Ok(sorted(reference, all.filter(chosen).collect()))
+                Ok(sort_by_position(reference, all.filter(chosen).collect()))
             }
         }
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check_parameters(&self) -> Result<()> {
         match self {
             Self::Grid(spacing) | Self::Voxels(spacing) => {
                 Error::positive("core point spacing", *spacing).map(drop)
@@ -102,7 +102,7 @@ impl CoreSelection {
     }
 
     /// How far from a chosen point the points are that the choice depends on, metres.
-    pub(crate) fn reach(&self) -> f64 {
+    pub(crate) fn cell_diagonal(&self) -> f64 {
         match self {
             Self::Grid(spacing) | Self::Voxels(spacing) => spacing * std::f64::consts::SQRT_2,
             Self::All | Self::EveryNth(_) | Self::Given(_) => 0.0,
@@ -110,7 +110,7 @@ impl CoreSelection {
     }
 
     /// At most so many core points in an area (m²) with so many reference points.
-    pub(crate) fn most(&self, area: f64, points: f64) -> f64 {
+    pub(crate) fn most_points(&self, area: f64, points: f64) -> f64 {
         match self {
             Self::Grid(spacing) => points.min(area / (spacing * spacing)),
             Self::Voxels(_) | Self::All => points,
@@ -121,7 +121,7 @@ impl CoreSelection {
 }
 
 /// In the order of northing, easting and height.
-fn sorted(points: Positions<'_>, mut chosen: Vec<u32>) -> Vec<u32> {
+fn sort_by_position(points: Positions<'_>, mut chosen: Vec<u32>) -> Vec<u32> {
     let key = |i: &u32| {
         let [x, y, z] = points.absolute_ticks(*i as usize);
         [y, x, z]

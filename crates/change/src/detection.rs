@@ -4,7 +4,7 @@ use crate::{
     ChangeStatus, PointErrors, SurveyStatistics,
     distributions::{NORMAL_975, student_975, student_two_sided},
     scale::{Location, Scale},
-    survey_statistics::contradicts,
+    survey_statistics::contradicts_ratio,
 };
 use isopach_compute::{Error, Result};
 
@@ -112,7 +112,7 @@ pub(crate) struct Judgement {
 
 /// A standard error and its degrees of freedom.
 #[derive(Clone, Copy, Debug)]
-struct Known {
+struct ErrorEstimate {
     standard_error: f64,
     freedom: f64,
 }
@@ -153,7 +153,7 @@ impl Detection {
         self.errors == ErrorModel::Student && self.survey.is_none()
     }
 
-    pub(crate) fn judge(
+    pub(crate) fn judge_place(
         &self,
         location: Location,
         survey: Option<&SurveyStatistics>,
@@ -180,7 +180,7 @@ impl Detection {
         };
         let survey = survey.unwrap_or(&unknown);
         let standard_error = self.error_of_single_points(location, survey, place);
-        let known = match self.known(location, survey, place) {
+        let known = match self.standard_error_to_test(location, survey, place) {
             Ok(known) => known,
             Err(status) => {
                 return Judgement {
@@ -189,7 +189,7 @@ impl Detection {
                 };
             }
         };
-        let Known {
+        let ErrorEstimate {
             standard_error,
             freedom,
         } = known;
@@ -230,17 +230,18 @@ impl Detection {
     }
 
     /// The standard error that scatter or point errors explain; or why there is none to test with.
-    fn known(
+    fn standard_error_to_test(
         &self,
         location: Location,
         survey: &SurveyStatistics,
         place: &Place,
-    ) -> std::result::Result<Known, ChangeStatus> {
+    ) -> std::result::Result<ErrorEstimate, ChangeStatus> {
         if let ErrorModel::Points(errors) = &self.errors {
             let variance = |epoch: usize| {
-                errors[epoch].variance(place.point, place.axis) / f64::from(place.count[epoch])
+                errors[epoch].variance_along(place.point, place.axis)
+                    / f64::from(place.count[epoch])
             };
-            return Ok(Known {
+            return Ok(ErrorEstimate {
                 standard_error: (variance(0) + variance(1)).sqrt(),
                 freedom: f64::INFINITY,
             });
@@ -254,7 +255,7 @@ impl Detection {
         if self.errors == ErrorModel::Normal {
             let variance =
                 |epoch: usize| place.spread[epoch].powi(2) / f64::from(place.count[epoch]);
-            return Ok(Known {
+            return Ok(ErrorEstimate {
                 standard_error: (variance(0) + variance(1)).sqrt(),
                 freedom: f64::INFINITY,
             });
@@ -263,12 +264,12 @@ impl Detection {
             Location::Median(_) => survey.median_factor.ok_or(ChangeStatus::NoMedianFactor)?,
             Location::Mean | Location::Extreme => 1.0,
         };
-        let scales = [0, 1].map(|epoch| location.scale(place.spread[epoch], place.count[epoch]));
-        let known = pooled(scales, place.count, survey);
+        let scales = [0, 1].map(|epoch| location.scale_of(place.spread[epoch], place.count[epoch]));
+        let known = pooled_standard_error(scales, place.count, survey);
         let shared = (0..2)
             .map(|epoch| survey.shared_rounding_variance(epoch, scales[epoch].variance))
             .sum::<f64>();
-        Ok(Known {
+        Ok(ErrorEstimate {
             standard_error: (factor * known.standard_error).hypot(shared.sqrt()),
             freedom: known.freedom,
         })
@@ -288,7 +289,7 @@ impl Detection {
             Location::Extreme => f64::NAN,
         };
         let variance = |epoch: usize| {
-            let own = location.scale(place.spread[epoch], place.count[epoch]);
+            let own = location.scale_of(place.spread[epoch], place.count[epoch]);
             let known = if own.freedom > 0.0 {
                 own.variance
             } else {
@@ -304,17 +305,21 @@ impl Detection {
 }
 
 /// Student's pooled standard error, or Welch's where the ratio is unknown or contradicted.
-fn pooled(scales: [Scale; 2], count: [u32; 2], survey: &SurveyStatistics) -> Known {
+fn pooled_standard_error(
+    scales: [Scale; 2],
+    count: [u32; 2],
+    survey: &SurveyStatistics,
+) -> ErrorEstimate {
     let freedom = scales.map(|scale| scale.freedom);
     let variance: [f64; 2] =
         std::array::from_fn(|epoch| scales[epoch].variance.max(survey.rounding_variance(epoch)));
     let [first_count, second_count] = count.map(f64::from);
     match survey.variance_ratio {
-        Some(ratio) if !contradicts(variance, freedom, ratio) => {
+        Some(ratio) if !contradicts_ratio(variance, freedom, ratio) => {
             let all = freedom[0] + freedom[1];
             let in_common = (freedom[0] * variance[0] + freedom[1] * variance[1] / ratio) / all;
             let standard_error = (in_common * (1.0 / first_count + ratio / second_count)).sqrt();
-            Known {
+            ErrorEstimate {
                 standard_error,
                 freedom: all,
             }
@@ -323,7 +328,7 @@ fn pooled(scales: [Scale; 2], count: [u32; 2], survey: &SurveyStatistics) -> Kno
             let [first, second] = [variance[0] / first_count, variance[1] / second_count];
             let both = first + second;
             let freedom = both * both / (first * first / freedom[0] + second * second / freedom[1]);
-            Known {
+            ErrorEstimate {
                 standard_error: both.sqrt(),
                 freedom,
             }
@@ -399,7 +404,7 @@ mod tests {
     #[test]
     fn student_and_welch_by_hand() {
         let at = place(0.2, [4, 9], [0.03, 0.05]);
-        let found = Detection::default().judge(Location::Mean, Some(&known(Some(2.0))), &at);
+        let found = Detection::default().judge_place(Location::Mean, Some(&known(Some(2.0))), &at);
         let in_common = (3.0 * 0.0009 + 8.0 * 0.0025 / 2.0) / 11.0_f64;
         let error = (in_common * (0.25 + 2.0 / 9.0)).sqrt();
         assert!((found.standard_error - error).abs() < 1e-12);
@@ -409,7 +414,7 @@ mod tests {
         assert_eq!(found.status, ChangeStatus::Valid);
         assert!(found.p_value < 0.05);
 
-        let found = Detection::default().judge(Location::Mean, Some(&known(None)), &at);
+        let found = Detection::default().judge_place(Location::Mean, Some(&known(None)), &at);
         let parts = [0.0009 / 4.0, 0.0025 / 9.0_f64];
         let both = parts[0] + parts[1];
         let freedom = both * both / (parts[0] * parts[0] / 3.0 + parts[1] * parts[1] / 8.0);
@@ -420,21 +425,21 @@ mod tests {
         // A hundredfold ratio contradicts the survey's: Welch again.
         let rough = place(0.2, [20, 20], [0.03, 0.3]);
         let contradicted =
-            Detection::default().judge(Location::Mean, Some(&known(Some(1.0))), &rough);
-        let welch = Detection::default().judge(Location::Mean, Some(&known(None)), &rough);
+            Detection::default().judge_place(Location::Mean, Some(&known(Some(1.0))), &rough);
+        let welch = Detection::default().judge_place(Location::Mean, Some(&known(None)), &rough);
         assert_eq!(contradicted, welch);
     }
 
     #[test]
     fn a_p_value_of_five_percent_is_the_level_of_detection() {
         for survey in [known(Some(1.0)), known(None)] {
-            let level = Detection::default().judge(
+            let level = Detection::default().judge_place(
                 Location::Mean,
                 Some(&survey),
                 &place(0.0, [3, 6], [0.02, 0.03]),
             );
             let at = place(level.level_of_detection, [3, 6], [0.02, 0.03]);
-            let found = Detection::default().judge(Location::Mean, Some(&survey), &at);
+            let found = Detection::default().judge_place(Location::Mean, Some(&survey), &at);
             assert!((found.p_value - 0.05).abs() < 1e-7, "{}", found.p_value);
         }
     }
@@ -443,7 +448,7 @@ mod tests {
     fn what_cannot_be_tested_says_why_and_keeps_its_standard_error() {
         let survey = known(Some(1.0));
         let judge = |detection: &Detection, location, place: &Place| {
-            detection.judge(location, Some(&survey), place)
+            detection.judge_place(location, Some(&survey), place)
         };
         let plain = Detection::default();
         let single = judge(&plain, Location::Mean, &place(0.5, [1, 1], [f64::NAN; 2]));
@@ -503,7 +508,8 @@ mod tests {
     fn a_minimum_a_factor_and_a_correlated_part_add_to_it() {
         let survey = known(Some(1.0));
         let at = place(0.0, [5, 5], [0.02, 0.02]);
-        let judge = |detection: Detection| detection.judge(Location::Mean, Some(&survey), &at);
+        let judge =
+            |detection: Detection| detection.judge_place(Location::Mean, Some(&survey), &at);
         let plain = judge(Detection::default());
         assert_eq!(
             judge(Detection {
@@ -540,7 +546,7 @@ mod tests {
             resolution: [0.01, 0.01],
             ..known(Some(1.0))
         };
-        let found = Detection::default().judge(
+        let found = Detection::default().judge_place(
             Location::Mean,
             Some(&survey),
             &place(0.01, [5, 5], [0.0, 0.0]),
@@ -570,7 +576,8 @@ mod tests {
             },
         ])
         .into();
-        let found = detection.judge(Location::Mean, None, &place(0.5, [1, 4], [f64::NAN, 9.0]));
+        let found =
+            detection.judge_place(Location::Mean, None, &place(0.5, [1, 4], [f64::NAN, 9.0]));
         let error = (0.0004_f64 + 0.0016 / 4.0).sqrt();
         assert!((found.level_of_detection - 1.96 * (error + 0.01)).abs() < 1e-12);
         assert_eq!(found.status, ChangeStatus::Valid);

@@ -151,7 +151,7 @@ impl Differences {
     }
 
     /// Puts the statistics of both cylinders together: what is there before it is judged.
-    pub(crate) fn measured(
+    pub(crate) fn from_statistics(
         axes: Vec<[f64; 3]>,
         normal_radius: Vec<f64>,
         [before, after]: [&[AxialStatistics]; 2],
@@ -172,7 +172,10 @@ impl Differences {
     }
 
     /// Judges each distance.
-    pub(crate) fn judged(mut self, judge: impl Fn(&Self, usize) -> Judgement + Sync) -> Self {
+    pub(crate) fn with_judgements(
+        mut self,
+        judge: impl Fn(&Self, usize) -> Judgement + Sync,
+    ) -> Self {
         let judgements: Vec<Judgement> = (0..self.len())
             .into_par_iter()
             .map(|i| judge(&self, i))

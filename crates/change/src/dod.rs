@@ -90,12 +90,14 @@ impl Dod {
         ];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let points = [clouds[0].positions(), clouds[1].positions()];
-        let measured = self.measure(on, points, &grid)?;
+        let measured = self.measure_cells(on, points, &grid)?;
         let survey = match self.detection.survey {
             Some(given) => given,
-            None => self.sampled(on, &measured, points, &grid)?.statistics(),
+            None => self
+                .sample_scatter(on, &measured, points, &grid)?
+                .statistics(),
         };
-        Ok(self.judge(measured, Some(&survey)))
+        Ok(self.judge_cells(measured, Some(&survey)))
     }
 
     /// What the cells over `extent` say of the survey's scatter: for [`Detection::survey`], before
@@ -108,7 +110,7 @@ impl Dod {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn sample(
+    pub fn sample_survey(
         &self,
         on: &(impl Rasterise + ?Sized),
         before: &Cloud,
@@ -122,23 +124,23 @@ impl Dod {
         ];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let points = [clouds[0].positions(), clouds[1].positions()];
-        let measured = self.measure(on, points, &grid)?;
-        self.sampled(on, &measured, points, &grid)
+        let measured = self.measure_cells(on, points, &grid)?;
+        self.sample_scatter(on, &measured, points, &grid)
     }
 
-    fn measure(
+    fn measure_cells(
         &self,
         on: &(impl Rasterise + ?Sized),
         points: [Positions<'_>; 2],
         grid: &Grid,
     ) -> Result<Measured> {
         self.registration_error.check()?;
-        let margin = self.margin();
-        let wide = slope::grown(grid, margin);
+        let margin = self.margin_cells();
+        let wide = slope::grow_grid(grid, margin);
         let [before, after] = points;
         let (first, second) = rayon::join(
-            || self.epoch(on, before, &wide),
-            || self.epoch(on, after, grid),
+            || self.rasterise_epoch(on, before, &wide),
+            || self.rasterise_epoch(on, after, grid),
         );
         let (wide, second) = (first?, second?);
         let flat = || Raster {
@@ -148,12 +150,12 @@ impl Dod {
         let slope = if margin == 0 {
             [flat(), flat()]
         } else {
-            slope::slope(&wide.heights)
+            slope::slope_of_heights(&wide.heights)
         };
         let first = EpochRasters {
-            heights: slope::inner(&wide.heights, margin),
-            spread: slope::inner(&wide.spread, margin),
-            counts: slope::inner(&wide.counts, margin),
+            heights: slope::crop_raster(&wide.heights, margin),
+            spread: slope::crop_raster(&wide.spread, margin),
+            counts: slope::crop_raster(&wide.counts, margin),
         };
         let difference = Raster {
             grid: *grid,
@@ -166,7 +168,7 @@ impl Dod {
         })
     }
 
-    fn judge(&self, measured: Measured, survey: Option<&SurveyStatistics>) -> DodRasters {
+    fn judge_cells(&self, measured: Measured, survey: Option<&SurveyStatistics>) -> DodRasters {
         let Measured {
             difference,
             slope,
@@ -187,9 +189,10 @@ impl Dod {
                 spread: [first.spread.values[at], second.spread.values[at]],
                 point,
                 axis: [0.0, 0.0, 1.0],
-                registration: self.rise(point, [slope[0].values[at], slope[1].values[at]]),
+                registration: self
+                    .registration_rise(point, [slope[0].values[at], slope[1].values[at]]),
             };
-            self.detection.judge(location, survey, &place)
+            self.detection.judge_place(location, survey, &place)
         };
         let judgements: Vec<Judgement> = (0..grid.rows * grid.columns)
             .into_par_iter()
@@ -213,7 +216,7 @@ impl Dod {
         }
     }
 
-    fn sampled(
+    fn sample_scatter(
         &self,
         on: &(impl Rasterise + ?Sized),
         measured: &Measured,
@@ -227,12 +230,12 @@ impl Dod {
         for row in 0..grid.rows {
             for column in 0..grid.columns {
                 let scale = |epoch: &EpochRasters| {
-                    location.scale(
+                    location.scale_of(
                         epoch.spread.values[[row, column]],
                         epoch.counts.values[[row, column]] as u32,
                     )
                 };
-                sample.add([scale(first), scale(second)]);
+                sample.add_scales([scale(first), scale(second)]);
             }
         }
         let tested = self.detection.errors == ErrorModel::Student;
@@ -240,13 +243,13 @@ impl Dod {
             for growth in halves::GROWTHS {
                 let wide = Grid::covering(&grid.extent(), self.cell_size * growth)?;
                 for epoch in points {
-                    let [first, second] = halves::halves(epoch);
+                    let [first, second] = halves::split_in_halves(epoch);
                     let look = |half: &Cloud| {
-                        self.epoch(on, half.positions(), &wide)
+                        self.rasterise_epoch(on, half.positions(), &wide)
                             .map(MedianRasters::from)
                     };
                     let (first, second) = rayon::join(|| look(&first), || look(&second));
-                    halves::of_cells(&mut sample, [&first?, &second?]);
+                    halves::add_cell_medians(&mut sample, [&first?, &second?]);
                 }
                 if sample.tells_median_factor() {
                     break;
@@ -257,7 +260,7 @@ impl Dod {
     }
 
     /// Cells around the result that it depends on.
-    fn margin(&self) -> usize {
+    fn margin_cells(&self) -> usize {
         usize::from(matches!(
             self.registration_error,
             RegistrationError::Covariance(_)
@@ -266,19 +269,19 @@ impl Dod {
 
     /// Standard error of the rise of a surface of that slope at `point` which the alignment
     /// explains, metres; NaN where it is free.
-    fn rise(&self, point: [f64; 3], [slope_x, slope_y]: [f64; 2]) -> f64 {
+    fn registration_rise(&self, point: [f64; 3], [slope_x, slope_y]: [f64; 2]) -> f64 {
         let length = (1.0 + slope_x * slope_x + slope_y * slope_y).sqrt();
         let normal = [-slope_x, -slope_y, 1.0].map(|part| part / length);
         match &self.registration_error {
             RegistrationError::Given(metres) => *metres,
             RegistrationError::Covariance(_) => {
-                self.registration_error.along(point, normal) * length
+                self.registration_error.standard_error_along(point, normal) * length
             }
         }
     }
 
     /// The rasters of one epoch.
-    fn epoch(
+    fn rasterise_epoch(
         &self,
         on: &(impl Rasterise + ?Sized),
         points: Positions<'_>,
@@ -339,7 +342,7 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
 
     /// The neighbouring cells of the reference, where the slope counts.
     fn halo(&self) -> f64 {
-        self.margin() as f64 * self.cell_size
+        self.margin_cells() as f64 * self.cell_size
     }
 
     fn cell_sizes(&self) -> Vec<f64> {
@@ -377,7 +380,7 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
             before.of_classes(&self.classes)?,
             after.of_classes(&self.classes)?,
         );
-        let measured = self.measure(on, [before.positions(), after.positions()], &grid)?;
-        Ok(self.judge(measured, self.detection.survey.as_ref()))
+        let measured = self.measure_cells(on, [before.positions(), after.positions()], &grid)?;
+        Ok(self.judge_cells(measured, self.detection.survey.as_ref()))
     }
 }

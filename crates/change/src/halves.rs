@@ -27,7 +27,7 @@ const MOST_PLACES: usize = 4000;
 pub(crate) const GROWTHS: [f64; 4] = [1.0, 1.5, 2.0, 3.0];
 
 /// The points of an epoch in two halves, by a hash of their positions.
-pub(crate) fn halves(points: Positions<'_>) -> [Cloud; 2] {
+pub(crate) fn split_in_halves(points: Positions<'_>) -> [Cloud; 2] {
     let mut ticks: [Vec<[i32; 3]>; 2] = Default::default();
     for (i, point) in points.ticks().iter().enumerate() {
         let half = usize::from(position_hash(points.absolute_ticks(i)) & 1 == 1);
@@ -46,7 +46,7 @@ pub(crate) struct WellFilled {
 impl WellFilled {
     /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions, whose
     /// cylinders have enough points once they are `growth` times as wide.
-    pub(crate) fn of(
+    pub(crate) fn select(
         core_points: Positions<'_>,
         axes: &[[f64; 3]],
         counts: &[u32],
@@ -73,7 +73,7 @@ impl WellFilled {
 ///
 /// # Errors
 /// Those of the search.
-pub(crate) fn of_cylinders(
+pub(crate) fn add_cylinder_medians(
     sample: &mut SurveySample,
     points: Positions<'_>,
     filled: &WellFilled,
@@ -82,10 +82,10 @@ pub(crate) fn of_cylinders(
     if filled.axes.is_empty() {
         return Ok(());
     }
-    let [first, second] = halves(points);
+    let [first, second] = split_in_halves(points);
     let look = |half: &Cloud| -> Result<Vec<AxialStatistics>> {
         let index: Box<dyn NeighbourIndex + '_> = Cpu.index(half.positions())?;
-        index.cylinders(
+        index.cylinder_statistics(
             filled.core_points.positions(),
             &filled.axes,
             cylinder,
@@ -94,16 +94,20 @@ pub(crate) fn of_cylinders(
     };
     let (first, second) = rayon::join(|| look(&first), || look(&second));
     for (a, b) in first?.into_iter().zip(second?) {
-        add(sample, Quartiles::OrderStatistics, [a, b]);
+        add_halves(sample, Quartiles::OrderStatistics, [a, b]);
     }
     Ok(())
 }
 
 /// Adds the medians of the halves in cells.
-pub(crate) fn of_cells(sample: &mut SurveySample, halves: [&MedianRasters; 2]) {
+pub(crate) fn add_cell_medians(sample: &mut SurveySample, halves: [&MedianRasters; 2]) {
     let [first, second] = halves;
     for cell in 0..first.count.values.len() {
-        add(sample, Quartiles::Linear, [first.at(cell), second.at(cell)]);
+        add_halves(
+            sample,
+            Quartiles::Linear,
+            [first.cell_statistics(cell), second.cell_statistics(cell)],
+        );
     }
 }
 
@@ -116,7 +120,7 @@ pub(crate) struct MedianRasters {
 }
 
 impl MedianRasters {
-    fn at(&self, cell: usize) -> AxialStatistics {
+    fn cell_statistics(&self, cell: usize) -> AxialStatistics {
         let value = |raster: &Raster| {
             raster
                 .values
@@ -131,10 +135,10 @@ impl MedianRasters {
     }
 }
 
-fn add(sample: &mut SurveySample, quartiles: Quartiles, halves: [AxialStatistics; 2]) {
+fn add_halves(sample: &mut SurveySample, quartiles: Quartiles, halves: [AxialStatistics; 2]) {
     if halves.iter().all(|half| half.count >= LEAST_HALF) {
         let location = Location::Median(quartiles);
-        let scales = halves.map(|half| location.scale(half.spread, half.count));
+        let scales = halves.map(|half| location.scale_of(half.spread, half.count));
         sample.add_halves(
             halves[1].location - halves[0].location,
             scales,

@@ -114,16 +114,16 @@ impl M3c2 {
         core_points: Positions<'_>,
     ) -> Result<Differences> {
         self.check()?;
-        let measured = self.measure(surface, reference, compared, core_points)?;
+        let measured = self.measure_distances(surface, reference, compared, core_points)?;
         let survey = if self.detection.lacks_survey() {
             Some(
-                self.sampled(&measured, [reference, compared], core_points)?
+                self.sample_scatter(&measured, [reference, compared], core_points)?
                     .statistics(),
             )
         } else {
             self.detection.survey
         };
-        Ok(self.judge(measured, core_points, survey.as_ref()))
+        Ok(self.judge_distances(measured, core_points, survey.as_ref()))
     }
 
     /// What the core points say of the survey's scatter: for [`Detection::survey`], before a run
@@ -136,7 +136,7 @@ impl M3c2 {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn sample(
+    pub fn sample_survey(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
         epochs: Epochs<'_>,
@@ -145,12 +145,13 @@ impl M3c2 {
         let (reference, compared) =
             rayon::join(|| on.index(epochs.reference), || on.index(epochs.compared));
         let (reference, compared) = (reference?, compared?);
-        let measured = self.measure(&*reference, &*reference, &*compared, epochs.core_points)?;
-        self.sampled(&measured, [&*reference, &*compared], epochs.core_points)
+        let measured =
+            self.measure_distances(&*reference, &*reference, &*compared, epochs.core_points)?;
+        self.sample_scatter(&measured, [&*reference, &*compared], epochs.core_points)
     }
 
     /// Normals, and the points along them.
-    fn measure(
+    fn measure_distances(
         &self,
         surface: &dyn NeighbourIndex,
         reference: &dyn NeighbourIndex,
@@ -178,36 +179,36 @@ impl M3c2 {
             (axes, radii) = axes_and_radii(&found.normals);
             [before, after] = found.statistics;
         } else {
-            (axes, radii) = self.normals.axes(surface, core_points)?;
-            before = reference.cylinders(core_points, &axes, cylinder, self.statistic)?;
-            after = compared.cylinders(core_points, &axes, cylinder, self.statistic)?;
+            (axes, radii) = self.normals.estimate_axes(surface, core_points)?;
+            before = reference.cylinder_statistics(core_points, &axes, cylinder, self.statistic)?;
+            after = compared.cylinder_statistics(core_points, &axes, cylinder, self.statistic)?;
         }
         let mut flat_normals = 0;
         if let Some(orientation) = self.normals.orientation() {
             for (i, axis) in axes.iter_mut().enumerate() {
                 let place = core_points.absolute(i);
                 flat_normals += usize::from(orientation.is_flat(place, *axis));
-                if orientation.turns(place, *axis) {
+                if orientation.must_turn(place, *axis) {
                     *axis = axis.map(|part| -part);
-                    turn(&mut before[i]);
-                    turn(&mut after[i]);
+                    reverse_axis(&mut before[i]);
+                    reverse_axis(&mut after[i]);
                 }
             }
         }
         Ok(Differences {
             flat_normals,
-            ..Differences::measured(axes, radii, [&before, &after])
+            ..Differences::from_statistics(axes, radii, [&before, &after])
         })
     }
 
-    fn judge(
+    fn judge_distances(
         &self,
         measured: Differences,
         core_points: Positions<'_>,
         survey: Option<&SurveyStatistics>,
     ) -> Differences {
         let location = Location::of_axial(self.statistic);
-        measured.judged(|found, i| {
+        measured.with_judgements(|found, i| {
             let (point, axis) = (core_points.absolute(i), found.normal[i]);
             let place = Place {
                 difference: found.distance[i],
@@ -215,13 +216,13 @@ impl M3c2 {
                 spread: found.spread_at(i),
                 point,
                 axis,
-                registration: self.registration_error.along(point, axis),
+                registration: self.registration_error.standard_error_along(point, axis),
             };
-            self.detection.judge(location, survey, &place)
+            self.detection.judge_place(location, survey, &place)
         })
     }
 
-    fn sampled(
+    fn sample_scatter(
         &self,
         measured: &Differences,
         epochs: [&dyn NeighbourIndex; 2],
@@ -232,7 +233,7 @@ impl M3c2 {
         sample.rounded_to(epochs.map(|epoch| resolution_of_heights(epoch.positions())));
         for i in 0..measured.len() {
             let (count, spread) = (measured.count_at(i), measured.spread_at(i));
-            sample.add([0, 1].map(|epoch| location.scale(spread[epoch], count[epoch])));
+            sample.add_scales([0, 1].map(|epoch| location.scale_of(spread[epoch], count[epoch])));
         }
         if self.statistic == AxialStatistic::MedianIqr {
             for growth in halves::GROWTHS {
@@ -245,13 +246,13 @@ impl M3c2 {
                     half_length,
                 };
                 for (epoch, index) in epochs.into_iter().enumerate() {
-                    let filled = halves::WellFilled::of(
+                    let filled = halves::WellFilled::select(
                         core_points,
                         &measured.normal,
                         &measured.count[epoch],
                         growth,
                     );
-                    halves::of_cylinders(&mut sample, index.positions(), &filled, wide)?;
+                    halves::add_cylinder_medians(&mut sample, index.positions(), &filled, wide)?;
                 }
                 if sample.tells_median_factor() {
                     break;
@@ -270,7 +271,7 @@ impl M3c2 {
 
     /// How far around a core point its result depends on, metres.
     #[must_use]
-    pub fn reach(&self) -> f64 {
+    pub fn search_radius(&self) -> f64 {
         self.cylinder_radius
             .hypot(self.projection_depth)
             .max(self.normals.largest_radius())
@@ -290,6 +291,6 @@ impl M3c2 {
 }
 
 /// The same points seen along the opposite axis.
-fn turn(statistics: &mut AxialStatistics) {
+fn reverse_axis(statistics: &mut AxialStatistics) {
     statistics.location = -statistics.location;
 }

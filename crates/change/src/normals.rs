@@ -36,7 +36,7 @@ impl Orientation {
     }
 
     /// The direction at a place, absolute metres.
-    fn at(&self, place: [f64; 3]) -> [f64; 3] {
+    fn direction_at(&self, place: [f64; 3]) -> [f64; 3] {
         match self {
             Self::Towards(direction) => *direction,
             Self::Scanner(scanner) => std::array::from_fn(|axis| scanner[axis] - place[axis]),
@@ -44,20 +44,20 @@ impl Orientation {
     }
 
     /// Whether a normal that a search found must be turned round.
-    pub(crate) fn turns(&self, place: [f64; 3], normal: [f64; 3]) -> bool {
-        matches!(self, Self::Scanner(_)) && dot(self.at(place), normal) < 0.0
+    pub(crate) fn must_turn(&self, place: [f64; 3], normal: [f64; 3]) -> bool {
+        matches!(self, Self::Scanner(_)) && dot(self.direction_at(place), normal) < 0.0
     }
 
     /// Whether a normal lies flatter than 45° to the direction: its sign hangs on little.
     pub(crate) fn is_flat(&self, place: [f64; 3], normal: [f64; 3]) -> bool {
-        let direction = self.at(place);
+        let direction = self.direction_at(place);
         let along = dot(direction, normal);
         normal != [0.0; 3] && along * along < 0.5 * dot(direction, direction)
     }
 
     fn check(&self) -> Result<()> {
         match self {
-            Self::Towards(direction) => unit(*direction).map(drop),
+            Self::Towards(direction) => unit_vector(*direction).map(drop),
             Self::Scanner(position) => position.iter().try_for_each(|&coordinate| {
                 Error::check(
                     "coordinate of the scanner",
@@ -138,23 +138,23 @@ impl Normals {
                     .try_for_each(|&radius| Error::positive("normal radius", radius).map(drop))?;
                 towards.check()
             }
-            Self::Fixed(normal) => unit(*normal).map(drop),
+            Self::Fixed(normal) => unit_vector(*normal).map(drop),
             Self::Given(normals) => normals
                 .iter()
-                .try_for_each(|normal| unit(*normal).map(drop)),
+                .try_for_each(|normal| unit_vector(*normal).map(drop)),
         }
     }
 
     /// Unit axes, zeros where there is none, and the radius that each was found with (NaN where
     /// none was needed or found).
-    pub(crate) fn axes(
+    pub(crate) fn estimate_axes(
         &self,
         around: &dyn NeighbourIndex,
         core_points: Positions<'_>,
     ) -> Result<(Vec<[f64; 3]>, Vec<f64>)> {
         let n = core_points.len();
         match self {
-            Self::Fixed(normal) => Ok((vec![unit(*normal)?; n], vec![f64::NAN; n])),
+            Self::Fixed(normal) => Ok((vec![unit_vector(*normal)?; n], vec![f64::NAN; n])),
             Self::Given(normals) if normals.len() != n => Err(Error::InvalidInput(format!(
                 "{} normals for {n} core points: there must be one each",
                 normals.len()
@@ -162,11 +162,11 @@ impl Normals {
             Self::Given(normals) => Ok((
                 normals
                     .iter()
-                    .map(|normal| unit(*normal))
+                    .map(|normal| unit_vector(*normal))
                     .collect::<Result<_>>()?,
                 vec![f64::NAN; n],
             )),
-            Self::Multiscale { radii, towards } => Ok(axes_and_radii(&around.normals(
+            Self::Multiscale { radii, towards } => Ok(axes_and_radii(&around.estimate_normals(
                 core_points,
                 radii,
                 towards.for_search(),
@@ -175,13 +175,13 @@ impl Normals {
                 let mut best = vec![Normal::default(); n];
                 let mut before: Vec<Covariance> = Vec::new();
                 for &radius in radii {
-                    let mut covariances = around.covariances(core_points, radius)?;
+                    let mut covariances = around.covariances_within(core_points, radius)?;
                     let pairs = covariances.par_iter_mut().zip(&before);
-                    pairs.for_each(|(here, before)| *here = here.merged(before));
+                    pairs.for_each(|(here, before)| *here = here.merged_with(before));
                     before.clone_from(&covariances);
                     let pairs = best.par_iter_mut().zip(&covariances);
                     pairs.for_each(|(best, covariance)| {
-                        best.improve(covariance, radius, towards.for_search())
+                        best.take_if_more_planar(covariance, radius, towards.for_search())
                     });
                 }
                 Ok(axes_and_radii(&best))
@@ -199,7 +199,7 @@ pub(crate) fn axes_and_radii(normals: &[Normal]) -> (Vec<[f64; 3]>, Vec<f64>) {
 }
 
 /// The unit vector in a direction.
-fn unit(v: [f64; 3]) -> Result<[f64; 3]> {
+fn unit_vector(v: [f64; 3]) -> Result<[f64; 3]> {
     let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
     Error::check(
         "length of a direction",

@@ -32,7 +32,7 @@ impl PointErrors {
     /// assert!((errors.variance([100.0, 0.0, 0.0], [0.0, 0.0, 1.0]) - 0.01_f64.powi(2)).abs() < 1e-12);
     /// ```
     #[must_use]
-    pub fn variance(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
+    pub fn variance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         let beam: [f64; 3] = std::array::from_fn(|a| point[a] - self.scanner[a]);
         let squared_range: f64 = beam.iter().map(|part| part * part).sum();
         let along: f64 = (0..3).map(|a| beam[a] * axis[a]).sum();

@@ -29,7 +29,7 @@ impl RegistrationError {
     /// Standard error of the displacement of `point` (absolute metres) along the unit vector
     /// `axis`, metres; NaN where the alignment leaves that displacement free.
     #[must_use]
-    pub fn along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
+    pub fn standard_error_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         match self {
             Self::Given(metres) => *metres,
             Self::Covariance(pose) => pose.standard_error(point, axis),

@@ -68,7 +68,7 @@ impl Location {
     }
 
     /// The scale that `count` points with that spread (metres) tell.
-    pub(crate) fn scale(self, spread: f64, count: u32) -> Scale {
+    pub(crate) fn scale_of(self, spread: f64, count: u32) -> Scale {
         if count < 2 || spread.is_nan() {
             return Scale {
                 variance: f64::NAN,
@@ -144,13 +144,13 @@ mod tests {
                         }
                         Quartiles::Linear => linear_range(&mut values),
                     };
-                    let scale = Location::Median(quartiles).scale(range, count);
+                    let scale = Location::Median(quartiles).scale_of(range, count);
                     sum += scale.variance;
                     squares += scale.variance * scale.variance;
                 }
                 let mean = sum / f64::from(trials);
                 let variance = squares / f64::from(trials) - mean * mean;
-                let freedom = Location::Median(quartiles).scale(1.0, count).freedom;
+                let freedom = Location::Median(quartiles).scale_of(1.0, count).freedom;
                 assert!(
                     (mean - 1.0).abs() < 0.06,
                     "{quartiles:?} of {count}: a variance of {mean}"
@@ -181,8 +181,8 @@ mod tests {
             Location::Median(Quartiles::Linear),
             Location::Extreme,
         ] {
-            assert_eq!(location.scale(f64::NAN, 1).freedom, 0.0);
-            assert!(location.scale(0.1, 0).variance.is_nan());
+            assert_eq!(location.scale_of(f64::NAN, 1).freedom, 0.0);
+            assert!(location.scale_of(0.1, 0).variance.is_nan());
         }
     }
 }

@@ -65,7 +65,7 @@ const CONTRADICTING: f64 = 0.05;
 impl Suggestions {
     /// M3C2 with these parameters, normals towards a side.
     #[must_use]
-    pub fn m3c2(&self, towards: Orientation) -> M3c2 {
+    pub fn to_m3c2(&self, towards: Orientation) -> M3c2 {
         M3c2 {
             normals: Normals::Multiscale {
                 radii: self.normal_radii.value.clone(),
@@ -101,7 +101,7 @@ impl M3c2 {
     /// # Errors
     /// [`Error::InvalidInput`] where an epoch has too few points to tell; whatever the backend
     /// declines with.
-    pub fn suggest(
+    pub fn suggest_parameters(
         on: &(impl NeighbourSearch + ?Sized),
         before: &Cloud,
         after: &Cloud,
@@ -115,20 +115,20 @@ impl M3c2 {
                 )));
             }
         }
-        let probes = probes(before.positions());
+        let probes = choose_probes(before.positions());
         let (reference, compared) = rayon::join(
             || on.index(before.positions()),
             || on.index(after.positions()),
         );
         let (reference, compared) = (reference?, compared?);
-        let density = densities(&*reference, &*compared, probes.positions())?;
+        let density = median_densities(&*reference, &*compared, probes.positions())?;
         let sparser = density[0].min(density[1]);
-        let cylinder_radius = cylinder_radius(sparser);
+        let cylinder_radius = suggest_cylinder_radius(sparser);
         let mut suggestions = Suggestions {
             density,
-            normal_radii: normal_radii(&*reference, probes.positions(), density[0])?,
-            core_spacing: core_spacing(cylinder_radius.value),
-            projection_depth: projection_depth(
+            normal_radii: suggest_normal_radii(&*reference, probes.positions(), density[0])?,
+            core_spacing: suggest_core_spacing(cylinder_radius.value),
+            projection_depth: suggest_projection_depth(
                 [&*reference, &*compared],
                 before,
                 after,
@@ -138,7 +138,7 @@ impl M3c2 {
                 value: AxialStatistic::MeanDeviation,
                 reason: String::new(),
             },
-            cell_size: Dod::suggest_cell(sparser)?,
+            cell_size: Dod::suggest_cell_size(sparser)?,
             cylinder_radius,
         };
         let epochs = Epochs {
@@ -146,7 +146,8 @@ impl M3c2 {
             compared: after.positions(),
             core_points: probes.positions(),
         };
-        suggestions.statistic = statistic(on, &suggestions.m3c2(Orientation::UP), epochs)?;
+        suggestions.statistic =
+            suggest_statistic(on, &suggestions.to_m3c2(Orientation::UP), epochs)?;
         Ok(suggestions)
     }
 }
@@ -163,9 +164,9 @@ impl Dod {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless the density is a finite number above zero.
-    pub fn suggest_cell(density: f64) -> Result<Suggested<f64>> {
+    pub fn suggest_cell_size(density: f64) -> Result<Suggested<f64>> {
         Error::positive("point density", density)?;
-        let value = rounded_up((IN_CELL / density).sqrt(), &[1.0, 2.0, 5.0]);
+        let value = round_up_to((IN_CELL / density).sqrt(), &[1.0, 2.0, 5.0]);
         let held = density * value * value;
         let reason = format!(
             "{held:.1} points per cell at {density:.2} points per m² of the sparser epoch (at least {IN_CELL})"
@@ -175,7 +176,7 @@ impl Dod {
 }
 
 /// The smallest of `steps` · 10ⁿ that is not below `value` > 0.
-fn rounded_up(value: f64, steps: &[f64]) -> f64 {
+fn round_up_to(value: f64, steps: &[f64]) -> f64 {
     let exponent = value.log10().floor() as i32;
     let decade = |exponent: i32, step: &f64| {
         // Dividing keeps 0.2 the double that a user writes.
@@ -195,7 +196,7 @@ fn rounded_up(value: f64, steps: &[f64]) -> f64 {
 }
 
 /// The points with the lowest hashes of their positions.
-fn probes(points: Positions<'_>) -> Cloud {
+fn choose_probes(points: Positions<'_>) -> Cloud {
     let mut hashed: Vec<(u64, [i32; 3])> = (0..points.len())
         .map(|i| (position_hash(points.absolute_ticks(i)), points.ticks()[i]))
         .collect();
@@ -209,7 +210,7 @@ fn probes(points: Positions<'_>) -> Cloud {
 
 /// Points per m² of both epochs: from the distance to the twentieth neighbour, medians over the
 /// area (dense parts have more probes, and so each counts by the area that it stands for).
-fn densities(
+fn median_densities(
     reference: &dyn NeighbourIndex,
     compared: &dyn NeighbourIndex,
     probes: Positions<'_>,
@@ -251,16 +252,16 @@ fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
     f64::NAN
 }
 
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+fn finite_quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.retain(|value| value.is_finite());
     values.sort_unstable_by(f64::total_cmp);
     let at = (share * values.len().saturating_sub(1) as f64).round() as usize;
     values.get(at).copied().unwrap_or(f64::NAN)
 }
 
-fn cylinder_radius(sparser: f64) -> Suggested<f64> {
+fn suggest_cylinder_radius(sparser: f64) -> Suggested<f64> {
     let needed = (IN_CYLINDER / (std::f64::consts::PI * sparser)).sqrt();
-    let value = rounded_up(needed, &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0]);
+    let value = round_up_to(needed, &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0]);
     let held = std::f64::consts::PI * value * value * sparser;
     let reason = format!(
         "{held:.0} points in a cylinder at {sparser:.2} points per m² of the sparser epoch (at least {IN_CYLINDER})"
@@ -268,8 +269,8 @@ fn cylinder_radius(sparser: f64) -> Suggested<f64> {
     Suggested { value, reason }
 }
 
-fn core_spacing(cylinder_radius: f64) -> Suggested<f64> {
-    let value = rounded_up(cylinder_radius, &[1.0, 2.0, 5.0]);
+fn suggest_core_spacing(cylinder_radius: f64) -> Suggested<f64> {
+    let value = round_up_to(cylinder_radius, &[1.0, 2.0, 5.0]);
     let reason = format!(
         "the cylinder's radius of {cylinder_radius} m, rounded up: neighbours share little, and nothing lies between"
     );
@@ -278,22 +279,26 @@ fn core_spacing(cylinder_radius: f64) -> Suggested<f64> {
 
 /// The first of doubling radii at which the roughness hardly tilts a normal, and two doublings
 /// more.
-fn normal_radii(
+fn suggest_normal_radii(
     reference: &dyn NeighbourIndex,
     probes: Positions<'_>,
     density: f64,
 ) -> Result<Suggested<Vec<f64>>> {
     let smallest = (FOR_NORMAL / (std::f64::consts::PI * density)).sqrt();
-    let mut radius = rounded_up(smallest, &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0]);
+    let mut radius = round_up_to(smallest, &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0]);
     let mut roughness = f64::NAN;
     for _ in 0..DOUBLINGS {
-        let covariances = reference.covariances(probes, radius)?;
+        let covariances = reference.covariances_within(probes, radius)?;
         let known = covariances
             .iter()
             .filter(|c| f64::from(c.count) >= FOR_NORMAL);
-        roughness = quantile(
+        roughness = finite_quantile(
             known
-                .map(|c| isopach_neighbours::eigen(c.upper).values[0].max(0.0).sqrt())
+                .map(|c| {
+                    isopach_neighbours::symmetric_eigen(c.upper).values[0]
+                        .max(0.0)
+                        .sqrt()
+                })
                 .collect(),
             0.5,
         );
@@ -321,7 +326,7 @@ fn normal_radii(
 }
 
 /// Twice what 99 % of the points of either epoch are away from the other one.
-fn projection_depth(
+fn suggest_projection_depth(
     indexes: [&dyn NeighbourIndex; 2],
     before: &Cloud,
     after: &Cloud,
@@ -330,14 +335,15 @@ fn projection_depth(
     let [reference, compared] = indexes;
     let mut farthest: f64 = 0.0;
     for (points, other) in [(before, compared), (after, reference)] {
-        let nearest = other.nearest(probes(points.positions()).positions(), f64::INFINITY)?;
+        let nearest =
+            other.nearest(choose_probes(points.positions()).positions(), f64::INFINITY)?;
         let distances = nearest
             .iter()
             .flatten()
             .map(|found| f64::from(found.squared_distance).sqrt());
-        farthest = farthest.max(quantile(distances.collect(), 0.99));
+        farthest = farthest.max(finite_quantile(distances.collect(), 0.99));
     }
-    let value = rounded_up(
+    let value = round_up_to(
         (2.0 * farthest).max(2.0 * cylinder_radius),
         &[1.0, 2.0, 5.0],
     );
@@ -349,12 +355,12 @@ fn projection_depth(
 
 /// Medians where the epochs' variances contradict each other in more places than chance has it:
 /// vegetation, or people, in one of them.
-fn statistic(
+fn suggest_statistic(
     on: &(impl NeighbourSearch + ?Sized),
     means: &M3c2,
     epochs: Epochs<'_>,
 ) -> Result<Suggested<AxialStatistic>> {
-    let ratio = means.sample(on, epochs)?.statistics().variance_ratio;
+    let ratio = means.sample_survey(on, epochs)?.statistics().variance_ratio;
     let found = means.run(on, epochs)?;
     let (mut tested, mut contradicting) = (0_usize, 0_usize);
     for i in 0..found.len() {
@@ -399,8 +405,8 @@ mod tests {
             (5.1, 10.0),
             (93.0, 100.0),
         ] {
-            assert_eq!(rounded_up(value, &[1.0, 2.0, 5.0]), expected);
+            assert_eq!(round_up_to(value, &[1.0, 2.0, 5.0]), expected);
         }
-        assert!(Dod::suggest_cell(0.0).is_err() && Dod::suggest_cell(f64::NAN).is_err());
+        assert!(Dod::suggest_cell_size(0.0).is_err() && Dod::suggest_cell_size(f64::NAN).is_err());
     }
 }

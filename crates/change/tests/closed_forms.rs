@@ -252,7 +252,7 @@ fn dod_and_volumes_of_a_raised_square() {
         (0.5, -1.0, 0.0)
     );
     let mut volumes = Volumes::new(1.0, 0.02);
-    volumes.add(&found).unwrap();
+    volumes.add_tile(&found).unwrap();
     let report = volumes.report();
     let (gain, loss) = (report.significant.gain, report.significant.loss);
     assert_eq!((gain.area, loss.area), (50.0, 25.0));

@@ -9,7 +9,7 @@ use isopach_compute::{Error, Result};
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] where `k` is 0, or the distance is negative or NaN.
-pub fn nearest(k: usize, max_distance: f64) -> Result<u128> {
+pub fn check_nearest(k: usize, max_distance: f64) -> Result<u128> {
     Error::check("k", k as f64, k > 0, "be at least 1")?;
     reference::squared_ticks("maximum distance", max_distance)
 }
@@ -18,7 +18,7 @@ pub fn nearest(k: usize, max_distance: f64) -> Result<u128> {
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] where the radius is negative or not finite.
-pub fn ball(radius: f64) -> Result<u128> {
+pub fn check_radius(radius: f64) -> Result<u128> {
     Error::not_negative("radius", radius)?;
     reference::squared_ticks("radius", radius)
 }
@@ -27,8 +27,8 @@ pub fn ball(radius: f64) -> Result<u128> {
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] where the radius is negative, not finite, or 8192 m and more.
-pub fn moments(radius: f64) -> Result<u128> {
-    let limit = ball(radius)?;
+pub fn check_moment_radius(radius: f64) -> Result<u128> {
+    let limit = check_radius(radius)?;
     Error::check("radius", radius, radius < REACH, "be below 8192 m")?;
     Ok(limit)
 }
@@ -38,7 +38,7 @@ pub fn moments(radius: f64) -> Result<u128> {
 /// # Errors
 /// [`Error::InvalidParameter`] for lengths that are not above zero, or too large for differences of
 /// 32 bits.
-pub fn cylinder(cylinder: Cylinder) -> Result<f64> {
+pub fn check_cylinder(cylinder: Cylinder) -> Result<f64> {
     let enclosing = cylinder.enclosing_radius()?;
     Error::check(
         "projection depth",
@@ -52,8 +52,8 @@ pub fn cylinder(cylinder: Cylinder) -> Result<f64> {
 ///
 /// # Errors
 /// Those of [`cylinder`]; [`Error::InvalidInput`] where axes are not finite, or not one a query.
-pub fn cylinders(queries: Positions<'_>, axes: &[[f64; 3]], of: Cylinder) -> Result<f64> {
-    let enclosing = cylinder(of)?;
-    reference::one_axis_a_query(queries, axes)?;
+pub fn check_cylinders(queries: Positions<'_>, axes: &[[f64; 3]], of: Cylinder) -> Result<f64> {
+    let enclosing = check_cylinder(of)?;
+    reference::check_axes(queries, axes)?;
     Ok(enclosing)
 }

@@ -26,7 +26,10 @@ use isopach_compute::{Error, Result, conformance::random};
 /// Runs every operation of `on` against its definition. Empty: it conforms, and has everything.
 #[must_use]
 pub fn conformance(on: &dyn NeighbourSearch) -> Vec<Finding> {
-    cases().iter().flat_map(|case| case.run(on)).collect()
+    test_cases()
+        .iter()
+        .flat_map(|case| case.compare_operations(on))
+        .collect()
 }
 
 struct Case {
@@ -35,7 +38,7 @@ struct Case {
     queries: Cloud,
 }
 
-fn cases() -> Vec<Case> {
+fn test_cases() -> Vec<Case> {
     let many = |n: u64, point: &dyn Fn(u64) -> [f64; 3]| (0..n).map(point).collect::<Vec<_>>();
     let spread = |i: u64| {
         [
@@ -135,7 +138,7 @@ fn wall_on_plain(i: u64) -> [f64; 3] {
 }
 
 impl Case {
-    fn run(&self, on: &dyn NeighbourSearch) -> Vec<Finding> {
+    fn compare_operations(&self, on: &dyn NeighbourSearch) -> Vec<Finding> {
         let (points, queries) = (self.points.positions(), self.queries.positions());
         let mut findings = Vec::new();
         let mut check = |operation: &'static str, outcome: Result<Option<String>>| {
@@ -144,41 +147,47 @@ impl Case {
         for k in [1, 5, 13, 27, 40] {
             check(
                 "k_nearest",
-                k_nearest(on, points, queries, k, f64::INFINITY),
+                compare_k_nearest(on, points, queries, k, f64::INFINITY),
             );
         }
         for (k, limit) in [(5, 0.75), (1000, 3.0), (3, 0.0)] {
-            check("k_nearest", k_nearest(on, points, queries, k, limit));
+            check(
+                "k_nearest",
+                compare_k_nearest(on, points, queries, k, limit),
+            );
         }
         for radius in [0.0, 0.5, 1.0, 3.0, 60.0] {
-            check("within", within(on, points, queries, radius));
-            check("covariances", covariances(on, points, queries, radius));
+            check("within", compare_within(on, points, queries, radius));
+            check(
+                "covariances",
+                compare_covariances(on, points, queries, radius),
+            );
         }
         for limit in [f64::INFINITY, 1.0, 0.0] {
-            check("nearest", nearest(on, points, queries, limit));
+            check("nearest", compare_nearest(on, points, queries, limit));
         }
         for k in [1, 6, 13, 20, 40] {
             check(
                 "covariances_of_nearest",
-                covariances_of_nearest(on, points, queries, k),
+                compare_covariances_of_nearest(on, points, queries, k),
             );
         }
         for radii in [&[1.0][..], &[0.6, 1.5, 4.0], &[3.0, 1.0]] {
-            check("normals", normals(on, points, queries, radii));
+            check("normals", compare_normals(on, points, queries, radii));
             let cylinder = Cylinder {
                 radius: 1.0,
                 half_length: 3.0,
             };
             check(
                 "along_normals",
-                along_normals(on, points, queries, radii, cylinder),
+                compare_along_normals(on, points, queries, radii, cylinder),
             );
         }
         for (radius, half_length) in [(1.0, 10.0), (3.0, 0.5), (0.25, 4.0)] {
             for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
                 check(
                     "cylinders",
-                    cylinders(
+                    compare_cylinders(
                         on,
                         points,
                         queries,
@@ -193,7 +202,7 @@ impl Case {
         }
         let mistaken = on
             .index(points)
-            .and_then(|index| index.within(queries, f64::NAN));
+            .and_then(|index| index.within_radius(queries, f64::NAN));
         let refused = matches!(mistaken, Err(ref error) if !error.is_recoverable())
             || on.index(points).is_err();
         check(
@@ -204,7 +213,7 @@ impl Case {
     }
 }
 
-fn same_lists(found: &NeighbourLists, defined: &NeighbourLists) -> Option<String> {
+fn first_differing_list(found: &NeighbourLists, defined: &NeighbourLists) -> Option<String> {
     if found.offsets != defined.offsets {
         return Some("lists have other lengths".into());
     }
@@ -226,7 +235,7 @@ fn same_lists(found: &NeighbourLists, defined: &NeighbourLists) -> Option<String
         .map(|i| format!("query {} has another distance", query(i)))
 }
 
-fn k_nearest(
+fn compare_k_nearest(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
@@ -234,26 +243,26 @@ fn k_nearest(
     limit: f64,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.k_nearest(queries, k, limit)?;
-    Ok(same_lists(
+    Ok(first_differing_list(
         &found,
         &BruteForce.index(points)?.k_nearest(queries, k, limit)?,
     ))
 }
 
-fn within(
+fn compare_within(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
     radius: f64,
 ) -> Result<Option<String>> {
-    let found = on.index(points)?.within(queries, radius)?;
-    Ok(same_lists(
+    let found = on.index(points)?.within_radius(queries, radius)?;
+    Ok(first_differing_list(
         &found,
-        &BruteForce.index(points)?.within(queries, radius)?,
+        &BruteForce.index(points)?.within_radius(queries, radius)?,
     ))
 }
 
-fn nearest(
+fn compare_nearest(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
@@ -267,7 +276,10 @@ fn nearest(
         .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
-fn same_covariances(found: &[crate::Covariance], defined: &[crate::Covariance]) -> Option<String> {
+fn first_differing_covariance(
+    found: &[crate::Covariance],
+    defined: &[crate::Covariance],
+) -> Option<String> {
     let differs = |i: &usize| {
         let (a, b) = (&found[*i], &defined[*i]);
         let largest = b
@@ -287,27 +299,29 @@ fn same_covariances(found: &[crate::Covariance], defined: &[crate::Covariance]) 
         .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i]))
 }
 
-fn covariances(
+fn compare_covariances(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
     radius: f64,
 ) -> Result<Option<String>> {
-    let found = on.index(points)?.covariances(queries, radius)?;
-    Ok(same_covariances(
+    let found = on.index(points)?.covariances_within(queries, radius)?;
+    Ok(first_differing_covariance(
         &found,
-        &BruteForce.index(points)?.covariances(queries, radius)?,
+        &BruteForce
+            .index(points)?
+            .covariances_within(queries, radius)?,
     ))
 }
 
-fn covariances_of_nearest(
+fn compare_covariances_of_nearest(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
     k: usize,
 ) -> Result<Option<String>> {
     let found = on.index(points)?.covariances_of_nearest(queries, k)?;
-    Ok(same_covariances(
+    Ok(first_differing_covariance(
         &found,
         &BruteForce
             .index(points)?
@@ -315,15 +329,19 @@ fn covariances_of_nearest(
     ))
 }
 
-fn normals(
+fn compare_normals(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
     radii: &[f64],
 ) -> Result<Option<String>> {
     let towards = [0.0, 0.3, 2.0];
-    let found = on.index(points)?.normals(queries, radii, towards)?;
-    let defined = BruteForce.index(points)?.normals(queries, radii, towards)?;
+    let found = on
+        .index(points)?
+        .estimate_normals(queries, radii, towards)?;
+    let defined = BruteForce
+        .index(points)?
+        .estimate_normals(queries, radii, towards)?;
     let differs = |i: &usize| {
         let (a, b) = (&found[*i], &defined[*i]);
         let apart = (0..3)
@@ -337,7 +355,7 @@ fn normals(
         .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 
-fn along_normals(
+fn compare_along_normals(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
@@ -365,7 +383,7 @@ fn along_normals(
             statistic,
         },
     )?;
-    let normals = indexes[0].normals(queries, radii, surface.towards)?;
+    let normals = indexes[0].estimate_normals(queries, radii, surface.towards)?;
     let apart = |i: &usize| {
         let (a, b) = (&found.normals[*i], &normals[*i]);
         (0..3).any(|axis| (a.axis[axis] - b.axis[axis]).abs() > 1e-4)
@@ -380,8 +398,8 @@ fn along_normals(
     for (cloud, found) in [points, half].into_iter().zip(&found.statistics) {
         let defined = BruteForce
             .index(cloud)?
-            .cylinders(queries, &axes, cylinder, statistic)?;
-        if let Some(i) = (0..defined.len()).find(|&i| differs(&found[i], &defined[i])) {
+            .cylinder_statistics(queries, &axes, cylinder, statistic)?;
+        if let Some(i) = (0..defined.len()).find(|&i| statistics_differ(&found[i], &defined[i])) {
             return Ok(Some(format!(
                 "query {i}: {:?}, not {:?}",
                 found[i], defined[i]
@@ -392,12 +410,12 @@ fn along_normals(
 }
 
 /// Other counts, or numbers that are further apart than 10⁻⁴ m.
-fn differs(a: &AxialStatistics, b: &AxialStatistics) -> bool {
+fn statistics_differ(a: &AxialStatistics, b: &AxialStatistics) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-4 || (a.is_nan() && b.is_nan());
     a.count != b.count || !near(a.location, b.location) || !near(a.spread, b.spread)
 }
 
-fn cylinders(
+fn compare_cylinders(
     on: &dyn NeighbourSearch,
     points: Positions<'_>,
     queries: Positions<'_>,
@@ -418,10 +436,10 @@ fn cylinders(
         .collect();
     let found = on
         .index(points)?
-        .cylinders(queries, &axes, cylinder, statistic)?;
+        .cylinder_statistics(queries, &axes, cylinder, statistic)?;
     let defined = BruteForce
         .index(points)?
-        .cylinders(queries, &axes, cylinder, statistic)?;
+        .cylinder_statistics(queries, &axes, cylinder, statistic)?;
     let mut broken = axes.clone();
     broken[0][1] = f64::NAN;
     for (wrong, what) in [
@@ -430,13 +448,13 @@ fn cylinders(
     ] {
         let refused = on
             .index(points)?
-            .cylinders(queries, wrong, cylinder, statistic);
+            .cylinder_statistics(queries, wrong, cylinder, statistic);
         if !matches!(refused, Err(Error::InvalidInput(_))) {
             return Ok(Some(format!("{what} were accepted")));
         }
     }
     Ok((0..defined.len())
-        .find(|&i| differs(&found[i], &defined[i]))
+        .find(|&i| statistics_differ(&found[i], &defined[i]))
         .map(|i| format!("query {i}: {:?}, not {:?}", found[i], defined[i])))
 }
 

@@ -25,7 +25,7 @@ impl Covariance {
     /// Of the points of both neighbourhoods of one query, those in both counted twice (Chan et al.
     /// 1979).
     #[must_use]
-    pub fn merged(&self, other: &Self) -> Self {
+    pub fn merged_with(&self, other: &Self) -> Self {
         if self.count == 0 || other.count == 0 {
             return if self.count == 0 { *other } else { *self };
         }
@@ -63,10 +63,10 @@ mod tests {
         fn merging_is_counting_together(a in prop::collection::vec(prop::array::uniform3(-900_000..900_000i32), 0..20), b in prop::collection::vec(prop::array::uniform3(-900_000..900_000i32), 0..20)) {
             let of = |points: &[[i32; 3]]| {
                 let mut moments = Moments::default();
-                points.iter().for_each(|&d| moments.add(d));
+                points.iter().for_each(|&d| moments.add_offset(d));
                 moments.covariance()
             };
-            let (merged, together) = (of(&a).merged(&of(&b)), of(&[a, b].concat()));
+            let (merged, together) = (of(&a).merged_with(&of(&b)), of(&[a, b].concat()));
             prop_assert_eq!(merged.count, together.count);
             for (x, y) in merged.upper.iter().chain(&merged.mean).zip(together.upper.iter().chain(&together.mean)) {
                 prop_assert!((x - y).abs() < 1e-9 || (x.is_nan() && y.is_nan()), "{} {}", x, y);

@@ -23,7 +23,7 @@ pub struct Eigen {
 /// Eigen-decomposition of the symmetric matrix with upper triangle xx, xy, xz, yy, yz, zz. All is
 /// NaN where an entry is not finite.
 #[must_use]
-pub fn eigen(upper: [f64; 6]) -> Eigen {
+pub fn symmetric_eigen(upper: [f64; 6]) -> Eigen {
     if upper.iter().any(|x| !x.is_finite()) {
         return Eigen {
             values: [f64::NAN; 3],
@@ -59,7 +59,7 @@ pub fn eigen(upper: [f64; 6]) -> Eigen {
     let h = (0.5 * determinant).clamp(-1.0, 1.0);
     let alone = distinct_root(h.abs()).copysign(h);
     let axis = null_vector(unit, alone);
-    let [(low, low_axis), (high, high_axis)] = across(unit, axis);
+    let [(low, low_axis), (high, high_axis)] = eigen_in_plane_across(unit, axis);
     let value = |x: f64| (p * x + mean) * scale;
     if h >= 0.0 {
         Eigen {
@@ -108,7 +108,7 @@ fn null_vector([xx, xy, xz, yy, yz, zz]: [f64; 6], lambda: f64) -> [f64; 3] {
 }
 
 /// Eigenvalues in ascending order and eigenvectors in the plane across `axis`, a unit eigenvector.
-fn across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
+fn eigen_in_plane_across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
     // A vector across the axis: it leaves out the smallest component.
     let [x, y, z] = axis;
     let u = if x.abs() > y.abs() {
@@ -119,7 +119,7 @@ fn across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
         [0.0, z / length, -y / length]
     };
     let w = cross(axis, u);
-    let (au, aw) = (times(upper, u), times(upper, w));
+    let (au, aw) = (multiply_symmetric(upper, u), multiply_symmetric(upper, w));
     let (uu, uw, ww) = (dot(u, au), dot(u, aw), dot(w, aw));
     let (mean, half) = (0.5 * (uu + ww), 0.5 * (uu - ww));
     let radius = (half * half + uw * uw).sqrt();
@@ -153,7 +153,7 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
     ]
 }
 
-fn times([xx, xy, xz, yy, yz, zz]: [f64; 6], v: [f64; 3]) -> [f64; 3] {
+fn multiply_symmetric([xx, xy, xz, yy, yz, zz]: [f64; 6], v: [f64; 3]) -> [f64; 3] {
     [
         dot([xx, xy, xz], v),
         dot([xy, yy, yz], v),
@@ -205,10 +205,10 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4000))]
         #[test]
         fn pairs_are_pairs_orthonormal_and_those_of_an_iterative_method(upper in matrices()) {
-            let found = eigen(upper);
+            let found = symmetric_eigen(upper);
             let scale = upper.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
             for (value, vector) in found.values.into_iter().zip(found.vectors) {
-                let image = times(upper, vector);
+                let image = multiply_symmetric(upper, vector);
                 for axis in 0..3 {
                     prop_assert!((image[axis] - value * vector[axis]).abs() <= 1e-14 * scale, "{found:?}");
                 }
@@ -232,9 +232,9 @@ mod tests {
     #[test]
     fn what_has_no_directions_has_the_axes() {
         for x in [0.0, 3.0, -2.0, 1e-300] {
-            let found = eigen([x, 0.0, 0.0, x, 0.0, x]);
+            let found = symmetric_eigen([x, 0.0, 0.0, x, 0.0, x]);
             assert_eq!((found.values, found.vectors), ([x; 3], IDENTITY));
         }
-        assert!(eigen([f64::NAN; 6]).values[0].is_nan());
+        assert!(symmetric_eigen([f64::NAN; 6]).values[0].is_nan());
     }
 }

@@ -33,7 +33,7 @@ pub struct NeighbourLists {
 impl NeighbourLists {
     /// The indices of query `i`'s neighbours.
     #[must_use]
-    pub fn of(&self, i: usize) -> &[u32] {
+    pub fn indices_of(&self, i: usize) -> &[u32] {
         &self.indices[self.offsets[i]..self.offsets[i + 1]]
     }
 
@@ -89,7 +89,7 @@ pub trait NeighbourIndex: Send + Sync {
     ///
     /// # Errors
     /// [`isopach_compute::Error::InvalidParameter`] where `radius` is negative or not finite.
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists>;
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists>;
 
     /// The nearest point within `max_distance` (metres, may be infinite) of each query, the lowest
     /// index on a tie; `None` where there is none.
@@ -99,7 +99,7 @@ pub trait NeighbourIndex: Send + Sync {
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
         let lists = self.k_nearest(queries, 1, max_distance)?;
         Ok((0..lists.len())
-            .map(|i| reference::first(&lists, i))
+            .map(|i| reference::first_neighbour(&lists, i))
             .collect())
     }
 
@@ -109,8 +109,12 @@ pub trait NeighbourIndex: Send + Sync {
     ///
     /// # Errors
     /// As [`Self::within`].
-    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        reference::covariances(self.positions(), queries, &self.within(queries, radius)?)
+    fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        reference::covariances_of_lists(
+            self.positions(),
+            queries,
+            &self.within_radius(queries, radius)?,
+        )
     }
 
     /// Mean and covariance of the `k` nearest points of each query; else as [`Self::covariances`].
@@ -118,7 +122,7 @@ pub trait NeighbourIndex: Send + Sync {
     /// # Errors
     /// As [`Self::k_nearest`].
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        reference::covariances(
+        reference::covariances_of_lists(
             self.positions(),
             queries,
             &self.k_nearest(queries, k, f64::INFINITY)?,
@@ -132,7 +136,7 @@ pub trait NeighbourIndex: Send + Sync {
     ///
     /// # Errors
     /// As [`Self::within`].
-    fn normals(
+    fn estimate_normals(
         &self,
         queries: Positions<'_>,
         radii: &[f64],
@@ -140,9 +144,11 @@ pub trait NeighbourIndex: Send + Sync {
     ) -> Result<Vec<Normal>> {
         let mut normals = vec![Normal::default(); queries.len()];
         for &radius in radii {
-            let covariances = self.covariances(queries, radius)?;
+            let covariances = self.covariances_within(queries, radius)?;
             let pairs = normals.par_iter_mut().zip(&covariances);
-            pairs.for_each(|(normal, covariance)| normal.improve(covariance, radius, towards));
+            pairs.for_each(|(normal, covariance)| {
+                normal.take_if_more_planar(covariance, radius, towards)
+            });
         }
         Ok(normals)
     }
@@ -154,15 +160,22 @@ pub trait NeighbourIndex: Send + Sync {
     /// # Errors
     /// [`isopach_compute::Error::InvalidParameter`] for a radius or half length that is not above
     /// zero; [`isopach_compute::Error::InvalidInput`] where axes and queries differ in number.
-    fn cylinders(
+    fn cylinder_statistics(
         &self,
         queries: Positions<'_>,
         axes: &[[f64; 3]],
         cylinder: Cylinder,
         statistic: AxialStatistic,
     ) -> Result<Vec<AxialStatistics>> {
-        let lists = self.within(queries, cylinder.enclosing_radius()?)?;
-        reference::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
+        let lists = self.within_radius(queries, cylinder.enclosing_radius()?)?;
+        reference::cylinder_statistics_of_lists(
+            self.positions(),
+            queries,
+            axes,
+            cylinder,
+            statistic,
+            &lists,
+        )
     }
 
     /// [`Self::normals`] of this index's points around each query, and along them the

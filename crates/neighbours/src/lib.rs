@@ -19,7 +19,7 @@ pub mod reference;
 
 pub use axial::{AxialStatistic, AxialStatistics, Cylinder};
 pub use covariance::Covariance;
-pub use eigen::{Eigen, eigen};
+pub use eigen::{Eigen, symmetric_eigen};
 pub use index::{Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch};
 pub use moments::Moments;
 pub use normal::{AlongNormals, AlongNormalsQuery, Normal, NormalQuery};

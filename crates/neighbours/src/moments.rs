@@ -25,7 +25,7 @@ pub struct Moments {
 impl Moments {
     /// Adds a point at offset `d`, ticks from the centre.
     #[inline]
-    pub fn add(&mut self, d: [i32; 3]) {
+    pub fn add_offset(&mut self, d: [i32; 3]) {
         let [x, y, z] = d.map(i64::from);
         self.count += 1;
         for (sum, value) in self.sum.iter_mut().zip([x, y, z]) {
@@ -43,7 +43,7 @@ impl Moments {
         }
         self.since_carry += 1;
         if self.since_carry == CARRY_EVERY {
-            self.carry();
+            self.carry_products();
         }
     }
 
@@ -59,7 +59,7 @@ impl Moments {
         }
     }
 
-    fn carry(&mut self) {
+    fn carry_products(&mut self) {
         for (carried, product) in self.carried.iter_mut().zip(&mut self.products) {
             *carried += i128::from(std::mem::take(product));
         }
@@ -75,7 +75,7 @@ impl Moments {
     /// Mean and covariance (divisor n − 1), each entry rounded once from its exact value.
     #[must_use]
     pub fn covariance(mut self) -> Covariance {
-        self.carry();
+        self.carry_products();
         let n = i128::from(self.count);
         if n == 0 {
             return Covariance::default();
@@ -87,7 +87,7 @@ impl Moments {
         let [x, y, z] = self.sum.map(i128::from);
         let crossed = [x * x, x * y, x * z, y * y, y * z, z * z];
         let upper = std::array::from_fn(|i| {
-            rounded(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK)
+            nearest_double(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK)
         });
         Covariance {
             count: self.count,
@@ -98,7 +98,7 @@ impl Moments {
 }
 
 /// The nearest double. Converting 128 bits is slow, and hardly ever needed.
-fn rounded(whole: i128) -> f64 {
+fn nearest_double(whole: i128) -> f64 {
     i64::try_from(whole).map_or(whole as f64, |small| small as f64)
 }
 
@@ -112,7 +112,7 @@ mod tests {
         fn as_the_two_pass_definition_in_any_order(points in prop::collection::vec(prop::array::uniform3(-3_000_000..3_000_000i32), 2..300)) {
             let sum = |points: &[[i32; 3]]| {
                 let mut moments = Moments::default();
-                points.iter().for_each(|&d| moments.add(d));
+                points.iter().for_each(|&d| moments.add_offset(d));
                 moments.covariance()
             };
             let found = sum(&points);
@@ -134,7 +134,7 @@ mod tests {
     fn the_largest_offsets_there_are_do_not_overflow() {
         let mut moments = Moments::default();
         for i in 0..100_000 {
-            moments.add(if i % 2 == 0 {
+            moments.add_offset(if i % 2 == 0 {
                 [i32::MAX; 3]
             } else {
                 [i32::MIN; 3]

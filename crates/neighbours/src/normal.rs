@@ -1,6 +1,6 @@
 //! Which way a surface faces.
 
-use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, eigen};
+use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, symmetric_eigen};
 
 /// The normal of the neighbourhood that was the most planar of those that were looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,11 +61,11 @@ impl Normal {
     /// Takes a neighbourhood if it has three points and is more planar than what there is: the
     /// eigenvector of λ₀, turned to the side of `towards` (of any length but zero).
     #[inline]
-    pub fn improve(&mut self, covariance: &Covariance, radius: f64, towards: [f64; 3]) {
+    pub fn take_if_more_planar(&mut self, covariance: &Covariance, radius: f64, towards: [f64; 3]) {
         if covariance.count < 3 {
             return;
         }
-        let found = eigen(covariance.upper);
+        let found = symmetric_eigen(covariance.upper);
         let [l0, l1, l2] = found.values;
         let planarity = (l1 - l0) / l2;
         if planarity > self.planarity.max(ROUND_OFF) {

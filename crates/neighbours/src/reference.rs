@@ -37,7 +37,7 @@ pub fn square_metres(squared_ticks: u128) -> f32 {
 }
 
 /// The first entry of list `i`, if it has one.
-pub(crate) fn first(lists: &NeighbourLists, i: usize) -> Option<Neighbour> {
+pub(crate) fn first_neighbour(lists: &NeighbourLists, i: usize) -> Option<Neighbour> {
     let at = lists.offsets[i];
     (at < lists.offsets[i + 1]).then(|| Neighbour {
         index: lists.indices[at],
@@ -46,7 +46,7 @@ pub(crate) fn first(lists: &NeighbourLists, i: usize) -> Option<Neighbour> {
 }
 
 /// Offset of point `j` from query `i`, ticks.
-fn offset(points: Positions<'_>, j: u32, queries: Positions<'_>, i: usize) -> [i64; 3] {
+fn offset_between(points: Positions<'_>, j: u32, queries: Positions<'_>, i: usize) -> [i64; 3] {
     let (point, query) = (points.absolute_ticks(j as usize), queries.absolute_ticks(i));
     std::array::from_fn(|axis| point[axis] - query[axis])
 }
@@ -55,7 +55,7 @@ fn offset(points: Positions<'_>, j: u32, queries: Positions<'_>, i: usize) -> [i
 ///
 /// # Errors
 /// [`Error::InvalidInput`] where a neighbour is more than 8 km from its query.
-pub fn covariances(
+pub fn covariances_of_lists(
     points: Positions<'_>,
     queries: Positions<'_>,
     lists: &NeighbourLists,
@@ -63,14 +63,14 @@ pub fn covariances(
     (0..queries.len())
         .map(|i| {
             let mut moments = Moments::default();
-            for &j in lists.of(i) {
-                let d = offset(points, j, queries, i);
+            for &j in lists.indices_of(i) {
+                let d = offset_between(points, j, queries, i);
                 if d.iter().any(|&t| i32::try_from(t).is_err()) {
                     return Err(Error::InvalidInput(format!(
                         "query {i} has a neighbour more than 8 km away"
                     )));
                 }
-                moments.add(d.map(|t| t as i32));
+                moments.add_offset(d.map(|t| t as i32));
             }
             Ok(moments.covariance())
         })
@@ -88,10 +88,10 @@ pub fn along_normals(
     clouds: [&dyn NeighbourIndex; 2],
     sight: AlongNormalsQuery<'_>,
 ) -> Result<AlongNormals> {
-    let normals = index.normals(queries, sight.surface.radii, sight.surface.towards)?;
+    let normals = index.estimate_normals(queries, sight.surface.radii, sight.surface.towards)?;
     let axes: Vec<[f64; 3]> = normals.iter().map(|normal| normal.axis).collect();
-    let [before, after] =
-        clouds.map(|cloud| cloud.cylinders(queries, &axes, sight.cylinder, sight.statistic));
+    let [before, after] = clouds
+        .map(|cloud| cloud.cylinder_statistics(queries, &axes, sight.cylinder, sight.statistic));
     Ok(AlongNormals {
         normals,
         statistics: [before?, after?],
@@ -103,7 +103,7 @@ pub fn along_normals(
 ///
 /// # Errors
 /// [`Error::InvalidInput`] where axes and queries differ in number.
-pub fn cylinders(
+pub fn cylinder_statistics_of_lists(
     points: Positions<'_>,
     queries: Positions<'_>,
     axes: &[[f64; 3]],
@@ -111,16 +111,16 @@ pub fn cylinders(
     statistic: AxialStatistic,
     lists: &NeighbourLists,
 ) -> Result<Vec<AxialStatistics>> {
-    one_axis_a_query(queries, axes)?;
+    check_axes(queries, axes)?;
     let mut along = Vec::new();
     Ok((0..queries.len())
         .map(|i| {
             along.clear();
             if axes[i] != [0.0; 3] {
                 let offsets = lists
-                    .of(i)
+                    .indices_of(i)
                     .iter()
-                    .map(|&j| offset(points, j, queries, i).map(|t| t as f64 * TICK));
+                    .map(|&j| offset_between(points, j, queries, i).map(|t| t as f64 * TICK));
                 along.extend(offsets.filter_map(|d| cylinder.offset_along(d, axes[i])));
             }
             match statistic {
@@ -151,7 +151,7 @@ fn mean_deviation(values: &[f64]) -> AxialStatistics {
 ///
 /// # Errors
 /// [`Error::InvalidInput`].
-pub fn one_axis_a_query(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
+pub fn check_axes(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
     if axes.len() != queries.len() {
         return Err(Error::InvalidInput(format!(
             "{} axes for {} queries: there must be one each",
@@ -199,7 +199,7 @@ struct Scan<'a> {
 impl Scan<'_> {
     /// Lists of all points within `limit` square ticks, by index; `arrange` may reorder and shorten
     /// each.
-    fn lists(
+    fn lists_within(
         &self,
         queries: Positions<'_>,
         limit: u128,
@@ -242,15 +242,17 @@ impl NeighbourIndex for Scan<'_> {
         k: usize,
         max_distance: f64,
     ) -> Result<NeighbourLists> {
-        Ok(
-            self.lists(queries, arguments::nearest(k, max_distance)?, |found| {
+        Ok(self.lists_within(
+            queries,
+            arguments::check_nearest(k, max_distance)?,
+            |found| {
                 found.sort_unstable();
                 found.truncate(k);
-            }),
-        )
+            },
+        ))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
-        Ok(self.lists(queries, arguments::ball(radius)?, |_| ()))
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+        Ok(self.lists_within(queries, arguments::check_radius(radius)?, |_| ()))
     }
 }

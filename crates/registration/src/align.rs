@@ -4,7 +4,7 @@ use crate::{Candidate, Factor, NormalEquations, PairShapes, Rejector};
 use isopach_cloud::{Cloud, Positions, Rigid};
 use isopach_compute::{Cpu, Error, Result};
 use isopach_neighbours::{
-    Neighbour, NeighbourIndex, NeighbourSearch, eigen, reference::BruteForce,
+    Neighbour, NeighbourIndex, NeighbourSearch, reference::BruteForce, symmetric_eigen,
 };
 use rayon::prelude::*;
 
@@ -71,7 +71,7 @@ pub trait Align: NeighbourSearch {
     ///
     /// # Errors
     /// Whatever the backend declines with.
-    fn pairing<'a>(
+    fn prepare_points<'a>(
         &self,
         source: Positions<'a>,
         target: AlignTarget<'a>,
@@ -90,7 +90,7 @@ pub trait Align: NeighbourSearch {
     /// # Errors
     /// [`Error::InvalidInput`] where normals or covariances are neither empty nor one a point;
     /// whatever the backend declines with.
-    fn pairing_of<'a>(
+    fn prepare_surfaces<'a>(
         &self,
         source: AlignSurface<'a>,
         target: AlignSurface<'a>,
@@ -131,7 +131,7 @@ pub trait Correspondences {
     /// # Errors
     /// Those of [`Rejection::check`]; [`Error::InvalidPoint`] where the pose takes a point out of
     /// the target's reach; whatever the backend declines with.
-    fn linearize(
+    fn linearize_pairs(
         &self,
         factor: &dyn Factor,
         rejection: Rejection,
@@ -145,7 +145,7 @@ pub trait Correspondences {
     /// [`Error::Unsupported`] where the backend asks no rejector; [`Error::InvalidInput`] where a
     /// factor or rejector needs normals or covariances that the pairing was not given; as
     /// [`Self::linearize`].
-    fn linearize_selected(
+    fn linearize_pairs_with(
         &self,
         _factor: &dyn Factor,
         _rejector: &dyn Rejector,
@@ -176,32 +176,32 @@ impl std::fmt::Debug for BlockCorrespondences<'_> {
 }
 
 impl Correspondences for BlockCorrespondences<'_> {
-    fn linearize(
+    fn linearize_pairs(
         &self,
         factor: &dyn Factor,
         rejection: Rejection,
         at: &Rigid,
     ) -> Result<NormalEquations> {
         rejection.check()?;
-        self.sum(rejection.kept_share, |part| {
-            part.linearize(factor, rejection, at)
+        self.sum_parts(rejection.kept_share, |part| {
+            part.linearize_pairs(factor, rejection, at)
         })
     }
 
-    fn linearize_selected(
+    fn linearize_pairs_with(
         &self,
         factor: &dyn Factor,
         rejector: &dyn Rejector,
         at: &Rigid,
     ) -> Result<NormalEquations> {
-        self.sum(rejector.kept_share(), |part| {
-            part.linearize_selected(factor, rejector, at)
+        self.sum_parts(rejector.kept_share(), |part| {
+            part.linearize_pairs_with(factor, rejector, at)
         })
     }
 }
 
 impl BlockCorrespondences<'_> {
-    fn sum(
+    fn sum_parts(
         &self,
         kept_share: f64,
         of: impl Fn(&(dyn Correspondences + '_)) -> Result<NormalEquations>,
@@ -213,7 +213,7 @@ impl BlockCorrespondences<'_> {
         }
         let mut sums = NormalEquations::default();
         for part in &self.parts {
-            sums.add(&of(&**part)?);
+            sums.add_equations(&of(&**part)?);
         }
         Ok(sums)
     }
@@ -273,16 +273,16 @@ impl<'a> HostCorrespondences<'a> {
 }
 
 impl Correspondences for HostCorrespondences<'_> {
-    fn linearize(
+    fn linearize_pairs(
         &self,
         factor: &dyn Factor,
         rejection: Rejection,
         at: &Rigid,
     ) -> Result<NormalEquations> {
-        self.linearize_selected(factor, &rejection, at)
+        self.linearize_pairs_with(factor, &rejection, at)
     }
 
-    fn linearize_selected(
+    fn linearize_pairs_with(
         &self,
         factor: &dyn Factor,
         rejector: &dyn Rejector,
@@ -304,7 +304,7 @@ impl Correspondences for HostCorrespondences<'_> {
         let nearest = self
             .index
             .nearest(queries.positions(), rejection.max_distance)?;
-        let limit = trim(&nearest, rejection.kept_share);
+        let limit = trimming_limit(&nearest, rejection.kept_share);
         let blocks: Vec<NormalEquations> = (0..n.div_ceil(BLOCK))
             .into_par_iter()
             .map(|block| {
@@ -318,7 +318,7 @@ impl Correspondences for HostCorrespondences<'_> {
             })
             .collect();
         let mut sums = NormalEquations::default();
-        blocks.iter().for_each(|block| sums.add(block));
+        blocks.iter().for_each(|block| sums.add_equations(block));
         Ok(sums)
     }
 }
@@ -380,32 +380,32 @@ impl HostCorrespondences<'_> {
             return;
         }
         if factor.needs_covariances() {
-            let turned = turned(square(self.source.covariances[i]), at);
+            let turned = rotate_covariance(square_matrix(self.source.covariances[i]), at);
             let shapes = PairShapes {
                 target_normal,
                 source: turned,
-                target: square(self.target.covariances[j]),
+                target: square_matrix(self.target.covariances[j]),
             };
-            sums.add(&factor.linearize_shapes(source, target, &shapes));
+            sums.add_equations(&factor.linearize_pair_with_shapes(source, target, &shapes));
         } else {
-            sums.add(&factor.linearize(source, target, target_normal));
+            sums.add_equations(&factor.linearize_pair(source, target, target_normal));
         }
     }
 }
 
-fn square([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> [[f64; 3]; 3] {
+fn square_matrix([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> [[f64; 3]; 3] {
     [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]
 }
 
 /// R C Rᵀ.
-fn turned(covariance: [[f64; 3]; 3], by: &Rigid) -> [[f64; 3]; 3] {
+fn rotate_covariance(covariance: [[f64; 3]; 3], by: &Rigid) -> [[f64; 3]; 3] {
     let half = covariance.map(|row| by.rotate(row)); // C Rᵀ, since C is symmetric
     let transposed: [[f64; 3]; 3] = std::array::from_fn(|i| std::array::from_fn(|j| half[j][i]));
     transposed.map(|row| by.rotate(row))
 }
 
 /// The largest squared distance that is kept.
-fn trim(nearest: &[Option<Neighbour>], kept_share: f64) -> f32 {
+fn trimming_limit(nearest: &[Option<Neighbour>], kept_share: f64) -> f32 {
     if kept_share >= 1.0 {
         return f32::INFINITY;
     }
@@ -426,7 +426,7 @@ fn trim(nearest: &[Option<Neighbour>], kept_share: f64) -> f32 {
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for fewer than 3 neighbours; whatever the backend declines with.
-pub fn target_normals(
+pub fn estimate_normals(
     on: &(impl NeighbourSearch + ?Sized),
     points: Positions<'_>,
     neighbours: usize,
@@ -444,7 +444,7 @@ pub fn target_normals(
         if covariance.count < 3 {
             return [0.0; 3];
         }
-        let found = eigen(covariance.upper);
+        let found = symmetric_eigen(covariance.upper);
         let flat = found.values[1] > 1e-9 * found.values[2] && found.values[2] > 0.0;
         if flat { found.vectors[0] } else { [0.0; 3] }
     };
@@ -456,7 +456,7 @@ pub fn target_normals(
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for fewer than 3 neighbours; whatever the backend declines with.
-pub fn surface_covariances(
+pub fn estimate_covariances(
     on: &(impl NeighbourSearch + ?Sized),
     points: Positions<'_>,
     neighbours: usize,

@@ -15,12 +15,12 @@ const SIGNIFICANT: f64 = 6.0;
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for an empty cloud.
-pub fn by_centroid(pair: Pair<'_>) -> Result<Rigid> {
-    let (from, to) = (centroid(pair.source)?, centroid(pair.target)?);
+pub fn align_centroids(pair: Pair<'_>) -> Result<Rigid> {
+    let (from, to) = (centroid_of(pair.source)?, centroid_of(pair.target)?);
     Ok(Rigid::shift(std::array::from_fn(|axis| to[axis] - from[axis])).about(to))
 }
 
-fn centroid(points: Positions<'_>) -> Result<[f64; 3]> {
+fn centroid_of(points: Positions<'_>) -> Result<[f64; 3]> {
     if points.is_empty() {
         return Err(Error::InvalidInput(
             "a cloud to be aligned has no points".into(),
@@ -54,11 +54,11 @@ pub struct Correlation {
 /// # Errors
 /// [`Error::InvalidParameter`] for a cell size that is not above zero or gives images of more than
 /// 4096 cells a side; [`Error::InvalidInput`] for empty clouds, or where there is no distinct peak.
-pub fn by_phase_correlation(pair: Pair<'_>, cell_size: f64) -> Result<Correlation> {
+pub fn correlate_heights(pair: Pair<'_>, cell_size: f64) -> Result<Correlation> {
     checked_cell_size(cell_size)?;
     let (source, target) = (
-        heights(pair.source, cell_size),
-        heights(pair.target, cell_size),
+        mean_heights(pair.source, cell_size),
+        mean_heights(pair.target, cell_size),
     );
     let cells = || source.keys().chain(target.keys());
     let bound = |axis: usize| {
@@ -82,9 +82,9 @@ pub fn by_phase_correlation(pair: Pair<'_>, cell_size: f64) -> Result<Correlatio
         fits,
         "be large enough for at most 4096 cells across",
     )?;
-    let images = [&source, &target].map(|heights| relief(heights, [left, bottom], size));
-    let surface = correlate(images, size);
-    let ([dx, dy], peak) = highest(&surface, size);
+    let images = [&source, &target].map(|heights| relief_image(heights, [left, bottom], size));
+    let surface = phase_correlation(images, size);
+    let ([dx, dy], peak) = highest_peak(&surface, size);
     if peak < SIGNIFICANT {
         return Err(Error::InvalidInput(format!(
             "the clouds have no distinct shift: the highest correlation is {peak:.1} standard deviations, but must be {SIGNIFICANT}"
@@ -93,13 +93,13 @@ pub fn by_phase_correlation(pair: Pair<'_>, cell_size: f64) -> Result<Correlatio
     let dz = median_difference(&source, &target, [dx.round() as i64, dy.round() as i64])?;
     let shift = Rigid::shift([dx * cell_size, dy * cell_size, dz]);
     Ok(Correlation {
-        target_from_source: shift.about(centroid(pair.target)?),
+        target_from_source: shift.about(centroid_of(pair.target)?),
         peak,
     })
 }
 
 /// Mean height of each cell that has a point, metres.
-fn heights(points: Positions<'_>, cell_size: f64) -> BTreeMap<[i64; 2], f64> {
+fn mean_heights(points: Positions<'_>, cell_size: f64) -> BTreeMap<[i64; 2], f64> {
     let mut sums: BTreeMap<[i64; 2], (i64, i64)> = BTreeMap::new();
     for i in 0..points.len() {
         let [x, y, _] = points.absolute(i);
@@ -116,7 +116,7 @@ fn heights(points: Positions<'_>, cell_size: f64) -> BTreeMap<[i64; 2], f64> {
 
 /// What is left of the heights when the mean of the 9 × 9 cells around is taken away: edges of the
 /// terrain, not its tilt; 0 where there is none.
-fn relief(
+fn relief_image(
     heights: &BTreeMap<[i64; 2], f64>,
     first: [i64; 2],
     size: [usize; 2],
@@ -134,7 +134,7 @@ fn relief(
 }
 
 /// The phase correlation: its peak is where the source must be shifted to, cyclically.
-fn correlate([source, target]: [Vec<Complex<f64>>; 2], size: [usize; 2]) -> Vec<f64> {
+fn phase_correlation([source, target]: [Vec<Complex<f64>>; 2], size: [usize; 2]) -> Vec<f64> {
     let transform = |mut image: Vec<Complex<f64>>, forward: bool| {
         let mut planner = FftPlanner::new();
         for side in [0, 1] {
@@ -179,7 +179,7 @@ fn correlate([source, target]: [Vec<Complex<f64>>; 2], size: [usize; 2]) -> Vec<
 
 /// Position of the highest value to a fraction of a cell, in cells to either side, and its height
 /// in standard deviations.
-fn highest(surface: &[f64], size: [usize; 2]) -> ([f64; 2], f64) {
+fn highest_peak(surface: &[f64], size: [usize; 2]) -> ([f64; 2], f64) {
     let at = (0..surface.len())
         .max_by(|&a, &b| surface[a].total_cmp(&surface[b]).then(b.cmp(&a)))
         .unwrap_or(0);

@@ -34,7 +34,10 @@ use std::{
 /// Runs pairs and sums of `on` against their definition. Empty: it conforms, and has everything.
 #[must_use]
 pub fn conformance(on: &dyn Align) -> Vec<Finding> {
-    cases().iter().flat_map(|case| case.run(on)).collect()
+    test_cases()
+        .iter()
+        .flat_map(|case| case.compare_at_poses(on))
+        .collect()
 }
 
 /// Share of a sum's scale that it may differ by.
@@ -44,7 +47,7 @@ const FINEST: f64 = 2e-9;
 
 /// What differs first, if anything does, beyond what [`Correspondences::linearize`] allows.
 #[must_use]
-pub fn difference(found: &NormalEquations, expected: &NormalEquations) -> Option<String> {
+pub fn compare_equations(found: &NormalEquations, expected: &NormalEquations) -> Option<String> {
     if found.inliers != expected.inliers {
         return Some(format!("{} pairs, not {}", found.inliers, expected.inliers));
     }
@@ -99,13 +102,13 @@ struct Case {
 type Points = Vec<[f64; 3]>;
 
 /// The points of `n` numbers from `first` on.
-fn many(first: u64, n: u64, point: impl Fn(u64) -> [f64; 3]) -> Points {
+fn points_from(first: u64, n: u64, point: impl Fn(u64) -> [f64; 3]) -> Points {
     (first..first + n).map(point).collect()
 }
 
-fn cases() -> Vec<Case> {
+fn test_cases() -> Vec<Case> {
     let hills = |first: u64, n: u64, [x, y, z]: [f64; 3]| {
-        many(first, n, |i| {
+        points_from(first, n, |i| {
             let [u, v] = [0, 1].map(|axis| 20.0 * random(3 * i + axis));
             [
                 x + u,
@@ -115,12 +118,12 @@ fn cases() -> Vec<Case> {
         })
     };
     let lattice = |off: f64| {
-        many(0, 400, move |i| {
+        points_from(0, 400, move |i| {
             [(i % 20) as f64 + off, (i / 20) as f64 + off, off]
         })
     };
-    let line = |off: f64| many(0, 200, move |i| [1.0, 2.0 + off, 0.1 * i as f64]);
-    let equal = |at: f64| many(0, 150, move |_| [3.0, 4.0, at]);
+    let line = |off: f64| points_from(0, 200, move |i| [1.0, 2.0 + off, 0.1 * i as f64]);
+    let equal = |at: f64| points_from(0, 150, move |_| [3.0, 4.0, at]);
     let corner = [596_000.25, 6_653_000.5, 430.0];
     let beside = corner.map(|x| x - 0.2);
     let middle = corner.map(|x| x + 10.0);
@@ -135,7 +138,7 @@ fn cases() -> Vec<Case> {
     );
     let far = [
         source.clone(),
-        many(0, 50, |i| {
+        points_from(0, 50, |i| {
             [corner[0] + 1000.0, corner[1] + i as f64, corner[2]]
         }),
     ]
@@ -211,7 +214,7 @@ fn cases() -> Vec<Case> {
             Cloud::from_points(&source).ok()?,
             Cloud::from_points(&target).ok()?,
         );
-        let mut normals = crate::target_normals(&Cpu, target.positions(), 12).ok()?;
+        let mut normals = crate::estimate_normals(&Cpu, target.positions(), 12).ok()?;
         match name {
             "some normals missing" => normals
                 .iter_mut()
@@ -232,7 +235,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// Poses that leave the clouds near each other, unless the pivot is far away.
-fn poses(pivot: [f64; 3]) -> [(&'static str, Rigid); 3] {
+fn test_poses(pivot: [f64; 3]) -> [(&'static str, Rigid); 3] {
     [
         ("where it is", Rigid::identity(pivot)),
         (
@@ -247,13 +250,14 @@ fn poses(pivot: [f64; 3]) -> [(&'static str, Rigid); 3] {
 }
 
 impl Case {
-    fn run(&self, on: &dyn Align) -> Vec<Finding> {
+    fn compare_at_poses(&self, on: &dyn Align) -> Vec<Finding> {
         let to = AlignTarget {
             positions: self.target.positions(),
             normals: &self.normals,
         };
         let both = || {
-            Ok([on, &BruteForce as &dyn Align].map(|on| on.pairing(self.source.positions(), to)))
+            Ok([on, &BruteForce as &dyn Align]
+                .map(|on| on.prepare_points(self.source.positions(), to)))
         };
         let pairings = both().and_then(|[found, defined]| Ok((found?, defined?)));
         let (found, defined) = match pairings {
@@ -266,15 +270,15 @@ impl Case {
         };
         let mut findings = Vec::new();
         for &pivot in &self.pivots {
-            for (place, pose) in poses(pivot) {
-                findings.extend(self.at(&*found, &*defined, place, &pose));
+            for (place, pose) in test_poses(pivot) {
+                findings.extend(self.compare_at(&*found, &*defined, place, &pose));
             }
         }
-        findings.extend(self.mistakes(&*found, &*defined));
+        findings.extend(self.check_refusals(&*found, &*defined));
         findings
     }
 
-    fn at(
+    fn compare_at(
         &self,
         found: &dyn Correspondences,
         defined: &dyn Correspondences,
@@ -314,11 +318,12 @@ impl Case {
         let mut findings = Vec::new();
         for (operation, factor, rejections) in sums {
             for rejection in rejections.iter().map(rejection) {
-                let [first, again] = [(); 2].map(|()| found.linearize(factor, rejection, pose));
-                let expected = defined.linearize(factor, rejection, pose);
-                let compared = compare(first, expected, |a, b| {
+                let [first, again] =
+                    [(); 2].map(|()| found.linearize_pairs(factor, rejection, pose));
+                let expected = defined.linearize_pairs(factor, rejection, pose);
+                let compared = compare_outcomes(first, expected, |a, b| {
                     let repeated = again.is_ok_and(|again| again == *a);
-                    difference(a, b)
+                    compare_equations(a, b)
                         .or_else(|| (!repeated).then(|| "another answer at a second call".into()))
                 });
                 findings.extend(Finding::of(operation, &case(rejection), compared));
@@ -330,7 +335,7 @@ impl Case {
         {
             let noted = |pairing: &dyn Correspondences| {
                 let factor = Noting::default();
-                let sums = pairing.linearize(&factor, rejection, pose)?;
+                let sums = pairing.linearize_pairs(&factor, rejection, pose)?;
                 Ok((
                     sums,
                     factor
@@ -339,15 +344,19 @@ impl Case {
                         .unwrap_or_else(PoisonError::into_inner),
                 ))
             };
-            let compared = compare(noted(found), noted(defined), |a, b| {
-                same_pairs(&a.1, &b.1).or_else(|| difference(&a.0, &b.0))
+            let compared = compare_outcomes(noted(found), noted(defined), |a, b| {
+                same_pairs(&a.1, &b.1).or_else(|| compare_equations(&a.0, &b.0))
             });
             findings.extend(Finding::of("pairs", &case(rejection), compared));
         }
         findings
     }
 
-    fn mistakes(&self, found: &dyn Correspondences, defined: &dyn Correspondences) -> Vec<Finding> {
+    fn check_refusals(
+        &self,
+        found: &dyn Correspondences,
+        defined: &dyn Correspondences,
+    ) -> Vec<Finding> {
         let factors = [&PointToPoint as &dyn Factor, &Noting::default()];
         let distances = [-1.0, f64::NAN, f64::NEG_INFINITY].map(|max_distance| [max_distance, 1.0]);
         let shares = [0.0, -0.5, 1.5, f64::NAN].map(|kept_share| [3.0, kept_share]);
@@ -359,7 +368,7 @@ impl Case {
                 self.name
             );
             for factor in factors {
-                let outcome = found.linearize(
+                let outcome = found.linearize_pairs(
                     factor,
                     Rejection {
                         max_distance,
@@ -385,11 +394,12 @@ impl Case {
             };
             let case = format!("{}, moved by {translation:?} m", self.name);
             for factor in factors {
-                let [found, defined] = [found, defined].map(|on| on.linearize(factor, all, &pose));
+                let [found, defined] =
+                    [found, defined].map(|on| on.linearize_pairs(factor, all, &pose));
                 findings.extend(Finding::of(
                     "linearize",
                     &case,
-                    compare(found, defined, difference),
+                    compare_outcomes(found, defined, compare_equations),
                 ));
             }
         }
@@ -398,7 +408,7 @@ impl Case {
 }
 
 /// What differs; an error is no difference where it is the definition's.
-fn compare<T>(
+fn compare_outcomes<T>(
     found: Result<T>,
     defined: Result<T>,
     difference: impl FnOnce(&T, &T) -> Option<String>,
@@ -434,10 +444,15 @@ struct Noting {
 }
 
 impl Factor for Noting {
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
         let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         *chosen.entry(target.map(to_ticks)).or_default() += 1;
-        let plain = PointToPoint.linearize(source, target, normal);
-        plain.weighted(1.0 / (1.0 + plain.error))
+        let plain = PointToPoint.linearize_pair(source, target, normal);
+        plain.scaled_by(1.0 / (1.0 + plain.error))
     }
 }

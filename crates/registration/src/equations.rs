@@ -18,7 +18,7 @@ impl NormalEquations {
     /// Of one pair with a scalar residual (metres) and its Jacobian.
     #[inline]
     #[must_use]
-    pub fn of_residual(residual: f64, jacobian: [f64; 6]) -> Self {
+    pub fn from_residual(residual: f64, jacobian: [f64; 6]) -> Self {
         Self {
             h: jacobian.map(|row| jacobian.map(|column| row * column)),
             b: jacobian.map(|entry| entry * residual),
@@ -30,7 +30,7 @@ impl NormalEquations {
     /// Every sum times `weight`.
     #[inline]
     #[must_use]
-    pub fn weighted(mut self, weight: f64) -> Self {
+    pub fn scaled_by(mut self, weight: f64) -> Self {
         self.h
             .as_flattened_mut()
             .iter_mut()
@@ -42,7 +42,7 @@ impl NormalEquations {
 
     /// Adds the sums of other pairs.
     #[inline]
-    pub fn add(&mut self, other: &Self) {
+    pub fn add_equations(&mut self, other: &Self) {
         for (sum, term) in self
             .h
             .as_flattened_mut()

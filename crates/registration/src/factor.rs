@@ -19,7 +19,7 @@ pub enum FactorKind {
 pub trait Factor: Sync {
     /// Residual and Jacobian of a pair, as normal equations. `target_normal` is zero where normals
     /// are not needed.
-    fn linearize(
+    fn linearize_pair(
         &self,
         source: [f64; 3],
         target: [f64; 3],
@@ -28,13 +28,13 @@ pub trait Factor: Sync {
 
     /// As [`Self::linearize`], where the local shape of both clouds is known: [`GeneralizedIcp`]
     /// needs it.
-    fn linearize_shapes(
+    fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         shapes: &PairShapes,
     ) -> NormalEquations {
-        self.linearize(source, target, shapes.target_normal)
+        self.linearize_pair(source, target, shapes.target_normal)
     }
 
     /// Whether it looks at the target's normals.
@@ -50,7 +50,7 @@ pub trait Factor: Sync {
 
     /// What it measures, if that is one of these and nothing else: a backend may then sum it up
     /// without asking. `None` is always right.
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         None
     }
 }
@@ -97,9 +97,9 @@ impl GeneralizedIcp {
     /// The covariance with the eigenvalues of a flat disc; `None` where it has no smallest
     /// direction.
     #[must_use]
-    pub fn flattened(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
+    pub fn flatten_covariance(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
         let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = covariance;
-        let found = isopach_neighbours::eigen([xx, xy, xz, yy, yz, zz]);
+        let found = isopach_neighbours::symmetric_eigen([xx, xy, xz, yy, yz, zz]);
         let flat = found.values[1] > 1e-9 * found.values[2] && found.values[2] > 0.0;
         let n = found.vectors[0];
         let entry = |i: usize, j: usize| f64::from(i == j) - (1.0 - Self::FLATNESS) * n[i] * n[j];
@@ -109,11 +109,16 @@ impl GeneralizedIcp {
 
 impl Factor for GeneralizedIcp {
     /// Without shapes, both neighbourhoods are discs across the target's normal.
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
         let disc = std::array::from_fn(|i| {
             std::array::from_fn(|j| f64::from(i == j) - normal[i] * normal[j])
         });
-        self.linearize_shapes(
+        self.linearize_pair_with_shapes(
             source,
             target,
             &PairShapes {
@@ -124,15 +129,15 @@ impl Factor for GeneralizedIcp {
         )
     }
 
-    fn linearize_shapes(
+    fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         shapes: &PairShapes,
     ) -> NormalEquations {
         let (Some(a), Some(b)) = (
-            Self::flattened(shapes.source),
-            Self::flattened(shapes.target),
+            Self::flatten_covariance(shapes.source),
+            Self::flatten_covariance(shapes.target),
         ) else {
             return NormalEquations::default();
         };
@@ -175,13 +180,18 @@ impl Factor for GeneralizedIcp {
 
 impl Factor for PointToPoint {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], _normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        _normal: [f64; 3],
+    ) -> NormalEquations {
         let mut sums = NormalEquations::default();
         for axis in 0..3 {
             let mut unit = [0.0; 3];
             unit[axis] = 1.0;
             let [rx, ry, rz] = cross(source, unit);
-            sums.add(&NormalEquations::of_residual(
+            sums.add_equations(&NormalEquations::from_residual(
                 source[axis] - target[axis],
                 [rx, ry, rz, unit[0], unit[1], unit[2]],
             ));
@@ -190,26 +200,31 @@ impl Factor for PointToPoint {
         sums
     }
 
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         Some(FactorKind::PointToPoint)
     }
 }
 
 impl Factor for PointToPlane {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
         let residual: f64 = (0..3)
             .map(|axis| (source[axis] - target[axis]) * normal[axis])
             .sum();
         let [rx, ry, rz] = cross(source, normal);
-        NormalEquations::of_residual(residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
+        NormalEquations::from_residual(residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
     }
 
     fn needs_normals(&self) -> bool {
         true
     }
 
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         Some(FactorKind::PointToPlane)
     }
 }
@@ -233,13 +248,13 @@ mod tests {
             let n = n.map(|x| x / length);
             let factors: [&dyn Factor; 3] = [&PointToPoint, &PointToPlane, &GeneralizedIcp];
             for factor in factors {
-                let found = factor.linearize(s, t, n);
+                let found = factor.linearize_pair(s, t, n);
                 for i in 0..6 {
                     let error = |by: f64| {
                         let mut x = [0.0; 6];
                         x[i] = by;
                         let moved = Rigid::from_vectors([x[0], x[1], x[2]], [x[3], x[4], x[5]], [0.0; 3]).apply(s);
-                        factor.linearize(moved, t, n).error
+                        factor.linearize_pair(moved, t, n).error
                     };
                     let slope = (error(1e-5) - error(-1e-5)) / 2e-5;
                     prop_assert!((2.0 * found.b[i] - slope).abs() < 1e-4 * (1.0 + slope.abs()), "{} {}", 2.0 * found.b[i], slope);
@@ -250,9 +265,9 @@ mod tests {
         #[test]
         fn kernels_leave_small_residuals_alone_and_bound_large_ones(off in 0.0..10.0f64) {
             let pair = ([0.0, 0.0, off], [0.0; 3], [0.0, 0.0, 1.0]);
-            let plain = PointToPlane.linearize(pair.0, pair.1, pair.2);
-            let huber = Huber { factor: PointToPlane, width: 0.5 }.linearize(pair.0, pair.1, pair.2);
-            let tukey = Tukey { factor: PointToPlane, width: 0.5 }.linearize(pair.0, pair.1, pair.2);
+            let plain = PointToPlane.linearize_pair(pair.0, pair.1, pair.2);
+            let huber = Huber { factor: PointToPlane, width: 0.5 }.linearize_pair(pair.0, pair.1, pair.2);
+            let tukey = Tukey { factor: PointToPlane, width: 0.5 }.linearize_pair(pair.0, pair.1, pair.2);
             if off < 0.5 { prop_assert_eq!(huber, plain); } else { prop_assert!(huber.b[5] <= 0.5 + 1e-12); }
             if off > 0.5 { prop_assert_eq!(tukey.b[5], 0.0); }
         }

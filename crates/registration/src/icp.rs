@@ -2,7 +2,7 @@
 
 use crate::{
     Align, AlignTarget, Correspondences, Factor, NormalEquations, Optimizer, PointToPlane,
-    PointToPoint, Rejection, target_normals,
+    PointToPoint, Rejection, estimate_normals,
 };
 use isopach_cloud::{Positions, Rigid};
 use isopach_compute::{Error, Result};
@@ -133,20 +133,20 @@ impl<F: Factor> Icp<F> {
         pair: Pair<'_>,
         initial: Rigid,
     ) -> Result<Alignment> {
-        self.check(pair)?;
+        self.check_arguments(pair)?;
         let normals = if self.factor.needs_normals() {
-            target_normals(on, pair.target, NORMAL_NEIGHBOURS)?
+            estimate_normals(on, pair.target, NORMAL_NEIGHBOURS)?
         } else {
             Vec::new()
         };
-        let pairing = on.pairing(
+        let pairing = on.prepare_points(
             pair.source,
             AlignTarget {
                 positions: pair.target,
                 normals: &normals,
             },
         )?;
-        self.align_paired(&*pairing, pair, initial)
+        self.align_prepared(&*pairing, pair, initial)
     }
 
     /// As [`Self::align`], with a pairing that is there already: several factors, kernels or starts
@@ -154,24 +154,24 @@ impl<F: Factor> Icp<F> {
     ///
     /// # Errors
     /// As [`Self::align`].
-    pub fn align_paired(
+    pub fn align_prepared(
         &self,
         pairing: &dyn Correspondences,
         pair: Pair<'_>,
         initial: Rigid,
     ) -> Result<Alignment> {
-        self.check(pair)?;
-        let (pivot, radius) = centre(pair.target);
+        self.check_arguments(pair)?;
+        let (pivot, radius) = centroid_and_radius(pair.target);
         let mut pose = initial.about(pivot);
         let mut iterations = 0;
-        let mut damping = self.optimizer.damping();
-        let mut system = self.system(pairing, pair, &pose)?;
+        let mut damping = self.optimizer.initial_damping();
+        let mut system = self.linearize_at(pairing, pair, &pose)?;
         loop {
-            let step = solve(&system, damping.share);
+            let step = solve_step(&system, damping.share);
             let negligible = self.is_negligible(&system, &step) || damping.is_spent();
             if negligible || iterations == self.termination.max_iterations {
-                let undamped = solve(&system, 0.0);
-                return Ok(finished(
+                let undamped = solve_step(&system, 0.0);
+                return Ok(summarise_alignment(
                     pose,
                     &system,
                     &undamped,
@@ -184,22 +184,22 @@ impl<F: Factor> Icp<F> {
             let x = step.x;
             let small = Rigid::from_vectors([x[0], x[1], x[2]], [x[3], x[4], x[5]], pivot);
             let tried = pose.then(&small).about(pivot);
-            let next = self.system(pairing, pair, &tried)?;
+            let next = self.linearize_at(pairing, pair, &tried)?;
             iterations += 1;
             tracing::debug!(iterations, inliers = next.inliers, step = ?x.as_slice(), "step");
-            if damping.keeps(mean_error(&system), mean_error(&next)) {
+            if damping.accept_step(mean_error(&system), mean_error(&next)) {
                 (pose, system) = (tried, next);
             }
         }
     }
 
-    fn system(
+    fn linearize_at(
         &self,
         pairing: &dyn Correspondences,
         pair: Pair<'_>,
         pose: &Rigid,
     ) -> Result<NormalEquations> {
-        let system = pairing.linearize(&self.factor, self.rejection, pose)?;
+        let system = pairing.linearize_pairs(&self.factor, self.rejection, pose)?;
         if system.inliers < 6 {
             let (found, of) = (system.inliers, pair.source.len());
             return Err(Error::InvalidInput(format!(
@@ -210,7 +210,7 @@ impl<F: Factor> Icp<F> {
         Ok(system)
     }
 
-    fn check(&self, pair: Pair<'_>) -> Result<()> {
+    fn check_arguments(&self, pair: Pair<'_>) -> Result<()> {
         let Rejection { max_distance, .. } = self.rejection;
         Error::check(
             "maximum correspondence distance",
@@ -238,7 +238,7 @@ impl<F: Factor> Icp<F> {
         let x = step.x;
         let [turn, shift] = [0, 3].map(|at| x.fixed_rows::<3>(at).norm());
         let h = Matrix6::from_fn(|i, j| system.h[i][j]);
-        let standard_errors = ((x.transpose() * h * x)[0] / step.variance(system)).sqrt();
+        let standard_errors = ((x.transpose() * h * x)[0] / step.residual_variance(system)).sqrt();
         turn < self.termination.rotation && shift < self.termination.translation
             || standard_errors < self.termination.standard_errors
     }
@@ -252,7 +252,7 @@ struct Step {
 
 impl Step {
     /// Variance of a residual, σ²: what is left over the degrees of freedom.
-    fn variance(&self, system: &NormalEquations) -> f64 {
+    fn residual_variance(&self, system: &NormalEquations) -> f64 {
         let freedom = (f64::from(system.inliers) - (6 - self.undetermined) as f64).max(1.0);
         system.error / freedom
     }
@@ -261,7 +261,7 @@ impl Step {
 /// Solves H x = −b by eigen-decomposition, leaving out directions that the data do not determine.
 /// Rotations are scaled to metres first, by the root of the mean rotational diagonal, so that the
 /// two kinds of unknowns can be compared.
-fn solve(system: &NormalEquations, damping: f64) -> Step {
+fn solve_step(system: &NormalEquations, damping: f64) -> Step {
     let diagonal = |range: std::ops::Range<usize>| {
         range
             .map(|i| system.h[i][i])
@@ -300,7 +300,7 @@ fn mean_error(system: &NormalEquations) -> f64 {
     system.error / f64::from(system.inliers)
 }
 
-fn finished(
+fn summarise_alignment(
     pose: Rigid,
     system: &NormalEquations,
     step: &Step,
@@ -310,7 +310,7 @@ fn finished(
     radius: f64,
 ) -> Alignment {
     let inliers = f64::from(system.inliers);
-    let covariance = step.inverse * step.variance(system);
+    let covariance = step.inverse * step.residual_variance(system);
     let trace = |range: std::ops::Range<usize>| range.map(|i| covariance[(i, i)]).sum::<f64>();
     Alignment {
         target_from_source: pose,
@@ -326,7 +326,7 @@ fn finished(
 
 /// Centroid (absolute metres) of a cloud, from exact sums, and the root mean square distance from
 /// it.
-fn centre(points: Positions<'_>) -> ([f64; 3], f64) {
+fn centroid_and_radius(points: Positions<'_>) -> ([f64; 3], f64) {
     let n = points.len() as f64;
     let sums = points.ticks().iter().fold([0_i64; 3], |sums, p| {
         std::array::from_fn(|a| sums[a] + i64::from(p[a]))

@@ -158,19 +158,28 @@ pub struct Robust<F, K> {
 
 impl<F: Factor, K: RobustKernel> Factor for Robust<F, K> {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        weighted(&self.kernel, self.factor.linearize(source, target, normal))
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        apply_kernel(
+            &self.kernel,
+            self.factor.linearize_pair(source, target, normal),
+        )
     }
 
-    fn linearize_shapes(
+    fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         shapes: &PairShapes,
     ) -> NormalEquations {
-        weighted(
+        apply_kernel(
             &self.kernel,
-            self.factor.linearize_shapes(source, target, shapes),
+            self.factor
+                .linearize_pair_with_shapes(source, target, shapes),
         )
     }
 
@@ -182,19 +191,19 @@ impl<F: Factor, K: RobustKernel> Factor for Robust<F, K> {
         self.factor.needs_covariances()
     }
 
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         None
     }
 }
 
 /// A pair that does not count is no inlier.
-pub(crate) fn weighted(
+pub(crate) fn apply_kernel(
     kernel: &(impl RobustKernel + ?Sized),
     plain: NormalEquations,
 ) -> NormalEquations {
     let weight = kernel.weight(plain.error.sqrt());
     if weight > 0.0 {
-        plain.weighted(weight)
+        plain.scaled_by(weight)
     } else {
         NormalEquations::default()
     }

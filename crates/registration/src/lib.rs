@@ -44,7 +44,7 @@ mod robust_icp;
 
 pub use align::{
     Align, AlignSurface, AlignTarget, BlockCorrespondences, Correspondences, HostCorrespondences,
-    Rejection, surface_covariances, target_normals,
+    Rejection, estimate_covariances, estimate_normals,
 };
 pub use equations::NormalEquations;
 pub use factor::{Factor, FactorKind, GeneralizedIcp, PairShapes, PointToPlane, PointToPoint};

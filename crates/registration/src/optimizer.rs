@@ -26,7 +26,7 @@ pub(crate) struct Damping {
 }
 
 impl Optimizer {
-    pub(crate) fn damping(self) -> Damping {
+    pub(crate) fn initial_damping(self) -> Damping {
         match self {
             Self::GaussNewton => Damping {
                 share: 0.0,
@@ -42,7 +42,7 @@ impl Optimizer {
 
 impl Damping {
     /// Whether a step is kept that led from one mean error to another; adapts the damping.
-    pub(crate) fn keeps(&mut self, before: f64, after: f64) -> bool {
+    pub(crate) fn accept_step(&mut self, before: f64, after: f64) -> bool {
         if !self.adapts {
             return true;
         }

@@ -25,9 +25,14 @@ pub struct Tukey<F> {
 
 impl<F: Factor> Factor for Huber<F> {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let plain = self.factor.linearize(source, target, normal);
-        kernel::weighted(&kernel::Huber { width: self.width }, plain)
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        let plain = self.factor.linearize_pair(source, target, normal);
+        kernel::apply_kernel(&kernel::Huber { width: self.width }, plain)
     }
 
     fn needs_normals(&self) -> bool {
@@ -37,9 +42,14 @@ impl<F: Factor> Factor for Huber<F> {
 
 impl<F: Factor> Factor for Tukey<F> {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let plain = self.factor.linearize(source, target, normal);
-        kernel::weighted(&kernel::Tukey { width: self.width }, plain)
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        let plain = self.factor.linearize_pair(source, target, normal);
+        kernel::apply_kernel(&kernel::Tukey { width: self.width }, plain)
     }
 
     fn needs_normals(&self) -> bool {

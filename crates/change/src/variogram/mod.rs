@@ -133,10 +133,10 @@ impl Variogram {
     /// [`Error::InvalidParameter`] for more than two structures, or a trim or a longest lag that is
     /// not above zero; [`Error::InvalidInput`] for fewer than 100 samples, numbers that are not
     /// finite, or samples at one place.
-    pub fn of(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
-        check(samples, options)?;
-        let bins = pairs::bins(&pairs::trimmed(samples, options.trim), options)?;
-        let Fit { nugget, structures } = fit::fit(&bins, options);
+    pub fn from_samples(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
+        check_input(samples, options)?;
+        let bins = pairs::bin_pairs(&pairs::trim_outliers(samples, options.trim), options)?;
+        let Fit { nugget, structures } = fit::fit_structures(&bins, options);
         Ok(Self {
             nugget,
             structures,
@@ -146,7 +146,7 @@ impl Variogram {
 
     /// A variogram that is known.
     #[must_use]
-    pub fn known(nugget: f64, structures: Vec<VariogramStructure>) -> Self {
+    pub fn from_structures(nugget: f64, structures: Vec<VariogramStructure>) -> Self {
         Self {
             nugget,
             structures,
@@ -195,7 +195,7 @@ impl VariogramStructure {
     }
 }
 
-fn check(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
+fn check_input(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
     Error::check(
         "trim",
         options.trim,

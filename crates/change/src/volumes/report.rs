@@ -79,7 +79,7 @@ impl VolumeAreas {
 
     /// Share of [`Self::with_data`], 0 to 1; 0 where there is no data.
     #[must_use]
-    pub fn share(&self, area: f64) -> f64 {
+    pub fn share_of(&self, area: f64) -> f64 {
         let all = self.with_data();
         if all > 0.0 { area / all } else { 0.0 }
     }
@@ -99,7 +99,7 @@ pub struct ErrorParts {
 impl ErrorParts {
     /// 95 % error, m³.
     #[must_use]
-    pub fn error(&self) -> f64 {
+    pub fn error_95(&self) -> f64 {
         NORMAL_95
             * (self.random.powi(2) + self.registration.powi(2) + self.correlated.powi(2)).sqrt()
     }
@@ -147,7 +147,7 @@ pub struct VolumeParts {
 }
 
 /// Sums of cells as they were measured.
-fn plain(raw: &RawBalance, cell: f64) -> PlainBalance {
+fn plain_balance(raw: &RawBalance, cell: f64) -> PlainBalance {
     let volume = |heights: f64, cells: u64| PlainVolume {
         volume: heights * cell,
         area: cells as f64 * cell,
@@ -162,13 +162,13 @@ fn plain(raw: &RawBalance, cell: f64) -> PlainBalance {
 }
 
 /// Makes the report of sums over cells.
-pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> VolumeReport {
+pub(crate) fn make_report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> VolumeReport {
     let cell = parameters.cell_size * parameters.cell_size;
-    let without_error = errors::unknown(parameters, tally, sums);
+    let without_error = errors::reason_without_error(parameters, tally, sums);
     let parts = VolumeParts {
-        gain: errors::gain_or_loss(parameters, sums, &sums.gain),
-        loss: errors::gain_or_loss(parameters, sums, &sums.loss),
-        net: errors::net(parameters, sums),
+        gain: errors::error_of_side(parameters, sums, &sums.gain),
+        loss: errors::error_of_side(parameters, sums, &sums.loss),
+        net: errors::error_of_net(parameters, sums),
     };
     let known = |error: f64| {
         if without_error.is_none() {
@@ -179,7 +179,7 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
     };
     let volume = |side: &Side, parts: &ErrorParts, cells: u64| Volume {
         volume: side.heights.height() * cell,
-        error: known(parts.error()),
+        error: known(parts.error_95()),
         area: cells as f64 * cell,
     };
     let estimate = |raw: &RawBalance, cells: u64| Balance {
@@ -198,9 +198,9 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
         loss: all.loss,
         all,
         significant,
-        thresholded: plain(&tally.thresholded, cell),
-        summed: plain(&tally.summed, cell),
-        areas: areas(tally, cell),
+        thresholded: plain_balance(&tally.thresholded, cell),
+        summed: plain_balance(&tally.summed, cell),
+        areas: areas_of(tally, cell),
         parts,
         cells: tally.cells,
         cells_without_level_of_detection: tally.untested.iter().sum(),
@@ -209,7 +209,7 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
 }
 
 /// Areas of the cells that were counted.
-fn areas(tally: &Tally, cell: f64) -> VolumeAreas {
+fn areas_of(tally: &Tally, cell: f64) -> VolumeAreas {
     let of = |count: u64| count as f64 * cell;
     let by_reason = ChangeStatus::ALL
         .into_iter()

@@ -74,7 +74,7 @@ pub(crate) struct Grid<'a> {
     /// nearest would be looked for among them at length.
     distinct: Option<Box<Self>>,
     /// Lowest and highest z of the points of each block of cells, where long cylinders ask for it.
-    heights: heights::Heights,
+    heights: heights::BlockHeights,
 }
 
 impl NeighbourSearch for Cpu {
@@ -104,17 +104,17 @@ impl NeighbourIndex for Grid<'_> {
         k: usize,
         max_distance: f64,
     ) -> Result<NeighbourLists> {
-        let limit = arguments::nearest(k, max_distance)?;
+        let limit = arguments::check_nearest(k, max_distance)?;
         let k = k.min(self.points.len());
-        Ok(lists::gather(self, queries, |query, found| {
+        Ok(lists::collect_lists(self, queries, |query, found| {
             self.k_nearest_to(query, k, limit, found)
         }))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
-        let limit = arguments::ball(radius)?;
-        Ok(lists::gather(self, queries, |query, found| {
-            self.each_within(query, limit, |id, squared, _| {
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+        let limit = arguments::check_radius(radius)?;
+        Ok(lists::collect_lists(self, queries, |query, found| {
+            self.visit_within(query, limit, |id, squared, _| {
                 found.push(squared << 32 | u128::from(id))
             });
             found.sort_unstable_by_key(|key| nearest::id_of(*key));
@@ -122,8 +122,8 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
-        let limit = arguments::nearest(1, max_distance)?;
-        Ok(queries::each(self, queries, |_, query| {
+        let limit = arguments::check_nearest(1, max_distance)?;
+        Ok(queries::answer_each(self, queries, |_, query| {
             let (squared, index) = self.nearest_to(query, limit)?;
             Some(Neighbour {
                 index,
@@ -132,17 +132,17 @@ impl NeighbourIndex for Grid<'_> {
         }))
     }
 
-    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        let limit = arguments::moments(radius)?;
-        Ok(queries::each(self, queries, |_, query| {
+    fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        let limit = arguments::check_moment_radius(radius)?;
+        Ok(queries::answer_each(self, queries, |_, query| {
             self.moments_within(query, limit).covariance()
         }))
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        arguments::nearest(k, f64::INFINITY)?;
+        arguments::check_nearest(k, f64::INFINITY)?;
         let k = k.min(self.points.len());
-        let all = queries::each_with(self, queries, Vec::new, |keys, _, query| {
+        let all = queries::answer_each_with(self, queries, Vec::new, |keys, _, query| {
             self.moments_of_nearest(query, k, keys)
         });
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
@@ -151,15 +151,15 @@ impl NeighbourIndex for Grid<'_> {
         })
     }
 
-    fn cylinders(
+    fn cylinder_statistics(
         &self,
         queries: Positions<'_>,
         axes: &[[f64; 3]],
         cylinder: Cylinder,
         statistic: AxialStatistic,
     ) -> Result<Vec<AxialStatistics>> {
-        arguments::cylinders(queries, axes, cylinder)?;
-        Ok(queries::each(self, queries, |i, query| {
+        arguments::check_cylinders(queries, axes, cylinder)?;
+        Ok(queries::answer_each(self, queries, |i, query| {
             self.axial_statistics(query, axes[i], cylinder, statistic)
         }))
     }
