@@ -26,7 +26,7 @@ use isopach::{
     cloud::{Cloud, Columns, Positions, Rigid},
     compute::Cpu,
     las::Las,
-    neighbours::{AxialStatistic, Cylinder, NeighbourSearch, symmetric_eigen},
+    neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch, symmetric_eigen},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
@@ -215,7 +215,16 @@ fn neighbour_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(),
             &format!("radius 1 m, half length 10 m, {name}"),
             n,
             12 + 24 + 16 + 24,
-            || Ok(index.cylinder_statistics(from, &axes, cylinder, statistic)?),
+            || {
+                Ok(index.cylinder_statistics(
+                    from,
+                    &axes,
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )?)
+            },
         )?;
     }
     Ok(())

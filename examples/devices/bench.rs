@@ -17,7 +17,7 @@ use isopach::{
     gpu::{
         AdapterSelector, DeviceCeilings, DeviceType, Features, Gpu, GpuOptions, ResultPrecision,
     },
-    neighbours::{AxialStatistic, Cylinder, NeighbourSearch},
+    neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
@@ -330,8 +330,26 @@ fn neighbours(
             floor(12.0 + 12.0 + 16.0 + 12.0, 800.0),
             |a, b| agree::cylinders(a, b),
             [
-                &|| a.cylinder_statistics(from, &axes, cylinder, statistic),
-                &|| b.cylinder_statistics(from, &axes, cylinder, statistic),
+                &|| {
+                    a.cylinder_statistics(
+                        from,
+                        &axes,
+                        CylinderQuery {
+                            cylinder,
+                            statistic,
+                        },
+                    )
+                },
+                &|| {
+                    b.cylinder_statistics(
+                        from,
+                        &axes,
+                        CylinderQuery {
+                            cylinder,
+                            statistic,
+                        },
+                    )
+                },
             ],
         )?;
     }

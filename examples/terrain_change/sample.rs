@@ -12,7 +12,7 @@ use isopach::{
     },
     cloud::{Cloud, Columns, REACH},
     compute::{Cpu, Error, Result},
-    neighbours::NeighbourSearch as _,
+    neighbours::{NeighbourSearch as _, NormalQuery},
     tiling::{BlockPair, PairedSample as Points, PointSource, SampleBlocks, Thinned, Thinning},
 };
 use rayon::prelude::*;
@@ -112,8 +112,10 @@ fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData
     let probes = CoreSelection::EveryNth(every).select_points(&before)?;
     let normals = Cpu.index(before.positions())?.estimate_normals(
         probes.positions(),
-        &[radius],
-        [0.0, 0.0, 1.0],
+        NormalQuery {
+            radii: &[radius],
+            towards: [0.0, 0.0, 1.0],
+        },
     )?;
     let found: Vec<f64> = normals
         .iter()

@@ -12,7 +12,7 @@ use isopach_gpu::{
     AdapterSelector, BufferReuse, Gpu, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
     PointLayout, Reductions, Upload, WideIntegers, adapters,
 };
-use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
+use isopach_neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch};
 use random::random;
 use std::sync::Arc;
 
@@ -46,10 +46,24 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
     };
     for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
         let found = device
-            .cylinder_statistics(points, &axes, cylinder, statistic)
+            .cylinder_statistics(
+                points,
+                &axes,
+                CylinderQuery {
+                    cylinder,
+                    statistic,
+                },
+            )
             .unwrap();
         let expected = cpu
-            .cylinder_statistics(points, &axes, cylinder, statistic)
+            .cylinder_statistics(
+                points,
+                &axes,
+                CylinderQuery {
+                    cylinder,
+                    statistic,
+                },
+            )
             .unwrap();
         assert!(found.iter().zip(&expected).all(|(a, b)| a.count == b.count));
         let close = |a: f64, b: f64| (a - b).abs() < 1e-5 || (a.is_nan() && b.is_nan());

@@ -11,8 +11,8 @@ use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_neighbours::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch,
-    reference::BruteForce,
+    AxialStatistic, AxialStatistics, BruteForce, Covariance, Cylinder, CylinderQuery,
+    NeighbourIndex, NeighbourSearch,
 };
 use random::random;
 
@@ -177,10 +177,24 @@ fn cylinders_are_within_the_tolerance() {
                 half_length,
             };
             let found = device
-                .cylinder_statistics(some, &axes[..count], cylinder, statistic)
+                .cylinder_statistics(
+                    some,
+                    &axes[..count],
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )
                 .unwrap();
             let expected = cpu
-                .cylinder_statistics(some, &axes[..count], cylinder, statistic)
+                .cylinder_statistics(
+                    some,
+                    &axes[..count],
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )
                 .unwrap();
             let worst = same_statistics(&found, &expected);
             let ties = gpu.near_ties() - before;
@@ -194,7 +208,14 @@ fn cylinders_are_within_the_tolerance() {
                 "{ties} near ties"
             );
             let again = device
-                .cylinder_statistics(some, &axes[..count], cylinder, statistic)
+                .cylinder_statistics(
+                    some,
+                    &axes[..count],
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )
                 .unwrap();
             let bits = |s: &AxialStatistics| (s.count, s.location.to_bits(), s.spread.to_bits());
             assert!(found.iter().map(bits).eq(again.iter().map(bits)), "twice");
@@ -226,10 +247,24 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
     };
     let statistic = AxialStatistic::MedianIqr;
     let found = device
-        .cylinder_statistics(points, &axes, cylinder, statistic)
+        .cylinder_statistics(
+            points,
+            &axes,
+            CylinderQuery {
+                cylinder,
+                statistic,
+            },
+        )
         .unwrap();
     let expected = definition
-        .cylinder_statistics(points, &axes, cylinder, statistic)
+        .cylinder_statistics(
+            points,
+            &axes,
+            CylinderQuery {
+                cylinder,
+                statistic,
+            },
+        )
         .unwrap();
     assert!(same_statistics(&found, &expected) < 1e-9);
 }
@@ -342,7 +377,14 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
                 half_length: 1.0,
             };
             index
-                .cylinder_statistics(points, &up, cylinder, AxialStatistic::MeanDeviation)
+                .cylinder_statistics(
+                    points,
+                    &up,
+                    CylinderQuery {
+                        cylinder,
+                        statistic: AxialStatistic::MeanDeviation,
+                    },
+                )
                 .unwrap_err()
         },
         &|index| {
@@ -351,7 +393,14 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
                 half_length: 1.0,
             };
             index
-                .cylinder_statistics(points, &up[1..], cylinder, AxialStatistic::MeanDeviation)
+                .cylinder_statistics(
+                    points,
+                    &up[1..],
+                    CylinderQuery {
+                        cylinder,
+                        statistic: AxialStatistic::MeanDeviation,
+                    },
+                )
                 .unwrap_err()
         },
     ];

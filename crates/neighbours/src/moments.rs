@@ -1,18 +1,27 @@
-//! Exact first and second moments of whole-number offsets.
+//! Exact first and second moments of offsets in ticks.
 //!
-//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed as such and rounded once
-//! at the end. Nothing cancels, and the order of the points cannot be seen in the result. A product
+//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed exactly and rounded once
+//! at the end. Nothing cancels, and the result does not depend on the order of the points. A product
 //! of two offsets below 2²⁴ ticks (64 m) stays under 2⁴⁸, so 2¹⁴ of them fit an `i64` before they
 //! are carried over into an `i128`.
 
 use crate::Covariance;
 use isopach_cloud::TICK;
 
-/// Sums over points whose offsets from a centre are within ±2²⁴ ticks are kept in `i64` for this
-/// many points.
+/// Number of points whose products fit an `i64` if their offsets are within ±2²⁴ ticks.
 const CARRY_EVERY: u32 = 1 << 14;
 
-/// Exact sums of offsets and of their products.
+/// Exact sums of offsets and of their products, from which mean and covariance follow.
+///
+/// ```
+/// use isopach_neighbours::Moments;
+/// let mut moments = Moments::default();
+/// for x in [1 << 18, 3 << 18] {
+///     moments.add_offset([x, 0, 0]); // ticks: 1 m and 3 m
+/// }
+/// let covariance = moments.covariance();
+/// assert_eq!((covariance.mean[0], covariance.upper[0]), (2.0, 2.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moments {
     count: u32,
@@ -23,7 +32,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Adds a point at offset `d`, ticks from the centre.
+    /// Adds a point at the offset `d` from the centre, ticks.
     #[inline]
     pub fn add_offset(&mut self, d: [i32; 3]) {
         let [x, y, z] = d.map(i64::from);
@@ -97,7 +106,7 @@ impl Moments {
     }
 }
 
-/// The nearest double. Converting 128 bits is slow, and hardly ever needed.
+/// Nearest double. Conversion from 128 bits is slow and hardly ever needed.
 fn nearest_double(whole: i128) -> f64 {
     i64::try_from(whole).map_or(whole as f64, |small| small as f64)
 }

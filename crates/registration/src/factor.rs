@@ -1,24 +1,42 @@
-//! How far a pair is apart, and how that changes with the pose.
+//! Factors: the residual of a pair, and its derivative with respect to the pose.
 
 use crate::NormalEquations;
+use isopach_neighbours::symmetric_eigen;
 use nalgebra::{Matrix3, Matrix3x6, Vector3};
 
-/// What a factor measures, for backends that know how to sum it up themselves.
+/// Kind of a factor, for backends that can sum it up themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactorKind {
-    /// As [`PointToPoint`].
+    /// The residual of [`PointToPoint`].
     PointToPoint,
-    /// As [`PointToPlane`].
+    /// The residual of [`PointToPlane`].
     PointToPlane,
 }
 
-/// One pair's contribution to the normal equations. Anyone may write one; it runs on every backend.
+/// Residual of a pair of points, as its contribution to the normal equations.
 ///
-/// Coordinates are metres from the pivot, the source already at the current pose. With a rotation
-/// vector ω and a translation τ on the left, the source moves by ω × s + τ.
+/// Any type may implement it; it runs on every backend. Coordinates are metres from the pivot, the
+/// source already at the current pose. With a rotation vector ω and a translation τ on the left, the
+/// source point s moves by ω × s + τ.
+///
+/// ```
+/// use isopach_registration::{Factor, NormalEquations};
+///
+/// /// Height difference alone.
+/// struct Vertical;
+///
+/// impl Factor for Vertical {
+///     fn linearize_pair(&self, s: [f64; 3], t: [f64; 3], _normal: [f64; 3]) -> NormalEquations {
+///         // (ω × s + τ)_z = ω_x s_y − ω_y s_x + τ_z
+///         NormalEquations::from_residual(s[2] - t[2], [s[1], -s[0], 0.0, 0.0, 0.0, 1.0])
+///     }
+/// }
+///
+/// let pair = Vertical.linearize_pair([1.0, 2.0, 0.5], [1.0, 2.0, 0.0], [0.0; 3]);
+/// assert_eq!((pair.error, pair.h[0][0]), (0.25, 4.0));
+/// ```
 pub trait Factor: Sync {
-    /// Residual and Jacobian of a pair, as normal equations. `target_normal` is zero where normals
-    /// are not needed.
+    /// Normal equations of a pair. `target_normal` is zeros if there is none.
     fn linearize_pair(
         &self,
         source: [f64; 3],
@@ -26,8 +44,8 @@ pub trait Factor: Sync {
         target_normal: [f64; 3],
     ) -> NormalEquations;
 
-    /// As [`Self::linearize`], where the local shape of both clouds is known: [`GeneralizedIcp`]
-    /// needs it.
+    /// Normal equations of a pair, given the local shape of both clouds; called if
+    /// [`Self::needs_covariances`].
     fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
@@ -37,48 +55,52 @@ pub trait Factor: Sync {
         self.linearize_pair(source, target, shapes.target_normal)
     }
 
-    /// Whether it looks at the target's normals.
+    /// Whether the factor needs the target's normals. Pairs without one are then passed over.
     fn needs_normals(&self) -> bool {
         false
     }
 
-    /// Whether it needs the covariances of both neighbourhoods, so that pairs without them are
-    /// passed over.
+    /// Whether the factor needs the covariances of both neighbourhoods.
     fn needs_covariances(&self) -> bool {
         false
     }
 
-    /// What it measures, if that is one of these and nothing else: a backend may then sum it up
-    /// without asking. `None` is always right.
+    /// Kind of the factor, if its residual is exactly one of these: a backend may then sum it up
+    /// without calling it. `None` is always right.
     fn kind(&self) -> Option<FactorKind> {
         None
     }
 }
 
-/// The local shape of a pair, at the current pose.
+/// Local shapes of both clouds at a pair of points, at the current pose.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PairShapes {
-    /// Unit normal at the target point; zero where there is none.
+    /// Unit normal at the target point; zeros if there is none.
     pub target_normal: [f64; 3],
-    /// Covariance of the source's neighbourhood, turned with the pose, m².
+    /// Covariance of the source's neighbourhood, rotated with the pose, m².
     pub source: [[f64; 3]; 3],
     /// Covariance of the target's neighbourhood, m².
     pub target: [[f64; 3]; 3],
 }
 
-/// Plane to plane: the offset of the points in the metric of both neighbourhoods (Segal, Haehnel &
-/// Thrun 2009). Covariances are used with the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as
-/// the paper does, so that residuals are metres along the common normal.
+/// Plane-to-plane factor: the offset of the points in the metric of both neighbourhoods (Segal,
+/// Haehnel & Thrun 2009).
+///
+/// Covariances get the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as in the paper, so
+/// residuals are metres along the common normal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GeneralizedIcp;
 
-/// Distance between the points (Besl & McKay 1992).
+/// Point-to-point factor: the distance between the points (Besl & McKay 1992).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PointToPoint;
 
-/// Distance of the source from the plane through the target: slides along surfaces, converges in a
-/// few steps (Chen & Medioni 1991).
+/// Point-to-plane factor: the distance of the source point from the plane through the target point
+/// (Chen & Medioni 1991). It lets surfaces slide along each other and converges in a few steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PointToPlane;
 
 #[inline]
@@ -91,19 +113,19 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
 }
 
 impl GeneralizedIcp {
-    /// Variance along the normal as a share of that along the surface.
+    /// Variance along the normal, as a share of the variance along the surface.
     pub const FLATNESS: f64 = 1e-3;
 
-    /// The covariance with the eigenvalues of a flat disc; `None` where it has no smallest
-    /// direction.
+    /// Covariance with the same directions and the eigenvalues of a flat disc; `None` if it has no
+    /// normal ([`isopach_neighbours::Eigen::normal`]).
     #[must_use]
     pub fn flatten_covariance(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
         let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = covariance;
-        let found = isopach_neighbours::symmetric_eigen([xx, xy, xz, yy, yz, zz]);
-        let flat = found.values[1] > 1e-9 * found.values[2] && found.values[2] > 0.0;
-        let n = found.vectors[0];
+        let n = symmetric_eigen([xx, xy, xz, yy, yz, zz]).normal()?;
         let entry = |i: usize, j: usize| f64::from(i == j) - (1.0 - Self::FLATNESS) * n[i] * n[j];
-        flat.then(|| std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j))))
+        Some(std::array::from_fn(|i| {
+            std::array::from_fn(|j| entry(i, j))
+        }))
     }
 }
 
@@ -157,10 +179,8 @@ impl Factor for GeneralizedIcp {
                 f64::from(i == j - 3)
             }
         });
-        let (h, b) = (
-            columns.transpose() * metric * columns,
-            columns.transpose() * metric * offset,
-        );
+        let h = columns.transpose() * metric * columns;
+        let b = columns.transpose() * metric * offset;
         NormalEquations {
             h: std::array::from_fn(|i| std::array::from_fn(|j| 0.5 * (h[(i, j)] + h[(j, i)]))),
             b: std::array::from_fn(|i| b[i]),

@@ -222,7 +222,7 @@ impl NeighbourSearch for Plain {
         &self,
         points: isopach_cloud::Positions<'a>,
     ) -> Result<Box<dyn NeighbourIndex + 'a>> {
-        isopach_neighbours::reference::BruteForce.index(points)
+        isopach_neighbours::BruteForce.index(points)
     }
 }
 

@@ -5,10 +5,7 @@ use super::{
     sums::{Side, Sums},
     tally::{RawBalance, Tally},
 };
-use crate::ChangeStatus;
-
-/// Standard deviations on each side of a mean that hold 95 % of a normal distribution.
-const NORMAL_95: f64 = 1.96;
+use crate::{ChangeStatus, distributions::NORMAL_975};
 
 /// A volume, its error and its area.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -100,7 +97,7 @@ impl ErrorParts {
     /// 95 % error, m³.
     #[must_use]
     pub fn error_95(&self) -> f64 {
-        NORMAL_95
+        NORMAL_975
             * (self.random.powi(2) + self.registration.powi(2) + self.correlated.powi(2)).sqrt()
     }
 }

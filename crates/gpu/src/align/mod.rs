@@ -23,7 +23,7 @@ use crate::{
 use bytemuck::{Pod, Zeroable};
 use isopach_cloud::{Positions, Rigid, TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
-use isopach_neighbours::{NeighbourSearch, reference};
+use isopach_neighbours::{NeighbourSearch, squared_ticks};
 use isopach_registration::{
     Align, AlignTarget, Correspondences, Factor, FactorKind, HostCorrespondences, NormalEquations,
     Rejection,
@@ -143,7 +143,7 @@ impl Resting<'_> {
         max_distance: f64,
         at: &Rigid,
     ) -> Result<Option<NormalEquations>> {
-        let limit = reference::squared_ticks("maximum distance", max_distance)?;
+        let limit = squared_ticks("maximum distance", max_distance)?;
         let origin = self.target.positions.origin();
         let Some(moved) = Moved::new(self.source, at, origin) else {
             return Ok(None);

@@ -6,7 +6,9 @@ use super::{
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
-use isopach_neighbours::{Covariance, Moments, NeighbourIndex, Normal, NormalQuery, reference};
+use isopach_neighbours::{
+    Covariance, CylinderQuery, Moments, NeighbourIndex, Normal, NormalQuery, reference,
+};
 use rayon::prelude::*;
 
 /// Queries whose lists the processor looks at together.
@@ -34,8 +36,10 @@ pub(super) fn cylinders(
             index.positions(),
             again,
             &axes,
-            sides.cylinder,
-            sides.statistic,
+            CylinderQuery {
+                cylinder: sides.cylinder,
+                statistic: sides.statistic,
+            },
             &lists,
         )?;
         for (&i, statistics) in which.iter().zip(redone) {
@@ -60,7 +64,14 @@ pub(super) fn along(
         which.iter().map(|&i| axes[i]).collect(),
     );
     let again = Positions::new(queries.origin(), &ticks);
-    let found = index.cylinder_statistics(again, &axes, sides.cylinder, sides.statistic)?;
+    let found = index.cylinder_statistics(
+        again,
+        &axes,
+        CylinderQuery {
+            cylinder: sides.cylinder,
+            statistic: sides.statistic,
+        },
+    )?;
     which
         .iter()
         .zip(found)

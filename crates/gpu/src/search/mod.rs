@@ -22,9 +22,9 @@ use cylinder::Sides;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Covariance, Cylinder,
-    Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments,
-    reference,
+    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, Neighbour,
+    NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery,
+    along_normals_in_two_steps, arguments,
 };
 use normals::Scales;
 use queries::Queries;
@@ -204,10 +204,9 @@ impl NeighbourIndex for Index<'_> {
     fn estimate_normals(
         &self,
         queries: Positions<'_>,
-        radii: &[f64],
-        towards: [f64; 3],
+        surface: NormalQuery<'_>,
     ) -> Result<Vec<Normal>> {
-        let (surface, limits) = (NormalQuery { radii, towards }, limits(radii)?);
+        let limits = limits(surface.radii)?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![Normal::default(); queries.len()]);
         };
@@ -231,9 +230,12 @@ impl NeighbourIndex for Index<'_> {
         &self,
         queries: Positions<'_>,
         axes: &[[f64; 3]],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        query: CylinderQuery,
     ) -> Result<Vec<AxialStatistics>> {
+        let CylinderQuery {
+            cylinder,
+            statistic,
+        } = query;
         let enclosing = arguments::check_cylinders(queries, axes, cylinder)?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![AxialStatistics::default(); queries.len()]);
@@ -265,15 +267,18 @@ impl NeighbourIndex for Index<'_> {
         sight: AlongNormalsQuery<'_>,
     ) -> Result<AlongNormals> {
         let AlongNormalsQuery {
-            surface,
+            normals: surface,
+            cylinders,
+        } = sight;
+        let CylinderQuery {
             cylinder,
             statistic,
-        } = sight;
+        } = cylinders;
         let enclosing = arguments::check_cylinder(cylinder)?;
         let limits = limits(surface.radii)?;
         let Some(((resident, located), residents)) = self.ready(queries)?.zip(self.beside(clouds))
         else {
-            return reference::along_normals(self, queries, clouds, sight);
+            return along_normals_in_two_steps(self, queries, clouds, sight);
         };
         residents
             .iter()

@@ -245,7 +245,7 @@ fn split_into_bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
 mod tests {
     use super::*;
     use crate::grid::{queries::LocalQuery, walk::LOOKS};
-    use crate::{NeighbourIndex, NeighbourSearch, reference::BruteForce};
+    use crate::{BruteForce, NeighbourIndex, NeighbourSearch};
     use isopach_cloud::Cloud;
     use isopach_compute::conformance::random;
 

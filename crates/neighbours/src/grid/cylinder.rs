@@ -1,4 +1,4 @@
-//! Points in a cylinder, seen along its axis.
+//! Statistics of the points in a cylinder along its axis.
 
 use super::{
     Grid,
@@ -6,7 +6,7 @@ use super::{
     sums::ExactSums,
     walk::{CellBlock, Query},
 };
-use crate::{AxialStatistic, AxialStatistics, Cylinder, Moments};
+use crate::{AxialStatistic, AxialStatistics, Cylinder, CylinderQuery, Moments};
 use isopach_cloud::{TICK, TICKS_PER_METRE};
 use std::ops::Range;
 
@@ -20,8 +20,10 @@ impl Grid<'_> {
         &self,
         query: LocalQuery,
         axis: [f64; 3],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        CylinderQuery {
+            cylinder,
+            statistic,
+        }: CylinderQuery,
     ) -> AxialStatistics {
         if axis == [0.0; 3] || self.points.is_empty() {
             return AxialStatistics::default();
@@ -122,8 +124,8 @@ impl Grid<'_> {
 }
 
 impl Grid<'_> {
-    /// What the cylinder covers in the plane, of that part of it where there are points at all: a
-    /// long cylinder's shadow is mostly of parts high above the ground and deep below it.
+    /// Outline in the plane of the part of a cylinder that has points at its height: most of a long
+    /// tilted cylinder is high above the ground or deep below it.
     #[inline]
     fn footprint_of_cylinder(
         &self,
@@ -156,8 +158,8 @@ impl Grid<'_> {
     }
 }
 
-/// What part of a tilted cylinder covers in the plane, from above: the shadow of its axis, widened
-/// by its radius. A little too large.
+/// Outline in the plane of a part of a tilted cylinder, seen from above: the shadow of its axis,
+/// widened by its radius. Slightly too large.
 struct Footprint {
     /// The shadow's ends, ticks.
     ends: [[f64; 2]; 2],
@@ -185,7 +187,7 @@ impl Footprint {
         }
     }
 
-    /// First and last x (ticks) of the part between two y; `None` where there is none.
+    /// First and last x (ticks) of the part between two y; `None` if there is no such part.
     ///
     /// Only the part of the shadow whose y is within the radius of the strip can matter.
     #[inline]

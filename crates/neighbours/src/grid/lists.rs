@@ -5,7 +5,7 @@ use super::{
     nearest::{id_of, squared_of},
     queries::{LocalQuery, QueryOrder, step_chunks},
 };
-use crate::{NeighbourLists, reference};
+use crate::{NeighbourLists, distance};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
@@ -43,7 +43,7 @@ pub(super) fn collect_lists(
                 found.squared_distances.extend(
                     scratch
                         .iter()
-                        .map(|&key| reference::square_metres(squared_of(key))),
+                        .map(|&key| distance::square_metres(squared_of(key))),
                 );
                 found.ends.push(found.indices.len());
             }

@@ -5,7 +5,7 @@ use super::{
     queries::LocalQuery,
     walk::{CellBlock, Query},
 };
-use crate::{Covariance, Moments, reference};
+use crate::{Covariance, Moments, distance};
 
 /// The best found so far: squared distance (square ticks) and index, so that ties go to the lower
 /// index.
@@ -27,7 +27,7 @@ impl Grid<'_> {
             LocalQuery::Far(query) => {
                 let all = (0..self.points.len() as u32).map(|id| {
                     (
-                        reference::squared_distance(
+                        distance::squared_distance(
                             self.points.ticks()[id as usize].map(i64::from),
                             query,
                         ),
@@ -97,7 +97,7 @@ impl Grid<'_> {
                 // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no
                 // cloud lies so far from another.
                 let keys = (0..self.points.len() as u32).filter_map(|id| {
-                    let squared = reference::squared_distance(
+                    let squared = distance::squared_distance(
                         self.points.ticks()[id as usize].map(i64::from),
                         query,
                     );

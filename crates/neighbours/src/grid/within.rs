@@ -1,7 +1,7 @@
 //! Everything within a radius.
 
 use super::{Grid, queries::LocalQuery, sums::ExactSums, walk::Query};
-use crate::{Moments, reference};
+use crate::{Moments, distance};
 
 impl Grid<'_> {
     /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point
@@ -20,7 +20,7 @@ impl Grid<'_> {
             LocalQuery::Far(query) => {
                 for id in 0..self.points.len() as u32 {
                     let point = self.points.ticks()[id as usize].map(i64::from);
-                    let squared = reference::squared_distance(point, query);
+                    let squared = distance::squared_distance(point, query);
                     if squared <= limit {
                         // The callers that look at offsets have radii below 8 km, so that these
                         // fit.

@@ -121,16 +121,14 @@ fn fit_plane(covariance: Covariance) -> Option<Plane> {
         return None;
     }
     let found = symmetric_eigen(covariance.upper);
+    let normal = found.normal()?;
     let [least, middle, most] = found.values;
-    if !(middle > 1e-9 * most && most > 0.0) {
-        return None;
-    }
     let count = f64::from(covariance.count);
     // A plane takes three degrees of freedom; the covariance was divided by n − 1.
     let variance = least.max(0.0) * (count - 1.0) / (count - 3.0);
     let tilt = |spread: f64| variance / ((count - 1.0) * spread) + LEAST_TILT;
     Some(Plane {
-        normal: found.vectors[0],
+        normal,
         along: [found.vectors[1], found.vectors[2]],
         tilt: [tilt(middle), tilt(most)],
         roughness: variance.sqrt(),
